@@ -1,0 +1,37 @@
+//! The engine's own configuration: plain values, already validated, with every limit named.
+
+/// HTTP bodies: bytes kept of each (SPEC §2).
+pub const DEFAULT_MAX_BODY_BYTES: usize = 1 << 20;
+pub const DEFAULT_MAX_CONNECTIONS: usize = 10_000;
+pub const DEFAULT_IDLE_TIMEOUT_MS: u64 = 300_000;
+/// Everything that the engine holds back at one time: out-of-order bytes, heads and bodies in progress.
+pub const DEFAULT_MAX_BUFFERED_BYTES: usize = 192 << 20;
+
+#[derive(Debug, Clone)]
+pub struct EngineConfig {
+    /// Server ports; non-empty.
+    pub ports: Vec<u16>,
+    /// Share of connections that is processed, 0.0–1.0.
+    pub sample_rate: f64,
+    pub max_body_bytes: usize,
+    pub max_connections: usize,
+    pub idle_timeout_ms: u64,
+    /// Names in lower case.
+    pub redact_headers: Vec<String>,
+    pub max_buffered_bytes: usize,
+}
+
+impl EngineConfig {
+    /// The defaults of SPEC §2 for these ports.
+    pub fn for_ports(ports: &[u16]) -> Self {
+        Self {
+            ports: ports.to_vec(),
+            sample_rate: 1.0,
+            max_body_bytes: DEFAULT_MAX_BODY_BYTES,
+            max_connections: DEFAULT_MAX_CONNECTIONS,
+            idle_timeout_ms: DEFAULT_IDLE_TIMEOUT_MS,
+            redact_headers: vec!["authorization".into(), "cookie".into()],
+            max_buffered_bytes: DEFAULT_MAX_BUFFERED_BYTES,
+        }
+    }
+}

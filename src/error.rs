@@ -1,0 +1,44 @@
+//! What can go wrong with the capture itself. Bad traffic is not an error: it is counted (`stats`).
+
+/// One cause each, with a stable public `code` (SPEC §2, `ENGINE_ERROR_CODES`).
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    #[error("no interface named '{name}'; there are: {}", list(.available))]
+    InvalidInterface { name: String, available: Vec<String> },
+    #[error("no interface to capture on: none that is up and not a loopback; there are: {}", list(.available))]
+    NoDefaultInterface { available: Vec<String> },
+    #[error("cannot capture on '{interface}': {reason}{}", hint(*.permission))]
+    OpenInterface { interface: String, reason: String, permission: bool },
+    #[error("cannot open savefile '{path}': {reason}")]
+    OpenSavefile { path: String, reason: String },
+    /// The savefile ends or breaks in the middle; what came before was delivered.
+    #[error("savefile '{path}' is broken after packet {packets}: {reason}")]
+    BrokenSavefile { path: String, packets: u64, reason: String },
+    #[error("capture on '{interface}' failed: {reason}")]
+    CaptureFailed { interface: String, reason: String },
+    #[error("the engine panicked: {message}; this is a bug, please report it")]
+    Panicked { message: String },
+}
+
+impl EngineError {
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::InvalidInterface { .. } | Self::NoDefaultInterface { .. } => "INVALID_INTERFACE",
+            Self::OpenInterface { .. } | Self::OpenSavefile { .. } => "CAPTURE_OPEN_FAILED",
+            Self::BrokenSavefile { .. } | Self::CaptureFailed { .. } | Self::Panicked { .. } => "UNRECOVERABLE",
+        }
+    }
+}
+
+fn list(names: &[String]) -> String {
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
+
+fn hint(permission: bool) -> &'static str {
+    if permission {
+        "; capturing needs the capability NET_RAW: run as root, or `setcap cap_net_raw+ep` the node binary, \
+         or add NET_RAW to the container's securityContext.capabilities"
+    } else {
+        ""
+    }
+}

@@ -1,0 +1,35 @@
+//! The engine of tcp-sniffer: from a frame on the wire to a finished HTTP message.
+//!
+//! ```text
+//! wire -> [capture] frame -> [decode] segment -> [flow] ordered bytes / gap -> [http] message -> [encode] JSON line -> [batch] -> [binding]
+//!                   borrowed &[u8] ----------------->| copied at most once, here |------- encoded once ------>| one call a batch
+//! ```
+//!
+//! Data goes one way. Two signals go back: *stop* and *credits* (how many batches the receiver still takes).
+//!
+//! | room      | takes                    | gives                              | refuses to know          |
+//! |-----------|--------------------------|------------------------------------|--------------------------|
+//! | `capture` | an interface, a savefile | frames, time, the thread           | protocols                |
+//! | `decode`  | a frame                  | a TCP segment, an IP fragment      | state                    |
+//! | `flow`    | segments                 | each direction's bytes in order    | HTTP, clocks             |
+//! | `http`    | ordered bytes and gaps   | messages, paired                   | sockets, sequence numbers|
+//! | `encode`  | a message                | its JSON line, secrets removed     | where it goes            |
+//! | `batch`   | JSON lines               | batches                            | threads, napi            |
+//! | `engine`  | frames, `now`            | batches, notices, counters         | libpcap, sleeping        |
+//! | `binding` | options from JS          | batches to JS                      | TCP, HTTP                |
+
+pub mod batch;
+pub mod capture;
+pub mod config;
+pub mod decode;
+pub mod encode;
+pub mod engine;
+pub mod error;
+pub mod flow;
+pub mod http;
+pub mod notice;
+pub mod stats;
+pub mod time;
+
+#[cfg(feature = "addon")]
+mod binding;

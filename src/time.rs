@@ -1,0 +1,30 @@
+//! Packet time: microseconds since the Unix epoch, as the capture says. Nothing here reads a clock.
+
+/// Microseconds since the Unix epoch (UTC). Hostile savefiles may carry anything, so arithmetic saturates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// From `struct timeval` with `fraction` in µs; out-of-range values saturate.
+    pub const fn from_parts(seconds: i64, micros: i64) -> Self {
+        Self(seconds.saturating_mul(1_000_000).saturating_add(micros))
+    }
+
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    pub const fn plus_millis(self, millis: u64) -> Self {
+        let millis = if millis > i64::MAX as u64 { i64::MAX } else { millis as i64 };
+        Self(self.0.saturating_add(millis.saturating_mul(1_000)))
+    }
+
+    /// Microseconds from `earlier` to `self`; negative when packets were captured out of order.
+    pub const fn micros_since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}

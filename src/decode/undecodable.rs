@@ -47,4 +47,18 @@ impl Undecodable {
             Self::BadTcpHeader => "bad-tcp-header",
         }
     }
+
+    /// The name of this reason's counter in `stats()`.
+    pub const fn counter(self) -> &'static str {
+        match self {
+            Self::UnknownLinkType => "undecodableUnknownLinkType",
+            Self::TruncatedLink => "undecodableTruncatedLink",
+            Self::TooManyHeaders => "undecodableTooManyHeaders",
+            Self::TruncatedIp => "undecodableTruncatedIp",
+            Self::BadIpHeader => "undecodableBadIpHeader",
+            Self::NestedFragment => "undecodableNestedFragment",
+            Self::TruncatedTcp => "undecodableTruncatedTcp",
+            Self::BadTcpHeader => "undecodableBadTcpHeader",
+        }
+    }
 }

@@ -57,6 +57,13 @@ pub struct DefragStats {
     pub cut: u64,
 }
 
+impl DefragStats {
+    /// Datagrams given up, whatever the reason.
+    pub fn lost(&self) -> u64 {
+        self.timed_out + self.evicted + self.overlap + self.oversize + self.malformed + self.cut
+    }
+}
+
 /// RFC 791 tells datagrams apart by protocol too; RFC 8200 does not, since there the first fragment's value counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Key {

@@ -1,0 +1,104 @@
+//! Both streams of a connection and their exchanges.
+
+use super::exchange::Exchanges;
+use super::stream::{Stream, looks_like_start};
+use super::{Context, Direction};
+use crate::flow::{DataMeta, Role, Side, StreamEvent};
+
+/// Which side is the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parties {
+    Server(Side),
+    /// Both ports are watched and no SYN was seen: the first message tells.
+    Undecided,
+}
+
+#[derive(Debug)]
+pub struct HttpConnection {
+    parties: Parties,
+    request: Stream,
+    response: Stream,
+    exchanges: Exchanges,
+}
+
+impl HttpConnection {
+    pub fn new(parties: Parties, role: Role) -> Self {
+        let midstream = role == Role::Unknown;
+        let mut exchanges = Exchanges::default();
+        if midstream {
+            exchanges.begin_midstream();
+        }
+        Self {
+            parties,
+            request: Stream::new(Direction::Request, midstream),
+            response: Stream::new(Direction::Response, midstream),
+            exchanges,
+        }
+    }
+
+    /// The server's side, if it is known.
+    pub fn server(&self) -> Option<Side> {
+        match self.parties {
+            Parties::Server(side) => Some(side),
+            Parties::Undecided => None,
+        }
+    }
+
+    /// The same, after a look at what `side` delivers.
+    pub fn decide(&mut self, side: Side, event: &StreamEvent<'_>) -> Option<Side> {
+        if self.parties == Parties::Undecided
+            && let StreamEvent::Data(bytes, _) = event
+        {
+            if bytes.len() >= 8 && looks_like_start(Direction::Response, bytes) {
+                self.parties = Parties::Server(side);
+            } else if bytes.contains(&b' ') && looks_like_start(Direction::Request, bytes) {
+                self.parties = Parties::Server(side.other());
+            }
+        }
+        self.server()
+    }
+
+    /// Takes what one side delivered.
+    pub(crate) fn on_event(&mut self, side: Side, event: StreamEvent<'_>, cx: &mut Context<'_>) {
+        let Some(server) = self.server() else { return };
+        let direction = if side == server { Direction::Response } else { Direction::Request };
+        let stream = match direction {
+            Direction::Request => &mut self.request,
+            Direction::Response => &mut self.response,
+        };
+        match event {
+            StreamEvent::Data(bytes, meta) => self.on_data(direction, bytes, meta, cx),
+            StreamEvent::Gap { len } => stream.on_gap(len, &mut self.exchanges, cx),
+            StreamEvent::End { clean } => stream.on_end(clean, cx),
+        }
+    }
+
+    /// Lets go of kept bodies and partial heads: memory is needed elsewhere.
+    pub(crate) fn shed(&mut self, cx: &mut Context<'_>) {
+        self.request.shed(&mut self.exchanges, cx);
+        self.response.shed(&mut self.exchanges, cx);
+    }
+
+    pub fn buffered_bytes(&self) -> usize {
+        self.request.buffered_bytes() + self.response.buffered_bytes() + self.exchanges.buffered_bytes()
+    }
+
+    fn on_data(&mut self, direction: Direction, bytes: &[u8], meta: DataMeta, cx: &mut Context<'_>) {
+        match direction {
+            Direction::Request => {
+                self.request.on_data(bytes, meta, self.response.as_opposite(), &mut self.exchanges, cx);
+            }
+            Direction::Response => {
+                self.response.on_data(bytes, meta, self.request.as_opposite(), &mut self.exchanges, cx);
+                if self.exchanges.switched {
+                    self.request.make_opaque();
+                }
+                if let Some(verdict) = self.exchanges.verdict {
+                    for (bytes, meta) in self.request.release(verdict) {
+                        self.on_data(Direction::Request, &bytes, meta, cx);
+                    }
+                }
+            }
+        }
+    }
+}

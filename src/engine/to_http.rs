@@ -62,10 +62,15 @@ fn origin(connection: u64, key: &FlowKey, server: Side) -> Origin {
 /// The server is the side whose port is watched; where both are, the side the SYN went to (SPEC §2).
 fn parties(key: &FlowKey, ports: &PortSet, role: Role) -> Parties {
     let [low, high] = Side::BOTH.map(|side| ports.contains(key.endpoint(side).port));
-    match (low, high, role) {
-        (true, false, _) => Parties::Server(Side::Low),
-        (false, _, _) => Parties::Server(Side::High),
-        (true, true, Role::InitiatedBy(side)) => Parties::Server(side.other()),
-        (true, true, Role::Unknown) => Parties::Undecided,
-    }
+    let initiator = match role {
+        Role::InitiatedBy(side) => Some(side),
+        Role::Unknown => None,
+    };
+    let server = match (low, high, initiator) {
+        (true, false, _) => Side::Low,
+        (false, _, _) => Side::High,
+        (true, true, Some(initiator)) => initiator.other(),
+        (true, true, None) => return Parties::Undecided,
+    };
+    Parties::Expected { server, initiator }
 }

@@ -78,6 +78,12 @@ impl Connection {
         self.low.waiting_bytes() + self.high.waiting_bytes()
     }
 
+    /// The sequence number of the direction's first byte; where it is known from a SYN or guessed at pickup.
+    pub fn first_seq(&self, side: Side) -> Option<SeqNumber> {
+        let flow = self.flow(side);
+        flow.is_started().then(|| flow.first_seq())
+    }
+
     pub fn next_seq(&self, side: Side) -> Option<SeqNumber> {
         let flow = self.flow(side);
         flow.is_started().then(|| flow.next_seq())

@@ -116,9 +116,13 @@ impl Reassembler {
         SeqNumber(self.base.wrapping_add(self.next as u32))
     }
 
+    pub fn first_seq(&self) -> SeqNumber {
+        SeqNumber(self.base.wrapping_add(ORIGIN as u32))
+    }
+
     /// The stream began at this sequence number.
     pub fn began_at(&self, seq: SeqNumber) -> bool {
-        self.started && self.base.wrapping_add(ORIGIN as u32) == seq.0
+        self.started && self.first_seq() == seq
     }
 
     pub fn has_delivered(&self) -> bool {

@@ -39,9 +39,10 @@ impl<A> Entry<A> {
     }
 }
 
-/// An ended connection: where each direction stood.
+/// An ended connection: where each direction began and ended.
 #[derive(Debug)]
 struct Ended {
+    first: [Option<SeqNumber>; 2],
     next: [Option<SeqNumber>; 2],
 }
 
@@ -193,24 +194,24 @@ impl<A> Table<A> {
             self.ended_order.pop_front();
             self.ended.remove(&key);
         }
+        let first = Side::BOTH.map(|side| connection.first_seq(side));
         let next = Side::BOTH.map(|side| connection.next_seq(side));
-        self.ended.insert(key, Ended { next });
+        self.ended.insert(key, Ended { first, next });
         self.ended_order.push_back((now, key));
     }
 
     /// Whether a segment is a leftover of a connection that ended: nothing in it is new.
     pub fn is_leftover(&self, key: &FlowKey, side: Side, segment: &Segment<'_>) -> bool {
         let Some(ended) = self.ended.get(key) else { return false };
-        if segment.flags.syn {
-            return false;
-        }
-        let end = SeqNumber(segment.seq).plus(segment.payload.len() as u32).plus(segment.missing);
-        let [low, high] = ended.next;
-        let next = match side {
+        let of_side = |[low, high]: [Option<SeqNumber>; 2]| match side {
             Side::Low => low,
             Side::High => high,
         };
-        next.is_some_and(|next| {
+        if segment.flags.syn {
+            return of_side(ended.first) == Some(SeqNumber(segment.seq).plus(1));
+        }
+        let end = SeqNumber(segment.seq).plus(segment.payload.len() as u32).plus(segment.missing);
+        of_side(ended.next).is_some_and(|next| {
             let ahead = end.since(next);
             ahead <= 0 && u64::from(ahead.unsigned_abs()) <= MAX_WINDOW_BYTES
         })

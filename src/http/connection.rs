@@ -1,6 +1,7 @@
 //! Both streams of a connection and their exchanges.
 
 use super::exchange::Exchanges;
+use super::head::{Parsed, check_start_line};
 use super::stream::{Stream, looks_like_start};
 use super::{Context, Direction};
 use crate::flow::{DataMeta, Role, Side, StreamEvent};
@@ -8,8 +9,13 @@ use crate::flow::{DataMeta, Role, Side, StreamEvent};
 /// Which side is the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Parties {
+    /// Nothing was seen yet that contradicts what ports and SYN say.
+    Expected {
+        server: Side,
+        initiator: Option<Side>,
+    },
     Server(Side),
-    /// Both ports are watched and no SYN was seen: the first message tells.
+    /// Ports and SYN do not tell; the first message will.
     Undecided,
 }
 
@@ -39,20 +45,40 @@ impl HttpConnection {
     /// The server's side, if it is known.
     pub fn server(&self) -> Option<Side> {
         match self.parties {
-            Parties::Server(side) => Some(side),
+            Parties::Server(side) | Parties::Expected { server: side, .. } => Some(side),
             Parties::Undecided => None,
         }
     }
 
     /// The same, after a look at what `side` delivers.
     pub fn decide(&mut self, side: Side, event: &StreamEvent<'_>) -> Option<Side> {
-        if self.parties == Parties::Undecided
-            && let StreamEvent::Data(bytes, _) = event
-        {
-            if bytes.len() >= 8 && looks_like_start(Direction::Response, bytes) {
-                self.parties = Parties::Server(side);
-            } else if bytes.contains(&b' ') && looks_like_start(Direction::Request, bytes) {
-                self.parties = Parties::Server(side.other());
+        if let StreamEvent::Data(bytes, _) = *event {
+            match self.parties {
+                Parties::Server(_) => {}
+                Parties::Expected { .. } if is_socks(bytes) => {
+                    // HTTP may follow the proxy's handshake, in either direction (RFC 1928 §4: BIND).
+                    *self = Self::new(Parties::Undecided, Role::Unknown);
+                }
+                Parties::Expected { server, initiator } => {
+                    // The supposed server asks: it is the client.
+                    let asks = side == server
+                        && looks_like_start(Direction::Request, bytes)
+                        && match check_start_line(Direction::Request, bytes) {
+                            Ok(Parsed::Complete(_)) => true,
+                            Ok(Parsed::Partial) => initiator == Some(side),
+                            Err(_) => false,
+                        };
+                    self.parties = Parties::Server(if asks { server.other() } else { server });
+                }
+                Parties::Undecided => {
+                    let answers = bytes.len() >= 8 && looks_like_start(Direction::Response, bytes);
+                    let asks = bytes.contains(&b' ')
+                        && looks_like_start(Direction::Request, bytes)
+                        && check_start_line(Direction::Request, bytes).is_ok();
+                    if answers || asks {
+                        self.parties = Parties::Server(if answers { side } else { side.other() });
+                    }
+                }
             }
         }
         self.server()
@@ -100,5 +126,14 @@ impl HttpConnection {
                 }
             }
         }
+    }
+}
+
+/// A client's first bytes to a SOCKS proxy (RFC 1928 §3, and version 4).
+fn is_socks(bytes: &[u8]) -> bool {
+    match bytes {
+        [5, count, methods @ ..] => *count > 0 && methods.len() == usize::from(*count),
+        [4, 1 | 2, rest @ ..] => rest.len() >= 7 && rest.last() == Some(&0),
+        _ => false,
     }
 }

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr3};
+use memchr::{memchr, memchr3, memrchr};
 
 use super::{Direction, Malformed};
 
@@ -34,19 +34,20 @@ impl Span {
 pub struct Field {
     pub name: Span,
     value: Span,
-    /// The value goes over several lines (obs-fold, RFC 9112 §5.2).
-    folded: bool,
+    /// The value goes over several lines (obs-fold, RFC 9112 §5.2) or has a CR or NUL in it (RFC 9110 §5.5): each such
+    /// place is read as one space.
+    uneven: bool,
 }
 
 impl Field {
-    /// The value without surrounding whitespace; a fold counts as one space.
+    /// The value without surrounding whitespace.
     pub fn value<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
         let raw = self.value.of(bytes);
-        if !self.folded {
+        if !self.uneven {
             return Cow::Borrowed(raw);
         }
-        let lines = raw.split(|&b| b == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
-        Cow::Owned(lines.collect::<Vec<_>>().join(&b' '))
+        let lines = raw.split(|b| matches!(b, b'\n' | b'\r' | 0)).map(<[u8]>::trim_ascii);
+        Cow::Owned(lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(&b' '))
     }
 
     pub fn is_named(&self, name: &[u8], bytes: &[u8]) -> bool {
@@ -84,7 +85,7 @@ pub(super) enum Parsed {
 impl Head {
     /// Parses a head from the first byte of its start line on.
     pub(super) fn parse(&mut self, direction: Direction, bytes: &[u8]) -> Result<Parsed, Malformed> {
-        let Some(line) = Line::at(bytes, 0)? else { return Ok(Parsed::Partial) };
+        let Some(line) = Line::at(bytes, 0) else { return Ok(Parsed::Partial) };
         let (start, minor_version) = match direction {
             Direction::Request => request_line(bytes, line.end)?,
             Direction::Response => status_line(bytes, line.end)?,
@@ -111,7 +112,7 @@ impl Head {
 
 /// Checks a start line as soon as it is there.
 pub(super) fn check_start_line(direction: Direction, bytes: &[u8]) -> Result<Parsed, Malformed> {
-    let Some(line) = Line::at(bytes, 0)? else { return Ok(Parsed::Partial) };
+    let Some(line) = Line::at(bytes, 0) else { return Ok(Parsed::Partial) };
     match direction {
         Direction::Request => request_line(bytes, line.end)?,
         Direction::Response => status_line(bytes, line.end)?,
@@ -141,23 +142,27 @@ pub(super) fn parse_fields(
     mut at: usize,
 ) -> Result<Parsed, Malformed> {
     fields.clear();
-    while let Some(line) = Line::at(bytes, at)? {
+    while let Some(line) = Line::at(bytes, at) {
         if line.end == at {
             return Ok(Parsed::Complete(line.next));
         }
         let text = bytes.get(at..line.end).unwrap_or_default();
         if let [b' ' | b'\t', ..] = text {
-            let Some(last) = fields.last_mut() else { return Err(Malformed::FieldLine) };
             let trimmed = text.trim_ascii_end().len();
-            if trimmed > 0 {
-                last.value.end = (at + trimmed) as u32;
-                last.folded = true;
+            match fields.last_mut() {
+                Some(last) if trimmed > 0 => {
+                    last.value.end = (at + trimmed) as u32;
+                    last.uneven = true;
+                }
+                // White space before the first field is passed over (RFC 9112 §2.2).
+                _ => {}
             }
-        } else {
+        } else if let Some(mut field) = field_line(direction, text, at)? {
             if fields.len() == MAX_FIELDS {
                 return Err(Malformed::TooManyFields);
             }
-            fields.push(field_line(direction, text, at)?);
+            field.uneven = line.uneven;
+            fields.push(field);
         }
         at = line.next;
     }
@@ -169,20 +174,25 @@ struct Line {
     end: usize,
     /// Where the next line begins.
     next: usize,
+    /// There is a CR or a NUL inside.
+    uneven: bool,
 }
 
 impl Line {
-    /// The line that starts at `at`, if it is all there. A bare LF ends it too (RFC 9112 §2.2); a bare CR or a NUL is
-    /// not text.
-    fn at(bytes: &[u8], at: usize) -> Result<Option<Self>, Malformed> {
-        let rest = bytes.get(at..).unwrap_or_default();
-        let Some(found) = memchr3(b'\n', b'\r', 0, rest) else { return Ok(None) };
-        let end = at + found;
-        match bytes.get(end..) {
-            Some([b'\n', ..]) => Ok(Some(Self { end, next: end + 1 })),
-            Some([b'\r', b'\n', ..]) => Ok(Some(Self { end, next: end + 2 })),
-            Some([b'\r']) => Ok(None),
-            _ => Err(Malformed::ControlCharacter),
+    /// The line that starts at `at`, if it is all there. A bare LF ends it too (RFC 9112 §2.2), a bare CR does not.
+    fn at(bytes: &[u8], at: usize) -> Option<Self> {
+        let mut from = at;
+        let mut uneven = false;
+        loop {
+            let found = from + memchr3(b'\n', b'\r', 0, bytes.get(from..)?)?;
+            match bytes.get(found..)? {
+                [b'\n', ..] => return Some(Self { end: found, next: found + 1, uneven }),
+                [b'\r', b'\n', ..] => return Some(Self { end: found, next: found + 2, uneven }),
+                _ => {
+                    uneven = true;
+                    from = found + 1;
+                }
+            }
         }
     }
 }
@@ -194,16 +204,16 @@ fn request_line(bytes: &[u8], end: usize) -> Result<(StartLine, u8), Malformed> 
         return Err(Malformed::StartLine);
     }
     let target_start = method_end + 1;
-    let target = line.get(target_start..).unwrap_or_default();
-    let target_end = target_start + memchr(b' ', target).unwrap_or(target.len());
-    let target = line.get(target_start..target_end).unwrap_or_default();
-    if target.is_empty() || target.iter().any(|&b| b < b' ' || b == 0x7f) {
+    let rest = line.get(target_start..).unwrap_or_default();
+    if rest.iter().any(|&b| b < b' ' || b == 0x7f) {
         return Err(Malformed::StartLine);
     }
-    if target_end == line.len() {
-        let simple = line.starts_with(b"GET ") && target.starts_with(b"/");
+    // A target with spaces in it is invalid, and yet clear: the version is the last word (RFC 9112 §3).
+    let Some(target_length) = memrchr(b' ', rest).filter(|&length| length > 0) else {
+        let simple = line.starts_with(b"GET ") && rest.starts_with(b"/") && !rest.contains(&b' ');
         return Err(if simple { Malformed::Http09 } else { Malformed::StartLine });
-    }
+    };
+    let target_end = target_start + target_length;
     let minor_version = version(line.get(target_end + 1..).unwrap_or_default())?;
     let start = StartLine::Request { method: Span::new(0, method_end), target: Span::new(target_start, target_end) };
     Ok((start, minor_version))
@@ -234,32 +244,32 @@ fn version(text: &[u8]) -> Result<u8, Malformed> {
     }
 }
 
-fn field_line(direction: Direction, text: &[u8], at: usize) -> Result<Field, Malformed> {
-    let name_end = text.iter().position(|&b| !is_token(b)).unwrap_or(text.len());
-    let rest = text.get(name_end..).unwrap_or_default();
-    let colon = match (direction, rest) {
-        (_, [b':', ..]) => name_end,
-        // A request with space before the colon is to be refused, in a response it is removed (RFC 9112 §5.1).
-        (Direction::Response, [b' ' | b'\t', ..]) => {
-            let space = rest.iter().take_while(|&&b| b == b' ' || b == b'\t').count();
-            if rest.get(space) != Some(&b':') {
-                return Err(Malformed::FieldLine);
-            }
-            name_end + space
+/// A line without a colon or a name is no field: it is passed over, as most servers do. A name with anything but token
+/// characters in it is taken as it stands, unless it could be meant to frame the message (RFC 9112 §5.1).
+fn field_line(direction: Direction, text: &[u8], at: usize) -> Result<Option<Field>, Malformed> {
+    let token_end = text.iter().position(|&b| !is_token(b)).unwrap_or(text.len());
+    let (name_end, colon) = if text.get(token_end) == Some(&b':') {
+        (token_end, token_end)
+    } else {
+        let Some(colon) = memchr(b':', text) else { return Ok(None) };
+        let name = text.get(..colon).unwrap_or_default().trim_ascii_end();
+        let framing = [b"content-length".as_slice(), b"transfer-encoding"];
+        if direction == Direction::Request && framing.iter().any(|framing| name.eq_ignore_ascii_case(framing)) {
+            return Err(Malformed::FieldLine);
         }
-        _ => return Err(Malformed::FieldLine),
+        (name.len(), colon)
     };
     if name_end == 0 {
-        return Err(Malformed::FieldLine);
+        return Ok(None);
     }
     let value = text.get(colon + 1..).unwrap_or_default();
     let end = value.trim_ascii_end().len();
     let start = end - value.get(..end).unwrap_or_default().trim_ascii_start().len();
-    Ok(Field {
+    Ok(Some(Field {
         name: Span::new(at, at + name_end),
         value: Span::new(at + colon + 1 + start, at + colon + 1 + end),
-        folded: false,
-    })
+        uneven: false,
+    }))
 }
 
 /// `tchar` of RFC 9110 §5.6.2.

@@ -35,10 +35,8 @@ pub enum Malformed {
     StartLine,
     #[error("HTTP/0.9 request")]
     Http09,
-    #[error("broken field line")]
+    #[error("space inside the name of a field that frames the message")]
     FieldLine,
-    #[error("control character in the head")]
-    ControlCharacter,
     #[error("more than {} fields", head::MAX_FIELDS)]
     TooManyFields,
     #[error("head over {} bytes", head::MAX_HEAD_BYTES)]

@@ -13,6 +13,8 @@ use crate::flow::{DataMeta, Position};
 const MAX_HELD_BYTES: usize = 64 << 10;
 /// No method is longer; what has no space by then is no request line.
 const MAX_METHOD_BYTES: usize = 64;
+/// An unseen answer no longer than this may be a 100 (Continue), and what follows it a body.
+const MAX_CONTINUE_BYTES: u64 = 64;
 /// A partial head larger than this is given up when memory runs short.
 const SHED_HEAD_BYTES: usize = 4 << 10;
 
@@ -71,8 +73,10 @@ pub(super) struct Stream {
     untouched: bool,
     /// The end of what was delivered.
     position: Position,
-    /// What the sender of the last bytes had received; `None` right after a loss.
+    /// What the sender of the last bytes had received.
     last_heard: Option<Position>,
+    /// Bytes were lost since then.
+    lost_since: bool,
     last_was_interim: bool,
 }
 
@@ -80,6 +84,7 @@ pub(super) struct Stream {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Opposite {
     untouched: bool,
+    lost: bool,
     in_message: bool,
     last_heard: Option<Position>,
     last_was_interim: bool,
@@ -98,6 +103,7 @@ impl Stream {
             untouched: true,
             position: 0,
             last_heard: None,
+            lost_since: false,
             last_was_interim: false,
         }
     }
@@ -105,6 +111,7 @@ impl Stream {
     pub fn as_opposite(&self) -> Opposite {
         Opposite {
             untouched: self.untouched,
+            lost: matches!(self.state, State::Lost),
             in_message: match self.state {
                 State::Boundary => !self.buffer.is_empty(),
                 State::Body(_) => true,
@@ -159,12 +166,13 @@ impl Stream {
         self.untouched = false;
         self.position = meta.position + bytes.len() as u64;
         self.last_heard = self.last_heard.max(Some(meta.heard));
+        self.lost_since = false;
     }
 
     pub fn on_gap(&mut self, len: u64, exchanges: &mut Exchanges, cx: &mut Context<'_>) {
         self.position += len;
         self.untouched = false;
-        let before = self.last_heard.take();
+        self.lost_since = true;
         let in_step = match &mut self.state {
             State::Opaque => return,
             State::Lost | State::Held { .. } => false,
@@ -185,7 +193,7 @@ impl Stream {
             },
         };
         if !in_step {
-            self.lose(before, exchanges, cx);
+            self.lose(exchanges, cx);
         }
     }
 
@@ -220,8 +228,7 @@ impl Stream {
             State::Body(message) => cx.counters.cut_bodies += u64::from(message.body.cut()),
             State::Boundary if self.buffer.capacity() > SHED_HEAD_BYTES => {
                 cx.counters.lost_heads += 1;
-                let before = self.last_heard.take();
-                self.lose(before, exchanges, cx);
+                self.lose(exchanges, cx);
             }
             State::Held { .. } => self.make_opaque(),
             State::Boundary | State::Lost | State::Opaque => {}
@@ -237,10 +244,10 @@ impl Stream {
             }
     }
 
-    fn lose(&mut self, heard: Option<Position>, exchanges: &mut Exchanges, cx: &mut Context<'_>) {
+    fn lose(&mut self, exchanges: &mut Exchanges, cx: &mut Context<'_>) {
         self.state = State::Lost;
         self.buffer = Vec::new();
-        exchanges.lose_step(self.direction, heard);
+        exchanges.lose_step(self.direction, self.last_heard);
         cx.counters.lost_pairings += 1;
     }
 
@@ -248,21 +255,35 @@ impl Stream {
     ///
     /// Body text may hold anything, so what the bytes look like is not enough. A message of a client that does not
     /// pipeline starts exactly where the other side had heard everything when it last spoke, and that other side is not
-    /// in the middle of a message then. The first bytes ever seen of a stream are given the benefit of the doubt.
+    /// in the middle of a message then. Where the other side cannot be asked (it was not captured, or is lost too), it
+    /// must have spoken in between. The first bytes ever seen of a stream are given the benefit of the doubt.
     fn may_begin_here(&self, bytes: &[u8], meta: DataMeta, opposite: Opposite, exchanges: &Exchanges) -> bool {
-        let turn = if self.untouched {
-            true
-        } else if opposite.untouched {
-            self.last_heard.is_some_and(|heard| meta.heard > heard)
-        } else {
-            let answers = self.direction == Direction::Response && exchanges.expects_answer_at(meta.position);
-            let expected = self.direction == Direction::Request || !exchanges.is_in_step_and_idle();
-            let quiet = self.direction == Direction::Response || !(opposite.in_message || opposite.last_was_interim);
-            answers || (expected && quiet && opposite.last_heard == Some(meta.position))
+        if !meta.segment_start
+            || !looks_like_start(self.direction, bytes)
+            || check_start_line(self.direction, bytes).is_err()
+        {
+            return false;
+        }
+        let on_turn = opposite.last_heard == Some(meta.position);
+        match self.direction {
+            _ if self.untouched => true,
+            _ if opposite.untouched || opposite.lost => on_turn || self.was_answered_unseen(bytes, meta),
+            Direction::Request => on_turn && !opposite.in_message && !opposite.last_was_interim,
+            Direction::Response => {
+                exchanges.expects_answer_at(meta.position) || (on_turn && !exchanges.is_in_step_and_idle())
+            }
+        }
+    }
+
+    /// The other side, of which nothing is known, has spoken since the last bytes of this one. When bytes were lost since,
+    /// these may still be the middle of a message; then a whole head has to be here.
+    fn was_answered_unseen(&self, bytes: &[u8], meta: DataMeta) -> bool {
+        let least = match self.direction {
+            Direction::Request if self.lost_since => MAX_CONTINUE_BYTES,
+            _ => 0,
         };
-        turn && meta.segment_start
-            && looks_like_start(self.direction, bytes)
-            && check_start_line(self.direction, bytes).is_ok()
+        self.last_heard.is_some_and(|heard| meta.heard > heard + least)
+            && (!self.lost_since || find_end(bytes, 0).is_some())
     }
 
     fn on_head_bytes(
@@ -375,6 +396,9 @@ impl Stream {
         let (framing, wish, number, exchange) = match begun {
             Ok(begun) => begun,
             Err(reason) => {
+                if reason != Malformed::UnknownRequest {
+                    self.emit_head_alone(head, head_bytes, exchanges, cx);
+                }
                 self.give_up(reason, head_bytes, exchanges, cx);
                 return rest.len();
             }
@@ -426,6 +450,37 @@ impl Stream {
             gap_bytes: 0,
         }));
         0
+    }
+
+    /// The head is clear, where the message ends is not.
+    fn emit_head_alone(&mut self, head: &Head, head_bytes: &[u8], exchanges: &mut Exchanges, cx: &mut Context<'_>) {
+        let number;
+        let exchange = match self.direction {
+            Direction::Request => {
+                let (method, target) = (head.method(head_bytes), head.target(head_bytes));
+                number = exchanges.asked(method, target, Wish::None, self.place);
+                None
+            }
+            Direction::Response => {
+                let exchange = exchanges.find(self.place).is_some().then(|| exchanges.take_first()).flatten();
+                number = exchange.as_ref().map_or_else(|| exchanges.next_number(), |exchange| exchange.number);
+                exchange
+            }
+        };
+        self.tentative = false;
+        cx.sink.message(&HttpMessage {
+            direction: self.direction,
+            exchange: number,
+            at: self.place.at,
+            head,
+            head_bytes,
+            trailers: None,
+            body: &[],
+            body_bytes: 0,
+            incomplete: Some(Incomplete::Closed),
+            gap_bytes: 0,
+            answered: exchange.as_ref().map(|exchange| exchange.answered(self.place.at)),
+        });
     }
 
     #[allow(clippy::type_complexity, reason = "one private caller takes it apart at once")]
@@ -518,11 +573,10 @@ impl Stream {
         if self.tentative || reason == Malformed::UnknownRequest {
             self.tentative = false;
             cx.counters.lost_heads += 1;
-            let before = self.last_heard;
-            self.lose(before, exchanges, cx);
+            self.lose(exchanges, cx);
             return;
         }
-        let first = matches!(reason, Malformed::StartLine | Malformed::Http09 | Malformed::ControlCharacter);
+        let first = matches!(reason, Malformed::StartLine | Malformed::Http09);
         let what = if first && exchanges.is_in_step_and_idle() || reason == Malformed::Http09 {
             cx.counters.not_http_streams += 1;
             NotHttp::Protocol(protocol_name(reason, sample))

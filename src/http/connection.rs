@@ -55,21 +55,7 @@ impl HttpConnection {
         if let StreamEvent::Data(bytes, _) = *event {
             match self.parties {
                 Parties::Server(_) => {}
-                Parties::Expected { .. } if is_socks(bytes) => {
-                    // HTTP may follow the proxy's handshake, in either direction (RFC 1928 §4: BIND).
-                    *self = Self::new(Parties::Undecided, Role::Unknown);
-                }
-                Parties::Expected { server, initiator } => {
-                    // The supposed server asks: it is the client.
-                    let asks = side == server
-                        && looks_like_start(Direction::Request, bytes)
-                        && match check_start_line(Direction::Request, bytes) {
-                            Ok(Parsed::Complete(_)) => true,
-                            Ok(Parsed::Partial) => initiator == Some(side),
-                            Err(_) => false,
-                        };
-                    self.parties = Parties::Server(if asks { server.other() } else { server });
-                }
+                Parties::Expected { server, initiator } => self.reconsider(server, initiator, side, bytes),
                 Parties::Undecided => {
                     let answers = bytes.len() >= 8 && looks_like_start(Direction::Response, bytes);
                     let asks = bytes.contains(&b' ')
@@ -82,6 +68,33 @@ impl HttpConnection {
             }
         }
         self.server()
+    }
+
+    /// A side's first bytes may show that ports and SYN mislead.
+    fn reconsider(&mut self, server: Side, initiator: Option<Side>, side: Side, bytes: &[u8]) {
+        let (first, begun) = match side == server {
+            true => (self.response.is_untouched(), !self.request.is_untouched()),
+            false => (self.request.is_untouched(), !self.response.is_untouched()),
+        };
+        if !first || self.exchanges.is_used() {
+            return;
+        }
+        if is_socks(bytes) {
+            // HTTP may follow the proxy's handshake, in either direction (RFC 1928 §4: BIND).
+            *self = Self::new(Parties::Undecided, Role::Unknown);
+        } else if side == server && looks_like_start(Direction::Request, bytes) {
+            // The supposed server asks: it is the client.
+            let asks = match check_start_line(Direction::Request, bytes) {
+                Ok(Parsed::Complete(_)) => true,
+                Ok(Parsed::Partial) => initiator == Some(side),
+                Err(_) => false,
+            };
+            if asks && begun {
+                *self = Self::new(Parties::Server(server.other()), Role::Unknown);
+            } else if asks {
+                self.parties = Parties::Server(server.other());
+            }
+        }
     }
 
     /// Takes what one side delivered.

@@ -73,6 +73,11 @@ impl Exchanges {
         self.order = Order::Lost { mark: None };
     }
 
+    /// A message was read on this connection.
+    pub fn is_used(&self) -> bool {
+        self.last_number > 0
+    }
+
     /// The number of an exchange whose request was not seen.
     pub fn next_number(&mut self) -> u32 {
         self.last_number = self.last_number.wrapping_add(1);

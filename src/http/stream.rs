@@ -122,6 +122,10 @@ impl Stream {
         }
     }
 
+    pub fn is_untouched(&self) -> bool {
+        self.untouched
+    }
+
     pub fn make_opaque(&mut self) {
         self.state = State::Opaque;
         self.buffer = Vec::new();
@@ -156,6 +160,11 @@ impl Stream {
                     continue;
                 }
                 State::Boundary => self.on_head_bytes(bytes, meta, exchanges, cx),
+                State::Body(message) if message.has_answered_a_head_request(bytes, meta) => {
+                    message.body_is_absent();
+                    self.finish(None, exchanges, cx);
+                    continue;
+                }
                 State::Body(_) => self.on_body_bytes(bytes, exchanges, cx),
             };
             self.untouched = false;
@@ -652,6 +661,22 @@ impl InProgress {
             gap_bytes: self.gap_bytes,
             answered: self.exchange.as_ref().map(|exchange| exchange.answered(self.place.at)),
         });
+    }
+
+    /// A response whose request was not seen announced a body, and now that the client has spoken again the next response
+    /// begins: the request was a HEAD (RFC 9110 §9.3.2).
+    fn has_answered_a_head_request(&self, bytes: &[u8], meta: DataMeta) -> bool {
+        let response = matches!(self.head.start, StartLine::Status { .. });
+        response
+            && self.exchange.is_none()
+            && self.body.bytes == 0
+            && meta.segment_start
+            && meta.heard > self.place.heard
+            && matches!(check_start_line(Direction::Response, bytes), Ok(Parsed::Complete(_)))
+    }
+
+    fn body_is_absent(&mut self) {
+        self.state = BodyState::Length { left: 0 };
     }
 
     fn buffered_bytes(&self) -> usize {

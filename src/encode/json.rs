@@ -3,6 +3,10 @@
 /// Appends bytes as a JSON string: UTF-8 as it is, anything else read as ISO 8859-1, as field values once were
 /// (RFC 9110 §5.5).
 pub(super) fn push_text(out: &mut Vec<u8>, bytes: &[u8]) {
+    if is_plain(bytes) {
+        push_plain(out, bytes);
+        return;
+    }
     match std::str::from_utf8(bytes) {
         Ok(text) => push_string(out, text),
         Err(_) => push_string(out, &bytes.iter().map(|&b| char::from(b)).collect::<String>()),
@@ -13,48 +17,71 @@ pub(super) fn push_text(out: &mut Vec<u8>, bytes: &[u8]) {
 pub fn push_string(out: &mut Vec<u8>, text: &str) {
     out.reserve(text.len() + 2);
     out.push(b'"');
-    let bytes = text.as_bytes();
-    let mut clean_from = 0;
-    let mut at = 0;
-    while at < bytes.len() {
-        // Eight bytes at a time while none needs an escape.
-        if let Some(word) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>())
-            && !needs_escape(u64::from_ne_bytes(*word))
-        {
-            at += 8;
-            continue;
-        }
-        let Some(&byte) = bytes.get(at) else { break };
-        let escape = ESCAPES[byte as usize];
-        if escape != 0 {
-            out.extend_from_slice(bytes.get(clean_from..at).unwrap_or_default());
-            if escape == b'u' {
+    let mut rest = text.as_bytes();
+    loop {
+        let clean = clean_length(rest);
+        out.extend_from_slice(rest.get(..clean).unwrap_or_default());
+        let Some((&byte, after)) = rest.get(clean..).and_then(<[u8]>::split_first) else { break };
+        match ESCAPES[byte as usize] {
+            b'u' => {
                 let hex = b"0123456789abcdef";
                 let digits = [hex[(byte >> 4) as usize], hex[(byte & 15) as usize]];
                 out.extend_from_slice(b"\\u00");
                 out.extend_from_slice(&digits);
-            } else {
-                out.extend_from_slice(&[b'\\', escape]);
             }
-            clean_from = at + 1;
+            escape => out.extend_from_slice(&[b'\\', escape]),
         }
-        at += 1;
+        rest = after;
     }
-    out.extend_from_slice(bytes.get(clean_from..).unwrap_or_default());
     out.push(b'"');
 }
 
-/// Whether one of eight bytes is below 0x20, a quote or a backslash.
-const fn needs_escape(word: u64) -> bool {
+/// Appends bytes that are known to need no escape.
+fn push_plain(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.reserve(bytes.len() + 2);
+    out.push(b'"');
+    out.extend_from_slice(bytes);
+    out.push(b'"');
+}
+
+/// How many bytes there are before the first that needs an escape.
+fn clean_length(bytes: &[u8]) -> usize {
+    let words = bytes.chunks_exact(8).take_while(|word| !flags_escape(load(word))).count() * 8;
+    let rest = bytes.get(words..).unwrap_or_default();
+    words + rest.iter().position(|&b| ESCAPES[b as usize] != 0).unwrap_or(rest.len())
+}
+
+/// ASCII without anything to escape.
+fn is_plain(bytes: &[u8]) -> bool {
+    if let Some(last) = bytes.last_chunk::<8>() {
+        let words = bytes.chunks_exact(8).fold(0, |flags, word| flags | escape_flags(load(word)) | load(word));
+        let last = u64::from_ne_bytes(*last);
+        (words | escape_flags(last) | last) & HIGH == 0
+    } else {
+        bytes.iter().all(|&b| b < 0x80 && ESCAPES[b as usize] == 0)
+    }
+}
+
+fn load(word: &[u8]) -> u64 {
+    word.first_chunk::<8>().map_or(0, |word| u64::from_ne_bytes(*word))
+}
+
+const HIGH: u64 = 0x8080_8080_8080_8080;
+
+const fn flags_escape(word: u64) -> bool {
+    escape_flags(word) & HIGH != 0
+}
+
+/// A high bit is set if one of eight bytes is below 0x20, a quote or a backslash.
+const fn escape_flags(word: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
     const fn has_zero(word: u64) -> u64 {
         word.wrapping_sub(ONES) & !word
     }
     let control = word.wrapping_sub(ONES * 0x20) & !word;
     let quote = has_zero(word ^ (ONES * b'"' as u64));
     let backslash = has_zero(word ^ (ONES * b'\\' as u64));
-    (control | quote | backslash) & HIGH != 0
+    control | quote | backslash
 }
 
 /// For each byte the letter behind the backslash, `u` for a numeric escape, 0 for none.

@@ -6,9 +6,8 @@
 mod json;
 mod timestamp;
 
-pub use json::push_string;
-use json::{push_number, push_text};
-pub use timestamp::push_iso8601;
+use json::{push_number, push_string, push_text};
+use timestamp::TimestampWriter;
 
 use crate::decode::Endpoint;
 use crate::http::{Direction, Field, Fields, HttpMessage, StartLine};
@@ -25,19 +24,20 @@ pub struct Origin {
 
 #[derive(Debug)]
 pub struct Encoder {
-    /// Names in lower case.
-    redact_headers: Vec<Vec<u8>>,
+    /// Names in lower case, with their hashes.
+    redact_headers: Vec<(u32, Vec<u8>)>,
+    timestamps: TimestampWriter,
     /// For each field of the message at hand, a hash of its name; keeps the search for repetitions cheap.
     name_hashes: Vec<u32>,
-    name: Vec<u8>,
 }
 
 impl Encoder {
     pub fn new(redact_headers: &[String]) -> Self {
+        let names = redact_headers.iter().map(|name| name.to_ascii_lowercase().into_bytes());
         Self {
-            redact_headers: redact_headers.iter().map(|name| name.to_ascii_lowercase().into_bytes()).collect(),
+            redact_headers: names.map(|name| (name_hash(&name), name)).collect(),
+            timestamps: TimestampWriter::default(),
             name_hashes: Vec::new(),
-            name: Vec::new(),
         }
     }
 
@@ -48,7 +48,7 @@ impl Encoder {
         out.push(b'.');
         push_number(out, u64::from(message.exchange));
         out.extend_from_slice(b"\",\"timestamp\":\"");
-        push_iso8601(out, message.at);
+        self.timestamps.push(out, message.at);
         out.extend_from_slice(match message.direction {
             Direction::Request => b"\",\"direction\":\"request\"".as_slice(),
             Direction::Response => b"\",\"direction\":\"response\"".as_slice(),
@@ -105,34 +105,39 @@ impl Encoder {
         out.push(b'{');
         let mut separator: &[u8] = b"";
         for (index, field) in fields.lines.iter().enumerate() {
-            let same = |other: &(usize, &Field)| {
-                self.name_hashes.get(other.0) == self.name_hashes.get(index)
-                    && field.is_named(other.1.name.of(bytes), bytes)
-            };
-            if fields.lines.iter().enumerate().take(index).any(|other| same(&other)) {
+            let name = field.name.of(bytes);
+            let Some((before, [hash, after @ ..])) = self.name_hashes.split_at_checked(index) else { break };
+            let same = |other: &Field| field.is_named(other.name.of(bytes), bytes);
+            if before.contains(hash) && fields.lines.iter().take(index).any(same) {
                 continue; // joined to the first of its name
             }
-            self.name.clear();
-            self.name.extend(field.name.of(bytes).iter().map(u8::to_ascii_lowercase));
             out.extend_from_slice(separator);
             separator = b",";
-            push_text(out, &self.name);
-            out.push(b':');
-            if self.redact_headers.contains(&self.name) {
+            push_name(out, name);
+            let redacted = self.redact_headers.iter().any(|(of, redact)| of == hash && field.is_named(redact, bytes));
+            if redacted {
                 push_text(out, REDACTED);
-                continue;
-            }
-            let hash = self.name_hashes.get(index).copied().unwrap_or_default();
-            if !self.name_hashes.get(index + 1..).unwrap_or_default().contains(&hash) {
+            } else if after.contains(hash) {
+                let joint: &[u8] = if name.eq_ignore_ascii_case(b"cookie") { b"; " } else { b", " };
+                let all = fields.lines.iter().skip(index).filter(|other| same(other));
+                push_text(out, &all.map(|field| field.value(bytes)).collect::<Vec<_>>().join(joint));
+            } else {
                 push_text(out, &field.value(bytes));
-                continue;
             }
-            let joint: &[u8] = if self.name == b"cookie" { b"; " } else { b", " };
-            let all = fields.lines.iter().enumerate().skip(index).filter(same);
-            let values: Vec<_> = all.map(|(_, field)| field.value(bytes)).collect();
-            push_text(out, &values.join(joint));
         }
         out.push(b'}');
+    }
+}
+
+/// A field's name in lower case, as a member's name.
+fn push_name(out: &mut Vec<u8>, name: &[u8]) {
+    if name.iter().all(|&b| b.is_ascii_alphanumeric() || b == b'-') {
+        out.push(b'"');
+        out.extend(name.iter().map(u8::to_ascii_lowercase));
+        out.extend_from_slice(b"\":");
+    } else {
+        push_text(out, &name.to_ascii_lowercase());
+        out.push(b':');
     }
 }
 
@@ -167,11 +172,11 @@ fn push_endpoint(out: &mut Vec<u8>, start: &[u8], endpoint: Endpoint) {
     out.extend_from_slice(start);
     match endpoint.ip {
         std::net::IpAddr::V4(ip) => {
-            for (index, octet) in ip.octets().into_iter().enumerate() {
-                if index > 0 {
-                    out.push(b'.');
-                }
-                push_number(out, u64::from(octet));
+            let [a, b, c, d] = ip.octets();
+            push_octet(out, a);
+            for octet in [b, c, d] {
+                out.push(b'.');
+                push_octet(out, octet);
             }
         }
         std::net::IpAddr::V6(ip) => {
@@ -182,6 +187,12 @@ fn push_endpoint(out: &mut Vec<u8>, start: &[u8], endpoint: Endpoint) {
     out.extend_from_slice(b"\",\"port\":");
     push_number(out, u64::from(endpoint.port));
     out.push(b'}');
+}
+
+fn push_octet(out: &mut Vec<u8>, octet: u8) {
+    let digits = [b'0' + octet / 100, b'0' + octet / 10 % 10, b'0' + octet % 10];
+    let skip = usize::from(octet < 100) + usize::from(octet < 10);
+    out.extend_from_slice(digits.get(skip..).unwrap_or_default());
 }
 
 /// Microseconds as milliseconds with up to three decimals.

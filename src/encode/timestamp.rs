@@ -5,10 +5,33 @@ use crate::time::Timestamp;
 /// 9999-12-31T23:59:59.999Z; ISO 8601 with four digits of year goes no further.
 const LAST_MICROS: i64 = 253_402_300_799_999_999;
 
-/// Appends `2026-01-02T03:04:05.678Z`. Times before 1970 or after 9999 (broken savefiles) are clamped.
-pub fn push_iso8601(out: &mut Vec<u8>, at: Timestamp) {
-    let micros = at.micros().clamp(0, LAST_MICROS) as u64;
-    let seconds = micros / 1_000_000;
+/// Writes `2026-01-02T03:04:05.678Z`, and remembers the last second: packets come many to one.
+#[derive(Debug, Default)]
+pub(super) struct TimestampWriter {
+    second: u64,
+    /// That second's text up to the dot.
+    text: Vec<u8>,
+}
+
+impl TimestampWriter {
+    /// Times before 1970 or after 9999 (broken savefiles) are clamped.
+    pub fn push(&mut self, out: &mut Vec<u8>, at: Timestamp) {
+        let micros = at.micros().clamp(0, LAST_MICROS) as u64;
+        let second = micros / 1_000_000;
+        if second != self.second || self.text.is_empty() {
+            self.second = second;
+            self.text.clear();
+            push_second(&mut self.text, second);
+        }
+        out.extend_from_slice(&self.text);
+        let millis = micros / 1_000 % 1_000;
+        let digits = [millis / 100, millis / 10 % 10, millis % 10].map(|digit| b'0' + digit as u8);
+        out.extend_from_slice(&digits);
+        out.push(b'Z');
+    }
+}
+
+fn push_second(out: &mut Vec<u8>, seconds: u64) {
     let (year, month, day) = civil_date(seconds / 86_400);
     push_digits(out, year, 4);
     out.push(b'-');
@@ -22,8 +45,6 @@ pub fn push_iso8601(out: &mut Vec<u8>, at: Timestamp) {
     out.push(b':');
     push_digits(out, seconds % 60, 2);
     out.push(b'.');
-    push_digits(out, micros / 1_000 % 1_000, 3);
-    out.push(b'Z');
 }
 
 /// Year, month and day of the proleptic Gregorian calendar. Years are counted from March so that the leap day is last.
@@ -53,6 +74,7 @@ mod tests {
 
     #[test]
     fn known_times() {
+        let mut writer = TimestampWriter::default();
         for (micros, text) in [
             (0, "1970-01-01T00:00:00.000Z"),
             (951_782_400_000_000, "2000-02-29T00:00:00.000Z"),
@@ -63,7 +85,7 @@ mod tests {
             (i64::MAX, "9999-12-31T23:59:59.999Z"),
         ] {
             let mut out = Vec::new();
-            push_iso8601(&mut out, Timestamp::from_micros(micros));
+            writer.push(&mut out, Timestamp::from_micros(micros));
             assert_eq!(String::from_utf8(out).unwrap(), text, "{micros}");
         }
     }

@@ -107,8 +107,7 @@ impl Reports {
         control: &CaptureControl,
         delivery: &mut D,
     ) {
-        self.capture = source.counters();
-        control.publish(self.capture, engine.stats());
+        control.publish(source.counters(), engine.stats());
         for notice in engine.take_notices() {
             self.notice(notice, delivery);
         }

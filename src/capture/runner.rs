@@ -97,12 +97,14 @@ impl<S: PacketSource, D: Delivery, P: Pipeline> Runner<S, D, P> {
         }));
         let (error, sane) = match worked {
             Ok(error) => (error, true),
-            // The engine is not asked again: what it still held is lost, what it had finished is not.
+            // The engine does nothing again: what it still held is lost, what it had finished is not.
             Err(payload) => (Some(EngineError::Panicked { message: panics::describe(&*payload) }), false),
         };
         self.send_all();
         if sane {
             self.reports.finish(&mut self.source, &mut self.engine, &self.control, &mut self.delivery);
+        } else {
+            self.control.publish(self.source.counters(), self.engine.stats());
         }
         if let Some(error) = error {
             self.delivery.deliver(Event::Error(error));

@@ -58,7 +58,7 @@ pub struct Stats {
 }
 
 impl Stats {
-    /// Every counter with its public name.
+    /// Public name (camelCase) and value of each, in the order in which they are shown.
     pub fn entries(&self) -> Vec<(&'static str, u64)> {
         let undecodable = Undecodable::ALL.into_iter().zip(self.undecodable);
         let mut entries = vec![
@@ -103,14 +103,6 @@ impl Stats {
         ];
         entries.extend(undecodable.map(|(reason, count)| (reason.counter(), count)));
         entries
-    }
-}
-
-impl Stats {
-    /// Public name (camelCase) and value of each, in the order in which they are shown.
-    pub fn entries(&self) -> Vec<(&'static str, u64)> {
-        let Self { packets } = *self;
-        vec![("packets", packets)]
     }
 }
 

@@ -64,10 +64,10 @@ impl CaptureControl {
         self.snapshot.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(super) fn publish(&self, capture: CaptureStats, engine: &Stats) {
+    pub(super) fn publish(&self, capture: CaptureStats, engine: Stats) {
         let mut snapshot = self.snapshot.lock().unwrap_or_else(PoisonError::into_inner);
         snapshot.capture = capture;
-        snapshot.engine.clone_from(engine);
+        snapshot.engine = engine;
     }
 
     pub(super) fn has_credit(&self) -> bool {

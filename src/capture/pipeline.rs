@@ -15,7 +15,7 @@ pub trait Pipeline {
     fn take_batch(&mut self, now: Timestamp, force: bool) -> Option<Batch>;
     fn take_notices(&mut self) -> Vec<Notice>;
     fn count_queue_drop(&mut self, messages: u64);
-    fn stats(&self) -> &Stats;
+    fn stats(&self) -> Stats;
 }
 
 impl Pipeline for Engine {
@@ -43,7 +43,7 @@ impl Pipeline for Engine {
         self.count_queue_drop(messages);
     }
 
-    fn stats(&self) -> &Stats {
+    fn stats(&self) -> Stats {
         self.stats()
     }
 }

@@ -90,9 +90,7 @@ impl<S: PacketSource, D: Delivery, P: Pipeline> Runner<S, D, P> {
     pub fn run(mut self) {
         let worked = catch_unwind(AssertUnwindSafe(|| {
             let error = self.capture().err();
-            self.engine.drain();
-            self.max_queue_bytes = usize::MAX;
-            self.collect(true);
+            self.drain();
             error
         }));
         let (error, sane) = match worked {
@@ -206,6 +204,18 @@ impl<S: PacketSource, D: Delivery, P: Pipeline> Runner<S, D, P> {
         let now = self.now();
         let Self { engine, queue, reports, .. } = self;
         take_batches(engine, queue, reports, now, force, self.max_queue_bytes);
+    }
+
+    /// Everything that is in progress comes out now, one batch after the other, as the receiver takes them.
+    fn drain(&mut self) {
+        self.engine.drain();
+        while !self.delivery.is_gone()
+            && let Some(batch) = self.engine.take_batch(self.now(), true)
+        {
+            let dropped = self.queue.push(batch, usize::MAX);
+            debug_assert_eq!(dropped, 0, "a queue without a limit drops nothing");
+            self.send_all();
+        }
     }
 
     fn send(&mut self) {

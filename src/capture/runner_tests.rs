@@ -141,8 +141,8 @@ impl Pipeline for FakeEngine {
         self.dropped.fetch_add(messages, std::sync::atomic::Ordering::Relaxed);
     }
 
-    fn stats(&self) -> &Stats {
-        &self.stats
+    fn stats(&self) -> Stats {
+        self.stats.clone()
     }
 }
 
@@ -279,7 +279,7 @@ fn a_live_source_drops_past_the_cap_and_counts() {
     running.control.stop();
     let (numbers, names) = running.rest();
     let dropped = running.dropped.load(std::sync::atomic::Ordering::Relaxed);
-    assert_eq!(numbers.len() as u64 + dropped, messages.into());
+    assert_eq!(numbers.len() as u64 + dropped, u64::from(messages));
     assert!(numbers.len() >= MAX_QUEUE_BYTES >> 20 && dropped >= 200, "{dropped} dropped");
     assert!(names.contains(&"queue-full".to_owned()), "{names:?}");
 }

@@ -1,4 +1,5 @@
 //! JSON strings and numbers (RFC 8259 §6–7).
+#![allow(clippy::indexing_slicing, reason = "tables of 256 entries, indexed by a byte")]
 
 /// Appends bytes as a JSON string: UTF-8 as it is, anything else read as ISO 8859-1, as field values once were
 /// (RFC 9110 §5.5).

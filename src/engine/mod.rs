@@ -134,12 +134,14 @@ impl Engine {
         self.outlet.stats.queue_dropped += messages;
     }
 
-    pub fn stats(&mut self) -> &Stats {
-        let stats = &mut self.outlet.stats;
-        stats.connections_active = self.table.len() as u64;
-        stats.buffered_bytes = self.buffered_bytes as u64;
-        stats.notices_held_back = self.outlet.notices.held_back;
-        stats
+    /// The ledger as it stands.
+    pub fn stats(&self) -> Stats {
+        Stats {
+            connections_active: self.table.len() as u64,
+            buffered_bytes: self.buffered_bytes as u64,
+            notices_held_back: self.outlet.notices.held_back,
+            ..self.outlet.stats.clone()
+        }
     }
 
     fn advance(&mut self, at: Timestamp) {

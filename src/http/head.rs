@@ -2,6 +2,7 @@
 //!
 //! In: bytes. Out: `Complete`, `Partial`, or why it is none. Parses each byte once; a head that arrives in pieces is
 //! first searched for its end (`find_end`, which resumes) and then parsed.
+#![allow(clippy::indexing_slicing, reason = "tables of 256 entries, indexed by a byte")]
 
 use std::borrow::Cow;
 

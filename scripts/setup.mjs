@@ -11,12 +11,21 @@ export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 const LEAST_NODE_MAJOR = 20;
 /** `rust-version` in Cargo.toml. */
-const LEAST_RUST = readFileSync(join(ROOT, 'Cargo.toml'), 'utf8').match(/^rust-version = "(\d+)\.(\d+)"/m).slice(1).map(Number);
+const LEAST_RUST = readFileSync(join(ROOT, 'Cargo.toml'), 'utf8')
+  .match(/^rust-version = "(\d+)\.(\d+)"/m)
+  .slice(1)
+  .map(Number);
 /** Lines of a failing step's output that are shown. */
 const OUTPUT_TAIL_LINES = 60;
 
 const PACKAGE_MANAGERS = [
-  { command: 'apt-get', steps: [['apt-get', 'update', '-qq'], ['apt-get', 'install', '-y', '-qq', '--no-install-recommends', 'libpcap-dev']] },
+  {
+    command: 'apt-get',
+    steps: [
+      ['apt-get', 'update', '-qq'],
+      ['apt-get', 'install', '-y', '-qq', '--no-install-recommends', 'libpcap-dev'],
+    ],
+  },
   { command: 'apk', steps: [['apk', 'add', 'libpcap-dev']] },
   { command: 'dnf', steps: [['dnf', 'install', '-y', 'libpcap-devel']] },
   { command: 'zypper', steps: [['zypper', '--non-interactive', 'install', 'libpcap-devel']] },
@@ -55,19 +64,25 @@ async function step(title, command, args, env = {}) {
 function checkNode() {
   const major = Number(process.versions.node.split('.')[0]);
   if (major < LEAST_NODE_MAJOR) {
-    throw new SetupError(`Node ${LEAST_NODE_MAJOR} or later is needed, this is ${process.versions.node}; see https://nodejs.org`);
+    throw new SetupError(
+      `Node ${LEAST_NODE_MAJOR} or later is needed, this is ${process.versions.node}; see https://nodejs.org`,
+    );
   }
   if (process.platform !== 'linux') throw new SetupError(`only Linux is supported, this is ${process.platform}`);
 }
 
 function checkRust() {
   const rustup = join(homedir(), '.cargo', 'bin');
-  if (!onPath('cargo') && existsSync(join(rustup, 'cargo'))) process.env.PATH = `${rustup}${delimiter}${process.env.PATH}`;
+  if (!onPath('cargo') && existsSync(join(rustup, 'cargo')))
+    process.env.PATH = `${rustup}${delimiter}${process.env.PATH}`;
   const wanted = `Rust ${LEAST_RUST.join('.')} or later is needed`;
   const howTo = 'install it from https://rustup.rs, or run `rustup update`';
   if (!onPath('cargo')) throw new SetupError(`${wanted}, and there is no \`cargo\` in PATH; ${howTo}`);
   const version = execFileSync('cargo', ['--version'], { cwd: ROOT, encoding: 'utf8' }).trim();
-  const [major, minor] = version.match(/(\d+)\.(\d+)/).slice(1).map(Number);
+  const [major, minor] = version
+    .match(/(\d+)\.(\d+)/)
+    .slice(1)
+    .map(Number);
   if (major < LEAST_RUST[0] || (major === LEAST_RUST[0] && minor < LEAST_RUST[1])) {
     throw new SetupError(`${wanted}, this is ${version}; ${howTo}`);
   }
@@ -83,7 +98,9 @@ const libpcapIsThere = () =>
 
 function checkCompiler() {
   if (!onPath('cc')) {
-    throw new SetupError('a C compiler is needed to link, and there is no `cc` in PATH; on Debian: apt-get install gcc libc6-dev');
+    throw new SetupError(
+      'a C compiler is needed to link, and there is no `cc` in PATH; on Debian: apt-get install gcc libc6-dev',
+    );
   }
   if (!compiles('int main(void) { return 0; }', [])) {
     throw new SetupError('`cc` cannot build an empty program; on Debian: apt-get install gcc libc6-dev');
@@ -99,7 +116,9 @@ async function installLibpcap() {
   const maySudo = !isRoot && onPath('sudo') && spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0;
   if (!isRoot && !maySudo) {
     const commands = manager.steps.map((words) => `sudo ${words.join(' ')}`).join(' && ');
-    throw new SetupError(`the libpcap header and library are missing, and installing them needs root. Run this, then try again:\n\n  ${commands}\n`);
+    throw new SetupError(
+      `the libpcap header and library are missing, and installing them needs root. Run this, then try again:\n\n  ${commands}\n`,
+    );
   }
   for (const words of manager.steps) {
     const [command, ...args] = isRoot ? words : ['sudo', '-n', ...words];

@@ -12,7 +12,9 @@ const RUNNERS = [
 function closingOfCargo(output) {
   const lines = [...output.matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored/gm)];
   if (lines.length === 0) return undefined;
-  const [passed, failed, ignored] = [1, 2, 3].map((column) => lines.reduce((sum, line) => sum + Number(line[column]), 0));
+  const [passed, failed, ignored] = [1, 2, 3].map((column) =>
+    lines.reduce((sum, line) => sum + Number(line[column]), 0),
+  );
   return `${passed} passed; ${failed} failed; ${ignored} ignored`;
 }
 
@@ -22,9 +24,16 @@ function closingOfVitest(output) {
 
 async function run({ name, command, args, closing }) {
   const color = process.stdout.isTTY ? { FORCE_COLOR: '1', CARGO_TERM_COLOR: 'always' } : {};
-  const child = spawn(command, args, { cwd: ROOT, env: { ...process.env, ...color }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, args, {
+    cwd: ROOT,
+    env: { ...process.env, ...color },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
-  for (const [from, to] of [[child.stdout, process.stdout], [child.stderr, process.stderr]]) {
+  for (const [from, to] of [
+    [child.stdout, process.stdout],
+    [child.stderr, process.stderr],
+  ]) {
     from.setEncoding('utf8').on('data', (text) => {
       output += text;
       to.write(text);

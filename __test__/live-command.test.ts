@@ -74,7 +74,8 @@ describeLive('the command on live traffic', () => {
 
   test('| head -1 ends it quietly', async () => {
     const { complete, end } = traffic();
-    const run = await start([...HEAD_ONE, process.execPath, CLI, '--ports', String(server.port), '--interface', 'lo']).done;
+    const run = await start([...HEAD_ONE, process.execPath, CLI, '--ports', String(server.port), '--interface', 'lo'])
+      .done;
     await end();
     expect(complete.length).toBeGreaterThan(0);
     expect(messagesOf(run.stdout).length).toBe(1);
@@ -167,7 +168,7 @@ describe('information', () => {
     expect(help.code).toBe(0);
     for (const flag of ['--ports', '--interface', '--read', '--output-url', '--redact-headers'])
       expect(help.stdout).toContain(flag);
-    const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+    const { version } = JSON.parse(readFileSync(join(__dirname, '../package.json'), 'utf8'));
     expect(await runCli(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n` });
   });
 

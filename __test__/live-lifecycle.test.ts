@@ -1,10 +1,9 @@
 /** Start, stop, start again, several at once, and everything that keeps a start from happening. */
 
 import { once } from 'node:events';
-import { createRequire } from 'node:module';
 import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createSniffer, type EngineError, type HttpMessage, type SnifferConfig } from '../dist/index.js';
 import {
@@ -19,7 +18,7 @@ import {
   withoutCapture,
 } from './live/harness.js';
 
-const HOST_PROCESS = fileURLToPath(new URL('./live/lifecycle.cjs', import.meta.url));
+const HOST_PROCESS = join(__dirname, 'live/lifecycle.cjs');
 const host = (mode: 'stays' | 'ends', port = 1): string[] => [process.execPath, HOST_PROCESS, mode, String(port)];
 
 function collecting(config: SnifferConfig) {
@@ -132,7 +131,6 @@ describeLive('lifecycle', () => {
   });
 
   test('a panic in the engine becomes an error event, and the process goes on', async () => {
-    const require = createRequire(import.meta.url);
     const { DEFAULT_DEPS } = require('../dist/index.js');
     const { Sniffer } = require('../dist/sniffer.js');
     const createCapture = (options: object) => DEFAULT_DEPS.createCapture({ ...options, panicAtPacket: 3 });

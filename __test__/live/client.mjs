@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { buffer } from 'node:stream/consumers';
-import { plan } from './plan.mjs';
+import { plan } from './plan.cjs';
 
 const [port, from, to, sockets] = process.argv.slice(2).map(Number);
 const agent = new Agent({ keepAlive: true, maxSockets: sockets });

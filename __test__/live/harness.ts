@@ -5,15 +5,15 @@ import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import type { HttpMessage } from '../../dist/index.js';
-import { type Exchange, plan } from './plan.mjs';
+import { type Exchange, plan } from './plan.cjs';
 
-const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+const here = (name: string): string => join(__dirname, name);
 
 export const CLI = here('../../dist/cli.js');
-export const FIXTURES = here('../../fixtures/');
+export const FIXTURES = here('../../fixtures');
 
 /** capabilities(7) */
 const CAP_NET_RAW = 13n;

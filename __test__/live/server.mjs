@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { buffer } from 'node:stream/consumers';
-import { plan } from './plan.mjs';
+import { plan } from './plan.cjs';
 
 const server = createServer(async (request, response) => {
   const exchange = plan(Number(/\d+/.exec(request.url)[0]));

@@ -1,5 +1,5 @@
 // The traffic of the live tests as a pure function of a number, so that client, server and test agree without talking.
-import { gzipSync } from 'node:zlib';
+const { gzipSync } = require('node:zlib');
 
 const MEGABYTE = 1_000_000;
 
@@ -59,7 +59,7 @@ const LARGE = {
 };
 
 /** Exchange number `i`: what the client sends and what the server answers. */
-export function plan(i) {
+exports.plan = function plan(i) {
   const {
     request = NOTHING,
     response = NOTHING,
@@ -75,4 +75,4 @@ export function plan(i) {
     requestChunks: requestChunks && inChunks(request, requestChunks),
     responseChunks: responseChunks && inChunks(response, responseChunks),
   };
-}
+};

@@ -1,4 +1,4 @@
-/** One exchange of the live tests; see plan.mjs. */
+/** One exchange of the live tests; see plan.cjs. */
 export interface Exchange {
   method: string;
   path: string;

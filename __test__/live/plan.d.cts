@@ -1,0 +1,13 @@
+/** One exchange of the live tests; see plan.cjs. */
+export interface Exchange {
+  method: string;
+  path: string;
+  request: Buffer;
+  status: number;
+  response: Buffer;
+  /** Set where that body goes chunked. */
+  requestChunks?: Buffer[];
+  responseChunks?: Buffer[];
+}
+
+export function plan(i: number): Exchange;

@@ -131,7 +131,7 @@ describeLive('lifecycle', () => {
   });
 
   test('a panic in the engine becomes an error event, and the process goes on', async () => {
-    const { DEFAULT_DEPS } = require('../dist/index.js');
+    const { DEFAULT_DEPS } = require('../dist/deps.js');
     const { Sniffer } = require('../dist/sniffer.js');
     const createCapture = (options: object) => DEFAULT_DEPS.createCapture({ ...options, panicAtPacket: 3 });
     const config = { ports: [server.port], interface: 'lo', logLevel: 'silent' };

@@ -1,8 +1,94 @@
 //! Collects JSON lines until there are enough of them, in number or bytes, or the first is old enough.
 
+use std::collections::VecDeque;
+
+use crate::time::Timestamp;
+
+/// A batch is full with so many messages: JS parses them in one turn of its event loop, in about a millisecond.
+const MAX_BATCH_MESSAGES: u32 = 512;
+/// Or with so many bytes; one line may go beyond it.
+const MAX_BATCH_BYTES: usize = 256 << 10;
+/// A batch that is not full waits for more at most so long.
+const MAX_BATCH_AGE_MS: u64 = 50;
+
 /// Whole JSON lines, each ended by `\n`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
     pub lines: Vec<u8>,
     pub messages: u32,
+}
+
+#[derive(Debug, Default)]
+pub struct Batcher {
+    lines: Vec<u8>,
+    messages: u32,
+    /// When the first line of `lines` was written.
+    since: Timestamp,
+    full: VecDeque<Batch>,
+}
+
+impl Batcher {
+    /// Lets `write` append one line.
+    pub fn push(&mut self, now: Timestamp, write: impl FnOnce(&mut Vec<u8>)) {
+        if self.messages == 0 {
+            self.since = now;
+        }
+        write(&mut self.lines);
+        self.messages += 1;
+        if self.messages >= MAX_BATCH_MESSAGES || self.lines.len() >= MAX_BATCH_BYTES {
+            self.seal();
+        }
+    }
+
+    pub fn has_full(&self) -> bool {
+        !self.full.is_empty()
+    }
+
+    /// The oldest batch that is full, or old enough at `now`; with `force` a young one too.
+    pub fn take(&mut self, now: Timestamp, force: bool) -> Option<Batch> {
+        if self.full.is_empty() && self.messages > 0 && (force || self.since.plus_millis(MAX_BATCH_AGE_MS) <= now) {
+            self.seal();
+        }
+        self.full.pop_front()
+    }
+
+    fn seal(&mut self) {
+        // The next batch will be about as large.
+        let room = self.lines.len().min(MAX_BATCH_BYTES);
+        let lines = std::mem::replace(&mut self.lines, Vec::with_capacity(room));
+        self.full.push_back(Batch { lines, messages: self.messages });
+        self.messages = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: Timestamp = Timestamp::from_micros(1_000_000);
+
+    fn push(batcher: &mut Batcher, line: &[u8]) {
+        batcher.push(START, |out| out.extend_from_slice(line));
+    }
+
+    #[test]
+    fn a_young_batch_waits_unless_forced() {
+        let mut batcher = Batcher::default();
+        push(&mut batcher, b"{}\n");
+        assert_eq!(batcher.take(START.plus_millis(MAX_BATCH_AGE_MS - 1), false), None);
+        assert_eq!(batcher.take(START, true), Some(Batch { lines: b"{}\n".to_vec(), messages: 1 }));
+        assert_eq!(batcher.take(START, true), None);
+    }
+
+    #[test]
+    fn a_batch_is_full_by_age_number_or_bytes() {
+        let mut batcher = Batcher::default();
+        push(&mut batcher, b"{}\n");
+        assert!(batcher.take(START.plus_millis(MAX_BATCH_AGE_MS), false).is_some());
+        (0..MAX_BATCH_MESSAGES).for_each(|_| push(&mut batcher, b"{}\n"));
+        assert_eq!(batcher.take(START, false).unwrap().messages, MAX_BATCH_MESSAGES);
+        push(&mut batcher, &[b'x'; MAX_BATCH_BYTES]);
+        assert_eq!(batcher.take(START, false).unwrap().messages, 1);
+        assert_eq!(batcher.take(START, true), None);
+    }
 }

@@ -11,6 +11,7 @@
 //! |-----------|--------------------------|------------------------------------|--------------------------|
 //! | `capture` | an interface, a savefile | frames, time, the thread           | protocols                |
 //! | `decode`  | a frame                  | a TCP segment, an IP fragment      | state                    |
+//! | `defrag`  | IP fragments             | whole datagrams                    | TCP, clocks              |
 //! | `flow`    | segments                 | each direction's bytes in order    | HTTP, clocks             |
 //! | `http`    | ordered bytes and gaps   | messages, paired                   | sockets, sequence numbers|
 //! | `encode`  | a message                | its JSON line, secrets removed     | where it goes            |
@@ -22,6 +23,7 @@ pub mod batch;
 pub mod capture;
 pub mod config;
 pub mod decode;
+pub mod defrag;
 pub mod encode;
 pub mod engine;
 pub mod error;

@@ -1,6 +1,14 @@
-//! What the engine has to say besides messages: one log line each, limited in rate, never a body, never a secret.
+//! What the engine has to say besides messages: log lines, limited in rate, never a body, never a secret.
+
+use std::collections::VecDeque;
 
 use crate::time::Timestamp;
+
+/// Lines of one kind in one window; what is more is counted and the count is told with the next line of that kind.
+const MAX_PER_WINDOW: u32 = 10;
+const WINDOW_MS: u64 = 10_000;
+/// Lines that wait to be taken; past it they are counted as held back too.
+const MAX_WAITING: usize = 256;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
@@ -17,4 +25,89 @@ pub struct Notice {
     pub kind: &'static str,
     pub message: String,
     pub fields: Vec<(&'static str, String)>,
+}
+
+/// What the rate of lines is limited by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Evicted,
+    Gap,
+    NotHttp,
+    Malformed,
+    MemoryLimit,
+}
+
+impl Kind {
+    const COUNT: usize = 5;
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Evicted => "connection-evicted",
+            Self::Gap => "gap",
+            Self::NotHttp => "not-http",
+            Self::Malformed => "malformed",
+            Self::MemoryLimit => "memory-limit",
+        }
+    }
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+struct Window {
+    began: Option<Timestamp>,
+    said: u32,
+    held_back: u64,
+}
+
+#[derive(Debug, Default)]
+pub struct Notices {
+    waiting: VecDeque<Notice>,
+    windows: [Window; Kind::COUNT],
+    pub held_back: u64,
+}
+
+impl Notices {
+    /// Says a line, unless too many of its kind were said lately. `write` is called only if it is said.
+    pub fn warn(&mut self, at: Timestamp, kind: Kind, write: impl FnOnce() -> (String, Vec<(&'static str, String)>)) {
+        let full = self.waiting.len() >= MAX_WAITING;
+        let Some(window) = self.windows.get_mut(kind as usize) else { return };
+        if window.began.is_none_or(|began| began.plus_millis(WINDOW_MS) <= at) {
+            window.began = Some(at);
+            window.said = 0;
+        }
+        if full || window.said >= MAX_PER_WINDOW {
+            window.held_back += 1;
+            self.held_back += 1;
+            return;
+        }
+        window.said += 1;
+        let (message, mut fields) = write();
+        let held_back = std::mem::take(&mut window.held_back);
+        if held_back > 0 {
+            fields.push(("heldBack", held_back.to_string()));
+        }
+        self.waiting.push_back(Notice { at, level: Level::Warn, kind: kind.name(), message, fields });
+    }
+
+    pub fn take(&mut self) -> Vec<Notice> {
+        self.waiting.drain(..).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_of_one_kind_is_held_back_and_counted() {
+        let mut notices = Notices::default();
+        let at = Timestamp::from_micros(1);
+        let say = |notices: &mut Notices, at, kind| notices.warn(at, kind, || ("text".into(), Vec::new()));
+        (0..100).for_each(|_| say(&mut notices, at, Kind::Gap));
+        say(&mut notices, at, Kind::Evicted);
+        assert_eq!(notices.take().len(), MAX_PER_WINDOW as usize + 1);
+        say(&mut notices, at.plus_millis(WINDOW_MS), Kind::Gap);
+        let after = notices.take();
+        assert_eq!(after[0].fields, [("heldBack", "90".to_owned())]);
+        assert_eq!(notices.held_back, 90);
+    }
 }

@@ -1,18 +1,127 @@
 //! The loss ledger: everything that came in, and for what did not come out, why.
 
-/// Monotonic counters, except the two marked as gauges.
+use crate::decode::Undecodable;
+use crate::defrag::DefragStats;
+use crate::flow::FlowCounters;
+use crate::http::HttpCounters;
+
+/// Counters that only grow, except the gauges `connections_active` and `buffered_bytes`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stats {
+    /// Packets that the engine was given. Each is in exactly one of: `undecodable`, `not_tcp`, `fragments`, `other_ports`,
+    /// `not_sampled`, `strangers`, `leftovers`, `segments`.
     pub packets: u64,
+    /// By `Undecodable::index`.
+    pub undecodable: [u64; Undecodable::COUNT],
+    pub not_tcp: u64,
+    /// IP fragments of datagrams that may carry TCP.
+    pub fragments: u64,
+    pub defrag: DefragStats,
+    /// Neither port is watched.
+    pub other_ports: u64,
+    /// Segments of connections outside the sample.
+    pub not_sampled: u64,
+    /// Segments without data of connections that are not known.
+    pub strangers: u64,
+    /// Retransmissions of connections that have ended.
+    pub leftovers: u64,
+    /// Segments of followed connections.
+    pub segments: u64,
+    pub flow: FlowCounters,
+    pub connections_opened: u64,
+    pub connections_closed: u64,
+    pub connections_evicted: u64,
+    pub connections_timed_out: u64,
+    pub connections_stopped: u64,
+    /// Gauge.
+    pub connections_active: u64,
+    /// Gauge: bytes held back in all connections.
+    pub buffered_bytes: u64,
+    /// Holes in a stream that never filled.
+    pub gaps: u64,
+    pub gap_bytes: u64,
+    pub http: HttpCounters,
+    pub requests: u64,
+    pub responses: u64,
+    /// Messages that came out flagged, by reason.
+    pub incomplete_gap: u64,
+    pub incomplete_closed: u64,
+    pub incomplete_evicted: u64,
+    pub incomplete_timeout: u64,
+    pub incomplete_stopped: u64,
+    /// Messages of which only `maxBodySize` kept bytes back.
+    pub over_body_limit: u64,
+    /// Messages thrown away because the receiver was too slow.
+    pub queue_dropped: u64,
+    /// Log lines about traffic held back to limit their rate.
+    pub notices_held_back: u64,
+}
+
+impl Stats {
+    /// Public name (camelCase) and value of each, in the order in which they are shown.
+    pub fn entries(&self) -> Vec<(&'static str, u64)> {
+        let undecodable = Undecodable::ALL.into_iter().zip(self.undecodable);
+        let mut entries = vec![
+            ("packets", self.packets),
+            ("undecodable", self.undecodable.iter().sum()),
+            ("notTcp", self.not_tcp),
+            ("fragments", self.fragments),
+            ("datagramsReassembled", self.defrag.reassembled),
+            ("datagramsLost", self.defrag.lost()),
+            ("otherPorts", self.other_ports),
+            ("notSampled", self.not_sampled),
+            ("strangers", self.strangers),
+            ("leftovers", self.leftovers),
+            ("segments", self.segments),
+            ("retransmittedBytes", self.flow.retransmitted_bytes),
+            ("outOfOrderSegments", self.flow.out_of_order_segments),
+            ("outOfWindowSegments", self.flow.out_of_window_segments),
+            ("connectionsOpened", self.connections_opened),
+            ("connectionsClosed", self.connections_closed),
+            ("connectionsEvicted", self.connections_evicted),
+            ("connectionsTimedOut", self.connections_timed_out),
+            ("connectionsStopped", self.connections_stopped),
+            ("connectionsActive", self.connections_active),
+            ("bufferedBytes", self.buffered_bytes),
+            ("gaps", self.gaps),
+            ("gapBytes", self.gap_bytes),
+            ("lostHeads", self.http.lost_heads),
+            ("lostPairings", self.http.lost_pairings),
+            ("malformedStreams", self.http.malformed_streams),
+            ("notHttpStreams", self.http.not_http_streams),
+            ("cutBodies", self.http.cut_bodies),
+            ("requests", self.requests),
+            ("responses", self.responses),
+            ("incompleteGap", self.incomplete_gap),
+            ("incompleteClosed", self.incomplete_closed),
+            ("incompleteEvicted", self.incomplete_evicted),
+            ("incompleteTimeout", self.incomplete_timeout),
+            ("incompleteStopped", self.incomplete_stopped),
+            ("overBodyLimit", self.over_body_limit),
+            ("queueDropped", self.queue_dropped),
+            ("noticesHeldBack", self.notices_held_back),
+        ];
+        entries.extend(undecodable.map(|(reason, count)| (reason.counter(), count)));
+        entries
+    }
 }
 
 /// libpcap's own counters (`pcap_stats(3PCAP)`), widened so that they do not wrap.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CaptureStats {
-    /// Packets that passed the kernel filter.
+    /// Packets that passed the kernel filter, the dropped ones included; on a loopback interface the kernel counts each
+    /// twice, going out and coming in. For a savefile: packets read.
     pub received: u64,
     /// Packets the kernel dropped because the ring was full.
     pub dropped: u64,
     /// Packets the interface or its driver dropped.
     pub if_dropped: u64,
+}
+
+impl CaptureStats {
+    /// Public name (camelCase) and value of each, in the order in which they are shown.
+    pub fn entries(&self) -> Vec<(&'static str, u64)> {
+        let Self { received, dropped, if_dropped } = *self;
+        vec![("received", received), ("dropped", dropped), ("interfaceDropped", if_dropped)]
+    }
 }

@@ -1,1 +1,116 @@
-//! (in progress)
+//! The Node addon: the only place that names napi. In: plain options from JS. Out: events to one JS function, a
+//! promise for the open. Decides nothing about TCP or HTTP, and nothing about when what is delivered.
+
+#![allow(unsafe_code, reason = "what napi's macros expand to; nothing here writes any")]
+#![allow(unreachable_pub, missing_debug_implementations, reason = "napi's macros want `pub`; only JS sees it")]
+#![cfg_attr(test, allow(dead_code, reason = "napi registers nothing in tests"))]
+
+mod errors;
+mod events;
+mod info;
+mod options;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::mpsc;
+
+use napi::bindgen_prelude::{Function, Object};
+use napi::{Env, Error, JsDeferred, Result, Status};
+use napi_derive::napi;
+
+use crate::capture::{self, CaptureControl, CaptureOptions, StatsSnapshot};
+use errors::js_error;
+use events::{BindingCaptureEvent, JsDelivery};
+use info::{BindingCaptureInfo, BindingInterfaceInfo};
+use options::BindingCaptureOptions;
+
+/// The loss ledger: packets, messages and bytes by what became of them, each a count since the start unless its name
+/// says otherwise. `received`, `dropped` and `interfaceDropped` are libpcap's own.
+#[napi]
+pub type EngineStats = BTreeMap<String, f64>;
+
+fn stats_of(snapshot: &StatsSnapshot) -> EngineStats {
+    let (capture, engine) = (snapshot.capture.entries(), snapshot.engine.entries());
+    // Exact up to 2^53.
+    capture.into_iter().chain(engine).map(|(name, count)| (name.to_owned(), count as f64)).collect()
+}
+
+/// What can be captured on, best first, `any` included. Needs no privilege.
+#[napi(catch_unwind)]
+pub fn list_interfaces(env: &Env) -> Result<Vec<BindingInterfaceInfo>> {
+    let interfaces = capture::list_interfaces().map_err(|error| js_error(env, &error))?;
+    Ok(interfaces.into_iter().map(BindingInterfaceInfo::from).collect())
+}
+
+/// One capture, from `open` to the event `end`; not to be opened again.
+#[napi]
+#[derive(Debug)]
+pub struct Capture {
+    /// Gone once it is open.
+    options: Option<CaptureOptions>,
+    control: Arc<CaptureControl>,
+}
+
+/// What settles the promise of `open`; runs on the JS thread.
+type Settle = Box<dyn FnOnce(Env) -> Result<BindingCaptureInfo>>;
+
+#[napi]
+impl Capture {
+    /// Throws when an option is out of the range of its type; what makes sense is for the caller to check.
+    #[napi(constructor)]
+    pub fn new(options: BindingCaptureOptions) -> Result<Self> {
+        let control = CaptureControl::new().map_err(|error| Error::from_reason(error.to_string()))?;
+        Ok(Self { options: Some(options.try_into()?), control: Arc::new(control) })
+    }
+
+    /// Opens the capture on a thread of its own and lets it run. Rejects with an `Error` that has a stable `code`;
+    /// then there are no events. Once it has resolved there are, until `end`, and the process is kept alive for them.
+    ///
+    /// A `stop()` before or meanwhile does not keep it from resolving; `end` follows then. Only a pipe that has not
+    /// shown its header yet is given up: it rejects.
+    #[napi(ts_return_type = "Promise<CaptureInfo>", catch_unwind)]
+    pub fn open<'env>(
+        &mut self,
+        env: &'env Env,
+        #[napi(ts_arg_type = "(event: CaptureEvent) => void")] on_event: Function<'env, BindingCaptureEvent, ()>,
+    ) -> Result<Object<'env>> {
+        let once = || Error::new(Status::GenericFailure, "a capture is opened once");
+        let options = self.options.take().ok_or_else(once)?;
+        let delivery = JsDelivery::new(&on_event)?;
+        let (give_deferred, take_deferred) = mpsc::channel::<JsDeferred<BindingCaptureInfo, Settle>>();
+        capture::spawn(options, Arc::clone(&self.control), delivery, move |opened| {
+            let Ok(deferred) = take_deferred.recv() else { return };
+            let (settled, wait_until_settled) = mpsc::channel();
+            deferred.resolve(Box::new(move |env| {
+                let _ = settled.send(());
+                opened.map(BindingCaptureInfo::from).map_err(|error| js_error(&env, &error))
+            }));
+            // The promise is settled before the first event comes. An environment that is torn down drops the closure
+            // with its end of the channel.
+            let _ = wait_until_settled.recv();
+        })
+        .map_err(|error| Error::from_reason(format!("cannot start a thread: {error}")))?;
+        let (deferred, promise) = env.create_deferred().inspect_err(|_| self.control.stop())?;
+        let _ = give_deferred.send(deferred);
+        Ok(promise)
+    }
+
+    /// Asks for the end: what the kernel already holds is still read, everything finished is delivered, `end` comes.
+    /// At any time, any number of times; returns at once.
+    #[napi]
+    pub fn stop(&self) {
+        self.control.stop();
+    }
+
+    /// Gives one batch's credit back: JS has finished with it. Without credits no further batch comes.
+    #[napi]
+    pub fn release(&self) {
+        self.control.release();
+    }
+
+    /// The counters some 50 ms ago (libpcap's own: 250 ms); after `end` the final ones. Waits for nothing.
+    #[napi]
+    pub fn stats(&self) -> EngineStats {
+        stats_of(&self.control.stats())
+    }
+}

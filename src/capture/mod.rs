@@ -1,1 +1,46 @@
-//! (in progress)
+//! Where frames come from, and the one thread that carries them through the engine.
+//!
+//! In: an interface or a savefile, *stop*, *credits*. Out: frames to the engine; batches, notices, counters and
+//! the end to a [`Delivery`]. Refuses to know: protocols, JavaScript.
+//!
+//! ```text
+//! [interfaces] name -> [live]  --\                                          /-> [queue] -- credits --> Delivery
+//! [savefile] -> [piped] (reader) -+-> PacketSource --> [runner] --> Engine -+
+//!                                /      [control]: stop, credits, wake, counters
+//! ```
+
+mod control;
+mod counters;
+mod delivery;
+mod filter;
+mod interfaces;
+mod live;
+mod options;
+mod panics;
+mod piped;
+mod pipeline;
+mod queue;
+mod quiet;
+mod reports;
+mod runner;
+mod savefile;
+mod source;
+mod stopping;
+mod thread;
+mod wake;
+
+pub use control::{CREDITS, CaptureControl, StatsSnapshot};
+pub use delivery::{Delivery, Event};
+pub use interfaces::{InterfaceInfo, list_interfaces};
+pub use live::LiveSource;
+pub use options::{
+    CaptureOptions, DEFAULT_READ_TIMEOUT_MS, DEFAULT_RING_BYTES, DEFAULT_SNAPLEN_BYTES, DEFAULT_STATS_INTERVAL_MS,
+    LiveOptions, SourceOptions,
+};
+pub use piped::PipedSource;
+pub use queue::MAX_QUEUE_BYTES;
+pub use reports::MAX_EVENT_BACKLOG;
+pub use runner::Runner;
+pub use savefile::SavefileSource;
+pub use source::{CaptureInfo, Pace, Packet, PacketSource, Progress};
+pub use thread::{THREAD_NAME, spawn};

@@ -1,9 +1,19 @@
 //! From a link-layer frame to a TCP segment that borrows from it.
 //!
 //! In: a linktype, the captured bytes of one frame, its length on the wire. Out: a segment, a fragment, or why neither.
-//! Knows no state, allocates nothing, never panics.
+//! Knows no state, allocates nothing, never panics. Looks at the outermost IP header only: what travels in GRE, VXLAN or
+//! IP-in-IP is not TCP here. Verifies no checksum: on the sending host the card fills them in after the capture.
+
+mod ip;
+mod link;
+mod tcp;
+#[cfg(test)]
+mod tests;
+mod undecodable;
 
 use std::net::IpAddr;
+
+pub use undecodable::Undecodable;
 
 /// Linktype as in the savefile header or `pcap_datalink(3PCAP)` (<https://www.tcpdump.org/linktypes.html>).
 pub type LinkType = i32;
@@ -35,4 +45,60 @@ pub struct Segment<'a> {
     pub payload: &'a [u8],
     /// Payload bytes that were on the wire behind `payload` but were cut off by the snaplen.
     pub missing: u32,
+}
+
+/// One fragment of an IP datagram that may carry TCP (RFC 791 §3.2, RFC 8200 §4.5). `defrag` puts them together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fragment<'a> {
+    pub source: IpAddr,
+    pub destination: IpAddr,
+    /// 16 bits in IPv4, 32 in IPv6.
+    pub identification: u32,
+    /// What the reassembled bytes begin with: TCP, or an extension header that TCP may follow.
+    pub next_header: u8,
+    /// Where `bytes` belong in the reassembled datagram: a multiple of 8, at most 65 528.
+    pub offset_bytes: u32,
+    /// Further fragments follow this one.
+    pub more: bool,
+    pub bytes: &'a [u8],
+    /// Bytes that were on the wire behind `bytes` but were cut off by the snaplen: the datagram cannot be completed.
+    pub missing: u32,
+}
+
+/// What a frame turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decoded<'a> {
+    Segment(Segment<'a>),
+    Fragment(Fragment<'a>),
+    /// Well enough formed, and none of our business: ARP, UDP, ESP, a tunnel …
+    NotTcp,
+}
+
+/// Decodes one captured frame. `wire_len` is its length before the snaplen cut it; smaller values count as "not cut".
+pub fn decode(linktype: LinkType, frame: &[u8], wire_len: u32) -> Result<Decoded<'_>, Undecodable> {
+    let captured_len = u32::try_from(frame.len()).unwrap_or(u32::MAX);
+    let cut = wire_len.saturating_sub(captured_len);
+    match link::packet(linktype, frame)? {
+        link::Packet::Ipv4(bytes) => ip::decode_v4(bytes, cut),
+        link::Packet::Ipv6(bytes) => ip::decode_v6(bytes, cut),
+        link::Packet::Other => Ok(Decoded::NotTcp),
+    }
+}
+
+/// Decodes what an IP datagram carries once it is reassembled; `None` when that is not TCP.
+///
+/// `next_header` says what `bytes` begin with: TCP or a chain of extension headers before it. `missing` bytes followed
+/// `bytes` on the wire (0 after reassembly).
+pub fn decode_tcp(
+    source: IpAddr,
+    destination: IpAddr,
+    next_header: u8,
+    bytes: &[u8],
+    missing: u32,
+) -> Result<Option<Segment<'_>>, Undecodable> {
+    match ip::upper(next_header, bytes, missing)? {
+        ip::Upper::Tcp(bytes) => tcp::decode(source, destination, bytes, missing).map(Some),
+        ip::Upper::Fragment { .. } => Err(Undecodable::NestedFragment),
+        ip::Upper::Other => Ok(None),
+    }
 }

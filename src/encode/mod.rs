@@ -1,1 +1,220 @@
-//! (in progress)
+//! A message as its JSON line (SPEC §2, `HttpMessage`), encoded once, secrets already removed.
+//!
+//! In: a message and its two endpoints. Out: one line of JSON, with its `\n`, appended to a buffer. Refuses to know where
+//! it goes.
+
+mod json;
+mod timestamp;
+
+use json::{push_number, push_string, push_text};
+use timestamp::TimestampWriter;
+
+use crate::decode::Endpoint;
+use crate::http::{Direction, Field, Fields, HttpMessage, StartLine};
+
+const REDACTED: &[u8] = b"[REDACTED]";
+
+/// Whose message it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin {
+    pub connection: u64,
+    pub server: Endpoint,
+    pub client: Endpoint,
+}
+
+#[derive(Debug)]
+pub struct Encoder {
+    /// Names in lower case, with their hashes.
+    redact_headers: Vec<(u32, Vec<u8>)>,
+    timestamps: TimestampWriter,
+    /// For each field of the message at hand, a hash of its name; keeps the search for repetitions cheap.
+    name_hashes: Vec<u32>,
+}
+
+impl Encoder {
+    pub fn new(redact_headers: &[String]) -> Self {
+        let names = redact_headers.iter().map(|name| name.to_ascii_lowercase().into_bytes());
+        Self {
+            redact_headers: names.map(|name| (name_hash(&name), name)).collect(),
+            timestamps: TimestampWriter::default(),
+            name_hashes: Vec::new(),
+        }
+    }
+
+    /// Appends the message's line to `out`.
+    pub fn push_line(&mut self, out: &mut Vec<u8>, origin: &Origin, message: &HttpMessage<'_>) {
+        out.extend_from_slice(b"{\"id\":\"");
+        push_number(out, origin.connection);
+        out.push(b'.');
+        push_number(out, u64::from(message.exchange));
+        out.extend_from_slice(b"\",\"timestamp\":\"");
+        self.timestamps.push(out, message.at);
+        out.extend_from_slice(match message.direction {
+            Direction::Request => b"\",\"direction\":\"request\"".as_slice(),
+            Direction::Response => b"\",\"direction\":\"response\"".as_slice(),
+        });
+        push_endpoint(out, b",\"receiver\":{\"ip\":\"", origin.server);
+        push_endpoint(out, b",\"destination\":{\"ip\":\"", origin.client);
+        match &message.head.start {
+            StartLine::Request { method, target } => {
+                push_member(out, b",\"method\":", method.of(message.head_bytes));
+                push_member(out, b",\"path\":", target.of(message.head_bytes));
+            }
+            StartLine::Status { code, reason } => {
+                out.extend_from_slice(b",\"statusCode\":");
+                push_number(out, u64::from(*code));
+                let reason = reason.of(message.head_bytes).trim_ascii();
+                if !reason.is_empty() {
+                    push_member(out, b",\"reason\":", reason);
+                }
+            }
+        }
+        out.extend_from_slice(b",\"httpVersion\":\"1.");
+        push_number(out, u64::from(message.head.minor_version));
+        out.extend_from_slice(b"\",\"headers\":");
+        self.push_fields(out, message.fields());
+        push_body(out, message);
+        if let Some(trailers) = message.trailers {
+            out.extend_from_slice(b",\"trailers\":");
+            self.push_fields(out, trailers);
+        }
+        if message.is_truncated() {
+            out.extend_from_slice(b",\"bodyTruncated\":true");
+        }
+        if let Some(incomplete) = message.incomplete {
+            push_member(out, b",\"incomplete\":", incomplete.name().as_bytes());
+        }
+        if message.gap_bytes > 0 {
+            out.extend_from_slice(b",\"gapBytes\":");
+            push_number(out, message.gap_bytes);
+        }
+        if let Some(answered) = &message.answered {
+            push_member(out, b",\"request\":{\"method\":", answered.method);
+            push_member(out, b",\"path\":", answered.target);
+            out.extend_from_slice(b"},\"latencyMs\":");
+            push_millis(out, answered.latency_micros);
+        }
+        out.extend_from_slice(b"}\n");
+    }
+
+    /// An object of lower-case names; repeated fields are joined by `, ` (RFC 9110 §5.3), cookies by `; ` (RFC 6265 §5.4).
+    fn push_fields(&mut self, out: &mut Vec<u8>, fields: Fields<'_>) {
+        let bytes = fields.bytes;
+        self.name_hashes.clear();
+        self.name_hashes.extend(fields.lines.iter().map(|field| name_hash(field.name.of(bytes))));
+        out.push(b'{');
+        let mut separator: &[u8] = b"";
+        for (index, field) in fields.lines.iter().enumerate() {
+            let name = field.name.of(bytes);
+            let Some((before, [hash, after @ ..])) = self.name_hashes.split_at_checked(index) else { break };
+            let same = |other: &Field| field.is_named(other.name.of(bytes), bytes);
+            if before.contains(hash) && fields.lines.iter().take(index).any(same) {
+                continue; // joined to the first of its name
+            }
+            out.extend_from_slice(separator);
+            separator = b",";
+            push_name(out, name);
+            let redacted = self.redact_headers.iter().any(|(of, redact)| of == hash && field.is_named(redact, bytes));
+            if redacted {
+                push_text(out, REDACTED);
+            } else if after.contains(hash) {
+                let joint: &[u8] = if name.eq_ignore_ascii_case(b"cookie") { b"; " } else { b", " };
+                let all = fields.lines.iter().skip(index).filter(|other| same(other));
+                push_text(out, &all.map(|field| field.value(bytes)).collect::<Vec<_>>().join(joint));
+            } else {
+                push_text(out, &field.value(bytes));
+            }
+        }
+        out.push(b'}');
+    }
+}
+
+/// A field's name in lower case, as a member's name.
+fn push_name(out: &mut Vec<u8>, name: &[u8]) {
+    if name.iter().all(|&b| b.is_ascii_alphanumeric() || b == b'-') {
+        out.push(b'"');
+        out.extend(name.iter().map(u8::to_ascii_lowercase));
+        out.extend_from_slice(b"\":");
+    } else {
+        push_text(out, &name.to_ascii_lowercase());
+        out.push(b':');
+    }
+}
+
+fn push_body(out: &mut Vec<u8>, message: &HttpMessage<'_>) {
+    let cut = (message.body.len() as u64) < message.body_bytes || message.incomplete.is_some();
+    let text = match std::str::from_utf8(message.body) {
+        Ok(text) => Some(text),
+        // The cut may have gone through a character.
+        Err(error) if cut && error.error_len().is_none() => {
+            message.body.get(..error.valid_up_to()).and_then(|whole| std::str::from_utf8(whole).ok())
+        }
+        Err(_) => None,
+    };
+    match text {
+        Some(text) => {
+            out.extend_from_slice(b",\"body\":");
+            push_string(out, text);
+        }
+        None => out.extend_from_slice(b",\"bodyEncoding\":\"binary\""),
+    }
+    out.extend_from_slice(b",\"bodySize\":");
+    push_number(out, message.body_bytes);
+}
+
+fn push_member(out: &mut Vec<u8>, start: &[u8], value: &[u8]) {
+    out.extend_from_slice(start);
+    push_text(out, value);
+}
+
+fn push_endpoint(out: &mut Vec<u8>, start: &[u8], endpoint: Endpoint) {
+    use std::io::Write;
+    out.extend_from_slice(start);
+    match endpoint.ip {
+        std::net::IpAddr::V4(ip) => {
+            let [a, b, c, d] = ip.octets();
+            push_octet(out, a);
+            for octet in [b, c, d] {
+                out.push(b'.');
+                push_octet(out, octet);
+            }
+        }
+        std::net::IpAddr::V6(ip) => {
+            // Writing to a Vec cannot fail.
+            let _ = write!(out, "{ip}");
+        }
+    }
+    out.extend_from_slice(b"\",\"port\":");
+    push_number(out, u64::from(endpoint.port));
+    out.push(b'}');
+}
+
+fn push_octet(out: &mut Vec<u8>, octet: u8) {
+    let digits = [b'0' + octet / 100, b'0' + octet / 10 % 10, b'0' + octet % 10];
+    let skip = usize::from(octet < 100) + usize::from(octet < 10);
+    out.extend_from_slice(digits.get(skip..).unwrap_or_default());
+}
+
+/// Microseconds as milliseconds with up to three decimals.
+fn push_millis(out: &mut Vec<u8>, micros: i64) {
+    if micros < 0 {
+        out.push(b'-');
+    }
+    let micros = micros.unsigned_abs();
+    push_number(out, micros / 1_000);
+    let mut rest = micros % 1_000;
+    if rest > 0 {
+        out.push(b'.');
+        let mut place = 100;
+        while rest > 0 {
+            out.push(b'0' + (rest / place) as u8);
+            rest %= place;
+            place /= 10;
+        }
+    }
+}
+
+/// FNV-1a over the lower-case name.
+fn name_hash(name: &[u8]) -> u32 {
+    name.iter().fold(0x811c_9dc5, |hash, b| (hash ^ u32::from(b.to_ascii_lowercase())).wrapping_mul(0x0100_0193))
+}

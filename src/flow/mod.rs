@@ -1,1 +1,52 @@
-//! (in progress)
+//! From segments to the ordered bytes of each direction.
+//!
+//! In: segments with their packet time. Out: for each side of a connection `Data`, `Gap` and `End`, in stream order.
+//! Refuses to know: HTTP, links, the clock (time is passed in).
+//!
+//! Two rules carry the room:
+//! - *First arrival wins*: a byte that was seen once is never replaced (RFC 9293 §3.10.7.4 trims to the window likewise).
+//! - *Cause before effect*: a segment's bytes are delivered only when everything that its ACK says its sender had
+//!   received is delivered too (or given up). A response can so never overtake its request, in whatever order a capture
+//!   recorded them.
+
+mod connection;
+mod key;
+mod reassembly;
+mod seq;
+mod table;
+
+pub use connection::{Connection, FlowCounters, Next, Role};
+pub use key::{FlowKey, Side};
+pub use reassembly::{DataMeta, StreamEvent};
+pub use seq::SeqNumber;
+pub use table::{Entry, EntryId, Table};
+
+/// A position in one direction's byte stream. Grows without wrapping; only differences mean anything.
+pub type Position = u64;
+
+/// Bytes that may wait behind holes, per direction. A receiver's window is rarely larger, so more waiting bytes mean
+/// that the hole will not fill.
+pub const MAX_WAITING_BYTES: usize = 4 << 20;
+
+/// What a waiting segment costs besides its payload (map node, allocation header), charged against the limits.
+pub const WAITING_OVERHEAD_BYTES: usize = 96;
+
+/// A segment further than this from what is expected belongs to something else. RFC 7323 §2.3 allows windows up to
+/// 1 GiB; real ones stay far below, and a random new ISN must not look like a hole.
+pub const MAX_WINDOW_BYTES: u64 = 64 << 20;
+
+/// How long a hole that the other side has acknowledged past is kept open for a segment captured late.
+pub const ACKED_HOLE_GRACE_MS: u64 = 1_000;
+
+/// How long a hole without such an acknowledgement is kept open for a retransmission (RFC 6298 backs off from 1 s).
+pub const HOLE_TIMEOUT_MS: u64 = 10_000;
+
+/// After a reset, how long holes wait for segments captured late.
+pub const RESET_LINGER_MS: u64 = 500;
+
+/// How long an ended connection is remembered so that its retransmissions are not taken for a new one (Linux keeps
+/// TIME_WAIT for 60 s).
+pub const CLOSED_MEMORY_MS: u64 = 60_000;
+
+/// Ended connections remembered at one time; past it the oldest is forgotten early.
+pub const MAX_CLOSED_REMEMBERED: usize = 16_384;

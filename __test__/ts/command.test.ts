@@ -1,0 +1,287 @@
+// The command as a process, with a fake engine (setup/fake-binding.cjs): flags, streams, signals, exit codes.
+
+import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+
+const CLI = join(process.env.TEST_DIST as string, 'cli.js');
+
+const running: ChildProcessWithoutNullStreams[] = [];
+const servers: Server[] = [];
+afterEach(() => {
+  for (const child of running.splice(0)) child.kill('SIGKILL');
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+interface Ended {
+  code: number | null;
+  signal: string | null;
+  stdout: string;
+  stderr: string;
+  /** The log, each line parsed. */
+  log: Record<string, unknown>[];
+}
+
+function command(
+  args: string[],
+  env: Record<string, string> = {},
+): { child: ChildProcessWithoutNullStreams; ended: Promise<Ended> } {
+  const child = spawn(process.execPath, [CLI, ...args], { env: { PATH: process.env.PATH ?? '', ...env } });
+  running.push(child);
+  const out: Buffer[] = [];
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
+  const ended = new Promise<Ended>((resolve) =>
+    child.on('close', (code, signal) => {
+      const log = stderr
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+      resolve({ code, signal, stdout: Buffer.concat(out).toString('utf8'), stderr, log });
+    }),
+  );
+  return { child, ended };
+}
+
+function run(args: string[], env?: Record<string, string>): Promise<Ended> {
+  return command(args, env).ended;
+}
+
+/** A pipeline around the command; what came out on either stream, and the command's own exit status. */
+function shell(script: string): string {
+  // The time limit is for the command itself: a killed shell would leave it running.
+  const cli = `timeout 20 ${process.execPath} ${CLI}`;
+  const text = `exec 2>&1; ${script.replaceAll('CLI', cli)}; echo "status \${PIPESTATUS[0]}"`;
+  return execFileSync('bash', ['-c', text], { encoding: 'utf8' });
+}
+
+/** Until its log says so. */
+function logged(child: ChildProcessWithoutNullStreams, words: string): Promise<void> {
+  return new Promise((resolve) => {
+    let seen = '';
+    child.stderr.on('data', (chunk: string) => {
+      seen += chunk;
+      if (seen.includes(words)) resolve();
+    });
+  });
+}
+
+describe('usage', () => {
+  it('--help and --version', async () => {
+    const help = await run(['--help']);
+    expect(help).toMatchObject({ code: 0, stderr: '' });
+    for (const word of [
+      '--ports',
+      '--interface',
+      '--output-url',
+      '--output-stdout',
+      '--sample-rate',
+      '--max-body-size',
+      '--max-concurrent-connections',
+      '--connection-idle-timeout-ms',
+      '--redact-headers',
+      '-r, --read',
+      'interfaces',
+      'MAX_BODY_SIZE',
+    ])
+      expect(help.stdout).toContain(word);
+    expect(await run(['--version'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+  });
+
+  it.each([
+    [[], {}, 'ports'],
+    [['--ports', '0'], {}, '--ports: each port must be an integer from 1 to 65535, got 0'],
+    [['--ports', 'http'], {}, "--ports: must be port numbers separated by commas, got 'http'"],
+    [['--ports'], {}, "'--ports <list>' argument missing"],
+    [[], { PORTS: '70000' }, 'PORTS: each port'],
+    [['--ports', '80'], { SAMPLE_RATE: '2' }, 'SAMPLE_RATE: must be a number from 0 to 1, got 2'],
+    [['--ports', '80', '--sample-rate', '-1'], {}, '--sample-rate: '],
+    [['--ports', '80'], { OUTPUT_STDOUT: 'perhaps' }, 'OUTPUT_STDOUT: must be true or false'],
+    [['--ports', '80', '--output-url', 'nowhere'], {}, '--output-url: must be an absolute'],
+    [['--ports', '80', '--output-url', 'http://h/'], { NODE_ENV: 'production' }, 'https:// URL in production'],
+    [['--ports', '80', '--output-url', 'http://h/'], { OUTPUT_URL_AUTH_TOKEN: 'a b' }, 'OUTPUT_URL_AUTH_TOKEN'],
+    [['--ports', '80', '--read', ''], {}, '--read: '],
+    [['--ports', '80', '--log-level', 'loud'], {}, '--log-level: '],
+    [['--prots', '80'], {}, "unknown option '--prots'"],
+    [['capture'], {}, "unknown command 'capture'"],
+    [['interfaces', '--jsno'], {}, 'unknown option'],
+  ])('%j with %j: one line, exit 1', async (args, env, words) => {
+    const { code, stdout, log } = await run(args, env as Record<string, string>);
+    expect(log).toMatchObject([{ level: 'error', message: expect.stringContaining(words) }]);
+    expect(stdout).toBe('');
+    expect(code).toBe(1);
+  });
+
+  it('interfaces, as a table and as JSON', async () => {
+    const table = await run(['interfaces']);
+    expect(table).toMatchObject({ code: 0, stderr: '' });
+    expect(table.stdout.split('\n')).toEqual([
+      'NAME  STATE                ADDRESSES       DESCRIPTION',
+      'lo    up,running,loopback  127.0.0.1, ::1',
+      'eth0  down                 -               wire',
+      '',
+    ]);
+    const json = await run(['interfaces', '--json']);
+    expect(JSON.parse(json.stdout)).toMatchObject([
+      { name: 'lo', loopback: true },
+      { name: 'eth0', up: false },
+    ]);
+  });
+});
+
+describe('a savefile', () => {
+  it('comes out whole, in order, byte for byte; exit 0', async () => {
+    const { code, stdout, log } = await run(['--ports', '80', '-r', 'messages-20000']);
+    const lines = stdout.split('\n');
+    expect(lines.pop()).toBe('');
+    expect(lines.map((line) => JSON.parse(line).path)).toEqual(Array.from({ length: 20_000 }, (_, n) => `/${n}`));
+    expect(code).toBe(0);
+    expect(log.at(0)).toMatchObject({ message: 'capture started', pcapFile: 'messages-20000', ports: [80] });
+    expect(log.at(-1)).toMatchObject({ message: 'capture stopped', outputs: { stdout: { delivered: 20_000 } } });
+  });
+
+  it('waits for a slow reader and loses nothing', () => {
+    const stdout = shell('CLI --ports 80 --log-level error -r messages-20000 | (sleep 0.3; wc -l)');
+    expect(stdout).toBe('20000\nstatus 0\n');
+  });
+
+  it('that is broken: what was readable, one line, exit 2', async () => {
+    const { code, stdout, log } = await run(['--ports', '80', '--log-level', 'warn', '-r', 'broken-after-250']);
+    expect(stdout.trimEnd().split('\n')).toHaveLength(250);
+    expect(log).toMatchObject([
+      { level: 'error', code: 'UNRECOVERABLE', message: 'savefile is broken after packet 250' },
+    ]);
+    expect(code).toBe(2);
+  });
+
+  it('that is not there: one line, exit 2', async () => {
+    const { code, stdout, log } = await run(['--ports', '80', '-r', 'missing']);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(log).toMatchObject([{ level: 'error', code: 'CAPTURE_OPEN_FAILED' }]);
+  });
+
+  it('is POSTed whole before the exit, and not written to stdout', async () => {
+    const bodies: string[] = [];
+    let auth: string | undefined;
+    const server = createServer((request, response) => {
+      let body = '';
+      auth = request.headers.authorization;
+      request
+        .on('data', (chunk) => (body += chunk))
+        .on('end', () => {
+          bodies.push(body);
+          response.end();
+        });
+    });
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const { code, stdout, stderr } = await run(['--ports', '80', '-r', 'messages-500'], {
+      OUTPUT_URL: url,
+      OUTPUT_URL_AUTH_TOKEN: 'hunter2',
+    });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+    expect(new Set(bodies.map((body) => JSON.parse(body).path)).size).toBe(500);
+    expect(auth).toBe('Bearer hunter2');
+    expect(stderr).not.toContain('hunter2');
+  });
+});
+
+describe('live', () => {
+  it('an open that fails: one line, exit 2', async () => {
+    const { code, log } = await run(['--ports', '80', '--interface', 'nope0']);
+    expect(log).toMatchObject([
+      { level: 'error', code: 'INVALID_INTERFACE', message: expect.stringContaining('there are: lo') },
+    ]);
+    expect(code).toBe(2);
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('%s: log, whole lines only, exit 0', async (signal) => {
+    const { child, ended } = command(['--interface', 'lo'], {
+      PORTS: '80',
+      POD_NAME: 'p',
+      NAMESPACE: 'ns',
+      NODE_NAME: 'n',
+    });
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    child.kill(signal);
+    const { code, stdout, log } = await ended;
+    expect(code).toBe(0);
+    const lines = stdout.split('\n');
+    expect(lines.pop()).toBe('');
+    for (const line of lines) JSON.parse(line);
+    expect(log[0]).toMatchObject({
+      message: 'capture started',
+      interface: 'lo',
+      loopback: true,
+      pod: 'p',
+      namespace: 'ns',
+      node: 'n',
+    });
+    expect(log).toContainEqual(expect.objectContaining({ signal, message: 'signal received: stopping' }));
+    const counters = log.at(-1) as { engine: { messages: number }; outputs: { stdout: { delivered: number } } };
+    expect(counters.outputs.stdout.delivered).toBe(lines.length);
+    expect(counters.engine.messages).toBe(lines.length);
+  });
+
+  it('a second signal ends at once', async () => {
+    const { child, ended } = command(['--ports', '80', '--interface', 'flood']);
+    // Nobody reads: stop() has to wait for stdout.
+    child.stdout.pause();
+    await logged(child, 'no credit for a while');
+    const stopping = logged(child, 'signal received');
+    child.kill('SIGTERM');
+    await stopping;
+    child.kill('SIGTERM');
+    const exited = new Promise((resolve) => child.on('exit', (code) => resolve(code)));
+    expect(await exited).toBe(2);
+    child.stdout.resume();
+    expect((await ended).log.at(-1)).toMatchObject({
+      level: 'error',
+      message: expect.stringContaining('second signal'),
+    });
+  });
+
+  it('`| head -1` ends it quietly, exit 0', () => {
+    for (const source of ['', '-r messages-20000']) {
+      const stdout = shell(`CLI --ports 80 --log-level warn ${source} | head -1 | wc -l`);
+      expect(stdout).toBe('1\nstatus 0\n');
+    }
+  });
+
+  it('a full disk is a failure: one line, exit 2', () => {
+    const stdout = shell('CLI --ports 80 --log-level error >/dev/full');
+    expect(stdout).toMatch(/^\{.*"message":"cannot write messages".*\}\nstatus 2\n$/);
+  });
+});
+
+describe('the library', () => {
+  const dist = process.env.TEST_DIST as string;
+  const script = `
+    const sniffer = createSniffer({ ports: [80], interface: 'lo', logLevel: 'silent' });
+    let seen = 0;
+    sniffer.on('message', async () => { if (++seen === 3) await sniffer.stop(); });
+    sniffer.on('stop', () => console.log('stopped', seen >= 3));
+    sniffer.start();
+  `;
+
+  it.each([
+    ['require', ['-e', `const { createSniffer } = require(${JSON.stringify(dist)}); ${script}`]],
+    [
+      'import',
+      [
+        '--input-type=module',
+        '-e',
+        `import { createSniffer } from ${JSON.stringify(join(dist, 'index.js'))}; ${script}`,
+      ],
+    ],
+  ])('%s: the process lives while it runs and ends by itself after stop()', (_name, args) => {
+    expect(execFileSync(process.execPath, args, { encoding: 'utf8', timeout: 10_000 })).toBe('stopped true\n');
+  });
+});

@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import { COMMAND_OPTIONS, readCommandConfig, readRuntimeEnv } from '../../ts/env';
+
+describe('readCommandConfig', () => {
+  it('takes every option from its variable', () => {
+    const { config } = readCommandConfig(
+      {},
+      {
+        PORTS: '8080, 8443',
+        INTERFACE: 'eth0',
+        OUTPUT_URL: 'https://h/x',
+        OUTPUT_STDOUT: 'yes',
+        SAMPLE_RATE: '.5',
+        MAX_BODY_SIZE: '10',
+        MAX_CONCURRENT_CONNECTIONS: '11',
+        CONNECTION_IDLE_TIMEOUT_MS: '12',
+        REDACT_HEADERS: 'a, b',
+      },
+    );
+    expect(config).toEqual({
+      ports: [8080, 8443],
+      interface: 'eth0',
+      outputUrl: 'https://h/x',
+      outputStdout: true,
+      sampleRate: 0.5,
+      maxBodySize: 10,
+      maxConcurrentConnections: 11,
+      connectionIdleTimeoutMs: 12,
+      redactHeaders: ['a', 'b'],
+    });
+  });
+
+  it('lets flags win, and names each option as the user did', () => {
+    const { config, labels } = readCommandConfig(
+      { ports: '1', outputStdout: false, redactHeaders: '' },
+      { PORTS: '2', OUTPUT_STDOUT: 'true', REDACT_HEADERS: 'x', SAMPLE_RATE: '1' },
+    );
+    expect(config).toEqual({ ports: [1], outputStdout: false, redactHeaders: [], sampleRate: 1 });
+    expect(labels).toMatchObject({ ports: '--ports', sampleRate: 'SAMPLE_RATE' });
+  });
+
+  it('writes to stdout where no output is named', () => {
+    expect(readCommandConfig({ ports: '1' }, {}).config.outputStdout).toBe(true);
+    expect(readCommandConfig({ ports: '1' }, { OUTPUT_URL: 'http://h' }).config.outputStdout).toBeUndefined();
+    expect(readCommandConfig({ ports: '1' }, { OUTPUT_STDOUT: 'no' }).config.outputStdout).toBe(false);
+  });
+
+  it('counts an empty variable as not set, except that no names to redact are no names', () => {
+    const empty = Object.fromEntries(COMMAND_OPTIONS.map(({ variable }) => [variable, '']));
+    expect(readCommandConfig({ ports: '1' }, empty).config).toEqual({
+      ports: [1],
+      redactHeaders: [],
+      outputStdout: true,
+    });
+  });
+
+  it.each([
+    [{ ports: '80,x' }, {}, "--ports: must be port numbers separated by commas, got '80,x'"],
+    [{ ports: '80,,81' }, {}, '--ports: '],
+    [{ ports: '-1' }, {}, '--ports: '],
+    [{ ports: '' }, {}, '--ports: '],
+    [{}, { PORTS: '80 81' }, 'PORTS: '],
+    [{}, {}, '--ports: name at least one port'],
+    [{ ports: '1', maxBodySize: '1MB' }, {}, "--max-body-size: must be a number, got '1MB'"],
+    [{ ports: '1', maxBodySize: '0x10' }, {}, '--max-body-size: '],
+    [{ ports: '1' }, { OUTPUT_STDOUT: 'maybe' }, 'OUTPUT_STDOUT: must be true or false'],
+  ])('refuses %j with %j', (flags, env, words) => {
+    expect(() => readCommandConfig(flags, env)).toThrow(words);
+  });
+
+  it.each([
+    ['true', true],
+    ['TRUE', true],
+    ['1', true],
+    ['yes', true],
+    ['false', false],
+    ['0', false],
+    ['no', false],
+  ])('OUTPUT_STDOUT=%s is %s', (text, value) => {
+    expect(readCommandConfig({ ports: '1' }, { OUTPUT_STDOUT: text }).config.outputStdout).toBe(value);
+  });
+});
+
+describe('readRuntimeEnv', () => {
+  it.each([
+    [{ NODE_ENV: 'production' }, true],
+    [{ TCP_SNIFFER_PRODUCTION: '1' }, true],
+    [{ NODE_ENV: 'development', TCP_SNIFFER_PRODUCTION: '0' }, false],
+    [{}, false],
+  ])('%j: production is %s', (env, production) => {
+    expect(readRuntimeEnv(env).production).toBe(production);
+  });
+
+  it('knows where it runs, and takes the newline off a token from a file', () => {
+    expect(readRuntimeEnv({ POD_NAME: 'p', NAMESPACE: 'ns', NODE_NAME: '', OUTPUT_URL_AUTH_TOKEN: ' t\n' })).toEqual({
+      production: false,
+      authToken: 't',
+      identity: { pod: 'p', namespace: 'ns' },
+    });
+  });
+});

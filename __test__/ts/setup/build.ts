@@ -1,0 +1,26 @@
+// Builds the package once into a folder of its own, with a fake engine in place of the addon, for the tests that need a
+// real process. The folder's path reaches the tests as TEST_DIST.
+
+import { execFileSync } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+export default function setup(): () => void {
+  const root = resolve(__dirname, '..', '..', '..');
+  const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-test-'));
+  const dist = join(folder, 'dist');
+  execFileSync(process.execPath, [
+    join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
+    '-p',
+    join(root, 'tsconfig.build.json'),
+    '--outDir',
+    dist,
+  ]);
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  copyFileSync(join(root, 'package.json'), join(folder, 'package.json'));
+  copyFileSync(join(__dirname, 'fake-binding.cjs'), join(dist, 'native', 'binding.js'));
+  chmodSync(join(dist, 'cli.js'), 0o755);
+  process.env.TEST_DIST = dist;
+  return () => rmSync(folder, { recursive: true, force: true });
+}

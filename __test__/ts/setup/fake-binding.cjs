@@ -1,0 +1,100 @@
+// An engine without packets, for tests of the command as a process. It keeps to the addon's contract: credits, `end`
+// last, errors with a code. The savefile's name says what is in it: `messages-N`, `broken-after-N`, `missing`; without
+// one it is "live" and gives a message every few ms until stop(), on the interface `flood` a thousand.
+
+const CREDITS = 4;
+
+function line(n, bytes = 100) {
+  return `${JSON.stringify({ id: `c-${n}`, direction: 'request', path: `/${n}`, body: 'ä'.repeat(bytes / 2) })}\n`;
+}
+
+class Capture {
+  constructor(options) {
+    this.options = options;
+    this.credits = CREDITS;
+    this.sent = 0;
+    this.released = 0;
+    this.stopped = false;
+    this.ended = false;
+  }
+
+  async open(onEvent) {
+    const { pcapFile } = this.options;
+    this.onEvent = onEvent;
+    if (pcapFile === undefined) {
+      if (this.options.interface === 'nope0')
+        throw Object.assign(new Error("no interface named 'nope0'; there are: lo"), { code: 'INVALID_INTERFACE' });
+      this.limit = Number.POSITIVE_INFINITY;
+      this.timer = setInterval(() => this.#live(), 2);
+      return {
+        interface: this.options.interface ?? 'eth0',
+        loopback: this.options.interface === 'lo',
+        linkType: 1,
+        linkTypeName: 'EN10MB',
+      };
+    }
+    if (pcapFile.includes('missing'))
+      throw Object.assign(new Error(`cannot open savefile '${pcapFile}'`), { code: 'CAPTURE_OPEN_FAILED' });
+    this.limit = Number(pcapFile.split('-').at(-1));
+    this.broken = pcapFile.includes('broken');
+    this.timer = setInterval(() => {}, 1000);
+    setImmediate(() => this.#read());
+    return { interface: pcapFile, loopback: false, linkType: 1, linkTypeName: 'EN10MB' };
+  }
+
+  #send(messages) {
+    if (this.credits === 0) return false;
+    this.credits--;
+    let text = '';
+    for (let i = 0; i < messages; i++) text += line(this.sent++);
+    this.onEvent({ kind: 'batch', lines: Buffer.from(text), messages });
+    return true;
+  }
+
+  #live() {
+    const flood = this.options.interface === 'flood';
+    this.starved = this.#send(flood ? 1000 : 1) ? 0 : (this.starved ?? 0) + 1;
+    if (this.starved === 100)
+      this.onEvent({ kind: 'notice', level: 'warn', name: 'starved', message: 'no credit for a while' });
+  }
+
+  #read() {
+    if (this.ended) return;
+    while (!this.stopped && this.sent < this.limit) {
+      if (!this.#send(Math.min(100, this.limit - this.sent))) return;
+    }
+    if (this.broken && !this.stopped)
+      this.onEvent({ kind: 'error', code: 'UNRECOVERABLE', message: `savefile is broken after packet ${this.sent}` });
+    this.#end();
+  }
+
+  #end() {
+    if (this.ended) return;
+    this.ended = true;
+    clearInterval(this.timer);
+    this.onEvent({ kind: 'end' });
+  }
+
+  stop() {
+    this.stopped = true;
+    if (this.onEvent !== undefined) setImmediate(() => this.#end());
+  }
+
+  release() {
+    this.credits++;
+    this.released++;
+    if (this.options.pcapFile !== undefined) this.#read();
+  }
+
+  stats() {
+    return { messages: this.sent, batches_released: this.released };
+  }
+}
+
+module.exports = {
+  Capture,
+  listInterfaces: () => [
+    { name: 'lo', addresses: ['127.0.0.1', '::1'], up: true, running: true, loopback: true },
+    { name: 'eth0', description: 'wire', addresses: [], up: false, running: false, loopback: false },
+  ],
+};

@@ -1,0 +1,108 @@
+// A sniffer with everything faked, and the engine that tests drive by hand.
+
+import type { RuntimeEnv } from '../../../ts/env';
+import type { CaptureEvent, CaptureInfo, CaptureOptions, NativeCapture } from '../../../ts/native';
+import { Sniffer, type SnifferDeps } from '../../../ts/sniffer';
+import type { SnifferConfig } from '../../../ts/types';
+import { FakeLog, FakeStream, FakeTime } from './fakes';
+
+/** The engine: tests say what it emits. `stop()` is answered by `end` unless `holdEnd`. */
+export class FakeCapture implements NativeCapture {
+  released = 0;
+  stops = 0;
+  holdEnd = false;
+  info: CaptureInfo = { interface: 'eth0', loopback: false, linkType: 1, linkTypeName: 'EN10MB' };
+  /** What open() waits for. */
+  opening: Promise<void> = Promise.resolve();
+  /** Called when the handle is open, before open() has resolved. */
+  onOpen: () => void = () => {};
+  #onEvent: ((event: CaptureEvent) => void) | undefined;
+  #ended = false;
+
+  constructor(readonly options: CaptureOptions) {}
+
+  async open(onEvent: (event: CaptureEvent) => void): Promise<CaptureInfo> {
+    await this.opening;
+    this.#onEvent = onEvent;
+    this.onOpen();
+    return this.info;
+  }
+
+  emit(event: CaptureEvent): void {
+    this.#onEvent?.(event);
+  }
+
+  batch(...messages: object[]): void {
+    const lines = messages.map((message) => `${JSON.stringify(message)}\n`).join('');
+    this.emit({ kind: 'batch', lines: Buffer.from(lines), messages: messages.length });
+  }
+
+  end(): void {
+    if (this.#ended || this.#onEvent === undefined) return;
+    this.#ended = true;
+    this.emit({ kind: 'end' });
+  }
+
+  stop(): void {
+    this.stops++;
+    if (!this.holdEnd) setImmediate(() => this.end());
+  }
+
+  release(): void {
+    this.released++;
+  }
+
+  stats(): Record<string, number> {
+    return { released: this.released };
+  }
+}
+
+export interface Rig {
+  sniffer: Sniffer;
+  /** The engines that were made, one a start(). */
+  captures: FakeCapture[];
+  capture: FakeCapture;
+  log: FakeLog;
+  time: FakeTime;
+  stdout: FakeStream;
+}
+
+/** A sniffer with everything faked; `prepare` sees each engine before it is opened. */
+export function rig(
+  config: Partial<SnifferConfig> = {},
+  overrides: Partial<SnifferDeps> & { prepare?: (capture: FakeCapture) => void; env?: RuntimeEnv } = {},
+): Rig {
+  const { prepare, env, ...deps } = overrides;
+  const captures: FakeCapture[] = [];
+  const log = new FakeLog();
+  const time = new FakeTime();
+  const stdout = new FakeStream();
+  const sniffer = new Sniffer(
+    { ports: [8080], ...config },
+    {
+      createCapture: (options) => {
+        const capture = new FakeCapture(options);
+        captures.push(capture);
+        prepare?.(capture);
+        return capture;
+      },
+      createLogger: log.createLogger,
+      runtime: () => env ?? { production: false, identity: {} },
+      stdout: () => stdout,
+      fetch: () => Promise.reject(new Error('no network in this test')),
+      schedule: time.schedule,
+      now: time.now,
+      ...deps,
+    },
+  );
+  return {
+    sniffer,
+    captures,
+    get capture() {
+      return captures.at(-1) as FakeCapture;
+    },
+    log,
+    time,
+    stdout,
+  };
+}

@@ -1,0 +1,491 @@
+import { type EventEmitter, once } from 'node:events';
+import { describe, expect, it, vi } from 'vitest';
+import { AlreadyRunningError, EngineError, ValidationError } from '../../ts/errors';
+import { createSniffer } from '../../ts/index';
+import type { HttpMessage, SnifferConfig, SnifferEvents } from '../../ts/types';
+import { settle } from './setup/fakes';
+import { type FakeCapture, rig } from './setup/rig';
+
+/** events.once() would listen for `error` as well. */
+function stopped(sniffer: EventEmitter<SnifferEvents>): Promise<void> {
+  return new Promise((resolve) => sniffer.once('stop', resolve));
+}
+
+describe('start', () => {
+  it('is not begun by createSniffer, whatever the config', async () => {
+    for (const config of [undefined, null, 5, { ports: [] }] as unknown as SnifferConfig[]) {
+      const sniffer = createSniffer(config);
+      expect(sniffer.isRunning()).toBe(false);
+      await sniffer.stop();
+    }
+  });
+
+  it('rejects and logs a bad config, and makes no engine', async () => {
+    const { sniffer, captures, log } = rig({ sampleRate: 2 });
+    await expect(sniffer.start()).rejects.toBeInstanceOf(ValidationError);
+    expect(log.lines).toMatchObject([{ level: 'error', field: 'sampleRate', code: 'INVALID_CONFIG' }]);
+    expect(captures).toHaveLength(0);
+    expect(sniffer.isRunning()).toBe(false);
+  });
+
+  it('wants https in production', async () => {
+    const env = { production: true, identity: {} };
+    await expect(rig({ outputUrl: 'http://h/' }, { env }).sniffer.start()).rejects.toMatchObject({
+      field: 'outputUrl',
+    });
+  });
+
+  it('refuses a token that cannot be sent, without showing it', async () => {
+    const env = { production: false, authToken: 'hunter 2', identity: {} };
+    const { sniffer, log } = rig({ outputUrl: 'http://h/' }, { env });
+    await expect(sniffer.start()).rejects.toMatchObject({ field: 'outputUrlAuthToken' });
+    expect(JSON.stringify(log.lines)).not.toContain('hunter');
+    await rig({}, { env }).sniffer.start();
+  });
+
+  it('gives the engine the config in its own words', async () => {
+    const { sniffer, captures } = rig({ interface: 'lo', maxBodySize: 2 ** 40, sampleRate: 0.5 });
+    await sniffer.start();
+    expect(captures[0]?.options).toMatchObject({
+      interface: 'lo',
+      ports: [8080],
+      sampleRate: 0.5,
+      maxBodyBytes: 2 ** 32 - 1,
+      maxConnections: 10_000,
+      idleTimeoutMs: 300_000,
+      redactHeaders: ['authorization', 'cookie'],
+      ringBytes: 33_554_432,
+    });
+    const file = rig({ interface: 'lo', pcapFile: 'x.pcap' });
+    await file.sniffer.start();
+    expect(file.capture.options).toMatchObject({ pcapFile: 'x.pcap' });
+    expect(file.capture.options).not.toHaveProperty('interface');
+  });
+
+  it('keeps the code of a failed open, logs it, and can be tried again', async () => {
+    let fail = true;
+    const { sniffer, log } = rig(
+      { outputStdout: true },
+      {
+        prepare: (capture) => {
+          if (fail)
+            capture.opening = Promise.reject(Object.assign(new Error('no interface'), { code: 'INVALID_INTERFACE' }));
+        },
+      },
+    );
+    const error = await sniffer.start().catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(EngineError);
+    expect(error).toMatchObject({ code: 'INVALID_INTERFACE', message: 'no interface' });
+    expect(log.lines).toMatchObject([{ level: 'error', code: 'INVALID_INTERFACE', message: 'no interface' }]);
+    fail = false;
+    await sniffer.start();
+    expect(sniffer.isRunning()).toBe(true);
+  });
+
+  it('is one at a time: a second one rejects while starting, running and stopping', async () => {
+    const { sniffer, captures } = rig();
+    const first = sniffer.start();
+    const second = sniffer.start();
+    expect(sniffer.isRunning()).toBe(false);
+    await expect(second).rejects.toBeInstanceOf(AlreadyRunningError);
+    await first;
+    expect(sniffer.isRunning()).toBe(true);
+    await expect(sniffer.start()).rejects.toMatchObject({ code: 'ALREADY_RUNNING' });
+    const stopping = sniffer.stop();
+    expect(sniffer.isRunning()).toBe(true);
+    await expect(sniffer.start()).rejects.toBeInstanceOf(AlreadyRunningError);
+    await stopping;
+    expect(sniffer.isRunning()).toBe(false);
+    expect(captures).toHaveLength(1);
+  });
+
+  it('logs who captures what and where, and warns when messages go nowhere', async () => {
+    const env = { production: false, identity: { pod: 'p', namespace: 'ns', node: 'n' } };
+    const { sniffer, log } = rig({}, { env });
+    await sniffer.start();
+    expect(log.lines[0]).toMatchObject({
+      level: 'info',
+      message: 'capture started',
+      version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+      interface: 'eth0',
+      loopback: false,
+      ports: [8080],
+      pod: 'p',
+      namespace: 'ns',
+      node: 'n',
+    });
+    expect(log.lines[0]?.timestamp).toBe(new Date(String(log.lines[0]?.timestamp)).toISOString());
+    expect(log.lines[0]).not.toHaveProperty('pid');
+    expect(log.messages('warn')).toEqual(['no output is configured: messages go nowhere']);
+    const listened = rig();
+    listened.sniffer.on('message', () => {});
+    await listened.sniffer.start();
+    expect(listened.log.messages('warn')).toEqual([]);
+  });
+});
+
+describe('stop', () => {
+  it('resolves at any time: never started, twice, and after it all', async () => {
+    const { sniffer } = rig();
+    await sniffer.stop();
+    await sniffer.start();
+    await Promise.all([sniffer.stop(), sniffer.stop()]);
+    await sniffer.stop();
+    expect(sniffer.isRunning()).toBe(false);
+  });
+
+  it('waits for the last batch and for `end`', async () => {
+    const { sniffer, captures } = rig({}, { prepare: (made) => (made.holdEnd = true) });
+    const seen: string[] = [];
+    sniffer.on('message', ({ id }) => seen.push(id));
+    sniffer.on('stop', () => seen.push('stop'));
+    await sniffer.start();
+    const capture = captures[0] as FakeCapture;
+    await settle();
+    const stopped = sniffer.stop().then(() => seen.push('stopped'));
+    capture.batch({ id: '1' });
+    await settle();
+    expect(seen).toEqual(['1']);
+    capture.batch({ id: '2' });
+    capture.end();
+    await stopped;
+    expect(seen).toEqual(['1', '2', 'stop', 'stopped']);
+    expect(capture.released).toBe(2);
+  });
+
+  it('during start waits for the open and then stops', async () => {
+    let open = (): void => {};
+    const { sniffer, captures } = rig(
+      {},
+      { prepare: (capture) => (capture.opening = new Promise((done) => (open = done))) },
+    );
+    const started = sniffer.start();
+    const stopped = sniffer.stop();
+    await settle();
+    expect(sniffer.isRunning()).toBe(false);
+    open();
+    await started;
+    await stopped;
+    expect(sniffer.isRunning()).toBe(false);
+    expect(captures[0]?.stops).toBeGreaterThan(0);
+  });
+
+  it('during a start that fails resolves too', async () => {
+    const { sniffer } = rig(
+      {},
+      { prepare: (capture) => (capture.opening = settle().then(() => Promise.reject(new Error('no')))) },
+    );
+    const started = sniffer.start();
+    await sniffer.stop();
+    await expect(started).rejects.toMatchObject({ code: 'CAPTURE_OPEN_FAILED' });
+  });
+
+  it('is followed by a start that captures again', async () => {
+    const { sniffer, captures } = rig();
+    const seen: string[] = [];
+    sniffer.on('message', ({ id }) => seen.push(id));
+    for (const id of ['1', '2']) {
+      await sniffer.start();
+      await settle();
+      captures.at(-1)?.batch({ id });
+      await sniffer.stop();
+    }
+    expect(seen).toEqual(['1', '2']);
+    expect(captures).toHaveLength(2);
+  });
+
+  it('gives up on a stdout that nobody reads, after 10 s, and counts that', async () => {
+    const { sniffer, captures, stdout, time } = rig({ outputStdout: true });
+    stdout.hold = true;
+    await sniffer.start();
+    await settle();
+    captures[0]?.batch({ id: '1' }, { id: '2' });
+    const stopped = vi.fn();
+    const stopping = sniffer.stop().then(stopped);
+    await settle();
+    time.advance(9_999);
+    await settle();
+    expect(stopped).not.toHaveBeenCalled();
+    time.advance(1);
+    await stopping;
+    expect(sniffer.stats().outputs.stdout).toMatchObject({ delivered: 0, dropped: 2, droppedBy: { abandoned: 2 } });
+  });
+
+  it('logs the counters', async () => {
+    const { sniffer, log } = rig();
+    await sniffer.start();
+    await sniffer.stop();
+    expect(log.lines.at(-1)).toMatchObject({ message: 'capture stopped', engine: {}, outputs: { callback: {} } });
+  });
+});
+
+describe('messages', () => {
+  const message = { id: 'c-1', direction: 'request', path: '/ä\u2028"\\n', body: '' } as HttpMessage;
+
+  it('reach the event, the callback and stdout alike, unchanged', async () => {
+    const events: HttpMessage[] = [];
+    const callbacks: HttpMessage[] = [];
+    const { sniffer, captures, stdout } = rig({ outputStdout: true, onHttpMessage: (it) => callbacks.push(it) });
+    sniffer.on('message', (it) => events.push(it));
+    await sniffer.start();
+    await settle();
+    captures[0]?.batch(message, message);
+    await sniffer.stop();
+    expect(events).toEqual([message, message]);
+    expect(callbacks).toEqual(events);
+    expect(stdout.text).toBe(`${JSON.stringify(message)}\n`.repeat(2));
+    expect(sniffer.stats().outputs).toMatchObject({ callback: { delivered: 2 }, stdout: { delivered: 2, waiting: 0 } });
+  });
+
+  it('that come before start() has told its caller are not missed', async () => {
+    const { sniffer } = rig(
+      { pcapFile: 'x' },
+      {
+        prepare: (capture) => {
+          capture.onOpen = () => {
+            capture.batch({ id: '1' });
+            capture.end();
+          };
+        },
+      },
+    );
+    await sniffer.start();
+    const seen: string[] = [];
+    sniffer.on('message', ({ id }) => seen.push(id));
+    expect(sniffer.isRunning()).toBe(true);
+    await once(sniffer, 'end');
+    expect(seen).toEqual(['1']);
+  });
+
+  it('are parsed only when somebody listens', async () => {
+    const parse = vi.spyOn(JSON, 'parse');
+    try {
+      const { sniffer, captures } = rig();
+      await sniffer.start();
+      await settle();
+      parse.mockClear();
+      captures[0]?.emit({ kind: 'batch', lines: Buffer.from('{"id":"1"}\n'), messages: 1 });
+      expect(parse).not.toHaveBeenCalled();
+      const seen: string[] = [];
+      sniffer.once('message', ({ id }) => seen.push(id));
+      captures[0]?.emit({ kind: 'batch', lines: Buffer.from('{"id":"2"}\n{"id":"3"}\n'), messages: 2 });
+      expect(seen).toEqual(['2']);
+      expect(parse).toHaveBeenCalledTimes(1);
+      await sniffer.stop();
+    } finally {
+      parse.mockRestore();
+    }
+  });
+
+  it('survive listeners that throw and promises that reject; all others still get them', async () => {
+    const seen: string[] = [];
+    const { sniffer, captures, log } = rig({
+      onHttpMessage: async () => {
+        throw new Error('async callback');
+      },
+    });
+    sniffer.on('message', () => {
+      throw new Error('listener');
+    });
+    sniffer.on('message', async () => {
+      throw new Error('async listener');
+    });
+    sniffer.on('message', ({ id }) => seen.push(id));
+    await sniffer.start();
+    await settle();
+    captures[0]?.batch({ id: '1' }, { id: '2' });
+    await sniffer.stop();
+    expect(seen).toEqual(['1', '2']);
+    expect(sniffer.stats().outputs.callback).toMatchObject({ delivered: 2, errors: 6 });
+    // The first is logged at once, the rest at a limited rate.
+    expect(log.lines.filter(({ level }) => level === 'error')).toMatchObject([
+      { error: 'Error: listener', at: expect.stringContaining('sniffer.test') },
+    ]);
+  });
+
+  it('survive a line that is no JSON, and none of it is logged', async () => {
+    const { sniffer, captures, log } = rig();
+    const seen: string[] = [];
+    sniffer.on('message', ({ id }) => seen.push(id));
+    await sniffer.start();
+    await settle();
+    captures[0]?.emit({ kind: 'batch', lines: Buffer.from('{"body":"secret\n{"id":"1"}\n'), messages: 2 });
+    await sniffer.stop();
+    expect(seen).toEqual(['1']);
+    expect(sniffer.stats().outputs.callback).toMatchObject({ delivered: 1, droppedBy: { invalid: 1 } });
+    expect(JSON.stringify(log.lines)).not.toContain('secret');
+  });
+
+  it('hold the credit of their batch until every output has taken it', async () => {
+    const { sniffer, captures, stdout } = rig({ outputStdout: true });
+    stdout.hold = true;
+    await sniffer.start();
+    await settle();
+    const capture = captures[0] as FakeCapture;
+    capture.batch({ id: '1' });
+    capture.batch({ id: '2' });
+    await settle();
+    expect(capture.released).toBe(0);
+    stdout.held.shift()?.();
+    await settle();
+    expect(capture.released).toBe(1);
+    stdout.hold = false;
+    stdout.held.shift()?.();
+    await sniffer.stop();
+    expect(capture.released).toBe(2);
+  });
+});
+
+describe('errors and ends', () => {
+  it('a fatal error comes after what came before it, and stops the sniffer', async () => {
+    const { sniffer, captures, log } = rig({ pcapFile: 'broken' });
+    const seen: unknown[] = [];
+    sniffer.on('message', ({ id }) => seen.push(id));
+    sniffer.on('error', (error) => seen.push(error.code, error instanceof EngineError, sniffer.isRunning()));
+    sniffer.on('end', () => seen.push('end'));
+    sniffer.on('stop', () => seen.push('stop'));
+    await sniffer.start();
+    await settle();
+    captures[0]?.batch({ id: '1' });
+    captures[0]?.emit({ kind: 'error', code: 'UNRECOVERABLE', message: 'broken after packet 1' });
+    captures[0]?.end();
+    await stopped(sniffer);
+    expect(seen).toEqual(['1', 'UNRECOVERABLE', true, false, 'stop']);
+    expect(log.messages('error')).toEqual(['broken after packet 1']);
+    await sniffer.stop();
+  });
+
+  it('an error without a listener is logged and ends no process', async () => {
+    const { sniffer, captures, log } = rig();
+    await sniffer.start();
+    await settle();
+    captures[0]?.emit({ kind: 'error', code: 'WHATEVER', message: 'panicked' });
+    await stopped(sniffer);
+    expect(log.lines).toContainEqual(
+      expect.objectContaining({ level: 'error', code: 'UNRECOVERABLE', message: 'panicked' }),
+    );
+  });
+
+  it('a live capture that ends by itself is an error', async () => {
+    const { sniffer, captures } = rig();
+    await sniffer.start();
+    await settle();
+    const errors: unknown[] = [];
+    sniffer.on('error', (error) => errors.push(error));
+    captures[0]?.end();
+    await stopped(sniffer);
+    expect(errors).toMatchObject([{ code: 'UNRECOVERABLE' }]);
+  });
+
+  it('`end` comes when the savefile is delivered; then it has stopped by itself', async () => {
+    const { sniffer, captures, stdout } = rig({ pcapFile: 'x', outputStdout: true });
+    stdout.hold = true;
+    const seen: unknown[] = [];
+    sniffer.on('end', () => seen.push('end', sniffer.isRunning()));
+    sniffer.on('stop', () => seen.push('stop'));
+    await sniffer.start();
+    await settle();
+    captures[0]?.batch({ id: '1' });
+    captures[0]?.end();
+    await settle();
+    expect(seen).toEqual([]);
+    stdout.held.shift()?.();
+    await stopped(sniffer);
+    expect(seen).toEqual(['end', false, 'stop']);
+    await sniffer.stop();
+  });
+
+  it('a savefile that was stopped has not ended', async () => {
+    const { sniffer } = rig({ pcapFile: 'x' });
+    const end = vi.fn();
+    sniffer.on('end', end);
+    await sniffer.start();
+    await sniffer.stop();
+    expect(end).not.toHaveBeenCalled();
+  });
+
+  it('a listener of `end` may start again', async () => {
+    const { sniffer, captures } = rig({ pcapFile: 'x' });
+    const restarted = new Promise<void>((resolve, reject) => {
+      sniffer.once('end', () => sniffer.start().then(resolve, reject));
+    });
+    await sniffer.start();
+    await settle();
+    captures[0]?.end();
+    await restarted;
+    expect(sniffer.isRunning()).toBe(true);
+    await sniffer.stop();
+  });
+});
+
+describe('stats and notices', () => {
+  it('the ledger is there before, during and after, and the caller cannot change it', async () => {
+    const { sniffer, captures } = rig();
+    expect(sniffer.stats()).toEqual({
+      engine: {},
+      outputs: { callback: { delivered: 0, dropped: 0, droppedBy: {}, waiting: 0, errors: 0 } },
+    });
+    sniffer.on('message', () => {});
+    await sniffer.start();
+    await settle();
+    captures[0]?.batch({ id: '1' });
+    await settle();
+    expect(sniffer.stats()).toMatchObject({ engine: { released: 1 }, outputs: { callback: { delivered: 1 } } });
+    await sniffer.stop();
+    sniffer.stats().engine.released = 99;
+    expect(sniffer.stats()).toMatchObject({ engine: { released: 1 }, outputs: { callback: { delivered: 1 } } });
+  });
+
+  it('the event `stats` carries it', async () => {
+    const { sniffer, captures, log } = rig();
+    await sniffer.start();
+    await settle();
+    const heard = once(sniffer, 'stats');
+    captures[0]?.emit({ kind: 'stats', stats: { released: 0 } });
+    expect((await heard)[0]).toEqual(sniffer.stats());
+    expect(log.messages('info')).toContain('counters');
+  });
+
+  it('a notice is one log line with its fields', async () => {
+    const { sniffer, captures, log } = rig();
+    await sniffer.start();
+    await settle();
+    captures[0]?.emit({
+      kind: 'notice',
+      level: 'warn',
+      name: 'connection-evicted',
+      message: 'evicted',
+      fields: { connection: 'a -> b' },
+    });
+    expect(log.lines.at(-1)).toMatchObject({
+      level: 'warn',
+      event: 'connection-evicted',
+      message: 'evicted',
+      connection: 'a -> b',
+    });
+  });
+
+  it('logLevel is kept, also for complaints about the config', async () => {
+    const silent = rig({ logLevel: 'silent', sampleRate: 7 });
+    await expect(silent.sniffer.start()).rejects.toThrow();
+    expect(silent.log.lines).toEqual([]);
+    const loud = rig({ logLevel: 'loud' as 'info' });
+    await expect(loud.sniffer.start()).rejects.toMatchObject({ field: 'logLevel' });
+    expect(loud.log.lines).toHaveLength(1);
+  });
+
+  it('two sniffers do not know each other', async () => {
+    const one = rig();
+    const two = rig();
+    const seen: string[] = [];
+    one.sniffer.on('message', ({ id }) => seen.push(`one ${id}`));
+    two.sniffer.on('message', ({ id }) => seen.push(`two ${id}`));
+    await Promise.all([one.sniffer.start(), two.sniffer.start()]);
+    await settle();
+    one.captures[0]?.batch({ id: '1' });
+    await one.sniffer.stop();
+    two.captures[0]?.batch({ id: '2' });
+    await two.sniffer.stop();
+    expect(seen).toEqual(['one 1', 'two 2']);
+  });
+});

@@ -1,0 +1,47 @@
+//! Reads a savefile with the engine alone and prints its messages: `cargo run --example read -- FILE PORT[,PORT…]`.
+
+use std::io::Write;
+
+use tcp_sniffer::config::EngineConfig;
+use tcp_sniffer::engine::Engine;
+use tcp_sniffer::time::Timestamp;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [file, ports] = arguments.as_slice() else { return Err("usage: read FILE PORT[,PORT…]".into()) };
+    let ports = ports.split(',').map(str::parse).collect::<Result<Vec<u16>, _>>()?;
+    let mut config = EngineConfig::for_ports(&ports);
+    config.redact_headers.clear();
+    config.max_body_bytes = 100 << 20;
+    let mut engine = Engine::new(config);
+    let mut source = pcap::Capture::from_file(file)?;
+    let linktype = source.get_datalink().0;
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    loop {
+        match source.next_packet() {
+            Ok(packet) => {
+                let at = Timestamp::from_parts(packet.header.ts.tv_sec, packet.header.ts.tv_usec);
+                engine.on_packet(at, linktype, packet.data, packet.header.len);
+            }
+            Err(pcap::Error::NoMorePackets) => engine.drain(),
+            Err(error) => {
+                eprintln!("{error}");
+                engine.drain();
+            }
+        }
+        let before = engine.is_draining();
+        while let Some(batch) = engine.take_batch(Timestamp::default(), false) {
+            out.write_all(&batch.lines)?;
+        }
+        if before {
+            break;
+        }
+    }
+    for notice in engine.take_notices() {
+        eprintln!("{} {:?}", notice.message, notice.fields);
+    }
+    for (name, count) in engine.stats().entries().into_iter().filter(|(_, count)| *count > 0) {
+        eprintln!("{name} {count}");
+    }
+    Ok(())
+}

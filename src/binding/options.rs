@@ -1,0 +1,98 @@
+//! Options as JS gives them. Numbers are checked for the ranges of the engine's types; what makes sense was checked
+//! before, where the public options are.
+
+use napi::{Error, Result, Status};
+use napi_derive::napi;
+
+use crate::capture::{CaptureOptions, LiveOptions, SourceOptions};
+use crate::config::EngineConfig;
+
+/// Everything a capture needs to know; no defaults here.
+#[napi(object, object_to_js = false, js_name = "CaptureOptions")]
+pub struct BindingCaptureOptions {
+    /// Name of the interface; absent or empty is the first non-loopback that is up. Not looked at with `pcapFile`.
+    pub interface: Option<String>,
+    /// A savefile (pcap or pcapng) in place of an interface; `-` is stdin.
+    pub pcap_file: Option<String>,
+    /// Server ports, 1–65535, at least one.
+    pub ports: Vec<f64>,
+    /// Share of connections that is processed, 0–1.
+    pub sample_rate: f64,
+    /// Bytes kept of each body.
+    pub max_body_bytes: f64,
+    /// Connections followed at one time.
+    pub max_connections: f64,
+    /// Milliseconds without data after which a connection is dropped.
+    pub idle_timeout_ms: f64,
+    /// Header names whose values are replaced, in lower case.
+    pub redact_headers: Vec<String>,
+    /// Bytes the engine may hold back in all.
+    pub max_buffered_bytes: f64,
+    /// Bytes captured of each packet, at most 262144.
+    pub snaplen_bytes: f64,
+    /// Bytes of the kernel's ring, at least 1 MiB.
+    pub ring_bytes: f64,
+    /// Milliseconds the kernel may hold packets back, 1–1000.
+    pub read_timeout_ms: f64,
+    /// Whether to capture what is not addressed to this machine.
+    pub promiscuous: bool,
+    /// Milliseconds between two `stats` events; 0 is never (the one before `end` always comes).
+    pub stats_interval_ms: f64,
+    /// For tests: the engine panics at this packet, counted from 1.
+    pub panic_at_packet: Option<f64>,
+}
+
+impl TryFrom<BindingCaptureOptions> for CaptureOptions {
+    type Error = Error;
+
+    fn try_from(options: BindingCaptureOptions) -> Result<Self> {
+        let source = match options.pcap_file {
+            Some(path) => SourceOptions::Savefile { path },
+            None => SourceOptions::Live(LiveOptions {
+                interface: options.interface.unwrap_or_default(),
+                snaplen_bytes: whole("snaplenBytes", options.snaplen_bytes)?,
+                ring_bytes: whole("ringBytes", options.ring_bytes)?,
+                read_timeout_ms: whole("readTimeoutMs", options.read_timeout_ms)?,
+                promiscuous: options.promiscuous,
+            }),
+        };
+        let ports = options.ports.into_iter().map(|port| whole("ports", port)).collect::<Result<Vec<u16>>>()?;
+        Ok(Self {
+            source,
+            engine: EngineConfig {
+                ports,
+                sample_rate: options.sample_rate,
+                max_body_bytes: whole("maxBodyBytes", options.max_body_bytes)?,
+                max_connections: whole("maxConnections", options.max_connections)?,
+                idle_timeout_ms: whole("idleTimeoutMs", options.idle_timeout_ms)?,
+                redact_headers: options.redact_headers,
+                max_buffered_bytes: whole("maxBufferedBytes", options.max_buffered_bytes)?,
+            },
+            stats_interval_ms: whole("statsIntervalMs", options.stats_interval_ms)?,
+            panic_at_packet: options.panic_at_packet.map(|packet| whole("panicAtPacket", packet)).transpose()?,
+        })
+    }
+}
+
+/// A JS number as a whole one of the type; the largest that JS can count to is 2^53.
+fn whole<T: TryFrom<u64>>(name: &str, value: f64) -> Result<T> {
+    let whole = value.fract() == 0.0 && (0.0..=9_007_199_254_740_992.0).contains(&value);
+    let number = if whole { T::try_from(value as u64).ok() } else { None };
+    let wrong = || Error::new(Status::InvalidArg, format!("{name}: a whole number in range was expected, not {value}"));
+    number.ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_only() {
+        assert_eq!(whole::<u16>("n", 65_535.0).unwrap(), 65_535);
+        assert_eq!(whole::<u64>("n", 0.0).unwrap(), 0);
+        for value in [65_536.0, -1.0, 0.5, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            let error = whole::<u16>("ports", value).unwrap_err();
+            assert!(error.reason.starts_with("ports: "), "{error}");
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! What leaves the capture thread, and the receiver's side of it.
+
+use super::control::StatsSnapshot;
+use crate::batch::Batch;
+use crate::error::EngineError;
+use crate::notice::Notice;
+
+#[derive(Debug)]
+pub enum Event {
+    /// Costs a credit; the receiver gives it back with `CaptureControl::release`.
+    Batch(Batch),
+    Notice(Notice),
+    /// Fatal: only the last `Stats` and `End` follow.
+    Error(EngineError),
+    Stats(Box<StatsSnapshot>),
+    /// The very last event, always.
+    End,
+}
+
+/// The receiver of a capture's events: the binding, or a channel in tests. Its methods never block.
+pub trait Delivery: Send {
+    fn deliver(&mut self, event: Event);
+
+    /// Events handed over that the receiver has not begun to take.
+    fn backlog(&self) -> usize;
+
+    /// Nobody will ever take an event again, or give back a credit: the capture just ends.
+    fn is_gone(&self) -> bool;
+}

@@ -1,0 +1,132 @@
+//! On a real `lo`: needs NET_RAW. Without it these tests say that they did not run, and with CI set they fail.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Instant;
+
+use super::super::runner::tests::{ChannelDelivery, FakeEngine};
+use super::*;
+use crate::capture::{CaptureControl, CaptureOptions, Event, Runner, SourceOptions};
+use crate::config::EngineConfig;
+
+fn open_lo(port: u16) -> Option<LiveSource> {
+    match LiveSource::open(&LiveOptions::on("lo"), &[port]) {
+        Ok(source) => Some(source),
+        Err(EngineError::OpenInterface { permission: true, reason, .. }) => {
+            assert!(std::env::var_os("CI").is_none(), "no right to capture: {reason}");
+            eprintln!("NOT RUN, no right to capture: {reason}");
+            None
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// One connection to an echo server: bytes there and back, both sides closed. Gives when the client saw the end.
+fn echo(listener: &TcpListener) {
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut bytes = [0; 4];
+            stream.read_exact(&mut bytes).unwrap();
+            stream.write_all(&bytes).unwrap();
+        });
+        let mut stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        stream.write_all(b"ping").unwrap();
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).unwrap();
+        assert_eq!(bytes, b"ping");
+    });
+}
+
+fn listen() -> (TcpListener, u16) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    (listener, port)
+}
+
+#[test]
+fn gives_the_packets_of_the_port_and_no_others() {
+    let ((watched, port), (other, _)) = (listen(), listen());
+    let Some(mut source) = open_lo(port) else { return };
+    assert_eq!(source.info(), &CaptureInfo::new("lo", true, 1));
+    echo(&other);
+    echo(&watched);
+    let (mut frames, until) = (Vec::new(), Instant::now() + Duration::from_millis(500));
+    while Instant::now() < until {
+        source.read(64, |packet| frames.push(packet.frame.to_vec())).unwrap();
+        thread::sleep(Duration::from_millis(5));
+    }
+    assert!(frames.len() >= 8, "three to open, four with data and acknowledgements, two to close: {}", frames.len());
+    for frame in &frames {
+        let ports = [&frame[34..36], &frame[36..38]].map(|bytes| u16::from_be_bytes(bytes.try_into().unwrap()));
+        assert!(ports.contains(&port), "{ports:?}");
+    }
+    let counters = source.counters();
+    assert!(counters.received >= frames.len() as u64 && counters.dropped == 0, "{counters:?}");
+}
+
+#[test]
+fn a_stop_right_after_the_last_packet_loses_none_and_is_quick() {
+    let (listener, port) = listen();
+    let Some(source) = open_lo(port) else { return };
+    let control = Arc::new(CaptureControl::new().unwrap());
+    let options = CaptureOptions {
+        source: SourceOptions::Live(LiveOptions::on("lo")),
+        engine: EngineConfig::for_ports(&[port]),
+        stats_interval_ms: 0,
+        panic_at_packet: None,
+    };
+    let (sender, events) = channel();
+    let runner_control = Arc::clone(&control);
+    thread::spawn(move || {
+        let delivery = ChannelDelivery { events: sender, backlog: 0 };
+        Runner::with(FakeEngine::new(8, 16), source, &options, runner_control, delivery).run();
+    });
+    for _ in 0..20 {
+        echo(&listener);
+    }
+    let start = Instant::now();
+    control.stop();
+    let mut packets = 0;
+    loop {
+        match events.recv_timeout(Duration::from_secs(5)).unwrap() {
+            Event::Batch(batch) => {
+                packets += batch.messages;
+                control.release();
+            }
+            Event::End => break,
+            Event::Stats(stats) => assert_eq!(stats.capture.dropped, 0),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(start.elapsed() < Duration::from_millis(600), "{:?}", start.elapsed());
+    assert!(packets >= 20 * 8, "{packets}");
+}
+
+#[test]
+fn many_ports_are_filtered_by_the_kernel() {
+    let (listener, port) = listen();
+    for count in [1_u16, 64, 1_000] {
+        let mut ports: Vec<u16> = (0..count).map(|n| 1 + 2 * n).collect();
+        ports.push(port);
+        if open_lo(port).is_none() {
+            return;
+        }
+        let mut source = LiveSource::open(&LiveOptions::on("lo"), &ports).unwrap();
+        echo(&listener);
+        thread::sleep(Duration::from_millis(150));
+        let mut frames = 0;
+        source.read(64, |_| frames += 1).unwrap();
+        assert!(frames >= 8, "{count} ports: {frames}");
+    }
+}
+
+#[test]
+fn a_name_that_is_not_there_needs_no_right_to_be_refused() {
+    let error = LiveSource::open(&LiveOptions::on("nope0"), &[80]).unwrap_err();
+    assert_eq!(error.code(), "INVALID_INTERFACE");
+    assert!(error.to_string().contains("lo"), "{error}");
+}

@@ -1,0 +1,75 @@
+//! What a capture is asked to do. Plain values, checked by whoever fills them in; libpcap's ranges are enforced here.
+
+use crate::config::EngineConfig;
+
+/// libpcap's own maximum. Packets that the kernel merged (GRO, TSO) are far larger than the MTU, and a small snaplen
+/// silently loses bodies.
+pub const DEFAULT_SNAPLEN_BYTES: u32 = 262_144;
+/// What the kernel holds for us while the thread is busy; at 1 GB/s some 30 ms.
+pub const DEFAULT_RING_BYTES: u32 = 32 << 20;
+/// How long the kernel may keep a ring block that is not full (TPACKET_V3 retires it then).
+pub const DEFAULT_READ_TIMEOUT_MS: u32 = 50;
+/// How often the counters are reported as an event.
+pub const DEFAULT_STATS_INTERVAL_MS: u64 = 60_000;
+
+/// The kernel needs room for a few ring blocks of a snaplen each.
+const MIN_RING_BYTES: u32 = 1 << 20;
+/// Past this a message would wait too long, and `stop()` with it; 0 would make libpcap wait without end.
+const MAX_READ_TIMEOUT_MS: u32 = 1_000;
+
+#[derive(Debug, Clone)]
+pub struct CaptureOptions {
+    pub source: SourceOptions,
+    pub engine: EngineConfig,
+    /// Between two `Stats` events; 0 is never (the one at the end always comes).
+    pub stats_interval_ms: u64,
+    /// For tests: panics at this packet, counted from 1, to show that a panic ends the capture and not the process.
+    pub panic_at_packet: Option<u64>,
+}
+
+#[derive(Debug, Clone)]
+pub enum SourceOptions {
+    Live(LiveOptions),
+    /// A pcap or pcapng savefile; `-` is stdin.
+    Savefile {
+        path: String,
+    },
+}
+
+#[derive(Debug, Clone)]
+pub struct LiveOptions {
+    /// As the system names it; empty is the first non-loopback that is up.
+    pub interface: String,
+    pub snaplen_bytes: u32,
+    pub ring_bytes: u32,
+    pub read_timeout_ms: u32,
+    pub promiscuous: bool,
+}
+
+impl LiveOptions {
+    pub fn on(interface: &str) -> Self {
+        Self {
+            interface: interface.to_owned(),
+            snaplen_bytes: DEFAULT_SNAPLEN_BYTES,
+            ring_bytes: DEFAULT_RING_BYTES,
+            read_timeout_ms: DEFAULT_READ_TIMEOUT_MS,
+            promiscuous: false,
+        }
+    }
+
+    pub(super) fn snaplen(&self) -> i32 {
+        as_c_int(self.snaplen_bytes.clamp(1, DEFAULT_SNAPLEN_BYTES))
+    }
+
+    pub(super) fn ring(&self) -> i32 {
+        as_c_int(self.ring_bytes.max(MIN_RING_BYTES))
+    }
+
+    pub(super) fn read_timeout(&self) -> i32 {
+        as_c_int(self.read_timeout_ms.clamp(1, MAX_READ_TIMEOUT_MS))
+    }
+}
+
+fn as_c_int(value: u32) -> i32 {
+    i32::try_from(value).unwrap_or(i32::MAX)
+}

@@ -1,0 +1,49 @@
+//! What the runner needs of the engine, so that its own tests can have one that turns every packet into a batch.
+
+use crate::batch::Batch;
+use crate::decode::LinkType;
+use crate::engine::Engine;
+use crate::notice::Notice;
+use crate::stats::Stats;
+use crate::time::Timestamp;
+
+/// See [`Engine`] for each of them.
+pub trait Pipeline {
+    fn on_packet(&mut self, at: Timestamp, linktype: LinkType, frame: &[u8], wire_len: u32);
+    fn on_tick(&mut self, now: Timestamp);
+    fn drain(&mut self);
+    fn take_batch(&mut self, now: Timestamp, force: bool) -> Option<Batch>;
+    fn take_notices(&mut self) -> Vec<Notice>;
+    fn count_queue_drop(&mut self, messages: u64);
+    fn stats(&self) -> Stats;
+}
+
+impl Pipeline for Engine {
+    fn on_packet(&mut self, at: Timestamp, linktype: LinkType, frame: &[u8], wire_len: u32) {
+        self.on_packet(at, linktype, frame, wire_len);
+    }
+
+    fn on_tick(&mut self, now: Timestamp) {
+        self.on_tick(now);
+    }
+
+    fn drain(&mut self) {
+        self.drain();
+    }
+
+    fn take_batch(&mut self, now: Timestamp, force: bool) -> Option<Batch> {
+        self.take_batch(now, force)
+    }
+
+    fn take_notices(&mut self) -> Vec<Notice> {
+        self.take_notices()
+    }
+
+    fn count_queue_drop(&mut self, messages: u64) {
+        self.count_queue_drop(messages);
+    }
+
+    fn stats(&self) -> Stats {
+        self.stats()
+    }
+}

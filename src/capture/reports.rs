@@ -1,0 +1,168 @@
+//! What the capture says besides batches, each in its time: notices, counters, the `Stats` event, silence on the
+//! interface, drops at the queue. Takes no credits, so it bounds itself by the receiver's backlog.
+
+use std::time::{Duration, Instant};
+
+use super::control::CaptureControl;
+use super::delivery::{Delivery, Event};
+use super::pipeline::Pipeline;
+use super::quiet::{QUIET_AFTER, QuietWatch};
+use super::runner::{TICK, system_time};
+use super::source::{CaptureInfo, Pace, PacketSource};
+use crate::notice::{Level, Notice};
+use crate::stats::CaptureStats;
+
+/// Events that wait at a receiver which does not take them; past it notices are counted and left out.
+pub const MAX_EVENT_BACKLOG: usize = 1_024;
+
+/// Asking libpcap costs some system calls and reads of sysfs.
+const COUNTERS_EVERY: Duration = Duration::from_millis(250);
+/// Between two notices about messages that were dropped at the queue.
+const DROP_NOTICE_EVERY: Duration = Duration::from_secs(10);
+
+#[derive(Debug)]
+pub(super) struct Reports {
+    interface: String,
+    /// Only an interface can be quiet.
+    quiet: Option<QuietWatch>,
+    stats_interval: Option<Duration>,
+    last: Instant,
+    last_counters: Instant,
+    last_stats: Instant,
+    last_drop_notice: Option<Instant>,
+    /// Messages dropped at the queue that no notice has told yet.
+    untold_drops: u64,
+    /// Notices left out since the last one that was delivered.
+    suppressed: u64,
+    capture: CaptureStats,
+}
+
+impl Reports {
+    pub(super) fn new(info: &CaptureInfo, pace: Pace, stats_interval_ms: u64) -> Self {
+        let now = Instant::now();
+        Self {
+            interface: info.interface.clone(),
+            quiet: (pace != Pace::Lossless).then(|| QuietWatch::new(now)),
+            stats_interval: (stats_interval_ms > 0).then(|| Duration::from_millis(stats_interval_ms)),
+            last: now,
+            last_counters: now,
+            last_stats: now,
+            last_drop_notice: None,
+            untold_drops: 0,
+            suppressed: 0,
+            capture: CaptureStats::default(),
+        }
+    }
+
+    pub(super) fn on_packets(&mut self) {
+        if let Some(quiet) = &mut self.quiet {
+            quiet.on_packets(Instant::now());
+        }
+    }
+
+    pub(super) fn on_queue_drop(&mut self, messages: u64) {
+        self.untold_drops += messages;
+    }
+
+    /// Does what is due; to be called as often as one likes.
+    pub(super) fn due<S: PacketSource, D: Delivery, P: Pipeline>(
+        &mut self,
+        source: &mut S,
+        engine: &mut P,
+        control: &CaptureControl,
+        delivery: &mut D,
+    ) {
+        let now = Instant::now();
+        if now.saturating_duration_since(self.last) < TICK {
+            return;
+        }
+        self.last = now;
+        let stats_due =
+            self.stats_interval.is_some_and(|every| now.saturating_duration_since(self.last_stats) >= every);
+        if stats_due || now.saturating_duration_since(self.last_counters) >= COUNTERS_EVERY {
+            self.last_counters = now;
+            self.capture = source.counters();
+        }
+        control.publish(self.capture, engine.stats());
+        for notice in engine.take_notices() {
+            self.notice(notice, delivery);
+        }
+        if self.quiet.as_mut().is_some_and(|quiet| quiet.due(now)) {
+            self.notice(no_packets(&self.interface), delivery);
+        }
+        if self.last_drop_notice.is_none_or(|last| now.saturating_duration_since(last) >= DROP_NOTICE_EVERY) {
+            self.tell_drops(now, delivery);
+        }
+        if stats_due && delivery.backlog() < MAX_EVENT_BACKLOG {
+            self.last_stats = now;
+            delivery.deliver(Event::Stats(Box::new(control.stats())));
+        }
+    }
+
+    /// What is left at the end.
+    pub(super) fn finish<S: PacketSource, D: Delivery, P: Pipeline>(
+        &mut self,
+        source: &mut S,
+        engine: &mut P,
+        control: &CaptureControl,
+        delivery: &mut D,
+    ) {
+        control.publish(source.counters(), engine.stats());
+        for notice in engine.take_notices() {
+            self.notice(notice, delivery);
+        }
+        self.tell_drops(Instant::now(), delivery);
+        if self.suppressed > 0 {
+            delivery.deliver(Event::Notice(suppressed(self.suppressed)));
+        }
+    }
+
+    fn tell_drops<D: Delivery>(&mut self, now: Instant, delivery: &mut D) {
+        if self.untold_drops > 0 {
+            self.last_drop_notice = Some(now);
+            let messages = std::mem::take(&mut self.untold_drops);
+            self.notice(queue_full(messages), delivery);
+        }
+    }
+
+    fn notice<D: Delivery>(&mut self, notice: Notice, delivery: &mut D) {
+        if delivery.backlog() >= MAX_EVENT_BACKLOG {
+            self.suppressed += 1;
+            return;
+        }
+        if self.suppressed > 0 {
+            delivery.deliver(Event::Notice(suppressed(std::mem::take(&mut self.suppressed))));
+        }
+        delivery.deliver(Event::Notice(notice));
+    }
+}
+
+fn no_packets(interface: &str) -> Notice {
+    Notice {
+        at: system_time(),
+        level: Level::Warn,
+        kind: "no-packets",
+        message: format!("no packet on '{interface}' for {} s", QUIET_AFTER.as_secs()),
+        fields: vec![("interface", interface.to_owned())],
+    }
+}
+
+fn queue_full(messages: u64) -> Notice {
+    Notice {
+        at: system_time(),
+        level: Level::Warn,
+        kind: "queue-full",
+        message: format!("{messages} messages dropped: the receiver is too slow"),
+        fields: vec![("messages", messages.to_string())],
+    }
+}
+
+fn suppressed(notices: u64) -> Notice {
+    Notice {
+        at: system_time(),
+        level: Level::Warn,
+        kind: "notices-suppressed",
+        message: format!("{notices} notices left out: the receiver is too slow"),
+        fields: vec![("notices", notices.to_string())],
+    }
+}

@@ -1,0 +1,287 @@
+//! What the capture thread does between open and end: reads bursts of packets into the engine, lets time pass, sends
+//! batches for credits, reports. In: a source, stop, credits. Out: events, `End` as the last one whatever happens.
+//!
+//! A live source is read on whatever the receiver does, and batches that find no room in the queue are counted as
+//! dropped; a lossless one is not read while a batch waits.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use super::control::CaptureControl;
+use super::delivery::{Delivery, Event};
+use super::options::CaptureOptions;
+use super::panics;
+use super::pipeline::Pipeline;
+use super::queue::{MAX_QUEUE_BYTES, OutQueue};
+use super::reports::Reports;
+use super::source::{Pace, Packet, PacketSource, Progress};
+use super::stopping::Stopping;
+use super::wake::wait;
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::time::Timestamp;
+
+/// The longest that anything timed is late: ticks, young batches, expiry, reports.
+pub(super) const TICK: Duration = Duration::from_millis(50);
+const TICK_MICROS: i64 = 50_000;
+/// Packets read before anything else is looked at; with the largest GSO packets some 4 MB.
+const BURST_PACKETS: usize = 64;
+/// A tick at least so often, also where the packets' time stands still.
+const TICK_PACKETS: u64 = 1_024;
+/// Packets that are so much older than the last tick are no mere disorder: the clock was set back.
+const CLOCK_SET_BACK_MICROS: i64 = 1_000_000;
+/// When the source was readable and yet has no packet (an interface that went down): no busy loop.
+const IDLE_NAP: Duration = Duration::from_millis(2);
+
+#[derive(Debug)]
+pub struct Runner<S, D, P> {
+    source: S,
+    pace: Pace,
+    delivery: D,
+    control: Arc<CaptureControl>,
+    engine: P,
+    queue: OutQueue,
+    max_queue_bytes: usize,
+    reports: Reports,
+    packets: u64,
+    panic_at_packet: Option<u64>,
+    /// What the engine was told last about the time.
+    last_tick: Timestamp,
+    /// The time of the packet that was read last.
+    newest: Timestamp,
+    stopping: Option<Stopping>,
+}
+
+impl<S: PacketSource, D: Delivery> Runner<S, D, Engine> {
+    pub fn new(source: S, options: &CaptureOptions, control: Arc<CaptureControl>, delivery: D) -> Self {
+        Self::with(Engine::new(options.engine.clone()), source, options, control, delivery)
+    }
+}
+
+impl<S: PacketSource, D: Delivery, P: Pipeline> Runner<S, D, P> {
+    pub(super) fn with(
+        engine: P,
+        source: S,
+        options: &CaptureOptions,
+        control: Arc<CaptureControl>,
+        delivery: D,
+    ) -> Self {
+        let pace = source.pace();
+        Self {
+            engine,
+            queue: OutQueue::default(),
+            max_queue_bytes: if pace == Pace::Lossless { usize::MAX } else { MAX_QUEUE_BYTES },
+            reports: Reports::new(source.info(), pace, options.stats_interval_ms),
+            source,
+            pace,
+            delivery,
+            control,
+            packets: 0,
+            panic_at_packet: options.panic_at_packet,
+            last_tick: Timestamp::default(),
+            newest: Timestamp::default(),
+            stopping: None,
+        }
+    }
+
+    /// Until the source ends or breaks, a stop, or a panic.
+    pub fn run(mut self) {
+        let worked = catch_unwind(AssertUnwindSafe(|| {
+            let error = self.capture().err();
+            self.drain();
+            error
+        }));
+        let (error, sane) = match worked {
+            Ok(error) => (error, true),
+            // The engine does nothing again: what it still held is lost, what it had finished is not.
+            Err(payload) => (Some(EngineError::Panicked { message: panics::describe(&*payload) }), false),
+        };
+        self.send_all();
+        if sane {
+            self.reports.finish(&mut self.source, &mut self.engine, &self.control, &mut self.delivery);
+        } else {
+            self.control.publish(self.source.counters(), self.engine.stats());
+        }
+        if let Some(error) = error {
+            self.delivery.deliver(Event::Error(error));
+        }
+        self.delivery.deliver(Event::Stats(Box::new(self.control.stats())));
+        self.delivery.deliver(Event::End);
+    }
+
+    fn capture(&mut self) -> Result<(), EngineError> {
+        let mut was_readable = false;
+        while !self.delivery.is_gone() && !self.stop_reached() {
+            self.send();
+            if self.pace == Pace::Lossless && !self.queue.is_empty() {
+                self.report();
+                self.wait(false)?;
+                continue;
+            }
+            let before = self.packets;
+            let progress = self.read()?;
+            if self.packets > before {
+                self.reports.on_packets();
+            }
+            match progress {
+                Progress::More => self.report(),
+                Progress::Dry => {
+                    self.on_dry();
+                    if was_readable && self.packets == before {
+                        thread::sleep(IDLE_NAP);
+                    }
+                    was_readable = self.wait(true)?;
+                }
+                Progress::Ended => break,
+            }
+        }
+        Ok(())
+    }
+
+    fn stop_reached(&mut self) -> bool {
+        if !self.control.stop_requested() {
+            return false;
+        }
+        match self.pace {
+            Pace::Lossless => true,
+            Pace::Live { settle } => {
+                let now = Instant::now();
+                self.stopping.get_or_insert_with(|| Stopping::new(system_time(), now, settle)).is_over(now)
+            }
+        }
+    }
+
+    fn read(&mut self) -> Result<Progress, EngineError> {
+        let Self { source, engine, queue, reports, packets, last_tick, newest, stopping, .. } = self;
+        let (max_queue_bytes, panic_at_packet) = (self.max_queue_bytes, self.panic_at_packet);
+        let linktype = source.info().linktype;
+        source.read(BURST_PACKETS, |Packet { at, wire_len, frame }| {
+            if stopping.as_mut().is_some_and(|stopping| stopping.is_past(at)) {
+                return;
+            }
+            *packets += 1;
+            if panic_at_packet == Some(*packets) {
+                panic_as_asked(*packets);
+            }
+            *newest = at;
+            let passed = at.micros_since(*last_tick);
+            if passed >= TICK_MICROS || passed <= -CLOCK_SET_BACK_MICROS || *packets % TICK_PACKETS == 0 {
+                *last_tick = at;
+                engine.on_tick(at);
+            }
+            engine.on_packet(at, linktype, frame, wire_len);
+            take_batches(engine, queue, reports, at, false, max_queue_bytes);
+        })
+    }
+
+    /// Nothing waits to be read: time goes on by the system's clock, and young batches need not wait for company.
+    fn on_dry(&mut self) {
+        let now = self.now();
+        if now.micros_since(self.last_tick).saturating_abs() >= TICK_MICROS {
+            self.last_tick = now;
+            self.engine.on_tick(now);
+        }
+        self.collect(self.queue.is_empty() && self.control.has_credit());
+        self.send();
+        self.report();
+        if let Some(stopping) = &mut self.stopping {
+            stopping.on_dry(Instant::now());
+        }
+    }
+
+    /// On the packets' clock: a savefile's time stands still when there are none.
+    fn now(&self) -> Timestamp {
+        match self.pace {
+            Pace::Lossless => self.newest,
+            Pace::Live { .. } => system_time(),
+        }
+    }
+
+    /// Full and old batches go to the queue, young ones too with `force`.
+    fn collect(&mut self, force: bool) {
+        let now = self.now();
+        let Self { engine, queue, reports, .. } = self;
+        take_batches(engine, queue, reports, now, force, self.max_queue_bytes);
+    }
+
+    /// Everything that is in progress comes out now, one batch after the other, as the receiver takes them.
+    fn drain(&mut self) {
+        self.engine.drain();
+        while !self.delivery.is_gone()
+            && let Some(batch) = self.engine.take_batch(self.now(), true)
+        {
+            let dropped = self.queue.push(batch, usize::MAX);
+            debug_assert_eq!(dropped, 0, "a queue without a limit drops nothing");
+            self.send_all();
+        }
+    }
+
+    fn send(&mut self) {
+        while !self.queue.is_empty() && self.control.take_credit() {
+            if let Some(batch) = self.queue.pop() {
+                self.delivery.deliver(Event::Batch(batch));
+            }
+        }
+    }
+
+    /// Waits for credits as long as there is somebody to give them.
+    fn send_all(&mut self) {
+        loop {
+            self.send();
+            if self.queue.is_empty() || self.delivery.is_gone() || wait(&self.control.wake, None, TICK).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Until a signal, a tick, or with `for_packets` until there may be some; whether it was that.
+    fn wait(&self, for_packets: bool) -> Result<bool, EngineError> {
+        let readable = if for_packets { self.source.readable() } else { None };
+        let timeout = match &self.stopping {
+            Some(stopping) => stopping.remaining(Instant::now()).min(TICK),
+            None => TICK,
+        };
+        wait(&self.control.wake, readable, timeout).map_err(|errno| EngineError::CaptureFailed {
+            interface: self.source.info().interface.clone(),
+            reason: errno.to_string(),
+        })
+    }
+
+    fn report(&mut self) {
+        self.reports.due(&mut self.source, &mut self.engine, &self.control, &mut self.delivery);
+    }
+}
+
+fn take_batches<P: Pipeline>(
+    engine: &mut P,
+    queue: &mut OutQueue,
+    reports: &mut Reports,
+    now: Timestamp,
+    force: bool,
+    max_queue_bytes: usize,
+) {
+    while let Some(batch) = engine.take_batch(now, force) {
+        let dropped = queue.push(batch, max_queue_bytes);
+        if dropped > 0 {
+            engine.count_queue_drop(dropped);
+            reports.on_queue_drop(dropped);
+        }
+    }
+}
+
+#[allow(clippy::panic, reason = "what `panic_at_packet` asks for")]
+fn panic_as_asked(packet: u64) {
+    panic!("asked to panic at packet {packet}");
+}
+
+/// The clock that stamps live packets.
+pub(super) fn system_time() -> Timestamp {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_micros(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+#[path = "runner_tests.rs"]
+pub(super) mod tests;

@@ -1,0 +1,365 @@
+//! The runner between a scripted source, an engine that makes every packet a batch, and a receiver that may be slow.
+
+use std::collections::VecDeque;
+use std::os::fd::BorrowedFd;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use super::*;
+use crate::batch::Batch;
+use crate::capture::{CREDITS, CaptureInfo, MAX_EVENT_BACKLOG, SourceOptions};
+use crate::config::EngineConfig;
+use crate::decode::LinkType;
+use crate::notice::{Level, Notice};
+use crate::stats::{CaptureStats, Stats};
+
+/// What a read does, one after the other; afterwards the source ends (lossless) or stays dry (live).
+#[derive(Debug)]
+enum Step {
+    Packets(u32),
+    Dry,
+    Broken,
+}
+
+#[derive(Debug)]
+struct FakeSource {
+    info: CaptureInfo,
+    pace: Pace,
+    steps: VecDeque<Step>,
+    given: u64,
+}
+
+impl PacketSource for FakeSource {
+    fn info(&self) -> &CaptureInfo {
+        &self.info
+    }
+
+    fn pace(&self) -> Pace {
+        self.pace
+    }
+
+    fn read(&mut self, limit: usize, mut on_packet: impl FnMut(Packet<'_>)) -> Result<Progress, EngineError> {
+        match self.steps.front_mut() {
+            Some(Step::Packets(left)) => {
+                let now = (*left).min(limit as u32);
+                *left -= now;
+                if *left == 0 {
+                    self.steps.pop_front();
+                }
+                for _ in 0..now {
+                    self.given += 1;
+                    on_packet(Packet { at: system_time(), wire_len: 8, frame: &self.given.to_be_bytes() });
+                }
+                Ok(Progress::More)
+            }
+            Some(Step::Dry) => {
+                self.steps.pop_front();
+                Ok(Progress::Dry)
+            }
+            Some(Step::Broken) => Err(EngineError::CaptureFailed {
+                interface: "fake0".into(),
+                reason: "The interface disappeared".into(),
+            }),
+            None if self.pace == Pace::Lossless => Ok(Progress::Ended),
+            None => Ok(Progress::Dry),
+        }
+    }
+
+    fn readable(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
+
+    fn counters(&mut self) -> CaptureStats {
+        CaptureStats { received: self.given, ..CaptureStats::default() }
+    }
+}
+
+/// Each packet becomes a message of `message_bytes` with the packet's number; `per_batch` of them fill a batch.
+#[derive(Debug)]
+pub(in crate::capture) struct FakeEngine {
+    message_bytes: usize,
+    per_batch: u32,
+    notices_per_packet: u32,
+    notices: Vec<Notice>,
+    young: Batch,
+    full: VecDeque<Batch>,
+    stats: Stats,
+    drained: bool,
+    dropped: Arc<std::sync::atomic::AtomicU64>,
+}
+
+impl FakeEngine {
+    pub(in crate::capture) fn new(message_bytes: usize, per_batch: u32) -> Self {
+        Self {
+            message_bytes,
+            per_batch,
+            notices_per_packet: 0,
+            notices: Vec::new(),
+            young: Batch { lines: Vec::new(), messages: 0 },
+            full: VecDeque::new(),
+            stats: Stats::default(),
+            drained: false,
+            dropped: Arc::default(),
+        }
+    }
+}
+
+impl Pipeline for FakeEngine {
+    fn on_packet(&mut self, at: Timestamp, _linktype: LinkType, frame: &[u8], _wire_len: u32) {
+        assert!(!self.drained, "a packet after drain");
+        self.stats.packets += 1;
+        let start = self.young.lines.len();
+        self.young.lines.extend_from_slice(frame);
+        self.young.lines.resize(start + self.message_bytes, 0);
+        self.young.messages += 1;
+        if self.young.messages == self.per_batch {
+            self.full.push_back(std::mem::replace(&mut self.young, Batch { lines: Vec::new(), messages: 0 }));
+        }
+        for _ in 0..self.notices_per_packet {
+            let message = String::new();
+            self.notices.push(Notice { at, level: Level::Info, kind: "fake", message, fields: Vec::new() });
+        }
+    }
+
+    fn on_tick(&mut self, _now: Timestamp) {}
+
+    fn drain(&mut self) {
+        self.drained = true;
+    }
+
+    fn take_batch(&mut self, _now: Timestamp, force: bool) -> Option<Batch> {
+        self.full.pop_front().or_else(|| {
+            let young = force && self.young.messages > 0;
+            young.then(|| std::mem::replace(&mut self.young, Batch { lines: Vec::new(), messages: 0 }))
+        })
+    }
+
+    fn take_notices(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.notices)
+    }
+
+    fn count_queue_drop(&mut self, messages: u64) {
+        self.dropped.fetch_add(messages, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    fn stats(&self) -> Stats {
+        self.stats.clone()
+    }
+}
+
+pub(in crate::capture) struct ChannelDelivery {
+    pub(in crate::capture) events: Sender<Event>,
+    pub(in crate::capture) backlog: usize,
+}
+
+impl Delivery for ChannelDelivery {
+    fn deliver(&mut self, event: Event) {
+        let _ = self.events.send(event);
+    }
+
+    fn backlog(&self) -> usize {
+        self.backlog
+    }
+
+    fn is_gone(&self) -> bool {
+        false
+    }
+}
+
+struct Setup {
+    pace: Pace,
+    steps: Vec<Step>,
+    message_bytes: usize,
+    per_batch: u32,
+    notices_per_packet: u32,
+    backlog: usize,
+    panic_at_packet: Option<u64>,
+}
+
+const LIVE: Pace = Pace::Live { settle: Duration::from_millis(30) };
+
+fn setup(pace: Pace, steps: Vec<Step>) -> Setup {
+    Setup { pace, steps, message_bytes: 8, per_batch: 1, notices_per_packet: 0, backlog: 0, panic_at_packet: None }
+}
+
+struct Running {
+    control: Arc<CaptureControl>,
+    events: Receiver<Event>,
+    dropped: Arc<std::sync::atomic::AtomicU64>,
+}
+
+impl Setup {
+    fn start(self) -> Running {
+        let control = Arc::new(CaptureControl::new().unwrap());
+        let (sender, events) = channel();
+        let dropped = Arc::default();
+        let mut engine = FakeEngine::new(self.message_bytes, self.per_batch);
+        engine.notices_per_packet = self.notices_per_packet;
+        engine.dropped = Arc::clone(&dropped);
+        let info = CaptureInfo::new("fake0", false, 1);
+        let source = FakeSource { info, pace: self.pace, steps: self.steps.into(), given: 0 };
+        let options = CaptureOptions {
+            source: SourceOptions::Savefile { path: String::new() },
+            engine: EngineConfig::for_ports(&[80]),
+            stats_interval_ms: 0,
+            panic_at_packet: self.panic_at_packet,
+        };
+        let delivery = ChannelDelivery { events: sender, backlog: self.backlog };
+        let thread_control = Arc::clone(&control);
+        thread::spawn(move || {
+            panics::guard_this_thread();
+            Runner::with(engine, source, &options, thread_control, delivery).run();
+        });
+        Running { control, events, dropped }
+    }
+}
+
+impl Running {
+    fn next(&self) -> Event {
+        self.events.recv_timeout(Duration::from_secs(10)).expect("an event")
+    }
+
+    /// All until `End`, every batch given back: the packets' numbers, and the names of the other events in order.
+    fn rest(&self) -> (Vec<u64>, Vec<String>) {
+        let (mut numbers, mut names) = (Vec::new(), Vec::new());
+        loop {
+            match self.next() {
+                Event::Batch(batch) => {
+                    let bytes = batch.lines.len() / batch.messages as usize;
+                    for message in batch.lines.chunks(bytes) {
+                        numbers.push(u64::from_be_bytes(message[..8].try_into().unwrap()));
+                    }
+                    self.control.release();
+                }
+                Event::Notice(notice) => names.push(notice.kind.to_owned()),
+                Event::Error(error) => names.push(format!("{}: {error}", error.code())),
+                Event::Stats(_) => names.push("stats".to_owned()),
+                Event::End => break,
+            }
+        }
+        assert!(self.events.recv_timeout(Duration::from_secs(10)).is_err(), "End is the last event");
+        (numbers, names)
+    }
+}
+
+#[test]
+fn a_lossless_source_waits_for_credits_and_loses_nothing() {
+    let running = setup(Pace::Lossless, vec![Step::Packets(1_000), Step::Dry, Step::Packets(77)]).start();
+    thread::sleep(Duration::from_millis(200));
+    let in_hand = running.control.stats();
+    assert!(in_hand.engine.packets <= 2 * BURST_PACKETS as u64, "it read on without credits: {in_hand:?}");
+    let (numbers, names) = running.rest();
+    assert_eq!(numbers, (1..=1_077).collect::<Vec<_>>());
+    assert_eq!(names, ["stats"]);
+    assert_eq!(running.control.stats().capture.received, 1_077);
+    assert_eq!(running.dropped.load(std::sync::atomic::Ordering::Relaxed), 0);
+}
+
+#[test]
+fn no_batch_without_a_credit() {
+    let running = setup(Pace::Lossless, vec![Step::Packets(1_000)]).start();
+    for _ in 0..CREDITS {
+        assert!(matches!(running.next(), Event::Batch(_)));
+    }
+    assert!(running.events.recv_timeout(Duration::from_millis(150)).is_err());
+    running.control.release();
+    assert!(matches!(running.next(), Event::Batch(_)));
+    assert!(running.events.recv_timeout(Duration::from_millis(150)).is_err());
+}
+
+#[test]
+fn a_live_source_drops_past_the_cap_and_counts() {
+    let messages = 300;
+    let mut setup = setup(LIVE, vec![Step::Packets(messages)]);
+    setup.message_bytes = 1 << 20;
+    let running = setup.start();
+    let until = Instant::now() + Duration::from_secs(10);
+    while running.control.stats().engine.packets < messages.into() && Instant::now() < until {
+        thread::sleep(Duration::from_millis(10));
+    }
+    running.control.stop();
+    let (numbers, names) = running.rest();
+    let dropped = running.dropped.load(std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(numbers.len() as u64 + dropped, u64::from(messages));
+    assert!(numbers.len() >= MAX_QUEUE_BYTES >> 20 && dropped >= 200, "{dropped} dropped");
+    assert!(names.contains(&"queue-full".to_owned()), "{names:?}");
+}
+
+#[test]
+fn a_young_batch_is_flushed_when_the_source_runs_dry() {
+    let mut setup = setup(LIVE, vec![Step::Packets(1)]);
+    setup.per_batch = 1_000;
+    let start = Instant::now();
+    let running = setup.start();
+    assert!(matches!(running.next(), Event::Batch(_)));
+    assert!(start.elapsed() < Duration::from_millis(100), "{:?}", start.elapsed());
+}
+
+#[test]
+fn stop_drains_and_ends() {
+    let mut setup = setup(LIVE, vec![Step::Dry, Step::Packets(150), Step::Dry]);
+    setup.per_batch = 100;
+    let running = setup.start();
+    let (mut seen, until) = (0, Instant::now() + Duration::from_secs(10));
+    while seen < 150 && Instant::now() < until {
+        if let Event::Batch(batch) = running.next() {
+            seen += batch.messages;
+        }
+    }
+    let start = Instant::now();
+    running.control.stop();
+    running.control.stop();
+    let (numbers, names) = running.rest();
+    assert!(start.elapsed() < Duration::from_millis(500), "{:?}", start.elapsed());
+    assert_eq!((numbers.len(), names), (0, vec!["stats".to_owned()]));
+}
+
+#[test]
+fn a_stop_before_the_start_still_ends() {
+    for pace in [LIVE, Pace::Lossless] {
+        let running = setup(pace, Vec::new()).start();
+        running.control.stop();
+        assert_eq!(running.rest(), (Vec::new(), vec!["stats".to_owned()]));
+    }
+}
+
+#[test]
+fn packets_newer_than_the_stop_are_left_out() {
+    let running = setup(LIVE, vec![Step::Packets(u32::MAX)]).start();
+    assert!(matches!(running.next(), Event::Batch(_)));
+    running.control.release();
+    let start = Instant::now();
+    running.control.stop();
+    running.rest();
+    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+}
+
+#[test]
+fn a_panic_is_an_error_and_the_end() {
+    let mut setup = setup(Pace::Lossless, vec![Step::Packets(100)]);
+    setup.panic_at_packet = Some(40);
+    let (numbers, names) = setup.start().rest();
+    assert_eq!(numbers, (1..40).collect::<Vec<_>>(), "what was finished before is delivered");
+    assert_eq!(names.len(), 2, "{names:?}");
+    assert!(names[0].starts_with("UNRECOVERABLE: the engine panicked: asked to panic at packet 40 (src/"), "{names:?}");
+    assert_eq!(names[1], "stats");
+}
+
+#[test]
+fn a_broken_source_is_an_error_after_what_came_before() {
+    for pace in [LIVE, Pace::Lossless] {
+        let (numbers, names) = setup(pace, vec![Step::Packets(100), Step::Broken]).start().rest();
+        assert_eq!(numbers.len(), 100);
+        assert_eq!(names, ["UNRECOVERABLE: capture on 'fake0' failed: The interface disappeared", "stats"]);
+    }
+}
+
+#[test]
+fn notices_are_left_out_when_the_receiver_does_not_take_them() {
+    for (backlog, expected) in [(0, "fake"), (MAX_EVENT_BACKLOG, "notices-suppressed")] {
+        let mut setup = setup(Pace::Lossless, vec![Step::Packets(1)]);
+        (setup.notices_per_packet, setup.backlog) = (3, backlog);
+        let (_, names) = setup.start().rest();
+        assert_eq!(names.first().map(String::as_str), Some(expected), "{names:?}");
+        assert_eq!(names.len(), if backlog == 0 { 4 } else { 2 });
+    }
+}

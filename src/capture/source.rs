@@ -1,0 +1,88 @@
+//! The one face of everything that yields frames: a live interface, a savefile, a pipe, a fake in tests.
+
+use std::os::fd::BorrowedFd;
+use std::time::Duration;
+
+use crate::decode::LinkType;
+use crate::error::EngineError;
+use crate::stats::CaptureStats;
+use crate::time::Timestamp;
+
+/// A captured frame; borrowed from libpcap until the callback returns.
+#[derive(Debug, Clone, Copy)]
+pub struct Packet<'a> {
+    pub at: Timestamp,
+    /// Bytes on the wire; `frame` has fewer when the snaplen cut it.
+    pub wire_len: u32,
+    pub frame: &'a [u8],
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// The limit was reached: read again at once.
+    More,
+    /// Nothing there at the moment.
+    Dry,
+    /// There will never be more.
+    Ended,
+}
+
+/// What a source does when nobody reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// It loses packets: read on whatever the receiver does. After a stop the kernel may hold packets back for as
+    /// long as `settle`.
+    Live { settle: Duration },
+    /// It waits: nothing is lost.
+    Lossless,
+}
+
+/// What was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaptureInfo {
+    /// The interface's name; the path of a savefile.
+    pub interface: String,
+    pub loopback: bool,
+    pub linktype: LinkType,
+    /// As libpcap names it (`EN10MB`, `LINUX_SLL2`); its number when it has none.
+    pub linktype_name: String,
+}
+
+impl CaptureInfo {
+    pub(super) fn new(interface: &str, loopback: bool, linktype: LinkType) -> Self {
+        let linktype_name = pcap::Linktype(linktype).get_name().unwrap_or_else(|_| linktype.to_string());
+        Self { interface: interface.to_owned(), loopback, linktype, linktype_name }
+    }
+}
+
+pub trait PacketSource {
+    fn info(&self) -> &CaptureInfo;
+
+    fn pace(&self) -> Pace;
+
+    /// Gives at most `limit` packets, as many as there are, without waiting for any (a savefile on a disk waits for
+    /// the disk).
+    ///
+    /// # Errors
+    /// When the source is broken for good; the packets before that were given.
+    fn read(&mut self, limit: usize, on_packet: impl FnMut(Packet<'_>)) -> Result<Progress, EngineError>;
+
+    /// Readable when it is worth reading again after `Dry`.
+    fn readable(&self) -> Option<BorrowedFd<'_>>;
+
+    /// The counters since the start, as far as they can be had.
+    fn counters(&mut self) -> CaptureStats;
+}
+
+/// libpcap's own words, without the crate's prefix.
+pub(super) fn pcap_words(error: &pcap::Error) -> String {
+    match error {
+        pcap::Error::PcapError(words) if !words.trim().is_empty() => words.trim().to_owned(),
+        other => other.to_string(),
+    }
+}
+
+pub(super) fn packet_of<'a>(packet: &pcap::Packet<'a>) -> Packet<'a> {
+    let ts = packet.header.ts;
+    Packet { at: Timestamp::from_parts(ts.tv_sec, ts.tv_usec), wire_len: packet.header.len, frame: packet.data }
+}

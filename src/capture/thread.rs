@@ -1,0 +1,82 @@
+//! The capture thread: one for each capture. It opens the source, says so, and runs until the end.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread;
+
+use super::control::CaptureControl;
+use super::delivery::Delivery;
+use super::live::LiveSource;
+use super::options::{CaptureOptions, SourceOptions};
+use super::panics;
+use super::piped::PipedSource;
+use super::runner::Runner;
+use super::savefile::{SavefileSource, may_block};
+use super::source::{CaptureInfo, PacketSource};
+use crate::error::EngineError;
+
+/// Linux shows 15 bytes of it.
+pub const THREAD_NAME: &str = "tcp-sniffer";
+
+/// Starts a capture. `on_open` is called once, on the new thread, with what was opened or why not; after an error
+/// there are no events, otherwise there are until `Event::End`. No event comes before `on_open` has returned.
+///
+/// A stop that comes before the source is open does not keep it from being opened, but it ends at once; only a pipe
+/// that has not shown its header is given up with an error.
+///
+/// # Errors
+/// When the system has no thread left; `on_open` is dropped then.
+pub fn spawn<D, F>(options: CaptureOptions, control: Arc<CaptureControl>, delivery: D, on_open: F) -> io::Result<()>
+where
+    D: Delivery + 'static,
+    F: FnOnce(Result<CaptureInfo, EngineError>) + Send + 'static,
+{
+    let body = move || {
+        panics::guard_this_thread();
+        match catch_unwind(AssertUnwindSafe(|| open(&options, &control))) {
+            Ok(Ok(source)) => source.run(&options, control, delivery, on_open),
+            Ok(Err(error)) => on_open(Err(error)),
+            Err(payload) => on_open(Err(EngineError::Panicked { message: panics::describe(&*payload) })),
+        }
+    };
+    thread::Builder::new().name(THREAD_NAME.to_owned()).spawn(body).map(drop)
+}
+
+enum Source {
+    Live(LiveSource),
+    Savefile(SavefileSource),
+    Piped(PipedSource),
+}
+
+impl Source {
+    fn run<D, F>(self, options: &CaptureOptions, control: Arc<CaptureControl>, delivery: D, on_open: F)
+    where
+        D: Delivery,
+        F: FnOnce(Result<CaptureInfo, EngineError>),
+    {
+        match self {
+            Self::Live(source) => run(source, options, control, delivery, on_open),
+            Self::Savefile(source) => run(source, options, control, delivery, on_open),
+            Self::Piped(source) => run(source, options, control, delivery, on_open),
+        }
+    }
+}
+
+fn run<S, D, F>(source: S, options: &CaptureOptions, control: Arc<CaptureControl>, delivery: D, on_open: F)
+where
+    S: PacketSource,
+    D: Delivery,
+    F: FnOnce(Result<CaptureInfo, EngineError>),
+{
+    on_open(Ok(source.info().clone()));
+    Runner::new(source, options, control, delivery).run();
+}
+
+fn open(options: &CaptureOptions, control: &CaptureControl) -> Result<Source, EngineError> {
+    match &options.source {
+        SourceOptions::Live(live) => LiveSource::open(live, &options.engine.ports).map(Source::Live),
+        SourceOptions::Savefile { path } if may_block(path) => PipedSource::open(path, control).map(Source::Piped),
+        SourceOptions::Savefile { path } => SavefileSource::open(path).map(Source::Savefile),
+    }
+}

@@ -1,0 +1,70 @@
+//! Bytes that nobody meant to send.
+
+use proptest::prelude::*;
+
+use super::build::*;
+use super::*;
+
+const LINKTYPES: [LinkType; 16] = [0, 1, 9, 12, 14, 50, 51, 101, 104, 108, 113, 228, 229, 276, 147, -1];
+
+fn valid_frames() -> Vec<(LinkType, Vec<u8>)> {
+    let segment = tcp_with(0x18, &[1; 12], b"data");
+    let chain = v6_with(0, &extension(43, 1, &extension(44, 0, &fragment_header(6, 0, false, &segment))));
+    vec![
+        (1, ether(0x0800, &v4(&segment))),
+        (1, ether(0x88a8, &tag(0x8100, &tag(0x0800, &v4_with(6, 0, &[1; 8], &segment))))),
+        (1, ether(0x8847, &label(false, &label(true, &v6(&segment))))),
+        (1, ether(0x8864, &pppoe(0x57, &chain))),
+        (1, ether(80, &snap(0x86dd, &chain))),
+        (113, sll(1, 0x0800, &v4_with(51, 0, &[], &join(&[&[6, 4, 0, 0], &[9; 20], &segment])))),
+        (276, sll2(1, 0x86dd, &chain)),
+        (12, v4_with(6, 0x2001, &[], &segment)),
+    ]
+}
+
+/// Cut at every length where that is affordable, and as it is.
+fn check(linktype: LinkType, frame: &[u8], wire_len: u32) {
+    assert_within(frame, decode(linktype, frame, wire_len));
+    for len in 0..frame.len().min(160) {
+        assert_within(&frame[..len], decode(linktype, &frame[..len], wire_len));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn random_bytes(
+        linktype in proptest::sample::select(&LINKTYPES[..]),
+        frame in proptest::collection::vec(any::<u8>(), 0..200),
+        wire_len in any::<u32>(),
+    ) {
+        check(linktype, &frame, wire_len);
+    }
+
+    #[test]
+    fn damaged_frames(
+        (linktype, mut frame) in proptest::sample::select(valid_frames()),
+        damage in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..6),
+        wire_len in any::<u32>(),
+    ) {
+        for (at, value) in damage {
+            let at = at.index(frame.len());
+            frame[at] = value;
+        }
+        check(linktype, &frame, wire_len);
+    }
+
+    #[test]
+    fn random_payload_after_reassembly(
+        next_header in any::<u8>(),
+        bytes in proptest::collection::vec(any::<u8>(), 0..200),
+        missing in any::<u32>(),
+    ) {
+        let segment = decode_tcp(CLIENT_V6.into(), SERVER_V6.into(), next_header, &bytes, missing);
+        if let Ok(Some(segment)) = segment {
+            assert_within(&bytes, Ok(Decoded::Segment(segment)));
+            prop_assert_eq!(segment.missing, missing);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Why a frame gave neither a segment nor a fragment nor a clean "not TCP".
+
+/// *Truncated* is the capture's doing (the snaplen), *bad* is the sender's: the header contradicts itself or its packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Undecodable {
+    UnknownLinkType,
+    TruncatedLink,
+    /// More link-layer or extension headers than any real network stacks up.
+    TooManyHeaders,
+    TruncatedIp,
+    BadIpHeader,
+    /// A reassembled datagram that is a fragment again.
+    NestedFragment,
+    TruncatedTcp,
+    BadTcpHeader,
+}
+
+impl Undecodable {
+    /// In the order of `index`.
+    pub const ALL: [Self; 8] = [
+        Self::UnknownLinkType,
+        Self::TruncatedLink,
+        Self::TooManyHeaders,
+        Self::TruncatedIp,
+        Self::BadIpHeader,
+        Self::NestedFragment,
+        Self::TruncatedTcp,
+        Self::BadTcpHeader,
+    ];
+    pub const COUNT: usize = Self::ALL.len();
+
+    /// Dense, below `COUNT`: the place of this reason in an array of counters.
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
+    /// Stable kebab-case name for logs and `stats()`.
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::UnknownLinkType => "unknown-link-type",
+            Self::TruncatedLink => "truncated-link",
+            Self::TooManyHeaders => "too-many-headers",
+            Self::TruncatedIp => "truncated-ip",
+            Self::BadIpHeader => "bad-ip-header",
+            Self::NestedFragment => "nested-fragment",
+            Self::TruncatedTcp => "truncated-tcp",
+            Self::BadTcpHeader => "bad-tcp-header",
+        }
+    }
+
+    /// The name of this reason's counter in `stats()`.
+    pub const fn counter(self) -> &'static str {
+        match self {
+            Self::UnknownLinkType => "undecodableUnknownLinkType",
+            Self::TruncatedLink => "undecodableTruncatedLink",
+            Self::TooManyHeaders => "undecodableTooManyHeaders",
+            Self::TruncatedIp => "undecodableTruncatedIp",
+            Self::BadIpHeader => "undecodableBadIpHeader",
+            Self::NestedFragment => "undecodableNestedFragment",
+            Self::TruncatedTcp => "undecodableTruncatedTcp",
+            Self::BadTcpHeader => "undecodableBadTcpHeader",
+        }
+    }
+}

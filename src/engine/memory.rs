@@ -1,0 +1,53 @@
+//! The byte budget over all connections (`EngineConfig::max_buffered_bytes`): who holds what, and who lets go first.
+
+use super::{Engine, EntryId};
+use crate::http::Incomplete;
+use crate::notice::Kind;
+
+/// Entries of connections that are gone which the queue may hold beyond the table's size.
+const SHED_QUEUE_SLACK: usize = 1_024;
+
+impl Engine {
+    /// Counts what the connection holds back now.
+    pub(super) fn charge(&mut self, id: EntryId) {
+        let Some(entry) = self.table.entry(id) else { return };
+        let http = entry.app.http.as_ref().map_or(0, |http| http.buffered_bytes());
+        let bytes = entry.connection.waiting_bytes() + http;
+        self.buffered_bytes = self.buffered_bytes - entry.app.charged_bytes + bytes;
+        entry.app.charged_bytes = bytes;
+        if bytes > 0 && !entry.app.in_shed_queue {
+            entry.app.in_shed_queue = true;
+            let serial = entry.serial();
+            self.shed_queue.push_back((id, serial));
+            self.forget_stale_in_shed_queue();
+        }
+    }
+
+    /// Past the memory budget: the connections that began to hold bytes back first let go of them.
+    pub(super) fn shed(&mut self) {
+        while self.buffered_bytes > self.config.max_buffered_bytes {
+            let Some((id, serial)) = self.shed_queue.pop_front() else { return };
+            if self.table.entry(id).is_none_or(|entry| entry.serial() != serial) {
+                continue;
+            }
+            let limit = self.config.max_buffered_bytes;
+            self.outlet.notices.warn(self.now, Kind::MemoryLimit, || {
+                (format!("{limit} bytes are buffered: bodies and out-of-order bytes are dropped"), Vec::new())
+            });
+            if let Some((connection, mut to_http)) = self.parts(id, Incomplete::Closed) {
+                connection.shed(&mut |side, event| to_http.deliver(side, event));
+                to_http.shed();
+                to_http.app.in_shed_queue = false;
+            }
+            self.charge(id);
+        }
+    }
+
+    /// Keeps the queue in proportion to the table: entries of connections that are gone go too.
+    fn forget_stale_in_shed_queue(&mut self) {
+        if self.shed_queue.len() > 2 * self.table.len() + SHED_QUEUE_SLACK {
+            let table = &mut self.table;
+            self.shed_queue.retain(|&(id, serial)| table.entry(id).is_some_and(|entry| entry.serial() == serial));
+        }
+    }
+}

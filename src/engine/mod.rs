@@ -1,0 +1,277 @@
+//! The whole pipeline on one thread: frames and time in, batches, notices and counters out.
+//!
+//! Refuses to know: libpcap, sleeping, the clock (`now` is passed in and never goes back here).
+
+mod memory;
+mod outlet;
+mod ports;
+mod to_http;
+
+use std::collections::VecDeque;
+
+use outlet::Outlet;
+use ports::PortSet;
+use to_http::ToHttp;
+
+use crate::batch::Batch;
+use crate::config::EngineConfig;
+use crate::decode::{self, Decoded, LinkType, Segment};
+use crate::defrag::Defragmenter;
+use crate::flow::{Connection, EntryId, FlowKey, Next, Side, Table};
+use crate::http::{HttpConnection, Incomplete};
+use crate::notice::{Kind, Notice};
+use crate::stats::Stats;
+use crate::time::Timestamp;
+
+/// How often, in packet time, idle connections are looked for.
+const TICK_MS: u64 = 100;
+
+/// What the engine keeps for each connection besides its flows.
+#[derive(Debug, Default)]
+struct App {
+    /// From the first bytes on.
+    http: Option<Box<HttpConnection>>,
+    /// Bytes that this connection counts for in `Engine::buffered_bytes`.
+    charged_bytes: usize,
+    gap_noticed: bool,
+    in_shed_queue: bool,
+}
+
+#[derive(Debug)]
+pub struct Engine {
+    config: EngineConfig,
+    ports: PortSet,
+    defrag: Defragmenter,
+    table: Table<App>,
+    outlet: Outlet,
+    /// Bytes held back in all connections; kept at or under `config.max_buffered_bytes`.
+    buffered_bytes: usize,
+    /// The connections that hold bytes back, in the order in which they began to, each with its serial.
+    shed_queue: VecDeque<(EntryId, u64)>,
+    /// The newest time seen.
+    now: Timestamp,
+    next_tick: Timestamp,
+    draining: bool,
+}
+
+impl Engine {
+    pub fn new(config: EngineConfig) -> Self {
+        Self {
+            ports: PortSet::new(&config.ports),
+            defrag: Defragmenter::new(),
+            table: Table::default(),
+            outlet: Outlet::new(&config),
+            buffered_bytes: 0,
+            shed_queue: VecDeque::new(),
+            now: Timestamp::from_micros(i64::MIN),
+            next_tick: Timestamp::from_micros(i64::MIN),
+            draining: false,
+            config,
+        }
+    }
+
+    /// One frame as captured; `wire_len` is its length before the snaplen cut it.
+    pub fn on_packet(&mut self, at: Timestamp, linktype: LinkType, frame: &[u8], wire_len: u32) {
+        self.outlet.stats.packets += 1;
+        self.advance(at);
+        match decode::decode(linktype, frame, wire_len) {
+            Ok(Decoded::Segment(segment)) => self.on_segment(at, &segment),
+            Ok(Decoded::NotTcp) => self.outlet.stats.not_tcp += 1,
+            Ok(Decoded::Fragment(fragment)) => {
+                self.outlet.stats.fragments += 1;
+                let datagram = self.defrag.push(self.now, fragment);
+                self.outlet.stats.defrag = *self.defrag.stats();
+                if let Some(datagram) = datagram {
+                    match decode::decode_tcp(
+                        datagram.source,
+                        datagram.destination,
+                        datagram.next_header,
+                        &datagram.bytes,
+                        0,
+                    ) {
+                        Ok(Some(segment)) => self.on_segment(at, &segment),
+                        Ok(None) => {}
+                        Err(reason) => self.outlet.count_undecodable(reason),
+                    }
+                }
+            }
+            Err(reason) => self.outlet.count_undecodable(reason),
+        }
+    }
+
+    /// Time passes: `now` is on the same clock as the packets' timestamps.
+    pub fn on_tick(&mut self, now: Timestamp) {
+        self.next_tick = self.next_tick.min(now);
+        self.advance(now);
+    }
+
+    /// The source has ended: every connection ends, and what is in progress comes out marked, with the next batches.
+    pub fn drain(&mut self) {
+        self.draining = true;
+    }
+
+    pub fn is_draining(&self) -> bool {
+        self.draining
+    }
+
+    /// A batch that is full, or old enough at `now`; `force` gives a young one too. Call until `None`.
+    pub fn take_batch(&mut self, now: Timestamp, force: bool) -> Option<Batch> {
+        while self.draining && !self.outlet.batcher.has_full() {
+            let Some(id) = self.table.oldest() else { break };
+            self.outlet.stats.connections_stopped += 1;
+            self.end(id, Incomplete::Stopped);
+        }
+        self.outlet.batcher.take(now, force || self.draining)
+    }
+
+    /// What happened since the last call, oldest first.
+    pub fn take_notices(&mut self) -> Vec<Notice> {
+        self.outlet.notices.take()
+    }
+
+    /// Messages that were finished but thrown away because the receiver was too slow.
+    pub fn count_queue_drop(&mut self, messages: u64) {
+        self.outlet.stats.queue_dropped += messages;
+    }
+
+    /// The ledger as it stands.
+    pub fn stats(&self) -> Stats {
+        Stats {
+            connections_active: self.table.len() as u64,
+            buffered_bytes: self.buffered_bytes as u64,
+            notices_held_back: self.outlet.notices.held_back,
+            ..self.outlet.stats.clone()
+        }
+    }
+
+    fn advance(&mut self, at: Timestamp) {
+        self.now = self.now.max(at);
+        while let Some(id) = self.table.due(self.now) {
+            let now = self.now;
+            let Some((connection, mut to_http)) = self.parts(id, Incomplete::Closed) else { continue };
+            let next = connection.on_time(now, &mut |side, event| to_http.deliver(side, event));
+            self.settle(id, next);
+        }
+        if self.now < self.next_tick {
+            return;
+        }
+        self.next_tick = self.now.plus_millis(TICK_MS);
+        self.defrag.expire(self.now);
+        while let Some(id) = self.table.idle(self.now, self.config.idle_timeout_ms) {
+            self.outlet.stats.connections_timed_out += 1;
+            self.end(id, Incomplete::Timeout);
+        }
+    }
+
+    fn on_segment(&mut self, at: Timestamp, segment: &Segment<'_>) {
+        if !self.ports.contains(segment.source.port) && !self.ports.contains(segment.destination.port) {
+            self.outlet.stats.other_ports += 1;
+            return;
+        }
+        let (key, side) = FlowKey::of(segment.source, segment.destination);
+        let Some(id) = self.table.find(&key).or_else(|| self.meet(key, side, segment)) else { return };
+        self.outlet.stats.segments += 1;
+        if self.give(id, side, at, segment) == Next::Replace {
+            self.outlet.stats.connections_closed += 1;
+            self.end(id, Incomplete::Closed);
+            let id = self.open(key);
+            self.give(id, side, at, segment);
+        }
+    }
+
+    fn give(&mut self, id: EntryId, side: Side, at: Timestamp, segment: &Segment<'_>) -> Next {
+        let mut counters = self.outlet.stats.flow;
+        let now = self.now;
+        let Some((connection, mut to_http)) = self.parts(id, Incomplete::Closed) else { return Next::Continue };
+        to_http.role = connection.role_after(side, segment);
+        let next = connection.on_segment(side, segment, at, now, &mut counters, &mut |side, event| {
+            to_http.deliver(side, event);
+        });
+        self.outlet.stats.flow = counters;
+        if !segment.payload.is_empty() {
+            self.table.touch(id, self.now);
+        }
+        if next != Next::Replace {
+            self.settle(id, next);
+        }
+        next
+    }
+
+    /// A segment of a connection that is not in the table.
+    fn meet(&mut self, key: FlowKey, side: Side, segment: &Segment<'_>) -> Option<EntryId> {
+        let stats = &mut self.outlet.stats;
+        if self.config.sample_rate < 1.0 && key.fraction() >= self.config.sample_rate {
+            stats.not_sampled += 1;
+            return None;
+        }
+        if self.table.is_leftover(&key, side, segment) {
+            stats.leftovers += 1;
+            return None;
+        }
+        if segment.flags.rst || !segment.flags.syn && segment.payload.is_empty() {
+            stats.strangers += 1;
+            return None;
+        }
+        Some(self.open(key))
+    }
+
+    fn open(&mut self, key: FlowKey) -> EntryId {
+        while self.table.len() >= self.config.max_connections {
+            let Some(oldest) = self.table.oldest() else { break };
+            self.outlet.stats.connections_evicted += 1;
+            if let Some(entry) = self.table.entry(oldest) {
+                let key = entry.key;
+                let limit = self.config.max_connections;
+                self.outlet.notices.warn(self.now, Kind::Evicted, || {
+                    let message = format!("{limit} connections are open: the least recently active one is evicted");
+                    (message, vec![("connection", outlet::four_tuple(&key))])
+                });
+            }
+            self.end(oldest, Incomplete::Evicted);
+        }
+        self.outlet.stats.connections_opened += 1;
+        self.table.insert(key, App::default(), self.now)
+    }
+
+    /// Ends a connection for a reason of our own, or because it is over.
+    fn end(&mut self, id: EntryId, ending: Incomplete) {
+        if let Some((connection, mut to_http)) = self.parts(id, ending) {
+            connection.finish(&mut |side, event| to_http.deliver(side, event));
+        }
+        self.remove(id);
+    }
+
+    fn remove(&mut self, id: EntryId) {
+        if let Some(entry) = self.table.remove(id) {
+            self.buffered_bytes -= entry.app.charged_bytes;
+            self.table.remember(entry.key, &entry.connection, self.now);
+        }
+    }
+
+    fn settle(&mut self, id: EntryId, next: Next) {
+        if next == Next::Closed {
+            self.outlet.stats.connections_closed += 1;
+            self.remove(id);
+            return;
+        }
+        self.table.arm(id);
+        self.charge(id);
+        self.shed();
+    }
+
+    /// A connection, and where its bytes go.
+    fn parts(&mut self, id: EntryId, ending: Incomplete) -> Option<(&mut Connection, ToHttp<'_>)> {
+        let entry = self.table.entry(id)?;
+        let to_http = ToHttp {
+            serial: entry.serial(),
+            key: entry.key,
+            role: entry.connection.role(),
+            ports: &self.ports,
+            app: &mut entry.app,
+            outlet: &mut self.outlet,
+            now: self.now,
+            ending,
+        };
+        Some((&mut entry.connection, to_http))
+    }
+}

@@ -1,0 +1,136 @@
+//! Where everything that comes out is collected: lines, notices, counters.
+
+use crate::batch::Batcher;
+use crate::config::EngineConfig;
+use crate::decode::{Endpoint, Undecodable};
+use crate::encode::{Encoder, Origin};
+use crate::flow::{FlowKey, Side};
+use crate::http::{Context, Direction, Head, HttpCounters, HttpMessage, Incomplete, Limits, NotHttp, Sink};
+use crate::notice::{Kind, Notices};
+use crate::stats::Stats;
+use crate::time::Timestamp;
+
+/// Bytes of a stream that is not HTTP that a log line shows: enough to tell the protocol.
+const SAMPLE_BYTES: usize = 16;
+
+#[derive(Debug)]
+pub(super) struct Outlet {
+    pub stats: Stats,
+    pub notices: Notices,
+    pub batcher: Batcher,
+    encoder: Encoder,
+    limits: Limits,
+    scratch: Head,
+}
+
+impl Outlet {
+    pub fn new(config: &EngineConfig) -> Self {
+        Self {
+            stats: Stats::default(),
+            notices: Notices::default(),
+            batcher: Batcher::default(),
+            encoder: Encoder::new(&config.redact_headers),
+            limits: Limits { max_body_bytes: config.max_body_bytes },
+            scratch: Head::default(),
+        }
+    }
+
+    pub fn count_undecodable(&mut self, reason: Undecodable) {
+        if let Some(count) = self.stats.undecodable.get_mut(reason.index()) {
+            *count += 1;
+        }
+    }
+
+    /// Lends `act` what parsing a connection needs.
+    pub fn with_context(
+        &mut self,
+        origin: Origin,
+        now: Timestamp,
+        ending: Incomplete,
+        act: impl FnOnce(&mut Context<'_>),
+    ) {
+        let mut counters = HttpCounters::default();
+        let mut to_lines = ToLines {
+            stats: &mut self.stats,
+            notices: &mut self.notices,
+            batcher: &mut self.batcher,
+            encoder: &mut self.encoder,
+            origin,
+            now,
+        };
+        act(&mut Context {
+            limits: self.limits,
+            counters: &mut counters,
+            sink: &mut to_lines,
+            ending,
+            scratch: &mut self.scratch,
+        });
+        self.stats.http.add(&counters);
+    }
+}
+
+/// Turns one connection's messages into lines and its troubles into notices.
+struct ToLines<'a> {
+    stats: &'a mut Stats,
+    notices: &'a mut Notices,
+    batcher: &'a mut Batcher,
+    encoder: &'a mut Encoder,
+    origin: Origin,
+    now: Timestamp,
+}
+
+impl Sink for ToLines<'_> {
+    fn message(&mut self, message: &HttpMessage<'_>) {
+        let stats = &mut *self.stats;
+        match message.direction {
+            Direction::Request => stats.requests += 1,
+            Direction::Response => stats.responses += 1,
+        }
+        match message.incomplete {
+            Some(Incomplete::Gap) => stats.incomplete_gap += 1,
+            Some(Incomplete::Closed) => stats.incomplete_closed += 1,
+            Some(Incomplete::Evicted) => stats.incomplete_evicted += 1,
+            Some(Incomplete::Timeout) => stats.incomplete_timeout += 1,
+            Some(Incomplete::Stopped) => stats.incomplete_stopped += 1,
+            None => stats.over_body_limit += u64::from(message.is_truncated()),
+        }
+        let encoder = &mut *self.encoder;
+        let origin = &self.origin;
+        self.batcher.push(self.now, |out| encoder.push_line(out, origin, message));
+    }
+
+    fn not_http(&mut self, direction: Direction, what: NotHttp, sample: &[u8]) {
+        let Origin { server, client, .. } = self.origin;
+        let kind = match what {
+            NotHttp::Protocol(_) => Kind::NotHttp,
+            NotHttp::Malformed(_) => Kind::Malformed,
+        };
+        self.notices.warn(self.now, kind, || {
+            let mut fields = vec![
+                ("receiver", socket_address(server)),
+                ("destination", socket_address(client)),
+                ("direction", if direction == Direction::Request { "request" } else { "response" }.to_owned()),
+            ];
+            let message = match what {
+                NotHttp::Protocol(name) => {
+                    fields.push(("protocol", name.to_owned()));
+                    let sample = sample.get(..sample.len().min(SAMPLE_BYTES)).unwrap_or_default();
+                    fields.push(("sample", sample.escape_ascii().to_string()));
+                    "a stream is not HTTP/1.x; it is not followed".to_owned()
+                }
+                // No sample here: the bytes are somebody's message.
+                NotHttp::Malformed(reason) => format!("a stream is no longer followed: {reason}"),
+            };
+            (message, fields)
+        });
+    }
+}
+
+pub(super) fn four_tuple(key: &FlowKey) -> String {
+    let [low, high] = Side::BOTH.map(|side| socket_address(key.endpoint(side)));
+    format!("{low} - {high}")
+}
+
+fn socket_address(endpoint: Endpoint) -> String {
+    std::net::SocketAddr::new(endpoint.ip, endpoint.port).to_string()
+}

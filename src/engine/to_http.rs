@@ -1,0 +1,76 @@
+//! The way from a connection's flows to its HTTP side: creates that side with the first bytes, notices gaps.
+
+use super::App;
+use super::outlet::{Outlet, four_tuple};
+use super::ports::PortSet;
+use crate::encode::Origin;
+use crate::flow::{FlowKey, Role, Side, StreamEvent};
+use crate::http::{HttpConnection, Incomplete, Parties};
+use crate::notice::Kind;
+use crate::time::Timestamp;
+
+pub(super) struct ToHttp<'a> {
+    pub serial: u64,
+    pub key: FlowKey,
+    pub role: Role,
+    pub ports: &'a PortSet,
+    pub app: &'a mut App,
+    pub outlet: &'a mut Outlet,
+    pub now: Timestamp,
+    /// What it means if a message ends here before it is complete.
+    pub ending: Incomplete,
+}
+
+impl ToHttp<'_> {
+    pub fn deliver(&mut self, side: Side, event: StreamEvent<'_>) {
+        if let StreamEvent::Gap { len } = event {
+            self.outlet.stats.gaps += 1;
+            self.outlet.stats.gap_bytes += len;
+            if !std::mem::replace(&mut self.app.gap_noticed, true) {
+                self.outlet.notices.warn(self.now, Kind::Gap, || {
+                    let message = format!("{len} bytes of a connection were not captured");
+                    (message, vec![("connection", four_tuple(&self.key))])
+                });
+            }
+        }
+        if self.app.http.is_none() && matches!(event, StreamEvent::End { .. }) {
+            return;
+        }
+        let http = self
+            .app
+            .http
+            .get_or_insert_with(|| Box::new(HttpConnection::new(parties(&self.key, self.ports, self.role), self.role)));
+        let Some(server) = http.decide(side, &event) else { return };
+        let origin = origin(self.serial, &self.key, server);
+        self.outlet.with_context(origin, self.now, self.ending, |cx| http.on_event(side, event, cx));
+    }
+
+    pub fn shed(&mut self) {
+        if let Some(http) = &mut self.app.http
+            && let Some(server) = http.server()
+        {
+            let origin = origin(self.serial, &self.key, server);
+            self.outlet.with_context(origin, self.now, self.ending, |cx| http.shed(cx));
+        }
+    }
+}
+
+fn origin(connection: u64, key: &FlowKey, server: Side) -> Origin {
+    Origin { connection, server: key.endpoint(server), client: key.endpoint(server.other()) }
+}
+
+/// The server is the side whose port is watched; where both are, the side the SYN went to (SPEC §2).
+fn parties(key: &FlowKey, ports: &PortSet, role: Role) -> Parties {
+    let [low, high] = Side::BOTH.map(|side| ports.contains(key.endpoint(side).port));
+    let initiator = match role {
+        Role::InitiatedBy(side) => Some(side),
+        Role::Unknown => None,
+    };
+    let server = match (low, high, initiator) {
+        (true, false, _) => Side::Low,
+        (false, _, _) => Side::High,
+        (true, true, Some(initiator)) => initiator.other(),
+        (true, true, None) => return Parties::Undecided,
+    };
+    Parties::Expected { server, initiator }
+}

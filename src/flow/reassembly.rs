@@ -1,0 +1,317 @@
+//! One direction of a connection: what is delivered, what waits behind holes, what was given up.
+//!
+//! Invariant: `waiting` holds no byte before `next`, and no two entries overlap.
+
+use std::collections::BTreeMap;
+
+use super::{MAX_WINDOW_BYTES, Position, SeqNumber, WAITING_OVERHEAD_BYTES};
+use crate::time::Timestamp;
+
+/// The position of a stream's first byte; room below it lets a late earlier segment have a position too.
+const ORIGIN: Position = 1 << 32;
+
+/// What is known of the segment that brought some bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DataMeta {
+    pub at: Timestamp,
+    /// Where the first byte stands in its stream.
+    pub position: Position,
+    /// How much of the other direction the sender had received when it sent these bytes.
+    pub heard: Position,
+    /// The first byte is also the first byte of a segment's payload.
+    pub segment_start: bool,
+}
+
+/// What a direction delivers, in stream order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StreamEvent<'a> {
+    Data(&'a [u8], DataMeta),
+    /// `len` bytes that were given up: they will never be delivered.
+    Gap {
+        len: u64,
+    },
+    /// Nothing follows. `clean` when a FIN said so (RFC 9293 §3.6).
+    End {
+        clean: bool,
+    },
+}
+
+#[derive(Debug)]
+struct Waiting {
+    bytes: Box<[u8]>,
+    /// Bytes known to be lost (cut off by the snaplen) in place of `bytes`.
+    lost: u32,
+    at: Timestamp,
+    arrived: Timestamp,
+    heard: Position,
+    segment_start: bool,
+}
+
+impl Waiting {
+    fn len(&self) -> u64 {
+        self.bytes.len() as u64 + u64::from(self.lost)
+    }
+
+    fn cost(&self) -> usize {
+        self.bytes.len() + WAITING_OVERHEAD_BYTES
+    }
+}
+
+/// The waiting segment that stands first.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct First {
+    pub start: Position,
+    pub arrived: Timestamp,
+    pub heard: Position,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Reassembler {
+    /// The sequence number of position 0.
+    base: u32,
+    /// Everything before it was delivered or given up.
+    next: Position,
+    started: bool,
+    /// A packet of this direction was captured; until then its silence means nothing.
+    pub seen: bool,
+    /// How far the other side has acknowledged.
+    acked: Position,
+    fin: Option<Position>,
+    pub ended: bool,
+    waiting: BTreeMap<Position, Waiting>,
+    waiting_bytes: usize,
+}
+
+/// Bytes of one segment, placed in the stream.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Piece<'a> {
+    pub start: Position,
+    pub payload: &'a [u8],
+    pub missing: u32,
+    /// The packet's own time, for the message.
+    pub at: Timestamp,
+    /// The engine's time, which never goes back, for the holes.
+    pub arrived: Timestamp,
+    pub heard: Position,
+}
+
+impl Reassembler {
+    /// The stream's next byte has this sequence number.
+    pub fn start(&mut self, seq: SeqNumber) {
+        self.started = true;
+        self.next = ORIGIN;
+        self.acked = ORIGIN;
+        self.base = seq.0.wrapping_sub(ORIGIN as u32);
+    }
+
+    pub fn is_started(&self) -> bool {
+        self.started
+    }
+
+    pub fn next(&self) -> Position {
+        self.next
+    }
+
+    pub fn next_seq(&self) -> SeqNumber {
+        SeqNumber(self.base.wrapping_add(self.next as u32))
+    }
+
+    pub fn first_seq(&self) -> SeqNumber {
+        SeqNumber(self.base.wrapping_add(ORIGIN as u32))
+    }
+
+    /// The stream began at this sequence number.
+    pub fn began_at(&self, seq: SeqNumber) -> bool {
+        self.started && self.first_seq() == seq
+    }
+
+    pub fn has_delivered(&self) -> bool {
+        self.started && self.next > ORIGIN
+    }
+
+    pub fn position_of(&self, seq: SeqNumber) -> Position {
+        self.next.saturating_add_signed(i64::from(seq.since(self.next_seq())))
+    }
+
+    pub fn is_near(&self, position: Position) -> bool {
+        position.abs_diff(self.next) <= MAX_WINDOW_BYTES
+    }
+
+    pub fn acknowledge(&mut self, position: Position) {
+        self.acked = self.acked.max(position);
+    }
+
+    /// Moves on without a gap: nothing of this direction was ever captured, so nothing is missing.
+    pub fn skip_unseen(&mut self, position: Position) {
+        self.next = self.next.max(position);
+        self.acked = self.next;
+    }
+
+    /// The stream's first captured byte stands before what the other side had acknowledged: it was captured late.
+    pub fn rewind_unseen(&mut self, position: Position) {
+        self.next = self.next.min(position);
+    }
+
+    pub fn finish_at(&mut self, position: Position) {
+        if self.fin.is_none() && position >= self.next {
+            self.fin = Some(position);
+        }
+    }
+
+    pub fn waiting_bytes(&self) -> usize {
+        self.waiting_bytes
+    }
+
+    pub fn first_waiting(&self) -> Option<First> {
+        let (&start, waiting) = self.waiting.first_key_value()?;
+        Some(First { start, arrived: waiting.arrived, heard: waiting.heard })
+    }
+
+    pub fn is_acked_to(&self, position: Position) -> bool {
+        self.acked >= position
+    }
+
+    /// Whether these bytes can go straight through: in order, and nothing waits before them.
+    pub fn is_in_order(&self, piece: &Piece<'_>) -> bool {
+        piece.start <= self.next && piece.missing == 0 && self.waiting.is_empty()
+    }
+
+    /// Delivers the new part of an in-order piece without copying it.
+    pub fn pass(&mut self, piece: &Piece<'_>, sink: &mut impl FnMut(StreamEvent<'_>)) {
+        let known = self.next.saturating_sub(piece.start);
+        self.emit(piece.payload, known, piece.at, piece.heard, true, sink);
+    }
+
+    fn emit(
+        &mut self,
+        bytes: &[u8],
+        known: u64,
+        at: Timestamp,
+        heard: Position,
+        segment_start: bool,
+        sink: &mut impl FnMut(StreamEvent<'_>),
+    ) {
+        let Some(fresh) = bytes.get(known as usize..).filter(|bytes| !bytes.is_empty()) else { return };
+        let meta = DataMeta { at, position: self.next, heard, segment_start: segment_start && known == 0 };
+        self.next += fresh.len() as u64;
+        sink(StreamEvent::Data(fresh, meta));
+    }
+
+    /// Puts aside what is new of a piece; what waits already wins. Returns the bytes that were known.
+    pub fn keep(&mut self, piece: &Piece<'_>) -> u64 {
+        let data_end = piece.start + piece.payload.len() as u64;
+        let end = data_end + u64::from(piece.missing);
+        let mut cursor = piece.start.max(self.next);
+        if let Some((&start, before)) = self.waiting.range(..=cursor).next_back() {
+            cursor = cursor.max(start + before.len());
+        }
+        let mut fresh = 0;
+        while cursor < end {
+            let following = self.waiting.range(cursor..end).next().map(|(&start, w)| (start, start + w.len()));
+            let (stop, resume) = following.unwrap_or((end, end));
+            if stop > cursor {
+                fresh += stop - cursor;
+                self.insert(piece, cursor, stop.min(data_end));
+                self.insert_lost(piece, cursor.max(data_end), stop);
+            }
+            cursor = resume;
+        }
+        (end - piece.start) - fresh
+    }
+
+    fn insert(&mut self, piece: &Piece<'_>, from: Position, to: Position) {
+        if from >= to {
+            return;
+        }
+        let range = (from - piece.start) as usize..(to - piece.start) as usize;
+        let Some(bytes) = piece.payload.get(range) else { return };
+        self.put(
+            from,
+            Waiting {
+                bytes: bytes.into(),
+                lost: 0,
+                at: piece.at,
+                arrived: piece.arrived,
+                heard: piece.heard,
+                segment_start: from == piece.start,
+            },
+        );
+    }
+
+    fn insert_lost(&mut self, piece: &Piece<'_>, from: Position, to: Position) {
+        if from < to {
+            let lost = (to - from).min(u64::from(u32::MAX)) as u32;
+            self.put(
+                from,
+                Waiting {
+                    bytes: Box::default(),
+                    lost,
+                    at: piece.at,
+                    arrived: piece.arrived,
+                    heard: piece.heard,
+                    segment_start: false,
+                },
+            );
+        }
+    }
+
+    fn put(&mut self, at: Position, waiting: Waiting) {
+        self.waiting_bytes += waiting.cost();
+        self.waiting.insert(at, waiting);
+    }
+
+    /// Delivers the first waiting entry, if no hole is before it. Says whether it did.
+    pub fn deliver_first(&mut self, sink: &mut impl FnMut(StreamEvent<'_>)) -> bool {
+        let Some(first) = self.waiting.first_entry() else { return false };
+        if *first.key() > self.next {
+            return false;
+        }
+        let (start, waiting) = first.remove_entry();
+        self.waiting_bytes -= waiting.cost();
+        if waiting.lost > 0 {
+            self.give_up_to(start + waiting.len(), sink);
+            return true;
+        }
+        let known = self.next.saturating_sub(start);
+        self.emit(&waiting.bytes, known, waiting.at, waiting.heard, waiting.segment_start, sink);
+        true
+    }
+
+    /// Gives up whatever is still missing before `position`.
+    pub fn give_up_to(&mut self, position: Position, sink: &mut impl FnMut(StreamEvent<'_>)) {
+        if position > self.next {
+            let len = position - self.next;
+            self.next = position;
+            sink(StreamEvent::Gap { len });
+        }
+    }
+
+    /// Ends the stream if its FIN is reached.
+    pub fn end_at_fin(&mut self, sink: &mut impl FnMut(StreamEvent<'_>)) {
+        if !self.ended && self.fin.is_some_and(|fin| fin <= self.next) {
+            self.next += 1; // the FIN itself has a sequence number
+            self.end(true, sink);
+        }
+    }
+
+    /// Ends the stream here and now; a FIN that stands beyond a hole still makes it a clean end.
+    pub fn end_now(&mut self, sink: &mut impl FnMut(StreamEvent<'_>)) {
+        if self.ended {
+            return;
+        }
+        match self.fin {
+            Some(fin) => {
+                self.give_up_to(fin, sink);
+                self.end_at_fin(sink);
+            }
+            None => self.end(false, sink),
+        }
+    }
+
+    fn end(&mut self, clean: bool, sink: &mut impl FnMut(StreamEvent<'_>)) {
+        self.ended = true;
+        self.waiting.clear();
+        self.waiting_bytes = 0;
+        sink(StreamEvent::End { clean });
+    }
+}

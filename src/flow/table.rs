@@ -1,0 +1,244 @@
+//! All connections: found by key, ordered by activity, woken by deadline; and the ones that ended lately.
+//!
+//! `A` is what the layer above keeps for each connection.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, VecDeque};
+
+use ahash::RandomState;
+
+use super::{CLOSED_MEMORY_MS, Connection, FlowKey, MAX_CLOSED_REMEMBERED, MAX_WINDOW_BYTES, SeqNumber, Side};
+use crate::decode::Segment;
+use crate::time::Timestamp;
+
+/// Stale timers (of connections that are gone) allowed beyond one for each connection.
+const STALE_TIMERS: usize = 1_024;
+
+const NONE: u32 = u32::MAX;
+
+/// A slot of the table. Only valid until that connection is removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EntryId(u32);
+
+#[derive(Debug)]
+pub struct Entry<A> {
+    pub key: FlowKey,
+    pub connection: Connection,
+    pub app: A,
+    last_active: Timestamp,
+    /// Unique among all entries, so that timers of an earlier tenant of the slot are recognised.
+    serial: u64,
+    armed: Option<Timestamp>,
+    older: u32,
+    newer: u32,
+}
+
+impl<A> Entry<A> {
+    pub fn serial(&self) -> u64 {
+        self.serial
+    }
+}
+
+/// An ended connection: where each direction began and ended.
+#[derive(Debug)]
+struct Ended {
+    first: [Option<SeqNumber>; 2],
+    next: [Option<SeqNumber>; 2],
+}
+
+#[derive(Debug)]
+pub struct Table<A> {
+    index: HashMap<FlowKey, u32, RandomState>,
+    slots: Vec<Option<Entry<A>>>,
+    free: Vec<u32>,
+    oldest: u32,
+    newest: u32,
+    next_serial: u64,
+    timers: BinaryHeap<Reverse<(Timestamp, u32, u64)>>,
+    ended: HashMap<FlowKey, Ended, RandomState>,
+    /// In order of their end; an entry whose key is no longer in `ended` is stale.
+    ended_order: VecDeque<(Timestamp, FlowKey)>,
+}
+
+impl<A> Default for Table<A> {
+    fn default() -> Self {
+        Self {
+            index: HashMap::default(),
+            slots: Vec::new(),
+            free: Vec::new(),
+            oldest: NONE,
+            newest: NONE,
+            next_serial: 1,
+            timers: BinaryHeap::new(),
+            ended: HashMap::default(),
+            ended_order: VecDeque::new(),
+        }
+    }
+}
+
+impl<A> Table<A> {
+    pub fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.index.is_empty()
+    }
+
+    pub fn find(&self, key: &FlowKey) -> Option<EntryId> {
+        self.index.get(key).map(|&slot| EntryId(slot))
+    }
+
+    pub fn entry(&mut self, id: EntryId) -> Option<&mut Entry<A>> {
+        self.slots.get_mut(id.0 as usize)?.as_mut()
+    }
+
+    pub fn insert(&mut self, key: FlowKey, app: A, now: Timestamp) -> EntryId {
+        let entry = Entry {
+            key,
+            connection: Connection::default(),
+            app,
+            last_active: now,
+            serial: self.next_serial,
+            armed: None,
+            older: NONE,
+            newer: NONE,
+        };
+        self.next_serial += 1;
+        let slot = match self.free.pop() {
+            Some(slot) => slot,
+            None => {
+                self.slots.push(None);
+                (self.slots.len() - 1) as u32
+            }
+        };
+        if let Some(place) = self.slots.get_mut(slot as usize) {
+            *place = Some(entry);
+        }
+        self.index.insert(key, slot);
+        self.link_newest(slot);
+        EntryId(slot)
+    }
+
+    pub fn remove(&mut self, id: EntryId) -> Option<Entry<A>> {
+        self.unlink(id.0);
+        let entry = self.slots.get_mut(id.0 as usize)?.take()?;
+        self.index.remove(&entry.key);
+        self.free.push(id.0);
+        Some(entry)
+    }
+
+    /// New data: the connection is now the most recently active one.
+    pub fn touch(&mut self, id: EntryId, now: Timestamp) {
+        if self.newest != id.0 {
+            self.unlink(id.0);
+            self.link_newest(id.0);
+        }
+        if let Some(entry) = self.entry(id) {
+            entry.last_active = now;
+        }
+    }
+
+    /// The least recently active connection.
+    pub fn oldest(&self) -> Option<EntryId> {
+        (self.oldest != NONE).then_some(EntryId(self.oldest))
+    }
+
+    /// The least recently active connection, if it has been idle for so long.
+    pub fn idle(&self, now: Timestamp, idle_timeout_ms: u64) -> Option<EntryId> {
+        let entry = self.slots.get(self.oldest as usize)?.as_ref()?;
+        (entry.last_active.plus_millis(idle_timeout_ms) <= now).then_some(EntryId(self.oldest))
+    }
+
+    /// Sets the timer by the connection's own deadline.
+    pub fn arm(&mut self, id: EntryId) {
+        let Some(entry) = self.slots.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
+        let Some(deadline) = entry.connection.deadline() else { return };
+        if entry.armed.is_none_or(|armed| deadline < armed) {
+            entry.armed = Some(deadline);
+            self.timers.push(Reverse((deadline, id.0, entry.serial)));
+        }
+        if self.timers.len() > self.index.len() + STALE_TIMERS + self.index.len() {
+            let slots = &self.slots;
+            self.timers.retain(|Reverse((deadline, slot, serial))| {
+                let entry = slots.get(*slot as usize).and_then(Option::as_ref);
+                entry.is_some_and(|entry| entry.serial == *serial && entry.armed == Some(*deadline))
+            });
+        }
+    }
+
+    /// A connection whose deadline has passed. Call until `None`, giving each `on_time` and arming it again.
+    pub fn due(&mut self, now: Timestamp) -> Option<EntryId> {
+        while let Some(&Reverse((deadline, slot, serial))) = self.timers.peek() {
+            if deadline > now {
+                return None;
+            }
+            self.timers.pop();
+            if let Some(entry) = self.entry(EntryId(slot)).filter(|entry| entry.serial == serial) {
+                entry.armed = None;
+                if entry.connection.deadline().is_some_and(|deadline| deadline <= now) {
+                    return Some(EntryId(slot));
+                }
+                self.arm(EntryId(slot));
+            }
+        }
+        None
+    }
+
+    /// Remembers how far an ended connection had come.
+    pub fn remember(&mut self, key: FlowKey, connection: &Connection, now: Timestamp) {
+        while let Some(&(at, key)) = self.ended_order.front() {
+            if self.ended_order.len() < MAX_CLOSED_REMEMBERED && at.plus_millis(CLOSED_MEMORY_MS) > now {
+                break;
+            }
+            self.ended_order.pop_front();
+            self.ended.remove(&key);
+        }
+        let first = Side::BOTH.map(|side| connection.first_seq(side));
+        let next = Side::BOTH.map(|side| connection.next_seq(side));
+        self.ended.insert(key, Ended { first, next });
+        self.ended_order.push_back((now, key));
+    }
+
+    /// Whether a segment is a leftover of a connection that ended: nothing in it is new.
+    pub fn is_leftover(&self, key: &FlowKey, side: Side, segment: &Segment<'_>) -> bool {
+        let Some(ended) = self.ended.get(key) else { return false };
+        let of_side = |[low, high]: [Option<SeqNumber>; 2]| match side {
+            Side::Low => low,
+            Side::High => high,
+        };
+        if segment.flags.syn {
+            return of_side(ended.first) == Some(SeqNumber(segment.seq).plus(1));
+        }
+        let end = SeqNumber(segment.seq).plus(segment.payload.len() as u32).plus(segment.missing);
+        of_side(ended.next).is_some_and(|next| {
+            let ahead = end.since(next);
+            ahead <= 0 && u64::from(ahead.unsigned_abs()) <= MAX_WINDOW_BYTES
+        })
+    }
+
+    fn link_newest(&mut self, slot: u32) {
+        let newest = self.newest;
+        if let Some(entry) = self.entry(EntryId(slot)) {
+            entry.older = newest;
+            entry.newer = NONE;
+        }
+        match self.entry(EntryId(newest)) {
+            Some(entry) => entry.newer = slot,
+            None => self.oldest = slot,
+        }
+        self.newest = slot;
+    }
+
+    fn unlink(&mut self, slot: u32) {
+        let Some((older, newer)) = self.entry(EntryId(slot)).map(|entry| (entry.older, entry.newer)) else { return };
+        match self.entry(EntryId(older)) {
+            Some(entry) => entry.newer = newer,
+            None => self.oldest = newer,
+        }
+        match self.entry(EntryId(newer)) {
+            Some(entry) => entry.older = older,
+            None => self.newest = older,
+        }
+    }
+}

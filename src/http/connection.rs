@@ -1,0 +1,152 @@
+//! Both streams of a connection and their exchanges.
+
+use super::exchange::Exchanges;
+use super::head::{Parsed, check_start_line};
+use super::stream::{Stream, looks_like_start};
+use super::{Context, Direction};
+use crate::flow::{DataMeta, Role, Side, StreamEvent};
+
+/// Which side is the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parties {
+    /// Nothing was seen yet that contradicts what ports and SYN say.
+    Expected {
+        server: Side,
+        initiator: Option<Side>,
+    },
+    Server(Side),
+    /// Ports and SYN do not tell; the first message will.
+    Undecided,
+}
+
+#[derive(Debug)]
+pub struct HttpConnection {
+    parties: Parties,
+    request: Stream,
+    response: Stream,
+    exchanges: Exchanges,
+}
+
+impl HttpConnection {
+    pub fn new(parties: Parties, role: Role) -> Self {
+        let midstream = role == Role::Unknown;
+        let mut exchanges = Exchanges::default();
+        if midstream {
+            exchanges.begin_midstream();
+        }
+        Self {
+            parties,
+            request: Stream::new(Direction::Request, midstream),
+            response: Stream::new(Direction::Response, midstream),
+            exchanges,
+        }
+    }
+
+    /// The server's side, if it is known.
+    pub fn server(&self) -> Option<Side> {
+        match self.parties {
+            Parties::Server(side) | Parties::Expected { server: side, .. } => Some(side),
+            Parties::Undecided => None,
+        }
+    }
+
+    /// The same, after a look at what `side` delivers.
+    pub fn decide(&mut self, side: Side, event: &StreamEvent<'_>) -> Option<Side> {
+        if let StreamEvent::Data(bytes, _) = *event {
+            match self.parties {
+                Parties::Server(_) => {}
+                Parties::Expected { server, initiator } => self.reconsider(server, initiator, side, bytes),
+                Parties::Undecided => {
+                    let answers = bytes.len() >= 8 && looks_like_start(Direction::Response, bytes);
+                    let asks = bytes.contains(&b' ')
+                        && looks_like_start(Direction::Request, bytes)
+                        && check_start_line(Direction::Request, bytes).is_ok();
+                    if answers || asks {
+                        self.parties = Parties::Server(if answers { side } else { side.other() });
+                    }
+                }
+            }
+        }
+        self.server()
+    }
+
+    /// A side's first bytes may show that ports and SYN mislead.
+    fn reconsider(&mut self, server: Side, initiator: Option<Side>, side: Side, bytes: &[u8]) {
+        let (first, begun) = match side == server {
+            true => (self.response.is_untouched(), !self.request.is_untouched()),
+            false => (self.request.is_untouched(), !self.response.is_untouched()),
+        };
+        if !first || self.exchanges.is_used() {
+            return;
+        }
+        if is_socks(bytes) {
+            // HTTP may follow the proxy's handshake, in either direction (RFC 1928 §4: BIND).
+            *self = Self::new(Parties::Undecided, Role::Unknown);
+        } else if side == server && looks_like_start(Direction::Request, bytes) {
+            // The supposed server asks: it is the client.
+            let asks = match check_start_line(Direction::Request, bytes) {
+                Ok(Parsed::Complete(_)) => true,
+                Ok(Parsed::Partial) => initiator == Some(side),
+                Err(_) => false,
+            };
+            if asks && begun {
+                *self = Self::new(Parties::Server(server.other()), Role::Unknown);
+            } else if asks {
+                self.parties = Parties::Server(server.other());
+            }
+        }
+    }
+
+    /// Takes what one side delivered.
+    pub(crate) fn on_event(&mut self, side: Side, event: StreamEvent<'_>, cx: &mut Context<'_>) {
+        let Some(server) = self.server() else { return };
+        let direction = if side == server { Direction::Response } else { Direction::Request };
+        let stream = match direction {
+            Direction::Request => &mut self.request,
+            Direction::Response => &mut self.response,
+        };
+        match event {
+            StreamEvent::Data(bytes, meta) => self.on_data(direction, bytes, meta, cx),
+            StreamEvent::Gap { len } => stream.on_gap(len, &mut self.exchanges, cx),
+            StreamEvent::End { clean } => stream.on_end(clean, cx),
+        }
+    }
+
+    /// Lets go of kept bodies and partial heads: memory is needed elsewhere.
+    pub(crate) fn shed(&mut self, cx: &mut Context<'_>) {
+        self.request.shed(&mut self.exchanges, cx);
+        self.response.shed(&mut self.exchanges, cx);
+    }
+
+    pub fn buffered_bytes(&self) -> usize {
+        self.request.buffered_bytes() + self.response.buffered_bytes() + self.exchanges.buffered_bytes()
+    }
+
+    fn on_data(&mut self, direction: Direction, bytes: &[u8], meta: DataMeta, cx: &mut Context<'_>) {
+        match direction {
+            Direction::Request => {
+                self.request.on_data(bytes, meta, self.response.as_opposite(), &mut self.exchanges, cx);
+            }
+            Direction::Response => {
+                self.response.on_data(bytes, meta, self.request.as_opposite(), &mut self.exchanges, cx);
+                if self.exchanges.switched {
+                    self.request.make_opaque();
+                }
+                if let Some(verdict) = self.exchanges.verdict {
+                    for (bytes, meta) in self.request.release(verdict) {
+                        self.on_data(Direction::Request, &bytes, meta, cx);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A client's first bytes to a SOCKS proxy (RFC 1928 §3, and version 4).
+fn is_socks(bytes: &[u8]) -> bool {
+    match bytes {
+        [5, count, methods @ ..] => *count > 0 && methods.len() == usize::from(*count),
+        [4, 1 | 2, rest @ ..] => rest.len() >= 7 && rest.last() == Some(&0),
+        _ => false,
+    }
+}

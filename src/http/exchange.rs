@@ -1,0 +1,171 @@
+//! Which request a response answers.
+//!
+//! In step, responses answer requests in their order (RFC 9112 §9.3.2), provided that the server had received the
+//! request's first byte when it sent the response. After a loss that may have swallowed whole messages the order is no
+//! longer known. Then only position tells: a client that does not pipeline sends a request when it has the whole answer
+//! before, so the answer to a request starts at or behind what the client had received when it sent that request.
+
+use std::collections::VecDeque;
+
+use super::Direction;
+use super::framing::{Asked, Wish};
+use super::message::Answered;
+use crate::flow::Position;
+use crate::time::Timestamp;
+
+/// Requests of one connection that wait for their answer.
+const MAX_OUTSTANDING: usize = 256;
+
+#[derive(Debug)]
+pub(super) struct Exchange {
+    pub number: u32,
+    pub asked: Asked,
+    pub wish: Wish,
+    /// Method and target, one behind the other.
+    text: Box<[u8]>,
+    method_bytes: usize,
+    at: Timestamp,
+    start: Position,
+    /// What the client had received of the server when it sent the request.
+    heard: Position,
+}
+
+impl Exchange {
+    pub fn answered(&self, at: Timestamp) -> Answered<'_> {
+        let (method, target) = self.text.split_at_checked(self.method_bytes).unwrap_or_default();
+        Answered { method, target, latency_micros: at.micros_since(self.at) }
+    }
+}
+
+/// A request's place in its stream.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub at: Timestamp,
+    pub position: Position,
+    pub heard: Position,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    #[default]
+    InStep,
+    /// Messages may be missing. Requests with no more than `mark` heard may have lost companions.
+    Lost { mark: Option<Position> },
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Exchanges {
+    outstanding: VecDeque<Exchange>,
+    text_bytes: usize,
+    last_number: u32,
+    order: Order,
+    /// The client was seen to send a request before the answer to the one before.
+    pipelines: bool,
+    /// The answer to the last request that wished to leave HTTP/1.x: its number, and whether it was granted.
+    pub verdict: Option<(u32, bool)>,
+    /// A 101 came whose request was not seen: nothing on this connection is HTTP/1.x any more.
+    pub switched: bool,
+}
+
+impl Exchanges {
+    /// Midstream pickup: requests may be outstanding that were never seen.
+    pub fn begin_midstream(&mut self) {
+        self.order = Order::Lost { mark: None };
+    }
+
+    /// A message was read on this connection.
+    pub fn is_used(&self) -> bool {
+        self.last_number > 0
+    }
+
+    /// The number of an exchange whose request was not seen.
+    pub fn next_number(&mut self) -> u32 {
+        self.last_number = self.last_number.wrapping_add(1);
+        self.last_number
+    }
+
+    pub fn asked(&mut self, method: &[u8], target: &[u8], wish: Wish, place: Place) -> u32 {
+        if let Some(last) = self.outstanding.back() {
+            self.pipelines |= match self.order {
+                Order::InStep => true,
+                Order::Lost { .. } => last.heard == place.heard,
+            };
+        }
+        if self.outstanding.len() >= MAX_OUTSTANDING {
+            self.take(0);
+            self.order = Order::Lost { mark: None };
+        }
+        let number = self.next_number();
+        let text: Box<[u8]> = [method, target].concat().into();
+        self.text_bytes += text.len();
+        self.outstanding.push_back(Exchange {
+            number,
+            asked: Asked::by(method),
+            wish,
+            text,
+            method_bytes: method.len(),
+            at: place.at,
+            start: place.position,
+            heard: place.heard,
+        });
+        number
+    }
+
+    /// The outstanding request that a response starting there answers, if that is beyond doubt.
+    pub fn find(&mut self, response: Place) -> Option<&Exchange> {
+        if let Order::Lost { mark } = self.order {
+            let index = self.find_by_position(response, mark)?;
+            (0..index).for_each(|_| drop(self.take(0)));
+            self.order = Order::InStep;
+        }
+        self.outstanding.front().filter(|exchange| exchange.start < response.heard)
+    }
+
+    fn find_by_position(&self, response: Place, mark: Option<Position>) -> Option<usize> {
+        if self.pipelines {
+            return None;
+        }
+        let index = self.outstanding.iter().rposition(|exchange| exchange.heard <= response.position)?;
+        let exchange = self.outstanding.get(index)?;
+        let clear = mark.is_none_or(|mark| exchange.heard > mark);
+        (clear && exchange.start < response.heard).then_some(index)
+    }
+
+    /// Removes the request that `find` gave: its final response is there.
+    pub fn take_first(&mut self) -> Option<Exchange> {
+        self.take(0)
+    }
+
+    fn take(&mut self, index: usize) -> Option<Exchange> {
+        let exchange = self.outstanding.remove(index)?;
+        self.text_bytes -= exchange.text.len();
+        Some(exchange)
+    }
+
+    /// A loss in this direction may have swallowed messages. `heard`: what its sender had last been heard to have
+    /// received before the loss.
+    pub fn lose_step(&mut self, direction: Direction, heard: Option<Position>) {
+        let lost_mark = match self.order {
+            Order::Lost { mark } => mark,
+            Order::InStep => None,
+        };
+        let mark = match direction {
+            Direction::Request => lost_mark.max(heard.or(Some(0))),
+            Direction::Response => lost_mark,
+        };
+        self.order = Order::Lost { mark };
+    }
+
+    /// A request was sent by a client that had received exactly so much.
+    pub fn expects_answer_at(&self, position: Position) -> bool {
+        self.outstanding.iter().any(|exchange| exchange.heard == position)
+    }
+
+    pub fn is_in_step_and_idle(&self) -> bool {
+        self.order == Order::InStep && self.outstanding.is_empty()
+    }
+
+    pub fn buffered_bytes(&self) -> usize {
+        self.text_bytes + self.outstanding.capacity() * size_of::<Exchange>()
+    }
+}

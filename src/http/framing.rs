@@ -1,0 +1,132 @@
+//! How long a message's body is (RFC 9112 §6.3), and what its head asks of the connection.
+
+use super::Malformed;
+use super::head::{Head, StartLine};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Framing {
+    NoBody,
+    /// Length-delimited, of at least one byte.
+    Length(u64),
+    Chunked,
+    CloseDelimited,
+}
+
+/// What the client wants the connection to become after this request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wish {
+    None,
+    Tunnel,
+    Upgrade,
+}
+
+/// The request that a response answers, as far as it bears on framing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    Head,
+    Connect,
+    Other,
+}
+
+impl Asked {
+    pub fn by(method: &[u8]) -> Self {
+        match method {
+            b"HEAD" => Self::Head,
+            b"CONNECT" => Self::Connect,
+            _ => Self::Other,
+        }
+    }
+}
+
+#[derive(Default)]
+struct FramingFields {
+    length: Option<u64>,
+    /// There is a Transfer-Encoding; whether its last coding is chunked.
+    coded: Option<bool>,
+    upgrade: bool,
+    connection_upgrade: bool,
+}
+
+pub(super) fn of_request(head: &Head, bytes: &[u8]) -> Result<(Framing, Wish), Malformed> {
+    let fields = FramingFields::of(head, bytes)?;
+    let framing = match (fields.coded, fields.length) {
+        (Some(true), _) => Framing::Chunked,
+        // The length of such a request cannot be known (RFC 9112 §6.3 item 4).
+        (Some(false), _) => return Err(Malformed::TransferEncoding),
+        (None, None | Some(0)) => Framing::NoBody,
+        (None, Some(length)) => Framing::Length(length),
+    };
+    let wish = if head.method(bytes) == b"CONNECT" {
+        Wish::Tunnel
+    } else if fields.upgrade && fields.connection_upgrade {
+        Wish::Upgrade
+    } else {
+        Wish::None
+    };
+    Ok((framing, wish))
+}
+
+pub(super) fn of_response(head: &Head, bytes: &[u8], asked: Asked) -> Result<Framing, Malformed> {
+    let StartLine::Status { code, .. } = head.start else { return Ok(Framing::NoBody) };
+    if asked == Asked::Head || matches!(code, 100..=199 | 204 | 304) {
+        return Ok(Framing::NoBody);
+    }
+    if asked == Asked::Connect && matches!(code, 200..=299) {
+        return Ok(Framing::NoBody); // a tunnel follows (RFC 9110 §9.3.6)
+    }
+    let fields = FramingFields::of(head, bytes)?;
+    Ok(match (fields.coded, fields.length) {
+        (Some(true), _) => Framing::Chunked,
+        (Some(false), _) | (None, None) => Framing::CloseDelimited,
+        (None, Some(0)) => Framing::NoBody,
+        (None, Some(length)) => Framing::Length(length),
+    })
+}
+
+impl FramingFields {
+    fn of(head: &Head, bytes: &[u8]) -> Result<Self, Malformed> {
+        let mut found = Self::default();
+        for field in &head.fields {
+            match field.name.of(bytes).len() {
+                14 if field.is_named(b"content-length", bytes) => {
+                    let length = content_length(&field.value(bytes))?;
+                    if found.length.replace(length).is_some_and(|before| before != length) {
+                        return Err(Malformed::ContentLength);
+                    }
+                }
+                17 if field.is_named(b"transfer-encoding", bytes) => {
+                    let value = field.value(bytes);
+                    let last = tokens(&value).last();
+                    found.coded = Some(last.is_some_and(|coding| coding.eq_ignore_ascii_case(b"chunked")));
+                }
+                7 if field.is_named(b"upgrade", bytes) => found.upgrade = true,
+                10 if field.is_named(b"connection", bytes) => {
+                    found.connection_upgrade |=
+                        tokens(&field.value(bytes)).any(|option| option.eq_ignore_ascii_case(b"upgrade"));
+                }
+                _ => {}
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// A Content-Length; the same one several times in a list counts once (RFC 9112 §6.3 item 5).
+fn content_length(value: &[u8]) -> Result<u64, Malformed> {
+    let mut length = None;
+    for item in value.split(|&b| b == b',').map(<[u8]>::trim_ascii) {
+        if item.is_empty() || !item.iter().all(u8::is_ascii_digit) {
+            return Err(Malformed::ContentLength);
+        }
+        let text = std::str::from_utf8(item).map_err(|_| Malformed::ContentLength)?;
+        let item: u64 = text.parse().map_err(|_| Malformed::ContentLength)?;
+        if length.replace(item).is_some_and(|before| before != item) {
+            return Err(Malformed::ContentLength);
+        }
+    }
+    length.ok_or(Malformed::ContentLength)
+}
+
+fn tokens(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value.split(|&b| b == b',').map(<[u8]>::trim_ascii).filter(|token| !token.is_empty())
+}

@@ -1,0 +1,295 @@
+//! A message's head: start line and fields (RFC 9112 §2–5), as spans into the bytes they were read from.
+//!
+//! In: bytes. Out: `Complete`, `Partial`, or why it is none. Parses each byte once; a head that arrives in pieces is
+//! first searched for its end (`find_end`, which resumes) and then parsed.
+#![allow(clippy::indexing_slicing, reason = "tables of 256 entries, indexed by a byte")]
+
+use std::borrow::Cow;
+
+use memchr::{memchr, memchr3, memrchr};
+
+use super::{Direction, Malformed};
+
+/// Longest head (issue: servers commonly stop at 8–64 KiB; this leaves room for generous ones).
+pub(super) const MAX_HEAD_BYTES: usize = 256 << 10;
+pub(super) const MAX_FIELDS: usize = 1_024;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    fn new(start: usize, end: usize) -> Self {
+        // Heads are capped at MAX_HEAD_BYTES, so the casts keep the value.
+        Self { start: start as u32, end: end as u32 }
+    }
+
+    pub fn of<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        bytes.get(self.start as usize..self.end as usize).unwrap_or_default()
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Field {
+    pub name: Span,
+    value: Span,
+    /// The value goes over several lines (obs-fold, RFC 9112 §5.2) or has a CR or NUL in it (RFC 9110 §5.5): each such
+    /// place is read as one space.
+    uneven: bool,
+}
+
+impl Field {
+    /// The value without surrounding whitespace.
+    pub fn value<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+        let raw = self.value.of(bytes);
+        if !self.uneven {
+            return Cow::Borrowed(raw);
+        }
+        let lines = raw.split(|b| matches!(b, b'\n' | b'\r' | 0)).map(<[u8]>::trim_ascii);
+        Cow::Owned(lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(&b' '))
+    }
+
+    pub fn is_named(&self, name: &[u8], bytes: &[u8]) -> bool {
+        self.name.of(bytes).eq_ignore_ascii_case(name)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StartLine {
+    Request { method: Span, target: Span },
+    Status { code: u16, reason: Span },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    pub start: StartLine,
+    /// The `x` of `HTTP/1.x`.
+    pub minor_version: u8,
+    pub fields: Vec<Field>,
+}
+
+impl Default for Head {
+    fn default() -> Self {
+        Self { start: StartLine::Status { code: 0, reason: Span::default() }, minor_version: 1, fields: Vec::new() }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Parsed {
+    /// The head is the first so many bytes.
+    Complete(usize),
+    Partial,
+}
+
+impl Head {
+    /// Parses a head from the first byte of its start line on.
+    pub(super) fn parse(&mut self, direction: Direction, bytes: &[u8]) -> Result<Parsed, Malformed> {
+        let Some(line) = Line::at(bytes, 0) else { return Ok(Parsed::Partial) };
+        let (start, minor_version) = match direction {
+            Direction::Request => request_line(bytes, line.end)?,
+            Direction::Response => status_line(bytes, line.end)?,
+        };
+        self.start = start;
+        self.minor_version = minor_version;
+        parse_fields(&mut self.fields, direction, bytes, line.next)
+    }
+
+    pub fn method<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        match &self.start {
+            StartLine::Request { method, .. } => method.of(bytes),
+            StartLine::Status { .. } => &[],
+        }
+    }
+
+    pub fn target<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        match &self.start {
+            StartLine::Request { target, .. } => target.of(bytes),
+            StartLine::Status { .. } => &[],
+        }
+    }
+}
+
+/// Checks a start line as soon as it is there.
+pub(super) fn check_start_line(direction: Direction, bytes: &[u8]) -> Result<Parsed, Malformed> {
+    let Some(line) = Line::at(bytes, 0) else { return Ok(Parsed::Partial) };
+    match direction {
+        Direction::Request => request_line(bytes, line.end)?,
+        Direction::Response => status_line(bytes, line.end)?,
+    };
+    Ok(Parsed::Complete(line.next))
+}
+
+/// Where the section that ends with an empty line ends, looking from `from` on (everything before was looked at).
+pub(super) fn find_end(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut at = from.saturating_sub(2);
+    while let Some(found) = memchr(b'\n', bytes.get(at..)?) {
+        let after = at + found + 1;
+        match bytes.get(after..)? {
+            [b'\n', ..] => return Some(after + 1),
+            [b'\r', b'\n', ..] => return Some(after + 2),
+            _ => at = after,
+        }
+    }
+    None
+}
+
+/// Parses field lines up to and with the empty line (a head's, or a trailer section's).
+pub(super) fn parse_fields(
+    fields: &mut Vec<Field>,
+    direction: Direction,
+    bytes: &[u8],
+    mut at: usize,
+) -> Result<Parsed, Malformed> {
+    fields.clear();
+    while let Some(line) = Line::at(bytes, at) {
+        if line.end == at {
+            return Ok(Parsed::Complete(line.next));
+        }
+        let text = bytes.get(at..line.end).unwrap_or_default();
+        if let [b' ' | b'\t', ..] = text {
+            let trimmed = text.trim_ascii_end().len();
+            match fields.last_mut() {
+                Some(last) if trimmed > 0 => {
+                    last.value.end = (at + trimmed) as u32;
+                    last.uneven = true;
+                }
+                // White space before the first field is passed over (RFC 9112 §2.2).
+                _ => {}
+            }
+        } else if let Some(mut field) = field_line(direction, text, at)? {
+            if fields.len() == MAX_FIELDS {
+                return Err(Malformed::TooManyFields);
+            }
+            field.uneven = line.uneven;
+            fields.push(field);
+        }
+        at = line.next;
+    }
+    Ok(Parsed::Partial)
+}
+
+struct Line {
+    /// Where its line break begins.
+    end: usize,
+    /// Where the next line begins.
+    next: usize,
+    /// There is a CR or a NUL inside.
+    uneven: bool,
+}
+
+impl Line {
+    /// The line that starts at `at`, if it is all there. A bare LF ends it too (RFC 9112 §2.2), a bare CR does not.
+    fn at(bytes: &[u8], at: usize) -> Option<Self> {
+        let mut from = at;
+        let mut uneven = false;
+        loop {
+            let found = from + memchr3(b'\n', b'\r', 0, bytes.get(from..)?)?;
+            match bytes.get(found..)? {
+                [b'\n', ..] => return Some(Self { end: found, next: found + 1, uneven }),
+                [b'\r', b'\n', ..] => return Some(Self { end: found, next: found + 2, uneven }),
+                _ => {
+                    uneven = true;
+                    from = found + 1;
+                }
+            }
+        }
+    }
+}
+
+fn request_line(bytes: &[u8], end: usize) -> Result<(StartLine, u8), Malformed> {
+    let line = bytes.get(..end).unwrap_or_default();
+    let method_end = line.iter().position(|&b| !is_token(b)).unwrap_or(line.len());
+    if method_end == 0 || line.get(method_end) != Some(&b' ') {
+        return Err(Malformed::StartLine);
+    }
+    let target_start = method_end + 1;
+    let rest = line.get(target_start..).unwrap_or_default();
+    if rest.iter().any(|&b| b < b' ' || b == 0x7f) {
+        return Err(Malformed::StartLine);
+    }
+    // A target with spaces in it is invalid, and yet clear: the version is the last word (RFC 9112 §3).
+    let Some(target_length) = memrchr(b' ', rest).filter(|&length| length > 0) else {
+        let simple = line.starts_with(b"GET ") && rest.starts_with(b"/") && !rest.contains(&b' ');
+        return Err(if simple { Malformed::Http09 } else { Malformed::StartLine });
+    };
+    let target_end = target_start + target_length;
+    let minor_version = version(line.get(target_end + 1..).unwrap_or_default())?;
+    let start = StartLine::Request { method: Span::new(0, method_end), target: Span::new(target_start, target_end) };
+    Ok((start, minor_version))
+}
+
+fn status_line(bytes: &[u8], end: usize) -> Result<(StartLine, u8), Malformed> {
+    let line = bytes.get(..end).unwrap_or_default();
+    let Some((version_text, rest)) = line.split_at_checked(8) else { return Err(Malformed::StartLine) };
+    let minor_version = version(version_text)?;
+    let &[b' ', a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', ref rest @ ..] = rest else {
+        return Err(Malformed::StartLine);
+    };
+    // The space before an absent reason phrase is often left out (RFC 9112 §4 has it; §2.2 asks for tolerance).
+    if !matches!(rest, [] | [b' ', ..]) {
+        return Err(Malformed::StartLine);
+    }
+    let code = u16::from(a - b'0') * 100 + u16::from(b - b'0') * 10 + u16::from(c - b'0');
+    Ok((StartLine::Status { code, reason: Span::new((end - rest.len() + 1).min(end), end) }, minor_version))
+}
+
+/// `HTTP/1.x`: an unknown minor version is read as the highest known one (RFC 9110 §2.5).
+fn version(text: &[u8]) -> Result<u8, Malformed> {
+    match text {
+        b"HTTP/1.1" => Ok(1),
+        b"HTTP/1.0" => Ok(0),
+        &[b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor @ b'2'..=b'9'] => Ok(minor - b'0'),
+        _ => Err(Malformed::StartLine),
+    }
+}
+
+/// A line without a colon or a name is no field: it is passed over, as most servers do. A name with anything but token
+/// characters in it is taken as it stands, unless it could be meant to frame the message (RFC 9112 §5.1).
+fn field_line(direction: Direction, text: &[u8], at: usize) -> Result<Option<Field>, Malformed> {
+    let token_end = text.iter().position(|&b| !is_token(b)).unwrap_or(text.len());
+    let (name_end, colon) = if text.get(token_end) == Some(&b':') {
+        (token_end, token_end)
+    } else {
+        let Some(colon) = memchr(b':', text) else { return Ok(None) };
+        let name = text.get(..colon).unwrap_or_default().trim_ascii_end();
+        let framing = [b"content-length".as_slice(), b"transfer-encoding"];
+        if direction == Direction::Request && framing.iter().any(|framing| name.eq_ignore_ascii_case(framing)) {
+            return Err(Malformed::FieldLine);
+        }
+        (name.len(), colon)
+    };
+    if name_end == 0 {
+        return Ok(None);
+    }
+    let value = text.get(colon + 1..).unwrap_or_default();
+    let end = value.trim_ascii_end().len();
+    let start = end - value.get(..end).unwrap_or_default().trim_ascii_start().len();
+    Ok(Some(Field {
+        name: Span::new(at, at + name_end),
+        value: Span::new(at + colon + 1 + start, at + colon + 1 + end),
+        uneven: false,
+    }))
+}
+
+/// `tchar` of RFC 9110 §5.6.2.
+pub(super) const fn is_token(byte: u8) -> bool {
+    TOKEN[byte as usize]
+}
+
+static TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let marks = b"!#$%&'*+-.^_`|~";
+    let mut i = 0;
+    while i < marks.len() {
+        table[marks[i] as usize] = true;
+        i += 1;
+    }
+    table
+};

@@ -1,0 +1,217 @@
+#!/usr/bin/env node
+/** The command: argv and environment to a sniffer, signals to stop(), outcomes to exit codes and one line each. */
+
+import { Command, CommanderError, Option } from 'commander';
+import { CONTRACT_DEFAULTS, LOG_LEVELS, TUNING_DEFAULTS, validateConfig } from './config';
+import { DEFAULT_DEPS } from './deps';
+import {
+  COMMAND_OPTIONS,
+  type CommandOption,
+  type Flags,
+  readCommandConfig,
+  readLogLevel,
+  readRuntimeEnv,
+} from './env';
+import { EngineError, ValidationError } from './errors';
+import { createLogger, errorFields } from './logger';
+import { listInterfaces } from './native';
+import { Sniffer } from './sniffer';
+import type { InterfaceInfo, SnifferConfig } from './types';
+import { VERSION } from './version';
+
+/** Exit codes (SPEC §5). */
+const SUCCESS = 0;
+const BAD_CONFIG = 1;
+const FAILED = 2;
+
+const DEFAULTS: Record<string, unknown> = { ...CONTRACT_DEFAULTS, ...TUNING_DEFAULTS };
+
+interface Ending {
+  code: number;
+  /** Something was printed that is not yet out. */
+  flush: boolean;
+}
+
+async function main(argv: string[]): Promise<Ending> {
+  let ending: Ending = { code: SUCCESS, flush: true };
+  const program = buildProgram(
+    async (flags) => {
+      ending = { code: await capture(flags), flush: false };
+    },
+    async (options) => {
+      ending = { code: printInterfaces(options.json === true), flush: true };
+    },
+  );
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { code: SUCCESS, flush: true };
+    const words = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
+    const unknown = error.code === 'commander.excessArguments' ? `unknown command '${program.args[0]}'` : undefined;
+    complain({}, { code: 'USAGE' }, unknown ?? words);
+    return { code: BAD_CONFIG, flush: false };
+  }
+  return ending;
+}
+
+function buildProgram(
+  onCapture: (flags: Flags) => Promise<void>,
+  onInterfaces: (options: { json?: boolean }) => Promise<void>,
+): Command {
+  const program = new Command('tcp-sniffer')
+    .description(
+      'Sees the HTTP/1.x traffic of a service without touching the service: JSON lines, or a POST for each message.',
+    )
+    .version(VERSION)
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} });
+  const names = new Map<string, CommandOption>();
+  for (const option of COMMAND_OPTIONS) {
+    const short = option.short === undefined ? '' : `${option.short}, `;
+    const argument = option.argument === undefined ? '' : ` <${option.argument}>`;
+    const flag = new Option(`${short}${option.flag}${argument}`, describe(option));
+    program.addOption(flag);
+    names.set(flag.attributeName(), option);
+    if (option.argument === undefined) program.addOption(new Option(`--no-${option.flag.slice(2)}`).hideHelp());
+  }
+  program.action(async (values: Record<string, string | boolean>) => {
+    const flags: Flags = {};
+    for (const [name, option] of names) {
+      // commander itself gives a switch with a `--no-` form a value that nobody typed.
+      if (program.getOptionValueSource(name) === 'cli') flags[option.field] = values[name];
+    }
+    await onCapture(flags);
+  });
+  program
+    .command('interfaces')
+    .description('list the interfaces that can be captured on')
+    .option('--json', 'as JSON')
+    .action(onInterfaces);
+  return program;
+}
+
+function describe({ help, variable, field }: CommandOption): string {
+  const value = DEFAULTS[field];
+  const shown = value === undefined || value === '' || value === false ? [] : [`default: ${value}`];
+  return `${help} [${[...(variable === undefined ? [] : [variable]), ...shown].join('; ')}]`.replace(' []', '');
+}
+
+/** Captures until the savefile ends, a signal comes, the reader of stdout goes away, or it breaks. */
+async function capture(flags: Flags): Promise<number> {
+  let config: SnifferConfig;
+  try {
+    config = checkedConfig(flags);
+  } catch (error) {
+    if (!(error instanceof ValidationError)) throw error;
+    complain(flags, { code: error.code, field: error.field }, error.message);
+    return BAD_CONFIG;
+  }
+  const log = createLogger(config.logLevel ?? 'info');
+  let exitCode = SUCCESS;
+  const sniffer = new Sniffer(config, {
+    ...DEFAULT_DEPS,
+    onOutputClosed: (output, error) => {
+      // The reader has what it wanted: that is how `| head -1` ends, and no failure.
+      if (error.code !== 'EPIPE') {
+        exitCode = FAILED;
+        log.error({ output, ...errorFields(error) }, 'cannot write messages');
+      }
+      void sniffer.stop();
+    },
+  });
+  const stopped = new Promise<void>((resolve) => {
+    sniffer.on('stop', resolve);
+  });
+  sniffer.on('error', () => {
+    exitCode = FAILED;
+  });
+  onSignals((signal, again) => {
+    if (again) {
+      log.error({ signal }, 'second signal: ending at once, undelivered messages are lost');
+      process.exit(FAILED);
+    }
+    log.info({ signal }, 'signal received: stopping');
+    void sniffer.stop();
+  });
+  try {
+    await sniffer.start();
+  } catch (error) {
+    // start() has logged it.
+    return error instanceof ValidationError ? BAD_CONFIG : FAILED;
+  }
+  await stopped;
+  return exitCode;
+}
+
+/** The config, whole and checked, with complaints in the user's own terms: the flag or the variable. */
+function checkedConfig(flags: Flags): SnifferConfig {
+  const { config, labels } = readCommandConfig(flags, process.env);
+  try {
+    return validateConfig(config, { production: readRuntimeEnv(process.env).production });
+  } catch (error) {
+    if (!(error instanceof ValidationError)) throw error;
+    throw new ValidationError(error.field, error.complaint, labels[error.field]);
+  }
+}
+
+function onSignals(handle: (signal: string, again: boolean) => void): void {
+  let count = 0;
+  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => handle(signal, count++ > 0));
+}
+
+function printInterfaces(json: boolean): number {
+  let interfaces: InterfaceInfo[];
+  try {
+    interfaces = listInterfaces();
+  } catch (error) {
+    complain({}, error instanceof EngineError ? { code: error.code } : {}, (error as Error).message);
+    return FAILED;
+  }
+  process.stdout.write(json ? `${JSON.stringify(interfaces, null, 2)}\n` : table(interfaces));
+  return SUCCESS;
+}
+
+function table(interfaces: InterfaceInfo[]): string {
+  const rows = [
+    ['NAME', 'STATE', 'ADDRESSES', 'DESCRIPTION'],
+    ...interfaces.map(({ name, up, running, loopback, addresses, description }) => [
+      name,
+      [up ? 'up' : 'down', ...(running ? ['running'] : []), ...(loopback ? ['loopback'] : [])].join(','),
+      addresses.join(', ') || '-',
+      description ?? '',
+    ]),
+  ];
+  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+function complain(flags: Flags, fields: Record<string, unknown>, message: string): void {
+  createLogger(readLogLevel(flags, process.env, LOG_LEVELS)).error(fields, message);
+}
+
+/**
+ * Ends the process whatever handles are left. Messages are out or given up by now, and what was given up because nobody
+ * reads is not waited for again.
+ */
+function flushAndExit({ code, flush }: Ending): void {
+  if (flush) process.stdout.write('', () => process.exit(code));
+  else process.exit(code);
+}
+
+// Help and lists into a pipe that nobody reads; the messages' own output sees to itself.
+process.stdout.on('error', () => {});
+
+main(process.argv.slice(2)).then(flushAndExit, (error: unknown) => {
+  complain({}, errorFields(error), 'the command failed; this is a bug, please report it');
+  process.exit(FAILED);
+});

@@ -1,0 +1,86 @@
+/**
+ * Logs: one JSON object a line on stderr with `timestamp`, `level`, `message` and fields. Never a body, never a token:
+ * who logs passes facts, not payloads.
+ */
+
+import pino from 'pino';
+import type { LogLevel } from './types';
+
+type Line = (fields: Record<string, unknown>, message: string) => void;
+
+export interface Log {
+  debug: Line;
+  info: Line;
+  warn: Line;
+  error: Line;
+}
+
+/** One for the process: written at once, so that nothing is lost at exit. */
+let stderr: ReturnType<typeof pino.destination> | undefined;
+
+function stderrDestination(): ReturnType<typeof pino.destination> {
+  if (stderr === undefined) {
+    stderr = pino.destination({ fd: 2, sync: true });
+    // Nobody reads the logs any more, or the disk is full: that must not end the process that is watched.
+    stderr.on('error', () => {});
+  }
+  return stderr;
+}
+
+export function createLogger(level: LogLevel, destination: pino.DestinationStream = stderrDestination()): Log {
+  const logger = pino(
+    {
+      level,
+      base: null,
+      messageKey: 'message',
+      timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    destination,
+  );
+  const line =
+    (name: 'debug' | 'info' | 'warn' | 'error'): Line =>
+    (fields, message) =>
+      logger[name](fields, message);
+  return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') };
+}
+
+/** Longer texts of foreign errors are cut: they may quote what they choked on. */
+const MAX_ERROR_CHARS = 200;
+
+/** What is logged of a foreign error: its kind, its words, and the line it came from. */
+export function errorFields(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { error: String(error).slice(0, MAX_ERROR_CHARS) };
+  const at = error.stack
+    ?.split('\n')
+    .find((line) => line.startsWith('    at '))
+    ?.slice(7);
+  return { error: `${error.name}: ${error.message}`.slice(0, MAX_ERROR_CHARS), ...(at === undefined ? {} : { at }) };
+}
+
+/** One line a cause in so many ms; how many were left out since stands in the next one. */
+const LIMIT_INTERVAL_MS = 10_000;
+
+/** Passes the first line, then one an interval, with a count of those between. */
+export class LimitedLine {
+  readonly #line: Line;
+  readonly #now: () => number;
+  #next = Number.NEGATIVE_INFINITY;
+  #suppressed = 0;
+
+  constructor(line: Line, now: () => number) {
+    this.#line = line;
+    this.#now = now;
+  }
+
+  write(fields: Record<string, unknown>, message: string): void {
+    const now = this.#now();
+    if (now < this.#next) {
+      this.#suppressed++;
+      return;
+    }
+    this.#next = now + LIMIT_INTERVAL_MS;
+    this.#line(this.#suppressed > 0 ? { ...fields, suppressed: this.#suppressed } : fields, message);
+    this.#suppressed = 0;
+  }
+}

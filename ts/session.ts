@@ -1,0 +1,189 @@
+/**
+ * One run: engine events go in, batches go to every output, and when the engine has ended and the outputs are empty the
+ * run is over. Knows nothing of listeners or of starting again.
+ */
+
+import { ENGINE_ERROR_CODES, EngineError, toEngineError } from './errors';
+import { errorFields, LimitedLine, type Log } from './logger';
+import type { CaptureEvent, CaptureInfo, NativeCapture } from './native';
+import type { Batch, Output } from './outputs/output';
+
+/** What an output may take to get rid of its messages once `stop()` was called. Well inside Kubernetes' 30 s. */
+export const DRAIN_TIMEOUT_MS = 10_000;
+
+export interface SessionOptions {
+  capture: NativeCapture;
+  outputs: readonly Output[];
+  /** A savefile ends by itself; an interface does not. */
+  savefile: boolean;
+  log: Log;
+  now(): number;
+  onStats(): void;
+}
+
+/** How a run ended. */
+export interface Outcome {
+  /** What broke it. */
+  failure: EngineError | undefined;
+  /** The savefile was read and delivered to its end. */
+  complete: boolean;
+}
+
+export class Session {
+  /** Settles when everything that was captured is delivered or given up. Never rejects. */
+  readonly over: Promise<Outcome>;
+  readonly #options: SessionOptions;
+  readonly #outputLog: LimitedLine;
+  /** Events that came before `start()` could tell its caller; a listener added then must not miss them. */
+  #early: CaptureEvent[] | undefined = [];
+  readonly #unreleased = new Set<Promise<void>>();
+  #failure: EngineError | undefined;
+  #stopAsked = false;
+  #drainLimited = false;
+  #ended = false;
+  #lastEngineStats: Record<string, number> = {};
+  #settle: (outcome: Outcome) => void = () => {};
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#outputLog = new LimitedLine(options.log.error, options.now);
+    this.over = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+  }
+
+  /** Rejects with an `EngineError` when nothing could be opened; then there is no run to wait for. */
+  async open(): Promise<CaptureInfo> {
+    let info: CaptureInfo;
+    try {
+      info = await this.#options.capture.open((event) => this.#onEvent(event));
+    } catch (cause) {
+      await Promise.all(this.#options.outputs.map((output) => output.close()));
+      throw toEngineError(cause, ENGINE_ERROR_CODES.CAPTURE_OPEN_FAILED);
+    }
+    // A stop() that came first may have found nothing to stop.
+    if (this.#stopAsked) this.#stopCapture();
+    setImmediate(() => {
+      const early = this.#early ?? [];
+      this.#early = undefined;
+      for (const event of early) this.#onEvent(event);
+    });
+    return info;
+  }
+
+  /** No new packets; what was captured still comes out, for as long as the outputs may take. Idempotent. */
+  stop(): void {
+    if (this.#stopAsked) return;
+    this.#stopAsked = true;
+    this.#stopCapture();
+    this.#limitDrain();
+  }
+
+  engineStats(): Record<string, number> {
+    try {
+      this.#lastEngineStats = this.#options.capture.stats();
+    } catch (error) {
+      this.#options.log.debug(errorFields(error), 'the engine gave no counters');
+    }
+    return this.#lastEngineStats;
+  }
+
+  /** Nothing may be thrown from here: it is called by the addon, and would end the process. */
+  #onEvent(event: CaptureEvent): void {
+    if (this.#early !== undefined) {
+      this.#early.push(event);
+      return;
+    }
+    try {
+      this.#handle(event);
+    } catch (error) {
+      this.#options.log.error(errorFields(error), `could not handle a '${event.kind}' event of the engine`);
+    }
+  }
+
+  #handle(event: CaptureEvent): void {
+    switch (event.kind) {
+      case 'batch':
+        this.#deliver({ lines: event.lines ?? Buffer.alloc(0), messages: event.messages ?? 0 });
+        break;
+      case 'notice':
+        this.#options.log[event.level ?? 'info']({ event: event.name, ...event.fields }, event.message ?? '');
+        break;
+      case 'error':
+        this.#fail(toEngineError(event, ENGINE_ERROR_CODES.UNRECOVERABLE));
+        break;
+      case 'stats':
+        this.#lastEngineStats = event.stats ?? this.#lastEngineStats;
+        this.#options.onStats();
+        break;
+      case 'end':
+        void this.#finish();
+        break;
+    }
+  }
+
+  #fail(failure: EngineError): void {
+    // The first one is the cause, whatever follows from it.
+    if (this.#failure === undefined) this.#failure = failure;
+    this.#options.log.error({ code: failure.code }, failure.message);
+    this.#stopCapture();
+    // What a broken savefile gave before its break is delivered however long that takes.
+    if (!this.#options.savefile) this.#limitDrain();
+  }
+
+  #limitDrain(): void {
+    if (this.#drainLimited) return;
+    this.#drainLimited = true;
+    for (const output of this.#options.outputs) output.limitDrain(DRAIN_TIMEOUT_MS);
+  }
+
+  #stopCapture(): void {
+    try {
+      this.#options.capture.stop();
+    } catch (error) {
+      this.#options.log.error(errorFields(error), 'the engine could not be told to stop');
+    }
+  }
+
+  /** To every output at once; the engine gets its credit back when all of them have taken it. */
+  #deliver(batch: Batch): void {
+    const taken: Promise<void>[] = [];
+    for (const output of this.#options.outputs) {
+      const failed = (error: unknown): void =>
+        this.#outputLog.write({ output: output.name, ...errorFields(error) }, 'an output failed on a batch');
+      try {
+        const wait = output.write(batch);
+        if (wait !== undefined) taken.push(wait.catch(failed));
+      } catch (error) {
+        failed(error);
+      }
+    }
+    const released = this.#release(taken).finally(() => this.#unreleased.delete(released));
+    this.#unreleased.add(released);
+  }
+
+  async #release(taken: Promise<void>[]): Promise<void> {
+    await Promise.all(taken);
+    // A turn of the event loop between batches: timers and sockets of the host process get theirs.
+    await new Promise(setImmediate);
+    try {
+      this.#options.capture.release();
+    } catch (error) {
+      this.#options.log.error(errorFields(error), 'the engine did not take back a batch');
+    }
+  }
+
+  async #finish(): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    if (!this.#options.savefile && !this.#stopAsked && this.#failure === undefined) {
+      this.#fail(new EngineError(ENGINE_ERROR_CODES.UNRECOVERABLE, 'the capture ended by itself'));
+    }
+    await Promise.all(this.#unreleased);
+    await Promise.all(this.#options.outputs.map((output) => output.close()));
+    this.#settle({
+      failure: this.#failure,
+      complete: this.#options.savefile && !this.#stopAsked && this.#failure === undefined,
+    });
+  }
+}

@@ -1,0 +1,281 @@
+/** What the caller holds: starts and stops runs, and turns what they deliver into events. */
+
+import { EventEmitter } from 'node:events';
+import type { Writable } from 'node:stream';
+import { hasOutputConfigured, LOG_LEVELS, TUNING_DEFAULTS, validateConfig } from './config';
+import type { RuntimeEnv } from './env';
+import { AlreadyRunningError, ENGINE_ERROR_CODES, toEngineError } from './errors';
+import { errorFields, LimitedLine, type Log } from './logger';
+import { type CaptureInfo, type CaptureOptions, type NativeCapture, toCaptureOptions } from './native';
+import { CallbackOutput } from './outputs/callback';
+import { HttpOutput } from './outputs/http';
+import type { Output, Schedule } from './outputs/output';
+import { StdoutOutput } from './outputs/stdout';
+import { type Outcome, Session } from './session';
+import type {
+  HttpMessage,
+  LogLevel,
+  OutputName,
+  OutputStats,
+  SnifferConfig,
+  SnifferEvents,
+  SnifferStats,
+  ValidatedConfig,
+} from './types';
+import { VERSION } from './version';
+
+/** @internal Everything of the world outside; tests put fakes in. */
+export interface SnifferDeps {
+  createCapture(options: CaptureOptions): NativeCapture;
+  createLogger(level: LogLevel): Log;
+  runtime(): RuntimeEnv;
+  stdout(): Writable;
+  fetch: typeof fetch;
+  schedule: Schedule;
+  now(): number;
+  /** An output takes nothing any more. Without this it is logged, and the output is off. */
+  onOutputClosed?: (name: OutputName, error: NodeJS.ErrnoException) => void;
+}
+
+type State = 'stopped' | 'starting' | 'running' | 'stopping';
+
+interface Run {
+  session: Session;
+  outputs: readonly Output[];
+  callback: CallbackOutput;
+  config: ValidatedConfig;
+  log: Log;
+  listenerLog: LimitedLine;
+  /** The handle is open. */
+  open: boolean;
+  /** Settles when nothing of the run is left. */
+  done: Promise<void>;
+}
+
+const NO_DELIVERIES: OutputStats = { delivered: 0, dropped: 0, droppedBy: {}, waiting: 0, errors: 0 };
+
+export class Sniffer extends EventEmitter<SnifferEvents> {
+  readonly #config: SnifferConfig;
+  readonly #deps: SnifferDeps;
+  #state: State = 'stopped';
+  #run: Run | undefined;
+  #lastStats: SnifferStats = { engine: {}, outputs: { callback: { ...NO_DELIVERIES, droppedBy: {} } } };
+
+  /** @internal */
+  constructor(config: SnifferConfig, deps: SnifferDeps) {
+    super();
+    this.#config = config;
+    this.#deps = deps;
+  }
+
+  /**
+   * Validates the config and opens the capture; resolves when the handle is open.
+   * @throws {ValidationError} for a bad config · {EngineError} when the capture cannot be opened ·
+   *   {AlreadyRunningError} when it is not at rest
+   */
+  async start(): Promise<void> {
+    if (this.#state !== 'stopped') {
+      const error = new AlreadyRunningError(`the sniffer is ${this.#state}; await stop() before the next start()`);
+      this.#run?.log.error({}, error.message);
+      throw error;
+    }
+    let run: Run;
+    try {
+      run = this.#prepare();
+    } catch (error) {
+      this.#bootstrapLog().error(codeOf(error), messageOf(error));
+      throw error;
+    }
+    this.#state = 'starting';
+    this.#run = run;
+    const opened = run.session.open();
+    run.done = opened.then(
+      () => run.session.over.then((outcome) => this.#settle(run, outcome)),
+      () => {
+        this.#state = 'stopped';
+        this.#run = undefined;
+      },
+    );
+    try {
+      const info = await opened;
+      run.open = true;
+      // stop() may have come first; it waits for `over` and goes on from there.
+      if (this.#state === 'starting') this.#state = 'running';
+      this.#logStart(run, info);
+    } catch (error) {
+      run.log.error(codeOf(error), messageOf(error));
+      await run.done;
+      throw error;
+    }
+  }
+
+  /**
+   * Ends the capture; resolves when every finished message has reached every output and the handle is closed. Outputs
+   * that cannot take what waits for them within 10 s are cut off, and that is counted. Safe at any time.
+   */
+  async stop(): Promise<void> {
+    const run = this.#run;
+    if (run === undefined) return;
+    this.#state = 'stopping';
+    run.session.stop();
+    await run.done;
+  }
+
+  /** True between the resolved `start()` and the settled `stop()`. */
+  isRunning(): boolean {
+    return this.#run?.open === true;
+  }
+
+  /** The loss ledger: what came in, what went out, and why the rest did not. Of this run, or else of the last. */
+  stats(): SnifferStats {
+    const run = this.#run;
+    if (run !== undefined) {
+      const outputs: SnifferStats['outputs'] = { callback: run.callback.stats() };
+      for (const output of run.outputs) outputs[output.name] = output.stats();
+      this.#lastStats = { engine: run.session.engineStats(), outputs };
+    }
+    return structuredClone(this.#lastStats);
+  }
+
+  /** Everything that a run needs, nothing of it begun. */
+  #prepare(): Run {
+    const deps = this.#deps;
+    const runtime = deps.runtime();
+    const config = this.#validate(runtime);
+    const log = deps.createLogger(config.logLevel);
+    const listenerLog = new LimitedLine(log.error, deps.now);
+    const savefile = config.pcapFile !== undefined;
+    const capture = this.#createCapture(config);
+
+    const callback = new CallbackOutput({
+      wanted: () => config.onHttpMessage !== undefined || this.listenerCount('message') > 0,
+      dispatch: (message) => this.#dispatch(run, message),
+      log: listenerLog,
+    });
+    const outputs: Output[] = [];
+    if (config.outputStdout) {
+      const onClosed = (error: NodeJS.ErrnoException): void => {
+        if (deps.onOutputClosed !== undefined) deps.onOutputClosed('stdout', error);
+        else
+          log.warn({ output: 'stdout', ...errorFields(error) }, 'stdout is closed: no more messages are written to it');
+      };
+      outputs.push(new StdoutOutput({ stream: deps.stdout(), schedule: deps.schedule, onClosed }));
+    }
+    if (config.outputUrl !== undefined) {
+      outputs.push(
+        new HttpOutput({
+          url: config.outputUrl,
+          authToken: config.outputUrlAuthToken,
+          userAgent: `tcp-sniffer/${VERSION}`,
+          lossless: savefile,
+          log,
+          fetch: deps.fetch,
+          schedule: deps.schedule,
+          now: deps.now,
+        }),
+      );
+    }
+    // Last, since listeners run there and then while the others only take the bytes.
+    outputs.push(callback);
+
+    const onStats = (): void => {
+      const stats = this.stats();
+      log.info({ ...stats }, 'counters');
+      this.#emitSafely(run, 'stats', stats);
+    };
+    const session = new Session({ capture, outputs, savefile, log, now: deps.now, onStats });
+    const run: Run = { session, outputs, callback, config, log, listenerLog, open: false, done: Promise.resolve() };
+    return run;
+  }
+
+  #validate({ production, authToken }: RuntimeEnv): ValidatedConfig {
+    const config = validateConfig(this.#config, { production });
+    if (config.outputUrl === undefined || config.outputUrlAuthToken !== undefined || authToken === undefined)
+      return config;
+    return validateConfig({ ...config, outputUrlAuthToken: authToken }, { production });
+  }
+
+  #createCapture(config: ValidatedConfig): NativeCapture {
+    try {
+      return this.#deps.createCapture(toCaptureOptions(config));
+    } catch (cause) {
+      throw toEngineError(cause, ENGINE_ERROR_CODES.CAPTURE_OPEN_FAILED);
+    }
+  }
+
+  #settle(run: Run, { failure, complete }: Outcome): void {
+    const stats = this.stats();
+    this.#run = undefined;
+    this.#state = 'stopped';
+    run.log.info({ ...stats }, 'capture stopped');
+    if (failure !== undefined) this.#emitSafely(run, 'error', failure);
+    if (complete) this.#emitSafely(run, 'end');
+    this.#emitSafely(run, 'stop');
+  }
+
+  #dispatch(run: Run, message: HttpMessage): void {
+    if (run.config.onHttpMessage !== undefined) {
+      this.#guard(run, 'onHttpMessage', () => run.config.onHttpMessage?.(message));
+    }
+    this.#emitSafely(run, 'message', message);
+  }
+
+  /** Like `emit`, except that a listener that throws stops neither the others nor the process. */
+  #emitSafely<Name extends keyof SnifferEvents>(run: Run, name: Name, ...args: SnifferEvents[Name]): void {
+    // rawListeners: the wrapper of a once() listener takes itself off when it is called.
+    for (const listener of this.rawListeners(name)) {
+      this.#guard(run, `the '${name}' listener`, () => Reflect.apply(listener, this, args));
+    }
+  }
+
+  #guard(run: Run, who: string, call: () => unknown): void {
+    const failed = (error: unknown): void => {
+      run.callback.countError();
+      run.listenerLog.write(errorFields(error), `${who} threw; the capture goes on`);
+    };
+    try {
+      const result = call();
+      if (isThenable(result)) result.then(undefined, failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  /** The first line: who captures what, where. */
+  #logStart({ config, log }: Run, info: CaptureInfo): void {
+    const { identity } = this.#deps.runtime();
+    const source =
+      config.pcapFile === undefined
+        ? { interface: info.interface, loopback: info.loopback }
+        : { pcapFile: config.pcapFile };
+    const redaction = config.redactHeaders.length > 0 ? {} : { redactHeaders: 'off' };
+    log.info(
+      { version: VERSION, ...source, linkType: info.linkTypeName, ports: config.ports, ...redaction, ...identity },
+      'capture started',
+    );
+    if (!hasOutputConfigured(config) && this.listenerCount('message') === 0) {
+      log.warn({}, 'no output is configured: messages go nowhere');
+    }
+  }
+
+  /** For complaints about a config that could not say how loud to be. */
+  #bootstrapLog(): Log {
+    const level = (this.#config as SnifferConfig | undefined)?.logLevel;
+    return this.#deps.createLogger(
+      level !== undefined && LOG_LEVELS.includes(level) ? level : TUNING_DEFAULTS.logLevel,
+    );
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+}
+
+function codeOf(error: unknown): Record<string, unknown> {
+  const { code, field } = error as { code?: unknown; field?: unknown };
+  return { ...(code === undefined ? {} : { code }), ...(field === undefined ? {} : { field }) };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

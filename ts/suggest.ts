@@ -1,0 +1,31 @@
+/** "Did you mean …": the nearest of the known names. */
+
+/** Farther than this is another word, not a slip of the pen. */
+const MAX_EDITS = 3;
+
+export function suggest(word: string, known: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let least = Math.min(MAX_EDITS, Math.ceil(word.length / 3)) + 1;
+  for (const candidate of known) {
+    const edits = distance(word.toLowerCase(), candidate.toLowerCase());
+    if (edits < least) {
+      least = edits;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+/** Levenshtein distance, one row at a time. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const swap = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(swap, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

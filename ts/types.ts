@@ -1,0 +1,151 @@
+/** The public shapes: what goes in, what comes out, what is counted. */
+
+import type { EngineError } from './errors';
+
+/** One end of a connection. */
+export interface Endpoint {
+  /** IPv4 in dotted form, IPv6 as in RFC 5952. */
+  ip: string;
+  /** 1–65535 */
+  port: number;
+}
+
+/** An HTTP/1.x message: the same shape in the event, the callback, the stdout line and the POST body. */
+export interface HttpMessage {
+  /** Unique in a run; a request and its responses (interim ones too) share it. */
+  id: string;
+  /** The server's side: the endpoint whose port is in `ports`. */
+  receiver: Endpoint;
+  /** The peer: the client's side. */
+  destination: Endpoint;
+  /** Client to server is a request. */
+  direction: 'request' | 'response';
+  /** ISO 8601, UTC, with milliseconds: of the packet that began the message. */
+  timestamp: string;
+  /** `'1.0'` or `'1.1'` */
+  httpVersion: string;
+  /** Names in lower case; repeated fields joined by `, ` (`cookie` by `; `); redacted values are `[REDACTED]`. */
+  headers: Record<string, string>;
+  /** Requests: the method as it was sent. */
+  method?: string;
+  /** Requests: the request target as it was sent, with its query. */
+  path?: string;
+  /** Responses: 100–999. */
+  statusCode?: number;
+  /** Responses that have a reason phrase. */
+  reason?: string;
+  /** The body without its framing, still content-coded, when it is UTF-8; `''` for an empty one. */
+  body?: string;
+  /** `'binary'` when the bytes are not UTF-8 and `body` is left out. */
+  bodyEncoding?: string;
+  /** Bytes of the body without its framing, kept or not. */
+  bodySize: number;
+  /** Bytes of the body are missing: over `maxBodySize`, lost, or the connection ended early. */
+  bodyTruncated?: true;
+  /** Why the message ended early; absent when only `maxBodySize` cut it. */
+  incomplete?: 'gap' | 'closed' | 'evicted' | 'timeout' | 'stopped';
+  /** Bytes of this message that never arrived. */
+  gapBytes?: number;
+  /** Fields behind a chunked body, when it brought some; as `headers`. */
+  trailers?: Record<string, string>;
+  /** Responses whose request was seen: which one. */
+  request?: { method: string; path: string };
+  /** Those too: from the request's first packet to the response's first, in ms with µs precision. */
+  latencyMs?: number;
+}
+
+export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
+
+export interface SnifferConfig {
+  /** Server ports, 1–65535, at least one. The capture filter is built from them. */
+  ports: number[];
+  /** Name of the interface; `''` is the first one that is up and not a loopback. Default `''`. */
+  interface?: string;
+  /** Absolute http(s) URL that gets a POST for each message; https in production. */
+  outputUrl?: string;
+  /** Bearer token of those POSTs. Default: the variable `OUTPUT_URL_AUTH_TOKEN`. */
+  outputUrlAuthToken?: string;
+  /** One JSON line a message on stdout. Default false. */
+  outputStdout?: boolean;
+  /** Gets each message, as if it were a `message` listener. The object is shared with the listeners. */
+  onHttpMessage?: (message: HttpMessage) => void;
+  /** Share of the connections that is processed, 0–1. Default 1. */
+  sampleRate?: number;
+  /** Bytes of each body that are kept. Default 1 048 576. */
+  maxBodySize?: number;
+  /** Connections at one time; past it the least recently active one goes. Default 10 000. */
+  maxConcurrentConnections?: number;
+  /** A connection without new data for so many ms is dropped. Default 300 000. */
+  connectionIdleTimeoutMs?: number;
+  /** Headers whose values become `[REDACTED]` in every output, any case; `[]` for none. Default authorization, cookie. */
+  redactHeaders?: string[];
+  /** A savefile (pcap, pcapng) to read in place of an interface; `-` is stdin. */
+  pcapFile?: string;
+  /** Lowest level that is logged, on stderr. Default `'info'`. */
+  logLevel?: LogLevel;
+  /** Bytes that the engine holds back at one time over all connections. Default 201 326 592 (192 MiB). */
+  maxBufferedBytes?: number;
+  /** Bytes captured of each packet, 68–262 144. Offloading makes packets larger than the MTU. Default 262 144. */
+  snaplenBytes?: number;
+  /** Bytes of the kernel's ring. Default 33 554 432 (32 MiB). */
+  ringBufferBytes?: number;
+  /** How long the kernel may gather packets before it hands them over, 1–1000 ms. Default 50. */
+  readTimeoutMs?: number;
+  /** Puts the interface into promiscuous mode. Default false. */
+  promiscuous?: boolean;
+  /** How often the counters are logged and the event `stats` comes, in ms. Default 60 000. */
+  statsIntervalMs?: number;
+}
+
+/** The config with every default in place. */
+export type ValidatedConfig = Required<
+  Omit<SnifferConfig, 'outputUrl' | 'outputUrlAuthToken' | 'onHttpMessage' | 'pcapFile'>
+> &
+  Pick<SnifferConfig, 'outputUrl' | 'outputUrlAuthToken' | 'onHttpMessage' | 'pcapFile'>;
+
+export type OutputName = 'callback' | 'stdout' | 'http';
+
+/** What became of the messages that reached an output. All are counts of messages in this run. */
+export interface OutputStats {
+  /** callback: handed to at least one listener; stdout: written; http: answered with 2xx. */
+  delivered: number;
+  /** Given up, for the reasons in `droppedBy`. */
+  dropped: number;
+  /**
+   * `overflow`: the waiting line was full · `failed`: all attempts failed · `abandoned`: not out in time at stop ·
+   * `closed`: the reader of stdout went away · `invalid`: a line that is no JSON.
+   */
+  droppedBy: Record<string, number>;
+  /** Taken and neither delivered nor dropped yet. */
+  waiting: number;
+  /** callback: throws and rejections of listeners; stdout: write errors; http: failed attempts. */
+  errors: number;
+}
+
+/** The loss ledger of the present run, or of the last one. */
+export interface SnifferStats {
+  /** The engine's counters by name: received, dropped, lost, evicted, malformed … Empty before the first start. */
+  engine: Record<string, number>;
+  outputs: Partial<Record<OutputName, OutputStats>> & { callback: OutputStats };
+}
+
+/** An interface that can be captured on. */
+export interface InterfaceInfo {
+  name: string;
+  description?: string;
+  addresses: string[];
+  up: boolean;
+  running: boolean;
+  loopback: boolean;
+}
+
+/** The events of a `Sniffer` and their arguments. */
+export interface SnifferEvents {
+  message: [message: HttpMessage];
+  /** Fatal, after start: the sniffer has stopped by itself. Without a listener it is only logged. */
+  error: [error: EngineError];
+  stats: [stats: SnifferStats];
+  /** The whole savefile is delivered; the sniffer has stopped by itself. */
+  end: [];
+  stop: [];
+}

@@ -2,7 +2,9 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['__test__/ts/**/*.test.ts'],
+    include: ['__test__/**/*.test.ts'],
+    // Many tests start processes; on a busy machine those take their time.
+    testTimeout: 20_000,
     globalSetup: ['__test__/ts/setup/build.ts'],
   },
 });

@@ -57,11 +57,24 @@ function show(message) {
   else if (bodySize > 0) say(`                  (${bodySize} bytes, ${message.bodyEncoding})`);
 }
 
+/** Where messages can get lost, from the wire on, with the counters that say so. */
+const LOSSES = [
+  ['kernel', 'dropped'],
+  ['interface', 'interfaceDropped'],
+  ['undecodable', 'undecodable'],
+  ['gap bytes', 'gapBytes'],
+  ['evicted', 'connectionsEvicted'],
+  ['malformed', 'malformedStreams'],
+  ['queue', 'queueDropped'],
+];
+
 function showLedger({ engine, outputs }) {
-  const counters = Object.entries(engine).map(([name, count]) => `${name} ${count}`);
-  say(`engine    ${counters.join(' · ')}`);
-  for (const [name, { delivered, dropped }] of Object.entries(outputs))
-    say(`${name.padEnd(10)}delivered ${delivered} · dropped ${dropped}`);
+  const output = Object.values(outputs).reduce((sum, { dropped }) => sum + dropped, 0);
+  const losses = [...LOSSES.map(([name, counter]) => [name, engine[counter]]), ['output', output]];
+  say(
+    `Seen: ${engine.packets} packets, ${engine.connectionsOpened} connection, ${engine.requests} requests, ${engine.responses} responses.`,
+  );
+  say(`Lost: ${losses.map(([name, count]) => `${name} ${count}`).join(' · ')}.`);
 }
 
 async function send(port, agent, { method, path, headers, body }) {
@@ -114,6 +127,7 @@ async function fromSavefile(createSniffer, onHttpMessage) {
 }
 
 await setUpOrExit();
+process.stdout.on('error', () => process.exit(1)); // `| head`
 const { createSniffer } = createRequire(import.meta.url)('../dist/index.js');
 const messages = [];
 const onHttpMessage = (message) => {

@@ -2,7 +2,8 @@
 
 use super::exchange::Exchanges;
 use super::head::{Parsed, check_start_line};
-use super::stream::{Stream, looks_like_start};
+use super::resync::looks_like_start;
+use super::stream::Stream;
 use super::{Context, Direction};
 use crate::flow::{DataMeta, Role, Side, StreamEvent};
 

@@ -12,7 +12,9 @@ mod connection;
 mod exchange;
 mod framing;
 mod head;
+mod in_progress;
 mod message;
+mod resync;
 mod stream;
 
 pub use connection::{HttpConnection, Parties};

@@ -4,41 +4,17 @@ use super::body::Body;
 use super::chunked::{ChunkDecoder, Fed};
 use super::exchange::{Exchange, Exchanges, Place};
 use super::framing::{self, Asked, Framing, Wish};
-use super::head::{Head, MAX_HEAD_BYTES, Parsed, StartLine, check_start_line, find_end, is_token, parse_fields};
-use super::message::{Fields, HttpMessage, Incomplete};
+use super::head::{Head, MAX_HEAD_BYTES, Parsed, StartLine, check_start_line, find_end};
+use super::in_progress::{BodyState, Crossing, InProgress};
+use super::message::{HttpMessage, Incomplete};
+use super::resync::{Opposite, looks_like_start};
 use super::{Context, Direction, Malformed, NotHttp};
 use crate::flow::{DataMeta, Position};
 
 /// What a client may send after asking for a tunnel or an upgrade and before the answer is seen.
 const MAX_HELD_BYTES: usize = 64 << 10;
-/// No method is longer; what has no space by then is no request line.
-const MAX_METHOD_BYTES: usize = 64;
-/// An unseen answer no longer than this may be a 100 (Continue), and what follows it a body.
-const MAX_CONTINUE_BYTES: u64 = 64;
 /// A partial head larger than this is given up when memory runs short.
 const SHED_HEAD_BYTES: usize = 4 << 10;
-
-#[derive(Debug)]
-enum BodyState {
-    Length { left: u64 },
-    Chunked(ChunkDecoder),
-    CloseDelimited,
-}
-
-/// A message whose head is complete and whose body is not.
-#[derive(Debug)]
-struct InProgress {
-    head: Head,
-    head_bytes: Box<[u8]>,
-    place: Place,
-    number: u32,
-    wish: Wish,
-    /// Of a response: the request that it answers.
-    exchange: Option<Exchange>,
-    state: BodyState,
-    body: Body,
-    gap_bytes: u64,
-}
 
 #[derive(Debug)]
 enum State {
@@ -59,7 +35,7 @@ enum State {
 
 #[derive(Debug)]
 pub(super) struct Stream {
-    direction: Direction,
+    pub(super) direction: Direction,
     state: State,
     /// The beginning of a head.
     buffer: Vec<u8>,
@@ -70,23 +46,13 @@ pub(super) struct Stream {
     /// The head in `buffer` was taken up without being in step: if it turns out to be none, nobody is told.
     tentative: bool,
     /// Nothing of this stream was seen yet.
-    untouched: bool,
+    pub(super) untouched: bool,
     /// The end of what was delivered.
     position: Position,
     /// What the sender of the last bytes had received.
-    last_heard: Option<Position>,
+    pub(super) last_heard: Option<Position>,
     /// Bytes were lost since then.
-    lost_since: bool,
-    last_was_interim: bool,
-}
-
-/// What one stream has to know of the other to find its way back after a loss.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Opposite {
-    untouched: bool,
-    lost: bool,
-    in_message: bool,
-    last_heard: Option<Position>,
+    pub(super) lost_since: bool,
     last_was_interim: bool,
 }
 
@@ -258,41 +224,6 @@ impl Stream {
         self.buffer = Vec::new();
         exchanges.lose_step(self.direction, self.last_heard);
         cx.counters.lost_pairings += 1;
-    }
-
-    /// Whether these bytes, met while not in step, can only be the beginning of a message.
-    ///
-    /// Body text may hold anything, so what the bytes look like is not enough. A message of a client that does not
-    /// pipeline starts exactly where the other side had heard everything when it last spoke, and that other side is not
-    /// in the middle of a message then. Where the other side cannot be asked (it was not captured, or is lost too), it
-    /// must have spoken in between. The first bytes ever seen of a stream are given the benefit of the doubt.
-    fn may_begin_here(&self, bytes: &[u8], meta: DataMeta, opposite: Opposite, exchanges: &Exchanges) -> bool {
-        if !meta.segment_start
-            || !looks_like_start(self.direction, bytes)
-            || check_start_line(self.direction, bytes).is_err()
-        {
-            return false;
-        }
-        let on_turn = opposite.last_heard == Some(meta.position);
-        match self.direction {
-            _ if self.untouched => true,
-            _ if opposite.untouched || opposite.lost => on_turn || self.was_answered_unseen(bytes, meta),
-            Direction::Request => on_turn && !opposite.in_message && !opposite.last_was_interim,
-            Direction::Response => {
-                exchanges.expects_answer_at(meta.position) || (on_turn && !exchanges.is_in_step_and_idle())
-            }
-        }
-    }
-
-    /// The other side, of which nothing is known, has spoken since the last bytes of this one. When bytes were lost since,
-    /// these may still be the middle of a message; then a whole head has to be here.
-    fn was_answered_unseen(&self, bytes: &[u8], meta: DataMeta) -> bool {
-        let least = match self.direction {
-            Direction::Request if self.lost_since => MAX_CONTINUE_BYTES,
-            _ => 0,
-        };
-        self.last_heard.is_some_and(|heard| meta.heard > heard + least)
-            && (!self.lost_since || find_end(bytes, 0).is_some())
     }
 
     fn on_head_bytes(
@@ -596,106 +527,6 @@ impl Stream {
         cx.sink.not_http(self.direction, what, sample);
         exchanges.lose_step(self.direction, self.last_heard);
         self.make_opaque();
-    }
-}
-
-/// How far a loss goes.
-enum Crossing {
-    Within,
-    ToTheEnd,
-    /// Over the message's end, or nobody knows.
-    Beyond,
-}
-
-impl InProgress {
-    fn cross(&mut self, len: u64) -> Crossing {
-        let (lost, crossing) = match &mut self.state {
-            BodyState::CloseDelimited => (len, Crossing::Within),
-            BodyState::Chunked(decoder) => match decoder.cross(len) {
-                true => (len, Crossing::Within),
-                false => {
-                    // How much of the loss was this message's, and how much of that its body, is not known.
-                    self.gap_bytes += len;
-                    (0, Crossing::Beyond)
-                }
-            },
-            BodyState::Length { left } => {
-                let lost = len.min(*left);
-                *left -= lost;
-                let crossing = match (*left, len - lost) {
-                    (0, 0) => Crossing::ToTheEnd,
-                    (0, _) => Crossing::Beyond,
-                    _ => Crossing::Within,
-                };
-                (lost, crossing)
-            }
-        };
-        self.gap_bytes += lost;
-        self.body.lose(lost);
-        crossing
-    }
-
-    fn emit(&self, direction: Direction, incomplete: Option<Incomplete>, cx: &mut Context<'_>) {
-        let gap = (self.gap_bytes > 0).then_some(Incomplete::Gap);
-        let mut trailer_lines = Vec::new();
-        let trailers = match &self.state {
-            BodyState::Chunked(decoder) if incomplete.is_none() && !decoder.trailers.is_empty() => {
-                // Broken trailers are left out: the body before them is whole all the same.
-                parse_fields(&mut trailer_lines, direction, &decoder.trailers, 0)
-                    .is_ok()
-                    .then_some(Fields { lines: &trailer_lines, bytes: &decoder.trailers })
-                    .filter(|trailers| !trailers.lines.is_empty())
-            }
-            _ => None,
-        };
-        cx.sink.message(&HttpMessage {
-            direction,
-            exchange: self.number,
-            at: self.place.at,
-            head: &self.head,
-            head_bytes: &self.head_bytes,
-            trailers,
-            body: self.body.kept(),
-            body_bytes: self.body.bytes,
-            incomplete: incomplete.or(gap),
-            gap_bytes: self.gap_bytes,
-            answered: self.exchange.as_ref().map(|exchange| exchange.answered(self.place.at)),
-        });
-    }
-
-    /// A response whose request was not seen announced a body, and now that the client has spoken again the next response
-    /// begins: the request was a HEAD (RFC 9110 §9.3.2).
-    fn has_answered_a_head_request(&self, bytes: &[u8], meta: DataMeta) -> bool {
-        let response = matches!(self.head.start, StartLine::Status { .. });
-        response
-            && self.exchange.is_none()
-            && self.body.bytes == 0
-            && meta.segment_start
-            && meta.heard > self.place.heard
-            && matches!(check_start_line(Direction::Response, bytes), Ok(Parsed::Complete(_)))
-    }
-
-    fn body_is_absent(&mut self) {
-        self.state = BodyState::Length { left: 0 };
-    }
-
-    fn buffered_bytes(&self) -> usize {
-        let decoder = match &self.state {
-            BodyState::Chunked(decoder) => decoder.buffered_bytes(),
-            BodyState::Length { .. } | BodyState::CloseDelimited => 0,
-        };
-        size_of::<Self>() + self.head_bytes.len() + self.body.buffered_bytes() + decoder
-    }
-}
-
-/// Whether bytes can be the beginning of a start line, as far as they go.
-pub(super) fn looks_like_start(direction: Direction, bytes: &[u8]) -> bool {
-    match direction {
-        Direction::Request => match bytes.iter().take(MAX_METHOD_BYTES).position(|&b| !is_token(b)) {
-            Some(end) => end > 0 && bytes.get(end) == Some(&b' ') && !bytes.starts_with(b"HTTP/"),
-            None => bytes.len() < MAX_METHOD_BYTES,
-        },
-        Direction::Response => bytes.iter().zip(b"HTTP/1.").all(|(a, b)| a == b),
     }
 }
 

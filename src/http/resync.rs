@@ -1,0 +1,69 @@
+//! Finding the way back: where, after a loss or at a midstream pickup, a message begins.
+
+use super::Direction;
+use super::exchange::Exchanges;
+use super::head::{check_start_line, find_end, is_token};
+use super::stream::Stream;
+use crate::flow::{DataMeta, Position};
+
+/// No method is longer; what has no space by then is no request line.
+const MAX_METHOD_BYTES: usize = 64;
+/// An unseen answer no longer than this may be a 100 (Continue), and what follows it a body.
+const MAX_CONTINUE_BYTES: u64 = 64;
+/// What one stream has to know of the other to find its way back after a loss.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Opposite {
+    pub untouched: bool,
+    pub lost: bool,
+    pub in_message: bool,
+    pub last_heard: Option<Position>,
+    pub last_was_interim: bool,
+}
+
+impl Stream {
+    /// Whether these bytes, met while not in step, can only be the beginning of a message.
+    ///
+    /// Body text may hold anything, so what the bytes look like is not enough. A message of a client that does not
+    /// pipeline starts exactly where the other side had heard everything when it last spoke, and that other side is not
+    /// in the middle of a message then. Where the other side cannot be asked (it was not captured, or is lost too), it
+    /// must have spoken in between. The first bytes ever seen of a stream are given the benefit of the doubt.
+    pub fn may_begin_here(&self, bytes: &[u8], meta: DataMeta, opposite: Opposite, exchanges: &Exchanges) -> bool {
+        if !meta.segment_start
+            || !looks_like_start(self.direction, bytes)
+            || check_start_line(self.direction, bytes).is_err()
+        {
+            return false;
+        }
+        let on_turn = opposite.last_heard == Some(meta.position);
+        match self.direction {
+            _ if self.untouched => true,
+            _ if opposite.untouched || opposite.lost => on_turn || self.was_answered_unseen(bytes, meta),
+            Direction::Request => on_turn && !opposite.in_message && !opposite.last_was_interim,
+            Direction::Response => {
+                exchanges.expects_answer_at(meta.position) || (on_turn && !exchanges.is_in_step_and_idle())
+            }
+        }
+    }
+
+    /// The other side, of which nothing is known, has spoken since the last bytes of this one. When bytes were lost since,
+    /// these may still be the middle of a message; then a whole head has to be here.
+    fn was_answered_unseen(&self, bytes: &[u8], meta: DataMeta) -> bool {
+        let least = match self.direction {
+            Direction::Request if self.lost_since => MAX_CONTINUE_BYTES,
+            _ => 0,
+        };
+        self.last_heard.is_some_and(|heard| meta.heard > heard + least)
+            && (!self.lost_since || find_end(bytes, 0).is_some())
+    }
+}
+
+/// Whether bytes can be the beginning of a start line, as far as they go.
+pub(super) fn looks_like_start(direction: Direction, bytes: &[u8]) -> bool {
+    match direction {
+        Direction::Request => match bytes.iter().take(MAX_METHOD_BYTES).position(|&b| !is_token(b)) {
+            Some(end) => end > 0 && bytes.get(end) == Some(&b' ') && !bytes.starts_with(b"HTTP/"),
+            None => bytes.len() < MAX_METHOD_BYTES,
+        },
+        Direction::Response => bytes.iter().zip(b"HTTP/1.").all(|(a, b)| a == b),
+    }
+}

@@ -14,7 +14,7 @@ pub struct Stats {
     /// By `Undecodable::index`.
     pub undecodable: [u64; Undecodable::COUNT],
     pub not_tcp: u64,
-    /// IP fragments of datagrams that may carry TCP.
+    /// IP fragments of datagrams that may carry TCP, without those that completed one.
     pub fragments: u64,
     pub defrag: DefragStats,
     /// Neither port is watched.

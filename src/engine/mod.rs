@@ -15,8 +15,8 @@ use to_http::ToHttp;
 
 use crate::batch::Batch;
 use crate::config::EngineConfig;
-use crate::decode::{self, Decoded, LinkType, Segment};
-use crate::defrag::Defragmenter;
+use crate::decode::{self, Decoded, Fragment, LinkType, Segment};
+use crate::defrag::{Datagram, Defragmenter};
 use crate::flow::{Connection, EntryId, FlowKey, Next, Side, Table};
 use crate::http::{HttpConnection, Incomplete};
 use crate::notice::{Kind, Notice};
@@ -77,24 +77,7 @@ impl Engine {
         match decode::decode(linktype, frame, wire_len) {
             Ok(Decoded::Segment(segment)) => self.on_segment(at, &segment),
             Ok(Decoded::NotTcp) => self.outlet.stats.not_tcp += 1,
-            Ok(Decoded::Fragment(fragment)) => {
-                self.outlet.stats.fragments += 1;
-                let datagram = self.defrag.push(self.now, fragment);
-                self.outlet.stats.defrag = *self.defrag.stats();
-                if let Some(datagram) = datagram {
-                    match decode::decode_tcp(
-                        datagram.source,
-                        datagram.destination,
-                        datagram.next_header,
-                        &datagram.bytes,
-                        0,
-                    ) {
-                        Ok(Some(segment)) => self.on_segment(at, &segment),
-                        Ok(None) => {}
-                        Err(reason) => self.outlet.count_undecodable(reason),
-                    }
-                }
-            }
+            Ok(Decoded::Fragment(fragment)) => self.on_fragment(at, fragment),
             Err(reason) => self.outlet.count_undecodable(reason),
         }
     }
@@ -160,6 +143,21 @@ impl Engine {
         while let Some(id) = self.table.idle(self.now, self.config.idle_timeout_ms) {
             self.outlet.stats.connections_timed_out += 1;
             self.end(id, Incomplete::Timeout);
+        }
+    }
+
+    /// The fragment that completes a datagram is counted as what the datagram turns out to be.
+    fn on_fragment(&mut self, at: Timestamp, fragment: Fragment<'_>) {
+        let datagram = self.defrag.push(self.now, fragment);
+        self.outlet.stats.defrag = *self.defrag.stats();
+        let Some(Datagram { source, destination, next_header, bytes }) = datagram else {
+            self.outlet.stats.fragments += 1;
+            return;
+        };
+        match decode::decode_tcp(source, destination, next_header, &bytes, 0) {
+            Ok(Some(segment)) => self.on_segment(at, &segment),
+            Ok(None) => self.outlet.stats.not_tcp += 1,
+            Err(reason) => self.outlet.count_undecodable(reason),
         }
     }
 

@@ -4,7 +4,7 @@ use super::body::Body;
 use super::chunked::ChunkDecoder;
 use super::exchange::{Exchange, Place};
 use super::framing::Wish;
-use super::head::{Head, Parsed, StartLine, check_start_line, parse_fields};
+use super::head::{Field, Head, Parsed, StartLine, check_start_line, parse_fields};
 use super::message::{Fields, HttpMessage, Incomplete};
 use super::{Context, Direction};
 use crate::flow::DataMeta;
@@ -116,6 +116,10 @@ impl InProgress {
             BodyState::Chunked(decoder) => decoder.buffered_bytes(),
             BodyState::Length { .. } | BodyState::CloseDelimited => 0,
         };
-        size_of::<Self>() + self.head_bytes.len() + self.body.buffered_bytes() + decoder
+        size_of::<Self>()
+            + self.head_bytes.len()
+            + self.head.fields.capacity() * size_of::<Field>()
+            + self.body.buffered_bytes()
+            + decoder
     }
 }

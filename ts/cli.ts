@@ -14,9 +14,9 @@ import {
 } from './env';
 import { EngineError, ValidationError } from './errors';
 import { createLogger, errorFields } from './logger';
-import { listInterfaces } from './native';
+import { type InterfaceInfo, listInterfaces } from './native';
 import { Sniffer } from './sniffer';
-import type { InterfaceInfo, SnifferConfig } from './types';
+import type { SnifferConfig } from './types';
 import { VERSION } from './version';
 
 /** Exit codes (SPEC §5). */
@@ -127,7 +127,9 @@ async function capture(flags: Flags): Promise<number> {
   sniffer.on('error', () => {
     exitCode = FAILED;
   });
+  let signalled = false;
   onSignals((signal, again) => {
+    signalled = true;
     if (again) {
       log.error({ signal }, 'second signal: ending at once, undelivered messages are lost');
       process.exit(FAILED);
@@ -138,7 +140,8 @@ async function capture(flags: Flags): Promise<number> {
   try {
     await sniffer.start();
   } catch (error) {
-    // start() has logged it.
+    // start() has logged it. A signal may have been what ended the open.
+    if (signalled) return SUCCESS;
     return error instanceof ValidationError ? BAD_CONFIG : FAILED;
   }
   await stopped;

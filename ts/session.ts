@@ -79,6 +79,10 @@ export class Session {
     this.#limitDrain();
   }
 
+  get stopAsked(): boolean {
+    return this.#stopAsked;
+  }
+
   engineStats(): Record<string, number> {
     try {
       this.#lastEngineStats = this.#options.capture.stats();

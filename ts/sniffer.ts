@@ -37,6 +37,9 @@ export interface SnifferDeps {
   onOutputClosed?: (name: OutputName, error: NodeJS.ErrnoException) => void;
 }
 
+/** The engine gives its counters once more before the end; that time 'capture stopped' logs them. */
+const STATS_LOG_SLACK = 0.5;
+
 type State = 'stopped' | 'starting' | 'running' | 'stopping';
 
 interface Run {
@@ -103,7 +106,8 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
       if (this.#state === 'starting') this.#state = 'running';
       this.#logStart(run, info);
     } catch (error) {
-      run.log.error(codeOf(error), messageOf(error));
+      // Asked to stop before a pipe had shown its header: nothing failed.
+      run.log[run.session.stopAsked ? 'info' : 'error'](codeOf(error), messageOf(error));
       await run.done;
       throw error;
     }
@@ -178,9 +182,13 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
     // Last, since listeners run there and then while the others only take the bytes.
     outputs.push(callback);
 
+    let nextLogged = deps.now() + config.statsIntervalMs * STATS_LOG_SLACK;
     const onStats = (): void => {
       const stats = this.stats();
-      log.info({ ...stats }, 'counters');
+      if (deps.now() >= nextLogged) {
+        log.info(countersOf(stats), 'counters');
+        nextLogged = deps.now() + config.statsIntervalMs * STATS_LOG_SLACK;
+      }
       this.#emitSafely(run, 'stats', stats);
     };
     const session = new Session({ capture, outputs, savefile, log, now: deps.now, onStats });
@@ -207,7 +215,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
     const stats = this.stats();
     this.#run = undefined;
     this.#state = 'stopped';
-    run.log.info({ ...stats }, 'capture stopped');
+    run.log.info(countersOf(stats), 'capture stopped');
     if (failure !== undefined) this.#emitSafely(run, 'error', failure);
     if (complete) this.#emitSafely(run, 'end');
     this.#emitSafely(run, 'stop');
@@ -265,6 +273,21 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
       level !== undefined && LOG_LEVELS.includes(level) ? level : TUNING_DEFAULTS.logLevel,
     );
   }
+}
+
+/** Counters that are logged even when they are zero: that nothing was lost is worth a word. */
+const ALWAYS_LOGGED = new Set(['received', 'dropped', 'interfaceDropped', 'queueDropped', 'delivered']);
+
+/** The ledger for the log: what happened, without all that did not. */
+function countersOf({ engine, outputs }: SnifferStats): Record<string, unknown> {
+  const told = (counters: object): object =>
+    Object.fromEntries(Object.entries(counters).filter(([name, count]) => isTold(count) || ALWAYS_LOGGED.has(name)));
+  const byOutput = Object.entries(outputs).map(([name, stats]) => [name, told(stats)]);
+  return { engine: told(engine), outputs: Object.fromEntries(byOutput) };
+}
+
+function isTold(count: unknown): boolean {
+  return typeof count === 'object' && count !== null ? Object.keys(count).length > 0 : count !== 0;
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

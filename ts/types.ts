@@ -129,16 +129,6 @@ export interface SnifferStats {
   outputs: Partial<Record<OutputName, OutputStats>> & { callback: OutputStats };
 }
 
-/** An interface that can be captured on. */
-export interface InterfaceInfo {
-  name: string;
-  description?: string;
-  addresses: string[];
-  up: boolean;
-  running: boolean;
-  loopback: boolean;
-}
-
 /** The events of a `Sniffer` and their arguments. */
 export interface SnifferEvents {
   message: [message: HttpMessage];

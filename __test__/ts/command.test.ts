@@ -230,6 +230,15 @@ describe('live', () => {
     expect(counters.engine.messages).toBe(lines.length);
   });
 
+  it('a signal while the open waits for a pipe is no failure', async () => {
+    const { child, ended } = command(['--ports', '80', '--read', '-']);
+    // The handlers are in place before the open; that it has begun cannot be seen from outside.
+    setTimeout(() => child.kill('SIGTERM'), 1_000);
+    const { code, log } = await ended;
+    expect(code).toBe(0);
+    expect(log.filter(({ level }) => level !== 'info')).toEqual([]);
+  });
+
   it('a second signal ends at once', async () => {
     const { child, ended } = command(['--ports', '80', '--interface', 'flood']);
     // Nobody reads: stop() has to wait for stdout.

@@ -50,7 +50,7 @@ describe('start', () => {
       interface: 'lo',
       ports: [8080],
       sampleRate: 0.5,
-      maxBodyBytes: 2 ** 32 - 1,
+      maxBodyBytes: 2 ** 40,
       maxConnections: 10_000,
       idleTimeoutMs: 300_000,
       redactHeaders: ['authorization', 'cookie'],
@@ -437,13 +437,17 @@ describe('stats and notices', () => {
   });
 
   it('the event `stats` carries it', async () => {
-    const { sniffer, captures, log } = rig();
+    const { sniffer, captures, log, time } = rig();
     await sniffer.start();
     await settle();
+    time.advance(60_000);
     const heard = once(sniffer, 'stats');
     captures[0]?.emit({ kind: 'stats', stats: { released: 0 } });
     expect((await heard)[0]).toEqual(sniffer.stats());
-    expect(log.messages('info')).toContain('counters');
+    expect(log.messages('info').at(-1)).toBe('counters');
+    captures[0]?.emit({ kind: 'stats', stats: { released: 0 } });
+    await sniffer.stop();
+    expect(log.messages('info')).toEqual(['capture started', 'counters', 'capture stopped']);
   });
 
   it('a notice is one log line with its fields', async () => {

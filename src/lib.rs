@@ -30,6 +30,7 @@ pub mod error;
 pub mod flow;
 pub mod http;
 pub mod notice;
+pub mod selection;
 pub mod stats;
 pub mod time;
 

@@ -128,15 +128,26 @@ impl HttpConnection {
             Direction::Request => {
                 self.request.on_data(bytes, meta, self.response.as_opposite(), &mut self.exchanges, cx);
             }
-            Direction::Response => {
-                self.response.on_data(bytes, meta, self.request.as_opposite(), &mut self.exchanges, cx);
-                if self.exchanges.switched {
-                    self.request.make_opaque();
+            Direction::Response => self.on_response_data(bytes, meta, cx),
+        }
+    }
+
+    fn on_response_data(&mut self, mut bytes: &[u8], mut meta: DataMeta, cx: &mut Context<'_>) {
+        while !bytes.is_empty() {
+            let taken = self.response.on_data(bytes, meta, self.request.as_opposite(), &mut self.exchanges, cx);
+            bytes = bytes.get(taken..).unwrap_or_default();
+            meta.position += taken as u64;
+            meta.segment_start = false;
+            if self.exchanges.switched {
+                self.request.make_opaque();
+            }
+            if let Some(verdict) = self.exchanges.verdict {
+                let (held, ended) = self.request.release(verdict);
+                for (bytes, meta) in held {
+                    self.on_data(Direction::Request, &bytes, meta, cx);
                 }
-                if let Some(verdict) = self.exchanges.verdict {
-                    for (bytes, meta) in self.request.release(verdict) {
-                        self.on_data(Direction::Request, &bytes, meta, cx);
-                    }
+                if let Some(clean) = ended {
+                    self.request.on_end(clean, cx);
                 }
             }
         }

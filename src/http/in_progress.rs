@@ -31,7 +31,12 @@ pub(super) struct InProgress {
     pub state: BodyState,
     pub body: Body,
     pub gap_bytes: u64,
+    /// So many bytes behind the head spell the beginning of a status line.
+    pub spelled: usize,
 }
+
+/// What a response begins with; whatever stands here in a body is no chunk size.
+const STATUS_LINE: &[u8] = b"HTTP/1.";
 
 /// How far a loss goes.
 pub(super) enum Crossing {
@@ -43,6 +48,7 @@ pub(super) enum Crossing {
 
 impl InProgress {
     pub fn cross(&mut self, len: u64) -> Crossing {
+        self.spelled = STATUS_LINE.len();
         let (lost, crossing) = match &mut self.state {
             BodyState::CloseDelimited => (len, Crossing::Within),
             BodyState::Chunked(decoder) => match decoder.cross(len) {
@@ -108,6 +114,18 @@ impl InProgress {
             && meta.segment_start
             && meta.heard > self.place.heard
             && matches!(check_start_line(Direction::Response, bytes), Ok(Parsed::Complete(_)))
+    }
+
+    /// So does this one, and nothing tells whether it is the body or the next response.
+    pub fn begins_like_a_response(&mut self, bytes: &[u8]) -> bool {
+        let unseen = self.judged.is_none() && matches!(self.head.start, StartLine::Status { .. });
+        let Some(rest) = STATUS_LINE.get(self.spelled..).filter(|rest| unseen && !rest.is_empty()) else {
+            return false;
+        };
+        let common = bytes.iter().zip(rest).take_while(|(a, b)| a == b).count();
+        let differs = common < rest.len() && common < bytes.len();
+        self.spelled = if differs { STATUS_LINE.len() } else { self.spelled + common };
+        !differs && (common == rest.len() || matches!(self.state, BodyState::Chunked(_)))
     }
 
     pub fn body_is_absent(&mut self) {

@@ -27,6 +27,8 @@ enum State {
         number: u32,
         held: Vec<(Vec<u8>, DataMeta)>,
         bytes: usize,
+        /// The stream has ended meanwhile; whether cleanly.
+        ended: Option<bool>,
     },
     /// In step with nothing: waiting for bytes that can only be the beginning of a message.
     Lost,
@@ -98,6 +100,8 @@ impl Stream {
         self.buffer = Vec::new();
     }
 
+    /// Returns how many bytes were taken: fewer than there are when the answer to a held request was among them, since
+    /// what is held comes before the rest.
     pub fn on_data(
         &mut self,
         mut bytes: &[u8],
@@ -105,7 +109,9 @@ impl Stream {
         opposite: Opposite,
         exchanges: &mut Exchanges,
         cx: &mut Context<'_>,
-    ) {
+    ) -> usize {
+        let (all, verdict) = (bytes.len(), exchanges.verdict);
+        let mut taken = all;
         while !bytes.is_empty() {
             let used = match &mut self.state {
                 State::Opaque => break,
@@ -127,22 +133,34 @@ impl Stream {
                     continue;
                 }
                 State::Boundary => self.on_head_bytes(bytes, meta, exchanges, cx),
-                State::Body(message) if message.has_answered_a_head_request(bytes, meta) => {
-                    message.body_is_absent();
-                    self.finish(None, exchanges, cx);
-                    continue;
+                State::Body(message) => {
+                    if message.has_answered_a_head_request(bytes, meta) {
+                        message.body_is_absent();
+                        self.finish(None, exchanges, cx);
+                        continue;
+                    }
+                    if message.begins_like_a_response(bytes) {
+                        self.give_up(Malformed::UnknownRequest, bytes, exchanges, cx);
+                        bytes.len()
+                    } else {
+                        self.on_body_bytes(bytes, exchanges, cx)
+                    }
                 }
-                State::Body(_) => self.on_body_bytes(bytes, exchanges, cx),
             };
             self.untouched = false;
             bytes = bytes.get(used..).unwrap_or_default();
             meta.position += used as u64;
             meta.segment_start = false;
+            if self.direction == Direction::Response && exchanges.verdict != verdict {
+                taken = all - bytes.len();
+                bytes = &[];
+            }
         }
         self.untouched = false;
         self.position = meta.position + bytes.len() as u64;
         self.last_heard = self.last_heard.max(Some(meta.heard));
         self.lost_since = false;
+        taken
     }
 
     pub fn on_gap(&mut self, len: u64, exchanges: &mut Exchanges, cx: &mut Context<'_>) {
@@ -174,6 +192,10 @@ impl Stream {
     }
 
     pub fn on_end(&mut self, clean: bool, cx: &mut Context<'_>) {
+        if let State::Held { ended, .. } = &mut self.state {
+            *ended = Some(clean); // the answer may still come
+            return;
+        }
         match std::mem::replace(&mut self.state, State::Opaque) {
             State::Boundary => cx.counters.lost_heads += u64::from(!self.buffer.is_empty()),
             State::Body(message) => {
@@ -186,15 +208,16 @@ impl Stream {
         self.buffer = Vec::new();
     }
 
-    /// The answer to a held request is known: gives back what was held, to be read again.
-    pub fn release(&mut self, verdict: (u32, bool)) -> Vec<(Vec<u8>, DataMeta)> {
+    /// The answer to a held request is known: gives back what was held, to be read again, and then the stream's end, if
+    /// it has come.
+    pub fn release(&mut self, verdict: (u32, bool)) -> (Vec<(Vec<u8>, DataMeta)>, Option<bool>) {
         match &mut self.state {
-            State::Held { number, held, .. } if *number == verdict.0 => {
-                let held = std::mem::take(held);
+            State::Held { number, held, ended, .. } if *number == verdict.0 => {
+                let (held, ended) = (std::mem::take(held), *ended);
                 self.state = if verdict.1 { State::Opaque } else { State::Boundary };
-                if verdict.1 { Vec::new() } else { held }
+                if verdict.1 { (Vec::new(), ended) } else { (held, ended) }
             }
-            _ => Vec::new(),
+            _ => (Vec::new(), None),
         }
     }
 
@@ -367,6 +390,7 @@ impl Stream {
             state,
             body: Body::default(),
             gap_bytes: 0,
+            spelled: 0,
         }));
         0
     }
@@ -453,7 +477,7 @@ impl Stream {
             (Direction::Request, _) => match exchanges.verdict {
                 Some((answered, true)) if answered == number => State::Opaque,
                 Some((answered, false)) if answered == number => State::Boundary,
-                _ => State::Held { number, held: Vec::new(), bytes: 0 },
+                _ => State::Held { number, held: Vec::new(), bytes: 0, ended: None },
             },
         };
     }

@@ -71,7 +71,9 @@ proptest! {
     /// All the same, every message comes out, if no framing depends on a request.
     #[test]
     fn without_a_handshake_pipelined(
-        rendered in strategy::conversation(Scope { head: false, tunnel: false, lookalikes: false, ..Scope::default() }),
+        rendered in strategy::conversation(Scope {
+            head: false, tunnel: false, upgrade: false, lookalikes: false, ..Scope::default()
+        }),
         cutting in strategy::cutting(),
         again in strategy::again(),
         link in strategy::link(),

@@ -204,7 +204,9 @@ impl Rendered {
             return;
         }
         let start = self.stream(From::Client).len();
-        indices.clone().for_each(|index| drop(self.add_request(index)));
+        for index in indices.clone() {
+            self.add_request(index);
+        }
         self.turn(From::Client, start..self.stream(From::Client).len());
         let start = self.stream(From::Server).len();
         for index in indices {

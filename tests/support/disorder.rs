@@ -183,7 +183,7 @@ impl Spans {
         let end = self.0.partition_point(|other| other.start <= span.end);
         let start = self.0.get(first).map_or(span.start, |other| other.start.min(span.start));
         let stop = self.0[..end].last().map_or(span.end, |other| other.end.max(span.end));
-        self.0.splice(first..end.max(first), [start..stop]);
+        self.0.splice(first..end.max(first), std::iter::once(start..stop));
     }
 
     pub fn contains(&self, at: usize) -> bool {

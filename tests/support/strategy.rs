@@ -69,7 +69,7 @@ fn may_have_body(exchange: &Exchange) -> bool {
 }
 
 /// Makes each message unique.
-fn mark(exchange: &mut Exchange, index: usize) {
+pub fn mark(exchange: &mut Exchange, index: usize) {
     exchange.request.target = format!("/{index}{}", exchange.request.target);
     exchange.request.fields.insert(0, ("X-N".into(), format!("c{index}")));
     exchange.response.fields.insert(0, ("X-N".into(), format!("s{index}")));

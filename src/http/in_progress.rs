@@ -110,6 +110,12 @@ impl InProgress {
             && matches!(check_start_line(Direction::Response, bytes), Ok(Parsed::Complete(_)))
     }
 
+    /// A response whose request was not seen announced a body, and what came looks like the next response.
+    pub fn is_ambiguous(&self) -> bool {
+        let response = matches!(self.head.start, StartLine::Status { .. });
+        response && self.exchange.is_none() && self.body.kept().starts_with(b"HTTP/1.")
+    }
+
     pub fn body_is_absent(&mut self) {
         self.state = BodyState::Length { left: 0 };
     }

@@ -433,32 +433,30 @@ impl Stream {
         let State::Body(message) = &mut self.state else { return bytes.len() };
         let InProgress { state, body, .. } = &mut **message;
         let max = cx.limits.max_body_bytes;
-        match state {
+        let fed = match state {
             BodyState::CloseDelimited => {
                 body.push(bytes, max);
-                bytes.len()
+                Ok(Fed::All)
             }
             BodyState::Length { left } => {
-                let take = (*left).min(bytes.len() as u64) as usize;
-                body.push(bytes.get(..take).unwrap_or_default(), max);
-                *left -= take as u64;
-                if *left == 0 {
-                    self.finish(None, exchanges, cx);
-                }
-                take
+                let take = (*left).min(bytes.len() as u64);
+                body.push(bytes.get(..take as usize).unwrap_or_default(), max);
+                *left -= take;
+                Ok(if *left == 0 { Fed::Done(take as usize) } else { Fed::All })
             }
-            BodyState::Chunked(decoder) => match decoder.feed(bytes, |data| body.push(data, max)) {
-                Ok(Fed::All) => bytes.len(),
-                Ok(Fed::Done(used)) => {
-                    self.finish(None, exchanges, cx);
-                    used
-                }
-                Err(reason) => {
-                    self.finish(Some(Incomplete::Closed), exchanges, cx);
-                    self.give_up(reason, bytes, exchanges, cx);
-                    bytes.len()
-                }
-            },
+            BodyState::Chunked(decoder) => decoder.feed(bytes, |data| body.push(data, max)),
+        };
+        match fed {
+            Ok(Fed::All) => bytes.len(),
+            Ok(Fed::Done(used)) => {
+                self.finish(None, exchanges, cx);
+                used
+            }
+            Err(reason) => {
+                self.finish(Some(Incomplete::Closed), exchanges, cx);
+                self.give_up(reason, bytes, exchanges, cx);
+                bytes.len()
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use super::exchange::Exchanges;
 use super::head::{Parsed, check_start_line};
 use super::resync::looks_like_start;
-use super::stream::Stream;
+use super::stream::{Held, Stream};
 use super::{Context, Direction};
 use crate::flow::{DataMeta, Position, Role, Side, StreamEvent};
 
@@ -157,8 +157,11 @@ impl HttpConnection {
             }
             if let Some(verdict) = self.exchanges.verdict {
                 let (held, ended) = self.request.release(verdict);
-                for (bytes, meta) in held {
-                    self.on_data(Direction::Request, &bytes, meta, cx);
+                for held in held {
+                    match held {
+                        Held::Data(bytes, meta) => self.on_data(Direction::Request, &bytes, meta, cx),
+                        Held::Gap(len) => self.request.on_gap(len, &mut self.exchanges, cx),
+                    }
                 }
                 if let Some(clean) = ended {
                     self.request.on_end(clean, cx);

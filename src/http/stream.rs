@@ -25,7 +25,7 @@ enum State {
     /// A request asked to leave HTTP/1.x: what follows depends on the answer to this exchange.
     Held {
         number: u32,
-        held: Vec<(Vec<u8>, DataMeta)>,
+        held: Vec<Held>,
         bytes: usize,
         /// The stream has ended meanwhile; whether cleanly.
         ended: Option<bool>,
@@ -34,6 +34,13 @@ enum State {
     Lost,
     /// No HTTP/1.x from here on: a tunnel, another protocol, or broken.
     Opaque,
+}
+
+/// What came of a stream while it could not be read.
+#[derive(Debug)]
+pub(super) enum Held {
+    Data(Vec<u8>, DataMeta),
+    Gap(u64),
 }
 
 #[derive(Debug)]
@@ -88,6 +95,7 @@ impl Stream {
             },
             last_heard: self.last_heard,
             last_was_interim: self.last_was_interim,
+            holds: matches!(self.state, State::Held { .. }),
         }
     }
 
@@ -120,7 +128,8 @@ impl Stream {
                     if *size > MAX_HELD_BYTES {
                         self.make_opaque();
                     } else {
-                        held.push((bytes.to_vec(), meta));
+                        exchanges.note_unread(meta.heard);
+                        held.push(Held::Data(bytes.to_vec(), meta));
                     }
                     break;
                 }
@@ -169,9 +178,17 @@ impl Stream {
         self.lost_since = true;
         let in_step = match &mut self.state {
             State::Opaque => return,
-            State::Lost | State::Held { .. } => false,
+            State::Held { held, .. } => {
+                held.push(Held::Gap(len));
+                return;
+            }
+            State::Lost => false,
             State::Boundary => {
                 cx.counters.lost_heads += u64::from(!self.buffer.is_empty());
+                false
+            }
+            State::Body(message) if message.is_spelling_a_response() => {
+                cx.counters.lost_heads += 1;
                 false
             }
             State::Body(message) => match message.cross(len) {
@@ -198,6 +215,7 @@ impl Stream {
         }
         match std::mem::replace(&mut self.state, State::Opaque) {
             State::Boundary => cx.counters.lost_heads += u64::from(!self.buffer.is_empty()),
+            State::Body(message) if message.is_spelling_a_response() => cx.counters.lost_heads += 1,
             State::Body(message) => {
                 let complete = clean && matches!(message.state, BodyState::CloseDelimited);
                 let incomplete = (!complete).then_some(cx.ending);
@@ -210,7 +228,7 @@ impl Stream {
 
     /// The answer to a held request is known: gives back what was held, to be read again, and then the stream's end, if
     /// it has come.
-    pub fn release(&mut self, verdict: (u32, bool)) -> (Vec<(Vec<u8>, DataMeta)>, Option<bool>) {
+    pub fn release(&mut self, verdict: (u32, bool)) -> (Vec<Held>, Option<bool>) {
         match &mut self.state {
             State::Held { number, held, ended, .. } if *number == verdict.0 => {
                 let (held, ended) = (std::mem::take(held), *ended);

@@ -5,6 +5,8 @@
 mod memory;
 mod outlet;
 mod ports;
+#[cfg(test)]
+mod tests;
 mod to_http;
 
 use std::collections::VecDeque;

@@ -6,6 +6,7 @@ use napi_derive::napi;
 
 use crate::capture::{CaptureOptions, LiveOptions, SourceOptions};
 use crate::config::EngineConfig;
+use crate::selection::Rule;
 
 /// Everything a capture needs to know; no defaults here.
 #[napi(object, object_to_js = false, js_name = "CaptureOptions")]
@@ -28,6 +29,12 @@ pub struct BindingCaptureOptions {
     pub redact_headers: Vec<String>,
     /// Bytes the engine may hold back in all.
     pub max_buffered_bytes: f64,
+    /// Query parameters whose values are replaced in `path`, in any case.
+    pub redact_query: Vec<String>,
+    /// Exchanges that come out; empty is all.
+    pub include: Vec<BindingRule>,
+    /// Exchanges that do not come out.
+    pub exclude: Vec<BindingRule>,
     /// Bytes captured of each packet, at most 262144.
     pub snaplen_bytes: f64,
     /// Bytes of the kernel's ring, at least 1 MiB.
@@ -40,6 +47,28 @@ pub struct BindingCaptureOptions {
     pub stats_interval_ms: f64,
     /// For tests: the engine panics at this packet, counted from 1.
     pub panic_at_packet: Option<f64>,
+}
+
+/// A rule of `include` or `exclude`: all parts that are given must match.
+#[napi(object, object_to_js = false, js_name = "FilterOptions")]
+pub struct BindingRule {
+    pub method: Option<String>,
+    /// The beginning of the request target, or with `*` in it a pattern for all of it.
+    pub path: Option<String>,
+    /// A status code's digits, `x` for any: `404`, `5xx`.
+    pub status: Option<String>,
+    /// A field of the request: `name` or `name: value`.
+    pub header: Option<String>,
+}
+
+impl From<BindingRule> for Rule {
+    fn from(rule: BindingRule) -> Self {
+        let header = rule.header.map(|header| match header.split_once(':') {
+            Some((name, value)) => (name.trim().to_owned(), Some(value.trim().to_owned())),
+            None => (header.trim().to_owned(), None),
+        });
+        Self { method: rule.method, path: rule.path, status: rule.status, header }
+    }
 }
 
 impl TryFrom<BindingCaptureOptions> for CaptureOptions {
@@ -67,6 +96,9 @@ impl TryFrom<BindingCaptureOptions> for CaptureOptions {
                 idle_timeout_ms: whole("idleTimeoutMs", options.idle_timeout_ms)?,
                 redact_headers: options.redact_headers,
                 max_buffered_bytes: whole("maxBufferedBytes", options.max_buffered_bytes)?,
+                redact_query: options.redact_query,
+                include: options.include.into_iter().map(Rule::from).collect(),
+                exclude: options.exclude.into_iter().map(Rule::from).collect(),
             },
             stats_interval_ms: whole("statsIntervalMs", options.stats_interval_ms)?,
             panic_at_packet: options.panic_at_packet.map(|packet| whole("panicAtPacket", packet)).transpose()?,

@@ -4,10 +4,13 @@
 //! it goes.
 
 mod json;
+mod query;
 mod timestamp;
 
 use json::{push_number, push_string, push_text};
 use timestamp::TimestampWriter;
+
+use memchr::memchr;
 
 use crate::decode::Endpoint;
 use crate::http::{Direction, Field, Fields, HttpMessage, StartLine};
@@ -26,16 +29,19 @@ pub struct Origin {
 pub struct Encoder {
     /// Names in lower case, with their hashes.
     redact_headers: Vec<(u32, Vec<u8>)>,
+    /// In lower case.
+    redact_query: Vec<Vec<u8>>,
     timestamps: TimestampWriter,
     /// For each field of the message at hand, a hash of its name; keeps the search for repetitions cheap.
     name_hashes: Vec<u32>,
 }
 
 impl Encoder {
-    pub fn new(redact_headers: &[String]) -> Self {
+    pub fn new(redact_headers: &[String], redact_query: &[String]) -> Self {
         let names = redact_headers.iter().map(|name| name.to_ascii_lowercase().into_bytes());
         Self {
             redact_headers: names.map(|name| (name_hash(&name), name)).collect(),
+            redact_query: redact_query.iter().map(|name| name.to_ascii_lowercase().into_bytes()).collect(),
             timestamps: TimestampWriter::default(),
             name_hashes: Vec::new(),
         }
@@ -58,7 +64,8 @@ impl Encoder {
         match &message.head.start {
             StartLine::Request { method, target } => {
                 push_member(out, b",\"method\":", method.of(message.head_bytes));
-                push_member(out, b",\"path\":", target.of(message.head_bytes));
+                out.extend_from_slice(b",\"path\":");
+                self.push_target(out, target.of(message.head_bytes));
             }
             StartLine::Status { code, reason } => {
                 out.extend_from_slice(b",\"statusCode\":");
@@ -90,11 +97,23 @@ impl Encoder {
         }
         if let Some(answered) = &message.answered {
             push_member(out, b",\"request\":{\"method\":", answered.method);
-            push_member(out, b",\"path\":", answered.target);
+            out.extend_from_slice(b",\"path\":");
+            self.push_target(out, answered.target);
             out.extend_from_slice(b"},\"latencyMs\":");
             push_millis(out, answered.latency_micros);
         }
         out.extend_from_slice(b"}\n");
+    }
+
+    /// A request target, with the values of redacted query parameters replaced.
+    fn push_target(&self, out: &mut Vec<u8>, target: &[u8]) {
+        match memchr(b'?', target) {
+            Some(mark) if !self.redact_query.is_empty() => {
+                let (path, query) = target.split_at(mark + 1);
+                push_text(out, &[path, &query::redact(query, &self.redact_query)].concat());
+            }
+            _ => push_text(out, target),
+        }
     }
 
     /// An object of lower-case names; repeated fields are joined by `, ` (RFC 9110 §5.3), cookies by `; ` (RFC 6265 §5.4).

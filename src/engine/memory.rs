@@ -16,7 +16,7 @@ impl Engine {
     pub(super) fn charge(&mut self, id: EntryId) {
         let Some(entry) = self.table.entry(id) else { return };
         let http = entry.app.http.as_ref().map_or(0, |http| http.buffered_bytes());
-        let bytes = entry.connection.waiting_bytes() + http;
+        let bytes = entry.connection.waiting_bytes() + http + entry.app.held.buffered_bytes();
         self.buffered_bytes = self.buffered_bytes - entry.app.charged_bytes + bytes;
         entry.app.charged_bytes = bytes;
         if bytes >= WORTH_SHEDDING_BYTES && !entry.app.in_shed_queue {

@@ -2,6 +2,7 @@
 //!
 //! Refuses to know: libpcap, sleeping, the clock (`now` is passed in and never goes back here).
 
+mod held;
 mod memory;
 mod outlet;
 mod ports;
@@ -11,6 +12,7 @@ mod to_http;
 
 use std::collections::VecDeque;
 
+use held::Held;
 use outlet::Outlet;
 use ports::PortSet;
 use to_http::ToHttp;
@@ -35,6 +37,8 @@ struct App {
     http: Option<Box<HttpConnection>>,
     /// Bytes that this connection counts for in `Engine::buffered_bytes`.
     charged_bytes: usize,
+    /// Lines that wait for the decision whether they are shown.
+    held: Held,
     gap_noticed: bool,
     in_shed_queue: bool,
 }
@@ -242,6 +246,9 @@ impl Engine {
     }
 
     fn remove(&mut self, id: EntryId) {
+        if let Some((_, mut to_http)) = self.parts(id, Incomplete::Closed) {
+            to_http.finish();
+        }
         if let Some(entry) = self.table.remove(id) {
             self.buffered_bytes -= entry.app.charged_bytes;
             self.table.remember(entry.key, &entry.connection, self.now);

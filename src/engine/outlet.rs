@@ -1,5 +1,6 @@
 //! Where everything that comes out is collected: lines, notices, counters.
 
+use super::held::{Fate, Held};
 use crate::batch::Batcher;
 use crate::config::EngineConfig;
 use crate::decode::{Endpoint, Undecodable};
@@ -7,6 +8,7 @@ use crate::encode::{Encoder, Origin};
 use crate::flow::{FlowKey, Side};
 use crate::http::{Context, Direction, Head, HttpCounters, HttpMessage, Incomplete, Limits, NotHttp, Sink};
 use crate::notice::{Kind, Notices};
+use crate::selection::Selection;
 use crate::stats::Stats;
 use crate::time::Timestamp;
 
@@ -20,6 +22,7 @@ pub(super) struct Outlet {
     pub batcher: Batcher,
     encoder: Encoder,
     limits: Limits,
+    selection: Selection,
     scratch: Head,
 }
 
@@ -29,8 +32,9 @@ impl Outlet {
             stats: Stats::default(),
             notices: Notices::default(),
             batcher: Batcher::default(),
-            encoder: Encoder::new(&config.redact_headers),
+            encoder: Encoder::new(&config.redact_headers, &config.redact_query),
             limits: Limits { max_body_bytes: config.max_body_bytes },
+            selection: Selection::new(&config.include, &config.exclude),
             scratch: Head::default(),
         }
     }
@@ -41,10 +45,19 @@ impl Outlet {
         }
     }
 
+    pub fn finish_held(&mut self, held: &mut Held, now: Timestamp) {
+        let (shown, hidden) = held.finish(&self.selection);
+        self.stats.filtered += hidden;
+        for line in shown {
+            self.batcher.push(now, |out| out.extend_from_slice(&line));
+        }
+    }
+
     /// Lends `act` what parsing a connection needs.
     pub fn with_context(
         &mut self,
         origin: Origin,
+        held: &mut Held,
         now: Timestamp,
         ending: Incomplete,
         act: impl FnOnce(&mut Context<'_>),
@@ -55,11 +68,14 @@ impl Outlet {
             notices: &mut self.notices,
             batcher: &mut self.batcher,
             encoder: &mut self.encoder,
+            selection: &self.selection,
+            held,
             origin,
             now,
         };
         act(&mut Context {
             limits: self.limits,
+            selection: &self.selection,
             counters: &mut counters,
             sink: &mut to_lines,
             ending,
@@ -75,6 +91,8 @@ struct ToLines<'a> {
     notices: &'a mut Notices,
     batcher: &'a mut Batcher,
     encoder: &'a mut Encoder,
+    selection: &'a Selection,
+    held: &'a mut Held,
     origin: Origin,
     now: Timestamp,
 }
@@ -94,9 +112,22 @@ impl Sink for ToLines<'_> {
             Some(Incomplete::Stopped) => stats.incomplete_stopped += 1,
             None => stats.over_body_limit += u64::from(message.is_truncated()),
         }
-        let encoder = &mut *self.encoder;
-        let origin = &self.origin;
-        self.batcher.push(self.now, |out| encoder.push_line(out, origin, message));
+        let (encoder, origin) = (&mut *self.encoder, &self.origin);
+        match self.held.decide(self.selection, message) {
+            Fate::Show(waited) => {
+                for line in waited {
+                    self.batcher.push(self.now, |out| out.extend_from_slice(&line));
+                }
+                self.batcher.push(self.now, |out| encoder.push_line(out, origin, message));
+            }
+            Fate::Hide { own: true, .. } => stats.own_messages += 1,
+            Fate::Hide { own: false, waited } => stats.filtered += 1 + waited,
+            Fate::Wait(judged) => {
+                let mut line = Vec::new();
+                encoder.push_line(&mut line, origin, message);
+                self.held.wait(message.exchange, judged, line);
+            }
+        }
     }
 
     fn not_http(&mut self, direction: Direction, what: NotHttp, sample: &[u8]) {

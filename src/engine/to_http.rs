@@ -42,7 +42,8 @@ impl ToHttp<'_> {
             .get_or_insert_with(|| Box::new(HttpConnection::new(parties(&self.key, self.ports, self.role), self.role)));
         let Some(server) = http.decide(side, &event) else { return };
         let origin = origin(self.serial, &self.key, server);
-        self.outlet.with_context(origin, self.now, self.ending, |cx| http.on_event(side, event, cx));
+        let held = &mut self.app.held;
+        self.outlet.with_context(origin, held, self.now, self.ending, |cx| http.on_event(side, event, cx));
     }
 
     pub fn shed(&mut self) {
@@ -50,8 +51,15 @@ impl ToHttp<'_> {
             && let Some(server) = http.server()
         {
             let origin = origin(self.serial, &self.key, server);
-            self.outlet.with_context(origin, self.now, self.ending, |cx| http.shed(cx));
+            let held = &mut self.app.held;
+            self.outlet.with_context(origin, held, self.now, self.ending, |cx| http.shed(cx));
         }
+        self.finish();
+    }
+
+    /// No more answers come: what waited for them is decided.
+    pub fn finish(&mut self) {
+        self.outlet.finish_held(&mut self.app.held, self.now);
     }
 }
 

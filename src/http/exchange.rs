@@ -11,6 +11,7 @@ use super::Direction;
 use super::framing::{Asked, Wish};
 use super::message::Answered;
 use crate::flow::Position;
+use crate::selection::Judged;
 use crate::time::Timestamp;
 
 /// Requests of one connection that wait for their answer.
@@ -21,6 +22,7 @@ pub(super) struct Exchange {
     pub number: u32,
     pub asked: Asked,
     pub wish: Wish,
+    pub judged: Judged,
     /// Method and target, one behind the other.
     text: Box<[u8]>,
     method_bytes: usize,
@@ -84,7 +86,7 @@ impl Exchanges {
         self.last_number
     }
 
-    pub fn asked(&mut self, method: &[u8], target: &[u8], wish: Wish, place: Place) -> u32 {
+    pub fn asked(&mut self, method: &[u8], target: &[u8], wish: Wish, judged: Judged, place: Place) -> u32 {
         if let Some(last) = self.outstanding.back() {
             self.pipelines |= match self.order {
                 Order::InStep => true,
@@ -102,6 +104,7 @@ impl Exchanges {
             number,
             asked: Asked::by(method),
             wish,
+            judged,
             text,
             method_bytes: method.len(),
             at: place.at,

@@ -8,6 +8,7 @@ use super::head::{Field, Head, Parsed, StartLine, check_start_line, parse_fields
 use super::message::{Fields, HttpMessage, Incomplete};
 use super::{Context, Direction};
 use crate::flow::DataMeta;
+use crate::selection::Judged;
 
 #[derive(Debug)]
 pub(super) enum BodyState {
@@ -24,6 +25,7 @@ pub(super) struct InProgress {
     pub place: Place,
     pub number: u32,
     pub wish: Wish,
+    pub judged: Option<Judged>,
     /// Of a response: the request that it answers.
     pub exchange: Option<Exchange>,
     pub state: BodyState,
@@ -91,6 +93,7 @@ impl InProgress {
             body_bytes: self.body.bytes,
             incomplete: incomplete.or(gap),
             gap_bytes: self.gap_bytes,
+            judged: self.judged,
             answered: self.exchange.as_ref().map(|exchange| exchange.answered(self.place.at)),
         });
     }

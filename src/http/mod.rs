@@ -6,6 +6,7 @@
 //! The rule above all others: never a wrong message. In doubt (two lengths, a broken chunk, an unknown number of lost
 //! messages) a stream stops or resynchronises, and says so.
 
+mod begin;
 mod body;
 mod chunked;
 mod connection;
@@ -20,6 +21,8 @@ mod stream;
 pub use connection::{HttpConnection, Parties};
 pub use head::{Field, Head, StartLine};
 pub use message::{Fields, HttpMessage, Incomplete};
+
+use crate::selection::Selection;
 
 /// Who sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,6 +105,7 @@ pub enum NotHttp {
 /// What parsing needs besides the bytes.
 pub(crate) struct Context<'a> {
     pub limits: Limits,
+    pub selection: &'a Selection,
     pub counters: &'a mut HttpCounters,
     pub sink: &'a mut dyn Sink,
     /// What it means when a stream ends before its message.

@@ -1,10 +1,11 @@
 //! One direction's state machine: between messages, in a body, waiting for an upgrade's answer, lost, or not HTTP.
 
+use super::begin::Begun;
 use super::body::Body;
 use super::chunked::{ChunkDecoder, Fed};
-use super::exchange::{Exchange, Exchanges, Place};
-use super::framing::{self, Asked, Framing, Wish};
-use super::head::{Head, MAX_HEAD_BYTES, Parsed, StartLine, check_start_line, find_end};
+use super::exchange::{Exchanges, Place};
+use super::framing::{Framing, Wish};
+use super::head::{Head, MAX_HEAD_BYTES, Parsed, check_start_line, find_end};
 use super::in_progress::{BodyState, Crossing, InProgress};
 use super::message::{HttpMessage, Incomplete};
 use super::resync::{Opposite, looks_like_start};
@@ -327,64 +328,42 @@ impl Stream {
     ) -> usize {
         let place = self.place;
         let begun = match self.direction {
-            Direction::Request => framing::of_request(head, head_bytes).map(|(framing, wish)| {
-                let number = exchanges.asked(head.method(head_bytes), head.target(head_bytes), wish, place);
-                (framing, wish, number, None)
-            }),
-            Direction::Response => self.begin_response(head, head_bytes, rest, exchanges),
+            Direction::Request => Begun::request(head, head_bytes, place, exchanges, cx.selection),
+            Direction::Response => Begun::response(head, head_bytes, place, exchanges),
         };
-        let (framing, wish, number, exchange) = match begun {
-            Ok(begun) => begun,
+        if begun.may_answer_a_head_request(head) && rest.starts_with(b"HTTP/1.") {
+            self.give_up(Malformed::UnknownRequest, head_bytes, exchanges, cx);
+            return rest.len();
+        }
+        self.tentative = false;
+        self.last_was_interim = begun.interim;
+        let state = match begun.framing {
+            // The whole message lies in this segment: it goes out without a copy.
+            Ok(Framing::NoBody) => {
+                return self.emit_whole(head, head_bytes, &[], &begun, None, exchanges, cx);
+            }
+            Ok(Framing::Length(length)) if length <= rest.len() as u64 => {
+                let body = rest.get(..length as usize).unwrap_or_default();
+                return self.emit_whole(head, head_bytes, body, &begun, None, exchanges, cx);
+            }
+            // The head is clear, where the message ends is not: it comes out alone.
             Err(reason) => {
-                if reason != Malformed::UnknownRequest {
-                    self.emit_head_alone(head, head_bytes, exchanges, cx);
-                }
+                self.emit_whole(head, head_bytes, &[], &begun, Some(Incomplete::Closed), exchanges, cx);
                 self.give_up(reason, head_bytes, exchanges, cx);
                 return rest.len();
             }
-        };
-        self.tentative = false;
-        let interim = matches!(head.start, StartLine::Status { code: 100..=199, .. });
-        self.last_was_interim = interim;
-        // The whole message lies in this segment: it goes out without a copy.
-        let whole = match framing {
-            Framing::NoBody => Some(0),
-            Framing::Length(length) if length <= rest.len() as u64 => Some(length as usize),
-            _ => None,
-        };
-        if let Some(length) = whole {
-            let body = rest.get(..length).unwrap_or_default();
-            let answering = exchange.as_ref().or_else(|| {
-                if interim && self.direction == Direction::Response { exchanges.find(place) } else { None }
-            });
-            cx.sink.message(&HttpMessage {
-                direction: self.direction,
-                exchange: number,
-                at: place.at,
-                head,
-                head_bytes,
-                trailers: None,
-                body: body.get(..length.min(cx.limits.max_body_bytes)).unwrap_or_default(),
-                body_bytes: length as u64,
-                incomplete: None,
-                gap_bytes: 0,
-                answered: answering.map(|exchange| exchange.answered(place.at)),
-            });
-            self.after_message(number, wish, exchanges);
-            return length;
-        }
-        let state = match framing {
-            Framing::Chunked => BodyState::Chunked(ChunkDecoder::new()),
-            Framing::Length(left) => BodyState::Length { left },
-            Framing::NoBody | Framing::CloseDelimited => BodyState::CloseDelimited,
+            Ok(Framing::Length(left)) => BodyState::Length { left },
+            Ok(Framing::Chunked) => BodyState::Chunked(ChunkDecoder::new()),
+            Ok(Framing::CloseDelimited) => BodyState::CloseDelimited,
         };
         self.state = State::Body(Box::new(InProgress {
             head: std::mem::take(head),
             head_bytes: head_bytes.into(),
             place,
-            number,
-            wish,
-            exchange,
+            number: begun.number,
+            wish: begun.wish,
+            judged: begun.judged,
+            exchange: begun.exchange,
             state,
             body: Body::default(),
             gap_bytes: 0,
@@ -392,67 +371,38 @@ impl Stream {
         0
     }
 
-    /// The head is clear, where the message ends is not.
-    fn emit_head_alone(&mut self, head: &Head, head_bytes: &[u8], exchanges: &mut Exchanges, cx: &mut Context<'_>) {
-        let number;
-        let exchange = match self.direction {
-            Direction::Request => {
-                let (method, target) = (head.method(head_bytes), head.target(head_bytes));
-                number = exchanges.asked(method, target, Wish::None, self.place);
-                None
-            }
-            Direction::Response => {
-                let exchange = exchanges.find(self.place).is_some().then(|| exchanges.take_first()).flatten();
-                number = exchange.as_ref().map_or_else(|| exchanges.next_number(), |exchange| exchange.number);
-                exchange
-            }
-        };
-        self.tentative = false;
-        cx.sink.message(&HttpMessage {
-            direction: self.direction,
-            exchange: number,
-            at: self.place.at,
-            head,
-            head_bytes,
-            trailers: None,
-            body: &[],
-            body_bytes: 0,
-            incomplete: Some(Incomplete::Closed),
-            gap_bytes: 0,
-            answered: exchange.as_ref().map(|exchange| exchange.answered(self.place.at)),
-        });
-    }
-
-    #[allow(clippy::type_complexity, reason = "one private caller takes it apart at once")]
-    fn begin_response(
+    #[allow(clippy::too_many_arguments, reason = "a message's parts, none of which is kept")]
+    fn emit_whole(
         &mut self,
         head: &Head,
         head_bytes: &[u8],
-        rest: &[u8],
+        body: &[u8],
+        begun: &Begun,
+        incomplete: Option<Incomplete>,
         exchanges: &mut Exchanges,
-    ) -> Result<(Framing, Wish, u32, Option<Exchange>), Malformed> {
-        let StartLine::Status { code, .. } = head.start else { return Err(Malformed::StartLine) };
-        let found = exchanges.find(self.place).map(|exchange| (exchange.number, exchange.asked, exchange.wish));
-        let framing = framing::of_response(head, head_bytes, found.map_or(Asked::Other, |found| found.1))?;
-        let Some((number, asked, wish)) = found else {
-            // Without its request this may answer a HEAD: then what follows is not its body but the next response.
-            if matches!(framing, Framing::Length(_) | Framing::Chunked) && rest.starts_with(b"HTTP/1.") {
-                return Err(Malformed::UnknownRequest);
-            }
-            exchanges.switched |= code == 101;
-            let wish = if code == 101 { Wish::Upgrade } else { Wish::None };
-            return Ok((framing, wish, exchanges.next_number(), None));
+        cx: &mut Context<'_>,
+    ) -> usize {
+        let place = self.place;
+        let answering = match &begun.exchange {
+            None if begun.interim => exchanges.find(place),
+            exchange => exchange.as_ref(),
         };
-        if matches!(code, 100 | 102..=199) {
-            return Ok((framing, Wish::None, number, None));
-        }
-        let exchange = exchanges.take_first();
-        let tunnel = asked == Asked::Connect && matches!(code, 200..=299);
-        let switches = code == 101 || tunnel;
-        if switches || wish != Wish::None {
-            exchanges.verdict = Some((number, switches));
-        }
-        Ok((framing, if switches { Wish::Tunnel } else { Wish::None }, number, exchange))
+        cx.sink.message(&HttpMessage {
+            direction: self.direction,
+            exchange: begun.number,
+            at: place.at,
+            head,
+            head_bytes,
+            trailers: None,
+            body: body.get(..body.len().min(cx.limits.max_body_bytes)).unwrap_or_default(),
+            body_bytes: body.len() as u64,
+            incomplete,
+            gap_bytes: 0,
+            judged: begun.judged,
+            answered: answering.map(|exchange| exchange.answered(place.at)),
+        });
+        self.after_message(begun.number, begun.wish, exchanges);
+        body.len()
     }
 
     fn on_body_bytes(&mut self, bytes: &[u8], exchanges: &mut Exchanges, cx: &mut Context<'_>) -> usize {

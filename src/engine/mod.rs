@@ -21,6 +21,7 @@ use crate::batch::Batch;
 use crate::config::EngineConfig;
 use crate::decode::{self, Decoded, Fragment, LinkType, Segment};
 use crate::defrag::{Datagram, Defragmenter};
+use crate::encode::Origin;
 use crate::flow::{Connection, EntryId, FlowKey, Next, Side, Table};
 use crate::http::{HttpConnection, Incomplete};
 use crate::notice::{Kind, Notice};
@@ -37,6 +38,8 @@ struct App {
     http: Option<Box<HttpConnection>>,
     /// Bytes that this connection counts for in `Engine::buffered_bytes`.
     charged_bytes: usize,
+    /// From the first bytes on, too.
+    origin: Option<Origin>,
     /// Lines that wait for the decision whether they are shown.
     held: Held,
     gap_noticed: bool,

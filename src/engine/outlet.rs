@@ -56,7 +56,7 @@ impl Outlet {
     /// Lends `act` what parsing a connection needs.
     pub fn with_context(
         &mut self,
-        origin: Origin,
+        origin: &Origin,
         held: &mut Held,
         now: Timestamp,
         ending: Incomplete,
@@ -93,7 +93,7 @@ struct ToLines<'a> {
     encoder: &'a mut Encoder,
     selection: &'a Selection,
     held: &'a mut Held,
-    origin: Origin,
+    origin: &'a Origin,
     now: Timestamp,
 }
 
@@ -112,7 +112,7 @@ impl Sink for ToLines<'_> {
             Some(Incomplete::Stopped) => stats.incomplete_stopped += 1,
             None => stats.over_body_limit += u64::from(message.is_truncated()),
         }
-        let (encoder, origin) = (&mut *self.encoder, &self.origin);
+        let (encoder, origin) = (&mut *self.encoder, self.origin);
         match self.held.decide(self.selection, message) {
             Fate::Show(waited) => {
                 for line in waited {
@@ -131,7 +131,7 @@ impl Sink for ToLines<'_> {
     }
 
     fn not_http(&mut self, direction: Direction, what: NotHttp, sample: &[u8]) {
-        let Origin { server, client, .. } = self.origin;
+        let Origin { server, client, .. } = *self.origin;
         let kind = match what {
             NotHttp::Protocol(_) => Kind::NotHttp,
             NotHttp::Malformed(_) => Kind::Malformed,

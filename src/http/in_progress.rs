@@ -75,7 +75,7 @@ impl InProgress {
         let trailers = match &self.state {
             BodyState::Chunked(decoder) if incomplete.is_none() && !decoder.trailers.is_empty() => {
                 // Broken trailers are left out: the body before them is whole all the same.
-                parse_fields(&mut trailer_lines, direction, &decoder.trailers, 0)
+                parse_fields(&mut trailer_lines, &decoder.trailers, 0)
                     .is_ok()
                     .then_some(Fields { lines: &trailer_lines, bytes: &decoder.trailers })
                     .filter(|trailers| !trailers.lines.is_empty())
@@ -108,6 +108,15 @@ impl InProgress {
             && meta.segment_start
             && meta.heard > self.place.heard
             && matches!(check_start_line(Direction::Response, bytes), Ok(Parsed::Complete(_)))
+    }
+
+    /// The same where the client has not spoken: the request may have been a HEAD in a pipeline, and nobody knows.
+    pub fn may_have_answered_a_head_request(&self, bytes: &[u8]) -> bool {
+        self.judged.is_none()
+            && self.body.bytes == 0
+            && matches!(self.head.start, StartLine::Status { .. })
+            && !matches!(self.state, BodyState::CloseDelimited)
+            && bytes.starts_with(b"HTTP/1.")
     }
 
     pub fn body_is_absent(&mut self) {

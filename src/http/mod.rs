@@ -18,6 +18,8 @@ mod in_progress;
 mod message;
 mod resync;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 pub use connection::{HttpConnection, Parties};
 pub use head::{Field, Head, StartLine};

@@ -1,4 +1,5 @@
 mod memory;
+mod notices;
 
 use super::*;
 
@@ -31,6 +32,12 @@ fn packet(from: From, seq: u32, ack: u32, payload: &[u8]) -> Vec<u8> {
     bytes.extend_from_slice(&ack.to_be_bytes());
     bytes.extend_from_slice(&[5 << 4, 0x18, 0xff, 0xff, 0, 0, 0, 0]);
     bytes.extend_from_slice(payload);
+    bytes
+}
+
+fn syn(from: From, seq: u32) -> Vec<u8> {
+    let mut bytes = packet(from, seq, 0, b"");
+    bytes[33] = 0x02;
     bytes
 }
 

@@ -67,9 +67,9 @@ pub(super) struct Exchanges {
     loss: Option<Position>,
     /// The client was seen to send a request before the answer to the one before.
     pipelines: bool,
-    /// The answer to the last request that wished to leave HTTP/1.x: its number, and whether it was granted.
-    pub verdict: Option<(u32, bool)>,
-    /// A 101 came whose request was not seen: nothing on this connection is HTTP/1.x any more.
+    /// The last request that wished to leave HTTP/1.x and was answered otherwise: its number.
+    pub declined: Option<u32>,
+    /// A tunnel was granted or a 101 came, asked for or not: nothing behind it is HTTP/1.x any more.
     pub switched: bool,
 }
 

@@ -75,7 +75,7 @@ impl InProgress {
         let trailers = match &self.state {
             BodyState::Chunked(decoder) if incomplete.is_none() && !decoder.trailers.is_empty() => {
                 // Broken trailers are left out: the body before them is whole all the same.
-                parse_fields(&mut trailer_lines, direction, &decoder.trailers, 0)
+                parse_fields(&mut trailer_lines, &decoder.trailers, 0)
                     .is_ok()
                     .then_some(Fields { lines: &trailer_lines, bytes: &decoder.trailers })
                     .filter(|trailers| !trailers.lines.is_empty())

@@ -392,6 +392,7 @@ impl Stream {
             state,
             body: Body::default(),
             gap_bytes: 0,
+            spelled: 0,
         }));
         0
     }
@@ -432,6 +433,10 @@ impl Stream {
 
     fn on_body_bytes(&mut self, bytes: &[u8], exchanges: &mut Exchanges, cx: &mut Context<'_>) -> usize {
         let State::Body(message) = &mut self.state else { return bytes.len() };
+        if message.begins_like_a_response(bytes) {
+            self.give_up(Malformed::UnknownRequest, bytes, exchanges, cx);
+            return bytes.len();
+        }
         let InProgress { state, body, .. } = &mut **message;
         let max = cx.limits.max_body_bytes;
         let fed = match state {
@@ -450,10 +455,6 @@ impl Stream {
                 fed => fed,
             },
         };
-        if message.is_ambiguous() {
-            self.give_up(Malformed::UnknownRequest, bytes, exchanges, cx);
-            return bytes.len();
-        }
         match fed {
             Ok(Fed::All) => bytes.len(),
             Ok(Fed::Done(used)) => {

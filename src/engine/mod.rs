@@ -6,6 +6,8 @@ mod held;
 mod memory;
 mod outlet;
 mod ports;
+#[cfg(test)]
+mod tests;
 mod to_http;
 
 use std::collections::VecDeque;

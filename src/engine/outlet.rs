@@ -12,8 +12,14 @@ use crate::selection::Selection;
 use crate::stats::Stats;
 use crate::time::Timestamp;
 
-/// Bytes of a stream that is not HTTP that a log line shows: enough to tell the protocol.
+/// Bytes of a stream that is not HTTP that a log line shows: enough to tell the protocol. They end at the first white
+/// space, since what follows a command's name may be a password.
 const SAMPLE_BYTES: usize = 16;
+
+fn sample_of(bytes: &[u8]) -> String {
+    let end = bytes.iter().take(SAMPLE_BYTES).take_while(|b| !b.is_ascii_whitespace()).count();
+    bytes.get(..end).unwrap_or_default().escape_ascii().to_string()
+}
 
 #[derive(Debug)]
 pub(super) struct Outlet {
@@ -145,8 +151,7 @@ impl Sink for ToLines<'_> {
             let message = match what {
                 NotHttp::Protocol(name) => {
                     fields.push(("protocol", name.to_owned()));
-                    let sample = sample.get(..sample.len().min(SAMPLE_BYTES)).unwrap_or_default();
-                    fields.push(("sample", sample.escape_ascii().to_string()));
+                    fields.push(("sample", sample_of(sample)));
                     "a stream is not HTTP/1.x; it is not followed".to_owned()
                 }
                 // No sample here: the bytes are somebody's message.

@@ -52,8 +52,9 @@ impl Begun {
         let tunnel = asked == Asked::Connect && matches!(code, 200..=299);
         let switches = code == 101 || tunnel;
         let exchange = if interim { None } else { exchanges.take_first() };
-        if !interim && (switches || wished != Wish::None) {
-            exchanges.verdict = Some((number, switches));
+        exchanges.switched |= switches;
+        if !interim && !switches && wished != Wish::None {
+            exchanges.declined = Some(number);
         }
         let wish = if switches { Wish::Tunnel } else { Wish::None };
         Self { framing, wish, number, judged: Some(judged), exchange, interim }

@@ -2,8 +2,9 @@
 
 use super::exchange::Exchanges;
 use super::head::{Parsed, check_start_line};
+use super::held::Piece;
 use super::resync::looks_like_start;
-use super::stream::{Held, Stream};
+use super::stream::Stream;
 use super::{Context, Direction};
 use crate::flow::{DataMeta, Position, Role, Side, StreamEvent};
 
@@ -116,14 +117,21 @@ impl HttpConnection {
     pub(crate) fn on_event(&mut self, side: Side, event: StreamEvent<'_>, cx: &mut Context<'_>) {
         let Some(server) = self.server() else { return };
         let direction = if side == server { Direction::Response } else { Direction::Request };
-        let stream = match direction {
-            Direction::Request => &mut self.request,
-            Direction::Response => &mut self.response,
+        let (stream, opposite_ended) = match direction {
+            Direction::Request => (&mut self.request, self.response.is_opaque()),
+            Direction::Response => (&mut self.response, true),
         };
         match event {
             StreamEvent::Data(bytes, meta) => self.on_data(direction, bytes, meta, cx),
             StreamEvent::Gap { len } => stream.on_gap(len, &mut self.exchanges, cx),
-            StreamEvent::End { clean } => stream.on_end(clean, cx),
+            StreamEvent::End { clean } => {
+                stream.on_end(clean, opposite_ended, cx);
+                if let Some(clean) = self.request.deferred_end()
+                    && direction == Direction::Response
+                {
+                    self.request.on_end(clean, true, cx);
+                }
+            }
         }
     }
 
@@ -137,36 +145,39 @@ impl HttpConnection {
         self.request.buffered_bytes() + self.response.buffered_bytes() + self.exchanges.buffered_bytes()
     }
 
-    fn on_data(&mut self, direction: Direction, bytes: &[u8], meta: DataMeta, cx: &mut Context<'_>) {
-        match direction {
-            Direction::Request => {
-                self.request.on_data(bytes, meta, self.response.as_opposite(), &mut self.exchanges, cx);
+    fn on_data(&mut self, direction: Direction, mut bytes: &[u8], mut meta: DataMeta, cx: &mut Context<'_>) {
+        if direction == Direction::Request {
+            self.request.on_data(bytes, meta, self.response.as_opposite(), &mut self.exchanges, cx);
+            return;
+        }
+        while !bytes.is_empty() {
+            let declined = self.exchanges.declined;
+            let used = self.response.on_data(bytes, meta, self.request.as_opposite(), &mut self.exchanges, cx);
+            if self.exchanges.switched {
+                self.request.leave_http();
             }
-            Direction::Response => self.on_response_data(bytes, meta, cx),
+            if let Some(number) = self.exchanges.declined
+                && declined != Some(number)
+            {
+                self.release(number, cx);
+            }
+            bytes = bytes.get(used..).unwrap_or_default();
+            meta.position += used as u64;
+            meta.segment_start = false;
         }
     }
 
-    fn on_response_data(&mut self, mut bytes: &[u8], mut meta: DataMeta, cx: &mut Context<'_>) {
-        while !bytes.is_empty() {
-            let taken = self.response.on_data(bytes, meta, self.request.as_opposite(), &mut self.exchanges, cx);
-            bytes = bytes.get(taken..).unwrap_or_default();
-            meta.position += taken as u64;
-            meta.segment_start = false;
-            if self.exchanges.switched {
-                self.request.make_opaque();
+    /// Reads what the client sent behind a request that wished to leave HTTP/1.x and was declined.
+    fn release(&mut self, number: u32, cx: &mut Context<'_>) {
+        let end = self.request.deferred_end();
+        for piece in self.request.release(number, &mut self.exchanges, cx) {
+            match piece {
+                Piece::Data(bytes, meta) => self.on_data(Direction::Request, &bytes, meta, cx),
+                Piece::Gap(len) => self.request.on_gap(len, &mut self.exchanges, cx),
             }
-            if let Some(verdict) = self.exchanges.verdict {
-                let (held, ended) = self.request.release(verdict);
-                for held in held {
-                    match held {
-                        Held::Data(bytes, meta) => self.on_data(Direction::Request, &bytes, meta, cx),
-                        Held::Gap(len) => self.request.on_gap(len, &mut self.exchanges, cx),
-                    }
-                }
-                if let Some(clean) = ended {
-                    self.request.on_end(clean, cx);
-                }
-            }
+        }
+        if let Some(clean) = end {
+            self.request.on_end(clean, false, cx);
         }
     }
 }

@@ -72,9 +72,9 @@ pub(super) struct Exchanges {
     /// Behind the last request, which wishes to leave HTTP/1.x, there are bytes that are not read yet: what the client had
     /// received when it sent the first of them.
     unread: Option<Position>,
-    /// The answer to the last request that wished to leave HTTP/1.x: its number, and whether it was granted.
-    pub verdict: Option<(u32, bool)>,
-    /// A 101 came whose request was not seen: nothing on this connection is HTTP/1.x any more.
+    /// The last request that wished to leave HTTP/1.x and was answered otherwise: its number.
+    pub declined: Option<u32>,
+    /// A tunnel was granted or a 101 came, asked for or not: nothing behind it is HTTP/1.x any more.
     pub switched: bool,
 }
 

@@ -31,11 +31,11 @@ pub(super) struct InProgress {
     pub state: BodyState,
     pub body: Body,
     pub gap_bytes: u64,
-    /// So many bytes behind the head spell the beginning of a status line.
+    /// How much of `STATUS_LINE` the bytes behind the head have spelled so far; all of it once they differ.
     pub spelled: usize,
 }
 
-/// What a response begins with; whatever stands here in a body is no chunk size.
+/// What the next response would begin with.
 const STATUS_LINE: &[u8] = b"HTTP/1.";
 
 /// How far a loss goes.
@@ -48,7 +48,7 @@ pub(super) enum Crossing {
 
 impl InProgress {
     pub fn cross(&mut self, len: u64) -> Crossing {
-        self.spelled = STATUS_LINE.len();
+        self.spelled = STATUS_LINE.len(); // what follows is not the beginning
         let (lost, crossing) = match &mut self.state {
             BodyState::CloseDelimited => (len, Crossing::Within),
             BodyState::Chunked(decoder) => match decoder.cross(len) {
@@ -71,6 +71,7 @@ impl InProgress {
                 (lost, crossing)
             }
         };
+        self.spelled = STATUS_LINE.len();
         self.gap_bytes += lost;
         self.body.lose(lost);
         crossing
@@ -82,7 +83,7 @@ impl InProgress {
         let trailers = match &self.state {
             BodyState::Chunked(decoder) if incomplete.is_none() && !decoder.trailers.is_empty() => {
                 // Broken trailers are left out: the body before them is whole all the same.
-                parse_fields(&mut trailer_lines, direction, &decoder.trailers, 0)
+                parse_fields(&mut trailer_lines, &decoder.trailers, 0)
                     .is_ok()
                     .then_some(Fields { lines: &trailer_lines, bytes: &decoder.trailers })
                     .filter(|trailers| !trailers.lines.is_empty())
@@ -117,7 +118,8 @@ impl InProgress {
             && matches!(check_start_line(Direction::Response, bytes), Ok(Parsed::Complete(_)))
     }
 
-    /// So does this one, and nothing tells whether it is the body or the next response.
+    /// A response whose request was not seen may answer a HEAD, and what comes in place of its body begins like the next
+    /// response: nothing tells which it is.
     pub fn begins_like_a_response(&mut self, bytes: &[u8]) -> bool {
         let unseen = self.judged.is_none() && matches!(self.head.start, StartLine::Status { .. });
         let Some(rest) = STATUS_LINE.get(self.spelled..).filter(|rest| unseen && !rest.is_empty()) else {

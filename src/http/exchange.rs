@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use super::Direction;
 use super::framing::{Asked, Wish};
 use super::message::Answered;
-use crate::flow::Position;
+use crate::flow::{DataMeta, Position};
 use crate::selection::Judged;
 use crate::time::Timestamp;
 
@@ -181,9 +181,9 @@ impl Exchanges {
         }
     }
 
-    /// A request was sent by a client that had received exactly so much.
-    pub fn expects_answer_at(&self, position: Position) -> bool {
-        self.outstanding.iter().any(|exchange| exchange.heard == position)
+    /// A request was sent by a client that had received everything before these bytes, and their sender has it.
+    pub fn expects_answer_at(&self, meta: DataMeta) -> bool {
+        self.outstanding.iter().any(|exchange| exchange.heard == meta.position && exchange.start < meta.heard)
     }
 
     pub fn is_in_step_and_idle(&self) -> bool {

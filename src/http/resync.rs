@@ -17,6 +17,8 @@ pub(super) struct Opposite {
     pub lost: bool,
     pub in_message: bool,
     pub last_heard: Option<Position>,
+    /// The end of what it said.
+    pub position: Position,
     pub last_was_interim: bool,
     /// It waits for the answer to a request to leave HTTP/1.x: what the other side sends may be HTTP no more.
     pub holds: bool,
@@ -34,12 +36,13 @@ impl Stream {
         if !looks_like_start(self.direction, bytes) || check_start_line(self.direction, bytes).is_err() {
             return false;
         }
-        let on_turn = opposite.last_heard == Some(meta.position);
+        // Each has heard all that the other had said.
+        let on_turn = opposite.last_heard == Some(meta.position) && meta.heard >= opposite.position;
         match self.direction {
             _ if self.untouched => meta.segment_start || on_turn,
             Direction::Request if opposite.untouched => self.was_answered_unseen(bytes, meta, opposite),
             Direction::Request => on_turn && !opposite.lost && !opposite.in_message && !opposite.last_was_interim,
-            Direction::Response if exchanges.expects_answer_at(meta.position) => true,
+            Direction::Response if exchanges.expects_answer_at(meta) => true,
             Direction::Response if opposite.holds => false,
             Direction::Response if opposite.untouched || opposite.lost => {
                 on_turn || self.was_answered_unseen(bytes, meta, opposite)

@@ -80,6 +80,7 @@ impl Stream {
                 State::Held(_) | State::Lost | State::Opaque => false,
             },
             last_heard: self.last_heard,
+            position: self.position,
             last_was_interim: self.last_was_interim,
             holds: matches!(self.state, State::Held(_)),
         }

@@ -38,27 +38,29 @@ fn show(packets: &[Packet], lines: &[serde_json::Value]) -> String {
 proptest! {
     #![proptest_config(support::config(3_000))]
 
+    /// Where a request for a tunnel is lost, and its answer too, what is in the tunnel is like what else may be said there:
+    /// none in here.
     #[test]
     fn nothing_is_invented(
-        rendered in strategy::conversation(Scope { pipelined: false, ..Scope::default() }),
-        cutting in strategy::cutting(),
+        rendered in strategy::conversation(Scope { pipelined: false, tunnel: false, ..Scope::default() }),
+        cutting in strategy::brisk_cutting(),
         again in strategy::again(),
         fates in strategy::fates(false),
-        delays in strategy::delays(),
+        delays in strategy::short_delays(),
         link in strategy::link(),
     ) {
         let packets = contradict(delay(lose(repeat(&rendered, trace(&rendered, &cutting), &again), &fates), &delays));
         with_case(&rendered, &packets, &link, |case| case.is_sound().map(drop))?;
     }
 
-    /// As long as all requests were captured.
+    /// As long as all requests were captured, also if one asks for a tunnel.
     #[test]
     fn nothing_is_invented_when_answers_to_pipelined_requests_are_lost(
-        rendered in strategy::conversation(Scope::default()),
-        cutting in strategy::cutting(),
+        rendered in strategy::conversation(Scope { connect: false, ..Scope::default() }),
+        cutting in strategy::brisk_cutting(),
         again in strategy::again(),
         fates in strategy::fates(false),
-        delays in strategy::delays(),
+        delays in strategy::short_delays(),
         link in strategy::link(),
     ) {
         let all = repeat(&rendered, trace(&rendered, &cutting), &again);
@@ -72,10 +74,10 @@ proptest! {
     #[test]
     fn nothing_is_invented_when_pipelined_requests_are_lost(
         rendered in strategy::conversation(Scope { head: false, tunnel: false, upgrade: false, ..Scope::default() }),
-        cutting in strategy::cutting(),
+        cutting in strategy::brisk_cutting(),
         again in strategy::again(),
         fates in strategy::fates(false),
-        delays in strategy::delays(),
+        delays in strategy::short_delays(),
         link in strategy::link(),
     ) {
         let packets = contradict(delay(lose(repeat(&rendered, trace(&rendered, &cutting), &again), &fates), &delays));
@@ -91,10 +93,10 @@ proptest! {
 
     #[test]
     fn what_the_snaplen_cut_off_is_a_gap(
-        rendered in strategy::conversation(Scope { pipelined: false, ..Scope::default() }),
-        cutting in strategy::cutting(),
+        rendered in strategy::conversation(Scope { pipelined: false, tunnel: false, ..Scope::default() }),
+        cutting in strategy::brisk_cutting(),
         fates in strategy::fates(true),
-        delays in strategy::delays(),
+        delays in strategy::short_delays(),
         link in strategy::link(),
     ) {
         let packets = delay(lose(trace(&rendered, &cutting), &fates), &delays);
@@ -106,7 +108,7 @@ proptest! {
     #[test]
     fn a_capture_that_begins_anywhere_invents_nothing(
         rendered in strategy::conversation(Scope { pipelined: false, tunnel: false, ..Scope::default() }),
-        cutting in strategy::cutting(),
+        cutting in strategy::brisk_cutting(),
         fates in strategy::fates(false),
         begin in any::<prop::sample::Index>(),
         link in strategy::link(),
@@ -129,9 +131,9 @@ proptest! {
     #[test]
     fn losses_within_bodies_are_crossed(
         rendered in strategy::conversation(Scope::default()),
-        cutting in strategy::cutting(),
+        cutting in strategy::brisk_cutting(),
         again in strategy::again(),
-        delays in strategy::delays(),
+        delays in strategy::short_delays(),
         losses in vec((any::<prop::sample::Index>(), 0usize..=100, 1usize..=100), 1..4),
         link in strategy::link(),
     ) {
@@ -157,10 +159,10 @@ proptest! {
     #[test]
     fn what_is_not_touched_comes_out(
         rendered in strategy::conversation(Scope { pipelined: false, tunnel: false, upgrade: false, ..Scope::default() }),
-        cutting in strategy::cutting(),
+        cutting in strategy::brisk_cutting(),
         again in strategy::again(),
         fates in strategy::fates(false),
-        delays in strategy::delays(),
+        delays in strategy::short_delays(),
         link in strategy::link(),
     ) {
         let packets = contradict(delay(lose(repeat(&rendered, trace(&rendered, &cutting), &again), &fates), &delays));

@@ -16,6 +16,8 @@ pub struct Scope {
     /// HEAD, whose answer is told from others by its request alone.
     pub head: bool,
     pub tunnel: bool,
+    /// A tunnel may be one that CONNECT asked for.
+    pub connect: bool,
     /// Requests for an upgrade that is refused.
     pub upgrade: bool,
     /// Text that looks like messages, in bodies and fields.
@@ -25,7 +27,15 @@ pub struct Scope {
 
 impl Default for Scope {
     fn default() -> Self {
-        Self { pipelined: true, head: true, tunnel: true, upgrade: true, lookalikes: true, max_exchanges: 5 }
+        Self {
+            pipelined: true,
+            head: true,
+            tunnel: true,
+            connect: true,
+            upgrade: true,
+            lookalikes: true,
+            max_exchanges: 5,
+        }
     }
 }
 
@@ -40,7 +50,9 @@ pub fn conversation(scope: Scope) -> impl Strategy<Value = Rendered> {
         false => Just(Pace::OneByOne).boxed(),
     };
     let tunnel = match scope.tunnel {
-        true => prop_oneof![4 => Just(None), 1 => (any::<bool>(), body(scope), body(scope)).prop_map(Some)].boxed(),
+        true => prop_oneof![4 => Just(None), 1 => (any::<bool>(), body(scope), body(scope))
+            .prop_map(move |(connect, client, server)| Some((connect && scope.connect, client, server)))]
+        .boxed(),
         false => Just(None).boxed(),
     };
     let exchanges = vec(exchange(scope), 1..=scope.max_exchanges);
@@ -246,6 +258,16 @@ pub fn again() -> impl Strategy<Value = Vec<Again>> {
         1 => Just(What::Probe),
     ];
     vec((0usize..1_000, what).prop_map(|(behind, what)| Again { behind, what }), 0..8)
+}
+
+/// Without pauses: what is sent again comes before anybody loses patience.
+pub fn brisk_cutting() -> impl Strategy<Value = Cutting> {
+    (cutting(), vec(1i64..100, 1..8)).prop_map(|(cutting, gaps)| Cutting { gaps, ..cutting })
+}
+
+/// The same, with all packets in time even if they are sent again first.
+pub fn short_delays() -> impl Strategy<Value = Vec<i64>> {
+    delays().prop_map(|delays| delays.into_iter().map(|delay| delay / 5).collect())
 }
 
 /// Microseconds by which packets come late, the longest just below what the engine waits for.

@@ -14,6 +14,7 @@
 pub mod conversation;
 pub mod disorder;
 pub mod expected;
+pub mod faults;
 pub mod random;
 pub mod strategy;
 pub mod survivors;

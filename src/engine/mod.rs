@@ -68,7 +68,7 @@ impl Engine {
         Self {
             ports: PortSet::new(&config.ports),
             defrag: Defragmenter::new(),
-            table: Table::default(),
+            table: Table::new(config.patience),
             outlet: Outlet::new(&config),
             buffered_bytes: 0,
             shed_queue: VecDeque::new(),
@@ -139,9 +139,9 @@ impl Engine {
     fn advance(&mut self, at: Timestamp) {
         self.now = self.now.max(at);
         while let Some(id) = self.table.due(self.now) {
-            let now = self.now;
+            let (now, patience) = (self.now, self.config.patience);
             let Some((connection, mut to_http)) = self.parts(id, Incomplete::Closed) else { continue };
-            let next = connection.on_time(now, &mut |side, event| to_http.deliver(side, event));
+            let next = connection.on_time(now, patience, &mut |side, event| to_http.deliver(side, event));
             self.settle(id, next);
         }
         if self.now < self.next_tick {

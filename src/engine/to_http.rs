@@ -83,7 +83,7 @@ fn parties(key: &FlowKey, ports: &PortSet, role: Role) -> Parties {
         (true, false, _) => Side::Low,
         (false, _, _) => Side::High,
         (true, true, Some(initiator)) => initiator.other(),
-        (true, true, None) => return Parties::Undecided,
+        (true, true, None) => return Parties::UNDECIDED,
     };
     Parties::Expected { server, initiator }
 }

@@ -35,14 +35,24 @@ pub const WAITING_OVERHEAD_BYTES: usize = 96;
 /// 1 GiB; real ones stay far below, and a random new ISN must not look like a hole.
 pub const MAX_WINDOW_BYTES: u64 = 64 << 20;
 
-/// How long a hole that the other side has acknowledged past is kept open for a segment captured late.
-pub const ACKED_HOLE_GRACE_MS: u64 = 1_000;
+/// How long holes are kept open, in packet time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// The other side has acknowledged the bytes: they will not be sent again, but may have been captured late.
+    pub acked_hole_ms: u64,
+    /// After a reset that stands behind bytes that were not captured.
+    pub reset_ms: u64,
+}
 
-/// How long a hole without such an acknowledgement is kept open for a retransmission (RFC 6298 backs off from 1 s).
+impl Patience {
+    /// A capture disorders packets by milliseconds, and somebody waits for the messages.
+    pub const LIVE: Self = Self { acked_hole_ms: 1_000, reset_ms: 500 };
+    /// Nobody waits, and whoever wrote the file may have disordered it by more.
+    pub const SAVEFILE: Self = Self { acked_hole_ms: HOLE_TIMEOUT_MS, reset_ms: HOLE_TIMEOUT_MS };
+}
+
+/// How long a hole that is not acknowledged is kept open for a retransmission (RFC 6298 backs off from 1 s).
 pub const HOLE_TIMEOUT_MS: u64 = 10_000;
-
-/// After a reset, how long holes wait for segments captured late.
-pub const RESET_LINGER_MS: u64 = 500;
 
 /// How long an ended connection is remembered so that its retransmissions are not taken for a new one (Linux keeps
 /// TIME_WAIT for 60 s).

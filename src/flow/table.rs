@@ -7,7 +7,9 @@ use std::collections::{BinaryHeap, HashMap, VecDeque};
 
 use ahash::RandomState;
 
-use super::{CLOSED_MEMORY_MS, Connection, FlowKey, MAX_CLOSED_REMEMBERED, MAX_WINDOW_BYTES, SeqNumber, Side};
+use super::{
+    CLOSED_MEMORY_MS, Connection, FlowKey, MAX_CLOSED_REMEMBERED, MAX_WINDOW_BYTES, Patience, SeqNumber, Side,
+};
 use crate::decode::Segment;
 use crate::time::Timestamp;
 
@@ -48,6 +50,7 @@ struct Ended {
 
 #[derive(Debug)]
 pub struct Table<A> {
+    patience: Patience,
     index: HashMap<FlowKey, u32, RandomState>,
     slots: Vec<Option<Entry<A>>>,
     free: Vec<u32>,
@@ -60,9 +63,10 @@ pub struct Table<A> {
     ended_order: VecDeque<(Timestamp, FlowKey)>,
 }
 
-impl<A> Default for Table<A> {
-    fn default() -> Self {
+impl<A> Table<A> {
+    pub fn new(patience: Patience) -> Self {
         Self {
+            patience,
             index: HashMap::default(),
             slots: Vec::new(),
             free: Vec::new(),
@@ -74,9 +78,7 @@ impl<A> Default for Table<A> {
             ended_order: VecDeque::new(),
         }
     }
-}
 
-impl<A> Table<A> {
     pub fn len(&self) -> usize {
         self.index.len()
     }
@@ -153,7 +155,7 @@ impl<A> Table<A> {
     /// Sets the timer by the connection's own deadline.
     pub fn arm(&mut self, id: EntryId) {
         let Some(entry) = self.slots.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
-        let Some(deadline) = entry.connection.deadline() else { return };
+        let Some(deadline) = entry.connection.deadline(self.patience) else { return };
         if entry.armed.is_none_or(|armed| deadline < armed) {
             entry.armed = Some(deadline);
             self.timers.push(Reverse((deadline, id.0, entry.serial)));
@@ -169,6 +171,7 @@ impl<A> Table<A> {
 
     /// A connection whose deadline has passed. Call until `None`, giving each `on_time` and arming it again.
     pub fn due(&mut self, now: Timestamp) -> Option<EntryId> {
+        let patience = self.patience;
         while let Some(&Reverse((deadline, slot, serial))) = self.timers.peek() {
             if deadline > now {
                 return None;
@@ -176,7 +179,7 @@ impl<A> Table<A> {
             self.timers.pop();
             if let Some(entry) = self.entry(EntryId(slot)).filter(|entry| entry.serial == serial) {
                 entry.armed = None;
-                if entry.connection.deadline().is_some_and(|deadline| deadline <= now) {
+                if entry.connection.deadline(patience).is_some_and(|deadline| deadline <= now) {
                     return Some(EntryId(slot));
                 }
                 self.arm(EntryId(slot));

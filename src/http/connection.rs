@@ -5,7 +5,7 @@ use super::head::{Parsed, check_start_line};
 use super::resync::looks_like_start;
 use super::stream::Stream;
 use super::{Context, Direction};
-use crate::flow::{DataMeta, Role, Side, StreamEvent};
+use crate::flow::{DataMeta, Position, Role, Side, StreamEvent};
 
 /// Which side is the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,8 +16,15 @@ pub enum Parties {
         initiator: Option<Side>,
     },
     Server(Side),
-    /// Ports and SYN do not tell; the first message will.
-    Undecided,
+    /// Ports and SYN do not tell; the first message will. What each side's sender had received when it last sent bytes
+    /// that were none.
+    Undecided {
+        heard: [Option<Position>; 2],
+    },
+}
+
+impl Parties {
+    pub const UNDECIDED: Self = Self::Undecided { heard: [None; 2] };
 }
 
 #[derive(Debug)]
@@ -47,22 +54,29 @@ impl HttpConnection {
     pub fn server(&self) -> Option<Side> {
         match self.parties {
             Parties::Server(side) | Parties::Expected { server: side, .. } => Some(side),
-            Parties::Undecided => None,
+            Parties::Undecided { .. } => None,
         }
     }
 
     /// The same, after a look at what `side` delivers.
     pub fn decide(&mut self, side: Side, event: &StreamEvent<'_>) -> Option<Side> {
-        if let StreamEvent::Data(bytes, _) = *event {
-            match self.parties {
+        if let StreamEvent::Data(bytes, meta) = *event {
+            match &mut self.parties {
                 Parties::Server(_) => {}
-                Parties::Expected { server, initiator } => self.reconsider(server, initiator, side, bytes),
-                Parties::Undecided => {
+                &mut Parties::Expected { server, initiator } => self.reconsider(server, initiator, side, bytes),
+                Parties::Undecided { heard: [low, high] } => {
+                    let heard = match side {
+                        Side::Low => low,
+                        Side::High => high,
+                    };
+                    // As at any pickup: a side's first bytes, or else the other side has to have spoken since.
+                    let turn = heard.is_none_or(|heard| meta.heard > heard);
+                    *heard = (*heard).max(Some(meta.heard));
                     let answers = bytes.len() >= 8 && looks_like_start(Direction::Response, bytes);
                     let asks = bytes.contains(&b' ')
                         && looks_like_start(Direction::Request, bytes)
                         && check_start_line(Direction::Request, bytes).is_ok();
-                    if answers || asks {
+                    if turn && (answers || asks) {
                         self.parties = Parties::Server(if answers { side } else { side.other() });
                     }
                 }
@@ -82,7 +96,7 @@ impl HttpConnection {
         }
         if is_socks(bytes) {
             // HTTP may follow the proxy's handshake, in either direction (RFC 1928 §4: BIND).
-            *self = Self::new(Parties::Undecided, Role::Unknown);
+            *self = Self::new(Parties::UNDECIDED, Role::Unknown);
         } else if side == server && looks_like_start(Direction::Request, bytes) {
             // The supposed server asks: it is the client.
             let asks = match check_start_line(Direction::Request, bytes) {

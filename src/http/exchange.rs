@@ -30,6 +30,8 @@ pub(super) struct Exchange {
     start: Position,
     /// What the client had received of the server when it sent the request.
     heard: Position,
+    /// Before this request bytes were lost: what the client had last been heard to have received before that.
+    behind_loss: Option<Position>,
 }
 
 impl Exchange {
@@ -51,8 +53,8 @@ pub(super) struct Place {
 enum Order {
     #[default]
     InStep,
-    /// Messages may be missing. Requests with no more than `mark` heard may have lost companions.
-    Lost { mark: Option<Position> },
+    /// Messages may be missing.
+    Lost,
 }
 
 #[derive(Debug, Default)]
@@ -61,6 +63,8 @@ pub(super) struct Exchanges {
     text_bytes: usize,
     last_number: u32,
     order: Order,
+    /// Bytes were lost behind the last request; see `Exchange::behind_loss`.
+    loss: Option<Position>,
     /// The client was seen to send a request before the answer to the one before.
     pipelines: bool,
     /// The last request that wished to leave HTTP/1.x and was answered otherwise: its number.
@@ -72,7 +76,7 @@ pub(super) struct Exchanges {
 impl Exchanges {
     /// Midstream pickup: requests may be outstanding that were never seen.
     pub fn begin_midstream(&mut self) {
-        self.order = Order::Lost { mark: None };
+        self.order = Order::Lost;
     }
 
     /// A message was read on this connection.
@@ -89,13 +93,13 @@ impl Exchanges {
     pub fn asked(&mut self, method: &[u8], target: &[u8], wish: Wish, judged: Judged, place: Place) -> u32 {
         if let Some(last) = self.outstanding.back() {
             self.pipelines |= match self.order {
-                Order::InStep => true,
-                Order::Lost { .. } => last.heard == place.heard,
+                Order::InStep => self.loss.is_none() || last.heard == place.heard,
+                Order::Lost => last.heard == place.heard,
             };
         }
         if self.outstanding.len() >= MAX_OUTSTANDING {
             self.take(0);
-            self.order = Order::Lost { mark: None };
+            self.order = Order::Lost;
         }
         let number = self.next_number();
         let text: Box<[u8]> = [method, target].concat().into();
@@ -110,28 +114,34 @@ impl Exchanges {
             at: place.at,
             start: place.position,
             heard: place.heard,
+            behind_loss: self.loss.take(),
         });
         number
     }
 
     /// The outstanding request that a response starting there answers, if that is beyond doubt.
     pub fn find(&mut self, response: Place) -> Option<&Exchange> {
-        if let Order::Lost { mark } = self.order {
-            let index = self.find_by_position(response, mark)?;
+        if self.order == Order::Lost || self.outstanding.front()?.behind_loss.is_some() {
+            self.order = Order::Lost;
+            let index = self.find_by_position(response)?;
             (0..index).for_each(|_| drop(self.take(0)));
             self.order = Order::InStep;
+            if let Some(first) = self.outstanding.front_mut() {
+                first.behind_loss = None;
+            }
         }
         self.outstanding.front().filter(|exchange| exchange.start < response.heard)
     }
 
-    fn find_by_position(&self, response: Place, mark: Option<Position>) -> Option<usize> {
+    fn find_by_position(&self, response: Place) -> Option<usize> {
         if self.pipelines {
             return None;
         }
         let index = self.outstanding.iter().rposition(|exchange| exchange.heard <= response.position)?;
         let exchange = self.outstanding.get(index)?;
-        let clear = mark.is_none_or(|mark| exchange.heard > mark);
-        (clear && exchange.start < response.heard).then_some(index)
+        // A lost request may still be unanswered, unless the client heard something since.
+        let mut before = self.outstanding.iter().take(index + 1).filter_map(|exchange| exchange.behind_loss);
+        (before.all(|mark| exchange.heard > mark) && exchange.start < response.heard).then_some(index)
     }
 
     /// Removes the request that `find` gave: its final response is there.
@@ -148,15 +158,10 @@ impl Exchanges {
     /// A loss in this direction may have swallowed messages. `heard`: what its sender had last been heard to have
     /// received before the loss.
     pub fn lose_step(&mut self, direction: Direction, heard: Option<Position>) {
-        let lost_mark = match self.order {
-            Order::Lost { mark } => mark,
-            Order::InStep => None,
-        };
-        let mark = match direction {
-            Direction::Request => lost_mark.max(heard.or(Some(0))),
-            Direction::Response => lost_mark,
-        };
-        self.order = Order::Lost { mark };
+        match direction {
+            Direction::Request => self.loss = self.loss.max(heard.or(Some(0))),
+            Direction::Response => self.order = Order::Lost,
+        }
     }
 
     /// A request was sent by a client that had received exactly so much.
@@ -165,7 +170,7 @@ impl Exchanges {
     }
 
     pub fn is_in_step_and_idle(&self) -> bool {
-        self.order == Order::InStep && self.outstanding.is_empty()
+        self.order == Order::InStep && self.loss.is_none() && self.outstanding.is_empty()
     }
 
     pub fn buffered_bytes(&self) -> usize {

@@ -110,13 +110,17 @@ impl InProgress {
             && matches!(check_start_line(Direction::Response, bytes), Ok(Parsed::Complete(_)))
     }
 
-    /// The same where the client has not spoken: the request may have been a HEAD in a pipeline, and nobody knows.
-    pub fn may_have_answered_a_head_request(&self, bytes: &[u8]) -> bool {
-        self.judged.is_none()
-            && self.body.bytes == 0
-            && matches!(self.head.start, StartLine::Status { .. })
-            && !matches!(self.state, BodyState::CloseDelimited)
-            && bytes.starts_with(b"HTTP/1.")
+    /// A response whose request was not seen announced a body, and what came looks like the next response.
+    pub fn is_ambiguous(&self) -> bool {
+        let response = matches!(self.head.start, StartLine::Status { .. });
+        response && self.exchange.is_none() && self.body.kept().starts_with(b"HTTP/1.")
+    }
+
+    pub fn has_sound_trailers(&self) -> bool {
+        match &self.state {
+            BodyState::Chunked(decoder) => decoder.has_sound_trailers(),
+            BodyState::Length { .. } | BodyState::CloseDelimited => true,
+        }
     }
 
     pub fn body_is_absent(&mut self) {

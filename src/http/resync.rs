@@ -28,15 +28,12 @@ impl Stream {
     /// in the middle of a message then. Where the other side cannot be asked (it was not captured, or is lost too), it
     /// must have spoken in between. The first bytes ever seen of a stream are given the benefit of the doubt.
     pub fn may_begin_here(&self, bytes: &[u8], meta: DataMeta, opposite: Opposite, exchanges: &Exchanges) -> bool {
-        if !meta.segment_start
-            || !looks_like_start(self.direction, bytes)
-            || check_start_line(self.direction, bytes).is_err()
-        {
+        if !looks_like_start(self.direction, bytes) || check_start_line(self.direction, bytes).is_err() {
             return false;
         }
         let on_turn = opposite.last_heard == Some(meta.position);
         match self.direction {
-            _ if self.untouched => true,
+            _ if self.untouched => meta.segment_start || on_turn,
             _ if opposite.untouched || opposite.lost => on_turn || self.was_answered_unseen(bytes, meta),
             Direction::Request => on_turn && !opposite.in_message && !opposite.last_was_interim,
             Direction::Response => {
@@ -52,7 +49,8 @@ impl Stream {
             Direction::Request if self.lost_since => MAX_CONTINUE_BYTES,
             _ => 0,
         };
-        self.last_heard.is_some_and(|heard| meta.heard > heard + least)
+        meta.segment_start
+            && self.last_heard.is_some_and(|heard| meta.heard > heard + least)
             && (!self.lost_since || find_end(bytes, 0).is_some())
     }
 }

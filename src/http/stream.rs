@@ -138,10 +138,6 @@ impl Stream {
                     self.finish(None, exchanges, cx);
                     continue;
                 }
-                State::Body(message) if message.may_have_answered_a_head_request(bytes) => {
-                    self.give_up(Malformed::UnknownRequest, bytes, exchanges, cx);
-                    bytes.len()
-                }
                 State::Body(_) => self.on_body_bytes(bytes, exchanges, cx),
             };
             self.untouched = false;
@@ -438,37 +434,37 @@ impl Stream {
         let State::Body(message) = &mut self.state else { return bytes.len() };
         let InProgress { state, body, .. } = &mut **message;
         let max = cx.limits.max_body_bytes;
-        match state {
+        let mut fed = match state {
             BodyState::CloseDelimited => {
                 body.push(bytes, max);
-                bytes.len()
+                Ok(Fed::All)
             }
             BodyState::Length { left } => {
-                let take = (*left).min(bytes.len() as u64) as usize;
-                body.push(bytes.get(..take).unwrap_or_default(), max);
-                *left -= take as u64;
-                if *left == 0 {
-                    self.finish(None, exchanges, cx);
-                }
-                take
+                let take = (*left).min(bytes.len() as u64);
+                body.push(bytes.get(..take as usize).unwrap_or_default(), max);
+                *left -= take;
+                Ok(if *left == 0 { Fed::Done(take as usize) } else { Fed::All })
             }
-            BodyState::Chunked(decoder) => match decoder.feed(bytes, |data| body.push(data, max)) {
-                Ok(Fed::All) => bytes.len(),
-                Ok(Fed::Done(used)) if decoder.has_sound_trailers() => {
-                    self.finish(None, exchanges, cx);
-                    used
-                }
-                Ok(Fed::Done(_)) => {
-                    self.finish(Some(Incomplete::Closed), exchanges, cx);
-                    self.give_up(Malformed::TrailerLine, bytes, exchanges, cx);
-                    bytes.len()
-                }
-                Err(reason) => {
-                    self.finish(Some(Incomplete::Closed), exchanges, cx);
-                    self.give_up(reason, bytes, exchanges, cx);
-                    bytes.len()
-                }
-            },
+            BodyState::Chunked(decoder) => decoder.feed(bytes, |data| body.push(data, max)),
+        };
+        if message.is_ambiguous() {
+            self.give_up(Malformed::UnknownRequest, bytes, exchanges, cx);
+            return bytes.len();
+        }
+        if matches!(fed, Ok(Fed::Done(_))) && !message.has_sound_trailers() {
+            fed = Err(Malformed::TrailerLine);
+        }
+        match fed {
+            Ok(Fed::All) => bytes.len(),
+            Ok(Fed::Done(used)) => {
+                self.finish(None, exchanges, cx);
+                used
+            }
+            Err(reason) => {
+                self.finish(Some(Incomplete::Closed), exchanges, cx);
+                self.give_up(reason, bytes, exchanges, cx);
+                bytes.len()
+            }
         }
     }
 

@@ -60,10 +60,10 @@ impl Begun {
         Self { framing, wish, number, judged: Some(judged), exchange, interim }
     }
 
-    /// It is a response that announces a body and whose request was not seen: if that was a HEAD, no body comes.
+    /// It is a response that lets expect a body and whose request was not seen: if that was a HEAD, no body comes.
     pub fn may_answer_a_head_request(&self, head: &Head) -> bool {
         matches!(head.start, StartLine::Status { .. })
             && self.judged.is_none()
-            && matches!(self.framing, Ok(Framing::Length(_) | Framing::Chunked))
+            && matches!(self.framing, Ok(Framing::Length(_) | Framing::Chunked | Framing::CloseDelimited))
     }
 }

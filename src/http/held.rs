@@ -3,7 +3,7 @@
 use crate::flow::DataMeta;
 
 /// What a client may send before the answer is seen: a few requests, or the beginning of another protocol.
-const MAX_HELD_BYTES: usize = 64 << 10;
+const MAX_HELD_BYTES: usize = 1 << 20;
 /// What a piece costs besides its bytes: its place in the list, which doubles when it grows, and an allocation.
 const PIECE_OVERHEAD_BYTES: usize = 2 * size_of::<Piece>() + 32;
 

@@ -31,7 +31,12 @@ pub(super) struct InProgress {
     pub state: BodyState,
     pub body: Body,
     pub gap_bytes: u64,
+    /// How much of `STATUS_LINE` the bytes behind the head have spelled so far; all of it once they differ.
+    pub spelled: usize,
 }
+
+/// What the next response would begin with.
+const STATUS_LINE: &[u8] = b"HTTP/1.";
 
 /// How far a loss goes.
 pub(super) enum Crossing {
@@ -64,6 +69,7 @@ impl InProgress {
                 (lost, crossing)
             }
         };
+        self.spelled = STATUS_LINE.len();
         self.gap_bytes += lost;
         self.body.lose(lost);
         crossing
@@ -110,17 +116,17 @@ impl InProgress {
             && matches!(check_start_line(Direction::Response, bytes), Ok(Parsed::Complete(_)))
     }
 
-    /// A response whose request was not seen announced a body, and what came looks like the next response.
-    pub fn is_ambiguous(&self) -> bool {
-        let response = matches!(self.head.start, StartLine::Status { .. });
-        response && self.exchange.is_none() && self.body.kept().starts_with(b"HTTP/1.")
-    }
-
-    pub fn has_sound_trailers(&self) -> bool {
-        match &self.state {
-            BodyState::Chunked(decoder) => decoder.has_sound_trailers(),
-            BodyState::Length { .. } | BodyState::CloseDelimited => true,
-        }
+    /// A response whose request was not seen may answer a HEAD, and what comes in place of its body begins like the next
+    /// response: nothing tells which it is.
+    pub fn begins_like_a_response(&mut self, bytes: &[u8]) -> bool {
+        let unseen = self.judged.is_none() && matches!(self.head.start, StartLine::Status { .. });
+        let Some(rest) = STATUS_LINE.get(self.spelled..).filter(|rest| unseen && !rest.is_empty()) else {
+            return false;
+        };
+        let common = bytes.iter().zip(rest).take_while(|(a, b)| a == b).count();
+        let differs = common < rest.len() && common < bytes.len();
+        self.spelled = if differs { STATUS_LINE.len() } else { self.spelled + common };
+        !differs && (common == rest.len() || matches!(self.state, BodyState::Chunked(_)))
     }
 
     pub fn body_is_absent(&mut self) {

@@ -392,6 +392,7 @@ impl Stream {
             state,
             body: Body::default(),
             gap_bytes: 0,
+            spelled: 0,
         }));
         0
     }
@@ -432,9 +433,13 @@ impl Stream {
 
     fn on_body_bytes(&mut self, bytes: &[u8], exchanges: &mut Exchanges, cx: &mut Context<'_>) -> usize {
         let State::Body(message) = &mut self.state else { return bytes.len() };
+        if message.begins_like_a_response(bytes) {
+            self.give_up(Malformed::UnknownRequest, bytes, exchanges, cx);
+            return bytes.len();
+        }
         let InProgress { state, body, .. } = &mut **message;
         let max = cx.limits.max_body_bytes;
-        let mut fed = match state {
+        let fed = match state {
             BodyState::CloseDelimited => {
                 body.push(bytes, max);
                 Ok(Fed::All)
@@ -445,15 +450,11 @@ impl Stream {
                 *left -= take;
                 Ok(if *left == 0 { Fed::Done(take as usize) } else { Fed::All })
             }
-            BodyState::Chunked(decoder) => decoder.feed(bytes, |data| body.push(data, max)),
+            BodyState::Chunked(decoder) => match decoder.feed(bytes, |data| body.push(data, max)) {
+                Ok(Fed::Done(_)) if !decoder.has_sound_trailers() => Err(Malformed::TrailerLine),
+                fed => fed,
+            },
         };
-        if message.is_ambiguous() {
-            self.give_up(Malformed::UnknownRequest, bytes, exchanges, cx);
-            return bytes.len();
-        }
-        if matches!(fed, Ok(Fed::Done(_))) && !message.has_sound_trailers() {
-            fed = Err(Malformed::TrailerLine);
-        }
         match fed {
             Ok(Fed::All) => bytes.len(),
             Ok(Fed::Done(used)) => {

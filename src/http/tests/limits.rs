@@ -49,7 +49,7 @@ fn chunk_lines_and_trailers_have_largest_sizes() {
 #[test]
 fn what_waits_for_an_answer_is_limited_and_the_loss_counted() {
     let upgrade = b"GET /u HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: chat\r\n\r\n";
-    let (many, no) = (b"GET /g HTTP/1.1\r\n\r\n".repeat(10_000), b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    let (many, no) = (b"GET /g HTTP/1.1\r\n\r\n".repeat(60_000), b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
     for cut in [Cut::Nowhere, Cut::Everywhere] {
         let (seen, counters) = talk(&[C(upgrade), C(&many), S(no)], cut, Role::InitiatedBy(Side::Low));
         assert_eq!(seen.lines(), ["> GET /u", "< 200 for GET /u"], "{cut:?}");

@@ -1,3 +1,4 @@
+mod leftovers;
 mod memory;
 mod notices;
 

@@ -17,6 +17,8 @@ export const PIPE_BUF_BYTES = 4_096;
 /** What waits for a slow reader, live. */
 export const MAX_STDOUT_WAITING_BYTES = 16 * 1024 * 1024;
 
+const NEWLINE = 0x0a;
+
 /** Where the lines go. */
 export interface StdoutTarget {
   readonly stream: Writable;
@@ -42,8 +44,11 @@ export class StdoutOutput implements Output {
   readonly #maxWaitingBytes: number;
   readonly #tally = new Tally();
   readonly #line = new WaitingLine();
-  /** What the stream has not written yet. */
-  #writing: Batch | undefined;
+  /** The batch that is being written, and how much of it is. It counts as delivered when it is out whole. */
+  #current: Batch | undefined;
+  #written = 0;
+  /** The stream has a piece that it has not written yet. */
+  #busy = false;
   /** Batches that hold their credit until so many messages in all are settled. */
   #waiters: { settled: number; resolve: () => void }[] = [];
   readonly #onError: (error: NodeJS.ErrnoException) => void;
@@ -90,51 +95,63 @@ export class StdoutOutput implements Output {
   }
 
   #pump(): void {
-    const { stream, writeNow } = this.#options.target;
-    const maxBytes = writeNow === undefined ? Number.POSITIVE_INFINITY : PIPE_BUF_BYTES;
-    while (this.#writing === undefined && this.#off === undefined) {
-      const lines = this.#line.take(Number.POSITIVE_INFINITY, maxBytes);
-      if (lines === undefined) break;
-      this.#writing = lines;
-      const rest = this.#writeNow(lines.lines);
-      if (rest === undefined) break;
-      if (rest.length === 0) this.#written();
+    while (!this.#busy && this.#off === undefined) {
+      if (this.#current === undefined) {
+        this.#current = this.#line.take(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+        this.#written = 0;
+        if (this.#current === undefined) break;
+      }
+      const { lines, messages } = this.#current;
+      if (this.#written < lines.length) this.#write(lines.subarray(this.#written, this.#pieceEnd(lines)));
       else {
-        stream.write(rest, (error) => {
-          if (error) this.#close(error);
-          else if (this.#writing === lines) {
-            this.#written();
-            this.#pump();
-          }
-        });
+        this.#tally.deliver(messages);
+        this.#current = undefined;
       }
     }
     this.#wake();
   }
 
-  /** What is left for the stream to write; nothing when that broke. */
-  #writeNow(lines: Buffer): Buffer | undefined {
-    const { stream, writeNow } = this.#options.target;
-    // Not past what others have written to the stream.
-    if (writeNow === undefined || lines.length > PIPE_BUF_BYTES || stream.writableLength > 0) return lines;
-    try {
-      return lines.subarray(writeNow(lines));
-    } catch (error) {
-      this.#close(error as NodeJS.ErrnoException);
-      return undefined;
-    }
+  /** As many whole lines as one write may carry, or one that is longer. */
+  #pieceEnd(lines: Buffer): number {
+    if (this.#options.target.writeNow === undefined) return lines.length;
+    const limit = this.#written + PIPE_BUF_BYTES;
+    if (lines.length <= limit) return lines.length;
+    const newline = lines.lastIndexOf(NEWLINE, limit - 1);
+    return (newline >= this.#written ? newline : lines.indexOf(NEWLINE, limit)) + 1;
   }
 
-  #written(): void {
-    this.#tally.deliver(this.#writing?.messages ?? 0);
-    this.#writing = undefined;
+  /** At once where that is possible, else by the stream, which says when. */
+  #write(piece: Buffer): void {
+    const { stream, writeNow } = this.#options.target;
+    // Not past what others have written to the stream.
+    if (writeNow !== undefined && piece.length <= PIPE_BUF_BYTES && stream.writableLength === 0) {
+      let bytes: number;
+      try {
+        bytes = writeNow(piece);
+      } catch (error) {
+        this.#close(error as NodeJS.ErrnoException);
+        return;
+      }
+      this.#written += bytes;
+      if (bytes === piece.length) return;
+      piece = piece.subarray(bytes);
+    }
+    this.#busy = true;
+    stream.write(piece, (error) => {
+      this.#busy = false;
+      if (error) this.#close(error);
+      else {
+        this.#written += piece.length;
+        this.#pump();
+      }
+    });
   }
 
   #dropOldest(): void {
     if (this.#line.bytes <= this.#maxWaitingBytes) return;
     let dropped = 0;
-    while (this.#line.bytes > this.#maxWaitingBytes && this.#line.messages > 1)
-      dropped += this.#line.take(1, 0)?.messages ?? 0;
+    while (this.#line.bytes > this.#maxWaitingBytes)
+      dropped += this.#line.take(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)?.messages ?? 0;
     this.#tally.drop('overflow', dropped);
     this.#overflowLog.write(
       { output: this.name, dropped: this.#tally.droppedFor('overflow') },
@@ -163,8 +180,20 @@ export class StdoutOutput implements Output {
 
   #turnOff(reason: 'closed' | 'abandoned'): void {
     this.#off = reason;
-    this.#tally.drop(reason, (this.#writing?.messages ?? 0) + this.#line.clear());
-    this.#writing = undefined;
+    if (this.#current !== undefined) {
+      const { lines, messages } = this.#current;
+      const dropped = Math.min(messages, countLines(lines, this.#written));
+      this.#tally.deliver(messages - dropped);
+      this.#tally.drop(reason, dropped);
+      this.#current = undefined;
+    }
+    this.#tally.drop(reason, this.#line.clear());
     this.#wake();
   }
+}
+
+function countLines(lines: Buffer, from: number): number {
+  let count = 0;
+  for (let at = lines.indexOf(NEWLINE, from); at !== -1; at = lines.indexOf(NEWLINE, at + 1)) count++;
+  return count;
 }

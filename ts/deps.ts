@@ -19,9 +19,9 @@ function stdout(): StdoutTarget {
   return status.isFIFO() || status.isSocket() ? { stream, writeNow: writeToFd } : { stream };
 }
 
-function writeToFd(bytes: Buffer): number {
+function writeToFd(bytes: Buffer, start: number, length: number): number {
   try {
-    return writeSync(STDOUT_FD, bytes);
+    return writeSync(STDOUT_FD, bytes, start, length);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 0;
     throw error;

@@ -5,7 +5,7 @@ import { hasOutputConfigured, LOG_LEVELS, TUNING_DEFAULTS, validateConfig } from
 import type { RuntimeEnv } from './env';
 import { AlreadyRunningError, ENGINE_ERROR_CODES, EngineError, toEngineError } from './errors';
 import { countersOf, droppedFor, NO_DELIVERIES } from './ledger';
-import { errorFields, LimitedLine, type Log } from './logger';
+import { errorFields, LimitedLine, type Log, listenerErrorFields } from './logger';
 import { MetricsServer } from './metrics/server';
 import { metricsText } from './metrics/text';
 import { type CaptureInfo, type CaptureOptions, type NativeCapture, toCaptureOptions } from './native';
@@ -290,7 +290,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
   #guard(run: Run, who: string, call: () => unknown): void {
     const failed = (error: unknown): void => {
       run.outputs.callback.countError();
-      run.listenerLog.write(errorFields(error), `${who} threw; the capture goes on`);
+      run.listenerLog.write(listenerErrorFields(error), `${who} threw; the capture goes on`);
     };
     try {
       const result = call();

@@ -299,7 +299,7 @@ describe('messages', () => {
     expect(sniffer.stats().outputs.callback).toMatchObject({ delivered: 2, errors: 6 });
     // The first is logged at once, the rest at a limited rate.
     expect(log.lines.filter(({ level }) => level === 'error')).toMatchObject([
-      { error: 'Error: listener', at: expect.stringContaining('sniffer.test') },
+      { error: 'Error', at: expect.stringContaining('sniffer.test') },
     ]);
   });
 

@@ -4,8 +4,8 @@
  *
  * A parcel (one message, or a batch of them) is waiting, taken or settled. Taken ones are on their way, or wait for
  * their next attempt without holding a place: others overtake them. How many may be taken at one time is bounded, and
- * while nothing succeeds it is only as many as there are places: a dead endpoint is asked by few, and the line is kept
- * for the time when it is back.
+ * while nothing succeeds it is next to none: a dead endpoint is asked by few, and the others are kept for the time when it
+ * is back.
  */
 
 import { LimitedLine, type Log } from '../logger';
@@ -19,6 +19,8 @@ import { WaitingLine } from './waiting-line';
 export const RETRY_DELAYS_MS = [1_000, 2_000, 4_000];
 /** Parcels that wait for their next attempt while others succeed: a few that fail again and again stop nobody. */
 const MAX_RETRYING = 256;
+/** Parcels that find out whether a dead endpoint is back. Two, since one may be what the endpoint does not take. */
+const MAX_PROBES = 2;
 
 export interface HttpOptions {
   transport: Transport;
@@ -111,6 +113,11 @@ export class HttpOutput implements Output {
     return this.#taken.size === 0 && this.#line.messages === 0;
   }
 
+  /** As many failures in a row as there are places: every one of them has tried. */
+  #isDead(): boolean {
+    return this.#failuresInARow >= this.#options.concurrency;
+  }
+
   #dropOldest(): void {
     let dropped = 0;
     while (this.#isOver()) dropped += this.#line.take(1, 0)?.messages ?? 0;
@@ -138,7 +145,7 @@ export class HttpOutput implements Output {
 
   #takeNext(): Parcel | undefined {
     const { concurrency, maxWaitingBytes, batch, headers } = this.#options;
-    const mostTaken = this.#failuresInARow >= concurrency ? concurrency : concurrency + MAX_RETRYING;
+    const mostTaken = this.#isDead() ? MAX_PROBES : concurrency + MAX_RETRYING;
     const { size } = this.#taken;
     if (size >= mostTaken || (size > 0 && this.#takenBytes > maxWaitingBytes / 2)) return undefined;
     if (batch !== undefined && !this.#isDue(batch)) return undefined;
@@ -174,7 +181,7 @@ export class HttpOutput implements Output {
   }
 
   #succeeded(parcel: Parcel): void {
-    if (this.#failuresInARow >= this.#options.concurrency) {
+    if (this.#isDead()) {
       this.#recoveryLog.write({ output: this.name, failedAttempts: this.#failuresInARow }, 'POSTs succeed again');
     }
     this.#failuresInARow = 0;

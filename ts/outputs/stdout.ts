@@ -23,7 +23,7 @@ const NEWLINE = 0x0a;
 export interface StdoutTarget {
   readonly stream: Writable;
   /** A pipe or a socket: writes at once what fits, and returns how many bytes that were; 0 when it is full. */
-  readonly writeNow?: (bytes: Buffer) => number;
+  readonly writeNow?: (bytes: Buffer, start: number, length: number) => number;
 }
 
 export interface StdoutOptions {
@@ -102,7 +102,7 @@ export class StdoutOutput implements Output {
         if (this.#current === undefined) break;
       }
       const { lines, messages } = this.#current;
-      if (this.#written < lines.length) this.#write(lines.subarray(this.#written, this.#pieceEnd(lines)));
+      if (this.#written < lines.length) this.#write(lines, this.#pieceEnd(lines));
       else {
         this.#tally.deliver(messages);
         this.#current = undefined;
@@ -121,27 +121,25 @@ export class StdoutOutput implements Output {
   }
 
   /** At once where that is possible, else by the stream, which says when. */
-  #write(piece: Buffer): void {
+  #write(lines: Buffer, end: number): void {
     const { stream, writeNow } = this.#options.target;
     // Not past what others have written to the stream.
-    if (writeNow !== undefined && piece.length <= PIPE_BUF_BYTES && stream.writableLength === 0) {
-      let bytes: number;
+    const length = end - this.#written;
+    if (writeNow !== undefined && length <= PIPE_BUF_BYTES && stream.writableLength === 0) {
       try {
-        bytes = writeNow(piece);
+        this.#written += writeNow(lines, this.#written, length);
       } catch (error) {
         this.#close(error as NodeJS.ErrnoException);
         return;
       }
-      this.#written += bytes;
-      if (bytes === piece.length) return;
-      piece = piece.subarray(bytes);
+      if (this.#written === end) return;
     }
     this.#busy = true;
-    stream.write(piece, (error) => {
+    stream.write(lines.subarray(this.#written, end), (error) => {
       this.#busy = false;
       if (error) this.#close(error);
       else {
-        this.#written += piece.length;
+        this.#written = end;
         this.#pump();
       }
     });

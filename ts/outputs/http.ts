@@ -156,9 +156,9 @@ export class HttpOutput implements Output {
 
   /** Whether a batch is worth a POST now; else a timer sees to it that it will be. */
   #isDue({ maxMessages, maxBytes, maxDelayMs }: BatchOptions): boolean {
-    const { messages, bytes, since } = this.#line;
+    const { messages, lineBytes, since } = this.#line;
     if (since === undefined) return false;
-    if (this.#closing || messages >= maxMessages || bytes >= maxBytes || this.#isOver()) return true;
+    if (this.#closing || messages >= maxMessages || lineBytes >= maxBytes || this.#isOver()) return true;
     const age = this.#options.now() - since;
     if (age >= maxDelayMs) return true;
     this.#cancelDelay ??= this.#options.schedule(maxDelayMs - age, () => {

@@ -22,7 +22,9 @@ export class WaitingLine {
   #batches: (Waiting | undefined)[] = [];
   #head = 0;
   messages = 0;
-  /** Of all batches in the line: a batch is kept whole until its last line is taken, so it is counted whole. */
+  /** Of the lines alone. */
+  lineBytes = 0;
+  /** Memory: of all batches in the line: a batch is kept whole until its last line is taken, so it is counted whole. */
   bytes = 0;
 
   /** `now` is what `since` will say. */
@@ -30,6 +32,7 @@ export class WaitingLine {
     if (messages === 0) return;
     this.#batches.push({ lines, start: 0, messages, since: now });
     this.messages += messages;
+    this.lineBytes += lines.length;
     this.bytes += lines.length + BATCH_OVERHEAD_BYTES;
   }
 
@@ -67,6 +70,7 @@ export class WaitingLine {
     front.start = end;
     front.messages -= messages;
     this.messages -= messages;
+    this.lineBytes -= end - start;
     if (end >= lines.length) this.#shift(front);
     return { lines: lines.subarray(start, end), messages };
   }
@@ -77,6 +81,7 @@ export class WaitingLine {
     this.#batches = [];
     this.#head = 0;
     this.messages = 0;
+    this.lineBytes = 0;
     this.bytes = 0;
     return messages;
   }

@@ -243,7 +243,7 @@ describe('live', () => {
     const { child, ended } = command(['--ports', '80', '--interface', 'flood']);
     // Nobody reads: stop() has to wait for stdout.
     child.stdout.pause();
-    await logged(child, 'no credit for a while');
+    await logged(child, 'the reader of stdout is slower');
     const stopping = logged(child, 'signal received');
     child.kill('SIGTERM');
     await stopping;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CONTRACT_DEFAULTS, hasOutputConfigured, validateConfig, withoutSecrets } from '../../ts/config';
+import { withoutSecrets } from '../../ts/checks';
+import { CONTRACT_DEFAULTS, hasOutputConfigured, validateConfig } from '../../ts/config';
 import { ValidationError } from '../../ts/errors';
 
 function complaint(config: unknown, production = false): { field: string; message: string } {

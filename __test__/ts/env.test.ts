@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { COMMAND_OPTIONS, readCommandConfig, readRuntimeEnv } from '../../ts/env';
+import { readCommandConfig, readRuntimeEnv } from '../../ts/env';
+import { COMMAND_OPTIONS } from '../../ts/options';
 
 describe('readCommandConfig', () => {
   it('takes every option from its variable', () => {
@@ -50,6 +51,7 @@ describe('readCommandConfig', () => {
     expect(readCommandConfig({ ports: '1' }, empty).config).toEqual({
       ports: [1],
       redactHeaders: [],
+      redactQuery: [],
       outputStdout: true,
     });
   });

@@ -299,7 +299,7 @@ describe('messages', () => {
     expect(sniffer.stats().outputs.callback).toMatchObject({ delivered: 2, errors: 6 });
     // The first is logged at once, the rest at a limited rate.
     expect(log.lines.filter(({ level }) => level === 'error')).toMatchObject([
-      { error: 'Error: listener', at: expect.stringContaining('sniffer.test') },
+      { error: 'Error', at: expect.stringContaining('sniffer.test') },
     ]);
   });
 
@@ -316,8 +316,8 @@ describe('messages', () => {
     expect(JSON.stringify(log.lines)).not.toContain('secret');
   });
 
-  it('hold the credit of their batch until every output has taken it', async () => {
-    const { sniffer, captures, stdout } = rig({ outputStdout: true });
+  it('of a savefile hold the credit of their batch until every output has taken it', async () => {
+    const { sniffer, captures, stdout } = rig({ outputStdout: true, pcapFile: 'x' });
     stdout.hold = true;
     await sniffer.start();
     await settle();
@@ -423,7 +423,7 @@ describe('stats and notices', () => {
     const { sniffer, captures } = rig();
     expect(sniffer.stats()).toEqual({
       engine: {},
-      outputs: { callback: { delivered: 0, dropped: 0, droppedBy: {}, waiting: 0, errors: 0 } },
+      outputs: { callback: { handed: 0, delivered: 0, dropped: 0, droppedBy: {}, waiting: 0, errors: 0 } },
     });
     sniffer.on('message', () => {});
     await sniffer.start();

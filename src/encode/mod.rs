@@ -143,7 +143,8 @@ impl Encoder {
             out.extend_from_slice(separator);
             separator = b",";
             push_name(out, name);
-            let redacted = self.redact_headers.iter().any(|(of, redact)| of == hash && field.is_named(redact, bytes));
+            let redacted = self.redact_headers.iter().any(|(of, redact)| of == hash && field.is_named(redact, bytes))
+                || field.odd_name && self.names_a_secret(name);
             if redacted {
                 push_text(out, REDACTED);
             } else if after.contains(hash) {
@@ -155,6 +156,15 @@ impl Encoder {
             }
         }
         out.push(b'}');
+    }
+}
+
+impl Encoder {
+    /// Whether a name with odd bytes in it has one of the names to be redacted among its words: whoever reads it may take it
+    /// for that.
+    fn names_a_secret(&self, name: &[u8]) -> bool {
+        let mut words = name.split(|b| b.is_ascii_whitespace() || b.is_ascii_control());
+        words.any(|word| self.redact_headers.iter().any(|(_, redact)| word.eq_ignore_ascii_case(redact)))
     }
 }
 

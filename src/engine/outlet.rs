@@ -131,7 +131,11 @@ impl Sink for ToLines<'_> {
             Fate::Wait(judged) => {
                 let mut line = Vec::new();
                 encoder.push_line(&mut line, origin, message);
-                self.held.wait(message.exchange, judged, line);
+                match self.held.wait(self.selection, message.exchange, judged, line) {
+                    None => {}
+                    Some(Some(oldest)) => self.batcher.push(self.now, |out| out.extend_from_slice(&oldest)),
+                    Some(None) => stats.filtered += 1,
+                }
             }
         }
     }

@@ -44,6 +44,7 @@ impl<A> Entry<A> {
 /// An ended connection: where each direction began and ended.
 #[derive(Debug)]
 struct Ended {
+    at: Timestamp,
     first: [Option<SeqNumber>; 2],
     next: [Option<SeqNumber>; 2],
 }
@@ -59,7 +60,7 @@ pub struct Table<A> {
     next_serial: u64,
     timers: BinaryHeap<Reverse<(Timestamp, u32, u64)>>,
     ended: HashMap<FlowKey, Ended, RandomState>,
-    /// In order of their end; an entry whose key is no longer in `ended` is stale.
+    /// In order of their end; an entry with another time than `ended` has is of an earlier connection of that key.
     ended_order: VecDeque<(Timestamp, FlowKey)>,
 }
 
@@ -195,11 +196,13 @@ impl<A> Table<A> {
                 break;
             }
             self.ended_order.pop_front();
-            self.ended.remove(&key);
+            if self.ended.get(&key).is_some_and(|ended| ended.at == at) {
+                self.ended.remove(&key);
+            }
         }
         let first = Side::BOTH.map(|side| connection.first_seq(side));
         let next = Side::BOTH.map(|side| connection.next_seq(side));
-        self.ended.insert(key, Ended { first, next });
+        self.ended.insert(key, Ended { at: now, first, next });
         self.ended_order.push_back((now, key));
     }
 

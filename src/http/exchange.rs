@@ -16,6 +16,8 @@ use crate::time::Timestamp;
 
 /// Requests of one connection that wait for their answer.
 const MAX_OUTSTANDING: usize = 256;
+/// What the allocation of an exchange's text costs besides its bytes.
+const TEXT_OVERHEAD_BYTES: usize = 32;
 
 #[derive(Debug)]
 pub(super) struct Exchange {
@@ -110,7 +112,7 @@ impl Exchanges {
         }
         let number = self.next_number();
         let text: Box<[u8]> = [method, target].concat().into();
-        self.text_bytes += text.len();
+        self.text_bytes += text.len() + TEXT_OVERHEAD_BYTES;
         self.outstanding.push_back(Exchange {
             number,
             asked: Asked::by(method),
@@ -168,7 +170,7 @@ impl Exchanges {
 
     fn take(&mut self, index: usize) -> Option<Exchange> {
         let exchange = self.outstanding.remove(index)?;
-        self.text_bytes -= exchange.text.len();
+        self.text_bytes -= exchange.text.len() + TEXT_OVERHEAD_BYTES;
         Some(exchange)
     }
 

@@ -205,18 +205,19 @@ fn request_line(bytes: &[u8], end: usize) -> Result<(StartLine, u8), Malformed> 
     if method_end == 0 || line.get(method_end) != Some(&b' ') {
         return Err(Malformed::StartLine);
     }
-    let target_start = method_end + 1;
+    let spaces = line.iter().skip(method_end).take_while(|&&b| b == b' ').count();
+    let target_start = method_end + spaces;
     let rest = line.get(target_start..).unwrap_or_default();
     if rest.iter().any(|&b| b < b' ' || b == 0x7f) {
         return Err(Malformed::StartLine);
     }
-    // A target with spaces in it is invalid, and yet clear: the version is the last word (RFC 9112 §3).
-    let Some(target_length) = memrchr(b' ', rest).filter(|&length| length > 0) else {
-        let simple = line.starts_with(b"GET ") && rest.starts_with(b"/") && !rest.contains(&b' ');
+    // A target with spaces around it or in it is invalid, and yet clear: the version is the last word (RFC 9112 §3).
+    let Some(space) = memrchr(b' ', rest) else {
+        let simple = line.starts_with(b"GET ") && rest.starts_with(b"/");
         return Err(if simple { Malformed::Http09 } else { Malformed::StartLine });
     };
-    let target_end = target_start + target_length;
-    let minor_version = version(line.get(target_end + 1..).unwrap_or_default())?;
+    let target_end = target_start + rest.get(..space).unwrap_or_default().trim_ascii_end().len();
+    let minor_version = version(rest.get(space + 1..).unwrap_or_default())?;
     let start = StartLine::Request { method: Span::new(0, method_end), target: Span::new(target_start, target_end) };
     Ok((start, minor_version))
 }

@@ -56,9 +56,9 @@ export function toCaptureOptions(config: ValidatedConfig): CaptureOptions {
     readTimeoutMs: config.readTimeoutMs,
     promiscuous: config.promiscuous,
     statsIntervalMs: config.statsIntervalMs,
-    redactQuery: [],
-    include: [],
-    exclude: [],
+    redactQuery: config.redactQuery,
+    include: config.include,
+    exclude: config.exclude,
   };
   if (config.pcapFile !== undefined) options.pcapFile = config.pcapFile;
   else if (config.interface !== '') options.interface = config.interface;

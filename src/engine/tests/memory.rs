@@ -1,6 +1,7 @@
 //! The byte budget holds whatever the bytes are held for, and keeping it always comes to an end.
 
 use super::*;
+use crate::selection::Rule;
 
 const BUDGET: usize = 1 << 20;
 
@@ -55,4 +56,16 @@ fn nothing_that_is_held_back_goes_over_the_budget() {
         assert_eq!(answer["body"], "ok", "{what}");
         assert_eq!(engine.stats().buffered_bytes, 0, "{what}");
     }
+}
+
+#[test]
+fn lines_that_wait_for_an_answer_are_limited() {
+    let mut config = EngineConfig::for_ports(&[SERVER_PORT]);
+    config.include = vec![Rule { status: Some("5xx".into()), ..Rule::default() }];
+    let mut engine = Engine::new(config);
+    let requests = b"GET / HTTP/1.1\r\n\r\n".repeat(1_000);
+    send(&mut engine, From::Client(1), 1, 1, &requests);
+    assert!(engine.stats().filtered > 400, "the oldest are given up");
+    assert_eq!(all_lines(&mut engine).len(), 0);
+    assert_eq!(engine.stats().filtered, 1_000);
 }

@@ -1,5 +1,6 @@
+mod leftovers;
 mod memory;
-mod notices;
+mod secrets;
 
 use super::*;
 

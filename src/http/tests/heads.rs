@@ -12,6 +12,7 @@ fn start_lines_of_requests() {
         (b"GET http://a.example/b?c HTTP/1.1\r\n\r\n", "> GET http://a.example/b?c"),
         (b"OPTIONS * HTTP/1.1\r\n\r\n", "> OPTIONS *"),
         (b"GET /a b HTTP/1.1\r\n\r\n", "> GET /a b"),
+        (b"GET   /a  HTTP/1.1\r\n\r\n", "> GET /a"),
         (b"GET /caf\xc3\xa9 HTTP/1.1\r\n\r\n", "> GET /caf\\xc3\\xa9"),
         (b"GET /a HTTP/1.1\n\n", "> GET /a"),
         (b"\r\n\n\r\nGET /a HTTP/1.1\r\n\r\n", "> GET /a"),

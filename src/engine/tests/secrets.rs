@@ -1,4 +1,4 @@
-//! What the log shows of traffic.
+//! What is shown of secrets in traffic, in the log and in messages.
 
 use super::*;
 
@@ -23,4 +23,16 @@ fn a_sample_ends_before_anything_that_may_be_secret() {
     }
     // Broken HTTP: the bytes are somebody's message.
     assert!(samples(b"POST / HTTP/1.1\r\nContent-Length: 1\r\n\r\nhunter2\r\nhunter2 hunter2\r\n").is_empty());
+}
+
+#[test]
+fn a_secret_field_is_redacted_however_its_name_is_dressed_up() {
+    for name in ["Authorization", "AUTHORIZATION ", "Authorization\x0b", "x\rAuthorization", "\x01Cookie"] {
+        let mut engine = Engine::new(EngineConfig::for_ports(&[SERVER_PORT]));
+        let request = format!("GET / HTTP/1.1\r\n{name}: hunter2\r\n\r\n");
+        send(&mut engine, From::Client(1), 1, 1, request.as_bytes());
+        let lines = all_lines(&mut engine);
+        assert_eq!(lines.len(), 1, "{name:?}");
+        assert!(!lines[0].to_string().contains("hunter2"), "{name:?}: {}", lines[0]);
+    }
 }

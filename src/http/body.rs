@@ -1,16 +1,31 @@
 //! The part of a body that is kept: its beginning, up to the limit or the first lost byte.
+//!
+//! It lies in blocks of one size. One piece of memory that grows leaves holes behind that fit nothing but smaller ones, and
+//! with thousands of bodies that grow together those holes are as much as the bodies.
+
+use std::borrow::Cow;
+
+/// Large enough that a body of the usual size lies in one, small enough that the half that the last block has left over is
+/// not what thousands of bodies consist of.
+const BLOCK_BYTES: usize = 16 << 10;
+/// The first block grows by doubling from here; small bodies are taken as they come.
+const FIRST_GROWTH_BYTES: usize = 4 << 10;
+/// What a block costs besides its bytes: its place in the list, which doubles when it grows, and an allocation.
+const BLOCK_OVERHEAD_BYTES: usize = 2 * size_of::<Vec<u8>>() + 16;
 
 #[derive(Debug, Default)]
 pub(super) struct Body {
-    kept: Vec<u8>,
+    /// All but the last are full.
+    blocks: Vec<Vec<u8>>,
+    /// Bytes in `blocks`.
+    kept: usize,
+    /// What `blocks` has room for.
+    capacity: usize,
     /// Bytes of the body so far, kept or not, lost ones included.
     pub bytes: u64,
     /// Nothing more is kept: the limit is reached, bytes were lost, or memory ran short.
     full: bool,
 }
-
-/// A body grows by doubling from here; small ones are taken as they come.
-const FIRST_GROWTH_BYTES: usize = 4 << 10;
 
 impl Body {
     pub fn push(&mut self, bytes: &[u8], max_body_bytes: usize) {
@@ -18,16 +33,33 @@ impl Body {
         if self.full {
             return;
         }
-        let room = max_body_bytes.saturating_sub(self.kept.len());
-        let take = bytes.len().min(room);
-        let needed = self.kept.len() + take;
-        if needed > self.kept.capacity() {
-            // Never more than the limit: the capacity is what counts against the memory budget.
-            let goal = (self.kept.capacity() * 2).max(FIRST_GROWTH_BYTES).min(max_body_bytes).max(needed);
-            self.kept.reserve_exact(goal - self.kept.len());
+        let (mut rest, over) = bytes.split_at(bytes.len().min(max_body_bytes.saturating_sub(self.kept)));
+        while !rest.is_empty() {
+            rest = self.fill_block(rest, max_body_bytes);
         }
-        self.kept.extend_from_slice(bytes.get(..take).unwrap_or_default());
-        self.full = take < bytes.len();
+        self.full = !over.is_empty();
+    }
+
+    /// Returns what did not fit into the last block.
+    fn fill_block<'a>(&mut self, bytes: &'a [u8], max_body_bytes: usize) -> &'a [u8] {
+        if self.blocks.last().is_none_or(|block| block.len() >= BLOCK_BYTES) {
+            self.blocks.push(Vec::new());
+        }
+        let others = (self.blocks.len() - 1) * BLOCK_BYTES;
+        let Some(block) = self.blocks.last_mut() else { return &[] };
+        let (take, rest) = bytes.split_at(bytes.len().min(BLOCK_BYTES - block.len()));
+        let needed = block.len() + take.len();
+        let before = block.capacity();
+        if needed > before {
+            // Never more than the limit: the capacity is what counts against the memory budget.
+            let least = if others == 0 { (before * 2).max(FIRST_GROWTH_BYTES) } else { BLOCK_BYTES };
+            let goal = least.min(BLOCK_BYTES).min(max_body_bytes.saturating_sub(others)).max(needed);
+            block.reserve_exact(goal - block.len());
+            self.capacity += block.capacity() - before;
+        }
+        block.extend_from_slice(take);
+        self.kept += take.len();
+        rest
     }
 
     pub fn lose(&mut self, bytes: u64) {
@@ -37,18 +69,44 @@ impl Body {
 
     /// Forgets what was kept. Says whether there was something.
     pub fn cut(&mut self) -> bool {
-        let cut = !self.full || !self.kept.is_empty();
-        self.kept = Vec::new();
-        self.full = true;
+        let cut = !self.full || self.kept > 0;
+        *self = Self { bytes: self.bytes, full: true, ..Self::default() };
         cut
     }
 
-    pub fn kept(&self) -> &[u8] {
-        &self.kept
+    /// What was kept, in one piece.
+    pub fn kept(&self) -> Cow<'_, [u8]> {
+        match self.blocks.as_slice() {
+            [] => Cow::Borrowed(&[]),
+            [one] => Cow::Borrowed(one),
+            blocks => Cow::Owned(blocks.concat()),
+        }
     }
 
-    /// What it costs: growing blocks leave holes between them that fit nothing (an eighth is what tests/resources.rs sees).
     pub fn buffered_bytes(&self) -> usize {
-        self.kept.capacity() + self.kept.capacity() / 8
+        self.capacity + self.blocks.len() * BLOCK_OVERHEAD_BYTES
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_of_any_size_are_put_together_up_to_the_limit() {
+        let all: Vec<u8> = (0..3 * BLOCK_BYTES + 100).map(|n| n as u8).collect();
+        for piece in [1, 100, BLOCK_BYTES - 1, BLOCK_BYTES, BLOCK_BYTES + 1, all.len()] {
+            for limit in [0, 1, 100, BLOCK_BYTES, BLOCK_BYTES + 1, 2 * BLOCK_BYTES + 50, all.len(), usize::MAX] {
+                let mut body = Body::default();
+                all.chunks(piece).for_each(|bytes| body.push(bytes, limit));
+                let kept = all.len().min(limit);
+                assert_eq!(*body.kept(), all[..kept], "pieces of {piece}, limit {limit}");
+                assert_eq!((body.bytes, body.full), (all.len() as u64, kept < all.len()));
+                assert!(body.capacity >= kept && body.capacity <= limit && body.capacity <= kept + BLOCK_BYTES);
+                assert_eq!(body.capacity, body.blocks.iter().map(Vec::capacity).sum::<usize>());
+                body.cut();
+                assert_eq!((body.kept().len(), body.buffered_bytes(), body.bytes), (0, 0, all.len() as u64));
+            }
+        }
     }
 }

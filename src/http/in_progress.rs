@@ -97,7 +97,7 @@ impl InProgress {
             head: &self.head,
             head_bytes: &self.head_bytes,
             trailers,
-            body: self.body.kept(),
+            body: &self.body.kept(),
             body_bytes: self.body.bytes,
             incomplete: incomplete.or(gap),
             gap_bytes: self.gap_bytes,

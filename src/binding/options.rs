@@ -6,6 +6,7 @@ use napi_derive::napi;
 
 use crate::capture::{CaptureOptions, LiveOptions, SourceOptions};
 use crate::config::EngineConfig;
+use crate::flow::Patience;
 use crate::selection::Rule;
 
 /// Everything a capture needs to know; no defaults here.
@@ -75,15 +76,18 @@ impl TryFrom<BindingCaptureOptions> for CaptureOptions {
     type Error = Error;
 
     fn try_from(options: BindingCaptureOptions) -> Result<Self> {
-        let source = match options.pcap_file {
-            Some(path) => SourceOptions::Savefile { path },
-            None => SourceOptions::Live(LiveOptions {
-                interface: options.interface.unwrap_or_default(),
-                snaplen_bytes: whole("snaplenBytes", options.snaplen_bytes)?,
-                ring_bytes: whole("ringBytes", options.ring_bytes)?,
-                read_timeout_ms: whole("readTimeoutMs", options.read_timeout_ms)?,
-                promiscuous: options.promiscuous,
-            }),
+        let (source, patience) = match options.pcap_file {
+            Some(path) => (SourceOptions::Savefile { path }, Patience::SAVEFILE),
+            None => (
+                SourceOptions::Live(LiveOptions {
+                    interface: options.interface.unwrap_or_default(),
+                    snaplen_bytes: whole("snaplenBytes", options.snaplen_bytes)?,
+                    ring_bytes: whole("ringBytes", options.ring_bytes)?,
+                    read_timeout_ms: whole("readTimeoutMs", options.read_timeout_ms)?,
+                    promiscuous: options.promiscuous,
+                }),
+                Patience::LIVE,
+            ),
         };
         let ports = options.ports.into_iter().map(|port| whole("ports", port)).collect::<Result<Vec<u16>>>()?;
         Ok(Self {
@@ -96,6 +100,7 @@ impl TryFrom<BindingCaptureOptions> for CaptureOptions {
                 idle_timeout_ms: whole("idleTimeoutMs", options.idle_timeout_ms)?,
                 redact_headers: options.redact_headers,
                 max_buffered_bytes: whole("maxBufferedBytes", options.max_buffered_bytes)?,
+                patience,
                 redact_query: options.redact_query,
                 include: options.include.into_iter().map(Rule::from).collect(),
                 exclude: options.exclude.into_iter().map(Rule::from).collect(),

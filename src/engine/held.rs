@@ -1,14 +1,19 @@
 //! Lines of one connection that wait for a decision: a rule asks for the status code of an answer that is still to come.
 
+use std::collections::VecDeque;
+
 use crate::http::{Direction, HttpMessage, StartLine};
 use crate::selection::{Answer, Decision, Judged, Selection};
 
 /// Decisions kept for requests that are still uploaded while their answer is already there.
 const MAX_EARLY_DECISIONS: usize = 16;
 
+/// Lines that wait: more exchanges than this cannot be outstanding with their requests known, so the oldest waits in vain.
+const MAX_LINES: usize = 512;
+
 #[derive(Debug, Default)]
 pub(super) struct Held {
-    lines: Vec<Line>,
+    lines: VecDeque<Line>,
     bytes: usize,
     /// Exchanges whose answer came before their request was complete, and whether they are shown.
     early: Vec<(u32, bool)>,
@@ -21,6 +26,17 @@ struct Line {
     exchange: u32,
     judged: Judged,
     text: Vec<u8>,
+}
+
+impl Line {
+    fn cost(&self) -> usize {
+        self.text.capacity() + size_of::<Self>()
+    }
+
+    /// The text, if it is shown without an answer.
+    fn unanswered(self, selection: &Selection) -> Option<Vec<u8>> {
+        (selection.decide(self.judged, Answer::Never) == Decision::Show).then_some(self.text)
+    }
 }
 
 /// What becomes of a message.
@@ -63,9 +79,20 @@ impl Held {
         }
     }
 
-    pub fn wait(&mut self, exchange: u32, judged: Judged, text: Vec<u8>) {
-        self.bytes += text.capacity() + size_of::<Line>();
-        self.lines.push(Line { exchange, judged, text });
+    /// Puts a line aside. One that has waited too long makes room: `None` in its place if it is not shown.
+    pub fn wait(
+        &mut self,
+        selection: &Selection,
+        exchange: u32,
+        judged: Judged,
+        text: Vec<u8>,
+    ) -> Option<Option<Vec<u8>>> {
+        let line = Line { exchange, judged, text };
+        self.bytes += line.cost();
+        self.lines.push_back(line);
+        let oldest = if self.lines.len() > MAX_LINES { self.lines.pop_front() } else { None }?;
+        self.bytes -= oldest.cost();
+        Some(oldest.unanswered(selection))
     }
 
     /// No answer will come: what is shown of what waited, and how many lines are not.
@@ -73,11 +100,7 @@ impl Held {
         self.bytes = 0;
         let lines = std::mem::take(&mut self.lines);
         let all = lines.len() as u64;
-        let shown: Vec<_> = lines
-            .into_iter()
-            .filter(|line| selection.decide(line.judged, Answer::Never) == Decision::Show)
-            .map(|line| line.text)
-            .collect();
+        let shown: Vec<_> = lines.into_iter().filter_map(|line| line.unanswered(selection)).collect();
         let hidden = all - shown.len() as u64;
         (shown, hidden)
     }
@@ -102,7 +125,7 @@ impl Held {
         self.lines.retain_mut(|line| {
             let take = line.exchange == exchange;
             if take {
-                self.bytes -= line.text.capacity() + size_of::<Line>();
+                self.bytes -= line.cost();
                 taken.push(std::mem::take(&mut line.text));
             }
             !take

@@ -6,6 +6,8 @@ mod held;
 mod memory;
 mod outlet;
 mod ports;
+#[cfg(test)]
+mod tests;
 mod to_http;
 
 use std::collections::VecDeque;
@@ -19,6 +21,7 @@ use crate::batch::Batch;
 use crate::config::EngineConfig;
 use crate::decode::{self, Decoded, Fragment, LinkType, Segment};
 use crate::defrag::{Datagram, Defragmenter};
+use crate::encode::Origin;
 use crate::flow::{Connection, EntryId, FlowKey, Next, Side, Table};
 use crate::http::{HttpConnection, Incomplete};
 use crate::notice::{Kind, Notice};
@@ -35,6 +38,8 @@ struct App {
     http: Option<Box<HttpConnection>>,
     /// Bytes that this connection counts for in `Engine::buffered_bytes`.
     charged_bytes: usize,
+    /// From the first bytes on, too.
+    origin: Option<Origin>,
     /// Lines that wait for the decision whether they are shown.
     held: Held,
     gap_noticed: bool,
@@ -63,7 +68,7 @@ impl Engine {
         Self {
             ports: PortSet::new(&config.ports),
             defrag: Defragmenter::new(),
-            table: Table::default(),
+            table: Table::new(config.patience),
             outlet: Outlet::new(&config),
             buffered_bytes: 0,
             shed_queue: VecDeque::new(),
@@ -134,9 +139,9 @@ impl Engine {
     fn advance(&mut self, at: Timestamp) {
         self.now = self.now.max(at);
         while let Some(id) = self.table.due(self.now) {
-            let now = self.now;
+            let (now, patience) = (self.now, self.config.patience);
             let Some((connection, mut to_http)) = self.parts(id, Incomplete::Closed) else { continue };
-            let next = connection.on_time(now, &mut |side, event| to_http.deliver(side, event));
+            let next = connection.on_time(now, patience, &mut |side, event| to_http.deliver(side, event));
             self.settle(id, next);
         }
         if self.now < self.next_tick {

@@ -12,8 +12,14 @@ use crate::selection::Selection;
 use crate::stats::Stats;
 use crate::time::Timestamp;
 
-/// Bytes of a stream that is not HTTP that a log line shows: enough to tell the protocol.
+/// Bytes of a stream that is not HTTP that a log line shows: enough to tell the protocol. They end at the first white
+/// space, since what follows a command's name may be a password.
 const SAMPLE_BYTES: usize = 16;
+
+fn sample_of(bytes: &[u8]) -> String {
+    let end = bytes.iter().take(SAMPLE_BYTES).take_while(|b| !b.is_ascii_whitespace()).count();
+    bytes.get(..end).unwrap_or_default().escape_ascii().to_string()
+}
 
 #[derive(Debug)]
 pub(super) struct Outlet {
@@ -56,7 +62,7 @@ impl Outlet {
     /// Lends `act` what parsing a connection needs.
     pub fn with_context(
         &mut self,
-        origin: Origin,
+        origin: &Origin,
         held: &mut Held,
         now: Timestamp,
         ending: Incomplete,
@@ -93,7 +99,7 @@ struct ToLines<'a> {
     encoder: &'a mut Encoder,
     selection: &'a Selection,
     held: &'a mut Held,
-    origin: Origin,
+    origin: &'a Origin,
     now: Timestamp,
 }
 
@@ -112,7 +118,7 @@ impl Sink for ToLines<'_> {
             Some(Incomplete::Stopped) => stats.incomplete_stopped += 1,
             None => stats.over_body_limit += u64::from(message.is_truncated()),
         }
-        let (encoder, origin) = (&mut *self.encoder, &self.origin);
+        let (encoder, origin) = (&mut *self.encoder, self.origin);
         match self.held.decide(self.selection, message) {
             Fate::Show(waited) => {
                 for line in waited {
@@ -125,13 +131,17 @@ impl Sink for ToLines<'_> {
             Fate::Wait(judged) => {
                 let mut line = Vec::new();
                 encoder.push_line(&mut line, origin, message);
-                self.held.wait(message.exchange, judged, line);
+                match self.held.wait(self.selection, message.exchange, judged, line) {
+                    None => {}
+                    Some(Some(oldest)) => self.batcher.push(self.now, |out| out.extend_from_slice(&oldest)),
+                    Some(None) => stats.filtered += 1,
+                }
             }
         }
     }
 
     fn not_http(&mut self, direction: Direction, what: NotHttp, sample: &[u8]) {
-        let Origin { server, client, .. } = self.origin;
+        let Origin { server, client, .. } = *self.origin;
         let kind = match what {
             NotHttp::Protocol(_) => Kind::NotHttp,
             NotHttp::Malformed(_) => Kind::Malformed,
@@ -145,8 +155,7 @@ impl Sink for ToLines<'_> {
             let message = match what {
                 NotHttp::Protocol(name) => {
                     fields.push(("protocol", name.to_owned()));
-                    let sample = sample.get(..sample.len().min(SAMPLE_BYTES)).unwrap_or_default();
-                    fields.push(("sample", sample.escape_ascii().to_string()));
+                    fields.push(("sample", sample_of(sample)));
                     "a stream is not HTTP/1.x; it is not followed".to_owned()
                 }
                 // No sample here: the bytes are somebody's message.

@@ -52,17 +52,18 @@ impl Begun {
         let tunnel = asked == Asked::Connect && matches!(code, 200..=299);
         let switches = code == 101 || tunnel;
         let exchange = if interim { None } else { exchanges.take_first() };
-        if !interim && (switches || wished != Wish::None) {
-            exchanges.verdict = Some((number, switches));
+        exchanges.switched |= switches;
+        if !interim && !switches && wished != Wish::None {
+            exchanges.declined = Some(number);
         }
         let wish = if switches { Wish::Tunnel } else { Wish::None };
         Self { framing, wish, number, judged: Some(judged), exchange, interim }
     }
 
-    /// It is a response that announces a body and whose request was not seen: if that was a HEAD, no body comes.
+    /// It is a response that lets expect a body and whose request was not seen: if that was a HEAD, no body comes.
     pub fn may_answer_a_head_request(&self, head: &Head) -> bool {
         matches!(head.start, StartLine::Status { .. })
             && self.judged.is_none()
-            && matches!(self.framing, Ok(Framing::Length(_) | Framing::Chunked))
+            && matches!(self.framing, Ok(Framing::Length(_) | Framing::Chunked | Framing::CloseDelimited))
     }
 }

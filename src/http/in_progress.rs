@@ -31,7 +31,12 @@ pub(super) struct InProgress {
     pub state: BodyState,
     pub body: Body,
     pub gap_bytes: u64,
+    /// How much of `STATUS_LINE` the bytes behind the head have spelled so far; all of it once they differ.
+    pub spelled: usize,
 }
+
+/// What the next response would begin with.
+const STATUS_LINE: &[u8] = b"HTTP/1.";
 
 /// How far a loss goes.
 pub(super) enum Crossing {
@@ -43,6 +48,7 @@ pub(super) enum Crossing {
 
 impl InProgress {
     pub fn cross(&mut self, len: u64) -> Crossing {
+        self.spelled = STATUS_LINE.len(); // what follows is not the beginning
         let (lost, crossing) = match &mut self.state {
             BodyState::CloseDelimited => (len, Crossing::Within),
             BodyState::Chunked(decoder) => match decoder.cross(len) {
@@ -50,6 +56,7 @@ impl InProgress {
                 false => {
                     // How much of the loss was this message's, and how much of that its body, is not known.
                     self.gap_bytes += len;
+                    decoder.trailers.clear();
                     (0, Crossing::Beyond)
                 }
             },
@@ -64,6 +71,7 @@ impl InProgress {
                 (lost, crossing)
             }
         };
+        self.spelled = STATUS_LINE.len();
         self.gap_bytes += lost;
         self.body.lose(lost);
         crossing
@@ -75,7 +83,7 @@ impl InProgress {
         let trailers = match &self.state {
             BodyState::Chunked(decoder) if incomplete.is_none() && !decoder.trailers.is_empty() => {
                 // Broken trailers are left out: the body before them is whole all the same.
-                parse_fields(&mut trailer_lines, direction, &decoder.trailers, 0)
+                parse_fields(&mut trailer_lines, &decoder.trailers, 0)
                     .is_ok()
                     .then_some(Fields { lines: &trailer_lines, bytes: &decoder.trailers })
                     .filter(|trailers| !trailers.lines.is_empty())
@@ -108,6 +116,24 @@ impl InProgress {
             && meta.segment_start
             && meta.heard > self.place.heard
             && matches!(check_start_line(Direction::Response, bytes), Ok(Parsed::Complete(_)))
+    }
+
+    /// A response whose request was not seen may answer a HEAD, and what comes in place of its body begins like the next
+    /// response: nothing tells which it is.
+    pub fn begins_like_a_response(&mut self, bytes: &[u8]) -> bool {
+        let unseen = self.judged.is_none() && matches!(self.head.start, StartLine::Status { .. });
+        let Some(rest) = STATUS_LINE.get(self.spelled..).filter(|rest| unseen && !rest.is_empty()) else {
+            return false;
+        };
+        let common = bytes.iter().zip(rest).take_while(|(a, b)| a == b).count();
+        let differs = common < rest.len() && common < bytes.len();
+        self.spelled = if differs { STATUS_LINE.len() } else { self.spelled + common };
+        !differs && (common == rest.len() || matches!(self.state, BodyState::Chunked(_)))
+    }
+
+    /// It has come to the middle of what looks like a status line.
+    pub fn is_spelling_a_response(&self) -> bool {
+        self.spelled > 0 && self.spelled < STATUS_LINE.len() && self.judged.is_none()
     }
 
     pub fn body_is_absent(&mut self) {

@@ -13,10 +13,13 @@ mod connection;
 mod exchange;
 mod framing;
 mod head;
+mod held;
 mod in_progress;
 mod message;
 mod resync;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 pub use connection::{HttpConnection, Parties};
 pub use head::{Field, Head, StartLine};
@@ -40,8 +43,10 @@ pub enum Malformed {
     StartLine,
     #[error("HTTP/0.9 request")]
     Http09,
-    #[error("space inside the name of a field that frames the message")]
-    FieldLine,
+    #[error("a field that may or may not frame the message: odd bytes in its name or its value")]
+    FramingField,
+    #[error("a line of the trailer section is no field")]
+    TrailerLine,
     #[error("more than {} fields", head::MAX_FIELDS)]
     TooManyFields,
     #[error("head over {} bytes", head::MAX_HEAD_BYTES)]
@@ -50,7 +55,7 @@ pub enum Malformed {
     TrailersTooLong,
     #[error("Content-Length is no number, or there are different ones")]
     ContentLength,
-    #[error("request whose last transfer coding is not chunked")]
+    #[error("Transfer-Encoding that does not tell how long the message is")]
     TransferEncoding,
     #[error("broken chunk size")]
     ChunkSize,

@@ -6,14 +6,13 @@ use super::chunked::{ChunkDecoder, Fed};
 use super::exchange::{Exchanges, Place};
 use super::framing::{Framing, Wish};
 use super::head::{Head, MAX_HEAD_BYTES, Parsed, check_start_line, find_end};
+use super::held::{Held, Piece};
 use super::in_progress::{BodyState, Crossing, InProgress};
 use super::message::{HttpMessage, Incomplete};
 use super::resync::{Opposite, looks_like_start};
 use super::{Context, Direction, Malformed, NotHttp};
 use crate::flow::{DataMeta, Position};
 
-/// What a client may send after asking for a tunnel or an upgrade and before the answer is seen.
-const MAX_HELD_BYTES: usize = 64 << 10;
 /// A partial head larger than this is given up when memory runs short.
 const SHED_HEAD_BYTES: usize = 4 << 10;
 
@@ -23,11 +22,7 @@ enum State {
     Boundary,
     Body(Box<InProgress>),
     /// A request asked to leave HTTP/1.x: what follows depends on the answer to this exchange.
-    Held {
-        number: u32,
-        held: Vec<(Vec<u8>, DataMeta)>,
-        bytes: usize,
-    },
+    Held(Held),
     /// In step with nothing: waiting for bytes that can only be the beginning of a message.
     Lost,
     /// No HTTP/1.x from here on: a tunnel, another protocol, or broken.
@@ -82,10 +77,11 @@ impl Stream {
             in_message: match self.state {
                 State::Boundary => !self.buffer.is_empty(),
                 State::Body(_) => true,
-                State::Held { .. } | State::Lost | State::Opaque => false,
+                State::Held(_) | State::Lost | State::Opaque => false,
             },
             last_heard: self.last_heard,
             last_was_interim: self.last_was_interim,
+            holds: matches!(self.state, State::Held(_)),
         }
     }
 
@@ -93,11 +89,24 @@ impl Stream {
         self.untouched
     }
 
-    pub fn make_opaque(&mut self) {
+    pub fn is_opaque(&self) -> bool {
+        matches!(self.state, State::Opaque)
+    }
+
+    /// The connection has left HTTP/1.x; a message in progress still comes to its end.
+    pub fn leave_http(&mut self) {
+        if !matches!(self.state, State::Body(_)) {
+            self.make_opaque();
+        }
+    }
+
+    fn make_opaque(&mut self) {
         self.state = State::Opaque;
         self.buffer = Vec::new();
     }
 
+    /// Takes `bytes`, all of them or as far as the answer that declines an upgrade: what was held back for it comes first.
+    /// Returns how many it took.
     pub fn on_data(
         &mut self,
         mut bytes: &[u8],
@@ -105,21 +114,20 @@ impl Stream {
         opposite: Opposite,
         exchanges: &mut Exchanges,
         cx: &mut Context<'_>,
-    ) {
-        while !bytes.is_empty() {
+    ) -> usize {
+        let (all, declined) = (bytes.len(), exchanges.declined);
+        while !bytes.is_empty() && exchanges.declined == declined {
             let used = match &mut self.state {
-                State::Opaque => break,
-                State::Held { held, bytes: size, .. } => {
-                    *size += bytes.len();
-                    if *size > MAX_HELD_BYTES {
-                        self.make_opaque();
-                    } else {
-                        held.push((bytes.to_vec(), meta));
-                    }
-                    break;
+                State::Opaque => bytes.len(),
+                State::Held(held) => {
+                    exchanges.note_unread(meta.heard);
+                    held.push(bytes, meta);
+                    bytes.len()
                 }
                 State::Lost => {
                     if !self.may_begin_here(bytes, meta, opposite, exchanges) {
+                        meta.position += bytes.len() as u64;
+                        bytes = &[];
                         break;
                     }
                     self.state = State::Boundary;
@@ -140,9 +148,10 @@ impl Stream {
             meta.segment_start = false;
         }
         self.untouched = false;
-        self.position = meta.position + bytes.len() as u64;
+        self.position = meta.position;
         self.last_heard = self.last_heard.max(Some(meta.heard));
         self.lost_since = false;
+        all - bytes.len()
     }
 
     pub fn on_gap(&mut self, len: u64, exchanges: &mut Exchanges, cx: &mut Context<'_>) {
@@ -151,9 +160,14 @@ impl Stream {
         self.lost_since = true;
         let in_step = match &mut self.state {
             State::Opaque => return,
-            State::Lost | State::Held { .. } => false,
+            State::Held(held) => return held.push_gap(len),
+            State::Lost => false,
             State::Boundary => {
                 cx.counters.lost_heads += u64::from(!self.buffer.is_empty());
+                false
+            }
+            State::Body(message) if message.is_spelling_a_response() => {
+                cx.counters.lost_heads += 1;
                 false
             }
             State::Body(message) => match message.cross(len) {
@@ -173,29 +187,47 @@ impl Stream {
         }
     }
 
-    pub fn on_end(&mut self, clean: bool, cx: &mut Context<'_>) {
+    /// The stream ends; what is held back waits on, if an answer may still come.
+    pub fn on_end(&mut self, clean: bool, opposite_ended: bool, cx: &mut Context<'_>) {
+        if let State::Held(held) = &mut self.state
+            && !opposite_ended
+        {
+            held.ended = Some(clean);
+            return;
+        }
         match std::mem::replace(&mut self.state, State::Opaque) {
             State::Boundary => cx.counters.lost_heads += u64::from(!self.buffer.is_empty()),
+            State::Body(message) if message.is_spelling_a_response() => cx.counters.lost_heads += 1,
             State::Body(message) => {
                 let complete = clean && matches!(message.state, BodyState::CloseDelimited);
                 let incomplete = (!complete).then_some(cx.ending);
                 message.emit(self.direction, incomplete, cx);
             }
-            State::Held { .. } | State::Lost | State::Opaque => {}
+            State::Held(held) => cx.counters.lost_heads += u64::from(held.is_worth_counting()),
+            State::Lost | State::Opaque => {}
         }
         self.buffer = Vec::new();
     }
 
-    /// The answer to a held request is known: gives back what was held, to be read again.
-    pub fn release(&mut self, verdict: (u32, bool)) -> Vec<(Vec<u8>, DataMeta)> {
-        match &mut self.state {
-            State::Held { number, held, .. } if *number == verdict.0 => {
-                let held = std::mem::take(held);
-                self.state = if verdict.1 { State::Opaque } else { State::Boundary };
-                if verdict.1 { Vec::new() } else { held }
-            }
-            _ => Vec::new(),
+    /// How this stream ended, if its end waits for an answer.
+    pub fn deferred_end(&self) -> Option<bool> {
+        match &self.state {
+            State::Held(held) => held.ended,
+            _ => None,
         }
+    }
+
+    /// The answer to exchange `number` is no: gives back what was held, to be read again.
+    pub fn release(&mut self, number: u32, exchanges: &mut Exchanges, cx: &mut Context<'_>) -> Vec<Piece> {
+        if !matches!(&self.state, State::Held(held) if held.number == number) {
+            return Vec::new();
+        }
+        let State::Held(held) = std::mem::replace(&mut self.state, State::Boundary) else { return Vec::new() };
+        if held.has_loss {
+            cx.counters.lost_heads += 1;
+            self.lose(exchanges, cx);
+        }
+        held.into_pieces()
     }
 
     /// Lets go of what can be let go of.
@@ -206,7 +238,7 @@ impl Stream {
                 cx.counters.lost_heads += 1;
                 self.lose(exchanges, cx);
             }
-            State::Held { .. } => self.make_opaque(),
+            State::Held(held) => held.lose(),
             State::Boundary | State::Lost | State::Opaque => {}
         }
     }
@@ -215,7 +247,7 @@ impl Stream {
         self.buffer.capacity()
             + match &self.state {
                 State::Body(message) => message.buffered_bytes(),
-                State::Held { bytes, .. } => *bytes,
+                State::Held(held) => held.buffered_bytes(),
                 State::Boundary | State::Lost | State::Opaque => 0,
             }
     }
@@ -286,7 +318,7 @@ impl Stream {
             let used = match head.parse(self.direction, &buffer) {
                 Ok(Parsed::Complete(_)) => used + self.on_head(&mut head, &buffer, rest, exchanges, cx),
                 Ok(Parsed::Partial) => {
-                    self.give_up(Malformed::FieldLine, &buffer, exchanges, cx);
+                    self.give_up(Malformed::FramingField, &buffer, exchanges, cx);
                     bytes.len()
                 }
                 Err(reason) => {
@@ -367,6 +399,7 @@ impl Stream {
             state,
             body: Body::default(),
             gap_bytes: 0,
+            spelled: 0,
         }));
         0
     }
@@ -407,34 +440,39 @@ impl Stream {
 
     fn on_body_bytes(&mut self, bytes: &[u8], exchanges: &mut Exchanges, cx: &mut Context<'_>) -> usize {
         let State::Body(message) = &mut self.state else { return bytes.len() };
+        if message.begins_like_a_response(bytes) {
+            self.give_up(Malformed::UnknownRequest, bytes, exchanges, cx);
+            return bytes.len();
+        }
         let InProgress { state, body, .. } = &mut **message;
         let max = cx.limits.max_body_bytes;
-        match state {
+        let fed = match state {
             BodyState::CloseDelimited => {
                 body.push(bytes, max);
-                bytes.len()
+                Ok(Fed::All)
             }
             BodyState::Length { left } => {
-                let take = (*left).min(bytes.len() as u64) as usize;
-                body.push(bytes.get(..take).unwrap_or_default(), max);
-                *left -= take as u64;
-                if *left == 0 {
-                    self.finish(None, exchanges, cx);
-                }
-                take
+                let take = (*left).min(bytes.len() as u64);
+                body.push(bytes.get(..take as usize).unwrap_or_default(), max);
+                *left -= take;
+                Ok(if *left == 0 { Fed::Done(take as usize) } else { Fed::All })
             }
             BodyState::Chunked(decoder) => match decoder.feed(bytes, |data| body.push(data, max)) {
-                Ok(Fed::All) => bytes.len(),
-                Ok(Fed::Done(used)) => {
-                    self.finish(None, exchanges, cx);
-                    used
-                }
-                Err(reason) => {
-                    self.finish(Some(Incomplete::Closed), exchanges, cx);
-                    self.give_up(reason, bytes, exchanges, cx);
-                    bytes.len()
-                }
+                Ok(Fed::Done(_)) if !decoder.has_sound_trailers() => Err(Malformed::TrailerLine),
+                fed => fed,
             },
+        };
+        match fed {
+            Ok(Fed::All) => bytes.len(),
+            Ok(Fed::Done(used)) => {
+                self.finish(None, exchanges, cx);
+                used
+            }
+            Err(reason) => {
+                self.finish(Some(Incomplete::Closed), exchanges, cx);
+                self.give_up(reason, bytes, exchanges, cx);
+                bytes.len()
+            }
         }
     }
 
@@ -448,13 +486,11 @@ impl Stream {
 
     fn after_message(&mut self, number: u32, wish: Wish, exchanges: &Exchanges) {
         self.state = match (self.direction, wish) {
+            (Direction::Request, _) if exchanges.switched => State::Opaque,
             (_, Wish::None) => State::Boundary,
             (Direction::Response, _) => State::Opaque,
-            (Direction::Request, _) => match exchanges.verdict {
-                Some((answered, true)) if answered == number => State::Opaque,
-                Some((answered, false)) if answered == number => State::Boundary,
-                _ => State::Held { number, held: Vec::new(), bytes: 0 },
-            },
+            (Direction::Request, _) if exchanges.declined == Some(number) => State::Boundary,
+            (Direction::Request, _) => State::Held(Held::behind(number)),
         };
     }
 
@@ -466,8 +502,9 @@ impl Stream {
             self.lose(exchanges, cx);
             return;
         }
-        let first = matches!(reason, Malformed::StartLine | Malformed::Http09);
-        let what = if first && exchanges.is_in_step_and_idle() || reason == Malformed::Http09 {
+        // Only what comes before any message is surely nobody's body.
+        let first = reason == Malformed::StartLine && !exchanges.is_used();
+        let what = if first || reason == Malformed::Http09 {
             cx.counters.not_http_streams += 1;
             NotHttp::Protocol(protocol_name(reason, sample))
         } else {
@@ -475,7 +512,6 @@ impl Stream {
             NotHttp::Malformed(reason)
         };
         cx.sink.not_http(self.direction, what, sample);
-        exchanges.lose_step(self.direction, self.last_heard);
         self.make_opaque();
     }
 }

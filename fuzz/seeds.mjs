@@ -66,7 +66,10 @@ const conversations = {
     piece(SERVER, crlf('HTTP/1.1 100 Continue', '', '')),
     piece(SERVER, crlf('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', 'a', '0123456789', '0', '', '')),
   ],
-  head: [piece(CLIENT, get.replace('GET', 'HEAD')), piece(SERVER, crlf('HTTP/1.1 200 OK', 'Content-Length: 9', '', ''))],
+  head: [
+    piece(CLIENT, get.replace('GET', 'HEAD')),
+    piece(SERVER, crlf('HTTP/1.1 200 OK', 'Content-Length: 9', '', '')),
+  ],
   upgrade: [
     piece(CLIENT, crlf('GET /ws HTTP/1.1', 'Connection: Upgrade', 'Upgrade: websocket', '', '')),
     piece(CLIENT, get),
@@ -94,7 +97,11 @@ const conversations = {
     piece(CLIENT, get),
   ],
   untilClose: [piece(CLIENT, get), piece(SERVER, crlf('HTTP/1.0 200 OK', '', 'all of it')), mark(SERVER | END)],
-  reset: [piece(CLIENT, get), piece(SERVER, crlf('HTTP/1.1 200 OK', 'Content-Length: 9', '', 'a')), mark(SERVER | END | 8)],
+  reset: [
+    piece(CLIENT, get),
+    piece(SERVER, crlf('HTTP/1.1 200 OK', 'Content-Length: 9', '', 'a')),
+    mark(SERVER | END | 8),
+  ],
   folded: [piece(CLIENT, crlf('GET / HTTP/1.1', 'A: b', ' c', 'D : e', 'no colon', '', ''))],
   twoLengths: [piece(CLIENT, crlf('POST / HTTP/1.1', 'Content-Length: 1', 'Content-Length: 2', '', 'ab'))],
   tls: [piece(CLIENT, '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'), piece(SERVER, '\x16\x03\x03\x00\x7a')],

@@ -8,6 +8,9 @@ use crate::notice::Kind;
 /// little holdings together stay under half of the default budget.
 const WORTH_SHEDDING_BYTES: usize = 8 << 10;
 
+/// What a connection costs by itself: its entry in the table and the index, its HTTP side, its ends as text.
+const CONNECTION_BYTES: usize = 1 << 10;
+
 /// Entries of connections that are gone which the queue may hold beyond the table's size.
 const SHED_QUEUE_SLACK: usize = 1_024;
 
@@ -16,10 +19,11 @@ impl Engine {
     pub(super) fn charge(&mut self, id: EntryId) {
         let Some(entry) = self.table.entry(id) else { return };
         let http = entry.app.http.as_ref().map_or(0, |http| http.buffered_bytes());
-        let bytes = entry.connection.waiting_bytes() + http + entry.app.held.buffered_bytes();
+        let held_back = entry.connection.waiting_bytes() + http + entry.app.held.buffered_bytes();
+        let bytes = CONNECTION_BYTES + held_back;
         self.buffered_bytes = self.buffered_bytes - entry.app.charged_bytes + bytes;
         entry.app.charged_bytes = bytes;
-        if bytes >= WORTH_SHEDDING_BYTES && !entry.app.in_shed_queue {
+        if held_back >= WORTH_SHEDDING_BYTES && !entry.app.in_shed_queue {
             entry.app.in_shed_queue = true;
             let serial = entry.serial();
             self.shed_queue.push_back((id, serial));

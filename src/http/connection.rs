@@ -2,6 +2,7 @@
 
 use super::exchange::Exchanges;
 use super::head::{Parsed, check_start_line};
+use super::held::Piece;
 use super::resync::looks_like_start;
 use super::stream::Stream;
 use super::{Context, Direction};
@@ -169,8 +170,11 @@ impl HttpConnection {
     /// Reads what the client sent behind a request that wished to leave HTTP/1.x and was declined.
     fn release(&mut self, number: u32, cx: &mut Context<'_>) {
         let end = self.request.deferred_end();
-        for (bytes, meta) in self.request.release(number, &mut self.exchanges, cx) {
-            self.on_data(Direction::Request, &bytes, meta, cx);
+        for piece in self.request.release(number, &mut self.exchanges, cx) {
+            match piece {
+                Piece::Data(bytes, meta) => self.on_data(Direction::Request, &bytes, meta, cx),
+                Piece::Gap(len) => self.request.on_gap(len, &mut self.exchanges, cx),
+            }
         }
         if let Some(clean) = end {
             self.request.on_end(clean, false, cx);

@@ -69,6 +69,11 @@ pub(super) struct Exchanges {
     loss: Option<Position>,
     /// The client was seen to send a request before the answer to the one before.
     pipelines: bool,
+    /// What the client had received when it sent the last request.
+    last_heard: Option<Position>,
+    /// Behind the last request, which wishes to leave HTTP/1.x, there are bytes that are not read yet: what the client had
+    /// received when it sent the first of them.
+    unread: Option<Position>,
     /// The last request that wished to leave HTTP/1.x and was answered otherwise: its number.
     pub declined: Option<u32>,
     /// A tunnel was granted or a 101 came, asked for or not: nothing behind it is HTTP/1.x any more.
@@ -99,6 +104,8 @@ impl Exchanges {
                 Order::Lost => last.heard == place.heard,
             };
         }
+        self.unread = None;
+        self.pipelines |= self.last_heard.replace(place.heard) == Some(place.heard);
         if self.outstanding.len() >= MAX_OUTSTANDING {
             self.take(0);
             self.order = Order::Lost;
@@ -121,6 +128,10 @@ impl Exchanges {
         number
     }
 
+    pub fn note_unread(&mut self, heard: Position) {
+        self.unread.get_or_insert(heard);
+    }
+
     /// The outstanding request that a response starting there answers, if that is beyond doubt.
     pub fn find(&mut self, response: Place) -> Option<&Exchange> {
         if self.order == Order::Lost || self.outstanding.front()?.behind_loss.is_some() {
@@ -136,11 +147,17 @@ impl Exchanges {
     }
 
     fn find_by_position(&self, response: Place) -> Option<usize> {
-        if self.pipelines {
+        // It may answer a request that is not read yet.
+        if self.pipelines || self.unread.is_some_and(|heard| heard <= response.position) {
             return None;
         }
         let index = self.outstanding.iter().rposition(|exchange| exchange.heard <= response.position)?;
         let exchange = self.outstanding.get(index)?;
+        // A request that was lost behind this one may be the one that is answered, unless nothing was answered before.
+        let next = self.outstanding.get(index + 1);
+        if next.map_or(self.loss, |next| next.behind_loss).is_some() && exchange.heard != response.position {
+            return None;
+        }
         // A lost request may still be unanswered, unless the client heard something since.
         let mut before = self.outstanding.iter().take(index + 1).filter_map(|exchange| exchange.behind_loss);
         (before.all(|mark| exchange.heard > mark) && exchange.start < response.heard).then_some(index)

@@ -7,7 +7,11 @@ const MAX_HELD_BYTES: usize = 1 << 20;
 /// What a piece costs besides its bytes: its place in the list, which doubles when it grows, and an allocation.
 const PIECE_OVERHEAD_BYTES: usize = 2 * size_of::<Piece>() + 32;
 
-pub(super) type Piece = (Vec<u8>, DataMeta);
+#[derive(Debug)]
+pub(super) enum Piece {
+    Data(Vec<u8>, DataMeta),
+    Gap(u64),
+}
 
 #[derive(Debug)]
 pub(super) struct Held {
@@ -15,7 +19,7 @@ pub(super) struct Held {
     pub number: u32,
     pieces: Vec<Piece>,
     bytes: usize,
-    /// Some of it was not captured or did not fit: if the answer is no, the stream is out of step.
+    /// It did not fit: if the answer is no, the stream is out of step.
     pub has_loss: bool,
     /// The stream ended while it was held, and how.
     pub ended: Option<bool>,
@@ -27,13 +31,23 @@ impl Held {
     }
 
     pub fn push(&mut self, bytes: &[u8], meta: DataMeta) {
-        self.bytes += bytes.len() + PIECE_OVERHEAD_BYTES;
+        if self.has_room(bytes.len()) {
+            self.pieces.push(Piece::Data(bytes.to_vec(), meta));
+        }
+    }
+
+    pub fn push_gap(&mut self, len: u64) {
+        if self.has_room(0) {
+            self.pieces.push(Piece::Gap(len));
+        }
+    }
+
+    fn has_room(&mut self, bytes: usize) -> bool {
+        self.bytes += bytes + PIECE_OVERHEAD_BYTES;
         if self.bytes > MAX_HELD_BYTES {
             self.lose();
         }
-        if !self.has_loss {
-            self.pieces.push((bytes.to_vec(), meta));
-        }
+        !self.has_loss
     }
 
     pub fn lose(&mut self) {

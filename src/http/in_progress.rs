@@ -48,6 +48,7 @@ pub(super) enum Crossing {
 
 impl InProgress {
     pub fn cross(&mut self, len: u64) -> Crossing {
+        self.spelled = STATUS_LINE.len(); // what follows is not the beginning
         let (lost, crossing) = match &mut self.state {
             BodyState::CloseDelimited => (len, Crossing::Within),
             BodyState::Chunked(decoder) => match decoder.cross(len) {
@@ -55,6 +56,7 @@ impl InProgress {
                 false => {
                     // How much of the loss was this message's, and how much of that its body, is not known.
                     self.gap_bytes += len;
+                    decoder.trailers.clear();
                     (0, Crossing::Beyond)
                 }
             },
@@ -127,6 +129,11 @@ impl InProgress {
         let differs = common < rest.len() && common < bytes.len();
         self.spelled = if differs { STATUS_LINE.len() } else { self.spelled + common };
         !differs && (common == rest.len() || matches!(self.state, BodyState::Chunked(_)))
+    }
+
+    /// It has come to the middle of what looks like a status line.
+    pub fn is_spelling_a_response(&self) -> bool {
+        self.spelled > 0 && self.spelled < STATUS_LINE.len() && self.judged.is_none()
     }
 
     pub fn body_is_absent(&mut self) {

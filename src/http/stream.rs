@@ -81,6 +81,7 @@ impl Stream {
             },
             last_heard: self.last_heard,
             last_was_interim: self.last_was_interim,
+            holds: matches!(self.state, State::Held(_)),
         }
     }
 
@@ -119,6 +120,7 @@ impl Stream {
             let used = match &mut self.state {
                 State::Opaque => bytes.len(),
                 State::Held(held) => {
+                    exchanges.note_unread(meta.heard);
                     held.push(bytes, meta);
                     bytes.len()
                 }
@@ -158,10 +160,14 @@ impl Stream {
         self.lost_since = true;
         let in_step = match &mut self.state {
             State::Opaque => return,
-            State::Held(held) => return held.lose(),
+            State::Held(held) => return held.push_gap(len),
             State::Lost => false,
             State::Boundary => {
                 cx.counters.lost_heads += u64::from(!self.buffer.is_empty());
+                false
+            }
+            State::Body(message) if message.is_spelling_a_response() => {
+                cx.counters.lost_heads += 1;
                 false
             }
             State::Body(message) => match message.cross(len) {
@@ -191,6 +197,7 @@ impl Stream {
         }
         match std::mem::replace(&mut self.state, State::Opaque) {
             State::Boundary => cx.counters.lost_heads += u64::from(!self.buffer.is_empty()),
+            State::Body(message) if message.is_spelling_a_response() => cx.counters.lost_heads += 1,
             State::Body(message) => {
                 let complete = clean && matches!(message.state, BodyState::CloseDelimited);
                 let incomplete = (!complete).then_some(cx.ending);

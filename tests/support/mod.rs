@@ -16,6 +16,7 @@ pub mod disorder;
 pub mod expected;
 pub mod random;
 pub mod strategy;
+pub mod survivors;
 pub mod trace;
 pub mod verdict;
 pub mod watch;

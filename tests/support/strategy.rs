@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::conversation::{Close, Conversation, Exchange, Field, Pace, Payload, Rendered, Request, Response};
-use super::disorder::{Again, What};
+use super::disorder::{Again, Fate, What};
 use super::trace::Cutting;
 use super::wire::Link;
 
@@ -258,4 +258,13 @@ pub fn delays() -> impl Strategy<Value = Vec<i64>> {
 pub fn link() -> impl Strategy<Value = Link> {
     let isn = || prop_oneof![any::<u32>(), (0u32..6_000).prop_map(|n| u32::MAX - n), Just(0u32)];
     (0u32..1_000, isn(), isn()).prop_map(|(n, client, server)| Link::numbered(n, [client, server]))
+}
+
+/// Packets that are lost, or that the snaplen cuts.
+pub fn fates(cut: bool) -> impl Strategy<Value = Vec<Fate>> {
+    let fate = match cut {
+        true => prop_oneof![5 => Just(Fate::Kept), 1 => (0usize..300).prop_map(Fate::Cut)].boxed(),
+        false => prop_oneof![5 => Just(Fate::Kept), 1 => Just(Fate::Lost)].boxed(),
+    };
+    vec(fate, 1..30)
 }

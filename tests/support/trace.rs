@@ -88,6 +88,14 @@ fn first_lookalike(bytes: &[u8], start: usize) -> Option<usize> {
     (start + 1..bytes.len()).find(|&at| LOOKALIKES.iter().any(|text| starts_like(&bytes[at..], text)))
 }
 
+/// No message begins at this packet's first byte, and it looks like a start line from there on all the same.
+pub fn is_like_a_start(rendered: &Rendered, packet: &Packet) -> bool {
+    let start = packet.span().start;
+    let begins = |sent: &super::conversation::Sent| sent.from == packet.from && sent.range.start == start;
+    let line = rendered.stream(packet.from)[start..].split(|&b| b == b'\n').next().unwrap_or_default();
+    !rendered.sent.iter().any(begins) && (line.starts_with(b"HTTP/1.") || line.contains(&b' '))
+}
+
 fn starts_like(bytes: &[u8], text: &str) -> bool {
     let length = bytes.len().min(text.len());
     length >= 9 && bytes[..length] == text.as_bytes()[..length]

@@ -70,7 +70,7 @@ impl Link {
     }
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Packet {
     /// Microseconds since the epoch.
     pub at: i64,
@@ -90,6 +90,19 @@ pub struct Packet {
     pub conflicting: bool,
     /// The index of its turn.
     pub turn: usize,
+}
+
+impl std::fmt::Debug for Packet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { at, from, offset, ack, .. } = self;
+        let flags: String = [(self.syn, 'S'), (self.fin, 'F'), (self.rst, 'R'), (self.psh, 'P')]
+            .into_iter()
+            .filter_map(|(set, letter)| set.then_some(letter))
+            .collect();
+        let captured = self.payload[..self.captured()].escape_ascii();
+        let cut = self.payload.len() - self.captured();
+        write!(f, "{at} {from:?} {offset} ack {ack:?} {flags} {captured} (-{cut})")
+    }
 }
 
 impl Packet {

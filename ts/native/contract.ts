@@ -25,8 +25,9 @@ export interface CaptureOptions {
 export interface CaptureInfo {
   interface: string;
   loopback: boolean;
-  linkType: number;
-  linkTypeName: string;
+  /** The link type is left out while it is not known: a pipe's header has not come yet. */
+  linkType?: number;
+  linkTypeName?: string;
 }
 
 export interface CaptureEvent {

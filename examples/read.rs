@@ -5,6 +5,7 @@ use std::io::Write;
 use tcp_sniffer::capture::{Packet, PacketSource, Progress, SavefileSource};
 use tcp_sniffer::config::EngineConfig;
 use tcp_sniffer::engine::Engine;
+use tcp_sniffer::flow::Patience;
 use tcp_sniffer::time::Timestamp;
 
 const BURST_PACKETS: usize = 64;
@@ -14,6 +15,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let [file, ports] = arguments.as_slice() else { return Err("usage: read FILE PORT[,PORT…]".into()) };
     let ports = ports.split(',').map(str::parse).collect::<Result<Vec<u16>, _>>()?;
     let mut config = EngineConfig::for_ports(&ports);
+    config.patience = Patience::SAVEFILE;
     config.redact_headers.clear();
     config.max_body_bytes = 100 << 20;
     let mut engine = Engine::new(config);

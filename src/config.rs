@@ -1,5 +1,8 @@
 //! The engine's own configuration: plain values, already validated, with every limit named.
 
+use crate::flow::Patience;
+use crate::selection::Rule;
+
 /// HTTP bodies: bytes kept of each (SPEC §2).
 pub const DEFAULT_MAX_BODY_BYTES: usize = 1 << 20;
 pub const DEFAULT_MAX_CONNECTIONS: usize = 10_000;
@@ -19,6 +22,12 @@ pub struct EngineConfig {
     /// Names in lower case.
     pub redact_headers: Vec<String>,
     pub max_buffered_bytes: usize,
+    pub patience: Patience,
+    /// Query parameters whose values are replaced, compared without regard to case.
+    pub redact_query: Vec<String>,
+    /// Which exchanges come out; without `include` all that `exclude` leaves.
+    pub include: Vec<Rule>,
+    pub exclude: Vec<Rule>,
 }
 
 impl EngineConfig {
@@ -32,6 +41,10 @@ impl EngineConfig {
             idle_timeout_ms: DEFAULT_IDLE_TIMEOUT_MS,
             redact_headers: vec!["authorization".into(), "cookie".into()],
             max_buffered_bytes: DEFAULT_MAX_BUFFERED_BYTES,
+            patience: Patience::LIVE,
+            redact_query: Vec::new(),
+            include: Vec::new(),
+            exclude: Vec::new(),
         }
     }
 }

@@ -14,6 +14,7 @@
 //! | `defrag`  | IP fragments             | whole datagrams                    | TCP, clocks              |
 //! | `flow`    | segments                 | each direction's bytes in order    | HTTP, clocks             |
 //! | `http`    | ordered bytes and gaps   | messages, paired                   | sockets, sequence numbers|
+//! | `selection` | a request's head, a status | show or hide                     | connections, encoding    |
 //! | `encode`  | a message                | its JSON line, secrets removed     | where it goes            |
 //! | `batch`   | JSON lines               | batches                            | threads, napi            |
 //! | `engine`  | frames, `now`            | batches, notices, counters         | libpcap, sleeping        |
@@ -30,6 +31,7 @@ pub mod error;
 pub mod flow;
 pub mod http;
 pub mod notice;
+pub mod selection;
 pub mod stats;
 pub mod time;
 

@@ -14,7 +14,7 @@ pub struct Stats {
     /// By `Undecodable::index`.
     pub undecodable: [u64; Undecodable::COUNT],
     pub not_tcp: u64,
-    /// IP fragments of datagrams that may carry TCP.
+    /// IP fragments of datagrams that may carry TCP, without those that completed one.
     pub fragments: u64,
     pub defrag: DefragStats,
     /// Neither port is watched.
@@ -51,6 +51,10 @@ pub struct Stats {
     pub incomplete_stopped: u64,
     /// Messages of which only `maxBodySize` kept bytes back.
     pub over_body_limit: u64,
+    /// Messages that `include` and `exclude` keep back.
+    pub filtered: u64,
+    /// Messages of exchanges that carry our own POSTs (`selection::MARKER_FIELD`).
+    pub own_messages: u64,
     /// Messages thrown away because the receiver was too slow.
     pub queue_dropped: u64,
     /// Log lines about traffic held back to limit their rate.
@@ -98,6 +102,8 @@ impl Stats {
             ("incompleteTimeout", self.incomplete_timeout),
             ("incompleteStopped", self.incomplete_stopped),
             ("overBodyLimit", self.over_body_limit),
+            ("filtered", self.filtered),
+            ("ownMessages", self.own_messages),
             ("queueDropped", self.queue_dropped),
             ("noticesHeldBack", self.notices_held_back),
         ];

@@ -4,19 +4,15 @@
 import { Command, CommanderError, Option } from 'commander';
 import { CONTRACT_DEFAULTS, LOG_LEVELS, TUNING_DEFAULTS, validateConfig } from './config';
 import { DEFAULT_DEPS } from './deps';
-import {
-  COMMAND_OPTIONS,
-  type CommandOption,
-  type Flags,
-  readCommandConfig,
-  readLogLevel,
-  readRuntimeEnv,
-} from './env';
+import { type Flags, readCommandConfig, readLogLevel, readRuntimeEnv } from './env';
 import { EngineError, ValidationError } from './errors';
+import { droppedFor } from './ledger';
 import { createLogger, errorFields } from './logger';
-import { listInterfaces } from './native';
+import { type InterfaceInfo, listInterfaces } from './native';
+import { COMMAND_OPTIONS, type CommandOption } from './options';
+import { onSignals } from './signals';
 import { Sniffer } from './sniffer';
-import type { InterfaceInfo, SnifferConfig } from './types';
+import type { SnifferConfig, SnifferStats } from './types';
 import { VERSION } from './version';
 
 /** Exit codes (SPEC §5). */
@@ -72,6 +68,8 @@ function buildProgram(
     const short = option.short === undefined ? '' : `${option.short}, `;
     const argument = option.argument === undefined ? '' : ` <${option.argument}>`;
     const flag = new Option(`${short}${option.flag}${argument}`, describe(option));
+    if (option.repeatable === true)
+      flag.argParser((text: string, before?: string) => (before === undefined ? text : `${before};${text}`));
     program.addOption(flag);
     names.set(flag.attributeName(), option);
     if (option.argument === undefined) program.addOption(new Option(`--no-${option.flag.slice(2)}`).hideHelp());
@@ -94,7 +92,8 @@ function buildProgram(
 
 function describe({ help, variable, field }: CommandOption): string {
   const value = DEFAULTS[field];
-  const shown = value === undefined || value === '' || value === false ? [] : [`default: ${value}`];
+  const shown =
+    value === undefined || value === '' || value === false || `${value}` === '' ? [] : [`default: ${value}`];
   return `${help} [${[...(variable === undefined ? [] : [variable]), ...shown].join('; ')}]`.replace(' []', '');
 }
 
@@ -127,7 +126,9 @@ async function capture(flags: Flags): Promise<number> {
   sniffer.on('error', () => {
     exitCode = FAILED;
   });
+  let signalled = false;
   onSignals((signal, again) => {
+    signalled = true;
     if (again) {
       log.error({ signal }, 'second signal: ending at once, undelivered messages are lost');
       process.exit(FAILED);
@@ -138,11 +139,18 @@ async function capture(flags: Flags): Promise<number> {
   try {
     await sniffer.start();
   } catch (error) {
-    // start() has logged it.
+    // start() has logged it. A signal may have been what ended the open.
+    if (signalled) return SUCCESS;
     return error instanceof ValidationError ? BAD_CONFIG : FAILED;
   }
   await stopped;
-  return exitCode;
+  return exitCode === SUCCESS && hasLost(config, sniffer.stats()) ? FAILED : exitCode;
+}
+
+/** Live, messages go when their endpoint is dead; at stop and from a savefile none may be lost but by a reader that went. */
+function hasLost({ pcapFile }: SnifferConfig, stats: SnifferStats): boolean {
+  const reasons = pcapFile === undefined ? ['abandoned'] : ['abandoned', 'failed', 'invalid'];
+  return Object.keys(droppedFor(stats, reasons)).length > 0;
 }
 
 /** The config, whole and checked, with complaints in the user's own terms: the flag or the variable. */
@@ -154,11 +162,6 @@ function checkedConfig(flags: Flags): SnifferConfig {
     if (!(error instanceof ValidationError)) throw error;
     throw new ValidationError(error.field, error.complaint, labels[error.field]);
   }
-}
-
-function onSignals(handle: (signal: string, again: boolean) => void): void {
-  let count = 0;
-  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => handle(signal, count++ > 0));
 }
 
 function printInterfaces(json: boolean): number {

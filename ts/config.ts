@@ -3,10 +3,25 @@
  * out. Pure: knows no environment, no flags, and opens nothing.
  */
 
-import { inspect } from 'node:util';
+import {
+  type Check,
+  checkBoolean,
+  checkFunction,
+  checkOutputUrl,
+  checkPath,
+  checkToken,
+  integer,
+  name,
+  names,
+  oneOf,
+  show,
+  TOKEN,
+  wrong,
+} from './checks';
 import { ValidationError } from './errors';
+import { checkFilters, MAX_FILTERS } from './filters';
 import { suggest } from './suggest';
-import type { LogLevel, SnifferConfig, ValidatedConfig } from './types';
+import type { BatchOptions, LogLevel, SnifferConfig, ValidatedConfig } from './types';
 
 export const MIN_PORT = 1;
 export const MAX_PORT = 65_535;
@@ -25,6 +40,10 @@ export const MIN_READ_TIMEOUT_MS = 1;
 export const MAX_READ_TIMEOUT_MS = 1_000;
 /** More often than this the counters are a load of their own. */
 export const MIN_STATS_INTERVAL_MS = 100;
+/** Connections to one URL; more help nobody. */
+export const MAX_OUTPUT_CONCURRENCY = 256;
+/** What a timer of Node can be set to. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export const LOG_LEVELS: readonly LogLevel[] = ['silent', 'error', 'warn', 'info', 'debug'];
 
@@ -41,6 +60,18 @@ export const CONTRACT_DEFAULTS = Object.freeze({
 
 /** The defaults of the further options. */
 export const TUNING_DEFAULTS = Object.freeze({
+  outputConcurrency: 8,
+  outputTimeoutMs: 10_000,
+  // Half a minute of a busy service, and a small part of the sidecar's 512 MiB.
+  outputMaxWaitingMessages: 100_000,
+  outputMaxWaitingBytes: 32 * 1024 * 1024,
+  // Well inside the 30 s that Kubernetes gives a pod.
+  drainTimeoutMs: 10_000,
+  handleSignals: false,
+  metricsHost: '',
+  redactQuery: Object.freeze([]) as readonly string[],
+  include: Object.freeze([]) as readonly never[],
+  exclude: Object.freeze([]) as readonly never[],
   logLevel: 'info' as LogLevel,
   maxBufferedBytes: 192 * 1024 * 1024,
   snaplenBytes: MAX_SNAPLEN_BYTES,
@@ -50,23 +81,47 @@ export const TUNING_DEFAULTS = Object.freeze({
   statsIntervalMs: 60_000,
 });
 
-/** Throws the complaint about `value`, or returns it as it is used from here on. */
-type Check = (value: unknown, field: string, production: boolean) => unknown;
+/** What a batch is made of where `outputBatch` does not say. */
+export const BATCH_DEFAULTS: Readonly<BatchOptions> = Object.freeze({
+  maxMessages: 500,
+  maxBytes: 1_048_576,
+  maxDelayMs: 1_000,
+  gzip: false,
+});
+
+const BATCH_CHECKS: Record<keyof BatchOptions, Check> = {
+  maxMessages: integer(1),
+  maxBytes: integer(1),
+  maxDelayMs: integer(0, MAX_TIMER_MS),
+  gzip: checkBoolean,
+};
 
 const CHECKS: Record<keyof SnifferConfig, Check> = {
   ports: checkPorts,
-  interface: checkInterface,
+  interface: name('the name of an interface'),
   outputUrl: checkOutputUrl,
   outputUrlAuthToken: checkToken,
   outputStdout: checkBoolean,
+  outputConcurrency: integer(1, MAX_OUTPUT_CONCURRENCY),
+  outputTimeoutMs: integer(1, MAX_TIMER_MS),
+  outputMaxWaitingMessages: integer(1),
+  outputMaxWaitingBytes: integer(1),
+  outputBatch: checkBatch,
+  drainTimeoutMs: integer(0, MAX_TIMER_MS),
+  handleSignals: checkBoolean,
+  metricsPort: integer(MIN_PORT, MAX_PORT),
+  metricsHost: name('an address'),
   onHttpMessage: checkFunction,
   sampleRate: checkSampleRate,
   maxBodySize: integer(1),
   maxConcurrentConnections: integer(1),
   connectionIdleTimeoutMs: integer(1),
-  redactHeaders: checkHeaderNames,
+  redactHeaders: names('header', (text) => TOKEN.test(text)),
+  redactQuery: names('query parameter', (text) => text !== ''),
+  include: checkFilters,
+  exclude: checkFilters,
   pcapFile: checkPath,
-  logLevel: checkLogLevel,
+  logLevel: oneOf(LOG_LEVELS),
   maxBufferedBytes: integer(1),
   snaplenBytes: integer(MIN_SNAPLEN_BYTES, MAX_SNAPLEN_BYTES),
   ringBufferBytes: integer(MIN_RING_BUFFER_BYTES, MAX_RING_BUFFER_BYTES),
@@ -89,14 +144,22 @@ export function validateConfig(config: unknown, options: { production?: boolean 
   }
   const result: Record<string, unknown> = {
     ...CONTRACT_DEFAULTS,
-    redactHeaders: [...CONTRACT_DEFAULTS.redactHeaders],
     ...TUNING_DEFAULTS,
   };
   if (given.ports === undefined) throw wrong('ports', PORTS_EXPECTED, undefined);
   for (const [field, check] of Object.entries(CHECKS)) {
     if (given[field] !== undefined) result[field] = check(given[field], field, options.production === true);
   }
-  return result as ValidatedConfig;
+  // The caller gets arrays of his own and not those of the defaults.
+  for (const [field, value] of Object.entries(result)) if (Array.isArray(value)) result[field] = [...value];
+  const whole = result as ValidatedConfig;
+  if (whole.include.length + whole.exclude.length > MAX_FILTERS) {
+    throw new ValidationError(
+      whole.include.length > whole.exclude.length ? 'include' : 'exclude',
+      `must be at most ${MAX_FILTERS} filters together with the other one`,
+    );
+  }
+  return whole;
 }
 
 /** Whether messages go anywhere without a `message` listener. */
@@ -104,29 +167,9 @@ export function hasOutputConfigured(config: SnifferConfig): boolean {
   return Boolean(config.outputUrl) || config.outputStdout === true || typeof config.onHttpMessage === 'function';
 }
 
-function wrong(field: string, expected: string, value: unknown): ValidationError {
-  return new ValidationError(field, `must be ${expected}, got ${show(value)}`);
-}
-
 function unknownOption(field: string): ValidationError {
   const near = suggest(field, Object.keys(CHECKS));
   return new ValidationError(field, `is no option${near === undefined ? '' : `; did you mean ${near}?`}`);
-}
-
-/** One short line for any value. */
-function show(value: unknown): string {
-  return inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY, maxArrayLength: 10, maxStringLength: 80 });
-}
-
-function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): Check {
-  const expected =
-    max === Number.MAX_SAFE_INTEGER ? `an integer of at least ${min}` : `an integer from ${min} to ${max}`;
-  return (value, field) => {
-    if (!Number.isSafeInteger(value) || (value as number) < min || (value as number) > max) {
-      throw wrong(field, expected, value);
-    }
-    return value;
-  };
 }
 
 const PORT_EXPECTED = `an integer from ${MIN_PORT} to ${MAX_PORT}`;
@@ -149,86 +192,25 @@ function checkSampleRate(value: unknown, field: string): number {
   return value;
 }
 
-function checkInterface(value: unknown, field: string): string {
-  if (typeof value !== 'string' || value.includes('\0')) throw wrong(field, 'the name of an interface', value);
-  return value;
-}
-
-function checkPath(value: unknown, field: string): string {
-  if (typeof value !== 'string' || value === '' || value.includes('\0')) {
-    throw wrong(field, "the path of a savefile, or '-' for stdin", value);
+function checkBatch(value: unknown, field: string, production: boolean): BatchOptions {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw wrong(field, `an object with ${Object.keys(BATCH_CHECKS).join(', ')}`, value);
   }
-  return value;
-}
-
-function checkBoolean(value: unknown, field: string): boolean {
-  if (typeof value !== 'boolean') throw wrong(field, 'true or false', value);
-  return value;
-}
-
-function checkFunction(value: unknown, field: string): unknown {
-  if (typeof value !== 'function') throw wrong(field, 'a function', value);
-  return value;
-}
-
-function checkLogLevel(value: unknown, field: string): LogLevel {
-  if (!LOG_LEVELS.includes(value as LogLevel)) throw wrong(field, `one of ${LOG_LEVELS.join(', ')}`, value);
-  return value as LogLevel;
-}
-
-/** RFC 9110 §5.1: field-name = token. */
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-
-function checkHeaderNames(value: unknown, field: string): string[] {
-  if (!Array.isArray(value)) throw wrong(field, 'an array of header names', value);
-  for (const name of value) {
-    if (typeof name !== 'string' || !TOKEN.test(name)) {
-      throw new ValidationError(field, `each must be the name of a header, got ${show(name)}`);
+  const batch: Record<string, unknown> = { ...BATCH_DEFAULTS };
+  for (const [part, given] of Object.entries(value)) {
+    if (given === undefined) continue;
+    if (!Object.hasOwn(BATCH_CHECKS, part)) {
+      const near = suggest(part, Object.keys(BATCH_CHECKS));
+      throw new ValidationError(
+        field,
+        `'${part}' is no part of it${near === undefined ? '' : `; did you mean ${near}?`}`,
+      );
+    }
+    try {
+      batch[part] = BATCH_CHECKS[part as keyof BatchOptions](given, part, production);
+    } catch (error) {
+      throw error instanceof ValidationError ? new ValidationError(field, `${part} ${error.complaint}`) : error;
     }
   }
-  return [...new Set(value.map((name: string) => name.toLowerCase()))];
-}
-
-/** RFC 6750 §2.1 allows less; what breaks a header field is refused, without ever showing the value. */
-const HEADER_VALUE = /^[\x21-\x7e]+$/;
-
-function checkToken(value: unknown, field: string): string {
-  if (typeof value !== 'string' || !HEADER_VALUE.test(value)) {
-    throw new ValidationError(
-      field,
-      'must be a non-empty string of visible ASCII characters (from OUTPUT_URL_AUTH_TOKEN unless given; value not shown)',
-    );
-  }
-  return value;
-}
-
-function checkOutputUrl(value: unknown, field: string, production: boolean): string {
-  const url = typeof value === 'string' && /^https?:\/\//i.test(value) ? parseUrl(value) : undefined;
-  if (url === undefined) {
-    throw wrong(
-      field,
-      'an absolute http:// or https:// URL',
-      typeof value === 'string' ? withoutSecrets(value) : value,
-    );
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw new ValidationError(field, 'must carry no user name or password; use OUTPUT_URL_AUTH_TOKEN');
-  }
-  if (production && url.protocol !== 'https:') {
-    throw wrong(field, 'an https:// URL in production', withoutSecrets(value as string));
-  }
-  return value as string;
-}
-
-function parseUrl(text: string): URL | undefined {
-  try {
-    return new URL(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** A URL as far as it may be shown: without user, password, query and fragment, wherever they seem to be. */
-export function withoutSecrets(url: string): string {
-  return url.replace(/^([^/?#]*\/\/)[^/?#]*@/, '$1').replace(/[?#].*$/s, '');
+  return batch as unknown as BatchOptions;
 }

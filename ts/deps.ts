@@ -1,17 +1,40 @@
 /** The world outside as it is: what a sniffer uses unless a test puts something else in its place. */
 
+import { fstatSync, writeSync } from 'node:fs';
 import { readRuntimeEnv } from './env';
 import { createLogger } from './logger';
 import { createCapture } from './native';
 import { schedule } from './outputs/output';
+import type { StdoutTarget } from './outputs/stdout';
+import { createTransport } from './outputs/transport';
+import { onSignals } from './signals';
 import type { SnifferDeps } from './sniffer';
+
+const STDOUT_FD = 1;
+
+function stdout(): StdoutTarget {
+  const stream = process.stdout;
+  const status = fstatSync(STDOUT_FD);
+  // Node has made these non-blocking when it made the stream; files and terminals are written to at once anyway.
+  return status.isFIFO() || status.isSocket() ? { stream, writeNow: writeToFd } : { stream };
+}
+
+function writeToFd(bytes: Buffer, start: number, length: number): number {
+  try {
+    return writeSync(STDOUT_FD, bytes, start, length);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 0;
+    throw error;
+  }
+}
 
 export const DEFAULT_DEPS: SnifferDeps = {
   createCapture,
   createLogger,
   runtime: () => readRuntimeEnv(process.env),
-  stdout: () => process.stdout,
-  fetch: (input, init) => fetch(input, init),
+  onSignals,
+  stdout,
+  createTransport,
   schedule,
   now: () => performance.now(),
 };

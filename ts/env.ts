@@ -4,6 +4,7 @@
  */
 
 import { ValidationError } from './errors';
+import { COMMAND_OPTIONS, type CommandOption } from './options';
 import type { LogLevel, SnifferConfig } from './types';
 
 export type Env = Record<string, string | undefined>;
@@ -29,154 +30,6 @@ export function readRuntimeEnv(env: Env): RuntimeEnv {
   if (env.NODE_NAME) runtime.identity.node = env.NODE_NAME;
   return runtime;
 }
-
-/** An option of the command: one field of the config, its flag, its variable. */
-export interface CommandOption {
-  field: keyof SnifferConfig;
-  flag: string;
-  short?: string;
-  variable?: string;
-  /** Name of the flag's value in the help; without one the flag is a switch. */
-  argument?: string;
-  help: string;
-  /** Throws what is expected. */
-  parse(text: string): unknown;
-  /** An empty text is a value and not "left out". */
-  emptyMeans?: unknown;
-}
-
-export const COMMAND_OPTIONS: readonly CommandOption[] = [
-  {
-    field: 'ports',
-    flag: '--ports',
-    variable: 'PORTS',
-    argument: 'list',
-    help: 'server ports, e.g. 8080,8443 (required)',
-    parse: numbers,
-  },
-  {
-    field: 'interface',
-    flag: '--interface',
-    variable: 'INTERFACE',
-    argument: 'name',
-    help: 'interface; default: the first one that is up and not a loopback',
-    parse: text,
-  },
-  {
-    field: 'pcapFile',
-    flag: '--read',
-    short: '-r',
-    argument: 'file',
-    help: "read a savefile in place of an interface; '-' is stdin",
-    parse: text,
-    emptyMeans: '',
-  },
-  {
-    field: 'outputUrl',
-    flag: '--output-url',
-    variable: 'OUTPUT_URL',
-    argument: 'url',
-    help: 'POST each message to this URL (token: OUTPUT_URL_AUTH_TOKEN)',
-    parse: text,
-  },
-  {
-    field: 'outputStdout',
-    flag: '--output-stdout',
-    variable: 'OUTPUT_STDOUT',
-    help: 'JSON lines on stdout; the default where no output is named',
-    parse: boolean,
-  },
-  {
-    field: 'sampleRate',
-    flag: '--sample-rate',
-    variable: 'SAMPLE_RATE',
-    argument: 'share',
-    help: 'share of the connections that is processed, 0-1',
-    parse: number,
-  },
-  {
-    field: 'maxBodySize',
-    flag: '--max-body-size',
-    variable: 'MAX_BODY_SIZE',
-    argument: 'bytes',
-    help: 'bytes of each body that are kept',
-    parse: number,
-  },
-  {
-    field: 'maxConcurrentConnections',
-    flag: '--max-concurrent-connections',
-    variable: 'MAX_CONCURRENT_CONNECTIONS',
-    argument: 'count',
-    help: 'connections at one time',
-    parse: number,
-  },
-  {
-    field: 'connectionIdleTimeoutMs',
-    flag: '--connection-idle-timeout-ms',
-    variable: 'CONNECTION_IDLE_TIMEOUT_MS',
-    argument: 'ms',
-    help: 'drop a connection without data for so long',
-    parse: number,
-  },
-  {
-    field: 'redactHeaders',
-    flag: '--redact-headers',
-    variable: 'REDACT_HEADERS',
-    argument: 'names',
-    help: "headers whose values are hidden, e.g. a,b; '' for none",
-    parse: list,
-    emptyMeans: [],
-  },
-  {
-    field: 'logLevel',
-    flag: '--log-level',
-    variable: 'LOG_LEVEL',
-    argument: 'level',
-    help: 'silent, error, warn, info, debug',
-    parse: text,
-  },
-  {
-    field: 'maxBufferedBytes',
-    flag: '--max-buffered-bytes',
-    variable: 'MAX_BUFFERED_BYTES',
-    argument: 'bytes',
-    help: 'bytes held back over all connections',
-    parse: number,
-  },
-  {
-    field: 'snaplenBytes',
-    flag: '--snaplen-bytes',
-    variable: 'SNAPLEN_BYTES',
-    argument: 'bytes',
-    help: 'bytes captured of each packet',
-    parse: number,
-  },
-  {
-    field: 'ringBufferBytes',
-    flag: '--ring-buffer-bytes',
-    variable: 'RING_BUFFER_BYTES',
-    argument: 'bytes',
-    help: "size of the kernel's ring",
-    parse: number,
-  },
-  {
-    field: 'readTimeoutMs',
-    flag: '--read-timeout-ms',
-    variable: 'READ_TIMEOUT_MS',
-    argument: 'ms',
-    help: 'how long the kernel may gather packets',
-    parse: number,
-  },
-  { field: 'promiscuous', flag: '--promiscuous', variable: 'PROMISCUOUS', help: 'promiscuous mode', parse: boolean },
-  {
-    field: 'statsIntervalMs',
-    flag: '--stats-interval-ms',
-    variable: 'STATS_INTERVAL_MS',
-    argument: 'ms',
-    help: 'how often the counters are logged',
-    parse: number,
-  },
-];
 
 /** What the flags said, by field; a switch is a boolean. */
 export type Flags = Partial<Record<keyof SnifferConfig, string | boolean>>;
@@ -222,36 +75,7 @@ function parse(option: CommandOption, value: string, label: string): unknown {
   try {
     return option.parse(value);
   } catch (error) {
-    throw new ValidationError(option.field, `${(error as Error).message}, got '${value}'`, label);
+    const shown = option.secret === true ? '' : `, got '${value}'`;
+    throw new ValidationError(option.field, `${(error as Error).message}${shown}`, label);
   }
-}
-
-function text(value: string): string {
-  return value;
-}
-
-function number(value: string): number {
-  if (!/^[+-]?(\d+\.?\d*|\.\d+)$/.test(value)) throw new Error('must be a number');
-  return Number(value);
-}
-
-function numbers(value: string): number[] {
-  return value.split(',').map((item) => {
-    if (!/^\s*\d+\s*$/.test(item)) throw new Error('must be port numbers separated by commas');
-    return Number(item);
-  });
-}
-
-function list(value: string): string[] {
-  return value
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
-}
-
-function boolean(value: string): boolean {
-  const word = value.toLowerCase();
-  if (['true', '1', 'yes'].includes(word)) return true;
-  if (['false', '0', 'no'].includes(word)) return false;
-  throw new Error('must be true or false (or 1, 0, yes, no)');
 }

@@ -15,7 +15,7 @@ export {
   MIN_SAMPLE_RATE,
 } from './config';
 export { AlreadyRunningError, ENGINE_ERROR_CODES, EngineError, type EngineErrorCode, ValidationError } from './errors';
-export { listInterfaces } from './native';
+export { type InterfaceInfo, listInterfaces } from './native';
 export type { Sniffer } from './sniffer';
 export type * from './types';
 

@@ -53,9 +53,18 @@ export function errorFields(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { error: String(error).slice(0, MAX_ERROR_CHARS) };
   const at = error.stack
     ?.split('\n')
-    .find((line) => line.startsWith('    at '))
+    .find((line) => /^ {4}at .*:\d+:\d+\)?$/.test(line))
     ?.slice(7);
   return { error: `${error.name}: ${error.message}`.slice(0, MAX_ERROR_CHARS), ...(at === undefined ? {} : { at }) };
+}
+
+/**
+ * What is logged of an error that a listener threw: its kind and the line it came from. Not its words: they may quote the
+ * message that it was given, as those of `JSON.parse` do.
+ */
+export function listenerErrorFields(error: unknown): Record<string, unknown> {
+  const { at } = errorFields(error) as { at?: string };
+  return { error: error instanceof Error ? error.name : typeof error, ...(at === undefined ? {} : { at }) };
 }
 
 /** One line a cause in so many ms; how many were left out since stands in the next one. */

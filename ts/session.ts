@@ -8,14 +8,13 @@ import { errorFields, LimitedLine, type Log } from './logger';
 import type { CaptureEvent, CaptureInfo, NativeCapture } from './native';
 import type { Batch, Output } from './outputs/output';
 
-/** What an output may take to get rid of its messages once `stop()` was called. Well inside Kubernetes' 30 s. */
-export const DRAIN_TIMEOUT_MS = 10_000;
-
 export interface SessionOptions {
   capture: NativeCapture;
   outputs: readonly Output[];
   /** A savefile ends by itself; an interface does not. */
   savefile: boolean;
+  /** What an output may take to get rid of its messages once `stop()` was called. */
+  drainTimeoutMs: number;
   log: Log;
   now(): number;
   onStats(): void;
@@ -58,7 +57,7 @@ export class Session {
     try {
       info = await this.#options.capture.open((event) => this.#onEvent(event));
     } catch (cause) {
-      await Promise.all(this.#options.outputs.map((output) => output.close()));
+      await this.closeOutputs();
       throw toEngineError(cause, ENGINE_ERROR_CODES.CAPTURE_OPEN_FAILED);
     }
     // A stop() that came first may have found nothing to stop.
@@ -71,12 +70,26 @@ export class Session {
     return info;
   }
 
+  /** Waits for what the outputs still have, and gives back what they hold; also where a run never began. */
+  async closeOutputs(): Promise<void> {
+    await Promise.all(this.#options.outputs.map((output) => output.close()));
+  }
+
   /** No new packets; what was captured still comes out, for as long as the outputs may take. Idempotent. */
   stop(): void {
     if (this.#stopAsked) return;
     this.#stopAsked = true;
     this.#stopCapture();
     this.#limitDrain();
+  }
+
+  get stopAsked(): boolean {
+    return this.#stopAsked;
+  }
+
+  /** Something broke it, or it has ended. */
+  get failed(): boolean {
+    return this.#failure !== undefined || this.#ended;
   }
 
   engineStats(): Record<string, number> {
@@ -134,7 +147,7 @@ export class Session {
   #limitDrain(): void {
     if (this.#drainLimited) return;
     this.#drainLimited = true;
-    for (const output of this.#options.outputs) output.limitDrain(DRAIN_TIMEOUT_MS);
+    for (const output of this.#options.outputs) output.limitDrain(this.#options.drainTimeoutMs);
   }
 
   #stopCapture(): void {
@@ -180,7 +193,7 @@ export class Session {
       this.#fail(new EngineError(ENGINE_ERROR_CODES.UNRECOVERABLE, 'the capture ended by itself'));
     }
     await Promise.all(this.#unreleased);
-    await Promise.all(this.#options.outputs.map((output) => output.close()));
+    await this.closeOutputs();
     this.#settle({
       failure: this.#failure,
       complete: this.#options.savefile && !this.#stopAsked && this.#failure === undefined,

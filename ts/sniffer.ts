@@ -1,22 +1,21 @@
 /** What the caller holds: starts and stops runs, and turns what they deliver into events. */
 
 import { EventEmitter } from 'node:events';
-import type { Writable } from 'node:stream';
 import { hasOutputConfigured, LOG_LEVELS, TUNING_DEFAULTS, validateConfig } from './config';
 import type { RuntimeEnv } from './env';
-import { AlreadyRunningError, ENGINE_ERROR_CODES, toEngineError } from './errors';
-import { errorFields, LimitedLine, type Log } from './logger';
+import { AlreadyRunningError, ENGINE_ERROR_CODES, EngineError, toEngineError } from './errors';
+import { countersOf, droppedFor, NO_DELIVERIES } from './ledger';
+import { errorFields, LimitedLine, type Log, listenerErrorFields } from './logger';
+import { MetricsServer } from './metrics/server';
+import { metricsText } from './metrics/text';
 import { type CaptureInfo, type CaptureOptions, type NativeCapture, toCaptureOptions } from './native';
-import { CallbackOutput } from './outputs/callback';
-import { HttpOutput } from './outputs/http';
-import type { Output, Schedule } from './outputs/output';
-import { StdoutOutput } from './outputs/stdout';
+import { buildOutputs, type OutputDeps, type Outputs } from './outputs/build';
 import { type Outcome, Session } from './session';
+import { type onSignals, passOn } from './signals';
 import type {
   HttpMessage,
   LogLevel,
   OutputName,
-  OutputStats,
   SnifferConfig,
   SnifferEvents,
   SnifferStats,
@@ -25,41 +24,42 @@ import type {
 import { VERSION } from './version';
 
 /** @internal Everything of the world outside; tests put fakes in. */
-export interface SnifferDeps {
+export interface SnifferDeps extends OutputDeps {
   createCapture(options: CaptureOptions): NativeCapture;
   createLogger(level: LogLevel): Log;
   runtime(): RuntimeEnv;
-  stdout(): Writable;
-  fetch: typeof fetch;
-  schedule: Schedule;
-  now(): number;
+  onSignals: typeof onSignals;
   /** An output takes nothing any more. Without this it is logged, and the output is off. */
   onOutputClosed?: (name: OutputName, error: NodeJS.ErrnoException) => void;
 }
+
+/** The engine gives its counters once more before the end; that time 'capture stopped' logs them. */
+const STATS_LOG_SLACK = 0.5;
 
 type State = 'stopped' | 'starting' | 'running' | 'stopping';
 
 interface Run {
   session: Session;
-  outputs: readonly Output[];
-  callback: CallbackOutput;
+  outputs: Outputs;
+  metrics: MetricsServer | undefined;
   config: ValidatedConfig;
   log: Log;
   listenerLog: LimitedLine;
   /** The handle is open. */
   open: boolean;
+  /** Interface or savefile, once it is known. */
+  source: string;
+  letSignalsGo(): void;
   /** Settles when nothing of the run is left. */
   done: Promise<void>;
 }
-
-const NO_DELIVERIES: OutputStats = { delivered: 0, dropped: 0, droppedBy: {}, waiting: 0, errors: 0 };
 
 export class Sniffer extends EventEmitter<SnifferEvents> {
   readonly #config: SnifferConfig;
   readonly #deps: SnifferDeps;
   #state: State = 'stopped';
   #run: Run | undefined;
-  #lastStats: SnifferStats = { engine: {}, outputs: { callback: { ...NO_DELIVERIES, droppedBy: {} } } };
+  #lastStats: SnifferStats = { engine: {}, outputs: { callback: NO_DELIVERIES } };
 
   /** @internal */
   constructor(config: SnifferConfig, deps: SnifferDeps) {
@@ -88,22 +88,22 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
     }
     this.#state = 'starting';
     this.#run = run;
-    const opened = run.session.open();
+    if (run.config.handleSignals) run.letSignalsGo = this.#handleSignals(run);
+    const opened = this.#open(run);
     run.done = opened.then(
       () => run.session.over.then((outcome) => this.#settle(run, outcome)),
-      () => {
-        this.#state = 'stopped';
-        this.#run = undefined;
-      },
+      () => this.#rest(run),
     );
     try {
       const info = await opened;
       run.open = true;
+      run.source = info.interface;
       // stop() may have come first; it waits for `over` and goes on from there.
       if (this.#state === 'starting') this.#state = 'running';
       this.#logStart(run, info);
     } catch (error) {
-      run.log.error(codeOf(error), messageOf(error));
+      // Asked to stop before a pipe had shown its header: nothing failed.
+      run.log[run.session.stopAsked ? 'info' : 'error'](codeOf(error), messageOf(error));
       await run.done;
       throw error;
     }
@@ -111,7 +111,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
 
   /**
    * Ends the capture; resolves when every finished message has reached every output and the handle is closed. Outputs
-   * that cannot take what waits for them within 10 s are cut off, and that is counted. Safe at any time.
+   * that cannot take what waits for them within `drainTimeoutMs` are cut off, and that is counted. Safe at any time.
    */
   async stop(): Promise<void> {
     const run = this.#run;
@@ -130,8 +130,8 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
   stats(): SnifferStats {
     const run = this.#run;
     if (run !== undefined) {
-      const outputs: SnifferStats['outputs'] = { callback: run.callback.stats() };
-      for (const output of run.outputs) outputs[output.name] = output.stats();
+      const outputs: SnifferStats['outputs'] = { callback: run.outputs.callback.stats() };
+      for (const output of run.outputs.all) outputs[output.name] = output.stats();
       this.#lastStats = { engine: run.session.engineStats(), outputs };
     }
     return structuredClone(this.#lastStats);
@@ -144,48 +144,94 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
     const config = this.#validate(runtime);
     const log = deps.createLogger(config.logLevel);
     const listenerLog = new LimitedLine(log.error, deps.now);
-    const savefile = config.pcapFile !== undefined;
     const capture = this.#createCapture(config);
 
-    const callback = new CallbackOutput({
+    const outputs = buildOutputs(config, deps, {
       wanted: () => config.onHttpMessage !== undefined || this.listenerCount('message') > 0,
       dispatch: (message) => this.#dispatch(run, message),
-      log: listenerLog,
+      log,
+      listenerLog,
+      onClosed: (name, error) => {
+        if (deps.onOutputClosed !== undefined) deps.onOutputClosed(name, error);
+        else log.warn({ output: name, ...errorFields(error) }, `${name} is closed: no more messages are written to it`);
+      },
     });
-    const outputs: Output[] = [];
-    if (config.outputStdout) {
-      const onClosed = (error: NodeJS.ErrnoException): void => {
-        if (deps.onOutputClosed !== undefined) deps.onOutputClosed('stdout', error);
-        else
-          log.warn({ output: 'stdout', ...errorFields(error) }, 'stdout is closed: no more messages are written to it');
-      };
-      outputs.push(new StdoutOutput({ stream: deps.stdout(), schedule: deps.schedule, onClosed }));
-    }
-    if (config.outputUrl !== undefined) {
-      outputs.push(
-        new HttpOutput({
-          url: config.outputUrl,
-          authToken: config.outputUrlAuthToken,
-          userAgent: `tcp-sniffer/${VERSION}`,
-          lossless: savefile,
-          log,
-          fetch: deps.fetch,
-          schedule: deps.schedule,
-          now: deps.now,
-        }),
-      );
-    }
-    // Last, since listeners run there and then while the others only take the bytes.
-    outputs.push(callback);
-
+    let nextLogged = deps.now() + config.statsIntervalMs * STATS_LOG_SLACK;
     const onStats = (): void => {
       const stats = this.stats();
-      log.info({ ...stats }, 'counters');
+      if (deps.now() >= nextLogged) {
+        log.info(countersOf(stats), 'counters');
+        nextLogged = deps.now() + config.statsIntervalMs * STATS_LOG_SLACK;
+      }
       this.#emitSafely(run, 'stats', stats);
     };
-    const session = new Session({ capture, outputs, savefile, log, now: deps.now, onStats });
-    const run: Run = { session, outputs, callback, config, log, listenerLog, open: false, done: Promise.resolve() };
+    const { drainTimeoutMs } = config;
+    const session = new Session({
+      capture,
+      outputs: outputs.all,
+      savefile: config.pcapFile !== undefined,
+      drainTimeoutMs,
+      log,
+      now: deps.now,
+      onStats,
+    });
+    const run: Run = {
+      session,
+      outputs,
+      metrics: this.#createMetrics(config),
+      config,
+      log,
+      listenerLog,
+      open: false,
+      source: config.pcapFile ?? config.interface,
+      letSignalsGo: () => {},
+      done: Promise.resolve(),
+    };
     return run;
+  }
+
+  #createMetrics({ metricsPort: port, metricsHost: host }: ValidatedConfig): MetricsServer | undefined {
+    if (port === undefined) return undefined;
+    return new MetricsServer({
+      port,
+      host,
+      text: () =>
+        metricsText(this.stats(), { running: this.isRunning(), version: VERSION, source: this.#run?.source ?? '' }),
+      isHealthy: () => this.#run?.session.failed === false,
+      isReady: () => this.#state === 'running' && this.#run?.session.failed === false,
+    });
+  }
+
+  /** Metrics first: a port that cannot be had is found out before anything is captured. */
+  async #open({ session, metrics, config, log }: Run): Promise<CaptureInfo> {
+    const { metricsPort, metricsHost } = config;
+    try {
+      await metrics?.listen();
+    } catch (cause) {
+      await session.closeOutputs();
+      const where = `${metricsHost === '' ? 'port' : metricsHost} ${metricsPort}`;
+      const message = `cannot serve metrics on ${where}: ${messageOf(cause)}`;
+      throw new EngineError(ENGINE_ERROR_CODES.UNRECOVERABLE, message, { cause });
+    }
+    if (metricsPort !== undefined && config.ports.includes(metricsPort)) {
+      log.warn({ metricsPort }, "the metrics' port is among the captured ones: scrapes are shown as messages");
+    }
+    return await session.open();
+  }
+
+  /** Log, stop, and when all is drained the signal takes its course; a second one does not wait for that. */
+  #handleSignals(run: Run): () => void {
+    const letGo = this.#deps.onSignals((signal, again) => {
+      if (again) {
+        run.log.error({ signal }, 'second signal: ending at once, undelivered messages are lost');
+        letGo();
+        passOn(signal);
+        return;
+      }
+      run.log.info({ signal }, 'signal received: stopping');
+      void this.stop().then(() => passOn(signal));
+    });
+    return letGo;
   }
 
   #validate({ production, authToken }: RuntimeEnv): ValidatedConfig {
@@ -203,11 +249,24 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
     }
   }
 
-  #settle(run: Run, { failure, complete }: Outcome): void {
-    const stats = this.stats();
+  /** Nothing of the run is left. */
+  async #rest(run: Run): Promise<void> {
+    await run.metrics?.close();
+    run.letSignalsGo();
     this.#run = undefined;
     this.#state = 'stopped';
-    run.log.info({ ...stats }, 'capture stopped');
+  }
+
+  async #settle(run: Run, { failure, complete }: Outcome): Promise<void> {
+    const stats = this.stats();
+    await this.#rest(run);
+    for (const [output, messages] of Object.entries(droppedFor(stats, ['abandoned']))) {
+      run.log.error(
+        { output, messages, drainTimeoutMs: run.config.drainTimeoutMs },
+        'messages could not be delivered in time at stop and were dropped',
+      );
+    }
+    run.log.info(countersOf(stats), 'capture stopped');
     if (failure !== undefined) this.#emitSafely(run, 'error', failure);
     if (complete) this.#emitSafely(run, 'end');
     this.#emitSafely(run, 'stop');
@@ -230,8 +289,8 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
 
   #guard(run: Run, who: string, call: () => unknown): void {
     const failed = (error: unknown): void => {
-      run.callback.countError();
-      run.listenerLog.write(errorFields(error), `${who} threw; the capture goes on`);
+      run.outputs.callback.countError();
+      run.listenerLog.write(listenerErrorFields(error), `${who} threw; the capture goes on`);
     };
     try {
       const result = call();

@@ -54,6 +54,30 @@ export interface HttpMessage {
   latencyMs?: number;
 }
 
+/** All parts that are given must match. */
+export interface MessageFilter {
+  /** Any case. */
+  method?: string;
+  /** The beginning of the request target, or with `*` in it a pattern for all of it. */
+  path?: string;
+  /** Three digits, `x` for any: `'404'`, `'5xx'`. */
+  status?: string;
+  /** A field of the request: `'name'` or `'name: value'`. */
+  header?: string;
+}
+
+/** A batch is POSTed when it reaches one of these. */
+export interface BatchOptions {
+  /** Default 500. */
+  maxMessages: number;
+  /** Bytes of NDJSON before compression; one message may be larger. Default 1 048 576. */
+  maxBytes: number;
+  /** How long a message waits for company, in ms. Default 1 000. */
+  maxDelayMs: number;
+  /** Compresses the bodies. Default false. */
+  gzip: boolean;
+}
+
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
 
 export interface SnifferConfig {
@@ -67,7 +91,31 @@ export interface SnifferConfig {
   outputUrlAuthToken?: string;
   /** One JSON line a message on stdout. Default false. */
   outputStdout?: boolean;
-  /** Gets each message, as if it were a `message` listener. The object is shared with the listeners. */
+  /** POSTs at one time, each on a connection of its own that is used again, 1–256. Default 8. */
+  outputConcurrency?: number;
+  /** A POST that has no answer after so many ms has failed. Default 10 000. */
+  outputTimeoutMs?: number;
+  /** Messages that wait for their POST, at most; live the oldest go first. Default 100 000. */
+  outputMaxWaitingMessages?: number;
+  /** Bytes of messages that wait for their POST or are on their way, at most. Default 33 554 432 (32 MiB). */
+  outputMaxWaitingBytes?: number;
+  /** Several messages a POST, as NDJSON; what is left out of it has its default. Default: one message a POST. */
+  outputBatch?: Partial<BatchOptions>;
+  /** What `stop()` lets outputs take to get rid of what waits, in ms; the rest is counted and dropped. Default 10 000. */
+  drainTimeoutMs?: number;
+  /**
+   * SIGTERM and SIGINT stop the sniffer; when it is drained the signal takes its course, a second one at once. Default
+   * false: a library leaves the signals to its host. The command has handlers of its own.
+   */
+  handleSignals?: boolean;
+  /** Serves the counters on this port: `/metrics`, `/healthz`, `/readyz`. Default: none. */
+  metricsPort?: number;
+  /** The address for that port; `''` is every address, which Prometheus and the kubelet need. Default `''`. */
+  metricsHost?: string;
+  /**
+   * Gets each message, as if it were a `message` listener: a promise that it returns is not awaited. The object is
+   * shared with the listeners.
+   */
   onHttpMessage?: (message: HttpMessage) => void;
   /** Share of the connections that is processed, 0–1. Default 1. */
   sampleRate?: number;
@@ -79,6 +127,12 @@ export interface SnifferConfig {
   connectionIdleTimeoutMs?: number;
   /** Headers whose values become `[REDACTED]` in every output, any case; `[]` for none. Default authorization, cookie. */
   redactHeaders?: string[];
+  /** Query parameters whose values become `[REDACTED]` in `path`, any case. Default none. */
+  redactQuery?: string[];
+  /** Only exchanges that match one of these come out, both halves. Default: all. */
+  include?: MessageFilter[];
+  /** Exchanges that match one of these do not come out, neither half. Default: none. */
+  exclude?: MessageFilter[];
   /** A savefile (pcap, pcapng) to read in place of an interface; `-` is stdin. */
   pcapFile?: string;
   /** Lowest level that is logged, on stderr. Default `'info'`. */
@@ -98,15 +152,17 @@ export interface SnifferConfig {
 }
 
 /** The config with every default in place. */
-export type ValidatedConfig = Required<
-  Omit<SnifferConfig, 'outputUrl' | 'outputUrlAuthToken' | 'onHttpMessage' | 'pcapFile'>
-> &
-  Pick<SnifferConfig, 'outputUrl' | 'outputUrlAuthToken' | 'onHttpMessage' | 'pcapFile'>;
+export type ValidatedConfig = Required<Omit<SnifferConfig, Optional | 'outputBatch'>> &
+  Pick<SnifferConfig, Optional> & { outputBatch?: BatchOptions };
+
+type Optional = 'outputUrl' | 'outputUrlAuthToken' | 'onHttpMessage' | 'pcapFile' | 'metricsPort';
 
 export type OutputName = 'callback' | 'stdout' | 'http';
 
-/** What became of the messages that reached an output. All are counts of messages in this run. */
+/** What became of the messages that reached an output. All but `errors` are counts of messages in this run. */
 export interface OutputStats {
+  /** = `delivered` + `dropped` + `waiting`. callback: only those that somebody listened for. */
+  handed: number;
   /** callback: handed to at least one listener; stdout: written; http: answered with 2xx. */
   delivered: number;
   /** Given up, for the reasons in `droppedBy`. */
@@ -127,16 +183,6 @@ export interface SnifferStats {
   /** The engine's counters by name: received, dropped, lost, evicted, malformed … Empty before the first start. */
   engine: Record<string, number>;
   outputs: Partial<Record<OutputName, OutputStats>> & { callback: OutputStats };
-}
-
-/** An interface that can be captured on. */
-export interface InterfaceInfo {
-  name: string;
-  description?: string;
-  addresses: string[];
-  up: boolean;
-  running: boolean;
-  loopback: boolean;
 }
 
 /** The events of a `Sniffer` and their arguments. */

@@ -50,7 +50,7 @@ describe('start', () => {
       interface: 'lo',
       ports: [8080],
       sampleRate: 0.5,
-      maxBodyBytes: 2 ** 32 - 1,
+      maxBodyBytes: 2 ** 40,
       maxConnections: 10_000,
       idleTimeoutMs: 300_000,
       redactHeaders: ['authorization', 'cookie'],
@@ -299,7 +299,7 @@ describe('messages', () => {
     expect(sniffer.stats().outputs.callback).toMatchObject({ delivered: 2, errors: 6 });
     // The first is logged at once, the rest at a limited rate.
     expect(log.lines.filter(({ level }) => level === 'error')).toMatchObject([
-      { error: 'Error: listener', at: expect.stringContaining('sniffer.test') },
+      { error: 'Error', at: expect.stringContaining('sniffer.test') },
     ]);
   });
 
@@ -316,8 +316,8 @@ describe('messages', () => {
     expect(JSON.stringify(log.lines)).not.toContain('secret');
   });
 
-  it('hold the credit of their batch until every output has taken it', async () => {
-    const { sniffer, captures, stdout } = rig({ outputStdout: true });
+  it('of a savefile hold the credit of their batch until every output has taken it', async () => {
+    const { sniffer, captures, stdout } = rig({ outputStdout: true, pcapFile: 'x' });
     stdout.hold = true;
     await sniffer.start();
     await settle();
@@ -423,7 +423,7 @@ describe('stats and notices', () => {
     const { sniffer, captures } = rig();
     expect(sniffer.stats()).toEqual({
       engine: {},
-      outputs: { callback: { delivered: 0, dropped: 0, droppedBy: {}, waiting: 0, errors: 0 } },
+      outputs: { callback: { handed: 0, delivered: 0, dropped: 0, droppedBy: {}, waiting: 0, errors: 0 } },
     });
     sniffer.on('message', () => {});
     await sniffer.start();
@@ -437,13 +437,17 @@ describe('stats and notices', () => {
   });
 
   it('the event `stats` carries it', async () => {
-    const { sniffer, captures, log } = rig();
+    const { sniffer, captures, log, time } = rig();
     await sniffer.start();
     await settle();
+    time.advance(60_000);
     const heard = once(sniffer, 'stats');
     captures[0]?.emit({ kind: 'stats', stats: { released: 0 } });
     expect((await heard)[0]).toEqual(sniffer.stats());
-    expect(log.messages('info')).toContain('counters');
+    expect(log.messages('info').at(-1)).toBe('counters');
+    captures[0]?.emit({ kind: 'stats', stats: { released: 0 } });
+    await sniffer.stop();
+    expect(log.messages('info')).toEqual(['capture started', 'counters', 'capture stopped']);
   });
 
   it('a notice is one log line with its fields', async () => {

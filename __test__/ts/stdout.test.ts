@@ -1,12 +1,22 @@
 import { describe, expect, it, vi } from 'vitest';
-import { StdoutOutput } from '../../ts/outputs/stdout';
-import { FakeStream, FakeTime, settle } from './setup/fakes';
+import { type StdoutOptions, StdoutOutput } from '../../ts/outputs/stdout';
+import { FakeLog, FakeStream, FakeTime, settle } from './setup/fakes';
 
-function output(): { stream: FakeStream; stdout: StdoutOutput; onClosed: ReturnType<typeof vi.fn>; time: FakeTime } {
+function output(options: Partial<StdoutOptions> = {}) {
   const stream = new FakeStream();
   const time = new FakeTime();
   const onClosed = vi.fn();
-  return { stream, time, onClosed, stdout: new StdoutOutput({ stream, schedule: time.schedule, onClosed }) };
+  const log = new FakeLog();
+  const stdout = new StdoutOutput({
+    target: { stream },
+    lossless: true,
+    log: log.createLogger('debug'),
+    schedule: time.schedule,
+    now: time.now,
+    onClosed,
+    ...options,
+  });
+  return { stream, time, onClosed, log, stdout };
 }
 
 const two = { lines: Buffer.from('{"a":1}\n{"b":"ä"}\n'), messages: 2 };

@@ -6,6 +6,8 @@ use napi_derive::napi;
 
 use crate::capture::{CaptureOptions, LiveOptions, SourceOptions};
 use crate::config::EngineConfig;
+use crate::flow::Patience;
+use crate::selection::Rule;
 
 /// Everything a capture needs to know; no defaults here.
 #[napi(object, object_to_js = false, js_name = "CaptureOptions")]
@@ -28,6 +30,12 @@ pub struct BindingCaptureOptions {
     pub redact_headers: Vec<String>,
     /// Bytes the engine may hold back in all.
     pub max_buffered_bytes: f64,
+    /// Query parameters whose values are replaced in `path`, in any case.
+    pub redact_query: Vec<String>,
+    /// Exchanges that come out; empty is all.
+    pub include: Vec<BindingRule>,
+    /// Exchanges that do not come out.
+    pub exclude: Vec<BindingRule>,
     /// Bytes captured of each packet, at most 262144.
     pub snaplen_bytes: f64,
     /// Bytes of the kernel's ring, at least 1 MiB.
@@ -42,19 +50,44 @@ pub struct BindingCaptureOptions {
     pub panic_at_packet: Option<f64>,
 }
 
+/// A rule of `include` or `exclude`: all parts that are given must match.
+#[napi(object, object_to_js = false, js_name = "FilterOptions")]
+pub struct BindingRule {
+    pub method: Option<String>,
+    /// The beginning of the request target, or with `*` in it a pattern for all of it.
+    pub path: Option<String>,
+    /// A status code's digits, `x` for any: `404`, `5xx`.
+    pub status: Option<String>,
+    /// A field of the request: `name` or `name: value`.
+    pub header: Option<String>,
+}
+
+impl From<BindingRule> for Rule {
+    fn from(rule: BindingRule) -> Self {
+        let header = rule.header.map(|header| match header.split_once(':') {
+            Some((name, value)) => (name.trim().to_owned(), Some(value.trim().to_owned())),
+            None => (header.trim().to_owned(), None),
+        });
+        Self { method: rule.method, path: rule.path, status: rule.status, header }
+    }
+}
+
 impl TryFrom<BindingCaptureOptions> for CaptureOptions {
     type Error = Error;
 
     fn try_from(options: BindingCaptureOptions) -> Result<Self> {
-        let source = match options.pcap_file {
-            Some(path) => SourceOptions::Savefile { path },
-            None => SourceOptions::Live(LiveOptions {
-                interface: options.interface.unwrap_or_default(),
-                snaplen_bytes: whole("snaplenBytes", options.snaplen_bytes)?,
-                ring_bytes: whole("ringBytes", options.ring_bytes)?,
-                read_timeout_ms: whole("readTimeoutMs", options.read_timeout_ms)?,
-                promiscuous: options.promiscuous,
-            }),
+        let (source, patience) = match options.pcap_file {
+            Some(path) => (SourceOptions::Savefile { path }, Patience::SAVEFILE),
+            None => (
+                SourceOptions::Live(LiveOptions {
+                    interface: options.interface.unwrap_or_default(),
+                    snaplen_bytes: whole("snaplenBytes", options.snaplen_bytes)?,
+                    ring_bytes: whole("ringBytes", options.ring_bytes)?,
+                    read_timeout_ms: whole("readTimeoutMs", options.read_timeout_ms)?,
+                    promiscuous: options.promiscuous,
+                }),
+                Patience::LIVE,
+            ),
         };
         let ports = options.ports.into_iter().map(|port| whole("ports", port)).collect::<Result<Vec<u16>>>()?;
         Ok(Self {
@@ -67,6 +100,10 @@ impl TryFrom<BindingCaptureOptions> for CaptureOptions {
                 idle_timeout_ms: whole("idleTimeoutMs", options.idle_timeout_ms)?,
                 redact_headers: options.redact_headers,
                 max_buffered_bytes: whole("maxBufferedBytes", options.max_buffered_bytes)?,
+                patience,
+                redact_query: options.redact_query,
+                include: options.include.into_iter().map(Rule::from).collect(),
+                exclude: options.exclude.into_iter().map(Rule::from).collect(),
             },
             stats_interval_ms: whole("statsIntervalMs", options.stats_interval_ms)?,
             panic_at_packet: options.panic_at_packet.map(|packet| whole("panicAtPacket", packet)).transpose()?,

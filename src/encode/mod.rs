@@ -2,40 +2,57 @@
 //!
 //! In: a message and its two endpoints. Out: one line of JSON, with its `\n`, appended to a buffer. Refuses to know where
 //! it goes.
+#![allow(clippy::indexing_slicing, reason = "a table of 256 entries, indexed by a byte")]
 
 mod json;
+mod query;
 mod timestamp;
 
 use json::{push_number, push_string, push_text};
 use timestamp::TimestampWriter;
+
+use memchr::memchr;
 
 use crate::decode::Endpoint;
 use crate::http::{Direction, Field, Fields, HttpMessage, StartLine};
 
 const REDACTED: &[u8] = b"[REDACTED]";
 
-/// Whose message it is.
-#[derive(Debug, Clone, Copy)]
+/// Whose messages they are: a connection and its two ends, as they stand in each line of it.
+#[derive(Debug)]
 pub struct Origin {
-    pub connection: u64,
+    connection: u64,
     pub server: Endpoint,
     pub client: Endpoint,
+    members: Box<[u8]>,
+}
+
+impl Origin {
+    pub fn new(connection: u64, server: Endpoint, client: Endpoint) -> Self {
+        let mut members = Vec::new();
+        push_endpoint(&mut members, "receiver", server);
+        push_endpoint(&mut members, "destination", client);
+        Self { connection, server, client, members: members.into() }
+    }
 }
 
 #[derive(Debug)]
 pub struct Encoder {
     /// Names in lower case, with their hashes.
     redact_headers: Vec<(u32, Vec<u8>)>,
+    /// In lower case.
+    redact_query: Vec<Vec<u8>>,
     timestamps: TimestampWriter,
     /// For each field of the message at hand, a hash of its name; keeps the search for repetitions cheap.
     name_hashes: Vec<u32>,
 }
 
 impl Encoder {
-    pub fn new(redact_headers: &[String]) -> Self {
+    pub fn new(redact_headers: &[String], redact_query: &[String]) -> Self {
         let names = redact_headers.iter().map(|name| name.to_ascii_lowercase().into_bytes());
         Self {
             redact_headers: names.map(|name| (name_hash(&name), name)).collect(),
+            redact_query: redact_query.iter().map(|name| name.to_ascii_lowercase().into_bytes()).collect(),
             timestamps: TimestampWriter::default(),
             name_hashes: Vec::new(),
         }
@@ -53,12 +70,12 @@ impl Encoder {
             Direction::Request => b"\",\"direction\":\"request\"".as_slice(),
             Direction::Response => b"\",\"direction\":\"response\"".as_slice(),
         });
-        push_endpoint(out, b",\"receiver\":{\"ip\":\"", origin.server);
-        push_endpoint(out, b",\"destination\":{\"ip\":\"", origin.client);
+        out.extend_from_slice(&origin.members);
         match &message.head.start {
             StartLine::Request { method, target } => {
                 push_member(out, b",\"method\":", method.of(message.head_bytes));
-                push_member(out, b",\"path\":", target.of(message.head_bytes));
+                out.extend_from_slice(b",\"path\":");
+                self.push_target(out, target.of(message.head_bytes));
             }
             StartLine::Status { code, reason } => {
                 out.extend_from_slice(b",\"statusCode\":");
@@ -90,11 +107,23 @@ impl Encoder {
         }
         if let Some(answered) = &message.answered {
             push_member(out, b",\"request\":{\"method\":", answered.method);
-            push_member(out, b",\"path\":", answered.target);
+            out.extend_from_slice(b",\"path\":");
+            self.push_target(out, answered.target);
             out.extend_from_slice(b"},\"latencyMs\":");
             push_millis(out, answered.latency_micros);
         }
         out.extend_from_slice(b"}\n");
+    }
+
+    /// A request target, with the values of redacted query parameters replaced.
+    fn push_target(&self, out: &mut Vec<u8>, target: &[u8]) {
+        match memchr(b'?', target) {
+            Some(mark) if !self.redact_query.is_empty() => {
+                let (path, query) = target.split_at(mark + 1);
+                push_text(out, &[path, &query::redact(query, &self.redact_query)].concat());
+            }
+            _ => push_text(out, target),
+        }
     }
 
     /// An object of lower-case names; repeated fields are joined by `, ` (RFC 9110 §5.3), cookies by `; ` (RFC 6265 §5.4).
@@ -114,7 +143,8 @@ impl Encoder {
             out.extend_from_slice(separator);
             separator = b",";
             push_name(out, name);
-            let redacted = self.redact_headers.iter().any(|(of, redact)| of == hash && field.is_named(redact, bytes));
+            let redacted = self.redact_headers.iter().any(|(of, redact)| of == hash && field.is_named(redact, bytes))
+                || field.odd_name && self.names_a_secret(name);
             if redacted {
                 push_text(out, REDACTED);
             } else if after.contains(hash) {
@@ -129,17 +159,43 @@ impl Encoder {
     }
 }
 
-/// A field's name in lower case, as a member's name.
-fn push_name(out: &mut Vec<u8>, name: &[u8]) {
-    if name.iter().all(|&b| b.is_ascii_alphanumeric() || b == b'-') {
-        out.push(b'"');
-        out.extend(name.iter().map(u8::to_ascii_lowercase));
-        out.extend_from_slice(b"\":");
-    } else {
-        push_text(out, &name.to_ascii_lowercase());
-        out.push(b':');
+impl Encoder {
+    /// Whether a name with odd bytes in it has one of the names to be redacted among its words: whoever reads it may take it
+    /// for that.
+    fn names_a_secret(&self, name: &[u8]) -> bool {
+        let mut words = name.split(|b| b.is_ascii_whitespace() || b.is_ascii_control());
+        words.any(|word| self.redact_headers.iter().any(|(_, redact)| word.eq_ignore_ascii_case(redact)))
     }
 }
+
+/// A field's name in lower case, as a member's name.
+fn push_name(out: &mut Vec<u8>, name: &[u8]) {
+    let start = out.len();
+    out.push(b'"');
+    out.extend(name.iter().map(|&b| LOWER_PLAIN[usize::from(b)]));
+    if out.get(start..).unwrap_or_default().contains(&0) {
+        // Not a token: it may need an escape.
+        out.truncate(start);
+        push_text(out, &name.to_ascii_lowercase());
+        out.push(b':');
+    } else {
+        out.extend_from_slice(b"\":");
+    }
+}
+
+/// Letters in lower case, digits and `-` as they are, 0 for anything else.
+static LOWER_PLAIN: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        let b = byte as u8;
+        if b.is_ascii_alphanumeric() || b == b'-' || b == b'_' {
+            table[byte] = b.to_ascii_lowercase();
+        }
+        byte += 1;
+    }
+    table
+};
 
 fn push_body(out: &mut Vec<u8>, message: &HttpMessage<'_>) {
     let cut = (message.body.len() as u64) < message.body_bytes || message.incomplete.is_some();
@@ -167,32 +223,9 @@ fn push_member(out: &mut Vec<u8>, start: &[u8], value: &[u8]) {
     push_text(out, value);
 }
 
-fn push_endpoint(out: &mut Vec<u8>, start: &[u8], endpoint: Endpoint) {
-    use std::io::Write;
-    out.extend_from_slice(start);
-    match endpoint.ip {
-        std::net::IpAddr::V4(ip) => {
-            let [a, b, c, d] = ip.octets();
-            push_octet(out, a);
-            for octet in [b, c, d] {
-                out.push(b'.');
-                push_octet(out, octet);
-            }
-        }
-        std::net::IpAddr::V6(ip) => {
-            // Writing to a Vec cannot fail.
-            let _ = write!(out, "{ip}");
-        }
-    }
-    out.extend_from_slice(b"\",\"port\":");
-    push_number(out, u64::from(endpoint.port));
-    out.push(b'}');
-}
-
-fn push_octet(out: &mut Vec<u8>, octet: u8) {
-    let digits = [b'0' + octet / 100, b'0' + octet / 10 % 10, b'0' + octet % 10];
-    let skip = usize::from(octet < 100) + usize::from(octet < 10);
-    out.extend_from_slice(digits.get(skip..).unwrap_or_default());
+fn push_endpoint(out: &mut Vec<u8>, name: &str, Endpoint { ip, port }: Endpoint) {
+    // An address needs no escape.
+    out.extend_from_slice(format!(",\"{name}\":{{\"ip\":\"{ip}\",\"port\":{port}}}").as_bytes());
 }
 
 /// Microseconds as milliseconds with up to three decimals.
@@ -214,7 +247,12 @@ fn push_millis(out: &mut Vec<u8>, micros: i64) {
     }
 }
 
-/// FNV-1a over the lower-case name.
+/// The same for names that differ in case only; eight bytes at a time.
 fn name_hash(name: &[u8]) -> u32 {
-    name.iter().fold(0x811c_9dc5, |hash, b| (hash ^ u32::from(b.to_ascii_lowercase())).wrapping_mul(0x0100_0193))
+    const LOWER: u64 = 0x2020_2020_2020_2020;
+    let mix = |hash: u64, word: u64| (hash.rotate_left(5) ^ (word | LOWER)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let (words, rest) = name.as_chunks::<8>();
+    let hash = words.iter().fold(name.len() as u64, |hash, word| mix(hash, u64::from_le_bytes(*word)));
+    let last = rest.iter().fold(0, |word, &byte| word << 8 | u64::from(byte | 0x20));
+    (mix(hash, last) >> 32) as u32
 }

@@ -1,8 +1,15 @@
 //! The byte budget over all connections (`EngineConfig::max_buffered_bytes`): who holds what, and who lets go first.
 
-use super::{Engine, EntryId};
+use super::{Engine, EntryId, outlet};
 use crate::http::Incomplete;
 use crate::notice::Kind;
+
+/// A connection that holds less is left alone while others hold more: with the default number of connections all such
+/// little holdings together stay under half of the default budget.
+const WORTH_SHEDDING_BYTES: usize = 8 << 10;
+
+/// What a connection costs by itself: its entry in the table and the index, its HTTP side, its ends as text.
+const CONNECTION_BYTES: usize = 1 << 10;
 
 /// Entries of connections that are gone which the queue may hold beyond the table's size.
 const SHED_QUEUE_SLACK: usize = 1_024;
@@ -12,10 +19,11 @@ impl Engine {
     pub(super) fn charge(&mut self, id: EntryId) {
         let Some(entry) = self.table.entry(id) else { return };
         let http = entry.app.http.as_ref().map_or(0, |http| http.buffered_bytes());
-        let bytes = entry.connection.waiting_bytes() + http;
+        let held_back = entry.connection.waiting_bytes() + http + entry.app.held.buffered_bytes();
+        let bytes = CONNECTION_BYTES + held_back;
         self.buffered_bytes = self.buffered_bytes - entry.app.charged_bytes + bytes;
         entry.app.charged_bytes = bytes;
-        if bytes > 0 && !entry.app.in_shed_queue {
+        if held_back >= WORTH_SHEDDING_BYTES && !entry.app.in_shed_queue {
             entry.app.in_shed_queue = true;
             let serial = entry.serial();
             self.shed_queue.push_back((id, serial));
@@ -23,10 +31,15 @@ impl Engine {
         }
     }
 
-    /// Past the memory budget: the connections that began to hold bytes back first let go of them.
+    /// Past the memory budget: the connections that began to hold bytes back first let go of them. One that cannot (heads,
+    /// requests that wait for their answer) is evicted, so that each turn frees something and keeping the budget ends.
     pub(super) fn shed(&mut self) {
         while self.buffered_bytes > self.config.max_buffered_bytes {
-            let Some((id, serial)) = self.shed_queue.pop_front() else { return };
+            let Some((id, serial)) = self.shed_queue.pop_front() else {
+                let Some(oldest) = self.table.oldest() else { return };
+                self.evict_for_memory(oldest);
+                continue;
+            };
             if self.table.entry(id).is_none_or(|entry| entry.serial() != serial) {
                 continue;
             }
@@ -40,7 +53,23 @@ impl Engine {
                 to_http.app.in_shed_queue = false;
             }
             self.charge(id);
+            if self.table.entry(id).is_some_and(|entry| entry.app.in_shed_queue) {
+                self.evict_for_memory(id);
+            }
         }
+    }
+
+    fn evict_for_memory(&mut self, id: EntryId) {
+        self.outlet.stats.connections_evicted += 1;
+        if let Some(entry) = self.table.entry(id) {
+            let key = entry.key;
+            let limit = self.config.max_buffered_bytes;
+            self.outlet.notices.warn(self.now, Kind::Evicted, || {
+                let message = format!("{limit} bytes are buffered: a connection that holds many of them is evicted");
+                (message, vec![("connection", outlet::four_tuple(&key))])
+            });
+        }
+        self.end(id, Incomplete::Evicted);
     }
 
     /// Keeps the queue in proportion to the table: entries of connections that are gone go too.

@@ -2,21 +2,26 @@
 //!
 //! Refuses to know: libpcap, sleeping, the clock (`now` is passed in and never goes back here).
 
+mod held;
 mod memory;
 mod outlet;
 mod ports;
+#[cfg(test)]
+mod tests;
 mod to_http;
 
 use std::collections::VecDeque;
 
+use held::Held;
 use outlet::Outlet;
 use ports::PortSet;
 use to_http::ToHttp;
 
 use crate::batch::Batch;
 use crate::config::EngineConfig;
-use crate::decode::{self, Decoded, LinkType, Segment};
-use crate::defrag::Defragmenter;
+use crate::decode::{self, Decoded, Fragment, LinkType, Segment};
+use crate::defrag::{Datagram, Defragmenter};
+use crate::encode::Origin;
 use crate::flow::{Connection, EntryId, FlowKey, Next, Side, Table};
 use crate::http::{HttpConnection, Incomplete};
 use crate::notice::{Kind, Notice};
@@ -33,6 +38,10 @@ struct App {
     http: Option<Box<HttpConnection>>,
     /// Bytes that this connection counts for in `Engine::buffered_bytes`.
     charged_bytes: usize,
+    /// From the first bytes on, too.
+    origin: Option<Origin>,
+    /// Lines that wait for the decision whether they are shown.
+    held: Held,
     gap_noticed: bool,
     in_shed_queue: bool,
 }
@@ -59,7 +68,7 @@ impl Engine {
         Self {
             ports: PortSet::new(&config.ports),
             defrag: Defragmenter::new(),
-            table: Table::default(),
+            table: Table::new(config.patience),
             outlet: Outlet::new(&config),
             buffered_bytes: 0,
             shed_queue: VecDeque::new(),
@@ -77,24 +86,7 @@ impl Engine {
         match decode::decode(linktype, frame, wire_len) {
             Ok(Decoded::Segment(segment)) => self.on_segment(at, &segment),
             Ok(Decoded::NotTcp) => self.outlet.stats.not_tcp += 1,
-            Ok(Decoded::Fragment(fragment)) => {
-                self.outlet.stats.fragments += 1;
-                let datagram = self.defrag.push(self.now, fragment);
-                self.outlet.stats.defrag = *self.defrag.stats();
-                if let Some(datagram) = datagram {
-                    match decode::decode_tcp(
-                        datagram.source,
-                        datagram.destination,
-                        datagram.next_header,
-                        &datagram.bytes,
-                        0,
-                    ) {
-                        Ok(Some(segment)) => self.on_segment(at, &segment),
-                        Ok(None) => {}
-                        Err(reason) => self.outlet.count_undecodable(reason),
-                    }
-                }
-            }
+            Ok(Decoded::Fragment(fragment)) => self.on_fragment(at, fragment),
             Err(reason) => self.outlet.count_undecodable(reason),
         }
     }
@@ -147,9 +139,9 @@ impl Engine {
     fn advance(&mut self, at: Timestamp) {
         self.now = self.now.max(at);
         while let Some(id) = self.table.due(self.now) {
-            let now = self.now;
+            let (now, patience) = (self.now, self.config.patience);
             let Some((connection, mut to_http)) = self.parts(id, Incomplete::Closed) else { continue };
-            let next = connection.on_time(now, &mut |side, event| to_http.deliver(side, event));
+            let next = connection.on_time(now, patience, &mut |side, event| to_http.deliver(side, event));
             self.settle(id, next);
         }
         if self.now < self.next_tick {
@@ -160,6 +152,21 @@ impl Engine {
         while let Some(id) = self.table.idle(self.now, self.config.idle_timeout_ms) {
             self.outlet.stats.connections_timed_out += 1;
             self.end(id, Incomplete::Timeout);
+        }
+    }
+
+    /// The fragment that completes a datagram is counted as what the datagram turns out to be.
+    fn on_fragment(&mut self, at: Timestamp, fragment: Fragment<'_>) {
+        let datagram = self.defrag.push(self.now, fragment);
+        self.outlet.stats.defrag = *self.defrag.stats();
+        let Some(Datagram { source, destination, next_header, bytes }) = datagram else {
+            self.outlet.stats.fragments += 1;
+            return;
+        };
+        match decode::decode_tcp(source, destination, next_header, &bytes, 0) {
+            Ok(Some(segment)) => self.on_segment(at, &segment),
+            Ok(None) => self.outlet.stats.not_tcp += 1,
+            Err(reason) => self.outlet.count_undecodable(reason),
         }
     }
 
@@ -242,6 +249,9 @@ impl Engine {
     }
 
     fn remove(&mut self, id: EntryId) {
+        if let Some((_, mut to_http)) = self.parts(id, Incomplete::Closed) {
+            to_http.finish();
+        }
         if let Some(entry) = self.table.remove(id) {
             self.buffered_bytes -= entry.app.charged_bytes;
             self.table.remember(entry.key, &entry.connection, self.now);

@@ -1,5 +1,6 @@
 //! Where everything that comes out is collected: lines, notices, counters.
 
+use super::held::{Fate, Held};
 use crate::batch::Batcher;
 use crate::config::EngineConfig;
 use crate::decode::{Endpoint, Undecodable};
@@ -7,11 +8,18 @@ use crate::encode::{Encoder, Origin};
 use crate::flow::{FlowKey, Side};
 use crate::http::{Context, Direction, Head, HttpCounters, HttpMessage, Incomplete, Limits, NotHttp, Sink};
 use crate::notice::{Kind, Notices};
+use crate::selection::Selection;
 use crate::stats::Stats;
 use crate::time::Timestamp;
 
-/// Bytes of a stream that is not HTTP that a log line shows: enough to tell the protocol.
+/// Bytes of a stream that is not HTTP that a log line shows: enough to tell the protocol. They end at the first white
+/// space, since what follows a command's name may be a password.
 const SAMPLE_BYTES: usize = 16;
+
+fn sample_of(bytes: &[u8]) -> String {
+    let end = bytes.iter().take(SAMPLE_BYTES).take_while(|b| !b.is_ascii_whitespace()).count();
+    bytes.get(..end).unwrap_or_default().escape_ascii().to_string()
+}
 
 #[derive(Debug)]
 pub(super) struct Outlet {
@@ -20,6 +28,7 @@ pub(super) struct Outlet {
     pub batcher: Batcher,
     encoder: Encoder,
     limits: Limits,
+    selection: Selection,
     scratch: Head,
 }
 
@@ -29,8 +38,9 @@ impl Outlet {
             stats: Stats::default(),
             notices: Notices::default(),
             batcher: Batcher::default(),
-            encoder: Encoder::new(&config.redact_headers),
+            encoder: Encoder::new(&config.redact_headers, &config.redact_query),
             limits: Limits { max_body_bytes: config.max_body_bytes },
+            selection: Selection::new(&config.include, &config.exclude),
             scratch: Head::default(),
         }
     }
@@ -41,10 +51,19 @@ impl Outlet {
         }
     }
 
+    pub fn finish_held(&mut self, held: &mut Held, now: Timestamp) {
+        let (shown, hidden) = held.finish(&self.selection);
+        self.stats.filtered += hidden;
+        for line in shown {
+            self.batcher.push(now, |out| out.extend_from_slice(&line));
+        }
+    }
+
     /// Lends `act` what parsing a connection needs.
     pub fn with_context(
         &mut self,
-        origin: Origin,
+        origin: &Origin,
+        held: &mut Held,
         now: Timestamp,
         ending: Incomplete,
         act: impl FnOnce(&mut Context<'_>),
@@ -55,11 +74,14 @@ impl Outlet {
             notices: &mut self.notices,
             batcher: &mut self.batcher,
             encoder: &mut self.encoder,
+            selection: &self.selection,
+            held,
             origin,
             now,
         };
         act(&mut Context {
             limits: self.limits,
+            selection: &self.selection,
             counters: &mut counters,
             sink: &mut to_lines,
             ending,
@@ -75,7 +97,9 @@ struct ToLines<'a> {
     notices: &'a mut Notices,
     batcher: &'a mut Batcher,
     encoder: &'a mut Encoder,
-    origin: Origin,
+    selection: &'a Selection,
+    held: &'a mut Held,
+    origin: &'a Origin,
     now: Timestamp,
 }
 
@@ -94,13 +118,30 @@ impl Sink for ToLines<'_> {
             Some(Incomplete::Stopped) => stats.incomplete_stopped += 1,
             None => stats.over_body_limit += u64::from(message.is_truncated()),
         }
-        let encoder = &mut *self.encoder;
-        let origin = &self.origin;
-        self.batcher.push(self.now, |out| encoder.push_line(out, origin, message));
+        let (encoder, origin) = (&mut *self.encoder, self.origin);
+        match self.held.decide(self.selection, message) {
+            Fate::Show(waited) => {
+                for line in waited {
+                    self.batcher.push(self.now, |out| out.extend_from_slice(&line));
+                }
+                self.batcher.push(self.now, |out| encoder.push_line(out, origin, message));
+            }
+            Fate::Hide { own: true, .. } => stats.own_messages += 1,
+            Fate::Hide { own: false, waited } => stats.filtered += 1 + waited,
+            Fate::Wait(judged) => {
+                let mut line = Vec::new();
+                encoder.push_line(&mut line, origin, message);
+                match self.held.wait(self.selection, message.exchange, judged, line) {
+                    None => {}
+                    Some(Some(oldest)) => self.batcher.push(self.now, |out| out.extend_from_slice(&oldest)),
+                    Some(None) => stats.filtered += 1,
+                }
+            }
+        }
     }
 
     fn not_http(&mut self, direction: Direction, what: NotHttp, sample: &[u8]) {
-        let Origin { server, client, .. } = self.origin;
+        let Origin { server, client, .. } = *self.origin;
         let kind = match what {
             NotHttp::Protocol(_) => Kind::NotHttp,
             NotHttp::Malformed(_) => Kind::Malformed,
@@ -114,8 +155,7 @@ impl Sink for ToLines<'_> {
             let message = match what {
                 NotHttp::Protocol(name) => {
                     fields.push(("protocol", name.to_owned()));
-                    let sample = sample.get(..sample.len().min(SAMPLE_BYTES)).unwrap_or_default();
-                    fields.push(("sample", sample.escape_ascii().to_string()));
+                    fields.push(("sample", sample_of(sample)));
                     "a stream is not HTTP/1.x; it is not followed".to_owned()
                 }
                 // No sample here: the bytes are somebody's message.

@@ -41,22 +41,35 @@ impl ToHttp<'_> {
             .http
             .get_or_insert_with(|| Box::new(HttpConnection::new(parties(&self.key, self.ports, self.role), self.role)));
         let Some(server) = http.decide(side, &event) else { return };
-        let origin = origin(self.serial, &self.key, server);
-        self.outlet.with_context(origin, self.now, self.ending, |cx| http.on_event(side, event, cx));
+        let origin = origin_of(&mut self.app.origin, self.serial, &self.key, server);
+        let held = &mut self.app.held;
+        self.outlet.with_context(origin, held, self.now, self.ending, |cx| http.on_event(side, event, cx));
     }
 
     pub fn shed(&mut self) {
         if let Some(http) = &mut self.app.http
             && let Some(server) = http.server()
         {
-            let origin = origin(self.serial, &self.key, server);
-            self.outlet.with_context(origin, self.now, self.ending, |cx| http.shed(cx));
+            let origin = origin_of(&mut self.app.origin, self.serial, &self.key, server);
+            let held = &mut self.app.held;
+            self.outlet.with_context(origin, held, self.now, self.ending, |cx| http.shed(cx));
         }
+        self.finish();
+    }
+
+    /// No more answers come: what waited for them is decided.
+    pub fn finish(&mut self) {
+        self.outlet.finish_held(&mut self.app.held, self.now);
     }
 }
 
-fn origin(connection: u64, key: &FlowKey, server: Side) -> Origin {
-    Origin { connection, server: key.endpoint(server), client: key.endpoint(server.other()) }
+/// Made once a connection; again if it turns out that the sides were mistaken.
+fn origin_of<'a>(known: &'a mut Option<Origin>, connection: u64, key: &FlowKey, server: Side) -> &'a Origin {
+    let [client, server] = [server.other(), server].map(|side| key.endpoint(side));
+    if known.as_ref().is_some_and(|origin| origin.server != server) {
+        *known = None;
+    }
+    known.get_or_insert_with(|| Origin::new(connection, server, client))
 }
 
 /// The server is the side whose port is watched; where both are, the side the SYN went to (SPEC §2).
@@ -70,7 +83,7 @@ fn parties(key: &FlowKey, ports: &PortSet, role: Role) -> Parties {
         (true, false, _) => Side::Low,
         (false, _, _) => Side::High,
         (true, true, Some(initiator)) => initiator.other(),
-        (true, true, None) => return Parties::Undecided,
+        (true, true, None) => return Parties::UNDECIDED,
     };
     Parties::Expected { server, initiator }
 }

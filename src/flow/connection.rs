@@ -1,7 +1,7 @@
 //! Both directions of a connection: handshake, order between the directions, holes given up, the end.
 
 use super::reassembly::{Piece, Reassembler, StreamEvent};
-use super::{ACKED_HOLE_GRACE_MS, HOLE_TIMEOUT_MS, MAX_WAITING_BYTES, Position, RESET_LINGER_MS, SeqNumber, Side};
+use super::{HOLE_TIMEOUT_MS, MAX_WAITING_BYTES, Patience, Position, SeqNumber, Side};
 use crate::decode::Segment;
 use crate::time::Timestamp;
 
@@ -42,7 +42,15 @@ pub struct Connection {
     /// A SYN with another ISN on a connection that carries data: only an answer proves it real (RFC 5961 §4).
     new_syn: Option<(Side, SeqNumber)>,
     strays: u8,
-    reset_at: Option<Timestamp>,
+    reset: Option<Reset>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Reset {
+    at: Timestamp,
+    side: Side,
+    /// Where it stands in its sender's stream.
+    position: Position,
 }
 
 impl Default for Connection {
@@ -53,7 +61,7 @@ impl Default for Connection {
             role: Role::Unknown,
             new_syn: None,
             strays: 0,
-            reset_at: None,
+            reset: None,
         }
     }
 }
@@ -160,9 +168,9 @@ impl Connection {
     }
 
     /// When `on_time` is to be called at the latest; `None` while nothing waits.
-    pub fn deadline(&self) -> Option<Timestamp> {
-        let holes = Side::BOTH.into_iter().filter_map(|side| self.hole_deadline(side)).min();
-        let reset = self.reset_at.map(|at| at.plus_millis(RESET_LINGER_MS));
+    pub fn deadline(&self, patience: Patience) -> Option<Timestamp> {
+        let holes = Side::BOTH.into_iter().filter_map(|side| self.hole_deadline(side, patience)).min();
+        let reset = self.reset.map(|reset| reset.at.plus_millis(patience.reset_ms));
         match (holes, reset) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
@@ -170,13 +178,19 @@ impl Connection {
     }
 
     /// Gives up the holes whose time is over at `now`.
-    pub fn on_time(&mut self, now: Timestamp, sink: &mut impl FnMut(Side, StreamEvent<'_>)) -> Next {
-        if self.reset_at.is_some_and(|at| at.plus_millis(RESET_LINGER_MS) <= now) {
+    pub fn on_time(
+        &mut self,
+        now: Timestamp,
+        patience: Patience,
+        sink: &mut impl FnMut(Side, StreamEvent<'_>),
+    ) -> Next {
+        if self.reset.is_some_and(|reset| reset.at.plus_millis(patience.reset_ms) <= now) {
             self.finish(sink);
             return Next::Closed;
         }
-        while let Some(side) =
-            Side::BOTH.into_iter().find(|&side| self.hole_deadline(side).is_some_and(|deadline| deadline <= now))
+        while let Some(side) = Side::BOTH
+            .into_iter()
+            .find(|&side| self.hole_deadline(side, patience).is_some_and(|deadline| deadline <= now))
         {
             self.give_up_first(side, sink);
             self.deliver(sink);
@@ -205,7 +219,7 @@ impl Connection {
         let first = SeqNumber(segment.seq).plus(1);
         let new_syn = self.new_syn;
         let carries_data = self.low.has_delivered() || self.high.has_delivered();
-        let over = self.reset_at.is_some() || (self.low.ended && self.high.ended);
+        let over = self.reset.is_some() || (self.low.ended && self.high.ended);
         let (me, other) = self.flows(side);
         if !me.is_started() {
             me.start(first);
@@ -255,7 +269,8 @@ impl Connection {
         if me.is_started() && !me.is_near(me.position_of(seq)) {
             return Next::Continue;
         }
-        self.reset_at.get_or_insert(now);
+        let position = if me.is_started() { me.position_of(seq) } else { 0 };
+        self.reset.get_or_insert(Reset { at: now, side, position });
         self.settle(sink)
     }
 
@@ -268,7 +283,11 @@ impl Connection {
                 self.deliver(sink);
             }
         }
-        if self.reset_at.is_some() && self.waiting_bytes() == 0 {
+        // Bytes before the reset that are still missing may have been captured behind it.
+        if let Some(Reset { side, position, .. }) = self.reset
+            && self.waiting_bytes() == 0
+            && self.flow(side).next() >= position
+        {
             self.finish(sink);
         }
         self.closed_or_continue()
@@ -300,11 +319,11 @@ impl Connection {
         self.flow(side).first_waiting().is_some_and(|first| first.heard > other.next() && other.seen && !other.ended)
     }
 
-    fn hole_deadline(&self, side: Side) -> Option<Timestamp> {
+    fn hole_deadline(&self, side: Side, patience: Patience) -> Option<Timestamp> {
         let flow = self.flow(side);
         let first = flow.first_waiting()?;
         let wait = if first.start <= flow.next() || flow.is_acked_to(first.start) {
-            ACKED_HOLE_GRACE_MS
+            patience.acked_hole_ms
         } else {
             HOLE_TIMEOUT_MS
         };

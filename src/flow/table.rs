@@ -7,7 +7,9 @@ use std::collections::{BinaryHeap, HashMap, VecDeque};
 
 use ahash::RandomState;
 
-use super::{CLOSED_MEMORY_MS, Connection, FlowKey, MAX_CLOSED_REMEMBERED, MAX_WINDOW_BYTES, SeqNumber, Side};
+use super::{
+    CLOSED_MEMORY_MS, Connection, FlowKey, MAX_CLOSED_REMEMBERED, MAX_WINDOW_BYTES, Patience, SeqNumber, Side,
+};
 use crate::decode::Segment;
 use crate::time::Timestamp;
 
@@ -42,12 +44,14 @@ impl<A> Entry<A> {
 /// An ended connection: where each direction began and ended.
 #[derive(Debug)]
 struct Ended {
+    at: Timestamp,
     first: [Option<SeqNumber>; 2],
     next: [Option<SeqNumber>; 2],
 }
 
 #[derive(Debug)]
 pub struct Table<A> {
+    patience: Patience,
     index: HashMap<FlowKey, u32, RandomState>,
     slots: Vec<Option<Entry<A>>>,
     free: Vec<u32>,
@@ -56,13 +60,14 @@ pub struct Table<A> {
     next_serial: u64,
     timers: BinaryHeap<Reverse<(Timestamp, u32, u64)>>,
     ended: HashMap<FlowKey, Ended, RandomState>,
-    /// In order of their end; an entry whose key is no longer in `ended` is stale.
+    /// In order of their end; an entry with another time than `ended` has is of an earlier connection of that key.
     ended_order: VecDeque<(Timestamp, FlowKey)>,
 }
 
-impl<A> Default for Table<A> {
-    fn default() -> Self {
+impl<A> Table<A> {
+    pub fn new(patience: Patience) -> Self {
         Self {
+            patience,
             index: HashMap::default(),
             slots: Vec::new(),
             free: Vec::new(),
@@ -74,9 +79,7 @@ impl<A> Default for Table<A> {
             ended_order: VecDeque::new(),
         }
     }
-}
 
-impl<A> Table<A> {
     pub fn len(&self) -> usize {
         self.index.len()
     }
@@ -153,7 +156,7 @@ impl<A> Table<A> {
     /// Sets the timer by the connection's own deadline.
     pub fn arm(&mut self, id: EntryId) {
         let Some(entry) = self.slots.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
-        let Some(deadline) = entry.connection.deadline() else { return };
+        let Some(deadline) = entry.connection.deadline(self.patience) else { return };
         if entry.armed.is_none_or(|armed| deadline < armed) {
             entry.armed = Some(deadline);
             self.timers.push(Reverse((deadline, id.0, entry.serial)));
@@ -169,6 +172,7 @@ impl<A> Table<A> {
 
     /// A connection whose deadline has passed. Call until `None`, giving each `on_time` and arming it again.
     pub fn due(&mut self, now: Timestamp) -> Option<EntryId> {
+        let patience = self.patience;
         while let Some(&Reverse((deadline, slot, serial))) = self.timers.peek() {
             if deadline > now {
                 return None;
@@ -176,7 +180,7 @@ impl<A> Table<A> {
             self.timers.pop();
             if let Some(entry) = self.entry(EntryId(slot)).filter(|entry| entry.serial == serial) {
                 entry.armed = None;
-                if entry.connection.deadline().is_some_and(|deadline| deadline <= now) {
+                if entry.connection.deadline(patience).is_some_and(|deadline| deadline <= now) {
                     return Some(EntryId(slot));
                 }
                 self.arm(EntryId(slot));
@@ -192,11 +196,13 @@ impl<A> Table<A> {
                 break;
             }
             self.ended_order.pop_front();
-            self.ended.remove(&key);
+            if self.ended.get(&key).is_some_and(|ended| ended.at == at) {
+                self.ended.remove(&key);
+            }
         }
         let first = Side::BOTH.map(|side| connection.first_seq(side));
         let next = Side::BOTH.map(|side| connection.next_seq(side));
-        self.ended.insert(key, Ended { first, next });
+        self.ended.insert(key, Ended { at: now, first, next });
         self.ended_order.push_back((now, key));
     }
 

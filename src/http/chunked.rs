@@ -1,7 +1,7 @@
 //! The chunked transfer coding (RFC 9112 §7.1), fed in pieces of any size.
 
 use super::Malformed;
-use super::head::find_end;
+use super::head::{find_end, is_token};
 
 /// Longest chunk-size line with its extensions.
 const MAX_SIZE_LINE_BYTES: u32 = 16 << 10;
@@ -14,10 +14,16 @@ enum State {
         size: u64,
         any: bool,
     },
-    /// Behind the digits, up to the CR; what stands here is ignored (RFC 9112 §7.1.1).
+    /// Behind the digits: white space up to a semicolon or the CR.
+    Padding {
+        size: u64,
+        length: u32,
+    },
+    /// Behind the semicolon, up to the CR; what stands here is ignored (RFC 9112 §7.1.1).
     Extension {
         size: u64,
         length: u32,
+        quoted: Quoted,
     },
     /// The CR of a size line was read.
     SizeLf {
@@ -29,6 +35,26 @@ enum State {
     DataCr,
     DataLf,
     Trailers,
+}
+
+/// Where in a quoted string (RFC 9110 §5.6.4) an extension is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Quoted {
+    No,
+    Yes,
+    /// Behind a backslash.
+    Escaped,
+}
+
+impl Quoted {
+    fn after(self, byte: u8) -> Self {
+        match (self, byte) {
+            (Self::No, b'"') | (Self::Escaped, _) => Self::Yes,
+            (Self::Yes, b'"') => Self::No,
+            (Self::Yes, b'\\') => Self::Escaped,
+            _ => self,
+        }
+    }
 }
 
 /// What feeding gave.
@@ -81,10 +107,20 @@ impl ChunkDecoder {
                 State::Size { size, any: true }
             }
             (State::Size { size, any: true }, b'\r') => State::SizeLf { size },
-            (State::Size { size, any: true }, b';' | b' ' | b'\t') => State::Extension { size, length: 0 },
-            (State::Extension { size, .. }, b'\r') => State::SizeLf { size },
-            (State::Extension { size, length }, _) if byte != b'\n' && length < MAX_SIZE_LINE_BYTES => {
-                State::Extension { size, length: length + 1 }
+            (State::Size { size, any: true } | State::Padding { size, .. }, b';') => {
+                State::Extension { size, length: 0, quoted: Quoted::No }
+            }
+            (State::Size { size, any: true }, b' ' | b'\t') => State::Padding { size, length: 0 },
+            (State::Padding { size, .. }, b'\r') => State::SizeLf { size },
+            (State::Padding { size, length }, b' ' | b'\t') if length < MAX_SIZE_LINE_BYTES => {
+                State::Padding { size, length: length + 1 }
+            }
+            // A line break inside quotes ends the line for some and not for others: that is an error below.
+            (State::Extension { size, quoted: Quoted::No, .. }, b'\r') => State::SizeLf { size },
+            (State::Extension { size, length, quoted }, _)
+                if !matches!(byte, b'\r' | b'\n') && length < MAX_SIZE_LINE_BYTES =>
+            {
+                State::Extension { size, length: length + 1, quoted: quoted.after(byte) }
             }
             (State::SizeLf { size: 0 }, b'\n') => State::Trailers,
             (State::SizeLf { size }, b'\n') => State::Data { left: size },
@@ -116,6 +152,19 @@ impl ChunkDecoder {
             None if rest.len() > room => Err(Malformed::TrailersTooLong),
             None => Ok(Fed::All),
         }
+    }
+
+    /// Whether the trailer section, now complete, is made of field lines. If not, it may be the next message, whose sender
+    /// left out the empty line.
+    pub fn has_sound_trailers(&self) -> bool {
+        self.trailers.split(|&b| b == b'\n').enumerate().all(|(index, line)| {
+            let name_end = line.iter().position(|&b| !is_token(b)).unwrap_or(line.len());
+            match line.get(name_end..).unwrap_or_default() {
+                [] | [b'\r'] => name_end == 0,
+                [b' ' | b'\t', ..] if name_end == 0 => index > 0,
+                rest => name_end > 0 && rest.trim_ascii_start().starts_with(b":"),
+            }
+        })
     }
 
     /// Crosses `len` lost bytes, if they lie within one chunk's data.

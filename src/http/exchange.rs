@@ -11,16 +11,20 @@ use super::Direction;
 use super::framing::{Asked, Wish};
 use super::message::Answered;
 use crate::flow::Position;
+use crate::selection::Judged;
 use crate::time::Timestamp;
 
 /// Requests of one connection that wait for their answer.
 const MAX_OUTSTANDING: usize = 256;
+/// What the allocation of an exchange's text costs besides its bytes.
+const TEXT_OVERHEAD_BYTES: usize = 32;
 
 #[derive(Debug)]
 pub(super) struct Exchange {
     pub number: u32,
     pub asked: Asked,
     pub wish: Wish,
+    pub judged: Judged,
     /// Method and target, one behind the other.
     text: Box<[u8]>,
     method_bytes: usize,
@@ -28,6 +32,8 @@ pub(super) struct Exchange {
     start: Position,
     /// What the client had received of the server when it sent the request.
     heard: Position,
+    /// Before this request bytes were lost: what the client had last been heard to have received before that.
+    behind_loss: Option<Position>,
 }
 
 impl Exchange {
@@ -49,8 +55,8 @@ pub(super) struct Place {
 enum Order {
     #[default]
     InStep,
-    /// Messages may be missing. Requests with no more than `mark` heard may have lost companions.
-    Lost { mark: Option<Position> },
+    /// Messages may be missing.
+    Lost,
 }
 
 #[derive(Debug, Default)]
@@ -59,18 +65,25 @@ pub(super) struct Exchanges {
     text_bytes: usize,
     last_number: u32,
     order: Order,
+    /// Bytes were lost behind the last request; see `Exchange::behind_loss`.
+    loss: Option<Position>,
     /// The client was seen to send a request before the answer to the one before.
     pipelines: bool,
-    /// The answer to the last request that wished to leave HTTP/1.x: its number, and whether it was granted.
-    pub verdict: Option<(u32, bool)>,
-    /// A 101 came whose request was not seen: nothing on this connection is HTTP/1.x any more.
+    /// What the client had received when it sent the last request.
+    last_heard: Option<Position>,
+    /// Behind the last request, which wishes to leave HTTP/1.x, there are bytes that are not read yet: what the client had
+    /// received when it sent the first of them.
+    unread: Option<Position>,
+    /// The last request that wished to leave HTTP/1.x and was answered otherwise: its number.
+    pub declined: Option<u32>,
+    /// A tunnel was granted or a 101 came, asked for or not: nothing behind it is HTTP/1.x any more.
     pub switched: bool,
 }
 
 impl Exchanges {
     /// Midstream pickup: requests may be outstanding that were never seen.
     pub fn begin_midstream(&mut self) {
-        self.order = Order::Lost { mark: None };
+        self.order = Order::Lost;
     }
 
     /// A message was read on this connection.
@@ -84,51 +97,70 @@ impl Exchanges {
         self.last_number
     }
 
-    pub fn asked(&mut self, method: &[u8], target: &[u8], wish: Wish, place: Place) -> u32 {
+    pub fn asked(&mut self, method: &[u8], target: &[u8], wish: Wish, judged: Judged, place: Place) -> u32 {
         if let Some(last) = self.outstanding.back() {
             self.pipelines |= match self.order {
-                Order::InStep => true,
-                Order::Lost { .. } => last.heard == place.heard,
+                Order::InStep => self.loss.is_none() || last.heard == place.heard,
+                Order::Lost => last.heard == place.heard,
             };
         }
+        self.unread = None;
+        self.pipelines |= self.last_heard.replace(place.heard) == Some(place.heard);
         if self.outstanding.len() >= MAX_OUTSTANDING {
             self.take(0);
-            self.order = Order::Lost { mark: None };
+            self.order = Order::Lost;
         }
         let number = self.next_number();
         let text: Box<[u8]> = [method, target].concat().into();
-        self.text_bytes += text.len();
+        self.text_bytes += text.len() + TEXT_OVERHEAD_BYTES;
         self.outstanding.push_back(Exchange {
             number,
             asked: Asked::by(method),
             wish,
+            judged,
             text,
             method_bytes: method.len(),
             at: place.at,
             start: place.position,
             heard: place.heard,
+            behind_loss: self.loss.take(),
         });
         number
     }
 
+    pub fn note_unread(&mut self, heard: Position) {
+        self.unread.get_or_insert(heard);
+    }
+
     /// The outstanding request that a response starting there answers, if that is beyond doubt.
     pub fn find(&mut self, response: Place) -> Option<&Exchange> {
-        if let Order::Lost { mark } = self.order {
-            let index = self.find_by_position(response, mark)?;
+        if self.order == Order::Lost || self.outstanding.front()?.behind_loss.is_some() {
+            self.order = Order::Lost;
+            let index = self.find_by_position(response)?;
             (0..index).for_each(|_| drop(self.take(0)));
             self.order = Order::InStep;
+            if let Some(first) = self.outstanding.front_mut() {
+                first.behind_loss = None;
+            }
         }
         self.outstanding.front().filter(|exchange| exchange.start < response.heard)
     }
 
-    fn find_by_position(&self, response: Place, mark: Option<Position>) -> Option<usize> {
-        if self.pipelines {
+    fn find_by_position(&self, response: Place) -> Option<usize> {
+        // It may answer a request that is not read yet.
+        if self.pipelines || self.unread.is_some_and(|heard| heard <= response.position) {
             return None;
         }
         let index = self.outstanding.iter().rposition(|exchange| exchange.heard <= response.position)?;
         let exchange = self.outstanding.get(index)?;
-        let clear = mark.is_none_or(|mark| exchange.heard > mark);
-        (clear && exchange.start < response.heard).then_some(index)
+        // A request that was lost behind this one may be the one that is answered, unless nothing was answered before.
+        let next = self.outstanding.get(index + 1);
+        if next.map_or(self.loss, |next| next.behind_loss).is_some() && exchange.heard != response.position {
+            return None;
+        }
+        // A lost request may still be unanswered, unless the client heard something since.
+        let mut before = self.outstanding.iter().take(index + 1).filter_map(|exchange| exchange.behind_loss);
+        (before.all(|mark| exchange.heard > mark) && exchange.start < response.heard).then_some(index)
     }
 
     /// Removes the request that `find` gave: its final response is there.
@@ -138,22 +170,17 @@ impl Exchanges {
 
     fn take(&mut self, index: usize) -> Option<Exchange> {
         let exchange = self.outstanding.remove(index)?;
-        self.text_bytes -= exchange.text.len();
+        self.text_bytes -= exchange.text.len() + TEXT_OVERHEAD_BYTES;
         Some(exchange)
     }
 
     /// A loss in this direction may have swallowed messages. `heard`: what its sender had last been heard to have
     /// received before the loss.
     pub fn lose_step(&mut self, direction: Direction, heard: Option<Position>) {
-        let lost_mark = match self.order {
-            Order::Lost { mark } => mark,
-            Order::InStep => None,
-        };
-        let mark = match direction {
-            Direction::Request => lost_mark.max(heard.or(Some(0))),
-            Direction::Response => lost_mark,
-        };
-        self.order = Order::Lost { mark };
+        match direction {
+            Direction::Request => self.loss = self.loss.max(heard.or(Some(0))),
+            Direction::Response => self.order = Order::Lost,
+        }
     }
 
     /// A request was sent by a client that had received exactly so much.
@@ -162,7 +189,7 @@ impl Exchanges {
     }
 
     pub fn is_in_step_and_idle(&self) -> bool {
-        self.order == Order::InStep && self.outstanding.is_empty()
+        self.order == Order::InStep && self.loss.is_none() && self.outstanding.is_empty()
     }
 
     pub fn buffered_bytes(&self) -> usize {

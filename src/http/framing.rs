@@ -1,7 +1,7 @@
 //! How long a message's body is (RFC 9112 §6.3), and what its head asks of the connection.
 
 use super::Malformed;
-use super::head::{Head, StartLine};
+use super::head::{Field, Head, StartLine, is_token, trim_ows};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Framing {
@@ -38,6 +38,8 @@ impl Asked {
     }
 }
 
+const FRAMING_NAMES: [&[u8]; 2] = [b"content-length", b"transfer-encoding"];
+
 #[derive(Default)]
 struct FramingFields {
     length: Option<u64>,
@@ -48,6 +50,9 @@ struct FramingFields {
 }
 
 pub(super) fn of_request(head: &Head, bytes: &[u8]) -> Result<(Framing, Wish), Malformed> {
+    if head.fields.iter().any(|field| is_smuggled(field, bytes)) {
+        return Err(Malformed::FramingField);
+    }
     let fields = FramingFields::of(head, bytes)?;
     let framing = match (fields.coded, fields.length) {
         (Some(true), _) => Framing::Chunked,
@@ -83,6 +88,13 @@ pub(super) fn of_response(head: &Head, bytes: &[u8], asked: Asked) -> Result<Fra
     })
 }
 
+/// A field that some servers take for a framing field and others do not: odd bytes beside its name, or a value over
+/// several lines or with a CR or a NUL in it (RFC 9112 §5.1, §5.2, RFC 9110 §5.5: reject, or read what RFC 9112 §11.2 warns of).
+fn is_smuggled(field: &Field, bytes: &[u8]) -> bool {
+    let frames = |name: &[u8]| FRAMING_NAMES.iter().any(|framing| name.eq_ignore_ascii_case(framing));
+    (field.odd_name || field.uneven) && field.name.of(bytes).split(|&b| !is_token(b)).any(frames)
+}
+
 impl FramingFields {
     fn of(head: &Head, bytes: &[u8]) -> Result<Self, Malformed> {
         let mut found = Self::default();
@@ -107,6 +119,10 @@ impl FramingFields {
                 _ => {}
             }
         }
+        // RFC 9112 §6.1: in HTTP/1.0 a Transfer-Encoding is faulty framing; with a length beside it, who knows which counts.
+        if head.minor_version == 0 && found.coded.is_some() && found.length.is_some() {
+            return Err(Malformed::TransferEncoding);
+        }
         Ok(found)
     }
 }
@@ -114,7 +130,7 @@ impl FramingFields {
 /// A Content-Length; the same one several times in a list counts once (RFC 9112 §6.3 item 5).
 fn content_length(value: &[u8]) -> Result<u64, Malformed> {
     let mut length = None;
-    for item in value.split(|&b| b == b',').map(<[u8]>::trim_ascii) {
+    for item in value.split(|&b| b == b',').map(trim_ows) {
         if item.is_empty() || !item.iter().all(u8::is_ascii_digit) {
             return Err(Malformed::ContentLength);
         }
@@ -128,5 +144,5 @@ fn content_length(value: &[u8]) -> Result<u64, Malformed> {
 }
 
 fn tokens(value: &[u8]) -> impl Iterator<Item = &[u8]> {
-    value.split(|&b| b == b',').map(<[u8]>::trim_ascii).filter(|token| !token.is_empty())
+    value.split(|&b| b == b',').map(trim_ows).filter(|token| !token.is_empty())
 }

@@ -37,7 +37,9 @@ pub struct Field {
     value: Span,
     /// The value goes over several lines (obs-fold, RFC 9112 §5.2) or has a CR or NUL in it (RFC 9110 §5.5): each such
     /// place is read as one space.
-    uneven: bool,
+    pub uneven: bool,
+    /// Not only token characters stand before the colon.
+    pub odd_name: bool,
 }
 
 impl Field {
@@ -47,7 +49,7 @@ impl Field {
         if !self.uneven {
             return Cow::Borrowed(raw);
         }
-        let lines = raw.split(|b| matches!(b, b'\n' | b'\r' | 0)).map(<[u8]>::trim_ascii);
+        let lines = raw.split(|b| matches!(b, b'\n' | b'\r' | 0)).map(trim_ows);
         Cow::Owned(lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(&b' '))
     }
 
@@ -93,7 +95,7 @@ impl Head {
         };
         self.start = start;
         self.minor_version = minor_version;
-        parse_fields(&mut self.fields, direction, bytes, line.next)
+        parse_fields(&mut self.fields, bytes, line.next)
     }
 
     pub fn method<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
@@ -136,13 +138,9 @@ pub(super) fn find_end(bytes: &[u8], from: usize) -> Option<usize> {
 }
 
 /// Parses field lines up to and with the empty line (a head's, or a trailer section's).
-pub(super) fn parse_fields(
-    fields: &mut Vec<Field>,
-    direction: Direction,
-    bytes: &[u8],
-    mut at: usize,
-) -> Result<Parsed, Malformed> {
+pub(super) fn parse_fields(fields: &mut Vec<Field>, bytes: &[u8], mut at: usize) -> Result<Parsed, Malformed> {
     fields.clear();
+    let mut continues = false;
     while let Some(line) = Line::at(bytes, at) {
         if line.end == at {
             return Ok(Parsed::Complete(line.next));
@@ -151,19 +149,22 @@ pub(super) fn parse_fields(
         if let [b' ' | b'\t', ..] = text {
             let trimmed = text.trim_ascii_end().len();
             match fields.last_mut() {
-                Some(last) if trimmed > 0 => {
+                Some(last) if continues && trimmed > 0 => {
                     last.value.end = (at + trimmed) as u32;
                     last.uneven = true;
                 }
-                // White space before the first field is passed over (RFC 9112 §2.2).
+                // White space before the first field is passed over (RFC 9112 §2.2), and so is what continues no field.
                 _ => {}
             }
-        } else if let Some(mut field) = field_line(direction, text, at)? {
+        } else if let Some(mut field) = field_line(text, at) {
             if fields.len() == MAX_FIELDS {
                 return Err(Malformed::TooManyFields);
             }
             field.uneven = line.uneven;
             fields.push(field);
+            continues = true;
+        } else {
+            continues = false;
         }
         at = line.next;
     }
@@ -204,18 +205,19 @@ fn request_line(bytes: &[u8], end: usize) -> Result<(StartLine, u8), Malformed> 
     if method_end == 0 || line.get(method_end) != Some(&b' ') {
         return Err(Malformed::StartLine);
     }
-    let target_start = method_end + 1;
+    let spaces = line.iter().skip(method_end).take_while(|&&b| b == b' ').count();
+    let target_start = method_end + spaces;
     let rest = line.get(target_start..).unwrap_or_default();
     if rest.iter().any(|&b| b < b' ' || b == 0x7f) {
         return Err(Malformed::StartLine);
     }
-    // A target with spaces in it is invalid, and yet clear: the version is the last word (RFC 9112 §3).
-    let Some(target_length) = memrchr(b' ', rest).filter(|&length| length > 0) else {
-        let simple = line.starts_with(b"GET ") && rest.starts_with(b"/") && !rest.contains(&b' ');
+    // A target with spaces around it or in it is invalid, and yet clear: the version is the last word (RFC 9112 §3).
+    let Some(space) = memrchr(b' ', rest) else {
+        let simple = line.starts_with(b"GET ") && rest.starts_with(b"/");
         return Err(if simple { Malformed::Http09 } else { Malformed::StartLine });
     };
-    let target_end = target_start + target_length;
-    let minor_version = version(line.get(target_end + 1..).unwrap_or_default())?;
+    let target_end = target_start + rest.get(..space).unwrap_or_default().trim_ascii_end().len();
+    let minor_version = version(rest.get(space + 1..).unwrap_or_default())?;
     let start = StartLine::Request { method: Span::new(0, method_end), target: Span::new(target_start, target_end) };
     Ok((start, minor_version))
 }
@@ -246,31 +248,41 @@ fn version(text: &[u8]) -> Result<u8, Malformed> {
 }
 
 /// A line without a colon or a name is no field: it is passed over, as most servers do. A name with anything but token
-/// characters in it is taken as it stands, unless it could be meant to frame the message (RFC 9112 §5.1).
-fn field_line(direction: Direction, text: &[u8], at: usize) -> Result<Option<Field>, Malformed> {
+/// characters in it is taken as it stands (RFC 9112 §5.1); `framing` decides whether it is dangerous.
+fn field_line(text: &[u8], at: usize) -> Option<Field> {
     let token_end = text.iter().position(|&b| !is_token(b)).unwrap_or(text.len());
-    let (name_end, colon) = if text.get(token_end) == Some(&b':') {
-        (token_end, token_end)
-    } else {
-        let Some(colon) = memchr(b':', text) else { return Ok(None) };
-        let name = text.get(..colon).unwrap_or_default().trim_ascii_end();
-        let framing = [b"content-length".as_slice(), b"transfer-encoding"];
-        if direction == Direction::Request && framing.iter().any(|framing| name.eq_ignore_ascii_case(framing)) {
-            return Err(Malformed::FieldLine);
-        }
-        (name.len(), colon)
+    let colon = match text.get(token_end) {
+        Some(b':') => token_end,
+        _ => memchr(b':', text)?,
     };
+    let name_end = text.get(..colon).unwrap_or_default().trim_ascii_end().len();
     if name_end == 0 {
-        return Ok(None);
+        return None;
     }
     let value = text.get(colon + 1..).unwrap_or_default();
-    let end = value.trim_ascii_end().len();
-    let start = end - value.get(..end).unwrap_or_default().trim_ascii_start().len();
-    Ok(Some(Field {
+    let end = trim_ows_end(value).len();
+    let start = end - trim_ows(value).len();
+    Some(Field {
         name: Span::new(at, at + name_end),
         value: Span::new(at + colon + 1 + start, at + colon + 1 + end),
         uneven: false,
-    }))
+        odd_name: colon != token_end,
+    })
+}
+
+/// Without the optional white space around it: spaces and tabs, and nothing else (RFC 9110 §5.6.3).
+pub(super) fn trim_ows(value: &[u8]) -> &[u8] {
+    let start = value.iter().position(|&b| !is_ows(b)).unwrap_or(value.len());
+    trim_ows_end(value.get(start..).unwrap_or_default())
+}
+
+fn trim_ows_end(value: &[u8]) -> &[u8] {
+    let end = value.iter().rposition(|&b| !is_ows(b)).map_or(0, |last| last + 1);
+    value.get(..end).unwrap_or_default()
+}
+
+const fn is_ows(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
 }
 
 /// `tchar` of RFC 9110 §5.6.2.

@@ -2,6 +2,7 @@
 
 use super::Direction;
 use super::head::{Field, Head};
+use crate::selection::Judged;
 use crate::time::Timestamp;
 
 /// Why a message ended early (SPEC §2, `incomplete`).
@@ -59,6 +60,8 @@ pub struct HttpMessage<'a> {
     pub incomplete: Option<Incomplete>,
     pub gap_bytes: u64,
     pub answered: Option<Answered<'a>>,
+    /// Which rules the exchange's request matches; `None` where that was not seen.
+    pub judged: Option<Judged>,
 }
 
 impl<'a> HttpMessage<'a> {

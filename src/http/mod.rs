@@ -6,18 +6,26 @@
 //! The rule above all others: never a wrong message. In doubt (two lengths, a broken chunk, an unknown number of lost
 //! messages) a stream stops or resynchronises, and says so.
 
+mod begin;
 mod body;
 mod chunked;
 mod connection;
 mod exchange;
 mod framing;
 mod head;
+mod held;
+mod in_progress;
 mod message;
+mod resync;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 pub use connection::{HttpConnection, Parties};
 pub use head::{Field, Head, StartLine};
 pub use message::{Fields, HttpMessage, Incomplete};
+
+use crate::selection::Selection;
 
 /// Who sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,8 +43,10 @@ pub enum Malformed {
     StartLine,
     #[error("HTTP/0.9 request")]
     Http09,
-    #[error("space inside the name of a field that frames the message")]
-    FieldLine,
+    #[error("a field that may or may not frame the message: odd bytes in its name or its value")]
+    FramingField,
+    #[error("a line of the trailer section is no field")]
+    TrailerLine,
     #[error("more than {} fields", head::MAX_FIELDS)]
     TooManyFields,
     #[error("head over {} bytes", head::MAX_HEAD_BYTES)]
@@ -45,7 +55,7 @@ pub enum Malformed {
     TrailersTooLong,
     #[error("Content-Length is no number, or there are different ones")]
     ContentLength,
-    #[error("request whose last transfer coding is not chunked")]
+    #[error("Transfer-Encoding that does not tell how long the message is")]
     TransferEncoding,
     #[error("broken chunk size")]
     ChunkSize,
@@ -100,6 +110,7 @@ pub enum NotHttp {
 /// What parsing needs besides the bytes.
 pub(crate) struct Context<'a> {
     pub limits: Limits,
+    pub selection: &'a Selection,
     pub counters: &'a mut HttpCounters,
     pub sink: &'a mut dyn Sink,
     /// What it means when a stream ends before its message.

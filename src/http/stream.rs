@@ -1,44 +1,20 @@
 //! One direction's state machine: between messages, in a body, waiting for an upgrade's answer, lost, or not HTTP.
 
+use super::begin::Begun;
 use super::body::Body;
 use super::chunked::{ChunkDecoder, Fed};
-use super::exchange::{Exchange, Exchanges, Place};
-use super::framing::{self, Asked, Framing, Wish};
-use super::head::{Head, MAX_HEAD_BYTES, Parsed, StartLine, check_start_line, find_end, is_token, parse_fields};
-use super::message::{Fields, HttpMessage, Incomplete};
+use super::exchange::{Exchanges, Place};
+use super::framing::{Framing, Wish};
+use super::head::{Head, MAX_HEAD_BYTES, Parsed, check_start_line, find_end};
+use super::held::{Held, Piece};
+use super::in_progress::{BodyState, Crossing, InProgress};
+use super::message::{HttpMessage, Incomplete};
+use super::resync::{Opposite, looks_like_start};
 use super::{Context, Direction, Malformed, NotHttp};
 use crate::flow::{DataMeta, Position};
 
-/// What a client may send after asking for a tunnel or an upgrade and before the answer is seen.
-const MAX_HELD_BYTES: usize = 64 << 10;
-/// No method is longer; what has no space by then is no request line.
-const MAX_METHOD_BYTES: usize = 64;
-/// An unseen answer no longer than this may be a 100 (Continue), and what follows it a body.
-const MAX_CONTINUE_BYTES: u64 = 64;
 /// A partial head larger than this is given up when memory runs short.
 const SHED_HEAD_BYTES: usize = 4 << 10;
-
-#[derive(Debug)]
-enum BodyState {
-    Length { left: u64 },
-    Chunked(ChunkDecoder),
-    CloseDelimited,
-}
-
-/// A message whose head is complete and whose body is not.
-#[derive(Debug)]
-struct InProgress {
-    head: Head,
-    head_bytes: Box<[u8]>,
-    place: Place,
-    number: u32,
-    wish: Wish,
-    /// Of a response: the request that it answers.
-    exchange: Option<Exchange>,
-    state: BodyState,
-    body: Body,
-    gap_bytes: u64,
-}
 
 #[derive(Debug)]
 enum State {
@@ -46,11 +22,7 @@ enum State {
     Boundary,
     Body(Box<InProgress>),
     /// A request asked to leave HTTP/1.x: what follows depends on the answer to this exchange.
-    Held {
-        number: u32,
-        held: Vec<(Vec<u8>, DataMeta)>,
-        bytes: usize,
-    },
+    Held(Held),
     /// In step with nothing: waiting for bytes that can only be the beginning of a message.
     Lost,
     /// No HTTP/1.x from here on: a tunnel, another protocol, or broken.
@@ -59,7 +31,7 @@ enum State {
 
 #[derive(Debug)]
 pub(super) struct Stream {
-    direction: Direction,
+    pub(super) direction: Direction,
     state: State,
     /// The beginning of a head.
     buffer: Vec<u8>,
@@ -70,23 +42,13 @@ pub(super) struct Stream {
     /// The head in `buffer` was taken up without being in step: if it turns out to be none, nobody is told.
     tentative: bool,
     /// Nothing of this stream was seen yet.
-    untouched: bool,
+    pub(super) untouched: bool,
     /// The end of what was delivered.
     position: Position,
     /// What the sender of the last bytes had received.
-    last_heard: Option<Position>,
+    pub(super) last_heard: Option<Position>,
     /// Bytes were lost since then.
-    lost_since: bool,
-    last_was_interim: bool,
-}
-
-/// What one stream has to know of the other to find its way back after a loss.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Opposite {
-    untouched: bool,
-    lost: bool,
-    in_message: bool,
-    last_heard: Option<Position>,
+    pub(super) lost_since: bool,
     last_was_interim: bool,
 }
 
@@ -115,10 +77,11 @@ impl Stream {
             in_message: match self.state {
                 State::Boundary => !self.buffer.is_empty(),
                 State::Body(_) => true,
-                State::Held { .. } | State::Lost | State::Opaque => false,
+                State::Held(_) | State::Lost | State::Opaque => false,
             },
             last_heard: self.last_heard,
             last_was_interim: self.last_was_interim,
+            holds: matches!(self.state, State::Held(_)),
         }
     }
 
@@ -126,11 +89,24 @@ impl Stream {
         self.untouched
     }
 
-    pub fn make_opaque(&mut self) {
+    pub fn is_opaque(&self) -> bool {
+        matches!(self.state, State::Opaque)
+    }
+
+    /// The connection has left HTTP/1.x; a message in progress still comes to its end.
+    pub fn leave_http(&mut self) {
+        if !matches!(self.state, State::Body(_)) {
+            self.make_opaque();
+        }
+    }
+
+    fn make_opaque(&mut self) {
         self.state = State::Opaque;
         self.buffer = Vec::new();
     }
 
+    /// Takes `bytes`, all of them or as far as the answer that declines an upgrade: what was held back for it comes first.
+    /// Returns how many it took.
     pub fn on_data(
         &mut self,
         mut bytes: &[u8],
@@ -138,21 +114,20 @@ impl Stream {
         opposite: Opposite,
         exchanges: &mut Exchanges,
         cx: &mut Context<'_>,
-    ) {
-        while !bytes.is_empty() {
+    ) -> usize {
+        let (all, declined) = (bytes.len(), exchanges.declined);
+        while !bytes.is_empty() && exchanges.declined == declined {
             let used = match &mut self.state {
-                State::Opaque => break,
-                State::Held { held, bytes: size, .. } => {
-                    *size += bytes.len();
-                    if *size > MAX_HELD_BYTES {
-                        self.make_opaque();
-                    } else {
-                        held.push((bytes.to_vec(), meta));
-                    }
-                    break;
+                State::Opaque => bytes.len(),
+                State::Held(held) => {
+                    exchanges.note_unread(meta.heard);
+                    held.push(bytes, meta);
+                    bytes.len()
                 }
                 State::Lost => {
                     if !self.may_begin_here(bytes, meta, opposite, exchanges) {
+                        meta.position += bytes.len() as u64;
+                        bytes = &[];
                         break;
                     }
                     self.state = State::Boundary;
@@ -173,9 +148,10 @@ impl Stream {
             meta.segment_start = false;
         }
         self.untouched = false;
-        self.position = meta.position + bytes.len() as u64;
+        self.position = meta.position;
         self.last_heard = self.last_heard.max(Some(meta.heard));
         self.lost_since = false;
+        all - bytes.len()
     }
 
     pub fn on_gap(&mut self, len: u64, exchanges: &mut Exchanges, cx: &mut Context<'_>) {
@@ -184,9 +160,14 @@ impl Stream {
         self.lost_since = true;
         let in_step = match &mut self.state {
             State::Opaque => return,
-            State::Lost | State::Held { .. } => false,
+            State::Held(held) => return held.push_gap(len),
+            State::Lost => false,
             State::Boundary => {
                 cx.counters.lost_heads += u64::from(!self.buffer.is_empty());
+                false
+            }
+            State::Body(message) if message.is_spelling_a_response() => {
+                cx.counters.lost_heads += 1;
                 false
             }
             State::Body(message) => match message.cross(len) {
@@ -206,29 +187,47 @@ impl Stream {
         }
     }
 
-    pub fn on_end(&mut self, clean: bool, cx: &mut Context<'_>) {
+    /// The stream ends; what is held back waits on, if an answer may still come.
+    pub fn on_end(&mut self, clean: bool, opposite_ended: bool, cx: &mut Context<'_>) {
+        if let State::Held(held) = &mut self.state
+            && !opposite_ended
+        {
+            held.ended = Some(clean);
+            return;
+        }
         match std::mem::replace(&mut self.state, State::Opaque) {
             State::Boundary => cx.counters.lost_heads += u64::from(!self.buffer.is_empty()),
+            State::Body(message) if message.is_spelling_a_response() => cx.counters.lost_heads += 1,
             State::Body(message) => {
                 let complete = clean && matches!(message.state, BodyState::CloseDelimited);
                 let incomplete = (!complete).then_some(cx.ending);
                 message.emit(self.direction, incomplete, cx);
             }
-            State::Held { .. } | State::Lost | State::Opaque => {}
+            State::Held(held) => cx.counters.lost_heads += u64::from(held.is_worth_counting()),
+            State::Lost | State::Opaque => {}
         }
         self.buffer = Vec::new();
     }
 
-    /// The answer to a held request is known: gives back what was held, to be read again.
-    pub fn release(&mut self, verdict: (u32, bool)) -> Vec<(Vec<u8>, DataMeta)> {
-        match &mut self.state {
-            State::Held { number, held, .. } if *number == verdict.0 => {
-                let held = std::mem::take(held);
-                self.state = if verdict.1 { State::Opaque } else { State::Boundary };
-                if verdict.1 { Vec::new() } else { held }
-            }
-            _ => Vec::new(),
+    /// How this stream ended, if its end waits for an answer.
+    pub fn deferred_end(&self) -> Option<bool> {
+        match &self.state {
+            State::Held(held) => held.ended,
+            _ => None,
         }
+    }
+
+    /// The answer to exchange `number` is no: gives back what was held, to be read again.
+    pub fn release(&mut self, number: u32, exchanges: &mut Exchanges, cx: &mut Context<'_>) -> Vec<Piece> {
+        if !matches!(&self.state, State::Held(held) if held.number == number) {
+            return Vec::new();
+        }
+        let State::Held(held) = std::mem::replace(&mut self.state, State::Boundary) else { return Vec::new() };
+        if held.has_loss {
+            cx.counters.lost_heads += 1;
+            self.lose(exchanges, cx);
+        }
+        held.into_pieces()
     }
 
     /// Lets go of what can be let go of.
@@ -239,7 +238,7 @@ impl Stream {
                 cx.counters.lost_heads += 1;
                 self.lose(exchanges, cx);
             }
-            State::Held { .. } => self.make_opaque(),
+            State::Held(held) => held.lose(),
             State::Boundary | State::Lost | State::Opaque => {}
         }
     }
@@ -248,7 +247,7 @@ impl Stream {
         self.buffer.capacity()
             + match &self.state {
                 State::Body(message) => message.buffered_bytes(),
-                State::Held { bytes, .. } => *bytes,
+                State::Held(held) => held.buffered_bytes(),
                 State::Boundary | State::Lost | State::Opaque => 0,
             }
     }
@@ -258,41 +257,6 @@ impl Stream {
         self.buffer = Vec::new();
         exchanges.lose_step(self.direction, self.last_heard);
         cx.counters.lost_pairings += 1;
-    }
-
-    /// Whether these bytes, met while not in step, can only be the beginning of a message.
-    ///
-    /// Body text may hold anything, so what the bytes look like is not enough. A message of a client that does not
-    /// pipeline starts exactly where the other side had heard everything when it last spoke, and that other side is not
-    /// in the middle of a message then. Where the other side cannot be asked (it was not captured, or is lost too), it
-    /// must have spoken in between. The first bytes ever seen of a stream are given the benefit of the doubt.
-    fn may_begin_here(&self, bytes: &[u8], meta: DataMeta, opposite: Opposite, exchanges: &Exchanges) -> bool {
-        if !meta.segment_start
-            || !looks_like_start(self.direction, bytes)
-            || check_start_line(self.direction, bytes).is_err()
-        {
-            return false;
-        }
-        let on_turn = opposite.last_heard == Some(meta.position);
-        match self.direction {
-            _ if self.untouched => true,
-            _ if opposite.untouched || opposite.lost => on_turn || self.was_answered_unseen(bytes, meta),
-            Direction::Request => on_turn && !opposite.in_message && !opposite.last_was_interim,
-            Direction::Response => {
-                exchanges.expects_answer_at(meta.position) || (on_turn && !exchanges.is_in_step_and_idle())
-            }
-        }
-    }
-
-    /// The other side, of which nothing is known, has spoken since the last bytes of this one. When bytes were lost since,
-    /// these may still be the middle of a message; then a whole head has to be here.
-    fn was_answered_unseen(&self, bytes: &[u8], meta: DataMeta) -> bool {
-        let least = match self.direction {
-            Direction::Request if self.lost_since => MAX_CONTINUE_BYTES,
-            _ => 0,
-        };
-        self.last_heard.is_some_and(|heard| meta.heard > heard + least)
-            && (!self.lost_since || find_end(bytes, 0).is_some())
     }
 
     fn on_head_bytes(
@@ -354,7 +318,7 @@ impl Stream {
             let used = match head.parse(self.direction, &buffer) {
                 Ok(Parsed::Complete(_)) => used + self.on_head(&mut head, &buffer, rest, exchanges, cx),
                 Ok(Parsed::Partial) => {
-                    self.give_up(Malformed::FieldLine, &buffer, exchanges, cx);
+                    self.give_up(Malformed::FramingField, &buffer, exchanges, cx);
                     bytes.len()
                 }
                 Err(reason) => {
@@ -396,164 +360,119 @@ impl Stream {
     ) -> usize {
         let place = self.place;
         let begun = match self.direction {
-            Direction::Request => framing::of_request(head, head_bytes).map(|(framing, wish)| {
-                let number = exchanges.asked(head.method(head_bytes), head.target(head_bytes), wish, place);
-                (framing, wish, number, None)
-            }),
-            Direction::Response => self.begin_response(head, head_bytes, rest, exchanges),
+            Direction::Request => Begun::request(head, head_bytes, place, exchanges, cx.selection),
+            Direction::Response => Begun::response(head, head_bytes, place, exchanges),
         };
-        let (framing, wish, number, exchange) = match begun {
-            Ok(begun) => begun,
+        if begun.may_answer_a_head_request(head) && rest.starts_with(b"HTTP/1.") {
+            self.give_up(Malformed::UnknownRequest, head_bytes, exchanges, cx);
+            return rest.len();
+        }
+        self.tentative = false;
+        self.last_was_interim = begun.interim;
+        let state = match begun.framing {
+            // The whole message lies in this segment: it goes out without a copy.
+            Ok(Framing::NoBody) => {
+                return self.emit_whole(head, head_bytes, &[], &begun, None, exchanges, cx);
+            }
+            Ok(Framing::Length(length)) if length <= rest.len() as u64 => {
+                let body = rest.get(..length as usize).unwrap_or_default();
+                return self.emit_whole(head, head_bytes, body, &begun, None, exchanges, cx);
+            }
+            // The head is clear, where the message ends is not: it comes out alone.
             Err(reason) => {
-                if reason != Malformed::UnknownRequest {
-                    self.emit_head_alone(head, head_bytes, exchanges, cx);
-                }
+                self.emit_whole(head, head_bytes, &[], &begun, Some(Incomplete::Closed), exchanges, cx);
                 self.give_up(reason, head_bytes, exchanges, cx);
                 return rest.len();
             }
-        };
-        self.tentative = false;
-        let interim = matches!(head.start, StartLine::Status { code: 100..=199, .. });
-        self.last_was_interim = interim;
-        // The whole message lies in this segment: it goes out without a copy.
-        let whole = match framing {
-            Framing::NoBody => Some(0),
-            Framing::Length(length) if length <= rest.len() as u64 => Some(length as usize),
-            _ => None,
-        };
-        if let Some(length) = whole {
-            let body = rest.get(..length).unwrap_or_default();
-            let answering = exchange.as_ref().or_else(|| {
-                if interim && self.direction == Direction::Response { exchanges.find(place) } else { None }
-            });
-            cx.sink.message(&HttpMessage {
-                direction: self.direction,
-                exchange: number,
-                at: place.at,
-                head,
-                head_bytes,
-                trailers: None,
-                body: body.get(..length.min(cx.limits.max_body_bytes)).unwrap_or_default(),
-                body_bytes: length as u64,
-                incomplete: None,
-                gap_bytes: 0,
-                answered: answering.map(|exchange| exchange.answered(place.at)),
-            });
-            self.after_message(number, wish, exchanges);
-            return length;
-        }
-        let state = match framing {
-            Framing::Chunked => BodyState::Chunked(ChunkDecoder::new()),
-            Framing::Length(left) => BodyState::Length { left },
-            Framing::NoBody | Framing::CloseDelimited => BodyState::CloseDelimited,
+            Ok(Framing::Length(left)) => BodyState::Length { left },
+            Ok(Framing::Chunked) => BodyState::Chunked(ChunkDecoder::new()),
+            Ok(Framing::CloseDelimited) => BodyState::CloseDelimited,
         };
         self.state = State::Body(Box::new(InProgress {
             head: std::mem::take(head),
             head_bytes: head_bytes.into(),
             place,
-            number,
-            wish,
-            exchange,
+            number: begun.number,
+            wish: begun.wish,
+            judged: begun.judged,
+            exchange: begun.exchange,
             state,
             body: Body::default(),
             gap_bytes: 0,
+            spelled: 0,
         }));
         0
     }
 
-    /// The head is clear, where the message ends is not.
-    fn emit_head_alone(&mut self, head: &Head, head_bytes: &[u8], exchanges: &mut Exchanges, cx: &mut Context<'_>) {
-        let number;
-        let exchange = match self.direction {
-            Direction::Request => {
-                let (method, target) = (head.method(head_bytes), head.target(head_bytes));
-                number = exchanges.asked(method, target, Wish::None, self.place);
-                None
-            }
-            Direction::Response => {
-                let exchange = exchanges.find(self.place).is_some().then(|| exchanges.take_first()).flatten();
-                number = exchange.as_ref().map_or_else(|| exchanges.next_number(), |exchange| exchange.number);
-                exchange
-            }
-        };
-        self.tentative = false;
-        cx.sink.message(&HttpMessage {
-            direction: self.direction,
-            exchange: number,
-            at: self.place.at,
-            head,
-            head_bytes,
-            trailers: None,
-            body: &[],
-            body_bytes: 0,
-            incomplete: Some(Incomplete::Closed),
-            gap_bytes: 0,
-            answered: exchange.as_ref().map(|exchange| exchange.answered(self.place.at)),
-        });
-    }
-
-    #[allow(clippy::type_complexity, reason = "one private caller takes it apart at once")]
-    fn begin_response(
+    #[allow(clippy::too_many_arguments, reason = "a message's parts, none of which is kept")]
+    fn emit_whole(
         &mut self,
         head: &Head,
         head_bytes: &[u8],
-        rest: &[u8],
+        body: &[u8],
+        begun: &Begun,
+        incomplete: Option<Incomplete>,
         exchanges: &mut Exchanges,
-    ) -> Result<(Framing, Wish, u32, Option<Exchange>), Malformed> {
-        let StartLine::Status { code, .. } = head.start else { return Err(Malformed::StartLine) };
-        let found = exchanges.find(self.place).map(|exchange| (exchange.number, exchange.asked, exchange.wish));
-        let framing = framing::of_response(head, head_bytes, found.map_or(Asked::Other, |found| found.1))?;
-        let Some((number, asked, wish)) = found else {
-            // Without its request this may answer a HEAD: then what follows is not its body but the next response.
-            if matches!(framing, Framing::Length(_) | Framing::Chunked) && rest.starts_with(b"HTTP/1.") {
-                return Err(Malformed::UnknownRequest);
-            }
-            exchanges.switched |= code == 101;
-            let wish = if code == 101 { Wish::Upgrade } else { Wish::None };
-            return Ok((framing, wish, exchanges.next_number(), None));
+        cx: &mut Context<'_>,
+    ) -> usize {
+        let place = self.place;
+        let answering = match &begun.exchange {
+            None if begun.interim => exchanges.find(place),
+            exchange => exchange.as_ref(),
         };
-        if matches!(code, 100 | 102..=199) {
-            return Ok((framing, Wish::None, number, None));
-        }
-        let exchange = exchanges.take_first();
-        let tunnel = asked == Asked::Connect && matches!(code, 200..=299);
-        let switches = code == 101 || tunnel;
-        if switches || wish != Wish::None {
-            exchanges.verdict = Some((number, switches));
-        }
-        Ok((framing, if switches { Wish::Tunnel } else { Wish::None }, number, exchange))
+        cx.sink.message(&HttpMessage {
+            direction: self.direction,
+            exchange: begun.number,
+            at: place.at,
+            head,
+            head_bytes,
+            trailers: None,
+            body: body.get(..body.len().min(cx.limits.max_body_bytes)).unwrap_or_default(),
+            body_bytes: body.len() as u64,
+            incomplete,
+            gap_bytes: 0,
+            judged: begun.judged,
+            answered: answering.map(|exchange| exchange.answered(place.at)),
+        });
+        self.after_message(begun.number, begun.wish, exchanges);
+        body.len()
     }
 
     fn on_body_bytes(&mut self, bytes: &[u8], exchanges: &mut Exchanges, cx: &mut Context<'_>) -> usize {
         let State::Body(message) = &mut self.state else { return bytes.len() };
+        if message.begins_like_a_response(bytes) {
+            self.give_up(Malformed::UnknownRequest, bytes, exchanges, cx);
+            return bytes.len();
+        }
         let InProgress { state, body, .. } = &mut **message;
         let max = cx.limits.max_body_bytes;
-        match state {
+        let fed = match state {
             BodyState::CloseDelimited => {
                 body.push(bytes, max);
-                bytes.len()
+                Ok(Fed::All)
             }
             BodyState::Length { left } => {
-                let take = (*left).min(bytes.len() as u64) as usize;
-                body.push(bytes.get(..take).unwrap_or_default(), max);
-                *left -= take as u64;
-                if *left == 0 {
-                    self.finish(None, exchanges, cx);
-                }
-                take
+                let take = (*left).min(bytes.len() as u64);
+                body.push(bytes.get(..take as usize).unwrap_or_default(), max);
+                *left -= take;
+                Ok(if *left == 0 { Fed::Done(take as usize) } else { Fed::All })
             }
             BodyState::Chunked(decoder) => match decoder.feed(bytes, |data| body.push(data, max)) {
-                Ok(Fed::All) => bytes.len(),
-                Ok(Fed::Done(used)) => {
-                    self.finish(None, exchanges, cx);
-                    used
-                }
-                Err(reason) => {
-                    self.finish(Some(Incomplete::Closed), exchanges, cx);
-                    self.give_up(reason, bytes, exchanges, cx);
-                    bytes.len()
-                }
+                Ok(Fed::Done(_)) if !decoder.has_sound_trailers() => Err(Malformed::TrailerLine),
+                fed => fed,
             },
+        };
+        match fed {
+            Ok(Fed::All) => bytes.len(),
+            Ok(Fed::Done(used)) => {
+                self.finish(None, exchanges, cx);
+                used
+            }
+            Err(reason) => {
+                self.finish(Some(Incomplete::Closed), exchanges, cx);
+                self.give_up(reason, bytes, exchanges, cx);
+                bytes.len()
+            }
         }
     }
 
@@ -567,13 +486,11 @@ impl Stream {
 
     fn after_message(&mut self, number: u32, wish: Wish, exchanges: &Exchanges) {
         self.state = match (self.direction, wish) {
+            (Direction::Request, _) if exchanges.switched => State::Opaque,
             (_, Wish::None) => State::Boundary,
             (Direction::Response, _) => State::Opaque,
-            (Direction::Request, _) => match exchanges.verdict {
-                Some((answered, true)) if answered == number => State::Opaque,
-                Some((answered, false)) if answered == number => State::Boundary,
-                _ => State::Held { number, held: Vec::new(), bytes: 0 },
-            },
+            (Direction::Request, _) if exchanges.declined == Some(number) => State::Boundary,
+            (Direction::Request, _) => State::Held(Held::behind(number)),
         };
     }
 
@@ -585,8 +502,9 @@ impl Stream {
             self.lose(exchanges, cx);
             return;
         }
-        let first = matches!(reason, Malformed::StartLine | Malformed::Http09);
-        let what = if first && exchanges.is_in_step_and_idle() || reason == Malformed::Http09 {
+        // Only what comes before any message is surely nobody's body.
+        let first = reason == Malformed::StartLine && !exchanges.is_used();
+        let what = if first || reason == Malformed::Http09 {
             cx.counters.not_http_streams += 1;
             NotHttp::Protocol(protocol_name(reason, sample))
         } else {
@@ -594,108 +512,7 @@ impl Stream {
             NotHttp::Malformed(reason)
         };
         cx.sink.not_http(self.direction, what, sample);
-        exchanges.lose_step(self.direction, self.last_heard);
         self.make_opaque();
-    }
-}
-
-/// How far a loss goes.
-enum Crossing {
-    Within,
-    ToTheEnd,
-    /// Over the message's end, or nobody knows.
-    Beyond,
-}
-
-impl InProgress {
-    fn cross(&mut self, len: u64) -> Crossing {
-        let (lost, crossing) = match &mut self.state {
-            BodyState::CloseDelimited => (len, Crossing::Within),
-            BodyState::Chunked(decoder) => match decoder.cross(len) {
-                true => (len, Crossing::Within),
-                false => {
-                    // How much of the loss was this message's, and how much of that its body, is not known.
-                    self.gap_bytes += len;
-                    (0, Crossing::Beyond)
-                }
-            },
-            BodyState::Length { left } => {
-                let lost = len.min(*left);
-                *left -= lost;
-                let crossing = match (*left, len - lost) {
-                    (0, 0) => Crossing::ToTheEnd,
-                    (0, _) => Crossing::Beyond,
-                    _ => Crossing::Within,
-                };
-                (lost, crossing)
-            }
-        };
-        self.gap_bytes += lost;
-        self.body.lose(lost);
-        crossing
-    }
-
-    fn emit(&self, direction: Direction, incomplete: Option<Incomplete>, cx: &mut Context<'_>) {
-        let gap = (self.gap_bytes > 0).then_some(Incomplete::Gap);
-        let mut trailer_lines = Vec::new();
-        let trailers = match &self.state {
-            BodyState::Chunked(decoder) if incomplete.is_none() && !decoder.trailers.is_empty() => {
-                // Broken trailers are left out: the body before them is whole all the same.
-                parse_fields(&mut trailer_lines, direction, &decoder.trailers, 0)
-                    .is_ok()
-                    .then_some(Fields { lines: &trailer_lines, bytes: &decoder.trailers })
-                    .filter(|trailers| !trailers.lines.is_empty())
-            }
-            _ => None,
-        };
-        cx.sink.message(&HttpMessage {
-            direction,
-            exchange: self.number,
-            at: self.place.at,
-            head: &self.head,
-            head_bytes: &self.head_bytes,
-            trailers,
-            body: self.body.kept(),
-            body_bytes: self.body.bytes,
-            incomplete: incomplete.or(gap),
-            gap_bytes: self.gap_bytes,
-            answered: self.exchange.as_ref().map(|exchange| exchange.answered(self.place.at)),
-        });
-    }
-
-    /// A response whose request was not seen announced a body, and now that the client has spoken again the next response
-    /// begins: the request was a HEAD (RFC 9110 §9.3.2).
-    fn has_answered_a_head_request(&self, bytes: &[u8], meta: DataMeta) -> bool {
-        let response = matches!(self.head.start, StartLine::Status { .. });
-        response
-            && self.exchange.is_none()
-            && self.body.bytes == 0
-            && meta.segment_start
-            && meta.heard > self.place.heard
-            && matches!(check_start_line(Direction::Response, bytes), Ok(Parsed::Complete(_)))
-    }
-
-    fn body_is_absent(&mut self) {
-        self.state = BodyState::Length { left: 0 };
-    }
-
-    fn buffered_bytes(&self) -> usize {
-        let decoder = match &self.state {
-            BodyState::Chunked(decoder) => decoder.buffered_bytes(),
-            BodyState::Length { .. } | BodyState::CloseDelimited => 0,
-        };
-        size_of::<Self>() + self.head_bytes.len() + self.body.buffered_bytes() + decoder
-    }
-}
-
-/// Whether bytes can be the beginning of a start line, as far as they go.
-pub(super) fn looks_like_start(direction: Direction, bytes: &[u8]) -> bool {
-    match direction {
-        Direction::Request => match bytes.iter().take(MAX_METHOD_BYTES).position(|&b| !is_token(b)) {
-            Some(end) => end > 0 && bytes.get(end) == Some(&b' ') && !bytes.starts_with(b"HTTP/"),
-            None => bytes.len() < MAX_METHOD_BYTES,
-        },
-        Direction::Response => bytes.iter().zip(b"HTTP/1.").all(|(a, b)| a == b),
     }
 }
 

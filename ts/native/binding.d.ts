@@ -89,6 +89,12 @@ export interface CaptureOptions {
   redactHeaders: Array<string>
   /** Bytes the engine may hold back in all. */
   maxBufferedBytes: number
+  /** Query parameters whose values are replaced in `path`, in any case. */
+  redactQuery: Array<string>
+  /** Exchanges that come out; empty is all. */
+  include: Array<BindingRule>
+  /** Exchanges that do not come out. */
+  exclude: Array<BindingRule>
   /** Bytes captured of each packet, at most 262144. */
   snaplenBytes: number
   /** Bytes of the kernel's ring, at least 1 MiB. */
@@ -108,6 +114,17 @@ export interface CaptureOptions {
  * says otherwise. `received`, `dropped` and `interfaceDropped` are libpcap's own.
  */
 export type EngineStats = Record<string, number>
+
+/** A rule of `include` or `exclude`: all parts that are given must match. */
+export interface FilterOptions {
+  method?: string
+  /** The beginning of the request target, or with `*` in it a pattern for all of it. */
+  path?: string
+  /** A status code's digits, `x` for any: `404`, `5xx`. */
+  status?: string
+  /** A field of the request: `name` or `name: value`. */
+  header?: string
+}
 
 /** An interface that can be captured on. */
 export interface InterfaceInfo {

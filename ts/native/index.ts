@@ -1,22 +1,35 @@
 /** The only importer of the addon. It is loaded at the first use, so that all else works where it is missing. */
 
 import { ENGINE_ERROR_CODES, EngineError } from '../errors';
-import type { InterfaceInfo, ValidatedConfig } from '../types';
-import type { CaptureOptions, NativeBinding, NativeCapture } from './contract';
+import type { ValidatedConfig } from '../types';
+import type { Capture, CaptureOptions, InterfaceInfo } from './binding';
 
-export type { CaptureEvent, CaptureInfo, CaptureOptions, NativeCapture } from './contract';
+export type { CaptureEvent, CaptureInfo, CaptureOptions, InterfaceInfo } from './binding';
 
-function binding(): NativeBinding {
+/** What a sniffer needs of a capture; tests put a fake in its place. */
+export type NativeCapture = Pick<Capture, keyof Capture>;
+
+function binding(): typeof import('./binding') {
   try {
-    return require('./binding.js') as NativeBinding;
+    return require('./binding.js');
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message.split('\n', 1)[0] : String(cause);
     throw new EngineError(
       ENGINE_ERROR_CODES.UNRECOVERABLE,
-      `cannot load the native addon for ${process.platform}-${process.arch}: ${reason}`,
+      `cannot load the addon for ${process.platform}-${process.arch}: ${reasonOf(cause)}`,
       { cause },
     );
   }
+}
+
+/**
+ * The loader tries every place and chains what went wrong at each. An addon that is there and does not load (no libpcap,
+ * an older libc) is what matters; all the rest only says that it is not there.
+ */
+function reasonOf(error: unknown): string {
+  for (let link = error; link instanceof Error; link = link.cause) {
+    if ((link as NodeJS.ErrnoException).code === 'ERR_DLOPEN_FAILED') return link.message;
+  }
+  return 'it is neither built nor installed';
 }
 
 export function createCapture(options: CaptureOptions): NativeCapture {
@@ -28,24 +41,24 @@ export function listInterfaces(): InterfaceInfo[] {
   return binding().listInterfaces();
 }
 
-/** Numbers cross as u32; where the caller's limit is beyond that, it is no limit to the engine either. */
-const MAX_U32 = 2 ** 32 - 1;
-
 /** The same config in the engine's words. */
 export function toCaptureOptions(config: ValidatedConfig): CaptureOptions {
   const options: CaptureOptions = {
     ports: config.ports,
     sampleRate: config.sampleRate,
-    maxBodyBytes: Math.min(config.maxBodySize, MAX_U32),
-    maxConnections: Math.min(config.maxConcurrentConnections, MAX_U32),
-    idleTimeoutMs: Math.min(config.connectionIdleTimeoutMs, MAX_U32),
+    maxBodyBytes: config.maxBodySize,
+    maxConnections: config.maxConcurrentConnections,
+    idleTimeoutMs: config.connectionIdleTimeoutMs,
     redactHeaders: config.redactHeaders,
-    maxBufferedBytes: Math.min(config.maxBufferedBytes, MAX_U32),
+    maxBufferedBytes: config.maxBufferedBytes,
     snaplenBytes: config.snaplenBytes,
     ringBytes: config.ringBufferBytes,
     readTimeoutMs: config.readTimeoutMs,
     promiscuous: config.promiscuous,
-    statsIntervalMs: Math.min(config.statsIntervalMs, MAX_U32),
+    statsIntervalMs: config.statsIntervalMs,
+    redactQuery: config.redactQuery,
+    include: config.include,
+    exclude: config.exclude,
   };
   if (config.pcapFile !== undefined) options.pcapFile = config.pcapFile;
   else if (config.interface !== '') options.interface = config.interface;

@@ -1,4 +1,7 @@
-/** Lines in, parsed messages out to whoever listens; nothing is parsed when nobody does. */
+/**
+ * Lines in, parsed messages out to whoever listens; nothing is parsed when nobody does. A listener that takes its time
+ * holds the event loop and with it the engine's credits: live the engine's queue overflows, a savefile waits.
+ */
 
 import type { LimitedLine } from '../logger';
 import type { HttpMessage, OutputStats } from '../types';
@@ -10,37 +13,46 @@ export interface CallbackOptions {
   /** Hands one message to everybody who listens; does not throw. */
   dispatch(message: HttpMessage): void;
   log: LimitedLine;
+  now(): number;
 }
 
 export class CallbackOutput implements Output {
   readonly name = 'callback';
   readonly #options: CallbackOptions;
   readonly #tally = new Tally();
+  /** After that nobody is called any more. A timer would not do: it waits for the listener too. */
+  #deadline = Number.POSITIVE_INFINITY;
 
   constructor(options: CallbackOptions) {
     this.#options = options;
   }
 
   write(batch: Batch): void {
-    const { wanted, dispatch, log } = this.#options;
+    const { wanted, dispatch, log, now } = this.#options;
     if (!wanted()) return;
     // One conversion a batch; the slices of it cost next to nothing.
     const text = batch.lines.toString('utf8');
+    const limited = Number.isFinite(this.#deadline);
     let start = 0;
+    // Only what somebody listened for counts as handed.
     while (start < text.length && wanted()) {
       const newline = text.indexOf('\n', start);
       const end = newline === -1 ? text.length : newline;
       if (end > start) {
-        let message: HttpMessage | undefined;
-        try {
-          message = JSON.parse(text.slice(start, end)) as HttpMessage;
-        } catch {
-          this.#tally.drop('invalid', 1);
-          log.write({ bytes: end - start }, 'the engine gave a line that is no JSON; it was dropped');
-        }
-        if (message !== undefined) {
-          this.#tally.delivered++;
-          dispatch(message);
+        this.#tally.hand(1);
+        if (limited && now() >= this.#deadline) this.#tally.drop('abandoned', 1);
+        else {
+          let message: HttpMessage | undefined;
+          try {
+            message = JSON.parse(text.slice(start, end)) as HttpMessage;
+          } catch {
+            this.#tally.drop('invalid', 1);
+            log.write({ bytes: end - start }, 'the engine gave a line that is no JSON; it was dropped');
+          }
+          if (message !== undefined) {
+            this.#tally.deliver(1);
+            dispatch(message);
+          }
         }
       }
       start = end + 1;
@@ -52,7 +64,9 @@ export class CallbackOutput implements Output {
     this.#tally.errors++;
   }
 
-  limitDrain(): void {}
+  limitDrain(ms: number): void {
+    this.#deadline = this.#options.now() + ms;
+  }
 
   async close(): Promise<void> {}
 

@@ -1,78 +1,84 @@
 /**
- * Lines in, one POST each out. Live it never makes anybody wait: its waiting line is bounded and the oldest message goes
- * first. From a savefile (`lossless`) it makes the engine wait instead.
+ * Messages in, POSTs out. Live it never makes anybody wait: its waiting line is bounded and the oldest message goes first.
+ * From a savefile (`lossless`) it makes the engine wait instead.
+ *
+ * A parcel (one message, or a batch of them) is waiting, taken or settled. Taken ones are on their way, or wait for
+ * their next attempt without holding a place: others overtake them. How many may be taken at one time is bounded, and
+ * while nothing succeeds it is next to none: a dead endpoint is asked by few, and the others are kept for the time when it
+ * is back.
  */
 
 import { LimitedLine, type Log } from '../logger';
-import type { OutputStats } from '../types';
-import { type Batch, eachLine, type Output, type Schedule, Tally } from './output';
+import type { BatchOptions, OutputStats } from '../types';
+import { type Batch, type DropReason, type Output, type Schedule, Tally } from './output';
+import { detachParcel, gzipParcel, type Parcel, takeParcel } from './parcel';
+import { describeFailure, type Transport } from './transport';
+import { WaitingLine } from './waiting-line';
 
 /** Waits before the second, third and fourth attempt (SPEC §4). */
-const RETRY_DELAYS_MS = [1_000, 2_000, 4_000];
-/** An endpoint that takes longer than this to answer has not answered. */
-const ATTEMPT_TIMEOUT_MS = 10_000;
-/** POSTs at one time. A message that waits for its next attempt keeps its place, so a dead endpoint is not hammered. */
-const CONCURRENCY = 8;
-/** The waiting line: some seconds of a busy service, and a small part of the sidecar's 512 MiB. */
-const MAX_WAITING_MESSAGES = 10_000;
-const MAX_WAITING_BYTES = 32 * 1024 * 1024;
-/** More of an answer than this is not worth reading for the sake of a reusable connection. */
-const MAX_ANSWER_BYTES = 64 * 1024;
+export const RETRY_DELAYS_MS = [1_000, 2_000, 4_000];
+/** Parcels that wait for their next attempt while others succeed: a few that fail again and again stop nobody. */
+const MAX_RETRYING = 256;
+/** Parcels that find out whether a dead endpoint is back. Two, since one may be what the endpoint does not take. */
+const MAX_PROBES = 2;
 
 export interface HttpOptions {
-  url: string;
-  authToken?: string | undefined;
-  userAgent: string;
+  transport: Transport;
+  headers: Record<string, string>;
+  /** POSTs at one time. */
+  concurrency: number;
+  /** For one attempt, from the first byte to the last. */
+  timeoutMs: number;
+  maxWaitingMessages: number;
+  /** Over all that is not settled; half of it may be taken. */
+  maxWaitingBytes: number;
+  batch: BatchOptions | undefined;
   /** Wait instead of dropping: a savefile is read. */
   lossless: boolean;
   log: Log;
-  fetch: typeof fetch;
   schedule: Schedule;
   now(): number;
-  maxWaitingMessages?: number;
-  maxWaitingBytes?: number;
 }
 
 export class HttpOutput implements Output {
   readonly name = 'http';
   readonly #options: HttpOptions;
-  readonly #headers: Record<string, string>;
   readonly #tally = new Tally();
-  readonly #maxMessages: number;
-  readonly #maxBytes: number;
-  readonly #waiting = new WaitingLine();
+  readonly #line = new WaitingLine();
+  /** What is taken: how to call off its attempt, or its wait for the next. */
+  readonly #taken = new Map<Parcel, () => void>();
+  #takenBytes = 0;
+  /** Taken, waited long enough, and without a place yet. Before the line: they are older. */
+  #ready: Parcel[] = [];
+  /** Attempts under way. */
   #active = 0;
+  /** Failed attempts since the last one that succeeded. */
+  #failuresInARow = 0;
   /** Engine batches that wait for room in the line. */
   #roomWaiters: (() => void)[] = [];
   #idleWaiters: (() => void)[] = [];
-  /** Ends an attempt or a pause before another attempt at once. */
-  readonly #interrupts = new Set<() => void>();
+  #closing = false;
   #gaveUp = false;
   #cancelLimit: (() => void) | undefined;
-  readonly #retryLog: LimitedLine;
+  #cancelDelay: (() => void) | undefined;
   readonly #failureLog: LimitedLine;
   readonly #overflowLog: LimitedLine;
+  readonly #recoveryLog: LimitedLine;
 
   constructor(options: HttpOptions) {
     this.#options = options;
-    this.#headers = { 'content-type': 'application/json', 'user-agent': options.userAgent };
-    if (options.authToken !== undefined) this.#headers.authorization = `Bearer ${options.authToken}`;
-    this.#maxMessages = options.maxWaitingMessages ?? MAX_WAITING_MESSAGES;
-    this.#maxBytes = options.maxWaitingBytes ?? MAX_WAITING_BYTES;
-    this.#retryLog = new LimitedLine(options.log.warn, options.now);
     this.#failureLog = new LimitedLine(options.log.warn, options.now);
     this.#overflowLog = new LimitedLine(options.log.warn, options.now);
+    this.#recoveryLog = new LimitedLine(options.log.info, options.now);
   }
 
   write(batch: Batch): Promise<void> | void {
+    this.#tally.hand(batch.messages);
     if (this.#gaveUp) {
       this.#tally.drop('abandoned', batch.messages);
       return;
     }
-    for (const line of eachLine(batch.lines)) {
-      this.#waiting.push(line);
-      this.#tally.waiting++;
-    }
+    this.#line.push(batch, this.#options.now());
     this.#pump();
     if (!this.#isOver()) return;
     if (this.#options.lossless) return new Promise((resolve) => this.#roomWaiters.push(resolve));
@@ -80,12 +86,16 @@ export class HttpOutput implements Output {
   }
 
   limitDrain(ms: number): void {
+    this.#cancelLimit?.();
     this.#cancelLimit = this.#options.schedule(ms, () => this.#giveUp());
   }
 
   async close(): Promise<void> {
+    this.#closing = true;
+    this.#pump();
     if (!this.#isIdle()) await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
     this.#cancelLimit?.();
+    this.#options.transport.close();
   }
 
   stats(): OutputStats {
@@ -93,189 +103,168 @@ export class HttpOutput implements Output {
   }
 
   #isOver(): boolean {
+    const { maxWaitingMessages, maxWaitingBytes } = this.#options;
+    const { messages, bytes } = this.#line;
     // One message may be larger than the whole bound.
-    return (
-      this.#waiting.length > this.#maxMessages || (this.#waiting.bytes > this.#maxBytes && this.#waiting.length > 1)
-    );
+    return messages > maxWaitingMessages || (bytes + this.#takenBytes > maxWaitingBytes && messages > 1);
   }
 
   #isIdle(): boolean {
-    return this.#active === 0 && this.#waiting.length === 0;
+    return this.#taken.size === 0 && this.#line.messages === 0;
+  }
+
+  /** As many failures in a row as there are places: every one of them has tried. */
+  #isDead(): boolean {
+    return this.#failuresInARow >= this.#options.concurrency;
   }
 
   #dropOldest(): void {
     let dropped = 0;
-    while (this.#isOver()) {
-      this.#waiting.shift();
-      dropped++;
-    }
-    this.#dropped('overflow', dropped);
+    while (this.#isOver()) dropped += this.#line.take(1, 0)?.messages ?? 0;
+    this.#tally.drop('overflow', dropped);
     this.#overflowLog.write(
-      { output: this.name, dropped: this.stats().droppedBy.overflow },
+      { output: this.name, dropped: this.#tally.droppedFor('overflow') },
       'POSTs are slower than the traffic: the oldest waiting messages were dropped',
     );
   }
 
-  #dropped(reason: string, messages: number): void {
-    this.#tally.waiting -= messages;
-    this.#tally.drop(reason, messages);
-  }
-
   #giveUp(): void {
     this.#gaveUp = true;
-    this.#dropped('abandoned', this.#waiting.clear());
-    for (const interrupt of [...this.#interrupts]) interrupt();
+    this.#tally.drop('abandoned', this.#line.clear());
+    for (const callOff of [...this.#taken.values()]) callOff();
     this.#wake();
   }
 
   #pump(): void {
-    while (this.#active < CONCURRENCY) {
-      const line = this.#waiting.shift();
-      if (line === undefined) return;
-      this.#active++;
-      void this.#deliver(line).then(() => {
-        this.#active--;
-        this.#pump();
-        this.#wake();
-      });
+    while (this.#active < this.#options.concurrency) {
+      const parcel = this.#ready.shift() ?? this.#takeNext();
+      if (parcel === undefined) return;
+      void this.#attempt(parcel);
     }
+  }
+
+  #takeNext(): Parcel | undefined {
+    const { concurrency, maxWaitingBytes, batch, headers } = this.#options;
+    const mostTaken = this.#isDead() ? MAX_PROBES : concurrency + MAX_RETRYING;
+    const { size } = this.#taken;
+    if (size >= mostTaken || (size > 0 && this.#takenBytes > maxWaitingBytes / 2)) return undefined;
+    if (batch !== undefined && !this.#isDue(batch)) return undefined;
+    const parcel = takeParcel(this.#line, batch, headers);
+    if (parcel !== undefined) this.#takenBytes += parcel.bytes;
+    return parcel;
+  }
+
+  /** Whether a batch is worth a POST now; else a timer sees to it that it will be. */
+  #isDue({ maxMessages, maxBytes, maxDelayMs }: BatchOptions): boolean {
+    const { messages, lineBytes, since } = this.#line;
+    if (since === undefined) return false;
+    if (this.#closing || messages >= maxMessages || lineBytes >= maxBytes || this.#isOver()) return true;
+    const age = this.#options.now() - since;
+    if (age >= maxDelayMs) return true;
+    this.#cancelDelay ??= this.#options.schedule(maxDelayMs - age, () => {
+      this.#cancelDelay = undefined;
+      this.#pump();
+    });
+    return false;
+  }
+
+  /** One attempt, and what follows from how it went. Never rejects. */
+  async #attempt(parcel: Parcel): Promise<void> {
+    this.#active++;
+    parcel.attempts++;
+    const failure = await this.#post(parcel);
+    this.#active--;
+    if (failure === undefined) this.#succeeded(parcel);
+    else this.#failed(parcel, failure);
+    this.#pump();
+    this.#wake();
+  }
+
+  #succeeded(parcel: Parcel): void {
+    if (this.#isDead()) {
+      this.#recoveryLog.write({ output: this.name, failedAttempts: this.#failuresInARow }, 'POSTs succeed again');
+    }
+    this.#failuresInARow = 0;
+    this.#tally.deliver(parcel.messages);
+    this.#settle(parcel);
+  }
+
+  #failed(parcel: Parcel, reason: string): void {
+    this.#tally.errors++;
+    this.#failuresInARow++;
+    if (this.#gaveUp) {
+      this.#drop(parcel, 'abandoned');
+      return;
+    }
+    const delay = RETRY_DELAYS_MS[parcel.attempts - 1];
+    if (delay === undefined) {
+      this.#drop(parcel, 'failed');
+      this.#failureLog.write(
+        { output: this.name, reason, attempts: parcel.attempts, dropped: this.#tally.droppedFor('failed') },
+        parcel.messages === 1
+          ? 'a message could not be POSTed and was dropped'
+          : 'a batch of messages could not be POSTed and was dropped',
+      );
+      return;
+    }
+    this.#options.log.debug({ output: this.name, reason, attempt: parcel.attempts }, 'a POST failed');
+    detachParcel(parcel);
+    const cancel = this.#options.schedule(delay, () => {
+      this.#taken.set(parcel, () => {
+        this.#ready = this.#ready.filter((other) => other !== parcel);
+        this.#drop(parcel, 'abandoned');
+      });
+      this.#ready.push(parcel);
+      this.#pump();
+    });
+    this.#taken.set(parcel, () => {
+      cancel();
+      this.#drop(parcel, 'abandoned');
+    });
+  }
+
+  #drop(parcel: Parcel, reason: DropReason): void {
+    this.#tally.drop(reason, parcel.messages);
+    this.#settle(parcel);
+  }
+
+  #settle(parcel: Parcel): void {
+    this.#taken.delete(parcel);
+    this.#takenBytes -= parcel.bytes;
   }
 
   #wake(): void {
     if (!this.#isOver()) for (const resolve of this.#roomWaiters.splice(0)) resolve();
-    if (this.#isIdle()) for (const resolve of this.#idleWaiters.splice(0)) resolve();
+    if (this.#isIdle()) {
+      this.#cancelDelay?.();
+      this.#cancelDelay = undefined;
+      for (const resolve of this.#idleWaiters.splice(0)) resolve();
+    }
   }
 
-  /** One message to its end, whichever. Never rejects. */
-  async #deliver(line: Buffer): Promise<void> {
-    let reason = '';
-    for (let attempt = 0; attempt <= RETRY_DELAYS_MS.length && !this.#gaveUp; attempt++) {
-      if (attempt > 0) {
-        await this.#pause(RETRY_DELAYS_MS[attempt - 1] ?? 0);
-        if (this.#gaveUp) break;
-      }
-      const failure = await this.#post(line);
-      if (failure === undefined) {
-        this.#tally.waiting--;
-        this.#tally.delivered++;
-        return;
-      }
-      this.#tally.errors++;
-      reason = failure;
-      if (attempt === 0) this.#retryLog.write({ output: this.name, reason }, 'a POST failed and is tried again');
-    }
-    if (this.#gaveUp) {
-      this.#dropped('abandoned', 1);
-      return;
-    }
-    this.#dropped('failed', 1);
-    this.#failureLog.write(
-      { output: this.name, reason, attempts: RETRY_DELAYS_MS.length + 1, dropped: this.stats().droppedBy.failed },
-      'a message could not be POSTed and was dropped',
-    );
-  }
-
-  /** One attempt; why it failed, or nothing. */
-  async #post(line: Buffer): Promise<string | undefined> {
+  /** Why it failed, or nothing. */
+  async #post(parcel: Parcel): Promise<string | undefined> {
+    const { transport, timeoutMs, batch, schedule } = this.#options;
     const controller = new AbortController();
     let interruption: string | undefined;
     const interrupt = (why: string): void => {
       interruption = why;
       controller.abort();
     };
-    const stopNow = (): void => interrupt('given up at stop');
-    this.#interrupts.add(stopNow);
-    const cancel = this.#options.schedule(ATTEMPT_TIMEOUT_MS, () => interrupt(`no answer in ${ATTEMPT_TIMEOUT_MS} ms`));
+    this.#taken.set(parcel, () => interrupt('given up at stop'));
     try {
-      const answer = await this.#options.fetch(this.#options.url, {
-        method: 'POST',
-        headers: this.#headers,
-        body: line,
-        // A POST that is redirected loses its body or its token: the URL in the config has to be the right one.
-        redirect: 'manual',
-        signal: controller.signal,
-      });
-      await readPast(answer);
-      return answer.ok ? undefined : `status ${answer.status}`;
+      if (batch?.gzip === true && parcel.attempts === 1) await gzipParcel(parcel);
     } catch (error) {
-      return interruption ?? describe(error);
+      return describeFailure(error);
+    }
+    const cancel = schedule(timeoutMs, () => interrupt(`no answer in ${timeoutMs} ms`));
+    try {
+      const status = await transport.post(parcel.body, parcel.headers, controller.signal);
+      return status >= 200 && status <= 299 ? undefined : `status ${status}`;
+    } catch (error) {
+      return interruption ?? describeFailure(error);
     } finally {
       cancel();
-      this.#interrupts.delete(stopNow);
     }
   }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        cancel();
-        this.#interrupts.delete(done);
-        resolve();
-      };
-      const cancel = this.#options.schedule(ms, done);
-      this.#interrupts.add(done);
-    });
-  }
-}
-
-/** A queue whose bytes are counted. Taking from the front is O(1) amortised. */
-class WaitingLine {
-  #lines: (Buffer | undefined)[] = [];
-  #head = 0;
-  bytes = 0;
-
-  get length(): number {
-    return this.#lines.length - this.#head;
-  }
-
-  push(line: Buffer): void {
-    this.#lines.push(line);
-    this.bytes += line.length;
-  }
-
-  shift(): Buffer | undefined {
-    const line = this.#lines[this.#head];
-    if (line === undefined) return undefined;
-    // Let go at once: a line is a view that keeps its whole batch alive.
-    this.#lines[this.#head] = undefined;
-    this.bytes -= line.length;
-    this.#head++;
-    if (this.#head * 2 >= this.#lines.length) {
-      this.#lines = this.#lines.slice(this.#head);
-      this.#head = 0;
-    }
-    return line;
-  }
-
-  /** Empties it; returns how many there were. */
-  clear(): number {
-    const length = this.length;
-    this.#lines = [];
-    this.#head = 0;
-    this.bytes = 0;
-    return length;
-  }
-}
-
-/** Reads the answer away, so that the connection can be used again; the status is all that matters of it. */
-async function readPast(answer: Response): Promise<void> {
-  if (answer.body === null) return;
-  const reader = answer.body.getReader();
-  try {
-    for (let bytes = 0; bytes < MAX_ANSWER_BYTES; ) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      bytes += value.length;
-    }
-    await reader.cancel();
-  } catch {
-    // The status was there; an answer that breaks off behind it changes nothing.
-  }
-}
-
-/** fetch() says only "fetch failed"; what happened stands in its cause. */
-function describe(error: unknown): string {
-  const cause = (error as { cause?: { code?: unknown; message?: unknown } } | undefined)?.cause;
-  const words = cause?.code ?? cause?.message ?? (error instanceof Error ? error.message : error);
-  return String(words).slice(0, 200);
 }

@@ -1,4 +1,4 @@
-/** What every output is to the session, and what outputs share: batches, lines, time, counts. They do not know each other. */
+/** What every output is to the session, and what outputs share: batches, time, counts. They do not know each other. */
 
 import type { OutputName, OutputStats } from '../types';
 
@@ -30,33 +30,58 @@ export const schedule: Schedule = (ms, run) => {
   return () => clearTimeout(timer);
 };
 
-const NEWLINE = 0x0a;
+/** Why an output gave messages up; all that there are, so that each can be counted from zero. */
+export const DROP_REASONS: Readonly<Record<OutputName, readonly DropReason[]>> = Object.freeze({
+  callback: ['abandoned', 'invalid'],
+  stdout: ['overflow', 'abandoned', 'closed'],
+  http: ['overflow', 'failed', 'abandoned'],
+});
 
-/** The JSON texts of a batch, without their newlines, as views into its bytes. */
-export function* eachLine(lines: Buffer): Generator<Buffer> {
-  let start = 0;
-  while (start < lines.length) {
-    const newline = lines.indexOf(NEWLINE, start);
-    const end = newline === -1 ? lines.length : newline;
-    if (end > start) yield lines.subarray(start, end);
-    start = end + 1;
-  }
-}
+export type DropReason = 'overflow' | 'failed' | 'abandoned' | 'closed' | 'invalid';
 
-/** The counts of one output. */
+/** The counts of one output. `handed` = `delivered` + all drops + `waiting`, at any time. */
 export class Tally {
-  delivered = 0;
+  #handed = 0;
+  #delivered = 0;
   errors = 0;
-  waiting = 0;
-  readonly #droppedBy: Record<string, number> = {};
+  readonly #droppedBy: Partial<Record<DropReason, number>> = {};
+  #dropped = 0;
 
-  drop(reason: string, messages: number): void {
-    if (messages > 0) this.#droppedBy[reason] = (this.#droppedBy[reason] ?? 0) + messages;
+  hand(messages: number): void {
+    this.#handed += messages;
+  }
+
+  deliver(messages: number): void {
+    this.#delivered += messages;
+  }
+
+  drop(reason: DropReason, messages: number): void {
+    if (messages === 0) return;
+    this.#droppedBy[reason] = this.droppedFor(reason) + messages;
+    this.#dropped += messages;
+  }
+
+  droppedFor(reason: DropReason): number {
+    return this.#droppedBy[reason] ?? 0;
+  }
+
+  /** Messages that are delivered or dropped. */
+  get settled(): number {
+    return this.#delivered + this.#dropped;
+  }
+
+  get handed(): number {
+    return this.#handed;
   }
 
   stats(): OutputStats {
-    const droppedBy = { ...this.#droppedBy };
-    const dropped = Object.values(droppedBy).reduce((sum, count) => sum + count, 0);
-    return { delivered: this.delivered, dropped, droppedBy, waiting: this.waiting, errors: this.errors };
+    return {
+      handed: this.#handed,
+      delivered: this.#delivered,
+      dropped: this.#dropped,
+      droppedBy: { ...this.#droppedBy },
+      waiting: this.#handed - this.settled,
+      errors: this.errors,
+    };
   }
 }

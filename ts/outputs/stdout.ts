@@ -1,71 +1,172 @@
-/** Lines in, the same bytes out to a stream. Waits for the stream: its back pressure is the engine's. */
+/**
+ * Lines in, the same bytes out, whole lines only. Live it makes nobody wait: what its reader does not take waits in a
+ * bounded line, and the oldest goes first. From a savefile (`lossless`) the engine waits for the reader.
+ *
+ * A write of at most PIPE_BUF bytes goes into a pipe whole or not at all, so in pieces of that size no line is torn,
+ * whenever the process ends. Only a longer line can be: when its reader stops reading in the middle of it for good.
+ */
 
 import type { Writable } from 'node:stream';
+import { LimitedLine, type Log } from '../logger';
 import type { OutputStats } from '../types';
 import { type Batch, type Output, type Schedule, Tally } from './output';
+import { WaitingLine } from './waiting-line';
+
+/** Linux's PIPE_BUF: `pipe(7)`. */
+export const PIPE_BUF_BYTES = 4_096;
+/** What waits for a slow reader, live. */
+export const MAX_STDOUT_WAITING_BYTES = 16 * 1024 * 1024;
+
+const NEWLINE = 0x0a;
+
+/** Where the lines go. */
+export interface StdoutTarget {
+  readonly stream: Writable;
+  /** A pipe or a socket: writes at once what fits, and returns how many bytes that were; 0 when it is full. */
+  readonly writeNow?: (bytes: Buffer, start: number, length: number) => number;
+}
 
 export interface StdoutOptions {
-  stream: Writable;
+  target: StdoutTarget;
+  /** Wait instead of dropping: a savefile is read. */
+  lossless: boolean;
+  log: Log;
   schedule: Schedule;
+  now(): number;
   /** Called once, when the stream takes nothing any more; EPIPE is a reader that went away. */
   onClosed(error: NodeJS.ErrnoException): void;
+  maxWaitingBytes?: number;
 }
 
 export class StdoutOutput implements Output {
   readonly name = 'stdout';
   readonly #options: StdoutOptions;
+  readonly #maxWaitingBytes: number;
   readonly #tally = new Tally();
-  /** Batches that the stream has not written yet: how to stop waiting for each. */
-  readonly #pending = new Set<(reason: string) => void>();
+  readonly #line = new WaitingLine();
+  /** The batch that is being written, and how much of it is. It counts as delivered when it is out whole. */
+  #current: Batch | undefined;
+  #written = 0;
+  /** The stream has a piece that it has not written yet. */
+  #busy = false;
+  /** Batches that hold their credit until so many messages in all are settled. */
+  #waiters: { settled: number; resolve: () => void }[] = [];
   readonly #onError: (error: NodeJS.ErrnoException) => void;
   /** Why nothing is written any more. */
   #off: 'closed' | 'abandoned' | undefined;
-  #finished = false;
   #cancelLimit: (() => void) | undefined;
+  readonly #overflowLog: LimitedLine;
 
   constructor(options: StdoutOptions) {
     this.#options = options;
+    this.#maxWaitingBytes = options.maxWaitingBytes ?? MAX_STDOUT_WAITING_BYTES;
+    this.#overflowLog = new LimitedLine(options.log.warn, options.now);
     this.#onError = (error) => this.#close(error);
-    options.stream.on('error', this.#onError);
+    options.target.stream.on('error', this.#onError);
   }
 
   write(batch: Batch): Promise<void> | void {
+    this.#tally.hand(batch.messages);
     if (this.#off !== undefined) {
       this.#tally.drop(this.#off, batch.messages);
       return;
     }
-    return new Promise((resolve) => {
-      const settle = (reason?: string): void => {
-        if (!this.#pending.delete(settle)) return;
-        this.#tally.waiting -= batch.messages;
-        if (reason === undefined) this.#tally.delivered += batch.messages;
-        else this.#tally.drop(reason, batch.messages);
-        resolve();
-      };
-      this.#pending.add(settle);
-      this.#tally.waiting += batch.messages;
-      this.#options.stream.write(batch.lines, (error) => {
-        if (error) this.#close(error);
-        else settle();
-      });
-    });
+    this.#line.push(batch);
+    this.#pump();
+    if (this.#options.lossless) return this.#allSettled();
+    this.#dropOldest();
   }
 
   limitDrain(ms: number): void {
-    if (this.#finished || this.#off !== undefined) return;
+    if (this.#off !== undefined) return;
+    this.#cancelLimit?.();
     this.#cancelLimit = this.#options.schedule(ms, () => this.#turnOff('abandoned'));
   }
 
   async close(): Promise<void> {
-    // Every write() is awaited before close(), so nothing is pending here.
-    this.#finished = true;
+    await this.#allSettled();
     this.#cancelLimit?.();
     // A broken stream emits its error a moment later: that one still needs its listener.
-    if (this.#off === undefined) this.#options.stream.off('error', this.#onError);
+    if (this.#off === undefined) this.#options.target.stream.off('error', this.#onError);
   }
 
   stats(): OutputStats {
     return this.#tally.stats();
+  }
+
+  #pump(): void {
+    while (!this.#busy && this.#off === undefined) {
+      if (this.#current === undefined) {
+        this.#current = this.#line.take(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+        this.#written = 0;
+        if (this.#current === undefined) break;
+      }
+      const { lines, messages } = this.#current;
+      if (this.#written < lines.length) this.#write(lines, this.#pieceEnd(lines));
+      else {
+        this.#tally.deliver(messages);
+        this.#current = undefined;
+      }
+    }
+    this.#wake();
+  }
+
+  /** As many whole lines as one write may carry, or one that is longer. */
+  #pieceEnd(lines: Buffer): number {
+    if (this.#options.target.writeNow === undefined) return lines.length;
+    const limit = this.#written + PIPE_BUF_BYTES;
+    if (lines.length <= limit) return lines.length;
+    const newline = lines.lastIndexOf(NEWLINE, limit - 1);
+    return (newline >= this.#written ? newline : lines.indexOf(NEWLINE, limit)) + 1;
+  }
+
+  /** At once where that is possible, else by the stream, which says when. */
+  #write(lines: Buffer, end: number): void {
+    const { stream, writeNow } = this.#options.target;
+    // Not past what others have written to the stream.
+    const length = end - this.#written;
+    if (writeNow !== undefined && length <= PIPE_BUF_BYTES && stream.writableLength === 0) {
+      try {
+        this.#written += writeNow(lines, this.#written, length);
+      } catch (error) {
+        this.#close(error as NodeJS.ErrnoException);
+        return;
+      }
+      if (this.#written === end) return;
+    }
+    this.#busy = true;
+    stream.write(lines.subarray(this.#written, end), (error) => {
+      this.#busy = false;
+      if (error) this.#close(error);
+      else {
+        this.#written = end;
+        this.#pump();
+      }
+    });
+  }
+
+  #dropOldest(): void {
+    if (this.#line.bytes <= this.#maxWaitingBytes) return;
+    let dropped = 0;
+    while (this.#line.bytes > this.#maxWaitingBytes)
+      dropped += this.#line.take(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)?.messages ?? 0;
+    this.#tally.drop('overflow', dropped);
+    this.#overflowLog.write(
+      { output: this.name, dropped: this.#tally.droppedFor('overflow') },
+      'the reader of stdout is slower than the traffic: the oldest waiting messages were dropped',
+    );
+  }
+
+  /** Until everything that was handed to this output so far is written or given up. */
+  #allSettled(): Promise<void> {
+    const settled = this.#tally.handed;
+    if (this.#tally.settled >= settled) return Promise.resolve();
+    return new Promise((resolve) => this.#waiters.push({ settled, resolve }));
+  }
+
+  #wake(): void {
+    const { settled } = this.#tally;
+    while (this.#waiters[0] !== undefined && this.#waiters[0].settled <= settled) this.#waiters.shift()?.resolve();
   }
 
   #close(error: NodeJS.ErrnoException): void {
@@ -77,6 +178,20 @@ export class StdoutOutput implements Output {
 
   #turnOff(reason: 'closed' | 'abandoned'): void {
     this.#off = reason;
-    for (const settle of [...this.#pending]) settle(reason);
+    if (this.#current !== undefined) {
+      const { lines, messages } = this.#current;
+      const dropped = Math.min(messages, countLines(lines, this.#written));
+      this.#tally.deliver(messages - dropped);
+      this.#tally.drop(reason, dropped);
+      this.#current = undefined;
+    }
+    this.#tally.drop(reason, this.#line.clear());
+    this.#wake();
   }
+}
+
+function countLines(lines: Buffer, from: number): number {
+  let count = 0;
+  for (let at = lines.indexOf(NEWLINE, from); at !== -1; at = lines.indexOf(NEWLINE, at + 1)) count++;
+  return count;
 }

@@ -33,6 +33,15 @@ class Capture {
         linkTypeName: 'EN10MB',
       };
     }
+    if (pcapFile === '-') {
+      // A pipe that never shows its header.
+      await new Promise((resolve) => {
+        this.giveUp = resolve;
+        this.timer = setInterval(() => {}, 1000);
+      });
+      clearInterval(this.timer);
+      throw Object.assign(new Error("cannot open savefile '-': stopped"), { code: 'CAPTURE_OPEN_FAILED' });
+    }
     if (pcapFile.includes('missing'))
       throw Object.assign(new Error(`cannot open savefile '${pcapFile}'`), { code: 'CAPTURE_OPEN_FAILED' });
     this.limit = Number(pcapFile.split('-').at(-1));
@@ -77,7 +86,8 @@ class Capture {
 
   stop() {
     this.stopped = true;
-    if (this.onEvent !== undefined) setImmediate(() => this.#end());
+    if (this.giveUp !== undefined) this.giveUp();
+    else if (this.onEvent !== undefined) setImmediate(() => this.#end());
   }
 
   release() {

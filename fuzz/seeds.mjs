@@ -1,0 +1,110 @@
+// Writes the seed corpora from the project's own fixtures: `node fuzz/seeds.mjs`.
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const ROOT = join(import.meta.dirname, '..');
+const FIXTURES = join(ROOT, 'fixtures');
+/** Larger ones slow the fuzzer down and teach it little. */
+const MAX_SEED_BYTES = 6_000;
+/** In the order of LINK_TYPES in fuzz_targets/engine.rs. */
+const LINK_TYPES = [101, 1, 113, 276, 0, 108, 228, 229];
+
+function seed(target, name, parts) {
+  const bytes = Buffer.concat(parts);
+  if (bytes.length <= MAX_SEED_BYTES) writeFileSync(join(ROOT, 'fuzz', 'seeds', target, name), bytes);
+}
+
+function* records(file) {
+  const swapped = file.readUInt32LE(0) >>> 24 !== 0xa1;
+  const word = (offset) => (swapped ? file.readUInt32BE(offset) : file.readUInt32LE(offset));
+  const perMilli = (word(0) & 0xffff) === 0x3c4d ? 1e6 : 1e3;
+  const linktype = word(20);
+  for (let at = 24; at < file.length; ) {
+    const length = word(at + 8);
+    const millis = word(at) * 1000 + word(at + 4) / perMilli;
+    yield { linktype, millis, frame: file.subarray(at + 16, at + 16 + length) };
+    at += 16 + length;
+  }
+}
+
+const u16 = (number) => Buffer.from([number >> 8, number & 255]);
+
+for (const target of ['decode', 'http', 'engine']) {
+  rmSync(join(ROOT, 'fuzz', 'seeds', target), { recursive: true, force: true });
+  mkdirSync(join(ROOT, 'fuzz', 'seeds', target), { recursive: true });
+}
+
+for (const name of readdirSync(FIXTURES).filter((file) => file.endsWith('.pcap'))) {
+  const packets = [...records(readFileSync(join(FIXTURES, name)))];
+  if (packets.length === 0) continue;
+  const { linktype } = packets[0];
+  const frames = packets.map(({ frame }) => [u16(frame.length), frame]);
+  if (packets.length <= 6) seed('decode', name, [u16(linktype), Buffer.from([0]), ...frames.flat()]);
+  const index = LINK_TYPES.indexOf(linktype);
+  if (index >= 0) {
+    let before = packets[0].millis;
+    const timed = packets.map(({ millis, frame }) => {
+      const step = Math.max(-128, Math.min(127, Math.round((millis - before) / 100)));
+      before = millis;
+      return [Buffer.from([step & 255]), u16(frame.length), frame];
+    });
+    seed('engine', name, [Buffer.from([index]), ...timed.flat()]);
+  }
+}
+
+const [CLIENT, SERVER] = [0, 1];
+const LOSS = 4;
+const END = 6;
+const piece = (kind, text) => [Buffer.from([kind, text.length]), Buffer.from(text, 'latin1')];
+const mark = (kind, length = 0) => [Buffer.from([kind, length])];
+const crlf = (...lines) => lines.join('\r\n');
+const get = crlf('GET /a HTTP/1.1', 'Host: x', '', '');
+const conversations = {
+  plain: [piece(CLIENT, get), piece(SERVER, crlf('HTTP/1.1 200 OK', 'Content-Length: 2', '', 'ok'))],
+  chunked: [
+    piece(CLIENT, crlf('POST /a HTTP/1.1', 'Transfer-Encoding: chunked', '', '3;x=y', 'abc', '0', 'T: v', '', '')),
+    piece(SERVER, crlf('HTTP/1.1 100 Continue', '', '')),
+    piece(SERVER, crlf('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', 'a', '0123456789', '0', '', '')),
+  ],
+  head: [
+    piece(CLIENT, get.replace('GET', 'HEAD')),
+    piece(SERVER, crlf('HTTP/1.1 200 OK', 'Content-Length: 9', '', '')),
+  ],
+  upgrade: [
+    piece(CLIENT, crlf('GET /ws HTTP/1.1', 'Connection: Upgrade', 'Upgrade: websocket', '', '')),
+    piece(CLIENT, get),
+    piece(SERVER, crlf('HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', '', '')),
+    piece(SERVER, '\x81\x02hi'),
+  ],
+  declined: [
+    piece(CLIENT, crlf('GET /ws HTTP/1.1', 'Connection: Upgrade', 'Upgrade: h2c', '', '') + get),
+    piece(SERVER, crlf('HTTP/1.1 200 OK', 'Content-Length: 0', '', '')),
+  ],
+  connect: [piece(CLIENT, crlf('CONNECT a:443 HTTP/1.1', '', '')), piece(SERVER, crlf('HTTP/1.1 200 OK', '', ''))],
+  lossInBody: [
+    piece(CLIENT, get),
+    piece(SERVER, crlf('HTTP/1.1 200 OK', 'Content-Length: 30', '', '0123456789')),
+    mark(SERVER | LOSS, 9),
+    piece(SERVER, '0123456789'),
+    piece(CLIENT, get),
+    piece(SERVER, crlf('HTTP/1.1 204 No Content', '', '')),
+  ],
+  lossInHead: [
+    piece(CLIENT, 'GET /lost HT'),
+    mark(CLIENT | LOSS, 20),
+    piece(CLIENT, crlf('X: y', '', '')),
+    piece(SERVER, crlf('HTTP/1.1 200 OK', 'Content-Length: 0', '', '')),
+    piece(CLIENT, get),
+  ],
+  untilClose: [piece(CLIENT, get), piece(SERVER, crlf('HTTP/1.0 200 OK', '', 'all of it')), mark(SERVER | END)],
+  reset: [
+    piece(CLIENT, get),
+    piece(SERVER, crlf('HTTP/1.1 200 OK', 'Content-Length: 9', '', 'a')),
+    mark(SERVER | END | 8),
+  ],
+  folded: [piece(CLIENT, crlf('GET / HTTP/1.1', 'A: b', ' c', 'D : e', 'no colon', '', ''))],
+  twoLengths: [piece(CLIENT, crlf('POST / HTTP/1.1', 'Content-Length: 1', 'Content-Length: 2', '', 'ab'))],
+  tls: [piece(CLIENT, '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'), piece(SERVER, '\x16\x03\x03\x00\x7a')],
+  socks: [piece(CLIENT, '\x05\x01\x00'), piece(SERVER, '\x05\x00'), piece(CLIENT, get)],
+};
+for (const [name, pieces] of Object.entries(conversations)) seed('http', name, pieces.flat());

@@ -1,0 +1,27 @@
+// ts/ to dist/: compiled afresh, so that nothing stays of a file that is gone; then the generated addon loader and the
+// addon itself come beside dist/native/index.js, and the command becomes executable. Without a built addon dist/ still
+// serves whatever does not capture, so that is a warning and no failure.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const from = join(root, 'ts', 'native');
+const dist = join(root, 'dist');
+
+// Removed and not overwritten: a process that has the old addon mapped keeps it, and would otherwise be killed.
+rmSync(dist, { recursive: true, force: true });
+const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+const { status } = spawnSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json')], {
+  stdio: 'inherit',
+});
+if (status !== 0) process.exit(status ?? 1);
+
+mkdirSync(join(dist, 'native'), { recursive: true });
+const files = readdirSync(from).filter((name) => /^binding\.(js|d\.ts)$|\.node$/.test(name));
+for (const name of files) copyFileSync(join(from, name), join(dist, 'native', name));
+if (!files.some((name) => name.endsWith('.node'))) {
+  console.error('build:ts: no addon in ts/native yet; run `npm run build:addon`, then build:ts again');
+}
+chmodSync(join(dist, 'cli.js'), 0o755);

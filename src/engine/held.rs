@@ -1,0 +1,142 @@
+//! Lines of one connection that wait for a decision: a rule asks for the status code of an answer that is still to come.
+
+use std::collections::VecDeque;
+
+use crate::http::{Direction, HttpMessage, StartLine};
+use crate::selection::{Answer, Decision, Judged, Selection};
+
+/// Decisions kept for requests that are still uploaded while their answer is already there.
+const MAX_EARLY_DECISIONS: usize = 16;
+
+/// Lines that wait: more exchanges than this cannot be outstanding with their requests known, so the oldest waits in vain.
+const MAX_LINES: usize = 512;
+
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    lines: VecDeque<Line>,
+    bytes: usize,
+    /// Exchanges whose answer came before their request was complete, and whether they are shown.
+    early: Vec<(u32, bool)>,
+    /// One of our own POSTs was seen: a response without its request is taken for an answer to another.
+    carries_own_posts: bool,
+}
+
+#[derive(Debug)]
+struct Line {
+    exchange: u32,
+    judged: Judged,
+    text: Vec<u8>,
+}
+
+impl Line {
+    fn cost(&self) -> usize {
+        self.text.capacity() + size_of::<Self>()
+    }
+
+    /// The text, if it is shown without an answer.
+    fn unanswered(self, selection: &Selection) -> Option<Vec<u8>> {
+        (selection.decide(self.judged, Answer::Never) == Decision::Show).then_some(self.text)
+    }
+}
+
+/// What becomes of a message.
+#[derive(Debug)]
+pub(super) enum Fate {
+    /// Show it, behind these lines of its exchange.
+    Show(Vec<Vec<u8>>),
+    /// Hide it, with so many lines of its exchange that waited.
+    Hide {
+        own: bool,
+        waited: u64,
+    },
+    Wait(Judged),
+}
+
+impl Held {
+    pub fn decide(&mut self, selection: &Selection, message: &HttpMessage<'_>) -> Fate {
+        let judged = message.judged.unwrap_or_else(|| selection.judge_unseen());
+        self.carries_own_posts |= judged.is_own();
+        if judged.is_own() || (message.judged.is_none() && self.carries_own_posts) {
+            return Fate::Hide { own: true, waited: 0 };
+        }
+        let (answer, is_final) = match message.head.start {
+            StartLine::Status { code: 100 | 102..=199, .. } | StartLine::Request { .. } => (Answer::Awaited, false),
+            StartLine::Status { code, .. } => (Answer::Status(code), true),
+        };
+        match selection.decide(judged, answer) {
+            Decision::NotYet => self.decided_early(message, judged),
+            // The same was decided for all of its exchange, unless the answer was needed.
+            decision if !is_final || selection.decide(judged, Answer::Awaited) == decision => {
+                fate(decision, Vec::new())
+            }
+            decision => {
+                let waited = self.take(message.exchange);
+                if waited.is_empty() && self.early.len() < MAX_EARLY_DECISIONS {
+                    self.early.push((message.exchange, decision == Decision::Show));
+                }
+                fate(decision, waited)
+            }
+        }
+    }
+
+    /// Puts a line aside. One that has waited too long makes room: `None` in its place if it is not shown.
+    pub fn wait(
+        &mut self,
+        selection: &Selection,
+        exchange: u32,
+        judged: Judged,
+        text: Vec<u8>,
+    ) -> Option<Option<Vec<u8>>> {
+        let line = Line { exchange, judged, text };
+        self.bytes += line.cost();
+        self.lines.push_back(line);
+        let oldest = if self.lines.len() > MAX_LINES { self.lines.pop_front() } else { None }?;
+        self.bytes -= oldest.cost();
+        Some(oldest.unanswered(selection))
+    }
+
+    /// No answer will come: what is shown of what waited, and how many lines are not.
+    pub fn finish(&mut self, selection: &Selection) -> (Vec<Vec<u8>>, u64) {
+        self.bytes = 0;
+        let lines = std::mem::take(&mut self.lines);
+        let all = lines.len() as u64;
+        let shown: Vec<_> = lines.into_iter().filter_map(|line| line.unanswered(selection)).collect();
+        let hidden = all - shown.len() as u64;
+        (shown, hidden)
+    }
+
+    pub fn buffered_bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn decided_early(&mut self, message: &HttpMessage<'_>, judged: Judged) -> Fate {
+        let index = self.early.iter().position(|(exchange, _)| *exchange == message.exchange);
+        match index.filter(|_| message.direction == Direction::Request) {
+            Some(index) => {
+                let (_, shown) = self.early.remove(index);
+                fate(if shown { Decision::Show } else { Decision::Hide }, Vec::new())
+            }
+            None => Fate::Wait(judged),
+        }
+    }
+
+    fn take(&mut self, exchange: u32) -> Vec<Vec<u8>> {
+        let mut taken = Vec::new();
+        self.lines.retain_mut(|line| {
+            let take = line.exchange == exchange;
+            if take {
+                self.bytes -= line.cost();
+                taken.push(std::mem::take(&mut line.text));
+            }
+            !take
+        });
+        taken
+    }
+}
+
+fn fate(decision: Decision, waited: Vec<Vec<u8>>) -> Fate {
+    match decision {
+        Decision::Show | Decision::NotYet => Fate::Show(waited),
+        Decision::Hide => Fate::Hide { own: false, waited: waited.len() as u64 },
+    }
+}

@@ -1,0 +1,154 @@
+//! A message whose head is complete and whose body is not: what of it is lost, how it comes out.
+
+use super::body::Body;
+use super::chunked::ChunkDecoder;
+use super::exchange::{Exchange, Place};
+use super::framing::Wish;
+use super::head::{Field, Head, Parsed, StartLine, check_start_line, parse_fields};
+use super::message::{Fields, HttpMessage, Incomplete};
+use super::{Context, Direction};
+use crate::flow::DataMeta;
+use crate::selection::Judged;
+
+#[derive(Debug)]
+pub(super) enum BodyState {
+    Length { left: u64 },
+    Chunked(ChunkDecoder),
+    CloseDelimited,
+}
+
+/// A message whose head is complete and whose body is not.
+#[derive(Debug)]
+pub(super) struct InProgress {
+    pub head: Head,
+    pub head_bytes: Box<[u8]>,
+    pub place: Place,
+    pub number: u32,
+    pub wish: Wish,
+    pub judged: Option<Judged>,
+    /// Of a response: the request that it answers.
+    pub exchange: Option<Exchange>,
+    pub state: BodyState,
+    pub body: Body,
+    pub gap_bytes: u64,
+    /// How much of `STATUS_LINE` the bytes behind the head have spelled so far; all of it once they differ.
+    pub spelled: usize,
+}
+
+/// What the next response would begin with.
+const STATUS_LINE: &[u8] = b"HTTP/1.";
+
+/// How far a loss goes.
+pub(super) enum Crossing {
+    Within,
+    ToTheEnd,
+    /// Over the message's end, or nobody knows.
+    Beyond,
+}
+
+impl InProgress {
+    pub fn cross(&mut self, len: u64) -> Crossing {
+        self.spelled = STATUS_LINE.len(); // what follows is not the beginning
+        let (lost, crossing) = match &mut self.state {
+            BodyState::CloseDelimited => (len, Crossing::Within),
+            BodyState::Chunked(decoder) => match decoder.cross(len) {
+                true => (len, Crossing::Within),
+                false => {
+                    // How much of the loss was this message's, and how much of that its body, is not known.
+                    self.gap_bytes += len;
+                    decoder.trailers.clear();
+                    (0, Crossing::Beyond)
+                }
+            },
+            BodyState::Length { left } => {
+                let lost = len.min(*left);
+                *left -= lost;
+                let crossing = match (*left, len - lost) {
+                    (0, 0) => Crossing::ToTheEnd,
+                    (0, _) => Crossing::Beyond,
+                    _ => Crossing::Within,
+                };
+                (lost, crossing)
+            }
+        };
+        self.spelled = STATUS_LINE.len();
+        self.gap_bytes += lost;
+        self.body.lose(lost);
+        crossing
+    }
+
+    pub fn emit(&self, direction: Direction, incomplete: Option<Incomplete>, cx: &mut Context<'_>) {
+        let gap = (self.gap_bytes > 0).then_some(Incomplete::Gap);
+        let mut trailer_lines = Vec::new();
+        let trailers = match &self.state {
+            BodyState::Chunked(decoder) if incomplete.is_none() && !decoder.trailers.is_empty() => {
+                // Broken trailers are left out: the body before them is whole all the same.
+                parse_fields(&mut trailer_lines, &decoder.trailers, 0)
+                    .is_ok()
+                    .then_some(Fields { lines: &trailer_lines, bytes: &decoder.trailers })
+                    .filter(|trailers| !trailers.lines.is_empty())
+            }
+            _ => None,
+        };
+        cx.sink.message(&HttpMessage {
+            direction,
+            exchange: self.number,
+            at: self.place.at,
+            head: &self.head,
+            head_bytes: &self.head_bytes,
+            trailers,
+            body: self.body.kept(),
+            body_bytes: self.body.bytes,
+            incomplete: incomplete.or(gap),
+            gap_bytes: self.gap_bytes,
+            judged: self.judged,
+            answered: self.exchange.as_ref().map(|exchange| exchange.answered(self.place.at)),
+        });
+    }
+
+    /// A response whose request was not seen announced a body, and now that the client has spoken again the next response
+    /// begins: the request was a HEAD (RFC 9110 §9.3.2).
+    pub fn has_answered_a_head_request(&self, bytes: &[u8], meta: DataMeta) -> bool {
+        let response = matches!(self.head.start, StartLine::Status { .. });
+        response
+            && self.exchange.is_none()
+            && self.body.bytes == 0
+            && meta.segment_start
+            && meta.heard > self.place.heard
+            && matches!(check_start_line(Direction::Response, bytes), Ok(Parsed::Complete(_)))
+    }
+
+    /// A response whose request was not seen may answer a HEAD, and what comes in place of its body begins like the next
+    /// response: nothing tells which it is.
+    pub fn begins_like_a_response(&mut self, bytes: &[u8]) -> bool {
+        let unseen = self.judged.is_none() && matches!(self.head.start, StartLine::Status { .. });
+        let Some(rest) = STATUS_LINE.get(self.spelled..).filter(|rest| unseen && !rest.is_empty()) else {
+            return false;
+        };
+        let common = bytes.iter().zip(rest).take_while(|(a, b)| a == b).count();
+        let differs = common < rest.len() && common < bytes.len();
+        self.spelled = if differs { STATUS_LINE.len() } else { self.spelled + common };
+        !differs && (common == rest.len() || matches!(self.state, BodyState::Chunked(_)))
+    }
+
+    /// It has come to the middle of what looks like a status line.
+    pub fn is_spelling_a_response(&self) -> bool {
+        self.spelled > 0 && self.spelled < STATUS_LINE.len() && self.judged.is_none()
+    }
+
+    pub fn body_is_absent(&mut self) {
+        self.state = BodyState::Length { left: 0 };
+    }
+
+    pub fn buffered_bytes(&self) -> usize {
+        let decoder = match &self.state {
+            BodyState::Chunked(decoder) => decoder.buffered_bytes(),
+            BodyState::Length { .. } | BodyState::CloseDelimited => 0,
+        };
+        size_of::<Self>()
+            + self.head_bytes.len()
+            + self.head.fields.capacity() * size_of::<Field>()
+            + self.body.buffered_bytes()
+            + decoder
+    }
+}

@@ -1,0 +1,74 @@
+//! Finding the way back: where, after a loss or at a midstream pickup, a message begins.
+
+use super::Direction;
+use super::exchange::Exchanges;
+use super::head::{check_start_line, find_end, is_token};
+use super::stream::Stream;
+use crate::flow::{DataMeta, Position};
+
+/// No method is longer; what has no space by then is no request line.
+const MAX_METHOD_BYTES: usize = 64;
+/// An unseen answer no longer than this may be a 100 (Continue), and what follows it a body.
+const MAX_CONTINUE_BYTES: u64 = 64;
+/// What one stream has to know of the other to find its way back after a loss.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Opposite {
+    pub untouched: bool,
+    pub lost: bool,
+    pub in_message: bool,
+    pub last_heard: Option<Position>,
+    pub last_was_interim: bool,
+    /// It waits for the answer to a request to leave HTTP/1.x: what the other side sends may be HTTP no more.
+    pub holds: bool,
+}
+
+impl Stream {
+    /// Whether these bytes, met while not in step, can only be the beginning of a message.
+    ///
+    /// Body text may hold anything, so what the bytes look like is not enough. A message of a client that does not
+    /// pipeline starts exactly where the other side had heard everything when it last spoke, and that other side is not
+    /// in the middle of a message then. A server whose client is lost too may begin there all the same; a client may not:
+    /// what it heard may have been a 100 (Continue), and these bytes a body. Where the other side was not captured at all,
+    /// it must have spoken in between. The first bytes ever seen of a stream are given the benefit of the doubt.
+    pub fn may_begin_here(&self, bytes: &[u8], meta: DataMeta, opposite: Opposite, exchanges: &Exchanges) -> bool {
+        if !looks_like_start(self.direction, bytes) || check_start_line(self.direction, bytes).is_err() {
+            return false;
+        }
+        let on_turn = opposite.last_heard == Some(meta.position);
+        match self.direction {
+            _ if self.untouched => meta.segment_start || on_turn,
+            Direction::Request if opposite.untouched => self.was_answered_unseen(bytes, meta, opposite),
+            Direction::Request => on_turn && !opposite.lost && !opposite.in_message && !opposite.last_was_interim,
+            Direction::Response if exchanges.expects_answer_at(meta.position) => true,
+            Direction::Response if opposite.holds => false,
+            Direction::Response if opposite.untouched || opposite.lost => {
+                on_turn || self.was_answered_unseen(bytes, meta, opposite)
+            }
+            Direction::Response => on_turn && !exchanges.is_in_step_and_idle(),
+        }
+    }
+
+    /// The other side, of which nothing is known, has spoken since the last bytes of this one. When bytes were lost since,
+    /// these may be the rest of what began there: only where the other side is not captured at all, and nothing better
+    /// can be had, a whole head is believed then.
+    fn was_answered_unseen(&self, bytes: &[u8], meta: DataMeta, opposite: Opposite) -> bool {
+        let least = match self.direction {
+            Direction::Request => MAX_CONTINUE_BYTES,
+            Direction::Response => 0,
+        };
+        meta.segment_start
+            && self.last_heard.is_some_and(|heard| meta.heard > heard + least)
+            && (!self.lost_since || (opposite.untouched && find_end(bytes, 0).is_some()))
+    }
+}
+
+/// Whether bytes can be the beginning of a start line, as far as they go.
+pub(super) fn looks_like_start(direction: Direction, bytes: &[u8]) -> bool {
+    match direction {
+        Direction::Request => match bytes.iter().take(MAX_METHOD_BYTES).position(|&b| !is_token(b)) {
+            Some(end) => end > 0 && bytes.get(end) == Some(&b' ') && !bytes.starts_with(b"HTTP/"),
+            None => bytes.len() < MAX_METHOD_BYTES,
+        },
+        Direction::Response => bytes.iter().zip(b"HTTP/1.").all(|(a, b)| a == b),
+    }
+}

@@ -1,0 +1,217 @@
+//! What hostile traffic costs: time in proportion to the bytes, memory within bounds, and ordinary traffic is read as
+//! before afterwards. Each scenario runs in a process of its own, whose peak memory is asked of the kernel.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+mod support;
+
+use std::hint::black_box;
+
+use support::conversation::From::{Client, Server};
+use support::wire::{LINKTYPE, Link, Packet};
+use tcp_sniffer::config::EngineConfig;
+use tcp_sniffer::engine::Engine;
+use tcp_sniffer::time::Timestamp;
+
+/// The bound that issue and sidecar share.
+const MAX_RSS_KIB: u64 = 256 << 10;
+/// How much more the last quarter of the work may cost than the first, per piece. Quadratic cost would be 7 times.
+const MAX_GROWTH: f64 = 3.0;
+/// Work this short is all noise; quadratic cost takes longer.
+const SLACK_NANOS: f64 = 30e6;
+const CHILD: &str = "TCP_SNIFFER_RESOURCE_CHILD";
+
+/// Runs `work` in a child process and checks its peak memory.
+fn bounded(name: &str, work: fn()) {
+    if std::env::var_os(CHILD).is_some() {
+        work();
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        let kib: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+        println!("peak memory {} MiB", kib >> 10);
+        assert!(kib < MAX_RSS_KIB, "{kib} KiB");
+        return;
+    }
+    let child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args([name, "--exact", "--nocapture"])
+        .env(CHILD, "1")
+        .output()
+        .unwrap();
+    print!("{}", String::from_utf8_lossy(&child.stdout));
+    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));
+}
+
+/// Does `pieces` pieces of work and checks that the last ones cost what the first ones did, in time on the processor.
+fn linear(pieces: u64, mut piece: impl FnMut(u64)) {
+    let mut quarters = Vec::new();
+    for quarter in 0..4 {
+        let before = processor_nanos();
+        (quarter * pieces / 4..(quarter + 1) * pieces / 4).for_each(&mut piece);
+        quarters.push(processor_nanos() - before);
+    }
+    println!("{pieces} pieces, quarters in ms: {:?}", quarters.iter().map(|ns| ns / 1_000_000).collect::<Vec<_>>());
+    let (Some(&first), Some(&last)) = (quarters.first(), quarters.last()) else { return };
+    let (first, last) = (first as f64, last as f64);
+    assert!(last < MAX_GROWTH * first + SLACK_NANOS, "{quarters:?}");
+}
+
+fn processor_nanos() -> u64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    text.split_whitespace().next().unwrap().parse().unwrap()
+}
+
+struct Wire {
+    engine: Engine,
+    at: i64,
+    lines: u64,
+}
+
+impl Wire {
+    fn new(config: EngineConfig) -> Self {
+        Self { engine: Engine::new(config), at: 1_700_000_000_000_000, lines: 0 }
+    }
+
+    fn send(&mut self, link: &Link, packet: Packet) {
+        self.raw(&link.frame(&packet));
+    }
+
+    fn raw(&mut self, frame: &[u8]) {
+        self.at += 1;
+        self.engine.on_packet(Timestamp::from_micros(self.at), LINKTYPE, frame, frame.len() as u32);
+        self.take(false);
+    }
+
+    fn take(&mut self, force: bool) {
+        while let Some(batch) = self.engine.take_batch(Timestamp::from_micros(self.at), force) {
+            self.lines += u64::from(black_box(batch).messages);
+        }
+    }
+
+    fn open(&mut self, link: &Link) {
+        self.send(link, Packet { syn: true, offset: -1, ..packet(Client, 0, b"") });
+        self.send(link, Packet { syn: true, offset: -1, ack: Some(0), ..packet(Server, 0, b"") });
+    }
+
+    /// Another connection's exchange comes out whole.
+    fn reads_an_exchange(&mut self) {
+        self.take(true);
+        let before = self.lines;
+        let link = Link::numbered(1_000_000, [7, 9]);
+        self.open(&link);
+        let request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+        self.send(&link, Packet { ack: Some(0), ..packet(Client, 0, request) });
+        let response = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+        self.send(&link, Packet { ack: Some(request.len() as i64), ..packet(Server, 0, response) });
+        self.take(true);
+        assert_eq!(self.lines - before, 2);
+    }
+}
+
+fn packet(from: support::conversation::From, offset: i64, payload: &[u8]) -> Packet {
+    Packet {
+        at: 0,
+        from,
+        offset,
+        payload: payload.to_vec(),
+        snaplen: None,
+        ack: Some(0),
+        syn: false,
+        fin: false,
+        rst: false,
+        psh: false,
+        conflicting: false,
+        turn: 0,
+    }
+}
+
+#[test]
+fn a_head_of_64_mib_in_single_bytes() {
+    bounded("a_head_of_64_mib_in_single_bytes", || {
+        let mut wire = Wire::new(EngineConfig::for_ports(&[80]));
+        let link = Link::numbered(0, [1, 2]);
+        wire.open(&link);
+        let start = b"GET / HTTP/1.1\r\nX: ";
+        wire.send(&link, packet(Client, 0, start));
+        let mut frame = link.frame(&packet(Client, 0, b"x"));
+        linear(64 << 20, |n| {
+            let seq = 2u32.wrapping_add((start.len() as u64 + n) as u32);
+            frame[24..28].copy_from_slice(&seq.to_be_bytes());
+            wire.raw(&frame);
+        });
+        wire.reads_an_exchange();
+        assert_eq!(wire.engine.stats().http.malformed_streams, 1);
+    });
+}
+
+#[test]
+fn ten_thousands_of_holes_in_one_stream() {
+    bounded("ten_thousands_of_holes_in_one_stream", || {
+        /// Nearly as many as the limit on what waits behind holes allows.
+        const HOLES: u64 = 20_000;
+        let mut wire = Wire::new(EngineConfig::for_ports(&[80]));
+        let link = Link::numbered(0, [1, 2]);
+        wire.open(&link);
+        let head = b"POST / HTTP/1.1\r\nContent-Length: 40000\r\n\r\n";
+        wire.send(&link, packet(Client, 0, head));
+        // Every second byte, then the others: each fills a hole.
+        for from in [1, 0] {
+            linear(HOLES, |n| wire.send(&link, packet(Client, head.len() as i64 + 2 * n as i64 + from, b"x")));
+        }
+        wire.take(true);
+        assert_eq!((wire.lines, wire.engine.stats().gaps), (1, 0));
+        wire.reads_an_exchange();
+    });
+}
+
+#[test]
+fn a_million_syns() {
+    bounded("a_million_syns", || {
+        let mut wire = Wire::new(EngineConfig::for_ports(&[80]));
+        linear(1_000_000, |n| {
+            let link = Link::numbered(n as u32, [n as u32, 2]);
+            wire.send(&link, Packet { syn: true, offset: -1, ack: None, ..packet(Client, 0, b"") });
+        });
+        assert_eq!(wire.engine.stats().connections_evicted, 990_000);
+        wire.reads_an_exchange();
+    });
+}
+
+#[test]
+fn twenty_thousand_half_bodies() {
+    bounded("twenty_thousand_half_bodies", || {
+        const CONNECTIONS: u32 = 20_000;
+        const PIECE: usize = 64_000;
+        const PIECES: usize = (5 << 20) / PIECE;
+        let mut config = EngineConfig::for_ports(&[80]);
+        config.max_connections = CONNECTIONS as usize + 1;
+        let limit = config.max_buffered_bytes as u64;
+        let mut wire = Wire::new(config);
+        let head = format!("POST / HTTP/1.1\r\nContent-Length: {}\r\n\r\n", 10 << 20);
+        for n in 0..CONNECTIONS {
+            let link = Link::numbered(n, [n, 2]);
+            wire.open(&link);
+            wire.send(&link, packet(Client, 0, head.as_bytes()));
+        }
+        let payload = vec![b'x'; PIECE];
+        let mut frames: Vec<_> =
+            (0..CONNECTIONS).map(|n| Link::numbered(n, [n, 2]).frame(&packet(Client, 0, b""))[..40].to_vec()).collect();
+        let mut frame = [frames[0].clone(), payload].concat();
+        let total = frame.len() as u16;
+        linear(PIECES as u64, |piece| {
+            for (n, headers) in frames.iter_mut().enumerate() {
+                let seq = (n as u32).wrapping_add(1 + head.len() as u32 + piece as u32 * PIECE as u32);
+                headers[2..4].copy_from_slice(&total.to_be_bytes());
+                headers[24..28].copy_from_slice(&seq.to_be_bytes());
+                frame[..40].copy_from_slice(headers);
+                wire.raw(&frame);
+            }
+            assert!(wire.engine.stats().buffered_bytes <= limit);
+        });
+        assert!(wire.engine.stats().http.cut_bodies > 0);
+        // Room for one more, and it is whole while all the others are still there.
+        wire.reads_an_exchange();
+        wire.engine.drain();
+        wire.take(true);
+        assert_eq!(wire.engine.stats().requests, u64::from(CONNECTIONS) + 1);
+    });
+}

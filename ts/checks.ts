@@ -1,0 +1,118 @@
+/** Checks of single values, for the config: each throws the complaint or returns the value as it is used from here on. */
+
+import { inspect } from 'node:util';
+import { ValidationError } from './errors';
+
+export type Check = (value: unknown, field: string, production: boolean) => unknown;
+
+export function wrong(field: string, expected: string, value: unknown): ValidationError {
+  return new ValidationError(field, `must be ${expected}, got ${show(value)}`);
+}
+
+/** One short line for any value. */
+export function show(value: unknown): string {
+  return inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY, maxArrayLength: 10, maxStringLength: 80 });
+}
+
+export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): Check {
+  const expected =
+    max === Number.MAX_SAFE_INTEGER ? `an integer of at least ${min}` : `an integer from ${min} to ${max}`;
+  return (value, field) => {
+    if (!Number.isSafeInteger(value) || (value as number) < min || (value as number) > max) {
+      throw wrong(field, expected, value);
+    }
+    return value;
+  };
+}
+
+export function oneOf<Word extends string>(words: readonly Word[]): Check {
+  return (value, field) => {
+    if (!words.includes(value as Word)) throw wrong(field, `one of ${words.join(', ')}`, value);
+    return value;
+  };
+}
+
+export function checkBoolean(value: unknown, field: string): boolean {
+  if (typeof value !== 'boolean') throw wrong(field, 'true or false', value);
+  return value;
+}
+
+export function checkFunction(value: unknown, field: string): unknown {
+  if (typeof value !== 'function') throw wrong(field, 'a function', value);
+  return value;
+}
+
+/** Any text, also an empty one, that the system can take for a name. */
+export function name(expected: string): Check {
+  return (value, field) => {
+    if (typeof value !== 'string' || value.includes('\0')) throw wrong(field, expected, value);
+    return value;
+  };
+}
+
+export function checkPath(value: unknown, field: string): string {
+  if (typeof value !== 'string' || value === '' || value.includes('\0')) {
+    throw wrong(field, "the path of a savefile, or '-' for stdin", value);
+  }
+  return value;
+}
+
+/** RFC 9110 §5.1: field-name = token. */
+export const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+/** Each in lower case, and once. */
+export function names(what: string, isOne: (name: string) => boolean): Check {
+  return (value, field) => {
+    if (!Array.isArray(value)) throw wrong(field, `an array of ${what} names`, value);
+    for (const each of value) {
+      if (typeof each !== 'string' || !isOne(each)) {
+        throw new ValidationError(field, `each must be the name of a ${what}, got ${show(each)}`);
+      }
+    }
+    return [...new Set(value.map((each: string) => each.toLowerCase()))];
+  };
+}
+
+/** RFC 6750 §2.1 allows less; what breaks a header field is refused, without ever showing the value. */
+const HEADER_VALUE = /^[\x21-\x7e]+$/;
+
+export function checkToken(value: unknown, field: string): string {
+  if (typeof value !== 'string' || !HEADER_VALUE.test(value)) {
+    throw new ValidationError(
+      field,
+      'must be a non-empty string of visible ASCII characters (from OUTPUT_URL_AUTH_TOKEN unless given; value not shown)',
+    );
+  }
+  return value;
+}
+
+export function checkOutputUrl(value: unknown, field: string, production: boolean): string {
+  const url = typeof value === 'string' && /^https?:\/\//i.test(value) ? parseUrl(value) : undefined;
+  if (url === undefined) {
+    throw wrong(
+      field,
+      'an absolute http:// or https:// URL',
+      typeof value === 'string' ? withoutSecrets(value) : value,
+    );
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new ValidationError(field, 'must carry no user name or password; use OUTPUT_URL_AUTH_TOKEN');
+  }
+  if (production && url.protocol !== 'https:') {
+    throw wrong(field, 'an https:// URL in production', withoutSecrets(value as string));
+  }
+  return value as string;
+}
+
+function parseUrl(text: string): URL | undefined {
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A URL as far as it may be shown: without user, password, query and fragment, wherever they seem to be. */
+export function withoutSecrets(url: string): string {
+  return url.replace(/^([^/?#]*\/\/)[^/?#]*@/, '$1').replace(/[?#].*$/s, '');
+}

@@ -1,0 +1,78 @@
+/** `include` and `exclude`: checked as the engine needs them, and read from the text of a flag or a variable. */
+
+import { TOKEN, wrong } from './checks';
+import { ValidationError } from './errors';
+import { suggest } from './suggest';
+import type { MessageFilter } from './types';
+
+/** Of `include` and `exclude` together: the engine keeps a bit each (`MAX_RULES`). */
+export const MAX_FILTERS = 63;
+
+/** What each part must be. Header values may be secrets: what came is never shown. */
+const PARTS: Record<keyof MessageFilter, { expected: string; isOne(text: string): boolean }> = {
+  method: { expected: 'a method', isOne: (text) => TOKEN.test(text) },
+  path: { expected: "the beginning of a path, or a pattern with '*'", isOne: (text) => /^[\x21-\x7e]+$/.test(text) },
+  status: {
+    expected: "three digits, 'x' for any, e.g. '404' or '5xx'",
+    isOne: (text) => /^[1-9x][0-9x]{2}$/i.test(text),
+  },
+  header: {
+    expected: "the name of a header, or 'name: value'",
+    isOne: (text) => TOKEN.test(text.split(':', 1)[0]?.trim() ?? '') && !/[\r\n\0]/.test(text),
+  },
+};
+const PART_NAMES = Object.keys(PARTS) as (keyof MessageFilter)[];
+
+export function checkFilters(value: unknown, field: string): MessageFilter[] {
+  if (!Array.isArray(value)) throw wrong(field, 'an array of filters', value);
+  return value.map((filter: unknown) => checkFilter(filter, field));
+}
+
+function checkFilter(value: unknown, field: string): MessageFilter {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new ValidationError(field, `each must be an object with ${PART_NAMES.join(', ')} (at least one of them)`);
+  }
+  const filter: MessageFilter = {};
+  for (const [part, text] of Object.entries(value)) {
+    if (text === undefined) continue;
+    if (!isPart(part)) throw new ValidationError(field, unknownPart(part));
+    const { expected, isOne } = PARTS[part];
+    if (typeof text !== 'string' || !isOne(text)) {
+      throw new ValidationError(field, `${part} must be ${expected} (value not shown)`);
+    }
+    filter[part] = text;
+  }
+  if (Object.keys(filter).length === 0) {
+    throw new ValidationError(field, `a filter needs at least one of ${PART_NAMES.join(', ')}`);
+  }
+  return filter;
+}
+
+/** `method=POST,path=/api/*;status=5xx`: `;` between filters, `,` between the parts of one. */
+export function parseFilters(text: string): Record<string, string>[] {
+  return text
+    .split(';')
+    .filter((filter) => filter.trim() !== '')
+    .map((filter) => {
+      // A comma that no `part=` follows belongs to the value.
+      const parts = filter.trim().split(/,\s*(?=[A-Za-z-]+=)/);
+      return Object.fromEntries(
+        parts.map((part) => {
+          const at = part.indexOf('=');
+          const name = at === -1 ? part : part.slice(0, at);
+          if (at === -1 || !isPart(name)) throw new Error(unknownPart(at === -1 ? '' : name));
+          return [name, part.slice(at + 1).trim()];
+        }),
+      );
+    });
+}
+
+function isPart(name: string): name is keyof MessageFilter {
+  return Object.hasOwn(PARTS, name);
+}
+
+function unknownPart(name: string): string {
+  const near = suggest(name, PART_NAMES);
+  const hint = near === undefined ? '' : `; did you mean ${near}?`;
+  return `a filter is made of ${PART_NAMES.join(', ')}${name === '' ? '' : `; '${name}' is none of them${hint}`}`;
+}

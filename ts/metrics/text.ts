@@ -1,0 +1,181 @@
+/**
+ * The ledger as Prometheus text (exposition format 0.0.4). In: `SnifferStats` and the run's state. Out: text. Pure.
+ *
+ * A counter of the engine that is not named here comes out all the same, under its own name.
+ */
+
+import { DROP_REASONS } from '../outputs/output';
+import type { OutputName, OutputStats, SnifferStats } from '../types';
+
+export interface Capturing {
+  /** The handle is open. */
+  running: boolean;
+  version: string;
+  /** Interface or savefile; unknown before the open. */
+  source: string;
+}
+
+/** Engine counters that are one metric with a label, so that its sum means something. */
+const GROUPS: readonly { metric: string; help: string; label: string; counters: Record<string, string> }[] = [
+  {
+    metric: 'engine_packets_total',
+    help: 'Packets the engine was given, by what they were; the sum is all of them.',
+    label: 'kind',
+    counters: {
+      undecodable: 'undecodable',
+      notTcp: 'not_tcp',
+      fragments: 'fragment',
+      otherPorts: 'other_ports',
+      notSampled: 'not_sampled',
+      strangers: 'stranger',
+      leftovers: 'leftover',
+      segments: 'segment',
+    },
+  },
+  {
+    metric: 'messages_parsed_total',
+    help: 'HTTP messages that were parsed, shown or not.',
+    label: 'direction',
+    counters: { requests: 'request', responses: 'response' },
+  },
+  {
+    metric: 'messages_hidden_total',
+    help: 'Messages that were parsed and reached no output: filtered, our own POSTs, or the queue to JavaScript was full.',
+    label: 'reason',
+    counters: { filtered: 'filtered', ownMessages: 'own', queueDropped: 'queue_full' },
+  },
+  {
+    metric: 'messages_incomplete_total',
+    help: 'Messages that came out flagged as incomplete, by why they ended early.',
+    label: 'reason',
+    counters: {
+      incompleteGap: 'gap',
+      incompleteClosed: 'closed',
+      incompleteEvicted: 'evicted',
+      incompleteTimeout: 'timeout',
+      incompleteStopped: 'stopped',
+    },
+  },
+  {
+    metric: 'connections_ended_total',
+    help: 'Connections that are no longer followed, by why.',
+    label: 'reason',
+    counters: {
+      connectionsClosed: 'closed',
+      connectionsEvicted: 'evicted',
+      connectionsTimedOut: 'timeout',
+      connectionsStopped: 'stopped',
+    },
+  },
+];
+
+const HELP: Record<string, string> = {
+  received: 'Packets that passed the kernel filter, those it dropped included (pcap_stats).',
+  dropped: "Packets the kernel dropped because the capture's ring was full (pcap_stats).",
+  interfaceDropped: 'Packets the interface or its driver dropped (pcap_stats).',
+  connectionsActive: 'Connections that are followed now.',
+  bufferedBytes: 'Bytes held back now, over all connections.',
+  gaps: 'Holes in a stream that never filled.',
+  gapBytes: 'Bytes that never arrived.',
+  malformedStreams: 'Streams that were given up because they broke HTTP.',
+  notHttpStreams: 'Streams that are not HTTP/1.x.',
+};
+
+/** Sums of what other metrics have by label; they would count twice. */
+const LEFT_OUT = new Set(['packets']);
+const GAUGES = new Set(['connectionsActive', 'bufferedBytes']);
+/** libpcap's own three say in their names whose they are. */
+const CAPTURE = new Set(['received', 'dropped', 'interfaceDropped']);
+
+type Labels = Record<string, string>;
+
+class Exposition {
+  #text = '';
+
+  metric(name: string, type: 'counter' | 'gauge', help: string, samples: readonly [Labels, number][]): void {
+    const full = `tcp_sniffer_${name}`;
+    this.#text += `# HELP ${full} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n# TYPE ${full} ${type}\n`;
+    for (const [labels, value] of samples) this.#text += `${full}${labelText(labels)} ${value}\n`;
+  }
+
+  toString(): string {
+    return this.#text;
+  }
+}
+
+export function metricsText({ engine, outputs }: SnifferStats, { running, version, source }: Capturing): string {
+  const out = new Exposition();
+  out.metric('info', 'gauge', 'What runs here.', [[{ version, source }, 1]]);
+  out.metric('capturing', 'gauge', '1 while the capture is open.', [[{}, running ? 1 : 0]]);
+  writeEngine(out, engine);
+  writeOutputs(out, Object.entries(outputs) as [OutputName, OutputStats][]);
+  return out.toString();
+}
+
+function writeEngine(out: Exposition, engine: Record<string, number>): void {
+  const left = new Map(Object.entries(engine).filter(([name]) => !LEFT_OUT.has(name)));
+  for (const { metric, help, label, counters } of GROUPS) {
+    const samples = Object.entries(counters).flatMap(([name, value]): [Labels, number][] => {
+      const count = left.get(name);
+      left.delete(name);
+      return count === undefined ? [] : [[{ [label]: value }, count]];
+    });
+    if (samples.length > 0) out.metric(metric, 'counter', help, samples);
+  }
+  for (const [name, count] of left) {
+    const gauge = GAUGES.has(name);
+    const prefix = CAPTURE.has(name) ? 'pcap_packets_' : 'engine_';
+    const help = HELP[name] ?? `The counter ${name} of the engine.`;
+    out.metric(`${prefix}${snake(name)}${gauge ? '' : '_total'}`, gauge ? 'gauge' : 'counter', help, [[{}, count]]);
+  }
+}
+
+function writeOutputs(out: Exposition, outputs: [OutputName, OutputStats][]): void {
+  const each = (count: (stats: OutputStats) => number): [Labels, number][] =>
+    outputs.map(([output, stats]) => [{ output }, count(stats)]);
+  out.metric(
+    'output_messages_total',
+    'counter',
+    'Messages handed to an output: delivered, dropped or waiting.',
+    each(({ handed }) => handed),
+  );
+  out.metric(
+    'output_delivered_total',
+    'counter',
+    'Messages an output delivered.',
+    each(({ delivered }) => delivered),
+  );
+  out.metric(
+    'output_dropped_total',
+    'counter',
+    'Messages an output gave up, by why.',
+    outputs.flatMap(([output, { droppedBy }]) =>
+      DROP_REASONS[output].map((reason): [Labels, number] => [{ output, reason }, droppedBy[reason] ?? 0]),
+    ),
+  );
+  out.metric(
+    'output_waiting_messages',
+    'gauge',
+    'Messages an output has taken and neither delivered nor given up yet.',
+    each(({ waiting }) => waiting),
+  );
+  out.metric(
+    'output_errors_total',
+    'counter',
+    'Failed attempts: POSTs, writes, listeners that threw.',
+    each(({ errors }) => errors),
+  );
+}
+
+function snake(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+function labelText(labels: Labels): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escapeLabel(value)}"`);
+  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
+}
+
+function escapeLabel(value: string): string {
+  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+}

@@ -1,0 +1,64 @@
+/** A config in, its outputs out. The one place that knows them all. */
+
+import type { LimitedLine, Log } from '../logger';
+import type { OutputName, ValidatedConfig } from '../types';
+import { VERSION } from '../version';
+import { type CallbackOptions, CallbackOutput } from './callback';
+import { HttpOutput } from './http';
+import type { Output, Schedule } from './output';
+import { headersFor } from './parcel';
+import { StdoutOutput, type StdoutTarget } from './stdout';
+import type { CreateTransport } from './transport';
+
+export interface OutputDeps {
+  stdout(): StdoutTarget;
+  createTransport: CreateTransport;
+  schedule: Schedule;
+  now(): number;
+}
+
+export interface Outputs {
+  readonly all: readonly Output[];
+  readonly callback: CallbackOutput;
+}
+
+export function buildOutputs(
+  config: ValidatedConfig,
+  deps: OutputDeps,
+  rest: Pick<CallbackOptions, 'wanted' | 'dispatch'> & {
+    log: Log;
+    listenerLog: LimitedLine;
+    onClosed(name: OutputName, error: NodeJS.ErrnoException): void;
+  },
+): Outputs {
+  const { schedule, now } = deps;
+  const { log } = rest;
+  const lossless = config.pcapFile !== undefined;
+  const all: Output[] = [];
+  if (config.outputStdout) {
+    const onClosed = (error: NodeJS.ErrnoException): void => rest.onClosed('stdout', error);
+    all.push(new StdoutOutput({ target: deps.stdout(), lossless, log, schedule, now, onClosed }));
+  }
+  if (config.outputUrl !== undefined) {
+    const { outputUrl: url, outputConcurrency, outputTimeoutMs, outputBatch: batch } = config;
+    all.push(
+      new HttpOutput({
+        transport: deps.createTransport({ url, connections: outputConcurrency, connectTimeoutMs: outputTimeoutMs }),
+        headers: headersFor({ version: VERSION, authToken: config.outputUrlAuthToken, batch }),
+        concurrency: outputConcurrency,
+        timeoutMs: outputTimeoutMs,
+        maxWaitingMessages: config.outputMaxWaitingMessages,
+        maxWaitingBytes: config.outputMaxWaitingBytes,
+        batch,
+        lossless,
+        log,
+        schedule,
+        now,
+      }),
+    );
+  }
+  // Last, since listeners run there and then while the others only take the bytes.
+  const callback = new CallbackOutput({ wanted: rest.wanted, dispatch: rest.dispatch, log: rest.listenerLog, now });
+  all.push(callback);
+  return { all, callback };
+}

@@ -1,0 +1,57 @@
+/** A body in, one POST out, the status back. The only place that knows undici. Refuses to know retries and messages. */
+
+import { Pool } from 'undici';
+
+/** More of an answer than this is not worth reading for the sake of a reusable connection. */
+const MAX_ANSWER_BYTES = 64 * 1024;
+
+export interface Transport {
+  /** The status of the answer, whichever; rejects when there is none. Once a status was read it never rejects. */
+  post(body: Buffer, headers: Record<string, string>, signal: AbortSignal): Promise<number>;
+  /** Lets every connection go. */
+  close(): void;
+}
+
+export interface TransportOptions {
+  url: string;
+  /** Connections at one time; each carries one POST at a time and is used again. */
+  connections: number;
+  connectTimeoutMs: number;
+}
+
+export type CreateTransport = (options: TransportOptions) => Transport;
+
+export const createTransport: CreateTransport = ({ url, connections, connectTimeoutMs }) => {
+  const { origin, pathname, search } = new URL(url);
+  const path = `${pathname}${search}`;
+  const pool = new Pool(origin, {
+    connections,
+    pipelining: 1,
+    // Whoever posts has a time-out for all of it.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    // The token goes to whoever answers: NODE_TLS_REJECT_UNAUTHORIZED=0 of the host process does not count here.
+    // Private authorities come by NODE_EXTRA_CA_CERTS.
+    connect: { timeout: connectTimeoutMs, rejectUnauthorized: true },
+  });
+  return {
+    async post(body, headers, signal) {
+      // undici follows no redirect unless it is told to: a POST that is redirected loses its body or gives its token away.
+      const answer = await pool.request({ method: 'POST', path, headers, body, signal });
+      // Read away, so that the connection can be used again. An answer that breaks off behind its status changes nothing.
+      await answer.body.dump({ limit: MAX_ANSWER_BYTES }).catch(() => {});
+      return answer.statusCode;
+    },
+    close() {
+      void pool.destroy().catch(() => {});
+    },
+  };
+};
+
+/** What happened, in a few words that quote nothing that was sent or received. */
+export function describeFailure(error: unknown): string {
+  const { code, message, name } = (error ?? {}) as { code?: unknown; message?: unknown; name?: unknown };
+  // "other side closed", "connect timeout …": these are undici's own words.
+  if (code === 'UND_ERR_SOCKET') return `${code}: ${String(message).slice(0, 80)}`;
+  return String(code ?? name ?? 'unknown').slice(0, 80);
+}

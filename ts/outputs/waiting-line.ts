@@ -1,0 +1,104 @@
+/**
+ * Messages that wait for their output. In: the engine's batches. Out: whole lines from the front, as views into them.
+ * Counts messages and bytes; what to do when there are too many is its owner's matter.
+ */
+
+import type { Batch } from './output';
+
+/** Counted for each batch on top of its lines, so that many small ones are bounded as well. */
+const BATCH_OVERHEAD_BYTES = 512;
+
+const NEWLINE = 0x0a;
+
+interface Waiting {
+  readonly lines: Buffer;
+  /** Where the first line begins that was not taken yet. */
+  start: number;
+  messages: number;
+  readonly since: number;
+}
+
+export class WaitingLine {
+  #batches: (Waiting | undefined)[] = [];
+  #head = 0;
+  messages = 0;
+  /** Of the lines alone. */
+  lineBytes = 0;
+  /** Memory: of all batches in the line: a batch is kept whole until its last line is taken, so it is counted whole. */
+  bytes = 0;
+
+  /** `now` is what `since` will say. */
+  push({ lines, messages }: Batch, now = 0): void {
+    if (messages === 0) return;
+    this.#batches.push({ lines, start: 0, messages, since: now });
+    this.messages += messages;
+    this.lineBytes += lines.length;
+    this.bytes += lines.length + BATCH_OVERHEAD_BYTES;
+  }
+
+  /** When the oldest message came. */
+  get since(): number | undefined {
+    return this.#batches[this.#head]?.since;
+  }
+
+  /** Bytes of lines that the front batch has left. */
+  get frontBytes(): number {
+    const front = this.#batches[this.#head];
+    return front === undefined ? 0 : front.lines.length - front.start;
+  }
+
+  /** Lines of the front batch, as many as both limits allow and at least one; nothing when nothing waits. */
+  take(maxMessages: number, maxBytes: number): Batch | undefined {
+    const front = this.#batches[this.#head];
+    if (front === undefined) return undefined;
+    const { start, lines } = front;
+    let end = start;
+    let messages = 0;
+    if (front.messages <= maxMessages && lines.length - start <= maxBytes) {
+      end = lines.length;
+      messages = front.messages;
+    } else {
+      do {
+        const next = lineEnd(lines, end);
+        if (messages > 0 && next - start > maxBytes) break;
+        end = next;
+        messages++;
+      } while (messages < maxMessages && end < lines.length);
+    }
+    // With its last byte a batch gives all that it was said to have: the counts never part.
+    if (end >= lines.length) messages = front.messages;
+    front.start = end;
+    front.messages -= messages;
+    this.messages -= messages;
+    this.lineBytes -= end - start;
+    if (end >= lines.length) this.#shift(front);
+    return { lines: lines.subarray(start, end), messages };
+  }
+
+  /** Lets all of it go; returns how many messages there were. */
+  clear(): number {
+    const { messages } = this;
+    this.#batches = [];
+    this.#head = 0;
+    this.messages = 0;
+    this.lineBytes = 0;
+    this.bytes = 0;
+    return messages;
+  }
+
+  #shift(front: Waiting): void {
+    this.bytes -= front.lines.length + BATCH_OVERHEAD_BYTES;
+    this.#batches[this.#head] = undefined;
+    this.#head++;
+    if (this.#head * 2 >= this.#batches.length) {
+      this.#batches = this.#batches.slice(this.#head);
+      this.#head = 0;
+    }
+  }
+}
+
+/** The first byte behind the line that begins at `start`. */
+function lineEnd(lines: Buffer, start: number): number {
+  const newline = lines.indexOf(NEWLINE, start);
+  return newline === -1 ? lines.length : newline + 1;
+}

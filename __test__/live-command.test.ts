@@ -127,10 +127,21 @@ describe('savefiles', () => {
     expect(messagesOf(run.stdout).length).toBe(KEEP_ALIVE_MESSAGES);
   });
 
-  test('from stdin', async () => {
-    const run = await runCli(['--read', '-', '--ports', '80'], { input: whole });
+  test.each(['-', '/dev/stdin'])('from stdin: %s', async (path) => {
+    const run = await runCli(['--read', path, '--ports', '80'], { input: whole });
     expect(run.code, run.stderr).toBe(0);
     expect(messagesOf(run.stdout).length).toBe(KEEP_ALIVE_MESSAGES);
+  });
+
+  test.each([
+    ['nothing', ''],
+    ['no savefile', 'this is a text, and no savefile at all'],
+  ])('%s from stdin: one line that names it and exit 2', async (_, input) => {
+    const run = await runCli(['--read', '-', '--ports', '80'], { input: Buffer.from(input) });
+    expect(run.code).toBe(2);
+    expect(run.stdout).toBe('');
+    expect(complaintsIn(run.stderr).length, run.stderr).toBe(1);
+    expect(run.stderr).toContain("cannot open savefile '-': ");
   });
 
   test.each([

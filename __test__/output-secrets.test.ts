@@ -7,7 +7,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startCollector } from './live/collecting.js';
 import { linesOf, runCli, start } from './live/harness.js';
 
@@ -17,17 +17,16 @@ const URL_SECRET = 'hunter2-url';
 const REDACTED = ['hunter2-header', 'hunter2-cookie', 'hunter2-query'];
 
 const stops: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const stop of stops.splice(0)) await stop();
-});
-
 const env = { OUTPUT_URL_AUTH_TOKEN: TOKEN };
 const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-'));
 const SAVEFILE = join(folder, 'secrets.pcap');
 const MESSAGES = 4;
 
 beforeAll(() => execFileSync(process.execPath, [join(__dirname, 'live/secrets.mjs'), SAVEFILE]));
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(async () => {
+  for (const stop of stops.splice(0)) await stop();
+  rmSync(folder, { recursive: true });
+});
 
 const read = (...args: string[]): string[] => {
   const source = ['--ports', '80', '--read', SAVEFILE, '--redact-query', 'token'];
@@ -40,7 +39,8 @@ function expectNoSecret(stderr: string): void {
   expect(stderr).not.toContain('Bearer');
 }
 
-describe('no secret in the logs', () => {
+// Side by side: most of their time is the waits between attempts.
+describe.concurrent('no secret in the logs', () => {
   test('nor, where it is redacted, in what comes out', async () => {
     const run = await runCli(read());
     expect(run.code, run.stderr).toBe(0);
@@ -65,8 +65,8 @@ describe('no secret in the logs', () => {
   );
 
   test('nobody listens, and no such host', { timeout: 60_000 }, async () => {
-    for (const url of [`http://127.0.0.1:1/?key=${URL_SECRET}`, `http://nowhere.invalid/?key=${URL_SECRET}`]) {
-      const run = await runCli(read('--output-url', url), { env });
+    const urls = [`http://127.0.0.1:1/?key=${URL_SECRET}`, `http://nowhere.invalid/?key=${URL_SECRET}`];
+    for (const run of await Promise.all(urls.map((url) => runCli(read('--output-url', url), { env })))) {
       expect(run.stderr).toMatch(/"reason":"(ECONNREFUSED|ENOTFOUND|EAI_AGAIN)"/);
       expectNoSecret(run.stderr);
     }

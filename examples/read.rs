@@ -2,10 +2,13 @@
 
 use std::io::Write;
 
+use tcp_sniffer::capture::{Packet, PacketSource, Progress, SavefileSource};
 use tcp_sniffer::config::EngineConfig;
 use tcp_sniffer::engine::Engine;
 use tcp_sniffer::flow::Patience;
 use tcp_sniffer::time::Timestamp;
+
+const BURST_PACKETS: usize = 64;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -16,27 +19,23 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     config.redact_headers.clear();
     config.max_body_bytes = 100 << 20;
     let mut engine = Engine::new(config);
-    let mut source = pcap::Capture::from_file(file)?;
-    let linktype = source.get_datalink().0;
+    let mut source = SavefileSource::open(file)?;
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    loop {
-        match source.next_packet() {
-            Ok(packet) => {
-                let at = Timestamp::from_parts(packet.header.ts.tv_sec, packet.header.ts.tv_usec);
-                engine.on_packet(at, linktype, packet.data, packet.header.len);
-            }
-            Err(pcap::Error::NoMorePackets) => engine.drain(),
+    while !engine.is_draining() {
+        let read = source.read(BURST_PACKETS, |Packet { at, linktype, wire_len, frame }| {
+            engine.on_packet(at, linktype, frame, wire_len);
+        });
+        match read {
+            Ok(Progress::More) => {}
+            Ok(Progress::Dry) => std::thread::sleep(std::time::Duration::from_millis(10)),
+            Ok(Progress::Ended) => engine.drain(),
             Err(error) => {
                 eprintln!("{error}");
                 engine.drain();
             }
         }
-        let before = engine.is_draining();
         while let Some(batch) = engine.take_batch(Timestamp::default(), false) {
             out.write_all(&batch.lines)?;
-        }
-        if before {
-            break;
         }
     }
     for notice in engine.take_notices() {

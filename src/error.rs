@@ -12,9 +12,9 @@ pub enum EngineError {
     #[error("cannot open savefile '{path}': {reason}")]
     OpenSavefile { path: String, reason: String },
     /// The savefile ends or breaks in the middle; what came before was delivered.
-    /// `offset` is the byte where the broken record begins, where that is known.
-    #[error("savefile '{path}' is broken after packet {packets}{}: {reason}", at_byte(*.offset))]
-    BrokenSavefile { path: String, packets: u64, offset: Option<u64>, reason: String },
+    /// `offset` is the byte where the broken record begins.
+    #[error("savefile '{path}' is broken after packet {packets}, at byte {offset}: {reason}")]
+    BrokenSavefile { path: String, packets: u64, offset: u64, reason: String },
     #[error("capture on '{interface}' failed: {reason}")]
     CaptureFailed { interface: String, reason: String },
     #[error("the engine panicked: {message}; this is a bug, please report it")]
@@ -33,10 +33,6 @@ impl EngineError {
 
 fn list(names: &[String]) -> String {
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
-}
-
-fn at_byte(offset: Option<u64>) -> String {
-    offset.map(|offset| format!(", at byte {offset}")).unwrap_or_default()
 }
 
 fn hint(permission: bool) -> &'static str {

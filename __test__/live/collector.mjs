@@ -9,6 +9,8 @@ const received = [];
 const attempts = new Map();
 let sockets = 0;
 let messages = 0;
+let posts = 0;
+let bytes = 0;
 let quiet = false;
 
 function answer(action, request, response) {
@@ -34,12 +36,14 @@ const server = createServer((request, response) => {
   request.on('end', () => {
     const raw = Buffer.concat(chunks);
     const { headers, url } = request;
+    const body = (headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw).toString('utf8');
+    posts++;
+    bytes += raw.length;
     if (quiet) {
-      messages += headers['content-type'] === 'application/x-ndjson' ? raw.toString().split('\n').length - 1 : 1;
+      messages += headers['content-type'] === 'application/x-ndjson' ? body.split('\n').length - 1 : 1;
       response.end('ok');
       return;
     }
-    const body = (headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw).toString('utf8');
     const attempt = attempts.get(body) ?? 0;
     attempts.set(body, attempt + 1);
     received.push({ at: performance.now(), url, headers, body, bytes: raw.length, port: request.socket.remotePort });
@@ -50,7 +54,7 @@ server.on('connection', () => sockets++);
 server.keepAliveTimeout = 60_000;
 server.listen(Number(process.argv[3] ?? 0), '127.0.0.1', () => process.send({ port: server.address().port }));
 process.on('message', (message) => {
-  if (message === 'report') process.send({ received, sockets, messages });
+  if (message === 'report') process.send({ received, sockets, messages, posts, bytes });
   else if (message === 'quiet') quiet = true;
   else actions = message.actions;
 });

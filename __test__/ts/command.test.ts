@@ -30,8 +30,9 @@ interface Ended {
 function command(
   args: string[],
   env: Record<string, string> = {},
+  script = [CLI],
 ): { child: ChildProcessWithoutNullStreams; ended: Promise<Ended> } {
-  const child = spawn(process.execPath, [CLI, ...args], { env: { PATH: process.env.PATH ?? '', ...env } });
+  const child = spawn(process.execPath, [...script, ...args], { env: { PATH: process.env.PATH ?? '', ...env } });
   running.push(child);
   const out: Buffer[] = [];
   let stderr = '';
@@ -86,6 +87,11 @@ describe('usage', () => {
       '--max-concurrent-connections',
       '--connection-idle-timeout-ms',
       '--redact-headers',
+      '--redact-query',
+      '--include',
+      '--output-batch',
+      '--drain-timeout-ms',
+      '--metrics-port',
       '-r, --read',
       'interfaces',
       'MAX_BODY_SIZE',
@@ -267,6 +273,55 @@ describe('live', () => {
   it('a full disk is a failure: one line, exit 2', () => {
     const stdout = shell('CLI --ports 80 --log-level error >/dev/full');
     expect(stdout).toMatch(/^\{.*"message":"cannot write messages".*\}\nstatus 2\n$/);
+  });
+});
+
+describe('the library with handleSignals', () => {
+  const dist = process.env.TEST_DIST as string;
+  const host = (config: string, more = ''): { child: ChildProcessWithoutNullStreams; ended: Promise<Ended> } =>
+    command([], {}, [
+      '-e',
+      `const { createSniffer } = require(${JSON.stringify(dist)});
+       const sniffer = createSniffer({ ports: [80], interface: 'lo', ${config} });
+       sniffer.on('stop', () => console.log('stopped'));
+       ${more}
+       sniffer.start();`,
+    ]);
+
+  it('stops, drains, and lets the signal take its course', async () => {
+    const { child, ended } = host('handleSignals: true');
+    await logged(child, 'capture started');
+    child.kill('SIGTERM');
+    const { signal, stdout, log } = await ended;
+    expect(signal).toBe('SIGTERM');
+    expect(stdout).toBe('stopped\n');
+    expect(log).toContainEqual(expect.objectContaining({ message: 'signal received: stopping', signal: 'SIGTERM' }));
+  });
+
+  it('a second signal does not wait', async () => {
+    const url = `http://127.0.0.1:1/`;
+    const { child, ended } = host(`handleSignals: true, outputUrl: '${url}', drainTimeoutMs: 15_000`);
+    await logged(child, 'capture started');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const stopping = logged(child, 'signal received');
+    child.kill('SIGINT');
+    await stopping;
+    child.kill('SIGINT');
+    const { signal, stdout, log } = await ended;
+    expect({ signal, stdout }).toEqual({ signal: 'SIGINT', stdout: '' });
+    expect(log.at(-1)).toMatchObject({ level: 'error', message: expect.stringContaining('second signal') });
+  });
+
+  it("leaves the end to the host where that listens too, and the host's signals alone without the option", async () => {
+    const own = `process.on('SIGTERM', () => { console.log('host'); setTimeout(() => process.exit(7), 300); });`;
+    const both = host('handleSignals: true', own);
+    await logged(both.child, 'capture started');
+    both.child.kill('SIGTERM');
+    expect(await both.ended).toMatchObject({ code: 7, stdout: 'host\nstopped\n' });
+    const alone = host('handleSignals: false', own);
+    await logged(alone.child, 'capture started');
+    alone.child.kill('SIGTERM');
+    expect(await alone.ended).toMatchObject({ code: 7, stdout: 'host\n' });
   });
 });
 

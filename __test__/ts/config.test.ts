@@ -40,6 +40,16 @@ describe('validateConfig', () => {
     expect(validateConfig({ ports: [80], redactHeaders: [] }).redactHeaders).toEqual([]);
   });
 
+  it('completes a batch', () => {
+    expect(validateConfig({ ports: [80] }).outputBatch).toBeUndefined();
+    expect(validateConfig({ ports: [80], outputBatch: { maxMessages: 5, gzip: undefined } }).outputBatch).toEqual({
+      maxMessages: 5,
+      maxBytes: 1_048_576,
+      maxDelayMs: 1_000,
+      gzip: false,
+    });
+  });
+
   it('does not share its defaults with the caller', () => {
     validateConfig({ ports: [80] }).redactHeaders.push('x');
     expect(validateConfig({ ports: [80] }).redactHeaders).toEqual([...CONTRACT_DEFAULTS.redactHeaders]);
@@ -79,6 +89,22 @@ describe('validateConfig', () => {
     ['outputUrl', { ports: [80], outputUrl: 'http://' }, "'http://'"],
     ['outputUrl', { ports: [80], outputUrl: 5 }, 'got 5'],
     ['outputUrlAuthToken', { ports: [80], outputUrlAuthToken: '' }, 'not shown'],
+    ['redactQuery', { ports: [80], redactQuery: [''] }, "''"],
+    ['outputConcurrency', { ports: [80], outputConcurrency: 0 }, 'from 1 to 256, got 0'],
+    ['outputTimeoutMs', { ports: [80], outputTimeoutMs: 2 ** 31 }, '2147483648'],
+    ['outputMaxWaitingBytes', { ports: [80], outputMaxWaitingBytes: '1' }, "'1'"],
+    ['drainTimeoutMs', { ports: [80], drainTimeoutMs: -1 }, '-1'],
+    ['handleSignals', { ports: [80], handleSignals: 1 }, 'got 1'],
+    ['metricsPort', { ports: [80], metricsPort: 0 }, 'got 0'],
+    ['metricsHost', { ports: [80], metricsHost: 1 }, 'got 1'],
+    ['outputBatch', { ports: [80], outputBatch: true }, 'an object with maxMessages'],
+    [
+      'outputBatch',
+      { ports: [80], outputBatch: { maxMessages: 0 } },
+      'maxMessages must be an integer of at least 1, got 0',
+    ],
+    ['outputBatch', { ports: [80], outputBatch: { maxMessage: 5 } }, 'did you mean maxMessages?'],
+    ['outputBatch', { ports: [80], outputBatch: { gzip: 1 } }, 'gzip must be true or false'],
     ['redactHeader', { ports: [80], redactHeader: ['x'] }, 'did you mean redactHeaders?'],
     ['zzzzzzzzzzzz', { ports: [80], zzzzzzzzzzzz: 1 }, 'is no option'],
     ['toString', { ports: [80], toString: 1 }, 'is no option'],

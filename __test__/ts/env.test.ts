@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { validateConfig } from '../../ts/config';
 import { readCommandConfig, readRuntimeEnv } from '../../ts/env';
 import { COMMAND_OPTIONS } from '../../ts/options';
 
@@ -68,6 +69,20 @@ describe('readCommandConfig', () => {
     [{ ports: '1' }, { OUTPUT_STDOUT: 'maybe' }, 'OUTPUT_STDOUT: must be true or false'],
   ])('refuses %j with %j', (flags, env, words) => {
     expect(() => readCommandConfig(flags, env)).toThrow(words);
+  });
+
+  it.each([
+    ['true', {}],
+    ['maxMessages=5, maxDelayMs=10,gzip', { maxMessages: 5, maxDelayMs: 10, gzip: true }],
+    ['gzip=no', { gzip: false }],
+    ['false', undefined],
+  ])('OUTPUT_BATCH=%s', (text, batch) => {
+    expect(readCommandConfig({ ports: '1' }, { OUTPUT_BATCH: text }).config.outputBatch).toEqual(batch);
+  });
+
+  it.each(['maxMessages', 'maxMessages=many', 'maxMessages=1=2', 'on'])('refuses OUTPUT_BATCH=%s', (text) => {
+    const check = () => validateConfig(readCommandConfig({ ports: '1' }, { OUTPUT_BATCH: text }).config);
+    expect(check).toThrow(/OUTPUT_BATCH|outputBatch/);
   });
 
   it.each([

@@ -11,10 +11,11 @@ pub struct BindingCaptureInfo {
     pub interface: String,
     /// Whether it is a loopback interface.
     pub loopback: bool,
-    /// libpcap's number of the link type (`pcap_datalink(3PCAP)`).
-    pub link_type: i32,
+    /// libpcap's number of the link type (`pcap_datalink(3PCAP)`); in a savefile that of the first interface. Left out
+    /// when it is not known yet, which it is not of a pipe.
+    pub link_type: Option<i32>,
     /// libpcap's name of it, e.g. `EN10MB`; its number when it has none.
-    pub link_type_name: String,
+    pub link_type_name: Option<String>,
 }
 
 impl From<CaptureInfo> for BindingCaptureInfo {

@@ -66,8 +66,8 @@ impl Capture {
     /// Opens the capture on a thread of its own and lets it run. Rejects with an `Error` that has a stable `code`;
     /// then there are no events. Once it has resolved there are, until `end`, and the process is kept alive for them.
     ///
-    /// A `stop()` before or meanwhile does not keep it from resolving; `end` follows then. Only a pipe that has not
-    /// shown its header yet is given up: it rejects.
+    /// A `stop()` before or meanwhile does not keep it from resolving; `end` follows then. A pipe is open before its
+    /// header has come: that it is no savefile is an `error` event.
     #[napi(ts_return_type = "Promise<CaptureInfo>", catch_unwind)]
     pub fn open<'env>(
         &mut self,

@@ -9,9 +9,11 @@ use super::counters::WideCounters;
 use super::filter;
 use super::interfaces::{choose, list_interfaces};
 use super::options::LiveOptions;
-use super::source::{CaptureInfo, Pace, Packet, PacketSource, Progress, packet_of, pcap_words};
+use super::source::{CaptureInfo, Pace, Packet, PacketSource, Progress, pcap_words};
+use crate::decode::LinkType;
 use crate::error::EngineError;
 use crate::stats::CaptureStats;
+use crate::time::Timestamp;
 
 /// On top of two read timeouts: a ring block that has just been opened is looked at twice by the kernel's timer before
 /// it is handed over (`prb_retire_rx_blk_timer_expired`), and the timer itself is late at times.
@@ -20,6 +22,7 @@ const SETTLE_MARGIN: Duration = Duration::from_millis(20);
 pub struct LiveSource {
     capture: Capture<Active>,
     info: CaptureInfo,
+    linktype: LinkType,
     settle: Duration,
     counters: WideCounters,
 }
@@ -38,8 +41,10 @@ impl LiveSource {
     pub fn open(options: &LiveOptions, ports: &[u16]) -> Result<Self, EngineError> {
         let interface = choose(&options.interface, list_interfaces()?)?;
         let capture = activate(&interface.name, options).map_err(|error| open_error(&interface.name, &error))?;
+        let linktype = capture.get_datalink().0;
         Ok(Self {
-            info: CaptureInfo::new(&interface.name, interface.loopback, capture.get_datalink().0),
+            info: CaptureInfo::new(&interface.name, interface.loopback, Some(linktype)),
+            linktype,
             settle: 2 * Duration::from_millis(options.read_timeout().unsigned_abs().into()) + SETTLE_MARGIN,
             capture: with_filter(capture, ports).map_err(|error| open_error(&interface.name, &error))?,
             counters: WideCounters::default(),
@@ -81,11 +86,12 @@ impl PacketSource for LiveSource {
     }
 
     fn read(&mut self, limit: usize, mut on_packet: impl FnMut(Packet<'_>)) -> Result<Progress, EngineError> {
-        let mut count = 0;
+        let (mut count, linktype) = (0, self.linktype);
         self.capture
             .dispatch(Some(limit), |packet| {
                 count += 1;
-                on_packet(packet_of(&packet));
+                let at = Timestamp::from_parts(packet.header.ts.tv_sec, packet.header.ts.tv_usec);
+                on_packet(Packet { at, linktype, wire_len: packet.header.len, frame: packet.data });
             })
             .map_err(|error| EngineError::CaptureFailed {
                 interface: self.info.interface.clone(),

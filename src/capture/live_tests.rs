@@ -51,7 +51,7 @@ fn listen() -> (TcpListener, u16) {
 fn gives_the_packets_of_the_port_and_no_others() {
     let ((watched, port), (other, _)) = (listen(), listen());
     let Some(mut source) = open_lo(port) else { return };
-    assert_eq!(source.info(), &CaptureInfo::new("lo", true, 1));
+    assert_eq!(source.info(), &CaptureInfo::new("lo", true, Some(1)));
     echo(&other);
     echo(&watched);
     let (mut frames, until) = (Vec::new(), Instant::now() + Duration::from_millis(500));

@@ -4,9 +4,9 @@
 //! the end to a [`Delivery`]. Refuses to know: protocols, JavaScript.
 //!
 //! ```text
-//! [interfaces] name -> [live]  --\                                          /-> [queue] -- credits --> Delivery
-//! [savefile] -> [piped] (reader) -+-> PacketSource --> [runner] --> Engine -+
-//!                                /      [control]: stop, credits, wake, counters
+//! [interfaces] name -> [live] (libpcap)  --\
+//!                                           +-> PacketSource --> [runner] --> Engine --> [queue] -- credits --> Delivery
+//! file, pipe -> [savefile] (pcap, pcapng) --/       [control]: stop, credits, wake, counters
 //! ```
 
 mod control;
@@ -17,7 +17,6 @@ mod interfaces;
 mod live;
 mod options;
 mod panics;
-mod piped;
 mod pipeline;
 mod queue;
 mod quiet;
@@ -37,7 +36,6 @@ pub use options::{
     CaptureOptions, DEFAULT_READ_TIMEOUT_MS, DEFAULT_RING_BYTES, DEFAULT_SNAPLEN_BYTES, DEFAULT_STATS_INTERVAL_MS,
     LiveOptions, SourceOptions,
 };
-pub use piped::PipedSource;
 pub use queue::MAX_QUEUE_BYTES;
 pub use reports::MAX_EVENT_BACKLOG;
 pub use runner::Runner;

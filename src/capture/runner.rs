@@ -156,8 +156,7 @@ impl<S: PacketSource, D: Delivery, P: Pipeline> Runner<S, D, P> {
     fn read(&mut self) -> Result<Progress, EngineError> {
         let Self { source, engine, queue, reports, packets, last_tick, newest, stopping, .. } = self;
         let (max_queue_bytes, panic_at_packet) = (self.max_queue_bytes, self.panic_at_packet);
-        let linktype = source.info().linktype;
-        source.read(BURST_PACKETS, |Packet { at, wire_len, frame }| {
+        source.read(BURST_PACKETS, |Packet { at, linktype, wire_len, frame }| {
             if stopping.as_mut().is_some_and(|stopping| stopping.is_past(at)) {
                 return;
             }

@@ -47,7 +47,8 @@ impl PacketSource for FakeSource {
                 }
                 for _ in 0..now {
                     self.given += 1;
-                    on_packet(Packet { at: system_time(), wire_len: 8, frame: &self.given.to_be_bytes() });
+                    let frame = &self.given.to_be_bytes();
+                    on_packet(Packet { at: system_time(), linktype: 1, wire_len: 8, frame });
                 }
                 Ok(Progress::More)
             }
@@ -195,7 +196,7 @@ impl Setup {
         let mut engine = FakeEngine::new(self.message_bytes, self.per_batch);
         engine.notices_per_packet = self.notices_per_packet;
         engine.dropped = Arc::clone(&dropped);
-        let info = CaptureInfo::new("fake0", false, 1);
+        let info = CaptureInfo::new("fake0", false, Some(1));
         let source = FakeSource { info, pace: self.pace, steps: self.steps.into(), given: 0 };
         let options = CaptureOptions {
             source: SourceOptions::Savefile { path: String::new() },

@@ -8,10 +8,11 @@ use crate::error::EngineError;
 use crate::stats::CaptureStats;
 use crate::time::Timestamp;
 
-/// A captured frame; borrowed from libpcap until the callback returns.
+/// A captured frame; borrowed from the source until the callback returns.
 #[derive(Debug, Clone, Copy)]
 pub struct Packet<'a> {
     pub at: Timestamp,
+    pub linktype: LinkType,
     /// Bytes on the wire; `frame` has fewer when the snaplen cut it.
     pub wire_len: u32,
     pub frame: &'a [u8],
@@ -43,14 +44,16 @@ pub struct CaptureInfo {
     /// The interface's name; the path of a savefile.
     pub interface: String,
     pub loopback: bool,
-    pub linktype: LinkType,
+    /// Of an interface; of a savefile's first one. `None` while that is not known: a pipe's header has not come yet.
+    pub linktype: Option<LinkType>,
     /// As libpcap names it (`EN10MB`, `LINUX_SLL2`); its number when it has none.
-    pub linktype_name: String,
+    pub linktype_name: Option<String>,
 }
 
 impl CaptureInfo {
-    pub(super) fn new(interface: &str, loopback: bool, linktype: LinkType) -> Self {
-        let linktype_name = pcap::Linktype(linktype).get_name().unwrap_or_else(|_| linktype.to_string());
+    pub(super) fn new(interface: &str, loopback: bool, linktype: Option<LinkType>) -> Self {
+        let name = |linktype| pcap::Linktype(linktype).get_name().unwrap_or_else(|_| linktype.to_string());
+        let linktype_name = linktype.map(name);
         Self { interface: interface.to_owned(), loopback, linktype, linktype_name }
     }
 }
@@ -80,9 +83,4 @@ pub(super) fn pcap_words(error: &pcap::Error) -> String {
         pcap::Error::PcapError(words) if !words.trim().is_empty() => words.trim().to_owned(),
         other => other.to_string(),
     }
-}
-
-pub(super) fn packet_of<'a>(packet: &pcap::Packet<'a>) -> Packet<'a> {
-    let ts = packet.header.ts;
-    Packet { at: Timestamp::from_parts(ts.tv_sec, ts.tv_usec), wire_len: packet.header.len, frame: packet.data }
 }

@@ -10,9 +10,8 @@ use super::delivery::Delivery;
 use super::live::LiveSource;
 use super::options::{CaptureOptions, SourceOptions};
 use super::panics;
-use super::piped::PipedSource;
 use super::runner::Runner;
-use super::savefile::{SavefileSource, may_block};
+use super::savefile::SavefileSource;
 use super::source::{CaptureInfo, PacketSource};
 use crate::error::EngineError;
 
@@ -22,8 +21,7 @@ pub const THREAD_NAME: &str = "tcp-sniffer";
 /// Starts a capture. `on_open` is called once, on the new thread, with what was opened or why not; after an error
 /// there are no events, otherwise there are until `Event::End`. No event comes before `on_open` has returned.
 ///
-/// A stop that comes before the source is open does not keep it from being opened, but it ends at once; only a pipe
-/// that has not shown its header is given up with an error.
+/// A stop that comes before the source is open does not keep it from being opened, but it ends at once.
 ///
 /// # Errors
 /// When the system has no thread left; `on_open` is dropped then.
@@ -34,7 +32,7 @@ where
 {
     let body = move || {
         panics::guard_this_thread();
-        match catch_unwind(AssertUnwindSafe(|| open(&options, &control))) {
+        match catch_unwind(AssertUnwindSafe(|| open(&options))) {
             Ok(Ok(source)) => source.run(&options, control, delivery, on_open),
             Ok(Err(error)) => on_open(Err(error)),
             Err(payload) => on_open(Err(EngineError::Panicked { message: panics::describe(&*payload) })),
@@ -46,7 +44,6 @@ where
 enum Source {
     Live(LiveSource),
     Savefile(SavefileSource),
-    Piped(PipedSource),
 }
 
 impl Source {
@@ -58,7 +55,6 @@ impl Source {
         match self {
             Self::Live(source) => run(source, options, control, delivery, on_open),
             Self::Savefile(source) => run(source, options, control, delivery, on_open),
-            Self::Piped(source) => run(source, options, control, delivery, on_open),
         }
     }
 }
@@ -73,10 +69,9 @@ where
     Runner::new(source, options, control, delivery).run();
 }
 
-fn open(options: &CaptureOptions, control: &CaptureControl) -> Result<Source, EngineError> {
+fn open(options: &CaptureOptions) -> Result<Source, EngineError> {
     match &options.source {
         SourceOptions::Live(live) => LiveSource::open(live, &options.engine.ports).map(Source::Live),
-        SourceOptions::Savefile { path } if may_block(path) => PipedSource::open(path, control).map(Source::Piped),
         SourceOptions::Savefile { path } => SavefileSource::open(path).map(Source::Savefile),
     }
 }

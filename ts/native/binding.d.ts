@@ -17,8 +17,8 @@ export declare class Capture {
    * Opens the capture on a thread of its own and lets it run. Rejects with an `Error` that has a stable `code`;
    * then there are no events. Once it has resolved there are, until `end`, and the process is kept alive for them.
    *
-   * A `stop()` before or meanwhile does not keep it from resolving; `end` follows then. Only a pipe that has not
-   * shown its header yet is given up: it rejects.
+   * A `stop()` before or meanwhile does not keep it from resolving; `end` follows then. A pipe is open before its
+   * header has come: that it is no savefile is an `error` event.
    */
   open(onEvent: (event: CaptureEvent) => void): Promise<CaptureInfo>
   /**
@@ -60,10 +60,13 @@ export interface CaptureInfo {
   interface: string
   /** Whether it is a loopback interface. */
   loopback: boolean
-  /** libpcap's number of the link type (`pcap_datalink(3PCAP)`). */
-  linkType: number
+  /**
+   * libpcap's number of the link type (`pcap_datalink(3PCAP)`); in a savefile that of the first interface. Left out
+   * when it is not known yet, which it is not of a pipe.
+   */
+  linkType?: number
   /** libpcap's name of it, e.g. `EN10MB`; its number when it has none. */
-  linkTypeName: string
+  linkTypeName?: string
 }
 
 /** Everything a capture needs to know; no defaults here. */

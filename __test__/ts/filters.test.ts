@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { validateConfig } from '../../ts/config';
+import { readCommandConfig } from '../../ts/env';
+import { MAX_FILTERS, parseFilters } from '../../ts/filters';
+import { toCaptureOptions } from '../../ts/native';
+
+describe('filters as text', () => {
+  it.each([
+    ['method=POST', [{ method: 'POST' }]],
+    [
+      'method=POST,path=/api/*,status=5xx,header=x-debug',
+      [{ method: 'POST', path: '/api/*', status: '5xx', header: 'x-debug' }],
+    ],
+    ['path=/a; path=/b ;', [{ path: '/a' }, { path: '/b' }]],
+    ['path=/a?x=1,2', [{ path: '/a?x=1,2' }]],
+    ['header=accept: a, b, header=x', [{ header: 'x' }]],
+    ['header=x-when: a:b, path=/', [{ header: 'x-when: a:b', path: '/' }]],
+    ['', []],
+  ])('%j', (text, filters) => {
+    expect(parseFilters(text)).toEqual(filters);
+  });
+
+  it.each([
+    ['POST', 'a filter is made of method, path, status, header'],
+    ['stauts=5xx', 'did you mean status?'],
+    ['method=GET,pth=/x', 'did you mean path?'],
+  ])('refuses %j', (text, words) => {
+    expect(() => parseFilters(text)).toThrow(words);
+  });
+
+  it('come from flags and variables, and no value is shown in a complaint', () => {
+    const { config } = readCommandConfig(
+      { ports: '1', include: 'path=/a;status=404' },
+      { INCLUDE: 'path=/b', EXCLUDE: 'method=GET;path=/health', REDACT_QUERY: 'token, key' },
+    );
+    expect(config).toMatchObject({
+      include: [{ path: '/a' }, { status: '404' }],
+      exclude: [{ method: 'GET' }, { path: '/health' }],
+      redactQuery: ['token', 'key'],
+    });
+    expect(() => readCommandConfig({ ports: '1', include: 'x=hunter2' }, {})).toThrow(/^--include: (?!.*hunter2)/);
+  });
+});
+
+describe('filters in the config', () => {
+  const check = (include: unknown) => validateConfig({ ports: [80], include }).include;
+
+  it('reach the engine as they are', () => {
+    const include = [{ method: 'get', path: '/a*', status: '5XX', header: 'x-a: b:c' }];
+    const exclude = [{ status: '20x' }];
+    const config = validateConfig({ ports: [80], include, exclude, redactQuery: ['Token', 'token', 'Key'] });
+    expect(toCaptureOptions(config)).toMatchObject({ include, exclude, redactQuery: ['token', 'key'] });
+    expect(toCaptureOptions(validateConfig({ ports: [80] }))).toMatchObject({
+      include: [],
+      exclude: [],
+      redactQuery: [],
+    });
+  });
+
+  it('parts that are undefined are left out', () => {
+    expect(check([{ method: 'GET', path: undefined }])).toEqual([{ method: 'GET' }]);
+  });
+
+  it.each([
+    [{ method: 'GET' }, 'an array of filters'],
+    [[null], 'each must be an object'],
+    [[{}], 'at least one of'],
+    [[{ path: undefined }], 'at least one of'],
+    [[{ methods: 'GET' }], 'did you mean method?'],
+    [[{ method: 'A B' }], 'method must be a method'],
+    [[{ path: '' }], 'path must be'],
+    [[{ path: 5 }], 'path must be'],
+    [[{ status: '5' }], 'status must be three digits'],
+    [[{ status: '0xx' }], 'status must be'],
+    [[{ status: 404 }], 'status must be'],
+    [[{ header: ': x' }], 'header must be'],
+    [[{ header: 'a b: x' }], 'header must be'],
+    [[{ header: 'a: x\r\ny' }], 'header must be'],
+  ])('refuses %j', (include, words) => {
+    expect(() => check(include)).toThrow(words);
+  });
+
+  it('are as many as the engine can keep apart', () => {
+    const some = (count: number) => Array.from({ length: count }, (_, n) => ({ path: `/${n}` }));
+    const config = (include: number, exclude: number) => ({
+      ports: [80],
+      include: some(include),
+      exclude: some(exclude),
+    });
+    expect(validateConfig(config(60, 3)).include).toHaveLength(60);
+    expect(() => validateConfig(config(60, 4))).toThrow(`at most ${MAX_FILTERS}`);
+  });
+});

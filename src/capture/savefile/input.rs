@@ -1,0 +1,116 @@
+//! The bytes of a savefile, in order, through one buffer. In: a path, then a file descriptor of any kind. Out: the
+//! bytes from the next record on, and its offset. Never waits for a writer: where reading could, `poll` is asked first.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{FileType, Mode, OFlags, fstat, open as open_file};
+use rustix::io::{Errno, Result, dup, read, retry_on_intr};
+
+const STDIN: [&str; 2] = ["-", "/dev/stdin"];
+/// What is read at once: few system calls, and it stays in the cache until it was parsed. The buffer grows past it only
+/// for a record that is longer, up to the formats' limit, and never to more than twice of what came of that record.
+const BUFFER_BYTES: usize = 256 << 10;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Filled {
+    More,
+    /// Nothing there at the moment.
+    Dry,
+    End,
+}
+
+#[derive(Debug)]
+pub(super) struct Input {
+    fd: OwnedFd,
+    may_wait: bool,
+    buffer: Vec<u8>,
+    /// What was read and not consumed; `start <= end <= buffer.len()`.
+    start: usize,
+    end: usize,
+    /// Where `start` is in the file.
+    offset: u64,
+}
+
+/// Does not wait for a FIFO's writer, as it would without `O_NONBLOCK`: until one has come, `poll` tells of nothing to
+/// read and of no hang-up either (Linux `fifo_open`), and `Input` does not take that for the file's end.
+///
+/// Stdin is shared with other processes, so `O_NONBLOCK` is not set there. `/dev/stdin` would not open if it is a socket,
+/// which is what Node gives to its children.
+pub(super) fn open(path: &str) -> Result<OwnedFd> {
+    if STDIN.contains(&path) {
+        return dup(std::io::stdin());
+    }
+    open_file(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())
+}
+
+impl Input {
+    pub(super) fn new(fd: OwnedFd) -> Result<Self> {
+        let kind = FileType::from_raw_mode(fstat(&fd)?.st_mode);
+        // A directory and a disk tell at the read what is wrong with them.
+        let may_wait = !matches!(kind, FileType::RegularFile | FileType::Directory | FileType::BlockDevice);
+        Ok(Self { fd, may_wait, buffer: vec![0; BUFFER_BYTES], start: 0, end: 0, offset: 0 })
+    }
+
+    /// Whether reading may wait for somebody who writes: a pipe, a FIFO, a socket, a terminal.
+    pub(super) fn may_wait(&self) -> bool {
+        self.may_wait
+    }
+
+    pub(super) fn fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.buffer.get(self.start..self.end).unwrap_or_default()
+    }
+
+    pub(super) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// At most `bytes().len()`.
+    pub(super) fn consume(&mut self, len: usize) {
+        debug_assert!(len <= self.end - self.start);
+        self.start += len;
+        self.offset += len as u64;
+    }
+
+    /// Reads once, towards `need` bytes in all, which are more than there are.
+    pub(super) fn fill(&mut self, need: usize) -> Result<Filled> {
+        self.buffer.copy_within(self.start..self.end, 0);
+        (self.start, self.end) = (0, self.end - self.start);
+        if self.end == self.buffer.len() {
+            self.buffer.resize(need.min(2 * self.end), 0);
+        }
+        if self.may_wait && !is_ready(self.fd.as_fd())? {
+            return Ok(Filled::Dry);
+        }
+        let room = self.buffer.get_mut(self.end..).unwrap_or_default();
+        match retry_on_intr(|| read(&self.fd, &mut *room)) {
+            Ok(0) => Ok(Filled::End),
+            Ok(len) => {
+                self.end += len;
+                Ok(Filled::More)
+            }
+            // Somebody else who reads here was faster.
+            Err(Errno::AGAIN) => Ok(Filled::Dry),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.buffer.capacity()
+    }
+}
+
+/// Whether a read would give something now: bytes, the end, an error.
+fn is_ready(fd: BorrowedFd<'_>) -> Result<bool> {
+    let mut polled = [PollFd::from_borrowed_fd(fd, PollFlags::IN)];
+    match poll(&mut polled, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })) {
+        Ok(ready) => Ok(ready > 0),
+        Err(Errno::INTR) => Ok(false),
+        Err(errno) => Err(errno),
+    }
+}

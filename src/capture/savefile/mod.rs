@@ -1,0 +1,133 @@
+//! A savefile: pcap or pcapng, from a disk, a pipe, a FIFO, stdin. In: a path. Out: its frames without waiting for any;
+//! at a broken place an error that says where, after all that came before. Refuses to know: what a frame holds.
+//!
+//! [`input`] reads bytes, [`format`](mod@format) finds the records in them ([`pcap`], [`pcapng`]).
+
+mod format;
+mod input;
+mod pcap;
+mod pcapng;
+
+use std::os::fd::{BorrowedFd, OwnedFd};
+
+use format::{Format, Parsed};
+use input::{Filled, Input};
+
+use super::source::{CaptureInfo, Pace, Packet, PacketSource, Progress};
+use crate::error::EngineError;
+use crate::stats::CaptureStats;
+
+#[derive(Debug)]
+pub struct SavefileSource {
+    input: Input,
+    format: Format,
+    info: CaptureInfo,
+    packets: u64,
+}
+
+impl SavefileSource {
+    /// Opens the file; `-` and `/dev/stdin` are stdin. Of a file on a disk the header is read as well. Of what may have
+    /// to be waited for (a pipe, a FIFO that nobody has opened for writing) nothing is: it opens at once and is a
+    /// quiet source until something comes, and what is wrong with it `read` tells.
+    ///
+    /// # Errors
+    /// `OpenSavefile` when it is not there, not readable, empty, or no savefile.
+    pub fn open(path: &str) -> Result<Self, EngineError> {
+        let failed = |reason: String| EngineError::OpenSavefile { path: path.to_owned(), reason };
+        let fd = input::open(path).map_err(|errno| failed(errno.to_string()))?;
+        Self::over(fd, path)
+    }
+
+    fn over(fd: OwnedFd, path: &str) -> Result<Self, EngineError> {
+        let input = Input::new(fd)
+            .map_err(|errno| EngineError::OpenSavefile { path: path.to_owned(), reason: errno.to_string() })?;
+        let info = CaptureInfo::new(path, false, None);
+        let mut source = Self { input, format: Format::default(), info, packets: 0 };
+        if !source.input.may_wait() {
+            source.read_to_linktype()?;
+        }
+        Ok(source)
+    }
+
+    /// Through the headers. No packet comes before its interface; what is wrong behind the file's own header is for
+    /// `read` to find again.
+    fn read_to_linktype(&mut self) -> Result<(), EngineError> {
+        while self.format.linktype().is_none() {
+            match self.step(|_| {}) {
+                Ok(None) => {}
+                Err(error @ EngineError::OpenSavefile { .. }) => return Err(error),
+                Ok(Some(_)) | Err(_) => break,
+            }
+        }
+        self.info = CaptureInfo::new(&self.info.interface, false, self.format.linktype());
+        Ok(())
+    }
+
+    /// One record, or some more bytes; `None` is to go on.
+    fn step(&mut self, on_packet: impl FnOnce(Packet<'_>)) -> Result<Option<Progress>, EngineError> {
+        match self.format.parse(self.input.bytes()) {
+            Ok(Parsed::Packet { packet, len }) => {
+                on_packet(packet);
+                self.packets += 1;
+                self.input.consume(len);
+            }
+            Ok(Parsed::Other { len }) => self.input.consume(len),
+            Ok(Parsed::Partial { need }) => match self.input.fill(need) {
+                Ok(Filled::More) => {}
+                Ok(Filled::Dry) => return Ok(Some(Progress::Dry)),
+                Ok(Filled::End) => return self.end().map(Some),
+                Err(errno) => return Err(self.broken(errno.to_string())),
+            },
+            Err(malformed) => return Err(self.broken(malformed.to_string())),
+        }
+        Ok(None)
+    }
+
+    fn end(&self) -> Result<Progress, EngineError> {
+        match (self.input.offset(), self.input.bytes().len()) {
+            (0, 0) => Err(self.broken("it is empty".to_owned())),
+            (0, _) => Err(self.broken("it ends in the middle of its header".to_owned())),
+            (_, 0) => Ok(Progress::Ended),
+            _ => Err(self.broken("it ends in the middle of a record".to_owned())),
+        }
+    }
+
+    fn broken(&self, reason: String) -> EngineError {
+        let path = self.info.interface.clone();
+        match self.input.offset() {
+            0 => EngineError::OpenSavefile { path, reason },
+            offset => EngineError::BrokenSavefile { path, packets: self.packets, offset, reason },
+        }
+    }
+}
+
+impl PacketSource for SavefileSource {
+    fn info(&self) -> &CaptureInfo {
+        &self.info
+    }
+
+    fn pace(&self) -> Pace {
+        Pace::Lossless
+    }
+
+    fn read(&mut self, limit: usize, mut on_packet: impl FnMut(Packet<'_>)) -> Result<Progress, EngineError> {
+        for _ in 0..limit {
+            if let Some(progress) = self.step(&mut on_packet)? {
+                return Ok(progress);
+            }
+        }
+        Ok(Progress::More)
+    }
+
+    fn readable(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.input.fd())
+    }
+
+    /// Nobody dropped anything that we could know of: what was read is what was received.
+    fn counters(&mut self) -> CaptureStats {
+        CaptureStats { received: self.packets, ..CaptureStats::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests;

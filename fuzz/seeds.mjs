@@ -29,9 +29,14 @@ function* records(file) {
 
 const u16 = (number) => Buffer.from([number >> 8, number & 255]);
 
-for (const target of ['decode', 'http', 'engine']) {
+for (const target of ['decode', 'http', 'engine', 'savefile']) {
   rmSync(join(ROOT, 'fuzz', 'seeds', target), { recursive: true, force: true });
   mkdirSync(join(ROOT, 'fuzz', 'seeds', target), { recursive: true });
+}
+
+for (const name of readdirSync(FIXTURES).filter((file) => /\.pcap(ng)?$/.test(file))) {
+  const file = readFileSync(join(FIXTURES, name));
+  if (name.endsWith('ng') || file.length < 900) seed('savefile', name, [file]);
 }
 
 for (const name of readdirSync(FIXTURES).filter((file) => file.endsWith('.pcap'))) {

@@ -125,6 +125,12 @@ pub struct CaptureStats {
 }
 
 impl CaptureStats {
+    /// Packets that were received, not dropped, and yet not among the `packets` given to the engine: on a loopback interface
+    /// the second copy of each; what came after a stop. With it the ledger adds up from the kernel on.
+    pub fn unread(&self, packets: u64) -> u64 {
+        self.received.saturating_sub(self.dropped).saturating_sub(packets)
+    }
+
     /// Public name (camelCase) and value of each, in the order in which they are shown.
     pub fn entries(&self) -> Vec<(&'static str, u64)> {
         let Self { received, dropped, if_dropped } = *self;

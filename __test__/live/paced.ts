@@ -40,7 +40,7 @@ export function loggedLedger(stderr: string): SnifferStats {
   return JSON.parse(line) as SnifferStats;
 }
 
-/** `packets` is the sum of what they were; what was parsed is the sum of where it went. The log leaves zeros out. */
+/** What was received was read, dropped or left; `packets` is the sum of what they were; what was parsed is the sum of where it went. The log leaves zeros out. */
 export function expectBalance({ engine, outputs }: SnifferStats): void {
   const sum = (...names: string[]): number => names.reduce((total, name) => total + (engine[name] ?? 0), 0);
   const kinds = [
@@ -54,6 +54,7 @@ export function expectBalance({ engine, outputs }: SnifferStats): void {
     'segments',
   ];
   expect(sum(...kinds)).toBe(engine.packets);
+  expect(sum('packets', 'dropped', 'unread')).toBe(engine.received);
   const out = sum('requests', 'responses') - sum('filtered', 'ownMessages', 'queueDropped');
   for (const [name, { handed = 0, delivered, dropped = 0, droppedBy = {}, waiting = 0 }] of Object.entries(outputs)) {
     if (name === 'callback' && handed === 0) continue;

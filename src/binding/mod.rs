@@ -30,7 +30,8 @@ use options::BindingCaptureOptions;
 pub type EngineStats = BTreeMap<String, f64>;
 
 fn stats_of(snapshot: &StatsSnapshot) -> EngineStats {
-    let (capture, engine) = (snapshot.capture.entries(), snapshot.engine.entries());
+    let (mut capture, engine) = (snapshot.capture.entries(), snapshot.engine.entries());
+    capture.push(("unread", snapshot.capture.unread(snapshot.engine.packets)));
     // Exact up to 2^53.
     capture.into_iter().chain(engine).map(|(name, count)| (name.to_owned(), count as f64)).collect()
 }

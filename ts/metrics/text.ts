@@ -73,6 +73,7 @@ const HELP: Record<string, string> = {
   received: 'Packets that passed the kernel filter, those it dropped included (pcap_stats).',
   dropped: "Packets the kernel dropped because the capture's ring was full (pcap_stats).",
   interfaceDropped: 'Packets the interface or its driver dropped (pcap_stats).',
+  unread: 'Packets received, not dropped, and not read: second copies on a loopback interface, or after a stop.',
   connectionsActive: 'Connections that are followed now.',
   bufferedBytes: 'Bytes held back now, over all connections.',
   gaps: 'Holes in a stream that never filled.',
@@ -85,7 +86,7 @@ const HELP: Record<string, string> = {
 const LEFT_OUT = new Set(['packets']);
 const GAUGES = new Set(['connectionsActive', 'bufferedBytes']);
 /** libpcap's own three say in their names whose they are. */
-const CAPTURE = new Set(['received', 'dropped', 'interfaceDropped']);
+const CAPTURE = new Set(['received', 'dropped', 'interfaceDropped', 'unread']);
 
 type Labels = Record<string, string>;
 

@@ -4,7 +4,9 @@
 
 mod support;
 
-use proptest::strategy::{Strategy, ValueTree};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use support::conversation::{From, Rendered};
 use support::faults::{Captured, Faults};
@@ -13,6 +15,34 @@ use support::trace::trace;
 use support::verdict::Case;
 use support::watch::{Watch, engine_config};
 use support::wire::{Link, Packet};
+
+proptest! {
+    #![proptest_config(support::config(300))]
+
+    /// Bytes that are no packets at all, and some that begin like one.
+    #[test]
+    fn any_bytes(frames in vec((any::<bool>(), vec(any::<u8>(), 0..120), any::<u32>(), 0i64..1 << 40), 0..60)) {
+        let Traffic { conversations, afterwards, .. } = traffic(1);
+        let (rendered, link) = &conversations[CONNECTIONS];
+        let mut watch = Watch::new(engine_config());
+        for (like_tcp, bytes, wire_len, later) in frames {
+            let mut frame = if like_tcp { link.frame(&afterwards[0]) } else { Vec::new() };
+            let kept = frame.len().min(wire_len as usize % 41);
+            frame.truncate(kept);
+            frame.extend(bytes);
+            // Another client than the one that comes afterwards.
+            if let Some(octet) = frame.get_mut(12) {
+                *octet = 11;
+            }
+            watch.frame(afterwards[0].at - 1 - later % 60_000_000, &frame, wire_len);
+        }
+        afterwards.iter().for_each(|packet| watch.packet(link, packet));
+        let lines: Vec<_> =
+            watch.end().0.into_iter().filter(|line| line["destination"] == link.endpoint(From::Client)).collect();
+        let case = Case { rendered, packets: &afterwards, link, max_body_bytes: MAX_BODY_BYTES, lines: &lines };
+        case.is_exact(&From::BOTH)?;
+    }
+}
 
 const SEEDS: u64 = 12;
 const RATES: [u32; 3] = [1, 10, 30];

@@ -1,15 +1,14 @@
 //! One direction's state machine: between messages, in a body, waiting for an upgrade's answer, lost, or not HTTP.
 
-use super::begin::Begun;
-use super::body::Body;
-use super::chunked::{ChunkDecoder, Fed};
+mod heads;
+
+use super::chunked::Fed;
 use super::exchange::{Exchanges, Place};
-use super::framing::{Framing, Wish};
-use super::head::{Head, MAX_HEAD_BYTES, Parsed, check_start_line, find_end};
+use super::framing::Wish;
 use super::held::{Held, Piece};
 use super::in_progress::{BodyState, Crossing, InProgress};
-use super::message::{HttpMessage, Incomplete};
-use super::resync::{Opposite, looks_like_start};
+use super::message::Incomplete;
+use super::resync::Opposite;
 use super::{Context, Direction, Malformed, NotHttp};
 use crate::flow::{DataMeta, Position};
 
@@ -258,185 +257,6 @@ impl Stream {
         self.buffer = Vec::new();
         exchanges.lose_step(self.direction, self.last_heard);
         cx.counters.lost_pairings += 1;
-    }
-
-    fn on_head_bytes(
-        &mut self,
-        bytes: &[u8],
-        meta: DataMeta,
-        exchanges: &mut Exchanges,
-        cx: &mut Context<'_>,
-    ) -> usize {
-        if self.buffer.is_empty() {
-            // Empty lines before a start line are skipped (RFC 9112 §2.2).
-            let empty = bytes.iter().take_while(|&&b| b == b'\r' || b == b'\n').count();
-            if empty > 0 {
-                return empty;
-            }
-            self.place = Place { at: meta.at, position: meta.position, heard: meta.heard };
-            if !looks_like_start(self.direction, bytes) {
-                self.give_up(Malformed::StartLine, bytes, exchanges, cx);
-                return bytes.len();
-            }
-            let mut head = std::mem::take(cx.scratch);
-            let parsed = head.parse(self.direction, bytes);
-            let used = match parsed {
-                Ok(Parsed::Complete(length)) => {
-                    let (head_bytes, rest) = bytes.split_at_checked(length).unwrap_or((bytes, &[]));
-                    length + self.on_head(&mut head, head_bytes, rest, exchanges, cx)
-                }
-                Ok(Parsed::Partial) if bytes.len() > MAX_HEAD_BYTES => {
-                    self.give_up(Malformed::HeadTooLong, bytes, exchanges, cx);
-                    bytes.len()
-                }
-                Ok(Parsed::Partial) => {
-                    self.buffer.extend_from_slice(bytes);
-                    self.searched = bytes.len();
-                    self.start_line_checked = false;
-                    bytes.len()
-                }
-                Err(reason) => {
-                    self.give_up(reason, bytes, exchanges, cx);
-                    bytes.len()
-                }
-            };
-            *cx.scratch = head;
-            return used;
-        }
-        self.on_more_head_bytes(bytes, exchanges, cx)
-    }
-
-    fn on_more_head_bytes(&mut self, bytes: &[u8], exchanges: &mut Exchanges, cx: &mut Context<'_>) -> usize {
-        let known = self.buffer.len();
-        let room = MAX_HEAD_BYTES.saturating_sub(known);
-        self.buffer.extend_from_slice(bytes.get(..bytes.len().min(room)).unwrap_or_default());
-        if let Some(end) = find_end(&self.buffer, self.searched) {
-            let mut buffer = std::mem::take(&mut self.buffer);
-            buffer.truncate(end);
-            let used = end.saturating_sub(known);
-            let rest = bytes.get(used..).unwrap_or_default();
-            let mut head = std::mem::take(cx.scratch);
-            let used = match head.parse(self.direction, &buffer) {
-                Ok(Parsed::Complete(_)) => used + self.on_head(&mut head, &buffer, rest, exchanges, cx),
-                Ok(Parsed::Partial) => {
-                    self.give_up(Malformed::FramingField, &buffer, exchanges, cx);
-                    bytes.len()
-                }
-                Err(reason) => {
-                    self.give_up(reason, &buffer, exchanges, cx);
-                    bytes.len()
-                }
-            };
-            *cx.scratch = head;
-            return used;
-        }
-        self.searched = self.buffer.len();
-        let reason = if bytes.len() > room {
-            Some(Malformed::HeadTooLong)
-        } else if self.start_line_checked {
-            None
-        } else if !looks_like_start(self.direction, &self.buffer) {
-            Some(Malformed::StartLine)
-        } else if bytes.contains(&b'\n') {
-            self.start_line_checked = true;
-            check_start_line(self.direction, &self.buffer).err()
-        } else {
-            None
-        };
-        if let Some(reason) = reason {
-            let buffer = std::mem::take(&mut self.buffer);
-            self.give_up(reason, &buffer, exchanges, cx);
-        }
-        bytes.len()
-    }
-
-    /// A complete head. Takes what `rest` holds of its body, and returns how much that was.
-    fn on_head(
-        &mut self,
-        head: &mut Head,
-        head_bytes: &[u8],
-        rest: &[u8],
-        exchanges: &mut Exchanges,
-        cx: &mut Context<'_>,
-    ) -> usize {
-        let place = self.place;
-        let begun = match self.direction {
-            Direction::Request => Begun::request(head, head_bytes, place, exchanges, cx.selection),
-            Direction::Response => Begun::response(head, head_bytes, place, exchanges),
-        };
-        if begun.may_answer_a_head_request(head) && rest.starts_with(b"HTTP/1.") {
-            self.give_up(Malformed::UnknownRequest, head_bytes, exchanges, cx);
-            return rest.len();
-        }
-        self.tentative = false;
-        self.last_was_interim = begun.interim;
-        let state = match begun.framing {
-            // The whole message lies in this segment: it goes out without a copy.
-            Ok(Framing::NoBody) => {
-                return self.emit_whole(head, head_bytes, &[], &begun, None, exchanges, cx);
-            }
-            Ok(Framing::Length(length)) if length <= rest.len() as u64 => {
-                let body = rest.get(..length as usize).unwrap_or_default();
-                return self.emit_whole(head, head_bytes, body, &begun, None, exchanges, cx);
-            }
-            // The head is clear, where the message ends is not: it comes out alone.
-            Err(reason) => {
-                self.emit_whole(head, head_bytes, &[], &begun, Some(Incomplete::Closed), exchanges, cx);
-                self.give_up(reason, head_bytes, exchanges, cx);
-                return rest.len();
-            }
-            Ok(Framing::Length(left)) => BodyState::Length { left },
-            Ok(Framing::Chunked) => BodyState::Chunked(ChunkDecoder::new()),
-            Ok(Framing::CloseDelimited) => BodyState::CloseDelimited,
-        };
-        self.state = State::Body(Box::new(InProgress {
-            head: std::mem::take(head),
-            head_bytes: head_bytes.into(),
-            place,
-            number: begun.number,
-            wish: begun.wish,
-            judged: begun.judged,
-            exchange: begun.exchange,
-            state,
-            body: Body::default(),
-            gap_bytes: 0,
-            spelled: 0,
-        }));
-        0
-    }
-
-    #[allow(clippy::too_many_arguments, reason = "a message's parts, none of which is kept")]
-    fn emit_whole(
-        &mut self,
-        head: &Head,
-        head_bytes: &[u8],
-        body: &[u8],
-        begun: &Begun,
-        incomplete: Option<Incomplete>,
-        exchanges: &mut Exchanges,
-        cx: &mut Context<'_>,
-    ) -> usize {
-        let place = self.place;
-        let answering = match &begun.exchange {
-            None if begun.interim => exchanges.find(place),
-            exchange => exchange.as_ref(),
-        };
-        cx.sink.message(&HttpMessage {
-            direction: self.direction,
-            exchange: begun.number,
-            at: place.at,
-            head,
-            head_bytes,
-            trailers: None,
-            body: body.get(..body.len().min(cx.limits.max_body_bytes)).unwrap_or_default(),
-            body_bytes: body.len() as u64,
-            incomplete,
-            gap_bytes: 0,
-            judged: begun.judged,
-            answered: answering.map(|exchange| exchange.answered(place.at)),
-        });
-        self.after_message(begun.number, begun.wish, exchanges);
-        body.len()
     }
 
     fn on_body_bytes(&mut self, bytes: &[u8], exchanges: &mut Exchanges, cx: &mut Context<'_>) -> usize {

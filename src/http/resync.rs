@@ -8,6 +8,9 @@ use crate::flow::{DataMeta, Position};
 
 /// No method is longer; what has no space by then is no request line.
 const MAX_METHOD_BYTES: usize = 64;
+/// RFC 9110 §9.3 and RFC 5789. None is the end of another one.
+const COMMON_METHODS: [&[u8]; 9] =
+    [b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH"];
 /// An unseen answer no longer than this may be a 100 (Continue), and what follows it a body.
 const MAX_CONTINUE_BYTES: u64 = 64;
 /// What one stream has to know of the other to find its way back after a loss.
@@ -61,8 +64,15 @@ impl Stream {
         };
         meta.segment_start
             && self.last_heard.is_some_and(|heard| meta.heard > heard + least)
-            && (!self.lost_since || (opposite.untouched && find_end(bytes, 0).is_some()))
+            && (!self.lost_since
+                || (opposite.untouched && find_end(bytes, 0).is_some() && has_whole_start(self.direction, bytes)))
     }
+}
+
+/// A method may have lost its first letters; a common one has not. A status line begins the same way always.
+fn has_whole_start(direction: Direction, bytes: &[u8]) -> bool {
+    let method = bytes.split(|&b| b == b' ').next().unwrap_or_default();
+    direction == Direction::Response || COMMON_METHODS.contains(&method)
 }
 
 /// Whether bytes can be the beginning of a start line, as far as they go.

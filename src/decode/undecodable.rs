@@ -34,20 +34,6 @@ impl Undecodable {
         self as usize
     }
 
-    /// Stable kebab-case name for logs and `stats()`.
-    pub const fn reason(self) -> &'static str {
-        match self {
-            Self::UnknownLinkType => "unknown-link-type",
-            Self::TruncatedLink => "truncated-link",
-            Self::TooManyHeaders => "too-many-headers",
-            Self::TruncatedIp => "truncated-ip",
-            Self::BadIpHeader => "bad-ip-header",
-            Self::NestedFragment => "nested-fragment",
-            Self::TruncatedTcp => "truncated-tcp",
-            Self::BadTcpHeader => "bad-tcp-header",
-        }
-    }
-
     /// The name of this reason's counter in `stats()`.
     pub const fn counter(self) -> &'static str {
         match self {

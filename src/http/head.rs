@@ -10,8 +10,9 @@ use memchr::{memchr, memchr3, memrchr};
 
 use super::{Direction, Malformed};
 
-/// Longest head (issue: servers commonly stop at 8–64 KiB; this leaves room for generous ones).
+/// Longest head: many times what common servers accept, so that what they accept is seen.
 pub(super) const MAX_HEAD_BYTES: usize = 256 << 10;
+/// Field lines in a head or a trailer section; finding repeated names costs their square.
 pub(super) const MAX_FIELDS: usize = 1_024;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -13,6 +13,7 @@ const COMMON_METHODS: [&[u8]; 9] =
     [b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH"];
 /// An unseen answer no longer than this may be a 100 (Continue), and what follows it a body.
 const MAX_CONTINUE_BYTES: u64 = 64;
+
 /// What one stream has to know of the other to find its way back after a loss.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Opposite {

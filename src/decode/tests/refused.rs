@@ -115,6 +115,6 @@ fn fragment_v6() {
 fn reasons_are_dense_and_distinct() {
     for (index, reason) in Undecodable::ALL.iter().enumerate() {
         assert_eq!(reason.index(), index);
-        assert_eq!(Undecodable::ALL.iter().filter(|other| other.reason() == reason.reason()).count(), 1);
+        assert_eq!(Undecodable::ALL.iter().filter(|other| other.counter() == reason.counter()).count(), 1);
     }
 }

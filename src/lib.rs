@@ -23,6 +23,7 @@
 pub mod batch;
 pub mod capture;
 pub mod config;
+pub mod content;
 pub mod decode;
 pub mod defrag;
 pub mod encode;

@@ -29,6 +29,7 @@ pub mod defrag;
 pub mod encode;
 pub mod engine;
 pub mod error;
+pub mod finish;
 pub mod flow;
 pub mod http;
 pub mod notice;

@@ -17,7 +17,8 @@ pub fn charset_of(content_type: &[u8]) -> Option<Charset> {
         let unquoted = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
         name.trim_ascii().eq_ignore_ascii_case(b"charset").then_some(unquoted.unwrap_or(value))
     });
-    label.take(1).find_map(Encoding::for_label).filter(|charset| *charset != UTF_8)
+    let mut label = label.take(1).filter(|label| !label.eq_ignore_ascii_case(b"utf-8"));
+    label.find_map(Encoding::for_label).filter(|charset| *charset != UTF_8)
 }
 
 #[derive(Debug, PartialEq, Eq)]

@@ -13,7 +13,7 @@ mod zstd;
 
 use std::borrow::Cow;
 
-pub use charset::{Charset, Text, charset_of, text_of};
+pub use charset::{Charset, Text, charset_of, text_of, utf8};
 
 /// Codings of one body; nobody has reason for more than two, and each is a pass over the bytes.
 const MAX_CODINGS: usize = 3;

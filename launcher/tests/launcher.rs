@@ -1,5 +1,7 @@
 //! The launcher as a process. What needs root and file capabilities says where it did not run, and fails with CI set.
 
+#![allow(clippy::unwrap_used, reason = "a test, outside of its test functions too")]
+
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt as _;
@@ -21,8 +23,7 @@ fn stderr(output: &Output) -> String {
 
 #[test]
 fn becomes_the_program_with_its_own_process_id() {
-    let child =
-        Command::new(LAUNCHER).args(["sh", "-c", "echo $$; exit 7"]).stdout(Stdio::piped()).spawn().unwrap();
+    let child = Command::new(LAUNCHER).args(["sh", "-c", "echo $$; exit 7"]).stdout(Stdio::piped()).spawn().unwrap();
     let id = child.id();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(7));

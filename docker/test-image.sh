@@ -1,20 +1,23 @@
 #!/usr/bin/env bash
-# Stand-ins for the three base images of docker/Dockerfile, for machines that reach no registry of images: Debian by
-# debootstrap, with this machine's own Node and Rust. Root. They stay in the local storage (--refresh makes them anew).
-# Prints the build arguments for docker/build.sh, one a line.
+# Builds the image for tests on a machine that reaches no registry of images: from Debian by debootstrap, with this
+# machine's own Node and Rust in place of the official images. Root. The stand-ins stay in the local storage.
+#   docker/test-image.sh [TAG] [--refresh]     --refresh makes the stand-ins anew
 set -euo pipefail
+cd "$(dirname "$0")"
+. ./containers.sh
 PREFIX=localhost/tcp-sniffer-base
 MIRROR=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 SECURITY=${DEBIAN_SECURITY_MIRROR:-http://deb.debian.org/debian-security}
 
-say() { printf 'test-bases: %s\n' "$*" >&2; }
+say() { printf 'test-image: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 [ "$(id -u)" -eq 0 ] || die 'debootstrap and buildah need root here'
 for tool in debootstrap buildah node npm rustc; do
   command -v "$tool" >/dev/null || die "$tool is missing"
 done
 
-has() { [ "${1:-}" != --refresh ] && buildah inspect --type image "$PREFIX:$2" >/dev/null 2>&1; }
+tag=${1:-localhost/tcp-sniffer:test}
+refresh=${2:-}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -50,8 +53,14 @@ rust_image() {
 }
 
 for image in debian node rust; do
-  has "${1:-}" "$image" && continue
+  [ "$refresh" = --refresh ] || ! buildah inspect --type image "$PREFIX:$image" >/dev/null 2>&1 || continue
   say "making $PREFIX:$image"
   case $image in debian) debian ;; node) node_image ;; rust) rust_image ;; esac
 done
-printf '%s\n' "NODE_IMAGE=$PREFIX:node" "RUST_IMAGE=$PREFIX:rust" "RUNTIME_IMAGE=$PREFIX:debian"
+
+# A machine whose downloads go through a CA of its own has it in here; elsewhere this changes nothing.
+: "${CA_FILE=/etc/ssl/certs/ca-certificates.crt}"
+[ -f "$CA_FILE" ] || CA_FILE=
+export CA_FILE
+./build.sh "$tag" --network host --volume "$toolchain:$toolchain:ro" \
+  --build-arg NODE_IMAGE="$PREFIX:node" --build-arg RUST_IMAGE="$PREFIX:rust" --build-arg RUNTIME_IMAGE="$PREFIX:debian"

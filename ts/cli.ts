@@ -7,8 +7,8 @@ import { DEFAULT_DEPS } from './deps';
 import { type Flags, readCommandConfig, readLogLevel, readRuntimeEnv } from './env';
 import { EngineError, ValidationError } from './errors';
 import { droppedFor } from './ledger';
-import { createLogger, errorFields } from './logger';
-import { type InterfaceInfo, listInterfaces } from './native';
+import { createLogger, errorFields, type Log } from './logger';
+import { giveUpCapture, type InterfaceInfo, listInterfaces } from './native';
 import { COMMAND_OPTIONS, type CommandOption } from './options';
 import { onSignals } from './signals';
 import { Sniffer } from './sniffer';
@@ -136,6 +136,8 @@ async function capture(flags: Flags): Promise<number> {
     log.info({ signal }, 'signal received: stopping');
     void sniffer.stop();
   });
+  // A savefile needs no right, and may be anybody's. A library would not do this to its host process.
+  if (config.pcapFile !== undefined) giveUpRight(log);
   try {
     await sniffer.start();
   } catch (error) {
@@ -143,8 +145,18 @@ async function capture(flags: Flags): Promise<number> {
     if (signalled) return SUCCESS;
     return error instanceof ValidationError ? BAD_CONFIG : FAILED;
   }
+  if (config.pcapFile === undefined) giveUpRight(log);
   await stopped;
   return exitCode === SUCCESS && hasLost(config, sniffer.stats()) ? FAILED : exitCode;
+}
+
+/** With the capture open, NET_RAW is of use only to who breaks in. Without it or with it, messages come. */
+function giveUpRight(log: Log): void {
+  try {
+    giveUpCapture();
+  } catch (error) {
+    log.warn(errorFields(error), 'NET_RAW was not given up: the process goes on with it');
+  }
 }
 
 /** Live, messages go when their endpoint is dead; at stop and from a savefile none may be lost but by a reader that went. */

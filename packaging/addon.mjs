@@ -11,10 +11,12 @@ import { GLIBC_FLOOR, installToolchain, platformNamed, ROOT, read, run } from '.
 /** Where the addons are put together, one folder a platform package. */
 export const ADDONS = join(ROOT, 'target', 'packaging', 'addons');
 
-function buildFlags({ libc }) {
+function buildFlags({ libc }, libpcap) {
   const cargoHome = process.env.CARGO_HOME ?? join(homedir(), '.cargo');
   // No path of the machine that built it stands in what is published.
   const flags = [`--remap-path-prefix=${ROOT}=`, `--remap-path-prefix=${cargoHome}=cargo`];
+  // The pcap crate asks for libpcap of either kind; told here, it is the archive, and no shared one will do.
+  flags.push(`-Lnative=${libpcap}`, '-lstatic=pcap');
   // A library for musl is linked dynamically: the C library is the process's own.
   if (libc === 'musl') flags.push('-Ctarget-feature=-crt-static');
   return flags;
@@ -40,7 +42,7 @@ export function buildAddon(platform) {
     PATH: path,
     LIBPCAP_LIBDIR: libpcap,
     LIBPCAP_VER: LIBPCAP_VERSION,
-    CARGO_ENCODED_RUSTFLAGS: buildFlags(platform).join('\x1f'),
+    CARGO_ENCODED_RUSTFLAGS: buildFlags(platform, libpcap).join('\x1f'),
     CARGO_PROFILE_RELEASE_STRIP: 'symbols',
   };
   const target = join(ROOT, 'target', 'packaging', 'cargo');

@@ -46,7 +46,22 @@ export function buildAddon(platform) {
     CARGO_PROFILE_RELEASE_STRIP: 'symbols',
   };
   const target = join(ROOT, 'target', 'packaging', 'cargo');
-  run('cargo', ['zigbuild', '--locked', '--release', '--lib', '--features', 'addon', '--target', platform.cargo, '--target-dir', target], { env });
+  run(
+    'cargo',
+    [
+      'zigbuild',
+      '--locked',
+      '--release',
+      '--lib',
+      '--features',
+      'addon',
+      '--target',
+      platform.cargo,
+      '--target-dir',
+      target,
+    ],
+    { env },
+  );
   const addon = join(ADDONS, platform.addon);
   mkdirSync(ADDONS, { recursive: true });
   copyFileSync(join(target, platform.rust, 'release', 'libtcp_sniffer.so'), addon);

@@ -74,3 +74,10 @@ export function complaints({ dynamicSection, dynamicSymbols }, { libc, glibcFloo
   }
   return wrong;
 }
+
+/** How the files of a tarball differ from those that are listed for it, a sentence each. */
+export function listComplaints(files, listed) {
+  const unlisted = files.filter((path) => !listed.includes(path)).map((path) => `${path} is not on the list`);
+  const missing = listed.filter((path) => !files.includes(path)).map((path) => `${path} is on the list and missing`);
+  return [...unlisted, ...missing].sort();
+}

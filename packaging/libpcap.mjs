@@ -37,7 +37,12 @@ function fetchSource() {
     existsSync(path) && createHash('sha256').update(readFileSync(path)).digest('hex') === SOURCE_SHA256;
   if (isRight(kept)) return kept;
   mkdirSync(FOLDER, { recursive: true });
-  const targets = read('apt-get', ['indextargets', '--format', '$(ORIGIN) $(LABEL) $(REPO_URI)', 'Created-By: Packages']);
+  const targets = read('apt-get', [
+    'indextargets',
+    '--format',
+    '$(ORIGIN) $(LABEL) $(REPO_URI)',
+    'Created-By: Packages',
+  ]);
   const mirror = /^Debian Debian (\S+)$/m.exec(targets)?.[1];
   if (!mirror) {
     throw new Error(
@@ -49,7 +54,11 @@ function fetchSource() {
   try {
     for (const path of ['lists/partial', 'cache/archives/partial']) mkdirSync(join(apt, path), { recursive: true });
     const list = join(apt, 'sources.list');
-    const options = [`Dir::Etc::SourceList=${list}`, 'Dir::Etc::SourceParts=/dev/null', `Dir::State::Lists=${apt}/lists`];
+    const options = [
+      `Dir::Etc::SourceList=${list}`,
+      'Dir::Etc::SourceParts=/dev/null',
+      `Dir::State::Lists=${apt}/lists`,
+    ];
     options.push(`Dir::Cache=${apt}/cache`, 'APT::Sandbox::User=root');
     const flags = options.flatMap((option) => ['-o', option]);
     const trust = '[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]';

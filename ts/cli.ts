@@ -20,6 +20,8 @@ const SUCCESS = 0;
 const BAD_CONFIG = 1;
 const FAILED = 2;
 
+const INJECTOR = 'injector';
+
 const DEFAULTS: Record<string, unknown> = { ...CONTRACT_DEFAULTS, ...TUNING_DEFAULTS };
 
 interface Ending {
@@ -29,6 +31,11 @@ interface Ending {
 }
 
 async function main(argv: string[]): Promise<Ending> {
+  if (argv[0] === INJECTOR) {
+    // Neither of the two is there for the other: the webhook runs without the addon, and captures without the webhook.
+    const { runInjector } = require('./injector/command') as typeof import('./injector/command');
+    return { code: await runInjector(argv.slice(1), process.env), flush: true };
+  }
   let ending: Ending = { code: SUCCESS, flush: true };
   const program = buildProgram(
     async (flags) => {
@@ -87,6 +94,7 @@ function buildProgram(
     .description('list the interfaces that can be captured on')
     .option('--json', 'as JSON')
     .action(onInterfaces);
+  program.command(INJECTOR).description('run the webhook that adds the sidecar to pods; has a --help of its own');
   return program;
 }
 

@@ -91,6 +91,8 @@ export interface SnifferConfig {
   outputUrlAuthToken?: string;
   /** One JSON line a message on stdout. Default false. */
   outputStdout?: boolean;
+  /** Writes exchanges as HAR 1.2 into this file; one that is there is overwritten when the capture is open. */
+  harFile?: string;
   /** POSTs at one time, each on a connection of its own that is used again, 1–256. Default 8. */
   outputConcurrency?: number;
   /** A POST that has no answer after so many ms has failed. Default 10 000. */
@@ -155,26 +157,26 @@ export interface SnifferConfig {
 export type ValidatedConfig = Required<Omit<SnifferConfig, Optional | 'outputBatch'>> &
   Pick<SnifferConfig, Optional> & { outputBatch?: BatchOptions };
 
-type Optional = 'outputUrl' | 'outputUrlAuthToken' | 'onHttpMessage' | 'pcapFile' | 'metricsPort';
+type Optional = 'outputUrl' | 'outputUrlAuthToken' | 'harFile' | 'onHttpMessage' | 'pcapFile' | 'metricsPort';
 
-export type OutputName = 'callback' | 'stdout' | 'http';
+export type OutputName = 'callback' | 'stdout' | 'http' | 'har';
 
 /** What became of the messages that reached an output. All but `errors` are counts of messages in this run. */
 export interface OutputStats {
   /** = `delivered` + `dropped` + `waiting`. callback: only those that somebody listened for. */
   handed: number;
-  /** callback: handed to at least one listener; stdout: written; http: answered with 2xx. */
+  /** callback: handed to at least one listener; stdout: written; http: answered with 2xx; har: in the file. */
   delivered: number;
   /** Given up, for the reasons in `droppedBy`. */
   dropped: number;
   /**
    * `overflow`: the waiting line was full · `failed`: all attempts failed · `abandoned`: not out in time at stop ·
-   * `closed`: the reader of stdout went away · `invalid`: a line that is no JSON.
+   * `closed`: the reader of stdout went away, the disk took nothing · `invalid`: a line that is no JSON.
    */
   droppedBy: Record<string, number>;
   /** Taken and neither delivered nor dropped yet. */
   waiting: number;
-  /** callback: throws and rejections of listeners; stdout: write errors; http: failed attempts. */
+  /** callback: throws and rejections of listeners; stdout, har: write errors; http: failed attempts. */
   errors: number;
 }
 

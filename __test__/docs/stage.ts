@@ -104,7 +104,7 @@ export class Stage {
     void closed.then(() => {
       over.yes = true;
     });
-    await this.#interruptWhenItHasRun(child, () => output.stdout.length, over);
+    await this.#interruptWhenItHasRun(child, () => output.stdout.length + this.#posts(), over);
     const [code, signal] = await closed;
     return { code, signal, ...output, effect: output.stdout !== '' || this.#traces() !== before };
   }
@@ -146,8 +146,12 @@ export class Stage {
 
   /** What a block leaves behind: files, and POSTs at the collector. */
   #traces(): string {
-    const posts = join(this.folder, 'posts');
-    return [...readdirSync(this.folder).sort(), existsSync(posts) ? readFileSync(posts, 'utf8') : ''].join();
+    return [...readdirSync(this.folder).sort(), this.#posts()].join();
+  }
+
+  #posts(): number {
+    const count = join(this.folder, 'posts');
+    return existsSync(count) ? Number(readFileSync(count, 'utf8')) : 0;
   }
 }
 

@@ -7,8 +7,8 @@ import { DEFAULT_DEPS } from './deps';
 import { type Flags, readCommandConfig, readLogLevel, readRuntimeEnv } from './env';
 import { EngineError, ValidationError } from './errors';
 import { droppedFor } from './ledger';
-import { createLogger, errorFields } from './logger';
-import { type InterfaceInfo, listInterfaces } from './native';
+import { createLogger, errorFields, type Log } from './logger';
+import { giveUpCapture, type InterfaceInfo, listInterfaces } from './native';
 import { COMMAND_OPTIONS, type CommandOption } from './options';
 import { onSignals } from './signals';
 import { Sniffer } from './sniffer';
@@ -20,6 +20,8 @@ const SUCCESS = 0;
 const BAD_CONFIG = 1;
 const FAILED = 2;
 
+const INJECTOR = 'injector';
+
 const DEFAULTS: Record<string, unknown> = { ...CONTRACT_DEFAULTS, ...TUNING_DEFAULTS };
 
 interface Ending {
@@ -29,6 +31,11 @@ interface Ending {
 }
 
 async function main(argv: string[]): Promise<Ending> {
+  if (argv[0] === INJECTOR) {
+    // Neither of the two is there for the other: the webhook runs without the addon, and captures without the webhook.
+    const { runInjector } = require('./injector/command') as typeof import('./injector/command');
+    return { code: await runInjector(argv.slice(1), process.env), flush: true };
+  }
   let ending: Ending = { code: SUCCESS, flush: true };
   const program = buildProgram(
     async (flags) => {
@@ -87,6 +94,7 @@ function buildProgram(
     .description('list the interfaces that can be captured on')
     .option('--json', 'as JSON')
     .action(onInterfaces);
+  program.command(INJECTOR).description('run the webhook that adds the sidecar to pods; has a --help of its own');
   return program;
 }
 
@@ -136,6 +144,8 @@ async function capture(flags: Flags): Promise<number> {
     log.info({ signal }, 'signal received: stopping');
     void sniffer.stop();
   });
+  // A savefile needs no right, and may be anybody's. A library would not do this to its host process.
+  if (config.pcapFile !== undefined) giveUpRight(log);
   try {
     await sniffer.start();
   } catch (error) {
@@ -143,8 +153,18 @@ async function capture(flags: Flags): Promise<number> {
     if (signalled) return SUCCESS;
     return error instanceof ValidationError ? BAD_CONFIG : FAILED;
   }
+  if (config.pcapFile === undefined) giveUpRight(log);
   await stopped;
   return exitCode === SUCCESS && hasLost(config, sniffer.stats()) ? FAILED : exitCode;
+}
+
+/** With the capture open, NET_RAW is of use only to who breaks in. Without it or with it, messages come. */
+function giveUpRight(log: Log): void {
+  try {
+    giveUpCapture();
+  } catch (error) {
+    log.warn(errorFields(error), 'NET_RAW was not given up: the process goes on with it');
+  }
 }
 
 /** Live, messages go when their endpoint is dead; at stop and from a savefile none may be lost but by a reader that went. */

@@ -41,6 +41,11 @@ export function listInterfaces(): InterfaceInfo[] {
   return binding().listInterfaces();
 }
 
+/** Takes NET_RAW from every thread of this process, for good; what is open stays open. Throws when that failed. */
+export function giveUpCapture(): void {
+  binding().giveUpCapture();
+}
+
 /** The same config in the engine's words. */
 export function toCaptureOptions(config: ValidatedConfig): CaptureOptions {
   const options: CaptureOptions = {

@@ -6,7 +6,7 @@ import type { EngineError } from './errors';
 export interface Endpoint {
   /** IPv4 in dotted form, IPv6 as in RFC 5952. */
   ip: string;
-  /** 1–65535 */
+  /** 1–65535. */
   port: number;
 }
 
@@ -18,11 +18,11 @@ export interface HttpMessage {
   receiver: Endpoint;
   /** The peer: the client's side. */
   destination: Endpoint;
-  /** Client to server is a request. */
+  /** `request` is client to server, `response` server to client. */
   direction: 'request' | 'response';
   /** ISO 8601, UTC, with milliseconds: of the packet that began the message. */
   timestamp: string;
-  /** `'1.0'` or `'1.1'` */
+  /** As the start line says: `'1.0'`, `'1.1'`. */
   httpVersion: string;
   /** Names in lower case; repeated fields joined by `, ` (`cookie` by `; `); redacted values are `[REDACTED]`. */
   headers: Record<string, string>;
@@ -48,9 +48,9 @@ export interface HttpMessage {
   gapBytes?: number;
   /** Fields behind a chunked body, when it brought some; as `headers`. */
   trailers?: Record<string, string>;
-  /** Responses whose request was seen: which one. */
+  /** Responses whose request was seen: its method and its path. */
   request?: { method: string; path: string };
-  /** Those too: from the request's first packet to the response's first, in ms with µs precision. */
+  /** Responses whose request was seen: from the request's first packet to the response's first, in ms with µs precision. */
   latencyMs?: number;
 }
 
@@ -78,8 +78,10 @@ export interface BatchOptions {
   gzip: boolean;
 }
 
+/** From nothing at all to everything. */
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
 
+/** What `createSniffer` takes; only `ports` is required. An option that is `undefined` counts as left out. */
 export interface SnifferConfig {
   /** Server ports, 1–65535, at least one. The capture filter is built from them. */
   ports: number[];
@@ -159,6 +161,7 @@ export type ValidatedConfig = Required<Omit<SnifferConfig, Optional | 'outputBat
 
 type Optional = 'outputUrl' | 'outputUrlAuthToken' | 'harFile' | 'onHttpMessage' | 'pcapFile' | 'metricsPort';
 
+/** `callback` is `onHttpMessage` and the listeners of `message` together, `http` is `outputUrl`. */
 export type OutputName = 'callback' | 'stdout' | 'http' | 'har';
 
 /** What became of the messages that reached an output. All but `errors` are counts of messages in this run. */
@@ -182,18 +185,22 @@ export interface OutputStats {
 
 /** The loss ledger of the present run, or of the last one. */
 export interface SnifferStats {
-  /** The engine's counters by name: received, dropped, lost, evicted, malformed … Empty before the first start. */
+  /** The engine's counters by name, such as `received`, `dropped`, `gaps`, `requests`. Empty before the first start. */
   engine: Record<string, number>;
+  /** By output; those that are not configured are left out, except the callback. */
   outputs: Partial<Record<OutputName, OutputStats>> & { callback: OutputStats };
 }
 
 /** The events of a `Sniffer` and their arguments. */
 export interface SnifferEvents {
+  /** Each message, in the order of its stream. */
   message: [message: HttpMessage];
   /** Fatal, after start: the sniffer has stopped by itself. Without a listener it is only logged. */
   error: [error: EngineError];
+  /** The ledger, every `statsIntervalMs` and at the end. */
   stats: [stats: SnifferStats];
   /** The whole savefile is delivered; the sniffer has stopped by itself. */
   end: [];
+  /** The run is over, by `stop()` or by itself; everything that could be delivered is. The last event of a run. */
   stop: [];
 }

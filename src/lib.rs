@@ -18,6 +18,7 @@
 //! | `encode`  | a message                | its JSON line, secrets removed     | where it goes            |
 //! | `batch`   | JSON lines               | batches                            | threads, napi            |
 //! | `engine`  | frames, `now`            | batches, notices, counters         | libpcap, sleeping        |
+//! | `privileges` | nothing          | a process that cannot capture anew | captures                 |
 //! | `binding` | options from JS          | batches to JS                      | TCP, HTTP                |
 
 pub mod batch;
@@ -33,6 +34,7 @@ pub mod finish;
 pub mod flow;
 pub mod http;
 pub mod notice;
+pub mod privileges;
 pub mod selection;
 pub mod stats;
 pub mod time;

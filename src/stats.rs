@@ -162,6 +162,8 @@ pub struct CaptureStats {
     pub dropped: u64,
     /// Packets the interface or its driver dropped.
     pub if_dropped: u64,
+    /// Bytes of the savefile up to the last record that was read; 0 for an interface.
+    pub savefile_bytes: u64,
 }
 
 impl CaptureStats {
@@ -173,7 +175,12 @@ impl CaptureStats {
 
     /// Public name (camelCase) and value of each, in the order in which they are shown.
     pub fn entries(&self) -> Vec<(&'static str, u64)> {
-        let Self { received, dropped, if_dropped } = *self;
-        vec![("received", received), ("dropped", dropped), ("interfaceDropped", if_dropped)]
+        let Self { received, dropped, if_dropped, savefile_bytes } = *self;
+        vec![
+            ("received", received),
+            ("dropped", dropped),
+            ("interfaceDropped", if_dropped),
+            ("savefileBytes", savefile_bytes),
+        ]
     }
 }

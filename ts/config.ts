@@ -6,6 +6,7 @@
 import {
   type Check,
   checkBoolean,
+  checkFileName,
   checkFunction,
   checkOutputUrl,
   checkPath,
@@ -106,6 +107,7 @@ const CHECKS: Record<keyof SnifferConfig, Check> = {
   outputUrl: checkOutputUrl,
   outputUrlAuthToken: checkToken,
   outputStdout: checkBoolean,
+  harFile: checkFileName,
   outputConcurrency: integer(1, MAX_OUTPUT_CONCURRENCY),
   outputTimeoutMs: integer(1, MAX_TIMER_MS),
   outputMaxWaitingMessages: integer(1),
@@ -165,12 +167,16 @@ export function validateConfig(config: unknown, options: { production?: boolean 
       `must be at most ${MAX_FILTERS} filters together with the other one`,
     );
   }
+  if (whole.harFile !== undefined && whole.harFile === whole.pcapFile) {
+    throw new ValidationError('harFile', 'must not be the savefile that is read');
+  }
   return whole;
 }
 
 /** Whether messages go anywhere without a `message` listener. */
 export function hasOutputConfigured(config: SnifferConfig): boolean {
-  return Boolean(config.outputUrl) || config.outputStdout === true || typeof config.onHttpMessage === 'function';
+  const { outputUrl, outputStdout, harFile, onHttpMessage } = config;
+  return Boolean(outputUrl) || outputStdout === true || Boolean(harFile) || typeof onHttpMessage === 'function';
 }
 
 function unknownOption(field: string): ValidationError {

@@ -100,8 +100,16 @@ export const COMMAND_OPTIONS: readonly CommandOption[] = [
     field: 'outputStdout',
     flag: '--output-stdout',
     variable: 'OUTPUT_STDOUT',
-    help: 'JSON lines on stdout; the default where no output is named',
+    help: 'JSON lines on stdout, a line an exchange in a terminal; the default where no output is named',
     parse: boolean,
+  },
+  {
+    field: 'harFile',
+    flag: '--har',
+    variable: 'HAR_FILE',
+    argument: 'file',
+    help: 'write exchanges as HAR 1.2 to this file; one that is there is overwritten',
+    parse: text,
   },
   {
     field: 'sampleRate',

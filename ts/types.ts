@@ -6,7 +6,7 @@ import type { EngineError } from './errors';
 export interface Endpoint {
   /** IPv4 in dotted form, IPv6 as in RFC 5952. */
   ip: string;
-  /** 1–65535 */
+  /** 1–65535. */
   port: number;
 }
 
@@ -18,11 +18,11 @@ export interface HttpMessage {
   receiver: Endpoint;
   /** The peer: the client's side. */
   destination: Endpoint;
-  /** Client to server is a request. */
+  /** `request` is client to server, `response` server to client. */
   direction: 'request' | 'response';
   /** ISO 8601, UTC, with milliseconds: of the packet that began the message. */
   timestamp: string;
-  /** `'1.0'` or `'1.1'` */
+  /** As the start line says: `'1.0'`, `'1.1'`. */
   httpVersion: string;
   /** Names in lower case; repeated fields joined by `, ` (`cookie` by `; `); redacted values are `[REDACTED]`. */
   headers: Record<string, string>;
@@ -54,9 +54,9 @@ export interface HttpMessage {
   gapBytes?: number;
   /** Fields behind a chunked body, when it brought some; as `headers`. */
   trailers?: Record<string, string>;
-  /** Responses whose request was seen: which one. */
+  /** Responses whose request was seen: its method and its path. */
   request?: { method: string; path: string };
-  /** Those too: from the request's first packet to the response's first, in ms with µs precision. */
+  /** Responses whose request was seen: from the request's first packet to the response's first, in ms with µs precision. */
   latencyMs?: number;
 }
 
@@ -84,10 +84,13 @@ export interface BatchOptions {
   gzip: boolean;
 }
 
+/** What becomes of a body that is no text: left out, or given as base64. */
 export type BinaryBodies = 'omit' | 'base64';
 
+/** From nothing at all to everything. */
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
 
+/** What `createSniffer` takes; only `ports` is required. An option that is `undefined` counts as left out. */
 export interface SnifferConfig {
   /** Server ports, 1–65535, at least one. The capture filter is built from them. */
   ports: number[];
@@ -99,6 +102,8 @@ export interface SnifferConfig {
   outputUrlAuthToken?: string;
   /** One JSON line a message on stdout. Default false. */
   outputStdout?: boolean;
+  /** Writes exchanges as HAR 1.2 into this file; one that is there is overwritten when the capture is open. */
+  harFile?: string;
   /** POSTs at one time, each on a connection of its own that is used again, 1–256. Default 8. */
   outputConcurrency?: number;
   /** A POST that has no answer after so many ms has failed. Default 10 000. */
@@ -167,43 +172,48 @@ export interface SnifferConfig {
 export type ValidatedConfig = Required<Omit<SnifferConfig, Optional | 'outputBatch'>> &
   Pick<SnifferConfig, Optional> & { outputBatch?: BatchOptions };
 
-type Optional = 'outputUrl' | 'outputUrlAuthToken' | 'onHttpMessage' | 'pcapFile' | 'metricsPort';
+type Optional = 'outputUrl' | 'outputUrlAuthToken' | 'harFile' | 'onHttpMessage' | 'pcapFile' | 'metricsPort';
 
-export type OutputName = 'callback' | 'stdout' | 'http';
+/** `callback` is `onHttpMessage` and the listeners of `message` together, `http` is `outputUrl`. */
+export type OutputName = 'callback' | 'stdout' | 'http' | 'har';
 
 /** What became of the messages that reached an output. All but `errors` are counts of messages in this run. */
 export interface OutputStats {
   /** = `delivered` + `dropped` + `waiting`. callback: only those that somebody listened for. */
   handed: number;
-  /** callback: handed to at least one listener; stdout: written; http: answered with 2xx. */
+  /** callback: handed to at least one listener; stdout: written; http: answered with 2xx; har: in the file. */
   delivered: number;
   /** Given up, for the reasons in `droppedBy`. */
   dropped: number;
   /**
    * `overflow`: the waiting line was full · `failed`: all attempts failed · `abandoned`: not out in time at stop ·
-   * `closed`: the reader of stdout went away · `invalid`: a line that is no JSON.
+   * `closed`: the reader of stdout went away, the disk took nothing · `invalid`: a line that is no JSON.
    */
   droppedBy: Record<string, number>;
   /** Taken and neither delivered nor dropped yet. */
   waiting: number;
-  /** callback: throws and rejections of listeners; stdout: write errors; http: failed attempts. */
+  /** callback: throws and rejections of listeners; stdout, har: write errors; http: failed attempts. */
   errors: number;
 }
 
 /** The loss ledger of the present run, or of the last one. */
 export interface SnifferStats {
-  /** The engine's counters by name: received, dropped, lost, evicted, malformed … Empty before the first start. */
+  /** The engine's counters by name, such as `received`, `dropped`, `gaps`, `requests`. Empty before the first start. */
   engine: Record<string, number>;
+  /** By output; those that are not configured are left out, except the callback. */
   outputs: Partial<Record<OutputName, OutputStats>> & { callback: OutputStats };
 }
 
 /** The events of a `Sniffer` and their arguments. */
 export interface SnifferEvents {
+  /** Each message, in the order of its stream. */
   message: [message: HttpMessage];
   /** Fatal, after start: the sniffer has stopped by itself. Without a listener it is only logged. */
   error: [error: EngineError];
+  /** The ledger, every `statsIntervalMs` and at the end. */
   stats: [stats: SnifferStats];
   /** The whole savefile is delivered; the sniffer has stopped by itself. */
   end: [];
+  /** The run is over, by `stop()` or by itself; everything that could be delivered is. The last event of a run. */
   stop: [];
 }

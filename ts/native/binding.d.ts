@@ -130,6 +130,12 @@ export interface FilterOptions {
   header?: string
 }
 
+/**
+ * Takes NET_RAW and NET_ADMIN from every thread of this process, for good; captures that are open go on. Waits for the
+ * threads: a few milliseconds. Throws when one of them still has it.
+ */
+export declare function giveUpCapture(): void
+
 /** An interface that can be captured on. */
 export interface InterfaceInfo {
   /** As `interface` takes it. */

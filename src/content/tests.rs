@@ -189,6 +189,20 @@ fn gzip_has_members_padding_and_optional_fields() {
 }
 
 #[test]
+fn zstd_of_the_reference_encoder_is_read() {
+    use base64::Engine as _;
+    // printf 'hello zstd from the reference encoder: %s\n' $(seq 1 40) | zstd -19 --check | base64 -w0
+    let coded = "KLUv/QRoVQMAcgUREaA9GLOvYydU3dltygwFP6dgILiaQobw5g2tppAhvHkDm0KG8OYNawoZwpvB6oGfHnKvj9zDVw/1l9T2oNI\
+                 k49TH2K8nqBGgc/0/A/A1AxH8//9MPyDAkgjAUyvAnVb79TtEsDepAa0jNck=";
+    let coded = base64::prelude::BASE64_STANDARD.decode(coded).unwrap();
+    let content: String = (1..=40).map(|n| format!("hello zstd from the reference encoder: {n}\n")).collect();
+    assert_eq!(decode(&coded, false, &[Coding::Zstd], LIMIT), Ok(whole(content.as_bytes())));
+    let mut damaged = coded;
+    *damaged.last_mut().unwrap() ^= 1;
+    assert_eq!(decode(&damaged, false, &[Coding::Zstd], LIMIT), Err(Broken), "the checksum");
+}
+
+#[test]
 fn zstd_has_frames_and_skippable_ones() {
     let frame = |content: &[u8]| encode(Coding::Zstd, content);
     let skippable = b"\x50\x2a\x4d\x18\x02\0\0\0xx";

@@ -28,9 +28,10 @@ export function* details(message: HttpMessage, text: Text, paint: Paint, columns
 }
 
 function* bodyRows(message: HttpMessage, text: Text, width: number): Generator<string> {
-  const { body = '', bodySize, bodyEncoding, bodyTruncated, incomplete, gapBytes } = message;
+  const { bodyText, bodySize, bodyEncoding, bodyTruncated, incomplete, gapBytes } = message;
+  const body = bodyText ?? message.body ?? '';
   const notes: string[] = [];
-  if (bodyEncoding !== undefined) notes.push(`${bytes(bodySize)} of binary body`);
+  if (bodyEncoding !== undefined && bodyText === undefined) notes.push(`${bytes(bodySize)} of binary body`);
   else if (body !== '') {
     yield '';
     const front = body.slice(0, MAX_BODY_UNITS);

@@ -1,10 +1,12 @@
 //! JSON strings and numbers (RFC 8259 §6–7).
 #![allow(clippy::indexing_slicing, reason = "tables of 256 entries, indexed by a byte")]
 
+use crate::http::words::plain_length;
+
 /// Appends bytes as a JSON string: UTF-8 as it is, anything else read as ISO 8859-1, as field values once were
 /// (RFC 9110 §5.5).
 pub(super) fn push_text(out: &mut Vec<u8>, bytes: &[u8]) {
-    if is_plain(bytes) {
+    if plain_length(bytes) == bytes.len() {
         push_plain(out, bytes);
         return;
     }
@@ -50,17 +52,6 @@ fn clean_length(bytes: &[u8]) -> usize {
     let words = bytes.chunks_exact(8).take_while(|word| !flags_escape(load(word))).count() * 8;
     let rest = bytes.get(words..).unwrap_or_default();
     words + rest.iter().position(|&b| ESCAPES[b as usize] != 0).unwrap_or(rest.len())
-}
-
-/// ASCII without anything to escape.
-fn is_plain(bytes: &[u8]) -> bool {
-    if let Some(last) = bytes.last_chunk::<8>() {
-        let words = bytes.chunks_exact(8).fold(0, |flags, word| flags | escape_flags(load(word)) | load(word));
-        let last = u64::from_ne_bytes(*last);
-        (words | escape_flags(last) | last) & HIGH == 0
-    } else {
-        bytes.iter().all(|&b| b < 0x80 && ESCAPES[b as usize] == 0)
-    }
 }
 
 fn load(word: &[u8]) -> u64 {

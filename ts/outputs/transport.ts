@@ -1,6 +1,8 @@
-/** A body in, one POST out, the status back. The only place that knows undici. Refuses to know retries and messages. */
-
-import { Pool } from 'undici';
+/**
+ * A body in, one POST out, the status back. The only place that knows undici. Refuses to know retries and messages.
+ *
+ * undici is loaded with the first transport: it is more than half of what the package takes to load.
+ */
 
 /** More of an answer than this is not worth reading for the sake of a reusable connection. */
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -22,6 +24,7 @@ export interface TransportOptions {
 export type CreateTransport = (options: TransportOptions) => Transport;
 
 export const createTransport: CreateTransport = ({ url, connections, connectTimeoutMs }) => {
+  const { Pool } = require('undici') as typeof import('undici');
   const { origin, pathname, search } = new URL(url);
   const path = `${pathname}${search}`;
   const pool = new Pool(origin, {

@@ -6,16 +6,25 @@ import { countLines, freshFolder, PEERS } from './peers.mjs';
 import { ROOT, timed } from './processes.mjs';
 import { inTurn, ratios, spread } from './statistics.mjs';
 
-const ENGINE = join(ROOT, 'target/release/examples/read');
-const COMMAND = ['dist/cli.js', '--ports', String(PORT), '--log-level', 'error', '--read'];
+const ENGINE_PATH = join(ROOT, 'target/release/examples/read');
+/** The engine without Node; undefined where it is not built. */
+export const ENGINE = existsSync(ENGINE_PATH) ? ENGINE_PATH : undefined;
 /** The first capture decides about the ratios, the others tell where they differ. */
 const FULL = { first: { rounds: 7, budgetSeconds: 30 }, other: { rounds: 5, budgetSeconds: 3 } };
 const QUICK = { first: { rounds: 2 }, other: { rounds: 1 } };
 
+export function wholeCommand(file) {
+  return [process.execPath, 'dist/cli.js', '--ports', String(PORT), '--log-level', 'error', '--read', file];
+}
+
+export function engineCommand(file, ...maxConnections) {
+  return [ENGINE, file, String(PORT), ...maxConnections.map(String)];
+}
+
 const OURS = [
   {
     name: 'tcp-sniffer',
-    command: (file) => ({ command: [process.execPath, ...COMMAND, file], toStdout: true }),
+    command: (file) => ({ command: wholeCommand(file), toStdout: true }),
     count: (out) => countLines(out),
   },
   {
@@ -25,7 +34,7 @@ const OURS = [
   },
   {
     name: 'engine',
-    command: (file) => ({ command: [ENGINE, file, String(PORT)], toStdout: true }),
+    command: (file) => ({ command: engineCommand(file), toStdout: true }),
     count: (out) => countLines(out),
   },
 ];
@@ -34,10 +43,6 @@ const OURS = [
 export async function measureSavefiles(captures, { cache, quick, absent, tell }) {
   const work = freshFolder(join(cache, 'work'));
   const readers = [...OURS, ...PEERS].filter(({ name }) => !(name in absent));
-  if (!existsSync(ENGINE)) {
-    absent.engine = 'cargo build --release --example read has not been run';
-    readers.splice(readers.findIndex(({ name }) => name === 'engine'), 1);
-  }
   const results = [];
   for (const [index, capture] of captures.entries()) {
     tell(`reading "${capture.name}"`);

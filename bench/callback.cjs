@@ -1,4 +1,4 @@
-// `callback.cjs FILE PORT`: a savefile to a JS callback; says {messages, bytes, seconds} from start() to the end.
+// `callback.cjs FILE PORT`: a savefile to a JS callback; says {messages, bytes, seconds} from start() to the end, on stderr.
 const { createSniffer } = require('../dist/index.js');
 
 const [pcapFile, port] = process.argv.slice(2);
@@ -14,5 +14,5 @@ const sniffer = createSniffer({
   },
 });
 const began = performance.now();
-sniffer.on('end', () => console.log(JSON.stringify({ messages, bytes, seconds: (performance.now() - began) / 1000 })));
+sniffer.on('end', () => console.error(JSON.stringify({ messages, bytes, seconds: (performance.now() - began) / 1000 })));
 void sniffer.start();

@@ -1,8 +1,18 @@
 // The savefiles that are read: a real server, a real client and tcpdump, alone in a namespace. Kept in the cache.
-import { existsSync, mkdirSync, openSync, closeSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { namespace } from './namespaces.mjs';
-import { said, sleep, start, textOf } from './processes.mjs';
+import { said, sleep, start } from './processes.mjs';
 
 /** One that every reader takes for HTTP without being told. */
 export const PORT = 8080;
@@ -10,7 +20,8 @@ const SERVER = 'bench/traffic/server.mjs';
 const CLIENT = 'bench/traffic/client.mjs';
 /** tcpdump's own buffer, KiB: a busy neighbour must not cost packets. */
 const BUFFER_KIB = 262_144;
-const QUIET_MS = 700;
+const ASK_MS = 100;
+const MAX_READ_MS = 15_000;
 const QUICK_SHARE = 0.02;
 
 const CAPTURES = [
@@ -62,42 +73,46 @@ async function make({ name, exchanges, ...plan }, file) {
     { limitSeconds: 240, stdio: ['ignore', out, 'pipe'] },
   );
   closeSync(out);
-  const words = textOf(tcpdump.stderr);
+  const words = { text: '' };
+  tcpdump.stderr.on('data', (chunk) => {
+    words.text += chunk;
+  });
   await said(tcpdump.stderr, /listening on/);
   const client = start([...alone, process.execPath, CLIENT, JSON.stringify({ port: PORT, exchanges, ...plan })], {
     limitSeconds: 200,
     stdio: 'inherit',
   });
   const { code } = await client.ended;
-  await untilQuiet(part);
+  const { captured, received, dropped } = await untilRead(tcpdump, words);
   tcpdump.kill('SIGINT');
   await tcpdump.ended;
   server.kill('SIGKILL');
   await server.ended;
-  const [, packets = 0] = /(\d+) packets? captured/.exec(await words) ?? [];
-  // On a loopback each packet passes the filter twice and is captured once.
-  const [, received] = /(\d+) packets? received by filter/.exec(await words) ?? [];
-  const [, dropped] = /(\d+) packets? dropped by kernel/.exec(await words) ?? [];
-  if (code !== 0 || dropped !== '0' || Number(received) !== 2 * Number(packets)) {
+  if (code !== 0 || dropped !== 0 || received !== captured) {
     rmSync(part);
-    throw new Error(`capture "${name}": client's exit ${code}, ${packets} of ${received} packets, ${dropped} dropped`);
+    throw new Error(`capture "${name}": client's exit ${code}, ${captured} of ${received} packets, ${dropped} dropped`);
   }
   renameSync(part, file);
   return {
     name,
     file,
     bytes: statSync(file).size,
-    packets: Number(packets),
+    packets: captured,
     messages: 2 * exchanges,
     connections: plan.reuse === false ? exchanges : plan.connections,
   };
 }
 
-/** tcpdump has written what its buffer held when its file has not grown for a while. */
-async function untilQuiet(file) {
-  for (let before = -1, now = 0; before !== now; ) {
-    before = now;
-    await sleep(QUIET_MS);
-    now = statSync(file).size;
+/** tcpdump's counters (it tells them at SIGUSR1) once it has read what the kernel has for it. */
+async function untilRead(tcpdump, words) {
+  const counters = /(\d+) packets? captured\s*,?\s*(\d+) packets? received by filter\s*,?\s*(\d+) packets? dropped/g;
+  let told = { captured: 0, received: -1, dropped: 0 };
+  for (let waited = 0; told.captured !== told.received && waited < MAX_READ_MS; waited += ASK_MS) {
+    tcpdump.kill('SIGUSR1');
+    await sleep(ASK_MS);
+    const [, captured, received, dropped] = [...words.text.matchAll(counters)].at(-1)?.map(Number) ?? [];
+    // On a loopback each packet passes the filter twice and is captured once.
+    if (captured !== undefined) told = { captured, received: received / 2, dropped };
   }
+  return told;
 }

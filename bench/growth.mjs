@@ -42,7 +42,10 @@ export async function measureGrowth({ cache, quick, tell }) {
   const results = [];
   for (const { name, unit, size, make } of DIMENSIONS) {
     tell(`growth: ${name}`);
-    const points = FACTORS.map((factor) => ({ size: size(factor), ...make(join(work, `${factor}`), size(factor), share) }));
+    const points = FACTORS.map((factor) => ({
+      size: size(factor),
+      ...make(join(work, `${factor}`), size(factor), share),
+    }));
     const idle = { file: atOnce(join(work, 'idle'), { connections: 1, exchanges: 1 }).file };
     const figures = await inTurn(
       [idle, ...points].map(({ file }) => ({ name: file, run: () => timed(engineCommand(file, 200_000)) })),
@@ -50,7 +53,8 @@ export async function measureGrowth({ cache, quick, tell }) {
     );
     // Starting a process is no part of it.
     const started = spread(figures.get(idle.file).map(({ cpuSeconds }) => cpuSeconds)).median;
-    const micros = (file, count) => spread(figures.get(file).map(({ cpuSeconds }) => ((cpuSeconds - started) / count) * 1e6));
+    const micros = (file, count) =>
+      spread(figures.get(file).map(({ cpuSeconds }) => ((cpuSeconds - started) / count) * 1e6));
     results.push({
       name,
       unit,

@@ -73,7 +73,12 @@ export async function measureLive({ cache, quick, absent, tell }) {
   nginx.kill('SIGKILL');
   await nginx.ended;
   rmSync(work, { recursive: true });
-  return { server: nginx.version, connections: CONNECTIONS, observers: [...figures].map((each) => row(each, figures)), ramp };
+  return {
+    server: nginx.version,
+    connections: CONNECTIONS,
+    observers: [...figures].map((each) => row(each, figures)),
+    ramp,
+  };
 }
 
 function row([name, runs], figures) {
@@ -88,7 +93,10 @@ function row([name, runs], figures) {
     toBare: relative('full', 'requestsPerSecond', bare),
     cpuShare: spread(runs.map(({ cpuSeconds, wallSeconds }) => cpuSeconds / wallSeconds)),
     full: { p50: spread(runs.map(({ full }) => full.p50Micros)), p99: spread(runs.map(({ full }) => full.p99Micros)) },
-    alone: { p50: spread(runs.map(({ alone }) => alone.p50Micros)), p99: spread(runs.map(({ alone }) => alone.p99Micros)) },
+    alone: {
+      p50: spread(runs.map(({ alone }) => alone.p50Micros)),
+      p99: spread(runs.map(({ alone }) => alone.p99Micros)),
+    },
     peakBytes: Math.max(...runs.map(({ peakBytes }) => peakBytes)),
     dropped: sum('dropped'),
     requests: runs.reduce((total, { alone, full }) => total + alone.requests + full.requests, 0),
@@ -110,8 +118,11 @@ function provideNginx(cache) {
 
 async function startServer(cache, work, { run }) {
   const binary = provideNginx(cache);
-  for (const bytes of RAMP.slice(1)) writeFileSync(join(work, String(bytes)), '{"text": "abc"}\n'.repeat(bytes / 16 + 1).slice(0, bytes));
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `${kind}_temp_path ${work}/${kind};`);
+  for (const bytes of RAMP.slice(1))
+    writeFileSync(join(work, String(bytes)), '{"text": "abc"}\n'.repeat(bytes / 16 + 1).slice(0, bytes));
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (kind) => `${kind}_temp_path ${work}/${kind};`,
+  );
   writeFileSync(
     join(work, 'nginx.conf'),
     `worker_processes 1; daemon off; master_process off; pid ${work}/pid; error_log ${work}/error.log;
@@ -129,7 +140,9 @@ http {
     limitSeconds: 300,
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  nginx.version = output('sh', ['-c', `'${binary}' -v 2>&1`]).trim().replace(/^nginx version: /, '');
+  nginx.version = output('sh', ['-c', `'${binary}' -v 2>&1`])
+    .trim()
+    .replace(/^nginx version: /, '');
   await sleep(SETTLE_MS);
   return nginx;
 }
@@ -155,7 +168,8 @@ async function loadFrom({ run }, { connections, seconds, bytes = 0 }) {
 }
 
 const microsOf = (text) => Number.parseFloat(text) * { us: 1, ms: 1e3, s: 1e6 }[/[a-z]+$/.exec(text)[0]];
-const bytesOf = (text) => Number.parseFloat(text) * { B: 1, KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 }[/[A-Z]+$/.exec(text)[0]];
+const bytesOf = (text) =>
+  Number.parseFloat(text) * { B: 1, KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 }[/[A-Z]+$/.exec(text)[0]];
 
 async function observe(observer, { server, work, load, seconds }) {
   const out = join(work, 'messages.jsonl');
@@ -182,10 +196,22 @@ async function observe(observer, { server, work, load, seconds }) {
 async function step(bytes, { server, load }) {
   const observer = OBSERVERS.find(({ name }) => name === 'tcp-sniffer');
   const watching = await startObserver(observer, server, '/dev/null');
-  const { requests, requestsPerSecond, bytesPerSecond, failed } = await load({ connections: CONNECTIONS, seconds: RAMP_SECONDS, bytes });
+  const { requests, requestsPerSecond, bytesPerSecond, failed } = await load({
+    connections: CONNECTIONS,
+    seconds: RAMP_SECONDS,
+    bytes,
+  });
   await sleep(SETTLE_MS);
   const peakBytes = peakBytesOf(watching.pid);
-  return { bytes, requests, requestsPerSecond, bytesPerSecond, failed, peakBytes, ledger: await stop(watching, observer) };
+  return {
+    bytes,
+    requests,
+    requestsPerSecond,
+    bytesPerSecond,
+    failed,
+    peakBytes,
+    ledger: await stop(watching, observer),
+  };
 }
 
 async function startObserver({ command, ready }, { run }, out) {

@@ -5,9 +5,12 @@ import { PORT } from './captures.mjs';
 import { output } from './processes.mjs';
 
 const FILTER = `tcp port ${PORT}`;
-const TSHARK_FIELDS = ['frame.time_epoch', 'ip.src', 'tcp.srcport', 'ip.dst', 'tcp.dstport', 'http.host'].concat(
-  ['http.request.method', 'http.request.uri', 'http.response.code', 'http.user_agent'],
-);
+const TSHARK_FIELDS = ['frame.time_epoch', 'ip.src', 'tcp.srcport', 'ip.dst', 'tcp.dstport', 'http.host'].concat([
+  'http.request.method',
+  'http.request.uri',
+  'http.response.code',
+  'http.user_agent',
+]);
 /** One event an exchange, with all headers as ours. */
 const suricataConfig = (eve) => `%YAML 1.1
 ---
@@ -43,7 +46,19 @@ export const PEERS = [
     command(file, out, work) {
       writeFileSync(join(work, 'suricata.yaml'), suricataConfig(out));
       return {
-        command: ['suricata', '-c', join(work, 'suricata.yaml'), '-S', '/dev/null', '-k', 'none', '-r', file, '-l', work],
+        command: [
+          'suricata',
+          '-c',
+          join(work, 'suricata.yaml'),
+          '-S',
+          '/dev/null',
+          '-k',
+          'none',
+          '-r',
+          file,
+          '-l',
+          work,
+        ],
       };
     },
     count: async (out) => 2 * (await countLines(out)),
@@ -112,7 +127,10 @@ function install(debian) {
 }
 
 function reason(error, debian) {
-  const words = String(error.stderr ?? error.message).trim().split('\n').at(-1);
+  const words = String(error.stderr ?? error.message)
+    .trim()
+    .split('\n')
+    .at(-1);
   return `apt-get install ${debian}: ${words.slice(0, 200)}`;
 }
 

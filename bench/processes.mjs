@@ -44,7 +44,7 @@ export async function textOf(stream) {
  * Runs a command to its end with stdout into `stdoutFile`: {wallSeconds, cpuSeconds, userSeconds, peakBytes, stderr}.
  * Throws when it fails or takes longer than `limitSeconds`.
  */
-export async function timed(command, { limitSeconds = 120, stdoutFile = '/dev/null' } = {}) {
+export async function timed(command, { limitSeconds = 180, stdoutFile = '/dev/null' } = {}) {
   const out = openSync(stdoutFile, 'w');
   const child = start(['python3', TIMED, String(limitSeconds), ...command], {
     limitSeconds: limitSeconds + 10,
@@ -62,7 +62,10 @@ export async function timed(command, { limitSeconds = 120, stdoutFile = '/dev/nu
 export function said(stream, pattern, limitSeconds = 10) {
   return new Promise((resolve, reject) => {
     let text = '';
-    const timer = setTimeout(() => reject(new Error(`no ${pattern} within ${limitSeconds} s: ${text}`)), limitSeconds * 1000);
+    const timer = setTimeout(
+      () => reject(new Error(`no ${pattern} within ${limitSeconds} s: ${text}`)),
+      limitSeconds * 1000,
+    );
     const settle = (settled) => {
       clearTimeout(timer);
       settled();

@@ -1,17 +1,17 @@
 // Savefile to messages: the whole command, a JS callback and the engine alone, beside the peers on the same captures.
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { PORT } from './captures.mjs';
 import { countLines, freshFolder, PEERS } from './peers.mjs';
 import { ROOT, timed } from './processes.mjs';
-import { inTurn, ratios, spread } from './statistics.mjs';
+import { inTurn, median, ratios } from './statistics.mjs';
 
 const ENGINE_PATH = join(ROOT, 'target/release/examples/read');
 /** The engine without Node; undefined where it is not built. */
 export const ENGINE = existsSync(ENGINE_PATH) ? ENGINE_PATH : undefined;
 /** The first capture decides about the ratios, the others tell where they differ. */
-const FULL = { first: { rounds: 7, budgetSeconds: 30 }, other: { rounds: 5, budgetSeconds: 3 } };
-const QUICK = { first: { rounds: 2 }, other: { rounds: 1 } };
+const FIRST = { rounds: 7, budgetSeconds: 30 };
+const OTHER = { rounds: 5, budgetSeconds: 3 };
 
 export function wholeCommand(file) {
   return [process.execPath, 'dist/cli.js', '--ports', String(PORT), '--log-level', 'error', '--read', file];
@@ -30,7 +30,8 @@ const OURS = [
   {
     name: 'callback',
     command: (file) => ({ command: [process.execPath, 'bench/callback.cjs', file, String(PORT)], toStdout: true }),
-    count: (out) => JSON.parse(readFileSync(out, 'utf8')).messages,
+    count: (_out, _work, { stderr }) => JSON.parse(stderr).messages,
+    seconds: ({ stderr }) => JSON.parse(stderr).seconds,
   },
   {
     name: 'engine',
@@ -39,33 +40,50 @@ const OURS = [
   },
 ];
 
-/** [{capture, rows: [{name, counted, cpu, wall, peakBytes, toCpu, toWall}]}], with ratios to the row `tcp-sniffer`. */
+/** [{capture, rows: [{name, counted, messagesPerSecond, peakBytes, toCpu, toWall, …}]}], ratios to the row `tcp-sniffer`. */
 export async function measureSavefiles(captures, { cache, quick, absent, tell }) {
-  const work = freshFolder(join(cache, 'work'));
   const readers = [...OURS, ...PEERS].filter(({ name }) => !(name in absent));
   const results = [];
   for (const [index, capture] of captures.entries()) {
     tell(`reading "${capture.name}"`);
-    const counted = new Map();
-    for (const reader of readers) counted.set(reader.name, await count(reader, capture, work));
-    const figures = await inTurn(
-      readers.map((reader) => ({ name: reader.name, run: () => read(reader, capture, work) })),
-      (quick ? QUICK : FULL)[index === 0 ? 'first' : 'other'],
-    );
+    const work = join(cache, 'work');
+    const [counted, failed] = [new Map(), {}];
+    for (const reader of readers) {
+      try {
+        counted.set(reader.name, await count(reader, capture, work));
+      } catch (error) {
+        if (OURS.includes(reader)) throw error;
+        failed[reader.name] = error.message;
+        tell(error.message);
+      }
+    }
+    const able = readers.filter(({ name }) => counted.has(name));
+    // A quick run is content with the runs that counted.
+    const figures = quick
+      ? new Map([...counted].map(([name, { run }]) => [name, [run]]))
+      : await inTurn(
+          able.map((reader) => ({ name: reader.name, run: () => read(reader, capture, work) })),
+          index === 0 ? FIRST : OTHER,
+        );
     const ours = figures.get('tcp-sniffer');
-    const rows = [...figures].map(([name, runs]) => ({
-      name,
-      counted: counted.get(name),
-      rounds: runs.length,
-      cpu: spread(runs.map(({ cpuSeconds }) => cpuSeconds)),
-      wall: spread(runs.map(({ wallSeconds }) => wallSeconds)),
-      peakBytes: Math.max(...runs.map(({ peakBytes }) => peakBytes)),
-      toCpu: ratios(runs, ours, 'cpuSeconds'),
-      toWall: ratios(runs, ours, 'wallSeconds'),
-    }));
-    results.push({ capture, rows });
+    const rows = able.map(({ name, seconds = ({ wallSeconds }) => wallSeconds }) => {
+      const runs = figures.get(name);
+      const cpuSeconds = median(runs.map((run) => run.cpuSeconds));
+      return {
+        name,
+        counted: counted.get(name).messages,
+        rounds: runs.length,
+        messagesPerSecond: capture.messages / median(runs.map(seconds)),
+        messagesPerCpuSecond: capture.messages / cpuSeconds,
+        bytesPerCpuSecond: capture.bytes / cpuSeconds,
+        peakBytes: Math.max(...runs.map(({ peakBytes }) => peakBytes)),
+        toCpu: ratios(runs, ours, 'cpuSeconds'),
+        toWall: ratios(runs, ours, 'wallSeconds'),
+      };
+    });
+    results.push({ capture, rows, failed });
   }
-  rmSync(work, { recursive: true });
+  rmSync(join(cache, 'work'), { recursive: true, force: true });
   return results;
 }
 
@@ -73,8 +91,8 @@ export async function measureSavefiles(captures, { cache, quick, absent, tell })
 async function count(reader, { file }, work) {
   const out = join(freshFolder(work), 'out');
   const { command, toStdout } = call(reader, file, out, work);
-  await timed(command, { stdoutFile: toStdout ? out : '/dev/null' });
-  return reader.count(out, work);
+  const run = await timed(command, { stdoutFile: toStdout ? out : '/dev/null' });
+  return { run, messages: await reader.count(out, work, run) };
 }
 
 /** Timed: nothing of it is kept. */

@@ -3,7 +3,16 @@
 // are there.
 import { connect } from 'node:net';
 
-const { port, path, method = 'GET', bodyBytes = 0, connections, exchanges, reuse = true, pauseMs = 0 } = JSON.parse(process.argv[2]);
+const {
+  port,
+  path,
+  method = 'GET',
+  bodyBytes = 0,
+  connections,
+  exchanges,
+  reuse = true,
+  pauseMs = 0,
+} = JSON.parse(process.argv[2]);
 const body = JSON.stringify({ text: 'x'.repeat(bodyBytes) }).slice(0, bodyBytes);
 const head = [
   `${method} ${path} HTTP/1.1`,

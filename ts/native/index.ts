@@ -42,6 +42,11 @@ export function listInterfaces(): InterfaceInfo[] {
   return binding().listInterfaces();
 }
 
+/** Takes NET_RAW from every thread of this process, for good; what is open stays open. Throws when that failed. */
+export function giveUpCapture(): void {
+  binding().giveUpCapture();
+}
+
 /** The same config in the engine's words. */
 export function toCaptureOptions(config: ValidatedConfig): CaptureOptions {
   const options: CaptureOptions = {
@@ -60,6 +65,8 @@ export function toCaptureOptions(config: ValidatedConfig): CaptureOptions {
     redactQuery: config.redactQuery,
     include: config.include,
     exclude: config.exclude,
+    decodeBody: config.decodeBody,
+    base64Bodies: config.binaryBodies === 'base64',
   };
   if (config.pcapFile !== undefined) options.pcapFile = config.pcapFile;
   else if (config.interface !== '') options.interface = config.interface;

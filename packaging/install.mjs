@@ -93,6 +93,7 @@ async function use({ cwd, folder }, version) {
   cpSync(join(ROOT, 'packaging', 'consumers'), folder, { recursive: true });
   const alone = { node, cwd, ownNetwork: true, only: '' };
   assert.equal(await expectOk(['node', 'savefile.mjs', '/srv/fixtures/plain.pcap', '80'], alone), SAVEFILE_MESSAGES);
+  assert.equal(await expectOk(['node', 'panic.cjs', '/srv/fixtures/plain.pcap'], alone), 'UNRECOVERABLE\n');
   const every = await expectOk(['node', 'every-savefile.cjs', '/srv/fixtures'], alone);
   const live = await expectOk(['node', 'live.mjs'], { ...alone, only: 'net_raw' });
   assert.equal(live, 'request GET /live\nresponse 200 hello\n');

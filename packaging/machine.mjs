@@ -44,8 +44,8 @@ export function bareMachine() {
 }
 
 /** The newest version of a major, or what is named exactly, of the binaries that npm has. */
-export function nodeVersion(wanted) {
-  const name = `node-linux-${process.arch}`;
+export function nodeVersion(wanted, arch = process.arch) {
+  const name = `node-linux-${arch}`;
   if (wanted === 'latest') return read('npm', ['view', '--silent', name, 'version']).trim();
   if (wanted.includes('.')) return wanted;
   const versions = JSON.parse(read('npm', ['view', '--silent', `${name}@${wanted}`, 'version', '--json']));
@@ -53,10 +53,10 @@ export function nodeVersion(wanted) {
 }
 
 /** Puts Node's binary of a version into the machine and gives its path there. */
-export function installNode(base, version) {
-  const kept = join(KEPT, 'node', version);
+export function installNode(base, version, arch = process.arch) {
+  const kept = join(KEPT, 'node', `${version}-${arch}`);
   if (!existsSync(kept)) {
-    const spec = `node-linux-${process.arch}@${version}`;
+    const spec = `node-linux-${arch}@${version}`;
     const part = `${kept}.part`;
     mkdirSync(part, { recursive: true });
     const tarball = read('npm', ['pack', '--silent', '--pack-destination', part, spec]).trim();

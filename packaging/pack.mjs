@@ -17,7 +17,7 @@ const LISTED = JSON.parse(readFileSync(LIST, 'utf8'));
 
 /** Bytes unpacked. */
 const ROOT_BUDGET = 400 * 1024;
-const PLATFORM_BUDGET = 2 * 1024 * 1024;
+const PLATFORM_BUDGET = 3 * 1024 * 1024;
 
 /** Only the staged copy may be published: the repository's own manifests are private, so `npm publish` refuses them. */
 function writeManifest(folder, { private: _, ...manifest }) {

@@ -14,7 +14,7 @@ import { fetchHelm, HELMS, run } from '../deploy/tools.mjs';
 import { clusterUp, Kubectl, noCluster, until } from './image/cluster.mjs';
 import { buildImage, makeCertificate, withCa } from './image/make.mjs';
 import * as objects from './image/objects.mjs';
-import { capabilities, drain, failures, messages } from './image/proofs.mjs';
+import { capabilities, drain, failures, letGo, messages } from './image/proofs.mjs';
 
 const CHART = fileURLToPath(new URL('../deploy/helm/tcp-sniffer', import.meta.url));
 const INJECTOR_NAMESPACE = 'tcp-sniffer';
@@ -96,13 +96,19 @@ async function inject(kubectl, image, { cert, key }) {
   return { kubectl, collector, shop };
 }
 
-const ready = (kubectl, name) =>
-  until(`pod ${name} is ready`, 60, () => {
+function ready(kubectl, name) {
+  return until(`pod ${name} is ready`, 60, () => {
     const pod = kubectl.get('pod', name, NAMESPACE);
     return pod.status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ? pod : undefined;
   });
+}
 
 function cleanUp(kubectl) {
+  try {
+    letGo(kubectl);
+  } catch {
+    // It is gone already, or never came to be.
+  }
   for (const [kind, name] of [
     ['mutatingwebhookconfiguration', 'tcp-sniffer-injector'],
     ['clusterrolebinding', 'tcp-sniffer-injector'],

@@ -1,12 +1,14 @@
 // What is put into the cluster. Servers and the client run on the image's own Node: there is nothing else to pull.
+import { randomBytes } from 'node:crypto';
 
-export const NAMESPACE = 'tcp-sniffer-e2e';
+/** A new one each time. */
+export const NAMESPACE = `tcp-sniffer-e2e-${randomBytes(3).toString('hex')}`;
 export const COLLECTOR_HOST = 'collector.e2e';
 export const COLLECTOR_PORT = 9443;
 export const HTTP_PORT = 8080;
 export const HTTPS_PORT = 8443;
 /** Holds a pod's object after its containers have ended, so that how they ended can be read. */
-export const HOLD = 'tcp-sniffer.io/e2e';
+const HOLD = 'tcp-sniffer.io/e2e';
 
 /** A server that nobody prepared. */
 const SERVER = `

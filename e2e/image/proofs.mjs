@@ -1,7 +1,7 @@
 // What has to hold of the pods. In: kubectl, the shop's pod with its sidecar, the collector's pod.
 import assert from 'node:assert/strict';
 import { until } from './cluster.mjs';
-import { broken, CAPABILITIES, CLIENT, HOLD, HTTP_PORT, HTTPS_PORT, NAMESPACE } from './objects.mjs';
+import { broken, CAPABILITIES, CLIENT, HTTP_PORT, HTTPS_PORT, NAMESPACE } from './objects.mjs';
 
 const SIDECAR = 'tcp-sniffer';
 /** NET_ADMIN and NET_RAW, capabilities(7). */
@@ -23,7 +23,7 @@ const known = ({ direction, method, path, statusCode, request, receiver, destina
 
 export async function messages(pods, token) {
   const ip = pods.shop.status.podIP;
-  const [start] = sidecarLines(pods);
+  const start = await until('the sidecar has started', 30, () => sidecarLines(pods)[0]);
   assert.equal(start.message, 'capture started');
   const { interface: name, loopback, ports, pod, namespace, node, version } = start;
   assert.deepEqual(
@@ -76,7 +76,7 @@ export async function messages(pods, token) {
 const enough = (list, expected) => (list.length >= expected.length ? list : undefined);
 const sorted = (list) => list.map((message) => JSON.stringify(message)).sort();
 
-/** TLS on a watched port: said once a stream, and no message. */
+/** TLS on a watched port: said once for each direction of a connection, and no message. */
 async function notHttp(pods, ip) {
   const before = sidecarLines(pods).filter(isMessage).length;
   const urls = Array.from({ length: 3 }, (_, i) => ['GET', `https://${ip}:${HTTPS_PORT}/secret/${i}`]);
@@ -84,13 +84,18 @@ async function notHttp(pods, ip) {
   assert.deepEqual(statuses, [200, 200, 200]);
   const isSaid = ({ receiver, message }) => receiver === `${ip}:${HTTPS_PORT}` && /not HTTP/.test(message);
   await until('TLS is said not to be HTTP', 20, () => sidecarLines(pods).find(isSaid));
-  // The second direction's would be here by now; three requests went over the one connection.
+  // Three requests went over the one connection; what would be said of the later ones has been said by then.
   send(pods, [['GET', `http://${ip}:${HTTP_PORT}/after`]]);
   await until('what came after', 20, () => sidecarLines(pods).find(({ path }) => path === '/after'));
   const said = sidecarLines(pods).filter(isSaid);
-  assert.equal(said.length, 1, JSON.stringify(said));
-  assert.equal(said[0].destination, `${local.ip}:${local.port}`);
-  assert.equal(said[0].protocol, 'TLS');
+  const destination = `${local.ip}:${local.port}`;
+  assert.deepEqual(
+    said.map((line) => [line.destination, line.direction, line.protocol]),
+    [
+      [destination, 'request', 'tls'],
+      [destination, 'response', 'tls'],
+    ],
+  );
   const after = sidecarLines(pods).filter(isMessage);
   assert.ok(
     after.slice(before).every(({ receiver }) => receiver.port === HTTP_PORT),
@@ -126,14 +131,18 @@ export async function drain(pods, token) {
   assert.equal(ended.reason, 'Completed');
   // deletionTimestamp is when the grace period is over.
   assert.ok(Date.parse(ended.finishedAt) <= Date.parse(ended.asked), JSON.stringify(ended));
-  const release = JSON.stringify({ metadata: { finalizers: null } });
-  kubectl.run(['patch', 'pod', 'shop', '-n', NAMESPACE, '--type=merge', '-p', release]);
-  assert.equal(shop.metadata.finalizers[0], HOLD);
+  letGo(kubectl);
 
   const rest = collected(pods).slice(before);
   const drained = rest.filter(({ message }) => /^\/drain\//.test(message.path ?? message.request?.path ?? ''));
   assert.equal(drained.length, 2 * DRAINED_REQUESTS, 'every request and response of before is at the collector');
   for (const { authorization } of drained) assert.equal(authorization, `Bearer ${token}`);
+}
+
+/** Of the shop's pod, which is held until it was looked at. */
+export function letGo(kubectl) {
+  const release = JSON.stringify({ metadata: { finalizers: null } });
+  kubectl.run(['patch', 'pod', 'shop', '-n', NAMESPACE, '--type=merge', '-p', release]);
 }
 
 const WRONG = [

@@ -1,6 +1,6 @@
 /** README, docs/ and the rest: every block is run or compared, every link leads somewhere, every name exists. */
 
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -21,7 +21,7 @@ const BLOCK_TIMEOUT_MS = 60_000;
 
 const all = documents();
 const written = all.filter((document) => !isGenerated(document));
-const blocks = written.flatMap((document) => document.blocks);
+const blocks = all.flatMap((document) => document.blocks);
 const whereOf = ({ file, line }: { file: string; line: number }): string => `${file}:${line}`;
 const named = <Item extends { file: string; line: number }>(items: Item[]) =>
   items.map((item) => ({ ...item, where: whereOf(item) }));
@@ -120,7 +120,7 @@ describeLive('run', () => {
     for (const block of notRun) counts.set(reasonOf(block) ?? '', (counts.get(reasonOf(block) ?? '') ?? 0) + 1);
     const left = [...counts].map(([reason, count]) => `${count} ${reason}`).join(', ');
     console.log(
-      `${blocks.length} blocks in ${written.length} documents: ${runnable.length} run, ${outputs.size} compared with what ran, ` +
+      `${blocks.length} blocks in ${all.length} documents: ${runnable.length} run, ${outputs.size} compared with what ran, ` +
         `${toDo.filter(({ language }) => DATA.has(language)).length} parsed; not run: ${left || 'none'}`,
     );
   });
@@ -182,10 +182,29 @@ describe('names', () => {
     expect(missing.map((span) => `${whereOf(span)} ${span.text}`)).toEqual([]);
   });
 
+  test('every log line that the troubleshooting quotes is one that is written', () => {
+    const sources = ['src', 'ts'].flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+        .filter((name) => /\.(rs|ts)$/.test(name))
+        .map((name) => readFileSync(join(ROOT, folder, name), 'utf8')),
+    );
+    const tables = readFileSync(join(ROOT, 'docs/troubleshooting.md'), 'utf8').match(/^\| log line \|.*\n(\|.*\n)+/gm);
+    const quoted = (tables ?? []).flatMap((table) =>
+      table
+        .split('\n')
+        .slice(2)
+        .flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, words = '']) => words)),
+    );
+    expect(quoted.length).toBeGreaterThan(5);
+    expect(quoted.filter((words) => !sources.some((source) => source.includes(words)))).toEqual([]);
+  });
+
   test('every flag of the command that the guides name exists', () => {
     const known = new Set([...COMMAND_OPTIONS.map(({ flag }) => flag), '--help', '--version', '--json']);
     const guides = spans.filter(({ file }) => file === 'README.md' || /^docs\/[a-z-]+\.md$/.test(file));
-    const unknown = guides.filter(({ text }) => text.startsWith('--') && !known.has(text.split(/[ =]/)[0] ?? ''));
+    const unknown = guides.filter(
+      ({ text }) => text.startsWith('--') && !known.has(text.split(/[ =]/)[0]?.replace('--no-', '--') ?? ''),
+    );
     expect(unknown.map((span) => `${whereOf(span)} ${span.text}`)).toEqual([]);
   });
 

@@ -104,51 +104,54 @@ export class Stage {
     void closed.then(() => {
       over.yes = true;
     });
-    await this.#interruptWhenItHasRun(child, () => output.stdout.length, over);
+    await this.#interruptWhenItHasRun(child, () => output.stdout.length + this.#posts(), over);
     const [code, signal] = await closed;
     return { code, signal, ...output, effect: output.stdout !== '' || this.#traces() !== before };
   }
 
-  /** As a user does who has seen enough. What reads a savefile ends by itself. */
+  /** As a user does who has seen enough. What reads a savefile, and most programs, end by themselves. */
   async #interruptWhenItHasRun(child: ChildProcess, shown: () => number, over: { yes: boolean }): Promise<void> {
     const begun = Date.now();
-    let sniffers = 0;
+    let sniffer: number | undefined;
     let since = { at: begun, shown: 0 };
     let shownAt: number | undefined;
     let interrupted = false;
     while (!over.yes) {
       await sleep(50);
       const now = Date.now();
-      const live = this.#sniffers();
-      if (live.length > sniffers) {
-        sniffers = live.length;
+      const latest = this.#liveSniffer();
+      if (latest !== sniffer) {
+        sniffer = latest;
         since = { at: now, shown: shown() };
         shownAt = undefined;
         interrupted = false;
       }
-      if (shown() > since.shown) shownAt ??= now;
+      if (sniffer !== undefined && shown() > since.shown) shownAt ??= now;
       if (!interrupted && (now - (shownAt ?? now) > SHOWN_MS || now - since.at > SILENT_MS)) {
         interrupted = true;
-        interrupt(live.at(-1) ?? child.pid);
+        interrupt(sniffer ?? child.pid);
       }
       if (now - begun > PATIENCE_MS) child.kill('SIGKILL');
     }
   }
 
-  /** Those that capture live, in the order of their start. */
-  #sniffers(): number[] {
+  /** The command that was started last, where it captures live. */
+  #liveSniffer(): number | undefined {
     const list = join(this.folder, 'pids');
-    if (!existsSync(list)) return [];
-    const lines = readFileSync(list, 'utf8').trim().split('\n');
-    return lines
-      .filter((line) => !/ (--read|-r|--help|--version|interfaces)\b/.test(line))
-      .map((line) => Number.parseInt(line, 10));
+    if (!existsSync(list)) return undefined;
+    const last = readFileSync(list, 'utf8').trim().split('\n').at(-1) ?? '';
+    const ends = / (--read|-r|--help|--version|interfaces)\b/.test(last);
+    return ends || last === '' ? undefined : Number.parseInt(last, 10);
   }
 
   /** What a block leaves behind: files, and POSTs at the collector. */
   #traces(): string {
-    const posts = join(this.folder, 'posts');
-    return [...readdirSync(this.folder).sort(), existsSync(posts) ? readFileSync(posts, 'utf8') : ''].join();
+    return [...readdirSync(this.folder).sort(), this.#posts()].join();
+  }
+
+  #posts(): number {
+    const count = join(this.folder, 'posts');
+    return existsSync(count) ? Number(readFileSync(count, 'utf8')) : 0;
   }
 }
 

@@ -12,6 +12,7 @@ const CLUSTER_DIR = '/tmp/tcp-sniffer-e2e-node';
 
 /** Why there is none, or undefined. */
 export function noCluster() {
+  if (process.env.E2E_PODMAN) return 'E2E_PODMAN is set';
   if (process.env.KUBECONFIG) return undefined;
   if (!existsSync(join(LOCAL, 'up'))) return 'there is no KUBECONFIG, and no cluster of our own beside the project';
   return process.getuid() === 0 ? undefined : 'the node of a cluster of our own needs root';
@@ -68,6 +69,17 @@ export class Kubectl {
   node(namespace, pod, container, script, ...args) {
     const words = ['exec', '-n', namespace, pod, '-c', container, '--', 'node', '-e', script, ...args];
     return JSON.parse(this.run(words));
+  }
+
+  /** Does not wait for its end. */
+  delete(pod, namespace) {
+    this.run(['delete', 'pod', pod, '-n', namespace, '--wait=false']);
+  }
+
+  /** Takes the finalizers off a pod. */
+  letGo(pod, namespace) {
+    const release = JSON.stringify({ metadata: { finalizers: null } });
+    this.run(['patch', 'pod', pod, '-n', namespace, '--type=merge', '-p', release]);
   }
 
   logs(namespace, pod, container) {

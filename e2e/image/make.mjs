@@ -24,7 +24,7 @@ export function makeCertificate(folder, host) {
   const signer = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', 'names', '-days', '2'];
   openssl('x509', '-req', '-in', 'tls.csr', '-out', 'tls.crt', ...signer);
   const read = (name) => readFileSync(join(folder, name), 'utf8');
-  return { cert: read('tls.crt'), key: read('tls.key'), caFile: join(folder, 'ca.crt') };
+  return { cert: read('tls.crt'), key: read('tls.key'), ca: read('ca.crt'), caFile: join(folder, 'ca.crt') };
 }
 
 /** As docs/deployment.md has it: an image of three lines that trusts a CA of one's own. */

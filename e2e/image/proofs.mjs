@@ -1,4 +1,5 @@
-// What has to hold of the pods. In: kubectl, the shop's pod with its sidecar, the collector's pod.
+// What has to hold of the pods. In: the place (a cluster or podman), the
+// shop's pod with its sidecar, the collector's pod.
 import assert from 'node:assert/strict';
 import { until } from './cluster.mjs';
 import { broken, CAPABILITIES, CLIENT, HTTP_PORT, HTTPS_PORT, NAMESPACE } from './objects.mjs';
@@ -11,11 +12,10 @@ const DRAINED_REQUESTS = 200;
 const linesOf = (text) => text.split('\n').filter((line) => line !== '');
 const parsed = (text) => linesOf(text).map((line) => JSON.parse(line));
 const isMessage = (line) => 'direction' in line && 'receiver' in line && 'id' in line;
-const sidecarLines = ({ kubectl }) => parsed(kubectl.logs(NAMESPACE, 'shop', SIDECAR));
-const collected = ({ kubectl }) =>
-  parsed(kubectl.logs(NAMESPACE, 'collector', 'collector')).filter((line) => line.message !== undefined);
-const send = ({ kubectl }, requests) =>
-  kubectl.node(NAMESPACE, 'collector', 'collector', CLIENT, JSON.stringify(requests));
+const sidecarLines = ({ place }) => parsed(place.logs(NAMESPACE, 'shop', SIDECAR));
+const collected = ({ place }) =>
+  parsed(place.logs(NAMESPACE, 'collector', 'collector')).filter((line) => line.message !== undefined);
+const send = ({ place }, requests) => place.node(NAMESPACE, 'collector', 'collector', CLIENT, JSON.stringify(requests));
 
 /** The parts of a message that are known beforehand. */
 const known = ({ direction, method, path, statusCode, request, receiver, destination }) =>
@@ -103,8 +103,8 @@ async function notHttp(pods, ip) {
   );
 }
 
-export function capabilities({ kubectl }) {
-  const { command, user, sets } = kubectl.node(NAMESPACE, 'shop', SIDECAR, CAPABILITIES);
+export function capabilities({ place }) {
+  const { command, user, sets } = place.node(NAMESPACE, 'shop', SIDECAR, CAPABILITIES);
   assert.equal(command[0], 'node', 'the launcher has become node, with process id 1');
   assert.equal(user, '65532');
   assert.ok(sets.length >= 4);
@@ -112,7 +112,7 @@ export function capabilities({ kubectl }) {
 }
 
 export async function drain(pods, token) {
-  const { kubectl, shop } = pods;
+  const { place, shop } = pods;
   const before = collected(pods).length;
   const url = (i) => `http://${shop.status.podIP}:${HTTP_PORT}/drain/${i}`;
   const { statuses } = send(
@@ -120,9 +120,9 @@ export async function drain(pods, token) {
     Array.from({ length: DRAINED_REQUESTS }, (_, i) => ['GET', url(i)]),
   );
   assert.equal(statuses.length, DRAINED_REQUESTS);
-  kubectl.run(['delete', 'pod', 'shop', '-n', NAMESPACE, '--wait=false']);
+  place.delete('shop', NAMESPACE);
   const ended = await until('the sidecar has ended', 60, () => {
-    const pod = kubectl.get('pod', 'shop', NAMESPACE);
+    const pod = place.get('pod', 'shop', NAMESPACE);
     const statuses = [...pod.status.containerStatuses, ...(pod.status.initContainerStatuses ?? [])];
     const state = statuses.find(({ name }) => name === SIDECAR)?.state.terminated;
     return state && { ...state, asked: pod.metadata.deletionTimestamp, grace: pod.spec.terminationGracePeriodSeconds };
@@ -131,18 +131,12 @@ export async function drain(pods, token) {
   assert.equal(ended.reason, 'Completed');
   // deletionTimestamp is when the grace period is over.
   assert.ok(Date.parse(ended.finishedAt) <= Date.parse(ended.asked), JSON.stringify(ended));
-  letGo(kubectl);
+  place.letGo('shop', NAMESPACE);
 
   const rest = collected(pods).slice(before);
   const drained = rest.filter(({ message }) => /^\/drain\//.test(message.path ?? message.request?.path ?? ''));
   assert.equal(drained.length, 2 * DRAINED_REQUESTS, 'every request and response of before is at the collector');
   for (const { authorization } of drained) assert.equal(authorization, `Bearer ${token}`);
-}
-
-/** Of the shop's pod, which is held until it was looked at. */
-export function letGo(kubectl) {
-  const release = JSON.stringify({ metadata: { finalizers: null } });
-  kubectl.run(['patch', 'pod', 'shop', '-n', NAMESPACE, '--type=merge', '-p', release]);
 }
 
 const WRONG = [
@@ -165,14 +159,14 @@ const WRONG = [
   },
 ];
 
-export async function failures(kubectl, image) {
-  for (const { name, env, capabilities: granted } of WRONG) kubectl.apply(broken(name, image, env, granted));
+export async function failures(place, image) {
+  for (const { name, env, capabilities: granted } of WRONG) await place.apply(broken(name, image, env, granted));
   for (const { name, exitCode, code, words } of WRONG) {
     const state = await until(`${name} has ended`, 60, () => {
-      const { containerStatuses = [] } = kubectl.get('pod', name, NAMESPACE).status;
+      const { containerStatuses = [] } = place.get('pod', name, NAMESPACE).status;
       return containerStatuses[0]?.state.terminated;
     });
-    const lines = parsed(kubectl.logs(NAMESPACE, name, SIDECAR));
+    const lines = parsed(place.logs(NAMESPACE, name, SIDECAR));
     assert.equal(lines.length, 1, `${name}: ${JSON.stringify(lines)}`);
     assert.equal(state.exitCode, exitCode, name);
     assert.equal(lines[0].level, 'error');

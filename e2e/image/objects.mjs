@@ -90,7 +90,8 @@ function container(name, image, script, ports) {
     name,
     image,
     imagePullPolicy: 'IfNotPresent',
-    command: ['node', '-e', script],
+    // podman 4 cannot read back what begins with a line break.
+    command: ['node', '-e', script.trim()],
     ports: ports.map((containerPort) => ({ containerPort })),
     volumeMounts: [{ name: 'tls', mountPath: '/tls', readOnly: true }],
     readinessProbe: { tcpSocket: { port: ports[0] }, periodSeconds: 1 },

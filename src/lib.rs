@@ -18,19 +18,23 @@
 //! | `encode`  | a message                | its JSON line, secrets removed     | where it goes            |
 //! | `batch`   | JSON lines               | batches                            | threads, napi            |
 //! | `engine`  | frames, `now`            | batches, notices, counters         | libpcap, sleeping        |
+//! | `privileges` | nothing          | a process that cannot capture anew | captures                 |
 //! | `binding` | options from JS          | batches to JS                      | TCP, HTTP                |
 
 pub mod batch;
 pub mod capture;
 pub mod config;
+pub mod content;
 pub mod decode;
 pub mod defrag;
 pub mod encode;
 pub mod engine;
 pub mod error;
+pub mod finish;
 pub mod flow;
 pub mod http;
 pub mod notice;
+pub mod privileges;
 pub mod selection;
 pub mod stats;
 pub mod time;

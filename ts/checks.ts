@@ -57,6 +57,12 @@ export function checkPath(value: unknown, field: string): string {
   return value;
 }
 
+export function checkFileName(value: unknown, field: string): string {
+  if (typeof value !== 'string' || value === '' || value.includes('\0'))
+    throw wrong(field, 'the path of a file', value);
+  return value;
+}
+
 /** RFC 9110 §5.1: field-name = token. */
 export const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 

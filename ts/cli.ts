@@ -7,11 +7,12 @@ import { DEFAULT_DEPS } from './deps';
 import { type Flags, readCommandConfig, readLogLevel, readRuntimeEnv } from './env';
 import { EngineError, ValidationError } from './errors';
 import { droppedFor } from './ledger';
-import { createLogger, errorFields } from './logger';
-import { type InterfaceInfo, listInterfaces } from './native';
+import { errorFields, type Log } from './logger';
+import { giveUpCapture, type InterfaceInfo, listInterfaces } from './native';
 import { COMMAND_OPTIONS, type CommandOption } from './options';
 import { onSignals } from './signals';
 import { Sniffer } from './sniffer';
+import { type Appearance, Terminal } from './terminal';
 import type { SnifferConfig, SnifferStats } from './types';
 import { VERSION } from './version';
 
@@ -23,6 +24,17 @@ const FAILED = 2;
 const INJECTOR = 'injector';
 
 const DEFAULTS: Record<string, unknown> = { ...CONTRACT_DEFAULTS, ...TUNING_DEFAULTS };
+
+/** Flags that are no options of the library: they are about who looks at it, and have no variable. */
+const APPEARANCE = [
+  { flag: '--json', help: 'JSON lines on a terminal too' },
+  { flag: '--verbose', help: 'on a terminal: headers and bodies too' },
+  {
+    flag: '--summary',
+    help: 'status classes, slowest paths and losses on stderr at the end; the default on a terminal',
+  },
+  { flag: '--no-summary', help: 'not on a terminal either' },
+];
 
 interface Ending {
   code: number;
@@ -38,11 +50,11 @@ async function main(argv: string[]): Promise<Ending> {
   }
   let ending: Ending = { code: SUCCESS, flush: true };
   const program = buildProgram(
-    async (flags) => {
-      ending = { code: await capture(flags), flush: false };
+    async (flags, appearance) => {
+      ending = { code: await capture(flags, await Terminal.create(appearance)), flush: false };
     },
     async (options) => {
-      ending = { code: printInterfaces(options.json === true), flush: true };
+      ending = { code: await printInterfaces(options.json === true), flush: true };
     },
   );
   try {
@@ -52,14 +64,14 @@ async function main(argv: string[]): Promise<Ending> {
     if (error.exitCode === 0) return { code: SUCCESS, flush: true };
     const words = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
     const unknown = error.code === 'commander.excessArguments' ? `unknown command '${program.args[0]}'` : undefined;
-    complain({}, { code: 'USAGE' }, unknown ?? words);
+    await complain({ code: 'USAGE' }, unknown ?? words);
     return { code: BAD_CONFIG, flush: false };
   }
   return ending;
 }
 
 function buildProgram(
-  onCapture: (flags: Flags) => Promise<void>,
+  onCapture: (flags: Flags, appearance: Appearance) => Promise<void>,
   onInterfaces: (options: { json?: boolean }) => Promise<void>,
 ): Command {
   const program = new Command('tcp-sniffer')
@@ -69,6 +81,8 @@ function buildProgram(
     .version(VERSION)
     .helpCommand(false)
     .exitOverride()
+    // `interfaces` has a --json of its own.
+    .enablePositionalOptions()
     .configureOutput({ writeErr: () => {} });
   const names = new Map<string, CommandOption>();
   for (const option of COMMAND_OPTIONS) {
@@ -81,13 +95,15 @@ function buildProgram(
     names.set(flag.attributeName(), option);
     if (option.argument === undefined) program.addOption(new Option(`--no-${option.flag.slice(2)}`).hideHelp());
   }
+  for (const { flag, help } of APPEARANCE) program.option(flag, help);
   program.action(async (values: Record<string, string | boolean>) => {
     const flags: Flags = {};
     for (const [name, option] of names) {
       // commander itself gives a switch with a `--no-` form a value that nobody typed.
       if (program.getOptionValueSource(name) === 'cli') flags[option.field] = values[name];
     }
-    await onCapture(flags);
+    const { json, verbose, summary } = values as Appearance;
+    await onCapture(flags, { json, verbose, summary });
   });
   program
     .command('interfaces')
@@ -106,19 +122,22 @@ function describe({ help, variable, field }: CommandOption): string {
 }
 
 /** Captures until the savefile ends, a signal comes, the reader of stdout goes away, or it breaks. */
-async function capture(flags: Flags): Promise<number> {
+async function capture(flags: Flags, terminal: Terminal): Promise<number> {
   let config: SnifferConfig;
   try {
     config = checkedConfig(flags);
   } catch (error) {
     if (!(error instanceof ValidationError)) throw error;
-    complain(flags, { code: error.code, field: error.field }, error.message);
+    const log = terminal.createLogger(readLogLevel(flags, process.env, LOG_LEVELS));
+    log.error({ code: error.code, field: error.field }, error.message);
     return BAD_CONFIG;
   }
-  const log = createLogger(config.logLevel ?? 'info');
+  const log = terminal.createLogger(config.logLevel ?? 'info');
   let exitCode = SUCCESS;
   const sniffer = new Sniffer(config, {
     ...DEFAULT_DEPS,
+    createLogger: terminal.createLogger,
+    createStdout: terminal.createStdout,
     onOutputClosed: (output, error) => {
       // The reader has what it wanted: that is how `| head -1` ends, and no failure.
       if (error.code !== 'EPIPE') {
@@ -144,15 +163,30 @@ async function capture(flags: Flags): Promise<number> {
     log.info({ signal }, 'signal received: stopping');
     void sniffer.stop();
   });
+  terminal.attach(sniffer, { pcapFile: config.pcapFile, viewed: config.outputStdout === true });
+  // A savefile needs no right, and may be anybody's. A library would not do this to its host process.
+  if (config.pcapFile !== undefined) giveUpRight(log);
   try {
     await sniffer.start();
   } catch (error) {
+    terminal.close();
     // start() has logged it. A signal may have been what ended the open.
     if (signalled) return SUCCESS;
     return error instanceof ValidationError ? BAD_CONFIG : FAILED;
   }
+  if (config.pcapFile === undefined) giveUpRight(log);
   await stopped;
+  terminal.close(sniffer.stats());
   return exitCode === SUCCESS && hasLost(config, sniffer.stats()) ? FAILED : exitCode;
+}
+
+/** With the capture open, NET_RAW is of use only to who breaks in. Without it or with it, messages come. */
+function giveUpRight(log: Log): void {
+  try {
+    giveUpCapture();
+  } catch (error) {
+    log.warn(errorFields(error), 'NET_RAW was not given up: the process goes on with it');
+  }
 }
 
 /** Live, messages go when their endpoint is dead; at stop and from a savefile none may be lost but by a reader that went. */
@@ -172,12 +206,12 @@ function checkedConfig(flags: Flags): SnifferConfig {
   }
 }
 
-function printInterfaces(json: boolean): number {
+async function printInterfaces(json: boolean): Promise<number> {
   let interfaces: InterfaceInfo[];
   try {
     interfaces = listInterfaces();
   } catch (error) {
-    complain({}, error instanceof EngineError ? { code: error.code } : {}, (error as Error).message);
+    await complain(error instanceof EngineError ? { code: error.code } : {}, (error as Error).message);
     return FAILED;
   }
   process.stdout.write(json ? `${JSON.stringify(interfaces, null, 2)}\n` : table(interfaces));
@@ -206,8 +240,9 @@ function table(interfaces: InterfaceInfo[]): string {
     .join('');
 }
 
-function complain(flags: Flags, fields: Record<string, unknown>, message: string): void {
-  createLogger(readLogLevel(flags, process.env, LOG_LEVELS)).error(fields, message);
+async function complain(fields: Record<string, unknown>, message: string): Promise<void> {
+  const terminal = await Terminal.create({});
+  terminal.createLogger(readLogLevel({}, process.env, LOG_LEVELS)).error(fields, message);
 }
 
 /**
@@ -222,7 +257,7 @@ function flushAndExit({ code, flush }: Ending): void {
 // Help and lists into a pipe that nobody reads; the messages' own output sees to itself.
 process.stdout.on('error', () => {});
 
-main(process.argv.slice(2)).then(flushAndExit, (error: unknown) => {
-  complain({}, errorFields(error), 'the command failed; this is a bug, please report it');
+main(process.argv.slice(2)).then(flushAndExit, async (error: unknown) => {
+  await complain(errorFields(error), 'the command failed; this is a bug, please report it');
   process.exit(FAILED);
 });

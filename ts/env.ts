@@ -61,7 +61,8 @@ export function readCommandConfig(flags: Flags, env: Env): CommandConfig {
   if (config.ports === undefined) {
     throw new ValidationError('ports', 'name at least one port, with --ports or the variable PORTS', '--ports');
   }
-  if (config.outputUrl === undefined && config.outputStdout === undefined) config.outputStdout = true;
+  const { outputUrl, harFile, outputStdout } = config;
+  if (outputUrl === undefined && harFile === undefined && outputStdout === undefined) config.outputStdout = true;
   return { config: config as unknown as SnifferConfig, labels };
 }
 

@@ -60,6 +60,7 @@ export class Session {
       await this.closeOutputs();
       throw toEngineError(cause, ENGINE_ERROR_CODES.CAPTURE_OPEN_FAILED);
     }
+    for (const output of this.#options.outputs) output.begin?.();
     // A stop() that came first may have found nothing to stop.
     if (this.#stopAsked) this.#stopCapture();
     setImmediate(() => {

@@ -1,17 +1,22 @@
 /** A config in, its outputs out. The one place that knows them all. */
 
+import { ENGINE_ERROR_CODES, EngineError } from '../errors';
+import { HarFile } from '../har/file';
 import type { LimitedLine, Log } from '../logger';
 import type { OutputName, ValidatedConfig } from '../types';
 import { VERSION } from '../version';
 import { type CallbackOptions, CallbackOutput } from './callback';
+import { HarOutput } from './har';
 import { HttpOutput } from './http';
 import type { Output, Schedule } from './output';
 import { headersFor } from './parcel';
-import { StdoutOutput, type StdoutTarget } from './stdout';
+import { type StdoutOptions, StdoutOutput, type StdoutTarget } from './stdout';
 import type { CreateTransport } from './transport';
 
 export interface OutputDeps {
   stdout(): StdoutTarget;
+  /** In place of JSON lines on stdout. */
+  createStdout?: ((options: StdoutOptions) => Output) | undefined;
   createTransport: CreateTransport;
   schedule: Schedule;
   now(): number;
@@ -35,9 +40,15 @@ export function buildOutputs(
   const { log } = rest;
   const lossless = config.pcapFile !== undefined;
   const all: Output[] = [];
+  // First, since it may fail, and nothing else has begun then.
+  if (config.harFile !== undefined) {
+    const onClosed = (error: NodeJS.ErrnoException): void => rest.onClosed('har', error);
+    all.push(new HarOutput({ file: openHar(config.harFile), lossless, log, schedule, now, onClosed }));
+  }
   if (config.outputStdout) {
     const onClosed = (error: NodeJS.ErrnoException): void => rest.onClosed('stdout', error);
-    all.push(new StdoutOutput({ target: deps.stdout(), lossless, log, schedule, now, onClosed }));
+    const options: StdoutOptions = { target: deps.stdout(), lossless, log, schedule, now, onClosed };
+    all.push(deps.createStdout?.(options) ?? new StdoutOutput(options));
   }
   if (config.outputUrl !== undefined) {
     const { outputUrl: url, outputConcurrency, outputTimeoutMs, outputBatch: batch } = config;
@@ -61,4 +72,13 @@ export function buildOutputs(
   const callback = new CallbackOutput({ wanted: rest.wanted, dispatch: rest.dispatch, log: rest.listenerLog, now });
   all.push(callback);
   return { all, callback };
+}
+
+function openHar(path: string): HarFile {
+  try {
+    return new HarFile(path);
+  } catch (cause) {
+    const message = `cannot write the HAR file '${path}': ${(cause as Error).message}`;
+    throw new EngineError(ENGINE_ERROR_CODES.UNRECOVERABLE, message, { cause });
+  }
 }

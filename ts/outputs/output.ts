@@ -10,6 +10,8 @@ export interface Batch {
 
 export interface Output {
   readonly name: OutputName;
+  /** The capture is open: batches may come. Without this before `close` there was no run. */
+  begin?(): void;
   /**
    * Takes the whole batch. Where a promise comes back, the engine's credit is held until it settles: that is the back
    * pressure. May be called again before it settles; batches keep their order.
@@ -35,6 +37,7 @@ export const DROP_REASONS: Readonly<Record<OutputName, readonly DropReason[]>> =
   callback: ['abandoned', 'invalid'],
   stdout: ['overflow', 'abandoned', 'closed'],
   http: ['overflow', 'failed', 'abandoned'],
+  har: ['overflow', 'abandoned', 'closed', 'invalid'],
 });
 
 export type DropReason = 'overflow' | 'failed' | 'abandoned' | 'closed' | 'invalid';

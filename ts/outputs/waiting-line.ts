@@ -29,7 +29,7 @@ export class WaitingLine {
 
   /** `now` is what `since` will say. */
   push({ lines, messages }: Batch, now = 0): void {
-    if (messages === 0) return;
+    if (messages === 0 && lines.length === 0) return;
     this.#batches.push({ lines, start: 0, messages, since: now });
     this.messages += messages;
     this.lineBytes += lines.length;

@@ -125,7 +125,7 @@ impl PacketSource for SavefileSource {
 
     /// Nobody dropped anything that we could know of: what was read is what was received.
     fn counters(&mut self) -> CaptureStats {
-        CaptureStats { received: self.packets, ..CaptureStats::default() }
+        CaptureStats { received: self.packets, savefile_bytes: self.input.offset(), ..CaptureStats::default() }
     }
 }
 

@@ -1,0 +1,180 @@
+/**
+ * An exchange as an entry of HAR 1.2 (http://www.softwareishard.com/blog/har-12-spec/). Pure. Where HAR has no word for
+ * what is known, a field of our own begins with `_`; what is not known is -1 where HAR allows it.
+ */
+
+import type { HttpMessage } from '../types';
+import type { Exchange } from './pairing';
+
+/** What HAR says of a content whose type is not known; Chromium's word. */
+const UNKNOWN_TYPE = 'x-unknown';
+
+export function entryOf({ request, interim, response }: Exchange): object {
+  const first = request ?? response ?? interim[0];
+  if (first === undefined) throw new Error('an exchange of nothing');
+  const latencyMs = response?.latencyMs;
+  return {
+    startedDateTime: startOf(first, latencyMs),
+    // HAR wants the sum of the timings that are known.
+    time: latencyMs ?? 0,
+    request: requestOf(request, response ?? interim[0]),
+    response: response === undefined ? NO_RESPONSE : responseOf(response),
+    cache: {},
+    timings: {
+      blocked: -1,
+      dns: -1,
+      connect: -1,
+      // -1 is not allowed for these three. A passive capture sees no more than when each message began.
+      send: 0,
+      wait: latencyMs ?? 0,
+      receive: 0,
+      ssl: -1,
+      ...(latencyMs === undefined ? { comment: 'not measured' } : {}),
+    },
+    serverIPAddress: first.receiver.ip,
+    connection: endpoint(first.destination),
+    _id: first.id,
+    ...(interim.length === 0 ? {} : { _interim: interim.map(interimOf) }),
+  };
+}
+
+/** A response without its request: when that began follows from the latency. */
+function startOf(first: HttpMessage, latencyMs: number | undefined): string {
+  if (first.direction === 'request' || latencyMs === undefined) return first.timestamp;
+  return new Date(Date.parse(first.timestamp) - Math.round(latencyMs)).toISOString();
+}
+
+function requestOf(request: HttpMessage | undefined, answer: HttpMessage | undefined): object {
+  if (request === undefined) {
+    const known = answer?.request;
+    const url = answer === undefined ? 'http://unknown/' : urlOf(known?.path ?? '/', undefined, answer);
+    return {
+      method: known?.method ?? '',
+      url,
+      httpVersion: '',
+      cookies: [],
+      headers: [],
+      queryString: queryOf(url),
+      headersSize: -1,
+      bodySize: -1,
+      comment: 'the request was not seen',
+    };
+  }
+  const { method = '', path = '', httpVersion, headers, body, bodySize } = request;
+  const url = urlOf(path, headers.host, request);
+  const type = headers['content-type'];
+  return {
+    method,
+    url,
+    httpVersion: `HTTP/${httpVersion}`,
+    cookies: cookiesOf(headers.cookie),
+    headers: pairsOf(headers),
+    queryString: queryOf(url),
+    headersSize: -1,
+    bodySize,
+    ...(bodySize === 0
+      ? {}
+      : { postData: { mimeType: type ?? '', params: [], text: body ?? '', ...encodingOf(request, '_encoding') } }),
+    ...lossesOf(request),
+  };
+}
+
+function responseOf(response: HttpMessage): object {
+  const { statusCode = 0, reason = '', httpVersion, headers, body, bodySize } = response;
+  const base64 = response.bodyEncoding === 'base64';
+  const size = body === undefined ? bodySize : Buffer.byteLength(body, base64 ? 'base64' : 'utf8');
+  return {
+    status: statusCode,
+    statusText: reason,
+    httpVersion: `HTTP/${httpVersion}`,
+    // Set-Cookie fields are joined by commas, which stand in their dates too: they are told among the headers only.
+    cookies: [],
+    headers: pairsOf(headers),
+    content: {
+      size,
+      ...(response.bodyTruncated === true || size === bodySize ? {} : { compression: size - bodySize }),
+      mimeType: headers['content-type'] ?? UNKNOWN_TYPE,
+      ...(body === undefined ? {} : { text: body }),
+      ...encodingOf(response, 'encoding'),
+    },
+    redirectURL: headers.location ?? '',
+    headersSize: -1,
+    bodySize,
+    ...lossesOf(response),
+  };
+}
+
+/** As Chromium writes it down. */
+const NO_RESPONSE = {
+  status: 0,
+  statusText: '',
+  httpVersion: '',
+  cookies: [],
+  headers: [],
+  content: { size: 0, mimeType: UNKNOWN_TYPE },
+  redirectURL: '',
+  headersSize: -1,
+  bodySize: -1,
+  _error: 'no response was seen',
+};
+
+function interimOf({ timestamp, statusCode, reason, headers }: HttpMessage): object {
+  return { timestamp, status: statusCode, statusText: reason ?? '', headers: pairsOf(headers) };
+}
+
+/** How `text` stands for the bytes; of a body that is left out, that it is. */
+function encodingOf({ body, bodyEncoding }: HttpMessage, field: string): object {
+  if (bodyEncoding === 'base64') return { [field]: 'base64' };
+  return body === undefined ? { comment: 'a binary body, left out' } : {};
+}
+
+function lossesOf({ incomplete, gapBytes, bodyTruncated, trailers }: HttpMessage): object {
+  return {
+    ...(bodyTruncated === undefined ? {} : { _bodyTruncated: bodyTruncated }),
+    ...(incomplete === undefined ? {} : { _incomplete: incomplete }),
+    ...(gapBytes === undefined ? {} : { _gapBytes: gapBytes }),
+    ...(trailers === undefined ? {} : { _trailers: pairsOf(trailers) }),
+  };
+}
+
+function pairsOf(fields: Record<string, string>): { name: string; value: string }[] {
+  return Object.entries(fields).map(([name, value]) => ({ name, value }));
+}
+
+function cookiesOf(field: string | undefined): { name: string; value: string }[] {
+  if (field === undefined || !field.includes('=')) return [];
+  return field.split(';').map((pair) => {
+    const at = pair.indexOf('=');
+    return { name: pair.slice(0, Math.max(0, at)).trim(), value: pair.slice(at + 1).trim() };
+  });
+}
+
+/** RFC 3986 §3.2.2, as far as a Host field that is one goes. */
+const HOST = /^(?:[\w.~!$&'()*+,;=%-]+|\[[\da-f:.]+\])(?::\d*)?$/i;
+
+/** The target URI (RFC 9110 §7.1). The path is not normalised: what was asked for is what is told. */
+function urlOf(target: string, host: string | undefined, { receiver }: HttpMessage): string {
+  const authority = host !== undefined && HOST.test(host) ? host : endpoint(receiver);
+  if (/^https?:\/\//i.test(target)) return encoded(target);
+  // OPTIONS * is about the server; CONNECT names no path but another authority.
+  if (target === '*') return `http://${authority}`;
+  if (target.startsWith('/')) return encoded(`http://${authority}${target}`);
+  return HOST.test(target) ? `http://${target}` : encoded(`http://${authority}/${target}`);
+}
+
+/** Only what no URI may hold is changed (RFC 3986 §2). */
+function encoded(url: string): string {
+  return url.replace(/[^\x21-\x7e]|["<>\\^`{|}]|%(?![\da-f]{2})/giu, (character) =>
+    Buffer.from(character).toString('hex').replace(/../g, '%$&'),
+  );
+}
+
+function queryOf(url: string): { name: string; value: string }[] {
+  const at = url.indexOf('?');
+  if (at === -1) return [];
+  return [...new URLSearchParams(url.slice(at).split('#', 1)[0])].map(([name, value]) => ({ name, value }));
+}
+
+function endpoint({ ip, port }: { ip: string; port: number }): string {
+  return ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`;
+}

@@ -1,0 +1,169 @@
+/** One exchange in one line: columns that stand one below the other and never take more than the terminal has. */
+
+import type { Endpoint, HttpMessage } from '../types';
+import { bytes, duration } from './quantities';
+import type { Paint, Style } from './style';
+import { printable, type Text } from './text';
+
+/** What a line says of an exchange; of a request that may be long gone. */
+export interface Facts {
+  timestamp: string;
+  client: Endpoint;
+  server: Endpoint;
+  method: string;
+  path: string;
+}
+
+/** Longer targets are cut at any width. */
+const MAX_PATH_UNITS = 1_024;
+const WIDE_COLUMNS = 100;
+/** Where the terminal is so wide that the line has milliseconds. */
+const TIME = { wide: 'HH:MM:SS.mmm'.length, narrow: 'HH:MM:SS'.length };
+/** OPTIONS and CONNECT are the longest of the usual ones. */
+const METHOD = 7;
+/** Three digits and the mark of an incomplete message. */
+const STATUS = 4;
+const SIZE = 6;
+const LATENCY = 6;
+/** Two IPv4 endpoints with ports. */
+const PEERS = '255.255.255.255:65535 → 255.255.255.255:65535'.length;
+/** With less than this for both, the path has it all. */
+const MIN_PATH_AND_PEERS = 30;
+const PEERS_SHARE = 0.46;
+
+export function factsOf({ timestamp, destination, receiver, method = '-', path = '-' }: HttpMessage): Facts {
+  return {
+    timestamp,
+    client: destination,
+    server: receiver,
+    method: printable(method.slice(0, MAX_PATH_UNITS)),
+    path: printable(path.slice(0, MAX_PATH_UNITS)),
+  };
+}
+
+export class Lines {
+  readonly #text: Text;
+  readonly #paint: Paint;
+  readonly #columns: () => number;
+
+  constructor(text: Text, paint: Paint, columns: () => number) {
+    this.#text = text;
+    this.#paint = paint;
+    this.#columns = columns;
+  }
+
+  get columns(): number {
+    return this.#columns();
+  }
+
+  heading(): string {
+    const cells = ['TIME', 'METHOD', 'PATH', 'STAT', 'SIZE', 'TOOK', 'CLIENT → SERVER'] as const;
+    return this.#paint('dim', this.#join(cells, (_, text) => text, false).trimEnd());
+  }
+
+  /** An interim or final response, with what is known of its request. */
+  response(message: HttpMessage): string {
+    const { statusCode = 0, bodySize, latencyMs, incomplete, request } = message;
+    const facts = factsOf(
+      request === undefined ? { ...message, method: '-', path: '(request not seen)' } : { ...message, ...request },
+    );
+    // The time of the line is that of the request, which is what the one who asks remembers.
+    const at = Date.parse(facts.timestamp) - Math.round(latencyMs ?? 0);
+    const status = `${statusCode}${incomplete === undefined ? '' : '!'}`;
+    return this.#line(
+      { ...facts, timestamp: new Date(at).toISOString() },
+      [status, bytes(bodySize), latencyMs === undefined ? '-' : duration(latencyMs)],
+      incomplete === undefined ? styleOf(statusCode) : 'red',
+    );
+  }
+
+  /** A request without its response, and why it stands here. */
+  request(facts: Facts, words: string, style: Style): string {
+    return this.#line(facts, ['-', words], style);
+  }
+
+  #line(facts: Facts, answer: readonly [string, string, string] | readonly [string, string], style: Style): string {
+    const { timestamp, method, path } = facts;
+    const [status, size, latency = ''] = answer;
+    const cells = [timestamp.slice(11, 23), method, path, status, size, latency, facts] as const;
+    const styles: (Style | undefined)[] = ['dim', 'bold', undefined, style, answer.length === 2 ? style : undefined];
+    return this.#join(
+      cells,
+      (index, text) => {
+        const own = index === 6 ? 'dim' : styles[index];
+        return own === undefined ? text : this.#paint(own, text);
+      },
+      answer.length === 2,
+    );
+  }
+
+  /** `merged`: words in place of size and latency. */
+  #join(
+    cells: readonly [string, string, string, string, string, string, string | Facts],
+    paint: (index: number, text: string) => string,
+    merged: boolean,
+  ): string {
+    const [time, method, path, status, size, latency, peers] = cells;
+    const { time: timeColumns, path: pathColumns, peers: peersColumns } = layout(this.#columns());
+    const text = this.#text;
+    const row: [number, string][] = [
+      [0, time.slice(0, timeColumns).padEnd(timeColumns)],
+      [1, text.fit(method, METHOD)],
+      [2, text.fit(path, pathColumns)],
+      [3, status.slice(0, STATUS).padEnd(STATUS)],
+    ];
+    if (merged) row.push([4, text.fit(size, SIZE + 1 + LATENCY, 'right')]);
+    else row.push([4, size.padStart(SIZE)], [5, latency.padStart(LATENCY)]);
+    if (peersColumns > 0)
+      row.push([6, text.clip(typeof peers === 'string' ? peers : this.#peers(peers, peersColumns), peersColumns)]);
+    // A terminal narrower than the fixed columns: what fits of them, from the left.
+    let left = lineColumns(this.#columns());
+    let line = '';
+    for (const [index, cell] of row) {
+      const gap = line === '' ? '' : ' ';
+      const shown = text.clip(cell, left - gap.length);
+      if (shown === '') break;
+      line += gap + paint(index, shown);
+      left -= gap.length + text.width(shown);
+    }
+    return line;
+  }
+
+  /** The longest way to say it that fits; the client's address is what the line is for. */
+  #peers({ client, server }: Facts, columns: number): string {
+    const clientIp = printable(client.ip);
+    const ways = [
+      `${endpoint(client)} → ${endpoint(server)}`,
+      `${endpoint(client)} → :${server.port}`,
+      `${clientIp} → :${server.port}`,
+    ];
+    const fitting = ways.find((way) => way.length <= columns);
+    if (fitting !== undefined) return fitting;
+    const tail = ` → :${server.port}`;
+    return `${this.#text.clip(clientIp, columns - tail.length)}${tail}`;
+  }
+}
+
+/** The last column stays free: some terminals wrap when it is filled. */
+export function lineColumns(columns: number): number {
+  return Math.max(1, columns - 1);
+}
+
+function layout(columns: number): { time: number; path: number; peers: number } {
+  const time = columns < WIDE_COLUMNS ? TIME.narrow : TIME.wide;
+  const gaps = 5;
+  const rest = lineColumns(columns) - time - METHOD - STATUS - SIZE - LATENCY - gaps;
+  if (rest < MIN_PATH_AND_PEERS) return { time, path: Math.max(1, rest), peers: 0 };
+  const peers = Math.min(PEERS, Math.floor((rest - 1) * PEERS_SHARE));
+  return { time, path: rest - 1 - peers, peers };
+}
+
+function endpoint({ ip, port }: Endpoint): string {
+  return printable(ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`);
+}
+
+function styleOf(status: number): Style {
+  if (status >= 500) return 'red';
+  if (status >= 400) return 'yellow';
+  return status >= 300 || status < 200 ? 'cyan' : 'green';
+}

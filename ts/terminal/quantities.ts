@@ -1,0 +1,27 @@
+/** Numbers for people, in at most six columns. */
+
+/** Three digits that count. */
+function short(value: number): string {
+  return value < 9.995 ? value.toFixed(2) : value < 99.95 ? value.toFixed(1) : value.toFixed(0);
+}
+
+export function bytes(count: number): string {
+  if (count < 1000) return `${count}B`;
+  let value = count;
+  for (const unit of ['kB', 'MB', 'GB']) {
+    value /= 1000;
+    // 999.6 would be shown as 1000.
+    if (value < 999.5) return `${value < 99.95 ? value.toFixed(1) : value.toFixed(0)}${unit}`;
+  }
+  return `${(value / 1000).toFixed(1)}TB`;
+}
+
+export function duration(ms: number): string {
+  if (ms < 0.9995) return `${Math.round(ms * 1000)}µs`;
+  if (ms < 999.5) return `${short(ms)}ms`;
+  return `${short(ms / 1000)}s`;
+}
+
+export function count(value: number): string {
+  return value.toLocaleString('en-US').replaceAll(',', ' ');
+}

@@ -1,0 +1,130 @@
+/**
+ * Text from the wire to text for a terminal: nothing that a terminal obeys gets through, and what is shown has a known
+ * width in columns. In: any string. Out: strings of visible characters.
+ */
+
+/** Of one code point: 1 or 2 columns. */
+export type ColumnsOf = (codePoint: number) => number;
+
+/** The package is an ES module; this one is not, so it comes by `import()`. */
+export async function loadText(): Promise<Text> {
+  const { eastAsianWidth } = await import('get-east-asian-width');
+  return new Text((codePoint) => eastAsianWidth(codePoint));
+}
+
+/**
+ * Controls (C0, DEL, C1), format characters (bidi overrides, tags), separators of lines, surrogates that stand alone,
+ * private and unassigned code points: a terminal obeys them or nobody knows how wide they are. The joiner of emoji stays.
+ */
+const UNSAFE = /(?!\u200d)[\p{C}\p{Zl}\p{Zp}]/gu;
+const PLAIN = /^[\x20-\x7e]*$/;
+/** Marks that stand on the character before, and what else adds no column to its cluster. */
+const NO_COLUMN = /^(?:\u200d|[\p{Mn}\p{Me}\p{Emoji_Modifier}\u1160-\u11ff\ud7b0-\ud7ff])$/u;
+const EMOJI_STYLE = '\ufe0f';
+const FLAG = /^\p{Regional_Indicator}{2}$/u;
+const JOINER = '\u200d';
+/** Of one cluster; the longest emoji have fewer. Towers of marks are cut down. */
+const MAX_CLUSTER_UNITS = 32;
+export const ELLIPSIS = '…';
+
+/** One line, with everything unsafe as a visible escape: `\n`, `\x1b`, `\u{202e}`. */
+export function printable(text: string): string {
+  return PLAIN.test(text) ? text : text.replace(UNSAFE, escaped);
+}
+
+const SHORT: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+function escaped(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  const hex = code.toString(16);
+  return SHORT[character] ?? (code < 0x100 ? `\\x${hex.padStart(2, '0')}` : `\\u{${hex}}`);
+}
+
+/** Lengths in columns. All of it takes printable text only. */
+export class Text {
+  readonly #columnsOf: ColumnsOf;
+  readonly #clusters = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+  constructor(columnsOf: ColumnsOf) {
+    this.#columnsOf = columnsOf;
+  }
+
+  width(text: string): number {
+    if (PLAIN.test(text)) return text.length;
+    let columns = 0;
+    for (const { segment } of this.#clusters.segment(text)) columns += this.#clusterWidth(segment);
+    return columns;
+  }
+
+  /** At most so many columns; what is cut ends in `…`. */
+  clip(text: string, columns: number): string {
+    if (columns <= 0) return '';
+    // No character is longer than its cluster may be: of a long text only the front is looked at.
+    const front = text.length > columns * MAX_CLUSTER_UNITS ? text.slice(0, columns * MAX_CLUSTER_UNITS) : text;
+    if (PLAIN.test(front)) return text.length <= columns ? text : `${text.slice(0, columns - 1)}${ELLIPSIS}`;
+    let kept = '';
+    let whole = '';
+    let used = 0;
+    for (const { segment } of this.#clusters.segment(front)) {
+      const shown = segment.length > MAX_CLUSTER_UNITS ? '\ufffd' : segment;
+      used += this.#clusterWidth(shown);
+      if (used > columns) return `${kept}${ELLIPSIS}`;
+      whole += shown;
+      if (used < columns) kept = whole;
+    }
+    return front.length < text.length ? `${kept}${ELLIPSIS}` : whole;
+  }
+
+  /** Exactly so many columns, cut or filled up. */
+  fit(text: string, columns: number, align: 'left' | 'right' = 'left'): string {
+    const cut = this.clip(text, columns);
+    const fill = ' '.repeat(Math.max(0, columns - this.width(cut)));
+    return align === 'left' ? cut + fill : fill + cut;
+  }
+
+  /** In rows of at most so many columns, broken at spaces where there are some; further rows are indented. */
+  wrap(text: string, columns: number, indent = ''): string[] {
+    const rows: string[] = [];
+    let row = '';
+    for (const word of text.split(' ')) {
+      const longer = row === '' ? word : `${row} ${word}`;
+      if (this.width(longer) <= columns) {
+        row = longer;
+        continue;
+      }
+      if (row !== '') rows.push(row);
+      row = rows.length === 0 ? word : `${indent}${word}`;
+      while (this.width(row) > columns) {
+        const head = this.#head(row, columns);
+        rows.push(head);
+        row = `${indent}${row.slice(head.length)}`;
+      }
+    }
+    rows.push(row);
+    return rows;
+  }
+
+  /** As many whole clusters from the front as fit, at least one. */
+  #head(text: string, columns: number): string {
+    let head = '';
+    let used = 0;
+    for (const { segment } of this.#clusters.segment(text)) {
+      used += this.#clusterWidth(segment);
+      if (used > columns && head !== '') break;
+      head += segment;
+    }
+    return head;
+  }
+
+  #clusterWidth(cluster: string): number {
+    if (FLAG.test(cluster)) return 2;
+    let columns = 0;
+    let joined = false;
+    for (const character of cluster) {
+      if (character === EMOJI_STYLE) columns = 2;
+      else if (!joined && !NO_COLUMN.test(character)) columns += this.#columnsOf(character.codePointAt(0) ?? 0);
+      joined = character === JOINER;
+    }
+    return columns;
+  }
+}

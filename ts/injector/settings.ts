@@ -74,6 +74,8 @@ const ANNOTATIONS: Record<string, Apply> = {
     settings.gracePeriod = Number(text);
   },
 };
+/** Without the prefix. */
+export const ANNOTATION_NAMES: readonly string[] = Object.keys(ANNOTATIONS);
 /** Under our prefix and not options of the sidecar. */
 const OTHERS = [INJECT_LABEL, STATUS_ANNOTATION];
 
@@ -85,7 +87,7 @@ export function readSettings(pod: Pod, config: InjectorConfig, production: boole
     const option = name.slice(PREFIX.length);
     const apply = Object.hasOwn(ANNOTATIONS, option) ? ANNOTATIONS[option] : undefined;
     if (apply === undefined) {
-      const near = suggest(option, Object.keys(ANNOTATIONS));
+      const near = suggest(option, ANNOTATION_NAMES);
       throw new AnnotationError(name, `is unknown${near === undefined ? '' : `; did you mean ${PREFIX}${near}?`}`);
     }
     attempt(name, () => apply(settings, text.trim(), production));

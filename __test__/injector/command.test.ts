@@ -115,6 +115,7 @@ describe('the command', () => {
   it.each([
     [{ INJECTOR_PORT: '0' }, [], 'INVALID_CONFIG'],
     [{}, ['--config', '/nowhere.json'], 'INVALID_CONFIG'],
+    [{}, ['--certificates', 'self'], 'INVALID_CONFIG'],
     [{}, ['--prot', '1'], 'USAGE'],
     [{}, ['--port'], 'USAGE'],
     [{}, ['word'], 'USAGE'],

@@ -40,6 +40,8 @@ const MIN_MEMORY_BYTES = 64 * 2 ** 20;
 /** The least that the kernel's scheduler can be told. */
 const MIN_CPU_CORES = 0.001;
 const MAX_GRACE_SECONDS = 86_400;
+/** Longer than any value that makes sense; all annotations of a pod together may have 256 KiB. */
+const MAX_VALUE_CHARS = 4_096;
 
 type Apply = (settings: Settings, text: string, production: boolean) => void;
 
@@ -90,7 +92,10 @@ export function readSettings(pod: Pod, config: InjectorConfig, production: boole
       const near = suggest(option, ANNOTATION_NAMES);
       throw new AnnotationError(name, `is unknown${near === undefined ? '' : `; did you mean ${PREFIX}${near}?`}`);
     }
-    attempt(name, () => apply(settings, text.trim(), production));
+    attempt(name, () => {
+      if (text.length > MAX_VALUE_CHARS) throw new Error(`must have at most ${MAX_VALUE_CHARS} characters`);
+      apply(settings, text.trim(), production);
+    });
   }
   attempt(`${PREFIX}cpu-request`, () => checkResources(settings.cpuRequest, settings.cpuLimit, 'cpu'));
   attempt(`${PREFIX}memory-request`, () => checkResources(settings.memoryRequest, settings.memoryLimit, 'memory'));

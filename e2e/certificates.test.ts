@@ -10,7 +10,19 @@ import { connect } from 'node:tls';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createCa, createLeaf } from '../ts/injector/certificates/issue';
 import { TRUST_MS, writeKept } from '../ts/injector/certificates/plan';
-import { apply, create, get, kubectl, makeNamespace, type Pod, RUN, removeAll, startProxy, until } from './cluster';
+import {
+  apply,
+  create,
+  get,
+  hasNativeSidecars,
+  kubectl,
+  makeNamespace,
+  type Pod,
+  RUN,
+  removeAll,
+  startProxy,
+  until,
+} from './cluster';
 import { configure, HOST, startWebhook, type Webhook } from './webhook';
 
 const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-e2e-'));
@@ -158,7 +170,12 @@ it('two replicas that start together make one CA, and API servers trust it', asy
   expect(made).toHaveLength(1);
   expect(trusted()).toEqual([1, 1]);
   for (const replica of replicas) {
-    expect(await replica.metrics()).toMatchObject({ 'tcp_sniffer_injector_upkeep_total{result="failed"}': 0 });
+    expect(await replica.metrics()).toMatchObject({
+      'tcp_sniffer_injector_upkeep_total{result="failed"}': 0,
+      // `auto`, by the server's own word.
+      tcp_sniffer_injector_native_sidecars: hasNativeSidecars() ? 1 : 0,
+    });
+    expect(replica.log).toContainEqual(expect.objectContaining({ message: 'version of the cluster is known' }));
   }
   // Applied anew without a caBundle, as a GitOps tool may do it: what is set stays, or is set again.
   configure({ url: first.url, failurePolicy: 'Fail' });
@@ -195,7 +212,6 @@ it('renews a CA and a certificate that are due, and no pod is refused meanwhile'
   // Another URL makes the API server connect anew, so the new certificate is what it must trust.
   const before = (await replica.metrics())['tcp_sniffer_injector_certificates_total{result="loaded"}'];
   expect(before).toBe(2);
-  configure({ url: replica.url.replace('127.0.0.1', HOST), failurePolicy: 'Fail' });
   kubectl(['patch', 'mutatingwebhookconfiguration', RUN, '--type=json', '-p', reconnect(replica.url)]);
   const sofar = load.sent();
   await until('more pods come in', 30_000, () => load.sent() > sofar + 50);

@@ -73,8 +73,8 @@ export class Summary {
     const alone = this.#responses - this.#answered;
     const classes = [...this.#classes].sort().map(([name, responses]) => `${name} ${count(responses)}`);
     const asides = [
-      ...(unanswered > 0 ? [`${count(unanswered)} requests without a response`] : []),
-      ...(alone > 0 ? [`${count(alone)} responses without a request`] : []),
+      ...(unanswered > 0 ? [`requests without a response: ${count(unanswered)}`] : []),
+      ...(alone > 0 ? [`responses without a request: ${count(alone)}`] : []),
     ];
     const losses = [
       ...Object.entries(LOSSES).map(([name, words]): [number, string] => [engine[name] ?? 0, words]),

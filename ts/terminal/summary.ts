@@ -103,7 +103,7 @@ export class Summary {
     const slowest = [...this.#paths].filter(([, { timed }]) => timed > 0).sort(([, a], [, b]) => mean(b) - mean(a));
     if (slowest.length === 0) return;
     yield '';
-    yield `${'  mean'}  ${'   max'}  ${'   count'}  ${'  5xx'}  slowest paths`;
+    yield text.clip('  mean     max     count    5xx  slowest paths', columns);
     const row = (path: PathTimes, name: string): string => {
       const numbers = [
         duration(mean(path)).padStart(6),

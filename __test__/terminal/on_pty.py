@@ -1,7 +1,7 @@
 """Runs a command on a terminal of its own: on_pty.py COLUMNS ROWS COMMAND...
 
 What the terminal gets goes to stdout as it is. On stdin, a line each: `size COLUMNS ROWS`, `key TEXT` (`^C` is the key),
-`hold` (nobody reads the terminal), `go`. With PTY_STDIN or PTY_STDERR set to a path, that stream is not the terminal.
+`hold` (nobody reads the terminal), `go`. With PTY_STDIN, PTY_STDOUT or PTY_STDERR set to a path, that stream is not the terminal.
 Ends with the command's exit code.
 """
 
@@ -24,10 +24,10 @@ go_read, go_write = os.pipe()
 pid, master = pty.fork()
 if pid == 0:
     os.read(go_read, 1)  # not before the terminal has its size
-    if "PTY_STDIN" in os.environ:
-        os.dup2(os.open(os.environ["PTY_STDIN"], os.O_RDONLY), 0)
-    if "PTY_STDERR" in os.environ:
-        os.dup2(os.open(os.environ["PTY_STDERR"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 2)
+    write = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    for fd, name, flags in ((0, "STDIN", os.O_RDONLY), (1, "STDOUT", write), (2, "STDERR", write)):
+        if f"PTY_{name}" in os.environ:
+            os.dup2(os.open(os.environ[f"PTY_{name}"], flags, 0o600), fd)
     os.execvp(command[0], command)
 set_size(master, int(columns), int(rows))
 os.write(go_write, b"x")

@@ -95,9 +95,13 @@ export class Text {
       if (row !== '') rows.push(row);
       row = rows.length === 0 ? word : `${indent}${word}`;
       while (this.width(row) > columns) {
+        // A cluster for which there is no room behind the indent goes without it.
         const head = this.#head(row, columns);
-        rows.push(head);
-        row = `${indent}${row.slice(head.length)}`;
+        if (rows.length > 0 && head.length <= indent.length) row = row.slice(indent.length);
+        else {
+          rows.push(head);
+          row = `${indent}${row.slice(head.length)}`;
+        }
       }
     }
     rows.push(row);

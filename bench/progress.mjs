@@ -14,11 +14,13 @@ const MEGABYTES = Number(process.argv[2] ?? 500);
 const ROUNDS = 7;
 const HEADER_BYTES = 24;
 const RECORD_BYTES = 16;
+/** Of the source address in an Ethernet frame; the destination is behind it. The client is 192.…, the server is not. */
+const IP_SOURCE = 26;
 const CONNECTIONS = 200;
 const PER_CONNECTION = 20;
 const BODY = JSON.stringify({ items: Array.from({ length: 40 }, (_, id) => ({ id, name: `item ${id}` })) });
 
-/** The same connections again and again, each time a minute later. */
+/** The same connections again and again, each time from another client and a minute later. */
 function writeSavefile(path) {
   const tape = new Tape({});
   for (let n = 0; n < CONNECTIONS; n++) {
@@ -30,10 +32,13 @@ function writeSavefile(path) {
   const part = Buffer.from(tape.toSavefile());
   const fd = openSync(path, 'w');
   writeSync(fd, part, 0, HEADER_BYTES);
-  for (let bytes = 0; bytes < MEGABYTES * 1e6; bytes += part.length - HEADER_BYTES) {
+  for (let bytes = 0, client = 1; bytes < MEGABYTES * 1e6; bytes += part.length - HEADER_BYTES, client++) {
     writeSync(fd, part, HEADER_BYTES);
-    for (let at = HEADER_BYTES; at < part.length; at += RECORD_BYTES + part.readUInt32LE(at + 8))
+    for (let at = HEADER_BYTES; at < part.length; at += RECORD_BYTES + part.readUInt32LE(at + 8)) {
       part.writeUInt32LE(part.readUInt32LE(at) + 60, at);
+      const source = at + RECORD_BYTES + IP_SOURCE;
+      part.writeUInt16BE(client, part[source] === 192 ? source + 1 : source + 5);
+    }
   }
   closeSync(fd);
 }

@@ -26,7 +26,23 @@ const PIECES = [
   'क्षि',
   '\u0300\u0301',
 ];
-const HOSTILE = ['\x1b', '\x00', '\x9b', '\x7f', '\r', '\n', '\t', '\u202e', '\u2028', '\ud800', '\u{e0041}', '\ue000'];
+const HOSTILE = [
+  '\x1b',
+  '\x00',
+  '\x9b',
+  '\x7f',
+  '\r',
+  '\n',
+  '\t',
+  '\u202e',
+  '\u2028',
+  '\ud800',
+  '\u{e0041}',
+  '\ue000',
+  '\u200d',
+  '\u{1f3fd}',
+  '\ufe0f',
+];
 
 function some(random: Random, pieces: string[], most: number): string {
   return Array.from({ length: random.upTo(most) }, () => random.pick(pieces)).join('');
@@ -39,10 +55,7 @@ describe('width', () => {
     ['日本', 4],
     ['e\u0301', 1],
     ['🎉', 2],
-    ['👨‍👩‍👧‍👦', 2],
     ['🇪🇺', 2],
-    ['👍🏽', 2],
-    ['❤️', 2],
     ['한', 2],
     ['ｗ', 2],
     ['→', 1],
@@ -87,6 +100,7 @@ describe('any text', () => {
       const shown = printable(some(random, [...PIECES, ...HOSTILE], 30));
       for (const hostile of HOSTILE) expect(shown).not.toContain(hostile);
     }
+    expect(printable('👍🏽')).toBe('👍\\u{1f3fd}');
     expect(printable('\x1b[2J\n\x9b\u202e')).toBe('\\x1b[2J\\n\\x9b\\u{202e}');
   });
 

@@ -13,17 +13,16 @@ export async function loadText(): Promise<Text> {
 }
 
 /**
- * Controls (C0, DEL, C1), format characters (bidi overrides, tags), separators of lines, surrogates that stand alone,
- * private and unassigned code points: a terminal obeys them or nobody knows how wide they are. The joiner of emoji stays.
+ * Controls (C0, DEL, C1), format characters (bidi overrides, tags, joiners), separators of lines, surrogates that stand
+ * alone, private and unassigned code points: a terminal obeys them or nobody knows how wide they are. Nor do terminals
+ * agree on emoji with a skin colour or a style.
  */
-const UNSAFE = /(?!\u200d)[\p{C}\p{Zl}\p{Zp}]/gu;
+const UNSAFE = /[\p{C}\p{Zl}\p{Zp}\p{Emoji_Modifier}\ufe0f]/gu;
 const PLAIN = /^[\x20-\x7e]*$/;
-/** Marks that stand on the character before, and what else adds no column to its cluster. */
-const NO_COLUMN = /^(?:\u200d|[\p{Mn}\p{Me}\p{Emoji_Modifier}\u1160-\u11ff\ud7b0-\ud7ff])$/u;
-const EMOJI_STYLE = '\ufe0f';
+/** What stands on the character before it, or melts into it (Hangul vowels and finals): no columns of its own. */
+const NO_COLUMN = /^(?:\p{Mn}|\p{Me}|[\u1160-\u11ff]|[\ud7b0-\ud7ff])$/u;
 const FLAG = /^\p{Regional_Indicator}{2}$/u;
-const JOINER = '\u200d';
-/** Of one cluster; the longest emoji have fewer. Towers of marks are cut down. */
+/** Of one cluster: towers of marks are cut down. */
 const MAX_CLUSTER_UNITS = 32;
 export const ELLIPSIS = '…';
 
@@ -123,11 +122,8 @@ export class Text {
   #clusterWidth(cluster: string): number {
     if (FLAG.test(cluster)) return 2;
     let columns = 0;
-    let joined = false;
     for (const character of cluster) {
-      if (character === EMOJI_STYLE) columns = 2;
-      else if (!joined && !NO_COLUMN.test(character)) columns += this.#columnsOf(character.codePointAt(0) ?? 0);
-      joined = character === JOINER;
+      if (!NO_COLUMN.test(character)) columns += this.#columnsOf(character.codePointAt(0) ?? 0);
     }
     return columns;
   }

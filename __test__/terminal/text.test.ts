@@ -17,32 +17,16 @@ const PIECES = [
   '한',
   'ｗ',
   '🎉',
-  '👨‍👩‍👧‍👦',
   '🇪🇺',
-  '👍🏽',
-  '❤️',
+  '❤',
   '…',
   'ﷺ',
   'क्षि',
+  'ไทย',
   '\u0300\u0301',
 ];
-const HOSTILE = [
-  '\x1b',
-  '\x00',
-  '\x9b',
-  '\x7f',
-  '\r',
-  '\n',
-  '\t',
-  '\u202e',
-  '\u2028',
-  '\ud800',
-  '\u{e0041}',
-  '\ue000',
-  '\u200d',
-  '\u{1f3fd}',
-  '\ufe0f',
-];
+const CONTROLS = ['\x1b', '\x00', '\x9b', '\x7f', '\r', '\n', '\t', '\u202e', '\u2028', '\ud800', '\ue000'];
+const HOSTILE = [...CONTROLS, '\u{e0041}', '\u200d', '\u{1f3fd}', '\ufe0f'];
 
 function some(random: Random, pieces: string[], most: number): string {
   return Array.from({ length: random.upTo(most) }, () => random.pick(pieces)).join('');

@@ -19,8 +19,13 @@ export async function loadText(): Promise<Text> {
  */
 const UNSAFE = /[\p{C}\p{Zl}\p{Zp}\p{Emoji_Modifier}\ufe0f]/gu;
 const PLAIN = /^[\x20-\x7e]*$/;
-/** What stands on the character before it, or melts into it (Hangul vowels and finals): no columns of its own. */
-const NO_COLUMN = /^(?:\p{Mn}|\p{Me}|[\u1160-\u11ff]|[\ud7b0-\ud7ff])$/u;
+/** What stands on the character before it. */
+const MARK = /^(?:\p{Mn}|\p{Me})$/u;
+/** Hangul vowels and finals, which melt into what is before them. */
+const CONJOINING = [
+  [0x1160, 0x11ff],
+  [0xd7b0, 0xd7ff],
+] as const;
 const FLAG = /^\p{Regional_Indicator}{2}$/u;
 /** Of one cluster: towers of marks are cut down. */
 const MAX_CLUSTER_UNITS = 32;
@@ -123,7 +128,9 @@ export class Text {
     if (FLAG.test(cluster)) return 2;
     let columns = 0;
     for (const character of cluster) {
-      if (!NO_COLUMN.test(character)) columns += this.#columnsOf(character.codePointAt(0) ?? 0);
+      const code = character.codePointAt(0) ?? 0;
+      const melts = CONJOINING.some(([first, last]) => code >= first && code <= last);
+      if (!melts && !MARK.test(character)) columns += this.#columnsOf(code);
     }
     return columns;
   }

@@ -17,7 +17,7 @@ export async function loadText(): Promise<Text> {
  * alone, private and unassigned code points: a terminal obeys them or nobody knows how wide they are. Nor do terminals
  * agree on emoji with a skin colour or a style.
  */
-const UNSAFE = /[\p{C}\p{Zl}\p{Zp}\p{Emoji_Modifier}\ufe0f]/gu;
+const UNSAFE = /\ufe0f|[\p{C}\p{Zl}\p{Zp}\p{Emoji_Modifier}]/gu;
 const PLAIN = /^[\x20-\x7e]*$/;
 /** What stands on the character before it. */
 const MARK = /^(?:\p{Mn}|\p{Me})$/u;

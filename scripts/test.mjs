@@ -4,7 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { ROOT, setUpOrExit } from './setup.mjs';
 
 const RUNNERS = [
-  { name: 'cargo test', command: 'cargo', args: ['test', '--no-fail-fast'], closing: closingOfCargo },
+  { name: 'cargo test', command: 'cargo', args: ['test', '--workspace', '--no-fail-fast'], closing: closingOfCargo },
   { name: 'vitest', command: 'npm', args: ['run', '--silent', 'test:ts'], closing: closingOfVitest },
 ];
 

@@ -7,8 +7,8 @@ import { DEFAULT_DEPS } from './deps';
 import { type Flags, readCommandConfig, readLogLevel, readRuntimeEnv } from './env';
 import { EngineError, ValidationError } from './errors';
 import { droppedFor } from './ledger';
-import { errorFields } from './logger';
-import { type InterfaceInfo, listInterfaces } from './native';
+import { errorFields, type Log } from './logger';
+import { giveUpCapture, type InterfaceInfo, listInterfaces } from './native';
 import { COMMAND_OPTIONS, type CommandOption } from './options';
 import { onSignals } from './signals';
 import { Sniffer } from './sniffer';
@@ -20,6 +20,8 @@ import { VERSION } from './version';
 const SUCCESS = 0;
 const BAD_CONFIG = 1;
 const FAILED = 2;
+
+const INJECTOR = 'injector';
 
 const DEFAULTS: Record<string, unknown> = { ...CONTRACT_DEFAULTS, ...TUNING_DEFAULTS };
 
@@ -41,6 +43,11 @@ interface Ending {
 }
 
 async function main(argv: string[]): Promise<Ending> {
+  if (argv[0] === INJECTOR) {
+    // Neither of the two is there for the other: the webhook runs without the addon, and captures without the webhook.
+    const { runInjector } = require('./injector/command') as typeof import('./injector/command');
+    return { code: await runInjector(argv.slice(1), process.env), flush: true };
+  }
   let ending: Ending = { code: SUCCESS, flush: true };
   const program = buildProgram(
     async (flags, appearance) => {
@@ -103,6 +110,7 @@ function buildProgram(
     .description('list the interfaces that can be captured on')
     .option('--json', 'as JSON')
     .action(onInterfaces);
+  program.command(INJECTOR).description('run the webhook that adds the sidecar to pods; has a --help of its own');
   return program;
 }
 
@@ -156,6 +164,8 @@ async function capture(flags: Flags, terminal: Terminal): Promise<number> {
     void sniffer.stop();
   });
   terminal.attach(sniffer, { pcapFile: config.pcapFile, viewed: config.outputStdout === true });
+  // A savefile needs no right, and may be anybody's. A library would not do this to its host process.
+  if (config.pcapFile !== undefined) giveUpRight(log);
   try {
     await sniffer.start();
   } catch (error) {
@@ -164,9 +174,19 @@ async function capture(flags: Flags, terminal: Terminal): Promise<number> {
     if (signalled) return SUCCESS;
     return error instanceof ValidationError ? BAD_CONFIG : FAILED;
   }
+  if (config.pcapFile === undefined) giveUpRight(log);
   await stopped;
   terminal.close(sniffer.stats());
   return exitCode === SUCCESS && hasLost(config, sniffer.stats()) ? FAILED : exitCode;
+}
+
+/** With the capture open, NET_RAW is of use only to who breaks in. Without it or with it, messages come. */
+function giveUpRight(log: Log): void {
+  try {
+    giveUpCapture();
+  } catch (error) {
+    log.warn(errorFields(error), 'NET_RAW was not given up: the process goes on with it');
+  }
 }
 
 /** Live, messages go when their endpoint is dead; at stop and from a savefile none may be lost but by a reader that went. */

@@ -27,7 +27,7 @@ export function createSniffer(config: SnifferConfig): Sniffer {
 /**
  * The config with every default in place, checked as `start()` checks it.
  * `production` is taken from the environment unless given (`NODE_ENV=production` or `TCP_SNIFFER_PRODUCTION=1`).
- * @throws {ValidationError} for the first option that is wrong
+ * @throws {@link ValidationError} for the first option that is wrong
  */
 export function validateConfig(config: SnifferConfig, options: { production?: boolean } = {}): ValidatedConfig {
   return checkConfig(config, { production: options.production ?? readRuntimeEnv(process.env).production });

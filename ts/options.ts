@@ -128,6 +128,21 @@ export const COMMAND_OPTIONS: readonly CommandOption[] = [
     parse: number,
   },
   {
+    field: 'decodeBody',
+    flag: '--decode-body',
+    variable: 'DECODE_BODY',
+    help: 'remove gzip, deflate, br and zstd from bodies, show text of any charset; off: --no-decode-body',
+    parse: boolean,
+  },
+  {
+    field: 'binaryBodies',
+    flag: '--binary-bodies',
+    variable: 'BINARY_BODIES',
+    argument: 'how',
+    help: 'bodies that are not UTF-8: omit or base64',
+    parse: text,
+  },
+  {
     field: 'maxConcurrentConnections',
     flag: '--max-concurrent-connections',
     variable: 'MAX_CONCURRENT_CONNECTIONS',

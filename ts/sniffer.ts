@@ -54,6 +54,7 @@ interface Run {
   done: Promise<void>;
 }
 
+/** Watches one interface, or reads one savefile, for one config. It may be started again after it has stopped. */
 export class Sniffer extends EventEmitter<SnifferEvents> {
   readonly #config: SnifferConfig;
   readonly #deps: SnifferDeps;
@@ -70,8 +71,9 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
 
   /**
    * Validates the config and opens the capture; resolves when the handle is open.
-   * @throws {ValidationError} for a bad config · {EngineError} when the capture cannot be opened ·
-   *   {AlreadyRunningError} when it is not at rest
+   * @throws {@link ValidationError} for a bad config
+   * @throws {@link EngineError} when the capture, or the port for metrics, cannot be opened; its `code` says which
+   * @throws {@link AlreadyRunningError} when it is not at rest
    */
   async start(): Promise<void> {
     if (this.#state !== 'stopped') {

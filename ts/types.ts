@@ -6,7 +6,7 @@ import type { EngineError } from './errors';
 export interface Endpoint {
   /** IPv4 in dotted form, IPv6 as in RFC 5952. */
   ip: string;
-  /** 1–65535 */
+  /** 1–65535. */
   port: number;
 }
 
@@ -18,11 +18,11 @@ export interface HttpMessage {
   receiver: Endpoint;
   /** The peer: the client's side. */
   destination: Endpoint;
-  /** Client to server is a request. */
+  /** `request` is client to server, `response` server to client. */
   direction: 'request' | 'response';
   /** ISO 8601, UTC, with milliseconds: of the packet that began the message. */
   timestamp: string;
-  /** `'1.0'` or `'1.1'` */
+  /** As the start line says: `'1.0'`, `'1.1'`. */
   httpVersion: string;
   /** Names in lower case; repeated fields joined by `, ` (`cookie` by `; `); redacted values are `[REDACTED]`. */
   headers: Record<string, string>;
@@ -34,13 +34,19 @@ export interface HttpMessage {
   statusCode?: number;
   /** Responses that have a reason phrase. */
   reason?: string;
-  /** The body without its framing, still content-coded, when it is UTF-8; `''` for an empty one. */
+  /** The body without its framing and its content-codings, when it is UTF-8; `''` for an empty one. */
   body?: string;
-  /** `'binary'` when the bytes are not UTF-8 and `body` is left out. */
+  /** Bytes that are not UTF-8: `'base64'` when `body` is that (`binaryBodies`), `'binary'` when `body` is left out. */
   bodyEncoding?: string;
-  /** Bytes of the body without its framing, kept or not. */
+  /** The text of those bytes, when `content-type` says in which charset they are. */
+  bodyText?: string;
+  /** With `bodyText`: the charset, by its name in the WHATWG Encoding Standard, in lower case. */
+  bodyCharset?: string;
+  /** The content-codings that were removed, in the order in which they were applied: `'gzip'`, `'gzip, br'`. */
+  bodyDecoded?: string;
+  /** Bytes of the body without its framing, still content-coded, kept or not. */
   bodySize: number;
-  /** Bytes of the body are missing: over `maxBodySize`, lost, or the connection ended early. */
+  /** Bytes of the body or its content are missing: over `maxBodySize`, lost, or ended early. */
   bodyTruncated?: true;
   /** Why the message ended early; absent when only `maxBodySize` cut it. */
   incomplete?: 'gap' | 'closed' | 'evicted' | 'timeout' | 'stopped';
@@ -48,9 +54,9 @@ export interface HttpMessage {
   gapBytes?: number;
   /** Fields behind a chunked body, when it brought some; as `headers`. */
   trailers?: Record<string, string>;
-  /** Responses whose request was seen: which one. */
+  /** Responses whose request was seen: its method and its path. */
   request?: { method: string; path: string };
-  /** Those too: from the request's first packet to the response's first, in ms with µs precision. */
+  /** Responses whose request was seen: from the request's first packet to the response's first, in ms with µs precision. */
   latencyMs?: number;
 }
 
@@ -78,8 +84,13 @@ export interface BatchOptions {
   gzip: boolean;
 }
 
+/** What becomes of a body that is no text: left out, or given as base64. */
+export type BinaryBodies = 'omit' | 'base64';
+
+/** From nothing at all to everything. */
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
 
+/** What `createSniffer` takes; only `ports` is required. An option that is `undefined` counts as left out. */
 export interface SnifferConfig {
   /** Server ports, 1–65535, at least one. The capture filter is built from them. */
   ports: number[];
@@ -121,8 +132,12 @@ export interface SnifferConfig {
   onHttpMessage?: (message: HttpMessage) => void;
   /** Share of the connections that is processed, 0–1. Default 1. */
   sampleRate?: number;
-  /** Bytes of each body that are kept. Default 1 048 576. */
+  /** Bytes of each body that are kept, and of its content once it is decoded. Default 1 048 576. */
   maxBodySize?: number;
+  /** Removes content-codings (gzip, deflate, br, zstd) from bodies, and shows text of any charset. Default true. */
+  decodeBody?: boolean;
+  /** What becomes of bodies that are not UTF-8: `'omit'` leaves them out, `'base64'` shows them so. Default `'omit'`. */
+  binaryBodies?: BinaryBodies;
   /** Connections at one time; past it the least recently active one goes. Default 10 000. */
   maxConcurrentConnections?: number;
   /** A connection without new data for so many ms is dropped. Default 300 000. */
@@ -159,6 +174,7 @@ export type ValidatedConfig = Required<Omit<SnifferConfig, Optional | 'outputBat
 
 type Optional = 'outputUrl' | 'outputUrlAuthToken' | 'harFile' | 'onHttpMessage' | 'pcapFile' | 'metricsPort';
 
+/** `callback` is `onHttpMessage` and the listeners of `message` together, `http` is `outputUrl`. */
 export type OutputName = 'callback' | 'stdout' | 'http' | 'har';
 
 /** What became of the messages that reached an output. All but `errors` are counts of messages in this run. */
@@ -182,18 +198,22 @@ export interface OutputStats {
 
 /** The loss ledger of the present run, or of the last one. */
 export interface SnifferStats {
-  /** The engine's counters by name: received, dropped, lost, evicted, malformed … Empty before the first start. */
+  /** The engine's counters by name, such as `received`, `dropped`, `gaps`, `requests`. Empty before the first start. */
   engine: Record<string, number>;
+  /** By output; those that are not configured are left out, except the callback. */
   outputs: Partial<Record<OutputName, OutputStats>> & { callback: OutputStats };
 }
 
 /** The events of a `Sniffer` and their arguments. */
 export interface SnifferEvents {
+  /** Each message, in the order of its stream. */
   message: [message: HttpMessage];
   /** Fatal, after start: the sniffer has stopped by itself. Without a listener it is only logged. */
   error: [error: EngineError];
+  /** The ledger, every `statsIntervalMs` and at the end. */
   stats: [stats: SnifferStats];
   /** The whole savefile is delivered; the sniffer has stopped by itself. */
   end: [];
+  /** The run is over, by `stop()` or by itself; everything that could be delivered is. The last event of a run. */
   stop: [];
 }

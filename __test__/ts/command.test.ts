@@ -157,6 +157,14 @@ describe('a savefile', () => {
     expect(stdout).toBe('20000\nstatus 0\n');
   });
 
+  it('is read all the same where NET_RAW cannot be given up, which is said', async () => {
+    const { code, stdout, log } = await run(['--ports', '80', '-r', 'messages-3'], { FAKE_KEEPS_NET_RAW: '1' });
+    expect(code).toBe(0);
+    expect(stdout.split('\n').length).toBe(3 + 1);
+    const warnings = log.filter(({ level }) => level === 'warn');
+    expect(warnings).toMatchObject([{ message: 'NET_RAW was not given up: the process goes on with it' }]);
+  });
+
   it('that is broken: what was readable, one line, exit 2', async () => {
     const { code, stdout, log } = await run(['--ports', '80', '--log-level', 'warn', '-r', 'broken-after-250']);
     expect(stdout.trimEnd().split('\n')).toHaveLength(250);

@@ -19,6 +19,7 @@ use napi::{Env, Error, JsDeferred, Result, Status};
 use napi_derive::napi;
 
 use crate::capture::{self, CaptureControl, CaptureOptions, StatsSnapshot};
+use crate::privileges;
 use errors::js_error;
 use events::{BindingCaptureEvent, JsDelivery};
 use info::{BindingCaptureInfo, BindingInterfaceInfo};
@@ -33,7 +34,12 @@ fn stats_of(snapshot: &StatsSnapshot) -> EngineStats {
     let (mut capture, engine) = (snapshot.capture.entries(), snapshot.engine.entries());
     capture.push(("unread", snapshot.capture.unread(snapshot.engine.packets)));
     // Exact up to 2^53.
-    capture.into_iter().chain(engine).map(|(name, count)| (name.to_owned(), count as f64)).collect()
+    capture
+        .into_iter()
+        .chain(engine)
+        .chain(snapshot.content.entries())
+        .map(|(name, count)| (name.to_owned(), count as f64))
+        .collect()
 }
 
 /// What can be captured on, best first, `any` included. Needs no privilege.
@@ -41,6 +47,13 @@ fn stats_of(snapshot: &StatsSnapshot) -> EngineStats {
 pub fn list_interfaces(env: &Env) -> Result<Vec<BindingInterfaceInfo>> {
     let interfaces = capture::list_interfaces().map_err(|error| js_error(env, &error))?;
     Ok(interfaces.into_iter().map(BindingInterfaceInfo::from).collect())
+}
+
+/// Takes NET_RAW and NET_ADMIN from every thread of this process, for good; captures that are open go on. Waits for the
+/// threads: a few milliseconds. Throws when one of them still has it.
+#[napi(catch_unwind)]
+pub fn give_up_capture() -> Result<()> {
+    privileges::give_up_capture().map_err(|error| Error::from_reason(error.to_string()))
 }
 
 /// One capture, from `open` to the event `end`; not to be opened again.

@@ -114,7 +114,7 @@ impl HttpConnection {
     }
 
     /// Takes what one side delivered.
-    pub(crate) fn on_event(&mut self, side: Side, event: StreamEvent<'_>, cx: &mut Context<'_>) {
+    pub fn on_event(&mut self, side: Side, event: StreamEvent<'_>, cx: &mut Context<'_>) {
         let Some(server) = self.server() else { return };
         let direction = if side == server { Direction::Response } else { Direction::Request };
         let (stream, opposite_ended) = match direction {
@@ -136,7 +136,7 @@ impl HttpConnection {
     }
 
     /// Lets go of kept bodies and partial heads: memory is needed elsewhere.
-    pub(crate) fn shed(&mut self, cx: &mut Context<'_>) {
+    pub fn shed(&mut self, cx: &mut Context<'_>) {
         self.request.shed(&mut self.exchanges, cx);
         self.response.shed(&mut self.exchanges, cx);
     }

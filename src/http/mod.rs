@@ -23,7 +23,7 @@ mod tests;
 
 pub use connection::{HttpConnection, Parties};
 pub use head::{Field, Head, StartLine};
-pub use message::{Fields, HttpMessage, Incomplete};
+pub use message::{Answered, Fields, HttpMessage, Incomplete};
 
 use crate::selection::Selection;
 
@@ -108,7 +108,7 @@ pub enum NotHttp {
 }
 
 /// What parsing needs besides the bytes.
-pub(crate) struct Context<'a> {
+pub struct Context<'a> {
     pub limits: Limits,
     pub selection: &'a Selection,
     pub counters: &'a mut HttpCounters,

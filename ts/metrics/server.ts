@@ -14,7 +14,11 @@ export interface MetricsOptions {
   isHealthy(): boolean;
   /** The capture is open and was not asked to stop. */
   isReady(): boolean;
+  /** What the probes say when it is not so. */
+  complaints?: { healthz: string; readyz: string };
 }
+
+const CAPTURE_COMPLAINTS = { healthz: 'the capture is not alive', readyz: 'not capturing' };
 
 /** Scrapes are short; whoever sends his request byte by byte is not waited for. */
 const REQUEST_TIMEOUT_MS = 5_000;
@@ -57,12 +61,12 @@ export class MetricsServer {
   }
 
   #answer(method: string, url: string, response: ServerResponse): void {
-    const { text, isHealthy, isReady } = this.#options;
+    const { text, isHealthy, isReady, complaints = CAPTURE_COMPLAINTS } = this.#options;
     const path = url.split('?', 1)[0];
     if (method !== 'GET' && method !== 'HEAD') reply(response, 405, 'only GET\n', { allow: 'GET, HEAD' });
     else if (path === '/metrics') reply(response, 200, text(), { 'content-type': TEXT_FORMAT });
-    else if (path === '/healthz') probe(response, isHealthy(), 'the capture is not alive');
-    else if (path === '/readyz') probe(response, isReady(), 'not capturing');
+    else if (path === '/healthz') probe(response, isHealthy(), complaints.healthz);
+    else if (path === '/readyz') probe(response, isReady(), complaints.readyz);
     else reply(response, 404, 'there are /metrics, /healthz and /readyz\n');
   }
 }

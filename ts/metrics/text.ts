@@ -90,7 +90,8 @@ const CAPTURE = new Set(['received', 'dropped', 'interfaceDropped', 'unread']);
 
 type Labels = Record<string, string>;
 
-class Exposition {
+/** Metrics of this package as they are exposed, one after the other. */
+export class Exposition {
   #text = '';
 
   metric(name: string, type: 'counter' | 'gauge', help: string, samples: readonly [Labels, number][]): void {

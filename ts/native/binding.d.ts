@@ -95,6 +95,10 @@ export interface CaptureOptions {
   include: Array<BindingRule>
   /** Exchanges that do not come out. */
   exclude: Array<BindingRule>
+  /** Whether content-codings are removed from bodies, and text of any charset is shown. */
+  decodeBody: boolean
+  /** Whether bodies that are not UTF-8 come out as base64. */
+  base64Bodies: boolean
   /** Bytes captured of each packet, at most 262144. */
   snaplenBytes: number
   /** Bytes of the kernel's ring, at least 1 MiB. */
@@ -125,6 +129,12 @@ export interface FilterOptions {
   /** A field of the request: `name` or `name: value`. */
   header?: string
 }
+
+/**
+ * Takes NET_RAW and NET_ADMIN from every thread of this process, for good; captures that are open go on. Waits for the
+ * threads: a few milliseconds. Throws when one of them still has it.
+ */
+export declare function giveUpCapture(): void
 
 /** An interface that can be captured on. */
 export interface InterfaceInfo {

@@ -836,4 +836,5 @@ function __napiStampBindingTarget(exportsObject, target) {
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
 module.exports.Capture = nativeBinding.Capture
+module.exports.giveUpCapture = nativeBinding.giveUpCapture
 module.exports.listInterfaces = nativeBinding.listInterfaces

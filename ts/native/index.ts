@@ -2,7 +2,9 @@
 
 import { ENGINE_ERROR_CODES, EngineError } from '../errors';
 import type { ValidatedConfig } from '../types';
+import { VERSION } from '../version';
 import type { Capture, CaptureOptions, InterfaceInfo } from './binding';
+import { thisHost, whyMissing, whyUnloadable } from './platform';
 
 export type { CaptureEvent, CaptureInfo, CaptureOptions, InterfaceInfo } from './binding';
 
@@ -13,23 +15,22 @@ function binding(): typeof import('./binding') {
   try {
     return require('./binding.js');
   } catch (cause) {
-    throw new EngineError(
-      ENGINE_ERROR_CODES.UNRECOVERABLE,
-      `cannot load the addon for ${process.platform}-${process.arch}: ${reasonOf(cause)}`,
-      { cause },
-    );
+    const host = thisHost();
+    const reason = loadFailure(cause);
+    const message = reason === undefined ? whyMissing(host, VERSION) : whyUnloadable(host, reason);
+    throw new EngineError(ENGINE_ERROR_CODES.UNRECOVERABLE, message, { cause });
   }
 }
 
 /**
- * The loader tries every place and chains what went wrong at each. An addon that is there and does not load (no libpcap,
- * an older libc) is what matters; all the rest only says that it is not there.
+ * The loader tries every place and chains what went wrong at each. An addon that is there and does not load (an older
+ * libc, no libpcap in a development build) is what matters; all the rest only says that it is not there.
  */
-function reasonOf(error: unknown): string {
+function loadFailure(error: unknown): string | undefined {
   for (let link = error; link instanceof Error; link = link.cause) {
     if ((link as NodeJS.ErrnoException).code === 'ERR_DLOPEN_FAILED') return link.message;
   }
-  return 'it is neither built nor installed';
+  return undefined;
 }
 
 export function createCapture(options: CaptureOptions): NativeCapture {
@@ -39,6 +40,11 @@ export function createCapture(options: CaptureOptions): NativeCapture {
 /** The interfaces that can be captured on, as libpcap sees them. */
 export function listInterfaces(): InterfaceInfo[] {
   return binding().listInterfaces();
+}
+
+/** Takes NET_RAW from every thread of this process, for good; what is open stays open. Throws when that failed. */
+export function giveUpCapture(): void {
+  binding().giveUpCapture();
 }
 
 /** The same config in the engine's words. */
@@ -59,6 +65,8 @@ export function toCaptureOptions(config: ValidatedConfig): CaptureOptions {
     redactQuery: config.redactQuery,
     include: config.include,
     exclude: config.exclude,
+    decodeBody: config.decodeBody,
+    base64Bodies: config.binaryBodies === 'base64',
   };
   if (config.pcapFile !== undefined) options.pcapFile = config.pcapFile;
   else if (config.interface !== '') options.interface = config.interface;

@@ -1,0 +1,76 @@
+/** Why a block may not be run. The list is closed: a new reason is added here, in CONTRIBUTING.md, and with good cause. */
+
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Block, ROOT } from './blocks.js';
+
+const NOT_RUN = 'not run: ';
+
+const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
+const SCRIPTS = Object.keys((JSON.parse(read('package.json')) as { scripts: object }).scripts);
+
+/** Each reason with what can be checked all the same: it gives a complaint or nothing. */
+const REASONS: Record<string, (block: Block) => string | undefined> = {
+  'needs a cluster': () => undefined,
+  'changes the machine': () => undefined,
+  'needs a registry': () => undefined,
+  'builds an image': () => undefined,
+  'a measurement': everyCommandExists,
+  'in a clone': everyCommandExists,
+  'run by .ci/run': (block) => {
+    const ci = plain(read('.ci/run'));
+    const missing = commandsOf(block.text).find((line) => line !== '.ci/run' && !ci.includes(plain(line)));
+    return missing === undefined ? undefined : `.ci/run does not run '${missing}'`;
+  },
+};
+
+export const REASON_NAMES = Object.keys(REASONS);
+
+/** The reason of a block that is not run; without one it has to be. */
+export function reasonOf({ mark }: Block): string | undefined {
+  return mark?.startsWith(NOT_RUN) ? mark.slice(NOT_RUN.length) : undefined;
+}
+
+export function complaintAbout(block: Block): string | undefined {
+  const reason = reasonOf(block) ?? '';
+  if (!Object.hasOwn(REASONS, reason)) return `'${reason}' is no reason; the reasons are: ${REASON_NAMES.join(', ')}`;
+  return REASONS[reason]?.(block);
+}
+
+const plain = (text: string): string => text.replace(/ (--silent|-s)\b/g, '');
+
+/** The lines without comments, continued ones as one. */
+const commandsOf = (text: string): string[] =>
+  text
+    .replaceAll('\\\n', ' ')
+    .split('\n')
+    .map((line) => line.replace(/\s+#.*$/, '').trim())
+    .filter((line) => line !== '' && !line.startsWith('#'));
+
+function everyCommandExists({ text }: Block): string | undefined {
+  for (const line of commandsOf(text)) {
+    const complaint = missingIn(line);
+    if (complaint !== undefined) return complaint;
+  }
+  return undefined;
+}
+
+/** What a command line of a developer names and the repository does not have. */
+export function missingIn(command: string): string | undefined {
+  const script = /\bnpm (?:run (?:--silent |-s )?([\w:-]+)|(test))\b/.exec(command);
+  const name = script?.[1] ?? script?.[2];
+  if (name !== undefined && !SCRIPTS.includes(name)) return `package.json has no script '${name}'`;
+  const files = [
+    /\b(?:node|python3|bash) (?:-\S+ )*([\w./-]+\.(?:m?js|py|sh))\b/,
+    /\bvitest run ([\w./-]+)/,
+    /(?:^| )(\.ci\/run|fuzz\/run\.sh)\b/,
+    /\bcargo (?:run|build) (?:--\S+ )*--example (\w+)/,
+  ];
+  for (const [index, pattern] of files.entries()) {
+    const found = pattern.exec(command)?.[1];
+    if (found === undefined) continue;
+    const file = index === files.length - 1 ? `examples/${found}.rs` : found;
+    if (!existsSync(join(ROOT, file))) return `there is no ${file}`;
+  }
+  return undefined;
+}

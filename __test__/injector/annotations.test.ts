@@ -1,0 +1,108 @@
+// What a pod may ask for: what is no good is named, never shown, and never reaches the pod.
+
+import { describe, expect, it } from 'vitest';
+import { ask, IMAGE, reasonOf } from './rig';
+
+function answerTo(annotations: Record<string, string>, production = false) {
+  return ask(
+    { metadata: { annotations }, spec: { containers: [{ name: 'web', ports: [{ containerPort: 80 }] }] } },
+    { production },
+  );
+}
+
+function container(annotations: Record<string, string>): Record<string, unknown> {
+  const { operations } = answerTo(annotations);
+  const added = operations.find(({ op, path }) => op === 'add' && path === '/spec/initContainers');
+  return (added?.value as Record<string, unknown>[] | undefined)?.[0] ?? {};
+}
+
+const SECRET = 'S3cret';
+
+describe('a bad one', () => {
+  it.each([
+    ['ports', `0,${SECRET}`, /port/],
+    ['ports', '65536', /from 1 to 65535/],
+    ['ports', '', /port numbers/],
+    ['ports', '80;81', /port numbers/],
+    ['interface', `eth0 ${SECRET}`, /interface/],
+    ['interface', 'a-name-that-is-too-long', /interface/],
+    ['output-url', `ftp://u:${SECRET}@collector.example/`, /http/],
+    ['output-url', `https://u:${SECRET}@collector.example/`, /user name/],
+    ['output-url', '/in', /absolute/],
+    ['output-stdout', SECRET, /true or false/],
+    ['sample-rate', '1.5', /from 0 to 1/],
+    ['redact-headers', 'a b', /header/],
+    ['max-body-size', '-1', /integer/],
+    ['auth-secret', SECRET, /NAME\/KEY/],
+    ['auth-secret', `a/b/${SECRET}`, /NAME\/KEY/],
+    ['auth-secret', 'UPPER/key', /NAME\/KEY/],
+    ['auth-secret', 'name/..', /NAME\/KEY/],
+    ['image', `not an image ${SECRET}`, /image/],
+    ['image', 'UPPER:1', /image/],
+    ['image', '', /image/],
+    ['cpu-request', '1 core', /quantity/],
+    ['cpu-request', '501m', /more than the limit/],
+    ['cpu-limit', '99m', /more than the limit/],
+    ['cpu-request', '0', /at least 1m/],
+    ['memory-request', '256m', /at least 64Mi/],
+    ['memory-limit', '0.2Gi', /more than the limit/],
+    ['memory-limit', '512MB', /quantity/],
+    ['native', 'yes', /'true' or 'false'/],
+    ['host-network', '1', /'true' or 'false'/],
+    ['termination-grace-period-seconds', '1.5', /seconds/],
+    ['termination-grace-period-seconds', '86401', /seconds/],
+    ['port', '80', /did you mean tcp-sniffer\/ports\?/],
+    ['constructor', '80', /is unknown/],
+    ['', '80', /is unknown/],
+  ])('%s: %j', (name, value, complaint) => {
+    const answered = answerTo({ [`tcp-sniffer/${name}`]: value });
+    expect(reasonOf(answered)).toBe('invalid_annotation');
+    expect(answered.operations).toEqual([]);
+    const [warning = ''] = answered.response.warnings ?? [];
+    expect(warning).toMatch(complaint);
+    expect(warning).toContain(`tcp-sniffer/${name.split('-')[0]}`);
+    expect(JSON.stringify([answered.response, answered.log])).not.toContain(SECRET);
+  });
+
+  it('a URL that the sidecar would refuse in production', () => {
+    const annotations = { 'tcp-sniffer/output-url': 'http://collector.example/' };
+    expect(answerTo(annotations).operations).not.toEqual([]);
+    const refused = answerTo(annotations, true);
+    expect(reasonOf(refused)).toBe('invalid_annotation');
+    expect(refused.response.warnings?.[0]).toContain('https');
+  });
+});
+
+describe('a good one', () => {
+  it.each([
+    ['registry.example/tcp-sniffer:1.0'],
+    ['localhost:5000/a/b-c__d.e:x_1'],
+    ['tcp-sniffer'],
+    [`r/x@sha256:${'0'.repeat(64)}`],
+  ])('image %s', (image) => {
+    expect(container({ 'tcp-sniffer/image': image }).image).toBe(image);
+  });
+
+  it.each([
+    ['700m', '0.7'],
+    ['.5', '500m'],
+    ['1', '1e0'],
+    ['1000m', '+1'],
+  ])('cpu request %s is not more than limit %s', (request, limit) => {
+    const { resources } = container({ 'tcp-sniffer/cpu-request': request, 'tcp-sniffer/cpu-limit': limit });
+    expect(resources).toMatchObject({ requests: { cpu: request }, limits: { cpu: limit } });
+  });
+
+  it('is not taken for another variable by Kubernetes', () => {
+    const { env } = container({ 'tcp-sniffer/output-url': 'https://c.example/$(OUTPUT_URL_AUTH_TOKEN)/$$/$x' });
+    // Kubernetes makes $ of $$.
+    expect(env).toContainEqual({ name: 'OUTPUT_URL', value: 'https://c.example/$$(OUTPUT_URL_AUTH_TOKEN)/$$$$/$$x' });
+  });
+
+  it('leaves the other defaults', () => {
+    expect(container({ 'tcp-sniffer/interface': 'lo' })).toMatchObject({
+      image: IMAGE,
+      imagePullPolicy: 'IfNotPresent',
+    });
+  });
+});

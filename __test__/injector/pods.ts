@@ -1,0 +1,221 @@
+// Pods as they come: each with what it is there for. Those of the end-to-end tests, too.
+
+import type { Asked, Json } from './rig';
+
+export interface PodCase extends Asked {
+  name: string;
+  pod: Json;
+}
+
+const web = { name: 'web', image: 'registry.example/web:1', ports: [{ containerPort: 8080 }] };
+const LABEL = { 'tcp-sniffer/inject': 'true' };
+
+function pod(spec: Json = {}, metadata: Json = {}): Json {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'web', labels: LABEL, ...metadata },
+    spec: { containers: [web], ...spec },
+  };
+}
+
+function annotated(annotations: Json, spec: Json = {}): Json {
+  return pod(spec, { annotations });
+}
+
+/** Injected ones: the API server must take what comes out. */
+export const INJECTED: readonly PodCase[] = [
+  { name: 'plain', pod: pod() },
+  { name: 'plain-classic', pod: pod(), native: false },
+  { name: 'no-label', pod: pod({}, { labels: undefined }), entry: 'namespace' },
+  { name: 'generate-name', pod: pod({}, { name: undefined, generateName: 'web-7d4b9c-' }) },
+  { name: 'other-annotations', pod: annotated({ 'a.b/c~d': 'kept' }) },
+  {
+    name: 'init-containers',
+    pod: pod({ initContainers: [{ name: 'migrate', image: 'registry.example/migrate:1' }] }),
+  },
+  {
+    name: 'init-containers-classic',
+    pod: pod({ initContainers: [{ name: 'migrate', image: 'registry.example/migrate:1' }] }),
+    native: false,
+  },
+  {
+    name: 'several-containers-classic',
+    pod: pod({
+      containers: [web, { name: 'proxy', image: 'registry.example/proxy:1', ports: [{ containerPort: 15001 }] }],
+    }),
+    native: false,
+  },
+  { name: 'empty-lists', pod: pod({ initContainers: [], volumes: [] }, { annotations: {} }) },
+  { name: 'grace-period-kept', pod: pod({ terminationGracePeriodSeconds: 5 }) },
+  {
+    name: 'grace-period-raised',
+    pod: annotated({ 'tcp-sniffer/termination-grace-period-seconds': '60' }, { terminationGracePeriodSeconds: 30 }),
+  },
+  {
+    name: 'grace-period-never-lowered',
+    pod: annotated({ 'tcp-sniffer/termination-grace-period-seconds': '10' }, { terminationGracePeriodSeconds: 120 }),
+  },
+  {
+    name: 'stale-status',
+    pod: annotated({
+      'tcp-sniffer/status': 'copied from another pod',
+      'kubectl.kubernetes.io/default-container': 'web',
+    }),
+    native: false,
+  },
+  {
+    name: 'all-annotations',
+    pod: annotated({
+      'tcp-sniffer/ports': '8080, 9090',
+      'tcp-sniffer/interface': 'any',
+      'tcp-sniffer/output-url': 'https://collector.example/$(NAMESPACE)',
+      'tcp-sniffer/auth-secret': 'collector/token',
+      'tcp-sniffer/image': 'registry.example:5000/team/tcp-sniffer:2@sha256:'.padEnd(112, 'a'),
+      'tcp-sniffer/cpu-request': '50m',
+      'tcp-sniffer/memory-request': '128Mi',
+      'tcp-sniffer/cpu-limit': '1',
+      'tcp-sniffer/memory-limit': '1Gi',
+      'tcp-sniffer/native': 'true',
+      'tcp-sniffer/output-stdout': 'true',
+      'tcp-sniffer/sample-rate': '0.25',
+      'tcp-sniffer/redact-headers': '',
+      'tcp-sniffer/max-body-size': '1024',
+    }),
+  },
+  {
+    name: 'defaults-of-the-injector',
+    pod: pod(),
+    env: {
+      INJECTOR_SIDECAR_PORTS: '80,443',
+      INJECTOR_SIDECAR_INTERFACE: 'eth0',
+      INJECTOR_SIDECAR_OUTPUT_URL: 'https://collector.example/in',
+      INJECTOR_SIDECAR_AUTH_SECRET: 'sniffer/token',
+    },
+  },
+  {
+    name: 'declared-ports',
+    pod: pod({
+      containers: [
+        {
+          ...web,
+          ports: [
+            { containerPort: 8080, protocol: 'TCP' },
+            { containerPort: 53, protocol: 'UDP' },
+          ],
+        },
+        { name: 'admin', image: 'registry.example/admin:1', ports: [{ containerPort: 9000 }, { containerPort: 8080 }] },
+      ],
+    }),
+  },
+  { name: 'host-network-wanted', pod: annotated({ 'tcp-sniffer/host-network': 'true' }, { hostNetwork: true }) },
+  {
+    name: 'job-native',
+    pod: pod(
+      { restartPolicy: 'Never' },
+      { ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: 'nightly', uid: '1', controller: true }] },
+    ),
+  },
+  { name: 'native-refused-by-the-pod', pod: annotated({ 'tcp-sniffer/native': 'false' }) },
+  {
+    name: 'room-in-the-pod-resources',
+    pod: pod({ resources: { requests: { cpu: '1', memory: '1Gi' }, limits: { cpu: '2', memory: '2Gi' } } }),
+  },
+];
+
+const ours = { name: 'tcp-sniffer', image: 'registry.example/other:1' };
+
+/** The same, left alone. */
+export const SKIPPED: readonly (PodCase & { reason: string; warns?: RegExp })[] = [
+  { name: 'disabled', pod: pod({}, { labels: { 'tcp-sniffer/inject': 'false' } }), reason: 'disabled' },
+  {
+    name: 'disabled by an annotation',
+    pod: pod({}, { labels: undefined, annotations: { 'tcp-sniffer/inject': 'false' } }),
+    entry: 'namespace',
+    reason: 'disabled',
+  },
+  { name: 'not labelled', pod: pod({}, { labels: { app: 'web' } }), entry: 'pod', reason: 'not_opted_in' },
+  {
+    name: 'a label that is neither',
+    pod: pod({}, { labels: { 'tcp-sniffer/inject': 'yes' } }),
+    entry: 'namespace',
+    reason: 'not_opted_in',
+    warns: /must be "true" or "false"/,
+  },
+  {
+    name: 'a container of that name',
+    pod: pod({ containers: [web, ours] }),
+    reason: 'name_conflict',
+    warns: /of its own/,
+  },
+  {
+    name: 'an init container of that name',
+    pod: pod({ initContainers: [ours] }),
+    reason: 'name_conflict',
+    warns: /own/,
+  },
+  {
+    name: 'already injected',
+    pod: pod({ containers: [web, ours] }, { annotations: { 'tcp-sniffer/status': '{}' } }),
+    reason: 'already_injected',
+  },
+  { name: 'host network', pod: pod({ hostNetwork: true }), reason: 'host_network', warns: /tcp-sniffer\/host-network/ },
+  { name: 'windows by os', pod: pod({ os: { name: 'windows' } }), reason: 'windows', warns: /Linux/ },
+  {
+    name: 'windows by selector',
+    pod: pod({ nodeSelector: { 'kubernetes.io/os': 'windows' } }),
+    reason: 'windows',
+    warns: /Linux/,
+  },
+  { name: 'mirror pod', pod: annotated({ 'kubernetes.io/config.mirror': 'hash' }), reason: 'mirror_pod' },
+  ...['kube-system', 'kube-public', 'kube-node-lease', 'tcp-sniffer'].map((namespace) => ({
+    name: `in ${namespace}`,
+    pod: pod(),
+    request: { namespace },
+    reason: 'system_namespace',
+    warns: new RegExp(namespace),
+  })),
+  { name: 'no ports', pod: pod({ containers: [{ ...web, ports: undefined }] }), reason: 'no_ports', warns: /ports/ },
+  {
+    name: 'UDP only',
+    pod: pod({ containers: [{ ...web, ports: [{ containerPort: 53, protocol: 'UDP' }] }] }),
+    reason: 'no_ports',
+    warns: /ports/,
+  },
+  {
+    name: 'a Job where sidecars are classic',
+    pod: pod({}, { ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: 'nightly', uid: '1' }] }),
+    native: false,
+    reason: 'job_without_native_sidecars',
+    warns: /Job/,
+  },
+  {
+    name: 'a pod that ends where sidecars are classic',
+    pod: pod({ restartPolicy: 'OnFailure' }),
+    native: false,
+    reason: 'job_without_native_sidecars',
+    warns: /Job/,
+  },
+  {
+    name: 'native wanted where there is none',
+    pod: annotated({ 'tcp-sniffer/native': 'true' }),
+    native: false,
+    reason: 'native_unavailable',
+    warns: /tcp-sniffer\/native/,
+  },
+  {
+    name: 'no room in the pod resources',
+    pod: pod({
+      resources: { requests: { cpu: '100m' } },
+      containers: [{ ...web, resources: { requests: { cpu: '1m' } } }],
+    }),
+    reason: 'pod_resources',
+    warns: /spec.resources/,
+  },
+  {
+    name: 'a limit above the pod limit',
+    pod: pod({ resources: { limits: { memory: '300Mi' } } }),
+    reason: 'pod_resources',
+    warns: /spec.resources/,
+  },
+];

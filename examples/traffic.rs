@@ -1,0 +1,29 @@
+//! Writes a savefile of made traffic, the same in every run, to stdout: `cargo run --example traffic -- KIND EXCHANGES`.
+
+use std::io::Write;
+
+#[path = "../benches/traffic/mod.rs"]
+#[allow(clippy::indexing_slicing, reason = "made traffic, not the wire")]
+mod traffic;
+
+use traffic::{Content, MERGED_PAYLOAD, MTU_PAYLOAD, Traffic};
+
+const LARGE_BODY_BYTES: usize = 100_000;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [kind, exchanges] = arguments.as_slice() else { return Err("usage: traffic KIND EXCHANGES".into()) };
+    let exchanges = exchanges.parse()?;
+    let large = |content, segment_bytes| Traffic::large_bodies(exchanges, content, LARGE_BODY_BYTES, segment_bytes);
+    let traffic = match kind.as_str() {
+        "small-gets" => Traffic::small_gets(exchanges),
+        "connections" => Traffic::connections(exchanges),
+        "large-text" => large(Content::Text, MERGED_PAYLOAD),
+        "large-text-mtu" => large(Content::Text, MTU_PAYLOAD),
+        "large-json" => large(Content::Json, MERGED_PAYLOAD),
+        "large-binary" => large(Content::Binary, MERGED_PAYLOAD),
+        _ => return Err("KIND: small-gets, connections, large-text, large-text-mtu, large-json, large-binary".into()),
+    };
+    std::io::stdout().lock().write_all(&traffic.to_savefile())?;
+    Ok(())
+}

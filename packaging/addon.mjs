@@ -1,0 +1,75 @@
+// An addon for a platform package: cross-built, libpcap inside, gated.
+//   node packaging/addon.mjs PLATFORM...     e.g. linux-x64-gnu linux-arm64-musl
+import { copyFileSync, mkdirSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { complaints, neededLibraries, newestGlibc } from './gates.mjs';
+import { buildLibpcap, LIBPCAP_VERSION } from './libpcap.mjs';
+import { GLIBC_FLOOR, installToolchain, platformNamed, ROOT, read, run } from './platforms.mjs';
+
+/** Where the addons are put together, one folder a platform package. */
+export const ADDONS = join(ROOT, 'target', 'packaging', 'addons');
+
+function buildFlags({ libc }, libpcap) {
+  const cargoHome = process.env.CARGO_HOME ?? join(homedir(), '.cargo');
+  // No path of the machine that built it stands in what is published.
+  const flags = [`--remap-path-prefix=${ROOT}=`, `--remap-path-prefix=${cargoHome}=cargo`];
+  // The pcap crate asks for libpcap of either kind; told here, it is the archive, and no shared one will do.
+  flags.push(`-Lnative=${libpcap}`, '-lstatic=pcap');
+  // A library for musl is linked dynamically: the C library is the process's own.
+  if (libc === 'musl') flags.push('-Ctarget-feature=-crt-static');
+  return flags;
+}
+
+/** @returns what is wrong with the addon, a sentence each */
+export function inspect(platform, file) {
+  const env = { ...process.env, LC_ALL: 'C' };
+  const dynamicSection = read('readelf', ['--dynamic', '--wide', file], { env });
+  const dynamicSymbols = read('objdump', ['--dynamic-syms', file], { env });
+  const wrong = complaints({ dynamicSection, dynamicSymbols }, { libc: platform.libc, glibcFloor: GLIBC_FLOOR });
+  const glibc = newestGlibc(dynamicSymbols);
+  const needs = neededLibraries(dynamicSection).join(', ');
+  console.log(`${platform.addon}: ${statSync(file).size} bytes, needs ${needs}${glibc ? `, glibc ${glibc}` : ''}`);
+  return wrong;
+}
+
+/** Builds and gates; gives the addon's path. @throws when the gate finds something */
+export function buildAddon(platform) {
+  const path = installToolchain([platform]);
+  const libpcap = buildLibpcap(platform);
+  const env = {
+    PATH: path,
+    LIBPCAP_LIBDIR: libpcap,
+    LIBPCAP_VER: LIBPCAP_VERSION,
+    CARGO_ENCODED_RUSTFLAGS: buildFlags(platform, libpcap).join('\x1f'),
+    CARGO_PROFILE_RELEASE_STRIP: 'symbols',
+  };
+  const target = join(ROOT, 'target', 'packaging', 'cargo');
+  run(
+    'cargo',
+    [
+      'zigbuild',
+      '--locked',
+      '--release',
+      '--lib',
+      '--features',
+      'addon',
+      '--target',
+      platform.cargo,
+      '--target-dir',
+      target,
+    ],
+    { env },
+  );
+  const addon = join(ADDONS, platform.addon);
+  mkdirSync(ADDONS, { recursive: true });
+  copyFileSync(join(target, platform.rust, 'release', 'libtcp_sniffer.so'), addon);
+  const wrong = inspect(platform, addon);
+  if (wrong.length > 0) throw new Error(`${platform.addon} may not be published:\n  ${wrong.join('\n  ')}`);
+  return addon;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const name of process.argv.slice(2)) buildAddon(platformNamed(name));
+}

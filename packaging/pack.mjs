@@ -1,0 +1,99 @@
+// Every tarball into dist/packages/: the root package and a package for each platform, gated, holding what is listed in
+// packaging/files.json and nothing else.
+//   node packaging/pack.mjs [PLATFORM...]     without names: all of them
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildAddon } from './addon.mjs';
+import { listComplaints } from './gates.mjs';
+import { notices } from './notices.mjs';
+import { MANIFEST, PLATFORMS, platformNamed, ROOT, read, run } from './platforms.mjs';
+
+export const PACKAGES = join(ROOT, 'dist', 'packages');
+const STAGE = join(ROOT, 'target', 'packaging', 'stage');
+const LISTED = JSON.parse(readFileSync(join(ROOT, 'packaging', 'files.json'), 'utf8'));
+
+/** Bytes unpacked. */
+const ROOT_BUDGET = 400 * 1024;
+const PLATFORM_BUDGET = 2 * 1024 * 1024;
+
+/** Only the staged copy may be published: the repository's own manifests are private, so `npm publish` refuses them. */
+function writeManifest(folder, { private: _, ...manifest }) {
+  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: name } = process.env;
+  // Where it is built in public, provenance wants to know which repository that was.
+  const repository = server && name ? { repository: { type: 'git', url: `git+${server}/${name}.git` } } : {};
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify({ ...manifest, ...repository }, null, 2)}\n`);
+}
+
+function freshStage(name) {
+  const folder = join(STAGE, name);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+function stageRoot() {
+  const folder = freshStage('root');
+  const [{ files }] = JSON.parse(read('npm', ['pack', '--dry-run', '--json', '--ignore-scripts', '--silent']));
+  for (const { path } of files) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    copyFileSync(join(ROOT, path), join(folder, path));
+  }
+  const { scripts, devDependencies, napi, ...manifest } = MANIFEST;
+  const pinned = PLATFORMS.map(({ packageName }) => [packageName, MANIFEST.version]);
+  writeManifest(folder, { ...manifest, optionalDependencies: Object.fromEntries(pinned) });
+  return folder;
+}
+
+function stagePlatform(platform) {
+  const folder = freshStage(platform.folder);
+  const from = join(ROOT, 'npm', platform.folder);
+  copyFileSync(buildAddon(platform), join(folder, platform.addon));
+  copyFileSync(join(from, 'README.md'), join(folder, 'README.md'));
+  copyFileSync(join(ROOT, 'LICENSE'), join(folder, 'LICENSE'));
+  writeFileSync(join(folder, 'THIRD-PARTY-NOTICES.txt'), notices(platform));
+  writeManifest(folder, JSON.parse(readFileSync(join(from, 'package.json'), 'utf8')));
+  return folder;
+}
+
+/** Packs a staged folder. @throws when it holds other files than listed or is larger than its budget */
+function pack(folder, listed, budget) {
+  const words = ['pack', '--json', '--ignore-scripts', '--silent', '--pack-destination', PACKAGES];
+  const [{ name, version, filename, files, size, unpackedSize }] = JSON.parse(read('npm', words, { cwd: folder }));
+  const wrong = listComplaints(
+    files.map(({ path }) => path),
+    listed,
+  );
+  if (version !== MANIFEST.version) wrong.push(`it has version ${version} and not ${MANIFEST.version}`);
+  if (unpackedSize > budget) wrong.push(`it has ${unpackedSize} bytes unpacked, and its budget is ${budget}`);
+  if (wrong.length > 0) {
+    rmSync(join(PACKAGES, filename), { force: true });
+    throw new Error(`${filename} may not be published:\n  ${wrong.join('\n  ')}`);
+  }
+  console.log(`${name}: ${files.length} files, ${size} bytes packed, ${unpackedSize} unpacked`);
+  return join(PACKAGES, filename);
+}
+
+/** @returns the tarballs' paths, the root's first */
+export function packAll(platforms = PLATFORMS) {
+  run('npm', ['run', '--silent', 'build:ts']);
+  rmSync(PACKAGES, { recursive: true, force: true });
+  const root = stageRoot();
+  mkdirSync(PACKAGES, { recursive: true });
+  const tarball = pack(root, LISTED.root, ROOT_BUDGET);
+  run('npx', ['--no-install', 'publint', 'run', tarball, '--strict']);
+  run('npx', ['--no-install', 'attw', tarball]);
+  return [
+    tarball,
+    ...platforms.map((platform) => {
+      const listed = LISTED.platform.map((path) => (path === '*.node' ? platform.addon : path));
+      return pack(stagePlatform(platform), listed, PLATFORM_BUDGET);
+    }),
+  ];
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const names = process.argv.slice(2);
+  const tarballs = packAll(names.length > 0 ? names.map(platformNamed) : PLATFORMS);
+  console.log(`${tarballs.length} tarballs in dist/packages, each with the listed files only`);
+}

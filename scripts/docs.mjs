@@ -1,0 +1,113 @@
+// `npm run docs`: docs/api.md from the types and their comments, and the tables of docs/configuration.md and docs/messages.md
+// from the same types, the command's options and the checks. Needs dist/ (`npm run build:ts`). CI fails when this changes a file.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const at = (...path) => join(ROOT, ...path);
+const require = createRequire(import.meta.url);
+const { COMMAND_OPTIONS } = require('../dist/options.js');
+const { CONTRACT_DEFAULTS, TUNING_DEFAULTS, validateConfig } = require('../dist/config.js');
+
+function writeApi() {
+  const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-api-'));
+  try {
+    const typedoc = at('node_modules/typedoc/bin/typedoc');
+    const { status } = spawnSync(process.execPath, [typedoc, '--options', at('typedoc.json'), '--out', folder], {
+      cwd: ROOT,
+      stdio: 'inherit',
+    });
+    if (status !== 0) process.exit(1);
+    const text = readFileSync(join(folder, 'api.md'), 'utf8');
+    writeFileSync(
+      at('docs/api.md'),
+      `<!-- Made by \`npm run docs\` from the comments in ts/; edit those. -->\n\n${text}`,
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const types = ts.createSourceFile('types.ts', readFileSync(at('ts/types.ts'), 'utf8'), ts.ScriptTarget.ES2022, true);
+
+/** The fields of an interface of ts/types.ts: name, type, whether it may be missing, comment. */
+function fieldsOf(name) {
+  const declaration = types.statements.find((node) => ts.isInterfaceDeclaration(node) && node.name.text === name);
+  return declaration.members.map((member) => ({
+    name: member.name.text,
+    type: member.type.getText(types).replace(/\s+/g, ' '),
+    optional: member.questionToken !== undefined,
+    text: ts
+      .getJSDocCommentsAndTags(member)
+      .map(({ comment }) => ts.getTextOfJSDocComment(comment))
+      .join(' ')
+      .replace(/\s+/g, ' '),
+  }));
+}
+
+const cell = (text) => text.replaceAll('|', '\\|');
+const code = (text) => (text === undefined ? '' : `\`${cell(text)}\``);
+const table = (head, rows) =>
+  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+
+/** What the check of an option says when it gets what no option can be. */
+function ruleOf(field) {
+  const ports = [80];
+  try {
+    validateConfig({ ports, [field]: Symbol('nothing that fits') });
+  } catch ({ complaint }) {
+    return complaint.replace(/^must be /, '').replace(/, got Symbol\(.*$/, '');
+  }
+  throw new Error(`${field} takes anything`);
+}
+
+function optionsTable() {
+  const defaults = { ...CONTRACT_DEFAULTS, ...TUNING_DEFAULTS };
+  const options = new Map(COMMAND_OPTIONS.map((option) => [option.field, option]));
+  const shown = (value) => {
+    const mebibytes = Number.isInteger(value) ? value / 2 ** 20 : 0;
+    if (value === undefined) return 'none';
+    return `${code(JSON.stringify(value))}${mebibytes >= 1 && Number.isInteger(mebibytes) ? ` (${mebibytes} MiB)` : ''}`;
+  };
+  const rows = fieldsOf('SnifferConfig').map(({ name, optional, text }) => {
+    const { flag, short, variable } = options.get(name) ?? {};
+    const flags = [short, flag].filter(Boolean).map(code).join(', ');
+    const meaning = text.replace(/\s*Default:? [^.]*\.(?=$| )/, '');
+    return [
+      code(name),
+      flags,
+      code(variable),
+      optional ? shown(defaults[name]) : 'required',
+      cell(ruleOf(name)),
+      cell(meaning),
+    ];
+  });
+  return table(['field', 'flag', 'variable', 'default', 'must be', 'what it is'], rows);
+}
+
+function messageTable() {
+  const rows = fieldsOf('HttpMessage').map(({ name, type, optional, text }) => [
+    code(name),
+    code(type),
+    optional ? '' : 'always',
+    cell(text),
+  ]);
+  return table(['field', 'type', '', ''], rows);
+}
+
+function fill(file, name, content) {
+  const text = readFileSync(at(file), 'utf8');
+  const [begin, end] = [`<!-- made by npm run docs: ${name} -->`, `<!-- end: ${name} -->`];
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`${file} has no place for the table '${name}'`);
+  writeFileSync(at(file), `${text.slice(0, from + begin.length)}\n${content}\n${text.slice(to)}`);
+}
+
+writeApi();
+fill('docs/configuration.md', 'options', optionsTable());
+fill('docs/messages.md', 'fields', messageTable());

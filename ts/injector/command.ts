@@ -1,0 +1,121 @@
+/** `tcp-sniffer injector`: argv and environment to an injector, signals to stop(), outcomes to exit codes. */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, CommanderError, Option } from 'commander';
+import { LOG_LEVELS } from '../config';
+import { type Env, readLogLevel, readRuntimeEnv } from '../env';
+import { ValidationError } from '../errors';
+import { createLogger, errorFields, type Log } from '../logger';
+import { onSignals } from '../signals';
+import { readInjectorConfig, type Sources } from './config';
+import { Injector } from './injector';
+import { inClusterApi } from './kube-api';
+import { INJECTOR_OPTIONS, type InjectorConfig, type InjectorOption } from './options';
+
+const CONFIG_VARIABLE = 'INJECTOR_CONFIG';
+
+/** The exit code: 0 after a signal, 1 for a bad configuration, 2 for a failure at run time. */
+export async function runInjector(argv: string[], env: Env): Promise<number> {
+  let flags: Record<string, string>;
+  try {
+    flags = readFlags(argv);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return 0;
+    createLogger('info').error({ code: 'USAGE' }, error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' '));
+    return 1;
+  }
+  const log = createLogger(
+    readLogLevel({ ...(flags.logLevel === undefined ? {} : { logLevel: flags.logLevel }) }, env, LOG_LEVELS),
+  );
+  let config: InjectorConfig;
+  try {
+    config = readInjectorConfig(sources(flags, env));
+  } catch (error) {
+    if (!(error instanceof ValidationError)) throw error;
+    log.error({ code: error.code, field: error.field }, error.message);
+    return 1;
+  }
+  return serve(config, createLogger(config.logLevel), env, log);
+}
+
+async function serve(config: InjectorConfig, log: Log, env: Env, complaints: Log): Promise<number> {
+  const injector = new Injector(config, {
+    log,
+    api: inClusterApi(config.serviceAccountDir, env),
+    production: readRuntimeEnv(env).production,
+  });
+  const stopped = new Promise<number>((resolve) => {
+    onSignals((signal, again) => {
+      log.info({ signal }, again ? 'second signal: ending at once' : 'signal received: stopping');
+      if (again) resolve(2);
+      else void injector.stop().then(() => resolve(0));
+    });
+  });
+  try {
+    await Promise.race([injector.start().then(() => stopped), injector.failed, stopped]);
+    return await stopped;
+  } catch (error) {
+    complaints.error(errorFields(error), 'the injector cannot serve');
+    return 2;
+  }
+}
+
+function readFlags(argv: string[]): Record<string, string> {
+  const program = new Command('tcp-sniffer injector')
+    .description(
+      'The mutating webhook that adds the sidecar to pods. A flag wins over its variable, that over the file.',
+    )
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
+    .addOption(
+      new Option('--config <file>', `JSON with options by their names, e.g. {"port": 8443} [${CONFIG_VARIABLE}]`),
+    );
+  const names = new Map<string, InjectorOption>();
+  for (const option of INJECTOR_OPTIONS) {
+    const flag = new Option(`${option.flag} <${option.argument}>`, describe(option));
+    program.addOption(flag);
+    names.set(flag.attributeName(), option);
+  }
+  program.parse(argv, { from: 'user' });
+  const flags: Record<string, string> = {};
+  for (const [name, value] of Object.entries(program.opts<Record<string, string>>())) {
+    flags[names.get(name)?.field ?? name] = value;
+  }
+  return flags;
+}
+
+function describe({ help, variable, default: value }: InjectorOption): string {
+  return `${help} [${variable}${value === undefined || `${value}` === '' ? '' : `; default: ${value}`}]`;
+}
+
+function sources({ config: fromFlag, ...flags }: Record<string, string>, env: Env): Sources {
+  const path = fromFlag ?? (env[CONFIG_VARIABLE] || undefined);
+  const folder = INJECTOR_OPTIONS.find(({ field }) => field === 'serviceAccountDir');
+  const serviceAccountDir = flags.serviceAccountDir ?? (env[folder?.variable ?? ''] || (folder?.default as string));
+  const ownNamespace = readIfThere(join(serviceAccountDir, 'namespace'));
+  return {
+    flags,
+    env,
+    ...(path === undefined ? {} : { file: { name: path, text: readConfigFile(path) } }),
+    ...(ownNamespace === undefined ? {} : { ownNamespace }),
+    production: readRuntimeEnv(env).production,
+  };
+}
+
+function readConfigFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new ValidationError('config', `cannot read it: ${(error as NodeJS.ErrnoException).code}`, path);
+  }
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim() || undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,57 @@
+/** The sidecar as a container. Pure. */
+
+import { CONTAINER_NAME } from './names';
+import type { Settings } from './settings';
+
+/** The user of the image. */
+const USER_ID = 65_532;
+
+type EnvVar = { name: string; value: string } | { name: string; valueFrom: Record<string, unknown> };
+
+/** Without probes: a sidecar that only watches must never make its pod unready, nor hold up its start. */
+export function sidecar(settings: Settings, native: boolean): Record<string, unknown> {
+  const { image, imagePullPolicy, cpuRequest, memoryRequest, cpuLimit, memoryLimit } = settings;
+  return {
+    name: CONTAINER_NAME,
+    image,
+    imagePullPolicy,
+    ...(native ? { restartPolicy: 'Always' } : {}),
+    env: environment(settings),
+    resources: {
+      requests: { cpu: cpuRequest, memory: memoryRequest },
+      limits: { cpu: cpuLimit, memory: memoryLimit },
+    },
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: USER_ID,
+      runAsGroup: USER_ID,
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'], add: ['NET_RAW'] },
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    terminationMessagePolicy: 'FallbackToLogsOnError',
+  };
+}
+
+function environment({ env, authSecret }: Settings): EnvVar[] {
+  const variables: EnvVar[] = Object.entries(env)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    // Kubernetes replaces $(NAME) by other variables, among them the token.
+    .map(([name, value]) => ({ name, value: value.replaceAll('$', '$$$$') }));
+  if (authSecret !== undefined) {
+    const { name, key } = authSecret;
+    // Optional: a Secret that is not there must not keep the pod from starting.
+    variables.push({ name: 'OUTPUT_URL_AUTH_TOKEN', valueFrom: { secretKeyRef: { name, key, optional: true } } });
+  }
+  return [
+    ...variables,
+    field('POD_NAME', 'metadata.name'),
+    field('NAMESPACE', 'metadata.namespace'),
+    field('NODE_NAME', 'spec.nodeName'),
+  ];
+}
+
+function field(name: string, fieldPath: string): EnvVar {
+  return { name, valueFrom: { fieldRef: { fieldPath } } };
+}

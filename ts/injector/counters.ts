@@ -1,0 +1,68 @@
+/** What the injector counts, and that as Prometheus text. */
+
+import { Exposition } from '../metrics/text';
+import { SKIP_REASONS, type SkipReason } from './decide';
+
+/** Requests that are no review, by their answer. */
+export const REFUSALS = [400, 404, 405, 408, 413, 415, 503] as const;
+export type Refusal = (typeof REFUSALS)[number];
+
+export interface Counters {
+  injected: number;
+  skipped: Record<SkipReason, number>;
+  refused: Record<Refusal, number>;
+  /** Seconds, over all reviews, from the whole body to the answer. */
+  reviewSeconds: number;
+  certificates: { loaded: number; refused: number };
+  /** The self-managed mode: attempts to bring Secret and webhook configuration in order. */
+  upkeep: { done: number; failed: number };
+}
+
+export function createCounters(): Counters {
+  return {
+    injected: 0,
+    skipped: zeros(SKIP_REASONS),
+    refused: zeros(REFUSALS),
+    reviewSeconds: 0,
+    certificates: { loaded: 0, refused: 0 },
+    upkeep: { done: 0, failed: 0 },
+  };
+}
+
+export interface Gauges {
+  version: string;
+  native: boolean;
+  /** End of the certificate that is served, in seconds since 1970; 0 before there is one. */
+  certificateExpiry: number;
+}
+
+export function injectorText(counters: Counters, { version, native, certificateExpiry }: Gauges): string {
+  const out = new Exposition();
+  const skips = SKIP_REASONS.map((reason): Sample => [{ result: 'skipped', reason }, counters.skipped[reason]]);
+  const injected: Sample = [{ result: 'injected', reason: '' }, counters.injected];
+  const refused = REFUSALS.map((status): Sample => [{ status: `${status}` }, counters.refused[status]]);
+  const { certificates, upkeep } = counters;
+  out.metric('injector_info', 'gauge', 'What runs here.', [[{ version }, 1]]);
+  out.metric('injector_reviews_total', 'counter', 'Pods reviewed, by what came of it.', [injected, ...skips]);
+  out.metric('injector_refused_total', 'counter', 'Requests that were no review, by status.', refused);
+  out.metric('injector_review_seconds_total', 'counter', 'Time spent on reviews.', [[{}, counters.reviewSeconds]]);
+  out.metric('injector_native_sidecars', 'gauge', '1 where native sidecars are made.', [[{}, native ? 1 : 0]]);
+  out.metric('injector_certificate_expiry_timestamp_seconds', 'gauge', 'End of the certificate; 0 is none yet.', [
+    [{}, certificateExpiry],
+  ]);
+  out.metric('injector_certificates_total', 'counter', 'Certificates that were read, by what came of it.', [
+    [{ result: 'loaded' }, certificates.loaded],
+    [{ result: 'refused' }, certificates.refused],
+  ]);
+  out.metric('injector_upkeep_total', 'counter', 'Looks after the Secret and caBundle in self mode.', [
+    [{ result: 'done' }, upkeep.done],
+    [{ result: 'failed' }, upkeep.failed],
+  ]);
+  return out.toString();
+}
+
+type Sample = [Record<string, string>, number];
+
+function zeros<Key extends string | number>(keys: readonly Key[]): Record<Key, number> {
+  return Object.fromEntries(keys.map((key) => [key, 0])) as Record<Key, number>;
+}

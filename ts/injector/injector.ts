@@ -1,0 +1,146 @@
+/** Everything of the injector put together: starts, serves, stops. */
+
+import { errorFields, type Log } from '../logger';
+import { MetricsServer } from '../metrics/server';
+import { VERSION } from '../version';
+import { PairFiles, type PairSink, type PairSource } from './certificates/files';
+import type { CheckedPair } from './certificates/pair';
+import { SelfManagedPair } from './certificates/self';
+import { createCounters, injectorText } from './counters';
+import type { KubeApi } from './kube-api';
+import { NativeSidecars } from './native-sidecars';
+import type { InjectorConfig } from './options';
+import { type Reviewer, review } from './review';
+import { WebhookServer } from './server';
+
+export interface InjectorDeps {
+  log: Log;
+  /** `undefined` outside of a cluster. */
+  api: KubeApi | undefined;
+  /** The sidecar runs in production: its URL must be https. */
+  production: boolean;
+  now?(): number;
+  /** How long it goes on serving after it was asked to stop: until nobody sends it anything new. */
+  drainMs?: number;
+}
+
+/** What it takes until every API server knows that this replica is gone; well inside the 30 s of a pod. */
+const DRAIN_MS = 5_000;
+/** What then is under way is answered within ms. */
+const CLOSE_MS = 5_000;
+
+export class Injector {
+  readonly #config: InjectorConfig;
+  readonly #log: Log;
+  readonly #now: () => number;
+  readonly #drainMs: number;
+  readonly #counters = createCounters();
+  readonly #native: NativeSidecars;
+  readonly #pairs: PairSource;
+  readonly #health: MetricsServer;
+  readonly #reviewer: Reviewer;
+  #server: WebhookServer | undefined;
+  #listening: Promise<void> | undefined;
+  #notAfter = 0;
+  #ready = false;
+  #stopping: Promise<void> | undefined;
+  /** Rejects when the webhook's port cannot be had. */
+  readonly failed: Promise<never>;
+  #fail: (error: Error) => void = () => {};
+  /** The port of the webhook once it listens. */
+  port: number | undefined;
+
+  constructor(config: InjectorConfig, { log, api, production, now = Date.now, drainMs = DRAIN_MS }: InjectorDeps) {
+    this.#config = config;
+    this.#log = log;
+    this.#now = now;
+    this.#drainMs = drainMs;
+    this.failed = new Promise((_, reject) => {
+      this.#fail = reject;
+    });
+    this.failed.catch(() => {});
+    this.#native = new NativeSidecars(config.native, api, log);
+    const counters = this.#counters;
+    this.#reviewer = { config, production, log, counters, nativeAvailable: () => this.#native.available };
+    const sink: PairSink = { onPair: (pair) => this.#use(pair), onBadPair: (complaint) => this.#refuse(complaint) };
+    this.#pairs =
+      config.certificates === 'self'
+        ? new SelfManagedPair(config, { api, log, sink, counters, now })
+        : new PairFiles(config.tlsDir, sink, now);
+    this.#health = new MetricsServer({
+      port: config.healthPort,
+      host: '',
+      text: () => this.metrics(),
+      isHealthy: () => true,
+      isReady: () => this.isReady(),
+      complaints: { healthz: '', readyz: 'no valid certificate, or stopping' },
+    });
+  }
+
+  /** Resolves once all is under way; the webhook listens as soon as there is a certificate. Rejects without its health port. */
+  async start(): Promise<void> {
+    await this.#health.listen();
+    const { image, native, certificates, namespace, healthPort } = this.#config;
+    this.#log.info({ version: VERSION, image, native, certificates, namespace, healthPort }, 'injector started');
+    // First: what is injected before the version is known would be the wrong kind.
+    await this.#native.start();
+    await this.#pairs.start();
+    await this.#listening;
+  }
+
+  isReady(): boolean {
+    return this.#ready && this.#stopping === undefined && this.#now() < this.#notAfter;
+  }
+
+  metrics(): string {
+    const certificateExpiry = Math.floor(this.#notAfter / 1_000);
+    return injectorText(this.#counters, { version: VERSION, native: this.#native.available, certificateExpiry });
+  }
+
+  /** Not ready at once; serves on for a while, since API servers learn of it late. Idempotent. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    this.#native.stop();
+    this.#server?.drain();
+    if (this.#ready) await new Promise((resolve) => setTimeout(resolve, this.#drainMs));
+    this.#pairs.stop();
+    await this.#server?.close(CLOSE_MS);
+    await this.#health.close();
+    this.#log.info({ injected: this.#counters.injected }, 'injector stopped');
+  }
+
+  #use(pair: CheckedPair): void {
+    try {
+      if (this.#server === undefined) this.#listening = this.#listen(pair);
+      else this.#server.use(pair);
+    } catch (error) {
+      this.#refuse(errorFields(error).error as string);
+      return;
+    }
+    this.#notAfter = pair.notAfter;
+    this.#counters.certificates.loaded++;
+    this.#log.info({ notAfter: new Date(pair.notAfter).toISOString() }, 'certificate loaded');
+  }
+
+  async #listen(pair: CheckedPair): Promise<void> {
+    const answer = (body: Buffer, entry: Parameters<typeof review>[1]) => review(body, entry, this.#reviewer);
+    this.#server = new WebhookServer({ port: this.#config.port, counters: this.#counters, answer }, pair);
+    try {
+      this.port = await this.#server.listen();
+      this.#ready = true;
+      this.#log.info({ port: this.port }, 'webhook is served');
+    } catch (error) {
+      this.#fail(error as Error);
+    }
+  }
+
+  #refuse(complaint: string): void {
+    this.#counters.certificates.refused++;
+    const serving = this.#server === undefined ? 'nothing is served until there is one' : 'the one before stays';
+    this.#log.error({ complaint }, `no good certificate: ${serving}`);
+  }
+}

@@ -1,0 +1,242 @@
+/** The options of `tcp-sniffer injector`: for each its flag, its variable, its default, and what it must be. */
+
+import { isIP } from 'node:net';
+import { type Check, integer, oneOf } from '../checks';
+import { LOG_LEVELS, MAX_PORT, MIN_PORT } from '../config';
+import type { LogLevel } from '../types';
+import { LABEL_NAME, OBJECT_NAME, parseImage, parseSecretKey, type SecretKey } from './names';
+import { checkSnifferText } from './sniffer-text';
+
+export const NATIVE_MODES = ['auto', 'always', 'never'] as const;
+export type NativeMode = (typeof NATIVE_MODES)[number];
+
+export interface InjectorConfig {
+  /** HTTPS, for the API server. */
+  port: number;
+  /** Plain HTTP, for probes and scrapes. */
+  healthPort: number;
+  certificates: 'files' | 'self';
+  /** Holds `tls.crt` and `tls.key`; `files` only. */
+  tlsDir: string;
+  /** The four of `self`: where the pair is kept, whose `caBundle` is set, and what the certificate is for. */
+  tlsSecret: string;
+  webhookConfiguration: string;
+  service: string;
+  tlsNames: string[];
+  /** Where the injector itself runs: no pod there is injected. */
+  namespace: string;
+  /** Holds `token`, `ca.crt` and `namespace`. */
+  serviceAccountDir: string;
+  native: NativeMode;
+  image: string;
+  imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never';
+  sidecarPorts?: string;
+  sidecarInterface: string;
+  sidecarOutputUrl?: string;
+  sidecarAuthSecret?: SecretKey;
+  sidecarCpuRequest: string;
+  sidecarMemoryRequest: string;
+  sidecarCpuLimit: string;
+  sidecarMemoryLimit: string;
+  logLevel: LogLevel;
+}
+
+export interface InjectorOption {
+  field: keyof InjectorConfig;
+  flag: string;
+  variable: string;
+  /** Name of the flag's value in the help. */
+  argument: string;
+  help: string;
+  /** Throws what is expected. */
+  parse?(text: string, production: boolean): unknown;
+  check?: Check;
+  default?: unknown;
+  /** What came is not shown in a complaint. */
+  secret?: boolean;
+}
+
+const port = { parse: number, check: integer(MIN_PORT, MAX_PORT), argument: 'port' };
+
+export const INJECTOR_OPTIONS: readonly InjectorOption[] = [
+  {
+    field: 'image',
+    flag: '--image',
+    variable: 'INJECTOR_IMAGE',
+    argument: 'reference',
+    help: 'image of the sidecar (required)',
+    parse: parseImage,
+  },
+  {
+    field: 'imagePullPolicy',
+    flag: '--image-pull-policy',
+    variable: 'INJECTOR_IMAGE_PULL_POLICY',
+    argument: 'policy',
+    help: 'Always, IfNotPresent, Never',
+    check: oneOf(['Always', 'IfNotPresent', 'Never']),
+    default: 'IfNotPresent',
+  },
+  {
+    field: 'native',
+    flag: '--native',
+    variable: 'INJECTOR_NATIVE',
+    argument: 'mode',
+    help: 'native sidecars: auto (where the server is 1.29 or later), always, never',
+    check: oneOf(NATIVE_MODES),
+    default: 'auto',
+  },
+  { ...port, field: 'port', flag: '--port', variable: 'INJECTOR_PORT', help: 'serve the webhook there', default: 8443 },
+  {
+    ...port,
+    field: 'healthPort',
+    flag: '--health-port',
+    variable: 'INJECTOR_HEALTH_PORT',
+    help: 'serve /healthz, /readyz and /metrics there',
+    default: 8081,
+  },
+  {
+    field: 'certificates',
+    flag: '--certificates',
+    variable: 'INJECTOR_CERTIFICATES',
+    argument: 'source',
+    help: 'files (something else fills the folder) or self (made, kept in a Secret, renewed)',
+    check: oneOf(['files', 'self']),
+    default: 'files',
+  },
+  {
+    field: 'tlsDir',
+    flag: '--tls-dir',
+    variable: 'INJECTOR_TLS_DIR',
+    argument: 'folder',
+    help: 'has tls.crt and tls.key; read again when they change',
+    default: '/etc/tcp-sniffer/tls',
+  },
+  {
+    field: 'tlsSecret',
+    flag: '--tls-secret',
+    variable: 'INJECTOR_TLS_SECRET',
+    argument: 'name',
+    help: 'self: the Secret',
+    parse: matching(OBJECT_NAME, 'the name of a Secret'),
+    default: 'tcp-sniffer-injector-tls',
+  },
+  {
+    field: 'webhookConfiguration',
+    flag: '--webhook-configuration',
+    variable: 'INJECTOR_WEBHOOK_CONFIGURATION',
+    argument: 'name',
+    help: 'self: the MutatingWebhookConfiguration whose caBundle is set',
+    parse: matching(OBJECT_NAME, 'the name of a MutatingWebhookConfiguration'),
+    default: 'tcp-sniffer-injector',
+  },
+  {
+    field: 'service',
+    flag: '--service',
+    variable: 'INJECTOR_SERVICE',
+    argument: 'name',
+    help: 'self: the Service that the certificate is for',
+    parse: matching(LABEL_NAME, 'the name of a Service'),
+    default: 'tcp-sniffer-injector',
+  },
+  {
+    field: 'tlsNames',
+    flag: '--tls-names',
+    variable: 'INJECTOR_TLS_NAMES',
+    argument: 'list',
+    help: 'self: further DNS names and IP addresses in the certificate',
+    parse: hosts,
+    default: [],
+  },
+  {
+    field: 'namespace',
+    flag: '--namespace',
+    variable: 'NAMESPACE',
+    argument: 'name',
+    help: "where the injector runs; default: the service account's",
+    parse: matching(LABEL_NAME, 'the name of a namespace'),
+  },
+  {
+    field: 'serviceAccountDir',
+    flag: '--service-account-dir',
+    variable: 'INJECTOR_SERVICE_ACCOUNT_DIR',
+    argument: 'folder',
+    help: 'has token, ca.crt and namespace',
+    default: '/var/run/secrets/kubernetes.io/serviceaccount',
+  },
+  {
+    field: 'sidecarPorts',
+    flag: '--sidecar-ports',
+    variable: 'INJECTOR_SIDECAR_PORTS',
+    argument: 'list',
+    help: "server ports; default: the TCP ports that the pod's containers declare",
+    parse: forSniffer('ports'),
+  },
+  {
+    field: 'sidecarInterface',
+    flag: '--sidecar-interface',
+    variable: 'INJECTOR_SIDECAR_INTERFACE',
+    argument: 'name',
+    help: 'interface; default: the first one that is up and not a loopback',
+    parse: forSniffer('interface'),
+    default: '',
+  },
+  {
+    field: 'sidecarOutputUrl',
+    flag: '--sidecar-output-url',
+    variable: 'INJECTOR_SIDECAR_OUTPUT_URL',
+    argument: 'url',
+    help: 'the sidecar POSTs messages to this URL; default: JSON lines on its stdout',
+    parse: forSniffer('outputUrl'),
+    secret: true,
+  },
+  {
+    field: 'sidecarAuthSecret',
+    flag: '--sidecar-auth-secret',
+    variable: 'INJECTOR_SIDECAR_AUTH_SECRET',
+    argument: 'name/key',
+    help: "the token for that URL, in a Secret of the pod's namespace",
+    parse: parseSecretKey,
+    secret: true,
+  },
+  resource('sidecarCpuRequest', '--sidecar-cpu-request', 'INJECTOR_SIDECAR_CPU_REQUEST', '100m'),
+  resource('sidecarMemoryRequest', '--sidecar-memory-request', 'INJECTOR_SIDECAR_MEMORY_REQUEST', '256Mi'),
+  resource('sidecarCpuLimit', '--sidecar-cpu-limit', 'INJECTOR_SIDECAR_CPU_LIMIT', '500m'),
+  resource('sidecarMemoryLimit', '--sidecar-memory-limit', 'INJECTOR_SIDECAR_MEMORY_LIMIT', '512Mi'),
+  {
+    field: 'logLevel',
+    flag: '--log-level',
+    variable: 'LOG_LEVEL',
+    argument: 'level',
+    help: LOG_LEVELS.join(', '),
+    check: oneOf(LOG_LEVELS),
+    default: 'info',
+  },
+];
+
+function resource(field: keyof InjectorConfig, flag: string, variable: string, value: string): InjectorOption {
+  const [, what, kind] = flag.match(/-(cpu|memory)-(\w+)$/) ?? [];
+  return { field, flag, variable, argument: 'quantity', help: `${what} ${kind} of the sidecar`, default: value };
+}
+
+function number(text: string): number {
+  if (!/^\d+$/.test(text)) throw new Error('must be a number');
+  return Number(text);
+}
+
+function matching(pattern: RegExp, expected: string): (text: string) => string {
+  return (text) => {
+    if (!pattern.test(text)) throw new Error(`must be ${expected}`);
+    return text;
+  };
+}
+
+function hosts(text: string): string[] {
+  const names = text.split(',').map((each) => each.trim());
+  const bad = names.find((each) => isIP(each) === 0 && !OBJECT_NAME.test(each));
+  if (bad !== undefined) throw new Error('must be DNS names and IP addresses separated by commas');
+  return names;
+}
+
+function forSniffer(field: 'ports' | 'interface' | 'outputUrl') {
+  return (text: string, production: boolean) => checkSnifferText(field, text, production);
+}

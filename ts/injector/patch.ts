@@ -1,0 +1,89 @@
+/**
+ * The JSON Patch (RFC 6902) for one pod. Pure. Written by hand: one operation for each thing that is added, parents only
+ * where they are missing, and a `test` before whatever depends on what is already there.
+ */
+
+import { VERSION } from '../version';
+import { sidecar } from './container';
+import type { Injection } from './decide';
+import { CONTAINER_NAME, STATUS_ANNOTATION } from './names';
+import { isAbsent, type Pod } from './pod';
+
+export interface Operation {
+  op: 'add' | 'replace' | 'test';
+  path: string;
+  value: unknown;
+}
+
+/** What a pod without a grace period gets, in seconds; the API server's own default. */
+const GRACE_PERIOD = 30;
+const DEFAULT_CONTAINER = 'kubectl.kubernetes.io/default-container';
+
+export function patchFor(pod: Pod, { settings, native }: Injection): Operation[] {
+  const container = sidecar(settings, native);
+  const { containers } = pod.spec;
+  return [
+    ...(native ? addFirst(pod.spec.initContainers, '/spec/initContainers', container) : addLast(containers, container)),
+    ...gracePeriod(pod.spec.terminationGracePeriodSeconds, settings.gracePeriod),
+    ...annotate(pod, {
+      [STATUS_ANNOTATION]: JSON.stringify({
+        version: VERSION,
+        container: CONTAINER_NAME,
+        native,
+        ports: settings.env.PORTS,
+      }),
+      // kubectl logs and exec go on without a word about a choice, as they did before there was a second container.
+      ...(!native && containers.length === 1 && isAbsent(pod.metadata?.annotations?.[DEFAULT_CONTAINER])
+        ? { [DEFAULT_CONTAINER]: containers[0]?.name ?? '' }
+        : {}),
+    }),
+  ];
+}
+
+/** First, so that it also sees what the pod's other init containers do. */
+function addFirst(list: Pod['spec']['initContainers'], path: string, container: unknown): Operation[] {
+  const first = list?.[0];
+  if (isAbsent(list)) return [{ op: 'add', path, value: [container] }];
+  return [
+    ...(first === undefined ? [] : [test(`${path}/0/name`, first.name)]),
+    { op: 'add', path: `${path}/0`, value: container },
+  ];
+}
+
+/** Last, so that the first container stays kubectl's default. */
+function addLast(containers: Pod['spec']['containers'], container: unknown): Operation[] {
+  const last = containers.length - 1;
+  return [
+    test(`/spec/containers/${last}/name`, containers[last]?.name),
+    { op: 'add', path: '/spec/containers/-', value: container },
+  ];
+}
+
+/** Never lowers what the pod has. */
+function gracePeriod(current: unknown, asked: number | undefined): Operation[] {
+  const path = '/spec/terminationGracePeriodSeconds';
+  if (isAbsent(current)) return [{ op: 'add', path, value: asked ?? GRACE_PERIOD }];
+  if (asked === undefined || typeof current !== 'number' || current >= asked) return [];
+  return [test(path, current), { op: 'replace', path, value: asked }];
+}
+
+function annotate({ metadata }: Pod, added: Record<string, string>): Operation[] {
+  if (isAbsent(metadata)) return [{ op: 'add', path: '/metadata', value: { annotations: added } }];
+  const { annotations } = metadata;
+  if (isAbsent(annotations)) return [{ op: 'add', path: '/metadata/annotations', value: added }];
+  return Object.entries(added).flatMap(([name, value]): Operation[] => {
+    const path = `/metadata/annotations/${escapePointer(name)}`;
+    const before = annotations[name];
+    if (before === undefined) return [{ op: 'add', path, value }];
+    return before === value ? [] : [test(path, before), { op: 'replace', path, value }];
+  });
+}
+
+function test(path: string, value: unknown): Operation {
+  return { op: 'test', path, value };
+}
+
+/** RFC 6901 §3. */
+function escapePointer(name: string): string {
+  return name.replaceAll('~', '~0').replaceAll('/', '~1');
+}

@@ -1,0 +1,41 @@
+/**
+ * Pods with resources of their own (`spec.resources`, Kubernetes 1.32 and later): the API server refuses one whose
+ * containers ask for more than the pod, and one that has a container with a higher limit.
+ */
+
+import { type Container, isObject, type Pod } from './pod';
+import { quantity } from './quantity';
+import type { Settings } from './settings';
+
+/** Also where it cannot be told: then the pod is better left as it is. */
+export function exceedsPodResources(pod: Pod, settings: Settings): boolean {
+  const { resources } = pod.spec;
+  if (!isObject(resources)) return false;
+  const ours: Record<string, [string, string]> = {
+    cpu: [settings.cpuRequest, settings.cpuLimit],
+    memory: [settings.memoryRequest, settings.memoryLimit],
+  };
+  const running = [...pod.spec.containers, ...(pod.spec.initContainers ?? []).filter(isSidecar)];
+  return Object.entries(ours).some(([resource, [request, limit]]) => {
+    const [ofPod, podLimit] = [amount(resources, 'requests', resource), amount(resources, 'limits', resource)];
+    // What a container does not request is taken from its limit.
+    const sum = running
+      .map((each) => amount(each.resources, 'requests', resource) ?? amount(each.resources, 'limits', resource) ?? 0)
+      .reduce((total, each) => total + each, quantity(request) ?? Number.NaN);
+    return exceeds(sum, ofPod ?? podLimit) || exceeds(quantity(limit) ?? Number.NaN, podLimit);
+  });
+}
+
+function isSidecar({ restartPolicy }: Container): boolean {
+  return restartPolicy === 'Always';
+}
+
+function exceeds(asked: number, given: number | undefined): boolean {
+  return given !== undefined && !(asked <= given);
+}
+
+function amount(resources: unknown, kind: 'requests' | 'limits', name: string): number | undefined {
+  const amounts = isObject(resources) ? resources[kind] : undefined;
+  const text = isObject(amounts) ? amounts[name] : undefined;
+  return text === undefined ? undefined : (quantity(text) ?? Number.NaN);
+}

@@ -1,0 +1,63 @@
+/** The parts of a pod that the injector looks at. In: JSON of unknown shape. Out: a pod that can be read without doubt, or none. */
+
+type Fields = Record<string, unknown>;
+
+export interface Container extends Fields {
+  name: string;
+}
+
+export interface Pod extends Fields {
+  metadata?: (Fields & { annotations?: Record<string, string> | null; labels?: Record<string, string> | null }) | null;
+  spec: Fields & { containers: Container[]; initContainers?: Container[] | null };
+}
+
+/** `undefined` where something that the injector has to look at is not what the API server's schema says. */
+export function readPod(object: unknown): Pod | undefined {
+  if (!isObject(object) || !isObject(object.spec) || !isAbsentOr(object.metadata, isObject)) return undefined;
+  const { containers, initContainers } = object.spec;
+  const { annotations, labels } = (object.metadata ?? {}) as Fields;
+  const known =
+    areContainers(containers) &&
+    containers.length > 0 &&
+    isAbsentOr(initContainers, areContainers) &&
+    isAbsentOr(annotations, areTexts) &&
+    isAbsentOr(labels, areTexts);
+  return known ? (object as Pod) : undefined;
+}
+
+/** `null` is how some writers of JSON say "not there", and the API server takes it so. */
+export function isAbsent(value: unknown): value is null | undefined {
+  return value === undefined || value === null;
+}
+
+export function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Every container that has a place of its own among the names: also init containers. */
+export function allContainers({ spec }: Pod): Container[] {
+  return [...(spec.initContainers ?? []), ...spec.containers];
+}
+
+/** Ports that the containers declare for TCP, in order, each once. */
+export function declaredPorts({ spec }: Pod): number[] {
+  const ports = spec.containers.flatMap((container) => (Array.isArray(container.ports) ? container.ports : []));
+  const tcp = ports.filter((port) => isObject(port) && (isAbsent(port.protocol) || port.protocol === 'TCP'));
+  return [...new Set(tcp.map(({ containerPort }) => containerPort).filter(isPort))];
+}
+
+function isPort(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 65_535;
+}
+
+function isAbsentOr(value: unknown, isOne: (value: unknown) => boolean): boolean {
+  return isAbsent(value) || isOne(value);
+}
+
+function areContainers(value: unknown): value is Container[] {
+  return Array.isArray(value) && value.every((each) => isObject(each) && typeof each.name === 'string');
+}
+
+function areTexts(value: unknown): boolean {
+  return isObject(value) && Object.values(value).every((each) => typeof each === 'string');
+}

@@ -1,0 +1,144 @@
+/**
+ * An admission review in, its response out. Pure but for what it counts and logs. A review that is none is a `BadReview`;
+ * from there on every answer is `allowed: true`, whatever happens.
+ */
+
+import { errorFields, type Log } from '../logger';
+import type { Counters } from './counters';
+import { type Circumstances, decide, type Entry, type Skip } from './decide';
+import type { InjectorConfig } from './options';
+import { type Operation, patchFor } from './patch';
+import { isObject, readPod } from './pod';
+import { verifyPatch } from './verify';
+
+/** Answered with 400. `message` may be shown. */
+export class BadReview extends Error {
+  override readonly name = 'BadReview';
+}
+
+export interface ReviewResponse {
+  apiVersion: string;
+  kind: string;
+  response: {
+    uid: string;
+    allowed: true;
+    patchType?: 'JSONPatch';
+    /** Base64. */
+    patch?: string;
+    warnings?: string[];
+  };
+}
+
+export interface Reviewer {
+  config: InjectorConfig;
+  production: boolean;
+  log: Log;
+  counters: Counters;
+  nativeAvailable(): boolean;
+}
+
+const API_VERSION = 'admission.k8s.io/v1';
+const KIND = 'AdmissionReview';
+/** The API server cuts or drops longer ones. */
+const MAX_WARNING_CHARS = 250;
+/** RFC 9110 has no limit for names in logs; a UID of the API server has 36. */
+const MAX_UID_CHARS = 128;
+
+type Outcome = { inject: true; operations: Operation[]; native: boolean } | Skip;
+
+/** @throws {BadReview} */
+export function review(body: Buffer, entry: Entry, reviewer: Reviewer): ReviewResponse {
+  const request = readRequest(body);
+  const { log, counters } = reviewer;
+  let outcome: Outcome;
+  try {
+    outcome = inject(request, entry, reviewer);
+  } catch (error) {
+    log.error(
+      { uid: request.uid, ...errorFields(error) },
+      'the pod is left as it is because of an error of the injector',
+    );
+    outcome = {
+      inject: false,
+      reason: 'internal_error',
+      warning: 'not injected (internal_error): see the log of the injector',
+    };
+  }
+  if (outcome.inject) counters.injected++;
+  else counters.skipped[outcome.reason]++;
+  log.info(
+    {
+      ...identity(request),
+      ...(outcome.inject
+        ? { result: 'injected', native: outcome.native }
+        : { result: 'skipped', reason: outcome.reason }),
+    },
+    'pod reviewed',
+  );
+  return {
+    apiVersion: API_VERSION,
+    kind: KIND,
+    response: { uid: request.uid, allowed: true, ...(outcome.inject ? patch(outcome.operations) : warnings(outcome)) },
+  };
+}
+
+interface AdmissionRequest extends Record<string, unknown> {
+  uid: string;
+}
+
+function readRequest(body: Buffer): AdmissionRequest {
+  let content: unknown;
+  try {
+    content = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+  } catch {
+    throw new BadReview('the body is not JSON');
+  }
+  if (!isObject(content) || content.kind !== KIND) throw new BadReview(`the body is no ${KIND}`);
+  if (content.apiVersion !== API_VERSION) throw new BadReview(`apiVersion must be ${API_VERSION}`);
+  const { request } = content;
+  if (!isObject(request)) throw new BadReview('the review has no request');
+  const { uid } = request;
+  if (typeof uid !== 'string' || uid === '' || uid.length > MAX_UID_CHARS)
+    throw new BadReview('the request has no uid');
+  return request as AdmissionRequest;
+}
+
+function inject(request: AdmissionRequest, entry: Entry, { config, production, nativeAvailable }: Reviewer): Outcome {
+  const { kind, operation, subResource, object, namespace } = request;
+  const isPod = isObject(kind) && kind.kind === 'Pod' && kind.group === '' && kind.version === 'v1';
+  if (!isPod || operation !== 'CREATE' || (subResource !== undefined && subResource !== '')) {
+    return { inject: false, reason: 'not_a_new_pod' };
+  }
+  const pod = readPod(object);
+  if (pod === undefined || typeof namespace !== 'string' || namespace === '') {
+    return {
+      inject: false,
+      reason: 'unreadable_pod',
+      warning: 'not injected (unreadable_pod): this is not a pod as the API describes it',
+    };
+  }
+  const circumstances: Circumstances = { config, namespace, entry, nativeAvailable: nativeAvailable(), production };
+  const decision = decide(pod, circumstances);
+  if (!decision.inject) return decision;
+  const operations = patchFor(pod, decision);
+  verifyPatch(pod, operations);
+  return { inject: true, operations, native: decision.native };
+}
+
+function patch(operations: Operation[]): Pick<ReviewResponse['response'], 'patchType' | 'patch'> {
+  return { patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(operations)).toString('base64') };
+}
+
+function warnings({ warning }: Skip): Pick<ReviewResponse['response'], 'warnings'> {
+  // Names in it come from the pod; the API server takes no control characters.
+  return warning === undefined
+    ? {}
+    : { warnings: [`tcp-sniffer: ${warning}`.replace(/[^\x20-\x7e]/g, '?').slice(0, MAX_WARNING_CHARS)] };
+}
+
+/** A pod of a controller has no name yet. */
+function identity({ uid, namespace, name, object, dryRun }: AdmissionRequest): Record<string, unknown> {
+  const metadata = isObject(object) && isObject(object.metadata) ? object.metadata : {};
+  const pod = [name, metadata.name, metadata.generateName].find((each) => typeof each === 'string' && each !== '');
+  return { uid, namespace, ...(pod === undefined ? {} : { pod }), ...(dryRun === true ? { dryRun } : {}) };
+}

@@ -1,0 +1,150 @@
+/** What one pod's sidecar is made with: the injector's defaults, and the pod's annotations over them. */
+
+import { suggest } from '../suggest';
+import type { SnifferConfig } from '../types';
+import { INJECT_LABEL, PREFIX, parseImage, parseSecretKey, type SecretKey, STATUS_ANNOTATION } from './names';
+import type { InjectorConfig } from './options';
+import { declaredPorts, type Pod } from './pod';
+import { quantity } from './quantity';
+import { checkSnifferText, variableFor } from './sniffer-text';
+
+export interface Settings {
+  image: string;
+  imagePullPolicy: string;
+  /** The sniffer's own options, by its variables. */
+  env: Record<string, string>;
+  authSecret?: SecretKey;
+  cpuRequest: string;
+  memoryRequest: string;
+  cpuLimit: string;
+  memoryLimit: string;
+  /** The pod's own wish; without one the injector decides. */
+  native?: boolean;
+  /** In seconds; the pod gets at least this. */
+  gracePeriod?: number;
+  hostNetwork: boolean;
+}
+
+/** An annotation that is not what it must be. */
+export class AnnotationError extends Error {
+  override readonly name = 'AnnotationError';
+
+  /** `annotation` and `complaint` may be shown to anybody; neither has the value. */
+  constructor(annotation: string, complaint: string) {
+    super(`annotation ${annotation}: ${complaint}`);
+  }
+}
+
+/** Less and Node does not start. */
+const MIN_MEMORY_BYTES = 64 * 2 ** 20;
+/** The least that the kernel's scheduler can be told. */
+const MIN_CPU_CORES = 0.001;
+const MAX_GRACE_SECONDS = 86_400;
+
+type Apply = (settings: Settings, text: string, production: boolean) => void;
+
+const ANNOTATIONS: Record<string, Apply> = {
+  ports: forSniffer('ports'),
+  interface: forSniffer('interface'),
+  'output-url': forSniffer('outputUrl'),
+  'output-stdout': forSniffer('outputStdout'),
+  'sample-rate': forSniffer('sampleRate'),
+  'redact-headers': forSniffer('redactHeaders'),
+  'max-body-size': forSniffer('maxBodySize'),
+  'auth-secret': (settings, text) => {
+    settings.authSecret = parseSecretKey(text);
+  },
+  image: (settings, text) => {
+    settings.image = parseImage(text);
+  },
+  'cpu-request': quantityOf('cpuRequest'),
+  'cpu-limit': quantityOf('cpuLimit'),
+  'memory-request': quantityOf('memoryRequest'),
+  'memory-limit': quantityOf('memoryLimit'),
+  native: (settings, text) => {
+    settings.native = yesOrNo(text);
+  },
+  'host-network': (settings, text) => {
+    settings.hostNetwork = yesOrNo(text);
+  },
+  'termination-grace-period-seconds': (settings, text) => {
+    if (!/^\d{1,5}$/.test(text) || Number(text) > MAX_GRACE_SECONDS) {
+      throw new Error(`must be seconds from 0 to ${MAX_GRACE_SECONDS}`);
+    }
+    settings.gracePeriod = Number(text);
+  },
+};
+/** Under our prefix and not options of the sidecar. */
+const OTHERS = [INJECT_LABEL, STATUS_ANNOTATION];
+
+/** @throws {AnnotationError} for the first annotation that is wrong or unknown */
+export function readSettings(pod: Pod, config: InjectorConfig, production: boolean): Settings {
+  const settings = defaults(pod, config);
+  for (const [name, text] of Object.entries(pod.metadata?.annotations ?? {})) {
+    if (!name.startsWith(PREFIX) || OTHERS.includes(name)) continue;
+    const option = name.slice(PREFIX.length);
+    const apply = Object.hasOwn(ANNOTATIONS, option) ? ANNOTATIONS[option] : undefined;
+    if (apply === undefined) {
+      const near = suggest(option, Object.keys(ANNOTATIONS));
+      throw new AnnotationError(name, `is unknown${near === undefined ? '' : `; did you mean ${PREFIX}${near}?`}`);
+    }
+    attempt(name, () => apply(settings, text.trim(), production));
+  }
+  attempt(`${PREFIX}cpu-request`, () => checkResources(settings.cpuRequest, settings.cpuLimit, 'cpu'));
+  attempt(`${PREFIX}memory-request`, () => checkResources(settings.memoryRequest, settings.memoryLimit, 'memory'));
+  return settings;
+}
+
+function defaults(pod: Pod, config: InjectorConfig): Settings {
+  const env: Record<string, string> = { [variableFor('interface')]: config.sidecarInterface };
+  const ports = config.sidecarPorts ?? declaredPorts(pod).join(',');
+  if (ports !== '') env[variableFor('ports')] = ports;
+  if (config.sidecarOutputUrl !== undefined) env[variableFor('outputUrl')] = config.sidecarOutputUrl;
+  return {
+    image: config.image,
+    imagePullPolicy: config.imagePullPolicy,
+    env,
+    ...(config.sidecarAuthSecret === undefined ? {} : { authSecret: config.sidecarAuthSecret }),
+    cpuRequest: config.sidecarCpuRequest,
+    memoryRequest: config.sidecarMemoryRequest,
+    cpuLimit: config.sidecarCpuLimit,
+    memoryLimit: config.sidecarMemoryLimit,
+    hostNetwork: false,
+  };
+}
+
+function attempt(annotation: string, run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    throw new AnnotationError(annotation, (error as Error).message);
+  }
+}
+
+/** The API server refuses a pod whose request is more than its limit. */
+export function checkResources(request: string, limit: string, kind: 'cpu' | 'memory'): void {
+  const [least, most] = [quantity(request), quantity(limit)];
+  if (least === undefined || most === undefined) throw new Error(`${kind} must be a quantity, e.g. 100m or 256Mi`);
+  if (least > most) throw new Error(`the ${kind} request must not be more than the limit`);
+  const minimum = kind === 'cpu' ? MIN_CPU_CORES : MIN_MEMORY_BYTES;
+  if (least < minimum) throw new Error(`${kind} must be at least ${kind === 'cpu' ? '1m' : '64Mi'}`);
+}
+
+function forSniffer(field: keyof SnifferConfig): Apply {
+  return (settings, text, production) => {
+    settings.env[variableFor(field)] = checkSnifferText(field, text, production);
+  };
+}
+
+function quantityOf(field: 'cpuRequest' | 'cpuLimit' | 'memoryRequest' | 'memoryLimit'): Apply {
+  return (settings, text) => {
+    if (quantity(text) === undefined) throw new Error('must be a quantity, e.g. 100m or 256Mi');
+    settings[field] = text;
+  };
+}
+
+function yesOrNo(text: string): boolean {
+  if (text === 'true') return true;
+  if (text === 'false') return false;
+  throw new Error("must be 'true' or 'false'");
+}

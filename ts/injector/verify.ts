@@ -1,0 +1,48 @@
+/**
+ * The last look at a patch before it is sent. `failurePolicy: Ignore` does not help against a patch that does not apply or
+ * makes the pod invalid: the API server then refuses the pod. So it is applied here first, by a library that knows
+ * nothing of how it was made.
+ */
+
+import { isDeepStrictEqual } from 'node:util';
+import { applyPatch } from 'rfc6902';
+import { CONTAINER_NAME } from './names';
+import type { Operation } from './patch';
+import { allContainers, isAbsent, isObject, type Pod, readPod } from './pod';
+
+/** @throws {Error} what is wrong with it */
+export function verifyPatch(pod: Pod, operations: readonly Operation[]): void {
+  const patched: unknown = JSON.parse(JSON.stringify(pod));
+  const failed = applyPatch(patched, structuredClone(operations) as Operation[]).find((error) => error !== null);
+  if (failed) throw new Error(`the patch does not apply: ${failed.name}`);
+  const after = readPod(patched);
+  if (after === undefined) throw new Error('the patched pod is none');
+  const names = allContainers(after).map(({ name }) => name);
+  if (new Set(names).size !== names.length) throw new Error('two containers of the patched pod have one name');
+  if (names.filter((name) => name === CONTAINER_NAME).length !== 1) throw new Error('the sidecar is not there once');
+  const replaced = new Set(operations.filter(({ op }) => op === 'replace').map(({ path }) => path));
+  const lost = findLost(pod, patched, '', replaced);
+  if (lost !== undefined) throw new Error(`the patch changes ${lost}`);
+}
+
+/** The first place whose value is not in `after` any more, as a JSON pointer; lists may grow at either end. */
+function findLost(before: unknown, after: unknown, path: string, replaced: ReadonlySet<string>): string | undefined {
+  if (isAbsent(before) || replaced.has(path) || isDeepStrictEqual(before, after)) return undefined;
+  if (Array.isArray(before) && Array.isArray(after)) {
+    const kept = [0, after.length - before.length].some((start) =>
+      isDeepStrictEqual(after.slice(start, start + before.length), before),
+    );
+    return kept ? undefined : path;
+  }
+  if (!isObject(before) || !isObject(after)) return path;
+  for (const [name, value] of Object.entries(before)) {
+    const at = `${path}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    const lost = Object.hasOwn(after, name)
+      ? findLost(value, after[name], at, replaced)
+      : isAbsent(value)
+        ? undefined
+        : at;
+    if (lost !== undefined) return lost;
+  }
+  return undefined;
+}

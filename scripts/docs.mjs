@@ -61,6 +61,7 @@ function ruleOf(field) {
   try {
     validateConfig({ ports, [field]: Symbol('nothing that fits') });
   } catch ({ complaint }) {
+    if (complaint.startsWith('is no option')) throw new Error(`dist/ does not know ${field}: npm run build:ts`);
     return complaint.replace(/^must be /, '').replace(/, got Symbol\(.*$/, '');
   }
   throw new Error(`${field} takes anything`);

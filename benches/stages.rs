@@ -74,7 +74,7 @@ fn stages(group: &mut BenchmarkGroup<'_, WallTime>, traffic: &Traffic) {
     group.bench_function("encode", |b| {
         let end = |ip: [u8; 4], port| tcp_sniffer::decode::Endpoint { ip: ip.into(), port };
         let origin = Origin::new(1, end([10, 0, 0, 1], PORT), end([10, 0, 0, 2], 40_000));
-        let mut encoder = Encoder::new(&["authorization".to_owned(), "cookie".to_owned()], &[]);
+        let mut encoder = Encoder::new(&EngineConfig::for_ports(&[PORT]));
         let mut out = Vec::new();
         b.iter(|| {
             for message in &kept.0 {

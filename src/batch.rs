@@ -2,42 +2,62 @@
 
 use std::collections::VecDeque;
 
+use crate::encode::RawBody;
 use crate::time::Timestamp;
 
 /// A batch is full with so many messages: JS parses them in one turn of its event loop, in about a millisecond.
 const MAX_BATCH_MESSAGES: u32 = 512;
 /// Or with so many bytes; one line may go beyond it.
-const MAX_BATCH_BYTES: usize = 256 << 10;
+pub const MAX_BATCH_BYTES: usize = 256 << 10;
 /// A batch that is not full waits for more at most so long.
 const MAX_BATCH_AGE_MS: u64 = 50;
 
-/// Whole JSON lines, each ended by `\n`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Whole JSON lines, each ended by `\n`, once no body is `raw` any more.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Batch {
     pub lines: Vec<u8>,
     pub messages: u32,
+    /// Bodies that `finish` writes, in the order of their lines, each with the number of messages before it.
+    pub raw: Vec<(u32, RawBody)>,
+}
+
+/// One line by itself.
+#[derive(Debug, Default)]
+pub struct Line {
+    pub text: Vec<u8>,
+    pub raw: Option<RawBody>,
 }
 
 #[derive(Debug, Default)]
 pub struct Batcher {
-    lines: Vec<u8>,
-    messages: u32,
-    /// When the first line of `lines` was written.
+    young: Batch,
+    /// When the first line of `young` was written.
     since: Timestamp,
     full: VecDeque<Batch>,
 }
 
 impl Batcher {
-    /// Lets `write` append one line.
-    pub fn push(&mut self, now: Timestamp, write: impl FnOnce(&mut Vec<u8>)) {
-        if self.messages == 0 {
+    /// Lets `write` append one line; it gives the body that is still to be written.
+    pub fn push(&mut self, now: Timestamp, write: impl FnOnce(&mut Vec<u8>) -> Option<RawBody>) {
+        let young = &mut self.young;
+        if young.messages == 0 {
             self.since = now;
         }
-        write(&mut self.lines);
-        self.messages += 1;
-        if self.messages >= MAX_BATCH_MESSAGES || self.lines.len() >= MAX_BATCH_BYTES {
+        if let Some(raw) = write(&mut young.lines) {
+            young.raw.push((young.messages, raw));
+        }
+        young.messages += 1;
+        if young.messages >= MAX_BATCH_MESSAGES || young.lines.len() >= MAX_BATCH_BYTES {
             self.seal();
         }
+    }
+
+    pub fn push_line(&mut self, now: Timestamp, line: Line) {
+        self.push(now, |out| {
+            let start = out.len();
+            out.extend_from_slice(&line.text);
+            line.raw.map(|raw| raw.moved(start))
+        });
     }
 
     pub fn has_full(&self) -> bool {
@@ -46,7 +66,8 @@ impl Batcher {
 
     /// The oldest batch that is full, or old enough at `now`; with `force` a young one too.
     pub fn take(&mut self, now: Timestamp, force: bool) -> Option<Batch> {
-        if self.full.is_empty() && self.messages > 0 && (force || self.since.plus_millis(MAX_BATCH_AGE_MS) <= now) {
+        if self.full.is_empty() && self.young.messages > 0 && (force || self.since.plus_millis(MAX_BATCH_AGE_MS) <= now)
+        {
             self.seal();
         }
         self.full.pop_front()
@@ -54,10 +75,9 @@ impl Batcher {
 
     fn seal(&mut self) {
         // The next batch will be about as large.
-        let room = self.lines.len().min(MAX_BATCH_BYTES);
-        let lines = std::mem::replace(&mut self.lines, Vec::with_capacity(room));
-        self.full.push_back(Batch { lines, messages: self.messages });
-        self.messages = 0;
+        let room = self.young.lines.len().min(MAX_BATCH_BYTES);
+        let next = Batch { lines: Vec::with_capacity(room), ..Batch::default() };
+        self.full.push_back(std::mem::replace(&mut self.young, next));
     }
 }
 
@@ -68,7 +88,10 @@ mod tests {
     const START: Timestamp = Timestamp::from_micros(1_000_000);
 
     fn push(batcher: &mut Batcher, line: &[u8]) {
-        batcher.push(START, |out| out.extend_from_slice(line));
+        batcher.push(START, |out| {
+            out.extend_from_slice(line);
+            None
+        });
     }
 
     #[test]
@@ -76,7 +99,7 @@ mod tests {
         let mut batcher = Batcher::default();
         push(&mut batcher, b"{}\n");
         assert_eq!(batcher.take(START.plus_millis(MAX_BATCH_AGE_MS - 1), false), None);
-        assert_eq!(batcher.take(START, true), Some(Batch { lines: b"{}\n".to_vec(), messages: 1 }));
+        assert_eq!(batcher.take(START, true), Some(Batch { lines: b"{}\n".to_vec(), messages: 1, raw: Vec::new() }));
         assert_eq!(batcher.take(START, true), None);
     }
 

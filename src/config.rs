@@ -28,10 +28,14 @@ pub struct EngineConfig {
     /// Which exchanges come out; without `include` all that `exclude` leaves.
     pub include: Vec<Rule>,
     pub exclude: Vec<Rule>,
+    /// Bodies come out without their content-codings and in UTF-8; batches then need `finish`.
+    pub decode_body: bool,
+    /// Bodies that are no text come out as base64; batches then need `finish`.
+    pub base64_bodies: bool,
 }
 
 impl EngineConfig {
-    /// The defaults of SPEC §2 for these ports.
+    /// The defaults of SPEC §2 for these ports. Bodies stay as they are, so that batches are finished as they come.
     pub fn for_ports(ports: &[u16]) -> Self {
         Self {
             ports: ports.to_vec(),
@@ -45,6 +49,8 @@ impl EngineConfig {
             redact_query: Vec::new(),
             include: Vec::new(),
             exclude: Vec::new(),
+            decode_body: false,
+            base64_bodies: false,
         }
     }
 }

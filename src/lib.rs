@@ -24,11 +24,13 @@
 pub mod batch;
 pub mod capture;
 pub mod config;
+pub mod content;
 pub mod decode;
 pub mod defrag;
 pub mod encode;
 pub mod engine;
 pub mod error;
+pub mod finish;
 pub mod flow;
 pub mod http;
 pub mod notice;

@@ -51,6 +51,8 @@ pub struct Stats {
     pub incomplete_stopped: u64,
     /// Messages of which only `maxBodySize` kept bytes back.
     pub over_body_limit: u64,
+    /// Bodies with a content-coding that cannot be removed; they stay as they are.
+    pub unknown_codings: u64,
     /// Messages that `include` and `exclude` keep back.
     pub filtered: u64,
     /// Messages of exchanges that carry our own POSTs (`selection::MARKER_FIELD`).
@@ -102,6 +104,7 @@ impl Stats {
             ("incompleteTimeout", self.incomplete_timeout),
             ("incompleteStopped", self.incomplete_stopped),
             ("overBodyLimit", self.over_body_limit),
+            ("bodiesUnknownCoding", self.unknown_codings),
             ("filtered", self.filtered),
             ("ownMessages", self.own_messages),
             ("queueDropped", self.queue_dropped),
@@ -109,6 +112,43 @@ impl Stats {
         ];
         entries.extend(undecodable.map(|(reason, count)| (reason.counter(), count)));
         entries
+    }
+}
+
+/// What became of the bodies with content-codings. Each that came to be finished is in exactly one of: `decoded`,
+/// `undecodable`, `left_coded`, `panicked`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ContentStats {
+    pub decoded: u64,
+    /// Not coded as they say, or too short to give anything.
+    pub undecodable: u64,
+    /// Live only: the queue was so long that there was no time for it.
+    pub left_coded: u64,
+    /// A decoder panicked, which is a bug.
+    pub panicked: u64,
+    /// Of `decoded`: the content is longer than the limit on bodies.
+    pub over_limit: u64,
+}
+
+impl ContentStats {
+    pub fn add(&mut self, more: &Self) {
+        self.decoded += more.decoded;
+        self.undecodable += more.undecodable;
+        self.left_coded += more.left_coded;
+        self.panicked += more.panicked;
+        self.over_limit += more.over_limit;
+    }
+
+    /// Public name (camelCase) and value of each, in the order in which they are shown.
+    pub fn entries(&self) -> Vec<(&'static str, u64)> {
+        let Self { decoded, undecodable, left_coded, panicked, over_limit } = *self;
+        vec![
+            ("bodiesDecoded", decoded),
+            ("bodiesUndecodable", undecodable),
+            ("bodiesLeftCoded", left_coded),
+            ("decoderPanics", panicked),
+            ("contentOverLimit", over_limit),
+        ]
     }
 }
 

@@ -22,7 +22,7 @@ import {
 import { ValidationError } from './errors';
 import { checkFilters, MAX_FILTERS } from './filters';
 import { suggest } from './suggest';
-import type { BatchOptions, LogLevel, SnifferConfig, ValidatedConfig } from './types';
+import type { BatchOptions, BinaryBodies, LogLevel, SnifferConfig, ValidatedConfig } from './types';
 
 export const MIN_PORT = 1;
 export const MAX_PORT = 65_535;
@@ -48,6 +48,8 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export const LOG_LEVELS: readonly LogLevel[] = ['silent', 'error', 'warn', 'info', 'debug'];
 
+const BINARY_BODIES: readonly BinaryBodies[] = ['omit', 'base64'];
+
 /** The defaults that the contract fixes. */
 export const CONTRACT_DEFAULTS = Object.freeze({
   interface: '',
@@ -70,6 +72,8 @@ export const TUNING_DEFAULTS = Object.freeze({
   drainTimeoutMs: 10_000,
   handleSignals: false,
   metricsHost: '',
+  decodeBody: true,
+  binaryBodies: 'omit' as BinaryBodies,
   redactQuery: Object.freeze([]) as readonly string[],
   include: Object.freeze([]) as readonly never[],
   exclude: Object.freeze([]) as readonly never[],
@@ -116,6 +120,8 @@ const CHECKS: Record<keyof SnifferConfig, Check> = {
   onHttpMessage: checkFunction,
   sampleRate: checkSampleRate,
   maxBodySize: integer(1),
+  decodeBody: checkBoolean,
+  binaryBodies: oneOf(BINARY_BODIES),
   maxConcurrentConnections: integer(1),
   connectionIdleTimeoutMs: integer(1),
   redactHeaders: names('header', (text) => TOKEN.test(text)),

@@ -128,6 +128,21 @@ export const COMMAND_OPTIONS: readonly CommandOption[] = [
     parse: number,
   },
   {
+    field: 'decodeBody',
+    flag: '--decode-body',
+    variable: 'DECODE_BODY',
+    help: 'remove gzip, deflate, br and zstd from bodies, make their text UTF-8; off: --no-decode-body',
+    parse: boolean,
+  },
+  {
+    field: 'binaryBodies',
+    flag: '--binary-bodies',
+    variable: 'BINARY_BODIES',
+    argument: 'how',
+    help: 'bodies that are no text: omit or base64',
+    parse: text,
+  },
+  {
     field: 'maxConcurrentConnections',
     flag: '--max-concurrent-connections',
     variable: 'MAX_CONCURRENT_CONNECTIONS',

@@ -34,13 +34,17 @@ export interface HttpMessage {
   statusCode?: number;
   /** Responses that have a reason phrase. */
   reason?: string;
-  /** The body without its framing, still content-coded, when it is UTF-8; `''` for an empty one. */
+  /** The body without its framing and its content-codings, when it is text; `''` for an empty one. */
   body?: string;
-  /** `'binary'` when the bytes are not UTF-8 and `body` is left out. */
+  /** Bytes that are no text: `'base64'` when `body` is that (`binaryBodies`), `'binary'` when `body` is left out. */
   bodyEncoding?: string;
-  /** Bytes of the body without its framing, kept or not. */
+  /** The content-codings that were removed, in the order in which they were applied: `'gzip'`, `'gzip, br'`. */
+  bodyDecoded?: string;
+  /** What the text was in before it became UTF-8: a name of the WHATWG Encoding Standard, in lower case. */
+  bodyCharset?: string;
+  /** Bytes of the body without its framing, still content-coded, kept or not. */
   bodySize: number;
-  /** Bytes of the body are missing: over `maxBodySize`, lost, or the connection ended early. */
+  /** Bytes of the body or its content are missing: over `maxBodySize`, lost, or ended early. */
   bodyTruncated?: true;
   /** Why the message ended early; absent when only `maxBodySize` cut it. */
   incomplete?: 'gap' | 'closed' | 'evicted' | 'timeout' | 'stopped';
@@ -77,6 +81,9 @@ export interface BatchOptions {
   /** Compresses the bodies. Default false. */
   gzip: boolean;
 }
+
+/** What becomes of a body that is no text: left out, or given as base64. */
+export type BinaryBodies = 'omit' | 'base64';
 
 /** From nothing at all to everything. */
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
@@ -123,8 +130,12 @@ export interface SnifferConfig {
   onHttpMessage?: (message: HttpMessage) => void;
   /** Share of the connections that is processed, 0–1. Default 1. */
   sampleRate?: number;
-  /** Bytes of each body that are kept. Default 1 048 576. */
+  /** Bytes of each body that are kept, and of its content once it is decoded. Default 1 048 576. */
   maxBodySize?: number;
+  /** Removes content-codings (gzip, deflate, br, zstd) from bodies and makes their text UTF-8. Default true. */
+  decodeBody?: boolean;
+  /** What becomes of bodies that are no text: `'omit'` leaves them out, `'base64'` shows them so. Default `'omit'`. */
+  binaryBodies?: BinaryBodies;
   /** Connections at one time; past it the least recently active one goes. Default 10 000. */
   maxConcurrentConnections?: number;
   /** A connection without new data for so many ms is dropped. Default 300 000. */

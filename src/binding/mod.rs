@@ -34,7 +34,12 @@ fn stats_of(snapshot: &StatsSnapshot) -> EngineStats {
     let (mut capture, engine) = (snapshot.capture.entries(), snapshot.engine.entries());
     capture.push(("unread", snapshot.capture.unread(snapshot.engine.packets)));
     // Exact up to 2^53.
-    capture.into_iter().chain(engine).map(|(name, count)| (name.to_owned(), count as f64)).collect()
+    capture
+        .into_iter()
+        .chain(engine)
+        .chain(snapshot.content.entries())
+        .map(|(name, count)| (name.to_owned(), count as f64))
+        .collect()
 }
 
 /// What can be captured on, best first, `any` included. Needs no privilege.

@@ -36,6 +36,10 @@ pub struct BindingCaptureOptions {
     pub include: Vec<BindingRule>,
     /// Exchanges that do not come out.
     pub exclude: Vec<BindingRule>,
+    /// Whether content-codings are removed from bodies and text becomes UTF-8.
+    pub decode_body: bool,
+    /// Whether bodies that are no text come out as base64.
+    pub base64_bodies: bool,
     /// Bytes captured of each packet, at most 262144.
     pub snaplen_bytes: f64,
     /// Bytes of the kernel's ring, at least 1 MiB.
@@ -104,6 +108,8 @@ impl TryFrom<BindingCaptureOptions> for CaptureOptions {
                 redact_query: options.redact_query,
                 include: options.include.into_iter().map(Rule::from).collect(),
                 exclude: options.exclude.into_iter().map(Rule::from).collect(),
+                decode_body: options.decode_body,
+                base64_bodies: options.base64_bodies,
             },
             stats_interval_ms: whole("statsIntervalMs", options.stats_interval_ms)?,
             panic_at_packet: options.panic_at_packet.map(|packet| whole("panicAtPacket", packet)).transpose()?,

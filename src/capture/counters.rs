@@ -32,7 +32,10 @@ mod tests {
         let mut counters = WideCounters::default();
         counters.update(u32::MAX - 1, 7, 0);
         let stats = counters.update(3, 7, 1);
-        assert_eq!(stats, CaptureStats { received: u64::from(u32::MAX) + 4, dropped: 7, if_dropped: 1, savefile_bytes: 0 });
+        assert_eq!(
+            stats,
+            CaptureStats { received: u64::from(u32::MAX) + 4, dropped: 7, if_dropped: 1, savefile_bytes: 0 }
+        );
         assert_eq!(counters.total(), stats);
     }
 }

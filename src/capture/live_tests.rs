@@ -7,9 +7,11 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Instant;
 
+use super::super::runner::Runner;
 use super::super::runner::tests::{ChannelDelivery, FakeEngine};
+use super::super::sending;
 use super::*;
-use crate::capture::{CaptureControl, CaptureOptions, Event, Runner, SourceOptions};
+use crate::capture::{CaptureControl, CaptureOptions, Event, SourceOptions};
 use crate::config::EngineConfig;
 
 fn open_lo(port: u16) -> Option<LiveSource> {
@@ -81,9 +83,9 @@ fn a_stop_right_after_the_last_packet_loses_none_and_is_quick() {
     };
     let (sender, events) = channel();
     let runner_control = Arc::clone(&control);
+    sending::spawn(&options, Arc::clone(&control), ChannelDelivery { events: sender, backlog: 0 }).unwrap();
     thread::spawn(move || {
-        let delivery = ChannelDelivery { events: sender, backlog: 0 };
-        Runner::with(FakeEngine::new(8, 16), source, &options, runner_control, delivery).run();
+        Runner::with(FakeEngine::new(8, 16), source, &options, runner_control).run();
     });
     for _ in 0..20 {
         echo(&listener);

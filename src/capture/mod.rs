@@ -1,12 +1,12 @@
-//! Where frames come from, and the one thread that carries them through the engine.
+//! Where frames come from, the one thread that carries them through the engine, and the one that sends what comes out.
 //!
 //! In: an interface or a savefile, *stop*, *credits*. Out: frames to the engine; batches, notices, counters and
 //! the end to a [`Delivery`]. Refuses to know: protocols, JavaScript.
 //!
 //! ```text
 //! [interfaces] name -> [live] (libpcap)  --\
-//!                                           +-> PacketSource --> [runner] --> Engine --> [queue] -- credits --> Delivery
-//! file, pipe -> [savefile] (pcap, pcapng) --/       [control]: stop, credits, wake, counters
+//!                                           +-> PacketSource --> [runner] --> Engine --> [outbox] --> [sending] --> Delivery
+//! file, pipe -> [savefile] (pcap, pcapng) --/       [control]: stop, wake, counters, the outbox with its credits
 //! ```
 
 mod control;
@@ -16,19 +16,20 @@ mod filter;
 mod interfaces;
 mod live;
 mod options;
+mod outbox;
 mod panics;
 mod pipeline;
-mod queue;
 mod quiet;
 mod reports;
 mod runner;
 mod savefile;
+mod sending;
 mod source;
 mod stopping;
 mod thread;
 mod wake;
 
-pub use control::{CREDITS, CaptureControl, StatsSnapshot};
+pub use control::{CaptureControl, StatsSnapshot};
 pub use delivery::{Delivery, Event};
 pub use interfaces::{InterfaceInfo, list_interfaces};
 pub use live::LiveSource;
@@ -36,9 +37,9 @@ pub use options::{
     CaptureOptions, DEFAULT_READ_TIMEOUT_MS, DEFAULT_RING_BYTES, DEFAULT_SNAPLEN_BYTES, DEFAULT_STATS_INTERVAL_MS,
     LiveOptions, SourceOptions,
 };
-pub use queue::MAX_QUEUE_BYTES;
+pub use outbox::{CREDITS, MAX_QUEUE_BYTES};
 pub use reports::MAX_EVENT_BACKLOG;
-pub use runner::Runner;
 pub use savefile::SavefileSource;
+pub use sending::SENDING_THREAD_NAME;
 pub use source::{CaptureInfo, Pace, Packet, PacketSource, Progress};
 pub use thread::{THREAD_NAME, spawn};

@@ -65,13 +65,13 @@ impl Reports {
     }
 
     /// Does what is due; to be called as often as one likes.
-    pub(super) fn due<S: PacketSource, D: Delivery, P: Pipeline>(
+    pub(super) fn due<S: PacketSource, P: Pipeline>(
         &mut self,
         source: &mut S,
         engine: &mut P,
         control: &CaptureControl,
-        delivery: &mut D,
     ) {
+        let delivery = &mut &control.outbox;
         let now = Instant::now();
         if now.saturating_duration_since(self.last) < TICK {
             return;
@@ -100,13 +100,13 @@ impl Reports {
     }
 
     /// What is left at the end.
-    pub(super) fn finish<S: PacketSource, D: Delivery, P: Pipeline>(
+    pub(super) fn finish<S: PacketSource, P: Pipeline>(
         &mut self,
         source: &mut S,
         engine: &mut P,
         control: &CaptureControl,
-        delivery: &mut D,
     ) {
+        let delivery = &mut &control.outbox;
         control.publish(source.counters(), engine.stats());
         for notice in engine.take_notices() {
             self.notice(notice, delivery);

@@ -1,8 +1,8 @@
-//! What the capture thread does between open and end: reads bursts of packets into the engine, lets time pass, sends
-//! batches for credits, reports. In: a source, stop, credits. Out: events, `End` as the last one whatever happens.
+//! What the capture thread does between open and end: reads bursts of packets into the engine, lets time pass, puts
+//! batches into the outbox, reports. In: a source, stop. Out: events, `End` as the last one whatever happens.
 //!
-//! A live source is read on whatever the receiver does, and batches that find no room in the queue are counted as
-//! dropped; a lossless one is not read while a batch waits.
+//! A live source is read on whatever the receiver does, and batches that find no room in the outbox are counted as
+//! dropped; a lossless one is not read while batches wait.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -12,9 +12,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use super::control::CaptureControl;
 use super::delivery::{Delivery, Event};
 use super::options::CaptureOptions;
+use super::outbox::{MAX_QUEUE_BYTES, Outbox};
 use super::panics;
 use super::pipeline::Pipeline;
-use super::queue::{MAX_QUEUE_BYTES, OutQueue};
 use super::reports::Reports;
 use super::source::{Pace, Packet, PacketSource, Progress};
 use super::stopping::Stopping;
@@ -36,13 +36,11 @@ const CLOCK_SET_BACK_MICROS: i64 = 1_000_000;
 const IDLE_NAP: Duration = Duration::from_millis(2);
 
 #[derive(Debug)]
-pub struct Runner<S, D, P> {
+pub struct Runner<S, P> {
     source: S,
     pace: Pace,
-    delivery: D,
     control: Arc<CaptureControl>,
     engine: P,
-    queue: OutQueue,
     max_queue_bytes: usize,
     reports: Reports,
     packets: u64,
@@ -54,29 +52,21 @@ pub struct Runner<S, D, P> {
     stopping: Option<Stopping>,
 }
 
-impl<S: PacketSource, D: Delivery> Runner<S, D, Engine> {
-    pub fn new(source: S, options: &CaptureOptions, control: Arc<CaptureControl>, delivery: D) -> Self {
-        Self::with(Engine::new(options.engine.clone()), source, options, control, delivery)
+impl<S: PacketSource> Runner<S, Engine> {
+    pub fn new(source: S, options: &CaptureOptions, control: Arc<CaptureControl>) -> Self {
+        Self::with(Engine::new(options.engine.clone()), source, options, control)
     }
 }
 
-impl<S: PacketSource, D: Delivery, P: Pipeline> Runner<S, D, P> {
-    pub(super) fn with(
-        engine: P,
-        source: S,
-        options: &CaptureOptions,
-        control: Arc<CaptureControl>,
-        delivery: D,
-    ) -> Self {
+impl<S: PacketSource, P: Pipeline> Runner<S, P> {
+    pub(super) fn with(engine: P, source: S, options: &CaptureOptions, control: Arc<CaptureControl>) -> Self {
         let pace = source.pace();
         Self {
             engine,
-            queue: OutQueue::default(),
             max_queue_bytes: if pace == Pace::Lossless { usize::MAX } else { MAX_QUEUE_BYTES },
             reports: Reports::new(source.info(), pace, options.stats_interval_ms),
             source,
             pace,
-            delivery,
             control,
             packets: 0,
             panic_at_packet: options.panic_at_packet,
@@ -98,24 +88,25 @@ impl<S: PacketSource, D: Delivery, P: Pipeline> Runner<S, D, P> {
             // The engine does nothing again: what it still held is lost, what it had finished is not.
             Err(payload) => (Some(EngineError::Panicked { message: panics::describe(&*payload) }), false),
         };
-        self.send_all();
+        self.wait_until_sent();
         if sane {
-            self.reports.finish(&mut self.source, &mut self.engine, &self.control, &mut self.delivery);
+            self.reports.finish(&mut self.source, &mut self.engine, &self.control);
         } else {
             self.control.publish(self.source.counters(), self.engine.stats());
         }
+        let mut outbox = &self.control.outbox;
         if let Some(error) = error {
-            self.delivery.deliver(Event::Error(error));
+            outbox.deliver(Event::Error(error));
         }
-        self.delivery.deliver(Event::Stats(Box::new(self.control.stats())));
-        self.delivery.deliver(Event::End);
+        outbox.deliver(Event::Stats(Box::new(self.control.stats())));
+        outbox.deliver(Event::End);
+        outbox.close();
     }
 
     fn capture(&mut self) -> Result<(), EngineError> {
         let mut was_readable = false;
-        while !self.delivery.is_gone() && !self.stop_reached() {
-            self.send();
-            if self.pace == Pace::Lossless && !self.queue.is_empty() {
+        while !self.receiver_is_gone() && !self.stop_reached() {
+            if self.pace == Pace::Lossless && self.control.outbox.is_full() {
                 self.report();
                 self.wait(false)?;
                 continue;
@@ -154,7 +145,7 @@ impl<S: PacketSource, D: Delivery, P: Pipeline> Runner<S, D, P> {
     }
 
     fn read(&mut self) -> Result<Progress, EngineError> {
-        let Self { source, engine, queue, reports, packets, last_tick, newest, stopping, .. } = self;
+        let Self { source, engine, control, reports, packets, last_tick, newest, stopping, .. } = self;
         let (max_queue_bytes, panic_at_packet) = (self.max_queue_bytes, self.panic_at_packet);
         source.read(BURST_PACKETS, |Packet { at, linktype, wire_len, frame }| {
             if stopping.as_mut().is_some_and(|stopping| stopping.is_past(at)) {
@@ -171,7 +162,7 @@ impl<S: PacketSource, D: Delivery, P: Pipeline> Runner<S, D, P> {
                 engine.on_tick(at);
             }
             engine.on_packet(at, linktype, frame, wire_len);
-            take_batches(engine, queue, reports, at, false, max_queue_bytes);
+            take_batches(engine, &control.outbox, reports, at, false, max_queue_bytes);
         })
     }
 
@@ -182,8 +173,7 @@ impl<S: PacketSource, D: Delivery, P: Pipeline> Runner<S, D, P> {
             self.last_tick = now;
             self.engine.on_tick(now);
         }
-        self.collect(self.queue.is_empty() && self.control.has_credit());
-        self.send();
+        self.collect(self.control.outbox.is_hungry());
         self.report();
         if let Some(stopping) = &mut self.stopping {
             stopping.on_dry(Instant::now());
@@ -201,38 +191,29 @@ impl<S: PacketSource, D: Delivery, P: Pipeline> Runner<S, D, P> {
     /// Full and old batches go to the queue, young ones too with `force`.
     fn collect(&mut self, force: bool) {
         let now = self.now();
-        let Self { engine, queue, reports, .. } = self;
-        take_batches(engine, queue, reports, now, force, self.max_queue_bytes);
+        let Self { engine, control, reports, .. } = self;
+        take_batches(engine, &control.outbox, reports, now, force, self.max_queue_bytes);
     }
 
     /// Everything that is in progress comes out now, one batch after the other, as the receiver takes them.
     fn drain(&mut self) {
         self.engine.drain();
-        while !self.delivery.is_gone()
+        while !self.receiver_is_gone()
             && let Some(batch) = self.engine.take_batch(self.now(), true)
         {
-            let dropped = self.queue.push(batch, usize::MAX);
-            debug_assert_eq!(dropped, 0, "a queue without a limit drops nothing");
-            self.send_all();
+            let dropped = self.control.outbox.push(batch, usize::MAX);
+            debug_assert_eq!(dropped, 0, "an outbox without a limit drops nothing");
+            self.wait_until_sent();
         }
     }
 
-    fn send(&mut self) {
-        while !self.queue.is_empty() && self.control.take_credit() {
-            if let Some(batch) = self.queue.pop() {
-                self.delivery.deliver(Event::Batch(batch));
-            }
-        }
+    fn receiver_is_gone(&self) -> bool {
+        (&self.control.outbox).is_gone()
     }
 
-    /// Waits for credits as long as there is somebody to give them.
-    fn send_all(&mut self) {
-        loop {
-            self.send();
-            if self.queue.is_empty() || self.delivery.is_gone() || wait(&self.control.wake, None, TICK).is_err() {
-                return;
-            }
-        }
+    /// As long as there is somebody who takes what waits.
+    fn wait_until_sent(&self) {
+        while self.control.outbox.has_batches() && wait(&self.control.wake, None, TICK).is_ok() {}
     }
 
     /// Until a signal, a tick, or with `for_packets` until there may be some; whether it was that.
@@ -249,20 +230,20 @@ impl<S: PacketSource, D: Delivery, P: Pipeline> Runner<S, D, P> {
     }
 
     fn report(&mut self) {
-        self.reports.due(&mut self.source, &mut self.engine, &self.control, &mut self.delivery);
+        self.reports.due(&mut self.source, &mut self.engine, &self.control);
     }
 }
 
 fn take_batches<P: Pipeline>(
     engine: &mut P,
-    queue: &mut OutQueue,
+    outbox: &Outbox,
     reports: &mut Reports,
     now: Timestamp,
     force: bool,
     max_queue_bytes: usize,
 ) {
     while let Some(batch) = engine.take_batch(now, force) {
-        let dropped = queue.push(batch, max_queue_bytes);
+        let dropped = outbox.push(batch, max_queue_bytes);
         if dropped > 0 {
             engine.count_queue_drop(dropped);
             reports.on_queue_drop(dropped);

@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use super::*;
 use crate::batch::Batch;
+use crate::capture::sending;
 use crate::capture::{CREDITS, CaptureInfo, MAX_EVENT_BACKLOG, SourceOptions};
 use crate::config::EngineConfig;
 use crate::decode::LinkType;
@@ -95,7 +96,7 @@ impl FakeEngine {
             per_batch,
             notices_per_packet: 0,
             notices: Vec::new(),
-            young: Batch { lines: Vec::new(), messages: 0 },
+            young: Batch::default(),
             full: VecDeque::new(),
             stats: Stats::default(),
             drained: false,
@@ -113,7 +114,7 @@ impl Pipeline for FakeEngine {
         self.young.lines.resize(start + self.message_bytes, 0);
         self.young.messages += 1;
         if self.young.messages == self.per_batch {
-            self.full.push_back(std::mem::replace(&mut self.young, Batch { lines: Vec::new(), messages: 0 }));
+            self.full.push_back(std::mem::replace(&mut self.young, Batch::default()));
         }
         for _ in 0..self.notices_per_packet {
             let message = String::new();
@@ -130,7 +131,7 @@ impl Pipeline for FakeEngine {
     fn take_batch(&mut self, _now: Timestamp, force: bool) -> Option<Batch> {
         self.full.pop_front().or_else(|| {
             let young = force && self.young.messages > 0;
-            young.then(|| std::mem::replace(&mut self.young, Batch { lines: Vec::new(), messages: 0 }))
+            young.then(|| std::mem::replace(&mut self.young, Batch::default()))
         })
     }
 
@@ -205,10 +206,11 @@ impl Setup {
             panic_at_packet: self.panic_at_packet,
         };
         let delivery = ChannelDelivery { events: sender, backlog: self.backlog };
+        sending::spawn(&options, Arc::clone(&control), delivery).unwrap();
         let thread_control = Arc::clone(&control);
         thread::spawn(move || {
             panics::guard_this_thread();
-            Runner::with(engine, source, &options, thread_control, delivery).run();
+            Runner::with(engine, source, &options, thread_control).run();
         });
         Running { control, events, dropped }
     }

@@ -1,4 +1,5 @@
-//! The capture thread: one for each capture. It opens the source, says so, and runs until the end.
+//! The capture thread: one for each capture. It opens the source, says so, and runs until the end. What comes out goes
+//! through a thread of its own (`sending`).
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,6 +13,7 @@ use super::options::{CaptureOptions, SourceOptions};
 use super::panics;
 use super::runner::Runner;
 use super::savefile::SavefileSource;
+use super::sending;
 use super::source::{CaptureInfo, PacketSource};
 use crate::error::EngineError;
 
@@ -30,15 +32,27 @@ where
     D: Delivery + 'static,
     F: FnOnce(Result<CaptureInfo, EngineError>) + Send + 'static,
 {
+    sending::spawn(&options, Arc::clone(&control), delivery)?;
+    // Whatever happens to this thread, the other one ends.
+    let closing = Closing(Arc::clone(&control));
     let body = move || {
+        let _closing = closing;
         panics::guard_this_thread();
         match catch_unwind(AssertUnwindSafe(|| open(&options))) {
-            Ok(Ok(source)) => source.run(&options, control, delivery, on_open),
+            Ok(Ok(source)) => source.run(&options, control, on_open),
             Ok(Err(error)) => on_open(Err(error)),
             Err(payload) => on_open(Err(EngineError::Panicked { message: panics::describe(&*payload) })),
         }
     };
     thread::Builder::new().name(THREAD_NAME.to_owned()).spawn(body).map(drop)
+}
+
+struct Closing(Arc<CaptureControl>);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.0.outbox.close();
+    }
 }
 
 enum Source {
@@ -47,26 +61,24 @@ enum Source {
 }
 
 impl Source {
-    fn run<D, F>(self, options: &CaptureOptions, control: Arc<CaptureControl>, delivery: D, on_open: F)
+    fn run<F>(self, options: &CaptureOptions, control: Arc<CaptureControl>, on_open: F)
     where
-        D: Delivery,
         F: FnOnce(Result<CaptureInfo, EngineError>),
     {
         match self {
-            Self::Live(source) => run(source, options, control, delivery, on_open),
-            Self::Savefile(source) => run(source, options, control, delivery, on_open),
+            Self::Live(source) => run(source, options, control, on_open),
+            Self::Savefile(source) => run(source, options, control, on_open),
         }
     }
 }
 
-fn run<S, D, F>(source: S, options: &CaptureOptions, control: Arc<CaptureControl>, delivery: D, on_open: F)
+fn run<S, F>(source: S, options: &CaptureOptions, control: Arc<CaptureControl>, on_open: F)
 where
     S: PacketSource,
-    D: Delivery,
     F: FnOnce(Result<CaptureInfo, EngineError>),
 {
     on_open(Ok(source.info().clone()));
-    Runner::new(source, options, control, delivery).run();
+    Runner::new(source, options, control).run();
 }
 
 fn open(options: &CaptureOptions) -> Result<Source, EngineError> {

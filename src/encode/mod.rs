@@ -4,15 +4,19 @@
 //! it goes.
 #![allow(clippy::indexing_slicing, reason = "a table of 256 entries, indexed by a byte")]
 
+mod body;
 mod json;
 mod query;
 mod timestamp;
 
-use json::{push_number, push_string, push_text};
+pub use body::RawBody;
+use body::{CONTENT_ENCODING, CONTENT_TYPE};
+use json::{push_number, push_text};
 use timestamp::TimestampWriter;
 
 use memchr::memchr;
 
+use crate::config::EngineConfig;
 use crate::decode::Endpoint;
 use crate::http::{Direction, Field, Fields, HttpMessage, StartLine};
 
@@ -45,21 +49,32 @@ pub struct Encoder {
     timestamps: TimestampWriter,
     /// For each field of the message at hand, a hash of its name; keeps the search for repetitions cheap.
     name_hashes: Vec<u32>,
+    decode_body: bool,
+    base64: bool,
+    /// Bodies with a content-coding that cannot be removed.
+    pub unknown_codings: u64,
+    content_encoding: u32,
+    content_type: u32,
 }
 
 impl Encoder {
-    pub fn new(redact_headers: &[String], redact_query: &[String]) -> Self {
-        let names = redact_headers.iter().map(|name| name.to_ascii_lowercase().into_bytes());
+    pub fn new(config: &EngineConfig) -> Self {
+        let names = config.redact_headers.iter().map(|name| name.to_ascii_lowercase().into_bytes());
         Self {
             redact_headers: names.map(|name| (name_hash(&name), name)).collect(),
-            redact_query: redact_query.iter().map(|name| name.to_ascii_lowercase().into_bytes()).collect(),
+            redact_query: config.redact_query.iter().map(|name| name.to_ascii_lowercase().into_bytes()).collect(),
             timestamps: TimestampWriter::default(),
             name_hashes: Vec::new(),
+            decode_body: config.decode_body,
+            base64: config.base64_bodies,
+            unknown_codings: 0,
+            content_encoding: name_hash(CONTENT_ENCODING),
+            content_type: name_hash(CONTENT_TYPE),
         }
     }
 
-    /// Appends the message's line to `out`.
-    pub fn push_line(&mut self, out: &mut Vec<u8>, origin: &Origin, message: &HttpMessage<'_>) {
+    /// Appends the message's line to `out`. Its body may have to be finished.
+    pub fn push_line(&mut self, out: &mut Vec<u8>, origin: &Origin, message: &HttpMessage<'_>) -> Option<RawBody> {
         out.extend_from_slice(b"{\"id\":\"");
         push_number(out, origin.connection);
         out.push(b'.');
@@ -90,7 +105,7 @@ impl Encoder {
         push_number(out, u64::from(message.head.minor_version));
         out.extend_from_slice(b"\",\"headers\":");
         self.push_fields(out, message.fields());
-        push_body(out, message);
+        let raw = self.push_body(out, message);
         if let Some(trailers) = message.trailers {
             out.extend_from_slice(b",\"trailers\":");
             self.push_fields(out, trailers);
@@ -113,6 +128,7 @@ impl Encoder {
             push_millis(out, answered.latency_micros);
         }
         out.extend_from_slice(b"}\n");
+        raw
     }
 
     /// A request target, with the values of redacted query parameters replaced.
@@ -196,27 +212,6 @@ static LOWER_PLAIN: [u8; 256] = {
     }
     table
 };
-
-fn push_body(out: &mut Vec<u8>, message: &HttpMessage<'_>) {
-    let cut = (message.body.len() as u64) < message.body_bytes || message.incomplete.is_some();
-    let text = match std::str::from_utf8(message.body) {
-        Ok(text) => Some(text),
-        // The cut may have gone through a character.
-        Err(error) if cut && error.error_len().is_none() => {
-            message.body.get(..error.valid_up_to()).and_then(|whole| std::str::from_utf8(whole).ok())
-        }
-        Err(_) => None,
-    };
-    match text {
-        Some(text) => {
-            out.extend_from_slice(b",\"body\":");
-            push_string(out, text);
-        }
-        None => out.extend_from_slice(b",\"bodyEncoding\":\"binary\""),
-    }
-    out.extend_from_slice(b",\"bodySize\":");
-    push_number(out, message.body_bytes);
-}
 
 fn push_member(out: &mut Vec<u8>, start: &[u8], value: &[u8]) {
     out.extend_from_slice(start);

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::batch::Line;
 use crate::http::{Direction, HttpMessage, StartLine};
 use crate::selection::{Answer, Decision, Judged, Selection};
 
@@ -13,7 +14,7 @@ const MAX_LINES: usize = 512;
 
 #[derive(Debug, Default)]
 pub(super) struct Held {
-    lines: VecDeque<Line>,
+    lines: VecDeque<Waiting>,
     bytes: usize,
     /// Exchanges whose answer came before their request was complete, and whether they are shown.
     early: Vec<(u32, bool)>,
@@ -22,20 +23,20 @@ pub(super) struct Held {
 }
 
 #[derive(Debug)]
-struct Line {
+struct Waiting {
     exchange: u32,
     judged: Judged,
-    text: Vec<u8>,
+    line: Line,
 }
 
-impl Line {
+impl Waiting {
     fn cost(&self) -> usize {
-        self.text.capacity() + size_of::<Self>()
+        self.line.text.capacity() + size_of::<Self>()
     }
 
-    /// The text, if it is shown without an answer.
-    fn unanswered(self, selection: &Selection) -> Option<Vec<u8>> {
-        (selection.decide(self.judged, Answer::Never) == Decision::Show).then_some(self.text)
+    /// The line, if it is shown without an answer.
+    fn unanswered(self, selection: &Selection) -> Option<Line> {
+        (selection.decide(self.judged, Answer::Never) == Decision::Show).then_some(self.line)
     }
 }
 
@@ -43,7 +44,7 @@ impl Line {
 #[derive(Debug)]
 pub(super) enum Fate {
     /// Show it, behind these lines of its exchange.
-    Show(Vec<Vec<u8>>),
+    Show(Vec<Line>),
     /// Hide it, with so many lines of its exchange that waited.
     Hide {
         own: bool,
@@ -80,23 +81,17 @@ impl Held {
     }
 
     /// Puts a line aside. One that has waited too long makes room: `None` in its place if it is not shown.
-    pub fn wait(
-        &mut self,
-        selection: &Selection,
-        exchange: u32,
-        judged: Judged,
-        text: Vec<u8>,
-    ) -> Option<Option<Vec<u8>>> {
-        let line = Line { exchange, judged, text };
-        self.bytes += line.cost();
-        self.lines.push_back(line);
+    pub fn wait(&mut self, selection: &Selection, exchange: u32, judged: Judged, line: Line) -> Option<Option<Line>> {
+        let waiting = Waiting { exchange, judged, line };
+        self.bytes += waiting.cost();
+        self.lines.push_back(waiting);
         let oldest = if self.lines.len() > MAX_LINES { self.lines.pop_front() } else { None }?;
         self.bytes -= oldest.cost();
         Some(oldest.unanswered(selection))
     }
 
     /// No answer will come: what is shown of what waited, and how many lines are not.
-    pub fn finish(&mut self, selection: &Selection) -> (Vec<Vec<u8>>, u64) {
+    pub fn finish(&mut self, selection: &Selection) -> (Vec<Line>, u64) {
         self.bytes = 0;
         let lines = std::mem::take(&mut self.lines);
         let all = lines.len() as u64;
@@ -120,13 +115,13 @@ impl Held {
         }
     }
 
-    fn take(&mut self, exchange: u32) -> Vec<Vec<u8>> {
+    fn take(&mut self, exchange: u32) -> Vec<Line> {
         let mut taken = Vec::new();
-        self.lines.retain_mut(|line| {
-            let take = line.exchange == exchange;
+        self.lines.retain_mut(|waiting| {
+            let take = waiting.exchange == exchange;
             if take {
-                self.bytes -= line.cost();
-                taken.push(std::mem::take(&mut line.text));
+                self.bytes -= waiting.cost();
+                taken.push(std::mem::take(&mut waiting.line));
             }
             !take
         });
@@ -134,7 +129,7 @@ impl Held {
     }
 }
 
-fn fate(decision: Decision, waited: Vec<Vec<u8>>) -> Fate {
+fn fate(decision: Decision, waited: Vec<Line>) -> Fate {
     match decision {
         Decision::Show | Decision::NotYet => Fate::Show(waited),
         Decision::Hide => Fate::Hide { own: false, waited: waited.len() as u64 },

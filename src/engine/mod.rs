@@ -132,6 +132,7 @@ impl Engine {
             connections_active: self.table.len() as u64,
             buffered_bytes: self.buffered_bytes as u64,
             notices_held_back: self.outlet.notices.held_back,
+            unknown_codings: self.outlet.unknown_codings(),
             ..self.outlet.stats.clone()
         }
     }

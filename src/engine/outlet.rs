@@ -1,7 +1,7 @@
 //! Where everything that comes out is collected: lines, notices, counters.
 
 use super::held::{Fate, Held};
-use crate::batch::Batcher;
+use crate::batch::{Batcher, Line};
 use crate::config::EngineConfig;
 use crate::decode::{Endpoint, Undecodable};
 use crate::encode::{Encoder, Origin};
@@ -38,11 +38,15 @@ impl Outlet {
             stats: Stats::default(),
             notices: Notices::default(),
             batcher: Batcher::default(),
-            encoder: Encoder::new(&config.redact_headers, &config.redact_query),
+            encoder: Encoder::new(config),
             limits: Limits { max_body_bytes: config.max_body_bytes },
             selection: Selection::new(&config.include, &config.exclude),
             scratch: Head::default(),
         }
+    }
+
+    pub fn unknown_codings(&self) -> u64 {
+        self.encoder.unknown_codings
     }
 
     pub fn count_undecodable(&mut self, reason: Undecodable) {
@@ -55,7 +59,7 @@ impl Outlet {
         let (shown, hidden) = held.finish(&self.selection);
         self.stats.filtered += hidden;
         for line in shown {
-            self.batcher.push(now, |out| out.extend_from_slice(&line));
+            self.batcher.push_line(now, line);
         }
     }
 
@@ -122,18 +126,18 @@ impl Sink for ToLines<'_> {
         match self.held.decide(self.selection, message) {
             Fate::Show(waited) => {
                 for line in waited {
-                    self.batcher.push(self.now, |out| out.extend_from_slice(&line));
+                    self.batcher.push_line(self.now, line);
                 }
                 self.batcher.push(self.now, |out| encoder.push_line(out, origin, message));
             }
             Fate::Hide { own: true, .. } => stats.own_messages += 1,
             Fate::Hide { own: false, waited } => stats.filtered += 1 + waited,
             Fate::Wait(judged) => {
-                let mut line = Vec::new();
-                encoder.push_line(&mut line, origin, message);
+                let mut line = Line::default();
+                line.raw = encoder.push_line(&mut line.text, origin, message);
                 match self.held.wait(self.selection, message.exchange, judged, line) {
                     None => {}
-                    Some(Some(oldest)) => self.batcher.push(self.now, |out| out.extend_from_slice(&oldest)),
+                    Some(Some(oldest)) => self.batcher.push_line(self.now, oldest),
                     Some(None) => stats.filtered += 1,
                 }
             }

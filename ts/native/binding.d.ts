@@ -95,6 +95,10 @@ export interface CaptureOptions {
   include: Array<BindingRule>
   /** Exchanges that do not come out. */
   exclude: Array<BindingRule>
+  /** Whether content-codings are removed from bodies and text becomes UTF-8. */
+  decodeBody: boolean
+  /** Whether bodies that are no text come out as base64. */
+  base64Bodies: boolean
   /** Bytes captured of each packet, at most 262144. */
   snaplenBytes: number
   /** Bytes of the kernel's ring, at least 1 MiB. */

@@ -65,6 +65,8 @@ export function toCaptureOptions(config: ValidatedConfig): CaptureOptions {
     redactQuery: config.redactQuery,
     include: config.include,
     exclude: config.exclude,
+    decodeBody: config.decodeBody,
+    base64Bodies: config.binaryBodies === 'base64',
   };
   if (config.pcapFile !== undefined) options.pcapFile = config.pcapFile;
   else if (config.interface !== '') options.interface = config.interface;

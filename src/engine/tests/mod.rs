@@ -1,3 +1,4 @@
+mod content;
 mod leftovers;
 mod memory;
 mod secrets;

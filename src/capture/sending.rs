@@ -1,0 +1,95 @@
+//! The sending thread: one for each capture, so that decoding bodies and waiting for the receiver cost the capture thread
+//! nothing. In: what the outbox holds. Out: events to the receiver, batches finished, as it gives credits for them.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use super::control::CaptureControl;
+use super::delivery::{Delivery, Event};
+use super::options::{CaptureOptions, SourceOptions};
+use super::outbox::{MAX_QUEUE_BYTES, Next, Want};
+use super::panics;
+use crate::batch::Batch;
+use crate::error::EngineError;
+use crate::finish::Finisher;
+
+/// Linux shows 15 bytes of it.
+pub const SENDING_THREAD_NAME: &str = "tcp-sniffer-out";
+/// How often a receiver that asks for nothing is looked at: it may be gone.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
+/// When so much waits of a live capture, bodies are left as they are: decoding must not be what messages are lost for.
+const HASTE_BYTES: usize = MAX_QUEUE_BYTES / 2;
+
+/// Runs until the outbox is closed and empty.
+///
+/// # Errors
+/// When the system has no thread left.
+pub(super) fn spawn<D>(options: &CaptureOptions, control: Arc<CaptureControl>, delivery: D) -> io::Result<()>
+where
+    D: Delivery + 'static,
+{
+    let finisher = Finisher::new(&options.engine);
+    let haste_bytes = match options.source {
+        SourceOptions::Live(_) => HASTE_BYTES,
+        SourceOptions::Savefile { .. } => usize::MAX,
+    };
+    let body = move || {
+        panics::guard_this_thread();
+        Sending { control, finisher, haste_bytes, delivery }.run();
+    };
+    thread::Builder::new().name(SENDING_THREAD_NAME.to_owned()).spawn(body).map(drop)
+}
+
+#[derive(Debug)]
+pub(super) struct Sending<D> {
+    control: Arc<CaptureControl>,
+    finisher: Finisher,
+    haste_bytes: usize,
+    delivery: D,
+}
+
+impl<D: Delivery> Sending<D> {
+    fn run(mut self) {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.send_all())) {
+            self.control.outbox.give_up();
+            self.control.stop();
+            let message = panics::describe(&*payload);
+            self.delivery.deliver(Event::Error(EngineError::Panicked { message }));
+            self.delivery.deliver(Event::Stats(Box::new(self.control.stats())));
+            self.delivery.deliver(Event::End);
+        }
+    }
+
+    fn send_all(&mut self) {
+        let Self { control, finisher, haste_bytes, delivery } = self;
+        loop {
+            match control.outbox.next(Want::Batch, LOOK_AGAIN, delivery) {
+                Next::Event(event) => delivery.deliver(event),
+                Next::Batch(batch, waiting) => {
+                    finisher.finish(batch, waiting > *haste_bytes, |batch| send(control, delivery, batch));
+                    control.count_content(std::mem::take(&mut finisher.stats));
+                    if control.outbox.sent() {
+                        control.wake.signal();
+                    }
+                }
+                Next::Credit | Next::Nothing => {}
+                Next::Closed => return,
+            }
+        }
+    }
+}
+
+/// Waits for a credit as long as there is somebody to give one; meanwhile events go out.
+fn send<D: Delivery>(control: &CaptureControl, delivery: &mut D, batch: Batch) {
+    loop {
+        match control.outbox.next(Want::Credit, LOOK_AGAIN, delivery) {
+            Next::Event(event) => delivery.deliver(event),
+            Next::Credit => return delivery.deliver(Event::Batch(batch)),
+            Next::Batch(..) | Next::Nothing | Next::Closed if delivery.is_gone() => return,
+            Next::Batch(..) | Next::Nothing | Next::Closed => {}
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! From a body as it was sent to its content: content-codings removed (RFC 9110 §8.4), text as UTF-8.
+//!
+//! In: the bytes of a body, what its fields say of them, a limit. Out: at most so many bytes of content. Pure: refuses to
+//! know threads, JSON, and what becomes of a body that cannot be decoded. Memory and work are in proportion to the bytes
+//! and the limit, whatever the bytes say of themselves.
+
+mod brotli;
+mod charset;
+mod inflate;
+#[cfg(test)]
+mod tests;
+mod zstd;
+
+use std::borrow::Cow;
+
+pub use charset::{Charset, Text, charset_of, text_of, utf8};
+
+/// Codings of one body; nobody has reason for more than two, and each is a pass over the bytes.
+const MAX_CODINGS: usize = 3;
+/// Room for decoded bytes grows by doubling from here.
+const FIRST_GROWTH_BYTES: usize = 16 << 10;
+
+/// A content-coding that can be removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coding {
+    Gzip,
+    /// An old name for it (RFC 9110 §8.4.1.3).
+    XGzip,
+    Deflate,
+    Brotli,
+    Zstd,
+}
+
+impl Coding {
+    pub const ALL: [Self; 5] = [Self::Gzip, Self::XGzip, Self::Deflate, Self::Brotli, Self::Zstd];
+
+    /// As it stands in `Content-Encoding`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::XGzip => "x-gzip",
+            Self::Deflate => "deflate",
+            Self::Brotli => "br",
+            Self::Zstd => "zstd",
+        }
+    }
+
+    fn remove(self, coded: &[u8], out: &mut Room) -> Result<End, Broken> {
+        match self {
+            Self::Gzip | Self::XGzip => inflate::gzip(coded, out),
+            Self::Deflate => inflate::deflate(coded, out),
+            Self::Brotli => brotli::decode(coded, out),
+            Self::Zstd => zstd::decode(coded, out),
+        }
+    }
+}
+
+/// There is a coding among them that cannot be removed, or there are too many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnknownCoding;
+
+/// Adds the codings that a `Content-Encoding` value lists to `codings`, in the order in which they were applied.
+///
+/// # Errors
+/// When one is not known.
+pub fn add_codings(value: &[u8], codings: &mut Vec<Coding>) -> Result<(), UnknownCoding> {
+    for name in value.split(|&b| b == b',').map(<[u8]>::trim_ascii) {
+        if name.is_empty() || name.eq_ignore_ascii_case(b"identity") {
+            continue;
+        }
+        let known = Coding::ALL.into_iter().find(|coding| name.eq_ignore_ascii_case(coding.name().as_bytes()));
+        codings.push(known.filter(|_| codings.len() < MAX_CODINGS).ok_or(UnknownCoding)?);
+    }
+    Ok(())
+}
+
+/// The bytes are not what their coding says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Broken;
+
+/// How far decoding came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// To the end.
+    Whole,
+    /// To the limit.
+    Limit,
+    /// To the last coded byte, with the end still to come.
+    Early,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content<'a> {
+    pub bytes: Cow<'a, [u8]>,
+    /// There is more: over the limit, or the coded bytes end early.
+    pub cut: bool,
+    /// It is the limit that cut it.
+    pub over_limit: bool,
+}
+
+/// Removes the codings from `body`, the one that was applied last first. No step gives more than `max_bytes`.
+///
+/// # Errors
+/// When the bytes are not coded so, or too little of them is there to give any content.
+pub fn decode<'a>(body: &'a [u8], codings: &[Coding], max_bytes: usize) -> Result<Content<'a>, Broken> {
+    let mut content = Content { bytes: Cow::Borrowed(body), cut: false, over_limit: false };
+    for coding in codings.iter().rev() {
+        let mut out = Room::new(max_bytes);
+        let end = coding.remove(&content.bytes, &mut out)?;
+        if out.bytes.is_empty() && end != End::Whole {
+            return Err(Broken);
+        }
+        content.cut |= end != End::Whole;
+        content.over_limit |= end == End::Limit;
+        content.bytes = Cow::Owned(out.bytes);
+    }
+    Ok(content)
+}
+
+/// Decoded bytes, never more than the limit.
+#[derive(Debug)]
+struct Room {
+    bytes: Vec<u8>,
+    max_bytes: usize,
+}
+
+impl Room {
+    fn new(max_bytes: usize) -> Self {
+        Self { bytes: Vec::new(), max_bytes }
+    }
+
+    fn is_full(&self) -> bool {
+        self.bytes.len() >= self.max_bytes
+    }
+
+    /// Lets `fill` write behind the bytes that are there, as far as there is room; it says how many it wrote.
+    fn fill<T>(&mut self, fill: impl FnOnce(&mut [u8]) -> (usize, T)) -> T {
+        let start = self.bytes.len();
+        let more = start.max(FIRST_GROWTH_BYTES).min(self.max_bytes - start);
+        self.bytes.resize(start + more, 0);
+        let (written, result) = fill(self.bytes.get_mut(start..).unwrap_or_default());
+        self.bytes.truncate(start + written.min(more));
+        result
+    }
+}

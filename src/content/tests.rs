@@ -1,0 +1,272 @@
+use std::io::Write as _;
+
+use proptest::prelude::*;
+use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+
+use super::*;
+
+const LIMIT: usize = 1 << 20;
+
+fn encode(coding: Coding, content: &[u8]) -> Vec<u8> {
+    let level = flate2::Compression::default();
+    match coding {
+        Coding::Gzip | Coding::XGzip => {
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), level);
+            encoder.write_all(content).unwrap();
+            encoder.finish().unwrap()
+        }
+        Coding::Deflate => {
+            let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), level);
+            encoder.write_all(content).unwrap();
+            encoder.finish().unwrap()
+        }
+        Coding::Brotli => {
+            let mut coded = Vec::new();
+            ::brotli::CompressorWriter::new(&mut coded, 4096, 5, 22).write_all(content).unwrap();
+            coded
+        }
+        Coding::Zstd => compress_to_vec(content, CompressionLevel::Fastest),
+    }
+}
+
+fn raw_deflate(content: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(content).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// Text that compresses somewhat and repeats itself nowhere near.
+fn sample(bytes: usize) -> Vec<u8> {
+    let lines = (0u64..).flat_map(|n| format!("{n} {:x}\n", n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).into_bytes());
+    lines.take(bytes).collect()
+}
+
+fn whole(bytes: &[u8]) -> Content<'_> {
+    Content { bytes: Cow::Borrowed(bytes), cut: false, over_limit: false }
+}
+
+fn codings(text: &str) -> Result<Vec<Coding>, UnknownCoding> {
+    let mut codings = Vec::new();
+    add_codings(text.as_bytes(), &mut codings).map(|()| codings)
+}
+
+#[test]
+fn names_in_any_case_and_in_order() {
+    assert_eq!(codings("gzip"), Ok(vec![Coding::Gzip]));
+    assert_eq!(codings(" GZip ,, br,identity"), Ok(vec![Coding::Gzip, Coding::Brotli]));
+    assert_eq!(codings("X-GZIP"), Ok(vec![Coding::XGzip]));
+    assert_eq!(codings("identity"), Ok(vec![]));
+    for unknown in ["compress", "gzip, dcb", "gzip;q=1", "gzip,gzip,gzip,gzip"] {
+        assert_eq!(codings(unknown), Err(UnknownCoding), "{unknown}");
+    }
+}
+
+#[test]
+fn empty_content_is_content() {
+    for coding in Coding::ALL {
+        assert_eq!(decode(&encode(coding, b""), &[coding], LIMIT), Ok(whole(b"")), "{coding:?}");
+    }
+}
+
+#[test]
+fn a_body_cut_anywhere_gives_the_beginning_of_its_content() {
+    let content = sample(3_000);
+    for coding in Coding::ALL {
+        let coded = encode(coding, &content);
+        let mut longest = 0;
+        for end in 0..coded.len() {
+            match decode(&coded[..end], &[coding], LIMIT) {
+                Ok(got) => {
+                    assert!(content.starts_with(&got.bytes), "{coding:?} at {end}");
+                    // What is missing may be nothing but a checksum, which brotli has not.
+                    assert!(got.cut && !got.over_limit, "{coding:?} at {end}");
+                    assert!(got.bytes.len() >= longest, "{coding:?} at {end}: less of more");
+                    longest = got.bytes.len();
+                }
+                Err(Broken) => assert_eq!(longest, 0, "{coding:?} at {end}"),
+            }
+        }
+        assert!(longest > 2_000 || coding == Coding::Zstd, "{coding:?}: {longest}");
+    }
+}
+
+#[test]
+fn zstd_blocks_before_the_cut_come_out() {
+    let content = sample(300_000);
+    let coded = encode(Coding::Zstd, &content);
+    let got = decode(&coded[..coded.len() - 10], &[Coding::Zstd], LIMIT).unwrap();
+    assert!(got.cut && !got.over_limit && content.starts_with(&got.bytes));
+    assert!(got.bytes.len() >= 2 * (128 << 10), "{}", got.bytes.len());
+}
+
+#[test]
+fn a_damaged_body_is_broken_or_at_least_never_panics() {
+    let content = sample(2_000);
+    for coding in [Coding::Gzip, Coding::Deflate, Coding::Zstd] {
+        let coded = encode(coding, &content);
+        for place in 0..coded.len() {
+            let mut damaged = coded.clone();
+            damaged[place] ^= 0x55;
+            let got = decode(&damaged, &[coding], LIMIT);
+            let same = got.as_ref().is_ok_and(|got| *got.bytes == *content);
+            let flagged = got.as_ref().is_ok_and(|got| got.cut);
+            // Bytes of a header (times, the system) do not matter.
+            assert!(got.is_err() || flagged || same, "{coding:?} at {place}");
+        }
+    }
+    for coded in [&b"hello, world"[..], b"\x1f\x8c", b"{}", b"\xff\xff\xff\xff\xff"] {
+        for coding in [Coding::Gzip, Coding::Zstd] {
+            assert_eq!(decode(coded, &[coding], LIMIT), Err(Broken), "{coding:?} {coded:?}");
+        }
+    }
+}
+
+#[test]
+fn bombs_stop_at_the_limit() {
+    let zeros = vec![0; 10 << 20];
+    for coding in Coding::ALL {
+        let bomb = encode(coding, &zeros);
+        assert!(bomb.len() < 200_000);
+        for limit in [1, 1_000, FIRST_GROWTH_BYTES, LIMIT] {
+            let got = decode(&bomb, &[coding], limit).unwrap();
+            assert_eq!(*got.bytes, zeros[..limit], "{coding:?}");
+            assert!(
+                got.cut
+                    && got.over_limit
+                    && matches!(&got.bytes, Cow::Owned(bytes) if bytes.capacity() <= 2 * limit + 8)
+            );
+        }
+        // Exactly the limit is not over it.
+        assert_eq!(decode(&bomb, &[coding], zeros.len()), Ok(whole(&zeros)), "{coding:?}");
+        // In a second coding.
+        let twice = encode(Coding::Gzip, &bomb);
+        let got = decode(&twice, &[coding, Coding::Gzip], LIMIT).unwrap();
+        assert_eq!(*got.bytes, zeros[..LIMIT]);
+    }
+}
+
+#[test]
+fn many_empty_members_and_frames_cost_no_more_than_some() {
+    let gzip = encode(Coding::Gzip, b"").repeat(50_000);
+    assert_eq!(decode(&gzip, &[Coding::Gzip], LIMIT), Err(Broken));
+    let skippable = b"\x50\x2a\x4d\x18\0\0\0\0".repeat(50_000);
+    assert_eq!(decode(&skippable, &[Coding::Zstd], LIMIT), Err(Broken));
+}
+
+#[test]
+fn windows_that_no_server_may_ask_for_are_refused() {
+    // Magic, no flags, window of 16 MiB; then an empty last block.
+    let window = |descriptor| [&[0x28, 0xb5, 0x2f, 0xfd, 0, descriptor, 1, 0, 0][..]].concat();
+    assert_eq!(decode(&window(13 << 3), &[Coding::Zstd], LIMIT), Ok(whole(b"")));
+    assert_eq!(decode(&window(14 << 3), &[Coding::Zstd], LIMIT), Err(Broken));
+    // brotli's large window (not in RFC 7932): window bits 0010001, then 30.
+    assert_eq!(decode(&[0x11, 0x1e, 0x03], &[Coding::Brotli], LIMIT), Err(Broken));
+}
+
+#[test]
+fn deflate_comes_with_and_without_zlib() {
+    let content = sample(500);
+    assert_eq!(decode(&raw_deflate(&content), &[Coding::Deflate], LIMIT), Ok(whole(&content)));
+    assert_eq!(decode(&raw_deflate(b""), &[Coding::Deflate], LIMIT), Ok(whole(b"")));
+}
+
+#[test]
+fn gzip_has_members_padding_and_optional_fields() {
+    let (one, two) = (encode(Coding::Gzip, b"one"), encode(Coding::Gzip, b"two"));
+    assert_eq!(decode(&[&one[..], &two].concat(), &[Coding::Gzip], LIMIT), Ok(whole(b"onetwo")));
+    assert_eq!(decode(&[&one[..], b"\0\0\0"].concat(), &[Coding::Gzip], LIMIT), Ok(whole(b"one")));
+    let mut all_fields = vec![0x1f, 0x8b, 8, 0x1e, 0, 0, 0, 0, 0, 3];
+    all_fields.extend_from_slice(b"\x02\0xxname\0comment\0\0\0");
+    all_fields.extend_from_slice(&one[10..]);
+    assert_eq!(decode(&all_fields, &[Coding::Gzip], LIMIT), Ok(whole(b"one")));
+    for end in 1..29 {
+        assert_eq!(decode(&all_fields[..end], &[Coding::Gzip], LIMIT), Err(Broken), "nothing to show at {end}");
+    }
+}
+
+#[test]
+fn zstd_has_frames_and_skippable_ones() {
+    let frame = |content: &[u8]| encode(Coding::Zstd, content);
+    let skippable = b"\x50\x2a\x4d\x18\x02\0\0\0xx";
+    let coded = [&frame(b"one")[..], skippable, &frame(b"two"), skippable].concat();
+    assert_eq!(decode(&coded, &[Coding::Zstd], LIMIT), Ok(whole(b"onetwo")));
+    assert!(decode(&coded[..coded.len() - 1], &[Coding::Zstd], LIMIT).unwrap().cut);
+}
+
+proptest! {
+    #[test]
+    fn what_was_coded_comes_back(
+        content in prop_oneof![prop::collection::vec(any::<u8>(), 0..5_000), "[a-c]{0,5000}".prop_map(String::into_bytes)],
+        applied in prop::collection::vec(0..Coding::ALL.len(), 0..=MAX_CODINGS),
+        limit in 1usize..6_000,
+    ) {
+        let applied: Vec<_> = applied.into_iter().map(|index| Coding::ALL[index]).collect();
+        let coded = applied.iter().fold(content.clone(), |bytes, coding| encode(*coding, &bytes));
+        let got = decode(&coded, &applied, LIMIT).unwrap();
+        prop_assert_eq!(&got, &whole(&content));
+        if let [coding] = applied[..] {
+            let kept = content.len().min(limit);
+            let got = decode(&coded, &[coding], limit).unwrap();
+            prop_assert_eq!(&*got.bytes, &content[..kept]);
+            prop_assert_eq!(got.over_limit, kept < content.len());
+        }
+    }
+
+    #[test]
+    fn any_bytes_give_at_most_the_limit(bytes: Vec<u8>, coding in 0..Coding::ALL.len(), limit in 1usize..1_000) {
+        if let Ok(content) = decode(&bytes, &[Coding::ALL[coding]], limit) {
+            prop_assert!(content.bytes.len() <= limit);
+        }
+    }
+}
+
+#[test]
+fn charsets_by_their_labels() {
+    let name = |value: &str| charset_of(value.as_bytes()).map(encoding_rs::Encoding::name);
+    assert_eq!(name("text/html; charset=ISO-8859-1"), Some("windows-1252"));
+    assert_eq!(name("text/html;charset=\"shift_jis\"; x=y"), Some("Shift_JIS"));
+    assert_eq!(name("text/html; boundary=x; Charset = utf-16"), Some("UTF-16LE"));
+    for none in ["text/html", "text/html; charset=utf-8", "charset=latin1", "text/html; charset", "a;charset=klingon"] {
+        assert_eq!(name(none), None, "{none}");
+    }
+}
+
+#[test]
+fn text_is_utf8_or_what_it_is_said_to_be() {
+    let text = |bytes: &[u8], label: &str| {
+        let charset = charset_of(format!("text/plain; charset={label}").as_bytes());
+        text_of(bytes, false, charset).map(|text| (text.text.into_owned(), text.converted_from.unwrap_or_default()))
+    };
+    for (bytes, label, shown, from) in [
+        (&b"caf\xe9"[..], "iso-8859-1", "café", "windows-1252"),
+        (b"\x93\xfa\x96\x7b", "shift_jis", "日本", "shift_jis"),
+        (b"\xc8\xd5\xb1\xbe", "gb2312", "日本", "gbk"),
+        (b"h\0i\0", "utf-16", "hi", "utf-16le"),
+        (b"\xfe\xff\0h\0i", "utf-16", "hi", "utf-16be"),
+        (b"\0h\0i", "utf-16be", "hi", "utf-16be"),
+        (b"\x1b$BF|K\\\x1b(B", "iso-2022-jp", "日本", "iso-2022-jp"),
+        // UTF-8 is UTF-8 whatever is said of it (SPEC §2).
+        ("café".as_bytes(), "iso-8859-1", "café", ""),
+        (b"hello!", "utf-16", "hello!", ""),
+        (b"plain", "iso-2022-jp", "plain", ""),
+    ] {
+        assert_eq!(text(bytes, label), Some((shown.to_owned(), from.to_owned())), "{label}");
+    }
+    assert_eq!(text(b"caf\xe9", "utf-8"), None);
+    assert_eq!(text(b"\x93", "shift_jis"), None, "half a character");
+    assert_eq!(text(b"\xff\xfeh\0i", "utf-16"), None, "half a character");
+}
+
+#[test]
+fn a_cut_may_go_through_a_character() {
+    for (label, all) in
+        [("utf-8", "é日😀".as_bytes()), ("shift_jis", b"\x93\xfa\x96\x7b\xb1"), ("utf-16le", b"h\0=\xd8\0\xde")]
+    {
+        let charset = charset_of(format!("a/b; charset={label}").as_bytes());
+        let whole = text_of(all, true, charset).unwrap().text.into_owned();
+        for end in 0..all.len() {
+            let prefix = text_of(&all[..end], true, charset).unwrap_or_else(|| panic!("{label} at {end}"));
+            assert!(whole.starts_with(&*prefix.text) || prefix.text.is_ascii(), "{label} at {end}");
+        }
+    }
+}

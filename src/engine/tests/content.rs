@@ -1,0 +1,187 @@
+//! Bodies with content-codings, from packets to finished lines.
+
+use std::io::Write as _;
+
+use super::*;
+use crate::finish::Finisher;
+use crate::selection::Rule;
+use crate::stats::ContentStats;
+
+fn gzip(content: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(content).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn config() -> EngineConfig {
+    EngineConfig { decode_body: true, ..EngineConfig::for_ports(&[SERVER_PORT]) }
+}
+
+fn response(fields: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!("HTTP/1.1 200 OK\r\n{fields}\r\nContent-Length: {}\r\n\r\n", body.len());
+    [head.as_bytes(), body].concat()
+}
+
+/// Every message of the exchanges, finished; each is a request and one of the responses.
+fn finished(config: EngineConfig, responses: &[Vec<u8>]) -> (Vec<serde_json::Value>, ContentStats, Stats) {
+    let mut finisher = Finisher::new(&config);
+    let mut engine = Engine::new(config);
+    let (mut client, mut server) = (1, 1);
+    for response in responses {
+        client = send(&mut engine, From::Client(1), client, server, b"GET / HTTP/1.1\r\n\r\n");
+        server = send(&mut engine, From::Server(1), server, client, response);
+    }
+    engine.drain();
+    let mut lines = Vec::new();
+    while let Some(batch) = engine.take_batch(Timestamp::default(), true) {
+        finisher.finish(batch, false, |batch| {
+            assert!(batch.raw.is_empty());
+            let before = lines.len();
+            let text = batch.lines.split(|&b| b == b'\n').filter(|line| !line.is_empty());
+            lines.extend(text.map(|line| serde_json::from_slice::<serde_json::Value>(line).unwrap()));
+            assert_eq!(lines.len() - before, batch.messages as usize);
+        });
+    }
+    (lines, finisher.stats, engine.stats())
+}
+
+/// The members that tell of one response's body.
+fn body_of(config: EngineConfig, fields: &str, body: &[u8]) -> serde_json::Value {
+    let (lines, ..) = finished(config, &[response(fields, body)]);
+    let mut members = serde_json::Map::new();
+    for name in ["body", "bodyEncoding", "bodyDecoded", "bodyCharset", "bodyTruncated"] {
+        if let Some(value) = lines[1].get(name) {
+            members.insert(name.into(), value.clone());
+        }
+    }
+    assert_eq!(lines[1]["bodySize"], body.len(), "of the bytes as they were sent");
+    members.into()
+}
+
+#[test]
+fn what_is_shown_of_a_body() {
+    use serde_json::json;
+    let coded = gzip(b"hello");
+    let base64 = || EngineConfig { base64_bodies: true, ..config() };
+    let not_decoded = || EngineConfig { decode_body: false, ..config() };
+    let binary = json!({"bodyEncoding": "binary"});
+    for (config, fields, body, shown) in [
+        (config(), "Content-Encoding: gzip", &coded[..], json!({"body": "hello", "bodyDecoded": "gzip"})),
+        (config(), "content-ENCODING: X-GZip", &coded, json!({"body": "hello", "bodyDecoded": "x-gzip"})),
+        (
+            config(),
+            "Content-Encoding: gzip\r\nX: y\r\nContent-Encoding: identity, gzip",
+            &gzip(&coded),
+            json!({"body": "hello", "bodyDecoded": "gzip, gzip"}),
+        ),
+        (
+            config(),
+            "Content-Encoding: gzip\r\nContent-Type: text/plain; charset=latin1",
+            &gzip(b"caf\xe9"),
+            json!({"body": "café", "bodyDecoded": "gzip", "bodyCharset": "windows-1252"}),
+        ),
+        (
+            config(),
+            "Content-Type: a/b;charset=latin1",
+            b"caf\xe9",
+            json!({"body": "café", "bodyCharset": "windows-1252"}),
+        ),
+        (config(), "Content-Type: a/b;charset=latin1", "café".as_bytes(), json!({"body": "café"})),
+        (config(), "Content-Encoding: gzip", b"hello", json!({"body": "hello"})),
+        (config(), "Content-Encoding: gzip", b"\x1f\x8bnone", binary.clone()),
+        (config(), "Content-Encoding: compress", b"hello", json!({"body": "hello"})),
+        (config(), "Content-Encoding: gzip, compress", &coded, binary.clone()),
+        (config(), "Content-Encoding: gzip", &gzip(b"\xff\xfe"), binary.clone()),
+        (config(), "Content-Encoding: gzip", b"", json!({"body": ""})),
+        (config(), "Content-Encoding: gzip", &gzip(b""), json!({"body": "", "bodyDecoded": "gzip"})),
+        (config(), "X: y", b"\xff\xfe\n", binary.clone()),
+        (base64(), "X: y", b"\xff\xfe\n", json!({"body": "//4K", "bodyEncoding": "base64"})),
+        (base64(), "X: y", b"hello", json!({"body": "hello"})),
+        (
+            base64(),
+            "Content-Encoding: gzip",
+            &gzip(b"\xff\xfe"),
+            json!({"body": "//4=", "bodyEncoding": "base64", "bodyDecoded": "gzip"}),
+        ),
+        (base64(), "Content-Encoding: gzip", b"\x1f\x8b!", json!({"body": "H4sh", "bodyEncoding": "base64"})),
+        (not_decoded(), "Content-Encoding: gzip", &coded, binary.clone()),
+        (not_decoded(), "Content-Type: a/b;charset=latin1", b"caf\xe9", binary),
+        // The sender stopped early, in a message that is complete.
+        (
+            config(),
+            "Content-Encoding: gzip",
+            &coded[..coded.len() - 4],
+            json!({"body": "hello", "bodyDecoded": "gzip", "bodyTruncated": true}),
+        ),
+    ] {
+        assert_eq!(body_of(config, fields, body), shown, "{fields} {body:?}");
+    }
+}
+
+#[test]
+fn a_bomb_is_cut_and_counted() {
+    let bomb = gzip(&vec![b'x'; 10 << 20]);
+    let (lines, content, _) = finished(config(), &[response("Content-Encoding: gzip", &bomb)]);
+    assert_eq!(lines[1]["body"].as_str().unwrap().len(), 1 << 20);
+    assert_eq!(lines[1]["bodyTruncated"], true);
+    assert_eq!(content, ContentStats { decoded: 1, over_limit: 1, ..ContentStats::default() });
+}
+
+#[test]
+fn a_coded_body_over_the_limit_is_decoded_as_far_as_it_was_kept() {
+    let content: String = (0..100_000).map(|n: u32| format!("{:x} ", n.wrapping_mul(0x9e37_79b9))).collect();
+    let limited = EngineConfig { max_body_bytes: 50_000, ..config() };
+    let coded = gzip(content.as_bytes());
+    let (lines, stats, engine) = finished(limited, &[response("Content-Encoding: gzip", &coded)]);
+    let body = lines[1]["body"].as_str().unwrap();
+    assert!(content.starts_with(body) && body.len() > 40_000, "{}", body.len());
+    assert_eq!((&lines[1]["bodyTruncated"], &lines[1]["bodySize"]), (&true.into(), &coded.len().into()));
+    assert_eq!((stats.decoded, engine.over_body_limit), (1, 1));
+}
+
+#[test]
+fn lines_keep_their_order_and_batches_their_size() {
+    let content = vec![b'x'; 100_000];
+    let coded = gzip(&content);
+    let responses: Vec<_> = (0..300)
+        .map(|n| match n % 3 {
+            0 => response(&format!("N: {n}"), b"plain"),
+            _ => response(&format!("N: {n}\r\nContent-Encoding: gzip"), &coded),
+        })
+        .collect();
+    let (lines, content_stats, _) = finished(config(), &responses);
+    assert_eq!(lines.len(), 600);
+    for (n, line) in lines.iter().filter(|line| line["direction"] == "response").enumerate() {
+        assert_eq!(line["headers"]["n"], n.to_string());
+        assert_eq!(line["body"].as_str().unwrap().len(), if n % 3 == 0 { 5 } else { content.len() });
+    }
+    assert_eq!(content_stats.decoded, 200);
+}
+
+#[test]
+fn a_line_that_waited_for_its_answer_is_finished_too() {
+    let mut config = config();
+    config.include = vec![Rule { status: Some("2xx".into()), ..Rule::default() }];
+    let mut finisher = Finisher::new(&config);
+    let mut engine = Engine::new(config);
+    let coded = gzip(b"asked");
+    let head = format!("POST / HTTP/1.1\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n", coded.len());
+    for client in 1..4 {
+        let ack = send(&mut engine, From::Client(client), 1, 1, &[head.as_bytes(), &coded].concat());
+        send(&mut engine, From::Server(client), 1, ack, &response("X: y", b"answered"));
+    }
+    engine.drain();
+    let mut bodies = Vec::new();
+    finisher.finish(engine.take_batch(Timestamp::default(), true).unwrap(), false, |batch| {
+        for line in batch.lines.split(|&b| b == b'\n').filter(|line| !line.is_empty()) {
+            bodies.push(serde_json::from_slice::<serde_json::Value>(line).unwrap()["body"].clone());
+        }
+    });
+    assert_eq!(bodies, ["asked", "answered"].repeat(3));
+}
+
+#[test]
+fn unknown_codings_are_counted() {
+    let (_, content, engine) = finished(config(), &[response("Content-Encoding: dcz", b"x"), response("X: y", b"x")]);
+    assert_eq!((content, engine.unknown_codings), (ContentStats::default(), 1));
+}

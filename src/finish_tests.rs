@@ -1,0 +1,98 @@
+use super::*;
+use crate::decode::Endpoint;
+use crate::encode::{Encoder, Origin};
+use crate::http::{Direction, Head, HttpMessage};
+use crate::time::Timestamp;
+
+fn config() -> EngineConfig {
+    EngineConfig { base64_bodies: true, ..EngineConfig::for_ports(&[80]) }
+}
+
+/// One message a body, each of which is no text.
+fn batch(config: &EngineConfig, bodies: &[&[u8]]) -> Batch {
+    let endpoint = Endpoint { ip: [192, 0, 2, 1].into(), port: 80 };
+    let origin = Origin::new(1, endpoint, endpoint);
+    let mut encoder = Encoder::new(config);
+    let mut batch = Batch::default();
+    for body in bodies {
+        let message = HttpMessage {
+            direction: Direction::Response,
+            exchange: 1,
+            at: Timestamp::default(),
+            head: &Head::default(),
+            head_bytes: b"",
+            trailers: None,
+            body,
+            body_bytes: body.len() as u64,
+            incomplete: None,
+            gap_bytes: 0,
+            answered: None,
+            judged: None,
+        };
+        if let Some(raw) = encoder.push_line(&mut batch.lines, &origin, &message) {
+            batch.raw.push((batch.messages, raw));
+        }
+        batch.messages += 1;
+    }
+    batch
+}
+
+fn pieces(finisher: &mut Finisher, batch: Batch, in_haste: bool) -> Vec<Batch> {
+    let mut pieces = Vec::new();
+    finisher.finish(batch, in_haste, |piece| pieces.push(piece));
+    for piece in &pieces {
+        let lines = piece.lines.split_inclusive(|&b| b == b'\n');
+        assert_eq!(lines.clone().count(), piece.messages as usize);
+        lines.for_each(|line| assert!(line.ends_with(b"}\n") && std::str::from_utf8(line).is_ok()));
+    }
+    pieces
+}
+
+#[test]
+fn a_batch_without_raw_bodies_is_given_as_it_is() {
+    let batch = batch(&config(), &[b"text", b""]);
+    assert!(batch.raw.is_empty());
+    let at = batch.lines.as_ptr();
+    let pieces = pieces(&mut Finisher::new(&config()), batch, false);
+    assert!(matches!(&pieces[..], [piece] if piece.lines.as_ptr() == at), "not copied");
+}
+
+#[test]
+fn a_batch_that_grows_is_given_in_pieces() {
+    let large = vec![0xff; MAX_BATCH_BYTES];
+    let newlines = b"\xff\n\n".as_slice();
+    for (bodies, messages) in [
+        (&[newlines, &large, b"text", newlines][..], &[2, 2][..]),
+        (&[&large, &large, &large], &[1, 1, 1]),
+        (&[b"text", &large], &[2]),
+        (&[newlines, newlines], &[2]),
+    ] {
+        let pieces = pieces(&mut Finisher::new(&config()), batch(&config(), bodies), false);
+        assert_eq!(pieces.iter().map(|piece| piece.messages).collect::<Vec<_>>(), messages);
+    }
+}
+
+fn with_coding(mut batch: Batch) -> Batch {
+    batch.raw.iter_mut().for_each(|(_, raw)| raw.codings = vec![Coding::Gzip]);
+    batch
+}
+
+#[test]
+fn a_decoder_that_panics_costs_the_body_and_is_counted() {
+    let mut finisher = Finisher::new(&config());
+    finisher.decode = |bytes, _, _| if bytes == b"\xff1" { panic!("as asked") } else { Err(Broken) };
+    let pieces = pieces(&mut finisher, with_coding(batch(&config(), &[b"\xff1", b"\xff2"])), false);
+    let text = String::from_utf8(pieces[0].lines.clone()).unwrap();
+    let lines: Vec<_> = text.lines().collect();
+    assert!(lines[0].contains("\"bodyEncoding\":\"binary\",\"bodySize\":2"), "{text}");
+    assert!(lines[1].contains("\"body\":\"/zI=\",\"bodyEncoding\":\"base64\",\"bodySize\":2"), "{text}");
+    assert_eq!(finisher.stats, ContentStats { panicked: 1, undecodable: 1, ..ContentStats::default() });
+}
+
+#[test]
+fn in_haste_nothing_is_decoded() {
+    let mut finisher = Finisher::new(&config());
+    finisher.decode = |_, _, _| panic!("nothing is decoded");
+    pieces(&mut finisher, with_coding(batch(&config(), &[b"\xff1", b"\xff2"])), true);
+    assert_eq!(finisher.stats, ContentStats { left_coded: 2, ..ContentStats::default() });
+}

@@ -17,7 +17,7 @@ const DATA = new Set(['json', 'yaml']);
 const PICTURE = 'text';
 const OUTPUT = 'output';
 /** Runs of real processes, npx among them, on a busy machine. */
-const BLOCK_TIMEOUT_MS = 60_000;
+const BLOCK_TIMEOUT_MS = 120_000;
 
 const all = documents();
 const written = all.filter((document) => !isGenerated(document));

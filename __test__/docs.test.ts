@@ -7,11 +7,10 @@ import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { type Block, documents, isGenerated, ROOT } from './docs/blocks.js';
-import { complaintAbout, missingIn, reasonOf } from './docs/marks.js';
+import { complaintAbout, missingIn, OUR_FILES, reasonOf, SHELL } from './docs/marks.js';
 import { Stage } from './docs/stage.js';
 import { CLI, describeLive } from './live/harness.js';
 
-const SHELL = new Set(['sh', 'bash']);
 const PROGRAM = new Set(['js', 'ts']);
 const DATA = new Set(['json', 'yaml']);
 const PICTURE = 'text';
@@ -55,11 +54,11 @@ describe('blocks', () => {
     ).toEqual([]);
   });
 
-  test.each(named(toDo.filter(({ language }) => language === 'json')))('$where is JSON', ({ text }) => {
+  test.each(named(blocks.filter(({ language }) => language === 'json')))('$where is JSON', ({ text }) => {
     valuesOf(text);
   });
 
-  test.each(named(toDo.filter(({ language }) => language === 'yaml')))('$where is YAML', ({ text }) => {
+  test.each(named(blocks.filter(({ language }) => language === 'yaml')))('$where is YAML', ({ text }) => {
     for (const { errors, warnings } of parseAllDocuments(text)) expect([...errors, ...warnings]).toEqual([]);
   });
 });
@@ -121,7 +120,7 @@ describeLive('run', () => {
     const left = [...counts].map(([reason, count]) => `${count} ${reason}`).join(', ');
     console.log(
       `${blocks.length} blocks in ${all.length} documents: ${runnable.length} run, ${outputs.size} compared with what ran, ` +
-        `${toDo.filter(({ language }) => DATA.has(language)).length} parsed; not run: ${left || 'none'}`,
+        `${blocks.filter(({ language }) => DATA.has(language)).length} parsed; not run: ${left || 'none'}`,
     );
   });
 });
@@ -176,9 +175,7 @@ describe('names', () => {
   });
 
   test('every file of the project that the prose names exists', () => {
-    const paths =
-      /^(?:\.ci|\.github|__test__|bench|deploy|docs|examples|fixtures|fuzz|scripts|src|tests|ts)\/[\w./-]*$/;
-    const missing = spans.filter(({ text }) => paths.test(text) && !existsSync(join(ROOT, text)));
+    const missing = spans.filter(({ text }) => OUR_FILES.test(text) && !existsSync(join(ROOT, text)));
     expect(missing.map((span) => `${whereOf(span)} ${span.text}`)).toEqual([]);
   });
 
@@ -215,7 +212,7 @@ describe('names', () => {
 
   test('the flags in blocks too', () => {
     const given = blocks.flatMap((block) =>
-      [...block.text.matchAll(/\btcp-sniffer\b[^|\n]*/g)].flatMap(([command]) =>
+      [...block.text.replaceAll('\\\n', ' ').matchAll(/(?:\bnpx |^)tcp-sniffer\b[^|\n]*/gm)].flatMap(([command]) =>
         [...command.matchAll(/\s(--[a-z][\w-]*)/g)].map(([, flag = '']) => ({ ...block, flag })),
       ),
     );

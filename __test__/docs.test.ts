@@ -75,6 +75,10 @@ function valuesOf(text: string): unknown[] {
   }
 }
 
+/** Log lines may have a direction too. */
+const isMessage = (value: unknown): boolean =>
+  Object.hasOwn(value as object, 'direction') && !Object.hasOwn(value as object, 'level');
+
 /** The block as a module: what is checked is what runs. */
 const fileOf = ({ file, line, language }: Block): string => `${file.replaceAll(/[^a-z]/gi, '-')}-${line}.m${language}`;
 
@@ -92,10 +96,13 @@ describeLive('run', () => {
         return path;
       });
     for (const block of toDo.filter(({ language }) => language === 'json')) {
-      const messages = valuesOf(block.text).filter((value) => Object.hasOwn(value as object, 'direction'));
+      const messages = valuesOf(block.text).filter(isMessage);
       const path = join(stage.folder, fileOf({ ...block, language: 'ts' }));
-      const lines = messages.map((message) => `export const m: HttpMessage = ${JSON.stringify(message)};`);
-      writeFileSync(path, `import type { HttpMessage } from 'tcp-sniffer';\n${lines[0] ?? ''}\n`);
+      const items = messages.map((message) => JSON.stringify(message));
+      writeFileSync(
+        path,
+        `import type { HttpMessage } from 'tcp-sniffer';\nexport const messages: HttpMessage[] = [${items}];\n`,
+      );
       files.push(path);
     }
     expect(typeErrorsIn(files)).toEqual([]);

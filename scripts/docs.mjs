@@ -22,7 +22,7 @@ function writeApi() {
       cwd: ROOT,
       stdio: 'inherit',
     });
-    if (status !== 0) process.exit(1);
+    if (status !== 0) throw new Error('TypeDoc has complaints, see above');
     const text = readFileSync(join(folder, 'api.md'), 'utf8');
     writeFileSync(
       at('docs/api.md'),

@@ -38,11 +38,13 @@ export interface BlockRun {
 }
 
 export class Stage {
-  readonly folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-docs-'));
+  /** Empty until it is open. */
+  folder = '';
   #network: ChildProcess | undefined;
   #enter: string[] = [];
 
   async open(): Promise<void> {
+    this.folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-docs-'));
     furnish(this.folder);
     cpSync(join(ROOT, 'fixtures', 'shop.pcap'), join(this.folder, 'capture.pcap'));
     const namespaces = spawnSync('unshare', ['--net', 'true']).status === 0 ? ['--net'] : ['--net', '--user', '-r'];
@@ -68,7 +70,7 @@ export class Stage {
       network.stdin?.end();
       await gone;
     }
-    rmSync(this.folder, { recursive: true });
+    if (this.folder !== '') rmSync(this.folder, { recursive: true });
   }
 
   /** The lines as a script of a careful shell. */

@@ -5,6 +5,7 @@ use std::io::Write;
 use tcp_sniffer::capture::{Packet, PacketSource, Progress, SavefileSource};
 use tcp_sniffer::config::EngineConfig;
 use tcp_sniffer::engine::Engine;
+use tcp_sniffer::finish::Finisher;
 use tcp_sniffer::flow::Patience;
 use tcp_sniffer::time::Timestamp;
 
@@ -18,6 +19,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     config.patience = Patience::SAVEFILE;
     config.redact_headers.clear();
     config.max_body_bytes = 100 << 20;
+    config.decode_body = true;
+    let mut finisher = Finisher::new(&config);
     let mut engine = Engine::new(config);
     let mut source = SavefileSource::open(file)?;
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
@@ -35,7 +38,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             }
         }
         while let Some(batch) = engine.take_batch(Timestamp::default(), false) {
-            out.write_all(&batch.lines)?;
+            let mut written = Ok(());
+            finisher.finish(batch, false, |batch| {
+                if written.is_ok() {
+                    written = out.write_all(&batch.lines);
+                }
+            });
+            written?;
         }
     }
     for notice in engine.take_notices() {

@@ -7,9 +7,9 @@ use std::ops::Range;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
+use super::Encoder;
 use super::json::{push_number, push_string};
-use super::{Encoder, push_member};
-use crate::content::{self, Charset, Coding, Content};
+use crate::content::{self, Charset, Coding, Content, Converted};
 use crate::http::HttpMessage;
 
 /// A body in a line that is not written yet.
@@ -21,7 +21,7 @@ pub struct RawBody {
     pub codings: Vec<Coding>,
     charset: Option<Charset>,
     /// Bytes are missing, and the line says so.
-    cut: bool,
+    pub cut: bool,
 }
 
 impl RawBody {
@@ -34,18 +34,20 @@ impl RawBody {
     /// Appends the members for these bytes, or for their `content` where they were decoded.
     pub fn push_members(&self, out: &mut Vec<u8>, bytes: &[u8], content: Option<&Content<'_>>, base64: bool) {
         let (shown, cut) = content.map_or((bytes, self.cut), |content| (&*content.bytes, self.cut || content.cut));
-        let text = content::text_of(shown, cut, self.charset);
-        match &text {
-            Some(text) => push_member_string(out, &text.text),
+        match content::utf8(shown, cut) {
+            Some(text) => push_member_string(out, b",\"body\":", text),
             None if base64 => push_base64(out, shown),
             None => push_binary(out),
         }
-        if content.is_some() && (text.is_some() || base64) {
-            let names: Vec<_> = self.codings.iter().map(|coding| coding.name()).collect();
-            push_member(out, b",\"bodyDecoded\":", names.join(", ").as_bytes());
+        if let Some(Converted { text, charset }) =
+            self.charset.and_then(|charset| content::convert(shown, cut, charset))
+        {
+            push_member_string(out, b",\"bodyText\":", &text);
+            push_member_string(out, b",\"bodyCharset\":", &charset);
         }
-        if let Some(charset) = text.and_then(|text| text.converted_from) {
-            push_member(out, b",\"bodyCharset\":", charset.as_bytes());
+        if content.is_some() {
+            let names: Vec<_> = self.codings.iter().map(|coding| coding.name()).collect();
+            push_member_string(out, b",\"bodyDecoded\":", &names.join(", "));
         }
         if cut && !self.cut {
             out.extend_from_slice(b",\"bodyTruncated\":true");
@@ -72,7 +74,7 @@ impl Encoder {
         if codings.is_empty() {
             match content::utf8(message.body, cut) {
                 Some(text) if charset.is_none_or(|charset| charset.is_ascii_compatible()) => {
-                    push_member_string(out, text);
+                    push_member_string(out, b",\"body\":", text);
                     return None;
                 }
                 None if charset.is_none() && !self.base64 => {
@@ -114,8 +116,8 @@ impl Encoder {
 pub(super) const CONTENT_ENCODING: &[u8] = b"content-encoding";
 pub(super) const CONTENT_TYPE: &[u8] = b"content-type";
 
-fn push_member_string(out: &mut Vec<u8>, text: &str) {
-    out.extend_from_slice(b",\"body\":");
+fn push_member_string(out: &mut Vec<u8>, start: &[u8], text: &str) {
+    out.extend_from_slice(start);
     push_string(out, text);
 }
 

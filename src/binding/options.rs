@@ -49,9 +49,9 @@ pub struct BindingCaptureOptions {
     pub include: Vec<BindingRule>,
     /// Exchanges that do not come out.
     pub exclude: Vec<BindingRule>,
-    /// Whether content-codings are removed from bodies and text becomes UTF-8.
+    /// Whether content-codings are removed from bodies, and text of any charset is shown.
     pub decode_body: bool,
-    /// Whether bodies that are no text come out as base64.
+    /// Whether bodies that are not UTF-8 come out as base64.
     pub base64_bodies: bool,
     /// Bytes captured of each packet, at most 262144.
     pub snaplen_bytes: f64,

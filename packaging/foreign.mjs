@@ -34,6 +34,8 @@ function unpack(name, folder) {
 function emulate(folder) {
   const platform = platformNamed('linux-arm64-gnu');
   const modules = join(folder, 'node_modules');
+  // A package of its own: else the name means the project around it.
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
   for (const name of Object.keys(MANIFEST.dependencies)) {
     cpSync(join(ROOT, 'node_modules', name), join(modules, name), { recursive: true });
   }

@@ -150,7 +150,7 @@ try {
   const byName = await install('by-name', [MANIFEST.name], npm, node, registry.url);
   const npx = await expectOk(['node', `${npm}/bin/npx-cli.js`, 'tcp-sniffer', '--version'], { node, cwd: byFile.cwd });
   assert.equal(npx, `${MANIFEST.version}\n`);
-  const versions = NODE_VERSIONS.map(nodeVersion);
+  const versions = NODE_VERSIONS.map((wanted) => nodeVersion(wanted));
   for (const version of versions) await use(byName, version);
   await use(byFile, versions.at(-1));
   compile(byName);

@@ -11,7 +11,11 @@ const from = join(root, 'ts', 'native');
 const dist = join(root, 'dist');
 
 // Removed and not overwritten: a process that has the old addon mapped keeps it, and would otherwise be killed.
-rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist, { recursive: true });
+// The tarballs of `npm run pack:all` are not made here and stay.
+for (const name of readdirSync(dist)) {
+  if (name !== 'packages') rmSync(join(dist, name), { recursive: true, force: true });
+}
 const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 const { status } = spawnSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json')], {
   stdio: 'inherit',

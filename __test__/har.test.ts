@@ -57,7 +57,7 @@ function expectedOf(messages: HttpMessage[]): object {
     requestBody: request === undefined ? -1 : request.bodySize,
     status: response?.statusCode ?? 0,
     responseBody: response === undefined ? -1 : response.bodySize,
-    text: response?.body,
+    text: response?.bodyText ?? response?.body,
     wait: response?.latencyMs ?? 0,
     server: first?.receiver.ip,
     incomplete: [request?.incomplete, response?.incomplete],

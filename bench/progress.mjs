@@ -43,7 +43,7 @@ function writeSavefile(path) {
   closeSync(fd);
 }
 
-/** Seconds from start to end. */
+/** Seconds from start to end, and of processor time: on a busy machine the latter says more. */
 async function read(path, progress) {
   const script = join(ROOT, '__test__/terminal/on_pty.py');
   const command = [
@@ -56,10 +56,19 @@ async function read(path, progress) {
     '--log-level',
     'error',
   ];
-  const env = { ...process.env, PTY_STDOUT: '/dev/null', ...(progress ? {} : { PTY_STDERR: '/dev/null' }) };
+  const env = {
+    ...process.env,
+    PTY_STDOUT: '/dev/null',
+    PTY_USAGE: '1',
+    ...(progress ? {} : { PTY_STDERR: '/dev/null' }),
+  };
   const began = performance.now();
-  const child = spawn('python3', [script, '80', '24', ...command], { env, stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn('python3', [script, '80', '24', ...command], { env, stdio: ['pipe', 'pipe', 'pipe'] });
   let shown = '';
+  let usage = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    usage += text;
+  });
   child.stdout.setEncoding('utf8').on('data', (text) => {
     shown += text;
   });
@@ -67,7 +76,7 @@ async function read(path, progress) {
   const seconds = (performance.now() - began) / 1000;
   const lines = shown.split('reading ').length - 1;
   if (code !== 0 || lines > 0 !== progress) throw new Error(`exit ${code}, ${lines} lines of progress`);
-  return { seconds, lines };
+  return { seconds, processor: Number(usage), lines };
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-bench-'));
@@ -82,11 +91,14 @@ try {
       runs[name].push(await read(path, name === 'with'));
   }
   for (const [name, all] of Object.entries(runs)) {
-    const seconds = all.map((run) => run.seconds).sort((a, b) => a - b);
-    const [least, median, most] = [0, ROUNDS >> 1, ROUNDS - 1].map((at) => seconds[at].toFixed(2));
-    const speed = (megabytes / Number(median)).toFixed(0);
+    const [wall, processor] = ['seconds', 'processor'].map((unit) => {
+      const sorted = all.map((run) => run[unit]).sort((a, b) => a - b);
+      return [sorted[ROUNDS >> 1], sorted[0], sorted[ROUNDS - 1]].map((value) => value.toFixed(2));
+    });
+    const lines = all.map((run) => run.lines).join(' ');
     console.log(
-      `${name.padEnd(7)} progress: median ${median} s (${least}-${most}), ${speed} MB/s, lines ${all.map(({ lines }) => lines).join(' ')}`,
+      `${name.padEnd(7)} progress, ${megabytes.toFixed(0)} MB: median ${wall[0]} s (${wall[1]}-${wall[2]}), ` +
+        `processor ${processor[0]} s (${processor[1]}-${processor[2]}), lines shown ${lines}`,
     );
   }
 } finally {

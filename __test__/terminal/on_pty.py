@@ -2,7 +2,8 @@
 
 What the terminal gets goes to stdout as it is. On stdin, a line each: `size COLUMNS ROWS`, `key TEXT` (`^C` is the key),
 `hold` (nobody reads the terminal), `go`. With PTY_STDIN, PTY_STDOUT or PTY_STDERR set to a path, that stream is not the terminal.
-Ends with the command's exit code.
+With PTY_USAGE the seconds of processor time that the
+command took go to stderr. Ends with the command's exit code.
 """
 
 import fcntl
@@ -56,5 +57,7 @@ while True:
         if not chunk:
             break
         os.write(1, chunk)
-_, status = os.waitpid(pid, 0)
+_, status, usage = os.wait4(pid, 0)
+if "PTY_USAGE" in os.environ:
+    print(usage.ru_utime + usage.ru_stime, file=sys.stderr)
 sys.exit(os.waitstatus_to_exitcode(status))

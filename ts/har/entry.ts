@@ -60,7 +60,7 @@ function requestOf(request: HttpMessage | undefined, answer: HttpMessage | undef
       comment: 'the request was not seen',
     };
   }
-  const { method = '', path = '', httpVersion, headers, body, bodySize } = request;
+  const { method = '', path = '', httpVersion, headers, bodySize } = request;
   const url = urlOf(path, headers.host, request);
   const type = headers['content-type'];
   return {
@@ -74,15 +74,22 @@ function requestOf(request: HttpMessage | undefined, answer: HttpMessage | undef
     bodySize,
     ...(bodySize === 0
       ? {}
-      : { postData: { mimeType: type ?? '', params: [], text: body ?? '', ...encodingOf(request, '_encoding') } }),
+      : {
+          postData: {
+            mimeType: type ?? '',
+            params: [],
+            text: textOf(request) ?? '',
+            ...encodingOf(request, '_encoding'),
+          },
+        }),
     ...lossesOf(request),
   };
 }
 
 function responseOf(response: HttpMessage): object {
-  const { statusCode = 0, reason = '', httpVersion, headers, body, bodySize } = response;
-  const base64 = response.bodyEncoding === 'base64';
-  const size = body === undefined ? bodySize : Buffer.byteLength(body, base64 ? 'base64' : 'utf8');
+  const { statusCode = 0, reason = '', httpVersion, headers, bodySize } = response;
+  const text = textOf(response);
+  const size = contentSizeOf(response);
   return {
     status: statusCode,
     statusText: reason,
@@ -94,7 +101,7 @@ function responseOf(response: HttpMessage): object {
       size,
       ...(response.bodyTruncated === true || size === bodySize ? {} : { compression: size - bodySize }),
       mimeType: headers['content-type'] ?? UNKNOWN_TYPE,
-      ...(body === undefined ? {} : { text: body }),
+      ...(text === undefined ? {} : { text }),
       ...encodingOf(response, 'encoding'),
     },
     redirectURL: headers.location ?? '',
@@ -122,10 +129,22 @@ function interimOf({ timestamp, statusCode, reason, headers }: HttpMessage): obj
   return { timestamp, status: statusCode, statusText: reason ?? '', headers: pairsOf(headers) };
 }
 
+/** In whichever charset it was sent. */
+function textOf({ body, bodyText }: HttpMessage): string | undefined {
+  return bodyText ?? body;
+}
+
 /** How `text` stands for the bytes; of a body that is left out, that it is. */
-function encodingOf({ body, bodyEncoding }: HttpMessage, field: string): object {
+function encodingOf({ body, bodyText, bodyEncoding }: HttpMessage, field: string): object {
+  if (bodyText !== undefined) return {};
   if (bodyEncoding === 'base64') return { [field]: 'base64' };
   return body === undefined ? { comment: 'a binary body, left out' } : {};
+}
+
+/** Bytes once content-codings are removed; of a body that is not here, as many as were sent. */
+function contentSizeOf({ body, bodyText, bodyEncoding, bodyDecoded, bodySize }: HttpMessage): number {
+  if (body !== undefined) return Buffer.byteLength(body, bodyEncoding === 'base64' ? 'base64' : 'utf8');
+  return bodyDecoded === undefined || bodyText === undefined ? bodySize : Buffer.byteLength(bodyText);
 }
 
 function lossesOf({ incomplete, gapBytes, bodyTruncated, trailers }: HttpMessage): object {

@@ -219,8 +219,8 @@ describe('names', () => {
 
   test('the flags in blocks too', () => {
     const given = blocks.flatMap((block) =>
-      [...block.text.replaceAll('\\\n', ' ').matchAll(/(?:\bnpx |^)tcp-sniffer\b[^|\n]*/gm)].flatMap(([command]) =>
-        [...command.matchAll(/\s(--[a-z][\w-]*)/g)].map(([, flag = '']) => ({ ...block, flag })),
+      [...block.text.replaceAll('\\\n', ' ').matchAll(/(?:^|[|;&(]|\bnpx) *tcp-sniffer\b[^|\n]*/gm)].flatMap(
+        ([command]) => [...command.matchAll(/\s(--[a-z][\w-]*)/g)].map(([, flag = '']) => ({ ...block, flag })),
       ),
     );
     expect(given.filter(({ flag }) => !isFlag(flag)).map((block) => `${whereOf(block)} ${block.flag}`)).toEqual([]);

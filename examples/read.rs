@@ -1,4 +1,5 @@
-//! Reads a savefile with the engine alone and prints its messages: `cargo run --example read -- FILE PORT[,PORT…]`.
+//! Reads a savefile with the engine alone and prints its messages:
+//! `cargo run --example read -- FILE PORT[,PORT…] [MAX_CONNECTIONS]`.
 
 use std::io::Write;
 
@@ -13,7 +14,9 @@ const BURST_PACKETS: usize = 64;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [file, ports] = arguments.as_slice() else { return Err("usage: read FILE PORT[,PORT…]".into()) };
+    let [file, ports, rest @ ..] = arguments.as_slice() else {
+        return Err("usage: read FILE PORT[,PORT…] [MAX_CONNECTIONS]".into());
+    };
     let ports = ports.split(',').map(str::parse).collect::<Result<Vec<u16>, _>>()?;
     let mut config = EngineConfig::for_ports(&ports);
     config.patience = Patience::SAVEFILE;
@@ -21,6 +24,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     config.max_body_bytes = 100 << 20;
     config.decode_body = true;
     let mut finisher = Finisher::new(&config);
+    if let [max_connections] = rest {
+        config.max_connections = max_connections.parse()?;
+    }
     let mut engine = Engine::new(config);
     let mut source = SavefileSource::open(file)?;
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());

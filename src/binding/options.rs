@@ -9,6 +9,19 @@ use crate::config::EngineConfig;
 use crate::flow::Patience;
 use crate::selection::Rule;
 
+/// A rule of `include` or `exclude`: all parts that are given must match.
+// It stands before its users: the macro writes the JS name of a type only into types that come after it.
+#[napi(object, object_to_js = false, js_name = "FilterOptions")]
+pub struct BindingRule {
+    pub method: Option<String>,
+    /// The beginning of the request target, or with `*` in it a pattern for all of it.
+    pub path: Option<String>,
+    /// A status code's digits, `x` for any: `404`, `5xx`.
+    pub status: Option<String>,
+    /// A field of the request: `name` or `name: value`.
+    pub header: Option<String>,
+}
+
 /// Everything a capture needs to know; no defaults here.
 #[napi(object, object_to_js = false, js_name = "CaptureOptions")]
 pub struct BindingCaptureOptions {
@@ -52,18 +65,6 @@ pub struct BindingCaptureOptions {
     pub stats_interval_ms: f64,
     /// For tests: the engine panics at this packet, counted from 1.
     pub panic_at_packet: Option<f64>,
-}
-
-/// A rule of `include` or `exclude`: all parts that are given must match.
-#[napi(object, object_to_js = false, js_name = "FilterOptions")]
-pub struct BindingRule {
-    pub method: Option<String>,
-    /// The beginning of the request target, or with `*` in it a pattern for all of it.
-    pub path: Option<String>,
-    /// A status code's digits, `x` for any: `404`, `5xx`.
-    pub status: Option<String>,
-    /// A field of the request: `name` or `name: value`.
-    pub header: Option<String>,
 }
 
 impl From<BindingRule> for Rule {

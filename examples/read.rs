@@ -1,10 +1,12 @@
-//! Reads a savefile with the engine alone and prints its messages: `cargo run --example read -- FILE PORT[,PORT…]`.
+//! Reads a savefile with the engine alone and prints its messages:
+//! `cargo run --example read -- FILE PORT[,PORT…] [MAX_CONNECTIONS]`.
 
 use std::io::Write;
 
 use tcp_sniffer::capture::{Packet, PacketSource, Progress, SavefileSource};
 use tcp_sniffer::config::EngineConfig;
 use tcp_sniffer::engine::Engine;
+use tcp_sniffer::finish::Finisher;
 use tcp_sniffer::flow::Patience;
 use tcp_sniffer::time::Timestamp;
 
@@ -12,12 +14,19 @@ const BURST_PACKETS: usize = 64;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [file, ports] = arguments.as_slice() else { return Err("usage: read FILE PORT[,PORT…]".into()) };
+    let [file, ports, rest @ ..] = arguments.as_slice() else {
+        return Err("usage: read FILE PORT[,PORT…] [MAX_CONNECTIONS]".into());
+    };
     let ports = ports.split(',').map(str::parse).collect::<Result<Vec<u16>, _>>()?;
     let mut config = EngineConfig::for_ports(&ports);
     config.patience = Patience::SAVEFILE;
     config.redact_headers.clear();
     config.max_body_bytes = 100 << 20;
+    config.decode_body = true;
+    let mut finisher = Finisher::new(&config);
+    if let [max_connections] = rest {
+        config.max_connections = max_connections.parse()?;
+    }
     let mut engine = Engine::new(config);
     let mut source = SavefileSource::open(file)?;
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
@@ -35,7 +44,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             }
         }
         while let Some(batch) = engine.take_batch(Timestamp::default(), false) {
-            out.write_all(&batch.lines)?;
+            let mut written = Ok(());
+            finisher.finish(batch, false, |batch| {
+                if written.is_ok() {
+                    written = out.write_all(&batch.lines);
+                }
+            });
+            written?;
         }
     }
     for notice in engine.take_notices() {

@@ -1,4 +1,4 @@
-//! Events on their way to JS: each is one call of one JS function, batches as Buffers that own the engine's bytes.
+//! Events on their way to JS: each is one call of one JS function, batches as Buffers.
 //!
 //! The queue of the threadsafe function has no bound of its own: batches are bounded by credits, the rest by the
 //! backlog that is counted here.
@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use napi::bindgen_prelude::{Buffer, Function};
+use napi::bindgen_prelude::{Buffer, BufferSlice, Function};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
-use napi::{Result, Status};
+use napi::{Env, Result, Status};
 use napi_derive::napi;
 
 use super::{EngineStats, stats_of};
@@ -57,12 +57,16 @@ impl BindingCaptureEvent {
     }
 }
 
-impl From<Event> for BindingCaptureEvent {
-    fn from(event: Event) -> Self {
-        match event {
-            Event::Batch(batch) => {
-                Self { lines: Some(batch.lines.into()), messages: Some(batch.messages), ..Self::of("batch") }
-            }
+impl BindingCaptureEvent {
+    /// The lines are copied into memory that V8 has allocated itself. Of such it collects what is done with in its young
+    /// generation; of the engine's own it lets 64 MB and more lie about until it collects everything.
+    fn from_event(event: Event, env: &Env) -> Result<Self> {
+        Ok(match event {
+            Event::Batch(batch) => Self {
+                lines: Some(BufferSlice::copy_from(env, &batch.lines)?.into_buffer(env)?),
+                messages: Some(batch.messages),
+                ..Self::of("batch")
+            },
             Event::Notice(notice) => Self {
                 level: Some(match notice.level {
                     Level::Info => "info",
@@ -78,7 +82,7 @@ impl From<Event> for BindingCaptureEvent {
             }
             Event::Stats(snapshot) => Self { stats: Some(stats_of(&snapshot)), ..Self::of("stats") },
             Event::End => Self::of("end"),
-        }
+        })
     }
 }
 
@@ -100,7 +104,7 @@ impl JsDelivery {
         let function =
             on_event.build_threadsafe_function::<Event>().callee_handled::<false>().build_callback(move |context| {
                 begun.fetch_sub(1, Ordering::Relaxed);
-                Ok(BindingCaptureEvent::from(context.value))
+                BindingCaptureEvent::from_event(context.value, &context.env)
             })?;
         Ok(Self { function, backlog, refused: false })
     }

@@ -1,0 +1,77 @@
+// What must hold, and whether it did. Ratios are of one run, so a slow machine has no say in them; rates are of one machine.
+
+/** Decimal, as in the goals. */
+const MB = 1e6;
+const CORE_SHARE = 0.2;
+
+/** [{goal, measured, holds}]; `holds` is undefined where something was not measured. */
+export function goals({ savefile, live, growth }) {
+  return [
+    ...readerGoals(savefile?.result),
+    ...liveGoals(live?.result),
+    ...(growth?.result ?? []).map(({ name, points }) => {
+      const [first, ...rest] = points.map(({ microsPerPacket }) => microsPerPacket.median);
+      const worst = rest.map((micros) => micros / first - 1).reduce((a, b) => (Math.abs(b) > Math.abs(a) ? b : a));
+      return {
+        goal: `cost of a packet with 100× of "${name}": flat, ±20 %`,
+        measured: `${worst < 0 ? '−' : '+'}${Math.abs(worst * 100).toFixed(0)} %`,
+        // Cheaper is no failure.
+        holds: worst <= CORE_SHARE,
+      };
+    }),
+  ];
+}
+
+function readerGoals(results) {
+  if (results === undefined) return [];
+  const row = (index, name) => results[index].rows.find((each) => each.name === name);
+  const beside = [
+    ['tshark', 25],
+    ['Suricata', 6],
+    ['httpry', 2.5],
+  ].map(([name, least]) => {
+    const peer = row(0, name);
+    const goal = `small GETs, savefile to JSON lines: ${least}× ${name}`;
+    if (peer === undefined) return { goal, measured: 'not measured', holds: undefined };
+    const { toWall, toCpu } = peer;
+    return {
+      goal,
+      measured: `${toWall.median.toFixed(1)}× by the clock, ${toCpu.median.toFixed(1)}× in CPU time`,
+      holds: toWall.median >= least && toCpu.median >= least,
+    };
+  });
+  const peak = Math.max(...results.map((_, index) => row(index, 'tcp-sniffer').peakBytes));
+  return [
+    ...beside,
+    rate('small GETs, messages/s to a JS callback', row(0, 'callback')?.messagesPerSecond, 400_000),
+    rate('small GETs, messages/s, engine alone, one core', row(0, 'engine')?.messagesPerCpuSecond, 2_000_000),
+    rate('100 KB bodies, bytes/s, engine alone, one core', row(2, 'engine')?.bytesPerCpuSecond, 2_000_000_000),
+    {
+      goal: 'peak memory, any savefile: under 120 MB',
+      measured: `${(peak / MB).toFixed(0)} MB`,
+      holds: peak < 120 * MB,
+    },
+  ];
+}
+
+function rate(what, measured, least) {
+  const words = (value) => Math.round(value).toLocaleString('en');
+  return {
+    goal: `${what}: ${words(least)}`,
+    measured: measured === undefined ? 'not measured' : words(measured),
+    holds: measured === undefined ? undefined : measured >= least,
+  };
+}
+
+function liveGoals(result) {
+  if (result === undefined) return [];
+  const ours = result.observers.find(({ name }) => name === 'tcp-sniffer');
+  return [
+    {
+      goal: 'live, full load: the server keeps 80 % of what it has beside `tcpdump -w /dev/null`',
+      measured: `${(ours.toTcpdump.median * 100).toFixed(0)} %`,
+      holds: ours.toTcpdump.median >= 0.8,
+    },
+    { goal: 'live, full load: no packet dropped', measured: `${ours.dropped} dropped`, holds: ours.dropped === 0 },
+  ];
+}

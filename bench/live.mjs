@@ -1,0 +1,250 @@
+// A server at full load, watched by one observer after the other: what it costs the service, and what is lost.
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PORT } from './captures.mjs';
+import { connectNamespaces, namespace } from './namespaces.mjs';
+import { countLines, freshFolder, PEERS } from './peers.mjs';
+import { output, said, sleep, start, textOf } from './processes.mjs';
+import { inTurn, spread } from './statistics.mjs';
+
+const SERVER_ADDRESS = '10.99.0.1';
+const CLIENT_ADDRESS = '10.99.0.2';
+const DEVICE = 'tsb-server';
+const CONNECTIONS = 32;
+/** One request at a time leaves both cores idle now and then: latency without the queue. */
+const ALONE = 1;
+const ROUNDS = 5;
+const SECONDS = { alone: 1, full: 3 };
+const QUICK_SECONDS = { alone: 1, full: 1 };
+/** Bytes of a response; the first is sent from memory, the others are files. */
+const RAMP = [0, 1_000, 10_000, 100_000, 1_000_000];
+const RAMP_SECONDS = 2;
+const SETTLE_MS = 400;
+const CLOCK_TICKS = Number(output('getconf', ['CLK_TCK']));
+
+/** Each with the text that says that it captures. */
+const OBSERVERS = [
+  { name: 'nobody' },
+  {
+    name: 'tcpdump -w /dev/null',
+    tool: 'tcpdump',
+    command: ['tcpdump', '-n', '-s0', '-i', DEVICE, '-w', '/dev/null', `tcp port ${PORT}`],
+    ready: /listening on/,
+    ledger: (words) => ({ dropped: Number(/(\d+) packets? dropped by kernel/.exec(words)?.[1]) }),
+  },
+  {
+    name: 'httpry',
+    tool: 'httpry',
+    command: PEERS.find(({ name }) => name === 'httpry').live(DEVICE),
+    ready: /Starting capture/,
+    ledger: (words) => ({ dropped: Number(/(\d+) packets? dropped/.exec(words)?.[1]) }),
+  },
+  {
+    name: 'tcp-sniffer',
+    command: [process.execPath, 'dist/cli.js', '--ports', String(PORT), '--interface', DEVICE],
+    ready: /capture started/,
+    ledger: stoppedLedger,
+  },
+];
+
+/** {observers: [{name, …}], ramp: [{bytes, …}]}; what is relative is so to `tcpdump -w /dev/null` in the same round. */
+export async function measureLive({ cache, quick, absent, tell }) {
+  const missing = ['tcpdump', 'wrk'].filter((tool) => tool in absent);
+  if (missing.length > 0) throw new Error(`needs ${missing.join(' and ')}`);
+  const work = freshFolder(join(cache, 'live'));
+  const [server, client] = [namespace('server'), namespace('client')];
+  connectNamespaces(
+    { namespace: server, device: DEVICE, address: SERVER_ADDRESS },
+    { namespace: client, device: 'tsb-client', address: CLIENT_ADDRESS },
+  );
+  const nginx = await startServer(cache, work, server);
+  const load = (options) => loadFrom(client, options);
+  await load({ connections: CONNECTIONS, seconds: 1 });
+
+  tell('live: observers in turn');
+  const entries = OBSERVERS.filter(({ tool }) => !(tool in absent)).map((observer) => ({
+    name: observer.name,
+    run: () => observe(observer, { server, work, load, seconds: quick ? QUICK_SECONDS : SECONDS }),
+  }));
+  const figures = await inTurn(entries, { rounds: quick ? 1 : ROUNDS });
+  tell('live: a ramp of load');
+  const ramp = [];
+  for (const bytes of quick ? RAMP.slice(0, 2) : RAMP) ramp.push(await step(bytes, { server, work, load }));
+  nginx.kill('SIGKILL');
+  await nginx.ended;
+  rmSync(work, { recursive: true });
+  return {
+    server: nginx.version,
+    connections: CONNECTIONS,
+    observers: [...figures].map((each) => row(each, figures)),
+    ramp,
+  };
+}
+
+function row([name, runs], figures) {
+  const beside = figures.get('tcpdump -w /dev/null');
+  const bare = figures.get('nobody');
+  const relative = (part, what, to) => spread(runs.map((run, round) => run[part][what] / to[round][part][what]));
+  const sum = (what) => runs.reduce((total, { ledger }) => total + (ledger?.[what] ?? 0), 0);
+  return {
+    name,
+    requestsPerSecond: spread(runs.map(({ full }) => full.requestsPerSecond)),
+    toTcpdump: relative('full', 'requestsPerSecond', beside),
+    toBare: relative('full', 'requestsPerSecond', bare),
+    cpuShare: spread(runs.map(({ cpuSeconds, wallSeconds }) => cpuSeconds / wallSeconds)),
+    full: { p50: spread(runs.map(({ full }) => full.p50Micros)), p99: spread(runs.map(({ full }) => full.p99Micros)) },
+    alone: {
+      p50: spread(runs.map(({ alone }) => alone.p50Micros)),
+      p99: spread(runs.map(({ alone }) => alone.p99Micros)),
+    },
+    peakBytes: Math.max(...runs.map(({ peakBytes }) => peakBytes)),
+    dropped: sum('dropped'),
+    requests: runs.reduce((total, { alone, full }) => total + alone.requests + full.requests, 0),
+    seen: sum('responses'),
+    written: runs.reduce((total, { lines }) => total + (lines ?? 0), 0),
+  };
+}
+
+/** Debian's nginx, unpacked into the cache: nothing is installed and no service started. */
+function provideNginx(cache) {
+  const folder = join(cache, 'nginx');
+  const binary = join(folder, 'usr/sbin/nginx');
+  if (!existsSync(binary)) {
+    mkdirSync(folder, { recursive: true });
+    output('sh', ['-c', `cd '${folder}' && apt-get download -qq nginx && dpkg-deb -x nginx_*.deb .`]);
+  }
+  return binary;
+}
+
+async function startServer(cache, work, { run }) {
+  const binary = provideNginx(cache);
+  for (const bytes of RAMP.slice(1))
+    writeFileSync(join(work, String(bytes)), '{"text": "abc"}\n'.repeat(bytes / 16 + 1).slice(0, bytes));
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (kind) => `${kind}_temp_path ${work}/${kind};`,
+  );
+  writeFileSync(
+    join(work, 'nginx.conf'),
+    `worker_processes 1; daemon off; master_process off; pid ${work}/pid; error_log ${work}/error.log;
+events { worker_connections 4096; }
+http {
+  access_log off; keepalive_requests 100000000; sendfile on; default_type application/json; ${temporary.join(' ')}
+  server {
+    listen ${PORT}; root ${work};
+    location = /0 { return 200 '{"id":4711,"name":"a thing that a shop sells","price":"12.50","stock":7}'; }
+  }
+}
+`,
+  );
+  const nginx = start([...run, binary, '-p', work, '-e', join(work, 'error.log'), '-c', join(work, 'nginx.conf')], {
+    limitSeconds: 300,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  nginx.version = output('sh', ['-c', `'${binary}' -v 2>&1`])
+    .trim()
+    .replace(/^nginx version: /, '');
+  await sleep(SETTLE_MS);
+  return nginx;
+}
+
+/** wrk's own words on how it went. */
+async function loadFrom({ run }, { connections, seconds, bytes = 0 }) {
+  const url = `http://${SERVER_ADDRESS}:${PORT}/${bytes}`;
+  const wrk = start([...run, 'wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '--timeout', '5s', url], {
+    limitSeconds: seconds + 15,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [words, { code }] = await Promise.all([textOf(wrk.stdout), wrk.ended]);
+  const found = (pattern) => pattern.exec(words)?.[1];
+  if (code !== 0 || found(/Requests\/sec:\s+(\S+)/) === undefined) throw new Error(`wrk: exit ${code}: ${words}`);
+  return {
+    requests: Number(found(/(\d+) requests in/)),
+    requestsPerSecond: Number(found(/Requests\/sec:\s+(\S+)/)),
+    bytesPerSecond: bytesOf(found(/Transfer\/sec:\s+(\S+)/)),
+    p50Micros: microsOf(found(/50%\s+(\S+)/)),
+    p99Micros: microsOf(found(/99%\s+(\S+)/)),
+    failed: found(/(Socket errors: .*)/) ?? found(/(Non-2xx.*)/),
+  };
+}
+
+const microsOf = (text) => Number.parseFloat(text) * { us: 1, ms: 1e3, s: 1e6 }[/[a-z]+$/.exec(text)[0]];
+const bytesOf = (text) =>
+  Number.parseFloat(text) * { B: 1, KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 }[/[A-Z]+$/.exec(text)[0]];
+
+async function observe(observer, { server, work, load, seconds }) {
+  const out = join(work, 'messages.jsonl');
+  const watching = observer.command === undefined ? undefined : await startObserver(observer, server, out);
+  const before = performance.now();
+  const cpuBefore = watching === undefined ? 0 : cpuSecondsOf(watching.pid);
+  const alone = await load({ connections: ALONE, seconds: seconds.alone });
+  const full = await load({ connections: CONNECTIONS, seconds: seconds.full });
+  const wallSeconds = (performance.now() - before) / 1000;
+  const run = { alone, full, wallSeconds, cpuSeconds: 0, peakBytes: 0 };
+  if (watching !== undefined) {
+    // What it has not worked off yet is its cost too.
+    await sleep(SETTLE_MS);
+    run.cpuSeconds = cpuSecondsOf(watching.pid) - cpuBefore;
+    run.peakBytes = peakBytesOf(watching.pid);
+    run.ledger = await stop(watching, observer);
+    if (observer.name === 'tcp-sniffer') run.lines = await countLines(out);
+    rmSync(out, { force: true });
+  }
+  return run;
+}
+
+/** JSON lines go nowhere here, so that the disk has no say. */
+async function step(bytes, { server, load }) {
+  const observer = OBSERVERS.find(({ name }) => name === 'tcp-sniffer');
+  const watching = await startObserver(observer, server, '/dev/null');
+  const { requests, requestsPerSecond, bytesPerSecond, failed } = await load({
+    connections: CONNECTIONS,
+    seconds: RAMP_SECONDS,
+    bytes,
+  });
+  await sleep(SETTLE_MS);
+  const peakBytes = peakBytesOf(watching.pid);
+  return {
+    bytes,
+    requests,
+    requestsPerSecond,
+    bytesPerSecond,
+    failed,
+    peakBytes,
+    ledger: await stop(watching, observer),
+  };
+}
+
+async function startObserver({ command, ready }, { run }, out) {
+  const file = openSync(out, 'w');
+  const child = start([...run, ...command], { limitSeconds: 60, stdio: ['ignore', file, 'pipe'] });
+  closeSync(file);
+  child.words = textOf(child.stderr);
+  await said(child.stderr, ready);
+  // `ip netns exec` becomes the command: it has the same process id.
+  return child;
+}
+
+async function stop(child, { name, ledger }) {
+  child.kill('SIGINT');
+  const { signal } = await child.ended;
+  if (signal === 'SIGKILL') throw new Error(`${name} did not end`);
+  return ledger(await child.words);
+}
+
+/** The counters in the log line on stop, those of the outputs with their names before them. */
+function stoppedLedger(words) {
+  const line = words.split('\n').find((text) => text.includes('"capture stopped"'));
+  if (line === undefined) throw new Error(`no ledger: ${words.slice(-500)}`);
+  const { engine, outputs } = JSON.parse(line);
+  return { ...engine, delivered: outputs.stdout.delivered, outputDropped: outputs.stdout.dropped };
+}
+
+/** proc(5): utime and stime, behind the name in parentheses. */
+function cpuSecondsOf(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS;
+}
+
+function peakBytesOf(pid) {
+  return 1024 * Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
+}

@@ -1,0 +1,214 @@
+// The results as docs/PERFORMANCE.md.
+import { goals } from './goals.mjs';
+import { PEERS } from './peers.mjs';
+
+const MB = 1e6;
+const count = (value) => Math.round(value).toLocaleString('en');
+const megabytes = (bytes) => `${(bytes / MB).toFixed(0)} MB`;
+const percent = (share) => `${(share * 100).toFixed(0)} %`;
+const digits = (value) => value.toFixed(Math.abs(value) < 9.95 ? 2 : 0);
+/** The median, and between which the rounds lay. */
+const range = ({ median, least, most }, words = digits) => `${words(median)} (${words(least)}–${words(most)})`;
+const times = (spread) => range(spread, (value) => `${value.toFixed(value < 9.95 ? 1 : 0)}×`);
+const micros = (spread) =>
+  range(spread, (value) => (value < 1_000 ? `${value.toFixed(0)} µs` : `${(value / 1_000).toFixed(1)} ms`));
+
+function table(head, rows) {
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  return [line(head), `|${head.map(() => '---|').join('')}`, ...rows.map(line)].join('\n');
+}
+
+export function report(results) {
+  const sections = [
+    ['savefile', 'Savefiles', savefileSection],
+    ['live', 'Live', liveSection],
+    ['memory', 'Memory', memorySection],
+    ['growth', 'Cost against growth', growthSection],
+  ].flatMap(([part, title, section]) => {
+    const measured = results[part];
+    if (measured === undefined) return [];
+    const body =
+      measured.result === undefined ? `Not measured: ${measured.failure}` : section(measured.result, measured);
+    return [`## ${title}\n\n${provenance(part, measured)}\n\n${body}`];
+  });
+  return `${[introduction(results), ...sections].join('\n\n')}\n`;
+}
+
+function introduction(results) {
+  const rows = goals(results).map(({ goal, measured, holds }) => [
+    goal,
+    measured,
+    holds === undefined ? '–' : holds ? 'holds' : '**does not hold**',
+  ]);
+  return `# Performance
+
+Written by \`npm run bench\`: figures of one machine, of the run that is named above each part. What counts are the ratios: everything that
+is compared runs in turn (A B C A B C …) on the same traffic, a ratio is taken round by round, and shown is the median with the least and
+the most of all rounds. CPU time is user and system time of the whole process. \`npm run bench -- --quick\` is a short run, \`--only savefile\`
+(\`live\`, \`memory\`, \`growth\`) one part; the captures are made at the first run, by a real server, a real client and tcpdump.
+
+${table(['what must hold', 'measured', ''], rows)}`;
+}
+
+function provenance(part, { date, machine, versions, absent, load, quick }) {
+  const tools = Object.entries(versions).map(([name, version]) =>
+    version.includes(name) ? version : `${name}: ${version}`,
+  );
+  const missing = Object.entries(absent).map(([name, reason]) => `${name} (${reason})`);
+  return `\`npm run bench --${quick ? ' --quick' : ''} --only ${part}\`, ${date.slice(0, 16).replace('T', ' ')} UTC, commit ${machine.commit}, load ${load.toFixed(1)} at its start.
+${machine.cpu}, ${(machine.memoryBytes / 2 ** 30).toFixed(0)} GiB; ${machine.system}, Linux ${machine.kernel}, Node ${machine.node}, ${machine.rustc}.
+${tools.join('; ')}.${missing.length === 0 ? '' : ` Not compared with: ${missing.join('; ')}.`}`;
+}
+
+function savefileSection(results, { absent }) {
+  const does = PEERS.filter(({ name }) => !(name in absent)).map(({ name, does }) => `- ${name}: ${does}.`);
+  const tables = results.map(({ capture, rows, failed }) => {
+    const { name, messages, packets, connections, bytes } = capture;
+    const lines = rows.map((row) => [
+      row.name,
+      row.counted === messages ? count(row.counted) : `**${count(row.counted)}**, ${percent(row.counted / messages)}`,
+      row.name === 'tcp-sniffer' ? '1' : times(row.toWall),
+      row.name === 'tcp-sniffer' ? '1' : times(row.toCpu),
+      count(row.messagesPerSecond),
+      megabytes(row.peakBytes),
+      row.rounds,
+    ]);
+    return `### ${name}
+
+${count(messages)} messages in ${count(packets)} packets of ${count(connections)} connections, ${megabytes(bytes)}.
+
+${table(['', 'messages found', 'time, by the clock', 'CPU time', 'messages/s', 'peak memory', 'rounds'], lines)}${Object.entries(
+  failed,
+)
+  .map(([name, reason]) => `\n\n${name} failed: ${reason}`)
+  .join('')}`;
+  });
+  return `Output to /dev/null in the timed rounds; messages are counted in one more run into a file. \`tcp-sniffer\` is the whole command with its
+start, JSON lines with every header and body; \`callback\` the same in the library with a listener (its messages/s are from \`start()\` to
+\`end\`); \`engine\` is \`examples/read\`, the engine alone on one core. "2×" is twice the time of \`tcp-sniffer\`. A count in bold is
+not what was sent.
+
+${does.join('\n')}
+
+${tables.join('\n\n')}`;
+}
+
+function liveSection({ server, connections, observers, ramp }) {
+  const rows = observers.map((each) => [
+    each.name,
+    range(each.requestsPerSecond, count),
+    range(each.toTcpdump, percent),
+    range(each.toBare, percent),
+    each.name === 'nobody' ? '' : range(each.cpuShare, percent),
+    each.name === 'nobody' ? '' : count(each.dropped),
+    each.name === 'nobody' ? '' : megabytes(each.peakBytes),
+  ]);
+  const latencies = observers.map(({ name, alone, full }) => [
+    name,
+    ...[alone.p50, alone.p99, full.p50, full.p99].map(micros),
+  ]);
+  const ours = observers.find(({ name }) => name === 'tcp-sniffer');
+  const steps = ramp.map(({ bytes, requests, requestsPerSecond, bytesPerSecond, ledger, peakBytes }) => [
+    bytes === 0 ? 'some 70 B' : count(bytes),
+    count(requestsPerSecond),
+    `${megabytes(bytesPerSecond)}/s`,
+    count(requests),
+    count(ledger.requests ?? 0),
+    count(ledger.responses ?? 0),
+    percent(ledger.dropped / Math.max(1, ledger.received + ledger.dropped)),
+    losses(ledger),
+    megabytes(peakBytes),
+  ]);
+  return `${server} and wrk (one thread, ${connections} connections on keep-alive), each in a network namespace of its own, a veth pair between them; the
+observer captures beside the server. \`tcp-sniffer\` writes JSON lines to a file. tcpdump and httpry write to /dev/null.
+
+${table(['observer', 'requests/s', 'to tcpdump', 'to nobody', 'CPU, of one core', 'packets dropped', 'peak memory'], rows)}
+
+What tcp-sniffer saw: ${count(ours.requests)} requests were answered by wrk's count, ${count(ours.seen)} responses were seen (wrk does not count those that are
+under way when its time is up), ${count(ours.written)} lines written.
+
+Latency of the service, with one request at a time and at full load:
+
+${table(['observer', 'p50, one', 'p99, one', 'p50, full', 'p99, full'], latencies)}
+
+### A ramp of load
+
+The same full load with larger and larger responses, until packets are dropped. The last columns are from the log on stop.
+
+${table(['bytes of a body', 'requests/s', 'traffic', 'requests by wrk', 'requests seen', 'responses seen', 'packets dropped', 'ledger', 'peak memory'], steps)}`;
+}
+
+const NO_LOSS = new Set(
+  [
+    'connectionsOpened',
+    'connectionsClosed',
+    'packets',
+    'segments',
+    'received',
+    'requests',
+    'responses',
+    'delivered',
+    'leftovers',
+  ].concat(['connectionsStopped', 'interimResponses', 'retransmittedBytes']),
+);
+
+function losses(ledger) {
+  const named = Object.entries(ledger).filter(([name, value]) => !NO_LOSS.has(name) && value > 0);
+  return named.length === 0 ? 'no loss' : named.map(([name, value]) => `${name} ${count(value)}`).join(', ');
+}
+
+function memorySection({ states, full }) {
+  const parts = states.map(({ name, points, bytesPerConnection }) => {
+    const rows = points.map(({ connections, engineBytes, processBytes }) => [
+      count(connections),
+      engineBytes === undefined ? '–' : megabytes(engineBytes),
+      megabytes(processBytes),
+    ]);
+    return `Connections ${name}: **${count(bytesPerConnection)} bytes** each.
+
+${table(['connections', 'engine alone', 'whole command'], rows)}`;
+  });
+  const [idle] = states;
+  return `Peak resident memory with \`--max-concurrent-connections\` raised to 100 000; bytes a connection are the engine's, between the first row and
+the last. The peak of the captures is in the tables above.
+
+${parts.join('\n\n')}
+
+${count(full.connections)} connections in the middle of a body of ${count(full.bodyBytes)} bytes each, ${megabytes(full.connections * full.bodyBytes)} in all, with the defaults: **${megabytes(full.processBytes)}**.
+
+Sizing, as an upper bound of what a live capture may come to hold:
+
+\`\`\`text
+  ${megabytes(idle.points[0].processBytes).padStart(7)}  Node and the package
++ ${count(idle.bytesPerConnection).padStart(5)} B  × --max-concurrent-connections (default 10 000: ${megabytes(1e4 * idle.bytesPerConnection)})
++          --max-buffered-bytes: heads, bodies and segments that wait (default 201 MB)
++          --ring-buffer-bytes: the kernel's ring (default 34 MB)
++   34 MB  batches that wait for JS, when JS is slow
++   17 MB  stdout, when its reader is slow
++          --output-max-waiting-bytes, when the URL is slow (default 34 MB)
++   67 MB  batches that are done with and that Node has not freed yet
+\`\`\`
+
+Within the sidecar's request of 256 MiB stays what is not under attack; its limit of 512 MiB is above the sum of all with the defaults.`;
+}
+
+function growthSection(dimensions) {
+  const parts = dimensions.map(({ name, unit, points }) =>
+    table(
+      [`${name} (${unit})`, 'packets', 'messages', 'µs a packet', 'µs a message'],
+      points.map(({ size, packets, messages, microsPerPacket, microsPerMessage }) => [
+        count(size),
+        count(packets),
+        count(messages),
+        range(microsPerPacket),
+        range(microsPerMessage),
+      ]),
+    ),
+  );
+  return `The engine alone, CPU time less that of its start, on savefiles made for it: connections that are all open at once, bodies of one size, and
+connections that come and go for longer and longer.
+
+![cost of a packet against size](growth.svg)
+
+${parts.join('\n\n')}`;
+}

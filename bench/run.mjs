@@ -1,0 +1,124 @@
+// `npm run bench`: everything in one run, then docs/PERFORMANCE.md from it.
+//   --quick           small captures, few rounds, the document stays as it is
+//   --only PART       savefile, live, memory or growth; the other parts stay as they were measured last
+//   --without-peers   nothing is compared with, nothing is installed
+//   --report          measures nothing: writes the document from the last run again
+//   --cache FOLDER    captures and results; default: in the user's cache folder
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus, homedir, loadavg, release, totalmem } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { captures } from './captures.mjs';
+import { canMakeNamespaces } from './namespaces.mjs';
+import { PEERS, provide, TOOLS } from './peers.mjs';
+import { growthPlot } from './plot.mjs';
+import { output, ROOT } from './processes.mjs';
+import { report } from './report.mjs';
+
+const PARTS = {
+  savefile: async (context) => {
+    const { measureSavefiles } = await import('./savefile.mjs');
+    return measureSavefiles(await captures(context.cache, context), context);
+  },
+  live: async (context) => (await import('./live.mjs')).measureLive(context),
+  memory: async (context) => (await import('./memory.mjs')).measureMemory(context),
+  growth: async (context) => (await import('./growth.mjs')).measureGrowth(context),
+};
+const NEED_NAMESPACES = ['savefile', 'live'];
+/** Nothing of it takes so long; a run that hangs must not hang for ever. */
+const LIMIT_MS = 25 * 60_000;
+
+const { values: flags } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    'without-peers': { type: 'boolean', default: false },
+    report: { type: 'boolean', default: false },
+    cache: {
+      type: 'string',
+      default: join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'tcp-sniffer-bench'),
+    },
+  },
+});
+const { quick } = flags;
+if (flags.only !== undefined && !(flags.only in PARTS)) fail(`--only takes one of ${Object.keys(PARTS).join(', ')}`);
+const cache = resolve(flags.cache);
+const resultsFile = join(cache, quick ? 'results-quick.json' : 'results.json');
+mkdirSync(cache, { recursive: true });
+const results = existsSync(resultsFile) ? JSON.parse(readFileSync(resultsFile, 'utf8')) : {};
+
+const began = performance.now();
+const tell = (words) => console.error(`[${((performance.now() - began) / 1000).toFixed(0).padStart(4)} s] ${words}`);
+
+if (!flags.report) await measure(flags.only === undefined ? Object.keys(PARTS) : [flags.only]);
+const text = report(results);
+if (quick) console.log(text);
+else {
+  writeFileSync(join(ROOT, 'docs/PERFORMANCE.md'), text);
+  if (results.growth?.result) writeFileSync(join(ROOT, 'docs/growth.svg'), growthPlot(results.growth.result));
+  console.log('docs/PERFORMANCE.md and docs/growth.svg are written');
+}
+process.exit(Object.values(results).some(({ failure }) => failure !== undefined) ? 1 : 0);
+
+async function measure(parts) {
+  setTimeout(() => fail('the run hangs'), LIMIT_MS).unref();
+  if (!existsSync(join(ROOT, 'dist/cli.js'))) fail('dist/ is missing: npm run setup');
+  if (!canMakeNamespaces() && parts.some((part) => NEED_NAMESPACES.includes(part)))
+    fail(`needs root for network namespaces and captures: ${NEED_NAMESPACES.join(', ')} (sudo, or --only memory)`);
+  if (!quick) buildEngine();
+  const tools = flags['without-peers'] ? TOOLS.filter(({ name }) => name === 'tcpdump') : [...PEERS, ...TOOLS];
+  const { versions, absent } = provide(tools, tell);
+  if (flags['without-peers']) for (const { name } of PEERS) absent[name] = '--without-peers';
+  const { ENGINE } = await import('./savefile.mjs');
+  if (ENGINE === undefined) absent.engine = 'not built: cargo build --release --example read';
+  for (const part of parts) {
+    tell(part);
+    const about = { date: new Date().toISOString(), load: loadavg()[0], machine: machine(), versions, absent, quick };
+    try {
+      results[part] = { ...about, result: await PARTS[part]({ cache, quick, absent, tell }) };
+    } catch (error) {
+      results[part] = { ...about, failure: error.message };
+      tell(`${part} failed: ${error.stack}`);
+    }
+    writeFileSync(resultsFile, JSON.stringify(results, null, 1));
+  }
+}
+
+function buildEngine() {
+  tell('building the engine alone');
+  try {
+    execFileSync('cargo', ['build', '--release', '--quiet', '--example', 'read'], {
+      cwd: ROOT,
+      stdio: 'inherit',
+      timeout: 600_000,
+    });
+  } catch (error) {
+    tell(`without the engine alone: ${error.message}`);
+  }
+}
+
+function machine() {
+  return {
+    cpu: `${cpus().length} × ${cpus()[0].model.trim()}`,
+    memoryBytes: totalmem(),
+    kernel: release(),
+    system: /PRETTY_NAME="(.*)"/.exec(readFileSync('/etc/os-release', 'utf8'))?.[1],
+    node: process.version,
+    commit: version('git', ['-C', ROOT, 'describe', '--always', '--dirty', '--exclude', '*']),
+    rustc: version('rustc', ['--version']),
+  };
+}
+
+function version(command, args) {
+  try {
+    return output(command, args).trim();
+  } catch {
+    return 'unknown';
+  }
+}
+
+function fail(words) {
+  console.error(`bench: ${words}`);
+  process.exit(1);
+}

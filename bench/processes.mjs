@@ -34,10 +34,15 @@ export function start(command, { limitSeconds, stdio }) {
   return child;
 }
 
-export async function textOf(stream) {
-  let text = '';
-  for await (const chunk of stream) text += chunk;
-  return text;
+/** All that a stream has to say; others may listen too. */
+export function textOf(stream) {
+  return new Promise((resolve) => {
+    let text = '';
+    stream.on('data', (chunk) => {
+      text += chunk;
+    });
+    stream.on('close', () => resolve(text));
+  });
 }
 
 /**

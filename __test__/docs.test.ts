@@ -211,7 +211,7 @@ describe('names', () => {
   test('the flags in blocks too', () => {
     const help = readFileSync(join(ROOT, 'ts/cli.ts'), 'utf8') + JSON.stringify(COMMAND_OPTIONS);
     const given = blocks.flatMap((block) =>
-      [...block.text.matchAll(/\btcp-sniffer\b[^|\n]*/g)].flatMap(([command]) =>
+      [...block.text.matchAll(/(?:^|[|;&(]|\bnpx) *tcp-sniffer\b[^|\n]*/gm)].flatMap(([command]) =>
         [...command.matchAll(/\s(--[a-z][\w-]*)/g)].map(([, flag = '']) => ({ ...block, flag })),
       ),
     );

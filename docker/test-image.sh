@@ -4,7 +4,8 @@
 #   docker/test-image.sh [TAG] [--refresh]     --refresh makes the stand-ins anew
 set -euo pipefail
 cd "$(dirname "$0")"
-. ./containers.sh
+# A configuration of the machine's own wins.
+[ -f /etc/containers/containers.conf ] || export CONTAINERS_CONF=${CONTAINERS_CONF:-$PWD/containers.conf}
 PREFIX=localhost/tcp-sniffer-base
 MIRROR=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 SECURITY=${DEBIAN_SECURITY_MIRROR:-http://deb.debian.org/debian-security}

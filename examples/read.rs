@@ -6,6 +6,7 @@ use std::io::Write;
 use tcp_sniffer::capture::{Packet, PacketSource, Progress, SavefileSource};
 use tcp_sniffer::config::EngineConfig;
 use tcp_sniffer::engine::Engine;
+use tcp_sniffer::finish::Finisher;
 use tcp_sniffer::flow::Patience;
 use tcp_sniffer::time::Timestamp;
 
@@ -21,6 +22,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     config.patience = Patience::SAVEFILE;
     config.redact_headers.clear();
     config.max_body_bytes = 100 << 20;
+    config.decode_body = true;
+    let mut finisher = Finisher::new(&config);
     if let [max_connections] = rest {
         config.max_connections = max_connections.parse()?;
     }
@@ -41,7 +44,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             }
         }
         while let Some(batch) = engine.take_batch(Timestamp::default(), false) {
-            out.write_all(&batch.lines)?;
+            let mut written = Ok(());
+            finisher.finish(batch, false, |batch| {
+                if written.is_ok() {
+                    written = out.write_all(&batch.lines);
+                }
+            });
+            written?;
         }
     }
     for notice in engine.take_notices() {

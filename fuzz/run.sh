@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 seconds=${1:?usage: fuzz/run.sh SECONDS [TARGET...]}
 shift
 targets=("$@")
-[ "${#targets[@]}" -gt 0 ] || targets=(decode http engine savefile)
+[ "${#targets[@]}" -gt 0 ] || targets=(decode http content engine savefile)
 
 rustup run nightly rustc --version
 cargo fuzz --version 2>/dev/null || cargo install --locked --quiet cargo-fuzz

@@ -6,7 +6,7 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync,
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { installToolchain, platformNamed, ROOT, read, run, zigPython } from './platforms.mjs';
+import { debianMirror, installToolchain, platformNamed, ROOT, run, zigPython } from './platforms.mjs';
 
 export const LIBPCAP_VERSION = '1.10.5';
 /** Debian's name and digest of the upstream release, which Debian passes on unchanged, and where Debian has it. */
@@ -37,13 +37,7 @@ function fetchSource() {
     existsSync(path) && createHash('sha256').update(readFileSync(path)).digest('hex') === SOURCE_SHA256;
   if (isRight(kept)) return kept;
   mkdirSync(FOLDER, { recursive: true });
-  const targets = read('apt-get', [
-    'indextargets',
-    '--format',
-    '$(ORIGIN) $(LABEL) $(REPO_URI)',
-    'Created-By: Packages',
-  ]);
-  const mirror = /^Debian Debian (\S+)$/m.exec(targets)?.[1];
+  const mirror = debianMirror();
   if (!mirror) {
     throw new Error(
       `this machine's apt knows no Debian mirror to take ${SOURCE} from; run \`apt-get update\`, or put it into ${FOLDER}`,

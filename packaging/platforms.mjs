@@ -64,3 +64,9 @@ export function installToolchain(platforms) {
   if (missing.length > 0) run('rustup', ['target', 'add', ...missing.map(({ rust }) => rust)]);
   return `${join(TOOLS, 'bin')}:${process.env.PATH}`;
 }
+
+/** The Debian mirror that this machine's apt uses; undefined where it knows none. */
+export function debianMirror() {
+  const words = ['indextargets', '--format', '$(ORIGIN) $(LABEL) $(REPO_URI)', 'Created-By: Packages'];
+  return /^Debian Debian (\S+)$/m.exec(read('apt-get', words))?.[1];
+}

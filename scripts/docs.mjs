@@ -1,5 +1,5 @@
-// `npm run docs`: docs/api.md from the types and their comments, and the tables of docs/configuration.md and docs/messages.md
-// from the same types, the command's options and the checks. Needs dist/ (`npm run build:ts`). CI fails when this changes a file.
+// `npm run docs`: docs/api.md from the types and their comments, the tables of docs/configuration.md and docs/messages.md
+// from the same types, the command's options and the checks, and the injector's options in docs/INJECTOR.md. Needs dist/ (`npm run build:ts`). CI fails when this changes a file.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -13,6 +13,7 @@ const at = (...path) => join(ROOT, ...path);
 const require = createRequire(import.meta.url);
 const { COMMAND_OPTIONS } = require('../dist/options.js');
 const { CONTRACT_DEFAULTS, TUNING_DEFAULTS, validateConfig } = require('../dist/config.js');
+const { INJECTOR_OPTIONS } = require('../dist/injector/options.js');
 
 function writeApi() {
   const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-api-'));
@@ -100,6 +101,14 @@ function messageTable() {
   return table(['field', 'type', '', ''], rows);
 }
 
+function injectorTable() {
+  const rows = INJECTOR_OPTIONS.map(({ field, flag, variable, help, default: value }) => {
+    const shown = value === undefined || `${value}` === '' ? '' : code(`${value}`);
+    return [code(field), code(flag), code(variable), shown, cell(help)];
+  });
+  return table(['field', 'flag', 'variable', 'default', ''], rows);
+}
+
 function fill(file, name, content) {
   const text = readFileSync(at(file), 'utf8');
   const [begin, end] = [`<!-- made by npm run docs: ${name} -->`, `<!-- end: ${name} -->`];
@@ -111,3 +120,4 @@ function fill(file, name, content) {
 writeApi();
 fill('docs/configuration.md', 'options', optionsTable());
 fill('docs/messages.md', 'fields', messageTable());
+fill('docs/INJECTOR.md', 'injector options', injectorTable());

@@ -28,9 +28,9 @@ pub struct EngineConfig {
     /// Which exchanges come out; without `include` all that `exclude` leaves.
     pub include: Vec<Rule>,
     pub exclude: Vec<Rule>,
-    /// Bodies come out without their content-codings and in UTF-8; batches then need `finish`.
+    /// Content-codings are removed from bodies, and text of any charset is shown; batches then need `finish`.
     pub decode_body: bool,
-    /// Bodies that are no text come out as base64; batches then need `finish`.
+    /// Bodies that are not UTF-8 come out as base64; batches then need `finish`.
     pub base64_bodies: bool,
 }
 

@@ -13,7 +13,7 @@ use crate::content::{self, Broken, Coding, Content};
 use crate::encode::RawBody;
 use crate::stats::ContentStats;
 
-type Decode = for<'a> fn(&'a [u8], &[Coding], usize) -> Result<Content<'a>, Broken>;
+type Decode = for<'a> fn(&'a [u8], bool, &[Coding], usize) -> Result<Content<'a>, Broken>;
 
 #[derive(Debug)]
 pub struct Finisher {
@@ -62,7 +62,8 @@ impl Finisher {
         let start = out.len();
         let (decode, max_body_bytes, base64) = (self.decode, self.max_body_bytes, self.base64);
         let written = catch_unwind(AssertUnwindSafe(|| {
-            let decoded = (!raw.codings.is_empty() && !in_haste).then(|| decode(bytes, &raw.codings, max_body_bytes));
+            let decoded =
+                (!raw.codings.is_empty() && !in_haste).then(|| decode(bytes, raw.cut, &raw.codings, max_body_bytes));
             let content = decoded.as_ref().and_then(|decoded| decoded.as_ref().ok());
             raw.push_members(out, bytes, content, base64);
             (decoded.is_some(), content.map(|content| content.over_limit))

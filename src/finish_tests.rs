@@ -80,7 +80,7 @@ fn with_coding(mut batch: Batch) -> Batch {
 #[test]
 fn a_decoder_that_panics_costs_the_body_and_is_counted() {
     let mut finisher = Finisher::new(&config());
-    finisher.decode = |bytes, _, _| if bytes == b"\xff1" { panic!("as asked") } else { Err(Broken) };
+    finisher.decode = |bytes, _, _, _| if bytes == b"\xff1" { panic!("as asked") } else { Err(Broken) };
     let pieces = pieces(&mut finisher, with_coding(batch(&config(), &[b"\xff1", b"\xff2"])), false);
     let text = String::from_utf8(pieces[0].lines.clone()).unwrap();
     let lines: Vec<_> = text.lines().collect();
@@ -92,7 +92,7 @@ fn a_decoder_that_panics_costs_the_body_and_is_counted() {
 #[test]
 fn in_haste_nothing_is_decoded() {
     let mut finisher = Finisher::new(&config());
-    finisher.decode = |_, _, _| panic!("nothing is decoded");
+    finisher.decode = |_, _, _, _| panic!("nothing is decoded");
     pieces(&mut finisher, with_coding(batch(&config(), &[b"\xff1", b"\xff2"])), true);
     assert_eq!(finisher.stats, ContentStats { left_coded: 2, ..ContentStats::default() });
 }

@@ -1,15 +1,16 @@
 //! The engine of tcp-sniffer: from a frame on the wire to a finished HTTP message.
 //!
 //! ```text
-//! wire -> [capture] frame -> [decode] segment -> [flow] ordered bytes / gap -> [http] message -> [encode] JSON line -> [batch] -> [binding]
-//!                   borrowed &[u8] ----------------->| copied at most once, here |------- encoded once ------>| one call a batch
+//! wire -> [capture] frame -> [decode] segment -> [flow] ordered bytes / gap -> [http] message -> [encode] JSON line -> [batch] -> [finish] -> [binding]
+//!                   borrowed &[u8] ----------------->| copied at most once, here |------- encoded once ------>| bodies decoded, one call a batch
+//!                                                                    the capture thread <-- outbox --> the sending thread
 //! ```
 //!
 //! Data goes one way. Two signals go back: *stop* and *credits* (how many batches the receiver still takes).
 //!
 //! | room      | takes                    | gives                              | refuses to know          |
 //! |-----------|--------------------------|------------------------------------|--------------------------|
-//! | `capture` | an interface, a savefile | frames, time, the thread           | protocols                |
+//! | `capture` | an interface, a savefile | frames, time, the two threads      | protocols                |
 //! | `decode`  | a frame                  | a TCP segment, an IP fragment      | state                    |
 //! | `defrag`  | IP fragments             | whole datagrams                    | TCP, clocks              |
 //! | `flow`    | segments                 | each direction's bytes in order    | HTTP, clocks             |
@@ -17,6 +18,8 @@
 //! | `selection` | a request's head, a status | show or hide                     | connections, encoding    |
 //! | `encode`  | a message                | its JSON line, secrets removed     | where it goes            |
 //! | `batch`   | JSON lines               | batches                            | threads, napi            |
+//! | `content` | a body, its codings, a limit | its content, at most so much   | JSON, threads            |
+//! | `finish`  | batches with raw bodies  | batches with all bodies written    | threads, credits         |
 //! | `engine`  | frames, `now`            | batches, notices, counters         | libpcap, sleeping        |
 //! | `privileges` | nothing          | a process that cannot capture anew | captures                 |
 //! | `binding` | options from JS          | batches to JS                      | TCP, HTTP                |

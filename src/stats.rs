@@ -120,7 +120,7 @@ impl Stats {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ContentStats {
     pub decoded: u64,
-    /// Not coded as they say, or too short to give anything.
+    /// Not coded as they say, or without their end.
     pub undecodable: u64,
     /// Live only: the queue was so long that there was no time for it.
     pub left_coded: u64,

@@ -131,7 +131,7 @@ export const COMMAND_OPTIONS: readonly CommandOption[] = [
     field: 'decodeBody',
     flag: '--decode-body',
     variable: 'DECODE_BODY',
-    help: 'remove gzip, deflate, br and zstd from bodies, make their text UTF-8; off: --no-decode-body',
+    help: 'remove gzip, deflate, br and zstd from bodies, show text of any charset; off: --no-decode-body',
     parse: boolean,
   },
   {
@@ -139,7 +139,7 @@ export const COMMAND_OPTIONS: readonly CommandOption[] = [
     flag: '--binary-bodies',
     variable: 'BINARY_BODIES',
     argument: 'how',
-    help: 'bodies that are no text: omit or base64',
+    help: 'bodies that are not UTF-8: omit or base64',
     parse: text,
   },
   {

@@ -283,6 +283,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
 
   /** Like `emit`, except that a listener that throws stops neither the others nor the process. */
   #emitSafely<Name extends keyof SnifferEvents>(run: Run, name: Name, ...args: SnifferEvents[Name]): void {
+    if (this.listenerCount(name) === 0) return;
     // rawListeners: the wrapper of a once() listener takes itself off when it is called.
     for (const listener of this.rawListeners(name)) {
       this.#guard(run, `the '${name}' listener`, () => Reflect.apply(listener, this, args));

@@ -34,14 +34,16 @@ export interface HttpMessage {
   statusCode?: number;
   /** Responses that have a reason phrase. */
   reason?: string;
-  /** The body without its framing and its content-codings, when it is text; `''` for an empty one. */
+  /** The body without its framing and its content-codings, when it is UTF-8; `''` for an empty one. */
   body?: string;
-  /** Bytes that are no text: `'base64'` when `body` is that (`binaryBodies`), `'binary'` when `body` is left out. */
+  /** Bytes that are not UTF-8: `'base64'` when `body` is that (`binaryBodies`), `'binary'` when `body` is left out. */
   bodyEncoding?: string;
+  /** The text of those bytes, when `content-type` says in which charset they are. */
+  bodyText?: string;
+  /** With `bodyText`: the charset, by its name in the WHATWG Encoding Standard, in lower case. */
+  bodyCharset?: string;
   /** The content-codings that were removed, in the order in which they were applied: `'gzip'`, `'gzip, br'`. */
   bodyDecoded?: string;
-  /** What the text was in before it became UTF-8: a name of the WHATWG Encoding Standard, in lower case. */
-  bodyCharset?: string;
   /** Bytes of the body without its framing, still content-coded, kept or not. */
   bodySize: number;
   /** Bytes of the body or its content are missing: over `maxBodySize`, lost, or ended early. */
@@ -132,9 +134,9 @@ export interface SnifferConfig {
   sampleRate?: number;
   /** Bytes of each body that are kept, and of its content once it is decoded. Default 1 048 576. */
   maxBodySize?: number;
-  /** Removes content-codings (gzip, deflate, br, zstd) from bodies and makes their text UTF-8. Default true. */
+  /** Removes content-codings (gzip, deflate, br, zstd) from bodies, and shows text of any charset. Default true. */
   decodeBody?: boolean;
-  /** What becomes of bodies that are no text: `'omit'` leaves them out, `'base64'` shows them so. Default `'omit'`. */
+  /** What becomes of bodies that are not UTF-8: `'omit'` leaves them out, `'base64'` shows them so. Default `'omit'`. */
   binaryBodies?: BinaryBodies;
   /** Connections at one time; past it the least recently active one goes. Default 10 000. */
   maxConcurrentConnections?: number;

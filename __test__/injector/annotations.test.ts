@@ -51,6 +51,7 @@ describe('a bad one', () => {
     ['host-network', '1', /'true' or 'false'/],
     ['termination-grace-period-seconds', '1.5', /seconds/],
     ['termination-grace-period-seconds', '86401', /seconds/],
+    ['sample-rate', '1'.repeat(4_097), /at most 4096/],
     ['port', '80', /did you mean tcp-sniffer\/ports\?/],
     ['constructor', '80', /is unknown/],
     ['', '80', /is unknown/],

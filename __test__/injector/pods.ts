@@ -29,7 +29,7 @@ export const INJECTED: readonly PodCase[] = [
   { name: 'plain-classic', pod: pod(), native: false },
   { name: 'no-label', pod: pod({}, { labels: undefined }), entry: 'namespace' },
   { name: 'generate-name', pod: pod({}, { name: undefined, generateName: 'web-7d4b9c-' }) },
-  { name: 'other-annotations', pod: annotated({ 'a.b/c~d': 'kept' }) },
+  { name: 'other-annotations', pod: annotated({ 'a.b/c_d': 'kept' }) },
   {
     name: 'init-containers',
     pod: pod({ initContainers: [{ name: 'migrate', image: 'registry.example/migrate:1' }] }),

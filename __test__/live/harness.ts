@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { describe, expect } from 'vitest';
 import type { HttpMessage } from '../../dist/index.js';
 import { type Exchange, plan } from './plan.cjs';
@@ -114,12 +115,13 @@ export function messagesOf(stdout: string): HttpMessage[] {
   return linesOf(stdout).map((line) => JSON.parse(line) as HttpMessage);
 }
 
-/** The body as its message has to tell it. */
-function bodyOf(bytes: Buffer): Partial<HttpMessage> {
-  const text = isUtf8(bytes)
-    ? { body: bytes.toString('utf8'), bodyEncoding: undefined }
+/** The body as its message has to tell it; the plan knows no content-coding but gzip. */
+function bodyOf(bytes: Buffer, coding?: string): Partial<HttpMessage> {
+  const content = coding === undefined ? bytes : gunzipSync(bytes);
+  const text = isUtf8(content)
+    ? { body: content.toString('utf8'), bodyEncoding: undefined }
     : { body: undefined, bodyEncoding: 'binary' };
-  return { ...text, bodySize: bytes.length, bodyTruncated: undefined, incomplete: undefined };
+  return { ...text, bodyDecoded: coding, bodySize: bytes.length, bodyTruncated: undefined, incomplete: undefined };
 }
 
 /** The parts of a message that the plan decides. */
@@ -130,15 +132,28 @@ function decided({
   statusCode,
   body,
   bodyEncoding,
+  bodyDecoded,
   bodySize,
   bodyTruncated,
   incomplete,
   request,
 }: HttpMessage) {
-  return { direction, method, path, statusCode, body, bodyEncoding, bodySize, bodyTruncated, incomplete, request };
+  return {
+    direction,
+    method,
+    path,
+    statusCode,
+    body,
+    bodyEncoding,
+    bodyDecoded,
+    bodySize,
+    bodyTruncated,
+    incomplete,
+    request,
+  };
 }
 
-function expected({ method, path, request, status, response }: Exchange) {
+function expected({ method, path, request, status, response, encoding }: Exchange) {
   return [
     { direction: 'request', method, path, statusCode: undefined, request: undefined, ...bodyOf(request) },
     {
@@ -147,7 +162,7 @@ function expected({ method, path, request, status, response }: Exchange) {
       path: undefined,
       statusCode: status,
       request: { method, path },
-      ...bodyOf(response),
+      ...bodyOf(response, encoding),
     },
   ];
 }

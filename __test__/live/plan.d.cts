@@ -5,6 +5,8 @@ export interface Exchange {
   request: Buffer;
   status: number;
   response: Buffer;
+  /** Its content-coding. */
+  encoding?: string;
   /** Set where that body goes chunked. */
   requestChunks?: Buffer[];
   responseChunks?: Buffer[];

@@ -1,6 +1,6 @@
 // The command as a process, with a fake engine (setup/fake-binding.cjs): flags, streams, signals, exit codes.
 
-import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -355,5 +355,14 @@ describe('the library', () => {
     ],
   ])('%s: the process lives while it runs and ends by itself after stop()', (_name, args) => {
     expect(execFileSync(process.execPath, args, { encoding: 'utf8', timeout: 10_000 })).toBe('stopped true\n');
+  });
+
+  it('loads the HTTP client only for a URL', () => {
+    const script = (config: string) =>
+      `require(${JSON.stringify(dist)}).createSniffer({ ports: [80], interface: 'lo', logLevel: 'silent', ${config} }).start()
+         .then(() => process.exit(Object.keys(require.cache).some((file) => file.includes('/undici/')) ? 3 : 4));`;
+    const run = (config: string) => spawnSync(process.execPath, ['-e', script(config)], { timeout: 10_000 }).status;
+    expect(run('')).toBe(4);
+    expect(run("outputUrl: 'http://127.0.0.1:9/'")).toBe(3);
   });
 });

@@ -9,6 +9,19 @@ use crate::config::EngineConfig;
 use crate::flow::Patience;
 use crate::selection::Rule;
 
+/// A rule of `include` or `exclude`: all parts that are given must match.
+// It stands before its users: the macro writes the JS name of a type only into types that come after it.
+#[napi(object, object_to_js = false, js_name = "FilterOptions")]
+pub struct BindingRule {
+    pub method: Option<String>,
+    /// The beginning of the request target, or with `*` in it a pattern for all of it.
+    pub path: Option<String>,
+    /// A status code's digits, `x` for any: `404`, `5xx`.
+    pub status: Option<String>,
+    /// A field of the request: `name` or `name: value`.
+    pub header: Option<String>,
+}
+
 /// Everything a capture needs to know; no defaults here.
 #[napi(object, object_to_js = false, js_name = "CaptureOptions")]
 pub struct BindingCaptureOptions {
@@ -36,9 +49,9 @@ pub struct BindingCaptureOptions {
     pub include: Vec<BindingRule>,
     /// Exchanges that do not come out.
     pub exclude: Vec<BindingRule>,
-    /// Whether content-codings are removed from bodies and text becomes UTF-8.
+    /// Whether content-codings are removed from bodies, and text of any charset is shown.
     pub decode_body: bool,
-    /// Whether bodies that are no text come out as base64.
+    /// Whether bodies that are not UTF-8 come out as base64.
     pub base64_bodies: bool,
     /// Bytes captured of each packet, at most 262144.
     pub snaplen_bytes: f64,
@@ -52,18 +65,6 @@ pub struct BindingCaptureOptions {
     pub stats_interval_ms: f64,
     /// For tests: the engine panics at this packet, counted from 1.
     pub panic_at_packet: Option<f64>,
-}
-
-/// A rule of `include` or `exclude`: all parts that are given must match.
-#[napi(object, object_to_js = false, js_name = "FilterOptions")]
-pub struct BindingRule {
-    pub method: Option<String>,
-    /// The beginning of the request target, or with `*` in it a pattern for all of it.
-    pub path: Option<String>,
-    /// A status code's digits, `x` for any: `404`, `5xx`.
-    pub status: Option<String>,
-    /// A field of the request: `name` or `name: value`.
-    pub header: Option<String>,
 }
 
 impl From<BindingRule> for Rule {

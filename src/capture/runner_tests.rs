@@ -114,7 +114,7 @@ impl Pipeline for FakeEngine {
         self.young.lines.resize(start + self.message_bytes, 0);
         self.young.messages += 1;
         if self.young.messages == self.per_batch {
-            self.full.push_back(std::mem::replace(&mut self.young, Batch::default()));
+            self.full.push_back(std::mem::take(&mut self.young));
         }
         for _ in 0..self.notices_per_packet {
             let message = String::new();
@@ -131,7 +131,7 @@ impl Pipeline for FakeEngine {
     fn take_batch(&mut self, _now: Timestamp, force: bool) -> Option<Batch> {
         self.full.pop_front().or_else(|| {
             let young = force && self.young.messages > 0;
-            young.then(|| std::mem::replace(&mut self.young, Batch::default()))
+            young.then(|| std::mem::take(&mut self.young))
         })
     }
 

@@ -13,7 +13,7 @@ mod zstd;
 
 use std::borrow::Cow;
 
-pub use charset::{Charset, Text, charset_of, text_of, utf8};
+pub use charset::{Charset, Converted, charset_of, convert, utf8};
 
 /// Codings of one body; nobody has reason for more than two, and each is a pass over the bytes.
 const MAX_CODINGS: usize = 3;
@@ -92,22 +92,23 @@ enum End {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content<'a> {
     pub bytes: Cow<'a, [u8]>,
-    /// There is more: over the limit, or the coded bytes end early.
+    /// There is more of it: over the limit, or the body was cut.
     pub cut: bool,
     /// It is the limit that cut it.
     pub over_limit: bool,
 }
 
-/// Removes the codings from `body`, the one that was applied last first. No step gives more than `max_bytes`.
+/// Removes the codings from `body`, the one that was applied last first. No step gives more than `max_bytes`. Of a body
+/// that is `cut` as much is given as can be.
 ///
 /// # Errors
-/// When the bytes are not coded so, or too little of them is there to give any content.
-pub fn decode<'a>(body: &'a [u8], codings: &[Coding], max_bytes: usize) -> Result<Content<'a>, Broken> {
-    let mut content = Content { bytes: Cow::Borrowed(body), cut: false, over_limit: false };
+/// When the bytes are not coded so, end early without being cut, or are too few to give any content.
+pub fn decode<'a>(body: &'a [u8], cut: bool, codings: &[Coding], max_bytes: usize) -> Result<Content<'a>, Broken> {
+    let mut content = Content { bytes: Cow::Borrowed(body), cut, over_limit: false };
     for coding in codings.iter().rev() {
         let mut out = Room::new(max_bytes);
         let end = coding.remove(&content.bytes, &mut out)?;
-        if out.bytes.is_empty() && end != End::Whole {
+        if end == End::Early && !content.cut || end != End::Whole && out.bytes.is_empty() {
             return Err(Broken);
         }
         content.cut |= end != End::Whole;

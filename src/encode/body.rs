@@ -2,15 +2,17 @@
 //! is not done on the capture thread: the bytes stand in the line as they are, with a note of what they are, until
 //! `finish` writes the members in their place.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
+use super::Encoder;
 use super::json::{push_number, push_string};
-use super::{Encoder, push_member};
-use crate::content::{self, Charset, Coding, Content};
-use crate::http::HttpMessage;
+use crate::content::{self, Charset, Coding, Content, Converted};
+use crate::http::words::name_hash;
+use crate::http::{Fields, HttpMessage};
 
 /// A body in a line that is not written yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +23,7 @@ pub struct RawBody {
     pub codings: Vec<Coding>,
     charset: Option<Charset>,
     /// Bytes are missing, and the line says so.
-    cut: bool,
+    pub cut: bool,
 }
 
 impl RawBody {
@@ -34,18 +36,20 @@ impl RawBody {
     /// Appends the members for these bytes, or for their `content` where they were decoded.
     pub fn push_members(&self, out: &mut Vec<u8>, bytes: &[u8], content: Option<&Content<'_>>, base64: bool) {
         let (shown, cut) = content.map_or((bytes, self.cut), |content| (&*content.bytes, self.cut || content.cut));
-        let text = content::text_of(shown, cut, self.charset);
-        match &text {
-            Some(text) => push_member_string(out, &text.text),
+        match content::utf8(shown, cut) {
+            Some(text) => push_member_string(out, b",\"body\":", text),
             None if base64 => push_base64(out, shown),
             None => push_binary(out),
         }
-        if content.is_some() && (text.is_some() || base64) {
-            let names: Vec<_> = self.codings.iter().map(|coding| coding.name()).collect();
-            push_member(out, b",\"bodyDecoded\":", names.join(", ").as_bytes());
+        if let Some(Converted { text, charset }) =
+            self.charset.and_then(|charset| content::convert(shown, cut, charset))
+        {
+            push_member_string(out, b",\"bodyText\":", &text);
+            push_member_string(out, b",\"bodyCharset\":", &charset);
         }
-        if let Some(charset) = text.and_then(|text| text.converted_from) {
-            push_member(out, b",\"bodyCharset\":", charset.as_bytes());
+        if content.is_some() {
+            let names: Vec<_> = self.codings.iter().map(|coding| coding.name()).collect();
+            push_member_string(out, b",\"bodyDecoded\":", &names.join(", "));
         }
         if cut && !self.cut {
             out.extend_from_slice(b",\"bodyTruncated\":true");
@@ -67,12 +71,12 @@ impl Encoder {
         let (mut codings, mut charset) = (Vec::new(), None);
         if self.decode_body && !message.body.is_empty() {
             codings = self.codings(message);
-            charset = self.charset(message);
+            charset = declared_charset(message);
         }
         if codings.is_empty() {
             match content::utf8(message.body, cut) {
                 Some(text) if charset.is_none_or(|charset| charset.is_ascii_compatible()) => {
-                    push_member_string(out, text);
+                    push_member_string(out, b",\"body\":", text);
                     return None;
                 }
                 None if charset.is_none() && !self.base64 => {
@@ -90,32 +94,42 @@ impl Encoder {
     /// None where there is one that is not known.
     fn codings(&mut self, message: &HttpMessage<'_>) -> Vec<Coding> {
         let mut codings = Vec::new();
-        if self.name_hashes.contains(&self.content_encoding) {
-            let fields = message.fields();
-            let mut values = fields.lines.iter().filter(|field| field.is_named(CONTENT_ENCODING, fields.bytes));
-            if values.any(|field| content::add_codings(&field.value(fields.bytes), &mut codings).is_err()) {
+        for value in CONTENT_ENCODING.values(message.fields()) {
+            if content::add_codings(&value, &mut codings).is_err() {
                 self.unknown_codings += 1;
-                codings.clear();
+                return Vec::new();
             }
         }
         codings
     }
+}
 
-    fn charset(&self, message: &HttpMessage<'_>) -> Option<Charset> {
-        if !self.name_hashes.contains(&self.content_type) {
-            return None;
-        }
-        let fields = message.fields();
-        let field = fields.lines.iter().find(|field| field.is_named(CONTENT_TYPE, fields.bytes))?;
-        content::charset_of(&field.value(fields.bytes))
+fn declared_charset(message: &HttpMessage<'_>) -> Option<Charset> {
+    content::charset_of(&CONTENT_TYPE.values(message.fields()).next()?)
+}
+
+/// A field that is looked for in every message that has a body.
+struct Wanted {
+    name: &'static [u8],
+    hash: u32,
+}
+
+const CONTENT_ENCODING: Wanted = Wanted::new(b"content-encoding");
+const CONTENT_TYPE: Wanted = Wanted::new(b"content-type");
+
+impl Wanted {
+    const fn new(name: &'static [u8]) -> Self {
+        Self { name, hash: name_hash(name) }
+    }
+
+    fn values<'a>(&self, Fields { lines, bytes }: Fields<'a>) -> impl Iterator<Item = Cow<'a, [u8]>> {
+        let fields = lines.iter().filter(|field| field.name_hash == self.hash && field.is_named(self.name, bytes));
+        fields.map(|field| field.value(bytes))
     }
 }
 
-pub(super) const CONTENT_ENCODING: &[u8] = b"content-encoding";
-pub(super) const CONTENT_TYPE: &[u8] = b"content-type";
-
-fn push_member_string(out: &mut Vec<u8>, text: &str) {
-    out.extend_from_slice(b",\"body\":");
+fn push_member_string(out: &mut Vec<u8>, start: &[u8], text: &str) {
+    out.extend_from_slice(start);
     push_string(out, text);
 }
 

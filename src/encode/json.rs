@@ -1,10 +1,12 @@
 //! JSON strings and numbers (RFC 8259 §6–7).
 #![allow(clippy::indexing_slicing, reason = "tables of 256 entries, indexed by a byte")]
 
+use crate::http::words::plain_length;
+
 /// Appends bytes as a JSON string: UTF-8 as it is, anything else read as ISO 8859-1, as field values once were
 /// (RFC 9110 §5.5).
 pub(super) fn push_text(out: &mut Vec<u8>, bytes: &[u8]) {
-    if is_plain(bytes) {
+    if plain_length(bytes) == bytes.len() {
         push_plain(out, bytes);
         return;
     }
@@ -18,23 +20,57 @@ pub(super) fn push_text(out: &mut Vec<u8>, bytes: &[u8]) {
 pub fn push_string(out: &mut Vec<u8>, text: &str) {
     out.reserve(text.len() + 2);
     out.push(b'"');
-    let mut rest = text.as_bytes();
-    loop {
-        let clean = clean_length(rest);
-        out.extend_from_slice(rest.get(..clean).unwrap_or_default());
-        let Some((&byte, after)) = rest.get(clean..).and_then(<[u8]>::split_first) else { break };
-        match ESCAPES[byte as usize] {
-            b'u' => {
-                let hex = b"0123456789abcdef";
-                let digits = [hex[(byte >> 4) as usize], hex[(byte & 15) as usize]];
-                out.extend_from_slice(b"\\u00");
-                out.extend_from_slice(&digits);
-            }
-            escape => out.extend_from_slice(&[b'\\', escape]),
+    let mut staged = [0; STAGED_BYTES];
+    let (blocks, rest) = text.as_bytes().as_chunks::<BLOCK_BYTES>();
+    for block in blocks {
+        let (words, _) = block.as_chunks::<8>();
+        let flags = words.iter().fold(0, |flags, word| flags | escape_flags(u64::from_le_bytes(*word)));
+        if flags & HIGH == 0 {
+            out.extend_from_slice(block);
+        } else {
+            push_escaped(out, &mut staged, block);
         }
-        rest = after;
     }
+    push_escaped(out, &mut staged, rest);
     out.push(b'"');
+}
+
+const BLOCK_BYTES: usize = 32;
+/// Each byte of a block may take six, and the last is written as a word.
+const STAGED_BYTES: usize = 6 * BLOCK_BYTES + 8;
+
+/// Appends a block's bytes with their escapes. They are put together in `staged`, by words of which only the beginning may
+/// count: where escapes are dense, as in JSON, a copy of its own for each piece between them would cost several times more.
+fn push_escaped(out: &mut Vec<u8>, staged: &mut [u8; STAGED_BYTES], block: &[u8]) {
+    let mut used = 0;
+    let mut stage = |word: &[u8; 8], length: usize| {
+        if let Some(place) = staged.get_mut(used..used + 8) {
+            place.copy_from_slice(word);
+        }
+        used += length;
+    };
+    let mut rest = block;
+    while let Some((word, behind)) = rest.split_first_chunk::<8>() {
+        let flags = escape_flags(u64::from_le_bytes(*word)) & HIGH;
+        if flags == 0 {
+            stage(word, 8);
+            rest = behind;
+            continue;
+        }
+        let clean = flags.trailing_zeros() as usize / 8;
+        stage(word, clean);
+        let Some((&byte, behind)) = rest.get(clean..).and_then(<[u8]>::split_first) else { break };
+        let (escape, length) = &ESCAPES[byte as usize];
+        stage(escape, usize::from(*length));
+        rest = behind;
+    }
+    for &byte in rest {
+        match &ESCAPES[byte as usize] {
+            (_, 0) => stage(&[byte, 0, 0, 0, 0, 0, 0, 0], 1),
+            (escape, length) => stage(escape, usize::from(*length)),
+        }
+    }
+    out.extend_from_slice(staged.get(..used).unwrap_or_default());
 }
 
 /// Appends bytes that are known to need no escape.
@@ -45,35 +81,10 @@ fn push_plain(out: &mut Vec<u8>, bytes: &[u8]) {
     out.push(b'"');
 }
 
-/// How many bytes there are before the first that needs an escape.
-fn clean_length(bytes: &[u8]) -> usize {
-    let words = bytes.chunks_exact(8).take_while(|word| !flags_escape(load(word))).count() * 8;
-    let rest = bytes.get(words..).unwrap_or_default();
-    words + rest.iter().position(|&b| ESCAPES[b as usize] != 0).unwrap_or(rest.len())
-}
-
-/// ASCII without anything to escape.
-fn is_plain(bytes: &[u8]) -> bool {
-    if let Some(last) = bytes.last_chunk::<8>() {
-        let words = bytes.chunks_exact(8).fold(0, |flags, word| flags | escape_flags(load(word)) | load(word));
-        let last = u64::from_ne_bytes(*last);
-        (words | escape_flags(last) | last) & HIGH == 0
-    } else {
-        bytes.iter().all(|&b| b < 0x80 && ESCAPES[b as usize] == 0)
-    }
-}
-
-fn load(word: &[u8]) -> u64 {
-    word.first_chunk::<8>().map_or(0, |word| u64::from_ne_bytes(*word))
-}
-
 const HIGH: u64 = 0x8080_8080_8080_8080;
 
-const fn flags_escape(word: u64) -> bool {
-    escape_flags(word) & HIGH != 0
-}
-
-/// A high bit is set if one of eight bytes is below 0x20, a quote or a backslash.
+/// The lowest high bit that is set is that of the first byte that is below 0x20, a quote or a backslash; bits above it mean
+/// nothing.
 const fn escape_flags(word: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const fn has_zero(word: u64) -> u64 {
@@ -85,21 +96,23 @@ const fn escape_flags(word: u64) -> u64 {
     control | quote | backslash
 }
 
-/// For each byte the letter behind the backslash, `u` for a numeric escape, 0 for none.
-static ESCAPES: [u8; 256] = {
-    let mut table = [0; 256];
+/// For each byte its escape and the length of that, 0 for none.
+static ESCAPES: [([u8; 8], u8); 256] = {
+    let mut table = [([0; 8], 0); 256];
+    let hex = b"0123456789abcdef";
     let mut byte = 0;
     while byte < 0x20 {
-        table[byte] = b'u';
+        table[byte] = ([b'\\', b'u', b'0', b'0', hex[byte >> 4], hex[byte & 15], 0, 0], 6);
         byte += 1;
     }
-    table[0x08] = b'b';
-    table[b'\t' as usize] = b't';
-    table[b'\n' as usize] = b'n';
-    table[0x0c] = b'f';
-    table[b'\r' as usize] = b'r';
-    table[b'"' as usize] = b'"';
-    table[b'\\' as usize] = b'\\';
+    let letters =
+        [(0x08, b'b'), (b'\t', b't'), (b'\n', b'n'), (0x0c, b'f'), (b'\r', b'r'), (b'"', b'"'), (b'\\', b'\\')];
+    let mut i = 0;
+    while i < letters.len() {
+        let (byte, letter) = letters[i];
+        table[byte as usize] = ([b'\\', letter, 0, 0, 0, 0, 0, 0], 2);
+        i += 1;
+    }
     table
 };
 
@@ -131,7 +144,7 @@ mod tests {
         }
 
         #[test]
-        fn ascii_with_escapes_comes_back(text in "[ -~\\x00-\\x1f\"\\\\]{0,40}") {
+        fn ascii_with_escapes_comes_back(text in "[ -~\\x00-\\x1f\"\\\\]{0,400}") {
             let mut out = Vec::new();
             push_string(&mut out, &text);
             prop_assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);

@@ -2,7 +2,6 @@
 //!
 //! In: a message and its two endpoints. Out: one line of JSON, with its `\n`, appended to a buffer. Refuses to know where
 //! it goes.
-#![allow(clippy::indexing_slicing, reason = "a table of 256 entries, indexed by a byte")]
 
 mod body;
 mod json;
@@ -10,7 +9,6 @@ mod query;
 mod timestamp;
 
 pub use body::RawBody;
-use body::{CONTENT_ENCODING, CONTENT_TYPE};
 use json::{push_number, push_text};
 use timestamp::TimestampWriter;
 
@@ -18,7 +16,8 @@ use memchr::memchr;
 
 use crate::config::EngineConfig;
 use crate::decode::Endpoint;
-use crate::http::{Direction, Field, Fields, HttpMessage, StartLine};
+use crate::http::words::{lower, name_hash};
+use crate::http::{Direction, Field, Fields, HttpMessage, Span, StartLine};
 
 const REDACTED: &[u8] = b"[REDACTED]";
 
@@ -47,14 +46,10 @@ pub struct Encoder {
     /// In lower case.
     redact_query: Vec<Vec<u8>>,
     timestamps: TimestampWriter,
-    /// For each field of the message at hand, a hash of its name; keeps the search for repetitions cheap.
-    name_hashes: Vec<u32>,
     decode_body: bool,
     base64: bool,
     /// Bodies with a content-coding that cannot be removed.
     pub unknown_codings: u64,
-    content_encoding: u32,
-    content_type: u32,
 }
 
 impl Encoder {
@@ -64,12 +59,9 @@ impl Encoder {
             redact_headers: names.map(|name| (name_hash(&name), name)).collect(),
             redact_query: config.redact_query.iter().map(|name| name.to_ascii_lowercase().into_bytes()).collect(),
             timestamps: TimestampWriter::default(),
-            name_hashes: Vec::new(),
             decode_body: config.decode_body,
             base64: config.base64_bodies,
             unknown_codings: 0,
-            content_encoding: name_hash(CONTENT_ENCODING),
-            content_type: name_hash(CONTENT_TYPE),
         }
     }
 
@@ -143,35 +135,49 @@ impl Encoder {
     }
 
     /// An object of lower-case names; repeated fields are joined by `, ` (RFC 9110 §5.3), cookies by `; ` (RFC 6265 §5.4).
-    fn push_fields(&mut self, out: &mut Vec<u8>, fields: Fields<'_>) {
-        let bytes = fields.bytes;
-        self.name_hashes.clear();
-        self.name_hashes.extend(fields.lines.iter().map(|field| name_hash(field.name.of(bytes))));
+    fn push_fields(&self, out: &mut Vec<u8>, Fields { lines, bytes }: Fields<'_>) {
+        // A bit for each name: those that are set twice may stand for a repeated one.
+        let bit = |field: &Field| 1u64 << (field.name_hash & 63);
+        let (_, repeated) = lines.iter().fold((0, 0), |(seen, twice), field| {
+            let bit = bit(field);
+            (seen | bit, twice | (seen & bit))
+        });
         out.push(b'{');
-        let mut separator: &[u8] = b"";
-        for (index, field) in fields.lines.iter().enumerate() {
-            let name = field.name.of(bytes);
-            let Some((before, [hash, after @ ..])) = self.name_hashes.split_at_checked(index) else { break };
-            let same = |other: &Field| field.is_named(other.name.of(bytes), bytes);
-            if before.contains(hash) && fields.lines.iter().take(index).any(same) {
-                continue; // joined to the first of its name
+        let mut separator: &[u8] = b"\"";
+        for (index, field) in lines.iter().enumerate() {
+            let same =
+                |other: &&Field| other.name_hash == field.name_hash && field.is_named(other.name.of(bytes), bytes);
+            let mut again = None;
+            if repeated & bit(field) != 0 {
+                if lines.iter().take(index).any(|other| same(&other)) {
+                    continue; // joined to the first of its name
+                }
+                again = lines.iter().skip(index + 1).find(same);
             }
             out.extend_from_slice(separator);
-            separator = b",";
-            push_name(out, name);
-            let redacted = self.redact_headers.iter().any(|(of, redact)| of == hash && field.is_named(redact, bytes))
-                || field.odd_name && self.names_a_secret(name);
-            if redacted {
+            separator = b",\"";
+            push_name(out, field, bytes);
+            if self.is_redacted(field, bytes) {
                 push_text(out, REDACTED);
-            } else if after.contains(hash) {
-                let joint: &[u8] = if name.eq_ignore_ascii_case(b"cookie") { b"; " } else { b", " };
-                let all = fields.lines.iter().skip(index).filter(|other| same(other));
+            } else if again.is_some() {
+                let joint: &[u8] = if field.is_named(b"cookie", bytes) { b"; " } else { b", " };
+                let all = lines.iter().skip(index).filter(same);
                 push_text(out, &all.map(|field| field.value(bytes)).collect::<Vec<_>>().join(joint));
+            } else if field.plain {
+                out.push(b'"');
+                push_short(out, field.raw_value, bytes);
+                out.push(b'"');
             } else {
                 push_text(out, &field.value(bytes));
             }
         }
         out.push(b'}');
+    }
+
+    fn is_redacted(&self, field: &Field, bytes: &[u8]) -> bool {
+        let mut names = self.redact_headers.iter();
+        names.any(|(hash, name)| *hash == field.name_hash && field.is_named(name, bytes))
+            || field.odd_name && self.names_a_secret(field.name.of(bytes))
     }
 }
 
@@ -184,34 +190,42 @@ impl Encoder {
     }
 }
 
-/// A field's name in lower case, as a member's name.
-fn push_name(out: &mut Vec<u8>, name: &[u8]) {
-    let start = out.len();
-    out.push(b'"');
-    out.extend(name.iter().map(|&b| LOWER_PLAIN[usize::from(b)]));
-    if out.get(start..).unwrap_or_default().contains(&0) {
-        // Not a token: it may need an escape.
-        out.truncate(start);
+/// A field's name in lower case, as the rest of a member's name behind its first quote.
+fn push_name(out: &mut Vec<u8>, field: &Field, bytes: &[u8]) {
+    let name = field.name.of(bytes);
+    if field.odd_name {
+        out.pop();
         push_text(out, &name.to_ascii_lowercase());
         out.push(b':');
-    } else {
-        out.extend_from_slice(b"\":");
+        return;
     }
+    // A token needs no escape.
+    let end = out.len() + name.len();
+    let (words, _) = field.name.onward(bytes).as_chunks::<8>();
+    for word in words.iter().take(name.len().div_ceil(8)) {
+        out.extend_from_slice(&lower(u64::from_le_bytes(*word)).to_le_bytes());
+    }
+    if out.len() < end {
+        let done = name.len() - (end - out.len());
+        out.extend(name.iter().skip(done).map(u8::to_ascii_lowercase));
+    }
+    out.truncate(end);
+    out.extend_from_slice(b"\":");
 }
 
-/// Letters in lower case, digits and `-` as they are, 0 for anything else.
-static LOWER_PLAIN: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < 128 {
-        let b = byte as u8;
-        if b.is_ascii_alphanumeric() || b == b'-' || b == b'_' {
-            table[byte] = b.to_ascii_lowercase();
+/// Appends a piece as it is. Short ones are copied as a block of fixed size, of which what is too much is taken back: that
+/// costs less than calling memcpy.
+fn push_short(out: &mut Vec<u8>, piece: Span, bytes: &[u8]) {
+    const BLOCK_BYTES: usize = 32;
+    match piece.onward(bytes).first_chunk::<BLOCK_BYTES>() {
+        Some(block) if piece.len() <= BLOCK_BYTES => {
+            let end = out.len() + piece.len();
+            out.extend_from_slice(block);
+            out.truncate(end);
         }
-        byte += 1;
+        _ => out.extend_from_slice(piece.of(bytes)),
     }
-    table
-};
+}
 
 fn push_member(out: &mut Vec<u8>, start: &[u8], value: &[u8]) {
     out.extend_from_slice(start);
@@ -240,14 +254,4 @@ fn push_millis(out: &mut Vec<u8>, micros: i64) {
             place /= 10;
         }
     }
-}
-
-/// The same for names that differ in case only; eight bytes at a time.
-fn name_hash(name: &[u8]) -> u32 {
-    const LOWER: u64 = 0x2020_2020_2020_2020;
-    let mix = |hash: u64, word: u64| (hash.rotate_left(5) ^ (word | LOWER)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let (words, rest) = name.as_chunks::<8>();
-    let hash = words.iter().fold(name.len() as u64, |hash, word| mix(hash, u64::from_le_bytes(*word)));
-    let last = rest.iter().fold(0, |word, &byte| word << 8 | u64::from(byte | 0x20));
-    (mix(hash, last) >> 32) as u32
 }

@@ -2,6 +2,7 @@
 
 use super::Malformed;
 use super::head::{Field, Head, StartLine, is_token, trim_ows};
+use super::words::name_hash;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Framing {
@@ -39,6 +40,11 @@ impl Asked {
 }
 
 const FRAMING_NAMES: [&[u8]; 2] = [b"content-length", b"transfer-encoding"];
+
+const CONTENT_LENGTH: u32 = name_hash(b"content-length");
+const TRANSFER_ENCODING: u32 = name_hash(b"transfer-encoding");
+const UPGRADE: u32 = name_hash(b"upgrade");
+const CONNECTION: u32 = name_hash(b"connection");
 
 #[derive(Default)]
 struct FramingFields {
@@ -99,20 +105,20 @@ impl FramingFields {
     fn of(head: &Head, bytes: &[u8]) -> Result<Self, Malformed> {
         let mut found = Self::default();
         for field in &head.fields {
-            match field.name.of(bytes).len() {
-                14 if field.is_named(b"content-length", bytes) => {
+            match field.name_hash {
+                CONTENT_LENGTH if field.is_named(b"content-length", bytes) => {
                     let length = content_length(&field.value(bytes))?;
                     if found.length.replace(length).is_some_and(|before| before != length) {
                         return Err(Malformed::ContentLength);
                     }
                 }
-                17 if field.is_named(b"transfer-encoding", bytes) => {
+                TRANSFER_ENCODING if field.is_named(b"transfer-encoding", bytes) => {
                     let value = field.value(bytes);
                     let last = tokens(&value).last();
                     found.coded = Some(last.is_some_and(|coding| coding.eq_ignore_ascii_case(b"chunked")));
                 }
-                7 if field.is_named(b"upgrade", bytes) => found.upgrade = true,
-                10 if field.is_named(b"connection", bytes) => {
+                UPGRADE if field.is_named(b"upgrade", bytes) => found.upgrade = true,
+                CONNECTION if field.is_named(b"connection", bytes) => {
                     found.connection_upgrade |=
                         tokens(&field.value(bytes)).any(|option| option.eq_ignore_ascii_case(b"upgrade"));
                 }
@@ -129,6 +135,11 @@ impl FramingFields {
 
 /// A Content-Length; the same one several times in a list counts once (RFC 9112 §6.3 item 5).
 fn content_length(value: &[u8]) -> Result<u64, Malformed> {
+    /// So many digits always fit.
+    const SIMPLE_DIGITS: usize = 19;
+    if (1..=SIMPLE_DIGITS).contains(&value.len()) && value.iter().all(u8::is_ascii_digit) {
+        return Ok(value.iter().fold(0, |length, digit| length * 10 + u64::from(digit - b'0')));
+    }
     let mut length = None;
     for item in value.split(|&b| b == b',').map(trim_ows) {
         if item.is_empty() || !item.iter().all(u8::is_ascii_digit) {

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memchr3, memrchr};
 
+use super::words::{name_hash, name_length, plain_length, same_name};
 use super::{Direction, Malformed};
 
 /// Longest head: many times what common servers accept, so that what they accept is seen.
@@ -30,12 +31,29 @@ impl Span {
     pub fn of<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
         bytes.get(self.start as usize..self.end as usize).unwrap_or_default()
     }
+
+    pub fn len(&self) -> usize {
+        (self.end - self.start) as usize
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
+    /// From its first byte to the end of all.
+    pub fn onward<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        bytes.get(self.start as usize..).unwrap_or_default()
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Field {
     pub name: Span,
-    value: Span,
+    pub raw_value: Span,
+    /// The same for names that differ in case only.
+    pub name_hash: u32,
+    /// `raw_value` is the value, and all of it is plain (`words`).
+    pub plain: bool,
     /// The value goes over several lines (obs-fold, RFC 9112 §5.2) or has a CR or NUL in it (RFC 9110 §5.5): each such
     /// place is read as one space.
     pub uneven: bool,
@@ -46,7 +64,7 @@ pub struct Field {
 impl Field {
     /// The value without surrounding whitespace.
     pub fn value<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
-        let raw = self.value.of(bytes);
+        let raw = self.raw_value.of(bytes);
         if !self.uneven {
             return Cow::Borrowed(raw);
         }
@@ -55,7 +73,7 @@ impl Field {
     }
 
     pub fn is_named(&self, name: &[u8], bytes: &[u8]) -> bool {
-        self.name.of(bytes).eq_ignore_ascii_case(name)
+        same_name(self.name.of(bytes), name)
     }
 }
 
@@ -142,7 +160,13 @@ pub(super) fn find_end(bytes: &[u8], from: usize) -> Option<usize> {
 pub(super) fn parse_fields(fields: &mut Vec<Field>, bytes: &[u8], mut at: usize) -> Result<Parsed, Malformed> {
     fields.clear();
     let mut continues = false;
-    while let Some(line) = Line::at(bytes, at) {
+    loop {
+        while let Some((field, next)) = plain_field(bytes, at).filter(|_| fields.len() < MAX_FIELDS) {
+            fields.push(field);
+            continues = true;
+            at = next;
+        }
+        let Some(line) = Line::at(bytes, at) else { return Ok(Parsed::Partial) };
         if line.end == at {
             return Ok(Parsed::Complete(line.next));
         }
@@ -151,8 +175,9 @@ pub(super) fn parse_fields(fields: &mut Vec<Field>, bytes: &[u8], mut at: usize)
             let trimmed = text.trim_ascii_end().len();
             match fields.last_mut() {
                 Some(last) if continues && trimmed > 0 => {
-                    last.value.end = (at + trimmed) as u32;
+                    last.raw_value.end = (at + trimmed) as u32;
                     last.uneven = true;
+                    last.plain = false;
                 }
                 // White space before the first field is passed over (RFC 9112 §2.2), and so is what continues no field.
                 _ => {}
@@ -169,7 +194,36 @@ pub(super) fn parse_fields(fields: &mut Vec<Field>, bytes: &[u8], mut at: usize)
         }
         at = line.next;
     }
-    Ok(Parsed::Partial)
+}
+
+/// A field line as nearly all are: a name of letters, digits and `-`, and a plain value. `field_line` would say the same.
+#[inline]
+fn plain_field(bytes: &[u8], at: usize) -> Option<(Field, usize)> {
+    let line = bytes.get(at..)?;
+    let name_length = name_length(line);
+    let (name, [b':', behind @ ..]) = line.split_at_checked(name_length)? else { return None };
+    let spaces = behind.iter().take_while(|&&b| b == b' ').count();
+    let value = behind.get(spaces..)?;
+    let length = plain_length(value);
+    let line_break = match value.get(length..)? {
+        [b'\r', b'\n', ..] => 2,
+        [b'\n', ..] => 1,
+        _ => return None,
+    };
+    if name.is_empty() {
+        return None;
+    }
+    let start = at + name_length + 1 + spaces;
+    let trailing = value.get(..length)?.iter().rev().take_while(|&&b| b == b' ').count();
+    let field = Field {
+        name: Span::new(at, at + name_length),
+        raw_value: Span::new(start, start + length - trailing),
+        name_hash: name_hash(name),
+        plain: true,
+        uneven: false,
+        odd_name: false,
+    };
+    Some((field, start + length + line_break))
 }
 
 struct Line {
@@ -209,7 +263,7 @@ fn request_line(bytes: &[u8], end: usize) -> Result<(StartLine, u8), Malformed> 
     let spaces = line.iter().skip(method_end).take_while(|&&b| b == b' ').count();
     let target_start = method_end + spaces;
     let rest = line.get(target_start..).unwrap_or_default();
-    if rest.iter().any(|&b| b < b' ' || b == 0x7f) {
+    if plain_length(rest) < rest.len() && rest.iter().any(|&b| b < b' ' || b == 0x7f) {
         return Err(Malformed::StartLine);
     }
     // A target with spaces around it or in it is invalid, and yet clear: the version is the last word (RFC 9112 §3).
@@ -265,7 +319,9 @@ fn field_line(text: &[u8], at: usize) -> Option<Field> {
     let start = end - trim_ows(value).len();
     Some(Field {
         name: Span::new(at, at + name_end),
-        value: Span::new(at + colon + 1 + start, at + colon + 1 + end),
+        raw_value: Span::new(at + colon + 1 + start, at + colon + 1 + end),
+        name_hash: name_hash(text.get(..name_end).unwrap_or_default()),
+        plain: false,
         uneven: false,
         odd_name: colon != token_end,
     })

@@ -20,9 +20,10 @@ mod resync;
 mod stream;
 #[cfg(test)]
 mod tests;
+pub mod words;
 
 pub use connection::{HttpConnection, Parties};
-pub use head::{Field, Head, StartLine};
+pub use head::{Field, Head, Span, StartLine};
 pub use message::{Answered, Fields, HttpMessage, Incomplete};
 
 use crate::selection::Selection;

@@ -6,59 +6,70 @@ import { Command, CommanderError, Option } from 'commander';
 import { LOG_LEVELS } from '../config';
 import { type Env, readLogLevel, readRuntimeEnv } from '../env';
 import { ValidationError } from '../errors';
-import { createLogger, errorFields, type Log } from '../logger';
+import { createLogger, errorFields } from '../logger';
 import { onSignals } from '../signals';
 import { readInjectorConfig, type Sources } from './config';
-import { Injector } from './injector';
-import { inClusterApi } from './kube-api';
+import { Injector, type InjectorDeps } from './injector';
+import { inClusterApi, type KubeApi } from './kube-api';
 import { INJECTOR_OPTIONS, type InjectorConfig, type InjectorOption } from './options';
 
 const CONFIG_VARIABLE = 'INJECTOR_CONFIG';
 
-/** The exit code: 0 after a signal, 1 for a bad configuration, 2 for a failure at run time. */
+/** Exit codes (SPEC §5). */
+const SUCCESS = 0;
+const BAD_CONFIG = 1;
+const FAILED = 2;
+
+/** Serves until a signal comes; the exit code. */
 export async function runInjector(argv: string[], env: Env): Promise<number> {
   let flags: Record<string, string>;
   try {
     flags = readFlags(argv);
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return 0;
+    if (error.exitCode === 0) return SUCCESS;
     createLogger('info').error({ code: 'USAGE' }, error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' '));
-    return 1;
+    return BAD_CONFIG;
   }
   const log = createLogger(
     readLogLevel({ ...(flags.logLevel === undefined ? {} : { logLevel: flags.logLevel }) }, env, LOG_LEVELS),
   );
   let config: InjectorConfig;
+  let api: KubeApi | undefined;
   try {
     config = readInjectorConfig(sources(flags, env));
+    api = inClusterApi(config.serviceAccountDir, env);
+    if (config.certificates === 'self' && api === undefined) {
+      throw new ValidationError(
+        'certificates',
+        'self needs a cluster: KUBERNETES_SERVICE_HOST is not set',
+        '--certificates',
+      );
+    }
   } catch (error) {
     if (!(error instanceof ValidationError)) throw error;
     log.error({ code: error.code, field: error.field }, error.message);
-    return 1;
+    return BAD_CONFIG;
   }
-  return serve(config, createLogger(config.logLevel), env, log);
+  const { production } = readRuntimeEnv(env);
+  return serve(config, { api, production, log: createLogger(config.logLevel) });
 }
 
-async function serve(config: InjectorConfig, log: Log, env: Env, complaints: Log): Promise<number> {
-  const injector = new Injector(config, {
-    log,
-    api: inClusterApi(config.serviceAccountDir, env),
-    production: readRuntimeEnv(env).production,
-  });
+async function serve(config: InjectorConfig, deps: InjectorDeps): Promise<number> {
+  const { log } = deps;
+  const injector = new Injector(config, deps);
   const stopped = new Promise<number>((resolve) => {
     onSignals((signal, again) => {
       log.info({ signal }, again ? 'second signal: ending at once' : 'signal received: stopping');
-      if (again) resolve(2);
-      else void injector.stop().then(() => resolve(0));
+      if (again) resolve(FAILED);
+      else void injector.stop().then(() => resolve(SUCCESS));
     });
   });
   try {
-    await Promise.race([injector.start().then(() => stopped), injector.failed, stopped]);
-    return await stopped;
+    return await Promise.race([stopped, injector.failed, injector.start().then(() => stopped)]);
   } catch (error) {
-    complaints.error(errorFields(error), 'the injector cannot serve');
-    return 2;
+    log.error(errorFields(error), 'the injector cannot serve');
+    return FAILED;
   }
 }
 

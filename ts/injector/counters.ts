@@ -4,7 +4,7 @@ import { Exposition } from '../metrics/text';
 import { SKIP_REASONS, type SkipReason } from './decide';
 
 /** Requests that are no review, by their answer. */
-export const REFUSALS = [400, 404, 405, 408, 413, 415, 503] as const;
+export const REFUSALS = [400, 404, 405, 413, 415, 503] as const;
 export type Refusal = (typeof REFUSALS)[number];
 
 export interface Counters {

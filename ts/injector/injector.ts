@@ -19,9 +19,6 @@ export interface InjectorDeps {
   api: KubeApi | undefined;
   /** The sidecar runs in production: its URL must be https. */
   production: boolean;
-  now?(): number;
-  /** How long it goes on serving after it was asked to stop: until nobody sends it anything new. */
-  drainMs?: number;
 }
 
 /** What it takes until every API server knows that this replica is gone; well inside the 30 s of a pod. */
@@ -32,8 +29,6 @@ const CLOSE_MS = 5_000;
 export class Injector {
   readonly #config: InjectorConfig;
   readonly #log: Log;
-  readonly #now: () => number;
-  readonly #drainMs: number;
   readonly #counters = createCounters();
   readonly #native: NativeSidecars;
   readonly #pairs: PairSource;
@@ -47,14 +42,10 @@ export class Injector {
   /** Rejects when the webhook's port cannot be had. */
   readonly failed: Promise<never>;
   #fail: (error: Error) => void = () => {};
-  /** The port of the webhook once it listens. */
-  port: number | undefined;
 
-  constructor(config: InjectorConfig, { log, api, production, now = Date.now, drainMs = DRAIN_MS }: InjectorDeps) {
+  constructor(config: InjectorConfig, { log, api, production }: InjectorDeps) {
     this.#config = config;
     this.#log = log;
-    this.#now = now;
-    this.#drainMs = drainMs;
     this.failed = new Promise((_, reject) => {
       this.#fail = reject;
     });
@@ -65,8 +56,8 @@ export class Injector {
     const sink: PairSink = { onPair: (pair) => this.#use(pair), onBadPair: (complaint) => this.#refuse(complaint) };
     this.#pairs =
       config.certificates === 'self'
-        ? new SelfManagedPair(config, { api, log, sink, counters, now })
-        : new PairFiles(config.tlsDir, sink, now);
+        ? new SelfManagedPair(config, { api, log, sink, counters, now: Date.now })
+        : new PairFiles(config.tlsDir, sink);
     this.#health = new MetricsServer({
       port: config.healthPort,
       host: '',
@@ -89,7 +80,7 @@ export class Injector {
   }
 
   isReady(): boolean {
-    return this.#ready && this.#stopping === undefined && this.#now() < this.#notAfter;
+    return this.#ready && this.#stopping === undefined && Date.now() < this.#notAfter;
   }
 
   metrics(): string {
@@ -106,7 +97,7 @@ export class Injector {
   async #stop(): Promise<void> {
     this.#native.stop();
     this.#server?.drain();
-    if (this.#ready) await new Promise((resolve) => setTimeout(resolve, this.#drainMs));
+    if (this.#ready) await new Promise((resolve) => setTimeout(resolve, DRAIN_MS));
     this.#pairs.stop();
     await this.#server?.close(CLOSE_MS);
     await this.#health.close();
@@ -130,9 +121,9 @@ export class Injector {
     const answer = (body: Buffer, entry: Parameters<typeof review>[1]) => review(body, entry, this.#reviewer);
     this.#server = new WebhookServer({ port: this.#config.port, counters: this.#counters, answer }, pair);
     try {
-      this.port = await this.#server.listen();
+      await this.#server.listen();
       this.#ready = true;
-      this.#log.info({ port: this.port }, 'webhook is served');
+      this.#log.info({ port: this.#config.port }, 'webhook is served');
     } catch (error) {
       this.#fail(error as Error);
     }

@@ -1,6 +1,6 @@
 /** Kubernetes' quantities (`100m`, `0.5`, `256Mi`, `1e3`), as far as they have to be compared. */
 
-const NUMBER = /^\+?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,2}|E[+-]?\d{1,2}|[numkMGTPE]|[KMGTPE]i|)$/;
+const NUMBER = /^\+?(\d+(?:\.\d*)?|\.\d+)(e[+-]?\d{1,2}|E[+-]?\d{1,2}|[numkMGTPE]|[KMGTPE]i|)$/;
 const SMALL: Record<string, number> = { n: 1e9, u: 1e6, m: 1e3 };
 const LARGE: Record<string, number> = {
   '': 1,

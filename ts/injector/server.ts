@@ -54,15 +54,15 @@ export class WebhookServer {
     this.#server.on('request', (request, response) => this.#serve(request, response));
   }
 
-  /** Rejects when the port cannot be had. Resolves with the port, which is the asked one unless that was 0. */
-  listen(): Promise<number> {
+  /** Rejects when the port cannot be had. */
+  listen(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
       this.#server.listen(this.#options.port, () => {
         this.#server.off('error', reject);
         // A connection that could not be accepted is the client's trouble.
         this.#server.on('error', () => {});
-        resolve((this.#server.address() as { port: number }).port);
+        resolve();
       });
     });
   }

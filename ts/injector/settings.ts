@@ -40,6 +40,8 @@ const MIN_MEMORY_BYTES = 64 * 2 ** 20;
 /** The least that the kernel's scheduler can be told. */
 const MIN_CPU_CORES = 0.001;
 const MAX_GRACE_SECONDS = 86_400;
+/** Longer than any value that makes sense; all annotations of a pod together may have 256 KiB. */
+const MAX_VALUE_CHARS = 4_096;
 
 type Apply = (settings: Settings, text: string, production: boolean) => void;
 
@@ -74,6 +76,8 @@ const ANNOTATIONS: Record<string, Apply> = {
     settings.gracePeriod = Number(text);
   },
 };
+/** Without the prefix. */
+export const ANNOTATION_NAMES: readonly string[] = Object.keys(ANNOTATIONS);
 /** Under our prefix and not options of the sidecar. */
 const OTHERS = [INJECT_LABEL, STATUS_ANNOTATION];
 
@@ -85,10 +89,13 @@ export function readSettings(pod: Pod, config: InjectorConfig, production: boole
     const option = name.slice(PREFIX.length);
     const apply = Object.hasOwn(ANNOTATIONS, option) ? ANNOTATIONS[option] : undefined;
     if (apply === undefined) {
-      const near = suggest(option, Object.keys(ANNOTATIONS));
+      const near = suggest(option, ANNOTATION_NAMES);
       throw new AnnotationError(name, `is unknown${near === undefined ? '' : `; did you mean ${PREFIX}${near}?`}`);
     }
-    attempt(name, () => apply(settings, text.trim(), production));
+    attempt(name, () => {
+      if (text.length > MAX_VALUE_CHARS) throw new Error(`must have at most ${MAX_VALUE_CHARS} characters`);
+      apply(settings, text.trim(), production);
+    });
   }
   attempt(`${PREFIX}cpu-request`, () => checkResources(settings.cpuRequest, settings.cpuLimit, 'cpu'));
   attempt(`${PREFIX}memory-request`, () => checkResources(settings.memoryRequest, settings.memoryLimit, 'memory'));

@@ -95,9 +95,9 @@ export interface CaptureOptions {
   include: Array<BindingRule>
   /** Exchanges that do not come out. */
   exclude: Array<BindingRule>
-  /** Whether content-codings are removed from bodies and text becomes UTF-8. */
+  /** Whether content-codings are removed from bodies, and text of any charset is shown. */
   decodeBody: boolean
-  /** Whether bodies that are no text come out as base64. */
+  /** Whether bodies that are not UTF-8 come out as base64. */
   base64Bodies: boolean
   /** Bytes captured of each packet, at most 262144. */
   snaplenBytes: number

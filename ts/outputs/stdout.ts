@@ -9,7 +9,7 @@
 import type { Writable } from 'node:stream';
 import { LimitedLine, type Log } from '../logger';
 import type { OutputStats } from '../types';
-import { type Batch, type Output, type Schedule, Tally } from './output';
+import { type Batch, type Output, pieceEnd, type Schedule, Tally } from './output';
 import { WaitingLine } from './waiting-line';
 
 /** Linux's PIPE_BUF: `pipe(7)`. */
@@ -114,10 +114,7 @@ export class StdoutOutput implements Output {
   /** As many whole lines as one write may carry, or one that is longer. */
   #pieceEnd(lines: Buffer): number {
     if (this.#options.target.writeNow === undefined) return lines.length;
-    const limit = this.#written + PIPE_BUF_BYTES;
-    if (lines.length <= limit) return lines.length;
-    const newline = lines.lastIndexOf(NEWLINE, limit - 1);
-    return (newline >= this.#written ? newline : lines.indexOf(NEWLINE, limit)) + 1;
+    return pieceEnd(lines, this.#written, PIPE_BUF_BYTES);
   }
 
   /** At once where that is possible, else by the stream, which says when. */

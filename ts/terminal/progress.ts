@@ -1,6 +1,7 @@
 /** How far a savefile is read: one line of stderr that is written over. In: the engine's own count, now and then. */
 
 import { statSync } from 'node:fs';
+import { basename } from 'node:path';
 import { bytes, duration } from './quantities';
 import type { TerminalStream } from './stream';
 import { ELLIPSIS, printable, type Text } from './text';
@@ -60,8 +61,8 @@ export class Progress {
       this.#total === undefined
         ? `${bytes(done)}  ${speed}  ${duration(elapsedMs)}`
         : `${Math.floor((done / this.#total) * 100)}% of ${bytes(this.#total)}  ${speed}  ${this.#left(done, elapsedMs)}`;
-    const row = text.clip(`reading ${printable(file.slice(-512))}: ${words}`, columns() - 1);
-    // A long path gives way, the numbers do not.
+    const row = text.clip(`reading ${printable(basename(file))}: ${words}`, columns() - 1);
+    // A long name gives way, the numbers do not.
     const shown = row.endsWith(ELLIPSIS) ? text.clip(words, columns() - 1) : row;
     if (terminal.offer(`${ERASE_LINE}${shown}`)) this.#shown = true;
   }

@@ -73,8 +73,8 @@ export class Summary {
     const alone = this.#responses - this.#answered;
     const classes = [...this.#classes].sort().map(([name, responses]) => `${name} ${count(responses)}`);
     const asides = [
-      ...(unanswered > 0 ? [`${count(unanswered)} requests without a response`] : []),
-      ...(alone > 0 ? [`${count(alone)} responses without a request`] : []),
+      ...(unanswered > 0 ? [`requests without a response: ${count(unanswered)}`] : []),
+      ...(alone > 0 ? [`responses without a request: ${count(alone)}`] : []),
     ];
     const losses = [
       ...Object.entries(LOSSES).map(([name, words]): [number, string] => [engine[name] ?? 0, words]),
@@ -103,7 +103,7 @@ export class Summary {
     const slowest = [...this.#paths].filter(([, { timed }]) => timed > 0).sort(([, a], [, b]) => mean(b) - mean(a));
     if (slowest.length === 0) return;
     yield '';
-    yield `${'  mean'}  ${'   max'}  ${'   count'}  ${'  5xx'}  slowest paths`;
+    yield text.clip('  mean     max     count    5xx  slowest paths', columns);
     const row = (path: PathTimes, name: string): string => {
       const numbers = [
         duration(mean(path)).padStart(6),

@@ -13,17 +13,21 @@ export async function loadText(): Promise<Text> {
 }
 
 /**
- * Controls (C0, DEL, C1), format characters (bidi overrides, tags), separators of lines, surrogates that stand alone,
- * private and unassigned code points: a terminal obeys them or nobody knows how wide they are. The joiner of emoji stays.
+ * Controls (C0, DEL, C1), format characters (bidi overrides, tags, joiners), separators of lines, surrogates that stand
+ * alone, private and unassigned code points: a terminal obeys them or nobody knows how wide they are. Nor do terminals
+ * agree on emoji with a skin colour or a style.
  */
-const UNSAFE = /(?!\u200d)[\p{C}\p{Zl}\p{Zp}]/gu;
+const UNSAFE = /\ufe0f|[\p{C}\p{Zl}\p{Zp}\p{Emoji_Modifier}]/gu;
 const PLAIN = /^[\x20-\x7e]*$/;
-/** Marks that stand on the character before, and what else adds no column to its cluster. */
-const NO_COLUMN = /^(?:\u200d|[\p{Mn}\p{Me}\p{Emoji_Modifier}\u1160-\u11ff\ud7b0-\ud7ff])$/u;
-const EMOJI_STYLE = '\ufe0f';
+/** What stands on the character before it. */
+const MARK = /^(?:\p{Mn}|\p{Me})$/u;
+/** Hangul vowels and finals, which melt into what is before them. */
+const CONJOINING = [
+  [0x1160, 0x11ff],
+  [0xd7b0, 0xd7ff],
+] as const;
 const FLAG = /^\p{Regional_Indicator}{2}$/u;
-const JOINER = '\u200d';
-/** Of one cluster; the longest emoji have fewer. Towers of marks are cut down. */
+/** Of one cluster: towers of marks are cut down. */
 const MAX_CLUSTER_UNITS = 32;
 export const ELLIPSIS = '…';
 
@@ -95,9 +99,13 @@ export class Text {
       if (row !== '') rows.push(row);
       row = rows.length === 0 ? word : `${indent}${word}`;
       while (this.width(row) > columns) {
+        // A cluster for which there is no room behind the indent goes without it.
         const head = this.#head(row, columns);
-        rows.push(head);
-        row = `${indent}${row.slice(head.length)}`;
+        if (rows.length > 0 && head.length <= indent.length) row = row.slice(indent.length);
+        else {
+          rows.push(head);
+          row = `${indent}${row.slice(head.length)}`;
+        }
       }
     }
     rows.push(row);
@@ -119,11 +127,10 @@ export class Text {
   #clusterWidth(cluster: string): number {
     if (FLAG.test(cluster)) return 2;
     let columns = 0;
-    let joined = false;
     for (const character of cluster) {
-      if (character === EMOJI_STYLE) columns = 2;
-      else if (!joined && !NO_COLUMN.test(character)) columns += this.#columnsOf(character.codePointAt(0) ?? 0);
-      joined = character === JOINER;
+      const code = character.codePointAt(0) ?? 0;
+      const melts = CONJOINING.some(([first, last]) => code >= first && code <= last);
+      if (!melts && !MARK.test(character)) columns += this.#columnsOf(code);
     }
     return columns;
   }

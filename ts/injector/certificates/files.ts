@@ -29,16 +29,14 @@ const SETTLE_MS = 100;
 export class PairFiles implements PairSource {
   readonly #dir: string;
   readonly #sink: PairSink;
-  readonly #now: () => number;
   #last = '';
   #watcher: FSWatcher | undefined;
   #poll: NodeJS.Timeout | undefined;
   #settling: NodeJS.Timeout | undefined;
 
-  constructor(dir: string, sink: PairSink, now: () => number = Date.now) {
+  constructor(dir: string, sink: PairSink) {
     this.#dir = dir;
     this.#sink = sink;
-    this.#now = now;
   }
 
   async start(): Promise<void> {
@@ -67,7 +65,7 @@ export class PairFiles implements PairSource {
       this.#tell(`cannot read ${path ?? this.#dir}: ${code}`, () => undefined);
       return;
     }
-    this.#tell(`${pair.cert}\n${pair.key}`, () => checkPair(pair, this.#now()));
+    this.#tell(`${pair.cert}\n${pair.key}`, () => checkPair(pair, Date.now()));
   }
 
   /** What was told of already is not told again. */

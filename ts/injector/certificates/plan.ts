@@ -6,6 +6,7 @@
  */
 
 import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 import type { Pair } from '../server';
 import { BACKDATE_MS, createCa, createLeaf } from './issue';
 import { checkPair } from './pair';
@@ -82,10 +83,12 @@ function isFrom(cert: string, ca: string): boolean {
 
 function isFor(cert: string, names: readonly string[]): boolean {
   const certificate = new X509Certificate(cert);
-  return names.every((name) => certificate.checkHost(name) !== undefined || certificate.checkIP(name) !== undefined);
+  return names.every(
+    (name) => (isIP(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name)) !== undefined,
+  );
 }
 
-/** @throws {Error} where what is kept cannot be read as keys and certificates at all */
+/** `undefined` where that is not what `writeKept` wrote; what is in the certificates is looked at by the others. */
 export function readKept(data: Record<string, string>): Kept | undefined {
   const { 'ca.crt': bundle, 'ca.key': caKey, 'tls.crt': cert, 'tls.key': key } = data;
   const cas = bundle?.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n?/g);

@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { entryOf } from '../ts/har/entry';
+import { type Exchange, Pairing } from '../ts/har/pairing';
+import type { HttpMessage } from '../ts/types';
+import { Random } from './differential/random';
+
+const ENDS = {
+  receiver: { ip: '10.0.0.5', port: 8080 },
+  destination: { ip: '10.0.0.9', port: 40_000 },
+  timestamp: '2024-05-17T08:30:00.002Z',
+  httpVersion: '1.1',
+  headers: {},
+  bodySize: 0,
+  body: '',
+};
+const request = (id: string, more: Partial<HttpMessage> = {}): HttpMessage => ({
+  ...{ ...ENDS, id, direction: 'request', method: 'GET', path: '/', ...more },
+});
+const response = (id: string, statusCode = 200, more: Partial<HttpMessage> = {}): HttpMessage => ({
+  ...{ ...ENDS, id, direction: 'response', statusCode, request: { method: 'GET', path: '/' }, ...more },
+});
+
+function pairing(limits: { maxExchanges?: number; maxBytes?: number } = {}) {
+  const out: Exchange[] = [];
+  let messages = 0;
+  const pairs = new Pairing({
+    ...limits,
+    onExchange: (exchange, count) => {
+      out.push(exchange);
+      messages += count;
+    },
+  });
+  const flush = (): void => {
+    while (pairs.settleOldest());
+  };
+  return { pairs, out, flush, count: () => messages };
+}
+
+describe('pairing', () => {
+  it('finds halves in any order, and loses no message', () => {
+    const random = new Random(1);
+    for (let round = 0; round < 100; round++) {
+      const ids = Array.from({ length: 1 + random.upTo(10) }, (_, n) => `${n}`);
+      const messages = ids.flatMap((id) => [request(id), response(id)]);
+      messages.sort(() => (random.chance(0.5) ? 1 : -1));
+      const { pairs, out, flush, count } = pairing();
+      for (const message of messages) pairs.add(message, 100);
+      expect(out.length).toBe(ids.length);
+      for (const exchange of out) expect(exchange.response?.id).toBe(exchange.request?.id);
+      flush();
+      expect(count()).toBe(messages.length);
+    }
+  });
+
+  it('does not wait for what was not seen, nor take an interim response for the end', () => {
+    const { pairs, out } = pairing();
+    pairs.add(response('alone', 200, { request: undefined }), 1);
+    expect(out).toMatchObject([{ response: { id: 'alone' } }]);
+    pairs.add(request('a'), 1);
+    pairs.add(response('a', 103), 1);
+    expect(out.length).toBe(1);
+    pairs.add(response('a', 101), 1);
+    expect(out[1]).toMatchObject({ interim: [{ statusCode: 103 }], response: { statusCode: 101 } });
+  });
+
+  it('lets the oldest go at its limits, and everything at the end', () => {
+    const few = pairing({ maxExchanges: 2 });
+    for (const id of ['a', 'b', 'c']) few.pairs.add(request(id), 1);
+    expect(few.out.map(({ request: one }) => one?.id)).toEqual(['a']);
+    few.flush();
+    expect(few.count()).toBe(3);
+    const small = pairing({ maxBytes: 10 });
+    small.pairs.add(request('a'), 6);
+    small.pairs.add(request('b'), 6);
+    expect(small.out.map(({ request: one }) => one?.id)).toEqual(['a']);
+    small.pairs.add(request('huge'), 100);
+    expect(small.out.length).toBe(3);
+  });
+});
+
+describe('an entry', () => {
+  const url = (path: string, headers: Record<string, string> = { host: 'h.example' }): unknown =>
+    (entryOf({ request: request('a', { path, headers }), interim: [] }) as { request: { url: unknown } }).request.url;
+
+  it.each([
+    ['/a/../b?x=1', 'http://h.example/a/../b?x=1'],
+    ['/ä b"<', 'http://h.example/%c3%a4%20b%22%3c'],
+    ['/50%/%41', 'http://h.example/50%25/%41'],
+    ['http://other/x', 'http://other/x'],
+    ['*', 'http://h.example'],
+    ['other:443', 'http://other:443'],
+  ])('target %s is %s', (path, expected) => expect(url(path)).toBe(expected));
+
+  it.each(['h/../x', 'a b', '', '<script>'])('a Host field that is none is not believed: %j', (host) =>
+    expect(url('/', { host })).toBe('http://10.0.0.5:8080/'),
+  );
+
+  it('says how a body stands for its bytes, and which are missing', () => {
+    const base64 = response('a', 200, { body: 'AAEC', bodyEncoding: 'base64', bodySize: 3 });
+    expect(entryOf({ request: request('a'), interim: [], response: base64 })).toMatchObject({
+      response: { content: { size: 3, text: 'AAEC', encoding: 'base64' }, bodySize: 3 },
+    });
+    const binary = response('a', 200, { body: undefined, bodyEncoding: 'binary', bodySize: 9, incomplete: 'gap' });
+    expect(entryOf({ request: request('a'), interim: [], response: binary })).toMatchObject({
+      response: { content: { size: 9, comment: 'a binary body, left out' }, _incomplete: 'gap' },
+    });
+    const posted = request('a', { body: 'x=1', bodySize: 3, headers: { 'content-type': 'text/plain' } });
+    expect(entryOf({ request: posted, interim: [] })).toMatchObject({
+      request: { postData: { mimeType: 'text/plain', text: 'x=1' } },
+      response: { status: 0, _error: 'no response was seen' },
+    });
+  });
+});

@@ -1,0 +1,254 @@
+// The webhook over real TLS: certificates that change under load, requests that are none, bounds, and the end.
+
+import { X509Certificate } from 'node:crypto';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { connect as connectTcp } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect } from 'node:tls';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createCa, createLeaf } from '../../ts/injector/certificates/issue';
+import { MAX_BODY_BYTES, MAX_PENDING_BYTES, type Pair } from '../../ts/injector/server';
+import { type Client, clientOf } from './client';
+import { INJECTED } from './pods';
+import { type InjectorProcess, killAll, startInjector } from './process';
+import { reviewOf } from './rig';
+
+const ca = createCa(Date.now());
+const REVIEW = JSON.stringify(reviewOf(INJECTED[0]?.pod));
+const clients: Client[] = [];
+const folders: string[] = [];
+
+afterEach(() => {
+  killAll();
+  for (const client of clients.splice(0)) client.close();
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
+});
+
+/** A mounted Secret as kubelet makes it: files are links into `..data`, which is replaced as a whole. */
+class Volume {
+  readonly path = mkdtempSync(join(tmpdir(), 'tcp-sniffer-test-'));
+  #version = 0;
+
+  constructor(pair?: Pair) {
+    folders.push(this.path);
+    for (const name of ['tls.crt', 'tls.key']) symlinkSync(join('..data', name), join(this.path, name));
+    if (pair !== undefined) this.put(pair);
+  }
+
+  put({ cert, key }: Pair): void {
+    const version = `..v${this.#version++}`;
+    mkdirSync(join(this.path, version));
+    writeFileSync(join(this.path, version, 'tls.crt'), cert);
+    writeFileSync(join(this.path, version, 'tls.key'), key);
+    symlinkSync(version, join(this.path, '..data_tmp'));
+    renameSync(join(this.path, '..data_tmp'), join(this.path, '..data'));
+  }
+}
+
+function leaf(age = 0): Pair {
+  return createLeaf(ca, ['127.0.0.1'], Date.now() - age);
+}
+
+function client(port: number, keepAlive = true): Client {
+  const made = clientOf(port, ca.cert, keepAlive);
+  clients.push(made);
+  return made;
+}
+
+function served(port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port, ca: ca.cert }, () => {
+      resolve(new X509Certificate(socket.getPeerCertificate().raw).toString());
+      socket.destroy();
+    });
+    socket.on('error', reject);
+  });
+}
+
+async function until(check: () => Promise<boolean>): Promise<void> {
+  while (!(await check())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+async function ready(injector: InjectorProcess): Promise<InjectorProcess> {
+  await injector.logged('webhook is served');
+  return injector;
+}
+
+describe('certificates', () => {
+  it('change under load, and no request is lost, on kept connections and on new ones', async () => {
+    const volume = new Volume(leaf());
+    const { port } = await ready(await startInjector({ INJECTOR_TLS_DIR: volume.path }));
+    const lost: unknown[] = [];
+    let answered = 0;
+    let stopped = false;
+    const load = [true, true, false, false].map(async (keepAlive) => {
+      const { post } = client(port, keepAlive);
+      while (!stopped) {
+        await post(REVIEW).then(
+          ({ status, text }) => {
+            answered++;
+            if (status !== 200 || !JSON.parse(text).response.patch) lost.push(text);
+          },
+          (error) => lost.push(error),
+        );
+      }
+    });
+    for (let round = 0; round < 5; round++) {
+      const next = leaf();
+      volume.put(next);
+      await until(async () => (await served(port)) === next.cert);
+    }
+    stopped = true;
+    await Promise.all(load);
+    expect(lost).toEqual([]);
+    expect(answered).toBeGreaterThan(50);
+  });
+
+  it('that are no good leave the one before', async () => {
+    const good = leaf();
+    const volume = new Volume(good);
+    const injector = await ready(await startInjector({ INJECTOR_TLS_DIR: volume.path }));
+    const bad: [Pair, RegExp][] = [
+      [{ cert: leaf().cert, key: leaf().key }, /not the one of the certificate/],
+      [{ cert: 'nonsense', key: good.key }, /certificate cannot be read/],
+      [{ cert: good.cert, key: 'nonsense' }, /key cannot be read/],
+      [leaf(100 * 86_400_000), /has expired/],
+    ];
+    for (const [index, [pair, complaint]] of bad.entries()) {
+      volume.put(pair);
+      await until(async () => injector.log.filter(({ level }) => level === 'error').length > index);
+      expect(injector.log.at(-1)).toMatchObject({ complaint: expect.stringMatching(complaint) });
+      expect(await served(injector.port)).toBe(good.cert);
+      expect((await injector.health('/readyz')).status).toBe(200);
+    }
+    expect(JSON.stringify(injector.log)).not.toContain('PRIVATE');
+    const metrics = await (await injector.health('/metrics')).text();
+    expect(metrics).toContain('tcp_sniffer_injector_certificates_total{result="refused"} 4');
+    expect(metrics).toContain('tcp_sniffer_injector_certificates_total{result="loaded"} 1');
+    const better = leaf();
+    volume.put(better);
+    await until(async () => (await served(injector.port)) === better.cert);
+  });
+
+  it('are waited for: not ready, alive, nothing served until there is one', async () => {
+    const volume = new Volume();
+    const injector = await startInjector({ INJECTOR_TLS_DIR: volume.path });
+    await injector.logged('no good certificate');
+    expect((await injector.health('/readyz')).status).toBe(503);
+    expect((await injector.health('/healthz')).status).toBe(200);
+    await expect(served(injector.port)).rejects.toThrow('ECONNREFUSED');
+    volume.put(leaf());
+    await ready(injector);
+    expect((await injector.health('/readyz')).status).toBe(200);
+  });
+});
+
+describe('requests that are no review', () => {
+  // Not one of `running`: it outlives the tests.
+  let port: number;
+  let injector: InjectorProcess;
+  beforeAll(async () => {
+    injector = await startInjector({ INJECTOR_TLS_DIR: new Volume(leaf()).path }, [], undefined, []);
+    port = (await ready(injector)).port;
+  });
+  afterAll(() => {
+    injector.child.kill('SIGKILL');
+  });
+
+  it.each([
+    [404, { path: '/' }, REVIEW],
+    [404, { path: '/mutate/other' }, REVIEW],
+    [404, { path: '/constructor' }, REVIEW],
+    [405, { method: 'GET' }, ''],
+    [415, { headers: { 'content-type': 'text/plain' } }, REVIEW],
+    [400, {}, ''],
+    [400, {}, 'nonsense'],
+    [400, {}, '{}'],
+    [400, {}, REVIEW.replace('admission.k8s.io/v1', 'admission.k8s.io/v1beta1')],
+    [400, {}, REVIEW.replace(/"uid":"[^"]*"/, '"uid":""')],
+    [400, {}, Buffer.from([...Buffer.from(REVIEW.slice(0, -1)), 0xff])],
+    [413, {}, Buffer.alloc(MAX_BODY_BYTES + 1, 0x20)],
+    [413, { headers: { 'transfer-encoding': 'chunked' } }, Buffer.alloc(MAX_BODY_BYTES + 1, 0x20)],
+    [200, {}, REVIEW],
+    [200, { path: '/mutate/pod?timeout=5s' }, REVIEW],
+    [200, { headers: { 'content-type': 'application/json; charset=utf-8' } }, REVIEW],
+  ])('%i to %j', async (status, options, body) => {
+    // The answer may come before the whole request is sent, and the connection then ends.
+    const answer = await client(port, false)
+      .post(body, options)
+      .catch((error) => error);
+    if (status === 413 && answer instanceof Error)
+      expect(answer).toMatchObject({ code: expect.stringMatching(/EPIPE|ECONNRESET/) });
+    else expect(answer).toMatchObject({ status });
+    expect((await client(port, false).post(REVIEW)).status).toBe(200);
+  });
+
+  it('that are too much at one time', async () => {
+    const announced = MAX_BODY_BYTES - 1;
+    const head = `POST /mutate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${announced}\r\n\r\n`;
+    const sockets = Array.from({ length: MAX_PENDING_BYTES / MAX_BODY_BYTES + 1 }, () =>
+      connect({ host: '127.0.0.1', port, ca: ca.cert }),
+    );
+    const refused = new Promise<string>((resolve) => {
+      for (const socket of sockets) {
+        socket.on('error', () => {});
+        socket.on('data', (data) => resolve(data.toString()));
+        socket.on('secureConnect', () =>
+          socket.write(Buffer.concat([Buffer.from(head), Buffer.alloc(announced - 1, 0x20)])),
+        );
+      }
+    });
+    expect(await refused).toMatch(/^HTTP\/1.1 503 /);
+    for (const socket of sockets) socket.destroy();
+    await until(async () => (await client(port, false).post(REVIEW)).status === 200);
+  });
+
+  it('that never end do not stay', async () => {
+    const socket = connectTcp({ host: '127.0.0.1', port });
+    const half = connect({ host: '127.0.0.1', port, ca: ca.cert });
+    half.on('secureConnect', () =>
+      half.write('POST /mutate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{'),
+    );
+    await Promise.all(
+      [socket, half].map(
+        (each) =>
+          new Promise<void>((resolve) => {
+            each.on('error', () => {}).on('close', () => resolve());
+            each.resume();
+          }),
+      ),
+    );
+    expect((await client(port).post(REVIEW)).status).toBe(200);
+  }, 30_000);
+});
+
+async function injectorForAll(): Promise<InjectorProcess> {
+  return ready(await startInjector({ INJECTOR_TLS_DIR: new Volume(leaf()).path }));
+}
+
+describe('the end', () => {
+  it('SIGTERM: not ready, serves on for a while, closes, exit 0', async () => {
+    const injector = await injectorForAll();
+    const kept = client(injector.port);
+    expect((await kept.post(REVIEW)).status).toBe(200);
+    injector.child.kill('SIGTERM');
+    await injector.logged('signal received');
+    expect((await injector.health('/readyz')).status).toBe(503);
+    // On the connection that was open, and on a new one.
+    expect((await kept.post(REVIEW)).status).toBe(200);
+    expect((await client(injector.port, false).post(REVIEW)).status).toBe(200);
+    expect(await injector.ended).toBe(0);
+    expect(injector.log.at(-1)).toMatchObject({ message: 'injector stopped', injected: 3 });
+  });
+
+  it('a port that is taken: one line, exit 2', async () => {
+    const first = await injectorForAll();
+    const tlsDir = new Volume(leaf()).path;
+    const second = await startInjector({ INJECTOR_TLS_DIR: tlsDir, INJECTOR_PORT: `${first.port}` });
+    expect(await second.ended).toBe(2);
+    expect(second.log.at(-1)).toMatchObject({ level: 'error', error: expect.stringContaining('EADDRINUSE') });
+    const third = await startInjector({ INJECTOR_TLS_DIR: tlsDir, INJECTOR_HEALTH_PORT: `${first.healthPort}` });
+    expect(await third.ended).toBe(2);
+  });
+});

@@ -1,0 +1,96 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { loadText, printable, type Text } from '../../ts/terminal/text';
+import { Random } from '../differential/random.js';
+
+let text: Text;
+beforeAll(async () => {
+  text = await loadText();
+});
+
+const PIECES = [
+  'a',
+  'Z',
+  ' ',
+  'é',
+  'e\u0301',
+  '日',
+  '한',
+  'ｗ',
+  '🎉',
+  '🇪🇺',
+  '❤',
+  '…',
+  'ﷺ',
+  'क्षि',
+  'ไทย',
+  '\u0300\u0301',
+];
+const CONTROLS = ['\x1b', '\x00', '\x9b', '\x7f', '\r', '\n', '\t', '\u202e', '\u2028', '\ud800', '\ue000'];
+const HOSTILE = [...CONTROLS, '\u{e0041}', '\u200d', '\u{1f3fd}', '\ufe0f'];
+
+function some(random: Random, pieces: string[], most: number): string {
+  return Array.from({ length: random.upTo(most) }, () => random.pick(pieces)).join('');
+}
+
+describe('width', () => {
+  it.each([
+    ['', 0],
+    ['abc', 3],
+    ['日本', 4],
+    ['e\u0301', 1],
+    ['🎉', 2],
+    ['🇪🇺', 2],
+    ['한', 2],
+    ['ｗ', 2],
+    ['→', 1],
+  ])('%j is %i', (sample, columns) => expect(text.width(sample)).toBe(columns));
+});
+
+describe('any text', () => {
+  const random = new Random(8);
+  const samples = Array.from({ length: 500 }, () => [some(random, PIECES, 30), random.upTo(20) + 1] as const);
+
+  it('is clipped to what there is, and to no less than a cluster short of it', () => {
+    for (const [sample, columns] of samples) {
+      const cut = text.clip(sample, columns);
+      expect(text.width(cut)).toBeLessThanOrEqual(columns);
+      if (text.width(sample) <= columns) expect(cut).toBe(sample);
+      else {
+        expect(cut.endsWith('…')).toBe(true);
+        expect(sample.startsWith(cut.slice(0, -1))).toBe(true);
+        expect(text.width(cut)).toBeGreaterThan(columns - 3);
+      }
+    }
+  });
+
+  it('is fitted to exactly so many columns', () => {
+    for (const [sample, columns] of samples) {
+      expect(text.width(text.fit(sample, columns))).toBe(columns);
+      expect(text.width(text.fit(sample, columns, 'right'))).toBe(columns);
+    }
+  });
+
+  it('is wrapped without losing a character', () => {
+    for (const [sample, columns] of samples) {
+      const rows = text.wrap(sample, columns + 3, '  ');
+      for (const row of rows) expect(text.width(row)).toBeLessThanOrEqual(columns + 3);
+      expect(rows.join('').replaceAll(' ', '')).toBe(sample.replaceAll(' ', ''));
+    }
+  });
+
+  it('is made printable: nothing is left that a terminal obeys, and what was printable stays', () => {
+    for (const [sample] of samples) expect(printable(sample)).toBe(sample);
+    for (let i = 0; i < 500; i++) {
+      const shown = printable(some(random, [...PIECES, ...HOSTILE], 30));
+      for (const hostile of HOSTILE) expect(shown).not.toContain(hostile);
+    }
+    expect(printable('👍🏽')).toBe('👍\\u{1f3fd}');
+    expect(printable('\x1b[2J\n\x9b\u202e')).toBe('\\x1b[2J\\n\\x9b\\u{202e}');
+  });
+
+  it('of a megabyte costs no more than its front', () => {
+    const long = '日'.repeat(1_000_000);
+    expect(text.clip(long, 10)).toBe('日日日日…');
+    expect(text.clip(`a${'\u0301'.repeat(1_000_000)}`, 10)).toBe('\ufffd…');
+  });
+});

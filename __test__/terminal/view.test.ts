@@ -1,0 +1,174 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { Lines } from '../../ts/terminal/line';
+import { MAX_PATHS, Summary } from '../../ts/terminal/summary';
+import { loadText, type Text } from '../../ts/terminal/text';
+import { MAX_WAITING, PATIENCE_MS } from '../../ts/terminal/unanswered';
+import { View } from '../../ts/terminal/view';
+import type { HttpMessage } from '../../ts/types';
+import { FakeLog, FakeStream, FakeTime, settle } from '../ts/setup/fakes';
+
+let text: Text;
+beforeAll(async () => {
+  text = await loadText();
+});
+
+const plain = (_: unknown, words: string): string => words;
+
+function view(options: { verbose?: boolean; lossless?: boolean; maxWaitingBytes?: number } = {}) {
+  const { verbose = false, lossless = true, maxWaitingBytes = 1 << 20 } = options;
+  const stream = new FakeStream();
+  const time = new FakeTime();
+  const output = new View(
+    {
+      lines: new Lines(text, plain, () => 80),
+      text,
+      paint: plain,
+      verbose,
+      takeStatusLine: () => false,
+      onMessage: () => {},
+    },
+    {
+      target: { stream },
+      lossless,
+      maxWaitingBytes,
+      log: new FakeLog().createLogger('silent'),
+      schedule: time.schedule,
+      now: time.now,
+      onClosed: () => {},
+    },
+  );
+  const rows = (): string[] => stream.text.split('\n').slice(1, -1);
+  const adds = (): void => {
+    const { handed, delivered, dropped, waiting } = output.stats();
+    expect(handed).toBe(delivered + dropped + waiting);
+  };
+  return { output, stream, rows, adds, time };
+}
+
+const ENDS = {
+  receiver: { ip: '10.0.0.5', port: 8080 },
+  destination: { ip: '10.0.0.9', port: 40_000 },
+  httpVersion: '1.1',
+  headers: {},
+  bodySize: 0,
+  body: '',
+};
+const at = (ms: number): string => new Date(1_700_000_000_000 + ms).toISOString();
+const request = (id: string, ms = 0): HttpMessage => ({
+  ...{ ...ENDS, id, direction: 'request', timestamp: at(ms), method: 'GET', path: `/${id}` },
+});
+const response = (id: string, ms = 5, statusCode = 200): HttpMessage => ({
+  ...{ ...ENDS, id, direction: 'response', timestamp: at(ms), statusCode },
+  request: { method: 'GET', path: `/${id}` },
+  latencyMs: 5,
+});
+const batch = (...messages: HttpMessage[]) => ({
+  lines: Buffer.from(messages.map((message) => `${JSON.stringify(message)}\n`).join('')),
+  messages: messages.length,
+});
+
+describe('the view', () => {
+  it('writes an exchange when its response is there, whichever half comes first', async () => {
+    const { output, rows, adds } = view();
+    void output.write(batch(request('a'), response('b'), request('b')));
+    expect(rows().map((row) => row.slice(17, 19))).toEqual(['/b']);
+    await settle();
+    expect(output.stats()).toMatchObject({ handed: 3, delivered: 2, waiting: 1 });
+    adds();
+    void output.write(batch(response('a', 7, 103), response('a')));
+    expect(rows().map((row) => row.slice(17, 19))).toEqual(['/b', '/a']);
+    await output.close();
+    expect(rows().length).toBe(2);
+    expect(output.stats()).toMatchObject({ handed: 5, delivered: 5, waiting: 0 });
+  });
+
+  it('shows a request that waits too long, its response when it comes, and what is left at the end', async () => {
+    const { output, rows, adds } = view();
+    void output.write(batch(request('slow'), request('late', 1)));
+    void output.write(batch(request('other', PATIENCE_MS)));
+    expect(rows()).toEqual([expect.stringMatching(/\/slow .* still waiting /)]);
+    void output.write(batch(response('slow', PATIENCE_MS + 1)));
+    adds();
+    await output.close();
+    expect(rows().slice(1)).toEqual(
+      [
+        expect.stringMatching(/\/late .* still waiting /),
+        expect.stringMatching(/\/slow .* 200 /),
+        expect.stringMatching(/\/other .* no response /),
+      ].sort(() => 0),
+    );
+    expect(output.stats()).toMatchObject({ handed: 4, delivered: 4, waiting: 0 });
+  });
+
+  it('keeps no more requests than its limit', async () => {
+    const { output, adds } = view();
+    void output.write(batch(...Array.from({ length: MAX_WAITING + 5 }, (_, n) => request(`${n}`))));
+    await settle();
+    expect(output.stats()).toMatchObject({ waiting: MAX_WAITING, delivered: 5 });
+    adds();
+  });
+
+  it('live drops and counts what a slow terminal does not take; a savefile waits', async () => {
+    const live = view({ lossless: false, maxWaitingBytes: 10_000 });
+    live.stream.hold = true;
+    for (let n = 0; n < 1_000; n++) expect(live.output.write(batch(request(`${n}`), response(`${n}`)))).toBeUndefined();
+    expect(live.output.stats().droppedBy.overflow).toBeGreaterThan(1_000);
+    live.adds();
+    live.output.limitDrain(10);
+    live.time.advance(10);
+    await live.output.close();
+    live.adds();
+
+    const savefile = view();
+    savefile.stream.hold = true;
+    let taken = false;
+    void Promise.resolve(savefile.output.write(batch(request('a'), response('a')))).then(() => {
+      taken = true;
+    });
+    await settle();
+    expect(taken).toBe(false);
+    savefile.stream.held.shift()?.();
+    await settle();
+    expect(taken).toBe(true);
+  });
+
+  it('--verbose shows each message as it comes, and counts the same', async () => {
+    const { output, stream, adds } = view({ verbose: true });
+    void output.write(batch({ ...request('a'), headers: { host: 'h' } }));
+    await settle();
+    expect(stream.text).toContain('> host: h\n');
+    adds();
+    void output.write(batch({ ...response('a'), body: 'one\ntwo', bodySize: 7 }));
+    await settle();
+    expect(stream.text).toContain('< one\n< two\n');
+    await output.close();
+    expect(output.stats()).toMatchObject({ handed: 2, delivered: 2, waiting: 0 });
+  });
+});
+
+describe('the summary', () => {
+  const rowsOf = (summary: Summary, engine: Record<string, number> = {}): string[] => [
+    ...summary.rows({ engine, outputs: { callback: { ...NONE } } }, text, 79),
+  ];
+  const NONE = { handed: 0, delivered: 0, dropped: 0, droppedBy: {}, waiting: 0, errors: 0 };
+
+  it('tells classes, halves without their others, and paths by their mean', () => {
+    const summary = new Summary();
+    for (const message of [request('a'), response('a', 5, 503), request('b'), response('c')]) summary.add(message);
+    summary.add({ ...response('a'), latencyMs: 25 });
+    const rows = rowsOf(summary, { requests: 2, responses: 3, gapBytes: 1_234 });
+    expect(rows).toContain('messages   5');
+    expect(rows).toContain('status     2xx 2  5xx 1');
+    expect(rows).toContain('lost       1 234 bytes that never arrived');
+    expect(rows.slice(-2)).toEqual([
+      '15.0ms  25.0ms         2      1  GET /a',
+      '5.00ms  5.00ms         1      0  GET /c',
+    ]);
+  });
+
+  it('tells no more paths apart than its limit, and says so', () => {
+    const summary = new Summary();
+    for (let n = 0; n < MAX_PATHS + 50; n++) summary.add(response(`${n}`));
+    expect(rowsOf(summary).at(-1)).toMatch(/ 50 +0 +\(all further paths: more than 1 000 came\)$/);
+  });
+});

@@ -1,0 +1,136 @@
+// The image at work: in a cluster the injector, installed by the chart and running from the image, adds the sidecar to a
+// server that nobody prepared; its traffic has to be in the sidecar's log and at an https collector.
+//   node e2e/image.mjs
+// KUBECONFIG: any cluster that runs pods; without it one of our own, where there is one beside the project; else, or with
+// E2E_PODMAN=1, podman's pods.
+// E2E_IMAGE: an image that is there already, else it is built here (docker/test-image.sh). E2E_LOAD: a command that brings an
+// image into that cluster, e.g. 'kind load docker-image'. E2E_KEEP=1: what was made stays.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { fetchHelm, HELMS, run } from '../deploy/tools.mjs';
+import { clusterUp, Kubectl, noCluster, until } from './image/cluster.mjs';
+import { buildImage, makeCertificate, withCa } from './image/make.mjs';
+import * as objects from './image/objects.mjs';
+import { noPodman, Podman } from './image/podman.mjs';
+import { capabilities, drain, failures, messages } from './image/proofs.mjs';
+
+const CHART = fileURLToPath(new URL('../deploy/helm/tcp-sniffer', import.meta.url));
+const INJECTOR_NAMESPACE = 'tcp-sniffer';
+const { NAMESPACE } = objects;
+
+const [missing, noPods] = [noCluster(), noPodman()];
+if (missing !== undefined) console.log(`image in a cluster: NOT RUN, ${missing}`);
+if (missing !== undefined && noPods !== undefined) {
+  console.log(`image in podman's pods: NOT RUN, ${noPods}`);
+  process.exit(0);
+}
+
+const work = mkdtempSync(join(tmpdir(), 'tcp-sniffer-image-'));
+const token = randomBytes(12).toString('hex');
+let end = () => {};
+try {
+  const certificate = makeCertificate(work, objects.COLLECTOR_HOST);
+  const image = withCa(process.env.E2E_IMAGE ?? buildImage(), certificate.caFile, work);
+  const place = missing === undefined ? await inCluster(image) : await inPodman(image, certificate);
+  const pods = await step('a labelled pod gets its sidecar', () => inject(place, image, certificate));
+  await step('requests and responses come out, both at the log and at the collector', () => messages(pods, token));
+  await step('the sniffer is no root and has no right left', () => capabilities(pods));
+  await step('a deleted pod drains its sidecar, exit 0', () => drain(pods, token));
+  await step('what is wrong is one line and its exit code', () => failures(place, image));
+  console.log(`image in ${missing === undefined ? 'a cluster' : "podman's pods"}: ok`);
+} finally {
+  if (!process.env.E2E_KEEP) end();
+  rmSync(work, { recursive: true, force: true });
+}
+
+async function inCluster(image) {
+  const cluster = clusterUp();
+  const kubectl = new Kubectl(cluster.env);
+  end = () => {
+    if (process.env.KUBECONFIG) cleanUp(kubectl);
+    cluster.down();
+  };
+  cluster.load(image);
+  await step('the chart brings the injector up, which makes its certificate', () => install(kubectl, image));
+  return kubectl;
+}
+
+async function inPodman(image, certificate) {
+  const podman = new Podman(work, image, certificate, objects.COLLECTOR_HOST);
+  end = () => podman.stop();
+  await step('the injector runs from the image', () => podman.start());
+  return podman;
+}
+
+async function step(name, action) {
+  const start = performance.now();
+  const result = await action();
+  console.log(`ok: ${name} (${((performance.now() - start) / 1000).toFixed(1)} s)`);
+  return result;
+}
+
+async function install(kubectl, image) {
+  const minor = kubectl.minor();
+  const [, repository, tag] = /^(.*):([^:]*)$/.exec(image);
+  const values = { 'image.repository': repository, 'image.tag': tag, 'podDisruptionBudget.enabled': minor >= 21 };
+  const sets = Object.entries(values).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+  // The chart wants 1.21; what it renders for 1.25 goes into an older one too, but for the disruption budget.
+  const version = `1.${Math.max(minor, 25)}`;
+  const helm = join(fetchHelm(HELMS[0]), 'helm', 'helm');
+  const words = ['template', 'tcp-sniffer', CHART, '--namespace', INJECTOR_NAMESPACE, '--kube-version', version];
+  kubectl.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: INJECTOR_NAMESPACE } });
+  kubectl.apply(run(helm, [...words, ...sets]));
+  const name = 'tcp-sniffer-injector';
+  await until('the injector is available', 90, () => {
+    const { status } = kubectl.get('deployment', name, INJECTOR_NAMESPACE);
+    return status.availableReplicas === 2 || undefined;
+  });
+  await until('caBundle is set', 30, () => {
+    const { webhooks } = kubectl.get('mutatingwebhookconfiguration', name);
+    return webhooks.every(({ clientConfig }) => clientConfig.caBundle) || undefined;
+  });
+}
+
+async function inject(place, image, { cert, key }) {
+  await place.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
+  await place.apply(objects.secret('collector-tls', { 'tls.crt': cert, 'tls.key': key }));
+  await place.apply(objects.secret('collector-token', { token }));
+  await until('a service account', 30, () => place.get('serviceaccount', 'default', NAMESPACE));
+  await place.apply(objects.collector(image));
+  const collector = await ready(place, 'collector');
+  await place.apply(objects.shop(image, collector.status.podIP));
+  const shop = await ready(place, 'shop');
+  const { containers, initContainers = [] } = shop.spec;
+  const sidecar = [...initContainers, ...containers].filter(({ name }) => name === 'tcp-sniffer');
+  assert.equal(sidecar.length, 1, 'one sidecar');
+  assert.deepEqual(sidecar[0].securityContext.capabilities, { add: ['NET_RAW'], drop: ['ALL'] });
+  return { place, collector, shop };
+}
+
+function ready(place, name) {
+  return until(`pod ${name} is ready`, 60, () => {
+    const pod = place.get('pod', name, NAMESPACE);
+    return pod.status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ? pod : undefined;
+  });
+}
+
+function cleanUp(kubectl) {
+  try {
+    kubectl.letGo('shop', NAMESPACE);
+  } catch {
+    // It is gone already, or never came to be.
+  }
+  for (const [kind, name] of [
+    ['mutatingwebhookconfiguration', 'tcp-sniffer-injector'],
+    ['clusterrolebinding', 'tcp-sniffer-injector'],
+    ['clusterrole', 'tcp-sniffer-injector'],
+    ['namespace', NAMESPACE],
+    ['namespace', INJECTOR_NAMESPACE],
+  ]) {
+    kubectl.run(['delete', kind, name, '--ignore-not-found', '--wait=false']);
+  }
+}

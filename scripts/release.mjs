@@ -1,0 +1,112 @@
+// Makes a release ready. Never publishes: that is done by .github/workflows/release.yml, from a tag, when a person agrees.
+//   node scripts/release.mjs VERSION            says what would be done and what stands in the way; changes nothing
+//   node scripts/release.mjs VERSION --write    bumps, builds, gates, packs into dist/packages, and says what is next
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { compareVersions } from '../packaging/gates.mjs';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const text = (path) => readFileSync(join(ROOT, path), 'utf8');
+
+/** What is wrong with the changelog for this version; undefined when it says what is new in it. */
+export function changelogComplaint(changelog, version) {
+  const sections = changelog.split(/^(?=## )/m).filter((section) => section.startsWith('## '));
+  const section = sections.find((one) => one.startsWith(`## [${version}]`));
+  if (!section) return `CHANGELOG.md has no section "## [${version}] - YYYY-MM-DD"`;
+  const [heading, ...lines] = section.split('\n');
+  if (!/^## \[[^\]]+\] - \d{4}-\d{2}-\d{2}$/.test(heading)) return `CHANGELOG.md: "${heading}" has no date`;
+  if (!lines.some((line) => /^[-*] /.test(line))) return `CHANGELOG.md says nothing of what is new in ${version}`;
+  return undefined;
+}
+
+/** What is wrong with this version after that one; pre-releases are not made here. */
+export function versionComplaint(version, current) {
+  if (!/^\d+\.\d+\.\d+$/.test(version)) return `"${version}" is no version like 1.2.3`;
+  // The first release has the version that the files have from their beginning.
+  if (compareVersions(version, current) < 0) return `${version} is older than ${current}`;
+  return undefined;
+}
+
+/** How each kind of file says the version: a pattern whose first group stays and whose rest is the version. */
+const SAYINGS = [
+  [/(^|\/)package\.json$/, /^( {2}"version": ")OLD(?=",$)/m],
+  [/^package-lock\.json$/, /^(\{\n {2}"name": "tcp-sniffer",\n {2}"version": ")OLD(?=")/],
+  [/^package-lock\.json$/, /^( {4}"": \{\n {6}"name": "tcp-sniffer",\n {6}"version": ")OLD(?=")/m],
+  [/(^|\/)Cargo\.toml$/, /^(version = ")OLD(?="$)/m],
+  [/^Cargo\.lock$/, /^(name = "tcp-sniffer"\nversion = ")OLD(?="$)/m],
+  [/^Cargo\.lock$/, /^(name = "tcp-sniffer-launcher"\nversion = ")OLD(?="$)/m],
+  [/Chart\.yaml$/, /^(version: )OLD$/m],
+  [/Chart\.yaml$/, /^(appVersion: )OLD$/m],
+  [/injector\.yaml$/, /(app\.kubernetes\.io\/version: ")OLD(?=")/g],
+  [/injector\.yaml$/, /((?:image|value): tcp-sniffer:)OLD$/gm],
+];
+
+/** The file's text with the new version. @throws where it does not say the old one as it should */
+export function bumped(path, before, from, to) {
+  let after = before;
+  for (const [files, { source, flags }] of SAYINGS) {
+    if (!files.test(path)) continue;
+    const pattern = new RegExp(source.replace('OLD', from.replaceAll('.', '\\.')), flags);
+    if (!pattern.test(after)) throw new Error(`${path} does not say version ${from} where it should`);
+    after = after.replace(new RegExp(pattern, flags), `$1${to}`);
+  }
+  return after;
+}
+
+/** Every file that says the version by hand; the loader says it too and is generated. */
+function filesWithVersion() {
+  return [
+    'package.json',
+    'package-lock.json',
+    'Cargo.toml',
+    'Cargo.lock',
+    'launcher/Cargo.toml',
+    ...readdirSync(join(ROOT, 'npm')).map((folder) => `npm/${folder}/package.json`),
+    'deploy/helm/tcp-sniffer/Chart.yaml',
+    'deploy/kustomize/injector.yaml',
+  ];
+}
+
+function run(command, ...args) {
+  console.log(`$ ${[command, ...args].join(' ')}`);
+  execFileSync(command, args, { cwd: ROOT, stdio: 'inherit' });
+}
+
+function main(version, ...flags) {
+  const write = flags.includes('--write');
+  const unknown = flags.filter((flag) => flag !== '--write');
+  if (!version || unknown.length > 0) throw new Error('usage: node scripts/release.mjs VERSION [--write]');
+  const { version: current } = JSON.parse(text('package.json'));
+  const changes = execFileSync('git', ['status', '--porcelain'], { cwd: ROOT, encoding: 'utf8' });
+  const wrong = [versionComplaint(version, current), changelogComplaint(text('CHANGELOG.md'), version)].filter(Boolean);
+  if (changes !== '') wrong.push(`there are changes that are not committed:\n${changes.trimEnd()}`);
+  if (wrong.length > 0) throw new Error(`${version} cannot be released:\n  ${wrong.join('\n  ')}`);
+
+  const files = filesWithVersion().map((path) => ({ path, after: bumped(path, text(path), current, version) }));
+  console.log(`${current} -> ${version} in ${files.map(({ path }) => path).join(', ')}`);
+  if (!write) {
+    console.log('then: build:addon, pack:all, test:install. Nothing was changed; with --write it is done.');
+    return;
+  }
+  for (const { path, after } of files) writeFileSync(join(ROOT, path), after);
+  run('npm', 'run', '--silent', 'build:addon');
+  run('cargo', 'metadata', '--locked', '--format-version', '1', '--no-deps', '--quiet');
+  run('npm', 'run', '--silent', 'pack:all');
+  run('npm', 'run', '--silent', 'test:install');
+  console.log(`
+${version} is ready and nothing is published. What is next:
+  .ci/run
+  git commit --all --message 'release: ${version}' && git tag v${version}
+  git push --atomic origin HEAD v${version}    the workflow builds it again, and asks before it publishes`);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    main(...process.argv.slice(2));
+  } catch (error) {
+    console.error(`release: ${error.message}`);
+    process.exit(1);
+  }
+}

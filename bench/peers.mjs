@@ -30,7 +30,7 @@ export const PEERS = [
   {
     name: 'tshark',
     package: 'tshark',
-    version: () => /TShark.*? \S+/.exec(output('tshark', ['--version']))?.[0],
+    version: () => /\d+\.\d+\.\d+/.exec(output('tshark', ['--version']))?.[0],
     does: 'ten fields of each head',
     command: (file) => ({
       command: ['tshark', '-n', '-r', file, '-Y', 'http', '-T', 'fields', ...TSHARK_FIELDS.flatMap((f) => ['-e', f])],

@@ -92,9 +92,9 @@ export interface CaptureOptions {
   /** Query parameters whose values are replaced in `path`, in any case. */
   redactQuery: Array<string>
   /** Exchanges that come out; empty is all. */
-  include: Array<BindingRule>
+  include: Array<FilterOptions>
   /** Exchanges that do not come out. */
-  exclude: Array<BindingRule>
+  exclude: Array<FilterOptions>
   /** Whether content-codings are removed from bodies, and text of any charset is shown. */
   decodeBody: boolean
   /** Whether bodies that are not UTF-8 come out as base64. */

@@ -23,7 +23,7 @@ function writeApi() {
       cwd: ROOT,
       stdio: 'inherit',
     });
-    if (status !== 0) process.exit(1);
+    if (status !== 0) throw new Error('TypeDoc has complaints, see above');
     const text = readFileSync(join(folder, 'api.md'), 'utf8');
     writeFileSync(
       at('docs/api.md'),
@@ -62,6 +62,7 @@ function ruleOf(field) {
   try {
     validateConfig({ ports, [field]: Symbol('nothing that fits') });
   } catch ({ complaint }) {
+    if (complaint.startsWith('is no option')) throw new Error(`dist/ does not know ${field}: npm run build:ts`);
     return complaint.replace(/^must be /, '').replace(/, got Symbol\(.*$/, '');
   }
   throw new Error(`${field} takes anything`);

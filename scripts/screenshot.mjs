@@ -20,6 +20,7 @@ const COLORS = { 31: '#f07178', 32: '#9ccc65', 33: '#ffcb6b', 34: '#82aaff', 35:
 /** Select graphic rendition: what a terminal's colours are made of. */
 const ESC = String.fromCharCode(27);
 const SGR = new RegExp(`${ESC}\\[([\\d;]*)m`);
+const ERASE = new RegExp(`${ESC}\\[\\d*K`, 'g');
 const NO_STYLE = { fill: PLAIN, bold: false, dim: false };
 
 function screenOf(command, folder) {
@@ -30,7 +31,9 @@ function screenOf(command, folder) {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   if (status !== 0) throw new Error(`the command ended with ${status}: ${stdout}`);
-  return stdout.replaceAll('\r\n', '\n').trimEnd().split('\n');
+  const lines = stdout.replaceAll('\r\n', '\n').trimEnd().split('\n');
+  // A progress that was written over; it comes where the machine is slow.
+  return lines.map((line) => line.slice(line.lastIndexOf('\r') + 1).replace(ERASE, ''));
 }
 
 function styled(style, code) {

@@ -1,15 +1,21 @@
 /** Why a block may not be run. The list is closed: a new reason is added here, in CONTRIBUTING.md, and with good cause. */
 
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Block, ROOT } from './blocks.js';
 
+export const SHELL: ReadonlySet<string> = new Set(['sh', 'bash']);
 const NOT_RUN = 'not run: ';
+
+/** A path from the root of the repository; `dist/` and `target/` are made. */
+export const OUR_FILES =
+  /^(?:\.ci|\.github|__test__|bench|benches|deploy|docker|docs|examples|fixtures|fuzz|launcher|packaging|scripts|src|tests|ts)\/[\w./-]*$/;
 
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 const SCRIPTS = Object.keys((JSON.parse(read('package.json')) as { scripts: object }).scripts);
 
-/** Each reason with what can be checked all the same: it gives a complaint or nothing. */
+/** Each reason with what can be checked beyond syntax and files: it gives a complaint or nothing. */
 const REASONS: Record<string, (block: Block) => string | undefined> = {
   'needs a cluster': () => undefined,
   'changes the machine': () => undefined,
@@ -34,7 +40,15 @@ export function reasonOf({ mark }: Block): string | undefined {
 export function complaintAbout(block: Block): string | undefined {
   const reason = reasonOf(block) ?? '';
   if (!Object.hasOwn(REASONS, reason)) return `'${reason}' is no reason; the reasons are: ${REASON_NAMES.join(', ')}`;
-  return REASONS[reason]?.(block);
+  return REASONS[reason]?.(block) ?? (SHELL.has(block.language) ? withoutRunning(block.text) : undefined);
+}
+
+/** What is wrong with a script whoever runs it: its syntax, and files of ours that it names and that are not there. */
+function withoutRunning(text: string): string | undefined {
+  const { stderr } = spawnSync('bash', ['-n'], { input: text, encoding: 'utf8' });
+  if (stderr !== '') return stderr;
+  const missing = text.split(/[\s='"]+/).find((word) => OUR_FILES.test(word) && !existsSync(join(ROOT, word)));
+  return missing === undefined ? undefined : `there is no ${missing}`;
 }
 
 const plain = (text: string): string => text.replace(/ (--silent|-s)\b/g, '');

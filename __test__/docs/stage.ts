@@ -24,9 +24,9 @@ import { ROOT } from './blocks.js';
 
 /** What a sniffer that has shown something gets before its Ctrl-C; without output, since it may be there for a POST. */
 const SHOWN_MS = 1_000;
-const SILENT_MS = 6_000;
+const SILENT_MS = 10_000;
 /** Then whatever it is hangs. */
-const PATIENCE_MS = 40_000;
+const PATIENCE_MS = 90_000;
 
 export interface BlockRun {
   code: number | null;
@@ -38,11 +38,13 @@ export interface BlockRun {
 }
 
 export class Stage {
-  readonly folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-docs-'));
+  /** Empty until it is open. */
+  folder = '';
   #network: ChildProcess | undefined;
   #enter: string[] = [];
 
   async open(): Promise<void> {
+    this.folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-docs-'));
     furnish(this.folder);
     cpSync(join(ROOT, 'fixtures', 'shop.pcap'), join(this.folder, 'capture.pcap'));
     const namespaces = spawnSync('unshare', ['--net', 'true']).status === 0 ? ['--net'] : ['--net', '--user', '-r'];
@@ -68,21 +70,22 @@ export class Stage {
       network.stdin?.end();
       await gone;
     }
-    rmSync(this.folder, { recursive: true });
+    if (this.folder !== '') rmSync(this.folder, { recursive: true });
   }
 
   /** The lines as a script of a careful shell. */
   shell(text: string, env: NodeJS.ProcessEnv = {}): Promise<BlockRun> {
-    return this.run(['bash', '-euo', 'pipefail', '-c', text], env);
+    return this.#run(['bash', '-euo', 'pipefail', '-c', text], { env, endless: false });
   }
 
   /** A program, as a module of its own file in the scratch folder. */
   script(name: string, text: string): Promise<BlockRun> {
     writeFileSync(join(this.folder, name), text);
-    return this.run([process.execPath, name]);
+    return this.#run([process.execPath, name], { env: {}, endless: true });
   }
 
-  async run(command: string[], env: NodeJS.ProcessEnv = {}): Promise<BlockRun> {
+  /** `endless`: what runs may itself be what needs a Ctrl-C. */
+  async #run(command: string[], { env, endless }: { env: NodeJS.ProcessEnv; endless: boolean }): Promise<BlockRun> {
     rmSync(join(this.folder, 'pids'), { force: true });
     const before = this.#traces();
     const [file = '', ...args] = [...this.#enter, ...command];
@@ -104,13 +107,19 @@ export class Stage {
     void closed.then(() => {
       over.yes = true;
     });
-    await this.#interruptWhenItHasRun(child, () => output.stdout.length + this.#posts(), over);
+    const shown = (): number => output.stdout.length + this.#posts();
+    await this.#interruptWhenItHasRun(child, endless ? child.pid : undefined, shown, over);
     const [code, signal] = await closed;
     return { code, signal, ...output, effect: output.stdout !== '' || this.#traces() !== before };
   }
 
   /** As a user does who has seen enough. What reads a savefile, and most programs, end by themselves. */
-  async #interruptWhenItHasRun(child: ChildProcess, shown: () => number, over: { yes: boolean }): Promise<void> {
+  async #interruptWhenItHasRun(
+    child: ChildProcess,
+    endless: number | undefined,
+    shown: () => number,
+    over: { yes: boolean },
+  ): Promise<void> {
     const begun = Date.now();
     let sniffer: number | undefined;
     let since = { at: begun, shown: 0 };
@@ -129,7 +138,7 @@ export class Stage {
       if (sniffer !== undefined && shown() > since.shown) shownAt ??= now;
       if (!interrupted && (now - (shownAt ?? now) > SHOWN_MS || now - since.at > SILENT_MS)) {
         interrupted = true;
-        interrupt(sniffer ?? child.pid);
+        interrupt(sniffer ?? endless);
       }
       if (now - begun > PATIENCE_MS) child.kill('SIGKILL');
     }

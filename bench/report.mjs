@@ -166,22 +166,37 @@ function losses(ledger) {
 /** `--max-buffered-bytes`, ring, queue, stdout, URL, Node's garbage: as listed in the section. */
 const BOUNDS_BYTES = (192 + 32 + 32 + 16 + 32 + 32) * 2 ** 20;
 
+/** With fewer the pages of the process hide what a connection costs. */
+const ENOUGH_CONNECTIONS = 10_000;
+
+/** Of each row with enough connections, against the row with one; the engine's, where it is built. */
+function bytesPerConnection([first, ...rest]) {
+  const what = first.engineBytes === undefined ? 'processBytes' : 'engineBytes';
+  return rest
+    .filter(({ connections }) => connections >= ENOUGH_CONNECTIONS)
+    .map((point) => ({ ...point, each: (point[what] - first[what]) / (point.connections - first.connections) }));
+}
+
 function memorySection({ states, full }) {
-  const parts = states.map(({ name, points, bytesPerConnection }) => {
+  const parts = states.map(({ name, points }) => {
+    const each = new Map(bytesPerConnection(points).map((point) => [point.connections, point.each]));
     const rows = points.map(({ connections, engineBytes, processBytes }) => [
       count(connections),
       engineBytes === undefined ? '–' : megabytes(engineBytes),
       megabytes(processBytes),
+      each.has(connections) ? count(each.get(connections)) : '',
     ]);
-    return `Connections ${name}: **${count(bytesPerConnection)} bytes** each.
+    return `Connections ${name}:
 
-${table(['connections', 'engine alone', 'whole command'], rows)}`;
+${table(['connections', 'engine alone', 'whole command', 'bytes a connection'], rows)}`;
   });
   const [idle] = states;
   const base = idle.points[0].processBytes;
-  const total = base + 1e4 * idle.bytesPerConnection + BOUNDS_BYTES;
-  return `Peak resident memory with \`--max-concurrent-connections\` raised to 100 000; bytes a connection are the engine's, between the first row and
-the last. The peak of the captures is in the tables above.
+  const idleBytes = Math.max(...bytesPerConnection(idle.points).map(({ each }) => each));
+  const total = base + 1e4 * idleBytes + BOUNDS_BYTES;
+  return `Peak resident memory with \`--max-concurrent-connections\` raised to 100 000; bytes a connection are the engine's, against one connection.
+Where all of them together reach \`--max-buffered-bytes\`, what they hold is cut, and a connection costs less again. The peak of
+the captures is in the tables above.
 
 ${parts.join('\n\n')}
 
@@ -191,7 +206,7 @@ Sizing, as an upper bound of what a live capture may come to hold:
 
 \`\`\`text
   ${megabytes(base).padStart(7)}  Node and the package
-+ ${count(idle.bytesPerConnection).padStart(5)} B  × --max-concurrent-connections (default 10 000: ${megabytes(1e4 * idle.bytesPerConnection)})
++ ${count(idleBytes).padStart(5)} B  × --max-concurrent-connections (default 10 000: ${megabytes(1e4 * idleBytes)})
 +          --max-buffered-bytes: heads, bodies and segments that wait (default 201 MB)
 +          --ring-buffer-bytes: the kernel's ring (default 34 MB)
 +   34 MB  batches that wait for JS, when JS is slow

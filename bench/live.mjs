@@ -161,8 +161,8 @@ async function loadFrom({ run }, { connections, seconds, bytes = 0 }) {
     requests: Number(found(/(\d+) requests in/)),
     requestsPerSecond: Number(found(/Requests\/sec:\s+(\S+)/)),
     bytesPerSecond: bytesOf(found(/Transfer\/sec:\s+(\S+)/)),
-    p50Micros: microsOf(found(/50%\s+(\S+)/)),
-    p99Micros: microsOf(found(/99%\s+(\S+)/)),
+    p50Micros: microsOf(found(/^\s+50%\s+(\S+)/m)),
+    p99Micros: microsOf(found(/^\s+99%\s+(\S+)/m)),
     failed: found(/(Socket errors: .*)/) ?? found(/(Non-2xx.*)/),
   };
 }

@@ -20,7 +20,7 @@ const STATES = [
   },
 ];
 
-/** {states: [{name, points: [{connections, engineBytes, processBytes}], bytesPerConnection}], full: {…}} */
+/** {states: [{name, points: [{connections, engineBytes, processBytes}]}], full: {…}} */
 export async function measureMemory({ cache, quick, tell }) {
   const work = freshFolder(join(cache, 'memory'));
   const file = join(work, 'savefile');
@@ -41,13 +41,7 @@ export async function measureMemory({ cache, quick, tell }) {
         processBytes: await peak([...wholeCommand(file), '--max-concurrent-connections', String(CAP)]),
       });
     }
-    const [first, last] = [points[0], points.at(-1)];
-    const perConnection = (what) => (last[what] - first[what]) / (last.connections - first.connections);
-    states.push({
-      name,
-      points,
-      bytesPerConnection: perConnection(ENGINE === undefined ? 'processBytes' : 'engineBytes'),
-    });
+    states.push({ name, points });
   }
   tell('memory: the budget is used up');
   const connections = quick ? 1_000 : 10_000;

@@ -30,7 +30,7 @@ export const PEERS = [
   {
     name: 'tshark',
     package: 'tshark',
-    version: () => output('tshark', ['--version']).split('\n')[0],
+    version: () => /\d+\.\d+\.\d+/.exec(output('tshark', ['--version']))?.[0],
     does: 'ten fields of each head',
     command: (file) => ({
       command: ['tshark', '-n', '-r', file, '-Y', 'http', '-T', 'fields', ...TSHARK_FIELDS.flatMap((f) => ['-e', f])],
@@ -41,7 +41,7 @@ export const PEERS = [
   {
     name: 'Suricata',
     package: 'suricata',
-    version: () => output('suricata', ['-V']).trim(),
+    version: () => /version (\S+)/.exec(output('suricata', ['-V']))?.[1],
     does: 'heads as eve JSON, one line an exchange, no bodies',
     command(file, out, work) {
       writeFileSync(join(work, 'suricata.yaml'), suricataConfig(out));
@@ -66,7 +66,7 @@ export const PEERS = [
   {
     name: 'httpry',
     package: 'httpry',
-    version: () => /version \S+/.exec(output('sh', ['-c', 'httpry -h 2>&1 || true']))?.[0],
+    version: () => /version (\S+)/.exec(output('sh', ['-c', 'httpry -h 2>&1 || true']))?.[1],
     does: 'the start line and the host of what begins a packet; no reassembly, no bodies',
     command: (file, out) => ({ command: ['httpry', '-q', '-r', file, '-o', out, FILTER] }),
     count: (out) => countLines(out, '#'),
@@ -76,7 +76,7 @@ export const PEERS = [
     name: 'tcpflow',
     package: 'tcpflow',
     version: () => output('sh', ['-c', 'tcpflow -V 2>&1 || true']).trim().split('\n')[0],
-    does: 'a file for each flow and each response body',
+    does: 'a file for each flow and each response body (two messages are counted for one)',
     command(file, _out, work) {
       return { command: ['tcpflow', '-q', '-e', 'http', '-r', file, '-o', join(work, 'flows'), FILTER] };
     },
@@ -88,7 +88,7 @@ export const PEERS = [
 /** Tools of the live part that are no peers. */
 export const TOOLS = [
   { name: 'tcpdump', package: 'tcpdump', version: () => output('sh', ['-c', 'tcpdump --version 2>&1']).split('\n')[0] },
-  { name: 'wrk', package: 'wrk', version: () => output('sh', ['-c', 'wrk -v 2>&1 || true']).split('\n')[0] },
+  { name: 'wrk', package: 'wrk', version: () => /wrk \S+/.exec(output('sh', ['-c', 'wrk -v 2>&1 || true']))?.[0] },
 ];
 
 /** Installs what is missing where that needs no question; {versions, absent: name to the reason}. */

@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const TIMED = fileURLToPath(new URL('timed.py', import.meta.url));
+/** Where it is set, Node reads those certificates at each start, which is longer than all the rest of it. */
+const { NODE_EXTRA_CA_CERTS: _, ...ENVIRONMENT } = process.env;
 const running = new Set();
 const undoings = [];
 
@@ -21,7 +23,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => p
 
 /** Starts a child that is killed with this process, or after `limitSeconds`. */
 export function start(command, { limitSeconds, stdio }) {
-  const child = spawn(command[0], command.slice(1), { stdio, cwd: ROOT });
+  const child = spawn(command[0], command.slice(1), { stdio, cwd: ROOT, env: ENVIRONMENT });
   running.add(child);
   const timer = setTimeout(() => child.kill('SIGKILL'), limitSeconds * 1000);
   child.ended = new Promise((resolve) => {
@@ -34,10 +36,15 @@ export function start(command, { limitSeconds, stdio }) {
   return child;
 }
 
-export async function textOf(stream) {
-  let text = '';
-  for await (const chunk of stream) text += chunk;
-  return text;
+/** All that a stream has to say; others may listen too. */
+export function textOf(stream) {
+  return new Promise((resolve) => {
+    let text = '';
+    stream.on('data', (chunk) => {
+      text += chunk;
+    });
+    stream.on('close', () => resolve(text));
+  });
 }
 
 /**

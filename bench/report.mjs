@@ -8,7 +8,8 @@ const megabytes = (bytes) => `${(bytes / MB).toFixed(0)} MB`;
 const percent = (share) => `${(share * 100).toFixed(0)} %`;
 const digits = (value) => value.toFixed(Math.abs(value) < 9.95 ? 2 : 0);
 /** The median, and between which the rounds lay. */
-const range = ({ median, least, most }, words = digits) => `${words(median)} (${words(least)}–${words(most)})`;
+const range = ({ median, least, most }, words = digits) =>
+  least === most ? words(median) : `${words(median)} (${words(least)}–${words(most)})`;
 const times = (spread) => range(spread, (value) => `${value.toFixed(value < 9.95 ? 1 : 0)}×`);
 const micros = (spread) =>
   range(spread, (value) => (value < 1_000 ? `${value.toFixed(0)} µs` : `${(value / 1_000).toFixed(1)} ms`));
@@ -50,14 +51,18 @@ the most of all rounds. CPU time is user and system time of the whole process. \
 ${table(['what must hold', 'measured', ''], rows)}`;
 }
 
+/** Parts in which tools besides ours are used. */
+const WITH_TOOLS = ['savefile', 'live'];
+
 function provenance(part, { date, machine, versions, absent, load, quick }) {
+  const measured = `\`npm run bench --${quick ? ' --quick' : ''} --only ${part}\`, ${date.slice(0, 16).replace('T', ' ')} UTC, commit ${machine.commit}, load ${load.toFixed(1)} at its start.
+${machine.cpu}, ${(machine.memoryBytes / 2 ** 30).toFixed(0)} GiB; ${machine.system}, Linux ${machine.kernel}, Node ${machine.node}, ${machine.rustc}.`;
+  if (!WITH_TOOLS.includes(part)) return measured;
   const tools = Object.entries(versions).map(([name, version]) =>
-    version.includes(name) ? version : `${name}: ${version}`,
+    version.toLowerCase().includes(name.toLowerCase()) ? version : `${name} ${version}`,
   );
   const missing = Object.entries(absent).map(([name, reason]) => `${name} (${reason})`);
-  return `\`npm run bench --${quick ? ' --quick' : ''} --only ${part}\`, ${date.slice(0, 16).replace('T', ' ')} UTC, commit ${machine.commit}, load ${load.toFixed(1)} at its start.
-${machine.cpu}, ${(machine.memoryBytes / 2 ** 30).toFixed(0)} GiB; ${machine.system}, Linux ${machine.kernel}, Node ${machine.node}, ${machine.rustc}.
-${tools.join('; ')}.${missing.length === 0 ? '' : ` Not compared with: ${missing.join('; ')}.`}`;
+  return `${measured}\n${tools.join('; ')}.${missing.length === 0 ? '' : ` Without ${missing.join('; ')}.`}`;
 }
 
 function savefileSection(results, { absent }) {
@@ -115,7 +120,7 @@ function liveSection({ server, connections, observers, ramp }) {
     count(requests),
     count(ledger.requests ?? 0),
     count(ledger.responses ?? 0),
-    percent(ledger.dropped / Math.max(1, ledger.received + ledger.dropped)),
+    percent(ledger.dropped / ledger.received),
     losses(ledger),
     megabytes(peakBytes),
   ]);
@@ -133,7 +138,8 @@ ${table(['observer', 'p50, one', 'p99, one', 'p50, full', 'p99, full'], latencie
 
 ### A ramp of load
 
-The same full load with larger and larger responses, until packets are dropped. The last columns are from the log on stop.
+The same full load with larger and larger responses, until packets are dropped. What is seen, dropped and lost is
+what the log on stop says; the lines go to /dev/null.
 
 ${table(['bytes of a body', 'requests/s', 'traffic', 'requests by wrk', 'requests seen', 'responses seen', 'packets dropped', 'ledger', 'peak memory'], steps)}`;
 }
@@ -157,20 +163,40 @@ function losses(ledger) {
   return named.length === 0 ? 'no loss' : named.map(([name, value]) => `${name} ${count(value)}`).join(', ');
 }
 
+/** `--max-buffered-bytes`, ring, queue, stdout, URL, Node's garbage: as listed in the section. */
+const BOUNDS_BYTES = (192 + 32 + 32 + 16 + 32 + 32) * 2 ** 20;
+
+/** With fewer the pages of the process hide what a connection costs. */
+const ENOUGH_CONNECTIONS = 10_000;
+
+/** Of each row with enough connections, against the row with one; the engine's, where it is built. */
+function bytesPerConnection([first, ...rest]) {
+  const what = first.engineBytes === undefined ? 'processBytes' : 'engineBytes';
+  return rest
+    .filter(({ connections }) => connections >= ENOUGH_CONNECTIONS)
+    .map((point) => ({ ...point, each: (point[what] - first[what]) / (point.connections - first.connections) }));
+}
+
 function memorySection({ states, full }) {
-  const parts = states.map(({ name, points, bytesPerConnection }) => {
+  const parts = states.map(({ name, points }) => {
+    const each = new Map(bytesPerConnection(points).map((point) => [point.connections, point.each]));
     const rows = points.map(({ connections, engineBytes, processBytes }) => [
       count(connections),
       engineBytes === undefined ? '–' : megabytes(engineBytes),
       megabytes(processBytes),
+      each.has(connections) ? count(each.get(connections)) : '',
     ]);
-    return `Connections ${name}: **${count(bytesPerConnection)} bytes** each.
+    return `Connections ${name}:
 
-${table(['connections', 'engine alone', 'whole command'], rows)}`;
+${table(['connections', 'engine alone', 'whole command', 'bytes a connection'], rows)}`;
   });
   const [idle] = states;
-  return `Peak resident memory with \`--max-concurrent-connections\` raised to 100 000; bytes a connection are the engine's, between the first row and
-the last. The peak of the captures is in the tables above.
+  const base = idle.points[0].processBytes;
+  const idleBytes = Math.max(...bytesPerConnection(idle.points).map(({ each }) => each));
+  const total = base + 1e4 * idleBytes + BOUNDS_BYTES;
+  return `Peak resident memory with \`--max-concurrent-connections\` raised to 100 000; bytes a connection are the engine's, against one connection.
+Where all of them together reach \`--max-buffered-bytes\`, what they hold is cut, and a connection costs less again. The peak of
+the captures is in the tables above.
 
 ${parts.join('\n\n')}
 
@@ -179,17 +205,18 @@ ${count(full.connections)} connections in the middle of a body of ${count(full.b
 Sizing, as an upper bound of what a live capture may come to hold:
 
 \`\`\`text
-  ${megabytes(idle.points[0].processBytes).padStart(7)}  Node and the package
-+ ${count(idle.bytesPerConnection).padStart(5)} B  × --max-concurrent-connections (default 10 000: ${megabytes(1e4 * idle.bytesPerConnection)})
+  ${megabytes(base).padStart(7)}  Node and the package
++ ${count(idleBytes).padStart(5)} B  × --max-concurrent-connections (default 10 000: ${megabytes(1e4 * idleBytes)})
 +          --max-buffered-bytes: heads, bodies and segments that wait (default 201 MB)
 +          --ring-buffer-bytes: the kernel's ring (default 34 MB)
 +   34 MB  batches that wait for JS, when JS is slow
 +   17 MB  stdout, when its reader is slow
 +          --output-max-waiting-bytes, when the URL is slow (default 34 MB)
-+   67 MB  batches that are done with and that Node has not freed yet
++   34 MB  batches that are done with and that Node has not freed yet
 \`\`\`
 
-Within the sidecar's request of 256 MiB stays what is not under attack; its limit of 512 MiB is above the sum of all with the defaults.`;
+With the defaults, an idle connection in each place of the table and every queue full, that is ${megabytes(total)}: below the sidecar's limit of
+512 MiB (537 MB). Its request of 256 MiB (268 MB) is enough as long as bodies do not pile up: see the peaks above and under load.`;
 }
 
 function growthSection(dimensions) {

@@ -10,7 +10,7 @@ const ENGINE_PATH = join(ROOT, 'target/release/examples/read');
 /** The engine without Node; undefined where it is not built. */
 export const ENGINE = existsSync(ENGINE_PATH) ? ENGINE_PATH : undefined;
 /** The first capture decides about the ratios, the others tell where they differ. */
-const FIRST = { rounds: 7, budgetSeconds: 30 };
+const FIRST = { rounds: 7, budgetSeconds: 25 };
 const OTHER = { rounds: 5, budgetSeconds: 3 };
 
 export function wholeCommand(file) {

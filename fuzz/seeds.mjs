@@ -119,7 +119,7 @@ const bodies = {
   deflate: [2, 'eJzLSM3JyVcozy/KSQEAGgsEXQ=='],
   raw: [2, 'y0jNyclXKM8vykkBAA=='],
   br: [3, 'CwWAaGVsbG8gd29ybGQD'],
-  zstd: [4, 'KLUv/SQLWQAAaGVsbG8gd29ybGRoaR6y'],
+  zstd: [4, 'KLUv/QRYWQAAaGVsbG8gd29ybGRoaR6y'],
 };
 const NO_CODING = 7;
 for (const [name, [last, body]] of Object.entries(bodies)) {

@@ -5,7 +5,7 @@
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildAddon } from './addon.mjs';
+import { buildAddons } from './addon.mjs';
 import { listComplaints } from './gates.mjs';
 import { notices } from './notices.mjs';
 import { MANIFEST, PLATFORMS, platformNamed, ROOT, read, run } from './platforms.mjs';
@@ -52,10 +52,10 @@ function stageRoot() {
   return folder;
 }
 
-function stagePlatform(platform) {
+function stagePlatform(platform, addon) {
   const folder = freshStage(platform.folder);
   const from = join(ROOT, 'npm', platform.folder);
-  copyFileSync(buildAddon(platform), join(folder, platform.addon));
+  copyFileSync(addon, join(folder, platform.addon));
   copyFileSync(join(from, 'README.md'), join(folder, 'README.md'));
   copyFileSync(join(ROOT, 'LICENSE'), join(folder, 'LICENSE'));
   writeFileSync(join(folder, 'THIRD-PARTY-NOTICES.txt'), notices(platform));
@@ -90,11 +90,12 @@ export function packAll(platforms = PLATFORMS) {
   const tarball = pack(root, LISTED.root, ROOT_BUDGET);
   run('npx', ['--no-install', 'publint', 'run', tarball, '--strict']);
   run('npx', ['--no-install', 'attw', tarball]);
+  const addons = buildAddons(platforms);
   return [
     tarball,
-    ...platforms.map((platform) => {
+    ...platforms.map((platform, at) => {
       const listed = LISTED.platform.map((path) => (path === '*.node' ? platform.addon : path));
-      return pack(stagePlatform(platform), listed, PLATFORM_BUDGET);
+      return pack(stagePlatform(platform, addons[at]), listed, PLATFORM_BUDGET);
     }),
   ];
 }

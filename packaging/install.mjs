@@ -142,11 +142,25 @@ class Trial {
     const { cwd, folder } = this.freshProject('omitted');
     await this.runNpm('npm-cli.js', ['install', '--omit=optional', MANIFEST.name], cwd);
     assert.ok(!existsSync(join(folder, 'node_modules', this.platform.packageName)));
-    const command = [...this.node, 'node_modules/.bin/tcp-sniffer', 'interfaces'];
-    const { code, stderr } = await inside(this.machine, command, { node: this.node, cwd });
-    assert.equal(code, 2, stderr);
-    assert.match(stderr, new RegExp(`npm install ${this.platform.packageName}@${MANIFEST.version}`));
-    console.log(`without it: ${stderr.trim()}`);
+    await this.fails([], cwd, `npm install ${this.platform.packageName}@${MANIFEST.version}`);
+    for (const platform of ['darwin', 'win32']) {
+      const pretend = `data:text/javascript,Object.defineProperty(process, 'platform', { value: '${platform}' })`;
+      await this.fails(['--import', pretend], cwd, `${platform}-${this.platform.cpu}: tcp-sniffer works on Linux only`);
+    }
+  }
+
+  /** One line that says it, where there is no addon. */
+  async fails(flags, cwd, saying) {
+    for (const words of [['interfaces'], ['--ports', '80', '--read', '/srv/fixtures/plain.pcap']]) {
+      const command = [...this.node, ...flags, 'node_modules/.bin/tcp-sniffer', ...words];
+      const { code, stderr } = await inside(this.machine, command, { node: this.node, cwd });
+      assert.equal(code, 2, stderr);
+      const lines = stderr.trim().split('\n');
+      assert.equal(lines.length, 1, stderr);
+      const { message } = JSON.parse(lines[0]);
+      assert.ok(message.includes(saying), stderr);
+      if (words[0] === 'interfaces') console.log(`without an addon: ${message}`);
+    }
   }
 
   end() {

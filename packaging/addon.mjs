@@ -47,7 +47,16 @@ export function buildAddons(platforms) {
       ...platforms.flatMap((platform) => ['--target', platform.cargo]),
       ...platforms.flatMap((platform) => ['--config', buildFlags(platform, buildLibpcap(platform))]),
     ],
-    { env: { PATH: path, LIBPCAP_VER: LIBPCAP_VERSION, CARGO_PROFILE_RELEASE_STRIP: 'symbols' } },
+    {
+      env: {
+        PATH: path,
+        LIBPCAP_VER: LIBPCAP_VERSION,
+        CARGO_PROFILE_RELEASE_STRIP: 'symbols',
+        // The caller's own would take the place of ours.
+        RUSTFLAGS: undefined,
+        CARGO_ENCODED_RUSTFLAGS: undefined,
+      },
+    },
   );
   mkdirSync(ADDONS, { recursive: true });
   return platforms.map((platform) => {

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memchr3, memrchr};
 
-use super::words::{name_hash, name_length, plain_length, same_name};
+use super::words::{name_hash, plain_length, same_name, scan_name};
 use super::{Direction, Malformed};
 
 /// Longest head: many times what common servers accept, so that what they accept is seen.
@@ -181,7 +181,9 @@ pub(super) fn parse_fields(fields: &mut Vec<Field>, bytes: &[u8], mut at: usize)
     fields.clear();
     let mut continues = false;
     loop {
-        while let Some((field, next)) = plain_field(bytes, at).filter(|_| fields.len() < MAX_FIELDS) {
+        while fields.len() < MAX_FIELDS
+            && let Some((field, next)) = plain_field(bytes, at)
+        {
             fields.push(field);
             continues = true;
             at = next;
@@ -220,7 +222,7 @@ pub(super) fn parse_fields(fields: &mut Vec<Field>, bytes: &[u8], mut at: usize)
 #[inline]
 fn plain_field(bytes: &[u8], at: usize) -> Option<(Field, usize)> {
     let line = bytes.get(at..)?;
-    let name_length = name_length(line);
+    let (name_length, name_hash) = scan_name(line);
     let (name, [b':', behind @ ..]) = line.split_at_checked(name_length)? else { return None };
     let spaces = behind.iter().take_while(|&&b| b == b' ').count();
     let value = behind.get(spaces..)?;
@@ -238,7 +240,7 @@ fn plain_field(bytes: &[u8], at: usize) -> Option<(Field, usize)> {
     let field = Field {
         name: Span::new(at, at + name_length),
         raw_value: Span::new(start, start + length - trailing),
-        name_hash: name_hash(name),
+        name_hash,
         plain: true,
         uneven: false,
         odd_name: false,

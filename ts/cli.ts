@@ -130,6 +130,7 @@ async function capture(flags: Flags, terminal: Terminal): Promise<number> {
     if (!(error instanceof ValidationError)) throw error;
     const log = terminal.createLogger(readLogLevel(flags, process.env, LOG_LEVELS));
     log.error({ code: error.code, field: error.field }, error.message);
+    await terminal.close();
     return BAD_CONFIG;
   }
   const log = terminal.createLogger(config.logLevel ?? 'info');
@@ -169,14 +170,14 @@ async function capture(flags: Flags, terminal: Terminal): Promise<number> {
   try {
     await sniffer.start();
   } catch (error) {
-    terminal.close();
+    await terminal.close();
     // start() has logged it. A signal may have been what ended the open.
     if (signalled) return SUCCESS;
     return error instanceof ValidationError ? BAD_CONFIG : FAILED;
   }
   if (config.pcapFile === undefined) giveUpRight(log);
   await stopped;
-  terminal.close(sniffer.stats());
+  await terminal.close(sniffer.stats());
   return exitCode === SUCCESS && hasLost(config, sniffer.stats()) ? FAILED : exitCode;
 }
 
@@ -243,6 +244,7 @@ function table(interfaces: InterfaceInfo[]): string {
 async function complain(fields: Record<string, unknown>, message: string): Promise<void> {
   const terminal = await Terminal.create({});
   terminal.createLogger(readLogLevel({}, process.env, LOG_LEVELS)).error(fields, message);
+  await terminal.close();
 }
 
 /**

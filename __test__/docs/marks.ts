@@ -1,4 +1,4 @@
-/** Why a block may not be run. The list is closed: a new reason is added here, in CONTRIBUTING.md, and with good cause. */
+/** Why a block may not be run. The list is closed: a new reason is added here, and with good cause. */
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';

@@ -107,6 +107,21 @@ describe('a terminal', () => {
     expect(lines.filter((line) => line.startsWith('< ')).length).toBeGreaterThan(6);
   });
 
+  test('says of a savefile that has nothing of these ports that it has nothing', async () => {
+    const { code, lines } = await shown(['--ports', '9', '--read', join(FIXTURES, 'demo.pcap')]);
+    expect(code).toBe(0);
+    expect(lines).toContain('warn: no packet of the savefile is TCP with one of the ports');
+    expect(lines).toContain('messages   0');
+    const piped = await runCli(['--ports', '80', '--read', join(FIXTURES, 'plain.pcap')]);
+    expect(piped.stderr).not.toContain('no packet');
+  });
+
+  test('lists the interfaces within its columns', async () => {
+    const { lines } = await shown(['interfaces'], 30);
+    expect(lines.length).toBeGreaterThan(1);
+    expect(Math.max(...(await columnsOf(lines)))).toBeLessThan(30);
+  });
+
   test('complains in words', async () => {
     const { code, lines } = await shown(['--ports', '0']);
     expect(code).toBe(1);

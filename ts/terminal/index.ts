@@ -6,10 +6,12 @@
 import { fstatSync } from 'node:fs';
 import type { WriteStream } from 'node:tty';
 import { createLogger, type Log } from '../logger';
+import type { InterfaceInfo } from '../native';
 import type { Output } from '../outputs/output';
 import { type StdoutOptions, StdoutOutput } from '../outputs/stdout';
 import type { Sniffer } from '../sniffer';
 import type { LogLevel, SnifferStats } from '../types';
+import { interfaceRows } from './interfaces';
 import { Lines } from './line';
 import { createTerminalLog } from './log';
 import { Progress } from './progress';
@@ -105,6 +107,11 @@ export class Terminal {
       this.#say(`\n${rows.map((row) => `${row}\n`).join('')}`);
     }
     await this.#stderr?.drained(LAST_WORDS_MS);
+  }
+
+  /** What `tcp-sniffer interfaces` lists. */
+  interfaces(interfaces: readonly InterfaceInfo[]): string[] {
+    return interfaceRows(interfaces, this.#text, process.stdout.isTTY ? columnsOf(process.stdout) : undefined);
   }
 
   #say(rows: string): void {

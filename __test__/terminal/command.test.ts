@@ -176,10 +176,10 @@ describe('the progress', () => {
   test('is one line that others write over, and gone at the end', async () => {
     const { terminal, first, rest } = slowly([...QUIET, '--ports', '8080', '--read', '-'], 40);
     await first();
-    await terminal.shows('reading -: ');
+    await terminal.shows('reading stdin: ');
     await rest();
     await terminal.done;
-    const [, ...behind] = terminal.raw().split('reading -: ');
+    const [, ...behind] = terminal.raw().split('reading stdin: ');
     expect(behind.length).toBeGreaterThan(0);
     for (const text of behind) expect(text.split('\n', 1)[0]).toContain('\r\x1b[K');
     expect(unmeant(terminal.raw())).toEqual([]);
@@ -189,7 +189,7 @@ describe('the progress', () => {
   test('does not touch JSON lines', async () => {
     const { terminal, first, rest } = slowly([...QUIET, '--ports', '8080', '--read', '-', '--json'], 80);
     await first();
-    await terminal.shows('reading -: ');
+    await terminal.shows('reading stdin: ');
     await rest();
     await terminal.done;
     const lines = linesOn(terminal.raw()).filter((line) => line !== '' && !line.startsWith('reading'));

@@ -47,7 +47,8 @@ export class Progress {
       this.#total === undefined
         ? `${bytes(done)}  ${speed}  ${duration(elapsedMs)}`
         : `${Math.floor((done / this.#total) * 100)}% of ${bytes(this.#total)}  ${speed}  ${this.#left(done, elapsedMs)}`;
-    const row = text.clip(`reading ${printable(basename(file))}: ${words}`, columns() - 1);
+    const name = file === '-' ? 'stdin' : printable(basename(file));
+    const row = text.clip(`reading ${name}: ${words}`, columns() - 1);
     // A long name gives way, the numbers do not.
     terminal.showStatus(row.endsWith(ELLIPSIS) ? text.clip(words, columns() - 1) : row);
   }

@@ -23,7 +23,7 @@ mod tests;
 pub mod words;
 
 pub use connection::{HttpConnection, Parties};
-pub use head::{Field, Head, Span, StartLine};
+pub use head::{Field, Head, KnownName, Span, StartLine};
 pub use message::{Answered, Fields, HttpMessage, Incomplete};
 
 use crate::selection::Selection;

@@ -18,7 +18,8 @@ pub(super) fn push_text(out: &mut Vec<u8>, bytes: &[u8]) {
 
 /// Appends a JSON string with its quotes.
 pub fn push_string(out: &mut Vec<u8>, text: &str) {
-    out.reserve(text.len() + 2);
+    // With escapes as dense as in JSON; room that is given up again and again is what costs.
+    out.reserve(text.len() + text.len() / 4 + 2);
     out.push(b'"');
     push_escaped(out, text.as_bytes());
     out.push(b'"');

@@ -26,7 +26,9 @@ const DEBIAN_ARCH = { x64: 'amd64', arm64: 'arm64' };
 
 function debootstrap(folder) {
   const mirror = debianMirror();
-  run('debootstrap', ['--variant=minbase', `--include=${NODE_NEEDS}`, DEBIAN, folder, ...(mirror ? [mirror] : [])]);
+  const words = ['--variant=minbase', `--include=${NODE_NEEDS}`, DEBIAN, folder, ...(mirror ? [mirror] : [])];
+  // What it mounts there goes with it, however it ends.
+  run('unshare', ['--mount', 'debootstrap', ...words]);
 }
 
 function unpackRoot({ libc, cpu }, folder) {

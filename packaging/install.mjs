@@ -6,6 +6,7 @@ import { strict as assert } from 'node:assert';
 import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { kept } from '../scripts/cache.mjs';
+import { boot } from './kernel.mjs';
 import { bareMachine, canRun, inside, installNode, installNpm } from './machine.mjs';
 import { PACKAGES } from './pack.mjs';
 import { MANIFEST, PLATFORMS, platformNamed, ROOT, read, run } from './platforms.mjs';
@@ -26,7 +27,11 @@ const NODE_ELSEWHERE = '24';
 /** Time goes slower there. */
 const EMULATED_TIMES = 20;
 
+const SAVEFILES = JSON.parse(readFileSync(join(ROOT, 'fixtures', 'index.json'), 'utf8')).length;
 const SAVEFILE_MESSAGES = 'request GET /hello?name=world\nresponse 200 \n';
+const MESSAGE_LINES = /\{.*"direction":"request".*\}\n\{.*"direction":"response".*\}\n/;
+const exactly = (output) =>
+  new RegExp(`^${output instanceof RegExp ? output.source : output.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`);
 const FILE_OF = (name) => `./${name}-${MANIFEST.version}.tgz`;
 
 /** What the files that npm put there take, links not followed. */
@@ -123,28 +128,38 @@ class Trial {
   async use({ cwd, folder }, wanted) {
     const { version, words: node } = this.installNode(wanted);
     cpSync(join(ROOT, 'packaging', 'consumers'), folder, { recursive: true });
-    const alone = { node, cwd, ownNetwork: true, only: [] };
-    const savefile = '/srv/fixtures/plain.pcap';
-    assert.equal(await this.expectOk([...node, 'savefile.mjs', savefile, '80'], alone), SAVEFILE_MESSAGES);
-    assert.equal(await this.expectOk([...node, 'panic.cjs', savefile], alone), 'UNRECOVERABLE\n');
-    assert.equal(await this.expectOk([...node, 'worker.mjs', savefile, '80'], alone), SAVEFILE_MESSAGES);
-    const every = await this.expectOk([...node, 'every-savefile.cjs', '/srv/fixtures'], alone);
-    if (!this.isEmulated) {
-      const live = await this.expectOk([...node, 'live.mjs'], { ...alone, only: ['net_raw'] });
-      assert.equal(live, 'request GET /live\nresponse 200 hello\n');
-    }
     // The file's first line asks for a program that a machine with nothing but libraries has not.
     const command = [...(this.machine.isWhole ? [] : node), 'node_modules/.bin/tcp-sniffer'];
-    assert.equal(await this.expectOk([...command, '--version'], alone), `${MANIFEST.version}\n`);
-    const lines = await this.expectOk([...command, '--ports', '80', '--read', savefile], alone);
-    const directions = lines
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line).direction);
-    assert.deepEqual(directions, ['request', 'response']);
-    const live = this.isEmulated ? 'nothing live (the emulator knows no capture)' : 'live on lo with NET_RAW';
-    console.log(`Node ${version}: import and require, a worker, ${every.trim()}, ${live}, the command`);
+    const savefile = '/srv/fixtures/plain.pcap';
+    const steps = [
+      { words: [...node, 'savefile.mjs', savefile, '80'], gives: SAVEFILE_MESSAGES },
+      { words: [...node, 'panic.cjs', savefile], gives: 'UNRECOVERABLE\n' },
+      { words: [...node, 'worker.mjs', savefile, '80'], gives: SAVEFILE_MESSAGES },
+      { words: [...node, 'every-savefile.cjs', '/srv/fixtures'], gives: `${SAVEFILES} savefiles\n` },
+      { words: [...node, 'live.mjs'], only: ['net_raw'], gives: 'request GET /live\nresponse 200 hello\n' },
+      { words: [...command, '--version'], gives: `${MANIFEST.version}\n` },
+      { words: [...command, '--ports', '80', '--read', savefile, '--log-level', 'silent'], gives: MESSAGE_LINES },
+    ];
+    if (this.isEmulated) await this.useBooted(steps, cwd);
+    else {
+      for (const { words, only = [], gives } of steps) {
+        assert.match(await this.expectOk(words, { node, cwd, ownNetwork: true, only }), exactly(gives));
+      }
+    }
+    console.log(`Node ${version}: import and require, a worker, ${SAVEFILES} savefiles, live on lo, the command`);
     return version;
+  }
+
+  /** The same on a kernel of that architecture, where nothing is emulated but the machine itself. */
+  async useBooted(steps, cwd) {
+    const emulator = this.machine.emulator.length;
+    const commands = steps.map(({ words }) => words.slice(emulator));
+    const results = await boot(this.machine, commands, cwd);
+    for (const [at, { gives }] of steps.entries()) {
+      const { code, output } = results[at];
+      assert.equal(code, 0, `${commands[at].join(' ')}: exit ${code}\n${output}`);
+      assert.match(output, exactly(gives));
+    }
   }
 
   /** Without the platform package: the error names it and says what to do. */

@@ -4,6 +4,7 @@ import { createSniffer } from 'tcp-sniffer';
 
 if (isMainThread) {
   const sniffer = createSniffer({ ports: [Number(process.argv[3])], pcapFile: process.argv[2], logLevel: 'warn' });
+  sniffer.on('message', () => {});
   await sniffer.start();
   await sniffer.stop();
   new Worker(new URL(import.meta.url), { argv: process.argv.slice(2) });

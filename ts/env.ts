@@ -49,7 +49,7 @@ export function readCommandConfig(flags: Flags, env: Env): CommandConfig {
   const labels: Partial<Record<string, string>> = {};
   for (const option of COMMAND_OPTIONS) {
     const fromFlag = flags[option.field];
-    const value = fromFlag ?? (option.variable === undefined ? undefined : env[option.variable]);
+    const value = fromFlag ?? readVariable(env, option.variable);
     const label = fromFlag === undefined ? (option.variable ?? option.flag) : option.flag;
     if (value === undefined) continue;
     if (typeof value === 'boolean') config[option.field] = value;
@@ -70,6 +70,17 @@ export function readCommandConfig(flags: Flags, env: Env): CommandConfig {
 export function readLogLevel(flags: Flags, env: Env, levels: readonly LogLevel[]): LogLevel {
   const level = flags.logLevel ?? env.LOG_LEVEL;
   return levels.find((known) => known === level) ?? 'info';
+}
+
+/**
+ * Kubernetes tells every container of the Services beside it in variables (`enableServiceLinks`): METRICS_PORT=tcp://10.0.0.7:9090
+ * where one is named metrics. Such a link was not set by anybody for us.
+ */
+const SERVICE_LINK = /^(tcp|udp|sctp):\/\//i;
+
+function readVariable(env: Env, name: string | undefined): string | undefined {
+  const value = name === undefined ? undefined : env[name];
+  return name?.endsWith('_PORT') && value !== undefined && SERVICE_LINK.test(value) ? undefined : value;
 }
 
 function parse(option: CommandOption, value: string, label: string): unknown {

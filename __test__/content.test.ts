@@ -34,8 +34,16 @@ const coded = (coding: string, content: Buffer): Body => ({
   bytes: coding.split(', ').reduce((bytes, name) => ENCODERS[name]?.(bytes) ?? bytes, content),
 });
 
+/** Of all packets the one that comes after so large a share of them is left out. */
+function withoutOne(pcap: Buffer, share: number): Buffer {
+  const starts: number[] = [];
+  for (let at = 24; at < pcap.length; at += 16 + pcap.readUInt32LE(at + 8)) starts.push(at);
+  const lost = Math.floor(share * starts.length);
+  return Buffer.concat([pcap.subarray(0, starts[lost]), pcap.subarray(starts[lost + 1])]);
+}
+
 /** The responses with these bodies, in their order. */
-async function read(bodies: Body[], config: Partial<SnifferConfig> = {}) {
+async function read(bodies: Body[], config: Partial<SnifferConfig> = {}, change = (pcap: Buffer) => pcap) {
   const folder = mkdtempSync(join(tmpdir(), 'content-'));
   const pcapFile = join(folder, 'bodies.pcap');
   const turns = bodies.flatMap(({ headers, bytes }) => {
@@ -50,7 +58,7 @@ async function read(bodies: Body[], config: Partial<SnifferConfig> = {}) {
       },
     ];
   });
-  writeFileSync(pcapFile, savefile([{ clientPort: 40_000, turns }], new Random(1)));
+  writeFileSync(pcapFile, change(savefile([{ clientPort: 40_000, turns }], new Random(1))));
   try {
     return await run({ ports: [80], pcapFile, ...config });
   } finally {
@@ -118,6 +126,19 @@ test('what Node cannot decode is left as it is', async () => {
     if (expected !== undefined) expect(body).toBe(expected);
     if (bodyDecoded === undefined && body === undefined) expect(bodyEncoding).toBe('binary');
   });
+});
+
+test('of a coded body with a gap comes what is before the gap', async () => {
+  const random = new Random(5);
+  const content = Buffer.from(Array.from({ length: 60_000 }, () => 97 + random.upTo(25)));
+  for (const coding of Object.keys(ENCODERS)) {
+    const { responses } = await read([coded(coding, content)], {}, (pcap) => withoutOne(pcap, 0.6));
+    expect(responses.length, coding).toBe(1);
+    const { body = '', bodyDecoded, bodyTruncated, incomplete } = responses[0] as HttpMessage;
+    expect([bodyDecoded, bodyTruncated, incomplete], coding).toEqual([coding, true, 'gap']);
+    expect(body.length, coding).toBeGreaterThan(10_000);
+    expect(content.toString().startsWith(body), coding).toBe(true);
+  }
 });
 
 describe('a bomb of 10 MiB', () => {

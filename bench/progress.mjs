@@ -1,106 +1,59 @@
-// `node bench/progress.mjs [MEGABYTES]`: what the progress line costs. Reads one savefile with stderr on a terminal (there
-// is a progress then) and with stderr elsewhere (there is none), by turns; both have their JSON lines in /dev/null.
-import { spawn } from 'node:child_process';
+// What the progress line costs: one large savefile with stderr on a terminal (there is a progress then) and with stderr
+// elsewhere (there is none), by turns. JSON lines go to /dev/null in both.
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { request, response } from '../fixtures/make/http.mjs';
-import { Tape } from '../fixtures/make/tape.mjs';
+import { freshFolder } from './peers.mjs';
+import { start, textOf } from './processes.mjs';
+import { wholeCommand } from './savefile.mjs';
+import { inTurn, ratios, spread } from './statistics.mjs';
+import { oneByOne } from './synthetic.mjs';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const MEGABYTES = Number(process.argv[2] ?? 500);
+/** Of ten small exchanges each: 500 MB in all. */
+const CONNECTIONS = 143_000;
 const ROUNDS = 7;
-const HEADER_BYTES = 24;
-const RECORD_BYTES = 16;
-/** Of the source address in an Ethernet frame; the destination is behind it. The client is 192.…, the server is not. */
-const IP_SOURCE = 26;
-const CONNECTIONS = 200;
-const PER_CONNECTION = 20;
-const BODY = JSON.stringify({ items: Array.from({ length: 40 }, (_, id) => ({ id, name: `item ${id}` })) });
+const LIMIT_SECONDS = 120;
+const PTY = '__test__/terminal/on_pty.py';
 
-/** The same connections again and again, each time from another client and a minute later. */
-function writeSavefile(path) {
-  const tape = new Tape({});
-  for (let n = 0; n < CONNECTIONS; n++) {
-    const connection = tape.connection({ client: `192.0.2.10:${10_000 + n}` }).open();
-    for (let i = 0; i < PER_CONNECTION; i++)
-      connection.exchange(request('GET', `/items/${i}`), response(200, 'OK', { body: BODY }));
-    connection.close();
-  }
-  const part = Buffer.from(tape.toSavefile());
-  const fd = openSync(path, 'w');
-  writeSync(fd, part, 0, HEADER_BYTES);
-  for (let bytes = 0, client = 1; bytes < MEGABYTES * 1e6; bytes += part.length - HEADER_BYTES, client++) {
-    writeSync(fd, part, HEADER_BYTES);
-    for (let at = HEADER_BYTES; at < part.length; at += RECORD_BYTES + part.readUInt32LE(at + 8)) {
-      part.writeUInt32LE(part.readUInt32LE(at) + 60, at);
-      const source = at + RECORD_BYTES + IP_SOURCE;
-      part.writeUInt16BE(client, part[source] === 192 ? source + 1 : source + 5);
-    }
-  }
-  closeSync(fd);
-}
-
-/** Seconds from start to end, and of processor time: on a busy machine the latter says more. */
-async function read(path, progress) {
-  const script = join(ROOT, '__test__/terminal/on_pty.py');
-  const command = [
-    process.execPath,
-    join(ROOT, 'dist/cli.js'),
-    '--ports',
-    '80',
-    '--read',
-    path,
-    '--log-level',
-    'error',
-  ];
-  const env = {
-    ...process.env,
-    PTY_STDOUT: '/dev/null',
-    PTY_USAGE: '1',
-    ...(progress ? {} : { PTY_STDERR: '/dev/null' }),
+/** {bytes, messages, lines, seconds: {shown, hidden}, toWall, toCpu}: ratios of `shown` to `hidden`. */
+export async function measureProgress({ cache, quick, tell }) {
+  tell('progress: making the savefile');
+  const path = join(freshFolder(join(cache, 'progress')), 'large.pcap');
+  const { messages } = oneByOne(path, { connections: CONNECTIONS, each: 10 });
+  const bytes = statSync(path).size;
+  tell(`progress: ${(bytes / 1e6).toFixed(0)} MB`);
+  // Once for the page cache.
+  await read(path, 'hidden');
+  const entries = ['shown', 'hidden'].map((name) => ({ name, run: () => read(path, name) }));
+  const figures = await inTurn(entries, { rounds: quick ? 1 : ROUNDS });
+  rmSync(join(cache, 'progress'), { recursive: true });
+  const [shown, hidden] = entries.map(({ name }) => figures.get(name));
+  const seconds = (runs) => spread(runs.map(({ wallSeconds }) => wallSeconds));
+  return {
+    bytes,
+    messages,
+    lines: spread(shown.map(({ lines }) => lines)),
+    seconds: { shown: seconds(shown), hidden: seconds(hidden) },
+    toWall: ratios(shown, hidden, 'wallSeconds'),
+    toCpu: ratios(shown, hidden, 'cpuSeconds'),
   };
-  const began = performance.now();
-  const child = spawn('python3', [script, '80', '24', ...command], { env, stdio: ['pipe', 'pipe', 'pipe'] });
-  let shown = '';
-  let usage = '';
-  child.stderr.setEncoding('utf8').on('data', (text) => {
-    usage += text;
-  });
-  child.stdout.setEncoding('utf8').on('data', (text) => {
-    shown += text;
-  });
-  const [code] = await once(child, 'close');
-  const seconds = (performance.now() - began) / 1000;
-  const lines = shown.split('reading ').length - 1;
-  if (code !== 0 || lines > 0 !== progress) throw new Error(`exit ${code}, ${lines} lines of progress`);
-  return { seconds, processor: Number(usage), lines };
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-bench-'));
-try {
-  const path = join(folder, 'large.pcap');
-  writeSavefile(path);
-  const megabytes = statSync(path).size / 1e6;
-  await read(path, false);
-  const runs = { with: [], without: [] };
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const name of round % 2 === 0 ? ['with', 'without'] : ['without', 'with'])
-      runs[name].push(await read(path, name === 'with'));
-  }
-  for (const [name, all] of Object.entries(runs)) {
-    const [wall, processor] = ['seconds', 'processor'].map((unit) => {
-      const sorted = all.map((run) => run[unit]).sort((a, b) => a - b);
-      return [sorted[ROUNDS >> 1], sorted[0], sorted[ROUNDS - 1]].map((value) => value.toFixed(2));
-    });
-    const lines = all.map((run) => run.lines).join(' ');
-    console.log(
-      `${name.padEnd(7)} progress, ${megabytes.toFixed(0)} MB: median ${wall[0]} s (${wall[1]}-${wall[2]}), ` +
-        `processor ${processor[0]} s (${processor[1]}-${processor[2]}), lines shown ${lines}`,
-    );
-  }
-} finally {
-  rmSync(folder, { recursive: true });
+async function read(path, progress) {
+  const streams = ['PTY_STDOUT=/dev/null', ...(progress === 'hidden' ? ['PTY_STDERR=/dev/null'] : [])];
+  const began = performance.now();
+  const child = start(['env', ...streams, 'PTY_USAGE=1', 'python3', PTY, '80', '24', ...wholeCommand(path)], {
+    limitSeconds: LIMIT_SECONDS,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  const [terminal, usage, [code]] = await Promise.all([
+    textOf(child.stdout),
+    textOf(child.stderr),
+    once(child, 'close'),
+  ]);
+  const wallSeconds = (performance.now() - began) / 1000;
+  const lines = terminal.split('reading ').length - 1;
+  if (code !== 0 || lines > 0 !== (progress === 'shown'))
+    throw new Error(`exit ${code}, ${lines} lines of progress, ${progress}: ${terminal.slice(-500)}`);
+  return { wallSeconds, cpuSeconds: Number(usage), lines };
 }

@@ -25,6 +25,7 @@ export function report(results) {
     ['live', 'Live', liveSection],
     ['memory', 'Memory', memorySection],
     ['growth', 'Cost against growth', growthSection],
+    ['progress', 'Progress over a savefile', progressSection],
   ].flatMap(([part, title, section]) => {
     const measured = results[part];
     if (measured === undefined) return [];
@@ -46,7 +47,7 @@ function introduction(results) {
 Written by \`npm run bench\`: figures of one machine, of the run that is named above each part. What counts are the ratios: everything that
 is compared runs in turn (A B C A B C …) on the same traffic, a ratio is taken round by round, and shown is the median with the least and
 the most of all rounds. CPU time is user and system time of the whole process. \`npm run bench -- --quick\` is a short run, \`--only savefile\`
-(\`live\`, \`memory\`, \`growth\`) one part; the captures are made at the first run, by a real server, a real client and tcpdump.
+(\`live\`, \`memory\`, \`growth\`, \`progress\`) one part; the captures are made at the first run, by a real server, a real client and tcpdump.
 
 ${table(['what must hold', 'measured', ''], rows)}`;
 }
@@ -90,7 +91,7 @@ ${table(['', 'messages found', 'time, by the clock', 'CPU time', 'messages/s', '
   });
   return `Output to /dev/null in the timed rounds; messages are counted in one more run into a file. \`tcp-sniffer\` is the whole command with its
 start, JSON lines with every header and body; \`callback\` the same in the library with a listener (its messages/s are from \`start()\` to
-\`end\`); \`engine\` is \`examples/read\`, the engine alone on one core. "2×" is twice the time of \`tcp-sniffer\`. A count in bold is
+\`end\`); \`engine\` is \`examples/read.rs\`, the engine alone on one core. "2×" is twice the time of \`tcp-sniffer\`. A count in bold is
 not what was sent.
 
 ${does.join('\n')}
@@ -238,4 +239,15 @@ connections that come and go for longer and longer.
 ![cost of a packet against size](growth.svg)
 
 ${parts.join('\n\n')}`;
+}
+
+function progressSection({ bytes, messages, lines, seconds, toWall, toCpu }) {
+  const ratio = (spread) => range(spread, (value) => `${value.toFixed(2)}×`);
+  const rows = [
+    ['shown', range(seconds.shown), ratio(toWall), ratio(toCpu), range(lines, count)],
+    ['not shown', range(seconds.hidden), '1', '1', '0'],
+  ];
+  return `A savefile of ${megabytes(bytes)} with ${count(messages)} messages, JSON lines to /dev/null; the progress line is there when stderr is a terminal.
+
+${table(['progress', 'seconds', 'time, by the clock', 'CPU time', 'times drawn'], rows)}`;
 }

@@ -17,7 +17,7 @@ use tcp_sniffer::engine::Engine;
 use tcp_sniffer::flow::{DataMeta, FlowCounters, FlowKey, Patience, Role, Side, StreamEvent, Table};
 use tcp_sniffer::http::{
     Answered, Context, Direction, Head, HttpConnection, HttpCounters, HttpMessage, Incomplete, Limits, NotHttp,
-    Parties, Sink,
+    Parties, Scratch, Sink,
 };
 use tcp_sniffer::selection::Selection;
 use tcp_sniffer::time::Timestamp;
@@ -118,7 +118,7 @@ fn parse(events: &[(usize, Side, Vec<u8>, DataMeta)], sink: &mut dyn Sink) {
     let mut connections: Vec<_> = (0..CONNECTIONS).map(connection).collect();
     let selection = Selection::default();
     let mut counters = HttpCounters::default();
-    let mut scratch = Head::default();
+    let mut scratch = Scratch::default();
     for (number, side, bytes, meta) in events {
         let mut context = Context {
             limits: Limits { max_body_bytes: usize::MAX },

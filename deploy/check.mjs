@@ -182,6 +182,21 @@ function checkKustomize(kubectl, bin) {
   }
 }
 
+/** What the guide tells people to type, rendered instead of installed: flags and values exist. */
+function checkGuide(helms) {
+  const guide = readFileSync(join(DEPLOY, '..', 'docs', 'deployment.md'), 'utf8').replaceAll('\\\n', ' ');
+  const commands = [...guide.matchAll(/^helm install (.+)$/gm)].map(([, words]) => words.trim().split(/\s+/));
+  if (commands.length === 0) fail('docs/deployment.md installs nothing');
+  for (const words of commands) {
+    for (const helm of helms) {
+      const text = run(helm, ['template', ...words, '--kube-version', KUBERNETES.at(-1)], { cwd: join(DEPLOY, '..') });
+      const [, repository] = /image\.repository=(\S+)/.exec(words.join(' ')) ?? [];
+      if (!text.includes(`image: ${repository}:`))
+        fail(`docs/deployment.md: ${repository} is not in what is installed`);
+    }
+  }
+}
+
 const folders = HELMS.map(fetchHelm);
 const helms = folders.map((folder) => join(folder, 'helm', 'helm'));
 if (process.argv.includes('--write')) {
@@ -194,6 +209,7 @@ if (process.argv.includes('--write')) {
     fail('deploy/kustomize/injector.yaml is not what the chart renders: node deploy/check.mjs --write');
   }
   const pods = checkSelectors(parse(bin, readFileSync(MANIFEST, 'utf8')));
+  checkGuide(helms);
   checkKustomize(join(folders[0], 'kubectl', 'kubectl'), bin);
   console.log(`${rendered} renderings are valid, ${pods} pairs of labels, the manifests are as rendered`);
 }

@@ -30,6 +30,9 @@ const EXCHANGES = [
 ];
 
 const say = (line = '') => console.log(line);
+/** Of a body so much is shown that no line is longer than 80 columns. */
+const SHOWN_CHARACTERS = 60;
+const clipped = (text) => (text.length <= SHOWN_CHARACTERS ? text : `${text.slice(0, SHOWN_CHARACTERS - 1)}…`);
 
 function show(message) {
   const {
@@ -53,7 +56,7 @@ function show(message) {
   const facts = [headers['content-type'], headers['transfer-encoding'], headers['content-encoding']].filter(Boolean);
   if (headers.authorization) facts.push(`authorization: ${headers.authorization}`);
   if (facts.length > 0) say(`                  ${facts.join(', ')}`);
-  if (body) say(`                  ${JSON.stringify(body)}`);
+  if (body) say(`                  ${clipped(JSON.stringify(body))}`);
   else if (bodySize > 0) say(`                  (${bodySize} bytes, ${message.bodyEncoding})`);
 }
 
@@ -74,7 +77,8 @@ function showLedger({ engine, outputs }) {
   say(
     `Seen: ${engine.packets} packets, ${engine.connectionsOpened} connection, ${engine.requests} requests, ${engine.responses} responses.`,
   );
-  say(`Lost: ${losses.map(([name, count]) => `${name} ${count}`).join(' · ')}.`);
+  const lost = losses.filter(([, count]) => count > 0);
+  say(`Lost: ${lost.map(([name, count]) => `${name} ${count}`).join(' · ') || 'nothing'}.`);
 }
 
 async function send(port, agent, { method, path, headers, body }) {
@@ -101,7 +105,7 @@ async function live(createSniffer, onHttpMessage, isComplete) {
     const port = Number(String((await once(server.stdout, 'data'))[0]));
     const sniffer = createSniffer({ ports: [port], interface: 'lo', onHttpMessage, logLevel: 'silent' });
     await sniffer.start();
-    say(`Capturing on lo, port ${port}; the server is process ${server.pid} and knows nothing of it.\n`);
+    say(`Capturing on lo, port ${port}; the server, process ${server.pid}, knows nothing of it.\n`);
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     for (const exchange of EXCHANGES) await send(port, agent, exchange);
     agent.destroy();

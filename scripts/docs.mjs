@@ -15,6 +15,12 @@ const { COMMAND_OPTIONS } = require('../dist/options.js');
 const { CONTRACT_DEFAULTS, TUNING_DEFAULTS, validateConfig } = require('../dist/config.js');
 const { INJECTOR_OPTIONS } = require('../dist/injector/options.js');
 
+/** Stands below the title. */
+const WAY_IN = `
+[createSniffer](#createsniffer) takes a [SnifferConfig](#snifferconfig) and gives a [Sniffer](#sniffer) with its
+[events](#snifferevents); what comes out are [messages](#httpmessage) and, of what was lost, the [ledger](#snifferstats).
+`;
+
 function writeApi() {
   const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-api-'));
   try {
@@ -27,7 +33,7 @@ function writeApi() {
     const text = readFileSync(join(folder, 'api.md'), 'utf8');
     writeFileSync(
       at('docs/api.md'),
-      `<!-- Made by \`npm run docs\` from the comments in ts/; edit those. -->\n\n${text}`,
+      `<!-- Made by \`npm run docs\` from the comments in ts/; edit those. -->\n\n${text.replace('\n', `\n${WAY_IN}`)}`,
     );
   } finally {
     rmSync(folder, { recursive: true });

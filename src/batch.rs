@@ -75,7 +75,7 @@ impl Batcher {
 
     fn seal(&mut self) {
         // The next batch will be about as large.
-        let room = self.young.lines.len().min(MAX_BATCH_BYTES);
+        let room = self.young.lines.len().min(2 * MAX_BATCH_BYTES);
         let next = Batch { lines: Vec::with_capacity(room), ..Batch::default() };
         self.full.push_back(std::mem::replace(&mut self.young, next));
     }

@@ -3,11 +3,12 @@
 //! In: a request's head, later the status code of its answer. Out: show, hide, or not yet. Both halves of an exchange
 //! share one decision. Refuses to know connections and encoding.
 
-use crate::http::Head;
+use crate::http::{Head, KnownName};
 
 /// The field that every POST of ours carries (its value is the version). An exchange with it is never shown, whoever
 /// sent it: several sniffers on one host would otherwise report each other without end.
 pub const MARKER_FIELD: &[u8] = b"tcp-sniffer-output";
+static MARKER: KnownName = KnownName::new(MARKER_FIELD);
 
 /// Rules of `include` and `exclude` together: one bit each in `Judged`, and one for the marker.
 pub const MAX_RULES: usize = 63;
@@ -67,7 +68,7 @@ impl Selection {
     }
 
     pub fn judge(&self, head: &Head, bytes: &[u8]) -> Judged {
-        let own = head.fields.iter().any(|field| field.is_named(MARKER_FIELD, bytes));
+        let own = head.fields.iter().any(|field| field.is(&MARKER, bytes));
         let matches = self.rules().filter(|(_, rule)| rule.matches_request(head, bytes));
         Judged(matches.fold(if own { OWN } else { 0 }, |bits, (bit, _)| bits | bit))
     }
@@ -93,6 +94,7 @@ impl Selection {
     }
 
     /// Whether any of `rules` matches; `None` while that depends on the answer.
+    #[inline]
     fn any(&self, rules: &[Rule], first_bit: usize, judged: Judged, answer: Answer) -> Option<bool> {
         let mut open = false;
         for (index, rule) in rules.iter().enumerate() {

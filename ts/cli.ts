@@ -36,6 +36,13 @@ const APPEARANCE = [
   { flag: '--no-summary', help: 'not on a terminal either' },
 ];
 
+const EXAMPLES = `
+Examples:
+  tcp-sniffer --ports 8080 --interface lo            what this host asks its own server on 8080
+  tcp-sniffer --ports 80,8080 --read capture.pcap    what tcpdump has written down
+  tcp-sniffer --ports 8080 --verbose --include status=5xx
+  tcp-sniffer --ports 8080 --output-url https://collector.example/ --output-batch gzip`;
+
 interface Ending {
   code: number;
   /** Something was printed that is not yet out. */
@@ -96,6 +103,7 @@ function buildProgram(
     if (option.argument === undefined) program.addOption(new Option(`--no-${option.flag.slice(2)}`).hideHelp());
   }
   for (const { flag, help } of APPEARANCE) program.option(flag, help);
+  program.addHelpText('after', EXAMPLES);
   program.action(async (values: Record<string, string | boolean>) => {
     const flags: Flags = {};
     for (const [name, option] of names) {
@@ -130,6 +138,7 @@ async function capture(flags: Flags, terminal: Terminal): Promise<number> {
     if (!(error instanceof ValidationError)) throw error;
     const log = terminal.createLogger(readLogLevel(flags, process.env, LOG_LEVELS));
     log.error({ code: error.code, field: error.field }, error.message);
+    await terminal.close();
     return BAD_CONFIG;
   }
   const log = terminal.createLogger(config.logLevel ?? 'info');
@@ -169,14 +178,14 @@ async function capture(flags: Flags, terminal: Terminal): Promise<number> {
   try {
     await sniffer.start();
   } catch (error) {
-    terminal.close();
+    await terminal.close();
     // start() has logged it. A signal may have been what ended the open.
     if (signalled) return SUCCESS;
     return error instanceof ValidationError ? BAD_CONFIG : FAILED;
   }
   if (config.pcapFile === undefined) giveUpRight(log);
   await stopped;
-  terminal.close(sniffer.stats());
+  await terminal.close(sniffer.stats());
   return exitCode === SUCCESS && hasLost(config, sniffer.stats()) ? FAILED : exitCode;
 }
 
@@ -214,35 +223,15 @@ async function printInterfaces(json: boolean): Promise<number> {
     await complain(error instanceof EngineError ? { code: error.code } : {}, (error as Error).message);
     return FAILED;
   }
-  process.stdout.write(json ? `${JSON.stringify(interfaces, null, 2)}\n` : table(interfaces));
+  const rows = (): Promise<string[]> => Terminal.create({}).then((terminal) => terminal.interfaces(interfaces));
+  process.stdout.write(`${json ? JSON.stringify(interfaces, null, 2) : (await rows()).join('\n')}\n`);
   return SUCCESS;
-}
-
-function table(interfaces: InterfaceInfo[]): string {
-  const rows = [
-    ['NAME', 'STATE', 'ADDRESSES', 'DESCRIPTION'],
-    ...interfaces.map(({ name, up, running, loopback, addresses, description }) => [
-      name,
-      [up ? 'up' : 'down', ...(running ? ['running'] : []), ...(loopback ? ['loopback'] : [])].join(','),
-      addresses.join(', ') || '-',
-      description ?? '',
-    ]),
-  ];
-  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .map((line) => `${line}\n`)
-    .join('');
 }
 
 async function complain(fields: Record<string, unknown>, message: string): Promise<void> {
   const terminal = await Terminal.create({});
   terminal.createLogger(readLogLevel({}, process.env, LOG_LEVELS)).error(fields, message);
+  await terminal.close();
 }
 
 /**

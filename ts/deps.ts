@@ -5,7 +5,7 @@ import { readRuntimeEnv } from './env';
 import { createLogger } from './logger';
 import { createCapture } from './native';
 import { schedule } from './outputs/output';
-import type { StdoutTarget } from './outputs/stdout';
+import { PIPE_BUF_BYTES, type StdoutTarget } from './outputs/stdout';
 import { createTransport } from './outputs/transport';
 import { onSignals } from './signals';
 import type { SnifferDeps } from './sniffer';
@@ -14,9 +14,11 @@ const STDOUT_FD = 1;
 
 function stdout(): StdoutTarget {
   const stream = process.stdout;
+  if (stream.isTTY) return { stream };
   const status = fstatSync(STDOUT_FD);
-  // Node has made these non-blocking when it made the stream; files and terminals are written to at once anyway.
-  return status.isFIFO() || status.isSocket() ? { stream, writeNow: writeToFd } : { stream };
+  // Node has made these non-blocking when it made the stream; a file takes all at once.
+  const pieceBytes = status.isFIFO() || status.isSocket() ? PIPE_BUF_BYTES : Number.POSITIVE_INFINITY;
+  return { stream, direct: { write: writeToFd, pieceBytes } };
 }
 
 function writeToFd(bytes: Buffer, start: number, length: number): number {

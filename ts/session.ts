@@ -7,6 +7,7 @@ import { ENGINE_ERROR_CODES, EngineError, toEngineError } from './errors';
 import { errorFields, LimitedLine, type Log } from './logger';
 import type { CaptureEvent, CaptureInfo, NativeCapture } from './native';
 import type { Batch, Output } from './outputs/output';
+import { Rooms } from './rooms';
 
 export interface SessionOptions {
   capture: NativeCapture;
@@ -36,6 +37,7 @@ export class Session {
   /** Events that came before `start()` could tell its caller; a listener added then must not miss them. */
   #early: CaptureEvent[] | undefined = [];
   readonly #unreleased = new Set<Promise<void>>();
+  readonly #rooms = new Rooms();
   #failure: EngineError | undefined;
   #stopAsked = false;
   #drainLimited = false;
@@ -118,7 +120,7 @@ export class Session {
   #handle(event: CaptureEvent): void {
     switch (event.kind) {
       case 'batch':
-        this.#deliver({ lines: event.lines ?? Buffer.alloc(0), messages: event.messages ?? 0 });
+        this.#receive(event.bytes ?? 0, event.messages ?? 0);
         break;
       case 'notice':
         this.#options.log[event.level ?? 'info']({ event: event.name, ...event.fields }, event.message ?? '');
@@ -160,7 +162,15 @@ export class Session {
   }
 
   /** To every output at once; the engine gets its credit back when all of them have taken it. */
-  #deliver(batch: Batch): void {
+  #receive(bytes: number, messages: number): void {
+    const room = this.#rooms.take(bytes);
+    this.#options.capture.copyLines(room);
+    const taken = this.#deliver({ lines: room.subarray(0, bytes), messages });
+    const released = this.#release(room, taken).finally(() => this.#unreleased.delete(released));
+    this.#unreleased.add(released);
+  }
+
+  #deliver(batch: Batch): Promise<void>[] {
     const taken: Promise<void>[] = [];
     for (const output of this.#options.outputs) {
       const failed = (error: unknown): void =>
@@ -172,12 +182,12 @@ export class Session {
         failed(error);
       }
     }
-    const released = this.#release(taken).finally(() => this.#unreleased.delete(released));
-    this.#unreleased.add(released);
+    return taken;
   }
 
-  async #release(taken: Promise<void>[]): Promise<void> {
+  async #release(room: Buffer, taken: Promise<void>[]): Promise<void> {
     await Promise.all(taken);
+    this.#rooms.giveBack(room);
     // A turn of the event loop between batches: timers and sockets of the host process get theirs.
     await new Promise(setImmediate);
     try {

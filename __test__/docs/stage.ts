@@ -21,6 +21,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ROOT } from './blocks.js';
+import { furnishProps, PROPS } from './props.js';
 
 /** What a sniffer that has shown something gets before its Ctrl-C; without output, since it may be there for a POST. */
 const SHOWN_MS = 1_000;
@@ -46,6 +47,7 @@ export class Stage {
   async open(): Promise<void> {
     this.folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-docs-'));
     furnish(this.folder);
+    furnishProps(this.folder);
     cpSync(join(ROOT, 'fixtures', 'shop.pcap'), join(this.folder, 'capture.pcap'));
     const namespaces = spawnSync('unshare', ['--net', 'true']).status === 0 ? ['--net'] : ['--net', '--user', '-r'];
     const network = spawn('unshare', [...namespaces, join(__dirname, 'stage.sh'), this.folder], {
@@ -89,7 +91,7 @@ export class Stage {
     rmSync(join(this.folder, 'pids'), { force: true });
     const before = this.#traces();
     const [file = '', ...args] = [...this.#enter, ...command];
-    const path = `${join(this.folder, 'node_modules', '.bin')}:${process.env.PATH}`;
+    const path = [join(this.folder, 'node_modules', '.bin'), join(this.folder, PROPS), process.env.PATH].join(':');
     const child = spawn(file, args, {
       cwd: this.folder,
       env: { ...process.env, NO_UPDATE_NOTIFIER: '1', PATH: path, ...env },

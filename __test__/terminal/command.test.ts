@@ -56,8 +56,9 @@ describe('a terminal', () => {
     const { code, lines } = await shown(DEMO);
     expect(code).toBe(0);
     const at = lines.findIndex((line) => line.startsWith('TIME'));
-    expect(lines.slice(at, at + 7)).toEqual([
+    expect(lines.slice(at, at + 8)).toEqual([
       'TIME     METHOD  PATH                    STAT   SIZE   TOOK CLIENT → SERVER',
+      '2024-05-17 UTC',
       '08:30:00 GET     /hello?name=world       200     14B 1.46ms 127.0.0.1 → :8080',
       '08:30:00 POST    /orders                 201     31B 1.46ms 127.0.0.1 → :8080',
       '08:30:00 GET     /stream                 200     14B 1.46ms 127.0.0.1 → :8080',
@@ -72,9 +73,9 @@ describe('a terminal', () => {
 
   test('marks what has no other half', async () => {
     const read = (name: string) => shown([...QUIET, '--ports', '80', '--read', join(FIXTURES, `${name}.pcap`)]);
-    expect((await read('unanswered')).lines[1]).toMatch(/ GET {5}\/silence +- +no response /);
-    expect((await read('responses-only')).lines[1]).toMatch(/ - {7}\(request not seen\) +200 /);
-    expect((await read('lost-in-response-body')).lines[1]).toMatch(/\/holed +200! /);
+    expect((await read('unanswered')).lines[2]).toMatch(/ GET {5}\/silence +- +no response /);
+    expect((await read('responses-only')).lines[2]).toMatch(/ - {7}\(request not seen\) +200 /);
+    expect((await read('lost-in-response-body')).lines[2]).toMatch(/\/holed +200! /);
   });
 
   test('has colours unless NO_COLOR or TERM=dumb is against it', async () => {
@@ -92,10 +93,33 @@ describe('a terminal', () => {
     for (const line of piped.stderr.trim().split('\n')) JSON.parse(line);
   });
 
+  test('logs in words where only stderr is a terminal: a pipe behind it gets JSON all the same', async () => {
+    const stdout = join(folder, 'piped');
+    const { lines } = await shown(DEMO, 80, { PTY_STDOUT: stdout });
+    expect(lines[0]).toMatch(/^info: capture started /);
+    expect(lines.at(-1)).toBe('info: capture stopped');
+    expect(messagesOf(readFileSync(stdout, 'utf8')).length).toBe(12);
+  });
+
   test('--verbose shows headers and body', async () => {
     const { lines } = await shown([...QUIET, ...DEMO, '--verbose']);
     expect(lines).toContain('> content-type: application/json');
     expect(lines.filter((line) => line.startsWith('< ')).length).toBeGreaterThan(6);
+  });
+
+  test('says of a savefile that has nothing of these ports that it has nothing', async () => {
+    const { code, lines } = await shown(['--ports', '9', '--read', join(FIXTURES, 'demo.pcap')]);
+    expect(code).toBe(0);
+    expect(lines).toContain('warn: no packet of the savefile is TCP with one of the ports');
+    expect(lines).toContain('messages   0');
+    const piped = await runCli(['--ports', '80', '--read', join(FIXTURES, 'plain.pcap')]);
+    expect(piped.stderr).not.toContain('no packet');
+  });
+
+  test('lists the interfaces within its columns', async () => {
+    const { lines } = await shown(['interfaces'], 30);
+    expect(lines.length).toBeGreaterThan(1);
+    expect(Math.max(...(await columnsOf(lines)))).toBeLessThan(30);
   });
 
   test('complains in words', async () => {
@@ -127,7 +151,7 @@ describe('the width', () => {
 
   test('wide characters and marks align', async () => {
     const { lines } = await shown([...QUIET, ...wide], 80);
-    const before = lines.slice(1).map((line) => line.slice(0, line.indexOf(' 200 ')));
+    const before = lines.slice(2).map((line) => line.slice(0, line.indexOf(' 200 ')));
     expect(before.length).toBe(7);
     expect(new Set(await columnsOf(before)).size).toBe(1);
   });
@@ -152,14 +176,35 @@ describe('the progress', () => {
   test('is one line that others write over, and gone at the end', async () => {
     const { terminal, first, rest } = slowly([...QUIET, '--ports', '8080', '--read', '-'], 40);
     await first();
-    await terminal.shows('reading -: ');
+    await terminal.shows('reading stdin: ');
     await rest();
     await terminal.done;
-    const [, ...behind] = terminal.raw().split('reading -: ');
+    const [, ...behind] = terminal.raw().split('reading stdin: ');
     expect(behind.length).toBeGreaterThan(0);
     for (const text of behind) expect(text.split('\n', 1)[0]).toContain('\r\x1b[K');
     expect(unmeant(terminal.raw())).toEqual([]);
     expect(Math.max(...(await columnsOf(linesOn(terminal.raw()))))).toBeLessThan(40);
+  });
+
+  test('does not touch JSON lines', async () => {
+    const { terminal, first, rest } = slowly([...QUIET, '--ports', '8080', '--read', '-', '--json'], 80);
+    await first();
+    await terminal.shows('reading stdin: ');
+    await rest();
+    await terminal.done;
+    const lines = linesOn(terminal.raw()).filter((line) => line !== '' && !line.startsWith('reading'));
+    expect(messagesOf(`${lines.join('\n')}\n`).length).toBe(12);
+  });
+
+  test('is not there on a dumb terminal', async () => {
+    const { terminal, first, rest } = slowly([...QUIET, '--ports', '8080', '--read', '-'], 80, { TERM: 'dumb' });
+    await first();
+    await terminal.shows('/hello');
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await rest();
+    await terminal.done;
+    expect(terminal.raw()).not.toContain('reading');
+    expect(terminal.raw()).not.toContain('\x1b');
   });
 
   test('is not there when stderr is no terminal', async () => {

@@ -18,7 +18,9 @@ export interface OnTerminal {
 
 export function onTerminal(args: string[], columns = 80, env: NodeJS.ProcessEnv = {}): OnTerminal {
   const command = [join(__dirname, 'on_pty.py'), String(columns), '24', process.execPath, CLI, ...args];
-  const child = spawn('python3', command, { env: { ...process.env, TERM: 'xterm-256color', NO_COLOR: '', ...env } });
+  const child = spawn('python3', command, {
+    env: { ...process.env, TERM: 'xterm-256color', TZ: 'UTC', NO_COLOR: '', ...env },
+  });
   const chunks: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
   child.stderr.pipe(process.stderr);

@@ -24,7 +24,6 @@ function view(options: { verbose?: boolean; lossless?: boolean; maxWaitingBytes?
       text,
       paint: plain,
       verbose,
-      takeStatusLine: () => false,
       onMessage: () => {},
     },
     {
@@ -37,7 +36,8 @@ function view(options: { verbose?: boolean; lossless?: boolean; maxWaitingBytes?
       onClosed: () => {},
     },
   );
-  const rows = (): string[] => stream.text.split('\n').slice(1, -1);
+  /** Behind the heading and the day. */
+  const rows = (): string[] => stream.text.split('\n').slice(2, -1);
   const adds = (): void => {
     const { handed, delivered, dropped, waiting } = output.stats();
     expect(handed).toBe(delivered + dropped + waiting);
@@ -132,6 +132,30 @@ describe('the view', () => {
     expect(taken).toBe(true);
   });
 
+  it('has the time of the request as the clock beside it shows it, and the day where that changes', async () => {
+    const zone = process.env.TZ;
+    process.env.TZ = 'Asia/Kolkata';
+    try {
+      const { output, stream } = view();
+      // 22:13:20 UTC; with what the latency leaves out the response alone would say 22:13:20.001.
+      const slow = { ...response('a', 5), latencyMs: 4.4 };
+      void output.write(batch(request('a'), slow, response('lone', 20_000), response('b', 86_400_000)));
+      await output.close();
+      expect(stream.text.split('\n').map((row) => row.slice(0, 16).trimEnd())).toEqual([
+        'TIME     METHOD',
+        '2023-11-15 UTC+5',
+        '03:43:20 GET',
+        '03:43:39 GET',
+        '2023-11-16 UTC+5',
+        '03:43:19 GET',
+        '',
+      ]);
+    } finally {
+      if (zone === undefined) delete process.env.TZ;
+      else process.env.TZ = zone;
+    }
+  });
+
   it('--verbose shows each message as it comes, and counts the same', async () => {
     const { output, stream, adds } = view({ verbose: true });
     void output.write(batch({ ...request('a'), headers: { host: 'h' } }));
@@ -156,10 +180,10 @@ describe('the summary', () => {
     const summary = new Summary();
     for (const message of [request('a'), response('a', 5, 503), request('b'), response('c')]) summary.add(message);
     summary.add({ ...response('a'), latencyMs: 25 });
-    const rows = rowsOf(summary, { requests: 2, responses: 3, gapBytes: 1_234 });
-    expect(rows).toContain('messages   5');
+    const rows = rowsOf(summary, { requests: 2, responses: 3, filtered: 1, gapBytes: 1_234 });
+    expect(rows).toContain('messages   5; filtered out: 1');
     expect(rows).toContain('status     2xx 2  5xx 1');
-    expect(rows).toContain('lost       1 234 bytes that never arrived');
+    expect(rows).toContain('lost       bytes that never arrived: 1 234');
     expect(rows.slice(-2)).toEqual([
       '15.0ms  25.0ms         2      1  GET /a',
       '5.00ms  5.00ms         1      0  GET /c',

@@ -264,11 +264,11 @@ describe('messages', () => {
       await sniffer.start();
       await settle();
       parse.mockClear();
-      captures[0]?.emit({ kind: 'batch', lines: Buffer.from('{"id":"1"}\n'), messages: 1 });
+      captures[0]?.lines('{"id":"1"}\n', 1);
       expect(parse).not.toHaveBeenCalled();
       const seen: string[] = [];
       sniffer.once('message', ({ id }) => seen.push(id));
-      captures[0]?.emit({ kind: 'batch', lines: Buffer.from('{"id":"2"}\n{"id":"3"}\n'), messages: 2 });
+      captures[0]?.lines('{"id":"2"}\n{"id":"3"}\n', 2);
       expect(seen).toEqual(['2']);
       expect(parse).toHaveBeenCalledTimes(1);
       await sniffer.stop();
@@ -309,7 +309,7 @@ describe('messages', () => {
     sniffer.on('message', ({ id }) => seen.push(id));
     await sniffer.start();
     await settle();
-    captures[0]?.emit({ kind: 'batch', lines: Buffer.from('{"body":"secret\n{"id":"1"}\n'), messages: 2 });
+    captures[0]?.lines('{"body":"secret\n{"id":"1"}\n', 2);
     await sniffer.stop();
     expect(seen).toEqual(['1']);
     expect(sniffer.stats().outputs.callback).toMatchObject({ delivered: 1, droppedBy: { invalid: 1 } });

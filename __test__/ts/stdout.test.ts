@@ -50,6 +50,45 @@ describe('stdout output', () => {
     await stdout.close();
   });
 
+  it.each([0, 4, 11, 100])(
+    'live, keeps what waits when its memory is used for another batch: %i bytes fit at once',
+    async (room) => {
+      let left = room;
+      let direct = '';
+      const write = (bytes: Buffer, start: number, length: number): number => {
+        const fits = Math.min(left, length);
+        direct += bytes.toString('latin1', start, start + fits);
+        left -= fits;
+        return fits;
+      };
+      const stream = new FakeStream();
+      // The chunk is read when the stream is done with it, as a slow pipe does.
+      stream._write = (chunk: Buffer, _encoding, done) => {
+        stream.held.push(() => {
+          direct += chunk.toString('latin1');
+          done();
+        });
+      };
+      const { stdout } = output({ target: { stream, direct: { write, pieceBytes: 4096 } }, lossless: false });
+      const lent = Buffer.alloc(32);
+      let expected = '';
+      for (const name of ['a', 'b', 'c']) {
+        const line = `{"${name}":${expected.length}}\n`;
+        expected += line;
+        lent.write(line);
+        stdout.write({ lines: lent.subarray(0, line.length), messages: 1 });
+        lent.fill('#');
+      }
+      for (let turn = 0; turn < 5; turn++) {
+        stream.held.shift()?.();
+        await settle();
+      }
+      await stdout.close();
+      expect(direct).toBe(expected);
+      expect(stdout.stats()).toMatchObject({ delivered: 3, waiting: 0 });
+    },
+  );
+
   it('leaves the stream open and without its listener', async () => {
     const { stdout, stream } = output();
     await stdout.write(two);

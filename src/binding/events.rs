@@ -1,15 +1,15 @@
-//! Events on their way to JS: each is one call of one JS function, batches as Buffers.
+//! Events on their way to JS: each is one call of one JS function.
 //!
 //! The queue of the threadsafe function has no bound of its own: batches are bounded by credits, the rest by the
 //! backlog that is counted here.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use napi::bindgen_prelude::{Buffer, BufferSlice, Function};
+use napi::bindgen_prelude::Function;
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
-use napi::{Env, Result, Status};
+use napi::{Error, Result, Status};
 use napi_derive::napi;
 
 use super::{EngineStats, stats_of};
@@ -22,8 +22,8 @@ pub struct BindingCaptureEvent {
     /// `end` is the last one, always.
     #[napi(ts_type = "'batch' | 'notice' | 'error' | 'stats' | 'end'")]
     pub kind: &'static str,
-    /// `batch`: whole JSON lines, each ended by `\n`. Costs a credit: `release()` when done with it.
-    pub lines: Option<Buffer>,
+    /// `batch`: length of its lines. Costs a credit: `copyLines()` at once, `release()` when done with them.
+    pub bytes: Option<u32>,
     /// `batch`: number of lines.
     pub messages: Option<u32>,
     /// `notice`: how much it matters.
@@ -45,7 +45,7 @@ impl BindingCaptureEvent {
     const fn of(kind: &'static str) -> Self {
         Self {
             kind,
-            lines: None,
+            bytes: None,
             messages: None,
             level: None,
             name: None,
@@ -57,16 +57,36 @@ impl BindingCaptureEvent {
     }
 }
 
+/// The lines of batches that JS was told of, oldest first. It copies them into memory of its own, which it can use again
+/// for the next batch: memory that is new for each has to be asked of the system and cleared each time. No more than there
+/// are credits.
+#[derive(Debug, Default)]
+pub(super) struct Told(Mutex<VecDeque<Vec<u8>>>);
+
+impl Told {
+    fn push(&self, lines: Vec<u8>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(lines);
+    }
+
+    /// Writes the oldest to the beginning of `target` and forgets them.
+    pub(super) fn copy_oldest(&self, target: &mut [u8]) -> Result<()> {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines = told.front().ok_or_else(|| Error::from_reason("there is no batch to be copied"))?;
+        let room = target.get_mut(..lines.len());
+        room.ok_or_else(|| Error::from_reason("the batch is longer than the target"))?.copy_from_slice(lines);
+        told.pop_front();
+        Ok(())
+    }
+}
+
 impl BindingCaptureEvent {
-    /// The lines are copied into memory that V8 has allocated itself. Of such it collects what is done with in its young
-    /// generation; of the engine's own it lets 64 MB and more lie about until it collects everything.
-    fn from_event(event: Event, env: &Env) -> Result<Self> {
-        Ok(match event {
-            Event::Batch(batch) => Self {
-                lines: Some(BufferSlice::copy_from(env, &batch.lines)?.into_buffer(env)?),
-                messages: Some(batch.messages),
-                ..Self::of("batch")
-            },
+    fn from_event(event: Event, told: &Told) -> Self {
+        match event {
+            Event::Batch(batch) => {
+                let bytes = u32::try_from(batch.lines.len()).unwrap_or(u32::MAX);
+                told.push(batch.lines);
+                Self { bytes: Some(bytes), messages: Some(batch.messages), ..Self::of("batch") }
+            }
             Event::Notice(notice) => Self {
                 level: Some(match notice.level {
                     Level::Info => "info",
@@ -82,7 +102,7 @@ impl BindingCaptureEvent {
             }
             Event::Stats(snapshot) => Self { stats: Some(stats_of(&snapshot)), ..Self::of("stats") },
             Event::End => Self::of("end"),
-        })
+        }
     }
 }
 
@@ -98,13 +118,13 @@ pub(super) struct JsDelivery {
 }
 
 impl JsDelivery {
-    pub(super) fn new(on_event: &Function<'_, BindingCaptureEvent, ()>) -> Result<Self> {
+    pub(super) fn new(on_event: &Function<'_, BindingCaptureEvent, ()>, told: Arc<Told>) -> Result<Self> {
         let backlog = Arc::new(AtomicUsize::new(0));
         let begun = Arc::clone(&backlog);
         let function =
             on_event.build_threadsafe_function::<Event>().callee_handled::<false>().build_callback(move |context| {
                 begun.fetch_sub(1, Ordering::Relaxed);
-                BindingCaptureEvent::from_event(context.value, &context.env)
+                Ok(BindingCaptureEvent::from_event(context.value, &told))
             })?;
         Ok(Self { function, backlog, refused: false })
     }

@@ -14,14 +14,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc;
 
-use napi::bindgen_prelude::{Function, Object};
+use napi::bindgen_prelude::{BufferSlice, Function, Object};
 use napi::{Env, Error, JsDeferred, Result, Status};
 use napi_derive::napi;
 
 use crate::capture::{self, CaptureControl, CaptureOptions, StatsSnapshot};
 use crate::privileges;
 use errors::js_error;
-use events::{BindingCaptureEvent, JsDelivery};
+use events::{BindingCaptureEvent, JsDelivery, Told};
 use info::{BindingCaptureInfo, BindingInterfaceInfo};
 use options::BindingCaptureOptions;
 
@@ -63,6 +63,7 @@ pub struct Capture {
     /// Gone once it is open.
     options: Option<CaptureOptions>,
     control: Arc<CaptureControl>,
+    told: Arc<Told>,
 }
 
 /// What settles the promise of `open`; runs on the JS thread.
@@ -74,7 +75,7 @@ impl Capture {
     #[napi(constructor)]
     pub fn new(options: BindingCaptureOptions) -> Result<Self> {
         let control = CaptureControl::new().map_err(|error| Error::from_reason(error.to_string()))?;
-        Ok(Self { options: Some(options.try_into()?), control: Arc::new(control) })
+        Ok(Self { options: Some(options.try_into()?), control: Arc::new(control), told: Arc::default() })
     }
 
     /// Opens the capture on a thread of its own and lets it run. Rejects with an `Error` that has a stable `code`;
@@ -90,7 +91,7 @@ impl Capture {
     ) -> Result<Object<'env>> {
         let once = || Error::new(Status::GenericFailure, "a capture is opened once");
         let options = self.options.take().ok_or_else(once)?;
-        let delivery = JsDelivery::new(&on_event)?;
+        let delivery = JsDelivery::new(&on_event, Arc::clone(&self.told))?;
         let (give_deferred, take_deferred) = mpsc::channel::<JsDeferred<BindingCaptureInfo, Settle>>();
         capture::spawn(options, Arc::clone(&self.control), delivery, move |opened| {
             let Ok(deferred) = take_deferred.recv() else { return };
@@ -114,6 +115,13 @@ impl Capture {
     #[napi]
     pub fn stop(&self) {
         self.control.stop();
+    }
+
+    /// Copies the lines of the oldest `batch` that was told of and not copied yet to the beginning of `target`: whole JSON
+    /// lines, each ended by `\n`. Throws when there is none, or `target` is shorter than its `bytes`.
+    #[napi]
+    pub fn copy_lines(&self, mut target: BufferSlice<'_>) -> Result<()> {
+        self.told.copy_oldest(&mut target)
     }
 
     /// Gives one batch's credit back: JS has finished with it. Without credits no further batch comes.

@@ -11,8 +11,7 @@ use base64::prelude::BASE64_STANDARD;
 use super::Encoder;
 use super::json::{push_number, push_string};
 use crate::content::{self, Charset, Coding, Content, Converted};
-use crate::http::words::name_hash;
-use crate::http::{Fields, HttpMessage};
+use crate::http::{Fields, HttpMessage, KnownName};
 
 /// A body in a line that is not written yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,7 +93,7 @@ impl Encoder {
     /// None where there is one that is not known.
     fn codings(&mut self, message: &HttpMessage<'_>) -> Vec<Coding> {
         let mut codings = Vec::new();
-        for value in CONTENT_ENCODING.values(message.fields()) {
+        for value in values(&CONTENT_ENCODING, message.fields()) {
             if content::add_codings(&value, &mut codings).is_err() {
                 self.unknown_codings += 1;
                 return Vec::new();
@@ -105,27 +104,14 @@ impl Encoder {
 }
 
 fn declared_charset(message: &HttpMessage<'_>) -> Option<Charset> {
-    content::charset_of(&CONTENT_TYPE.values(message.fields()).next()?)
+    content::charset_of(&values(&CONTENT_TYPE, message.fields()).next()?)
 }
 
-/// A field that is looked for in every message that has a body.
-struct Wanted {
-    name: &'static [u8],
-    hash: u32,
-}
+static CONTENT_ENCODING: KnownName = KnownName::new(b"content-encoding");
+static CONTENT_TYPE: KnownName = KnownName::new(b"content-type");
 
-const CONTENT_ENCODING: Wanted = Wanted::new(b"content-encoding");
-const CONTENT_TYPE: Wanted = Wanted::new(b"content-type");
-
-impl Wanted {
-    const fn new(name: &'static [u8]) -> Self {
-        Self { name, hash: name_hash(name) }
-    }
-
-    fn values<'a>(&self, Fields { lines, bytes }: Fields<'a>) -> impl Iterator<Item = Cow<'a, [u8]>> {
-        let fields = lines.iter().filter(|field| field.name_hash == self.hash && field.is_named(self.name, bytes));
-        fields.map(|field| field.value(bytes))
-    }
+fn values<'a>(name: &KnownName, Fields { lines, bytes }: Fields<'a>) -> impl Iterator<Item = Cow<'a, [u8]>> {
+    lines.iter().filter(|field| field.is(name, bytes)).map(|field| field.value(bytes))
 }
 
 fn push_member_string(out: &mut Vec<u8>, start: &[u8], text: &str) {

@@ -18,59 +18,96 @@ pub(super) fn push_text(out: &mut Vec<u8>, bytes: &[u8]) {
 
 /// Appends a JSON string with its quotes.
 pub fn push_string(out: &mut Vec<u8>, text: &str) {
-    out.reserve(text.len() + 2);
+    // With escapes as dense as in JSON; room that is given up again and again is what costs.
+    out.reserve(text.len() + text.len() / 4 + 2);
     out.push(b'"');
-    let mut staged = [0; STAGED_BYTES];
-    let (blocks, rest) = text.as_bytes().as_chunks::<BLOCK_BYTES>();
-    for block in blocks {
-        let (words, _) = block.as_chunks::<8>();
-        let flags = words.iter().fold(0, |flags, word| flags | escape_flags(u64::from_le_bytes(*word)));
-        if flags & HIGH == 0 {
-            out.extend_from_slice(block);
-        } else {
-            push_escaped(out, &mut staged, block);
-        }
-    }
-    push_escaped(out, &mut staged, rest);
+    push_escaped(out, text.as_bytes());
     out.push(b'"');
 }
 
+/// What is looked through at once: the compiler makes vector instructions of it.
 const BLOCK_BYTES: usize = 32;
-/// Each byte of a block may take six, and the last is written as a word.
-const STAGED_BYTES: usize = 6 * BLOCK_BYTES + 8;
 
-/// Appends a block's bytes with their escapes. They are put together in `staged`, by words of which only the beginning may
-/// count: where escapes are dense, as in JSON, a copy of its own for each piece between them would cost several times more.
-fn push_escaped(out: &mut Vec<u8>, staged: &mut [u8; STAGED_BYTES], block: &[u8]) {
-    let mut used = 0;
-    let mut stage = |word: &[u8; 8], length: usize| {
-        if let Some(place) = staged.get_mut(used..used + 8) {
-            place.copy_from_slice(word);
-        }
-        used += length;
-    };
-    let mut rest = block;
-    while let Some((word, behind)) = rest.split_first_chunk::<8>() {
-        let flags = escape_flags(u64::from_le_bytes(*word)) & HIGH;
-        if flags == 0 {
-            stage(word, 8);
-            rest = behind;
-            continue;
-        }
-        let clean = flags.trailing_zeros() as usize / 8;
-        stage(word, clean);
-        let Some((&byte, behind)) = rest.get(clean..).and_then(<[u8]>::split_first) else { break };
-        let (escape, length) = &ESCAPES[byte as usize];
-        stage(escape, usize::from(*length));
-        rest = behind;
-    }
-    for &byte in rest {
-        match &ESCAPES[byte as usize] {
-            (_, 0) => stage(&[byte, 0, 0, 0, 0, 0, 0, 0], 1),
-            (escape, length) => stage(escape, usize::from(*length)),
+/// Appends bytes of UTF-8, in pieces as they come, with the escapes that a JSON string needs.
+fn push_escaped(out: &mut Vec<u8>, bytes: &[u8]) {
+    let (blocks, rest) = bytes.as_chunks::<BLOCK_BYTES>();
+    let mut staged = [0; STAGED_BYTES];
+    for block in blocks {
+        match Marks::of(block) {
+            Marks::NONE => out.extend_from_slice(block),
+            marks => push_block(out, &mut staged, block, marks, BLOCK_BYTES),
         }
     }
+    if rest.is_empty() {
+        return;
+    }
+    let mut block = [b' '; BLOCK_BYTES];
+    for (place, byte) in block.iter_mut().zip(rest) {
+        *place = *byte;
+    }
+    match Marks::of(&block) {
+        Marks::NONE => out.extend_from_slice(rest),
+        marks => push_block(out, &mut staged, &block, marks, rest.len()),
+    }
+}
+
+/// The bytes of a block that need an escape, a bit each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Marks(u32);
+
+impl Marks {
+    const NONE: Self = Self(0);
+
+    #[inline]
+    fn of(block: &[u8; BLOCK_BYTES]) -> Self {
+        /// Gathers the lowest bit of each of eight bytes in the highest byte.
+        const GATHER: u64 = 0x0102_0408_1020_4080;
+        let flags = block.map(|byte| u8::from(byte < 0x20 || byte == b'"' || byte == b'\\'));
+        let (words, _) = flags.as_chunks::<8>();
+        let words = words.iter().map(|word| u64::from_le_bytes(*word));
+        if words.clone().fold(0, |any, word| any | word) == 0 {
+            return Self::NONE;
+        }
+        Self(words.rev().fold(0, |bits, word| (bits << 8) | (word.wrapping_mul(GATHER) >> 56) as u32))
+    }
+}
+
+/// Each byte of a block may take six, and the last piece is written as a block.
+const STAGED_BYTES: usize = 7 * BLOCK_BYTES;
+
+/// Appends the first `length` bytes of a block with their escapes. They are put together in `staged`, by blocks of which
+/// only the beginning may count: where escapes are dense, as in JSON, a copy of its own for each piece between them would
+/// cost several times more.
+#[inline]
+fn push_block(
+    out: &mut Vec<u8>,
+    staged: &mut [u8; STAGED_BYTES],
+    block: &[u8; BLOCK_BYTES],
+    Marks(mut marks): Marks,
+    length: usize,
+) {
+    let mut source = [0; 2 * BLOCK_BYTES];
+    source[..BLOCK_BYTES].copy_from_slice(block);
+    let (mut used, mut from) = (0, 0);
+    while marks != 0 {
+        let at = marks.trailing_zeros() as usize;
+        copy_chunk::<BLOCK_BYTES>(staged, used, &source, from);
+        used += at - from;
+        let (escape, escape_length) = &ESCAPES[block[at % BLOCK_BYTES] as usize];
+        copy_chunk::<8>(staged, used, escape, 0);
+        used += usize::from(*escape_length);
+        from = at + 1;
+        marks &= marks - 1;
+    }
+    copy_chunk::<BLOCK_BYTES>(staged, used, &source, from);
+    used += length - from;
     out.extend_from_slice(staged.get(..used).unwrap_or_default());
+}
+
+fn copy_chunk<const N: usize>(to: &mut [u8], at: usize, from: &[u8], start: usize) {
+    if let (Some(place), Some(piece)) = (to.get_mut(at..at + N), from.get(start..start + N)) {
+        place.copy_from_slice(piece);
+    }
 }
 
 /// Appends bytes that are known to need no escape.
@@ -79,21 +116,6 @@ fn push_plain(out: &mut Vec<u8>, bytes: &[u8]) {
     out.push(b'"');
     out.extend_from_slice(bytes);
     out.push(b'"');
-}
-
-const HIGH: u64 = 0x8080_8080_8080_8080;
-
-/// The lowest high bit that is set is that of the first byte that is below 0x20, a quote or a backslash; bits above it mean
-/// nothing.
-const fn escape_flags(word: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const fn has_zero(word: u64) -> u64 {
-        word.wrapping_sub(ONES) & !word
-    }
-    let control = word.wrapping_sub(ONES * 0x20) & !word;
-    let quote = has_zero(word ^ (ONES * b'"' as u64));
-    let backslash = has_zero(word ^ (ONES * b'\\' as u64));
-    control | quote | backslash
 }
 
 /// For each byte its escape and the length of that, 0 for none.
@@ -116,18 +138,8 @@ static ESCAPES: [([u8; 8], u8); 256] = {
     table
 };
 
-pub(super) fn push_number(out: &mut Vec<u8>, mut number: u64) {
-    let mut digits = [0u8; 20];
-    let mut used = 0;
-    for digit in digits.iter_mut().rev() {
-        *digit = b'0' + (number % 10) as u8;
-        number /= 10;
-        used += 1;
-        if number == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(digits.get(20 - used..).unwrap_or_default());
+pub(super) fn push_number(out: &mut Vec<u8>, number: u64) {
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
 #[cfg(test)]

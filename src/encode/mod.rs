@@ -17,7 +17,7 @@ use memchr::memchr;
 use crate::config::EngineConfig;
 use crate::decode::Endpoint;
 use crate::http::words::{lower, name_hash};
-use crate::http::{Direction, Field, Fields, HttpMessage, Span, StartLine};
+use crate::http::{Direction, Field, Fields, HttpMessage, StartLine};
 
 const REDACTED: &[u8] = b"[REDACTED]";
 
@@ -43,6 +43,8 @@ impl Origin {
 pub struct Encoder {
     /// Names in lower case, with their hashes.
     redact_headers: Vec<(u32, Vec<u8>)>,
+    /// The `name_bit` of each of them.
+    redact_bits: u64,
     /// In lower case.
     redact_query: Vec<Vec<u8>>,
     timestamps: TimestampWriter,
@@ -55,8 +57,10 @@ pub struct Encoder {
 impl Encoder {
     pub fn new(config: &EngineConfig) -> Self {
         let names = config.redact_headers.iter().map(|name| name.to_ascii_lowercase().into_bytes());
+        let redact_headers: Vec<_> = names.map(|name| (name_hash(&name), name)).collect();
         Self {
-            redact_headers: names.map(|name| (name_hash(&name), name)).collect(),
+            redact_bits: redact_headers.iter().fold(0, |bits, (hash, _)| bits | name_bit(*hash)),
+            redact_headers,
             redact_query: config.redact_query.iter().map(|name| name.to_ascii_lowercase().into_bytes()).collect(),
             timestamps: TimestampWriter::default(),
             decode_body: config.decode_body,
@@ -136,26 +140,27 @@ impl Encoder {
 
     /// An object of lower-case names; repeated fields are joined by `, ` (RFC 9110 §5.3), cookies by `; ` (RFC 6265 §5.4).
     fn push_fields(&self, out: &mut Vec<u8>, Fields { lines, bytes }: Fields<'_>) {
-        // A bit for each name: those that are set twice may stand for a repeated one.
-        let bit = |field: &Field| 1u64 << (field.name_hash & 63);
         let (_, repeated) = lines.iter().fold((0, 0), |(seen, twice), field| {
-            let bit = bit(field);
+            let bit = name_bit(field.name_hash);
             (seen | bit, twice | (seen & bit))
         });
+        let special = repeated | self.redact_bits;
         out.push(b'{');
-        let mut separator: &[u8] = b"\"";
         for (index, field) in lines.iter().enumerate() {
+            let bit = name_bit(field.name_hash);
+            if field.plain && special & bit == 0 {
+                push_plain_field(out, field, bytes);
+                continue;
+            }
             let same =
                 |other: &&Field| other.name_hash == field.name_hash && field.is_named(other.name.of(bytes), bytes);
             let mut again = None;
-            if repeated & bit(field) != 0 {
+            if repeated & bit != 0 {
                 if lines.iter().take(index).any(|other| same(&other)) {
                     continue; // joined to the first of its name
                 }
                 again = lines.iter().skip(index + 1).find(same);
             }
-            out.extend_from_slice(separator);
-            separator = b",\"";
             push_name(out, field, bytes);
             if self.is_redacted(field, bytes) {
                 push_text(out, REDACTED);
@@ -163,13 +168,14 @@ impl Encoder {
                 let joint: &[u8] = if field.is_named(b"cookie", bytes) { b"; " } else { b", " };
                 let all = lines.iter().skip(index).filter(same);
                 push_text(out, &all.map(|field| field.value(bytes)).collect::<Vec<_>>().join(joint));
-            } else if field.plain {
-                out.push(b'"');
-                push_short(out, field.raw_value, bytes);
-                out.push(b'"');
             } else {
                 push_text(out, &field.value(bytes));
             }
+            out.push(b',');
+        }
+        // In place of the last comma, if there is one.
+        if out.last() == Some(&b',') {
+            out.pop();
         }
         out.push(b'}');
     }
@@ -190,41 +196,45 @@ impl Encoder {
     }
 }
 
-/// A field's name in lower case, as the rest of a member's name behind its first quote.
-fn push_name(out: &mut Vec<u8>, field: &Field, bytes: &[u8]) {
-    let name = field.name.of(bytes);
-    if field.odd_name {
-        out.pop();
-        push_text(out, &name.to_ascii_lowercase());
-        out.push(b':');
-        return;
-    }
-    // A token needs no escape.
-    let end = out.len() + name.len();
-    let (words, _) = field.name.onward(bytes).as_chunks::<8>();
-    for word in words.iter().take(name.len().div_ceil(8)) {
-        out.extend_from_slice(&lower(u64::from_le_bytes(*word)).to_le_bytes());
-    }
-    if out.len() < end {
-        let done = name.len() - (end - out.len());
-        out.extend(name.iter().skip(done).map(u8::to_ascii_lowercase));
-    }
-    out.truncate(end);
-    out.extend_from_slice(b"\":");
+/// A bit for each name, and for others too.
+const fn name_bit(name_hash: u32) -> u64 {
+    1 << (name_hash & 63)
 }
 
-/// Appends a piece as it is. Short ones are copied as a block of fixed size, of which what is too much is taken back: that
-/// costs less than calling memcpy.
-fn push_short(out: &mut Vec<u8>, piece: Span, bytes: &[u8]) {
-    const BLOCK_BYTES: usize = 32;
-    match piece.onward(bytes).first_chunk::<BLOCK_BYTES>() {
-        Some(block) if piece.len() <= BLOCK_BYTES => {
-            let end = out.len() + piece.len();
+/// A field's name in lower case with the colon behind it.
+fn push_name(out: &mut Vec<u8>, field: &Field, bytes: &[u8]) {
+    push_text(out, &field.name.of(bytes).to_ascii_lowercase());
+    out.push(b':');
+}
+
+/// A member and its comma: neither a token nor a plain value needs an escape.
+///
+/// What is short is copied as a block of fixed size, of which what is too much is taken back: that costs less than calling
+/// memcpy.
+fn push_plain_field(out: &mut Vec<u8>, field: &Field, bytes: &[u8]) {
+    const NAME_WORDS: usize = 2;
+    const VALUE_BYTES: usize = 32;
+    out.push(b'"');
+    let end = out.len() + field.name.len();
+    match field.name.onward(bytes).as_chunks::<8>().0 {
+        [first, second, ..] if field.name.len() <= 8 * NAME_WORDS => {
+            for word in [first, second] {
+                out.extend_from_slice(&lower(u64::from_le_bytes(*word)).to_le_bytes());
+            }
+            out.truncate(end);
+        }
+        _ => out.extend(field.name.of(bytes).iter().map(u8::to_ascii_lowercase)),
+    }
+    out.extend_from_slice(b"\":\"");
+    match field.raw_value.onward(bytes).first_chunk::<VALUE_BYTES>() {
+        Some(block) if field.raw_value.len() <= VALUE_BYTES => {
+            let end = out.len() + field.raw_value.len();
             out.extend_from_slice(block);
             out.truncate(end);
         }
-        _ => out.extend_from_slice(piece.of(bytes)),
+        _ => out.extend_from_slice(field.raw_value.of(bytes)),
     }
+    out.extend_from_slice(b"\",");
 }
 
 fn push_member(out: &mut Vec<u8>, start: &[u8], value: &[u8]) {

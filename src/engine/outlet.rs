@@ -6,7 +6,7 @@ use crate::config::EngineConfig;
 use crate::decode::{Endpoint, Undecodable};
 use crate::encode::{Encoder, Origin};
 use crate::flow::{FlowKey, Side};
-use crate::http::{Context, Direction, Head, HttpCounters, HttpMessage, Incomplete, Limits, NotHttp, Sink};
+use crate::http::{Context, Direction, HttpCounters, HttpMessage, Incomplete, Limits, NotHttp, Scratch, Sink};
 use crate::notice::{Kind, Notices};
 use crate::selection::Selection;
 use crate::stats::Stats;
@@ -29,7 +29,7 @@ pub(super) struct Outlet {
     encoder: Encoder,
     limits: Limits,
     selection: Selection,
-    scratch: Head,
+    scratch: Scratch,
 }
 
 impl Outlet {
@@ -41,7 +41,7 @@ impl Outlet {
             encoder: Encoder::new(config),
             limits: Limits { max_body_bytes: config.max_body_bytes },
             selection: Selection::new(&config.include, &config.exclude),
-            scratch: Head::default(),
+            scratch: Scratch::default(),
         }
     }
 

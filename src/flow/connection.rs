@@ -276,6 +276,9 @@ impl Connection {
 
     /// Delivers what can be delivered, keeps the limit, and says whether the connection is over.
     fn settle(&mut self, sink: &mut impl FnMut(Side, StreamEvent<'_>)) -> Next {
+        if self.low.is_quiet() && self.high.is_quiet() && self.reset.is_none() {
+            return Next::Continue;
+        }
         self.deliver(sink);
         for side in Side::BOTH {
             while self.flow(side).waiting_bytes() > MAX_WAITING_BYTES {

@@ -171,6 +171,11 @@ impl Reassembler {
         self.acked >= position
     }
 
+    /// Nothing waits, and no end is in sight.
+    pub fn is_quiet(&self) -> bool {
+        self.waiting.is_empty() && self.fin.is_none() && !self.ended
+    }
+
     /// Whether these bytes can go straight through: in order, and nothing waits before them.
     pub fn is_in_order(&self, piece: &Piece<'_>) -> bool {
         piece.start <= self.next && piece.missing == 0 && self.waiting.is_empty()

@@ -3,8 +3,6 @@
 //! It lies in blocks of one size. One piece of memory that grows leaves holes behind that fit nothing but smaller ones, and
 //! with thousands of bodies that grow together those holes are as much as the bodies.
 
-use std::borrow::Cow;
-
 /// Large enough that a body of the usual size lies in one, small enough that the half that the last block has left over is
 /// not what thousands of bodies consist of.
 const BLOCK_BYTES: usize = 16 << 10;
@@ -74,12 +72,17 @@ impl Body {
         cut
     }
 
-    /// What was kept, in one piece.
-    pub fn kept(&self) -> Cow<'_, [u8]> {
+    /// What was kept, in one piece; `room` is used where it lies in several.
+    pub fn kept<'a>(&'a self, room: &'a mut Vec<u8>) -> &'a [u8] {
         match self.blocks.as_slice() {
-            [] => Cow::Borrowed(&[]),
-            [one] => Cow::Borrowed(one),
-            blocks => Cow::Owned(blocks.concat()),
+            [] => &[],
+            [one] => one,
+            blocks => {
+                room.clear();
+                room.reserve_exact(self.kept);
+                blocks.iter().for_each(|block| room.extend_from_slice(block));
+                room
+            }
         }
     }
 
@@ -100,12 +103,13 @@ mod tests {
                 let mut body = Body::default();
                 all.chunks(piece).for_each(|bytes| body.push(bytes, limit));
                 let kept = all.len().min(limit);
-                assert_eq!(*body.kept(), all[..kept], "pieces of {piece}, limit {limit}");
+                let mut room = Vec::new();
+                assert_eq!(*body.kept(&mut room), all[..kept], "pieces of {piece}, limit {limit}");
                 assert_eq!((body.bytes, body.full), (all.len() as u64, kept < all.len()));
                 assert!(body.capacity >= kept && body.capacity <= limit && body.capacity <= kept + BLOCK_BYTES);
                 assert_eq!(body.capacity, body.blocks.iter().map(Vec::capacity).sum::<usize>());
                 body.cut();
-                assert_eq!((body.kept().len(), body.buffered_bytes(), body.bytes), (0, 0, all.len() as u64));
+                assert_eq!((body.kept(&mut room).len(), body.buffered_bytes(), body.bytes), (0, 0, all.len() as u64));
             }
         }
     }

@@ -1,8 +1,7 @@
 //! How long a message's body is (RFC 9112 §6.3), and what its head asks of the connection.
 
 use super::Malformed;
-use super::head::{Field, Head, StartLine, is_token, trim_ows};
-use super::words::name_hash;
+use super::head::{Field, Head, KnownName, StartLine, is_token, trim_ows};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Framing {
@@ -41,18 +40,16 @@ impl Asked {
 
 const FRAMING_NAMES: [&[u8]; 2] = [b"content-length", b"transfer-encoding"];
 
-const CONTENT_LENGTH: u32 = name_hash(b"content-length");
-const TRANSFER_ENCODING: u32 = name_hash(b"transfer-encoding");
-const UPGRADE: u32 = name_hash(b"upgrade");
-const CONNECTION: u32 = name_hash(b"connection");
+static CONTENT_LENGTH: KnownName = KnownName::new(b"content-length");
+static TRANSFER_ENCODING: KnownName = KnownName::new(b"transfer-encoding");
+static UPGRADE: KnownName = KnownName::new(b"upgrade");
+static CONNECTION: KnownName = KnownName::new(b"connection");
 
 #[derive(Default)]
 struct FramingFields {
     length: Option<u64>,
     /// There is a Transfer-Encoding; whether its last coding is chunked.
     coded: Option<bool>,
-    upgrade: bool,
-    connection_upgrade: bool,
 }
 
 pub(super) fn of_request(head: &Head, bytes: &[u8]) -> Result<(Framing, Wish), Malformed> {
@@ -69,7 +66,7 @@ pub(super) fn of_request(head: &Head, bytes: &[u8]) -> Result<(Framing, Wish), M
     };
     let wish = if head.method(bytes) == b"CONNECT" {
         Wish::Tunnel
-    } else if fields.upgrade && fields.connection_upgrade {
+    } else if asks_for_upgrade(head, bytes) {
         Wish::Upgrade
     } else {
         Wish::None
@@ -101,28 +98,26 @@ fn is_smuggled(field: &Field, bytes: &[u8]) -> bool {
     (field.odd_name || field.uneven) && field.name.of(bytes).split(|&b| !is_token(b)).any(frames)
 }
 
+/// Both are needed (RFC 9110 §7.8).
+fn asks_for_upgrade(head: &Head, bytes: &[u8]) -> bool {
+    let mut connections = head.fields.iter().filter(|field| field.is(&CONNECTION, bytes));
+    head.fields.iter().any(|field| field.is(&UPGRADE, bytes))
+        && connections.any(|field| tokens(&field.value(bytes)).any(|option| option.eq_ignore_ascii_case(b"upgrade")))
+}
+
 impl FramingFields {
     fn of(head: &Head, bytes: &[u8]) -> Result<Self, Malformed> {
         let mut found = Self::default();
         for field in &head.fields {
-            match field.name_hash {
-                CONTENT_LENGTH if field.is_named(b"content-length", bytes) => {
-                    let length = content_length(&field.value(bytes))?;
-                    if found.length.replace(length).is_some_and(|before| before != length) {
-                        return Err(Malformed::ContentLength);
-                    }
+            if field.is(&CONTENT_LENGTH, bytes) {
+                let length = content_length(&field.value(bytes))?;
+                if found.length.replace(length).is_some_and(|before| before != length) {
+                    return Err(Malformed::ContentLength);
                 }
-                TRANSFER_ENCODING if field.is_named(b"transfer-encoding", bytes) => {
-                    let value = field.value(bytes);
-                    let last = tokens(&value).last();
-                    found.coded = Some(last.is_some_and(|coding| coding.eq_ignore_ascii_case(b"chunked")));
-                }
-                UPGRADE if field.is_named(b"upgrade", bytes) => found.upgrade = true,
-                CONNECTION if field.is_named(b"connection", bytes) => {
-                    found.connection_upgrade |=
-                        tokens(&field.value(bytes)).any(|option| option.eq_ignore_ascii_case(b"upgrade"));
-                }
-                _ => {}
+            } else if field.is(&TRANSFER_ENCODING, bytes) {
+                let value = field.value(bytes);
+                let last = tokens(&value).last();
+                found.coded = Some(last.is_some_and(|coding| coding.eq_ignore_ascii_case(b"chunked")));
             }
         }
         // RFC 9112 §6.1: in HTTP/1.0 a Transfer-Encoding is faulty framing; with a length beside it, who knows which counts.

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memchr3, memrchr};
 
-use super::words::{name_hash, name_length, plain_length, same_name};
+use super::words::{name_hash, plain_length, same_name, scan_name};
 use super::{Direction, Malformed};
 
 /// Longest head: many times what common servers accept, so that what they accept is seen.
@@ -75,6 +75,25 @@ impl Field {
     pub fn is_named(&self, name: &[u8], bytes: &[u8]) -> bool {
         same_name(self.name.of(bytes), name)
     }
+
+    /// The same for a name that is known beforehand.
+    #[inline]
+    pub fn is(&self, known: &KnownName, bytes: &[u8]) -> bool {
+        self.name_hash == known.hash && self.is_named(known.name, bytes)
+    }
+}
+
+/// A field name that every message is searched for: few fields get further than its hash.
+#[derive(Debug)]
+pub struct KnownName {
+    name: &'static [u8],
+    hash: u32,
+}
+
+impl KnownName {
+    pub const fn new(name: &'static [u8]) -> Self {
+        Self { name, hash: name_hash(name) }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,10 +127,7 @@ impl Head {
     /// Parses a head from the first byte of its start line on.
     pub(super) fn parse(&mut self, direction: Direction, bytes: &[u8]) -> Result<Parsed, Malformed> {
         let Some(line) = Line::at(bytes, 0) else { return Ok(Parsed::Partial) };
-        let (start, minor_version) = match direction {
-            Direction::Request => request_line(bytes, line.end)?,
-            Direction::Response => status_line(bytes, line.end)?,
-        };
+        let (start, minor_version) = start_line(direction, bytes, &line)?;
         self.start = start;
         self.minor_version = minor_version;
         parse_fields(&mut self.fields, bytes, line.next)
@@ -135,11 +151,15 @@ impl Head {
 /// Checks a start line as soon as it is there.
 pub(super) fn check_start_line(direction: Direction, bytes: &[u8]) -> Result<Parsed, Malformed> {
     let Some(line) = Line::at(bytes, 0) else { return Ok(Parsed::Partial) };
-    match direction {
-        Direction::Request => request_line(bytes, line.end)?,
-        Direction::Response => status_line(bytes, line.end)?,
-    };
+    start_line(direction, bytes, &line)?;
     Ok(Parsed::Complete(line.next))
+}
+
+fn start_line(direction: Direction, bytes: &[u8], line: &Line) -> Result<(StartLine, u8), Malformed> {
+    match direction {
+        Direction::Request => request_line(bytes, line),
+        Direction::Response => status_line(bytes, line.end),
+    }
 }
 
 /// Where the section that ends with an empty line ends, looking from `from` on (everything before was looked at).
@@ -161,7 +181,9 @@ pub(super) fn parse_fields(fields: &mut Vec<Field>, bytes: &[u8], mut at: usize)
     fields.clear();
     let mut continues = false;
     loop {
-        while let Some((field, next)) = plain_field(bytes, at).filter(|_| fields.len() < MAX_FIELDS) {
+        while fields.len() < MAX_FIELDS
+            && let Some((field, next)) = plain_field(bytes, at)
+        {
             fields.push(field);
             continues = true;
             at = next;
@@ -200,7 +222,7 @@ pub(super) fn parse_fields(fields: &mut Vec<Field>, bytes: &[u8], mut at: usize)
 #[inline]
 fn plain_field(bytes: &[u8], at: usize) -> Option<(Field, usize)> {
     let line = bytes.get(at..)?;
-    let name_length = name_length(line);
+    let (name_length, name_hash) = scan_name(line);
     let (name, [b':', behind @ ..]) = line.split_at_checked(name_length)? else { return None };
     let spaces = behind.iter().take_while(|&&b| b == b' ').count();
     let value = behind.get(spaces..)?;
@@ -218,7 +240,7 @@ fn plain_field(bytes: &[u8], at: usize) -> Option<(Field, usize)> {
     let field = Field {
         name: Span::new(at, at + name_length),
         raw_value: Span::new(start, start + length - trailing),
-        name_hash: name_hash(name),
+        name_hash,
         plain: true,
         uneven: false,
         odd_name: false,
@@ -233,28 +255,32 @@ struct Line {
     next: usize,
     /// There is a CR or a NUL inside.
     uneven: bool,
+    /// All of it is plain (`words`).
+    plain: bool,
 }
 
 impl Line {
     /// The line that starts at `at`, if it is all there. A bare LF ends it too (RFC 9112 §2.2), a bare CR does not.
     fn at(bytes: &[u8], at: usize) -> Option<Self> {
-        let mut from = at;
-        let mut uneven = false;
+        let mut from = at + plain_length(bytes.get(at..)?);
+        let (mut uneven, mut plain) = (false, true);
         loop {
-            let found = from + memchr3(b'\n', b'\r', 0, bytes.get(from..)?)?;
-            match bytes.get(found..)? {
-                [b'\n', ..] => return Some(Self { end: found, next: found + 1, uneven }),
-                [b'\r', b'\n', ..] => return Some(Self { end: found, next: found + 2, uneven }),
-                _ => {
+            match bytes.get(from..)? {
+                [b'\n', ..] => return Some(Self { end: from, next: from + 1, uneven, plain }),
+                [b'\r', b'\n', ..] => return Some(Self { end: from, next: from + 2, uneven, plain }),
+                [b'\r' | 0, ..] => {
                     uneven = true;
-                    from = found + 1;
+                    from += 1;
                 }
+                _ => {}
             }
+            plain = false;
+            from += memchr3(b'\n', b'\r', 0, bytes.get(from..)?)?;
         }
     }
 }
 
-fn request_line(bytes: &[u8], end: usize) -> Result<(StartLine, u8), Malformed> {
+fn request_line(bytes: &[u8], &Line { end, plain, .. }: &Line) -> Result<(StartLine, u8), Malformed> {
     let line = bytes.get(..end).unwrap_or_default();
     let method_end = line.iter().position(|&b| !is_token(b)).unwrap_or(line.len());
     if method_end == 0 || line.get(method_end) != Some(&b' ') {
@@ -263,11 +289,15 @@ fn request_line(bytes: &[u8], end: usize) -> Result<(StartLine, u8), Malformed> 
     let spaces = line.iter().skip(method_end).take_while(|&&b| b == b' ').count();
     let target_start = method_end + spaces;
     let rest = line.get(target_start..).unwrap_or_default();
-    if plain_length(rest) < rest.len() && rest.iter().any(|&b| b < b' ' || b == 0x7f) {
+    if !plain && rest.iter().any(|&b| b < b' ' || b == 0x7f) {
         return Err(Malformed::StartLine);
     }
     // A target with spaces around it or in it is invalid, and yet clear: the version is the last word (RFC 9112 §3).
-    let Some(space) = memrchr(b' ', rest) else {
+    let space = match rest.last_chunk() {
+        Some([b' ', b'H', b'T', b'T', b'P', b'/', b'1', b'.', _]) => Some(rest.len() - 9),
+        _ => memrchr(b' ', rest),
+    };
+    let Some(space) = space else {
         let simple = line.starts_with(b"GET ") && rest.starts_with(b"/");
         return Err(if simple { Malformed::Http09 } else { Malformed::StartLine });
     };

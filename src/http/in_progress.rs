@@ -35,6 +35,9 @@ pub(super) struct InProgress {
     pub spelled: usize,
 }
 
+/// So much memory for a body in one piece is kept for the next one: as much as the default limit of a body.
+const MAX_SPARE_BYTES: usize = 1 << 20;
+
 /// What the next response would begin with.
 const STATUS_LINE: &[u8] = b"HTTP/1.";
 
@@ -90,6 +93,7 @@ impl InProgress {
             }
             _ => None,
         };
+        let mut room = std::mem::take(&mut cx.scratch.body);
         cx.sink.message(&HttpMessage {
             direction,
             exchange: self.number,
@@ -97,13 +101,16 @@ impl InProgress {
             head: &self.head,
             head_bytes: &self.head_bytes,
             trailers,
-            body: &self.body.kept(),
+            body: self.body.kept(&mut room),
             body_bytes: self.body.bytes,
             incomplete: incomplete.or(gap),
             gap_bytes: self.gap_bytes,
             judged: self.judged,
             answered: self.exchange.as_ref().map(|exchange| exchange.answered(self.place.at)),
         });
+        if room.capacity() <= MAX_SPARE_BYTES {
+            cx.scratch.body = room;
+        }
     }
 
     /// A response whose request was not seen announced a body, and now that the client has spoken again the next response

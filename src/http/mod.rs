@@ -23,7 +23,7 @@ mod tests;
 pub mod words;
 
 pub use connection::{HttpConnection, Parties};
-pub use head::{Field, Head, Span, StartLine};
+pub use head::{Field, Head, KnownName, Span, StartLine};
 pub use message::{Answered, Fields, HttpMessage, Incomplete};
 
 use crate::selection::Selection;
@@ -117,8 +117,16 @@ pub struct Context<'a> {
     pub sink: &'a mut dyn Sink,
     /// What it means when a stream ends before its message.
     pub ending: Incomplete,
-    /// Room for the fields of the head at hand.
-    pub scratch: &'a mut Head,
+    pub scratch: &'a mut Scratch,
+}
+
+/// Room that is used again for each message.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    /// For the fields of the head at hand.
+    head: Head,
+    /// For a body that lies in blocks.
+    body: Vec<u8>,
 }
 
 impl std::fmt::Debug for Context<'_> {

@@ -37,17 +37,22 @@ pub const fn lower(word: u64) -> u64 {
     word | ((from_a & !beyond_z & !word & HIGH) >> 2)
 }
 
-/// How many bytes there are before the first that is neither a letter nor a digit nor `-`.
+/// How many bytes there are before the first that is neither a letter nor a digit nor `-`, and the `name_hash` of them.
 #[inline]
-pub fn name_length(bytes: &[u8]) -> usize {
+pub fn scan_name(bytes: &[u8]) -> (usize, u32) {
     let (words, rest) = bytes.as_chunks::<8>();
+    let mut hash = 0;
     for (index, word) in words.iter().enumerate() {
-        let flags = name_flags(u64::from_le_bytes(*word)) ^ HIGH;
-        if flags != 0 {
-            return index * 8 + flags.trailing_zeros() as usize / 8;
+        let word = u64::from_le_bytes(*word);
+        let ends = name_flags(word) ^ HIGH;
+        if ends != 0 {
+            let bits = ends.trailing_zeros() & !7;
+            return (index * 8 + bits as usize / 8, finish(mix(hash, word & ((1 << bits) - 1))));
         }
+        hash = mix(hash, word);
     }
-    words.len() * 8 + rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'-').count()
+    let length = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'-').count();
+    (words.len() * 8 + length, finish(mix(hash, tail_word(rest.split_at(length).0))))
 }
 
 /// The high bits of letters, digits and `-`.
@@ -64,27 +69,30 @@ const fn name_flags(word: u64) -> u64 {
 /// The same for names that differ in case only.
 #[inline]
 pub const fn name_hash(name: &[u8]) -> u32 {
-    const fn mix(hash: u64, word: u64) -> u64 {
-        (hash.rotate_left(5) ^ (word | (ONES * 0x20))).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    let (mut hash, mut rest) = (0, name);
+    while let Some((word, behind)) = rest.split_first_chunk::<8>() {
+        hash = mix(hash, u64::from_le_bytes(*word));
+        rest = behind;
     }
-    let mut hash = name.len() as u64;
-    let mut rest = name;
-    if let Some(last) = name.last_chunk::<8>() {
-        while let Some((word, behind)) = rest.split_first_chunk::<8>() {
-            hash = mix(hash, u64::from_le_bytes(*word));
-            rest = behind;
-        }
-        // Where the length is no multiple of eight it overlaps the one before.
-        hash = mix(hash, u64::from_le_bytes(*last));
-    } else {
-        let mut word = 0;
-        while let Some((&byte, behind)) = rest.split_first() {
-            word = (word << 8) | byte as u64;
-            rest = behind;
-        }
-        hash = mix(hash, word);
-    }
+    finish(mix(hash, tail_word(rest)))
+}
+
+const fn mix(hash: u64, word: u64) -> u64 {
+    (hash.rotate_left(5) ^ (word | (ONES * 0x20))).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+const fn finish(hash: u64) -> u32 {
     (hash >> 32) as u32
+}
+
+/// At most eight bytes as the beginning of a word.
+const fn tail_word(bytes: &[u8]) -> u64 {
+    let (mut word, mut rest) = (0, bytes);
+    while let Some((&byte, before)) = rest.split_last() {
+        word = (word << 8) | byte as u64;
+        rest = before;
+    }
+    word
 }
 
 /// Whether they differ in case at most.
@@ -117,7 +125,8 @@ mod tests {
         fn a_name_ends_where_it_does(name in "[a-zA-Z0-9-]{0,20}", more in any::<Vec<u8>>()) {
             let bytes = [name.as_bytes(), &more].concat();
             let is_of_name = |b: &&u8| b.is_ascii_alphanumeric() || **b == b'-';
-            prop_assert_eq!(name_length(&bytes), bytes.iter().take_while(is_of_name).count());
+            let length = bytes.iter().take_while(is_of_name).count();
+            prop_assert_eq!(scan_name(&bytes), (length, name_hash(&bytes[..length])));
         }
 
         #[test]

@@ -62,7 +62,8 @@ function requestOf(request: HttpMessage | undefined, answer: HttpMessage | undef
   }
   const { method = '', path = '', httpVersion, headers, bodySize } = request;
   const url = urlOf(path, headers.host, request);
-  const type = headers['content-type'];
+  const type = headers['content-type'] ?? '';
+  const text = textOf(request) ?? '';
   return {
     method,
     url,
@@ -76,9 +77,9 @@ function requestOf(request: HttpMessage | undefined, answer: HttpMessage | undef
       ? {}
       : {
           postData: {
-            mimeType: type ?? '',
-            params: [],
-            text: textOf(request) ?? '',
+            mimeType: type,
+            params: request.bodyTruncated === true ? [] : paramsOf(type, text),
+            text,
             ...encodingOf(request, '_encoding'),
           },
         }),
@@ -99,7 +100,7 @@ function responseOf(response: HttpMessage): object {
     headers: pairsOf(headers),
     content: {
       size,
-      ...(response.bodyTruncated === true || size === bodySize ? {} : { compression: size - bodySize }),
+      ...compressionOf(response, size),
       mimeType: headers['content-type'] ?? UNKNOWN_TYPE,
       ...(text === undefined ? {} : { text }),
       ...encodingOf(response, 'encoding'),
@@ -141,10 +142,22 @@ function encodingOf({ body, bodyText, bodyEncoding }: HttpMessage, field: string
   return body === undefined ? { comment: 'a binary body, left out' } : {};
 }
 
-/** Bytes once content-codings are removed; of a body that is not here, as many as were sent. */
+/** Bytes once content-codings are removed, or as many of them as are here; of text in another charset, as it stands here. */
 function contentSizeOf({ body, bodyText, bodyEncoding, bodyDecoded, bodySize }: HttpMessage): number {
+  if (bodyDecoded === undefined) return bodySize;
   if (body !== undefined) return Buffer.byteLength(body, bodyEncoding === 'base64' ? 'base64' : 'utf8');
-  return bodyDecoded === undefined || bodyText === undefined ? bodySize : Buffer.byteLength(bodyText);
+  return bodyText === undefined ? bodySize : Buffer.byteLength(bodyText);
+}
+
+/** What the coding saved, where both sizes are those of all the bytes. */
+function compressionOf({ body, bodyDecoded, bodyTruncated, bodySize }: HttpMessage, size: number): object {
+  const known = body !== undefined && bodyDecoded !== undefined && bodyTruncated === undefined;
+  return known ? { compression: size - bodySize } : {};
+}
+
+/** Of a form: its fields. HAR has them beside the text (as browsers do, although its words are against it). */
+function paramsOf(type: string, text: string): { name: string; value: string }[] {
+  return /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(type) ? fieldsOf(text) : [];
 }
 
 function lossesOf({ incomplete, gapBytes, bodyTruncated, trailers }: HttpMessage): object {
@@ -190,8 +203,12 @@ function encoded(url: string): string {
 
 function queryOf(url: string): { name: string; value: string }[] {
   const at = url.indexOf('?');
-  if (at === -1) return [];
-  return [...new URLSearchParams(url.slice(at).split('#', 1)[0])].map(([name, value]) => ({ name, value }));
+  return at === -1 ? [] : fieldsOf(url.slice(at + 1).split('#', 1)[0] ?? '');
+}
+
+/** As forms are encoded (WHATWG URL, application/x-www-form-urlencoded). */
+function fieldsOf(text: string): { name: string; value: string }[] {
+  return [...new URLSearchParams(text)].map(([name, value]) => ({ name, value }));
 }
 
 function endpoint({ ip, port }: { ip: string; port: number }): string {

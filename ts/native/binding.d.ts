@@ -26,6 +26,12 @@ export declare class Capture {
    * At any time, any number of times; returns at once.
    */
   stop(): void
+  /**
+   * Copies the lines of the oldest `batch` that was told of and not copied yet to the beginning of `target`: whole JSON
+   * lines, each ended by `
+  `. Throws when there is none, or `target` is shorter than its `bytes`.
+   */
+  copyLines(target: Buffer): void
   /** Gives one batch's credit back: JS has finished with it. Without credits no further batch comes. */
   release(): void
   /** The counters some 50 ms ago (libpcap's own: 250 ms); after `end` the final ones. Waits for nothing. */
@@ -36,8 +42,8 @@ export declare class Capture {
 export interface CaptureEvent {
   /** `end` is the last one, always. */
   kind: 'batch' | 'notice' | 'error' | 'stats' | 'end'
-  /** `batch`: whole JSON lines, each ended by `\n`. Costs a credit: `release()` when done with it. */
-  lines?: Buffer
+  /** `batch`: length of its lines. Costs a credit: `copyLines()` at once, `release()` when done with them. */
+  bytes?: number
   /** `batch`: number of lines. */
   messages?: number
   /** `notice`: how much it matters. */

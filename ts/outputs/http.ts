@@ -78,7 +78,7 @@ export class HttpOutput implements Output {
       this.#tally.drop('abandoned', batch.messages);
       return;
     }
-    this.#line.push(batch, this.#options.now());
+    this.#line.push({ lines: Buffer.from(batch.lines), messages: batch.messages }, this.#options.now());
     this.#pump();
     if (!this.#isOver()) return;
     if (this.#options.lossless) return new Promise((resolve) => this.#roomWaiters.push(resolve));

@@ -2,7 +2,10 @@
 
 import type { OutputName, OutputStats } from '../types';
 
-/** Whole JSON lines, each ended by `\n`. The bytes are shared between outputs: nobody writes into them. */
+/**
+ * Whole JSON lines, each ended by `\n`. The bytes are shared between outputs: nobody writes into them. Once `write` has
+ * settled a later batch overwrites them: who needs them longer makes a copy.
+ */
 export interface Batch {
   readonly lines: Buffer;
   readonly messages: number;

@@ -22,8 +22,13 @@ const NEWLINE = 0x0a;
 /** Where the lines go. */
 export interface StdoutTarget {
   readonly stream: Writable;
-  /** A pipe or a socket: writes at once what fits, and returns how many bytes that were; 0 when it is full. */
-  readonly writeNow?: (bytes: Buffer, start: number, length: number) => number;
+  /** What the stream writes to, where it can be written to without the stream. */
+  readonly direct?: {
+    /** Writes at once what fits, and returns how many bytes that were; 0 when it is full. */
+    write(bytes: Buffer, start: number, length: number): number;
+    /** So much may be written at once, or one line that is longer. */
+    readonly pieceBytes: number;
+  };
 }
 
 export interface StdoutOptions {
@@ -71,9 +76,20 @@ export class StdoutOutput implements Output {
       this.#tally.drop(this.#off, batch.messages);
       return;
     }
-    this.#line.push(batch);
+    if (this.#options.lossless) {
+      this.#line.push(batch);
+      this.#pump();
+      return this.#allSettled();
+    }
+    // What has to wait, live, waits as a copy: this one's memory is the next batch's.
+    const { lines, messages } = batch;
+    const waits = this.#busy || this.#current !== undefined;
+    this.#line.push(waits ? { lines: Buffer.from(lines), messages } : batch);
     this.#pump();
-    if (this.#options.lossless) return this.#allSettled();
+    if (!waits && this.#current !== undefined) {
+      this.#current = { lines: Buffer.from(this.#current.lines.subarray(this.#written)), messages };
+      this.#written = 0;
+    }
     this.#dropOldest();
   }
 
@@ -113,18 +129,18 @@ export class StdoutOutput implements Output {
 
   /** As many whole lines as one write may carry, or one that is longer. */
   #pieceEnd(lines: Buffer): number {
-    if (this.#options.target.writeNow === undefined) return lines.length;
-    return pieceEnd(lines, this.#written, PIPE_BUF_BYTES);
+    const { direct } = this.#options.target;
+    return direct === undefined ? lines.length : pieceEnd(lines, this.#written, direct.pieceBytes);
   }
 
   /** At once where that is possible, else by the stream, which says when. */
   #write(lines: Buffer, end: number): void {
-    const { stream, writeNow } = this.#options.target;
+    const { stream, direct } = this.#options.target;
     // Not past what others have written to the stream.
     const length = end - this.#written;
-    if (writeNow !== undefined && length <= PIPE_BUF_BYTES && stream.writableLength === 0) {
+    if (direct !== undefined && length <= direct.pieceBytes && stream.writableLength === 0) {
       try {
-        this.#written += writeNow(lines, this.#written, length);
+        this.#written += direct.write(lines, this.#written, length);
       } catch (error) {
         this.#close(error as NodeJS.ErrnoException);
         return;
@@ -132,11 +148,13 @@ export class StdoutOutput implements Output {
       if (this.#written === end) return;
     }
     this.#busy = true;
-    stream.write(lines.subarray(this.#written, end), (error) => {
+    const sent = end - this.#written;
+    // The stream may have it longer than this output waits for it.
+    stream.write(Buffer.from(lines.subarray(this.#written, end)), (error) => {
       this.#busy = false;
       if (error) this.#close(error);
       else {
-        this.#written = end;
+        this.#written += sent;
         this.#pump();
       }
     });

@@ -3,12 +3,15 @@
  * the end. Decides which of it there is; the parts do not know each other.
  */
 
+import { fstatSync } from 'node:fs';
 import type { WriteStream } from 'node:tty';
 import { createLogger, type Log } from '../logger';
+import type { InterfaceInfo } from '../native';
 import type { Output } from '../outputs/output';
-import type { StdoutOptions } from '../outputs/stdout';
+import { type StdoutOptions, StdoutOutput } from '../outputs/stdout';
 import type { Sniffer } from '../sniffer';
 import type { LogLevel, SnifferStats } from '../types';
+import { interfaceRows } from './interfaces';
 import { Lines } from './line';
 import { createTerminalLog } from './log';
 import { Progress } from './progress';
@@ -16,7 +19,7 @@ import { openTerminal, type TerminalStream } from './stream';
 import { createPaint, type Paint } from './style';
 import { Summary } from './summary';
 import { loadText, type Text } from './text';
-import { ERASE_LINE, View } from './view';
+import { View } from './view';
 
 /** Flags of the command that are no options of the library. */
 export interface Appearance {
@@ -28,6 +31,8 @@ export interface Appearance {
 
 /** Where the terminal does not say: as wide as they once were. */
 const DEFAULT_COLUMNS = 80;
+/** What a stopped terminal may take for the last words. */
+const LAST_WORDS_MS = 1_000;
 
 export class Terminal {
   readonly #appearance: Appearance;
@@ -46,7 +51,7 @@ export class Terminal {
     this.#appearance = appearance;
     this.#text = text;
     this.#stdout = process.stdout.isTTY ? openTerminal(1) : undefined;
-    this.#stderr = process.stderr.isTTY ? openTerminal(2) : undefined;
+    this.#stderr = isOneTerminal() ? this.#stdout : process.stderr.isTTY ? openTerminal(2) : undefined;
     if (appearance.summary ?? (this.#isViewed && process.stderr.isTTY)) this.#summary = new Summary();
   }
 
@@ -55,37 +60,36 @@ export class Terminal {
     return process.stdout.isTTY && this.#appearance.json !== true;
   }
 
-  /** JSON lines, unless both streams are looked at. */
+  /** In words where stderr is looked at, else as JSON lines. */
   readonly createLogger = (level: LogLevel): Log => {
-    if (!this.#isViewed || !process.stderr.isTTY) return createLogger(level);
-    return createTerminalLog({
-      level,
-      text: this.#text,
-      paint: this.#paint,
-      columns: () => columnsOf(process.stderr),
-      write: (rows) => this.#write(rows),
-    });
+    if (!process.stderr.isTTY) return createLogger(level);
+    const write = (rows: string): void => this.#say(rows);
+    if (this.#appearance.json === true) return createLogger(level, { write });
+    const columns = (): number => columnsOf(process.stderr);
+    return createTerminalLog({ level, text: this.#text, paint: this.#paint, columns, write });
   };
 
   /** The output for stdout where it is a terminal. */
   get createStdout(): ((options: StdoutOptions) => Output) | undefined {
-    if (!this.#isViewed) return undefined;
+    const stream = this.#stdout;
+    const on = (stdout: StdoutOptions): StdoutOptions =>
+      stream === undefined ? stdout : { ...stdout, target: { stream } };
+    if (!this.#isViewed) return stream && ((stdout) => new StdoutOutput(on(stdout)));
     const options = {
       lines: new Lines(this.#text, this.#paint, () => columnsOf(process.stdout)),
       text: this.#text,
       paint: this.#paint,
       verbose: this.#appearance.verbose === true,
-      takeStatusLine: () => this.#progress?.take() === true,
       onMessage: this.#summary?.add ?? (() => {}),
     };
-    const stream = this.#stdout;
-    return (stdout) => new View(options, stream === undefined ? stdout : { ...stdout, target: { stream } });
+    return (stdout) => new View(options, on(stdout));
   }
 
   /** To be called before the start. `viewed`: stdout is one of the outputs. */
   attach(sniffer: Sniffer, { pcapFile, viewed }: { pcapFile: string | undefined; viewed: boolean }): void {
     if (this.#summary !== undefined && !(viewed && this.#isViewed)) sniffer.on('message', this.#summary.add);
-    if (pcapFile === undefined || this.#stderr === undefined) return;
+    // A dumb terminal cannot write over a line.
+    if (pcapFile === undefined || this.#stderr === undefined || process.env.TERM === 'dumb') return;
     this.#progress = new Progress({
       file: pcapFile,
       terminal: this.#stderr,
@@ -95,20 +99,34 @@ export class Terminal {
     });
   }
 
-  /** Nothing more comes from the sniffer; without counters there was no run. */
-  close(stats?: SnifferStats): void {
+  /** Nothing more comes; resolves when it may all be read. Without counters there was no run. */
+  async close(stats?: SnifferStats): Promise<void> {
     this.#progress?.close();
-    if (this.#summary === undefined || stats === undefined) return;
-    const rows = [...this.#summary.rows(stats, this.#text, columnsOf(process.stderr) - 1)];
-    this.#write(`\n${rows.map((row) => `${row}\n`).join('')}`);
+    if (this.#summary !== undefined && stats !== undefined) {
+      const rows = [...this.#summary.rows(stats, this.#text, columnsOf(process.stderr) - 1)];
+      this.#say(`\n${rows.map((row) => `${row}\n`).join('')}`);
+    }
+    await this.#stderr?.drained(LAST_WORDS_MS);
   }
 
-  #write(rows: string): void {
-    const erase = this.#progress?.take() === true ? ERASE_LINE : '';
-    process.stderr.write(erase + rows);
+  /** What `tcp-sniffer interfaces` lists. */
+  interfaces(interfaces: readonly InterfaceInfo[]): string[] {
+    return interfaceRows(interfaces, this.#text, process.stdout.isTTY ? columnsOf(process.stdout) : undefined);
+  }
+
+  #say(rows: string): void {
+    if (this.#stderr === undefined) process.stderr.write(rows);
+    else this.#stderr.say(rows);
   }
 }
 
 function columnsOf(stream: WriteStream): number {
   return stream.columns || DEFAULT_COLUMNS;
+}
+
+/** stdout and stderr are on it. */
+function isOneTerminal(): boolean {
+  if (!process.stdout.isTTY || !process.stderr.isTTY) return false;
+  const [stdout, stderr] = [fstatSync(1), fstatSync(2)];
+  return stdout.dev === stderr.dev && stdout.ino === stderr.ino;
 }

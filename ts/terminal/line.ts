@@ -1,13 +1,15 @@
 /** One exchange in one line: columns that stand one below the other and never take more than the terminal has. */
 
 import type { Endpoint, HttpMessage } from '../types';
+import { day, timeOfDay } from './clock';
 import { bytes, duration } from './quantities';
 import type { Paint, Style } from './style';
 import { printable, type Text } from './text';
 
 /** What a line says of an exchange; of a request that may be long gone. */
 export interface Facts {
-  timestamp: string;
+  /** When the request began, in ms since the epoch. */
+  atMs: number;
   client: Endpoint;
   server: Endpoint;
   method: string;
@@ -33,12 +35,19 @@ const PEERS_SHARE = 0.46;
 
 export function factsOf({ timestamp, destination, receiver, method = '-', path = '-' }: HttpMessage): Facts {
   return {
-    timestamp,
+    atMs: Date.parse(timestamp),
     client: destination,
     server: receiver,
     method: printable(method.slice(0, MAX_PATH_UNITS)),
     path: printable(path.slice(0, MAX_PATH_UNITS)),
   };
+}
+
+/** Of a response whose request was not kept. When that began follows from the latency. */
+export function factsOfResponse(message: HttpMessage): Facts {
+  const { request = { method: '-', path: '(request not seen)' }, latencyMs = 0 } = message;
+  const facts = factsOf({ ...message, ...request });
+  return { ...facts, atMs: facts.atMs - Math.round(latencyMs) };
 }
 
 export class Lines {
@@ -61,17 +70,17 @@ export class Lines {
     return this.#paint('dim', this.#join(cells, (_, text) => text, false).trimEnd());
   }
 
-  /** An interim or final response, with what is known of its request. */
-  response(message: HttpMessage): string {
-    const { statusCode = 0, bodySize, latencyMs, incomplete, request } = message;
-    const facts = factsOf(
-      request === undefined ? { ...message, method: '-', path: '(request not seen)' } : { ...message, ...request },
-    );
-    // The time of the line is that of the request, which is what the one who asks remembers.
-    const at = Date.parse(facts.timestamp) - Math.round(latencyMs ?? 0);
+  /** To which day the lines belong that follow. */
+  day(atMs: number): string {
+    return this.#paint('dim', this.#text.clip(day(atMs), lineColumns(this.#columns())));
+  }
+
+  /** An interim or final response. */
+  response(message: HttpMessage, facts: Facts): string {
+    const { statusCode = 0, bodySize, latencyMs, incomplete } = message;
     const status = `${statusCode}${incomplete === undefined ? '' : '!'}`;
     return this.#line(
-      { ...facts, timestamp: new Date(at).toISOString() },
+      facts,
       [status, bytes(bodySize), latencyMs === undefined ? '-' : duration(latencyMs)],
       incomplete === undefined ? styleOf(statusCode) : 'red',
     );
@@ -83,9 +92,9 @@ export class Lines {
   }
 
   #line(facts: Facts, answer: readonly [string, string, string] | readonly [string, string], style: Style): string {
-    const { timestamp, method, path } = facts;
+    const { atMs, method, path } = facts;
     const [status, size, latency = ''] = answer;
-    const cells = [timestamp.slice(11, 23), method, path, status, size, latency, facts] as const;
+    const cells = [timeOfDay(atMs), method, path, status, size, latency, facts] as const;
     const styles: (Style | undefined)[] = ['dim', 'bold', undefined, style, answer.length === 2 ? style : undefined];
     return this.#join(
       cells,

@@ -1,11 +1,10 @@
-/** How far a savefile is read: one line of stderr that is written over. In: the engine's own count, now and then. */
+/** How far a savefile is read: a status line on stderr. In: the engine's own count, now and then. */
 
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { bytes, duration } from './quantities';
 import type { TerminalStream } from './stream';
 import { ELLIPSIS, printable, type Text } from './text';
-import { ERASE_LINE } from './view';
 
 /** Nobody reads faster, and the engine's count is not newer. */
 const INTERVAL_MS = 250;
@@ -26,7 +25,6 @@ export class Progress {
   readonly #total: number | undefined;
   readonly #began = performance.now();
   readonly #timer: NodeJS.Timeout;
-  #shown = false;
 
   constructor(options: ProgressOptions) {
     this.#options = options;
@@ -34,21 +32,9 @@ export class Progress {
     this.#timer = setInterval(() => this.#draw(), INTERVAL_MS).unref();
   }
 
-  /** Whether its line stands at the cursor; whoever asks writes over it. */
-  readonly take = (): boolean => {
-    const shown = this.#shown;
-    this.#shown = false;
-    return shown;
-  };
-
-  /** Takes its line off, for others to write there. */
-  readonly clear = (): void => {
-    if (this.take()) this.#options.terminal.offer(ERASE_LINE);
-  };
-
   close(): void {
     clearInterval(this.#timer);
-    this.clear();
+    this.#options.terminal.showStatus('');
   }
 
   #draw(): void {
@@ -61,10 +47,10 @@ export class Progress {
       this.#total === undefined
         ? `${bytes(done)}  ${speed}  ${duration(elapsedMs)}`
         : `${Math.floor((done / this.#total) * 100)}% of ${bytes(this.#total)}  ${speed}  ${this.#left(done, elapsedMs)}`;
-    const row = text.clip(`reading ${printable(basename(file))}: ${words}`, columns() - 1);
+    const name = file === '-' ? 'stdin' : printable(basename(file));
+    const row = text.clip(`reading ${name}: ${words}`, columns() - 1);
     // A long name gives way, the numbers do not.
-    const shown = row.endsWith(ELLIPSIS) ? text.clip(words, columns() - 1) : row;
-    if (terminal.offer(`${ERASE_LINE}${shown}`)) this.#shown = true;
+    terminal.showStatus(row.endsWith(ELLIPSIS) ? text.clip(words, columns() - 1) : row);
   }
 
   #left(done: number, elapsedMs: number): string {

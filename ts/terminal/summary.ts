@@ -68,6 +68,7 @@ export class Summary {
   /** Each of at most so many columns. */
   *rows({ engine, outputs }: SnifferStats, text: Text, columns: number): Generator<string> {
     const messages = (engine.requests ?? 0) + (engine.responses ?? 0);
+    const filtered = engine.filtered ?? 0;
     // Some may have been dropped on the way here; what the engine parsed is what there was.
     const unanswered = Math.max(0, this.#requests - this.#answered);
     const alone = this.#responses - this.#answered;
@@ -86,10 +87,10 @@ export class Summary {
       ),
     ].filter(([lost]) => lost > 0);
     const facts: [string, string][] = [
-      ['messages', `${count(messages)}`],
+      ['messages', [count(messages), ...(filtered > 0 ? [`filtered out: ${count(filtered)}`] : [])].join('; ')],
       ['exchanges', [count(this.#answered), ...asides].join('; ')],
       ['status', classes.join('  ') || 'no response'],
-      ['lost', losses.length === 0 ? 'nothing' : losses.map(([lost, words]) => `${count(lost)} ${words}`).join('; ')],
+      ['lost', losses.length === 0 ? 'nothing' : losses.map(([lost, words]) => `${words}: ${count(lost)}`).join('; ')],
     ];
     const label = 11;
     for (const [name, words] of facts) {

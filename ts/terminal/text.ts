@@ -19,6 +19,8 @@ export async function loadText(): Promise<Text> {
  */
 const UNSAFE = /\ufe0f|[\p{C}\p{Zl}\p{Zp}\p{Emoji_Modifier}]/gu;
 const PLAIN = /^[\x20-\x7e]*$/;
+/** Where characters, UTF-16 units and columns are the same in number; what our own cells hold is among it. */
+const ONE_EACH = /^[\x20-\x7e\xa1-\xac\xae-\u02ff…→]*$/;
 /** What stands on the character before it. */
 const MARK = /^(?:\p{Mn}|\p{Me})$/u;
 /** Hangul vowels and finals, which melt into what is before them. */
@@ -54,7 +56,7 @@ export class Text {
   }
 
   width(text: string): number {
-    if (PLAIN.test(text)) return text.length;
+    if (ONE_EACH.test(text)) return text.length;
     let columns = 0;
     for (const { segment } of this.#clusters.segment(text)) columns += this.#clusterWidth(segment);
     return columns;
@@ -65,7 +67,7 @@ export class Text {
     if (columns <= 0) return '';
     // No character is longer than its cluster may be: of a long text only the front is looked at.
     const front = text.length > columns * MAX_CLUSTER_UNITS ? text.slice(0, columns * MAX_CLUSTER_UNITS) : text;
-    if (PLAIN.test(front)) return text.length <= columns ? text : `${text.slice(0, columns - 1)}${ELLIPSIS}`;
+    if (ONE_EACH.test(front)) return text.length <= columns ? text : `${text.slice(0, columns - 1)}${ELLIPSIS}`;
     let kept = '';
     let whole = '';
     let used = 0;

@@ -12,13 +12,8 @@ export const PATIENCE_MS = 30_000;
 /** Requests that wait at one time, some 2 KiB each at the most; past it the oldest is shown. */
 export const MAX_WAITING = 10_000;
 
-interface Waiting {
-  facts: Facts;
-  since: number;
-}
-
 export class Unanswered {
-  readonly #waiting = new Map<string, Waiting>();
+  readonly #waiting = new Map<string, Facts>();
   /** Answered before they were complete themselves. */
   readonly #early = new Set<string>();
 
@@ -26,19 +21,24 @@ export class Unanswered {
     return this.#waiting.size;
   }
 
+  /** Of the request with this id, as long as it waits. */
+  factsOf(id: string): Facts | undefined {
+    return this.#waiting.get(id);
+  }
+
   /** Takes note of a message; gives the requests that have waited too long, or are too many. */
   *note(message: HttpMessage): Generator<Facts> {
     const { id, direction, timestamp } = message;
     if (direction === 'request') {
-      if (!this.#early.delete(id)) this.#waiting.set(id, { facts: factsOf(message), since: Date.parse(timestamp) });
+      if (!this.#early.delete(id)) this.#waiting.set(id, factsOf(message));
     } else if (isFinal(message) && !this.#waiting.delete(id) && message.request !== undefined) {
       this.#early.add(id);
       const [oldest] = this.#early;
       if (this.#early.size > MAX_WAITING && oldest !== undefined) this.#early.delete(oldest);
     }
     const now = Date.parse(timestamp);
-    for (const [waitingId, { facts, since }] of this.#waiting) {
-      if (now - since < PATIENCE_MS && this.#waiting.size <= MAX_WAITING) break;
+    for (const [waitingId, facts] of this.#waiting) {
+      if (now - facts.atMs < PATIENCE_MS && this.#waiting.size <= MAX_WAITING) break;
       this.#waiting.delete(waitingId);
       yield facts;
     }
@@ -46,7 +46,7 @@ export class Unanswered {
 
   /** Nothing more will come. */
   *rest(): Generator<Facts> {
-    for (const { facts } of this.#waiting.values()) yield facts;
+    yield* this.#waiting.values();
     this.#waiting.clear();
   }
 }

@@ -7,14 +7,12 @@ import { isFinal, messagesOf } from '../outputs/messages';
 import type { Batch, Output } from '../outputs/output';
 import { type StdoutOptions, StdoutOutput } from '../outputs/stdout';
 import type { HttpMessage, OutputStats } from '../types';
-import { factsOf, type Lines } from './line';
+import { day } from './clock';
+import { type Facts, factsOf, factsOfResponse, type Lines } from './line';
 import type { Paint } from './style';
 import type { Text } from './text';
 import { Unanswered } from './unanswered';
 import { details } from './verbose';
-
-/** Back to the first column, and away with what stands there: a line of the progress. */
-export const ERASE_LINE = '\r\x1b[K';
 
 export interface ViewOptions {
   lines: Lines;
@@ -22,8 +20,6 @@ export interface ViewOptions {
   paint: Paint;
   /** Headers and bodies too. */
   verbose: boolean;
-  /** Whether a line that is no line of this output stands at the cursor; it is gone then. */
-  takeStatusLine(): boolean;
   onMessage(message: HttpMessage): void;
 }
 
@@ -34,6 +30,8 @@ export class View implements Output {
   readonly #unanswered = new Unanswered();
   /** The heading stands for so many columns. */
   #headed: number | undefined;
+  /** Which day the last line was of. */
+  #day = '';
   #closed: Promise<void> | undefined;
 
   constructor(options: ViewOptions, stdout: StdoutOptions) {
@@ -72,29 +70,44 @@ export class View implements Output {
   async #end(): Promise<void> {
     const held = this.#unanswered.size;
     const { lines } = this.#options;
-    const rows = [...this.#unanswered.rest()].map((facts) => lines.request(facts, 'no response', 'red'));
+    const rows = [...this.#unanswered.rest()].flatMap((facts) =>
+      this.#dated(facts, lines.request(facts, 'no response', 'red')),
+    );
     await this.#put(rows, held);
     await this.#stdout.close();
   }
 
   *#rows(message: HttpMessage): Generator<string> {
     const { lines, text, paint, verbose } = this.#options;
-    for (const facts of this.#unanswered.note(message)) yield lines.request(facts, 'still waiting', 'yellow');
-    if (verbose && message.direction === 'request') yield lines.request(factsOf(message), 'request', 'dim');
-    else if (verbose || isFinal(message)) yield lines.response(message);
+    const request = this.#unanswered.factsOf(message.id);
+    for (const facts of this.#unanswered.note(message))
+      yield* this.#dated(facts, lines.request(facts, 'still waiting', 'yellow'));
+    if (message.direction === 'response') {
+      const facts = request ?? factsOfResponse(message);
+      if (verbose || isFinal(message)) yield* this.#dated(facts, lines.response(message, facts));
+    } else if (verbose) {
+      const facts = factsOf(message);
+      yield* this.#dated(facts, lines.request(facts, 'request', 'dim'));
+    }
     if (!verbose) return;
     yield* details(message, text, paint, lines.columns - 1);
     yield '';
   }
 
+  /** With the day above it where that is another one. */
+  #dated({ atMs }: Facts, row: string): string[] {
+    const before = this.#day;
+    this.#day = day(atMs);
+    return this.#day === before ? [row] : [this.#options.lines.day(atMs), row];
+  }
+
   #put(rows: string[], messages: number): Promise<void> | void {
     if (rows.length === 0 && messages === 0) return;
-    const { lines, takeStatusLine } = this.#options;
+    const { lines } = this.#options;
     if (rows.length > 0 && this.#headed !== lines.columns) {
       this.#headed = lines.columns;
       rows.unshift(lines.heading());
     }
-    const erase = rows.length > 0 && takeStatusLine() ? ERASE_LINE : '';
-    return this.#stdout.write({ lines: Buffer.from(`${erase}${rows.map((row) => `${row}\n`).join('')}`), messages });
+    return this.#stdout.write({ lines: Buffer.from(rows.map((row) => `${row}\n`).join('')), messages });
   }
 }

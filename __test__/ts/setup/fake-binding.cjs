@@ -12,6 +12,7 @@ class Capture {
   constructor(options) {
     this.options = options;
     this.credits = CREDITS;
+    this.told = [];
     this.sent = 0;
     this.released = 0;
     this.stopped = false;
@@ -56,8 +57,14 @@ class Capture {
     this.credits--;
     let text = '';
     for (let i = 0; i < messages; i++) text += line(this.sent++);
-    this.onEvent({ kind: 'batch', lines: Buffer.from(text), messages });
+    const lines = Buffer.from(text);
+    this.told.push(lines);
+    this.onEvent({ kind: 'batch', bytes: lines.length, messages });
     return true;
+  }
+
+  copyLines(target) {
+    this.told.shift().copy(target);
   }
 
   #live() {

@@ -18,6 +18,8 @@ export class FakeCapture implements NativeCapture {
   onOpen: () => void = () => {};
   #onEvent: ((event: CaptureEvent) => void) | undefined;
   #ended = false;
+  /** Batches that were told of. */
+  readonly #told: Buffer[] = [];
 
   constructor(readonly options: CaptureOptions) {}
 
@@ -33,8 +35,17 @@ export class FakeCapture implements NativeCapture {
   }
 
   batch(...messages: object[]): void {
-    const lines = messages.map((message) => `${JSON.stringify(message)}\n`).join('');
-    this.emit({ kind: 'batch', lines: Buffer.from(lines), messages: messages.length });
+    this.lines(messages.map((message) => `${JSON.stringify(message)}\n`).join(''), messages.length);
+  }
+
+  lines(text: string, messages: number): void {
+    const lines = Buffer.from(text);
+    this.#told.push(lines);
+    this.emit({ kind: 'batch', bytes: lines.length, messages });
+  }
+
+  copyLines(target: Buffer): void {
+    this.#told.shift()?.copy(target);
   }
 
   end(): void {

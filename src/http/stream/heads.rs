@@ -32,7 +32,7 @@ impl Stream {
                 self.give_up(Malformed::StartLine, bytes, exchanges, cx);
                 return bytes.len();
             }
-            let mut head = std::mem::take(cx.scratch);
+            let mut head = std::mem::take(&mut cx.scratch.head);
             let parsed = head.parse(self.direction, bytes);
             let used = match parsed {
                 Ok(Parsed::Complete(length)) => {
@@ -54,7 +54,7 @@ impl Stream {
                     bytes.len()
                 }
             };
-            *cx.scratch = head;
+            cx.scratch.head = head;
             return used;
         }
         self.on_more_head_bytes(bytes, exchanges, cx)
@@ -69,7 +69,7 @@ impl Stream {
             buffer.truncate(end);
             let used = end.saturating_sub(known);
             let rest = bytes.get(used..).unwrap_or_default();
-            let mut head = std::mem::take(cx.scratch);
+            let mut head = std::mem::take(&mut cx.scratch.head);
             let used = match head.parse(self.direction, &buffer) {
                 Ok(Parsed::Complete(_)) => used + self.on_head(&mut head, &buffer, rest, exchanges, cx),
                 Ok(Parsed::Partial) => {
@@ -81,7 +81,7 @@ impl Stream {
                     bytes.len()
                 }
             };
-            *cx.scratch = head;
+            cx.scratch.head = head;
             return used;
         }
         self.searched = self.buffer.len();

@@ -6,7 +6,6 @@ mod exchanges;
 mod heads;
 mod limits;
 
-use super::head::Head;
 use super::*;
 use crate::flow::{DataMeta, Role, Side, StreamEvent};
 use crate::selection::Selection;
@@ -139,7 +138,7 @@ fn talk_around(
     let parties = Parties::Expected { server: Side::High, initiator: None };
     let mut http = HttpConnection::new(parties, role);
     let mut ends = [1_u64 << 32; 2];
-    let (mut seen, mut counters, mut scratch) = (Seen::default(), HttpCounters::default(), Head::default());
+    let (mut seen, mut counters, mut scratch) = (Seen::default(), HttpCounters::default(), Scratch::default());
     let selection = Selection::new(&[], &[]);
     let mut cx = Context {
         limits: Limits { max_body_bytes: 1 << 20 },

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { entryOf } from '../ts/har/entry';
-import { type Exchange, Pairing } from '../ts/har/pairing';
-import type { HttpMessage } from '../ts/types';
-import { Random } from './differential/random';
+import { entryOf } from '../../ts/har/entry';
+import { type Exchange, Pairing } from '../../ts/har/pairing';
+import type { HttpMessage } from '../../ts/types';
+import { Random } from '../differential/random';
 
 const ENDS = {
   receiver: { ip: '10.0.0.5', port: 8080 },

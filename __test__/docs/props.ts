@@ -1,0 +1,42 @@
+/** What stands in for things of the machine that blocks of documents name and that no test may touch. */
+
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** The folder of the stage that is last but for the machine's own on the PATH. */
+export const PROPS = 'props';
+
+const labelled = (name: string, containers: string[], initContainers?: string[]): object => ({
+  metadata: { namespace: 'shop', name, labels: { 'tcp-sniffer/inject': 'true' } },
+  spec: {
+    containers: containers.map((container) => ({ name: container })),
+    ...(initContainers && { initContainers: initContainers.map((container) => ({ name: container })) }),
+  },
+});
+
+/** As `kubectl get pods -A -l tcp-sniffer/inject=true -o json` gives them; one has no sidecar. */
+const PODS = {
+  kind: 'List',
+  items: [
+    labelled('web-7d4b9-8kq2c', ['web'], ['migrate', 'tcp-sniffer']),
+    labelled('web-7d4b9-x2x4q', ['web'], ['migrate']),
+    labelled('cart-5c9d8-lm7tz', ['cart', 'tcp-sniffer']),
+  ],
+};
+
+/**
+ * `sudo` for who is root already, a `node` that capabilities may be given to, and a `kubectl` that knows that one question.
+ */
+export function furnishProps(folder: string): void {
+  const place = join(folder, PROPS);
+  mkdirSync(place);
+  const script = (name: string, text: string): void =>
+    writeFileSync(join(place, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+  script('sudo', 'exec "$@"');
+  copyFileSync(process.execPath, join(place, 'node'));
+  writeFileSync(join(place, 'pods.json'), JSON.stringify(PODS));
+  script(
+    'kubectl',
+    `[ "$*" = 'get pods -A -l tcp-sniffer/inject=true -o json' ] || exit 1\nexec cat "${join(place, 'pods.json')}"`,
+  );
+}

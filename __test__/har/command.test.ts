@@ -1,0 +1,107 @@
+/** `--har` as a user meets it: what is there before, during and after a run, whatever ends it. */
+
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { CLI, describeLive, FIXTURES, linesOf, runCli, start, startCli, until } from '../live/harness.js';
+import { complaintsAbout, entriesOf } from './rules.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-har-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('--har', () => {
+  const args = ['--read', join(FIXTURES, 'demo.pcap'), '--ports', '8080'];
+
+  test('is an output of its own: nothing on stdout unless that is asked for', async () => {
+    const path = join(folder, 'own.har');
+    expect(await runCli([...args, '--har', path])).toMatchObject({ code: 0, stdout: '' });
+    const both = await runCli([...args, '--output-stdout'], { env: { HAR_FILE: path } });
+    expect(linesOf(both.stdout).length).toBe(12);
+    const entries = await entriesOf(path);
+    expect(entries.map(({ request }) => request.url)).toContain('http://127.0.0.1:8080/hello?name=world');
+    expect(entries.length).toBe(6);
+  });
+
+  test('is for its owner alone, and takes the place of what was there', async () => {
+    const path = join(folder, 'new.har');
+    await runCli([...args, '--har', path]);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    writeFileSync(path, 'x'.repeat(1_000_000));
+    await runCli([...args, '--har', path]);
+    expect((await entriesOf(path)).length).toBe(6);
+  });
+
+  test('what is there stays when nothing can be read; a new file goes again', async () => {
+    const path = join(folder, 'kept.har');
+    const fresh = join(folder, 'fresh.har');
+    writeFileSync(path, 'mine');
+    for (const file of [path, fresh]) {
+      expect((await runCli(['--ports', '80', '--read', join(folder, 'missing.pcap'), '--har', file])).code).toBe(2);
+    }
+    expect(readFileSync(path, 'utf8')).toBe('mine');
+    expect(() => statSync(fresh)).toThrow('ENOENT');
+  });
+
+  test.each([
+    ['a folder that is not there', join(folder, 'no', 'x.har'), 2, 'cannot write the HAR file'],
+    ['no regular file', '/dev/null', 2, 'it is no regular file'],
+    ['the savefile itself', args[1] as string, 1, 'must not be the savefile'],
+  ])('%s is refused, with words', async (_, path, code, words) => {
+    const run = await runCli([...args, '--har', path]);
+    expect(run).toMatchObject({ code, stderr: expect.stringContaining(words) });
+  });
+
+  test('a disk that is full ends the command with 2, and the file is still a HAR', async () => {
+    const path = join(folder, 'full.har');
+    // The shell's limit on files stands for the disk: 1 KiB, and writes past it fail with EFBIG.
+    const limited = ['bash', '-c', `ulimit -f 1; trap '' XFSZ; exec "$@"`, 'bash'];
+    const run = await start([...limited, process.execPath, CLI, ...args, '--har', path]).done;
+    expect(run.stderr).toContain('EFBIG');
+    expect(run.code).toBe(2);
+    expect(await entriesOf(path)).toEqual([]);
+  });
+
+  test('after a kill the file is a HAR with all that was complete', async () => {
+    const path = join(folder, 'killed.har');
+    const { child } = startCli(['--read', '-', '--ports', '8080', '--har', path]);
+    child.stdin?.write(readFileSync(join(FIXTURES, 'demo.pcap')));
+    await until(() => existsSync(path) && readFileSync(path, 'utf8').includes('/gzip'));
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    expect((await entriesOf(path)).length).toBe(6);
+  });
+});
+
+describeLive('live', () => {
+  test('SIGTERM leaves every exchange, and the request whose response was still to come', async () => {
+    const path = join(folder, 'live.har');
+    const server = createServer(({ url }, response) => {
+      if (url !== '/never') response.end('{}');
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const { child, logged, done } = startCli(['--ports', String(port), '--interface', 'lo', '--har', path]);
+    await logged('capture started');
+    const get = (target: string): Promise<unknown> => fetch(`http://127.0.0.1:${port}${target}`).catch(() => {});
+    for (let i = 0; i < 20; i++) await get(`/${i}`);
+    const never = get('/never');
+    // A whole document all the time; the last one waits for its answer.
+    await until(() => readFileSync(path, 'utf8').includes('/19'));
+    expect((await entriesOf(path)).length).toBe(20);
+    child.kill('SIGTERM');
+    expect((await done).code).toBe(0);
+    const entries = await entriesOf(path);
+    expect(entries.flatMap(complaintsAbout)).toEqual([]);
+    const urls = entries.map(({ request }) => new URL(request.url).pathname);
+    expect(urls).toEqual([...Array.from({ length: 20 }, (_, i) => `/${i}`), '/never']);
+    expect(entries.map(({ response }) => response.status)).toEqual([...Array(20).fill(200), 0]);
+    for (const { time, timings } of entries.slice(0, 20)) expect([time > 0, time]).toEqual([true, timings.wait]);
+    server.closeAllConnections();
+    server.close();
+    await never;
+  });
+});

@@ -66,6 +66,23 @@ export function readCommandConfig(flags: Flags, env: Env): CommandConfig {
   return { config: config as unknown as SnifferConfig, labels };
 }
 
+const RETRY_VARIABLE = 'RETRY_OPEN_MS';
+
+/**
+ * After how many ms the command tries again where the capture cannot be opened, in place of ending. For the sidecar: a
+ * container that ends makes its whole pod unready, and takes the service with it.
+ * @throws {ValidationError}
+ */
+export function readRetryOpenMs(env: Env): number | undefined {
+  const text = env[RETRY_VARIABLE]?.trim();
+  if (!text) return undefined;
+  const ms = Number(text);
+  if (!Number.isInteger(ms) || ms < 1) {
+    throw new ValidationError('retryOpenMs', `must be an integer of at least 1, got '${text}'`, RETRY_VARIABLE);
+  }
+  return ms;
+}
+
 /** The level at which the command complains about its own options. */
 export function readLogLevel(flags: Flags, env: Env, levels: readonly LogLevel[]): LogLevel {
   const level = flags.logLevel ?? env.LOG_LEVEL;

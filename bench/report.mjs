@@ -1,4 +1,5 @@
 // The results as docs/PERFORMANCE.md.
+import { STAGES } from './engine.mjs';
 import { goals } from './goals.mjs';
 import { PEERS } from './peers.mjs';
 
@@ -22,6 +23,7 @@ function table(head, rows) {
 export function report(results) {
   const sections = [
     ['savefile', 'Savefiles', savefileSection],
+    ['engine', 'The engine alone', engineSection],
     ['live', 'Live', liveSection],
     ['memory', 'Memory', memorySection],
     ['growth', 'Cost against growth', growthSection],
@@ -47,7 +49,7 @@ function introduction(results) {
 Written by \`npm run bench\`: figures of one machine, of the run that is named above each part. What counts are the ratios: everything that
 is compared runs in turn (A B C A B C …) on the same traffic, a ratio is taken round by round, and shown is the median with the least and
 the most of all rounds. CPU time is user and system time of the whole process. \`npm run bench -- --quick\` is a short run, \`--only savefile\`
-(\`live\`, \`memory\`, \`growth\`, \`progress\`) one part; the captures are made at the first run, by a real server, a real client and tcpdump.
+(\`engine\`, \`live\`, \`memory\`, \`growth\`, \`progress\`) one part; the captures are made at the first run, by a real server, a real client and tcpdump.
 
 ${table(['what must hold', 'measured', ''], rows)}`;
 }
@@ -97,6 +99,24 @@ not what was sent.
 ${does.join('\n')}
 
 ${tables.join('\n\n')}`;
+}
+
+function engineSection(results) {
+  const words = ({ traffic, unit, perSecond }) => {
+    const rate =
+      unit === 'messages' ? (value) => `${(value / 1e6).toFixed(2)} M` : (value) => `${(value / 1e9).toFixed(2)} GB`;
+    return [`${traffic}, ${unit}/s`, ...STAGES.map((stage) => range(perSecond[stage], rate))];
+  };
+  return `From frames in memory to batches of JSON lines that nobody reads, on one core, and each stage by itself, given what the one before it gave
+(\`cargo bench\`, [benches/stages.rs](../benches/stages.rs)); median and its 95 % confidence interval. "MTU" are packets of 1,460 bytes; the others
+carry up to 64,000, as the kernel hands them over where it merges segments. \`decode\`, \`flow\` and \`http\` of large bodies only pass on where the
+bytes lie, so their rates are no rates of memory.
+
+${table(['', ...STAGES], results.map(words))}
+
+What a body costs is what its JSON string costs (\`encode\`). In text each line break needs an escape, in JSON every quote, here one byte in five;
+bytes that are not UTF-8 are not shown. \`npm run bench:instructions -- --profile FOLDER\` leaves the profiles of fixed traffic there; in that of
+\`large-json\`, \`encode::json\` has most of all instructions.`;
 }
 
 function liveSection({ server, connections, observers, ramp }) {
@@ -164,8 +184,8 @@ function losses(ledger) {
   return named.length === 0 ? 'no loss' : named.map(([name, value]) => `${name} ${count(value)}`).join(', ');
 }
 
-/** `--max-buffered-bytes`, ring, queue, stdout, URL, Node's garbage: as listed in the section. */
-const BOUNDS_BYTES = (192 + 32 + 32 + 16 + 32 + 32) * 2 ** 20;
+/** `--max-buffered-bytes`, ring, queue, stdout, URL, rooms: as listed in the section. */
+const BOUNDS_BYTES = (160 + 32 + 32 + 16 + 32 + 8) * 2 ** 20;
 
 /** With fewer the pages of the process hide what a connection costs. */
 const ENOUGH_CONNECTIONS = 10_000;
@@ -208,12 +228,12 @@ Sizing, as an upper bound of what a live capture may come to hold:
 \`\`\`text
   ${megabytes(base).padStart(7)}  Node and the package
 + ${count(idleBytes).padStart(5)} B  × --max-concurrent-connections (default 10 000: ${megabytes(1e4 * idleBytes)})
-+          --max-buffered-bytes: heads, bodies and segments that wait (default 201 MB)
++          --max-buffered-bytes: heads, bodies and segments that wait (default 168 MB)
 +          --ring-buffer-bytes: the kernel's ring (default 34 MB)
 +   34 MB  batches that wait for JS, when JS is slow
 +   17 MB  stdout, when its reader is slow
 +          --output-max-waiting-bytes, when the URL is slow (default 34 MB)
-+   34 MB  batches that are done with and that Node has not freed yet
++    8 MB  the memory that batches are copied into
 \`\`\`
 
 With the defaults, an idle connection in each place of the table and every queue full, that is ${megabytes(total)}: below the sidecar's limit of

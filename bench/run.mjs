@@ -1,6 +1,6 @@
 // `npm run bench`: everything in one run, then docs/PERFORMANCE.md from it.
 //   --quick           small captures, few rounds, the document stays as it is
-//   --only PART       savefile, live, memory, growth or progress; the other parts stay as they were measured last
+//   --only PART       savefile, engine, live, memory, growth or progress; the other parts stay as they were measured last
 //   --without-peers   nothing is compared with, nothing is installed
 //   --report          measures nothing: writes the document from the last run again
 //   --cache FOLDER    captures and results; default: in the user's cache folder
@@ -21,6 +21,7 @@ const PARTS = {
     const { measureSavefiles } = await import('./savefile.mjs');
     return measureSavefiles(await captures(context.cache, context), context);
   },
+  engine: async (context) => (await import('./engine.mjs')).measureEngine(context),
   live: async (context) => (await import('./live.mjs')).measureLive(context),
   memory: async (context) => (await import('./memory.mjs')).measureMemory(context),
   growth: async (context) => (await import('./growth.mjs')).measureGrowth(context),

@@ -27,81 +27,68 @@ pub fn push_string(out: &mut Vec<u8>, text: &str) {
 
 /// What is looked through at once: the compiler makes vector instructions of it.
 const BLOCK_BYTES: usize = 32;
-
-/// Appends bytes of UTF-8, in pieces as they come, with the escapes that a JSON string needs.
-fn push_escaped(out: &mut Vec<u8>, bytes: &[u8]) {
-    let (blocks, rest) = bytes.as_chunks::<BLOCK_BYTES>();
-    let mut staged = [0; STAGED_BYTES];
-    for block in blocks {
-        match Marks::of(block) {
-            Marks::NONE => out.extend_from_slice(block),
-            marks => push_block(out, &mut staged, block, marks, BLOCK_BYTES),
-        }
-    }
-    if rest.is_empty() {
-        return;
-    }
-    let mut block = [b' '; BLOCK_BYTES];
-    for (place, byte) in block.iter_mut().zip(rest) {
-        *place = *byte;
-    }
-    match Marks::of(&block) {
-        Marks::NONE => out.extend_from_slice(rest),
-        marks => push_block(out, &mut staged, &block, marks, rest.len()),
-    }
-}
-
-/// The bytes of a block that need an escape, a bit each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Marks(u32);
-
-impl Marks {
-    const NONE: Self = Self(0);
-
-    #[inline]
-    fn of(block: &[u8; BLOCK_BYTES]) -> Self {
-        /// Gathers the lowest bit of each of eight bytes in the highest byte.
-        const GATHER: u64 = 0x0102_0408_1020_4080;
-        let flags = block.map(|byte| u8::from(byte < 0x20 || byte == b'"' || byte == b'\\'));
-        let (words, _) = flags.as_chunks::<8>();
-        let words = words.iter().map(|word| u64::from_le_bytes(*word));
-        if words.clone().fold(0, |any, word| any | word) == 0 {
-            return Self::NONE;
-        }
-        Self(words.rev().fold(0, |bits, word| (bits << 8) | (word.wrapping_mul(GATHER) >> 56) as u32))
-    }
-}
-
+/// A block with as much behind it, so that from each of its bytes on a whole block can be copied.
+const WINDOW_BYTES: usize = 2 * BLOCK_BYTES;
 /// Each byte of a block may take six, and the last piece is written as a block.
 const STAGED_BYTES: usize = 7 * BLOCK_BYTES;
 
-/// Appends the first `length` bytes of a block with their escapes. They are put together in `staged`, by blocks of which
-/// only the beginning may count: where escapes are dense, as in JSON, a copy of its own for each piece between them would
-/// cost several times more.
+/// Appends bytes of UTF-8 with the escapes that a JSON string needs.
+fn push_escaped(out: &mut Vec<u8>, bytes: &[u8]) {
+    let mut staged = [0; STAGED_BYTES];
+    let mut rest = bytes;
+    while let Some(window) = rest.first_chunk() {
+        push_block(out, &mut staged, window, BLOCK_BYTES);
+        rest = rest.get(BLOCK_BYTES..).unwrap_or_default();
+    }
+    for block in rest.chunks(BLOCK_BYTES) {
+        let mut window = [b' '; WINDOW_BYTES];
+        window.iter_mut().zip(block).for_each(|(place, byte)| *place = *byte);
+        push_block(out, &mut staged, &window, block.len());
+    }
+}
+
+/// Appends the first `length` bytes of a window with their escapes, at most a block. They are put together in `staged`, by
+/// blocks of which only the beginning may count: where escapes are dense, as in JSON, a copy of its own for each piece
+/// between them would cost several times more.
 #[inline]
-fn push_block(
-    out: &mut Vec<u8>,
-    staged: &mut [u8; STAGED_BYTES],
-    block: &[u8; BLOCK_BYTES],
-    Marks(mut marks): Marks,
-    length: usize,
-) {
-    let mut source = [0; 2 * BLOCK_BYTES];
-    source[..BLOCK_BYTES].copy_from_slice(block);
+fn push_block(out: &mut Vec<u8>, staged: &mut [u8; STAGED_BYTES], window: &[u8; WINDOW_BYTES], length: usize) {
+    let (block, _) = window.split_at(BLOCK_BYTES);
+    let mut marks = block.first_chunk().map_or(0, marks);
+    if marks == 0 {
+        match block.first_chunk::<BLOCK_BYTES>().filter(|_| length == BLOCK_BYTES) {
+            Some(block) => out.extend_from_slice(block),
+            None => out.extend_from_slice(block.get(..length).unwrap_or_default()),
+        }
+        return;
+    }
     let (mut used, mut from) = (0, 0);
     while marks != 0 {
         let at = marks.trailing_zeros() as usize;
-        copy_chunk::<BLOCK_BYTES>(staged, used, &source, from);
+        copy_chunk::<BLOCK_BYTES>(staged, used, window, from);
         used += at - from;
-        let (escape, escape_length) = &ESCAPES[block[at % BLOCK_BYTES] as usize];
+        let (escape, escape_length) = &ESCAPES[window[at % BLOCK_BYTES] as usize];
         copy_chunk::<8>(staged, used, escape, 0);
         used += usize::from(*escape_length);
         from = at + 1;
         marks &= marks - 1;
     }
-    copy_chunk::<BLOCK_BYTES>(staged, used, &source, from);
+    copy_chunk::<BLOCK_BYTES>(staged, used, window, from);
     used += length - from;
     out.extend_from_slice(staged.get(..used).unwrap_or_default());
+}
+
+/// The bytes of a block that need an escape, a bit each.
+#[inline]
+fn marks(block: &[u8; BLOCK_BYTES]) -> u32 {
+    /// Gathers the lowest bit of each of eight bytes in the highest byte.
+    const GATHER: u64 = 0x0102_0408_1020_4080;
+    let flags = block.map(|byte| u8::from(byte < 0x20 || byte == b'"' || byte == b'\\'));
+    let (words, _) = flags.as_chunks::<8>();
+    let words = words.iter().map(|word| u64::from_le_bytes(*word));
+    if words.clone().fold(0, |any, word| any | word) == 0 {
+        return 0;
+    }
+    words.rev().fold(0, |bits, word| (bits << 8) | (word.wrapping_mul(GATHER) >> 56) as u32)
 }
 
 fn copy_chunk<const N: usize>(to: &mut [u8], at: usize, from: &[u8], start: usize) {

@@ -115,6 +115,10 @@ impl Exchanges {
         let number = self.next_number();
         let text: Box<[u8]> = [method, target].concat().into();
         self.text_bytes += text.len() + TEXT_OVERHEAD_BYTES;
+        if self.outstanding.capacity() == 0 {
+            // Most clients wait for each answer: room for one is always the same memory, and a quarter of what would be taken.
+            self.outstanding.reserve_exact(1);
+        }
         self.outstanding.push_back(Exchange {
             number,
             asked: Asked::by(method),

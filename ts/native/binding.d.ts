@@ -31,7 +31,7 @@ export declare class Capture {
    * lines, each ended by `
   `. Throws when there is none, or `target` is shorter than its `bytes`.
    */
-  copyLines(target: Buffer): void
+  copyLines(target?: Buffer | undefined | null): void
   /** Gives one batch's credit back: JS has finished with it. Without credits no further batch comes. */
   release(): void
   /** The counters some 50 ms ago (libpcap's own: 250 ms); after `end` the final ones. Waits for nothing. */

@@ -85,7 +85,20 @@ fn written() -> impl Strategy<Value = Written> {
     ]
 }
 
+fn is_token(b: &u8) -> bool {
+    b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b)
+}
+
 impl Written {
+    /// As a line of trailers.
+    fn is_sound(&self) -> bool {
+        match self {
+            Self::Field { name, .. } => !name.is_empty() && name.iter().all(is_token),
+            Self::Fold(..) => true,
+            Self::Junk(_) => false,
+        }
+    }
+
     fn bytes(&self) -> Vec<u8> {
         match self {
             Self::Field { name, before_colon, before, value, behind } => {
@@ -104,7 +117,7 @@ fn trimmed(value: &[u8]) -> &[u8] {
     &value[start..end]
 }
 
-/// The member `headers` of the message with these lines.
+/// The object of these lines.
 fn expected(lines: &[Written]) -> String {
     let mut fields: Vec<(Vec<u8>, bool, Vec<u8>)> = Vec::new();
     let mut open = false;
@@ -112,8 +125,7 @@ fn expected(lines: &[Written]) -> String {
         match line {
             Written::Field { name, before_colon, before, value, behind } => {
                 let name = name.trim_ascii_end().to_ascii_lowercase();
-                let token = |b: &u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b);
-                let odd = !before_colon.is_empty() || !name.iter().all(token);
+                let odd = !before_colon.is_empty() || !name.iter().all(is_token);
                 open = !name.is_empty();
                 if open {
                     fields.push((name, odd, [before.as_bytes(), value, behind.as_bytes()].concat()));
@@ -155,24 +167,35 @@ fn expected(lines: &[Written]) -> String {
         let value = if is_secret(field) { "\"[REDACTED]\"".to_owned() } else { text(&values.join(joint)) };
         members.push(format!("{}:{value}", text(name)));
     }
-    format!(",\"headers\":{{{}}}", members.join(","))
+    format!("{{{}}}", members.join(","))
 }
 
 proptest! {
     #[test]
     fn fields_are_written_as_a_slow_reader_would(
-        lines in vec((written(), any::<bool>()), 0..12),
-        body_behind in any::<bool>(),
+        mut lines in vec((written(), any::<bool>()), 0..12),
+        as_trailers in any::<bool>(),
+        another_behind in any::<bool>(),
         cut in any::<prop::sample::Index>(),
     ) {
-        let mut bytes = b"GET / HTTP/1.1\r\n".to_vec();
+        if as_trailers {
+            // With anything else among them they may be the next message.
+            lines.retain(|(line, _)| line.is_sound());
+            let folds = lines.iter().take_while(|(line, _)| matches!(line, Written::Fold(..))).count();
+            lines.drain(..folds);
+        }
+        let start: &[u8] = match as_trailers {
+            true => b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
+            false => b"GET / HTTP/1.1\r\n",
+        };
+        let mut bytes = start.to_vec();
         for (line, bare) in &lines {
             bytes.extend(line.bytes());
             bytes.extend_from_slice(if *bare { b"\n" } else { b"\r\n" });
         }
         bytes.extend_from_slice(b"\r\n");
         let end = cut.index(bytes.len() + 1);
-        if body_behind {
+        if another_behind {
             bytes.extend_from_slice(b"GET /second HTTP/1.1\r\n\r\n");
         }
         let mut config = EngineConfig::for_ports(&[SERVER_PORT]);
@@ -187,10 +210,14 @@ proptest! {
         }
         let out = String::from_utf8(out).unwrap();
         let lines: Vec<Written> = lines.into_iter().map(|(line, _)| line).collect();
-        let expected = expected(&lines);
+        let expected = match (as_trailers, expected(&lines)) {
+            (true, none) if none == "{}" => "\"bodySize\":0}".to_owned(),
+            (true, fields) => format!(",\"trailers\":{fields}"),
+            (false, fields) => format!(",\"headers\":{fields}"),
+        };
         let first = out.lines().next().unwrap_or_default();
         prop_assert!(first.contains(&expected), "{first}\n{expected}");
-        prop_assert_eq!(out.lines().count(), 1 + usize::from(body_behind));
+        prop_assert_eq!(out.lines().count(), 1 + usize::from(another_behind));
         prop_assert!(out.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()));
     }
 }

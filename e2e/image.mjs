@@ -20,6 +20,7 @@ import { capabilities, drain, failures, messages } from './image/proofs.mjs';
 
 const CHART = fileURLToPath(new URL('../deploy/helm/tcp-sniffer', import.meta.url));
 const INJECTOR_NAMESPACE = 'tcp-sniffer';
+const INJECTOR = 'tcp-sniffer-injector';
 const { NAMESPACE } = objects;
 
 const [missing, noPods] = [noCluster(), noPodman()];
@@ -50,6 +51,11 @@ try {
 async function inCluster(image) {
   const cluster = clusterUp();
   const kubectl = new Kubectl(cluster.env);
+  end = () => cluster.down();
+  // There is one of it in a cluster, and what is put in here is taken out again.
+  if (kubectl.run(['get', 'mutatingwebhookconfiguration', INJECTOR, '--ignore-not-found', '-o', 'name'])) {
+    throw new Error(`${INJECTOR} is installed in this cluster already: take another one, or uninstall it`);
+  }
   end = () => {
     if (process.env.KUBECONFIG) cleanUp(kubectl);
     cluster.down();
@@ -84,13 +90,12 @@ async function install(kubectl, image) {
   const words = ['template', 'tcp-sniffer', CHART, '--namespace', INJECTOR_NAMESPACE, '--kube-version', version];
   kubectl.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: INJECTOR_NAMESPACE } });
   kubectl.apply(run(helm, [...words, ...sets]));
-  const name = 'tcp-sniffer-injector';
   await until('the injector is available', 90, () => {
-    const { status } = kubectl.get('deployment', name, INJECTOR_NAMESPACE);
+    const { status } = kubectl.get('deployment', INJECTOR, INJECTOR_NAMESPACE);
     return status.availableReplicas === 2 || undefined;
   });
   await until('caBundle is set', 30, () => {
-    const { webhooks } = kubectl.get('mutatingwebhookconfiguration', name);
+    const { webhooks } = kubectl.get('mutatingwebhookconfiguration', INJECTOR);
     return webhooks.every(({ clientConfig }) => clientConfig.caBundle) || undefined;
   });
 }
@@ -125,9 +130,9 @@ function cleanUp(kubectl) {
     // It is gone already, or never came to be.
   }
   for (const [kind, name] of [
-    ['mutatingwebhookconfiguration', 'tcp-sniffer-injector'],
-    ['clusterrolebinding', 'tcp-sniffer-injector'],
-    ['clusterrole', 'tcp-sniffer-injector'],
+    ['mutatingwebhookconfiguration', INJECTOR],
+    ['clusterrolebinding', INJECTOR],
+    ['clusterrole', INJECTOR],
     ['namespace', NAMESPACE],
     ['namespace', INJECTOR_NAMESPACE],
   ]) {

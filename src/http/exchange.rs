@@ -78,6 +78,8 @@ pub(super) struct Exchanges {
     pub declined: Option<u32>,
     /// A tunnel was granted or a 101 came, asked for or not: nothing behind it is HTTP/1.x any more.
     pub switched: bool,
+    /// The connection was said to be another protocol's: what the other side sends of it is no news.
+    pub told_not_http: bool,
 }
 
 impl Exchanges {

@@ -1,5 +1,7 @@
 // The gates in front of a release, on what readelf and objdump say.
 
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 // @ts-expect-error scripts have no types
 import * as gates from '../packaging/gates.mjs';
@@ -78,4 +80,34 @@ it('a tarball holds what is listed, no more and no less', () => {
     'b is on the list and missing',
     'dist/x.node is not on the list',
   ]);
+});
+
+const ROOT = join(__dirname, '..');
+const json = (path: string) => JSON.parse(readFileSync(join(ROOT, path), 'utf8'));
+
+it.each(['.', ...readdirSync(join(ROOT, 'npm')).map((folder) => `npm/${folder}`)])(
+  'nobody publishes from %s by accident',
+  (folder) => {
+    const { private: isPrivate, version, publishConfig } = json(`${folder}/package.json`);
+    expect({ isPrivate, version, publishConfig }).toEqual({ isPrivate: true, version: json('package.json').version });
+  },
+);
+
+it('what is installed along runs on the oldest Node that is promised', () => {
+  interface Locked {
+    dev?: boolean;
+    devOptional?: boolean;
+    engines?: { node?: string };
+  }
+  const promised = /^>=(\d+)$/.exec(json('package.json').engines.node)?.[1];
+  const locked = Object.entries<Locked>(json('package-lock.json').packages);
+  const needs = locked.flatMap(([path, { dev, devOptional, engines }]) =>
+    path === '' || dev || devOptional || !engines?.node ? [] : [{ path, node: engines.node }],
+  );
+  expect(needs.length).toBeGreaterThan(0);
+  for (const { path, node } of needs) {
+    const least = /^>= ?(\d+(?:\.\d+)*)(?:\.x)?$/.exec(node)?.[1];
+    expect(least, `${path} wants ${node}, which this test does not understand`).toBeDefined();
+    expect(compareVersions(least, `${promised}.0.0`), `${path} wants ${node}`).toBeLessThanOrEqual(0);
+  }
 });

@@ -1,6 +1,6 @@
 // What deploy/ promises: the chart lints and renders with Helm 3 and 4 for Kubernetes 1.25 to 1.37, every document is valid
 // there, each pod meets at most one webhook entry, and the plain manifests are what the chart renders.
-//   node deploy/check.mjs            checks; the tools come by npm and pip into target/tools, once
+//   node deploy/check.mjs            checks; the tools come by npm and pip, once a machine
 //   node deploy/check.mjs --write    renders deploy/kustomize/injector.yaml anew
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -100,7 +100,10 @@ function checkMatrix(helms, bin) {
           .join('---\n'),
       );
       try {
-        run(join(bin, 'kubernetes-validate'), ['--kubernetes-version', kubernetes, '--strict', '--quiet', file]);
+        run(join(bin, 'python'), [
+          join(bin, 'kubernetes-validate'),
+          ...['--kubernetes-version', kubernetes, '--strict', '--quiet', file],
+        ]);
       } catch (error) {
         fail(`${name}, Kubernetes ${kubernetes}: not valid`, error.stdout + error.stderr);
       }

@@ -2,10 +2,8 @@
 # The static libpcap that goes into the addon, so that the image needs no further library: Debian's own brings D-Bus and
 # more with it. libpcap.sh FOLDER: libpcap.a and its licence into FOLDER. Debian, as root, in the build only.
 set -eu
-VERSION=1.10.5
-SUITE=trixie
-DEBIAN_VERSION=1.10.5-2
-SHA256=84fa89ac6d303028c1c5b754abff77224f45eca0a94eb1a34ff0aa9ceece3925
+# Which release, and how it is built: the same as in the platform packages.
+. "$(dirname "$0")/libpcap.env"
 
 out=$1
 mkdir -p "$out"
@@ -20,8 +18,8 @@ apt-get -qq --download-only source "libpcap=$DEBIAN_VERSION"
 rm /etc/apt/sources.list.d/libpcap.list
 echo "$SHA256  libpcap_$VERSION.orig.tar.xz" | sha256sum --check --quiet
 tar -xJf "libpcap_$VERSION.orig.tar.xz" --strip-components=1
-CFLAGS='-O2 -fPIC' ./configure --quiet --disable-shared --disable-usb --disable-netmap --disable-bluetooth --disable-dbus \
-  --disable-rdma --without-libnl --without-dag --without-dpdk --without-snf
+# shellcheck disable=SC2086
+CFLAGS=$CFLAGS ./configure --quiet $CONFIGURE
 make --silent "-j$(nproc)" libpcap.a
 cp libpcap.a LICENSE "$out"
 echo "$VERSION" >"$out/version"

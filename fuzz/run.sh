@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Fuzzes each target for so many seconds, from the committed seeds: fuzz/run.sh SECONDS [TARGET...]
-# Needs a nightly toolchain and cargo-fuzz (installed here if it is missing). What is found lies in fuzz/artifacts/.
+# Needs a nightly toolchain; cargo-fuzz comes by itself. What is found lies in fuzz/artifacts/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:?usage: fuzz/run.sh SECONDS [TARGET...]}
@@ -9,13 +9,13 @@ targets=("$@")
 [ "${#targets[@]}" -gt 0 ] || targets=(decode http content engine savefile)
 
 rustup run nightly rustc --version
-cargo fuzz --version 2>/dev/null || cargo install --locked --quiet cargo-fuzz
+fuzz=$(node scripts/tools.mjs cargo-fuzz)
 corpus=$(mktemp -d)
 trap 'rm -rf "$corpus"' EXIT
 for target in "${targets[@]}"; do
   mkdir -p "$corpus/$target"
   # What the fuzzer learns goes to the first folder, the seeds stay as they are.
-  cargo +nightly fuzz run "$target" "$corpus/$target" "fuzz/seeds/$target" -- \
+  rustup run nightly "$fuzz" fuzz run "$target" "$corpus/$target" "fuzz/seeds/$target" -- \
     -max_total_time="$seconds" -max_len=8192 -rss_limit_mb=2048 -print_final_stats=1 2>&1 | tail -n 12
 done
 echo "no crash in $seconds s each: ${targets[*]}"

@@ -11,7 +11,8 @@ import { GLIBC_FLOOR, installToolchain, platformNamed, ROOT, read, run } from '.
 /** Where the addons are put together, one folder a platform package. */
 export const ADDONS = join(ROOT, 'target', 'packaging', 'addons');
 
-function buildFlags({ libc }, libpcap) {
+/** The compiler's flags for one platform, as `cargo --config` takes them. */
+function buildFlags({ rust, libc }, libpcap) {
   const cargoHome = process.env.CARGO_HOME ?? join(homedir(), '.cargo');
   // No path of the machine that built it stands in what is published.
   const flags = [`--remap-path-prefix=${ROOT}=`, `--remap-path-prefix=${cargoHome}=cargo`];
@@ -19,7 +20,7 @@ function buildFlags({ libc }, libpcap) {
   flags.push(`-Lnative=${libpcap}`, '-lstatic=pcap');
   // A library for musl is linked dynamically: the C library is the process's own.
   if (libc === 'musl') flags.push('-Ctarget-feature=-crt-static');
-  return flags;
+  return `target.${rust}.rustflags=${JSON.stringify(flags)}`;
 }
 
 /** @returns what is wrong with the addon, a sentence each */
@@ -34,42 +35,37 @@ export function inspect(platform, file) {
   return wrong;
 }
 
-/** Builds and gates; gives the addon's path. @throws when the gate finds something */
-export function buildAddon(platform) {
-  const path = installToolchain([platform]);
-  const libpcap = buildLibpcap(platform);
-  const env = {
-    PATH: path,
-    LIBPCAP_LIBDIR: libpcap,
-    LIBPCAP_VER: LIBPCAP_VERSION,
-    CARGO_ENCODED_RUSTFLAGS: buildFlags(platform, libpcap).join('\x1f'),
-    CARGO_PROFILE_RELEASE_STRIP: 'symbols',
-  };
+/** Builds and gates; gives the addons' paths. @throws when the gate finds something */
+export function buildAddons(platforms) {
+  const { path } = installToolchain(platforms);
   const target = join(ROOT, 'target', 'packaging', 'cargo');
+  // All at once: while one is linked, which takes one core, others are compiled.
   run(
     'cargo',
     [
-      'zigbuild',
-      '--locked',
-      '--release',
-      '--lib',
-      '--features',
-      'addon',
-      '--target',
-      platform.cargo,
-      '--target-dir',
-      target,
+      ...['zigbuild', '--locked', '--release', '--lib', '--features', 'addon', '--target-dir', target],
+      ...platforms.flatMap((platform) => ['--target', platform.cargo]),
+      ...platforms.flatMap((platform) => ['--config', buildFlags(platform, buildLibpcap(platform))]),
     ],
-    { env },
+    {
+      env: {
+        PATH: path,
+        LIBPCAP_VER: LIBPCAP_VERSION,
+        CARGO_PROFILE_RELEASE_STRIP: 'symbols',
+        // The caller's own would take the place of ours.
+        RUSTFLAGS: undefined,
+        CARGO_ENCODED_RUSTFLAGS: undefined,
+      },
+    },
   );
-  const addon = join(ADDONS, platform.addon);
   mkdirSync(ADDONS, { recursive: true });
-  copyFileSync(join(target, platform.rust, 'release', 'libtcp_sniffer.so'), addon);
-  const wrong = inspect(platform, addon);
-  if (wrong.length > 0) throw new Error(`${platform.addon} may not be published:\n  ${wrong.join('\n  ')}`);
-  return addon;
+  return platforms.map((platform) => {
+    const addon = join(ADDONS, platform.addon);
+    copyFileSync(join(target, platform.rust, 'release', 'libtcp_sniffer.so'), addon);
+    const wrong = inspect(platform, addon);
+    if (wrong.length > 0) throw new Error(`${platform.addon} may not be published:\n  ${wrong.join('\n  ')}`);
+    return addon;
+  });
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  for (const name of process.argv.slice(2)) buildAddon(platformNamed(name));
-}
+if (process.argv[1] === fileURLToPath(import.meta.url)) buildAddons(process.argv.slice(2).map(platformNamed));

@@ -1,7 +1,7 @@
 // The licences of what is inside an addon: libpcap and the crates that are linked in. Their terms ask that they go along.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { LIBPCAP_LICENSE, LIBPCAP_VERSION } from './libpcap.mjs';
+import { LIBPCAP_VERSION, libpcapLicense } from './libpcap.mjs';
 import { read } from './platforms.mjs';
 
 const LICENSE_FILE = /^(licen[cs]e|copying|copyright|notice)/i;
@@ -27,7 +27,7 @@ function linkedCrates(platform) {
 export function notices(platform) {
   const namesOf = new Map();
   const add = (text, name) => namesOf.set(text, [...(namesOf.get(text) ?? []), name]);
-  add(readFileSync(LIBPCAP_LICENSE, 'utf8').trim(), `libpcap ${LIBPCAP_VERSION} (BSD-3-Clause)`);
+  add(libpcapLicense().trim(), `libpcap ${LIBPCAP_VERSION} (BSD-3-Clause)`);
   for (const { name, version, license, manifest_path: manifest } of linkedCrates(platform)) {
     const folder = dirname(manifest);
     const files = readdirSync(folder).filter((file) => LICENSE_FILE.test(file));

@@ -2,10 +2,10 @@
 // packaging/files.json and nothing else.
 //   node packaging/pack.mjs [PLATFORM...]     without names: all of them
 //   node packaging/pack.mjs --accept-files    writes the list of the root's files anew, to be looked at before it is committed
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildAddon } from './addon.mjs';
+import { buildAddons } from './addon.mjs';
 import { listComplaints } from './gates.mjs';
 import { notices } from './notices.mjs';
 import { MANIFEST, PLATFORMS, platformNamed, ROOT, read, run } from './platforms.mjs';
@@ -52,10 +52,10 @@ function stageRoot() {
   return folder;
 }
 
-function stagePlatform(platform) {
+function stagePlatform(platform, addon) {
   const folder = freshStage(platform.folder);
   const from = join(ROOT, 'npm', platform.folder);
-  copyFileSync(buildAddon(platform), join(folder, platform.addon));
+  copyFileSync(addon, join(folder, platform.addon));
   copyFileSync(join(from, 'README.md'), join(folder, 'README.md'));
   copyFileSync(join(ROOT, 'LICENSE'), join(folder, 'LICENSE'));
   writeFileSync(join(folder, 'THIRD-PARTY-NOTICES.txt'), notices(platform));
@@ -73,30 +73,37 @@ function pack(folder, listed, budget) {
   );
   if (version !== MANIFEST.version) wrong.push(`it has version ${version} and not ${MANIFEST.version}`);
   if (unpackedSize > budget) wrong.push(`it has ${unpackedSize} bytes unpacked, and its budget is ${budget}`);
-  if (wrong.length > 0) {
-    rmSync(join(PACKAGES, filename), { force: true });
+  if (wrong.length > 0)
     throw new Error(`${filename} may not be published:\n  ${wrong.join('\n  ')}\nThe list: packaging/files.json`);
-  }
   console.log(`${name}: ${files.length} files, ${size} bytes packed, ${unpackedSize} unpacked`);
   return join(PACKAGES, filename);
 }
 
-/** @returns the tarballs' paths, the root's first */
+function packInto(platforms) {
+  const root = pack(stageRoot(), LISTED.root, ROOT_BUDGET);
+  run('npx', ['--no-install', 'publint', 'run', root, '--strict']);
+  run('npx', ['--no-install', 'attw', root]);
+  const addons = buildAddons(platforms);
+  platforms.forEach((platform, at) => {
+    const listed = LISTED.platform.map((path) => (path === '*.node' ? platform.addon : path));
+    pack(stagePlatform(platform, addons[at]), listed, PLATFORM_BUDGET);
+  });
+}
+
+/** All of them or, where anything is wrong with one, none. @throws then */
 export function packAll(platforms = PLATFORMS) {
   run('npm', ['run', '--silent', 'build:ts']);
   rmSync(PACKAGES, { recursive: true, force: true });
-  const root = stageRoot();
   mkdirSync(PACKAGES, { recursive: true });
-  const tarball = pack(root, LISTED.root, ROOT_BUDGET);
-  run('npx', ['--no-install', 'publint', 'run', tarball, '--strict']);
-  run('npx', ['--no-install', 'attw', tarball]);
-  return [
-    tarball,
-    ...platforms.map((platform) => {
-      const listed = LISTED.platform.map((path) => (path === '*.node' ? platform.addon : path));
-      return pack(stagePlatform(platform), listed, PLATFORM_BUDGET);
-    }),
-  ];
+  try {
+    packInto(platforms);
+  } catch (error) {
+    rmSync(PACKAGES, { recursive: true });
+    throw error;
+  } finally {
+    // Its manifests are not private any more: nobody is to publish from there.
+    rmSync(STAGE, { recursive: true, force: true });
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
@@ -106,6 +113,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     writeFileSync(LIST, `${JSON.stringify({ ...LISTED, root: rootFiles() }, null, 2)}\n`);
     process.exit();
   }
-  const tarballs = packAll(names.length > 0 ? names.map(platformNamed) : PLATFORMS);
-  console.log(`${tarballs.length} tarballs in dist/packages, each with the listed files only`);
+  packAll(names.length > 0 ? names.map(platformNamed) : PLATFORMS);
+  console.log(`${readdirSync(PACKAGES).length} tarballs in dist/packages, each with the listed files only`);
 }

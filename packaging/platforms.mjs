@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { pythonWith } from '../scripts/tools.mjs';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 export const MANIFEST = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
@@ -11,17 +12,20 @@ export const MANIFEST = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf
 /** The oldest glibc an addon may ask for: the one Rust's std is built against. Node's own binaries ask for 2.28. */
 export const GLIBC_FLOOR = '2.17';
 
-const TOOLS = join(ROOT, 'target', 'tools', 'zig');
-const TOOL_VERSIONS = ['ziglang==0.17.1', 'cargo-zigbuild==0.24.0'];
+/** Also the name of their folder in the cache. */
+export const ZIG = 'zig-0.17.1-zigbuild-0.24.0';
+const [, zig, zigbuild] = /^zig-(.+)-zigbuild-(.+)$/.exec(ZIG);
 
 const CPU_OF = { x86_64: 'x64', aarch64: 'arm64' };
 
 function platformOf(rust) {
   const [machine, , , libc] = rust.split('-');
-  const folder = `linux-${CPU_OF[machine]}-${libc}`;
+  const cpu = CPU_OF[machine];
+  const folder = `linux-${cpu}-${libc}`;
   return {
     rust,
     folder,
+    cpu,
     libc,
     packageName: `${MANIFEST.name}-${folder}`,
     addon: `${MANIFEST.napi.binaryName}.${folder}.node`,
@@ -51,22 +55,11 @@ export function read(command, args, options = {}) {
   return execFileSync(command, args, { cwd: ROOT, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024, ...options });
 }
 
-export const zigPython = join(TOOLS, 'bin', 'python3');
-
-/** Zig and cargo-zigbuild into target/tools, once; std of each target by rustup. Gives the PATH that finds them. */
+/** Zig and cargo-zigbuild from PyPI, std of each target by rustup. Gives zig's Python, and the PATH that finds all. */
 export function installToolchain(platforms) {
-  if (!existsSync(join(TOOLS, 'bin', 'cargo-zigbuild'))) {
-    run('python3', ['-m', 'venv', TOOLS]);
-    run(zigPython, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...TOOL_VERSIONS]);
-  }
+  const bin = join(pythonWith(ZIG, `ziglang==${zig}`, `cargo-zigbuild==${zigbuild}`), 'bin');
   const sysroot = read('rustc', ['--print', 'sysroot']).trim();
   const missing = platforms.filter(({ rust }) => !existsSync(join(sysroot, 'lib', 'rustlib', rust, 'lib')));
   if (missing.length > 0) run('rustup', ['target', 'add', ...missing.map(({ rust }) => rust)]);
-  return `${join(TOOLS, 'bin')}:${process.env.PATH}`;
-}
-
-/** The Debian mirror that this machine's apt uses; undefined where it knows none. */
-export function debianMirror() {
-  const words = ['indextargets', '--format', '$(ORIGIN) $(LABEL) $(REPO_URI)', 'Created-By: Packages'];
-  return /^Debian Debian (\S+)$/m.exec(read('apt-get', words))?.[1];
+  return { python: join(bin, 'python3'), path: `${bin}:${process.env.PATH}` };
 }

@@ -23,7 +23,7 @@ const PACKAGE_MANAGERS = [
     command: 'apt-get',
     steps: [
       ['apt-get', 'update', '-qq'],
-      ['apt-get', 'install', '-y', '-qq', '--no-install-recommends', 'libpcap-dev'],
+      ['apt-get', 'install', '-y', '-qq', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=120', 'libpcap-dev'],
     ],
   },
   { command: 'apk', steps: [['apk', 'add', 'libpcap-dev']] },

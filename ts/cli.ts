@@ -210,6 +210,8 @@ function giveUpRight(log: Log): void {
   try {
     giveUpCapture();
   } catch (error) {
+    // No addon: nothing can be captured either, and start() says so.
+    if (error instanceof EngineError) return;
     log.warn(errorFields(error), 'NET_RAW was not given up: the process goes on with it');
   }
 }

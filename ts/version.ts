@@ -1,5 +1,2 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-
-/** This package's version. package.json lies one level above both ts/ and dist/. */
-export const VERSION: string = JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')).version;
+/** This package's version. package.json lies one level above both ts/ and dist/; by `require`, since bundlers follow that. */
+export const VERSION: string = require('../package.json').version;

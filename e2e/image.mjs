@@ -16,7 +16,7 @@ import { clusterUp, Kubectl, noCluster, until } from './image/cluster.mjs';
 import { buildImage, makeCertificate, withCa } from './image/make.mjs';
 import * as objects from './image/objects.mjs';
 import { noPodman, Podman } from './image/podman.mjs';
-import { capabilities, drain, failures, messages } from './image/proofs.mjs';
+import { astray, capabilities, drain, failures, messages } from './image/proofs.mjs';
 
 const CHART = fileURLToPath(new URL('../deploy/helm/tcp-sniffer', import.meta.url));
 const INJECTOR_NAMESPACE = 'tcp-sniffer';
@@ -41,6 +41,9 @@ try {
   await step('requests and responses come out, both at the log and at the collector', () => messages(pods, token));
   await step('the sniffer is no root and has no right left', () => capabilities(pods));
   await step('a deleted pod drains its sidecar, exit 0', () => drain(pods, token));
+  await step('a sidecar that cannot capture leaves its pod ready', () =>
+    astray({ place, image, ready: (name) => ready(place, name) }),
+  );
   await step('what is wrong is one line and its exit code', () => failures(place, image));
   console.log(`image in ${missing === undefined ? 'a cluster' : "podman's pods"}: ok`);
 } finally {

@@ -2,7 +2,7 @@
 // shop's pod with its sidecar, the collector's pod.
 import assert from 'node:assert/strict';
 import { until } from './cluster.mjs';
-import { broken, CAPABILITIES, CLIENT, HTTP_PORT, HTTPS_PORT, NAMESPACE } from './objects.mjs';
+import { astray as astrayPod, broken, CAPABILITIES, CLIENT, HTTP_PORT, HTTPS_PORT, NAMESPACE } from './objects.mjs';
 
 const SIDECAR = 'tcp-sniffer';
 /** NET_ADMIN and NET_RAW, capabilities(7). */
@@ -134,6 +134,20 @@ export async function drain(pods, token) {
   const drained = rest.filter(({ message }) => /^\/drain\//.test(message.path ?? message.request?.path ?? ''));
   assert.equal(drained.length, 2 * DRAINED_REQUESTS, 'every request and response of before is at the collector');
   for (const { authorization } of drained) assert.equal(authorization, `Bearer ${token}`);
+}
+
+/** It says what is wrong, goes on running, and the pod is as ready as without it. */
+export async function astray({ place, ready, image }) {
+  await place.apply(astrayPod(image));
+  await ready('astray');
+  const [line] = await until('the sidecar says what is wrong', 20, () =>
+    enough(parsed(place.logs(NAMESPACE, 'astray', SIDECAR)), [1]),
+  );
+  assert.equal(line.level, 'error');
+  assert.equal(line.code, 'INVALID_INTERFACE');
+  const { containerStatuses, initContainerStatuses = [] } = (await ready('astray')).status;
+  const { state } = [...containerStatuses, ...initContainerStatuses].find(({ name }) => name === SIDECAR);
+  assert.ok(state.running, JSON.stringify(state));
 }
 
 const WRONG = [

@@ -28,7 +28,7 @@ export async function inTurn(entries, { rounds, budgetSeconds = Number.POSITIVE_
   return figures;
 }
 
-/** How many times as much of `what` the `others` took as `ours`, round by round. */
+/** How many times as much of `what` the `others` took as `ours`, round by round, in the rounds that both have. */
 export function ratios(others, ours, what) {
-  return spread(others.map((figures, round) => figures[what] / ours[round][what]));
+  return spread(others.slice(0, ours.length).map((figures, round) => figures[what] / ours[round][what]));
 }

@@ -16,10 +16,11 @@ import { clusterUp, Kubectl, noCluster, until } from './image/cluster.mjs';
 import { buildImage, makeCertificate, withCa } from './image/make.mjs';
 import * as objects from './image/objects.mjs';
 import { noPodman, Podman } from './image/podman.mjs';
-import { capabilities, drain, failures, messages } from './image/proofs.mjs';
+import { astray, capabilities, drain, failures, messages } from './image/proofs.mjs';
 
 const CHART = fileURLToPath(new URL('../deploy/helm/tcp-sniffer', import.meta.url));
 const INJECTOR_NAMESPACE = 'tcp-sniffer';
+const INJECTOR = 'tcp-sniffer-injector';
 const { NAMESPACE } = objects;
 
 const [missing, noPods] = [noCluster(), noPodman()];
@@ -40,6 +41,9 @@ try {
   await step('requests and responses come out, both at the log and at the collector', () => messages(pods, token));
   await step('the sniffer is no root and has no right left', () => capabilities(pods));
   await step('a deleted pod drains its sidecar, exit 0', () => drain(pods, token));
+  await step('a sidecar that cannot capture leaves its pod ready', () =>
+    astray({ place, image, ready: (name) => ready(place, name) }),
+  );
   await step('what is wrong is one line and its exit code', () => failures(place, image));
   console.log(`image in ${missing === undefined ? 'a cluster' : "podman's pods"}: ok`);
 } finally {
@@ -50,6 +54,11 @@ try {
 async function inCluster(image) {
   const cluster = clusterUp();
   const kubectl = new Kubectl(cluster.env);
+  end = () => cluster.down();
+  // There is one of it in a cluster, and what is put in here is taken out again.
+  if (kubectl.run(['get', 'mutatingwebhookconfiguration', INJECTOR, '--ignore-not-found', '-o', 'name'])) {
+    throw new Error(`${INJECTOR} is installed in this cluster already: take another one, or uninstall it`);
+  }
   end = () => {
     if (process.env.KUBECONFIG) cleanUp(kubectl);
     cluster.down();
@@ -84,13 +93,12 @@ async function install(kubectl, image) {
   const words = ['template', 'tcp-sniffer', CHART, '--namespace', INJECTOR_NAMESPACE, '--kube-version', version];
   kubectl.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: INJECTOR_NAMESPACE } });
   kubectl.apply(run(helm, [...words, ...sets]));
-  const name = 'tcp-sniffer-injector';
   await until('the injector is available', 90, () => {
-    const { status } = kubectl.get('deployment', name, INJECTOR_NAMESPACE);
+    const { status } = kubectl.get('deployment', INJECTOR, INJECTOR_NAMESPACE);
     return status.availableReplicas === 2 || undefined;
   });
   await until('caBundle is set', 30, () => {
-    const { webhooks } = kubectl.get('mutatingwebhookconfiguration', name);
+    const { webhooks } = kubectl.get('mutatingwebhookconfiguration', INJECTOR);
     return webhooks.every(({ clientConfig }) => clientConfig.caBundle) || undefined;
   });
 }
@@ -125,9 +133,9 @@ function cleanUp(kubectl) {
     // It is gone already, or never came to be.
   }
   for (const [kind, name] of [
-    ['mutatingwebhookconfiguration', 'tcp-sniffer-injector'],
-    ['clusterrolebinding', 'tcp-sniffer-injector'],
-    ['clusterrole', 'tcp-sniffer-injector'],
+    ['mutatingwebhookconfiguration', INJECTOR],
+    ['clusterrolebinding', INJECTOR],
+    ['clusterrole', INJECTOR],
     ['namespace', NAMESPACE],
     ['namespace', INJECTOR_NAMESPACE],
   ]) {

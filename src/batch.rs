@@ -75,8 +75,12 @@ impl Batcher {
 
     fn seal(&mut self) {
         // The next batch will be about as large.
-        let room = self.young.lines.len().min(2 * MAX_BATCH_BYTES);
-        let next = Batch { lines: Vec::with_capacity(room), ..Batch::default() };
+        let bytes = self.young.lines.len();
+        let next = Batch { lines: Vec::with_capacity(bytes.min(2 * MAX_BATCH_BYTES)), ..Batch::default() };
+        // It was not: what waits is counted by its lines, not by their room.
+        if self.young.lines.capacity() > 2 * bytes {
+            self.young.lines.shrink_to_fit();
+        }
         self.full.push_back(std::mem::replace(&mut self.young, next));
     }
 }
@@ -113,5 +117,15 @@ mod tests {
         push(&mut batcher, &[b'x'; MAX_BATCH_BYTES]);
         assert_eq!(batcher.take(START, false).unwrap().messages, 1);
         assert_eq!(batcher.take(START, true), None);
+    }
+
+    #[test]
+    fn a_small_batch_behind_a_large_one_does_not_keep_its_room() {
+        let mut batcher = Batcher::default();
+        push(&mut batcher, &[b'x'; 3 * MAX_BATCH_BYTES]);
+        push(&mut batcher, b"{}\n");
+        let [large, small] = [batcher.take(START, true).unwrap(), batcher.take(START, true).unwrap()];
+        assert_eq!((large.lines.len(), small.lines.len()), (3 * MAX_BATCH_BYTES, 3));
+        assert!(small.lines.capacity() < 100, "{}", small.lines.capacity());
     }
 }

@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 /** The command: argv and environment to a sniffer, signals to stop(), outcomes to exit codes and one line each. */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, CommanderError, Option } from 'commander';
 import { CONTRACT_DEFAULTS, LOG_LEVELS, TUNING_DEFAULTS, validateConfig } from './config';
 import { DEFAULT_DEPS } from './deps';
-import { type Flags, readCommandConfig, readLogLevel, readRuntimeEnv } from './env';
+import { type Flags, readCommandConfig, readLogLevel, readRetryOpenMs, readRuntimeEnv } from './env';
 import { EngineError, ValidationError } from './errors';
 import { droppedFor } from './ledger';
 import { errorFields, type Log } from './logger';
@@ -132,8 +133,11 @@ function describe({ help, variable, field }: CommandOption): string {
 /** Captures until the savefile ends, a signal comes, the reader of stdout goes away, or it breaks. */
 async function capture(flags: Flags, terminal: Terminal): Promise<number> {
   let config: SnifferConfig;
+  let retryOpenMs: number | undefined;
   try {
     config = checkedConfig(flags);
+    // What a savefile is does not change.
+    if (config.pcapFile === undefined) retryOpenMs = readRetryOpenMs(process.env);
   } catch (error) {
     if (!(error instanceof ValidationError)) throw error;
     const log = terminal.createLogger(readLogLevel(flags, process.env, LOG_LEVELS));
@@ -163,25 +167,37 @@ async function capture(flags: Flags, terminal: Terminal): Promise<number> {
     exitCode = FAILED;
   });
   let signalled = false;
-  onSignals((signal, again) => {
-    signalled = true;
-    if (again) {
-      log.error({ signal }, 'second signal: ending at once, undelivered messages are lost');
-      process.exit(FAILED);
-    }
-    log.info({ signal }, 'signal received: stopping');
-    void sniffer.stop();
+  const asked = new Promise<void>((resolve) => {
+    onSignals((signal, again) => {
+      signalled = true;
+      resolve();
+      if (again) {
+        log.error({ signal }, 'second signal: ending at once, undelivered messages are lost');
+        process.exit(FAILED);
+      }
+      log.info({ signal }, 'signal received: stopping');
+      void sniffer.stop();
+    });
   });
   terminal.attach(sniffer, { pcapFile: config.pcapFile, viewed: config.outputStdout === true });
   // A savefile needs no right, and may be anybody's. A library would not do this to its host process.
   if (config.pcapFile !== undefined) giveUpRight(log);
-  try {
-    await sniffer.start();
-  } catch (error) {
-    await terminal.close();
-    // start() has logged it. A signal may have been what ended the open.
-    if (signalled) return SUCCESS;
-    return error instanceof ValidationError ? BAD_CONFIG : FAILED;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await sniffer.start();
+      break;
+    } catch (error) {
+      // start() has logged it.
+      if (retryOpenMs !== undefined && !(error instanceof ValidationError)) {
+        if (attempt === 1) log.warn({ retryOpenMs }, 'nothing is captured: trying again until it can be');
+        await Promise.race([asked, sleep(retryOpenMs)]);
+        if (!signalled) continue;
+      }
+      await terminal.close();
+      // A signal may have been what ended the open.
+      if (signalled) return SUCCESS;
+      return error instanceof ValidationError ? BAD_CONFIG : FAILED;
+    }
   }
   if (config.pcapFile === undefined) giveUpRight(log);
   await stopped;

@@ -49,7 +49,7 @@ export function readCommandConfig(flags: Flags, env: Env): CommandConfig {
   const labels: Partial<Record<string, string>> = {};
   for (const option of COMMAND_OPTIONS) {
     const fromFlag = flags[option.field];
-    const value = fromFlag ?? (option.variable === undefined ? undefined : env[option.variable]);
+    const value = fromFlag ?? readVariable(env, option.variable);
     const label = fromFlag === undefined ? (option.variable ?? option.flag) : option.flag;
     if (value === undefined) continue;
     if (typeof value === 'boolean') config[option.field] = value;
@@ -66,10 +66,38 @@ export function readCommandConfig(flags: Flags, env: Env): CommandConfig {
   return { config: config as unknown as SnifferConfig, labels };
 }
 
+const RETRY_VARIABLE = 'RETRY_OPEN_MS';
+
+/**
+ * After how many ms the command tries again where the capture cannot be opened, in place of ending. For the sidecar: a
+ * container that ends makes its whole pod unready, and takes the service with it.
+ * @throws {ValidationError}
+ */
+export function readRetryOpenMs(env: Env): number | undefined {
+  const text = env[RETRY_VARIABLE]?.trim();
+  if (!text) return undefined;
+  const ms = Number(text);
+  if (!Number.isInteger(ms) || ms < 1) {
+    throw new ValidationError('retryOpenMs', `must be an integer of at least 1, got '${text}'`, RETRY_VARIABLE);
+  }
+  return ms;
+}
+
 /** The level at which the command complains about its own options. */
 export function readLogLevel(flags: Flags, env: Env, levels: readonly LogLevel[]): LogLevel {
   const level = flags.logLevel ?? env.LOG_LEVEL;
   return levels.find((known) => known === level) ?? 'info';
+}
+
+/**
+ * Kubernetes tells every container of the Services beside it in variables (`enableServiceLinks`): METRICS_PORT=tcp://10.0.0.7:9090
+ * where one is named metrics. Such a link was not set by anybody for us.
+ */
+const SERVICE_LINK = /^(tcp|udp|sctp):\/\//i;
+
+function readVariable(env: Env, name: string | undefined): string | undefined {
+  const value = name === undefined ? undefined : env[name];
+  return name?.endsWith('_PORT') && value !== undefined && SERVICE_LINK.test(value) ? undefined : value;
 }
 
 function parse(option: CommandOption, value: string, label: string): unknown {

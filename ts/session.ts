@@ -163,11 +163,23 @@ export class Session {
 
   /** To every output at once; the engine gets its credit back when all of them have taken it. */
   #receive(bytes: number, messages: number): void {
-    const room = this.#rooms.take(bytes);
-    this.#options.capture.copyLines(room);
-    const taken = this.#deliver({ lines: room.subarray(0, bytes), messages });
+    const room = this.#roomFor(bytes, messages);
+    const lines = room?.subarray(0, bytes);
+    this.#options.capture.copyLines(lines);
+    const taken = lines === undefined ? [] : this.#deliver({ lines, messages });
     const released = this.#release(room, taken).finally(() => this.#unreleased.delete(released));
     this.#unreleased.add(released);
+  }
+
+  /** Without memory for them messages are lost, and that ends the run. */
+  #roomFor(bytes: number, messages: number): Buffer | undefined {
+    try {
+      return this.#rooms.take(bytes);
+    } catch (cause) {
+      const message = `no memory for ${bytes} bytes of JSON lines: ${messages} messages are lost`;
+      this.#fail(new EngineError(ENGINE_ERROR_CODES.UNRECOVERABLE, message, { cause }));
+      return undefined;
+    }
   }
 
   #deliver(batch: Batch): Promise<void>[] {
@@ -185,9 +197,9 @@ export class Session {
     return taken;
   }
 
-  async #release(room: Buffer, taken: Promise<void>[]): Promise<void> {
+  async #release(room: Buffer | undefined, taken: Promise<void>[]): Promise<void> {
     await Promise.all(taken);
-    this.#rooms.giveBack(room);
+    if (room !== undefined) this.#rooms.giveBack(room);
     // A turn of the event loop between batches: timers and sockets of the host process get theirs.
     await new Promise(setImmediate);
     try {

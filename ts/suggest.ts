@@ -7,6 +7,8 @@ export function suggest(word: string, known: readonly string[]): string | undefi
   let best: string | undefined;
   let least = Math.min(MAX_EDITS, Math.ceil(word.length / 3)) + 1;
   for (const candidate of known) {
+    // That many edits at least, and a word may come from anybody and be of any length.
+    if (Math.abs(word.length - candidate.length) >= least) continue;
     const edits = distance(word.toLowerCase(), candidate.toLowerCase());
     if (edits < least) {
       least = edits;

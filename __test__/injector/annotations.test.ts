@@ -26,6 +26,10 @@ describe('a bad one', () => {
     ['ports', '80;81', /port numbers/],
     ['interface', `eth0 ${SECRET}`, /interface/],
     ['interface', 'a-name-that-is-too-long', /interface/],
+    ['interface', '..', /interface/],
+    ['interface', 'a/b', /interface/],
+    ['interface', 'eth0:1', /interface/],
+    ['interface', 'ééééééééé', /interface/],
     ['output-url', `ftp://u:${SECRET}@collector.example/`, /http/],
     ['output-url', `https://u:${SECRET}@collector.example/`, /user name/],
     ['output-url', '/in', /absolute/],
@@ -36,14 +40,22 @@ describe('a bad one', () => {
     ['auth-secret', SECRET, /NAME\/KEY/],
     ['auth-secret', `a/b/${SECRET}`, /NAME\/KEY/],
     ['auth-secret', 'UPPER/key', /NAME\/KEY/],
+    ['auth-secret', 'name/.', /NAME\/KEY/],
     ['auth-secret', 'name/..', /NAME\/KEY/],
+    ['auth-secret', 'name/..key', /NAME\/KEY/],
     ['image', `not an image ${SECRET}`, /image/],
     ['image', 'UPPER:1', /image/],
     ['image', '', /image/],
+    ['image', 'a..b/c', /image/],
+    ['image', '-a/b', /image/],
+    ['image', 'a-/b', /image/],
+    ['image', `${'a'.repeat(256)}:1`, /image/],
     ['cpu-request', '1 core', /quantity/],
     ['cpu-request', '501m', /more than the limit/],
     ['cpu-limit', '99m', /more than the limit/],
     ['cpu-request', '0', /at least 1m/],
+    ['cpu-limit', '512Mi', /at most 1024/],
+    ['memory-limit', '1e99', /at most 64Ti/],
     ['memory-request', '256m', /at least 64Mi/],
     ['memory-limit', '0.2Gi', /more than the limit/],
     ['memory-limit', '512MB', /quantity/],
@@ -63,6 +75,12 @@ describe('a bad one', () => {
     expect(warning).toMatch(complaint);
     expect(warning).toContain(`tcp-sniffer/${name.split('-')[0]}`);
     expect(JSON.stringify([answered.response, answered.log])).not.toContain(SECRET);
+  });
+
+  it('whose name is as long as a whole pod takes no time', () => {
+    const start = performance.now();
+    expect(reasonOf(answerTo({ [`tcp-sniffer/${'ports'.repeat(500_000)}`]: '80' }))).toBe('invalid_annotation');
+    expect(performance.now() - start).toBeLessThan(500);
   });
 
   it('a URL that the sidecar would refuse in production', () => {

@@ -116,6 +116,26 @@ export const INJECTED: readonly PodCase[] = [
       { ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: 'nightly', uid: '1', controller: true }] },
     ),
   },
+  {
+    name: 'linux-by-affinity',
+    pod: pod({
+      affinity: {
+        nodeAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: {
+            nodeSelectorTerms: [
+              {
+                matchExpressions: [
+                  { key: 'kubernetes.io/os', operator: 'In', values: ['linux'] },
+                  { key: 'kubernetes.io/os', operator: 'NotIn', values: ['windows'] },
+                  { key: 'zone', operator: 'Exists' },
+                ],
+              },
+            ],
+          },
+        },
+      },
+    }),
+  },
   { name: 'native-refused-by-the-pod', pod: annotated({ 'tcp-sniffer/native': 'false' }) },
   {
     name: 'room-in-the-pod-resources',
@@ -167,6 +187,23 @@ export const SKIPPED: readonly (PodCase & { reason: string; warns?: RegExp })[] 
     reason: 'windows',
     warns: /Linux/,
   },
+  {
+    name: 'windows by affinity',
+    pod: pod({
+      affinity: {
+        nodeAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: {
+            nodeSelectorTerms: [
+              { matchExpressions: [{ key: 'kubernetes.io/os', operator: 'In', values: ['windows'] }] },
+            ],
+          },
+        },
+      },
+    }),
+    reason: 'windows',
+    warns: /Linux/,
+  },
+  { name: 'one name for two containers', pod: pod({ initContainers: [web] }), reason: 'unreadable_pod', warns: /API/ },
   { name: 'mirror pod', pod: annotated({ 'kubernetes.io/config.mirror': 'hash' }), reason: 'mirror_pod' },
   ...['kube-system', 'kube-public', 'kube-node-lease', 'tcp-sniffer'].map((namespace) => ({
     name: `in ${namespace}`,

@@ -136,6 +136,12 @@ describe('any review', () => {
     );
   });
 
+  it.each(['namespace', 'name'])('with a %s as long as all of it: what is logged stays short', (field) => {
+    const { response, log } = ask(INJECTED[0]?.pod, { request: { [field]: 'x'.repeat(1_000_000) } });
+    expect(response.allowed).toBe(true);
+    expect(JSON.stringify(log).length).toBeLessThan(1_000);
+  });
+
   it('that is nested deep', () => {
     const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
     const body = JSON.stringify(reviewOf({ spec: { containers: [{ name: 'web', x: 'DEEP' }] } })).replace(

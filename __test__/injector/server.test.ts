@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createCa, createLeaf } from '../../ts/injector/certificates/issue';
-import { MAX_BODY_BYTES, MAX_PENDING_BYTES, type Pair } from '../../ts/injector/server';
+import { MAX_BODY_BYTES, MAX_CONNECTIONS, MAX_PENDING_BYTES, type Pair } from '../../ts/injector/server';
 import { type Client, clientOf } from './client';
 import { INJECTED } from './pods';
 import { type InjectorProcess, killAll, startInjector } from './process';
@@ -56,9 +56,14 @@ function client(port: number, keepAlive = true): Client {
   return made;
 }
 
-function served(port: number): Promise<string> {
+function rawReview(): string {
+  const head = `POST /mutate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${REVIEW.length}`;
+  return `${head}\r\n\r\n${REVIEW}`;
+}
+
+function served(port: number, trusted = ca.cert): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port, ca: ca.cert }, () => {
+    const socket = connect({ host: '127.0.0.1', port, ca: trusted }, () => {
       resolve(new X509Certificate(socket.getPeerCertificate().raw).toString());
       socket.destroy();
     });
@@ -203,6 +208,40 @@ describe('requests that are no review', () => {
     for (const socket of sockets) socket.destroy();
     await until(async () => (await client(port, false).post(REVIEW)).status === 200);
   });
+
+  it('connections at their limit: who kept one goes on, who waits idle makes room, and it is counted', async () => {
+    const kept = client(port);
+    expect((await kept.post(REVIEW)).status).toBe(200);
+    // Each has had its answer, so that no time limit of a request ends it.
+    const idle = Array.from({ length: MAX_CONNECTIONS }, () => connect({ host: '127.0.0.1', port, ca: ca.cert }));
+    for (const socket of idle) {
+      socket.on('error', () => {}).on('secureConnect', () => socket.write(rawReview()));
+      socket.resume();
+    }
+    await until(async () => (await counted('connections_failed_total{reason="limit"}')) > 0);
+    await until(async () =>
+      client(port, false)
+        .post(REVIEW)
+        .then(
+          ({ status }) => status === 200,
+          () => false,
+        ),
+    );
+    expect((await kept.post(REVIEW)).status).toBe(200);
+    for (const socket of idle) socket.destroy();
+  });
+
+  it('handshakes that fail are counted: that is what a caBundle that is wrong looks like', async () => {
+    const before = await counted('connections_failed_total{reason="handshake"}');
+    await expect(served(port, createCa(Date.now()).cert)).rejects.toThrow();
+    await until(async () => (await counted('connections_failed_total{reason="handshake"}')) === before + 1);
+  });
+
+  async function counted(name: string): Promise<number> {
+    const lines = (await (await injector.health('/metrics')).text()).split('\n');
+    const line = lines.find((each) => each.startsWith(`tcp_sniffer_injector_${name} `));
+    return Number(line?.split(' ').at(-1));
+  }
 
   it('that never end do not stay', async () => {
     const socket = connectTcp({ host: '127.0.0.1', port });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Operation } from '../../ts/injector/patch';
 import type { Pod } from '../../ts/injector/pod';
 import { verifyPatch } from '../../ts/injector/verify';
-import { ask, reasonOf } from './rig';
+import { reasonOf, reviewOf, send } from './rig';
 
 const pod: Pod = {
   metadata: { annotations: { 'a/b': 'c' } },
@@ -26,6 +26,7 @@ it('takes what adds the sidecar, at either end', () => {
 describe('refuses', () => {
   const cases: [string, Operation[]][] = [
     ['no sidecar', []],
+    ['a name that is there already', [good, { op: 'add', path: '/spec/containers/-', value: { name: 'first' } }]],
     ['two', [good, { op: 'add', path: '/spec/initContainers/0', value: sidecar }]],
     ['a parent that is not there', [good, { op: 'add', path: '/metadata/labels/x', value: 'y' }]],
     ['a test that does not hold', [{ op: 'test', path: '/spec/containers/0/name', value: 'other' }, good]],
@@ -46,8 +47,10 @@ describe('refuses', () => {
 });
 
 it('a doubt leaves the pod as it is: allowed, no patch, a warning, an error in the log', () => {
-  const twice = { name: 'web', ports: [{ containerPort: 80 }] };
-  const answered = ask({ spec: { containers: [twice, twice] } });
+  // Too deep to be copied, and so to be checked.
+  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+  const pod = { spec: { containers: [{ name: 'web', ports: [{ containerPort: 80 }], x: 'DEEP' }] } };
+  const answered = send(Buffer.from(JSON.stringify(reviewOf(pod)).replace('"DEEP"', deep)));
   expect(answered.response).toEqual({
     uid: expect.any(String),
     allowed: true,
@@ -55,6 +58,6 @@ it('a doubt leaves the pod as it is: allowed, no patch, a warning, an error in t
   });
   expect(reasonOf(answered)).toBe('internal_error');
   expect(answered.log).toContainEqual(
-    expect.objectContaining({ level: 'error', error: expect.stringContaining('one name') }),
+    expect.objectContaining({ level: 'error', error: expect.stringContaining('RangeError') }),
   );
 });

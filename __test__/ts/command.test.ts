@@ -216,6 +216,41 @@ describe('live', () => {
     expect(code).toBe(2);
   });
 
+  it('an open that fails is tried again where RETRY_OPEN_MS says so', async () => {
+    const { child, ended } = command(['--ports', '80', '--interface', 'late0'], { RETRY_OPEN_MS: '50' });
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    child.kill('SIGTERM');
+    const { code, log } = await ended;
+    expect(log.slice(0, 4)).toMatchObject([
+      { level: 'error', code: 'INVALID_INTERFACE' },
+      { level: 'warn', retryOpenMs: 50 },
+      { level: 'error', code: 'INVALID_INTERFACE' },
+      { level: 'info', message: 'capture started' },
+    ]);
+    expect(code).toBe(0);
+  });
+
+  it('a signal while it waits to try again: exit 0 at once', async () => {
+    const { child, ended } = command(['--ports', '80', '--interface', 'nope0'], { RETRY_OPEN_MS: '60000' });
+    let said = '';
+    child.stderr.on('data', (text) => {
+      said += text;
+      if (said.includes('retryOpenMs')) child.kill('SIGTERM');
+    });
+    expect((await ended).code).toBe(0);
+  });
+
+  it.each([
+    [['--ports', '80'], '0', /RETRY_OPEN_MS: must be an integer/],
+    [['--ports', '80'], '5s', /RETRY_OPEN_MS: must be/],
+    [['--ports', '0'], '50', /--ports/],
+    [['--ports', '80', '-r', 'missing'], '50', /cannot open savefile/],
+  ])('%j with RETRY_OPEN_MS=%s is not tried again', async (args, value, complaint) => {
+    const { code, log } = await run(args, { RETRY_OPEN_MS: value });
+    expect(log).toMatchObject([{ level: 'error', message: expect.stringMatching(complaint) }]);
+    expect(code).toBe(args.includes('-r') ? 2 : 1);
+  });
+
   it.each(['SIGTERM', 'SIGINT'] as const)('%s: log, whole lines only, exit 0', async (signal) => {
     const { child, ended } = command(['--interface', 'lo'], {
       PORTS: '80',

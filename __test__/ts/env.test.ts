@@ -57,6 +57,17 @@ describe('readCommandConfig', () => {
     });
   });
 
+  it('takes no link of Kubernetes for an option: a Service named metrics sets METRICS_PORT in every pod beside it', () => {
+    const links = {
+      METRICS_SERVICE_HOST: '10.0.0.7',
+      METRICS_PORT: 'tcp://10.0.0.7:9090',
+      METRICS_PORT_9090_TCP: 'tcp://10.0.0.7:9090',
+    };
+    expect(readCommandConfig({ ports: '1' }, links).config).toEqual({ ports: [1], outputStdout: true });
+    expect(readCommandConfig({ ports: '1' }, { METRICS_PORT: '9090' }).config.metricsPort).toBe(9090);
+    expect(() => readCommandConfig({ ports: '1', metricsPort: 'tcp://10.0.0.7:9090' }, {})).toThrow(/--metrics-port/);
+  });
+
   it.each([
     [{ ports: '80,x' }, {}, "--ports: must be port numbers separated by commas, got '80,x'"],
     [{ ports: '80,,81' }, {}, '--ports: '],

@@ -189,6 +189,22 @@ describe('http output', () => {
     await http.close();
   });
 
+  it.each([
+    [401, undefined, 'status 401: no token was sent, OUTPUT_URL_AUTH_TOKEN is not set'],
+    [403, undefined, 'status 403: no token was sent, OUTPUT_URL_AUTH_TOKEN is not set'],
+    [401, 'wrong', 'status 401'],
+    [500, undefined, 'status 500'],
+  ])('says of a %i with the token %s: %s', async (status, authToken, reason) => {
+    const { url } = await endpoint((response) => response.writeHead(status).end());
+    const { http, time, log } = output({ url, level: 'debug', ...(authToken === undefined ? {} : { authToken }) });
+    http.write(batch({ id: '1' }));
+    await waitsForRetry(time);
+    expect(log.lines[0]).toMatchObject({ reason });
+    http.limitDrain(0);
+    time.advance(0);
+    await http.close();
+  });
+
   it('has at most 8 POSTs under way', async () => {
     const held: ServerResponse[] = [];
     const { url } = await endpoint((response) => held.push(response));

@@ -316,6 +316,36 @@ describe('messages', () => {
     expect(JSON.stringify(log.lines)).not.toContain('secret');
   });
 
+  it('that there is no memory for are lost by name, and no other gets their bytes', async () => {
+    const { sniffer, captures } = rig();
+    const seen: string[] = [];
+    const errors: Error[] = [];
+    sniffer.on('message', ({ id }) => seen.push(id));
+    sniffer.on('error', (error) => errors.push(error));
+    await sniffer.start();
+    await settle();
+    const capture = captures[0] as FakeCapture;
+    capture.holdEnd = true;
+    const alloc = vi.spyOn(Buffer, 'allocUnsafeSlow').mockImplementationOnce(() => {
+      throw new RangeError('Array buffer allocation failed');
+    });
+    try {
+      capture.batch({ id: 'lost' }, { id: 'lost too' });
+    } finally {
+      alloc.mockRestore();
+    }
+    capture.batch({ id: 'next' });
+    capture.batch({ id: 'last', path: '/of/another/length' });
+    const over = new Promise((resolve) => sniffer.on('stop', () => resolve(undefined)));
+    capture.end();
+    await over;
+    expect(seen).toEqual(['next', 'last']);
+    expect(errors).toMatchObject([
+      { code: 'UNRECOVERABLE', message: expect.stringMatching(/^no memory for \d+ bytes .* 2 messages are lost$/) },
+    ]);
+    expect(capture.released).toBe(3);
+  });
+
   it('of a savefile hold the credit of their batch until every output has taken it', async () => {
     const { sniffer, captures, stdout } = rig({ outputStdout: true, pcapFile: 'x' });
     stdout.hold = true;

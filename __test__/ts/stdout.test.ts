@@ -89,6 +89,48 @@ describe('stdout output', () => {
     },
   );
 
+  it('counts line by line what a disk takes that is full in the middle of a batch', async () => {
+    let left = 11;
+    let disk = '';
+    const write = (bytes: Buffer, start: number, length: number): number => {
+      if (left === 0) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+      const fits = Math.min(left, length);
+      disk += bytes.toString('latin1', start, start + fits);
+      left -= fits;
+      return fits;
+    };
+    // As the stream of a file: a write that took only some of it is a success.
+    const stream = new FakeStream();
+    stream._write = (chunk: Buffer, _encoding, done) => {
+      write(chunk, 0, chunk.length);
+      done();
+    };
+    const direct = { write, pieceBytes: Number.POSITIVE_INFINITY };
+    const { stdout, onClosed } = output({ target: { stream, direct } });
+    const lines = Buffer.from('{"a":1}\n{"b":2}\n{"c":3}\n');
+    await stdout.write({ lines, messages: 3 });
+    expect(disk).toBe('{"a":1}\n{"b');
+    expect(stdout.stats()).toMatchObject({ delivered: 1, droppedBy: { closed: 2 }, waiting: 0, errors: 1 });
+    expect(onClosed).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: 'ENOSPC' }));
+  });
+
+  it('writes again what a file took in parts, none of it by the stream', async () => {
+    let disk = '';
+    const write = (bytes: Buffer, start: number, length: number): number => {
+      const fits = Math.min(5, length);
+      disk += bytes.toString('utf8', start, start + fits);
+      return fits;
+    };
+    const { stdout, stream } = output({
+      target: { stream: new FakeStream(), direct: { write, pieceBytes: Number.POSITIVE_INFINITY } },
+    });
+    const lines = Buffer.from('{"a":1}\n{"b":2}\n');
+    await stdout.write({ lines, messages: 2 });
+    expect(disk).toBe(lines.toString());
+    expect(stream.text).toBe('');
+    expect(stdout.stats()).toMatchObject({ delivered: 2, waiting: 0 });
+  });
+
   it('leaves the stream open and without its listener', async () => {
     const { stdout, stream } = output();
     await stdout.write(two);

@@ -134,6 +134,24 @@ export const shop = (image, collectorIp) =>
     },
   );
 
+/** Asks for what is not there: an interface, and the Secret of a token. */
+export const astray = (image) =>
+  pod(
+    metadata('astray', {
+      labels: { 'tcp-sniffer/inject': 'true' },
+      annotations: {
+        'tcp-sniffer/interface': 'nope0',
+        'tcp-sniffer/output-url': `https://${COLLECTOR_HOST}:${COLLECTOR_PORT}/messages`,
+        'tcp-sniffer/auth-secret': 'no-such-secret/token',
+      },
+    }),
+    {
+      containers: [container('shop', image, SERVER, [HTTP_PORT])],
+      volumes: [tls],
+      automountServiceAccountToken: false,
+    },
+  );
+
 /** The sniffer alone, with something wrong. */
 export const broken = (name, image, env, capabilities) =>
   pod(metadata(name), {

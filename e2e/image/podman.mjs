@@ -146,7 +146,8 @@ export class Podman {
     const literal = ({ name: variable, value, valueFrom }) => {
       const { fieldRef, secretKeyRef } = valueFrom ?? {};
       if (fieldRef) return { name: variable, value: fields[fieldRef.fieldPath] };
-      if (secretKeyRef) return { name: variable, value: this.#secrets.get(secretKeyRef.name)[secretKeyRef.key] };
+      if (secretKeyRef)
+        return { name: variable, value: this.#secrets.get(secretKeyRef.name)?.[secretKeyRef.key] ?? '' };
       return { name: variable, value };
     };
     const containers = spec.containers.map(({ readinessProbe: _, env, ...container }) => ({

@@ -2,7 +2,7 @@
 // shop's pod with its sidecar, the collector's pod.
 import assert from 'node:assert/strict';
 import { until } from './cluster.mjs';
-import { broken, CAPABILITIES, CLIENT, HTTP_PORT, HTTPS_PORT, NAMESPACE } from './objects.mjs';
+import { astray as astrayPod, broken, CAPABILITIES, CLIENT, HTTP_PORT, HTTPS_PORT, NAMESPACE } from './objects.mjs';
 
 const SIDECAR = 'tcp-sniffer';
 /** NET_ADMIN and NET_RAW, capabilities(7). */
@@ -76,7 +76,7 @@ export async function messages(pods, token) {
 const enough = (list, expected) => (list.length >= expected.length ? list : undefined);
 const sorted = (list) => list.map((message) => JSON.stringify(message)).sort();
 
-/** TLS on a watched port: said once for each direction of a connection, and no message. */
+/** TLS on a watched port: said once, and no message. */
 async function notHttp(pods, ip) {
   const before = sidecarLines(pods).filter(isMessage).length;
   const urls = Array.from({ length: 3 }, (_, i) => ['GET', `https://${ip}:${HTTPS_PORT}/secret/${i}`]);
@@ -91,10 +91,7 @@ async function notHttp(pods, ip) {
   const destination = `${local.ip}:${local.port}`;
   assert.deepEqual(
     said.map((line) => [line.destination, line.direction, line.protocol]),
-    [
-      [destination, 'request', 'tls'],
-      [destination, 'response', 'tls'],
-    ],
+    [[destination, 'request', 'tls']],
   );
   const after = sidecarLines(pods).filter(isMessage);
   assert.ok(
@@ -137,6 +134,20 @@ export async function drain(pods, token) {
   const drained = rest.filter(({ message }) => /^\/drain\//.test(message.path ?? message.request?.path ?? ''));
   assert.equal(drained.length, 2 * DRAINED_REQUESTS, 'every request and response of before is at the collector');
   for (const { authorization } of drained) assert.equal(authorization, `Bearer ${token}`);
+}
+
+/** It says what is wrong, goes on running, and the pod is as ready as without it. */
+export async function astray({ place, ready, image }) {
+  await place.apply(astrayPod(image));
+  await ready('astray');
+  const [line] = await until('the sidecar says what is wrong', 20, () =>
+    enough(parsed(place.logs(NAMESPACE, 'astray', SIDECAR)), [1]),
+  );
+  assert.equal(line.level, 'error');
+  assert.equal(line.code, 'INVALID_INTERFACE');
+  const { containerStatuses, initContainerStatuses = [] } = (await ready('astray')).status;
+  const { state } = [...containerStatuses, ...initContainerStatuses].find(({ name }) => name === SIDECAR);
+  assert.ok(state.running, JSON.stringify(state));
 }
 
 const WRONG = [

@@ -68,13 +68,16 @@ impl Told {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(lines);
     }
 
-    /// Writes the oldest to the beginning of `target` and forgets them.
-    pub(super) fn copy_oldest(&self, target: &mut [u8]) -> Result<()> {
-        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let lines = told.front().ok_or_else(|| Error::from_reason("there is no batch to be copied"))?;
-        let room = target.get_mut(..lines.len());
-        room.ok_or_else(|| Error::from_reason("the batch is longer than the target"))?.copy_from_slice(lines);
-        told.pop_front();
+    /// Forgets the oldest, once they are written to `target` where there is one. Whatever goes wrong they are gone: else
+    /// every later batch would get the lines of the one before it.
+    pub(super) fn take_oldest(&self, target: Option<&mut [u8]>) -> Result<()> {
+        let oldest = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let lines = oldest.ok_or_else(|| Error::from_reason("there is no batch to be copied"))?;
+        let Some(target) = target else { return Ok(()) };
+        if target.len() != lines.len() {
+            return Err(Error::from_reason("the target is not as long as the batch"));
+        }
+        target.copy_from_slice(&lines);
         Ok(())
     }
 }

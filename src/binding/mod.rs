@@ -117,11 +117,14 @@ impl Capture {
         self.control.stop();
     }
 
-    /// Copies the lines of the oldest `batch` that was told of and not copied yet to the beginning of `target`: whole JSON
-    /// lines, each ended by `\n`. Throws when there is none, or `target` is shorter than its `bytes`.
+    /// Copies the lines of the oldest `batch` that was told of and not copied yet to `target`: whole JSON lines, each with
+    /// its line feed. Without a `target` they are lost. Throws when there is none, or `target` has not its `bytes`.
     #[napi]
-    pub fn copy_lines(&self, mut target: BufferSlice<'_>) -> Result<()> {
-        self.told.copy_oldest(&mut target)
+    pub fn copy_lines(&self, target: Option<BufferSlice<'_>>) -> Result<()> {
+        match target {
+            Some(mut target) => self.told.take_oldest(Some(&mut target)),
+            None => self.told.take_oldest(None),
+        }
     }
 
     /// Gives one batch's credit back: JS has finished with it. Without credits no further batch comes.

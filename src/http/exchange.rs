@@ -78,6 +78,8 @@ pub(super) struct Exchanges {
     pub declined: Option<u32>,
     /// A tunnel was granted or a 101 came, asked for or not: nothing behind it is HTTP/1.x any more.
     pub switched: bool,
+    /// The connection was said to be another protocol's: what the other side sends of it is no news.
+    pub told_not_http: bool,
 }
 
 impl Exchanges {
@@ -113,6 +115,10 @@ impl Exchanges {
         let number = self.next_number();
         let text: Box<[u8]> = [method, target].concat().into();
         self.text_bytes += text.len() + TEXT_OVERHEAD_BYTES;
+        if self.outstanding.capacity() == 0 {
+            // Most clients wait for each answer: room for one is always the same memory, and a quarter of what would be taken.
+            self.outstanding.reserve_exact(1);
+        }
         self.outstanding.push_back(Exchange {
             number,
             asked: Asked::by(method),

@@ -97,7 +97,8 @@ impl HttpCounters {
 /// What the layer hands out: messages, and remarks on streams.
 pub trait Sink {
     fn message(&mut self, message: &HttpMessage<'_>);
-    /// A stream ends here as HTTP: `sample` holds its first bytes from where it went wrong.
+    /// A stream ends here as HTTP: `sample` holds its first bytes from where it went wrong. Of another protocol it is told once
+    /// a connection, by whichever side is the first.
     fn not_http(&mut self, direction: Direction, what: NotHttp, sample: &[u8]);
 }
 

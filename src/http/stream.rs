@@ -325,14 +325,15 @@ impl Stream {
         }
         // Only what comes before any message is surely nobody's body.
         let first = reason == Malformed::StartLine && !exchanges.is_used();
-        let what = if first || reason == Malformed::Http09 {
+        if first || reason == Malformed::Http09 {
             cx.counters.not_http_streams += 1;
-            NotHttp::Protocol(protocol_name(reason, sample))
+            if !std::mem::replace(&mut exchanges.told_not_http, true) {
+                cx.sink.not_http(self.direction, NotHttp::Protocol(protocol_name(reason, sample)), sample);
+            }
         } else {
             cx.counters.malformed_streams += 1;
-            NotHttp::Malformed(reason)
-        };
-        cx.sink.not_http(self.direction, what, sample);
+            cx.sink.not_http(self.direction, NotHttp::Malformed(reason), sample);
+        }
         self.make_opaque();
     }
 }
@@ -342,7 +343,8 @@ fn protocol_name(reason: Malformed, sample: &[u8]) -> &'static str {
         _ if reason == Malformed::Http09 => "http/0.9",
         [0x16, 0x03, ..] | [0x80, _, 0x01, ..] => "tls",
         [b'S', b'S', b'H', b'-', ..] => "ssh",
-        [b'P', b'R', b'I', b' ', b'*', ..] => "http/2",
+        // The client's preface, or the server's SETTINGS where that comes first (RFC 9113 §3.4).
+        [b'P', b'R', b'I', b' ', b'*', ..] | [0, 0, _, 4, 0, 0, 0, 0, 0, ..] => "http/2",
         _ => "unknown",
     }
 }

@@ -8,6 +8,9 @@ const USER_ID = 65_532;
 
 type EnvVar = { name: string; value: string } | { name: string; valueFrom: Record<string, unknown> };
 
+/** A container that ends makes its pod unready: one that cannot capture says so, waits, and tries again. */
+const RETRY_OPEN_MS = 60_000;
+
 /** Without probes: a sidecar that only watches must never make its pod unready, nor hold up its start. */
 export function sidecar(settings: Settings, native: boolean): Record<string, unknown> {
   const { image, imagePullPolicy, cpuRequest, memoryRequest, cpuLimit, memoryLimit } = settings;
@@ -46,6 +49,7 @@ function environment({ env, authSecret }: Settings): EnvVar[] {
   }
   return [
     ...variables,
+    { name: 'RETRY_OPEN_MS', value: `${RETRY_OPEN_MS}` },
     field('POD_NAME', 'metadata.name'),
     field('NAMESPACE', 'metadata.namespace'),
     field('NODE_NAME', 'spec.nodeName'),

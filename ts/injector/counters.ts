@@ -11,6 +11,8 @@ export interface Counters {
   injected: number;
   skipped: Record<SkipReason, number>;
   refused: Record<Refusal, number>;
+  /** Connections that brought no request: TLS did not come about, or there were too many at one time. */
+  failedConnections: { handshake: number; limit: number };
   /** Seconds, over all reviews, from the whole body to the answer. */
   reviewSeconds: number;
   certificates: { loaded: number; refused: number };
@@ -23,6 +25,7 @@ export function createCounters(): Counters {
     injected: 0,
     skipped: zeros(SKIP_REASONS),
     refused: zeros(REFUSALS),
+    failedConnections: { handshake: 0, limit: 0 },
     reviewSeconds: 0,
     certificates: { loaded: 0, refused: 0 },
     upkeep: { done: 0, failed: 0 },
@@ -41,10 +44,14 @@ export function injectorText(counters: Counters, { version, native, certificateE
   const skips = SKIP_REASONS.map((reason): Sample => [{ result: 'skipped', reason }, counters.skipped[reason]]);
   const injected: Sample = [{ result: 'injected', reason: '' }, counters.injected];
   const refused = REFUSALS.map((status): Sample => [{ status: `${status}` }, counters.refused[status]]);
-  const { certificates, upkeep } = counters;
+  const { certificates, failedConnections, upkeep } = counters;
   out.metric('injector_info', 'gauge', 'What runs here.', [[{ version }, 1]]);
   out.metric('injector_reviews_total', 'counter', 'Pods reviewed, by what came of it.', [injected, ...skips]);
   out.metric('injector_refused_total', 'counter', 'Requests that were no review, by status.', refused);
+  out.metric('injector_connections_failed_total', 'counter', 'Connections that brought no request, by why.', [
+    [{ reason: 'handshake' }, failedConnections.handshake],
+    [{ reason: 'limit' }, failedConnections.limit],
+  ]);
   out.metric('injector_review_seconds_total', 'counter', 'Time spent on reviews.', [[{}, counters.reviewSeconds]]);
   out.metric('injector_native_sidecars', 'gauge', '1 where native sidecars are made.', [[{}, native ? 1 : 0]]);
   out.metric('injector_certificate_expiry_timestamp_seconds', 'gauge', 'End of the certificate; 0 is none yet.', [

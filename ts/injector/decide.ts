@@ -112,10 +112,36 @@ function checkOptIn({ metadata }: Pod, entry: Entry): Skip | undefined {
   return label === 'true' ? undefined : skip('not_opted_in', `label ${INJECT_LABEL} must be "true" or "false"`);
 }
 
+const OS_LABELS = ['kubernetes.io/os', 'beta.kubernetes.io/os'];
+
+/** Says by any of the three ways that it may be put on a Windows node. */
 function isWindows({ spec }: Pod): boolean {
   const selector = isObject(spec.nodeSelector) ? spec.nodeSelector : {};
-  const names = [selector['kubernetes.io/os'], selector['beta.kubernetes.io/os'], isObject(spec.os) && spec.os.name];
-  return names.includes('windows');
+  if (OS_LABELS.some((label) => selector[label] === 'windows')) return true;
+  if (isObject(spec.os) && spec.os.name === 'windows') return true;
+  const terms = at(
+    spec,
+    'affinity',
+    'nodeAffinity',
+    'requiredDuringSchedulingIgnoredDuringExecution',
+    'nodeSelectorTerms',
+  );
+  return listOf(terms).some((term) =>
+    listOf(at(term, 'matchExpressions')).some(
+      (wanted) =>
+        OS_LABELS.includes(at(wanted, 'key') as string) &&
+        at(wanted, 'operator') === 'In' &&
+        listOf(at(wanted, 'values')).includes('windows'),
+    ),
+  );
+}
+
+function at(value: unknown, ...path: string[]): unknown {
+  return path.reduce((each, name) => (isObject(each) ? each[name] : undefined), value);
+}
+
+function listOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 function runsToCompletion({ metadata, spec }: Pod): boolean {

@@ -32,8 +32,9 @@ export function patchFor(pod: Pod, { settings, native }: Injection): Operation[]
         native,
         ports: settings.env.PORTS,
       }),
-      // kubectl logs and exec go on without a word about a choice, as they did before there was a second container.
-      ...(!native && containers.length === 1 && isAbsent(pod.metadata?.annotations?.[DEFAULT_CONTAINER])
+      // kubectl logs and exec go on without a word about a choice, as they did before there was a second container. It
+      // counts init containers, too.
+      ...(containers.length === 1 && isAbsent(pod.metadata?.annotations?.[DEFAULT_CONTAINER])
         ? { [DEFAULT_CONTAINER]: containers[0]?.name ?? '' }
         : {}),
     }),

@@ -22,7 +22,7 @@ export function readPod(object: unknown): Pod | undefined {
     isAbsentOr(initContainers, areContainers) &&
     isAbsentOr(annotations, areTexts) &&
     isAbsentOr(labels, areTexts);
-  return known ? (object as Pod) : undefined;
+  return known && haveOwnNames(allContainers(object as Pod)) ? (object as Pod) : undefined;
 }
 
 /** `null` is how some writers of JSON say "not there", and the API server takes it so. */
@@ -56,6 +56,10 @@ function isAbsentOr(value: unknown, isOne: (value: unknown) => boolean): boolean
 
 function areContainers(value: unknown): value is Container[] {
   return Array.isArray(value) && value.every((each) => isObject(each) && typeof each.name === 'string');
+}
+
+function haveOwnNames(containers: readonly Container[]): boolean {
+  return new Set(containers.map(({ name }) => name)).size === containers.length;
 }
 
 function areTexts(value: unknown): boolean {

@@ -41,8 +41,10 @@ const API_VERSION = 'admission.k8s.io/v1';
 const KIND = 'AdmissionReview';
 /** The API server cuts or drops longer ones. */
 const MAX_WARNING_CHARS = 250;
-/** RFC 9110 has no limit for names in logs; a UID of the API server has 36. */
+/** A UID of the API server has 36. */
 const MAX_UID_CHARS = 128;
+/** As long as a name may be; what asks may send a longer one, which the API server refuses only after us. */
+const MAX_NAME_CHARS = 253;
 
 type Outcome = { inject: true; operations: Operation[]; native: boolean } | Skip;
 
@@ -139,6 +141,17 @@ function warnings({ warning }: Skip): Pick<ReviewResponse['response'], 'warnings
 /** A pod of a controller has no name yet. */
 function identity({ uid, namespace, name, object, dryRun }: AdmissionRequest): Record<string, unknown> {
   const metadata = isObject(object) && isObject(object.metadata) ? object.metadata : {};
-  const pod = [name, metadata.name, metadata.generateName].find((each) => typeof each === 'string' && each !== '');
-  return { uid, namespace, ...(pod === undefined ? {} : { pod }), ...(dryRun === true ? { dryRun } : {}) };
+  const [pod] = [name, metadata.name, metadata.generateName].flatMap(readName);
+  const [where] = readName(namespace);
+  return {
+    uid,
+    ...(where === undefined ? {} : { namespace: where }),
+    ...(pod === undefined ? {} : { pod }),
+    ...(dryRun === true ? { dryRun } : {}),
+  };
+}
+
+/** None or one. */
+function readName(value: unknown): string[] {
+  return typeof value === 'string' && value !== '' ? [value.slice(0, MAX_NAME_CHARS)] : [];
 }

@@ -28,7 +28,7 @@ export const MAX_BODY_BYTES = 8 * 1024 * 1024;
 /** Over all requests that are being read: a small part of the injector's memory. */
 export const MAX_PENDING_BYTES = 4 * MAX_BODY_BYTES;
 /** API servers are few, and keep their connections. */
-const MAX_CONNECTIONS = 512;
+export const MAX_CONNECTIONS = 512;
 /** The API server itself waits 10 s by default. */
 const REQUEST_TIMEOUT_MS = 10_000;
 /** Go's client keeps idle connections for 90 s: it has to be the one that closes them, or a request may be lost. */
@@ -52,6 +52,13 @@ export class WebhookServer {
     });
     this.#server.maxConnections = MAX_CONNECTIONS;
     this.#server.on('request', (request, response) => this.#serve(request, response));
+    const { failedConnections } = options.counters;
+    this.#server.on('tlsClientError', () => failedConnections.handshake++);
+    this.#server.on('drop', () => {
+      failedConnections.limit++;
+      // Room for the next ones: an API server whose idle connection goes opens another.
+      this.#server.closeIdleConnections();
+    });
   }
 
   /** Rejects when the port cannot be had. */

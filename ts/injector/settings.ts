@@ -39,6 +39,9 @@ export class AnnotationError extends Error {
 const MIN_MEMORY_BYTES = 64 * 2 ** 20;
 /** The least that the kernel's scheduler can be told. */
 const MIN_CPU_CORES = 0.001;
+/** More than any node has. A container that asks for it never starts: no node takes it, or the kernel refuses its quota. */
+const MAX_CPU_CORES = 1_024;
+const MAX_MEMORY_BYTES = 64 * 2 ** 40;
 const MAX_GRACE_SECONDS = 86_400;
 /** Longer than any value that makes sense; all annotations of a pod together may have 256 KiB. */
 const MAX_VALUE_CHARS = 4_096;
@@ -128,13 +131,14 @@ function attempt(annotation: string, run: () => void): void {
   }
 }
 
-/** The API server refuses a pod whose request is more than its limit. */
+/** The API server refuses a pod whose request is more than its limit; what is out of bounds keeps it from running. */
 export function checkResources(request: string, limit: string, kind: 'cpu' | 'memory'): void {
   const [least, most] = [quantity(request), quantity(limit)];
   if (least === undefined || most === undefined) throw new Error(`${kind} must be a quantity, e.g. 100m or 256Mi`);
   if (least > most) throw new Error(`the ${kind} request must not be more than the limit`);
-  const minimum = kind === 'cpu' ? MIN_CPU_CORES : MIN_MEMORY_BYTES;
+  const [minimum, maximum] = kind === 'cpu' ? [MIN_CPU_CORES, MAX_CPU_CORES] : [MIN_MEMORY_BYTES, MAX_MEMORY_BYTES];
   if (least < minimum) throw new Error(`${kind} must be at least ${kind === 'cpu' ? '1m' : '64Mi'}`);
+  if (most > maximum) throw new Error(`${kind} must be at most ${kind === 'cpu' ? '1024' : '64Ti'}`);
 }
 
 function forSniffer(field: keyof SnifferConfig): Apply {

@@ -8,8 +8,8 @@ import { ValidationError } from '../errors';
 import { COMMAND_OPTIONS, type CommandOption } from '../options';
 import type { SnifferConfig } from '../types';
 
-/** Linux: IFNAMSIZ is 16 with the final zero. */
-const INTERFACE_NAME = /^[^\s/]{0,15}$/;
+/** Linux (`dev_valid_name`): IFNAMSIZ is 16 with the final zero, and some characters are not taken. */
+const INTERFACE_NAME = /^(?!\.\.?$)[!-.0-9;-~]{0,15}$/;
 
 /**
  * The text as it may stand in the sidecar's variable.

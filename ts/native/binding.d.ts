@@ -27,11 +27,10 @@ export declare class Capture {
    */
   stop(): void
   /**
-   * Copies the lines of the oldest `batch` that was told of and not copied yet to the beginning of `target`: whole JSON
-   * lines, each ended by `
-  `. Throws when there is none, or `target` is shorter than its `bytes`.
+   * Copies the lines of the oldest `batch` that was told of and not copied yet to `target`: whole JSON lines, each with
+   * its line feed. Without a `target` they are lost. Throws when there is none, or `target` has not its `bytes`.
    */
-  copyLines(target: Buffer): void
+  copyLines(target?: Buffer | undefined | null): void
   /** Gives one batch's credit back: JS has finished with it. Without credits no further batch comes. */
   release(): void
   /** The counters some 50 ms ago (libpcap's own: 250 ms); after `end` the final ones. Waits for nothing. */

@@ -242,6 +242,13 @@ export class HttpOutput implements Output {
     }
   }
 
+  /** A Secret that is not there leaves the variable unset, and nothing else says so. */
+  #describeStatus(status: number): string {
+    const isAnonymous = this.#options.headers.authorization === undefined;
+    const hint = isAnonymous && (status === 401 || status === 403);
+    return `status ${status}${hint ? ': no token was sent, OUTPUT_URL_AUTH_TOKEN is not set' : ''}`;
+  }
+
   /** Why it failed, or nothing. */
   async #post(parcel: Parcel): Promise<string | undefined> {
     const { transport, timeoutMs, batch, schedule } = this.#options;
@@ -260,7 +267,7 @@ export class HttpOutput implements Output {
     const cancel = schedule(timeoutMs, () => interrupt(`no answer in ${timeoutMs} ms`));
     try {
       const status = await transport.post(parcel.body, parcel.headers, controller.signal);
-      return status >= 200 && status <= 299 ? undefined : `status ${status}`;
+      return status >= 200 && status <= 299 ? undefined : this.#describeStatus(status);
     } catch (error) {
       return interruption ?? describeFailure(error);
     } finally {

@@ -140,12 +140,14 @@ export class StdoutOutput implements Output {
     const length = end - this.#written;
     if (direct !== undefined && length <= direct.pieceBytes && stream.writableLength === 0) {
       try {
-        this.#written += direct.write(lines, this.#written, length);
+        const written = direct.write(lines, this.#written, length);
+        this.#written += written;
+        // The stream of a file would take what a full disk has left for all of it: the rest is tried here, until it fails.
+        if (written > 0) return;
       } catch (error) {
         this.#close(error as NodeJS.ErrnoException);
         return;
       }
-      if (this.#written === end) return;
     }
     this.#busy = true;
     const sent = end - this.#written;

@@ -3,6 +3,9 @@
 // one it is "live" and gives a message every few ms until stop(), on the interface `flood` a thousand.
 
 const CREDITS = 4;
+/** So often the interface `late0` is not there. */
+const LATE = 2;
+let opened = 0;
 
 function line(n, bytes = 100) {
   return `${JSON.stringify({ id: `c-${n}`, direction: 'request', path: `/${n}`, body: 'ä'.repeat(bytes / 2) })}\n`;
@@ -25,6 +28,8 @@ class Capture {
     if (pcapFile === undefined) {
       if (this.options.interface === 'nope0')
         throw Object.assign(new Error("no interface named 'nope0'; there are: lo"), { code: 'INVALID_INTERFACE' });
+      if (this.options.interface === 'late0' && opened++ < LATE)
+        throw Object.assign(new Error("no interface named 'late0'; there are: lo"), { code: 'INVALID_INTERFACE' });
       this.limit = Number.POSITIVE_INFINITY;
       this.timer = setInterval(() => this.#live(), 2);
       return {

@@ -44,8 +44,9 @@ export class FakeCapture implements NativeCapture {
     this.emit({ kind: 'batch', bytes: lines.length, messages });
   }
 
-  copyLines(target: Buffer): void {
-    this.#told.shift()?.copy(target);
+  copyLines(target?: Buffer): void {
+    const lines = this.#told.shift();
+    if (target !== undefined && lines?.copy(target) !== target.length) throw new Error('not as long as the batch');
   }
 
   end(): void {

@@ -1,4 +1,5 @@
 mod content;
+mod fields;
 mod leftovers;
 mod memory;
 mod secrets;

@@ -41,7 +41,7 @@ it.each([
 describe('a bump changes the version of ours, there and back, and nothing else', () => {
   const { version } = JSON.parse(text('package.json'));
   const npm = readdirSync(join(ROOT, 'npm')).map((folder) => `npm/${folder}/package.json`);
-  const cargo = ['Cargo.toml', 'Cargo.lock', 'launcher/Cargo.toml'];
+  const cargo = ['Cargo.toml', 'Cargo.lock', 'launcher/Cargo.toml', 'fuzz/Cargo.lock'];
   const deploy = ['deploy/helm/tcp-sniffer/Chart.yaml', 'deploy/kustomize/injector.yaml'];
   it.each(['package.json', 'package-lock.json', ...cargo, ...npm, ...deploy])('%s', (path) => {
     const after = bumped(path, text(path), version, '98.76.54');

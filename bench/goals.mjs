@@ -59,10 +59,10 @@ function readerGoals(results) {
 function engineGoals(results) {
   if (results === undefined) return [];
   const measured = (name) => results.find(({ traffic }) => traffic === name)?.perSecond.engine.median;
-  return [
-    rate('engine alone, one core, small GETs, messages/s', measured('small GETs'), 2_000_000),
-    rate('engine alone, one core, bodies of 100 kB of text, bytes/s', measured('100 kB text'), 2_000_000_000),
-  ];
+  const bodies = ['100 kB text', '100 kB text, MTU', '100 kB JSON', '100 kB binary'].map((name) =>
+    rate(`engine alone, one core, bodies of ${name}, bytes/s`, measured(name), 2_000_000_000),
+  );
+  return [rate('engine alone, one core, small GETs, messages/s', measured('small GETs'), 2_000_000), ...bodies];
 }
 
 function rate(what, measured, least) {

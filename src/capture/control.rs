@@ -50,9 +50,10 @@ impl CaptureControl {
 
     /// The receiver has finished with one batch. Giving back more than was taken changes nothing.
     pub fn release(&self) {
-        self.outbox.release();
         // A young batch need not wait for company now.
-        self.wake.signal();
+        if self.outbox.release() {
+            self.wake.signal();
+        }
     }
 
     /// The counters as of the thread's last tick, some 50 ms ago at most; final once `End` was delivered.

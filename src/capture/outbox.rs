@@ -37,10 +37,14 @@ struct State {
     events: VecDeque<Event>,
     /// At most `CREDITS`.
     credits: u32,
+    /// What the sending thread sleeps for: only that, or an event, wakes it.
+    awaits: Option<Want>,
     /// The sending thread has a batch in its hands.
     sending: bool,
     /// The capture thread waits until less is waiting.
     is_awaited: bool,
+    /// The capture thread has a young batch for a receiver that was not hungry.
+    young_waits: bool,
     /// Nothing more will come.
     closed: bool,
     /// The receiver's, when it was asked last.
@@ -75,8 +79,10 @@ impl Default for Outbox {
             bytes: 0,
             events: VecDeque::new(),
             credits: CREDITS,
+            awaits: None,
             sending: false,
             is_awaited: false,
+            young_waits: false,
             closed: false,
             backlog: 0,
             gone: false,
@@ -98,14 +104,15 @@ impl Outbox {
         }
         state.bytes += cost;
         state.batches.push_back(batch);
-        self.changed.notify_one();
+        self.wake_sender(&state);
         0
     }
 
-    /// Whether the receiver could have another batch at once.
+    /// Whether the receiver could have another batch at once. If not, the capture thread is woken by its next credit.
     pub fn is_hungry(&self) -> bool {
-        let state = self.state();
-        state.batches.is_empty() && !state.sending && state.credits > 0
+        let mut state = self.state();
+        state.young_waits = !(state.batches.is_empty() && !state.sending && state.credits > 0);
+        !state.young_waits
     }
 
     /// Whether a lossless source has to wait. If so, its thread is woken when that may have changed.
@@ -120,14 +127,23 @@ impl Outbox {
 
     /// No event comes after these; the sending thread ends when all is sent.
     pub fn close(&self) {
-        self.state().closed = true;
-        self.changed.notify_one();
+        let mut state = self.state();
+        state.closed = true;
+        self.wake_sender(&state);
     }
 
-    pub fn release(&self) {
+    /// The receiver has finished with one batch. Says whether the capture thread waits to hear that.
+    pub fn release(&self) -> bool {
         let mut state = self.state();
         state.credits = (state.credits + 1).min(CREDITS);
-        self.changed.notify_one();
+        self.wake_sender(&state);
+        std::mem::take(&mut state.young_waits)
+    }
+
+    fn wake_sender(&self, state: &State) {
+        if state.awaits.is_some_and(|want| state.is_ready(want)) {
+            self.changed.notify_one();
+        }
     }
 
     fn await_unless(&self, done: impl FnOnce(&State) -> bool) -> bool {
@@ -145,7 +161,9 @@ impl Outbox {
         state.backlog = receiver.backlog();
         state.gone = receiver.is_gone();
         if !state.is_ready(want) {
+            state.awaits = Some(want);
             state = self.changed.wait_timeout(state, patience).unwrap_or_else(PoisonError::into_inner).0;
+            state.awaits = None;
         }
         if let Some(event) = state.events.pop_front() {
             return Next::Event(event);
@@ -199,8 +217,9 @@ impl State {
 /// For what costs no credit: it goes ahead of batches.
 impl Delivery for &Outbox {
     fn deliver(&mut self, event: Event) {
-        self.state().events.push_back(event);
-        self.changed.notify_one();
+        let mut state = self.state();
+        state.events.push_back(event);
+        self.wake_sender(&state);
     }
 
     fn backlog(&self) -> usize {
@@ -274,6 +293,15 @@ mod tests {
         assert!(outbox.is_hungry());
         assert!(matches!(next(&outbox, Want::Credit), Next::Credit));
         assert!(matches!(next(&outbox, Want::Credit), Next::Nothing));
+    }
+
+    #[test]
+    fn a_credit_wakes_the_capture_thread_where_a_young_batch_waits_for_it() {
+        let outbox = Outbox::default();
+        assert!(outbox.is_hungry() && !outbox.release(), "it does not wait");
+        assert_eq!(outbox.push(batch(1, 1), 1_000), 0);
+        assert!(!outbox.is_hungry() && outbox.release());
+        assert!(!outbox.release(), "it was told");
     }
 
     #[test]

@@ -49,6 +49,8 @@ pub struct Runner<S, P> {
     last_tick: Timestamp,
     /// The time of the packet that was read last.
     newest: Timestamp,
+    /// A batch went since the source was dry last.
+    batch_went: bool,
     stopping: Option<Stopping>,
 }
 
@@ -72,6 +74,7 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
             panic_at_packet: options.panic_at_packet,
             last_tick: Timestamp::default(),
             newest: Timestamp::default(),
+            batch_went: false,
             stopping: None,
         }
     }
@@ -145,7 +148,7 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
     }
 
     fn read(&mut self) -> Result<Progress, EngineError> {
-        let Self { source, engine, control, reports, packets, last_tick, newest, stopping, .. } = self;
+        let Self { source, engine, control, reports, packets, last_tick, newest, batch_went, stopping, .. } = self;
         let (max_queue_bytes, panic_at_packet) = (self.max_queue_bytes, self.panic_at_packet);
         source.read(BURST_PACKETS, |Packet { at, linktype, wire_len, frame }| {
             if stopping.as_mut().is_some_and(|stopping| stopping.is_past(at)) {
@@ -162,18 +165,20 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
                 engine.on_tick(at);
             }
             engine.on_packet(at, linktype, frame, wire_len);
-            take_batches(engine, &control.outbox, reports, at, false, max_queue_bytes);
+            *batch_went |= take_batches(engine, &control.outbox, reports, at, false, max_queue_bytes);
         })
     }
 
-    /// Nothing waits to be read: time goes on by the system's clock, and young batches need not wait for company.
+    /// Nothing waits to be read: time goes on by the system's clock. A young batch need not wait for company, but where full
+    /// ones just went there is plenty: it has until the next time, a tick at most, to become one of them.
     fn on_dry(&mut self) {
         let now = self.now();
         if now.micros_since(self.last_tick).saturating_abs() >= TICK_MICROS {
             self.last_tick = now;
             self.engine.on_tick(now);
         }
-        self.collect(self.control.outbox.is_hungry());
+        let busy = std::mem::take(&mut self.batch_went);
+        self.collect(!busy && self.control.outbox.is_hungry());
         self.report();
         if let Some(stopping) = &mut self.stopping {
             stopping.on_dry(Instant::now());
@@ -234,6 +239,7 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
     }
 }
 
+/// Whether there was one.
 fn take_batches<P: Pipeline>(
     engine: &mut P,
     outbox: &Outbox,
@@ -241,14 +247,17 @@ fn take_batches<P: Pipeline>(
     now: Timestamp,
     force: bool,
     max_queue_bytes: usize,
-) {
+) -> bool {
+    let mut went = false;
     while let Some(batch) = engine.take_batch(now, force) {
+        went = true;
         let dropped = outbox.push(batch, max_queue_bytes);
         if dropped > 0 {
             engine.count_queue_drop(dropped);
             reports.on_queue_drop(dropped);
         }
     }
+    went
 }
 
 #[allow(clippy::panic, reason = "what `panic_at_packet` asks for")]

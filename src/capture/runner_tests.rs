@@ -298,6 +298,18 @@ fn a_young_batch_is_flushed_when_the_source_runs_dry() {
 }
 
 #[test]
+fn behind_full_batches_a_young_one_waits_for_company() {
+    let mut setup = setup(LIVE, vec![Step::Packets(50), Step::Packets(100), Step::Dry, Step::Packets(20)]);
+    setup.per_batch = 100;
+    let running = setup.start();
+    let sizes = [running.next(), running.next()].map(|event| match event {
+        Event::Batch(batch) => batch.messages,
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(sizes, [100, 70], "the source was dry at 150 packets");
+}
+
+#[test]
 fn stop_drains_and_ends() {
     let mut setup = setup(LIVE, vec![Step::Dry, Step::Packets(150), Step::Dry]);
     setup.per_batch = 100;

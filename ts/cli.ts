@@ -8,12 +8,12 @@ import { DEFAULT_DEPS } from './deps';
 import { type Flags, readCommandConfig, readLogLevel, readRetryOpenMs, readRuntimeEnv } from './env';
 import { EngineError, ValidationError } from './errors';
 import { droppedFor } from './ledger';
-import { errorFields, type Log } from './logger';
+import { createLogger, errorFields, type Log } from './logger';
 import { giveUpCapture, type InterfaceInfo, listInterfaces } from './native';
 import { COMMAND_OPTIONS, type CommandOption } from './options';
 import { onSignals } from './signals';
 import { Sniffer } from './sniffer';
-import { type Appearance, Terminal } from './terminal';
+import type { Appearance, Terminal } from './terminal';
 import type { SnifferConfig, SnifferStats } from './types';
 import { VERSION } from './version';
 
@@ -44,6 +44,12 @@ Examples:
   tcp-sniffer --ports 8080 --verbose --include status=5xx
   tcp-sniffer --ports 8080 --output-url https://collector.example/ --output-batch gzip`;
 
+/** What the command shows beside the sniffer's own outputs. */
+type Shown = Pick<Terminal, 'createLogger' | 'createStdout' | 'attach' | 'close'>;
+
+/** Where nobody looks: logs as JSON lines, and nothing else. */
+const UNSEEN: Shown = { createLogger, createStdout: undefined, attach: () => {}, close: async () => {} };
+
 interface Ending {
   code: number;
   /** Something was printed that is not yet out. */
@@ -59,7 +65,7 @@ async function main(argv: string[]): Promise<Ending> {
   let ending: Ending = { code: SUCCESS, flush: true };
   const program = buildProgram(
     async (flags, appearance) => {
-      ending = { code: await capture(flags, await Terminal.create(appearance)), flush: false };
+      ending = { code: await capture(flags, await show(appearance)), flush: false };
     },
     async (options) => {
       ending = { code: await printInterfaces(options.json === true), flush: true };
@@ -76,6 +82,17 @@ async function main(argv: string[]): Promise<Ending> {
     return { code: BAD_CONFIG, flush: false };
   }
   return ending;
+}
+
+/** The parts for people are loaded where somebody looks: every start of the command would wait for them. */
+async function show(appearance: Appearance): Promise<Shown> {
+  const isLookedAt = process.stdout.isTTY || process.stderr.isTTY || appearance.summary === true;
+  return isLookedAt ? loadTerminal(appearance) : UNSEEN;
+}
+
+function loadTerminal(appearance: Appearance): Promise<Terminal> {
+  const { Terminal } = require('./terminal') as typeof import('./terminal');
+  return Terminal.create(appearance);
 }
 
 function buildProgram(
@@ -131,7 +148,7 @@ function describe({ help, variable, field }: CommandOption): string {
 }
 
 /** Captures until the savefile ends, a signal comes, the reader of stdout goes away, or it breaks. */
-async function capture(flags: Flags, terminal: Terminal): Promise<number> {
+async function capture(flags: Flags, terminal: Shown): Promise<number> {
   let config: SnifferConfig;
   let retryOpenMs: number | undefined;
   try {
@@ -241,13 +258,13 @@ async function printInterfaces(json: boolean): Promise<number> {
     await complain(error instanceof EngineError ? { code: error.code } : {}, (error as Error).message);
     return FAILED;
   }
-  const rows = (): Promise<string[]> => Terminal.create({}).then((terminal) => terminal.interfaces(interfaces));
+  const rows = (): Promise<string[]> => loadTerminal({}).then((terminal) => terminal.interfaces(interfaces));
   process.stdout.write(`${json ? JSON.stringify(interfaces, null, 2) : (await rows()).join('\n')}\n`);
   return SUCCESS;
 }
 
 async function complain(fields: Record<string, unknown>, message: string): Promise<void> {
-  const terminal = await Terminal.create({});
+  const terminal = await show({});
   terminal.createLogger(readLogLevel({}, process.env, LOG_LEVELS)).error(fields, message);
   await terminal.close();
 }

@@ -4,7 +4,7 @@
 //! backlog that is counted here.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use napi::bindgen_prelude::Function;
@@ -117,7 +117,7 @@ pub(super) struct JsDelivery {
     function: EventFunction,
     /// Calls queued and not begun.
     backlog: Arc<AtomicUsize>,
-    refused: bool,
+    refused: AtomicBool,
 }
 
 impl JsDelivery {
@@ -129,16 +129,18 @@ impl JsDelivery {
                 begun.fetch_sub(1, Ordering::Relaxed);
                 Ok(BindingCaptureEvent::from_event(context.value, &told))
             })?;
-        Ok(Self { function, backlog, refused: false })
+        Ok(Self { function, backlog, refused: AtomicBool::new(false) })
     }
 }
 
 impl Delivery for JsDelivery {
-    fn deliver(&mut self, event: Event) {
+    fn deliver(&self, event: Event) {
         self.backlog.fetch_add(1, Ordering::Relaxed);
         let status = self.function.call(event, ThreadsafeFunctionCallMode::NonBlocking);
         // The environment is going; napi has dropped the event.
-        self.refused |= status != Status::Ok;
+        if status != Status::Ok {
+            self.refused.store(true, Ordering::Relaxed);
+        }
     }
 
     fn backlog(&self) -> usize {
@@ -146,6 +148,6 @@ impl Delivery for JsDelivery {
     }
 
     fn is_gone(&self) -> bool {
-        self.refused || self.function.aborted()
+        self.refused.load(Ordering::Relaxed) || self.function.aborted()
     }
 }

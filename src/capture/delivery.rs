@@ -18,8 +18,8 @@ pub enum Event {
 }
 
 /// The receiver of a capture's events: the binding, or a channel in tests. Its methods never block.
-pub trait Delivery: Send {
-    fn deliver(&mut self, event: Event);
+pub trait Delivery: Send + Sync {
+    fn deliver(&self, event: Event);
 
     /// Events handed over that the receiver has not begun to take.
     fn backlog(&self) -> usize;

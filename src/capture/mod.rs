@@ -8,6 +8,7 @@
 //!                                           +-> PacketSource --> [runner] --> Engine --> [outbox] --> [sending] --> Delivery
 //! file, pipe -> [savefile] (pcap, pcapng) --/       [control]: stop, wake, counters, the outbox with its credits
 //! ```
+//! A batch that waits for nothing goes from the outbox to the delivery on the capture thread.
 
 mod control;
 mod counters;

@@ -1,9 +1,10 @@
 //! What waits between the capture thread and the sending thread. In: batches, other events, credits. Out: events at once,
 //! batches in their order, a credit for each that the receiver gets. Neither side waits in here for the other, except the
-//! sending thread for something to do.
+//! sending thread for something to do. A batch that has to wait for nothing goes to the receiver at once: another thread
+//! that wakes for it is a core that the watched service has not.
 
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use super::delivery::{Delivery, Event};
@@ -27,6 +28,8 @@ pub const CREDITS: u32 = 4;
 pub(super) struct Outbox {
     state: Mutex<State>,
     changed: Condvar,
+    /// The sending thread's.
+    receiver: OnceLock<Weak<dyn Delivery>>,
 }
 
 #[derive(Debug)]
@@ -87,7 +90,7 @@ impl Default for Outbox {
             backlog: 0,
             gone: false,
         };
-        Self { state: Mutex::new(state), changed: Condvar::new() }
+        Self { state: Mutex::new(state), changed: Condvar::new(), receiver: OnceLock::new() }
     }
 }
 
@@ -98,6 +101,14 @@ impl Outbox {
     #[must_use]
     pub fn push(&self, batch: Batch, max_bytes: usize) -> u64 {
         let mut state = self.state();
+        if state.would_go_on(&batch)
+            && let Some(receiver) = self.receiver.get().and_then(Weak::upgrade)
+        {
+            state.credits -= 1;
+            drop(state);
+            receiver.deliver(Event::Batch(batch));
+            return 0;
+        }
         let cost = cost(&batch);
         if !state.batches.is_empty() && state.bytes.saturating_add(cost) > max_bytes {
             return u64::from(batch.messages);
@@ -111,7 +122,7 @@ impl Outbox {
     /// Whether the receiver could have another batch at once. If not, the capture thread is woken by its next credit.
     pub fn is_hungry(&self) -> bool {
         let mut state = self.state();
-        state.young_waits = !(state.batches.is_empty() && !state.sending && state.credits > 0);
+        state.young_waits = !state.is_hungry();
         !state.young_waits
     }
 
@@ -155,8 +166,14 @@ impl Outbox {
 
 /// The sending thread's side.
 impl Outbox {
+    /// Who gets what goes at once; the sending thread keeps it alive.
+    pub fn attach(&self, receiver: Weak<dyn Delivery>) {
+        let attached = self.receiver.set(receiver);
+        debug_assert!(attached.is_ok(), "an outbox has one receiver");
+    }
+
     /// What is there, or comes within `patience`. Tells the capture thread how the receiver is.
-    pub fn next(&self, want: Want, patience: Duration, receiver: &impl Delivery) -> Next {
+    pub fn next(&self, want: Want, patience: Duration, receiver: &dyn Delivery) -> Next {
         let mut state = self.state();
         state.backlog = receiver.backlog();
         state.gone = receiver.is_gone();
@@ -205,6 +222,15 @@ impl Outbox {
 }
 
 impl State {
+    fn is_hungry(&self) -> bool {
+        self.batches.is_empty() && !self.sending && self.credits > 0
+    }
+
+    /// Nothing is before it, and nothing is to be done for it.
+    fn would_go_on(&self, batch: &Batch) -> bool {
+        self.is_hungry() && batch.raw.is_empty()
+    }
+
     fn is_ready(&self, want: Want) -> bool {
         !self.events.is_empty()
             || match want {
@@ -215,8 +241,8 @@ impl State {
 }
 
 /// For what costs no credit: it goes ahead of batches.
-impl Delivery for &Outbox {
-    fn deliver(&mut self, event: Event) {
+impl Delivery for Outbox {
+    fn deliver(&self, event: Event) {
         let mut state = self.state();
         state.events.push_back(event);
         self.wake_sender(&state);
@@ -238,12 +264,15 @@ fn cost(batch: &Batch) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::encode::RawBody;
 
     struct Nobody;
 
     impl Delivery for Nobody {
-        fn deliver(&mut self, _: Event) {}
+        fn deliver(&self, _: Event) {}
 
         fn backlog(&self) -> usize {
             7
@@ -304,16 +333,63 @@ mod tests {
         assert!(!outbox.release(), "it was told");
     }
 
+    /// The messages of each batch that came.
+    struct Receiver(Mutex<Vec<u32>>);
+
+    impl Delivery for Receiver {
+        fn deliver(&self, event: Event) {
+            let Event::Batch(batch) = event else { panic!("{event:?}") };
+            self.0.lock().unwrap().push(batch.messages);
+        }
+
+        fn backlog(&self) -> usize {
+            0
+        }
+
+        fn is_gone(&self) -> bool {
+            false
+        }
+    }
+
+    #[test]
+    fn what_waits_for_nothing_is_there_at_once() {
+        let (outbox, receiver) = (Outbox::default(), Arc::new(Receiver(Mutex::default())));
+        let attached: Arc<dyn Delivery> = receiver.clone();
+        outbox.attach(Arc::downgrade(&attached));
+        let push = |batch| assert_eq!(outbox.push(batch, 1_000), 0);
+        let received = || receiver.0.lock().unwrap().clone();
+        push(batch(1, 1));
+        assert_eq!(received(), [1]);
+        assert!(!outbox.has_batches());
+        let raw = RawBody { at: 0..1, codings: Vec::new(), charset: None, cut: false };
+        push(Batch { raw: vec![(0, raw)], ..batch(1, 2) });
+        push(batch(1, 3));
+        assert_eq!(received(), [1], "one is to be finished, the next stays behind it");
+        assert_eq!([pop(&outbox), pop(&outbox)], [Some(2), Some(3)]);
+        push(batch(1, 4));
+        assert_eq!((received(), pop(&outbox)), (vec![1], Some(4)), "one before it is in hand");
+        outbox.sent();
+        (1..CREDITS).for_each(|more| push(batch(1, 10 + more)));
+        push(batch(1, 20));
+        assert_eq!(received(), [1, 11, 12, 13], "a credit for each");
+        outbox.release();
+        assert_eq!(pop(&outbox), Some(20));
+        outbox.sent();
+        drop((attached, receiver));
+        push(batch(1, 30));
+        assert_eq!(pop(&outbox), Some(30), "nobody is there: it waits for who may be");
+    }
+
     #[test]
     fn events_go_ahead_and_the_end_is_last() {
         let outbox = Outbox::default();
         assert_eq!(outbox.push(batch(1, 1), 1_000), 0);
-        (&outbox).deliver(Event::End);
+        outbox.deliver(Event::End);
         outbox.close();
         assert!(matches!(next(&outbox, Want::Batch), Next::Event(Event::End)));
         assert_eq!(pop(&outbox), Some(1));
         assert!(matches!(next(&outbox, Want::Batch), Next::Closed));
-        assert_eq!((&outbox).backlog(), 7);
+        assert_eq!(outbox.backlog(), 7);
     }
 
     #[test]

@@ -71,7 +71,7 @@ impl Reports {
         engine: &mut P,
         control: &CaptureControl,
     ) {
-        let delivery = &mut &control.outbox;
+        let delivery = &control.outbox;
         let now = Instant::now();
         if now.saturating_duration_since(self.last) < TICK {
             return;
@@ -106,7 +106,7 @@ impl Reports {
         engine: &mut P,
         control: &CaptureControl,
     ) {
-        let delivery = &mut &control.outbox;
+        let delivery = &control.outbox;
         control.publish(source.counters(), engine.stats());
         for notice in engine.take_notices() {
             self.notice(notice, delivery);
@@ -117,7 +117,7 @@ impl Reports {
         }
     }
 
-    fn tell_drops<D: Delivery>(&mut self, now: Instant, delivery: &mut D) {
+    fn tell_drops(&mut self, now: Instant, delivery: &impl Delivery) {
         if self.untold_drops > 0 {
             self.last_drop_notice = Some(now);
             let messages = std::mem::take(&mut self.untold_drops);
@@ -125,7 +125,7 @@ impl Reports {
         }
     }
 
-    fn notice<D: Delivery>(&mut self, notice: Notice, delivery: &mut D) {
+    fn notice(&mut self, notice: Notice, delivery: &impl Delivery) {
         if delivery.backlog() >= MAX_EVENT_BACKLOG {
             self.suppressed += 1;
             return;

@@ -97,7 +97,7 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
         } else {
             self.control.publish(self.source.counters(), self.engine.stats());
         }
-        let mut outbox = &self.control.outbox;
+        let outbox = &self.control.outbox;
         if let Some(error) = error {
             outbox.deliver(Event::Error(error));
         }
@@ -213,7 +213,7 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
     }
 
     fn receiver_is_gone(&self) -> bool {
-        (&self.control.outbox).is_gone()
+        self.control.outbox.is_gone()
     }
 
     /// As long as there is somebody who takes what waits.

@@ -154,7 +154,7 @@ pub(in crate::capture) struct ChannelDelivery {
 }
 
 impl Delivery for ChannelDelivery {
-    fn deliver(&mut self, event: Event) {
+    fn deliver(&self, event: Event) {
         let _ = self.events.send(event);
     }
 

@@ -36,6 +36,8 @@ where
         SourceOptions::Live(_) => HASTE_BYTES,
         SourceOptions::Savefile { .. } => usize::MAX,
     };
+    let delivery: Arc<dyn Delivery> = Arc::new(delivery);
+    control.outbox.attach(Arc::downgrade(&delivery));
     let body = move || {
         panics::guard_this_thread();
         Sending { control, finisher, haste_bytes, delivery }.run();
@@ -43,15 +45,14 @@ where
     thread::Builder::new().name(SENDING_THREAD_NAME.to_owned()).spawn(body).map(drop)
 }
 
-#[derive(Debug)]
-pub(super) struct Sending<D> {
+struct Sending {
     control: Arc<CaptureControl>,
     finisher: Finisher,
     haste_bytes: usize,
-    delivery: D,
+    delivery: Arc<dyn Delivery>,
 }
 
-impl<D: Delivery> Sending<D> {
+impl Sending {
     fn run(mut self) {
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.send_all())) {
             self.control.outbox.give_up();
@@ -65,6 +66,7 @@ impl<D: Delivery> Sending<D> {
 
     fn send_all(&mut self) {
         let Self { control, finisher, haste_bytes, delivery } = self;
+        let delivery = &**delivery;
         loop {
             match control.outbox.next(Want::Batch, LOOK_AGAIN, delivery) {
                 Next::Event(event) => delivery.deliver(event),
@@ -83,7 +85,7 @@ impl<D: Delivery> Sending<D> {
 }
 
 /// Waits for a credit as long as there is somebody to give one; meanwhile events go out.
-fn send<D: Delivery>(control: &CaptureControl, delivery: &mut D, batch: Batch) {
+fn send(control: &CaptureControl, delivery: &dyn Delivery, batch: Batch) {
     loop {
         match control.outbox.next(Want::Credit, LOOK_AGAIN, delivery) {
             Next::Event(event) => delivery.deliver(event),

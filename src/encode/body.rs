@@ -20,7 +20,7 @@ pub struct RawBody {
     pub at: Range<usize>,
     /// As they were applied.
     pub codings: Vec<Coding>,
-    charset: Option<Charset>,
+    pub(crate) charset: Option<Charset>,
     /// Bytes are missing, and the line says so.
     pub cut: bool,
 }

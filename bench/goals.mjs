@@ -7,9 +7,10 @@ const CORE_SHARE = 0.2;
 const NOTHING = 0.02;
 
 /** [{goal, measured, holds}]; `holds` is undefined where something was not measured. */
-export function goals({ savefile, engine, live, growth, progress }) {
+export function goals({ savefile, engine, live, memory, growth, progress }) {
   return [
     ...readerGoals(savefile?.result),
+    ...memoryGoals(savefile?.result, memory?.result),
     ...engineGoals(engine?.result),
     ...liveGoals(live?.result),
     ...(growth?.result ?? []).map(({ name, points }) => {
@@ -44,14 +45,20 @@ function readerGoals(results) {
       holds: toWall.median >= least && toCpu.median >= least,
     };
   });
-  const peak = Math.max(...results.map((_, index) => row(index, 'tcp-sniffer').peakBytes));
+  return [...beside, rate('small GETs, messages/s to a JS callback', row(0, 'callback')?.messagesPerSecond, 400_000)];
+}
+
+/** Savefiles as they are, and those with more in progress at one time than may be held. */
+function memoryGoals(captures, memory) {
+  if (captures === undefined || memory === undefined) return [];
+  const peaks = captures.map(({ rows }) => rows.find(({ name }) => name === 'tcp-sniffer').peakBytes);
+  const full = memory.full.flatMap(({ processBytes, slowBytes }) => [processBytes, slowBytes]);
+  const worst = Math.max(...peaks, ...full);
   return [
-    ...beside,
-    rate('small GETs, messages/s to a JS callback', row(0, 'callback')?.messagesPerSecond, 400_000),
     {
       goal: 'peak memory, any savefile: under 120 MB',
-      measured: `${(peak / MB).toFixed(0)} MB`,
-      holds: peak < 120 * MB,
+      measured: `${(Math.max(...peaks) / MB).toFixed(0)} MB, in the worst state ${(worst / MB).toFixed(0)} MB`,
+      holds: worst < 120 * MB,
     },
   ];
 }

@@ -9,8 +9,11 @@ import { atOnce, inBodies } from './synthetic.mjs';
 const CONNECTIONS = [1, 1_000, 10_000, 100_000];
 const CAP = 100_000;
 const ROUNDS = 2;
-/** 10 000 times this is more than the budget for what is held back. */
-const BODY_BYTES = 26_000;
+/** Bodies that are all in progress at one time, many times the budget for what is held back. */
+const BODIES = [
+  { connections: 10_000, bodyBytes: 26_000 },
+  { connections: 200, bodyBytes: 900_000 },
+];
 
 const STATES = [
   { name: 'after an exchange', make: (path, connections) => atOnce(path, { connections, exchanges: connections }) },
@@ -20,7 +23,7 @@ const STATES = [
   },
 ];
 
-/** {states: [{name, points: [{connections, engineBytes, processBytes}]}], full: {…}} */
+/** {states: [{name, points: [{connections, engineBytes, processBytes}]}], full: [{connections, bodyBytes, processBytes, slowBytes}]} */
 export async function measureMemory({ cache, quick, tell }) {
   const work = freshFolder(join(cache, 'memory'));
   const file = join(work, 'savefile');
@@ -44,9 +47,17 @@ export async function measureMemory({ cache, quick, tell }) {
     states.push({ name, points });
   }
   tell('memory: the budget is used up');
-  const connections = quick ? 1_000 : 10_000;
-  inBodies(file, { connections, bodyBytes: BODY_BYTES });
-  const full = { connections, bodyBytes: BODY_BYTES, processBytes: await peak(wholeCommand(file)) };
+  const full = [];
+  for (const each of quick ? BODIES.slice(1) : BODIES) {
+    inBodies(file, each);
+    const command = wholeCommand(file);
+    full.push({ ...each, processBytes: await peak(command), slowBytes: await peak(intoSlowPipe(command)) });
+  }
   rmSync(work, { recursive: true });
   return { states, full };
+}
+
+/** A reader that begins to read when all that may wait for it does. */
+function intoSlowPipe(command) {
+  return ['bash', '-c', '"$@" | { sleep 2; cat > /dev/null; }', 'bash', ...command];
 }

@@ -185,7 +185,7 @@ function losses(ledger) {
 }
 
 /** `--max-buffered-bytes`, ring, queue, stdout, URL, rooms: as listed in the section. */
-const BOUNDS_BYTES = (160 + 32 + 32 + 16 + 32 + 8) * 2 ** 20;
+const BOUNDS_BYTES = (40 + 32 + 32 + 16 + 32 + 8) * 2 ** 20;
 
 /** With fewer the pages of the process hide what a connection costs. */
 const ENOUGH_CONNECTIONS = 10_000;
@@ -214,6 +214,13 @@ ${table(['connections', 'engine alone', 'whole command', 'bytes a connection'], 
   const [idle] = states;
   const base = idle.points[0].processBytes;
   const idleBytes = Math.max(...bytesPerConnection(idle.points).map(({ each }) => each));
+  const worst = full.map(({ connections, bodyBytes, processBytes, slowBytes }) => [
+    count(connections),
+    `${count(bodyBytes)} B`,
+    megabytes(connections * bodyBytes),
+    megabytes(processBytes),
+    megabytes(slowBytes),
+  ]);
   const total = base + 1e4 * idleBytes + BOUNDS_BYTES;
   return `Peak resident memory with \`--max-concurrent-connections\` raised to 100 000; bytes a connection are the engine's, against one connection.
 Where all of them together reach \`--max-buffered-bytes\`, what they hold is cut, and a connection costs less again. The peak of
@@ -221,14 +228,17 @@ the captures is in the tables above.
 
 ${parts.join('\n\n')}
 
-${count(full.connections)} connections in the middle of a body of ${count(full.bodyBytes)} bytes each, ${megabytes(full.connections * full.bodyBytes)} in all, with the defaults: **${megabytes(full.processBytes)}**.
+More in progress at one time than may be held, with the defaults; read as fast as it comes, and by a reader of stdout that begins
+late:
+
+${table(['connections', 'in the middle of a body of', 'in all', 'peak', 'late reader'], worst)}
 
 Sizing, as an upper bound of what a live capture may come to hold:
 
 \`\`\`text
   ${megabytes(base).padStart(7)}  Node and the package
 + ${count(idleBytes).padStart(5)} B  × --max-concurrent-connections (default 10 000: ${megabytes(1e4 * idleBytes)})
-+          --max-buffered-bytes: heads, bodies and segments that wait (default 168 MB)
++          --max-buffered-bytes: heads, bodies and segments that wait (default 42 MB)
 +          --ring-buffer-bytes: the kernel's ring (default 34 MB)
 +   34 MB  batches that wait for JS, when JS is slow
 +   17 MB  stdout, when its reader is slow
@@ -236,8 +246,8 @@ Sizing, as an upper bound of what a live capture may come to hold:
 +    8 MB  the memory that batches are copied into
 \`\`\`
 
-With the defaults, an idle connection in each place of the table and every queue full, that is ${megabytes(total)}: below the sidecar's limit of
-512 MiB (537 MB). Its request of 256 MiB (268 MB) is enough as long as bodies do not pile up: see the peaks above and under load.`;
+With the defaults, an idle connection in each place of the table and every queue full, that is ${megabytes(total)}: the sidecar's
+request of 256 MiB (268 MB) is enough, and its limit of 512 MiB is out of reach.`;
 }
 
 function growthSection(dimensions) {

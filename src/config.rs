@@ -8,7 +8,7 @@ pub const DEFAULT_MAX_BODY_BYTES: usize = 1 << 20;
 pub const DEFAULT_MAX_CONNECTIONS: usize = 10_000;
 pub const DEFAULT_IDLE_TIMEOUT_MS: u64 = 300_000;
 /// Everything that the engine holds back at one time: out-of-order bytes, heads and bodies in progress.
-pub const DEFAULT_MAX_BUFFERED_BYTES: usize = 160 << 20;
+pub const DEFAULT_MAX_BUFFERED_BYTES: usize = 40 << 20;
 
 #[derive(Debug, Clone)]
 pub struct EngineConfig {

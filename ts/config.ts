@@ -78,7 +78,7 @@ export const TUNING_DEFAULTS = Object.freeze({
   include: Object.freeze([]) as readonly never[],
   exclude: Object.freeze([]) as readonly never[],
   logLevel: 'info' as LogLevel,
-  maxBufferedBytes: 160 * 1024 * 1024,
+  maxBufferedBytes: 40 * 1024 * 1024,
   snaplenBytes: MAX_SNAPLEN_BYTES,
   ringBufferBytes: 32 * 1024 * 1024,
   readTimeoutMs: 50,

@@ -154,7 +154,7 @@ export interface SnifferConfig {
   pcapFile?: string;
   /** Lowest level that is logged, on stderr. Default `'info'`. */
   logLevel?: LogLevel;
-  /** Bytes that the engine holds back at one time over all connections. Default 167 772 160 (160 MiB). */
+  /** Bytes that the engine holds back at one time over all connections. Default 41 943 040 (40 MiB). */
   maxBufferedBytes?: number;
   /** Bytes captured of each packet, 68–262 144. Offloading makes packets larger than the MTU. Default 262 144. */
   snaplenBytes?: number;

@@ -50,6 +50,30 @@ describe('stdout output', () => {
     await stdout.close();
   });
 
+  it('gives a line that is longer than a piece to its reader as it fits, and never copies more than a pipe holds', async () => {
+    const stream = new FakeStream();
+    const copies: number[] = [];
+    let out = '';
+    // What the pipe has room for, one time after the other; then only the stream waits for it.
+    const rooms = [5, 0, 70_000, 0, 0, 3];
+    const write = (bytes: Buffer, start: number, length: number): number => {
+      const fits = Math.min(rooms.shift() ?? 0, length);
+      out += bytes.toString('latin1', start, start + fits);
+      return fits;
+    };
+    stream._write = (chunk: Buffer, _encoding, done) => {
+      copies.push(chunk.length);
+      out += chunk.toString('latin1');
+      setImmediate(done);
+    };
+    const { stdout } = output({ target: { stream, direct: { write, pieceBytes: 4_096 } } });
+    const lines = `${'a'.repeat(300_000)}\n${'b'.repeat(10)}\n`;
+    await stdout.write({ lines: Buffer.from(lines), messages: 2 });
+    expect(out === lines).toBe(true);
+    expect(Math.max(...copies)).toBe(65_536);
+    expect(stdout.stats()).toMatchObject({ delivered: 2, waiting: 0, dropped: 0 });
+  });
+
   it.each([0, 4, 11, 100])(
     'live, keeps what waits when its memory is used for another batch: %i bytes fit at once',
     async (room) => {

@@ -4,9 +4,9 @@ use super::{Engine, EntryId, outlet};
 use crate::http::Incomplete;
 use crate::notice::Kind;
 
-/// A connection that holds less is left alone while others hold more: with the default number of connections all such
-/// little holdings together stay under half of the default budget.
-const WORTH_SHEDDING_BYTES: usize = 8 << 10;
+/// A connection that holds less is left alone while others hold more: the default number of connections, each with such a
+/// little holding, stays under the default budget, so that none is evicted for it.
+const WORTH_SHEDDING_BYTES: usize = 2 << 10;
 
 /// What a connection costs by itself: its entry in the table and the index, its HTTP side, its ends as text.
 const CONNECTION_BYTES: usize = 1 << 10;

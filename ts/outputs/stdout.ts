@@ -14,6 +14,8 @@ import { WaitingLine } from './waiting-line';
 
 /** Linux's PIPE_BUF: `pipe(7)`. */
 export const PIPE_BUF_BYTES = 4_096;
+/** What a pipe usually holds: `pipe(7)`. */
+const MAX_COPY_BYTES = 65_536;
 /** What waits for a slow reader, live. */
 export const MAX_STDOUT_WAITING_BYTES = 16 * 1024 * 1024;
 
@@ -26,7 +28,7 @@ export interface StdoutTarget {
   readonly direct?: {
     /** Writes at once what fits, and returns how many bytes that were; 0 when it is full. */
     write(bytes: Buffer, start: number, length: number): number;
-    /** So much may be written at once, or one line that is longer. */
+    /** So much goes whole or not at all; of one line that is longer, what fits. */
     readonly pieceBytes: number;
   };
 }
@@ -133,14 +135,14 @@ export class StdoutOutput implements Output {
     return direct === undefined ? lines.length : pieceEnd(lines, this.#written, direct.pieceBytes);
   }
 
-  /** At once where that is possible, else by the stream, which says when. */
+  /** At once what fits, else by the stream, which says when. */
   #write(lines: Buffer, end: number): void {
     const { stream, direct } = this.#options.target;
+    let sent = end - this.#written;
     // Not past what others have written to the stream.
-    const length = end - this.#written;
-    if (direct !== undefined && length <= direct.pieceBytes && stream.writableLength === 0) {
+    if (direct !== undefined && stream.writableLength === 0) {
       try {
-        const written = direct.write(lines, this.#written, length);
+        const written = direct.write(lines, this.#written, sent);
         this.#written += written;
         // The stream of a file would take what a full disk has left for all of it: the rest is tried here, until it fails.
         if (written > 0) return;
@@ -148,11 +150,13 @@ export class StdoutOutput implements Output {
         this.#close(error as NodeJS.ErrnoException);
         return;
       }
+      // Of a line that is longer than a piece no more than will fit: the rest is then tried here again.
+      if (sent > direct.pieceBytes) sent = Math.min(sent, MAX_COPY_BYTES);
     }
     this.#busy = true;
-    const sent = end - this.#written;
     // The stream may have it longer than this output waits for it.
-    stream.write(Buffer.from(lines.subarray(this.#written, end)), (error) => {
+    const piece = Buffer.from(lines.subarray(this.#written, this.#written + sent));
+    stream.write(piece, (error) => {
       this.#busy = false;
       if (error) this.#close(error);
       else {

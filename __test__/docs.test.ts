@@ -46,7 +46,9 @@ describe('blocks', () => {
   });
 
   test('each one that is run elsewhere really is', () => {
-    expect(runElsewhere.flatMap((block) => complaintAbout(block)?.replace(/^/, `${whereOf(block)} `) ?? [])).toEqual([]);
+    expect(runElsewhere.flatMap((block) => complaintAbout(block)?.replace(/^/, `${whereOf(block)} `) ?? [])).toEqual(
+      [],
+    );
   });
 
   test.each([...new Set(TURNS)])('npm run e2e has its block: %s', (turn) => {

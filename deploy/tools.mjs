@@ -29,7 +29,9 @@ export const fetchHelm = (spec) =>
 /** The folder with `kustomize`. */
 export const fetchKustomize = () =>
   kept(`kustomize-${KUSTOMIZE}`, (folder) => {
-    run('go', ['install', `sigs.k8s.io/kustomize/kustomize/v5@v${KUSTOMIZE}`], { env: { ...process.env, GOBIN: folder } });
+    run('go', ['install', `sigs.k8s.io/kustomize/kustomize/v5@v${KUSTOMIZE}`], {
+      env: { ...process.env, GOBIN: folder },
+    });
   });
 
 /** The folder with `kubernetes-validate`, to be run by the `python` beside it, which has yaml too. */

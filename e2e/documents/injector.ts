@@ -17,7 +17,8 @@ export function expectVacant(): void {
     ['namespace', NAMESPACE],
     ['namespace', SHOP],
   ] as const) {
-    if (has(kind, name)) throw new Error(`this cluster has the ${kind} ${name} already: take another one, or delete that`);
+    if (has(kind, name))
+      throw new Error(`this cluster has the ${kind} ${name} already: take another one, or delete that`);
   }
 }
 
@@ -36,19 +37,30 @@ export async function installed(image: string): Promise<void> {
 /** Nothing is left that could change a pod, nor the CA's key, also once the last replica has ended. */
 export async function gone(): Promise<void> {
   await until('the injector has ended', READY_MS, () => {
-    const { items } = get('pods', '-n', NAMESPACE) as { items: Json[] };
-    return items.length === 0;
+    const { items } = get('pods', '-n', NAMESPACE) as unknown as { items: Pod[] };
+    // The pod's object may stay for a while after its containers.
+    return items.every(({ status }) => status.containerStatuses?.every(({ state }) => state.running === undefined));
   });
   const { stdout } = kubectl(['get', CLUSTER_WIDE, INJECTOR, '--ignore-not-found', '-o', 'name']);
   expect(stdout).toBe('');
-  const secrets = kubectl(['get', 'secret', 'tcp-sniffer-injector-tls', '-n', NAMESPACE, '--ignore-not-found', '-o', 'name']);
+  const secrets = kubectl([
+    'get',
+    'secret',
+    'tcp-sniffer-injector-tls',
+    '-n',
+    NAMESPACE,
+    '--ignore-not-found',
+    '-o',
+    'name',
+  ]);
   expect(secrets.stdout).toBe('');
 }
 
-/** Whatever of it is left, and the shop; waits for the namespaces, which the next ones want to make anew. */
+/** Whatever of it is left, and the shop; waits for the namespace that others want to make anew. */
 export function cleanUp(): void {
   kubectl(['delete', CLUSTER_WIDE, INJECTOR, '--ignore-not-found']);
-  kubectl(['delete', 'namespace', SHOP, NAMESPACE, '--ignore-not-found', '--timeout=90s']);
+  kubectl(['delete', 'namespace', SHOP, '--ignore-not-found', '--wait=false']);
+  kubectl(['delete', 'namespace', NAMESPACE, '--ignore-not-found', '--timeout=90s']);
 }
 
 /** For whoever has to find out why it failed. */
@@ -66,6 +78,9 @@ export function has(kind: string, name: string): boolean {
   return kubectl(['get', kind, name, '--ignore-not-found', '-o', 'name']).stdout !== '';
 }
 
+interface Pod {
+  status: { containerStatuses?: { state: { running?: Json } }[] };
+}
 interface Deployment {
   status: { availableReplicas?: number };
   spec: { template: { spec: { containers: { image: string; env: Json[] }[] } } };

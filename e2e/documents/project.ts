@@ -24,8 +24,11 @@ export function copyProject(to: string): void {
   for (const [name, from, less] of LESS) {
     const file = join(to, CHART, name);
     const text = readFileSync(file, 'utf8');
-    if (!text.includes(from)) throw new Error(`${CHART}/${name} has changed and e2e/documents/project.ts has not: ${from}`);
+    if (!text.includes(from))
+      throw new Error(`${CHART}/${name} has changed and e2e/documents/project.ts has not: ${from}`);
     writeFileSync(file, text.replace(from, less));
   }
-  execFileSync(process.execPath, [join(to, 'deploy', 'check.mjs'), '--write'], { stdio: ['ignore', 'inherit', 'inherit'] });
+  execFileSync(process.execPath, [join(to, 'deploy', 'check.mjs'), '--write'], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
 }

@@ -1,15 +1,19 @@
 // A registry of images on the loopback, and a `docker` for which it is registry.example: so nobody outside is asked.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../../__test__/docs/blocks';
 import { type Done, until } from '../cluster';
 import { freePort } from '../webhook';
 
+const START_MS = 10_000;
 /** What the documents call it. */
 const NAME = 'registry.example';
-const MANIFESTS = ['application/vnd.oci.image.manifest.v1+json', 'application/vnd.docker.distribution.manifest.v2+json'];
+const MANIFESTS = [
+  'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.v2+json',
+];
 
 const CONFIGURATION = '/etc/containers/containers.conf';
 /** As docker/test-image.sh has it. */
@@ -42,15 +46,24 @@ export class Registry {
     const address = `127.0.0.1:${await freePort()}`;
     mkdirSync(join(folder, 'registry'));
     const storage = { filesystem: { rootdirectory: join(folder, 'registry') } };
-    const configuration = { version: '0.1', log: { level: 'error' }, storage, http: { addr: address } };
-    writeFileSync(join(folder, 'registry.yml'), JSON.stringify(configuration));
-    const child = spawn('docker-registry', ['serve', join(folder, 'registry.yml')], { stdio: ['ignore', 2, 2] });
-    await until(`docker-registry answers on ${address}`, 10_000, () =>
+    const configuration = { version: '0.1', storage, http: { addr: address } };
+    // JSON is YAML.
+    const file = join(folder, 'registry.yml');
+    writeFileSync(file, JSON.stringify(configuration));
+    // It speaks of every request, and of each blob that it is asked for and has not got yet as of an error.
+    const log = join(folder, 'registry.log');
+    const descriptor = openSync(log, 'w');
+    const child = spawn('docker-registry', ['serve', file], { stdio: ['ignore', descriptor, descriptor] });
+    closeSync(descriptor);
+    const answers = (): Promise<boolean> =>
       fetch(`http://${address}/v2/`).then(
         ({ ok }) => ok,
         () => false,
-      ),
-    );
+      );
+    await until(`docker-registry answers on ${address}`, START_MS, answers).catch((error: Error) => {
+      child.kill();
+      throw new Error(`${error.message}\n${readFileSync(log, 'utf8')}`);
+    });
     const registries = join(folder, 'registries.conf');
     const entry = { prefix: NAME, location: address, insecure: true };
     const lines = Object.entries(entry).map(([name, value]) => `${name} = ${JSON.stringify(value)}\n`);

@@ -36,7 +36,8 @@ export async function runBlock(text: string, { cwd, env, seconds, by = [], enoug
   const timer = setTimeout(() => end('by the clock', 'SIGKILL'), seconds * 1_000);
   const [code] = (await once(child, 'close')) as [number | null];
   clearTimeout(timer);
-  if (ending === 'by the clock') throw new Error(`it did not end in ${seconds} s. It was:\n${text}\nIt said:\n${said.all}`);
+  if (ending === 'by the clock')
+    throw new Error(`it did not end in ${seconds} s. It was:\n${text}\nIt said:\n${said.all}`);
   if (ending === 'by itself' && enough !== undefined)
     throw new Error(`it ended with ${code} before one saw enough. It was:\n${text}\nIt said:\n${said.all}`);
   if (ending === 'by itself' && code !== 0)

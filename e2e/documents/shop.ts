@@ -20,7 +20,11 @@ interface Pod {
 /** @throws when there is a namespace of that name: it is somebody's */
 export async function openShop(image: string): Promise<void> {
   apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: SHOP } });
-  await until('a service account', 30_000, () => kubectl(['get', 'serviceaccount', 'default', '-n', SHOP]).status === 0);
+  await until(
+    'a service account',
+    30_000,
+    () => kubectl(['get', 'serviceaccount', 'default', '-n', SHOP]).status === 0,
+  );
   const container = {
     name: 'web',
     image,
@@ -50,7 +54,9 @@ export function sidecars(): Container[][] {
   const { items } = get('pods', '-n', SHOP) as unknown as { items: Pod[] };
   return items
     .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-    .map(({ spec }) => [...(spec.initContainers ?? []), ...spec.containers].filter(({ name }) => name === 'tcp-sniffer'));
+    .map(({ spec }) =>
+      [...(spec.initContainers ?? []), ...spec.containers].filter(({ name }) => name === 'tcp-sniffer'),
+    );
 }
 
 /** The lines of a sidecar's log that are messages, and are whole. */

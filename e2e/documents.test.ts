@@ -99,6 +99,7 @@ const PROOFS: Record<Turn, Proof> = {
     after: async () => {
       rolledOut();
       expect(sidecars()).toEqual([[]]);
+      expect(kubectl(['get', 'namespace', '-l', 'tcp-sniffer/inject', '-o', 'name']).stdout, 'still labelled').toBe('');
       await gone();
     },
   },

@@ -3,6 +3,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
+/** Of what a block said, in an error: a build says much before it comes to the point. */
+const LAST_LINES = 30;
+
 export interface Surroundings {
   cwd: string;
   env: NodeJS.ProcessEnv;
@@ -36,11 +39,10 @@ export async function runBlock(text: string, { cwd, env, seconds, by = [], enoug
   const timer = setTimeout(() => end('by the clock', 'SIGKILL'), seconds * 1_000);
   const [code] = (await once(child, 'close')) as [number | null];
   clearTimeout(timer);
-  if (ending === 'by the clock')
-    throw new Error(`it did not end in ${seconds} s. It was:\n${text}\nIt said:\n${said.all}`);
-  if (ending === 'by itself' && enough !== undefined)
-    throw new Error(`it ended with ${code} before one saw enough. It was:\n${text}\nIt said:\n${said.all}`);
-  if (ending === 'by itself' && code !== 0)
-    throw new Error(`it ended with ${code}. It was:\n${text}\nIt said:\n${said.all}`);
+  const failed = (how: string): Error =>
+    new Error(`it ${how}. It was:\n${text}\nIt said at last:\n${said.all.split('\n').slice(-LAST_LINES).join('\n')}`);
+  if (ending === 'by the clock') throw failed(`did not end in ${seconds} s`);
+  if (ending === 'by itself' && enough !== undefined) throw failed(`ended with ${code} before one saw enough`);
+  if (ending === 'by itself' && code !== 0) throw failed(`ended with ${code}`);
   return said.stdout;
 }

@@ -6,8 +6,9 @@ import { dirname, join, normalize } from 'node:path';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { blockOf, TURNS } from '../e2e/documents/turns.js';
 import { type Block, documents, isGenerated, ROOT } from './docs/blocks.js';
-import { complaintAbout, missingIn, OUR_FILES, reasonOf, SHELL } from './docs/marks.js';
+import { complaintAbout, elsewhere, missingIn, OUR_FILES, SHELL } from './docs/marks.js';
 import { Stage } from './docs/stage.js';
 import { CLI, describeLive } from './live/harness.js';
 
@@ -25,8 +26,8 @@ const whereOf = ({ file, line }: { file: string; line: number }): string => `${f
 const named = <Item extends { file: string; line: number }>(items: Item[]) =>
   items.map((item) => ({ ...item, where: whereOf(item) }));
 
-const notRun = blocks.filter((block) => reasonOf(block) !== undefined);
-const toDo = blocks.filter((block) => !notRun.includes(block));
+const runElsewhere = blocks.filter((block) => elsewhere(block) !== undefined);
+const toDo = blocks.filter((block) => !runElsewhere.includes(block));
 const runnable = toDo.filter(({ language }) => SHELL.has(language) || PROGRAM.has(language));
 
 /** The block that a block shows the output of: the one before it. */
@@ -44,8 +45,14 @@ describe('blocks', () => {
     expect(strange.map((block) => `${whereOf(block)} '${block.language}'`)).toEqual([]);
   });
 
-  test('each one that is not run has a reason from the list', () => {
-    expect(notRun.flatMap((block) => complaintAbout(block)?.replace(/^/, `${whereOf(block)} `) ?? [])).toEqual([]);
+  test('each one that is run elsewhere really is', () => {
+    expect(runElsewhere.flatMap((block) => complaintAbout(block)?.replace(/^/, `${whereOf(block)} `) ?? [])).toEqual(
+      [],
+    );
+  });
+
+  test.each([...new Set(TURNS)])('npm run e2e has its block: %s', (turn) => {
+    blockOf(turn, blocks);
   });
 
   test('an output follows what made it', () => {
@@ -123,11 +130,11 @@ describeLive('run', () => {
 
   test('how many', () => {
     const counts = new Map<string, number>();
-    for (const block of notRun) counts.set(reasonOf(block) ?? '', (counts.get(reasonOf(block) ?? '') ?? 0) + 1);
-    const left = [...counts].map(([reason, count]) => `${count} ${reason}`).join(', ');
+    for (const { mark = '' } of runElsewhere) counts.set(mark, (counts.get(mark) ?? 0) + 1);
+    const others = [...counts].map(([mark, count]) => `, ${count} ${mark}`).join('');
     console.log(
       `${blocks.length} blocks in ${all.length} documents: ${runnable.length} run, ${outputs.size} compared with what ran, ` +
-        `${blocks.filter(({ language }) => DATA.has(language)).length} parsed; not run: ${left || 'none'}`,
+        `${blocks.filter(({ language }) => DATA.has(language)).length} parsed${others}`,
     );
   });
 });

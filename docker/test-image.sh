@@ -2,7 +2,9 @@
 # Builds the image for tests on a machine that reaches no registry of images: from Debian by debootstrap, with this
 # machine's own Node and Rust in place of the official images. Root. The stand-ins stay in the local storage.
 #   docker/test-image.sh [TAG] [--refresh]     --refresh makes the stand-ins anew
+#   docker/test-image.sh --run COMMAND...      runs it where docker/build.sh builds from the stand-ins
 set -euo pipefail
+caller=$PWD
 cd "$(dirname "$0")"
 # A configuration of the machine's own wins.
 [ -f /etc/containers/containers.conf ] || export CONTAINERS_CONF=${CONTAINERS_CONF:-$PWD/containers.conf}
@@ -17,8 +19,13 @@ for tool in debootstrap buildah node npm rustc; do
   command -v "$tool" >/dev/null || die "$tool is missing"
 done
 
-tag=${1:-localhost/tcp-sniffer:test}
-refresh=${2:-}
+refresh=
+if [ "${1:-}" = --run ]; then
+  command=("${@:2}")
+else
+  command=("$PWD/build.sh" "${1:-localhost/tcp-sniffer:test}")
+  refresh=${2:-}
+fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -59,9 +66,18 @@ for image in debian node rust; do
   case $image in debian) debian ;; node) node_image ;; rust) rust_image ;; esac
 done
 
+# The builder's configuration mounts the toolchain; it does so already where this runs within itself.
+conf=${CONTAINERS_CONF:-/etc/containers/containers.conf}
+if ! grep -q '^volumes' "$conf"; then
+  sed "/^\[containers\]/a volumes = [\"$toolchain:$toolchain:ro\"]" "$conf" >"$work/containers.conf"
+  grep -q '^volumes' "$work/containers.conf" || die "$conf has no section [containers]"
+  export CONTAINERS_CONF=$work/containers.conf
+fi
+export NODE_IMAGE=$PREFIX:node RUST_IMAGE=$PREFIX:rust RUNTIME_IMAGE=$PREFIX:debian
 # A machine whose downloads go through a CA of its own has it in here; elsewhere this changes nothing.
 : "${CA_FILE=/etc/ssl/certs/ca-certificates.crt}"
 [ -f "$CA_FILE" ] || CA_FILE=
 export CA_FILE
-./build.sh "$tag" --network host --volume "$toolchain:$toolchain:ro" \
-  --build-arg NODE_IMAGE="$PREFIX:node" --build-arg RUST_IMAGE="$PREFIX:rust" --build-arg RUNTIME_IMAGE="$PREFIX:debian"
+
+cd "$caller"
+"${command[@]}"

@@ -1,56 +1,93 @@
-// `npm run e2e`: the injector against a real API server, and whatever else needs one. With KUBECONFIG set, that cluster is
-// used: every object made has a name or a namespace of its own, and goes at the end. Without, and where the project's own
-// test cluster lies beside the clone, that is started and stopped.
+// `npm run e2e`: the injector against a real API server, what the documents say about clusters and images, and the image at
+// work. With KUBECONFIG set, that cluster is used: every object made has a name or a namespace of its own, or is refused where
+// it is there already, and all of it goes at the end. Without, and where the project's own test cluster lies beside the clone, that
+// is started, and used as docs/INJECTOR.md says for any cluster: by its own words.
+//   npm run e2e -- -t 'words'     the words go to vitest, without those of docs/INJECTOR.md
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const cluster = join(root, '..', 'shared', 'cluster');
+const words = process.argv.slice(2);
 
-/** In this order, each with the kind of cluster it needs: the slow ones last. */
-const PARTS = [{ name: 'admission', files: ['e2e/admission.test.ts', 'e2e/certificates.test.ts'], up: [] }];
+const ADMISSION = ['e2e/admission.test.ts', 'e2e/certificates.test.ts'];
+const DOCUMENTS = ['e2e/documents.test.ts'];
 
-let failed = false;
-for (const part of PARTS) failed = !runPart(part) || failed;
-// It builds the image, and sees to its own cluster: one whose node runs pods.
-failed = spawnSync(process.execPath, [join(root, 'e2e', 'image.mjs')], { stdio: 'inherit' }).status !== 0 || failed;
-process.exitCode = failed ? 1 : 0;
+if (process.env.KUBECONFIG) process.exitCode = onCluster(process.env) ? 0 : 1;
+else if (existsSync(join(cluster, 'up'))) process.exitCode = onOwnCluster() ? 0 : 1;
+else {
+  console.error('e2e: no cluster; set KUBECONFIG, e.g. KUBECONFIG=~/.kube/config npm run e2e');
+  // What needs none.
+  runTests(DOCUMENTS, process.env);
+  runImage(process.env);
+  process.exitCode = 1;
+}
 
-function runPart({ name, files, up }) {
-  if (process.env.KUBECONFIG) return runTests(files, {});
-  if (!existsSync(join(cluster, 'up'))) {
-    console.error(`e2e: ${name}: no cluster; set KUBECONFIG, e.g. KUBECONFIG=~/.kube/config npm run e2e`);
-    return false;
-  }
+/** All of it; a part that fails keeps none from running. */
+function onCluster(env) {
+  const parts = [() => runTests([...ADMISSION, ...DOCUMENTS], env), () => runImage(env)];
+  return parts.map((part) => part()).every(Boolean);
+}
+
+function onOwnCluster() {
   const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-e2e-'));
   const env = { ...process.env, CLUSTER_DIR: join(folder, 'cluster') };
+  const withNode = process.getuid() === 0;
   try {
-    const { status, stdout } = spawnSync(join(cluster, 'up'), up, {
+    const up = spawnSync(join(cluster, 'up'), withNode ? ['--node'] : [], {
       env,
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    return status === 0 && runTests(files, exports(stdout));
+    if (up.status !== 0) return false;
+    const onIt = exportsOf(up.stdout, env);
+    if (!withNode) {
+      console.log('e2e: documents, image: NOT RUN, the node of a cluster of our own needs root');
+      return runTests(ADMISSION, onIt);
+    }
+    // It is older than the chart wants.
+    onIt.E2E_LOWERED = '1';
+    // What docs/INJECTOR.md calls the command that brings images to the nodes.
+    const bin = join(folder, 'bin');
+    mkdirSync(bin);
+    symlinkSync(join(cluster, 'load'), join(bin, 'load-image'));
+    onIt.PATH = `${bin}:${onIt.PATH}`;
+    return words.length > 0 ? onCluster({ ...onIt, E2E_LOAD: 'load-image' }) : asTheDocumentSays(onIt);
   } finally {
     spawnSync(join(cluster, 'down'), [], { env, stdio: 'inherit' });
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function runTests(files, env) {
-  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
-  const args = [vitest, 'run', '--config', 'e2e/vitest.config.mts', ...files, ...process.argv.slice(2)];
-  return (
-    spawnSync(process.execPath, args, { cwd: root, env: { ...process.env, ...env }, stdio: 'inherit' }).status === 0
-  );
+/** The marked blocks of docs/INJECTOR.md, which come back here with a KUBECONFIG. */
+function asTheDocumentSays(env) {
+  const text = readFileSync(join(root, 'docs', 'INJECTOR.md'), 'utf8');
+  const blocks = [...text.matchAll(/^<!-- run by npm run e2e -->\n```(?:sh|bash)\n(.*?)^```$/gms)];
+  if (blocks.length === 0) throw new Error('docs/INJECTOR.md has no block that is run by npm run e2e');
+  const shell = [join(root, 'docker', 'test-image.sh'), '--run', 'bash', '-euo', 'pipefail', '-c'];
+  return blocks.every(([, block]) => run([...shell, block], env));
 }
 
-/** What `up` prints for a shell to evaluate: it is evaluated by one. */
-function exports(script) {
-  const { stdout } = spawnSync('bash', ['-c', `${script}\nenv -0`], { encoding: 'utf8' });
+function runTests(files, env) {
+  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
+  return run([process.execPath, vitest, 'run', '--config', 'e2e/vitest.config.mts', ...files, ...words], env);
+}
+
+/** Without a cluster it takes podman's pods. */
+function runImage(env) {
+  return run([process.execPath, join(root, 'e2e', 'image.mjs')], env);
+}
+
+function run([command, ...args], env) {
+  return spawnSync(command, args, { cwd: root, env, stdio: 'inherit' }).status === 0;
+}
+
+/** The environment after what `up` prints for a shell to evaluate: it is evaluated by one. */
+function exportsOf(script, env) {
+  const { stdout } = spawnSync('bash', ['-c', `${script}\nenv -0`], { env, encoding: 'utf8' });
   return Object.fromEntries(
     stdout
       .split('\0')

@@ -106,7 +106,7 @@ export function configure({ url, ca, failurePolicy = 'Ignore' }: Configuration):
   });
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer().listen(0, () => {
       const { port } = server.address() as { port: number };

@@ -1,54 +1,47 @@
-/** Why a block may not be run. The list is closed: a new reason is added here, and with good cause. */
+/** Blocks that are run elsewhere: by what. The list is closed, and each entry sees to it that it is so. */
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { complaintAboutTurn } from '../../e2e/documents/turns.js';
 import { type Block, ROOT } from './blocks.js';
 
 export const SHELL: ReadonlySet<string> = new Set(['sh', 'bash']);
-const NOT_RUN = 'not run: ';
-
 /** A path from the root of the repository; `dist/` and `target/` are made. */
 export const OUR_FILES =
   /^(?:\.ci|\.github|__test__|bench|benches|deploy|docker|docs|examples|fixtures|fuzz|launcher|packaging|scripts|src|tests|ts)\/[\w./-]*$/;
 
-/** What `.ci/run` does not run since it changes what is committed; each has a step there that looks for the changes. */
-const CHANGES_FILES = ['npm run format', 'node packaging/pack.mjs --accept-files'];
-
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 const SCRIPTS = Object.keys((JSON.parse(read('package.json')) as { scripts: object }).scripts);
 
-/** Each reason with what can be checked beyond syntax and files: it gives a complaint or nothing. */
-const REASONS: Record<string, (block: Block) => string | undefined> = {
-  // helm's words are checked by deploy/check.mjs, what they lead to by e2e/.
-  'needs a cluster': () => undefined,
-  'builds an image': () => undefined,
-  'run by .ci/run': ({ text }) => {
+/** Gives a complaint where it does not run the block, or nothing. */
+const RUNNERS: Record<string, (block: Block) => string | undefined> = {
+  '.ci/run': ({ text }) => {
     const run = plain(read('.ci/run') + read('scripts/test.mjs').replaceAll(/', (?:args: \[)?'/g, ' '));
-    const missing = commandsOf(text).find(
-      (line) => line !== '.ci/run' && !CHANGES_FILES.includes(line) && !run.includes(plain(line)),
-    );
+    const missing = commandsOf(text).find((line) => line !== '.ci/run' && !run.includes(plain(line)));
     return missing === undefined ? undefined : `.ci/run does not run '${missing}'`;
   },
   // In an empty project of a bare machine, from a registry of its own.
-  'run by packaging/install.mjs': ({ text }) =>
+  'packaging/install.mjs': ({ text }) =>
     text.trim() === 'npm install tcp-sniffer' &&
     read('packaging/install.mjs').includes("install('by-name', [MANIFEST.name]")
       ? undefined
       : 'packaging/install.mjs installs by name and does nothing else',
+  // With images and a cluster: e2e/documents.test.ts.
+  'npm run e2e': complaintAboutTurn,
 };
 
-export const REASON_NAMES = Object.keys(REASONS);
-
-/** The reason of a block that is not run; without one it has to be. */
-export function reasonOf({ mark }: Block): string | undefined {
-  return mark?.startsWith(NOT_RUN) ? mark.slice(NOT_RUN.length) : undefined;
+/** What a block that is not run here is marked with, right or wrong; without it the block has to be run. */
+export function elsewhere({ mark }: Block): string | undefined {
+  return /^(?:run by|not run)\b/.test(mark ?? '') ? mark : undefined;
 }
 
 export function complaintAbout(block: Block): string | undefined {
-  const reason = reasonOf(block) ?? '';
-  if (!Object.hasOwn(REASONS, reason)) return `'${reason}' is no reason; the reasons are: ${REASON_NAMES.join(', ')}`;
-  return REASONS[reason]?.(block) ?? (SHELL.has(block.language) ? withoutRunning(block.text) : undefined);
+  const runner = /^run by (.+)$/.exec(block.mark ?? '')?.[1] ?? '';
+  if (!Object.hasOwn(RUNNERS, runner)) {
+    return `'${block.mark}' is no mark; a block that is run elsewhere is run by one of: ${Object.keys(RUNNERS).join(', ')}`;
+  }
+  return RUNNERS[runner]?.(block) ?? (SHELL.has(block.language) ? withoutRunning(block.text) : undefined);
 }
 
 /** What is wrong with a script whoever runs it: its syntax, and files of ours that it names and that are not there. */

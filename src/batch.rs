@@ -9,6 +9,8 @@ use crate::time::Timestamp;
 const MAX_BATCH_MESSAGES: u32 = 512;
 /// Or with so many bytes; one line may go beyond it.
 pub const MAX_BATCH_BYTES: usize = 256 << 10;
+/// Of the length of a batch, the room that the next one gets on top.
+const ROOM_SHARE: usize = 8;
 /// A batch that is not full waits for more at most so long.
 const MAX_BATCH_AGE_MS: u64 = 50;
 
@@ -31,6 +33,8 @@ pub struct Line {
 #[derive(Debug, Default)]
 pub struct Batcher {
     young: Batch,
+    /// The memory of a batch that was copied, for the next one: new memory is cleared by the system page by page.
+    spare: Option<Vec<u8>>,
     /// When the first line of `young` was written.
     since: Timestamp,
     full: VecDeque<Batch>,
@@ -60,6 +64,12 @@ impl Batcher {
         });
     }
 
+    /// Memory to be used again, in place of what was given before.
+    pub fn give_room(&mut self, mut room: Vec<u8>) {
+        room.clear();
+        self.spare = (room.capacity() <= 2 * MAX_BATCH_BYTES).then_some(room);
+    }
+
     pub fn has_full(&self) -> bool {
         !self.full.is_empty()
     }
@@ -74,9 +84,13 @@ impl Batcher {
     }
 
     fn seal(&mut self) {
-        // The next batch will be about as large.
+        // The next batch will be about as large; without some room more every other one would grow for its last line.
         let bytes = self.young.lines.len();
-        let next = Batch { lines: Vec::with_capacity(bytes.min(2 * MAX_BATCH_BYTES)), ..Batch::default() };
+        let lines = match self.spare.take() {
+            Some(spare) if spare.capacity() > bytes => spare,
+            _ => Vec::with_capacity((bytes + bytes / ROOM_SHARE).min(2 * MAX_BATCH_BYTES)),
+        };
+        let next = Batch { lines, ..Batch::default() };
         // It was not: what waits is counted by its lines, not by their room.
         if self.young.lines.capacity() > 2 * bytes {
             self.young.lines.shrink_to_fit();
@@ -117,6 +131,22 @@ mod tests {
         push(&mut batcher, &[b'x'; MAX_BATCH_BYTES]);
         assert_eq!(batcher.take(START, false).unwrap().messages, 1);
         assert_eq!(batcher.take(START, true), None);
+    }
+
+    #[test]
+    fn the_memory_of_one_batch_is_that_of_a_later_one() {
+        let mut batcher = Batcher::default();
+        let mut room = Vec::with_capacity(MAX_BATCH_BYTES + 100);
+        room.extend_from_slice(b"of an earlier one");
+        let memory = room.as_ptr();
+        batcher.give_room(room);
+        push(&mut batcher, &[b'x'; MAX_BATCH_BYTES]);
+        push(&mut batcher, &[b'y'; MAX_BATCH_BYTES]);
+        let [first, second] = [batcher.take(START, false).unwrap(), batcher.take(START, false).unwrap()];
+        assert_ne!(first.lines.as_ptr(), memory, "it was begun before");
+        assert_eq!((second.lines.as_ptr(), second.lines.as_slice()), (memory, [b'y'; MAX_BATCH_BYTES].as_slice()));
+        batcher.give_room(Vec::with_capacity(3 * MAX_BATCH_BYTES));
+        assert_eq!(batcher.spare, None, "it would be kept for nothing");
     }
 
     #[test]

@@ -68,17 +68,17 @@ impl Told {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(lines);
     }
 
-    /// Forgets the oldest, once they are written to `target` where there is one. Whatever goes wrong they are gone: else
+    /// Gives the oldest away, once they are written to `target` where there is one. Whatever goes wrong they are gone: else
     /// every later batch would get the lines of the one before it.
-    pub(super) fn take_oldest(&self, target: Option<&mut [u8]>) -> Result<()> {
+    pub(super) fn take_oldest(&self, target: Option<&mut [u8]>) -> Result<Vec<u8>> {
         let oldest = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         let lines = oldest.ok_or_else(|| Error::from_reason("there is no batch to be copied"))?;
-        let Some(target) = target else { return Ok(()) };
+        let Some(target) = target else { return Ok(lines) };
         if target.len() != lines.len() {
             return Err(Error::from_reason("the target is not as long as the batch"));
         }
         target.copy_from_slice(&lines);
-        Ok(())
+        Ok(lines)
     }
 }
 

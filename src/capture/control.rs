@@ -56,6 +56,11 @@ impl CaptureControl {
         }
     }
 
+    /// The memory of a batch's lines, once they are copied: a later batch is written into it.
+    pub fn give_room(&self, room: Vec<u8>) {
+        self.outbox.give_room(room);
+    }
+
     /// The counters as of the thread's last tick, some 50 ms ago at most; final once `End` was delivered.
     pub fn stats(&self) -> StatsSnapshot {
         self.snapshot.lock().unwrap_or_else(PoisonError::into_inner).clone()

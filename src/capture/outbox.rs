@@ -48,6 +48,8 @@ struct State {
     is_awaited: bool,
     /// The capture thread has a young batch for a receiver that was not hungry.
     young_waits: bool,
+    /// Memory of batches that the receiver has copied; no more than there are credits.
+    rooms: Vec<Vec<u8>>,
     /// Nothing more will come.
     closed: bool,
     /// The receiver's, when it was asked last.
@@ -86,6 +88,7 @@ impl Default for Outbox {
             sending: false,
             is_awaited: false,
             young_waits: false,
+            rooms: Vec::new(),
             closed: false,
             backlog: 0,
             gone: false,
@@ -124,6 +127,19 @@ impl Outbox {
         let mut state = self.state();
         state.young_waits = !state.is_hungry();
         !state.young_waits
+    }
+
+    /// Memory for a batch to come.
+    pub fn take_room(&self) -> Option<Vec<u8>> {
+        self.state().rooms.pop()
+    }
+
+    /// The receiver needs it no longer.
+    pub fn give_room(&self, room: Vec<u8>) {
+        let mut state = self.state();
+        if state.rooms.len() < CREDITS as usize {
+            state.rooms.push(room);
+        }
     }
 
     /// Whether a lossless source has to wait. If so, its thread is woken when that may have changed.
@@ -378,6 +394,13 @@ mod tests {
         drop((attached, receiver));
         push(batch(1, 30));
         assert_eq!(pop(&outbox), Some(30), "nobody is there: it waits for who may be");
+    }
+
+    #[test]
+    fn as_many_rooms_are_kept_as_there_are_credits() {
+        let outbox = Outbox::default();
+        (0..2 * CREDITS).for_each(|_| outbox.give_room(Vec::with_capacity(1)));
+        assert_eq!(std::iter::from_fn(|| outbox.take_room()).count(), CREDITS as usize);
     }
 
     #[test]

@@ -1,4 +1,5 @@
 // A server at full load, watched by one observer after the other: what it costs the service, and what is lost.
+import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PORT } from './captures.mjs';
@@ -19,8 +20,14 @@ const QUICK_SECONDS = { alone: 1, full: 1 };
 /** Bytes of a response; the first is sent from memory, the others are files. */
 const RAMP = [0, 1_000, 10_000, 100_000, 1_000_000];
 const RAMP_SECONDS = 2;
+const PROFILE_SECONDS = 4;
 const SETTLE_MS = 400;
 const CLOCK_TICKS = Number(output('getconf', ['CLK_TCK']));
+
+const TCPDUMP = ['tcpdump', '-n', '-s0', '-i', DEVICE, '-w', '/dev/null', `tcp port ${PORT}`];
+const tcpdumpLedger = (words) => ({ dropped: Number(/(\d+) packets? dropped by kernel/.exec(words)?.[1]) });
+/** Of a core: what an observer may take that leaves the server its share. */
+const BUSY_SHARE = 0.2;
 
 /** Each with the text that says that it captures. */
 const OBSERVERS = [
@@ -28,9 +35,16 @@ const OBSERVERS = [
   {
     name: 'tcpdump -w /dev/null',
     tool: 'tcpdump',
-    command: ['tcpdump', '-n', '-s0', '-i', DEVICE, '-w', '/dev/null', `tcp port ${PORT}`],
+    command: TCPDUMP,
     ready: /listening on/,
-    ledger: (words) => ({ dropped: Number(/(\d+) packets? dropped by kernel/.exec(words)?.[1]) }),
+    ledger: tcpdumpLedger,
+  },
+  {
+    name: 'tcpdump, and a loop that is busy',
+    tool: 'tcpdump',
+    command: ['python3', 'bench/busy.py', String(BUSY_SHARE), ...TCPDUMP],
+    ready: /listening on/,
+    ledger: tcpdumpLedger,
   },
   {
     name: 'httpry',
@@ -47,7 +61,7 @@ const OBSERVERS = [
   },
 ];
 
-/** {observers: [{name, …}], ramp: [{bytes, …}]}; what is relative is so to `tcpdump -w /dev/null` in the same round. */
+/** {observers: [{name, …}], profile?: […], ramp: [{bytes, …}]}; what is relative is so to `tcpdump -w /dev/null` in the same round. */
 export async function measureLive({ cache, quick, absent, tell }) {
   const missing = ['tcpdump', 'wrk'].filter((tool) => tool in absent);
   if (missing.length > 0) throw new Error(`needs ${missing.join(' and ')}`);
@@ -67,6 +81,8 @@ export async function measureLive({ cache, quick, absent, tell }) {
     run: () => observe(observer, { server, work, load, seconds: quick ? QUICK_SECONDS : SECONDS }),
   }));
   const figures = await inTurn(entries, { rounds: quick ? 1 : ROUNDS });
+  tell('live: where its CPU time goes');
+  const profile = await profiled({ server, work, load });
   tell('live: a ramp of load');
   const ramp = [];
   for (const bytes of quick ? RAMP.slice(0, 2) : RAMP) ramp.push(await step(bytes, { server, work, load }));
@@ -77,6 +93,7 @@ export async function measureLive({ cache, quick, absent, tell }) {
     server: nginx.version,
     connections: CONNECTIONS,
     observers: [...figures].map((each) => row(each, figures)),
+    profile,
     ramp,
   };
 }
@@ -190,6 +207,37 @@ async function observe(observer, { server, work, load, seconds }) {
     rmSync(out, { force: true });
   }
   return run;
+}
+
+/** Of its CPU time at full load, by thread and by whose code it is: [{thread, where, share}]; without perf nothing. */
+async function profiled({ server, work, load }) {
+  const data = join(work, 'perf.data');
+  const out = join(work, 'messages.jsonl');
+  const observer = OBSERVERS.find(({ name }) => name === 'tcp-sniffer');
+  const watching = await startObserver(observer, server, out);
+  const loading = load({ connections: CONNECTIONS, seconds: PROFILE_SECONDS + 1 });
+  await sleep(SETTLE_MS);
+  const record = ['record', '-q', '-e', 'cpu-clock', '-F', '2000', '-o', data, '-p', String(watching.pid)];
+  const perf = spawn('perf', [...record, '--', 'sleep', String(PROFILE_SECONDS)], { stdio: 'ignore' });
+  const ended = await new Promise((resolve) => perf.on('error', () => resolve(1)).on('exit', resolve));
+  await loading;
+  await stop(watching, observer);
+  rmSync(out, { force: true });
+  if (ended !== 0) return undefined;
+  const shares = new Map();
+  const rows = output('perf', ['report', '-i', data, '--stdio', '--sort', 'comm,dso', '-t', '|']);
+  for (const line of rows.split('\n').filter((text) => /^ *\d/.test(text))) {
+    const [share, thread, object] = line.split('|').map((text) => text.trim());
+    const key = JSON.stringify([thread === 'node' ? 'JS' : thread, whoseCode(object)]);
+    shares.set(key, (shares.get(key) ?? 0) + Number.parseFloat(share) / 100);
+  }
+  return [...shares].map(([key, share]) => ({ thread: JSON.parse(key)[0], where: JSON.parse(key)[1], share }));
+}
+
+function whoseCode(object) {
+  if (object.startsWith('tcp-sniffer')) return 'the addon';
+  if (object.startsWith('[kernel')) return 'the kernel';
+  return /^lib(c|pcap)\b/.exec(object)?.[0] ?? 'Node';
 }
 
 /** JSON lines go nowhere here, so that the disk has no say. */

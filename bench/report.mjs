@@ -57,9 +57,12 @@ ${table(['what must hold', 'measured', ''], rows)}`;
 /** Parts in which tools besides ours are used. */
 const WITH_TOOLS = ['savefile', 'live'];
 
+const speedOf = ({ gigahertz }) =>
+  gigahertz === undefined ? '' : `, a core at ${gigahertz.toFixed(1)} GHz by a loop of additions`;
+
 function provenance(part, { date, machine, versions, absent, load, quick }) {
   const measured = `\`npm run bench --${quick ? ' --quick' : ''} --only ${part}\`, ${date.slice(0, 16).replace('T', ' ')} UTC, commit ${machine.commit}, load ${load.toFixed(1)} at its start.
-${machine.cpu}, a core at ${machine.gigahertz.toFixed(1)} GHz by a loop of additions, ${(machine.memoryBytes / 2 ** 30).toFixed(0)} GiB; ${machine.system}, Linux ${machine.kernel}, Node ${machine.node}, ${machine.rustc}.`;
+${machine.cpu}${speedOf(machine)}, ${(machine.memoryBytes / 2 ** 30).toFixed(0)} GiB; ${machine.system}, Linux ${machine.kernel}, Node ${machine.node}, ${machine.rustc}.`;
   if (!WITH_TOOLS.includes(part)) return measured;
   const tools = Object.entries(versions).map(([name, version]) =>
     version.toLowerCase().includes(name.toLowerCase()) ? version : `${name} ${version}`,

@@ -1,4 +1,5 @@
 // The results as docs/PERFORMANCE.md.
+import { readFileSync } from 'node:fs';
 import { STAGES } from './engine.mjs';
 import { goals } from './goals.mjs';
 import { PEERS } from './peers.mjs';
@@ -38,12 +39,17 @@ export function report(results) {
   return `${[introduction(results), ...sections].join('\n\n')}\n`;
 }
 
+/** What must hold, as the same command had it on another machine, of an earlier commit: rates depend on both. */
+const ELSEWHERE = JSON.parse(readFileSync(new URL('elsewhere.json', import.meta.url), 'utf8'));
+
 function introduction(results) {
   const rows = goals(results).map(({ goal, measured, holds }) => [
     goal,
     measured,
     holds === undefined ? '–' : holds ? 'holds' : '**does not hold**',
+    ELSEWHERE.measured[goal] ?? '',
   ]);
+  const { machine, date, commit } = ELSEWHERE;
   return `# Performance
 
 Written by \`npm run bench\`: figures of one machine, of the run that is named above each part. What counts are the ratios: everything that
@@ -51,7 +57,10 @@ is compared runs in turn (A B C A B C …) on the same traffic, a ratio is taken
 the most of all rounds. CPU time is user and system time of the whole process. \`npm run bench -- --quick\` is a short run, \`--only savefile\`
 (\`engine\`, \`live\`, \`memory\`, \`growth\`, \`progress\`) one part; the captures are made at the first run, by a real server, a real client and tcpdump.
 
-${table(['what must hold', 'measured', ''], rows)}`;
+Rates are those of the machine: how fast its cores were stands in each part, as far as it was measured. The last column is an earlier run
+of the same command on other cores: ${machine}, ${date}, commit ${commit}.
+
+${table(['what must hold', 'measured', '', machine], rows)}`;
 }
 
 /** Parts in which tools besides ours are used. */

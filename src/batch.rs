@@ -11,6 +11,8 @@ const MAX_BATCH_MESSAGES: u32 = 512;
 pub const MAX_BATCH_BYTES: usize = 256 << 10;
 /// Of the length of a batch, the room that the next one gets on top.
 const ROOM_SHARE: usize = 8;
+/// Memory of more than this is not kept for the next batch.
+pub const MAX_ROOM_BYTES: usize = 2 * MAX_BATCH_BYTES;
 /// A batch that is not full waits for more at most so long.
 const MAX_BATCH_AGE_MS: u64 = 50;
 
@@ -67,7 +69,7 @@ impl Batcher {
     /// Memory to be used again, in place of what was given before.
     pub fn give_room(&mut self, mut room: Vec<u8>) {
         room.clear();
-        self.spare = (room.capacity() <= 2 * MAX_BATCH_BYTES).then_some(room);
+        self.spare = (room.capacity() <= MAX_ROOM_BYTES).then_some(room);
     }
 
     pub fn has_full(&self) -> bool {
@@ -88,7 +90,7 @@ impl Batcher {
         let bytes = self.young.lines.len();
         let lines = match self.spare.take() {
             Some(spare) if spare.capacity() > bytes => spare,
-            _ => Vec::with_capacity((bytes + bytes / ROOM_SHARE).min(2 * MAX_BATCH_BYTES)),
+            _ => Vec::with_capacity((bytes + bytes / ROOM_SHARE).min(MAX_ROOM_BYTES)),
         };
         let next = Batch { lines, ..Batch::default() };
         // It was not: what waits is counted by its lines, not by their room.

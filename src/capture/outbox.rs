@@ -8,7 +8,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use super::delivery::{Delivery, Event};
-use crate::batch::Batch;
+use crate::batch::{Batch, MAX_ROOM_BYTES};
 
 /// What a live capture keeps for a receiver that is slow: some seconds of busy traffic, an eighth of what the sidecar
 /// may use in all. What does not fit is refused by whole batches, so that a message is either delivered or counted.
@@ -137,7 +137,7 @@ impl Outbox {
     /// The receiver needs it no longer.
     pub fn give_room(&self, room: Vec<u8>) {
         let mut state = self.state();
-        if state.rooms.len() < CREDITS as usize {
+        if room.capacity() <= MAX_ROOM_BYTES && state.rooms.len() < CREDITS as usize {
             state.rooms.push(room);
         }
     }
@@ -397,8 +397,10 @@ mod tests {
     }
 
     #[test]
-    fn as_many_rooms_are_kept_as_there_are_credits() {
+    fn no_more_rooms_are_kept_than_there_are_credits() {
         let outbox = Outbox::default();
+        outbox.give_room(Vec::with_capacity(MAX_ROOM_BYTES + 1));
+        assert_eq!(outbox.take_room(), None, "a large one is not kept");
         (0..2 * CREDITS).for_each(|_| outbox.give_room(Vec::with_capacity(1)));
         assert_eq!(std::iter::from_fn(|| outbox.take_room()).count(), CREDITS as usize);
     }

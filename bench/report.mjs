@@ -181,7 +181,7 @@ function liveSection({ server, connections, observers, profile, ramp }) {
   return `${server} and wrk (one thread, ${connections} connections on keep-alive), each in a network namespace of its own, a veth pair between them; the
 observer captures beside the server. \`tcp-sniffer\` writes JSON lines to a file. tcpdump and httpry write to /dev/null. The busy loop
 does nothing for 20 % of a core, in turns of 10 ms: server and client wait for each other, so what one core is busy with elsewhere
-both are without, and the server loses as much as an observer takes, whoever it is.
+both are without, and the server loses at least what an observer takes, whoever it is.
 
 ${table(['observer', 'requests/s', 'to tcpdump', 'to nobody', 'CPU, of one core', 'packets dropped', 'peak memory'], rows)}
 
@@ -283,7 +283,7 @@ Sizing, as an upper bound of what a live capture may come to hold:
 \`\`\`
 
 With the defaults, an idle connection in each place of the table and every queue full, that is ${megabytes(total)}: the sidecar's
-request of 256 MiB (268 MB) is enough, and its limit of 512 MiB is out of reach.`;
+request of 256 MiB (268 MB) is enough for it.`;
 }
 
 function growthSection(dimensions) {

@@ -81,46 +81,56 @@ describeLive('the reader of stdout', () => {
     expect(ledger.outputs.stdout?.delivered).toBeGreaterThan(100);
   });
 
-  test('stops reading: the capture goes on, memory is bounded, and no line is torn', { timeout: 60_000 }, async () => {
-    const pacer = await pacerOf(4_000);
-    const collector = await collectorOf();
-    collector.send('quiet');
-    // The reader looks at stdout when the command has ended.
-    const script = '"$@" | { while [ ! -e "$DONE_FILE" ]; do sleep 0.1; done; cat; }; exit "$PIPESTATUS"';
-    const doneFile = join(mkdtempSync(join(tmpdir(), 'tcp-sniffer-')), 'done');
-    const to = [
-      '--output-stdout',
-      '--output-url',
-      collector.url,
-      '--output-batch',
-      'true',
-      '--drain-timeout-ms',
-      '500',
-    ];
-    const command = start(
-      ['bash', '-c', script, 'bash', process.execPath, CLI, '--ports', String(pacer.port), '--interface', 'lo', ...to],
-      { DONE_FILE: doneFile },
-    );
-    await command.logged('capture started');
-    const exchanges = await pacer.run(7);
-    await sleep(1_500);
-    const { stdout: pids } = await start(['pgrep', '-f', `cli.js --ports ${pacer.port} `]).done;
-    for (const pid of pids.trim().split('\n')) if (isNode(pid)) process.kill(Number(pid), 'SIGTERM');
-    await command.logged('capture stopped');
-    await start(['touch', doneFile]).done;
-    const run = await command.done;
-    expect(run.code, run.stderr).toBe(2);
-    const ledger = loggedLedger(run.stderr);
-    expectBalance(ledger);
-    expect(ledger.engine).toMatchObject({ dropped: 0, queueDropped: 0, requests: exchanges });
-    expect(ledger.outputs.http).toMatchObject({ delivered: 2 * exchanges, dropped: 0 });
-    const { delivered = 0, droppedBy = {} } = ledger.outputs.stdout ?? {};
-    expect(messagesOf(run.stdout)).toHaveLength(delivered);
-    expect(droppedBy.overflow).toBeGreaterThan(0);
-    expect(droppedBy.abandoned).toBeGreaterThan(0);
-    expect(run.stderr).toContain('the reader of stdout is slower than the traffic');
-    expect(run.stderr).toContain('messages could not be delivered in time at stop');
-  });
+  test.each(['alone', 'beside a collector'])(
+    'stops reading, stdout %s: the capture goes on, memory is bounded, and no line is torn',
+    { timeout: 60_000 },
+    async (company) => {
+      const alone = company === 'alone';
+      const pacer = await pacerOf(4_000);
+      const collector = await collectorOf();
+      collector.send('quiet');
+      // The reader looks at stdout when the command has ended.
+      const script = '"$@" | { while [ ! -e "$DONE_FILE" ]; do sleep 0.1; done; cat; }; exit "$PIPESTATUS"';
+      const doneFile = join(mkdtempSync(join(tmpdir(), 'tcp-sniffer-')), 'done');
+      const beside = alone ? [] : ['--output-url', collector.url, '--output-batch', 'true'];
+      const to = ['--output-stdout', ...beside, '--drain-timeout-ms', '500'];
+      const command = start(
+        [
+          'bash',
+          '-c',
+          script,
+          'bash',
+          process.execPath,
+          CLI,
+          '--ports',
+          String(pacer.port),
+          '--interface',
+          'lo',
+          ...to,
+        ],
+        { DONE_FILE: doneFile },
+      );
+      await command.logged('capture started');
+      const exchanges = await pacer.run(7);
+      await sleep(1_500);
+      const { stdout: pids } = await start(['pgrep', '-f', `cli.js --ports ${pacer.port} `]).done;
+      for (const pid of pids.trim().split('\n')) if (isNode(pid)) process.kill(Number(pid), 'SIGTERM');
+      await command.logged('capture stopped');
+      await start(['touch', doneFile]).done;
+      const run = await command.done;
+      expect(run.code, run.stderr).toBe(2);
+      const ledger = loggedLedger(run.stderr);
+      expectBalance(ledger);
+      expect(ledger.engine).toMatchObject({ dropped: 0, queueDropped: 0, requests: exchanges });
+      if (!alone) expect(ledger.outputs.http).toMatchObject({ delivered: 2 * exchanges, dropped: 0 });
+      const { delivered = 0, droppedBy = {} } = ledger.outputs.stdout ?? {};
+      expect(messagesOf(run.stdout)).toHaveLength(delivered);
+      expect(droppedBy.overflow).toBeGreaterThan(0);
+      expect(droppedBy.abandoned).toBeGreaterThan(0);
+      expect(run.stderr).toContain('the reader of stdout is slower than the traffic');
+      expect(run.stderr).toContain('messages could not be delivered in time at stop');
+    },
+  );
 
   const isNode = (pid: string): boolean => readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith(process.execPath);
 });

@@ -6,6 +6,9 @@
 //!                                                                    the capture thread <-- outbox --> the sending thread
 //! ```
 //!
+//! Where nobody wants more of the lines than to see them on stdout, the sending thread writes them there, as far as stdout takes
+//! them at once: they never come to JS.
+//!
 //! Data goes one way. Two signals go back: *stop* and *credits* (how many batches the receiver still takes).
 //!
 //! | room      | takes                    | gives                              | refuses to know          |

@@ -166,6 +166,7 @@ async function capture(flags: Flags, terminal: Shown): Promise<number> {
   let exitCode = SUCCESS;
   const sniffer = new Sniffer(config, {
     ...DEFAULT_DEPS,
+    stdoutIsOurs: true,
     createLogger: terminal.createLogger,
     createStdout: terminal.createStdout,
     onOutputClosed: (output, error) => {

@@ -151,6 +151,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
     const outputs = buildOutputs(config, deps, {
       wanted: () => config.onHttpMessage !== undefined || this.listenerCount('message') > 0,
       dispatch: (message) => this.#dispatch(run, message),
+      capture,
       log,
       listenerLog,
       onClosed: (name, error) => {

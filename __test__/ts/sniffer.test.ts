@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { AlreadyRunningError, EngineError, ValidationError } from '../../ts/errors';
 import { createSniffer } from '../../ts/index';
 import type { SnifferConfig, SnifferEvents } from '../../ts/types';
-import { settle } from './setup/fakes';
+import { FakeStream, settle } from './setup/fakes';
 import { type FakeCapture, rig } from './setup/rig';
 
 /** events.once() would listen for `error` as well. */
@@ -192,6 +192,40 @@ describe('stop', () => {
     }
     expect(seen).toEqual(['1', '2']);
     expect(captures).toHaveLength(2);
+  });
+
+  describe('the engine writes to stdout itself', () => {
+    const target = () => ({ stream: new FakeStream(), direct: { write: () => 0, pieceBytes: 4_096 } });
+    const ours = { stdoutIsOurs: true, stdout: target };
+
+    it('where nobody else wants the lines, from the start on, and they count', async () => {
+      const { sniffer, captures } = rig({ outputStdout: true }, ours);
+      await sniffer.start();
+      expect(captures[0]?.bypassOpen).toBe(true);
+      if (captures[0]) captures[0].bypassedMessages = 7;
+      expect(sniffer.stats().outputs.stdout).toMatchObject({ handed: 7, delivered: 7, waiting: 0 });
+      await sniffer.stop();
+    });
+
+    it.each([
+      ['others write there', {}, { stdout: target }],
+      ['it is no descriptor', {}, { stdoutIsOurs: true }],
+      ['there is another output', { outputUrl: 'http://127.0.0.1:9/' }, ours],
+      ['a callback wants messages', { onHttpMessage: () => {} }, ours],
+    ])('but not where %s', async (_, config, deps) => {
+      const { sniffer, captures } = rig({ outputStdout: true, ...config }, deps);
+      await sniffer.start();
+      expect(captures[0]?.bypassOpen).toBe(false);
+      await sniffer.stop();
+    });
+
+    it('nor where somebody listens', async () => {
+      const { sniffer, captures } = rig({ outputStdout: true }, ours);
+      sniffer.on('message', () => {});
+      await sniffer.start();
+      expect(captures[0]?.bypassOpen).toBe(false);
+      await sniffer.stop();
+    });
   });
 
   it('gives up on a stdout that nobody reads, after 10 s, and counts that', async () => {

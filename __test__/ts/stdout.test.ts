@@ -155,6 +155,44 @@ describe('stdout output', () => {
     expect(stdout.stats()).toMatchObject({ delivered: 2, waiting: 0 });
   });
 
+  it('leaves lines to the engine as long as nothing waits here, and counts them', async () => {
+    const turns: boolean[] = [];
+    const bypass = { openBypass: (open: boolean) => turns.push(open), bypassed: () => 40 };
+    const stream = new FakeStream();
+    stream.hold = true;
+    const { stdout } = output({ target: { stream, direct: { write: () => 0, pieceBytes: 4_096 } }, bypass });
+    expect(turns, 'what is early comes before it').toEqual([]);
+    stdout.begin();
+    expect(turns).toEqual([true]);
+    const taken = [stdout.write(two), stdout.write(two)];
+    expect(turns).toEqual([true, false]);
+    stream.held.shift()?.();
+    await settle();
+    expect(turns, 'the second waits').toEqual([true, false]);
+    expect(stdout.stats()).toMatchObject({ handed: 44, delivered: 42, waiting: 2 });
+    stream.held.shift()?.();
+    await Promise.all(taken);
+    expect(turns).toEqual([true, false, true]);
+    expect(stdout.stats()).toMatchObject({ handed: 44, delivered: 44, waiting: 0 });
+  });
+
+  it.each(['closed', 'abandoned'])(
+    'takes all from the engine again, to count it as dropped, once it is %s',
+    (reason) => {
+      const turns: boolean[] = [];
+      const bypass = { openBypass: (open: boolean) => turns.push(open), bypassed: () => 0 };
+      const { stdout, stream, time } = output({ bypass });
+      stdout.begin();
+      if (reason === 'closed') stream.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+      stdout.limitDrain(10);
+      time.advance(10);
+      expect(turns).toEqual([true, false]);
+      stdout.write(two);
+      expect(turns).toEqual([true, false]);
+      expect(stdout.stats()).toMatchObject({ handed: 2, droppedBy: { [reason]: 2 } });
+    },
+  );
+
   it('leaves the stream open and without its listener', async () => {
     const { stdout, stream } = output();
     await stdout.write(two);

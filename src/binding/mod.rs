@@ -135,6 +135,20 @@ impl Capture {
         self.control.release();
     }
 
+    /// While it is open, lines go straight to stdout (file descriptor 1) as far as it takes them at once, and only what is
+    /// left becomes a `batch`; its first line may be the end of one. As long as a batch is not released, all become one.
+    #[napi]
+    pub fn open_bypass(&self, open: bool) {
+        self.control.open_bypass(open);
+    }
+
+    /// Messages that went so, since the start.
+    #[napi]
+    pub fn bypassed(&self) -> f64 {
+        // Exact up to 2^53.
+        self.control.bypassed() as f64
+    }
+
     /// The counters some 50 ms ago (libpcap's own: 250 ms); after `end` the final ones. Waits for nothing.
     #[napi]
     pub fn stats(&self) -> EngineStats {

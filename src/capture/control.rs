@@ -61,6 +61,17 @@ impl CaptureControl {
         self.outbox.give_room(room);
     }
 
+    /// Whether lines may go to stdout past the receiver, as far as stdout takes them at once and as long as the receiver has
+    /// given all its credits back.
+    pub fn open_bypass(&self, open: bool) {
+        self.outbox.open_bypass(open);
+    }
+
+    /// Messages that went so, whole.
+    pub fn bypassed(&self) -> u64 {
+        self.outbox.bypassed()
+    }
+
     /// The counters as of the thread's last tick, some 50 ms ago at most; final once `End` was delivered.
     pub fn stats(&self) -> StatsSnapshot {
         self.snapshot.lock().unwrap_or_else(PoisonError::into_inner).clone()

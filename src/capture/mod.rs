@@ -8,8 +8,10 @@
 //!                                           +-> PacketSource --> [runner] --> Engine --> [outbox] --> [sending] --> Delivery
 //! file, pipe -> [savefile] (pcap, pcapng) --/       [control]: stop, wake, counters, the outbox with its credits
 //! ```
-//! A batch that waits for nothing goes from the outbox to the delivery on the capture thread.
+//! A batch that waits for nothing goes from the outbox to the delivery on the capture thread. Where the delivery would do no
+//! more than write lines to stdout, the sending thread does ([bypass]), and the delivery gets what stdout does not take at once.
 
+mod bypass;
 mod control;
 mod counters;
 mod delivery;

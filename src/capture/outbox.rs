@@ -4,7 +4,7 @@
 //! that wakes for it is a core that the watched service has not.
 
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use super::delivery::{Delivery, Event};
@@ -48,6 +48,10 @@ struct State {
     is_awaited: bool,
     /// The capture thread has a young batch for a receiver that was not hungry.
     young_waits: bool,
+    /// The receiver leaves it to the sending thread to write lines to stdout.
+    bypass: bool,
+    /// Messages that went to stdout past the receiver.
+    bypassed: u64,
     /// Memory of batches that the receiver has copied; no more than there are credits.
     rooms: Vec<Vec<u8>>,
     /// Nothing more will come.
@@ -88,6 +92,8 @@ impl Default for Outbox {
             sending: false,
             is_awaited: false,
             young_waits: false,
+            bypass: false,
+            bypassed: 0,
             rooms: Vec::new(),
             closed: false,
             backlog: 0,
@@ -127,6 +133,24 @@ impl Outbox {
         let mut state = self.state();
         state.young_waits = !state.is_hungry();
         !state.young_waits
+    }
+
+    /// The receiver's: from now on lines may go to stdout past it, or may not. Ahead of what it has in its hands none do.
+    pub fn open_bypass(&self, open: bool) {
+        self.state().bypass = open;
+    }
+
+    pub fn may_bypass(&self) -> bool {
+        let state = self.state();
+        state.bypass && state.credits == CREDITS
+    }
+
+    pub fn count_bypassed(&self, messages: u32) {
+        self.state().bypassed += u64::from(messages);
+    }
+
+    pub fn bypassed(&self) -> u64 {
+        self.state().bypassed
     }
 
     /// Memory for a batch to come.
@@ -183,16 +207,16 @@ impl Outbox {
 /// The sending thread's side.
 impl Outbox {
     /// Who gets what goes at once; the sending thread keeps it alive.
-    pub fn attach(&self, receiver: Weak<dyn Delivery>) {
-        let attached = self.receiver.set(receiver);
+    pub fn attach(&self, receiver: &Arc<dyn Delivery>) {
+        self.state().look_at(&**receiver);
+        let attached = self.receiver.set(Arc::downgrade(receiver));
         debug_assert!(attached.is_ok(), "an outbox has one receiver");
     }
 
     /// What is there, or comes within `patience`. Tells the capture thread how the receiver is.
     pub fn next(&self, want: Want, patience: Duration, receiver: &dyn Delivery) -> Next {
         let mut state = self.state();
-        state.backlog = receiver.backlog();
-        state.gone = receiver.is_gone();
+        state.look_at(receiver);
         if !state.is_ready(want) {
             state.awaits = Some(want);
             state = self.changed.wait_timeout(state, patience).unwrap_or_else(PoisonError::into_inner).0;
@@ -238,13 +262,18 @@ impl Outbox {
 }
 
 impl State {
+    fn look_at(&mut self, receiver: &dyn Delivery) {
+        self.backlog = receiver.backlog();
+        self.gone = receiver.is_gone();
+    }
+
     fn is_hungry(&self) -> bool {
         self.batches.is_empty() && !self.sending && self.credits > 0
     }
 
-    /// Nothing is before it, and nothing is to be done for it.
+    /// Nothing is before it, and nothing is to be done for it: a file may take its time, so the capture thread writes none.
     fn would_go_on(&self, batch: &Batch) -> bool {
-        self.is_hungry() && batch.raw.is_empty()
+        self.is_hungry() && batch.raw.is_empty() && !self.bypass
     }
 
     fn is_ready(&self, want: Want) -> bool {
@@ -279,9 +308,7 @@ fn cost(batch: &Batch) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
+pub(super) mod tests {
     use super::*;
     use crate::encode::RawBody;
 
@@ -305,6 +332,10 @@ mod tests {
 
     fn next(outbox: &Outbox, want: Want) -> Next {
         outbox.next(want, Duration::ZERO, &Nobody)
+    }
+
+    pub(in crate::capture) fn take_credit(outbox: &Outbox) -> bool {
+        matches!(next(outbox, Want::Credit), Next::Credit)
     }
 
     /// The messages of the batch that is next.
@@ -332,12 +363,12 @@ mod tests {
     fn credits_are_bounded_both_ways() {
         let outbox = Outbox::default();
         outbox.release();
-        (0..CREDITS).for_each(|_| assert!(matches!(next(&outbox, Want::Credit), Next::Credit)));
-        assert!(matches!(next(&outbox, Want::Credit), Next::Nothing) && !outbox.is_hungry());
+        (0..CREDITS).for_each(|_| assert!(take_credit(&outbox)));
+        assert!(!take_credit(&outbox) && !outbox.is_hungry());
         outbox.release();
         assert!(outbox.is_hungry());
-        assert!(matches!(next(&outbox, Want::Credit), Next::Credit));
-        assert!(matches!(next(&outbox, Want::Credit), Next::Nothing));
+        assert!(take_credit(&outbox));
+        assert!(!take_credit(&outbox));
     }
 
     #[test]
@@ -371,7 +402,7 @@ mod tests {
     fn what_waits_for_nothing_is_there_at_once() {
         let (outbox, receiver) = (Outbox::default(), Arc::new(Receiver(Mutex::default())));
         let attached: Arc<dyn Delivery> = receiver.clone();
-        outbox.attach(Arc::downgrade(&attached));
+        outbox.attach(&attached);
         let push = |batch| assert_eq!(outbox.push(batch, 1_000), 0);
         let received = || receiver.0.lock().unwrap().clone();
         push(batch(1, 1));
@@ -391,6 +422,12 @@ mod tests {
         outbox.release();
         assert_eq!(pop(&outbox), Some(20));
         outbox.sent();
+        (0..CREDITS).for_each(|_| _ = outbox.release());
+        outbox.open_bypass(true);
+        push(batch(1, 25));
+        assert_eq!((received().len(), pop(&outbox)), (4, Some(25)), "the sending thread writes it");
+        outbox.sent();
+        outbox.open_bypass(false);
         drop((attached, receiver));
         push(batch(1, 30));
         assert_eq!(pop(&outbox), Some(30), "nobody is there: it waits for who may be");

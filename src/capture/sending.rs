@@ -1,12 +1,15 @@
 //! The sending thread: one for each capture, so that decoding bodies and waiting for the receiver cost the capture thread
-//! nothing. In: what the outbox holds. Out: events to the receiver, batches finished, as it gives credits for them.
+//! nothing. In: what the outbox holds. Out: events to the receiver, batches finished, as it gives credits for them; or past
+//! it to stdout, where it says so.
 
 use std::io;
+use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use super::bypass;
 use super::control::CaptureControl;
 use super::delivery::{Delivery, Event};
 use super::options::{CaptureOptions, SourceOptions};
@@ -37,7 +40,7 @@ where
         SourceOptions::Savefile { .. } => usize::MAX,
     };
     let delivery: Arc<dyn Delivery> = Arc::new(delivery);
-    control.outbox.attach(Arc::downgrade(&delivery));
+    control.outbox.attach(&delivery);
     let body = move || {
         panics::guard_this_thread();
         Sending { control, finisher, haste_bytes, delivery }.run();
@@ -84,8 +87,9 @@ impl Sending {
     }
 }
 
-/// Waits for a credit as long as there is somebody to give one; meanwhile events go out.
+/// Past the receiver where it goes. Otherwise waits for a credit as long as there is somebody to give one; meanwhile events go out.
 fn send(control: &CaptureControl, delivery: &dyn Delivery, batch: Batch) {
+    let Some(batch) = bypass::write(&control.outbox, io::stdout().as_fd(), batch) else { return };
     loop {
         match control.outbox.next(Want::Credit, LOOK_AGAIN, delivery) {
             Next::Event(event) => delivery.deliver(event),

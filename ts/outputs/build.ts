@@ -3,6 +3,7 @@
 import { ENGINE_ERROR_CODES, EngineError } from '../errors';
 import { HarFile } from '../har/file';
 import type { LimitedLine, Log } from '../logger';
+import type { NativeCapture } from '../native';
 import type { OutputName, ValidatedConfig } from '../types';
 import { VERSION } from '../version';
 import { type CallbackOptions, CallbackOutput } from './callback';
@@ -15,6 +16,8 @@ import type { CreateTransport } from './transport';
 
 export interface OutputDeps {
   stdout(): StdoutTarget;
+  /** Nobody else writes to stdout, and who listens for messages does so before the start: the engine may write lines itself. */
+  stdoutIsOurs?: boolean;
   /** In place of JSON lines on stdout. */
   createStdout?: ((options: StdoutOptions) => Output) | undefined;
   createTransport: CreateTransport;
@@ -31,6 +34,7 @@ export function buildOutputs(
   config: ValidatedConfig,
   deps: OutputDeps,
   rest: Pick<CallbackOptions, 'wanted' | 'dispatch'> & {
+    capture: NativeCapture;
     log: Log;
     listenerLog: LimitedLine;
     onClosed(name: OutputName, error: NodeJS.ErrnoException): void;
@@ -47,7 +51,10 @@ export function buildOutputs(
   }
   if (config.outputStdout) {
     const onClosed = (error: NodeJS.ErrnoException): void => rest.onClosed('stdout', error);
-    const options: StdoutOptions = { target: deps.stdout(), lossless, log, schedule, now, onClosed };
+    const target = deps.stdout();
+    const alone = config.harFile === undefined && config.outputUrl === undefined && !rest.wanted();
+    const bypass = deps.stdoutIsOurs && target.direct !== undefined && alone ? rest.capture : undefined;
+    const options: StdoutOptions = { target, bypass, lossless, log, schedule, now, onClosed };
     all.push(deps.createStdout?.(options) ?? new StdoutOutput(options));
   }
   if (config.outputUrl !== undefined) {

@@ -2,12 +2,16 @@
  * Lines in, the same bytes out, whole lines only. Live it makes nobody wait: what its reader does not take waits in a
  * bounded line, and the oldest goes first. From a savefile (`lossless`) the engine waits for the reader.
  *
+ * Where nothing waits and nobody else wants the lines, the engine writes them itself (`bypass`): as far as stdout takes
+ * them at once they never come here.
+ *
  * A write of at most PIPE_BUF bytes goes into a pipe whole or not at all, so in pieces of that size no line is torn,
  * whenever the process ends. Only a longer line can be: when its reader stops reading in the middle of it for good.
  */
 
 import type { Writable } from 'node:stream';
 import { LimitedLine, type Log } from '../logger';
+import type { NativeCapture } from '../native';
 import type { OutputStats } from '../types';
 import { type Batch, type Output, pieceEnd, type Schedule, Tally } from './output';
 import { WaitingLine } from './waiting-line';
@@ -35,6 +39,8 @@ export interface StdoutTarget {
 
 export interface StdoutOptions {
   target: StdoutTarget;
+  /** The engine's own way to the same stdout, where this is the only output and nobody else writes there. */
+  bypass?: Pick<NativeCapture, 'openBypass' | 'bypassed'> | undefined;
   /** Wait instead of dropping: a savefile is read. */
   lossless: boolean;
   log: Log;
@@ -61,6 +67,7 @@ export class StdoutOutput implements Output {
   readonly #onError: (error: NodeJS.ErrnoException) => void;
   /** Why nothing is written any more. */
   #off: 'closed' | 'abandoned' | undefined;
+  #bypassOpen = false;
   #cancelLimit: (() => void) | undefined;
   readonly #overflowLog: LimitedLine;
 
@@ -70,6 +77,10 @@ export class StdoutOutput implements Output {
     this.#overflowLog = new LimitedLine(options.log.warn, options.now);
     this.#onError = (error) => this.#close(error);
     options.target.stream.on('error', this.#onError);
+  }
+
+  begin(): void {
+    this.#updateBypass();
   }
 
   write(batch: Batch): Promise<void> | void {
@@ -109,7 +120,17 @@ export class StdoutOutput implements Output {
   }
 
   stats(): OutputStats {
-    return this.#tally.stats();
+    const stats = this.#tally.stats();
+    const bypassed = this.#options.bypass?.bypassed() ?? 0;
+    return { ...stats, handed: stats.handed + bypassed, delivered: stats.delivered + bypassed };
+  }
+
+  /** Open as long as nothing waits here: what the engine writes comes after it. */
+  #updateBypass(): void {
+    const open = this.#current === undefined && this.#off === undefined;
+    if (open === this.#bypassOpen) return;
+    this.#bypassOpen = open;
+    this.#options.bypass?.openBypass(open);
   }
 
   #pump(): void {
@@ -126,6 +147,7 @@ export class StdoutOutput implements Output {
         this.#current = undefined;
       }
     }
+    this.#updateBypass();
     this.#wake();
   }
 
@@ -199,6 +221,7 @@ export class StdoutOutput implements Output {
 
   #turnOff(reason: 'closed' | 'abandoned'): void {
     this.#off = reason;
+    this.#updateBypass();
     if (this.#current !== undefined) {
       const { lines, messages } = this.#current;
       const dropped = Math.min(messages, countLines(lines, this.#written));

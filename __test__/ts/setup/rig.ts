@@ -44,6 +44,18 @@ export class FakeCapture implements NativeCapture {
     this.emit({ kind: 'batch', bytes: lines.length, messages });
   }
 
+  /** Whether lines may go to stdout past JS. */
+  bypassOpen = false;
+  bypassedMessages = 0;
+
+  openBypass(open: boolean): void {
+    this.bypassOpen = open;
+  }
+
+  bypassed(): number {
+    return this.bypassedMessages;
+  }
+
   copyLines(target?: Buffer): void {
     const lines = this.#told.shift();
     if (target !== undefined && lines?.copy(target) !== target.length) throw new Error('not as long as the batch');

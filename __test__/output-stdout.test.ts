@@ -1,0 +1,105 @@
+/** Lines of a savefile on stdout, by every way that they go there: the same bytes, whatever its reader does. */
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Random } from './differential/random.js';
+import { type Conversation, savefile } from './differential/savefile.js';
+import { CLI, linesOf, type Run, start } from './live/harness.js';
+import { loggedLedger } from './live/paced.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-'));
+const SAVEFILE = join(folder, 'many.pcap');
+const CONNECTIONS = 60;
+const EACH = 60;
+const MESSAGES = 2 * CONNECTIONS * EACH;
+
+/** Lines below and above what goes into a pipe at once, and above what one holds. */
+function conversations(random: Random): Conversation[] {
+  return Array.from({ length: CONNECTIONS }, (_, index) => ({
+    clientPort: 10_000 + index,
+    turns: Array.from({ length: EACH }, (_, n) => {
+      const body = random.text(random.pick([0, 40, 400, 3_700, 3_900, 9_000])) || '-';
+      const large = random.chance(0.01) ? body.repeat(1 + Math.floor(150_000 / body.length)) : body;
+      return [
+        { from: 'client' as const, bytes: Buffer.from(`GET /${n} HTTP/1.1\r\nhost: a\r\n\r\n`) },
+        {
+          from: 'server' as const,
+          bytes: Buffer.from(`HTTP/1.1 200 OK\r\ncontent-length: ${large.length}\r\n\r\n${large}`),
+        },
+      ];
+    }).flat(),
+  }));
+}
+
+/** A shell's pipeline or redirection behind the command. */
+function run(behind: string, ...args: string[]): Promise<Run> {
+  const command = [process.execPath, CLI, '--ports', '80', '--read', SAVEFILE, ...args];
+  return start(['bash', '-c', `"$@" ${behind}; exit "$PIPESTATUS"`, 'bash', ...command], { FOLDER: folder }).done;
+}
+
+let expected: string;
+
+beforeAll(async () => {
+  const random = new Random(7);
+  writeFileSync(SAVEFILE, savefile(conversations(random), random));
+  // Somebody who counts messages wants them all, so each line goes through Node.
+  const { code, stdout, stderr } = await run('| cat', '--summary');
+  expect(code, stderr).toBe(0);
+  expect(linesOf(stdout)).toHaveLength(MESSAGES);
+  expected = stdout;
+}, 60_000);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Reads much and little, with and without pauses. */
+const UNEVEN = `python3 -c '
+import os, random, sys, time
+choose = random.Random(1)
+while piece := os.read(0, choose.choice([1, 100, 4096, 70000, 1 << 20])):
+    sys.stdout.buffer.write(piece)
+    if choose.random() < 0.02: time.sleep(choose.random() / 50)
+'`;
+
+test.each([
+  ['a file', '>"$FOLDER/out"; cat "$FOLDER/out"'],
+  ['a pipe with an eager reader', '| cat'],
+  ['a pipe with an uneven reader', `| ${UNEVEN}`],
+  ['a pipe with a reader that begins late', '| { sleep 1; cat; }'],
+])('to %s', { timeout: 60_000 }, async (_, behind) => {
+  const { code, stdout, stderr } = await run(behind);
+  expect(code, stderr).toBe(0);
+  expect(stdout === expected, 'the bytes are the same').toBe(true);
+  expect(loggedLedger(stderr).outputs.stdout).toEqual({ handed: MESSAGES, delivered: MESSAGES, dropped: 0 });
+});
+
+test('to a disk that is full: the failure is said once, and nothing counts as delivered', async () => {
+  const { code, stderr } = await run('>/dev/full');
+  expect(code).toBe(2);
+  expect(linesOf(stderr).filter((line) => line.includes('ENOSPC'))).toHaveLength(1);
+  const { delivered = 0, droppedBy } = loggedLedger(stderr).outputs.stdout ?? {};
+  expect(delivered).toBe(0);
+  expect(droppedBy?.closed).toBeGreaterThan(0);
+});
+
+test('to a file with a limit: what is counted as delivered is in it', async () => {
+  const { code, stderr } = await start(
+    [
+      'bash',
+      '-c',
+      'ulimit -f 1000; "$@" >"$FOLDER/limited"',
+      'bash',
+      process.execPath,
+      CLI,
+      '--ports',
+      '80',
+      '--read',
+      SAVEFILE,
+    ],
+    { FOLDER: folder },
+  ).done;
+  expect(code, stderr).toBe(2);
+  const text = readFileSync(join(folder, 'limited'), 'utf8');
+  expect(expected.startsWith(text)).toBe(true);
+  expect(loggedLedger(stderr).outputs.stdout?.delivered).toBe(text.split('\n').length - 1);
+});

@@ -1,0 +1,169 @@
+//! Lines that go to stdout past the receiver. In: a batch. Out: what stdout does not take at once, for the receiver, which
+//! can wait for it; an error too is the receiver's to meet, when it tries what is left.
+//!
+//! A write of at most `PIPE_BUF` bytes goes into a pipe whole or not at all, so in pieces of that size no line is torn,
+//! whenever the process ends. Only a longer line can be.
+
+use std::os::fd::BorrowedFd;
+
+use memchr::{memchr, memchr_iter, memrchr};
+use rustix::fs::{FileType, fstat};
+use rustix::io::{self, Errno};
+
+use super::outbox::Outbox;
+use crate::batch::Batch;
+
+/// Linux's: `pipe(7)`.
+const PIPE_BUF_BYTES: usize = 4_096;
+
+/// Where the receiver has left it to this thread, writes to `stdout` what goes at once. Gives the rest.
+pub(super) fn write(outbox: &Outbox, stdout: BorrowedFd<'_>, mut batch: Batch) -> Option<Batch> {
+    if !outbox.may_bypass() {
+        return Some(batch);
+    }
+    let taken = write_at_once(stdout, &batch.lines);
+    if taken >= batch.lines.len() {
+        outbox.count_bypassed(batch.messages);
+        outbox.give_room(batch.lines);
+        return None;
+    }
+    batch.lines.drain(..taken);
+    // The first one may be no more than the end of a line: it is out when that is.
+    let left = u32::try_from(memchr_iter(b'\n', &batch.lines).count()).unwrap_or(u32::MAX).min(batch.messages);
+    outbox.count_bypassed(batch.messages - left);
+    batch.messages = left;
+    Some(batch)
+}
+
+/// Pipes do not wait here: Node has made them non-blocking. A file takes all, and as long as it needs.
+fn write_at_once(stdout: BorrowedFd<'_>, lines: &[u8]) -> usize {
+    let piece_bytes = match fstat(stdout).map(|status| FileType::from_raw_mode(status.st_mode)) {
+        Ok(FileType::Fifo | FileType::Socket) => PIPE_BUF_BYTES,
+        Ok(_) => usize::MAX,
+        Err(_) => return 0,
+    };
+    let mut rest = lines;
+    while !rest.is_empty() {
+        let piece = rest.get(..piece_end(rest, piece_bytes)).unwrap_or(rest);
+        match io::write(stdout, piece) {
+            Ok(0) => break,
+            Ok(taken) => rest = rest.get(taken..).unwrap_or_default(),
+            Err(Errno::INTR) => {}
+            Err(_) => break,
+        }
+    }
+    lines.len() - rest.len()
+}
+
+/// As many whole lines as fit into `limit`, or one that is longer.
+fn piece_end(lines: &[u8], limit: usize) -> usize {
+    let Some((within, beyond)) = lines.split_at_checked(limit) else { return lines.len() };
+    match memrchr(b'\n', within) {
+        Some(at) => at + 1,
+        None => memchr(b'\n', beyond).map_or(lines.len(), |at| limit + at + 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::io::{Read, Seek};
+    use std::os::fd::{AsFd, OwnedFd};
+
+    use rustix::fs::{MemfdFlags, memfd_create};
+    use rustix::pipe::{PipeFlags, fcntl_setpipe_size, pipe_with};
+
+    use super::*;
+    use crate::capture::outbox::CREDITS;
+    use crate::capture::outbox::tests::take_credit;
+
+    fn batch(lines: &str) -> Batch {
+        let messages = u32::try_from(lines.matches('\n').count()).unwrap();
+        Batch { lines: lines.as_bytes().to_vec(), messages, raw: Vec::new() }
+    }
+
+    fn opened() -> Outbox {
+        let outbox = Outbox::default();
+        outbox.open_bypass(true);
+        outbox
+    }
+
+    /// A pipe that holds so many pages.
+    fn pipe(pages: usize) -> (File, OwnedFd) {
+        let (reader, writer) = pipe_with(PipeFlags::NONBLOCK | PipeFlags::CLOEXEC).unwrap();
+        fcntl_setpipe_size(&writer, pages * PIPE_BUF_BYTES).unwrap();
+        (reader.into(), writer)
+    }
+
+    fn read(reader: &mut File) -> String {
+        let mut text = vec![0; 1 << 20];
+        let len = reader.read(&mut text).unwrap_or(0);
+        String::from_utf8(text[..len].to_vec()).unwrap()
+    }
+
+    #[test]
+    fn a_file_takes_a_batch_whole_and_its_memory_is_used_again() {
+        let outbox = opened();
+        let mut file = File::from(memfd_create("lines", MemfdFlags::CLOEXEC).unwrap());
+        let text = "a\n".repeat(100_000) + &"b".repeat(100_000) + "\n";
+        let batch = batch(&text);
+        let memory = batch.lines.as_ptr();
+        assert_eq!(write(&outbox, file.as_fd(), batch), None);
+        assert_eq!(outbox.bypassed(), 100_001);
+        assert!(outbox.take_room().is_some_and(|room| room.as_ptr() == memory));
+        let mut out = String::new();
+        file.rewind().unwrap();
+        file.read_to_string(&mut out).unwrap();
+        assert!(out == text);
+    }
+
+    #[test]
+    fn only_where_the_receiver_left_it_and_has_nothing_of_before() {
+        let outbox = Outbox::default();
+        let (mut reader, writer) = pipe(1);
+        let through = |outbox: &Outbox, text: &str| write(outbox, writer.as_fd(), batch(text)).is_none();
+        assert!(!through(&outbox, "never opened\n"));
+        outbox.open_bypass(true);
+        assert!(through(&outbox, "open\n"));
+        assert!(take_credit(&outbox));
+        assert!(!through(&outbox, "one before it\n"));
+        outbox.release();
+        assert!(through(&outbox, "again\n"));
+        outbox.open_bypass(false);
+        assert!(!through(&outbox, "closed\n"));
+        assert_eq!((read(&mut reader).as_str(), outbox.bypassed()), ("open\nagain\n", 2));
+    }
+
+    /// Lines of all lengths around those that matter, into a pipe with every amount of room.
+    #[test]
+    fn what_a_pipe_does_not_take_is_left_whole() {
+        for len in [1, 100, 1_000, 4_094, 4_095, 4_096, 9_000, 70_000] {
+            let text: String = (0..40).map(|n| format!("{}\n", "x".repeat(len - len.min(3) + n % 3))).collect();
+            for pages in [1, 2, 16] {
+                let (outbox, (mut reader, writer)) = (opened(), pipe(pages));
+                let left = write(&outbox, writer.as_fd(), batch(&text));
+                let out = read(&mut reader);
+                let Batch { lines, messages, .. } = left.unwrap_or_default();
+                let rest = String::from_utf8(lines).unwrap();
+                assert!(out.clone() + &rest == text, "lines of {len} bytes, {pages} pages");
+                assert_eq!(messages as usize, rest.matches('\n').count());
+                assert_eq!(outbox.bypassed() + u64::from(messages), 40);
+                let torn = !out.is_empty() && !out.ends_with('\n');
+                assert!(!torn || len + 3 > PIPE_BUF_BYTES, "a line of {len} bytes is torn");
+                assert!(out.len() + 2 * PIPE_BUF_BYTES > (pages * PIPE_BUF_BYTES).min(text.len()), "room is left");
+            }
+        }
+    }
+
+    #[test]
+    fn whatever_cannot_be_written_is_left() {
+        let (reader, writer) = pipe(1);
+        drop(reader);
+        let outbox = opened();
+        assert_eq!(write(&outbox, writer.as_fd(), batch("a\nb\n")), Some(batch("a\nb\n")));
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        assert_eq!(write(&outbox, full.as_fd(), batch("a\nb\n")), Some(batch("a\nb\n")));
+        assert_eq!(outbox.bypassed(), 0);
+        assert!((0..CREDITS).all(|_| take_credit(&outbox)), "the receiver has all of them");
+    }
+}

@@ -155,7 +155,9 @@ export class Podman {
       ...(env === undefined ? {} : { env: env.map(literal) }),
     }));
     const volumes = (spec.volumes ?? []).map((volume) => ({ name: volume.name, hostPath: { path: this.#tls } }));
-    return { apiVersion: 'v1', kind: 'Pod', metadata: { name, labels }, spec: { ...spec, containers, volumes } };
+    // A pod that is deleted does not start its containers again; podman does not know that one is.
+    const playable = { ...spec, containers, volumes, restartPolicy: 'Never' };
+    return { apiVersion: 'v1', kind: 'Pod', metadata: { name, labels }, spec: playable };
   }
 
   get(kind, name) {
@@ -195,9 +197,11 @@ export class Podman {
     return stderr + stdout;
   }
 
-  delete(pod) {
-    this.#pods.get(pod).asked = new Date(Date.now() + GRACE_SECONDS * 1000).toISOString();
-    this.#podman(['pod', 'stop', '--time', `${GRACE_SECONDS}`, pod]);
+  /** `pod stop`, and `stop` of a container too, would take the network from a container that is still draining. */
+  delete(name) {
+    const pod = this.#pods.get(name);
+    pod.asked = new Date(Date.now() + GRACE_SECONDS * 1000).toISOString();
+    this.#podman(['kill', '--signal', 'TERM', ...pod.spec.containers.map((container) => `${name}-${container.name}`)]);
   }
 
   letGo() {}

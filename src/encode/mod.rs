@@ -6,6 +6,8 @@
 mod body;
 mod json;
 mod query;
+#[cfg(target_arch = "x86_64")]
+mod shuffle;
 mod timestamp;
 
 pub use body::RawBody;

@@ -73,6 +73,13 @@ test.each([
   expect(loggedLedger(stderr).outputs.stdout).toEqual({ handed: MESSAGES, delivered: MESSAGES, dropped: 0 });
 });
 
+test("'capture started' comes before the first message, where both go the same way", async () => {
+  for (let round = 0; round < 4; round++) {
+    const { stdout } = await run('2>&1 | cat');
+    expect(linesOf(stdout)[0]).toContain('capture started');
+  }
+});
+
 test('to a disk that is full: the failure is said once, and nothing counts as delivered', async () => {
   const { code, stderr } = await run('>/dev/full');
   expect(code).toBe(2);

@@ -62,10 +62,11 @@ export class Session {
       await this.closeOutputs();
       throw toEngineError(cause, ENGINE_ERROR_CODES.CAPTURE_OPEN_FAILED);
     }
-    for (const output of this.#options.outputs) output.begin?.();
     // A stop() that came first may have found nothing to stop.
     if (this.#stopAsked) this.#stopCapture();
+    // Who started it has heard of it by then.
     setImmediate(() => {
+      for (const output of this.#options.outputs) output.begin?.();
       const early = this.#early ?? [];
       this.#early = undefined;
       for (const event of early) this.#onEvent(event);

@@ -201,6 +201,8 @@ describe('stop', () => {
     it('where nobody else wants the lines, from the start on, and they count', async () => {
       const { sniffer, captures } = rig({ outputStdout: true }, ours);
       await sniffer.start();
+      expect(captures[0]?.bypassOpen, "'capture started' is logged before the first line").toBe(false);
+      await settle();
       expect(captures[0]?.bypassOpen).toBe(true);
       if (captures[0]) captures[0].bypassedMessages = 7;
       expect(sniffer.stats().outputs.stdout).toMatchObject({ handed: 7, delivered: 7, waiting: 0 });
@@ -215,6 +217,7 @@ describe('stop', () => {
     ])('but not where %s', async (_, config, deps) => {
       const { sniffer, captures } = rig({ outputStdout: true, ...config }, deps);
       await sniffer.start();
+      await settle();
       expect(captures[0]?.bypassOpen).toBe(false);
       await sniffer.stop();
     });
@@ -223,6 +226,7 @@ describe('stop', () => {
       const { sniffer, captures } = rig({ outputStdout: true }, ours);
       sniffer.on('message', () => {});
       await sniffer.start();
+      await settle();
       expect(captures[0]?.bypassOpen).toBe(false);
       await sniffer.stop();
     });

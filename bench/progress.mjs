@@ -17,7 +17,10 @@ const ROUNDS = 12;
 const LIMIT_SECONDS = 120;
 const PTY = '__test__/terminal/on_pty.py';
 
-/** {bytes, messages, lines, seconds: {shown, hidden}, toWall, toCpu}: ratios of `shown` to `hidden`. */
+/**
+ * {bytes, messages, lines, seconds: {shown, hidden}, jsSeconds: {shown, hidden}, share, toEngine}: `share` is the JS thread's additional CPU
+ * time, of the whole run; `toEngine` the CPU time of all other threads, the ratio of `shown` to `hidden`.
+ */
 export async function measureProgress({ cache, quick, tell }) {
   if (availableParallelism() < 2) throw new Error('needs two cores');
   tell('progress: making the savefile');
@@ -35,14 +38,20 @@ export async function measureProgress({ cache, quick, tell }) {
     hidden.push(meanOf(first[1], second[1]));
   }
   rmSync(join(cache, 'progress'), { recursive: true });
-  const seconds = (runs) => spread(runs.map(({ wallSeconds }) => wallSeconds));
+  const each = (what) => {
+    const of = (runs) => spread(runs.map((run) => run[what]));
+    return { shown: of(shown), hidden: of(hidden) };
+  };
   return {
     bytes,
     messages,
     lines: spread(shown.map(({ lines }) => lines)),
-    seconds: { shown: seconds(shown), hidden: seconds(hidden) },
-    toWall: ratios(shown, hidden, 'wallSeconds'),
-    toCpu: ratios(shown, hidden, 'cpuSeconds'),
+    seconds: each('wallSeconds'),
+    jsSeconds: each('jsSeconds'),
+    share: spread(
+      shown.map(({ jsSeconds }, round) => (jsSeconds - hidden[round].jsSeconds) / hidden[round].wallSeconds),
+    ),
+    toEngine: ratios(shown, hidden, 'engineSeconds'),
   };
 }
 
@@ -66,5 +75,6 @@ async function read(path, progress, core) {
   const lines = terminal.split('reading ').length - 1;
   if (code !== 0 || lines > 0 !== (progress === 'shown'))
     throw new Error(`exit ${code}, ${lines} lines of progress, ${progress}: ${terminal.slice(-500)}`);
-  return { wallSeconds, cpuSeconds: Number(usage), lines };
+  const [cpuSeconds, jsSeconds] = usage.split(' ').map(Number);
+  return { wallSeconds, jsSeconds, engineSeconds: cpuSeconds - jsSeconds, lines };
 }

@@ -143,7 +143,7 @@ function profileTable(profile) {
   });
   return `
 Where its CPU time goes at full load, by thread and by whose code it is (\`perf record -e cpu-clock\`); \`tcp-sniffer\` is the capture
-thread, and most of the kernel's part in the JS thread is the file that the lines are written to:
+thread, \`tcp-sniffer-out\` the sending one, and most of the kernel's part in that is the file that the lines are written to:
 
 ${table(
   ['thread', ...places, 'all'],
@@ -307,13 +307,17 @@ connections that come and go for longer and longer.
 ${parts.join('\n\n')}`;
 }
 
-function progressSection({ bytes, messages, lines, seconds, toWall, toCpu }) {
+function progressSection({ bytes, messages, lines, seconds, jsSeconds, share, toEngine }) {
   const ratio = (spread) => range(spread, (value) => `${value.toFixed(2)}×`);
+  const percent = (spread) => range(spread, (value) => `${(value * 100).toFixed(1)} %`);
+  const milliseconds = (spread) => range(spread, (value) => `${(value * 1000).toFixed(0)} ms`);
   const rows = [
-    ['shown', range(seconds.shown), ratio(toWall), ratio(toCpu), range(lines, count)],
-    ['not shown', range(seconds.hidden), '1', '1', '0'],
+    ['shown', range(seconds.shown), milliseconds(jsSeconds.shown), ratio(toEngine), range(lines, count)],
+    ['not shown', range(seconds.hidden), milliseconds(jsSeconds.hidden), '1', '0'],
   ];
   return `A savefile of ${megabytes(bytes)} with ${count(messages)} messages, JSON lines to /dev/null; the progress line is there when stderr is a terminal.
+Both run at the same time, each on a core of its own, then the other way round. What the JS thread does more, the start with
+the terminal's part included, is ${percent(share)} of the run's time; the engine's threads have no part in it.
 
-${table(['progress', 'seconds', 'time, by the clock', 'CPU time', 'times drawn'], rows)}`;
+${table(['progress', 'seconds', 'CPU time of the JS thread', 'CPU time of the other threads', 'times drawn'], rows)}`;
 }

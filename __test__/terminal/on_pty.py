@@ -3,7 +3,7 @@
 What the terminal gets goes to stdout as it is. On stdin, a line each: `size COLUMNS ROWS`, `key TEXT` (`^C` is the key),
 `hold` (nobody reads the terminal), `go`. With PTY_STDIN, PTY_STDOUT or PTY_STDERR set to a path, that stream is not the terminal.
 With PTY_USAGE the seconds of processor time that the
-command took go to stderr. Ends with the command's exit code.
+command took go to stderr, and those of its first thread. Ends with the command's exit code.
 """
 
 import fcntl
@@ -57,7 +57,10 @@ while True:
         if not chunk:
             break
         os.write(1, chunk)
+os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+with open(f"/proc/{pid}/task/{pid}/schedstat") as first_thread:
+    nanoseconds = int(first_thread.read().split()[0])
 _, status, usage = os.wait4(pid, 0)
 if "PTY_USAGE" in os.environ:
-    print(usage.ru_utime + usage.ru_stime, file=sys.stderr)
+    print(usage.ru_utime + usage.ru_stime, nanoseconds / 1e9, file=sys.stderr)
 sys.exit(os.waitstatus_to_exitcode(status))

@@ -57,8 +57,8 @@ is compared runs in turn (A B C A B C …) on the same traffic, a ratio is taken
 the most of all rounds. CPU time is user and system time of the whole process. \`npm run bench -- --quick\` is a short run, \`--only savefile\`
 (\`engine\`, \`live\`, \`memory\`, \`growth\`, \`progress\`) one part; the captures are made at the first run, by a real server, a real client and tcpdump.
 
-Rates are those of the machine: how fast its cores were stands in each part, as far as it was measured. The last column is an earlier run
-of the same command on other cores: ${machine}, ${date}, commit ${commit}.
+Rates are those of the machine. The last column is an earlier run of the same command on other cores, and of earlier code where the commits
+differ: ${machine}, ${date}, commit ${commit}.
 
 ${table(['what must hold', 'measured', '', machine], rows)}`;
 }
@@ -66,12 +66,9 @@ ${table(['what must hold', 'measured', '', machine], rows)}`;
 /** Parts in which tools besides ours are used. */
 const WITH_TOOLS = ['savefile', 'live'];
 
-const speedOf = ({ gigahertz }) =>
-  gigahertz === undefined ? '' : `, a core at ${gigahertz.toFixed(1)} GHz by a loop of additions`;
-
 function provenance(part, { date, machine, versions, absent, load, quick }) {
   const measured = `\`npm run bench --${quick ? ' --quick' : ''} --only ${part}\`, ${date.slice(0, 16).replace('T', ' ')} UTC, commit ${machine.commit}, load ${load.toFixed(1)} at its start.
-${machine.cpu}${speedOf(machine)}, ${(machine.memoryBytes / 2 ** 30).toFixed(0)} GiB; ${machine.system}, Linux ${machine.kernel}, Node ${machine.node}, ${machine.rustc}.`;
+${machine.cpu}, ${(machine.memoryBytes / 2 ** 30).toFixed(0)} GiB; ${machine.system}, Linux ${machine.kernel}, Node ${machine.node}, ${machine.rustc}.`;
   if (!WITH_TOOLS.includes(part)) return measured;
   const tools = Object.entries(versions).map(([name, version]) =>
     version.toLowerCase().includes(name.toLowerCase()) ? version : `${name} ${version}`,
@@ -128,7 +125,7 @@ ${table(['', ...STAGES], results.map(words))}
 
 What a body costs is what its JSON string costs (\`encode\`). In text each line break needs an escape, in JSON every quote, here one byte in five;
 bytes that are not UTF-8 are not shown. \`npm run bench:instructions -- --profile FOLDER\` leaves the profiles of fixed traffic there; in that of
-\`large-json\`, \`encode::json\` has most of all instructions.`;
+\`large-json\`, half of all instructions are those of \`encode::shuffle\`, where the escapes are put in, and a third copy packets and lines.`;
 }
 
 /** `perf report` on one run at full load. */

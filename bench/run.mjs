@@ -106,7 +106,6 @@ function buildEngine() {
 function machine() {
   return {
     cpu: `${cpus().length} × ${cpus()[0].model.trim()}`,
-    gigahertz: gigahertz(),
     memoryBytes: totalmem(),
     kernel: release(),
     system: /PRETTY_NAME="(.*)"/.exec(readFileSync('/etc/os-release', 'utf8'))?.[1],
@@ -114,18 +113,6 @@ function machine() {
     commit: version('git', ['-C', ROOT, 'describe', '--always', '--dirty', '--exclude', '*']),
     rustc: version('rustc', ['--version']),
   };
-}
-
-/** How fast a core really is: additions that wait for each other take a cycle each. */
-function gigahertz() {
-  const additions = 3e8;
-  const add = () => {
-    const start = performance.now();
-    let sum = 0;
-    for (let n = 0; n < additions; n++) sum = (sum + n) | 0;
-    return sum === -1 ? 0 : additions / (performance.now() - start) / 1e6;
-  };
-  return Math.max(...Array.from({ length: 5 }, add));
 }
 
 function version(command, args) {

@@ -7,7 +7,7 @@
 //
 // What the instructions are spent on: callgrind_annotate on the file that `--profile FOLDER` leaves there for each run.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,6 +21,7 @@ const SLACK = 0.05;
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const budgetFile = join(root, 'scripts', 'instructions.json');
 const { write, profile } = parseArgs({ options: { write: { type: 'boolean' }, profile: { type: 'string' } } }).values;
+if (profile !== undefined) mkdirSync(profile, { recursive: true });
 const example = (name) => join(root, 'target', 'release', 'examples', name);
 const output = (command, args) =>
   execFileSync(command, args, { encoding: 'utf8', cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });

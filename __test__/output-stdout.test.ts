@@ -80,6 +80,21 @@ test("'capture started' comes before the first message, where both go the same w
   }
 });
 
+/** As a Node process that shares the pipe does when it ends, if it began first. */
+const MAKES_IT_WAIT = `python3 -c 'import os, time; time.sleep(1); os.set_blocking(1, True)'`;
+const STALLS = `python3 -c 'import os, time; time.sleep(2); os.read(0, 100_000); time.sleep(5)'`;
+
+test.each([
+  ['alone', []],
+  ['with every line through Node', ['--summary']],
+])('to a pipe that others make wait, whose reader stalls: the stop is in time, %s', async (_, args) => {
+  const command = [process.execPath, CLI, '--ports', '80', '--read', SAVEFILE, '--drain-timeout-ms', '500', ...args];
+  const stopped = `(${MAKES_IT_WAIT} & exec timeout --preserve-status 4 "$@") | ${STALLS}`;
+  const { code, stderr } = await start(['bash', '-c', `${stopped}; exit "$PIPESTATUS"`, 'bash', ...command]).done;
+  expect(code, stderr).toBe(2);
+  expect(loggedLedger(stderr).outputs.stdout?.droppedBy?.abandoned).toBeGreaterThan(0);
+});
+
 test('to a disk that is full: the failure is said once, and nothing counts as delivered', async () => {
   const { code, stderr } = await run('>/dev/full');
   expect(code).toBe(2);

@@ -3,7 +3,7 @@
 import { fstatSync, writeSync } from 'node:fs';
 import { readRuntimeEnv } from './env';
 import { createLogger } from './logger';
-import { createCapture } from './native';
+import { createCapture, keepStdoutFromWaiting } from './native';
 import { schedule } from './outputs/output';
 import { PIPE_BUF_BYTES, type StdoutTarget } from './outputs/stdout';
 import { createTransport } from './outputs/transport';
@@ -16,9 +16,14 @@ function stdout(): StdoutTarget {
   const stream = process.stdout;
   if (stream.isTTY) return { stream };
   const status = fstatSync(STDOUT_FD);
-  // Node has made these non-blocking when it made the stream; a file takes all at once.
-  const pieceBytes = status.isFIFO() || status.isSocket() ? PIPE_BUF_BYTES : Number.POSITIVE_INFINITY;
-  return { stream, direct: { write: writeToFd, pieceBytes } };
+  // A file takes all at once.
+  if (!status.isFIFO() && !status.isSocket())
+    return { stream, direct: { write: writeToFd, pieceBytes: Number.POSITIVE_INFINITY } };
+  const write = (bytes: Buffer, start: number, length: number): number => {
+    keepStdoutFromWaiting();
+    return writeToFd(bytes, start, length);
+  };
+  return { stream, direct: { write, pieceBytes: PIPE_BUF_BYTES } };
 }
 
 function writeToFd(bytes: Buffer, start: number, length: number): number {

@@ -11,6 +11,8 @@ mod info;
 mod options;
 
 use std::collections::BTreeMap;
+use std::io;
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::mpsc;
 
@@ -54,6 +56,13 @@ pub fn list_interfaces(env: &Env) -> Result<Vec<BindingInterfaceInfo>> {
 #[napi(catch_unwind)]
 pub fn give_up_capture() -> Result<()> {
     privileges::give_up_capture().map_err(|error| Error::from_reason(error.to_string()))
+}
+
+/// A write to stdout (file descriptor 1) that is a pipe without room fails from now on (EAGAIN), where it would wait. That holds for
+/// all that share the pipe, and any of them may undo it.
+#[napi]
+pub fn keep_stdout_from_waiting() {
+    capture::keep_from_waiting(io::stdout().as_fd());
 }
 
 /// One capture, from `open` to the event `end`; not to be opened again.

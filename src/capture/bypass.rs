@@ -7,7 +7,7 @@
 use std::os::fd::BorrowedFd;
 
 use memchr::{memchr, memchr_iter, memrchr};
-use rustix::fs::{FileType, fstat};
+use rustix::fs::{FileType, OFlags, fcntl_getfl, fcntl_setfl, fstat};
 use rustix::io::{self, Errno};
 
 use super::outbox::Outbox;
@@ -35,13 +35,26 @@ pub(super) fn write(outbox: &Outbox, stdout: BorrowedFd<'_>, mut batch: Batch) -
     Some(batch)
 }
 
-/// Pipes do not wait here: Node has made them non-blocking. A file takes all, and as long as it needs.
+/// A write that `stdout` has no room for returns, where it would wait for the reader. Node has seen to that at its start, but
+/// it holds for all that share the pipe, and any of them may undo it: another Node does when it ends.
+pub fn keep_from_waiting(stdout: BorrowedFd<'_>) {
+    if let Ok(flags) = fcntl_getfl(stdout)
+        && !flags.contains(OFlags::NONBLOCK)
+    {
+        let _ = fcntl_setfl(stdout, flags | OFlags::NONBLOCK);
+    }
+}
+
+/// A pipe does not wait here. A file takes all, and as long as it needs.
 fn write_at_once(stdout: BorrowedFd<'_>, lines: &[u8]) -> usize {
     let piece_bytes = match fstat(stdout).map(|status| FileType::from_raw_mode(status.st_mode)) {
         Ok(FileType::Fifo | FileType::Socket) => PIPE_BUF_BYTES,
         Ok(_) => usize::MAX,
         Err(_) => return 0,
     };
+    if piece_bytes == PIPE_BUF_BYTES {
+        keep_from_waiting(stdout);
+    }
     let mut rest = lines;
     while !rest.is_empty() {
         let piece = rest.get(..piece_end(rest, piece_bytes)).unwrap_or(rest);
@@ -88,9 +101,10 @@ mod tests {
         outbox
     }
 
-    /// A pipe that holds so many pages.
+    /// A pipe that holds so many pages. Its writer would wait.
     fn pipe(pages: usize) -> (File, OwnedFd) {
-        let (reader, writer) = pipe_with(PipeFlags::NONBLOCK | PipeFlags::CLOEXEC).unwrap();
+        let (reader, writer) = pipe_with(PipeFlags::CLOEXEC).unwrap();
+        keep_from_waiting(reader.as_fd());
         fcntl_setpipe_size(&writer, pages * PIPE_BUF_BYTES).unwrap();
         (reader.into(), writer)
     }

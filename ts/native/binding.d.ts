@@ -164,5 +164,11 @@ export interface InterfaceInfo {
   loopback: boolean
 }
 
+/**
+ * A write to stdout (file descriptor 1) that is a pipe without room fails from now on (EAGAIN), where it would wait. That holds for
+ * all that share the pipe, and any of them may undo it.
+ */
+export declare function keepStdoutFromWaiting(): void
+
 /** What can be captured on, best first, `any` included. Needs no privilege. */
 export declare function listInterfaces(): Array<InterfaceInfo>

@@ -837,4 +837,5 @@ module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __n
 module.exports = nativeBinding
 module.exports.Capture = nativeBinding.Capture
 module.exports.giveUpCapture = nativeBinding.giveUpCapture
+module.exports.keepStdoutFromWaiting = nativeBinding.keepStdoutFromWaiting
 module.exports.listInterfaces = nativeBinding.listInterfaces

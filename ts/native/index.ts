@@ -47,6 +47,11 @@ export function giveUpCapture(): void {
   binding().giveUpCapture();
 }
 
+/** Writes to a full stdout fail from now on, where they would wait for its reader; any process that shares the pipe may undo it. */
+export function keepStdoutFromWaiting(): void {
+  binding().keepStdoutFromWaiting();
+}
+
 /** The same config in the engine's words. */
 export function toCaptureOptions(config: ValidatedConfig): CaptureOptions {
   const options: CaptureOptions = {

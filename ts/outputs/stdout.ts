@@ -18,8 +18,6 @@ import { WaitingLine } from './waiting-line';
 
 /** Linux's PIPE_BUF: `pipe(7)`. */
 export const PIPE_BUF_BYTES = 4_096;
-/** What a pipe usually holds: `pipe(7)`. */
-const MAX_COPY_BYTES = 65_536;
 /** What waits for a slow reader, live. */
 export const MAX_STDOUT_WAITING_BYTES = 16 * 1024 * 1024;
 
@@ -172,8 +170,8 @@ export class StdoutOutput implements Output {
         this.#close(error as NodeJS.ErrnoException);
         return;
       }
-      // Of a line that is longer than a piece no more than will fit: the rest is then tried here again.
-      if (sent > direct.pieceBytes) sent = Math.min(sent, MAX_COPY_BYTES);
+      // No more than fits for sure once there is room, so that not even a stdout that waits does: the rest is then tried here again.
+      sent = Math.min(sent, direct.pieceBytes);
     }
     this.#busy = true;
     // The stream may have it longer than this output waits for it.

@@ -122,6 +122,7 @@ class Capture {
 
 module.exports = {
   Capture,
+  keepStdoutFromWaiting() {},
   giveUpCapture() {
     if (process.env.FAKE_KEEPS_NET_RAW) throw new Error('2 threads still have it');
   },

@@ -35,8 +35,10 @@ pub fn convert(bytes: &[u8], cut: bool, charset: Charset) -> Option<Converted> {
     if utf8(bytes, cut).is_some_and(plain) {
         return None;
     }
-    // A byte order mark has the last word.
-    let mut decoder = charset.new_decoder();
+    // A byte order mark has the last word. The decoder's own look at it would keep bytes back that might be one.
+    let (charset, mark_bytes) = Encoding::for_bom(bytes).unwrap_or((charset, 0));
+    let bytes = bytes.get(mark_bytes..).unwrap_or_default();
+    let mut decoder = charset.new_decoder_without_bom_handling();
     let mut text = String::with_capacity(decoder.max_utf8_buffer_length_without_replacement(bytes.len())?);
     match decoder.decode_to_string_without_replacement(bytes, &mut text, !cut).0 {
         DecoderResult::InputEmpty => Some(Converted { text, charset: decoder.encoding().name().to_ascii_lowercase() }),

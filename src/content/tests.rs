@@ -250,6 +250,19 @@ fn charsets_by_their_labels() {
     }
 }
 
+/// One character a byte, also of bytes that could be the beginning of a byte order mark.
+#[test]
+fn a_cut_text_keeps_its_first_bytes() {
+    let charset = charset_of(b"text/plain; charset=iso-8859-1").unwrap();
+    for bytes in [&b"\xfe"[..], b"\xff", b"\xef", b"\xef\xbb", b"\xfe\xfe", b"\xff\xff\xfe"] {
+        for cut in [false, true] {
+            let shown = convert(bytes, cut, charset).map(|converted| converted.text.chars().count());
+            // Of the first bytes of a character in UTF-8 a cut text may well be UTF-8.
+            assert_eq!(shown, (!cut || bytes[0] != 0xef).then_some(bytes.len()), "{bytes:x?}, {cut}");
+        }
+    }
+}
+
 #[test]
 fn text_that_is_not_utf8_is_converted() {
     let text = |bytes: &[u8], label: &str| {

@@ -51,6 +51,8 @@ struct Reset {
     side: Side,
     /// Where it stands in its sender's stream.
     position: Position,
+    /// What its sender had received of the other stream.
+    heard: Position,
 }
 
 impl Default for Connection {
@@ -92,6 +94,11 @@ impl Connection {
         flow.is_started().then(|| flow.first_seq())
     }
 
+    /// Who broke the connection off.
+    pub fn reset_by(&self) -> Option<Side> {
+        self.reset.map(|reset| reset.side)
+    }
+
     pub fn next_seq(&self, side: Side) -> Option<SeqNumber> {
         let flow = self.flow(side);
         flow.is_started().then(|| flow.next_seq())
@@ -128,8 +135,8 @@ impl Connection {
             me.rewind_unseen(me.position_of(first_seq));
         }
         me.seen = true;
-        if segment.flags.rst {
-            return self.on_reset(side, first_seq, now, sink);
+        if segment.flags.rst && me.is_started() && !me.may_be_reset_at(me.position_of(first_seq)) {
+            return Next::Continue;
         }
         let mut heard = 0;
         if segment.flags.ack {
@@ -138,6 +145,9 @@ impl Connection {
                 other.start(ack);
             }
             heard = self.on_ack(side, ack);
+        }
+        if segment.flags.rst {
+            return self.on_reset(side, first_seq, heard, now, sink);
         }
         if length == 0 && !segment.flags.fin {
             return self.settle(sink);
@@ -210,6 +220,10 @@ impl Connection {
     pub fn finish(&mut self, sink: &mut impl FnMut(Side, StreamEvent<'_>)) {
         self.deliver(sink);
         self.shed(sink);
+        if let Some(Reset { side, position, .. }) = self.reset {
+            // Everything before it was sent.
+            self.flow_mut(side).acknowledge(position);
+        }
         for side in Side::BOTH {
             self.flow_mut(side).end_now(&mut |event| sink(side, event));
         }
@@ -241,6 +255,7 @@ impl Connection {
 
     /// Notes what the sender on `side` had received; returns it as a position of the other direction.
     fn on_ack(&mut self, side: Side, ack: SeqNumber) -> Position {
+        let midstream = self.role == Role::Unknown;
         let (_, other) = self.flows(side);
         if !other.is_started() {
             return 0;
@@ -249,7 +264,7 @@ impl Connection {
         if !other.is_near(position) {
             return other.next();
         }
-        if other.seen {
+        if other.seen || !midstream {
             other.acknowledge(position);
         } else {
             other.skip_unseen(position);
@@ -257,20 +272,17 @@ impl Connection {
         position
     }
 
-    /// A reset counts only inside the window (RFC 9293 §3.10.7.4, RFC 5961 §3).
     fn on_reset(
         &mut self,
         side: Side,
         seq: SeqNumber,
+        heard: Position,
         now: Timestamp,
         sink: &mut impl FnMut(Side, StreamEvent<'_>),
     ) -> Next {
         let (me, _) = self.flows(side);
-        if me.is_started() && !me.is_near(me.position_of(seq)) {
-            return Next::Continue;
-        }
         let position = if me.is_started() { me.position_of(seq) } else { 0 };
-        self.reset.get_or_insert(Reset { at: now, side, position });
+        self.reset.get_or_insert(Reset { at: now, side, position, heard });
         self.settle(sink)
     }
 
@@ -287,9 +299,10 @@ impl Connection {
             }
         }
         // Bytes before the reset that are still missing may have been captured behind it.
-        if let Some(Reset { side, position, .. }) = self.reset
+        if let Some(Reset { side, position, heard, .. }) = self.reset
             && self.waiting_bytes() == 0
             && self.flow(side).next() >= position
+            && self.flow(side.other()).next() >= heard
         {
             self.finish(sink);
         }

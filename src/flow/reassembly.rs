@@ -137,6 +137,11 @@ impl Reassembler {
         position.abs_diff(self.next) <= MAX_WINDOW_BYTES
     }
 
+    /// A reset counts only inside the window (RFC 9293 §3.10.7.4, RFC 5961 §3), which begins where the receiver has come.
+    pub fn may_be_reset_at(&self, position: Position) -> bool {
+        self.is_near(position) && position >= self.acked
+    }
+
     pub fn acknowledge(&mut self, position: Position) {
         self.acked = self.acked.max(position);
     }
@@ -299,7 +304,8 @@ impl Reassembler {
         }
     }
 
-    /// Ends the stream here and now; a FIN that stands beyond a hole still makes it a clean end.
+    /// Ends the stream here and now; a FIN that stands beyond a hole still makes it a clean end, and what the other side had
+    /// acknowledged is missing.
     pub fn end_now(&mut self, sink: &mut impl FnMut(StreamEvent<'_>)) {
         if self.ended {
             return;
@@ -309,7 +315,11 @@ impl Reassembler {
                 self.give_up_to(fin, sink);
                 self.end_at_fin(sink);
             }
-            None => self.end(false, sink),
+            None => {
+                // The last of it may be a FIN.
+                self.give_up_to(self.acked.saturating_sub(1), sink);
+                self.end(false, sink);
+            }
         }
     }
 

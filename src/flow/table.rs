@@ -45,6 +45,8 @@ impl<A> Entry<A> {
 #[derive(Debug)]
 struct Ended {
     at: Timestamp,
+    /// Who sent the reset that ended it.
+    reset_by: Option<Side>,
     first: [Option<SeqNumber>; 2],
     next: [Option<SeqNumber>; 2],
 }
@@ -202,11 +204,12 @@ impl<A> Table<A> {
         }
         let first = Side::BOTH.map(|side| connection.first_seq(side));
         let next = Side::BOTH.map(|side| connection.next_seq(side));
-        self.ended.insert(key, Ended { at: now, first, next });
+        self.ended.insert(key, Ended { at: now, reset_by: connection.reset_by(), first, next });
         self.ended_order.push_back((now, key));
     }
 
-    /// Whether a segment is a leftover of a connection that ended: nothing in it is new.
+    /// Whether a segment is a leftover of a connection that ended: nothing in it is new, or nobody was there for it any more:
+    /// what was under way to the side that sent a reset still comes by.
     pub fn is_leftover(&self, key: &FlowKey, side: Side, segment: &Segment<'_>) -> bool {
         let Some(ended) = self.ended.get(key) else { return false };
         let of_side = |[low, high]: [Option<SeqNumber>; 2]| match side {
@@ -219,7 +222,7 @@ impl<A> Table<A> {
         let end = SeqNumber(segment.seq).plus(segment.payload.len() as u32).plus(segment.missing);
         of_side(ended.next).is_some_and(|next| {
             let ahead = end.since(next);
-            ahead <= 0 && u64::from(ahead.unsigned_abs()) <= MAX_WINDOW_BYTES
+            (ahead <= 0 || ended.reset_by == Some(side.other())) && u64::from(ahead.unsigned_abs()) <= MAX_WINDOW_BYTES
         })
     }
 

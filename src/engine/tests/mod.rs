@@ -2,6 +2,7 @@ mod content;
 mod fields;
 mod leftovers;
 mod memory;
+mod resets;
 mod secrets;
 
 use super::*;

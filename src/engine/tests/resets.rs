@@ -1,0 +1,95 @@
+//! A reset ends what it may end, when everything that it acknowledges is there; nothing behind it is taken for a message.
+
+use super::*;
+
+const RST: u8 = 0x14;
+const REQUEST: &[u8] = b"GET /a HTTP/1.1\r\n\r\n";
+/// Of a body, at the start of a segment.
+const LOOKALIKE: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+const CLIENT: From = From::Client(1);
+const SERVER: From = From::Server(1);
+
+fn give(engine: &mut Engine, frame: &[u8]) {
+    engine.on_packet(Timestamp::from_micros(1_000_000), RAW_IP, frame, frame.len() as u32);
+}
+
+fn reset(from: From, seq: u32, ack: u32) -> Vec<u8> {
+    let mut frame = packet(from, seq, ack, b"");
+    frame[33] = RST;
+    frame
+}
+
+/// Handshake and request; both streams begin at 1.
+fn asked() -> Engine {
+    let mut engine = Engine::new(EngineConfig::for_ports(&[SERVER_PORT]));
+    let mut answer = syn(SERVER, 0);
+    answer[33] = 0x12;
+    answer[31] = 1;
+    give(&mut engine, &syn(CLIENT, 0));
+    give(&mut engine, &answer);
+    give(&mut engine, &packet(CLIENT, 1, 1, REQUEST));
+    engine
+}
+
+const ASKED: u32 = 1 + REQUEST.len() as u32;
+
+/// Status codes, and how each message ended.
+fn summary(engine: &mut Engine) -> Vec<(u64, String)> {
+    let ended = |line: &serde_json::Value| line["incomplete"].as_str().unwrap_or("whole").to_owned();
+    all_lines(engine).iter().map(|line| (line["statusCode"].as_u64().unwrap_or(0), ended(line))).collect()
+}
+
+#[test]
+fn what_is_under_way_to_a_client_that_broke_off_is_no_new_connection() {
+    let mut engine = asked();
+    let answered = send(&mut engine, SERVER, 1, ASKED, b"HTTP/1.1 201 Created\r\nContent-Length: 9999\r\n\r\nxx");
+    give(&mut engine, &reset(CLIENT, ASKED, answered));
+    let more = send(&mut engine, SERVER, answered, ASKED, LOOKALIKE);
+    send(&mut engine, SERVER, more, ASKED, LOOKALIKE);
+    assert_eq!(engine.stats().leftovers, 2);
+    assert_eq!(summary(&mut engine), [(0, "whole".into()), (201, "closed".into())]);
+}
+
+#[test]
+fn what_a_reset_acknowledges_may_be_captured_behind_it() {
+    let mut engine = asked();
+    let response = b"HTTP/1.1 201 Created\r\nContent-Length: 38\r\n\r\n";
+    let end = 1 + (response.len() + LOOKALIKE.len()) as u32;
+    let body = send(&mut engine, SERVER, 1, ASKED, response);
+    give(&mut engine, &reset(CLIENT, ASKED, end));
+    send(&mut engine, SERVER, body, ASKED, LOOKALIKE);
+    assert_eq!(engine.stats().connections_closed, 1);
+    assert_eq!(summary(&mut engine), [(0, "whole".into()), (201, "whole".into())]);
+}
+
+#[test]
+fn a_reset_of_what_is_long_received_ends_nothing() {
+    let mut engine = asked();
+    give(&mut engine, &packet(SERVER, 1, ASKED, b""));
+    give(&mut engine, &reset(CLIENT, 1, 1));
+    send(&mut engine, SERVER, 1, ASKED, LOOKALIKE);
+    assert_eq!(engine.stats().connections_closed, 0);
+    assert_eq!(summary(&mut engine), [(0, "whole".into()), (200, "whole".into())]);
+}
+
+/// The reset was none of its own, or never arrived.
+#[test]
+fn who_goes_on_behind_its_reset_is_met_again() {
+    let mut engine = asked();
+    give(&mut engine, &reset(CLIENT, ASKED, 1));
+    send(&mut engine, CLIENT, ASKED, 1, REQUEST);
+    assert_eq!(summary(&mut engine).len(), 2);
+}
+
+#[test]
+fn acknowledged_bytes_that_never_came_are_missing_at_the_end() {
+    for (end, bytes) in
+        [(reset(SERVER, 301, ASKED), 299), (reset(CLIENT, ASKED, 301), 299), (packet(CLIENT, ASKED, 301, b""), 299)]
+    {
+        let mut engine = asked();
+        give(&mut engine, &end);
+        assert_eq!(summary(&mut engine).len(), 1);
+        let stats = engine.stats();
+        assert_eq!((stats.gaps, stats.gap_bytes), (1, bytes));
+    }
+}

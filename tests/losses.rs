@@ -91,6 +91,36 @@ proptest! {
         case.is_sound().map_err(|error| TestCaseError::fail(format!("{error}\n{}", show(&packets, &lines))))?;
     }
 
+    /// What was lost of a direction whose beginning is known is missing, also where nothing of it was captured yet.
+    #[test]
+    fn nothing_is_invented_when_the_answer_to_the_syn_is_lost(
+        rendered in strategy::conversation(Scope { pipelined: false, tunnel: false, ..Scope::default() }),
+        cutting in strategy::brisk_cutting(),
+        fates in strategy::fates(false),
+        acks in any::<bool>(),
+        link in strategy::link(),
+    ) {
+        let mut packets = lose(trace(&rendered, &cutting), &fates);
+        packets.retain(|packet| !(packet.syn && packet.from == From::Server));
+        packets.retain(|packet| acks || !packet.payload.is_empty() || packet.syn || packet.fin || packet.rst);
+        with_case(&rendered, &packets, &link, |case| case.is_sound().map(drop))?;
+    }
+
+    /// Two captures put together, one of them with a clock that is late: no packet is lost, and the order says little.
+    #[test]
+    fn a_side_that_was_captured_late(
+        rendered in strategy::conversation(Scope { pipelined: false, tunnel: false, ..Scope::default() }),
+        cutting in strategy::brisk_cutting(),
+        side in prop::sample::select(&From::BOTH[..]),
+        late_micros in 1i64..20_000,
+        link in strategy::link(),
+    ) {
+        let mut packets = trace(&rendered, &cutting);
+        packets.iter_mut().filter(|packet| packet.from == side).for_each(|packet| packet.at += late_micros);
+        packets.sort_by_key(|packet| packet.at);
+        with_case(&rendered, &packets, &link, |case| case.is_sound().map(drop))?;
+    }
+
     #[test]
     fn what_the_snaplen_cut_off_is_a_gap(
         rendered in strategy::conversation(Scope { pipelined: false, tunnel: false, ..Scope::default() }),

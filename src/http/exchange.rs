@@ -140,7 +140,7 @@ impl Exchanges {
 
     /// The outstanding request that a response starting there answers, if that is beyond doubt.
     pub fn find(&mut self, response: Place) -> Option<&Exchange> {
-        if self.order == Order::Lost || self.outstanding.front()?.behind_loss.is_some() {
+        if self.order == Order::Lost || self.outstanding.front().is_some_and(|first| first.behind_loss.is_some()) {
             self.order = Order::Lost;
             let index = self.find_by_position(response)?;
             (0..index).for_each(|_| drop(self.take(0)));
@@ -149,7 +149,12 @@ impl Exchanges {
                 first.behind_loss = None;
             }
         }
-        self.outstanding.front().filter(|exchange| exchange.start < response.heard)
+        if self.outstanding.front().is_none_or(|exchange| exchange.start >= response.heard) {
+            // Its request is not seen yet, or never: what comes then is not the next one's answer.
+            self.order = Order::Lost;
+            return None;
+        }
+        self.outstanding.front()
     }
 
     fn find_by_position(&self, response: Place) -> Option<usize> {

@@ -2,6 +2,7 @@ mod content;
 mod fields;
 mod leftovers;
 mod memory;
+mod pickups;
 mod resets;
 mod secrets;
 

@@ -1,0 +1,53 @@
+//! What is believed of a connection whose beginning was not captured, and of an answer that comes before its request.
+
+use super::*;
+
+const CLIENT: From = From::Client(1);
+const SERVER: From = From::Server(1);
+
+#[test]
+fn a_method_that_lost_its_first_letters_or_stands_behind_a_body_is_none() {
+    for (method, lines) in [
+        ("GET", 1),
+        ("REPORT", 1),
+        ("PROPFIND", 1),
+        ("ET", 0),
+        ("T", 0),
+        ("NNECT", 0),
+        ("ELETE", 0),
+        ("ATCH", 0),
+        ("3f17aPOST", 0),
+    ] {
+        let mut engine = Engine::new(EngineConfig::for_ports(&[SERVER_PORT]));
+        send(&mut engine, CLIENT, 1, 1, format!("{method} /a HTTP/1.1\r\n\r\n").as_bytes());
+        assert_eq!(all_lines(&mut engine).len(), lines, "{method}");
+    }
+}
+
+/// The first request was not captured until it was sent again, by a client that had heard the answer.
+#[test]
+fn an_answer_before_its_request_leaves_the_next_one_alone() {
+    let answer = |code: u32| format!("HTTP/1.1 {code} OK\r\nContent-Length: 0\r\n\r\n").into_bytes();
+    let request = |path: &str| format!("GET /{path} HTTP/1.1\r\n\r\n").into_bytes();
+    let asked = 1 + request("a").len() as u32;
+    let answered = 1 + answer(200).len() as u32;
+    let all_asked = asked + request("b").len() as u32;
+    let mut confirmation = syn(SERVER, 0);
+    (confirmation[31], confirmation[33]) = (1, 0x12);
+    let frames = [
+        syn(CLIENT, 0),
+        confirmation,
+        packet(CLIENT, 1, 1, b""),
+        packet(SERVER, 1, asked, &answer(200)),
+        packet(CLIENT, 1, answered, &request("a")),
+        packet(CLIENT, asked, answered, &request("b")),
+        packet(SERVER, answered, all_asked, &answer(201)),
+    ];
+    let mut engine = Engine::new(EngineConfig::for_ports(&[SERVER_PORT]));
+    for (at, frame) in (0..).zip(&frames) {
+        engine.on_packet(Timestamp::from_micros(at), RAW_IP, frame, frame.len() as u32);
+    }
+    let lines = all_lines(&mut engine);
+    let second = lines.iter().find(|line| line["statusCode"] == 201).unwrap();
+    assert!(second["request"].is_null() || second["request"]["path"] == "/b", "{second}");
+}

@@ -93,6 +93,7 @@ impl Stats {
             ("gapBytes", self.gap_bytes),
             ("lostHeads", self.http.lost_heads),
             ("lostPairings", self.http.lost_pairings),
+            ("passedOverBytes", self.http.passed_over_bytes),
             ("malformedStreams", self.http.malformed_streams),
             ("notHttpStreams", self.http.not_http_streams),
             ("cutBodies", self.http.cut_bodies),

@@ -82,6 +82,8 @@ pub struct HttpCounters {
     pub cut_bodies: u64,
     /// Times that a loss made it unknown which request a response answers.
     pub lost_pairings: u64,
+    /// Bytes that were passed over because it was not known where a message begins.
+    pub passed_over_bytes: u64,
 }
 
 impl HttpCounters {
@@ -91,6 +93,7 @@ impl HttpCounters {
         self.not_http_streams += more.not_http_streams;
         self.cut_bodies += more.cut_bodies;
         self.lost_pairings += more.lost_pairings;
+        self.passed_over_bytes += more.passed_over_bytes;
     }
 }
 

@@ -126,6 +126,7 @@ impl Stream {
                 }
                 State::Lost => {
                     if !self.may_begin_here(bytes, meta, opposite, exchanges) {
+                        cx.counters.passed_over_bytes += bytes.len() as u64;
                         meta.position += bytes.len() as u64;
                         bytes = &[];
                         break;

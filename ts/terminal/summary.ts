@@ -27,6 +27,7 @@ const LOSSES: Record<string, string> = {
   gapBytes: 'bytes that never arrived',
   lostHeads: 'messages whose head was lost',
   lostPairings: 'times requests and responses could not be matched any more',
+  passedOverBytes: 'bytes passed over: it was not known where a message begins',
   malformedStreams: 'streams that broke HTTP',
   connectionsEvicted: 'connections dropped at a limit',
   incompleteGap: 'messages with a gap',

@@ -163,7 +163,7 @@ export const COMMAND_OPTIONS: readonly CommandOption[] = [
     flag: '--redact-headers',
     variable: 'REDACT_HEADERS',
     argument: 'names',
-    help: "headers whose values are hidden, e.g. a,b; '' for none",
+    help: "all headers whose values are hidden (default: authorization,cookie); '' for none",
     parse: list,
     emptyMeans: [],
   },

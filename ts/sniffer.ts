@@ -1,7 +1,7 @@
 /** What the caller holds: starts and stops runs, and turns what they deliver into events. */
 
 import { EventEmitter } from 'node:events';
-import { hasOutputConfigured, LOG_LEVELS, TUNING_DEFAULTS, validateConfig } from './config';
+import { CONTRACT_DEFAULTS, hasOutputConfigured, LOG_LEVELS, TUNING_DEFAULTS, validateConfig } from './config';
 import type { RuntimeEnv } from './env';
 import { AlreadyRunningError, ENGINE_ERROR_CODES, EngineError, toEngineError } from './errors';
 import { countersOf, droppedFor, NO_DELIVERIES } from './ledger';
@@ -219,6 +219,14 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
     if (metricsPort !== undefined && config.ports.includes(metricsPort)) {
       log.warn({ metricsPort }, "the metrics' port is among the captured ones: scrapes are shown as messages");
     }
+    const shown = CONTRACT_DEFAULTS.redactHeaders.filter(
+      (name) => !config.redactHeaders.some((own) => own.toLowerCase() === name),
+    );
+    if (shown.length > 0)
+      log.warn(
+        { redactHeaders: config.redactHeaders },
+        `values of ${shown.join(' and ')} are shown: redactHeaders replaces the default`,
+      );
     return await session.open();
   }
 

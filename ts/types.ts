@@ -142,7 +142,7 @@ export interface SnifferConfig {
   maxConcurrentConnections?: number;
   /** A connection without new data for so many ms is dropped. Default 300 000. */
   connectionIdleTimeoutMs?: number;
-  /** Headers whose values become `[REDACTED]` in every output, any case; `[]` for none. Default authorization, cookie. */
+  /** All headers whose values become `[REDACTED]` in every output, any case: in place of the default authorization, cookie. `[]` for none. */
   redactHeaders?: string[];
   /** Query parameters whose values become `[REDACTED]` in `path`, any case. Default none. */
   redactQuery?: string[];

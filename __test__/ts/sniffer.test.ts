@@ -122,6 +122,19 @@ describe('start', () => {
     await listened.sniffer.start();
     expect(listened.log.messages('warn')).toEqual([]);
   });
+
+  it.each([
+    [['Authorization', 'COOKIE', 'x'], []],
+    [['x-api-key'], ['authorization and cookie']],
+    [['cookie'], ['authorization']],
+    [[], ['authorization and cookie']],
+  ])('warns of the usual secrets that %o does not name', async (redactHeaders, shown) => {
+    const { sniffer, log } = rig({ redactHeaders });
+    sniffer.on('message', () => {});
+    await sniffer.start();
+    const words = (names: string) => `values of ${names} are shown: redactHeaders replaces the default`;
+    expect(log.messages('warn')).toEqual(shown.map(words));
+  });
 });
 
 describe('stop', () => {

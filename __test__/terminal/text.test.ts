@@ -1,5 +1,5 @@
-import { beforeAll, describe, expect, it } from 'vitest';
-import { loadText, printable, type Text } from '../../ts/terminal/text';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { loadText, printable, Text } from '../../ts/terminal/text';
 import { Random } from '../differential/random.js';
 
 let text: Text;
@@ -30,6 +30,30 @@ const HOSTILE = [...CONTROLS, '\u{e0041}', '\u200d', '\u{1f3fd}', '\ufe0f'];
 
 function some(random: Random, pieces: string[], most: number): string {
   return Array.from({ length: random.upTo(most) }, () => random.pick(pieces)).join('');
+}
+
+/** What `wrap` is to give, said in the plainest way: it measures what it has again for every row. */
+function naiveWrap(sample: string, columns: number, indent: string): string[] {
+  const clusters = (row: string) => [...new Intl.Segmenter('en').segment(row)].map(({ segment }) => segment);
+  const rows: string[] = [];
+  let row = '';
+  for (const word of sample.split(' ')) {
+    const longer = row === '' ? word : `${row} ${word}`;
+    if (text.width(longer) <= columns) {
+      row = longer;
+      continue;
+    }
+    if (row !== '') rows.push(row);
+    row = rows.length === 0 ? word : `${indent}${word}`;
+    while (text.width(row) > columns) {
+      let fitting = clusters(row);
+      while (text.width(fitting.join('')) > columns) fitting = fitting.slice(0, -1);
+      const head = fitting.join('');
+      rows.push(head);
+      row = `${indent}${row.slice(head.length)}`;
+    }
+  }
+  return [...rows, row];
 }
 
 describe('width', () => {
@@ -72,9 +96,47 @@ describe('any text', () => {
 
   it('is wrapped without losing a character', () => {
     for (const [sample, columns] of samples) {
-      const rows = text.wrap(sample, columns + 3, '  ');
+      const rows = [...text.wrap(sample, columns + 3, '  ')];
       for (const row of rows) expect(text.width(row)).toBeLessThanOrEqual(columns + 3);
       expect(rows.join('').replaceAll(' ', '')).toBe(sample.replaceAll(' ', ''));
+    }
+  });
+
+  it('is wrapped as by a wrap that measures every row from its start', () => {
+    const characters = [...PIECES, ...HOSTILE, '\u{1f468}\u200d\u{1f469}\u200d\u{1f467}', ' ', ' ', 'word'];
+    for (let i = 0; i < 300; i++) {
+      // The widest cluster and the indent fit into the narrowest row.
+      const [sample, columns] = [printable(some(random, characters, 40)), random.upTo(24) + 8];
+      for (const indent of ['', '  '])
+        expect([...text.wrap(sample, columns, indent)]).toEqual(naiveWrap(sample, columns, indent));
+    }
+  });
+
+  it('is wrapped with work for the rows that are taken, and once a character for all of them', () => {
+    // V8's segmenter copies the whole of its text for each cluster: what it was given is work too.
+    const segment = vi.spyOn(Intl.Segmenter.prototype, 'segment');
+    let measured = 0;
+    const counting = new Text(() => {
+      measured++;
+      return 2;
+    });
+    const segmented = (): number[] => segment.mock.calls.map(([piece]) => piece.length);
+    const sum = (numbers: number[]): number => numbers.reduce((all, one) => all + one, 0);
+    try {
+      const long = '漢'.repeat(70_000);
+      const rows = counting.wrap(long, 80);
+      for (let row = 0; row < 40; row++) expect(rows.next().value).toBe('漢'.repeat(40));
+      expect(measured).toBeLessThan(2 * 40 * 40);
+      expect(sum(segmented())).toBeLessThan(3 * 40 * 40);
+
+      measured = 0;
+      segment.mockClear();
+      expect([...counting.wrap(long, 80)].length).toBe(long.length / 40);
+      expect(measured).toBeLessThan(1.01 * long.length);
+      expect(sum(segmented())).toBeLessThan(1.1 * long.length);
+      expect(Math.max(...segmented())).toBeLessThanOrEqual(64);
+    } finally {
+      segment.mockRestore();
     }
   });
 

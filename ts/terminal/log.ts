@@ -25,7 +25,7 @@ export function createTerminalLog({ level, text, paint, columns, write }: Termin
       if (LOG_LEVELS.indexOf(name) > LOG_LEVELS.indexOf(level)) return;
       const label = `${name}: `;
       const words = [printable(message), ...Object.entries(fields).flatMap(told)].join(' ');
-      const rows = text.wrap(label + words, Math.max(MIN_COLUMNS, columns() - 1), '  ');
+      const rows = [...text.wrap(label + words, Math.max(MIN_COLUMNS, columns() - 1), '  ')];
       write(rows.map((row, index) => `${index === 0 ? paintLabel(row, label, name) : row}\n`).join(''));
     };
   const paintLabel = (row: string, label: string, name: string): string =>

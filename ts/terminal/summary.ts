@@ -95,7 +95,7 @@ export class Summary {
     ];
     const label = 11;
     for (const [name, words] of facts) {
-      for (const [index, row] of text.wrap(words, Math.max(1, columns - label)).entries())
+      for (const [index, row] of [...text.wrap(words, Math.max(1, columns - label))].entries())
         yield `${(index === 0 ? name : '').padEnd(label)}${row}`;
     }
     yield* this.#slowest(text, columns);

@@ -31,6 +31,8 @@ const CONJOINING = [
 const FLAG = /^\p{Regional_Indicator}{2}$/u;
 /** Of one cluster: towers of marks are cut down. */
 const MAX_CLUSTER_UNITS = 32;
+/** What is looked for clusters in at one time: many of the usual ones. */
+const PIECE_UNITS = 64;
 export const ELLIPSIS = '…';
 
 /** One line, with everything unsafe as a visible escape: `\n`, `\x1b`, `\u{202e}`. */
@@ -49,16 +51,20 @@ function escaped(character: string): string {
 /** Lengths in columns. All of it takes printable text only. */
 export class Text {
   readonly #columnsOf: ColumnsOf;
-  readonly #clusters = new Intl.Segmenter('en', { granularity: 'grapheme' });
+  readonly #segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
   constructor(columnsOf: ColumnsOf) {
     this.#columnsOf = columnsOf;
   }
 
-  width(text: string): number {
+  /** Stops counting at the first cluster that makes it more than `enough`. */
+  width(text: string, enough = Number.POSITIVE_INFINITY): number {
     if (ONE_EACH.test(text)) return text.length;
     let columns = 0;
-    for (const { segment } of this.#clusters.segment(text)) columns += this.#clusterWidth(segment);
+    for (const cluster of this.#clustersOf(text)) {
+      columns += this.#clusterWidth(cluster);
+      if (columns > enough) break;
+    }
     return columns;
   }
 
@@ -71,8 +77,8 @@ export class Text {
     let kept = '';
     let whole = '';
     let used = 0;
-    for (const { segment } of this.#clusters.segment(front)) {
-      const shown = segment.length > MAX_CLUSTER_UNITS ? '\ufffd' : segment;
+    for (const cluster of this.#clustersOf(front)) {
+      const shown = cluster.length > MAX_CLUSTER_UNITS ? '\ufffd' : cluster;
       used += this.#clusterWidth(shown);
       if (used > columns) return `${kept}${ELLIPSIS}`;
       whole += shown;
@@ -88,42 +94,71 @@ export class Text {
     return align === 'left' ? cut + fill : fill + cut;
   }
 
-  /** In rows of at most so many columns, broken at spaces where there are some; further rows are indented. */
-  wrap(text: string, columns: number, indent = ''): string[] {
-    const rows: string[] = [];
+  /**
+   * In rows of at most so many columns, broken at spaces where there are some; further rows are indented. Each character
+   * is looked at once, and only when its row is asked for: who takes the first rows of a long text pays for those alone.
+   */
+  *wrap(text: string, columns: number, indent = ''): Generator<string> {
     let row = '';
+    let used = 0;
+    /** What a row begins with: nothing for the first one. */
+    let start = '';
     for (const word of text.split(' ')) {
-      const longer = row === '' ? word : `${row} ${word}`;
-      if (this.width(longer) <= columns) {
-        row = longer;
+      const gap = row === '' ? '' : ' ';
+      const room = columns - used - gap.length;
+      const wordColumns = this.width(word, room);
+      if (wordColumns <= room) {
+        row += gap + word;
+        used += gap.length + wordColumns;
         continue;
       }
-      if (row !== '') rows.push(row);
-      row = rows.length === 0 ? word : `${indent}${word}`;
-      while (this.width(row) > columns) {
-        // A cluster for which there is no room behind the indent goes without it.
-        const head = this.#head(row, columns);
-        if (rows.length > 0 && head.length <= indent.length) row = row.slice(indent.length);
-        else {
-          rows.push(head);
-          row = `${indent}${row.slice(head.length)}`;
+      if (row !== '') {
+        yield row;
+        start = indent;
+      }
+      row = start;
+      used = start.length;
+      for (const cluster of this.#clustersOf(word)) {
+        const clusterColumns = this.#clusterWidth(cluster);
+        if (used + clusterColumns > columns && row !== start) {
+          yield row;
+          start = indent;
+          row = start;
+          used = start.length;
         }
+        // A cluster for which there is no room behind the indent goes without it.
+        if (used + clusterColumns > columns) {
+          row = '';
+          used = 0;
+        }
+        row += cluster;
+        used += clusterColumns;
       }
     }
-    rows.push(row);
-    return rows;
+    yield row;
   }
 
-  /** As many whole clusters from the front as fit, at least one. */
-  #head(text: string, columns: number): string {
-    let head = '';
-    let used = 0;
-    for (const { segment } of this.#clusters.segment(text)) {
-      used += this.#clusterWidth(segment);
-      if (used > columns && head !== '') break;
-      head += segment;
+  /**
+   * The text in grapheme clusters, which are looked for in one short piece after the other: V8's segmenter copies all that
+   * it was given for every cluster that it gives back. Where a cluster ends depends on what is before that and on the next
+   * character, so within a piece only the last one may be cut.
+   */
+  *#clustersOf(text: string): Generator<string> {
+    let start = 0;
+    let units = PIECE_UNITS;
+    while (start < text.length) {
+      const piece = text.slice(start, start + units);
+      const isLast = start + piece.length === text.length;
+      let done = 0;
+      for (const { segment } of this.#segmenter.segment(piece)) {
+        if (!isLast && done + segment.length === piece.length) break;
+        yield segment;
+        done += segment.length;
+      }
+      start += done;
+      // One cluster is longer than the piece: a tower of marks.
+      units = done === 0 ? 2 * units : PIECE_UNITS;
     }
-    return head;
   }
 
   #clusterWidth(cluster: string): number {

@@ -5,11 +5,15 @@ import { bytes } from './quantities';
 import type { Paint } from './style';
 import { printable, type Text } from './text';
 
-/** Rows of a body; a terminal is no place for more. */
-export const MAX_BODY_ROWS = 40;
-/** Characters of a body that are looked at for that. */
-const MAX_BODY_UNITS = 64 * 1_024;
+/** Rows of a body, and of each field; a terminal is no place for more. */
+export const MAX_ROWS = 40;
+/** Characters of a body, and of each field, that are looked at for that: the rest is cut off before anything is escaped. */
+const MAX_UNITS = 64 * 1_024;
 const TAB = '    ';
+/** Of the further rows of a field. */
+const FIELD_INDENT = '  ';
+/** Said where something was left out. */
+const MORE = 'more of it with --json';
 
 /** Rows of at most so many columns, without their line ends. */
 export function* details(message: HttpMessage, text: Text, paint: Paint, columns: number): Generator<string> {
@@ -17,14 +21,24 @@ export function* details(message: HttpMessage, text: Text, paint: Paint, columns
   const width = Math.max(mark.length + 1, columns) - mark.length;
   for (const fields of [message.headers, message.trailers ?? {}]) {
     for (const [name, value] of Object.entries(fields)) {
-      const shown = printable(`${name}: ${value}`);
-      for (const [index, row] of text.wrap(shown, width, '  ').entries()) {
-        const colon = index === 0 ? Math.min(row.length, printable(name).length + 1) : 0;
-        yield paint('dim', mark) + paint('cyan', row.slice(0, colon)) + row.slice(colon);
-      }
+      for (const row of fieldRows(name, value, text, paint, width)) yield paint('dim', mark) + row;
     }
   }
   for (const row of bodyRows(message, text, width)) yield paint('dim', mark) + row;
+}
+
+function* fieldRows(name: string, value: string, text: Text, paint: Paint, width: number): Generator<string> {
+  const field = `${name}: ${value}`;
+  const front = field.slice(0, MAX_UNITS);
+  let colon = printable(name.slice(0, MAX_UNITS)).length + 1;
+  function* painted(): Generator<string> {
+    for (const row of text.wrap(printable(front), width, FIELD_INDENT)) {
+      yield paint('cyan', row.slice(0, colon)) + row.slice(colon);
+      colon = 0;
+    }
+  }
+  const whole = yield* firstRows(painted());
+  if (!whole || front.length < field.length) yield text.clip(`${FIELD_INDENT}(${MORE})`, width);
 }
 
 function* bodyRows(message: HttpMessage, text: Text, width: number): Generator<string> {
@@ -34,21 +48,27 @@ function* bodyRows(message: HttpMessage, text: Text, width: number): Generator<s
   if (body === '' && bodyEncoding !== undefined) notes.push(`${bytes(bodySize)} of binary body`);
   if (body !== '') {
     yield '';
-    const front = body.slice(0, MAX_BODY_UNITS);
-    let rows = 0;
-    let all = front.length === body.length;
-    for (const line of front.replace(/\r?\n$/, '').split(/\r?\n/)) {
-      const shown = text.wrap(printable(line.replaceAll('\t', TAB)), width).slice(0, MAX_BODY_ROWS - rows + 1);
-      for (const row of shown) {
-        if (rows++ < MAX_BODY_ROWS) yield row;
-        else all = false;
-      }
-      if (rows > MAX_BODY_ROWS) break;
-    }
-    if (!all) notes.push(`more of it with --json; ${bytes(bodySize)} in all`);
+    const front = body.slice(0, MAX_UNITS);
+    const whole = yield* firstRows(wrappedLines(front, text, width));
+    if (!whole || front.length < body.length) notes.push(`${MORE}; ${bytes(bodySize)} in all`);
   }
   if (incomplete !== undefined) notes.push(`ended early: ${incomplete}`);
   if (gapBytes !== undefined) notes.push(`${bytes(gapBytes)} never arrived`);
   else if (bodyTruncated === true) notes.push('bytes of the body are missing');
   if (notes.length > 0) yield text.clip(`(${notes.join('; ')})`, width);
+}
+
+function* wrappedLines(body: string, text: Text, width: number): Generator<string> {
+  for (const line of body.replace(/\r?\n$/, '').split(/\r?\n/))
+    yield* text.wrap(printable(line.replaceAll('\t', TAB)), width);
+}
+
+/** As many as may be shown; returns whether that is all of them. */
+function* firstRows(rows: Iterable<string>): Generator<string, boolean> {
+  let shown = 0;
+  for (const row of rows) {
+    if (shown++ === MAX_ROWS) return false;
+    yield row;
+  }
+  return true;
 }

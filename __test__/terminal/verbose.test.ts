@@ -1,0 +1,78 @@
+import { beforeAll, expect, it } from 'vitest';
+import { loadText, Text } from '../../ts/terminal/text';
+import { details, MAX_ROWS } from '../../ts/terminal/verbose';
+import type { HttpMessage } from '../../ts/types';
+
+const COLUMNS = 79;
+let text: Text;
+let columnsOf: (codePoint: number) => number;
+/** How often the width of a character was asked for. */
+let measured = 0;
+beforeAll(async () => {
+  const { eastAsianWidth } = await import('get-east-asian-width');
+  columnsOf = (codePoint) => {
+    measured++;
+    return eastAsianWidth(codePoint);
+  };
+  text = new Text(columnsOf);
+  // The tests measure with another one, so that this is not counted.
+  plainText = await loadText();
+});
+let plainText: Text;
+
+const BASE: HttpMessage = {
+  id: 'a',
+  direction: 'request',
+  timestamp: '2024-05-17T08:30:00.000Z',
+  receiver: { ip: '10.0.0.5', port: 8080 },
+  destination: { ip: '10.0.0.9', port: 40_000 },
+  httpVersion: '1.1',
+  method: 'GET',
+  path: '/',
+  headers: {},
+  bodySize: 0,
+  body: '',
+};
+const shown = (message: Partial<HttpMessage>): string[] => {
+  measured = 0;
+  return [...details({ ...BASE, ...message }, text, (_, words) => words, COLUMNS)];
+};
+
+const HUGE: [string, string][] = [
+  ['wide characters', '漢'.repeat(70_000)],
+  ['NULs', '\0'.repeat(70_000)],
+  ['controls', '\x01\x1b\x9b\u202e'.repeat(50_000)],
+  ['minified JSON', `{"名前":"${'日本語のとても長い値'.repeat(10_000)}"}`],
+  ['ASCII in one word', 'x'.repeat(200_000)],
+  ['marks on nothing', '\u0301'.repeat(200_000)],
+  ['words', 'two words '.repeat(20_000)],
+];
+
+it.each(HUGE)('a body of %s gets its rows, a note, and no more work than they are', (_, body) => {
+  const rows = shown({ body, bodySize: 200_000 });
+  expect(rows.length).toBeLessThanOrEqual(1 + MAX_ROWS + 1);
+  expect(rows.at(-1)).toMatch(/^> \(more of it with --json; .* in all\)$/);
+  for (const row of rows) expect(plainText.width(row)).toBeLessThanOrEqual(COLUMNS);
+  // A character a column at the most, and what was looked at of the next word to see that it does not fit.
+  expect(measured).toBeLessThan(2 * MAX_ROWS * COLUMNS);
+});
+
+it.each(HUGE)('so does a header of %s', (_, value) => {
+  const rows = shown({ headers: { host: 'h', 'x-long': value, 'x-next': 'n' } });
+  expect(rows.length).toBeLessThanOrEqual(1 + MAX_ROWS + 1 + 1);
+  expect(rows[0]).toBe('> host: h');
+  expect(rows[1]).toMatch(/^> x-long:/);
+  expect(rows.slice(-2)).toEqual(['>   (more of it with --json)', '> x-next: n']);
+  for (const row of rows) expect(plainText.width(row)).toBeLessThanOrEqual(COLUMNS);
+  expect(measured).toBeLessThan(2 * MAX_ROWS * COLUMNS);
+});
+
+it('what fits exactly has no note', () => {
+  const line = 'x'.repeat(COLUMNS - 2);
+  expect(shown({ body: `${line}\n`.repeat(MAX_ROWS) }).length).toBe(1 + MAX_ROWS);
+  expect(shown({ body: `${line}\n`.repeat(MAX_ROWS + 1) }).at(-1)).toMatch(/more of it/);
+  // The word does not fit behind the name, so that has a row of its own.
+  const field = (rows: number) => ({ n: 'x'.repeat((rows - 1) * (COLUMNS - 4)) });
+  expect(shown({ headers: field(MAX_ROWS) }).length).toBe(MAX_ROWS);
+  expect(shown({ headers: field(MAX_ROWS + 1) }).at(-1)).toMatch(/more of it/);
+});

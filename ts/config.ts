@@ -1,8 +1,9 @@
 /**
  * The config at the door: whatever the caller passed goes in, a complete and correct config or a `ValidationError` comes
- * out. Pure: knows no environment, no flags, and opens nothing.
+ * out. Knows no environment, no flags, and opens nothing; it looks at the disk only to tell whether two paths are one file.
  */
 
+import { type BigIntStats, fstatSync, statSync } from 'node:fs';
 import {
   type Check,
   checkBoolean,
@@ -47,6 +48,8 @@ export const MAX_OUTPUT_CONCURRENCY = 256;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export const LOG_LEVELS: readonly LogLevel[] = ['silent', 'error', 'warn', 'info', 'debug'];
+
+const STDIN_FD = 0;
 
 const BINARY_BODIES: readonly BinaryBodies[] = ['omit', 'base64'];
 
@@ -167,8 +170,9 @@ export function validateConfig(config: unknown, options: { production?: boolean 
       `must be at most ${MAX_FILTERS} filters together with the other one`,
     );
   }
-  if (whole.harFile !== undefined && whole.harFile === whole.pcapFile) {
-    throw new ValidationError('harFile', 'must not be the savefile that is read');
+  const { harFile, pcapFile } = whole;
+  if (harFile !== undefined && pcapFile !== undefined && isSameFile(harFile, pcapFile)) {
+    throw new ValidationError('harFile', `must not be the savefile that is read, got ${show(harFile)}`);
   }
   return whole;
 }
@@ -177,6 +181,28 @@ export function validateConfig(config: unknown, options: { production?: boolean 
 export function hasOutputConfigured(config: SnifferConfig): boolean {
   const { outputUrl, outputStdout, harFile, onHttpMessage } = config;
   return Boolean(outputUrl) || outputStdout === true || Boolean(harFile) || typeof onHttpMessage === 'function';
+}
+
+/**
+ * Also by another name: a path written in another way, a symbolic or hard link, stdin. The HAR would overwrite what is
+ * still to be read. Device and inode tell, as `bigint`: an inode may have more than 53 bits.
+ */
+function isSameFile(harFile: string, pcapFile: string): boolean {
+  if (harFile === pcapFile) return true;
+  const har = statusOf(() => statSync(harFile, { bigint: true }));
+  const savefile = statusOf(() =>
+    pcapFile === '-' ? fstatSync(STDIN_FD, { bigint: true }) : statSync(pcapFile, { bigint: true }),
+  );
+  return har !== undefined && savefile !== undefined && har.dev === savefile.dev && har.ino === savefile.ino;
+}
+
+/** Of what is not there, or out of reach, there is none; whoever opens it says so. */
+function statusOf(look: () => BigIntStats): BigIntStats | undefined {
+  try {
+    return look();
+  } catch {
+    return undefined;
+  }
 }
 
 function unknownOption(field: string): ValidationError {

@@ -1,7 +1,17 @@
 /** `--har` as a user meets it: what is there before, during and after a run, whatever ends it. */
 
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -53,6 +63,38 @@ describe('--har', () => {
   ])('%s is refused, with words', async (_, path, code, words) => {
     const run = await runCli([...args, '--har', path]);
     expect(run).toMatchObject({ code, stderr: expect.stringContaining(words) });
+  });
+
+  test.each<[string, (name: string, savefile: string) => void]>([
+    ['a symbolic link', (name, savefile) => symlinkSync(savefile, name)],
+    ['a hard link', (name, savefile) => linkSync(savefile, name)],
+  ])('the savefile is refused by the name of %s too, and stays as it was', async (kind, makeLink) => {
+    const savefile = join(folder, `${kind}.pcap`);
+    const name = join(folder, kind);
+    copyFileSync(args[1] as string, savefile);
+    makeLink(name, savefile);
+    const run = await runCli(['--read', savefile, '--ports', '8080', '--har', name]);
+    expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining('--har: must not be the savefile') });
+    expect(readFileSync(savefile).equals(readFileSync(args[1] as string))).toBe(true);
+  });
+
+  test.each([
+    ['another path', 's.pcap', './s.pcap'],
+    ['stdin', '-', 's.pcap'],
+    ['stdin, by its path', '/dev/stdin', './s.pcap'],
+  ])('the savefile is refused when it is read as %s, and stays as it was', async (_, read, har) => {
+    copyFileSync(args[1] as string, join(folder, 's.pcap'));
+    const inFolder = ['bash', '-c', 'cd "$0" && exec "$@" < s.pcap', folder];
+    const run = await start([...inFolder, process.execPath, CLI, '--read', read, '--ports', '8080', '--har', har]).done;
+    expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining('--har: must not be the savefile') });
+    expect(readFileSync(join(folder, 's.pcap')).equals(readFileSync(args[1] as string))).toBe(true);
+  });
+
+  test('a copy of the savefile is another file', async () => {
+    const path = join(folder, 'copy.har');
+    copyFileSync(args[1] as string, path);
+    expect((await runCli([...args, '--har', path])).code).toBe(0);
+    expect((await entriesOf(path)).length).toBe(6);
   });
 
   test('a disk that is full ends the command with 2, and the file is still a HAR', async () => {

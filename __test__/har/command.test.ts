@@ -1,11 +1,14 @@
 /** `--har` as a user meets it: what is there before, during and after a run, whatever ends it. */
 
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  closeSync,
   copyFileSync,
   existsSync,
   linkSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   rmSync,
   statSync,
@@ -88,6 +91,20 @@ describe('--har', () => {
     const run = await start([...inFolder, process.execPath, CLI, '--read', read, '--ports', '8080', '--har', har]).done;
     expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining('--har: must not be the savefile') });
     expect(readFileSync(join(folder, 's.pcap')).equals(readFileSync(args[1] as string))).toBe(true);
+  });
+
+  test.each([false, true])('a FIFO is refused at once; with a reader: %s', async (read) => {
+    const fifo = join(folder, `fifo-${read}`);
+    execFileSync('mkfifo', [fifo]);
+    // Open for reading and writing, as an open for reading alone waits for a writer (`fifo(7)`).
+    const reader = read ? openSync(fifo, 'r+') : undefined;
+    const { child, done } = startCli([...args, '--har', fifo]);
+    const limit = setTimeout(() => child.kill('SIGKILL'), 4_000);
+    const run = await done;
+    clearTimeout(limit);
+    if (reader !== undefined) closeSync(reader);
+    expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining(`'${fifo}': it is no regular file`) });
+    expect(statSync(fifo).isFIFO()).toBe(true);
   });
 
   test('a copy of the savefile is another file', async () => {

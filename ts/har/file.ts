@@ -20,11 +20,14 @@ import { VERSION } from '../version';
 const writeAt = promisify(write);
 
 const BEGIN = `{"log":{"version":"1.2","creator":{"name":"tcp-sniffer","version":"${VERSION}"},"entries":[`;
-const OPEN_FLAGS = constants.O_WRONLY | constants.O_CREAT;
+/** Without O_NONBLOCK the open of a FIFO that nobody reads would hold the process, signals and all (`fifo(7)`). */
+const OPEN_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_NONBLOCK;
 const END = '\n]}}\n';
 const SEPARATOR = ',';
 /** Bodies and headers are in it: nobody else's business (`open(2)`; an existing file keeps its own mode). */
 const MODE = 0o600;
+
+const NO_FILE = 'it is no regular file; HAR is written at positions';
 
 export class HarFile {
   readonly #fd: number;
@@ -39,10 +42,10 @@ export class HarFile {
   constructor(path: string) {
     this.#path = path;
     this.#isNew = !existsSync(path);
-    this.#fd = openSync(path, OPEN_FLAGS, MODE);
+    this.#fd = openFile(path);
     if (!fstatSync(this.#fd).isFile()) {
       closeSync(this.#fd);
-      throw new Error('it is no regular file; HAR is written at positions');
+      throw new Error(NO_FILE);
     }
   }
 
@@ -82,5 +85,15 @@ export class HarFile {
     this.#closed = true;
     closeSync(this.#fd);
     if (this.#end === 0 && this.#isNew) unlinkSync(this.#path);
+  }
+}
+
+function openFile(path: string): number {
+  try {
+    return openSync(path, OPEN_FLAGS, MODE);
+  } catch (error) {
+    // A FIFO that nobody reads, a socket, a device that is not there (`open(2)`).
+    if ((error as NodeJS.ErrnoException).code === 'ENXIO') throw new Error(NO_FILE, { cause: error });
+    throw error;
   }
 }

@@ -25,6 +25,7 @@ function view(options: { verbose?: boolean; lossless?: boolean; maxWaitingBytes?
       paint: plain,
       verbose,
       onMessage: () => {},
+      schedule: time.schedule,
     },
     {
       target: { stream },
@@ -98,6 +99,68 @@ describe('the view', () => {
       ].sort(() => 0),
     );
     expect(output.stats()).toMatchObject({ handed: 4, delivered: 4, waiting: 0 });
+  });
+
+  it('live shows it also when nothing else comes, each once', async () => {
+    const { output, rows, adds, time } = view({ lossless: false });
+    void output.write(batch(request('answered'), request('slow')));
+    time.advance(10_000);
+    void output.write(batch(response('answered'), request('later', 10_000)));
+    expect(time.pending).toEqual([PATIENCE_MS - 10_000]);
+    time.advance(PATIENCE_MS - 10_000 - 1);
+    await settle();
+    expect(rows()).toEqual([expect.stringMatching(/\/answered .* 200 /)]);
+    time.advance(1);
+    await settle();
+    expect(rows().slice(1)).toEqual([expect.stringMatching(/\/slow .* still waiting /)]);
+    adds();
+    expect(output.stats()).toMatchObject({ delivered: 3, waiting: 1 });
+    time.advance(10_000);
+    await settle();
+    expect(rows().slice(2)).toEqual([expect.stringMatching(/\/later .* still waiting /)]);
+    expect(time.pending).toEqual([]);
+    void output.write(batch(response('slow', 50_000)));
+    expect(time.pending).toEqual([]);
+    await output.close();
+    expect(rows().slice(3)).toEqual([expect.stringMatching(/\/slow .* 200 /)]);
+    expect(output.stats()).toMatchObject({ handed: 5, delivered: 5, waiting: 0 });
+  });
+
+  it('gives the timer of an answered request to the next one', async () => {
+    const { output, rows, time } = view({ lossless: false });
+    void output.write(batch(request('a')));
+    time.advance(1_000);
+    void output.write(batch(response('a'), request('b', 1_000)));
+    time.advance(PATIENCE_MS - 1_000);
+    await settle();
+    expect(rows().length).toBe(1);
+    expect(time.pending).toEqual([1_000]);
+    time.advance(1_000);
+    await settle();
+    expect(rows()[1]).toMatch(/\/b .* still waiting /);
+  });
+
+  it('has no such timer for a savefile, nor after the stop', async () => {
+    const savefile = view();
+    void savefile.output.write(batch(request('a')));
+    expect(savefile.time.pending).toEqual([]);
+
+    const closed = view({ lossless: false });
+    void closed.output.write(batch(request('a')));
+    expect(closed.time.pending).toEqual([PATIENCE_MS]);
+    await closed.output.close();
+    expect(closed.time.pending).toEqual([]);
+
+    const stopped = view({ lossless: false });
+    void stopped.output.write(batch(request('a')));
+    stopped.output.limitDrain(1_000);
+    void stopped.output.write(batch(request('b')));
+    // That of the drain.
+    expect(stopped.time.pending).toEqual([1_000]);
+    await stopped.output.close();
+    stopped.time.advance(PATIENCE_MS);
+    await settle();
+    expect(stopped.rows().filter((row) => row.includes('still waiting'))).toEqual([]);
   });
 
   it('keeps no more requests than its limit', async () => {

@@ -7,7 +7,7 @@ import { fstatSync } from 'node:fs';
 import type { WriteStream } from 'node:tty';
 import { createLogger, type Log } from '../logger';
 import type { InterfaceInfo } from '../native';
-import type { Output } from '../outputs/output';
+import type { Output, Schedule } from '../outputs/output';
 import { type StdoutOptions, StdoutOutput } from '../outputs/stdout';
 import type { Sniffer } from '../sniffer';
 import type { LogLevel, SnifferStats } from '../types';
@@ -81,6 +81,7 @@ export class Terminal {
       paint: this.#paint,
       verbose: this.#appearance.verbose === true,
       onMessage: this.#summary?.add ?? (() => {}),
+      schedule: scheduleInBackground,
     };
     return (stdout) => new View(options, on(stdout));
   }
@@ -119,6 +120,12 @@ export class Terminal {
     else this.#stderr.say(rows);
   }
 }
+
+/** Does not keep the process: what is shown then is of interest as long as it runs. */
+const scheduleInBackground: Schedule = (ms, run) => {
+  const timer = setTimeout(run, ms).unref();
+  return () => clearTimeout(timer);
+};
 
 function columnsOf(stream: WriteStream): number {
   return stream.columns || DEFAULT_COLUMNS;

@@ -4,7 +4,7 @@
  */
 
 import { isFinal, messagesOf } from '../outputs/messages';
-import type { Batch, Output } from '../outputs/output';
+import type { Batch, Output, Schedule } from '../outputs/output';
 import { type StdoutOptions, StdoutOutput } from '../outputs/stdout';
 import type { HttpMessage, OutputStats } from '../types';
 import { day } from './clock';
@@ -21,6 +21,8 @@ export interface ViewOptions {
   /** Headers and bodies too. */
   verbose: boolean;
   onMessage(message: HttpMessage): void;
+  /** For requests that wait too long while nothing else comes; holds no process that is done otherwise. */
+  schedule: Schedule;
 }
 
 export class View implements Output {
@@ -32,10 +34,16 @@ export class View implements Output {
   #headed: number | undefined;
   /** Which day the last line was of. */
   #day = '';
+  readonly #now: () => number;
+  /** Requests wait by the clock too, until the stop. The time of a savefile is that of its messages alone. */
+  #watches: boolean;
+  #cancelWatch: (() => void) | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(options: ViewOptions, stdout: StdoutOptions) {
     this.#options = options;
+    this.#watches = !stdout.lossless;
+    this.#now = stdout.now;
     this.#stdout = new StdoutOutput(stdout);
   }
 
@@ -48,11 +56,13 @@ export class View implements Output {
       onMessage(message);
       rows.push(...this.#rows(message));
     }
+    this.#watch();
     // A request counts when its line is written, which is that of its response.
     return this.#put(rows, batch.messages + held - this.#unanswered.size);
   }
 
   limitDrain(ms: number): void {
+    this.#stopWatching();
     this.#stdout.limitDrain(ms);
   }
 
@@ -67,7 +77,29 @@ export class View implements Output {
     return { ...stats, handed: stats.handed + held, waiting: stats.waiting + held };
   }
 
+  /** One timer, for the request that has waited longest. Where that has been answered since, the next one gets it. */
+  #watch(): void {
+    const { nextOverdueMs } = this.#unanswered;
+    if (!this.#watches || this.#cancelWatch !== undefined || nextOverdueMs === undefined) return;
+    this.#cancelWatch = this.#options.schedule(Math.max(0, nextOverdueMs - this.#now()), () => {
+      this.#cancelWatch = undefined;
+      const overdue = [...this.#unanswered.overdue(this.#now())];
+      // Live, nobody has to wait for that.
+      void this.#put(
+        overdue.flatMap((facts) => this.#stillWaiting(facts)),
+        overdue.length,
+      );
+      this.#watch();
+    });
+  }
+
+  #stopWatching(): void {
+    this.#watches = false;
+    this.#cancelWatch?.();
+  }
+
   async #end(): Promise<void> {
+    this.#stopWatching();
     const held = this.#unanswered.size;
     const { lines } = this.#options;
     const rows = [...this.#unanswered.rest()].flatMap((facts) =>
@@ -80,8 +112,7 @@ export class View implements Output {
   *#rows(message: HttpMessage): Generator<string> {
     const { lines, text, paint, verbose } = this.#options;
     const request = this.#unanswered.factsOf(message.id);
-    for (const facts of this.#unanswered.note(message))
-      yield* this.#dated(facts, lines.request(facts, 'still waiting', 'yellow'));
+    for (const facts of this.#unanswered.note(message, this.#now())) yield* this.#stillWaiting(facts);
     if (message.direction === 'response') {
       const facts = request ?? factsOfResponse(message);
       if (verbose || isFinal(message)) yield* this.#dated(facts, lines.response(message, facts));
@@ -92,6 +123,10 @@ export class View implements Output {
     if (!verbose) return;
     yield* details(message, text, paint, lines.columns - 1);
     yield '';
+  }
+
+  #stillWaiting(facts: Facts): string[] {
+    return this.#dated(facts, this.#options.lines.request(facts, 'still waiting', 'yellow'));
   }
 
   /** With the day above it where that is another one. */

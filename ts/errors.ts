@@ -6,7 +6,10 @@ export const ENGINE_ERROR_CODES = Object.freeze({
   CAPTURE_OPEN_FAILED: 'CAPTURE_OPEN_FAILED',
   /** No interface of that name, or none that is up and not a loopback; the message lists those that exist. */
   INVALID_INTERFACE: 'INVALID_INTERFACE',
-  /** The capture broke after it was open: the device went away, the savefile is broken, the engine failed. */
+  /**
+   * The capture broke after it was open: the device went away, the savefile is broken, the engine failed. Also when the HAR file or the
+   * port for metrics cannot be had.
+   */
   UNRECOVERABLE: 'UNRECOVERABLE',
 } as const);
 

@@ -72,7 +72,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
   /**
    * Validates the config and opens the capture; resolves when the handle is open.
    * @throws {@link ValidationError} for a bad config
-   * @throws {@link EngineError} when the capture, or the port for metrics, cannot be opened; its `code` says which
+   * @throws {@link EngineError} when the capture, the HAR file or the port for metrics cannot be opened; its message says which
    * @throws {@link AlreadyRunningError} when it is not at rest
    */
   async start(): Promise<void> {
@@ -222,7 +222,8 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
     const shown = CONTRACT_DEFAULTS.redactHeaders.filter(
       (name) => !config.redactHeaders.some((own) => own.toLowerCase() === name),
     );
-    if (shown.length > 0)
+    // That an empty list redacts nothing is no surprise, and `capture started` says it.
+    if (shown.length > 0 && config.redactHeaders.length > 0)
       log.warn(
         { redactHeaders: config.redactHeaders },
         `values of ${shown.join(' and ')} are shown: redactHeaders replaces the default`,

@@ -37,14 +37,16 @@ function naiveWrap(sample: string, columns: number, indent: string): string[] {
   const clusters = (row: string) => [...new Intl.Segmenter('en').segment(row)].map(({ segment }) => segment);
   const rows: string[] = [];
   let row = '';
-  for (const word of sample.split(' ')) {
-    const longer = row === '' ? word : `${row} ${word}`;
+  for (const [index, word] of sample.split(' ').entries()) {
+    const longer = index === 0 ? word : `${row} ${word}`;
     if (text.width(longer) <= columns) {
       row = longer;
       continue;
     }
-    if (row !== '') rows.push(row);
-    row = rows.length === 0 ? word : `${indent}${word}`;
+    const begins = row.trimStart() === '';
+    if (!begins) rows.push(row);
+    if (begins && text.width(longer) - text.width(word) < columns) row = longer;
+    else row = rows.length === 0 ? word : `${indent}${word}`;
     while (text.width(row) > columns) {
       let fitting = clusters(row);
       while (text.width(fitting.join('')) > columns) fitting = fitting.slice(0, -1);
@@ -110,6 +112,13 @@ describe('any text', () => {
       for (const indent of ['', '  '])
         expect([...text.wrap(sample, columns, indent)]).toEqual(naiveWrap(sample, columns, indent));
     }
+  });
+
+  it('keeps its indent, as far as there is room for it', () => {
+    expect([...text.wrap('  "a": 1', 20)]).toEqual(['  "a": 1']);
+    expect([...text.wrap('    aaaa bbbb', 9)]).toEqual(['    aaaa', 'bbbb']);
+    expect([...text.wrap('    aaaaaaaa', 8)]).toEqual(['    aaaa', 'aaaa']);
+    for (const row of text.wrap(`${' '.repeat(50)}a`, 8)) expect(text.width(row)).toBeLessThanOrEqual(8);
   });
 
   it('is wrapped with work for the rows that are taken, and once a character for all of them', () => {

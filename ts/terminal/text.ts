@@ -103,8 +103,8 @@ export class Text {
     let used = 0;
     /** What a row begins with: nothing for the first one. */
     let start = '';
-    for (const word of text.split(' ')) {
-      const gap = row === '' ? '' : ' ';
+    for (const [index, word] of text.split(' ').entries()) {
+      const gap = index === 0 ? '' : ' ';
       const room = columns - used - gap.length;
       const wordColumns = this.width(word, room);
       if (wordColumns <= room) {
@@ -112,12 +112,18 @@ export class Text {
         used += gap.length + wordColumns;
         continue;
       }
-      if (row !== '') {
-        yield row;
-        start = indent;
+      if (row.trimStart() === '' && room > 0) {
+        // The text's own indent stays before its first word.
+        row += gap;
+        used += gap.length;
+      } else {
+        if (row.trimStart() !== '') {
+          yield row;
+          start = indent;
+        }
+        row = start;
+        used = start.length;
       }
-      row = start;
-      used = start.length;
       for (const cluster of this.#clustersOf(word)) {
         const clusterColumns = this.#clusterWidth(cluster);
         if (used + clusterColumns > columns && row !== start) {

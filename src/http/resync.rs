@@ -1,7 +1,5 @@
 //! Finding the way back: where, after a loss or at a midstream pickup, a message begins.
 
-use memchr::memchr;
-
 use super::Direction;
 use super::exchange::Exchanges;
 use super::head::{check_start_line, find_end, is_token};
@@ -45,7 +43,7 @@ impl Stream {
         // Each has heard all that the other had said.
         let on_turn = opposite.last_heard == Some(meta.position) && meta.heard >= opposite.position;
         match self.direction {
-            _ if self.untouched => (meta.segment_start || on_turn) && !is_cut_or_glued(self.direction, bytes),
+            _ if self.untouched => meta.segment_start || on_turn,
             Direction::Request if opposite.untouched => self.was_answered_unseen(bytes, meta, opposite),
             Direction::Request => on_turn && !opposite.lost && !opposite.in_message && !opposite.last_was_interim,
             Direction::Response if exchanges.expects_answer_at(meta) => true,
@@ -79,10 +77,8 @@ fn has_whole_start(direction: Direction, bytes: &[u8]) -> bool {
 }
 
 /// A common method that has lost its first letters, or stands behind the end of a body.
-fn is_cut_or_glued(direction: Direction, bytes: &[u8]) -> bool {
-    let Some((method, _)) = memchr(b' ', bytes).and_then(|end| bytes.split_at_checked(end)) else { return false };
-    direction == Direction::Request
-        && !COMMON_METHODS.contains(&method)
+pub(super) fn is_cut_or_glued(method: &[u8]) -> bool {
+    !COMMON_METHODS.contains(&method)
         && COMMON_METHODS.iter().any(|common| common.ends_with(method) || method.ends_with(common))
 }
 

@@ -10,7 +10,7 @@ use crate::http::framing::Framing;
 use crate::http::head::{Head, MAX_HEAD_BYTES, Parsed, check_start_line, find_end};
 use crate::http::in_progress::{BodyState, InProgress};
 use crate::http::message::{HttpMessage, Incomplete};
-use crate::http::resync::looks_like_start;
+use crate::http::resync::{is_cut_or_glued, looks_like_start};
 use crate::http::{Context, Direction, Malformed};
 
 impl Stream {
@@ -113,6 +113,10 @@ impl Stream {
         exchanges: &mut Exchanges,
         cx: &mut Context<'_>,
     ) -> usize {
+        if self.tentative && self.direction == Direction::Request && is_cut_or_glued(head.method(head_bytes)) {
+            self.give_up(Malformed::StartLine, head_bytes, exchanges, cx);
+            return rest.len();
+        }
         let place = self.place;
         let begun = match self.direction {
             Direction::Request => Begun::request(head, head_bytes, place, exchanges, cx.selection),

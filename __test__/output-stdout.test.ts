@@ -81,8 +81,8 @@ test("'capture started' comes before the first message, where both go the same w
 });
 
 /** As a Node process that shares the pipe does when it ends, if it began first. */
-const MAKES_IT_WAIT = `python3 -c 'import os, time; time.sleep(1); os.set_blocking(1, True)'`;
-const STALLS = `python3 -c 'import os, time; time.sleep(2); os.read(0, 100_000); time.sleep(5)'`;
+const MAKES_IT_WAIT = `python3 -c 'import os, time; time.sleep(1.5); os.set_blocking(1, True)'`;
+const STALLS = `python3 -c 'import os, time; time.sleep(2.5); os.read(0, 100_000); time.sleep(5)'`;
 
 test.each([
   ['alone', []],

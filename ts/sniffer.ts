@@ -219,15 +219,6 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
     if (metricsPort !== undefined && config.ports.includes(metricsPort)) {
       log.warn({ metricsPort }, "the metrics' port is among the captured ones: scrapes are shown as messages");
     }
-    const shown = CONTRACT_DEFAULTS.redactHeaders.filter(
-      (name) => !config.redactHeaders.some((own) => own.toLowerCase() === name),
-    );
-    // That an empty list redacts nothing is no surprise, and `capture started` says it.
-    if (shown.length > 0 && config.redactHeaders.length > 0)
-      log.warn(
-        { redactHeaders: config.redactHeaders },
-        `values of ${shown.join(' and ')} are shown: redactHeaders replaces the default`,
-      );
     return await session.open();
   }
 
@@ -318,7 +309,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
     }
   }
 
-  /** The first line: who captures what, where. */
+  /** The first line: who captures what, where. Behind it what may be a surprise. */
   #logStart({ config, log }: Run, info: CaptureInfo): void {
     const { identity } = this.#deps.runtime();
     const source =
@@ -330,6 +321,15 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
       { version: VERSION, ...source, linkType: info.linkTypeName, ports: config.ports, ...redaction, ...identity },
       'capture started',
     );
+    const shown = CONTRACT_DEFAULTS.redactHeaders.filter(
+      (name) => !config.redactHeaders.some((own) => own.toLowerCase() === name),
+    );
+    if (config.redactHeaders.length > 0 && shown.length > 0) {
+      log.warn(
+        { redactHeaders: config.redactHeaders },
+        `values of ${shown.join(' and ')} are shown: redactHeaders replaces the default`,
+      );
+    }
     if (!hasOutputConfigured(config) && this.listenerCount('message') === 0) {
       log.warn({}, 'no output is configured: messages go nowhere');
     }

@@ -52,12 +52,13 @@ fn write_at_once(stdout: BorrowedFd<'_>, lines: &[u8]) -> usize {
         Ok(_) => usize::MAX,
         Err(_) => return 0,
     };
-    if piece_bytes == PIPE_BUF_BYTES {
-        keep_from_waiting(stdout);
-    }
     let mut rest = lines;
     while !rest.is_empty() {
         let piece = rest.get(..piece_end(rest, piece_bytes)).unwrap_or(rest);
+        // Before each one: somebody else may have undone it since.
+        if piece_bytes == PIPE_BUF_BYTES {
+            keep_from_waiting(stdout);
+        }
         match io::write(stdout, piece) {
             Ok(0) => break,
             Ok(taken) => rest = rest.get(taken..).unwrap_or_default(),

@@ -94,14 +94,14 @@ impl Connection {
         flow.is_started().then(|| flow.first_seq())
     }
 
-    /// Who broke the connection off.
-    pub fn reset_by(&self) -> Option<Side> {
-        self.reset.map(|reset| reset.side)
-    }
-
     pub fn next_seq(&self, side: Side) -> Option<SeqNumber> {
         let flow = self.flow(side);
         flow.is_started().then(|| flow.next_seq())
+    }
+
+    /// Who broke the connection off.
+    pub fn reset_by(&self) -> Option<Side> {
+        self.reset.map(|reset| reset.side)
     }
 
     /// Takes one segment, captured `at`, and delivers all that it makes deliverable. `now` never goes back.

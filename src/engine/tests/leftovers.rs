@@ -2,8 +2,6 @@
 
 use super::*;
 
-const RST: u8 = 0x14;
-
 fn give(engine: &mut Engine, seconds: i64, frame: &[u8]) {
     engine.on_packet(Timestamp::from_parts(seconds, 0), RAW_IP, frame, frame.len() as u32);
 }
@@ -12,9 +10,7 @@ fn give(engine: &mut Engine, seconds: i64, frame: &[u8]) {
 fn connection(engine: &mut Engine, seconds: i64, client: u32, isn: u32) {
     give(engine, seconds, &syn(From::Client(client), isn));
     give(engine, seconds, &packet(From::Client(client), isn + 1, 1, REQUEST));
-    let mut reset = packet(From::Client(client), isn + 1 + REQUEST.len() as u32, 1, b"");
-    reset[33] = RST;
-    give(engine, seconds, &reset);
+    give(engine, seconds, &reset(From::Client(client), isn + 1 + REQUEST.len() as u32, 1));
 }
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\n\r\n";

@@ -46,6 +46,18 @@ fn syn(from: From, seq: u32) -> Vec<u8> {
     bytes
 }
 
+fn syn_ack(from: From, seq: u32, ack: u32) -> Vec<u8> {
+    let mut bytes = packet(from, seq, ack, b"");
+    bytes[33] = 0x12;
+    bytes
+}
+
+fn reset(from: From, seq: u32, ack: u32) -> Vec<u8> {
+    let mut bytes = packet(from, seq, ack, b"");
+    bytes[33] = 0x14;
+    bytes
+}
+
 /// Gives the engine `payload` in segments, the first at `seq`; returns the sequence number behind it.
 fn send(engine: &mut Engine, from: From, mut seq: u32, ack: u32, payload: &[u8]) -> u32 {
     for piece in payload.chunks(60_000) {

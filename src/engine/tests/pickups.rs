@@ -36,11 +36,9 @@ fn an_answer_before_its_request_leaves_the_next_one_alone() {
     let asked = 1 + request("a").len() as u32;
     let answered = 1 + answer(200).len() as u32;
     let all_asked = asked + request("b").len() as u32;
-    let mut confirmation = syn(SERVER, 0);
-    (confirmation[31], confirmation[33]) = (1, 0x12);
     let frames = [
         syn(CLIENT, 0),
-        confirmation,
+        syn_ack(SERVER, 0, 1),
         packet(CLIENT, 1, 1, b""),
         packet(SERVER, 1, asked, &answer(200)),
         packet(CLIENT, 1, answered, &request("a")),
@@ -64,9 +62,7 @@ fn what_is_passed_over_is_counted() {
     let mut engine = Engine::new(EngineConfig::for_ports(&[SERVER_PORT]));
     engine.on_packet(Timestamp::from_micros(1_000_000), RAW_IP, &syn(CLIENT, 0), 40);
     let asked = send(&mut engine, CLIENT, 1, 1, &request.repeat(3));
-    let mut confirmation = syn(SERVER, 0);
-    (confirmation[31], confirmation[33]) = (1, 0x12);
-    engine.on_packet(Timestamp::from_micros(1_000_000), RAW_IP, &confirmation, 40);
+    engine.on_packet(Timestamp::from_micros(1_000_000), RAW_IP, &syn_ack(SERVER, 0, 1), 40);
     let second = 1 + answer.len() as u32;
     send(&mut engine, SERVER, second, asked, &answer.repeat(2));
     assert_eq!(all_lines(&mut engine).len(), 3);

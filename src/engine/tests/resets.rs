@@ -2,7 +2,6 @@
 
 use super::*;
 
-const RST: u8 = 0x14;
 const REQUEST: &[u8] = b"GET /a HTTP/1.1\r\n\r\n";
 /// Of a body, at the start of a segment.
 const LOOKALIKE: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
@@ -13,20 +12,11 @@ fn give(engine: &mut Engine, frame: &[u8]) {
     engine.on_packet(Timestamp::from_micros(1_000_000), RAW_IP, frame, frame.len() as u32);
 }
 
-fn reset(from: From, seq: u32, ack: u32) -> Vec<u8> {
-    let mut frame = packet(from, seq, ack, b"");
-    frame[33] = RST;
-    frame
-}
-
 /// Handshake and request; both streams begin at 1.
 fn asked() -> Engine {
     let mut engine = Engine::new(EngineConfig::for_ports(&[SERVER_PORT]));
-    let mut answer = syn(SERVER, 0);
-    answer[33] = 0x12;
-    answer[31] = 1;
     give(&mut engine, &syn(CLIENT, 0));
-    give(&mut engine, &answer);
+    give(&mut engine, &syn_ack(SERVER, 0, 1));
     give(&mut engine, &packet(CLIENT, 1, 1, REQUEST));
     engine
 }
@@ -83,13 +73,12 @@ fn who_goes_on_behind_its_reset_is_met_again() {
 
 #[test]
 fn acknowledged_bytes_that_never_came_are_missing_at_the_end() {
-    for (end, bytes) in
-        [(reset(SERVER, 301, ASKED), 299), (reset(CLIENT, ASKED, 301), 299), (packet(CLIENT, ASKED, 301, b""), 299)]
-    {
+    for end in [reset(SERVER, 301, ASKED), reset(CLIENT, ASKED, 301), packet(CLIENT, ASKED, 301, b"")] {
         let mut engine = asked();
         give(&mut engine, &end);
         assert_eq!(summary(&mut engine).len(), 1);
         let stats = engine.stats();
-        assert_eq!((stats.gaps, stats.gap_bytes), (1, bytes));
+        // The last of them may have been a FIN.
+        assert_eq!((stats.gaps, stats.gap_bytes), (1, 299));
     }
 }

@@ -126,6 +126,7 @@ fn parse(events: &[(usize, Side, Vec<u8>, DataMeta)], sink: &mut dyn Sink) {
             counters: &mut counters,
             sink: &mut *sink,
             ending: Incomplete::Stopped,
+            proxied: None,
             scratch: &mut scratch,
         };
         connections[*number].on_event(*side, StreamEvent::Data(bytes, *meta), &mut context);
@@ -165,7 +166,7 @@ struct Owned {
     head: Head,
     head_bytes: Vec<u8>,
     body: Vec<u8>,
-    answered: Option<(Vec<u8>, Vec<u8>, i64)>,
+    answered: Option<(Vec<u8>, Vec<u8>, Option<u64>)>,
 }
 
 impl Owned {
@@ -174,6 +175,8 @@ impl Owned {
             direction: self.direction,
             exchange: self.exchange,
             at: self.at,
+            duration_micros: None,
+            proxied: None,
             head: &self.head,
             head_bytes: &self.head_bytes,
             trailers: None,
@@ -185,6 +188,7 @@ impl Owned {
                 method,
                 target,
                 latency_micros: *latency_micros,
+                wait_micros: *latency_micros,
             }),
             judged: None,
         }

@@ -19,6 +19,8 @@ fn batch(config: &EngineConfig, bodies: &[&[u8]]) -> Batch {
             direction: Direction::Response,
             exchange: 1,
             at: Timestamp::default(),
+            duration_micros: None,
+            proxied: None,
             head: &Head::default(),
             head_bytes: b"",
             trailers: None,

@@ -35,10 +35,11 @@ pub enum Kind {
     NotHttp,
     Malformed,
     MemoryLimit,
+    Unread,
 }
 
 impl Kind {
-    const COUNT: usize = 5;
+    const COUNT: usize = 6;
 
     const fn name(self) -> &'static str {
         match self {
@@ -47,6 +48,7 @@ impl Kind {
             Self::NotHttp => "not-http",
             Self::Malformed => "malformed",
             Self::MemoryLimit => "memory-limit",
+            Self::Unread => "unread",
         }
     }
 }

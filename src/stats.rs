@@ -3,7 +3,7 @@
 use crate::decode::Undecodable;
 use crate::defrag::DefragStats;
 use crate::flow::FlowCounters;
-use crate::http::HttpCounters;
+use crate::http::{HttpCounters, Switch};
 
 /// Counters that only grow, except the gauges `connections_active` and `buffered_bytes`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,6 +41,9 @@ pub struct Stats {
     pub gaps: u64,
     pub gap_bytes: u64,
     pub http: HttpCounters,
+    /// Connections met in the middle that gave no message, and the bytes of them that were passed over.
+    pub unread_connections: u64,
+    pub unread_bytes: u64,
     pub requests: u64,
     pub responses: u64,
     /// Messages that came out flagged, by reason.
@@ -49,6 +52,7 @@ pub struct Stats {
     pub incomplete_evicted: u64,
     pub incomplete_timeout: u64,
     pub incomplete_stopped: u64,
+    pub incomplete_malformed: u64,
     /// Messages of which only `maxBodySize` kept bytes back.
     pub over_body_limit: u64,
     /// Bodies with a content-coding that cannot be removed; they stay as they are.
@@ -94,9 +98,13 @@ impl Stats {
             ("lostHeads", self.http.lost_heads),
             ("lostPairings", self.http.lost_pairings),
             ("passedOverBytes", self.http.passed_over_bytes),
+            ("excessBytes", self.http.excess_bytes),
+            ("unpairedResponses", self.http.unpaired_responses),
             ("malformedStreams", self.http.malformed_streams),
             ("notHttpStreams", self.http.not_http_streams),
             ("cutBodies", self.http.cut_bodies),
+            ("unreadConnections", self.unread_connections),
+            ("unreadBytes", self.unread_bytes),
             ("requests", self.requests),
             ("responses", self.responses),
             ("incompleteGap", self.incomplete_gap),
@@ -104,6 +112,7 @@ impl Stats {
             ("incompleteEvicted", self.incomplete_evicted),
             ("incompleteTimeout", self.incomplete_timeout),
             ("incompleteStopped", self.incomplete_stopped),
+            ("incompleteMalformed", self.incomplete_malformed),
             ("overBodyLimit", self.over_body_limit),
             ("bodiesUnknownCoding", self.unknown_codings),
             ("filtered", self.filtered),
@@ -111,6 +120,9 @@ impl Stats {
             ("queueDropped", self.queue_dropped),
             ("noticesHeldBack", self.notices_held_back),
         ];
+        entries.push(("switchedBytes", self.http.switched_bytes));
+        entries
+            .extend(Switch::ALL.into_iter().zip(self.http.switched).map(|(switch, count)| (switch.counter(), count)));
         entries.extend(undecodable.map(|(reason, count)| (reason.counter(), count)));
         entries
     }

@@ -206,7 +206,11 @@ proptest! {
 
     #[test]
     fn what_is_not_touched_comes_out(
-        rendered in strategy::conversation(Scope { pipelined: false, tunnel: false, upgrade: false, ..Scope::default() }),
+        // While it is not known which request a response answers, a body that begins like a response may be one, and so may
+        // what follows the head of an answer to HEAD.
+        rendered in strategy::conversation(Scope {
+            pipelined: false, head: false, tunnel: false, upgrade: false, lookalikes: false, ..Scope::default()
+        }),
         cutting in strategy::brisk_cutting(),
         again in strategy::again(),
         fates in strategy::fates(false),
@@ -221,7 +225,8 @@ proptest! {
                 let Some(line) = case.line_of(sent) else {
                     return Err(TestCaseError::fail(format!("missing: {sent:?}")));
                 };
-                case.is_exactly(line, sent, survivor.paired)?;
+                // A client that has not waited for answers yet may pipeline.
+                case.is_exactly(line, sent, survivor.paired && !line["request"].is_null())?;
             }
             Ok(())
         })?;

@@ -104,7 +104,21 @@ fn check(rendered: &Rendered, packets: &[Packet], what: &dyn std::fmt::Debug) {
     let link = Link::numbered(1, [u32::MAX - 20, 7]);
     let lines = watch(engine_config(), &link, packets);
     let case = Case { rendered, packets, link: &link, max_body_bytes: 1 << 20, lines: &lines };
-    if let Err(error) = case.is_exact(&From::BOTH) {
+    // Without a handshake the first answers are not paired, and yet all is there.
+    let handshake = packets.iter().any(|packet| packet.syn);
+    let verdict = match handshake {
+        true => case.is_exact(&From::BOTH),
+        false => case.is_sound().and_then(|out| {
+            let all: Vec<_> = (0..rendered.sent.len()).collect();
+            let sorted = out.iter().copied().collect::<std::collections::BTreeSet<_>>().into_iter().collect::<Vec<_>>();
+            if sorted == all {
+                Ok(())
+            } else {
+                Err(proptest::test_runner::TestCaseError::fail(format!("{out:?} came out")))
+            }
+        }),
+    };
+    if let Err(error) = verdict {
         panic!("{error}\n{rendered:?}\n{what:?}");
     }
 }

@@ -48,16 +48,31 @@ export interface HttpMessage {
   bodySize: number;
   /** Bytes of the body or its content are missing: over `maxBodySize`, lost, or ended early. */
   bodyTruncated?: true;
-  /** Why the message ended early; absent when only `maxBodySize` cut it. */
-  incomplete?: 'gap' | 'closed' | 'evicted' | 'timeout' | 'stopped';
+  /**
+   * Why the message ended early; absent when only `maxBodySize` cut it. `reset`: by a TCP reset; `malformed`: where it ends
+   * is in doubt.
+   */
+  incomplete?: 'gap' | 'closed' | 'reset' | 'evicted' | 'timeout' | 'stopped' | 'malformed';
   /** Bytes of this message that never arrived. */
   gapBytes?: number;
   /** Fields behind a chunked body, when it brought some; as `headers`. */
   trailers?: Record<string, string>;
   /** Responses whose request was seen: its method and its path. */
   request?: { method: string; path: string };
-  /** Responses whose request was seen: from the request's first packet to the response's first, in ms with µs precision. */
+  /**
+   * Responses whose request was seen: from the request's first packet to the response's first, in ms with µs precision.
+   * Left out where the packets' clocks contradict that order.
+   */
   latencyMs?: number;
+  /**
+   * Responses whose request was seen whole: from the request's last packet to the response's first, in ms: what the server
+   * took. Left out where the response began first.
+   */
+  waitMs?: number;
+  /** Messages of several packets: from the first packet to the last, in ms: the upload, or the download. */
+  durationMs?: number;
+  /** Both ends of the connection that a proxy handed on, as its PROXY protocol prefix says. */
+  proxied?: { source: Endpoint; destination: Endpoint };
 }
 
 /** All parts that are given must match. */

@@ -19,7 +19,7 @@ use memchr::memchr;
 use crate::config::EngineConfig;
 use crate::decode::Endpoint;
 use crate::http::words::{lower, name_hash};
-use crate::http::{Direction, Field, Fields, HttpMessage, StartLine};
+use crate::http::{Direction, Field, Fields, HttpMessage, Proxied, StartLine};
 
 const REDACTED: &[u8] = b"[REDACTED]";
 
@@ -35,8 +35,10 @@ pub struct Origin {
 impl Origin {
     pub fn new(connection: u64, server: Endpoint, client: Endpoint) -> Self {
         let mut members = Vec::new();
-        push_endpoint(&mut members, "receiver", server);
-        push_endpoint(&mut members, "destination", client);
+        members.extend_from_slice(b",\"receiver\":");
+        push_endpoint(&mut members, server);
+        members.extend_from_slice(b",\"destination\":");
+        push_endpoint(&mut members, client);
         Self { connection, server, client, members: members.into() }
     }
 }
@@ -122,8 +124,17 @@ impl Encoder {
             push_member(out, b",\"request\":{\"method\":", answered.method);
             out.extend_from_slice(b",\"path\":");
             self.push_target(out, answered.target);
-            out.extend_from_slice(b"},\"latencyMs\":");
-            push_millis(out, answered.latency_micros);
+            out.push(b'}');
+            push_millis(out, b",\"latencyMs\":", answered.latency_micros);
+            push_millis(out, b",\"waitMs\":", answered.wait_micros);
+        }
+        push_millis(out, b",\"durationMs\":", message.duration_micros);
+        if let Some(Proxied { source, destination }) = message.proxied {
+            out.extend_from_slice(b",\"proxied\":{\"source\":");
+            push_endpoint(out, source);
+            out.extend_from_slice(b",\"destination\":");
+            push_endpoint(out, destination);
+            out.push(b'}');
         }
         out.extend_from_slice(b"}\n");
         raw
@@ -244,17 +255,15 @@ fn push_member(out: &mut Vec<u8>, start: &[u8], value: &[u8]) {
     push_text(out, value);
 }
 
-fn push_endpoint(out: &mut Vec<u8>, name: &str, Endpoint { ip, port }: Endpoint) {
+fn push_endpoint(out: &mut Vec<u8>, Endpoint { ip, port }: Endpoint) {
     // An address needs no escape.
-    out.extend_from_slice(format!(",\"{name}\":{{\"ip\":\"{ip}\",\"port\":{port}}}").as_bytes());
+    out.extend_from_slice(format!("{{\"ip\":\"{ip}\",\"port\":{port}}}").as_bytes());
 }
 
-/// Microseconds as milliseconds with up to three decimals.
-fn push_millis(out: &mut Vec<u8>, micros: i64) {
-    if micros < 0 {
-        out.push(b'-');
-    }
-    let micros = micros.unsigned_abs();
+/// A span of time, if it is known: microseconds as milliseconds with up to three decimals.
+fn push_millis(out: &mut Vec<u8>, start: &[u8], micros: Option<u64>) {
+    let Some(micros) = micros else { return };
+    out.extend_from_slice(start);
     push_number(out, micros / 1_000);
     let mut rest = micros % 1_000;
     if rest > 0 {

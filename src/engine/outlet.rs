@@ -89,6 +89,7 @@ impl Outlet {
             counters: &mut counters,
             sink: &mut to_lines,
             ending,
+            proxied: None,
             scratch: &mut self.scratch,
         });
         self.stats.http.add(&counters);
@@ -120,6 +121,7 @@ impl Sink for ToLines<'_> {
             Some(Incomplete::Evicted) => stats.incomplete_evicted += 1,
             Some(Incomplete::Timeout) => stats.incomplete_timeout += 1,
             Some(Incomplete::Stopped) => stats.incomplete_stopped += 1,
+            Some(Incomplete::Malformed) => stats.incomplete_malformed += 1,
             None => stats.over_body_limit += u64::from(message.is_truncated()),
         }
         let (encoder, origin) = (&mut *self.encoder, self.origin);
@@ -148,7 +150,7 @@ impl Sink for ToLines<'_> {
         let Origin { server, client, .. } = *self.origin;
         let kind = match what {
             NotHttp::Protocol(_) => Kind::NotHttp,
-            NotHttp::Malformed(_) => Kind::Malformed,
+            NotHttp::Malformed(_) | NotHttp::Excess => Kind::Malformed,
         };
         self.notices.warn(self.now, kind, || {
             let mut fields = vec![
@@ -163,6 +165,7 @@ impl Sink for ToLines<'_> {
                     "a stream is not HTTP/1.x; it is not followed".to_owned()
                 }
                 // No sample here: the bytes are somebody's message.
+                NotHttp::Excess => "bytes follow a response that has no body; they are passed over".to_owned(),
                 NotHttp::Malformed(reason) => format!("a stream is no longer followed: {reason}"),
             };
             (message, fields)

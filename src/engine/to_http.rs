@@ -5,7 +5,7 @@ use super::outlet::{Outlet, four_tuple};
 use super::ports::PortSet;
 use crate::encode::Origin;
 use crate::flow::{FlowKey, Role, Side, StreamEvent};
-use crate::http::{HttpConnection, Incomplete, Parties};
+use crate::http::{HttpConnection, Incomplete, Parties, Unread};
 use crate::notice::Kind;
 use crate::time::Timestamp;
 
@@ -40,10 +40,29 @@ impl ToHttp<'_> {
             .app
             .http
             .get_or_insert_with(|| Box::new(HttpConnection::new(parties(&self.key, self.ports, self.role), self.role)));
-        let Some(server) = http.decide(side, &event) else { return };
+        let Some(server) = http.decide(side, &event) else {
+            http.pass_over(&event, &mut self.outlet.stats.http);
+            return self.report_unread(false);
+        };
         let origin = origin_of(&mut self.app.origin, self.serial, &self.key, server);
         let held = &mut self.app.held;
         self.outlet.with_context(origin, held, self.now, self.ending, |cx| http.on_event(side, event, cx));
+        self.report_unread(false);
+    }
+
+    /// Says once of a connection that none of it could be read.
+    fn report_unread(&mut self, ended: bool) {
+        let Some(http) = &mut self.app.http else { return };
+        let Some(Unread { bytes, is_first_report, protocol }) = http.take_unread(ended) else { return };
+        self.outlet.stats.unread_bytes += bytes;
+        if is_first_report {
+            self.outlet.stats.unread_connections += 1;
+            self.outlet.notices.warn(self.now, Kind::Unread, || {
+                let message =
+                    format!("a connection whose beginning was not captured gave no message: {bytes} bytes so far");
+                (message, vec![("connection", four_tuple(&self.key)), ("protocol", protocol.to_owned())])
+            });
+        }
     }
 
     pub fn shed(&mut self) {
@@ -54,11 +73,12 @@ impl ToHttp<'_> {
             let held = &mut self.app.held;
             self.outlet.with_context(origin, held, self.now, self.ending, |cx| http.shed(cx));
         }
-        self.finish();
+        self.outlet.finish_held(&mut self.app.held, self.now);
     }
 
     /// No more answers come: what waited for them is decided.
     pub fn finish(&mut self) {
+        self.report_unread(true);
         self.outlet.finish_held(&mut self.app.held, self.now);
     }
 }

@@ -2,20 +2,29 @@
 //!
 //! In step, responses answer requests in their order (RFC 9112 §9.3.2), provided that the server had received the
 //! request's first byte when it sent the response. After a loss that may have swallowed whole messages the order is no
-//! longer known. Then only position tells: a client that does not pipeline sends a request when it has the whole answer
-//! before, so the answer to a request starts at or behind what the client had received when it sent that request.
+//! longer known. Then only position tells, and only of a client that waits for each answer: it sends a request when it has
+//! the whole answer before, so the answer to a request starts at or after what the client had received when it sent that
+//! request. Position alone does not tell a client that waits from one that pipelines (RFC 9112 §9.3.2), so the client has
+//! to have shown that it waits (`PROOF_TURNS`), or the connection was silent before the request (`REST_MICROS`).
 
 use std::collections::VecDeque;
 
-use super::Direction;
 use super::framing::{Asked, Wish};
 use super::message::Answered;
+use super::stream::protocol_met_in_the_middle;
+use super::{Direction, HttpCounters};
 use crate::flow::{DataMeta, Position};
 use crate::selection::Judged;
 use crate::time::Timestamp;
 
 /// Requests of one connection that wait for their answer.
 const MAX_OUTSTANDING: usize = 256;
+/// Turns in a row, each of one request and one answer, after which a client is known to wait for answers. Requests that
+/// are pipelined fall into step with the answers by chance, but hardly twice in a row.
+const PROOF_TURNS: u8 = 2;
+/// When both sides were silent for so long, nothing was outstanding: far above what a pipelining client lets pass between
+/// two requests, and far below what people do.
+pub(super) const REST_MICROS: i64 = 100_000;
 /// What the allocation of an exchange's text costs besides its bytes.
 const TEXT_OVERHEAD_BYTES: usize = 32;
 
@@ -29,9 +38,12 @@ pub(super) struct Exchange {
     text: Box<[u8]>,
     method_bytes: usize,
     at: Timestamp,
+    /// The request's last packet, once the request was seen whole.
+    ended_at: Option<Timestamp>,
     start: Position,
     /// What the client had received of the server when it sent the request.
     heard: Position,
+    turn: Turn,
     /// Before this request bytes were lost: what the client had last been heard to have received before that.
     behind_loss: Option<Position>,
 }
@@ -39,8 +51,29 @@ pub(super) struct Exchange {
 impl Exchange {
     pub fn answered(&self, at: Timestamp) -> Answered<'_> {
         let (method, target) = self.text.split_at_checked(self.method_bytes).unwrap_or_default();
-        Answered { method, target, latency_micros: at.micros_since(self.at) }
+        Answered {
+            method,
+            target,
+            latency_micros: span_micros(self.at, at),
+            wait_micros: self.ended_at.and_then(|ended_at| span_micros(ended_at, at)),
+        }
     }
+}
+
+/// From one packet's time to a later one's; `None` where the clocks contradict the order.
+pub(super) fn span_micros(from: Timestamp, to: Timestamp) -> Option<u64> {
+    u64::try_from(to.micros_since(from)).ok()
+}
+
+/// How a request stands to what the server had said when it was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// The client had not heard all of it, or how far the server had come is not known.
+    Overlaps,
+    /// The client had heard all of it, and the server was between two messages.
+    Follows,
+    /// That, and nobody had said anything for a while: no request was outstanding.
+    Rested,
 }
 
 /// A request's place in its stream.
@@ -49,6 +82,8 @@ pub(super) struct Place {
     pub at: Timestamp,
     pub position: Position,
     pub heard: Position,
+    /// Of a request.
+    pub turn: Turn,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -65,10 +100,21 @@ pub(super) struct Exchanges {
     text_bytes: usize,
     last_number: u32,
     order: Order,
+    /// Requests may be outstanding that were not seen.
+    may_miss_requests: bool,
     /// Bytes were lost behind the last request; see `Exchange::behind_loss`.
     loss: Option<Position>,
     /// The client was seen to send a request before the answer to the one before.
     pipelines: bool,
+    /// Turns in a row in which the client waited for the one answer to its one request, up to `PROOF_TURNS`: from there on
+    /// it is known to wait.
+    turns: u8,
+    /// The last request followed all that the server had said.
+    in_turn: bool,
+    /// Final responses since the last request.
+    answers: u8,
+    /// When the newest bytes of either direction were captured; `None` if bytes were lost since.
+    last_data_at: Option<Timestamp>,
     /// What the client had received when it sent the last request.
     last_heard: Option<Position>,
     /// Behind the last request, which wishes to leave HTTP/1.x, there are bytes that are not read yet: what the client had
@@ -78,6 +124,10 @@ pub(super) struct Exchanges {
     pub declined: Option<u32>,
     /// A tunnel was granted or a 101 came, asked for or not: nothing behind it is HTTP/1.x any more.
     pub switched: bool,
+    /// Bytes of either direction that were passed over.
+    pub passed_over_bytes: u64,
+    /// What the first of them look like.
+    pub passed_over_protocol: Option<&'static str>,
     /// The connection was said to be another protocol's: what the other side sends of it is no news.
     pub told_not_http: bool,
 }
@@ -86,6 +136,7 @@ impl Exchanges {
     /// Midstream pickup: requests may be outstanding that were never seen.
     pub fn begin_midstream(&mut self) {
         self.order = Order::Lost;
+        self.may_miss_requests = true;
     }
 
     /// A message was read on this connection.
@@ -100,6 +151,7 @@ impl Exchanges {
     }
 
     pub fn asked(&mut self, method: &[u8], target: &[u8], wish: Wish, judged: Judged, place: Place) -> u32 {
+        self.take_turn(place.turn);
         if let Some(last) = self.outstanding.back() {
             self.pipelines |= match self.order {
                 Order::InStep => self.loss.is_none() || last.heard == place.heard,
@@ -111,6 +163,7 @@ impl Exchanges {
         if self.outstanding.len() >= MAX_OUTSTANDING {
             self.take(0);
             self.order = Order::Lost;
+            self.may_miss_requests = true;
         }
         let number = self.next_number();
         let text: Box<[u8]> = [method, target].concat().into();
@@ -127,11 +180,71 @@ impl Exchanges {
             text,
             method_bytes: method.len(),
             at: place.at,
+            ended_at: None,
             start: place.position,
             heard: place.heard,
+            turn: place.turn,
             behind_loss: self.loss.take(),
         });
         number
+    }
+
+    pub fn pass_over(&mut self, bytes: &[u8], counters: &mut HttpCounters) {
+        counters.passed_over_bytes += bytes.len() as u64;
+        self.passed_over_bytes += bytes.len() as u64;
+        self.passed_over_protocol.get_or_insert_with(|| protocol_met_in_the_middle(bytes));
+    }
+
+    fn take_turn(&mut self, turn: Turn) {
+        let follows = turn != Turn::Overlaps;
+        if self.turns < PROOF_TURNS {
+            self.turns = if follows && self.in_turn && self.answers == 1 { self.turns + 1 } else { 0 };
+        }
+        self.in_turn = follows;
+        self.answers = 0;
+    }
+
+    /// A final response begins there, whatever it answers.
+    pub fn note_answer(&mut self, response: Place) {
+        self.answers = self.answers.saturating_add(1);
+        // More answers than requests, and no request was lost in between: they were outstanding together.
+        self.pipelines |= self.answers > 1 && self.last_number > 0 && self.loss.is_none();
+        // It and the last request crossed: a request before was outstanding when that was sent.
+        let crossed = |last: &Exchange| last.start >= response.heard && last.heard <= response.position;
+        self.pipelines |= self.order == Order::Lost && self.outstanding.back().is_some_and(crossed);
+    }
+
+    /// A request was sent by a client that had received something at or after `position`.
+    pub fn was_asked_after(&self, position: Position) -> Option<Position> {
+        self.outstanding.back().filter(|last| last.heard > position).map(|last| last.start)
+    }
+
+    /// The request of that number is over, seen whole; its last packet was captured `at`.
+    pub fn note_whole_request(&mut self, number: u32, at: Timestamp) {
+        if let Some(exchange) = self.outstanding.iter_mut().rev().find(|exchange| exchange.number == number) {
+            exchange.ended_at = Some(at);
+        }
+    }
+
+    /// Bytes were captured `at`. Says whether nobody had said anything for a while.
+    pub fn note_data(&mut self, at: Timestamp) -> bool {
+        let before = self.last_data_at.replace(at);
+        before.is_some_and(|before| at.micros_since(before) >= REST_MICROS)
+    }
+
+    pub fn note_gap(&mut self) {
+        self.last_data_at = None;
+    }
+
+    /// Whether a response that starts there may answer such a request.
+    pub fn may_answer(&self, response: Place, asked: Asked) -> bool {
+        self.outstanding.iter().any(|exchange| {
+            exchange.asked == asked && exchange.heard <= response.position && exchange.start < response.heard
+        })
+    }
+
+    pub fn is_outstanding(&self, number: u32) -> bool {
+        self.outstanding.iter().any(|exchange| exchange.number == number)
     }
 
     pub fn note_unread(&mut self, heard: Position) {
@@ -145,6 +258,7 @@ impl Exchanges {
             let index = self.find_by_position(response)?;
             (0..index).for_each(|_| drop(self.take(0)));
             self.order = Order::InStep;
+            self.may_miss_requests = false;
             if let Some(first) = self.outstanding.front_mut() {
                 first.behind_loss = None;
             }
@@ -152,6 +266,7 @@ impl Exchanges {
         if self.outstanding.front().is_none_or(|exchange| exchange.start >= response.heard) {
             // Its request is not seen yet, or never: what comes then is not the next one's answer.
             self.order = Order::Lost;
+            self.may_miss_requests = true;
             return None;
         }
         self.outstanding.front()
@@ -164,6 +279,9 @@ impl Exchanges {
         }
         let index = self.outstanding.iter().rposition(|exchange| exchange.heard <= response.position)?;
         let exchange = self.outstanding.get(index)?;
+        if self.turns < PROOF_TURNS && exchange.turn != Turn::Rested && !self.is_beyond_doubt(index, response) {
+            return None;
+        }
         // A request that was lost behind this one may be the one that is answered, unless nothing was answered before.
         let next = self.outstanding.get(index + 1);
         if next.map_or(self.loss, |next| next.behind_loss).is_some() && exchange.heard != response.position {
@@ -172,6 +290,15 @@ impl Exchanges {
         // A lost request may still be unanswered, unless the client heard something since.
         let mut before = self.outstanding.iter().take(index + 1).filter_map(|exchange| exchange.behind_loss);
         (before.all(|mark| exchange.heard > mark) && exchange.start < response.heard).then_some(index)
+    }
+
+    /// All requests were seen, each was sent by a client that had heard something of the answer to the one before, and this
+    /// one by a client that had heard everything up to here.
+    fn is_beyond_doubt(&self, index: usize, response: Place) -> bool {
+        let heard = || self.outstanding.iter().take(index + 1).map(|exchange| exchange.heard);
+        !self.may_miss_requests
+            && heard().zip(heard().skip(1)).all(|(one, next)| one < next)
+            && heard().next_back() == Some(response.position)
     }
 
     /// Removes the request that `find` gave: its final response is there.
@@ -188,8 +315,15 @@ impl Exchanges {
     /// A loss in this direction may have swallowed messages. `heard`: what its sender had last been heard to have
     /// received before the loss.
     pub fn lose_step(&mut self, direction: Direction, heard: Option<Position>) {
+        if self.turns < PROOF_TURNS {
+            self.turns = 0;
+        }
+        self.in_turn = false;
         match direction {
-            Direction::Request => self.loss = self.loss.max(heard.or(Some(0))),
+            Direction::Request => {
+                self.may_miss_requests = true;
+                self.loss = self.loss.max(heard.or(Some(0)));
+            }
             Direction::Response => self.order = Order::Lost,
         }
     }

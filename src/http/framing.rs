@@ -1,6 +1,7 @@
 //! How long a message's body is (RFC 9112 §6.3), and what its head asks of the connection.
 
 use super::Malformed;
+use super::Switch;
 use super::head::{Field, Head, KnownName, StartLine, is_token, trim_ows};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,14 +11,15 @@ pub(super) enum Framing {
     Length(u64),
     Chunked,
     CloseDelimited,
+    /// By that length or by the close, as what follows shows: `Transfer-Encoding: identity` stands beside the length.
+    LengthOrClose(u64),
 }
 
 /// What the client wants the connection to become after this request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wish {
     None,
-    Tunnel,
-    Upgrade,
+    To(Switch),
 }
 
 /// The request that a response answers, as far as it bears on framing.
@@ -50,6 +52,8 @@ struct FramingFields {
     length: Option<u64>,
     /// There is a Transfer-Encoding; whether its last coding is chunked.
     coded: Option<bool>,
+    /// The only coding is `identity`, which RFC 2616 §3.6 had and RFC 9112 §7 has no more.
+    identity: bool,
 }
 
 pub(super) fn of_request(head: &Head, bytes: &[u8]) -> Result<(Framing, Wish), Malformed> {
@@ -59,15 +63,16 @@ pub(super) fn of_request(head: &Head, bytes: &[u8]) -> Result<(Framing, Wish), M
     let fields = FramingFields::of(head, bytes)?;
     let framing = match (fields.coded, fields.length) {
         (Some(true), _) => Framing::Chunked,
+        (Some(false), length) if fields.identity => Framing::LengthOrClose(length.unwrap_or(0)),
         // The length of such a request cannot be known (RFC 9112 §6.3 item 4).
         (Some(false), _) => return Err(Malformed::TransferEncoding),
         (None, None | Some(0)) => Framing::NoBody,
         (None, Some(length)) => Framing::Length(length),
     };
     let wish = if head.method(bytes) == b"CONNECT" {
-        Wish::Tunnel
+        Wish::To(Switch::Tunnel)
     } else if asks_for_upgrade(head, bytes) {
-        Wish::Upgrade
+        Wish::To(Switch::named_in(head, bytes))
     } else {
         Wish::None
     };
@@ -85,6 +90,7 @@ pub(super) fn of_response(head: &Head, bytes: &[u8], asked: Asked) -> Result<Fra
     let fields = FramingFields::of(head, bytes)?;
     Ok(match (fields.coded, fields.length) {
         (Some(true), _) => Framing::Chunked,
+        (Some(false), Some(length)) if fields.identity => Framing::LengthOrClose(length),
         (Some(false), _) | (None, None) => Framing::CloseDelimited,
         (None, Some(0)) => Framing::NoBody,
         (None, Some(length)) => Framing::Length(length),
@@ -105,6 +111,15 @@ fn asks_for_upgrade(head: &Head, bytes: &[u8]) -> bool {
         && connections.any(|field| tokens(&field.value(bytes)).any(|option| option.eq_ignore_ascii_case(b"upgrade")))
 }
 
+/// The connection ends with this message (RFC 9112 §9.3).
+pub(super) fn announces_close(head: &Head, bytes: &[u8]) -> bool {
+    let options = |name: &[u8]| {
+        let mut fields = head.fields.iter().filter(|field| field.is(&CONNECTION, bytes));
+        fields.any(|field| tokens(&field.value(bytes)).any(|option| option.eq_ignore_ascii_case(name)))
+    };
+    if head.minor_version == 0 { !options(b"keep-alive") } else { options(b"close") }
+}
+
 impl FramingFields {
     fn of(head: &Head, bytes: &[u8]) -> Result<Self, Malformed> {
         let mut found = Self::default();
@@ -117,11 +132,14 @@ impl FramingFields {
             } else if field.is(&TRANSFER_ENCODING, bytes) {
                 let value = field.value(bytes);
                 let last = tokens(&value).last();
+                found.identity = (found.coded.is_none() || found.identity)
+                    && last.is_some()
+                    && tokens(&value).all(|coding| coding.eq_ignore_ascii_case(b"identity"));
                 found.coded = Some(last.is_some_and(|coding| coding.eq_ignore_ascii_case(b"chunked")));
             }
         }
         // RFC 9112 §6.1: in HTTP/1.0 a Transfer-Encoding is faulty framing; with a length beside it, who knows which counts.
-        if head.minor_version == 0 && found.coded.is_some() && found.length.is_some() {
+        if head.minor_version == 0 && found.coded.is_some() && !found.identity && found.length.is_some() {
             return Err(Malformed::TransferEncoding);
         }
         Ok(found)

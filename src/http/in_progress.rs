@@ -2,19 +2,30 @@
 
 use super::body::Body;
 use super::chunked::ChunkDecoder;
-use super::exchange::{Exchange, Place};
+use super::exchange::{Exchange, Exchanges, Place, span_micros};
 use super::framing::Wish;
 use super::head::{Field, Head, Parsed, StartLine, check_start_line, parse_fields};
 use super::message::{Fields, HttpMessage, Incomplete};
+use super::resync::may_be_start;
 use super::{Context, Direction};
-use crate::flow::DataMeta;
+use crate::flow::{DataMeta, Position};
 use crate::selection::Judged;
+use crate::time::Timestamp;
 
 #[derive(Debug)]
 pub(super) enum BodyState {
-    Length { left: u64 },
+    Length {
+        left: u64,
+    },
     Chunked(ChunkDecoder),
     CloseDelimited,
+    /// `Transfer-Encoding: identity` beside a length: who knows the coding reads up to the close, who does not the length
+    /// (RFC 9112 §6.3, RFC 2616 §3.6). What comes next shows which.
+    LengthOrClose {
+        left: u64,
+    },
+    /// More came than that length: where the message ends is in doubt.
+    Doubtful,
 }
 
 /// A message whose head is complete and whose body is not.
@@ -31,6 +42,10 @@ pub(super) struct InProgress {
     pub state: BodyState,
     pub body: Body,
     pub gap_bytes: u64,
+    /// When its last packet so far was captured, if it has several.
+    pub last_at: Option<Timestamp>,
+    /// Its request is not known, and a HEAD is among those that it may answer.
+    pub may_answer_head: bool,
     /// How much of `STATUS_LINE` the bytes behind the head have spelled so far; all of it once they differ.
     pub spelled: usize,
 }
@@ -39,7 +54,7 @@ pub(super) struct InProgress {
 const MAX_SPARE_BYTES: usize = 1 << 20;
 
 /// What the next response would begin with.
-const STATUS_LINE: &[u8] = b"HTTP/1.";
+pub(super) const STATUS_LINE: &[u8] = b"HTTP/1.";
 
 /// How far a loss goes.
 pub(super) enum Crossing {
@@ -50,10 +65,17 @@ pub(super) enum Crossing {
 }
 
 impl InProgress {
+    /// A packet with more of it; the rest of a packet that was looked at before has the same time.
+    pub fn note_packet(&mut self, meta: DataMeta) {
+        if meta.segment_start || meta.at != self.last_at.unwrap_or(self.place.at) {
+            self.last_at = Some(meta.at.max(self.last_at.unwrap_or(self.place.at)));
+        }
+    }
+
     pub fn cross(&mut self, len: u64) -> Crossing {
         self.spelled = STATUS_LINE.len(); // what follows is not the beginning
         let (lost, crossing) = match &mut self.state {
-            BodyState::CloseDelimited => (len, Crossing::Within),
+            BodyState::CloseDelimited | BodyState::Doubtful => (len, Crossing::Within),
             BodyState::Chunked(decoder) => match decoder.cross(len) {
                 true => (len, Crossing::Within),
                 false => {
@@ -63,7 +85,7 @@ impl InProgress {
                     (0, Crossing::Beyond)
                 }
             },
-            BodyState::Length { left } => {
+            BodyState::Length { left } | BodyState::LengthOrClose { left } => {
                 let lost = len.min(*left);
                 *left -= lost;
                 let crossing = match (*left, len - lost) {
@@ -98,6 +120,7 @@ impl InProgress {
             direction,
             exchange: self.number,
             at: self.place.at,
+            duration_micros: self.last_at.and_then(|last_at| span_micros(self.place.at, last_at)),
             head: &self.head,
             head_bytes: &self.head_bytes,
             trailers,
@@ -106,6 +129,7 @@ impl InProgress {
             incomplete: incomplete.or(gap),
             gap_bytes: self.gap_bytes,
             judged: self.judged,
+            proxied: cx.proxied,
             answered: self.exchange.as_ref().map(|exchange| exchange.answered(self.place.at)),
         });
         if room.capacity() <= MAX_SPARE_BYTES {
@@ -138,6 +162,56 @@ impl InProgress {
         !differs && (common == rest.len() || matches!(self.state, BodyState::Chunked(_)))
     }
 
+    /// Why it is incomplete when its stream ends here, if it is.
+    pub fn incomplete_at_end(&self, clean: bool, exchanges: &Exchanges, ending: Incomplete) -> Option<Incomplete> {
+        match self.state {
+            BodyState::CloseDelimited if clean && self.next_request(exchanges).is_some() => Some(Incomplete::Malformed),
+            BodyState::CloseDelimited | BodyState::LengthOrClose { left: 0 } if clean => None,
+            BodyState::Doubtful | BodyState::LengthOrClose { .. } if clean => Some(Incomplete::Malformed),
+            _ if clean && self.expects_continue() && self.body.bytes == 0 => None,
+            _ => Some(ending),
+        }
+    }
+
+    pub fn may_be_over(&self) -> bool {
+        matches!(self.state, BodyState::LengthOrClose { left: 0 }) || (self.may_answer_head && self.body.bytes == 0)
+    }
+
+    /// A request that waited for 100 (Continue) had its final answer before any byte of its body was sent, and here the next
+    /// request begins: the body was never sent (RFC 9110 §10.1.1).
+    pub fn was_refused(&self, bytes: &[u8], meta: DataMeta, exchanges: &Exchanges) -> bool {
+        self.body.bytes == 0
+            && meta.segment_start
+            && meta.heard > self.place.heard
+            && matches!(self.head.start, StartLine::Request { .. })
+            && self.expects_continue()
+            && !exchanges.is_outstanding(self.number)
+            && may_be_start(Direction::Request, bytes)
+    }
+
+    /// A response up to the close of the connection, and yet a client that had heard of it has asked for more: where that
+    /// request starts.
+    fn next_request(&self, exchanges: &Exchanges) -> Option<Position> {
+        let until_close = matches!(self.state, BodyState::CloseDelimited | BodyState::Doubtful);
+        let response = matches!(self.head.start, StartLine::Status { .. });
+        exchanges.was_asked_after(self.place.position).filter(|_| until_close && response)
+    }
+
+    /// That, and here the next response begins.
+    pub fn was_left_behind(&self, bytes: &[u8], meta: DataMeta, exchanges: &Exchanges) -> bool {
+        meta.segment_start
+            && may_be_start(Direction::Response, bytes)
+            && self.next_request(exchanges).is_some_and(|start| meta.heard > start)
+    }
+
+    fn expects_continue(&self) -> bool {
+        let fields = &self.head.fields;
+        fields.iter().any(|field| {
+            field.is_named(b"expect", &self.head_bytes)
+                && field.value(&self.head_bytes).eq_ignore_ascii_case(b"100-continue")
+        })
+    }
+
     /// It has come to the middle of what looks like a status line.
     pub fn is_spelling_a_response(&self) -> bool {
         self.spelled > 0 && self.spelled < STATUS_LINE.len() && self.judged.is_none()
@@ -150,7 +224,7 @@ impl InProgress {
     pub fn buffered_bytes(&self) -> usize {
         let decoder = match &self.state {
             BodyState::Chunked(decoder) => decoder.buffered_bytes(),
-            BodyState::Length { .. } | BodyState::CloseDelimited => 0,
+            _ => 0,
         };
         size_of::<Self>()
             + self.head_bytes.len()

@@ -2,10 +2,11 @@
 
 use super::Direction;
 use super::head::{Field, Head};
+use super::proxied::Proxied;
 use crate::selection::Judged;
 use crate::time::Timestamp;
 
-/// Why a message ended early (SPEC §2, `incomplete`).
+/// Why a message ended early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Incomplete {
     Gap,
@@ -13,6 +14,8 @@ pub enum Incomplete {
     Evicted,
     Timeout,
     Stopped,
+    /// Where it ends is in doubt.
+    Malformed,
 }
 
 impl Incomplete {
@@ -23,6 +26,7 @@ impl Incomplete {
             Self::Evicted => "evicted",
             Self::Timeout => "timeout",
             Self::Stopped => "stopped",
+            Self::Malformed => "malformed",
         }
     }
 }
@@ -39,8 +43,11 @@ pub struct Fields<'a> {
 pub struct Answered<'a> {
     pub method: &'a [u8],
     pub target: &'a [u8],
-    /// From the request's first packet to the response's first.
-    pub latency_micros: i64,
+    /// From the request's first packet to the response's first; `None` where the clocks contradict that order.
+    pub latency_micros: Option<u64>,
+    /// From the request's last packet to the response's first: what the server took. `None` where the request was not seen
+    /// whole, or the response began first.
+    pub wait_micros: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +57,8 @@ pub struct HttpMessage<'a> {
     pub exchange: u32,
     /// Of the packet that began the message.
     pub at: Timestamp,
+    /// From the message's first packet to its last, if there are several and their clocks agree with their order.
+    pub duration_micros: Option<u64>,
     pub head: &'a Head,
     pub head_bytes: &'a [u8],
     pub trailers: Option<Fields<'a>>,
@@ -60,6 +69,8 @@ pub struct HttpMessage<'a> {
     pub incomplete: Option<Incomplete>,
     pub gap_bytes: u64,
     pub answered: Option<Answered<'a>>,
+    /// Both ends of the connection that a proxy handed on, where it said so.
+    pub proxied: Option<Proxied>,
     /// Which rules the exchange's request matches; `None` where that was not seen.
     pub judged: Option<Judged>,
 }

@@ -16,15 +16,19 @@ mod head;
 mod held;
 mod in_progress;
 mod message;
+mod proxied;
 mod resync;
 mod stream;
+mod switch;
 #[cfg(test)]
 mod tests;
 pub mod words;
 
-pub use connection::{HttpConnection, Parties};
+pub use connection::{HttpConnection, Parties, Unread};
 pub use head::{Field, Head, KnownName, Span, StartLine};
 pub use message::{Answered, Fields, HttpMessage, Incomplete};
+pub use proxied::Proxied;
+pub use switch::Switch;
 
 use crate::selection::Selection;
 
@@ -84,9 +88,23 @@ pub struct HttpCounters {
     pub lost_pairings: u64,
     /// Bytes that were passed over because it was not known where a message begins.
     pub passed_over_bytes: u64,
+    /// Bytes after a response that has no body.
+    pub excess_bytes: u64,
+    /// Final responses of which it is not known which request they answer.
+    pub unpaired_responses: u64,
+    /// Connections that left HTTP/1.x, by `Switch`.
+    pub switched: [u64; Switch::COUNT],
+    /// What they carried from there on.
+    pub switched_bytes: u64,
 }
 
 impl HttpCounters {
+    fn count_switch(&mut self, switch: Switch) {
+        if let Some(count) = self.switched.get_mut(switch as usize) {
+            *count += 1;
+        }
+    }
+
     pub fn add(&mut self, more: &Self) {
         self.lost_heads += more.lost_heads;
         self.malformed_streams += more.malformed_streams;
@@ -94,6 +112,10 @@ impl HttpCounters {
         self.cut_bodies += more.cut_bodies;
         self.lost_pairings += more.lost_pairings;
         self.passed_over_bytes += more.passed_over_bytes;
+        self.excess_bytes += more.excess_bytes;
+        self.unpaired_responses += more.unpaired_responses;
+        self.switched_bytes += more.switched_bytes;
+        self.switched.iter_mut().zip(more.switched).for_each(|(count, more)| *count += more);
     }
 }
 
@@ -110,6 +132,8 @@ pub enum NotHttp {
     /// It never was HTTP/1.x; the protocol's name where it is known.
     Protocol(&'static str),
     Malformed(Malformed),
+    /// It goes on after bytes that follow a response without a body.
+    Excess,
 }
 
 /// What parsing needs besides the bytes.
@@ -120,6 +144,8 @@ pub struct Context<'a> {
     pub sink: &'a mut dyn Sink,
     /// What it means when a stream ends before its message.
     pub ending: Incomplete,
+    /// What the PROXY protocol said of the connection.
+    pub proxied: Option<Proxied>,
     pub scratch: &'a mut Scratch,
 }
 

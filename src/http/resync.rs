@@ -1,13 +1,15 @@
 //! Finding the way back: where, after a loss or at a midstream pickup, a message begins.
 
 use super::Direction;
-use super::exchange::Exchanges;
+use super::exchange::{Exchanges, Turn};
 use super::head::{check_start_line, find_end, is_token};
 use super::stream::Stream;
 use crate::flow::{DataMeta, Position};
 
 /// No method is longer; what has no space by then is no request line.
 const MAX_METHOD_BYTES: usize = 64;
+/// None is shorter in the registry of RFC 9110 §18.2 (ACL, GET, PUT).
+const MIN_METHOD_BYTES: usize = 3;
 /// RFC 9110 §9.3 and RFC 5789. None is the end of another one.
 const COMMON_METHODS: [&[u8]; 9] =
     [b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH"];
@@ -28,6 +30,18 @@ pub(super) struct Opposite {
     pub holds: bool,
 }
 
+impl Opposite {
+    /// How a request that starts there stands to what the server has said; `rested`: nobody had said anything for a while.
+    pub fn turn_at(&self, meta: DataMeta, rested: bool) -> Turn {
+        let follows = self.untouched || (!self.lost && !self.in_message && meta.heard >= self.position);
+        match (follows, rested) {
+            (false, _) => Turn::Overlaps,
+            (true, false) => Turn::Follows,
+            (true, true) => Turn::Rested,
+        }
+    }
+}
+
 impl Stream {
     /// Whether these bytes, met while not in step, can only be the beginning of a message.
     ///
@@ -37,7 +51,7 @@ impl Stream {
     /// what it heard may have been a 100 (Continue), and these bytes a body. Where the other side was not captured at all,
     /// it must have spoken in between. The first bytes ever seen of a stream are given the benefit of the doubt.
     pub fn may_begin_here(&self, bytes: &[u8], meta: DataMeta, opposite: Opposite, exchanges: &Exchanges) -> bool {
-        if !looks_like_start(self.direction, bytes) || check_start_line(self.direction, bytes).is_err() {
+        if !may_be_start(self.direction, bytes) {
             return false;
         }
         // Each has heard all that the other had said.
@@ -80,6 +94,40 @@ fn has_whole_start(direction: Direction, bytes: &[u8]) -> bool {
 pub(super) fn is_cut_or_glued(method: &[u8]) -> bool {
     !COMMON_METHODS.contains(&method)
         && COMMON_METHODS.iter().any(|common| common.ends_with(method) || method.ends_with(common))
+}
+
+/// The same for bytes met while not in step, where a start line is asked to be one that nobody doubts.
+pub(super) fn may_be_start(direction: Direction, bytes: &[u8]) -> bool {
+    looks_like_start(direction, bytes)
+        && check_start_line(direction, bytes).is_ok()
+        && (direction == Direction::Response || has_common_form(bytes))
+}
+
+/// A method in capitals and a target of one word in a form of RFC 9112 §3.2, as far as the bytes go: prose, log lines and
+/// numbers have others.
+pub(super) fn has_common_form(bytes: &[u8]) -> bool {
+    let line = bytes.split(|&b| b == b'\n').next().unwrap_or_default();
+    let mut words = line.strip_suffix(b"\r").unwrap_or(line).split(|&b| b == b' ');
+    let method = words.next().unwrap_or_default();
+    let Some(target) = words.next() else { return is_capital(method) };
+    let version = words.next();
+    let has_form = match target {
+        [] => version.is_none(),
+        [b'/' | b'*', ..] => true,
+        _ if method == b"CONNECT" => true,
+        // A scheme, of which the rest may still come.
+        _ => target.windows(3).any(|three| three == b"://") || (version.is_none() && !target.contains(&b'.')),
+    };
+    is_capital(method)
+        && method.len() >= MIN_METHOD_BYTES
+        && has_form
+        && version.unwrap_or_default().iter().zip(b"HTTP/").all(|(a, b)| a == b)
+        && words.next().is_none()
+}
+
+fn is_capital(method: &[u8]) -> bool {
+    method.first().is_some_and(u8::is_ascii_uppercase)
+        && method.iter().all(|b| b.is_ascii_uppercase() || matches!(b, b'-' | b'_'))
 }
 
 /// Whether bytes can be the beginning of a start line, as far as they go.

@@ -3,13 +3,14 @@
 mod heads;
 
 use super::chunked::Fed;
-use super::exchange::{Exchanges, Place};
+use super::exchange::{Exchanges, Place, Turn};
 use super::framing::Wish;
+use super::head::find_end;
 use super::held::{Held, Piece};
 use super::in_progress::{BodyState, Crossing, InProgress};
 use super::message::Incomplete;
-use super::resync::Opposite;
-use super::{Context, Direction, Malformed, NotHttp};
+use super::resync::{Opposite, may_be_start};
+use super::{Context, Direction, Malformed, NotHttp, Switch};
 use crate::flow::{DataMeta, Position};
 
 /// A partial head larger than this is given up when memory runs short.
@@ -22,6 +23,11 @@ enum State {
     Body(Box<InProgress>),
     /// A request asked to leave HTTP/1.x: what follows depends on the answer to this exchange.
     Held(Held),
+    /// A response that has no body was followed by one: passed over up to the response to a request that its sender had not
+    /// received when it began.
+    Excess {
+        heard: Position,
+    },
     /// In step with nothing: waiting for bytes that can only be the beginning of a message.
     Lost,
     /// No HTTP/1.x from here on: a tunnel, another protocol, or broken.
@@ -49,6 +55,8 @@ pub(super) struct Stream {
     /// Bytes were lost since then.
     pub(super) lost_since: bool,
     last_was_interim: bool,
+    /// The last message was a response that has no body whatever its fields say.
+    is_bodyless: bool,
 }
 
 impl Stream {
@@ -59,13 +67,14 @@ impl Stream {
             buffer: Vec::new(),
             searched: 0,
             start_line_checked: false,
-            place: Place { at: Default::default(), position: 0, heard: 0 },
+            place: Place { at: Default::default(), position: 0, heard: 0, turn: Turn::Overlaps },
             tentative: false,
             untouched: true,
             position: 0,
             last_heard: None,
             lost_since: false,
             last_was_interim: false,
+            is_bodyless: false,
         }
     }
 
@@ -76,7 +85,7 @@ impl Stream {
             in_message: match self.state {
                 State::Boundary => !self.buffer.is_empty(),
                 State::Body(_) => true,
-                State::Held(_) | State::Lost | State::Opaque => false,
+                State::Held(_) | State::Excess { .. } | State::Lost | State::Opaque => false,
             },
             last_heard: self.last_heard,
             position: self.position,
@@ -116,17 +125,42 @@ impl Stream {
         cx: &mut Context<'_>,
     ) -> usize {
         let (all, declined) = (bytes.len(), exchanges.declined);
+        let rested = exchanges.note_data(meta.at);
+        if self.is_glued(meta) {
+            exchanges.pass_over(&self.buffer, cx.counters);
+            self.tentative = false;
+            self.lose(exchanges, cx);
+        }
         while !bytes.is_empty() && exchanges.declined == declined {
             let used = match &mut self.state {
-                State::Opaque => bytes.len(),
+                State::Opaque => {
+                    cx.counters.switched_bytes += if exchanges.switched { bytes.len() as u64 } else { 0 };
+                    bytes.len()
+                }
                 State::Held(held) => {
                     exchanges.note_unread(meta.heard);
                     held.push(bytes, meta);
                     bytes.len()
                 }
+                State::Excess { heard } => {
+                    if begins_next_response(bytes, meta, *heard) {
+                        self.state = State::Boundary;
+                        continue;
+                    }
+                    cx.counters.excess_bytes += bytes.len() as u64;
+                    bytes.len()
+                }
+                State::Lost if is_switch(self.direction, bytes, meta) => {
+                    // Its request is not known and so it is no message, and yet nothing after it is HTTP/1.x.
+                    cx.counters.count_switch(Switch::Other);
+                    exchanges.pass_over(bytes, cx.counters);
+                    exchanges.switched = true;
+                    self.make_opaque();
+                    bytes.len()
+                }
                 State::Lost => {
                     if !self.may_begin_here(bytes, meta, opposite, exchanges) {
-                        cx.counters.passed_over_bytes += bytes.len() as u64;
+                        exchanges.pass_over(bytes, cx.counters);
                         meta.position += bytes.len() as u64;
                         bytes = &[];
                         break;
@@ -135,13 +169,33 @@ impl Stream {
                     self.tentative = true;
                     continue;
                 }
-                State::Boundary => self.on_head_bytes(bytes, meta, exchanges, cx),
+                State::Boundary => {
+                    if self.buffer.is_empty() {
+                        let turn = if self.direction == Direction::Request {
+                            opposite.turn_at(meta, rested)
+                        } else {
+                            Turn::Overlaps
+                        };
+                        self.place = Place { at: meta.at, position: meta.position, heard: meta.heard, turn };
+                    }
+                    self.on_head_bytes(bytes, meta.at, exchanges, cx)
+                }
                 State::Body(message) if message.has_answered_a_head_request(bytes, meta) => {
                     message.body_is_absent();
                     self.finish(None, exchanges, cx);
                     continue;
                 }
-                State::Body(_) => self.on_body_bytes(bytes, exchanges, cx),
+                State::Body(message) if message.was_refused(bytes, meta, exchanges) => {
+                    message.body_is_absent();
+                    self.finish(None, exchanges, cx);
+                    continue;
+                }
+                State::Body(message) if message.was_left_behind(bytes, meta, exchanges) => {
+                    self.finish(Some(Incomplete::Malformed), exchanges, cx);
+                    self.lose(exchanges, cx);
+                    continue;
+                }
+                State::Body(_) => self.on_body_bytes(bytes, meta, exchanges, cx),
             };
             self.untouched = false;
             bytes = bytes.get(used..).unwrap_or_default();
@@ -159,10 +213,11 @@ impl Stream {
         self.position += len;
         self.untouched = false;
         self.lost_since = true;
+        exchanges.note_gap();
         let in_step = match &mut self.state {
             State::Opaque => return,
             State::Held(held) => return held.push_gap(len),
-            State::Lost => false,
+            State::Lost | State::Excess { .. } => false,
             State::Boundary => {
                 cx.counters.lost_heads += u64::from(!self.buffer.is_empty());
                 false
@@ -189,7 +244,7 @@ impl Stream {
     }
 
     /// The stream ends; what is held back waits on, if an answer may still come.
-    pub fn on_end(&mut self, clean: bool, opposite_ended: bool, cx: &mut Context<'_>) {
+    pub fn on_end(&mut self, clean: bool, opposite_ended: bool, exchanges: &Exchanges, cx: &mut Context<'_>) {
         if let State::Held(held) = &mut self.state
             && !opposite_ended
         {
@@ -200,12 +255,11 @@ impl Stream {
             State::Boundary => cx.counters.lost_heads += u64::from(!self.buffer.is_empty()),
             State::Body(message) if message.is_spelling_a_response() => cx.counters.lost_heads += 1,
             State::Body(message) => {
-                let complete = clean && matches!(message.state, BodyState::CloseDelimited);
-                let incomplete = (!complete).then_some(cx.ending);
+                let incomplete = message.incomplete_at_end(clean, exchanges, cx.ending);
                 message.emit(self.direction, incomplete, cx);
             }
             State::Held(held) => cx.counters.lost_heads += u64::from(held.is_worth_counting()),
-            State::Lost | State::Opaque => {}
+            State::Excess { .. } | State::Lost | State::Opaque => {}
         }
         self.buffer = Vec::new();
     }
@@ -214,6 +268,14 @@ impl Stream {
     pub fn deferred_end(&self) -> Option<bool> {
         match &self.state {
             State::Held(held) => held.ended,
+            _ => None,
+        }
+    }
+
+    /// The number of the request that wished to leave HTTP/1.x and whose client shows that it did not.
+    pub fn goes_on_with_http(&self) -> Option<u32> {
+        match &self.state {
+            State::Held(held) => held.begins_with_a_request().then_some(held.number),
             _ => None,
         }
     }
@@ -240,7 +302,7 @@ impl Stream {
                 self.lose(exchanges, cx);
             }
             State::Held(held) => held.lose(),
-            State::Boundary | State::Lost | State::Opaque => {}
+            State::Boundary | State::Excess { .. } | State::Lost | State::Opaque => {}
         }
     }
 
@@ -249,8 +311,28 @@ impl Stream {
             + match &self.state {
                 State::Body(message) => message.buffered_bytes(),
                 State::Held(held) => held.buffered_bytes(),
-                State::Boundary | State::Lost | State::Opaque => 0,
+                State::Boundary | State::Excess { .. } | State::Lost | State::Opaque => 0,
             }
+    }
+
+    /// What was taken for the beginning of a request is the end of a body: the server answered before its line went on.
+    fn is_glued(&self, meta: DataMeta) -> bool {
+        self.tentative
+            && self.direction == Direction::Request
+            && !self.buffer.is_empty()
+            && meta.heard > self.place.heard
+    }
+
+    /// The client goes on with another request, having received everything up to `heard`: so for it a message that may be
+    /// over, or whose body may be none, is over there.
+    pub fn on_next_request(&mut self, heard: Position, exchanges: &mut Exchanges, cx: &mut Context<'_>) {
+        if let State::Body(message) = &mut self.state
+            && message.may_be_over()
+            && heard >= self.position
+        {
+            message.body_is_absent();
+            self.finish(None, exchanges, cx);
+        }
     }
 
     fn lose(&mut self, exchanges: &mut Exchanges, cx: &mut Context<'_>) {
@@ -260,17 +342,43 @@ impl Stream {
         cx.counters.lost_pairings += 1;
     }
 
-    fn on_body_bytes(&mut self, bytes: &[u8], exchanges: &mut Exchanges, cx: &mut Context<'_>) -> usize {
+    fn on_body_bytes(
+        &mut self,
+        bytes: &[u8],
+        meta: DataMeta,
+        exchanges: &mut Exchanges,
+        cx: &mut Context<'_>,
+    ) -> usize {
         let State::Body(message) = &mut self.state else { return bytes.len() };
+        message.note_packet(meta);
         if message.begins_like_a_response(bytes) {
             self.give_up(Malformed::UnknownRequest, bytes, exchanges, cx);
             return bytes.len();
         }
-        let InProgress { state, body, .. } = &mut **message;
+        let InProgress { state, body, place, .. } = &mut **message;
         let max = cx.limits.max_body_bytes;
         let fed = match state {
-            BodyState::CloseDelimited => {
+            BodyState::CloseDelimited | BodyState::Doubtful => {
                 body.push(bytes, max);
+                Ok(Fed::All)
+            }
+            BodyState::LengthOrClose { left: 0 } => {
+                if meta.segment_start && may_be_start(self.direction, bytes) && meta.heard > place.heard {
+                    Ok(Fed::Done(0))
+                } else {
+                    *state = BodyState::Doubtful;
+                    body.push(bytes, max);
+                    Ok(Fed::All)
+                }
+            }
+            BodyState::LengthOrClose { left } => {
+                let take = (*left).min(bytes.len() as u64);
+                body.push(bytes.get(..take as usize).unwrap_or_default(), max);
+                *left -= take;
+                if take < bytes.len() as u64 {
+                    *state = BodyState::Doubtful;
+                    body.push(bytes.get(take as usize..).unwrap_or_default(), max);
+                }
                 Ok(Fed::All)
             }
             BodyState::Length { left } => {
@@ -285,13 +393,18 @@ impl Stream {
             },
         };
         match fed {
+            // All of it is the beginning of a status line.
+            Ok(Fed::Done(_)) if message.is_spelling_a_response() => {
+                self.give_up(Malformed::UnknownRequest, bytes, exchanges, cx);
+                bytes.len()
+            }
             Ok(Fed::All) => bytes.len(),
             Ok(Fed::Done(used)) => {
                 self.finish(None, exchanges, cx);
                 used
             }
             Err(reason) => {
-                self.finish(Some(Incomplete::Closed), exchanges, cx);
+                self.finish(Some(Incomplete::Malformed), exchanges, cx);
                 self.give_up(reason, bytes, exchanges, cx);
                 bytes.len()
             }
@@ -302,6 +415,9 @@ impl Stream {
     fn finish(&mut self, incomplete: Option<Incomplete>, exchanges: &mut Exchanges, cx: &mut Context<'_>) {
         let State::Body(message) = std::mem::replace(&mut self.state, State::Boundary) else { return };
         let (number, wish) = (message.number, message.wish);
+        if self.direction == Direction::Request && incomplete.is_none() && message.gap_bytes == 0 {
+            exchanges.note_whole_request(number, message.last_at.unwrap_or(message.place.at));
+        }
         message.emit(self.direction, incomplete, cx);
         self.after_message(number, wish, exchanges);
     }
@@ -312,12 +428,19 @@ impl Stream {
             (_, Wish::None) => State::Boundary,
             (Direction::Response, _) => State::Opaque,
             (Direction::Request, _) if exchanges.declined == Some(number) => State::Boundary,
-            (Direction::Request, _) => State::Held(Held::behind(number)),
+            (Direction::Request, Wish::To(switch)) => State::Held(Held::behind(number, switch)),
         };
     }
 
     /// This stream is not HTTP/1.x from here on, or never was.
     fn give_up(&mut self, reason: Malformed, sample: &[u8], exchanges: &mut Exchanges, cx: &mut Context<'_>) {
+        if self.is_bodyless && reason == Malformed::StartLine {
+            self.is_bodyless = false;
+            self.state = State::Excess { heard: self.place.heard };
+            cx.counters.excess_bytes += sample.len() as u64;
+            cx.sink.not_http(self.direction, NotHttp::Excess, sample);
+            return;
+        }
         if self.tentative || reason == Malformed::UnknownRequest {
             self.tentative = false;
             cx.counters.lost_heads += 1;
@@ -339,13 +462,40 @@ impl Stream {
     }
 }
 
-fn protocol_name(reason: Malformed, sample: &[u8]) -> &'static str {
+/// A whole 101 (Switching Protocols) at the start of a segment, met while not in step.
+fn is_switch(direction: Direction, bytes: &[u8], meta: DataMeta) -> bool {
+    let starts = bytes.starts_with(b"HTTP/1.1 101 ") || bytes.starts_with(b"HTTP/1.0 101 ");
+    direction == Direction::Response && meta.segment_start && starts && find_end(bytes, 0).is_some()
+}
+
+/// The next request has reached the server since, and here a segment begins with a status line.
+fn begins_next_response(bytes: &[u8], meta: DataMeta, heard: Position) -> bool {
+    meta.segment_start && meta.heard > heard && may_be_start(Direction::Response, bytes)
+}
+
+pub(super) fn protocol_name(reason: Malformed, sample: &[u8]) -> &'static str {
     match sample {
         _ if reason == Malformed::Http09 => "http/0.9",
         [0x16, 0x03, ..] | [0x80, _, 0x01, ..] => "tls",
         [b'S', b'S', b'H', b'-', ..] => "ssh",
         // The client's preface, or the server's SETTINGS where that comes first (RFC 9113 §3.4).
         [b'P', b'R', b'I', b' ', b'*', ..] | [0, 0, _, 4, 0, 0, 0, 0, 0, ..] => "http/2",
+        _ => "unknown",
+    }
+}
+
+/// The same of a segment from the middle of a connection: a TLS record (RFC 8446 §5.1), HTTP/2 frames of which the first
+/// ends where the segment or the next frame does (RFC 9113 §4.1).
+pub(super) fn protocol_met_in_the_middle(bytes: &[u8]) -> &'static str {
+    match bytes {
+        [0x14..=0x17, 0x03, 0x00..=0x04, ..] => "tls",
+        [0, high, low, 0..=9, _, stream, ..] if *stream < 0x80 => {
+            let rest = bytes.get(9 + usize::from(u16::from_be_bytes([*high, *low]))..);
+            match rest {
+                Some([] | [0, _, _, 0..=9, _, 0..=0x7f, ..]) => "http/2",
+                _ => "unknown",
+            }
+        }
         _ => "unknown",
     }
 }

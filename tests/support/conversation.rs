@@ -332,7 +332,8 @@ impl Rendered {
 pub fn framing_field(payload: &Payload) -> Option<Field> {
     let field = |name: &str, value: String| Some((name.to_owned(), value));
     match payload {
-        Payload::None | Payload::UntilClose(_) => None,
+        Payload::None => None,
+        Payload::UntilClose(_) => field("Connection", "close".into()),
         Payload::Length(bytes) => field("Content-Length", bytes.len().to_string()),
         Payload::Announced(bytes) => field("Content-Length", bytes.to_string()),
         Payload::Chunked { .. } => field("Transfer-Encoding", "chunked".into()),

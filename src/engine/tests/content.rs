@@ -181,6 +181,8 @@ fn a_line_that_waited_for_its_answer_is_finished_too() {
     let coded = gzip(b"asked");
     let head = format!("POST / HTTP/1.1\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n", coded.len());
     for client in 1..4 {
+        let opening = syn(From::Client(client), 0);
+        engine.on_packet(Timestamp::from_micros(1_000_000), RAW_IP, &opening, opening.len() as u32);
         let ack = send(&mut engine, From::Client(client), 1, 1, &[head.as_bytes(), &coded].concat());
         send(&mut engine, From::Server(client), 1, ack, &response("X: y", b"answered"));
     }

@@ -211,12 +211,13 @@ proptest! {
         let out = String::from_utf8(out).unwrap();
         let lines: Vec<Written> = lines.into_iter().map(|(line, _)| line).collect();
         let expected = match (as_trailers, expected(&lines)) {
-            (true, none) if none == "{}" => "\"bodySize\":0}".to_owned(),
+            (true, none) if none == "{}" => "\"bodySize\":0".to_owned(),
             (true, fields) => format!(",\"trailers\":{fields}"),
             (false, fields) => format!(",\"headers\":{fields}"),
         };
         let first = out.lines().next().unwrap_or_default();
         prop_assert!(first.contains(&expected), "{first}\n{expected}");
+        prop_assert_eq!(first.contains(",\"trailers\":{"), expected.contains("trailers"));
         prop_assert_eq!(out.lines().count(), 1 + usize::from(another_behind));
         prop_assert!(out.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()));
     }

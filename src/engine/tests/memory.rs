@@ -49,6 +49,8 @@ fn nothing_that_is_held_back_goes_over_the_budget() {
             assert!(engine.stats().buffered_bytes <= BUDGET as u64, "{what}");
         }
         // Ordinary traffic goes on as before.
+        let opening = syn(From::Client(1_000), 0);
+        engine.on_packet(Timestamp::from_micros(1_000_000), RAW_IP, &opening, opening.len() as u32);
         let seq = send(&mut engine, From::Client(1_000), 1, 1, b"GET /after HTTP/1.1\r\n\r\n");
         send(&mut engine, From::Server(1_000), 1, seq, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
         let lines = all_lines(&mut engine);

@@ -1,23 +1,23 @@
 //! Between messages: from the first bytes of a start line to a complete head, and the message that needs nothing more.
 
 use super::{State, Stream};
-use crate::flow::DataMeta;
 use crate::http::begin::Begun;
 use crate::http::body::Body;
 use crate::http::chunked::ChunkDecoder;
-use crate::http::exchange::{Exchanges, Place};
-use crate::http::framing::Framing;
+use crate::http::exchange::{Exchanges, span_micros};
+use crate::http::framing::{self, Framing};
 use crate::http::head::{Head, MAX_HEAD_BYTES, Parsed, check_start_line, find_end};
 use crate::http::in_progress::{BodyState, InProgress};
 use crate::http::message::{HttpMessage, Incomplete};
-use crate::http::resync::{is_cut_or_glued, looks_like_start};
+use crate::http::resync::{has_common_form, is_cut_or_glued, looks_like_start};
 use crate::http::{Context, Direction, Malformed};
+use crate::time::Timestamp;
 
 impl Stream {
     pub(super) fn on_head_bytes(
         &mut self,
         bytes: &[u8],
-        meta: DataMeta,
+        at: Timestamp,
         exchanges: &mut Exchanges,
         cx: &mut Context<'_>,
     ) -> usize {
@@ -27,7 +27,6 @@ impl Stream {
             if empty > 0 {
                 return empty;
             }
-            self.place = Place { at: meta.at, position: meta.position, heard: meta.heard };
             if !looks_like_start(self.direction, bytes) {
                 self.give_up(Malformed::StartLine, bytes, exchanges, cx);
                 return bytes.len();
@@ -37,7 +36,7 @@ impl Stream {
             let used = match parsed {
                 Ok(Parsed::Complete(length)) => {
                     let (head_bytes, rest) = bytes.split_at_checked(length).unwrap_or((bytes, &[]));
-                    length + self.on_head(&mut head, head_bytes, rest, exchanges, cx)
+                    length + self.on_head(&mut head, head_bytes, rest, None, exchanges, cx)
                 }
                 Ok(Parsed::Partial) if bytes.len() > MAX_HEAD_BYTES => {
                     self.give_up(Malformed::HeadTooLong, bytes, exchanges, cx);
@@ -57,10 +56,16 @@ impl Stream {
             cx.scratch.head = head;
             return used;
         }
-        self.on_more_head_bytes(bytes, exchanges, cx)
+        self.on_more_head_bytes(bytes, at, exchanges, cx)
     }
 
-    fn on_more_head_bytes(&mut self, bytes: &[u8], exchanges: &mut Exchanges, cx: &mut Context<'_>) -> usize {
+    fn on_more_head_bytes(
+        &mut self,
+        bytes: &[u8],
+        at: Timestamp,
+        exchanges: &mut Exchanges,
+        cx: &mut Context<'_>,
+    ) -> usize {
         let known = self.buffer.len();
         let room = MAX_HEAD_BYTES.saturating_sub(known);
         self.buffer.extend_from_slice(bytes.get(..bytes.len().min(room)).unwrap_or_default());
@@ -71,7 +76,9 @@ impl Stream {
             let rest = bytes.get(used..).unwrap_or_default();
             let mut head = std::mem::take(&mut cx.scratch.head);
             let used = match head.parse(self.direction, &buffer) {
-                Ok(Parsed::Complete(_)) => used + self.on_head(&mut head, &buffer, rest, exchanges, cx),
+                Ok(Parsed::Complete(_)) => {
+                    used + self.on_head(&mut head, &buffer, rest, Some(at.max(self.place.at)), exchanges, cx)
+                }
                 Ok(Parsed::Partial) => {
                     self.give_up(Malformed::FramingField, &buffer, exchanges, cx);
                     bytes.len()
@@ -104,16 +111,22 @@ impl Stream {
         bytes.len()
     }
 
-    /// A complete head. Takes what `rest` holds of its body, and returns how much that was.
+    /// A complete head; `last_at` is the time of its last packet, if it has several. Takes what `rest` holds of its body, and returns how much that
+    /// was.
+    #[allow(clippy::too_many_arguments, reason = "a message's parts, none of which is kept")]
     fn on_head(
         &mut self,
         head: &mut Head,
         head_bytes: &[u8],
         rest: &[u8],
+        last_at: Option<Timestamp>,
         exchanges: &mut Exchanges,
         cx: &mut Context<'_>,
     ) -> usize {
-        if self.tentative && self.direction == Direction::Request && is_cut_or_glued(head.method(head_bytes)) {
+        if self.tentative
+            && self.direction == Direction::Request
+            && (is_cut_or_glued(head.method(head_bytes)) || !has_common_form(head_bytes))
+        {
             self.give_up(Malformed::StartLine, head_bytes, exchanges, cx);
             return rest.len();
         }
@@ -122,29 +135,41 @@ impl Stream {
             Direction::Request => Begun::request(head, head_bytes, place, exchanges, cx.selection),
             Direction::Response => Begun::response(head, head_bytes, place, exchanges),
         };
-        if begun.may_answer_a_head_request(head) && rest.starts_with(b"HTTP/1.") {
+        if begun.may_answer_a_head_request(head) && begun.spells_a_response(rest) {
             self.give_up(Malformed::UnknownRequest, head_bytes, exchanges, cx);
             return rest.len();
         }
         self.tentative = false;
         self.last_was_interim = begun.interim;
+        self.is_bodyless = begun.bodyless;
+        if let Some(switch) = begun.switch {
+            cx.counters.count_switch(switch);
+        }
+        if self.direction == Direction::Response && !begun.interim && begun.exchange.is_none() {
+            cx.counters.unpaired_responses += 1;
+        }
         let state = match begun.framing {
             // The whole message lies in this segment: it goes out without a copy.
             Ok(Framing::NoBody) => {
-                return self.emit_whole(head, head_bytes, &[], &begun, None, exchanges, cx);
+                return self.emit_whole(head, head_bytes, &[], &begun, last_at, None, exchanges, cx);
             }
             Ok(Framing::Length(length)) if length <= rest.len() as u64 => {
                 let body = rest.get(..length as usize).unwrap_or_default();
-                return self.emit_whole(head, head_bytes, body, &begun, None, exchanges, cx);
+                return self.emit_whole(head, head_bytes, body, &begun, last_at, None, exchanges, cx);
             }
             // The head is clear, where the message ends is not: it comes out alone.
             Err(reason) => {
-                self.emit_whole(head, head_bytes, &[], &begun, Some(Incomplete::Closed), exchanges, cx);
+                self.emit_whole(head, head_bytes, &[], &begun, last_at, Some(Incomplete::Malformed), exchanges, cx);
                 self.give_up(reason, head_bytes, exchanges, cx);
                 return rest.len();
             }
             Ok(Framing::Length(left)) => BodyState::Length { left },
+            Ok(Framing::LengthOrClose(left)) => BodyState::LengthOrClose { left },
             Ok(Framing::Chunked) => BodyState::Chunked(ChunkDecoder::new()),
+            // Up to the close, or over already, if the request was a HEAD or a CONNECT: that is for the client to show.
+            Ok(Framing::CloseDelimited) if begun.exchange.is_none() && !framing::announces_close(head, head_bytes) => {
+                BodyState::LengthOrClose { left: 0 }
+            }
             Ok(Framing::CloseDelimited) => BodyState::CloseDelimited,
         };
         self.state = State::Body(Box::new(InProgress {
@@ -158,6 +183,8 @@ impl Stream {
             state,
             body: Body::default(),
             gap_bytes: 0,
+            last_at,
+            may_answer_head: begun.may_answer_head,
             spelled: 0,
         }));
         0
@@ -170,6 +197,7 @@ impl Stream {
         head_bytes: &[u8],
         body: &[u8],
         begun: &Begun,
+        last_at: Option<Timestamp>,
         incomplete: Option<Incomplete>,
         exchanges: &mut Exchanges,
         cx: &mut Context<'_>,
@@ -183,6 +211,7 @@ impl Stream {
             direction: self.direction,
             exchange: begun.number,
             at: place.at,
+            duration_micros: last_at.and_then(|last_at| span_micros(place.at, last_at)),
             head,
             head_bytes,
             trailers: None,
@@ -191,8 +220,12 @@ impl Stream {
             incomplete,
             gap_bytes: 0,
             judged: begun.judged,
+            proxied: cx.proxied,
             answered: answering.map(|exchange| exchange.answered(place.at)),
         });
+        if self.direction == Direction::Request && incomplete.is_none() {
+            exchanges.note_whole_request(begun.number, last_at.unwrap_or(place.at));
+        }
         self.after_message(begun.number, begun.wish, exchanges);
         body.len()
     }

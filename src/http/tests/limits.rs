@@ -40,7 +40,7 @@ fn chunk_lines_and_trailers_have_largest_sizes() {
         (format!("0\r\nA: {}\r\n\r\n", "x".repeat(70_000)), "TrailersTooLong"),
     ] {
         for read in [whole, bytewise] {
-            let expected = ["> POST / !closed".to_owned(), format!("x Request {reason}")];
+            let expected = ["> POST / !malformed".to_owned(), format!("x Request {reason}")];
             assert_eq!(read(format!("{post}{body}").as_bytes()), expected);
         }
     }

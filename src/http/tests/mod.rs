@@ -5,8 +5,13 @@ mod bodies;
 mod exchanges;
 mod heads;
 mod limits;
+mod odd;
+mod opening;
+mod pickup;
+mod times;
 
 use super::*;
+use crate::decode::Endpoint;
 use crate::flow::{DataMeta, Role, Side, StreamEvent};
 use crate::selection::Selection;
 use crate::time::Timestamp;
@@ -87,6 +92,10 @@ impl Sink for Seen {
         if let Some(incomplete) = message.incomplete {
             line += &format!(" !{}", incomplete.name());
         }
+        if let Some(Proxied { source, destination }) = message.proxied {
+            let end = |endpoint: Endpoint| std::net::SocketAddr::new(endpoint.ip, endpoint.port);
+            line += &format!(" via {} {}", end(source), end(destination));
+        }
         if let Some(answered) = message.answered {
             line += &format!(" for {} {}", answered.method.escape_ascii(), answered.target.escape_ascii());
         }
@@ -97,6 +106,7 @@ impl Sink for Seen {
         let what = match what {
             NotHttp::Protocol(name) => name.to_owned(),
             NotHttp::Malformed(reason) => format!("{reason:?}"),
+            NotHttp::Excess => "Excess".to_owned(),
         };
         self.notices.push(format!("x {direction:?} {what}"));
     }
@@ -146,6 +156,7 @@ fn talk_around(
         counters: &mut counters,
         sink: &mut seen,
         ending: Incomplete::Closed,
+        proxied: None,
         scratch: &mut scratch,
     };
     let mut give = |side, event| {

@@ -91,7 +91,7 @@ export function secure(review: string): Record<string, Kind> {
     'an answer and then nothing': (_, port) =>
       onceSecure(tls(port), `${POST}content-length: ${review.length}\r\n\r\n${review}`),
     'answers that nobody takes': (_, port) =>
-      onceSecure(tls(port).pause(), `${POST}content-length: ${review.length}\r\n\r\n${review}`.repeat(10)),
+      onceSecure(tls(port).pause(), `${POST}content-length: ${review.length}\r\n\r\n${review}`.repeat(3)),
   };
 }
 

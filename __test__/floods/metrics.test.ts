@@ -15,6 +15,8 @@ async function until(ms: number, check: () => boolean): Promise<void> {
   }
 }
 
+const ENDLESS = ['nothing at all', 'half a head', 'an answer and then nothing'];
+
 /** Half of what it may take; most of it is this process, which floods and asks. */
 const PROBE_MS = 3_000;
 
@@ -52,7 +54,7 @@ function ask(path: string, waitMs = PROBE_MS): Promise<number | string> {
   });
 }
 
-describe.each(Object.entries(PLAIN))('%s', (_, kind) => {
+describe.each(Object.entries(PLAIN))('%s', (name, kind) => {
   it.each([64, 600])('%i connections', async (count) => {
     await start();
     await flood.open(count, port, kind);
@@ -62,7 +64,7 @@ describe.each(Object.entries(PLAIN))('%s', (_, kind) => {
     expect(together).toEqual([200, 200, 200]);
   });
 
-  it('connections that come without end', async () => {
+  it.runIf(ENDLESS.includes(name))('connections that come without end', async () => {
     await start();
     let more = true;
     const endless = (async () => {
@@ -97,8 +99,9 @@ it('3000 connections', async () => {
 });
 
 it('probes go on where scrapes fill what there is for scrapes, and the text is large', async () => {
-  await start(20_000_000);
-  await flood.open(30, port, kindOf('scrapes that nobody takes'));
+  // More than the kernel buffers.
+  await start(5_000_000);
+  await flood.open(12, port, kindOf('scrapes that nobody takes'));
   for (const path of ['/healthz', '/readyz']) expect(await ask(path, 6_000)).toBe(200);
 });
 

@@ -1,49 +1,33 @@
 // The webhook over real TLS: certificates that change under load, requests that are none, bounds, and the end.
 
 import { X509Certificate } from 'node:crypto';
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createCa, createLeaf } from '../../ts/injector/certificates/issue';
-import { MAX_BODY_BYTES, MAX_CONNECTIONS, MAX_PENDING_BYTES, type Pair } from '../../ts/injector/server';
+import { MAX_BODY_BYTES } from '../../ts/injector/exchange';
+import { MAX_CONNECTIONS, MAX_PENDING_BYTES, type Pair } from '../../ts/injector/server';
 import { type Client, clientOf } from './client';
 import { INJECTED } from './pods';
 import { type InjectorProcess, killAll, startInjector } from './process';
 import { reviewOf } from './rig';
+import { Volume } from './serving';
 
 const ca = createCa(Date.now());
 const REVIEW = JSON.stringify(reviewOf(INJECTED[0]?.pod));
 const clients: Client[] = [];
-const folders: string[] = [];
+const volumes: Volume[] = [];
 
 afterEach(() => {
   killAll();
   for (const client of clients.splice(0)) client.close();
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
+  for (const volume of volumes.splice(0)) volume.remove();
 });
 
-/** A mounted Secret as kubelet makes it: files are links into `..data`, which is replaced as a whole. */
-class Volume {
-  readonly path = mkdtempSync(join(tmpdir(), 'tcp-sniffer-test-'));
-  #version = 0;
-
-  constructor(pair?: Pair) {
-    folders.push(this.path);
-    for (const name of ['tls.crt', 'tls.key']) symlinkSync(join('..data', name), join(this.path, name));
-    if (pair !== undefined) this.put(pair);
-  }
-
-  put({ cert, key }: Pair): void {
-    const version = `..v${this.#version++}`;
-    mkdirSync(join(this.path, version));
-    writeFileSync(join(this.path, version, 'tls.crt'), cert);
-    writeFileSync(join(this.path, version, 'tls.key'), key);
-    symlinkSync(version, join(this.path, '..data_tmp'));
-    renameSync(join(this.path, '..data_tmp'), join(this.path, '..data'));
-  }
+function volumeOf(pair?: Pair): Volume {
+  const volume = new Volume(pair);
+  volumes.push(volume);
+  return volume;
 }
 
 function leaf(age = 0): Pair {
@@ -82,7 +66,7 @@ async function ready(injector: InjectorProcess): Promise<InjectorProcess> {
 
 describe('certificates', () => {
   it('change under load, and no request is lost, on kept connections and on new ones', async () => {
-    const volume = new Volume(leaf());
+    const volume = volumeOf(leaf());
     const { port } = await ready(await startInjector({ INJECTOR_TLS_DIR: volume.path }));
     const lost: unknown[] = [];
     let answered = 0;
@@ -112,7 +96,7 @@ describe('certificates', () => {
 
   it('that are no good leave the one before', async () => {
     const good = leaf();
-    const volume = new Volume(good);
+    const volume = volumeOf(good);
     const injector = await ready(await startInjector({ INJECTOR_TLS_DIR: volume.path }));
     const bad: [Pair, RegExp][] = [
       [{ cert: leaf().cert, key: leaf().key }, /not the one of the certificate/],
@@ -137,7 +121,7 @@ describe('certificates', () => {
   });
 
   it('are waited for: not ready, alive, nothing served until there is one', async () => {
-    const volume = new Volume();
+    const volume = volumeOf();
     const injector = await startInjector({ INJECTOR_TLS_DIR: volume.path });
     await injector.logged('no good certificate');
     expect((await injector.health('/readyz')).status).toBe(503);
@@ -154,7 +138,7 @@ describe('requests that are no review', () => {
   let port: number;
   let injector: InjectorProcess;
   beforeAll(async () => {
-    injector = await startInjector({ INJECTOR_TLS_DIR: new Volume(leaf()).path }, [], undefined, []);
+    injector = await startInjector({ INJECTOR_TLS_DIR: volumeOf(leaf()).path }, [], undefined, []);
     port = (await ready(injector)).port;
   });
   afterAll(() => {
@@ -179,13 +163,7 @@ describe('requests that are no review', () => {
     [200, { path: '/mutate/pod?timeout=5s' }, REVIEW],
     [200, { headers: { 'content-type': 'application/json; charset=utf-8' } }, REVIEW],
   ])('%i to %j', async (status, options, body) => {
-    // The answer may come before the whole request is sent, and the connection then ends.
-    const answer = await client(port, false)
-      .post(body, options)
-      .catch((error) => error);
-    if (status === 413 && answer instanceof Error)
-      expect(answer).toMatchObject({ code: expect.stringMatching(/EPIPE|ECONNRESET/) });
-    else expect(answer).toMatchObject({ status });
+    expect(await client(port, false).post(body, options)).toMatchObject({ status });
     expect((await client(port, false).post(REVIEW)).status).toBe(200);
   });
 
@@ -213,7 +191,7 @@ describe('requests that are no review', () => {
     const kept = client(port);
     expect((await kept.post(REVIEW)).status).toBe(200);
     // Each has had its answer, so that no time limit of a request ends it.
-    const idle = Array.from({ length: MAX_CONNECTIONS }, () => connect({ host: '127.0.0.1', port, ca: ca.cert }));
+    const idle = Array.from({ length: MAX_CONNECTIONS.idle }, () => connect({ host: '127.0.0.1', port, ca: ca.cert }));
     for (const socket of idle) {
       socket.on('error', () => {}).on('secureConnect', () => socket.write(rawReview()));
       socket.resume();
@@ -263,7 +241,7 @@ describe('requests that are no review', () => {
 });
 
 async function injectorForAll(): Promise<InjectorProcess> {
-  return ready(await startInjector({ INJECTOR_TLS_DIR: new Volume(leaf()).path }));
+  return ready(await startInjector({ INJECTOR_TLS_DIR: volumeOf(leaf()).path }));
 }
 
 describe('the end', () => {
@@ -283,7 +261,7 @@ describe('the end', () => {
 
   it('a port that is taken: one line, exit 2', async () => {
     const first = await injectorForAll();
-    const tlsDir = new Volume(leaf()).path;
+    const tlsDir = volumeOf(leaf()).path;
     const second = await startInjector({ INJECTOR_TLS_DIR: tlsDir, INJECTOR_PORT: `${first.port}` });
     expect(await second.ended).toBe(2);
     expect(second.log.at(-1)).toMatchObject({ level: 'error', error: expect.stringContaining('EADDRINUSE') });

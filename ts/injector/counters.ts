@@ -4,14 +4,14 @@ import { Exposition } from '../metrics/text';
 import { SKIP_REASONS, type SkipReason } from './decide';
 
 /** Requests that are no review, by their answer. */
-export const REFUSALS = [400, 404, 405, 413, 415, 503] as const;
+export const REFUSALS = [400, 404, 405, 413, 415, 500, 503] as const;
 export type Refusal = (typeof REFUSALS)[number];
 
 export interface Counters {
   injected: number;
   skipped: Record<SkipReason, number>;
   refused: Record<Refusal, number>;
-  /** Connections that brought no request: TLS did not come about, or there were too many at one time. */
+  /** Connections that ended without an answer: TLS did not come about, or there were too many at one time. */
   failedConnections: { handshake: number; limit: number };
   /** Seconds, over all reviews, from the whole body to the answer. */
   reviewSeconds: number;
@@ -48,7 +48,7 @@ export function injectorText(counters: Counters, { version, native, certificateE
   out.metric('injector_info', 'gauge', 'What runs here.', [[{ version }, 1]]);
   out.metric('injector_reviews_total', 'counter', 'Pods reviewed, by what came of it.', [injected, ...skips]);
   out.metric('injector_refused_total', 'counter', 'Requests that were no review, by status.', refused);
-  out.metric('injector_connections_failed_total', 'counter', 'Connections that brought no request, by why.', [
+  out.metric('injector_connections_failed_total', 'counter', 'Connections that ended without an answer, by why.', [
     [{ reason: 'handshake' }, failedConnections.handshake],
     [{ reason: 'limit' }, failedConnections.limit],
   ]);

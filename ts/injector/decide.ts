@@ -5,6 +5,7 @@ import type { InjectorConfig } from './options';
 import { allContainers, isObject, type Pod } from './pod';
 import { exceedsPodResources } from './pod-resources';
 import { AnnotationError, readSettings, type Settings } from './settings';
+import { MAX_PORTS_CHARS } from './sizes';
 
 /** Why a pod was left as it is; each is counted, from zero. */
 export const SKIP_REASONS = [
@@ -23,6 +24,7 @@ export const SKIP_REASONS = [
   'native_unavailable',
   'job_without_native_sidecars',
   'pod_resources',
+  'too_large',
   'internal_error',
 ] as const;
 export type SkipReason = (typeof SKIP_REASONS)[number];
@@ -87,6 +89,9 @@ export function decide(
   }
   if (settings.env.PORTS === undefined) {
     return skip('no_ports', 'no container declares a TCP port; annotate tcp-sniffer/ports');
+  }
+  if (settings.env.PORTS.length > MAX_PORTS_CHARS) {
+    return skip('too_large', 'its containers declare too many TCP ports; annotate tcp-sniffer/ports');
   }
   if (settings.native === true && !nativeAvailable) {
     return skip(
@@ -153,7 +158,7 @@ function runsToCompletion({ metadata, spec }: Pod): boolean {
   );
 }
 
-function skip(reason: SkipReason, warning?: string): Skip {
+export function skip(reason: SkipReason, warning?: string): Skip {
   return {
     inject: false,
     reason,

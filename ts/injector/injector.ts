@@ -119,7 +119,9 @@ export class Injector {
 
   async #listen(pair: CheckedPair): Promise<void> {
     const answer = (body: Buffer, entry: Parameters<typeof review>[1]) => review(body, entry, this.#reviewer);
-    this.#server = new WebhookServer({ port: this.#config.port, counters: this.#counters, answer }, pair);
+    const onThrown = (error: unknown) =>
+      this.#log.error(errorFields(error), 'a request was refused because of an error of the injector');
+    this.#server = new WebhookServer({ port: this.#config.port, counters: this.#counters, answer, onThrown }, pair);
     try {
       await this.#server.listen();
       this.#ready = true;

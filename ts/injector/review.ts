@@ -3,17 +3,26 @@
  * from there on every answer is `allowed: true`, whatever happens.
  */
 
+import { isUtf8 } from 'node:buffer';
 import { errorFields, type Log } from '../logger';
 import type { Counters } from './counters';
-import { type Circumstances, decide, type Entry, type Skip } from './decide';
+import { type Circumstances, decide, type Entry, type Skip, skip } from './decide';
+import { brokenBound } from './json-bounds';
 import type { InjectorConfig } from './options';
-import { type Operation, patchFor } from './patch';
+import { patchFor } from './patch';
 import { isObject, readPod } from './pod';
+import { tooLarge } from './sizes';
 import { verifyPatch } from './verify';
 
 /** Answered with 400. `message` may be shown. */
 export class BadReview extends Error {
   override readonly name = 'BadReview';
+  readonly #own = true;
+
+  /** Looks at nothing that a foreign object could answer for. */
+  static isOne(thrown: unknown): thrown is BadReview {
+    return typeof thrown === 'object' && thrown !== null && #own in thrown;
+  }
 }
 
 export interface ReviewResponse {
@@ -46,7 +55,7 @@ const MAX_UID_CHARS = 128;
 /** As long as a name may be; what asks may send a longer one, which the API server refuses only after us. */
 const MAX_NAME_CHARS = 253;
 
-type Outcome = { inject: true; operations: Operation[]; native: boolean } | Skip;
+type Outcome = { inject: true; patch: string; native: boolean } | Skip;
 
 /** @throws {BadReview} */
 export function review(body: Buffer, entry: Entry, reviewer: Reviewer): ReviewResponse {
@@ -56,32 +65,34 @@ export function review(body: Buffer, entry: Entry, reviewer: Reviewer): ReviewRe
   try {
     outcome = inject(request, entry, reviewer);
   } catch (error) {
-    log.error(
-      { uid: request.uid, ...errorFields(error) },
-      'the pod is left as it is because of an error of the injector',
+    outcome = skip('internal_error', 'see the log of the injector');
+    quietly(() =>
+      log.error(
+        { uid: request.uid, ...errorFields(error) },
+        'the pod is left as it is because of an error of the injector',
+      ),
     );
-    outcome = {
-      inject: false,
-      reason: 'internal_error',
-      warning: 'not injected (internal_error): see the log of the injector',
-    };
   }
   if (outcome.inject) counters.injected++;
   else counters.skipped[outcome.reason]++;
-  log.info(
-    {
-      ...identity(request),
-      ...(outcome.inject
-        ? { result: 'injected', native: outcome.native }
-        : { result: 'skipped', reason: outcome.reason }),
-    },
-    'pod reviewed',
-  );
+  const result = outcome.inject
+    ? { result: 'injected', native: outcome.native }
+    : { result: 'skipped', reason: outcome.reason };
+  quietly(() => log.info({ ...identity(request), ...result }, 'pod reviewed'));
   return {
     apiVersion: API_VERSION,
     kind: KIND,
-    response: { uid: request.uid, allowed: true, ...(outcome.inject ? patch(outcome.operations) : warnings(outcome)) },
+    response: { uid: request.uid, allowed: true, ...(outcome.inject ? patchOf(outcome.patch) : warnings(outcome)) },
   };
+}
+
+/** A line that cannot be logged must not change the answer. */
+function quietly(logged: () => void): void {
+  try {
+    logged();
+  } catch {
+    // There is nowhere left to say so.
+  }
 }
 
 interface AdmissionRequest extends Record<string, unknown> {
@@ -89,12 +100,16 @@ interface AdmissionRequest extends Record<string, unknown> {
 }
 
 function readRequest(body: Buffer): AdmissionRequest {
+  const broken = brokenBound(body);
+  if (broken !== undefined) throw new BadReview(broken);
   let content: unknown;
   try {
-    content = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    // RFC 8259 §8.1: nothing but UTF-8.
+    content = isUtf8(body) ? JSON.parse(body.toString()) : undefined;
   } catch {
-    throw new BadReview('the body is not JSON');
+    content = undefined;
   }
+  if (content === undefined) throw new BadReview('the body is not JSON');
   if (!isObject(content) || content.kind !== KIND) throw new BadReview(`the body is no ${KIND}`);
   if (content.apiVersion !== API_VERSION) throw new BadReview(`apiVersion must be ${API_VERSION}`);
   const { request } = content;
@@ -109,33 +124,31 @@ function inject(request: AdmissionRequest, entry: Entry, { config, production, n
   const { kind, operation, subResource, object, namespace } = request;
   const isPod = isObject(kind) && kind.kind === 'Pod' && kind.group === '' && kind.version === 'v1';
   if (!isPod || operation !== 'CREATE' || (subResource !== undefined && subResource !== '')) {
-    return { inject: false, reason: 'not_a_new_pod' };
+    return skip('not_a_new_pod');
   }
   const pod = readPod(object);
   if (pod === undefined || typeof namespace !== 'string' || namespace === '') {
-    return {
-      inject: false,
-      reason: 'unreadable_pod',
-      warning: 'not injected (unreadable_pod): this is not a pod as the API describes it',
-    };
+    return skip('unreadable_pod', 'this is not a pod as the API describes it');
   }
   const circumstances: Circumstances = { config, namespace, entry, nativeAvailable: nativeAvailable(), production };
   const decision = decide(pod, circumstances);
   if (!decision.inject) return decision;
   const operations = patchFor(pod, decision);
-  verifyPatch(pod, operations);
-  return { inject: true, operations, native: decision.native };
+  const after = verifyPatch(pod, operations);
+  const patch = JSON.stringify(operations);
+  const complaint = tooLarge(after, patch);
+  return complaint === undefined ? { inject: true, patch, native: decision.native } : skip('too_large', complaint);
 }
 
-function patch(operations: Operation[]): Pick<ReviewResponse['response'], 'patchType' | 'patch'> {
-  return { patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(operations)).toString('base64') };
+function patchOf(text: string): Pick<ReviewResponse['response'], 'patchType' | 'patch'> {
+  return { patchType: 'JSONPatch', patch: Buffer.from(text).toString('base64') };
 }
 
 function warnings({ warning }: Skip): Pick<ReviewResponse['response'], 'warnings'> {
   // Names in it come from the pod; the API server takes no control characters.
   return warning === undefined
     ? {}
-    : { warnings: [`tcp-sniffer: ${warning}`.replace(/[^\x20-\x7e]/g, '?').slice(0, MAX_WARNING_CHARS)] };
+    : { warnings: [`tcp-sniffer: ${warning}`.slice(0, MAX_WARNING_CHARS).replace(/[^\x20-\x7e]/g, '?')] };
 }
 
 /** A pod of a controller has no name yet. */

@@ -5,9 +5,15 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import type { Counters, Refusal } from './counters';
+import type { Socket } from 'node:net';
+import { Connections } from '../metrics/connections';
+import { Budget } from './budget';
+import type { Counters } from './counters';
 import type { Entry } from './decide';
+import { Exchange, MAX_BODY_BYTES } from './exchange';
 import { BadReview } from './review';
+import { Slabs } from './slabs';
+import { Turns } from './turns';
 
 export interface Pair {
   cert: string;
@@ -19,45 +25,68 @@ export interface WebhookOptions {
   counters: Counters;
   /** @throws {BadReview} */
   answer(body: Buffer, entry: Entry): unknown;
+  /** A handler of a request threw something else: a bug. */
+  onThrown(error: unknown): void;
 }
 
 const PATHS: Record<string, Entry> = { '/mutate': 'any', '/mutate/namespace': 'namespace', '/mutate/pod': 'pod' };
 
-/** etcd takes objects of 1.5 MiB; a review has at most two. */
-export const MAX_BODY_BYTES = 8 * 1024 * 1024;
-/** Over all requests that are being read: a small part of the injector's memory. */
-export const MAX_PENDING_BYTES = 4 * MAX_BODY_BYTES;
-/** API servers are few, and keep their connections. */
-export const MAX_CONNECTIONS = 512;
+/** Over all requests that are being read and all answers that are not taken yet: a small part of the injector's memory. */
+export const MAX_PENDING_BYTES = 3 * MAX_BODY_BYTES;
+/** API servers are few, and keep their connections. Each costs some 50 KiB for TLS. */
+export const MAX_CONNECTIONS = {
+  /** No whole head of a request yet: only TCP, a TLS handshake under way, or a part of a head. */
+  silent: 192,
+  /** With a request that is being read or answered. */
+  busy: 128,
+  /** Kept open after an answer. */
+  idle: 128,
+};
+/** Connections that wait to be accepted (listen(2)); a client whose connection finds no room there tries again after 1 s. */
+const BACKLOG = 4_096;
+/** An API server takes a few ms from the connection to the head of its request. */
+const HANDSHAKE_TIMEOUT_MS = 5_000;
+const HEADERS_TIMEOUT_MS = 5_000;
 /** The API server itself waits 10 s by default. */
 const REQUEST_TIMEOUT_MS = 10_000;
 /** Go's client keeps idle connections for 90 s: it has to be the one that closes them, or a request may be lost. */
 const KEEP_ALIVE_TIMEOUT_MS = 120_000;
+/** The client does not read the answer. */
+const ANSWER_TIMEOUT_MS = 15_000;
 
 export class WebhookServer {
   readonly #options: WebhookOptions;
   readonly #server: Server;
-  #pendingBytes = 0;
+  readonly #connections: Connections<keyof typeof MAX_CONNECTIONS>;
+  readonly #memory = { budget: new Budget(MAX_PENDING_BYTES), slabs: new Slabs(MAX_BODY_BYTES, 2 * MAX_BODY_BYTES) };
+  readonly #turns = new Turns();
+  /** Connections whose TLS is not there yet, by who is at the other end. TLS makes another socket of each. */
+  readonly #handshakes = new Map<string, Socket>();
+  readonly #below = new WeakMap<Socket, Socket>();
   #closing = false;
 
   constructor(options: WebhookOptions, pair: Pair) {
     this.#options = options;
+    const { failedConnections } = options.counters;
+    this.#connections = new Connections(MAX_CONNECTIONS, (socket) => {
+      failedConnections.limit++;
+      this.#handshakes.delete(peerOf(socket));
+    });
     this.#server = createServer({
       ...contextOf(pair),
       requestTimeout: REQUEST_TIMEOUT_MS,
-      headersTimeout: REQUEST_TIMEOUT_MS,
-      handshakeTimeout: REQUEST_TIMEOUT_MS,
-      connectionsCheckingInterval: 1_000,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      connectionsCheckingInterval: 500,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     });
-    this.#server.maxConnections = MAX_CONNECTIONS;
+    this.#server.timeout = ANSWER_TIMEOUT_MS;
+    this.#server.on('connection', (socket) => this.#accept(socket as Socket));
+    this.#server.on('secureConnection', (socket) => this.#secure(socket));
     this.#server.on('request', (request, response) => this.#serve(request, response));
-    const { failedConnections } = options.counters;
-    this.#server.on('tlsClientError', () => failedConnections.handshake++);
-    this.#server.on('drop', () => {
-      failedConnections.limit++;
-      // Room for the next ones: an API server whose idle connection goes opens another.
-      this.#server.closeIdleConnections();
+    // RFC 9110 §10.1.1: a client that asks first need not send a body that its head already rules out.
+    this.#server.on('checkContinue', (request, response) => {
+      this.#serve(request, response, () => response.writeContinue());
     });
   }
 
@@ -65,7 +94,7 @@ export class WebhookServer {
   listen(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen(this.#options.port, () => {
+      this.#server.listen({ port: this.#options.port, backlog: BACKLOG }, () => {
         this.#server.off('error', reject);
         // A connection that could not be accepted is the client's trouble.
         this.#server.on('error', () => {});
@@ -88,89 +117,75 @@ export class WebhookServer {
   close(graceMs: number): Promise<void> {
     this.#closing = true;
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#server.closeAllConnections(), graceMs);
+      const timer = setTimeout(() => this.#connections.end(), graceMs);
       this.#server.close(() => {
         clearTimeout(timer);
         resolve();
       });
-      this.#server.closeIdleConnections();
+      this.#connections.end('silent', 'idle');
     });
   }
 
-  #serve(request: IncomingMessage, response: ServerResponse): void {
+  #accept(socket: Socket): void {
+    const peer = peerOf(socket);
+    this.#handshakes.set(peer, socket);
+    socket.once('close', () => {
+      if (this.#handshakes.get(peer) !== socket) return;
+      this.#handshakes.delete(peer);
+      this.#options.counters.failedConnections.handshake++;
+    });
+    this.#connections.put(socket, 'silent');
+  }
+
+  #secure(socket: Socket): void {
+    const peer = peerOf(socket);
+    const below = this.#handshakes.get(peer);
+    this.#handshakes.delete(peer);
+    // It was closed in the meantime.
+    if (below === undefined) socket.destroy();
+    else this.#below.set(socket, below);
+  }
+
+  #serve(request: IncomingMessage, response: ServerResponse, ready: () => void = () => {}): void {
+    const below = this.#below.get(request.socket);
+    if (below !== undefined) {
+      this.#connections.put(below, 'busy');
+      response.on('finish', () => this.#connections.put(below, 'idle'));
+    }
+    const { counters, onThrown } = this.#options;
     const path = request.url?.split('?', 1)[0] ?? '';
     const entry = Object.hasOwn(PATHS, path) ? PATHS[path] : undefined;
-    const announced = Number(request.headers['content-length'] ?? 0);
-    if (entry === undefined) this.#refuse(response, 404, 'there is /mutate');
-    else if (request.method !== 'POST') this.#refuse(response, 405, 'only POST', { allow: 'POST' });
-    else if (!isJson(request.headers['content-type'])) this.#refuse(response, 415, 'only application/json');
-    else if (announced > MAX_BODY_BYTES) this.#refuse(response, 413, 'the body is too long');
-    else this.#read(request, response, entry);
-  }
-
-  #read(request: IncomingMessage, response: ServerResponse, entry: Entry): void {
-    const chunks: Buffer[] = [];
-    let length = 0;
-    const forget = () => {
-      this.#pendingBytes -= length;
-      length = 0;
-      chunks.length = 0;
-      request.removeAllListeners('data').removeAllListeners('end').resume();
-    };
-    request.on('error', () => {});
-    response.on('error', () => {});
-    response.on('close', forget);
-    request.on('data', (chunk: Buffer) => {
-      length += chunk.length;
-      this.#pendingBytes += chunk.length;
-      chunks.push(chunk);
-      if (length > MAX_BODY_BYTES) {
-        forget();
-        this.#refuse(response, 413, 'the body is too long');
-      } else if (this.#pendingBytes > MAX_PENDING_BYTES) {
-        forget();
-        this.#refuse(response, 503, 'too much at one time');
+    const exchange = new Exchange(request, response, this.#memory, {
+      onBody: (body) => this.#answer(body, entry ?? 'any', exchange),
+      onRefused: (status) => counters.refused[status]++,
+      onThrown,
+    });
+    const { 'content-type': type, 'content-encoding': coding, 'content-length': announced = 0 } = request.headers;
+    exchange.guard(() => {
+      if (entry === undefined) exchange.refuse(404, 'there is /mutate');
+      else if (request.method !== 'POST') exchange.refuse(405, 'only POST', { allow: 'POST' });
+      else if (!isJson(type)) exchange.refuse(415, 'only application/json');
+      else if (coding !== undefined && coding !== 'identity') exchange.refuse(415, 'no content-encoding');
+      else if (Number(announced) > MAX_BODY_BYTES) exchange.refuse(413, `only ${MAX_BODY_BYTES} bytes`);
+      else {
+        ready();
+        exchange.read(this.#turns);
       }
     });
-    request.on('end', () => {
-      const body = Buffer.concat(chunks);
-      forget();
-      this.#answer(body, entry, response);
-    });
   }
 
-  #answer(body: Buffer, entry: Entry, response: ServerResponse): void {
+  #answer(body: Buffer, entry: Entry, exchange: Exchange): void {
     const { answer, counters } = this.#options;
     const start = performance.now();
     try {
-      this.#send(response, 200, 'application/json', JSON.stringify(answer(body, entry)));
+      exchange.answer(200, 'application/json', JSON.stringify(answer(body, entry)), this.#closing);
     } catch (error) {
-      if (!(error instanceof BadReview)) throw error;
-      this.#refuse(response, 400, error.message);
+      // Not `instanceof` on what may be anything: a Proxy answers as it likes.
+      if (!BadReview.isOne(error)) throw error;
+      exchange.refuse(400, error.message);
+    } finally {
+      counters.reviewSeconds += (performance.now() - start) / 1_000;
     }
-    counters.reviewSeconds += (performance.now() - start) / 1_000;
-  }
-
-  /** What is left of the request is not waited for. */
-  #refuse(response: ServerResponse, status: Refusal, text: string, headers: Record<string, string> = {}): void {
-    this.#options.counters.refused[status]++;
-    this.#send(response, status, 'text/plain; charset=utf-8', `${text}\n`, { ...headers, connection: 'close' });
-  }
-
-  #send(
-    response: ServerResponse,
-    status: number,
-    type: string,
-    text: string,
-    headers: Record<string, string> = {},
-  ): void {
-    response.writeHead(status, {
-      'content-type': type,
-      'content-length': Buffer.byteLength(text),
-      ...(this.#closing ? { connection: 'close' } : {}),
-      ...headers,
-    });
-    response.end(text);
   }
 }
 
@@ -180,4 +195,9 @@ function contextOf({ cert, key }: Pair) {
 
 function isJson(contentType: string | undefined): boolean {
   return contentType?.split(';', 1)[0]?.trim().toLowerCase() === 'application/json';
+}
+
+/** No two open connections of a server have the same. */
+function peerOf({ remoteAddress, remotePort, localAddress }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localAddress}`;
 }

@@ -1,0 +1,304 @@
+// Any request body, with a heap of 96 MiB: refused or answered, in bounded memory, and ordinary reviews are answered after it.
+
+import { readFileSync } from 'node:fs';
+import { connect, type TLSSocket } from 'node:tls';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MAX_BODY_BYTES } from '../../ts/injector/exchange';
+import { brokenBound, MAX_DEPTH, MAX_TOKENS } from '../../ts/injector/json-bounds';
+import { type Client, clientOf } from './client';
+import { INJECTED } from './pods';
+import type { InjectorProcess } from './process';
+import { type Json, reviewOf } from './rig';
+import { startServing } from './serving';
+
+const HEAP_MIB = 96;
+/** The limit of the injector's container. */
+const MEMORY_BYTES = 192 * 2 ** 20;
+const REVIEW = JSON.stringify(reviewOf(INJECTED[0]?.pod));
+
+describe('bounds of JSON', () => {
+  const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
+  const values = (count: number) => `[${Array(count).fill('0').join(',')}]`;
+  it.each([
+    ['nested as deep as it may', nested(MAX_DEPTH), undefined],
+    ['deeper', nested(MAX_DEPTH + 1), /deep/],
+    ['deeper, by objects', '{"a":'.repeat(MAX_DEPTH + 1), /deep/],
+    [
+      'side by side',
+      `[${Array(MAX_DEPTH * 2)
+        .fill('[]')
+        .join(',')}]`,
+      undefined,
+    ],
+    ['as many values as it may', values(MAX_TOKENS), undefined],
+    ['more', values(MAX_TOKENS + 1), /values/],
+    ['brackets in a text', JSON.stringify('[{,:'.repeat(MAX_TOKENS)), undefined],
+    ['a quote in a text', JSON.stringify('"'.repeat(9) + '['.repeat(MAX_DEPTH + 1)), undefined],
+    ['a backslash before the quote that ends a text', `["\\\\",${nested(MAX_DEPTH)}]`, /deep/],
+    ['a quote behind two backslashes and one', `["\\\\\\"${'['.repeat(99)}"]`, undefined],
+    ['nothing', '', undefined],
+    ['a text without end', '"\\', undefined],
+  ])('%s', (_, text, complaint) => {
+    const broken = brokenBound(Buffer.from(text));
+    if (complaint === undefined) expect(broken).toBeUndefined();
+    else expect(broken).toMatch(complaint);
+  });
+});
+
+describe(`with a heap of ${HEAP_MIB} MiB`, () => {
+  let injector: InjectorProcess;
+  let client: Client;
+  let ca: string;
+  const open: TLSSocket[] = [];
+
+  beforeAll(async () => {
+    ({ injector, ca } = await startServing({ NODE_OPTIONS: `--max-old-space-size=${HEAP_MIB}` }));
+    client = clientOf(injector.port, ca, false);
+  });
+  afterAll(() => {
+    for (const socket of open) socket.destroy();
+    injector.child.kill('SIGKILL');
+  });
+
+  /** The most that was ever resident. */
+  function peakBytes(): number {
+    const status = readFileSync(`/proc/${injector.child.pid}/status`, 'utf8');
+    return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+  }
+
+  async function expectWell(): Promise<void> {
+    const { status, text } = await client.post(REVIEW);
+    expect(status).toBe(200);
+    expect(JSON.parse(text).response.patch).toBeTruthy();
+    expect((await injector.health('/healthz')).status).toBe(200);
+    expect(peakBytes()).toBeLessThan(MEMORY_BYTES);
+  }
+
+  /** A review with that JSON somewhere in its pod. */
+  function withValue(value: string, place: 'container' | 'annotations' | 'labels' | 'metadata' = 'container'): string {
+    const pod = structuredClone(INJECTED[0]?.pod) as { metadata: Json; spec: { containers: Json[] } };
+    if (place === 'container') (pod.spec.containers[0] as Json).x = 'HERE';
+    else if (place === 'metadata') pod.metadata.x = 'HERE';
+    else pod.metadata[place] = 'HERE';
+    return JSON.stringify(reviewOf(pod)).replace('"HERE"', () => value);
+  }
+
+  /** As many of them as there is room for. */
+  function filled(begin: string, unit: (index: number) => string, end: string, bytes: number): string {
+    const units: string[] = [];
+    for (let length = 0, index = 0; length < bytes; index++) {
+      const each = unit(index);
+      units.push(each);
+      length += each.length + 1;
+    }
+    return begin + units.join(',') + end;
+  }
+
+  const ROOM = MAX_BODY_BYTES - 10_000;
+  const nested = (begin: string, end: string, bytes: number) => {
+    const depth = Math.floor(bytes / (begin.length + end.length));
+    return begin.repeat(depth) + end.repeat(depth);
+  };
+  const SHAPES: [string, number, (bytes: number) => string][] = [
+    ['lists in lists', 400, (bytes) => nested('[', ']', bytes)],
+    ['objects in objects', 400, (bytes) => nested('{"a":', '}', bytes - 4).replace(':}', ':0}')],
+    ['lists in lists that never end', 400, (bytes) => '['.repeat(bytes)],
+    ['empty lists', 400, (bytes) => filled('[', () => '[]', ']', bytes)],
+    ['empty objects', 400, (bytes) => filled('[', () => '{}', ']', bytes)],
+    ['zeros', 400, (bytes) => filled('[', () => '0', ']', bytes)],
+    ['empty texts', 400, (bytes) => filled('[', () => '""', ']', bytes)],
+    ['one key many times', 400, (bytes) => filled('{', () => '"a":0', '}', bytes)],
+    ['many keys', 400, (bytes) => filled('{', (index) => `"${index}a":0`, '}', bytes)],
+    ['lists of depth 60 side by side', 400, (bytes) => filled('[', () => nested('[', ']', 120), ']', bytes)],
+    ['keys that are numbers', 400, (bytes) => filled('{', (index) => `"${index * 1000}":0`, '}', bytes)],
+  ];
+  // Within the bounds of depth and number: what is left is dear for another reason.
+  const DEAR: [string, (bytes: number) => string][] = [
+    ['as many objects of their own shape', () => filled('[', (index) => `{"${index}a":0}`, ']', MAX_TOKENS * 4)],
+    ['as many objects with large indexes', () => filled('[', () => '{"99":0}', ']', MAX_TOKENS * 2.9)],
+    ['as many empty objects', () => filled('[', () => '{}', ']', MAX_TOKENS * 1.4)],
+    ['one text', (bytes) => `"${'a'.repeat(bytes)}"`],
+    ['one text of two bytes a character', (bytes) => `"\u20ac${'a'.repeat(bytes)}"`],
+    ['one text of escapes', (bytes) => `"${'\\u0000'.repeat(bytes / 6)}"`],
+    ['long texts', (bytes) => filled('[', (index) => `"${index}${'b'.repeat(100)}"`, ']', bytes)],
+  ];
+  const KEYS: [string, string][] = [
+    ['tildes', '~'],
+    ['slashes', '/'],
+    ['dollars', '$'],
+    ['what is not ASCII', '\u20ac'],
+    ['commas', ','],
+    ['blanks', ' '],
+  ];
+
+  it.each(SHAPES)('%s: %i', async (_, status, shape) => {
+    for (const body of [withValue(shape(ROOM)), shape(ROOM)]) {
+      const answer = await client.post(body);
+      expect(answer.status).toBe(status);
+    }
+    expect((await client.post(withValue(shape(8_000_000)))).status).toBe(413);
+    await expectWell();
+  });
+
+  it.each(DEAR)('%s', async (_, shape) => {
+    for (const place of ['container', 'metadata', 'annotations', 'labels'] as const) {
+      const { status, text } = await client.post(withValue(shape(ROOM), place));
+      expect([status, JSON.parse(text).response.allowed]).toEqual([200, true]);
+    }
+    await expectWell();
+  });
+
+  it.each(KEYS)('a name and a value of 3 MB of %s, wherever there is one', async (_, character) => {
+    const long = character.repeat(Math.floor(ROOM / Buffer.byteLength(character)));
+    const name = JSON.stringify(long);
+    const bodies = [
+      withValue(`{${name}:"x"}`, 'annotations'),
+      withValue(`{"tcp-sniffer/inject":"true",${name}:"x"}`, 'labels'),
+      withValue(`{${name}:1}`),
+      withValue(`{"tcp-sniffer/ports":${name}}`, 'annotations'),
+      withValue(`{"tcp-sniffer/status":${name}}`, 'annotations'),
+      withValue(`{"tcp-sniffer/${name.slice(1)}:"x"}`, 'annotations'),
+      withValue(`{"a/b":${name}}`, 'annotations'),
+      REVIEW.replace('"name":"web"', () => `"name":${name}`),
+      REVIEW.replace('{"name":"web","image"', () => `{"name":${name},"image"`),
+      REVIEW.replace('"namespace":"shop"', () => `"namespace":${name}`),
+    ];
+    for (const body of bodies) {
+      const { status, text } = await client.post(body);
+      expect([status, JSON.parse(text).response.allowed]).toEqual([200, true]);
+      expect(text.length).toBeLessThan(1_000_000);
+    }
+    await expectWell();
+  });
+
+  /** A request by hand; resolves with all that came until the end of the connection. `write` may stay at it for long. */
+  function raw(head: string, write: (socket: TLSSocket) => void): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const socket = connect({ host: '127.0.0.1', port: injector.port, ca });
+      open.push(socket);
+      let text = '';
+      socket.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk;
+      });
+      socket.on('error', reject).on('close', () => resolve(text));
+      socket.on('secureConnect', () => {
+        socket.write(`POST /mutate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n${head}\r\n\r\n`);
+        write(socket);
+      });
+    });
+  }
+
+  it('an answer is not overtaken by a reset, also where a client sends all before it reads', async () => {
+    const body = Buffer.alloc(20_000_000, '[');
+    for (const head of [`content-length: ${body.length}`, 'transfer-encoding: chunked']) {
+      const chunked = head.startsWith('transfer');
+      const answer = await raw(head, (socket) => {
+        socket.pause();
+        if (chunked) socket.write(`${body.length.toString(16)}\r\n`);
+        socket.write(body, () => socket.resume());
+        if (chunked) socket.write('\r\n0\r\n\r\n');
+      });
+      expect(answer).toMatch(/^HTTP\/1.1 413 /);
+      expect(answer).toMatch(/only|more than/);
+    }
+    await expectWell();
+  });
+
+  it('a body that never ends is answered, and then the connection ends', async () => {
+    const chunk = `10000\r\n${' '.repeat(0x10000)}\r\n`;
+    let ended = false;
+    const answered = raw('transfer-encoding: chunked', (socket) => {
+      const more = () => {
+        if (ended || socket.destroyed) return;
+        if (socket.write(chunk)) setImmediate(more);
+        else socket.once('drain', more);
+      };
+      more();
+    }).catch((error) => `${error}`);
+    const answer = await answered;
+    ended = true;
+    expect(answer).toMatch(/^HTTP\/1.1 413 |EPIPE|ECONNRESET/);
+    await expectWell();
+  });
+
+  it('a body in pieces of one byte', async () => {
+    const piece = '1\r\n \r\n'.repeat(10_000);
+    const answer = await raw('transfer-encoding: chunked', (socket) => {
+      for (let sent = 0; sent < 100; sent++) socket.write(piece);
+      socket.write('0\r\n\r\n');
+    });
+    expect(answer).toMatch(/^HTTP\/1.1 400 /);
+    await expectWell();
+  }, 60_000);
+
+  it.each(['gzip', 'deflate', 'br', 'gzip, gzip', 'x'])('content-encoding %s is refused', async (coding) => {
+    const body = gzipSync(REVIEW);
+    expect((await client.post(body, { headers: { 'content-encoding': coding } })).status).toBe(415);
+    expect((await client.post(REVIEW, { headers: { 'content-encoding': 'identity' } })).status).toBe(200);
+  });
+
+  it('a body that is too long and waits to be asked for is never asked for', async () => {
+    const answer = raw('content-length: 9000000\r\nexpect: 100-continue', () => {});
+    expect(await answer).toMatch(/^HTTP\/1.1 413 /);
+    const asked = await raw(`content-length: ${REVIEW.length}\r\nconnection: close\r\nexpect: 100-continue`, (socket) =>
+      socket.once('data', () => socket.write(REVIEW)),
+    );
+    expect(asked).toMatch(/^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 200 /);
+  });
+
+  it('no body at all', async () => {
+    expect(await raw('connection: close', () => {})).toMatch(/^HTTP\/1.1 400 /);
+  });
+
+  it('many at one time, each as dear as can be', async () => {
+    const bodies = [
+      ...SHAPES.map(([, , shape]) => withValue(shape(ROOM))),
+      ...DEAR.map(([, shape]) => withValue(shape(ROOM), 'labels')),
+      ...KEYS.map(([, key]) => withValue(`{"${key.repeat(900_000)}":"x"}`, 'annotations')),
+    ];
+    const answers = await Promise.all(
+      [...bodies, ...bodies].map((body) =>
+        client.post(body).then(
+          ({ status }) => status,
+          (error) => error,
+        ),
+      ),
+    );
+    // Where there are too many the oldest are refused.
+    expect(answers.filter((status) => ![200, 400, 503].includes(status))).toEqual([]);
+    await expectWell();
+  }, 60_000);
+
+  it('many that stop before their end: the oldest are refused, and reviews are answered at once', async () => {
+    const stalled = Array.from({ length: 40 }, () =>
+      raw(`content-length: ${MAX_BODY_BYTES}`, (socket) => socket.write(Buffer.alloc(MAX_BODY_BYTES - 1, ' '))).catch(
+        (error) => `${error}`,
+      ),
+    );
+    expect(await Promise.race(stalled)).toMatch(/^HTTP\/1.1 503 /);
+    const start = performance.now();
+    await expectWell();
+    expect(performance.now() - start).toBeLessThan(2_000);
+    for (const socket of open) socket.destroy();
+    await Promise.all(stalled);
+    await expectWell();
+  }, 60_000);
+
+  it('answers that nobody takes', async () => {
+    // Large ones: as long as an answer may become.
+    const body = withValue(`{"tcp-sniffer/status":"${'x'.repeat(200_000)}"}`, 'annotations');
+    const request = `POST /mutate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+    for (let index = 0; index < 100; index++) {
+      const socket = connect({ host: '127.0.0.1', port: injector.port, ca }).on('error', () => {});
+      open.push(socket.pause());
+      socket.on('secureConnect', () => {
+        for (let repeat = 0; repeat < 20; repeat++) socket.write(request);
+      });
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5_000));
+    await expectWell();
+    for (const socket of open) socket.destroy();
+    await expectWell();
+  }, 60_000);
+});

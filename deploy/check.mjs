@@ -42,6 +42,10 @@ const VARIANTS = {
     certificates: { mode: 'cert-manager', certManager: { issuerRef: { kind: 'ClusterIssuer', name: 'internal' } } },
   },
   files: { certificates: { mode: 'files', secretName: 'theirs', caBundle: 'PEM' } },
+  'without the API server': {
+    certificates: { mode: 'files', secretName: 'theirs', caBundle: 'PEM' },
+    sidecar: { native: 'always' },
+  },
   everything: EVERYTHING,
 };
 const REFUSED = {
@@ -90,6 +94,10 @@ function checkMatrix(helms, bin) {
       if (others.some((other) => !isDeepStrictEqual(documents(other).sort(), documents(text).sort())))
         fail(`${name}, ${kubernetes}: the versions of Helm differ`);
       if (/^kind: Secret$/m.test(text)) fail(`${name}: a Secret is made in the templates`);
+      const { certificates = {}, sidecar = {} } = values;
+      const asksApi = [undefined, 'self'].includes(certificates.mode) || [undefined, 'auto'].includes(sidecar.native);
+      if (text.includes('automountServiceAccountToken: false') === asksApi)
+        fail(`${name}: the service account's token`);
       const hasConditions = text.includes('matchConditions:');
       if (hasConditions !== Number(kubernetes.slice(2)) >= 28) fail(`${name}, ${kubernetes}: matchConditions`);
       const file = join(work, 'rendered.yaml');

@@ -92,6 +92,85 @@ describe('a bad one', () => {
   });
 });
 
+describe('redact-headers', () => {
+  const redaction = (value: string) =>
+    (container({ 'tcp-sniffer/redact-headers': value }).env as { name: string; value?: string }[]).find(
+      ({ name }) => name === 'REDACT_HEADERS',
+    )?.value;
+
+  it.each(['', ' ', ',', ' , ,\t'])('%j counts as unset', (value) => {
+    expect(redaction(value)).toBeUndefined();
+  });
+
+  it.each(['none', 'authorization', 'a,b'])('%s reaches the sidecar', (value) => {
+    expect(redaction(value)).toBe(value);
+  });
+});
+
+describe('the token of the injector', () => {
+  const URL = 'https://collector.example/in';
+  const both = { INJECTOR_SIDECAR_OUTPUT_URL: URL, INJECTOR_SIDECAR_AUTH_SECRET: 'operators/token' };
+  function secretFor(annotations: Record<string, string>, env: Record<string, string> = both) {
+    const { operations, response } = ask(
+      { metadata: { annotations }, spec: { containers: [{ name: 'web', ports: [{ containerPort: 80 }] }] } },
+      { env },
+    );
+    const added = operations.find(({ path }) => path === '/spec/initContainers')?.value as [
+      { env: { name: string }[] },
+    ];
+    const token = added[0].env.find(({ name }) => name === 'OUTPUT_URL_AUTH_TOKEN') as
+      | { valueFrom: { secretKeyRef: { name: string } } }
+      | undefined;
+    return { secret: token?.valueFrom.secretKeyRef.name, warnings: response.warnings };
+  }
+
+  it.each<Record<string, string>>([
+    {},
+    { 'tcp-sniffer/output-url': URL },
+    { 'tcp-sniffer/output-url': 'HTTPS://collector.example:443/in' },
+    { 'tcp-sniffer/interface': 'lo' },
+  ])('goes along to the URL of the injector: %j', (annotations) => {
+    expect(secretFor(annotations)).toEqual({ secret: 'operators' });
+  });
+
+  it.each([
+    'https://other.example/in',
+    'https://collector.example/',
+    'https://collector.example/in?x',
+    'https://collector.example:8443/in',
+    'http://collector.example/in',
+    'https://collector.example./in',
+  ])('does not go along to %s, and a warning says so', (url) => {
+    const { secret, warnings } = secretFor({ 'tcp-sniffer/output-url': url });
+    expect(secret).toBeUndefined();
+    expect(warnings).toEqual([expect.stringMatching(/output-url.*auth-secret/)]);
+    expect(warnings?.[0]).not.toContain('example');
+  });
+
+  it('does not go along where the injector has no URL', () => {
+    const { secret } = secretFor(
+      { 'tcp-sniffer/output-url': URL },
+      { INJECTOR_SIDECAR_AUTH_SECRET: both.INJECTOR_SIDECAR_AUTH_SECRET },
+    );
+    expect(secret).toBeUndefined();
+  });
+
+  it.each(['https://other.example/', URL])('gives way to the Secret that the pod names, for %s', (url) => {
+    for (const names of [
+      ['output-url', 'auth-secret'],
+      ['auth-secret', 'output-url'],
+    ]) {
+      const values: Record<string, string> = { 'output-url': url, 'auth-secret': 'mine/key' };
+      const annotations = Object.fromEntries(names.map((name) => [`tcp-sniffer/${name}`, values[name] ?? '']));
+      expect(secretFor(annotations)).toEqual({ secret: 'mine' });
+    }
+  });
+});
+
+it('what the sidecar writes to its log never comes into the status of its pod', () => {
+  expect(container({}).terminationMessagePolicy).toBe('File');
+});
+
 describe('a good one', () => {
   it.each([
     ['registry.example/tcp-sniffer:1.0'],

@@ -7,10 +7,12 @@ import { INJECTED, SKIPPED } from './pods';
 import { ask, patched, reasonOf } from './rig';
 
 describe('injected', () => {
-  it.each(INJECTED)('$name', async ({ name, pod, ...asked }) => {
+  it.each(INJECTED)('$name', async ({ name, pod, warns, ...asked }) => {
     const { response, operations, counters } = ask(pod, asked);
     expect(response).toMatchObject({ allowed: true, patchType: 'JSONPatch' });
     expect(counters.injected).toBe(1);
+    if (warns === undefined) expect(response.warnings).toBeUndefined();
+    else expect(response.warnings).toEqual([expect.stringMatching(warns)]);
     const golden = `${JSON.stringify(operations, null, 2)}\n`.replaceAll(VERSION, 'VERSION');
     await expect(golden).toMatchFileSnapshot(`golden/${name}.json`);
   });

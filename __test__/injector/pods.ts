@@ -23,8 +23,17 @@ function annotated(annotations: Json, spec: Json = {}): Json {
   return pod(spec, { annotations });
 }
 
+/** Required; each term has its expressions as `[operator, ...values]` on the label of the operating system. */
+function osAffinity(...terms: string[][] | string[][][]): Json {
+  const expression = ([operator, ...values]: string[]) => ({ key: 'kubernetes.io/os', operator, values });
+  const nodeSelectorTerms = terms.map((term) => ({
+    matchExpressions: (Array.isArray(term[0]) ? (term as string[][]) : [term as string[]]).map(expression),
+  }));
+  return { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } };
+}
+
 /** Injected ones: the API server must take what comes out. */
-export const INJECTED: readonly PodCase[] = [
+export const INJECTED: readonly (PodCase & { warns?: RegExp })[] = [
   { name: 'plain', pod: pod() },
   { name: 'plain-classic', pod: pod(), native: false },
   { name: 'no-label', pod: pod({}, { labels: undefined }), entry: 'namespace' },
@@ -79,7 +88,7 @@ export const INJECTED: readonly PodCase[] = [
       'tcp-sniffer/native': 'true',
       'tcp-sniffer/output-stdout': 'true',
       'tcp-sniffer/sample-rate': '0.25',
-      'tcp-sniffer/redact-headers': '',
+      'tcp-sniffer/redact-headers': 'authorization, x-api-key',
       'tcp-sniffer/max-body-size': '1024',
     }),
   },
@@ -105,6 +114,34 @@ export const INJECTED: readonly PodCase[] = [
           ],
         },
         { name: 'admin', image: 'registry.example/admin:1', ports: [{ containerPort: 9000 }, { containerPort: 8080 }] },
+      ],
+    }),
+  },
+  {
+    name: 'ports-of-a-native-sidecar',
+    pod: pod({
+      containers: [{ ...web, ports: undefined }],
+      initContainers: [
+        { name: 'migrate', image: 'registry.example/migrate:1', ports: [{ containerPort: 1 }] },
+        {
+          name: 'proxy',
+          image: 'registry.example/proxy:1',
+          restartPolicy: 'Always',
+          ports: [{ containerPort: 15006 }],
+        },
+      ],
+    }),
+  },
+  {
+    name: 'ports-of-all-that-serve',
+    pod: pod({
+      initContainers: [
+        {
+          name: 'proxy',
+          image: 'registry.example/proxy:1',
+          restartPolicy: 'Always',
+          ports: [{ containerPort: 15006 }, { containerPort: 8080 }, { containerPort: 53, protocol: 'UDP' }],
+        },
       ],
     }),
   },
@@ -135,6 +172,21 @@ export const INJECTED: readonly PodCase[] = [
         },
       },
     }),
+  },
+  {
+    name: 'linux-after-all',
+    pod: pod({ nodeSelector: { 'kubernetes.io/os': 'linux' }, affinity: osAffinity(['In', 'linux', 'windows']) }),
+  },
+  { name: 'redaction-unset', pod: annotated({ 'tcp-sniffer/redact-headers': '' }) },
+  { name: 'redaction-off', pod: annotated({ 'tcp-sniffer/redact-headers': 'none' }) },
+  {
+    name: 'another-url-without-the-token',
+    pod: annotated({ 'tcp-sniffer/output-url': 'https://collector.example/elsewhere' }),
+    env: {
+      INJECTOR_SIDECAR_OUTPUT_URL: 'https://collector.example/in',
+      INJECTOR_SIDECAR_AUTH_SECRET: 'sniffer/token',
+    },
+    warns: /auth-secret/,
   },
   { name: 'native-refused-by-the-pod', pod: annotated({ 'tcp-sniffer/native': 'false' }) },
   {
@@ -203,6 +255,30 @@ export const SKIPPED: readonly (PodCase & { reason: string; warns?: RegExp })[] 
     reason: 'windows',
     warns: /Linux/,
   },
+  ...[
+    ['In, beside others', osAffinity(['In', 'darwin', 'windows'])],
+    ['NotIn', osAffinity(['NotIn', 'linux'])],
+    ['NotIn, beside others', osAffinity(['NotIn', 'darwin', 'linux'])],
+    ['In, where Linux is allowed too', osAffinity(['In', 'linux', 'windows'])],
+    ['one of several terms', osAffinity(['In', 'linux'], ['NotIn', 'linux'])],
+  ].map(([name, affinity]) => ({
+    name: `windows by affinity: ${name}`,
+    pod: pod({ affinity }),
+    reason: 'windows',
+    warns: /Linux/,
+  })),
+  ...[
+    { securityContext: { windowsOptions: { runAsUserName: 'ContainerUser' } } },
+    { containers: [web, { name: 'b', securityContext: { windowsOptions: { hostProcess: true } } }] },
+    { initContainers: [{ name: 'b', securityContext: { windowsOptions: { hostProcess: true } } }] },
+    { nodeSelector: { 'beta.kubernetes.io/os': 'windows' } },
+    { nodeSelector: { 'node.kubernetes.io/windows-build': '10.0.20348' } },
+  ].map((spec) => ({
+    name: `windows by ${JSON.stringify(spec).slice(0, 70)}`,
+    pod: pod(spec),
+    reason: 'windows',
+    warns: /Linux/,
+  })),
   { name: 'one name for two containers', pod: pod({ initContainers: [web] }), reason: 'unreadable_pod', warns: /API/ },
   { name: 'mirror pod', pod: annotated({ 'kubernetes.io/config.mirror': 'hash' }), reason: 'mirror_pod' },
   ...['kube-system', 'kube-public', 'kube-node-lease', 'tcp-sniffer'].map((namespace) => ({
@@ -213,6 +289,29 @@ export const SKIPPED: readonly (PodCase & { reason: string; warns?: RegExp })[] 
     warns: new RegExp(namespace),
   })),
   { name: 'no ports', pod: pod({ containers: [{ ...web, ports: undefined }] }), reason: 'no_ports', warns: /ports/ },
+  {
+    name: 'more ports than fit',
+    pod: pod({
+      containers: [{ ...web, ports: Array.from({ length: 2_000 }, (_, at) => ({ containerPort: at + 1 })) }],
+    }),
+    reason: 'too_large',
+    warns: /tcp-sniffer\/ports/,
+  },
+  {
+    name: 'annotations that leave no room',
+    pod: annotated({ 'a/b': 'x'.repeat(262_032) }),
+    reason: 'too_large',
+    warns: /annotations/,
+  },
+  {
+    name: 'ports of init containers that end',
+    pod: pod({
+      containers: [{ ...web, ports: undefined }],
+      initContainers: [{ ...web, name: 'migrate' }],
+    }),
+    reason: 'no_ports',
+    warns: /ports/,
+  },
   {
     name: 'UDP only',
     pod: pod({ containers: [{ ...web, ports: [{ containerPort: 53, protocol: 'UDP' }] }] }),

@@ -33,7 +33,8 @@ export function sidecar(settings: Settings, native: boolean): Record<string, unk
       capabilities: { drop: ['ALL'], add: ['NET_RAW'] },
       seccompProfile: { type: 'RuntimeDefault' },
     },
-    terminationMessagePolicy: 'FallbackToLogsOnError',
+    // Not from the log: it holds messages, bodies included, and more users may read a pod's status than its log.
+    terminationMessagePolicy: 'File',
   };
 }
 

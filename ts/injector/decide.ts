@@ -3,6 +3,7 @@
 import { CONTAINER_NAME, INJECT_LABEL, STATUS_ANNOTATION } from './names';
 import type { InjectorConfig } from './options';
 import { allContainers, isObject, type Pod } from './pod';
+import { isWindows } from './pod-os';
 import { exceedsPodResources } from './pod-resources';
 import { AnnotationError, readSettings, type Settings } from './settings';
 import { MAX_PORTS_CHARS } from './sizes';
@@ -88,7 +89,7 @@ export function decide(
     );
   }
   if (settings.env.PORTS === undefined) {
-    return skip('no_ports', 'no container declares a TCP port; annotate tcp-sniffer/ports');
+    return skip('no_ports', 'no container that keeps running declares a TCP port; annotate tcp-sniffer/ports');
   }
   if (settings.env.PORTS.length > MAX_PORTS_CHARS) {
     return skip('too_large', 'its containers declare too many TCP ports; annotate tcp-sniffer/ports');
@@ -115,38 +116,6 @@ function checkOptIn({ metadata }: Pod, entry: Entry): Skip | undefined {
   if (label === 'false') return skip('disabled');
   if (label === undefined) return entry === 'pod' ? skip('not_opted_in') : undefined;
   return label === 'true' ? undefined : skip('not_opted_in', `label ${INJECT_LABEL} must be "true" or "false"`);
-}
-
-const OS_LABELS = ['kubernetes.io/os', 'beta.kubernetes.io/os'];
-
-/** Says by any of the three ways that it may be put on a Windows node. */
-function isWindows({ spec }: Pod): boolean {
-  const selector = isObject(spec.nodeSelector) ? spec.nodeSelector : {};
-  if (OS_LABELS.some((label) => selector[label] === 'windows')) return true;
-  if (isObject(spec.os) && spec.os.name === 'windows') return true;
-  const terms = at(
-    spec,
-    'affinity',
-    'nodeAffinity',
-    'requiredDuringSchedulingIgnoredDuringExecution',
-    'nodeSelectorTerms',
-  );
-  return listOf(terms).some((term) =>
-    listOf(at(term, 'matchExpressions')).some(
-      (wanted) =>
-        OS_LABELS.includes(at(wanted, 'key') as string) &&
-        at(wanted, 'operator') === 'In' &&
-        listOf(at(wanted, 'values')).includes('windows'),
-    ),
-  );
-}
-
-function at(value: unknown, ...path: string[]): unknown {
-  return path.reduce((each, name) => (isObject(each) ? each[name] : undefined), value);
-}
-
-function listOf(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : [];
 }
 
 function runsToCompletion({ metadata, spec }: Pod): boolean {

@@ -3,7 +3,7 @@
  * containers ask for more than the pod, and one that has a container with a higher limit.
  */
 
-import { type Container, isObject, type Pod } from './pod';
+import { isObject, isSidecar, type Pod } from './pod';
 import { quantity } from './quantity';
 import type { Settings } from './settings';
 
@@ -24,10 +24,6 @@ export function exceedsPodResources(pod: Pod, settings: Settings): boolean {
       .reduce((total, each) => total + each, quantity(request) ?? Number.NaN);
     return exceeds(sum, ofPod ?? podLimit) || exceeds(quantity(limit) ?? Number.NaN, podLimit);
   });
-}
-
-function isSidecar({ restartPolicy }: Container): boolean {
-  return restartPolicy === 'Always';
 }
 
 function exceeds(asked: number, given: number | undefined): boolean {

@@ -39,9 +39,15 @@ export function allContainers({ spec }: Pod): Container[] {
   return [...(spec.initContainers ?? []), ...spec.containers];
 }
 
-/** Ports that the containers declare for TCP, in order, each once. */
+/** An init container that does not end: a native sidecar. */
+export function isSidecar({ restartPolicy }: Container): boolean {
+  return restartPolicy === 'Always';
+}
+
+/** Ports that the containers and native sidecars declare for TCP, in order, each once. */
 export function declaredPorts({ spec }: Pod): number[] {
-  const ports = spec.containers.flatMap((container) => (Array.isArray(container.ports) ? container.ports : []));
+  const serving = [...spec.containers, ...(spec.initContainers ?? []).filter(isSidecar)];
+  const ports = serving.flatMap((container) => (Array.isArray(container.ports) ? container.ports : []));
   const tcp = ports.filter((port) => isObject(port) && (isAbsent(port.protocol) || port.protocol === 'TCP'));
   return [...new Set(tcp.map(({ containerPort }) => containerPort).filter(isPort))];
 }

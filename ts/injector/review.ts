@@ -55,7 +55,7 @@ const MAX_UID_CHARS = 128;
 /** As long as a name may be; what asks may send a longer one, which the API server refuses only after us. */
 const MAX_NAME_CHARS = 253;
 
-type Outcome = { inject: true; patch: string; native: boolean } | Skip;
+type Outcome = { inject: true; patch: string; native: boolean; warning?: string } | Skip;
 
 /** @throws {BadReview} */
 export function review(body: Buffer, entry: Entry, reviewer: Reviewer): ReviewResponse {
@@ -82,7 +82,12 @@ export function review(body: Buffer, entry: Entry, reviewer: Reviewer): ReviewRe
   return {
     apiVersion: API_VERSION,
     kind: KIND,
-    response: { uid: request.uid, allowed: true, ...(outcome.inject ? patchOf(outcome.patch) : warnings(outcome)) },
+    response: {
+      uid: request.uid,
+      allowed: true,
+      ...(outcome.inject ? patchOf(outcome.patch) : {}),
+      ...warnings(outcome),
+    },
   };
 }
 
@@ -137,14 +142,16 @@ function inject(request: AdmissionRequest, entry: Entry, { config, production, n
   const after = verifyPatch(pod, operations);
   const patch = JSON.stringify(operations);
   const complaint = tooLarge(after, patch);
-  return complaint === undefined ? { inject: true, patch, native: decision.native } : skip('too_large', complaint);
+  if (complaint !== undefined) return skip('too_large', complaint);
+  const { native, settings } = decision;
+  return { inject: true, patch, native, ...(settings.warning === undefined ? {} : { warning: settings.warning }) };
 }
 
 function patchOf(text: string): Pick<ReviewResponse['response'], 'patchType' | 'patch'> {
   return { patchType: 'JSONPatch', patch: Buffer.from(text).toString('base64') };
 }
 
-function warnings({ warning }: Skip): Pick<ReviewResponse['response'], 'warnings'> {
+function warnings({ warning }: Outcome): Pick<ReviewResponse['response'], 'warnings'> {
   // Names in it come from the pod; the API server takes no control characters.
   return warning === undefined
     ? {}

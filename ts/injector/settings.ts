@@ -23,6 +23,8 @@ export interface Settings {
   /** In seconds; the pod gets at least this. */
   gracePeriod?: number;
   hostNetwork: boolean;
+  /** For the user who made the pod: what was left out. */
+  warning?: string;
 }
 
 /** An annotation that is not what it must be. */
@@ -54,7 +56,10 @@ const ANNOTATIONS: Record<string, Apply> = {
   'output-url': forSniffer('outputUrl'),
   'output-stdout': forSniffer('outputStdout'),
   'sample-rate': forSniffer('sampleRate'),
-  'redact-headers': forSniffer('redactHeaders'),
+  'redact-headers': (settings, text, production) => {
+    // A list of no names would switch redaction off unseen; `none` is the word for that.
+    if (/[^,\s]/.test(text)) forSniffer('redactHeaders')(settings, text, production);
+  },
   'max-body-size': forSniffer('maxBodySize'),
   'auth-secret': (settings, text) => {
     settings.authSecret = parseSecretKey(text);
@@ -100,6 +105,7 @@ export function readSettings(pod: Pod, config: InjectorConfig, production: boole
       apply(settings, text.trim(), production);
     });
   }
+  keepTokenFromOthers(settings, pod, config);
   attempt(`${PREFIX}cpu-request`, () => checkResources(settings.cpuRequest, settings.cpuLimit, 'cpu'));
   attempt(`${PREFIX}memory-request`, () => checkResources(settings.memoryRequest, settings.memoryLimit, 'memory'));
   return settings;
@@ -121,6 +127,20 @@ function defaults(pod: Pod, config: InjectorConfig): Settings {
     memoryLimit: config.sidecarMemoryLimit,
     hostNetwork: false,
   };
+}
+
+/** The injector's token is for the injector's URL. A pod that names another URL has to name the Secret for it, too. */
+function keepTokenFromOthers(settings: Settings, { metadata }: Pod, config: InjectorConfig): void {
+  const names = Object.keys(metadata?.annotations ?? {});
+  const url = settings.env[variableFor('outputUrl')];
+  if (settings.authSecret === undefined || names.includes(`${PREFIX}auth-secret`)) return;
+  if (!names.includes(`${PREFIX}output-url`) || isSameUrl(url, config.sidecarOutputUrl)) return;
+  delete settings.authSecret;
+  settings.warning = `annotation ${PREFIX}output-url is not the URL of the injector, so its token is left out; name yours by ${PREFIX}auth-secret`;
+}
+
+function isSameUrl(one: string | undefined, other: string | undefined): boolean {
+  return one !== undefined && other !== undefined && new URL(one).href === new URL(other).href;
 }
 
 function attempt(annotation: string, run: () => void): void {

@@ -3,8 +3,9 @@
 mod support;
 
 use proptest::prelude::*;
-use support::conversation::{From, Rendered};
+use support::conversation::From;
 use support::disorder::{contradict, delay, repeat};
+use support::rendered::Rendered;
 use support::strategy::{self, Scope};
 use support::trace::{Cutting, trace};
 use support::verdict::Case;

@@ -6,8 +6,9 @@ mod support;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use support::conversation::{Close, From, Rendered};
+use support::conversation::{Close, From};
 use support::disorder::{contradict, delay, lose, lose_range, repeat};
+use support::rendered::Rendered;
 use support::strategy::{self, Scope};
 use support::survivors::survivors;
 use support::trace::{Cutting, trace};

@@ -113,20 +113,7 @@ impl Wire {
 }
 
 fn packet(from: support::conversation::From, offset: i64, payload: &[u8]) -> Packet {
-    Packet {
-        at: 0,
-        from,
-        offset,
-        payload: payload.to_vec(),
-        snaplen: None,
-        ack: Some(0),
-        syn: false,
-        fin: false,
-        rst: false,
-        psh: false,
-        conflicting: false,
-        turn: 0,
-    }
+    Packet { ack: Some(0), ..Packet::new(from, offset, payload.to_vec()) }
 }
 
 #[test]

@@ -4,7 +4,8 @@
 
 mod support;
 
-use support::conversation::{Close, Conversation, Exchange, From, Pace, Payload, Rendered, Request, Response};
+use support::conversation::{Close, Conversation, Exchange, From, Pace, Payload, Request, Response};
+use support::rendered::Rendered;
 use support::trace::{Cutting, trace};
 use support::verdict::Case;
 use support::watch::{engine_config, watch};
@@ -29,6 +30,7 @@ fn exchange(method: &'static str, asked: Payload, code: u16, answered: Payload) 
     Exchange {
         request: Request { method, target: "/a".into(), minor: 1, fields: vec![field("Host", "h")], payload: asked },
         expects_continue: false,
+        answered_early: false,
         interims: Vec::new(),
         response: Response {
             code,
@@ -60,7 +62,7 @@ fn upgrading(code: u16) -> Exchange {
 }
 
 fn conversation(pace: Pace, close: Close, exchanges: &[Exchange]) -> Conversation {
-    Conversation { exchanges: exchanges.to_vec(), pace, tunnel: None, close }
+    Conversation { prefix: Vec::new(), exchanges: exchanges.to_vec(), pace, tunnel: None, close }
 }
 
 fn all() -> Vec<Conversation> {
@@ -74,7 +76,10 @@ fn all() -> Vec<Conversation> {
     let mut hinted = get();
     hinted.interims = vec![early];
     let tunnel = |exchange: Exchange| Conversation {
-        tunnel: Some((b"GET /evil HTTP/1.1\r\n\r\n".to_vec(), b"HTTP/1.1 299 Evil\r\n\r\n".to_vec())),
+        tunnel: Some(vec![
+            (From::Client, b"GET /evil HTTP/1.1\r\n\r\n".to_vec()),
+            (From::Server, b"HTTP/1.1 299 Evil\r\n\r\n".to_vec()),
+        ]),
         ..conversation(Pace::OneByOne, Close::Client, &[get(), exchange])
     };
     let head = exchange("HEAD", Payload::None, 200, Payload::Announced(12));
@@ -124,11 +129,7 @@ fn check(rendered: &Rendered, packets: &[Packet], what: &dyn std::fmt::Debug) {
 }
 
 fn marked(mut conversation: Conversation) -> Rendered {
-    conversation
-        .exchanges
-        .iter_mut()
-        .enumerate()
-        .for_each(|(index, exchange)| support::strategy::mark(exchange, index));
+    conversation.exchanges.iter_mut().enumerate().for_each(|(index, exchange)| exchange.mark(index));
     Rendered::of(conversation)
 }
 

@@ -1,4 +1,4 @@
-//! What a client and a server say to each other on one connection.
+//! What a client and a server say to each other on one connection, and the messages that this is.
 
 use std::ops::Range;
 
@@ -21,6 +21,9 @@ impl From {
 }
 
 pub type Field = (String, String);
+
+/// The field that tells which message this is.
+pub const MARK: &str = "X-N";
 
 /// A body with its framing.
 #[derive(Debug, Clone)]
@@ -61,8 +64,22 @@ pub struct Exchange {
     pub request: Request,
     /// The client waits for a 100 (Continue) before it sends the body.
     pub expects_continue: bool,
+    /// The answer comes when the server has read the request's head; the client sends its body all the same.
+    pub answered_early: bool,
     pub interims: Vec<Response>,
     pub response: Response,
+}
+
+impl Exchange {
+    /// Makes its messages unlike all others: a number in the target, and a field `X-N` in each.
+    pub fn mark(&mut self, number: usize) {
+        self.request.target = format!("/{number}{}", self.request.target);
+        self.request.fields.insert(0, (MARK.into(), format!("c{number}")));
+        self.response.fields.insert(0, (MARK.into(), format!("s{number}")));
+        for (index, interim) in self.interims.iter_mut().enumerate() {
+            interim.fields.insert(0, (MARK.into(), format!("i{number}.{index}")));
+        }
+    }
 }
 
 /// How requests and answers follow each other.
@@ -74,6 +91,8 @@ pub enum Pace {
     Together(usize),
     /// So many requests leave one behind the other, and each answer acknowledges no more than it needs to.
     Eager(usize),
+    /// So many requests leave one behind the other without waiting, and each is answered when it is there.
+    Pipelined(usize),
 }
 
 /// What follows the last exchange.
@@ -87,10 +106,12 @@ pub enum Close {
 
 #[derive(Debug, Clone)]
 pub struct Conversation {
+    /// What a proxy says of the connection before the first request.
+    pub prefix: Vec<u8>,
     pub exchanges: Vec<Exchange>,
     pub pace: Pace,
     /// What both sides say when the last exchange has left HTTP/1.x.
-    pub tunnel: Option<(Vec<u8>, Vec<u8>)>,
+    pub tunnel: Option<Vec<(From, Vec<u8>)>>,
     pub close: Close,
 }
 
@@ -99,7 +120,7 @@ pub struct Conversation {
 pub struct Turn {
     pub from: From,
     pub range: Range<usize>,
-    /// How much of the other side's stream its segments acknowledge.
+    /// How much of the other side's stream it waits for, and so acknowledges at least.
     pub heard: usize,
 }
 
@@ -110,6 +131,7 @@ pub struct Sent {
     /// The index of its exchange.
     pub exchange: usize,
     pub interim: bool,
+    pub mark: String,
     /// Its place in the stream.
     pub range: Range<usize>,
     pub body_at: usize,
@@ -119,213 +141,6 @@ pub struct Sent {
     pub close_delimited: bool,
     /// What its end depends on is in the request: the method.
     pub announced: bool,
-}
-
-#[derive(Clone)]
-pub struct Rendered {
-    pub conversation: Conversation,
-    streams: [Vec<u8>; 2],
-    pub turns: Vec<Turn>,
-    /// In the order in which they were begun.
-    pub sent: Vec<Sent>,
-}
-
-/// The streams as text: a failed case is to be read.
-impl std::fmt::Debug for Rendered {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        writeln!(f, "{:?} {:?}", self.conversation.pace, self.conversation.close)?;
-        for turn in &self.turns {
-            let bytes = self.stream(turn.from)[turn.range.clone()].escape_ascii();
-            writeln!(f, "  {:?} {:?}, heard {}: {bytes}", turn.from, turn.range, turn.heard)?;
-        }
-        Ok(())
-    }
-}
-
-impl Rendered {
-    pub fn stream(&self, from: From) -> &[u8] {
-        &self.streams[from as usize]
-    }
-
-    pub fn of(conversation: Conversation) -> Self {
-        let mut rendered = Self {
-            streams: [Vec::new(), Vec::new()],
-            turns: Vec::new(),
-            sent: Vec::new(),
-            conversation: conversation.clone(),
-        };
-        let Conversation { exchanges, pace, tunnel, .. } = &conversation;
-        let burst = match *pace {
-            Pace::OneByOne => 1,
-            Pace::Together(size) | Pace::Eager(size) => size.max(1),
-        };
-        let mut at = 0;
-        while at < exchanges.len() {
-            // Who waits for a 100 (Continue) or for another protocol does not pipeline.
-            let waits =
-                |index: usize| exchanges[index].expects_continue || (tunnel.is_some() && index + 1 == exchanges.len());
-            let mut end = (at + 1).min(exchanges.len());
-            while !waits(at) && end < exchanges.len() && end - at < burst && !waits(end) {
-                end += 1;
-            }
-            match pace {
-                Pace::Eager(_) if end - at > 1 => rendered.eager(at..end),
-                _ => rendered.burst(at..end),
-            }
-            at = end;
-        }
-        if let Some((client, server)) = tunnel {
-            rendered.write(From::Client, client);
-            rendered.write(From::Server, server);
-        }
-        rendered
-    }
-
-    /// All requests, then all answers.
-    fn burst(&mut self, indices: Range<usize>) {
-        let exchanges = self.conversation.exchanges.clone();
-        if let [exchange] = &exchanges[indices.clone()]
-            && exchange.expects_continue
-        {
-            let request = self.add_request(indices.start);
-            self.turn(From::Client, request.start..self.sent.last().unwrap().body_at);
-            let body = self.sent.last().unwrap().body_at..request.end;
-            for (number, interim) in exchange.interims.iter().enumerate() {
-                let range = self.add_response(indices.start, interim, true);
-                // The client's body is in the stream already, and not yet on the way.
-                self.turns.push(Turn { from: From::Server, range, heard: body.start });
-                if number == 0 {
-                    let heard = self.stream(From::Server).len();
-                    self.turns.push(Turn { from: From::Client, range: body.clone(), heard });
-                }
-            }
-            let range = self.add_response(indices.start, &exchange.response, false);
-            self.turn(From::Server, range);
-            return;
-        }
-        let start = self.stream(From::Client).len();
-        for index in indices.clone() {
-            self.add_request(index);
-        }
-        self.turn(From::Client, start..self.stream(From::Client).len());
-        let start = self.stream(From::Server).len();
-        for index in indices {
-            for interim in &exchanges[index].interims {
-                self.add_response(index, interim, true);
-            }
-            self.add_response(index, &exchanges[index].response, false);
-        }
-        self.turn(From::Server, start..self.stream(From::Server).len());
-    }
-
-    /// Each request is a write of its own; its answer follows when the next request is on its way.
-    fn eager(&mut self, indices: Range<usize>) {
-        let exchanges = self.conversation.exchanges.clone();
-        let mut needed: Vec<(usize, usize)> = Vec::new();
-        for index in indices {
-            let request = self.add_request(index);
-            self.turn(From::Client, request.clone());
-            needed.push((index, request.end));
-            if needed.len() > 1 {
-                let (index, heard) = needed.remove(0);
-                self.answer(index, &exchanges[index], heard);
-            }
-        }
-        for (index, heard) in needed {
-            self.answer(index, &exchanges[index], heard);
-        }
-    }
-
-    fn answer(&mut self, index: usize, exchange: &Exchange, heard: usize) {
-        for (response, interim) in
-            exchange.interims.iter().map(|interim| (interim, true)).chain([(&exchange.response, false)])
-        {
-            let range = self.add_response(index, response, interim);
-            self.turns.push(Turn { from: From::Server, range, heard });
-        }
-    }
-
-    fn write(&mut self, from: From, bytes: &[u8]) {
-        let start = self.stream(from).len();
-        self.streams[from as usize].extend_from_slice(bytes);
-        self.turn(from, start..start + bytes.len());
-    }
-
-    fn turn(&mut self, from: From, range: Range<usize>) {
-        if !range.is_empty() {
-            let heard = self.stream(from.other()).len();
-            self.turns.push(Turn { from, range, heard });
-        }
-    }
-
-    fn add_request(&mut self, index: usize) -> Range<usize> {
-        let request = self.conversation.exchanges[index].request.clone();
-        let line = format!("{} {} HTTP/1.{}", request.method, request.target, request.minor);
-        self.add(From::Client, index, false, &line, &request.fields, &request.payload)
-    }
-
-    fn add_response(&mut self, index: usize, response: &Response, interim: bool) -> Range<usize> {
-        let line = format!("HTTP/1.{} {} {}", response.minor, response.code, response.reason);
-        self.add(From::Server, index, interim, &line, &response.fields, &response.payload)
-    }
-
-    fn add(
-        &mut self,
-        from: From,
-        exchange: usize,
-        interim: bool,
-        line: &str,
-        fields: &[Field],
-        payload: &Payload,
-    ) -> Range<usize> {
-        let stream = &mut self.streams[from as usize];
-        let start = stream.len();
-        let push = |stream: &mut Vec<u8>, text: &str| stream.extend_from_slice(text.as_bytes());
-        push(stream, &format!("{line}\r\n"));
-        for (name, value) in fields.iter().chain(&framing_field(payload)) {
-            push(stream, &format!("{name}: {value}\r\n"));
-        }
-        push(stream, "\r\n");
-        let body_at = stream.len();
-        let mut body_ranges = Vec::new();
-        let mut body = Vec::new();
-        let mut data = |stream: &mut Vec<u8>, bytes: &[u8]| {
-            if !bytes.is_empty() {
-                body_ranges.push(stream.len()..stream.len() + bytes.len());
-            }
-            stream.extend_from_slice(bytes);
-            body.extend_from_slice(bytes);
-        };
-        match payload {
-            Payload::None | Payload::Announced(_) => {}
-            Payload::Length(bytes) | Payload::UntilClose(bytes) => data(stream, bytes),
-            Payload::Chunked { chunks, trailers } => {
-                for (extension, bytes) in chunks.iter().filter(|(_, bytes)| !bytes.is_empty()) {
-                    push(stream, &format!("{:x}{extension}\r\n", bytes.len()));
-                    data(stream, bytes);
-                    push(stream, "\r\n");
-                }
-                push(stream, "0\r\n");
-                for (name, value) in trailers {
-                    push(stream, &format!("{name}: {value}\r\n"));
-                }
-                push(stream, "\r\n");
-            }
-        }
-        let range = start..stream.len();
-        self.sent.push(Sent {
-            from,
-            exchange,
-            interim,
-            range: range.clone(),
-            body_at,
-            body_ranges,
-            body,
-            close_delimited: matches!(payload, Payload::UntilClose(_)),
-            announced: matches!(payload, Payload::Announced(_)),
-        });
-        range
-    }
 }
 
 /// The field that tells how the body is framed.

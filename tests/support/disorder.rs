@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::conversation::{From, Rendered};
+use super::conversation::From;
+use super::rendered::Rendered;
 use super::wire::Packet;
 
 /// A packet that is sent again.

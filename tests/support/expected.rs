@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::conversation::{Field, From, Payload, Rendered, Sent, framing_field};
+use super::conversation::{Field, From, Payload, Sent, framing_field};
+use super::rendered::Rendered;
 use super::wire::Link;
 
 /// What of a message was captured.

@@ -1,7 +1,10 @@
 //! Conversations with known messages, the packets that carry them, and what may come of these.
 //!
-//! `conversation` says what two parties send and which messages that is, without asking the engine. `trace` cuts it into
-//! packets, `disorder` does to them what networks and captures do, `watch` gives them to an engine and `verdict` compares.
+//! `conversation` says what two parties send and `rendered` which streams and messages that is, without asking the engine.
+//! It comes from `strategy`, small and with everything at once, so that what fails can be made smaller still, or from `seeded`,
+//! like real ones. `trace` cuts it into packets and `disorder` shakes these; `timing` sends them over a path with delays and
+//! true acks, and each of the `models` lets `network` do to them what networks and captures do. `watch` gives them to an engine, `verdict`
+//! and `times` compare with what was sent, `scene` for a whole capture, which `look` saves and tells.
 #![allow(dead_code, reason = "each test binary uses a part")]
 #![allow(
     clippy::unwrap_used,
@@ -11,13 +14,22 @@
     reason = "a test's own bug may panic"
 )]
 
+pub mod bodies;
 pub mod conversation;
 pub mod disorder;
 pub mod expected;
-pub mod faults;
+pub mod look;
+pub mod model;
+pub mod models;
+pub mod network;
 pub mod random;
+pub mod rendered;
+pub mod scene;
+pub mod seeded;
 pub mod strategy;
 pub mod survivors;
+pub mod times;
+pub mod timing;
 pub mod trace;
 pub mod verdict;
 pub mod watch;

@@ -4,8 +4,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::conversation::{Close, Conversation, Exchange, Field, Pace, Payload, Rendered, Request, Response};
+use super::conversation::{Close, Conversation, Exchange, Field, From, Pace, Payload, Request, Response};
 use super::disorder::{Again, Fate, What};
+use super::rendered::Rendered;
 use super::trace::Cutting;
 use super::wire::Link;
 
@@ -70,24 +71,14 @@ pub fn conversation(scope: Scope) -> impl Strategy<Value = Rendered> {
             }
             _ => {}
         }
-        exchanges.iter_mut().enumerate().for_each(|(index, exchange)| mark(exchange, index));
-        let tunnel = tunnel.map(|(_, client, server)| (client, server));
-        Rendered::of(Conversation { exchanges, pace, tunnel, close })
+        exchanges.iter_mut().enumerate().for_each(|(index, exchange)| exchange.mark(index));
+        let tunnel = tunnel.map(|(_, client, server)| vec![(From::Client, client), (From::Server, server)]);
+        Rendered::of(Conversation { prefix: Vec::new(), exchanges, pace, tunnel, close })
     })
 }
 
 fn may_have_body(exchange: &Exchange) -> bool {
     exchange.request.method != "HEAD" && !matches!(exchange.response.code, 204 | 304)
-}
-
-/// Makes each message unique.
-pub fn mark(exchange: &mut Exchange, index: usize) {
-    exchange.request.target = format!("/{index}{}", exchange.request.target);
-    exchange.request.fields.insert(0, ("X-N".into(), format!("c{index}")));
-    exchange.response.fields.insert(0, ("X-N".into(), format!("s{index}")));
-    for (number, interim) in exchange.interims.iter_mut().enumerate() {
-        interim.fields.insert(0, ("X-N".into(), format!("i{index}.{number}")));
-    }
 }
 
 /// The exchange that leaves HTTP/1.x.
@@ -109,7 +100,7 @@ fn leaving(connect: bool) -> Exchange {
         fields: if connect { Vec::new() } else { fields },
         payload: Payload::None,
     };
-    Exchange { request, expects_continue: false, interims: Vec::new(), response }
+    Exchange { request, expects_continue: false, answered_early: false, interims: Vec::new(), response }
 }
 
 fn exchange(scope: Scope) -> impl Strategy<Value = Exchange> {
@@ -169,6 +160,7 @@ fn exchange(scope: Scope) -> impl Strategy<Value = Exchange> {
             Exchange {
                 request,
                 expects_continue,
+                answered_early: false,
                 interims: all,
                 response: Response { code, reason, minor, fields, payload },
             }

@@ -1,6 +1,7 @@
 //! A conversation as the packets of an undisturbed capture.
 
-use super::conversation::{Close, From, Rendered};
+use super::conversation::{Close, From};
+use super::rendered::Rendered;
 use super::wire::Packet;
 
 /// 2024-01-01T00:00:00Z.
@@ -108,20 +109,7 @@ impl Tracer<'_> {
         // What was acknowledged stays acknowledged.
         let ack = ack.map(|ack| ack.max(self.acked[from as usize]));
         self.acked[from as usize] = ack.unwrap_or(0);
-        self.packets.push(Packet {
-            at: self.at,
-            from,
-            offset,
-            payload,
-            snaplen: None,
-            ack,
-            syn: false,
-            fin: false,
-            rst: false,
-            psh: false,
-            conflicting: false,
-            turn,
-        });
+        self.packets.push(Packet { at: self.at, ack, turn, ..Packet::new(from, offset, payload) });
         self.packets.last_mut().unwrap()
     }
 

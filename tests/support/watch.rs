@@ -3,6 +3,7 @@
 use serde_json::Value;
 use tcp_sniffer::config::EngineConfig;
 use tcp_sniffer::engine::Engine;
+use tcp_sniffer::finish::Finisher;
 use tcp_sniffer::stats::Stats;
 use tcp_sniffer::time::Timestamp;
 
@@ -11,6 +12,7 @@ use super::wire::{LINKTYPE, Link, Packet, SERVER_PORT};
 #[derive(Debug)]
 pub struct Watch {
     pub engine: Engine,
+    finisher: Finisher,
     pub lines: Vec<Value>,
     now: i64,
 }
@@ -21,7 +23,7 @@ pub fn engine_config() -> EngineConfig {
 
 impl Watch {
     pub fn new(config: EngineConfig) -> Self {
-        Self { engine: Engine::new(config), lines: Vec::new(), now: i64::MIN }
+        Self { finisher: Finisher::new(&config), engine: Engine::new(config), lines: Vec::new(), now: i64::MIN }
     }
 
     pub fn packet(&mut self, link: &Link, packet: &Packet) {
@@ -43,8 +45,10 @@ impl Watch {
     pub fn collect(&mut self) -> usize {
         let before = self.lines.len();
         while let Some(batch) = self.engine.take_batch(Timestamp::from_micros(self.now), true) {
-            let lines = batch.lines.split(|&b| b == b'\n').filter(|line| !line.is_empty());
-            self.lines.extend(lines.map(|line| serde_json::from_slice::<Value>(line).expect("a line is JSON")));
+            self.finisher.finish(batch, false, |batch| {
+                let lines = batch.lines.split(|&b| b == b'\n').filter(|line| !line.is_empty());
+                self.lines.extend(lines.map(|line| serde_json::from_slice::<Value>(line).expect("a line is JSON")));
+            });
         }
         self.lines.len() - before
     }

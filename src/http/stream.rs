@@ -350,7 +350,6 @@ impl Stream {
         cx: &mut Context<'_>,
     ) -> usize {
         let State::Body(message) = &mut self.state else { return bytes.len() };
-        message.note_packet(meta);
         if message.begins_like_a_response(bytes) {
             self.give_up(Malformed::UnknownRequest, bytes, exchanges, cx);
             return bytes.len();
@@ -392,6 +391,9 @@ impl Stream {
                 fed => fed,
             },
         };
+        if fed != Ok(Fed::Done(0)) {
+            message.note_packet(meta);
+        }
         match fed {
             // All of it is the beginning of a status line.
             Ok(Fed::Done(_)) if message.is_spelling_a_response() => {

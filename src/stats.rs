@@ -21,7 +21,7 @@ pub struct Stats {
     pub other_ports: u64,
     /// Segments of connections outside the sample.
     pub not_sampled: u64,
-    /// Segments without data of connections that are not known.
+    /// Segments without data, or without an ACK flag, of connections that are not known.
     pub strangers: u64,
     /// Retransmissions of connections that have ended.
     pub leftovers: u64,
@@ -86,6 +86,9 @@ impl Stats {
             ("retransmittedBytes", self.flow.retransmitted_bytes),
             ("outOfOrderSegments", self.flow.out_of_order_segments),
             ("outOfWindowSegments", self.flow.out_of_window_segments),
+            ("discardedNoAck", self.flow.discarded.no_ack),
+            ("discardedImpossibleAck", self.flow.discarded.impossible_ack),
+            ("discardedBadChecksum", self.flow.discarded.bad_checksum),
             ("connectionsOpened", self.connections_opened),
             ("connectionsClosed", self.connections_closed),
             ("connectionsEvicted", self.connections_evicted),

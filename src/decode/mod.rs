@@ -2,8 +2,9 @@
 //!
 //! In: a linktype, the captured bytes of one frame, its length on the wire. Out: a segment, a fragment, or why neither.
 //! Knows no state, allocates nothing, never panics. Looks at the outermost IP header only: what travels in GRE, VXLAN or
-//! IP-in-IP is not TCP here. Verifies no checksum: on the sending host the card fills them in after the capture.
+//! IP-in-IP is not TCP here. Checksums are verified only when somebody asks (`checksum`).
 
+mod checksum;
 mod ip;
 mod link;
 mod tcp;
@@ -13,6 +14,7 @@ mod undecodable;
 
 use std::net::IpAddr;
 
+pub use checksum::Sum;
 pub use undecodable::Undecodable;
 
 /// Linktype as in the savefile header or `pcap_datalink(3PCAP)` (<https://www.tcpdump.org/linktypes.html>).
@@ -42,9 +44,14 @@ pub struct Segment<'a> {
     /// Meaningful when `flags.ack`.
     pub ack: u32,
     pub flags: Flags,
+    pub window: u16,
     pub payload: &'a [u8],
     /// Payload bytes that were on the wire behind `payload` but were cut off by the snaplen.
     pub missing: u32,
+    /// With its options.
+    pub header: &'a [u8],
+    /// What the IPv4 header's checksum covers; empty where there is none to verify.
+    pub ip_header: &'a [u8],
 }
 
 /// One fragment of an IP datagram that may carry TCP (RFC 791 §3.2, RFC 8200 §4.5). `defrag` puts them together.
@@ -97,7 +104,7 @@ pub fn decode_tcp(
     missing: u32,
 ) -> Result<Option<Segment<'_>>, Undecodable> {
     match ip::upper(next_header, bytes, missing)? {
-        ip::Upper::Tcp(bytes) => tcp::decode(source, destination, bytes, missing).map(Some),
+        ip::Upper::Tcp(bytes) => tcp::decode(source, destination, &[], bytes, missing).map(Some),
         ip::Upper::Fragment { .. } => Err(Undecodable::NestedFragment),
         ip::Upper::Other => Ok(None),
     }

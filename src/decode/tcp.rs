@@ -1,7 +1,7 @@
 //! The TCP header (RFC 9293 §3.1).
 //!
-//! In: the bytes of an IP datagram's payload. Out: the segment. Options are skipped; urgent bytes stay in line, as
-//! RFC 6093 §3 wants them; what seq and flags mean is for `flow` to say.
+//! In: the bytes of an IP datagram's payload. Out: the segment. Options are read when somebody asks; urgent bytes stay in
+//! line, as RFC 6093 §3 wants them; what seq and flags mean is for `flow` to say.
 
 use std::net::IpAddr;
 
@@ -9,20 +9,22 @@ use super::{Endpoint, Flags, Segment, Undecodable};
 
 const MIN_HEADER_LEN: usize = 20;
 
-/// `missing` bytes followed `bytes` on the wire.
+/// `missing` bytes followed `bytes` on the wire. `ip_header` is an IPv4 header that can be verified, or empty.
 #[inline]
-pub(super) fn decode(
+pub(super) fn decode<'a>(
     source: IpAddr,
     destination: IpAddr,
-    bytes: &[u8],
+    ip_header: &'a [u8],
+    bytes: &'a [u8],
     missing: u32,
-) -> Result<Segment<'_>, Undecodable> {
+) -> Result<Segment<'a>, Undecodable> {
     let header = bytes.first_chunk::<MIN_HEADER_LEN>().ok_or_else(|| short(bytes, missing, MIN_HEADER_LEN))?;
     let header_len = usize::from(header[12] >> 4) * 4;
     if header_len < MIN_HEADER_LEN {
         return Err(Undecodable::BadTcpHeader);
     }
-    let payload = bytes.get(header_len..).ok_or_else(|| short(bytes, missing, header_len))?;
+    let (whole_header, payload) =
+        bytes.split_at_checked(header_len).ok_or_else(|| short(bytes, missing, header_len))?;
     let flags = header[13];
     Ok(Segment {
         source: Endpoint { ip: source, port: u16::from_be_bytes([header[0], header[1]]) },
@@ -36,8 +38,11 @@ pub(super) fn decode(
             psh: flags & 0x08 != 0,
             ack: flags & 0x10 != 0,
         },
+        window: u16::from_be_bytes([header[14], header[15]]),
         payload,
         missing,
+        header: whole_header,
+        ip_header,
     })
 }
 
@@ -45,4 +50,39 @@ pub(super) fn decode(
 fn short(bytes: &[u8], missing: u32, header_len: usize) -> Undecodable {
     let missing = usize::try_from(missing).unwrap_or(usize::MAX);
     if bytes.len().saturating_add(missing) < header_len { Undecodable::BadTcpHeader } else { Undecodable::TruncatedTcp }
+}
+
+const END_OF_OPTIONS: u8 = 0;
+const NO_OPERATION: u8 = 1;
+const WINDOW_SCALE: u8 = 3;
+/// RFC 7323 §2.3: larger ones are taken for this.
+const MAX_WINDOW_SHIFT: u8 = 14;
+
+impl<'a> Segment<'a> {
+    /// Kind and content of each option (RFC 9293 §3.2), up to the first that is broken.
+    pub fn options(&self) -> impl Iterator<Item = (u8, &'a [u8])> {
+        let mut rest = self.header.get(MIN_HEADER_LEN..).unwrap_or_default();
+        std::iter::from_fn(move || {
+            while let [NO_OPERATION, behind @ ..] = rest {
+                rest = behind;
+            }
+            let (&[kind, len], _) = rest.split_first_chunk::<2>()?;
+            if kind == END_OF_OPTIONS {
+                return None;
+            }
+            let content = rest.get(2..usize::from(len))?;
+            rest = rest.get(usize::from(len)..)?;
+            Some((kind, content))
+        })
+    }
+
+    /// By how many bits the sender of a SYN shifts its windows to the right (RFC 7323 §2.2).
+    pub fn window_shift(&self) -> u8 {
+        self.options()
+            .find_map(|(kind, content)| match content {
+                [shift] if kind == WINDOW_SCALE => Some((*shift).min(MAX_WINDOW_SHIFT)),
+                _ => None,
+            })
+            .unwrap_or(0)
+    }
 }

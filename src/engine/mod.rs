@@ -146,8 +146,11 @@ impl Engine {
         self.now = self.now.max(at);
         while let Some(id) = self.table.due(self.now) {
             let (now, patience) = (self.now, self.config.patience);
+            let mut counters = self.outlet.stats.flow;
             let Some((connection, mut to_http)) = self.parts(id, Incomplete::Closed) else { continue };
-            let next = connection.on_time(now, patience, &mut |side, event| to_http.deliver(side, event));
+            let next =
+                connection.on_time(now, patience, &mut counters, &mut |side, event| to_http.deliver(side, event));
+            self.outlet.stats.flow = counters;
             self.settle(id, next);
         }
         if self.now < self.next_tick {
@@ -221,7 +224,7 @@ impl Engine {
             stats.leftovers += 1;
             return None;
         }
-        if segment.flags.rst || !segment.flags.syn && segment.payload.is_empty() {
+        if segment.flags.rst || !segment.flags.syn && (segment.payload.is_empty() || !segment.flags.ack) {
             stats.strangers += 1;
             return None;
         }
@@ -248,9 +251,11 @@ impl Engine {
 
     /// Ends a connection for a reason of our own, or because it is over.
     fn end(&mut self, id: EntryId, ending: Incomplete) {
+        let mut counters = self.outlet.stats.flow;
         if let Some((connection, mut to_http)) = self.parts(id, ending) {
-            connection.finish(&mut |side, event| to_http.deliver(side, event));
+            connection.finish(&mut counters, &mut |side, event| to_http.deliver(side, event));
         }
+        self.outlet.stats.flow = counters;
         self.remove(id);
     }
 

@@ -1,8 +1,9 @@
 //! Both directions of a connection: handshake, order between the directions, holes given up, the end.
 
-use super::reassembly::{Piece, Reassembler, StreamEvent};
+use super::reassembly::{First, Piece, Reassembler, StreamEvent};
+use super::receiver::{Doubt, Verdict, can_acknowledge};
 use super::{HOLE_TIMEOUT_MS, MAX_WAITING_BYTES, Patience, Position, SeqNumber, Side};
-use crate::decode::Segment;
+use crate::decode::{Segment, Sum};
 use crate::time::Timestamp;
 
 /// Data segments in a row that lie outside of any window before the connection is taken for another one, whose SYN
@@ -32,6 +33,27 @@ pub struct FlowCounters {
     pub retransmitted_bytes: u64,
     pub out_of_order_segments: u64,
     pub out_of_window_segments: u64,
+    pub discarded: Discarded,
+}
+
+/// Segments that their receivers threw away, and so does this.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Discarded {
+    /// Neither ACK nor SYN nor RST.
+    pub no_ack: u64,
+    /// Acknowledges what was never sent, or is long past.
+    pub impossible_ack: u64,
+    /// Wrong where that direction's checksums are right.
+    pub bad_checksum: u64,
+}
+
+impl Discarded {
+    pub(super) fn count(&mut self, doubt: Doubt) {
+        match doubt {
+            Doubt::Ack => self.impossible_ack += 1,
+            Doubt::Checksum | Doubt::Unfilled => self.bad_checksum += 1,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -114,10 +136,21 @@ impl Connection {
         counters: &mut FlowCounters,
         sink: &mut impl FnMut(Side, StreamEvent<'_>),
     ) -> Next {
+        let mut doubt = match self.judge(side, segment) {
+            Verdict::Read => None,
+            Verdict::Doubt(doubt) => Some(doubt),
+            Verdict::Discard(reason) => {
+                counters.discarded.count(reason);
+                return Next::Continue;
+            }
+        };
         if segment.flags.syn {
             if self.on_syn(side, segment) == Next::Replace {
                 return Next::Replace;
             }
+        } else if !segment.flags.ack && !segment.flags.rst {
+            counters.discarded.no_ack += 1;
+            return Next::Continue;
         } else if self.new_syn == Some((side, SeqNumber(segment.seq))) && !segment.payload.is_empty() {
             return Next::Replace; // data on the new ISN: its SYN-ACK was not captured
         }
@@ -135,46 +168,66 @@ impl Connection {
             me.rewind_unseen(me.position_of(first_seq));
         }
         me.seen = true;
+        me.spoke_at = now;
         if segment.flags.rst && me.is_started() && !me.may_be_reset_at(me.position_of(first_seq)) {
             return Next::Continue;
         }
+        me.note_window(segment);
         let mut heard = 0;
         if segment.flags.ack {
             let ack = SeqNumber(segment.ack);
             if !other.is_started() && (length > 0 || !midstream) {
                 other.start(ack);
             }
-            heard = self.on_ack(side, ack);
+            match self.on_ack(side, ack, first_seq.plus(length as u32), doubt.is_none()) {
+                Some(position) => heard = position,
+                None if length > 0 => {
+                    doubt = doubt.or(Some(Doubt::Ack));
+                    heard = self.flow(side.other()).next();
+                }
+                None if segment.flags.rst => heard = self.flow(side.other()).next(),
+                None => {
+                    counters.discarded.impossible_ack += 1;
+                    return Next::Continue;
+                }
+            }
         }
         if segment.flags.rst {
-            return self.on_reset(side, first_seq, heard, now, sink);
-        }
-        if length == 0 && !segment.flags.fin {
-            return self.settle(sink);
+            return self.on_reset(side, first_seq, heard, now, counters, sink);
         }
         let (me, other) = self.flows(side);
         if !me.is_started() {
             return Next::Continue;
         }
         let start = me.position_of(first_seq);
-        if !me.is_near(start) {
+        let near = me.is_near(start);
+        if near && doubt.is_none() {
+            me.settle_claim(start + length);
+        }
+        if length == 0 && !segment.flags.fin {
+            return self.settle(counters, sink);
+        }
+        if !near {
             counters.out_of_window_segments += 1;
             self.strays = self.strays.saturating_add(1);
             return if self.strays >= MAX_STRAYS { Next::Replace } else { Next::Continue };
         }
-        if segment.flags.fin {
+        if segment.flags.fin && doubt.is_none() {
             me.finish_at(start + length);
         }
-        let piece = Piece { start, payload: segment.payload, missing: segment.missing, at, arrived: now, heard };
+        let fin = segment.flags.fin && doubt.is_some();
+        let (payload, missing) = (segment.payload, segment.missing);
+        let piece = Piece { start, payload, missing, at, arrived: now, heard, doubt, fin };
         if me.is_in_order(&piece) && heard <= other.next() {
             counters.retransmitted_bytes += me.next().saturating_sub(start).min(length);
             me.pass(&piece, &mut |event| sink(side, event));
         } else {
             counters.out_of_order_segments += u64::from(start > me.next());
+            me.displace_by(&piece, other.captured_to(), &mut counters.discarded);
             counters.retransmitted_bytes += me.keep(&piece);
         }
         self.strays = 0;
-        self.settle(sink)
+        self.settle(counters, sink)
     }
 
     /// When `on_time` is to be called at the latest; `None` while nothing waits.
@@ -192,34 +245,35 @@ impl Connection {
         &mut self,
         now: Timestamp,
         patience: Patience,
+        counters: &mut FlowCounters,
         sink: &mut impl FnMut(Side, StreamEvent<'_>),
     ) -> Next {
         if self.reset.is_some_and(|reset| reset.at.plus_millis(patience.reset_ms) <= now) {
-            self.finish(sink);
+            self.finish(counters, sink);
             return Next::Closed;
         }
         while let Some(side) = Side::BOTH
             .into_iter()
             .find(|&side| self.hole_deadline(side, patience).is_some_and(|deadline| deadline <= now))
         {
-            self.give_up_first(side, sink);
+            self.give_up_first(side, counters, sink);
             self.deliver(sink);
         }
         self.closed_or_continue()
     }
 
     /// Gives up every hole: memory is needed elsewhere.
-    pub fn shed(&mut self, sink: &mut impl FnMut(Side, StreamEvent<'_>)) {
+    pub fn shed(&mut self, counters: &mut FlowCounters, sink: &mut impl FnMut(Side, StreamEvent<'_>)) {
         while let Some(side) = self.longest_waiting() {
-            self.give_up_first(side, sink);
+            self.give_up_first(side, counters, sink);
             self.deliver(sink);
         }
     }
 
     /// Ends both directions here: what waits is delivered with its gaps, then the ends.
-    pub fn finish(&mut self, sink: &mut impl FnMut(Side, StreamEvent<'_>)) {
+    pub fn finish(&mut self, counters: &mut FlowCounters, sink: &mut impl FnMut(Side, StreamEvent<'_>)) {
         self.deliver(sink);
-        self.shed(sink);
+        self.shed(counters, sink);
         if let Some(Reset { side, position, .. }) = self.reset {
             // Everything before it was sent.
             self.flow_mut(side).acknowledge(position);
@@ -237,6 +291,7 @@ impl Connection {
         let (me, other) = self.flows(side);
         if !me.is_started() {
             me.start(first);
+            me.begin_with(segment);
         } else if !me.began_at(first) {
             let confirms = segment.flags.ack && new_syn == Some((side.other(), SeqNumber(segment.ack)));
             let stray =
@@ -248,28 +303,55 @@ impl Connection {
                 self.new_syn = Some((side, first));
             }
             return Next::Continue;
+        } else {
+            me.begin_with(segment);
         }
         self.role = self.role_after(side, segment);
         Next::Continue
     }
 
-    /// Notes what the sender on `side` had received; returns it as a position of the other direction.
-    fn on_ack(&mut self, side: Side, ack: SeqNumber) -> Position {
+    /// What the receiver makes of the segment, by its checksums.
+    fn judge(&mut self, side: Side, segment: &Segment<'_>) -> Verdict {
+        let me = self.flow_mut(side);
+        let length = segment.payload.len() as u64;
+        if !me.ip_sums.are_left_to_the_card() {
+            let verdict = me.ip_sums.judge(segment.ip_sum(), length);
+            if verdict != Verdict::Read {
+                return verdict;
+            }
+        }
+        if me.tcp_sums.are_left_to_the_card() {
+            return Verdict::Read;
+        }
+        let unfilled = !me.tcp_sums.is_one_right() && segment.is_unfilled();
+        me.tcp_sums.judge(if unfilled { Sum::Unfilled } else { segment.tcp_sum() }, length)
+    }
+
+    /// Notes what the sender on `side` had received; returns it as a position of the other direction, `None` if that cannot
+    /// be. What ends before `end` was acknowledged is past doubt: it is captured late.
+    fn on_ack(&mut self, side: Side, ack: SeqNumber, end: SeqNumber, believed: bool) -> Option<Position> {
         let midstream = self.role == Role::Unknown;
-        let (_, other) = self.flows(side);
+        let (me, other) = self.flows(side);
         if !other.is_started() {
-            return 0;
+            return Some(0);
         }
         let position = other.position_of(ack);
-        if !other.is_near(position) {
-            return other.next();
+        if !other.seen && !other.is_near(position) {
+            return Some(other.next());
+        }
+        if other.seen && !can_acknowledge(me, other, position) {
+            let is_late = me.is_started() && me.is_acked_to(me.position_of(end));
+            return (is_late && other.is_near(position)).then_some(position);
+        }
+        if !believed {
+            return Some(position);
         }
         if other.seen || !midstream {
             other.acknowledge(position);
         } else {
             other.skip_unseen(position);
         }
-        position
+        Some(position)
     }
 
     fn on_reset(
@@ -278,23 +360,24 @@ impl Connection {
         seq: SeqNumber,
         heard: Position,
         now: Timestamp,
+        counters: &mut FlowCounters,
         sink: &mut impl FnMut(Side, StreamEvent<'_>),
     ) -> Next {
         let (me, _) = self.flows(side);
         let position = if me.is_started() { me.position_of(seq) } else { 0 };
         self.reset.get_or_insert(Reset { at: now, side, position, heard });
-        self.settle(sink)
+        self.settle(counters, sink)
     }
 
     /// Delivers what can be delivered, keeps the limit, and says whether the connection is over.
-    fn settle(&mut self, sink: &mut impl FnMut(Side, StreamEvent<'_>)) -> Next {
+    fn settle(&mut self, counters: &mut FlowCounters, sink: &mut impl FnMut(Side, StreamEvent<'_>)) -> Next {
         if self.low.is_quiet() && self.high.is_quiet() && self.reset.is_none() {
             return Next::Continue;
         }
         self.deliver(sink);
         for side in Side::BOTH {
             while self.flow(side).waiting_bytes() > MAX_WAITING_BYTES {
-                self.give_up_first(side, sink);
+                self.give_up_first(side, counters, sink);
                 self.deliver(sink);
             }
         }
@@ -304,7 +387,7 @@ impl Connection {
             && self.flow(side).next() >= position
             && self.flow(side.other()).next() >= heard
         {
-            self.finish(sink);
+            self.finish(counters, sink);
         }
         self.closed_or_continue()
     }
@@ -331,8 +414,24 @@ impl Connection {
 
     /// The first waiting bytes of `side` answer bytes of the other side that are not delivered yet.
     fn is_blocked(&self, side: Side) -> bool {
+        self.flow(side)
+            .first_waiting()
+            .is_some_and(|first| self.is_in_doubt(side, first) || self.overtakes_its_cause(side, first))
+    }
+
+    fn overtakes_its_cause(&self, side: Side, first: First) -> bool {
         let other = self.flow(side.other());
-        self.flow(side).first_waiting().is_some_and(|first| first.heard > other.next() && other.seen && !other.ended)
+        first.heard > other.next() && other.seen && !other.ended
+    }
+
+    /// The receiver has not acknowledged these bytes yet, and may have thrown them away.
+    fn is_in_doubt(&self, side: Side, first: First) -> bool {
+        first.doubt.is_some() && !self.flow(side).is_acked_to(first.end)
+    }
+
+    /// The receiver of these bytes has spoken since and acknowledged none of them.
+    fn is_passed_over(&self, side: Side, first: First) -> bool {
+        self.flow(side.other()).spoke_at > first.arrived && !self.flow(side).is_acked_to(first.end)
     }
 
     fn hole_deadline(&self, side: Side, patience: Patience) -> Option<Timestamp> {
@@ -347,10 +446,17 @@ impl Connection {
     }
 
     /// Removes what keeps the first waiting bytes of `side` from being delivered.
-    fn give_up_first(&mut self, side: Side, sink: &mut impl FnMut(Side, StreamEvent<'_>)) {
+    fn give_up_first(&mut self, side: Side, counters: &mut FlowCounters, sink: &mut impl FnMut(Side, StreamEvent<'_>)) {
         let Some(first) = self.flow(side).first_waiting() else { return };
-        if first.start > self.flow(side).next() {
+        if first.doubt.is_some_and(|doubt| doubt != Doubt::Unfilled) && self.is_passed_over(side, first) {
+            self.flow_mut(side).discard_first(&mut counters.discarded);
+        } else if first.start > self.flow(side).next() {
             self.flow_mut(side).give_up_to(first.start, &mut |event| sink(side, event));
+        } else if self.is_in_doubt(side, first) {
+            self.flow_mut(side).believe_first();
+        } else if first.heard > self.flow(side.other()).captured_to() && self.is_passed_over(side, first) {
+            // What it says it had received was never sent, or is captured very late: nobody is to lose bytes by that.
+            self.flow_mut(side).deliver_first(&mut |event| sink(side, event));
         } else if self.is_blocked(side) {
             let other = self.flow_mut(side.other());
             let hole_end = other.first_waiting().map_or(first.heard, |waiting| waiting.start.min(first.heard));

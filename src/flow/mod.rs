@@ -3,19 +3,21 @@
 //! In: segments with their packet time. Out: for each side of a connection `Data`, `Gap` and `End`, in stream order.
 //! Refuses to know: HTTP, links, the clock (time is passed in).
 //!
-//! Two rules carry the room:
+//! Three rules carry the room:
 //! - *First arrival wins*: a byte that was seen once is never replaced (RFC 9293 §3.10.7.4 trims to the window likewise).
 //! - *Cause before effect*: a segment's bytes are delivered only when everything that its ACK says its sender had
 //!   received is delivered too (or given up). A response can so never overtake its request, in whatever order a capture
 //!   recorded them.
+//! - *The receiver's reading*: what the receiving TCP would throw away is not read (`receiver`).
 
 mod connection;
 mod key;
 mod reassembly;
+mod receiver;
 mod seq;
 mod table;
 
-pub use connection::{Connection, FlowCounters, Next, Role};
+pub use connection::{Connection, Discarded, FlowCounters, Next, Role};
 pub use key::{FlowKey, Side};
 pub use reassembly::{DataMeta, StreamEvent};
 pub use seq::SeqNumber;

@@ -4,7 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{MAX_WINDOW_BYTES, Position, SeqNumber, WAITING_OVERHEAD_BYTES};
+use super::receiver::{Doubt, Sums};
+use super::{Discarded, MAX_WINDOW_BYTES, Position, SeqNumber, WAITING_OVERHEAD_BYTES};
+use crate::decode::Segment;
 use crate::time::Timestamp;
 
 /// The position of a stream's first byte; room below it lets a late earlier segment have a position too.
@@ -45,6 +47,9 @@ struct Waiting {
     arrived: Timestamp,
     heard: Position,
     segment_start: bool,
+    doubt: Option<Doubt>,
+    /// A FIN that counts once these bytes do.
+    fin: bool,
 }
 
 impl Waiting {
@@ -61,8 +66,10 @@ impl Waiting {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct First {
     pub start: Position,
+    pub end: Position,
     pub arrived: Timestamp,
     pub heard: Position,
+    pub doubt: Option<Doubt>,
 }
 
 #[derive(Debug, Default)]
@@ -74,8 +81,19 @@ pub(super) struct Reassembler {
     started: bool,
     /// A packet of this direction was captured; until then its silence means nothing.
     pub seen: bool,
-    /// How far the other side has acknowledged.
+    /// When the last packet of this direction arrived.
+    pub spoke_at: Timestamp,
+    /// The stream's first byte is known from its SYN.
+    began_with_syn: bool,
+    /// By how much its windows are shifted; `None` where the SYN, which says so, was not captured.
+    window_shift: Option<u8>,
+    largest_window: u64,
+    pub tcp_sums: Sums,
+    pub ip_sums: Sums,
+    /// How far the other side has acknowledged; no further than what was captured.
     acked: Position,
+    /// How far beyond that it says it has received: lost here, captured later, or a lie.
+    claimed: Position,
     fin: Option<Position>,
     pub ended: bool,
     waiting: BTreeMap<Position, Waiting>,
@@ -93,7 +111,19 @@ pub(super) struct Piece<'a> {
     /// The engine's time, which never goes back, for the holes.
     pub arrived: Timestamp,
     pub heard: Position,
+    pub doubt: Option<Doubt>,
+    /// A FIN in doubt stands at its end.
+    pub fin: bool,
 }
+
+impl Piece<'_> {
+    fn end(&self) -> Position {
+        self.start + self.payload.len() as u64 + u64::from(self.missing)
+    }
+}
+
+/// The largest shift (RFC 7323 §2.3), where it is not known.
+const UNKNOWN_WINDOW_SHIFT: u8 = 14;
 
 impl Reassembler {
     /// The stream's next byte has this sequence number.
@@ -142,8 +172,58 @@ impl Reassembler {
         self.is_near(position) && position >= self.acked
     }
 
+    /// The stream's own SYN says where it begins and how its windows are scaled.
+    pub fn begin_with(&mut self, syn: &Segment<'_>) {
+        self.began_with_syn = true;
+        self.window_shift = Some(syn.window_shift());
+    }
+
+    pub fn note_window(&mut self, segment: &Segment<'_>) {
+        let shift = if segment.flags.syn { 0 } else { self.window_shift.unwrap_or(UNKNOWN_WINDOW_SHIFT) };
+        self.largest_window = self.largest_window.max(u64::from(segment.window) << shift);
+    }
+
+    pub fn largest_window(&self) -> u64 {
+        self.largest_window
+    }
+
+    /// The least that a receiver with this window may acknowledge: what was sent may have crossed what it had received by
+    /// then (RFC 5961 §5), but nothing was sent before the SYN.
+    pub fn oldest_ack(&self, window: u64) -> Position {
+        let oldest = self.acked.saturating_sub(window);
+        if self.began_with_syn { oldest.max(ORIGIN) } else { oldest }
+    }
+
+    /// The end of everything captured, holes included.
+    pub fn captured_to(&self) -> Position {
+        let waiting = self.waiting.last_key_value().map_or(0, |(&start, waiting)| start + waiting.len());
+        self.next.max(waiting)
+    }
+
+    /// Behind the FIN, where nothing can follow.
+    pub fn stream_end(&self) -> Option<Position> {
+        self.fin.map(|fin| fin + 1)
+    }
+
     pub fn acknowledge(&mut self, position: Position) {
-        self.acked = self.acked.max(position);
+        if position <= self.next || position <= self.captured_to().max(self.stream_end().unwrap_or(0)) {
+            self.acked = self.acked.max(position);
+        } else {
+            self.claimed = self.claimed.max(position);
+        }
+    }
+
+    /// Its own side has sent up to `position`, and nothing beyond by then: what was said to be received is that, or was a lie.
+    pub fn settle_claim(&mut self, position: Position) {
+        if self.claimed == 0 {
+            return;
+        }
+        if position >= self.claimed {
+            self.acked = self.acked.max(self.claimed);
+            self.claimed = 0;
+        } else if position >= self.captured_to() {
+            self.claimed = 0;
+        }
     }
 
     /// Moves on without a gap: nothing of this direction was ever captured, so nothing is missing.
@@ -169,7 +249,8 @@ impl Reassembler {
 
     pub fn first_waiting(&self) -> Option<First> {
         let (&start, waiting) = self.waiting.first_key_value()?;
-        Some(First { start, arrived: waiting.arrived, heard: waiting.heard })
+        let end = start + waiting.len();
+        Some(First { start, end, arrived: waiting.arrived, heard: waiting.heard, doubt: waiting.doubt })
     }
 
     pub fn is_acked_to(&self, position: Position) -> bool {
@@ -181,9 +262,9 @@ impl Reassembler {
         self.waiting.is_empty() && self.fin.is_none() && !self.ended
     }
 
-    /// Whether these bytes can go straight through: in order, and nothing waits before them.
+    /// Whether these bytes can go straight through: in order, not in doubt, and nothing waits before them.
     pub fn is_in_order(&self, piece: &Piece<'_>) -> bool {
-        piece.start <= self.next && piece.missing == 0 && self.waiting.is_empty()
+        piece.start <= self.next && piece.missing == 0 && self.waiting.is_empty() && piece.doubt.is_none()
     }
 
     /// Delivers the new part of an in-order piece without copying it.
@@ -210,7 +291,7 @@ impl Reassembler {
     /// Puts aside what is new of a piece; what waits already wins. Returns the bytes that were known.
     pub fn keep(&mut self, piece: &Piece<'_>) -> u64 {
         let data_end = piece.start + piece.payload.len() as u64;
-        let end = data_end + u64::from(piece.missing);
+        let end = piece.end();
         let mut cursor = piece.start.max(self.next);
         if let Some((&start, before)) = self.waiting.range(..=cursor).next_back() {
             cursor = cursor.max(start + before.len());
@@ -244,8 +325,64 @@ impl Reassembler {
                 arrived: piece.arrived,
                 heard: piece.heard,
                 segment_start: from == piece.start,
+                doubt: piece.doubt,
+                fin: piece.fin && to == piece.end(),
             },
         );
+    }
+
+    /// What waits in doubt, or heard of more than `possible`, makes way for a piece of which neither is true.
+    pub fn displace_by(&mut self, piece: &Piece<'_>, possible: Position, discarded: &mut Discarded) {
+        if piece.doubt.is_some() || piece.heard > possible {
+            return;
+        }
+        let end = piece.start + piece.payload.len() as u64;
+        let mut overlapping: Vec<Position> = Vec::new();
+        for (&start, waiting) in self.waiting.range(..end).rev() {
+            if start + waiting.len() <= piece.start {
+                break;
+            }
+            if waiting.doubt.is_some() || waiting.heard > possible {
+                overlapping.push(start);
+            }
+        }
+        for start in overlapping {
+            let Some(waiting) = self.waiting.remove(&start) else { continue };
+            self.waiting_bytes -= waiting.cost();
+            discarded.count(waiting.doubt.unwrap_or(Doubt::Ack));
+            let stop = start + waiting.len();
+            self.put_part(start, &waiting, start, piece.start);
+            self.put_part(start, &waiting, end, stop);
+        }
+    }
+
+    /// Of `waiting`, which stood at `start`, what lies between `from` and `to`.
+    fn put_part(&mut self, start: Position, waiting: &Waiting, from: Position, to: Position) {
+        if from >= to {
+            return;
+        }
+        let whole = waiting.bytes.len() as u64;
+        let cut = |position: Position| position.saturating_sub(start).min(whole) as usize;
+        let bytes: Box<[u8]> = waiting.bytes.get(cut(from)..cut(to)).unwrap_or_default().into();
+        let lost = if waiting.lost > 0 { (to - from).min(u64::from(u32::MAX)) as u32 } else { 0 };
+        let segment_start = waiting.segment_start && from == start;
+        let fin = waiting.fin && to == start + waiting.len();
+        self.put(from, Waiting { bytes, lost, segment_start, fin, ..*waiting });
+    }
+
+    /// The first that waits is what its receiver threw away.
+    pub fn discard_first(&mut self, discarded: &mut Discarded) {
+        if let Some((_, waiting)) = self.waiting.pop_first() {
+            self.waiting_bytes -= waiting.cost();
+            discarded.count(waiting.doubt.unwrap_or(Doubt::Ack));
+        }
+    }
+
+    /// The first that waits is what its receiver read, as far as can be known.
+    pub fn believe_first(&mut self) {
+        if let Some(mut first) = self.waiting.first_entry() {
+            first.get_mut().doubt = None;
+        }
     }
 
     fn insert_lost(&mut self, piece: &Piece<'_>, from: Position, to: Position) {
@@ -260,6 +397,8 @@ impl Reassembler {
                     arrived: piece.arrived,
                     heard: piece.heard,
                     segment_start: false,
+                    doubt: piece.doubt,
+                    fin: piece.fin && to == piece.end(),
                 },
             );
         }
@@ -278,6 +417,13 @@ impl Reassembler {
         }
         let (start, waiting) = first.remove_entry();
         self.waiting_bytes -= waiting.cost();
+        if waiting.doubt == Some(Doubt::Unfilled) {
+            self.tcp_sums.unfilled_is_usual = true;
+            self.ip_sums.unfilled_is_usual = true;
+        }
+        if waiting.fin {
+            self.finish_at(start + waiting.len());
+        }
         if waiting.lost > 0 {
             self.give_up_to(start + waiting.len(), sink);
             return true;
@@ -316,8 +462,10 @@ impl Reassembler {
                 self.end_at_fin(sink);
             }
             None => {
-                // The last of it may be a FIN.
-                self.give_up_to(self.acked.saturating_sub(1), sink);
+                // The last of it may be a FIN. Where nothing was captured, nothing is missing.
+                if self.seen {
+                    self.give_up_to(self.acked.max(self.claimed).saturating_sub(1), sink);
+                }
                 self.end(false, sink);
             }
         }

@@ -1,4 +1,5 @@
 mod build;
+mod checksums;
 mod properties;
 mod refused;
 mod segments;

@@ -3,6 +3,7 @@ mod fields;
 mod leftovers;
 mod memory;
 mod pickups;
+mod receiver;
 mod resets;
 mod secrets;
 

@@ -40,7 +40,7 @@ pub(super) fn decode_v4(bytes: &[u8], cut: u32) -> Result<Decoded<'_>, Undecodab
         total_len if total_len < header_len => return Err(Undecodable::BadIpHeader),
         total_len => limit(bytes, total_len),
     };
-    let (whole_header, payload) = packet.split_at_checked(header_len).ok_or_else(|| short(missing))?;
+    let payload = packet.get(header_len..).ok_or_else(|| short(missing))?;
     let source = IpAddr::from([header[12], header[13], header[14], header[15]]);
     let destination = IpAddr::from([header[16], header[17], header[18], header[19]]);
 
@@ -58,7 +58,7 @@ pub(super) fn decode_v4(bytes: &[u8], cut: u32) -> Result<Decoded<'_>, Undecodab
         }));
     }
     if protocol == TCP {
-        return tcp::decode(source, destination, whole_header, payload, missing).map(Decoded::Segment);
+        return tcp::decode(source, destination, packet, header_len, missing).map(Decoded::Segment);
     }
     behind_extensions(source, destination, protocol, payload, missing)
 }
@@ -79,7 +79,7 @@ pub(super) fn decode_v6(bytes: &[u8], cut: u32) -> Result<Decoded<'_>, Undecodab
     let (source, destination) = addresses.split_at(16);
     let (source, destination) = (address_v6(source), address_v6(destination));
     if header[6] == TCP {
-        return tcp::decode(source, destination, &[], payload, missing).map(Decoded::Segment);
+        return tcp::decode(source, destination, payload, 0, missing).map(Decoded::Segment);
     }
     behind_extensions(source, destination, header[6], payload, missing)
 }
@@ -114,7 +114,7 @@ fn behind_extensions(
     missing: u32,
 ) -> Result<Decoded<'_>, Undecodable> {
     match upper(next_header, payload, missing)? {
-        Upper::Tcp(bytes) => tcp::decode(source, destination, &[], bytes, missing).map(Decoded::Segment),
+        Upper::Tcp(bytes) => tcp::decode(source, destination, bytes, 0, missing).map(Decoded::Segment),
         Upper::Fragment { next_header, offset_bytes, more, identification, bytes } => Ok(Decoded::Fragment(Fragment {
             source,
             destination,

@@ -48,10 +48,10 @@ pub struct Segment<'a> {
     pub payload: &'a [u8],
     /// Payload bytes that were on the wire behind `payload` but were cut off by the snaplen.
     pub missing: u32,
-    /// With its options.
-    pub header: &'a [u8],
-    /// What the IPv4 header's checksum covers; empty where there is none to verify.
-    pub ip_header: &'a [u8],
+    /// The TCP header with its options; before it the IPv4 header, unless there is none to verify.
+    pub headers: &'a [u8],
+    /// Bytes of the IPv4 header in `headers`.
+    pub ip_header_len: u8,
 }
 
 /// One fragment of an IP datagram that may carry TCP (RFC 791 §3.2, RFC 8200 §4.5). `defrag` puts them together.
@@ -104,7 +104,7 @@ pub fn decode_tcp(
     missing: u32,
 ) -> Result<Option<Segment<'_>>, Undecodable> {
     match ip::upper(next_header, bytes, missing)? {
-        ip::Upper::Tcp(bytes) => tcp::decode(source, destination, &[], bytes, missing).map(Some),
+        ip::Upper::Tcp(bytes) => tcp::decode(source, destination, bytes, 0, missing).map(Some),
         ip::Upper::Fragment { .. } => Err(Undecodable::NestedFragment),
         ip::Upper::Other => Ok(None),
     }

@@ -9,22 +9,23 @@ use super::{Endpoint, Flags, Segment, Undecodable};
 
 const MIN_HEADER_LEN: usize = 20;
 
-/// `missing` bytes followed `bytes` on the wire. `ip_header` is an IPv4 header that can be verified, or empty.
+/// `missing` bytes followed `packet` on the wire. It begins with an IPv4 header of so many bytes, if one is to be verified.
 #[inline]
 pub(super) fn decode<'a>(
     source: IpAddr,
     destination: IpAddr,
-    ip_header: &'a [u8],
-    bytes: &'a [u8],
+    packet: &'a [u8],
+    ip_header_len: usize,
     missing: u32,
 ) -> Result<Segment<'a>, Undecodable> {
+    let bytes = packet.get(ip_header_len..).unwrap_or_default();
     let header = bytes.first_chunk::<MIN_HEADER_LEN>().ok_or_else(|| short(bytes, missing, MIN_HEADER_LEN))?;
     let header_len = usize::from(header[12] >> 4) * 4;
     if header_len < MIN_HEADER_LEN {
         return Err(Undecodable::BadTcpHeader);
     }
-    let (whole_header, payload) =
-        bytes.split_at_checked(header_len).ok_or_else(|| short(bytes, missing, header_len))?;
+    let (headers, payload) =
+        packet.split_at_checked(ip_header_len + header_len).ok_or_else(|| short(bytes, missing, header_len))?;
     let flags = header[13];
     Ok(Segment {
         source: Endpoint { ip: source, port: u16::from_be_bytes([header[0], header[1]]) },
@@ -41,8 +42,8 @@ pub(super) fn decode<'a>(
         window: u16::from_be_bytes([header[14], header[15]]),
         payload,
         missing,
-        header: whole_header,
-        ip_header,
+        headers,
+        ip_header_len: ip_header_len as u8,
     })
 }
 
@@ -59,9 +60,14 @@ const WINDOW_SCALE: u8 = 3;
 const MAX_WINDOW_SHIFT: u8 = 14;
 
 impl<'a> Segment<'a> {
+    /// Of TCP, with its options.
+    pub fn header(&self) -> &'a [u8] {
+        self.headers.get(usize::from(self.ip_header_len)..).unwrap_or_default()
+    }
+
     /// Kind and content of each option (RFC 9293 §3.2), up to the first that is broken.
     pub fn options(&self) -> impl Iterator<Item = (u8, &'a [u8])> {
-        let mut rest = self.header.get(MIN_HEADER_LEN..).unwrap_or_default();
+        let mut rest = self.header().get(MIN_HEADER_LEN..).unwrap_or_default();
         std::iter::from_fn(move || {
             while let [NO_OPERATION, behind @ ..] = rest {
                 rest = behind;

@@ -47,13 +47,11 @@ impl Engine {
             self.outlet.notices.warn(self.now, Kind::MemoryLimit, || {
                 (format!("{limit} bytes are buffered: bodies and out-of-order bytes are dropped"), Vec::new())
             });
-            let mut counters = self.outlet.stats.flow;
-            if let Some((connection, mut to_http)) = self.parts(id, Incomplete::Closed) {
-                connection.shed(&mut counters, &mut |side, event| to_http.deliver(side, event));
+            if let Some((connection, counters, mut to_http)) = self.parts(id, Incomplete::Closed) {
+                connection.shed(counters, &mut |side, event| to_http.deliver(side, event));
                 to_http.shed();
                 to_http.app.in_shed_queue = false;
             }
-            self.outlet.stats.flow = counters;
             self.charge(id);
             if self.table.entry(id).is_some_and(|entry| entry.app.in_shed_queue) {
                 self.evict_for_memory(id);

@@ -22,7 +22,7 @@ use crate::config::EngineConfig;
 use crate::decode::{self, Decoded, Fragment, LinkType, Segment};
 use crate::defrag::{Datagram, Defragmenter};
 use crate::encode::Origin;
-use crate::flow::{Connection, EntryId, FlowKey, Next, Side, Table};
+use crate::flow::{Connection, EntryId, FlowCounters, FlowKey, Next, Side, Table};
 use crate::http::{HttpConnection, Incomplete};
 use crate::notice::{Kind, Notice};
 use crate::stats::Stats;
@@ -53,6 +53,7 @@ pub struct Engine {
     defrag: Defragmenter,
     table: Table<App>,
     outlet: Outlet,
+    flow: FlowCounters,
     /// Bytes held back in all connections; kept at or under `config.max_buffered_bytes`.
     buffered_bytes: usize,
     /// The connections that hold bytes back, in the order in which they began to, each with its serial.
@@ -70,6 +71,7 @@ impl Engine {
             defrag: Defragmenter::new(),
             table: Table::new(config.patience),
             outlet: Outlet::new(&config),
+            flow: FlowCounters::default(),
             buffered_bytes: 0,
             shed_queue: VecDeque::new(),
             now: Timestamp::from_micros(i64::MIN),
@@ -136,6 +138,7 @@ impl Engine {
         Stats {
             connections_active: self.table.len() as u64,
             buffered_bytes: self.buffered_bytes as u64,
+            flow: self.flow,
             notices_held_back: self.outlet.notices.held_back,
             unknown_codings: self.outlet.unknown_codings(),
             ..self.outlet.stats.clone()
@@ -146,11 +149,8 @@ impl Engine {
         self.now = self.now.max(at);
         while let Some(id) = self.table.due(self.now) {
             let (now, patience) = (self.now, self.config.patience);
-            let mut counters = self.outlet.stats.flow;
-            let Some((connection, mut to_http)) = self.parts(id, Incomplete::Closed) else { continue };
-            let next =
-                connection.on_time(now, patience, &mut counters, &mut |side, event| to_http.deliver(side, event));
-            self.outlet.stats.flow = counters;
+            let Some((connection, counters, mut to_http)) = self.parts(id, Incomplete::Closed) else { continue };
+            let next = connection.on_time(now, patience, counters, &mut |side, event| to_http.deliver(side, event));
             self.settle(id, next);
         }
         if self.now < self.next_tick {
@@ -196,14 +196,14 @@ impl Engine {
     }
 
     fn give(&mut self, id: EntryId, side: Side, at: Timestamp, segment: &Segment<'_>) -> Next {
-        let mut counters = self.outlet.stats.flow;
         let now = self.now;
-        let Some((connection, mut to_http)) = self.parts(id, Incomplete::Closed) else { return Next::Continue };
+        let Some((connection, counters, mut to_http)) = self.parts(id, Incomplete::Closed) else {
+            return Next::Continue;
+        };
         to_http.role = connection.role_after(side, segment);
-        let next = connection.on_segment(side, segment, at, now, &mut counters, &mut |side, event| {
+        let next = connection.on_segment(side, segment, at, now, counters, &mut |side, event| {
             to_http.deliver(side, event);
         });
-        self.outlet.stats.flow = counters;
         if !segment.payload.is_empty() {
             self.table.touch(id, self.now);
         }
@@ -251,16 +251,14 @@ impl Engine {
 
     /// Ends a connection for a reason of our own, or because it is over.
     fn end(&mut self, id: EntryId, ending: Incomplete) {
-        let mut counters = self.outlet.stats.flow;
-        if let Some((connection, mut to_http)) = self.parts(id, ending) {
-            connection.finish(&mut counters, &mut |side, event| to_http.deliver(side, event));
+        if let Some((connection, counters, mut to_http)) = self.parts(id, ending) {
+            connection.finish(counters, &mut |side, event| to_http.deliver(side, event));
         }
-        self.outlet.stats.flow = counters;
         self.remove(id);
     }
 
     fn remove(&mut self, id: EntryId) {
-        if let Some((_, mut to_http)) = self.parts(id, Incomplete::Closed) {
+        if let Some((_, _, mut to_http)) = self.parts(id, Incomplete::Closed) {
             to_http.finish();
         }
         if let Some(entry) = self.table.remove(id) {
@@ -280,8 +278,8 @@ impl Engine {
         self.shed();
     }
 
-    /// A connection, and where its bytes go.
-    fn parts(&mut self, id: EntryId, ending: Incomplete) -> Option<(&mut Connection, ToHttp<'_>)> {
+    /// A connection, what it counts, and where its bytes go.
+    fn parts(&mut self, id: EntryId, ending: Incomplete) -> Option<(&mut Connection, &mut FlowCounters, ToHttp<'_>)> {
         let entry = self.table.entry(id)?;
         let to_http = ToHttp {
             serial: entry.serial(),
@@ -293,6 +291,6 @@ impl Engine {
             now: self.now,
             ending,
         };
-        Some((&mut entry.connection, to_http))
+        Some((&mut entry.connection, &mut self.flow, to_http))
     }
 }

@@ -3,7 +3,7 @@
 use super::reassembly::{First, Piece, Reassembler, StreamEvent};
 use super::receiver::{Doubt, Verdict, can_acknowledge};
 use super::{HOLE_TIMEOUT_MS, MAX_WAITING_BYTES, Patience, Position, SeqNumber, Side};
-use crate::decode::{Segment, Sum};
+use crate::decode::Segment;
 use crate::time::Timestamp;
 
 /// Data segments in a row that lie outside of any window before the connection is taken for another one, whose SYN
@@ -172,10 +172,12 @@ impl Connection {
         if segment.flags.rst && me.is_started() && !me.may_be_reset_at(me.position_of(first_seq)) {
             return Next::Continue;
         }
-        me.note_window(segment);
+        me.note_window(segment.window);
         let mut heard = 0;
-        if segment.flags.ack {
-            let ack = SeqNumber(segment.ack);
+        let ack = SeqNumber(segment.ack);
+        if segment.flags.ack && doubt.is_none() && other.seen && other.takes_ack(other.position_of(ack)) {
+            heard = other.position_of(ack);
+        } else if segment.flags.ack {
             if !other.is_started() && (length > 0 || !midstream) {
                 other.start(ack);
             }
@@ -201,7 +203,7 @@ impl Connection {
         }
         let start = me.position_of(first_seq);
         let near = me.is_near(start);
-        if near && doubt.is_none() {
+        if me.has_claim() && near && doubt.is_none() {
             me.settle_claim(start + length);
         }
         if length == 0 && !segment.flags.fin {
@@ -311,24 +313,19 @@ impl Connection {
     }
 
     /// What the receiver makes of the segment, by its checksums.
+    #[inline]
     fn judge(&mut self, side: Side, segment: &Segment<'_>) -> Verdict {
         let me = self.flow_mut(side);
-        let length = segment.payload.len() as u64;
-        if !me.ip_sums.are_left_to_the_card() {
-            let verdict = me.ip_sums.judge(segment.ip_sum(), length);
-            if verdict != Verdict::Read {
-                return verdict;
-            }
-        }
-        if me.tcp_sums.are_left_to_the_card() {
+        let no_ip_sum = segment.ip_header_len == 0 || me.ip_sums.are_left_to_the_card();
+        if no_ip_sum && me.tcp_sums.are_left_to_the_card() {
             return Verdict::Read;
         }
-        let unfilled = !me.tcp_sums.is_one_right() && segment.is_unfilled();
-        me.tcp_sums.judge(if unfilled { Sum::Unfilled } else { segment.tcp_sum() }, length)
+        me.judge(segment)
     }
 
     /// Notes what the sender on `side` had received; returns it as a position of the other direction, `None` if that cannot
     /// be. What ends before `end` was acknowledged is past doubt: it is captured late.
+    #[inline(never)]
     fn on_ack(&mut self, side: Side, ack: SeqNumber, end: SeqNumber, believed: bool) -> Option<Position> {
         let midstream = self.role == Role::Unknown;
         let (me, other) = self.flows(side);

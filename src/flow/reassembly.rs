@@ -87,7 +87,8 @@ pub(super) struct Reassembler {
     began_with_syn: bool,
     /// By how much its windows are shifted; `None` where the SYN, which says so, was not captured.
     window_shift: Option<u8>,
-    largest_window: u64,
+    /// Before it is shifted.
+    largest_window: u16,
     pub tcp_sums: Sums,
     pub ip_sums: Sums,
     /// How far the other side has acknowledged; no further than what was captured.
@@ -178,13 +179,13 @@ impl Reassembler {
         self.window_shift = Some(syn.window_shift());
     }
 
-    pub fn note_window(&mut self, segment: &Segment<'_>) {
-        let shift = if segment.flags.syn { 0 } else { self.window_shift.unwrap_or(UNKNOWN_WINDOW_SHIFT) };
-        self.largest_window = self.largest_window.max(u64::from(segment.window) << shift);
+    pub fn note_window(&mut self, window: u16) {
+        self.largest_window = self.largest_window.max(window);
     }
 
+    /// What its sender was ready to receive at most, in bytes.
     pub fn largest_window(&self) -> u64 {
-        self.largest_window
+        u64::from(self.largest_window) << self.window_shift.unwrap_or(UNKNOWN_WINDOW_SHIFT)
     }
 
     /// The least that a receiver with this window may acknowledge: what was sent may have crossed what it had received by
@@ -213,11 +214,22 @@ impl Reassembler {
         }
     }
 
+    /// The ordinary case of `acknowledge`: no less than before, no more than was delivered. Whether it was that.
+    #[inline]
+    pub fn takes_ack(&mut self, position: Position) -> bool {
+        let is_ordinary = self.started && position >= self.acked && position <= self.next;
+        if is_ordinary {
+            self.acked = position;
+        }
+        is_ordinary
+    }
+
+    pub fn has_claim(&self) -> bool {
+        self.claimed > 0
+    }
+
     /// Its own side has sent up to `position`, and nothing beyond by then: what was said to be received is that, or was a lie.
     pub fn settle_claim(&mut self, position: Position) {
-        if self.claimed == 0 {
-            return;
-        }
         if position >= self.claimed {
             self.acked = self.acked.max(self.claimed);
             self.claimed = 0;

@@ -7,7 +7,7 @@
 
 use super::Position;
 use super::reassembly::Reassembler;
-use crate::decode::Sum;
+use crate::decode::{Segment, Sum};
 
 /// Why a segment may have been thrown away by its receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub(super) enum Verdict {
 const CERTAIN: u8 = 3;
 /// So many wrong ones in a row, and the direction is none with right checksums (any more).
 const MAX_WRONG: u8 = 8;
+/// So many without a checksum at first, and the direction is known to have none.
+const MAX_UNFILLED: u8 = 2;
 /// Segments of this size cross any path whole; larger ones may be the work of a card.
 const ETHERNET_MSS: u64 = 1_460;
 
@@ -39,6 +41,7 @@ pub(super) struct Sums {
     right: u8,
     right_with_data: u8,
     wrong_in_a_row: u8,
+    unfilled: u8,
     /// The largest payload with a right checksum.
     largest: u64,
     /// One `Unfilled` was acknowledged: they are what they seem.
@@ -48,7 +51,7 @@ pub(super) struct Sums {
 impl Sums {
     /// Whether it is known that nothing is to be known.
     pub fn are_left_to_the_card(&self) -> bool {
-        self.right == 0 && self.wrong_in_a_row >= MAX_WRONG
+        self.right == 0 && (self.wrong_in_a_row >= MAX_WRONG || self.unfilled >= MAX_UNFILLED)
     }
 
     pub fn is_one_right(&self) -> bool {
@@ -71,7 +74,9 @@ impl Sums {
             Sum::Unfilled | Sum::Wrong => {}
         }
         let by_card = sum == Sum::Unfilled || length > self.largest.max(ETHERNET_MSS);
-        if !by_card || self.right == 0 {
+        if sum == Sum::Unfilled {
+            self.unfilled = self.unfilled.saturating_add(1);
+        } else if !by_card || self.right == 0 {
             self.wrong_in_a_row = self.wrong_in_a_row.saturating_add(1);
         }
         match (by_card, length) {
@@ -86,6 +91,20 @@ impl Sums {
             }
             _ => Verdict::Doubt(Doubt::Checksum),
         }
+    }
+}
+
+impl Reassembler {
+    /// What the receiver makes of a segment of this direction, by its checksums.
+    #[inline(never)]
+    pub fn judge(&mut self, segment: &Segment<'_>) -> Verdict {
+        let length = segment.payload.len() as u64;
+        let verdict = self.ip_sums.judge(segment.ip_sum(), length);
+        if verdict != Verdict::Read || self.tcp_sums.are_left_to_the_card() {
+            return verdict;
+        }
+        let is_unfilled = !self.tcp_sums.is_one_right() && segment.is_unfilled();
+        self.tcp_sums.judge(if is_unfilled { Sum::Unfilled } else { segment.tcp_sum() }, length)
     }
 }
 

@@ -139,7 +139,7 @@ fn engine(traffic: &Traffic) -> usize {
     for (at, frame) in traffic.frames() {
         let at = Timestamp::from_micros(at);
         engine.on_packet(at, LINKTYPE, frame, frame.len() as u32);
-        while let Some(batch) = engine.take_batch(at, false) {
+        while let Some(batch) = engine.take_batch(false) {
             bytes += batch.lines.len();
         }
     }

@@ -8,7 +8,6 @@ use tcp_sniffer::config::EngineConfig;
 use tcp_sniffer::engine::Engine;
 use tcp_sniffer::finish::Finisher;
 use tcp_sniffer::flow::Patience;
-use tcp_sniffer::time::Timestamp;
 
 const BURST_PACKETS: usize = 64;
 
@@ -43,7 +42,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 engine.drain();
             }
         }
-        while let Some(batch) = engine.take_batch(Timestamp::default(), false) {
+        while let Some(batch) = engine.take_batch(false) {
             let mut written = Ok(());
             finisher.finish(batch, false, |batch| {
                 if written.is_ok() {

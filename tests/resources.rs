@@ -82,7 +82,7 @@ impl Wire {
     }
 
     fn take(&mut self, force: bool) {
-        while let Some(batch) = self.engine.take_batch(Timestamp::from_micros(self.at), force) {
+        while let Some(batch) = self.engine.take_batch(force) {
             self.lines += u64::from(black_box(batch).messages);
         }
     }
@@ -102,7 +102,7 @@ impl Wire {
         let response = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
         self.send(&link, Packet { ack: Some(request.len() as i64), ..packet(Server, 0, response) });
         let mut text = String::new();
-        while let Some(batch) = self.engine.take_batch(Timestamp::from_micros(self.at), true) {
+        while let Some(batch) = self.engine.take_batch(true) {
             self.lines += u64::from(batch.messages);
             text.push_str(std::str::from_utf8(&batch.lines).unwrap());
         }

@@ -73,7 +73,7 @@ impl Conversation {
 pub fn lines_of(engine: &mut Engine) -> Vec<serde_json::Value> {
     engine.drain();
     let mut lines = Vec::new();
-    while let Some(batch) = engine.take_batch(Timestamp::default(), true) {
+    while let Some(batch) = engine.take_batch(true) {
         assert_eq!(batch.lines.last(), Some(&b'\n'));
         for line in batch.lines.split(|&b| b == b'\n').filter(|line| !line.is_empty()) {
             lines.push(serde_json::from_slice(line).expect("a line is JSON"));

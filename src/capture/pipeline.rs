@@ -12,7 +12,7 @@ pub trait Pipeline {
     fn on_packet(&mut self, at: Timestamp, linktype: LinkType, frame: &[u8], wire_len: u32);
     fn on_tick(&mut self, now: Timestamp);
     fn drain(&mut self);
-    fn take_batch(&mut self, now: Timestamp, force: bool) -> Option<Batch>;
+    fn take_batch(&mut self, force: bool) -> Option<Batch>;
     fn give_room(&mut self, room: Vec<u8>);
     fn take_notices(&mut self) -> Vec<Notice>;
     fn count_queue_drop(&mut self, messages: u64);
@@ -32,8 +32,8 @@ impl Pipeline for Engine {
         self.drain();
     }
 
-    fn take_batch(&mut self, now: Timestamp, force: bool) -> Option<Batch> {
-        self.take_batch(now, force)
+    fn take_batch(&mut self, force: bool) -> Option<Batch> {
+        self.take_batch(force)
     }
 
     fn give_room(&mut self, room: Vec<u8>) {

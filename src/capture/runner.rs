@@ -25,13 +25,8 @@ use crate::time::Timestamp;
 
 /// The longest that anything timed is late: ticks, young batches, expiry, reports.
 pub(super) const TICK: Duration = Duration::from_millis(50);
-const TICK_MICROS: i64 = 50_000;
 /// Packets read before anything else is looked at; with the largest GSO packets some 4 MB.
 const BURST_PACKETS: usize = 64;
-/// A tick at least so often, also where the packets' time stands still.
-const TICK_PACKETS: u64 = 1_024;
-/// Packets that are so much older than the last tick are no mere disorder: the clock was set back.
-const CLOCK_SET_BACK_MICROS: i64 = 1_000_000;
 /// When the source was readable and yet has no packet (an interface that went down): no busy loop.
 const IDLE_NAP: Duration = Duration::from_millis(2);
 
@@ -45,10 +40,9 @@ pub struct Runner<S, P> {
     reports: Reports,
     packets: u64,
     panic_at_packet: Option<u64>,
-    /// What the engine was told last about the time.
-    last_tick: Timestamp,
-    /// The time of the packet that was read last.
-    newest: Timestamp,
+    /// Elapsed time of a live capture: on the clock that stamps its packets, as that stood at the start.
+    began: (Instant, Timestamp),
+    last_tick: Instant,
     /// A batch went since the source was dry last.
     batch_went: bool,
     stopping: Option<Stopping>,
@@ -72,8 +66,8 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
             control,
             packets: 0,
             panic_at_packet: options.panic_at_packet,
-            last_tick: Timestamp::default(),
-            newest: Timestamp::default(),
+            began: (Instant::now(), system_time()),
+            last_tick: Instant::now(),
             batch_went: false,
             stopping: None,
         }
@@ -148,7 +142,8 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
     }
 
     fn read(&mut self) -> Result<Progress, EngineError> {
-        let Self { source, engine, control, reports, packets, last_tick, newest, batch_went, stopping, .. } = self;
+        self.tick();
+        let Self { source, engine, control, reports, packets, batch_went, stopping, .. } = self;
         let (max_queue_bytes, panic_at_packet) = (self.max_queue_bytes, self.panic_at_packet);
         source.read(BURST_PACKETS, |Packet { at, linktype, wire_len, frame }| {
             if stopping.as_mut().is_some_and(|stopping| stopping.is_past(at)) {
@@ -158,25 +153,15 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
             if panic_at_packet == Some(*packets) {
                 panic_as_asked(*packets);
             }
-            *newest = at;
-            let passed = at.micros_since(*last_tick);
-            if passed >= TICK_MICROS || passed <= -CLOCK_SET_BACK_MICROS || *packets % TICK_PACKETS == 0 {
-                *last_tick = at;
-                engine.on_tick(at);
-            }
             engine.on_packet(at, linktype, frame, wire_len);
-            *batch_went |= take_batches(engine, &control.outbox, reports, at, false, max_queue_bytes);
+            *batch_went |= take_batches(engine, &control.outbox, reports, false, max_queue_bytes);
         })
     }
 
-    /// Nothing waits to be read: time goes on by the system's clock. A young batch need not wait for company, but where full
+    /// Nothing waits to be read. A young batch need not wait for company, but where full
     /// ones just went there is plenty: it has until the next time, a tick at most, to become one of them.
     fn on_dry(&mut self) {
-        let now = self.now();
-        if now.micros_since(self.last_tick).saturating_abs() >= TICK_MICROS {
-            self.last_tick = now;
-            self.engine.on_tick(now);
-        }
+        self.tick();
         let busy = std::mem::take(&mut self.batch_went);
         self.collect(!busy && self.control.outbox.is_hungry());
         self.report();
@@ -185,26 +170,28 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
         }
     }
 
-    /// On the packets' clock: a savefile's time stands still when there are none.
-    fn now(&self) -> Timestamp {
-        match self.pace {
-            Pace::Lossless => self.newest,
-            Pace::Live { .. } => system_time(),
+    /// Time goes on by itself where packets are live; a savefile's stands still when there are none.
+    fn tick(&mut self) {
+        let now = Instant::now();
+        if matches!(self.pace, Pace::Live { .. }) && now.duration_since(self.last_tick) >= TICK {
+            self.last_tick = now;
+            let (began, at) = self.began;
+            let passed = u64::try_from(now.duration_since(began).as_micros()).unwrap_or(u64::MAX);
+            self.engine.on_tick(at.plus_micros(passed));
         }
     }
 
     /// Full and old batches go to the queue, young ones too with `force`.
     fn collect(&mut self, force: bool) {
-        let now = self.now();
         let Self { engine, control, reports, .. } = self;
-        take_batches(engine, &control.outbox, reports, now, force, self.max_queue_bytes);
+        take_batches(engine, &control.outbox, reports, force, self.max_queue_bytes);
     }
 
     /// Everything that is in progress comes out now, one batch after the other, as the receiver takes them.
     fn drain(&mut self) {
         self.engine.drain();
         while !self.receiver_is_gone()
-            && let Some(batch) = self.engine.take_batch(self.now(), true)
+            && let Some(batch) = self.engine.take_batch(true)
         {
             let dropped = self.control.outbox.push(batch, usize::MAX);
             debug_assert_eq!(dropped, 0, "an outbox without a limit drops nothing");
@@ -244,12 +231,11 @@ fn take_batches<P: Pipeline>(
     engine: &mut P,
     outbox: &Outbox,
     reports: &mut Reports,
-    now: Timestamp,
     force: bool,
     max_queue_bytes: usize,
 ) -> bool {
     let mut went = false;
-    while let Some(batch) = engine.take_batch(now, force) {
+    while let Some(batch) = engine.take_batch(force) {
         went = true;
         let dropped = outbox.push(batch, max_queue_bytes);
         if dropped > 0 {

@@ -128,7 +128,7 @@ impl Pipeline for FakeEngine {
         self.drained = true;
     }
 
-    fn take_batch(&mut self, _now: Timestamp, force: bool) -> Option<Batch> {
+    fn take_batch(&mut self, force: bool) -> Option<Batch> {
         self.full.pop_front().or_else(|| {
             let young = force && self.young.messages > 0;
             young.then(|| std::mem::take(&mut self.young))

@@ -1,7 +1,9 @@
 //! The whole pipeline on one thread: frames and time in, batches, notices and counters out.
 //!
-//! Refuses to know: libpcap, sleeping, the clock (`now` is passed in and never goes back here).
+//! Refuses to know: libpcap, sleeping, the system's clock (time comes in with packets and ticks; `clock` makes one of them
+//! that never goes back).
 
+mod clock;
 mod held;
 mod memory;
 mod outlet;
@@ -12,6 +14,7 @@ mod to_http;
 
 use std::collections::VecDeque;
 
+use clock::{Clock, Step};
 use held::Held;
 use outlet::Outlet;
 use ports::PortSet;
@@ -58,8 +61,13 @@ pub struct Engine {
     buffered_bytes: usize,
     /// The connections that hold bytes back, in the order in which they began to, each with its serial.
     shed_queue: VecDeque<(EntryId, u64)>,
-    /// The newest time seen.
+    clock: Clock,
+    /// How much time has passed, as `clock` has it.
     now: Timestamp,
+    /// The connections of the last packets, while the stamps leap: if it was a pause, these were active behind it.
+    leaping: VecDeque<(EntryId, u64)>,
+    /// The stamp of this packet is not believed yet.
+    leaps: bool,
     next_tick: Timestamp,
     draining: bool,
 }
@@ -74,7 +82,10 @@ impl Engine {
             flow: FlowCounters::default(),
             buffered_bytes: 0,
             shed_queue: VecDeque::new(),
+            clock: Clock::default(),
             now: Timestamp::from_micros(i64::MIN),
+            leaping: VecDeque::new(),
+            leaps: false,
             next_tick: Timestamp::from_micros(i64::MIN),
             draining: false,
             config,
@@ -84,7 +95,16 @@ impl Engine {
     /// One frame as captured; `wire_len` is its length before the snaplen cut it.
     pub fn on_packet(&mut self, at: Timestamp, linktype: LinkType, frame: &[u8], wire_len: u32) {
         self.outlet.stats.packets += 1;
-        self.advance(at);
+        let before = self.now;
+        let step = self.clock.packet(at);
+        self.now = self.clock.now();
+        self.leaps = step != Step::Ordinary;
+        match step {
+            Step::Pause(micros) => self.wait_on_behind(before, micros),
+            Step::Ordinary if !self.leaping.is_empty() => self.leaping.clear(),
+            Step::Ordinary | Step::Leap => {}
+        }
+        self.advance();
         match decode::decode(linktype, frame, wire_len) {
             Ok(Decoded::Segment(segment)) => self.on_segment(at, &segment),
             Ok(Decoded::NotTcp) => self.outlet.stats.not_tcp += 1,
@@ -93,10 +113,12 @@ impl Engine {
         }
     }
 
-    /// Time passes: `now` is on the same clock as the packets' timestamps.
+    /// Time passes, by a clock that never goes back and began as the packets' timestamps did.
     pub fn on_tick(&mut self, now: Timestamp) {
-        self.next_tick = self.next_tick.min(now);
-        self.advance(now);
+        self.clock.tick(now);
+        self.now = self.clock.now();
+        self.next_tick = self.next_tick.min(self.now);
+        self.advance();
     }
 
     /// The source has ended: every connection ends, and what is in progress comes out marked, with the next batches.
@@ -108,14 +130,14 @@ impl Engine {
         self.draining
     }
 
-    /// A batch that is full, or old enough at `now`; `force` gives a young one too. Call until `None`.
-    pub fn take_batch(&mut self, now: Timestamp, force: bool) -> Option<Batch> {
+    /// A batch that is full, or old enough; `force` gives a young one too. Call until `None`.
+    pub fn take_batch(&mut self, force: bool) -> Option<Batch> {
         while self.draining && !self.outlet.batcher.has_full() {
             let Some(id) = self.table.oldest() else { break };
             self.outlet.stats.connections_stopped += 1;
             self.end(id, Incomplete::Stopped);
         }
-        self.outlet.batcher.take(now, force || self.draining)
+        self.outlet.batcher.take(self.now, force || self.draining)
     }
 
     /// The memory of a batch that nobody needs any more, for a later one.
@@ -145,8 +167,17 @@ impl Engine {
         }
     }
 
-    fn advance(&mut self, at: Timestamp) {
-        self.now = self.now.max(at);
+    /// A pause ended with packets that were taken before it was known to be one: their connections have not waited since.
+    #[cold]
+    fn wait_on_behind(&mut self, before: Timestamp, micros: u64) {
+        for &(id, serial) in &self.leaping {
+            let Some(entry) = self.table.entry(id).filter(|entry| entry.serial() == serial) else { continue };
+            entry.connection.wait_on_behind(before, micros);
+            self.table.touch(id, self.now);
+        }
+    }
+
+    fn advance(&mut self) {
         while let Some(id) = self.table.due(self.now) {
             let (now, patience) = (self.now, self.config.patience);
             let Some((connection, counters, mut to_http)) = self.parts(id, Incomplete::Closed) else { continue };
@@ -207,10 +238,23 @@ impl Engine {
         if !segment.payload.is_empty() {
             self.table.touch(id, self.now);
         }
+        if self.leaps {
+            self.note_leaping(id);
+        }
         if next != Next::Replace {
             self.settle(id, next);
         }
         next
+    }
+
+    #[cold]
+    fn note_leaping(&mut self, id: EntryId) {
+        let Some(entry) = self.table.entry(id) else { return };
+        let serial = entry.serial();
+        self.leaping.push_back((id, serial));
+        if self.leaping.len() > clock::CONFIRMED_BY {
+            self.leaping.pop_front();
+        }
     }
 
     /// A segment of a connection that is not in the table.

@@ -242,6 +242,15 @@ impl Connection {
         }
     }
 
+    /// So many microseconds passed before what came at `since` or later, and not after it.
+    pub fn wait_on_behind(&mut self, since: Timestamp, micros: u64) {
+        self.low.wait_on_behind(since, micros);
+        self.high.wait_on_behind(since, micros);
+        if let Some(reset) = self.reset.as_mut().filter(|reset| reset.at >= since) {
+            reset.at = reset.at.plus_micros(micros);
+        }
+    }
+
     /// Gives up the holes whose time is over at `now`.
     pub fn on_time(
         &mut self,

@@ -255,6 +255,13 @@ impl Reassembler {
         }
     }
 
+    pub fn wait_on_behind(&mut self, since: Timestamp, micros: u64) {
+        let arrivals = self.waiting.values_mut().map(|waiting| &mut waiting.arrived).chain([&mut self.spoke_at]);
+        for at in arrivals.filter(|at| **at >= since) {
+            *at = at.plus_micros(micros);
+        }
+    }
+
     pub fn waiting_bytes(&self) -> usize {
         self.waiting_bytes
     }

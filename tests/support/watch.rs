@@ -44,7 +44,7 @@ impl Watch {
     /// Takes the messages that are finished.
     pub fn collect(&mut self) -> usize {
         let before = self.lines.len();
-        while let Some(batch) = self.engine.take_batch(Timestamp::from_micros(self.now), true) {
+        while let Some(batch) = self.engine.take_batch(true) {
             self.finisher.finish(batch, false, |batch| {
                 let lines = batch.lines.split(|&b| b == b'\n').filter(|line| !line.is_empty());
                 self.lines.extend(lines.map(|line| serde_json::from_slice::<Value>(line).expect("a line is JSON")));
@@ -56,7 +56,7 @@ impl Watch {
     /// Counts the finished messages without keeping them.
     pub fn discard(&mut self) -> u64 {
         let mut count = 0;
-        while let Some(batch) = self.engine.take_batch(Timestamp::from_micros(self.now), true) {
+        while let Some(batch) = self.engine.take_batch(true) {
             count += u64::from(batch.messages);
         }
         count

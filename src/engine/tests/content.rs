@@ -33,7 +33,7 @@ fn finished(config: EngineConfig, responses: &[Vec<u8>]) -> (Vec<serde_json::Val
     }
     engine.drain();
     let mut lines = Vec::new();
-    while let Some(batch) = engine.take_batch(Timestamp::default(), true) {
+    while let Some(batch) = engine.take_batch(true) {
         finisher.finish(batch, false, |batch| {
             assert!(batch.raw.is_empty());
             let before = lines.len();
@@ -188,7 +188,7 @@ fn a_line_that_waited_for_its_answer_is_finished_too() {
     }
     engine.drain();
     let mut bodies = Vec::new();
-    finisher.finish(engine.take_batch(Timestamp::default(), true).unwrap(), false, |batch| {
+    finisher.finish(engine.take_batch(true).unwrap(), false, |batch| {
         for line in batch.lines.split(|&b| b == b'\n').filter(|line| !line.is_empty()) {
             bodies.push(serde_json::from_slice::<serde_json::Value>(line).unwrap()["body"].clone());
         }

@@ -205,7 +205,7 @@ proptest! {
         send(&mut engine, From::Client(1), seq, 1, &bytes[end..]);
         engine.drain();
         let mut out = Vec::new();
-        while let Some(batch) = engine.take_batch(Timestamp::default(), true) {
+        while let Some(batch) = engine.take_batch(true) {
             out.extend(batch.lines);
         }
         let out = String::from_utf8(out).unwrap();

@@ -2,10 +2,12 @@ mod content;
 mod fields;
 mod leftovers;
 mod memory;
+mod one_side;
 mod pickups;
 mod receiver;
 mod resets;
 mod secrets;
+mod time;
 
 use super::*;
 
@@ -73,7 +75,7 @@ fn send(engine: &mut Engine, from: From, mut seq: u32, ack: u32, payload: &[u8])
 fn all_lines(engine: &mut Engine) -> Vec<serde_json::Value> {
     engine.drain();
     let mut lines = Vec::new();
-    while let Some(batch) = engine.take_batch(Timestamp::default(), true) {
+    while let Some(batch) = engine.take_batch(true) {
         lines.extend(batch.lines.split(|&b| b == b'\n').filter(|line| !line.is_empty()).map(<[u8]>::to_vec));
     }
     lines.iter().map(|line| serde_json::from_slice(line).unwrap()).collect()

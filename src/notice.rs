@@ -36,10 +36,11 @@ pub enum Kind {
     Malformed,
     MemoryLimit,
     Unread,
+    Mptcp,
 }
 
 impl Kind {
-    const COUNT: usize = 6;
+    const COUNT: usize = 7;
 
     const fn name(self) -> &'static str {
         match self {
@@ -49,6 +50,7 @@ impl Kind {
             Self::Malformed => "malformed",
             Self::MemoryLimit => "memory-limit",
             Self::Unread => "unread",
+            Self::Mptcp => "mptcp",
         }
     }
 }

@@ -7,6 +7,7 @@
 mod checksum;
 mod ip;
 mod link;
+mod mptcp;
 mod tcp;
 #[cfg(test)]
 mod tests;

@@ -241,8 +241,10 @@ impl Engine {
         if self.leaps {
             self.note_leaping(id);
         }
-        if next != Next::Replace {
-            self.settle(id, next);
+        match next {
+            Next::Replace => {}
+            Next::Unreadable => self.leave_unread(id),
+            Next::Continue | Next::Closed => self.settle(id, next),
         }
         next
     }
@@ -255,6 +257,21 @@ impl Engine {
         if self.leaping.len() > clock::CONFIRMED_BY {
             self.leaping.pop_front();
         }
+    }
+
+    /// Ends what is read of a connection, which stays: what still comes of it is not to be met as a new one.
+    #[cold]
+    fn leave_unread(&mut self, id: EntryId) {
+        if let Some((connection, counters, mut to_http)) = self.parts(id, Incomplete::Gap) {
+            connection.finish(counters, &mut |side, event| to_http.deliver(side, event));
+            to_http.finish();
+            let key = to_http.key;
+            self.outlet.notices.warn(self.now, Kind::Mptcp, || {
+                let message = "a connection is one of several paths of an MPTCP connection; it is not read".to_owned();
+                (message, vec![("connection", outlet::four_tuple(&key))])
+            });
+        }
+        self.settle(id, Next::Continue);
     }
 
     /// A segment of a connection that is not in the table.

@@ -10,6 +10,9 @@ use crate::time::Timestamp;
 /// was not captured.
 const MAX_STRAYS: u8 = 3;
 
+/// A connection that was silent for so long may have given way to another on its 4-tuple.
+const REUSE_PAUSE_MS: u64 = 1_000;
+
 /// Who opened the connection, as far as a SYN told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -26,6 +29,8 @@ pub enum Next {
     Closed,
     /// The segment belongs to a new connection on the same 4-tuple: end this one and give it to a fresh one.
     Replace,
+    /// Bytes of its streams come by other connections (MPTCP): end it here, and keep it so that the rest is not read.
+    Unreadable,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -33,6 +38,12 @@ pub struct FlowCounters {
     pub retransmitted_bytes: u64,
     pub out_of_order_segments: u64,
     pub out_of_window_segments: u64,
+    /// Segments captured more than once.
+    pub capture_copies: u64,
+    /// Bytes that were captured after what follows them, where the connection was met.
+    pub late_at_pickup_bytes: u64,
+    /// Connections that carry only a part of their streams (MPTCP).
+    pub mptcp_connections: u64,
     pub discarded: Discarded,
 }
 
@@ -65,6 +76,8 @@ pub struct Connection {
     new_syn: Option<(Side, SeqNumber)>,
     strays: u8,
     reset: Option<Reset>,
+    /// See `Next::Unreadable`.
+    unreadable: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -86,6 +99,7 @@ impl Default for Connection {
             new_syn: None,
             strays: 0,
             reset: None,
+            unreadable: false,
         }
     }
 }
@@ -121,6 +135,10 @@ impl Connection {
         flow.is_started().then(|| flow.next_seq())
     }
 
+    pub fn began_with_syn(&self, side: Side) -> bool {
+        self.flow(side).began_with_syn()
+    }
+
     /// Who broke the connection off.
     pub fn reset_by(&self) -> Option<Side> {
         self.reset.map(|reset| reset.side)
@@ -154,6 +172,15 @@ impl Connection {
         } else if self.new_syn == Some((side, SeqNumber(segment.seq))) && !segment.payload.is_empty() {
             return Next::Replace; // data on the new ISN: its SYN-ACK was not captured
         }
+        if self.unreadable {
+            return if segment.flags.rst { Next::Closed } else { Next::Continue };
+        }
+        if (segment.flags.syn || segment.may_be_mapped()) && self.is_torn_by(side, segment) {
+            self.unreadable = true;
+            counters.mptcp_connections += 1;
+            return Next::Unreadable;
+        }
+        let quiet_since = self.low.spoke_at.max(self.high.spoke_at);
         let length = segment.payload.len() as u64 + u64::from(segment.missing);
         let first_seq = SeqNumber(segment.seq).plus(u32::from(segment.flags.syn));
         let midstream = self.role == Role::Unknown;
@@ -211,7 +238,12 @@ impl Connection {
         }
         if !near {
             counters.out_of_window_segments += 1;
+            // Neither side's numbers fit, after a pause: no stray.
+            let fits_neither = segment.flags.ack && other.is_started() && !other.is_near(other.position_of(ack));
             self.strays = self.strays.saturating_add(1);
+            if fits_neither && quiet_since.plus_millis(REUSE_PAUSE_MS) <= now {
+                return Next::Replace;
+            }
             return if self.strays >= MAX_STRAYS { Next::Replace } else { Next::Continue };
         }
         if segment.flags.fin && doubt.is_none() {
@@ -221,12 +253,20 @@ impl Connection {
         let (payload, missing) = (segment.payload, segment.missing);
         let piece = Piece { start, payload, missing, at, arrived: now, heard, doubt, fin };
         if me.is_in_order(&piece) && heard <= other.next() {
-            counters.retransmitted_bytes += me.next().saturating_sub(start).min(length);
+            let known = me.next().saturating_sub(start).min(length);
+            if known > 0 {
+                me.count_known(known, start, segment, now, counters);
+            }
+            me.recent.note(segment, now);
             me.pass(&piece, &mut |event| sink(side, event));
         } else {
             counters.out_of_order_segments += u64::from(start > me.next());
             me.displace_by(&piece, other.captured_to(), &mut counters.discarded);
-            counters.retransmitted_bytes += me.keep(&piece);
+            let known = me.keep(&piece);
+            if known > 0 {
+                me.count_known(known, start, segment, now, counters);
+            }
+            me.recent.note(segment, now);
         }
         self.strays = 0;
         self.settle(counters, sink)
@@ -303,6 +343,8 @@ impl Connection {
         if !me.is_started() {
             me.start(first);
             me.begin_with(segment);
+        } else if me.may_have_begun_at(first) {
+            return Next::Continue;
         } else if !me.began_at(first) {
             let confirms = segment.flags.ack && new_syn == Some((side.other(), SeqNumber(segment.ack)));
             let stray =
@@ -319,6 +361,12 @@ impl Connection {
         }
         self.role = self.role_after(side, segment);
         Next::Continue
+    }
+
+    /// It carries only a part of its MPTCP streams: it joins another connection, or what came in between did.
+    #[cold]
+    fn is_torn_by(&mut self, side: Side, segment: &Segment<'_>) -> bool {
+        segment.joins() || segment.mapping().is_some_and(|mapping| self.flow_mut(side).is_torn_by(mapping))
     }
 
     /// What the receiver makes of the segment, by its checksums.

@@ -11,6 +11,7 @@
 //! - *The receiver's reading*: what the receiving TCP would throw away is not read (`receiver`).
 
 mod connection;
+mod copies;
 mod key;
 mod reassembly;
 mod receiver;
@@ -37,6 +38,10 @@ pub const WAITING_OVERHEAD_BYTES: usize = 160;
 /// A segment further than this from what is expected belongs to something else. RFC 7323 §2.3 allows windows up to
 /// 1 GiB; real ones stay far below, and a random new ISN must not look like a hole.
 pub const MAX_WINDOW_BYTES: u64 = 64 << 20;
+
+/// How far behind its SYN a connection may have been met for a SYN that comes later to be its own. Linux counts initial
+/// sequence numbers of a 4-tuple up by 16 MB a second (RFC 6528), so a new connection's is further off, and ahead.
+pub const MAX_LATE_SYN_BYTES: i32 = 1 << 20;
 
 /// How long holes are kept open, in packet time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,8 +4,9 @@
 
 use std::collections::BTreeMap;
 
+use super::copies::Recent;
 use super::receiver::{Doubt, Sums};
-use super::{Discarded, MAX_WINDOW_BYTES, Position, SeqNumber, WAITING_OVERHEAD_BYTES};
+use super::{Discarded, MAX_LATE_SYN_BYTES, MAX_WINDOW_BYTES, Position, SeqNumber, WAITING_OVERHEAD_BYTES};
 use crate::decode::Segment;
 use crate::time::Timestamp;
 
@@ -91,6 +92,9 @@ pub(super) struct Reassembler {
     largest_window: u16,
     pub tcp_sums: Sums,
     pub ip_sums: Sums,
+    pub recent: Recent,
+    /// How far the numbers of the MPTCP stream are ahead of this subflow's.
+    mapping: Option<u32>,
     /// How far the other side has acknowledged; no further than what was captured.
     acked: Position,
     /// How far beyond that it says it has received: lost here, captured later, or a lie.
@@ -177,6 +181,25 @@ impl Reassembler {
     pub fn begin_with(&mut self, syn: &Segment<'_>) {
         self.began_with_syn = true;
         self.window_shift = Some(syn.window_shift());
+    }
+
+    /// Whether bytes between those before and these came by another subflow.
+    pub fn is_torn_by(&mut self, mapping: u32) -> bool {
+        *self.mapping.get_or_insert(mapping) != mapping
+    }
+
+    /// These bytes stand before the first that was captured, and that one was delivered.
+    pub fn is_before_pickup(&self, position: Position) -> bool {
+        !self.began_with_syn && position < ORIGIN && self.next > ORIGIN
+    }
+
+    /// Whether a SYN that says so may be this stream's own, captured late: the pickup stands a little behind it.
+    pub fn may_have_begun_at(&self, seq: SeqNumber) -> bool {
+        self.started && !self.began_with_syn && (0..=MAX_LATE_SYN_BYTES).contains(&self.first_seq().since(seq))
+    }
+
+    pub fn began_with_syn(&self) -> bool {
+        self.began_with_syn
     }
 
     pub fn note_window(&mut self, window: u16) {

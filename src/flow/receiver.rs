@@ -5,9 +5,10 @@
 //! after the capture. So only what is certain is thrown away. A segment *in doubt* waits until the receiver acknowledges
 //! it; a copy that is not in doubt takes its place.
 
-use super::Position;
 use super::reassembly::Reassembler;
+use super::{FlowCounters, Position};
 use crate::decode::{Segment, Sum};
+use crate::time::Timestamp;
 
 /// Why a segment may have been thrown away by its receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +96,25 @@ impl Sums {
 }
 
 impl Reassembler {
+    /// Of a segment at `start`, so many bytes are no news.
+    #[cold]
+    pub fn count_known(
+        &self,
+        known: u64,
+        start: Position,
+        segment: &Segment<'_>,
+        now: Timestamp,
+        counters: &mut FlowCounters,
+    ) {
+        if self.recent.has(segment, now) {
+            counters.capture_copies += 1;
+        } else if self.is_before_pickup(start) {
+            counters.late_at_pickup_bytes += known;
+        } else {
+            counters.retransmitted_bytes += known;
+        }
+    }
+
     /// What the receiver makes of a segment of this direction, by its checksums.
     #[inline(never)]
     pub fn judge(&mut self, segment: &Segment<'_>) -> Verdict {

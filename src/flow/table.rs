@@ -8,7 +8,8 @@ use std::collections::{BinaryHeap, HashMap, VecDeque};
 use ahash::RandomState;
 
 use super::{
-    CLOSED_MEMORY_MS, Connection, FlowKey, MAX_CLOSED_REMEMBERED, MAX_WINDOW_BYTES, Patience, SeqNumber, Side,
+    CLOSED_MEMORY_MS, Connection, FlowKey, MAX_CLOSED_REMEMBERED, MAX_LATE_SYN_BYTES, MAX_WINDOW_BYTES, Patience,
+    SeqNumber, Side,
 };
 use crate::decode::Segment;
 use crate::time::Timestamp;
@@ -48,6 +49,8 @@ struct Ended {
     /// Who sent the reset that ended it.
     reset_by: Option<Side>,
     first: [Option<SeqNumber>; 2],
+    /// `first` is known from a SYN.
+    began_with_syn: [bool; 2],
     next: [Option<SeqNumber>; 2],
 }
 
@@ -204,7 +207,8 @@ impl<A> Table<A> {
         }
         let first = Side::BOTH.map(|side| connection.first_seq(side));
         let next = Side::BOTH.map(|side| connection.next_seq(side));
-        self.ended.insert(key, Ended { at: now, reset_by: connection.reset_by(), first, next });
+        let began_with_syn = Side::BOTH.map(|side| connection.began_with_syn(side));
+        self.ended.insert(key, Ended { at: now, reset_by: connection.reset_by(), first, began_with_syn, next });
         self.ended_order.push_back((now, key));
     }
 
@@ -217,7 +221,13 @@ impl<A> Table<A> {
             Side::High => high,
         };
         if segment.flags.syn {
-            return of_side(ended.first) == Some(SeqNumber(segment.seq).plus(1));
+            let [low, high] = ended.began_with_syn;
+            let is_exact = if side == Side::Low { low } else { high };
+            let begins = SeqNumber(segment.seq).plus(1);
+            return of_side(ended.first).is_some_and(|first| {
+                let behind = first.since(begins);
+                behind == 0 || !is_exact && (0..=MAX_LATE_SYN_BYTES).contains(&behind)
+            });
         }
         let end = SeqNumber(segment.seq).plus(segment.payload.len() as u32).plus(segment.missing);
         of_side(ended.next).is_some_and(|next| {

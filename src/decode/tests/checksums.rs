@@ -98,6 +98,34 @@ fn an_ipv4_header_has_a_sum_and_an_ipv6_header_none() {
 }
 
 #[test]
+fn a_mapping_says_how_far_the_stream_is_ahead_of_the_subflow() {
+    for (option, mapping) in [
+        // With an ack of the stream, and without.
+        (&[30, 20, 0x20, 0x05, 0, 0, 0, 9, 0, 0, 1, 7, 0, 0, 0, 7, 0, 40, 0, 0][..], Some(0x100)),
+        (&[30, 16, 0x20, 0x04, 0, 0, 1, 7, 0, 0, 0, 7, 0, 40, 0, 0], Some(0x100)),
+        (&[30, 16, 0x20, 0x04, 0, 0, 0, 1, 0, 0, 0, 2, 0, 40, 0, 0], Some(u32::MAX)),
+        // Long numbers of both.
+        (&[30, 28, 0x20, 0x0f, 0, 0, 0, 0, 0, 0, 0, 9, 5, 5, 5, 5, 0, 0, 1, 7, 0, 0, 0, 7, 0, 40, 0, 0], Some(0x100)),
+        // An ack alone, an end of the stream alone, another subtype, too short.
+        (&[30, 8, 0x20, 0x01, 0, 0, 0, 9], None),
+        (&[30, 16, 0x20, 0x14, 0, 0, 1, 7, 0, 0, 0, 0, 0, 1, 0, 0], None),
+        (&[30, 16, 0x30, 0x04, 0, 0, 1, 7, 0, 0, 0, 7, 0, 40, 0, 0], None),
+        (&[30, 8, 0x20, 0x04, 0, 0, 1, 7], None),
+        (&[30, 2, 1, 1], None),
+    ] {
+        for before in [&[][..], &[1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2]] {
+            let packet = v4(&tcp_with(0x18, &join(&[before, option]), b"data"));
+            let segment = segment(&packet);
+            assert_eq!(segment.mapping(), mapping, "{option:?}");
+            assert!(mapping.is_none() || segment.may_be_mapped());
+            assert!(!segment.joins());
+        }
+    }
+    let packet = v4(&tcp_with(0x02, &[30, 12, 0x10, 2, 1, 2, 3, 4, 5, 6, 7, 8], b""));
+    assert!(segment(&packet).joins());
+}
+
+#[test]
 fn options_are_read_up_to_the_first_that_is_broken() {
     for (options, kinds, shift) in [
         (&[2, 4, 5, 180, 1, 3, 3, 7][..], &[2, 3][..], 7),

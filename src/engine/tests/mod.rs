@@ -2,6 +2,7 @@ mod content;
 mod fields;
 mod leftovers;
 mod memory;
+mod multipath;
 mod one_side;
 mod pickups;
 mod receiver;

@@ -26,3 +26,92 @@ fn a_port_that_was_used_before_keeps_its_memory() {
     assert_eq!(engine.stats().leftovers, 1);
     assert_eq!(all_lines(&mut engine).len(), 3);
 }
+
+/// The same packet from `second` on, as a second tap wrote it down.
+fn exchange(engine: &mut Engine, second: i64, skip: usize) {
+    let response = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    let [asked, answered] = [1 + REQUEST.len() as u32, 1 + response.len() as u32];
+    let (client, server) = (From::Client(1), From::Server(1));
+    let frames = [
+        syn(client, 0),
+        syn_ack(server, 0, 1),
+        packet(client, 1, 1, REQUEST),
+        packet(server, 1, asked, response),
+        packet(client, asked, answered, REQUEST),
+        packet(server, answered, 2 * asked - 1, response),
+        reset(client, 2 * asked - 1, 2 * answered - 1),
+    ];
+    for frame in &frames[skip..] {
+        give(engine, second, frame);
+    }
+}
+
+#[test]
+fn a_second_tap_that_is_late_and_saw_the_beginning_opens_nothing() {
+    for seconds in [0, 1, 10, 50] {
+        for skip in 0..=4 {
+            let mut engine = Engine::new(EngineConfig::for_ports(&[SERVER_PORT]));
+            exchange(&mut engine, 1, skip);
+            exchange(&mut engine, 1 + seconds, 0);
+            assert_eq!(engine.stats().connections_opened, 1, "{seconds} s later, from the frame {skip} on");
+        }
+    }
+}
+
+#[test]
+fn a_syn_behind_the_pickup_of_its_own_connection_begins_no_other() {
+    let mut engine = Engine::new(EngineConfig::for_ports(&[SERVER_PORT]));
+    let response = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    let asked = 1 + REQUEST.len() as u32;
+    give(&mut engine, 1, &packet(From::Server(1), 1, asked, response));
+    give(&mut engine, 1, &syn(From::Client(1), 0));
+    give(&mut engine, 1, &syn_ack(From::Server(1), 0, 1));
+    give(&mut engine, 1, &packet(From::Server(1), 1, asked, response));
+    assert_eq!(engine.stats().connections_opened, 1);
+    assert_eq!(all_lines(&mut engine).len(), 1);
+}
+
+#[test]
+fn a_connection_on_used_ports_whose_syn_was_lost_is_met_with_its_first_data() {
+    let mut engine = Engine::new(EngineConfig::for_ports(&[SERVER_PORT]));
+    connection(&mut engine, 1, 1, 4_000_000_000);
+    let response = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    let asked = 501 + REQUEST.len() as u32;
+    let before = engine.stats().connections_opened;
+    give(&mut engine, 200, &packet(From::Client(1), 501, 301, REQUEST));
+    give(&mut engine, 200, &packet(From::Server(1), 301, asked, response));
+    assert_eq!(engine.stats().connections_opened, before + 1);
+    let paired = all_lines(&mut engine);
+    assert_eq!(paired.iter().filter(|line| line["statusCode"] == 200 && line["request"]["path"] == "/").count(), 1);
+}
+
+#[test]
+fn copies_are_told_from_retransmissions() {
+    for (millis, identification, copies) in [(0, 7, 1), (5, 7, 1), (0, 8, 0), (300, 7, 0)] {
+        let mut engine = Engine::new(EngineConfig::for_ports(&[SERVER_PORT]));
+        let frame = |identification| {
+            let mut frame = packet(From::Client(1), 1, 1, REQUEST);
+            frame[5] = identification;
+            frame
+        };
+        let mut at = |millis: i64, frame: &[u8]| {
+            engine.on_packet(Timestamp::from_micros(1_000_000 + millis * 1_000), RAW_IP, frame, frame.len() as u32);
+        };
+        at(0, &frame(7));
+        at(millis, &frame(identification));
+        let flow = engine.stats().flow;
+        let known = REQUEST.len() as u64 * (1 - copies);
+        assert_eq!((flow.capture_copies, flow.retransmitted_bytes), (copies, known), "{millis} ms");
+    }
+}
+
+#[test]
+fn bytes_that_come_behind_what_follows_them_at_a_pickup_are_counted() {
+    let mut engine = Engine::new(EngineConfig::for_ports(&[SERVER_PORT]));
+    let response = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    let len = response.len() as u32;
+    give(&mut engine, 1, &packet(From::Server(1), 5_000 + len, 1, response));
+    give(&mut engine, 1, &packet(From::Server(1), 5_000, 1, response));
+    let flow = engine.stats().flow;
+    assert_eq!((flow.late_at_pickup_bytes, flow.retransmitted_bytes), (u64::from(len), 0));
+}

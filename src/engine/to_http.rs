@@ -28,7 +28,10 @@ impl ToHttp<'_> {
             self.outlet.stats.gap_bytes += len;
             if !std::mem::replace(&mut self.app.gap_noticed, true) {
                 self.outlet.notices.warn(self.now, Kind::Gap, || {
-                    let message = format!("{len} bytes of a connection were not captured");
+                    let message = match len {
+                        0 => "the beginning of a connection was not captured".to_owned(),
+                        _ => format!("{len} bytes of a connection were not captured"),
+                    };
                     (message, vec![("connection", four_tuple(&self.key))])
                 });
             }

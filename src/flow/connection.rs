@@ -78,6 +78,10 @@ pub struct Connection {
     reset: Option<Reset>,
     /// See `Next::Unreadable`.
     unreadable: bool,
+    /// The SYN carried data (RFC 7413): the other side may have answered before anything else was sent.
+    fast_open: bool,
+    /// The stamp of the last segment.
+    last_stamp: Timestamp,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -100,6 +104,8 @@ impl Default for Connection {
             strays: 0,
             reset: None,
             unreadable: false,
+            fast_open: false,
+            last_stamp: Timestamp::default(),
         }
     }
 }
@@ -180,7 +186,8 @@ impl Connection {
             counters.mptcp_connections += 1;
             return Next::Unreadable;
         }
-        let quiet_since = self.low.spoke_at.max(self.high.spoke_at);
+        self.fast_open |= segment.flags.syn && !segment.flags.ack && !segment.payload.is_empty();
+        let (fast_open, last_stamp) = (self.fast_open, std::mem::replace(&mut self.last_stamp, at));
         let length = segment.payload.len() as u64 + u64::from(segment.missing);
         let first_seq = SeqNumber(segment.seq).plus(u32::from(segment.flags.syn));
         let midstream = self.role == Role::Unknown;
@@ -190,6 +197,9 @@ impl Connection {
             let probe = length == 1 && !segment.flags.psh && !segment.flags.fin;
             if (length > 0 && !probe) || segment.flags.fin {
                 me.start(first_seq);
+                if fast_open {
+                    sink(side, StreamEvent::Gap { len: 0 });
+                }
             }
         } else if midstream && !me.seen && length > 0 && me.is_near(me.position_of(first_seq)) {
             me.rewind_unseen(me.position_of(first_seq));
@@ -207,6 +217,9 @@ impl Connection {
         } else if segment.flags.ack {
             if !other.is_started() && (length > 0 || !midstream) {
                 other.start(ack);
+                if fast_open {
+                    sink(side.other(), StreamEvent::Gap { len: 0 });
+                }
             }
             match self.on_ack(side, ack, first_seq.plus(length as u32), doubt.is_none()) {
                 Some(position) => heard = position,
@@ -241,7 +254,7 @@ impl Connection {
             // Neither side's numbers fit, after a pause: no stray.
             let fits_neither = segment.flags.ack && other.is_started() && !other.is_near(other.position_of(ack));
             self.strays = self.strays.saturating_add(1);
-            if fits_neither && quiet_since.plus_millis(REUSE_PAUSE_MS) <= now {
+            if fits_neither && last_stamp.plus_millis(REUSE_PAUSE_MS) <= at {
                 return Next::Replace;
             }
             return if self.strays >= MAX_STRAYS { Next::Replace } else { Next::Continue };

@@ -29,7 +29,8 @@ pub struct DataMeta {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StreamEvent<'a> {
     Data(&'a [u8], DataMeta),
-    /// `len` bytes that were given up: they will never be delivered.
+    /// `len` bytes that were given up: they will never be delivered. 0 where a stream's beginning was not captured, so that
+    /// it is not known how many.
     Gap {
         len: u64,
     },

@@ -74,15 +74,18 @@ fn a_syn_behind_the_pickup_of_its_own_connection_begins_no_other() {
 #[test]
 fn a_connection_on_used_ports_whose_syn_was_lost_is_met_with_its_first_data() {
     let mut engine = Engine::new(EngineConfig::for_ports(&[SERVER_PORT]));
-    connection(&mut engine, 1, 1, 4_000_000_000);
     let response = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    let isn = 4_000_000_000;
+    give(&mut engine, 1, &packet(From::Client(1), isn, isn, REQUEST));
+    give(&mut engine, 1, &packet(From::Server(1), isn, isn + REQUEST.len() as u32, response));
     let asked = 501 + REQUEST.len() as u32;
     let before = engine.stats().connections_opened;
     give(&mut engine, 200, &packet(From::Client(1), 501, 301, REQUEST));
     give(&mut engine, 200, &packet(From::Server(1), 301, asked, response));
     assert_eq!(engine.stats().connections_opened, before + 1);
     let paired = all_lines(&mut engine);
-    assert_eq!(paired.iter().filter(|line| line["statusCode"] == 200 && line["request"]["path"] == "/").count(), 1);
+    assert_eq!(paired.iter().filter(|line| line["statusCode"] == 200 && line["request"]["path"] == "/").count(), 2);
+    assert_eq!(paired.len(), 4);
 }
 
 #[test]

@@ -1,4 +1,5 @@
 mod content;
+mod fast_open;
 mod fields;
 mod leftovers;
 mod memory;

@@ -201,7 +201,8 @@ impl Connection {
                     sink(side, StreamEvent::Gap { len: 0 });
                 }
             }
-        } else if midstream && !me.seen && length > 0 && me.is_near(me.position_of(first_seq)) {
+        } else if !me.seen && (length > 0 || !midstream && !segment.flags.rst) && me.is_near(me.position_of(first_seq))
+        {
             me.rewind_unseen(me.position_of(first_seq));
         }
         me.seen = true;

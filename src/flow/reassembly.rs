@@ -268,7 +268,8 @@ impl Reassembler {
         self.acked = self.next;
     }
 
-    /// The stream's first captured byte stands before what the other side had acknowledged: it was captured late.
+    /// The stream's first captured packet stands before what the other side had acknowledged: it was captured late, or what
+    /// was acknowledged is lost (data on the SYN, RFC 7413).
     pub fn rewind_unseen(&mut self, position: Position) {
         self.next = self.next.min(position);
     }

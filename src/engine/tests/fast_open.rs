@@ -45,6 +45,24 @@ fn data_on_the_syn_is_read_once_whether_the_server_took_it_or_not() {
 }
 
 #[test]
+fn data_on_a_syn_that_is_captured_late_is_read() {
+    let frames = [syn_ack(SERVER, 0, ASKED), syn_with_data(), packet(SERVER, 1, ASKED, RESPONSE)];
+    assert_eq!(answered(&frames), ["/a"]);
+}
+
+#[test]
+fn data_on_a_syn_that_was_lost_is_missing() {
+    // The third segment of the handshake stands where the data stood.
+    let frames = [
+        syn_ack(SERVER, 0, ASKED),
+        packet(CLIENT, 1, 1, b""),
+        packet(CLIENT, ASKED, 1, SECOND),
+        packet(SERVER, 1, ASKED, RESPONSE),
+    ];
+    assert!(!answered(&frames).contains(&"/b".to_owned()));
+}
+
+#[test]
 fn an_answer_that_may_not_be_the_first_is_not_given_to_the_request_on_the_syn() {
     // The SYN-ACK, the first response and the second request are lost.
     let second = ASKED + SECOND.len() as u32;

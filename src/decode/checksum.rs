@@ -78,33 +78,29 @@ impl Segment<'_> {
     }
 }
 
-/// Adds `bytes`, padded to an even number, in the byte order of this machine (RFC 1071 §2 (B)), 8 at a time (§2 (C)).
+/// Adds `bytes`, padded to an even number, in the byte order of this machine (RFC 1071 §2 (B)), 8 at a time (§2 (C)). The
+/// carries are kept apart until the end.
 #[inline]
 fn add(sum: u64, bytes: &[u8]) -> u64 {
-    let mut sum = sum;
-    let (blocks, rest) = bytes.as_chunks::<32>();
+    let mut sum = u128::from(sum);
+    let (blocks, rest) = bytes.as_chunks::<64>();
     for block in blocks {
         let (words, _) = block.as_chunks::<8>();
         for word in words {
-            sum = add_word(sum, u64::from_ne_bytes(*word));
+            sum += u128::from(u64::from_ne_bytes(*word));
         }
     }
     let (words, rest) = rest.as_chunks::<8>();
     for word in words {
-        sum = add_word(sum, u64::from_ne_bytes(*word));
+        sum += u128::from(u64::from_ne_bytes(*word));
     }
     let mut last = [0; 8];
     for (to, from) in last.iter_mut().zip(rest) {
         *to = *from;
     }
-    add_word(sum, u64::from_ne_bytes(last))
-}
-
-/// The carry comes back in at the other end.
-#[inline]
-const fn add_word(sum: u64, word: u64) -> u64 {
-    let (sum, carry) = sum.overflowing_add(word);
-    sum + carry as u64
+    sum += u128::from(u64::from_ne_bytes(last));
+    let (sum, carry) = (sum as u64).overflowing_add((sum >> 64) as u64);
+    sum + u64::from(carry)
 }
 
 #[inline]

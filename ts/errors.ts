@@ -1,5 +1,7 @@
 /** Every error that leaves this package: one class a cause, each with a stable `code`. */
 
+import { readText, readThrown } from './thrown';
+
 /** The codes of {@link EngineError}. */
 export const ENGINE_ERROR_CODES = Object.freeze({
   /** The interface or the savefile could not be opened: no permission, no such file, not a savefile. */
@@ -52,11 +54,8 @@ export class AlreadyRunningError extends Error {
 /** The error for whatever the addon threw or reported, with its own code where that is one of ours. */
 export function toEngineError(cause: unknown, fallback: EngineErrorCode): EngineError {
   if (cause instanceof EngineError) return cause;
-  const { code, message } = (cause ?? {}) as { code?: unknown; message?: unknown };
-  const known = typeof code === 'string' && Object.hasOwn(ENGINE_ERROR_CODES, code);
-  return new EngineError(
-    known ? (code as EngineErrorCode) : fallback,
-    typeof message === 'string' && message !== '' ? message : String(cause),
-    { cause },
-  );
+  const code = readText(cause, 'code') ?? '';
+  const known = Object.hasOwn(ENGINE_ERROR_CODES, code);
+  const message = readText(cause, 'message') || readThrown(cause).message;
+  return new EngineError(known ? (code as EngineErrorCode) : fallback, message, { cause });
 }

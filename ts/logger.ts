@@ -4,6 +4,7 @@
  */
 
 import pino from 'pino';
+import { readThrown } from './thrown';
 import type { LogLevel } from './types';
 
 type Line = (fields: Record<string, unknown>, message: string) => void;
@@ -50,12 +51,9 @@ const MAX_ERROR_CHARS = 200;
 
 /** What is logged of a foreign error: its kind, its words, and the line it came from. */
 export function errorFields(error: unknown): Record<string, unknown> {
-  if (!(error instanceof Error)) return { error: String(error).slice(0, MAX_ERROR_CHARS) };
-  const at = error.stack
-    ?.split('\n')
-    .find((line) => /^ {4}at .*:\d+:\d+\)?$/.test(line))
-    ?.slice(7);
-  return { error: `${error.name}: ${error.message}`.slice(0, MAX_ERROR_CHARS), ...(at === undefined ? {} : { at }) };
+  const { name, isError, message, at } = readThrown(error);
+  const words = isError ? `${name}: ${message}` : message;
+  return { error: words.slice(0, MAX_ERROR_CHARS), ...(at === undefined ? {} : { at }) };
 }
 
 /**
@@ -63,8 +61,8 @@ export function errorFields(error: unknown): Record<string, unknown> {
  * message that it was given, as those of `JSON.parse` do.
  */
 export function listenerErrorFields(error: unknown): Record<string, unknown> {
-  const { at } = errorFields(error) as { at?: string };
-  return { error: error instanceof Error ? error.name : typeof error, ...(at === undefined ? {} : { at }) };
+  const { name, at } = readThrown(error);
+  return { error: name.slice(0, MAX_ERROR_CHARS), ...(at === undefined ? {} : { at }) };
 }
 
 /** One line a cause in so many ms; how many were left out since stands in the next one. */

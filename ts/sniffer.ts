@@ -12,6 +12,7 @@ import { type CaptureInfo, type CaptureOptions, type NativeCapture, toCaptureOpt
 import { buildOutputs, type OutputDeps, type Outputs } from './outputs/build';
 import { type Outcome, Session } from './session';
 import { type onSignals, passOn } from './signals';
+import { callSafely, readText, readThrown } from './thrown';
 import type {
   HttpMessage,
   LogLevel,
@@ -297,16 +298,10 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
   }
 
   #guard(run: Run, who: string, call: () => unknown): void {
-    const failed = (error: unknown): void => {
+    callSafely(call, (thrown) => {
       run.outputs.callback.countError();
-      run.listenerLog.write(listenerErrorFields(error), `${who} threw; the capture goes on`);
-    };
-    try {
-      const result = call();
-      if (isThenable(result)) result.then(undefined, failed);
-    } catch (error) {
-      failed(error);
-    }
+      run.listenerLog.write(listenerErrorFields(thrown), `${who} threw; the capture goes on`);
+    });
   }
 
   /** The first line: who captures what, where. Behind it what may be a surprise. */
@@ -337,22 +332,16 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
 
   /** For complaints about a config that could not say how loud to be. */
   #bootstrapLog(): Log {
-    const level = (this.#config as SnifferConfig | undefined)?.logLevel;
-    return this.#deps.createLogger(
-      level !== undefined && LOG_LEVELS.includes(level) ? level : TUNING_DEFAULTS.logLevel,
-    );
+    const given = readText(this.#config, 'logLevel');
+    return this.#deps.createLogger(LOG_LEVELS.find((level) => level === given) ?? TUNING_DEFAULTS.logLevel);
   }
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
-}
-
 function codeOf(error: unknown): Record<string, unknown> {
-  const { code, field } = error as { code?: unknown; field?: unknown };
+  const [code, field] = [readText(error, 'code'), readText(error, 'field')];
   return { ...(code === undefined ? {} : { code }), ...(field === undefined ? {} : { field }) };
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return readThrown(error).message;
 }

@@ -17,11 +17,11 @@ import {
   names,
   oneOf,
   show,
-  TOKEN,
   wrong,
 } from './checks';
 import { ValidationError } from './errors';
 import { checkFilters, MAX_FILTERS } from './filters';
+import { checkRedactHeaders, DEFAULT_REDACTED_HEADERS } from './redaction';
 import { suggest } from './suggest';
 import type { BatchOptions, BinaryBodies, LogLevel, SnifferConfig, ValidatedConfig } from './types';
 
@@ -61,7 +61,7 @@ export const CONTRACT_DEFAULTS = Object.freeze({
   maxBodySize: 1_048_576,
   maxConcurrentConnections: 10_000,
   connectionIdleTimeoutMs: 300_000,
-  redactHeaders: Object.freeze(['authorization', 'cookie']) as readonly string[],
+  redactHeaders: DEFAULT_REDACTED_HEADERS,
 });
 
 /** The defaults of the further options. */
@@ -127,7 +127,7 @@ const CHECKS: Record<keyof SnifferConfig, Check> = {
   binaryBodies: oneOf(BINARY_BODIES),
   maxConcurrentConnections: integer(1),
   connectionIdleTimeoutMs: integer(1),
-  redactHeaders: names('header', (text) => TOKEN.test(text)),
+  redactHeaders: checkRedactHeaders,
   redactQuery: names('query parameter', (text) => text !== ''),
   include: checkFilters,
   exclude: checkFilters,

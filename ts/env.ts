@@ -53,8 +53,8 @@ export function readCommandConfig(flags: Flags, env: Env): CommandConfig {
     const label = fromFlag === undefined ? (option.variable ?? option.flag) : option.flag;
     if (value === undefined) continue;
     if (typeof value === 'boolean') config[option.field] = value;
-    else if (value.trim() === '' && option.emptyMeans !== undefined) config[option.field] = option.emptyMeans;
     else if (value.trim() === '' && fromFlag === undefined) continue;
+    else if (value.trim() === '' && option.emptyMeans !== undefined) config[option.field] = option.emptyMeans;
     else config[option.field] = parse(option, value.trim(), label);
     labels[option.field] = label;
   }

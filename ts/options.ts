@@ -1,6 +1,7 @@
 /** The options of the command: for each field of the config its flag, its variable, and how its text is read. */
 
 import { parseFilters } from './filters';
+import { parseRedactHeaders } from './redaction';
 import type { SnifferConfig } from './types';
 
 /** An option of the command: one field of the config, its flag, its variable. */
@@ -18,7 +19,7 @@ export interface CommandOption {
   repeatable?: boolean;
   /** What came is not shown in a complaint. */
   secret?: boolean;
-  /** An empty text is a value and not "left out". */
+  /** What a flag with an empty text is; an empty variable counts as left out. */
   emptyMeans?: unknown;
 }
 
@@ -163,8 +164,8 @@ export const COMMAND_OPTIONS: readonly CommandOption[] = [
     flag: '--redact-headers',
     variable: 'REDACT_HEADERS',
     argument: 'names',
-    help: "all headers whose values are hidden (default: authorization,cookie); '' for none",
-    parse: list,
+    help: 'headers whose values are hidden: a,b in place of authorization,cookie; +a,+b beside them; none',
+    parse: parseRedactHeaders,
     emptyMeans: [],
   },
   {

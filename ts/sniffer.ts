@@ -322,7 +322,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
     if (config.redactHeaders.length > 0 && shown.length > 0) {
       log.warn(
         { redactHeaders: config.redactHeaders },
-        `values of ${shown.join(' and ')} are shown: redactHeaders replaces the default`,
+        `values of ${shown.join(' and ')} are shown: redactHeaders replaces the default; +name adds to it`,
       );
     }
     if (!hasOutputConfigured(config) && this.listenerCount('message') === 0) {

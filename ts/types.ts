@@ -157,7 +157,10 @@ export interface SnifferConfig {
   maxConcurrentConnections?: number;
   /** A connection without new data for so many ms is dropped. Default 300 000. */
   connectionIdleTimeoutMs?: number;
-  /** All headers whose values become `[REDACTED]` in every output, any case: in place of the default authorization, cookie. `[]` for none. */
+  /**
+   * Headers whose values become `[REDACTED]` in every output, any case: names in place of the default, or each with `+` before it
+   * beside the default; `[]` turns it off. Default authorization, cookie.
+   */
   redactHeaders?: string[];
   /** Query parameters whose values become `[REDACTED]` in `path`, any case. Default none. */
   redactQuery?: string[];

@@ -47,12 +47,10 @@ describe('readCommandConfig', () => {
     expect(readCommandConfig({ ports: '1' }, { OUTPUT_STDOUT: 'no' }).config.outputStdout).toBe(false);
   });
 
-  it('counts an empty variable as not set, except that no names to redact are no names', () => {
+  it('counts an empty variable as not set', () => {
     const empty = Object.fromEntries(COMMAND_OPTIONS.map(({ variable }) => [variable, '']));
     expect(readCommandConfig({ ports: '1' }, empty).config).toEqual({
       ports: [1],
-      redactHeaders: [],
-      redactQuery: [],
       outputStdout: true,
     });
   });

@@ -128,11 +128,13 @@ describe('start', () => {
     [['x-api-key'], ['authorization and cookie']],
     [['cookie'], ['authorization']],
     [[], []],
+    [['+x-api-key'], []],
   ])('warns of the usual secrets that %o does not name', async (redactHeaders, shown) => {
     const { sniffer, log } = rig({ redactHeaders });
     sniffer.on('message', () => {});
     await sniffer.start();
-    const words = (names: string) => `values of ${names} are shown: redactHeaders replaces the default`;
+    const words = (names: string) =>
+      `values of ${names} are shown: redactHeaders replaces the default; +name adds to it`;
     expect(log.messages('warn')).toEqual(shown.map(words));
   });
 });

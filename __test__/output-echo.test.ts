@@ -1,12 +1,13 @@
-/** Our own POSTs are never messages, though the collector listens on a port that is captured. */
+/** Our own POSTs are never messages, though the collector listens on a port that is captured; nobody hides as one of them. */
 
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { type Collector, startCollector } from './live/collecting.js';
-import { describeLive, startCli } from './live/harness.js';
+import { describeLive, messagesOf, startCli } from './live/harness.js';
 import { expectBalance, loggedLedger, type Pacer, startPacer } from './live/paced.js';
 
 const stops: (() => unknown)[] = [];
@@ -33,7 +34,7 @@ async function sniff(ports: number[], url: string, more: string[] = []) {
     expect(run.code, run.stderr).toBe(0);
     const ledger = loggedLedger(run.stderr);
     expectBalance(ledger);
-    return ledger;
+    return { ...ledger, stdout: run.stdout };
   };
   return { stop };
 }
@@ -91,5 +92,41 @@ describeLive('no echo', () => {
       expect(outputs.http).toMatchObject({ handed: 2 * exchanges, delivered: 2 * exchanges });
     }
     expect((await collector.report()).received).toHaveLength(4 * exchanges);
+  });
+
+  test('a marker, guessed or copied, hides nothing that does not go to the URL', { timeout: 30_000 }, async () => {
+    const { pacer, collector } = await parts();
+    const elsewhere = await startCollector();
+    stops.push(() => elsewhere.stop());
+    const ports = [pacer.port, collector.port, elsewhere.port];
+    const { stop } = await sniff(ports, collector.url, ['--output-stdout']);
+    const exchanges = await pacer.run(0.5);
+    await sleep(500);
+    const [post] = (await collector.report()).received;
+    const copied = post?.headers['tcp-sniffer-output'] ?? '';
+    expect(copied).toMatch(/^\d+\.\d+\.\d+ [0-9a-f]{16}$/);
+    const { host = '' } = new URL(collector.url);
+    let count = 0;
+    for (const marker of [copied, '0.1.0', '0.1.0 0123456789abcdef']) {
+      for (const [port, path, name] of [
+        [collector.port, '/other', host],
+        [collector.port, '/in', host],
+        [collector.port, '/in?key=hunter2-url', 'other.example'],
+        [elsewhere.port, '/in?key=hunter2-url', host],
+        [elsewhere.port, '/in?key=hunter2-url', `127.0.0.1:${elsewhere.port}`],
+      ] as const) {
+        const headers = { 'tcp-sniffer-output': marker, host: name, 'x-number': String(count++) };
+        const sent = request({ host: '127.0.0.1', port, path, method: 'POST', headers, agent: false });
+        sent.end(`hidden ${count}`);
+        (await once(sent, 'response'))[0].resume();
+      }
+    }
+    await sleep(1_000);
+    const { engine, stdout } = await stop();
+    const messages = messagesOf(stdout);
+    const numbers = messages.flatMap(({ headers }) => headers['x-number'] ?? []);
+    expect(numbers.sort()).toEqual(Array.from({ length: count }, (_, number) => String(number)).sort());
+    expect(messages).toHaveLength(2 * (exchanges + count));
+    expect(engine.falselyMarked).toBe(2 * count);
   });
 });

@@ -1,6 +1,7 @@
 //! The engine's own configuration: plain values, already validated, with every limit named.
 
 use crate::flow::Patience;
+use crate::own_posts::OwnOutput;
 use crate::selection::Rule;
 
 /// HTTP bodies: bytes kept of each (SPEC §2).
@@ -28,6 +29,8 @@ pub struct EngineConfig {
     /// Which exchanges come out; without `include` all that `exclude` leaves.
     pub include: Vec<Rule>,
     pub exclude: Vec<Rule>,
+    /// Outputs that get POSTs: those are not shown.
+    pub own_outputs: Vec<OwnOutput>,
     /// Content-codings are removed from bodies, and text of any charset is shown; batches then need `finish`.
     pub decode_body: bool,
     /// Bodies that are not UTF-8 come out as base64; batches then need `finish`.
@@ -49,6 +52,7 @@ impl EngineConfig {
             redact_query: Vec::new(),
             include: Vec::new(),
             exclude: Vec::new(),
+            own_outputs: Vec::new(),
             decode_body: false,
             base64_bodies: false,
         }

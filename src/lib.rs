@@ -19,6 +19,7 @@
 //! | `flow`    | segments                 | each direction's bytes in order    | HTTP, clocks             |
 //! | `http`    | ordered bytes and gaps   | messages, paired                   | sockets, sequence numbers|
 //! | `selection` | a request's head, a status | show or hide                     | connections, encoding    |
+//! | `own_posts` | a request, the outputs  | whether it is a POST of our own    | connections, names of hosts |
 //! | `encode`  | a message                | its JSON line, secrets removed     | where it goes            |
 //! | `batch`   | JSON lines               | batches                            | threads, napi            |
 //! | `content` | a body, its codings, a limit | its content, at most so much   | JSON, threads            |
@@ -40,6 +41,7 @@ pub mod finish;
 pub mod flow;
 pub mod http;
 pub mod notice;
+pub mod own_posts;
 pub mod privileges;
 pub mod selection;
 pub mod stats;

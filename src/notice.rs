@@ -37,10 +37,11 @@ pub enum Kind {
     MemoryLimit,
     Unread,
     Mptcp,
+    FalselyMarked,
 }
 
 impl Kind {
-    const COUNT: usize = 7;
+    const COUNT: usize = 8;
 
     const fn name(self) -> &'static str {
         match self {
@@ -51,6 +52,7 @@ impl Kind {
             Self::MemoryLimit => "memory-limit",
             Self::Unread => "unread",
             Self::Mptcp => "mptcp",
+            Self::FalselyMarked => "falsely-marked",
         }
     }
 }

@@ -1,18 +1,13 @@
-//! Which exchanges come out: not our own POSTs, and what `include` and `exclude` say.
+//! Which exchanges come out: not our own POSTs (`own_posts`), and what `include` and `exclude` say.
 //!
 //! In: a request's head, later the status code of its answer. Out: show, hide, or not yet. Both halves of an exchange
 //! share one decision. Refuses to know connections and encoding.
 
-use crate::http::{Head, KnownName};
+use crate::http::Head;
+use crate::own_posts::{self, Mark, OwnOutput};
 
-/// The field that every POST of ours carries (its value is the version). An exchange with it is never shown, whoever
-/// sent it: several sniffers on one host would otherwise report each other without end.
-pub const MARKER_FIELD: &[u8] = b"tcp-sniffer-output";
-static MARKER: KnownName = KnownName::new(MARKER_FIELD);
-
-/// Rules of `include` and `exclude` together: one bit each in `Judged`, and one for the marker.
+/// Rules of `include` and `exclude` together: one bit each in `Judged`.
 pub const MAX_RULES: usize = 63;
-const OWN: u64 = 1 << 63;
 
 /// All parts that are given must match.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,13 +21,16 @@ pub struct Rule {
     pub header: Option<(String, Option<String>)>,
 }
 
-/// Which rules a request matches, as far as a request can.
+/// Which rules a request matches, as far as a request can, and whether it may be a POST of our own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Judged(u64);
+pub struct Judged {
+    rules: u64,
+    pub mark: Mark,
+}
 
 impl Judged {
-    pub fn is_own(self) -> bool {
-        self.0 & OWN != 0
+    pub fn is_marked(self) -> bool {
+        self.mark != Mark::Absent
     }
 }
 
@@ -57,6 +55,7 @@ pub enum Answer {
 pub struct Selection {
     include: Vec<Rule>,
     exclude: Vec<Rule>,
+    outputs: Vec<OwnOutput>,
 }
 
 impl Selection {
@@ -64,25 +63,27 @@ impl Selection {
     pub fn new(include: &[Rule], exclude: &[Rule]) -> Self {
         let include: Vec<_> = include.iter().take(MAX_RULES).cloned().collect();
         let exclude = exclude.iter().take(MAX_RULES - include.len()).cloned().collect();
-        Self { include, exclude }
+        Self { include, exclude, outputs: Vec::new() }
+    }
+
+    /// POSTs to these are not shown.
+    pub fn without_posts_to(self, outputs: &[OwnOutput]) -> Self {
+        Self { outputs: outputs.to_vec(), ..self }
     }
 
     pub fn judge(&self, head: &Head, bytes: &[u8]) -> Judged {
-        let own = head.fields.iter().any(|field| field.is(&MARKER, bytes));
         let matches = self.rules().filter(|(_, rule)| rule.matches_request(head, bytes));
-        Judged(matches.fold(if own { OWN } else { 0 }, |bits, (bit, _)| bits | bit))
+        let rules = matches.fold(0, |bits, (bit, _)| bits | bit);
+        Judged { rules, mark: own_posts::mark(&self.outputs, head, bytes) }
     }
 
     /// What can be said of an exchange whose request was not seen: only rules about the status alone apply.
     pub fn judge_unseen(&self) -> Judged {
         let matches = self.rules().filter(|(_, rule)| rule.is_about_status_alone());
-        Judged(matches.fold(0, |bits, (bit, _)| bits | bit))
+        Judged { rules: matches.fold(0, |bits, (bit, _)| bits | bit), mark: Mark::Absent }
     }
 
     pub fn decide(&self, judged: Judged, answer: Answer) -> Decision {
-        if judged.is_own() {
-            return Decision::Hide;
-        }
         let included = self.any(&self.include, 0, judged, answer);
         let excluded = self.any(&self.exclude, self.include.len(), judged, answer);
         let included = if self.include.is_empty() { Some(true) } else { included };
@@ -98,7 +99,7 @@ impl Selection {
     fn any(&self, rules: &[Rule], first_bit: usize, judged: Judged, answer: Answer) -> Option<bool> {
         let mut open = false;
         for (index, rule) in rules.iter().enumerate() {
-            if judged.0 & (1 << (first_bit + index)) == 0 {
+            if judged.rules & (1 << (first_bit + index)) == 0 {
                 continue;
             }
             match (&rule.status, answer) {
@@ -201,7 +202,7 @@ mod tests {
         use Decision::{Hide, NotYet, Show};
         // The rules, which of them the request matches, what is known of the answer, the decision.
         type Case<'a> = (&'a [Rule], &'a [Rule], u64, Answer, Decision);
-        let cases: [Case<'_>; 12] = [
+        let cases: [Case<'_>; 11] = [
             (&[], &[], 0, Awaited, Show),
             (&[rule("/", None)], &[], 0, Awaited, Hide),
             (&[rule("/", None)], &[], 1, Awaited, Show),
@@ -213,11 +214,14 @@ mod tests {
             (&[], &[rule("/", Some("2xx"))], 1, Awaited, NotYet),
             (&[], &[rule("/", Some("2xx"))], 1, Never, Show),
             (&[rule("/", None)], &[rule("/", None)], 3, Awaited, Hide),
-            (&[], &[], OWN, Awaited, Hide),
         ];
         for (include, exclude, bits, answer, decision) in cases {
             let selection = Selection::new(include, exclude);
-            assert_eq!(selection.decide(Judged(bits), answer), decision, "{include:?} {exclude:?} {bits} {answer:?}");
+            assert_eq!(
+                selection.decide(Judged { rules: bits, mark: Mark::Absent }, answer),
+                decision,
+                "{include:?} {exclude:?} {bits} {answer:?}"
+            );
         }
     }
 }

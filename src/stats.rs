@@ -59,8 +59,10 @@ pub struct Stats {
     pub unknown_codings: u64,
     /// Messages that `include` and `exclude` keep back.
     pub filtered: u64,
-    /// Messages of exchanges that carry our own POSTs (`selection::MARKER_FIELD`).
+    /// Messages of exchanges that are our own POSTs (`own_posts`).
     pub own_messages: u64,
+    /// Messages of exchanges whose request carries the marker of our own POSTs and is none: they come out like all others.
+    pub falsely_marked: u64,
     /// Messages thrown away because the receiver was too slow.
     pub queue_dropped: u64,
     /// Log lines about traffic held back to limit their rate.
@@ -123,6 +125,7 @@ impl Stats {
             ("bodiesUnknownCoding", self.unknown_codings),
             ("filtered", self.filtered),
             ("ownMessages", self.own_messages),
+            ("falselyMarked", self.falsely_marked),
             ("queueDropped", self.queue_dropped),
             ("noticesHeldBack", self.notices_held_back),
         ];

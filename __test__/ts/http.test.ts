@@ -60,6 +60,7 @@ function output({ url, authToken, level = 'info', ...options }: OutputOptions): 
   const http = new HttpOutput({
     transport: createTransport({ url, connections: concurrency, connectTimeoutMs: 10_000 }),
     headers: headersFor({ version: '1.2.3', authToken, batch: options.batch }),
+    seal: (body) => `seal-of-${body.length}`,
     concurrency,
     timeoutMs: 10_000,
     maxWaitingMessages: 1_000,
@@ -104,7 +105,7 @@ describe('http output', () => {
         'content-type': 'application/json',
         authorization: 'Bearer hunter2',
         'user-agent': 'tcp-sniffer/1.2.3',
-        'tcp-sniffer-output': '1.2.3',
+        'tcp-sniffer-output': `1.2.3 seal-of-${received[0]?.headers['content-length']}`,
         'content-length': expect.any(String),
       },
     });

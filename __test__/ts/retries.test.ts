@@ -27,6 +27,7 @@ function output(
   const http = new HttpOutput({
     transport,
     headers: {},
+    seal: () => '',
     concurrency: 4,
     timeoutMs: 10_000,
     maxWaitingMessages: 1_000,

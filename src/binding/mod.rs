@@ -21,6 +21,7 @@ use napi::{Env, Error, JsDeferred, Result, Status};
 use napi_derive::napi;
 
 use crate::capture::{self, CaptureControl, CaptureOptions, StatsSnapshot};
+use crate::own_posts;
 use crate::privileges;
 use errors::js_error;
 use events::{BindingCaptureEvent, JsDelivery, Told};
@@ -71,6 +72,7 @@ pub fn keep_stdout_from_waiting() {
 pub struct Capture {
     /// Gone once it is open.
     options: Option<CaptureOptions>,
+    max_body_bytes: usize,
     control: Arc<CaptureControl>,
     told: Arc<Told>,
 }
@@ -84,7 +86,9 @@ impl Capture {
     #[napi(constructor)]
     pub fn new(options: BindingCaptureOptions) -> Result<Self> {
         let control = CaptureControl::new().map_err(|error| Error::from_reason(error.to_string()))?;
-        Ok(Self { options: Some(options.try_into()?), control: Arc::new(control), told: Arc::default() })
+        let options: CaptureOptions = options.try_into()?;
+        let max_body_bytes = options.engine.max_body_bytes;
+        Ok(Self { options: Some(options), max_body_bytes, control: Arc::new(control), told: Arc::default() })
     }
 
     /// Opens the capture on a thread of its own and lets it run. Rejects with an `Error` that has a stable `code`;
@@ -156,6 +160,12 @@ impl Capture {
     pub fn bypassed(&self) -> f64 {
         // Exact up to 2^53.
         self.control.bypassed() as f64
+    }
+
+    /// What marks a POST with this body as our own, behind the version in the field `tcp-sniffer-output`.
+    #[napi]
+    pub fn seal(&self, body: BufferSlice<'_>) -> String {
+        own_posts::seal(&body, self.max_body_bytes)
     }
 
     /// The counters some 50 ms ago (libpcap's own: 250 ms); after `end` the final ones. Waits for nothing.

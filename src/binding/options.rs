@@ -7,6 +7,7 @@ use napi_derive::napi;
 use crate::capture::{CaptureOptions, LiveOptions, SourceOptions};
 use crate::config::EngineConfig;
 use crate::flow::Patience;
+use crate::own_posts::OwnOutput;
 use crate::selection::Rule;
 
 /// A rule of `include` or `exclude`: all parts that are given must match.
@@ -20,6 +21,16 @@ pub struct BindingRule {
     pub status: Option<String>,
     /// A field of the request: `name` or `name: value`.
     pub header: Option<String>,
+}
+
+/// An output that gets POSTs.
+#[napi(object, object_to_js = false, js_name = "OwnOutputOptions")]
+pub struct BindingOwnOutput {
+    /// What the field `host` of a POST may be: with the port, and without it where that is the scheme's own.
+    pub hosts: Vec<String>,
+    pub port: f64,
+    /// Path and query.
+    pub target: String,
 }
 
 /// Everything a capture needs to know; no defaults here.
@@ -49,6 +60,8 @@ pub struct BindingCaptureOptions {
     pub include: Vec<BindingRule>,
     /// Exchanges that do not come out.
     pub exclude: Vec<BindingRule>,
+    /// Outputs of ours: POSTs to them do not come out.
+    pub own_outputs: Vec<BindingOwnOutput>,
     /// Whether content-codings are removed from bodies, and text of any charset is shown.
     pub decode_body: bool,
     /// Whether bodies that are not UTF-8 come out as base64.
@@ -74,6 +87,14 @@ impl From<BindingRule> for Rule {
             None => (header.trim().to_owned(), None),
         });
         Self { method: rule.method, path: rule.path, status: rule.status, header }
+    }
+}
+
+impl TryFrom<BindingOwnOutput> for OwnOutput {
+    type Error = Error;
+
+    fn try_from(BindingOwnOutput { hosts, port, target }: BindingOwnOutput) -> Result<Self> {
+        Ok(Self { hosts, port: whole("ownOutputs", port)?, target })
     }
 }
 
@@ -109,6 +130,7 @@ impl TryFrom<BindingCaptureOptions> for CaptureOptions {
                 redact_query: options.redact_query,
                 include: options.include.into_iter().map(Rule::from).collect(),
                 exclude: options.exclude.into_iter().map(Rule::from).collect(),
+                own_outputs: options.own_outputs.into_iter().map(OwnOutput::try_from).collect::<Result<_>>()?,
                 decode_body: options.decode_body,
                 base64_bodies: options.base64_bodies,
             },

@@ -4,10 +4,14 @@ use std::collections::VecDeque;
 
 use crate::batch::Line;
 use crate::http::{Direction, HttpMessage, StartLine};
+use crate::own_posts::{self, Mark};
 use crate::selection::{Answer, Decision, Judged, Selection};
 
 /// Decisions kept for requests that are still uploaded while their answer is already there.
 const MAX_EARLY_DECISIONS: usize = 16;
+
+/// POSTs of our own that wait for their answer: a connection of ours carries one at a time, a proxy's may carry some.
+const MAX_OWN_EXCHANGES: usize = 64;
 
 /// Lines that wait: more exchanges than this cannot be outstanding with their requests known, so the oldest waits in vain.
 const MAX_LINES: usize = 512;
@@ -18,8 +22,20 @@ pub(super) struct Held {
     bytes: usize,
     /// Exchanges whose answer came before their request was complete, and whether they are shown.
     early: Vec<(u32, bool)>,
-    /// One of our own POSTs was seen: a response without its request is taken for an answer to another.
-    carries_own_posts: bool,
+    /// Our own POSTs whose final answer has not come, the oldest first.
+    own: VecDeque<u32>,
+    carries: Carries,
+}
+
+/// The requests of a connection so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Carries {
+    #[default]
+    Nothing,
+    /// Our own POSTs and nothing else: a response whose request was not seen is taken for an answer to another.
+    OwnPosts,
+    /// Requests of others.
+    Others,
 }
 
 #[derive(Debug)]
@@ -54,15 +70,14 @@ pub(super) enum Fate {
 }
 
 impl Held {
-    pub fn decide(&mut self, selection: &Selection, message: &HttpMessage<'_>) -> Fate {
-        let judged = message.judged.unwrap_or_else(|| selection.judge_unseen());
-        self.carries_own_posts |= judged.is_own();
-        if judged.is_own() || (message.judged.is_none() && self.carries_own_posts) {
+    pub fn decide(&mut self, selection: &Selection, message: &HttpMessage<'_>, server_port: u16) -> Fate {
+        if self.is_own(message, server_port) {
             return Fate::Hide { own: true, waited: 0 };
         }
+        let judged = message.judged.unwrap_or_else(|| selection.judge_unseen());
         let (answer, is_final) = match message.head.start {
-            StartLine::Status { code: 100 | 102..=199, .. } | StartLine::Request { .. } => (Answer::Awaited, false),
-            StartLine::Status { code, .. } => (Answer::Status(code), true),
+            StartLine::Status { code, .. } if !is_interim(message) => (Answer::Status(code), true),
+            _ => (Answer::Awaited, false),
         };
         match selection.decide(judged, answer) {
             Decision::NotYet => self.decided_early(message, judged),
@@ -104,6 +119,33 @@ impl Held {
         self.bytes
     }
 
+    /// Belongs to a POST of our own.
+    fn is_own(&mut self, message: &HttpMessage<'_>, server_port: u16) -> bool {
+        let Some(Judged { mark, .. }) = message.judged else { return self.carries == Carries::OwnPosts };
+        let addressed = mark == Mark::Address { port: server_port };
+        if message.direction == Direction::Request {
+            let on_path = matches!(mark, Mark::Path | Mark::Address { .. });
+            let own = addressed || on_path && own_posts::is_sealed(message);
+            if !own {
+                self.carries = Carries::Others;
+                return false;
+            }
+            if self.carries == Carries::Nothing {
+                self.carries = Carries::OwnPosts;
+            }
+            if self.own.len() >= MAX_OWN_EXCHANGES {
+                self.own.pop_front();
+            }
+            self.own.push_back(message.exchange);
+            return true;
+        }
+        let Some(index) = self.own.iter().position(|&exchange| exchange == message.exchange) else { return addressed };
+        if !is_interim(message) {
+            self.own.remove(index);
+        }
+        true
+    }
+
     fn decided_early(&mut self, message: &HttpMessage<'_>, judged: Judged) -> Fate {
         let index = self.early.iter().position(|(exchange, _)| *exchange == message.exchange);
         match index.filter(|_| message.direction == Direction::Request) {
@@ -127,6 +169,10 @@ impl Held {
         });
         taken
     }
+}
+
+fn is_interim(message: &HttpMessage<'_>) -> bool {
+    matches!(message.head.start, StartLine::Status { code: 100 | 102..=199, .. })
 }
 
 fn fate(decision: Decision, waited: Vec<Line>) -> Fate {

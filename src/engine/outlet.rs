@@ -40,7 +40,7 @@ impl Outlet {
             batcher: Batcher::default(),
             encoder: Encoder::new(config),
             limits: Limits { max_body_bytes: config.max_body_bytes },
-            selection: Selection::new(&config.include, &config.exclude),
+            selection: Selection::new(&config.include, &config.exclude).without_posts_to(&config.own_outputs),
             scratch: Scratch::default(),
         }
     }
@@ -125,7 +125,16 @@ impl Sink for ToLines<'_> {
             None => stats.over_body_limit += u64::from(message.is_truncated()),
         }
         let (encoder, origin) = (&mut *self.encoder, self.origin);
-        match self.held.decide(self.selection, message) {
+        let fate = self.held.decide(self.selection, message, origin.server.port);
+        if !matches!(fate, Fate::Hide { own: true, .. }) && message.judged.is_some_and(|judged| judged.is_marked()) {
+            stats.falsely_marked += 1;
+            self.notices.warn(self.now, Kind::FalselyMarked, || {
+                let message = "a message carries the marker of our own POSTs and is none: it is shown; \
+                               if another sniffer posts it, exclude its path";
+                (message.to_owned(), endpoint_fields(origin))
+            });
+        }
+        match fate {
             Fate::Show(waited) => {
                 for line in waited {
                     self.batcher.push_line(self.now, line);
@@ -147,17 +156,14 @@ impl Sink for ToLines<'_> {
     }
 
     fn not_http(&mut self, direction: Direction, what: NotHttp, sample: &[u8]) {
-        let Origin { server, client, .. } = *self.origin;
+        let origin = self.origin;
         let kind = match what {
             NotHttp::Protocol(_) => Kind::NotHttp,
             NotHttp::Malformed(_) | NotHttp::Excess => Kind::Malformed,
         };
         self.notices.warn(self.now, kind, || {
-            let mut fields = vec![
-                ("receiver", socket_address(server)),
-                ("destination", socket_address(client)),
-                ("direction", if direction == Direction::Request { "request" } else { "response" }.to_owned()),
-            ];
+            let mut fields = endpoint_fields(origin);
+            fields.push(("direction", if direction == Direction::Request { "request" } else { "response" }.to_owned()));
             let message = match what {
                 NotHttp::Protocol(name) => {
                     fields.push(("protocol", name.to_owned()));
@@ -171,6 +177,10 @@ impl Sink for ToLines<'_> {
             (message, fields)
         });
     }
+}
+
+fn endpoint_fields(origin: &Origin) -> Vec<(&'static str, String)> {
+    vec![("receiver", socket_address(origin.server)), ("destination", socket_address(origin.client))]
 }
 
 pub(super) fn four_tuple(key: &FlowKey) -> String {

@@ -40,6 +40,8 @@ export declare class Capture {
   openBypass(open: boolean): void
   /** Messages that went so, since the start. */
   bypassed(): number
+  /** What marks a POST with this body as our own, behind the version in the field `tcp-sniffer-output`. */
+  seal(body: Buffer): string
   /** The counters some 50 ms ago (libpcap's own: 250 ms); after `end` the final ones. Waits for nothing. */
   stats(): EngineStats
 }
@@ -107,6 +109,8 @@ export interface CaptureOptions {
   include: Array<FilterOptions>
   /** Exchanges that do not come out. */
   exclude: Array<FilterOptions>
+  /** Outputs of ours: POSTs to them do not come out. */
+  ownOutputs: Array<OwnOutputOptions>
   /** Whether content-codings are removed from bodies, and text of any charset is shown. */
   decodeBody: boolean
   /** Whether bodies that are not UTF-8 come out as base64. */
@@ -172,3 +176,12 @@ export declare function keepStdoutFromWaiting(): void
 
 /** What can be captured on, best first, `any` included. Needs no privilege. */
 export declare function listInterfaces(): Array<InterfaceInfo>
+
+/** An output that gets POSTs. */
+export interface OwnOutputOptions {
+  /** What the field `host` of a POST may be: with the port, and without it where that is the scheme's own. */
+  hosts: Array<string>
+  port: number
+  /** Path and query. */
+  target: string
+}

@@ -3,7 +3,7 @@
 import { ENGINE_ERROR_CODES, EngineError } from '../errors';
 import type { ValidatedConfig } from '../types';
 import { VERSION } from '../version';
-import type { Capture, CaptureOptions, InterfaceInfo } from './binding';
+import type { Capture, CaptureOptions, InterfaceInfo, OwnOutputOptions } from './binding';
 import { thisHost, whyMissing, whyUnloadable } from './platform';
 
 export type { CaptureEvent, CaptureInfo, CaptureOptions, InterfaceInfo } from './binding';
@@ -72,8 +72,17 @@ export function toCaptureOptions(config: ValidatedConfig): CaptureOptions {
     exclude: config.exclude,
     decodeBody: config.decodeBody,
     base64Bodies: config.binaryBodies === 'base64',
+    ownOutputs: config.outputUrl === undefined ? [] : [ownOutput(config.outputUrl)],
   };
   if (config.pcapFile !== undefined) options.pcapFile = config.pcapFile;
   else if (config.interface !== '') options.interface = config.interface;
   return options;
+}
+
+/** A POST to the URL, as it stands on the wire (RFC 9112 §3.2): our own ones are no messages. */
+function ownOutput(url: string): OwnOutputOptions {
+  const { protocol, hostname, port, pathname, search } = new URL(url);
+  const number = Number(port || (protocol === 'https:' ? 443 : 80));
+  const hosts = [`${hostname}:${number}`, ...(port === '' ? [hostname] : [])];
+  return { hosts, port: number, target: `${pathname}${search}` };
 }

@@ -63,6 +63,7 @@ export function buildOutputs(
       new HttpOutput({
         transport: deps.createTransport({ url, connections: outputConcurrency, connectTimeoutMs: outputTimeoutMs }),
         headers: headersFor({ version: VERSION, authToken: config.outputUrlAuthToken, batch }),
+        seal: (body) => rest.capture.seal(body),
         concurrency: outputConcurrency,
         timeoutMs: outputTimeoutMs,
         maxWaitingMessages: config.outputMaxWaitingMessages,

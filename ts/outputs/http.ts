@@ -11,7 +11,7 @@
 import { LimitedLine, type Log } from '../logger';
 import type { BatchOptions, OutputStats } from '../types';
 import { type Batch, type DropReason, type Output, type Schedule, Tally } from './output';
-import { detachParcel, gzipParcel, type Parcel, takeParcel } from './parcel';
+import { detachParcel, gzipParcel, type Parcel, sealParcel, takeParcel } from './parcel';
 import { describeFailure, type Transport } from './transport';
 import { WaitingLine } from './waiting-line';
 
@@ -25,6 +25,8 @@ const MAX_PROBES = 2;
 export interface HttpOptions {
   transport: Transport;
   headers: Record<string, string>;
+  /** What proves that a body is our own. */
+  seal(body: Buffer): string;
   /** POSTs at one time. */
   concurrency: number;
   /** For one attempt, from the first byte to the last. */
@@ -251,7 +253,7 @@ export class HttpOutput implements Output {
 
   /** Why it failed, or nothing. */
   async #post(parcel: Parcel): Promise<string | undefined> {
-    const { transport, timeoutMs, batch, schedule } = this.#options;
+    const { transport, seal, timeoutMs, batch, schedule } = this.#options;
     const controller = new AbortController();
     let interruption: string | undefined;
     const interrupt = (why: string): void => {
@@ -260,7 +262,10 @@ export class HttpOutput implements Output {
     };
     this.#taken.set(parcel, () => interrupt('given up at stop'));
     try {
-      if (batch?.gzip === true && parcel.attempts === 1) await gzipParcel(parcel);
+      if (!parcel.sealed) {
+        if (batch?.gzip === true) await gzipParcel(parcel);
+        sealParcel(parcel, seal);
+      }
     } catch (error) {
       return describeFailure(error);
     }

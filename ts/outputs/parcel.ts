@@ -12,9 +12,11 @@ export interface Parcel {
   readonly messages: number;
   /** Of its lines, uncompressed. */
   readonly bytes: number;
-  readonly headers: Record<string, string>;
+  headers: Record<string, string>;
   /** Attempts that were begun. */
   attempts: number;
+  /** The body is as it is sent, and marked. */
+  sealed: boolean;
   /** The body is not a view into an engine's batch any more. */
   own: boolean;
 }
@@ -49,7 +51,7 @@ export function takeParcel(
 }
 
 function parcel(body: Buffer, messages: number, bytes: number, headers: Record<string, string>, own: boolean): Parcel {
-  return { body, messages, bytes, headers, attempts: 0, own };
+  return { body, messages, bytes, headers, attempts: 0, sealed: false, own };
 }
 
 /** Compresses it, once; on the thread pool. */
@@ -57,6 +59,15 @@ export async function gzipParcel(parcel: Parcel): Promise<void> {
   // What is sent is text with much repetition: the fastest level takes off most of it.
   parcel.body = await compress(parcel.body, { level: constants.Z_BEST_SPEED });
   parcel.own = true;
+}
+
+/** Whoever captures a POST knows it by this field (`MARKER_FIELD` in the engine). */
+const MARKER = 'tcp-sniffer-output';
+
+/** Marks the body, as it is sent, as our own: with that it is known even behind a proxy. */
+export function sealParcel(parcel: Parcel, seal: (body: Buffer) => string): void {
+  parcel.headers = { ...parcel.headers, [MARKER]: `${parcel.headers[MARKER]} ${seal(parcel.body)}` };
+  parcel.sealed = true;
 }
 
 /** A parcel that waits keeps its own bytes alive and not the whole batch that they are a view into. */
@@ -75,8 +86,7 @@ export function headersFor(options: {
   return {
     'content-type': batch === undefined ? 'application/json' : 'application/x-ndjson',
     'user-agent': `tcp-sniffer/${version}`,
-    // Whoever captures this POST knows it by this field and does not report it (`MARKER_FIELD` in the engine).
-    'tcp-sniffer-output': version,
+    [MARKER]: version,
     ...(batch?.gzip === true ? { 'content-encoding': 'gzip' } : {}),
     ...(authToken === undefined ? {} : { authorization: `Bearer ${authToken}` }),
   };

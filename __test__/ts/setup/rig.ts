@@ -56,6 +56,10 @@ export class FakeCapture implements NativeCapture {
     return this.bypassedMessages;
   }
 
+  seal(body: Buffer): string {
+    return `seal-of-${body.length}`;
+  }
+
   copyLines(target?: Buffer): void {
     const lines = this.#told.shift();
     if (target !== undefined && lines?.copy(target) !== target.length) throw new Error('not as long as the batch');

@@ -5,6 +5,7 @@ mod leftovers;
 mod memory;
 mod multipath;
 mod one_side;
+mod own_posts;
 mod pickups;
 mod receiver;
 mod resets;

@@ -3,7 +3,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Random } from './differential/random.js';
 import { type Conversation, savefile } from './differential/savefile.js';
 import { CLI, linesOf, type Run, start } from './live/harness.js';
@@ -104,24 +104,47 @@ test('to a disk that is full: the failure is said once, and nothing counts as de
   expect(droppedBy?.closed).toBeGreaterThan(0);
 });
 
-test('to a file with a limit: what is counted as delivered is in it', async () => {
-  const { code, stderr } = await start(
-    [
-      'bash',
-      '-c',
-      'ulimit -f 1000; "$@" >"$FOLDER/limited"',
-      'bash',
-      process.execPath,
-      CLI,
-      '--ports',
-      '80',
-      '--read',
-      SAVEFILE,
-    ],
-    { FOLDER: folder },
-  ).done;
-  expect(code, stderr).toBe(2);
-  const text = readFileSync(join(folder, 'limited'), 'utf8');
-  expect(expected.startsWith(text)).toBe(true);
-  expect(loggedLedger(stderr).outputs.stdout?.delivered).toBe(text.split('\n').length - 1);
+/** The limit on files stands for the disk: a write takes what is left of it, the next one fails with EFBIG. */
+const limitedTo = (bytes: number, behind: string, ...args: string[]): Promise<Run> => {
+  const command = ['prlimit', `--fsize=${bytes}`, process.execPath, CLI, '--ports', '80', '--read', SAVEFILE, ...args];
+  return start(['bash', '-c', `"$@" ${behind}`, 'bash', ...command], { FOLDER: folder }).done;
+};
+
+describe.each([
+  ['alone', []],
+  ['with every line through Node', ['--summary']],
+])('to a file with a limit, %s', (_, args) => {
+  test.each([1, 4_096, ...Array.from({ length: 8 }, (_, n) => 100_000 + 997 * n), 1_000_000])(
+    '%i bytes: whole lines, and those are counted as delivered',
+    async (limit) => {
+      const { code, stderr } = await limitedTo(limit, '>"$FOLDER/limited"', ...args);
+      expect(code, stderr).toBe(2);
+      const text = readFileSync(join(folder, 'limited'), 'utf8');
+      expect(text === '' || text.endsWith('\n'), 'the last line is whole').toBe(true);
+      expect(expected.startsWith(text)).toBe(true);
+      expect(expected.indexOf('\n', text.length) + 1).toBeGreaterThan(limit);
+      const { handed = 0, delivered = 0, droppedBy } = loggedLedger(stderr).outputs.stdout ?? {};
+      expect(delivered).toBe(linesOf(text).length);
+      expect(droppedBy).toEqual({ closed: handed - delivered });
+      expect(linesOf(stderr).filter((line) => line.includes('EFBIG'))).toHaveLength(1);
+    },
+  );
+
+  test('that it is appended to: what was there stays, and the next one goes on behind whole lines', async () => {
+    const file = join(folder, 'appended');
+    writeFileSync(file, 'mine\n');
+    await limitedTo(50_000, '>>"$FOLDER/appended"; echo next >>"$FOLDER/appended"', ...args);
+    const [first, ...lines] = linesOf(readFileSync(file, 'utf8'));
+    expect([first, lines.pop()]).toEqual(['mine', 'next']);
+    expect(expected.startsWith(`${lines.join('\n')}\n`)).toBe(true);
+  });
+
+  test('that others have too: the next one leaves no hole', async () => {
+    await limitedTo(50_000, '>"$FOLDER/shared"', ...args);
+    const limited = ['prlimit', '--fsize=50000', process.execPath, CLI, '--ports', '80', '--read', SAVEFILE, ...args];
+    await start(['bash', '-c', '{ "$@"; echo next; } >"$FOLDER/shared"', 'bash', ...limited], { FOLDER: folder }).done;
+    const lines = linesOf(readFileSync(join(folder, 'shared'), 'utf8'));
+    expect(lines.pop()).toBe('next');
+    expect(expected.startsWith(`${lines.join('\n')}\n`)).toBe(true);
+  });
 });

@@ -3,7 +3,7 @@
 import { fstatSync, writeSync } from 'node:fs';
 import { readRuntimeEnv } from './env';
 import { createLogger } from './logger';
-import { createCapture, keepStdoutFromWaiting } from './native';
+import { createCapture, keepStdoutFromWaiting, takeBackFromStdout } from './native';
 import { schedule } from './outputs/output';
 import { PIPE_BUF_BYTES, type StdoutTarget } from './outputs/stdout';
 import { createTransport } from './outputs/transport';
@@ -16,9 +16,11 @@ function stdout(): StdoutTarget {
   const stream = process.stdout;
   if (stream.isTTY) return { stream };
   const status = fstatSync(STDOUT_FD);
-  // A file takes all at once.
-  if (!status.isFIFO() && !status.isSocket())
-    return { stream, direct: { write: writeToFd, pieceBytes: Number.POSITIVE_INFINITY } };
+  // A file takes all at once, or what the disk has left.
+  if (!status.isFIFO() && !status.isSocket()) {
+    const takeBack = status.isFile() ? takeBackFromStdout : () => false;
+    return { stream, direct: { write: writeToFd, pieceBytes: Number.POSITIVE_INFINITY, takeBack } };
+  }
   const write = (bytes: Buffer, start: number, length: number): number => {
     keepStdoutFromWaiting();
     return writeToFd(bytes, start, length);

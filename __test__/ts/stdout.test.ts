@@ -138,6 +138,50 @@ describe('stdout output', () => {
     expect(onClosed).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: 'ENOSPC' }));
   });
 
+  it.each([
+    [11, '{"a":1}\n', 1, 3],
+    [8, '{"a":1}\n', 1, 0],
+    [3, '', 0, 3],
+    [23, '{"a":1}\n{"b":2}\n', 2, 7],
+  ])('takes back what a full disk has torn: room for %i bytes', async (room, left, delivered, torn) => {
+    let disk = '';
+    const takenBack: number[] = [];
+    const direct = {
+      pieceBytes: Number.POSITIVE_INFINITY,
+      write: (bytes: Buffer, start: number, length: number): number => {
+        const fits = Math.min(room - disk.length, length);
+        if (fits === 0) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+        disk += bytes.toString('latin1', start, start + fits);
+        return fits;
+      },
+      takeBack: (bytes: number): boolean => {
+        takenBack.push(bytes);
+        disk = disk.slice(0, -bytes);
+        return true;
+      },
+    };
+    const { stdout } = output({ target: { stream: new FakeStream(), direct } });
+    await stdout.write({ lines: Buffer.from('{"a":1}\n{"b":2}\n{"c":3}\n'), messages: 3 });
+    expect(disk).toBe(left);
+    expect(takenBack).toEqual(torn === 0 ? [] : [torn]);
+    expect(stdout.stats()).toMatchObject({ delivered, droppedBy: { closed: 3 - delivered }, errors: 1 });
+  });
+
+  it('says so where a torn line cannot be taken back', async () => {
+    let room = 3;
+    const write = (_bytes: Buffer, _start: number, length: number): number => {
+      if (room === 0) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+      const fits = Math.min(room, length);
+      room -= fits;
+      return fits;
+    };
+    const direct = { write, pieceBytes: Number.POSITIVE_INFINITY, takeBack: () => false };
+    const { stdout, log } = output({ target: { stream: new FakeStream(), direct } });
+    await stdout.write({ lines: Buffer.from('{"a":1}\n'), messages: 1 });
+    expect(log.messages('warn')).toEqual(['the last line is cut off: it could not be taken back']);
+    expect(stdout.stats()).toMatchObject({ delivered: 0, droppedBy: { closed: 1 } });
+  });
+
   it('writes again what a file took in parts, none of it by the stream', async () => {
     let disk = '';
     const write = (bytes: Buffer, start: number, length: number): number => {

@@ -66,6 +66,13 @@ pub fn keep_stdout_from_waiting() {
     capture::keep_from_waiting(io::stdout().as_fd());
 }
 
+/// Takes back the last so many bytes that were written to stdout (file descriptor 1), where it is a regular file and they are its
+/// end; whether it did.
+#[napi]
+pub fn take_back_from_stdout(bytes: f64) -> bool {
+    capture::take_back(io::stdout().as_fd(), bytes as u64)
+}
+
 /// One capture, from `open` to the event `end`; not to be opened again.
 #[napi]
 #[derive(Debug)]

@@ -2,12 +2,13 @@
 //! can wait for it; an error too is the receiver's to meet, when it tries what is left.
 //!
 //! A write of at most `PIPE_BUF` bytes goes into a pipe whole or not at all, so in pieces of that size no line is torn,
-//! whenever the process ends. Only a longer line can be.
+//! whenever the process ends. Only a longer line can be. A file takes as much as the disk has left: of a line of which it
+//! did not take the end, the beginning is taken back.
 
 use std::os::fd::BorrowedFd;
 
 use memchr::{memchr, memchr_iter, memrchr};
-use rustix::fs::{FileType, OFlags, fcntl_getfl, fcntl_setfl, fstat};
+use rustix::fs::{FileType, OFlags, SeekFrom, fcntl_getfl, fcntl_setfl, fstat, ftruncate, seek};
 use rustix::io::{self, Errno};
 
 use super::outbox::Outbox;
@@ -45,6 +46,18 @@ pub fn keep_from_waiting(stdout: BorrowedFd<'_>) {
     }
 }
 
+/// Takes back the last so many bytes that were written to `stdout`, where it is a regular file and they are its end; whether it did.
+/// The next write goes where they began.
+pub fn take_back(stdout: BorrowedFd<'_>, bytes: u64) -> bool {
+    let Ok(status) = fstat(stdout) else { return false };
+    // A pipe has no position.
+    let Ok(position) = seek(stdout, SeekFrom::Current(0)) else { return false };
+    let Some(start) = position.checked_sub(bytes) else { return false };
+    // Somebody else has written behind them, or before they were.
+    let at_end = FileType::from_raw_mode(status.st_mode) == FileType::RegularFile && status.st_size as u64 == position;
+    at_end && ftruncate(stdout, start).is_ok() && seek(stdout, SeekFrom::Start(start)).is_ok()
+}
+
 /// A pipe does not wait here. A file takes all, and as long as it needs.
 fn write_at_once(stdout: BorrowedFd<'_>, lines: &[u8]) -> usize {
     let piece_bytes = match fstat(stdout).map(|status| FileType::from_raw_mode(status.st_mode)) {
@@ -66,7 +79,15 @@ fn write_at_once(stdout: BorrowedFd<'_>, lines: &[u8]) -> usize {
             Err(_) => break,
         }
     }
-    lines.len() - rest.len()
+    let taken = lines.len() - rest.len();
+    let torn = torn_bytes(lines, taken);
+    if torn > 0 && take_back(stdout, torn as u64) { taken - torn } else { taken }
+}
+
+/// Bytes before `taken` that belong to a line which ends behind it.
+fn torn_bytes(lines: &[u8], taken: usize) -> usize {
+    let before = lines.get(..taken).unwrap_or(lines);
+    if taken == lines.len() { 0 } else { taken - memrchr(b'\n', before).map_or(0, |at| at + 1) }
 }
 
 /// As many whole lines as fit into `limit`, or one that is longer.
@@ -81,7 +102,7 @@ fn piece_end(lines: &[u8], limit: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use std::fs::File;
-    use std::io::{Read, Seek};
+    use std::io::{Read, Seek, Write};
     use std::os::fd::{AsFd, OwnedFd};
 
     use rustix::fs::{MemfdFlags, memfd_create};
@@ -130,6 +151,37 @@ mod tests {
         file.rewind().unwrap();
         file.read_to_string(&mut out).unwrap();
         assert!(out == text);
+    }
+
+    #[test]
+    fn the_end_of_a_file_is_taken_back_and_nothing_else() {
+        let file = || File::from(memfd_create("lines", MemfdFlags::CLOEXEC).unwrap());
+        let content = |file: &mut File| {
+            let mut text = String::new();
+            file.rewind().unwrap();
+            file.read_to_string(&mut text).unwrap();
+            text
+        };
+        let mut whole = file();
+        whole.write_all(b"a\nb\nto").unwrap();
+        assert!(take_back(whole.as_fd(), 2));
+        // No hole is left.
+        whole.write_all(b"c\n").unwrap();
+        assert_eq!(content(&mut whole), "a\nb\nc\n");
+        assert!(!take_back(whole.as_fd(), 7), "more than there is");
+        let mut followed = file();
+        followed.write_all(b"a\ntorn and what another wrote").unwrap();
+        followed.seek(std::io::SeekFrom::Start(6)).unwrap();
+        assert!(!take_back(followed.as_fd(), 4));
+        assert_eq!(content(&mut followed), "a\ntorn and what another wrote");
+        assert!(!take_back(pipe(1).1.as_fd(), 0));
+    }
+
+    #[test]
+    fn what_is_torn_is_the_line_that_is_not_out_whole() {
+        for (taken, torn) in [(0, 0), (1, 1), (2, 2), (3, 0), (4, 1), (5, 2), (6, 0)] {
+            assert_eq!(torn_bytes(b"aa\nbb\n", taken), torn, "{taken}");
+        }
     }
 
     #[test]

@@ -32,7 +32,7 @@ mod stopping;
 mod thread;
 mod wake;
 
-pub use bypass::keep_from_waiting;
+pub use bypass::{keep_from_waiting, take_back};
 pub use control::{CaptureControl, StatsSnapshot};
 pub use delivery::{Delivery, Event};
 pub use interfaces::{InterfaceInfo, list_interfaces};

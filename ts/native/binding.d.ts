@@ -185,3 +185,9 @@ export interface OwnOutputOptions {
   /** Path and query. */
   target: string
 }
+
+/**
+ * Takes back the last so many bytes that were written to stdout (file descriptor 1), where it is a regular file and they are its
+ * end; whether it did.
+ */
+export declare function takeBackFromStdout(bytes: number): boolean

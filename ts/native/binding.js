@@ -839,3 +839,4 @@ module.exports.Capture = nativeBinding.Capture
 module.exports.giveUpCapture = nativeBinding.giveUpCapture
 module.exports.keepStdoutFromWaiting = nativeBinding.keepStdoutFromWaiting
 module.exports.listInterfaces = nativeBinding.listInterfaces
+module.exports.takeBackFromStdout = nativeBinding.takeBackFromStdout

@@ -52,6 +52,11 @@ export function keepStdoutFromWaiting(): void {
   binding().keepStdoutFromWaiting();
 }
 
+/** Takes back the last so many bytes that were written to stdout, where it is a file and they are its end; whether it did. */
+export function takeBackFromStdout(bytes: number): boolean {
+  return binding().takeBackFromStdout(bytes);
+}
+
 /** The same config in the engine's words. */
 export function toCaptureOptions(config: ValidatedConfig): CaptureOptions {
   const options: CaptureOptions = {

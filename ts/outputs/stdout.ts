@@ -6,7 +6,8 @@
  * them at once they never come here.
  *
  * A write of at most PIPE_BUF bytes goes into a pipe whole or not at all, so in pieces of that size no line is torn,
- * whenever the process ends. Only a longer line can be: when its reader stops reading in the middle of it for good.
+ * whenever the process ends. Only a longer line can be: when its reader stops reading in the middle of it for good. A file
+ * takes as much as the disk has left; of a line of which it does not take the end, the beginning is taken back.
  */
 
 import type { Writable } from 'node:stream';
@@ -32,6 +33,8 @@ export interface StdoutTarget {
     write(bytes: Buffer, start: number, length: number): number;
     /** So much goes whole or not at all; of one line that is longer, what fits. */
     readonly pieceBytes: number;
+    /** Of a file: cuts off the last so many bytes that were written, if they are its end; whether it did. */
+    takeBack?(bytes: number): boolean;
   };
 }
 
@@ -213,8 +216,20 @@ export class StdoutOutput implements Output {
   #close(error: NodeJS.ErrnoException): void {
     if (this.#off === 'closed') return;
     this.#tally.errors++;
+    this.#takeBackTorn();
     this.#turnOff('closed');
     this.#options.onClosed(error);
+  }
+
+  /** Whole lines only, on a full disk too. */
+  #takeBackTorn(): void {
+    const { direct } = this.#options.target;
+    if (this.#current === undefined || direct?.takeBack === undefined) return;
+    const { lines } = this.#current;
+    const torn = this.#written - (lines.subarray(0, this.#written).lastIndexOf(NEWLINE) + 1);
+    if (torn === 0 || this.#written === lines.length) return;
+    if (direct.takeBack(torn)) this.#written -= torn;
+    else this.#options.log.warn({ output: this.name }, 'the last line is cut off: it could not be taken back');
   }
 
   #turnOff(reason: 'closed' | 'abandoned'): void {

@@ -1,36 +1,72 @@
 /**
  * Memory for the engine's batches, used again and again: new memory for each costs more than all that is done with it,
- * since the system clears it first and V8 is late to give it back.
+ * since the system clears it first and V8 is late to give it back. A batch that has to wait may keep its room, so that a
+ * large line is not copied: then the next batch gets another one.
  */
 
 /** A batch of the engine is full at 256 KiB, with the last line beyond it. */
 const USUAL_BYTES = 384 * 1024;
-/** Lines with a body of the default limit fit; what is larger is not kept for the next. */
-const MAX_KEPT_BYTES = 2 * 1024 * 1024;
+/** Larger rooms are made of so much, so that the next large batch fits into them too. */
+const STEP_BYTES = 1024 * 1024;
+/** Rooms that nobody uses: two large ones, and some of the usual ones. */
+const MAX_FREE_BYTES = 16 * 1024 * 1024;
 /** As many as the engine gives credits. */
 const MAX_FREE_ROOMS = 4;
+/** Smaller batches are copied by whoever keeps them: their room is more than they are. */
+export const MIN_KEPT_BYTES = 1024 * 1024;
+
+/** A room that is lent. Each holder lets go once; when the last one has, another batch overwrites it. */
+export class Loan {
+  readonly room: Buffer;
+  readonly #giveBack: (room: Buffer) => void;
+  #holders = 1;
+
+  constructor(room: Buffer, giveBack: (room: Buffer) => void) {
+    this.room = room;
+    this.#giveBack = giveBack;
+  }
+
+  letGo(): void {
+    this.#holders--;
+    if (this.#holders === 0) this.#giveBack(this.room);
+  }
+
+  /** One more holder; returns how that one lets go, once. */
+  keep(): () => void {
+    this.#holders++;
+    let held = true;
+    return () => {
+      if (held) this.letGo();
+      held = false;
+    };
+  }
+}
 
 export class Rooms {
   readonly #free: Buffer[] = [];
+  #freeBytes = 0;
+  readonly #giveBack = (room: Buffer): void => this.#keepFree(room);
 
   /** At least so many bytes. */
-  take(bytes: number): Buffer {
+  lend(bytes: number): Loan {
     const index = this.#free.findIndex(({ length }) => length >= bytes);
     const [room] = index === -1 ? [] : this.#free.splice(index, 1);
-    return room ?? Buffer.allocUnsafeSlow(sizeFor(bytes));
+    if (room !== undefined) this.#freeBytes -= room.length;
+    return new Loan(room ?? Buffer.allocUnsafeSlow(sizeFor(bytes)), this.#giveBack);
   }
 
-  /** Nobody looks at it any more. */
-  giveBack(room: Buffer): void {
-    if (room.length > MAX_KEPT_BYTES) return;
-    // The smallest goes: it fits the least.
-    if (this.#free.length >= MAX_FREE_ROOMS) this.#free.shift();
+  #keepFree(room: Buffer): void {
     this.#free.push(room);
+    this.#freeBytes += room.length;
     this.#free.sort((a, b) => a.length - b.length);
+    // The smallest goes: it fits the least. One that is too large for all of it goes itself.
+    while (this.#free.length > MAX_FREE_ROOMS || this.#freeBytes > MAX_FREE_BYTES) {
+      const gone = room.length > MAX_FREE_BYTES ? this.#free.pop() : this.#free.shift();
+      this.#freeBytes -= gone?.length ?? 0;
+    }
   }
 }
 
 function sizeFor(bytes: number): number {
-  if (bytes <= USUAL_BYTES) return USUAL_BYTES;
-  return Math.max(bytes, MAX_KEPT_BYTES);
+  return bytes <= USUAL_BYTES ? USUAL_BYTES : Math.ceil(bytes / STEP_BYTES) * STEP_BYTES;
 }

@@ -7,7 +7,7 @@ import { ENGINE_ERROR_CODES, EngineError, toEngineError } from './errors';
 import { errorFields, LimitedLine, type Log } from './logger';
 import type { CaptureEvent, CaptureInfo, NativeCapture } from './native';
 import type { Batch, Output } from './outputs/output';
-import { Rooms } from './rooms';
+import { type Loan, MIN_KEPT_BYTES, Rooms } from './rooms';
 
 export interface SessionOptions {
   capture: NativeCapture;
@@ -164,18 +164,19 @@ export class Session {
 
   /** To every output at once; the engine gets its credit back when all of them have taken it. */
   #receive(bytes: number, messages: number): void {
-    const room = this.#roomFor(bytes, messages);
-    const lines = room?.subarray(0, bytes);
+    const loan = this.#roomFor(bytes, messages);
+    const lines = loan?.room.subarray(0, bytes);
     this.#options.capture.copyLines(lines);
-    const taken = lines === undefined ? [] : this.#deliver({ lines, messages });
-    const released = this.#release(room, taken).finally(() => this.#unreleased.delete(released));
+    const keep = bytes < MIN_KEPT_BYTES || loan === undefined ? undefined : () => loan.keep();
+    const taken = lines === undefined ? [] : this.#deliver({ lines, messages, keep });
+    const released = this.#release(loan, taken).finally(() => this.#unreleased.delete(released));
     this.#unreleased.add(released);
   }
 
   /** Without memory for them messages are lost, and that ends the run. */
-  #roomFor(bytes: number, messages: number): Buffer | undefined {
+  #roomFor(bytes: number, messages: number): Loan | undefined {
     try {
-      return this.#rooms.take(bytes);
+      return this.#rooms.lend(bytes);
     } catch (cause) {
       const message = `no memory for ${bytes} bytes of JSON lines: ${messages} messages are lost`;
       this.#fail(new EngineError(ENGINE_ERROR_CODES.UNRECOVERABLE, message, { cause }));
@@ -198,9 +199,9 @@ export class Session {
     return taken;
   }
 
-  async #release(room: Buffer | undefined, taken: Promise<void>[]): Promise<void> {
+  async #release(loan: Loan | undefined, taken: Promise<void>[]): Promise<void> {
     await Promise.all(taken);
-    if (room !== undefined) this.#rooms.giveBack(room);
+    loan?.letGo();
     // A turn of the event loop between batches: timers and sockets of the host process get theirs.
     await new Promise(setImmediate);
     try {

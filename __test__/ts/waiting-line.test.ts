@@ -62,4 +62,25 @@ describe('WaitingLine', () => {
     expect(line.clear()).toBe(198);
     expect(line).toMatchObject({ messages: 0, bytes: 0 });
   });
+
+  it('lets a large batch go when all its lines are taken and nobody needs one of them', () => {
+    const line = new WaitingLine();
+    let gone = 0;
+    const large = () => ({ ...of('a', 'bb'), letGo: () => gone++ });
+    line.push(large());
+    const [first, second] = [line.take(1, 0), line.take(1, 0)];
+    second?.letGo?.();
+    expect(gone).toBe(0);
+    first?.letGo?.();
+    expect(gone).toBe(1);
+    line.push(large());
+    line.push(large());
+    const taken = line.take(1, 0);
+    line.clear();
+    expect(gone).toBe(2);
+    taken?.letGo?.();
+    expect(gone).toBe(3);
+    line.push({ lines: Buffer.alloc(0), messages: 0, letGo: () => gone++ });
+    expect(gone).toBe(4);
+  });
 });

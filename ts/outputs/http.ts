@@ -10,8 +10,8 @@
 
 import { LimitedLine, type Log } from '../logger';
 import type { BatchOptions, OutputStats } from '../types';
-import { type Batch, type DropReason, type Output, type Schedule, Tally } from './output';
-import { detachParcel, gzipParcel, type Parcel, sealParcel, takeParcel } from './parcel';
+import { type Batch, type DropReason, kept, type Output, type Schedule, Tally } from './output';
+import { detachParcel, gzipParcel, leaveRoom, type Parcel, sealParcel, takeParcel } from './parcel';
 import { describeFailure, type Transport } from './transport';
 import { WaitingLine } from './waiting-line';
 
@@ -80,7 +80,7 @@ export class HttpOutput implements Output {
       this.#tally.drop('abandoned', batch.messages);
       return;
     }
-    this.#line.push({ lines: Buffer.from(batch.lines), messages: batch.messages }, this.#options.now());
+    this.#line.push(kept(batch), this.#options.now());
     this.#pump();
     if (!this.#isOver()) return;
     if (this.#options.lossless) return new Promise((resolve) => this.#roomWaiters.push(resolve));
@@ -122,7 +122,11 @@ export class HttpOutput implements Output {
 
   #dropOldest(): void {
     let dropped = 0;
-    while (this.#isOver()) dropped += this.#line.take(1, 0)?.messages ?? 0;
+    while (this.#isOver()) {
+      const oldest = this.#line.take(1, 0);
+      dropped += oldest?.messages ?? 0;
+      oldest?.letGo?.();
+    }
     this.#tally.drop('overflow', dropped);
     this.#overflowLog.write(
       { output: this.name, dropped: this.#tally.droppedFor('overflow') },
@@ -264,6 +268,7 @@ export class HttpOutput implements Output {
     try {
       if (!parcel.sealed) {
         if (batch?.gzip === true) await gzipParcel(parcel);
+        else leaveRoom(parcel);
         sealParcel(parcel, seal);
       }
     } catch (error) {

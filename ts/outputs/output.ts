@@ -4,11 +4,26 @@ import type { OutputName, OutputStats } from '../types';
 
 /**
  * Whole JSON lines, each ended by `\n`. The bytes are shared between outputs: nobody writes into them. Once `write` has
- * settled a later batch overwrites them: who needs them longer makes a copy.
+ * settled a later batch overwrites them: who needs them longer calls `kept`.
  */
 export interface Batch {
   readonly lines: Buffer;
   readonly messages: number;
+  /** Of a large batch: nobody overwrites the bytes until what this returns is called. */
+  readonly keep?: (() => () => void) | undefined;
+}
+
+/** Lines that wait. */
+export interface Kept {
+  readonly lines: Buffer;
+  readonly messages: number;
+  /** To be called once, when they are needed no more; absent where they are a copy. */
+  readonly letGo?: (() => void) | undefined;
+}
+
+/** The batch for longer: a small one is copied, a large one stays where it is. */
+export function kept({ lines, messages, keep }: Batch): Kept {
+  return keep === undefined ? { lines: Buffer.from(lines), messages } : { lines, messages, letGo: keep() };
 }
 
 const NEWLINE = 0x0a;

@@ -14,7 +14,7 @@ import type { Writable } from 'node:stream';
 import { LimitedLine, type Log } from '../logger';
 import type { NativeCapture } from '../native';
 import type { OutputStats } from '../types';
-import { type Batch, type Output, pieceEnd, type Schedule, Tally } from './output';
+import { type Batch, type Kept, kept, type Output, pieceEnd, type Schedule, Tally } from './output';
 import { WaitingLine } from './waiting-line';
 
 /** Linux's PIPE_BUF: `pipe(7)`. */
@@ -59,7 +59,7 @@ export class StdoutOutput implements Output {
   readonly #tally = new Tally();
   readonly #line = new WaitingLine();
   /** The batch that is being written, and how much of it is. It counts as delivered when it is out whole. */
-  #current: Batch | undefined;
+  #current: Kept | undefined;
   #written = 0;
   /** The stream has a piece that it has not written yet. */
   #busy = false;
@@ -95,16 +95,20 @@ export class StdoutOutput implements Output {
       this.#pump();
       return this.#allSettled();
     }
-    // What has to wait, live, waits as a copy: this one's memory is the next batch's.
-    const { lines, messages } = batch;
+    // This one's memory is the next batch's: what has to wait, live, is kept.
     const waits = this.#busy || this.#current !== undefined;
-    this.#line.push(waits ? { lines: Buffer.from(lines), messages } : batch);
+    if (waits) this.#line.push(kept(batch));
+    else this.#line.push({ lines: batch.lines, messages: batch.messages });
     this.#pump();
-    if (!waits && this.#current !== undefined) {
-      this.#current = { lines: Buffer.from(this.#current.lines.subarray(this.#written)), messages };
-      this.#written = 0;
-    }
+    if (!waits && this.#current !== undefined) this.#current = this.#keepRest(batch);
     this.#dropOldest();
+  }
+
+  /** What is not written yet of the batch that is written now. */
+  #keepRest(batch: Batch): Kept {
+    const rest = { ...batch, lines: batch.lines.subarray(this.#written) };
+    this.#written = 0;
+    return kept(rest);
   }
 
   limitDrain(ms: number): void {
@@ -145,7 +149,7 @@ export class StdoutOutput implements Output {
       if (this.#written < lines.length) this.#write(lines, this.#pieceEnd(lines));
       else {
         this.#tally.deliver(messages);
-        this.#current = undefined;
+        this.#letGo();
       }
     }
     this.#updateBypass();
@@ -189,11 +193,19 @@ export class StdoutOutput implements Output {
     });
   }
 
+  #letGo(): void {
+    this.#current?.letGo?.();
+    this.#current = undefined;
+  }
+
   #dropOldest(): void {
     if (this.#line.bytes <= this.#maxWaitingBytes) return;
     let dropped = 0;
-    while (this.#line.bytes > this.#maxWaitingBytes)
-      dropped += this.#line.take(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)?.messages ?? 0;
+    while (this.#line.bytes > this.#maxWaitingBytes) {
+      const oldest = this.#line.take(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+      dropped += oldest?.messages ?? 0;
+      oldest?.letGo?.();
+    }
     this.#tally.drop('overflow', dropped);
     this.#overflowLog.write(
       { output: this.name, dropped: this.#tally.droppedFor('overflow') },
@@ -240,7 +252,7 @@ export class StdoutOutput implements Output {
       const dropped = Math.min(messages, countLines(lines, this.#written));
       this.#tally.deliver(messages - dropped);
       this.#tally.drop(reason, dropped);
-      this.#current = undefined;
+      this.#letGo();
     }
     this.#tally.drop(reason, this.#line.clear());
     this.#wake();

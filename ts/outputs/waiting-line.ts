@@ -3,7 +3,7 @@
  * Counts messages and bytes; what to do when there are too many is its owner's matter.
  */
 
-import type { Batch } from './output';
+import type { Kept } from './output';
 
 /** Counted for each batch on top of its lines, so that many small ones are bounded as well. */
 const BATCH_OVERHEAD_BYTES = 512;
@@ -16,6 +16,9 @@ interface Waiting {
   start: number;
   messages: number;
   readonly since: number;
+  readonly letGo: (() => void) | undefined;
+  /** Of `letGo`: this line, and each part that was taken and is still needed. */
+  holders: number;
 }
 
 export class WaitingLine {
@@ -28,9 +31,12 @@ export class WaitingLine {
   bytes = 0;
 
   /** `now` is what `since` will say. */
-  push({ lines, messages }: Batch, now = 0): void {
-    if (messages === 0 && lines.length === 0) return;
-    this.#batches.push({ lines, start: 0, messages, since: now });
+  push({ lines, messages, letGo }: Kept, now = 0): void {
+    if (messages === 0 && lines.length === 0) {
+      letGo?.();
+      return;
+    }
+    this.#batches.push({ lines, start: 0, messages, since: now, letGo, holders: 1 });
     this.messages += messages;
     this.lineBytes += lines.length;
     this.bytes += lines.length + BATCH_OVERHEAD_BYTES;
@@ -47,8 +53,11 @@ export class WaitingLine {
     return front === undefined ? 0 : front.lines.length - front.start;
   }
 
-  /** Lines of the front batch, as many as both limits allow and at least one; nothing when nothing waits. */
-  take(maxMessages: number, maxBytes: number): Batch | undefined {
+  /**
+   * Lines of the front batch, as many as both limits allow and at least one; nothing when nothing waits. Who takes them lets
+   * them go.
+   */
+  take(maxMessages: number, maxBytes: number): Kept | undefined {
     const front = this.#batches[this.#head];
     if (front === undefined) return undefined;
     const { start, lines } = front;
@@ -71,13 +80,16 @@ export class WaitingLine {
     front.messages -= messages;
     this.messages -= messages;
     this.lineBytes -= end - start;
+    if (front.letGo !== undefined) front.holders++;
     if (end >= lines.length) this.#shift(front);
-    return { lines: lines.subarray(start, end), messages };
+    const letGo = front.letGo === undefined ? undefined : () => release(front);
+    return { lines: lines.subarray(start, end), messages, letGo };
   }
 
   /** Lets all of it go; returns how many messages there were. */
   clear(): number {
     const { messages } = this;
+    for (const batch of this.#batches) if (batch !== undefined) release(batch);
     this.#batches = [];
     this.#head = 0;
     this.messages = 0;
@@ -90,11 +102,17 @@ export class WaitingLine {
     this.bytes -= front.lines.length + BATCH_OVERHEAD_BYTES;
     this.#batches[this.#head] = undefined;
     this.#head++;
+    release(front);
     if (this.#head * 2 >= this.#batches.length) {
       this.#batches = this.#batches.slice(this.#head);
       this.#head = 0;
     }
   }
+}
+
+function release(batch: Waiting): void {
+  batch.holders--;
+  if (batch.holders === 0) batch.letGo?.();
 }
 
 /** The first byte behind the line that begins at `start`. */

@@ -4,8 +4,11 @@
  * undici is loaded with the first transport: it is more than half of what the package takes to load.
  */
 
-/** More of an answer than this is not worth reading for the sake of a reusable connection. */
+/** More of an answer than this is not worth reading for the sake of a reusable connection; nor to wait longer for it. */
 const MAX_ANSWER_BYTES = 64 * 1024;
+const MAX_ANSWER_MS = 1_000;
+/** Interim responses (1xx, RFC 9110 §15.2) before the final one; who sends more sends them without end. */
+export const MAX_INTERIM_RESPONSES = 100;
 
 export interface Transport {
   /** The status of the answer, whichever; rejects when there is none. Once a status was read it never rejects. */
@@ -39,17 +42,39 @@ export const createTransport: CreateTransport = ({ url, connections, connectTime
   });
   return {
     async post(body, headers, signal) {
-      // undici follows no redirect unless it is told to: a POST that is redirected loses its body or gives its token away.
-      const answer = await pool.request({ method: 'POST', path, headers, body, signal });
-      // Read away, so that the connection can be used again. An answer that breaks off behind its status changes nothing.
-      await answer.body.dump({ limit: MAX_ANSWER_BYTES }).catch(() => {});
-      return answer.statusCode;
+      const controller = new AbortController();
+      const stop = (): void => controller.abort(signal.reason);
+      if (signal.aborted) stop();
+      signal.addEventListener('abort', stop);
+      let interim = 0;
+      const onInfo = (): void => {
+        interim++;
+        if (interim > MAX_INTERIM_RESPONSES) controller.abort(new InterimResponsesError());
+      };
+      let rest: NodeJS.Timeout | undefined;
+      try {
+        // undici follows no redirect unless it is told to: a POST that is redirected loses its body or gives its token away.
+        const request = { method: 'POST' as const, path, headers, body, signal: controller.signal, onInfo };
+        const { statusCode, body: answer } = await pool.request(request);
+        // Read away, so that the connection can be used again. An answer that breaks off behind its status changes nothing.
+        rest = setTimeout(() => answer.destroy(), MAX_ANSWER_MS);
+        await answer.dump({ limit: MAX_ANSWER_BYTES }).catch(() => {});
+        return statusCode;
+      } finally {
+        clearTimeout(rest);
+        signal.removeEventListener('abort', stop);
+      }
     },
     close() {
       void pool.destroy().catch(() => {});
     },
   };
 };
+
+class InterimResponsesError extends Error {
+  override readonly name = 'InterimResponsesError';
+  readonly code = 'TOO_MANY_INTERIM_RESPONSES';
+}
 
 /** What happened, in a few words that quote nothing that was sent or received. */
 export function describeFailure(error: unknown): string {

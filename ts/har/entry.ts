@@ -4,7 +4,11 @@
  */
 
 import type { HttpMessage } from '../types';
+import { type HarMessage, LARGE_TEXT, lengthOf } from './large-text';
 import type { Exchange } from './pairing';
+
+/** Of a query, a form, the cookies: more of them are no help, and each takes many times its bytes. The text is there as well. */
+const MAX_PAIRS = 1_024;
 
 /** What HAR says of a content whose type is not known; Chromium's word. */
 const UNKNOWN_TYPE = 'x-unknown';
@@ -44,7 +48,7 @@ function startOf(first: HttpMessage, latencyMs: number | undefined): string {
   return new Date(Date.parse(first.timestamp) - Math.round(latencyMs)).toISOString();
 }
 
-function requestOf(request: HttpMessage | undefined, answer: HttpMessage | undefined): object {
+function requestOf(request: HarMessage | undefined, answer: HttpMessage | undefined): object {
   if (request === undefined) {
     const known = answer?.request;
     const url = answer === undefined ? 'http://unknown/' : urlOf(known?.path ?? '/', undefined, answer);
@@ -78,7 +82,7 @@ function requestOf(request: HttpMessage | undefined, answer: HttpMessage | undef
       : {
           postData: {
             mimeType: type,
-            params: request.bodyTruncated === true ? [] : paramsOf(type, text),
+            params: request.bodyTruncated === true || request.large !== undefined ? [] : paramsOf(type, text),
             text,
             ...encodingOf(request, '_encoding'),
           },
@@ -87,7 +91,7 @@ function requestOf(request: HttpMessage | undefined, answer: HttpMessage | undef
   };
 }
 
-function responseOf(response: HttpMessage): object {
+function responseOf(response: HarMessage): object {
   const { statusCode = 0, reason = '', httpVersion, headers, bodySize } = response;
   const text = textOf(response);
   const size = contentSizeOf(response);
@@ -131,8 +135,8 @@ function interimOf({ timestamp, statusCode, reason, headers }: HttpMessage): obj
 }
 
 /** In whichever charset it was sent. */
-function textOf({ body, bodyText }: HttpMessage): string | undefined {
-  return bodyText ?? body;
+function textOf({ body, bodyText, large }: HarMessage): string | undefined {
+  return large === undefined ? (bodyText ?? body) : LARGE_TEXT;
 }
 
 /** How `text` stands for the bytes; of a body that is left out, that it is. */
@@ -143,10 +147,16 @@ function encodingOf({ body, bodyText, bodyEncoding }: HttpMessage, field: string
 }
 
 /** Bytes once content-codings are removed, or as many of them as are here; of text in another charset, as it stands here. */
-function contentSizeOf({ body, bodyText, bodyEncoding, bodyDecoded, bodySize }: HttpMessage): number {
-  if (bodyDecoded === undefined) return bodySize;
-  if (body !== undefined) return Buffer.byteLength(body, bodyEncoding === 'base64' ? 'base64' : 'utf8');
-  return bodyText === undefined ? bodySize : Buffer.byteLength(bodyText);
+function contentSizeOf(message: HarMessage): number {
+  const { body, bodyText, bodyEncoding, bodyDecoded, bodySize, large } = message;
+  const text = body ?? bodyText;
+  if (bodyDecoded === undefined || text === undefined) return bodySize;
+  if (large === undefined) return Buffer.byteLength(text, bodyEncoding === 'base64' ? 'base64' : 'utf8');
+  // Of base64 only the last characters have to be looked at.
+  const tail = large.json.toString('latin1', large.json.length - 4);
+  return bodyEncoding === 'base64'
+    ? ((large.json.length - 4) / 4) * 3 + Buffer.byteLength(tail, 'base64')
+    : lengthOf(large);
 }
 
 /** What the coding saved, where both sizes are those of all the bytes. */
@@ -175,7 +185,7 @@ function pairsOf(fields: Record<string, string>): { name: string; value: string 
 
 function cookiesOf(field: string | undefined): { name: string; value: string }[] {
   if (field === undefined || !field.includes('=')) return [];
-  return field.split(';').map((pair) => {
+  return field.split(';', MAX_PAIRS).map((pair) => {
     const at = pair.indexOf('=');
     return { name: pair.slice(0, Math.max(0, at)).trim(), value: pair.slice(at + 1).trim() };
   });
@@ -208,7 +218,8 @@ function queryOf(url: string): { name: string; value: string }[] {
 
 /** As forms are encoded (WHATWG URL, application/x-www-form-urlencoded). */
 function fieldsOf(text: string): { name: string; value: string }[] {
-  return [...new URLSearchParams(text)].map(([name, value]) => ({ name, value }));
+  const front = text.split('&', MAX_PAIRS).join('&');
+  return [...new URLSearchParams(front)].map(([name, value]) => ({ name, value }));
 }
 
 function endpoint({ ip, port }: { ip: string; port: number }): string {

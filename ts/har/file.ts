@@ -11,19 +11,18 @@ import {
   ftruncateSync,
   openSync,
   unlinkSync,
-  write,
   writeSync,
+  writev,
 } from 'node:fs';
 import { promisify } from 'node:util';
 import { VERSION } from '../version';
 
-const writeAt = promisify(write);
+const writeAt = promisify(writev);
 
 const BEGIN = `{"log":{"version":"1.2","creator":{"name":"tcp-sniffer","version":"${VERSION}"},"entries":[`;
 /** Without O_NONBLOCK the open of a FIFO that nobody reads would hold the process, signals and all (`fifo(7)`). */
 const OPEN_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_NONBLOCK;
 const END = '\n]}}\n';
-const SEPARATOR = ',';
 /** Bodies and headers are in it: nobody else's business (`open(2)`; an existing file keeps its own mode). */
 const MODE = 0o600;
 
@@ -52,30 +51,41 @@ export class HarFile {
   /** From here on it is a HAR, without entries yet. */
   begin(): void {
     ftruncateSync(this.#fd, 0);
-    writeSync(this.#fd, BEGIN + END, 0);
+    const text = Buffer.from(BEGIN + END);
+    for (let written = 0; written < text.length; ) {
+      written += writeSync(this.#fd, text, written, text.length - written, written);
+    }
     this.#end = BEGIN.length;
   }
 
-  /** JSON texts of entries; one call at a time. */
-  async append(entries: readonly string[]): Promise<void> {
+  /** JSON texts of entries, each in pieces; one call at a time. */
+  async append(entries: readonly (readonly (string | Buffer)[])[]): Promise<void> {
     if (entries.length === 0) return;
-    const text = entries.map((entry) => `\n${entry}`).join(SEPARATOR);
-    const bytes = Buffer.from(`${this.#empty ? '' : SEPARATOR}${text}${END}`);
-    let written = 0;
-    while (written < bytes.length) {
-      written += (await writeAt(this.#fd, bytes, written, bytes.length - written, this.#end + written)).bytesWritten;
+    let buffers = joined(
+      entries.flatMap((pieces, index) => [this.#empty && index === 0 ? '\n' : ',\n', ...pieces]).concat(END),
+    );
+    let position = this.#end;
+    while (buffers.length > 0) {
+      const { bytesWritten } = await writeAt(this.#fd, buffers, position);
+      position += bytesWritten;
+      buffers = behind(buffers, bytesWritten);
     }
-    this.#end += bytes.length - END.length;
+    this.#end = position - END.length;
     this.#empty = false;
   }
 
-  /** After a write that failed: back to the entries before it, as far as the disk lets us. */
-  repair(): void {
+  /**
+   * After a write that failed: back to the entries before it. Whether it is a whole document then. The end is written first,
+   * where it has stood before, so that it needs no room of a full disk; then what is behind it goes.
+   */
+  repair(): boolean {
     try {
-      ftruncateSync(this.#fd, this.#end);
+      if (this.#end === 0) return false;
       writeSync(this.#fd, END, this.#end);
+      ftruncateSync(this.#fd, this.#end + END.length);
+      return true;
     } catch {
-      // The disk is gone; whoever wrote has been told.
+      return false;
     }
   }
 
@@ -86,6 +96,30 @@ export class HarFile {
     closeSync(this.#fd);
     if (this.#end === 0 && this.#isNew) unlinkSync(this.#path);
   }
+}
+
+/** Texts that follow each other as one buffer; the others as they are. */
+function joined(pieces: readonly (string | Buffer)[]): Buffer[] {
+  const buffers: Buffer[] = [];
+  let text = '';
+  for (const piece of pieces) {
+    if (typeof piece === 'string') text += piece;
+    else {
+      buffers.push(Buffer.from(text), piece);
+      text = '';
+    }
+  }
+  return [...buffers, Buffer.from(text)];
+}
+
+/** What is left of them behind so many bytes. */
+function behind(buffers: readonly Buffer[], bytes: number): Buffer[] {
+  let skip = bytes;
+  return buffers.flatMap((buffer) => {
+    const left = buffer.subarray(skip);
+    skip = Math.max(0, skip - buffer.length);
+    return left.length > 0 ? [left] : [];
+  });
 }
 
 function openFile(path: string): number {

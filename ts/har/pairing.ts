@@ -4,18 +4,18 @@
  */
 
 import { isFinal } from '../outputs/messages';
-import type { HttpMessage } from '../types';
+import type { HarMessage } from './large-text';
 
 export interface Exchange {
-  request?: HttpMessage;
-  interim: HttpMessage[];
-  response?: HttpMessage;
+  request?: HarMessage;
+  interim: HarMessage[];
+  response?: HarMessage;
 }
 
 /** Exchanges that wait for their other half; past it the oldest goes. */
 export const MAX_EXCHANGES = 10_000;
-/** Bytes of JSON lines that wait so. */
-export const MAX_BYTES = 64 * 1024 * 1024;
+/** Memory of those that wait so, as far as it is known. */
+export const MAX_BYTES = 24 * 1024 * 1024;
 
 interface Waiting extends Exchange {
   messages: number;
@@ -43,8 +43,8 @@ export class Pairing {
     this.#maxBytes = maxBytes;
   }
 
-  /** `bytes`: length of the message's line. */
-  add(message: HttpMessage, bytes: number): void {
+  /** `bytes`: what the message takes in memory. */
+  add(message: HarMessage, bytes: number): void {
     const exchange = this.#waiting.get(message.id) ?? { interim: [], messages: 0, bytes: 0 };
     if (message.direction === 'request') exchange.request = message;
     else if (isFinal(message)) exchange.response = message;

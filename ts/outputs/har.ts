@@ -2,19 +2,23 @@
 
 import { entryOf } from '../har/entry';
 import type { HarFile } from '../har/file';
-import { Pairing } from '../har/pairing';
+import { type HarMessage, type LargeText, parseLine, withLargeTexts } from '../har/large-text';
+import { type Exchange, Pairing } from '../har/pairing';
 import { LimitedLine, type Log } from '../logger';
 import type { OutputStats } from '../types';
-import { messagesOf } from './messages';
+import { linesOf } from './messages';
 import { type Batch, type Output, type Schedule, Tally } from './output';
 
-/** Characters of entries that wait for a slow disk, live. */
-export const MAX_HAR_WAITING_UNITS = 16 * 1024 * 1024;
-/** What is handed to the disk at one time while the last exchanges are written. */
-const FLUSH_UNITS = 1024 * 1024;
+/** Memory of the entries that wait for a slow disk, live; a string may take two bytes a character. */
+export const MAX_HAR_WAITING_BYTES = 16 * 1024 * 1024;
+/** What is handed to the disk at one time, with the last entry beyond it. */
+const CHUNK_BYTES = 1024 * 1024;
+/** Counted for each message and each entry on top of its texts. */
+const OVERHEAD_BYTES = 512;
+const BYTES_PER_CHARACTER = 2;
 
 export interface HarOptions {
-  file: HarFile;
+  file: Pick<HarFile, 'begin' | 'append' | 'repair' | 'close'>;
   /** Wait instead of dropping: a savefile is read. */
   lossless: boolean;
   log: Log;
@@ -25,22 +29,27 @@ export interface HarOptions {
 }
 
 interface Entry {
-  text: string;
+  pieces: readonly (string | Buffer)[];
+  texts: readonly LargeText[];
   messages: number;
+  bytes: number;
 }
 
 export class HarOutput implements Output {
   readonly name = 'har';
   readonly #options: HarOptions;
   readonly #tally = new Tally();
-  readonly #pairing = new Pairing({
-    onExchange: (exchange, messages) => this.#push({ text: JSON.stringify(entryOf(exchange)), messages }),
-  });
+  readonly #pairing = new Pairing({ onExchange: (exchange, messages) => this.#push(exchange, messages) });
   #queue: Entry[] = [];
-  #queuedUnits = 0;
-  #writing: Promise<void> | undefined;
+  #queuedBytes = 0;
+  /** What the disk has been given and has not taken yet. */
+  #writing: readonly Entry[] = [];
+  /** Those who wait until nothing is left to write. */
+  #waiters: (() => void)[] = [];
   /** Why nothing is written any more. */
   #off: 'closed' | 'abandoned' | undefined;
+  /** A timer would not do alone: it waits for whatever holds the event loop. */
+  #deadline = Number.POSITIVE_INFINITY;
   #cancelLimit: (() => void) | undefined;
   #closed: Promise<void> | undefined;
   #begun = false;
@@ -56,23 +65,31 @@ export class HarOutput implements Output {
     try {
       this.#options.file.begin();
     } catch (error) {
-      this.#fail(error as NodeJS.ErrnoException);
+      this.#fail(unfinished(error as NodeJS.ErrnoException));
     }
   }
 
   write(batch: Batch): Promise<void> | void {
     this.#tally.hand(batch.messages);
-    for (const [message, bytes] of messagesOf(batch)) {
-      if (message === undefined) this.#tally.drop('invalid', 1);
-      else this.#pairing.add(message, bytes);
+    let left = batch.messages;
+    for (const line of linesOf(batch)) {
+      if (this.#options.now() >= this.#deadline) this.#turnOff('abandoned');
+      if (this.#off !== undefined) break;
+      this.#add(line, batch);
+      left--;
+    }
+    if (this.#off !== undefined) {
+      this.#tally.drop(this.#off, left);
+      return;
     }
     this.#pump();
-    if (this.#options.lossless) return this.#writing;
+    if (this.#options.lossless) return this.#idle();
     this.#dropOldest();
   }
 
   limitDrain(ms: number): void {
     this.#cancelLimit?.();
+    this.#deadline = this.#options.now() + ms;
     this.#cancelLimit = this.#options.schedule(ms, () => this.#turnOff('abandoned'));
   }
 
@@ -85,58 +102,113 @@ export class HarOutput implements Output {
     return this.#tally.stats();
   }
 
-  async #end(): Promise<void> {
-    while (this.#begun && this.#pairing.settleOldest()) {
-      if (this.#queuedUnits < FLUSH_UNITS) continue;
-      this.#pump();
-      await this.#writing;
-    }
-    this.#pump();
-    await this.#writing;
-    this.#cancelLimit?.();
-    this.#options.file.close();
-  }
-
-  #push(entry: Entry): void {
-    if (this.#off !== undefined) {
-      this.#tally.drop(this.#off, entry.messages);
+  #add(line: Buffer, { lines, keep }: Batch): void {
+    const found = parseLine(line);
+    if (found === undefined) {
+      this.#tally.drop('invalid', 1);
       return;
     }
-    this.#queue.push(entry);
-    this.#queuedUnits += entry.text.length;
+    const { message, json } = found;
+    let bytes = OVERHEAD_BYTES + BYTES_PER_CHARACTER * (line.length - (json?.length ?? 0));
+    if (json !== undefined) {
+      // The room of a batch is kept for a text that is most of it.
+      const staysThere = keep !== undefined && 2 * json.length >= lines.length;
+      message.large = staysThere ? { json, letGo: keep() } : { json: Buffer.from(json) };
+      bytes += staysThere ? lines.length : json.length;
+    }
+    this.#pairing.add(message, bytes);
+  }
+
+  async #end(): Promise<void> {
+    while (this.#begun && this.#off === undefined && this.#pairing.settleOldest()) {
+      if (this.#queuedBytes < CHUNK_BYTES) continue;
+      this.#pump();
+      await this.#idle();
+    }
+    this.#pump();
+    await this.#idle();
+    // Given up: what still waited for its other half is counted.
+    while (this.#pairing.settleOldest());
+    this.#cancelLimit?.();
+    // A disk that hangs may end its write at any time: the file is closed then.
+    if (this.#writing.length === 0) this.#options.file.close();
+  }
+
+  #push(exchange: Exchange, messages: number): void {
+    const { request, interim, response } = exchange;
+    for (const { large } of interim) large?.letGo?.();
+    const texts = [request, response].flatMap((message: HarMessage | undefined) => message?.large ?? []);
+    if (this.#off !== undefined) {
+      this.#tally.drop(this.#off, messages);
+      letGo(texts);
+      return;
+    }
+    const pieces = withLargeTexts(JSON.stringify(entryOf(exchange)), texts);
+    const bytes = pieces.reduce(
+      (sum, piece) => sum + (typeof piece === 'string' ? BYTES_PER_CHARACTER : 1) * piece.length,
+      OVERHEAD_BYTES,
+    );
+    this.#queue.push({ pieces, texts, messages, bytes });
+    this.#queuedBytes += bytes;
   }
 
   #pump(): void {
-    if (this.#writing !== undefined || this.#queue.length === 0) return;
-    this.#writing = this.#writeQueue().finally(() => {
-      this.#writing = undefined;
-    });
+    if (this.#writing.length === 0 && this.#queue.length > 0) void this.#writeQueue();
   }
 
+  /** Never rejects. */
   async #writeQueue(): Promise<void> {
-    while (this.#queue.length > 0) {
-      const entries = this.#queue;
-      this.#queue = [];
-      this.#queuedUnits = 0;
-      const messages = entries.reduce((sum, entry) => sum + entry.messages, 0);
+    for (let entries = this.#takeChunk(); entries.length > 0; entries = this.#takeChunk()) {
+      this.#writing = entries;
+      let failure: NodeJS.ErrnoException | undefined;
       try {
-        await this.#options.file.append(entries.map(({ text }) => text));
-        this.#tally.deliver(messages);
+        await this.#options.file.append(entries.map(({ pieces }) => pieces));
       } catch (error) {
-        this.#tally.drop('closed', messages);
-        this.#options.file.repair();
-        this.#fail(error as NodeJS.ErrnoException);
+        const isWhole = this.#options.file.repair();
+        failure = isWhole ? (error as NodeJS.ErrnoException) : unfinished(error as NodeJS.ErrnoException);
+      }
+      this.#writing = [];
+      for (const { texts } of entries) letGo(texts);
+      if (this.#off === 'abandoned') {
+        // They were counted when they were given up.
+        this.#options.file.close();
+        return;
+      }
+      if (failure === undefined) this.#tally.deliver(messagesOf(entries));
+      else {
+        this.#tally.drop('closed', messagesOf(entries));
+        this.#fail(failure);
       }
     }
+    this.#wake();
+  }
+
+  #takeChunk(): Entry[] {
+    let bytes = 0;
+    let count = 0;
+    for (; count < this.#queue.length && bytes < CHUNK_BYTES; count++) bytes += this.#queue[count]?.bytes ?? 0;
+    this.#queuedBytes -= bytes;
+    return this.#queue.splice(0, count);
+  }
+
+  /** Until all that waits for the disk is written or given up. */
+  #idle(): Promise<void> {
+    if (this.#off !== undefined || (this.#writing.length === 0 && this.#queue.length === 0)) return Promise.resolve();
+    return new Promise((resolve) => this.#waiters.push(resolve));
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiters.splice(0)) resolve();
   }
 
   #dropOldest(): void {
-    if (this.#queuedUnits <= MAX_HAR_WAITING_UNITS) return;
+    if (this.#queuedBytes <= MAX_HAR_WAITING_BYTES) return;
     let first = 0;
-    for (; this.#queuedUnits > MAX_HAR_WAITING_UNITS; first++) {
-      const { text, messages } = this.#queue[first] as Entry;
-      this.#queuedUnits -= text.length;
+    for (; this.#queuedBytes > MAX_HAR_WAITING_BYTES; first++) {
+      const { bytes, messages, texts } = this.#queue[first] as Entry;
+      this.#queuedBytes -= bytes;
       this.#tally.drop('overflow', messages);
+      letGo(texts);
     }
     this.#queue.splice(0, first);
     this.#overflowLog.write(
@@ -153,9 +225,26 @@ export class HarOutput implements Output {
   }
 
   #turnOff(reason: 'closed' | 'abandoned'): void {
-    this.#off ??= reason;
-    for (const { messages } of this.#queue) this.#tally.drop(this.#off, messages);
+    if (this.#off !== undefined) return;
+    this.#off = reason;
+    this.#tally.drop(reason, messagesOf(this.#queue) + messagesOf(this.#writing));
+    for (const { texts } of this.#queue) letGo(texts);
     this.#queue = [];
-    this.#queuedUnits = 0;
+    this.#queuedBytes = 0;
+    this.#wake();
   }
+}
+
+function messagesOf(entries: readonly Entry[]): number {
+  return entries.reduce((sum, { messages }) => sum + messages, 0);
+}
+
+function letGo(texts: readonly LargeText[]): void {
+  for (const text of texts) text.letGo?.();
+}
+
+/** The same, and that what is in the file is no JSON. */
+function unfinished(error: NodeJS.ErrnoException): NodeJS.ErrnoException {
+  const words = `${error.message}; the HAR file could not be ended: it is no whole document`;
+  return Object.assign(new Error(words, { cause: error }), { code: error.code });
 }

@@ -3,15 +3,20 @@
 import type { HttpMessage } from '../types';
 import type { Batch } from './output';
 
-/** Each message of a batch with the bytes of its line; `undefined` is a line that is no JSON. */
-export function* messagesOf({ lines }: Batch): Generator<[message: HttpMessage | undefined, bytes: number]> {
+/** Each line of a batch, without its line feed. */
+export function* linesOf({ lines }: Pick<Batch, 'lines'>): Generator<Buffer> {
   let start = 0;
   while (start < lines.length) {
     const newline = lines.indexOf(0x0a, start);
     const end = newline === -1 ? lines.length : newline;
-    if (end > start) yield [parse(lines.toString('utf8', start, end)), end - start];
+    if (end > start) yield lines.subarray(start, end);
     start = end + 1;
   }
+}
+
+/** Each message of a batch; `undefined` is a line that is no JSON. */
+export function* messagesOf(batch: Batch): Generator<HttpMessage | undefined> {
+  for (const line of linesOf(batch)) yield parse(line.toString());
 }
 
 function parse(line: string): HttpMessage | undefined {

@@ -51,7 +51,7 @@ export class View implements Output {
     const { onMessage } = this.#options;
     const held = this.#unanswered.size;
     const rows: string[] = [];
-    for (const [message] of messagesOf(batch)) {
+    for (const message of messagesOf(batch)) {
       if (message === undefined) continue;
       onMessage(message);
       rows.push(...this.#rows(message));

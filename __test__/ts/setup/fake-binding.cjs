@@ -1,6 +1,7 @@
 // An engine without packets, for tests of the command as a process. It keeps to the addon's contract: credits, `end`
 // last, errors with a code. The savefile's name says what is in it: `messages-N`, `broken-after-N`, `missing`; without
-// one it is "live" and gives a message every few ms until stop(), on the interface `flood` a thousand.
+// one it is "live" and gives a message every few ms until stop(), on the interface `flood` a thousand, on `huge` fifty
+// lines a second of 6 MB, whose bodies are NULs.
 
 const CREDITS = 4;
 /** So often the interface `late0` is not there. */
@@ -9,6 +10,27 @@ let opened = 0;
 
 function line(n, bytes = 100) {
   return `${JSON.stringify({ id: `c-${n}`, direction: 'request', path: `/${n}`, body: 'ä'.repeat(bytes / 2) })}\n`;
+}
+
+/** 1 MiB of body. */
+const HUGE_BODY = Buffer.from('\\u0000'.repeat(1 << 20));
+
+function hugeLine(n) {
+  const isRequest = n % 2 === 0;
+  const head = {
+    id: `1.${n >> 1}`,
+    timestamp: '2024-05-17T14:03:00.136Z',
+    direction: isRequest ? 'request' : 'response',
+    receiver: { ip: '10.0.0.5', port: 80 },
+    destination: { ip: '10.0.0.9', port: 40_312 },
+    ...(isRequest ? { method: 'POST', path: '/nul' } : { statusCode: 200 }),
+    httpVersion: '1.1',
+    headers: { 'content-type': 'text/plain' },
+  };
+  const tail = isRequest ? '' : ',"request":{"method":"POST","path":"/nul"},"latencyMs":1';
+  return [`${JSON.stringify(head).slice(0, -1)},"body":"`, HUGE_BODY, `","bodySize":1048576${tail}}\n`].map((part) =>
+    typeof part === 'string' ? Buffer.from(part) : part,
+  );
 }
 
 class Capture {
@@ -31,7 +53,8 @@ class Capture {
       if (this.options.interface === 'late0' && opened++ < LATE)
         throw Object.assign(new Error("no interface named 'late0'; there are: lo"), { code: 'INVALID_INTERFACE' });
       this.limit = Number.POSITIVE_INFINITY;
-      this.timer = setInterval(() => this.#live(), 2);
+      const huge = this.options.interface === 'huge';
+      this.timer = huge ? setInterval(() => this.#huge(), 20) : setInterval(() => this.#live(), 2);
       return {
         interface: this.options.interface ?? 'eth0',
         loopback: this.options.interface === 'lo',
@@ -80,7 +103,17 @@ class Capture {
   }
 
   copyLines(target) {
-    this.told.shift().copy(target);
+    const told = this.told.shift();
+    let at = 0;
+    for (const part of Array.isArray(told) ? told : [told]) at += part.copy(target, at);
+  }
+
+  #huge() {
+    if (this.credits === 0) return;
+    this.credits--;
+    const parts = hugeLine(this.sent++);
+    this.told.push(parts);
+    this.onEvent({ kind: 'batch', bytes: parts.reduce((sum, { length }) => sum + length, 0), messages: 1 });
   }
 
   #live() {

@@ -1,0 +1,166 @@
+import { describe, expect, it } from 'vitest';
+import { HarOutput, MAX_HAR_WAITING_BYTES } from '../../ts/outputs/har';
+import { FakeLog, FakeTime, settle } from './setup/fakes';
+
+/** A disk that takes what it is given when it is told to. */
+class FakeFile {
+  text = '';
+  closed = 0;
+  hold = false;
+  readonly held: (() => void)[] = [];
+
+  begin(): void {}
+
+  async append(entries: readonly (readonly (string | Buffer)[])[]): Promise<void> {
+    if (this.hold) await new Promise<void>((resolve) => this.held.push(resolve));
+    this.text += entries.map((pieces) => `${pieces.map(String).join('')}\n`).join('');
+  }
+
+  repair(): boolean {
+    return true;
+  }
+
+  close(): void {
+    this.closed++;
+  }
+}
+
+function output(options: { lossless?: boolean } = {}) {
+  const [file, time, log] = [new FakeFile(), new FakeTime(), new FakeLog()];
+  const har = new HarOutput({
+    file,
+    lossless: options.lossless ?? false,
+    log: log.createLogger('info'),
+    schedule: time.schedule,
+    now: time.now,
+    onClosed: () => expect.fail('nothing breaks here'),
+  });
+  har.begin();
+  return { har, file, time, log };
+}
+
+const ENDS = {
+  timestamp: '2024-05-17T08:30:00.002Z',
+  httpVersion: '1.1',
+  receiver: { ip: '10.0.0.5', port: 8080 },
+  destination: { ip: '10.0.0.9', port: 40_000 },
+};
+
+function line(id: number, direction: 'request' | 'response', body: string): string {
+  const start = direction === 'request' ? { method: 'GET', path: '/' } : { statusCode: 200 };
+  const request = direction === 'request' ? {} : { request: { method: 'GET', path: '/' } };
+  return `${JSON.stringify({ id: `1.${id}`, ...ENDS, direction, ...start, headers: {}, body, bodySize: body.length, ...request })}\n`;
+}
+
+/** Counts who keeps it. */
+function large(...lines: string[]): { batch: Parameters<HarOutput['write']>[0]; holders(): number; kept(): number } {
+  let [holders, kept] = [0, 0];
+  const keep = () => {
+    holders++;
+    kept++;
+    return () => holders--;
+  };
+  return {
+    batch: { lines: Buffer.from(lines.join('')), messages: lines.length, keep },
+    holders: () => holders,
+    kept: () => kept,
+  };
+}
+
+const HUGE = '\0'.repeat(300_000);
+
+describe('the HAR output', () => {
+  it('lets every batch go that it has kept, once its exchange is written', async () => {
+    const { har, file } = output();
+    const batches = Array.from({ length: 20 }, (_, n) =>
+      large(line(n >> 1, n % 2 === 0 ? 'request' : 'response', HUGE)),
+    );
+    for (const { batch } of batches) {
+      har.write(batch);
+      await settle();
+    }
+    await har.close();
+    expect(batches.map(({ kept, holders }) => [kept(), holders()])).toEqual(batches.map(() => [1, 0]));
+    const entries = file.text
+      .trimEnd()
+      .split('\n')
+      .map((text) => JSON.parse(text));
+    expect(entries).toHaveLength(10);
+    expect(
+      entries.every(({ request, response }) => request.postData.text === HUGE && response.content.text === HUGE),
+    ).toBe(true);
+    expect(har.stats()).toMatchObject({ handed: 20, delivered: 20, dropped: 0, waiting: 0 });
+  });
+
+  it('copies a large text that is the smaller part of its batch', () => {
+    const { har } = output();
+    const { batch, kept } = large(line(1, 'request', 'x'.repeat(100_000)), line(2, 'request', 'y'.repeat(300_000)));
+    har.write(batch);
+    batch.lines.fill('#');
+    expect(kept()).toBe(1);
+  });
+
+  it('drops the oldest where the disk is slower than the traffic, and lets them go', async () => {
+    const { har, file, log } = output();
+    file.hold = true;
+    const batches = Array.from({ length: 80 }, (_, n) =>
+      large(line(n >> 1, n % 2 === 0 ? 'request' : 'response', HUGE)),
+    );
+    for (const { batch } of batches) har.write(batch);
+    const held = batches.filter(({ holders }) => holders() > 0);
+    const bytes = held.reduce((sum, { batch }) => sum + batch.lines.length, 0);
+    // With the chunk that the disk has, and one entry more.
+    expect(bytes).toBeLessThan(MAX_HAR_WAITING_BYTES + 6 * 6 * HUGE.length);
+    expect(har.stats().droppedBy.overflow).toBeGreaterThan(0);
+    expect(log.messages('warn')).toHaveLength(1);
+    file.hold = false;
+    for (const go of file.held) go();
+    await har.close();
+    expect(batches.every(({ holders }) => holders() === 0)).toBe(true);
+    const { handed, delivered, dropped, waiting } = har.stats();
+    expect([handed, delivered + dropped, waiting]).toEqual([80, 80, 0]);
+  });
+
+  it.each([true, false])('gives up at the limit though the disk hangs in a write (lossless: %s)', async (lossless) => {
+    const { har, file, time } = output({ lossless });
+    file.hold = true;
+    const batches = Array.from({ length: 9 }, (_, n) =>
+      large(line(n >> 1, n % 2 === 0 ? 'request' : 'response', HUGE)),
+    );
+    const taken = batches.map(({ batch }) => har.write(batch));
+    await settle();
+    har.limitDrain(100);
+    const closed = har.close();
+    time.advance(100);
+    await Promise.all([closed, ...taken]);
+    expect(har.stats()).toMatchObject({ handed: 9, delivered: 0, droppedBy: { abandoned: 9 }, waiting: 0 });
+    // The file is closed when the disk has ended its write, and what that needed is let go.
+    expect(file.closed).toBe(0);
+    for (const go of file.held) go();
+    await settle();
+    expect(file.closed).toBe(1);
+    expect(batches.every(({ holders }) => holders() === 0)).toBe(true);
+    expect(har.stats()).toMatchObject({ delivered: 0, droppedBy: { abandoned: 9 }, waiting: 0 });
+  });
+
+  it('looks at the clock itself: a batch behind the limit is not even read', () => {
+    const { har, time } = output();
+    har.limitDrain(100);
+    har.write({ lines: Buffer.from(line(1, 'request', '')), messages: 1 });
+    time.ms = 100;
+    har.write({ lines: Buffer.from('no JSON\nneither\n'), messages: 2 });
+    har.write({ lines: Buffer.from('no JSON\n'), messages: 1 });
+    expect(har.stats()).toMatchObject({ handed: 4, delivered: 0, droppedBy: { abandoned: 3 }, waiting: 1 });
+  });
+
+  it('builds no entry of what still waits for its other half when it has given up', async () => {
+    const { har, file, time } = output();
+    const lines = Array.from({ length: 1_000 }, (_, n) => line(n, 'request', 'x'.repeat(1_000)));
+    har.write({ lines: Buffer.from(lines.join('')), messages: lines.length });
+    har.limitDrain(100);
+    time.advance(100);
+    await har.close();
+    expect(file.text).toBe('');
+    expect(har.stats()).toMatchObject({ droppedBy: { abandoned: 1_000 }, waiting: 0 });
+  });
+});

@@ -6,5 +6,6 @@ export default defineConfig({
     // Many tests start processes; on a busy machine those take their time.
     testTimeout: 20_000,
     globalSetup: ['__test__/ts/setup/build.ts'],
+    setupFiles: ['__test__/environment.ts'],
   },
 });

@@ -60,25 +60,13 @@ function show(message) {
   else if (bodySize > 0) say(`                  (${bodySize} bytes, ${message.bodyEncoding})`);
 }
 
-/** Where messages can get lost, from the wire on, with the counters that say so. */
-const LOSSES = [
-  ['kernel', 'dropped'],
-  ['interface', 'interfaceDropped'],
-  ['undecodable', 'undecodable'],
-  ['gap bytes', 'gapBytes'],
-  ['evicted', 'connectionsEvicted'],
-  ['malformed', 'malformedStreams'],
-  ['queue', 'queueDropped'],
-];
-
-function showLedger({ engine, outputs }) {
-  const output = Object.values(outputs).reduce((sum, { dropped }) => sum + dropped, 0);
-  const losses = [...LOSSES.map(([name, counter]) => [name, engine[counter]]), ['output', output]];
+function showLedger(lossesOf, { engine, outputs }) {
+  const dropped = Object.values(outputs).reduce((sum, output) => sum + output.dropped, 0);
+  const lost = [...lossesOf(engine), ...(dropped > 0 ? [[dropped, 'messages dropped by an output']] : [])];
   say(
     `Seen: ${engine.packets} packets, ${engine.connectionsOpened} connection, ${engine.requests} requests, ${engine.responses} responses.`,
   );
-  const lost = losses.filter(([, count]) => count > 0);
-  say(`Lost: ${lost.map(([name, count]) => `${name} ${count}`).join(' · ') || 'nothing'}.`);
+  say(`Lost: ${lost.map(([count, words]) => `${words}: ${count}`).join('; ') || 'nothing'}.`);
 }
 
 async function send(port, agent, { method, path, headers, body }) {
@@ -132,7 +120,9 @@ async function fromSavefile(createSniffer, onHttpMessage) {
 
 await setUpOrExit();
 process.stdout.on('error', () => process.exit(1)); // `| head`
-const { createSniffer } = createRequire(import.meta.url)('../dist/index.js');
+const require = createRequire(import.meta.url);
+const { createSniffer } = require('../dist/index.js');
+const { lossesOf } = require('../dist/losses.js');
 const messages = [];
 const onHttpMessage = (message) => {
   messages.push(message);
@@ -148,7 +138,7 @@ try {
   stats = await fromSavefile(createSniffer, onHttpMessage);
 }
 say();
-showLedger(stats);
+showLedger(lossesOf, stats);
 const lost = missing(messages);
 for (const { method, path, status } of lost) say(`MISSING   ${method} ${path} and its ${status}`);
 say(

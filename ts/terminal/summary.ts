@@ -1,5 +1,6 @@
 /** What a run amounts to. In: every message, at the end the ledger. Out: a few rows of text. */
 
+import { lossesOf } from '../losses';
 import { isFinal } from '../outputs/messages';
 import type { HttpMessage, SnifferStats } from '../types';
 import { count, duration } from './quantities';
@@ -18,27 +19,6 @@ interface PathTimes {
   maxMs: number;
   serverErrors: number;
 }
-
-/** Losses by the engine's counters, in words; the ledger has more of them. */
-const LOSSES: Record<string, string> = {
-  dropped: 'packets dropped by the kernel (its ring was full)',
-  interfaceDropped: 'packets dropped by the interface',
-  queueDropped: 'messages dropped (outputs too slow)',
-  gapBytes: 'bytes that never arrived',
-  lostHeads: 'messages whose head was lost',
-  lostPairings: 'times requests and responses could not be matched any more',
-  passedOverBytes: 'bytes passed over: it was not known where a message begins',
-  lateAtPickupBytes: 'bytes captured too late, where the capture met a connection in the middle',
-  outOfWindowSegments: 'segments that fit no connection',
-  mptcpConnections: 'connections not read: each carries a part of an MPTCP connection',
-  malformedStreams: 'streams that broke HTTP',
-  connectionsEvicted: 'connections dropped at a limit',
-  incompleteGap: 'messages with a gap',
-  incompleteClosed: 'messages cut by the end of their connection',
-  incompleteEvicted: 'messages cut at a limit',
-  incompleteTimeout: 'messages cut by the idle timeout',
-  incompleteStopped: 'messages cut by the end of the capture',
-};
 
 export class Summary {
   #requests = 0;
@@ -82,7 +62,7 @@ export class Summary {
       ...(alone > 0 ? [`responses without a request: ${count(alone)}`] : []),
     ];
     const losses = [
-      ...Object.entries(LOSSES).map(([name, words]): [number, string] => [engine[name] ?? 0, words]),
+      ...lossesOf(engine),
       ...Object.entries(outputs).flatMap(([name, { droppedBy }]) =>
         Object.entries(droppedBy).map(([reason, lost]): [number, string] => [
           lost,

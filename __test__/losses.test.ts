@@ -1,0 +1,51 @@
+/** Every counter of the engine says whether it means a loss, and the summary says "nothing" only where there was none. */
+
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { createSniffer, type SnifferStats } from '../dist/index.js';
+import { isUnclassified, LOSSES, lossesOf } from '../ts/losses';
+import { Summary } from '../ts/terminal/summary';
+import { loadText, type Text } from '../ts/terminal/text';
+import { runToEnd } from './live/collecting.js';
+import { FIXTURES } from './live/harness.js';
+
+let stats: SnifferStats;
+let text: Text;
+
+beforeAll(async () => {
+  const pcapFile = join(FIXTURES, 'shop.pcap');
+  stats = await runToEnd(createSniffer({ ports: [8080], pcapFile, logLevel: 'silent' }));
+  text = await loadText();
+});
+
+const lostRows = (engine: Record<string, number>): string => {
+  const rows = [...new Summary().rows({ engine, outputs: stats.outputs }, text, 200)];
+  return rows.slice(rows.findIndex((row) => row.startsWith('lost'))).join('\n');
+};
+
+describe('the counters of the engine', () => {
+  test('are all among the losses or not', () => {
+    expect(Object.keys(stats.engine).length).toBeGreaterThan(50);
+    expect(Object.keys(stats.engine).filter(isUnclassified)).toEqual([]);
+  });
+
+  test('mean nothing where nothing was lost', () => {
+    expect(lostRows(stats.engine)).toMatch(/^lost +nothing/);
+  });
+
+  test.each(Object.entries(LOSSES))('%s is told', (name, words) => {
+    expect(lostRows({ ...stats.engine, [name]: 7 })).toContain(`${words}: 7`);
+  });
+
+  test('are told by their name where nobody has said what they mean', () => {
+    expect(lossesOf({ packets: 5, newCounter: 3, anotherOne: 0 })).toEqual([[3, 'counted as newCounter']]);
+  });
+
+  test('are told once: the reasons of undecodable are part of it', () => {
+    expect(lossesOf({ undecodable: 3, undecodableTruncatedIp: 3 })).toHaveLength(1);
+  });
+
+  test('that have no sum are told each: a switch by its token', () => {
+    expect(lossesOf({ switchedWebSocket: 1, switchedSomethingNew: 2 })).toHaveLength(2);
+  });
+});

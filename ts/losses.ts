@@ -1,0 +1,84 @@
+/**
+ * Which of the engine's counters mean that something did not come out, in words for people. Each counter is in one of the two
+ * lists; one that is in neither is told by its name, so that none is forgotten.
+ */
+
+/** Lost, given up, switched away or not understood. */
+export const LOSSES: Readonly<Record<string, string>> = Object.freeze({
+  dropped: 'packets dropped by the kernel (its ring was full)',
+  interfaceDropped: 'packets dropped by the interface',
+  undecodable: 'packets not understood (the log says what they are)',
+  datagramsLost: 'fragmented packets of which parts are missing',
+  queueDropped: 'messages dropped (outputs too slow)',
+  gapBytes: 'bytes that never arrived',
+  lostHeads: 'messages whose head was lost',
+  unpairedResponses: 'responses of which it is not known what they answer',
+  lostPairings: 'times requests and responses could not be matched any more',
+  passedOverBytes: 'bytes passed over: it was not known where a message begins',
+  malformedStreams: 'streams that broke HTTP',
+  notHttpStreams: 'streams that are not HTTP/1.x',
+  unreadConnections: 'connections of which nothing was understood',
+  unreadBytes: 'bytes of connections of which nothing was understood',
+  switchedTunnel: 'connections that went on as a tunnel (CONNECT)',
+  switchedWebSocket: 'connections that went on as WebSocket',
+  switchedH2c: 'connections that went on as HTTP/2',
+  switchedTls: 'connections that went on with TLS',
+  switchedOther: 'connections that went on with another protocol',
+  switchedBytes: 'bytes of another protocol behind a switch',
+  mptcpConnections: 'subflows of Multipath TCP, of which bytes may be missing',
+  excessBytes: 'bytes behind responses that have no body',
+  connectionsEvicted: 'connections dropped at a limit',
+  incompleteGap: 'messages with a gap',
+  incompleteClosed: 'messages cut by the end of their connection',
+  incompleteReset: 'messages cut by a reset',
+  incompleteMalformed: 'messages whose end is in doubt',
+  incompleteEvicted: 'messages cut at a limit',
+  incompleteTimeout: 'messages cut by the idle timeout',
+  incompleteStopped: 'messages cut by the end of the capture',
+  overBodyLimit: 'bodies cut at maxBodySize',
+  contentOverLimit: 'bodies whose content was cut at maxBodySize',
+  contentOverRatio: 'bodies whose content was cut: too much of it from too few bytes',
+  contentOverRate: 'bodies whose content was cut: too much of it at one time',
+  contentWithoutEnd: 'bodies whose content has no end',
+  contentCutEscaped: 'bodies whose content was cut: escapes made it too long',
+  bodiesCutEscaped: 'bodies cut: escapes made them too long',
+  headsCutEscaped: 'heads cut: escapes made them too long',
+  cutBodies: 'bodies cut to keep memory in bounds',
+  bodiesLeftCoded: 'bodies left coded for want of time',
+  bodiesUndecodable: 'bodies that are not coded as they say',
+  bodiesUnknownCoding: 'bodies with an unknown content-coding',
+  decoderPanics: 'bodies that a decoder failed on; this is a bug',
+});
+
+/** Parts of `undecodable`, which is told as a whole: each packet of theirs is in it. */
+const PART = /^undecodable[A-Z]/;
+
+/** What came and went as it should, or was not wanted. */
+const NO_LOSS: ReadonlySet<string> = new Set([
+  // What there was.
+  ...['received', 'packets', 'decapsulated', 'segments', 'savefileBytes', 'requests', 'responses'],
+  ...['connectionsOpened', 'connectionsActive', 'bufferedBytes', 'datagramsReassembled', 'bodiesDecoded'],
+  // How connections end; messages that this cut are counted by why.
+  ...['connectionsClosed', 'connectionsTimedOut', 'connectionsStopped'],
+  // Second copies, and what the receiver's TCP has no use for either.
+  ...['unread', 'captureCopies', 'retransmittedBytes', 'outOfOrderSegments', 'outOfWindowSegments', 'leftovers'],
+  ...['strangers', 'checksumErrors', 'discardedNoAck', 'discardedImpossibleAck', 'discardedBadChecksum'],
+  // Not asked for.
+  ...['notTcp', 'otherPorts', 'notSampled', 'filtered', 'ownMessages'],
+  // Counted in another way: as bytes, as whole datagrams, as messages that are shown. Of log lines, not of traffic.
+  ...['gaps', 'fragments', 'falselyMarked', 'noticesHeldBack'],
+]);
+
+/** In neither list: whoever adds a counter says what it means. */
+export function isUnclassified(counter: string): boolean {
+  return !Object.hasOwn(LOSSES, counter) && !NO_LOSS.has(counter) && !PART.test(counter);
+}
+
+/** What a run lost, as far as the engine knows: how much, and of what. */
+export function lossesOf(engine: Readonly<Record<string, number>>): [count: number, words: string][] {
+  const known = Object.entries(LOSSES).map(([name, words]): [number, string] => [engine[name] ?? 0, words]);
+  const unknown = Object.entries(engine)
+    .filter(([name]) => isUnclassified(name))
+    .map(([name, count]): [number, string] => [count, `counted as ${name}`]);
+  return [...known, ...unknown].filter(([count]) => count > 0);
+}

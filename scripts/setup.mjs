@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { showProgress } from './progress.mjs';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -39,21 +40,25 @@ const say = (text) => process.stderr.write(`setup: ${text}\n`);
 const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 const onPath = (command) => (process.env.PATH ?? '').split(delimiter).some((dir) => existsSync(join(dir, command)));
 
-/** Runs a command with its output held back; shows it when the command fails. */
+/** Runs a command with its output held back; shows how long it takes already, and the output when it fails. */
 async function step(title, command, args, env = {}) {
   const start = performance.now();
   say(`${title} (${[command, ...args].join(' ')})`);
+  // Short: the line above has the rest.
+  const progress = showProgress(`setup: ${title.split(',', 1)[0]}`);
   const child = spawn(command, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text) => {
       output += text;
+      progress.note(text);
     });
   }
   const status = await new Promise((resolve) => {
     child.on('error', (error) => resolve(error.message));
     child.on('close', (code, signal) => resolve(code ?? signal));
   });
+  progress.stop();
   if (status !== 0) {
     process.stderr.write(`${output.trimEnd().split('\n').slice(-OUTPUT_TAIL_LINES).join('\n')}\n`);
     throw new SetupError(`${title} failed (${status})`);
@@ -156,7 +161,7 @@ function isFresh(build) {
 
 async function bring(build) {
   if (isFresh(build)) return;
-  await step(build.title, 'npm', build.npm);
+  await step(`${BUILDS.indexOf(build) + 1} of ${BUILDS.length}, ${build.title}`, 'npm', build.npm);
   if (build.outputs().length === 0) throw new SetupError(`${build.title} gave nothing`);
   mkdirSync(join(ROOT, 'target', 'setup'), { recursive: true });
   writeFileSync(stampFile(build.name), stampOf(build));

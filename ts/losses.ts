@@ -15,6 +15,8 @@ export const LOSSES: Readonly<Record<string, string>> = Object.freeze({
   unpairedResponses: 'responses of which it is not known what they answer',
   lostPairings: 'times requests and responses could not be matched any more',
   passedOverBytes: 'bytes passed over: it was not known where a message begins',
+  lateAtPickupBytes: 'bytes captured too late, where the capture met a connection in the middle',
+  outOfWindowSegments: 'segments that fit no connection',
   malformedStreams: 'streams that broke HTTP',
   notHttpStreams: 'streams that are not HTTP/1.x',
   unreadConnections: 'connections of which nothing was understood',
@@ -24,9 +26,9 @@ export const LOSSES: Readonly<Record<string, string>> = Object.freeze({
   switchedH2c: 'connections that went on as HTTP/2',
   switchedTls: 'connections that went on with TLS',
   switchedOther: 'connections that went on with another protocol',
-  switchedBytes: 'bytes of another protocol behind a switch',
+  switchedBytes: 'bytes of another protocol after a switch',
   mptcpConnections: 'subflows of Multipath TCP, of which bytes may be missing',
-  excessBytes: 'bytes behind responses that have no body',
+  excessBytes: 'bytes after responses that have no body',
   connectionsEvicted: 'connections dropped at a limit',
   incompleteGap: 'messages with a gap',
   incompleteClosed: 'messages cut by the end of their connection',
@@ -61,7 +63,7 @@ const NO_LOSS: ReadonlySet<string> = new Set([
   // How connections end; messages that this cut are counted by why.
   ...['connectionsClosed', 'connectionsTimedOut', 'connectionsStopped'],
   // Second copies, and what the receiver's TCP has no use for either.
-  ...['unread', 'captureCopies', 'retransmittedBytes', 'outOfOrderSegments', 'outOfWindowSegments', 'leftovers'],
+  ...['unread', 'captureCopies', 'retransmittedBytes', 'outOfOrderSegments', 'leftovers'],
   ...['strangers', 'checksumErrors', 'discardedNoAck', 'discardedImpossibleAck', 'discardedBadChecksum'],
   // Not asked for.
   ...['notTcp', 'otherPorts', 'notSampled', 'filtered', 'ownMessages'],

@@ -15,6 +15,9 @@ pub enum EngineError {
     /// `offset` is the byte where the broken record begins.
     #[error("savefile '{path}' is broken after packet {packets}, at byte {offset}: {reason}")]
     BrokenSavefile { path: String, packets: u64, offset: u64, reason: String },
+    /// The savefile was read to its end and its packets say nothing to us; `what` says what they are.
+    #[error("none of the {packets} packets of savefile '{path}' was understood: {what}")]
+    NothingUnderstood { path: String, packets: u64, what: String },
     #[error("capture on '{interface}' failed: {reason}")]
     CaptureFailed { interface: String, reason: String },
     #[error("the engine panicked: {message}; this is a bug, please report it")]
@@ -26,7 +29,10 @@ impl EngineError {
         match self {
             Self::InvalidInterface { .. } | Self::NoDefaultInterface { .. } => "INVALID_INTERFACE",
             Self::OpenInterface { .. } | Self::OpenSavefile { .. } => "CAPTURE_OPEN_FAILED",
-            Self::BrokenSavefile { .. } | Self::CaptureFailed { .. } | Self::Panicked { .. } => "UNRECOVERABLE",
+            Self::BrokenSavefile { .. }
+            | Self::NothingUnderstood { .. }
+            | Self::CaptureFailed { .. }
+            | Self::Panicked { .. } => "UNRECOVERABLE",
         }
     }
 }

@@ -38,10 +38,11 @@ pub enum Kind {
     Unread,
     Mptcp,
     FalselyMarked,
+    UnknownLinkType,
 }
 
 impl Kind {
-    const COUNT: usize = 8;
+    const COUNT: usize = Self::UnknownLinkType as usize + 1;
 
     const fn name(self) -> &'static str {
         match self {
@@ -53,6 +54,7 @@ impl Kind {
             Self::Unread => "unread",
             Self::Mptcp => "mptcp",
             Self::FalselyMarked => "falsely-marked",
+            Self::UnknownLinkType => "unknown-link-type",
         }
     }
 }

@@ -9,8 +9,8 @@ export const ENGINE_ERROR_CODES = Object.freeze({
   /** No interface of that name, or none that is up and not a loopback; the message lists those that exist. */
   INVALID_INTERFACE: 'INVALID_INTERFACE',
   /**
-   * The capture broke after it was open: the device went away, the savefile is broken, the engine failed. Also when the HAR file or the
-   * port for metrics cannot be had.
+   * The capture broke after it was open: the device went away, the savefile is broken or none of its packets was understood, the engine
+   * failed. Also when the HAR file or the port for metrics cannot be had.
    */
   UNRECOVERABLE: 'UNRECOVERABLE',
 } as const);

@@ -270,10 +270,11 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
         'messages could not be delivered in time at stop and were dropped',
       );
     }
-    const { packets, segments } = stats.engine;
+    const { packets, segments, undecodable } = stats.engine;
     const { pcapFile, ports } = run.config;
     if (complete && pcapFile !== undefined && packets !== undefined && !segments) {
-      run.log.warn({ pcapFile, packets, ports }, 'no packet of the savefile is TCP with one of the ports');
+      const which = undecodable ? 'packet that was understood' : 'packet';
+      run.log.warn({ pcapFile, packets, ports }, `no ${which} of the savefile is TCP with one of the ports`);
     }
     run.log.info(countersOf(stats), 'capture stopped');
     if (failure !== undefined) this.#emitSafely(run, 'error', failure);

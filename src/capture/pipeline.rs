@@ -2,7 +2,7 @@
 
 use crate::batch::Batch;
 use crate::decode::LinkType;
-use crate::engine::Engine;
+use crate::engine::{Engine, NotUnderstood};
 use crate::notice::Notice;
 use crate::stats::Stats;
 use crate::time::Timestamp;
@@ -17,6 +17,7 @@ pub trait Pipeline {
     fn take_notices(&mut self) -> Vec<Notice>;
     fn count_queue_drop(&mut self, messages: u64);
     fn stats(&self) -> Stats;
+    fn not_understood(&self) -> Option<NotUnderstood>;
 }
 
 impl Pipeline for Engine {
@@ -50,5 +51,9 @@ impl Pipeline for Engine {
 
     fn stats(&self) -> Stats {
         self.stats()
+    }
+
+    fn not_understood(&self) -> Option<NotUnderstood> {
+        self.not_understood()
     }
 }

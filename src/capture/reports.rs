@@ -9,6 +9,7 @@ use super::pipeline::Pipeline;
 use super::quiet::{QUIET_AFTER, QuietWatch};
 use super::runner::{TICK, system_time};
 use super::source::{CaptureInfo, Pace, PacketSource};
+use crate::engine::NotUnderstood;
 use crate::notice::{Level, Notice};
 use crate::stats::CaptureStats;
 
@@ -117,6 +118,10 @@ impl Reports {
         }
     }
 
+    pub(super) fn not_understood(&mut self, what: &NotUnderstood, packets: u64, delivery: &impl Delivery) {
+        self.notice(not_understood(what, packets), delivery);
+    }
+
     fn tell_drops(&mut self, now: Instant, delivery: &impl Delivery) {
         if self.untold_drops > 0 {
             self.last_drop_notice = Some(now);
@@ -154,6 +159,16 @@ fn queue_full(messages: u64) -> Notice {
         kind: "queue-full",
         message: format!("{messages} messages dropped: the receiver is too slow"),
         fields: vec![("messages", messages.to_string())],
+    }
+}
+
+fn not_understood(NotUnderstood { packets, what }: &NotUnderstood, of: u64) -> Notice {
+    Notice {
+        at: system_time(),
+        level: Level::Warn,
+        kind: "not-understood",
+        message: format!("{packets} of {of} packets were not understood: {what}"),
+        fields: vec![("notUnderstood", packets.to_string())],
     }
 }
 

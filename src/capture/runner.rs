@@ -45,6 +45,8 @@ pub struct Runner<S, P> {
     last_tick: Instant,
     /// A batch went since the source was dry last.
     batch_went: bool,
+    /// The source has no more, and that was no stop.
+    source_ended: bool,
     stopping: Option<Stopping>,
 }
 
@@ -69,6 +71,7 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
             began: (Instant::now(), system_time()),
             last_tick: Instant::now(),
             batch_went: false,
+            source_ended: false,
             stopping: None,
         }
     }
@@ -80,7 +83,7 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
             self.drain();
             error
         }));
-        let (error, sane) = match worked {
+        let (mut error, sane) = match worked {
             Ok(error) => (error, true),
             // The engine does nothing again: what it still held is lost, what it had finished is not.
             Err(payload) => (Some(EngineError::Panicked { message: panics::describe(&*payload) }), false),
@@ -88,6 +91,8 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
         self.wait_until_sent();
         if sane {
             self.reports.finish(&mut self.source, &mut self.engine, &self.control);
+            let nothing = self.tell_not_understood();
+            error = error.or(nothing);
         } else {
             self.control.publish(self.source.counters(), self.engine.stats());
         }
@@ -98,6 +103,18 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
         outbox.deliver(Event::Stats(Box::new(self.control.stats())));
         outbox.deliver(Event::End);
         outbox.close();
+    }
+
+    /// Packets that say nothing to us are a loss like others and told as one; a savefile that has no other packets is an error.
+    fn tell_not_understood(&mut self) -> Option<EngineError> {
+        let not_understood = self.engine.not_understood()?;
+        let packets = self.engine.stats().packets;
+        if self.source_ended && not_understood.packets == packets {
+            let path = self.source.info().interface.clone();
+            return Some(EngineError::NothingUnderstood { path, packets, what: not_understood.what });
+        }
+        self.reports.not_understood(&not_understood, packets, &self.control.outbox);
+        None
     }
 
     fn capture(&mut self) -> Result<(), EngineError> {
@@ -122,7 +139,10 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
                     }
                     was_readable = self.wait(true)?;
                 }
-                Progress::Ended => break,
+                Progress::Ended => {
+                    self.source_ended = true;
+                    break;
+                }
             }
         }
         Ok(())

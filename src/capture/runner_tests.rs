@@ -10,6 +10,7 @@ use crate::capture::sending;
 use crate::capture::{CREDITS, CaptureInfo, MAX_EVENT_BACKLOG, SourceOptions};
 use crate::config::EngineConfig;
 use crate::decode::LinkType;
+use crate::engine::NotUnderstood;
 use crate::notice::{Level, Notice};
 use crate::stats::{CaptureStats, Stats};
 
@@ -85,6 +86,7 @@ pub(in crate::capture) struct FakeEngine {
     young: Batch,
     full: VecDeque<Batch>,
     stats: Stats,
+    not_understood: u64,
     drained: bool,
     dropped: Arc<std::sync::atomic::AtomicU64>,
 }
@@ -99,6 +101,7 @@ impl FakeEngine {
             young: Batch::default(),
             full: VecDeque::new(),
             stats: Stats::default(),
+            not_understood: 0,
             drained: false,
             dropped: Arc::default(),
         }
@@ -148,6 +151,11 @@ impl Pipeline for FakeEngine {
     fn stats(&self) -> Stats {
         self.stats.clone()
     }
+
+    fn not_understood(&self) -> Option<NotUnderstood> {
+        let packets = self.not_understood;
+        (packets > 0).then(|| NotUnderstood { packets, what: format!("{packets} of no use") })
+    }
 }
 
 pub(in crate::capture) struct ChannelDelivery {
@@ -177,12 +185,22 @@ struct Setup {
     notices_per_packet: u32,
     backlog: usize,
     panic_at_packet: Option<u64>,
+    not_understood: u64,
 }
 
 const LIVE: Pace = Pace::Live { settle: Duration::from_millis(30) };
 
 fn setup(pace: Pace, steps: Vec<Step>) -> Setup {
-    Setup { pace, steps, message_bytes: 8, per_batch: 1, notices_per_packet: 0, backlog: 0, panic_at_packet: None }
+    Setup {
+        pace,
+        steps,
+        message_bytes: 8,
+        per_batch: 1,
+        notices_per_packet: 0,
+        backlog: 0,
+        panic_at_packet: None,
+        not_understood: 0,
+    }
 }
 
 struct Running {
@@ -198,6 +216,7 @@ impl Setup {
         let dropped = Arc::default();
         let mut engine = FakeEngine::new(self.message_bytes, self.per_batch);
         engine.notices_per_packet = self.notices_per_packet;
+        engine.not_understood = self.not_understood;
         engine.dropped = Arc::clone(&dropped);
         let info = CaptureInfo::new("fake0", false, Some(1));
         let source = FakeSource { info, pace: self.pace, steps: self.steps.into(), given: 0 };
@@ -379,4 +398,25 @@ fn notices_are_left_out_when_the_receiver_does_not_take_them() {
         assert_eq!(names.first().map(String::as_str), Some(expected), "{names:?}");
         assert_eq!(names.len(), if backlog == 0 { 4 } else { 2 });
     }
+}
+
+#[test]
+fn a_savefile_of_which_nothing_was_understood_is_an_error() {
+    let mut setup = setup(Pace::Lossless, vec![Step::Packets(7)]);
+    setup.not_understood = 7;
+    let (_, names) = setup.start().rest();
+    let error = "UNRECOVERABLE: none of the 7 packets of savefile 'fake0' was understood: 7 of no use";
+    assert_eq!(names, [error, "stats"]);
+}
+
+#[test]
+fn packets_that_were_not_understood_are_told_at_the_end() {
+    let mut some = setup(Pace::Lossless, vec![Step::Packets(7)]);
+    some.not_understood = 6;
+    assert_eq!(some.start().rest().1, ["not-understood", "stats"]);
+    // After a break or a stop there may have been others.
+    let mut live = setup(LIVE, vec![Step::Packets(7), Step::Broken]);
+    live.not_understood = 7;
+    let broken = "UNRECOVERABLE: capture on 'fake0' failed: The interface disappeared";
+    assert_eq!(live.start().rest().1, ["not-understood", broken, "stats"]);
 }

@@ -8,6 +8,7 @@ mod checksum;
 mod ip;
 mod link;
 mod mptcp;
+mod linktypes;
 mod tcp;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ mod undecodable;
 use std::net::IpAddr;
 
 pub use checksum::Sum;
+pub use linktypes::describe_linktype;
 pub use undecodable::Undecodable;
 
 /// Linktype as in the savefile header or `pcap_datalink(3PCAP)` (<https://www.tcpdump.org/linktypes.html>).

@@ -47,4 +47,17 @@ impl Undecodable {
             Self::BadTcpHeader => "undecodableBadTcpHeader",
         }
     }
+    /// What a number of such packets are, for people: "3 " and these words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::UnknownLinkType => "of a link type that is not read",
+            Self::TruncatedLink => "cut off in the link-layer header",
+            Self::TooManyHeaders => "with more headers than are read",
+            Self::TruncatedIp => "cut off in the IP header",
+            Self::BadIpHeader => "with a broken IP header",
+            Self::NestedFragment => "that are fragments of a fragment",
+            Self::TruncatedTcp => "cut off in the TCP header",
+            Self::BadTcpHeader => "with a broken TCP header",
+        }
+    }
 }

@@ -11,6 +11,7 @@ mod ports;
 #[cfg(test)]
 mod tests;
 mod to_http;
+mod unread;
 
 use std::collections::VecDeque;
 
@@ -19,10 +20,11 @@ use held::Held;
 use outlet::Outlet;
 use ports::PortSet;
 use to_http::ToHttp;
+pub use unread::NotUnderstood;
 
 use crate::batch::Batch;
 use crate::config::EngineConfig;
-use crate::decode::{self, Decoded, Fragment, LinkType, Segment};
+use crate::decode::{self, Decoded, Fragment, LinkType, Segment, Undecodable};
 use crate::defrag::{Datagram, Defragmenter};
 use crate::encode::Origin;
 use crate::flow::{Connection, EntryId, FlowCounters, FlowKey, Next, Side, Table};
@@ -109,6 +111,7 @@ impl Engine {
             Ok(Decoded::Segment(segment)) => self.on_segment(at, &segment),
             Ok(Decoded::NotTcp) => self.outlet.stats.not_tcp += 1,
             Ok(Decoded::Fragment(fragment)) => self.on_fragment(at, fragment),
+            Err(Undecodable::UnknownLinkType) => self.outlet.count_unknown_linktype(self.now, linktype),
             Err(reason) => self.outlet.count_undecodable(reason),
         }
     }
@@ -165,6 +168,11 @@ impl Engine {
             unknown_codings: self.outlet.unknown_codings(),
             ..self.outlet.stats.clone()
         }
+    }
+
+    /// What of the packets was not understood; `None` when all of them were.
+    pub fn not_understood(&self) -> Option<NotUnderstood> {
+        self.outlet.not_understood()
     }
 
     /// A pause ended with packets that were taken before it was known to be one: their connections have not waited since.

@@ -1,9 +1,10 @@
 //! Where everything that comes out is collected: lines, notices, counters.
 
 use super::held::{Fate, Held};
+use super::unread::{NotUnderstood, UnreadLinkTypes};
 use crate::batch::{Batcher, Line};
 use crate::config::EngineConfig;
-use crate::decode::{Endpoint, Undecodable};
+use crate::decode::{Endpoint, LinkType, Undecodable, describe_linktype};
 use crate::encode::{Encoder, Origin};
 use crate::flow::{FlowKey, Side};
 use crate::http::{Context, Direction, HttpCounters, HttpMessage, Incomplete, Limits, NotHttp, Scratch, Sink};
@@ -30,6 +31,7 @@ pub(super) struct Outlet {
     limits: Limits,
     selection: Selection,
     scratch: Scratch,
+    unread_linktypes: UnreadLinkTypes,
 }
 
 impl Outlet {
@@ -42,6 +44,7 @@ impl Outlet {
             limits: Limits { max_body_bytes: config.max_body_bytes },
             selection: Selection::new(&config.include, &config.exclude).without_posts_to(&config.own_outputs),
             scratch: Scratch::default(),
+            unread_linktypes: UnreadLinkTypes::default(),
         }
     }
 
@@ -53,6 +56,21 @@ impl Outlet {
         if let Some(count) = self.stats.undecodable.get_mut(reason.index()) {
             *count += 1;
         }
+    }
+
+    #[cold]
+    pub fn count_unknown_linktype(&mut self, now: Timestamp, linktype: LinkType) {
+        self.count_undecodable(Undecodable::UnknownLinkType);
+        if self.unread_linktypes.count(linktype) {
+            self.notices.warn(now, Kind::UnknownLinkType, || {
+                let name = describe_linktype(linktype);
+                (format!("packets of link type {name} are not understood; they are counted"), vec![("linkType", name)])
+            });
+        }
+    }
+
+    pub fn not_understood(&self) -> Option<NotUnderstood> {
+        NotUnderstood::of(&self.stats, &self.unread_linktypes)
     }
 
     pub fn finish_held(&mut self, held: &mut Held, now: Timestamp) {

@@ -35,6 +35,8 @@ pub struct EngineConfig {
     pub decode_body: bool,
     /// Bodies that are not UTF-8 come out as base64; batches then need `finish`.
     pub base64_bodies: bool,
+    /// Packets in tunnels (GRE, VXLAN, IP in IP …) are looked into.
+    pub decapsulate: bool,
 }
 
 impl EngineConfig {
@@ -55,6 +57,7 @@ impl EngineConfig {
             own_outputs: Vec::new(),
             decode_body: false,
             base64_bodies: false,
+            decapsulate: true,
         }
     }
 }

@@ -14,6 +14,8 @@ pub struct Stats {
     /// By `Undecodable::index`.
     pub undecodable: [u64; Undecodable::COUNT],
     pub not_tcp: u64,
+    /// Packets that were tunnels and were looked into; each counts beside it as what was found in there.
+    pub decapsulated: u64,
     /// IP fragments of datagrams that may carry TCP, without those that completed one.
     pub fragments: u64,
     pub defrag: DefragStats,
@@ -77,6 +79,7 @@ impl Stats {
             ("packets", self.packets),
             ("undecodable", self.undecodable.iter().sum()),
             ("notTcp", self.not_tcp),
+            ("decapsulated", self.decapsulated),
             ("fragments", self.fragments),
             ("datagramsReassembled", self.defrag.reassembled),
             ("datagramsLost", self.defrag.lost()),

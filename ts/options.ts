@@ -113,6 +113,13 @@ export const COMMAND_OPTIONS: readonly CommandOption[] = [
     parse: text,
   },
   {
+    field: 'decapsulate',
+    flag: '--decapsulate',
+    variable: 'DECAPSULATE',
+    help: 'look into tunnels: VXLAN, Geneve, GRE, IP in IP; off: --no-decapsulate',
+    parse: boolean,
+  },
+  {
     field: 'sampleRate',
     flag: '--sample-rate',
     variable: 'SAMPLE_RATE',

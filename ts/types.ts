@@ -170,6 +170,8 @@ export interface SnifferConfig {
   exclude?: MessageFilter[];
   /** A savefile (pcap, pcapng) to read in place of an interface; `-` is stdin. */
   pcapFile?: string;
+  /** Looks into tunnels (VXLAN, Geneve, GRE, IP in IP and others) and reports the addresses inside. Default true. */
+  decapsulate?: boolean;
   /** Lowest level that is logged, on stderr. Default `'info'`. */
   logLevel?: LogLevel;
   /** Bytes that the engine holds back at one time over all connections. Default 41 943 040 (40 MiB). */

@@ -1,11 +1,33 @@
-//! Any frame of any link type: decoding never panics, and a payload never has more than was captured. Fragments go on to
-//! `defrag`. Input: link type (2 bytes), bytes cut off by the snaplen (1), then frames, each behind its length (2).
+//! Any frame of any link type: decoding never panics, and a payload never has more than was captured, through all tunnels.
+//! Fragments go on to `defrag`, and what comes of them too. Input: link type (2 bytes), bytes cut off by the snaplen (1), then
+//! frames, each behind its length (2).
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tcp_sniffer::decode::{Decoded, decode, decode_tcp};
+use tcp_sniffer::decode::{Decoded, Undecodable, decapsulate, decode, decode_reassembled};
 use tcp_sniffer::defrag::Defragmenter;
 use tcp_sniffer::time::Timestamp;
+
+/// Each tunnel takes some bytes of the frame, so there is an end to it.
+fn look(defragmenter: &mut Defragmenter, now: Timestamp, max: usize, mut decoded: Result<Decoded<'_>, Undecodable>) {
+    while let Ok(Decoded::Tunnel(tunnel)) = decoded {
+        decoded = decapsulate(tunnel);
+    }
+    match decoded {
+        Ok(Decoded::Segment(segment)) => assert!(segment.payload.len() <= max),
+        Ok(Decoded::Fragment(fragment)) => {
+            assert!(fragment.bytes.len() <= max);
+            if let Some(datagram) = defragmenter.push(now, fragment) {
+                let max = datagram.bytes.len();
+                assert!(max <= 65_535);
+                let (source, destination) = (datagram.source, datagram.destination);
+                let decoded = decode_reassembled(source, destination, datagram.next_header, &datagram.bytes);
+                look(defragmenter, now, max, decoded);
+            }
+        }
+        Ok(Decoded::Tunnel(_) | Decoded::NotTcp) | Err(_) => {}
+    }
+}
 
 fuzz_target!(|data: &[u8]| {
     let [a, b, cut, rest @ ..] = data else { return };
@@ -18,17 +40,8 @@ fuzz_target!(|data: &[u8]| {
         let (frame, behind) = more.split_at(length);
         rest = behind;
         now += 250_000;
-        match decode(linktype, frame, (length + usize::from(*cut)) as u32) {
-            Ok(Decoded::Segment(segment)) => assert!(segment.payload.len() <= frame.len()),
-            Ok(Decoded::Fragment(fragment)) => {
-                assert!(fragment.bytes.len() <= frame.len());
-                if let Some(datagram) = defragmenter.push(Timestamp::from_micros(now), fragment) {
-                    assert!(datagram.bytes.len() <= 65_535);
-                    let _ = decode_tcp(datagram.source, datagram.destination, datagram.next_header, &datagram.bytes, 0);
-                }
-            }
-            Ok(Decoded::NotTcp) | Err(_) => {}
-        }
+        let decoded = decode(linktype, frame, (length + usize::from(*cut)) as u32);
+        look(&mut defragmenter, Timestamp::from_micros(now), length, decoded);
     }
     assert!(defragmenter.held_bytes() <= tcp_sniffer::defrag::MAX_HELD_BYTES);
 });

@@ -66,6 +66,8 @@ pub struct BindingCaptureOptions {
     pub decode_body: bool,
     /// Whether bodies that are not UTF-8 come out as base64.
     pub base64_bodies: bool,
+    /// Whether packets in tunnels are looked into.
+    pub decapsulate: bool,
     /// Bytes captured of each packet, at most 262144.
     pub snaplen_bytes: f64,
     /// Bytes of the kernel's ring, at least 1 MiB.
@@ -133,6 +135,7 @@ impl TryFrom<BindingCaptureOptions> for CaptureOptions {
                 own_outputs: options.own_outputs.into_iter().map(OwnOutput::try_from).collect::<Result<_>>()?,
                 decode_body: options.decode_body,
                 base64_bodies: options.base64_bodies,
+                decapsulate: options.decapsulate,
             },
             stats_interval_ms: whole("statsIntervalMs", options.stats_interval_ms)?,
             panic_at_packet: options.panic_at_packet.map(|packet| whole("panicAtPacket", packet)).transpose()?,

@@ -1,4 +1,4 @@
-//! The kernel filter. In: ports, a libpcap handle. Out: the widest expression that compiles for its link type.
+//! The kernel filter. In: ports, whether tunnels are looked into, a libpcap handle. Out: the widest expression that compiles for its link type.
 //!
 //! It is only there to keep the bulk of the traffic out of the ring: the engine checks the ports of every segment
 //! itself. So it must let through whatever the engine could understand, and may let through more: later fragments and
@@ -21,12 +21,18 @@ const LATER_FRAGMENT: &str = "(ip proto 6 and ip[6:2] & 0x1fff != 0)";
 /// The first tag is in the packet's metadata there and the kernel filter sees the packet below it; this is for more.
 const TAGGED: &str = "(ether proto 0x8100 or ether proto 0x88a8 or ether proto 0x9100)";
 
+/// What `decode` looks into, without a look inside: IP in IP, GRE, UDP to the ports of VXLAN, Geneve and others. Of the later
+/// fragments of UDP nobody knows what they are.
+const TUNNELS: &str = "(ip proto 4 or ip proto 41 or ip proto 47 or ip6 proto 4 or ip6 proto 41 or ip6 proto 47 \
+     or udp dst port 4789 or udp dst port 8472 or udp dst port 6081 or udp dst port 4790 or udp dst port 2152 \
+     or udp dst port 6635 or udp dst port 37008 or (ip proto 17 and ip[6:2] & 0x1fff != 0))";
+
 /// Nothing in it that libpcap could refuse.
 const EVERYTHING: &str = "";
 
 /// The best expression for this handle.
-pub(super) fn expression<T: Activated + ?Sized>(capture: &Capture<T>, ports: &[u16]) -> String {
-    candidates(ports)
+pub(super) fn expression<T: Activated + ?Sized>(capture: &Capture<T>, ports: &[u16], decapsulate: bool) -> String {
+    candidates(ports, decapsulate)
         .into_iter()
         .find(|candidate| {
             capture.compile(candidate, true).is_ok_and(|program| program.get_instructions().len() <= MAX_INSTRUCTIONS)
@@ -35,36 +41,66 @@ pub(super) fn expression<T: Activated + ?Sized>(capture: &Capture<T>, ports: &[u
 }
 
 /// Widest first; ports are given up last.
-fn candidates(ports: &[u16]) -> Vec<String> {
-    let with_ports = port_ranges(ports).map(|ranges| shapes(&untagged(Some(&ranges))));
-    let without_ports = shapes(&untagged(None));
+fn candidates(ports: &[u16], decapsulate: bool) -> Vec<String> {
+    let with_ports = port_ranges(ports).map(|ranges| {
+        let tcp = either(&ranges, |first, last| {
+            if first == last { format!("tcp port {first}") } else { format!("tcp portrange {first}-{last}") }
+        });
+        if decapsulate {
+            let narrow = format!("({TUNNELS} and not {})", overlays_of_other_ports(&ranges));
+            shapes(&[untagged(&tcp, Some(&narrow)), untagged(&tcp, Some(TUNNELS))])
+        } else {
+            shapes(&[untagged(&tcp, None)])
+        }
+    });
+    let without_ports = shapes(&[untagged("tcp", decapsulate.then_some(TUNNELS))]);
     with_ports.into_iter().flatten().chain(without_ports).collect()
 }
 
-fn shapes(untagged: &str) -> [String; 3] {
-    [
-        // `vlan` moves the offsets of all that stands behind it, wherever the parentheses are: each level once,
-        // innermost last. It looks for the tag in the packet's metadata as well, where Linux puts the first one.
-        format!("({untagged}) or (vlan and (({untagged}) or (vlan and ({untagged}))))"),
-        format!("({untagged}) or {TAGGED}"),
-        untagged.to_owned(),
-    ]
+/// `untagged`: the same in several lengths, the one that lets the least through first.
+fn shapes(untagged: &[String]) -> Vec<String> {
+    // `vlan` moves the offsets of all that stands behind it, wherever the parentheses are: each level once,
+    // innermost last. It looks for the tag in the packet's metadata as well, where Linux puts the first one.
+    let with_vlan =
+        untagged.iter().map(|untagged| format!("({untagged}) or (vlan and (({untagged}) or (vlan and ({untagged}))))"));
+    let with_tagged = untagged.iter().map(|untagged| format!("({untagged}) or {TAGGED}"));
+    with_vlan.chain(with_tagged).chain(untagged.iter().cloned()).collect()
 }
 
-fn untagged(ranges: Option<&[(u16, u16)]>) -> String {
-    let tcp = match ranges {
-        Some(ranges) => ranges
-            .iter()
-            .map(
-                |(first, last)| {
-                    if first == last { format!("tcp port {first}") } else { format!("tcp portrange {first}-{last}") }
-                },
-            )
-            .collect::<Vec<_>>()
-            .join(" or "),
-        None => "tcp".to_owned(),
+fn untagged(tcp: &str, tunnels: Option<&str>) -> String {
+    let tunnels = tunnels.map(|tunnels| format!(" or {tunnels}")).unwrap_or_default();
+    format!("{tcp} or {LATER_FRAGMENT} or {IP6_EXTENSIONS}{tunnels}")
+}
+
+/// The bulk of what a node of an overlay network carries is for other ports, and need not come here: TCP in IPv4 without
+/// options, in VXLAN or IP in IP over IPv4. Fragments pass: of a datagram either all or none.
+fn overlays_of_other_ports(ranges: &[(u16, u16)]) -> String {
+    let other = |ip: &str, at: u32| {
+        let field = |offset: u32| format!("{ip}[{}:2]", at + offset);
+        let ports = either(ranges, |first, last| {
+            let within = |port: String| {
+                if first == last {
+                    format!("{port} = {first}")
+                } else {
+                    format!("({port} >= {first} and {port} <= {last})")
+                }
+            };
+            format!("{} or {}", within(field(20)), within(field(22)))
+        });
+        // Version and header length, no fragment, TCP.
+        let tcp = format!("{ip}[{at}] = 0x45 and {} & 0x3fff = 0 and {ip}[{}] = 6", field(6), at + 9);
+        format!("{tcp} and not ({ports})")
     };
-    format!("{tcp} or {LATER_FRAGMENT} or {IP6_EXTENSIONS}")
+    let vxlan = "(udp dst port 4789 or udp dst port 8472) and udp[28:2] = 0x0800";
+    format!(
+        "(({vxlan} and {}) or (ip proto 4 and ip[0] = 0x45 and ip[6:2] & 0x3fff = 0 and {}))",
+        other("udp", 30),
+        other("ip", 20)
+    )
+}
+
+fn either(ranges: &[(u16, u16)], one: impl Fn(u16, u16) -> String) -> String {
+    ranges.iter().map(|(first, last)| one(*first, *last)).collect::<Vec<_>>().join(" or ")
 }
 
 /// Sorted, without duplicates, neighbours merged; none when there are too many.

@@ -11,8 +11,12 @@ const SLL: Linktype = Linktype(113);
 const SLL2: Linktype = Linktype(276);
 
 fn program(linktype: Linktype, ports: &[u16]) -> (String, BpfProgram) {
+    program_for(linktype, ports, false)
+}
+
+fn program_for(linktype: Linktype, ports: &[u16], decapsulate: bool) -> (String, BpfProgram) {
     let dead = Capture::dead(linktype).unwrap();
-    let expression = expression(&dead, ports);
+    let expression = expression(&dead, ports, decapsulate);
     let program = dead.compile(&expression, true).unwrap();
     (expression, program)
 }
@@ -86,13 +90,73 @@ fn unwanted() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
+fn udp(port: u16, payload: &[u8]) -> Vec<u8> {
+    let len = 8 + payload.len() as u16;
+    let header: Vec<u8> = [40_000, port, len, 0].iter().flat_map(|field: &u16| field.to_be_bytes()).collect();
+    [&header, payload].concat()
+}
+
+fn vxlan(port: u16, frame: &[u8]) -> Vec<u8> {
+    udp(port, &[&[8, 0, 0, 0, 0, 0, 7, 0], frame].concat())
+}
+
+/// Packets with port 8080 in a tunnel, and what may have it.
+fn tunnelled() -> Vec<(&'static str, Vec<u8>)> {
+    let inner = ipv4(6, 0, &tcp(40_000, 8080));
+    let back = ipv4(6, 0, &tcp(8080, 40_000));
+    let gre = [&[0, 0, 8, 0], &inner[..]].concat();
+    vec![
+        ("vxlan", ipv4(17, 0, &vxlan(4789, &ethernet(&[], &inner)))),
+        ("vxlan, the other way", ipv4(17, 0, &vxlan(4789, &ethernet(&[], &back)))),
+        ("vxlan of Linux", ipv4(17, 0, &vxlan(8472, &ethernet(&[], &inner)))),
+        ("vxlan with ipv6 inside", ipv4(17, 0, &vxlan(4789, &ethernet(&[], &ipv6(6, &tcp(40_000, 8080)))))),
+        ("vxlan with a tag inside", ipv4(17, 0, &vxlan(4789, &ethernet(&[0x8100], &inner)))),
+        ("vxlan with a fragment inside", ipv4(17, 0, &vxlan(4789, &ethernet(&[], &ipv4(6, 3, &[0; 64]))))),
+        ("vxlan with a tunnel inside", ipv4(17, 0, &vxlan(4789, &ethernet(&[], &ipv4(4, 0, &inner))))),
+        ("vxlan in ipv6", ipv6(17, &vxlan(4789, &ethernet(&[], &inner)))),
+        ("vxlan fragment", ipv4(17, 0x2003, &[0; 64])),
+        ("geneve", ipv4(17, 0, &udp(6081, &[&[0, 0, 0x65, 0x58, 0, 0, 7, 0], &ethernet(&[], &inner)[..]].concat()))),
+        ("gtp", ipv4(17, 0, &udp(2152, &inner))),
+        ("gre", ipv4(47, 0, &gre)),
+        ("gre in ipv6", ipv6(47, &gre)),
+        ("gre fragment", ipv4(47, 0x2003, &[0; 64])),
+        ("ip in ip", ipv4(4, 0, &inner)),
+        ("ip in ip, the other way", ipv4(4, 0, &back)),
+        ("ip in ip, a fragment inside", ipv4(4, 0, &ipv4(6, 3, &[0; 64]))),
+        ("ip in ip, a later fragment of it", ipv4(4, 3, &ipv4(6, 0, &tcp(40_000, 8082)))),
+        ("6in4", ipv4(41, 0, &ipv6(6, &tcp(40_000, 8080)))),
+        ("4in6", ipv6(4, &inner)),
+        ("6in6", ipv6(41, &ipv6(6, &tcp(40_000, 8080)))),
+    ]
+}
+
+fn tunnelled_for_others() -> Vec<(&'static str, Vec<u8>)> {
+    let inner = ipv4(6, 0, &tcp(40_000, 8082));
+    vec![
+        ("vxlan, another port", ipv4(17, 0, &vxlan(4789, &ethernet(&[], &inner)))),
+        ("vxlan of Linux, another port", ipv4(17, 0, &vxlan(8472, &ethernet(&[], &inner)))),
+        ("ip in ip, another port", ipv4(4, 0, &inner)),
+        ("quic", ipv4(17, 0, &udp(443, &inner))),
+        ("esp", ipv4(50, 0, &inner)),
+    ]
+}
+
 fn check(linktype: Linktype, frame: impl Fn(&[u8]) -> Vec<u8>) {
-    let (expression, program) = program(linktype, &[8080]);
-    for (name, packet) in wanted() {
-        assert!(program.filter(&frame(&packet)), "{name} must pass {expression}");
-    }
-    for (name, packet) in unwanted() {
-        assert!(!program.filter(&frame(&packet)), "{name} must not pass {expression}");
+    for decapsulate in [false, true] {
+        let (expression, program) = program_for(linktype, &[8080], decapsulate);
+        let passes = |packet: &[u8]| program.filter(&frame(packet));
+        for (name, packet) in wanted() {
+            assert!(passes(&packet), "{name} must pass {expression}");
+        }
+        for (name, packet) in unwanted().into_iter().filter(|(name, _)| !decapsulate || *name != "udp fragment") {
+            assert!(!passes(&packet), "{name} must not pass {expression}");
+        }
+        for (name, packet) in tunnelled() {
+            assert_eq!(passes(&packet), decapsulate, "{name}: {expression}");
+        }
+        for (name, packet) in tunnelled_for_others() {
+            assert!(!passes(&packet), "{name} must not pass {expression}");
+        }
     }
 }
 
@@ -148,14 +212,22 @@ fn many_ports_still_pass() {
     for count in [1_u16, 8, 31, 64, 65, 1_000] {
         let ports: Vec<u16> = (0..count).map(|n| 1_000 + 2 * n).collect();
         for linktype in [ETHERNET, SLL, SLL2, DLT_RAW] {
-            let (expression, program) = program(linktype, &ports);
-            assert_ne!(expression, EVERYTHING);
-            assert!(program.get_instructions().len() <= MAX_INSTRUCTIONS);
-            assert_eq!(expression.contains("port"), usize::from(count) <= MAX_PORT_RANGES, "{linktype:?} {count}");
+            for decapsulate in [false, true] {
+                let (expression, program) = program_for(linktype, &ports, decapsulate);
+                assert_ne!(expression, EVERYTHING);
+                assert!(program.get_instructions().len() <= MAX_INSTRUCTIONS);
+                let has_ports = expression.contains("tcp port");
+                assert_eq!(has_ports, usize::from(count) <= MAX_PORT_RANGES, "{linktype:?} {count}");
+            }
         }
-        let (expression, program) = program(ETHERNET, &ports);
-        for port in ports {
-            assert!(program.filter(&ethernet(&[0x8100], &ipv4(6, 0, &tcp(port, 9)))), "{port} in {expression}");
+        for decapsulate in [false, true] {
+            let (expression, program) = program_for(ETHERNET, &ports, decapsulate);
+            for port in &ports {
+                let packet = ipv4(6, 0, &tcp(*port, 9));
+                assert!(program.filter(&ethernet(&[0x8100], &packet)), "{port} in {expression}");
+                let mirrored = ipv4(17, 0, &vxlan(4789, &ethernet(&[], &packet)));
+                assert_eq!(program.filter(&ethernet(&[], &mirrored)), decapsulate, "{port} in {expression}");
+            }
         }
     }
 }

@@ -34,11 +34,11 @@ impl std::fmt::Debug for LiveSource {
 }
 
 impl LiveSource {
-    /// Opens the interface and sets the filter.
+    /// Opens the interface and sets the filter, which lets tunnels through with `decapsulate`.
     ///
     /// # Errors
     /// `InvalidInterface`, `NoDefaultInterface`; `OpenInterface` with libpcap's words.
-    pub fn open(options: &LiveOptions, ports: &[u16]) -> Result<Self, EngineError> {
+    pub fn open(options: &LiveOptions, ports: &[u16], decapsulate: bool) -> Result<Self, EngineError> {
         let interface = choose(&options.interface, list_interfaces()?)?;
         let capture = activate(&interface.name, options).map_err(|error| open_error(&interface.name, &error))?;
         let linktype = capture.get_datalink().0;
@@ -46,7 +46,7 @@ impl LiveSource {
             info: CaptureInfo::new(&interface.name, interface.loopback, Some(linktype)),
             linktype,
             settle: 2 * Duration::from_millis(options.read_timeout().unsigned_abs().into()) + SETTLE_MARGIN,
-            capture: with_filter(capture, ports).map_err(|error| open_error(&interface.name, &error))?,
+            capture: with_filter(capture, ports, decapsulate).map_err(|error| open_error(&interface.name, &error))?,
             counters: WideCounters::default(),
         })
     }
@@ -64,8 +64,8 @@ fn activate(name: &str, options: &LiveOptions) -> Result<Capture<Active>, pcap::
         .setnonblock()
 }
 
-fn with_filter(mut capture: Capture<Active>, ports: &[u16]) -> Result<Capture<Active>, pcap::Error> {
-    let expression = filter::expression(&capture, ports);
+fn with_filter(mut capture: Capture<Active>, ports: &[u16], decapsulate: bool) -> Result<Capture<Active>, pcap::Error> {
+    let expression = filter::expression(&capture, ports, decapsulate);
     capture.filter(&expression, true)?;
     Ok(capture)
 }

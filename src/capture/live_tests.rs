@@ -15,7 +15,7 @@ use crate::capture::{CaptureControl, CaptureOptions, Event, SourceOptions};
 use crate::config::EngineConfig;
 
 fn open_lo(port: u16) -> Option<LiveSource> {
-    match LiveSource::open(&LiveOptions::on("lo"), &[port]) {
+    match LiveSource::open(&LiveOptions::on("lo"), &[port], true) {
         Ok(source) => Some(source),
         Err(EngineError::OpenInterface { permission: true, reason, .. }) => {
             assert!(std::env::var_os("CI").is_none(), "no right to capture: {reason}");
@@ -117,7 +117,7 @@ fn many_ports_are_filtered_by_the_kernel() {
         if open_lo(port).is_none() {
             return;
         }
-        let mut source = LiveSource::open(&LiveOptions::on("lo"), &ports).unwrap();
+        let mut source = LiveSource::open(&LiveOptions::on("lo"), &ports, true).unwrap();
         echo(&listener);
         thread::sleep(Duration::from_millis(150));
         let mut frames = 0;
@@ -128,7 +128,30 @@ fn many_ports_are_filtered_by_the_kernel() {
 
 #[test]
 fn a_name_that_is_not_there_needs_no_right_to_be_refused() {
-    let error = LiveSource::open(&LiveOptions::on("nope0"), &[80]).unwrap_err();
+    let error = LiveSource::open(&LiveOptions::on("nope0"), &[80], true).unwrap_err();
     assert_eq!(error.code(), "INVALID_INTERFACE");
     assert!(error.to_string().contains("lo"), "{error}");
+}
+
+/// As a mirror sends it: VXLAN over UDP to this host, with TCP of the port inside; nobody listens to it.
+#[test]
+fn a_mirror_in_vxlan_is_captured_when_tunnels_are_wanted() {
+    let inner = [
+        &[8, 0, 0, 0, 0, 0, 7, 0][..],
+        &[2; 12],
+        &[8, 0, 0x45, 0, 0, 40, 0, 1, 0, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2],
+        &[0x9c, 0x40, 0x1f, 0x90, 0, 0, 0, 1, 0, 0, 0, 1, 0x50, 0x10, 0xff, 0xff, 0, 0, 0, 0],
+    ]
+    .concat();
+    if open_lo(8080).is_none() {
+        return;
+    }
+    for (port, decapsulate, expected) in [(8080, true, true), (8080, false, false), (8081, true, false)] {
+        let mut source = LiveSource::open(&LiveOptions::on("lo"), &[port], decapsulate).unwrap();
+        std::net::UdpSocket::bind("127.0.0.1:0").unwrap().send_to(&inner, "127.0.0.1:4789").unwrap();
+        thread::sleep(Duration::from_millis(150));
+        let mut found = false;
+        source.read(64, |packet| found |= packet.frame.ends_with(&inner)).unwrap();
+        assert_eq!(found, expected, "{port} {decapsulate}");
+    }
 }

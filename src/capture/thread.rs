@@ -83,7 +83,9 @@ where
 
 fn open(options: &CaptureOptions) -> Result<Source, EngineError> {
     match &options.source {
-        SourceOptions::Live(live) => LiveSource::open(live, &options.engine.ports).map(Source::Live),
+        SourceOptions::Live(live) => {
+            LiveSource::open(live, &options.engine.ports, options.engine.decapsulate).map(Source::Live)
+        }
         SourceOptions::Savefile { path } => SavefileSource::open(path).map(Source::Savefile),
     }
 }

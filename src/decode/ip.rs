@@ -1,11 +1,11 @@
-//! IPv4 and IPv6: finds the TCP header in a packet, or the fragment.
+//! IPv4 and IPv6: finds the TCP header in a packet, the fragment, or the tunnel.
 //!
 //! In: bytes that begin with an IP header, and how many bytes of the frame the snaplen cut off. Out: what `tcp` made of
 //! the payload. The length in the header rules: less than what was captured leaves padding out, more is `missing`.
 
 use std::net::IpAddr;
 
-use super::{Decoded, Fragment, Undecodable, tcp};
+use super::{Decoded, Fragment, Undecodable, tcp, tunnel};
 
 /// Extension headers in one packet. RFC 8200 §4.1 knows at most seven in their recommended order; the rest is for the
 /// kinds that came later.
@@ -31,7 +31,7 @@ pub(super) fn decode_v4(bytes: &[u8], cut: u32) -> Result<Decoded<'_>, Undecodab
         return Err(Undecodable::BadIpHeader);
     }
     let protocol = header[9];
-    if protocol != TCP && protocol != AUTHENTICATION {
+    if protocol != TCP && protocol != AUTHENTICATION && !tunnel::is_carrier(protocol) {
         return Ok(Decoded::NotTcp);
     }
     let (packet, missing) = match usize::from(u16::from_be_bytes([header[2], header[3]])) {
@@ -46,16 +46,17 @@ pub(super) fn decode_v4(bytes: &[u8], cut: u32) -> Result<Decoded<'_>, Undecodab
 
     let fragment_field = u16::from_be_bytes([header[6], header[7]]);
     if fragment_field & 0x3fff != 0 {
-        return Ok(Decoded::Fragment(Fragment {
+        return fragment(Fragment {
             source,
             destination,
             identification: u32::from(u16::from_be_bytes([header[4], header[5]])),
             next_header: protocol,
+            may_begin: true,
             offset_bytes: u32::from(fragment_field & 0x1fff) * 8,
             more: fragment_field & 0x2000 != 0,
             bytes: payload,
             missing,
-        }));
+        });
     }
     if protocol == TCP {
         return tcp::decode(source, destination, packet, header_len, missing).map(Decoded::Segment);
@@ -91,7 +92,7 @@ fn address_v6(bytes: &[u8]) -> IpAddr {
 
 /// The first `declared` bytes, and how many of those were not captured.
 #[inline]
-fn limit(bytes: &[u8], declared: usize) -> (&[u8], u32) {
+pub(super) fn limit(bytes: &[u8], declared: usize) -> (&[u8], u32) {
     match bytes.get(..declared) {
         Some(bytes) => (bytes, 0),
         None => (bytes, u32::try_from(declared.saturating_sub(bytes.len())).unwrap_or(u32::MAX)),
@@ -106,7 +107,7 @@ fn short(missing: u32) -> Undecodable {
 /// Kept out of the way that nearly all frames take.
 #[cold]
 #[inline(never)]
-fn behind_extensions(
+pub(super) fn behind_extensions(
     source: IpAddr,
     destination: IpAddr,
     next_header: u8,
@@ -115,34 +116,45 @@ fn behind_extensions(
 ) -> Result<Decoded<'_>, Undecodable> {
     match upper(next_header, payload, missing)? {
         Upper::Tcp(bytes) => tcp::decode(source, destination, bytes, 0, missing).map(Decoded::Segment),
-        Upper::Fragment { next_header, offset_bytes, more, identification, bytes } => Ok(Decoded::Fragment(Fragment {
+        Upper::Fragment { next_header, offset_bytes, more, identification, bytes } => fragment(Fragment {
             source,
             destination,
             identification,
             next_header,
+            may_begin: true,
             offset_bytes,
             more,
             bytes,
             missing,
-        })),
-        Upper::Other => Ok(Decoded::NotTcp),
+        }),
+        Upper::Other { protocol, bytes } => tunnel::of(protocol, bytes, missing),
     }
 }
 
-pub(super) enum Upper<'a> {
-    Tcp(&'a [u8]),
-    Fragment { next_header: u8, offset_bytes: u32, more: bool, identification: u32, bytes: &'a [u8] },
-    Other,
+/// Of UDP only what may be of a tunnel.
+fn fragment(fragment: Fragment<'_>) -> Result<Decoded<'_>, Undecodable> {
+    let may_begin = match (fragment.next_header, fragment.offset_bytes) {
+        (tunnel::UDP, 0) if !tunnel::is_tunnel_port(fragment.bytes)? => return Ok(Decoded::NotTcp),
+        (tunnel::UDP, offset) => offset == 0,
+        _ => true,
+    };
+    Ok(Decoded::Fragment(Fragment { may_begin, ..fragment }))
 }
 
-/// Follows the chain of extension headers (RFC 8200 §4) to TCP. In IPv4 only the authentication header can begin one.
-pub(super) fn upper(mut next_header: u8, mut bytes: &[u8], missing: u32) -> Result<Upper<'_>, Undecodable> {
+enum Upper<'a> {
+    Tcp(&'a [u8]),
+    Fragment { next_header: u8, offset_bytes: u32, more: bool, identification: u32, bytes: &'a [u8] },
+    Other { protocol: u8, bytes: &'a [u8] },
+}
+
+/// Follows the chain of extension headers (RFC 8200 §4) to what is behind it. In IPv4 only the authentication header can begin one.
+fn upper(mut next_header: u8, mut bytes: &[u8], missing: u32) -> Result<Upper<'_>, Undecodable> {
     for _ in 0..=MAX_EXTENSION_HEADERS {
         if next_header == TCP {
             return Ok(Upper::Tcp(bytes));
         }
         if !is_extension(next_header) {
-            return Ok(Upper::Other);
+            return Ok(Upper::Other { protocol: next_header, bytes });
         }
         let header = bytes.first_chunk::<8>().ok_or_else(|| short(missing))?;
         let header_len = match next_header {
@@ -155,8 +167,8 @@ pub(super) fn upper(mut next_header: u8, mut bytes: &[u8], missing: u32) -> Resu
         // Offset 0 and nothing to follow is an atomic fragment: a whole packet (RFC 6946).
         if next_header == FRAGMENT && offset_field & 0xfff9 != 0 {
             // The chain behind it is in the first fragment only; all of them name the same next header.
-            if header[0] != TCP && !is_extension(header[0]) {
-                return Ok(Upper::Other);
+            if header[0] != TCP && !is_extension(header[0]) && !tunnel::is_carrier(header[0]) {
+                return Ok(Upper::Other { protocol: header[0], bytes: rest });
             }
             return Ok(Upper::Fragment {
                 next_header: header[0],

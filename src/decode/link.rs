@@ -19,7 +19,7 @@ const MAX_LABELS: usize = 16;
 
 // Where a DLT_ and a LINKTYPE_ value differ, both are taken: libpcap hands out the former, savefiles hold the latter.
 const NULL: LinkType = 0;
-const ETHERNET: LinkType = 1;
+pub(super) const ETHERNET: LinkType = 1;
 const PPP: LinkType = 9;
 const RAW: LinkType = 12;
 const RAW_OPENBSD: LinkType = 14;
@@ -68,8 +68,8 @@ pub(super) fn packet(linktype: LinkType, frame: &[u8]) -> Result<Packet<'_>, Und
             cooked(device, u16::from_be_bytes([header[0], header[1]]), rest)
         }
         NULL | LOOP => null(frame),
-        RAW | RAW_OPENBSD | LINKTYPE_RAW => match by_version(frame) {
-            Packet::Other => Err(if frame.is_empty() { Undecodable::TruncatedIp } else { Undecodable::BadIpHeader }),
+        RAW | RAW_OPENBSD | LINKTYPE_RAW => match by_version(frame)? {
+            Packet::Other => Err(Undecodable::BadIpHeader),
             packet => Ok(packet),
         },
         IPV4 => Ok(Packet::Ipv4(frame)),
@@ -87,12 +87,12 @@ pub(super) fn packet(linktype: LinkType, frame: &[u8]) -> Result<Packet<'_>, Und
 }
 
 #[inline]
-fn take<const N: usize>(bytes: &[u8]) -> Result<(&[u8; N], &[u8]), Undecodable> {
+pub(super) fn take<const N: usize>(bytes: &[u8]) -> Result<(&[u8; N], &[u8]), Undecodable> {
     bytes.split_first_chunk::<N>().ok_or(Undecodable::TruncatedLink)
 }
 
 #[inline]
-fn by_ethertype(mut ethertype: u16, mut rest: &[u8]) -> Result<Packet<'_>, Undecodable> {
+pub(super) fn by_ethertype(mut ethertype: u16, mut rest: &[u8]) -> Result<Packet<'_>, Undecodable> {
     for _ in 0..=MAX_TAGS {
         match ethertype {
             ETHERTYPE_IPV4 => return Ok(Packet::Ipv4(rest)),
@@ -149,9 +149,10 @@ fn pppoe(bytes: &[u8]) -> Result<Packet<'_>, Undecodable> {
 }
 
 /// Address and control (RFC 1662 §3.1) may be left out; the protocol may be one byte, which is then odd (RFC 1661 §2).
-fn ppp(bytes: &[u8]) -> Result<Packet<'_>, Undecodable> {
+pub(super) fn ppp(bytes: &[u8]) -> Result<Packet<'_>, Undecodable> {
     let bytes = bytes.strip_prefix(&[0xff, 0x03]).unwrap_or(bytes);
     let (protocol, rest) = match bytes {
+        [0xff] => return Err(Undecodable::TruncatedLink),
         [low, rest @ ..] if low & 1 == 1 => (u16::from(*low), rest),
         [high, low, rest @ ..] => (u16::from_be_bytes([*high, *low]), rest),
         _ => return Err(Undecodable::TruncatedLink),
@@ -165,21 +166,21 @@ fn ppp(bytes: &[u8]) -> Result<Packet<'_>, Undecodable> {
 }
 
 /// The label stack does not say what it carries; the nibble behind it does when that is IP (RFC 4928 §3).
-fn mpls(mut bytes: &[u8]) -> Result<Packet<'_>, Undecodable> {
+pub(super) fn mpls(mut bytes: &[u8]) -> Result<Packet<'_>, Undecodable> {
     for _ in 0..MAX_LABELS {
         let (label, rest) = take::<4>(bytes)?;
         if label[2] & 1 == 1 {
-            return if rest.is_empty() { Err(Undecodable::TruncatedIp) } else { Ok(by_version(rest)) };
+            return by_version(rest);
         }
         bytes = rest;
     }
     Err(Undecodable::TooManyHeaders)
 }
 
-fn by_version(bytes: &[u8]) -> Packet<'_> {
-    match bytes.first().map(|first| first >> 4) {
-        Some(4) => Packet::Ipv4(bytes),
-        Some(6) => Packet::Ipv6(bytes),
-        _ => Packet::Other,
+pub(super) fn by_version(bytes: &[u8]) -> Result<Packet<'_>, Undecodable> {
+    match bytes.first().ok_or(Undecodable::TruncatedIp)? >> 4 {
+        4 => Ok(Packet::Ipv4(bytes)),
+        6 => Ok(Packet::Ipv6(bytes)),
+        _ => Ok(Packet::Other),
     }
 }

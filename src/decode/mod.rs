@@ -1,8 +1,8 @@
 //! From a link-layer frame to a TCP segment that borrows from it.
 //!
 //! In: a linktype, the captured bytes of one frame, its length on the wire. Out: a segment, a fragment, or why neither.
-//! Knows no state, allocates nothing, never panics. Looks at the outermost IP header only: what travels in GRE, VXLAN or
-//! IP-in-IP is not TCP here. Checksums are verified only when somebody asks (`checksum`).
+//! Knows no state, allocates nothing, never panics. What travels in GRE, VXLAN or IP in IP comes out as a [`Tunnel`], and
+//! [`decapsulate`] looks inside. Checksums are verified only when somebody asks (`checksum`).
 
 mod checksum;
 mod ip;
@@ -12,6 +12,7 @@ mod linktypes;
 mod tcp;
 #[cfg(test)]
 mod tests;
+mod tunnel;
 mod undecodable;
 
 use std::net::IpAddr;
@@ -57,15 +58,17 @@ pub struct Segment<'a> {
     pub ip_header_len: u8,
 }
 
-/// One fragment of an IP datagram that may carry TCP (RFC 791 §3.2, RFC 8200 §4.5). `defrag` puts them together.
+/// One fragment of an IP datagram that may carry TCP or a tunnel (RFC 791 §3.2, RFC 8200 §4.5). `defrag` puts them together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fragment<'a> {
     pub source: IpAddr,
     pub destination: IpAddr,
     /// 16 bits in IPv4, 32 in IPv6.
     pub identification: u32,
-    /// What the reassembled bytes begin with: TCP, or an extension header that TCP may follow.
+    /// What the reassembled bytes begin with: TCP, a tunnel, or an extension header that TCP may follow.
     pub next_header: u8,
+    /// False of UDP's later fragments: only the first has the port that tells whether it is a tunnel.
+    pub may_begin: bool,
     /// Where `bytes` belong in the reassembled datagram: a multiple of 8, at most 65 528.
     pub offset_bytes: u32,
     /// Further fragments follow this one.
@@ -75,12 +78,30 @@ pub struct Fragment<'a> {
     pub missing: u32,
 }
 
+impl Fragment<'_> {
+    /// True when its datagram carries no TCP of its own, but perhaps another packet.
+    pub fn is_of_tunnel(&self) -> bool {
+        tunnel::is_carrier(self.next_header)
+    }
+}
+
+/// What an IP packet carries when that is another packet, wrapped; [`decapsulate`] unwraps it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tunnel<'a> {
+    /// Of IP: what `bytes` begin with.
+    protocol: u8,
+    bytes: &'a [u8],
+    /// Bytes that were on the wire behind `bytes` but were cut off by the snaplen.
+    missing: u32,
+}
+
 /// What a frame turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decoded<'a> {
     Segment(Segment<'a>),
     Fragment(Fragment<'a>),
-    /// Well enough formed, and none of our business: ARP, UDP, ESP, a tunnel …
+    Tunnel(Tunnel<'a>),
+    /// Well enough formed, and none of our business: ARP, UDP, ESP …
     NotTcp,
 }
 
@@ -95,20 +116,23 @@ pub fn decode(linktype: LinkType, frame: &[u8], wire_len: u32) -> Result<Decoded
     }
 }
 
-/// Decodes what an IP datagram carries once it is reassembled; `None` when that is not TCP.
+/// Decodes what an IP datagram carries once it is reassembled.
 ///
-/// `next_header` says what `bytes` begin with: TCP or a chain of extension headers before it. `missing` bytes followed
-/// `bytes` on the wire (0 after reassembly).
-pub fn decode_tcp(
+/// `next_header` says what `bytes` begin with: TCP, a tunnel, or a chain of extension headers before it.
+pub fn decode_reassembled(
     source: IpAddr,
     destination: IpAddr,
     next_header: u8,
     bytes: &[u8],
-    missing: u32,
-) -> Result<Option<Segment<'_>>, Undecodable> {
-    match ip::upper(next_header, bytes, missing)? {
-        ip::Upper::Tcp(bytes) => tcp::decode(source, destination, bytes, 0, missing).map(Some),
-        ip::Upper::Fragment { .. } => Err(Undecodable::NestedFragment),
-        ip::Upper::Other => Ok(None),
+) -> Result<Decoded<'_>, Undecodable> {
+    match ip::behind_extensions(source, destination, next_header, bytes, 0)? {
+        Decoded::Fragment(_) => Err(Undecodable::NestedFragment),
+        decoded => Ok(decoded),
     }
+}
+
+/// Decodes the packet inside; that may be a tunnel again.
+#[cold]
+pub fn decapsulate(tunnel: Tunnel<'_>) -> Result<Decoded<'_>, Undecodable> {
+    tunnel::decapsulate(tunnel)
 }

@@ -7,6 +7,8 @@ pub enum Undecodable {
     TruncatedLink,
     /// More link-layer or extension headers than any real network stacks up.
     TooManyHeaders,
+    /// More tunnels, one in the other, than are looked into.
+    TooManyTunnels,
     TruncatedIp,
     BadIpHeader,
     /// A reassembled datagram that is a fragment again.
@@ -17,10 +19,11 @@ pub enum Undecodable {
 
 impl Undecodable {
     /// In the order of `index`.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::UnknownLinkType,
         Self::TruncatedLink,
         Self::TooManyHeaders,
+        Self::TooManyTunnels,
         Self::TruncatedIp,
         Self::BadIpHeader,
         Self::NestedFragment,
@@ -40,6 +43,7 @@ impl Undecodable {
             Self::UnknownLinkType => "undecodableUnknownLinkType",
             Self::TruncatedLink => "undecodableTruncatedLink",
             Self::TooManyHeaders => "undecodableTooManyHeaders",
+            Self::TooManyTunnels => "undecodableTooManyTunnels",
             Self::TruncatedIp => "undecodableTruncatedIp",
             Self::BadIpHeader => "undecodableBadIpHeader",
             Self::NestedFragment => "undecodableNestedFragment",
@@ -51,8 +55,9 @@ impl Undecodable {
     pub const fn words(self) -> &'static str {
         match self {
             Self::UnknownLinkType => "of a link type that is not read",
-            Self::TruncatedLink => "cut off in the link-layer header",
+            Self::TruncatedLink => "cut off before the IP header",
             Self::TooManyHeaders => "with more headers than are read",
+            Self::TooManyTunnels => "in more tunnels than are looked into",
             Self::TruncatedIp => "cut off in the IP header",
             Self::BadIpHeader => "with a broken IP header",
             Self::NestedFragment => "that are fragments of a fragment",

@@ -1,6 +1,6 @@
 //! IP reassembly: fragments in, whole datagrams out (RFC 791 §3.2, RFC 8200 §4.5).
 //!
-//! In: fragments that may carry TCP, and packet time. Out: a datagram's bytes, copied once, for `decode::decode_tcp`.
+//! In: fragments that may carry TCP, and packet time. Out: a datagram's bytes, copied once, for `decode::decode_reassembled`.
 //! Knows neither TCP nor the frame nor a clock, and what it does follows from its input alone. All it holds is bounded;
 //! what it gives up is counted, each datagram once.
 
@@ -34,7 +34,7 @@ const DUPLICATE_MICROS: i64 = 1_000_000;
 pub struct Datagram {
     pub source: IpAddr,
     pub destination: IpAddr,
-    /// What `bytes` begin with: TCP, or an extension header that TCP may follow.
+    /// What `bytes` begin with: TCP, a tunnel, or an extension header that TCP may follow.
     pub next_header: u8,
     pub bytes: Vec<u8>,
 }
@@ -124,6 +124,11 @@ impl Defragmenter {
     /// Gauge: what is held now, at most `MAX_HELD_BYTES`.
     pub fn held_bytes(&self) -> usize {
         self.held_bytes
+    }
+
+    /// True when others of its datagram came before.
+    pub fn has_begun(&self, fragment: &Fragment<'_>) -> bool {
+        self.datagrams.contains_key(&Key::of(fragment))
     }
 
     /// Takes in one fragment; gives the datagram that it completes.

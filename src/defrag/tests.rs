@@ -11,6 +11,7 @@ fn v4<'a>(offset_bytes: u32, more: bool, bytes: &'a [u8]) -> Fragment<'a> {
         destination: [10, 0, 0, 2].into(),
         identification: 1,
         next_header: 6,
+        may_begin: true,
         offset_bytes,
         more,
         bytes,

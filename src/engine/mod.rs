@@ -24,7 +24,7 @@ pub use unread::NotUnderstood;
 
 use crate::batch::Batch;
 use crate::config::EngineConfig;
-use crate::decode::{self, Decoded, Fragment, LinkType, Segment, Undecodable};
+use crate::decode::{self, Decoded, Fragment, LinkType, Segment, Tunnel, Undecodable};
 use crate::defrag::{Datagram, Defragmenter};
 use crate::encode::Origin;
 use crate::flow::{Connection, EntryId, FlowCounters, FlowKey, Next, Side, Table};
@@ -35,6 +35,9 @@ use crate::time::Timestamp;
 
 /// How often, in packet time, idle connections are looked for.
 const TICK_MS: u64 = 100;
+
+/// Tunnels, one in the other, that are looked into. A mirrored overlay of an overlay has three.
+pub const MAX_TUNNELS: usize = 8;
 
 /// What the engine keeps for each connection besides its flows.
 #[derive(Debug, Default)]
@@ -109,10 +112,8 @@ impl Engine {
         self.advance();
         match decode::decode(linktype, frame, wire_len) {
             Ok(Decoded::Segment(segment)) => self.on_segment(at, &segment),
-            Ok(Decoded::NotTcp) => self.outlet.stats.not_tcp += 1,
-            Ok(Decoded::Fragment(fragment)) => self.on_fragment(at, fragment),
             Err(Undecodable::UnknownLinkType) => self.outlet.count_unknown_linktype(self.now, linktype),
-            Err(reason) => self.outlet.count_undecodable(reason),
+            other => self.on_decoded(at, other, 0),
         }
     }
 
@@ -203,19 +204,37 @@ impl Engine {
         }
     }
 
+    /// What was found inside so many tunnels. Each packet is counted once, as what it turns out to be in the end.
+    fn on_decoded(&mut self, at: Timestamp, decoded: Result<Decoded<'_>, Undecodable>, tunnels: usize) {
+        match decoded {
+            Ok(Decoded::Segment(segment)) => self.on_segment(at, &segment),
+            Ok(Decoded::Fragment(fragment)) => self.on_fragment(at, fragment, tunnels),
+            Ok(Decoded::Tunnel(tunnel)) if self.config.decapsulate => self.on_tunnel(at, tunnel, tunnels + 1),
+            Ok(Decoded::Tunnel(_) | Decoded::NotTcp) => self.outlet.stats.not_tcp += 1,
+            Err(reason) => self.outlet.count_undecodable(reason),
+        }
+    }
+
+    fn on_tunnel(&mut self, at: Timestamp, tunnel: Tunnel<'_>, tunnels: usize) {
+        self.outlet.stats.decapsulated += u64::from(tunnels == 1);
+        let inside = if tunnels > MAX_TUNNELS { Err(Undecodable::TooManyTunnels) } else { decode::decapsulate(tunnel) };
+        self.on_decoded(at, inside, tunnels);
+    }
+
     /// The fragment that completes a datagram is counted as what the datagram turns out to be.
-    fn on_fragment(&mut self, at: Timestamp, fragment: Fragment<'_>) {
+    fn on_fragment(&mut self, at: Timestamp, fragment: Fragment<'_>, tunnels: usize) {
+        let is_awaited = fragment.may_begin || self.defrag.has_begun(&fragment);
+        if fragment.is_of_tunnel() && !(self.config.decapsulate && is_awaited) {
+            self.outlet.stats.not_tcp += 1;
+            return;
+        }
         let datagram = self.defrag.push(self.now, fragment);
         self.outlet.stats.defrag = *self.defrag.stats();
         let Some(Datagram { source, destination, next_header, bytes }) = datagram else {
             self.outlet.stats.fragments += 1;
             return;
         };
-        match decode::decode_tcp(source, destination, next_header, &bytes, 0) {
-            Ok(Some(segment)) => self.on_segment(at, &segment),
-            Ok(None) => self.outlet.stats.not_tcp += 1,
-            Err(reason) => self.outlet.count_undecodable(reason),
-        }
+        self.on_decoded(at, decode::decode_reassembled(source, destination, next_header, &bytes), tunnels);
     }
 
     fn on_segment(&mut self, at: Timestamp, segment: &Segment<'_>) {

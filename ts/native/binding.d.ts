@@ -115,6 +115,8 @@ export interface CaptureOptions {
   decodeBody: boolean
   /** Whether bodies that are not UTF-8 come out as base64. */
   base64Bodies: boolean
+  /** Whether packets in tunnels are looked into. */
+  decapsulate: boolean
   /** Bytes captured of each packet, at most 262144. */
   snaplenBytes: number
   /** Bytes of the kernel's ring, at least 1 MiB. */

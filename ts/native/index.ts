@@ -78,6 +78,7 @@ export function toCaptureOptions(config: ValidatedConfig): CaptureOptions {
     decodeBody: config.decodeBody,
     base64Bodies: config.binaryBodies === 'base64',
     ownOutputs: config.outputUrl === undefined ? [] : [ownOutput(config.outputUrl)],
+    decapsulate: config.decapsulate,
   };
   if (config.pcapFile !== undefined) options.pcapFile = config.pcapFile;
   else if (config.interface !== '') options.interface = config.interface;

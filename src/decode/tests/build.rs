@@ -95,3 +95,49 @@ pub(super) fn sll2(device: u16, protocol: u16, inner: &[u8]) -> Vec<u8> {
     let protocol = protocol.to_be_bytes();
     join(&[&protocol, &[0, 0, 0, 0, 0, 3], &device.to_be_bytes(), &[4, 6, 2, 0, 0, 0, 0, 1, 0, 0], inner])
 }
+
+/// To `port`, without a checksum.
+pub(super) fn udp(port: u16, inner: &[u8]) -> Vec<u8> {
+    let len = (8 + inner.len() as u16).to_be_bytes();
+    join(&[&[0xc0, 0], &port.to_be_bytes(), &len, &[0, 0], inner])
+}
+
+/// `fields` are those that `flags` announce.
+pub(super) fn gre(flags: u16, protocol: u16, fields: &[u8], inner: &[u8]) -> Vec<u8> {
+    join(&[&flags.to_be_bytes(), &protocol.to_be_bytes(), fields, inner])
+}
+
+pub(super) fn erspan_ii(inner: &[u8]) -> Vec<u8> {
+    join(&[&[0x10, 7, 0x18, 1, 0, 0, 0, 1], inner])
+}
+
+/// `last` is the byte with frame type and flag.
+pub(super) fn erspan_iii(frame_type: u8, subheader: &[u8], inner: &[u8]) -> Vec<u8> {
+    let has_subheader = u8::from(!subheader.is_empty());
+    join(&[&[0x20, 7, 0x18, 1, 0, 0, 0, 1, 0, 0, frame_type << 2, has_subheader], subheader, inner])
+}
+
+pub(super) fn vxlan(inner: &[u8]) -> Vec<u8> {
+    join(&[&[0x08, 0, 0, 0, 0, 0, 7, 0], inner])
+}
+
+pub(super) fn vxlan_gpe(protocol: u8, inner: &[u8]) -> Vec<u8> {
+    join(&[&[0x0c, 0, 0, protocol, 0, 0, 7, 0], inner])
+}
+
+pub(super) fn geneve(protocol: u16, option_words: u8, inner: &[u8]) -> Vec<u8> {
+    let options = vec![9; 4 * usize::from(option_words)];
+    join(&[&[option_words, 0x40], &protocol.to_be_bytes(), &[0, 0, 7, 0], &options, inner])
+}
+
+/// `optional`: sequence number, N-PDU number, type of the first extension header, then such headers.
+pub(super) fn gtp(optional: &[u8], inner: &[u8]) -> Vec<u8> {
+    let flags = if optional.is_empty() { 0x30 } else { 0x34 };
+    let len = ((optional.len() + inner.len()) as u16).to_be_bytes();
+    join(&[&[flags, 255], &len, &[0, 0, 0, 1], optional, inner])
+}
+
+/// `tags` without the one that ends them.
+pub(super) fn tzsp(tags: &[u8], inner: &[u8]) -> Vec<u8> {
+    join(&[&[1, 0, 0, 1], tags, &[1], inner])
+}

@@ -3,17 +3,26 @@ mod checksums;
 mod properties;
 mod refused;
 mod segments;
+mod tunnels;
 
 use super::*;
+
+/// What is in the innermost tunnel.
+fn through(mut decoded: Result<Decoded<'_>, Undecodable>) -> Result<Decoded<'_>, Undecodable> {
+    while let Ok(Decoded::Tunnel(tunnel)) = decoded {
+        decoded = decapsulate(tunnel);
+    }
+    decoded
+}
 
 /// Decodes `frame` cut at every length, knowing what was cut and not knowing it. Whatever comes out may hold no more
 /// than was captured, and has to say what is missing. Then decodes it whole.
 fn at_every_cut(linktype: LinkType, frame: &[u8]) -> Result<Decoded<'_>, Undecodable> {
     let wire_len = frame.len() as u32;
-    let whole = decode(linktype, frame, wire_len);
+    let whole = through(decode(linktype, frame, wire_len));
     for len in 0..frame.len() {
         let captured = &frame[..len];
-        let cut = decode(linktype, captured, wire_len);
+        let cut = through(decode(linktype, captured, wire_len));
         match (whole, cut) {
             (Ok(Decoded::Segment(whole)), Ok(Decoded::Segment(cut))) => {
                 assert!(whole.payload.starts_with(cut.payload));
@@ -31,7 +40,7 @@ fn at_every_cut(linktype: LinkType, frame: &[u8]) -> Result<Decoded<'_>, Undecod
             (_, Ok(Decoded::NotTcp)) if len < 26 => {}
             (whole, cut) => panic!("{whole:?} became {cut:?} when cut to {len}"),
         }
-        assert_within(captured, decode(linktype, captured, len as u32));
+        assert_within(captured, through(decode(linktype, captured, len as u32)));
     }
     whole
 }
@@ -41,6 +50,7 @@ fn assert_within(frame: &[u8], decoded: Result<Decoded<'_>, Undecodable>) {
     let bytes = match decoded {
         Ok(Decoded::Segment(segment)) => segment.payload,
         Ok(Decoded::Fragment(fragment)) => fragment.bytes,
+        Ok(Decoded::Tunnel(tunnel)) => tunnel.bytes,
         Ok(Decoded::NotTcp) | Err(_) => return,
     };
     let (outer, inner) = (frame.as_ptr_range(), bytes.as_ptr_range());

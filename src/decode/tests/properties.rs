@@ -19,14 +19,22 @@ fn valid_frames() -> Vec<(LinkType, Vec<u8>)> {
         (113, sll(1, 0x0800, &v4_with(51, 0, &[], &join(&[&[6, 4, 0, 0], &[9; 20], &segment])))),
         (276, sll2(1, 0x86dd, &chain)),
         (12, v4_with(6, 0x2001, &[], &segment)),
+        (12, v4_with(47, 0, &[], &gre(0xb000, 0x0800, &[1; 12], &v4(&segment)))),
+        (12, v4_with(47, 0, &[], &gre(0x1000, 0x88be, &[1; 4], &erspan_ii(&ether(0x0800, &v4(&segment)))))),
+        (12, v6_with(17, &udp(4789, &vxlan(&ether(0x86dd, &chain))))),
+        (12, v4_with(17, 0, &[], &udp(6081, &geneve(0x6558, 2, &ether(0x0800, &v4(&segment)))))),
+        (12, v4_with(17, 0x2000, &[], &udp(8472, &vxlan(&ether(0x86dd, &chain))))),
+        (12, v4_with(17, 0, &[], &udp(2152, &gtp(&[0, 0, 0, 0x85, 1, 0, 0, 0], &v4(&segment))))),
+        (12, v4_with(17, 0, &[], &udp(37_008, &tzsp(&[10, 1, 7, 0], &ether(0x0800, &v4(&segment)))))),
+        (12, v4_with(4, 0, &[], &v4_with(41, 0, &[], &chain))),
     ]
 }
 
 /// Cut at every length where that is affordable, and as it is.
 fn check(linktype: LinkType, frame: &[u8], wire_len: u32) {
-    assert_within(frame, decode(linktype, frame, wire_len));
+    assert_within(frame, through(decode(linktype, frame, wire_len)));
     for len in 0..frame.len().min(160) {
-        assert_within(&frame[..len], decode(linktype, &frame[..len], wire_len));
+        assert_within(&frame[..len], through(decode(linktype, &frame[..len], wire_len)));
     }
 }
 
@@ -59,12 +67,8 @@ proptest! {
     fn random_payload_after_reassembly(
         next_header in any::<u8>(),
         bytes in proptest::collection::vec(any::<u8>(), 0..200),
-        missing in any::<u32>(),
     ) {
-        let segment = decode_tcp(CLIENT_V6.into(), SERVER_V6.into(), next_header, &bytes, missing);
-        if let Ok(Some(segment)) = segment {
-            assert_within(&bytes, Ok(Decoded::Segment(segment)));
-            prop_assert_eq!(segment.missing, missing);
-        }
+        let decoded = decode_reassembled(CLIENT_V6.into(), SERVER_V6.into(), next_header, &bytes);
+        assert_within(&bytes, through(decoded));
     }
 }

@@ -29,10 +29,8 @@ gives! {
     udp_v6: 1, ether(0x86dd, &v6_with(17, &[0; 20])) => NOT_TCP;
     udp_behind_options: 12, v6_with(60, &extension(17, 0, &[0; 20])) => NOT_TCP;
     udp_fragment: 12, v4_with(17, 0x2000, &[], &[0; 24]) => NOT_TCP;
+    icmp_fragment: 12, v4_with(1, 0x2000, &[], &[0; 24]) => NOT_TCP;
     udp_fragment_v6: 12, v6_with(44, &fragment_header(17, 0, true, &[0; 24])) => NOT_TCP;
-    gre: 12, v4_with(47, 0, &[], &join(&[&[0, 0, 8, 0], &packet4()])) => NOT_TCP;
-    ip_in_ip: 12, v4_with(4, 0, &[], &packet4()) => NOT_TCP;
-    ip_in_ip_v6: 12, v6_with(4, &packet4()) => NOT_TCP;
     esp: 12, v6_with(50, &[0; 20]) => NOT_TCP;
     no_next_header: 12, v6_with(59, &[]) => NOT_TCP;
     icmp_quoting_tcp: 12, v4_with(1, 0, &[], &packet4()) => NOT_TCP;
@@ -78,6 +76,7 @@ fn fragment_v4() {
         destination: SERVER_V4.into(),
         identification: 0x1234,
         next_header: 6,
+        may_begin: true,
         offset_bytes: 16,
         more: true,
         bytes: &[7; 24],
@@ -103,6 +102,7 @@ fn fragment_v6() {
         destination: SERVER_V6.into(),
         identification: 0xdead_beef,
         next_header: 60,
+        may_begin: true,
         offset_bytes: 1448,
         more: true,
         bytes: &[7; 16],

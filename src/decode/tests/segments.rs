@@ -139,14 +139,17 @@ fn offloaded_length_follows_the_wire() {
 #[test]
 fn datagram_after_reassembly() {
     let (source, destination) = (IpAddr::from(CLIENT_V6), IpAddr::from(SERVER_V6));
+    let reassembled = |next_header, bytes| decode_reassembled(source, destination, next_header, bytes);
     let chain = extension(6, 0, &tcp(DATA));
-    let segment = decode_tcp(source, destination, 60, &chain, 0).unwrap().unwrap();
+    let Ok(Decoded::Segment(segment)) = reassembled(60, &chain) else { panic!("no segment") };
     assert_eq!((segment.payload, segment.source.ip), (DATA, source));
-    assert_eq!(decode_tcp(source, destination, 17, &chain, 0), Ok(None));
+    assert_eq!(reassembled(17, &chain), Ok(Decoded::NotTcp));
     let nested = fragment_header(6, 8, true, &tcp(DATA));
-    assert_eq!(decode_tcp(source, destination, 44, &nested, 0), Err(Undecodable::NestedFragment));
-    assert_eq!(decode_tcp(source, destination, 6, &[0; 19], 0), Err(Undecodable::BadTcpHeader));
-    assert_eq!(decode_tcp(source, destination, 6, &[0; 19], 1), Err(Undecodable::TruncatedTcp));
+    assert_eq!(reassembled(44, &nested), Err(Undecodable::NestedFragment));
+    assert_eq!(reassembled(6, &[0; 19]), Err(Undecodable::BadTcpHeader));
+    let packet = packet4();
+    let Ok(Decoded::Segment(segment)) = through(reassembled(4, &packet)) else { panic!("no segment") };
+    assert_eq!((segment.payload, segment.source.ip), (DATA, CLIENT_V4.into()));
 }
 
 /// What `defrag` makes of the fragments in these frames, pushed last to first.
@@ -175,7 +178,8 @@ fn fragmented_segment() {
         let datagrams = reassembled(&frames);
         let [datagram] = &datagrams[..] else { panic!("{} datagrams", datagrams.len()) };
         let (source, destination) = (datagram.source, datagram.destination);
-        let segment = decode_tcp(source, destination, datagram.next_header, &datagram.bytes, 0).unwrap().unwrap();
+        let decoded = decode_reassembled(source, destination, datagram.next_header, &datagram.bytes);
+        let Ok(Decoded::Segment(segment)) = decoded else { panic!("no segment but {decoded:?}") };
         assert_eq!((segment.payload, segment.seq, segment.destination.port), (DATA, 0x0102_0304, 80));
     }
 }

@@ -11,6 +11,7 @@ mod receiver;
 mod resets;
 mod secrets;
 mod time;
+mod tunnels;
 mod unread;
 
 use super::*;

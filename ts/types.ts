@@ -168,7 +168,7 @@ export interface SnifferConfig {
   include?: MessageFilter[];
   /** Exchanges that match one of these do not come out, neither half. Default: none. */
   exclude?: MessageFilter[];
-  /** A savefile (pcap, pcapng) to read in place of an interface; `-` is stdin. */
+  /** A savefile (pcap, pcapng; gzip, zstd) to read in place of an interface; `-` is stdin. */
   pcapFile?: string;
   /** Looks into tunnels (VXLAN, Geneve, GRE, IP in IP and others) and reports the addresses inside. Default true. */
   decapsulate?: boolean;

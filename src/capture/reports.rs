@@ -85,7 +85,7 @@ impl Reports {
             self.capture = source.counters();
         }
         control.publish(self.capture, engine.stats());
-        for notice in engine.take_notices() {
+        for notice in source.take_notices().into_iter().chain(engine.take_notices()) {
             self.notice(notice, delivery);
         }
         if self.quiet.as_mut().is_some_and(|quiet| quiet.due(now)) {
@@ -109,7 +109,7 @@ impl Reports {
     ) {
         let delivery = &control.outbox;
         control.publish(source.counters(), engine.stats());
-        for notice in engine.take_notices() {
+        for notice in source.take_notices().into_iter().chain(engine.take_notices()) {
             self.notice(notice, delivery);
         }
         self.tell_drops(Instant::now(), delivery);

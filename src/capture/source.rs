@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::decode::LinkType;
 use crate::error::EngineError;
+use crate::notice::Notice;
 use crate::stats::CaptureStats;
 use crate::time::Timestamp;
 
@@ -72,6 +73,11 @@ pub trait PacketSource {
 
     /// Readable when it is worth reading again after `Dry`.
     fn readable(&self) -> Option<BorrowedFd<'_>>;
+
+    /// What there is to say about the source itself, each thing once.
+    fn take_notices(&mut self) -> Vec<Notice> {
+        Vec::new()
+    }
 
     /// The counters since the start, as far as they can be had.
     fn counters(&mut self) -> CaptureStats;

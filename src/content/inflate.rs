@@ -39,7 +39,7 @@ pub(super) fn gzip(mut coded: &[u8], out: &mut Room) -> Result<End, Broken> {
 }
 
 /// What follows a member's header; `None` if the header is not complete.
-fn header(coded: &[u8]) -> Result<Option<&[u8]>, Broken> {
+pub fn header(coded: &[u8]) -> Result<Option<&[u8]>, Broken> {
     let common = coded.len().min(MAGIC.len());
     if coded.get(..common) != MAGIC.get(..common) {
         return Err(Broken);

@@ -14,6 +14,7 @@ mod zstd;
 use std::borrow::Cow;
 
 pub use charset::{Charset, Converted, charset_of, convert, utf8};
+pub(crate) use inflate::header as gzip_header;
 
 /// Codings of one body; nobody has reason for more than two, and each is a pass over the bytes.
 const MAX_CODINGS: usize = 3;

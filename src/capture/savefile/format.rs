@@ -1,6 +1,7 @@
 //! The two formats' one face. In: a savefile's bytes from the next record on. Out: that record, or how many bytes it
 //! needs at least; a record that is not whole changes nothing. Refuses to know: where the bytes come from.
 
+use super::packed::Packing;
 use super::pcap::Pcap;
 use super::pcapng::{Pcapng, SECTION_HEADER};
 use crate::capture::source::Packet;
@@ -31,6 +32,10 @@ pub(super) enum Parsed<'a> {
 pub(super) enum Malformed {
     #[error("it is neither pcap nor pcapng")]
     UnknownFormat,
+    #[error("it is compressed with {packing}, which is not read; unpacked it can be read from a pipe")]
+    UnreadPacking { packing: &'static str },
+    #[error("it is compressed twice, the second time with {packing}")]
+    PackedTwice { packing: &'static str },
     #[error("{format} of version {major}.{minor} is not known")]
     UnknownVersion { format: &'static str, major: u16, minor: u16 },
     #[error("a frame of {len} bytes where at most {limit} are possible")]
@@ -74,6 +79,12 @@ impl Format {
         if bytes.starts_with(&SECTION_HEADER.to_ne_bytes()) {
             *self = Self::Pcapng(Pcapng::default());
             return self.parse(bytes);
+        }
+        if let Some(packing) = Packing::of(bytes) {
+            // What is read of them has been unpacked once when it comes here.
+            let (is_read, packing) = (packing.is_read(), packing.name());
+            let (twice, unread) = (Malformed::PackedTwice { packing }, Malformed::UnreadPacking { packing });
+            return Err(if is_read { twice } else { unread });
         }
         let Some((file, len)) = Pcap::from_header(bytes)? else {
             return Ok(Parsed::Partial { need: bytes.len() + 1 });

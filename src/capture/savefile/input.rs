@@ -1,11 +1,14 @@
 //! The bytes of a savefile, in order, through one buffer. In: a path, then a file descriptor of any kind. Out: the
-//! bytes from the next record on, and its offset. Never waits for a writer: where reading could, `poll` is asked first.
+//! bytes from the next record on, and its offset; unpacked where the file is compressed ([`packed`](super::packed)). Never waits
+//! for a writer: where reading could, `poll` is asked first.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, Mode, OFlags, fstat, open as open_file};
 use rustix::io::{Errno, Result, dup, read, retry_on_intr};
+
+use super::packed::{Damage, MAGIC_BYTES as PACKING_BYTES, Unpacked, Unpacker};
 
 const STDIN: [&str; 2] = ["-", "/dev/stdin"];
 /// What is read at once: few system calls, and it stays in the cache until it was parsed. The buffer grows past it only
@@ -20,15 +23,26 @@ pub(super) enum Filled {
     End,
 }
 
+#[derive(Debug, thiserror::Error)]
+pub(super) enum InputError {
+    #[error(transparent)]
+    Read(#[from] Errno),
+    #[error(transparent)]
+    Packed(#[from] Damage),
+}
+
 #[derive(Debug)]
 pub(super) struct Input {
     fd: OwnedFd,
     may_wait: bool,
+    /// `None` until the first bytes are there, and of a file that is not compressed.
+    unpacker: Option<Box<Unpacker>>,
+    is_looked_at: bool,
     buffer: Vec<u8>,
     /// What was read and not consumed; `start <= end <= buffer.len()`.
     start: usize,
     end: usize,
-    /// Where `start` is in the file.
+    /// Where `start` is in the file, or in what it unpacks to.
     offset: u64,
 }
 
@@ -49,7 +63,8 @@ impl Input {
         let kind = FileType::from_raw_mode(fstat(&fd)?.st_mode);
         // A directory and a disk tell at the read what is wrong with them.
         let may_wait = !matches!(kind, FileType::RegularFile | FileType::Directory | FileType::BlockDevice);
-        Ok(Self { fd, may_wait, buffer: vec![0; BUFFER_BYTES], start: 0, end: 0, offset: 0 })
+        let buffer = vec![0; BUFFER_BYTES];
+        Ok(Self { fd, may_wait, unpacker: None, is_looked_at: false, buffer, start: 0, end: 0, offset: 0 })
     }
 
     /// Whether reading may wait for somebody who writes: a pipe, a FIFO, a socket, a terminal.
@@ -69,6 +84,16 @@ impl Input {
         self.offset
     }
 
+    /// Bytes of the file that were used up.
+    pub(super) fn file_offset(&self) -> u64 {
+        self.unpacker.as_ref().map_or(self.offset, |unpacker| unpacker.offset())
+    }
+
+    /// Of a compressed file.
+    pub(super) fn unpacker(&self) -> Option<&Unpacker> {
+        self.unpacker.as_deref()
+    }
+
     /// At most `bytes().len()`.
     pub(super) fn consume(&mut self, len: usize) {
         debug_assert!(len <= self.end - self.start);
@@ -76,32 +101,68 @@ impl Input {
         self.offset += len as u64;
     }
 
-    /// Reads once, towards `need` bytes in all, which are more than there are.
-    pub(super) fn fill(&mut self, need: usize) -> Result<Filled> {
+    /// Reads or unpacks once, towards `need` bytes in all, which are more than there are. `More` may have brought none yet.
+    pub(super) fn fill(&mut self, need: usize) -> std::result::Result<Filled, InputError> {
         self.buffer.copy_within(self.start..self.end, 0);
         (self.start, self.end) = (0, self.end - self.start);
         if self.end == self.buffer.len() {
             self.buffer.resize(need.min(2 * self.end), 0);
         }
-        if self.may_wait && !is_ready(self.fd.as_fd())? {
-            return Ok(Filled::Dry);
-        }
         let room = self.buffer.get_mut(self.end..).unwrap_or_default();
-        match retry_on_intr(|| read(&self.fd, &mut *room)) {
-            Ok(0) => Ok(Filled::End),
-            Ok(len) => {
+        if let Some(unpacker) = &mut self.unpacker {
+            return match unpacker.unpack(room)? {
+                Unpacked::Bytes(len) => {
+                    self.end += len;
+                    Ok(Filled::More)
+                }
+                Unpacked::Hungry => Ok(match read_some(&self.fd, self.may_wait, unpacker.room())? {
+                    Some(len) => {
+                        unpacker.put(len);
+                        Filled::More
+                    }
+                    None => Filled::Dry,
+                }),
+                Unpacked::End => Ok(Filled::End),
+            };
+        }
+        match read_some(&self.fd, self.may_wait, room)? {
+            Some(0) => Ok(Filled::End),
+            Some(len) => {
                 self.end += len;
+                self.look_at_first_bytes();
                 Ok(Filled::More)
             }
-            // Somebody else who reads here was faster.
-            Err(Errno::AGAIN) => Ok(Filled::Dry),
-            Err(errno) => Err(errno),
+            None => Ok(Filled::Dry),
+        }
+    }
+
+    fn look_at_first_bytes(&mut self) {
+        if self.is_looked_at || self.end < PACKING_BYTES {
+            return;
+        }
+        self.is_looked_at = true;
+        self.unpacker = self.buffer.get(..self.end).and_then(Unpacker::of).map(Box::new);
+        if self.unpacker.is_some() {
+            self.end = 0;
         }
     }
 
     #[cfg(test)]
     pub(super) fn capacity(&self) -> usize {
         self.buffer.capacity()
+    }
+}
+
+/// How many bytes came, 0 at the end; `None` when there are none at the moment.
+fn read_some(fd: &OwnedFd, may_wait: bool, room: &mut [u8]) -> Result<Option<usize>> {
+    if may_wait && !is_ready(fd.as_fd())? {
+        return Ok(None);
+    }
+    match retry_on_intr(|| read(fd, &mut *room)) {
+        Ok(len) => Ok(Some(len)),
+        // Somebody else who reads here was faster.
+        Err(Errno::AGAIN) => Ok(None),
+        Err(errno) => Err(errno),
     }
 }
 

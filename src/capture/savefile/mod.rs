@@ -1,20 +1,24 @@
-//! A savefile: pcap or pcapng, from a disk, a pipe, a FIFO, stdin. In: a path. Out: its frames without waiting for any;
+//! A savefile: pcap or pcapng, compressed or not, from a disk, a pipe, a FIFO, stdin. In: a path. Out: its frames without waiting for any;
 //! at a broken place an error that says where, after all that came before. Refuses to know: what a frame holds.
 //!
-//! [`input`] reads bytes, [`format`](mod@format) finds the records in them ([`pcap`], [`pcapng`]).
+//! [`input`] reads bytes, [`packed`] unpacks them, [`format`](mod@format) finds the records in them ([`pcap`], [`pcapng`]).
 
 mod format;
 mod input;
+mod packed;
 mod pcap;
 mod pcapng;
 
 use std::os::fd::{BorrowedFd, OwnedFd};
 
 use format::{Format, Parsed};
-use input::{Filled, Input};
+use input::{Filled, Input, InputError};
+use packed::Damage;
 
+use super::runner::system_time;
 use super::source::{CaptureInfo, Pace, Packet, PacketSource, Progress};
 use crate::error::EngineError;
+use crate::notice::{Level, Notice};
 use crate::stats::CaptureStats;
 
 #[derive(Debug)]
@@ -23,6 +27,8 @@ pub struct SavefileSource {
     format: Format,
     info: CaptureInfo,
     packets: u64,
+    /// That something stands behind the compressed data was said.
+    said_trailing: bool,
 }
 
 impl SavefileSource {
@@ -42,7 +48,7 @@ impl SavefileSource {
         let input = Input::new(fd)
             .map_err(|errno| EngineError::OpenSavefile { path: path.to_owned(), reason: errno.to_string() })?;
         let info = CaptureInfo::new(path, false, None);
-        let mut source = Self { input, format: Format::default(), info, packets: 0 };
+        let mut source = Self { input, format: Format::default(), info, packets: 0, said_trailing: false };
         if !source.input.may_wait() {
             source.read_to_linktype()?;
         }
@@ -76,7 +82,8 @@ impl SavefileSource {
                 Ok(Filled::More) => {}
                 Ok(Filled::Dry) => return Ok(Some(Progress::Dry)),
                 Ok(Filled::End) => return self.end().map(Some),
-                Err(errno) => return Err(self.broken(errno.to_string())),
+                Err(InputError::Packed(damage)) => return Err(self.damaged(damage)),
+                Err(error) => return Err(self.broken(error.to_string())),
             },
             Err(malformed) => return Err(self.broken(malformed.to_string())),
         }
@@ -92,11 +99,25 @@ impl SavefileSource {
         }
     }
 
-    fn broken(&self, reason: String) -> EngineError {
+    /// At a place in the file itself.
+    fn damaged(&self, damage: Damage) -> EngineError {
+        let (path, offset) = (self.info.interface.clone(), self.input.file_offset());
+        match self.input.offset() {
+            0 => EngineError::OpenSavefile { path, reason: format!("{damage}, at byte {offset}") },
+            _ => EngineError::BrokenSavefile { path, packets: self.packets, offset, reason: damage.to_string() },
+        }
+    }
+
+    fn broken(&self, mut reason: String) -> EngineError {
         let path = self.info.interface.clone();
         match self.input.offset() {
             0 => EngineError::OpenSavefile { path, reason },
-            offset => EngineError::BrokenSavefile { path, packets: self.packets, offset, reason },
+            offset => {
+                if let Some(unpacker) = self.input.unpacker() {
+                    reason = format!("{reason}; counted in what its {} data unpacks to", unpacker.name());
+                }
+                EngineError::BrokenSavefile { path, packets: self.packets, offset, reason }
+            }
         }
     }
 }
@@ -123,9 +144,27 @@ impl PacketSource for SavefileSource {
         Some(self.input.fd())
     }
 
+    fn take_notices(&mut self) -> Vec<Notice> {
+        let trailing = self.input.unpacker().filter(|unpacker| unpacker.has_trailing() && !self.said_trailing);
+        let Some(unpacker) = trailing else { return Vec::new() };
+        let (packing, offset) = (unpacker.name(), unpacker.offset());
+        self.said_trailing = true;
+        vec![trailing_bytes(packing, offset)]
+    }
+
     /// Nobody dropped anything that we could know of: what was read is what was received.
     fn counters(&mut self) -> CaptureStats {
-        CaptureStats { received: self.packets, savefile_bytes: self.input.offset(), ..CaptureStats::default() }
+        CaptureStats { received: self.packets, savefile_bytes: self.input.file_offset(), ..CaptureStats::default() }
+    }
+}
+
+fn trailing_bytes(packing: &str, offset: u64) -> Notice {
+    Notice {
+        at: system_time(),
+        level: Level::Warn,
+        kind: "savefile-trailing-bytes",
+        message: format!("what follows the {packing} data of the savefile, from byte {offset} on, is not read"),
+        fields: vec![("offset", offset.to_string())],
     }
 }
 

@@ -1,5 +1,6 @@
 //! Both formats from files, and every way to be broken; what comes through a pipe is in `piped`.
 
+mod packed;
 mod piped;
 mod samples;
 

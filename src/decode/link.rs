@@ -3,7 +3,7 @@
 //! In: a linktype and a frame. Out: where the IPv4 or IPv6 header begins. Does not look into that header, except where
 //! the link layer itself leaves the version to it. Trailing padding stays; the IP length cuts it off.
 
-use super::{LinkType, Undecodable};
+use super::{LinkType, Undecodable, wireless, wrapped};
 
 pub(super) enum Packet<'a> {
     Ipv4(&'a [u8]),
@@ -26,7 +26,7 @@ const RAW_OPENBSD: LinkType = 14;
 const PPP_HDLC: LinkType = 50;
 const PPP_ETHER: LinkType = 51;
 const LINKTYPE_RAW: LinkType = 101;
-const C_HDLC: LinkType = 104;
+pub(super) const C_HDLC: LinkType = 104;
 const LOOP: LinkType = 108;
 const LINUX_SLL: LinkType = 113;
 const IPV4: LinkType = 228;
@@ -82,7 +82,7 @@ pub(super) fn packet(linktype: LinkType, frame: &[u8]) -> Result<Packet<'_>, Und
         },
         PPP_ETHER => pppoe(frame),
         C_HDLC => c_hdlc(frame),
-        _ => Err(Undecodable::UnknownLinkType),
+        _ => wrapped::packet(linktype, frame),
     }
 }
 
@@ -105,7 +105,10 @@ pub(super) fn by_ethertype(mut ethertype: u16, mut rest: &[u8]) -> Result<Packet
             ETHERTYPE_PPPOE_SESSION => return pppoe(rest),
             0..=MAX_802_3_LENGTH => {
                 // SNAP with the OUI of encapsulated Ethernet (RFC 1042); any other LLC carries no IP that we know of.
-                let Some((snap, inner)) = rest.split_first_chunk::<8>() else { return Ok(Packet::Other) };
+                let Some((snap, inner)) = rest.split_first_chunk::<8>() else {
+                    let is_cut = rest.iter().zip([0xaa, 0xaa, 3, 0, 0, 0]).all(|(byte, snap)| *byte == snap);
+                    return if is_cut { Err(Undecodable::TruncatedLink) } else { Ok(Packet::Other) };
+                };
                 let [0xaa, 0xaa, 0x03, 0, 0, 0, high, low] = *snap else { return Ok(Packet::Other) };
                 (ethertype, rest) = (u16::from_be_bytes([high, low]), inner);
             }
@@ -117,7 +120,8 @@ pub(super) fn by_ethertype(mut ethertype: u16, mut rest: &[u8]) -> Result<Packet
 
 fn cooked(device: u16, protocol: u16, rest: &[u8]) -> Result<Packet<'_>, Undecodable> {
     match device {
-        ARPHRD_FRAD | ARPHRD_IEEE80211_RADIOTAP | ARPHRD_NETLINK => Ok(Packet::Other),
+        ARPHRD_IEEE80211_RADIOTAP => wireless::radiotap(rest),
+        ARPHRD_FRAD | ARPHRD_NETLINK => Ok(Packet::Other),
         _ => by_ethertype(protocol, rest),
     }
 }

@@ -14,6 +14,8 @@ mod tcp;
 mod tests;
 mod tunnel;
 mod undecodable;
+mod wireless;
+mod wrapped;
 
 use std::net::IpAddr;
 

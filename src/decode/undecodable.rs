@@ -9,6 +9,14 @@ pub enum Undecodable {
     TooManyHeaders,
     /// More tunnels, one in the other, than are looked into.
     TooManyTunnels,
+    /// Encrypted on the air.
+    ProtectedFrame,
+    /// The capture says that it was received with errors.
+    DamagedFrame,
+    /// A wireless frame with a part of a packet.
+    WirelessFragment,
+    /// A wireless frame with several packets.
+    WirelessAggregate,
     TruncatedIp,
     BadIpHeader,
     /// A reassembled datagram that is a fragment again.
@@ -19,11 +27,15 @@ pub enum Undecodable {
 
 impl Undecodable {
     /// In the order of `index`.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 13] = [
         Self::UnknownLinkType,
         Self::TruncatedLink,
         Self::TooManyHeaders,
         Self::TooManyTunnels,
+        Self::ProtectedFrame,
+        Self::DamagedFrame,
+        Self::WirelessFragment,
+        Self::WirelessAggregate,
         Self::TruncatedIp,
         Self::BadIpHeader,
         Self::NestedFragment,
@@ -44,6 +56,10 @@ impl Undecodable {
             Self::TruncatedLink => "undecodableTruncatedLink",
             Self::TooManyHeaders => "undecodableTooManyHeaders",
             Self::TooManyTunnels => "undecodableTooManyTunnels",
+            Self::ProtectedFrame => "undecodableProtectedFrame",
+            Self::DamagedFrame => "undecodableDamagedFrame",
+            Self::WirelessFragment => "undecodableWirelessFragment",
+            Self::WirelessAggregate => "undecodableWirelessAggregate",
             Self::TruncatedIp => "undecodableTruncatedIp",
             Self::BadIpHeader => "undecodableBadIpHeader",
             Self::NestedFragment => "undecodableNestedFragment",
@@ -58,6 +74,10 @@ impl Undecodable {
             Self::TruncatedLink => "cut off before the IP header",
             Self::TooManyHeaders => "with more headers than are read",
             Self::TooManyTunnels => "in more tunnels than are looked into",
+            Self::ProtectedFrame => "encrypted on the air",
+            Self::DamagedFrame => "received with errors",
+            Self::WirelessFragment => "in wireless fragments",
+            Self::WirelessAggregate => "in wireless aggregates (A-MSDU)",
             Self::TruncatedIp => "cut off in the IP header",
             Self::BadIpHeader => "with a broken IP header",
             Self::NestedFragment => "that are fragments of a fragment",

@@ -141,3 +141,29 @@ pub(super) fn gtp(optional: &[u8], inner: &[u8]) -> Vec<u8> {
 pub(super) fn tzsp(tags: &[u8], inner: &[u8]) -> Vec<u8> {
     join(&[&[1, 0, 0, 1], tags, &[1], inner])
 }
+
+/// A wireless data frame between station and access point: `kind` and `flags` of its frame control, QoS with `qos`.
+pub(super) fn wireless(kind: u8, flags: u8, qos: &[u8], inner: &[u8]) -> Vec<u8> {
+    let fourth_address: &[u8] = if flags & 3 == 3 { &[4; 6] } else { &[] };
+    join(&[&[kind, flags, 0, 0], &[1; 6], &[2; 6], &[3; 6], &[0x10, 0], fourth_address, qos, inner])
+}
+
+/// `present` words, then the fields; the length is counted.
+pub(super) fn radiotap(present: &[u32], fields: &[u8], inner: &[u8]) -> Vec<u8> {
+    let words = present.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<_>>();
+    let len = (4 + words.len() + fields.len()) as u16;
+    join(&[&[0, 0], &len.to_le_bytes(), &words, fields, inner])
+}
+
+/// An attribute before the packet's, which is the ninth.
+pub(super) fn nflog(big_endian: bool, inner: &[u8]) -> Vec<u8> {
+    let u16 = |value: u16| if big_endian { value.to_be_bytes() } else { value.to_le_bytes() };
+    let len = 4 + inner.len() as u16;
+    join(&[&[2, 0, 0, 42], &u16(7), &u16(10), b"ab\0\0", &u16(len), &u16(9), inner])
+}
+
+pub(super) fn pktap(len: u32, record: u32, linktype: u32, inner: &[u8]) -> Vec<u8> {
+    let mut header = [len, record, linktype].map(u32::to_le_bytes).concat();
+    header.resize(len as usize, 0);
+    join(&[&header, inner])
+}

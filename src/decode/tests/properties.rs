@@ -5,7 +5,10 @@ use proptest::prelude::*;
 use super::build::*;
 use super::*;
 
-const LINKTYPES: [LinkType; 16] = [0, 1, 9, 12, 14, 50, 51, 101, 104, 108, 113, 228, 229, 276, 147, -1];
+const LINKTYPES: [LinkType; 30] = [
+    0, 1, 9, 12, 14, 50, 51, 101, 104, 108, 113, 228, 229, 276, 147, -1, 105, 109, 117, 119, 127, 149, 163, 192, 204,
+    219, 226, 239, 258, 274,
+];
 
 fn valid_frames() -> Vec<(LinkType, Vec<u8>)> {
     let segment = tcp_with(0x18, &[1; 12], b"data");
@@ -19,6 +22,10 @@ fn valid_frames() -> Vec<(LinkType, Vec<u8>)> {
         (113, sll(1, 0x0800, &v4_with(51, 0, &[], &join(&[&[6, 4, 0, 0], &[9; 20], &segment])))),
         (276, sll2(1, 0x86dd, &chain)),
         (12, v4_with(6, 0x2001, &[], &segment)),
+        (105, wireless(0x88, 0x83, &[0; 6], &snap(0x0800, &v4(&segment)))),
+        (127, radiotap(&[0x8000_0003, 0], &[0; 13], &wireless(0x08, 1, &[], &snap(0x86dd, &chain)))),
+        (239, nflog(false, &v4(&segment))),
+        (258, pktap(108, 1, 1, &ether(0x0800, &v4(&segment)))),
         (12, v4_with(47, 0, &[], &gre(0xb000, 0x0800, &[1; 12], &v4(&segment)))),
         (12, v4_with(47, 0, &[], &gre(0x1000, 0x88be, &[1; 4], &erspan_ii(&ether(0x0800, &v4(&segment)))))),
         (12, v6_with(17, &udp(4789, &vxlan(&ether(0x86dd, &chain))))),

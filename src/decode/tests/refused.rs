@@ -43,6 +43,23 @@ gives! {
     netlink_in_sll2: 276, sll2(824, 0x0800, &packet4()) => NOT_TCP;
     null_other_family: 0, join(&[&[7, 0, 0, 0], &packet4()]) => NOT_TCP;
 
+    nflog_of_another_version: 239, with_byte(nflog(false, &packet4()), 1, 1) => NOT_TCP;
+    nflog_without_packet: 239, join(&[&[2, 0, 0, 42], &[0, 0, 1, 0]]) => NOT_TCP;
+    nflog_of_arp: 239, nflog(false, &[0; 28]) => NOT_TCP;
+    nflog_without_end: 239, join(&[&[2, 0, 0, 42], &[4, 0, 1, 0].repeat(90)]) => bad(Undecodable::TooManyHeaders);
+    pflog_too_short: 117, vec![44; 100] => NOT_TCP;
+    pktap_without_packet: 258, pktap(108, 0, 1, &[]) => NOT_TCP;
+    pktap_in_pktap: 258, pktap(108, 1, 258, &pktap(108, 1, 1, &[])) => bad(Undecodable::TooManyHeaders);
+    pktap_of_usb: 258, pktap(108, 1, 189, &[0; 64]) => bad(Undecodable::UnknownLinkType);
+    user2_of_others: 149, vec![7; 200] => bad(Undecodable::UnknownLinkType);
+    radiotap_of_another_version: 127, with_byte(radiotap(&[0], &[], &[]), 0, 1) => NOT_TCP;
+    wireless_beacon: 105, wireless(0x80, 0, &[], &[0; 60]) => NOT_TCP;
+    wireless_ack: 105, vec![0xd4, 0, 0, 0, 1, 2, 3, 4, 5, 6] => NOT_TCP;
+    wireless_null: 105, wireless(0x48, 0x01, &[], &[]) => NOT_TCP;
+    wireless_protected: 105, wireless(0x88, 0x41, &[0, 0], &[0; 60]) => bad(Undecodable::ProtectedFrame);
+    wireless_first_fragment: 105, wireless(0x08, 0x05, &[], &snap(0x0800, &packet4())) => bad(Undecodable::WirelessFragment);
+    wireless_last_fragment: 105, with_byte(wireless(0x08, 0x01, &[], &[0; 60]), 22, 0x11) => bad(Undecodable::WirelessFragment);
+    wireless_with_errors: 127, radiotap(&[2], &[0x40], &wireless(0x08, 1, &[], &snap(0x0800, &packet4()))) => bad(Undecodable::DamagedFrame);
     unknown_linktype: 147, ether(0x0800, &packet4()) => bad(Undecodable::UnknownLinkType);
     negative_linktype: -1, vec![0; 60] => bad(Undecodable::UnknownLinkType);
     empty: 1, vec![] => bad(Undecodable::TruncatedLink);
@@ -117,4 +134,10 @@ fn reasons_are_dense_and_distinct() {
         assert_eq!(reason.index(), index);
         assert_eq!(Undecodable::ALL.iter().filter(|other| other.counter() == reason.counter()).count(), 1);
     }
+}
+
+#[test]
+fn an_aggregate_of_several_packets_is_told() {
+    let frame = wireless(0x88, 0x01, &[0x80, 0], &super::segments::aggregate_of(&[&packet4(), &packet4()]));
+    assert_eq!(decode(105, &frame, frame.len() as u32), Err(Undecodable::WirelessAggregate));
 }

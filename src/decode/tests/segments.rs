@@ -42,6 +42,19 @@ fn packet6() -> Vec<u8> {
     v6(&tcp(DATA))
 }
 
+/// Subframes with SNAP, all but the last padded.
+pub(super) fn aggregate_of(packets: &[&[u8]]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (n, packet) in packets.iter().enumerate() {
+        let body = snap(0x0800, packet);
+        bytes.extend(join(&[&[7; 12], &(body.len() as u16).to_be_bytes(), &body]));
+        if n + 1 < packets.len() {
+            bytes.resize(bytes.len().next_multiple_of(4) + 2, 0);
+        }
+    }
+    bytes
+}
+
 carries_data! {
     ethernet_v4: 1, ether(0x0800, &packet4());
     ethernet_v6: 1, ether(0x86dd, &packet6());
@@ -86,6 +99,37 @@ carries_data! {
     ppp_serial_cisco: 50, join(&[&[0x0f, 0, 0x08, 0], &packet4()]);
     ppp_ether: 51, pppoe(0x0021, &packet4());
     cisco_hdlc: 104, join(&[&[0x0f, 0, 0x86, 0xdd], &packet6()]);
+    nflog_little_endian: 239, nflog(false, &packet4());
+    nflog_big_endian: 239, nflog(true, &packet6());
+    pflog_of_openbsd: 117, join(&[&[61, 24], &[0; 62], &packet6()]);
+    pflog_of_freebsd: 117, join(&[&[45, 2], &[0; 46], &packet4()]);
+    pktap_ethernet: 258, pktap(108, 1, 1, &ether(0x0800, &packet4()));
+    pktap_raw: 258, pktap(156, 1, 12, &packet6());
+    pktap_of_apple: 149, pktap(108, 1, 0, &join(&[&[30, 0, 0, 0], &packet6()]));
+    enc_of_bsd: 109, join(&[&[2, 0, 0, 0], &[0; 8], &packet4()]);
+    ipnet: 226, join(&[&[1, 2], &[0; 22], &packet4()]);
+    mpls_bare: 219, label(true, &packet6());
+    ppp_with_direction: 204, join(&[&[1, 0xff, 3, 0, 0x21], &packet4()]);
+    ppp_pppd: 166, join(&[&[0, 3, 0, 0x57], &packet6()]);
+    cisco_hdlc_with_direction: 205, join(&[&[1, 0x0f, 0, 0x08, 0], &packet4()]);
+    netanalyzer: 240, join(&[&[0; 4], &ether(0x0800, &packet4())]);
+    mpacket: 274, join(&[&[0x55; 7], &[0xd5], &ether(0x0800, &packet4())]);
+    wireless_to_access_point: 105, wireless(0x08, 0x01, &[], &snap(0x0800, &packet4()));
+    wireless_from_access_point: 105, wireless(0x08, 0x0a, &[], &snap(0x86dd, &packet6()));
+    wireless_between_access_points: 105, wireless(0x08, 0x03, &[], &snap(0x0800, &packet4()));
+    wireless_qos: 105, wireless(0x88, 0x01, &[0, 0], &snap(0x0800, &packet4()));
+    wireless_qos_four_addresses: 105, wireless(0x88, 0x03, &[0, 0], &snap(0x0800, &packet4()));
+    wireless_ht_control: 105, wireless(0x88, 0x81, &[0; 6], &snap(0x86dd, &packet6()));
+    wireless_aggregate_of_one: 105, wireless(0x88, 0x01, &[0x80, 0], &aggregate_of(&[&packet4()]));
+    wireless_tagged: 105, wireless(0x08, 0x02, &[], &snap(0x8100, &tag(0x0800, &packet4())));
+    radiotap_bare: 127, radiotap(&[0], &[], &wireless(0x08, 1, &[], &snap(0x0800, &packet4())));
+    radiotap_with_fcs: 127, radiotap(&[2], &[0x10], &join(&[&wireless(0x08, 1, &[], &snap(0x0800, &packet4())), &[9; 4]]));
+    radiotap_padded: 127, radiotap(&[0x8000_0003, 0], &[1, 2, 3, 4, 1, 2, 3, 4, 1, 2, 3, 4, 0x20], &wireless(0x88, 1, &[0; 4], &snap(0x0800, &packet4())));
+    prism: 119, join(&[&[0x44; 144], &wireless(0x08, 1, &[], &snap(0x0800, &packet4()))]);
+    avs: 163, join(&[&[0x80, 0x21, 0x10, 1, 0, 0, 0, 64], &[0; 56], &wireless(0x08, 1, &[], &snap(0x0800, &packet4()))]);
+    avs_said_to_be_prism: 119, join(&[&[0x80, 0x21, 0x10, 2, 0, 0, 0, 8], &wireless(0x08, 1, &[], &snap(0x0800, &packet4()))]);
+    ppi_wireless: 192, join(&[&[0, 0, 12, 0, 105, 0, 0, 0, 1, 2, 3, 4], &wireless(0x08, 1, &[], &snap(0x0800, &packet4()))]);
+    radiotap_in_sll: 113, sll(803, 4, &radiotap(&[0], &[], &wireless(0x08, 1, &[], &snap(0x0800, &packet4()))));
     v4_options: 12, v4_with(6, 0x4000, &[1; 40], &tcp(DATA));
     v4_authenticated: 12, v4_with(51, 0, &[], &join(&[&[6, 4, 0, 0], &[9; 20], &tcp(DATA)]));
     v4_offload: 12, with_len(packet4(), 0);

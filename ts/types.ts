@@ -22,6 +22,8 @@ export interface HttpMessage {
   direction: 'request' | 'response';
   /** ISO 8601, UTC, with milliseconds: of the packet that began the message. */
   timestamp: string;
+  /** The savefile gives that packet no time (pcapng's Simple Packet Block): `timestamp` is 1970 then, and there is no `latencyMs`. */
+  timestampUnknown?: true;
   /** As the start line says: `'1.0'`, `'1.1'`. */
   httpVersion: string;
   /** Names in lower case; repeated fields joined by `, ` (`cookie` by `; `); redacted values are `[REDACTED]`. */

@@ -12,6 +12,7 @@ use crate::time::Timestamp;
 /// A captured frame; borrowed from the source until the callback returns.
 #[derive(Debug, Clone, Copy)]
 pub struct Packet<'a> {
+    /// `Timestamp::UNKNOWN` where the savefile has none.
     pub at: Timestamp,
     pub linktype: LinkType,
     /// Bytes on the wire; `frame` has fewer when the snaplen cut it.

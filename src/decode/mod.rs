@@ -7,8 +7,8 @@
 mod checksum;
 mod ip;
 mod link;
-mod mptcp;
 mod linktypes;
+mod mptcp;
 mod tcp;
 #[cfg(test)]
 mod tests;

@@ -110,6 +110,9 @@ impl Encoder {
             out.extend_from_slice(b",\"trailers\":");
             self.push_fields(out, trailers);
         }
+        if !message.at.is_known() {
+            out.extend_from_slice(b",\"timestampUnknown\":true");
+        }
         if message.is_truncated() {
             out.extend_from_slice(b",\"bodyTruncated\":true");
         }

@@ -14,7 +14,7 @@ pub(super) struct TimestampWriter {
 }
 
 impl TimestampWriter {
-    /// Times before 1970 or after 9999 (broken savefiles) are clamped.
+    /// Times before 1970, unknown ones too, or after 9999 (broken savefiles) are clamped.
     pub fn push(&mut self, out: &mut Vec<u8>, at: Timestamp) {
         let micros = at.micros().clamp(0, LAST_MICROS) as u64;
         let second = micros / 1_000_000;

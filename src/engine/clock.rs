@@ -49,6 +49,9 @@ impl Clock {
 
     #[inline]
     pub fn packet(&mut self, stamp: Timestamp) -> Step {
+        if !stamp.is_known() {
+            return Step::Ordinary;
+        }
         let stamp = stamp.micros();
         let Some(elapsed) = self.elapsed else {
             self.elapsed = Some(stamp);

@@ -88,10 +88,10 @@ impl Engine {
             buffered_bytes: 0,
             shed_queue: VecDeque::new(),
             clock: Clock::default(),
-            now: Timestamp::from_micros(i64::MIN),
+            now: Timestamp::UNKNOWN,
             leaping: VecDeque::new(),
             leaps: false,
-            next_tick: Timestamp::from_micros(i64::MIN),
+            next_tick: Timestamp::UNKNOWN,
             draining: false,
             config,
         }
@@ -187,6 +187,9 @@ impl Engine {
     }
 
     fn advance(&mut self) {
+        if !self.now.is_known() {
+            return;
+        }
         while let Some(id) = self.table.due(self.now) {
             let (now, patience) = (self.now, self.config.patience);
             let Some((connection, counters, mut to_http)) = self.parts(id, Incomplete::Closed) else { continue };

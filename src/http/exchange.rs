@@ -60,9 +60,9 @@ impl Exchange {
     }
 }
 
-/// From one packet's time to a later one's; `None` where the clocks contradict the order.
+/// From one packet's time to a later one's; `None` where the clocks contradict the order or a time is not known.
 pub(super) fn span_micros(from: Timestamp, to: Timestamp) -> Option<u64> {
-    u64::try_from(to.micros_since(from)).ok()
+    to.known_micros_since(from).and_then(|micros| u64::try_from(micros).ok())
 }
 
 /// How a request stands to what the server had said when it was sent.

@@ -29,6 +29,10 @@ pub struct SavefileSource {
     packets: u64,
     /// That something stands behind the compressed data was said.
     said_trailing: bool,
+    /// Packets that the file gives no time.
+    timeless: u64,
+    /// That there are such was said.
+    said_timeless: bool,
 }
 
 impl SavefileSource {
@@ -48,7 +52,15 @@ impl SavefileSource {
         let input = Input::new(fd)
             .map_err(|errno| EngineError::OpenSavefile { path: path.to_owned(), reason: errno.to_string() })?;
         let info = CaptureInfo::new(path, false, None);
-        let mut source = Self { input, format: Format::default(), info, packets: 0, said_trailing: false };
+        let mut source = Self {
+            input,
+            format: Format::default(),
+            info,
+            packets: 0,
+            said_trailing: false,
+            timeless: 0,
+            said_timeless: false,
+        };
         if !source.input.may_wait() {
             source.read_to_linktype()?;
         }
@@ -73,6 +85,7 @@ impl SavefileSource {
     fn step(&mut self, on_packet: impl FnOnce(Packet<'_>)) -> Result<Option<Progress>, EngineError> {
         match self.format.parse(self.input.bytes()) {
             Ok(Parsed::Packet { packet, len }) => {
+                self.timeless += u64::from(!packet.at.is_known());
                 on_packet(packet);
                 self.packets += 1;
                 self.input.consume(len);
@@ -145,16 +158,34 @@ impl PacketSource for SavefileSource {
     }
 
     fn take_notices(&mut self) -> Vec<Notice> {
-        let trailing = self.input.unpacker().filter(|unpacker| unpacker.has_trailing() && !self.said_trailing);
-        let Some(unpacker) = trailing else { return Vec::new() };
-        let (packing, offset) = (unpacker.name(), unpacker.offset());
-        self.said_trailing = true;
-        vec![trailing_bytes(packing, offset)]
+        let mut notices = Vec::new();
+        if self.timeless > 0 && !self.said_timeless {
+            self.said_timeless = true;
+            notices.push(timeless());
+        }
+        if let Some(unpacker) = self.input.unpacker().filter(|unpacker| unpacker.has_trailing() && !self.said_trailing)
+        {
+            notices.push(trailing_bytes(unpacker.name(), unpacker.offset()));
+            self.said_trailing = true;
+        }
+        notices
     }
 
     /// Nobody dropped anything that we could know of: what was read is what was received.
     fn counters(&mut self) -> CaptureStats {
         CaptureStats { received: self.packets, savefile_bytes: self.input.file_offset(), ..CaptureStats::default() }
+    }
+}
+
+fn timeless() -> Notice {
+    Notice {
+        at: system_time(),
+        level: Level::Warn,
+        kind: "packets-without-time",
+        message:
+            "packets of the savefile carry no time: their messages have the timestamp of 1970 and timestampUnknown"
+                .to_owned(),
+        fields: Vec::new(),
     }
 }
 

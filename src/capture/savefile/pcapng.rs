@@ -35,8 +35,6 @@ pub(super) struct Pcapng {
     interfaces: Vec<Interface>,
     /// Of the file's first interface.
     linktype: Option<LinkType>,
-    /// Of the packet before, for those that have no time.
-    last: Timestamp,
 }
 
 #[derive(Debug)]
@@ -85,7 +83,6 @@ impl Pcapng {
                 return Ok(Parsed::Other { len });
             }
         };
-        self.last = packet.at;
         Ok(Parsed::Packet { packet, len })
     }
 
@@ -139,7 +136,7 @@ impl Pcapng {
         let interface = self.interface(0)?;
         let snaplen = if interface.snaplen == 0 { u32::MAX } else { interface.snaplen };
         let frame = fields.rest.get(..wire_len.min(snaplen) as usize).unwrap_or(fields.rest);
-        Ok(Packet { at: self.last, linktype: interface.linktype, wire_len, frame })
+        Ok(Packet { at: Timestamp::UNKNOWN, linktype: interface.linktype, wire_len, frame })
     }
 
     #[inline]

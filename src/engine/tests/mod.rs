@@ -11,6 +11,7 @@ mod receiver;
 mod resets;
 mod secrets;
 mod time;
+mod timeless;
 mod tunnels;
 mod unread;
 

@@ -15,6 +15,7 @@ use samples::{BIG, LITTLE, MICROSECONDS, MODIFIED, NANOSECONDS, Writer};
 use super::format::MAX_RECORD_BYTES;
 use super::*;
 use crate::decode::LinkType;
+use crate::time::Timestamp;
 
 type Given = (i64, LinkType, u32, Vec<u8>);
 type Outcome = (Vec<Given>, Result<(), EngineError>);
@@ -93,8 +94,8 @@ fn pcapng_in_both_orders_and_all_kinds_of_packets() {
         let expected = [
             (MICROS, 1, 5, b"frame".to_vec()),
             (MICROS + 1, 1, 3, b"old".to_vec()),
-            (MICROS + 1, 1, 3, b"abc".to_vec()),
-            (MICROS + 1, 1, 9, b"cut!".to_vec()),
+            (Timestamp::UNKNOWN.micros(), 1, 3, b"abc".to_vec()),
+            (Timestamp::UNKNOWN.micros(), 1, 9, b"cut!".to_vec()),
             (MICROS + 2, 1, 0, Vec::new()),
         ];
         assert_eq!(packets(&blocks.concat()), expected);
@@ -151,7 +152,7 @@ fn each_interface_has_its_own_link_type_and_each_section_its_interfaces() {
         b.enhanced(0, 4, b"e"),
     ]
     .concat();
-    let expected = [(1, 1, b'a'), (2, 113, b'b'), (3, 1, b'c'), (3, 12, b'd'), (4, 12, b'e')]
+    let expected = [(1, 1, b'a'), (2, 113, b'b'), (3, 1, b'c'), (i64::MIN, 12, b'd'), (4, 12, b'e')]
         .map(|(at, linktype, byte)| (at, linktype, 1, vec![byte]));
     assert_eq!(packets(&file), expected);
     let again = [file.clone(), a.section(), a.interface(1, 0, &[]), a.enhanced(1, 5, b"f")].concat();
@@ -199,6 +200,38 @@ fn other_blocks_and_options_are_skipped() {
     ]
     .concat();
     assert_eq!(packets(&file), [(7, 1, 3, b"one".to_vec()), (8, 1, 3, b"two".to_vec())]);
+}
+
+#[test]
+fn packets_without_time_are_said_once() {
+    let w = LITTLE;
+    let file = [w.section(), w.interface(1, 0, &[]), w.simple(1, b"a"), w.simple(1, b"b")].concat();
+    let mut source = open(&file).unwrap();
+    assert_eq!(source.take_notices().len(), 0);
+    read_to_end(&mut source).1.unwrap();
+    let kinds: Vec<_> = source.take_notices().iter().map(|notice| notice.kind).collect();
+    assert_eq!((kinds, source.take_notices().len()), (vec!["packets-without-time"], 0));
+}
+
+/// Of each interface its own, and the block's padding is no part of the frame; those of other kinds and custom ones (§4.9) are skipped.
+#[test]
+fn simple_packets_are_cut_to_the_first_interfaces_snaplen() {
+    for w in [LITTLE, BIG] {
+        let file = [
+            w.section(),
+            w.interface(1, 6, &[]),
+            w.interface(113, 2, &[]),
+            w.block(0x0bad, &[&w.u32s([32_473])[..], b"custom"].concat()),
+            w.simple(9, b"abcdef"),
+            w.block(0x4000_0bad, &w.u32s([32_473])),
+            w.simple(5, b"abcde"),
+            w.obsolete(1, 7, b"ab"),
+        ];
+        let lens: Vec<_> =
+            packets(&file.concat()).into_iter().map(|(_, linktype, wire, frame)| (linktype, wire, frame)).collect();
+        let expected = [(1, 9, b"abcdef".to_vec()), (1, 5, b"abcde".to_vec()), (113, 2, b"ab".to_vec())];
+        assert_eq!(lens, expected);
+    }
 }
 
 #[test]

@@ -1,0 +1,93 @@
+// What is seen of a session: by two sniffers live, which differ in whether they remove content-codings, and by the command in
+// the savefile that tcpdump wrote at the same time.
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { start } from './processes.mjs';
+
+const dist = fileURLToPath(new URL('../dist/', import.meta.url));
+const { createSniffer } = createRequire(import.meta.url)(join(dist, 'index.js'));
+
+/** No body of the cases is larger, so nothing is cut by it. */
+const MAX_BODY_BYTES = 32 * 1024 * 1024;
+/** What a session may take of the disk; the largest takes a third of it. */
+export const MAX_SAVEFILE_BYTES = 1024 ** 3;
+const TCPDUMP_BUFFER_KIB = 65_536;
+/** libpcap hands packets on after at most so long: what the kernel has by then is in the file. */
+const SETTLE_MS = 300;
+const READ_LIMIT_MS = 120_000;
+
+async function sniff(ports, decodeBody) {
+  const messages = [];
+  const sniffer = createSniffer({
+    ports,
+    interface: 'lo',
+    decodeBody,
+    binaryBodies: 'base64',
+    maxBodySize: MAX_BODY_BYTES,
+    maxBufferedBytes: 8 * MAX_BODY_BYTES,
+    ringBufferBytes: 2 * MAX_BODY_BYTES,
+    logLevel: 'silent',
+  });
+  sniffer.on('message', (message) => messages.push(message));
+  await sniffer.start();
+  return {
+    async stop() {
+      await sniffer.stop();
+      return { messages, counters: sniffer.stats().engine };
+    },
+  };
+}
+
+async function dump(ports, file) {
+  const filter = ports.map((port) => `tcp port ${port}`).join(' or ');
+  const user = process.getuid() === 0 ? ['-Z', 'root'] : [];
+  const tcpdump = ['tcpdump', '-i', 'lo', '-s', '0', '-B', String(TCPDUMP_BUFFER_KIB), ...user, '-w', file, filter];
+  // The kernel holds it to its share of the disk.
+  const child = start(['bash', '-c', 'ulimit -f "$0"; exec "$@"', String(MAX_SAVEFILE_BYTES / 1024), ...tcpdump]);
+  while (!child.stderr().includes('listening on')) {
+    if (!child.isRunning()) throw new Error(`tcpdump: ${child.stderr().trim()}`);
+    await sleep(10);
+  }
+  return {
+    async stop() {
+      child.signal('SIGINT');
+      const { code, stderr } = await child.done;
+      if (code !== 0) throw new Error(`tcpdump: ${code} ${stderr.trim()}`);
+      return { dropped: Number(/(\d+) packets dropped by kernel/.exec(stderr)?.[1]) };
+    },
+  };
+}
+
+/** The messages that the command shows of a savefile. */
+export async function read(ports, file) {
+  const messages = [];
+  let rest = '';
+  const args = ['--read', file, '--ports', ports.join(), '--binary-bodies', 'base64', '--log-level', 'warn'];
+  const sizes = ['--max-body-size', String(MAX_BODY_BYTES), '--max-buffered-bytes', String(8 * MAX_BODY_BYTES)];
+  const child = start([process.execPath, join(dist, 'cli.js'), ...args, ...sizes], {
+    onStdout(text) {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop();
+      for (const line of lines) messages.push(JSON.parse(line));
+    },
+  });
+  const timer = setTimeout(() => child.signal('SIGKILL'), READ_LIMIT_MS);
+  const { code, stderr } = await child.done;
+  clearTimeout(timer);
+  if (code !== 0 || rest !== '') throw new Error(`--read ${file}: exit ${code}, ${stderr.trim()}`);
+  return messages;
+}
+
+/** Captures on these ports until `stop()`, which returns what was seen. */
+export async function capture(ports, file) {
+  const [decoded, asSent, savefile] = await Promise.all([sniff(ports, true), sniff(ports, false), dump(ports, file)]);
+  return {
+    async stop() {
+      await sleep(SETTLE_MS);
+      const [live, raw, written] = await Promise.all([decoded.stop(), asSent.stop(), savefile.stop()]);
+      return { live, raw, written, read: await read(ports, file) };
+    },
+  };
+}

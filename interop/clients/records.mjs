@@ -1,0 +1,19 @@
+// What clients in JavaScript share: the plan, bodies to send, and the record of an answer.
+import { readFileSync } from 'node:fs';
+import { sha256 } from '../content.mjs';
+
+/** What the runner wrote for this client: `{ host, port, groups }`. */
+export const plan = JSON.parse(readFileSync(process.argv[2], 'utf8'));
+
+export const uploadOf = ({ body }) => (body === undefined ? undefined : readFileSync(body));
+
+/** Bytes of a body in pieces of odd sizes, so that chunks do not end where segments do. */
+export function* inPieces(bytes, size = 7001) {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+export const record = (what) => process.stdout.write(`${JSON.stringify(what)}\n`);
+
+/** `got` is what stands in `x-got`; `content` is the body without its content-coding. */
+export const recordAnswer = (id, status, got, content) =>
+  record({ id, status, got, length: content.length, sha256: sha256(content) });

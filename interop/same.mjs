@@ -1,0 +1,32 @@
+// Two runs over the same packets show the same messages. Ids and times are a run's own; that requests and responses belong
+// together is looked at in each run (compare.mjs).
+import { idIn } from './compare.mjs';
+
+/** The messages by connection and direction, in which their order is that of the stream. */
+function streams(messages) {
+  const streams = new Map();
+  for (const message of messages) {
+    const { id, timestamp, latencyMs, durationMs, waitMs, ...same } = message;
+    const stream = `${message.destination.port} ${message.receiver.port} ${message.direction}`;
+    if (!streams.has(stream)) streams.set(stream, []);
+    streams.get(stream).push({ text: JSON.stringify(same), about: idIn(message.path ?? message.request?.path) });
+  }
+  return streams;
+}
+
+const excerpt = (entry) => entry?.text.slice(0, 300) ?? 'nothing';
+
+/** The first message of each stream that one run shows and the other does not, as complaints: `{ id, text }`. */
+export function differences(live, read) {
+  const [ofLive, ofRead] = [streams(live), streams(read)];
+  const complaints = [];
+  for (const stream of new Set([...ofLive.keys(), ...ofRead.keys()])) {
+    const [a, b] = [ofLive.get(stream) ?? [], ofRead.get(stream) ?? []];
+    const longer = a.length < b.length ? b : a;
+    const at = longer.findIndex((_, index) => a[index]?.text !== b[index]?.text);
+    if (at < 0) continue;
+    const text = `live and --read differ: ${excerpt(a[at])} / ${excerpt(b[at])}`;
+    complaints.push({ id: (a[at] ?? b[at]).about, text });
+  }
+  return complaints;
+}

@@ -1,0 +1,57 @@
+// What a server of the interop test answers, for node:http. The target is /ID/KIND/SIZE.
+import { createHash } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
+import { answered } from '../content.mjs';
+
+const PIECE_BYTES = 4000;
+const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
+
+/** In several writes, which is how a body without a length comes to be chunked. */
+function inPieces(response, bytes) {
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) response.write(bytes.subarray(at, at + PIECE_BYTES));
+  response.end();
+}
+
+const KINDS = {
+  plain: (response, content) => response.setHeader('content-length', content.length).end(content),
+  echo: (response, content) => response.setHeader('content-length', content.length).end(content),
+  chunked: inPieces,
+  gzip(response, content) {
+    const bytes = gzipSync(content);
+    response.setHeader('content-encoding', 'gzip').setHeader('content-length', bytes.length).end(bytes);
+  },
+  'gzip-chunked'(response, content) {
+    inPieces(response.setHeader('content-encoding', 'gzip'), gzipSync(content));
+  },
+  close(response, content) {
+    response.setHeader('connection', 'close').removeHeader('transfer-encoding');
+    inPieces(response, content);
+  },
+  reset(response, content) {
+    response.setHeader('content-length', content.length);
+    response.write(content.subarray(0, content.length / 2), () => response.socket.resetAndDestroy());
+  },
+};
+
+export async function answer(request, response) {
+  const [, id, kind, number] = request.url.split('/');
+  let body;
+  try {
+    body = await buffer(request);
+  } catch {
+    return; // The client went away while it sent; there is nobody to answer.
+  }
+  response.setHeader('x-got', id);
+  response.setHeader('x-got-length', body.length);
+  response.setHeader('x-got-sha256', sha256(body));
+  if (kind === 'status') {
+    response.writeHead(Number(number)).end();
+    return;
+  }
+  const content = kind === 'echo' ? body : answered(id, Number(number));
+  response.setHeader('x-length', content.length);
+  response.setHeader('x-sha256', sha256(content));
+  response.setHeader('content-type', kind === 'echo' ? 'application/octet-stream' : 'text/plain');
+  KINDS[kind](response, content);
+}

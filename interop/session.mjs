@@ -1,0 +1,126 @@
+// One server, all clients that are to talk to it, and the capture around them.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { capture } from './capture.mjs';
+import { groupsFor, uploadOf } from './cases.mjs';
+import { compare } from './compare.mjs';
+import { losses } from './losses.mjs';
+import { listening, run, start } from './processes.mjs';
+import { compareProxied, PROXIED_IS_SHOWN } from './proxied.mjs';
+import { differences } from './same.mjs';
+
+const CLIENT_LIMIT_MS = 120_000;
+/** Clients that talk to the server at the same time. */
+const AT_ONCE = 3;
+
+/** Where the server and what it needs run; `end()` stops all of it. */
+function machineIn(folder, tools) {
+  const children = [];
+  return {
+    ...tools,
+    folder,
+    async serve(command, port, options) {
+      const child = start(command, { cwd: folder, ...options });
+      children.push(child);
+      await listening(child, port);
+    },
+    end: () => Promise.all(children.map((child) => child.stop())),
+  };
+}
+
+/** Runs a client to its end; gives its records by id. */
+async function runClient(client, groups, { port, folder, tools }) {
+  const own = join(folder, client.name.replaceAll(/\W+/g, '-'));
+  mkdirSync(own);
+  const withBody = (exchange) => {
+    const bytes = uploadOf(exchange);
+    if (bytes === undefined) return exchange;
+    const body = join(own, exchange.id);
+    writeFileSync(body, bytes);
+    return { ...exchange, body };
+  };
+  const plan = {
+    host: '127.0.0.1',
+    port,
+    groups: groups.map((group) => ({ ...group, exchanges: group.exchanges.map(withBody) })),
+  };
+  const file = join(own, 'plan.json');
+  writeFileSync(file, JSON.stringify(plan));
+  const { code, stdout, stderr } = await run(client.command(tools, file).concat(file), CLIENT_LIMIT_MS, { cwd: own });
+  const records = stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+  return { records, failure: code === 0 ? undefined : `exit ${code}: ${stderr.trim()}` };
+}
+
+async function inTurns(things, act) {
+  const waiting = [...things];
+  const worker = async () => {
+    for (let thing = waiting.shift(); thing !== undefined; thing = waiting.shift()) await act(thing);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+}
+
+/** What all runs say about the session, as complaints of `{ id, text }`. */
+function judge({ live, raw, read, written }, hops, exchanges, records) {
+  const complaints = [...losses('live', live.counters), ...losses('not decoded', raw.counters)];
+  if (written.dropped > 0) complaints.push({ text: `tcpdump dropped ${written.dropped} packets` });
+  const runs = { live: [live.messages, true], 'not decoded': [raw.messages, false], '--read': [read, true] };
+  for (const [name, [messages, decodes]] of Object.entries(runs)) {
+    for (const hop of hops) {
+      const own = messages.filter(({ receiver }) => receiver.port === hop.port);
+      const found = compare(own, exchanges, records, { ...hop, decodes });
+      if (hop.proxied) found.push(...compareProxied(own, messages, hop));
+      const where = hop.behind === undefined ? name : `${name}, behind the proxy`;
+      for (const { id, text } of found) complaints.push({ id, text: `${where}: ${text}` });
+    }
+  }
+  return [...complaints, ...differences(live.messages, read)];
+}
+
+/** Complaints go to the client whose exchange they are about; the others are the server's. */
+function sorted(complaints, cells) {
+  const cellOf = new Map();
+  for (const cell of cells) for (const exchange of cell.exchanges) cellOf.set(exchange.id, { cell, ...exchange });
+  const others = [];
+  for (const { id, text } of complaints) {
+    const known = cellOf.get(id);
+    if (known === undefined) others.push(text);
+    else known.cell.complaints.push({ id, text: `${id} (${known.case}): ${text}` });
+  }
+  return others;
+}
+
+/**
+ * Gives `{ cells, others, file }`: for each client its exchanges and what is to be complained of in them; what concerns no
+ * client alone; and the savefile.
+ */
+export async function session(server, clients, { folder, tools, repeat }) {
+  mkdirSync(folder, { mode: 0o755 });
+  const machine = machineIn(folder, tools);
+  try {
+    const { port, hops: all } = await server.start(machine);
+    const hops = all.filter(({ proxied }) => !proxied || PROXIED_IS_SHOWN);
+    const file = join(folder, 'capture.pcap');
+    const capturing = await capture(
+      hops.map((hop) => hop.port),
+      file,
+    );
+    const records = new Map();
+    const cells = [];
+    await inTurns(clients, async (client) => {
+      const groups = groupsFor(client, server, repeat);
+      const cell = { client: client.name, exchanges: groups.flatMap((group) => group.exchanges), complaints: [] };
+      cells.push(cell);
+      const done = await runClient(client, groups, { port, folder, tools });
+      for (const record of done.records) records.set(record.id, record);
+      if (done.failure) cell.complaints.push({ text: done.failure });
+    });
+    const seen = await capturing.stop();
+    const exchanges = cells.flatMap((cell) => cell.exchanges);
+    return { cells, others: sorted(judge(seen, hops, exchanges, records), cells), file };
+  } finally {
+    await machine.end();
+  }
+}

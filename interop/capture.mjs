@@ -1,10 +1,12 @@
 // What is seen of a session: by two sniffers live, which differ in whether they remove content-codings, and by the command in
 // the savefile that tcpdump wrote at the same time.
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { start } from './processes.mjs';
+import { freePort, start } from './processes.mjs';
 
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
 const { createSniffer } = createRequire(import.meta.url)(join(dist, 'index.js'));
@@ -14,8 +16,12 @@ const MAX_BODY_BYTES = 32 * 1024 * 1024;
 /** What a session may take of the disk; the largest takes a third of it. */
 export const MAX_SAVEFILE_BYTES = 1024 ** 3;
 const TCPDUMP_BUFFER_KIB = 65_536;
-/** libpcap hands packets on after at most so long: what the kernel has by then is in the file. */
+/** What a server still does when its clients are gone: it closes connections. */
 const SETTLE_MS = 300;
+/** tcpdump takes up to a second to get packets from the kernel. */
+const MARK_LIMIT_MS = 20_000;
+/** The SYN and the reset that answers it, and what a busy loopback may put behind them. */
+const MARK_BYTES = 4096;
 const READ_LIMIT_MS = 120_000;
 
 async function sniff(ports, decodeBody) {
@@ -40,10 +46,49 @@ async function sniff(ports, decodeBody) {
   };
 }
 
+/** A packet to a port where nobody listens; that it is in the savefile says that all before it are. */
+async function mark(port, file) {
+  const localPort = await freePort();
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt16BE(localPort, 0);
+  bytes.writeUInt16BE(port, 2);
+  await new Promise((resolve) => connect({ port, host: '127.0.0.1', localPort }).on('error', resolve));
+  const deadline = Date.now() + MARK_LIMIT_MS;
+  while (!tailOf(file, MARK_BYTES).includes(bytes)) {
+    if (Date.now() > deadline) throw new Error(`tcpdump wrote no last packet within ${MARK_LIMIT_MS} ms`);
+    await sleep(50);
+  }
+}
+
+function tailOf(file, length) {
+  const descriptor = openSync(file, 'r');
+  try {
+    const tail = Buffer.alloc(length);
+    const { size } = fstatSync(descriptor);
+    return tail.subarray(0, readSync(descriptor, tail, 0, length, Math.max(0, size - length)));
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 async function dump(ports, file) {
-  const filter = ports.map((port) => `tcp port ${port}`).join(' or ');
+  const last = await freePort();
+  const filter = [...ports, last].map((port) => `tcp port ${port}`).join(' or ');
   const user = process.getuid() === 0 ? ['-Z', 'root'] : [];
-  const tcpdump = ['tcpdump', '-i', 'lo', '-s', '0', '-B', String(TCPDUMP_BUFFER_KIB), ...user, '-w', file, filter];
+  const tcpdump = [
+    'tcpdump',
+    '-i',
+    'lo',
+    '-s',
+    '0',
+    '-U',
+    '-B',
+    String(TCPDUMP_BUFFER_KIB),
+    ...user,
+    '-w',
+    file,
+    filter,
+  ];
   // The kernel holds it to its share of the disk.
   const child = start(['bash', '-c', 'ulimit -f "$0"; exec "$@"', String(MAX_SAVEFILE_BYTES / 1024), ...tcpdump]);
   while (!child.stderr().includes('listening on')) {
@@ -52,6 +97,7 @@ async function dump(ports, file) {
   }
   return {
     async stop() {
+      await mark(last, file);
       child.signal('SIGINT');
       const { code, stderr } = await child.done;
       if (code !== 0) throw new Error(`tcpdump: ${code} ${stderr.trim()}`);

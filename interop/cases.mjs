@@ -20,7 +20,12 @@ const CASES = [
   { name: 'post', exchanges: [post(5000)] },
   { name: 'empty', exchanges: [get('plain', 0), post(0), get('plain', 10)] },
   { name: 'chunked upload', needs: ['chunked upload'], exchanges: [post(30_000, { chunked: true }), get('plain', 7)] },
-  { name: 'empty chunked upload', needs: ['chunked upload'], exchanges: [post(0, { chunked: true })] },
+  {
+    name: 'chunk extensions',
+    needs: ['chunked upload', 'chunk extensions'],
+    exchanges: [post(30_000, { chunked: true, extension: ';n="v"' })],
+  },
+  { name: 'empty chunked upload', needs: ['chunked upload', 'empty chunks'], exchanges: [post(0, { chunked: true })] },
   { name: 'chunked', needs: ['chunked'], exchanges: [get('chunked', 20_000), get('chunked', 0), get('chunked', 1)] },
   { name: 'gzip', needs: ['gzip'], exchanges: [get('gzip', 20_000), get('plain', 11)] },
   { name: 'gzip, chunked', needs: ['gzip', 'chunked'], exchanges: [get('gzip-chunked', 20_000), get('plain', 12)] },
@@ -33,26 +38,36 @@ const CASES = [
   { name: 'large answer', exchanges: [get('plain', MEBIBYTE)] },
   { name: 'large upload', exchanges: [post(MEBIBYTE)] },
   { name: 'large, chunked', needs: ['chunked', 'chunked upload'], exchanges: [post(MEBIBYTE, { chunked: true })] },
-  { name: 'keep-alive', exchanges: many(30, (index) => (index % 3 ? get('plain', 37 * index) : post(29 * index))) },
+  {
+    name: 'keep-alive',
+    needs: ['keep-alive'],
+    exchanges: many(30, (index) => (index % 3 ? get('plain', 37 * index) : post(29 * index))),
+  },
   {
     name: 'pipelined',
     needs: ['pipelining'],
     pipelined: true,
-    exchanges: [
-      ...many(5, (index) => get('plain', 300 * index)),
-      post(2000),
-      get('plain', 4000, { method: 'HEAD' }),
-      post(10),
-    ],
+    exchanges: many(6, (index) => get('plain', 300 * index)),
   },
   {
-    name: 'pipelined, chunked',
-    needs: ['pipelining', 'chunked', 'chunked upload'],
+    name: 'pipelined bodies',
+    needs: ['pipelining', 'pipelined bodies'],
+    pipelined: true,
+    exchanges: [post(2000), get('plain', 4000, { method: 'HEAD' }), post(10), get('status', 204), get('plain', 17)],
+  },
+  {
+    name: 'pipelined chunks',
+    needs: ['pipelining', 'pipelined bodies', 'chunked', 'chunked upload'],
     pipelined: true,
     exchanges: [post(2000, { chunked: true }), get('chunked', 5000), get('status', 204), post(300, { chunked: true })],
   },
   { name: 'client goes away', needs: ['abort'], exchanges: [get('plain', ENDLESS, { abort: 'download' })] },
   { name: 'upload breaks off', needs: ['upload abort'], exchanges: [post(100_000, { abort: 'upload' })] },
+  {
+    name: 'chunked upload breaks off',
+    needs: ['upload abort', 'chunked upload'],
+    exchanges: [post(100_000, { abort: 'upload', chunked: true })],
+  },
   { name: 'server resets', needs: ['reset', 'abort'], exchanges: [get('reset', 100_000, { abort: 'server' })] },
 ];
 
@@ -70,6 +85,7 @@ export function groupsFor(client, server, repeat = 1) {
     .map(({ name, pipelined = false, exchanges }) => ({
       name,
       pipelined,
+      cutsLines: !lacks.has('cut lines'),
       exchanges: exchanges.map((exchange) => ({ case: name, ...numbered(exchange) })),
     }));
 }

@@ -1,17 +1,64 @@
 // The clients: each is a program that gets the path of its plan and writes a record for each exchange (README.md). `lacks` are
-// the words that cases need (cases.mjs).
+// the words of the cases (cases.mjs) that it has no way to ask for.
 import { fileURLToPath } from 'node:url';
 
 const here = (name) => fileURLToPath(new URL(`clients/${name}`, import.meta.url));
 const node = (name) => () => [process.execPath, here(name)];
-const python = (name) => (tools) => [tools.python(), here(name)];
 
-/** What only the raw client does: the others have no way to ask for it. */
-const BY_HAND = ['pipelining', 'upload abort', 'HTTP/1.0'];
+const BY_HAND = ['pipelining', 'upload abort', 'HTTP/1.0', 'chunk extensions'];
+const NO_ABORT = [...BY_HAND, 'abort'];
+const NO_EXPECT = [...BY_HAND, 'continue'];
 
 export const SMALL = [
-  { name: 'curl', command: node('curl.mjs'), lacks: ['pipelining', 'upload abort', 'abort'] },
-  { name: 'fetch', command: node('fetch.mjs'), lacks: [...BY_HAND, 'continue'] },
-  { name: 'requests', command: python('requests_client.py'), lacks: BY_HAND },
+  { name: 'curl', command: node('curl.mjs'), lacks: ['pipelining', 'upload abort', 'chunk extensions', 'abort'] },
+  { name: 'fetch', command: node('fetch.mjs'), lacks: NO_EXPECT },
+  { name: 'requests', command: ({ python }) => [python(), here('requests_client.py')], lacks: BY_HAND },
   { name: 'raw', command: node('raw.mjs') },
+];
+
+const fetchOf = (version) => ({
+  name: `fetch ${version.split('.')[0]}`,
+  command: (tools) => [tools.node(version), here('fetch.mjs')],
+  lacks: NO_EXPECT,
+});
+const inPython = (name) => ({
+  name,
+  command: ({ morePython }) => [morePython(), here('python_clients.py'), name],
+  lacks: BY_HAND,
+});
+const withModules = (name) => (tools) => ['env', `INTEROP_MODULES=${tools.modules()}`, process.execPath, here(name)];
+
+export const LARGE = [
+  ...['22.23.3', '26.10.0'].map(fetchOf),
+  { name: 'node http', command: node('node-http.mjs'), lacks: BY_HAND },
+  {
+    name: 'undici',
+    command: withModules('undici.mjs'),
+    lacks: ['upload abort', 'HTTP/1.0', 'chunk extensions', 'continue'],
+  },
+  { name: 'axios', command: withModules('axios.mjs'), lacks: NO_EXPECT },
+  ...['http_client', 'urllib3', 'httpx', 'aiohttp'].map(inPython),
+  {
+    name: 'httpie',
+    command: ({ morePython }) => [process.execPath, here('httpie.mjs'), morePython()],
+    lacks: [...NO_EXPECT, 'abort', 'keep-alive'],
+  },
+  {
+    name: 'wget',
+    command: node('wget.mjs'),
+    programs: ['wget'],
+    lacks: [...NO_EXPECT, 'abort', 'chunked upload', 'keep-alive'],
+  },
+  { name: 'Go', command: ({ go }) => [go('clients/client.go')], programs: ['go'], lacks: BY_HAND },
+  { name: 'Java', command: () => ['java', here('Client.java')], programs: ['java'], lacks: NO_ABORT, plan: 'tsv' },
+  { name: 'Net::HTTP', command: () => ['ruby', here('net_http.rb')], programs: ['ruby'], lacks: BY_HAND },
+  // libwww-perl 6.68 ends a body that is empty from the start twice.
+  { name: 'LWP', command: () => ['perl', here('lwp.pl')], programs: ['perl'], lacks: [...NO_EXPECT, 'empty chunks'] },
+  { name: 'PHP curl', command: () => ['php', here('curl.php')], programs: ['php'], lacks: BY_HAND },
+  { name: 'Bun', command: ({ bin }) => [bin('bun'), here('fetch.mjs')], lacks: NO_EXPECT },
+  {
+    name: 'Deno',
+    command: ({ bin }) => [bin('deno'), 'run', '--quiet', '--allow-all', here('fetch.mjs')],
+    lacks: NO_EXPECT,
+  },
 ];

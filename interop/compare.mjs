@@ -53,10 +53,12 @@ function* judgeWhole(message, content, decodes) {
 }
 
 /** A message that somebody cut, perhaps after its end: flagged if it is shorter than it says, and else not. */
-function* judgeCut(message, content) {
+function* judgeCut(message, content, isChunked) {
   const { headers, bodySize, bodyTruncated, incomplete } = message;
   const bytes = bytesOf(message);
   if (!bytes.equals(content.subarray(0, bytes.length))) yield `${message.direction}: cut body is none of its own`;
+  if (isChunked && !(bodyTruncated && CUT_BY.includes(incomplete)))
+    yield `${message.direction}: no last chunk, flags ${bodyTruncated} ${incomplete}`;
   if (headers['content-length'] === undefined) return;
   const isCut = bodySize < Number(headers['content-length']);
   if (isCut && !(bodyTruncated && CUT_BY.includes(incomplete)))
@@ -70,13 +72,15 @@ function* judgeRequest(request, exchange, { behind, decodes }) {
   if (request.path !== exchange.target) yield `request: path ${request.path}`;
   if (exchange.version && !behind && request.httpVersion !== exchange.version)
     yield `request: version ${request.httpVersion}`;
-  yield* exchange.abort === 'upload' ? judgeCut(request, upload) : judgeWhole(request, upload, decodes);
+  yield* exchange.abort === 'upload'
+    ? judgeCut(request, upload, exchange.chunked && !behind)
+    : judgeWhole(request, upload, decodes);
 }
 
 function* judgeResponse(response, request, exchange, record, { behind, decodes }) {
   const { headers, statusCode } = response;
   // The server's own word on a request that broke off.
-  if (exchange.abort === 'upload' && statusCode >= 400) return;
+  if (exchange.abort === 'upload' && headers['x-got'] === undefined) return;
   if (response.id !== request.id) yield `response: id ${response.id}, request ${request.id}`;
   if (headers['x-got'] !== exchange.id) yield `response: x-got ${headers['x-got']}`;
   if (record.status !== undefined && !behind && statusCode !== record.status)

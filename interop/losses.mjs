@@ -17,6 +17,7 @@ const OF_LOSS = [
   'overBodyLimit',
   'contentOverLimit',
   'bodiesUndecodable',
+  'bodiesLeftCoded',
   'decoderPanics',
   'undecodable',
 ];

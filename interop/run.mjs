@@ -7,7 +7,7 @@
 //   --minutes N        no session begins after so long; those that are left out are said
 //   --keep FOLDER      the savefiles of what failed go there, at most KEPT_BYTES of them
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -40,8 +40,8 @@ if (((BigInt(`0x${effective}`) >> CAP_NET_RAW) & 1n) === 0n) {
 
 const named = (all, words) =>
   all.filter(({ name }) => words === undefined || words.split(',').some((word) => name.includes(word)));
-const chosenServers = named(flags.small ? servers.SMALL : [...servers.SMALL, ...(servers.LARGE ?? [])], flags.servers);
-const chosenClients = named(flags.small ? clients.SMALL : [...clients.SMALL, ...(clients.LARGE ?? [])], flags.clients);
+const chosenServers = named(flags.small ? servers.SMALL : [...servers.SMALL, ...servers.LARGE], flags.servers);
+const chosenClients = named(flags.small ? clients.SMALL : [...clients.SMALL, ...clients.LARGE], flags.clients);
 
 const isThere = (program) => {
   try {
@@ -57,6 +57,8 @@ const lacking = ({ programs = [] }) => programs.find((program) => !isThere(progr
 const leftOut = (server, why) => ({ server: server.name, skipped: why, others: process.env.CI ? [why] : [] });
 
 const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-interop-'));
+// Some servers go on as a user of their own.
+chmodSync(folder, 0o755);
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 const began = performance.now();
 const seconds = () => ((performance.now() - began) / 1000).toFixed(0);

@@ -14,7 +14,16 @@ function streams(messages) {
   return streams;
 }
 
-const excerpt = (entry) => entry?.text.slice(0, 300) ?? 'nothing';
+const shortened = (value) => JSON.stringify(value)?.slice(0, 80) ?? 'nothing';
+
+/** The fields in which two messages differ, the first few characters of each. */
+function difference(a, b) {
+  if (a === undefined || b === undefined) return `${a ? '--read' : 'live'} lacks ${(a ?? b).text.slice(0, 200)}`;
+  const [one, other] = [JSON.parse(a.text), JSON.parse(b.text)];
+  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
+  const differing = [...names].filter((name) => JSON.stringify(one[name]) !== JSON.stringify(other[name]));
+  return differing.map((name) => `${name} ${shortened(one[name])} / ${shortened(other[name])}`).join(', ');
+}
 
 /** The first message of each stream that one run shows and the other does not, as complaints: `{ id, text }`. */
 export function differences(live, read) {
@@ -25,8 +34,7 @@ export function differences(live, read) {
     const longer = a.length < b.length ? b : a;
     const at = longer.findIndex((_, index) => a[index]?.text !== b[index]?.text);
     if (at < 0) continue;
-    const text = `live and --read differ: ${excerpt(a[at])} / ${excerpt(b[at])}`;
-    complaints.push({ id: (a[at] ?? b[at]).about, text });
+    complaints.push({ id: (a[at] ?? b[at]).about, text: `live and --read differ: ${difference(a[at], b[at])}` });
   }
   return complaints;
 }

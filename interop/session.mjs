@@ -28,25 +28,32 @@ function machineIn(folder, tools) {
   };
 }
 
-/** Runs a client to its end; gives its records by id. */
-async function runClient(client, groups, { port, folder, tools }) {
+/** The plan as lines of tabs, for clients in languages that read no JSON by themselves. */
+function inLines({ host, port, groups }) {
+  const flags = ({ chunked, expect, abort }) =>
+    Object.keys({ ...(chunked && { chunked }), ...(expect && { expect }), ...(abort && { abort }) });
+  const lines = groups.flatMap(({ exchanges }, group) =>
+    exchanges.map((one) => [group, one.id, one.method, one.target, one.body ?? '', flags(one)].join('\t')),
+  );
+  return [`${host}:${port}`, ...lines].join('\n');
+}
+
+/** Runs a client to its end; gives its records, and what it said if it failed. */
+async function runClient({ client, command }, groups, { port, folder }) {
   const own = join(folder, client.name.replaceAll(/\W+/g, '-'));
   mkdirSync(own);
   const withBody = (exchange) => {
     const bytes = uploadOf(exchange);
     if (bytes === undefined) return exchange;
-    const body = join(own, exchange.id);
+    const body = join(own, `${exchange.id}.upload`);
     writeFileSync(body, bytes);
     return { ...exchange, body };
   };
-  const plan = {
-    host: '127.0.0.1',
-    port,
-    groups: groups.map((group) => ({ ...group, exchanges: group.exchanges.map(withBody) })),
-  };
-  const file = join(own, 'plan.json');
-  writeFileSync(file, JSON.stringify(plan));
-  const { code, stdout, stderr } = await run(client.command(tools, file).concat(file), CLIENT_LIMIT_MS, { cwd: own });
+  const planned = groups.map((group) => ({ ...group, exchanges: group.exchanges.map(withBody) }));
+  const plan = { host: '127.0.0.1', port, groups: planned };
+  const file = join(own, 'plan');
+  writeFileSync(file, client.plan === 'tsv' ? inLines(plan) : JSON.stringify(plan));
+  const { code, stdout, stderr } = await run([...command, file], CLIENT_LIMIT_MS, { cwd: own });
   const records = stdout
     .split('\n')
     .filter(Boolean)
@@ -100,6 +107,8 @@ export async function session(server, clients, { folder, tools, repeat }) {
   mkdirSync(folder, { mode: 0o755 });
   const machine = machineIn(folder, tools);
   try {
+    // Before anything is captured, since what is not there yet is got now, while nothing else can be done.
+    const ready = clients.map((client) => ({ client, command: client.command(tools) }));
     const { port, hops: all } = await server.start(machine);
     const hops = all.filter(({ proxied }) => !proxied || PROXIED_IS_SHOWN);
     const file = join(folder, 'capture.pcap');
@@ -109,11 +118,11 @@ export async function session(server, clients, { folder, tools, repeat }) {
     );
     const records = new Map();
     const cells = [];
-    await inTurns(clients, async (client) => {
+    await inTurns(ready, async ({ client, command }) => {
       const groups = groupsFor(client, server, repeat);
       const cell = { client: client.name, exchanges: groups.flatMap((group) => group.exchanges), complaints: [] };
       cells.push(cell);
-      const done = await runClient(client, groups, { port, folder, tools });
+      const done = await runClient({ client, command }, groups, { port, folder });
       for (const record of done.records) records.set(record.id, record);
       if (done.failure) cell.complaints.push({ text: done.failure });
     });

@@ -19,11 +19,11 @@ function headOf({ method, target, chunked, expect, version = '1.1' }, body) {
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`);
 }
 
-function framed({ chunked }, body) {
+function framed({ chunked, extension = '' }, body) {
   if (body === undefined) return Buffer.alloc(0);
   if (!chunked) return body;
   const chunks = [...inPieces(body)].flatMap((piece) => [
-    Buffer.from(`${piece.length.toString(16)};n=v\r\n`),
+    Buffer.from(`${piece.length.toString(16)}${extension}\r\n`),
     piece,
     Buffer.from('\r\n'),
   ]);
@@ -49,7 +49,8 @@ class Connection {
       this.#socket.write(rest);
     } else {
       const bytes = Buffer.concat([head, rest]);
-      const cut = 1 + (bytes.length % 97);
+      const anywhere = 1 + (bytes.length % 97);
+      const cut = exchange.cutsLines ? anywhere : Math.max(anywhere, head.indexOf('\n') + 1);
       this.#socket.write(bytes.subarray(0, cut));
       if (!exchange.pipelined) await sleep(1);
       this.#socket.write(bytes.subarray(cut));
@@ -72,6 +73,10 @@ class Connection {
     return this.#socket.writable && !this.#answers.ended;
   }
 
+  destroy() {
+    this.#socket.destroy();
+  }
+
   async close() {
     if (this.#socket.closed) return;
     this.#socket.end();
@@ -80,9 +85,9 @@ class Connection {
   }
 }
 
-async function run({ exchanges, pipelined }) {
+async function run({ exchanges, pipelined, cutsLines }) {
   let connection = new Connection();
-  const guard = setTimeout(() => process.exit(1), LIMIT_MS);
+  const guard = setTimeout(() => connection.destroy(), LIMIT_MS);
   const attempt = async (exchange, act) => {
     try {
       await act();
@@ -90,11 +95,11 @@ async function run({ exchanges, pipelined }) {
       record({ id: exchange.id, ...(exchange.abort ? { aborted: true } : { error: error.message }) });
     }
   };
-  if (pipelined) for (const exchange of exchanges) await connection.send({ ...exchange, pipelined });
+  if (pipelined) for (const exchange of exchanges) await connection.send({ ...exchange, pipelined, cutsLines });
   for (const exchange of exchanges) {
     if (!pipelined && !connection.isOpen) connection = new Connection();
     await attempt(exchange, async () => {
-      if (!pipelined) await connection.send(exchange);
+      if (!pipelined) await connection.send({ ...exchange, cutsLines });
       if (exchange.abort === 'upload') record({ id: exchange.id, aborted: true });
       else await connection.receive(exchange);
     });

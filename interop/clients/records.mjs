@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { sha256 } from '../content.mjs';
 
 /** What the runner wrote for this client: `{ host, port, groups }`. */
-export const plan = JSON.parse(readFileSync(process.argv[2], 'utf8'));
+export const plan = JSON.parse(readFileSync(process.argv.at(-1), 'utf8'));
 
 export const uploadOf = ({ body }) => (body === undefined ? undefined : readFileSync(body));
 

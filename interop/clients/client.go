@@ -1,0 +1,89 @@
+// Go's net/http. `client PLAN`
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"time"
+)
+
+type exchange struct {
+	ID, Method, Target, Body, Abort string
+	Chunked, Expect                 bool
+}
+
+type plan struct {
+	Host   string
+	Port   int
+	Groups []struct{ Exchanges []exchange }
+}
+
+// A reader whose length nobody can ask for, so that it is sent in chunks.
+type unmeasured struct{ io.Reader }
+
+func record(fields map[string]any) {
+	line, _ := json.Marshal(fields)
+	fmt.Println(string(line))
+}
+
+func ended(e exchange, err error) {
+	if e.Abort != "" {
+		record(map[string]any{"id": e.ID, "aborted": true})
+	} else {
+		record(map[string]any{"id": e.ID, "error": err.Error()})
+	}
+}
+
+func run(client *http.Client, base string, e exchange) {
+	var body io.Reader
+	if e.Body != "" {
+		data, _ := os.ReadFile(e.Body)
+		body = bytes.NewReader(data)
+		if e.Chunked {
+			body = unmeasured{body}
+		}
+	}
+	request, _ := http.NewRequest(e.Method, base+e.Target, body)
+	if e.Expect {
+		request.Header.Set("Expect", "100-continue")
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		ended(e, err)
+		return
+	}
+	defer response.Body.Close()
+	if e.Abort == "download" {
+		io.CopyN(io.Discard, response.Body, 1000)
+		ended(e, nil)
+		return
+	}
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		ended(e, err)
+		return
+	}
+	record(map[string]any{
+		"id": e.ID, "status": response.StatusCode, "got": response.Header.Get("x-got"),
+		"length": len(content), "sha256": fmt.Sprintf("%x", sha256.Sum256(content)),
+	})
+}
+
+func main() {
+	text, _ := os.ReadFile(os.Args[1])
+	var all plan
+	json.Unmarshal(text, &all)
+	for _, group := range all.Groups {
+		transport := &http.Transport{MaxConnsPerHost: 1, ExpectContinueTimeout: 300 * time.Millisecond}
+		client := &http.Client{Transport: transport, Timeout: 20 * time.Second}
+		for _, e := range group.Exchanges {
+			run(client, fmt.Sprintf("http://%s:%d", all.Host, all.Port), e)
+		}
+		transport.CloseIdleConnections()
+	}
+}

@@ -1,0 +1,42 @@
+// How a server is started: alone, or as a proxy before node:http, and which ports are watched.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { freePort } from './processes.mjs';
+
+export const here = (name) => fileURLToPath(new URL(`servers/${name}`, import.meta.url));
+/** A Node program; `node` is which. */
+export const script =
+  (name, node = () => process.execPath) =>
+  (port, tools) => [node(tools), here(name), String(port)];
+
+/** One process, one port. `command(port, tools)` is its command line; `programs` must be on the machine. */
+export const direct = (name, command, { lacks = [], programs = [] } = {}) => ({
+  name,
+  lacks,
+  programs,
+  async start(machine) {
+    const port = await freePort();
+    await machine.serve(command(port, machine), port);
+    return { port, hops: [{ port }] };
+  },
+});
+
+/**
+ * A proxy before node:http: what goes between the two is watched as well. `text(front, back, folder)` is its configuration,
+ * `command(file, folder, front)` its command line.
+ */
+export const proxy = (name, { text, command, program, lacks = [], origin = 'node.mjs', proxied }) => ({
+  name,
+  // To whoever asks, a proxy ends what its server broke off in a way of its own.
+  lacks: [...lacks, 'reset'],
+  programs: [program],
+  async start(machine) {
+    const [front, back] = [await freePort(), await freePort()];
+    await machine.serve(script(origin)(back), back);
+    const file = join(machine.folder, 'proxy.conf');
+    writeFileSync(file, text(front, back, machine.folder));
+    await machine.serve(command(file, machine.folder, front), front);
+    return { port: front, hops: [{ port: front }, { port: back, behind: front, proxied }] };
+  },
+});

@@ -7,6 +7,8 @@ function streams(messages) {
   const streams = new Map();
   for (const message of messages) {
     const { id, timestamp, latencyMs, durationMs, waitMs, ...same } = message;
+    // How much of what was cut came before the reset is a race of two processors, and each capture sees its own end of it.
+    if (message.bodyTruncated) Object.assign(same, { body: undefined, bodySize: undefined });
     const stream = `${message.destination.port} ${message.receiver.port} ${message.direction}`;
     if (!streams.has(stream)) streams.set(stream, []);
     streams.get(stream).push({ text: JSON.stringify(same), about: idIn(message.path ?? message.request?.path) });

@@ -71,7 +71,8 @@ async function inTurns(things, act) {
 
 /** What all runs say about the session, as complaints of `{ id, text }`. */
 function judge({ live, raw, read, written }, hops, exchanges, records) {
-  const complaints = [...losses('live', live.counters), ...losses('not decoded', raw.counters)];
+  const brokenOff = exchanges.filter(({ abort }) => abort).length;
+  const complaints = [...losses('live', live.counters, brokenOff), ...losses('not decoded', raw.counters, brokenOff)];
   if (written.dropped > 0) complaints.push({ text: `tcpdump dropped ${written.dropped} packets` });
   const runs = { live: [live.messages, true], 'not decoded': [raw.messages, false], '--read': [read, true] };
   for (const [name, [messages, decodes]] of Object.entries(runs)) {
@@ -100,8 +101,8 @@ function sorted(complaints, cells) {
 }
 
 /**
- * Gives `{ cells, others, file }`: for each client its exchanges and what is to be complained of in them; what concerns no
- * client alone; and the savefile.
+ * Returns `{ cells, others, waiting, file }`: for each client its exchanges and what is to be complained of in them; what
+ * concerns no client alone; how many hops are not looked at yet; and the savefile.
  */
 export async function session(server, clients, { folder, tools, repeat }) {
   mkdirSync(folder, { mode: 0o755 });
@@ -128,7 +129,12 @@ export async function session(server, clients, { folder, tools, repeat }) {
     });
     const seen = await capturing.stop();
     const exchanges = cells.flatMap((cell) => cell.exchanges);
-    return { cells, others: sorted(judge(seen, hops, exchanges, records), cells), file };
+    return {
+      cells,
+      others: sorted(judge(seen, hops, exchanges, records), cells),
+      waiting: all.length - hops.length,
+      file,
+    };
   } finally {
     await machine.end();
   }

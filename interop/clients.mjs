@@ -7,6 +7,8 @@ const node = (name) => () => [process.execPath, here(name)];
 
 const BY_HAND = ['pipelining', 'upload abort', 'HTTP/1.0', 'chunk extensions'];
 const NO_ABORT = [...BY_HAND, 'abort'];
+/** They wait for 100 until it comes, and HTTP/1.0 has none (RFC 9110 §10.1.1: a client should not). */
+const ENDLESS_PATIENCE = ['impatience'];
 const NO_EXPECT = [...BY_HAND, 'continue'];
 
 export const SMALL = [
@@ -21,10 +23,10 @@ const fetchOf = (version) => ({
   command: (tools) => [tools.node(version), here('fetch.mjs')],
   lacks: NO_EXPECT,
 });
-const inPython = (name) => ({
+const inPython = (name, lacks = []) => ({
   name,
   command: ({ morePython }) => [morePython(), here('python_clients.py'), name],
-  lacks: BY_HAND,
+  lacks: [...BY_HAND, ...lacks],
 });
 const withModules = (name) => (tools) => ['env', `INTEROP_MODULES=${tools.modules()}`, process.execPath, here(name)];
 
@@ -37,7 +39,8 @@ export const LARGE = [
     lacks: ['upload abort', 'HTTP/1.0', 'chunk extensions', 'continue'],
   },
   { name: 'axios', command: withModules('axios.mjs'), lacks: NO_EXPECT },
-  ...['http_client', 'urllib3', 'httpx', 'aiohttp'].map(inPython),
+  ...['http_client', 'urllib3', 'httpx'].map((name) => inPython(name)),
+  inPython('aiohttp', ENDLESS_PATIENCE),
   {
     name: 'httpie',
     command: ({ morePython }) => [process.execPath, here('httpie.mjs'), morePython()],
@@ -50,7 +53,13 @@ export const LARGE = [
     lacks: [...NO_EXPECT, 'abort', 'chunked upload', 'keep-alive'],
   },
   { name: 'Go', command: ({ go }) => [go('clients/client.go')], programs: ['go'], lacks: BY_HAND },
-  { name: 'Java', command: () => ['java', here('Client.java')], programs: ['java'], lacks: NO_ABORT, plan: 'tsv' },
+  {
+    name: 'Java',
+    command: () => ['java', here('Client.java')],
+    programs: ['java'],
+    lacks: [...NO_ABORT, ...ENDLESS_PATIENCE],
+    plan: 'tsv',
+  },
   { name: 'Net::HTTP', command: () => ['ruby', here('net_http.rb')], programs: ['ruby'], lacks: BY_HAND },
   // libwww-perl 6.68 ends a body that is empty from the start twice.
   { name: 'LWP', command: () => ['perl', here('lwp.pl')], programs: ['perl'], lacks: [...NO_EXPECT, 'empty chunks'] },

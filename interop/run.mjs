@@ -97,13 +97,13 @@ for (const server of chosenServers) {
   results.push(result);
   const { passed, failed } = tally([result]);
   console.log(`[${seconds().padStart(4)} s] ${server.name}: ${result.skipped ?? `${passed} passed, ${failed} failed`}`);
+  for (const text of complaints([result])) console.log(`         ${text}`);
 }
 
 const names = chosenClients.map(({ name }) => name);
 console.log(`\n${table(results, names)}\n`);
 for (const { server, waiting } of results)
   if (waiting) console.log(`${server}: what goes to the server is NOT COMPARED yet (proxied.mjs)`);
-for (const text of complaints(results)) console.log(text);
 const { passed, failed } = tally(results);
 console.log(`interop: ${passed} passed, ${failed} failed, ${seconds()} s`);
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0;

@@ -24,7 +24,7 @@ const program =
     filled(words, port);
 
 /** HTTP/1.0 knows neither chunks nor, as it is spoken here, a second request. */
-const ONLY_1_0 = ['chunked', 'chunked upload', 'pipelining', 'HTTP/1.0'];
+const ONLY_1_0 = ['chunked', 'chunked upload', 'pipelining', 'HTTP/1.0', '100'];
 /** Applications of these interfaces say nothing of connections, and cannot reset one. */
 const INTERFACE = ['close', 'reset'];
 

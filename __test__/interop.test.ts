@@ -10,6 +10,8 @@ import * as oracle from '../interop/compare.mjs';
 // @ts-expect-error scripts have no types
 import { answered, sha256 } from '../interop/content.mjs';
 // @ts-expect-error scripts have no types
+import { leftCoded } from '../interop/losses.mjs';
+// @ts-expect-error scripts have no types
 import { compareProxied } from '../interop/proxied.mjs';
 // @ts-expect-error scripts have no types
 import { differences } from '../interop/same.mjs';
@@ -21,7 +23,7 @@ interface Complaint {
   text: string;
 }
 
-const HOP = { port: 80, decodes: true };
+const HOP = { port: 80 };
 const client = { ip: '127.0.0.1', port: 40_000 };
 const server = { ip: '127.0.0.1', port: 80 };
 
@@ -103,7 +105,7 @@ describe('the oracle', () => {
     ['a flag on what is whole', altered(1, { bodyTruncated: true, incomplete: 'gap' })],
     ['a flag on a request that is whole', altered(0, { incomplete: 'closed' })],
     ['a gap in what is whole', altered(1, { gapBytes: 1 })],
-    ['a coding that was left', altered(3, { bodyDecoded: undefined })],
+    ['a bodySize that is the content’s', altered(3, { bodySize: 900 })],
     ['a cut body without a flag', altered(7, { bodyTruncated: undefined, incomplete: undefined })],
     ['a cut body with another’s bytes', altered(7, base64(answered('raw.9', 70)))],
     ['no latency', altered(1, { latencyMs: undefined })],
@@ -122,6 +124,14 @@ describe('the oracle', () => {
     const alone = { ...answer, statusCode: 400, request: undefined, destination: { ...client, port: 40_001 } };
     expect(compare([...truth(), alone])).toEqual([]);
   });
+});
+
+test('what is left coded is as much as is counted', () => {
+  const left = altered(3, { bodyDecoded: undefined });
+  expect(leftCoded('live', truth(), 0)).toEqual([]);
+  expect(leftCoded('live', left, 1)).toEqual([]);
+  expect(leftCoded('live', left, 0)).toHaveLength(1);
+  expect(leftCoded('live', truth(), 1)).toHaveLength(1);
 });
 
 describe('live against --read', () => {

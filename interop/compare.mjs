@@ -2,6 +2,7 @@
 import { gunzipSync } from 'node:zlib';
 import { uploadOf } from './cases.mjs';
 import { answered, sha256 } from './content.mjs';
+import { isLeftCoded } from './losses.mjs';
 
 /** The end of a cut message, by name. */
 const CUT_BY = ['closed', 'reset'];
@@ -33,17 +34,14 @@ const isAnswerToNothing = ({ direction, request, statusCode, destination }, mess
   messages.filter((message) => message.destination.port === destination.port).length === 1;
 
 /** A message that went over the wire whole. */
-function* judgeWhole(message, content, decodes) {
+function* judgeWhole(message, content) {
   for (const flag of ['bodyTruncated', 'incomplete', 'gapBytes'])
     if (message[flag] !== undefined) yield `${message.direction}: is whole and has ${flag} ${message[flag]}`;
   const { headers } = message;
   let bytes = bytesOf(message);
-  if (!decodes && bytes.length !== message.bodySize)
+  if (message.bodyDecoded === undefined && bytes.length !== message.bodySize)
     yield `${message.direction}: bodySize ${message.bodySize}, body ${bytes.length}`;
-  const coded = headers['content-encoding'] === 'gzip' && bytes.length > 0;
-  if (coded && decodes && message.bodyDecoded !== 'gzip')
-    yield `${message.direction}: bodyDecoded ${message.bodyDecoded}`;
-  if (coded && !decodes) bytes = gunzipSync(bytes);
+  if (isLeftCoded(message)) bytes = gunzipSync(bytes);
   if (!bytes.equals(content))
     yield `${message.direction}: body of ${bytes.length} bytes is not the one of ${content.length}`;
   const length = headers['content-length'];
@@ -66,7 +64,7 @@ function* judgeCut(message, content, isChunked) {
   if (!isCut && (bodyTruncated || incomplete)) yield `${message.direction}: is whole and has a flag (${incomplete})`;
 }
 
-function* judgeRequest(request, exchange, { behind, decodes }) {
+function* judgeRequest(request, exchange, { behind }) {
   const upload = uploadOf(exchange) ?? Buffer.alloc(0);
   if (request.method !== exchange.method) yield `request: method ${request.method}`;
   if (request.path !== exchange.target) yield `request: path ${request.path}`;
@@ -74,10 +72,10 @@ function* judgeRequest(request, exchange, { behind, decodes }) {
     yield `request: version ${request.httpVersion}`;
   yield* exchange.abort === 'upload'
     ? judgeCut(request, upload, exchange.chunked && !behind)
-    : judgeWhole(request, upload, decodes);
+    : judgeWhole(request, upload);
 }
 
-function* judgeResponse(response, request, exchange, record, { behind, decodes }) {
+function* judgeResponse(response, request, exchange, record, { behind }) {
   const { headers, statusCode } = response;
   // The server's own word on a request that broke off.
   if (exchange.abort === 'upload' && headers['x-got'] === undefined) return;
@@ -87,7 +85,7 @@ function* judgeResponse(response, request, exchange, record, { behind, decodes }
     yield `response: status ${statusCode}, the client got ${record.status}`;
   if (!(response.latencyMs >= 0)) yield `response: latencyMs ${response.latencyMs}`;
   const content = contentOf(exchange, statusCode);
-  yield* exchange.abort ? judgeCut(response, content) : judgeWhole(response, content, decodes);
+  yield* exchange.abort ? judgeCut(response, content) : judgeWhole(response, content);
   if (exchange.abort) return;
   const upload = uploadOf(exchange) ?? Buffer.alloc(0);
   if (headers['x-got-sha256'] !== undefined && headers['x-got-sha256'] !== sha256(upload))

@@ -79,7 +79,9 @@ async function resultOf(server) {
   const name = server.name.replaceAll(/\W+/g, '-');
   const place = join(folder, name);
   try {
-    const able = chosenClients.filter((client) => lacking(client) === undefined);
+    const able = chosenClients.filter(
+      (client) => lacking(client) === undefined && !server.without?.includes(client.name),
+    );
     const result = await session(server, able, { folder: place, tools: TOOLS, repeat: Number(flags.repeat) });
     const isWhole = result.others.length === 0 && result.cells.every((cell) => cell.complaints.length === 0);
     if (!isWhole) keep(result, name);

@@ -2,6 +2,8 @@
 // together is looked at in each run (compare.mjs).
 import { idIn } from './compare.mjs';
 
+const LEFT_OUT_WHERE_CODED = { body: undefined, bodyEncoding: undefined, bodyDecoded: undefined };
+
 /** The messages by connection and direction, in which their order is that of the stream. */
 function streams(messages) {
   const streams = new Map();
@@ -9,6 +11,8 @@ function streams(messages) {
     const { id, timestamp, latencyMs, durationMs, waitMs, ...same } = message;
     // How much of what was cut came before the reset is a race of two processors, and each capture sees its own end of it.
     if (message.bodyTruncated) Object.assign(same, { body: undefined, bodySize: undefined });
+    // Which bodies are left coded is a matter of the moment (losses.mjs).
+    if (message.headers['content-encoding']) Object.assign(same, LEFT_OUT_WHERE_CODED);
     const stream = `${message.destination.port} ${message.receiver.port} ${message.direction}`;
     if (!streams.has(stream)) streams.set(stream, []);
     streams.get(stream).push({ text: JSON.stringify(same), about: idIn(message.path ?? message.request?.path) });

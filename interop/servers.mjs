@@ -25,6 +25,10 @@ const program =
 
 /** HTTP/1.0 knows neither chunks nor, as it is spoken here, a second request. */
 const ONLY_1_0 = ['chunked', 'chunked upload', 'pipelining', 'HTTP/1.0', '100'];
+/** Clients that send a request over a connection that HTTP/1.0 is about to close, and some a second time then. */
+const REUSES_1_0 = ['Java'];
+/** Clients that offer HTTP/2 in every request; uvicorn 0.54 with httptools then takes its body for another protocol. */
+const OFFERS_HTTP_2 = ['Java'];
 /** Applications of these interfaces say nothing of connections, and cannot reset one. */
 const INTERFACE = ['close', 'reset'];
 
@@ -32,11 +36,11 @@ const proxyNamed = (name, lacks) => proxy(name, { ...PROXIES[name], lacks });
 
 export const SMALL = [
   direct('node http', script('node.mjs')),
-  direct('http.server 1.0', httpServer('HTTP/1.0'), { lacks: ONLY_1_0 }),
+  direct('http.server 1.0', httpServer('HTTP/1.0'), { lacks: ONLY_1_0, without: REUSES_1_0 }),
   direct('http.server 1.1', httpServer('HTTP/1.1')),
   direct('gunicorn', gunicorn('-k', 'gthread', '--threads', '8'), { lacks: INTERFACE }),
   direct('uvicorn h11', uvicorn('h11'), { lacks: INTERFACE }),
-  direct('uvicorn httptools', uvicorn('httptools'), { lacks: INTERFACE }),
+  direct('uvicorn httptools', uvicorn('httptools'), { lacks: INTERFACE, without: OFFERS_HTTP_2 }),
   proxyNamed('nginx'),
   proxyNamed('HAProxy, PROXY v1'),
   proxyNamed('HAProxy, PROXY v2'),
@@ -55,7 +59,7 @@ export const LARGE = [
   // It closes a connection whenever an application gives no length.
   direct('waitress', wsgi('waitress'), { lacks: [...INTERFACE, 'pipelined bodies'] }),
   direct('werkzeug', wsgi('werkzeug'), { lacks: [...INTERFACE, 'chunk extensions', 'pipelining'] }),
-  direct('wsgiref', wsgi('wsgiref'), { lacks: [...INTERFACE, ...ONLY_1_0] }),
+  direct('wsgiref', wsgi('wsgiref'), { lacks: [...INTERFACE, ...ONLY_1_0], without: REUSES_1_0 }),
   direct('hypercorn', more('-m', 'hypercorn', '--bind', '127.0.0.1:%port', '--log-level', 'critical', 'asgi_app:app'), {
     lacks: INTERFACE,
   }),

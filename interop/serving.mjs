@@ -10,10 +10,14 @@ export const script =
   (name, node = () => process.execPath) =>
   (port, tools) => [node(tools), here(name), String(port)];
 
-/** One process, one port. `command(port, tools)` is its command line; `programs` must be on the machine. */
-export const direct = (name, command, { lacks = [], programs = [] } = {}) => ({
+/**
+ * One process, one port. `command(port, tools)` is its command line; `programs` must be on the machine; `without` are clients that
+ * do not talk to it.
+ */
+export const direct = (name, command, { lacks = [], programs = [], without = [] } = {}) => ({
   name,
   lacks,
+  without,
   programs,
   async start(machine) {
     const port = await freePort();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { capture } from './capture.mjs';
 import { groupsFor, uploadOf } from './cases.mjs';
 import { compare } from './compare.mjs';
-import { losses } from './losses.mjs';
+import { leftCoded, losses } from './losses.mjs';
 import { listening, run, start } from './processes.mjs';
 import { compareProxied, PROXIED_IS_SHOWN } from './proxied.mjs';
 import { differences } from './same.mjs';
@@ -72,13 +72,17 @@ async function inTurns(things, act) {
 /** What all runs say about the session, as complaints of `{ id, text }`. */
 function judge({ live, raw, read, written }, hops, exchanges, records) {
   const brokenOff = exchanges.filter(({ abort }) => abort).length;
-  const complaints = [...losses('live', live.counters, brokenOff), ...losses('not decoded', raw.counters, brokenOff)];
+  const complaints = [
+    ...losses('live', live.counters, brokenOff),
+    ...losses('not decoded', raw.counters, brokenOff),
+    ...leftCoded('live', live.messages, live.counters.bodiesLeftCoded),
+    ...leftCoded('--read', read, 0),
+  ];
   if (written.dropped > 0) complaints.push({ text: `tcpdump dropped ${written.dropped} packets` });
-  const runs = { live: [live.messages, true], 'not decoded': [raw.messages, false], '--read': [read, true] };
-  for (const [name, [messages, decodes]] of Object.entries(runs)) {
+  for (const [name, messages] of Object.entries({ live: live.messages, 'not decoded': raw.messages, '--read': read })) {
     for (const hop of hops) {
       const own = messages.filter(({ receiver }) => receiver.port === hop.port);
-      const found = compare(own, exchanges, records, { ...hop, decodes });
+      const found = compare(own, exchanges, records, hop);
       if (hop.proxied) found.push(...compareProxied(own, messages, hop));
       const where = hop.behind === undefined ? name : `${name}, behind the proxy`;
       for (const { id, text } of found) complaints.push({ id, text: `${where}: ${text}` });

@@ -35,13 +35,19 @@ export function table(results, clients) {
     .join('\n');
 }
 
+function* firstOf(texts, whose) {
+  for (const text of texts.slice(0, MAX_COMPLAINTS_SHOWN)) yield `${whose}: ${text}`;
+  const more = texts.length - MAX_COMPLAINTS_SHOWN;
+  if (more > 0) yield `${whose}: and ${more} more`;
+}
+
 function* complaintsOf({ server, cells = [], others = [] }) {
-  for (const text of others) yield `${server}: ${text}`;
-  for (const { client, complaints } of cells) {
-    for (const { text } of complaints.slice(0, MAX_COMPLAINTS_SHOWN)) yield `${server}, ${client}: ${text}`;
-    const more = complaints.length - MAX_COMPLAINTS_SHOWN;
-    if (more > 0) yield `${server}, ${client}: and ${more} more`;
-  }
+  yield* firstOf(others, server);
+  for (const { client, complaints } of cells)
+    yield* firstOf(
+      complaints.map(({ text }) => text),
+      `${server}, ${client}`,
+    );
 }
 
 export const complaints = (results) => results.flatMap((result) => [...complaintsOf(result)]);

@@ -69,6 +69,10 @@ async function inTurns(things, act) {
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }
 
+/** What the kernel had no room for, or what the runner took too slowly from the sniffers. */
+const droppedIn = ({ live, raw, written }) =>
+  [live, raw].reduce((sum, { counters }) => sum + counters.dropped + counters.queueDropped, written.dropped);
+
 /** What all runs say about the session, as complaints of `{ id, text }`. */
 function judge({ live, raw, read, written }, hops, exchanges, records) {
   const brokenOff = exchanges.filter(({ abort }) => abort).length;
@@ -106,7 +110,7 @@ function sorted(complaints, cells) {
 
 /**
  * Returns `{ cells, others, waiting, file }`: for each client its exchanges and what is to be complained of in them; what
- * concerns no client alone; how many hops are not looked at yet; and the savefile.
+ * concerns no client alone; how many hops are not looked at yet; how much was dropped since the machine was busy; and the savefile.
  */
 export async function session(server, clients, { folder, tools, repeat }) {
   mkdirSync(folder, { mode: 0o755 });
@@ -137,6 +141,7 @@ export async function session(server, clients, { folder, tools, repeat }) {
       cells,
       others: sorted(judge(seen, hops, exchanges, records), cells),
       waiting: all.length - hops.length,
+      dropped: droppedIn(seen),
       file,
     };
   } finally {

@@ -10,7 +10,7 @@ import * as oracle from '../interop/compare.mjs';
 // @ts-expect-error scripts have no types
 import { answered, sha256 } from '../interop/content.mjs';
 // @ts-expect-error scripts have no types
-import { leftCoded } from '../interop/losses.mjs';
+import { leftCoded, uncounted } from '../interop/losses.mjs';
 // @ts-expect-error scripts have no types
 import { compareProxied } from '../interop/proxied.mjs';
 // @ts-expect-error scripts have no types
@@ -132,6 +132,15 @@ test('what is left coded is as much as is counted', () => {
   expect(leftCoded('live', left, 1)).toEqual([]);
   expect(leftCoded('live', left, 0)).toHaveLength(1);
   expect(leftCoded('live', truth(), 1)).toHaveLength(1);
+});
+
+test('what is not shown is as much as is counted', () => {
+  const seen = (queueDropped: number, dropped = 0) => ({ messages: truth(), counters: { queueDropped, dropped } });
+  const all = truth().length;
+  expect(uncounted('live', seen(0), all)).toEqual([]);
+  expect(uncounted('live', seen(2), all + 2)).toEqual([]);
+  expect(uncounted('live', seen(0), all + 1)).toHaveLength(1);
+  expect(uncounted('live', seen(0, 7), all + 1)).toEqual([]);
 });
 
 describe('live against --read', () => {

@@ -41,3 +41,10 @@ export function leftCoded(run, messages, counted) {
   const found = messages.filter(isLeftCoded).length;
   return found === counted ? [] : [{ text: `${run}: ${found} bodies are left coded, ${counted} are counted` }];
 }
+
+/** What a sniffer did not show of `all` messages it dropped, and counted: as long as the kernel gave it every packet. */
+export function uncounted(run, { messages, counters }, all) {
+  const { dropped, queueDropped } = counters;
+  if (dropped > 0 || messages.length + queueDropped === all) return [];
+  return [{ text: `${run}: ${messages.length} messages were shown and ${queueDropped} dropped of ${all}` }];
+}

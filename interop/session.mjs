@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { capture } from './capture.mjs';
 import { groupsFor, uploadOf } from './cases.mjs';
 import { compare } from './compare.mjs';
-import { leftCoded, losses } from './losses.mjs';
+import { leftCoded, losses, uncounted } from './losses.mjs';
 import { listening, run, start } from './processes.mjs';
 import { compareProxied, PROXIED_IS_SHOWN } from './proxied.mjs';
 import { differences } from './same.mjs';
@@ -81,6 +81,8 @@ function judge({ live, raw, read, written }, hops, exchanges, records) {
     ...losses('not decoded', raw.counters, brokenOff),
     ...leftCoded('live', live.messages, live.counters.bodiesLeftCoded),
     ...leftCoded('--read', read, 0),
+    ...uncounted('live', live, read.length),
+    ...uncounted('not decoded', raw, read.length),
   ];
   if (written.dropped > 0) complaints.push({ text: `tcpdump dropped ${written.dropped} packets` });
   for (const [name, messages] of Object.entries({ live: live.messages, 'not decoded': raw.messages, '--read': read })) {

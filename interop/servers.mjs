@@ -32,6 +32,9 @@ const OFFERS_HTTP_2 = ['Java'];
 /** Applications of these interfaces say nothing of connections, and cannot reset one. */
 const INTERFACE = ['close', 'reset'];
 
+/** They know `Expect: 100-continue` in lower case only; Java writes a capital, and waits. */
+const LOWER_CASE = ['100'];
+
 const proxyNamed = (name, lacks) => proxy(name, { ...PROXIES[name], lacks });
 
 export const SMALL = [
@@ -55,9 +58,7 @@ const nodeVersion = (version) =>
 export const LARGE = [
   ...['22.23.3', '24.21.0', '26.10.0'].map(nodeVersion),
   direct('gunicorn sync', gunicorn('-w', '4'), { lacks: [...INTERFACE, 'pipelining'] }),
-  // It knows `Expect: 100-continue` in lower case only, and Java writes it with a capital.
-  direct('cheroot', wsgi('cheroot'), { lacks: [...INTERFACE, '100'] }),
-  direct('gevent', wsgi('gevent'), { lacks: INTERFACE }),
+  ...['cheroot', 'gevent'].map((name) => direct(name, wsgi(name), { lacks: [...INTERFACE, ...LOWER_CASE] })),
   // It closes a connection whenever an application gives no length.
   direct('waitress', wsgi('waitress'), { lacks: [...INTERFACE, 'pipelined bodies'] }),
   direct('werkzeug', wsgi('werkzeug'), { lacks: [...INTERFACE, 'chunk extensions', 'pipelining'] }),
@@ -75,7 +76,9 @@ export const LARGE = [
       lacks: INTERFACE,
     },
   ),
-  direct('tornado', more(here('tornado_server.py'), '%port'), { lacks: [...INTERFACE, 'chunk extensions'] }),
+  direct('tornado', more(here('tornado_server.py'), '%port'), {
+    lacks: [...INTERFACE, ...LOWER_CASE, 'chunk extensions'],
+  }),
   direct('aiohttp', more(here('aiohttp_server.py'), '%port'), { lacks: INTERFACE }),
   direct('twisted', more(here('twisted_server.py'), '%port'), { lacks: INTERFACE }),
   direct('Go', (port, { go }) => [go('servers/server.go'), String(port)], { programs: ['go'], lacks: ['close'] }),

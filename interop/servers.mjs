@@ -32,8 +32,11 @@ const OFFERS_HTTP_2 = ['Java'];
 /** Applications of these interfaces say nothing of connections, and cannot reset one. */
 const INTERFACE = ['close', 'reset'];
 
-/** They know `Expect: 100-continue` in lower case only; Java writes a capital, and waits. */
-const LOWER_CASE = ['100'];
+/**
+ * What they make of `Expect` is not enough for Java: some know it in lower case only, and werkzeug sends 100 twice, the second of which
+ * Java takes for the answer.
+ */
+const EXPECT = ['100'];
 
 const proxyNamed = (name, lacks) => proxy(name, { ...PROXIES[name], lacks });
 
@@ -58,10 +61,10 @@ const nodeVersion = (version) =>
 export const LARGE = [
   ...['22.23.3', '24.21.0', '26.10.0'].map(nodeVersion),
   direct('gunicorn sync', gunicorn('-w', '4'), { lacks: [...INTERFACE, 'pipelining'] }),
-  ...['cheroot', 'gevent'].map((name) => direct(name, wsgi(name), { lacks: [...INTERFACE, ...LOWER_CASE] })),
+  ...['cheroot', 'gevent'].map((name) => direct(name, wsgi(name), { lacks: [...INTERFACE, ...EXPECT] })),
   // It closes a connection whenever an application gives no length.
   direct('waitress', wsgi('waitress'), { lacks: [...INTERFACE, 'pipelined bodies'] }),
-  direct('werkzeug', wsgi('werkzeug'), { lacks: [...INTERFACE, 'chunk extensions', 'pipelining'] }),
+  direct('werkzeug', wsgi('werkzeug'), { lacks: [...INTERFACE, ...EXPECT, 'chunk extensions', 'pipelining'] }),
   direct('wsgiref', wsgi('wsgiref'), { lacks: [...INTERFACE, ...ONLY_1_0], without: REUSES_1_0 }),
   direct('hypercorn', more('-m', 'hypercorn', '--bind', '127.0.0.1:%port', '--log-level', 'critical', 'asgi_app:app'), {
     lacks: INTERFACE,
@@ -77,7 +80,7 @@ export const LARGE = [
     },
   ),
   direct('tornado', more(here('tornado_server.py'), '%port'), {
-    lacks: [...INTERFACE, ...LOWER_CASE, 'chunk extensions'],
+    lacks: [...INTERFACE, ...EXPECT, 'chunk extensions'],
   }),
   direct('aiohttp', more(here('aiohttp_server.py'), '%port'), { lacks: INTERFACE }),
   direct('twisted', more(here('twisted_server.py'), '%port'), { lacks: INTERFACE }),

@@ -9,7 +9,7 @@ import { type Block, ROOT } from './blocks.js';
 export const SHELL: ReadonlySet<string> = new Set(['sh', 'bash']);
 /** A path from the root of the repository; `dist/` and `target/` are made. */
 export const OUR_FILES =
-  /^(?:\.ci|\.github|__test__|bench|benches|deploy|docker|docs|examples|fixtures|fuzz|launcher|packaging|scripts|src|tests|ts)\/[\w./-]*$/;
+  /^(?:\.ci|\.github|__test__|bench|benches|deploy|docker|docs|examples|fixtures|fuzz|interop|launcher|packaging|scripts|src|tests|ts)\/[\w./-]*$/;
 
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 const SCRIPTS = Object.keys((JSON.parse(read('package.json')) as { scripts: object }).scripts);

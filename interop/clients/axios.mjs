@@ -15,6 +15,7 @@ async function run(exchange, httpAgent) {
       method,
       url: `http://${plan.host}:${plan.port}${target}`,
       data: chunked ? Readable.from(inPieces(bytes)) : bytes,
+      headers: bytes ? { 'content-type': 'application/octet-stream' } : {},
       responseType: abort === 'download' ? 'stream' : 'arraybuffer',
       validateStatus: () => true,
       proxy: false,

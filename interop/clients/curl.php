@@ -13,7 +13,10 @@ foreach ($plan['groups'] as $group) {
             CURLOPT_RETURNTRANSFER => true,
             CURLOPT_ENCODING => '',
             CURLOPT_TIMEOUT => 20,
-            CURLOPT_HTTPHEADER => empty($exchange['expect']) ? [] : ['Expect: 100-continue'],
+            CURLOPT_HTTPHEADER => [
+                ...(empty($exchange['expect']) ? [] : ['Expect: 100-continue']),
+                ...(isset($exchange['body']) ? ['Content-Type: application/octet-stream'] : []),
+            ],
             CURLOPT_HEADERFUNCTION => function ($_, $line) use (&$got) {
                 if (preg_match('/^x-got: *(\S+)/i', $line, $found)) $got = $found[1];
                 return strlen($line);

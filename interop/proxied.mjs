@@ -2,9 +2,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { idIn } from './compare.mjs';
 
-/** The one line that switches the hop behind a PROXY header on: the engine does not read that header yet. */
-export const PROXIED_IS_SHOWN = false;
-
 /** Each message behind the proxy names the two ends of the connection before it. */
 export function compareProxied(behind, all, hop) {
   const before = new Map();

@@ -6,7 +6,7 @@ import { groupsFor, uploadOf } from './cases.mjs';
 import { compare } from './compare.mjs';
 import { leftCoded, losses, uncounted } from './losses.mjs';
 import { listening, run, start } from './processes.mjs';
-import { compareProxied, PROXIED_IS_SHOWN } from './proxied.mjs';
+import { compareProxied } from './proxied.mjs';
 import { differences } from './same.mjs';
 
 const CLIENT_LIMIT_MS = 120_000;
@@ -111,8 +111,8 @@ function sorted(complaints, cells) {
 }
 
 /**
- * Returns `{ cells, others, waiting, file }`: for each client its exchanges and what is to be complained of in them; what
- * concerns no client alone; how many hops are not looked at yet; how much was dropped since the machine was busy; and the savefile.
+ * Returns `{ cells, others, dropped, file }`: for each client its exchanges and what is to be complained of in them; what
+ * concerns no client alone; how much was dropped since the machine was busy; and the savefile.
  */
 export async function session(server, clients, { folder, tools, repeat }) {
   mkdirSync(folder, { mode: 0o755 });
@@ -120,8 +120,7 @@ export async function session(server, clients, { folder, tools, repeat }) {
   try {
     // Before anything is captured, since what is not there yet is got now, while nothing else can be done.
     const ready = clients.map((client) => ({ client, command: client.command(tools) }));
-    const { port, hops: all } = await server.start(machine);
-    const hops = all.filter(({ proxied }) => !proxied || PROXIED_IS_SHOWN);
+    const { port, hops } = await server.start(machine);
     const file = join(folder, 'capture.pcap');
     const capturing = await capture(
       hops.map((hop) => hop.port),
@@ -142,7 +141,6 @@ export async function session(server, clients, { folder, tools, repeat }) {
     return {
       cells,
       others: sorted(judge(seen, hops, exchanges, records), cells),
-      waiting: all.length - hops.length,
       dropped: droppedIn(seen),
       file,
     };

@@ -34,8 +34,10 @@ impl Recent {
 
 /// Mixes all that tells packets of one direction apart; never 0 for a packet with data.
 fn print_of(segment: &Segment<'_>) -> u64 {
-    let two =
-        |at: usize| segment.headers.get(at..at + 2).map_or(0, |bytes| u64::from(bytes[0]) << 8 | u64::from(bytes[1]));
+    let two = |at: usize| match segment.headers.get(at..at + 2) {
+        Some(&[high, low]) => u64::from(u16::from_be_bytes([high, low])),
+        _ => 0,
+    };
     let ip = usize::from(segment.ip_header_len);
     let identification = if ip > 0 { two(4) } else { 0 };
     let rest = identification << 48 | two(ip + 16) << 32 | u64::from(segment.payload.len() as u32);

@@ -51,6 +51,7 @@ pub struct Stats {
     /// Messages that came out flagged, by reason.
     pub incomplete_gap: u64,
     pub incomplete_closed: u64,
+    pub incomplete_reset: u64,
     pub incomplete_evicted: u64,
     pub incomplete_timeout: u64,
     pub incomplete_stopped: u64,
@@ -120,6 +121,7 @@ impl Stats {
             ("responses", self.responses),
             ("incompleteGap", self.incomplete_gap),
             ("incompleteClosed", self.incomplete_closed),
+            ("incompleteReset", self.incomplete_reset),
             ("incompleteEvicted", self.incomplete_evicted),
             ("incompleteTimeout", self.incomplete_timeout),
             ("incompleteStopped", self.incomplete_stopped),

@@ -136,6 +136,7 @@ impl Sink for ToLines<'_> {
         match message.incomplete {
             Some(Incomplete::Gap) => stats.incomplete_gap += 1,
             Some(Incomplete::Closed) => stats.incomplete_closed += 1,
+            Some(Incomplete::Reset) => stats.incomplete_reset += 1,
             Some(Incomplete::Evicted) => stats.incomplete_evicted += 1,
             Some(Incomplete::Timeout) => stats.incomplete_timeout += 1,
             Some(Incomplete::Stopped) => stats.incomplete_stopped += 1,

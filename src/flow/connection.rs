@@ -343,8 +343,9 @@ impl Connection {
             // Everything before it was sent.
             self.flow_mut(side).acknowledge(position);
         }
+        let reset = self.reset.is_some();
         for side in Side::BOTH {
-            self.flow_mut(side).end_now(&mut |event| sink(side, event));
+            self.flow_mut(side).end_now(reset, &mut |event| sink(side, event));
         }
     }
 

@@ -37,6 +37,8 @@ pub enum StreamEvent<'a> {
     /// Nothing follows. `clean` when a FIN said so (RFC 9293 §3.6).
     End {
         clean: bool,
+        /// A reset broke the connection off (RFC 9293 §3.5.2).
+        reset: bool,
     },
 }
 
@@ -490,13 +492,13 @@ impl Reassembler {
     pub fn end_at_fin(&mut self, sink: &mut impl FnMut(StreamEvent<'_>)) {
         if !self.ended && self.fin.is_some_and(|fin| fin <= self.next) {
             self.next += 1; // the FIN itself has a sequence number
-            self.end(true, sink);
+            self.end(true, false, sink);
         }
     }
 
     /// Ends the stream here and now; a FIN that stands beyond a hole still makes it a clean end, and what the other side had
     /// acknowledged is missing.
-    pub fn end_now(&mut self, sink: &mut impl FnMut(StreamEvent<'_>)) {
+    pub fn end_now(&mut self, reset: bool, sink: &mut impl FnMut(StreamEvent<'_>)) {
         if self.ended {
             return;
         }
@@ -510,15 +512,15 @@ impl Reassembler {
                 if self.seen {
                     self.give_up_to(self.acked.max(self.claimed).saturating_sub(1), sink);
                 }
-                self.end(false, sink);
+                self.end(false, reset, sink);
             }
         }
     }
 
-    fn end(&mut self, clean: bool, sink: &mut impl FnMut(StreamEvent<'_>)) {
+    fn end(&mut self, clean: bool, reset: bool, sink: &mut impl FnMut(StreamEvent<'_>)) {
         self.ended = true;
         self.waiting.clear();
         self.waiting_bytes = 0;
-        sink(StreamEvent::End { clean });
+        sink(StreamEvent::End { clean, reset });
     }
 }

@@ -6,7 +6,7 @@ use super::held::Piece;
 use super::proxied::{Prefix, Proxied};
 use super::resync::{looks_like_start, may_be_start};
 use super::stream::Stream;
-use super::{Context, Direction, HttpCounters};
+use super::{Context, Direction, HttpCounters, Incomplete};
 use crate::flow::{DataMeta, Position, Role, Side, StreamEvent};
 
 /// Which side is the server.
@@ -173,7 +173,10 @@ impl HttpConnection {
                 self.request.on_gap(len, &mut self.exchanges, cx);
             }
             StreamEvent::Gap { len } => self.response.on_gap(len, &mut self.exchanges, cx),
-            StreamEvent::End { clean } => {
+            StreamEvent::End { clean, reset } => {
+                if reset {
+                    cx.ending = Incomplete::Reset;
+                }
                 if direction == Direction::Request {
                     self.end_opening(cx);
                 }

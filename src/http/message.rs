@@ -11,6 +11,8 @@ use crate::time::Timestamp;
 pub enum Incomplete {
     Gap,
     Closed,
+    /// By a TCP reset.
+    Reset,
     Evicted,
     Timeout,
     Stopped,
@@ -23,6 +25,7 @@ impl Incomplete {
         match self {
             Self::Gap => "gap",
             Self::Closed => "closed",
+            Self::Reset => "reset",
             Self::Evicted => "evicted",
             Self::Timeout => "timeout",
             Self::Stopped => "stopped",

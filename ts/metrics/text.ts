@@ -51,6 +51,8 @@ const GROUPS: readonly { metric: string; help: string; label: string; counters: 
     counters: {
       incompleteGap: 'gap',
       incompleteClosed: 'closed',
+      incompleteReset: 'reset',
+      incompleteMalformed: 'malformed',
       incompleteEvicted: 'evicted',
       incompleteTimeout: 'timeout',
       incompleteStopped: 'stopped',

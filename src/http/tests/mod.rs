@@ -165,7 +165,7 @@ fn talk_around(
     };
     for (index, turn) in before.iter().chain(after).enumerate() {
         if let Some(side) = closing.filter(|_| index == before.len()) {
-            give(side, StreamEvent::End { clean: true });
+            give(side, StreamEvent::End { clean: true, reset: false });
         }
         let (side, bytes) = turn.side();
         for piece in cut.pieces(index, bytes).into_iter().filter(|piece| !piece.is_empty()) {
@@ -175,7 +175,7 @@ fn talk_around(
             ends[side as usize] += piece.len() as u64;
         }
     }
-    Side::BOTH.into_iter().for_each(|side| give(side, StreamEvent::End { clean: true }));
+    Side::BOTH.into_iter().for_each(|side| give(side, StreamEvent::End { clean: true, reset: false }));
     (seen, counters)
 }
 

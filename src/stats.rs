@@ -60,6 +60,8 @@ pub struct Stats {
     pub over_body_limit: u64,
     /// Bodies with a content-coding that cannot be removed; they stay as they are.
     pub unknown_codings: u64,
+    /// Messages whose head or trailers were cut: too many characters that need an escape in JSON.
+    pub cut_heads: u64,
     /// Messages that `include` and `exclude` keep back.
     pub filtered: u64,
     /// Messages of exchanges that are our own POSTs (`own_posts`).
@@ -128,6 +130,7 @@ impl Stats {
             ("incompleteMalformed", self.incomplete_malformed),
             ("overBodyLimit", self.over_body_limit),
             ("bodiesUnknownCoding", self.unknown_codings),
+            ("headsCutEscaped", self.cut_heads),
             ("filtered", self.filtered),
             ("ownMessages", self.own_messages),
             ("falselyMarked", self.falsely_marked),

@@ -1,6 +1,8 @@
 //! JSON strings and numbers (RFC 8259 §6–7).
 #![allow(clippy::indexing_slicing, reason = "tables of 256 entries, indexed by a byte")]
 
+use std::borrow::Cow;
+
 #[cfg(target_arch = "x86_64")]
 use super::shuffle;
 use crate::http::words::plain_length;
@@ -16,6 +18,46 @@ pub(super) fn push_text(out: &mut Vec<u8>, bytes: &[u8]) {
         Ok(text) => push_string(out, text),
         Err(_) => push_string(out, &bytes.iter().map(|&b| char::from(b)).collect::<String>()),
     }
+}
+
+/// The same, in at most `max_bytes` with quotes and escapes: says whether the end had to be left out.
+pub(super) fn push_text_within(out: &mut Vec<u8>, bytes: &[u8], max_bytes: usize) -> bool {
+    let start = out.len();
+    push_text(out, bytes);
+    if out.len() - start <= max_bytes {
+        return false;
+    }
+    out.truncate(start);
+    let latin1 = || bytes.iter().map(|&b| char::from(b)).collect();
+    let text = std::str::from_utf8(bytes).map_or_else(|_| Cow::Owned(latin1()), Cow::Borrowed);
+    push_string_within(out, &text, max_bytes)
+}
+
+/// Appends a JSON string in at most `max_bytes` with quotes and escapes, two at least. Says whether the end had to be left out.
+pub(super) fn push_string_within(out: &mut Vec<u8>, text: &str, max_bytes: usize) -> bool {
+    let start = out.len();
+    // Hardly any text is too long: it is counted when it is written.
+    push_string(out, text);
+    if out.len() - start <= max_bytes {
+        return false;
+    }
+    out.truncate(start);
+    push_string(out, beginning(text, max_bytes.saturating_sub(2)));
+    true
+}
+
+/// As much of it as takes at most `max_bytes` with its escapes.
+fn beginning(text: &str, max_bytes: usize) -> &str {
+    let mut bytes = 0;
+    let fits = |(_, char): &(usize, char)| {
+        bytes += match u8::try_from(*char) {
+            Ok(byte) if byte < 0x80 => usize::from(ESCAPES[usize::from(byte)].1.max(1)),
+            _ => char.len_utf8(),
+        };
+        bytes <= max_bytes
+    };
+    let end = text.char_indices().take_while(fits).last().map_or(0, |(at, char)| at + char.len_utf8());
+    text.get(..end).unwrap_or_default()
 }
 
 /// Appends a JSON string with its quotes.
@@ -198,6 +240,17 @@ mod tests {
             let mut out = Vec::new();
             push_string(&mut out, &text);
             prop_assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);
+        }
+
+        #[test]
+        fn a_string_within_bounds_is_a_beginning(text in "[ a-zäß漢\\x00-\\x1f\"\\\\]{0,40}", max in 2usize..60) {
+            let mut out = Vec::new();
+            let cut = push_string_within(&mut out, &text, max);
+            let shown = serde_json::from_slice::<String>(&out).unwrap();
+            prop_assert!(out.len() <= max && text.starts_with(&shown));
+            prop_assert_eq!(cut, shown != text);
+            let mut again = Vec::new();
+            prop_assert_eq!((push_text_within(&mut again, text.as_bytes(), max), again), (cut, out));
         }
 
         #[test]

@@ -167,6 +167,7 @@ impl Engine {
             flow: self.flow,
             notices_held_back: self.outlet.notices.held_back,
             unknown_codings: self.outlet.unknown_codings(),
+            cut_heads: self.outlet.cut_heads(),
             ..self.outlet.stats.clone()
         }
     }

@@ -13,12 +13,16 @@ use crate::selection::Selection;
 use crate::stats::Stats;
 use crate::time::Timestamp;
 
-/// Bytes of a stream that is not HTTP that a log line shows: enough to tell the protocol. They end at the first white
-/// space, since what follows a command's name may be a password.
-const SAMPLE_BYTES: usize = 16;
+/// Bytes of a stream that is not HTTP that a log line shows: enough to tell a binary protocol.
+const BINARY_SAMPLE_BYTES: usize = 16;
+/// Enough to tell a protocol of lines by its first command. What follows, or a first word that is none, may be a password.
+const TEXT_SAMPLE_BYTES: usize = 4;
 
+/// Either text or binary, as it begins: what follows of the other kind may be a password too.
 fn sample_of(bytes: &[u8]) -> String {
-    let end = bytes.iter().take(SAMPLE_BYTES).take_while(|b| !b.is_ascii_whitespace()).count();
+    let text = bytes.first().is_some_and(u8::is_ascii_graphic);
+    let limit = if text { TEXT_SAMPLE_BYTES } else { BINARY_SAMPLE_BYTES };
+    let end = bytes.iter().take(limit).take_while(|b| b.is_ascii_graphic() == text).count();
     bytes.get(..end).unwrap_or_default().escape_ascii().to_string()
 }
 
@@ -50,6 +54,10 @@ impl Outlet {
 
     pub fn unknown_codings(&self) -> u64 {
         self.encoder.unknown_codings
+    }
+
+    pub fn cut_heads(&self) -> u64 {
+        self.encoder.cut_heads
     }
 
     pub fn count_undecodable(&mut self, reason: Undecodable) {

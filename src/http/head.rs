@@ -13,7 +13,7 @@ use super::{Direction, Malformed};
 
 /// Longest head: many times what common servers accept, so that what they accept is seen.
 pub(super) const MAX_HEAD_BYTES: usize = 256 << 10;
-/// Field lines in a head or a trailer section; finding repeated names costs their square.
+/// Field lines in a head or a trailer section: many times what common servers accept.
 pub(super) const MAX_FIELDS: usize = 1_024;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -68,8 +68,14 @@ impl Field {
         if !self.uneven {
             return Cow::Borrowed(raw);
         }
-        let lines = raw.split(|b| matches!(b, b'\n' | b'\r' | 0)).map(trim_ows);
-        Cow::Owned(lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(&b' '))
+        let mut value = Vec::with_capacity(raw.len());
+        for line in raw.split(|b| matches!(b, b'\n' | b'\r' | 0)).map(trim_ows).filter(|line| !line.is_empty()) {
+            if !value.is_empty() {
+                value.push(b' ');
+            }
+            value.extend_from_slice(line);
+        }
+        Cow::Owned(value)
     }
 
     pub fn is_named(&self, name: &[u8], bytes: &[u8]) -> bool {
@@ -93,6 +99,10 @@ pub struct KnownName {
 impl KnownName {
     pub const fn new(name: &'static [u8]) -> Self {
         Self { name, hash: name_hash(name) }
+    }
+
+    pub const fn hash(&self) -> u32 {
+        self.hash
     }
 }
 
@@ -218,7 +228,7 @@ pub(super) fn parse_fields(fields: &mut Vec<Field>, bytes: &[u8], mut at: usize)
     }
 }
 
-/// A field line as nearly all are: a name of letters, digits and `-`, and a plain value. `field_line` would say the same.
+/// A field line as nearly all are: a name of letters, digits and `-` between them, and a plain value. `field_line` would say the same.
 #[inline]
 fn plain_field(bytes: &[u8], at: usize) -> Option<(Field, usize)> {
     let line = bytes.get(at..)?;
@@ -232,7 +242,7 @@ fn plain_field(bytes: &[u8], at: usize) -> Option<(Field, usize)> {
         [b'\n', ..] => 1,
         _ => return None,
     };
-    if name.is_empty() {
+    if matches!(name, [] | [b'-', ..] | [.., b'-']) {
         return None;
     }
     let start = at + name_length + 1 + spaces;

@@ -117,22 +117,63 @@ fn trimmed(value: &[u8]) -> &[u8] {
     &value[start..end]
 }
 
+/// Where a name that is redacted ends in this one, found by trying each beginning and each end. Of letters beyond ASCII it
+/// knows what the names here have of them, nothing.
+fn secret_end(name: &[u8]) -> Option<usize> {
+    let simple = name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-');
+    if simple && !name.starts_with(b"-") && !name.ends_with(b"-") {
+        return REDACTED.iter().any(|secret| secret.as_bytes() == name).then_some(name.len());
+    }
+    let symbols = |bytes: &[u8]| -> Vec<u8> {
+        bytes.iter().filter(|b| b.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect()
+    };
+    let joint = |b: &u8| matches!(b, b'-' | b'_');
+    let is_parted = |mut around: Box<dyn Iterator<Item = &u8> + '_>| {
+        around.find(|b| !joint(b)).is_none_or(|b| !b.is_ascii_alphanumeric())
+    };
+    for start in (0..name.len()).filter(|&start| name[start].is_ascii_alphanumeric()) {
+        for end in (start + 1..=name.len()).filter(|&end| name[end - 1].is_ascii_alphanumeric()) {
+            let found = symbols(&name[start..end]);
+            if REDACTED.iter().any(|secret| symbols(secret.as_bytes()) == found)
+                && is_parted(Box::new(name[..start].iter().rev()))
+                && is_parted(Box::new(name[end..].iter()))
+            {
+                return Some(end);
+            }
+        }
+    }
+    None
+}
+
+/// Behind something that may be taken for a line break a name that is redacted, and a colon.
+fn holds_a_secret(value: &[u8]) -> bool {
+    let is_break = |at: &usize| {
+        let control = (value[*at] < 0x20 && value[*at] != b'\t') || matches!(value[*at], 0x7f | 0x85);
+        control || value[*at..].starts_with(b"\xe2\x80\xa8") || value[*at..].starts_with(b"\xe2\x80\xa9")
+    };
+    let Some(start) = (0..value.len()).find(is_break) else { return false };
+    let colon = value[start..].iter().rposition(|b| *b == b':');
+    colon.is_some_and(|colon| {
+        // Never only letters, digits and dashes: it begins with the break.
+        secret_end(&value[start..start + colon]).is_some()
+    })
+}
+
 /// The object of these lines.
 fn expected(lines: &[Written]) -> String {
-    let mut fields: Vec<(Vec<u8>, bool, Vec<u8>)> = Vec::new();
+    let mut fields: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
     let mut open = false;
     for line in lines {
         match line {
-            Written::Field { name, before_colon, before, value, behind } => {
+            Written::Field { name, before, value, behind, .. } => {
                 let name = name.trim_ascii_end().to_ascii_lowercase();
-                let odd = !before_colon.is_empty() || !name.iter().all(is_token);
                 open = !name.is_empty();
                 if open {
-                    fields.push((name, odd, [before.as_bytes(), value, behind.as_bytes()].concat()));
+                    fields.push((name, [before.as_bytes(), value, behind.as_bytes()].concat()));
                 }
             }
             Written::Fold(_, text) => {
-                if let Some((_, _, value)) = fields.last_mut().filter(|_| open) {
+                if let Some((_, value)) = fields.last_mut().filter(|_| open) {
                     value.push(b'\n');
                     value.extend_from_slice(text);
                 }
@@ -140,32 +181,38 @@ fn expected(lines: &[Written]) -> String {
             Written::Junk(_) => open = false,
         }
     }
-    let is_secret = |(name, odd, _): &(Vec<u8>, bool, Vec<u8>)| {
-        let mut words = name.split(|b| b.is_ascii_whitespace() || b.is_ascii_control());
-        REDACTED.iter().any(|redacted| redacted.as_bytes() == name)
-            || *odd && words.any(|word| REDACTED.iter().any(|redacted| redacted.as_bytes() == word))
-    };
+    let is_secret = |name: &[u8]| secret_end(name).is_some();
     let text = |bytes: &[u8]| match std::str::from_utf8(bytes) {
         Ok(text) => serde_json::to_string(text).unwrap(),
         Err(_) => serde_json::to_string(&bytes.iter().map(|&b| char::from(b)).collect::<String>()).unwrap(),
     };
     let mut members = Vec::new();
     for (index, field) in fields.iter().enumerate() {
-        let (name, ..) = field;
-        if fields[..index].iter().any(|(before, ..)| before == name) {
+        let (name, _) = field;
+        if fields[..index].iter().any(|(before, _)| before == name) {
             continue;
         }
         let values: Vec<Vec<u8>> = fields
             .iter()
-            .filter(|(other, ..)| other == name)
-            .map(|(_, _, value)| {
+            .filter(|(other, _)| other == name)
+            .map(|(_, value)| {
                 let parts = value.split(|b| matches!(b, b'\n' | b'\r' | 0)).map(trimmed);
                 parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(&b' ')
             })
             .collect();
         let joint: &[u8] = if name == b"cookie" { b"; " } else { b", " };
-        let value = if is_secret(field) { "\"[REDACTED]\"".to_owned() } else { text(&values.join(joint)) };
-        members.push(format!("{}:{value}", text(name)));
+        let hidden = is_secret(name) || fields.iter().any(|(other, value)| other == name && holds_a_secret(value));
+        let value = if hidden { "\"[REDACTED]\"".to_owned() } else { text(&values.join(joint)) };
+        let shown = match secret_end(name).map(|end| name.split_at(end)) {
+            Some((known, more)) if more.iter().any(|&b| b.is_ascii_alphanumeric() || b >= 0x80) => {
+                [known, b"[REDACTED]"].concat()
+            }
+            _ => name.clone(),
+        };
+        let member = format!("{}:{value}", text(&shown));
+        if shown == *name || !members.contains(&member) {
+            members.push(member);
+        }
     }
     format!("{{{}}}", members.join(","))
 }

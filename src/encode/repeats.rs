@@ -1,0 +1,122 @@
+//! Which fields of a head have the same name.
+//!
+//! A head has few fields, and to look at each pair of them costs next to nothing. It may have a thousand, and then a table is made:
+//! the work is in proportion to the bytes, whatever the names are. Its hash has a key, so that nobody can choose names that
+//! collide in it.
+
+use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
+
+use ahash::RandomState;
+
+use super::name_bit;
+use crate::http::Field;
+use crate::http::words::{lower, same_name};
+
+/// With more fields than this the table costs less.
+const FEW_FIELDS: usize = 32;
+/// No field.
+const NONE: u32 = u32::MAX;
+
+#[derive(Debug)]
+pub(super) enum Repeats<'a> {
+    Few {
+        lines: &'a [Field],
+        bytes: &'a [u8],
+        /// The `name_bit` of each name that may be there twice.
+        bits: u64,
+    },
+    Many(Vec<Links>),
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Links {
+    is_later: bool,
+    next: u32,
+}
+
+impl<'a> Repeats<'a> {
+    pub fn of(lines: &'a [Field], bytes: &'a [u8], random: &RandomState) -> Self {
+        if lines.len() > FEW_FIELDS {
+            return Self::Many(links(lines, bytes, random));
+        }
+        let (_, bits) = lines.iter().fold((0, 0), |(seen, twice), field| {
+            let bit = name_bit(field.name_hash);
+            (seen | bit, twice | (seen & bit))
+        });
+        Self::Few { lines, bytes, bits }
+    }
+
+    /// Whether there may be others of its name.
+    #[inline]
+    pub fn may_have(&self, index: usize, field: &Field) -> bool {
+        match self {
+            Self::Few { bits, .. } => bits & name_bit(field.name_hash) != 0,
+            Self::Many(links) => links.get(index).is_some_and(|link| link.is_later || link.next != NONE),
+        }
+    }
+
+    /// Whether one before it has its name.
+    pub fn is_later(&self, index: usize) -> bool {
+        match self {
+            Self::Few { lines, bytes, .. } => {
+                lines.get(index).is_some_and(|field| lines.iter().take(index).any(|other| same(field, other, bytes)))
+            }
+            Self::Many(links) => links.get(index).is_some_and(|link| link.is_later),
+        }
+    }
+
+    /// The next one with its name.
+    pub fn next(&self, index: usize) -> Option<usize> {
+        match self {
+            Self::Few { lines, bytes, .. } => {
+                let field = lines.get(index)?;
+                let behind = lines.iter().skip(index + 1).position(|other| same(field, other, bytes))?;
+                Some(index + 1 + behind)
+            }
+            Self::Many(links) => {
+                links.get(index).map(|link| link.next).filter(|next| *next != NONE).map(|n| n as usize)
+            }
+        }
+    }
+}
+
+fn same(a: &Field, b: &Field, bytes: &[u8]) -> bool {
+    a.name_hash == b.name_hash && a.is_named(b.name.of(bytes), bytes)
+}
+
+fn links(lines: &[Field], bytes: &[u8], random: &RandomState) -> Vec<Links> {
+    let mut links = vec![Links { is_later: false, next: NONE }; lines.len()];
+    let mut last_of = HashMap::with_capacity_and_hasher(lines.len(), random.clone());
+    for (index, field) in lines.iter().enumerate() {
+        let Some(before) = last_of.insert(Name(field.name.of(bytes)), index) else { continue };
+        if let Some(link) = links.get_mut(index) {
+            link.is_later = true;
+        }
+        if let Some(link) = links.get_mut(before) {
+            link.next = index as u32;
+        }
+    }
+    links
+}
+
+/// Compared without regard to case.
+struct Name<'a>(&'a [u8]);
+
+impl Hash for Name<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let (words, rest) = self.0.as_chunks::<8>();
+        words.iter().for_each(|word| state.write_u64(lower(u64::from_le_bytes(*word))));
+        let tail = rest.iter().fold(0, |tail, byte| (tail << 8) | u64::from(byte.to_ascii_lowercase()));
+        state.write_u64(tail);
+        state.write_usize(self.0.len());
+    }
+}
+
+impl PartialEq for Name<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        same_name(self.0, other.0)
+    }
+}
+
+impl Eq for Name<'_> {}

@@ -1,0 +1,310 @@
+//! Secrets in a request target, and in other URLs: values of query parameters, and the user information before a host.
+//!
+//! Servers read a target in many ways: some decode it twice, some take `;` for a separator, some read brackets in a name as a
+//! path through objects. What is a secret in any of these readings is replaced; a value goes as far as the reading that takes
+//! it furthest.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use memchr::{memchr, memchr2};
+
+use super::REDACTED;
+use super::names::Names;
+
+/// So many times percent-encoding is removed before names are compared: once by each proxy or framework on the way.
+const MAX_DECODINGS: usize = 3;
+
+#[derive(Debug)]
+pub(super) struct Targets {
+    parameters: Names,
+    /// `user:password@` is replaced.
+    user_information: bool,
+}
+
+impl Targets {
+    pub fn new<'a>(parameters: impl IntoIterator<Item = &'a str>, user_information: bool) -> Self {
+        Self { parameters: Names::new(parameters), user_information }
+    }
+
+    pub fn has_parameters(&self) -> bool {
+        !self.parameters.is_empty()
+    }
+
+    /// The target without its secrets.
+    pub fn redact<'a>(&self, target: &'a [u8]) -> Cow<'a, [u8]> {
+        let users = self.user_information && may_hold(target, b'@', b"40");
+        let parameters = self.has_parameters() && may_hold(target, b'=', b"3d");
+        if !users && !parameters {
+            return Cow::Borrowed(target);
+        }
+        let decoded = Decoded::of(target);
+        let mut secrets = Vec::new();
+        if parameters {
+            self.find_values(target, &decoded, &mut secrets);
+        }
+        if users {
+            find_user_information(&decoded, &mut secrets);
+        }
+        without(target, secrets)
+    }
+
+    fn find_values(&self, target: &[u8], decoded: &Decoded<'_>, secrets: &mut Vec<Range<usize>>) {
+        let path_end = target.iter().position(|b| matches!(b, b'?' | b'#')).unwrap_or(target.len());
+        let bytes = &*decoded.bytes;
+        let (mut at, mut name_start, mut separated) = (0, 0, None);
+        while let Some(&byte) = bytes.get(at) {
+            match byte {
+                b'?' | b'&' | b';' | b'#' | b'/' => separated = Some(at + 1),
+                b'=' => {
+                    let name = bytes.get(name_start..at).unwrap_or_default();
+                    if self.parameters.find(name).is_some() {
+                        let start = decoded.origin(at + 1);
+                        let end = value_end(target, start, path_end);
+                        secrets.push(start..end);
+                        while at < bytes.len() && decoded.origin(at) < end {
+                            at += 1;
+                        }
+                        (name_start, separated) = (at, None);
+                        continue;
+                    }
+                    (name_start, separated) = (at + 1, None);
+                }
+                // A name begins behind a separator, not where nothing but odd bytes follows that one.
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | 0x80.. => {
+                    if let Some(start) = separated.take() {
+                        name_start = start;
+                    }
+                }
+                _ => {}
+            }
+            at += 1;
+        }
+    }
+}
+
+/// Whether the byte may be among them once they are decoded; `hex` is it as `%` would have it.
+fn may_hold(target: &[u8], byte: u8, hex: &[u8; 2]) -> bool {
+    let mut rest = target;
+    while let Some(at) = memchr2(byte, b'%', rest) {
+        let (found, after) = rest.split_at(at).1.split_first().unwrap_or((&byte, &[]));
+        // `%40`, `%2540`, `%u0040`: the digits stand in the next bytes.
+        let near = after.get(..after.len().min(2 * MAX_DECODINGS)).unwrap_or_default();
+        if *found == byte || near.windows(2).any(|digits| digits.eq_ignore_ascii_case(hex)) {
+            return true;
+        }
+        rest = after;
+    }
+    false
+}
+
+/// Only `&` surely ends a value: `;` and `#` are part of it for some. In the path `?` ends it too.
+fn value_end(target: &[u8], start: usize, path_end: usize) -> usize {
+    let rest = target.get(start..).unwrap_or_default();
+    let end = if start < path_end { memchr2(b'&', b'?', rest) } else { memchr(b'&', rest) };
+    end.map_or(target.len(), |end| start + end)
+}
+
+/// RFC 3986 §3.2.1, in the target's own authority and in each that stands in it after `://`.
+fn find_user_information(decoded: &Decoded<'_>, secrets: &mut Vec<Range<usize>>) {
+    let bytes = &*decoded.bytes;
+    let mut found = |start: usize, end: usize| {
+        let authority = bytes.get(start..end).unwrap_or_default();
+        if let Some(at) = memchr::memrchr(b'@', authority).filter(|&at| at > 0) {
+            secrets.push(decoded.origin(start)..decoded.origin(start + at));
+        }
+    };
+    let start = own_authority(bytes);
+    if let Some(start) = start {
+        let end = authority_end(bytes, start);
+        let authority = bytes.get(start..end).unwrap_or_default();
+        // Where no port follows the colon, a password has one of the bytes that end an authority in it.
+        let port = memchr::memrchr(b':', authority).and_then(|at| authority.get(at + 1..)).unwrap_or_default();
+        let torn = !authority.contains(&b'@') && !authority.ends_with(b"]") && !port.iter().all(u8::is_ascii_digit);
+        found(start, if torn { bytes.len() } else { end });
+    }
+    for at in memchr::memmem::find_iter(bytes, b"://").map(|at| at + 3).filter(|&at| Some(at) != start) {
+        found(at, authority_end(bytes, at));
+    }
+}
+
+/// Where the target's own authority begins: after `scheme://`, after `//`, or at once where no path begins (CONNECT).
+fn own_authority(bytes: &[u8]) -> Option<usize> {
+    let slashes = |from: usize| bytes.iter().skip(from).take_while(|b| matches!(b, b'/' | b'\\')).count();
+    let scheme = bytes.iter().take_while(|b| b.is_ascii_alphanumeric() || b"+-.".contains(b)).count();
+    match (slashes(0), bytes.get(scheme)) {
+        (1, _) => None,
+        (0, Some(b':')) if slashes(scheme + 1) > 0 => Some(scheme + 1 + slashes(scheme + 1)),
+        (count, _) => Some(count),
+    }
+}
+
+fn authority_end(bytes: &[u8], start: usize) -> usize {
+    let ends = |b: &u8| matches!(b, b'/' | b'\\' | b'?' | b'#' | b'&');
+    bytes.iter().skip(start).position(ends).map_or(bytes.len(), |length| start + length)
+}
+
+fn without(target: &[u8], mut secrets: Vec<Range<usize>>) -> Cow<'_, [u8]> {
+    if secrets.is_empty() {
+        return Cow::Borrowed(target);
+    }
+    secrets.sort_unstable_by_key(|secret| secret.start);
+    let (mut out, mut copied) = (Vec::with_capacity(target.len() + REDACTED.len()), 0);
+    for Range { start, end } in secrets {
+        if start < copied {
+            copied = copied.max(end);
+            continue;
+        }
+        out.extend_from_slice(target.get(copied..start).unwrap_or_default());
+        out.extend_from_slice(REDACTED);
+        copied = end;
+    }
+    out.extend_from_slice(target.get(copied..).unwrap_or_default());
+    Cow::Owned(out)
+}
+
+/// The bytes without percent-encoding, each with the place where it began.
+struct Decoded<'a> {
+    bytes: Cow<'a, [u8]>,
+    /// Empty where nothing was encoded.
+    origins: Vec<u32>,
+    end: usize,
+}
+
+impl<'a> Decoded<'a> {
+    fn of(target: &'a [u8]) -> Self {
+        let mut decoded = Self { bytes: Cow::Borrowed(target), origins: Vec::new(), end: target.len() };
+        for _ in 0..MAX_DECODINGS {
+            if memchr(b'%', &decoded.bytes).is_none() || !decoded.decode() {
+                break;
+            }
+        }
+        decoded
+    }
+
+    fn origin(&self, at: usize) -> usize {
+        if self.origins.is_empty() && at < self.bytes.len() {
+            return at;
+        }
+        self.origins.get(at).map_or(self.end, |&origin| origin as usize)
+    }
+
+    /// Once. Says whether anything was encoded.
+    fn decode(&mut self) -> bool {
+        let bytes = &*self.bytes;
+        let (mut out, mut origins) = (Vec::with_capacity(bytes.len()), Vec::with_capacity(bytes.len()));
+        let mut at = 0;
+        while let Some(&byte) = bytes.get(at) {
+            let mut utf8 = [0; 4];
+            let (piece, length): (&[u8], _) = match escape(bytes.get(at..).unwrap_or_default()) {
+                Some(Escape::Byte(byte)) => (&[byte], 3),
+                Some(Escape::Char(char)) => (char.encode_utf8(&mut utf8).as_bytes(), 6),
+                None => (&[byte], 1),
+            };
+            out.extend_from_slice(piece);
+            // A head is far shorter than 4 GiB.
+            origins.resize(out.len(), self.origin(at) as u32);
+            at += length;
+        }
+        let any = out.len() < bytes.len();
+        (self.bytes, self.origins) = (Cow::Owned(out), origins);
+        any
+    }
+}
+
+enum Escape {
+    Byte(u8),
+    /// `%uXXXX`, which some servers read though no standard has it.
+    Char(char),
+}
+
+fn escape(bytes: &[u8]) -> Option<Escape> {
+    let hex = |digits: &[u8]| {
+        let digit = |value: Option<u32>, byte: &u8| Some(value? * 16 + char::from(*byte).to_digit(16)?);
+        digits.iter().fold(Some(0), digit)
+    };
+    match bytes {
+        [b'%', b'u' | b'U', digits @ ..] => char::from_u32(hex(digits.get(..4)?)?).map(Escape::Char),
+        [b'%', digits @ ..] => hex(digits.get(..2)?).map(|value| Escape::Byte(value as u8)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_of_these_parameters_only() {
+        let targets = Targets::new(["token", "api key"], true);
+        for (target, redacted) in [
+            ("/?token=abc", "/?token=[REDACTED]"),
+            ("/?a=1&TOKEN=abc&b=2", "/?a=1&TOKEN=[REDACTED]&b=2"),
+            ("/?%74oken=abc&x=y", "/?%74oken=[REDACTED]&x=y"),
+            ("/?api+key=1&api%20key=2&api_key=3", "/?api+key=[REDACTED]&api%20key=[REDACTED]&api_key=[REDACTED]"),
+            ("/?token", "/?token"),
+            ("/?token=", "/?token=[REDACTED]"),
+            ("/?tokens=1&%zz=2&my-token=3", "/?tokens=1&%zz=2&my-token=3"),
+            ("/?token[]=a&token%5B%5D=b", "/?token[]=[REDACTED]&token%5B%5D=[REDACTED]"),
+            ("/?user[token]=a&user.token=b", "/?user[token]=[REDACTED]&user.token=[REDACTED]"),
+            ("/?+token=a&token%20=b&%00token=c", "/?+token=[REDACTED]&token%20=[REDACTED]&%00token=[REDACTED]"),
+            ("/?x?token=a", "/?x?token=[REDACTED]"),
+            ("/?a=b?token=a", "/?a=b?token=[REDACTED]"),
+            ("/?&amp;token=a", "/?&amp;token=[REDACTED]"),
+            ("/x;token=a;b=c?d=e", "/x;token=[REDACTED]?d=e"),
+            ("/x#token=a", "/x#token=[REDACTED]"),
+            ("/x%3Ftoken=a?b=c", "/x%3Ftoken=[REDACTED]?b=c"),
+            ("/?x=1%26token=a&b=c", "/?x=1%26token=[REDACTED]&b=c"),
+            ("/?token%3Da&b=c", "/?token%3D[REDACTED]&b=c"),
+            ("/?%2574oken=a", "/?%2574oken=[REDACTED]"),
+            ("/?t%u006fken%u003da", "/?t%u006fken%u003d[REDACTED]"),
+            ("/?to\u{200b}ken=a&to%E2%84%AAen=b", "/?to\u{200b}ken=[REDACTED]&to%E2%84%AAen=[REDACTED]"),
+            ("/?token = a b", "/?token =[REDACTED]"),
+            // Parts of the value for some.
+            ("/?token=a;b=c#d&e=f", "/?token=[REDACTED]&e=f"),
+            ("/?token=a%26b&e=f", "/?token=[REDACTED]&e=f"),
+            ("http://h/?token=a", "http://h/?token=[REDACTED]"),
+            ("/?next=/login?token=a&b=c", "/?next=/login?token=[REDACTED]&b=c"),
+            ("/?\"token\"=a&'token'=b", "/?\"token\"=[REDACTED]&'token'=[REDACTED]"),
+            ("/?token/=a&token&=b", "/?token/=[REDACTED]&token&=[REDACTED]"),
+            ("/?page=/token/2", "/?page=/token/2"),
+            ("", ""),
+        ] {
+            assert_eq!(String::from_utf8_lossy(&targets.redact(target.as_bytes())), redacted, "{target}");
+        }
+    }
+
+    #[test]
+    fn user_information() {
+        let targets = Targets::new([], true);
+        for (target, redacted) in [
+            ("http://user:pass@host/x", "http://[REDACTED]@host/x"),
+            ("http://user@host", "http://[REDACTED]@host"),
+            ("http://a@b:c@host:80?x@y", "http://[REDACTED]@host:80?x@y"),
+            ("user:pass@host:443", "[REDACTED]@host:443"),
+            ("//user:pass@host/", "//[REDACTED]@host/"),
+            ("/\\user:pass@host/", "/\\[REDACTED]@host/"),
+            ("http:/user:pass@host/", "http:/[REDACTED]@host/"),
+            ("http:\\\\user:pass@host/", "http:\\\\[REDACTED]@host/"),
+            ("http:user:pass@host/", "[REDACTED]@host/"),
+            ("http://user:pa/ss@host/", "http://[REDACTED]@host/"),
+            ("http://user:pa?ss@host/", "http://[REDACTED]@host/"),
+            ("http://user:pass%40host/", "http://[REDACTED]%40host/"),
+            ("/?u=http://user:pass@host/&v", "/?u=http://[REDACTED]@host/&v"),
+            ("/?u=http%3A%2F%2Fuser%3Apass%40host%2F&v", "/?u=http%3A%2F%2F[REDACTED]%40host%2F&v"),
+            ("/proxy/ftp://user:pass@host/", "/proxy/ftp://[REDACTED]@host/"),
+            // No authority.
+            ("/@scope/package", "/@scope/package"),
+            ("http://host/@scope/package", "http://host/@scope/package"),
+            ("http://host:80/a@b", "http://host:80/a@b"),
+            ("http://[::1]/a@b", "http://[::1]/a@b"),
+            ("/?mail=a@b", "/?mail=a@b"),
+            ("http://@host/", "http://@host/"),
+            ("*", "*"),
+        ] {
+            assert_eq!(String::from_utf8_lossy(&targets.redact(target.as_bytes())), redacted, "{target}");
+        }
+        let off = Targets::new([], false);
+        assert_eq!(*off.redact(b"http://user:pass@host/"), *b"http://user:pass@host/");
+    }
+}

@@ -4,29 +4,83 @@
 //! A decoder that panics costs its message the decoding and nothing else.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
 
 use memchr::memchr;
 
 use crate::batch::{Batch, MAX_BATCH_BYTES};
 use crate::config::EngineConfig;
-use crate::content::{self, Broken, Coding, Content};
-use crate::encode::RawBody;
+use crate::content::{self, Broken, Coding, Content, Limits};
+use crate::encode::{RawBody, max_written_bytes};
 use crate::stats::ContentStats;
 
-type Decode = for<'a> fn(&'a [u8], bool, &[Coding], usize) -> Result<Content<'a>, Broken>;
+/// Content, as it is written, may always be so many times the coded bytes: the work stays in proportion to the traffic.
+const REGULAR_RATIO: usize = 32;
+/// And so much more, since small bodies are worth it.
+const REGULAR_BYTES: usize = 16 << 10;
+/// The rest is surplus: text that repeats itself, or a bomb. It may come to so many times the coded bytes,
+const MAX_RATIO: usize = 128;
+/// and so much more.
+const MAX_SURPLUS_BYTES: usize = 256 << 10;
+/// A live capture gives all bodies together so much surplus a second: what a receiver parses in a tenth of its time. A savefile
+/// waits for its receiver, and what comes out of it must not depend on the machine.
+const SURPLUS_BYTES_PER_SECOND: usize = 16 << 20;
+
+type Decode = for<'a> fn(&'a [u8], bool, &[Coding], Limits) -> Result<Content<'a>, Broken>;
 
 #[derive(Debug)]
 pub struct Finisher {
     max_body_bytes: usize,
     base64: bool,
     decode: Decode,
+    rate: Option<Rate>,
     pub stats: ContentStats,
+}
+
+/// Surplus that is left to be given in a while: at most a second's.
+#[derive(Debug)]
+struct Rate {
+    clock: fn() -> Instant,
+    at: Instant,
+    left: usize,
+}
+
+impl Rate {
+    fn left(&mut self) -> usize {
+        let now = (self.clock)();
+        let nanos = now.saturating_duration_since(std::mem::replace(&mut self.at, now)).as_nanos();
+        let more = nanos.saturating_mul(SURPLUS_BYTES_PER_SECOND as u128) / 1_000_000_000;
+        let more = usize::try_from(more).unwrap_or(usize::MAX);
+        self.left = self.left.saturating_add(more).min(SURPLUS_BYTES_PER_SECOND);
+        self.left
+    }
+
+    fn spend(&mut self, bytes: usize) {
+        self.left = self.left.saturating_sub(bytes);
+    }
+}
+
+/// What one body may take.
+struct Bounds {
+    /// Without surplus.
+    regular: usize,
+    surplus: usize,
+    /// There is less surplus left than it could have had.
+    scarce: bool,
 }
 
 impl Finisher {
     pub fn new(config: &EngineConfig) -> Self {
         let EngineConfig { max_body_bytes, base64_bodies, .. } = *config;
-        Self { max_body_bytes, base64: base64_bodies, decode: content::decode, stats: ContentStats::default() }
+        let stats = ContentStats::default();
+        Self { max_body_bytes, base64: base64_bodies, decode: content::decode, rate: None, stats }
+    }
+
+    /// The same for a live capture, with a bound on what is decoded in a second.
+    #[must_use]
+    pub fn with_rate(mut self, clock: fn() -> Instant) -> Self {
+        self.rate = Some(Rate { clock, at: clock(), left: SURPLUS_BYTES_PER_SECOND });
+        self
     }
 
     /// Gives the lines in batches of about the usual size, each before the next one is made. With `in_haste` nothing is
@@ -61,28 +115,67 @@ impl Finisher {
     fn write(&mut self, out: &mut Vec<u8>, raw: &RawBody, bytes: &[u8], in_haste: bool) {
         let start = out.len();
         let (decode, max_body_bytes, base64) = (self.decode, self.max_body_bytes, self.base64);
+        let bounds = self.bounds(bytes.len());
+        let limits =
+            Limits { content_bytes: max_body_bytes, decoded_bytes: bounds.regular.saturating_add(bounds.surplus) };
         let written = catch_unwind(AssertUnwindSafe(|| {
-            let decoded =
-                (!raw.codings.is_empty() && !in_haste).then(|| decode(bytes, raw.cut, &raw.codings, max_body_bytes));
+            let decoded = (!raw.codings.is_empty() && !in_haste).then(|| decode(bytes, raw.cut, &raw.codings, limits));
             let content = decoded.as_ref().and_then(|decoded| decoded.as_ref().ok());
-            raw.push_members(out, bytes, content, base64);
-            (decoded.is_some(), content.map(|content| content.over_limit))
+            let by_escapes = max_written_bytes(content.map_or(bytes.len(), |content| content.bytes.len()));
+            let by_work = if content.is_some() { limits.decoded_bytes } else { usize::MAX };
+            let cut = raw.push_members(out, bytes, content, base64, by_escapes.min(by_work));
+            let outcome = match (&decoded, content) {
+                (_, Some(content)) => Outcome::Decoded {
+                    over_limit: content.over_limit,
+                    over_work: content.over_work || cut && by_work < by_escapes,
+                    without_end: content.without_end,
+                },
+                (Some(_), None) => Outcome::Undecodable,
+                (None, None) => Outcome::Left,
+            };
+            (outcome, cut && by_escapes <= by_work)
         }));
-        match written {
-            Err(_) => self.stats.panicked += 1,
-            Ok(_) if raw.codings.is_empty() => {}
-            Ok((_, Some(over_limit))) => {
-                self.stats.decoded += 1;
-                self.stats.over_limit += u64::from(over_limit);
-            }
-            Ok((true, None)) => self.stats.undecodable += 1,
-            Ok((false, None)) => self.stats.left_coded += 1,
-        }
-        if written.is_err() {
+        let Ok((outcome, cut_escaped)) = written else {
+            self.stats.panicked += 1;
             out.truncate(start);
             out.extend_from_slice(b",\"bodyEncoding\":\"binary\"");
+            return;
+        };
+        self.stats.cut_escaped += u64::from(cut_escaped);
+        match outcome {
+            Outcome::Decoded { over_limit, over_work, without_end } => {
+                self.stats.decoded += 1;
+                self.stats.over_limit += u64::from(over_limit);
+                self.stats.without_end += u64::from(without_end);
+                self.stats.over_ratio += u64::from(over_work && !bounds.scarce);
+                self.stats.over_rate += u64::from(over_work && bounds.scarce);
+                if let Some(rate) = &mut self.rate {
+                    rate.spend((out.len() - start).saturating_sub(bounds.regular));
+                }
+            }
+            Outcome::Undecodable => self.stats.undecodable += 1,
+            Outcome::Left => self.stats.left_coded += u64::from(!raw.codings.is_empty()),
         }
     }
+
+    fn bounds(&mut self, coded_bytes: usize) -> Bounds {
+        let regular = coded_bytes.saturating_mul(REGULAR_RATIO).saturating_add(REGULAR_BYTES);
+        let most = coded_bytes.saturating_mul(MAX_RATIO - REGULAR_RATIO).saturating_add(MAX_SURPLUS_BYTES);
+        let surplus = self.rate.as_mut().map_or(most, |rate| rate.left().min(most));
+        Bounds { regular, surplus, scarce: surplus < most }
+    }
+}
+
+/// What became of a body.
+enum Outcome {
+    Decoded {
+        over_limit: bool,
+        over_work: bool,
+        without_end: bool,
+    },
+    Undecodable,
+    /// As it was.
+    Left,
 }
 
 #[cfg(test)]

@@ -98,3 +98,34 @@ fn in_haste_nothing_is_decoded() {
     pieces(&mut finisher, with_coding(batch(&config(), &[b"\xff1", b"\xff2"])), true);
     assert_eq!(finisher.stats, ContentStats { left_coded: 2, ..ContentStats::default() });
 }
+
+thread_local! {
+    static NOW: std::cell::Cell<Instant> = std::cell::Cell::new(Instant::now());
+}
+
+/// Live, bombs of all bodies together have a bound in each second; what is in proportion to its coded bytes has none.
+#[test]
+fn surplus_is_bounded_by_rate() {
+    let mut finisher = Finisher::new(&config()).with_rate(|| NOW.get());
+    finisher.decode = |coded, _, _, limits| {
+        let bytes = vec![b'x'; if coded == b"\xffbomb" { limits.decoded_bytes } else { coded.len() * 30 }];
+        let over_work = coded == b"\xffbomb";
+        Ok(Content { bytes: bytes.into(), cut: over_work, over_limit: false, over_work, without_end: false })
+    };
+    let written = |finisher: &mut Finisher, body: &[u8]| -> usize {
+        let pieces = pieces(finisher, with_coding(batch(&config(), &[body])), false);
+        pieces.iter().map(|piece| piece.lines.len()).sum()
+    };
+    let a_second = SURPLUS_BYTES_PER_SECOND / MAX_SURPLUS_BYTES;
+    let all: usize = (0..4 * a_second).map(|_| written(&mut finisher, b"\xffbomb")).sum();
+    assert!(all > SURPLUS_BYTES_PER_SECOND, "{all}");
+    assert!(all < SURPLUS_BYTES_PER_SECOND + 4 * a_second * (REGULAR_BYTES + 1_000), "{all}");
+    assert_eq!(finisher.stats.over_ratio + finisher.stats.over_rate, 4 * a_second as u64);
+    assert!(finisher.stats.over_rate >= 3 * a_second as u64 - 1, "{:?}", finisher.stats);
+    let honest = vec![0xff; 10_000];
+    assert!(written(&mut finisher, &honest) > 300_000, "it has no part in that");
+    NOW.set(NOW.get() + std::time::Duration::from_millis(100));
+    let all: usize = (0..a_second).map(|_| written(&mut finisher, b"\xffbomb")).sum();
+    let tenth = SURPLUS_BYTES_PER_SECOND / 10;
+    assert!(all > tenth && all < tenth + a_second * (REGULAR_BYTES + 1_000), "{all}");
+}

@@ -62,6 +62,8 @@ pub struct Stats {
     pub unknown_codings: u64,
     /// Messages whose head or trailers were cut: too many characters that need an escape in JSON.
     pub cut_heads: u64,
+    /// Bodies of text, as they were sent, that were cut for the same reason.
+    pub cut_bodies: u64,
     /// Messages that `include` and `exclude` keep back.
     pub filtered: u64,
     /// Messages of exchanges that are our own POSTs (`own_posts`).
@@ -131,6 +133,7 @@ impl Stats {
             ("overBodyLimit", self.over_body_limit),
             ("bodiesUnknownCoding", self.unknown_codings),
             ("headsCutEscaped", self.cut_heads),
+            ("bodiesCutEscaped", self.cut_bodies),
             ("filtered", self.filtered),
             ("ownMessages", self.own_messages),
             ("falselyMarked", self.falsely_marked),
@@ -150,7 +153,7 @@ impl Stats {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ContentStats {
     pub decoded: u64,
-    /// Not coded as they say, or without their end.
+    /// Not coded as they say.
     pub undecodable: u64,
     /// Live only: the queue was so long that there was no time for it.
     pub left_coded: u64,
@@ -158,6 +161,14 @@ pub struct ContentStats {
     pub panicked: u64,
     /// Of `decoded`: the content is longer than the limit on bodies.
     pub over_limit: u64,
+    /// Of `decoded`: the content, as it is written, is too much for so few coded bytes.
+    pub over_ratio: u64,
+    /// Of `decoded`, live only: the same, and there was too much of that in the last second.
+    pub over_rate: u64,
+    /// Of `decoded`: the end is missing, or the sender's check of the content does not hold.
+    pub without_end: u64,
+    /// Texts that were cut since they hold too many characters that need an escape in JSON.
+    pub cut_escaped: u64,
 }
 
 impl ContentStats {
@@ -167,17 +178,35 @@ impl ContentStats {
         self.left_coded += more.left_coded;
         self.panicked += more.panicked;
         self.over_limit += more.over_limit;
+        self.over_ratio += more.over_ratio;
+        self.over_rate += more.over_rate;
+        self.without_end += more.without_end;
+        self.cut_escaped += more.cut_escaped;
     }
 
     /// Public name (camelCase) and value of each, in the order in which they are shown.
     pub fn entries(&self) -> Vec<(&'static str, u64)> {
-        let Self { decoded, undecodable, left_coded, panicked, over_limit } = *self;
+        let Self {
+            decoded,
+            undecodable,
+            left_coded,
+            panicked,
+            over_limit,
+            over_ratio,
+            over_rate,
+            without_end,
+            cut_escaped,
+        } = *self;
         vec![
             ("bodiesDecoded", decoded),
             ("bodiesUndecodable", undecodable),
             ("bodiesLeftCoded", left_coded),
             ("decoderPanics", panicked),
             ("contentOverLimit", over_limit),
+            ("contentOverRatio", over_ratio),
+            ("contentOverRate", over_rate),
+            ("contentWithoutEnd", without_end),
+            ("contentCutEscaped", cut_escaped),
         ]
     }
 }

@@ -6,7 +6,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tcp_sniffer::content::{Coding, charset_of, convert, decode};
+use tcp_sniffer::content::{Coding, Limits, charset_of, convert, decode};
 
 const CHARSETS: [&[u8]; 4] =
     [b"a/b;charset=utf-16", b"a/b;charset=shift_jis", b"a/b;charset=iso-2022-jp", b"a/b;charset=latin1"];
@@ -17,12 +17,13 @@ fuzz_target!(|data: &[u8]| {
     let codings: Vec<_> = [coding(how >> 3), coding(*how)].into_iter().flatten().collect();
     let limit = usize::from(*limit) * 16 + 1;
     let cut = how & 64 != 0;
-    let decoded = decode(body, cut, &codings, limit);
+    let limits = Limits { content_bytes: limit, decoded_bytes: 3 * limit / 2 };
+    let decoded = decode(body, cut, &codings, limits);
     if let Ok(content) = &decoded {
         assert!(codings.is_empty() || content.bytes.len() <= limit);
-        assert!(content.cut || !content.over_limit);
+        assert!(content.cut || !(content.over_limit || content.over_work || content.without_end));
         if !cut {
-            assert_eq!(decode(body, true, &codings, limit).map(|same| same.bytes), Ok(content.bytes.clone()));
+            assert_eq!(decode(body, true, &codings, limits).map(|same| same.bytes), Ok(content.bytes.clone()));
         }
     }
     if how & 128 != 0 {

@@ -7,7 +7,7 @@ use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::bypass;
 use super::control::CaptureControl;
@@ -35,9 +35,9 @@ where
     D: Delivery + 'static,
 {
     let finisher = Finisher::new(&options.engine);
-    let haste_bytes = match options.source {
-        SourceOptions::Live(_) => HASTE_BYTES,
-        SourceOptions::Savefile { .. } => usize::MAX,
+    let (finisher, haste_bytes) = match options.source {
+        SourceOptions::Live(_) => (finisher.with_rate(Instant::now), HASTE_BYTES),
+        SourceOptions::Savefile { .. } => (finisher, usize::MAX),
     };
     let delivery: Arc<dyn Delivery> = Arc::new(delivery);
     control.outbox.attach(&delivery);

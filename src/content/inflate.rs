@@ -15,27 +15,40 @@ const NAME: u8 = 8;
 const COMMENT: u8 = 16;
 const RESERVED: u8 = 0xe0;
 
-/// One member after the other. What follows the last one and is no member is padding.
+/// One member after the other. What follows the last one and is no member is padding. Members whose check holds stay when
+/// a later one is broken.
 pub(super) fn gzip(mut coded: &[u8], out: &mut Room) -> Result<End, Broken> {
     for _ in 0..MAX_MEMBERS {
-        let Some(body) = header(coded)? else { return Ok(End::Early) };
         let start = out.bytes.len();
-        let (end, rest) = inflate(Decompress::new(false), body, out)?;
-        if end != End::Whole {
+        let (end, rest) = match member(coded, out) {
+            Ok(read) => read,
+            Err(Broken) if start > 0 => {
+                out.bytes.truncate(start);
+                return Ok(End::Early);
+            }
+            Err(Broken) => return Err(Broken),
+        };
+        if end != End::Whole || !rest.starts_with(MAGIC) {
             return Ok(end);
-        }
-        let Some((trailer, rest)) = rest.split_first_chunk::<8>() else { return Ok(End::Early) };
-        let mut crc = Crc::new();
-        crc.update(out.bytes.get(start..).unwrap_or_default());
-        if u64::from_le_bytes(*trailer) != u64::from(crc.sum()) | u64::from(crc.amount()) << 32 {
-            return Err(Broken);
-        }
-        if !rest.starts_with(MAGIC) {
-            return Ok(End::Whole);
         }
         coded = rest;
     }
     Ok(End::Limit)
+}
+
+/// Appends one member's content; gives how far that came and what follows the member.
+fn member<'a>(coded: &'a [u8], out: &mut Room) -> Result<(End, &'a [u8]), Broken> {
+    let Some(body) = header(coded)? else { return Ok((End::Early, &[])) };
+    let start = out.bytes.len();
+    let (end, rest) = inflate(Decompress::new(false), body, out)?;
+    if end != End::Whole {
+        return Ok((end, &[]));
+    }
+    let Some((trailer, rest)) = rest.split_first_chunk::<8>() else { return Ok((End::Early, &[])) };
+    let mut crc = Crc::new();
+    crc.update(out.bytes.get(start..).unwrap_or_default());
+    let holds = u64::from_le_bytes(*trailer) == u64::from(crc.sum()) | u64::from(crc.amount()) << 32;
+    Ok((if holds { End::Whole } else { End::Unchecked }, rest))
 }
 
 /// What follows a member's header; `None` if the header is not complete.
@@ -64,10 +77,30 @@ pub fn header(coded: &[u8]) -> Result<Option<&[u8]>, Broken> {
 }
 
 pub(super) fn deflate(coded: &[u8], out: &mut Room) -> Result<End, Broken> {
-    let [cmf, flags, ..] = *coded else { return Ok(End::Early) };
-    // RFC 1950 §2.2. No encoder begins a raw stream so: its first block would be a stored one with dirty padding.
-    let zlib = cmf & 0x8f == DEFLATED && (u16::from(cmf) << 8 | u16::from(flags)) % 31 == 0;
-    inflate(Decompress::new(zlib), coded, out).map(|(end, _)| end)
+    let ([_, _, raw @ ..], true) = (coded, is_zlib(coded)) else {
+        return if coded.len() < 2 {
+            Ok(End::Early)
+        } else {
+            inflate(Decompress::new(false), coded, out).map(|(end, _)| end)
+        };
+    };
+    match inflate(Decompress::new(true), coded, out) {
+        Ok((end, _)) => Ok(end),
+        // It may be no more than the checksum.
+        Err(Broken) => {
+            out.bytes.clear();
+            match inflate(Decompress::new(false), raw, out)? {
+                (End::Whole, _) => Ok(End::Unchecked),
+                _ => Err(Broken),
+            }
+        }
+    }
+}
+
+/// RFC 1950 §2.2. No encoder begins a raw stream so: its first block would be a stored one with dirty padding.
+pub(super) fn is_zlib(coded: &[u8]) -> bool {
+    let [cmf, flags, ..] = *coded else { return false };
+    cmf & 0x8f == DEFLATED && (u16::from(cmf) << 8 | u16::from(flags)) % 31 == 0
 }
 
 /// Appends what comes out; gives how far that is and the coded bytes behind it.

@@ -46,6 +46,15 @@ impl Coding {
         }
     }
 
+    /// Whether the bytes begin as only this coding does: br and raw deflate have no mark of their own.
+    fn has_mark(self, coded: &[u8]) -> bool {
+        match self {
+            Self::Gzip | Self::XGzip | Self::Zstd => true, // else it is broken
+            Self::Deflate => inflate::is_zlib(coded),
+            Self::Brotli => false,
+        }
+    }
+
     fn remove(self, coded: &[u8], out: &mut Room) -> Result<End, Broken> {
         match self {
             Self::Gzip | Self::XGzip => inflate::gzip(coded, out),
@@ -88,35 +97,68 @@ enum End {
     Limit,
     /// To the last coded byte, with the end still to come.
     Early,
+    /// To the end, where the sender's check of the content does not hold.
+    Unchecked,
+}
+
+/// How much decoding may give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// In each step.
+    pub content_bytes: usize,
+    /// In all steps together.
+    pub decoded_bytes: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content<'a> {
     pub bytes: Cow<'a, [u8]>,
-    /// There is more of it: over the limit, or the body was cut.
+    /// There is more of it: over a limit, or the body was cut, or the sender left out its end.
     pub cut: bool,
-    /// It is the limit that cut it.
+    /// It is `content_bytes` that cut it.
     pub over_limit: bool,
+    /// It is `decoded_bytes` that cut it.
+    pub over_work: bool,
+    /// The body was not cut, and its end is missing or its check does not hold.
+    pub without_end: bool,
 }
 
-/// Removes the codings from `body`, the one that was applied last first. No step gives more than `max_bytes`. Of a body
-/// that is `cut` as much is given as can be.
+/// Removes the codings from `body`, the one that was applied last first. As much is given as can be of a body that is `cut`,
+/// and of one that ends early.
 ///
 /// # Errors
-/// When the bytes are not coded so, end early without being cut, or are too few to give any content.
-pub fn decode<'a>(body: &'a [u8], cut: bool, codings: &[Coding], max_bytes: usize) -> Result<Content<'a>, Broken> {
-    let mut content = Content { bytes: Cow::Borrowed(body), cut, over_limit: false };
+/// When the bytes are not coded so, or are too few to give any content.
+pub fn decode<'a>(body: &'a [u8], cut: bool, codings: &[Coding], limits: Limits) -> Result<Content<'a>, Broken> {
+    let mut content =
+        Content { bytes: Cow::Borrowed(body), cut, over_limit: false, over_work: false, without_end: false };
+    let mut left = limits.decoded_bytes;
     for coding in codings.iter().rev() {
-        let mut out = Room::new(max_bytes);
+        let mut out = Room::new(limits.content_bytes.min(left));
         let end = coding.remove(&content.bytes, &mut out)?;
-        if end == End::Early && !content.cut || end != End::Whole && out.bytes.is_empty() {
+        if end != End::Whole && out.bytes.is_empty() {
             return Err(Broken);
         }
+        match end {
+            End::Whole => {}
+            End::Limit if left < limits.content_bytes => content.over_work = true,
+            End::Limit => content.over_limit = true,
+            End::Early if content.cut => {}
+            End::Early if !coding.has_mark(&content.bytes) && !is_likely(&content.bytes, &out.bytes) => {
+                return Err(Broken);
+            }
+            End::Early | End::Unchecked => content.without_end = true,
+        }
         content.cut |= end != End::Whole;
-        content.over_limit |= end == End::Limit;
+        left -= out.bytes.len();
         content.bytes = Cow::Owned(out.bytes);
     }
     Ok(content)
+}
+
+/// Without a mark any bytes may seem to be the beginning of something coded. It is believed when text comes out of bytes that
+/// are no text.
+fn is_likely(coded: &[u8], decoded: &[u8]) -> bool {
+    utf8(coded, true).is_none() && utf8(decoded, true).is_some()
 }
 
 /// Decoded bytes, never more than the limit.

@@ -15,7 +15,7 @@ const MAX_FRAMES: usize = 1_024;
 /// A raw block of no bytes, the last one (RFC 8878 §3.1.1.2), and room for a checksum.
 const EMPTY_LAST_BLOCK: &[u8] = &[1, 0, 0, 0, 0, 0, 0];
 
-/// One frame after the other.
+/// One frame after the other. Whole frames stay when a later one is broken.
 pub(super) fn decode(coded: &[u8], out: &mut Room) -> Result<End, Broken> {
     let mut input = Input { rest: coded, ran_dry: false };
     let mut decoder = FrameDecoder::new();
@@ -32,10 +32,17 @@ pub(super) fn decode(coded: &[u8], out: &mut Room) -> Result<End, Broken> {
                 }
                 continue;
             }
-            Err(_) if input.ran_dry => return Ok(End::Early),
+            Err(_) if input.ran_dry || !out.bytes.is_empty() => return Ok(End::Early),
             Err(_) => return Err(Broken),
         }
-        let end = frame(&mut decoder, &mut input, out)?;
+        let start = out.bytes.len();
+        let end = match frame(&mut decoder, &mut input, out) {
+            Err(Broken) if start > 0 => {
+                out.bytes.truncate(start);
+                End::Early
+            }
+            end => end?,
+        };
         if end != End::Whole || input.rest.is_empty() {
             return Ok(end);
         }
@@ -64,7 +71,7 @@ fn frame(decoder: &mut FrameDecoder, input: &mut Input<'_>, out: &mut Room) -> R
     }
     let sum = decoder.get_checksum_from_data();
     let damaged = end == End::Whole && sum.is_some() && sum != decoder.get_calculated_checksum();
-    if damaged { Err(Broken) } else { Ok(end) }
+    Ok(if damaged { End::Unchecked } else { end })
 }
 
 /// The coded bytes; remembers when more of them were wanted than there are.

@@ -9,9 +9,20 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
 use super::Encoder;
-use super::json::{push_number, push_string};
+use super::json::{push_number, push_string, push_string_within};
 use crate::content::{self, Charset, Coding, Content, Converted};
 use crate::http::{Fields, HttpMessage, KnownName};
+
+/// A text may take this much more in its line than twice its bytes, which is what quotes and line breaks take. Only control
+/// characters take more: six times.
+const ESCAPE_ALLOWANCE_BYTES: usize = 256 << 10;
+
+pub(super) const TRUNCATED: &[u8] = b",\"bodyTruncated\":true";
+
+/// How much the text of a body of so many bytes may take in its line.
+pub const fn max_written_bytes(body_bytes: usize) -> usize {
+    body_bytes.saturating_mul(2).saturating_add(ESCAPE_ALLOWANCE_BYTES)
+}
 
 /// A body in a line that is not written yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,50 +43,65 @@ impl RawBody {
         Self { at: self.at.start + bytes..self.at.end + bytes, ..self }
     }
 
-    /// Appends the members for these bytes, or for their `content` where they were decoded.
-    pub fn push_members(&self, out: &mut Vec<u8>, bytes: &[u8], content: Option<&Content<'_>>, base64: bool) {
+    /// Appends the members for these bytes, or for their `content` where they were decoded. Each text takes at most `max_bytes`
+    /// as it is written, in base64 too. Says whether an end had to be left out for that.
+    pub fn push_members(
+        &self,
+        out: &mut Vec<u8>,
+        bytes: &[u8],
+        content: Option<&Content<'_>>,
+        base64: bool,
+        max_bytes: usize,
+    ) -> bool {
         let (shown, cut) = content.map_or((bytes, self.cut), |content| (&*content.bytes, self.cut || content.cut));
+        let mut too_long = false;
         match content::utf8(shown, cut) {
-            Some(text) => push_member_string(out, b",\"body\":", text),
-            None if base64 => push_base64(out, shown),
+            Some(text) => too_long |= push_member_within(out, b",\"body\":", text, max_bytes),
+            None if base64 => too_long |= push_base64(out, shown, max_bytes),
             None => push_binary(out),
         }
         if let Some(Converted { text, charset }) =
             self.charset.and_then(|charset| content::convert(shown, cut, charset))
         {
-            push_member_string(out, b",\"bodyText\":", &text);
+            too_long |= push_member_within(out, b",\"bodyText\":", &text, max_bytes);
             push_member_string(out, b",\"bodyCharset\":", &charset);
         }
         if content.is_some() {
             let names: Vec<_> = self.codings.iter().map(|coding| coding.name()).collect();
             push_member_string(out, b",\"bodyDecoded\":", &names.join(", "));
         }
-        if cut && !self.cut {
-            out.extend_from_slice(b",\"bodyTruncated\":true");
+        if (cut || too_long) && !self.cut {
+            out.extend_from_slice(TRUNCATED);
         }
+        too_long
     }
 }
 
 impl Encoder {
     /// To be called right after the fields of the head were written.
-    pub(super) fn push_body(&mut self, out: &mut Vec<u8>, message: &HttpMessage<'_>) -> Option<RawBody> {
-        let raw = self.push_body_or_bytes(out, message);
+    /// Says too if bytes are missing in the line.
+    pub(super) fn push_body(&mut self, out: &mut Vec<u8>, message: &HttpMessage<'_>) -> (Option<RawBody>, bool) {
+        let mut cut = message.is_truncated();
+        let raw = self.push_body_or_bytes(out, message, &mut cut);
         out.extend_from_slice(b",\"bodySize\":");
         push_number(out, message.body_bytes);
-        raw
+        (raw, cut)
     }
 
-    fn push_body_or_bytes(&mut self, out: &mut Vec<u8>, message: &HttpMessage<'_>) -> Option<RawBody> {
-        let cut = message.is_truncated();
+    fn push_body_or_bytes(&mut self, out: &mut Vec<u8>, message: &HttpMessage<'_>, cut: &mut bool) -> Option<RawBody> {
         let (mut codings, mut charset) = (Vec::new(), None);
         if self.decode_body && !message.body.is_empty() {
             codings = self.codings(message);
             charset = declared_charset(message);
         }
         if codings.is_empty() {
-            match content::utf8(message.body, cut) {
+            match content::utf8(message.body, *cut) {
                 Some(text) if charset.is_none_or(|charset| charset.is_ascii_compatible()) => {
-                    push_member_string(out, b",\"body\":", text);
+                    let max_bytes = max_written_bytes(text.len());
+                    if push_member_within(out, b",\"body\":", text, max_bytes) {
+                        self.cut_bodies += 1;
+                        *cut = true;
+                    }
                     return None;
                 }
                 None if charset.is_none() && !self.base64 => {
@@ -87,7 +113,7 @@ impl Encoder {
         }
         let start = out.len();
         out.extend_from_slice(message.body);
-        Some(RawBody { at: start..out.len(), codings, charset, cut })
+        Some(RawBody { at: start..out.len(), codings, charset, cut: *cut })
     }
 
     /// None where there is one that is not known.
@@ -114,6 +140,11 @@ fn values<'a>(name: &KnownName, Fields { lines, bytes }: Fields<'a>) -> impl Ite
     lines.iter().filter(|field| field.is(name, bytes)).map(|field| field.value(bytes))
 }
 
+fn push_member_within(out: &mut Vec<u8>, start: &[u8], text: &str, max_bytes: usize) -> bool {
+    out.extend_from_slice(start);
+    push_string_within(out, text, max_bytes)
+}
+
 fn push_member_string(out: &mut Vec<u8>, start: &[u8], text: &str) {
     out.extend_from_slice(start);
     push_string(out, text);
@@ -123,11 +154,15 @@ fn push_binary(out: &mut Vec<u8>) {
     out.extend_from_slice(b",\"bodyEncoding\":\"binary\"");
 }
 
-fn push_base64(out: &mut Vec<u8>, bytes: &[u8]) {
+/// Says whether the end had to be left out.
+fn push_base64(out: &mut Vec<u8>, bytes: &[u8], max_bytes: usize) -> bool {
+    let kept = bytes.get(..max_bytes / 4 * 3).unwrap_or(bytes);
+    let (cut, bytes) = (kept.len() < bytes.len(), kept);
     out.extend_from_slice(b",\"body\":\"");
     let start = out.len();
     out.resize(start + bytes.len().div_ceil(3) * 4, b'=');
     let written = BASE64_STANDARD.encode_slice(bytes, out.get_mut(start..).unwrap_or_default());
     debug_assert!(written.is_ok(), "there is room for all of it");
     out.extend_from_slice(b"\",\"bodyEncoding\":\"base64\"");
+    cut
 }

@@ -13,7 +13,7 @@ mod shuffle;
 mod target;
 mod timestamp;
 
-pub use body::RawBody;
+pub use body::{RawBody, max_written_bytes};
 use fields::{SecretFields, push_fields};
 use json::{push_number, push_text, push_text_within};
 use target::Targets;
@@ -56,6 +56,8 @@ pub struct Encoder {
     pub unknown_codings: u64,
     /// Heads and trailers that were cut since they hold too many characters that need an escape.
     pub cut_heads: u64,
+    /// Bodies of text that were cut for the same reason.
+    pub cut_bodies: u64,
 }
 
 impl Encoder {
@@ -72,6 +74,7 @@ impl Encoder {
             base64: config.base64_bodies,
             unknown_codings: 0,
             cut_heads: 0,
+            cut_bodies: 0,
         }
     }
 
@@ -110,7 +113,7 @@ impl Encoder {
         push_number(out, u64::from(message.head.minor_version));
         out.extend_from_slice(b"\",\"headers\":");
         cut |= push_fields(out, message.fields(), &self.secret_fields, &self.targets);
-        let raw = self.push_body(out, message);
+        let (raw, body_cut) = self.push_body(out, message);
         if let Some(trailers) = message.trailers {
             out.extend_from_slice(b",\"trailers\":");
             cut |= push_fields(out, trailers, &self.secret_fields, &self.targets);
@@ -122,8 +125,8 @@ impl Encoder {
         if !message.at.is_known() {
             out.extend_from_slice(b",\"timestampUnknown\":true");
         }
-        if message.is_truncated() {
-            out.extend_from_slice(b",\"bodyTruncated\":true");
+        if body_cut {
+            out.extend_from_slice(body::TRUNCATED);
         }
         if let Some(incomplete) = message.incomplete {
             push_member(out, b",\"incomplete\":", incomplete.name().as_bytes());

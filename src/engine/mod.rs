@@ -168,6 +168,7 @@ impl Engine {
             notices_held_back: self.outlet.notices.held_back,
             unknown_codings: self.outlet.unknown_codings(),
             cut_heads: self.outlet.cut_heads(),
+            cut_bodies: self.outlet.cut_bodies(),
             ..self.outlet.stats.clone()
         }
     }

@@ -60,6 +60,10 @@ impl Outlet {
         self.encoder.cut_heads
     }
 
+    pub fn cut_bodies(&self) -> u64 {
+        self.encoder.cut_bodies
+    }
+
     pub fn count_undecodable(&mut self, reason: Undecodable) {
         if let Some(count) = self.stats.undecodable.get_mut(reason.index()) {
             *count += 1;

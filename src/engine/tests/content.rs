@@ -126,19 +126,110 @@ fn what_is_shown_of_a_body() {
         (not_decoded(), "Content-Encoding: gzip", &coded, binary.clone()),
         (not_decoded(), "Content-Type: a/b;charset=latin1", b"caf\xe9", binary),
         // The sender stopped early, in a message that is complete.
-        (config(), "Content-Encoding: gzip", &coded[..coded.len() - 4], json!({"bodyEncoding": "binary"})),
+        (
+            config(),
+            "Content-Encoding: gzip",
+            &coded[..coded.len() - 4],
+            json!({"body": "hello", "bodyDecoded": "gzip", "bodyTruncated": true}),
+        ),
+        (config(), "Content-Encoding: br", b"hello", json!({"body": "hello"})),
+        (config(), "Content-Encoding: deflate", b"hello", json!({"body": "hello"})),
     ] {
         assert_eq!(body_of(config, fields, body), shown, "{fields} {body:?}");
     }
 }
 
 #[test]
-fn a_bomb_is_cut_and_counted() {
-    let bomb = gzip(&vec![b'x'; 10 << 20]);
-    let (lines, content, _) = finished(config(), &[response("Content-Encoding: gzip", &bomb)]);
+fn a_body_that_repeats_itself_is_whole_and_a_bomb_is_cut_and_counted() {
+    let record =
+        |n: usize| format!("{{\"id\":{},\"name\":\"somebody or other\",\"city\":\"somewhere\",\"active\":true}},\n", n);
+    let json: String = (0..1_500).map(|n| record(n) + &record(0).repeat(6)).collect();
+    let coded = gzip(json.as_bytes());
+    assert!(
+        json.len() > 400_000 && json.len() / coded.len() > 50 && json.len() / coded.len() < 150,
+        "{} to {}",
+        json.len(),
+        coded.len()
+    );
+    let (lines, content, _) = finished(config(), &[response("Content-Encoding: gzip", &coded)]);
+    assert!(lines[1]["body"] == json && lines[1].get("bodyTruncated").is_none());
+    assert_eq!(content, ContentStats { decoded: 1, ..ContentStats::default() });
+    let text: String = (0..400_000).map(|n: u32| format!("{:x} ", n.wrapping_mul(0x9e37_79b9))).collect();
+    let (lines, content, _) = finished(config(), &[response("Content-Encoding: gzip", &gzip(text.as_bytes()))]);
     assert_eq!(lines[1]["body"].as_str().unwrap().len(), 1 << 20);
-    assert_eq!(lines[1]["bodyTruncated"], true);
     assert_eq!(content, ContentStats { decoded: 1, over_limit: 1, ..ContentStats::default() });
+    let bomb = gzip(&vec![b'x'; 4 << 20]);
+    let (lines, content, _) = finished(config(), &[response("Content-Encoding: gzip", &bomb)]);
+    let shown = lines[1]["body"].as_str().unwrap().len();
+    assert!(shown > 700_000 && shown < 1 << 20, "{shown}");
+    assert_eq!(lines[1]["bodyTruncated"], true);
+    assert_eq!(content, ContentStats { decoded: 1, over_ratio: 1, ..ContentStats::default() });
+}
+
+/// What 87 bytes come to in a line, with any bytes in them.
+#[test]
+fn the_line_of_a_small_bomb_is_small() {
+    for byte in [0, b'"', b'x', 0xff] {
+        let bomb = [0, 1].into_iter().fold(gzip(&vec![byte; 1 << 20]), |coded, _| gzip(&coded));
+        assert!(bomb.len() < 150, "{}", bomb.len());
+        for (config, charset) in [
+            (config(), "utf-8"),
+            (config(), "latin1"),
+            (config(), "utf-16"),
+            (EngineConfig { base64_bodies: true, ..config() }, "utf-8"),
+        ] {
+            let fields = format!("Content-Type: a/b; charset={charset}\r\nContent-Encoding: gzip, gzip, gzip");
+            let (lines, content, _) = finished(config, &[response(&fields, &bomb)]);
+            let texts = if charset == "utf-8" { 1 } else { 2 };
+            let line = lines[1].to_string();
+            assert!(line.len() < texts * (290 << 10), "{byte} {charset}: {}", line.len());
+            assert_eq!((&lines[1]["bodyTruncated"], content.over_ratio), (&true.into(), 1), "{byte} {charset}");
+            assert_eq!(lines[1]["bodySize"], bomb.len());
+        }
+    }
+}
+
+/// As they were sent, which costs their sender the bytes.
+#[test]
+fn a_line_is_in_proportion_to_its_bytes() {
+    let controls = vec![1; 1 << 20];
+    let (lines, content, stats) = finished(config(), &[response("X: y", &controls)]);
+    let written = lines[1].to_string().len();
+    assert!(written > 2 << 20 && written < (2 << 20) + (257 << 10), "{written}");
+    assert_eq!((&lines[1]["bodyTruncated"], &lines[1]["bodySize"]), (&true.into(), &(1 << 20).into()));
+    assert_eq!((stats.cut_bodies, content.cut_escaped, lines[1].get("incomplete")), (1, 0, None));
+    let (lines, content, stats) =
+        finished(config(), &[response("Content-Type: a/b; charset=utf-16", &[b'h', 0].repeat(500_000))]);
+    assert_eq!((&lines[1]["bodyText"].as_str().unwrap().len(), &lines[1]["bodyTruncated"]), (&500_000, &true.into()));
+    assert_eq!((stats.cut_bodies, content.cut_escaped), (0, 1));
+    // What quotes and line breaks take is no reason.
+    let quotes = b"\"\n\\\t".repeat(1 << 18);
+    let (lines, content, stats) = finished(config(), &[response("X: y", &quotes)]);
+    assert_eq!((lines[1]["body"].as_str().map(str::len), lines[1].get("bodyTruncated")), (Some(1 << 20), None));
+    assert_eq!((stats.cut_bodies, content.cut_escaped), (0, 0));
+}
+
+#[test]
+fn a_head_of_control_characters_is_cut_and_counted() {
+    let value = "\x01".repeat(200_000);
+    for (fields, left) in [
+        (format!("X: {value}"), &["content-length", "x"][..]),
+        (format!("A: b\r\nX: \"{value}\r\nC: \"d\"\r\nE: f"), &["a", "content-length", "e", "x"]),
+        (format!("X\x01{value}: a\r\nB: c"), &["b", "content-length"]),
+    ] {
+        let (lines, _, stats) = finished(config(), &[response(&fields, b"ok")]);
+        let written = lines[1].to_string().len();
+        assert!(written < 2 * fields.len() + (17 << 10), "{written}");
+        assert_eq!((&lines[1]["headersTruncated"], stats.cut_heads), (&true.into(), 1));
+        let names: Vec<_> = lines[1]["headers"].as_object().unwrap().keys().collect();
+        assert_eq!(names, left);
+        assert_eq!(lines[1]["body"], "ok");
+    }
+    let reason = format!("HTTP/1.1 200 {value}\r\nContent-Length: 0\r\n\r\n");
+    let (lines, ..) = finished(config(), &[reason.into_bytes()]);
+    assert!(lines[1].to_string().len() < (420 << 10) && lines[1]["headersTruncated"] == true);
+    let (lines, ..) = finished(config(), &[response(&format!("X: {}", "\"".repeat(200_000)), b"ok")]);
+    assert_eq!((lines[1]["headers"]["x"].as_str().unwrap().len(), lines[1].get("headersTruncated")), (200_000, None));
 }
 
 #[test]

@@ -311,3 +311,119 @@ fn half_bodies_side_by_side() {
         wire.reads_an_exchange();
     });
 }
+
+/// Bytes of traffic for each kind of head below.
+const HEADS_BYTES: usize = 6 << 20;
+/// How much more a byte of any head may cost than one of ordinary traffic: most cost less than three times, targets that are
+/// escaped several times over up to six. The square of names, or of names and secrets, cost 20 to 80 times.
+const MAX_SHARE: f64 = 10.0;
+const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nServer: a\r\nContent-Length: 2\r\n\r\nok";
+
+/// Nanoseconds on the processor for each byte of exchanges that begin with this request, the cheapest of a few runs.
+fn nanos_a_byte(config: &EngineConfig, request: &[u8]) -> f64 {
+    let run = || {
+        let mut wire = Wire::new(config.clone());
+        let link = Link::numbered(0, [1, 2]);
+        wire.open(&link);
+        let (mut asked, mut answered) = (0, 0);
+        let before = processor_nanos();
+        while asked + answered < HEADS_BYTES as i64 {
+            for piece in request.chunks(60_000) {
+                wire.send(&link, Packet { ack: Some(answered), ..packet(Client, asked, piece) });
+                asked += piece.len() as i64;
+            }
+            wire.send(&link, Packet { ack: Some(asked), ..packet(Server, answered, ANSWER) });
+            answered += ANSWER.len() as i64;
+        }
+        wire.take(true);
+        let nanos = processor_nanos() - before;
+        assert_eq!(wire.engine.stats().http.malformed_streams, 0);
+        assert_eq!(wire.lines as i64, 2 * answered / ANSWER.len() as i64, "one message for each");
+        nanos as f64 / (asked + answered) as f64
+    };
+    (0..3).map(|_| run()).fold(f64::INFINITY, f64::min)
+}
+
+fn head(start: &str, lines: &str) -> Vec<u8> {
+    format!("{start} HTTP/1.1\r\nHost: a\r\n{lines}\r\n").into_bytes()
+}
+
+/// Names, folds, lists and parameters without end: the cost is in proportion to the bytes.
+#[test]
+fn heads_of_every_kind_cost_what_their_bytes_cost() {
+    bounded("heads_of_every_kind_cost_what_their_bytes_cost", || {
+        const FIELDS: usize = 1_020;
+        let plain = EngineConfig::for_ports(&[80]);
+        let mut redacting = plain.clone();
+        redacting.redact_headers = (0..5_000).map(|n| format!("secret-{n}-x")).collect();
+        redacting.redact_query = redacting.redact_headers.clone();
+        let ordinary_lines = "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0\r\n\
+            Accept: text/html,application/xhtml+xml\r\nAccept-Language: en-US,en;q=0.5\r\nAccept-Encoding: gzip, deflate, br\r\n\
+            Connection: keep-alive\r\nCookie: session=abcdefgh\r\nX-Request-Id: 0123456789abcdef\r\n";
+        let ordinary = head("GET /items/42?page=1&sort=name", ordinary_lines);
+        let share = nanos_a_byte(&plain, &ordinary);
+        println!("ordinary: {share:.2} ns a byte");
+        let repeated = |count: usize, line: &dyn Fn(usize) -> String| (0..count).map(line).collect::<String>();
+        // `^` and `~` differ in the one bit that the hash of a name leaves out: all of these have the same.
+        let colliding = |n: usize| (0..10).map(|bit| if n >> bit & 1 == 1 { '^' } else { '~' }).collect::<String>();
+        let distinct = repeated(FIELDS, &|n| format!("name-{n}: value\r\n"));
+        let colliding = repeated(FIELDS, &|n| format!("{}: value\r\n", colliding(n)));
+        let same = repeated(FIELDS, &|_| "name: value\r\n".to_owned());
+        let folds = "X: a\r\n".to_owned() + &" b\r\n".repeat(50_000);
+        let returns = format!("X: a{}b\r\n", "\r".repeat(200_000));
+        let spaced = format!("X: a{}\r\n", "\r b".repeat(60_000));
+        let tokens = format!("Connection: {}\r\n", "a,".repeat(100_000));
+        let tokens_again = "Connection: a, b, c\r\n".repeat(FIELDS);
+        let codings = format!("Content-Encoding: {}\r\n", "identity,".repeat(20_000));
+        let odd = repeated(FIELDS, &|n| format!("secret-{n}-y\0 secret: \"value\"\r\n"));
+        let shortened = repeated(FIELDS, &|n| format!("secret-{n}-x;y{n}: value\r\n"));
+        let breaks = format!("X: {}\r\n", "a\rsecret-1:".repeat(20_000));
+        let parameters = format!("GET /?{}", "a=&".repeat(80_000));
+        let near = format!("GET /?{}", "secret-1-=&".repeat(20_000));
+        let secret = format!("GET /?{}", "secret-1-x=&".repeat(20_000));
+        let escaped = format!("GET /?{}", "%73ecret-%2531-=&".repeat(14_000));
+        let equals = format!("GET /?{}", "=".repeat(200_000));
+        let users = format!("GET /?{}", "://a@".repeat(50_000));
+        let percents = format!("GET /?{}@=", "%25".repeat(70_000));
+        let trailers = |lines: &str| {
+            let start = "POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n1\r\nx\r\n0\r\n";
+            format!("{start}{lines}\r\n").into_bytes()
+        };
+        let kinds: Vec<(&str, Vec<u8>)> = vec![
+            ("distinct names", head("GET /", &distinct)),
+            ("colliding names", head("GET /", &colliding)),
+            ("the same name", head("GET /", &same)),
+            ("folds", head("GET /", &folds)),
+            ("bare CRs", head("GET /", &returns)),
+            ("bare CRs with text", head("GET /", &spaced)),
+            ("a list of tokens", head("GET /", &tokens)),
+            ("fields of tokens", head("GET /", &tokens_again)),
+            ("a list of codings", head("GET /", &codings)),
+            ("odd names", head("GET /", &odd)),
+            ("shortened names", head("GET /", &shortened)),
+            ("values of many lines", head("GET /", &breaks)),
+            ("parameters", head(&parameters, "")),
+            ("parameters that are nearly secret", head(&near, "")),
+            ("secret parameters", head(&secret, "")),
+            ("escaped parameters", head(&escaped, "")),
+            ("equals signs", head(&equals, "")),
+            ("users", head(&users, "")),
+            ("percent signs", head(&percents, "")),
+            ("distinct names in trailers", trailers(&distinct)),
+            ("colliding names in trailers", trailers(&colliding)),
+            ("the same name in trailers", trailers(&same)),
+            ("ordinary", ordinary),
+        ];
+        let mut dear = Vec::new();
+        for (what, config) in [("", &plain), (", 5 000 names redacted", &redacting)] {
+            for (kind, request) in &kinds {
+                let nanos = nanos_a_byte(config, request);
+                println!("{kind}{what}: {nanos:.2} ns a byte, {:.2} times", nanos / share);
+                if nanos > MAX_SHARE * share {
+                    dear.push(format!("{kind}{what}: {:.1} times", nanos / share));
+                }
+            }
+        }
+        assert!(dear.is_empty(), "{dear:?}");
+    });
+}

@@ -73,7 +73,9 @@ impl SecretFields {
 
     /// Some receivers take more than CR LF for the end of a line, and do not join a folded line to the one before.
     pub fn stand_in(&self, value: &[u8]) -> bool {
-        let Some(line_break) = (0..value.len()).find(|&at| is_line_break(value.get(at..).unwrap_or_default())) else {
+        let may_be = |b: &u8| matches!(b, 0..=8 | 0x0a..=0x1f | 0x7f | 0x85 | 0xe2);
+        let mut candidates = value.iter().enumerate().filter(|(_, b)| may_be(b)).map(|(at, _)| at);
+        let Some(line_break) = candidates.find(|&at| is_line_break(value.get(at..).unwrap_or_default())) else {
             return false;
         };
         let rest = value.get(line_break..).unwrap_or_default();

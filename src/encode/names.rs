@@ -3,6 +3,7 @@
 //!
 //! In: the names that the user gave; later a field's name or a parameter's. Out: where a secret name ends in it. Generous: what a
 //! lenient receiver might take for the name is taken for it. Work is in proportion to the text, however many names there are.
+#![allow(clippy::indexing_slicing, reason = "a table of 256 entries, indexed by a byte")]
 
 use std::collections::HashSet;
 
@@ -13,6 +14,8 @@ use ahash::RandomState;
 pub(super) struct Names {
     /// The first one is the root.
     nodes: Vec<Node>,
+    /// The root's children by their symbols: most walks end here.
+    firsts: Box<[u32; 256]>,
     /// Names without a letter or a digit, in lower case: they are compared as they are.
     marks: HashSet<Vec<u8>, RandomState>,
     /// A name has letters beyond ASCII. Otherwise these are odd bytes.
@@ -42,9 +45,33 @@ enum Piece {
 /// The case folding of one character is at most three characters.
 const MAX_SYMBOL_BYTES: usize = 12;
 
+/// What each byte means: itself in lower case if it is a symbol, or one of those below.
+static CLASSES: [u8; 256] = {
+    let mut classes = [ODD; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        classes[byte] = match byte as u8 {
+            symbol @ (b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9') => symbol.to_ascii_lowercase(),
+            b'-' | b'_' => JOINT,
+            0x80.. => BEYOND_ASCII,
+            _ => ODD,
+        };
+        byte += 1;
+    }
+    classes
+};
+const ODD: u8 = 0;
+const JOINT: u8 = 1;
+const BEYOND_ASCII: u8 = 2;
+
 impl Names {
     pub fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut all = Self { nodes: vec![Node::default()], marks: HashSet::default(), beyond_ascii: false };
+        let mut all = Self {
+            nodes: vec![Node::default()],
+            firsts: Box::new([0; 256]),
+            marks: HashSet::default(),
+            beyond_ascii: false,
+        };
         for name in names {
             all.add(name);
         }
@@ -71,14 +98,19 @@ impl Names {
     fn add_child(&mut self, parent: u32, symbol: u8) -> u32 {
         // Names are options: far fewer than this has room for.
         let child = self.nodes.len() as u32;
-        if let Some(parent) = self.nodes.get_mut(parent as usize) {
-            let next_sibling = std::mem::replace(&mut parent.first_child, child);
-            self.nodes.push(Node { symbol, ends: false, first_child: 0, next_sibling });
-        }
+        let place = match self.firsts.get_mut(usize::from(symbol)) {
+            Some(first) if parent == 0 => Some(first),
+            _ => self.nodes.get_mut(parent as usize).map(|parent| &mut parent.first_child),
+        };
+        let next_sibling = place.map_or(0, |place| std::mem::replace(place, child));
+        self.nodes.push(Node { symbol, ends: false, first_child: 0, next_sibling });
         child
     }
 
     fn child(&self, parent: u32, symbol: u8) -> Option<u32> {
+        if parent == 0 {
+            return Some(self.first(symbol)).filter(|child| *child != 0);
+        }
         let mut child = self.nodes.get(parent as usize)?.first_child;
         while child != 0 {
             let node = self.nodes.get(child as usize)?;
@@ -91,7 +123,7 @@ impl Names {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.nodes.len() <= 1 && self.marks.is_empty()
+        self.nodes.len() == 1 && self.marks.is_empty()
     }
 
     /// Where the first of these names that stands in `text` ends.
@@ -100,20 +132,39 @@ impl Names {
             return Some(text.len());
         }
         let (mut at, mut may_begin) = (0, true);
-        while let Some((piece, length)) = self.piece_at(text, at) {
-            match piece {
-                Piece::Symbols(..) => {
-                    if may_begin && let Some(end) = self.walk(text, at) {
+        while let Some(&byte) = text.get(at) {
+            match CLASSES[usize::from(byte)] {
+                JOINT => at += 1,
+                ODD => {
+                    may_begin = true;
+                    at += 1;
+                }
+                BEYOND_ASCII => {
+                    let (piece, length) = self.piece_at(text, at)?;
+                    let symbols = matches!(piece, Piece::Symbols(..));
+                    if symbols
+                        && may_begin
+                        && let Some(end) = self.walk(text, at)
+                    {
                         return Some(end);
                     }
-                    may_begin = false;
+                    may_begin = !symbols && (may_begin || matches!(piece, Piece::Odd));
+                    at += length;
                 }
-                Piece::Joint => {}
-                Piece::Odd => may_begin = true,
+                symbol => {
+                    let begins = std::mem::take(&mut may_begin) && self.first(symbol) != 0;
+                    if begins && let Some(end) = self.walk(text, at) {
+                        return Some(end);
+                    }
+                    at += 1;
+                }
             }
-            at += length;
         }
         None
+    }
+
+    fn first(&self, symbol: u8) -> u32 {
+        self.firsts.get(usize::from(symbol)).copied().unwrap_or_default()
     }
 
     fn piece_at(&self, text: &[u8], at: usize) -> Option<(Piece, usize)> {
@@ -129,39 +180,52 @@ impl Names {
     fn walk(&self, text: &[u8], mut at: usize) -> Option<usize> {
         // The end of the last name whose symbols were all there: it counts if no symbol follows without an odd byte between.
         let (mut node, mut end) = (0, None);
-        while let Some((piece, length)) = self.piece_at(text, at) {
-            match piece {
-                Piece::Symbols(symbols, count) => {
-                    end = None;
-                    for &symbol in symbols.iter().take(count) {
-                        node = self.child(node, symbol)?;
-                    }
-                    if self.nodes.get(node as usize)?.ends {
-                        end = Some(at + length);
+        while let Some(&byte) = text.get(at) {
+            let (class, mut length) = (CLASSES[usize::from(byte)], 1);
+            match class {
+                JOINT => {}
+                ODD if end.is_some() => return end,
+                ODD => {}
+                BEYOND_ASCII => {
+                    let piece;
+                    (piece, length) = self.piece_at(text, at)?;
+                    match piece {
+                        Piece::Symbols(symbols, count) => {
+                            for &symbol in symbols.iter().take(count) {
+                                node = self.child(node, symbol)?;
+                            }
+                            end = self.ends(node).then_some(at + length);
+                        }
+                        Piece::Odd if end.is_some() => return end,
+                        Piece::Odd | Piece::Joint => {}
                     }
                 }
-                Piece::Joint => {}
-                Piece::Odd if end.is_some() => return end,
-                Piece::Odd => {}
+                symbol => {
+                    node = self.child(node, symbol)?;
+                    end = self.ends(node).then_some(at + 1);
+                }
             }
             at += length;
         }
         end
     }
+
+    fn ends(&self, node: u32) -> bool {
+        self.nodes.get(node as usize).is_some_and(|node| node.ends)
+    }
 }
 
 /// What stands at `at`, and how long it is; `None` at the end.
 fn piece_at(text: &[u8], at: usize) -> Option<(Piece, usize)> {
-    let byte = *text.get(at)?;
-    Some(match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => {
+    Some(match CLASSES[usize::from(*text.get(at)?)] {
+        ODD => (Piece::Odd, 1),
+        JOINT => (Piece::Joint, 1),
+        BEYOND_ASCII => char_at(text, at).map_or((Piece::Odd, 1), |char| (piece_of(char), char.len_utf8())),
+        symbol => {
             let mut symbols = [0; MAX_SYMBOL_BYTES];
-            symbols[0] = byte.to_ascii_lowercase();
+            symbols[0] = symbol;
             (Piece::Symbols(symbols, 1), 1)
         }
-        b'-' | b'_' => (Piece::Joint, 1),
-        0x80.. => char_at(text, at).map_or((Piece::Odd, 1), |char| (piece_of(char), char.len_utf8())),
-        _ => (Piece::Odd, 1),
     })
 }
 

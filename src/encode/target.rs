@@ -123,8 +123,11 @@ fn find_user_information(decoded: &Decoded<'_>, secrets: &mut Vec<Range<usize>>)
         let torn = !authority.contains(&b'@') && !authority.ends_with(b"]") && !port.iter().all(u8::is_ascii_digit);
         found(start, if torn { bytes.len() } else { end });
     }
-    for at in memchr::memmem::find_iter(bytes, b"://").map(|at| at + 3).filter(|&at| Some(at) != start) {
-        found(at, authority_end(bytes, at));
+    for colon in memchr::memchr_iter(b':', bytes) {
+        let authority = colon + 3;
+        if bytes.get(colon + 1..authority) == Some(b"//") && Some(authority) != start {
+            found(authority, authority_end(bytes, authority));
+        }
     }
 }
 
@@ -148,7 +151,9 @@ fn without(target: &[u8], mut secrets: Vec<Range<usize>>) -> Cow<'_, [u8]> {
     if secrets.is_empty() {
         return Cow::Borrowed(target);
     }
-    secrets.sort_unstable_by_key(|secret| secret.start);
+    if !secrets.is_sorted_by_key(|secret| secret.start) {
+        secrets.sort_unstable_by_key(|secret| secret.start);
+    }
     let (mut out, mut copied) = (Vec::with_capacity(target.len() + REDACTED.len()), 0);
     for Range { start, end } in secrets {
         if start < copied {
@@ -175,7 +180,8 @@ impl<'a> Decoded<'a> {
     fn of(target: &'a [u8]) -> Self {
         let mut decoded = Self { bytes: Cow::Borrowed(target), origins: Vec::new(), end: target.len() };
         for _ in 0..MAX_DECODINGS {
-            if memchr(b'%', &decoded.bytes).is_none() || !decoded.decode() {
+            let bytes = &*decoded.bytes;
+            if !memchr::memchr_iter(b'%', bytes).any(|at| escape(bytes, at).is_some()) || !decoded.decode() {
                 break;
             }
         }
@@ -194,16 +200,33 @@ impl<'a> Decoded<'a> {
         let bytes = &*self.bytes;
         let (mut out, mut origins) = (Vec::with_capacity(bytes.len()), Vec::with_capacity(bytes.len()));
         let mut at = 0;
-        while let Some(&byte) = bytes.get(at) {
-            let mut utf8 = [0; 4];
-            let (piece, length): (&[u8], _) = match escape(bytes.get(at..).unwrap_or_default()) {
-                Some(Escape::Byte(byte)) => (&[byte], 3),
-                Some(Escape::Char(char)) => (char.encode_utf8(&mut utf8).as_bytes(), 6),
-                None => (&[byte], 1),
+        // A head is far shorter than 4 GiB.
+        let extend = |origins: &mut Vec<u32>, from: usize, to: usize| match self.origins.get(from..to) {
+            Some(known) => origins.extend_from_slice(known),
+            None => origins.extend(from as u32..to as u32),
+        };
+        while let Some(&first) = bytes.get(at) {
+            if first != b'%' {
+                let plain = bytes.split_at(at).1;
+                let run = memchr(b'%', plain).unwrap_or(plain.len());
+                out.extend_from_slice(plain.split_at(run).0);
+                extend(&mut origins, at, at + run);
+                at += run;
+                continue;
+            }
+            let origin = self.origin(at) as u32;
+            let (byte, length) = match escape(bytes, at) {
+                None => (b'%', 1),
+                Some(Escape::Byte(byte)) => (byte, 3),
+                Some(Escape::Char(char)) => {
+                    out.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes());
+                    origins.resize(out.len(), origin);
+                    at += 6;
+                    continue;
+                }
             };
-            out.extend_from_slice(piece);
-            // A head is far shorter than 4 GiB.
-            origins.resize(out.len(), self.origin(at) as u32);
+            out.push(byte);
+            origins.push(origin);
             at += length;
         }
         let any = out.len() < bytes.len();
@@ -218,14 +241,25 @@ enum Escape {
     Char(char),
 }
 
-fn escape(bytes: &[u8]) -> Option<Escape> {
-    let hex = |digits: &[u8]| {
-        let digit = |value: Option<u32>, byte: &u8| Some(value? * 16 + char::from(*byte).to_digit(16)?);
-        digits.iter().fold(Some(0), digit)
-    };
-    match bytes {
-        [b'%', b'u' | b'U', digits @ ..] => char::from_u32(hex(digits.get(..4)?)?).map(Escape::Char),
-        [b'%', digits @ ..] => hex(digits.get(..2)?).map(|value| Escape::Byte(value as u8)),
+/// What the `%` at `at` and the digits after it stand for.
+#[inline]
+fn escape(bytes: &[u8], at: usize) -> Option<Escape> {
+    match *bytes.get(at + 1..)? {
+        [b'u' | b'U', a, b, c, d, ..] => {
+            let digits = [hex(a)?, hex(b)?, hex(c)?, hex(d)?];
+            char::from_u32(digits.into_iter().fold(0, |value, digit| value << 4 | u32::from(digit))).map(Escape::Char)
+        }
+        [high, low, ..] => Some(Escape::Byte(hex(high)? << 4 | hex(low)?)),
+        _ => None,
+    }
+}
+
+#[inline]
+fn hex(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
         _ => None,
     }
 }

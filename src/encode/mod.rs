@@ -21,7 +21,7 @@ use timestamp::TimestampWriter;
 
 use crate::config::EngineConfig;
 use crate::decode::Endpoint;
-use crate::http::{Direction, HttpMessage, Proxied, StartLine};
+use crate::http::{Direction, HttpMessage, Proxied, StartLine, Version};
 
 const REDACTED: &[u8] = b"[REDACTED]";
 
@@ -109,8 +109,9 @@ impl Encoder {
                 }
             }
         }
-        out.extend_from_slice(b",\"httpVersion\":\"1.");
-        push_number(out, u64::from(message.head.minor_version));
+        let Version { major, minor } = message.head.version;
+        out.extend_from_slice(b",\"httpVersion\":\"");
+        out.extend_from_slice(&[b'0' + major, b'.', b'0' + minor]);
         out.extend_from_slice(b"\",\"headers\":");
         cut |= push_fields(out, message.fields(), &self.secret_fields, &self.targets);
         let (raw, body_cut) = self.push_body(out, message);

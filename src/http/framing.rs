@@ -2,7 +2,7 @@
 
 use super::Malformed;
 use super::Switch;
-use super::head::{Field, Head, KnownName, StartLine, is_token, trim_ows};
+use super::head::{Field, Head, KnownName, StartLine, Version, is_token, trim_ows};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Framing {
@@ -117,7 +117,7 @@ pub(super) fn announces_close(head: &Head, bytes: &[u8]) -> bool {
         let mut fields = head.fields.iter().filter(|field| field.is(&CONNECTION, bytes));
         fields.any(|field| tokens(&field.value(bytes)).any(|option| option.eq_ignore_ascii_case(name)))
     };
-    if head.minor_version == 0 { !options(b"keep-alive") } else { options(b"close") }
+    if head.version == Version::HTTP_1_0 { !options(b"keep-alive") } else { options(b"close") }
 }
 
 impl FramingFields {
@@ -139,7 +139,8 @@ impl FramingFields {
             }
         }
         // RFC 9112 §6.1: in HTTP/1.0 a Transfer-Encoding is faulty framing; with a length beside it, who knows which counts.
-        if head.minor_version == 0 && found.coded.is_some() && !found.identity && found.length.is_some() {
+        let in_doubt = found.coded.is_some() && !found.identity && found.length.is_some();
+        if in_doubt && head.version == Version::HTTP_1_0 {
             return Err(Malformed::TransferEncoding);
         }
         Ok(found)

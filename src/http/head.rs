@@ -112,17 +112,33 @@ pub enum StartLine {
     Status { code: u16, reason: Span },
 }
 
+/// `HTTP/major.minor`, a digit each (RFC 9112 §2.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Version {
+    pub major: u8,
+    pub minor: u8,
+}
+
+impl Version {
+    pub const HTTP_1_0: Self = Self { major: 1, minor: 0 };
+    pub const HTTP_1_1: Self = Self { major: 1, minor: 1 };
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
     pub start: StartLine,
-    /// The `x` of `HTTP/1.x`.
-    pub minor_version: u8,
+    /// As it was sent. All but 1.0 are read as 1.1 is: most servers answer so, and a message that has this form is none of HTTP/2.
+    pub version: Version,
     pub fields: Vec<Field>,
 }
 
 impl Default for Head {
     fn default() -> Self {
-        Self { start: StartLine::Status { code: 0, reason: Span::default() }, minor_version: 1, fields: Vec::new() }
+        Self {
+            start: StartLine::Status { code: 0, reason: Span::default() },
+            version: Version::HTTP_1_1,
+            fields: Vec::new(),
+        }
     }
 }
 
@@ -137,9 +153,7 @@ impl Head {
     /// Parses a head from the first byte of its start line on.
     pub(super) fn parse(&mut self, direction: Direction, bytes: &[u8]) -> Result<Parsed, Malformed> {
         let Some(line) = Line::at(bytes, 0) else { return Ok(Parsed::Partial) };
-        let (start, minor_version) = start_line(direction, bytes, &line)?;
-        self.start = start;
-        self.minor_version = minor_version;
+        (self.start, self.version) = start_line(direction, bytes, &line)?;
         parse_fields(&mut self.fields, bytes, line.next)
     }
 
@@ -165,7 +179,7 @@ pub(super) fn check_start_line(direction: Direction, bytes: &[u8]) -> Result<Par
     Ok(Parsed::Complete(line.next))
 }
 
-fn start_line(direction: Direction, bytes: &[u8], line: &Line) -> Result<(StartLine, u8), Malformed> {
+fn start_line(direction: Direction, bytes: &[u8], line: &Line) -> Result<(StartLine, Version), Malformed> {
     match direction {
         Direction::Request => request_line(bytes, line),
         Direction::Response => status_line(bytes, line.end),
@@ -279,18 +293,18 @@ impl Line {
                 [b'\n', ..] => return Some(Self { end: from, next: from + 1, uneven, plain }),
                 [b'\r', b'\n', ..] => return Some(Self { end: from, next: from + 2, uneven, plain }),
                 [b'\r' | 0, ..] => {
-                    uneven = true;
+                    (uneven, plain) = (true, false);
                     from += 1;
+                    continue;
                 }
-                _ => {}
+                _ => plain = false,
             }
-            plain = false;
             from += memchr3(b'\n', b'\r', 0, bytes.get(from..)?)?;
         }
     }
 }
 
-fn request_line(bytes: &[u8], &Line { end, plain, .. }: &Line) -> Result<(StartLine, u8), Malformed> {
+fn request_line(bytes: &[u8], &Line { end, plain, .. }: &Line) -> Result<(StartLine, Version), Malformed> {
     let line = bytes.get(..end).unwrap_or_default();
     let method_end = line.iter().position(|&b| !is_token(b)).unwrap_or(line.len());
     if method_end == 0 || line.get(method_end) != Some(&b' ') {
@@ -312,15 +326,18 @@ fn request_line(bytes: &[u8], &Line { end, plain, .. }: &Line) -> Result<(StartL
         return Err(if simple { Malformed::Http09 } else { Malformed::StartLine });
     };
     let target_end = target_start + rest.get(..space).unwrap_or_default().trim_ascii_end().len();
-    let minor_version = version(rest.get(space + 1..).unwrap_or_default())?;
+    let version = version(rest.get(space + 1..).unwrap_or_default())?;
     let start = StartLine::Request { method: Span::new(0, method_end), target: Span::new(target_start, target_end) };
-    Ok((start, minor_version))
+    if version.major == 2 && line.starts_with(b"PRI * ") {
+        return Err(Malformed::StartLine); // the preface of HTTP/2 (RFC 9113 §3.4)
+    }
+    Ok((start, version))
 }
 
-fn status_line(bytes: &[u8], end: usize) -> Result<(StartLine, u8), Malformed> {
+fn status_line(bytes: &[u8], end: usize) -> Result<(StartLine, Version), Malformed> {
     let line = bytes.get(..end).unwrap_or_default();
     let Some((version_text, rest)) = line.split_at_checked(8) else { return Err(Malformed::StartLine) };
-    let minor_version = version(version_text)?;
+    let version = version(version_text)?;
     let &[b' ', a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', ref rest @ ..] = rest else {
         return Err(Malformed::StartLine);
     };
@@ -329,15 +346,14 @@ fn status_line(bytes: &[u8], end: usize) -> Result<(StartLine, u8), Malformed> {
         return Err(Malformed::StartLine);
     }
     let code = u16::from(a - b'0') * 100 + u16::from(b - b'0') * 10 + u16::from(c - b'0');
-    Ok((StartLine::Status { code, reason: Span::new((end - rest.len() + 1).min(end), end) }, minor_version))
+    Ok((StartLine::Status { code, reason: Span::new((end - rest.len() + 1).min(end), end) }, version))
 }
 
-/// `HTTP/1.x`: an unknown minor version is read as the highest known one (RFC 9110 §2.5).
-fn version(text: &[u8]) -> Result<u8, Malformed> {
-    match text {
-        b"HTTP/1.1" => Ok(1),
-        b"HTTP/1.0" => Ok(0),
-        &[b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor @ b'2'..=b'9'] => Ok(minor - b'0'),
+fn version(text: &[u8]) -> Result<Version, Malformed> {
+    match *text {
+        [b'H', b'T', b'T', b'P', b'/', major @ b'0'..=b'9', b'.', minor @ b'0'..=b'9'] => {
+            Ok(Version { major: major - b'0', minor: minor - b'0' })
+        }
         _ => Err(Malformed::StartLine),
     }
 }

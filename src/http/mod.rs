@@ -25,7 +25,7 @@ mod tests;
 pub mod words;
 
 pub use connection::{HttpConnection, Parties, Unread};
-pub use head::{Field, Head, KnownName, Span, StartLine};
+pub use head::{Field, Head, KnownName, Span, StartLine, Version};
 pub use message::{Answered, Fields, HttpMessage, Incomplete};
 pub use proxied::Proxied;
 pub use switch::Switch;

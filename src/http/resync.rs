@@ -137,6 +137,9 @@ pub(super) fn looks_like_start(direction: Direction, bytes: &[u8]) -> bool {
             Some(end) => end > 0 && bytes.get(end) == Some(&b' ') && !bytes.starts_with(b"HTTP/"),
             None => bytes.len() < MAX_METHOD_BYTES,
         },
-        Direction::Response => bytes.iter().zip(b"HTTP/1.").all(|(a, b)| a == b),
+        Direction::Response => {
+            let line = b"HTTP/0.0 000".iter().zip(bytes);
+            line.into_iter().all(|(form, byte)| form == byte || *form == b'0' && byte.is_ascii_digit())
+        }
     }
 }

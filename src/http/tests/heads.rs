@@ -8,6 +8,12 @@ fn start_lines_of_requests() {
         (b"GET /a HTTP/1.1\r\n\r\n".as_slice(), "> GET /a"),
         (b"GET /a HTTP/1.0\r\n\r\n", "> GET /a 1.0"),
         (b"GET /a HTTP/1.2\r\n\r\n", "> GET /a 1.2"),
+        (b"GET /a HTTP/2.0\r\n\r\n", "> GET /a 2.0"),
+        (b"GET /a HTTP/3.0\r\n\r\n", "> GET /a 3.0"),
+        (b"GET /a HTTP/0.9\r\n\r\n", "> GET /a 0.9"),
+        (b"POST /a HTTP/2.0\r\nContent-Length: 3\r\n\r\nxyz", "> POST /a 2.0 'xyz'"),
+        (b"POST /a HTTP/2.0\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nxyz\r\n0\r\n\r\n", "> POST /a 2.0 'xyz'"),
+        (b"GET * HTTP/2.0\r\n\r\n", "> GET * 2.0"),
         (b"BREW-COFFEE /pot HTTP/1.1\r\n\r\n", "> BREW-COFFEE /pot"),
         (b"GET http://a.example/b?c HTTP/1.1\r\n\r\n", "> GET http://a.example/b?c"),
         (b"OPTIONS * HTTP/1.1\r\n\r\n", "> OPTIONS *"),
@@ -28,7 +34,10 @@ fn what_is_no_start_line_of_a_request() {
         b"GET /a HTTP/1.10\r\n\r\n",
         b"GET /a HTTP/1.\r\n\r\n",
         b"GET /a HTTP/1.1 \r\n\r\n",
-        b"GET /a HTTP/0.9\r\n\r\n",
+        b"GET /a HTTP/2\r\n\r\n",
+        b"GET /a HTTP/x.1\r\n\r\n",
+        b"GET /a HTTP/1.x\r\n\r\n",
+        b"GET /a HTTP/2.00\r\n\r\n",
         b"GET /a HTTPS/1.1\r\n\r\n",
         b"GET  HTTP/1.1\r\n\r\n",
         b"GET\t/a\tHTTP/1.1\r\n\r\n",
@@ -75,10 +84,21 @@ fn start_lines_of_responses() {
         (b"HTTP/1.0 304 Not\tModified \xe9\r\n\r\n", "< 304 1.0 for GET /a"),
         (b"HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n", "< 999 for GET /a"),
         (b"HTTP/1.1 204 No Content\n\n", "< 204 for GET /a"),
+        (b"HTTP/2.0 204 No Content\r\n\r\n", "< 204 2.0 for GET /a"),
+        (b"HTTP/2.0 200 OK\r\nContent-Length: 3\r\n\r\nxyz", "< 200 2.0 'xyz' for GET /a"),
         (b"\r\nHTTP/1.1 204 No Content\r\n\r\n", "< 204 for GET /a"),
     ] {
         responses(bytes, &[expected]);
     }
+}
+
+/// Its syntax and its framing are those of HTTP/1.1, and so is what follows.
+#[test]
+fn other_versions_are_framed_as_1_1_is() {
+    let get = b"GET /a HTTP/2.0\r\nHost: a\r\n\r\nGET /b HTTP/1.1\r\n\r\n".as_slice();
+    let answers = b"HTTP/2.0 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nxyz\r\n0\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    let expected = ["> GET /a 2.0 {Host=a}", "> GET /b", "< 404 2.0 'xyz' for GET /a", "< 200 for GET /b"];
+    check(&[C(get), S(answers)], &expected);
 }
 
 #[test]
@@ -92,7 +112,9 @@ fn what_is_no_start_line_of_a_response() {
         b"HTTP/1.1  200 OK\r\n\r\n",
         b"HTTP/1.1\t200 OK\r\n\r\n",
         b"HTTP/1.10 200 OK\r\n\r\n",
-        b"HTTP/2.0 200 OK\r\n\r\n",
+        b"HTTP/2 200 OK\r\n\r\n",
+        b"HTTP/2.0\r\n\r\n",
+        b"HTTP/x.0 200 OK\r\n\r\n",
         b"http/1.1 200 OK\r\n\r\n",
         b"ICY 200 OK\r\n\r\n",
         b"Hello\r\n",

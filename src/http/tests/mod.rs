@@ -78,8 +78,9 @@ impl Sink for Seen {
             StartLine::Status { code, .. } => (&mut self.responses, format!("< {code}")),
         };
         let mut line = start;
-        if message.head.minor_version != 1 {
-            line += &format!(" 1.{}", message.head.minor_version);
+        let Version { major, minor } = message.head.version;
+        if message.head.version != Version::HTTP_1_1 {
+            line += &format!(" {major}.{minor}");
         }
         line += &fields(" ", message.fields());
         if message.body_bytes > 0 {

@@ -24,7 +24,7 @@ export interface HttpMessage {
   timestamp: string;
   /** The savefile gives that packet no time (pcapng's Simple Packet Block): `timestamp` is 1970 then, and there is no `latencyMs`. */
   timestampUnknown?: true;
-  /** As the start line says: `'1.0'`, `'1.1'`. */
+  /** As the start line says: `'1.0'`, `'1.1'`; some write `'2.0'` there too. */
   httpVersion: string;
   /** Names in lower case; repeated fields joined by `, ` (`cookie` by `; `); redacted values are `[REDACTED]`. */
   headers: Record<string, string>;
@@ -48,8 +48,10 @@ export interface HttpMessage {
   bodyDecoded?: string;
   /** Bytes of the body without its framing, still content-coded, kept or not. */
   bodySize: number;
-  /** Bytes of the body or its content are missing: over `maxBodySize`, lost, or ended early. */
+  /** Bytes of the body or its content are missing: over `maxBodySize` or another bound, lost, or ended early. */
   bodyTruncated?: true;
+  /** Text of `headers`, `trailers` or `reason` is missing: too many control characters, each of which takes six in JSON. */
+  headersTruncated?: true;
   /**
    * Why the message ended early; absent when only `maxBodySize` cut it. `reset`: by a TCP reset; `malformed`: where it ends
    * is in doubt.
@@ -164,7 +166,7 @@ export interface SnifferConfig {
    * beside the default; `[]` turns it off. Default authorization, cookie.
    */
   redactHeaders?: string[];
-  /** Query parameters whose values become `[REDACTED]` in `path`, any case. Default none. */
+  /** Query parameters whose values become `[REDACTED]` in `path` and in fields that hold URLs, any case. Default none. */
   redactQuery?: string[];
   /** Only exchanges that match one of these come out, both halves. Default: all. */
   include?: MessageFilter[];

@@ -14,7 +14,7 @@ use super::repeats::Repeats;
 use super::target::Targets;
 use super::{REDACTED, name_bit};
 use crate::config::EngineConfig;
-use crate::http::words::{lower, name_hash, same_name};
+use crate::http::words::{lower, name_hash, plain_length, same_name, scan_name};
 use crate::http::{Field, Fields, KnownName};
 
 /// Fields may take this much more than twice their bytes as they were sent, which is what quotes take. Only control characters
@@ -38,7 +38,8 @@ static URL_FIELDS: [KnownName; 9] = [
 /// Which fields are secret.
 #[derive(Debug)]
 pub(super) struct SecretFields {
-    /// In lower case and with `-` for `_`, by their hashes: what an ordinary name has to be.
+    /// In lower case and with `-` for `_`, by their hashes: what an ordinary name has to be. Each is there with a `-` before and
+    /// after it too.
     exact: Vec<(u32, Vec<u8>)>,
     names: Names,
     /// The `name_bit` of each name that `push_fields` has to look at more closely.
@@ -49,6 +50,10 @@ pub(super) struct SecretFields {
 impl SecretFields {
     pub fn new(config: &EngineConfig, targets: &Targets) -> Self {
         let names = config.redact_headers.iter().map(|name| name.to_ascii_lowercase().replace('_', "-").into_bytes());
+        let dressed = |name: Vec<u8>| {
+            ["", "-"].map(|before| ["", "-"].map(|after| [before.as_bytes(), &name, after.as_bytes()].concat()))
+        };
+        let names = names.flat_map(dressed).flatten();
         let mut exact: Vec<_> = names.map(|name| (name_hash(&name), name)).collect();
         exact.sort_unstable();
         let urls = URL_FIELDS.iter().filter(|_| targets.has_parameters()).map(KnownName::hash);
@@ -66,6 +71,9 @@ impl SecretFields {
         if !is_ordinary(name) {
             return self.names.find(name);
         }
+        if self.bits & name_bit(field.name_hash) == 0 {
+            return None;
+        }
         let first = self.exact.partition_point(|(hash, _)| *hash < field.name_hash);
         let mut same = self.exact.iter().skip(first).take_while(|(hash, _)| *hash == field.name_hash);
         same.any(|(_, secret)| same_name(secret, name)).then_some(name.len())
@@ -73,6 +81,9 @@ impl SecretFields {
 
     /// Some receivers take more than CR LF for the end of a line, and do not join a folded line to the one before.
     pub fn stand_in(&self, value: &[u8]) -> bool {
+        if self.exact.is_empty() || plain_length(value) == value.len() {
+            return false;
+        }
         let may_be = |b: &u8| matches!(b, 0..=8 | 0x0a..=0x1f | 0x7f | 0x85 | 0xe2);
         let mut candidates = value.iter().enumerate().filter(|(_, b)| may_be(b)).map(|(at, _)| at);
         let Some(line_break) = candidates.find(|&at| is_line_break(value.get(at..).unwrap_or_default())) else {
@@ -85,7 +96,7 @@ impl SecretFields {
 
 /// Only letters, digits and `-` within.
 fn is_ordinary(name: &[u8]) -> bool {
-    name.iter().all(|&b| b.is_ascii_alphanumeric() || b == b'-') && !name.starts_with(b"-") && !name.ends_with(b"-")
+    scan_name(name).0 == name.len()
 }
 
 /// Controls but the tab; NEL as ISO 8859-1 and UTF-8 have it, LINE SEPARATOR, PARAGRAPH SEPARATOR.
@@ -108,16 +119,22 @@ pub(super) fn push_fields(
 ) -> bool {
     let repeats = Repeats::of(lines, bytes, &secrets.random);
     let limit = out.len() + max_written_bytes(bytes.len());
-    let (mut shortened, mut cut) = (HashSet::with_hasher(secrets.random.clone()), false);
+    let quick = secrets.bits | repeats.bits();
+    let (mut shortened, mut cut) = (None, false);
     out.push(b'{');
     for (index, field) in lines.iter().enumerate() {
-        let repeated = repeats.may_have(index, field);
-        if field.plain && !repeated && secrets.bits & name_bit(field.name_hash) == 0 {
+        if field.plain && quick & name_bit(field.name_hash) == 0 {
             push_plain_field(out, field, bytes);
             continue;
         }
+        let repeated = repeats.may_have(index, field);
         if repeated && repeats.is_later(index) {
             continue; // joined to the first of its name
+        }
+        let again = if repeated { repeats.next(index) } else { None };
+        if field.plain && again.is_none() && secrets.bits & name_bit(field.name_hash) == 0 {
+            push_plain_field(out, field, bytes);
+            continue;
         }
         let (start, name) = (out.len(), field.name.of(bytes));
         let secret = secrets.find(field, name);
@@ -126,7 +143,8 @@ pub(super) fn push_fields(
             Some((known, more)) if more.iter().any(|b| b.is_ascii_alphanumeric() || !b.is_ascii()) => {
                 let known = known.to_ascii_lowercase();
                 push_text(out, &[&known, REDACTED].concat());
-                if !shortened.insert(known) {
+                let before = shortened.get_or_insert_with(|| HashSet::with_hasher(secrets.random.clone()));
+                if !before.insert(known) {
                     out.truncate(start);
                     continue;
                 }
@@ -134,13 +152,13 @@ pub(super) fn push_fields(
             _ => push_text(out, &name.to_ascii_lowercase()),
         }
         out.push(b':');
-        let same = std::iter::successors(Some(index), |&before| repeats.next(before).filter(|_| repeated));
-        let values = || same.clone().filter_map(|index| lines.get(index));
+        let others = std::iter::successors(again, |&before| repeats.next(before));
+        let values = || std::iter::once(index).chain(others.clone()).filter_map(|index| lines.get(index));
         if secret.is_some() || values().any(|field| !field.plain && secrets.stand_in(field.raw_value.of(bytes))) {
             push_text(out, REDACTED);
         } else {
             let mut value = field.value(bytes);
-            if values().nth(1).is_some() {
+            if again.is_some() {
                 let joint: &[u8] = if field.is_named(b"cookie", bytes) { b"; " } else { b", " };
                 value = values().map(|field| field.value(bytes)).collect::<Vec<_>>().join(joint).into();
             }

@@ -21,12 +21,15 @@ pub(super) fn push_text(out: &mut Vec<u8>, bytes: &[u8]) {
 }
 
 /// The same, in at most `max_bytes` with quotes and escapes: says whether the end had to be left out.
+#[inline]
 pub(super) fn push_text_within(out: &mut Vec<u8>, bytes: &[u8], max_bytes: usize) -> bool {
     let start = out.len();
     push_text(out, bytes);
-    if out.len() - start <= max_bytes {
-        return false;
-    }
+    out.len() - start > max_bytes && cut_text(out, start, bytes, max_bytes)
+}
+
+#[cold]
+fn cut_text(out: &mut Vec<u8>, start: usize, bytes: &[u8], max_bytes: usize) -> bool {
     out.truncate(start);
     let latin1 = || bytes.iter().map(|&b| char::from(b)).collect();
     let text = std::str::from_utf8(bytes).map_or_else(|_| Cow::Owned(latin1()), Cow::Borrowed);
@@ -34,13 +37,16 @@ pub(super) fn push_text_within(out: &mut Vec<u8>, bytes: &[u8], max_bytes: usize
 }
 
 /// Appends a JSON string in at most `max_bytes` with quotes and escapes, two at least. Says whether the end had to be left out.
+#[inline]
 pub(super) fn push_string_within(out: &mut Vec<u8>, text: &str, max_bytes: usize) -> bool {
     let start = out.len();
     // Hardly any text is too long: it is counted when it is written.
     push_string(out, text);
-    if out.len() - start <= max_bytes {
-        return false;
-    }
+    out.len() - start > max_bytes && cut_string(out, start, text, max_bytes)
+}
+
+#[cold]
+fn cut_string(out: &mut Vec<u8>, start: usize, text: &str, max_bytes: usize) -> bool {
     out.truncate(start);
     push_string(out, beginning(text, max_bytes.saturating_sub(2)));
     true

@@ -47,6 +47,14 @@ impl<'a> Repeats<'a> {
         Self::Few { lines, bytes, bits }
     }
 
+    /// The `name_bit` of each name that may be there twice.
+    pub fn bits(&self) -> u64 {
+        match self {
+            Self::Few { bits, .. } => *bits,
+            Self::Many(_) => u64::MAX,
+        }
+    }
+
     /// Whether there may be others of its name.
     #[inline]
     pub fn may_have(&self, index: usize, field: &Field) -> bool {

@@ -242,7 +242,7 @@ pub(super) fn parse_fields(fields: &mut Vec<Field>, bytes: &[u8], mut at: usize)
     }
 }
 
-/// A field line as nearly all are: a name of letters, digits and `-` between them, and a plain value. `field_line` would say the same.
+/// A field line as nearly all are: a name of letters, digits and `-`, and a plain value. `field_line` would say the same.
 #[inline]
 fn plain_field(bytes: &[u8], at: usize) -> Option<(Field, usize)> {
     let line = bytes.get(at..)?;
@@ -256,7 +256,7 @@ fn plain_field(bytes: &[u8], at: usize) -> Option<(Field, usize)> {
         [b'\n', ..] => 1,
         _ => return None,
     };
-    if matches!(name, [] | [b'-', ..] | [.., b'-']) {
+    if name.is_empty() {
         return None;
     }
     let start = at + name_length + 1 + spaces;
@@ -293,13 +293,15 @@ impl Line {
                 [b'\n', ..] => return Some(Self { end: from, next: from + 1, uneven, plain }),
                 [b'\r', b'\n', ..] => return Some(Self { end: from, next: from + 2, uneven, plain }),
                 [b'\r' | 0, ..] => {
-                    (uneven, plain) = (true, false);
+                    uneven = true;
                     from += 1;
-                    continue;
                 }
-                _ => plain = false,
+                _ => {}
             }
-            from += memchr3(b'\n', b'\r', 0, bytes.get(from..)?)?;
+            plain = false;
+            if !matches!(bytes.get(from), Some(b'\n' | b'\r' | 0)) {
+                from += memchr3(b'\n', b'\r', 0, bytes.get(from..)?)?;
+            }
         }
     }
 }
@@ -351,6 +353,7 @@ fn status_line(bytes: &[u8], end: usize) -> Result<(StartLine, Version), Malform
 
 fn version(text: &[u8]) -> Result<Version, Malformed> {
     match *text {
+        [b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'1'] => Ok(Version::HTTP_1_1),
         [b'H', b'T', b'T', b'P', b'/', major @ b'0'..=b'9', b'.', minor @ b'0'..=b'9'] => {
             Ok(Version { major: major - b'0', minor: minor - b'0' })
         }

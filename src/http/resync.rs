@@ -138,8 +138,10 @@ pub(super) fn looks_like_start(direction: Direction, bytes: &[u8]) -> bool {
             None => bytes.len() < MAX_METHOD_BYTES,
         },
         Direction::Response => {
-            let line = b"HTTP/0.0 000".iter().zip(bytes);
-            line.into_iter().all(|(form, byte)| form == byte || *form == b'0' && byte.is_ascii_digit())
+            bytes.starts_with(b"HTTP/1.") || {
+                let form = b"HTTP/0.0 000".iter().zip(bytes);
+                form.into_iter().all(|(form, byte)| form == byte || *form == b'0' && byte.is_ascii_digit())
+            }
         }
     }
 }

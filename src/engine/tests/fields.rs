@@ -121,8 +121,10 @@ fn trimmed(value: &[u8]) -> &[u8] {
 /// knows what the names here have of them, nothing.
 fn secret_end(name: &[u8]) -> Option<usize> {
     let simple = name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-');
-    if simple && !name.starts_with(b"-") && !name.ends_with(b"-") {
-        return REDACTED.iter().any(|secret| secret.as_bytes() == name).then_some(name.len());
+    if simple {
+        let bare = name.strip_prefix(b"-").unwrap_or(name);
+        let bare = bare.strip_suffix(b"-").unwrap_or(bare);
+        return REDACTED.iter().any(|secret| secret.as_bytes() == bare).then_some(name.len());
     }
     let symbols = |bytes: &[u8]| -> Vec<u8> {
         bytes.iter().filter(|b| b.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect()

@@ -102,6 +102,12 @@ impl InProgress {
         crossing
     }
 
+    /// Of a response that is not whole and whose request is not known it is not known either how far it goes.
+    fn duration_micros(&self, direction: Direction, incomplete: Option<Incomplete>) -> Option<u64> {
+        let known = direction == Direction::Request || self.exchange.is_some() || incomplete.is_none();
+        self.last_at.filter(|_| known).and_then(|last_at| span_micros(self.place.at, last_at))
+    }
+
     pub fn emit(&self, direction: Direction, incomplete: Option<Incomplete>, cx: &mut Context<'_>) {
         let gap = (self.gap_bytes > 0).then_some(Incomplete::Gap);
         let mut trailer_lines = Vec::new();
@@ -120,7 +126,7 @@ impl InProgress {
             direction,
             exchange: self.number,
             at: self.place.at,
-            duration_micros: self.last_at.and_then(|last_at| span_micros(self.place.at, last_at)),
+            duration_micros: self.duration_micros(direction, incomplete.or(gap)),
             head: &self.head,
             head_bytes: &self.head_bytes,
             trailers,

@@ -150,17 +150,15 @@ impl Stream {
                     cx.counters.excess_bytes += bytes.len() as u64;
                     bytes.len()
                 }
-                State::Lost if is_switch(self.direction, bytes, meta) => {
-                    // Its request is not known and so it is no message, and yet nothing after it is HTTP/1.x.
-                    cx.counters.count_switch(Switch::Other);
-                    exchanges.pass_over(bytes, cx.counters);
-                    exchanges.switched = true;
-                    self.make_opaque();
-                    bytes.len()
-                }
                 State::Lost => {
                     if !self.may_begin_here(bytes, meta, opposite, exchanges) {
                         exchanges.pass_over(bytes, cx.counters);
+                        if is_switch(self.direction, bytes, meta) {
+                            // It is not shown, since it may be a body's text; if it is none, nothing after it is HTTP/1.x.
+                            cx.counters.count_switch(Switch::Other);
+                            exchanges.switched = true;
+                            self.make_opaque();
+                        }
                         meta.position += bytes.len() as u64;
                         bytes = &[];
                         break;

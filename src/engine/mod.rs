@@ -27,7 +27,7 @@ use crate::config::EngineConfig;
 use crate::decode::{self, Decoded, Fragment, LinkType, Segment, Tunnel, Undecodable};
 use crate::defrag::{Datagram, Defragmenter};
 use crate::encode::Origin;
-use crate::flow::{Connection, EntryId, FlowCounters, FlowKey, Next, Side, Table};
+use crate::flow::{CLOSED_MEMORY_MS, Connection, EntryId, FlowCounters, FlowKey, Next, Side, Table};
 use crate::http::{HttpConnection, Incomplete};
 use crate::notice::{Kind, Notice};
 use crate::stats::Stats;
@@ -52,6 +52,8 @@ struct App {
     held: Held,
     gap_noticed: bool,
     in_shed_queue: bool,
+    /// Of a connection met in the middle: since when the capture has seen nothing of it, if that is known.
+    quiet_since: Option<Timestamp>,
 }
 
 #[derive(Debug)]
@@ -74,6 +76,8 @@ pub struct Engine {
     /// The stamp of this packet is not believed yet.
     leaps: bool,
     next_tick: Timestamp,
+    /// When the capture began.
+    began: Option<Timestamp>,
     draining: bool,
 }
 
@@ -92,6 +96,7 @@ impl Engine {
             leaping: VecDeque::new(),
             leaps: false,
             next_tick: Timestamp::UNKNOWN,
+            began: None,
             draining: false,
             config,
         }
@@ -100,6 +105,9 @@ impl Engine {
     /// One frame as captured; `wire_len` is its length before the snaplen cut it.
     pub fn on_packet(&mut self, at: Timestamp, linktype: LinkType, frame: &[u8], wire_len: u32) {
         self.outlet.stats.packets += 1;
+        if self.began.is_none() && at.is_known() {
+            self.began = Some(at);
+        }
         let before = self.now;
         let step = self.clock.packet(at);
         self.now = self.clock.now();
@@ -119,6 +127,7 @@ impl Engine {
 
     /// Time passes, by a clock that never goes back and began as the packets' timestamps did.
     pub fn on_tick(&mut self, now: Timestamp) {
+        self.began.get_or_insert(now);
         self.clock.tick(now);
         self.now = self.clock.now();
         self.next_tick = self.next_tick.min(self.now);
@@ -321,7 +330,20 @@ impl Engine {
             stats.strangers += 1;
             return None;
         }
-        Some(self.open(key))
+        let quiet_since = self.quiet_since(&key);
+        let id = self.open(key);
+        if let Some(entry) = self.table.entry(id) {
+            entry.app.quiet_since = quiet_since;
+        }
+        Some(id)
+    }
+
+    /// While all connections that ended since the capture began are remembered, one of a key that is not has said nothing
+    /// since then: it was there before and idle.
+    fn quiet_since(&self, key: &FlowKey) -> Option<Timestamp> {
+        let began = self.began?;
+        let all_remembered = began.plus_millis(CLOSED_MEMORY_MS) > self.now && !self.table.remembers(key);
+        all_remembered.then_some(began)
     }
 
     fn open(&mut self, key: FlowKey) -> EntryId {

@@ -39,10 +39,9 @@ impl ToHttp<'_> {
         if self.app.http.is_none() && matches!(event, StreamEvent::End { .. }) {
             return;
         }
-        let http = self
-            .app
-            .http
-            .get_or_insert_with(|| Box::new(HttpConnection::new(parties(&self.key, self.ports, self.role), self.role)));
+        let http = self.app.http.get_or_insert_with(|| {
+            Box::new(HttpConnection::new(parties(&self.key, self.ports, self.role), self.role, self.app.quiet_since))
+        });
         let Some(server) = http.decide(side, &event) else {
             http.pass_over(&event, &mut self.outlet.stats.http);
             return self.report_unread(false);

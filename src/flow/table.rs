@@ -214,6 +214,10 @@ impl<A> Table<A> {
 
     /// Whether a segment is a leftover of a connection that ended: nothing in it is new, or nobody was there for it any more:
     /// what was under way to the side that sent a reset still comes by.
+    pub fn remembers(&self, key: &FlowKey) -> bool {
+        self.ended.contains_key(key)
+    }
+
     pub fn is_leftover(&self, key: &FlowKey, side: Side, segment: &Segment<'_>) -> bool {
         let Some(ended) = self.ended.get(key) else { return false };
         let of_side = |[low, high]: [Option<SeqNumber>; 2]| match side {

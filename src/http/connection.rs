@@ -8,6 +8,7 @@ use super::resync::{looks_like_start, may_be_start};
 use super::stream::Stream;
 use super::{Context, Direction, HttpCounters, Incomplete};
 use crate::flow::{DataMeta, Position, Role, Side, StreamEvent};
+use crate::time::Timestamp;
 
 /// Which side is the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,11 +63,12 @@ pub struct Unread {
 const UNREAD_REPORT_BYTES: u64 = 64 << 10;
 
 impl HttpConnection {
-    pub fn new(parties: Parties, role: Role) -> Self {
+    /// `quiet_since`: of a connection met in the middle, since when nothing was said on it.
+    pub fn new(parties: Parties, role: Role, quiet_since: Option<Timestamp>) -> Self {
         let midstream = role == Role::Unknown;
         let mut exchanges = Exchanges::default();
         if midstream {
-            exchanges.begin_midstream();
+            exchanges.begin_midstream(quiet_since);
         }
         Self {
             parties,
@@ -134,7 +136,7 @@ impl HttpConnection {
         }
         if is_socks(bytes) {
             // HTTP may follow the proxy's handshake, in either direction (RFC 1928 §4: BIND).
-            *self = Self::new(Parties::UNDECIDED, Role::Unknown);
+            *self = Self::new(Parties::UNDECIDED, Role::Unknown, None);
         } else if side == server && looks_like_start(Direction::Request, bytes) {
             // The supposed server asks: it is the client.
             let asks = match check_start_line(Direction::Request, bytes) {
@@ -143,7 +145,7 @@ impl HttpConnection {
                 Err(_) => false,
             };
             if asks && begun {
-                *self = Self::new(Parties::Server(server.other()), Role::Unknown);
+                *self = Self::new(Parties::Server(server.other()), Role::Unknown, None);
             } else if asks {
                 self.parties = Parties::Server(server.other());
             }

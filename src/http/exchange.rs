@@ -134,7 +134,8 @@ pub(super) struct Exchanges {
 
 impl Exchanges {
     /// Midstream pickup: requests may be outstanding that were never seen.
-    pub fn begin_midstream(&mut self) {
+    pub fn begin_midstream(&mut self, quiet_since: Option<Timestamp>) {
+        self.last_data_at = quiet_since;
         self.order = Order::Lost;
         self.may_miss_requests = true;
     }
@@ -297,7 +298,8 @@ impl Exchanges {
     fn is_beyond_doubt(&self, index: usize, response: Place) -> bool {
         let heard = || self.outstanding.iter().take(index + 1).map(|exchange| exchange.heard);
         !self.may_miss_requests
-            && heard().zip(heard().skip(1)).all(|(one, next)| one < next)
+            // 0: on a SYN there is no ack.
+            && heard().zip(heard().skip(1)).all(|(one, next)| one > 0 && one < next)
             && heard().next_back() == Some(response.position)
     }
 

@@ -69,3 +69,24 @@ fn what_is_passed_over_is_counted() {
     let stats = engine.stats();
     assert_eq!((stats.gap_bytes, stats.http.passed_over_bytes), (u64::from(second) - 1, 2 * answer.len() as u64));
 }
+
+/// A connection that was idle since the capture began had no request outstanding.
+#[test]
+fn the_first_exchange_of_an_idle_connection_is_paired() {
+    let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    let request = b"GET /a HTTP/1.1\r\n\r\n";
+    for (first_at, paired) in [(0, false), (99_000, false), (100_000, true), (59_000_000, true), (61_000_000, false)] {
+        let mut engine = Engine::new(EngineConfig::for_ports(&[SERVER_PORT]));
+        let frames = [
+            (0, syn(From::Client(2), 0)),
+            (first_at, packet(CLIENT, 1, 1, request)),
+            (first_at + 10, packet(SERVER, 1, 1 + request.len() as u32, answer)),
+        ];
+        for (at, frame) in &frames {
+            engine.on_tick(Timestamp::from_micros(*at));
+            engine.on_packet(Timestamp::from_micros(*at), RAW_IP, frame, frame.len() as u32);
+        }
+        let lines = all_lines(&mut engine);
+        assert_eq!((lines.len(), lines[1]["request"]["path"] == "/a"), (2, paired), "{first_at}");
+    }
+}

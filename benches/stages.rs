@@ -114,7 +114,7 @@ fn reassemble(segments: &[(i64, Segment<'_>)], mut on_data: impl FnMut(usize, Si
 
 fn parse(events: &[(usize, Side, Vec<u8>, DataMeta)], sink: &mut dyn Sink) {
     let parties = Parties::Expected { server: Side::Low, initiator: Some(Side::High) };
-    let connection = |_| HttpConnection::new(parties, Role::InitiatedBy(Side::High), None);
+    let connection = |_| HttpConnection::new(parties, Role::InitiatedBy(Side::High), None, true);
     let mut connections: Vec<_> = (0..CONNECTIONS).map(connection).collect();
     let selection = Selection::default();
     let mut counters = HttpCounters::default();

@@ -273,6 +273,7 @@ impl Engine {
             return Next::Continue;
         };
         to_http.role = connection.role_after(side, segment);
+        to_http.syn_seen |= segment.flags.syn && !segment.flags.ack;
         let next = connection.on_segment(side, segment, at, now, counters, &mut |side, event| {
             to_http.deliver(side, event);
         });
@@ -400,6 +401,7 @@ impl Engine {
             serial: entry.serial(),
             key: entry.key,
             role: entry.connection.role(),
+            syn_seen: entry.connection.saw_the_opening_syn(),
             ports: &self.ports,
             app: &mut entry.app,
             outlet: &mut self.outlet,

@@ -13,6 +13,8 @@ pub(super) struct ToHttp<'a> {
     pub serial: u64,
     pub key: FlowKey,
     pub role: Role,
+    /// The initiator's SYN was captured, so it is known where its stream begins: a SYN may carry data (RFC 7413).
+    pub syn_seen: bool,
     pub ports: &'a PortSet,
     pub app: &'a mut App,
     pub outlet: &'a mut Outlet,
@@ -40,7 +42,12 @@ impl ToHttp<'_> {
             return;
         }
         let http = self.app.http.get_or_insert_with(|| {
-            Box::new(HttpConnection::new(parties(&self.key, self.ports, self.role), self.role, self.app.quiet_since))
+            Box::new(HttpConnection::new(
+                parties(&self.key, self.ports, self.role),
+                self.role,
+                self.app.quiet_since,
+                self.syn_seen,
+            ))
         });
         let Some(server) = http.decide(side, &event) else {
             http.pass_over(&event, &mut self.outlet.stats.http);

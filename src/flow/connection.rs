@@ -141,6 +141,10 @@ impl Connection {
         flow.is_started().then(|| flow.next_seq())
     }
 
+    pub fn saw_the_opening_syn(&self) -> bool {
+        matches!(self.role, Role::InitiatedBy(side) if self.began_with_syn(side))
+    }
+
     pub fn began_with_syn(&self, side: Side) -> bool {
         self.flow(side).began_with_syn()
     }

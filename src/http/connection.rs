@@ -64,10 +64,11 @@ const UNREAD_REPORT_BYTES: u64 = 64 << 10;
 
 impl HttpConnection {
     /// `quiet_since`: of a connection met in the middle, since when nothing was said on it.
-    pub fn new(parties: Parties, role: Role, quiet_since: Option<Timestamp>) -> Self {
+    /// Without the initiator's SYN requests may have been sent on it that were not seen.
+    pub fn new(parties: Parties, role: Role, quiet_since: Option<Timestamp>, syn_seen: bool) -> Self {
         let midstream = role == Role::Unknown;
         let mut exchanges = Exchanges::default();
-        if midstream {
+        if midstream || !syn_seen {
             exchanges.begin_midstream(quiet_since);
         }
         Self {
@@ -136,7 +137,7 @@ impl HttpConnection {
         }
         if is_socks(bytes) {
             // HTTP may follow the proxy's handshake, in either direction (RFC 1928 §4: BIND).
-            *self = Self::new(Parties::UNDECIDED, Role::Unknown, None);
+            *self = Self::new(Parties::UNDECIDED, Role::Unknown, None, false);
         } else if side == server && looks_like_start(Direction::Request, bytes) {
             // The supposed server asks: it is the client.
             let asks = match check_start_line(Direction::Request, bytes) {
@@ -145,7 +146,7 @@ impl HttpConnection {
                 Err(_) => false,
             };
             if asks && begun {
-                *self = Self::new(Parties::Server(server.other()), Role::Unknown, None);
+                *self = Self::new(Parties::Server(server.other()), Role::Unknown, None, false);
             } else if asks {
                 self.parties = Parties::Server(server.other());
             }

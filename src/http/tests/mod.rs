@@ -147,7 +147,7 @@ fn talk_around(
     role: Role,
 ) -> (Seen, HttpCounters) {
     let parties = Parties::Expected { server: Side::High, initiator: None };
-    let mut http = HttpConnection::new(parties, role, None);
+    let mut http = HttpConnection::new(parties, role, None, true);
     let mut ends = [1_u64 << 32; 2];
     let (mut seen, mut counters, mut scratch) = (Seen::default(), HttpCounters::default(), Scratch::default());
     let selection = Selection::new(&[], &[]);

@@ -59,7 +59,8 @@ fn the_end_of_a_body_and_the_next_request_are_no_request_together() {
 #[test]
 fn what_gave_no_message_is_reported_once() {
     let records = [[0x17, 3, 3, 0, 200].as_slice(), &[0x80; 200]].concat();
-    let mut http = HttpConnection::new(Parties::Expected { server: Side::High, initiator: None }, Role::Unknown, None);
+    let mut http =
+        HttpConnection::new(Parties::Expected { server: Side::High, initiator: None }, Role::Unknown, None, false);
     let (mut seen, mut counters, mut scratch) = (Seen::default(), HttpCounters::default(), Scratch::default());
     let selection = Selection::new(&[], &[]);
     let mut cx = Context {

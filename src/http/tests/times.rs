@@ -24,7 +24,7 @@ impl Sink for Times {
 /// Requests first.
 fn times(turns: &[At<'_>]) -> Vec<Spans> {
     let parties = Parties::Expected { server: Side::High, initiator: None };
-    let mut http = HttpConnection::new(parties, Role::InitiatedBy(Side::Low), None);
+    let mut http = HttpConnection::new(parties, Role::InitiatedBy(Side::Low), None, true);
     let (mut seen, mut counters, mut scratch) = (Times::default(), HttpCounters::default(), Scratch::default());
     let selection = Selection::new(&[], &[]);
     let mut cx = Context {

@@ -261,8 +261,12 @@ impl Engine {
         self.outlet.stats.segments += 1;
         if self.give(id, side, at, segment) == Next::Replace {
             self.outlet.stats.connections_closed += 1;
+            let syn = self.table.entry(id).and_then(|entry| entry.connection.announced_syn(side, segment));
             self.end(id, Incomplete::Closed);
             let id = self.open(key);
+            if let (Some((initiator, first)), Some(entry)) = (syn, self.table.entry(id)) {
+                entry.connection.begin_with_syn(initiator, first);
+            }
             self.give(id, side, at, segment);
         }
     }

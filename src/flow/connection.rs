@@ -141,6 +141,20 @@ impl Connection {
         flow.is_started().then(|| flow.next_seq())
     }
 
+    /// The SYN of a connection to come, if this segment answers it or goes on from it.
+    pub fn announced_syn(&self, side: Side, segment: &Segment<'_>) -> Option<(Side, SeqNumber)> {
+        self.new_syn.filter(|&(initiator, first)| match side == initiator {
+            true => SeqNumber(segment.seq) == first,
+            false => segment.flags.syn && segment.flags.ack && SeqNumber(segment.ack) == first,
+        })
+    }
+
+    /// It begins with a SYN that was captured before.
+    pub fn begin_with_syn(&mut self, initiator: Side, first: SeqNumber) {
+        self.role = Role::InitiatedBy(initiator);
+        self.flow_mut(initiator).begin_at_syn(first);
+    }
+
     pub fn saw_the_opening_syn(&self) -> bool {
         matches!(self.role, Role::InitiatedBy(side) if self.began_with_syn(side))
     }

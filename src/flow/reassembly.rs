@@ -186,6 +186,11 @@ impl Reassembler {
         self.window_shift = Some(syn.window_shift());
     }
 
+    pub fn begin_at_syn(&mut self, first: SeqNumber) {
+        self.start(first);
+        self.began_with_syn = true;
+    }
+
     /// Whether bytes between those before and these came by another subflow.
     pub fn is_torn_by(&mut self, mapping: u32) -> bool {
         *self.mapping.get_or_insert(mapping) != mapping

@@ -49,6 +49,9 @@ impl ToHttp<'_> {
                 self.syn_seen,
             ))
         });
+        if self.syn_seen {
+            http.note_syn();
+        }
         let Some(server) = http.decide(side, &event) else {
             http.pass_over(&event, &mut self.outlet.stats.http);
             return self.report_unread(false);

@@ -376,9 +376,11 @@ impl Connection {
         if !me.is_started() {
             me.start(first);
             me.begin_with(segment);
+        } else if me.began_at(first) {
+            me.begin_with(segment);
         } else if me.may_have_begun_at(first) {
             return Next::Continue;
-        } else if !me.began_at(first) {
+        } else {
             let confirms = segment.flags.ack && new_syn == Some((side.other(), SeqNumber(segment.ack)));
             let stray =
                 segment.flags.ack && other.is_started() && !other.is_near(other.position_of(SeqNumber(segment.ack)));
@@ -389,8 +391,6 @@ impl Connection {
                 self.new_syn = Some((side, first));
             }
             return Next::Continue;
-        } else {
-            me.begin_with(segment);
         }
         self.role = self.role_after(side, segment);
         Next::Continue

@@ -68,8 +68,10 @@ impl HttpConnection {
     pub fn new(parties: Parties, role: Role, quiet_since: Option<Timestamp>, syn_seen: bool) -> Self {
         let midstream = role == Role::Unknown;
         let mut exchanges = Exchanges::default();
-        if midstream || !syn_seen {
+        if midstream {
             exchanges.begin_midstream(quiet_since);
+        } else if !syn_seen {
+            exchanges.begin_without_syn();
         }
         Self {
             parties,
@@ -78,6 +80,14 @@ impl HttpConnection {
             exchanges,
             opening: Opening::Awaited(Vec::new(), None),
             reported_bytes: 0,
+        }
+    }
+
+    /// The initiator's SYN was captured, be it late.
+    #[inline]
+    pub fn note_syn(&mut self) {
+        if self.exchanges.awaits_syn {
+            self.exchanges.note_syn();
         }
     }
 

@@ -102,6 +102,8 @@ pub(super) struct Exchanges {
     order: Order,
     /// Requests may be outstanding that were not seen.
     may_miss_requests: bool,
+    /// Those could only have come with the SYN, which was not captured yet.
+    pub awaits_syn: bool,
     /// Bytes were lost behind the last request; see `Exchange::behind_loss`.
     loss: Option<Position>,
     /// The client was seen to send a request before the answer to the one before.
@@ -134,6 +136,20 @@ pub(super) struct Exchanges {
 
 impl Exchanges {
     /// Midstream pickup: requests may be outstanding that were never seen.
+    /// Only the initiator's SYN was not captured yet: if it comes late and nothing else was lost, all is known.
+    pub fn begin_without_syn(&mut self) {
+        self.begin_midstream(None);
+        self.awaits_syn = true;
+    }
+
+    /// Where the client's stream begins is known by now.
+    pub fn note_syn(&mut self) {
+        if std::mem::take(&mut self.awaits_syn) {
+            self.order = Order::InStep;
+            self.may_miss_requests = false;
+        }
+    }
+
     pub fn begin_midstream(&mut self, quiet_since: Option<Timestamp>) {
         self.last_data_at = quiet_since;
         self.order = Order::Lost;
@@ -256,7 +272,10 @@ impl Exchanges {
     pub fn find(&mut self, response: Place) -> Option<&Exchange> {
         if self.order == Order::Lost || self.outstanding.front().is_some_and(|first| first.behind_loss.is_some()) {
             self.order = Order::Lost;
-            let index = self.find_by_position(response)?;
+            let Some(index) = self.find_by_position(response) else {
+                self.awaits_syn = false;
+                return None;
+            };
             (0..index).for_each(|_| drop(self.take(0)));
             self.order = Order::InStep;
             self.may_miss_requests = false;
@@ -321,6 +340,7 @@ impl Exchanges {
             self.turns = 0;
         }
         self.in_turn = false;
+        self.awaits_syn = false;
         match direction {
             Direction::Request => {
                 self.may_miss_requests = true;

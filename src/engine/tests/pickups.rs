@@ -90,3 +90,24 @@ fn the_first_exchange_of_an_idle_connection_is_paired() {
         assert_eq!((lines.len(), lines[1]["request"]["path"] == "/a"), (2, paired), "{first_at}");
     }
 }
+
+/// Data may have come with a SYN that was not captured (RFC 7413), unless the SYN itself says that it did not.
+#[test]
+fn without_the_syn_the_first_answer_is_not_paired_and_with_a_late_one_it_is() {
+    let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    let request = b"GET /a HTTP/1.1\r\n\r\n";
+    let asked = 1 + request.len() as u32;
+    for with_syn in [false, true] {
+        let mut engine = Engine::new(EngineConfig::for_ports(&[SERVER_PORT]));
+        let mut frames = vec![syn_ack(SERVER, 0, 1), packet(CLIENT, 1, 1, request)];
+        if with_syn {
+            frames.push(syn(CLIENT, 0));
+        }
+        frames.push(packet(SERVER, 1, asked, answer));
+        for (at, frame) in (0..).zip(&frames) {
+            engine.on_packet(Timestamp::from_micros(at), RAW_IP, frame, frame.len() as u32);
+        }
+        let lines = all_lines(&mut engine);
+        assert_eq!((lines.len(), lines[1]["request"]["path"] == "/a"), (2, with_syn));
+    }
+}

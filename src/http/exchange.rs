@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 
 use super::framing::{Asked, Wish};
 use super::message::Answered;
-use super::stream::protocol_met_in_the_middle;
+use super::protocol::protocol_met_in_the_middle;
 use super::{Direction, HttpCounters};
 use crate::flow::{DataMeta, Position};
 use crate::selection::Judged;

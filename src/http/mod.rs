@@ -16,6 +16,7 @@ mod head;
 mod held;
 mod in_progress;
 mod message;
+mod protocol;
 mod proxied;
 mod resync;
 mod stream;

@@ -9,6 +9,7 @@ use super::head::find_end;
 use super::held::{Held, Piece};
 use super::in_progress::{BodyState, Crossing, InProgress};
 use super::message::Incomplete;
+use super::protocol::protocol_name;
 use super::resync::{Opposite, may_be_start};
 use super::{Context, Direction, Malformed, NotHttp, Switch};
 use crate::flow::{DataMeta, Position};
@@ -471,31 +472,4 @@ fn is_switch(direction: Direction, bytes: &[u8], meta: DataMeta) -> bool {
 /// The next request has reached the server since, and here a segment begins with a status line.
 fn begins_next_response(bytes: &[u8], meta: DataMeta, heard: Position) -> bool {
     meta.segment_start && meta.heard > heard && may_be_start(Direction::Response, bytes)
-}
-
-pub(super) fn protocol_name(reason: Malformed, sample: &[u8]) -> &'static str {
-    match sample {
-        _ if reason == Malformed::Http09 => "http/0.9",
-        [0x16, 0x03, ..] | [0x80, _, 0x01, ..] => "tls",
-        [b'S', b'S', b'H', b'-', ..] => "ssh",
-        // The client's preface, or the server's SETTINGS where that comes first (RFC 9113 §3.4).
-        [b'P', b'R', b'I', b' ', b'*', ..] | [0, 0, _, 4, 0, 0, 0, 0, 0, ..] => "http/2",
-        _ => "unknown",
-    }
-}
-
-/// The same of a segment from the middle of a connection: a TLS record (RFC 8446 §5.1), HTTP/2 frames of which the first
-/// ends where the segment or the next frame does (RFC 9113 §4.1).
-pub(super) fn protocol_met_in_the_middle(bytes: &[u8]) -> &'static str {
-    match bytes {
-        [0x14..=0x17, 0x03, 0x00..=0x04, ..] => "tls",
-        [0, high, low, 0..=9, _, stream, ..] if *stream < 0x80 => {
-            let rest = bytes.get(9 + usize::from(u16::from_be_bytes([*high, *low]))..);
-            match rest {
-                Some([] | [0, _, _, 0..=9, _, 0..=0x7f, ..]) => "http/2",
-                _ => "unknown",
-            }
-        }
-        _ => "unknown",
-    }
 }

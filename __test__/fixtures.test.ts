@@ -17,7 +17,7 @@ interface Fixture {
 
 const index = JSON.parse(readFileSync(join(FIXTURES, 'index.json'), 'utf8')) as Fixture[];
 
-/** SPEC §2; further optional fields may come and are not looked at here. */
+/** The fields that are compared; further optional fields may come and are not looked at here. */
 const FIELDS = [
   ...[
     'receiver',

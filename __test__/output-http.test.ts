@@ -1,4 +1,4 @@
-/** SPEC §4 towards a collector that fails in every way it can: each message once, or counted. No right to capture needed. */
+/** The POST output towards a collector that fails in every way it can: each message once, or counted. No right to capture needed. */
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -4,7 +4,7 @@ use crate::flow::Patience;
 use crate::own_posts::OwnOutput;
 use crate::selection::Rule;
 
-/// HTTP bodies: bytes kept of each (SPEC §2).
+/// HTTP bodies: bytes kept of each.
 pub const DEFAULT_MAX_BODY_BYTES: usize = 1 << 20;
 pub const DEFAULT_MAX_CONNECTIONS: usize = 10_000;
 pub const DEFAULT_IDLE_TIMEOUT_MS: u64 = 300_000;
@@ -40,7 +40,7 @@ pub struct EngineConfig {
 }
 
 impl EngineConfig {
-    /// The defaults of SPEC §2 for these ports. Bodies stay as they are, so that batches are finished as they come.
+    /// The public defaults for these ports. Bodies stay as they are, so that batches are finished as they come.
     pub fn for_ports(ports: &[u16]) -> Self {
         Self {
             ports: ports.to_vec(),

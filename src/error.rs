@@ -1,6 +1,6 @@
 //! What can go wrong with the capture itself. Bad traffic is not an error: it is counted (`stats`).
 
-/// One cause each, with a stable public `code` (SPEC §2, `ENGINE_ERROR_CODES`).
+/// One cause each, with a stable public `code` (`ENGINE_ERROR_CODES`).
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     #[error("no interface named '{name}'; there are: {}", list(.available))]

@@ -17,7 +17,7 @@ import type { Appearance, Terminal } from './terminal';
 import type { SnifferConfig, SnifferStats } from './types';
 import { VERSION } from './version';
 
-/** Exit codes (SPEC §5). */
+/** Exit codes. */
 const SUCCESS = 0;
 const BAD_CONFIG = 1;
 const FAILED = 2;

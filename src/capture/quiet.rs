@@ -1,4 +1,4 @@
-//! Notices when an interface says nothing for a while (SPEC §3: no packet for 30 s is logged once). In: packets seen,
+//! Notices when an interface says nothing for a while (no packet for 30 s is logged once). In: packets seen,
 //! the time. Out: whether to say so now.
 
 use std::time::{Duration, Instant};

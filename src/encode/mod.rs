@@ -1,4 +1,4 @@
-//! A message as its JSON line (SPEC §2, `HttpMessage`), encoded once, secrets already removed.
+//! A message as its JSON line (`HttpMessage` in docs/messages.md), encoded once, secrets already removed.
 //!
 //! In: a message and its two endpoints. Out: one line of JSON, with its `\n`, appended to a buffer. Refuses to know where
 //! it goes.

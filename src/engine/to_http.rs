@@ -104,7 +104,7 @@ fn origin_of<'a>(known: &'a mut Option<Origin>, connection: u64, key: &FlowKey, 
     known.get_or_insert_with(|| Origin::new(connection, server, client))
 }
 
-/// The server is the side whose port is watched; where both are, the side the SYN went to (SPEC §2).
+/// The server is the side whose port is watched; where both are, the side the SYN went to.
 fn parties(key: &FlowKey, ports: &PortSet, role: Role) -> Parties {
     let [low, high] = Side::BOTH.map(|side| ports.contains(key.endpoint(side).port));
     let initiator = match role {

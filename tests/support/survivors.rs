@@ -1,4 +1,4 @@
-//! Which messages must come out when packets are lost: what SPEC §3 promises, computed from the losses.
+//! Which messages must come out when packets are lost, computed from the losses.
 //!
 //! Only for clients that send one request at a time, and with a handshake. A stream is in step behind a message whose end
 //! is known. A loss within a body whose length is known, or within the data of one chunk, leaves it in step; any other

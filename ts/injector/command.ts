@@ -15,7 +15,7 @@ import { INJECTOR_OPTIONS, type InjectorConfig, type InjectorOption } from './op
 
 const CONFIG_VARIABLE = 'INJECTOR_CONFIG';
 
-/** Exit codes (SPEC §5). */
+/** Exit codes. */
 const SUCCESS = 0;
 const BAD_CONFIG = 1;
 const FAILED = 2;

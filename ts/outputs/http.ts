@@ -15,7 +15,7 @@ import { detachParcel, gzipParcel, leaveRoom, type Parcel, sealParcel, takeParce
 import { describeFailure, type Transport } from './transport';
 import { WaitingLine } from './waiting-line';
 
-/** Waits before the second, third and fourth attempt (SPEC §4). */
+/** Waits before the second, third and fourth attempt. */
 export const RETRY_DELAYS_MS = [1_000, 2_000, 4_000];
 /** Parcels that wait for their next attempt while others succeed: a few that fail again and again stop nobody. */
 const MAX_RETRYING = 256;

@@ -12,8 +12,10 @@ import type { InjectorProcess } from './process';
 import { type Json, reviewOf } from './rig';
 import { startServing } from './serving';
 
+/** The injector's container, as it is deployed. */
+const MANIFEST = readFileSync('deploy/kustomize/injector.yaml', 'utf8');
+const NODE_OPTIONS = /name: NODE_OPTIONS\n\s+value: "(.+)"/.exec(MANIFEST)?.[1] ?? '';
 const HEAP_MIB = 96;
-/** The limit of the injector's container. */
 const MEMORY_BYTES = 192 * 2 ** 20;
 const REVIEW = JSON.stringify(reviewOf(INJECTED[0]?.pod));
 
@@ -53,7 +55,9 @@ describe(`with a heap of ${HEAP_MIB} MiB`, () => {
   const open: TLSSocket[] = [];
 
   beforeAll(async () => {
-    ({ injector, ca } = await startServing({ NODE_OPTIONS: `--max-old-space-size=${HEAP_MIB}` }));
+    expect(NODE_OPTIONS).toContain(`--max-old-space-size=${HEAP_MIB} `);
+    expect(MANIFEST).toContain(`limits:\n              memory: ${MEMORY_BYTES / 2 ** 20}Mi`);
+    ({ injector, ca } = await startServing({ NODE_OPTIONS }));
     client = clientOf(injector.port, ca, false);
   });
   afterAll(() => {

@@ -215,11 +215,15 @@ describe('names', () => {
       execFileSync(process.execPath, [CLI, ...command.split(' ').filter(Boolean), '--help'], { encoding: 'utf8' }),
     )
     .join('\n');
+  /** They are about the commands of a clone, which have flags of their own. */
+  const NO_GUIDES = ['docs/performance.md', 'docs/releasing.md'];
   const flags = new Set(help.match(/--[a-z][\w-]*/g));
   const isFlag = (flag: string): boolean => flags.has(flag) || flags.has(flag.replace('--no-', '--'));
 
   test('every flag of the command that the guides name exists', () => {
-    const guides = spans.filter(({ file }) => file === 'README.md' || /^docs\/[a-z-]+\.md$/.test(file));
+    const guides = spans.filter(
+      ({ file }) => file === 'README.md' || (/^docs\//.test(file) && !NO_GUIDES.includes(file)),
+    );
     const unknown = guides.filter(({ text }) => text.startsWith('--') && !isFlag(text.split(/[ =]/)[0] ?? ''));
     expect(unknown.map((span) => `${whereOf(span)} ${span.text}`)).toEqual([]);
   });

@@ -1,4 +1,4 @@
-// The results as docs/PERFORMANCE.md.
+// The results as docs/performance.md.
 import { readFileSync } from 'node:fs';
 import { STAGES } from './engine.mjs';
 import { goals } from './goals.mjs';

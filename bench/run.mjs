@@ -1,4 +1,4 @@
-// `npm run bench`: everything in one run, then docs/PERFORMANCE.md from it.
+// `npm run bench`: everything in one run, then docs/performance.md from it.
 //   --quick           small captures, few rounds, the document stays as it is
 //   --only PART       savefile, engine, live, memory, growth or progress; the other parts stay as they were measured last
 //   --without-peers   nothing is compared with, nothing is installed
@@ -60,9 +60,9 @@ if (!flags.report) await measure(flags.only === undefined ? Object.keys(PARTS) :
 const text = report(results);
 if (quick) console.log(text);
 else {
-  writeFileSync(join(ROOT, 'docs/PERFORMANCE.md'), text);
+  writeFileSync(join(ROOT, 'docs/performance.md'), text);
   if (results.growth?.result) writeFileSync(join(ROOT, 'docs/growth.svg'), growthPlot(results.growth.result));
-  console.log('docs/PERFORMANCE.md and docs/growth.svg are written');
+  console.log('docs/performance.md and docs/growth.svg are written');
 }
 process.exit(Object.values(results).some(({ failure }) => failure !== undefined) ? 1 : 0);
 

@@ -1,8 +1,8 @@
 // `npm run e2e`: the injector against a real API server, what the documents say about clusters and images, and the image at
 // work. With KUBECONFIG set, that cluster is used: every object made has a name or a namespace of its own, or is refused where
 // it is there already, and all of it goes at the end. Without, and where the project's own test cluster lies beside the clone, that
-// is started, and used as docs/INJECTOR.md says for any cluster: by its own words.
-//   npm run e2e -- -t 'words'     the words go to vitest, without those of docs/INJECTOR.md
+// is started, and used as docs/injector.md says for any cluster: by its own words.
+//   npm run e2e -- -t 'words'     the words go to vitest, without those of docs/injector.md
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -50,7 +50,7 @@ function onOwnCluster() {
     }
     // It is older than the chart wants.
     onIt.E2E_LOWERED = '1';
-    // What docs/INJECTOR.md calls the command that brings images to the nodes.
+    // What docs/injector.md calls the command that brings images to the nodes.
     const bin = join(folder, 'bin');
     mkdirSync(bin);
     symlinkSync(join(cluster, 'load'), join(bin, 'load-image'));
@@ -62,11 +62,11 @@ function onOwnCluster() {
   }
 }
 
-/** The marked blocks of docs/INJECTOR.md, which come back here with a KUBECONFIG. */
+/** The marked blocks of docs/injector.md, which come back here with a KUBECONFIG. */
 function asTheDocumentSays(env) {
-  const text = readFileSync(join(root, 'docs', 'INJECTOR.md'), 'utf8');
+  const text = readFileSync(join(root, 'docs', 'injector.md'), 'utf8');
   const blocks = [...text.matchAll(/^<!-- run by npm run e2e -->\n```(?:sh|bash)\n(.*?)^```$/gms)];
-  if (blocks.length === 0) throw new Error('docs/INJECTOR.md has no block that is run by npm run e2e');
+  if (blocks.length === 0) throw new Error('docs/injector.md has no block that is run by npm run e2e');
   const shell = [join(root, 'docker', 'test-image.sh'), '--run', 'bash', '-euo', 'pipefail', '-c'];
   return blocks.every(([, block]) => run([...shell, block], env));
 }

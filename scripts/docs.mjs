@@ -1,5 +1,5 @@
 // `npm run docs`: docs/api.md from the types and their comments, the tables of docs/configuration.md and docs/messages.md
-// from the same types, the command's options and the checks, and the injector's options in docs/INJECTOR.md. Needs dist/ (`npm run build:ts`). CI fails when this changes a file.
+// from the same types, the command's options and the checks, and the injector's options in docs/injector.md. Needs dist/ (`npm run build:ts`). CI fails when this changes a file.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -127,4 +127,4 @@ function fill(file, name, content) {
 writeApi();
 fill('docs/configuration.md', 'options', optionsTable());
 fill('docs/messages.md', 'fields', messageTable());
-fill('docs/INJECTOR.md', 'injector options', injectorTable());
+fill('docs/injector.md', 'injector options', injectorTable());

@@ -1,4 +1,4 @@
-// docs/INJECTOR.md names every reason, annotation and metric that there is, and no other.
+// docs/injector.md names every reason, annotation and metric that there is, and no other.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { createCounters, injectorText } from '../../ts/injector/counters';
 import { SKIP_REASONS } from '../../ts/injector/decide';
 import { ANNOTATION_NAMES } from '../../ts/injector/settings';
 
-const text = readFileSync(join(__dirname, '..', '..', 'docs', 'INJECTOR.md'), 'utf8');
+const text = readFileSync(join(__dirname, '..', '..', 'docs', 'injector.md'), 'utf8');
 
 /** The code in the first column of the table with that heading. */
 function firstColumn(heading: string): string[] {

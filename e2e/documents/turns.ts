@@ -3,7 +3,7 @@
 
 import type { Block } from '../../__test__/docs/blocks';
 
-/** Its marked blocks are run here. Those of docs/INJECTOR.md are about `npm run e2e` itself, so e2e/run.mjs runs them all. */
+/** Its marked blocks are run here. Those of docs/injector.md are about `npm run e2e` itself, so e2e/run.mjs runs them all. */
 export const GUIDE = 'docs/deployment.md';
 export const MARK = 'run by npm run e2e';
 
@@ -34,7 +34,7 @@ export function blockOf(turn: Turn, blocks: Block[]): Block {
 
 /** What is wrong with the mark of a block. */
 export function complaintAboutTurn({ file, line, text }: Block): string | undefined {
-  if (file === 'docs/INJECTOR.md') return undefined;
-  if (file !== GUIDE) return `${file}:${line}: npm run e2e runs blocks of ${GUIDE} and docs/INJECTOR.md only`;
+  if (file === 'docs/injector.md') return undefined;
+  if (file !== GUIDE) return `${file}:${line}: npm run e2e runs blocks of ${GUIDE} and docs/injector.md only`;
   return TURNS.some((turn) => text.startsWith(turn)) ? undefined : 'has no turn in e2e/documents/turns.ts';
 }

@@ -1,5 +1,5 @@
 //! Conversations in, messages out. Every case is read whole, byte by byte, and cut in two at each byte of each turn; what
-//! comes out must be the same each time. `docs/PARSING.md` says why each outcome is as it is.
+//! comes out must be the same each time. `docs/parsing.md` says why each outcome is as it is.
 
 mod bodies;
 mod exchanges;

@@ -4,9 +4,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 // @ts-expect-error scripts have no types
+import { repositoryOf, withAbsoluteLinks } from '../packaging/readme.mjs';
+// @ts-expect-error scripts have no types
 import * as release from '../scripts/release.mjs';
 
-const { bumped, changelogComplaint, versionComplaint } = release;
+const { bumped, changelogComplaint, repositoryComplaint, versionComplaint, withRepository } = release;
 const ROOT = join(__dirname, '..');
 const text = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 
@@ -51,5 +53,36 @@ describe('a bump changes the version of ours, there and back, and nothing else',
 
   it('and fails where a file does not say it', () => {
     expect(() => bumped('Cargo.toml', '[package]\n', '1.0.0', '1.0.1')).toThrow('Cargo.toml');
+  });
+});
+
+describe('where the project lives', () => {
+  const manifest = text('package.json');
+  const filled = withRepository(manifest, 'https://git.example/team/sniffer');
+
+  it('stands in three fields, and a release asks for it', () => {
+    const { repository, homepage, bugs } = JSON.parse(filled);
+    expect(repository.url).toBe('git+https://git.example/team/sniffer.git');
+    expect(homepage).toBe('https://git.example/team/sniffer#readme');
+    expect(bugs).toBe('https://git.example/team/sniffer/issues');
+    expect(repositoryComplaint(filled)).toBeUndefined();
+    expect(repositoryComplaint(withRepository(manifest, 'https://github.com/OWNER/tcp-sniffer'))).toContain(
+      '--repository',
+    );
+  });
+
+  it.each(['', 'git@git.example:team/sniffer', 'http://git.example/team/sniffer', 'https://git.example/'])(
+    'not %s',
+    (url) => {
+      expect(() => withRepository(manifest, url)).toThrow('https address');
+    },
+  );
+
+  it('the README on npm has absolute links only', () => {
+    const readme = withAbsoluteLinks(text('README.md'), repositoryOf(JSON.parse(filled)), '1.2.3');
+    const links = [...readme.matchAll(/\]\(([^)]+)\)/g)].map(([, target]) => target);
+    expect(links).toContain('https://git.example/team/sniffer/blob/v1.2.3/docs/messages.md');
+    expect(links).toContain('https://git.example/team/sniffer/raw/v1.2.3/docs/terminal.svg');
+    expect(links.filter((target) => !/^(https:|#)/.test(target ?? ''))).toEqual([]);
   });
 });

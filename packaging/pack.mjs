@@ -9,6 +9,7 @@ import { buildAddons } from './addon.mjs';
 import { listComplaints } from './gates.mjs';
 import { notices } from './notices.mjs';
 import { MANIFEST, PLATFORMS, platformNamed, ROOT, read, run } from './platforms.mjs';
+import { repositoryOf, withAbsoluteLinks } from './readme.mjs';
 
 export const PACKAGES = join(ROOT, 'dist', 'packages');
 const STAGE = join(ROOT, 'target', 'packaging', 'stage');
@@ -21,10 +22,11 @@ const PLATFORM_BUDGET = 3 * 1024 * 1024;
 
 /** Only the staged copy may be published: the repository's own manifests are private, so `npm publish` refuses them. */
 function writeManifest(folder, { private: _, ...manifest }) {
-  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: name } = process.env;
-  // Where it is built in public, provenance wants to know which repository that was.
-  const repository = server && name ? { repository: { type: 'git', url: `git+${server}/${name}.git` } } : {};
-  writeFileSync(join(folder, 'package.json'), `${JSON.stringify({ ...manifest, ...repository }, null, 2)}\n`);
+  const { repository, homepage, bugs } = MANIFEST;
+  writeFileSync(
+    join(folder, 'package.json'),
+    `${JSON.stringify({ ...manifest, repository, homepage, bugs }, null, 2)}\n`,
+  );
 }
 
 function freshStage(name) {
@@ -46,6 +48,8 @@ function stageRoot() {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     copyFileSync(join(ROOT, path), join(folder, path));
   }
+  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+  writeFileSync(join(folder, 'README.md'), withAbsoluteLinks(readme, repositoryOf(MANIFEST), MANIFEST.version));
   const { scripts, devDependencies, napi, ...manifest } = MANIFEST;
   const pinned = PLATFORMS.map(({ packageName }) => [packageName, MANIFEST.version]);
   writeManifest(folder, { ...manifest, optionalDependencies: Object.fromEntries(pinned) });

@@ -1,6 +1,7 @@
 // Makes a release ready. Never publishes: that is done by .github/workflows/release.yml, from a tag, when a person agrees.
 //   node scripts/release.mjs VERSION            says what would be done and what stands in the way; changes nothing
 //   node scripts/release.mjs VERSION --write    bumps, builds, gates, packs into dist/packages, and says what is next
+//   node scripts/release.mjs --repository URL   writes where the project lives into package.json; once, before the first release
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,6 +28,26 @@ export function versionComplaint(version, current) {
   // The first release has the version that the files have from their beginning.
   if (compareVersions(version, current) < 0) return `${version} is older than ${current}`;
   return undefined;
+}
+
+/** Stands in package.json until `--repository` has been called. */
+const NO_OWNER = 'github.com/OWNER/';
+
+/** What is wrong with where the manifest says that the project lives. */
+export function repositoryComplaint(manifest) {
+  if (!manifest.includes(NO_OWNER)) return undefined;
+  return 'package.json does not say where the project lives: node scripts/release.mjs --repository URL';
+}
+
+/** The manifest's text with that repository. @throws if the address is none of a repository */
+export function withRepository(manifest, url) {
+  if (!/^https:\/\/[^/\s"]+\/[^\s"?#]+[^/\s"?#]$/.test(url))
+    throw new Error(`"${url}" is no https address of a repository`);
+  const base = url.replace(/\.git$/, '');
+  return manifest
+    .replace(/^( {4}"url": "git\+).*(\.git")/m, (_, before, after) => `${before}${base}${after}`)
+    .replace(/^( {2}"homepage": ").*(#readme")/m, (_, before, after) => `${before}${base}${after}`)
+    .replace(/^( {2}"bugs": ").*(\/issues")/m, (_, before, after) => `${before}${base}${after}`);
 }
 
 /** How each kind of file says the version: a pattern whose first group stays and whose rest is the version. */
@@ -76,12 +97,20 @@ function run(command, ...args) {
 }
 
 function main(version, ...flags) {
+  if (version === '--repository') {
+    writeFileSync(join(ROOT, 'package.json'), withRepository(text('package.json'), flags[0] ?? ''));
+    return;
+  }
   const write = flags.includes('--write');
   const unknown = flags.filter((flag) => flag !== '--write');
   if (!version || unknown.length > 0) throw new Error('usage: node scripts/release.mjs VERSION [--write]');
   const { version: current } = JSON.parse(text('package.json'));
   const changes = execFileSync('git', ['status', '--porcelain'], { cwd: ROOT, encoding: 'utf8' });
-  const wrong = [versionComplaint(version, current), changelogComplaint(text('CHANGELOG.md'), version)].filter(Boolean);
+  const wrong = [
+    versionComplaint(version, current),
+    changelogComplaint(text('CHANGELOG.md'), version),
+    repositoryComplaint(text('package.json')),
+  ].filter(Boolean);
   if (changes !== '') wrong.push(`there are changes that are not committed:\n${changes.trimEnd()}`);
   if (wrong.length > 0) throw new Error(`${version} cannot be released:\n  ${wrong.join('\n  ')}`);
 

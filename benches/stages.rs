@@ -14,12 +14,12 @@ use tcp_sniffer::config::EngineConfig;
 use tcp_sniffer::decode::{Decoded, Segment, decode};
 use tcp_sniffer::encode::{Encoder, Origin};
 use tcp_sniffer::engine::Engine;
-use tcp_sniffer::flow::{DataMeta, FlowCounters, FlowKey, Patience, Role, Side, StreamEvent, Table};
-use tcp_sniffer::http::{
-    Answered, Context, Direction, Head, HttpConnection, HttpCounters, HttpMessage, Incomplete, Limits, NotHttp,
-    Parties, Scratch, Sink,
+use tcp_sniffer::flow::{DataMeta, FlowCounters, FlowKey, Patience, Side, StreamEvent, Table};
+use tcp_sniffer::message::{
+    Answered, Context, Direction, Head, HttpCounters, HttpMessage, Incomplete, Limits, NotHttp, Scratch, Selection,
+    Sink,
 };
-use tcp_sniffer::selection::Selection;
+use tcp_sniffer::protocol::{Conversation, Met, Parties};
 use tcp_sniffer::time::Timestamp;
 use traffic::{CONNECTIONS, Content, FIRST_CLIENT_PORT, LINKTYPE, MERGED_PAYLOAD, MTU_PAYLOAD, PORT, Traffic};
 
@@ -114,7 +114,7 @@ fn reassemble(segments: &[(i64, Segment<'_>)], mut on_data: impl FnMut(usize, Si
 
 fn parse(events: &[(usize, Side, Vec<u8>, DataMeta)], sink: &mut dyn Sink) {
     let parties = Parties::Expected { server: Side::Low, initiator: Some(Side::High) };
-    let connection = |_| HttpConnection::new(parties, Role::InitiatedBy(Side::High), None, true);
+    let connection = |_| Conversation::new(parties, Met::AtItsSyn);
     let mut connections: Vec<_> = (0..CONNECTIONS).map(connection).collect();
     let selection = Selection::default();
     let mut counters = HttpCounters::default();
@@ -153,7 +153,7 @@ impl Sink for Counted {
         self.0 += message.body_bytes + 1;
     }
 
-    fn not_http(&mut self, _: Direction, _: NotHttp, _: &[u8]) {}
+    fn not_http(&mut self, _: Direction, _: NotHttp<'_>, _: &[u8]) {}
 }
 
 #[derive(Default)]
@@ -210,7 +210,7 @@ impl Sink for Kept {
         });
     }
 
-    fn not_http(&mut self, _: Direction, _: NotHttp, _: &[u8]) {}
+    fn not_http(&mut self, _: Direction, _: NotHttp<'_>, _: &[u8]) {}
 }
 
 criterion_group! {

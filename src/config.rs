@@ -1,8 +1,8 @@
 //! The engine's own configuration: plain values, already validated, with every limit named.
 
 use crate::flow::Patience;
-use crate::own_posts::OwnOutput;
-use crate::selection::Rule;
+use crate::message::own_posts::OwnOutput;
+use crate::message::selection::Rule;
 
 /// HTTP bodies: bytes kept of each.
 pub const DEFAULT_MAX_BODY_BYTES: usize = 1 << 20;

@@ -1,7 +1,7 @@
 use super::*;
 use crate::decode::Endpoint;
 use crate::encode::{Encoder, Origin};
-use crate::http::{Direction, Head, HttpMessage};
+use crate::message::{Direction, Head, HttpMessage};
 use crate::time::Timestamp;
 
 fn config() -> EngineConfig {

@@ -1,7 +1,7 @@
 //! The engine of tcp-sniffer: from a frame on the wire to a finished HTTP message.
 //!
 //! ```text
-//! wire -> [capture] frame -> [decode] segment -> [flow] ordered bytes / gap -> [http] message -> [encode] JSON line -> [batch] -> [finish] -> [binding]
+//! wire -> [capture] frame -> [decode] segment -> [flow] ordered bytes / gap -> [protocol] message -> [encode] JSON line -> [batch] -> [finish] -> [binding]
 //!                   borrowed &[u8] ----------------->| copied at most once, here |------- encoded once ------>| bodies decoded, one call a batch
 //!                                                                    the capture thread <-- outbox --> the sending thread
 //! ```
@@ -17,9 +17,8 @@
 //! | `decode`  | a frame                  | a TCP segment, an IP fragment      | state                    |
 //! | `defrag`  | IP fragments             | whole datagrams                    | TCP, clocks              |
 //! | `flow`    | segments                 | each direction's bytes in order    | HTTP, clocks             |
-//! | `http`    | ordered bytes and gaps   | messages, paired                   | sockets, sequence numbers|
-//! | `selection` | a request's head, a status | show or hide                     | connections, encoding    |
-//! | `own_posts` | a request, the outputs  | whether it is a POST of our own    | connections, names of hosts |
+//! | `protocol` | ordered bytes and gaps  | messages, paired; who serves       | sockets, sequence numbers|
+//! | `message` | what a protocol read     | messages; which of them are shown  | protocols, connections, JSON |
 //! | `encode`  | a message                | its JSON line, secrets removed     | where it goes            |
 //! | `batch`   | JSON lines               | batches                            | threads, napi            |
 //! | `content` | a body, its codings, a limit | its content, at most so much   | JSON, threads            |
@@ -39,11 +38,10 @@ pub mod engine;
 pub mod error;
 pub mod finish;
 pub mod flow;
-pub mod http;
+pub mod message;
 pub mod notice;
-pub mod own_posts;
 pub mod privileges;
-pub mod selection;
+pub mod protocol;
 pub mod stats;
 pub mod time;
 

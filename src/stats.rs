@@ -3,7 +3,7 @@
 use crate::decode::Undecodable;
 use crate::defrag::DefragStats;
 use crate::flow::FlowCounters;
-use crate::http::{HttpCounters, Switch};
+use crate::message::{HttpCounters, Switch};
 
 /// Counters that only grow, except the gauges `connections_active` and `buffered_bytes`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -21,7 +21,7 @@ use napi::{Env, Error, JsDeferred, Result, Status};
 use napi_derive::napi;
 
 use crate::capture::{self, CaptureControl, CaptureOptions, StatsSnapshot};
-use crate::own_posts;
+use crate::message::own_posts;
 use crate::privileges;
 use errors::js_error;
 use events::{BindingCaptureEvent, JsDelivery, Told};

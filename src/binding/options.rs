@@ -7,8 +7,8 @@ use napi_derive::napi;
 use crate::capture::{CaptureOptions, LiveOptions, SourceOptions};
 use crate::config::EngineConfig;
 use crate::flow::Patience;
-use crate::own_posts::OwnOutput;
-use crate::selection::Rule;
+use crate::message::own_posts::OwnOutput;
+use crate::message::selection::Rule;
 
 /// A rule of `include` or `exclude`: all parts that are given must match.
 // It stands before its users: the macro writes the JS name of a type only into types that come after it.

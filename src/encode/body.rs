@@ -11,7 +11,7 @@ use base64::prelude::BASE64_STANDARD;
 use super::Encoder;
 use super::json::{push_number, push_string, push_string_within};
 use crate::content::{self, Charset, Coding, Content, Converted};
-use crate::http::{Fields, HttpMessage, KnownName};
+use crate::message::{Fields, HttpMessage, KnownName};
 
 /// A text may take this much more in its line than twice its bytes, which is what quotes and line breaks take. Only control
 /// characters take more: six times.

@@ -14,8 +14,8 @@ use super::repeats::Repeats;
 use super::target::Targets;
 use super::{REDACTED, name_bit};
 use crate::config::EngineConfig;
-use crate::http::words::{lower, name_hash, plain_length, same_name, scan_name};
-use crate::http::{Field, Fields, KnownName};
+use crate::message::words::{lower, name_hash, plain_length, same_name, scan_name};
+use crate::message::{Field, Fields, KnownName};
 
 /// Fields may take this much more than twice their bytes as they were sent, which is what quotes take. Only control characters
 /// take more: six times.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 #[cfg(target_arch = "x86_64")]
 use super::shuffle;
-use crate::http::words::plain_length;
+use crate::message::words::plain_length;
 
 /// Appends bytes as a JSON string: UTF-8 as it is, anything else read as ISO 8859-1, as field values once were
 /// (RFC 9110 §5.5).

@@ -21,7 +21,7 @@ use timestamp::TimestampWriter;
 
 use crate::config::EngineConfig;
 use crate::decode::Endpoint;
-use crate::http::{Direction, HttpMessage, Proxied, StartLine, Version};
+use crate::message::{Direction, HttpMessage, Proxied, StartLine, Version};
 
 const REDACTED: &[u8] = b"[REDACTED]";
 

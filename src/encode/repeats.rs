@@ -10,8 +10,8 @@ use std::hash::{Hash, Hasher};
 use ahash::RandomState;
 
 use super::name_bit;
-use crate::http::Field;
-use crate::http::words::{lower, same_name};
+use crate::message::Field;
+use crate::message::words::{lower, same_name};
 
 /// With more fields than this the table costs less.
 const FEW_FIELDS: usize = 32;

@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 
 use crate::batch::Line;
-use crate::http::{Direction, HttpMessage, StartLine};
-use crate::own_posts::{self, Mark};
-use crate::selection::{Answer, Decision, Judged, Selection};
+use crate::message::own_posts;
+use crate::message::selection::{Answer, Decision, Selection};
+use crate::message::{Direction, HttpMessage, Judged, Mark, StartLine};
 
 /// Decisions kept for requests that are still uploaded while their answer is already there.
 const MAX_EARLY_DECISIONS: usize = 16;

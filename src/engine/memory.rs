@@ -1,14 +1,14 @@
 //! The byte budget over all connections (`EngineConfig::max_buffered_bytes`): who holds what, and who lets go first.
 
 use super::{Engine, EntryId, outlet};
-use crate::http::Incomplete;
+use crate::message::Incomplete;
 use crate::notice::Kind;
 
 /// A connection that holds less is left alone while others hold more: the default number of connections, each with such a
 /// little holding, stays under the default budget, so that none is evicted for it.
 const WORTH_SHEDDING_BYTES: usize = 2 << 10;
 
-/// What a connection costs by itself: its entry in the table and the index, its HTTP side, its ends as text.
+/// What a connection costs by itself: its entry in the table and the index, its conversation, its ends as text.
 const CONNECTION_BYTES: usize = 1 << 10;
 
 /// Entries of connections that are gone which the queue may hold beyond the table's size.
@@ -18,8 +18,8 @@ impl Engine {
     /// Counts what the connection holds back now.
     pub(super) fn charge(&mut self, id: EntryId) {
         let Some(entry) = self.table.entry(id) else { return };
-        let http = entry.app.http.as_ref().map_or(0, |http| http.buffered_bytes());
-        let held_back = entry.connection.waiting_bytes() + http + entry.app.held.buffered_bytes();
+        let conversation = entry.app.conversation.as_ref().map_or(0, |conversation| conversation.buffered_bytes());
+        let held_back = entry.connection.waiting_bytes() + conversation + entry.app.held.buffered_bytes();
         let bytes = CONNECTION_BYTES + held_back;
         self.buffered_bytes = self.buffered_bytes - entry.app.charged_bytes + bytes;
         entry.app.charged_bytes = bytes;
@@ -47,10 +47,10 @@ impl Engine {
             self.outlet.notices.warn(self.now, Kind::MemoryLimit, || {
                 (format!("{limit} bytes are buffered: bodies and out-of-order bytes are dropped"), Vec::new())
             });
-            if let Some((connection, counters, mut to_http)) = self.parts(id, Incomplete::Closed) {
-                connection.shed(counters, &mut |side, event| to_http.deliver(side, event));
-                to_http.shed();
-                to_http.app.in_shed_queue = false;
+            if let Some((connection, counters, mut to_protocol)) = self.parts(id, Incomplete::Closed) {
+                connection.shed(counters, &mut |side, event| to_protocol.deliver(side, event));
+                to_protocol.shed();
+                to_protocol.app.in_shed_queue = false;
             }
             self.charge(id);
             if self.table.entry(id).is_some_and(|entry| entry.app.in_shed_queue) {

@@ -10,7 +10,7 @@ mod outlet;
 mod ports;
 #[cfg(test)]
 mod tests;
-mod to_http;
+mod to_protocol;
 mod unread;
 
 use std::collections::VecDeque;
@@ -19,7 +19,7 @@ use clock::{Clock, Step};
 use held::Held;
 use outlet::Outlet;
 use ports::PortSet;
-use to_http::ToHttp;
+use to_protocol::ToProtocol;
 pub use unread::NotUnderstood;
 
 use crate::batch::Batch;
@@ -28,8 +28,9 @@ use crate::decode::{self, Decoded, Fragment, LinkType, Segment, Tunnel, Undecoda
 use crate::defrag::{Datagram, Defragmenter};
 use crate::encode::Origin;
 use crate::flow::{CLOSED_MEMORY_MS, Connection, EntryId, FlowCounters, FlowKey, Next, Side, Table};
-use crate::http::{HttpConnection, Incomplete};
+use crate::message::Incomplete;
 use crate::notice::{Kind, Notice};
+use crate::protocol::Conversation;
 use crate::stats::Stats;
 use crate::time::Timestamp;
 
@@ -43,7 +44,7 @@ pub const MAX_TUNNELS: usize = 8;
 #[derive(Debug, Default)]
 struct App {
     /// From the first bytes on.
-    http: Option<Box<HttpConnection>>,
+    conversation: Option<Box<Conversation>>,
     /// Bytes that this connection counts for in `Engine::buffered_bytes`.
     charged_bytes: usize,
     /// From the first bytes on, too.
@@ -203,8 +204,8 @@ impl Engine {
         }
         while let Some(id) = self.table.due(self.now) {
             let (now, patience) = (self.now, self.config.patience);
-            let Some((connection, counters, mut to_http)) = self.parts(id, Incomplete::Closed) else { continue };
-            let next = connection.on_time(now, patience, counters, &mut |side, event| to_http.deliver(side, event));
+            let Some((connection, counters, mut to_protocol)) = self.parts(id, Incomplete::Closed) else { continue };
+            let next = connection.on_time(now, patience, counters, &mut |side, event| to_protocol.deliver(side, event));
             self.settle(id, next);
         }
         if self.now < self.next_tick {
@@ -273,13 +274,13 @@ impl Engine {
 
     fn give(&mut self, id: EntryId, side: Side, at: Timestamp, segment: &Segment<'_>) -> Next {
         let now = self.now;
-        let Some((connection, counters, mut to_http)) = self.parts(id, Incomplete::Closed) else {
+        let Some((connection, counters, mut to_protocol)) = self.parts(id, Incomplete::Closed) else {
             return Next::Continue;
         };
-        to_http.role = connection.role_after(side, segment);
-        to_http.syn_seen |= segment.flags.syn && !segment.flags.ack;
+        to_protocol.role = connection.role_after(side, segment);
+        to_protocol.syn_seen |= segment.flags.syn && !segment.flags.ack;
         let next = connection.on_segment(side, segment, at, now, counters, &mut |side, event| {
-            to_http.deliver(side, event);
+            to_protocol.deliver(side, event);
         });
         if !segment.payload.is_empty() {
             self.table.touch(id, self.now);
@@ -308,10 +309,10 @@ impl Engine {
     /// Ends what is read of a connection, which stays: what still comes of it is not to be met as a new one.
     #[cold]
     fn leave_unread(&mut self, id: EntryId) {
-        if let Some((connection, counters, mut to_http)) = self.parts(id, Incomplete::Gap) {
-            connection.finish(counters, &mut |side, event| to_http.deliver(side, event));
-            to_http.finish();
-            let key = to_http.key;
+        if let Some((connection, counters, mut to_protocol)) = self.parts(id, Incomplete::Gap) {
+            connection.finish(counters, &mut |side, event| to_protocol.deliver(side, event));
+            to_protocol.finish();
+            let key = to_protocol.key;
             self.outlet.notices.warn(self.now, Kind::Mptcp, || {
                 let message = "a connection is one of several paths of an MPTCP connection; it is not read".to_owned();
                 (message, vec![("connection", outlet::four_tuple(&key))])
@@ -371,15 +372,15 @@ impl Engine {
 
     /// Ends a connection for a reason of our own, or because it is over.
     fn end(&mut self, id: EntryId, ending: Incomplete) {
-        if let Some((connection, counters, mut to_http)) = self.parts(id, ending) {
-            connection.finish(counters, &mut |side, event| to_http.deliver(side, event));
+        if let Some((connection, counters, mut to_protocol)) = self.parts(id, ending) {
+            connection.finish(counters, &mut |side, event| to_protocol.deliver(side, event));
         }
         self.remove(id);
     }
 
     fn remove(&mut self, id: EntryId) {
-        if let Some((_, _, mut to_http)) = self.parts(id, Incomplete::Closed) {
-            to_http.finish();
+        if let Some((_, _, mut to_protocol)) = self.parts(id, Incomplete::Closed) {
+            to_protocol.finish();
         }
         if let Some(entry) = self.table.remove(id) {
             self.buffered_bytes -= entry.app.charged_bytes;
@@ -399,9 +400,13 @@ impl Engine {
     }
 
     /// A connection, what it counts, and where its bytes go.
-    fn parts(&mut self, id: EntryId, ending: Incomplete) -> Option<(&mut Connection, &mut FlowCounters, ToHttp<'_>)> {
+    fn parts(
+        &mut self,
+        id: EntryId,
+        ending: Incomplete,
+    ) -> Option<(&mut Connection, &mut FlowCounters, ToProtocol<'_>)> {
         let entry = self.table.entry(id)?;
-        let to_http = ToHttp {
+        let to_protocol = ToProtocol {
             serial: entry.serial(),
             key: entry.key,
             role: entry.connection.role(),
@@ -412,6 +417,6 @@ impl Engine {
             now: self.now,
             ending,
         };
-        Some((&mut entry.connection, &mut self.flow, to_http))
+        Some((&mut entry.connection, &mut self.flow, to_protocol))
     }
 }

@@ -7,9 +7,10 @@ use crate::config::EngineConfig;
 use crate::decode::{Endpoint, LinkType, Undecodable, describe_linktype};
 use crate::encode::{Encoder, Origin};
 use crate::flow::{FlowKey, Side};
-use crate::http::{Context, Direction, HttpCounters, HttpMessage, Incomplete, Limits, NotHttp, Scratch, Sink};
+use crate::message::{
+    Context, Direction, HttpCounters, HttpMessage, Incomplete, Limits, NotHttp, Scratch, Selection, Sink,
+};
 use crate::notice::{Kind, Notices};
-use crate::selection::Selection;
 use crate::stats::Stats;
 use crate::time::Timestamp;
 
@@ -186,7 +187,7 @@ impl Sink for ToLines<'_> {
         }
     }
 
-    fn not_http(&mut self, direction: Direction, what: NotHttp, sample: &[u8]) {
+    fn not_http(&mut self, direction: Direction, what: NotHttp<'_>, sample: &[u8]) {
         let origin = self.origin;
         let kind = match what {
             NotHttp::Protocol(_) => Kind::NotHttp,

@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use super::*;
 use crate::finish::Finisher;
-use crate::selection::Rule;
+use crate::message::selection::Rule;
 use crate::stats::ContentStats;
 
 fn gzip(content: &[u8]) -> Vec<u8> {

@@ -1,7 +1,7 @@
 //! The byte budget holds whatever the bytes are held for, and keeping it always comes to an end.
 
 use super::*;
-use crate::selection::Rule;
+use crate::message::selection::Rule;
 
 const BUDGET: usize = 1 << 20;
 

@@ -1,7 +1,7 @@
 //! Our own POSTs are left out, and nobody else can hide behind what marks them.
 
 use super::*;
-use crate::own_posts::{OwnOutput, seal};
+use crate::message::own_posts::{OwnOutput, seal};
 
 const ANSWER: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 const BODY: &str = r#"{"id":"1.1"}"#;
@@ -104,7 +104,7 @@ fn without_an_output_every_marked_request_is_shown_and_said() {
 
 #[test]
 fn filters_see_a_falsely_marked_request_as_any_other() {
-    let exclude = vec![crate::selection::Rule { path: Some("/orders".into()), ..Default::default() }];
+    let exclude = vec![crate::message::selection::Rule { path: Some("/orders".into()), ..Default::default() }];
     let (lines, stats) = run(EngineConfig { exclude, ..config(80) }, &[Some(other("0.1.0"))]);
     assert_eq!((lines.len(), stats.filtered, stats.falsely_marked), (0, 2, 2));
 }

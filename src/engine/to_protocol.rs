@@ -1,0 +1,118 @@
+//! The way from a connection's flows to its conversation: begins that with the first bytes, notices gaps.
+
+use super::App;
+use super::outlet::{Outlet, four_tuple};
+use super::ports::PortSet;
+use crate::encode::Origin;
+use crate::flow::{FlowKey, Role, Side, StreamEvent};
+use crate::message::Incomplete;
+use crate::notice::Kind;
+use crate::protocol::{Conversation, Met, Parties, Unread};
+use crate::time::Timestamp;
+
+pub(super) struct ToProtocol<'a> {
+    pub serial: u64,
+    pub key: FlowKey,
+    pub role: Role,
+    /// The initiator's SYN was captured, so it is known where its stream begins: a SYN may carry data (RFC 7413).
+    pub syn_seen: bool,
+    pub ports: &'a PortSet,
+    pub app: &'a mut App,
+    pub outlet: &'a mut Outlet,
+    pub now: Timestamp,
+    /// What it means if a message ends here before it is complete.
+    pub ending: Incomplete,
+}
+
+impl ToProtocol<'_> {
+    pub fn deliver(&mut self, side: Side, event: StreamEvent<'_>) {
+        if let StreamEvent::Gap { len } = event {
+            self.outlet.stats.gaps += 1;
+            self.outlet.stats.gap_bytes += len;
+            if !std::mem::replace(&mut self.app.gap_noticed, true) {
+                self.outlet.notices.warn(self.now, Kind::Gap, || {
+                    let message = match len {
+                        0 => "the beginning of a connection was not captured".to_owned(),
+                        _ => format!("{len} bytes of a connection were not captured"),
+                    };
+                    (message, vec![("connection", four_tuple(&self.key))])
+                });
+            }
+        }
+        if self.app.conversation.is_none() && matches!(event, StreamEvent::End { .. }) {
+            return;
+        }
+        let conversation = self.app.conversation.get_or_insert_with(|| {
+            let met = Met::of(self.role, self.syn_seen, self.app.quiet_since);
+            Box::new(Conversation::new(parties(&self.key, self.ports, self.role), met))
+        });
+        if self.syn_seen {
+            conversation.note_syn();
+        }
+        let Some(server) = conversation.decide(side, &event) else {
+            conversation.pass_over(&event, &mut self.outlet.stats.http);
+            return self.report_unread(false);
+        };
+        let origin = origin_of(&mut self.app.origin, self.serial, &self.key, server);
+        let held = &mut self.app.held;
+        self.outlet.with_context(origin, held, self.now, self.ending, |cx| conversation.on_event(side, event, cx));
+        self.report_unread(false);
+    }
+
+    /// Says once of a connection that none of it could be read.
+    fn report_unread(&mut self, ended: bool) {
+        let Some(conversation) = &mut self.app.conversation else { return };
+        let Some(Unread { bytes, is_first_report, protocol }) = conversation.take_unread(ended) else { return };
+        self.outlet.stats.unread_bytes += bytes;
+        if is_first_report {
+            self.outlet.stats.unread_connections += 1;
+            self.outlet.notices.warn(self.now, Kind::Unread, || {
+                let message =
+                    format!("a connection whose beginning was not captured gave no message: {bytes} bytes so far");
+                (message, vec![("connection", four_tuple(&self.key)), ("protocol", protocol.to_owned())])
+            });
+        }
+    }
+
+    pub fn shed(&mut self) {
+        if let Some(conversation) = &mut self.app.conversation
+            && let Some(server) = conversation.server()
+        {
+            let origin = origin_of(&mut self.app.origin, self.serial, &self.key, server);
+            let held = &mut self.app.held;
+            self.outlet.with_context(origin, held, self.now, self.ending, |cx| conversation.shed(cx));
+        }
+        self.outlet.finish_held(&mut self.app.held, self.now);
+    }
+
+    /// No more answers come: what waited for them is decided.
+    pub fn finish(&mut self) {
+        self.report_unread(true);
+        self.outlet.finish_held(&mut self.app.held, self.now);
+    }
+}
+
+/// Made once a connection; again if it turns out that the sides were mistaken.
+fn origin_of<'a>(known: &'a mut Option<Origin>, connection: u64, key: &FlowKey, server: Side) -> &'a Origin {
+    let [client, server] = [server.other(), server].map(|side| key.endpoint(side));
+    if known.as_ref().is_some_and(|origin| origin.server != server) {
+        *known = None;
+    }
+    known.get_or_insert_with(|| Origin::new(connection, server, client))
+}
+
+/// The server is the side whose port is watched; where both are, the side the SYN went to.
+fn parties(key: &FlowKey, ports: &PortSet, role: Role) -> Parties {
+    let [low, high] = Side::BOTH.map(|side| ports.contains(key.endpoint(side).port));
+    let initiator = match role {
+        Role::InitiatedBy(side) => Some(side),
+        Role::Unknown => None,
+    };
+    let server = match (low, high, initiator) {
+        (true, false, _) => Side::Low,
+        (false, _, _) => Side::High,
+        (true, true, Some(initiator)) => initiator.other(),
+        (true, true, None) => return Parties::UNDECIDED,
+    };
+    Parties::Expected { server, initiator }
+}

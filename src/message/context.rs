@@ -1,0 +1,41 @@
+//! What a protocol is lent while it reads.
+
+use super::counters::HttpCounters;
+use super::head::Head;
+use super::http_message::{Incomplete, Proxied};
+use super::selection::Selection;
+use super::sink::Sink;
+
+/// Limits for each message.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    pub max_body_bytes: usize,
+}
+
+/// What parsing needs besides the bytes.
+pub struct Context<'a> {
+    pub limits: Limits,
+    pub selection: &'a Selection,
+    pub counters: &'a mut HttpCounters,
+    pub sink: &'a mut dyn Sink,
+    /// What it means when a stream ends before its message.
+    pub ending: Incomplete,
+    /// What the PROXY protocol said of the connection.
+    pub proxied: Option<Proxied>,
+    pub scratch: &'a mut Scratch,
+}
+
+/// Room that is used again for each message.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    /// For the fields of the head at hand.
+    pub head: Head,
+    /// For a body that lies in blocks.
+    pub body: Vec<u8>,
+}
+
+impl std::fmt::Debug for Context<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context").field("ending", &self.ending).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,189 @@
+//! A message's head: start line and fields, as spans into the bytes they were read from (RFC 9110 §5, §6).
+#![allow(clippy::indexing_slicing, reason = "tables of 256 entries, indexed by a byte")]
+
+use std::borrow::Cow;
+
+use super::words::{name_hash, same_name};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    /// `start <= end`. Whoever reads a head caps it far below 4 GiB, so the casts keep the value.
+    pub(crate) fn new(start: usize, end: usize) -> Self {
+        Self { start: start as u32, end: end as u32 }
+    }
+
+    /// The same with another end.
+    pub(crate) fn up_to(self, end: usize) -> Self {
+        Self::new(self.start as usize, end)
+    }
+
+    pub fn of<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        bytes.get(self.start as usize..self.end as usize).unwrap_or_default()
+    }
+
+    pub fn len(&self) -> usize {
+        (self.end - self.start) as usize
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
+    /// From its first byte to the end of all.
+    pub fn onward<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        bytes.get(self.start as usize..).unwrap_or_default()
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Field {
+    pub name: Span,
+    pub raw_value: Span,
+    /// The same for names that differ in case only.
+    pub name_hash: u32,
+    /// `raw_value` is the value, and all of it is plain (`words`).
+    pub plain: bool,
+    /// The value goes over several lines (obs-fold, RFC 9112 §5.2) or has a CR or NUL in it (RFC 9110 §5.5): each such
+    /// place is read as one space.
+    pub uneven: bool,
+    /// Not only token characters stand before the colon.
+    pub odd_name: bool,
+}
+
+impl Field {
+    /// The value without surrounding whitespace.
+    pub fn value<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+        let raw = self.raw_value.of(bytes);
+        if !self.uneven {
+            return Cow::Borrowed(raw);
+        }
+        let mut value = Vec::with_capacity(raw.len());
+        for line in raw.split(|b| matches!(b, b'\n' | b'\r' | 0)).map(trim_ows).filter(|line| !line.is_empty()) {
+            if !value.is_empty() {
+                value.push(b' ');
+            }
+            value.extend_from_slice(line);
+        }
+        Cow::Owned(value)
+    }
+
+    pub fn is_named(&self, name: &[u8], bytes: &[u8]) -> bool {
+        same_name(self.name.of(bytes), name)
+    }
+
+    /// The same for a name that is known beforehand.
+    #[inline]
+    pub fn is(&self, known: &KnownName, bytes: &[u8]) -> bool {
+        self.name_hash == known.hash && self.is_named(known.name, bytes)
+    }
+}
+
+/// A field name that every message is searched for: few fields get further than its hash.
+#[derive(Debug)]
+pub struct KnownName {
+    name: &'static [u8],
+    hash: u32,
+}
+
+impl KnownName {
+    pub const fn new(name: &'static [u8]) -> Self {
+        Self { name, hash: name_hash(name) }
+    }
+
+    pub const fn hash(&self) -> u32 {
+        self.hash
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StartLine {
+    Request { method: Span, target: Span },
+    Status { code: u16, reason: Span },
+}
+
+/// `HTTP/major.minor`, a digit each (RFC 9112 §2.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Version {
+    pub major: u8,
+    pub minor: u8,
+}
+
+impl Version {
+    pub const HTTP_1_0: Self = Self { major: 1, minor: 0 };
+    pub const HTTP_1_1: Self = Self { major: 1, minor: 1 };
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    pub start: StartLine,
+    /// As it was sent. All but 1.0 are read as 1.1 is: most servers answer so, and a message that has this form is none of HTTP/2.
+    pub version: Version,
+    pub fields: Vec<Field>,
+}
+
+impl Default for Head {
+    fn default() -> Self {
+        Self {
+            start: StartLine::Status { code: 0, reason: Span::default() },
+            version: Version::HTTP_1_1,
+            fields: Vec::new(),
+        }
+    }
+}
+
+impl Head {
+    pub fn method<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        match &self.start {
+            StartLine::Request { method, .. } => method.of(bytes),
+            StartLine::Status { .. } => &[],
+        }
+    }
+
+    pub fn target<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        match &self.start {
+            StartLine::Request { target, .. } => target.of(bytes),
+            StartLine::Status { .. } => &[],
+        }
+    }
+}
+
+/// Without the optional white space around it: spaces and tabs, and nothing else (RFC 9110 §5.6.3).
+pub fn trim_ows(value: &[u8]) -> &[u8] {
+    let start = value.iter().position(|&b| !is_ows(b)).unwrap_or(value.len());
+    trim_ows_end(value.get(start..).unwrap_or_default())
+}
+
+pub fn trim_ows_end(value: &[u8]) -> &[u8] {
+    let end = value.iter().rposition(|&b| !is_ows(b)).map_or(0, |last| last + 1);
+    value.get(..end).unwrap_or_default()
+}
+
+const fn is_ows(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+/// `tchar` of RFC 9110 §5.6.2.
+pub const fn is_token(byte: u8) -> bool {
+    TOKEN[byte as usize]
+}
+
+static TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let marks = b"!#$%&'*+-.^_`|~";
+    let mut i = 0;
+    while i < marks.len() {
+        table[marks[i] as usize] = true;
+        i += 1;
+    }
+    table
+};

@@ -1,0 +1,22 @@
+//! Where messages go, and remarks on streams.
+
+use super::direction::Direction;
+use super::http_message::HttpMessage;
+
+/// What the layer hands out: messages, and remarks on streams.
+pub trait Sink {
+    fn message(&mut self, message: &HttpMessage<'_>);
+    /// A stream ends here as HTTP: `sample` holds its first bytes from where it went wrong. Of another protocol it is told once
+    /// a connection, by whichever side is the first.
+    fn not_http(&mut self, direction: Direction, what: NotHttp<'_>, sample: &[u8]);
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum NotHttp<'a> {
+    /// It never was HTTP; the protocol's name where it is known.
+    Protocol(&'static str),
+    /// Why it is not read on: the protocol's own reason.
+    Malformed(&'a dyn std::error::Error),
+    /// It goes on after bytes that follow a response without a body.
+    Excess,
+}

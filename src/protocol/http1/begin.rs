@@ -1,0 +1,124 @@
+//! What a complete head begins: how its body is framed, which exchange it belongs to, what becomes of the connection.
+
+use super::exchange::{Exchange, Exchanges, Place};
+use super::framing::{self, Asked, Framing, Wish};
+use super::in_progress::STATUS_LINE;
+use super::malformed::Malformed;
+use crate::message::{Head, Judged, Selection, StartLine, Switch};
+
+#[derive(Debug)]
+pub(super) struct Begun {
+    /// In doubt where the message ends, why.
+    pub framing: Result<Framing, Malformed>,
+    pub wish: Wish,
+    pub number: u32,
+    pub judged: Option<Judged>,
+    /// Of a final response: the request that it answers.
+    pub exchange: Option<Exchange>,
+    /// A response that comes before the final one.
+    pub interim: bool,
+    /// A response that has no body whatever its fields say.
+    pub bodyless: bool,
+    /// Its request is not known, and a HEAD is among those that it may answer.
+    pub may_answer_head: bool,
+    /// It takes the connection there.
+    pub switch: Option<Switch>,
+}
+
+impl Begun {
+    pub fn request(head: &Head, bytes: &[u8], place: Place, exchanges: &mut Exchanges, selection: &Selection) -> Self {
+        let (framing, wish) = match framing::of_request(head, bytes) {
+            Ok((framing, wish)) => (Ok(framing), wish),
+            Err(reason) => (Err(reason), Wish::None),
+        };
+        let judged = selection.judge(head, bytes);
+        let number = exchanges.asked(head.method(bytes), head.target(bytes), wish, judged, place);
+        Self {
+            framing,
+            wish,
+            number,
+            judged: Some(judged),
+            exchange: None,
+            interim: false,
+            bodyless: false,
+            may_answer_head: false,
+            switch: None,
+        }
+    }
+
+    pub fn response(head: &Head, bytes: &[u8], place: Place, exchanges: &mut Exchanges) -> Self {
+        let code = match head.start {
+            StartLine::Status { code, .. } => code,
+            StartLine::Request { .. } => 0,
+        };
+        let interim = matches!(code, 100 | 102..=199);
+        if !interim {
+            exchanges.note_answer(place);
+        }
+        let Some(found) = exchanges.find(place) else {
+            let framing = framing::of_response(head, bytes, Asked::Other);
+            // Which request it answers is not known, and a CONNECT is among those that it may answer.
+            let may_open_tunnel = matches!(code, 200..=299)
+                && framing == Ok(Framing::CloseDelimited)
+                && exchanges.may_answer(place, Asked::Connect);
+            let switch = match code {
+                101 => Some(Switch::named_in(head, bytes)),
+                _ => may_open_tunnel.then_some(Switch::Tunnel),
+            };
+            exchanges.switched |= switch.is_some();
+            return Self {
+                framing: if may_open_tunnel { Ok(Framing::NoBody) } else { framing },
+                wish: switch.map_or(Wish::None, Wish::To),
+                number: exchanges.next_number(),
+                judged: None,
+                exchange: None,
+                interim,
+                bodyless: matches!(code, 204 | 304),
+                may_answer_head: exchanges.may_answer(place, Asked::Head),
+                switch,
+            };
+        };
+        let (number, asked, wished, judged) = (found.number, found.asked, found.wish, found.judged);
+        let framing = framing::of_response(head, bytes, asked);
+        let tunnel = asked == Asked::Connect && matches!(code, 200..=299);
+        let switch = if tunnel { Some(Switch::Tunnel) } else { (code == 101).then(|| Switch::named_in(head, bytes)) };
+        let switches = switch.is_some();
+        let exchange = if interim { None } else { exchanges.take_first() };
+        exchanges.switched |= switches;
+        if !interim && !switches && wished != Wish::None {
+            exchanges.declined = Some(number);
+        }
+        let wish = switch.map_or(Wish::None, Wish::To);
+        let bodyless = matches!(code, 204 | 304) || asked == Asked::Head;
+        Self {
+            framing,
+            wish,
+            number,
+            judged: Some(judged),
+            exchange,
+            interim,
+            bodyless: bodyless && !interim,
+            may_answer_head: false,
+            switch,
+        }
+    }
+
+    /// What may be its body begins like the next response, as far as it goes.
+    pub fn spells_a_response(&self, rest: &[u8]) -> bool {
+        let body = match self.framing {
+            Ok(Framing::Length(length)) => rest.get(..length as usize).unwrap_or_default(),
+            _ => &[],
+        };
+        rest.starts_with(STATUS_LINE) || (!body.is_empty() && STATUS_LINE.starts_with(body))
+    }
+
+    /// It is a response that lets expect a body and whose request was not seen: if that was a HEAD, no body comes.
+    pub fn may_answer_a_head_request(&self, head: &Head) -> bool {
+        matches!(head.start, StartLine::Status { .. })
+            && self.judged.is_none()
+            && matches!(
+                self.framing,
+                Ok(Framing::Length(_) | Framing::LengthOrClose(_) | Framing::Chunked | Framing::CloseDelimited)
+            )
+    }
+}

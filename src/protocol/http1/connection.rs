@@ -1,0 +1,141 @@
+//! Both streams of a connection and their exchanges.
+
+use super::exchange::Exchanges;
+use super::held::Piece;
+use super::stream::Stream;
+use crate::flow::{DataMeta, StreamEvent};
+use crate::message::{Context, Direction, HttpCounters};
+use crate::protocol::met::Met;
+
+#[derive(Debug)]
+pub struct HttpConnection {
+    request: Stream,
+    response: Stream,
+    exchanges: Exchanges,
+}
+
+impl HttpConnection {
+    pub fn new(met: Met) -> Self {
+        let midstream = matches!(met, Met::InTheMiddle { .. });
+        let mut exchanges = Exchanges::default();
+        match met {
+            Met::AtItsSyn => {}
+            Met::WithoutSyn => exchanges.begin_without_syn(),
+            Met::InTheMiddle { quiet_since } => exchanges.begin_midstream(quiet_since),
+        }
+        Self {
+            request: Stream::new(Direction::Request, midstream),
+            response: Stream::new(Direction::Response, midstream),
+            exchanges,
+        }
+    }
+
+    /// The initiator's SYN was captured, be it late.
+    #[inline]
+    pub fn note_syn(&mut self) {
+        if self.exchanges.awaits_syn {
+            self.exchanges.note_syn();
+        }
+    }
+
+    /// A message was read on this connection.
+    #[inline]
+    pub fn is_used(&self) -> bool {
+        self.exchanges.is_used()
+    }
+
+    /// Nothing of this direction was seen yet.
+    #[inline]
+    pub fn is_untouched(&self, direction: Direction) -> bool {
+        match direction {
+            Direction::Request => self.request.is_untouched(),
+            Direction::Response => self.response.is_untouched(),
+        }
+    }
+
+    /// Takes bytes of which it is not known who sent them.
+    pub fn pass_over(&mut self, bytes: &[u8], counters: &mut HttpCounters) {
+        self.exchanges.pass_over(bytes, counters);
+    }
+
+    /// Bytes that were passed over, and what the first of them look like.
+    #[inline]
+    pub fn passed_over(&self) -> (u64, Option<&'static str>) {
+        (self.exchanges.passed_over_bytes, self.exchanges.passed_over_protocol)
+    }
+
+    /// Takes what one side delivered.
+    pub fn on_event(&mut self, direction: Direction, event: StreamEvent<'_>, cx: &mut Context<'_>) {
+        match event {
+            StreamEvent::Data(bytes, meta) => self.on_data(direction, bytes, meta, cx),
+            StreamEvent::Gap { len } => match direction {
+                Direction::Request => self.request.on_gap(len, &mut self.exchanges, cx),
+                Direction::Response => self.response.on_gap(len, &mut self.exchanges, cx),
+            },
+            StreamEvent::End { clean, .. } => {
+                let (stream, opposite_ended) = match direction {
+                    Direction::Request => (&mut self.request, self.response.is_opaque()),
+                    Direction::Response => (&mut self.response, true),
+                };
+                stream.on_end(clean, opposite_ended, &self.exchanges, cx);
+                if let Some(clean) = self.request.deferred_end()
+                    && direction == Direction::Response
+                {
+                    self.request.on_end(clean, true, &self.exchanges, cx);
+                }
+            }
+        }
+    }
+
+    /// Lets go of kept bodies and partial heads: memory is needed elsewhere.
+    pub fn shed(&mut self, cx: &mut Context<'_>) {
+        self.request.shed(&mut self.exchanges, cx);
+        self.response.shed(&mut self.exchanges, cx);
+    }
+
+    pub fn buffered_bytes(&self) -> usize {
+        self.request.buffered_bytes() + self.response.buffered_bytes() + self.exchanges.buffered_bytes()
+    }
+
+    fn on_data(&mut self, direction: Direction, mut bytes: &[u8], mut meta: DataMeta, cx: &mut Context<'_>) {
+        if direction == Direction::Request {
+            if !self.request.as_opposite().in_message {
+                self.response.on_next_request(meta.heard, &mut self.exchanges, cx);
+            }
+            self.request.on_data(bytes, meta, self.response.as_opposite(), &mut self.exchanges, cx);
+            if let Some(number) = self.request.goes_on_with_http() {
+                self.release(number, cx);
+            }
+            return;
+        }
+        while !bytes.is_empty() {
+            let declined = self.exchanges.declined;
+            let used = self.response.on_data(bytes, meta, self.request.as_opposite(), &mut self.exchanges, cx);
+            if self.exchanges.switched {
+                self.request.leave_http();
+            }
+            if let Some(number) = self.exchanges.declined
+                && declined != Some(number)
+            {
+                self.release(number, cx);
+            }
+            bytes = bytes.get(used..).unwrap_or_default();
+            meta.position += used as u64;
+            meta.segment_start = false;
+        }
+    }
+
+    /// Reads what the client sent behind a request that wished to leave HTTP/1.x and was declined.
+    fn release(&mut self, number: u32, cx: &mut Context<'_>) {
+        let end = self.request.deferred_end();
+        for piece in self.request.release(number, &mut self.exchanges, cx) {
+            match piece {
+                Piece::Data(bytes, meta) => self.on_data(Direction::Request, &bytes, meta, cx),
+                Piece::Gap(len) => self.request.on_gap(len, &mut self.exchanges, cx),
+            }
+        }
+        if let Some(clean) = end {
+            self.request.on_end(clean, false, &self.exchanges, cx);
+        }
+    }
+}

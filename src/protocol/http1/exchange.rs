@@ -1,0 +1,363 @@
+//! Which request a response answers.
+//!
+//! In step, responses answer requests in their order (RFC 9112 §9.3.2), provided that the server had received the
+//! request's first byte when it sent the response. After a loss that may have swallowed whole messages the order is no
+//! longer known. Then only position tells, and only of a client that waits for each answer: it sends a request when it has
+//! the whole answer before, so the answer to a request starts at or after what the client had received when it sent that
+//! request. Position alone does not tell a client that waits from one that pipelines (RFC 9112 §9.3.2), so the client has
+//! to have shown that it waits (`PROOF_TURNS`), or the connection was silent before the request (`REST_MICROS`).
+
+use std::collections::VecDeque;
+
+use super::framing::{Asked, Wish};
+use crate::flow::{DataMeta, Position};
+use crate::message::{Answered, Direction, HttpCounters, Judged};
+use crate::protocol::names::protocol_met_in_the_middle;
+use crate::time::Timestamp;
+
+/// Requests of one connection that wait for their answer.
+const MAX_OUTSTANDING: usize = 256;
+/// Turns in a row, each of one request and one answer, after which a client is known to wait for answers. Requests that
+/// are pipelined fall into step with the answers by chance, but hardly twice in a row.
+const PROOF_TURNS: u8 = 2;
+/// When both sides were silent for so long, nothing was outstanding: far above what a pipelining client lets pass between
+/// two requests, and far below what people do.
+pub(super) const REST_MICROS: i64 = 100_000;
+/// What the allocation of an exchange's text costs besides its bytes.
+const TEXT_OVERHEAD_BYTES: usize = 32;
+
+#[derive(Debug)]
+pub(super) struct Exchange {
+    pub number: u32,
+    pub asked: Asked,
+    pub wish: Wish,
+    pub judged: Judged,
+    /// Method and target, one behind the other.
+    text: Box<[u8]>,
+    method_bytes: usize,
+    at: Timestamp,
+    /// The request's last packet, once the request was seen whole.
+    ended_at: Option<Timestamp>,
+    start: Position,
+    /// What the client had received of the server when it sent the request.
+    heard: Position,
+    turn: Turn,
+    /// Before this request bytes were lost: what the client had last been heard to have received before that.
+    behind_loss: Option<Position>,
+}
+
+impl Exchange {
+    pub fn answered(&self, at: Timestamp) -> Answered<'_> {
+        let (method, target) = self.text.split_at_checked(self.method_bytes).unwrap_or_default();
+        Answered {
+            method,
+            target,
+            latency_micros: span_micros(self.at, at),
+            wait_micros: self.ended_at.and_then(|ended_at| span_micros(ended_at, at)),
+        }
+    }
+}
+
+/// From one packet's time to a later one's; `None` where the clocks contradict the order or a time is not known.
+pub(super) fn span_micros(from: Timestamp, to: Timestamp) -> Option<u64> {
+    to.known_micros_since(from).and_then(|micros| u64::try_from(micros).ok())
+}
+
+/// How a request stands to what the server had said when it was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// The client had not heard all of it, or how far the server had come is not known.
+    Overlaps,
+    /// The client had heard all of it, and the server was between two messages.
+    Follows,
+    /// That, and nobody had said anything for a while: no request was outstanding.
+    Rested,
+}
+
+/// A request's place in its stream.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub at: Timestamp,
+    pub position: Position,
+    pub heard: Position,
+    /// Of a request.
+    pub turn: Turn,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    #[default]
+    InStep,
+    /// Messages may be missing.
+    Lost,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Exchanges {
+    outstanding: VecDeque<Exchange>,
+    text_bytes: usize,
+    last_number: u32,
+    order: Order,
+    /// Requests may be outstanding that were not seen.
+    may_miss_requests: bool,
+    /// Those could only have come with the SYN, which was not captured yet.
+    pub awaits_syn: bool,
+    /// Bytes were lost behind the last request; see `Exchange::behind_loss`.
+    loss: Option<Position>,
+    /// The client was seen to send a request before the answer to the one before.
+    pipelines: bool,
+    /// Turns in a row in which the client waited for the one answer to its one request, up to `PROOF_TURNS`: from there on
+    /// it is known to wait.
+    turns: u8,
+    /// The last request followed all that the server had said.
+    in_turn: bool,
+    /// Final responses since the last request.
+    answers: u8,
+    /// When the newest bytes of either direction were captured; `None` if bytes were lost since.
+    last_data_at: Option<Timestamp>,
+    /// What the client had received when it sent the last request.
+    last_heard: Option<Position>,
+    /// Behind the last request, which wishes to leave HTTP/1.x, there are bytes that are not read yet: what the client had
+    /// received when it sent the first of them.
+    unread: Option<Position>,
+    /// The last request that wished to leave HTTP/1.x and was answered otherwise: its number.
+    pub declined: Option<u32>,
+    /// A tunnel was granted or a 101 came, asked for or not: nothing behind it is HTTP/1.x any more.
+    pub switched: bool,
+    /// Bytes of either direction that were passed over.
+    pub passed_over_bytes: u64,
+    /// What the first of them look like.
+    pub passed_over_protocol: Option<&'static str>,
+    /// The connection was said to be another protocol's: what the other side sends of it is no news.
+    pub told_not_http: bool,
+}
+
+impl Exchanges {
+    /// Midstream pickup: requests may be outstanding that were never seen.
+    /// Only the initiator's SYN was not captured yet: if it comes late and nothing else was lost, all is known.
+    pub fn begin_without_syn(&mut self) {
+        self.begin_midstream(None);
+        self.awaits_syn = true;
+    }
+
+    /// Where the client's stream begins is known by now.
+    pub fn note_syn(&mut self) {
+        if std::mem::take(&mut self.awaits_syn) {
+            self.order = Order::InStep;
+            self.may_miss_requests = false;
+        }
+    }
+
+    pub fn begin_midstream(&mut self, quiet_since: Option<Timestamp>) {
+        self.last_data_at = quiet_since;
+        self.order = Order::Lost;
+        self.may_miss_requests = true;
+    }
+
+    /// A message was read on this connection.
+    pub fn is_used(&self) -> bool {
+        self.last_number > 0
+    }
+
+    /// The number of an exchange whose request was not seen.
+    pub fn next_number(&mut self) -> u32 {
+        self.last_number = self.last_number.wrapping_add(1);
+        self.last_number
+    }
+
+    pub fn asked(&mut self, method: &[u8], target: &[u8], wish: Wish, judged: Judged, place: Place) -> u32 {
+        self.take_turn(place.turn);
+        if let Some(last) = self.outstanding.back() {
+            self.pipelines |= match self.order {
+                Order::InStep => self.loss.is_none() || last.heard == place.heard,
+                Order::Lost => last.heard == place.heard,
+            };
+        }
+        self.unread = None;
+        self.pipelines |= self.last_heard.replace(place.heard) == Some(place.heard);
+        if self.outstanding.len() >= MAX_OUTSTANDING {
+            self.take(0);
+            self.order = Order::Lost;
+            self.may_miss_requests = true;
+        }
+        let number = self.next_number();
+        let text: Box<[u8]> = [method, target].concat().into();
+        self.text_bytes += text.len() + TEXT_OVERHEAD_BYTES;
+        if self.outstanding.capacity() == 0 {
+            // Most clients wait for each answer: room for one is always the same memory, and a quarter of what would be taken.
+            self.outstanding.reserve_exact(1);
+        }
+        self.outstanding.push_back(Exchange {
+            number,
+            asked: Asked::by(method),
+            wish,
+            judged,
+            text,
+            method_bytes: method.len(),
+            at: place.at,
+            ended_at: None,
+            start: place.position,
+            heard: place.heard,
+            turn: place.turn,
+            behind_loss: self.loss.take(),
+        });
+        number
+    }
+
+    pub fn pass_over(&mut self, bytes: &[u8], counters: &mut HttpCounters) {
+        counters.passed_over_bytes += bytes.len() as u64;
+        self.passed_over_bytes += bytes.len() as u64;
+        self.passed_over_protocol.get_or_insert_with(|| protocol_met_in_the_middle(bytes));
+    }
+
+    fn take_turn(&mut self, turn: Turn) {
+        let follows = turn != Turn::Overlaps;
+        if self.turns < PROOF_TURNS {
+            self.turns = if follows && self.in_turn && self.answers == 1 { self.turns + 1 } else { 0 };
+        }
+        self.in_turn = follows;
+        self.answers = 0;
+    }
+
+    /// A final response begins there, whatever it answers.
+    pub fn note_answer(&mut self, response: Place) {
+        self.answers = self.answers.saturating_add(1);
+        // More answers than requests, and no request was lost in between: they were outstanding together.
+        self.pipelines |= self.answers > 1 && self.last_number > 0 && self.loss.is_none();
+        // It and the last request crossed: a request before was outstanding when that was sent.
+        let crossed = |last: &Exchange| last.start >= response.heard && last.heard <= response.position;
+        self.pipelines |= self.order == Order::Lost && self.outstanding.back().is_some_and(crossed);
+    }
+
+    /// A request was sent by a client that had received something at or after `position`.
+    pub fn was_asked_after(&self, position: Position) -> Option<Position> {
+        self.outstanding.back().filter(|last| last.heard > position).map(|last| last.start)
+    }
+
+    /// The request of that number is over, seen whole; its last packet was captured `at`.
+    pub fn note_whole_request(&mut self, number: u32, at: Timestamp) {
+        if let Some(exchange) = self.outstanding.iter_mut().rev().find(|exchange| exchange.number == number) {
+            exchange.ended_at = Some(at);
+        }
+    }
+
+    /// Bytes were captured `at`. Says whether nobody had said anything for a while.
+    pub fn note_data(&mut self, at: Timestamp) -> bool {
+        let before = self.last_data_at.replace(at);
+        before.is_some_and(|before| at.micros_since(before) >= REST_MICROS)
+    }
+
+    pub fn note_gap(&mut self) {
+        self.last_data_at = None;
+    }
+
+    /// Whether a response that starts there may answer such a request.
+    pub fn may_answer(&self, response: Place, asked: Asked) -> bool {
+        self.outstanding.iter().any(|exchange| {
+            exchange.asked == asked && exchange.heard <= response.position && exchange.start < response.heard
+        })
+    }
+
+    pub fn is_outstanding(&self, number: u32) -> bool {
+        self.outstanding.iter().any(|exchange| exchange.number == number)
+    }
+
+    pub fn note_unread(&mut self, heard: Position) {
+        self.unread.get_or_insert(heard);
+    }
+
+    /// The outstanding request that a response starting there answers, if that is beyond doubt.
+    pub fn find(&mut self, response: Place) -> Option<&Exchange> {
+        if self.order == Order::Lost || self.outstanding.front().is_some_and(|first| first.behind_loss.is_some()) {
+            self.order = Order::Lost;
+            let Some(index) = self.find_by_position(response) else {
+                self.awaits_syn = false;
+                return None;
+            };
+            (0..index).for_each(|_| drop(self.take(0)));
+            self.order = Order::InStep;
+            self.may_miss_requests = false;
+            if let Some(first) = self.outstanding.front_mut() {
+                first.behind_loss = None;
+            }
+        }
+        if self.outstanding.front().is_none_or(|exchange| exchange.start >= response.heard) {
+            // Its request is not seen yet, or never: what comes then is not the next one's answer.
+            self.order = Order::Lost;
+            self.may_miss_requests = true;
+            return None;
+        }
+        self.outstanding.front()
+    }
+
+    fn find_by_position(&self, response: Place) -> Option<usize> {
+        // It may answer a request that is not read yet.
+        if self.pipelines || self.unread.is_some_and(|heard| heard <= response.position) {
+            return None;
+        }
+        let index = self.outstanding.iter().rposition(|exchange| exchange.heard <= response.position)?;
+        let exchange = self.outstanding.get(index)?;
+        if self.turns < PROOF_TURNS && exchange.turn != Turn::Rested && !self.is_beyond_doubt(index, response) {
+            return None;
+        }
+        // A request that was lost behind this one may be the one that is answered, unless nothing was answered before.
+        let next = self.outstanding.get(index + 1);
+        if next.map_or(self.loss, |next| next.behind_loss).is_some() && exchange.heard != response.position {
+            return None;
+        }
+        // A lost request may still be unanswered, unless the client heard something since.
+        let mut before = self.outstanding.iter().take(index + 1).filter_map(|exchange| exchange.behind_loss);
+        (before.all(|mark| exchange.heard > mark) && exchange.start < response.heard).then_some(index)
+    }
+
+    /// All requests were seen, each was sent by a client that had heard something of the answer to the one before, and this
+    /// one by a client that had heard everything up to here.
+    fn is_beyond_doubt(&self, index: usize, response: Place) -> bool {
+        let heard = || self.outstanding.iter().take(index + 1).map(|exchange| exchange.heard);
+        !self.may_miss_requests
+            // 0: on a SYN there is no ack.
+            && heard().zip(heard().skip(1)).all(|(one, next)| one > 0 && one < next)
+            && heard().next_back() == Some(response.position)
+    }
+
+    /// Removes the request that `find` gave: its final response is there.
+    pub fn take_first(&mut self) -> Option<Exchange> {
+        self.take(0)
+    }
+
+    fn take(&mut self, index: usize) -> Option<Exchange> {
+        let exchange = self.outstanding.remove(index)?;
+        self.text_bytes -= exchange.text.len() + TEXT_OVERHEAD_BYTES;
+        Some(exchange)
+    }
+
+    /// A loss in this direction may have swallowed messages. `heard`: what its sender had last been heard to have
+    /// received before the loss.
+    pub fn lose_step(&mut self, direction: Direction, heard: Option<Position>) {
+        if self.turns < PROOF_TURNS {
+            self.turns = 0;
+        }
+        self.in_turn = false;
+        self.awaits_syn = false;
+        match direction {
+            Direction::Request => {
+                self.may_miss_requests = true;
+                self.loss = self.loss.max(heard.or(Some(0)));
+            }
+            Direction::Response => self.order = Order::Lost,
+        }
+    }
+
+    /// A request was sent by a client that had received everything before these bytes, and their sender has it.
+    pub fn expects_answer_at(&self, meta: DataMeta) -> bool {
+        self.outstanding.iter().any(|exchange| exchange.heard == meta.position && exchange.start < meta.heard)
+    }
+
+    pub fn is_in_step_and_idle(&self) -> bool {
+        self.order == Order::InStep && self.loss.is_none() && self.outstanding.is_empty()
+    }
+
+    pub fn buffered_bytes(&self) -> usize {
+        self.text_bytes + self.outstanding.capacity() * size_of::<Exchange>()
+    }
+}

@@ -1,0 +1,172 @@
+//! How long a message's body is (RFC 9112 §6.3), and what its head asks of the connection.
+
+use super::malformed::Malformed;
+use crate::message::{Field, Head, KnownName, StartLine, Switch, Version, is_token, trim_ows};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Framing {
+    NoBody,
+    /// Length-delimited, of at least one byte.
+    Length(u64),
+    Chunked,
+    CloseDelimited,
+    /// By that length or by the close, as what follows shows: `Transfer-Encoding: identity` stands beside the length.
+    LengthOrClose(u64),
+}
+
+/// What the client wants the connection to become after this request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wish {
+    None,
+    To(Switch),
+}
+
+/// The request that a response answers, as far as it bears on framing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    Head,
+    Connect,
+    Other,
+}
+
+impl Asked {
+    pub fn by(method: &[u8]) -> Self {
+        match method {
+            b"HEAD" => Self::Head,
+            b"CONNECT" => Self::Connect,
+            _ => Self::Other,
+        }
+    }
+}
+
+const FRAMING_NAMES: [&[u8]; 2] = [b"content-length", b"transfer-encoding"];
+
+static CONTENT_LENGTH: KnownName = KnownName::new(b"content-length");
+static TRANSFER_ENCODING: KnownName = KnownName::new(b"transfer-encoding");
+static UPGRADE: KnownName = KnownName::new(b"upgrade");
+static CONNECTION: KnownName = KnownName::new(b"connection");
+
+#[derive(Default)]
+struct FramingFields {
+    length: Option<u64>,
+    /// There is a Transfer-Encoding; whether its last coding is chunked.
+    coded: Option<bool>,
+    /// The only coding is `identity`, which RFC 2616 §3.6 had and RFC 9112 §7 has no more.
+    identity: bool,
+}
+
+pub(super) fn of_request(head: &Head, bytes: &[u8]) -> Result<(Framing, Wish), Malformed> {
+    if head.fields.iter().any(|field| is_smuggled(field, bytes)) {
+        return Err(Malformed::FramingField);
+    }
+    let fields = FramingFields::of(head, bytes)?;
+    let framing = match (fields.coded, fields.length) {
+        (Some(true), _) => Framing::Chunked,
+        (Some(false), length) if fields.identity => Framing::LengthOrClose(length.unwrap_or(0)),
+        // The length of such a request cannot be known (RFC 9112 §6.3 item 4).
+        (Some(false), _) => return Err(Malformed::TransferEncoding),
+        (None, None | Some(0)) => Framing::NoBody,
+        (None, Some(length)) => Framing::Length(length),
+    };
+    let wish = if head.method(bytes) == b"CONNECT" {
+        Wish::To(Switch::Tunnel)
+    } else if asks_for_upgrade(head, bytes) {
+        Wish::To(Switch::named_in(head, bytes))
+    } else {
+        Wish::None
+    };
+    Ok((framing, wish))
+}
+
+pub(super) fn of_response(head: &Head, bytes: &[u8], asked: Asked) -> Result<Framing, Malformed> {
+    let StartLine::Status { code, .. } = head.start else { return Ok(Framing::NoBody) };
+    if asked == Asked::Head || matches!(code, 100..=199 | 204 | 304) {
+        return Ok(Framing::NoBody);
+    }
+    if asked == Asked::Connect && matches!(code, 200..=299) {
+        return Ok(Framing::NoBody); // a tunnel follows (RFC 9110 §9.3.6)
+    }
+    let fields = FramingFields::of(head, bytes)?;
+    Ok(match (fields.coded, fields.length) {
+        (Some(true), _) => Framing::Chunked,
+        (Some(false), Some(length)) if fields.identity => Framing::LengthOrClose(length),
+        (Some(false), _) | (None, None) => Framing::CloseDelimited,
+        (None, Some(0)) => Framing::NoBody,
+        (None, Some(length)) => Framing::Length(length),
+    })
+}
+
+/// A field that some servers take for a framing field and others do not: odd bytes beside its name, or a value over
+/// several lines or with a CR or a NUL in it (RFC 9112 §5.1, §5.2, RFC 9110 §5.5: reject, or read what RFC 9112 §11.2 warns of).
+fn is_smuggled(field: &Field, bytes: &[u8]) -> bool {
+    let frames = |name: &[u8]| FRAMING_NAMES.iter().any(|framing| name.eq_ignore_ascii_case(framing));
+    (field.odd_name || field.uneven) && field.name.of(bytes).split(|&b| !is_token(b)).any(frames)
+}
+
+/// Both are needed (RFC 9110 §7.8).
+fn asks_for_upgrade(head: &Head, bytes: &[u8]) -> bool {
+    let mut connections = head.fields.iter().filter(|field| field.is(&CONNECTION, bytes));
+    head.fields.iter().any(|field| field.is(&UPGRADE, bytes))
+        && connections.any(|field| tokens(&field.value(bytes)).any(|option| option.eq_ignore_ascii_case(b"upgrade")))
+}
+
+/// The connection ends with this message (RFC 9112 §9.3).
+pub(super) fn announces_close(head: &Head, bytes: &[u8]) -> bool {
+    let options = |name: &[u8]| {
+        let mut fields = head.fields.iter().filter(|field| field.is(&CONNECTION, bytes));
+        fields.any(|field| tokens(&field.value(bytes)).any(|option| option.eq_ignore_ascii_case(name)))
+    };
+    if head.version == Version::HTTP_1_0 { !options(b"keep-alive") } else { options(b"close") }
+}
+
+impl FramingFields {
+    fn of(head: &Head, bytes: &[u8]) -> Result<Self, Malformed> {
+        let mut found = Self::default();
+        for field in &head.fields {
+            if field.is(&CONTENT_LENGTH, bytes) {
+                let length = content_length(&field.value(bytes))?;
+                if found.length.replace(length).is_some_and(|before| before != length) {
+                    return Err(Malformed::ContentLength);
+                }
+            } else if field.is(&TRANSFER_ENCODING, bytes) {
+                let value = field.value(bytes);
+                let last = tokens(&value).last();
+                found.identity = (found.coded.is_none() || found.identity)
+                    && last.is_some()
+                    && tokens(&value).all(|coding| coding.eq_ignore_ascii_case(b"identity"));
+                found.coded = Some(last.is_some_and(|coding| coding.eq_ignore_ascii_case(b"chunked")));
+            }
+        }
+        // RFC 9112 §6.1: in HTTP/1.0 a Transfer-Encoding is faulty framing; with a length beside it, who knows which counts.
+        let in_doubt = found.coded.is_some() && !found.identity && found.length.is_some();
+        if in_doubt && head.version == Version::HTTP_1_0 {
+            return Err(Malformed::TransferEncoding);
+        }
+        Ok(found)
+    }
+}
+
+/// A Content-Length; the same one several times in a list counts once (RFC 9112 §6.3 item 5).
+fn content_length(value: &[u8]) -> Result<u64, Malformed> {
+    /// So many digits always fit.
+    const SIMPLE_DIGITS: usize = 19;
+    if (1..=SIMPLE_DIGITS).contains(&value.len()) && value.iter().all(u8::is_ascii_digit) {
+        return Ok(value.iter().fold(0, |length, digit| length * 10 + u64::from(digit - b'0')));
+    }
+    let mut length = None;
+    for item in value.split(|&b| b == b',').map(trim_ows) {
+        if item.is_empty() || !item.iter().all(u8::is_ascii_digit) {
+            return Err(Malformed::ContentLength);
+        }
+        let text = std::str::from_utf8(item).map_err(|_| Malformed::ContentLength)?;
+        let item: u64 = text.parse().map_err(|_| Malformed::ContentLength)?;
+        if length.replace(item).is_some_and(|before| before != item) {
+            return Err(Malformed::ContentLength);
+        }
+    }
+    length.ok_or(Malformed::ContentLength)
+}
+
+fn tokens(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value.split(|&b| b == b',').map(trim_ows).filter(|token| !token.is_empty())
+}

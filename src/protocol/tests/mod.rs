@@ -1,0 +1,61 @@
+//! What the tests of all protocols share: a connection that is read.
+
+use crate::flow::{DataMeta, Side, StreamEvent};
+use crate::message::{Context, HttpCounters, Incomplete, Limits, Scratch, Selection, Sink};
+use crate::protocol::{Conversation, Met, Parties, Unread};
+use crate::time::Timestamp;
+
+/// A connection whose server is expected on the high side, with what its reader is lent.
+#[derive(Debug)]
+pub(super) struct Reader<S> {
+    conversation: Conversation,
+    selection: Selection,
+    scratch: Scratch,
+    /// Where each side's next byte stands in its stream.
+    ends: [u64; 2],
+    pub counters: HttpCounters,
+    pub sink: S,
+}
+
+impl<S: Sink> Reader<S> {
+    pub fn new(met: Met, sink: S) -> Self {
+        Self {
+            conversation: Conversation::new(Parties::Expected { server: Side::High, initiator: None }, met),
+            selection: Selection::new(&[], &[]),
+            scratch: Scratch::default(),
+            ends: [1 << 32; 2],
+            counters: HttpCounters::default(),
+            sink,
+        }
+    }
+
+    /// One segment, sent by a side that has received all that the other has said.
+    pub fn say(&mut self, side: Side, at: Timestamp, bytes: &[u8]) {
+        let [position, heard] = [self.ends[side as usize], self.ends[side.other() as usize]];
+        self.deliver(side, StreamEvent::Data(bytes, DataMeta { at, position, heard, segment_start: true }));
+        self.ends[side as usize] += bytes.len() as u64;
+    }
+
+    /// The side closes; what it says afterwards is delivered all the same.
+    pub fn close(&mut self, side: Side) {
+        self.deliver(side, StreamEvent::End { clean: true, reset: false });
+    }
+
+    pub fn deliver(&mut self, side: Side, event: StreamEvent<'_>) {
+        self.conversation.decide(side, &event);
+        let mut cx = Context {
+            limits: Limits { max_body_bytes: 1 << 20 },
+            selection: &self.selection,
+            counters: &mut self.counters,
+            sink: &mut self.sink,
+            ending: Incomplete::Closed,
+            proxied: None,
+            scratch: &mut self.scratch,
+        };
+        self.conversation.on_event(side, event, &mut cx);
+    }
+
+    pub fn take_unread(&mut self, ended: bool) -> Option<Unread> {
+        self.conversation.take_unread(ended)
+    }
+}

@@ -16,8 +16,8 @@ use tcp_sniffer::encode::{Encoder, Origin};
 use tcp_sniffer::engine::Engine;
 use tcp_sniffer::flow::{DataMeta, FlowCounters, FlowKey, Patience, Side, StreamEvent, Table};
 use tcp_sniffer::message::{
-    Answered, Context, Direction, Head, HttpCounters, HttpMessage, Incomplete, Limits, NotHttp, Scratch, Selection,
-    Sink,
+    Answered, Context, Direction, Head, HttpCounters, HttpMessage, Incomplete, Judged, Limits, NotHttp, Scratch,
+    Selection, Sink,
 };
 use tcp_sniffer::protocol::{Conversation, Met, Parties};
 use tcp_sniffer::time::Timestamp;
@@ -190,7 +190,9 @@ impl Owned {
                 latency_micros: *latency_micros,
                 wait_micros: *latency_micros,
             }),
-            judged: None,
+            request_seen: true,
+            judged: Judged::default(),
+            extras: None,
         }
     }
 }

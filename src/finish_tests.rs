@@ -1,7 +1,7 @@
 use super::*;
 use crate::decode::Endpoint;
 use crate::encode::{Encoder, Origin};
-use crate::message::{Direction, Head, HttpMessage};
+use crate::message::{Direction, Head, HttpMessage, Judged};
 use crate::time::Timestamp;
 
 fn config() -> EngineConfig {
@@ -29,7 +29,9 @@ fn batch(config: &EngineConfig, bodies: &[&[u8]]) -> Batch {
             incomplete: None,
             gap_bytes: 0,
             answered: None,
-            judged: None,
+            request_seen: false,
+            judged: Judged::default(),
+            extras: None,
         };
         if let Some(raw) = encoder.push_line(&mut batch.lines, &origin, &message) {
             batch.raw.push((batch.messages, raw));

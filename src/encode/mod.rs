@@ -4,6 +4,7 @@
 //! it goes.
 
 mod body;
+mod extras;
 mod fields;
 mod json;
 mod names;
@@ -14,6 +15,7 @@ mod target;
 mod timestamp;
 
 pub use body::{RawBody, max_written_bytes};
+use extras::push_extras;
 use fields::{SecretFields, push_fields};
 use json::{push_number, push_text, push_text_within};
 use target::Targets;
@@ -151,6 +153,9 @@ impl Encoder {
             out.extend_from_slice(b",\"destination\":");
             push_endpoint(out, destination);
             out.push(b'}');
+        }
+        if let Some(extras) = message.extras {
+            push_extras(out, extras);
         }
         out.extend_from_slice(b"}\n");
         raw

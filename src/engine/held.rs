@@ -74,7 +74,7 @@ impl Held {
         if self.is_own(message, server_port) {
             return Fate::Hide { own: true, waited: 0 };
         }
-        let judged = message.judged.unwrap_or_else(|| selection.judge_unseen());
+        let judged = if message.request_seen { message.judged } else { selection.judge_unseen() };
         let (answer, is_final) = match message.head.start {
             StartLine::Status { code, .. } if !is_interim(message) => (Answer::Status(code), true),
             _ => (Answer::Awaited, false),
@@ -121,7 +121,10 @@ impl Held {
 
     /// Belongs to a POST of our own.
     fn is_own(&mut self, message: &HttpMessage<'_>, server_port: u16) -> bool {
-        let Some(Judged { mark, .. }) = message.judged else { return self.carries == Carries::OwnPosts };
+        if !message.request_seen {
+            return self.carries == Carries::OwnPosts;
+        }
+        let mark = message.judged.mark;
         let addressed = mark == Mark::Address { port: server_port };
         if message.direction == Direction::Request {
             let on_path = matches!(mark, Mark::Path | Mark::Address { .. });

@@ -158,7 +158,7 @@ impl Sink for ToLines<'_> {
         }
         let (encoder, origin) = (&mut *self.encoder, self.origin);
         let fate = self.held.decide(self.selection, message, origin.server.port);
-        if !matches!(fate, Fate::Hide { own: true, .. }) && message.judged.is_some_and(|judged| judged.is_marked()) {
+        if !matches!(fate, Fate::Hide { own: true, .. }) && message.judged.is_marked() {
             stats.falsely_marked += 1;
             self.notices.warn(self.now, Kind::FalselyMarked, || {
                 let message = "a message carries the marker of our own POSTs and is none: it is shown; \

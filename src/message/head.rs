@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::words::{name_hash, same_name};
+use super::words::{name_hash, plain_length, same_name, scan_name};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Span {
@@ -13,7 +13,7 @@ pub struct Span {
 
 impl Span {
     /// `start <= end`. Whoever reads a head caps it far below 4 GiB, so the casts keep the value.
-    pub(crate) fn new(start: usize, end: usize) -> Self {
+    pub fn new(start: usize, end: usize) -> Self {
         Self { start: start as u32, end: end as u32 }
     }
 
@@ -56,6 +56,21 @@ pub struct Field {
 }
 
 impl Field {
+    /// A field that was decoded, not read from a line: `name` and `value` are spans of `bytes`. The caller has checked that
+    /// there is no CR, LF or NUL in them (RFC 9113 §8.2.1).
+    pub fn decoded(bytes: &[u8], name: Span, raw_value: Span) -> Self {
+        let (text, value) = (name.of(bytes), raw_value.of(bytes));
+        let (ordinary, _) = scan_name(text);
+        Self {
+            name,
+            raw_value,
+            name_hash: name_hash(text),
+            plain: ordinary == text.len() && plain_length(value) == value.len(),
+            uneven: false,
+            odd_name: !text.iter().all(|&byte| is_token(byte)),
+        }
+    }
+
     /// The value without surrounding whitespace.
     pub fn value<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
         let raw = self.raw_value.of(bytes);
@@ -116,6 +131,7 @@ pub struct Version {
 impl Version {
     pub const HTTP_1_0: Self = Self { major: 1, minor: 0 };
     pub const HTTP_1_1: Self = Self { major: 1, minor: 1 };
+    pub const HTTP_2: Self = Self { major: 2, minor: 0 };
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! A finished message, borrowed from wherever its bytes lie.
 
 use super::direction::Direction;
+use super::extras::Extras;
 use super::head::{Field, Head};
 use super::verdict::Judged;
 use crate::decode::Endpoint;
@@ -81,8 +82,12 @@ pub struct HttpMessage<'a> {
     pub answered: Option<Answered<'a>>,
     /// Both ends of the connection that a proxy handed on, where it said so.
     pub proxied: Option<Proxied>,
-    /// Which rules the exchange's request matches; `None` where that was not seen.
-    pub judged: Option<Judged>,
+    /// The exchange's request was seen: of a request always true.
+    pub request_seen: bool,
+    /// Which rules that request matches; means nothing if it was not seen.
+    pub judged: Judged,
+    /// What HTTP/1.x in the clear does not know.
+    pub extras: Option<&'a Extras<'a>>,
 }
 
 impl<'a> HttpMessage<'a> {

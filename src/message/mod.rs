@@ -2,10 +2,19 @@
 //!
 //! In: what a protocol read. Out: `HttpMessage`, borrowed from wherever its bytes lie, to a `Sink`. Refuses to know: how any
 //! protocol stands on the wire, connections, JSON.
+//!
+//! A protocol that has decoded its fields (HPACK) builds a message so:
+//! - it writes names, values, `:method` and `:path` into one buffer, and keeps the `Span` of each (`Span::new`);
+//! - each field is a `Field::decoded` of two such spans; an `:authority` becomes a field `host` if no other came;
+//! - the `Head` gets `StartLine::Request { method, target }` or `StartLine::Status { code, reason: Span::default() }`, and
+//!   `Version::HTTP_2`;
+//! - `Selection::judge` is asked once a request, and what it says is kept with the exchange for the response;
+//! - what HTTP/1.x does not know of a message goes into `Extras`, which is lent to it.
 
 mod context;
 mod counters;
 mod direction;
+mod extras;
 mod head;
 mod http_message;
 pub mod own_posts;
@@ -18,6 +27,7 @@ pub mod words;
 pub use context::{Context, Limits, Scratch};
 pub use counters::HttpCounters;
 pub use direction::Direction;
+pub use extras::{Extras, Grpc, Tls};
 pub use head::{Field, Head, KnownName, Span, StartLine, Version, is_token, trim_ows, trim_ows_end};
 pub use http_message::{Answered, Fields, HttpMessage, Incomplete, Proxied};
 pub use selection::Selection;

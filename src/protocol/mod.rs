@@ -19,8 +19,8 @@
 //! the functions that `Protocol` calls, by these names: `on_event`, `shed`, `buffered_bytes`, `is_used`, `is_untouched`,
 //! `note_syn`, `passed_over`. A protocol is entered in one of two ways, both in `Conversation`:
 //! - by its first bytes: `Opening` keeps what may be the beginning of a preface as it keeps what may be a proxy's prefix;
-//! - from another protocol: `Conversation::follow_switch` acts on what `HttpConnection::take_handover` returns once a
-//!   response has taken the connection elsewhere.
+//! - from another protocol: its place is after `Protocol::on_event` in `Conversation`, when the response that switches was
+//!   read (`Exchanges::switched`). Today what follows is counted and not read.
 
 mod conversation;
 pub mod http1;

@@ -12,7 +12,9 @@ pub(super) struct Begun {
     pub framing: Result<Framing, Malformed>,
     pub wish: Wish,
     pub number: u32,
-    pub judged: Option<Judged>,
+    /// Of a request always true.
+    pub request_seen: bool,
+    pub judged: Judged,
     /// Of a final response: the request that it answers.
     pub exchange: Option<Exchange>,
     /// A response that comes before the final one.
@@ -37,7 +39,8 @@ impl Begun {
             framing,
             wish,
             number,
-            judged: Some(judged),
+            request_seen: true,
+            judged,
             exchange: None,
             interim: false,
             bodyless: false,
@@ -70,7 +73,8 @@ impl Begun {
                 framing: if may_open_tunnel { Ok(Framing::NoBody) } else { framing },
                 wish: switch.map_or(Wish::None, Wish::To),
                 number: exchanges.next_number(),
-                judged: None,
+                request_seen: false,
+                judged: Judged::default(),
                 exchange: None,
                 interim,
                 bodyless: matches!(code, 204 | 304),
@@ -94,7 +98,8 @@ impl Begun {
             framing,
             wish,
             number,
-            judged: Some(judged),
+            request_seen: true,
+            judged,
             exchange,
             interim,
             bodyless: bodyless && !interim,
@@ -115,7 +120,7 @@ impl Begun {
     /// It is a response that lets expect a body and whose request was not seen: if that was a HEAD, no body comes.
     pub fn may_answer_a_head_request(&self, head: &Head) -> bool {
         matches!(head.start, StartLine::Status { .. })
-            && self.judged.is_none()
+            && !self.request_seen
             && matches!(
                 self.framing,
                 Ok(Framing::Length(_) | Framing::LengthOrClose(_) | Framing::Chunked | Framing::CloseDelimited)

@@ -34,7 +34,8 @@ pub(super) struct InProgress {
     pub place: Place,
     pub number: u32,
     pub wish: Wish,
-    pub judged: Option<Judged>,
+    pub request_seen: bool,
+    pub judged: Judged,
     /// Of a response: the request that it answers.
     pub exchange: Option<Exchange>,
     pub state: BodyState,
@@ -132,7 +133,9 @@ impl InProgress {
             body_bytes: self.body.bytes,
             incomplete: incomplete.or(gap),
             gap_bytes: self.gap_bytes,
+            request_seen: self.request_seen,
             judged: self.judged,
+            extras: None,
             proxied: cx.proxied,
             answered: self.exchange.as_ref().map(|exchange| exchange.answered(self.place.at)),
         });
@@ -156,7 +159,7 @@ impl InProgress {
     /// A response whose request was not seen may answer a HEAD, and what comes in place of its body begins like the next
     /// response: nothing tells which it is.
     pub fn begins_like_a_response(&mut self, bytes: &[u8]) -> bool {
-        let unseen = self.judged.is_none() && matches!(self.head.start, StartLine::Status { .. });
+        let unseen = !self.request_seen && matches!(self.head.start, StartLine::Status { .. });
         let Some(rest) = STATUS_LINE.get(self.spelled..).filter(|rest| unseen && !rest.is_empty()) else {
             return false;
         };
@@ -218,7 +221,7 @@ impl InProgress {
 
     /// It has come to the middle of what looks like a status line.
     pub fn is_spelling_a_response(&self) -> bool {
-        self.spelled > 0 && self.spelled < STATUS_LINE.len() && self.judged.is_none()
+        self.spelled > 0 && self.spelled < STATUS_LINE.len() && !self.request_seen
     }
 
     pub fn body_is_absent(&mut self) {

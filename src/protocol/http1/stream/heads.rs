@@ -178,6 +178,7 @@ impl Stream {
             place,
             number: begun.number,
             wish: begun.wish,
+            request_seen: begun.request_seen,
             judged: begun.judged,
             exchange: begun.exchange,
             state,
@@ -219,7 +220,9 @@ impl Stream {
             body_bytes: body.len() as u64,
             incomplete,
             gap_bytes: 0,
+            request_seen: begun.request_seen,
             judged: begun.judged,
+            extras: None,
             proxied: cx.proxied,
             answered: answering.map(|exchange| exchange.answered(place.at)),
         });

@@ -1,6 +1,10 @@
 //! Start lines and fields.
 
+use proptest::prelude::*;
+
 use super::*;
+use crate::message::{Field, Head};
+use crate::protocol::http1::head::Parsed;
 
 #[test]
 fn start_lines_of_requests() {
@@ -271,5 +275,17 @@ fn framing_fields_of_responses() {
         ("Content-Length: -1\r\n", "xyz", vec!["< 200 !malformed for GET /a", "x Response ContentLength"]),
     ] {
         responses(format!("HTTP/1.1 200 OK\r\n{lines}\r\n{body}{next}").as_bytes(), &expected);
+    }
+}
+
+proptest! {
+    /// What a field says of itself does not depend on the protocol that it came by.
+    #[test]
+    fn a_decoded_field_is_like_a_field_line(name in "[!-9;-~]{1,20}", value in "([!-~é][ -~\té]{0,40}[!-~é])?") {
+        let head = format!("GET / HTTP/1.1\r\n{name}: {value}\r\n\r\n");
+        let mut read = Head::default();
+        prop_assert_eq!(read.parse(Direction::Request, head.as_bytes()), Ok(Parsed::Complete(head.len())));
+        let [line] = read.fields.as_slice() else { return Err(TestCaseError::fail("one field")) };
+        prop_assert_eq!(&Field::decoded(head.as_bytes(), line.name, line.raw_value), line);
     }
 }

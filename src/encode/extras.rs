@@ -1,0 +1,119 @@
+//! The members that only some protocols have, after all others.
+
+use super::json::{push_number, push_text};
+use super::push_member;
+use crate::message::{Extras, Grpc, Tls};
+
+#[cold]
+pub(super) fn push_extras(out: &mut Vec<u8>, extras: &Extras<'_>) {
+    let Extras { stream_id, scheme, pushed, protocol, error_code, unknown_headers, grpc, tls } = extras;
+    push_count(out, b",\"streamId\":", stream_id.map(u64::from));
+    push_optional(out, b",\"scheme\":", *scheme);
+    if *pushed {
+        out.extend_from_slice(b",\"pushed\":true");
+    }
+    push_optional(out, b",\"protocol\":", *protocol);
+    push_optional(out, b",\"errorCode\":", error_code.map(str::as_bytes));
+    if let Some(unknown) = unknown_headers {
+        out.extend_from_slice(b",\"headersIncomplete\":true");
+        push_count(out, b",\"unknownHeaders\":", Some(u64::from(*unknown)).filter(|&unknown| unknown > 0));
+    }
+    if let Some(grpc) = grpc {
+        push_grpc(out, grpc);
+    }
+    if let Some(tls) = tls {
+        push_tls(out, tls);
+    }
+}
+
+fn push_grpc(out: &mut Vec<u8>, grpc: &Grpc<'_>) {
+    let Grpc { service, method, status, status_message, encoding, message_count } = *grpc;
+    push_member(out, b",\"grpc\":{\"service\":", service);
+    push_member(out, b",\"method\":", method);
+    if let Some((code, name)) = status {
+        push_count(out, b",\"status\":", Some(u64::from(code)));
+        push_optional(out, b",\"statusName\":", name.map(str::as_bytes));
+    }
+    push_optional(out, b",\"statusMessage\":", status_message);
+    push_optional(out, b",\"encoding\":", encoding);
+    push_count(out, b",\"messageCount\":", Some(message_count));
+    out.push(b'}');
+}
+
+fn push_tls(out: &mut Vec<u8>, Tls { version, cipher, server_name, alpn }: &Tls) {
+    push_member(out, b",\"tls\":{\"version\":", version.as_bytes());
+    push_member(out, b",\"cipher\":", cipher.as_bytes());
+    push_optional(out, b",\"serverName\":", server_name.as_deref());
+    push_optional(out, b",\"alpn\":", alpn.as_deref());
+    out.push(b'}');
+}
+
+fn push_optional(out: &mut Vec<u8>, start: &[u8], value: Option<&[u8]>) {
+    if let Some(value) = value {
+        out.extend_from_slice(start);
+        push_text(out, value);
+    }
+}
+
+fn push_count(out: &mut Vec<u8>, start: &[u8], value: Option<u64>) {
+    if let Some(value) = value {
+        out.extend_from_slice(start);
+        push_number(out, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pushed(extras: &Extras<'_>) -> String {
+        let mut out = Vec::new();
+        push_extras(&mut out, extras);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn each_part_is_written_only_if_it_is_there() {
+        assert_eq!(pushed(&Extras::default()), "");
+        let tls = Tls {
+            version: "1.3",
+            cipher: "TLS_AES_128_GCM_SHA256",
+            server_name: Some(b"a.example".as_slice().into()),
+            alpn: Some(b"h2".as_slice().into()),
+        };
+        let grpc = Grpc {
+            service: b"pkg.Greeter",
+            method: b"SayHello",
+            status: Some((5, Some("NOT_FOUND"))),
+            status_message: Some(b"no \"x\""),
+            encoding: Some(b"gzip"),
+            message_count: 2,
+        };
+        let all = Extras {
+            stream_id: Some(u32::MAX >> 1),
+            scheme: Some(b"https"),
+            pushed: true,
+            protocol: Some(b"websocket"),
+            error_code: Some("CANCEL"),
+            unknown_headers: Some(3),
+            grpc: Some(grpc),
+            tls: Some(&tls),
+        };
+        assert_eq!(
+            pushed(&all),
+            concat!(
+                r#","streamId":2147483647,"scheme":"https","pushed":true,"protocol":"websocket","errorCode":"CANCEL""#,
+                r#","headersIncomplete":true,"unknownHeaders":3"#,
+                r#","grpc":{"service":"pkg.Greeter","method":"SayHello","status":5,"statusName":"NOT_FOUND""#,
+                r#","statusMessage":"no \"x\"","encoding":"gzip","messageCount":2}"#,
+                r#","tls":{"version":"1.3","cipher":"TLS_AES_128_GCM_SHA256","serverName":"a.example","alpn":"h2"}"#,
+            )
+        );
+        let bare = Tls { server_name: None, alpn: None, ..tls };
+        let unknown = Extras { unknown_headers: Some(0), tls: Some(&bare), ..Extras::default() };
+        assert_eq!(
+            pushed(&unknown),
+            r#","headersIncomplete":true,"tls":{"version":"1.3","cipher":"TLS_AES_128_GCM_SHA256"}"#
+        );
+    }
+}

@@ -20,11 +20,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut config = EngineConfig::for_ports(&ports);
     config.patience = Patience::SAVEFILE;
     config.redact_headers.clear();
-    config.max_body_bytes = 100 << 20;
+    config.max_body_size = 100 << 20;
     config.decode_body = true;
     let mut finisher = Finisher::new(&config);
-    if let [max_connections] = rest {
-        config.max_connections = max_connections.parse()?;
+    if let [max_concurrent_connections] = rest {
+        config.max_concurrent_connections = max_concurrent_connections.parse()?;
     }
     let mut engine = Engine::new(config);
     let mut source = SavefileSource::open(file)?;

@@ -1,15 +1,16 @@
-//! The engine's own configuration: plain values, already validated, with every limit named.
+//! The engine's own configuration: plain values, already validated. It has no defaults: the package passes every value,
+//! and has each default in one place, where the command's help and the webhook read it without the addon.
 
 use crate::flow::Patience;
 use crate::message::own_posts::OwnOutput;
 use crate::message::selection::Rule;
 
-/// HTTP bodies: bytes kept of each.
-pub const DEFAULT_MAX_BODY_BYTES: usize = 1 << 20;
-pub const DEFAULT_MAX_CONNECTIONS: usize = 10_000;
-pub const DEFAULT_IDLE_TIMEOUT_MS: u64 = 300_000;
-/// Everything that the engine holds back at one time: out-of-order bytes, heads and bodies in progress.
-pub const DEFAULT_MAX_BUFFERED_BYTES: usize = 40 << 20;
+/// What becomes of a body that is not UTF-8.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BinaryBodies {
+    Omit,
+    Base64,
+}
 
 #[derive(Debug, Clone)]
 pub struct EngineConfig {
@@ -17,11 +18,13 @@ pub struct EngineConfig {
     pub ports: Vec<u16>,
     /// Share of connections that is processed, 0.0–1.0.
     pub sample_rate: f64,
-    pub max_body_bytes: usize,
-    pub max_connections: usize,
-    pub idle_timeout_ms: u64,
+    /// HTTP bodies: bytes kept of each.
+    pub max_body_size: usize,
+    pub max_concurrent_connections: usize,
+    pub connection_idle_timeout_ms: u64,
     /// Names in lower case.
     pub redact_headers: Vec<String>,
+    /// Everything that the engine holds back at one time: out-of-order bytes, heads and bodies in progress.
     pub max_buffered_bytes: usize,
     pub patience: Patience,
     /// Query parameters whose values are replaced, compared without regard to case.
@@ -33,30 +36,31 @@ pub struct EngineConfig {
     pub own_outputs: Vec<OwnOutput>,
     /// Content-codings are removed from bodies, and text of any charset is shown; batches then need `finish`.
     pub decode_body: bool,
-    /// Bodies that are not UTF-8 come out as base64; batches then need `finish`.
-    pub base64_bodies: bool,
+    /// With `Base64` batches need `finish`.
+    pub binary_bodies: BinaryBodies,
     /// Packets in tunnels (GRE, VXLAN, IP in IP …) are looked into.
     pub decapsulate: bool,
 }
 
 impl EngineConfig {
-    /// The public defaults for these ports. Bodies stay as they are, so that batches are finished as they come.
+    /// For tests, benches and fuzz targets, which change the values that matter to them. Bodies stay as they are, so that
+    /// batches are finished as they come.
     pub fn for_ports(ports: &[u16]) -> Self {
         Self {
             ports: ports.to_vec(),
             sample_rate: 1.0,
-            max_body_bytes: DEFAULT_MAX_BODY_BYTES,
-            max_connections: DEFAULT_MAX_CONNECTIONS,
-            idle_timeout_ms: DEFAULT_IDLE_TIMEOUT_MS,
+            max_body_size: 1 << 20,
+            max_concurrent_connections: 10_000,
+            connection_idle_timeout_ms: 300_000,
             redact_headers: vec!["authorization".into(), "cookie".into()],
-            max_buffered_bytes: DEFAULT_MAX_BUFFERED_BYTES,
+            max_buffered_bytes: 40 << 20,
             patience: Patience::LIVE,
             redact_query: Vec::new(),
             include: Vec::new(),
             exclude: Vec::new(),
             own_outputs: Vec::new(),
             decode_body: false,
-            base64_bodies: false,
+            binary_bodies: BinaryBodies::Omit,
             decapsulate: true,
         }
     }

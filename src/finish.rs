@@ -9,7 +9,7 @@ use std::time::Instant;
 use memchr::memchr;
 
 use crate::batch::{Batch, MAX_BATCH_BYTES};
-use crate::config::EngineConfig;
+use crate::config::{BinaryBodies, EngineConfig};
 use crate::content::{self, Broken, Coding, Content, Limits};
 use crate::encode::{RawBody, max_written_bytes};
 use crate::stats::ContentStats;
@@ -71,9 +71,10 @@ struct Bounds {
 
 impl Finisher {
     pub fn new(config: &EngineConfig) -> Self {
-        let EngineConfig { max_body_bytes, base64_bodies, .. } = *config;
+        let EngineConfig { max_body_size, binary_bodies, .. } = *config;
+        let base64 = binary_bodies == BinaryBodies::Base64;
         let stats = ContentStats::default();
-        Self { max_body_bytes, base64: base64_bodies, decode: content::decode, rate: None, stats }
+        Self { max_body_bytes: max_body_size, base64, decode: content::decode, rate: None, stats }
     }
 
     /// The same for a live capture, with a bound on what is decoded in a second.

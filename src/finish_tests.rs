@@ -5,7 +5,7 @@ use crate::message::{Direction, Head, HttpMessage, Judged};
 use crate::time::Timestamp;
 
 fn config() -> EngineConfig {
-    EngineConfig { base64_bodies: true, ..EngineConfig::for_ports(&[80]) }
+    EngineConfig { binary_bodies: BinaryBodies::Base64, ..EngineConfig::for_ports(&[80]) }
 }
 
 /// One message a body, each of which is no text.

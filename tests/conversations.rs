@@ -21,7 +21,7 @@ fn check(
     sides: &[From],
 ) -> support::verdict::Verdict {
     let mut config = engine_config();
-    config.max_body_bytes = max_body_bytes;
+    config.max_body_size = max_body_bytes;
     let lines = watch(config, link, packets);
     Case { rendered, packets, link, max_body_bytes, lines: &lines }.is_exact(sides)
 }

@@ -175,7 +175,7 @@ fn twenty_thousand_half_bodies() {
         const PIECE: usize = 64_000;
         const PIECES: usize = (5 << 20) / PIECE;
         let mut config = EngineConfig::for_ports(&[80]);
-        config.max_connections = CONNECTIONS as usize + 1;
+        config.max_concurrent_connections = CONNECTIONS as usize + 1;
         let limit = config.max_buffered_bytes as u64;
         let mut wire = Wire::new(config);
         let head = format!("POST / HTTP/1.1\r\nContent-Length: {}\r\n\r\n", 10 << 20);

@@ -50,11 +50,11 @@ describe('start', () => {
       interface: 'lo',
       ports: [8080],
       sampleRate: 0.5,
-      maxBodyBytes: 2 ** 40,
-      maxConnections: 10_000,
-      idleTimeoutMs: 300_000,
+      maxBodySize: 2 ** 40,
+      maxConcurrentConnections: 10_000,
+      connectionIdleTimeoutMs: 300_000,
       redactHeaders: ['authorization', 'cookie'],
-      ringBytes: 33_554_432,
+      ringBufferBytes: 33_554_432,
     });
     const file = rig({ interface: 'lo', pcapFile: 'x.pcap' });
     await file.sniffer.start();

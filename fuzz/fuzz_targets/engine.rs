@@ -17,10 +17,10 @@ fuzz_target!(|data: &[u8]| {
     let [kind, rest @ ..] = data else { return };
     let linktype = LINK_TYPES[usize::from(*kind) % LINK_TYPES.len()];
     let mut config = EngineConfig::for_ports(&[80, 8080]);
-    config.max_connections = 4;
-    config.max_body_bytes = 4 << 10;
+    config.max_concurrent_connections = 4;
+    config.max_body_size = 4 << 10;
     config.max_buffered_bytes = MAX_BUFFERED_BYTES;
-    config.idle_timeout_ms = 60_000;
+    config.connection_idle_timeout_ms = 60_000;
     let mut engine = Engine::new(config);
     let mut at: i64 = 1_700_000_000_000_000;
     let mut rest = rest;

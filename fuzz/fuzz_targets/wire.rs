@@ -13,7 +13,7 @@ const ACK: u8 = 16;
 
 pub fn new_engine() -> Engine {
     let mut config = EngineConfig::for_ports(&[80]);
-    config.max_body_bytes = 16 << 10;
+    config.max_body_size = 16 << 10;
     Engine::new(config)
 }
 

@@ -94,7 +94,7 @@ impl Capture {
     pub fn new(options: BindingCaptureOptions) -> Result<Self> {
         let control = CaptureControl::new().map_err(|error| Error::from_reason(error.to_string()))?;
         let options: CaptureOptions = options.try_into()?;
-        let max_body_bytes = options.engine.max_body_bytes;
+        let max_body_bytes = options.engine.max_body_size;
         Ok(Self { options: Some(options), max_body_bytes, control: Arc::new(control), told: Arc::default() })
     }
 

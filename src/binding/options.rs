@@ -5,7 +5,7 @@ use napi::{Error, Result, Status};
 use napi_derive::napi;
 
 use crate::capture::{CaptureOptions, LiveOptions, SourceOptions};
-use crate::config::EngineConfig;
+use crate::config::{BinaryBodies, EngineConfig};
 use crate::flow::Patience;
 use crate::message::own_posts::OwnOutput;
 use crate::message::selection::Rule;
@@ -45,11 +45,11 @@ pub struct BindingCaptureOptions {
     /// Share of connections that is processed, 0–1.
     pub sample_rate: f64,
     /// Bytes kept of each body.
-    pub max_body_bytes: f64,
+    pub max_body_size: f64,
     /// Connections followed at one time.
-    pub max_connections: f64,
+    pub max_concurrent_connections: f64,
     /// Milliseconds without data after which a connection is dropped.
-    pub idle_timeout_ms: f64,
+    pub connection_idle_timeout_ms: f64,
     /// Header names whose values are replaced, in lower case.
     pub redact_headers: Vec<String>,
     /// Bytes the engine may hold back in all.
@@ -64,14 +64,14 @@ pub struct BindingCaptureOptions {
     pub own_outputs: Vec<BindingOwnOutput>,
     /// Whether content-codings are removed from bodies, and text of any charset is shown.
     pub decode_body: bool,
-    /// Whether bodies that are not UTF-8 come out as base64.
-    pub base64_bodies: bool,
+    /// What becomes of bodies that are not UTF-8: `omit` or `base64`.
+    pub binary_bodies: String,
     /// Whether packets in tunnels are looked into.
     pub decapsulate: bool,
     /// Bytes captured of each packet, at most 262144.
     pub snaplen_bytes: f64,
     /// Bytes of the kernel's ring, at least 1 MiB.
-    pub ring_bytes: f64,
+    pub ring_buffer_bytes: f64,
     /// Milliseconds the kernel may hold packets back, 1–1000.
     pub read_timeout_ms: f64,
     /// Whether to capture what is not addressed to this machine.
@@ -110,7 +110,7 @@ impl TryFrom<BindingCaptureOptions> for CaptureOptions {
                 SourceOptions::Live(LiveOptions {
                     interface: options.interface.unwrap_or_default(),
                     snaplen_bytes: whole("snaplenBytes", options.snaplen_bytes)?,
-                    ring_bytes: whole("ringBytes", options.ring_bytes)?,
+                    ring_buffer_bytes: whole("ringBufferBytes", options.ring_buffer_bytes)?,
                     read_timeout_ms: whole("readTimeoutMs", options.read_timeout_ms)?,
                     promiscuous: options.promiscuous,
                 }),
@@ -123,9 +123,9 @@ impl TryFrom<BindingCaptureOptions> for CaptureOptions {
             engine: EngineConfig {
                 ports,
                 sample_rate: options.sample_rate,
-                max_body_bytes: whole("maxBodyBytes", options.max_body_bytes)?,
-                max_connections: whole("maxConnections", options.max_connections)?,
-                idle_timeout_ms: whole("idleTimeoutMs", options.idle_timeout_ms)?,
+                max_body_size: whole("maxBodySize", options.max_body_size)?,
+                max_concurrent_connections: whole("maxConcurrentConnections", options.max_concurrent_connections)?,
+                connection_idle_timeout_ms: whole("connectionIdleTimeoutMs", options.connection_idle_timeout_ms)?,
                 redact_headers: options.redact_headers,
                 max_buffered_bytes: whole("maxBufferedBytes", options.max_buffered_bytes)?,
                 patience,
@@ -134,12 +134,20 @@ impl TryFrom<BindingCaptureOptions> for CaptureOptions {
                 exclude: options.exclude.into_iter().map(Rule::from).collect(),
                 own_outputs: options.own_outputs.into_iter().map(OwnOutput::try_from).collect::<Result<_>>()?,
                 decode_body: options.decode_body,
-                base64_bodies: options.base64_bodies,
+                binary_bodies: binary_bodies(&options.binary_bodies)?,
                 decapsulate: options.decapsulate,
             },
             stats_interval_ms: whole("statsIntervalMs", options.stats_interval_ms)?,
             panic_at_packet: options.panic_at_packet.map(|packet| whole("panicAtPacket", packet)).transpose()?,
         })
+    }
+}
+
+fn binary_bodies(word: &str) -> Result<BinaryBodies> {
+    match word {
+        "omit" => Ok(BinaryBodies::Omit),
+        "base64" => Ok(BinaryBodies::Base64),
+        _ => Err(Error::new(Status::InvalidArg, format!("binaryBodies: omit or base64 was expected, not {word}"))),
     }
 }
 

@@ -37,10 +37,7 @@ pub use control::{CaptureControl, StatsSnapshot};
 pub use delivery::{Delivery, Event};
 pub use interfaces::{InterfaceInfo, list_interfaces};
 pub use live::LiveSource;
-pub use options::{
-    CaptureOptions, DEFAULT_READ_TIMEOUT_MS, DEFAULT_RING_BYTES, DEFAULT_SNAPLEN_BYTES, DEFAULT_STATS_INTERVAL_MS,
-    LiveOptions, SourceOptions,
-};
+pub use options::{CaptureOptions, LiveOptions, SourceOptions};
 pub use outbox::{CREDITS, MAX_QUEUE_BYTES};
 pub use reports::MAX_EVENT_BACKLOG;
 pub use savefile::SavefileSource;

@@ -21,7 +21,7 @@ use json::{push_number, push_text, push_text_within};
 use target::Targets;
 use timestamp::TimestampWriter;
 
-use crate::config::EngineConfig;
+use crate::config::{BinaryBodies, EngineConfig};
 use crate::decode::Endpoint;
 use crate::message::{Direction, HttpMessage, Proxied, StartLine, Version};
 
@@ -73,7 +73,7 @@ impl Encoder {
             targets,
             timestamps: TimestampWriter::default(),
             decode_body: config.decode_body,
-            base64: config.base64_bodies,
+            base64: config.binary_bodies == BinaryBodies::Base64,
             unknown_codings: 0,
             cut_heads: 0,
             cut_bodies: 0,

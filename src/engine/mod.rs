@@ -213,7 +213,7 @@ impl Engine {
         }
         self.next_tick = self.now.plus_millis(TICK_MS);
         self.defrag.expire(self.now);
-        while let Some(id) = self.table.idle(self.now, self.config.idle_timeout_ms) {
+        while let Some(id) = self.table.idle(self.now, self.config.connection_idle_timeout_ms) {
             self.outlet.stats.connections_timed_out += 1;
             self.end(id, Incomplete::Timeout);
         }
@@ -353,12 +353,12 @@ impl Engine {
     }
 
     fn open(&mut self, key: FlowKey) -> EntryId {
-        while self.table.len() >= self.config.max_connections {
+        while self.table.len() >= self.config.max_concurrent_connections {
             let Some(oldest) = self.table.oldest() else { break };
             self.outlet.stats.connections_evicted += 1;
             if let Some(entry) = self.table.entry(oldest) {
                 let key = entry.key;
-                let limit = self.config.max_connections;
+                let limit = self.config.max_concurrent_connections;
                 self.outlet.notices.warn(self.now, Kind::Evicted, || {
                     let message = format!("{limit} connections are open: the least recently active one is evicted");
                     (message, vec![("connection", outlet::four_tuple(&key))])

@@ -46,7 +46,7 @@ impl Outlet {
             notices: Notices::default(),
             batcher: Batcher::default(),
             encoder: Encoder::new(config),
-            limits: Limits { max_body_bytes: config.max_body_bytes },
+            limits: Limits { max_body_bytes: config.max_body_size },
             selection: Selection::new(&config.include, &config.exclude).without_posts_to(&config.own_outputs),
             scratch: Scratch::default(),
             unread_linktypes: UnreadLinkTypes::default(),

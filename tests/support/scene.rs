@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use proptest::test_runner::TestCaseError;
 use serde_json::Value;
-use tcp_sniffer::config::EngineConfig;
+use tcp_sniffer::config::{BinaryBodies, EngineConfig};
 use tcp_sniffer::flow::Patience;
 use tcp_sniffer::stats::Stats;
 
@@ -136,7 +136,7 @@ impl Scene {
 
     pub(super) fn config(&self) -> EngineConfig {
         let mut config = engine_config();
-        config.base64_bodies = true;
+        config.binary_bodies = BinaryBodies::Base64;
         config.patience = self.patience;
         if self.links[0].client.1 == OTHER_SERVER_PORT {
             config.ports = vec![SERVER_PORT, OTHER_SERVER_PORT];

@@ -94,11 +94,11 @@ export interface CaptureOptions {
   /** Share of connections that is processed, 0–1. */
   sampleRate: number
   /** Bytes kept of each body. */
-  maxBodyBytes: number
+  maxBodySize: number
   /** Connections followed at one time. */
-  maxConnections: number
+  maxConcurrentConnections: number
   /** Milliseconds without data after which a connection is dropped. */
-  idleTimeoutMs: number
+  connectionIdleTimeoutMs: number
   /** Header names whose values are replaced, in lower case. */
   redactHeaders: Array<string>
   /** Bytes the engine may hold back in all. */
@@ -113,14 +113,14 @@ export interface CaptureOptions {
   ownOutputs: Array<OwnOutputOptions>
   /** Whether content-codings are removed from bodies, and text of any charset is shown. */
   decodeBody: boolean
-  /** Whether bodies that are not UTF-8 come out as base64. */
-  base64Bodies: boolean
+  /** What becomes of bodies that are not UTF-8: `omit` or `base64`. */
+  binaryBodies: string
   /** Whether packets in tunnels are looked into. */
   decapsulate: boolean
   /** Bytes captured of each packet, at most 262144. */
   snaplenBytes: number
   /** Bytes of the kernel's ring, at least 1 MiB. */
-  ringBytes: number
+  ringBufferBytes: number
   /** Milliseconds the kernel may hold packets back, 1–1000. */
   readTimeoutMs: number
   /** Whether to capture what is not addressed to this machine. */

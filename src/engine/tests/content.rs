@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 use super::*;
+use crate::config::BinaryBodies;
 use crate::finish::Finisher;
 use crate::message::selection::Rule;
 use crate::stats::ContentStats;
@@ -62,7 +63,7 @@ fn body_of(config: EngineConfig, fields: &str, body: &[u8]) -> serde_json::Value
 fn what_is_shown_of_a_body() {
     use serde_json::json;
     let coded = gzip(b"hello");
-    let base64 = || EngineConfig { base64_bodies: true, ..config() };
+    let base64 = || EngineConfig { binary_bodies: BinaryBodies::Base64, ..config() };
     let not_decoded = || EngineConfig { decode_body: false, ..config() };
     let binary = json!({"bodyEncoding": "binary"});
     for (config, fields, body, shown) in [
@@ -176,7 +177,7 @@ fn the_line_of_a_small_bomb_is_small() {
             (config(), "utf-8"),
             (config(), "latin1"),
             (config(), "utf-16"),
-            (EngineConfig { base64_bodies: true, ..config() }, "utf-8"),
+            (EngineConfig { binary_bodies: BinaryBodies::Base64, ..config() }, "utf-8"),
         ] {
             let fields = format!("Content-Type: a/b; charset={charset}\r\nContent-Encoding: gzip, gzip, gzip");
             let (lines, content, _) = finished(config, &[response(&fields, &bomb)]);
@@ -235,7 +236,7 @@ fn a_head_of_control_characters_is_cut_and_counted() {
 #[test]
 fn a_coded_body_over_the_limit_is_decoded_as_far_as_it_was_kept() {
     let content: String = (0..100_000).map(|n: u32| format!("{:x} ", n.wrapping_mul(0x9e37_79b9))).collect();
-    let limited = EngineConfig { max_body_bytes: 50_000, ..config() };
+    let limited = EngineConfig { max_body_size: 50_000, ..config() };
     let coded = gzip(content.as_bytes());
     let (lines, stats, engine) = finished(limited, &[response("Content-Encoding: gzip", &coded)]);
     let body = lines[1]["body"].as_str().unwrap();

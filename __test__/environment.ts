@@ -4,7 +4,7 @@
  * colours or for the sniffer would reach them too.
  */
 
-import { COMMAND_OPTIONS } from '../ts/options';
+import { COMMAND_OPTIONS } from '../ts/config/command';
 
 const COLOURS = ['FORCE_COLOR', 'NO_COLOR', 'NODE_DISABLE_COLORS', 'COLORTERM', 'CLICOLOR', 'CLICOLOR_FORCE'];
 const OURS = [

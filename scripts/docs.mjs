@@ -1,5 +1,6 @@
 // `npm run docs`: docs/api.md from the types and their comments, the tables of docs/configuration.md and docs/messages.md
-// from the same types, the command's options and the checks, and the injector's options in docs/injector.md. Needs dist/ (`npm run build:ts`). CI fails when this changes a file.
+// from the same types and the table of options, and the injector's options and annotations in docs/injector.md. Needs dist/
+// (`npm run build:ts`). CI fails when this changes a file.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -11,9 +12,11 @@ import ts from 'typescript';
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const at = (...path) => join(ROOT, ...path);
 const require = createRequire(import.meta.url);
-const { COMMAND_OPTIONS } = require('../dist/options.js');
-const { CONTRACT_DEFAULTS, TUNING_DEFAULTS, validateConfig } = require('../dist/config.js');
+const { COMMAND_OPTIONS } = require('../dist/config/command.js');
+const { validateConfig } = require('../dist/config/index.js');
+const { OPTIONS } = require('../dist/config/options.js');
 const { INJECTOR_OPTIONS } = require('../dist/injector/options.js');
+const { ANNOTATION_VALUES } = require('../dist/injector/settings.js');
 
 /** Stands below the title. */
 const WAY_IN = `
@@ -30,7 +33,7 @@ function writeApi() {
       stdio: 'inherit',
     });
     if (status !== 0) throw new Error('TypeDoc has complaints, see above');
-    const text = readFileSync(join(folder, 'api.md'), 'utf8');
+    const text = withoutMachinery(readFileSync(join(folder, 'api.md'), 'utf8'));
     writeFileSync(
       at('docs/api.md'),
       `<!-- Made by \`npm run docs\` from the comments in ts/; edit those. -->\n\n${text.replace('\n', `\n${WAY_IN}`)}`,
@@ -40,21 +43,44 @@ function writeApi() {
   }
 }
 
-const types = ts.createSourceFile('types.ts', readFileSync(at('ts/types.ts'), 'utf8'), ts.ScriptTarget.ES2022, true);
+/** Without the types that a config is made of (`ts/config/types.ts`): its fields are of interest, not where they come from. */
+function withoutMachinery(text) {
+  const made = '(?:RequiredOptions|FurtherOptions|OptionsThere|OptionsLeftOut)';
+  return text
+    .replace(new RegExp(`#### Extends\\n\\n(?:- \`${made}\`\\n)+\\n`, 'g'), '')
+    .replace(new RegExp(` \`${made}\\.\\w+\` \\|$`, 'gm'), '')
+    .replace(/^(\| Property \| Type \| Description \|) Inherited from \|\n(\| -+ \| -+ \| -+ \|) -+ \|$/gm, '$1\n$2');
+}
+
+const parsed = (file) => ts.createSourceFile(file, readFileSync(at(file), 'utf8'), ts.ScriptTarget.ES2022, true);
+
+/** The comment above a member, in one line. */
+function commentOf(member) {
+  const comments = ts.getJSDocCommentsAndTags(member).map(({ comment }) => ts.getTextOfJSDocComment(comment));
+  return comments.join(' ').replace(/\s+/g, ' ');
+}
 
 /** The fields of an interface of ts/types.ts: name, type, whether it may be missing, comment. */
 function fieldsOf(name) {
+  const types = parsed('ts/types.ts');
   const declaration = types.statements.find((node) => ts.isInterfaceDeclaration(node) && node.name.text === name);
   return declaration.members.map((member) => ({
     name: member.name.text,
     type: member.type.getText(types).replace(/\s+/g, ' '),
     optional: member.questionToken !== undefined,
-    text: ts
-      .getJSDocCommentsAndTags(member)
-      .map(({ comment }) => ts.getTextOfJSDocComment(comment))
-      .join(' ')
-      .replace(/\s+/g, ' '),
+    text: commentOf(member),
   }));
+}
+
+/** The comments above the rows of the table of options, by field. */
+function optionComments() {
+  const isTable = (node) => ts.isVariableDeclaration(node) && node.name.getText() === 'OPTIONS';
+  const [table] = parsed('ts/config/options.ts')
+    .statements.filter(ts.isVariableStatement)
+    .flatMap(({ declarationList }) => declarationList.declarations.filter(isTable));
+  let rows = table.initializer;
+  while (!ts.isObjectLiteralExpression(rows)) rows = rows.expression;
+  return new Map(rows.properties.map((row) => [row.name.text, commentOf(row)]));
 }
 
 const cell = (text) => text.replaceAll('|', '\\|');
@@ -75,22 +101,22 @@ function ruleOf(field) {
 }
 
 function optionsTable() {
-  const defaults = { ...CONTRACT_DEFAULTS, ...TUNING_DEFAULTS };
-  const options = new Map(COMMAND_OPTIONS.map((option) => [option.field, option]));
+  const commands = new Map(COMMAND_OPTIONS.map((option) => [option.field, option]));
+  const comments = optionComments();
   const shown = (value) => {
     const mebibytes = Number.isInteger(value) ? value / 2 ** 20 : 0;
     if (value === undefined) return 'none';
     return `${code(JSON.stringify(value))}${mebibytes >= 1 && Number.isInteger(mebibytes) ? ` (${mebibytes} MiB)` : ''}`;
   };
-  const rows = fieldsOf('SnifferConfig').map(({ name, optional, text }) => {
-    const { flag, short, variable } = options.get(name) ?? {};
+  const rows = Object.entries(OPTIONS).map(([name, row]) => {
+    const { flag, short, variable } = commands.get(name) ?? {};
     const flags = [short, flag].filter(Boolean).map(code).join(', ');
-    const meaning = text.replace(/\s*Default:? [^.]*\.(?=$| )/, '');
+    const meaning = comments.get(name).replace(/\s*Default:? [^.]*\.(?=$| )/, '');
     return [
       code(name),
       flags,
       code(variable),
-      optional ? shown(defaults[name]) : 'required',
+      row.required ? 'required' : shown(row.default),
       cell(ruleOf(name)),
       cell(meaning),
     ];
@@ -116,6 +142,13 @@ function injectorTable() {
   return table(['field', 'flag', 'variable', 'default', ''], rows);
 }
 
+function annotationsTable() {
+  return table(
+    ['`tcp-sniffer/…`', 'value'],
+    ANNOTATION_VALUES.map(([name, value]) => [code(name), value]),
+  );
+}
+
 function fill(file, name, content) {
   const text = readFileSync(at(file), 'utf8');
   const [begin, end] = [`<!-- made by npm run docs: ${name} -->`, `<!-- end: ${name} -->`];
@@ -128,3 +161,4 @@ writeApi();
 fill('docs/configuration.md', 'options', optionsTable());
 fill('docs/messages.md', 'fields', messageTable());
 fill('docs/injector.md', 'injector options', injectorTable());
+fill('docs/injector.md', 'annotations', annotationsTable());

@@ -3,18 +3,18 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, CommanderError, Option } from 'commander';
-import { CONTRACT_DEFAULTS, LOG_LEVELS, TUNING_DEFAULTS, validateConfig } from './config';
+import { LOG_LEVELS, type SnifferConfig, validateConfig } from './config';
+import { COMMAND_OPTIONS, type CommandOption } from './config/command';
+import { type Flags, readCommandConfig, readLogLevel, readRetryOpenMs, readRuntimeEnv } from './config/env';
 import { DEFAULT_DEPS } from './deps';
-import { type Flags, readCommandConfig, readLogLevel, readRetryOpenMs, readRuntimeEnv } from './env';
 import { EngineError, ValidationError } from './errors';
 import { droppedFor } from './ledger';
 import { createLogger, errorFields, type Log } from './logger';
 import { giveUpCapture, type InterfaceInfo, listInterfaces } from './native';
-import { COMMAND_OPTIONS, type CommandOption } from './options';
 import { onSignals } from './signals';
 import { Sniffer } from './sniffer';
 import type { Appearance, Terminal } from './terminal';
-import type { SnifferConfig, SnifferStats } from './types';
+import type { SnifferStats } from './types';
 import { VERSION } from './version';
 
 /** Exit codes. */
@@ -23,8 +23,6 @@ const BAD_CONFIG = 1;
 const FAILED = 2;
 
 const INJECTOR = 'injector';
-
-const DEFAULTS: Record<string, unknown> = { ...CONTRACT_DEFAULTS, ...TUNING_DEFAULTS };
 
 /** Flags that are no options of the library: they are about who looks at it, and have no variable. */
 const APPEARANCE = [
@@ -140,8 +138,7 @@ function buildProgram(
   return program;
 }
 
-function describe({ help, variable, field }: CommandOption): string {
-  const value = DEFAULTS[field];
+function describe({ help, variable, default: value }: CommandOption): string {
   const shown =
     value === undefined || value === '' || value === false || `${value}` === '' ? [] : [`default: ${value}`];
   return `${help} [${[...(variable === undefined ? [] : [variable]), ...shown].join('; ')}]`.replace(' []', '');

@@ -1,7 +1,7 @@
 /** The world outside as it is: what a sniffer uses unless a test puts something else in its place. */
 
 import { fstatSync, writeSync } from 'node:fs';
-import { readRuntimeEnv } from './env';
+import { readRuntimeEnv } from './config/env';
 import { createLogger } from './logger';
 import { createCapture, keepStdoutFromWaiting, takeBackFromStdout } from './native';
 import { schedule } from './outputs/output';

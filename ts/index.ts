@@ -1,10 +1,9 @@
 /** The library. */
 
-import { validateConfig as checkConfig } from './config';
+import { validateConfig as checkConfig, type SnifferConfig, type ValidatedConfig } from './config';
+import { readRuntimeEnv } from './config/env';
 import { DEFAULT_DEPS } from './deps';
-import { readRuntimeEnv } from './env';
 import { Sniffer } from './sniffer';
-import type { SnifferConfig, ValidatedConfig } from './types';
 
 export {
   CONTRACT_DEFAULTS,
@@ -13,6 +12,8 @@ export {
   MAX_SAMPLE_RATE,
   MIN_PORT,
   MIN_SAMPLE_RATE,
+  type SnifferConfig,
+  type ValidatedConfig,
 } from './config';
 export { AlreadyRunningError, ENGINE_ERROR_CODES, EngineError, type EngineErrorCode, ValidationError } from './errors';
 export { type InterfaceInfo, listInterfaces } from './native';

@@ -1,27 +1,28 @@
 /** What the caller holds: starts and stops runs, and turns what they deliver into events. */
 
 import { EventEmitter } from 'node:events';
-import { CONTRACT_DEFAULTS, hasOutputConfigured, LOG_LEVELS, TUNING_DEFAULTS, validateConfig } from './config';
-import type { RuntimeEnv } from './env';
+import {
+  CONTRACT_DEFAULTS,
+  hasOutputConfigured,
+  LOG_LEVELS,
+  type SnifferConfig,
+  type ValidatedConfig,
+  validateConfig,
+} from './config';
+import { toCaptureOptions } from './config/engine';
+import type { RuntimeEnv } from './config/env';
+import { OPTIONS } from './config/options';
 import { AlreadyRunningError, ENGINE_ERROR_CODES, EngineError, toEngineError } from './errors';
 import { countersOf, droppedFor, NO_DELIVERIES } from './ledger';
 import { errorFields, LimitedLine, type Log, listenerErrorFields } from './logger';
 import { MetricsServer } from './metrics/server';
 import { metricsText } from './metrics/text';
-import { type CaptureInfo, type CaptureOptions, type NativeCapture, toCaptureOptions } from './native';
+import type { CaptureInfo, CaptureOptions, NativeCapture } from './native';
 import { buildOutputs, type OutputDeps, type Outputs } from './outputs/build';
 import { type Outcome, Session } from './session';
 import { type onSignals, passOn } from './signals';
 import { callSafely, readText, readThrown } from './thrown';
-import type {
-  HttpMessage,
-  LogLevel,
-  OutputName,
-  SnifferConfig,
-  SnifferEvents,
-  SnifferStats,
-  ValidatedConfig,
-} from './types';
+import type { HttpMessage, LogLevel, OutputName, SnifferEvents, SnifferStats } from './types';
 import { VERSION } from './version';
 
 /** @internal Everything of the world outside; tests put fakes in. */
@@ -334,7 +335,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
   /** For complaints about a config that could not say how loud to be. */
   #bootstrapLog(): Log {
     const given = readText(this.#config, 'logLevel');
-    return this.#deps.createLogger(LOG_LEVELS.find((level) => level === given) ?? TUNING_DEFAULTS.logLevel);
+    return this.#deps.createLogger(LOG_LEVELS.find((level) => level === given) ?? OPTIONS.logLevel.default);
   }
 }
 

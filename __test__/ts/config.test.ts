@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { withoutSecrets } from '../../ts/checks';
 import { CONTRACT_DEFAULTS, hasOutputConfigured, validateConfig } from '../../ts/config';
+import { withoutSecrets } from '../../ts/config/checks';
 import { ValidationError } from '../../ts/errors';
 
 function complaint(config: unknown, production = false): { field: string; message: string } {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { validateConfig } from '../../ts/config';
-import { readCommandConfig, readRuntimeEnv } from '../../ts/env';
-import { COMMAND_OPTIONS } from '../../ts/options';
+import { COMMAND_OPTIONS } from '../../ts/config/command';
+import { readCommandConfig, readRuntimeEnv } from '../../ts/config/env';
 
 describe('readCommandConfig', () => {
   it('takes every option from its variable', () => {

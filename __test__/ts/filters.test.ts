@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { validateConfig } from '../../ts/config';
-import { readCommandConfig } from '../../ts/env';
-import { MAX_FILTERS, parseFilters } from '../../ts/filters';
-import { toCaptureOptions } from '../../ts/native';
+import { toCaptureOptions } from '../../ts/config/engine';
+import { readCommandConfig } from '../../ts/config/env';
+import { MAX_FILTERS, parseFilters } from '../../ts/config/filters';
 
 describe('filters as text', () => {
   it.each([

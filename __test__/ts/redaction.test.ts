@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { validateConfig } from '../../ts/config';
-import { readCommandConfig } from '../../ts/env';
+import { readCommandConfig } from '../../ts/config/env';
 import { checkSnifferText } from '../../ts/injector/sniffer-text';
 import { rig } from './setup/rig';
 

@@ -1,8 +1,9 @@
 import { type EventEmitter, once } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
+import type { SnifferConfig } from '../../ts/config';
 import { AlreadyRunningError, EngineError, ValidationError } from '../../ts/errors';
 import { createSniffer } from '../../ts/index';
-import type { SnifferConfig, SnifferEvents } from '../../ts/types';
+import type { SnifferEvents } from '../../ts/types';
 import { FakeStream, settle } from './setup/fakes';
 import { type FakeCapture, rig } from './setup/rig';
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { LOG_LEVELS } from '../config';
-import { type Env, readLogLevel, readRuntimeEnv } from '../env';
+import { type Env, readLogLevel, readRuntimeEnv } from '../config/env';
 import { ValidationError } from '../errors';
 import { createLogger, errorFields } from '../logger';
 import { onSignals } from '../signals';

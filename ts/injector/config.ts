@@ -1,9 +1,9 @@
 /** Flags, variables and the mounted file to the injector's config. Pure: all three come in as values. */
 
-import { show } from '../checks';
-import type { Env } from '../env';
+import { show } from '../config/checks';
+import type { Env } from '../config/env';
+import { suggest } from '../config/suggest';
 import { ValidationError } from '../errors';
-import { suggest } from '../suggest';
 import { INJECTOR_OPTIONS, type InjectorConfig, type InjectorOption } from './options';
 import { isObject } from './pod';
 import { checkResources } from './settings';

@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
-import type { Env } from '../env';
+import type { Env } from '../config/env';
 
 export interface ApiAnswer {
   status: number;

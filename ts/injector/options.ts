@@ -1,8 +1,8 @@
 /** The options of `tcp-sniffer injector`: for each its flag, its variable, its default, and what it must be. */
 
 import { isIP } from 'node:net';
-import { type Check, integer, oneOf } from '../checks';
 import { LOG_LEVELS, MAX_PORT, MIN_PORT } from '../config';
+import { type Check, integer, oneOf } from '../config/checks';
 import type { LogLevel } from '../types';
 import { LABEL_NAME, OBJECT_NAME, parseImage, parseSecretKey, type SecretKey } from './names';
 import { checkSnifferText } from './sniffer-text';

@@ -1,7 +1,7 @@
 /** What one pod's sidecar is made with: the injector's defaults, and the pod's annotations over them. */
 
-import { suggest } from '../suggest';
-import type { SnifferConfig } from '../types';
+import { COMMAND_OPTIONS, type CommandOption } from '../config/command';
+import { suggest } from '../config/suggest';
 import { INJECT_LABEL, PREFIX, parseImage, parseSecretKey, type SecretKey, STATUS_ANNOTATION } from './names';
 import type { InjectorConfig } from './options';
 import { declaredPorts, type Pod } from './pod';
@@ -50,42 +50,64 @@ const MAX_VALUE_CHARS = 4_096;
 
 type Apply = (settings: Settings, text: string, production: boolean) => void;
 
-const ANNOTATIONS: Record<string, Apply> = {
-  ports: forSniffer('ports'),
-  interface: forSniffer('interface'),
-  'output-url': forSniffer('outputUrl'),
-  'output-stdout': forSniffer('outputStdout'),
-  'sample-rate': forSniffer('sampleRate'),
-  'redact-headers': (settings, text, production) => {
-    // A list of no names would switch redaction off unseen; `none` is the word for that.
-    if (/[^,\s]/.test(text)) forSniffer('redactHeaders')(settings, text, production);
+interface Annotation {
+  apply: Apply;
+  /** For the documentation. */
+  value: string;
+}
+
+/** Of the sniffer's own options: those whose row in the table has an annotation. */
+const OF_THE_SNIFFER = COMMAND_OPTIONS.flatMap((option): [string, Annotation][] => {
+  const { annotation } = option;
+  return annotation === undefined ? [] : [[annotation.name, { apply: forSniffer(option), value: annotation.value }]];
+});
+
+const ANNOTATIONS: Readonly<Record<string, Annotation>> = {
+  ...Object.fromEntries(OF_THE_SNIFFER),
+  'auth-secret': {
+    apply: (settings, text) => {
+      settings.authSecret = parseSecretKey(text);
+    },
+    value: "`NAME/KEY` of a Secret in the pod's namespace; the pod starts without it, too",
   },
-  'max-body-size': forSniffer('maxBodySize'),
-  'auth-secret': (settings, text) => {
-    settings.authSecret = parseSecretKey(text);
+  image: {
+    apply: (settings, text) => {
+      settings.image = parseImage(text);
+    },
+    value: 'reference of an image',
   },
-  image: (settings, text) => {
-    settings.image = parseImage(text);
+  'cpu-request': quantityOf('cpuRequest', 'a quantity from `1m` to `1024`, not more than the limit'),
+  'cpu-limit': quantityOf('cpuLimit', 'a quantity from `1m` to `1024`'),
+  'memory-request': quantityOf('memoryRequest', 'a quantity from `64Mi` to `64Ti`, not more than the limit'),
+  'memory-limit': quantityOf('memoryLimit', 'a quantity from `64Mi` to `64Ti`'),
+  native: {
+    apply: (settings, text) => {
+      settings.native = yesOrNo(text);
+    },
+    value: '`true` or `false`',
   },
-  'cpu-request': quantityOf('cpuRequest'),
-  'cpu-limit': quantityOf('cpuLimit'),
-  'memory-request': quantityOf('memoryRequest'),
-  'memory-limit': quantityOf('memoryLimit'),
-  native: (settings, text) => {
-    settings.native = yesOrNo(text);
+  'termination-grace-period-seconds': {
+    apply: (settings, text) => {
+      if (!/^\d{1,5}$/.test(text) || Number(text) > MAX_GRACE_SECONDS) {
+        throw new Error(`must be seconds from 0 to ${MAX_GRACE_SECONDS}`);
+      }
+      settings.gracePeriod = Number(text);
+    },
+    value: `seconds, at most ${MAX_GRACE_SECONDS}; the pod gets at least these, and never less than it has`,
   },
-  'host-network': (settings, text) => {
-    settings.hostNetwork = yesOrNo(text);
-  },
-  'termination-grace-period-seconds': (settings, text) => {
-    if (!/^\d{1,5}$/.test(text) || Number(text) > MAX_GRACE_SECONDS) {
-      throw new Error(`must be seconds from 0 to ${MAX_GRACE_SECONDS}`);
-    }
-    settings.gracePeriod = Number(text);
+  'host-network': {
+    apply: (settings, text) => {
+      settings.hostNetwork = yesOrNo(text);
+    },
+    value: '`true` allows a pod on the network of its node, whose traffic the sidecar then sees',
   },
 };
 /** Without the prefix. */
 export const ANNOTATION_NAMES: readonly string[] = Object.keys(ANNOTATIONS);
+/** What the documentation says of their values. */
+export const ANNOTATION_VALUES: readonly [name: string, value: string][] = Object.entries(ANNOTATIONS).map(
+  ([name, { value }]) => [name, value],
+);
 /** Under our prefix and not options of the sidecar. */
 const OTHERS = [INJECT_LABEL, STATUS_ANNOTATION];
 
@@ -95,14 +117,14 @@ export function readSettings(pod: Pod, config: InjectorConfig, production: boole
   for (const [name, text] of Object.entries(pod.metadata?.annotations ?? {})) {
     if (!name.startsWith(PREFIX) || OTHERS.includes(name)) continue;
     const option = name.slice(PREFIX.length);
-    const apply = Object.hasOwn(ANNOTATIONS, option) ? ANNOTATIONS[option] : undefined;
-    if (apply === undefined) {
+    const known = Object.hasOwn(ANNOTATIONS, option) ? ANNOTATIONS[option] : undefined;
+    if (known === undefined) {
       const near = suggest(option, ANNOTATION_NAMES);
       throw new AnnotationError(name, `is unknown${near === undefined ? '' : `; did you mean ${PREFIX}${near}?`}`);
     }
     attempt(name, () => {
       if (text.length > MAX_VALUE_CHARS) throw new Error(`must have at most ${MAX_VALUE_CHARS} characters`);
-      apply(settings, text.trim(), production);
+      known.apply(settings, text.trim(), production);
     });
   }
   keepTokenFromOthers(settings, pod, config);
@@ -161,16 +183,21 @@ export function checkResources(request: string, limit: string, kind: 'cpu' | 'me
   if (most > maximum) throw new Error(`${kind} must be at most ${kind === 'cpu' ? '1024' : '64Ti'}`);
 }
 
-function forSniffer(field: keyof SnifferConfig): Apply {
+function forSniffer({ field, emptyMeans }: CommandOption): Apply {
   return (settings, text, production) => {
+    // A list of no names would turn redaction off unseen; `none` is the word for that.
+    if (Array.isArray(emptyMeans) && !/[^,\s]/.test(text)) return;
     settings.env[variableFor(field)] = checkSnifferText(field, text, production);
   };
 }
 
-function quantityOf(field: 'cpuRequest' | 'cpuLimit' | 'memoryRequest' | 'memoryLimit'): Apply {
-  return (settings, text) => {
-    if (quantity(text) === undefined) throw new Error('must be a quantity, e.g. 100m or 256Mi');
-    settings[field] = text;
+function quantityOf(field: 'cpuRequest' | 'cpuLimit' | 'memoryRequest' | 'memoryLimit', value: string): Annotation {
+  return {
+    apply: (settings, text) => {
+      if (quantity(text) === undefined) throw new Error('must be a quantity, e.g. 100m or 256Mi');
+      settings[field] = text;
+    },
+    value,
   };
 }
 

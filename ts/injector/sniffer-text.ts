@@ -3,10 +3,10 @@
  * would refuse at its start must not get into a pod.
  */
 
+import type { SnifferConfig } from '../config';
 import { validateConfig } from '../config';
+import { COMMAND_OPTIONS, type CommandOption } from '../config/command';
 import { ValidationError } from '../errors';
-import { COMMAND_OPTIONS, type CommandOption } from '../options';
-import type { SnifferConfig } from '../types';
 
 /** Linux (`dev_valid_name`): IFNAMSIZ is 16 with the final zero, and some characters are not taken. */
 const INTERFACE_NAME = /^(?!\.\.?$)[!-.0-9;-~]{0,15}$/;

@@ -1,9 +1,8 @@
 /** The only importer of the addon. It is loaded at the first use, so that all else works where it is missing. */
 
 import { ENGINE_ERROR_CODES, EngineError } from '../errors';
-import type { ValidatedConfig } from '../types';
 import { VERSION } from '../version';
-import type { Capture, CaptureOptions, InterfaceInfo, OwnOutputOptions } from './binding';
+import type { Capture, CaptureOptions, InterfaceInfo } from './binding';
 import { thisHost, whyMissing, whyUnloadable } from './platform';
 
 export type { CaptureEvent, CaptureInfo, CaptureOptions, InterfaceInfo } from './binding';
@@ -55,40 +54,4 @@ export function keepStdoutFromWaiting(): void {
 /** Takes back the last so many bytes that were written to stdout, where it is a file and they are its end; whether it did. */
 export function takeBackFromStdout(bytes: number): boolean {
   return binding().takeBackFromStdout(bytes);
-}
-
-/** The same config in the engine's words. */
-export function toCaptureOptions(config: ValidatedConfig): CaptureOptions {
-  const options: CaptureOptions = {
-    ports: config.ports,
-    sampleRate: config.sampleRate,
-    maxBodySize: config.maxBodySize,
-    maxConcurrentConnections: config.maxConcurrentConnections,
-    connectionIdleTimeoutMs: config.connectionIdleTimeoutMs,
-    redactHeaders: config.redactHeaders,
-    maxBufferedBytes: config.maxBufferedBytes,
-    snaplenBytes: config.snaplenBytes,
-    ringBufferBytes: config.ringBufferBytes,
-    readTimeoutMs: config.readTimeoutMs,
-    promiscuous: config.promiscuous,
-    statsIntervalMs: config.statsIntervalMs,
-    redactQuery: config.redactQuery,
-    include: config.include,
-    exclude: config.exclude,
-    decodeBody: config.decodeBody,
-    binaryBodies: config.binaryBodies,
-    ownOutputs: config.outputUrl === undefined ? [] : [ownOutput(config.outputUrl)],
-    decapsulate: config.decapsulate,
-  };
-  if (config.pcapFile !== undefined) options.pcapFile = config.pcapFile;
-  else if (config.interface !== '') options.interface = config.interface;
-  return options;
-}
-
-/** A POST to the URL, as it stands on the wire (RFC 9112 §3.2): our own ones are no messages. */
-function ownOutput(url: string): OwnOutputOptions {
-  const { protocol, hostname, port, pathname, search } = new URL(url);
-  const number = Number(port || (protocol === 'https:' ? 443 : 80));
-  const hosts = [`${hostname}:${number}`, ...(port === '' ? [hostname] : [])];
-  return { hosts, port: number, target: `${pathname}${search}` };
 }

@@ -1,10 +1,11 @@
 /** A config in, its outputs out. The one place that knows them all. */
 
+import type { ValidatedConfig } from '../config';
 import { ENGINE_ERROR_CODES, EngineError } from '../errors';
 import { HarFile } from '../har/file';
 import type { LimitedLine, Log } from '../logger';
 import type { NativeCapture } from '../native';
-import type { OutputName, ValidatedConfig } from '../types';
+import type { OutputName } from '../types';
 import { VERSION } from '../version';
 import { type CallbackOptions, CallbackOutput } from './callback';
 import { HarOutput } from './har';

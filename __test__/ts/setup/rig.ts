@@ -1,9 +1,9 @@
 // A sniffer with everything faked, and the engine that tests drive by hand.
 
-import type { RuntimeEnv } from '../../../ts/env';
+import type { SnifferConfig } from '../../../ts/config';
+import type { RuntimeEnv } from '../../../ts/config/env';
 import type { CaptureEvent, CaptureInfo, CaptureOptions, NativeCapture } from '../../../ts/native';
 import { Sniffer, type SnifferDeps } from '../../../ts/sniffer';
-import type { SnifferConfig } from '../../../ts/types';
 import { FakeLog, FakeStream, FakeTime } from './fakes';
 
 /** The engine: tests say what it emits. `stop()` is answered by `end` unless `holdEnd`. */

@@ -3,9 +3,11 @@
  * is `readRuntimeEnv`; the command takes its options from `readCommandConfig`.
  */
 
-import { ValidationError } from './errors';
-import { COMMAND_OPTIONS, type CommandOption } from './options';
-import type { LogLevel, SnifferConfig } from './types';
+import { ValidationError } from '../errors';
+import type { LogLevel } from '../types';
+import { COMMAND_OPTIONS, type CommandOption } from './command';
+import { mentionsOutput } from './outputs';
+import type { SnifferConfig } from './types';
 
 export type Env = Record<string, string | undefined>;
 
@@ -61,8 +63,7 @@ export function readCommandConfig(flags: Flags, env: Env): CommandConfig {
   if (config.ports === undefined) {
     throw new ValidationError('ports', 'name at least one port, with --ports or the variable PORTS', '--ports');
   }
-  const { outputUrl, harFile, outputStdout } = config;
-  if (outputUrl === undefined && harFile === undefined && outputStdout === undefined) config.outputStdout = true;
+  if (!mentionsOutput(config)) config.outputStdout = true;
   return { config: config as unknown as SnifferConfig, labels };
 }
 

@@ -1,7 +1,7 @@
 /** `redactHeaders`: from what is given, in a config or as a text, to the names whose values are hidden. */
 
+import { ValidationError } from '../errors';
 import { show, TOKEN, wrong } from './checks';
-import { ValidationError } from './errors';
 
 export const DEFAULT_REDACTED_HEADERS: readonly string[] = Object.freeze(['authorization', 'cookie']);
 

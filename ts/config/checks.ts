@@ -1,9 +1,17 @@
 /** Checks of single values, for the config: each throws the complaint or returns the value as it is used from here on. */
 
 import { inspect } from 'node:util';
-import { ValidationError } from './errors';
+import { ValidationError } from '../errors';
+import type { HttpMessage } from '../types';
+import { MAX_PORT, MAX_SAMPLE_RATE, MIN_PORT, MIN_SAMPLE_RATE } from './limits';
+import { suggest } from './suggest';
 
-export type Check = (value: unknown, field: string, production: boolean) => unknown;
+export type Check<Value = unknown> = (value: unknown, field: string, production: boolean) => Value;
+
+/** Of an option that is an object: each part has a check of its own. */
+export interface PartsCheck<Parts> extends Check<Parts> {
+  readonly parts: { readonly [Part in keyof Parts]: Check<Parts[Part]> };
+}
 
 export function wrong(field: string, expected: string, value: unknown): ValidationError {
   return new ValidationError(field, `must be ${expected}, got ${show(value)}`);
@@ -14,21 +22,41 @@ export function show(value: unknown): string {
   return inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY, maxArrayLength: 10, maxStringLength: 80 });
 }
 
-export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): Check {
+export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): Check<number> {
   const expected =
     max === Number.MAX_SAFE_INTEGER ? `an integer of at least ${min}` : `an integer from ${min} to ${max}`;
   return (value, field) => {
     if (!Number.isSafeInteger(value) || (value as number) < min || (value as number) > max) {
       throw wrong(field, expected, value);
     }
-    return value;
+    return value as number;
   };
 }
 
-export function oneOf<Word extends string>(words: readonly Word[]): Check {
+const PORT_EXPECTED = `an integer from ${MIN_PORT} to ${MAX_PORT}`;
+export const PORTS_EXPECTED = `a non-empty array of ports, each ${PORT_EXPECTED}`;
+
+export function checkPorts(value: unknown, field: string): number[] {
+  if (!Array.isArray(value) || value.length === 0) throw wrong(field, PORTS_EXPECTED, value);
+  for (const port of value) {
+    if (!Number.isInteger(port) || port < MIN_PORT || port > MAX_PORT) {
+      throw new ValidationError(field, `each port must be ${PORT_EXPECTED}, got ${show(port)}`);
+    }
+  }
+  return [...new Set<number>(value)];
+}
+
+export function checkSampleRate(value: unknown, field: string): number {
+  if (typeof value !== 'number' || !(value >= MIN_SAMPLE_RATE && value <= MAX_SAMPLE_RATE)) {
+    throw wrong(field, `a number from ${MIN_SAMPLE_RATE} to ${MAX_SAMPLE_RATE}`, value);
+  }
+  return value;
+}
+
+export function oneOf<Word extends string>(words: readonly Word[]): Check<Word> {
   return (value, field) => {
     if (!words.includes(value as Word)) throw wrong(field, `one of ${words.join(', ')}`, value);
-    return value;
+    return value as Word;
   };
 }
 
@@ -37,13 +65,13 @@ export function checkBoolean(value: unknown, field: string): boolean {
   return value;
 }
 
-export function checkFunction(value: unknown, field: string): unknown {
+export function checkFunction(value: unknown, field: string): (message: HttpMessage) => void {
   if (typeof value !== 'function') throw wrong(field, 'a function', value);
-  return value;
+  return value as (message: HttpMessage) => void;
 }
 
 /** Any text, also an empty one, that the system can take for a name. */
-export function name(expected: string): Check {
+export function name(expected: string): Check<string> {
   return (value, field) => {
     if (typeof value !== 'string' || value.includes('\0')) throw wrong(field, expected, value);
     return value;
@@ -67,7 +95,7 @@ export function checkFileName(value: unknown, field: string): string {
 export const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /** Each in lower case, and once. */
-export function names(what: string, isOne: (name: string) => boolean): Check {
+export function names(what: string, isOne: (name: string) => boolean): Check<string[]> {
   return (value, field) => {
     if (!Array.isArray(value)) throw wrong(field, `an array of ${what} names`, value);
     for (const each of value) {
@@ -121,4 +149,34 @@ function parseUrl(text: string): URL | undefined {
 /** A URL as far as it may be shown: without user, password, query and fragment, wherever they seem to be. */
 export function withoutSecrets(url: string): string {
   return url.replace(/^([^/?#]*\/\/)[^/?#]*@/, '$1').replace(/[?#].*$/s, '');
+}
+
+/** The parts that are given, each as its check has it, and of the others the defaults. */
+export function parts<Parts extends object>(
+  checks: { readonly [Part in keyof Parts]: Check<Parts[Part]> },
+  defaults: Readonly<Parts>,
+): PartsCheck<Parts> {
+  const known = Object.keys(checks);
+  const check: Check<Parts> = (value, field, production) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      throw wrong(field, `an object with ${known.join(', ')}`, value);
+    }
+    const whole: Record<string, unknown> = { ...defaults };
+    for (const [part, given] of Object.entries(value)) {
+      if (given === undefined) continue;
+      if (!Object.hasOwn(checks, part)) throw unknownPart(part, field, known);
+      try {
+        whole[part] = checks[part as keyof Parts](given, part, production);
+      } catch (error) {
+        throw error instanceof ValidationError ? new ValidationError(field, `${part} ${error.complaint}`) : error;
+      }
+    }
+    return whole as Parts;
+  };
+  return Object.assign(check, { parts: checks });
+}
+
+function unknownPart(part: string, field: string, known: readonly string[]): ValidationError {
+  const near = suggest(part, known);
+  return new ValidationError(field, `'${part}' is no part of it${near === undefined ? '' : `; did you mean ${near}?`}`);
 }

@@ -1,0 +1,36 @@
+/** The options that the command has: for each its flag, its variable, and how its text is read. */
+
+import { flagOf, kebabCase, type Option, variableOf } from './option';
+import { OPTIONS } from './options';
+import type { SnifferConfig } from './types';
+
+export interface CommandOption extends Pick<Option, 'argument' | 'short' | 'repeatable' | 'secret' | 'emptyMeans'> {
+  readonly field: keyof SnifferConfig;
+  readonly flag: string;
+  readonly variable?: string | undefined;
+  readonly help: string;
+  readonly default?: unknown;
+  /** Without the prefix. */
+  readonly annotation?: { readonly name: string; readonly value: string } | undefined;
+  /** Throws what is expected. */
+  parse(text: string): unknown;
+}
+
+export const COMMAND_OPTIONS: readonly CommandOption[] = Object.entries<Option>(OPTIONS).flatMap(([field, row]) => {
+  const { help, parse, argument, short, repeatable, secret, emptyMeans, annotation } = row;
+  if (help === undefined || parse === undefined) return [];
+  return {
+    field: field as keyof SnifferConfig,
+    flag: flagOf(field, row),
+    variable: variableOf(field, row),
+    help,
+    parse,
+    argument,
+    short,
+    repeatable,
+    secret,
+    emptyMeans,
+    default: row.default,
+    annotation: annotation === undefined ? undefined : { name: kebabCase(field), value: annotation },
+  };
+});

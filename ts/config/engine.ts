@@ -1,0 +1,38 @@
+/** The config as the engine takes it: the values of the rows that say `engine`, under the same names. */
+
+import type { CaptureOptions, OwnOutputOptions } from '../native/binding';
+import type { Option } from './option';
+import { OPTIONS } from './options';
+import type { EngineField, ValidatedConfig } from './types';
+
+/** Without one: each option of the engine is either a row of the table or made below. */
+type Unknown = Exclude<EngineField, keyof CaptureOptions>;
+
+const FIELDS = Object.entries<Option>(OPTIONS)
+  .filter(([, { engine }]) => engine === true)
+  .map(([field]) => field as EngineField);
+
+/** Every value is passed: the engine has no defaults. */
+export function toCaptureOptions(config: ValidatedConfig): CaptureOptions {
+  const fields = FIELDS.filter((field) => config[field] !== undefined);
+  const values = Object.fromEntries(fields.map((field) => [field, config[field]])) as Pick<
+    ValidatedConfig,
+    EngineField
+  >;
+  // Of a savefile no interface is opened.
+  const { interface: device, ...rest } = values;
+  const options = {
+    ...rest,
+    ...(config.pcapFile !== undefined || device === '' ? {} : { interface: device }),
+    ownOutputs: config.outputUrl === undefined ? [] : [ownOutput(config.outputUrl)],
+  } satisfies CaptureOptions & Partial<Record<Unknown, never>>;
+  return options;
+}
+
+/** A POST to the URL, as it stands on the wire (RFC 9112 §3.2): our own ones are no messages. */
+function ownOutput(url: string): OwnOutputOptions {
+  const { protocol, hostname, port, pathname, search } = new URL(url);
+  const number = Number(port || (protocol === 'https:' ? 443 : 80));
+  const hosts = [`${hostname}:${number}`, ...(port === '' ? [hostname] : [])];
+  return { hosts, port: number, target: `${pathname}${search}` };
+}

@@ -1,0 +1,23 @@
+/** What options can be at the least and at the most, where there is a reason for it. */
+
+export const MIN_PORT = 1;
+export const MAX_PORT = 65_535;
+export const MIN_SAMPLE_RATE = 0;
+export const MAX_SAMPLE_RATE = 1;
+/** The shortest snaplen that still holds the longest IPv4 header and some of TCP's; tcpdump's old minimum. */
+export const MIN_SNAPLEN_BYTES = 68;
+/** libpcap's MAXIMUM_SNAPLEN. */
+export const MAX_SNAPLEN_BYTES = 262_144;
+/** A few blocks of the largest packet; less and the kernel refuses the ring. */
+export const MIN_RING_BUFFER_BYTES = 1 << 20;
+/** libpcap takes the size as a C int. */
+export const MAX_RING_BUFFER_BYTES = 2 ** 31 - 1;
+export const MIN_READ_TIMEOUT_MS = 1;
+/** A message waits for it in the kernel. */
+export const MAX_READ_TIMEOUT_MS = 1_000;
+/** More often than this the counters are a load of their own. */
+export const MIN_STATS_INTERVAL_MS = 100;
+/** Connections to one URL; more help nobody. */
+export const MAX_OUTPUT_CONCURRENCY = 256;
+/** The longest time of a Node timer. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;

@@ -1,0 +1,51 @@
+/** What a row of the table of options says, and how the command names the option. */
+
+import type { Check } from './checks';
+
+/** One option: one row. What a row leaves out the option does not have. */
+export interface Option {
+  /** What a value must be. */
+  readonly check: Check;
+  /** It must be in every config. */
+  readonly required?: true;
+  /** The value where the option is left out. */
+  readonly default?: unknown;
+  /** Of the flag. A row without it is an option of the library only. */
+  readonly help?: string;
+  /** Reads the text of a flag, a variable or an annotation; throws what is expected. */
+  readonly parse?: (text: string) => unknown;
+  /** Name of the flag's value in the help; without it the flag is a switch. */
+  readonly argument?: string;
+  /** Where the flag is not the field's own name: `--max-body-size` of `maxBodySize`. */
+  readonly flag?: string;
+  /** The flag with one letter. */
+  readonly short?: string;
+  /** Where the variable is not the field's own name: `MAX_BODY_SIZE` of `maxBodySize`; `false`: there is none. */
+  readonly variable?: string | false;
+  /** The flag may be given several times; the texts are joined by `;`, as they stand in the variable. */
+  readonly repeatable?: true;
+  /** What came is not shown in a complaint. */
+  readonly secret?: true;
+  /** What a flag with an empty text is; an empty variable or annotation counts as left out. */
+  readonly emptyMeans?: unknown;
+  /** The output that this option turns on. */
+  readonly output?: string;
+  /** The engine gets the value, under the field's own name. */
+  readonly engine?: true;
+  /** A pod may set it by `tcp-sniffer/max-body-size` of `maxBodySize`; what its documentation says of the value. */
+  readonly annotation?: string;
+}
+
+/** `max-body-size` of `maxBodySize`. */
+export function kebabCase(field: string): string {
+  return field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+export function flagOf(field: string, { flag }: Option): string {
+  return flag ?? `--${kebabCase(field)}`;
+}
+
+export function variableOf(field: string, { variable }: Option): string | undefined {
+  if (variable === false) return undefined;
+  return variable ?? kebabCase(field).replaceAll('-', '_').toUpperCase();
+}

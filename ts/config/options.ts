@@ -1,0 +1,348 @@
+/**
+ * The table of options. A row is all that there is to say of an option: types, validation, flags, variables, the engine's
+ * options, annotations and the tables of the documentation are made of it. The comment above a row is the public
+ * documentation of its field. The order is that of the help, of the documentation and of the checks.
+ */
+
+import type { BinaryBodies, LogLevel } from '../types';
+import { checkBatch, parseBatch } from './batch';
+import {
+  checkBoolean,
+  checkFileName,
+  checkFunction,
+  checkOutputUrl,
+  checkPath,
+  checkPorts,
+  checkSampleRate,
+  checkToken,
+  integer,
+  name,
+  names,
+  oneOf,
+} from './checks';
+import { checkFilters, parseFilters } from './filters';
+import {
+  MAX_OUTPUT_CONCURRENCY,
+  MAX_PORT,
+  MAX_READ_TIMEOUT_MS,
+  MAX_RING_BUFFER_BYTES,
+  MAX_SNAPLEN_BYTES,
+  MAX_TIMER_MS,
+  MIN_PORT,
+  MIN_READ_TIMEOUT_MS,
+  MIN_RING_BUFFER_BYTES,
+  MIN_SNAPLEN_BYTES,
+  MIN_STATS_INTERVAL_MS,
+} from './limits';
+import type { Option } from './option';
+import { checkRedactHeaders, DEFAULT_REDACTED_HEADERS, parseRedactHeaders } from './redaction';
+import { boolean, list, number, numbers, text } from './texts';
+
+export const LOG_LEVELS: readonly LogLevel[] = ['silent', 'error', 'warn', 'info', 'debug'];
+
+const BINARY_BODIES: readonly BinaryBodies[] = ['omit', 'base64'];
+
+export const OPTIONS = {
+  /** Server ports, 1–65535, at least one. The capture filter is built from them. */
+  ports: {
+    check: checkPorts,
+    required: true,
+    parse: numbers,
+    argument: 'list',
+    help: 'server ports, e.g. 8080,8443 (required)',
+    engine: true,
+    annotation:
+      'server ports, `8080,8443`; else those of the injector; else the TCP ports that the containers and native sidecars (init containers with `restartPolicy: Always`) declare',
+  },
+  /** Name of the interface; `''` is the first one that is up and not a loopback. Default `''`. */
+  interface: {
+    check: name('the name of an interface'),
+    default: '',
+    parse: text,
+    argument: 'name',
+    help: 'interface; default: the first one that is up and not a loopback',
+    engine: true,
+    annotation: 'name of an interface, at most 15 characters; empty is the first that is up and not a loopback',
+  },
+  /** A savefile (pcap, pcapng; gzip, zstd) to read in place of an interface; `-` is stdin. */
+  pcapFile: {
+    check: checkPath,
+    parse: text,
+    flag: '--read',
+    short: '-r',
+    variable: false,
+    argument: 'file',
+    help: "read a savefile in place of an interface; '-' is stdin",
+    emptyMeans: '',
+    engine: true,
+  },
+  /** Absolute http(s) URL that gets a POST for each message; https in production. */
+  outputUrl: {
+    check: checkOutputUrl,
+    parse: text,
+    argument: 'url',
+    help: 'POST each message to this URL (token: OUTPUT_URL_AUTH_TOKEN)',
+    output: 'http',
+    annotation:
+      "absolute http or https URL without user and password; https in production. Where it is not the injector's URL the injector's token is left out, with a warning",
+  },
+  /** Bearer token of those POSTs. Default: the variable `OUTPUT_URL_AUTH_TOKEN`. */
+  outputUrlAuthToken: { check: checkToken },
+  /** POSTs at one time, each on a connection of its own that is used again, 1–256. Default 8. */
+  outputConcurrency: {
+    check: integer(1, MAX_OUTPUT_CONCURRENCY),
+    default: 8,
+    parse: number,
+    argument: 'count',
+    help: 'POSTs at one time',
+  },
+  /** A POST that has no answer after so many ms has failed. Default 10 000. */
+  outputTimeoutMs: {
+    check: integer(1, MAX_TIMER_MS),
+    default: 10_000,
+    parse: number,
+    argument: 'ms',
+    help: 'a POST without an answer after so long has failed',
+  },
+  /** Messages that wait for their POST, at most; live the oldest go first. Default 100 000. */
+  outputMaxWaitingMessages: {
+    check: integer(1),
+    // Half a minute of a busy service, and a small part of the sidecar's 512 MiB.
+    default: 100_000,
+    parse: number,
+    argument: 'count',
+    help: 'messages that may wait for their POST',
+  },
+  /** Bytes of messages that wait for their POST or are on their way, at most. Default 33 554 432 (32 MiB). */
+  outputMaxWaitingBytes: {
+    check: integer(1),
+    default: 33_554_432,
+    parse: number,
+    argument: 'bytes',
+    help: 'bytes of messages that may wait',
+  },
+  /** Several messages a POST, as NDJSON; what is left out of it has its default. Default: one message a POST. */
+  outputBatch: {
+    check: checkBatch,
+    parse: parseBatch,
+    argument: 'parts',
+    help: 'POST batches as NDJSON: true, or e.g. maxMessages=500,maxBytes=1048576,maxDelayMs=1000,gzip',
+  },
+  /** One JSON line a message on stdout. Default false. */
+  outputStdout: {
+    check: checkBoolean,
+    default: false,
+    parse: boolean,
+    help: 'JSON lines on stdout, a line an exchange in a terminal; the default where no output is named',
+    output: 'stdout',
+    annotation: '`true` or `false`',
+  },
+  /** Writes exchanges as HAR 1.2 into this file; one that is there is overwritten when the capture is open. */
+  harFile: {
+    check: checkFileName,
+    parse: text,
+    flag: '--har',
+    argument: 'file',
+    help: 'write exchanges as HAR 1.2 to this file; one that is there is overwritten',
+    output: 'har',
+  },
+  /**
+   * Gets each message, as if it were a `message` listener: a promise that it returns is not awaited. The object is
+   * shared with the listeners.
+   */
+  onHttpMessage: { check: checkFunction, output: 'callback' },
+  /** Looks into tunnels (VXLAN, Geneve, GRE, IP in IP and others) and reports the addresses inside. Default true. */
+  decapsulate: {
+    check: checkBoolean,
+    default: true,
+    parse: boolean,
+    help: 'look into tunnels: VXLAN, Geneve, GRE, IP in IP; off: --no-decapsulate',
+    engine: true,
+  },
+  /** Share of the connections that is processed, 0–1. Default 1. */
+  sampleRate: {
+    check: checkSampleRate,
+    default: 1,
+    parse: number,
+    argument: 'share',
+    help: 'share of the connections that is processed, 0-1',
+    engine: true,
+    annotation: '0–1',
+  },
+  /** Bytes of each body that are kept, and of its content once it is decoded. Default 1 048 576. */
+  maxBodySize: {
+    check: integer(1),
+    default: 1_048_576,
+    parse: number,
+    argument: 'bytes',
+    help: 'bytes of each body that are kept',
+    engine: true,
+    annotation: 'bytes',
+  },
+  /** Removes content-codings (gzip, deflate, br, zstd) from bodies, and shows text of any charset. Default true. */
+  decodeBody: {
+    check: checkBoolean,
+    default: true,
+    parse: boolean,
+    help: 'remove gzip, deflate, br and zstd from bodies, show text of any charset; off: --no-decode-body',
+    engine: true,
+  },
+  /** What becomes of bodies that are not UTF-8: `'omit'` leaves them out, `'base64'` shows them so. Default `'omit'`. */
+  binaryBodies: {
+    check: oneOf(BINARY_BODIES),
+    default: 'omit',
+    parse: text,
+    argument: 'how',
+    help: 'bodies that are not UTF-8: omit or base64',
+    engine: true,
+  },
+  /** Connections at one time; past it the least recently active one goes. Default 10 000. */
+  maxConcurrentConnections: {
+    check: integer(1),
+    default: 10_000,
+    parse: number,
+    argument: 'count',
+    help: 'connections at one time',
+    engine: true,
+  },
+  /** A connection without new data for so many ms is dropped. Default 300 000. */
+  connectionIdleTimeoutMs: {
+    check: integer(1),
+    default: 300_000,
+    parse: number,
+    argument: 'ms',
+    help: 'drop a connection without data for so long',
+    engine: true,
+  },
+  /**
+   * Headers whose values become `[REDACTED]` in every output, any case: names in place of the default, or each with `+` before it
+   * beside the default; `[]` turns it off. Default authorization, cookie.
+   */
+  redactHeaders: {
+    check: checkRedactHeaders,
+    default: DEFAULT_REDACTED_HEADERS,
+    parse: parseRedactHeaders,
+    argument: 'names',
+    help: 'headers whose values are hidden: a,b in place of authorization,cookie; +a,+b beside them; none',
+    emptyMeans: [],
+    engine: true,
+    annotation:
+      'names: `+a,+b` beside authorization and cookie, `a,b` in their place; `none` turns redaction off; empty counts as unset',
+  },
+  /** Query parameters whose values become `[REDACTED]` in `path` and in fields that hold URLs, any case. Default none. */
+  redactQuery: {
+    check: names('query parameter', (each) => each !== ''),
+    default: [],
+    parse: list,
+    argument: 'names',
+    help: 'query parameters whose values are hidden in paths, e.g. a,b',
+    emptyMeans: [],
+    engine: true,
+  },
+  /** Only exchanges that match one of these come out, both halves. Default: all. */
+  include: {
+    check: checkFilters,
+    default: [],
+    parse: parseFilters,
+    argument: 'filter',
+    help: 'only such exchanges, e.g. method=POST,path=/api/*,status=5xx,header=x-debug; repeatable',
+    repeatable: true,
+    secret: true,
+    engine: true,
+  },
+  /** Exchanges that match one of these do not come out, neither half. Default: none. */
+  exclude: {
+    check: checkFilters,
+    default: [],
+    parse: parseFilters,
+    argument: 'filter',
+    help: 'no such exchanges; repeatable',
+    repeatable: true,
+    secret: true,
+    engine: true,
+  },
+  /** What `stop()` lets outputs take to get rid of what waits, in ms; the rest is counted and dropped. Default 10 000. */
+  drainTimeoutMs: {
+    check: integer(0, MAX_TIMER_MS),
+    // Well inside the 30 s that Kubernetes gives a pod.
+    default: 10_000,
+    parse: number,
+    argument: 'ms',
+    help: 'what outputs may take at stop',
+  },
+  /**
+   * SIGTERM and SIGINT stop the sniffer; when it is drained the signal takes its course, a second one at once. Default
+   * false: a library leaves the signals to its host. The command has handlers of its own.
+   */
+  handleSignals: { check: checkBoolean, default: false },
+  /** Serves the counters on this port: `/metrics`, `/healthz`, `/readyz`. Default: none. */
+  metricsPort: {
+    check: integer(MIN_PORT, MAX_PORT),
+    parse: number,
+    argument: 'port',
+    help: 'serve /metrics, /healthz and /readyz there',
+  },
+  /** The address for that port; `''` is every address, which Prometheus and the kubelet need. Default `''`. */
+  metricsHost: {
+    check: name('an address'),
+    default: '',
+    parse: text,
+    argument: 'address',
+    help: 'the address for that; default: every one',
+  },
+  /** Lowest level that is logged, on stderr. Default `'info'`. */
+  logLevel: {
+    check: oneOf(LOG_LEVELS),
+    default: 'info',
+    parse: text,
+    argument: 'level',
+    help: 'silent, error, warn, info, debug',
+  },
+  /** Bytes that the engine holds back at one time over all connections. Default 41 943 040 (40 MiB). */
+  maxBufferedBytes: {
+    check: integer(1),
+    default: 41_943_040,
+    parse: number,
+    argument: 'bytes',
+    help: 'bytes held back over all connections',
+    engine: true,
+  },
+  /** Bytes captured of each packet, 68–262 144. Offloading makes packets larger than the MTU. Default 262 144. */
+  snaplenBytes: {
+    check: integer(MIN_SNAPLEN_BYTES, MAX_SNAPLEN_BYTES),
+    default: MAX_SNAPLEN_BYTES,
+    parse: number,
+    argument: 'bytes',
+    help: 'bytes captured of each packet',
+    engine: true,
+  },
+  /** Bytes of the kernel's ring. Default 33 554 432 (32 MiB). */
+  ringBufferBytes: {
+    check: integer(MIN_RING_BUFFER_BYTES, MAX_RING_BUFFER_BYTES),
+    default: 33_554_432,
+    parse: number,
+    argument: 'bytes',
+    help: "size of the kernel's ring",
+    engine: true,
+  },
+  /** How long the kernel may gather packets before it hands them over, 1–1000 ms. Default 50. */
+  readTimeoutMs: {
+    check: integer(MIN_READ_TIMEOUT_MS, MAX_READ_TIMEOUT_MS),
+    default: 50,
+    parse: number,
+    argument: 'ms',
+    help: 'how long the kernel may gather packets',
+    engine: true,
+  },
+  /** Puts the interface into promiscuous mode. Default false. */
+  promiscuous: { check: checkBoolean, default: false, parse: boolean, help: 'promiscuous mode', engine: true },
+  /** How often the counters are logged and the event `stats` comes, in ms. Default 60 000. */
+  statsIntervalMs: {
+    check: integer(MIN_STATS_INTERVAL_MS),
+    default: 60_000,
+    parse: number,
+    argument: 'ms',
+    help: 'how often the counters are logged',
+    engine: true,
+  },
+} as const satisfies Record<string, Option>;

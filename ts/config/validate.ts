@@ -1,0 +1,78 @@
+/**
+ * The config at the door: whatever the caller passed goes in, a complete and correct config or a `ValidationError` comes
+ * out. Knows no environment, no flags, and opens nothing; it looks at the disk only to tell whether two paths are one file.
+ */
+
+import { type BigIntStats, fstatSync, statSync } from 'node:fs';
+import { ValidationError } from '../errors';
+import { PORTS_EXPECTED, show, wrong } from './checks';
+import { MAX_FILTERS } from './filters';
+import type { Option } from './option';
+import { OPTIONS } from './options';
+import { suggest } from './suggest';
+import type { ValidatedConfig } from './types';
+
+const STDIN_FD = 0;
+
+const ROWS = Object.entries<Option>(OPTIONS);
+
+/**
+ * The config with every default in place. Options that are `undefined` count as left out.
+ * @throws {ValidationError} for the first option that is wrong, naming it, what is expected, and what came
+ */
+export function validateConfig(config: unknown, options: { production?: boolean } = {}): ValidatedConfig {
+  if (typeof config !== 'object' || config === null || Array.isArray(config)) {
+    throw wrong('config', 'an object with at least `ports`', config);
+  }
+  const given = config as Record<string, unknown>;
+  for (const field of Object.keys(given)) {
+    if (given[field] !== undefined && !Object.hasOwn(OPTIONS, field)) throw unknownOption(field);
+  }
+  if (given.ports === undefined) throw wrong('ports', PORTS_EXPECTED, undefined);
+  const result: Record<string, unknown> = {};
+  for (const [field, row] of ROWS) {
+    const value =
+      given[field] === undefined ? row.default : row.check(given[field], field, options.production === true);
+    // The caller gets arrays of its own and not those of the defaults.
+    if (value !== undefined) result[field] = Array.isArray(value) ? [...value] : value;
+  }
+  const whole = result as unknown as ValidatedConfig;
+  if (whole.include.length + whole.exclude.length > MAX_FILTERS) {
+    throw new ValidationError(
+      whole.include.length > whole.exclude.length ? 'include' : 'exclude',
+      `must be at most ${MAX_FILTERS} filters together with the other one`,
+    );
+  }
+  const { harFile, pcapFile } = whole;
+  if (harFile !== undefined && pcapFile !== undefined && isSameFile(harFile, pcapFile)) {
+    throw new ValidationError('harFile', `must not be the savefile that is read, got ${show(harFile)}`);
+  }
+  return whole;
+}
+
+/**
+ * Also by another name: a path written in another way, a symbolic or hard link, stdin. The HAR would overwrite what is
+ * still to be read. Device and inode tell, as `bigint`: an inode may have more than 53 bits.
+ */
+function isSameFile(harFile: string, pcapFile: string): boolean {
+  if (harFile === pcapFile) return true;
+  const har = statusOf(() => statSync(harFile, { bigint: true }));
+  const savefile = statusOf(() =>
+    pcapFile === '-' ? fstatSync(STDIN_FD, { bigint: true }) : statSync(pcapFile, { bigint: true }),
+  );
+  return har !== undefined && savefile !== undefined && har.dev === savefile.dev && har.ino === savefile.ino;
+}
+
+/** `undefined` of a file that is missing or out of reach: the code that opens it says so. */
+function statusOf(look: () => BigIntStats): BigIntStats | undefined {
+  try {
+    return look();
+  } catch {
+    return undefined;
+  }
+}
+
+function unknownOption(field: string): ValidationError {
+  const near = suggest(field, Object.keys(OPTIONS));
+  return new ValidationError(field, `is no option${near === undefined ? '' : `; did you mean ${near}?`}`);
+}

@@ -175,6 +175,7 @@ impl Engine {
             connections_active: self.table.len() as u64,
             buffered_bytes: self.buffered_bytes as u64,
             flow: self.flow,
+            http: self.outlet.http,
             notices_held_back: self.outlet.notices.held_back,
             unknown_codings: self.outlet.unknown_codings(),
             cut_heads: self.outlet.cut_heads(),

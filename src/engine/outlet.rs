@@ -29,7 +29,10 @@ fn sample_of(bytes: &[u8]) -> String {
 
 #[derive(Debug)]
 pub(super) struct Outlet {
+    /// All but `http`.
     pub stats: Stats,
+    /// By itself, so that parsing can count in it while messages are counted in `stats`.
+    pub http: HttpCounters,
     pub notices: Notices,
     pub batcher: Batcher,
     encoder: Encoder,
@@ -43,6 +46,7 @@ impl Outlet {
     pub fn new(config: &EngineConfig) -> Self {
         Self {
             stats: Stats::default(),
+            http: HttpCounters::default(),
             notices: Notices::default(),
             batcher: Batcher::default(),
             encoder: Encoder::new(config),
@@ -103,7 +107,6 @@ impl Outlet {
         ending: Incomplete,
         act: impl FnOnce(&mut Context<'_>),
     ) {
-        let mut counters = HttpCounters::default();
         let mut to_lines = ToLines {
             stats: &mut self.stats,
             notices: &mut self.notices,
@@ -117,13 +120,12 @@ impl Outlet {
         act(&mut Context {
             limits: self.limits,
             selection: &self.selection,
-            counters: &mut counters,
+            counters: &mut self.http,
             sink: &mut to_lines,
             ending,
             proxied: None,
             scratch: &mut self.scratch,
         });
-        self.stats.http.add(&counters);
     }
 }
 

@@ -50,7 +50,7 @@ impl ToProtocol<'_> {
             conversation.note_syn();
         }
         let Some(server) = conversation.decide(side, &event) else {
-            conversation.pass_over(&event, &mut self.outlet.stats.http);
+            conversation.pass_over(&event, &mut self.outlet.http);
             return self.report_unread(false);
         };
         let origin = origin_of(&mut self.app.origin, self.serial, &self.key, server);

@@ -56,10 +56,13 @@ impl ToProtocol<'_> {
         let origin = origin_of(&mut self.app.origin, self.serial, &self.key, server);
         let held = &mut self.app.held;
         self.outlet.with_context(origin, held, self.now, self.ending, |cx| conversation.on_event(side, event, cx));
-        self.report_unread(false);
+        if conversation.has_unread() {
+            self.report_unread(false);
+        }
     }
 
     /// Says once of a connection that none of it could be read.
+    #[cold]
     fn report_unread(&mut self, ended: bool) {
         let Some(conversation) = &mut self.app.conversation else { return };
         let Some(Unread { bytes, is_first_report, protocol }) = conversation.take_unread(ended) else { return };
@@ -87,7 +90,9 @@ impl ToProtocol<'_> {
 
     /// No more answers come: what waited for them is decided.
     pub fn finish(&mut self) {
-        self.report_unread(true);
+        if self.app.conversation.as_ref().is_some_and(|conversation| conversation.has_unread()) {
+            self.report_unread(true);
+        }
         self.outlet.finish_held(&mut self.app.held, self.now);
     }
 }

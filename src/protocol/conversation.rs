@@ -120,6 +120,12 @@ impl Conversation {
         self.protocol.note_syn();
     }
 
+    /// Bytes were passed over since the last report: only then has `take_unread` anything to say.
+    #[inline]
+    pub fn has_unread(&self) -> bool {
+        self.protocol.passed_over().0 > self.reported_bytes
+    }
+
     /// What was passed over of a connection that gave no message, once there is enough of it or it has `ended`.
     pub fn take_unread(&mut self, ended: bool) -> Option<Unread> {
         let (passed_over_bytes, protocol) = self.protocol.passed_over();
@@ -181,10 +187,10 @@ impl Conversation {
     pub fn on_event(&mut self, side: Side, event: StreamEvent<'_>, cx: &mut Context<'_>) {
         let Some(server) = self.server() else { return };
         let direction = if side == server { Direction::Response } else { Direction::Request };
-        cx.proxied = match self.opening {
-            Opening::Over(proxied) => proxied,
-            Opening::Awaited(..) => None,
-        };
+        cx.proxied = None;
+        if let Opening::Over(Some(proxied)) = self.opening {
+            cx.proxied = Some(proxied);
+        }
         if let StreamEvent::End { reset: true, .. } = event {
             cx.ending = Incomplete::Reset;
         }

@@ -67,7 +67,10 @@ impl HttpConnection {
     /// Takes what one side delivered.
     pub fn on_event(&mut self, direction: Direction, event: StreamEvent<'_>, cx: &mut Context<'_>) {
         match event {
-            StreamEvent::Data(bytes, meta) => self.on_data(direction, bytes, meta, cx),
+            StreamEvent::Data(bytes, meta) => match direction {
+                Direction::Request => self.on_request_data(bytes, meta, cx),
+                Direction::Response => self.on_response_data(bytes, meta, cx),
+            },
             StreamEvent::Gap { len } => match direction {
                 Direction::Request => self.request.on_gap(len, &mut self.exchanges, cx),
                 Direction::Response => self.response.on_gap(len, &mut self.exchanges, cx),
@@ -97,20 +100,20 @@ impl HttpConnection {
         self.request.buffered_bytes() + self.response.buffered_bytes() + self.exchanges.buffered_bytes()
     }
 
-    fn on_data(&mut self, direction: Direction, mut bytes: &[u8], mut meta: DataMeta, cx: &mut Context<'_>) {
-        if direction == Direction::Request {
-            if !self.request.as_opposite().in_message {
-                self.response.on_next_request(meta.heard, &mut self.exchanges, cx);
-            }
-            self.request.on_data(bytes, meta, self.response.as_opposite(), &mut self.exchanges, cx);
-            if let Some(number) = self.request.goes_on_with_http() {
-                self.release(number, cx);
-            }
-            return;
+    fn on_request_data(&mut self, bytes: &[u8], meta: DataMeta, cx: &mut Context<'_>) {
+        if !self.request.as_opposite().in_message {
+            self.response.on_next_request(meta.heard, &mut self.exchanges, cx);
         }
+        self.request.on_data(bytes, meta, &self.response, &mut self.exchanges, cx);
+        if let Some(number) = self.request.goes_on_with_http() {
+            self.release(number, cx);
+        }
+    }
+
+    fn on_response_data(&mut self, mut bytes: &[u8], mut meta: DataMeta, cx: &mut Context<'_>) {
         while !bytes.is_empty() {
             let declined = self.exchanges.declined;
-            let used = self.response.on_data(bytes, meta, self.request.as_opposite(), &mut self.exchanges, cx);
+            let used = self.response.on_data(bytes, meta, &self.request, &mut self.exchanges, cx);
             if self.exchanges.switched {
                 self.request.leave_http();
             }
@@ -130,7 +133,7 @@ impl HttpConnection {
         let end = self.request.deferred_end();
         for piece in self.request.release(number, &mut self.exchanges, cx) {
             match piece {
-                Piece::Data(bytes, meta) => self.on_data(Direction::Request, &bytes, meta, cx),
+                Piece::Data(bytes, meta) => self.on_request_data(&bytes, meta, cx),
                 Piece::Gap(len) => self.request.on_gap(len, &mut self.exchanges, cx),
             }
         }

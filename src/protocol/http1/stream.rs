@@ -122,7 +122,7 @@ impl Stream {
         &mut self,
         mut bytes: &[u8],
         mut meta: DataMeta,
-        opposite: Opposite,
+        opposite: &Self,
         exchanges: &mut Exchanges,
         cx: &mut Context<'_>,
     ) -> usize {
@@ -153,7 +153,7 @@ impl Stream {
                     bytes.len()
                 }
                 State::Lost => {
-                    if !self.may_begin_here(bytes, meta, opposite, exchanges) {
+                    if !self.may_begin_here(bytes, meta, opposite.as_opposite(), exchanges) {
                         exchanges.pass_over(bytes, cx.counters);
                         if is_switch(self.direction, bytes, meta) {
                             // It is not shown, since it may be a body's text; if it is none, nothing after it is HTTP/1.x.
@@ -172,7 +172,7 @@ impl Stream {
                 State::Boundary => {
                     if self.buffer.is_empty() {
                         let turn = if self.direction == Direction::Request {
-                            opposite.turn_at(meta, rested)
+                            opposite.as_opposite().turn_at(meta, rested)
                         } else {
                             Turn::Overlaps
                         };

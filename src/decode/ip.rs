@@ -22,8 +22,8 @@ const MOBILITY: u8 = 135;
 const HIP: u8 = 139;
 const SHIM6: u8 = 140;
 
-/// RFC 791 §3.1.
-#[inline]
+/// RFC 791 §3.1. Called for nearly each packet: each call that is not inlined copies the segment.
+#[inline(always)]
 pub(super) fn decode_v4(bytes: &[u8], cut: u32) -> Result<Decoded<'_>, Undecodable> {
     let header = bytes.first_chunk::<20>().ok_or(Undecodable::TruncatedIp)?;
     let header_len = usize::from(header[0] & 0x0f) * 4;

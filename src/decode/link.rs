@@ -50,7 +50,7 @@ const ARPHRD_FRAD: u16 = 770;
 const ARPHRD_IEEE80211_RADIOTAP: u16 = 803;
 const ARPHRD_NETLINK: u16 = 824;
 
-#[inline]
+#[inline(always)]
 pub(super) fn packet(linktype: LinkType, frame: &[u8]) -> Result<Packet<'_>, Undecodable> {
     match linktype {
         ETHERNET => {

@@ -108,6 +108,7 @@ pub enum Decoded<'a> {
 }
 
 /// Decodes one captured frame. `wire_len` is its length before the snaplen cut it; smaller values count as "not cut".
+#[inline]
 pub fn decode(linktype: LinkType, frame: &[u8], wire_len: u32) -> Result<Decoded<'_>, Undecodable> {
     let captured_len = u32::try_from(frame.len()).unwrap_or(u32::MAX);
     let cut = wire_len.saturating_sub(captured_len);

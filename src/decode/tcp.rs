@@ -10,7 +10,7 @@ use super::{Endpoint, Flags, Segment, Undecodable};
 const MIN_HEADER_LEN: usize = 20;
 
 /// `missing` bytes followed `packet` on the wire. It begins with an IPv4 header of so many bytes, if one is to be verified.
-#[inline]
+#[inline(always)]
 pub(super) fn decode<'a>(
     source: IpAddr,
     destination: IpAddr,

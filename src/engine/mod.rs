@@ -221,6 +221,7 @@ impl Engine {
     }
 
     /// What was found inside so many tunnels. Each packet is counted once, as what it turns out to be in the end.
+    #[inline(never)]
     fn on_decoded(&mut self, at: Timestamp, decoded: Result<Decoded<'_>, Undecodable>, tunnels: usize) {
         match decoded {
             Ok(Decoded::Segment(segment)) => self.on_segment(at, &segment),

@@ -279,8 +279,10 @@ impl Engine {
         let Some((connection, counters, mut to_protocol)) = self.parts(id, Incomplete::Closed) else {
             return Next::Continue;
         };
-        to_protocol.role = connection.role_after(side, segment);
-        to_protocol.syn_seen |= segment.flags.syn && !segment.flags.ack;
+        if segment.flags.syn {
+            to_protocol.role = connection.role_after(side, segment);
+            to_protocol.syn_seen |= !segment.flags.ack;
+        }
         let next = connection.on_segment(side, segment, at, now, counters, &mut |side, event| {
             to_protocol.deliver(side, event);
         });
@@ -314,7 +316,7 @@ impl Engine {
         if let Some((connection, counters, mut to_protocol)) = self.parts(id, Incomplete::Gap) {
             connection.finish(counters, &mut |side, event| to_protocol.deliver(side, event));
             to_protocol.finish();
-            let key = to_protocol.key;
+            let key = *to_protocol.key;
             self.outlet.notices.warn(self.now, Kind::Mptcp, || {
                 let message = "a connection is one of several paths of an MPTCP connection; it is not read".to_owned();
                 (message, vec![("connection", outlet::four_tuple(&key))])
@@ -410,7 +412,7 @@ impl Engine {
         let entry = self.table.entry(id)?;
         let to_protocol = ToProtocol {
             serial: entry.serial(),
-            key: entry.key,
+            key: &entry.key,
             role: entry.connection.role(),
             syn_seen: entry.connection.saw_the_opening_syn(),
             ports: &self.ports,

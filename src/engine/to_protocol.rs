@@ -12,7 +12,7 @@ use crate::time::Timestamp;
 
 pub(super) struct ToProtocol<'a> {
     pub serial: u64,
-    pub key: FlowKey,
+    pub key: &'a FlowKey,
     pub role: Role,
     /// The initiator's SYN was captured, so it is known where its stream begins: a SYN may carry data (RFC 7413).
     pub syn_seen: bool,
@@ -35,7 +35,7 @@ impl ToProtocol<'_> {
                         0 => "the beginning of a connection was not captured".to_owned(),
                         _ => format!("{len} bytes of a connection were not captured"),
                     };
-                    (message, vec![("connection", four_tuple(&self.key))])
+                    (message, vec![("connection", four_tuple(self.key))])
                 });
             }
         }
@@ -44,7 +44,7 @@ impl ToProtocol<'_> {
         }
         let conversation = self.app.conversation.get_or_insert_with(|| {
             let met = Met::of(self.role, self.syn_seen, self.app.quiet_since);
-            Box::new(Conversation::new(parties(&self.key, self.ports, self.role), met))
+            Box::new(Conversation::new(parties(self.key, self.ports, self.role), met))
         });
         if self.syn_seen {
             conversation.note_syn();
@@ -53,7 +53,7 @@ impl ToProtocol<'_> {
             conversation.pass_over(&event, &mut self.outlet.http);
             return self.report_unread(false);
         };
-        let origin = origin_of(&mut self.app.origin, self.serial, &self.key, server);
+        let origin = origin_of(&mut self.app.origin, self.serial, self.key, server);
         let held = &mut self.app.held;
         self.outlet.with_context(origin, held, self.now, self.ending, |cx| conversation.on_event(side, event, cx));
         if conversation.has_unread() {
@@ -72,7 +72,7 @@ impl ToProtocol<'_> {
             self.outlet.notices.warn(self.now, Kind::Unread, || {
                 let message =
                     format!("a connection whose beginning was not captured gave no message: {bytes} bytes so far");
-                (message, vec![("connection", four_tuple(&self.key)), ("protocol", protocol.to_owned())])
+                (message, vec![("connection", four_tuple(self.key)), ("protocol", protocol.to_owned())])
             });
         }
     }
@@ -81,7 +81,7 @@ impl ToProtocol<'_> {
         if let Some(conversation) = &mut self.app.conversation
             && let Some(server) = conversation.server()
         {
-            let origin = origin_of(&mut self.app.origin, self.serial, &self.key, server);
+            let origin = origin_of(&mut self.app.origin, self.serial, self.key, server);
             let held = &mut self.app.held;
             self.outlet.with_context(origin, held, self.now, self.ending, |cx| conversation.shed(cx));
         }

@@ -65,10 +65,12 @@ pub(super) fn parse_fields(fields: &mut Vec<Field>, bytes: &[u8], mut at: usize)
             continues = true;
             at = next;
         }
-        let Some(line) = Line::at(bytes, at) else { return Ok(Parsed::Partial) };
-        if line.end == at {
-            return Ok(Parsed::Complete(line.next));
+        match bytes.get(at..) {
+            Some([b'\r', b'\n', ..]) => return Ok(Parsed::Complete(at + 2)),
+            Some([b'\n', ..]) => return Ok(Parsed::Complete(at + 1)),
+            _ => {}
         }
+        let Some(line) = Line::at(bytes, at) else { return Ok(Parsed::Partial) };
         let text = bytes.get(at..line.end).unwrap_or_default();
         if let [b' ' | b'\t', ..] = text {
             let trimmed = text.trim_ascii_end().len();

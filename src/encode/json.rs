@@ -68,6 +68,10 @@ fn beginning(text: &str, max_bytes: usize) -> &str {
 
 /// Appends a JSON string with its quotes.
 pub fn push_string(out: &mut Vec<u8>, text: &str) {
+    if text.is_empty() {
+        out.extend_from_slice(b"\"\"");
+        return;
+    }
     // With escapes as dense as in JSON; room that is given up again and again is what costs.
     out.reserve(text.len() + text.len() / 4 + 2);
     out.push(b'"');

@@ -14,7 +14,7 @@ use super::repeats::Repeats;
 use super::target::Targets;
 use super::{REDACTED, name_bit};
 use crate::config::EngineConfig;
-use crate::message::words::{lower, name_hash, plain_length, same_name, scan_name};
+use crate::message::words::{name_hash, plain_length, same_name, scan_name};
 use crate::message::{Field, Fields, KnownName};
 
 /// Fields may take this much more than twice their bytes as they were sent, which is what quotes take. Only control characters
@@ -187,15 +187,13 @@ pub(super) fn push_fields(
 /// What is short is copied as a block of fixed size, of which what is too much is taken back: that costs less than calling
 /// memcpy.
 fn push_plain_field(out: &mut Vec<u8>, field: &Field, bytes: &[u8]) {
-    const NAME_WORDS: usize = 2;
+    const NAME_BYTES: usize = 16;
     const VALUE_BYTES: usize = 32;
     out.push(b'"');
     let end = out.len() + field.name.len();
-    match field.name.onward(bytes).as_chunks::<8>().0 {
-        [first, second, ..] if field.name.len() <= 8 * NAME_WORDS => {
-            for word in [first, second] {
-                out.extend_from_slice(&lower(u64::from_le_bytes(*word)).to_le_bytes());
-            }
+    match field.name.onward(bytes).first_chunk::<NAME_BYTES>() {
+        Some(block) if field.name.len() <= NAME_BYTES => {
+            out.extend_from_slice(&block.map(|byte| byte.to_ascii_lowercase()));
             out.truncate(end);
         }
         _ => out.extend(field.name.of(bytes).iter().map(u8::to_ascii_lowercase)),

@@ -74,6 +74,9 @@ impl Held {
         if self.is_own(message, server_port) {
             return Fate::Hide { own: true, waited: 0 };
         }
+        if selection.is_of_all() {
+            return Fate::Show(Vec::new());
+        }
         let judged = if message.request_seen { message.judged } else { selection.judge_unseen() };
         let (answer, is_final) = match message.head.start {
             StartLine::Status { code, .. } if !is_interim(message) => (Answer::Status(code), true),

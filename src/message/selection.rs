@@ -59,6 +59,12 @@ impl Selection {
         Self { outputs: outputs.to_vec(), ..self }
     }
 
+    /// There are no rules: all is shown.
+    #[inline]
+    pub fn is_of_all(&self) -> bool {
+        self.include.is_empty() && self.exclude.is_empty()
+    }
+
     pub fn judge(&self, head: &Head, bytes: &[u8]) -> Judged {
         let matches = self.rules().filter(|(_, rule)| rule.matches_request(head, bytes));
         let rules = matches.fold(0, |bits, (bit, _)| bits | bit);

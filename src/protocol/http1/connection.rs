@@ -65,28 +65,27 @@ impl HttpConnection {
     }
 
     /// Takes what one side delivered.
+    #[inline]
     pub fn on_event(&mut self, direction: Direction, event: StreamEvent<'_>, cx: &mut Context<'_>) {
-        match event {
-            StreamEvent::Data(bytes, meta) => match direction {
-                Direction::Request => self.on_request_data(bytes, meta, cx),
-                Direction::Response => self.on_response_data(bytes, meta, cx),
-            },
-            StreamEvent::Gap { len } => match direction {
-                Direction::Request => self.request.on_gap(len, &mut self.exchanges, cx),
-                Direction::Response => self.response.on_gap(len, &mut self.exchanges, cx),
-            },
-            StreamEvent::End { clean, .. } => {
-                let (stream, opposite_ended) = match direction {
-                    Direction::Request => (&mut self.request, self.response.is_opaque()),
-                    Direction::Response => (&mut self.response, true),
-                };
-                stream.on_end(clean, opposite_ended, &self.exchanges, cx);
-                if let Some(clean) = self.request.deferred_end()
-                    && direction == Direction::Response
-                {
-                    self.request.on_end(clean, true, &self.exchanges, cx);
-                }
-            }
+        match (event, direction) {
+            (StreamEvent::Data(bytes, meta), Direction::Request) => self.on_request_data(bytes, meta, cx),
+            (StreamEvent::Data(bytes, meta), Direction::Response) => self.on_response_data(bytes, meta, cx),
+            (StreamEvent::Gap { len }, Direction::Request) => self.request.on_gap(len, &mut self.exchanges, cx),
+            (StreamEvent::Gap { len }, Direction::Response) => self.response.on_gap(len, &mut self.exchanges, cx),
+            (StreamEvent::End { clean, .. }, _) => self.on_end(direction, clean, cx),
+        }
+    }
+
+    fn on_end(&mut self, direction: Direction, clean: bool, cx: &mut Context<'_>) {
+        let (stream, opposite_ended) = match direction {
+            Direction::Request => (&mut self.request, self.response.is_opaque()),
+            Direction::Response => (&mut self.response, true),
+        };
+        stream.on_end(clean, opposite_ended, &self.exchanges, cx);
+        if let Some(clean) = self.request.deferred_end()
+            && direction == Direction::Response
+        {
+            self.request.on_end(clean, true, &self.exchanges, cx);
         }
     }
 
@@ -110,6 +109,7 @@ impl HttpConnection {
         }
     }
 
+    #[inline]
     fn on_response_data(&mut self, mut bytes: &[u8], mut meta: DataMeta, cx: &mut Context<'_>) {
         while !bytes.is_empty() {
             let declined = self.exchanges.declined;

@@ -3,11 +3,11 @@
 
 use std::io::Write;
 
-use tcp_sniffer::capture::{Packet, PacketSource, Progress, SavefileSource};
 use tcp_sniffer::config::EngineConfig;
 use tcp_sniffer::engine::Engine;
 use tcp_sniffer::finish::Finisher;
 use tcp_sniffer::flow::Patience;
+use tcp_sniffer::source::{Packet, PacketSource, Progress, SavefileSource};
 
 const BURST_PACKETS: usize = 64;
 

@@ -1,9 +1,9 @@
 //! The engine of tcp-sniffer: from a frame on the wire to a finished HTTP message.
 //!
 //! ```text
-//! wire -> [capture] frame -> [decode] segment -> [flow] ordered bytes / gap -> [protocol] message -> [encode] JSON line -> [batch] -> [finish] -> [binding]
-//!                   borrowed &[u8] ----------------->| copied at most once, here |------- encoded once ------>| bodies decoded, one call a batch
-//!                                                                    the capture thread <-- outbox --> the sending thread
+//! wire -> [source] frame -> [decode] segment -> [flow] ordered bytes / gap -> [protocol] message -> [encode] JSON line -> [batch] -> [finish] -> [binding]
+//!                  borrowed &[u8] ----------------->| copied at most once, here |------- encoded once ------>| bodies decoded, one call a batch
+//!                                                                   the capture thread <-- outbox --> the sending thread
 //! ```
 //!
 //! Where nobody wants more of the lines than to see them on stdout, the sending thread writes them there, as far as stdout takes
@@ -13,7 +13,8 @@
 //!
 //! | room      | takes                    | gives                              | refuses to know          |
 //! |-----------|--------------------------|------------------------------------|--------------------------|
-//! | `capture` | an interface, a savefile | frames, time, the two threads      | protocols                |
+//! | `source`  | an interface, a savefile | frames                             | threads, what a frame holds |
+//! | `capture` | frames, stop, credits    | time, the two threads              | protocols                |
 //! | `decode`  | a frame                  | a TCP segment, an IP fragment      | state                    |
 //! | `defrag`  | IP fragments             | whole datagrams                    | TCP, clocks              |
 //! | `flow`    | segments                 | each direction's bytes in order    | HTTP, clocks             |
@@ -42,6 +43,7 @@ pub mod message;
 pub mod notice;
 pub mod privileges;
 pub mod protocol;
+pub mod source;
 pub mod stats;
 pub mod time;
 

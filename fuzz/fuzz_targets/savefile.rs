@@ -9,8 +9,8 @@ use std::os::fd::AsRawFd;
 
 use libfuzzer_sys::fuzz_target;
 use rustix::fs::{MemfdFlags, memfd_create};
-use tcp_sniffer::capture::{PacketSource, Progress, SavefileSource};
 use tcp_sniffer::error::EngineError;
+use tcp_sniffer::source::{PacketSource, Progress, SavefileSource};
 use wire::{lines_of, new_engine};
 
 /// gzip and zstd: of what they unpack to the file's length says nothing.

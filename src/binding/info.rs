@@ -2,7 +2,7 @@
 
 use napi_derive::napi;
 
-use crate::capture::{CaptureInfo, InterfaceInfo};
+use crate::source::{CaptureInfo, InterfaceInfo};
 
 /// What was opened.
 #[napi(object, object_from_js = false, js_name = "CaptureInfo")]

@@ -23,6 +23,7 @@ use napi_derive::napi;
 use crate::capture::{self, CaptureControl, CaptureOptions, StatsSnapshot};
 use crate::message::own_posts;
 use crate::privileges;
+use crate::source;
 use errors::js_error;
 use events::{BindingCaptureEvent, JsDelivery, Told};
 use info::{BindingCaptureInfo, BindingInterfaceInfo};
@@ -48,7 +49,7 @@ fn stats_of(snapshot: &StatsSnapshot) -> EngineStats {
 /// What can be captured on, best first, `any` included. Needs no privilege.
 #[napi(catch_unwind)]
 pub fn list_interfaces(env: &Env) -> Result<Vec<BindingInterfaceInfo>> {
-    let interfaces = capture::list_interfaces().map_err(|error| js_error(env, &error))?;
+    let interfaces = source::list_interfaces().map_err(|error| js_error(env, &error))?;
     Ok(interfaces.into_iter().map(BindingInterfaceInfo::from).collect())
 }
 

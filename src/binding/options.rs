@@ -4,11 +4,12 @@
 use napi::{Error, Result, Status};
 use napi_derive::napi;
 
-use crate::capture::{CaptureOptions, LiveOptions, SourceOptions};
+use crate::capture::CaptureOptions;
 use crate::config::{BinaryBodies, EngineConfig};
 use crate::flow::Patience;
 use crate::message::own_posts::OwnOutput;
 use crate::message::selection::Rule;
+use crate::source::{LiveOptions, SourceOptions};
 
 /// A rule of `include` or `exclude`: all parts that are given must match.
 // It stands before its users: the macro writes the JS name of a type only into types that come after it.

@@ -1,14 +1,7 @@
-//! What a capture is asked to do. Plain values, checked by whoever fills them in; libpcap's ranges are enforced here.
+//! What a capture is asked to do. Plain values, checked by whoever fills them in.
 
 use crate::config::EngineConfig;
-
-/// libpcap's own maximum. Packets that the kernel merged (GRO, TSO) are far larger than the MTU, and a small snaplen
-/// silently loses bodies.
-const MAX_SNAPLEN_BYTES: u32 = 262_144;
-/// The kernel needs room for a few ring blocks of a snaplen each.
-const MIN_RING_BUFFER_BYTES: u32 = 1 << 20;
-/// Past this a message would wait too long, and `stop()` with it; 0 would make libpcap wait without end.
-const MAX_READ_TIMEOUT_MS: u32 = 1_000;
+use crate::source::SourceOptions;
 
 #[derive(Debug, Clone)]
 pub struct CaptureOptions {
@@ -18,54 +11,4 @@ pub struct CaptureOptions {
     pub stats_interval_ms: u64,
     /// For tests: panics at this packet, counted from 1, to show that a panic ends the capture and not the process.
     pub panic_at_packet: Option<u64>,
-}
-
-#[derive(Debug, Clone)]
-pub enum SourceOptions {
-    Live(LiveOptions),
-    /// A pcap or pcapng savefile; `-` is stdin.
-    Savefile {
-        path: String,
-    },
-}
-
-#[derive(Debug, Clone)]
-pub struct LiveOptions {
-    /// As the system names it; empty is the first non-loopback that is up.
-    pub interface: String,
-    pub snaplen_bytes: u32,
-    /// What the kernel holds for us while the thread is busy; at 1 GB/s 32 MiB are some 30 ms.
-    pub ring_buffer_bytes: u32,
-    /// How long the kernel may keep a ring block that is not full (TPACKET_V3 retires it then).
-    pub read_timeout_ms: u32,
-    pub promiscuous: bool,
-}
-
-impl LiveOptions {
-    #[cfg(test)]
-    pub(super) fn on(interface: &str) -> Self {
-        Self {
-            interface: interface.to_owned(),
-            snaplen_bytes: MAX_SNAPLEN_BYTES,
-            ring_buffer_bytes: 32 << 20,
-            read_timeout_ms: 50,
-            promiscuous: false,
-        }
-    }
-
-    pub(super) fn snaplen(&self) -> i32 {
-        as_c_int(self.snaplen_bytes.clamp(1, MAX_SNAPLEN_BYTES))
-    }
-
-    pub(super) fn ring(&self) -> i32 {
-        as_c_int(self.ring_buffer_bytes.max(MIN_RING_BUFFER_BYTES))
-    }
-
-    pub(super) fn read_timeout(&self) -> i32 {
-        as_c_int(self.read_timeout_ms.clamp(1, MAX_READ_TIMEOUT_MS))
-    }
-}
-
-fn as_c_int(value: u32) -> i32 {
-    i32::try_from(value).unwrap_or(i32::MAX)
 }

@@ -7,10 +7,10 @@ use super::control::CaptureControl;
 use super::delivery::{Delivery, Event};
 use super::pipeline::Pipeline;
 use super::quiet::{QUIET_AFTER, QuietWatch};
-use super::runner::{TICK, system_time};
-use super::source::{CaptureInfo, Pace, PacketSource};
+use super::runner::TICK;
 use crate::engine::NotUnderstood;
 use crate::notice::{Level, Notice};
+use crate::source::{CaptureInfo, Pace, PacketSource, system_time};
 use crate::stats::CaptureStats;
 
 /// Events that wait at a receiver which does not take them; past it notices are counted and left out.

@@ -7,7 +7,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use super::control::CaptureControl;
 use super::delivery::{Delivery, Event};
@@ -16,11 +16,11 @@ use super::outbox::{MAX_QUEUE_BYTES, Outbox};
 use super::panics;
 use super::pipeline::Pipeline;
 use super::reports::Reports;
-use super::source::{Pace, Packet, PacketSource, Progress};
 use super::stopping::Stopping;
 use super::wake::wait;
 use crate::engine::Engine;
 use crate::error::EngineError;
+use crate::source::{Pace, Packet, PacketSource, Progress, system_time};
 use crate::time::Timestamp;
 
 /// The longest that anything timed is late: ticks, young batches, expiry, reports.
@@ -272,12 +272,6 @@ fn take_batches<P: Pipeline>(
 #[allow(clippy::panic, reason = "what `panic_at_packet` asks for")]
 fn panic_as_asked(packet: u64) {
     panic!("asked to panic at packet {packet}");
-}
-
-/// The clock that stamps live packets.
-pub(super) fn system_time() -> Timestamp {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_micros(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]

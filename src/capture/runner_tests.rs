@@ -7,11 +7,12 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use super::*;
 use crate::batch::Batch;
 use crate::capture::sending;
-use crate::capture::{CREDITS, CaptureInfo, MAX_EVENT_BACKLOG, SourceOptions};
+use crate::capture::{CREDITS, MAX_EVENT_BACKLOG};
 use crate::config::EngineConfig;
 use crate::decode::LinkType;
 use crate::engine::NotUnderstood;
 use crate::notice::{Level, Notice};
+use crate::source::{CaptureInfo, SourceOptions};
 use crate::stats::{CaptureStats, Stats};
 
 /// What a read does, one after the other; afterwards the source ends (lossless) or stays dry (live).

@@ -12,12 +12,13 @@ use std::time::{Duration, Instant};
 use super::bypass;
 use super::control::CaptureControl;
 use super::delivery::{Delivery, Event};
-use super::options::{CaptureOptions, SourceOptions};
+use super::options::CaptureOptions;
 use super::outbox::{MAX_QUEUE_BYTES, Next, Want};
 use super::panics;
 use crate::batch::Batch;
 use crate::error::EngineError;
 use crate::finish::Finisher;
+use crate::source::SourceOptions;
 
 /// Linux shows 15 bytes of it.
 pub const SENDING_THREAD_NAME: &str = "tcp-sniffer-out";

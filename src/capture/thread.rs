@@ -8,14 +8,12 @@ use std::thread;
 
 use super::control::CaptureControl;
 use super::delivery::Delivery;
-use super::live::LiveSource;
-use super::options::{CaptureOptions, SourceOptions};
+use super::options::CaptureOptions;
 use super::panics;
 use super::runner::Runner;
-use super::savefile::SavefileSource;
 use super::sending;
-use super::source::{CaptureInfo, PacketSource};
 use crate::error::EngineError;
+use crate::source::{CaptureInfo, LiveSource, PacketSource, SavefileSource, SourceOptions};
 
 /// Linux shows 15 bytes of it.
 pub const THREAD_NAME: &str = "tcp-sniffer";
@@ -89,3 +87,7 @@ fn open(options: &CaptureOptions) -> Result<Source, EngineError> {
         SourceOptions::Savefile { path } => SavefileSource::open(path).map(Source::Savefile),
     }
 }
+
+#[cfg(test)]
+#[path = "thread_tests.rs"]
+mod tests;

@@ -1,7 +1,7 @@
 //! Both formats from files, and every way to be broken; what comes through a pipe is in `piped`.
 
 mod packed;
-mod piped;
+pub(crate) mod piped;
 mod samples;
 
 use std::fs::File;

@@ -4,8 +4,8 @@
 use super::packed::Packing;
 use super::pcap::Pcap;
 use super::pcapng::{Pcapng, SECTION_HEADER};
-use crate::capture::source::Packet;
 use crate::decode::LinkType;
+use crate::source::Packet;
 
 /// The longest record; libpcap has the same limit for blocks. Real frames stay far below, and what claims more is no
 /// reason to hold it all in memory.

@@ -9,7 +9,7 @@ use super::counters::WideCounters;
 use super::filter;
 use super::interfaces::{choose, list_interfaces};
 use super::options::LiveOptions;
-use super::source::{CaptureInfo, Pace, Packet, PacketSource, Progress, pcap_words};
+use super::packet_source::{CaptureInfo, Pace, Packet, PacketSource, Progress, pcap_words};
 use crate::decode::LinkType;
 use crate::error::EngineError;
 use crate::stats::CaptureStats;
@@ -115,4 +115,4 @@ impl PacketSource for LiveSource {
 
 #[cfg(test)]
 #[path = "live_tests.rs"]
-mod tests;
+pub(super) mod tests;

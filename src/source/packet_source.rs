@@ -53,7 +53,7 @@ pub struct CaptureInfo {
 }
 
 impl CaptureInfo {
-    pub(super) fn new(interface: &str, loopback: bool, linktype: Option<LinkType>) -> Self {
+    pub(crate) fn new(interface: &str, loopback: bool, linktype: Option<LinkType>) -> Self {
         let name = |linktype| pcap::Linktype(linktype).get_name().unwrap_or_else(|_| linktype.to_string());
         let linktype_name = linktype.map(name);
         Self { interface: interface.to_owned(), loopback, linktype, linktype_name }

@@ -2,19 +2,12 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
-use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Instant;
 
-use super::super::runner::Runner;
-use super::super::runner::tests::{ChannelDelivery, FakeEngine};
-use super::super::sending;
 use super::*;
-use crate::capture::{CaptureControl, CaptureOptions, Event, SourceOptions};
-use crate::config::EngineConfig;
 
-fn open_lo(port: u16) -> Option<LiveSource> {
+pub(crate) fn open_lo(port: u16) -> Option<LiveSource> {
     match LiveSource::open(&LiveOptions::on("lo"), &[port], true) {
         Ok(source) => Some(source),
         Err(EngineError::OpenInterface { permission: true, reason, .. }) => {
@@ -27,7 +20,7 @@ fn open_lo(port: u16) -> Option<LiveSource> {
 }
 
 /// One connection to an echo server: bytes there and back, both sides closed. Gives when the client saw the end.
-fn echo(listener: &TcpListener) {
+pub(crate) fn echo(listener: &TcpListener) {
     thread::scope(|scope| {
         scope.spawn(|| {
             let (mut stream, _) = listener.accept().unwrap();
@@ -43,7 +36,7 @@ fn echo(listener: &TcpListener) {
     });
 }
 
-fn listen() -> (TcpListener, u16) {
+pub(crate) fn listen() -> (TcpListener, u16) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     (listener, port)
@@ -68,44 +61,6 @@ fn gives_the_packets_of_the_port_and_no_others() {
     }
     let counters = source.counters();
     assert!(counters.received >= frames.len() as u64 && counters.dropped == 0, "{counters:?}");
-}
-
-#[test]
-fn a_stop_right_after_the_last_packet_loses_none_and_is_quick() {
-    let (listener, port) = listen();
-    let Some(source) = open_lo(port) else { return };
-    let control = Arc::new(CaptureControl::new().unwrap());
-    let options = CaptureOptions {
-        source: SourceOptions::Live(LiveOptions::on("lo")),
-        engine: EngineConfig::for_ports(&[port]),
-        stats_interval_ms: 0,
-        panic_at_packet: None,
-    };
-    let (sender, events) = channel();
-    let runner_control = Arc::clone(&control);
-    sending::spawn(&options, Arc::clone(&control), ChannelDelivery { events: sender, backlog: 0 }).unwrap();
-    thread::spawn(move || {
-        Runner::with(FakeEngine::new(8, 16), source, &options, runner_control).run();
-    });
-    for _ in 0..20 {
-        echo(&listener);
-    }
-    let start = Instant::now();
-    control.stop();
-    let mut packets = 0;
-    loop {
-        match events.recv_timeout(Duration::from_secs(5)).unwrap() {
-            Event::Batch(batch) => {
-                packets += batch.messages;
-                control.release();
-            }
-            Event::End => break,
-            Event::Stats(stats) => assert_eq!(stats.capture.dropped, 0),
-            other => panic!("{other:?}"),
-        }
-    }
-    assert!(start.elapsed() < Duration::from_millis(600), "{:?}", start.elapsed());
-    assert!(packets >= 20 * 8, "{packets}");
 }
 
 #[test]

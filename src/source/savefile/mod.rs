@@ -15,8 +15,8 @@ use format::{Format, Parsed};
 use input::{Filled, Input, InputError};
 use packed::Damage;
 
-use super::runner::system_time;
-use super::source::{CaptureInfo, Pace, Packet, PacketSource, Progress};
+use super::packet_source::{CaptureInfo, Pace, Packet, PacketSource, Progress};
+use super::system_time;
 use crate::error::EngineError;
 use crate::notice::{Level, Notice};
 use crate::stats::CaptureStats;
@@ -200,4 +200,4 @@ fn trailing_bytes(packing: &str, offset: u64) -> Notice {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -1,8 +1,8 @@
 //! The format pcapng (draft-ietf-opsawg-pcapng): blocks, in sections that have each their byte order and interfaces.
 
 use super::format::{ByteOrder, Fields, MAX_RECORD_BYTES, Malformed, Parsed, linktype};
-use crate::capture::source::Packet;
 use crate::decode::LinkType;
+use crate::source::Packet;
 use crate::time::Timestamp;
 
 // The types of blocks that are not skipped (§4).

@@ -1,8 +1,8 @@
 //! The format pcap (draft-ietf-opsawg-pcap, pcap-savefile(5)): a header, then records.
 
 use super::format::{ByteOrder, Fields, MAX_RECORD_BYTES, Malformed, Parsed, linktype};
-use crate::capture::source::Packet;
 use crate::decode::LinkType;
+use crate::source::Packet;
 use crate::time::Timestamp;
 
 const MICROSECONDS: u32 = 0xa1b2_c3d4;

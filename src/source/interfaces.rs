@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use pcap::Device;
 
-use super::source::pcap_words;
+use super::packet_source::pcap_words;
 use crate::error::EngineError;
 
 /// Devices of libpcap that carry no packets of a network interface; `any` does, but is never chosen unasked.

@@ -1,0 +1,86 @@
+//! The capture thread over real sources: a real `lo`, which needs NET_RAW, and a FIFO.
+
+use std::io::Write as _;
+use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
+
+use super::super::runner::tests::{ChannelDelivery, FakeEngine};
+use super::*;
+use crate::capture::Event;
+use crate::config::EngineConfig;
+use crate::source::{Fifo, LiveOptions, echo, listen, open_lo};
+
+/// Little-endian, microseconds, version 2.4, Ethernet.
+const PCAP_HEADER: [u8; 24] = [0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0];
+
+#[test]
+fn a_stop_right_after_the_last_packet_loses_none_and_is_quick() {
+    let (listener, port) = listen();
+    let Some(source) = open_lo(port) else { return };
+    let control = Arc::new(CaptureControl::new().unwrap());
+    let options = CaptureOptions {
+        source: SourceOptions::Live(LiveOptions::on("lo")),
+        engine: EngineConfig::for_ports(&[port]),
+        stats_interval_ms: 0,
+        panic_at_packet: None,
+    };
+    let (sender, events) = channel();
+    let runner_control = Arc::clone(&control);
+    sending::spawn(&options, Arc::clone(&control), ChannelDelivery { events: sender, backlog: 0 }).unwrap();
+    thread::spawn(move || {
+        Runner::with(FakeEngine::new(8, 16), source, &options, runner_control).run();
+    });
+    for _ in 0..20 {
+        echo(&listener);
+    }
+    let start = Instant::now();
+    control.stop();
+    let mut packets = 0;
+    loop {
+        match events.recv_timeout(Duration::from_secs(5)).unwrap() {
+            Event::Batch(batch) => {
+                packets += batch.messages;
+                control.release();
+            }
+            Event::End => break,
+            Event::Stats(stats) => assert_eq!(stats.capture.dropped, 0),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(start.elapsed() < Duration::from_millis(600), "{:?}", start.elapsed());
+    assert!(packets >= 20 * 8, "{packets}");
+}
+
+/// Without a writer, with a silent one, and in the middle of a record.
+#[test]
+fn a_stop_ends_what_is_silent() {
+    for (name, bytes) in
+        [("nobody", None), ("silent", Some(Vec::new())), ("cut", Some([PCAP_HEADER.as_slice(), &[0; 9]].concat()))]
+    {
+        let fifo = Fifo::new(name);
+        let control = Arc::new(CaptureControl::new().unwrap());
+        let options = CaptureOptions {
+            source: SourceOptions::Savefile { path: fifo.path().to_owned() },
+            engine: EngineConfig::for_ports(&[80]),
+            stats_interval_ms: 0,
+            panic_at_packet: None,
+        };
+        let ((sender, events), (opened_sender, opened)) = (channel(), channel());
+        let delivery = ChannelDelivery { events: sender, backlog: 0 };
+        let on_open = move |info| opened_sender.send(info).unwrap();
+        spawn(options, Arc::clone(&control), delivery, on_open).unwrap();
+        let info = opened.recv_timeout(Duration::from_secs(5)).unwrap().unwrap();
+        assert_eq!((info.interface.as_str(), info.linktype), (fifo.path(), None));
+        let _writer = bytes.map(|bytes| {
+            let mut writer = fifo.writer();
+            writer.write_all(&bytes).unwrap();
+            writer
+        });
+        assert!(events.recv_timeout(Duration::from_millis(100)).is_err(), "nothing happens by itself");
+        let start = Instant::now();
+        control.stop();
+        assert!(matches!(events.recv_timeout(Duration::from_secs(5)), Ok(Event::Stats(_))));
+        assert!(matches!(events.recv_timeout(Duration::from_secs(5)), Ok(Event::End)));
+        assert!(start.elapsed() < Duration::from_secs(1), "{name}: {:?}", start.elapsed());
+    }
+}

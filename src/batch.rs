@@ -1,6 +1,13 @@
 //! Collects JSON lines until there are enough of them, in number or bytes, or the first is old enough.
+//!
+//! In: lines and the time. Out: batches, whose memory comes back by itself when they are dropped ([`Pool`]). Refuses to know:
+//! where a batch goes.
+
+mod pool;
 
 use std::collections::VecDeque;
+
+pub use pool::{Buffer, Pool};
 
 use crate::encode::RawBody;
 use crate::time::Timestamp;
@@ -9,17 +16,13 @@ use crate::time::Timestamp;
 const MAX_BATCH_MESSAGES: u32 = 512;
 /// Or with so many bytes; one line may go beyond it.
 pub const MAX_BATCH_BYTES: usize = 256 << 10;
-/// Of the length of a batch, the room that the next one gets on top.
-const ROOM_SHARE: usize = 8;
-/// Memory of more than this is not kept for the next batch.
-pub const MAX_ROOM_BYTES: usize = 2 * MAX_BATCH_BYTES;
 /// A batch that is not full waits for more at most so long.
 const MAX_BATCH_AGE_MS: u64 = 50;
 
 /// Whole JSON lines, each ended by `\n`, once no body is `raw` any more.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Batch {
-    pub lines: Vec<u8>,
+    pub lines: Buffer,
     pub messages: u32,
     /// Bodies that `finish` writes, in the order of their lines, each with the number of messages before it.
     pub raw: Vec<(u32, RawBody)>,
@@ -32,14 +35,21 @@ pub struct Line {
     pub raw: Option<RawBody>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Batcher {
     young: Batch,
-    /// The memory of a batch that was copied, for the next one: new memory is cleared by the system page by page.
-    spare: Option<Vec<u8>>,
     /// When the first line of `young` was written.
     since: Timestamp,
     full: VecDeque<Batch>,
+    pool: Pool,
+}
+
+impl Default for Batcher {
+    fn default() -> Self {
+        let pool = Pool::default();
+        let young = Batch { lines: pool.take(0), ..Batch::default() };
+        Self { young, since: Timestamp::default(), full: VecDeque::new(), pool }
+    }
 }
 
 impl Batcher {
@@ -66,12 +76,6 @@ impl Batcher {
         });
     }
 
-    /// Memory to be used again, in place of what was given before.
-    pub fn give_room(&mut self, mut room: Vec<u8>) {
-        room.clear();
-        self.spare = (room.capacity() <= MAX_ROOM_BYTES).then_some(room);
-    }
-
     pub fn has_full(&self) -> bool {
         !self.full.is_empty()
     }
@@ -86,14 +90,10 @@ impl Batcher {
     }
 
     fn seal(&mut self) {
-        // The next batch will be about as large; without some room more every other one would grow for its last line.
+        // The next batch will be about as long.
         let bytes = self.young.lines.len();
-        let lines = match self.spare.take() {
-            Some(spare) if spare.capacity() > bytes => spare,
-            _ => Vec::with_capacity((bytes + bytes / ROOM_SHARE).min(MAX_ROOM_BYTES)),
-        };
-        let next = Batch { lines, ..Batch::default() };
-        // It was not: what waits is counted by its lines, not by their room.
+        let next = Batch { lines: self.pool.take(bytes), ..Batch::default() };
+        // It was not: what waits is counted by its lines, not by their memory.
         if self.young.lines.capacity() > 2 * bytes {
             self.young.lines.shrink_to_fit();
         }
@@ -119,7 +119,10 @@ mod tests {
         let mut batcher = Batcher::default();
         push(&mut batcher, b"{}\n");
         assert_eq!(batcher.take(START.plus_millis(MAX_BATCH_AGE_MS - 1), false), None);
-        assert_eq!(batcher.take(START, true), Some(Batch { lines: b"{}\n".to_vec(), messages: 1, raw: Vec::new() }));
+        assert_eq!(
+            batcher.take(START, true),
+            Some(Batch { lines: b"{}\n".to_vec().into(), messages: 1, raw: Vec::new() })
+        );
         assert_eq!(batcher.take(START, true), None);
     }
 
@@ -138,21 +141,21 @@ mod tests {
     #[test]
     fn the_memory_of_one_batch_is_that_of_a_later_one() {
         let mut batcher = Batcher::default();
-        let mut room = Vec::with_capacity(MAX_BATCH_BYTES + 100);
-        room.extend_from_slice(b"of an earlier one");
-        let memory = room.as_ptr();
-        batcher.give_room(room);
-        push(&mut batcher, &[b'x'; MAX_BATCH_BYTES]);
-        push(&mut batcher, &[b'y'; MAX_BATCH_BYTES]);
-        let [first, second] = [batcher.take(START, false).unwrap(), batcher.take(START, false).unwrap()];
-        assert_ne!(first.lines.as_ptr(), memory, "it was begun before");
-        assert_eq!((second.lines.as_ptr(), second.lines.as_slice()), (memory, [b'y'; MAX_BATCH_BYTES].as_slice()));
-        batcher.give_room(Vec::with_capacity(3 * MAX_BATCH_BYTES));
-        assert_eq!(batcher.spare, None, "it would be kept for nothing");
+        let mut full = |byte| {
+            push(&mut batcher, &[byte; MAX_BATCH_BYTES]);
+            batcher.take(START, false).unwrap()
+        };
+        drop(full(b'a'));
+        let second = full(b'b');
+        let memory = second.lines.as_ptr();
+        drop(second);
+        assert_ne!(full(b'c').lines.as_ptr(), memory, "it was begun before");
+        let fourth = full(b'd');
+        assert_eq!((fourth.lines.as_ptr(), fourth.lines.as_slice()), (memory, [b'd'; MAX_BATCH_BYTES].as_slice()));
     }
 
     #[test]
-    fn a_small_batch_behind_a_large_one_does_not_keep_its_room() {
+    fn a_small_batch_after_a_large_one_does_not_keep_its_memory() {
         let mut batcher = Batcher::default();
         push(&mut batcher, &[b'x'; 3 * MAX_BATCH_BYTES]);
         push(&mut batcher, b"{}\n");

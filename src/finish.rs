@@ -92,7 +92,7 @@ impl Finisher {
             return;
         }
         let Batch { lines, messages, raw } = batch;
-        let (mut out, mut copied, mut given) = (Vec::with_capacity(lines.len()), 0, 0);
+        let (mut out, mut copied, mut given) = (lines.another(lines.len()), 0, 0);
         for (before, raw) in raw {
             out.extend_from_slice(lines.get(copied..raw.at.start).unwrap_or_default());
             self.write(&mut out, &raw, lines.get(raw.at.clone()).unwrap_or_default(), in_haste);
@@ -102,7 +102,8 @@ impl Finisher {
                 let line_end = memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
                 out.extend_from_slice(rest.get(..line_end).unwrap_or_default());
                 copied += line_end;
-                let lines = std::mem::take(&mut out);
+                let rest = lines.another(lines.len() - copied);
+                let lines = std::mem::replace(&mut out, rest);
                 give(Batch { lines, messages: before + 1 - given, raw: Vec::new() });
                 given = before + 1;
             }

@@ -86,7 +86,7 @@ fn a_decoder_that_panics_costs_the_body_and_is_counted() {
     let mut finisher = Finisher::new(&config());
     finisher.decode = |bytes, _, _, _| if bytes == b"\xff1" { panic!("as asked") } else { Err(Broken) };
     let pieces = pieces(&mut finisher, with_coding(batch(&config(), &[b"\xff1", b"\xff2"])), false);
-    let text = String::from_utf8(pieces[0].lines.clone()).unwrap();
+    let text = String::from_utf8(pieces[0].lines.to_vec()).unwrap();
     let lines: Vec<_> = text.lines().collect();
     assert!(lines[0].contains("\"bodyEncoding\":\"binary\",\"bodySize\":2"), "{text}");
     assert!(lines[1].contains("\"body\":\"/zI=\",\"bodyEncoding\":\"base64\",\"bodySize\":2"), "{text}");

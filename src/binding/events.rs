@@ -13,6 +13,7 @@ use napi::{Error, Result, Status};
 use napi_derive::napi;
 
 use super::{EngineStats, stats_of};
+use crate::batch::Buffer;
 use crate::capture::{Delivery, Event};
 use crate::notice::Level;
 
@@ -61,24 +62,24 @@ impl BindingCaptureEvent {
 /// for the next batch: memory that is new for each has to be asked of the system and cleared each time. No more than there
 /// are credits.
 #[derive(Debug, Default)]
-pub(super) struct Told(Mutex<VecDeque<Vec<u8>>>);
+pub(super) struct Told(Mutex<VecDeque<Buffer>>);
 
 impl Told {
-    fn push(&self, lines: Vec<u8>) {
+    fn push(&self, lines: Buffer) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(lines);
     }
 
-    /// Gives the oldest away, once they are written to `target` where there is one. Whatever goes wrong they are gone: else
+    /// Done with the oldest, once they are written to `target` where there is one. Whatever goes wrong they are gone: else
     /// every later batch would get the lines of the one before it.
-    pub(super) fn take_oldest(&self, target: Option<&mut [u8]>) -> Result<Vec<u8>> {
+    pub(super) fn take_oldest(&self, target: Option<&mut [u8]>) -> Result<()> {
         let oldest = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         let lines = oldest.ok_or_else(|| Error::from_reason("there is no batch to be copied"))?;
-        let Some(target) = target else { return Ok(lines) };
+        let Some(target) = target else { return Ok(()) };
         if target.len() != lines.len() {
             return Err(Error::from_reason("the target is not as long as the batch"));
         }
         target.copy_from_slice(&lines);
-        Ok(lines)
+        Ok(())
     }
 }
 

@@ -142,12 +142,10 @@ impl Capture {
     /// its line feed. Without a `target` they are lost. Throws when there is none, or `target` has not its `bytes`.
     #[napi]
     pub fn copy_lines(&self, target: Option<BufferSlice<'_>>) -> Result<()> {
-        let lines = match target {
+        match target {
             Some(mut target) => self.told.take_oldest(Some(&mut target)),
             None => self.told.take_oldest(None),
-        }?;
-        self.control.give_room(lines);
-        Ok(())
+        }
     }
 
     /// Gives one batch's credit back: JS has finished with it. Without credits no further batch comes.

@@ -56,11 +56,6 @@ impl CaptureControl {
         }
     }
 
-    /// The memory of a batch's lines, once they are copied: a later batch is written into it.
-    pub fn give_room(&self, room: Vec<u8>) {
-        self.outbox.give_room(room);
-    }
-
     /// Whether lines may go to stdout past the receiver, as far as stdout takes them at once and as long as the receiver has
     /// given all its credits back.
     pub fn open_bypass(&self, open: bool) {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use super::delivery::{Delivery, Event};
-use crate::batch::{Batch, MAX_ROOM_BYTES};
+use crate::batch::Batch;
 
 /// What a live capture keeps for a receiver that is slow: some seconds of busy traffic, an eighth of what the sidecar
 /// may use in all. What does not fit is refused by whole batches, so that a message is either delivered or counted.
@@ -52,8 +52,6 @@ struct State {
     bypass: bool,
     /// Messages that went to stdout past the receiver.
     bypassed: u64,
-    /// Memory of batches that the receiver has copied; no more than there are credits.
-    rooms: Vec<Vec<u8>>,
     /// Nothing more will come.
     closed: bool,
     /// The receiver's, when it was asked last.
@@ -94,7 +92,6 @@ impl Default for Outbox {
             young_waits: false,
             bypass: false,
             bypassed: 0,
-            rooms: Vec::new(),
             closed: false,
             backlog: 0,
             gone: false,
@@ -151,19 +148,6 @@ impl Outbox {
 
     pub fn bypassed(&self) -> u64 {
         self.state().bypassed
-    }
-
-    /// Memory for a batch to come.
-    pub fn take_room(&self) -> Option<Vec<u8>> {
-        self.state().rooms.pop()
-    }
-
-    /// The receiver needs it no longer.
-    pub fn give_room(&self, room: Vec<u8>) {
-        let mut state = self.state();
-        if room.capacity() <= MAX_ROOM_BYTES && state.rooms.len() < CREDITS as usize {
-            state.rooms.push(room);
-        }
     }
 
     /// Whether a lossless source has to wait. If so, its thread is woken when that may have changed.
@@ -327,7 +311,7 @@ pub(super) mod tests {
     }
 
     fn batch(len: usize, messages: u32) -> Batch {
-        Batch { lines: vec![b'x'; len], messages, raw: Vec::new() }
+        Batch { lines: vec![b'x'; len].into(), messages, raw: Vec::new() }
     }
 
     fn next(outbox: &Outbox, want: Want) -> Next {
@@ -431,15 +415,6 @@ pub(super) mod tests {
         drop((attached, receiver));
         push(batch(1, 30));
         assert_eq!(pop(&outbox), Some(30), "nobody is there: it waits for who may be");
-    }
-
-    #[test]
-    fn no_more_rooms_are_kept_than_there_are_credits() {
-        let outbox = Outbox::default();
-        outbox.give_room(Vec::with_capacity(MAX_ROOM_BYTES + 1));
-        assert_eq!(outbox.take_room(), None, "a large one is not kept");
-        (0..2 * CREDITS).for_each(|_| outbox.give_room(Vec::with_capacity(1)));
-        assert_eq!(std::iter::from_fn(|| outbox.take_room()).count(), CREDITS as usize);
     }
 
     #[test]

@@ -13,7 +13,6 @@ pub trait Pipeline {
     fn on_tick(&mut self, now: Timestamp);
     fn drain(&mut self);
     fn take_batch(&mut self, force: bool) -> Option<Batch>;
-    fn give_room(&mut self, room: Vec<u8>);
     fn take_notices(&mut self) -> Vec<Notice>;
     fn count_queue_drop(&mut self, messages: u64);
     fn stats(&self) -> Stats;
@@ -35,10 +34,6 @@ impl Pipeline for Engine {
 
     fn take_batch(&mut self, force: bool) -> Option<Batch> {
         self.take_batch(force)
-    }
-
-    fn give_room(&mut self, room: Vec<u8>) {
-        self.give_room(room);
     }
 
     fn take_notices(&mut self) -> Vec<Notice> {

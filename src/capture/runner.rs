@@ -262,9 +262,6 @@ fn take_batches<P: Pipeline>(
             engine.count_queue_drop(dropped);
             reports.on_queue_drop(dropped);
         }
-        if let Some(room) = outbox.take_room() {
-            engine.give_room(room);
-        }
     }
     went
 }

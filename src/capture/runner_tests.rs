@@ -139,8 +139,6 @@ impl Pipeline for FakeEngine {
         })
     }
 
-    fn give_room(&mut self, _room: Vec<u8>) {}
-
     fn take_notices(&mut self) -> Vec<Notice> {
         std::mem::take(&mut self.notices)
     }

@@ -154,11 +154,6 @@ impl Engine {
         self.outlet.batcher.take(self.now, force || self.draining)
     }
 
-    /// The memory of a batch that nobody needs any more, for a later one.
-    pub fn give_room(&mut self, room: Vec<u8>) {
-        self.outlet.batcher.give_room(room);
-    }
-
     /// What happened since the last call, oldest first.
     pub fn take_notices(&mut self) -> Vec<Notice> {
         self.outlet.notices.take()

@@ -255,7 +255,7 @@ proptest! {
         engine.drain();
         let mut out = Vec::new();
         while let Some(batch) = engine.take_batch(true) {
-            out.extend(batch.lines);
+            out.extend_from_slice(&batch.lines);
         }
         let out = String::from_utf8(out).unwrap();
         let lines: Vec<Written> = lines.into_iter().map(|(line, _)| line).collect();

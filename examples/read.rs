@@ -4,8 +4,8 @@
 use std::io::Write;
 
 use tcp_sniffer::config::EngineConfig;
+use tcp_sniffer::delivery::Finisher;
 use tcp_sniffer::engine::Engine;
-use tcp_sniffer::finish::Finisher;
 use tcp_sniffer::flow::Patience;
 use tcp_sniffer::source::{Packet, PacketSource, Progress, SavefileSource};
 

@@ -1,20 +1,21 @@
 //! The engine of tcp-sniffer: from a frame on the wire to a finished HTTP message.
 //!
 //! ```text
-//! wire -> [source] frame -> [decode] segment -> [flow] ordered bytes / gap -> [protocol] message -> [encode] JSON line -> [batch] -> [finish] -> [binding]
+//! wire -> [source] frame -> [decode] segment -> [flow] ordered bytes / gap -> [protocol] message -> [encode] JSON line -> [batch] -> [delivery] -> [binding]
 //!                  borrowed &[u8] ----------------->| copied at most once, here |------- encoded once ------>| bodies decoded, one call a batch
-//!                                                                   the capture thread <-- outbox --> the sending thread
+//!                                                                   the capture thread <--> the sending thread
 //! ```
 //!
-//! Where nobody wants more of the lines than to see them on stdout, the sending thread writes them there, as far as stdout takes
-//! them at once: they never come to JS.
+//! The lines of the command go to stdout from the sending thread; JS gets what stdout does not take at once, and all of them if
+//! another output wants them too.
 //!
-//! Data goes one way. Two signals go back: *stop* and *credits* (how many batches the receiver still takes).
+//! Data goes one way. What goes back: *stop*, *credits* (how many batches the receiver still takes), and the *memory* of a batch,
+//! which its pool has again once the batch is dropped.
 //!
 //! | room      | takes                    | gives                              | refuses to know          |
 //! |-----------|--------------------------|------------------------------------|--------------------------|
 //! | `source`  | an interface, a savefile | frames                             | threads, what a frame holds |
-//! | `capture` | frames, stop, credits    | time, the two threads              | protocols                |
+//! | `capture` | frames, stop             | time, the capture thread           | protocols, what becomes of a batch |
 //! | `decode`  | a frame                  | a TCP segment, an IP fragment      | state                    |
 //! | `defrag`  | IP fragments             | whole datagrams                    | TCP, clocks              |
 //! | `flow`    | segments                 | each direction's bytes in order    | HTTP, clocks             |
@@ -23,7 +24,7 @@
 //! | `encode`  | a message                | its JSON line, secrets removed     | where it goes            |
 //! | `batch`   | JSON lines               | batches                            | threads, napi            |
 //! | `content` | a body, its codings, a limit | its content, at most so much   | JSON, threads            |
-//! | `finish`  | batches with raw bodies  | batches with all bodies written    | threads, credits         |
+//! | `delivery` | batches, events, credits | the same with all bodies written, lines on stdout | sources, the engine, napi |
 //! | `engine`  | frames, `now`            | batches, notices, counters         | libpcap, sleeping        |
 //! | `privileges` | nothing          | a process that cannot capture anew | captures                 |
 //! | `binding` | options from JS          | batches to JS                      | TCP, HTTP                |
@@ -34,13 +35,15 @@ pub mod config;
 pub mod content;
 pub mod decode;
 pub mod defrag;
+pub mod delivery;
 pub mod encode;
 pub mod engine;
 pub mod error;
-pub mod finish;
 pub mod flow;
+pub mod ledger;
 pub mod message;
 pub mod notice;
+mod panics;
 pub mod privileges;
 pub mod protocol;
 pub mod source;

@@ -217,10 +217,10 @@ describe('stop', () => {
     it('where nobody else wants the lines, from the start on, and they count', async () => {
       const { sniffer, captures } = rig({ outputStdout: true }, ours);
       await sniffer.start();
-      expect(captures[0]?.bypassOpen, "'capture started' is logged before the first line").toBe(false);
+      expect(captures[0]?.stdoutOpen, "'capture started' is logged before the first line").toBe(false);
       await settle();
-      expect(captures[0]?.bypassOpen).toBe(true);
-      if (captures[0]) captures[0].bypassedMessages = 7;
+      expect(captures[0]?.stdoutOpen).toBe(true);
+      if (captures[0]) captures[0].messagesOnStdout = 7;
       expect(sniffer.stats().outputs.stdout).toMatchObject({ handed: 7, delivered: 7, waiting: 0 });
       await sniffer.stop();
     });
@@ -234,7 +234,7 @@ describe('stop', () => {
       const { sniffer, captures } = rig({ outputStdout: true, ...config }, deps);
       await sniffer.start();
       await settle();
-      expect(captures[0]?.bypassOpen).toBe(false);
+      expect(captures[0]?.stdoutOpen).toBe(false);
       await sniffer.stop();
     });
 
@@ -243,7 +243,7 @@ describe('stop', () => {
       sniffer.on('message', () => {});
       await sniffer.start();
       await settle();
-      expect(captures[0]?.bypassOpen).toBe(false);
+      expect(captures[0]?.stdoutOpen).toBe(false);
       await sniffer.stop();
     });
   });

@@ -201,10 +201,10 @@ describe('stdout output', () => {
 
   it('leaves lines to the engine as long as nothing waits here, and counts them', async () => {
     const turns: boolean[] = [];
-    const bypass = { openBypass: (open: boolean) => turns.push(open), bypassed: () => 40 };
+    const engine = { openStdout: (open: boolean) => turns.push(open), writtenToStdout: () => 40 };
     const stream = new FakeStream();
     stream.hold = true;
-    const { stdout } = output({ target: { stream, direct: { write: () => 0, pieceBytes: 4_096 } }, bypass });
+    const { stdout } = output({ target: { stream, direct: { write: () => 0, pieceBytes: 4_096 } }, engine });
     expect(turns, 'what is early comes before it').toEqual([]);
     stdout.begin();
     expect(turns).toEqual([true]);
@@ -224,8 +224,8 @@ describe('stdout output', () => {
     'takes all from the engine again, to count it as dropped, once it is %s',
     (reason) => {
       const turns: boolean[] = [];
-      const bypass = { openBypass: (open: boolean) => turns.push(open), bypassed: () => 0 };
-      const { stdout, stream, time } = output({ bypass });
+      const engine = { openStdout: (open: boolean) => turns.push(open), writtenToStdout: () => 0 };
+      const { stdout, stream, time } = output({ engine });
       stdout.begin();
       if (reason === 'closed') stream.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
       stdout.limitDrain(10);

@@ -14,7 +14,7 @@ use napi_derive::napi;
 
 use super::{EngineStats, stats_of};
 use crate::batch::Buffer;
-use crate::capture::{Delivery, Event};
+use crate::delivery::{Delivery, Event};
 use crate::notice::Level;
 
 /// What a capture has to say; the fields that are there depend on `kind`.

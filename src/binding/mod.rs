@@ -20,7 +20,9 @@ use napi::bindgen_prelude::{BufferSlice, Function, Object};
 use napi::{Env, Error, JsDeferred, Result, Status};
 use napi_derive::napi;
 
-use crate::capture::{self, CaptureControl, CaptureOptions, StatsSnapshot};
+use crate::capture::{self, CaptureControl, CaptureOptions};
+use crate::delivery;
+use crate::ledger::StatsSnapshot;
 use crate::message::own_posts;
 use crate::privileges;
 use crate::source;
@@ -64,14 +66,14 @@ pub fn give_up_capture() -> Result<()> {
 /// all that share the pipe, and any of them may undo it.
 #[napi]
 pub fn keep_stdout_from_waiting() {
-    capture::keep_from_waiting(io::stdout().as_fd());
+    delivery::keep_from_waiting(io::stdout().as_fd());
 }
 
 /// Takes back the last so many bytes that were written to stdout (file descriptor 1), where it is a regular file and they are its
 /// end; whether it did.
 #[napi]
 pub fn take_back_from_stdout(bytes: f64) -> bool {
-    capture::take_back(io::stdout().as_fd(), bytes as u64)
+    delivery::take_back(io::stdout().as_fd(), bytes as u64)
 }
 
 /// One capture, from `open` to the event `end`; not to be opened again.
@@ -154,18 +156,18 @@ impl Capture {
         self.control.release();
     }
 
-    /// While it is open, lines go straight to stdout (file descriptor 1) as far as it takes them at once, and only what is
+    /// While it is open, the engine writes lines to stdout (file descriptor 1) as far as it takes them at once, and only what is
     /// left becomes a `batch`; its first line may be the end of one. As long as a batch is not released, all become one.
     #[napi]
-    pub fn open_bypass(&self, open: bool) {
-        self.control.open_bypass(open);
+    pub fn open_stdout(&self, open: bool) {
+        self.control.open_stdout(open);
     }
 
-    /// Messages that went so, since the start.
+    /// Messages that the engine has written to stdout, since the start.
     #[napi]
-    pub fn bypassed(&self) -> f64 {
+    pub fn written_to_stdout(&self) -> f64 {
         // Exact up to 2^53.
-        self.control.bypassed() as f64
+        self.control.written_to_stdout() as f64
     }
 
     /// What marks a POST with this body as our own, behind the version in the field `tcp-sniffer-output`.

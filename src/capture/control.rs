@@ -1,41 +1,28 @@
-//! The two signals that go against the stream, *stop* and *credits*, and the counters for whoever asks.
+//! What the owner of a capture has of it: *stop* and the receiver's [`Feedback`] go in, the counters come out.
 //!
-//! Shared by the capture thread, the sending thread and their owner; nothing here waits for the other side.
+//! Shared by the capture thread, the sending thread and their owner; nothing here waits for another side.
 
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 
-use super::outbox::Outbox;
 use super::wake::Wake;
-use crate::stats::{CaptureStats, ContentStats, Stats};
-
-/// The loss ledger at one moment.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct StatsSnapshot {
-    pub capture: CaptureStats,
-    pub engine: Stats,
-    pub content: ContentStats,
-}
+use crate::delivery::Feedback;
+use crate::ledger::{Ledger, StatsSnapshot};
 
 #[derive(Debug)]
 pub struct CaptureControl {
     stop: AtomicBool,
-    pub(super) outbox: Outbox,
     pub(super) wake: Wake,
-    snapshot: Mutex<StatsSnapshot>,
+    pub(super) feedback: Arc<Feedback>,
+    pub(super) ledger: Arc<Ledger>,
 }
 
 impl CaptureControl {
     /// # Errors
     /// When the process is out of file descriptors (`eventfd(2)`).
     pub fn new() -> io::Result<Self> {
-        Ok(Self {
-            stop: AtomicBool::new(false),
-            outbox: Outbox::default(),
-            wake: Wake::new()?,
-            snapshot: Mutex::new(StatsSnapshot::default()),
-        })
+        Ok(Self { stop: AtomicBool::new(false), wake: Wake::new()?, feedback: Arc::default(), ledger: Arc::default() })
     }
 
     /// Asks for the end; idempotent, at any time, also before the capture is open.
@@ -51,34 +38,24 @@ impl CaptureControl {
     /// The receiver has finished with one batch. Giving back more than was taken changes nothing.
     pub fn release(&self) {
         // A young batch need not wait for company now.
-        if self.outbox.release() {
+        if self.feedback.release() {
             self.wake.signal();
         }
     }
 
-    /// Whether lines may go to stdout past the receiver, as far as stdout takes them at once and as long as the receiver has
-    /// given all its credits back.
-    pub fn open_bypass(&self, open: bool) {
-        self.outbox.open_bypass(open);
+    /// Whether the engine writes lines to stdout: as far as stdout takes them at once, and as long as the receiver has given all
+    /// its credits back. The receiver gets what is left.
+    pub fn open_stdout(&self, open: bool) {
+        self.feedback.stdout.open(open);
     }
 
-    /// Messages that went so, whole.
-    pub fn bypassed(&self) -> u64 {
-        self.outbox.bypassed()
+    /// Messages that were written so, whole.
+    pub fn written_to_stdout(&self) -> u64 {
+        self.feedback.stdout.written()
     }
 
     /// The counters as of the thread's last tick, some 50 ms ago at most; final once `End` was delivered.
     pub fn stats(&self) -> StatsSnapshot {
-        self.snapshot.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    pub(super) fn publish(&self, capture: CaptureStats, engine: Stats) {
-        let mut snapshot = self.snapshot.lock().unwrap_or_else(PoisonError::into_inner);
-        snapshot.capture = capture;
-        snapshot.engine = engine;
-    }
-
-    pub(super) fn count_content(&self, more: ContentStats) {
-        self.snapshot.lock().unwrap_or_else(PoisonError::into_inner).content.add(&more);
+        self.ledger.stats()
     }
 }

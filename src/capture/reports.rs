@@ -3,12 +3,12 @@
 
 use std::time::{Duration, Instant};
 
-use super::control::CaptureControl;
-use super::delivery::{Delivery, Event};
 use super::pipeline::Pipeline;
 use super::quiet::{QUIET_AFTER, QuietWatch};
 use super::runner::TICK;
+use crate::delivery::{Event, Outgoing};
 use crate::engine::NotUnderstood;
+use crate::ledger::Ledger;
 use crate::notice::{Level, Notice};
 use crate::source::{CaptureInfo, Pace, PacketSource, system_time};
 use crate::stats::CaptureStats;
@@ -70,9 +70,9 @@ impl Reports {
         &mut self,
         source: &mut S,
         engine: &mut P,
-        control: &CaptureControl,
+        ledger: &Ledger,
+        outgoing: &Outgoing,
     ) {
-        let delivery = &control.outbox;
         let now = Instant::now();
         if now.saturating_duration_since(self.last) < TICK {
             return;
@@ -84,19 +84,19 @@ impl Reports {
             self.last_counters = now;
             self.capture = source.counters();
         }
-        control.publish(self.capture, engine.stats());
+        ledger.publish(self.capture, engine.stats());
         for notice in source.take_notices().into_iter().chain(engine.take_notices()) {
-            self.notice(notice, delivery);
+            self.notice(notice, outgoing);
         }
         if self.quiet.as_mut().is_some_and(|quiet| quiet.due(now)) {
-            self.notice(no_packets(&self.interface), delivery);
+            self.notice(no_packets(&self.interface), outgoing);
         }
         if self.last_drop_notice.is_none_or(|last| now.saturating_duration_since(last) >= DROP_NOTICE_EVERY) {
-            self.tell_drops(now, delivery);
+            self.tell_drops(now, outgoing);
         }
-        if stats_due && delivery.backlog() < MAX_EVENT_BACKLOG {
+        if stats_due && outgoing.backlog() < MAX_EVENT_BACKLOG {
             self.last_stats = now;
-            delivery.deliver(Event::Stats(Box::new(control.stats())));
+            outgoing.tell(Event::Stats(Box::new(ledger.stats())));
         }
     }
 
@@ -105,40 +105,40 @@ impl Reports {
         &mut self,
         source: &mut S,
         engine: &mut P,
-        control: &CaptureControl,
+        ledger: &Ledger,
+        outgoing: &Outgoing,
     ) {
-        let delivery = &control.outbox;
-        control.publish(source.counters(), engine.stats());
+        ledger.publish(source.counters(), engine.stats());
         for notice in source.take_notices().into_iter().chain(engine.take_notices()) {
-            self.notice(notice, delivery);
+            self.notice(notice, outgoing);
         }
-        self.tell_drops(Instant::now(), delivery);
+        self.tell_drops(Instant::now(), outgoing);
         if self.suppressed > 0 {
-            delivery.deliver(Event::Notice(suppressed(self.suppressed)));
+            outgoing.tell(Event::Notice(suppressed(self.suppressed)));
         }
     }
 
-    pub(super) fn not_understood(&mut self, what: &NotUnderstood, packets: u64, delivery: &impl Delivery) {
-        self.notice(not_understood(what, packets), delivery);
+    pub(super) fn not_understood(&mut self, what: &NotUnderstood, packets: u64, outgoing: &Outgoing) {
+        self.notice(not_understood(what, packets), outgoing);
     }
 
-    fn tell_drops(&mut self, now: Instant, delivery: &impl Delivery) {
+    fn tell_drops(&mut self, now: Instant, outgoing: &Outgoing) {
         if self.untold_drops > 0 {
             self.last_drop_notice = Some(now);
             let messages = std::mem::take(&mut self.untold_drops);
-            self.notice(queue_full(messages), delivery);
+            self.notice(queue_full(messages), outgoing);
         }
     }
 
-    fn notice(&mut self, notice: Notice, delivery: &impl Delivery) {
-        if delivery.backlog() >= MAX_EVENT_BACKLOG {
+    fn notice(&mut self, notice: Notice, outgoing: &Outgoing) {
+        if outgoing.backlog() >= MAX_EVENT_BACKLOG {
             self.suppressed += 1;
             return;
         }
         if self.suppressed > 0 {
-            delivery.deliver(Event::Notice(suppressed(std::mem::take(&mut self.suppressed))));
+            outgoing.tell(Event::Notice(suppressed(std::mem::take(&mut self.suppressed))));
         }
-        delivery.deliver(Event::Notice(notice));
+        outgoing.tell(Event::Notice(notice));
     }
 }
 

@@ -1,7 +1,7 @@
-//! What the capture thread does between open and end: reads bursts of packets into the engine, lets time pass, puts
-//! batches into the outbox, reports. In: a source, stop. Out: events, `End` as the last one whatever happens.
+//! What the capture thread does between open and end: reads bursts of packets into the engine, lets time pass, passes
+//! batches on, reports. In: a source, stop. Out: events, and the end whatever happens.
 //!
-//! A live source is read on whatever the receiver does, and batches that find no room in the outbox are counted as
+//! A live source is read on whatever the receiver does, and batches that the queue has no bytes left for are counted as
 //! dropped; a lossless one is not read while batches wait.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,16 +10,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::control::CaptureControl;
-use super::delivery::{Delivery, Event};
 use super::options::CaptureOptions;
-use super::outbox::{MAX_QUEUE_BYTES, Outbox};
-use super::panics;
 use super::pipeline::Pipeline;
 use super::reports::Reports;
 use super::stopping::Stopping;
 use super::wake::wait;
+use crate::delivery::{MAX_QUEUE_BYTES, Outgoing};
 use crate::engine::Engine;
 use crate::error::EngineError;
+use crate::panics;
 use crate::source::{Pace, Packet, PacketSource, Progress, system_time};
 use crate::time::Timestamp;
 
@@ -35,6 +34,7 @@ pub struct Runner<S, P> {
     source: S,
     pace: Pace,
     control: Arc<CaptureControl>,
+    outgoing: Outgoing,
     engine: P,
     max_queue_bytes: usize,
     reports: Reports,
@@ -51,13 +51,19 @@ pub struct Runner<S, P> {
 }
 
 impl<S: PacketSource> Runner<S, Engine> {
-    pub fn new(source: S, options: &CaptureOptions, control: Arc<CaptureControl>) -> Self {
-        Self::with(Engine::new(options.engine.clone()), source, options, control)
+    pub(super) fn new(source: S, options: &CaptureOptions, control: Arc<CaptureControl>, outgoing: Outgoing) -> Self {
+        Self::with(Engine::new(options.engine.clone()), source, options, control, outgoing)
     }
 }
 
 impl<S: PacketSource, P: Pipeline> Runner<S, P> {
-    pub(super) fn with(engine: P, source: S, options: &CaptureOptions, control: Arc<CaptureControl>) -> Self {
+    pub(super) fn with(
+        engine: P,
+        source: S,
+        options: &CaptureOptions,
+        control: Arc<CaptureControl>,
+        outgoing: Outgoing,
+    ) -> Self {
         let pace = source.pace();
         Self {
             engine,
@@ -66,6 +72,7 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
             source,
             pace,
             control,
+            outgoing,
             packets: 0,
             panic_at_packet: options.panic_at_packet,
             began: (Instant::now(), system_time()),
@@ -88,21 +95,14 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
             // The engine does nothing again: what it still held is lost, what it had finished is not.
             Err(payload) => (Some(EngineError::Panicked { message: panics::describe(&*payload) }), false),
         };
-        self.wait_until_sent();
         if sane {
-            self.reports.finish(&mut self.source, &mut self.engine, &self.control);
+            self.reports.finish(&mut self.source, &mut self.engine, &self.control.ledger, &self.outgoing);
             let nothing = self.tell_not_understood();
             error = error.or(nothing);
         } else {
-            self.control.publish(self.source.counters(), self.engine.stats());
+            self.control.ledger.publish(self.source.counters(), self.engine.stats());
         }
-        let outbox = &self.control.outbox;
-        if let Some(error) = error {
-            outbox.deliver(Event::Error(error));
-        }
-        outbox.deliver(Event::Stats(Box::new(self.control.stats())));
-        outbox.deliver(Event::End);
-        outbox.close();
+        self.outgoing.end(error);
     }
 
     /// Packets that say nothing to us are a loss like others and told as one; a savefile that has no other packets is an error.
@@ -113,14 +113,14 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
             let path = self.source.info().interface.clone();
             return Some(EngineError::NothingUnderstood { path, packets, what: not_understood.what });
         }
-        self.reports.not_understood(&not_understood, packets, &self.control.outbox);
+        self.reports.not_understood(&not_understood, packets, &self.outgoing);
         None
     }
 
     fn capture(&mut self) -> Result<(), EngineError> {
         let mut was_readable = false;
-        while !self.receiver_is_gone() && !self.stop_reached() {
-            if self.pace == Pace::Lossless && self.control.outbox.is_full() {
+        while !self.outgoing.is_gone() && !self.stop_reached() {
+            if self.pace == Pace::Lossless && self.outgoing.is_full() {
                 self.report();
                 self.wait(false)?;
                 continue;
@@ -163,7 +163,7 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
 
     fn read(&mut self) -> Result<Progress, EngineError> {
         self.tick();
-        let Self { source, engine, control, reports, packets, batch_went, stopping, .. } = self;
+        let Self { source, engine, outgoing, reports, packets, batch_went, stopping, .. } = self;
         let (max_queue_bytes, panic_at_packet) = (self.max_queue_bytes, self.panic_at_packet);
         source.read(BURST_PACKETS, |Packet { at, linktype, wire_len, frame }| {
             if stopping.as_mut().is_some_and(|stopping| stopping.is_past(at)) {
@@ -174,7 +174,7 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
                 panic_as_asked(*packets);
             }
             engine.on_packet(at, linktype, frame, wire_len);
-            *batch_went |= take_batches(engine, &control.outbox, reports, false, max_queue_bytes);
+            *batch_went |= take_batches(engine, outgoing, reports, false, max_queue_bytes);
         })
     }
 
@@ -183,7 +183,7 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
     fn on_dry(&mut self) {
         self.tick();
         let busy = std::mem::take(&mut self.batch_went);
-        self.collect(!busy && self.control.outbox.is_hungry());
+        self.collect(!busy && self.outgoing.is_hungry());
         self.report();
         if let Some(stopping) = &mut self.stopping {
             stopping.on_dry(Instant::now());
@@ -203,29 +203,26 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
 
     /// Full and old batches go to the queue, young ones too with `force`.
     fn collect(&mut self, force: bool) {
-        let Self { engine, control, reports, .. } = self;
-        take_batches(engine, &control.outbox, reports, force, self.max_queue_bytes);
+        let Self { engine, outgoing, reports, .. } = self;
+        take_batches(engine, outgoing, reports, force, self.max_queue_bytes);
     }
 
     /// Everything that is in progress comes out now, one batch after the other, as the receiver takes them.
     fn drain(&mut self) {
         self.engine.drain();
-        while !self.receiver_is_gone()
+        while !self.outgoing.is_gone()
             && let Some(batch) = self.engine.take_batch(true)
         {
-            let dropped = self.control.outbox.push(batch, usize::MAX);
-            debug_assert_eq!(dropped, 0, "an outbox without a limit drops nothing");
+            // Only a sending thread that is gone refuses one.
+            let dropped = self.outgoing.push(batch, usize::MAX);
+            self.engine.count_queue_drop(dropped);
             self.wait_until_sent();
         }
     }
 
-    fn receiver_is_gone(&self) -> bool {
-        self.control.outbox.is_gone()
-    }
-
     /// As long as there is somebody who takes what waits.
     fn wait_until_sent(&self) {
-        while self.control.outbox.has_batches() && wait(&self.control.wake, None, TICK).is_ok() {}
+        while self.outgoing.has_pending() && wait(&self.control.wake, None, TICK).is_ok() {}
     }
 
     /// Until a signal, a tick, or with `for_packets` until there may be some; whether it was that.
@@ -242,14 +239,14 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
     }
 
     fn report(&mut self) {
-        self.reports.due(&mut self.source, &mut self.engine, &self.control);
+        self.reports.due(&mut self.source, &mut self.engine, &self.control.ledger, &self.outgoing);
     }
 }
 
 /// Whether there was one.
 fn take_batches<P: Pipeline>(
     engine: &mut P,
-    outbox: &Outbox,
+    outgoing: &mut Outgoing,
     reports: &mut Reports,
     force: bool,
     max_queue_bytes: usize,
@@ -257,7 +254,7 @@ fn take_batches<P: Pipeline>(
     let mut went = false;
     while let Some(batch) = engine.take_batch(force) {
         went = true;
-        let dropped = outbox.push(batch, max_queue_bytes);
+        let dropped = outgoing.push(batch, max_queue_bytes);
         if dropped > 0 {
             engine.count_queue_drop(dropped);
             reports.on_queue_drop(dropped);

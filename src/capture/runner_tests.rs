@@ -6,10 +6,11 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use super::*;
 use crate::batch::Batch;
-use crate::capture::sending;
-use crate::capture::{CREDITS, MAX_EVENT_BACKLOG};
+use crate::capture::MAX_EVENT_BACKLOG;
+use crate::capture::thread::start_sending;
 use crate::config::EngineConfig;
 use crate::decode::LinkType;
+use crate::delivery::{CREDITS, Delivery, Event};
 use crate::engine::NotUnderstood;
 use crate::notice::{Level, Notice};
 use crate::source::{CaptureInfo, SourceOptions};
@@ -226,11 +227,11 @@ impl Setup {
             panic_at_packet: self.panic_at_packet,
         };
         let delivery = ChannelDelivery { events: sender, backlog: self.backlog };
-        sending::spawn(&options, Arc::clone(&control), delivery).unwrap();
+        let outgoing = start_sending(&options, &control, delivery).unwrap();
         let thread_control = Arc::clone(&control);
         thread::spawn(move || {
             panics::guard_this_thread();
-            Runner::with(engine, source, &options, thread_control).run();
+            Runner::with(engine, source, &options, thread_control, outgoing).run();
         });
         Running { control, events, dropped }
     }

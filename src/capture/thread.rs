@@ -1,5 +1,5 @@
 //! The capture thread: one for each capture. It opens the source, says so, and runs until the end. What comes out goes
-//! through a thread of its own (`sending`).
+//! through another thread, which is started here too.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,12 +7,11 @@ use std::sync::Arc;
 use std::thread;
 
 use super::control::CaptureControl;
-use super::delivery::Delivery;
 use super::options::CaptureOptions;
-use super::panics;
 use super::runner::Runner;
-use super::sending;
+use crate::delivery::{self, Delivery, Outgoing, Shared};
 use crate::error::EngineError;
+use crate::panics;
 use crate::source::{CaptureInfo, LiveSource, PacketSource, SavefileSource, SourceOptions};
 
 /// Linux shows 15 bytes of it.
@@ -30,14 +29,12 @@ where
     D: Delivery + 'static,
     F: FnOnce(Result<CaptureInfo, EngineError>) + Send + 'static,
 {
-    sending::spawn(&options, Arc::clone(&control), delivery)?;
-    // Whatever happens to this thread, the other one ends.
-    let closing = Closing(Arc::clone(&control));
+    // Whatever happens to this thread, its half goes with it, and the other thread ends.
+    let outgoing = start_sending(&options, &control, delivery)?;
     let body = move || {
-        let _closing = closing;
         panics::guard_this_thread();
         match catch_unwind(AssertUnwindSafe(|| open(&options))) {
-            Ok(Ok(source)) => source.run(&options, control, on_open),
+            Ok(Ok(source)) => source.run(&options, control, outgoing, on_open),
             Ok(Err(error)) => on_open(Err(error)),
             Err(payload) => on_open(Err(EngineError::Panicked { message: panics::describe(&*payload) })),
         }
@@ -45,12 +42,22 @@ where
     thread::Builder::new().name(THREAD_NAME.to_owned()).spawn(body).map(drop)
 }
 
-struct Closing(Arc<CaptureControl>);
-
-impl Drop for Closing {
-    fn drop(&mut self) {
-        self.0.outbox.close();
-    }
+pub(super) fn start_sending<D>(
+    options: &CaptureOptions,
+    control: &Arc<CaptureControl>,
+    delivery: D,
+) -> io::Result<Outgoing>
+where
+    D: Delivery + 'static,
+{
+    let waking = Arc::clone(control);
+    let shared = Shared {
+        feedback: Arc::clone(&control.feedback),
+        ledger: Arc::clone(&control.ledger),
+        wake: Box::new(move || waking.wake.signal()),
+    };
+    let lossless = matches!(options.source, SourceOptions::Savefile { .. });
+    delivery::spawn(&options.engine, lossless, shared, delivery)
 }
 
 enum Source {
@@ -59,24 +66,24 @@ enum Source {
 }
 
 impl Source {
-    fn run<F>(self, options: &CaptureOptions, control: Arc<CaptureControl>, on_open: F)
+    fn run<F>(self, options: &CaptureOptions, control: Arc<CaptureControl>, outgoing: Outgoing, on_open: F)
     where
         F: FnOnce(Result<CaptureInfo, EngineError>),
     {
         match self {
-            Self::Live(source) => run(source, options, control, on_open),
-            Self::Savefile(source) => run(source, options, control, on_open),
+            Self::Live(source) => run(source, options, control, outgoing, on_open),
+            Self::Savefile(source) => run(source, options, control, outgoing, on_open),
         }
     }
 }
 
-fn run<S, F>(source: S, options: &CaptureOptions, control: Arc<CaptureControl>, on_open: F)
+fn run<S, F>(source: S, options: &CaptureOptions, control: Arc<CaptureControl>, outgoing: Outgoing, on_open: F)
 where
     S: PacketSource,
     F: FnOnce(Result<CaptureInfo, EngineError>),
 {
     on_open(Ok(source.info().clone()));
-    Runner::new(source, options, control).run();
+    Runner::new(source, options, control, outgoing).run();
 }
 
 fn open(options: &CaptureOptions) -> Result<Source, EngineError> {

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use super::super::runner::tests::{ChannelDelivery, FakeEngine};
 use super::*;
-use crate::capture::Event;
 use crate::config::EngineConfig;
+use crate::delivery::Event;
 use crate::source::{Fifo, LiveOptions, echo, listen, open_lo};
 
 /// Little-endian, microseconds, version 2.4, Ethernet.
@@ -26,9 +26,9 @@ fn a_stop_right_after_the_last_packet_loses_none_and_is_quick() {
     };
     let (sender, events) = channel();
     let runner_control = Arc::clone(&control);
-    sending::spawn(&options, Arc::clone(&control), ChannelDelivery { events: sender, backlog: 0 }).unwrap();
+    let outgoing = start_sending(&options, &control, ChannelDelivery { events: sender, backlog: 0 }).unwrap();
     thread::spawn(move || {
-        Runner::with(FakeEngine::new(8, 16), source, &options, runner_control).run();
+        Runner::with(FakeEngine::new(8, 16), source, &options, runner_control, outgoing).run();
     });
     for _ in 0..20 {
         echo(&listener);

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 use tcp_sniffer::config::EngineConfig;
+use tcp_sniffer::delivery::Finisher;
 use tcp_sniffer::engine::Engine;
-use tcp_sniffer::finish::Finisher;
 use tcp_sniffer::stats::Stats;
 use tcp_sniffer::time::Timestamp;
 

@@ -34,12 +34,12 @@ export declare class Capture {
   /** Gives one batch's credit back: JS has finished with it. Without credits no further batch comes. */
   release(): void
   /**
-   * While it is open, lines go straight to stdout (file descriptor 1) as far as it takes them at once, and only what is
+   * While it is open, the engine writes lines to stdout (file descriptor 1) as far as it takes them at once, and only what is
    * left becomes a `batch`; its first line may be the end of one. As long as a batch is not released, all become one.
    */
-  openBypass(open: boolean): void
-  /** Messages that went so, since the start. */
-  bypassed(): number
+  openStdout(open: boolean): void
+  /** Messages that the engine has written to stdout, since the start. */
+  writtenToStdout(): number
   /** What marks a POST with this body as our own, behind the version in the field `tcp-sniffer-output`. */
   seal(body: Buffer): string
   /** The counters some 50 ms ago (libpcap's own: 250 ms); after `end` the final ones. Waits for nothing. */

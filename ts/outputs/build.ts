@@ -54,8 +54,8 @@ export function buildOutputs(
     const onClosed = (error: NodeJS.ErrnoException): void => rest.onClosed('stdout', error);
     const target = deps.stdout();
     const alone = config.harFile === undefined && config.outputUrl === undefined && !rest.wanted();
-    const bypass = deps.stdoutIsOurs && target.direct !== undefined && alone ? rest.capture : undefined;
-    const options: StdoutOptions = { target, bypass, lossless, log, schedule, now, onClosed };
+    const engine = deps.stdoutIsOurs && target.direct !== undefined && alone ? rest.capture : undefined;
+    const options: StdoutOptions = { target, engine, lossless, log, schedule, now, onClosed };
     all.push(deps.createStdout?.(options) ?? new StdoutOutput(options));
   }
   if (config.outputUrl !== undefined) {

@@ -1,9 +1,9 @@
 /**
+ * The lines that the engine does not write to stdout itself. The engine does (`engine`) where nobody else wants the lines, as
+ * far as stdout takes them at once; what stdout does not take comes here, and the engine writes again when nothing waits any more.
+ *
  * Lines in, the same bytes out, whole lines only. Live it makes nobody wait: what its reader does not take waits in a
  * bounded line, and the oldest goes first. From a savefile (`lossless`) the engine waits for the reader.
- *
- * Where nothing waits and nobody else wants the lines, the engine writes them itself (`bypass`): as far as stdout takes
- * them at once they never come here.
  *
  * A write of at most PIPE_BUF bytes goes into a pipe whole or not at all, so in pieces of that size no line is torn,
  * whenever the process ends. Only a longer line can be: when its reader stops reading in the middle of it for good. A file
@@ -40,8 +40,8 @@ export interface StdoutTarget {
 
 export interface StdoutOptions {
   target: StdoutTarget;
-  /** The engine's own way to the same stdout, where this is the only output and nobody else writes there. */
-  bypass?: Pick<NativeCapture, 'openBypass' | 'bypassed'> | undefined;
+  /** Writes to the same stdout, where this is the only output and nobody else writes there. */
+  engine?: Pick<NativeCapture, 'openStdout' | 'writtenToStdout'> | undefined;
   /** Wait instead of dropping: a savefile is read. */
   lossless: boolean;
   log: Log;
@@ -68,7 +68,7 @@ export class StdoutOutput implements Output {
   readonly #onError: (error: NodeJS.ErrnoException) => void;
   /** Why nothing is written any more. */
   #off: 'closed' | 'abandoned' | undefined;
-  #bypassOpen = false;
+  #engineWrites = false;
   #cancelLimit: (() => void) | undefined;
   readonly #overflowLog: LimitedLine;
 
@@ -81,7 +81,7 @@ export class StdoutOutput implements Output {
   }
 
   begin(): void {
-    this.#updateBypass();
+    this.#updateEngine();
   }
 
   write(batch: Batch): Promise<void> | void {
@@ -126,16 +126,16 @@ export class StdoutOutput implements Output {
 
   stats(): OutputStats {
     const stats = this.#tally.stats();
-    const bypassed = this.#options.bypass?.bypassed() ?? 0;
-    return { ...stats, handed: stats.handed + bypassed, delivered: stats.delivered + bypassed };
+    const byEngine = this.#options.engine?.writtenToStdout() ?? 0;
+    return { ...stats, handed: stats.handed + byEngine, delivered: stats.delivered + byEngine };
   }
 
-  /** Open as long as nothing waits here: what the engine writes comes after it. */
-  #updateBypass(): void {
+  /** The engine writes as long as nothing waits here: what it writes comes after it. */
+  #updateEngine(): void {
     const open = this.#current === undefined && this.#off === undefined;
-    if (open === this.#bypassOpen) return;
-    this.#bypassOpen = open;
-    this.#options.bypass?.openBypass(open);
+    if (open === this.#engineWrites) return;
+    this.#engineWrites = open;
+    this.#options.engine?.openStdout(open);
   }
 
   #pump(): void {
@@ -152,7 +152,7 @@ export class StdoutOutput implements Output {
         this.#letGo();
       }
     }
-    this.#updateBypass();
+    this.#updateEngine();
     this.#wake();
   }
 
@@ -246,7 +246,7 @@ export class StdoutOutput implements Output {
 
   #turnOff(reason: 'closed' | 'abandoned'): void {
     this.#off = reason;
-    this.#updateBypass();
+    this.#updateEngine();
     if (this.#current !== undefined) {
       const { lines, messages } = this.#current;
       const dropped = Math.min(messages, countLines(lines, this.#written));

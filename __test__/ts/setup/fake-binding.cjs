@@ -92,9 +92,9 @@ class Capture {
   }
 
   /** Nothing goes there by itself: all is left to the output. */
-  openBypass() {}
+  openStdout() {}
 
-  bypassed() {
+  writtenToStdout() {
     return 0;
   }
 

@@ -44,16 +44,16 @@ export class FakeCapture implements NativeCapture {
     this.emit({ kind: 'batch', bytes: lines.length, messages });
   }
 
-  /** Whether lines may go to stdout past JS. */
-  bypassOpen = false;
-  bypassedMessages = 0;
+  /** The engine may write lines to stdout. */
+  stdoutOpen = false;
+  messagesOnStdout = 0;
 
-  openBypass(open: boolean): void {
-    this.bypassOpen = open;
+  openStdout(open: boolean): void {
+    this.stdoutOpen = open;
   }
 
-  bypassed(): number {
-    return this.bypassedMessages;
+  writtenToStdout(): number {
+    return this.messagesOnStdout;
   }
 
   seal(body: Buffer): string {

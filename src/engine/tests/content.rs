@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use super::*;
 use crate::config::BinaryBodies;
-use crate::finish::Finisher;
+use crate::delivery::Finisher;
 use crate::message::selection::Rule;
 use crate::stats::ContentStats;
 

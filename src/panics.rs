@@ -16,7 +16,7 @@ thread_local! {
 static HOOK: Once = Once::new();
 
 /// From now on a panic of this thread is silent; whoever catches it asks `describe`.
-pub(super) fn guard_this_thread() {
+pub(crate) fn guard_this_thread() {
     HOOK.call_once(|| {
         let previous = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
@@ -31,7 +31,7 @@ pub(super) fn guard_this_thread() {
 }
 
 /// The panic's message and, when this thread is guarded, its place in the source.
-pub(super) fn describe(payload: &(dyn Any + Send)) -> String {
+pub(crate) fn describe(payload: &(dyn Any + Send)) -> String {
     let message = payload
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())

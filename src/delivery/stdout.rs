@@ -1,38 +1,62 @@
-//! Lines that go to stdout past the receiver. In: a batch. Out: what stdout does not take at once, for the receiver, which
-//! can wait for it; an error too is the receiver's to meet, when it tries what is left.
+//! The command's output: lines on stdout. In: batches. Out: the lines, and what stdout does not take at once: that is for the
+//! receiver, which can wait for it; an error too is the receiver's to meet, when it tries what is left. Refuses to know: who
+//! else wants the lines, which the receiver says by opening and closing it.
 //!
 //! A write of at most `PIPE_BUF` bytes goes into a pipe whole or not at all, so in pieces of that size no line is torn,
 //! whenever the process ends. Only a longer line can be. A file takes as much as the disk has left: of a line of which it
 //! did not take the end, the beginning is taken back.
 
 use std::os::fd::BorrowedFd;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use memchr::{memchr, memchr_iter, memrchr};
 use rustix::fs::{FileType, OFlags, SeekFrom, fcntl_getfl, fcntl_setfl, fstat, ftruncate, seek};
 use rustix::io::{self, Errno};
 
-use super::outbox::Outbox;
 use crate::batch::Batch;
 
 /// Linux's: `pipe(7)`.
 const PIPE_BUF_BYTES: usize = 4_096;
 
-/// Where the receiver has left it to this thread, writes to `stdout` what goes at once. Gives the rest.
-pub(super) fn write(outbox: &Outbox, stdout: BorrowedFd<'_>, mut batch: Batch) -> Option<Batch> {
-    if !outbox.may_bypass() {
-        return Some(batch);
+#[derive(Debug, Default)]
+pub(crate) struct StdoutOutput {
+    is_open: AtomicBool,
+    /// Messages that were written, whole.
+    written: AtomicU64,
+}
+
+impl StdoutOutput {
+    /// Whether lines may go to stdout from here: the receiver wants them for nothing else, and has nothing that comes before them.
+    pub(crate) fn open(&self, open: bool) {
+        self.is_open.store(open, Ordering::SeqCst);
     }
-    let taken = write_at_once(stdout, &batch.lines);
-    if taken >= batch.lines.len() {
-        outbox.count_bypassed(batch.messages);
-        return None;
+
+    pub(super) fn is_open(&self) -> bool {
+        self.is_open.load(Ordering::SeqCst)
     }
-    batch.lines.drain(..taken);
-    // The first one may be no more than the end of a line: it is out when that is.
-    let left = u32::try_from(memchr_iter(b'\n', &batch.lines).count()).unwrap_or(u32::MAX).min(batch.messages);
-    outbox.count_bypassed(batch.messages - left);
-    batch.messages = left;
-    Some(batch)
+
+    pub(crate) fn written(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
+    }
+
+    /// Writes to `stdout` what goes at once; returns the rest.
+    pub(super) fn write(&self, stdout: BorrowedFd<'_>, mut batch: Batch) -> Option<Batch> {
+        let taken = write_at_once(stdout, &batch.lines);
+        if taken >= batch.lines.len() {
+            self.count(batch.messages);
+            return None;
+        }
+        batch.lines.drain(..taken);
+        // The first one may be no more than the end of a line: it is out when that is.
+        let left = u32::try_from(memchr_iter(b'\n', &batch.lines).count()).unwrap_or(u32::MAX).min(batch.messages);
+        self.count(batch.messages - left);
+        batch.messages = left;
+        Some(batch)
+    }
+
+    fn count(&self, messages: u32) {
+        self.written.fetch_add(messages.into(), Ordering::Relaxed);
+    }
 }
 
 /// A write that `stdout` has no room for returns, where it would wait for the reader. Node has seen to that at its start, but
@@ -108,18 +132,10 @@ mod tests {
     use rustix::pipe::{PipeFlags, fcntl_setpipe_size, pipe_with};
 
     use super::*;
-    use crate::capture::outbox::CREDITS;
-    use crate::capture::outbox::tests::take_credit;
 
     fn batch(lines: &str) -> Batch {
         let messages = u32::try_from(lines.matches('\n').count()).unwrap();
         Batch { lines: lines.as_bytes().to_vec().into(), messages, raw: Vec::new() }
-    }
-
-    fn opened() -> Outbox {
-        let outbox = Outbox::default();
-        outbox.open_bypass(true);
-        outbox
     }
 
     /// A pipe that holds so many pages. Its writer would wait.
@@ -138,11 +154,11 @@ mod tests {
 
     #[test]
     fn a_file_takes_a_batch_whole() {
-        let outbox = opened();
+        let output = StdoutOutput::default();
         let mut file = File::from(memfd_create("lines", MemfdFlags::CLOEXEC).unwrap());
         let text = "a\n".repeat(100_000) + &"b".repeat(100_000) + "\n";
-        assert_eq!(write(&outbox, file.as_fd(), batch(&text)), None);
-        assert_eq!(outbox.bypassed(), 100_001);
+        assert_eq!(output.write(file.as_fd(), batch(&text)), None);
+        assert_eq!(output.written(), 100_001);
         let mut out = String::new();
         file.rewind().unwrap();
         file.read_to_string(&mut out).unwrap();
@@ -180,37 +196,20 @@ mod tests {
         }
     }
 
-    #[test]
-    fn only_where_the_receiver_left_it_and_has_nothing_of_before() {
-        let outbox = Outbox::default();
-        let (mut reader, writer) = pipe(1);
-        let through = |outbox: &Outbox, text: &str| write(outbox, writer.as_fd(), batch(text)).is_none();
-        assert!(!through(&outbox, "never opened\n"));
-        outbox.open_bypass(true);
-        assert!(through(&outbox, "open\n"));
-        assert!(take_credit(&outbox));
-        assert!(!through(&outbox, "one before it\n"));
-        outbox.release();
-        assert!(through(&outbox, "again\n"));
-        outbox.open_bypass(false);
-        assert!(!through(&outbox, "closed\n"));
-        assert_eq!((read(&mut reader).as_str(), outbox.bypassed()), ("open\nagain\n", 2));
-    }
-
     /// Lines of all lengths around those that matter, into a pipe with every amount of room.
     #[test]
     fn what_a_pipe_does_not_take_is_left_whole() {
         for len in [1, 100, 1_000, 4_094, 4_095, 4_096, 9_000, 70_000] {
             let text: String = (0..40).map(|n| format!("{}\n", "x".repeat(len - len.min(3) + n % 3))).collect();
             for pages in [1, 2, 16] {
-                let (outbox, (mut reader, writer)) = (opened(), pipe(pages));
-                let left = write(&outbox, writer.as_fd(), batch(&text));
+                let (output, (mut reader, writer)) = (StdoutOutput::default(), pipe(pages));
+                let left = output.write(writer.as_fd(), batch(&text));
                 let out = read(&mut reader);
                 let Batch { lines, messages, .. } = left.unwrap_or_default();
                 let rest = String::from_utf8(lines.to_vec()).unwrap();
                 assert!(out.clone() + &rest == text, "lines of {len} bytes, {pages} pages");
                 assert_eq!(messages as usize, rest.matches('\n').count());
-                assert_eq!(outbox.bypassed() + u64::from(messages), 40);
+                assert_eq!(output.written() + u64::from(messages), 40);
                 let torn = !out.is_empty() && !out.ends_with('\n');
                 assert!(!torn || len + 3 > PIPE_BUF_BYTES, "a line of {len} bytes is torn");
                 assert!(out.len() + 2 * PIPE_BUF_BYTES > (pages * PIPE_BUF_BYTES).min(text.len()), "room is left");
@@ -222,11 +221,10 @@ mod tests {
     fn whatever_cannot_be_written_is_left() {
         let (reader, writer) = pipe(1);
         drop(reader);
-        let outbox = opened();
-        assert_eq!(write(&outbox, writer.as_fd(), batch("a\nb\n")), Some(batch("a\nb\n")));
+        let output = StdoutOutput::default();
+        assert_eq!(output.write(writer.as_fd(), batch("a\nb\n")), Some(batch("a\nb\n")));
         let full = File::options().write(true).open("/dev/full").unwrap();
-        assert_eq!(write(&outbox, full.as_fd(), batch("a\nb\n")), Some(batch("a\nb\n")));
-        assert_eq!(outbox.bypassed(), 0);
-        assert!((0..CREDITS).all(|_| take_credit(&outbox)), "the receiver has all of them");
+        assert_eq!(output.write(full.as_fd(), batch("a\nb\n")), Some(batch("a\nb\n")));
+        assert_eq!(output.written(), 0);
     }
 }

@@ -1,8 +1,8 @@
-//! What leaves the capture thread, and the receiver's side of it.
+//! What leaves the two threads, and the receiver's side of it.
 
-use super::control::StatsSnapshot;
 use crate::batch::Batch;
 use crate::error::EngineError;
+use crate::ledger::StatsSnapshot;
 use crate::notice::Notice;
 
 #[derive(Debug)]

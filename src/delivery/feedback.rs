@@ -1,0 +1,67 @@
+//! What goes back, against the stream: credits, and whether stdout is all that wants the lines. In: the receiver's calls, from any
+//! thread. Out: the same to the capture thread and the sending thread. Refuses to know: batches, how a thread is woken.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::credits::Credits;
+use super::stdout::StdoutOutput;
+
+#[derive(Debug, Default)]
+pub(crate) struct Feedback {
+    pub(super) credits: Credits,
+    pub(crate) stdout: StdoutOutput,
+    /// The capture thread has a young batch for a receiver that was not hungry.
+    young_waits: AtomicBool,
+}
+
+impl Feedback {
+    /// The receiver has finished with one batch. Says whether the capture thread waits to hear that.
+    pub(crate) fn release(&self) -> bool {
+        self.credits.give_back();
+        self.young_waits.swap(false, Ordering::SeqCst)
+    }
+
+    /// `is_hungry`: the receiver could have another batch at once. If it could not, `release` says so.
+    pub(super) fn note_hunger(&self, is_hungry: impl Fn() -> bool) -> bool {
+        if !is_hungry() {
+            self.young_waits.store(true, Ordering::SeqCst);
+            // A credit may have come meanwhile, and then nobody says so.
+            if !is_hungry() {
+                return false;
+            }
+        }
+        self.young_waits.store(false, Ordering::SeqCst);
+        true
+    }
+
+    /// Ahead of what the receiver has in its hands no line is written.
+    pub(super) fn may_write_to_stdout(&self) -> bool {
+        self.stdout.is_open() && self.credits.has_all()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_credit_wakes_the_capture_thread_where_a_young_batch_waits_for_it() {
+        let feedback = Feedback::default();
+        assert!(feedback.note_hunger(|| true) && !feedback.release(), "it does not wait");
+        assert!(!feedback.note_hunger(|| false) && feedback.release());
+        assert!(!feedback.release(), "it was told");
+    }
+
+    #[test]
+    fn only_where_the_receiver_left_it_and_has_nothing_of_before() {
+        let feedback = Feedback::default();
+        assert!(!feedback.may_write_to_stdout(), "never opened");
+        feedback.stdout.open(true);
+        assert!(feedback.may_write_to_stdout());
+        assert!(feedback.credits.take() && !feedback.may_write_to_stdout(), "a batch is before it");
+        feedback.release();
+        assert!(feedback.may_write_to_stdout());
+        feedback.stdout.open(false);
+        assert!(!feedback.may_write_to_stdout());
+    }
+}

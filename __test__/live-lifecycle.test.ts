@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createSniffer, type EngineError, type HttpMessage, type SnifferConfig } from '../dist/index.js';
 import {
   CLI,
@@ -131,11 +131,10 @@ describeLive('lifecycle', () => {
   });
 
   test('a panic in the engine becomes an error event, and the process goes on', async () => {
-    const { DEFAULT_DEPS } = require('../dist/deps.js');
-    const { Sniffer } = require('../dist/sniffer.js');
-    const createCapture = (options: object) => DEFAULT_DEPS.createCapture({ ...options, panicAtPacket: 3 });
-    const config = { ports: [server.port], interface: 'lo', logLevel: 'silent' };
-    const sniffer = new Sniffer(config, { ...DEFAULT_DEPS, createCapture });
+    // Read by the addon when it opens a capture, where it is built with the feature `faults`.
+    vi.stubEnv('TCP_SNIFFER_PANIC_AT_PACKET', '3');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const { sniffer } = collecting({ ports: [server.port] });
     const failed = once(sniffer, 'error') as Promise<[EngineError]>;
     await sniffer.start();
     await fetchOne(server.port, 3);

@@ -10,6 +10,8 @@ import { GLIBC_FLOOR, installToolchain, platformNamed, ROOT, read, run } from '.
 
 /** Where the addons are put together, one folder a platform package. */
 export const ADDONS = join(ROOT, 'target', 'packaging', 'addons');
+/** Addons that panic when they are asked to (src/capture/faults.rs); in no package. */
+export const FAULTS = join(ROOT, 'dist', 'faults');
 
 /** The compiler's flags for one platform, as `cargo --config` takes them. */
 function buildFlags({ rust, libc }, libpcap) {
@@ -37,13 +39,27 @@ export function inspect(platform, file) {
 
 /** Builds and gates; gives the addons' paths. @throws when the gate finds something */
 export function buildAddons(platforms) {
+  const built = build(platforms, { features: 'addon', folder: ADDONS });
+  for (const [index, platform] of platforms.entries()) {
+    const wrong = inspect(platform, built[index]);
+    if (wrong.length > 0) throw new Error(`${platform.addon} may not be published:\n  ${wrong.join('\n  ')}`);
+  }
+  return built;
+}
+
+/** By the same toolchain, for the proof that a panic unwinds as it has linked it. */
+export function buildFaults(platforms) {
+  return build(platforms, { features: 'addon,faults', folder: FAULTS });
+}
+
+function build(platforms, { features, folder }) {
   const { path } = installToolchain(platforms);
   const target = join(ROOT, 'target', 'packaging', 'cargo');
   // All at once: while one is linked, which takes one core, others are compiled.
   run(
     'cargo',
     [
-      ...['zigbuild', '--locked', '--release', '--lib', '--features', 'addon', '--target-dir', target],
+      ...['zigbuild', '--locked', '--release', '--lib', '--features', features, '--target-dir', target],
       ...platforms.flatMap((platform) => ['--target', platform.cargo]),
       ...platforms.flatMap((platform) => ['--config', buildFlags(platform, buildLibpcap(platform))]),
     ],
@@ -58,12 +74,10 @@ export function buildAddons(platforms) {
       },
     },
   );
-  mkdirSync(ADDONS, { recursive: true });
+  mkdirSync(folder, { recursive: true });
   return platforms.map((platform) => {
-    const addon = join(ADDONS, platform.addon);
+    const addon = join(folder, platform.addon);
     copyFileSync(join(target, platform.rust, 'release', 'libtcp_sniffer.so'), addon);
-    const wrong = inspect(platform, addon);
-    if (wrong.length > 0) throw new Error(`${platform.addon} may not be published:\n  ${wrong.join('\n  ')}`);
     return addon;
   });
 }

@@ -6,6 +6,7 @@ import { strict as assert } from 'node:assert';
 import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { kept } from '../scripts/cache.mjs';
+import { FAULTS } from './addon.mjs';
 import { boot } from './kernel.mjs';
 import { bareMachine, canRun, inside, installNode, installNpm } from './machine.mjs';
 import { PACKAGES } from './pack.mjs';
@@ -128,6 +129,7 @@ class Trial {
   async use({ cwd, folder }, wanted) {
     const { version, words: node } = this.installNode(wanted);
     cpSync(join(ROOT, 'packaging', 'consumers'), folder, { recursive: true });
+    cpSync(join(FAULTS, this.platform.addon), join(folder, 'faults.node'));
     // The file's first line asks for a program that a machine with nothing but libraries has not.
     const command = [...(this.machine.isWhole ? [] : node), 'node_modules/.bin/tcp-sniffer'];
     const savefile = '/srv/fixtures/plain.pcap';

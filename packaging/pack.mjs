@@ -5,7 +5,7 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildAddons } from './addon.mjs';
+import { buildAddons, buildFaults } from './addon.mjs';
 import { listComplaints } from './gates.mjs';
 import { notices } from './notices.mjs';
 import { MANIFEST, PLATFORMS, platformNamed, ROOT, read, run } from './platforms.mjs';
@@ -88,6 +88,7 @@ function packInto(platforms) {
   run('npx', ['--no-install', 'publint', 'run', root, '--strict']);
   run('npx', ['--no-install', 'attw', root]);
   const addons = buildAddons(platforms);
+  buildFaults(platforms);
   platforms.forEach((platform, at) => {
     const listed = LISTED.platform.map((path) => (path === '*.node' ? platform.addon : path));
     pack(stagePlatform(platform, addons[at]), listed, PLATFORM_BUDGET);

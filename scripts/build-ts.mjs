@@ -14,7 +14,7 @@ const dist = join(root, 'dist');
 mkdirSync(dist, { recursive: true });
 // The tarballs of `npm run pack:all` are not made here and stay.
 for (const name of readdirSync(dist)) {
-  if (name !== 'packages') rmSync(join(dist, name), { recursive: true, force: true });
+  if (name !== 'packages' && name !== 'faults') rmSync(join(dist, name), { recursive: true, force: true });
 }
 const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 const { status } = spawnSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json')], {

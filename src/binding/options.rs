@@ -79,8 +79,6 @@ pub struct BindingCaptureOptions {
     pub promiscuous: bool,
     /// Milliseconds between two `stats` events; 0 is never (the one before `end` always comes).
     pub stats_interval_ms: f64,
-    /// For tests: the engine panics at this packet, counted from 1.
-    pub panic_at_packet: Option<f64>,
 }
 
 impl From<BindingRule> for Rule {
@@ -139,7 +137,6 @@ impl TryFrom<BindingCaptureOptions> for CaptureOptions {
                 decapsulate: options.decapsulate,
             },
             stats_interval_ms: whole("statsIntervalMs", options.stats_interval_ms)?,
-            panic_at_packet: options.panic_at_packet.map(|packet| whole("panicAtPacket", packet)).transpose()?,
         })
     }
 }

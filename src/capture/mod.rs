@@ -10,6 +10,8 @@
 //! ```
 
 mod control;
+#[cfg(feature = "faults")]
+mod faults;
 mod options;
 mod pipeline;
 mod quiet;

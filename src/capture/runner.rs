@@ -39,7 +39,6 @@ pub struct Runner<S, P> {
     max_queue_bytes: usize,
     reports: Reports,
     packets: u64,
-    panic_at_packet: Option<u64>,
     /// Elapsed time of a live capture: on the clock that stamps its packets, as that stood at the start.
     began: (Instant, Timestamp),
     last_tick: Instant,
@@ -74,7 +73,6 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
             control,
             outgoing,
             packets: 0,
-            panic_at_packet: options.panic_at_packet,
             began: (Instant::now(), system_time()),
             last_tick: Instant::now(),
             batch_went: false,
@@ -164,15 +162,12 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
     fn read(&mut self) -> Result<Progress, EngineError> {
         self.tick();
         let Self { source, engine, outgoing, reports, packets, batch_went, stopping, .. } = self;
-        let (max_queue_bytes, panic_at_packet) = (self.max_queue_bytes, self.panic_at_packet);
+        let max_queue_bytes = self.max_queue_bytes;
         source.read(BURST_PACKETS, |Packet { at, linktype, wire_len, frame }| {
             if stopping.as_mut().is_some_and(|stopping| stopping.is_past(at)) {
                 return;
             }
             *packets += 1;
-            if panic_at_packet == Some(*packets) {
-                panic_as_asked(*packets);
-            }
             engine.on_packet(at, linktype, frame, wire_len);
             *batch_went |= take_batches(engine, outgoing, reports, false, max_queue_bytes);
         })
@@ -261,11 +256,6 @@ fn take_batches<P: Pipeline>(
         }
     }
     went
-}
-
-#[allow(clippy::panic, reason = "what `panic_at_packet` asks for")]
-fn panic_as_asked(packet: u64) {
-    panic!("asked to panic at packet {packet}");
 }
 
 #[cfg(test)]

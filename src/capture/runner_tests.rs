@@ -89,6 +89,7 @@ pub(in crate::capture) struct FakeEngine {
     full: VecDeque<Batch>,
     stats: Stats,
     not_understood: u64,
+    panic_at_packet: Option<u64>,
     drained: bool,
     dropped: Arc<std::sync::atomic::AtomicU64>,
 }
@@ -104,6 +105,7 @@ impl FakeEngine {
             full: VecDeque::new(),
             stats: Stats::default(),
             not_understood: 0,
+            panic_at_packet: None,
             drained: false,
             dropped: Arc::default(),
         }
@@ -114,6 +116,9 @@ impl Pipeline for FakeEngine {
     fn on_packet(&mut self, at: Timestamp, _linktype: LinkType, frame: &[u8], _wire_len: u32) {
         assert!(!self.drained, "a packet after drain");
         self.stats.packets += 1;
+        if self.panic_at_packet == Some(self.stats.packets) {
+            panic!("asked to panic at packet {}", self.stats.packets);
+        }
         let start = self.young.lines.len();
         self.young.lines.extend_from_slice(frame);
         self.young.lines.resize(start + self.message_bytes, 0);
@@ -217,6 +222,7 @@ impl Setup {
         let mut engine = FakeEngine::new(self.message_bytes, self.per_batch);
         engine.notices_per_packet = self.notices_per_packet;
         engine.not_understood = self.not_understood;
+        engine.panic_at_packet = self.panic_at_packet;
         engine.dropped = Arc::clone(&dropped);
         let info = CaptureInfo::new("fake0", false, Some(1));
         let source = FakeSource { info, pace: self.pace, steps: self.steps.into(), given: 0 };
@@ -224,7 +230,6 @@ impl Setup {
             source: SourceOptions::Savefile { path: String::new() },
             engine: EngineConfig::for_ports(&[80]),
             stats_interval_ms: 0,
-            panic_at_packet: self.panic_at_packet,
         };
         let delivery = ChannelDelivery { events: sender, backlog: self.backlog };
         let outgoing = start_sending(&options, &control, delivery).unwrap();

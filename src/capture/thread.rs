@@ -82,6 +82,8 @@ where
     S: PacketSource,
     F: FnOnce(Result<CaptureInfo, EngineError>),
 {
+    #[cfg(feature = "faults")]
+    let source = super::faults::PanicAtPacket::new(source);
     on_open(Ok(source.info().clone()));
     Runner::new(source, options, control, outgoing).run();
 }

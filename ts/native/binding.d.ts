@@ -127,8 +127,6 @@ export interface CaptureOptions {
   promiscuous: boolean
   /** Milliseconds between two `stats` events; 0 is never (the one before `end` always comes). */
   statsIntervalMs: number
-  /** For tests: the engine panics at this packet, counted from 1. */
-  panicAtPacket?: number
 }
 
 /**

@@ -1,5 +1,8 @@
 //! What can go wrong with the capture itself. Bad traffic is not an error: it is counted (`stats`).
 
+/// What a library or the system said; `source()` of an error leads to it.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
 /// One cause each, with a stable public `code` (`ENGINE_ERROR_CODES`).
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
@@ -7,19 +10,19 @@ pub enum EngineError {
     InvalidInterface { name: String, available: Vec<String> },
     #[error("no interface to capture on: none that is up and not a loopback; there are: {}", list(.available))]
     NoDefaultInterface { available: Vec<String> },
-    #[error("cannot capture on '{interface}': {reason}{}", hint(*.permission))]
-    OpenInterface { interface: String, reason: String, permission: bool },
-    #[error("cannot open savefile '{path}': {reason}")]
-    OpenSavefile { path: String, reason: String },
+    #[error("cannot capture on '{interface}': {source}{}", hint(*.permission))]
+    OpenInterface { interface: String, permission: bool, source: Cause },
+    #[error("cannot open savefile '{path}': {source}")]
+    OpenSavefile { path: String, source: Cause },
     /// The savefile ends or breaks in the middle; what came before was delivered.
     /// `offset` is the byte where the broken record begins.
-    #[error("savefile '{path}' is broken after packet {packets}, at byte {offset}: {reason}")]
-    BrokenSavefile { path: String, packets: u64, offset: u64, reason: String },
+    #[error("savefile '{path}' is broken after packet {packets}, at byte {offset}: {source}")]
+    BrokenSavefile { path: String, packets: u64, offset: u64, source: Cause },
     /// The savefile was read to its end and its packets say nothing to us; `what` says what they are.
     #[error("none of the {packets} packets of savefile '{path}' was understood: {what}")]
     NothingUnderstood { path: String, packets: u64, what: String },
-    #[error("capture on '{interface}' failed: {reason}")]
-    CaptureFailed { interface: String, reason: String },
+    #[error("capture on '{interface}' failed: {source}")]
+    CaptureFailed { interface: String, source: Cause },
     #[error("the engine panicked: {message}; this is a bug, please report it")]
     Panicked { message: String },
 }

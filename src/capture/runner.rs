@@ -229,7 +229,7 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
         };
         wait(&self.control.wake, readable, timeout).map_err(|errno| EngineError::CaptureFailed {
             interface: self.source.info().interface.clone(),
-            reason: errno.to_string(),
+            source: errno.into(),
         })
     }
 

@@ -62,7 +62,7 @@ impl PacketSource for FakeSource {
             }
             Some(Step::Broken) => Err(EngineError::CaptureFailed {
                 interface: "fake0".into(),
-                reason: "The interface disappeared".into(),
+                source: "The interface disappeared".into(),
             }),
             None if self.pace == Pace::Lossless => Ok(Progress::Ended),
             None => Ok(Progress::Dry),

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use pcap::Device;
 
-use super::packet_source::pcap_words;
+use super::packet_source::LibpcapError;
 use crate::error::EngineError;
 
 /// Devices of libpcap that carry no packets of a network interface; `any` does, but is never chosen unasked.
@@ -43,8 +43,8 @@ impl From<Device> for InterfaceInfo {
 pub fn list_interfaces() -> Result<Vec<InterfaceInfo>, EngineError> {
     let devices = Device::list().map_err(|error| EngineError::OpenInterface {
         interface: ANY.to_owned(),
-        reason: pcap_words(&error),
         permission: false,
+        source: LibpcapError(error).into(),
     })?;
     Ok(devices.into_iter().map(InterfaceInfo::from).filter(|interface| !is_pseudo(&interface.name)).collect())
 }

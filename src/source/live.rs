@@ -9,7 +9,7 @@ use super::counters::WideCounters;
 use super::filter;
 use super::interfaces::{choose, list_interfaces};
 use super::options::LiveOptions;
-use super::packet_source::{CaptureInfo, Pace, Packet, PacketSource, Progress, pcap_words};
+use super::packet_source::{CaptureInfo, LibpcapError, Pace, Packet, PacketSource, Progress};
 use crate::decode::LinkType;
 use crate::error::EngineError;
 use crate::stats::CaptureStats;
@@ -40,13 +40,13 @@ impl LiveSource {
     /// `InvalidInterface`, `NoDefaultInterface`; `OpenInterface` with libpcap's words.
     pub fn open(options: &LiveOptions, ports: &[u16], decapsulate: bool) -> Result<Self, EngineError> {
         let interface = choose(&options.interface, list_interfaces()?)?;
-        let capture = activate(&interface.name, options).map_err(|error| open_error(&interface.name, &error))?;
+        let capture = activate(&interface.name, options).map_err(|error| open_error(&interface.name, error))?;
         let linktype = capture.get_datalink().0;
         Ok(Self {
             info: CaptureInfo::new(&interface.name, interface.loopback, Some(linktype)),
             linktype,
             settle: 2 * Duration::from_millis(options.read_timeout().unsigned_abs().into()) + SETTLE_MARGIN,
-            capture: with_filter(capture, ports, decapsulate).map_err(|error| open_error(&interface.name, &error))?,
+            capture: with_filter(capture, ports, decapsulate).map_err(|error| open_error(&interface.name, error))?,
             counters: WideCounters::default(),
         })
     }
@@ -70,10 +70,11 @@ fn with_filter(mut capture: Capture<Active>, ports: &[u16], decapsulate: bool) -
     Ok(capture)
 }
 
-fn open_error(interface: &str, error: &pcap::Error) -> EngineError {
-    let reason = pcap_words(error);
-    let permission = ["permitted", "ermission", "CAP_NET_RAW"].iter().any(|words| reason.contains(words));
-    EngineError::OpenInterface { interface: interface.to_owned(), reason, permission }
+fn open_error(interface: &str, error: pcap::Error) -> EngineError {
+    let source = LibpcapError(error);
+    let said = source.to_string();
+    let permission = ["permitted", "ermission", "CAP_NET_RAW"].iter().any(|words| said.contains(words));
+    EngineError::OpenInterface { interface: interface.to_owned(), permission, source: source.into() }
 }
 
 impl PacketSource for LiveSource {
@@ -95,7 +96,7 @@ impl PacketSource for LiveSource {
             })
             .map_err(|error| EngineError::CaptureFailed {
                 interface: self.info.interface.clone(),
-                reason: pcap_words(&error),
+                source: LibpcapError(error).into(),
             })?;
         Ok(if count < limit { Progress::Dry } else { Progress::More })
     }

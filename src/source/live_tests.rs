@@ -10,9 +10,9 @@ use super::*;
 pub(crate) fn open_lo(port: u16) -> Option<LiveSource> {
     match LiveSource::open(&LiveOptions::on("lo"), &[port], true) {
         Ok(source) => Some(source),
-        Err(EngineError::OpenInterface { permission: true, reason, .. }) => {
-            assert!(std::env::var_os("CI").is_none(), "no right to capture: {reason}");
-            eprintln!("NOT RUN, no right to capture: {reason}");
+        Err(EngineError::OpenInterface { permission: true, source, .. }) => {
+            assert!(std::env::var_os("CI").is_none(), "no right to capture: {source}");
+            eprintln!("NOT RUN, no right to capture: {source}");
             None
         }
         Err(error) => panic!("{error}"),

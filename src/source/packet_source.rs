@@ -84,8 +84,12 @@ pub trait PacketSource {
     fn counters(&mut self) -> CaptureStats;
 }
 
-/// libpcap's own words, without the crate's prefix.
-pub(super) fn pcap_words(error: &pcap::Error) -> String {
+/// An error of libpcap in its own words, without the crate's prefix.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", words(.0))]
+pub(super) struct LibpcapError(#[source] pub(super) pcap::Error);
+
+fn words(error: &pcap::Error) -> String {
     match error {
         pcap::Error::PcapError(words) if !words.trim().is_empty() => words.trim().to_owned(),
         other => other.to_string(),

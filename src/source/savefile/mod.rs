@@ -14,10 +14,11 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use format::{Format, Parsed};
 use input::{Filled, Input, InputError};
 use packed::Damage;
+use rustix::io::Errno;
 
 use super::packet_source::{CaptureInfo, Pace, Packet, PacketSource, Progress};
 use super::system_time;
-use crate::error::EngineError;
+use crate::error::{Cause, EngineError};
 use crate::notice::{Level, Notice};
 use crate::stats::CaptureStats;
 
@@ -43,14 +44,12 @@ impl SavefileSource {
     /// # Errors
     /// `OpenSavefile` when it is not there, not readable, empty, or no savefile.
     pub fn open(path: &str) -> Result<Self, EngineError> {
-        let failed = |reason: String| EngineError::OpenSavefile { path: path.to_owned(), reason };
-        let fd = input::open(path).map_err(|errno| failed(errno.to_string()))?;
+        let fd = input::open(path).map_err(|errno| unopened(path, errno))?;
         Self::over(fd, path)
     }
 
     fn over(fd: OwnedFd, path: &str) -> Result<Self, EngineError> {
-        let input = Input::new(fd)
-            .map_err(|errno| EngineError::OpenSavefile { path: path.to_owned(), reason: errno.to_string() })?;
+        let input = Input::new(fd).map_err(|errno| unopened(path, errno))?;
         let info = CaptureInfo::new(path, false, None);
         let mut source = Self {
             input,
@@ -96,19 +95,19 @@ impl SavefileSource {
                 Ok(Filled::Dry) => return Ok(Some(Progress::Dry)),
                 Ok(Filled::End) => return self.end().map(Some),
                 Err(InputError::Packed(damage)) => return Err(self.damaged(damage)),
-                Err(error) => return Err(self.broken(error.to_string())),
+                Err(error @ InputError::Read(_)) => return Err(self.broken(error)),
             },
-            Err(malformed) => return Err(self.broken(malformed.to_string())),
+            Err(malformed) => return Err(self.broken(malformed)),
         }
         Ok(None)
     }
 
     fn end(&self) -> Result<Progress, EngineError> {
         match (self.input.offset(), self.input.bytes().len()) {
-            (0, 0) => Err(self.broken("it is empty".to_owned())),
-            (0, _) => Err(self.broken("it ends in the middle of its header".to_owned())),
+            (0, 0) => Err(self.broken(End::Empty)),
+            (0, _) => Err(self.broken(End::InHeader)),
             (_, 0) => Ok(Progress::Ended),
-            _ => Err(self.broken("it ends in the middle of a record".to_owned())),
+            _ => Err(self.broken(End::InRecord)),
         }
     }
 
@@ -116,23 +115,54 @@ impl SavefileSource {
     fn damaged(&self, damage: Damage) -> EngineError {
         let (path, offset) = (self.info.interface.clone(), self.input.file_offset());
         match self.input.offset() {
-            0 => EngineError::OpenSavefile { path, reason: format!("{damage}, at byte {offset}") },
-            _ => EngineError::BrokenSavefile { path, packets: self.packets, offset, reason: damage.to_string() },
+            0 => EngineError::OpenSavefile { path, source: DamagedAt { damage, offset }.into() },
+            _ => EngineError::BrokenSavefile { path, packets: self.packets, offset, source: damage.into() },
         }
     }
 
-    fn broken(&self, mut reason: String) -> EngineError {
-        let path = self.info.interface.clone();
-        match self.input.offset() {
-            0 => EngineError::OpenSavefile { path, reason },
-            offset => {
-                if let Some(unpacker) = self.input.unpacker() {
-                    reason = format!("{reason}; counted in what its {} data unpacks to", unpacker.name());
-                }
-                EngineError::BrokenSavefile { path, packets: self.packets, offset, reason }
-            }
+    fn broken(&self, fault: impl Into<Cause>) -> EngineError {
+        let (path, source) = (self.info.interface.clone(), fault.into());
+        let offset = self.input.offset();
+        if offset == 0 {
+            return EngineError::OpenSavefile { path, source };
         }
+        let source = match self.input.unpacker() {
+            Some(unpacker) => Unpacked { packing: unpacker.name(), source }.into(),
+            None => source,
+        };
+        EngineError::BrokenSavefile { path, packets: self.packets, offset, source }
     }
+}
+
+fn unopened(path: &str, errno: Errno) -> EngineError {
+    EngineError::OpenSavefile { path: path.to_owned(), source: errno.into() }
+}
+
+/// An end where there should be more.
+#[derive(Debug, thiserror::Error)]
+enum End {
+    #[error("it is empty")]
+    Empty,
+    #[error("it ends in the middle of its header")]
+    InHeader,
+    #[error("it ends in the middle of a record")]
+    InRecord,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{damage}, at byte {offset}")]
+struct DamagedAt {
+    #[source]
+    damage: Damage,
+    offset: u64,
+}
+
+/// The offset is none of the file itself.
+#[derive(Debug, thiserror::Error)]
+#[error("{source}; counted in what its {packing} data unpacks to")]
+struct Unpacked {
+    packing: &'static str,
+    source: Cause,
 }
 
 impl PacketSource for SavefileSource {

@@ -457,3 +457,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_error_leads_to_its_cause() {
+    use std::error::Error as _;
+    let missing = SavefileSource::open("/nonexistent/file").unwrap_err();
+    assert!(missing.source().is_some_and(|cause| cause.downcast_ref::<Errno>() == Some(&Errno::NOENT)), "{missing}");
+    let malformed = open(&[0; 40]).unwrap_err();
+    assert!(malformed.source().is_some_and(|cause| cause.is::<format::Malformed>()), "{malformed}");
+}

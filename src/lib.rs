@@ -19,6 +19,7 @@
 //! | `decode`  | a frame                  | a TCP segment, an IP fragment      | state                    |
 //! | `defrag`  | IP fragments             | whole datagrams                    | TCP, clocks              |
 //! | `flow`    | segments                 | each direction's bytes in order    | HTTP, clocks             |
+//! | `tls`     | ordered bytes, secrets   | the plaintext's bytes in order     | HTTP, files, clocks      |
 //! | `protocol` | ordered bytes and gaps  | messages, paired; who serves       | sockets, sequence numbers|
 //! | `message` | what a protocol read     | messages; which of them are shown  | protocols, connections, JSON |
 //! | `encode`  | a message                | its JSON line, secrets removed     | where it goes            |
@@ -49,6 +50,7 @@ pub mod protocol;
 pub mod source;
 pub mod stats;
 pub mod time;
+pub mod tls;
 
 #[cfg(feature = "addon")]
 mod binding;

@@ -1,0 +1,14 @@
+//! What opens a record: cipher suites, key derivation, and the ciphers behind traits of our own.
+//!
+//! In: a suite, a secret, a sequence number, a record. Out: its plaintext, once its tag (or its MAC) is right.
+//! Refuses to know: connections, where keys come from.
+
+mod aead;
+mod cbc;
+mod derive;
+mod record_key;
+mod suite;
+
+pub(super) use derive::next_traffic_secret;
+pub(super) use record_key::{Opened, RecordKey};
+pub use suite::Suite;

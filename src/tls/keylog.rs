@@ -1,0 +1,148 @@
+//! Lines of key logs: NSS's format, as RFC 9850 has it.
+//!
+//! In: pieces of a log, split anywhere. Out: secrets, by what they are for and whose they are. Refuses to know: files.
+
+use zeroize::{Zeroize, Zeroizing};
+
+use super::hello::Random;
+use super::secret::{MAX_SECRET_BYTES, Secret, decode_hex};
+use super::store::KeyStore;
+
+/// The longest label that is read (`CLIENT_HANDSHAKE_TRAFFIC_SECRET`), a random and a secret in hex, two spaces, and some room.
+pub const MAX_LINE_BYTES: usize = 32 + 2 * 32 + 2 * MAX_SECRET_BYTES + 16;
+
+/// What a secret is for (RFC 9850 §2.1, §2.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Label {
+    /// The master secret of TLS 1.2.
+    Master,
+    ClientEarly,
+    ClientHandshake,
+    ServerHandshake,
+    ClientTraffic,
+    ServerTraffic,
+}
+
+impl Label {
+    /// Of the labels that open records. The secrets after a KeyUpdate are derived: some write all of them under one and the same
+    /// label `…_N`.
+    fn parse(label: &[u8]) -> Option<Self> {
+        Some(match label {
+            b"CLIENT_RANDOM" => Self::Master,
+            b"CLIENT_EARLY_TRAFFIC_SECRET" => Self::ClientEarly,
+            b"CLIENT_HANDSHAKE_TRAFFIC_SECRET" => Self::ClientHandshake,
+            b"SERVER_HANDSHAKE_TRAFFIC_SECRET" => Self::ServerHandshake,
+            b"CLIENT_TRAFFIC_SECRET_0" => Self::ClientTraffic,
+            b"SERVER_TRAFFIC_SECRET_0" => Self::ServerTraffic,
+            _ => return None,
+        })
+    }
+
+    fn fits(self, bytes: usize) -> bool {
+        match self {
+            Self::Master => bytes == 48,
+            _ => bytes == 32 || bytes == 48,
+        }
+    }
+}
+
+/// What became of the lines that were read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct KeyLogCounters {
+    /// Secrets that were taken; doubled ones once.
+    pub secrets: u64,
+    /// Lines with labels that open no record, and comments.
+    pub ignored_lines: u64,
+    /// No key log lines.
+    pub broken_lines: u64,
+}
+
+/// Reads one log as it comes.
+#[derive(Default)]
+pub struct KeyLogReader {
+    /// A line whose end is still to come.
+    partial: Zeroizing<Vec<u8>>,
+    /// The line at hand is too long to be one; it is passed over to its end.
+    is_too_long: bool,
+}
+
+impl std::fmt::Debug for KeyLogReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KeyLogReader").field("partial_bytes", &self.partial.len()).finish_non_exhaustive()
+    }
+}
+
+impl KeyLogReader {
+    pub fn push(&mut self, bytes: &[u8], store: &mut KeyStore) {
+        let mut rest = bytes;
+        while let Some(end) = memchr::memchr2(b'\n', b'\r', rest) {
+            let (piece, after) = rest.split_at_checked(end).unwrap_or((rest, &[]));
+            rest = after.get(1..).unwrap_or_default();
+            if self.partial.is_empty() && !self.is_too_long {
+                read_line(piece, store);
+            } else {
+                self.keep(piece, store);
+                self.finish(store);
+            }
+        }
+        self.keep(rest, store);
+    }
+
+    /// Nothing follows: what is there of a last line is all of it.
+    pub fn finish(&mut self, store: &mut KeyStore) {
+        if !std::mem::take(&mut self.is_too_long) {
+            read_line(&self.partial, store);
+        }
+        self.forget();
+    }
+
+    /// The log was cut or replaced: the last line will never be whole.
+    pub fn forget(&mut self) {
+        self.partial.zeroize(); // the whole capacity, and clears
+        self.is_too_long = false;
+    }
+
+    fn keep(&mut self, piece: &[u8], store: &mut KeyStore) {
+        if self.is_too_long || piece.is_empty() {
+            return;
+        }
+        if self.partial.len() + piece.len() > MAX_LINE_BYTES {
+            self.partial.zeroize();
+            self.is_too_long = true;
+            store.counters.broken_lines += 1;
+            return;
+        }
+        // All of the room at once, so that growing leaves no copy behind.
+        let missing = MAX_LINE_BYTES - self.partial.len();
+        self.partial.reserve_exact(missing);
+        self.partial.extend_from_slice(piece);
+    }
+}
+
+fn read_line(line: &[u8], store: &mut KeyStore) {
+    let line = line.trim_ascii();
+    if line.is_empty() {
+        return;
+    }
+    if line.starts_with(b"#") {
+        store.counters.ignored_lines += 1;
+        return;
+    }
+    let mut fields = line.split(|byte| *byte == b' ' || *byte == b'\t').filter(|field| !field.is_empty());
+    let (Some(label), Some(random), Some(secret), None) = (fields.next(), fields.next(), fields.next(), fields.next())
+    else {
+        store.counters.broken_lines += 1;
+        return;
+    };
+    let Some(label) = Label::parse(label) else {
+        let is_label = label.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_');
+        *(if is_label { &mut store.counters.ignored_lines } else { &mut store.counters.broken_lines }) += 1;
+        return;
+    };
+    let mut client_random: Random = [0; 32];
+    let secret = Secret::from_hex(secret).filter(|secret| label.fits(secret.bytes().len()));
+    match secret.filter(|_| decode_hex(random, &mut client_random)) {
+        Some(secret) => store.add(&client_random, label, secret),
+        None => store.counters.broken_lines += 1,
+    }
+}

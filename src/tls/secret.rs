@@ -1,0 +1,52 @@
+//! A secret out of a key log: overwritten when it goes, and never shown.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+/// The longest: a TLS 1.2 master secret (RFC 5246 §8.1), or a traffic secret of SHA-384 (RFC 8446 §7.1).
+pub const MAX_SECRET_BYTES: usize = 48;
+
+/// On the heap, so that moving it leaves no copy behind.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Zeroizing<Box<[u8]>>);
+
+impl Secret {
+    pub fn new(bytes: &[u8]) -> Self {
+        Self(Zeroizing::new(bytes.into()))
+    }
+
+    /// `None` if it is no hex, or of more than `MAX_SECRET_BYTES`.
+    pub fn from_hex(digits: &[u8]) -> Option<Self> {
+        let length = digits.len() / 2;
+        if !digits.len().is_multiple_of(2) || length > MAX_SECRET_BYTES {
+            return None;
+        }
+        let mut secret = Self(Zeroizing::new(vec![0; length].into_boxed_slice()));
+        decode_hex(digits, &mut secret.0).then_some(secret)
+    }
+
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Secret({} bytes)", self.0.len())
+    }
+}
+
+/// Fills `bytes` from hex in either case; false if the digits are not exactly as many, or not hex.
+pub(super) fn decode_hex(digits: &[u8], bytes: &mut [u8]) -> bool {
+    let value = |digit: u8| (digit as char).to_digit(16);
+    if digits.len() != 2 * bytes.len() {
+        return false;
+    }
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        let &[high, low] = pair else { return false };
+        let (Some(high), Some(low)) = (value(high), value(low)) else { return false };
+        *byte = (high << 4 | low) as u8;
+    }
+    true
+}

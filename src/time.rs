@@ -49,3 +49,8 @@ impl Timestamp {
         if self.is_known() && earlier.is_known() { self.0.saturating_sub(earlier.0) } else { 0 }
     }
 }
+
+/// From one packet's time to a later one's; `None` where the clocks contradict the order or a time is not known.
+pub fn span_micros(from: Timestamp, to: Timestamp) -> Option<u64> {
+    to.known_micros_since(from).and_then(|micros| u64::try_from(micros).ok())
+}

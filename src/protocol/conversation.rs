@@ -1,5 +1,6 @@
 //! What a connection has whatever it speaks: its two sides, the prefix of a proxy, the protocol in use.
 
+use super::handover::{Handover, Piece};
 use super::http1::HttpConnection;
 use super::met::Met;
 use super::proxy_prefix::Prefix;
@@ -47,7 +48,25 @@ impl Protocol {
     #[inline]
     fn on_event(&mut self, direction: Direction, event: StreamEvent<'_>, cx: &mut Context<'_>) {
         match self {
-            Self::Http1(http) => http.on_event(direction, event, cx),
+            Self::Http1(http) => {
+                http.on_event(direction, event, cx);
+                if http.is_handed_over()
+                    && let Some(handover) = http.take_handover(cx.counters)
+                {
+                    self.follow(&handover, cx);
+                }
+            }
+        }
+    }
+
+    /// Goes on with the protocol that a response has taken the connection to.
+    #[cold]
+    fn follow(&mut self, handover: &Handover, cx: &mut Context<'_>) {
+        // No reader of it is there yet: it is counted, as what comes next is.
+        for piece in &handover.server {
+            if let Piece::Data(bytes, _) = piece {
+                cx.counters.switched_bytes += bytes.len() as u64;
+            }
         }
     }
 
@@ -129,7 +148,7 @@ impl Conversation {
     /// What was passed over of a connection that gave no message, once there is enough of it or it has `ended`.
     pub fn take_unread(&mut self, ended: bool) -> Option<Unread> {
         let (passed_over_bytes, protocol) = self.protocol.passed_over();
-        let bytes = passed_over_bytes - self.reported_bytes;
+        let bytes = passed_over_bytes.saturating_sub(self.reported_bytes);
         let enough = self.reported_bytes == 0 && bytes >= UNREAD_REPORT_BYTES;
         if self.protocol.is_used() || bytes == 0 || !(ended || enough) {
             return None;

@@ -25,6 +25,8 @@ pub(super) struct Begun {
     pub may_answer_head: bool,
     /// It takes the connection there.
     pub switch: Option<Switch>,
+    /// The protocol after the switch takes over: there is a reader of it, and nothing says that the client did not ask for it.
+    pub hands_over: bool,
 }
 
 impl Begun {
@@ -46,6 +48,7 @@ impl Begun {
             bodyless: false,
             may_answer_head: false,
             switch: None,
+            hands_over: false,
         }
     }
 
@@ -80,9 +83,10 @@ impl Begun {
                 bodyless: matches!(code, 204 | 304),
                 may_answer_head: exchanges.may_answer(place, Asked::Head),
                 switch,
+                hands_over: switch.is_some_and(Switch::is_followed),
             };
         };
-        let (number, asked, wished, judged) = (found.number, found.asked, found.wish, found.judged);
+        let (number, asked, wished, judged) = (found.number, found.asked, found.wish, found.request.judged);
         let framing = framing::of_response(head, bytes, asked);
         let tunnel = asked == Asked::Connect && matches!(code, 200..=299);
         let switch = if tunnel { Some(Switch::Tunnel) } else { (code == 101).then(|| Switch::named_in(head, bytes)) };
@@ -105,6 +109,7 @@ impl Begun {
             bodyless: bodyless && !interim,
             may_answer_head: false,
             switch,
+            hands_over: switch.is_some_and(Switch::is_followed) && matches!(wished, Wish::To(_)),
         }
     }
 

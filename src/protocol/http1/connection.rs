@@ -1,10 +1,10 @@
 //! Both streams of a connection and their exchanges.
 
 use super::exchange::Exchanges;
-use super::held::Piece;
 use super::stream::Stream;
 use crate::flow::{DataMeta, StreamEvent};
 use crate::message::{Context, Direction, HttpCounters};
+use crate::protocol::handover::{Handover, Piece};
 use crate::protocol::met::Met;
 
 #[derive(Debug)]
@@ -104,7 +104,9 @@ impl HttpConnection {
             self.response.on_next_request(meta.heard, &mut self.exchanges, cx);
         }
         self.request.on_data(bytes, meta, &self.response, &mut self.exchanges, cx);
-        if let Some(number) = self.request.goes_on_with_http() {
+        if !self.exchanges.switched
+            && let Some(number) = self.request.goes_on_with_http()
+        {
             self.release(number, cx);
         }
     }
@@ -115,7 +117,7 @@ impl HttpConnection {
             let declined = self.exchanges.declined;
             let used = self.response.on_data(bytes, meta, &self.request, &mut self.exchanges, cx);
             if self.exchanges.switched {
-                self.request.leave_http();
+                self.request.leave_http(&self.exchanges);
             }
             if let Some(number) = self.exchanges.declined
                 && declined != Some(number)
@@ -128,7 +130,36 @@ impl HttpConnection {
         }
     }
 
-    /// Reads what the client sent behind a request that wished to leave HTTP/1.x and was declined.
+    /// A response has taken the connection to another protocol that is read, and nothing of HTTP/1.x is to come any more.
+    #[inline]
+    pub fn is_handed_over(&self) -> bool {
+        self.exchanges.upgrade.is_some() && !self.request.is_in_message()
+    }
+
+    /// What that protocol begins with. `None` if one side had something else to say.
+    pub fn take_handover(&mut self, counters: &mut HttpCounters) -> Option<Handover> {
+        let upgrade = self.exchanges.upgrade.take()?;
+        let (client, server) = (self.request.take_held(), self.response.take_held());
+        let server_bytes = server.as_ref().map_or(0, |held| held.data_bytes);
+        let (Some(client), Some(server)) = (client, server) else {
+            counters.switched_bytes += server_bytes;
+            return None;
+        };
+        for held in [&client, &server].into_iter().filter(|held| held.has_loss) {
+            counters.passed_over_bytes += held.data_bytes;
+        }
+        Some(Handover {
+            switch: server.switch,
+            request: upgrade.request.map(|exchange| exchange.request),
+            number: upgrade.number,
+            last_number: self.exchanges.last_number(),
+            client_ended: client.ended,
+            client: client.into_pieces_or_gap(),
+            server: server.into_pieces_or_gap(),
+        })
+    }
+
+    /// Reads what the client sent after a request that wished to leave HTTP/1.x and was declined.
     fn release(&mut self, number: u32, cx: &mut Context<'_>) {
         let end = self.request.deferred_end();
         for piece in self.request.release(number, &mut self.exchanges, cx) {

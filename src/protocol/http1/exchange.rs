@@ -11,8 +11,9 @@ use std::collections::VecDeque;
 
 use super::framing::{Asked, Wish};
 use crate::flow::{DataMeta, Position};
-use crate::message::{Answered, Direction, HttpCounters, Judged};
+use crate::message::{Direction, HttpCounters, Judged};
 use crate::protocol::names::protocol_met_in_the_middle;
+use crate::protocol::pending_request::PendingRequest;
 use crate::time::Timestamp;
 
 /// Requests of one connection that wait for their answer.
@@ -23,21 +24,12 @@ const PROOF_TURNS: u8 = 2;
 /// When both sides were silent for so long, nothing was outstanding: far above what a pipelining client lets pass between
 /// two requests, and far below what people do.
 pub(super) const REST_MICROS: i64 = 100_000;
-/// What the allocation of an exchange's text costs besides its bytes.
-const TEXT_OVERHEAD_BYTES: usize = 32;
-
 #[derive(Debug)]
 pub(super) struct Exchange {
     pub number: u32,
     pub asked: Asked,
     pub wish: Wish,
-    pub judged: Judged,
-    /// Method and target, one behind the other.
-    text: Box<[u8]>,
-    method_bytes: usize,
-    at: Timestamp,
-    /// The request's last packet, once the request was seen whole.
-    ended_at: Option<Timestamp>,
+    pub request: PendingRequest,
     start: Position,
     /// What the client had received of the server when it sent the request.
     heard: Position,
@@ -46,21 +38,19 @@ pub(super) struct Exchange {
     behind_loss: Option<Position>,
 }
 
-impl Exchange {
-    pub fn answered(&self, at: Timestamp) -> Answered<'_> {
-        let (method, target) = self.text.split_at_checked(self.method_bytes).unwrap_or_default();
-        Answered {
-            method,
-            target,
-            latency_micros: span_micros(self.at, at),
-            wait_micros: self.ended_at.and_then(|ended_at| span_micros(ended_at, at)),
-        }
-    }
+/// A switch to a protocol that is read.
+#[derive(Debug)]
+pub(super) struct Upgrade {
+    /// Of its exchange.
+    pub number: u32,
+    /// The request that asked for it, if it was seen.
+    pub request: Option<Box<Exchange>>,
 }
 
-/// From one packet's time to a later one's; `None` where the clocks contradict the order or a time is not known.
-pub(super) fn span_micros(from: Timestamp, to: Timestamp) -> Option<u64> {
-    to.known_micros_since(from).and_then(|micros| u64::try_from(micros).ok())
+impl Upgrade {
+    fn asked_by(&mut self) -> Option<&mut Exchange> {
+        self.request.as_deref_mut()
+    }
 }
 
 /// How a request stands to what the server had said when it was sent.
@@ -124,6 +114,8 @@ pub(super) struct Exchanges {
     pub declined: Option<u32>,
     /// A tunnel was granted or a 101 came, asked for or not: nothing behind it is HTTP/1.x any more.
     pub switched: bool,
+    /// A switch to a protocol that is read, until that one takes over.
+    pub upgrade: Option<Upgrade>,
     /// Bytes of either direction that were passed over.
     pub passed_over_bytes: u64,
     /// What the first of them look like.
@@ -159,6 +151,15 @@ impl Exchanges {
         self.last_number > 0
     }
 
+    /// The request of that number is the one, or may be, that was answered with a switch to a protocol that is read.
+    pub fn may_be_upgraded(&self, number: u32) -> bool {
+        self.upgrade.as_ref().is_some_and(|upgrade| upgrade.request.is_none() || upgrade.number == number)
+    }
+
+    pub fn last_number(&self) -> u32 {
+        self.last_number
+    }
+
     /// The number of an exchange whose request was not seen.
     pub fn next_number(&mut self) -> u32 {
         self.last_number = self.last_number.wrapping_add(1);
@@ -181,8 +182,8 @@ impl Exchanges {
             self.may_miss_requests = true;
         }
         let number = self.next_number();
-        let text: Box<[u8]> = [method, target].concat().into();
-        self.text_bytes += text.len() + TEXT_OVERHEAD_BYTES;
+        let request = PendingRequest::new(method, target, place.at, judged);
+        self.text_bytes += request.held_bytes();
         if self.outstanding.capacity() == 0 {
             // Most clients wait for each answer: room for one is always the same memory, and a quarter of what would be taken.
             self.outstanding.reserve_exact(1);
@@ -191,11 +192,7 @@ impl Exchanges {
             number,
             asked: Asked::by(method),
             wish,
-            judged,
-            text,
-            method_bytes: method.len(),
-            at: place.at,
-            ended_at: None,
+            request,
             start: place.position,
             heard: place.heard,
             turn: place.turn,
@@ -236,8 +233,9 @@ impl Exchanges {
 
     /// The request of that number is over, seen whole; its last packet was captured `at`.
     pub fn note_whole_request(&mut self, number: u32, at: Timestamp) {
-        if let Some(exchange) = self.outstanding.iter_mut().rev().find(|exchange| exchange.number == number) {
-            exchange.ended_at = Some(at);
+        let mut known = self.outstanding.iter_mut().rev().chain(self.upgrade.as_mut().and_then(Upgrade::asked_by));
+        if let Some(exchange) = known.find(|exchange| exchange.number == number) {
+            exchange.request.ended_at = Some(at);
         }
     }
 
@@ -327,7 +325,7 @@ impl Exchanges {
 
     fn take(&mut self, index: usize) -> Option<Exchange> {
         let exchange = self.outstanding.remove(index)?;
-        self.text_bytes -= exchange.text.len() + TEXT_OVERHEAD_BYTES;
+        self.text_bytes -= exchange.request.held_bytes();
         Some(exchange)
     }
 
@@ -358,6 +356,8 @@ impl Exchanges {
     }
 
     pub fn buffered_bytes(&self) -> usize {
-        self.text_bytes + self.outstanding.capacity() * size_of::<Exchange>()
+        let request = self.upgrade.as_ref().and_then(|upgrade| upgrade.request.as_ref());
+        let upgraded = request.map_or(0, |exchange| exchange.request.held_bytes());
+        upgraded + self.text_bytes + self.outstanding.capacity() * size_of::<Exchange>()
     }
 }

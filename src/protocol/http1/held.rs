@@ -1,8 +1,10 @@
-//! What a client sent behind a request to leave HTTP/1.x, kept until the answer tells whether it is HTTP/1.x still.
+//! What a client sent after a request to leave HTTP/1.x, kept until the answer tells whether it is HTTP/1.x still; and what either
+//! side sent after the answer, until another protocol takes over.
 
 use super::start_line::may_be_start;
 use crate::flow::DataMeta;
 use crate::message::{Direction, Switch};
+use crate::protocol::handover::Piece;
 
 /// What a client may send before the answer is seen: a few requests, or the beginning of another protocol.
 const MAX_HELD_BYTES: usize = 1 << 20;
@@ -12,18 +14,14 @@ const MAX_LINE_BYTES: usize = 16 << 10;
 const PIECE_OVERHEAD_BYTES: usize = 2 * size_of::<Piece>() + 32;
 
 #[derive(Debug)]
-pub(super) enum Piece {
-    Data(Vec<u8>, DataMeta),
-    Gap(u64),
-}
-
-#[derive(Debug)]
 pub(super) struct Held {
     /// The exchange whose answer is awaited.
     pub number: u32,
-    switch: Switch,
+    pub switch: Switch,
     pieces: Vec<Piece>,
     bytes: usize,
+    /// Bytes of the stream since it is held, kept or not, gaps aside.
+    pub data_bytes: u64,
     /// It did not fit: if the answer is no, the stream is out of step.
     pub has_loss: bool,
     /// The stream ended while it was held, and how.
@@ -31,11 +29,12 @@ pub(super) struct Held {
 }
 
 impl Held {
-    pub fn behind(number: u32, switch: Switch) -> Self {
-        Self { number, switch, pieces: Vec::new(), bytes: 0, has_loss: false, ended: None }
+    pub fn after(number: u32, switch: Switch) -> Self {
+        Self { number, switch, pieces: Vec::new(), bytes: 0, data_bytes: 0, has_loss: false, ended: None }
     }
 
     pub fn push(&mut self, bytes: &[u8], meta: DataMeta) {
+        self.data_bytes += bytes.len() as u64;
         if self.has_room(bytes.len()) {
             self.pieces.push(Piece::Data(bytes.to_vec(), meta));
         }
@@ -83,6 +82,11 @@ impl Held {
 
     pub fn into_pieces(self) -> Vec<Piece> {
         self.pieces
+    }
+
+    /// The same for a reader that has to know of the loss: nothing of it is left then.
+    pub fn into_pieces_or_gap(self) -> Vec<Piece> {
+        if self.has_loss { vec![Piece::Gap(self.data_bytes)] } else { self.pieces }
     }
 
     pub fn buffered_bytes(&self) -> usize {

@@ -2,13 +2,13 @@
 
 use super::body::Body;
 use super::chunked::ChunkDecoder;
-use super::exchange::{Exchange, Exchanges, Place, span_micros};
+use super::exchange::{Exchange, Exchanges, Place};
 use super::framing::Wish;
 use super::head::{Parsed, check_start_line, parse_fields};
 use super::start_line::may_be_start;
 use crate::flow::{DataMeta, Position};
 use crate::message::{Context, Direction, Field, Fields, Head, HttpMessage, Incomplete, Judged, StartLine};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, span_micros};
 
 #[derive(Debug)]
 pub(super) enum BodyState {
@@ -137,7 +137,7 @@ impl InProgress {
             judged: self.judged,
             extras: None,
             proxied: cx.proxied,
-            answered: self.exchange.as_ref().map(|exchange| exchange.answered(self.place.at)),
+            answered: self.exchange.as_ref().map(|exchange| exchange.request.answered(self.place.at)),
         });
         if room.capacity() <= MAX_SPARE_BYTES {
             cx.scratch.body = room;

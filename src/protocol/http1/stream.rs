@@ -1,12 +1,13 @@
 //! One direction's state machine: between messages, in a body, waiting for an upgrade's answer, lost, or not HTTP.
 
 mod heads;
+mod waiting;
 
 use super::chunked::Fed;
 use super::exchange::{Exchanges, Place, Turn};
 use super::framing::Wish;
 use super::head::find_end;
-use super::held::{Held, Piece};
+use super::held::Held;
 use super::in_progress::{BodyState, Crossing, InProgress};
 use super::malformed::Malformed;
 use super::opposite::Opposite;
@@ -102,13 +103,6 @@ impl Stream {
 
     pub fn is_opaque(&self) -> bool {
         matches!(self.state, State::Opaque)
-    }
-
-    /// The connection has left HTTP/1.x; a message in progress still comes to its end.
-    pub fn leave_http(&mut self) {
-        if !matches!(self.state, State::Body(_)) {
-            self.make_opaque();
-        }
     }
 
     fn make_opaque(&mut self) {
@@ -258,39 +252,11 @@ impl Stream {
                 let incomplete = message.incomplete_at_end(clean, exchanges, cx.ending);
                 message.emit(self.direction, incomplete, cx);
             }
+            State::Held(held) if exchanges.switched => cx.counters.switched_bytes += held.data_bytes,
             State::Held(held) => cx.counters.lost_heads += u64::from(held.is_worth_counting()),
             State::Excess { .. } | State::Lost | State::Opaque => {}
         }
         self.buffer = Vec::new();
-    }
-
-    /// How this stream ended, if its end waits for an answer.
-    pub fn deferred_end(&self) -> Option<bool> {
-        match &self.state {
-            State::Held(held) => held.ended,
-            _ => None,
-        }
-    }
-
-    /// The number of the request that wished to leave HTTP/1.x and whose client shows that it did not.
-    pub fn goes_on_with_http(&self) -> Option<u32> {
-        match &self.state {
-            State::Held(held) => held.begins_with_a_request().then_some(held.number),
-            _ => None,
-        }
-    }
-
-    /// The answer to exchange `number` is no: gives back what was held, to be read again.
-    pub fn release(&mut self, number: u32, exchanges: &mut Exchanges, cx: &mut Context<'_>) -> Vec<Piece> {
-        if !matches!(&self.state, State::Held(held) if held.number == number) {
-            return Vec::new();
-        }
-        let State::Held(held) = std::mem::replace(&mut self.state, State::Boundary) else { return Vec::new() };
-        if held.has_loss {
-            cx.counters.lost_heads += 1;
-            self.lose(exchanges, cx);
-        }
-        held.into_pieces()
     }
 
     /// Lets go of what can be let go of.
@@ -426,11 +392,14 @@ impl Stream {
 
     fn after_message(&mut self, number: u32, wish: Wish, exchanges: &Exchanges) {
         self.state = match (self.direction, wish) {
+            (Direction::Request, Wish::To(switch)) if exchanges.may_be_upgraded(number) => {
+                State::Held(Held::after(number, switch))
+            }
             (Direction::Request, _) if exchanges.switched => State::Opaque,
             (_, Wish::None) => State::Boundary,
             (Direction::Response, _) => State::Opaque,
             (Direction::Request, _) if exchanges.declined == Some(number) => State::Boundary,
-            (Direction::Request, Wish::To(switch)) => State::Held(Held::behind(number, switch)),
+            (Direction::Request, Wish::To(switch)) => State::Held(Held::after(number, switch)),
         };
     }
 

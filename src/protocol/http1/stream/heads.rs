@@ -5,13 +5,13 @@ use crate::message::{Context, Direction, Head, HttpMessage, Incomplete};
 use crate::protocol::http1::begin::Begun;
 use crate::protocol::http1::body::Body;
 use crate::protocol::http1::chunked::ChunkDecoder;
-use crate::protocol::http1::exchange::{Exchanges, span_micros};
+use crate::protocol::http1::exchange::Exchanges;
 use crate::protocol::http1::framing::{self, Framing};
 use crate::protocol::http1::head::{Parsed, check_start_line, find_end};
 use crate::protocol::http1::in_progress::{BodyState, InProgress};
 use crate::protocol::http1::malformed::{MAX_HEAD_BYTES, Malformed};
 use crate::protocol::http1::start_line::{has_common_form, is_cut_or_glued, looks_like_start};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, span_micros};
 
 impl Stream {
     pub(super) fn on_head_bytes(
@@ -151,7 +151,11 @@ impl Stream {
         let state = match begun.framing {
             // The whole message lies in this segment: it goes out without a copy.
             Ok(Framing::NoBody) => {
-                return self.emit_whole(head, head_bytes, &[], &begun, last_at, None, exchanges, cx);
+                let used = self.emit_whole(head, head_bytes, &[], &begun, last_at, None, exchanges, cx);
+                if begun.hands_over {
+                    self.begin_handover(begun, exchanges);
+                }
+                return used;
             }
             Ok(Framing::Length(length)) if length <= rest.len() as u64 => {
                 let body = rest.get(..length as usize).unwrap_or_default();
@@ -224,7 +228,7 @@ impl Stream {
             judged: begun.judged,
             extras: None,
             proxied: cx.proxied,
-            answered: answering.map(|exchange| exchange.answered(place.at)),
+            answered: answering.map(|exchange| exchange.request.answered(place.at)),
         });
         if self.direction == Direction::Request && incomplete.is_none() {
             exchanges.note_whole_request(begun.number, last_at.unwrap_or(place.at));

@@ -3,6 +3,7 @@
 
 mod bodies;
 mod exchanges;
+mod handover;
 mod heads;
 mod limits;
 mod odd;

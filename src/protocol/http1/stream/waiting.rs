@@ -1,0 +1,92 @@
+//! What waits: for the answer to a request that asks to leave HTTP/1.x, and for the protocol that takes over.
+
+use super::{State, Stream};
+use crate::flow::DataMeta;
+use crate::message::{Context, Switch};
+use crate::protocol::handover::Piece;
+use crate::protocol::http1::begin::Begun;
+use crate::protocol::http1::exchange::{Exchanges, Place, Upgrade};
+use crate::protocol::http1::held::Held;
+
+impl Stream {
+    /// The connection has left HTTP/1.x; a message in progress still comes to its end, and what another protocol takes over waits
+    /// for it.
+    pub(in crate::protocol::http1) fn leave_http(&mut self, exchanges: &Exchanges) {
+        match &self.state {
+            State::Body(_) => {}
+            State::Held(held) if exchanges.may_be_upgraded(held.number) => {}
+            State::Boundary | State::Lost => match &exchanges.upgrade {
+                Some(Upgrade { number, request: None }) => self.hold_unread(*number),
+                _ => self.make_opaque(),
+            },
+            _ => self.make_opaque(),
+        }
+    }
+
+    /// The request that asked for the switch was not seen: what comes now is another protocol's, and so is what waits for more.
+    fn hold_unread(&mut self, number: u32) {
+        let mut held = Held::after(number, Switch::H2c);
+        let buffer = std::mem::take(&mut self.buffer);
+        if matches!(self.state, State::Lost) {
+            held.push_gap(0);
+        } else if !buffer.is_empty() {
+            let Place { at, position, heard, .. } = self.place;
+            held.push(&buffer, DataMeta { at, position, heard, segment_start: true });
+        }
+        self.state = State::Held(held);
+    }
+
+    /// What is held for the protocol that takes over from here on. Nothing more is read here.
+    pub(in crate::protocol::http1) fn take_held(&mut self) -> Option<Held> {
+        match std::mem::replace(&mut self.state, State::Opaque) {
+            State::Held(held) => Some(held),
+            _ => None,
+        }
+    }
+
+    pub(in crate::protocol::http1) fn is_in_message(&self) -> bool {
+        matches!(self.state, State::Body(_))
+    }
+
+    /// How this stream ended, if its end waits for an answer.
+    pub(in crate::protocol::http1) fn deferred_end(&self) -> Option<bool> {
+        match &self.state {
+            State::Held(held) => held.ended,
+            _ => None,
+        }
+    }
+
+    /// The number of the request that wished to leave HTTP/1.x and whose client shows that it did not.
+    pub(in crate::protocol::http1) fn goes_on_with_http(&self) -> Option<u32> {
+        match &self.state {
+            State::Held(held) => held.begins_with_a_request().then_some(held.number),
+            _ => None,
+        }
+    }
+
+    /// The answer to exchange `number` is no: gives back what was held, to be read again.
+    pub(in crate::protocol::http1) fn release(
+        &mut self,
+        number: u32,
+        exchanges: &mut Exchanges,
+        cx: &mut Context<'_>,
+    ) -> Vec<Piece> {
+        if !matches!(&self.state, State::Held(held) if held.number == number) {
+            return Vec::new();
+        }
+        let State::Held(held) = std::mem::replace(&mut self.state, State::Boundary) else { return Vec::new() };
+        if held.has_loss {
+            cx.counters.lost_heads += 1;
+            self.lose(exchanges, cx);
+        }
+        held.into_pieces()
+    }
+
+    /// A response has taken the connection to a protocol that has a reader: what follows is kept for that one.
+    pub(super) fn begin_handover(&mut self, begun: Begun, exchanges: &mut Exchanges) {
+        if let Some(switch) = begun.switch {
+            self.state = State::Held(Held::after(begun.number, switch));
+            exchanges.upgrade = Some(Upgrade { number: begun.number, request: begun.exchange.map(Box::new) });
+        }
+    }
+}

@@ -58,6 +58,16 @@ describeLive('the right to capture', () => {
     expect(responses.length).toBe(EXCHANGES);
   });
 
+  test('is kept with KEEP_NET_RAW', async () => {
+    const words = [process.execPath, CLI, '--ports', `${server.port}`, '--interface', 'lo'];
+    const sniffer = start(words, { KEEP_NET_RAW: 'true' });
+    await sniffer.logged('capture started');
+    await fetchOne(server.port, 3);
+    expect(holders(sniffer.child.pid)).not.toEqual([]);
+    sniffer.child.kill('SIGTERM');
+    expect((await sniffer.done).code).toBe(0);
+  });
+
   test('a library leaves its host process as it is', async () => {
     const script = `
       const { createSniffer } = require(${JSON.stringify(join(CLI, '../index.js'))});

@@ -8,6 +8,19 @@
 //! The signal is 33. libc keeps it for itself, glibc for the very same purpose (its `setuid` must reach every thread too:
 //! `nptl(7)`), and so never lets it be blocked, whereas one of Node's threads blocks all others.
 
+//! The fence: this is the one module that installs a signal handler, nothing else calls it but the command, and the command
+//! does not if `KEEP_NET_RAW=true`. A thread that keeps the right is told as an error, never passed over.
+//!
+//! What it was tried with, and where:
+//!
+//! | case | test |
+//! |---|---|
+//! | every signal blocked; a system call that is interrupted; threads that start meanwhile; a second call | `tests/privileges.rs` |
+//! | Node with its own threads, as root and with NET_RAW alone; a library's host process; the switch | `__test__/live-privileges.test.ts` |
+//! | in the image, after the launcher, without root | `e2e/image/proofs.mjs` |
+//!
+//! All of that is glibc on the machine's own architecture; no test tries it beside musl.
+
 #![allow(unsafe_code, reason = "a signal handler, and system calls that no safe interface has; each block says why")]
 
 use std::io;

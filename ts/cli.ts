@@ -5,7 +5,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, CommanderError, Option } from 'commander';
 import { LOG_LEVELS, type SnifferConfig, validateConfig } from './config';
 import { COMMAND_OPTIONS, type CommandOption } from './config/command';
-import { type Flags, readCommandConfig, readLogLevel, readRetryOpenMs, readRuntimeEnv } from './config/env';
+import {
+  type Flags,
+  readCommandConfig,
+  readKeepNetRaw,
+  readLogLevel,
+  readRetryOpenMs,
+  readRuntimeEnv,
+} from './config/env';
 import { DEFAULT_DEPS } from './deps';
 import { EngineError, ValidationError } from './errors';
 import { droppedFor } from './ledger';
@@ -147,9 +154,11 @@ function describe({ help, variable, default: value }: CommandOption): string {
 /** Captures until the savefile ends, a signal comes, the reader of stdout goes away, or it breaks. */
 async function capture(flags: Flags, terminal: Shown): Promise<number> {
   let config: SnifferConfig;
+  let keepNetRaw = false;
   let retryOpenMs: number | undefined;
   try {
     config = checkedConfig(flags);
+    keepNetRaw = readKeepNetRaw(process.env);
     // What a savefile is does not change.
     if (config.pcapFile === undefined) retryOpenMs = readRetryOpenMs(process.env);
   } catch (error) {
@@ -196,7 +205,7 @@ async function capture(flags: Flags, terminal: Shown): Promise<number> {
   });
   terminal.attach(sniffer, { pcapFile: config.pcapFile, viewed: config.outputStdout === true });
   // A savefile needs no right, and may be anybody's. A library would not do this to its host process.
-  if (config.pcapFile !== undefined) giveUpRight(log);
+  if (config.pcapFile !== undefined && !keepNetRaw) giveUpRight(log);
   for (let attempt = 1; ; attempt++) {
     try {
       await sniffer.start();
@@ -214,7 +223,7 @@ async function capture(flags: Flags, terminal: Shown): Promise<number> {
       return error instanceof ValidationError ? BAD_CONFIG : FAILED;
     }
   }
-  if (config.pcapFile === undefined) giveUpRight(log);
+  if (config.pcapFile === undefined && !keepNetRaw) giveUpRight(log);
   await stopped;
   await terminal.close(sniffer.stats());
   return exitCode === SUCCESS && hasLost(config, sniffer.stats()) ? FAILED : exitCode;

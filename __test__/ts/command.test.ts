@@ -251,6 +251,14 @@ describe('live', () => {
     expect(code).toBe(args.includes('-r') ? 2 : 1);
   });
 
+  it('KEEP_NET_RAW is true or false', async () => {
+    const { code, log } = await run(['--ports', '80'], { KEEP_NET_RAW: 'perhaps' });
+    expect(log).toMatchObject([
+      { level: 'error', message: expect.stringMatching(/KEEP_NET_RAW: must be true or false/) },
+    ]);
+    expect(code).toBe(1);
+  });
+
   it.each(['SIGTERM', 'SIGINT'] as const)('%s: log, whole lines only, exit 0', async (signal) => {
     const { child, ended } = command(['--interface', 'lo'], {
       PORTS: '80',

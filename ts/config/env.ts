@@ -7,6 +7,7 @@ import { ValidationError } from '../errors';
 import type { LogLevel } from '../types';
 import { COMMAND_OPTIONS, type CommandOption } from './command';
 import { mentionsOutput } from './outputs';
+import { boolean } from './texts';
 import type { SnifferConfig } from './types';
 
 export type Env = Record<string, string | undefined>;
@@ -82,6 +83,23 @@ export function readRetryOpenMs(env: Env): number | undefined {
     throw new ValidationError('retryOpenMs', `must be an integer of at least 1, got '${text}'`, RETRY_VARIABLE);
   }
   return ms;
+}
+
+const KEEP_VARIABLE = 'KEEP_NET_RAW';
+
+/**
+ * True if the command keeps the right to capture once it captures: where the way in which it gives it up (a signal to every
+ * thread) does not work, or is not wanted.
+ * @throws {ValidationError}
+ */
+export function readKeepNetRaw(env: Env): boolean {
+  const value = env[KEEP_VARIABLE]?.trim();
+  if (!value) return false;
+  try {
+    return boolean(value);
+  } catch (error) {
+    throw new ValidationError('keepNetRaw', `${(error as Error).message}, got '${value}'`, KEEP_VARIABLE);
+  }
 }
 
 /** The level at which the command complains about its own options. */

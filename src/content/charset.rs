@@ -48,7 +48,7 @@ pub fn convert(bytes: &[u8], cut: bool, charset: Charset) -> Option<Converted> {
 
 /// The bytes as UTF-8, up to a character that is cut off if something is.
 pub fn utf8(bytes: &[u8], cut: bool) -> Option<&str> {
-    match std::str::from_utf8(bytes) {
+    match simdutf8::compat::from_utf8(bytes) {
         Ok(text) => Some(text),
         Err(error) if cut && error.error_len().is_none() => {
             bytes.get(..error.valid_up_to()).and_then(|whole| std::str::from_utf8(whole).ok())

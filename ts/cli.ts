@@ -13,6 +13,7 @@ import {
   readRetryOpenMs,
   readRuntimeEnv,
 } from './config/env';
+import { configuredOutputs } from './config/outputs';
 import { DEFAULT_DEPS } from './deps';
 import { EngineError, ValidationError } from './errors';
 import { droppedFor } from './ledger';
@@ -203,7 +204,7 @@ async function capture(flags: Flags, terminal: Shown): Promise<number> {
       void sniffer.stop();
     });
   });
-  terminal.attach(sniffer, { pcapFile: config.pcapFile, viewed: config.outputStdout === true });
+  terminal.attach(sniffer, { pcapFile: config.pcapFile, viewed: configuredOutputs(config).has('stdout') });
   // A savefile needs no right, and may be anybody's. A library would not do this to its host process.
   if (config.pcapFile !== undefined && !keepNetRaw) giveUpRight(log);
   for (let attempt = 1; ; attempt++) {

@@ -18,7 +18,9 @@ import { errorFields, LimitedLine, type Log, listenerErrorFields } from './logge
 import { MetricsServer } from './metrics/server';
 import { metricsText } from './metrics/text';
 import type { CaptureInfo, CaptureOptions, NativeCapture } from './native';
-import { buildOutputs, type OutputDeps, type Outputs } from './outputs/build';
+import { buildOutputs } from './outputs/build';
+import type { OutputDeps } from './outputs/kind';
+import type { Output } from './outputs/output';
 import { type Outcome, Session } from './session';
 import { type onSignals, passOn } from './signals';
 import { callSafely, readText, readThrown } from './thrown';
@@ -42,7 +44,9 @@ type State = 'stopped' | 'starting' | 'running' | 'stopping';
 
 interface Run {
   session: Session;
-  outputs: Outputs;
+  outputs: readonly Output[];
+  /** How many times a listener threw, or its promise was rejected. */
+  listenerErrors: number;
   metrics: MetricsServer | undefined;
   config: ValidatedConfig;
   log: Log;
@@ -134,8 +138,8 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
   stats(): SnifferStats {
     const run = this.#run;
     if (run !== undefined) {
-      const outputs: SnifferStats['outputs'] = { callback: run.outputs.callback.stats() };
-      for (const output of run.outputs.all) outputs[output.name] = output.stats();
+      const outputs: SnifferStats['outputs'] = { callback: NO_DELIVERIES };
+      for (const output of run.outputs) outputs[output.name] = output.stats();
       this.#lastStats = { engine: run.session.engineStats(), outputs };
     }
     return structuredClone(this.#lastStats);
@@ -150,10 +154,15 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
     const listenerLog = new LimitedLine(log.error, deps.now);
     const capture = this.#createCapture(config);
 
-    const outputs = buildOutputs(config, deps, {
-      wanted: () => config.onHttpMessage !== undefined || this.listenerCount('message') > 0,
-      dispatch: (message) => this.#dispatch(run, message),
+    const outputs = buildOutputs({
+      config,
+      deps,
       capture,
+      listeners: {
+        wanted: () => config.onHttpMessage !== undefined || this.listenerCount('message') > 0,
+        dispatch: (message) => this.#dispatch(run, message),
+        errors: () => run.listenerErrors,
+      },
       log,
       listenerLog,
       onClosed: (name, error) => {
@@ -173,7 +182,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
     const { drainTimeoutMs } = config;
     const session = new Session({
       capture,
-      outputs: outputs.all,
+      outputs,
       savefile: config.pcapFile !== undefined,
       drainTimeoutMs,
       log,
@@ -183,6 +192,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
     const run: Run = {
       session,
       outputs,
+      listenerErrors: 0,
       metrics: this.#createMetrics(config),
       config,
       log,
@@ -301,7 +311,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
 
   #guard(run: Run, who: string, call: () => unknown): void {
     callSafely(call, (thrown) => {
-      run.outputs.callback.countError();
+      run.listenerErrors++;
       run.listenerLog.write(listenerErrorFields(thrown), `${who} threw; the capture goes on`);
     });
   }

@@ -1,9 +1,9 @@
 /** Large bodies go into a HAR as the JSON text that they are: the same document as by way of strings. */
 
 import { describe, expect, it } from 'vitest';
-import { entryOf } from '../../ts/har/entry';
-import { LARGE_TEXT_BYTES, lengthOf, parseLine, withLargeTexts } from '../../ts/har/large-text';
-import type { Exchange } from '../../ts/har/pairing';
+import { entryOf } from '../../ts/outputs/har/entry';
+import { LARGE_TEXT_BYTES, lengthOf, parseLine, withLargeTexts } from '../../ts/outputs/har/large-text';
+import type { Exchange } from '../../ts/outputs/har/pairing';
 import type { HttpMessage } from '../../ts/types';
 import { Random } from '../differential/random';
 

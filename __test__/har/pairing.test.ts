@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { entryOf } from '../../ts/har/entry';
-import { type Exchange, Pairing } from '../../ts/har/pairing';
+import { entryOf } from '../../ts/outputs/har/entry';
+import { type Exchange, Pairing } from '../../ts/outputs/har/pairing';
 import type { HttpMessage } from '../../ts/types';
 import { Random } from '../differential/random';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CallbackOutput } from '../../ts/outputs/callback';
+import { CallbackOutput } from '../../ts/outputs/callback/output';
 import { pieceEnd } from '../../ts/outputs/output';
 import type { HttpMessage } from '../../ts/types';
 
@@ -12,8 +12,11 @@ describe('callback output', () => {
     const bodies = Array.from({ length: 400 }, (_, n) => 'ä€😀x'.repeat((n * n * 7) % 4_000));
     const seen: unknown[] = [];
     const output = new CallbackOutput({
-      wanted: () => true,
-      dispatch: (message: HttpMessage) => seen.push(message.body),
+      listeners: {
+        wanted: () => true,
+        dispatch: (message: HttpMessage) => seen.push(message.body),
+        errors: () => 0,
+      },
       log: { write: () => {} } as never,
       now: () => 0,
     });
@@ -25,8 +28,7 @@ describe('callback output', () => {
   it('hands nothing more once nobody listens', () => {
     let left = 3;
     const output = new CallbackOutput({
-      wanted: () => left > 0,
-      dispatch: () => left--,
+      listeners: { wanted: () => left > 0, dispatch: () => left--, errors: () => 0 },
       log: { write: () => {} } as never,
       now: () => 0,
     });

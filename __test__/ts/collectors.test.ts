@@ -4,8 +4,8 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
-import { HttpOutput } from '../../ts/outputs/http';
-import { createTransport, MAX_INTERIM_RESPONSES, type Transport } from '../../ts/outputs/transport';
+import { HttpOutput } from '../../ts/outputs/http/output';
+import { createTransport, MAX_INTERIM_RESPONSES, type Transport } from '../../ts/outputs/http/transport';
 import { FakeLog, FakeTime } from './setup/fakes';
 
 const stops: (() => void)[] = [];

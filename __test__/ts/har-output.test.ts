@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HarOutput, MAX_HAR_WAITING_BYTES } from '../../ts/outputs/har';
+import { HarOutput, MAX_HAR_WAITING_BYTES } from '../../ts/outputs/har/output';
 import { FakeLog, FakeTime, settle } from './setup/fakes';
 
 /** A disk that takes what it is given when it is told to. */

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type HttpOptions, HttpOutput } from '../../ts/outputs/http';
-import { headersFor } from '../../ts/outputs/parcel';
-import { createTransport } from '../../ts/outputs/transport';
+import { type HttpOptions, HttpOutput } from '../../ts/outputs/http/output';
+import { headersFor } from '../../ts/outputs/http/parcel';
+import { createTransport } from '../../ts/outputs/http/transport';
 import type { LogLevel } from '../../ts/types';
 import { FakeLog, FakeTime, settle } from './setup/fakes';
 

@@ -1,7 +1,7 @@
 // Batches lie in memory that later ones overwrite: whatever the reader does, what comes out is what was handed in.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PIPE_BUF_BYTES, StdoutOutput } from '../../ts/outputs/stdout';
+import { PIPE_BUF_BYTES, StdoutOutput } from '../../ts/outputs/stdout/output';
 import { FakeLog, FakeStream, FakeTime, settle } from './setup/fakes';
 
 type Step =

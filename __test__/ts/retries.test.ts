@@ -1,8 +1,8 @@
 // How the http output shares its places among messages that fail, are new, or wait: with a transport made of nothing.
 
 import { describe, expect, it } from 'vitest';
-import { HttpOutput } from '../../ts/outputs/http';
-import type { Transport } from '../../ts/outputs/transport';
+import { HttpOutput } from '../../ts/outputs/http/output';
+import type { Transport } from '../../ts/outputs/http/transport';
 import type { BatchOptions } from '../../ts/types';
 import { FakeLog, FakeTime, settle } from './setup/fakes';
 

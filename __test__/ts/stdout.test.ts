@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { type StdoutOptions, StdoutOutput } from '../../ts/outputs/stdout';
+import { type StdoutOptions, StdoutOutput } from '../../ts/outputs/stdout/output';
 import { FakeLog, FakeStream, FakeTime, settle } from './setup/fakes';
 
 function output(options: Partial<StdoutOptions> = {}) {

@@ -1,5 +1,6 @@
 /** What a row of the table of options says, and how the command names the option. */
 
+import type { OutputName } from '../types';
 import type { Check } from './checks';
 
 /** One option: one row. What a row leaves out the option does not have. */
@@ -29,7 +30,7 @@ export interface Option {
   /** What a flag with an empty text is; an empty variable or annotation counts as left out. */
   readonly emptyMeans?: unknown;
   /** The output that this option turns on. */
-  readonly output?: string;
+  readonly output?: OutputName;
   /** The engine gets the value, under the field's own name. */
   readonly engine?: true;
   /** A pod may set it by `tcp-sniffer/max-body-size` of `maxBodySize`; what its documentation says of the value. */

@@ -4,8 +4,9 @@
  * A counter of the engine that is not named here comes out all the same, under its own name.
  */
 
-import { DROP_REASONS } from '../outputs/output';
+import { OUTPUTS } from '../outputs/list';
 import type { OutputName, OutputStats, SnifferStats } from '../types';
+import { Exposition, type Labels } from './exposition';
 
 export interface Capturing {
   /** The handle is open. */
@@ -90,23 +91,6 @@ const GAUGES = new Set(['connectionsActive', 'bufferedBytes']);
 /** libpcap's own three say in their names whose they are. */
 const CAPTURE = new Set(['received', 'dropped', 'interfaceDropped', 'unread']);
 
-type Labels = Record<string, string>;
-
-/** Metrics of this package as they are exposed, one after the other. */
-export class Exposition {
-  #text = '';
-
-  metric(name: string, type: 'counter' | 'gauge', help: string, samples: readonly [Labels, number][]): void {
-    const full = `tcp_sniffer_${name}`;
-    this.#text += `# HELP ${full} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n# TYPE ${full} ${type}\n`;
-    for (const [labels, value] of samples) this.#text += `${full}${labelText(labels)} ${value}\n`;
-  }
-
-  toString(): string {
-    return this.#text;
-  }
-}
-
 export function metricsText({ engine, outputs }: SnifferStats, { running, version, source }: Capturing): string {
   const out = new Exposition();
   out.metric('info', 'gauge', 'What runs here.', [[{ version, source }, 1]]);
@@ -154,7 +138,7 @@ function writeOutputs(out: Exposition, outputs: [OutputName, OutputStats][]): vo
     'counter',
     'Messages an output gave up, by why.',
     outputs.flatMap(([output, { droppedBy }]) =>
-      DROP_REASONS[output].map((reason): [Labels, number] => [{ output, reason }, droppedBy[reason] ?? 0]),
+      OUTPUTS[output].dropReasons.map((reason): [Labels, number] => [{ output, reason }, droppedBy[reason] ?? 0]),
     ),
   );
   out.metric(
@@ -173,13 +157,4 @@ function writeOutputs(out: Exposition, outputs: [OutputName, OutputStats][]): vo
 
 function snake(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}
-
-function labelText(labels: Labels): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escapeLabel(value)}"`);
-  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
-}
-
-function escapeLabel(value: string): string {
-  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
 }

@@ -61,14 +61,7 @@ export const schedule: Schedule = (ms, run) => {
   return () => clearTimeout(timer);
 };
 
-/** Why an output gave messages up; all that there are, so that each can be counted from zero. */
-export const DROP_REASONS: Readonly<Record<OutputName, readonly DropReason[]>> = Object.freeze({
-  callback: ['abandoned', 'invalid'],
-  stdout: ['overflow', 'abandoned', 'closed'],
-  http: ['overflow', 'failed', 'abandoned'],
-  har: ['overflow', 'abandoned', 'closed', 'invalid'],
-});
-
+/** Why an output gave messages up. */
 export type DropReason = 'overflow' | 'failed' | 'abandoned' | 'closed' | 'invalid';
 
 /** The counts of one output. `handed` = `delivered` + all drops + `waiting`, at any time. */

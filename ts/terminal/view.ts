@@ -5,7 +5,7 @@
 
 import { isFinal, messagesOf } from '../outputs/messages';
 import type { Batch, Output, Schedule } from '../outputs/output';
-import { type StdoutOptions, StdoutOutput } from '../outputs/stdout';
+import { type StdoutOptions, StdoutOutput } from '../outputs/stdout/output';
 import type { HttpMessage, OutputStats } from '../types';
 import { day } from './clock';
 import { type Facts, factsOf, factsOfResponse, type Lines } from './line';

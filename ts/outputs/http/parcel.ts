@@ -2,9 +2,9 @@
 
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
-import type { BatchOptions } from '../types';
-import type { Kept } from './output';
-import type { WaitingLine } from './waiting-line';
+import type { BatchOptions } from '../../types';
+import type { Kept } from '../output';
+import type { WaitingLine } from '../waiting-line';
 
 const compress = promisify(gzip);
 

@@ -7,7 +7,7 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import type { HttpMessage } from '../types';
+import type { HttpMessage } from '../../types';
 
 /** Smaller bodies are strings like all the rest. */
 export const LARGE_TEXT_BYTES = 64 * 1024;

@@ -3,7 +3,7 @@
  * what is known, a field of our own begins with `_`; what is not known is -1 where HAR allows it.
  */
 
-import type { HttpMessage } from '../types';
+import type { HttpMessage } from '../../types';
 import { type HarMessage, LARGE_TEXT, lengthOf } from './large-text';
 import type { Exchange } from './pairing';
 

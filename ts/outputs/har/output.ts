@@ -1,13 +1,13 @@
 /** Batches in, HAR entries in a file out, as exchanges become whole. Live a slow disk makes nobody wait: the oldest go. */
 
-import { entryOf } from '../har/entry';
-import type { HarFile } from '../har/file';
-import { type HarMessage, type LargeText, parseLine, withLargeTexts } from '../har/large-text';
-import { type Exchange, Pairing } from '../har/pairing';
-import { LimitedLine, type Log } from '../logger';
-import type { OutputStats } from '../types';
-import { linesOf } from './messages';
-import { type Batch, type Output, type Schedule, Tally } from './output';
+import { LimitedLine, type Log } from '../../logger';
+import type { OutputStats } from '../../types';
+import { linesOf } from '../messages';
+import { type Batch, type Output, type Schedule, Tally } from '../output';
+import { entryOf } from './entry';
+import type { HarFile } from './file';
+import { type HarMessage, type LargeText, parseLine, withLargeTexts } from './large-text';
+import { type Exchange, Pairing } from './pairing';
 
 /** Memory of the entries that wait for a slow disk, live; a string may take two bytes a character. */
 export const MAX_HAR_WAITING_BYTES = 16 * 1024 * 1024;

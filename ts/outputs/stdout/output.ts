@@ -11,11 +11,11 @@
  */
 
 import type { Writable } from 'node:stream';
-import { LimitedLine, type Log } from '../logger';
-import type { NativeCapture } from '../native';
-import type { OutputStats } from '../types';
-import { type Batch, type Kept, kept, type Output, pieceEnd, type Schedule, Tally } from './output';
-import { WaitingLine } from './waiting-line';
+import { LimitedLine, type Log } from '../../logger';
+import type { NativeCapture } from '../../native';
+import type { OutputStats } from '../../types';
+import { type Batch, type Kept, kept, type Output, pieceEnd, type Schedule, Tally } from '../output';
+import { WaitingLine } from '../waiting-line';
 
 /** Linux's PIPE_BUF: `pipe(7)`. */
 export const PIPE_BUF_BYTES = 4_096;

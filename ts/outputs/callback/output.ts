@@ -1,20 +1,18 @@
 /**
- * Lines in, parsed messages out to whoever listens; nothing is parsed when nobody does. A listener that takes its time
+ * Lines in, parsed messages out to the listeners; without a listener nothing is parsed. A listener that takes its time
  * holds the event loop and with it the engine's credits: live the engine's queue overflows, a savefile waits.
  */
 
-import type { LimitedLine } from '../logger';
-import type { HttpMessage, OutputStats } from '../types';
-import { type Batch, type Output, pieceEnd, Tally } from './output';
+import type { LimitedLine } from '../../logger';
+import type { HttpMessage, OutputStats } from '../../types';
+import type { Listeners } from '../kind';
+import { type Batch, type Output, pieceEnd, Tally } from '../output';
 
 /** What is made a string at once. V8 gives strings over 128 KiB pages of their own, which costs several times as much. */
 const PIECE_BYTES = 32 * 1024;
 
 export interface CallbackOptions {
-  /** Whether anybody listens right now. */
-  wanted(): boolean;
-  /** Hands one message to everybody who listens; does not throw. */
-  dispatch(message: HttpMessage): void;
+  listeners: Listeners;
   log: LimitedLine;
   now(): number;
 }
@@ -23,7 +21,7 @@ export class CallbackOutput implements Output {
   readonly name = 'callback';
   readonly #options: CallbackOptions;
   readonly #tally = new Tally();
-  /** After that nobody is called any more. A timer would not do: it waits for the listener too. */
+  /** After that no listener is called any more. A timer would not do: it waits for the listener too. */
   #deadline = Number.POSITIVE_INFINITY;
 
   constructor(options: CallbackOptions) {
@@ -31,7 +29,7 @@ export class CallbackOutput implements Output {
   }
 
   write({ lines }: Batch): void {
-    const { wanted } = this.#options;
+    const { wanted } = this.#options.listeners;
     for (let start = 0; start < lines.length && wanted(); ) {
       const end = pieceEnd(lines, start, PIECE_BYTES);
       this.#dispatchLines(lines.toString('utf8', start, end));
@@ -40,11 +38,11 @@ export class CallbackOutput implements Output {
   }
 
   #dispatchLines(text: string): void {
-    const { wanted, dispatch, log, now } = this.#options;
+    const { listeners, log, now } = this.#options;
     const limited = Number.isFinite(this.#deadline);
     let start = 0;
-    // Only what somebody listened for counts as handed.
-    while (start < text.length && wanted()) {
+    // A message counts as handed only if there is a listener.
+    while (start < text.length && listeners.wanted()) {
       const newline = text.indexOf('\n', start);
       const end = newline === -1 ? text.length : newline;
       if (end > start) {
@@ -60,17 +58,12 @@ export class CallbackOutput implements Output {
           }
           if (message !== undefined) {
             this.#tally.deliver(1);
-            dispatch(message);
+            listeners.dispatch(message);
           }
         }
       }
       start = end + 1;
     }
-  }
-
-  /** A listener threw or its promise was rejected. */
-  countError(): void {
-    this.#tally.errors++;
   }
 
   limitDrain(ms: number): void {
@@ -80,6 +73,6 @@ export class CallbackOutput implements Output {
   async close(): Promise<void> {}
 
   stats(): OutputStats {
-    return this.#tally.stats();
+    return { ...this.#tally.stats(), errors: this.#options.listeners.errors() };
   }
 }

@@ -3,7 +3,7 @@
  * bounded; what has to go before it is whole goes as it is.
  */
 
-import { isFinal } from '../outputs/messages';
+import { isFinal } from '../messages';
 import type { HarMessage } from './large-text';
 
 export interface Exchange {

@@ -15,7 +15,7 @@ import {
   writev,
 } from 'node:fs';
 import { promisify } from 'node:util';
-import { VERSION } from '../version';
+import { VERSION } from '../../version';
 
 const writeAt = promisify(writev);
 

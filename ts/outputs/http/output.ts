@@ -8,12 +8,12 @@
  * is back.
  */
 
-import { LimitedLine, type Log } from '../logger';
-import type { BatchOptions, OutputStats } from '../types';
-import { type Batch, type DropReason, kept, type Output, type Schedule, Tally } from './output';
+import { LimitedLine, type Log } from '../../logger';
+import type { BatchOptions, OutputStats } from '../../types';
+import { type Batch, type DropReason, kept, type Output, type Schedule, Tally } from '../output';
+import { WaitingLine } from '../waiting-line';
 import { detachParcel, gzipParcel, leaveRoom, type Parcel, sealParcel, takeParcel } from './parcel';
 import { describeFailure, type Transport } from './transport';
-import { WaitingLine } from './waiting-line';
 
 /** Waits before the second, third and fourth attempt. */
 export const RETRY_DELAYS_MS = [1_000, 2_000, 4_000];

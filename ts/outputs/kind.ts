@@ -1,0 +1,56 @@
+/** What the folder of an output exports, and what an output is built from. Knows no output but the targets it may be given. */
+
+import type { ValidatedConfig } from '../config';
+import type { LimitedLine, Log } from '../logger';
+import type { NativeCapture } from '../native';
+import type { HttpMessage } from '../types';
+import type { CreateTransport } from './http/transport';
+import type { DropReason, Output, Schedule } from './output';
+import type { StdoutOptions, StdoutTarget } from './stdout/output';
+
+/** The world outside. */
+export interface OutputDeps {
+  stdout(): StdoutTarget;
+  /** Only this package writes to stdout, and listeners of `message` are added before the start: the engine may write lines itself. */
+  stdoutIsOurs?: boolean;
+  /** In place of JSON lines on stdout. */
+  createStdout?: ((options: StdoutOptions) => Output) | undefined;
+  createTransport: CreateTransport;
+  schedule: Schedule;
+  now(): number;
+}
+
+/** The listeners of `message`, and `onHttpMessage`. */
+export interface Listeners {
+  /** True if there is at least one right now. */
+  wanted(): boolean;
+  /** Passes one message to all of them; does not throw. */
+  dispatch(message: HttpMessage): void;
+  /** How many times a listener threw, or its promise was rejected. */
+  errors(): number;
+}
+
+export interface OutputContext {
+  config: ValidatedConfig;
+  deps: OutputDeps;
+  capture: NativeCapture;
+  listeners: Listeners;
+  /** The config turns on no other output, and there is no listener. */
+  alone: boolean;
+  /** Wait instead of dropping: a savefile is read. */
+  lossless: boolean;
+  log: Log;
+  /** For failures of listeners. */
+  listenerLog: LimitedLine;
+  /** To be called once, when the output takes nothing any more. */
+  onClosed(error: NodeJS.ErrnoException): void;
+}
+
+export interface OutputKind {
+  /** Why it gives messages up; all reasons that there are, so that each can be counted from zero. */
+  readonly dropReasons: readonly DropReason[];
+  /** It is there in every run, whether or not the config turns it on. */
+  readonly always?: true;
+  /** @throws {EngineError} if what it writes to cannot be had */
+  create(context: OutputContext): Output;
+}

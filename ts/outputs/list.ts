@@ -1,0 +1,19 @@
+/**
+ * Every output: a folder here and a line in this list. The order is that in which they are built and get each batch: HAR is
+ * first, since only its file may be out of reach, and nothing else has begun then; the callback is last, since listeners run at
+ * once while the others only take the bytes.
+ */
+
+import type { OutputName } from '../types';
+import { callback } from './callback';
+import { har } from './har';
+import { http } from './http';
+import type { OutputKind } from './kind';
+import { stdout } from './stdout';
+
+export const OUTPUTS: Readonly<Record<OutputName, OutputKind>> = Object.freeze({
+  har,
+  stdout,
+  http,
+  callback,
+});

@@ -3,9 +3,9 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createSniffer, type SnifferStats } from '../dist/index.js';
+import { Summary } from '../ts/command/terminal/summary';
+import { loadText, type Text } from '../ts/command/terminal/text';
 import { isUnclassified, LOSSES, lossesOf } from '../ts/losses';
-import { Summary } from '../ts/terminal/summary';
-import { loadText, type Text } from '../ts/terminal/text';
 import { runToEnd } from './live/collecting.js';
 import { FIXTURES } from './live/harness.js';
 

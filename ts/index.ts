@@ -2,8 +2,8 @@
 
 import { validateConfig as checkConfig, type SnifferConfig, type ValidatedConfig } from './config';
 import { readRuntimeEnv } from './config/env';
-import { DEFAULT_DEPS } from './deps';
-import { Sniffer } from './sniffer';
+import { DEFAULT_DEPS } from './run/deps';
+import { Sniffer } from './run/sniffer';
 
 export {
   CONTRACT_DEFAULTS,
@@ -17,7 +17,7 @@ export {
 } from './config';
 export { AlreadyRunningError, ENGINE_ERROR_CODES, EngineError, type EngineErrorCode, ValidationError } from './errors';
 export { type InterfaceInfo, listInterfaces } from './native';
-export type { Sniffer } from './sniffer';
+export type { Sniffer } from './run/sniffer';
 export type * from './types';
 
 /** A sniffer for this config. Starts nothing and does not throw: a bad config makes `start()` reject. */

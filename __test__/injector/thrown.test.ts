@@ -2,11 +2,11 @@
 
 import { request } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
+import { MetricsServer } from '../../ts/http-server/server';
 import { createCa, createLeaf } from '../../ts/injector/certificates/issue';
 import { createCounters } from '../../ts/injector/counters';
 import { type Reviewer, review } from '../../ts/injector/review';
 import { WebhookServer } from '../../ts/injector/server';
-import { MetricsServer } from '../../ts/metrics/server';
 import { clientOf } from './client';
 import { INJECTED } from './pods';
 import { freePorts } from './process';

@@ -5,9 +5,9 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Sniffer, SnifferConfig, SnifferStats } from '../../dist/index.js';
 
-const { DEFAULT_DEPS } = require('../../dist/deps.js');
+const { DEFAULT_DEPS } = require('../../dist/run/deps.js');
 const { createLogger } = require('../../dist/logger.js');
-const { Sniffer: SnifferClass } = require('../../dist/sniffer.js');
+const { Sniffer: SnifferClass } = require('../../dist/run/sniffer.js');
 
 export interface Post {
   /** ms, on the collector's own clock. */

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { TerminalStream } from '../../ts/terminal/stream';
+import { TerminalStream } from '../../ts/command/terminal/stream';
 
 const ERASE = '\r\x1b[K';
 const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-stream-'));

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { loadText, printable, Text } from '../../ts/terminal/text';
+import { loadText, printable, Text } from '../../ts/command/terminal/text';
 import { Random } from '../differential/random.js';
 
 let text: Text;

@@ -1,6 +1,6 @@
 import { beforeAll, expect, it } from 'vitest';
-import { loadText, Text } from '../../ts/terminal/text';
-import { details, MAX_ROWS } from '../../ts/terminal/verbose';
+import { loadText, Text } from '../../ts/command/terminal/text';
+import { details, MAX_ROWS } from '../../ts/command/terminal/verbose';
 import type { HttpMessage } from '../../ts/types';
 
 const COLUMNS = 79;

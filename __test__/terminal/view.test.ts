@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { Lines } from '../../ts/terminal/line';
-import { MAX_PATHS, Summary } from '../../ts/terminal/summary';
-import { loadText, type Text } from '../../ts/terminal/text';
-import { MAX_WAITING, PATIENCE_MS } from '../../ts/terminal/unanswered';
-import { View } from '../../ts/terminal/view';
+import { Lines } from '../../ts/command/terminal/line';
+import { MAX_PATHS, Summary } from '../../ts/command/terminal/summary';
+import { loadText, type Text } from '../../ts/command/terminal/text';
+import { MAX_WAITING, PATIENCE_MS } from '../../ts/command/terminal/unanswered';
+import { View } from '../../ts/command/terminal/view';
 import type { HttpMessage } from '../../ts/types';
 import { FakeLog, FakeStream, FakeTime, settle } from '../ts/setup/fakes';
 

@@ -1,7 +1,7 @@
 // Listeners that throw, in every way and whatever: none ends the process, stops anything, or keeps others from being called.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { errorFields, listenerErrorFields } from '../../ts/logger';
-import { Sniffer } from '../../ts/sniffer';
+import { Sniffer } from '../../ts/run/sniffer';
 import type { SnifferEvents } from '../../ts/types';
 import { settle } from './setup/fakes';
 import { rig } from './setup/rig';

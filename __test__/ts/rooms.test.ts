@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Rooms } from '../../ts/rooms';
+import { Rooms } from '../../ts/run/rooms';
 
 const KIB = 1024;
 

@@ -3,22 +3,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
+import { BAD_CONFIG, FAILED, SUCCESS } from '../command/exit-codes';
 import { LOG_LEVELS } from '../config';
 import { type Env, readLogLevel, readRuntimeEnv } from '../config/env';
 import { ValidationError } from '../errors';
 import { createLogger, errorFields } from '../logger';
-import { onSignals } from '../signals';
+import { stopOnSignals } from '../run/signals';
 import { readInjectorConfig, type Sources } from './config';
 import { Injector, type InjectorDeps } from './injector';
 import { inClusterApi, type KubeApi } from './kube-api';
 import { INJECTOR_OPTIONS, type InjectorConfig, type InjectorOption } from './options';
 
 const CONFIG_VARIABLE = 'INJECTOR_CONFIG';
-
-/** Exit codes. */
-const SUCCESS = 0;
-const BAD_CONFIG = 1;
-const FAILED = 2;
 
 /** Serves until a signal comes; the exit code. */
 export async function runInjector(argv: string[], env: Env): Promise<number> {
@@ -59,10 +55,10 @@ async function serve(config: InjectorConfig, deps: InjectorDeps): Promise<number
   const { log } = deps;
   const injector = new Injector(config, deps);
   const stopped = new Promise<number>((resolve) => {
-    onSignals((signal, again) => {
-      log.info({ signal }, again ? 'second signal: ending at once' : 'signal received: stopping');
-      if (again) resolve(FAILED);
-      else void injector.stop().then(() => resolve(SUCCESS));
+    stopOnSignals({
+      log,
+      stop: () => void injector.stop().then(() => resolve(SUCCESS)),
+      end: () => resolve(FAILED),
     });
   });
   try {

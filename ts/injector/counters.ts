@@ -1,6 +1,6 @@
 /** What the injector counts, and that as Prometheus text. */
 
-import { Exposition } from '../metrics/exposition';
+import { Exposition } from '../http-server/exposition';
 import { SKIP_REASONS, type SkipReason } from './decide';
 
 /** Requests that are no review, by their answer. */

@@ -1,7 +1,7 @@
 /** Everything of the injector put together: starts, serves, stops. */
 
+import { MetricsServer } from '../http-server/server';
 import { errorFields, type Log } from '../logger';
-import { MetricsServer } from '../metrics/server';
 import { VERSION } from '../version';
 import { PairFiles, type PairSink, type PairSource } from './certificates/files';
 import type { CheckedPair } from './certificates/pair';

@@ -6,7 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { Socket } from 'node:net';
-import { Connections } from '../metrics/connections';
+import { Connections } from '../http-server/connections';
 import { Budget } from './budget';
 import type { Counters } from './counters';
 import type { Entry } from './decide';

@@ -3,7 +3,7 @@
 import type { SnifferConfig } from '../../../ts/config';
 import type { RuntimeEnv } from '../../../ts/config/env';
 import type { CaptureEvent, CaptureInfo, CaptureOptions, NativeCapture } from '../../../ts/native';
-import { Sniffer, type SnifferDeps } from '../../../ts/sniffer';
+import { Sniffer, type SnifferDeps } from '../../../ts/run/sniffer';
 import { FakeLog, FakeStream, FakeTime } from './fakes';
 
 /** The engine: tests say what it emits. `stop()` is answered by `end` unless `holdEnd`. */

@@ -1,8 +1,8 @@
 /** The log for people: what stands in the JSON lines otherwise, in rows that fit. */
 
-import { LOG_LEVELS } from '../config';
-import type { Log } from '../logger';
-import type { LogLevel } from '../types';
+import { LOG_LEVELS } from '../../config';
+import type { Log } from '../../logger';
+import type { LogLevel } from '../../types';
 import type { Paint, Style } from './style';
 import { printable, type Text } from './text';
 

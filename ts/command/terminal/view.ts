@@ -3,10 +3,10 @@
  * waiting batches as JSON lines go through, so a slow terminal makes nobody wait and a savefile waits for it.
  */
 
-import { isFinal, messagesOf } from '../outputs/messages';
-import type { Batch, Output, Schedule } from '../outputs/output';
-import { type StdoutOptions, StdoutOutput } from '../outputs/stdout/output';
-import type { HttpMessage, OutputStats } from '../types';
+import { isFinal, messagesOf } from '../../outputs/messages';
+import type { Batch, Output, Schedule } from '../../outputs/output';
+import { type StdoutOptions, StdoutOutput } from '../../outputs/stdout/output';
+import type { HttpMessage, OutputStats } from '../../types';
 import { day } from './clock';
 import { type Facts, factsOf, factsOfResponse, type Lines } from './line';
 import type { Paint } from './style';

@@ -1,6 +1,6 @@
 /** The interfaces that can be captured on, as a table: whole, or cut where a terminal would wrap it. */
 
-import type { InterfaceInfo } from '../native';
+import type { InterfaceInfo } from '../../native';
 import { printable, type Text } from './text';
 
 const HEADING = ['NAME', 'STATE', 'ADDRESSES', 'DESCRIPTION'];

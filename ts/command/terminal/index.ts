@@ -5,12 +5,12 @@
 
 import { fstatSync } from 'node:fs';
 import type { WriteStream } from 'node:tty';
-import { createLogger, type Log } from '../logger';
-import type { InterfaceInfo } from '../native';
-import type { Output, Schedule } from '../outputs/output';
-import { type StdoutOptions, StdoutOutput } from '../outputs/stdout/output';
-import type { Sniffer } from '../sniffer';
-import type { LogLevel, SnifferStats } from '../types';
+import { createLogger, type Log } from '../../logger';
+import type { InterfaceInfo } from '../../native';
+import type { Output, Schedule } from '../../outputs/output';
+import { type StdoutOptions, StdoutOutput } from '../../outputs/stdout/output';
+import type { Sniffer } from '../../run/sniffer';
+import type { LogLevel, SnifferStats } from '../../types';
 import { interfaceRows } from './interfaces';
 import { Lines } from './line';
 import { createTerminalLog } from './log';

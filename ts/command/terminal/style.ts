@@ -1,6 +1,6 @@
 /** Colours, or none: `NO_COLOR` (no-color.org) and `TERM=dumb` take them away. */
 
-import type { Env } from '../config/env';
+import type { Env } from '../../config/env';
 
 const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 };
 export type Style = keyof typeof CODES;

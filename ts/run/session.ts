@@ -3,10 +3,10 @@
  * run is over. Knows nothing of listeners or of starting again.
  */
 
-import { ENGINE_ERROR_CODES, EngineError, toEngineError } from './errors';
-import { errorFields, LimitedLine, type Log } from './logger';
-import type { CaptureEvent, CaptureInfo, NativeCapture } from './native';
-import type { Batch, Output } from './outputs/output';
+import { ENGINE_ERROR_CODES, EngineError, toEngineError } from '../errors';
+import { errorFields, LimitedLine, type Log } from '../logger';
+import type { CaptureEvent, CaptureInfo, NativeCapture } from '../native';
+import type { Batch, Output } from '../outputs/output';
 import { type Loan, MIN_KEPT_BYTES, Rooms } from './rooms';
 
 export interface SessionOptions {

@@ -1,6 +1,6 @@
 /** Headers and body of a message below its line, as curl shows them: `>` is what the client sent, `<` the server. */
 
-import type { HttpMessage } from '../types';
+import type { HttpMessage } from '../../types';
 import { bytes } from './quantities';
 import type { Paint } from './style';
 import { printable, type Text } from './text';

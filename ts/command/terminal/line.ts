@@ -1,6 +1,6 @@
 /** One exchange in one line: columns that stand one below the other and never take more than the terminal has. */
 
-import type { Endpoint, HttpMessage } from '../types';
+import type { Endpoint, HttpMessage } from '../../types';
 import { day, timeOfDay } from './clock';
 import { bytes, duration } from './quantities';
 import type { Paint, Style } from './style';

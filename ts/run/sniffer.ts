@@ -8,24 +8,24 @@ import {
   type SnifferConfig,
   type ValidatedConfig,
   validateConfig,
-} from './config';
-import { toCaptureOptions } from './config/engine';
-import type { RuntimeEnv } from './config/env';
-import { OPTIONS } from './config/options';
-import { AlreadyRunningError, ENGINE_ERROR_CODES, EngineError, toEngineError } from './errors';
+} from '../config';
+import { toCaptureOptions } from '../config/engine';
+import type { RuntimeEnv } from '../config/env';
+import { OPTIONS } from '../config/options';
+import { AlreadyRunningError, ENGINE_ERROR_CODES, EngineError, toEngineError } from '../errors';
+import { metricsText } from '../http-server/metrics';
+import { MetricsServer } from '../http-server/server';
+import { errorFields, LimitedLine, type Log, listenerErrorFields } from '../logger';
+import type { CaptureInfo, CaptureOptions, NativeCapture } from '../native';
+import { buildOutputs } from '../outputs/build';
+import type { OutputDeps } from '../outputs/kind';
+import type { Output } from '../outputs/output';
+import { callSafely, readText, readThrown } from '../thrown';
+import type { HttpMessage, LogLevel, OutputName, SnifferEvents, SnifferStats } from '../types';
+import { VERSION } from '../version';
 import { countersOf, droppedFor, NO_DELIVERIES } from './ledger';
-import { errorFields, LimitedLine, type Log, listenerErrorFields } from './logger';
-import { MetricsServer } from './metrics/server';
-import { metricsText } from './metrics/text';
-import type { CaptureInfo, CaptureOptions, NativeCapture } from './native';
-import { buildOutputs } from './outputs/build';
-import type { OutputDeps } from './outputs/kind';
-import type { Output } from './outputs/output';
 import { type Outcome, Session } from './session';
-import { type onSignals, passOn } from './signals';
-import { callSafely, readText, readThrown } from './thrown';
-import type { HttpMessage, LogLevel, OutputName, SnifferEvents, SnifferStats } from './types';
-import { VERSION } from './version';
+import { type onSignals, passOn, stopOnSignals } from './signals';
 
 /** @internal Everything of the world outside; tests put fakes in. */
 export interface SnifferDeps extends OutputDeps {
@@ -236,15 +236,15 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
 
   /** Log, stop, and when all is drained the signal takes its course; a second one does not wait for that. */
   #handleSignals(run: Run): () => void {
-    const letGo = this.#deps.onSignals((signal, again) => {
-      if (again) {
-        run.log.error({ signal }, 'second signal: ending at once, undelivered messages are lost');
+    const letGo = stopOnSignals({
+      listen: this.#deps.onSignals,
+      log: run.log,
+      loses: 'undelivered messages are lost',
+      stop: (signal) => void this.stop().then(() => passOn(signal)),
+      end: (signal) => {
         letGo();
         passOn(signal);
-        return;
-      }
-      run.log.info({ signal }, 'signal received: stopping');
-      void this.stop().then(() => passOn(signal));
+      },
     });
     return letGo;
   }

@@ -3,8 +3,8 @@
  * may be complete before its request. Out: the requests that waited in vain.
  */
 
-import { isFinal } from '../outputs/messages';
-import type { HttpMessage } from '../types';
+import { isFinal } from '../../outputs/messages';
+import type { HttpMessage } from '../../types';
 import { type Facts, factsOf } from './line';
 
 /** A request that has waited for so long is shown without its response, which gets its line when it comes. */

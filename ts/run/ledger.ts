@@ -1,6 +1,6 @@
 /** The ledger as it is told: for the log, and what of it is a loss that the run did not have to have. */
 
-import type { OutputStats, SnifferStats } from './types';
+import type { OutputStats, SnifferStats } from '../types';
 
 export const NO_DELIVERIES: Readonly<OutputStats> = Object.freeze({
   handed: 0,

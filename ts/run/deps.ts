@@ -1,12 +1,12 @@
 /** The world outside as it is: what a sniffer uses unless a test puts something else in its place. */
 
 import { fstatSync, writeSync } from 'node:fs';
-import { readRuntimeEnv } from './config/env';
-import { createLogger } from './logger';
-import { createCapture, keepStdoutFromWaiting, takeBackFromStdout } from './native';
-import { createTransport } from './outputs/http/transport';
-import { schedule } from './outputs/output';
-import { PIPE_BUF_BYTES, type StdoutTarget } from './outputs/stdout/output';
+import { readRuntimeEnv } from '../config/env';
+import { createLogger } from '../logger';
+import { createCapture, keepStdoutFromWaiting, takeBackFromStdout } from '../native';
+import { createTransport } from '../outputs/http/transport';
+import { schedule } from '../outputs/output';
+import { PIPE_BUF_BYTES, type StdoutTarget } from '../outputs/stdout/output';
 import { onSignals } from './signals';
 import type { SnifferDeps } from './sniffer';
 

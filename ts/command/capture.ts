@@ -1,0 +1,129 @@
+/** One capture: flags and environment to a sniffer, signals to stop(), the outcome to an exit code. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LOG_LEVELS, type SnifferConfig, validateConfig } from '../config';
+import {
+  type Flags,
+  readCommandConfig,
+  readKeepNetRaw,
+  readLogLevel,
+  readRetryOpenMs,
+  readRuntimeEnv,
+} from '../config/env';
+import { configuredOutputs } from '../config/outputs';
+import { EngineError, ValidationError } from '../errors';
+import { errorFields, type Log } from '../logger';
+import { giveUpCapture } from '../native';
+import { DEFAULT_DEPS } from '../run/deps';
+import { droppedFor } from '../run/ledger';
+import { stopOnSignals } from '../run/signals';
+import { Sniffer } from '../run/sniffer';
+import type { SnifferStats } from '../types';
+import { BAD_CONFIG, FAILED, SUCCESS } from './exit-codes';
+import type { Shown } from './show';
+
+/** Captures until the savefile ends, a signal comes, the reader of stdout goes away, or it breaks. */
+export async function capture(flags: Flags, terminal: Shown): Promise<number> {
+  let config: SnifferConfig;
+  let keepNetRaw = false;
+  let retryOpenMs: number | undefined;
+  try {
+    config = checkedConfig(flags);
+    keepNetRaw = readKeepNetRaw(process.env);
+    // What a savefile is does not change.
+    if (config.pcapFile === undefined) retryOpenMs = readRetryOpenMs(process.env);
+  } catch (error) {
+    if (!(error instanceof ValidationError)) throw error;
+    const log = terminal.createLogger(readLogLevel(flags, process.env, LOG_LEVELS));
+    log.error({ code: error.code, field: error.field }, error.message);
+    await terminal.close();
+    return BAD_CONFIG;
+  }
+  const log = terminal.createLogger(config.logLevel ?? 'info');
+  let exitCode = SUCCESS;
+  const sniffer = new Sniffer(config, {
+    ...DEFAULT_DEPS,
+    stdoutIsOurs: true,
+    createLogger: terminal.createLogger,
+    createStdout: terminal.createStdout,
+    onOutputClosed: (output, error) => {
+      // The reader has what it wanted: that is how `| head -1` ends, and no failure.
+      if (error.code !== 'EPIPE') {
+        exitCode = FAILED;
+        log.error({ output, ...errorFields(error) }, 'cannot write messages');
+      }
+      void sniffer.stop();
+    },
+  });
+  const stopped = new Promise<void>((resolve) => {
+    sniffer.on('stop', resolve);
+  });
+  sniffer.on('error', () => {
+    exitCode = FAILED;
+  });
+  let signalled = false;
+  const asked = new Promise<void>((resolve) => {
+    stopOnSignals({
+      log,
+      loses: 'undelivered messages are lost',
+      stop: () => {
+        signalled = true;
+        resolve();
+        void sniffer.stop();
+      },
+      end: () => process.exit(FAILED),
+    });
+  });
+  terminal.attach(sniffer, { pcapFile: config.pcapFile, viewed: configuredOutputs(config).has('stdout') });
+  // A savefile needs no right, and may be anybody's. A library would not do this to its host process.
+  if (config.pcapFile !== undefined && !keepNetRaw) giveUpRight(log);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await sniffer.start();
+      break;
+    } catch (error) {
+      // start() has logged it.
+      if (retryOpenMs !== undefined && !(error instanceof ValidationError)) {
+        if (attempt === 1) log.warn({ retryOpenMs }, 'nothing is captured: trying again until it can be');
+        await Promise.race([asked, sleep(retryOpenMs)]);
+        if (!signalled) continue;
+      }
+      await terminal.close();
+      // A signal may have been what ended the open.
+      if (signalled) return SUCCESS;
+      return error instanceof ValidationError ? BAD_CONFIG : FAILED;
+    }
+  }
+  if (config.pcapFile === undefined && !keepNetRaw) giveUpRight(log);
+  await stopped;
+  await terminal.close(sniffer.stats());
+  return exitCode === SUCCESS && hasLost(config, sniffer.stats()) ? FAILED : exitCode;
+}
+
+/** With the capture open, NET_RAW is of use only to who breaks in. Without it or with it, messages come. */
+function giveUpRight(log: Log): void {
+  try {
+    giveUpCapture();
+  } catch (error) {
+    // No addon: nothing can be captured either, and start() says so.
+    if (error instanceof EngineError) return;
+    log.warn(errorFields(error), 'NET_RAW was not given up: the process goes on with it');
+  }
+}
+
+/** Live, messages go when their endpoint is dead; at stop and from a savefile none may be lost but by a reader that went. */
+function hasLost({ pcapFile }: SnifferConfig, stats: SnifferStats): boolean {
+  const reasons = pcapFile === undefined ? ['abandoned'] : ['abandoned', 'failed', 'invalid'];
+  return Object.keys(droppedFor(stats, reasons)).length > 0;
+}
+
+/** The config, whole and checked, with complaints in the user's own terms: the flag or the variable. */
+function checkedConfig(flags: Flags): SnifferConfig {
+  const { config, labels } = readCommandConfig(flags, process.env);
+  try {
+    return validateConfig(config, { production: readRuntimeEnv(process.env).production });
+  } catch (error) {
+    if (!(error instanceof ValidationError)) throw error;
+    throw new ValidationError(error.field, error.complaint, labels[error.field]);
+  }
+}

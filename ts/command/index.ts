@@ -1,0 +1,84 @@
+/** The command: argv and environment to a capture, a list or the injector; outcomes to exit codes and one line each. */
+
+import { CommanderError } from 'commander';
+import { LOG_LEVELS } from '../config';
+import { readLogLevel } from '../config/env';
+import { EngineError } from '../errors';
+import { errorFields } from '../logger';
+import { type InterfaceInfo, listInterfaces } from '../native';
+import { capture } from './capture';
+import { BAD_CONFIG, FAILED, SUCCESS } from './exit-codes';
+import { buildProgram, INJECTOR } from './program';
+import { loadTerminal, show } from './show';
+
+interface Ending {
+  code: number;
+  /** Something was printed that is not yet out. */
+  flush: boolean;
+}
+
+/** Ends the process when the command has done its work. */
+export function runCommand(argv: string[]): void {
+  // Help and lists into a pipe that nobody reads; the messages' own output sees to itself.
+  process.stdout.on('error', () => {});
+  main(argv).then(flushAndExit, async (error: unknown) => {
+    await complain(errorFields(error), 'the command failed; this is a bug, please report it');
+    process.exit(FAILED);
+  });
+}
+
+async function main(argv: string[]): Promise<Ending> {
+  if (argv[0] === INJECTOR) {
+    // Loaded only here: a capture does not need the webhook.
+    const { runInjector } = require('../injector/command') as typeof import('../injector/command');
+    return { code: await runInjector(argv.slice(1), process.env), flush: true };
+  }
+  let ending: Ending = { code: SUCCESS, flush: true };
+  const program = buildProgram(
+    async (flags, appearance) => {
+      ending = { code: await capture(flags, await show(appearance)), flush: false };
+    },
+    async (options) => {
+      ending = { code: await printInterfaces(options.json === true), flush: true };
+    },
+  );
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { code: SUCCESS, flush: true };
+    const words = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
+    const unknown = error.code === 'commander.excessArguments' ? `unknown command '${program.args[0]}'` : undefined;
+    await complain({ code: 'USAGE' }, unknown ?? words);
+    return { code: BAD_CONFIG, flush: false };
+  }
+  return ending;
+}
+
+async function printInterfaces(json: boolean): Promise<number> {
+  let interfaces: InterfaceInfo[];
+  try {
+    interfaces = listInterfaces();
+  } catch (error) {
+    await complain(error instanceof EngineError ? { code: error.code } : {}, (error as Error).message);
+    return FAILED;
+  }
+  const rows = (): Promise<string[]> => loadTerminal({}).then((terminal) => terminal.interfaces(interfaces));
+  process.stdout.write(`${json ? JSON.stringify(interfaces, null, 2) : (await rows()).join('\n')}\n`);
+  return SUCCESS;
+}
+
+async function complain(fields: Record<string, unknown>, message: string): Promise<void> {
+  const terminal = await show({});
+  terminal.createLogger(readLogLevel({}, process.env, LOG_LEVELS)).error(fields, message);
+  await terminal.close();
+}
+
+/**
+ * Ends the process whatever handles are left. Messages are out or given up by now, and what was given up because nobody
+ * reads is not waited for again.
+ */
+function flushAndExit({ code, flush }: Ending): void {
+  if (flush) process.stdout.write('', () => process.exit(code));
+  else process.exit(code);
+}

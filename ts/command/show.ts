@@ -1,0 +1,20 @@
+/** What the command shows beside the sniffer's own outputs, loaded only if there is a terminal. */
+
+import { createLogger } from '../logger';
+import type { Appearance, Terminal } from './terminal';
+
+export type Shown = Pick<Terminal, 'createLogger' | 'createStdout' | 'attach' | 'close'>;
+
+/** Without a terminal: logs as JSON lines, and nothing else. */
+const UNSEEN: Shown = { createLogger, createStdout: undefined, attach: () => {}, close: async () => {} };
+
+/** The parts for people are loaded only if there is a terminal or a summary: every start of the command would wait for them. */
+export async function show(appearance: Appearance): Promise<Shown> {
+  const isLookedAt = process.stdout.isTTY || process.stderr.isTTY || appearance.summary === true;
+  return isLookedAt ? loadTerminal(appearance) : UNSEEN;
+}
+
+export function loadTerminal(appearance: Appearance): Promise<Terminal> {
+  const { Terminal } = require('./terminal') as typeof import('./terminal');
+  return Terminal.create(appearance);
+}

@@ -1,9 +1,10 @@
 /** Large bodies go into a HAR as the JSON text that they are: the same document as by way of strings. */
 
 import { describe, expect, it } from 'vitest';
+import { LARGE_TEXT_BYTES, parseLargeLine } from '../../ts/exchange/lines';
+import type { Exchange } from '../../ts/exchange/pairing';
 import { entryOf } from '../../ts/outputs/har/entry';
-import { LARGE_TEXT_BYTES, lengthOf, parseLine, withLargeTexts } from '../../ts/outputs/har/large-text';
-import type { Exchange } from '../../ts/outputs/har/pairing';
+import { type HarMessage, lengthOf, withLargeTexts } from '../../ts/outputs/har/large-text';
 import type { HttpMessage } from '../../ts/types';
 import { Random } from '../differential/random';
 
@@ -29,19 +30,19 @@ const response = (headers: object, body: object, more?: object): Buffer =>
 
 /** The entry by way of strings, and the one with large texts. */
 function bothWays(lines: { request?: Buffer; response?: Buffer }): { plain: unknown; large: unknown; texts: number } {
-  const plain: Exchange = { interim: [] };
-  const large: Exchange = { interim: [] };
+  const plain: Exchange<HarMessage> = { interim: [] };
+  const large: Exchange<HarMessage> = { interim: [] };
   const texts = [];
   for (const half of ['request', 'response'] as const) {
     const bytes = lines[half];
     if (bytes === undefined) continue;
     plain[half] = JSON.parse(bytes.toString()) as HttpMessage;
-    const { message, json } = parseLine(bytes) ?? expect.fail('it is JSON');
+    const { message, largeText: json } = parseLargeLine(bytes) ?? expect.fail('it is JSON');
     if (json !== undefined) {
-      message.large = { json };
-      texts.push(message.large);
-    }
-    large[half] = message;
+      const text = { json };
+      texts.push(text);
+      large[half] = { ...message, large: text };
+    } else large[half] = message;
   }
   const pieces = withLargeTexts(JSON.stringify(entryOf(large)), texts);
   return {
@@ -114,19 +115,19 @@ describe('a large body', () => {
 describe('a line', () => {
   it('with a large head and a small body is read as any other', () => {
     const bytes = request({ cookie: 'x'.repeat(2 * LARGE_TEXT_BYTES) }, { body: 'small' });
-    expect(parseLine(bytes)).toEqual({ message: JSON.parse(bytes.toString()) });
+    expect(parseLargeLine(bytes)).toEqual({ message: JSON.parse(bytes.toString()) });
   });
 
   it.each(['{"a":', `{"headers":{},"body":"${'x'.repeat(LARGE_TEXT_BYTES)}","bodySize":`])(
     'that is no JSON is none',
     (text) => {
-      expect(parseLine(Buffer.from(text))).toBeUndefined();
+      expect(parseLargeLine(Buffer.from(text))).toBeUndefined();
     },
   );
 
   it('in another order is read whole', () => {
     const text = `{"body":"${'x'.repeat(LARGE_TEXT_BYTES)}","headers":{}}`;
-    expect(parseLine(Buffer.from(text))?.message.body).toHaveLength(LARGE_TEXT_BYTES);
+    expect(parseLargeLine(Buffer.from(text))?.message.body).toHaveLength(LARGE_TEXT_BYTES);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { type Exchange, Pairing } from '../../ts/exchange/pairing';
 import { entryOf } from '../../ts/outputs/har/entry';
-import { type Exchange, Pairing } from '../../ts/outputs/har/pairing';
 import type { HttpMessage } from '../../ts/types';
 import { Random } from '../differential/random';
 
@@ -21,19 +21,23 @@ const response = (id: string, statusCode = 200, more: Partial<HttpMessage> = {})
 });
 
 function pairing(limits: { maxExchanges?: number; maxBytes?: number } = {}) {
-  const out: Exchange[] = [];
+  const out: Exchange<HttpMessage>[] = [];
   let messages = 0;
-  const pairs = new Pairing({
+  const pairs = new Pairing<HttpMessage>({
     ...limits,
     onExchange: (exchange, count) => {
       out.push(exchange);
       messages += count;
     },
   });
+  const add = (message: HttpMessage, bytes: number): void => {
+    if (message.direction === 'request') pairs.addRequest(message, message, bytes);
+    else pairs.addResponse(message, message, bytes);
+  };
   const flush = (): void => {
     while (pairs.settleOldest());
   };
-  return { pairs, out, flush, count: () => messages };
+  return { add, out, flush, count: () => messages };
 }
 
 describe('pairing', () => {
@@ -43,8 +47,8 @@ describe('pairing', () => {
       const ids = Array.from({ length: 1 + random.upTo(10) }, (_, n) => `${n}`);
       const messages = ids.flatMap((id) => [request(id), response(id)]);
       messages.sort(() => (random.chance(0.5) ? 1 : -1));
-      const { pairs, out, flush, count } = pairing();
-      for (const message of messages) pairs.add(message, 100);
+      const { add, out, flush, count } = pairing();
+      for (const message of messages) add(message, 100);
       expect(out.length).toBe(ids.length);
       for (const exchange of out) expect(exchange.response?.id).toBe(exchange.request?.id);
       flush();
@@ -53,28 +57,37 @@ describe('pairing', () => {
   });
 
   it('does not wait for what was not seen, nor take an interim response for the end', () => {
-    const { pairs, out } = pairing();
-    pairs.add(response('alone', 200, { request: undefined }), 1);
+    const { add, out } = pairing();
+    add(response('alone', 200, { request: undefined }), 1);
     expect(out).toMatchObject([{ response: { id: 'alone' } }]);
-    pairs.add(request('a'), 1);
-    pairs.add(response('a', 103), 1);
+    add(request('a'), 1);
+    add(response('a', 103), 1);
     expect(out.length).toBe(1);
-    pairs.add(response('a', 101), 1);
+    add(response('a', 101), 1);
     expect(out[1]).toMatchObject({ interim: [{ statusCode: 103 }], response: { statusCode: 101 } });
   });
 
   it('lets the oldest go at its limits, and everything at the end', () => {
     const few = pairing({ maxExchanges: 2 });
-    for (const id of ['a', 'b', 'c']) few.pairs.add(request(id), 1);
+    for (const id of ['a', 'b', 'c']) few.add(request(id), 1);
     expect(few.out.map(({ request: one }) => one?.id)).toEqual(['a']);
     few.flush();
     expect(few.count()).toBe(3);
     const small = pairing({ maxBytes: 10 });
-    small.pairs.add(request('a'), 6);
-    small.pairs.add(request('b'), 6);
+    small.add(request('a'), 6);
+    small.add(request('b'), 6);
     expect(small.out.map(({ request: one }) => one?.id)).toEqual(['a']);
-    small.pairs.add(request('huge'), 100);
+    small.add(request('huge'), 100);
     expect(small.out.length).toBe(3);
+  });
+
+  it('lets the oldest go first, also among responses that were complete before their requests', () => {
+    const { add, out } = pairing({ maxExchanges: 3 });
+    add(response('early', 413), 1);
+    for (const id of ['a', 'b', 'c', 'd']) add(request(id), 1);
+    expect(out.map((exchange) => (exchange.request ?? exchange.response)?.id)).toEqual(['early', 'a']);
+    add(request('early'), 1);
+    expect(out.at(-1)).toMatchObject({ request: { id: 'b' } });
   });
 });
 

@@ -2,8 +2,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { Lines } from '../../ts/command/terminal/line';
 import { MAX_PATHS, Summary } from '../../ts/command/terminal/summary';
 import { loadText, type Text } from '../../ts/command/terminal/text';
-import { MAX_WAITING, PATIENCE_MS } from '../../ts/command/terminal/unanswered';
 import { View } from '../../ts/command/terminal/view';
+import { MAX_WAITING, PATIENCE_MS } from '../../ts/exchange/unanswered';
 import type { HttpMessage } from '../../ts/types';
 import { FakeLog, FakeStream, FakeTime, settle } from '../ts/setup/fakes';
 

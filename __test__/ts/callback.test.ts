@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { pieceEnd } from '../../ts/exchange/lines';
 import { CallbackOutput } from '../../ts/outputs/callback/output';
-import { pieceEnd } from '../../ts/outputs/output';
 import type { HttpMessage } from '../../ts/types';
 
 const line = (body: string) => `${JSON.stringify({ body })}\n`;

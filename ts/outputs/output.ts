@@ -26,17 +26,6 @@ export function kept({ lines, messages, keep }: Batch): Kept {
   return keep === undefined ? { lines: Buffer.from(lines), messages } : { lines, messages, letGo: keep() };
 }
 
-const NEWLINE = 0x0a;
-
-/** Where a piece of whole lines that begins at `start` ends: at most `limit` bytes on, or behind one line that is longer. */
-export function pieceEnd(lines: Buffer, start: number, limit: number): number {
-  if (lines.length - start <= limit) return lines.length;
-  const newline = lines.lastIndexOf(NEWLINE, start + limit - 1);
-  if (newline >= start) return newline + 1;
-  const beyond = lines.indexOf(NEWLINE, start + limit);
-  return beyond === -1 ? lines.length : beyond + 1;
-}
-
 export interface Output {
   readonly name: OutputName;
   /** The capture is open: batches may come. Without this before `close` there was no run. */

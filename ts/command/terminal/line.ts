@@ -1,5 +1,6 @@
 /** One exchange in one line: columns that stand one below the other and never take more than the terminal has. */
 
+import { endpointText } from '../../exchange/endpoints';
 import type { Endpoint, HttpMessage } from '../../types';
 import { day, timeOfDay } from './clock';
 import { bytes, duration } from './quantities';
@@ -167,8 +168,8 @@ function layout(columns: number): { time: number; path: number; peers: number } 
   return { time, path: rest - 1 - peers, peers };
 }
 
-function endpoint({ ip, port }: Endpoint): string {
-  return printable(ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`);
+function endpoint(peer: Endpoint): string {
+  return printable(endpointText(peer));
 }
 
 function styleOf(status: number): Style {

@@ -1,7 +1,7 @@
 /** What a run amounts to. In: every message, at the end the ledger. Out: a few rows of text. */
 
+import { isFinal } from '../../exchange/pairing';
 import { lossesOf } from '../../losses';
-import { isFinal } from '../../outputs/messages';
 import type { HttpMessage, SnifferStats } from '../../types';
 import { count, duration } from './quantities';
 import { printable, type Text } from './text';

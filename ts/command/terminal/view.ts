@@ -3,7 +3,9 @@
  * waiting batches as JSON lines go through, so a slow terminal makes nobody wait and a savefile waits for it.
  */
 
-import { isFinal, messagesOf } from '../../outputs/messages';
+import { linesOf, parseLine } from '../../exchange/lines';
+import { isFinal } from '../../exchange/pairing';
+import { Unanswered } from '../../exchange/unanswered';
 import type { Batch, Output, Schedule } from '../../outputs/output';
 import { type StdoutOptions, StdoutOutput } from '../../outputs/stdout/output';
 import type { HttpMessage, OutputStats } from '../../types';
@@ -11,7 +13,6 @@ import { day } from './clock';
 import { type Facts, factsOf, factsOfResponse, type Lines } from './line';
 import type { Paint } from './style';
 import type { Text } from './text';
-import { Unanswered } from './unanswered';
 import { details } from './verbose';
 
 export interface ViewOptions {
@@ -29,7 +30,7 @@ export class View implements Output {
   readonly name = 'stdout';
   readonly #options: ViewOptions;
   readonly #stdout: StdoutOutput;
-  readonly #unanswered = new Unanswered();
+  readonly #unanswered = new Unanswered(factsOf);
   /** The heading stands for so many columns. */
   #headed: number | undefined;
   /** Which day the last line was of. */
@@ -51,7 +52,8 @@ export class View implements Output {
     const { onMessage } = this.#options;
     const held = this.#unanswered.size;
     const rows: string[] = [];
-    for (const message of messagesOf(batch)) {
+    for (const line of linesOf(batch.lines)) {
+      const message = parseLine(line);
       if (message === undefined) continue;
       onMessage(message);
       rows.push(...this.#rows(message));
@@ -83,7 +85,7 @@ export class View implements Output {
     if (!this.#watches || this.#cancelWatch !== undefined || nextOverdueMs === undefined) return;
     this.#cancelWatch = this.#options.schedule(Math.max(0, nextOverdueMs - this.#now()), () => {
       this.#cancelWatch = undefined;
-      const overdue = [...this.#unanswered.overdue(this.#now())];
+      const overdue = this.#unanswered.overdue(this.#now());
       // Live, nobody has to wait for that.
       void this.#put(
         overdue.flatMap((facts) => this.#stillWaiting(facts)),
@@ -102,9 +104,9 @@ export class View implements Output {
     this.#stopWatching();
     const held = this.#unanswered.size;
     const { lines } = this.#options;
-    const rows = [...this.#unanswered.rest()].flatMap((facts) =>
-      this.#dated(facts, lines.request(facts, 'no response', 'red')),
-    );
+    const rows = this.#unanswered
+      .rest()
+      .flatMap((facts) => this.#dated(facts, lines.request(facts, 'no response', 'red')));
     await this.#put(rows, held);
     await this.#stdout.close();
   }

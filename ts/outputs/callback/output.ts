@@ -3,13 +3,11 @@
  * holds the event loop and with it the engine's credits: live the engine's queue overflows, a savefile waits.
  */
 
+import { linesOf, parseLine } from '../../exchange/lines';
 import type { LimitedLine } from '../../logger';
-import type { HttpMessage, OutputStats } from '../../types';
+import type { OutputStats } from '../../types';
 import type { Listeners } from '../kind';
-import { type Batch, type Output, pieceEnd, Tally } from '../output';
-
-/** What is made a string at once. V8 gives strings over 128 KiB pages of their own, which costs several times as much. */
-const PIECE_BYTES = 32 * 1024;
+import { type Batch, type Output, Tally } from '../output';
 
 export interface CallbackOptions {
   listeners: Listeners;
@@ -29,40 +27,25 @@ export class CallbackOutput implements Output {
   }
 
   write({ lines }: Batch): void {
-    const { wanted } = this.#options.listeners;
-    for (let start = 0; start < lines.length && wanted(); ) {
-      const end = pieceEnd(lines, start, PIECE_BYTES);
-      this.#dispatchLines(lines.toString('utf8', start, end));
-      start = end;
-    }
-  }
-
-  #dispatchLines(text: string): void {
     const { listeners, log, now } = this.#options;
+    // Without a listener nothing is read, and a message counts as handed only if there is one.
+    if (!listeners.wanted()) return;
     const limited = Number.isFinite(this.#deadline);
-    let start = 0;
-    // A message counts as handed only if there is a listener.
-    while (start < text.length && listeners.wanted()) {
-      const newline = text.indexOf('\n', start);
-      const end = newline === -1 ? text.length : newline;
-      if (end > start) {
-        this.#tally.hand(1);
-        if (limited && now() >= this.#deadline) this.#tally.drop('abandoned', 1);
-        else {
-          let message: HttpMessage | undefined;
-          try {
-            message = JSON.parse(text.slice(start, end)) as HttpMessage;
-          } catch {
-            this.#tally.drop('invalid', 1);
-            log.write({ bytes: end - start }, 'the engine gave a line that is no JSON; it was dropped');
-          }
-          if (message !== undefined) {
-            this.#tally.deliver(1);
-            listeners.dispatch(message);
-          }
-        }
+    for (const line of linesOf(lines)) {
+      if (!listeners.wanted()) return;
+      this.#tally.hand(1);
+      if (limited && now() >= this.#deadline) {
+        this.#tally.drop('abandoned', 1);
+        continue;
       }
-      start = end + 1;
+      const message = parseLine(line);
+      if (message === undefined) {
+        this.#tally.drop('invalid', 1);
+        log.write({ bytes: Buffer.byteLength(line) }, 'the engine wrote a line that is not JSON; it was dropped');
+        continue;
+      }
+      this.#tally.deliver(1);
+      listeners.dispatch(message);
     }
   }
 

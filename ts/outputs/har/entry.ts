@@ -3,9 +3,10 @@
  * what is known, a field of our own begins with `_`; what is not known is -1 where HAR allows it.
  */
 
+import { endpointText } from '../../exchange/endpoints';
+import type { Exchange } from '../../exchange/pairing';
 import type { HttpMessage } from '../../types';
 import { type HarMessage, LARGE_TEXT, lengthOf } from './large-text';
-import type { Exchange } from './pairing';
 
 /** Of a query, a form, the cookies: more of them are no help, and each takes many times its bytes. The text is there as well. */
 const MAX_PAIRS = 1_024;
@@ -13,7 +14,7 @@ const MAX_PAIRS = 1_024;
 /** What HAR says of a content whose type is not known; Chromium's word. */
 const UNKNOWN_TYPE = 'x-unknown';
 
-export function entryOf({ request, interim, response }: Exchange): object {
+export function entryOf({ request, interim, response }: Exchange<HarMessage>): object {
   const first = request ?? response ?? interim[0];
   if (first === undefined) throw new Error('an exchange of nothing');
   const latencyMs = response?.latencyMs;
@@ -36,7 +37,7 @@ export function entryOf({ request, interim, response }: Exchange): object {
       ...(latencyMs === undefined ? { comment: 'not measured' } : {}),
     },
     serverIPAddress: first.receiver.ip,
-    connection: endpoint(first.destination),
+    connection: endpointText(first.destination),
     _id: first.id,
     ...(interim.length === 0 ? {} : { _interim: interim.map(interimOf) }),
   };
@@ -196,7 +197,7 @@ const HOST = /^(?:[\w.~!$&'()*+,;=%-]+|\[[\da-f:.]+\])(?::\d*)?$/i;
 
 /** The target URI (RFC 9110 §7.1). The path is not normalised: what was asked for is what is told. */
 function urlOf(target: string, host: string | undefined, { receiver }: HttpMessage): string {
-  const authority = host !== undefined && HOST.test(host) ? host : endpoint(receiver);
+  const authority = host !== undefined && HOST.test(host) ? host : endpointText(receiver);
   if (/^https?:\/\//i.test(target)) return encoded(target);
   // OPTIONS * is about the server; CONNECT names no path but another authority.
   if (target === '*') return `http://${authority}`;
@@ -220,8 +221,4 @@ function queryOf(url: string): { name: string; value: string }[] {
 function fieldsOf(text: string): { name: string; value: string }[] {
   const front = text.split('&', MAX_PAIRS).join('&');
   return [...new URLSearchParams(front)].map(([name, value]) => ({ name, value }));
-}
-
-function endpoint({ ip, port }: { ip: string; port: number }): string {
-  return ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`;
 }

@@ -1,13 +1,13 @@
 /** Batches in, HAR entries in a file out, as exchanges become whole. Live a slow disk makes nobody wait: the oldest go. */
 
+import { type Line, linesOf, parseLargeLine } from '../../exchange/lines';
+import { type Exchange, Pairing } from '../../exchange/pairing';
 import { LimitedLine, type Log } from '../../logger';
 import type { OutputStats } from '../../types';
-import { linesOf } from '../messages';
 import { type Batch, type Output, type Schedule, Tally } from '../output';
 import { entryOf } from './entry';
 import type { HarFile } from './file';
-import { type HarMessage, type LargeText, parseLine, withLargeTexts } from './large-text';
-import { type Exchange, Pairing } from './pairing';
+import { type HarMessage, type LargeText, withLargeTexts } from './large-text';
 
 /** Memory of the entries that wait for a slow disk, live; a string may take two bytes a character. */
 export const MAX_HAR_WAITING_BYTES = 16 * 1024 * 1024;
@@ -39,7 +39,7 @@ export class HarOutput implements Output {
   readonly name = 'har';
   readonly #options: HarOptions;
   readonly #tally = new Tally();
-  readonly #pairing = new Pairing({ onExchange: (exchange, messages) => this.#push(exchange, messages) });
+  readonly #pairing = new Pairing<HarMessage>({ onExchange: (exchange, messages) => this.#push(exchange, messages) });
   #queue: Entry[] = [];
   #queuedBytes = 0;
   /** What the disk has been given and has not taken yet. */
@@ -72,7 +72,7 @@ export class HarOutput implements Output {
   write(batch: Batch): Promise<void> | void {
     this.#tally.hand(batch.messages);
     let left = batch.messages;
-    for (const line of linesOf(batch)) {
+    for (const line of linesOf(batch.lines)) {
       if (this.#options.now() >= this.#deadline) this.#turnOff('abandoned');
       if (this.#off !== undefined) break;
       this.#add(line, batch);
@@ -102,13 +102,14 @@ export class HarOutput implements Output {
     return this.#tally.stats();
   }
 
-  #add(line: Buffer, { lines, keep }: Batch): void {
-    const found = parseLine(line);
+  #add(line: Line, { lines, keep }: Batch): void {
+    const found = parseLargeLine(line);
     if (found === undefined) {
       this.#tally.drop('invalid', 1);
       return;
     }
-    const { message, json } = found;
+    const { largeText: json } = found;
+    const message: HarMessage = found.message;
     let bytes = OVERHEAD_BYTES + BYTES_PER_CHARACTER * (line.length - (json?.length ?? 0));
     if (json !== undefined) {
       // The room of a batch is kept for a text that is most of it.
@@ -116,7 +117,8 @@ export class HarOutput implements Output {
       message.large = staysThere ? { json, letGo: keep() } : { json: Buffer.from(json) };
       bytes += staysThere ? lines.length : json.length;
     }
-    this.#pairing.add(message, bytes);
+    if (message.direction === 'request') this.#pairing.addRequest(message, message, bytes);
+    else this.#pairing.addResponse(message, message, bytes);
   }
 
   async #end(): Promise<void> {
@@ -134,7 +136,7 @@ export class HarOutput implements Output {
     if (this.#writing.length === 0) this.#options.file.close();
   }
 
-  #push(exchange: Exchange, messages: number): void {
+  #push(exchange: Exchange<HarMessage>, messages: number): void {
     const { request, interim, response } = exchange;
     for (const { large } of interim) large?.letGo?.();
     const texts = [request, response].flatMap((message: HarMessage | undefined) => message?.large ?? []);

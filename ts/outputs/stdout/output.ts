@@ -11,10 +11,11 @@
  */
 
 import type { Writable } from 'node:stream';
+import { pieceEnd } from '../../exchange/lines';
 import { LimitedLine, type Log } from '../../logger';
 import type { NativeCapture } from '../../native';
 import type { OutputStats } from '../../types';
-import { type Batch, type Kept, kept, type Output, pieceEnd, type Schedule, Tally } from '../output';
+import { type Batch, type Kept, kept, type Output, type Schedule, Tally } from '../output';
 import { WaitingLine } from '../waiting-line';
 
 /** Linux's PIPE_BUF: `pipe(7)`. */

@@ -111,3 +111,22 @@ fn without_the_syn_the_first_answer_is_not_paired_and_with_a_late_one_it_is() {
         assert_eq!((lines.len(), lines[1]["request"]["path"] == "/a"), (2, with_syn));
     }
 }
+
+/// The server's packets come first. The client still speaks HTTP up to where the server had received it when it switched.
+#[test]
+fn requests_that_come_behind_the_answer_that_switches_are_read() {
+    let switch = b"HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n";
+    let requests = b"GET /a HTTP/1.1\r\nUpgrade: h2c\r\n\r\nGET /b HTTP/1.1\r\nUpgrade: websocket\r\n\r\n";
+    let said = [&requests[..], b"GET /no HTTP/1.1\r\n\r\n"].concat();
+    let asked = 1 + requests.len() as u32;
+    for end in 1..said.len() {
+        let mut engine = Engine::new(EngineConfig::for_ports(&[SERVER_PORT]));
+        send(&mut engine, SERVER, 1, asked, switch);
+        let seq = send(&mut engine, CLIENT, 1, 1, &said[..end]);
+        send(&mut engine, CLIENT, seq, 1, &said[end..]);
+        let paths: Vec<_> =
+            all_lines(&mut engine).iter().filter_map(|line| line["path"].as_str().map(str::to_owned)).collect();
+        assert_eq!(paths, ["/a", "/b"], "cut at {end}");
+        assert_eq!(engine.stats().http.switched_bytes, (said.len() - requests.len()) as u64);
+    }
+}

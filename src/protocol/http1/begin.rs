@@ -72,6 +72,9 @@ impl Begun {
                 _ => may_open_tunnel.then_some(Switch::Tunnel),
             };
             exchanges.switched |= switch.is_some();
+            if switch.is_some_and(|switch| !switch.is_followed()) {
+                exchanges.switched_at = place.heard;
+            }
             return Self {
                 framing: if may_open_tunnel { Ok(Framing::NoBody) } else { framing },
                 wish: switch.map_or(Wish::None, Wish::To),

@@ -2,7 +2,7 @@
 
 use super::exchange::Exchanges;
 use super::stream::Stream;
-use crate::flow::{DataMeta, StreamEvent};
+use crate::flow::{DataMeta, Position, StreamEvent};
 use crate::message::{Context, Direction, HttpCounters};
 use crate::protocol::handover::{Handover, Piece};
 use crate::protocol::met::Met;
@@ -70,7 +70,10 @@ impl HttpConnection {
         match (event, direction) {
             (StreamEvent::Data(bytes, meta), Direction::Request) => self.on_request_data(bytes, meta, cx),
             (StreamEvent::Data(bytes, meta), Direction::Response) => self.on_response_data(bytes, meta, cx),
-            (StreamEvent::Gap { len }, Direction::Request) => self.request.on_gap(len, &mut self.exchanges, cx),
+            (StreamEvent::Gap { len }, Direction::Request) => {
+                self.request.on_gap(len, &mut self.exchanges, cx);
+                self.leave_http(self.request.as_opposite().position);
+            }
             (StreamEvent::Gap { len }, Direction::Response) => self.response.on_gap(len, &mut self.exchanges, cx),
             (StreamEvent::End { clean, .. }, _) => self.on_end(direction, clean, cx),
         }
@@ -99,7 +102,27 @@ impl HttpConnection {
         self.request.buffered_bytes() + self.response.buffered_bytes() + self.exchanges.buffered_bytes()
     }
 
-    fn on_request_data(&mut self, bytes: &[u8], meta: DataMeta, cx: &mut Context<'_>) {
+    /// Of a connection that has left HTTP/1.x, so has the client once it is past its request for that.
+    fn leave_http(&mut self, position: Position) {
+        let holds = self.request.as_opposite().holds;
+        if self.exchanges.switched && (holds || position >= self.exchanges.switched_at) {
+            self.request.leave_http(&self.exchanges);
+        }
+    }
+
+    fn on_request_data(&mut self, bytes: &[u8], mut meta: DataMeta, cx: &mut Context<'_>) {
+        let left = self.exchanges.switched_at.saturating_sub(meta.position);
+        if left > 0
+            && let Some((http, rest)) = bytes.split_at_checked(left as usize).filter(|(_, rest)| !rest.is_empty())
+        {
+            self.on_request_data(http, meta, cx);
+            meta.position += left;
+            meta.segment_start = false;
+            return self.on_request_data(rest, meta, cx);
+        }
+        if left == 0 && self.exchanges.switched_at > 0 {
+            self.leave_http(meta.position);
+        }
         if !self.request.as_opposite().in_message {
             self.response.on_next_request(meta.heard, &mut self.exchanges, cx);
         }
@@ -117,7 +140,7 @@ impl HttpConnection {
             let declined = self.exchanges.declined;
             let used = self.response.on_data(bytes, meta, &self.request, &mut self.exchanges, cx);
             if self.exchanges.switched {
-                self.request.leave_http(&self.exchanges);
+                self.leave_http(self.request.as_opposite().position);
             }
             if let Some(number) = self.exchanges.declined
                 && declined != Some(number)

@@ -116,6 +116,8 @@ pub(super) struct Exchanges {
     pub switched: bool,
     /// A switch to a protocol that is read, until that one takes over.
     pub upgrade: Option<Upgrade>,
+    /// Up to there the client still speaks HTTP/1.x: its request for that was not seen yet when it was granted. 0 if it was.
+    pub switched_at: Position,
     /// Bytes of either direction that were passed over.
     pub passed_over_bytes: u64,
     /// What the first of them look like.

@@ -153,6 +153,7 @@ impl Stream {
                             // It is not shown, since it may be a body's text; if it is none, nothing after it is HTTP/1.x.
                             cx.counters.count_switch(Switch::Other);
                             exchanges.switched = true;
+                            exchanges.switched_at = meta.heard;
                             self.make_opaque();
                         }
                         meta.position += bytes.len() as u64;
@@ -205,7 +206,7 @@ impl Stream {
 
     pub fn on_gap(&mut self, len: u64, exchanges: &mut Exchanges, cx: &mut Context<'_>) {
         self.position += len;
-        self.untouched = false;
+        self.untouched &= len == 0; // the stream's beginning was not captured
         self.lost_since = true;
         exchanges.note_gap();
         let in_step = match &mut self.state {
@@ -395,7 +396,11 @@ impl Stream {
             (Direction::Request, Wish::To(switch)) if exchanges.may_be_upgraded(number) => {
                 State::Held(Held::after(number, switch))
             }
-            (Direction::Request, _) if exchanges.switched => State::Opaque,
+            // The client went on up to there, so a wish before that was declined; but a tunnel may hold HTTP.
+            (Direction::Request, wish) if exchanges.switched => match (exchanges.switched_at, wish) {
+                (0, _) | (_, Wish::To(Switch::Tunnel)) => State::Opaque,
+                _ => State::Boundary,
+            },
             (_, Wish::None) => State::Boundary,
             (Direction::Response, _) => State::Opaque,
             (Direction::Request, _) if exchanges.declined == Some(number) => State::Boundary,

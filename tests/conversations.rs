@@ -23,7 +23,7 @@ fn check(
     let mut config = engine_config();
     config.max_body_size = max_body_bytes;
     let lines = watch(config, link, packets);
-    Case { rendered, packets, link, max_body_bytes, lines: &lines }.is_exact(sides)
+    Case { rendered, packets, link, max_body_bytes, patience_ms: None, lines: &lines }.is_exact(sides)
 }
 
 fn max_body_bytes() -> impl Strategy<Value = usize> {
@@ -67,7 +67,7 @@ proptest! {
         let cutting = Cutting { handshake: false, ..cutting };
         let packets = contradict(repeat(&rendered, trace(&rendered, &cutting), &again));
         let lines = watch(engine_config(), &link, &packets);
-        let case = Case { rendered: &rendered, packets: &packets, link: &link, max_body_bytes: 1 << 20, lines: &lines };
+        let case = Case { rendered: &rendered, packets: &packets, link: &link, max_body_bytes: 1 << 20, patience_ms: None, lines: &lines };
         prop_assert_eq!(case.is_sound()?.len(), rendered.sent.len());
     }
 
@@ -84,7 +84,7 @@ proptest! {
         let cutting = Cutting { handshake: false, ..cutting };
         let packets = contradict(repeat(&rendered, trace(&rendered, &cutting), &again));
         let lines = watch(engine_config(), &link, &packets);
-        let case = Case { rendered: &rendered, packets: &packets, link: &link, max_body_bytes: 1 << 20, lines: &lines };
+        let case = Case { rendered: &rendered, packets: &packets, link: &link, max_body_bytes: 1 << 20, patience_ms: None, lines: &lines };
         prop_assert_eq!(case.is_sound()?.len(), rendered.sent.len());
     }
 
@@ -134,7 +134,7 @@ proptest! {
         let mut packets = contradict(repeat(&rendered, trace(&rendered, &cutting), &again));
         packets.retain(|packet| packet.from == side);
         let lines = watch(engine_config(), &link, &packets);
-        let case = Case { rendered: &rendered, packets: &packets, link: &link, max_body_bytes: 1 << 20, lines: &lines };
+        let case = Case { rendered: &rendered, packets: &packets, link: &link, max_body_bytes: 1 << 20, patience_ms: None, lines: &lines };
         case.is_sound()?;
     }
 }

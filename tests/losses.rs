@@ -25,7 +25,8 @@ fn with_case(
     check: impl FnOnce(&Case<'_>) -> Verdict,
 ) -> Verdict {
     let lines = watch(engine_config(), link, packets);
-    let verdict = check(&Case { rendered, packets, link, max_body_bytes: MAX_BODY_BYTES, lines: &lines });
+    let verdict =
+        check(&Case { rendered, packets, link, max_body_bytes: MAX_BODY_BYTES, patience_ms: None, lines: &lines });
     verdict.map_err(|error| TestCaseError::fail(format!("{error}\n{}", show(packets, &lines))))
 }
 
@@ -88,7 +89,7 @@ proptest! {
             object.insert("id".into(), index.into());
             object.remove("request");
         }
-        let case = Case { rendered: &rendered, packets: &packets, link: &link, max_body_bytes: MAX_BODY_BYTES, lines: &lines };
+        let case = Case { rendered: &rendered, packets: &packets, link: &link, max_body_bytes: MAX_BODY_BYTES, patience_ms: None, lines: &lines };
         case.is_sound().map_err(|error| TestCaseError::fail(format!("{error}\n{}", show(&packets, &lines))))?;
     }
 

@@ -108,7 +108,7 @@ fn all() -> Vec<Conversation> {
 fn check(rendered: &Rendered, packets: &[Packet], what: &dyn std::fmt::Debug) {
     let link = Link::numbered(1, [u32::MAX - 20, 7]);
     let lines = watch(engine_config(), &link, packets);
-    let case = Case { rendered, packets, link: &link, max_body_bytes: 1 << 20, lines: &lines };
+    let case = Case { rendered, packets, link: &link, max_body_bytes: 1 << 20, patience_ms: None, lines: &lines };
     // Without a handshake the first answers are not paired, and yet all is there.
     let handshake = packets.iter().any(|packet| packet.syn);
     let verdict = match handshake {

@@ -108,20 +108,23 @@ impl Scene {
     fn judge_talk(&self, index: usize, lines: &[Value], named: bool, outcome: &mut Outcome) {
         let (rendered, link) = (&self.talks[index], &self.links[index]);
         let packets: Vec<Packet> = self.packets.iter().filter(|packet| packet.connection == index).cloned().collect();
-        let case = Case { rendered, packets: &packets, link, max_body_bytes: MAX_BODY_BYTES, lines };
+        let patience_ms = Some(self.patience.acked_hole_ms);
+        let case = Case { rendered, packets: &packets, link, max_body_bytes: MAX_BODY_BYTES, patience_ms, lines };
         let Judged { wrong, .. } = case.judge();
         let negative =
             lines.iter().filter_map(|line| Some(format!("negative time: {} of {line}", negative_time(line)?)));
         outcome.wrong.extend(negative);
         outcome.wrong.extend(lines.iter().filter_map(|line| wrong_proxied(line, &rendered.conversation.prefix)));
         outcome.wrong.extend(wrong.into_iter().map(|(_, error)| what(&error)));
+        // What was taken for another message is not lost without a name: that message is wrong.
+        let mistaken = outcome.wrong.iter().any(|wrong| wrong.starts_with("never sent"));
         // The receiver of a reset discards the packets that follow it.
         let before_reset = packets.split(|packet| packet.rst).next().unwrap_or_default();
         let captured = From::BOTH.map(|side| Spans::captured(before_reset, side));
         for sent in &rendered.sent {
             let part = captured[sent.from as usize].within(&sent.range);
             let line = case.line_of(sent);
-            if part > 0 && line.is_none() && !named {
+            if part > 0 && line.is_none() && !named && !mistaken {
                 outcome.unnamed.push(format!("unnamed: {part} of {} bytes of {}", sent.range.len(), sent.mark));
             }
             let refused = sent.from == From::Client && sent.announced;

@@ -25,6 +25,8 @@ pub struct Case<'a> {
     pub packets: &'a [Packet],
     pub link: &'a Link,
     pub max_body_bytes: usize,
+    /// What is captured so much later than what follows it may count as lost.
+    pub patience_ms: Option<u64>,
     pub lines: &'a [Value],
 }
 
@@ -174,8 +176,10 @@ impl Case<'_> {
                 !line["incomplete"].is_null() || (gap_bytes == 0 && sent.body.len() > self.max_body_bytes),
                 "no reason: {line}"
             );
+            let whole = 0..self.rendered.stream(sent.from).len();
             prop_assert!(
-                gap_bytes <= self.lost(sent.from).within(&(0..self.rendered.stream(sent.from).len())),
+                gap_bytes <= self.lost(sent.from).within(&whole)
+                    || gap_bytes <= self.given_up(sent.from).within(&whole),
                 "wrong gap: {line}"
             );
         }
@@ -204,6 +208,16 @@ impl Case<'_> {
             }
         }
         Seen { body_bytes, lost_bytes: lost.within(&sent.range) }
+    }
+
+    /// What was lost, or captured when it was given up already.
+    fn given_up(&self, from: From) -> Spans {
+        let Some(patience_ms) = self.patience_ms else { return self.lost(from) };
+        let patience = patience_ms as i64 * 1_000;
+        let of_side = || self.packets.iter().filter(|packet| packet.from == from);
+        let is_tardy = |late: &&Packet| of_side().any(|p| p.offset >= late.end() && p.at + patience <= late.at);
+        let in_time: Vec<Packet> = of_side().filter(|packet| !is_tardy(packet)).cloned().collect();
+        Spans::captured(&in_time, from).missing(self.rendered.stream(from).len())
     }
 
     pub fn lost(&self, from: From) -> Spans {

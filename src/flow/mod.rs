@@ -17,6 +17,8 @@ mod reassembly;
 mod receiver;
 mod seq;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use connection::{Connection, Discarded, FlowCounters, Next, Role};
 pub use key::{FlowKey, Side};

@@ -27,6 +27,7 @@
 mod conversation;
 mod handover;
 pub mod http1;
+pub mod http2;
 mod met;
 mod names;
 mod pending_request;

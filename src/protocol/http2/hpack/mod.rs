@@ -1,0 +1,225 @@
+//! HPACK (RFC 7541): from the header blocks of one direction to their fields.
+//!
+//! In: whole header blocks, in the order in which they were sent; the receiver's limit for the table; losses. Out: fields,
+//! and how many are not known. Refuses to know: frames, streams, what fields mean.
+//!
+//! The capture may begin in mid-stream, and blocks may be lost. Entries of the dynamic table from before then are unknown,
+//! and only they: no field ever gets a value that it did not have. `table` says why later entries are right again.
+
+mod block;
+mod huffman;
+mod reader;
+mod static_table;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use block::{Field, FieldBlock, MAX_HEADER_BLOCK_BYTES, MAX_HEADER_FIELDS};
+pub use table::MAX_TABLE_BYTES;
+
+use reader::Reader;
+use static_table::STATIC_ENTRIES;
+use table::{DynamicTable, Found, NewName};
+
+/// SETTINGS_HEADER_TABLE_SIZE until SETTINGS say another (RFC 9113 §6.5.2).
+const DEFAULT_TABLE_BYTES: u32 = 4_096;
+/// What a table may grow to where the SETTINGS were not seen. Known software asks for 64 KiB at most; a number that is far
+/// larger says that the bytes are no header block.
+const MAX_UNSEEN_LIMIT_BYTES: u32 = 16 << 20;
+
+/// A block that is not HPACK. The connection cannot go on for its peers (RFC 7541 §2.3.3, RFC 9113 §4.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum HpackError {
+    #[error("the header block ends within a field")]
+    Truncated,
+    #[error("an integer has more than 32 bits or is too long")]
+    IntegerTooLarge,
+    #[error("a Huffman-coded string ends with wrong padding or contains EOS")]
+    Huffman,
+    #[error("index {0} does not exist")]
+    BadIndex(u32),
+    #[error("the table size changes after the first field")]
+    LateSizeUpdate,
+    #[error("the table size changes to {bytes} bytes, over the limit of {limit}")]
+    SizeOverLimit { bytes: u32, limit: u32 },
+}
+
+/// The decoding context of one direction of a connection.
+#[derive(Debug, Clone)]
+pub struct Decoder {
+    table: DynamicTable,
+    /// SETTINGS_HEADER_TABLE_SIZE of the peer that receives these blocks, where it was seen.
+    limit: Option<u32>,
+    /// The limit before a lower one, until the encoder is known to have seen that: it may use the higher one for as long.
+    former_limit: u32,
+}
+
+impl Default for Decoder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Decoder {
+    /// For a connection whose first block is still to come: its table is empty, and has the default size.
+    pub fn new() -> Self {
+        let table = DynamicTable::new(DEFAULT_TABLE_BYTES as usize);
+        Self { table, limit: Some(DEFAULT_TABLE_BYTES), former_limit: 0 }
+    }
+
+    /// For a connection that was met in mid-stream: neither its table nor the SETTINGS are known.
+    pub fn new_unknown() -> Self {
+        let mut decoder = Self::new();
+        decoder.lose_settings();
+        decoder.lose();
+        decoder
+    }
+
+    /// The peer that receives these blocks sent SETTINGS_HEADER_TABLE_SIZE. Call it once for each value, in their order: one
+    /// frame may hold several. It binds the encoder from its acknowledgment on; until then the encoder may follow either
+    /// the old value or the new.
+    pub fn set_settings_limit(&mut self, bytes: u32) {
+        self.former_limit = self.former_limit.max(self.limit.unwrap_or(MAX_UNSEEN_LIMIT_BYTES));
+        self.limit = Some(bytes);
+    }
+
+    /// SETTINGS may have been lost: the limit is not known until the next ones.
+    pub fn lose_settings(&mut self) {
+        self.limit = None;
+    }
+
+    /// A block was lost: what the table held is unknown from now on.
+    pub fn lose(&mut self) {
+        let limit = self.limit.unwrap_or(MAX_UNSEEN_LIMIT_BYTES).max(self.former_limit);
+        self.table.lose(limit as usize);
+    }
+
+    /// Memory that it holds besides itself.
+    pub fn memory_bytes(&self) -> usize {
+        self.table.memory_bytes()
+    }
+
+    /// Decodes one whole block and adds its fields to `out`. Over a limit of `out` it decodes on without keeping fields, so
+    /// that the table stays in step. For the time of the call `out` may hold 8/5 of the block above that limit.
+    ///
+    /// # Errors
+    /// When the block is not HPACK. The fields before that place are in `out`. As after a loss, what the table held is
+    /// unknown then, so a block that was taken for one by mistake does no lasting harm.
+    pub fn decode(&mut self, block: &[u8], out: &mut FieldBlock) -> Result<(), HpackError> {
+        let result = self.read(block, out);
+        if result.is_err() {
+            out.drop_unfinished();
+            self.lose();
+        }
+        result
+    }
+
+    fn read(&mut self, block: &[u8], out: &mut FieldBlock) -> Result<(), HpackError> {
+        let mut reader = Reader::new(block);
+        // RFC 7541 §4.2 allows them here only. One is not more than another: after two decreases both may stand here.
+        while let Some(0x20..=0x3f) = reader.peek() {
+            let bytes = reader.integer(5)?;
+            self.change_size(bytes, out)?;
+        }
+        while let Some(first) = reader.peek() {
+            match first {
+                0x80.. => {
+                    let index = reader.integer(7)?;
+                    self.indexed(index, out)?;
+                }
+                0x40.. => self.literal(&mut reader, 6, Kind::Inserted, out)?,
+                0x20.. => return Err(HpackError::LateSizeUpdate),
+                0x10.. => self.literal(&mut reader, 4, Kind::NeverIndexed, out)?,
+                _ => self.literal(&mut reader, 4, Kind::Plain, out)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn change_size(&mut self, bytes: u32, out: &mut FieldBlock) -> Result<(), HpackError> {
+        let limit = self.limit.unwrap_or(MAX_UNSEEN_LIMIT_BYTES);
+        let allowed = limit.max(self.former_limit);
+        if bytes > allowed {
+            return Err(HpackError::SizeOverLimit { bytes, limit: allowed });
+        }
+        if bytes <= limit {
+            self.former_limit = 0;
+        }
+        out.unchecked_size_update |= self.limit.is_none();
+        self.table.set_max_size(bytes as usize);
+        Ok(())
+    }
+
+    /// RFC 7541 §6.1.
+    #[inline]
+    fn indexed(&self, index: u32, out: &mut FieldBlock) -> Result<(), HpackError> {
+        if let Some((name, value)) = static_table::entry(index) {
+            out.push(name, value);
+            return Ok(());
+        }
+        match self.table.get(dynamic(index)?) {
+            Found::Known(Some(name), value) => out.push(name, value),
+            Found::Known(None, _) | Found::Unknown => out.count_unknown(),
+            Found::Nothing => return Err(HpackError::BadIndex(index)),
+        }
+        Ok(())
+    }
+
+    /// RFC 7541 §6.2. Name and value are written to where `out` would keep them, and taken from there for the table.
+    #[inline]
+    fn literal(
+        &mut self,
+        reader: &mut Reader<'_>,
+        prefix_bits: u32,
+        kind: Kind,
+        out: &mut FieldBlock,
+    ) -> Result<(), HpackError> {
+        let index = reader.integer(prefix_bits)?;
+        let start = out.buffer().len();
+        let mut name = NewName::Unknown;
+        let mut is_known = true;
+        if index == 0 {
+            reader.literal()?.append_to(out.buffer())?;
+        } else if let Some((text, _)) = static_table::entry(index) {
+            out.buffer().extend_from_slice(text);
+            name = NewName::Static(text);
+        } else {
+            let place = dynamic(index)?;
+            match self.table.get(place) {
+                Found::Known(Some(text), _) => {
+                    name = NewName::Entry(place);
+                    if !out.is_full() {
+                        out.buffer().extend_from_slice(text);
+                    }
+                }
+                Found::Known(None, _) | Found::Unknown => is_known = false,
+                Found::Nothing => return Err(HpackError::BadIndex(index)),
+            }
+        }
+        let value = out.buffer().len();
+        reader.literal()?.append_to(out.buffer())?;
+        if let Kind::Inserted = kind {
+            let written = out.buffer();
+            if index == 0 {
+                name = NewName::Literal(written.get(start..value).unwrap_or_default());
+            }
+            self.table.insert(name, written.get(value..).unwrap_or_default());
+        }
+        out.end_field(start, is_known.then_some(value), matches!(kind, Kind::NeverIndexed));
+        Ok(())
+    }
+}
+
+/// What becomes of a literal field.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Inserted,
+    Plain,
+    NeverIndexed,
+}
+
+/// The place in the dynamic table that `index` names; 0 names nothing (RFC 7541 §6.1).
+fn dynamic(index: u32) -> Result<usize, HpackError> {
+    let place = index.checked_sub(STATIC_ENTRIES + 1).ok_or(HpackError::BadIndex(index))?;
+    usize::try_from(place).map_err(|_| HpackError::BadIndex(index))
+}

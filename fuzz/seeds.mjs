@@ -33,7 +33,7 @@ function* records(file) {
 
 const u16 = (number) => Buffer.from([number >> 8, number & 255]);
 
-for (const target of ['decode', 'http', 'content', 'engine', 'savefile']) {
+for (const target of ['decode', 'http', 'content', 'engine', 'savefile', 'hpack']) {
   rmSync(join(ROOT, 'fuzz', 'seeds', target), { recursive: true, force: true });
   mkdirSync(join(ROOT, 'fuzz', 'seeds', target), { recursive: true });
 }
@@ -136,3 +136,42 @@ seed('content', 'charset', [
 ]);
 
 for (const [name, pieces] of Object.entries(conversations)) seed('http', name, pieces.flat());
+
+/** Header blocks of the examples of RFC 7541 Appendix C, in the steps of fuzz_targets/hpack.rs. */
+const block = (hex) => {
+  const bytes = Buffer.from(hex.replaceAll(' ', ''), 'hex');
+  return [Buffer.from([0, bytes.length]), bytes];
+};
+const [FROM_THE_START, LATE] = [Buffer.from([0]), Buffer.from([1])];
+const [LOST, NO_SETTINGS] = [Buffer.from([1, 0]), Buffer.from([3, 0])];
+const limit = (kib) => Buffer.from([2, kib]);
+const requests = [
+  block('8286 8441 8cf1 e3c2 e5f2 3a6b a0ab 90f4 ff'),
+  block('8286 84be 5886 a8eb 1064 9cbf'),
+  block('8287 85bf 4088 25a8 49e9 5ba9 7d7f 8925 a849 e95b b8e8 b4bf'),
+];
+const responses = [
+  block('3fe1 0148 0333 3032 5807 7072 6976 6174 6561 1d4d 6f6e 2c20 3231 204f 6374 2032 3031 3320'),
+  block('4803 3330 37c1 c0bf'),
+];
+const headers = {
+  requests: [FROM_THE_START, ...requests.flat()],
+  late: [LATE, ...requests.slice(1).flat(), LOST, ...requests.flat()],
+  cut: [FROM_THE_START, ...responses.flat()],
+  sizes: [
+    FROM_THE_START,
+    limit(64),
+    ...block('203f e1ff 0382'),
+    limit(0),
+    ...block('20be'),
+    NO_SETTINGS,
+    ...block('3fe1 1f'),
+  ],
+  literals: [
+    FROM_THE_START,
+    ...block('400a 6375 7374 6f6d 2d6b 6579 0d63 7573 746f 6d2d 6865 6164 6572'),
+    ...block('1008 7061 7373 776f 7264 0673 6563 7265 74'),
+    ...block('7e01 617e 0162 0f2f 0163 1f2f 0164'),
+  ],
+};
+for (const [name, parts] of Object.entries(headers)) seed('hpack', name, parts);

@@ -6,6 +6,7 @@
 
 mod brotli;
 mod charset;
+pub mod grpc;
 mod inflate;
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,96 @@
+//! What the messages of a body hold: taken out of the bytes that were kept of it, and decompressed.
+
+use std::borrow::Cow;
+
+use super::TextDecoder;
+use super::index::{MessageIndex, Place};
+use crate::content::{Coding, Limits, add_codings, decode};
+
+/// How the messages that are compressed are: `grpc-encoding`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MessageCoding {
+    /// No coding was named. A compressed message is an error then.
+    #[default]
+    Identity,
+    Known(Coding),
+    /// One that cannot be removed.
+    Unknown,
+}
+
+impl MessageCoding {
+    pub fn of(value: &[u8]) -> Self {
+        let mut codings = Vec::new();
+        match (add_codings(value, &mut codings), &*codings) {
+            (Ok(()), []) => Self::Identity,
+            (Ok(()), [coding]) => Self::Known(*coding),
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// One message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message<'a> {
+    /// As it was sent: still compressed.
+    pub size: u32,
+    pub compressed: bool,
+    /// Decompressed, or as much of it as there is. `None` if it cannot be decompressed.
+    pub data: Option<Cow<'a, [u8]>>,
+    /// There is more of it than `data`: it was lost, not kept, or is over the limit.
+    pub truncated: bool,
+}
+
+/// The messages in `body`: the bytes that were kept of it, those from its beginning on. All of them together hold at most
+/// `max_bytes`.
+pub fn messages<'a>(index: &MessageIndex, body: &'a [u8], coding: MessageCoding, max_bytes: usize) -> Vec<Message<'a>> {
+    let mut left = max_bytes;
+    let body = if index.is_text() { Cow::Owned(plain(body)) } else { Cow::Borrowed(body) };
+    index.places().iter().map(|place| message(*place, &body, coding, &mut left)).collect()
+}
+
+fn plain(text: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 3);
+    TextDecoder::new().push(text, &mut bytes);
+    bytes
+}
+
+fn message<'a>(place: Place, body: &Cow<'a, [u8]>, coding: MessageCoding, left: &mut usize) -> Message<'a> {
+    let at = usize::try_from(place.at).unwrap_or(usize::MAX).min(body.len());
+    let end = at.saturating_add(place.arrived as usize).min(body.len());
+    let cut = end - at < place.size as usize;
+    let sent = match body {
+        Cow::Borrowed(body) => Cow::Borrowed(body.get(at..end).unwrap_or_default()),
+        Cow::Owned(body) => Cow::Owned(body.get(at..end).unwrap_or_default().to_vec()),
+    };
+    let (data, truncated) = match (place.compressed && place.size > 0, coding) {
+        (false, _) => within(sent, cut, *left),
+        (true, MessageCoding::Known(coding)) => decompress(&sent, cut, coding, *left),
+        (true, MessageCoding::Identity | MessageCoding::Unknown) => (None, cut),
+    };
+    *left -= data.as_ref().map_or(0, |data| data.len());
+    Message { size: place.size, compressed: place.compressed, data, truncated }
+}
+
+fn within(data: Cow<'_, [u8]>, cut: bool, max_bytes: usize) -> (Option<Cow<'_, [u8]>>, bool) {
+    if data.len() <= max_bytes {
+        return (Some(data), cut);
+    }
+    let data = match data {
+        Cow::Borrowed(data) => Cow::Borrowed(data.get(..max_bytes).unwrap_or_default()),
+        Cow::Owned(mut data) => {
+            data.truncate(max_bytes);
+            Cow::Owned(data)
+        }
+    };
+    (Some(data), true)
+}
+
+fn decompress<'a>(sent: &[u8], cut: bool, coding: Coding, max_bytes: usize) -> (Option<Cow<'a, [u8]>>, bool) {
+    if sent.is_empty() || max_bytes == 0 {
+        return (Some(Cow::default()), true);
+    }
+    match decode(sent, cut, &[coding], Limits { content_bytes: max_bytes, decoded_bytes: max_bytes }) {
+        Ok(content) => (Some(Cow::Owned(content.bytes.into_owned())), content.cut),
+        Err(_) => (None, cut),
+    }
+}

@@ -27,6 +27,7 @@
 //! | `content` | a body, its codings, a limit | its content, at most so much   | JSON, threads            |
 //! | `delivery` | batches, events, credits | the same with all bodies written, lines on stdout | sources, the engine, napi |
 //! | `engine`  | frames, `now`            | batches, notices, counters         | libpcap, sleeping        |
+//! | `protobuf` | descriptors, once; a message | its JSON                      | where the message was    |
 //! | `privileges` | nothing          | a process that cannot capture anew | captures                 |
 //! | `binding` | options from JS          | batches to JS                      | TCP, HTTP                |
 
@@ -46,6 +47,7 @@ pub mod message;
 pub mod notice;
 mod panics;
 pub mod privileges;
+pub mod protobuf;
 pub mod protocol;
 pub mod source;
 pub mod stats;

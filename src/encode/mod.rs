@@ -6,6 +6,7 @@
 mod body;
 mod extras;
 mod fields;
+mod grpc_messages;
 mod json;
 mod names;
 mod repeats;
@@ -19,6 +20,7 @@ use std::net::{IpAddr, Ipv4Addr};
 pub use body::{RawBody, max_written_bytes};
 use extras::push_extras;
 use fields::{SecretFields, push_fields};
+pub use grpc_messages::{ToJson, push_grpc_messages};
 use json::{push_number, push_text, push_text_within};
 use target::Targets;
 use timestamp::TimestampWriter;

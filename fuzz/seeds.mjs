@@ -33,7 +33,7 @@ function* records(file) {
 
 const u16 = (number) => Buffer.from([number >> 8, number & 255]);
 
-for (const target of ['decode', 'http', 'content', 'engine', 'savefile', 'hpack']) {
+for (const target of ['decode', 'http', 'content', 'engine', 'savefile', 'hpack', 'grpc']) {
   rmSync(join(ROOT, 'fuzz', 'seeds', target), { recursive: true, force: true });
   mkdirSync(join(ROOT, 'fuzz', 'seeds', target), { recursive: true });
 }
@@ -175,3 +175,26 @@ const headers = {
   ],
 };
 for (const [name, parts] of Object.entries(headers)) seed('hpack', name, parts);
+
+/** Bodies of gRPC, after what fuzz_targets/grpc.rs does with them: the kind, the length of a piece, bytes before a gap, lost. */
+const frame = (flags, bytes) => {
+  const prefix = Buffer.alloc(5);
+  prefix[0] = flags;
+  prefix.writeUInt32BE(bytes.length, 1);
+  return Buffer.concat([prefix, bytes]);
+};
+const [GRPC, WEB, WEB_TEXT] = [0, 1, 2];
+const compressed = frame(1, Buffer.from(bodies.gzip[1], 'base64'));
+const trailers = frame(0x80, Buffer.from('grpc-status: 5\r\ngrpc-message: not%20there\r\n'));
+const text = (...frames) => Buffer.from(frames.map((bytes) => bytes.toString('base64')).join(''));
+const any = (name, value) => Buffer.concat([Buffer.from([10, name.length]), Buffer.from(name), Buffer.from(value)]);
+const calls = {
+  messages: [GRPC, 7, 0, 0, frame(0, Buffer.from('one')), frame(0, Buffer.alloc(0)), compressed],
+  gap: [GRPC, 3, 6, 2, frame(0, Buffer.from('second')), frame(0, Buffer.from('third'))],
+  web: [WEB, 5, 0, 0, frame(0, Buffer.from('one')), trailers],
+  text: [WEB_TEXT, 2, 0, 0, text(frame(0, Buffer.from('some text')), trailers)],
+  any: [GRPC, 1, 0, 0, any('a/google.protobuf.Any', [18, 0])],
+  struct: [GRPC, 1, 0, 0, Buffer.from([10, 9, 10, 1, 97, 18, 4, 26, 2, 104, 105])],
+};
+for (const [name, [kind, length, before, lost, ...frames]] of Object.entries(calls))
+  seed('grpc', name, [Buffer.from([kind, length, before, lost]), ...frames]);

@@ -9,7 +9,15 @@ import { COMMAND_OPTIONS } from '../ts/config/command';
 const COLOURS = ['FORCE_COLOR', 'NO_COLOR', 'NODE_DISABLE_COLORS', 'COLORTERM', 'CLICOLOR', 'CLICOLOR_FORCE'];
 const OURS = [
   ...COMMAND_OPTIONS.map(({ variable }) => variable ?? ''),
-  ...['OUTPUT_URL_AUTH_TOKEN', 'RETRY_OPEN_MS', 'KEEP_NET_RAW', 'TCP_SNIFFER_PRODUCTION', 'POD_NAME', 'NAMESPACE', 'NODE_NAME'],
+  ...[
+    'OUTPUT_URL_AUTH_TOKEN',
+    'RETRY_OPEN_MS',
+    'KEEP_NET_RAW',
+    'TCP_SNIFFER_PRODUCTION',
+    'POD_NAME',
+    'NAMESPACE',
+    'NODE_NAME',
+  ],
 ];
 
 export function makeNeutral(env: NodeJS.ProcessEnv): void {

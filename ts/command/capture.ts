@@ -15,11 +15,11 @@ import { EngineError, ValidationError } from '../errors';
 import { errorFields, type Log } from '../logger';
 import { giveUpCapture } from '../native';
 import { DEFAULT_DEPS } from '../run/deps';
+import { BAD_CONFIG, FAILED, SUCCESS } from '../run/exit-codes';
 import { droppedFor } from '../run/ledger';
 import { stopOnSignals } from '../run/signals';
 import { Sniffer } from '../run/sniffer';
 import type { SnifferStats } from '../types';
-import { BAD_CONFIG, FAILED, SUCCESS } from './exit-codes';
 import type { Shown } from './show';
 
 /** Captures until the savefile ends, a signal comes, the reader of stdout goes away, or it breaks. */

@@ -6,8 +6,8 @@ import { readLogLevel } from '../config/env';
 import { EngineError } from '../errors';
 import { errorFields } from '../logger';
 import { type InterfaceInfo, listInterfaces } from '../native';
+import { BAD_CONFIG, FAILED, SUCCESS } from '../run/exit-codes';
 import { capture } from './capture';
-import { BAD_CONFIG, FAILED, SUCCESS } from './exit-codes';
 import { buildProgram, INJECTOR } from './program';
 import { loadTerminal, show } from './show';
 

@@ -3,11 +3,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
-import { BAD_CONFIG, FAILED, SUCCESS } from '../command/exit-codes';
 import { LOG_LEVELS } from '../config';
 import { type Env, readLogLevel, readRuntimeEnv } from '../config/env';
 import { ValidationError } from '../errors';
 import { createLogger, errorFields } from '../logger';
+import { BAD_CONFIG, FAILED, SUCCESS } from '../run/exit-codes';
 import { stopOnSignals } from '../run/signals';
 import { readInjectorConfig, type Sources } from './config';
 import { Injector, type InjectorDeps } from './injector';

@@ -24,6 +24,7 @@
 //!   connection to a protocol that `Switch::is_followed`: the request that asked for it, and the bytes of both sides since
 //!   then, with their positions and times. Today these are counted and not read.
 
+mod body;
 mod conversation;
 mod handover;
 pub mod http1;

@@ -1,6 +1,5 @@
 //! A message whose head is complete and whose body is not: what of it is lost, how it comes out.
 
-use super::body::Body;
 use super::chunked::ChunkDecoder;
 use super::exchange::{Exchange, Exchanges, Place};
 use super::framing::Wish;
@@ -8,6 +7,7 @@ use super::head::{Parsed, check_start_line, parse_fields};
 use super::start_line::may_be_start;
 use crate::flow::{DataMeta, Position};
 use crate::message::{Context, Direction, Field, Fields, Head, HttpMessage, Incomplete, Judged, StartLine};
+use crate::protocol::body::Body;
 use crate::time::{Timestamp, span_micros};
 
 #[derive(Debug)]

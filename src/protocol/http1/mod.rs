@@ -4,7 +4,6 @@
 //! Refuses to know: which side is which, sequence numbers, sockets, JSON, where messages go.
 
 mod begin;
-mod body;
 mod chunked;
 mod connection;
 mod exchange;

@@ -2,8 +2,8 @@
 
 use super::{State, Stream};
 use crate::message::{Context, Direction, Head, HttpMessage, Incomplete};
+use crate::protocol::body::Body;
 use crate::protocol::http1::begin::Begun;
-use crate::protocol::http1::body::Body;
 use crate::protocol::http1::chunked::ChunkDecoder;
 use crate::protocol::http1::exchange::Exchanges;
 use crate::protocol::http1::framing::{self, Framing};

@@ -3,7 +3,7 @@
 use crate::decode::Undecodable;
 use crate::defrag::DefragStats;
 use crate::flow::FlowCounters;
-use crate::message::{HttpCounters, Switch};
+use crate::message::{Http2Counters, HttpCounters, Switch};
 
 /// Counters that only grow, except the gauges `connections_active` and `buffered_bytes`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -145,6 +145,16 @@ impl Stats {
             ("queueDropped", self.queue_dropped),
             ("noticesHeldBack", self.notices_held_back),
         ];
+        let Http2Counters { connections, resyncs, given_up, lost_blocks, partial_blocks, evicted_streams } =
+            self.http.http2;
+        entries.extend([
+            ("http2Connections", connections),
+            ("http2Resyncs", resyncs),
+            ("http2GivenUp", given_up),
+            ("http2LostBlocks", lost_blocks),
+            ("http2PartialBlocks", partial_blocks),
+            ("http2EvictedStreams", evicted_streams),
+        ]);
         entries.push(("switchedBytes", self.http.switched_bytes));
         entries
             .extend(Switch::ALL.into_iter().zip(self.http.switched).map(|(switch, count)| (switch.counter(), count)));

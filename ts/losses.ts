@@ -22,10 +22,14 @@ export const LOSSES: Readonly<Record<string, string>> = Object.freeze({
   unreadBytes: 'bytes of connections of which nothing was understood',
   switchedTunnel: 'connections that went on as a tunnel (CONNECT)',
   switchedWebSocket: 'connections that went on as WebSocket',
-  switchedH2c: 'connections that went on as HTTP/2',
   switchedTls: 'connections that went on with TLS',
   switchedOther: 'connections that went on with another protocol',
   switchedBytes: 'bytes of another protocol after a switch',
+  http2Resyncs: 'times it was not known where the next HTTP/2 frame begins',
+  http2GivenUp: 'directions of HTTP/2 connections in which no frame was found any more',
+  http2LostBlocks: 'HTTP/2 header blocks that were lost or over a limit',
+  http2PartialBlocks: 'HTTP/2 header blocks of which some fields are not known',
+  http2EvictedStreams: 'HTTP/2 streams dropped at the limit of open ones',
   mptcpConnections: 'subflows of Multipath TCP, of which bytes may be missing',
   excessBytes: 'bytes after responses that have no body',
   connectionsEvicted: 'connections dropped at a limit',
@@ -58,6 +62,7 @@ const PART = /^undecodable[A-Z]/;
 const NO_LOSS: ReadonlySet<string> = new Set([
   // What there was.
   ...['received', 'packets', 'decapsulated', 'segments', 'savefileBytes', 'requests', 'responses'],
+  ...['http2Connections', 'switchedH2c'],
   ...['connectionsOpened', 'connectionsActive', 'bufferedBytes', 'datagramsReassembled', 'bodiesDecoded'],
   // How connections end; messages that this cut are counted by why.
   ...['connectionsClosed', 'connectionsTimedOut', 'connectionsStopped'],

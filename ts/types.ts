@@ -24,15 +24,15 @@ export interface HttpMessage {
   timestamp: string;
   /** The savefile gives that packet no time (pcapng's Simple Packet Block): `timestamp` is 1970 then, and there is no `latencyMs`. */
   timestampUnknown?: true;
-  /** As the start line says: `'1.0'`, `'1.1'`; some write `'2.0'` there too. */
+  /** As the start line says: `'1.0'`, `'1.1'`; some write `'2.0'` there too. `'2.0'` of HTTP/2, which has a `streamId`. */
   httpVersion: string;
   /** Names in lower case; repeated fields joined by `, ` (`cookie` by `; `); redacted values are `[REDACTED]`. */
   headers: Record<string, string>;
-  /** Requests: the method as it was sent. */
+  /** Requests: the method as it was sent. HTTP/2: left out if it is not known (`headersIncomplete`). */
   method?: string;
-  /** Requests: the request target as it was sent, with its query. */
+  /** Requests: the request target as it was sent, with its query. HTTP/2: `:path`, left out if it is not known. */
   path?: string;
-  /** Responses: 100–999. */
+  /** Responses: 100–999. HTTP/2: left out if it is not known. */
   statusCode?: number;
   /** Responses that have a reason phrase. */
   reason?: string;
@@ -53,13 +53,13 @@ export interface HttpMessage {
   /** Text of `headers`, `trailers` or `reason` is missing: too many control characters, each of which takes six in JSON. */
   headersTruncated?: true;
   /**
-   * Why the message ended early; absent when only `maxBodySize` cut it. `reset`: by a TCP reset; `malformed`: where it ends
-   * is in doubt.
+   * Why the message ended early; absent when only `maxBodySize` cut it. `reset`: by a TCP reset, or by RST_STREAM
+   * (`errorCode`); `malformed`: where it ends is in doubt, or HTTP/2 forbids its fields.
    */
   incomplete?: 'gap' | 'closed' | 'reset' | 'evicted' | 'timeout' | 'stopped' | 'malformed';
   /** Bytes of this message that never arrived. */
   gapBytes?: number;
-  /** Fields behind a chunked body, when it brought some; as `headers`. */
+  /** Fields after the body, if it brought some; as `headers`. */
   trailers?: Record<string, string>;
   /** Responses whose request was seen: its method and its path. */
   request?: { method: string; path: string };
@@ -77,6 +77,20 @@ export interface HttpMessage {
   durationMs?: number;
   /** Both ends of the connection that a proxy handed on, as its PROXY protocol prefix says. */
   proxied?: { source: Endpoint; destination: Endpoint };
+  /** HTTP/2: the number of the stream on its connection. */
+  streamId?: number;
+  /** HTTP/2 requests: `:scheme`. */
+  scheme?: string;
+  /** HTTP/2: the server began the exchange (server push). */
+  pushed?: true;
+  /** HTTP/2 requests: `:protocol` of an extended CONNECT, such as `'websocket'`. */
+  protocol?: string;
+  /** HTTP/2: why the stream was reset, by its name in RFC 9113 §7: `'CANCEL'`, `'INTERNAL_ERROR'`; others are `'UNKNOWN_ERROR'`. */
+  errorCode?: string;
+  /** HTTP/2: fields are missing, since they refer to others that were sent before the capture or were lost. */
+  headersIncomplete?: true;
+  /** HTTP/2: how many fields are missing, of `headers`, `trailers`, `method`, `path` and `statusCode` together. */
+  unknownHeaders?: number;
 }
 
 /** All parts that are given must match. */

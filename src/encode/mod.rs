@@ -103,13 +103,21 @@ impl Encoder {
         let mut cut = false;
         match &message.head.start {
             StartLine::Request { method, target } => {
-                push_member(out, b",\"method\":", method.of(message.head_bytes));
-                out.extend_from_slice(b",\"path\":");
-                push_text(out, &self.targets.redact(target.of(message.head_bytes)));
+                // Empty if it is not known.
+                if !method.is_empty() {
+                    push_member(out, b",\"method\":", method.of(message.head_bytes));
+                }
+                if !target.is_empty() || message.extras.is_none() {
+                    out.extend_from_slice(b",\"path\":");
+                    push_text(out, &self.targets.redact(target.of(message.head_bytes)));
+                }
             }
             StartLine::Status { code, reason } => {
-                out.extend_from_slice(b",\"statusCode\":");
-                push_number(out, u64::from(*code));
+                // 0 if it is not known.
+                if *code != 0 {
+                    out.extend_from_slice(b",\"statusCode\":");
+                    push_number(out, u64::from(*code));
+                }
                 let reason = reason.of(message.head_bytes);
                 if !reason.trim_ascii().is_empty() {
                     out.extend_from_slice(b",\"reason\":");
@@ -146,10 +154,12 @@ impl Encoder {
             push_number(out, message.gap_bytes);
         }
         if let Some(answered) = &message.answered {
-            push_member(out, b",\"request\":{\"method\":", answered.method);
-            out.extend_from_slice(b",\"path\":");
-            push_text(out, &self.targets.redact(answered.target));
-            out.push(b'}');
+            if message.extras.is_none() || answered.is_known() {
+                push_member(out, b",\"request\":{\"method\":", answered.method);
+                out.extend_from_slice(b",\"path\":");
+                push_text(out, &self.targets.redact(answered.target));
+                out.push(b'}');
+            }
             push_millis(out, b",\"latencyMs\":", answered.latency_micros);
             push_millis(out, b",\"waitMs\":", answered.wait_micros);
         }

@@ -22,6 +22,24 @@ pub struct HttpCounters {
     pub switched: [u64; Switch::COUNT],
     /// What they carried from there on.
     pub switched_bytes: u64,
+    pub http2: Http2Counters,
+}
+
+/// What is lost or left out while connections are read as HTTP/2.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Http2Counters {
+    /// Connections that were read as HTTP/2.
+    pub connections: u64,
+    /// Times that it was not known where the next frame begins: bytes were lost, or the frames contradicted themselves.
+    pub resyncs: u64,
+    /// Directions of connections that were given up: no frame could be found in them any more.
+    pub given_up: u64,
+    /// Header blocks that were lost in part, over a limit, or no HPACK.
+    pub lost_blocks: u64,
+    /// Header blocks of which some fields are not known.
+    pub partial_blocks: u64,
+    /// Streams that were ended to make place for others.
+    pub evicted_streams: u64,
 }
 
 impl HttpCounters {
@@ -29,18 +47,5 @@ impl HttpCounters {
         if let Some(count) = self.switched.get_mut(switch as usize) {
             *count += 1;
         }
-    }
-
-    pub fn add(&mut self, more: &Self) {
-        self.lost_heads += more.lost_heads;
-        self.malformed_streams += more.malformed_streams;
-        self.not_http_streams += more.not_http_streams;
-        self.cut_bodies += more.cut_bodies;
-        self.lost_pairings += more.lost_pairings;
-        self.passed_over_bytes += more.passed_over_bytes;
-        self.excess_bytes += more.excess_bytes;
-        self.unpaired_responses += more.unpaired_responses;
-        self.switched_bytes += more.switched_bytes;
-        self.switched.iter_mut().zip(more.switched).for_each(|(count, more)| *count += more);
     }
 }

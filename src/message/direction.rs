@@ -7,3 +7,14 @@ pub enum Direction {
     /// Server to client.
     Response,
 }
+
+impl Direction {
+    pub const BOTH: [Self; 2] = [Self::Request, Self::Response];
+
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Request => Self::Response,
+            Self::Response => Self::Request,
+        }
+    }
+}

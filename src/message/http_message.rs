@@ -61,6 +61,13 @@ pub struct Proxied {
     pub destination: Endpoint,
 }
 
+impl Answered<'_> {
+    /// A compressed head may have come without them.
+    pub fn is_known(&self) -> bool {
+        !self.method.is_empty() && !self.target.is_empty()
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 pub struct HttpMessage<'a> {
     pub direction: Direction,

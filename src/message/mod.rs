@@ -25,7 +25,7 @@ mod verdict;
 pub mod words;
 
 pub use context::{Context, Limits, Scratch};
-pub use counters::HttpCounters;
+pub use counters::{Http2Counters, HttpCounters};
 pub use direction::Direction;
 pub use extras::{Extras, Grpc, Tls};
 pub use head::{Field, Head, KnownName, Span, StartLine, Version, is_token, trim_ows, trim_ows_end};

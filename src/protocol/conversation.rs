@@ -1,34 +1,23 @@
 //! What a connection has whatever it speaks: its two sides, the prefix of a proxy, the protocol in use.
 
-use super::handover::{Handover, Piece};
 use super::http1::HttpConnection;
+use super::http2::Http2Connection;
+use super::in_use::Protocol;
 use super::met::Met;
-use super::proxy_prefix::Prefix;
+use super::opening::{Opening, Said, ServerSaid, begins_with_settings};
 use super::sniffing::{Finding, Parties, reconsider};
 use crate::flow::{DataMeta, Side, StreamEvent};
-use crate::message::{Context, Direction, HttpCounters, Incomplete, Proxied};
-
-/// The reader of a connection, by the protocol that it speaks.
-#[derive(Debug)]
-pub enum Protocol {
-    Http1(HttpConnection),
-}
+use crate::message::{Context, Direction, HttpCounters, Incomplete};
 
 #[derive(Debug)]
 pub struct Conversation {
     parties: Parties,
     opening: Opening,
     protocol: Protocol,
+    /// What is read as HTTP/1.x may be HTTP/2, once that is proven: it was met in the middle, or its beginning was lost.
+    unproven: Option<Box<Http2Connection>>,
     /// Bytes of what was passed over that were reported.
     reported_bytes: u64,
-}
-
-/// What the client says before its first message.
-#[derive(Debug)]
-enum Opening {
-    /// These bytes may be the beginning of a PROXY protocol prefix; the first of them came so.
-    Awaited(Vec<u8>, Option<DataMeta>),
-    Over(Option<Proxied>),
 }
 
 /// A connection of which no message was read, and yet bytes came.
@@ -44,91 +33,13 @@ pub struct Unread {
 /// A connection met in the middle may yet come to its next message; after so many bytes it is reported.
 const UNREAD_REPORT_BYTES: u64 = 64 << 10;
 
-impl Protocol {
-    #[inline]
-    fn on_event(&mut self, direction: Direction, event: StreamEvent<'_>, cx: &mut Context<'_>) {
-        match self {
-            Self::Http1(http) => {
-                http.on_event(direction, event, cx);
-                if http.is_handed_over()
-                    && let Some(handover) = http.take_handover(cx.counters)
-                {
-                    self.follow(&handover, cx);
-                }
-            }
-        }
-    }
-
-    /// Goes on with the protocol that a response has taken the connection to.
-    #[cold]
-    fn follow(&mut self, handover: &Handover, cx: &mut Context<'_>) {
-        // No reader of it is there yet: it is counted, as what comes next is.
-        for piece in &handover.server {
-            if let Piece::Data(bytes, _) = piece {
-                cx.counters.switched_bytes += bytes.len() as u64;
-            }
-        }
-    }
-
-    /// Lets go of kept bodies and partial heads: memory is needed elsewhere.
-    fn shed(&mut self, cx: &mut Context<'_>) {
-        match self {
-            Self::Http1(http) => http.shed(cx),
-        }
-    }
-
-    #[inline]
-    fn buffered_bytes(&self) -> usize {
-        match self {
-            Self::Http1(http) => http.buffered_bytes(),
-        }
-    }
-
-    /// A message was read on this connection.
-    #[inline]
-    fn is_used(&self) -> bool {
-        match self {
-            Self::Http1(http) => http.is_used(),
-        }
-    }
-
-    /// Nothing of this direction was seen yet.
-    #[inline]
-    fn is_untouched(&self, direction: Direction) -> bool {
-        match self {
-            Self::Http1(http) => http.is_untouched(direction),
-        }
-    }
-
-    #[inline]
-    fn note_syn(&mut self) {
-        match self {
-            Self::Http1(http) => http.note_syn(),
-        }
-    }
-
-    /// Takes bytes of which it is not known who sent them.
-    fn pass_over(&mut self, bytes: &[u8], counters: &mut HttpCounters) {
-        match self {
-            Self::Http1(http) => http.pass_over(bytes, counters),
-        }
-    }
-
-    /// Bytes that were passed over, and what the first of them look like.
-    #[inline]
-    fn passed_over(&self) -> (u64, Option<&'static str>) {
-        match self {
-            Self::Http1(http) => http.passed_over(),
-        }
-    }
-}
-
 impl Conversation {
     pub fn new(parties: Parties, met: Met) -> Self {
         Self {
             parties,
-            opening: Opening::Awaited(Vec::new(), None),
+            opening: Opening::default(),
             protocol: Protocol::Http1(HttpConnection::new(met)),
+            unproven: matches!(met, Met::InTheMiddle { .. }).then(|| Box::new(Http2Connection::unproven())),
             reported_bytes: 0,
         }
     }
@@ -207,85 +118,153 @@ impl Conversation {
         let Some(server) = self.server() else { return };
         let direction = if side == server { Direction::Response } else { Direction::Request };
         cx.proxied = None;
-        if let Opening::Over(Some(proxied)) = self.opening {
-            cx.proxied = Some(proxied);
+        if self.opening.proxied.is_some() {
+            cx.proxied = self.opening.proxied;
         }
         if let StreamEvent::End { reset: true, .. } = event {
             cx.ending = Incomplete::Reset;
         }
-        if direction == Direction::Request {
-            match event {
-                StreamEvent::Data(bytes, meta) => return self.on_request_data(bytes, meta, cx),
-                StreamEvent::Gap { .. } | StreamEvent::End { .. } => self.end_opening(cx),
+        match (direction, event) {
+            (Direction::Request, StreamEvent::Data(bytes, meta)) => self.on_request_data(bytes, meta, cx),
+            (Direction::Response, StreamEvent::Data(bytes, meta)) if self.may_be_server_first(bytes) => {
+                self.on_server_first(bytes, meta, cx);
             }
+            (Direction::Response, StreamEvent::Data(..)) => self.deliver(direction, event, cx),
+            (_, StreamEvent::Gap { .. } | StreamEvent::End { .. }) => {
+                if direction == Direction::Request || self.opening.has_server_first() {
+                    self.end_opening(cx);
+                }
+                self.deliver(direction, event, cx);
+            }
+        }
+    }
+
+    /// The client's bytes, without the prefix of a proxy.
+    fn on_request_data(&mut self, mut bytes: &[u8], mut meta: DataMeta, cx: &mut Context<'_>) {
+        while !self.opening.is_over {
+            match self.opening.hear(bytes, meta) {
+                Said::Partial => return,
+                Said::Prefix(used) => {
+                    cx.proxied = self.opening.proxied;
+                    bytes = bytes.get(used..).unwrap_or_default();
+                    meta.position += used as u64;
+                    if bytes.is_empty() {
+                        return;
+                    }
+                }
+                Said::Http2 => {
+                    self.begin_http2();
+                    self.end_opening(cx);
+                }
+                Said::Other => {
+                    self.opening.is_over = true;
+                    self.read_opening(cx);
+                }
+            }
+        }
+        self.deliver(Direction::Request, StreamEvent::Data(bytes, meta), cx);
+    }
+
+    /// The server speaks, and has said nothing before that was not SETTINGS of HTTP/2.
+    fn may_be_server_first(&self, bytes: &[u8]) -> bool {
+        let may_begin = bytes.first() == Some(&0) || self.opening.has_server_first();
+        may_begin && !self.protocol.is_used() && self.protocol.is_untouched(Direction::Response)
+    }
+
+    fn on_server_first(&mut self, bytes: &[u8], meta: DataMeta, cx: &mut Context<'_>) {
+        if !self.opening.is_over {
+            return match self.opening.hear_server(bytes, meta) {
+                ServerSaid::Kept => {}
+                ServerSaid::Http2 => self.end_opening(cx),
+                ServerSaid::Other => self.read_opening(cx),
+            };
+        }
+        // The client's beginning was lost, or is not HTTP/1.x.
+        if self.unproven.is_some() && begins_with_settings(bytes) == Some(true) {
+            self.begin_http2();
+        }
+        self.deliver(Direction::Response, StreamEvent::Data(bytes, meta), cx);
+    }
+
+    /// It is HTTP/2. What of it was passed over so far is lost.
+    fn begin_http2(&mut self) {
+        let [request, response] = Direction::BOTH.map(|direction| self.protocol.is_untouched(direction));
+        self.protocol = Protocol::Http2(Box::new(Http2Connection::begun(request, response)));
+        self.unproven = None;
+    }
+
+    /// The client says nothing more that would tell: what was kept is the beginning of both streams.
+    fn end_opening(&mut self, cx: &mut Context<'_>) {
+        if matches!(self.protocol, Protocol::Http1(_)) && self.opening.server_settings() == Some(true) {
+            self.begin_http2();
+        }
+        self.opening.is_over = true;
+        self.read_opening(cx);
+    }
+
+    fn read_opening(&mut self, cx: &mut Context<'_>) {
+        for (bytes, meta) in self.opening.take_server_first() {
+            self.deliver(Direction::Response, StreamEvent::Data(&bytes, meta), cx);
+        }
+        if self.opening.is_over
+            && let Some((bytes, meta)) = self.opening.take_kept()
+        {
+            self.deliver(Direction::Request, StreamEvent::Data(&bytes, meta), cx);
+        }
+    }
+
+    /// Reads what one side delivered.
+    #[inline]
+    fn deliver(&mut self, direction: Direction, event: StreamEvent<'_>, cx: &mut Context<'_>) {
+        if let StreamEvent::Gap { .. } = event {
+            self.note_gap();
+        }
+        if self.unproven.is_some() && self.prove(direction, event, cx) {
+            return;
         }
         self.protocol.on_event(direction, event, cx);
     }
 
-    /// The client's bytes, without the prefix of a proxy.
-    fn on_request_data(&mut self, bytes: &[u8], mut meta: DataMeta, cx: &mut Context<'_>) {
-        let Opening::Awaited(kept, first) = &mut self.opening else {
-            return self.protocol.on_event(Direction::Request, StreamEvent::Data(bytes, meta), cx);
-        };
-        let before = kept.len();
-        let prefix = if before == 0 {
-            Prefix::of(bytes)
-        } else {
-            kept.extend_from_slice(bytes);
-            Prefix::of(kept)
-        };
-        match prefix {
-            Prefix::Partial => {
-                first.get_or_insert(meta);
-                if before == 0 {
-                    kept.extend_from_slice(bytes);
-                }
-            }
-            Prefix::Absent => {
-                kept.truncate(before);
-                self.end_opening(cx);
-                self.protocol.on_event(Direction::Request, StreamEvent::Data(bytes, meta), cx);
-            }
-            Prefix::Complete(length, proxied) => {
-                self.opening = Opening::Over(proxied);
-                cx.proxied = proxied;
-                let used = length.saturating_sub(before);
-                meta.position += used as u64;
-                let rest = bytes.get(used..).unwrap_or_default();
-                if !rest.is_empty() {
-                    self.protocol.on_event(Direction::Request, StreamEvent::Data(rest, meta), cx);
-                }
-            }
+    /// Before any message bytes are lost: what tells the protocol may be among them.
+    fn note_gap(&mut self) {
+        if self.unproven.is_none() && matches!(self.protocol, Protocol::Http1(_)) && !self.protocol.is_used() {
+            self.unproven = Some(Box::new(Http2Connection::unproven()));
         }
     }
 
-    /// There is no prefix: what was kept for one is the beginning of the stream.
-    fn end_opening(&mut self, cx: &mut Context<'_>) {
-        let opening = std::mem::replace(&mut self.opening, Opening::Over(None));
-        match opening {
-            Opening::Awaited(kept, Some(first)) => {
-                self.protocol.on_event(Direction::Request, StreamEvent::Data(&kept, first), cx);
-            }
-            Opening::Awaited(_, None) => {}
-            over @ Opening::Over(_) => self.opening = over,
+    /// Returns true if the connection is proven to be HTTP/2, and has read the event.
+    fn prove(&mut self, direction: Direction, event: StreamEvent<'_>, cx: &mut Context<'_>) -> bool {
+        if self.protocol.is_used() {
+            self.unproven = None;
         }
+        let Some(unproven) = &mut self.unproven else { return false };
+        let counted = *cx.counters;
+        unproven.on_event(direction, event, cx);
+        if !unproven.is_proven() {
+            // HTTP/1.x counts what is passed over.
+            *cx.counters = counted;
+            return false;
+        }
+        if let Some(proven) = self.unproven.take() {
+            self.protocol = Protocol::Http2(proven);
+        }
+        true
     }
 
     /// Lets go of kept bodies and partial heads: memory is needed elsewhere.
     pub fn shed(&mut self, cx: &mut Context<'_>) {
-        if let Opening::Awaited(kept, Some(_)) = &mut self.opening {
-            let len = std::mem::take(kept).len() as u64;
-            self.opening = Opening::Over(None);
-            self.protocol.on_event(Direction::Request, StreamEvent::Gap { len }, cx);
+        self.end_opening(cx);
+        if let Some(unproven) = &mut self.unproven {
+            let counted = *cx.counters;
+            unproven.shed(cx);
+            *cx.counters = counted;
         }
         self.protocol.shed(cx);
     }
 
     pub fn buffered_bytes(&self) -> usize {
-        let opening = match &self.opening {
-            Opening::Awaited(kept, _) => kept.capacity(),
-            Opening::Over(_) => 0,
-        };
-        opening + self.protocol.buffered_bytes()
+        self.opening.buffered_bytes()
+            + self.unproven.as_ref().map_or(0, |unproven| unproven.buffered_bytes())
+            + self.protocol.buffered_bytes()
     }
 }

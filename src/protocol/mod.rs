@@ -5,10 +5,12 @@
 //! what is none. Refuses to know: sequence numbers, sockets, JSON, where messages go.
 //!
 //! ```text
-//! conversation   what a connection has whatever it speaks: its sides, a proxy's prefix, the protocol in use
+//! conversation   what a connection has whatever it speaks: its sides, what they begin with, the protocol in use
 //!   sniffing     who serves, by ports, SYN and first bytes
-//!   proxy_prefix the PROXY protocol
+//!   opening      what comes before the first message: the prefix of a proxy (proxy_prefix), the preface of HTTP/2
+//!   in_use       the protocols, and what each of them can do
 //!   http1/       HTTP/1.x
+//!   http2/       HTTP/2
 //! handover       what one protocol leaves to the next
 //! met, names, pending_request   plain values that all of them know
 //! ```
@@ -16,29 +18,33 @@
 //! The rule above all others: never a wrong message. In doubt (two lengths, a broken chunk, an unknown number of lost
 //! messages) a stream stops or resynchronises, and says so.
 //!
-//! To add a protocol: a folder beside `http1`, and a variant of `Protocol` with its arms in `conversation`. Each protocol has
+//! To add a protocol: a folder beside `http1`, and a variant of `Protocol` with its arms in `in_use`. Each protocol has
 //! the functions that `Protocol` calls, by these names: `on_event`, `shed`, `buffered_bytes`, `is_used`, `is_untouched`,
-//! `note_syn`, `passed_over`. A protocol is entered in one of two ways, both in `Conversation`:
+//! `note_syn`, `passed_over`. A protocol is entered in one of three ways:
 //! - by its first bytes: `Opening` keeps what may be the beginning of a preface as it keeps what may be a proxy's prefix;
+//! - by proof, in the middle of a connection: `Conversation::unproven` reads along until it has found a message;
 //! - from another protocol: `Protocol::follow` takes the `Handover` that `HttpConnection` makes when a response has taken the
 //!   connection to a protocol that `Switch::is_followed`: the request that asked for it, and the bytes of both sides since
-//!   then, with their positions and times. Today these are counted and not read.
+//!   then, with their positions and times.
 
 mod body;
 mod conversation;
 mod handover;
 pub mod http1;
 pub mod http2;
+mod in_use;
 mod met;
 mod names;
+mod opening;
 mod pending_request;
 mod proxy_prefix;
 mod sniffing;
 #[cfg(test)]
 mod tests;
 
-pub use conversation::{Conversation, Protocol, Unread};
+pub use conversation::{Conversation, Unread};
 pub use handover::{Handover, Piece};
+pub use in_use::Protocol;
 pub use met::Met;
 pub use pending_request::PendingRequest;
 pub use sniffing::Parties;

@@ -1,6 +1,7 @@
 //! Which side of a connection serves, by its ports, its SYN and the first bytes of each side.
 
 use super::http1::{Parsed, check_start_line, looks_like_start, may_be_start};
+use super::http2::PREFACE;
 use crate::flow::{DataMeta, Position, Side};
 use crate::message::Direction;
 
@@ -43,7 +44,7 @@ impl Parties {
         let turn = heard.is_none_or(|heard| meta.heard > heard);
         *heard = (*heard).max(Some(meta.heard));
         let answers = bytes.len() >= 8 && looks_like_start(Direction::Response, bytes);
-        let asks = bytes.contains(&b' ') && may_be_start(Direction::Request, bytes);
+        let asks = bytes.starts_with(PREFACE) || bytes.contains(&b' ') && may_be_start(Direction::Request, bytes);
         if turn && (answers || asks) {
             *self = Self::Server(if answers { side } else { side.other() });
         }
@@ -68,11 +69,13 @@ pub(super) fn reconsider(server: Side, initiator: Option<Side>, side: Side, byte
     if side != server || !looks_like_start(Direction::Request, bytes) {
         return None;
     }
-    let asks = match check_start_line(Direction::Request, bytes) {
-        Ok(Parsed::Complete(_)) => true,
-        Ok(Parsed::Partial) => initiator == Some(side),
-        Err(_) => false,
-    };
+    // The preface of HTTP/2, in one piece as it is always sent.
+    let asks = bytes.starts_with(PREFACE)
+        || match check_start_line(Direction::Request, bytes) {
+            Ok(Parsed::Complete(_)) => true,
+            Ok(Parsed::Partial) => initiator == Some(side),
+            Err(_) => false,
+        };
     asks.then_some(Finding::Asks)
 }
 

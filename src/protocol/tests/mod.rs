@@ -36,6 +36,12 @@ impl<S: Sink> Reader<S> {
         self.ends[side as usize] += bytes.len() as u64;
     }
 
+    /// So many bytes of the side are lost.
+    pub fn lose(&mut self, side: Side, len: u64) {
+        self.deliver(side, StreamEvent::Gap { len });
+        self.ends[side as usize] += len;
+    }
+
     /// The side closes; what it says afterwards is delivered all the same.
     pub fn close(&mut self, side: Side) {
         self.deliver(side, StreamEvent::End { clean: true, reset: false });

@@ -55,7 +55,7 @@ fn what_is_no_start_line_of_a_request() {
         requests(bytes, &["x Request unknown"]);
     }
     requests(b"GET /a\r\n", &["x Request http/0.9"]);
-    requests(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &["x Request http/2"]);
+    requests(b"PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n", &["x Request http/2"]);
     // What is told by the first segment alone.
     let (seen, _) = talk(&[C(b"\x16\x03\x01\x02\x00\x01")], Cut::Nowhere, Role::InitiatedBy(Side::Low));
     assert_eq!(seen.lines(), ["x Request tls"]);
@@ -66,11 +66,12 @@ fn what_is_no_start_line_of_a_request() {
 fn another_protocol_is_told_of_once_a_connection() {
     let hello = b"\x16\x03\x01\x02\x00\x01".as_slice();
     let settings = b"\0\0\x12\x04\0\0\0\0\0\0\x03".as_slice();
+    let preface = b"PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n".as_slice();
     for (turns, expected) in [
         (vec![C(hello), S(b"\x16\x03\x03\0\x7a\x02"), C(b"\x14\x03\x03\0\x01\x01")], "x Request tls"),
         (vec![S(b"SSH-2.0-OpenSSH_9.6\r\n"), C(b"SSH-2.0-curl\r\n")], "x Response ssh"),
-        (vec![C(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), S(settings)], "x Request http/2"),
-        (vec![S(settings), C(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")], "x Response http/2"),
+        (vec![C(preface), S(settings)], "x Request http/2"),
+        (vec![S(settings), C(preface)], "x Response http/2"),
         (vec![C(b"GET /a\r\n"), S(b"<html>")], "x Request http/0.9"),
     ] {
         let (seen, counters) = talk(&turns, Cut::Nowhere, Role::InitiatedBy(Side::Low));

@@ -1,0 +1,140 @@
+//! How a message comes out.
+
+use super::head::Control;
+use super::open::{Open, last_at};
+use super::reader::Packet;
+use super::streams::Stream;
+use crate::message::{Context, Direction, Extras, Fields, Head, HttpMessage, Incomplete};
+use crate::time::span_micros;
+
+/// So much memory for a body in one piece is kept for the next one: as much as the default limit of a body.
+const MAX_SPARE_BYTES: usize = 1 << 20;
+
+/// Why it ends here, if that is not its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// END_STREAM.
+    Whole,
+    /// RST_STREAM with this code, if that was captured.
+    Reset(Option<u32>),
+    Early(Incomplete),
+}
+
+/// Fields after the body, and how many of them are not known.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Trailers<'a> {
+    pub fields: Fields<'a>,
+    pub unknown: u32,
+}
+
+/// The parts of a message, wherever they lie.
+#[derive(Debug, Clone, Copy)]
+struct Parts<'a> {
+    direction: Direction,
+    head: &'a Head,
+    head_bytes: &'a [u8],
+    control: &'a Control,
+    began: Packet,
+    last: Packet,
+    body: &'a [u8],
+    body_bytes: u64,
+    gap_bytes: u64,
+    incomplete: Option<Incomplete>,
+    error_code: Option<u32>,
+    trailers: Option<Trailers<'a>>,
+}
+
+/// A message that consists of its head.
+pub(super) fn emit_head(
+    stream: &Stream,
+    direction: Direction,
+    (head, head_bytes, control): (&Head, &[u8], &Control),
+    (began, last): (Packet, Packet),
+    cx: &mut Context<'_>,
+) {
+    let parts = Parts {
+        direction,
+        head,
+        head_bytes,
+        control,
+        began,
+        last,
+        body: &[],
+        body_bytes: 0,
+        gap_bytes: 0,
+        incomplete: None,
+        error_code: None,
+        trailers: None,
+    };
+    emit(stream, parts, cx);
+}
+
+/// A message that was in progress.
+pub(super) fn emit_open(
+    stream: &Stream,
+    direction: Direction,
+    open: &Open,
+    ending: Ending,
+    trailers: Option<Trailers<'_>>,
+    cx: &mut Context<'_>,
+) {
+    let gap = (open.has_gap || open.gap_bytes > 0).then_some(Incomplete::Gap);
+    let (incomplete, error_code) = match ending {
+        Ending::Whole => (gap, None),
+        Ending::Reset(code) => (Some(Incomplete::Reset), code),
+        Ending::Early(why) => (Some(why), None),
+    };
+    let mut room = std::mem::take(&mut cx.scratch.body);
+    let parts = Parts {
+        direction,
+        head: &open.head,
+        head_bytes: &open.head_bytes,
+        control: &open.control,
+        began: open.began,
+        last: open.last,
+        body: open.body.kept(&mut room),
+        body_bytes: open.body.bytes,
+        gap_bytes: open.gap_bytes,
+        incomplete,
+        error_code,
+        trailers: trailers.filter(|trailers| !trailers.fields.lines.is_empty() || trailers.unknown > 0),
+    };
+    emit(stream, parts, cx);
+    if room.capacity() <= MAX_SPARE_BYTES {
+        cx.scratch.body = room;
+    }
+}
+
+fn emit(stream: &Stream, parts: Parts<'_>, cx: &mut Context<'_>) {
+    let Parts { direction, head, head_bytes, control, began, .. } = parts;
+    let unknown = control.unknown + parts.trailers.map_or(0, |trailers| trailers.unknown);
+    let incomplete = parts.incomplete.or(control.malformed.then_some(Incomplete::Malformed));
+    let text = |span: Option<crate::message::Span>| span.map(|span| span.of(head_bytes));
+    let asked = stream.asked.as_ref();
+    cx.sink.message(&HttpMessage {
+        direction,
+        exchange: stream.number,
+        at: began.at,
+        duration_micros: last_at(began, parts.last).and_then(|last_at| span_micros(began.at, last_at)),
+        head,
+        head_bytes,
+        trailers: parts.trailers.map(|trailers| trailers.fields),
+        body: parts.body,
+        body_bytes: parts.body_bytes,
+        incomplete,
+        gap_bytes: parts.gap_bytes,
+        answered: asked.filter(|_| direction == Direction::Response).map(|asked| asked.answered(began.at)),
+        proxied: cx.proxied,
+        request_seen: asked.is_some(),
+        judged: asked.map(|asked| asked.judged).unwrap_or_default(),
+        extras: Some(&Extras {
+            stream_id: Some(stream.id),
+            scheme: text(control.scheme),
+            protocol: text(control.protocol),
+            pushed: stream.pushed,
+            unknown_headers: (unknown > 0).then_some(unknown),
+            error_code: parts.error_code.map(super::frame::error_name),
+            ..Extras::default()
+        }),
+    });
+}

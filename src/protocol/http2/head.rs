@@ -1,0 +1,145 @@
+//! From the fields of a block to a message's head: pseudo-header fields are taken out (RFC 9113 §8.3), the others stay.
+
+use super::hpack::FieldBlock;
+use crate::message::{Field, Head, KnownName, Span, StartLine, Switch, Version};
+
+static HOST: KnownName = KnownName::new(b"host");
+
+/// What the pseudo-header fields say, and what is not known of the block.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Control {
+    pub method: Option<Span>,
+    pub scheme: Option<Span>,
+    pub authority: Option<Span>,
+    pub path: Option<Span>,
+    /// RFC 8441 §4.
+    pub protocol: Option<Span>,
+    pub status: Option<u16>,
+    /// Fields that are not there: unknown, or over a limit.
+    pub unknown: u32,
+    /// One of them is there twice, after another field, or with a value that it cannot have (RFC 9113 §8.3).
+    pub malformed: bool,
+}
+
+impl Control {
+    /// Only requests have such fields.
+    pub fn is_of_request(&self) -> bool {
+        self.method.is_some() || self.path.is_some() || self.scheme.is_some() || self.authority.is_some()
+    }
+
+    pub fn is_interim(&self) -> bool {
+        matches!(self.status, Some(100..=199))
+    }
+
+    pub fn is_connect(&self, bytes: &[u8]) -> bool {
+        self.method.is_some_and(|method| method.of(bytes) == b"CONNECT")
+    }
+
+    /// What a successful answer makes of the stream (RFC 9113 §8.5, RFC 8441 §4).
+    pub fn opens(&self, bytes: &[u8]) -> Option<Switch> {
+        match self.protocol.map(|protocol| protocol.of(bytes)) {
+            _ if !self.is_connect(bytes) => None,
+            None => Some(Switch::Tunnel),
+            Some(b"websocket") => Some(Switch::WebSocket),
+            Some(_) => Some(Switch::Other),
+        }
+    }
+
+    /// The part of the request target that `path` shows: of a plain CONNECT the authority (RFC 9113 §8.5).
+    fn target(&self, bytes: &[u8]) -> Option<Span> {
+        let authority = || self.authority.filter(|_| self.is_connect(bytes));
+        self.path.or_else(authority)
+    }
+}
+
+/// A head and the bytes that it points into, used again for each block.
+#[derive(Debug, Default)]
+pub(super) struct HeadBuffer {
+    pub head: Head,
+    pub bytes: Vec<u8>,
+    pub control: Control,
+}
+
+impl HeadBuffer {
+    pub fn read(&mut self, block: &FieldBlock) {
+        let Self { head, bytes, control } = self;
+        bytes.clear();
+        head.fields.clear();
+        head.version = Version::HTTP_2;
+        *control = Control { unknown: block.unknown_fields + block.fields_over_limit, ..Control::default() };
+        for field in block.iter() {
+            let name = append(bytes, field.name);
+            let value = append(bytes, field.value);
+            if let [b':', ..] = field.name {
+                control.malformed |= !head.fields.is_empty() || !control.take(field.name, value, bytes);
+            } else {
+                let field = Field::decoded(bytes, name, value);
+                // Malformed (RFC 9113 §8.2.1): what the receiver makes of it is not known.
+                control.malformed |= !field.plain && has_line_break(value.of(bytes));
+                head.fields.push(field);
+            }
+        }
+        if let Some(authority) = control.authority
+            && !head.fields.iter().any(|field| field.is(&HOST, bytes))
+        {
+            let name = append(bytes, b"host");
+            head.fields.insert(0, Field::decoded(bytes, name, authority));
+        }
+    }
+
+    pub fn make_request(&mut self) {
+        let target = self.control.target(&self.bytes).unwrap_or_default();
+        self.head.start = StartLine::Request { method: self.control.method.unwrap_or_default(), target };
+    }
+
+    pub fn make_response(&mut self) {
+        self.head.start = StartLine::Status { code: self.control.status.unwrap_or(0), reason: Span::default() };
+    }
+
+    pub fn memory_bytes(&self) -> usize {
+        self.bytes.capacity() + self.head.fields.capacity() * size_of::<Field>()
+    }
+}
+
+impl Control {
+    /// Returns false if the field says nothing that it may say.
+    fn take(&mut self, name: &[u8], value: Span, bytes: &[u8]) -> bool {
+        let place = match name {
+            b":method" => &mut self.method,
+            b":scheme" => &mut self.scheme,
+            b":authority" => &mut self.authority,
+            b":path" => &mut self.path,
+            b":protocol" => &mut self.protocol,
+            b":status" => {
+                let status = status(value.of(bytes));
+                let is_first = self.status.is_none();
+                self.status = self.status.or(status);
+                return is_first && status.is_some();
+            }
+            _ => return false,
+        };
+        let is_first = place.is_none();
+        place.get_or_insert(value);
+        is_first
+    }
+}
+
+fn append(bytes: &mut Vec<u8>, text: &[u8]) -> Span {
+    let start = bytes.len();
+    bytes.extend_from_slice(text);
+    Span::new(start, bytes.len())
+}
+
+fn has_line_break(value: &[u8]) -> bool {
+    value.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0))
+}
+
+/// Three digits (RFC 9110 §15).
+fn status(text: &[u8]) -> Option<u16> {
+    match *text {
+        [a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9'] => {
+            Some(u16::from(a - b'0') * 100 + u16::from(b - b'0') * 10 + u16::from(c - b'0'))
+        }
+        _ => None,
+    }
+}

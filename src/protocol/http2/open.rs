@@ -1,0 +1,72 @@
+//! A message whose head is there and whose end is not.
+
+use super::head::{Control, HeadBuffer};
+use super::reader::Packet;
+use crate::message::{Field, Head};
+use crate::protocol::body::Body;
+use crate::time::Timestamp;
+
+#[derive(Debug)]
+pub(super) struct Open {
+    pub head: Head,
+    pub head_bytes: Box<[u8]>,
+    pub control: Control,
+    pub began: Packet,
+    /// The newest packet with a part of it.
+    pub last: Packet,
+    pub body: Body,
+    /// Bytes of the body that are known to be lost.
+    pub gap_bytes: u64,
+    /// Frames of it may be lost, and it is not known how many bytes.
+    pub has_gap: bool,
+}
+
+impl Open {
+    pub fn new(buffer: &HeadBuffer, began: Packet, last: Packet) -> Self {
+        Self {
+            head: buffer.head.clone(),
+            head_bytes: buffer.bytes.as_slice().into(),
+            control: buffer.control,
+            began,
+            last,
+            body: Body::default(),
+            gap_bytes: 0,
+            has_gap: false,
+        }
+    }
+
+    /// A packet with more of it.
+    pub fn note_packet(&mut self, packet: Packet) {
+        if packet.number != self.last.number {
+            self.last = Packet { at: packet.at.max(self.last.at), number: packet.number };
+        }
+    }
+
+    /// Frames of it may be lost.
+    pub fn lose(&mut self) {
+        self.has_gap = true;
+        self.body.lose(0);
+    }
+
+    /// Nothing of it is known to be lost.
+    pub fn is_whole(&self) -> bool {
+        !self.has_gap && self.gap_bytes == 0
+    }
+
+    pub fn lose_bytes(&mut self, bytes: u64) {
+        self.gap_bytes += bytes;
+        self.body.lose(bytes);
+    }
+
+    pub fn held_bytes(&self) -> usize {
+        size_of::<Self>()
+            + self.head_bytes.len()
+            + self.head.fields.capacity() * size_of::<Field>()
+            + self.body.buffered_bytes()
+    }
+}
+
+/// When the last of several packets was captured.
+pub(super) fn last_at(began: Packet, last: Packet) -> Option<Timestamp> {
+    (began.number != last.number).then_some(last.at.max(began.at))
+}

@@ -1,0 +1,199 @@
+//! The way back after a loss, and into a connection met in the middle: where a frame begins, by proof.
+//!
+//! A body may hold anything, whole frames too. So headers that look right in a row are not enough; they are believed
+//! - when they go on for longer than a frame may be, from there on: a body that holds frames is itself cut into frames, and
+//!   where one of those ends the row breaks off; or
+//! - when they begin where packets begin, and again wherever their sender spoke after it had heard something new: it writes
+//!   whole frames then, and what it writes in the middle of one is not cut there; or
+//! - when all that one side said since then is a row of frames, and streams of them are those that the other side is known to
+//!   have open, or that it speaks of in such a row too.
+//!
+//! In: bytes with the packets that brought them. Out: those from the proven place on, to be read as if they came now.
+
+use std::collections::VecDeque;
+
+use super::chain::{Chain, Known, Verdict};
+use crate::flow::{DataMeta, Position};
+use crate::message::{Direction, HttpCounters};
+
+/// Bytes that wait for proof: some frames of the usual largest size.
+const MAX_WAITING_BYTES: usize = 128 << 10;
+/// After so many bytes without proof a direction is given up: far more than frames of any size in use would need.
+const MAX_SEARCHED_BYTES: u64 = 16 << 20;
+/// Packets that wait with them. Empty frames come in packets of their own.
+const MAX_MARKS: usize = 4_096;
+
+/// Where a packet's bytes begin.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mark {
+    pub at: usize,
+    pub meta: DataMeta,
+    /// Its sender had heard something new since it last spoke.
+    pub is_turn: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Search {
+    from_client: bool,
+    bytes: Vec<u8>,
+    /// Of the packets in `bytes`, by `at`.
+    marks: VecDeque<Mark>,
+    /// Nothing in `bytes` before it begins a row of frames.
+    from: usize,
+    /// The row that begins there.
+    chain: Chain,
+    last_heard: Option<Position>,
+    /// The bytes that come next follow a loss, or are the first of all.
+    is_first: bool,
+    /// Bytes that were looked at.
+    searched: u64,
+}
+
+/// What the bytes so far tell.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    NotYet,
+    /// Frames begin: pieces by packet.
+    Frames(Vec<(Vec<u8>, DataMeta)>),
+    GiveUp,
+}
+
+impl Search {
+    pub fn new(direction: Direction, last_heard: Option<Position>) -> Self {
+        Self {
+            from_client: direction == Direction::Request,
+            bytes: Vec::new(),
+            marks: VecDeque::new(),
+            from: 0,
+            chain: Chain::default(),
+            last_heard,
+            is_first: true,
+            searched: 0,
+        }
+    }
+
+    /// Takes more bytes. `known`: what is known of the streams.
+    pub fn push(&mut self, bytes: &[u8], meta: DataMeta, known: &Known<'_>, counters: &mut HttpCounters) -> Found {
+        self.searched += bytes.len() as u64;
+        if self.searched > MAX_SEARCHED_BYTES {
+            counters.passed_over_bytes += (self.bytes.len() + bytes.len()) as u64;
+            counters.http2.given_up += 1;
+            return Found::GiveUp;
+        }
+        let is_turn = meta.segment_start && self.last_heard.is_some_and(|heard| meta.heard > heard);
+        if meta.segment_start || self.marks.is_empty() {
+            self.marks.push_back(Mark { at: self.bytes.len(), meta, is_turn });
+        }
+        self.last_heard = self.last_heard.max(Some(meta.heard));
+        self.bytes.extend_from_slice(bytes);
+        self.run(known, counters)
+    }
+
+    /// Looks again: more is known of the streams.
+    pub fn run(&mut self, known: &Known<'_>, counters: &mut HttpCounters) -> Found {
+        loop {
+            let is_aligned = self.is_aligned();
+            match self.chain.follow(&self.bytes, self.from, &self.marks, is_aligned, self.from_client, known) {
+                Verdict::Refuted(before) => {
+                    self.from = before.max(self.from);
+                    self.skip(counters);
+                }
+                Verdict::Proven(at) => return Found::Frames(self.take_from(at, counters)),
+                Verdict::Open => {
+                    if self.bytes.len() <= MAX_WAITING_BYTES && self.marks.len() <= MAX_MARKS {
+                        self.let_go(counters);
+                        return Found::NotYet;
+                    }
+                    self.skip(counters);
+                }
+            }
+            if self.from >= self.bytes.len() {
+                self.let_go(counters);
+                return Found::NotYet;
+            }
+        }
+    }
+
+    /// A row begins later, if at all: where a byte is 0, as that of a length below 64 KiB is.
+    fn skip(&mut self, counters: &mut HttpCounters) {
+        let rest = self.bytes.get(self.from + 1..).unwrap_or_default();
+        self.from += 1 + memchr::memchr(0, rest).unwrap_or(rest.len());
+        self.chain = Chain::default();
+        if self.from > MAX_WAITING_BYTES / 2 {
+            self.let_go(counters);
+        }
+    }
+
+    /// The row begins where its sender began to speak.
+    fn is_aligned(&self) -> bool {
+        let Ok(index) = self.marks.binary_search_by_key(&self.from, |mark| mark.at) else { return false };
+        let is_first = index == 0 && self.is_first;
+        self.marks.get(index).is_some_and(|mark| mark.meta.segment_start && (mark.is_turn || is_first))
+    }
+
+    /// Forgets what was refuted.
+    fn let_go(&mut self, counters: &mut HttpCounters) {
+        if self.from == 0 {
+            return;
+        }
+        counters.passed_over_bytes += self.from as u64;
+        self.bytes.drain(..self.from);
+        self.is_first = false;
+        self.chain.move_back(self.from);
+        let from = std::mem::take(&mut self.from);
+        // The packet that holds the first byte keeps its mark.
+        while self.marks.get(1).is_some_and(|next| next.at <= from) {
+            self.marks.pop_front();
+        }
+        for mark in &mut self.marks {
+            if mark.at < from {
+                mark.meta.position += (from - mark.at) as u64;
+                mark.meta.segment_start = false;
+            }
+            mark.at = mark.at.saturating_sub(from);
+        }
+        if self.bytes.is_empty() {
+            self.marks.clear();
+        }
+    }
+
+    fn take_from(&mut self, at: usize, counters: &mut HttpCounters) -> Vec<(Vec<u8>, DataMeta)> {
+        self.from = at;
+        self.let_go(counters);
+        let bytes = std::mem::take(&mut self.bytes);
+        let ends = self.marks.iter().skip(1).map(|mark| mark.at).chain([bytes.len()]);
+        let pieces = self
+            .marks
+            .iter()
+            .zip(ends)
+            .map(|(mark, end)| (bytes.get(mark.at..end).unwrap_or_default().to_vec(), mark.meta));
+        pieces.filter(|(bytes, _)| !bytes.is_empty()).collect()
+    }
+
+    /// Bytes are lost: what came before stands alone.
+    pub fn on_gap(&mut self, counters: &mut HttpCounters) {
+        counters.passed_over_bytes += self.bytes.len() as u64;
+        self.bytes.clear();
+        self.marks.clear();
+        self.from = 0;
+        self.chain = Chain::default();
+        self.is_first = true;
+    }
+
+    /// Memory is needed elsewhere.
+    pub fn shed(&mut self, counters: &mut HttpCounters) {
+        self.on_gap(counters);
+        self.bytes = Vec::new();
+        self.is_first = false;
+    }
+
+    /// The streams of a row of frames that is all its sender said since it began to speak, and how many frames it has.
+    pub fn spoken_of(&self) -> Option<(&[u32], u32)> {
+        let is_whole = self.chain.frames() > 0 && self.chain.ends_at(self.bytes.len()) && self.is_aligned();
+        is_whole.then(|| (self.chain.streams(), self.chain.frames()))
+    }
+
+    pub fn buffered_bytes(&self) -> usize {
+        self.bytes.capacity() + self.marks.capacity() * size_of::<Mark>()
+    }
+}

@@ -1,0 +1,191 @@
+//! The open streams of a connection, in the order of their numbers (RFC 9113 §5.1.1).
+
+use std::collections::VecDeque;
+
+use super::open::Open;
+use crate::message::{Direction, Switch};
+use crate::protocol::PendingRequest;
+
+/// Open streams of one connection: servers allow 100 to 250 by default, load generators ask for 1 000.
+pub(super) const MAX_OPEN_STREAMS: usize = 1_024;
+/// Streams that were begun last: what a side speaks of while the other is being looked for.
+const MAX_RECENT: usize = 16;
+/// Streams whose memory is used again.
+const MAX_SPARE_STREAMS: usize = 16;
+
+/// One direction of a stream.
+#[derive(Debug, Default)]
+pub(super) enum Half {
+    /// Nothing of it was seen.
+    #[default]
+    Idle,
+    /// Its head was not seen: what it carries is part of no message.
+    Headless,
+    Open(Box<Open>),
+    /// It carries the bytes of a tunnel (RFC 9113 §8.5).
+    Tunnel,
+    Over,
+}
+
+impl Half {
+    pub fn held_bytes(&self) -> usize {
+        if let Self::Open(open) = self { open.held_bytes() } else { 0 }
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Stream {
+    pub id: u32,
+    /// Of its exchange on this connection.
+    pub number: u32,
+    pub asked: Option<PendingRequest>,
+    /// What a successful answer makes of it.
+    pub opens: Option<Switch>,
+    /// A server began it (RFC 9113 §8.4).
+    pub pushed: bool,
+    pub request: Half,
+    pub response: Half,
+    /// `Way::losses` of the response's direction when the stream was met.
+    pub losses: u32,
+}
+
+impl Stream {
+    pub fn half(&mut self, direction: Direction) -> &mut Half {
+        match direction {
+            Direction::Request => &mut self.request,
+            Direction::Response => &mut self.response,
+        }
+    }
+
+    fn held_bytes(&self) -> usize {
+        size_of::<Self>()
+            + self.asked.as_ref().map_or(0, PendingRequest::held_bytes)
+            + self.request.held_bytes()
+            + self.response.held_bytes()
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Streams {
+    /// At most `MAX_OPEN_STREAMS`, by ascending numbers.
+    open: VecDeque<(u32, Box<Stream>)>,
+    #[allow(clippy::vec_box, reason = "what is kept is the memory of each")]
+    spare: Vec<Box<Stream>>,
+    /// The highest number so far of the streams that each side began: client, server.
+    highest: [u32; 2],
+    /// At most `MAX_RECENT`, the newest last.
+    recent: VecDeque<u32>,
+    /// Bytes that the open ones hold. The caller that adds to a body adds to it.
+    pub held_bytes: usize,
+    last_number: u32,
+}
+
+impl Streams {
+    /// Exchanges up to `last_number` were those of another protocol on the connection.
+    pub fn after(last_number: u32) -> Self {
+        Self { last_number, ..Self::default() }
+    }
+
+    fn find(&self, id: u32) -> Result<usize, usize> {
+        // The newest is asked for most often.
+        match self.open.back() {
+            Some((last, _)) if *last == id => Ok(self.open.len() - 1),
+            Some((last, _)) if *last < id => Err(self.open.len()),
+            None => Err(0),
+            Some(_) => self.open.binary_search_by_key(&id, |(id, _)| *id),
+        }
+    }
+
+    pub fn get(&mut self, id: u32) -> Option<&mut Stream> {
+        let index = self.find(id).ok()?;
+        self.open.get_mut(index).map(|(_, stream)| &mut **stream)
+    }
+
+    /// A frame of it was seen before.
+    pub fn was_met(&self, id: u32) -> bool {
+        self.highest.get(usize::from(id % 2 == 0)).is_some_and(|highest| id <= *highest)
+    }
+
+    /// The stream that has to make place for another one.
+    pub fn oldest_of_too_many(&self) -> Option<u32> {
+        self.open.front().filter(|_| self.open.len() >= MAX_OPEN_STREAMS).map(|(id, _)| *id)
+    }
+
+    /// The stream `id`, which is not open yet.
+    pub fn begin(&mut self, id: u32, losses: u32) -> Option<&mut Stream> {
+        self.last_number = self.last_number.wrapping_add(1);
+        let number = self.last_number;
+        self.insert(id, number, losses)
+    }
+
+    /// The same for an exchange that has a number.
+    pub fn insert(&mut self, id: u32, number: u32, losses: u32) -> Option<&mut Stream> {
+        if let Some(highest) = self.highest.get_mut(usize::from(id % 2 == 0)) {
+            *highest = id.max(*highest);
+        }
+        if self.recent.len() >= MAX_RECENT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(id);
+        let mut stream = self.spare.pop().unwrap_or_default();
+        *stream = Stream { id, number, losses, ..Stream::default() };
+        let index = self.find(id).unwrap_or_else(|index| index);
+        self.open.insert(index, (id, stream));
+        self.held_bytes += size_of::<Stream>();
+        self.open.get_mut(index).map(|(_, stream)| &mut **stream)
+    }
+
+    /// One direction of an open stream.
+    #[inline]
+    pub fn half(&mut self, id: u32, direction: Direction) -> Option<&mut Half> {
+        self.get(id).map(|stream| stream.half(direction))
+    }
+
+    /// Changes it, and returns what it was.
+    pub fn set_half(&mut self, id: u32, direction: Direction, now: Half) -> Option<Half> {
+        let added = now.held_bytes();
+        let before = std::mem::replace(self.half(id, direction)?, now);
+        self.held_bytes = self.held_bytes + added - before.held_bytes();
+        Some(before)
+    }
+
+    /// Its request is there.
+    pub fn set_asked(&mut self, id: u32, asked: PendingRequest, opens: Option<Switch>) {
+        let added = asked.held_bytes();
+        let Some(stream) = self.get(id) else { return };
+        stream.opens = opens;
+        let before = stream.asked.replace(asked).map_or(0, |before| before.held_bytes());
+        self.held_bytes = self.held_bytes + added - before;
+    }
+
+    pub fn remove(&mut self, id: u32) {
+        if let Ok(index) = self.find(id)
+            && let Some((_, mut stream)) = self.open.remove(index)
+        {
+            self.held_bytes -= stream.held_bytes();
+            if self.spare.len() < MAX_SPARE_STREAMS {
+                *stream = Stream::default();
+                self.spare.push(stream);
+            }
+        }
+    }
+
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Stream> {
+        self.open.iter_mut().map(|(_, stream)| &mut **stream)
+    }
+
+    pub fn ids(&self) -> Vec<u32> {
+        self.open.iter().map(|(id, _)| *id).collect()
+    }
+
+    /// Streams that are open, or were lately.
+    pub fn known_ids(&self) -> Vec<u32> {
+        self.open.iter().map(|(id, _)| *id).chain(self.recent.iter().copied()).collect()
+    }
+
+    pub fn buffered_bytes(&self) -> usize {
+        self.held_bytes
+            + self.open.capacity() * size_of::<(u32, Box<Stream>)>()
+            + self.spare.len() * size_of::<Stream>()
+    }
+}

@@ -1,0 +1,158 @@
+//! What both sides say before the first message: the prefix of a proxy, the preface of HTTP/2 (RFC 9113 §3.4).
+//!
+//! In: each side's first bytes, in pieces of any size. Out: what they are, once that is clear; bytes that were kept until then.
+
+use super::http2::PREFACE;
+use super::proxy_prefix::Prefix;
+use crate::flow::DataMeta;
+use crate::message::Proxied;
+
+/// A server may send its SETTINGS and more before the client says which protocol it speaks. Beyond so much it is HTTP/2.
+const MAX_SERVER_FIRST_BYTES: usize = 16 << 10;
+/// Pieces of it. Each costs an allocation.
+const MAX_SERVER_FIRST_PIECES: usize = 256;
+
+#[derive(Debug, Default)]
+pub(super) struct Opening {
+    /// It is known what the client speaks.
+    pub is_over: bool,
+    /// What the PROXY protocol said.
+    pub proxied: Option<Proxied>,
+    has_prefix: bool,
+    /// The beginning of a prefix or a preface; the first of the bytes came so.
+    kept: Vec<u8>,
+    first: Option<DataMeta>,
+    /// What the server said before, as long as it may be SETTINGS.
+    server_first: Vec<(Vec<u8>, DataMeta)>,
+    server_bytes: usize,
+}
+
+/// What the client's first bytes are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Said {
+    /// What follows will tell; they are kept.
+    Partial,
+    /// So many of the last piece's bytes are the end of a proxy's prefix.
+    Prefix(usize),
+    Http2,
+    Other,
+}
+
+/// What the server's first bytes are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ServerSaid {
+    /// SETTINGS, or the beginning of them; they are kept.
+    Kept,
+    /// So many bytes that it is clear.
+    Http2,
+    Other,
+}
+
+impl Opening {
+    /// Takes a piece of the client's.
+    #[inline]
+    pub fn hear(&mut self, bytes: &[u8], meta: DataMeta) -> Said {
+        let before = self.kept.len();
+        if before == 0 && !matches!(bytes.first(), Some(b'P' | b'\r')) {
+            return Said::Other;
+        }
+        if before > 0 {
+            self.kept.extend_from_slice(bytes);
+        }
+        let all = if before == 0 { bytes } else { &self.kept };
+        let prefix = if self.has_prefix { Prefix::Absent } else { Prefix::of(all) };
+        let said = match prefix {
+            Prefix::Partial => Said::Partial,
+            Prefix::Complete(length, proxied) => {
+                self.has_prefix = true;
+                self.proxied = proxied;
+                Said::Prefix(length.saturating_sub(before))
+            }
+            Prefix::Absent if all.starts_with(PREFACE) => Said::Http2,
+            Prefix::Absent if PREFACE.starts_with(all) => Said::Partial,
+            Prefix::Absent => Said::Other,
+        };
+        match said {
+            Said::Partial => {
+                self.first.get_or_insert(meta);
+                if before == 0 {
+                    self.kept.extend_from_slice(bytes);
+                }
+            }
+            Said::Prefix(_) => {
+                self.kept = Vec::new();
+                self.first = None;
+            }
+            Said::Http2 | Said::Other => self.kept.truncate(before),
+        }
+        said
+    }
+
+    /// Takes a piece of the server's, which has said nothing else before.
+    pub fn hear_server(&mut self, bytes: &[u8], meta: DataMeta) -> ServerSaid {
+        self.server_bytes += bytes.len();
+        self.server_first.push((bytes.to_vec(), meta));
+        let is_much = self.server_bytes > MAX_SERVER_FIRST_BYTES || self.server_first.len() > MAX_SERVER_FIRST_PIECES;
+        match self.server_settings() {
+            Some(true) if is_much => ServerSaid::Http2,
+            Some(false) => ServerSaid::Other,
+            Some(true) | None => ServerSaid::Kept,
+        }
+    }
+
+    /// The server has said something that is kept here.
+    pub fn has_server_first(&self) -> bool {
+        !self.server_first.is_empty()
+    }
+
+    /// It begins with SETTINGS; `None` as long as that is not clear.
+    pub fn server_settings(&self) -> Option<bool> {
+        let mut header = self.server_first.iter().flat_map(|(bytes, _)| bytes).copied();
+        let header: Vec<u8> = header.by_ref().take(9).collect();
+        begins_with_settings(&header)
+    }
+
+    pub fn take_server_first(&mut self) -> Vec<(Vec<u8>, DataMeta)> {
+        self.server_bytes = 0;
+        std::mem::take(&mut self.server_first)
+    }
+
+    /// What was kept of the client's.
+    pub fn take_kept(&mut self) -> Option<(Vec<u8>, DataMeta)> {
+        let kept = std::mem::take(&mut self.kept);
+        self.first.take().map(|first| (kept, first))
+    }
+
+    pub fn buffered_bytes(&self) -> usize {
+        self.kept.capacity() + self.server_bytes + self.server_first.capacity() * size_of::<(Vec<u8>, DataMeta)>()
+    }
+}
+
+/// The header of a SETTINGS frame that is no acknowledgment; `None` as long as that is not clear.
+pub(super) fn begins_with_settings(bytes: &[u8]) -> Option<bool> {
+    const FORM: [Option<u8>; 9] = [Some(0), Some(0), None, Some(4), Some(0), Some(0), Some(0), Some(0), Some(0)];
+    let fits = FORM.iter().zip(bytes).all(|(form, byte)| form.is_none_or(|form| form == *byte));
+    let has_length = bytes.get(2).is_none_or(|length| length % 6 == 0);
+    if !fits || !has_length {
+        return Some(false);
+    }
+    (bytes.len() >= FORM.len()).then_some(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_told_from_the_first_nine_bytes() {
+        let settings = [0, 0, 12, 4, 0, 0, 0, 0, 0, 1, 2];
+        for end in 0..settings.len() {
+            assert_eq!(begins_with_settings(&settings[..end]), (end >= 9).then_some(true));
+        }
+        for (at, wrong) in [(0, b'H'), (1, 1), (2, 13), (3, 0), (4, 1), (5, 128), (8, 1)] {
+            let mut bytes = settings;
+            bytes[at] = wrong;
+            assert_eq!(begins_with_settings(&bytes), Some(false), "{at}");
+        }
+    }
+}

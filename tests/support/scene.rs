@@ -19,7 +19,7 @@ use super::wire::{Link, OTHER_SERVER_PORT, Packet, SERVER_PORT};
 
 const MAX_BODY_BYTES: usize = 1 << 20;
 /// One of these says that something was captured and not shown.
-const NAMES_OF_LOSS: [&str; 8] = [
+const NAMES_OF_LOSS: [&str; 13] = [
     "gaps",
     "lostHeads",
     "lostPairings",
@@ -28,6 +28,11 @@ const NAMES_OF_LOSS: [&str; 8] = [
     "notHttpStreams",
     "connectionsTimedOut",
     "incompleteReset",
+    "http2Resyncs",
+    "http2GivenUp",
+    "http2LostBlocks",
+    "http2PartialBlocks",
+    "http2EvictedStreams",
 ];
 
 #[derive(Debug)]
@@ -163,7 +168,7 @@ fn what(error: &TestCaseError) -> String {
     text.rsplit_once(" at tests/").map_or(text, |(text, _)| text).to_owned()
 }
 
-fn is_named(stats: &Stats) -> bool {
+pub fn is_named(stats: &Stats) -> bool {
     stats.entries().iter().any(|(name, count)| *count > 0 && NAMES_OF_LOSS.contains(name))
 }
 

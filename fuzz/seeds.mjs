@@ -33,7 +33,7 @@ function* records(file) {
 
 const u16 = (number) => Buffer.from([number >> 8, number & 255]);
 
-for (const target of ['decode', 'http', 'content', 'engine', 'savefile', 'hpack', 'grpc']) {
+for (const target of ['decode', 'http', 'http2', 'content', 'engine', 'savefile', 'hpack', 'grpc']) {
   rmSync(join(ROOT, 'fuzz', 'seeds', target), { recursive: true, force: true });
   mkdirSync(join(ROOT, 'fuzz', 'seeds', target), { recursive: true });
 }
@@ -198,3 +198,61 @@ const calls = {
 };
 for (const [name, [kind, length, before, lost, ...frames]] of Object.entries(calls))
   seed('grpc', name, [Buffer.from([kind, length, before, lost]), ...frames]);
+
+/** Frames of fuzz_targets/http2.rs: the kind's bit 1 says that a frame header is made from the first three bytes. */
+const FRAME = 2;
+const http2Frame = (kind, type, flags, stream, payload = []) => [
+  Buffer.from([kind | FRAME, payload.length + 3, type, flags, stream]),
+  Buffer.from(payload),
+];
+const [DATA, HEAD_BLOCK, RST, SETTINGS, PROMISE, CONTINUATION] = [0, 1, 3, 4, 5, 9];
+const [END_STREAM, END_HEADERS, PADDED] = [1, 4, 8];
+const bytesOf = (text) => [...Buffer.from(text, 'latin1')];
+/** GET or POST, http, `:path: /sample/path` and `custom-key: custom-header` with indexing (RFC 7541, C.2). */
+const asks = (method) => [
+  method,
+  0x86,
+  0x44,
+  12,
+  ...bytesOf('/sample/path'),
+  0x40,
+  10,
+  ...bytesOf('custom-keycustom-header').toSpliced(10, 0, 13),
+];
+/** The same from the table. */
+const again = [0x82, 0x86, 0xbf, 0xbe];
+const [WHOLE, MIDDLE] = [[Buffer.from([1])], [Buffer.from([0])]];
+const exchange = [
+  http2Frame(CLIENT, HEAD_BLOCK, END_STREAM | END_HEADERS, 1, asks(0x82)),
+  http2Frame(SERVER, SETTINGS, 0, 0, [0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 2, 0]),
+  http2Frame(SERVER, HEAD_BLOCK, END_HEADERS, 1, [0x88]),
+  http2Frame(SERVER, DATA, END_STREAM, 1, bytesOf('hello')),
+];
+const next = [
+  http2Frame(CLIENT, HEAD_BLOCK, END_STREAM | END_HEADERS, 3, again),
+  http2Frame(SERVER, HEAD_BLOCK, END_HEADERS | END_STREAM, 3, [0x88]),
+  http2Frame(CLIENT, HEAD_BLOCK, END_STREAM | END_HEADERS, 5, again),
+  http2Frame(SERVER, HEAD_BLOCK, END_HEADERS | END_STREAM, 5, [0x88]),
+];
+const connections = {
+  exchange: [WHOLE, ...exchange, ...next],
+  middle: [MIDDLE, ...next, ...exchange.slice(2), ...next],
+  upload: [
+    WHOLE,
+    http2Frame(CLIENT, HEAD_BLOCK, 0, 1, asks(0x83).slice(0, 9)),
+    http2Frame(CLIENT, CONTINUATION, END_HEADERS, 1, asks(0x83).slice(9)),
+    http2Frame(CLIENT, DATA, PADDED, 1, [2, ...bytesOf('abc'), 0, 0]),
+    http2Frame(SERVER, HEAD_BLOCK, END_HEADERS, 1, [0x48, 3, ...bytesOf('100')]),
+    http2Frame(CLIENT, HEAD_BLOCK, END_HEADERS | END_STREAM, 1, [0, 1, ...bytesOf('t'), 1, ...bytesOf('v')]),
+    http2Frame(SERVER, RST, 0, 1, [0, 0, 0, 8]),
+  ],
+  push: [
+    WHOLE,
+    ...exchange.slice(0, 1),
+    http2Frame(SERVER, PROMISE, END_HEADERS, 1, [0, 0, 0, 2, ...asks(0x82)]),
+    http2Frame(SERVER, HEAD_BLOCK, END_HEADERS, 2, [0x88]),
+    http2Frame(SERVER, DATA, END_STREAM, 2, bytesOf('pushed')),
+  ],
+  loss: [WHOLE, ...exchange.slice(0, 3), mark(SERVER | LOSS, 20), ...next, ...next],
+};
+for (const [name, pieces] of Object.entries(connections)) seed('http2', name, pieces.flat());

@@ -19,7 +19,7 @@ fn a_request_and_its_answer() {
             C([hello(), headers(1, &c.block(&get("/a?b")), true)].concat()),
             S([settings(&[]), settings_ack(), headers(1, &s.block(&[(":status", "200"), ("x", "1")]), false)].concat()),
             C(settings_ack()),
-            S([data(1, b"hel", false), data(1, b"lo", true)].concat()),
+            S([data(1, b"he", false), data(1, b"llo", true)].concat()),
         ],
         &["> 1 GET /a?b {host=h}", "< 1 200 {x=1} 'hello' for GET /a?b"],
     );

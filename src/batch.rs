@@ -7,6 +7,7 @@ mod pool;
 
 use std::collections::VecDeque;
 
+use pool::MAX_KEPT_BUFFER_BYTES;
 pub use pool::{Buffer, Pool};
 
 use crate::encode::RawBody;
@@ -16,6 +17,8 @@ use crate::time::Timestamp;
 const MAX_BATCH_MESSAGES: u32 = 512;
 /// Or with so many bytes; one line may go beyond it.
 pub const MAX_BATCH_BYTES: usize = 256 << 10;
+/// The memory of a full batch is kept, also if its last line is long.
+const _: () = assert!(MAX_KEPT_BUFFER_BYTES == 2 * MAX_BATCH_BYTES);
 /// A batch that is not full waits for more at most so long.
 const MAX_BATCH_AGE_MS: u64 = 50;
 

@@ -7,12 +7,10 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::MAX_BATCH_BYTES;
-
 /// Kept at a time: one for each batch that a receiver may have in its hands.
 pub const MAX_KEPT_BUFFERS: usize = 4;
 /// A buffer with more memory than this is not kept: a batch with one long line is no measure of the next one.
-pub const MAX_KEPT_BUFFER_BYTES: usize = 2 * MAX_BATCH_BYTES;
+pub const MAX_KEPT_BUFFER_BYTES: usize = 512 << 10;
 /// The share of its length that a new buffer has on top: the next batch is about as long, and grows for its last line otherwise.
 const SPARE_SHARE: usize = 8;
 

@@ -12,7 +12,7 @@ use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Error, Result, Status};
 use napi_derive::napi;
 
-use super::{EngineStats, stats_of};
+use super::stats::{EngineStats, stats_of};
 use crate::batch::Buffer;
 use crate::delivery::{Delivery, Event};
 use crate::notice::Level;

@@ -9,8 +9,8 @@ mod errors;
 mod events;
 mod info;
 mod options;
+mod stats;
 
-use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::AsFd;
 use std::sync::Arc;
@@ -22,7 +22,6 @@ use napi_derive::napi;
 
 use crate::capture::{self, CaptureControl, CaptureOptions};
 use crate::delivery;
-use crate::ledger::StatsSnapshot;
 use crate::message::own_posts;
 use crate::privileges;
 use crate::source;
@@ -30,23 +29,7 @@ use errors::js_error;
 use events::{BindingCaptureEvent, JsDelivery, Told};
 use info::{BindingCaptureInfo, BindingInterfaceInfo};
 use options::BindingCaptureOptions;
-
-/// The loss ledger: packets, messages and bytes by what became of them, each a count since the start unless its name
-/// says otherwise. `received`, `dropped` and `interfaceDropped` are libpcap's own.
-#[napi]
-pub type EngineStats = BTreeMap<String, f64>;
-
-fn stats_of(snapshot: &StatsSnapshot) -> EngineStats {
-    let (mut capture, engine) = (snapshot.capture.entries(), snapshot.engine.entries());
-    capture.push(("unread", snapshot.capture.unread(snapshot.engine.packets)));
-    // Exact up to 2^53.
-    capture
-        .into_iter()
-        .chain(engine)
-        .chain(snapshot.content.entries())
-        .map(|(name, count)| (name.to_owned(), count as f64))
-        .collect()
-}
+use stats::{EngineStats, stats_of};
 
 /// What can be captured on, best first, `any` included. Needs no privilege.
 #[napi(catch_unwind)]

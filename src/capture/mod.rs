@@ -25,3 +25,8 @@ pub use control::CaptureControl;
 pub use options::CaptureOptions;
 pub use reports::MAX_EVENT_BACKLOG;
 pub use thread::{THREAD_NAME, spawn};
+
+use std::time::Duration;
+
+/// The longest that anything timed is late: ticks, young batches, expiry, reports.
+const TICK: Duration = Duration::from_millis(50);

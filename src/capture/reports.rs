@@ -3,9 +3,9 @@
 
 use std::time::{Duration, Instant};
 
+use super::TICK;
 use super::pipeline::Pipeline;
 use super::quiet::{QUIET_AFTER, QuietWatch};
-use super::runner::TICK;
 use crate::delivery::{Event, Outgoing};
 use crate::engine::NotUnderstood;
 use crate::ledger::Ledger;

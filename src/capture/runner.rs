@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::TICK;
 use super::control::CaptureControl;
 use super::options::CaptureOptions;
 use super::pipeline::Pipeline;
@@ -22,8 +23,6 @@ use crate::panics;
 use crate::source::{Pace, Packet, PacketSource, Progress, system_time};
 use crate::time::Timestamp;
 
-/// The longest that anything timed is late: ticks, young batches, expiry, reports.
-pub(super) const TICK: Duration = Duration::from_millis(50);
 /// Packets read before anything else is looked at; with the largest GSO packets some 4 MB.
 const BURST_PACKETS: usize = 64;
 /// When the source was readable and yet has no packet (an interface that went down): no busy loop.

@@ -2,7 +2,7 @@
 
 use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
 
-use super::{Broken, End, Room};
+use super::room::{Broken, End, Room};
 
 /// What follows the stream is padding.
 pub(super) fn decode(coded: &[u8], out: &mut Room) -> Result<End, Broken> {

@@ -2,7 +2,7 @@
 
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
-use super::{Broken, End, Room};
+use super::room::{Broken, End, Room};
 
 /// Members that are read of one gzip body. Each costs a decoder, however short it is.
 const MAX_MEMBERS: usize = 1_024;

@@ -8,6 +8,7 @@ mod brotli;
 mod charset;
 pub mod grpc;
 mod inflate;
+mod room;
 #[cfg(test)]
 mod tests;
 mod zstd;
@@ -16,12 +17,11 @@ use std::borrow::Cow;
 
 pub use charset::{Charset, Converted, charset_of, convert, utf8};
 pub(crate) use inflate::header as gzip_header;
+pub use room::Broken;
+use room::{End, Room};
 
 /// Codings of one body; nobody has reason for more than two, and each is a pass over the bytes.
 const MAX_CODINGS: usize = 3;
-/// Room for decoded bytes grows by doubling from here.
-const FIRST_GROWTH_BYTES: usize = 16 << 10;
-
 /// A content-coding that can be removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Coding {
@@ -85,23 +85,6 @@ pub fn add_codings(value: &[u8], codings: &mut Vec<Coding>) -> Result<(), Unknow
     Ok(())
 }
 
-/// The bytes are not what their coding says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Broken;
-
-/// How far decoding came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
-    /// To the end.
-    Whole,
-    /// To the limit.
-    Limit,
-    /// To the last coded byte, with the end still to come.
-    Early,
-    /// To the end, where the sender's check of the content does not hold.
-    Unchecked,
-}
-
 /// How much decoding may give.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -160,31 +143,4 @@ pub fn decode<'a>(body: &'a [u8], cut: bool, codings: &[Coding], limits: Limits)
 /// are no text.
 fn is_likely(coded: &[u8], decoded: &[u8]) -> bool {
     utf8(coded, true).is_none() && utf8(decoded, true).is_some()
-}
-
-/// Decoded bytes, never more than the limit.
-#[derive(Debug)]
-struct Room {
-    bytes: Vec<u8>,
-    max_bytes: usize,
-}
-
-impl Room {
-    fn new(max_bytes: usize) -> Self {
-        Self { bytes: Vec::new(), max_bytes }
-    }
-
-    fn is_full(&self) -> bool {
-        self.bytes.len() >= self.max_bytes
-    }
-
-    /// Lets `fill` write behind the bytes that are there, as far as there is room; it says how many it wrote.
-    fn fill<T>(&mut self, fill: impl FnOnce(&mut [u8]) -> (usize, T)) -> T {
-        let start = self.bytes.len();
-        let more = start.max(FIRST_GROWTH_BYTES).min(self.max_bytes - start);
-        self.bytes.resize(start + more, 0);
-        let (written, result) = fill(self.bytes.get_mut(start..).unwrap_or_default());
-        self.bytes.truncate(start + written.min(more));
-        result
-    }
 }

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
-use super::{Broken, End, Room};
+use super::room::{Broken, End, Room};
 
 /// RFC 9659 §3.
 const MAX_WINDOW_BYTES: u64 = 8 << 20;

@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 
-use super::{Decoded, Fragment, Undecodable, tcp, tunnel};
+use super::{Decoded, Fragment, Undecodable, carrier, tcp};
 
 /// Extension headers in one packet. RFC 8200 §4.1 knows at most seven in their recommended order; the rest is for the
 /// kinds that came later.
@@ -31,7 +31,7 @@ pub(super) fn decode_v4(bytes: &[u8], cut: u32) -> Result<Decoded<'_>, Undecodab
         return Err(Undecodable::BadIpHeader);
     }
     let protocol = header[9];
-    if protocol != TCP && protocol != AUTHENTICATION && !tunnel::is_carrier(protocol) {
+    if protocol != TCP && protocol != AUTHENTICATION && !carrier::is_carrier(protocol) {
         return Ok(Decoded::NotTcp);
     }
     let (packet, missing) = match usize::from(u16::from_be_bytes([header[2], header[3]])) {
@@ -61,7 +61,7 @@ pub(super) fn decode_v4(bytes: &[u8], cut: u32) -> Result<Decoded<'_>, Undecodab
     if protocol == TCP {
         return tcp::decode(source, destination, packet, header_len, missing).map(Decoded::Segment);
     }
-    behind_extensions(source, destination, protocol, payload, missing)
+    after_extensions(source, destination, protocol, payload, missing)
 }
 
 /// RFC 8200 §3.
@@ -82,7 +82,7 @@ pub(super) fn decode_v6(bytes: &[u8], cut: u32) -> Result<Decoded<'_>, Undecodab
     if header[6] == TCP {
         return tcp::decode(source, destination, payload, 0, missing).map(Decoded::Segment);
     }
-    behind_extensions(source, destination, header[6], payload, missing)
+    after_extensions(source, destination, header[6], payload, missing)
 }
 
 #[inline]
@@ -107,7 +107,7 @@ fn short(missing: u32) -> Undecodable {
 /// Kept out of the way that nearly all frames take.
 #[cold]
 #[inline(never)]
-pub(super) fn behind_extensions(
+pub(super) fn after_extensions(
     source: IpAddr,
     destination: IpAddr,
     next_header: u8,
@@ -127,15 +127,15 @@ pub(super) fn behind_extensions(
             bytes,
             missing,
         }),
-        Upper::Other { protocol, bytes } => tunnel::of(protocol, bytes, missing),
+        Upper::Other { protocol, bytes } => carrier::of(protocol, bytes, missing),
     }
 }
 
 /// Of UDP only what may be of a tunnel.
 fn fragment(fragment: Fragment<'_>) -> Result<Decoded<'_>, Undecodable> {
     let may_begin = match (fragment.next_header, fragment.offset_bytes) {
-        (tunnel::UDP, 0) if !tunnel::is_tunnel_port(fragment.bytes)? => return Ok(Decoded::NotTcp),
-        (tunnel::UDP, offset) => offset == 0,
+        (carrier::UDP, 0) if !carrier::is_tunnel_port(fragment.bytes)? => return Ok(Decoded::NotTcp),
+        (carrier::UDP, offset) => offset == 0,
         _ => true,
     };
     Ok(Decoded::Fragment(Fragment { may_begin, ..fragment }))
@@ -147,7 +147,7 @@ enum Upper<'a> {
     Other { protocol: u8, bytes: &'a [u8] },
 }
 
-/// Follows the chain of extension headers (RFC 8200 §4) to what is behind it. In IPv4 only the authentication header can begin one.
+/// Follows the chain of extension headers (RFC 8200 §4) to what comes after it. In IPv4 only the authentication header can begin one.
 fn upper(mut next_header: u8, mut bytes: &[u8], missing: u32) -> Result<Upper<'_>, Undecodable> {
     for _ in 0..=MAX_EXTENSION_HEADERS {
         if next_header == TCP {
@@ -166,8 +166,8 @@ fn upper(mut next_header: u8, mut bytes: &[u8], missing: u32) -> Result<Upper<'_
         let offset_field = u16::from_be_bytes([header[2], header[3]]);
         // Offset 0 and nothing to follow is an atomic fragment: a whole packet (RFC 6946).
         if next_header == FRAGMENT && offset_field & 0xfff9 != 0 {
-            // The chain behind it is in the first fragment only; all of them name the same next header.
-            if header[0] != TCP && !is_extension(header[0]) && !tunnel::is_carrier(header[0]) {
+            // The chain after it is in the first fragment only; all of them name the same next header.
+            if header[0] != TCP && !is_extension(header[0]) && !carrier::is_carrier(header[0]) {
                 return Ok(Upper::Other { protocol: header[0], bytes: rest });
             }
             return Ok(Upper::Fragment {

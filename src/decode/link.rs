@@ -3,46 +3,23 @@
 //! In: a linktype and a frame. Out: where the IPv4 or IPv6 header begins. Does not look into that header, except where
 //! the link layer itself leaves the version to it. Trailing padding stays; the IP length cuts it off.
 
-use super::{LinkType, Undecodable, wireless, wrapped};
-
-pub(super) enum Packet<'a> {
-    Ipv4(&'a [u8]),
-    Ipv6(&'a [u8]),
-    Other,
-}
-
-/// VLAN tags and SNAP headers in one frame. Two tags are QinQ, four have been seen at providers; beyond this the frame
-/// was made to waste our time.
-const MAX_TAGS: usize = 8;
-/// MPLS labels in one frame. Segment routing stacks about ten.
-const MAX_LABELS: usize = 16;
+use super::layers::{C_HDLC, ETHERNET, Packet, by_ethertype, by_version, ppp, pppoe, take};
+use super::wrapped::{self, Inside};
+use super::{LinkType, Undecodable, wireless};
 
 // Where a DLT_ and a LINKTYPE_ value differ, both are taken: libpcap hands out the former, savefiles hold the latter.
 const NULL: LinkType = 0;
-pub(super) const ETHERNET: LinkType = 1;
 const PPP: LinkType = 9;
 const RAW: LinkType = 12;
 const RAW_OPENBSD: LinkType = 14;
 const PPP_HDLC: LinkType = 50;
 const PPP_ETHER: LinkType = 51;
 const LINKTYPE_RAW: LinkType = 101;
-pub(super) const C_HDLC: LinkType = 104;
 const LOOP: LinkType = 108;
 const LINUX_SLL: LinkType = 113;
 const IPV4: LinkType = 228;
 const IPV6: LinkType = 229;
 const LINUX_SLL2: LinkType = 276;
-
-const ETHERTYPE_IPV4: u16 = 0x0800;
-const ETHERTYPE_IPV6: u16 = 0x86dd;
-const ETHERTYPE_VLAN: u16 = 0x8100;
-const ETHERTYPE_PROVIDER_VLAN: u16 = 0x88a8;
-const ETHERTYPE_QINQ_OLD: u16 = 0x9100;
-const ETHERTYPE_MPLS: u16 = 0x8847;
-const ETHERTYPE_MPLS_MULTICAST: u16 = 0x8848;
-const ETHERTYPE_PPPOE_SESSION: u16 = 0x8864;
-/// Up to here an ethertype is the length of an 802.3 frame (IEEE 802.3 §3.2.6).
-const MAX_802_3_LENGTH: u16 = 1500;
 
 // Devices for which the protocol field of a cooked header is no ethertype
 // (<https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL.html>).
@@ -82,40 +59,16 @@ pub(super) fn packet(linktype: LinkType, frame: &[u8]) -> Result<Packet<'_>, Und
         },
         PPP_ETHER => pppoe(frame),
         C_HDLC => c_hdlc(frame),
-        _ => wrapped::packet(linktype, frame),
+        _ => wrapped(linktype, frame),
     }
 }
 
-#[inline]
-pub(super) fn take<const N: usize>(bytes: &[u8]) -> Result<(&[u8; N], &[u8]), Undecodable> {
-    bytes.split_first_chunk::<N>().ok_or(Undecodable::TruncatedLink)
-}
-
-#[inline]
-pub(super) fn by_ethertype(mut ethertype: u16, mut rest: &[u8]) -> Result<Packet<'_>, Undecodable> {
-    for _ in 0..=MAX_TAGS {
-        match ethertype {
-            ETHERTYPE_IPV4 => return Ok(Packet::Ipv4(rest)),
-            ETHERTYPE_IPV6 => return Ok(Packet::Ipv6(rest)),
-            ETHERTYPE_VLAN | ETHERTYPE_PROVIDER_VLAN | ETHERTYPE_QINQ_OLD => {
-                let (tag, inner) = take::<4>(rest)?;
-                (ethertype, rest) = (u16::from_be_bytes([tag[2], tag[3]]), inner);
-            }
-            ETHERTYPE_MPLS | ETHERTYPE_MPLS_MULTICAST => return mpls(rest),
-            ETHERTYPE_PPPOE_SESSION => return pppoe(rest),
-            0..=MAX_802_3_LENGTH => {
-                // SNAP with the OUI of encapsulated Ethernet (RFC 1042); any other LLC carries no IP that we know of.
-                let Some((snap, inner)) = rest.split_first_chunk::<8>() else {
-                    let is_cut = rest.iter().zip([0xaa, 0xaa, 3, 0, 0, 0]).all(|(byte, snap)| *byte == snap);
-                    return if is_cut { Err(Undecodable::TruncatedLink) } else { Ok(Packet::Other) };
-                };
-                let [0xaa, 0xaa, 0x03, 0, 0, 0, high, low] = *snap else { return Ok(Packet::Other) };
-                (ethertype, rest) = (u16::from_be_bytes([high, low]), inner);
-            }
-            _ => return Ok(Packet::Other),
-        }
+#[cold]
+fn wrapped(linktype: LinkType, frame: &[u8]) -> Result<Packet<'_>, Undecodable> {
+    match wrapped::inside(linktype, frame)? {
+        Inside::Packet(packet) => Ok(packet),
+        Inside::Frame(linktype, frame) => packet(linktype, frame),
     }
-    Err(Undecodable::TooManyHeaders)
 }
 
 fn cooked(device: u16, protocol: u16, rest: &[u8]) -> Result<Packet<'_>, Undecodable> {
@@ -141,50 +94,4 @@ fn null(frame: &[u8]) -> Result<Packet<'_>, Undecodable> {
 fn c_hdlc(frame: &[u8]) -> Result<Packet<'_>, Undecodable> {
     let (header, rest) = take::<4>(frame)?;
     by_ethertype(u16::from_be_bytes([header[2], header[3]]), rest)
-}
-
-/// RFC 2516 §4: version and type 1; code 0 is a session, the rest is discovery.
-fn pppoe(bytes: &[u8]) -> Result<Packet<'_>, Undecodable> {
-    let (header, rest) = take::<6>(bytes)?;
-    if header[0] != 0x11 || header[1] != 0 {
-        return Ok(Packet::Other);
-    }
-    ppp(rest)
-}
-
-/// Address and control (RFC 1662 §3.1) may be left out; the protocol may be one byte, which is then odd (RFC 1661 §2).
-pub(super) fn ppp(bytes: &[u8]) -> Result<Packet<'_>, Undecodable> {
-    let bytes = bytes.strip_prefix(&[0xff, 0x03]).unwrap_or(bytes);
-    let (protocol, rest) = match bytes {
-        [0xff] => return Err(Undecodable::TruncatedLink),
-        [low, rest @ ..] if low & 1 == 1 => (u16::from(*low), rest),
-        [high, low, rest @ ..] => (u16::from_be_bytes([*high, *low]), rest),
-        _ => return Err(Undecodable::TruncatedLink),
-    };
-    match protocol {
-        0x0021 => Ok(Packet::Ipv4(rest)),
-        0x0057 => Ok(Packet::Ipv6(rest)),
-        0x0281 | 0x0283 => mpls(rest),
-        _ => Ok(Packet::Other),
-    }
-}
-
-/// The label stack does not say what it carries; the nibble behind it does when that is IP (RFC 4928 §3).
-pub(super) fn mpls(mut bytes: &[u8]) -> Result<Packet<'_>, Undecodable> {
-    for _ in 0..MAX_LABELS {
-        let (label, rest) = take::<4>(bytes)?;
-        if label[2] & 1 == 1 {
-            return by_version(rest);
-        }
-        bytes = rest;
-    }
-    Err(Undecodable::TooManyHeaders)
-}
-
-pub(super) fn by_version(bytes: &[u8]) -> Result<Packet<'_>, Undecodable> {
-    match bytes.first().ok_or(Undecodable::TruncatedIp)? >> 4 {
-        4 => Ok(Packet::Ipv4(bytes)),
-        6 => Ok(Packet::Ipv6(bytes)),
-        _ => Ok(Packet::Other),
-    }
 }

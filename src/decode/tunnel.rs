@@ -3,24 +3,10 @@
 //! In: what an IP packet carries, its protocol number, how much of it was cut off. Out: what `link` and `ip` make of the packet
 //! inside, one tunnel at a time. Refuses to know how many there are one in the other: whoever asks counts.
 
-use super::link::{self, ETHERNET, Packet, take};
+use super::carrier::{GENEVE, GRE, GTP_U, IPV4, IPV6, MPLS, TZSP, VXLAN, VXLAN_GPE, VXLAN_OF_LINUX};
+use super::layers::{self, ETHERNET, Packet, skip, take};
+use super::link;
 use super::{Decoded, Tunnel, Undecodable, ip};
-
-// <https://www.iana.org/assignments/protocol-numbers>
-const IPV4: u8 = 4;
-pub(super) const UDP: u8 = 17;
-const IPV6: u8 = 41;
-const GRE: u8 = 47;
-
-// Destination ports (<https://www.iana.org/assignments/service-names-port-numbers>).
-const GTP_U: u16 = 2152;
-const VXLAN: u16 = 4789;
-const VXLAN_GPE: u16 = 4790;
-const GENEVE: u16 = 6081;
-const MPLS: u16 = 6635;
-/// Linux's default before there was a number for VXLAN.
-const VXLAN_OF_LINUX: u16 = 8472;
-const TZSP: u16 = 37_008;
 
 // GRE's protocols beyond ethertypes.
 const BRIDGED_ETHERNET: u16 = 0x6558;
@@ -31,24 +17,6 @@ const ERSPAN_III: u16 = 0x22eb;
 
 /// Extension headers of one GTP-U packet, tagged fields of a TZSP one. A handful is known of either.
 const MAX_OPTIONS: usize = 16;
-
-/// True for what may carry a packet; of UDP the port tells.
-pub(super) const fn is_carrier(protocol: u8) -> bool {
-    matches!(protocol, IPV4 | UDP | IPV6 | GRE)
-}
-
-/// What an IP packet is that carries neither TCP nor a fragment.
-pub(super) fn of(protocol: u8, bytes: &[u8], missing: u32) -> Result<Decoded<'_>, Undecodable> {
-    let is_tunnel = is_carrier(protocol) && (protocol != UDP || is_tunnel_port(bytes)?);
-    Ok(if is_tunnel { Decoded::Tunnel(Tunnel { protocol, bytes, missing }) } else { Decoded::NotTcp })
-}
-
-/// Looks at the destination port: the source's is a hash in most of them.
-pub(super) fn is_tunnel_port(udp: &[u8]) -> Result<bool, Undecodable> {
-    let (ports, _) = take::<4>(udp)?;
-    let port = u16::from_be_bytes([ports[2], ports[3]]);
-    Ok(matches!(port, GTP_U | VXLAN | VXLAN_GPE | GENEVE | MPLS | VXLAN_OF_LINUX | TZSP))
-}
 
 pub(super) fn decapsulate(Tunnel { protocol, bytes, missing }: Tunnel<'_>) -> Result<Decoded<'_>, Undecodable> {
     let (packet, missing) = match protocol {
@@ -75,7 +43,7 @@ fn udp(bytes: &[u8], missing: u32) -> Result<(Packet<'_>, u32), Undecodable> {
         VXLAN | VXLAN_OF_LINUX | VXLAN_GPE => vxlan(rest),
         GENEVE => geneve(rest),
         GTP_U => gtp(rest),
-        MPLS => link::mpls(rest),
+        MPLS => layers::mpls(rest),
         TZSP => tzsp(rest),
         _ => Ok(Packet::Other),
     };
@@ -127,7 +95,7 @@ fn gre(bytes: &[u8]) -> Result<Packet<'_>, Undecodable> {
         (0, ERSPAN) => erspan(flags & SEQUENCE != 0, skip(rest, words(CHECKSUM | KEY | SEQUENCE))?),
         (0, _) => by_protocol(protocol, skip(rest, words(CHECKSUM | KEY | SEQUENCE))?),
         // Without a sequence number there is no payload.
-        (1, PPP) if flags & SEQUENCE != 0 => link::ppp(skip(rest, words(KEY | SEQUENCE | ACKNOWLEDGMENT))?),
+        (1, PPP) if flags & SEQUENCE != 0 => layers::ppp(skip(rest, words(KEY | SEQUENCE | ACKNOWLEDGMENT))?),
         _ => Ok(Packet::Other),
     }
 }
@@ -147,7 +115,7 @@ fn erspan_iii(bytes: &[u8]) -> Result<Packet<'_>, Undecodable> {
     let rest = skip(rest, usize::from(header[11] & 1) * 8)?;
     match (header[0] >> 4, header[10] >> 2 & 0x1f) {
         (2, 0) => link::packet(ETHERNET, rest),
-        (2, 2) => link::by_version(rest),
+        (2, 2) => layers::by_version(rest),
         _ => Ok(Packet::Other),
     }
 }
@@ -158,9 +126,9 @@ fn by_protocol(protocol: u16, rest: &[u8]) -> Result<Packet<'_>, Undecodable> {
         BRIDGED_ETHERNET => link::packet(ETHERNET, rest),
         ERSPAN_III => erspan_iii(rest),
         // Version 2 of it has a header of four bytes before the IP header, version 1 has none.
-        WCCP if rest.first().is_some_and(|first| first >> 4 != 4) => link::by_version(skip(rest, 4)?),
+        WCCP if rest.first().is_some_and(|first| first >> 4 != 4) => layers::by_version(skip(rest, 4)?),
         WCCP => Ok(Packet::Ipv4(rest)),
-        _ => link::by_ethertype(protocol, rest),
+        _ => layers::by_ethertype(protocol, rest),
     }
 }
 
@@ -171,13 +139,13 @@ fn gtp(bytes: &[u8]) -> Result<Packet<'_>, Undecodable> {
         return Ok(Packet::Other);
     }
     if header[0] & 0x07 == 0 {
-        return link::by_version(rest);
+        return layers::by_version(rest);
     }
     let (optional, mut rest) = take::<4>(rest)?;
     let mut extension = if header[0] & 0x04 == 0 { 0 } else { optional[3] };
     for _ in 0..MAX_OPTIONS {
         if extension == 0 {
-            return link::by_version(rest);
+            return layers::by_version(rest);
         }
         // In units of four bytes, of which the last is the type of the next.
         let len = usize::from(take::<1>(rest)?.0[0]) * 4;
@@ -205,8 +173,4 @@ fn tzsp(bytes: &[u8]) -> Result<Packet<'_>, Undecodable> {
         };
     }
     Err(Undecodable::TooManyHeaders)
-}
-
-fn skip(bytes: &[u8], len: usize) -> Result<&[u8], Undecodable> {
-    bytes.get(len..).ok_or(Undecodable::TruncatedLink)
 }

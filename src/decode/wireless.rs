@@ -1,9 +1,8 @@
-//! Wireless frames (IEEE 802.11), bare or behind radiotap, Prism and AVS headers.
+//! Wireless frames (IEEE 802.11), bare or after radiotap, Prism and AVS headers.
 //!
 //! In: a linktype and a frame. Out: where the IP header begins. What is encrypted, damaged or in pieces is told as that.
 
-use super::link::{Packet, take};
-use super::wrapped::{llc, skip};
+use super::layers::{Packet, llc, skip, take};
 use super::{LinkType, Undecodable};
 
 const IEEE802_11: LinkType = 105;

@@ -1,8 +1,9 @@
-//! Frames behind a header that the capturing system puts before them: NFLOG, PFLOG, PKTAP and the like.
+//! Frames after a header that the capturing system puts before them: NFLOG, PFLOG, PKTAP and the like.
 //!
-//! In: a linktype and a frame. Out: where the IP header begins. Off the way that nearly all frames take.
+//! In: a linktype and a frame. Out: where the IP header begins, or the frame of another link type
+//! in it. Off the way that nearly all frames take.
 
-use super::link::{self, Packet, by_ethertype, by_version, take};
+use super::layers::{self, C_HDLC, ETHERNET, Packet, by_version, skip, take};
 use super::{LinkType, Undecodable, wireless};
 
 const PPP_PPPD: LinkType = 166;
@@ -23,26 +24,30 @@ const ETHERNET_MPACKET: LinkType = 274;
 /// Attributes of one NFLOG packet; the kernel has about twenty.
 const MAX_ATTRIBUTES: usize = 64;
 
-#[cold]
-pub(super) fn packet(linktype: LinkType, frame: &[u8]) -> Result<Packet<'_>, Undecodable> {
+pub(super) enum Inside<'a> {
+    Packet(Packet<'a>),
+    Frame(LinkType, &'a [u8]),
+}
+
+pub(super) fn inside(linktype: LinkType, frame: &[u8]) -> Result<Inside<'_>, Undecodable> {
     match linktype {
-        NFLOG => nflog(frame),
-        PFLOG => pflog(frame),
+        NFLOG => nflog(frame).map(Inside::Packet),
+        PFLOG => pflog(frame).map(Inside::Packet),
         PKTAP => pktap(frame),
         USER2 if is_pktap(frame) => pktap(frame),
         PPI => ppi(frame),
         // Address family, SPI and flags, each in the order of the capturing host; the packet says what it is.
-        ENC => by_version(skip(frame, 12)?),
-        IPNET => by_version(skip(frame, 24)?),
-        MPLS => link::mpls(frame),
-        PPP_WITH_DIR => link::ppp(skip(frame, 1)?),
+        ENC => by_version(skip(frame, 12)?).map(Inside::Packet),
+        IPNET => by_version(skip(frame, 24)?).map(Inside::Packet),
+        MPLS => layers::mpls(frame).map(Inside::Packet),
+        PPP_WITH_DIR => layers::ppp(skip(frame, 1)?).map(Inside::Packet),
         // The direction stands in the place of the address.
-        PPP_PPPD => link::ppp(skip(frame, 2)?),
-        C_HDLC_WITH_DIR => link::packet(link::C_HDLC, skip(frame, 1)?),
-        NETANALYZER => link::packet(link::ETHERNET, skip(frame, 4)?),
+        PPP_PPPD => layers::ppp(skip(frame, 2)?).map(Inside::Packet),
+        C_HDLC_WITH_DIR => Ok(Inside::Frame(C_HDLC, skip(frame, 1)?)),
+        NETANALYZER => Ok(Inside::Frame(ETHERNET, skip(frame, 4)?)),
         // Preamble and start of frame.
-        ETHERNET_MPACKET => link::packet(link::ETHERNET, skip(frame, 8)?),
-        _ => wireless::packet(linktype, frame),
+        ETHERNET_MPACKET => Ok(Inside::Frame(ETHERNET, skip(frame, 8)?)),
+        _ => wireless::packet(linktype, frame).map(Inside::Packet),
     }
 }
 
@@ -85,12 +90,12 @@ fn pflog(frame: &[u8]) -> Result<Packet<'_>, Undecodable> {
 }
 
 /// <https://www.tcpdump.org/linktypes/LINKTYPE_PKTAP.html>: length, type of record, link type of what follows, in little endian.
-fn pktap(frame: &[u8]) -> Result<Packet<'_>, Undecodable> {
+fn pktap(frame: &[u8]) -> Result<Inside<'_>, Undecodable> {
     const PACKET: u32 = 1;
     let (header, _) = take::<12>(frame)?;
     let [len, record, linktype] = [word(header, 0), word(header, 4), word(header, 8)];
     if record != PACKET {
-        return Ok(Packet::Other);
+        return Ok(Inside::Packet(Packet::Other));
     }
     inner(linktype, skip(frame, usize::try_from(len).unwrap_or(usize::MAX))?)
 }
@@ -101,33 +106,24 @@ fn is_pktap(frame: &[u8]) -> bool {
 }
 
 /// <https://www.tcpdump.org/linktypes/LINKTYPE_PPI.html>
-fn ppi(frame: &[u8]) -> Result<Packet<'_>, Undecodable> {
+fn ppi(frame: &[u8]) -> Result<Inside<'_>, Undecodable> {
     let (header, _) = take::<8>(frame)?;
     let len = usize::from(u16::from_le_bytes([header[2], header[3]]));
     if len < 8 {
-        return Ok(Packet::Other);
+        return Ok(Inside::Packet(Packet::Other));
     }
     inner(u32::from_le_bytes([header[4], header[5], header[6], header[7]]), skip(frame, len)?)
 }
 
-/// A frame of another link type, which is none of those here: nobody wraps twice.
-fn inner(linktype: u32, frame: &[u8]) -> Result<Packet<'_>, Undecodable> {
+/// A frame of another link type, which is none of those that wrap one: no system wraps twice.
+fn inner(linktype: u32, frame: &[u8]) -> Result<Inside<'_>, Undecodable> {
     let linktype = LinkType::try_from(linktype).unwrap_or(-1);
     match linktype {
         PKTAP | USER2 | PPI => Err(Undecodable::TooManyHeaders),
-        _ => link::packet(linktype, frame),
+        _ => Ok(Inside::Frame(linktype, frame)),
     }
-}
-
-/// The SNAP of 802.2, or nothing of ours.
-pub(super) fn llc(bytes: &[u8]) -> Result<Packet<'_>, Undecodable> {
-    by_ethertype(0, bytes)
 }
 
 fn word(header: &[u8], at: usize) -> u32 {
     header.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |bytes| u32::from_le_bytes(*bytes))
-}
-
-pub(super) fn skip(bytes: &[u8], len: usize) -> Result<&[u8], Undecodable> {
-    bytes.get(len..).ok_or(Undecodable::TruncatedLink)
 }

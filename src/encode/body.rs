@@ -8,7 +8,6 @@ use std::ops::Range;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
-use super::Encoder;
 use super::json::{push_number, push_string, push_string_within};
 use crate::content::{self, Charset, Coding, Content, Converted};
 use crate::message::{Fields, HttpMessage, KnownName};
@@ -77,10 +76,21 @@ impl RawBody {
     }
 }
 
-impl Encoder {
+/// Writes bodies as far as that is done at once.
+#[derive(Debug, Default)]
+pub struct BodyWriter {
+    pub(super) decode: bool,
+    pub(super) base64: bool,
+    /// Bodies with a content-coding that cannot be removed.
+    pub unknown_codings: u64,
+    /// Bodies of text that were cut since they hold too many characters that need an escape.
+    pub cut: u64,
+}
+
+impl BodyWriter {
     /// To be called right after the fields of the head were written.
     /// Says too if bytes are missing in the line.
-    pub(super) fn push_body(&mut self, out: &mut Vec<u8>, message: &HttpMessage<'_>) -> (Option<RawBody>, bool) {
+    pub(super) fn push(&mut self, out: &mut Vec<u8>, message: &HttpMessage<'_>) -> (Option<RawBody>, bool) {
         let mut cut = message.is_truncated();
         let raw = self.push_body_or_bytes(out, message, &mut cut);
         out.extend_from_slice(b",\"bodySize\":");
@@ -90,7 +100,7 @@ impl Encoder {
 
     fn push_body_or_bytes(&mut self, out: &mut Vec<u8>, message: &HttpMessage<'_>, cut: &mut bool) -> Option<RawBody> {
         let (mut codings, mut charset) = (Vec::new(), None);
-        if self.decode_body && !message.body.is_empty() {
+        if self.decode && !message.body.is_empty() {
             codings = self.codings(message);
             charset = declared_charset(message);
         }
@@ -99,7 +109,7 @@ impl Encoder {
                 Some(text) if charset.is_none_or(|charset| charset.is_ascii_compatible()) => {
                     let max_bytes = max_written_bytes(text.len());
                     if push_member_within(out, b",\"body\":", text, max_bytes) {
-                        self.cut_bodies += 1;
+                        self.cut += 1;
                         *cut = true;
                     }
                     return None;

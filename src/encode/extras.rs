@@ -1,7 +1,6 @@
 //! The members that only some protocols have, after all others.
 
-use super::json::{push_number, push_text};
-use super::push_member;
+use super::json::{push_member, push_number, push_text};
 use crate::message::{Extras, Grpc, Tls};
 
 #[cold]

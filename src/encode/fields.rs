@@ -9,10 +9,9 @@ use ahash::RandomState;
 use memchr::memrchr;
 
 use super::json::{push_text, push_text_within};
-use super::names::Names;
-use super::repeats::Repeats;
+use super::names::{Names, REDACTED};
+use super::repeats::{Repeats, name_bit};
 use super::target::Targets;
-use super::{REDACTED, name_bit};
 use crate::config::EngineConfig;
 use crate::message::words::{name_hash, plain_length, same_name, scan_name};
 use crate::message::{Field, Fields, KnownName};

@@ -4,6 +4,7 @@
 //! it goes.
 
 mod body;
+mod escapes;
 mod extras;
 mod fields;
 mod grpc_messages;
@@ -17,19 +18,18 @@ mod timestamp;
 
 use std::net::{IpAddr, Ipv4Addr};
 
-pub use body::{RawBody, max_written_bytes};
+pub use body::{BodyWriter, RawBody, max_written_bytes};
 use extras::push_extras;
 use fields::{SecretFields, push_fields};
 pub use grpc_messages::{ToJson, push_grpc_messages};
-use json::{push_number, push_text, push_text_within};
+use json::{push_member, push_number, push_text, push_text_within};
+use names::REDACTED;
 use target::Targets;
 use timestamp::TimestampWriter;
 
 use crate::config::{BinaryBodies, EngineConfig};
 use crate::decode::Endpoint;
 use crate::message::{Direction, HttpMessage, Proxied, StartLine, Version};
-
-const REDACTED: &[u8] = b"[REDACTED]";
 
 /// What `Origin::members` takes at most with IPv4, which nearly all have.
 const ORIGIN_BYTES: usize = 104;
@@ -59,14 +59,9 @@ pub struct Encoder {
     secret_fields: SecretFields,
     targets: Targets,
     timestamps: TimestampWriter,
-    decode_body: bool,
-    base64: bool,
-    /// Bodies with a content-coding that cannot be removed.
-    pub unknown_codings: u64,
+    pub bodies: BodyWriter,
     /// Heads and trailers that were cut since they hold too many characters that need an escape.
     pub cut_heads: u64,
-    /// Bodies of text that were cut for the same reason.
-    pub cut_bodies: u64,
 }
 
 impl Encoder {
@@ -79,11 +74,12 @@ impl Encoder {
             secret_fields: SecretFields::new(config, &targets),
             targets,
             timestamps: TimestampWriter::default(),
-            decode_body: config.decode_body,
-            base64: config.binary_bodies == BinaryBodies::Base64,
-            unknown_codings: 0,
+            bodies: BodyWriter {
+                decode: config.decode_body,
+                base64: config.binary_bodies == BinaryBodies::Base64,
+                ..BodyWriter::default()
+            },
             cut_heads: 0,
-            cut_bodies: 0,
         }
     }
 
@@ -131,7 +127,7 @@ impl Encoder {
         out.extend_from_slice(&[b'0' + major, b'.', b'0' + minor]);
         out.extend_from_slice(b"\",\"headers\":");
         cut |= push_fields(out, message.fields(), &self.secret_fields, &self.targets);
-        let (raw, body_cut) = self.push_body(out, message);
+        let (raw, body_cut) = self.bodies.push(out, message);
         if let Some(trailers) = message.trailers {
             out.extend_from_slice(b",\"trailers\":");
             cut |= push_fields(out, trailers, &self.secret_fields, &self.targets);
@@ -177,16 +173,6 @@ impl Encoder {
         out.extend_from_slice(b"}\n");
         raw
     }
-}
-
-/// A bit for each name, and for others too.
-const fn name_bit(name_hash: u32) -> u64 {
-    1 << (name_hash & 63)
-}
-
-fn push_member(out: &mut Vec<u8>, start: &[u8], value: &[u8]) {
-    out.extend_from_slice(start);
-    push_text(out, value);
 }
 
 fn push_endpoint(out: &mut Vec<u8>, Endpoint { ip, port }: Endpoint) {

@@ -9,6 +9,9 @@ use std::collections::HashSet;
 
 use ahash::RandomState;
 
+/// Stands in place of a secret.
+pub(super) const REDACTED: &[u8] = b"[REDACTED]";
+
 /// The names as a tree, one symbol a node: a walk through it costs no more than the text has in common with a name.
 #[derive(Debug)]
 pub(super) struct Names {

@@ -9,7 +9,6 @@ use std::hash::{Hash, Hasher};
 
 use ahash::RandomState;
 
-use super::name_bit;
 use crate::message::Field;
 use crate::message::words::{lower, same_name};
 
@@ -17,6 +16,11 @@ use crate::message::words::{lower, same_name};
 const FEW_FIELDS: usize = 32;
 /// No field.
 const NONE: u32 = u32::MAX;
+
+/// A bit for each name, and for others too.
+pub(super) const fn name_bit(name_hash: u32) -> u64 {
+    1 << (name_hash & 63)
+}
 
 #[derive(Debug)]
 pub(super) enum Repeats<'a> {

@@ -12,7 +12,7 @@ use std::arch::x86_64::{
     _mm_unpackhi_epi64,
 };
 
-use super::json::ESCAPES;
+use super::escapes::ESCAPES;
 
 const BLOCK_BYTES: usize = 16;
 /// What has twice the room in a block, for a backslash before each.

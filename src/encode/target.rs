@@ -9,8 +9,7 @@ use std::ops::Range;
 
 use memchr::{memchr, memchr2};
 
-use super::REDACTED;
-use super::names::Names;
+use super::names::{Names, REDACTED};
 
 /// So many times percent-encoding is removed before names are compared: once by each proxy or framework on the way.
 const MAX_DECODINGS: usize = 3;

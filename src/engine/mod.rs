@@ -3,6 +3,7 @@
 //! Refuses to know: libpcap, sleeping, the system's clock (time comes in with packets and ticks; `clock` makes one of them
 //! that never goes back).
 
+mod app;
 mod clock;
 mod held;
 mod memory;
@@ -15,8 +16,8 @@ mod unread;
 
 use std::collections::VecDeque;
 
+use app::App;
 use clock::{Clock, Step};
-use held::Held;
 use outlet::Outlet;
 use ports::PortSet;
 use to_protocol::ToProtocol;
@@ -26,11 +27,9 @@ use crate::batch::Batch;
 use crate::config::EngineConfig;
 use crate::decode::{self, Decoded, Fragment, LinkType, Segment, Tunnel, Undecodable};
 use crate::defrag::{Datagram, Defragmenter};
-use crate::encode::Origin;
 use crate::flow::{CLOSED_MEMORY_MS, Connection, EntryId, FlowCounters, FlowKey, Next, Side, Table};
 use crate::message::Incomplete;
 use crate::notice::{Kind, Notice};
-use crate::protocol::Conversation;
 use crate::stats::Stats;
 use crate::time::Timestamp;
 
@@ -39,23 +38,6 @@ const TICK_MS: u64 = 100;
 
 /// Tunnels, one in the other, that are looked into. A mirrored overlay of an overlay has three.
 pub const MAX_TUNNELS: usize = 8;
-
-/// What the engine keeps for each connection besides its flows.
-#[derive(Debug, Default)]
-struct App {
-    /// From the first bytes on.
-    conversation: Option<Box<Conversation>>,
-    /// Bytes that this connection counts for in `Engine::buffered_bytes`.
-    charged_bytes: usize,
-    /// From the first bytes on, too.
-    origin: Option<Origin>,
-    /// Lines that wait for the decision whether they are shown.
-    held: Held,
-    gap_noticed: bool,
-    in_shed_queue: bool,
-    /// Of a connection met in the middle: since when the capture has seen nothing of it, if that is known.
-    quiet_since: Option<Timestamp>,
-}
 
 #[derive(Debug)]
 pub struct Engine {

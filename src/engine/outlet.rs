@@ -58,7 +58,7 @@ impl Outlet {
     }
 
     pub fn unknown_codings(&self) -> u64 {
-        self.encoder.unknown_codings
+        self.encoder.bodies.unknown_codings
     }
 
     pub fn cut_heads(&self) -> u64 {
@@ -66,7 +66,7 @@ impl Outlet {
     }
 
     pub fn cut_bodies(&self) -> u64 {
-        self.encoder.cut_bodies
+        self.encoder.bodies.cut
     }
 
     pub fn count_undecodable(&mut self, reason: Undecodable) {

@@ -1,6 +1,6 @@
 //! The way from a connection's flows to its conversation: begins that with the first bytes, notices gaps.
 
-use super::App;
+use super::app::App;
 use super::outlet::{Outlet, four_tuple};
 use super::ports::PortSet;
 use crate::encode::Origin;

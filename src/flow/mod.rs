@@ -12,6 +12,8 @@
 
 mod connection;
 mod copies;
+mod counters;
+mod judging;
 mod key;
 mod reassembly;
 mod receiver;
@@ -20,7 +22,8 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use connection::{Connection, Discarded, FlowCounters, Next, Role};
+pub use connection::{Connection, Next, Role};
+pub use counters::{Discarded, FlowCounters};
 pub use key::{FlowKey, Side};
 pub use reassembly::{DataMeta, StreamEvent};
 pub use seq::SeqNumber;

@@ -5,8 +5,9 @@
 use std::collections::BTreeMap;
 
 use super::copies::Recent;
+use super::counters::Discarded;
 use super::receiver::{Doubt, Sums};
-use super::{Discarded, MAX_LATE_SYN_BYTES, MAX_WINDOW_BYTES, Position, SeqNumber, WAITING_OVERHEAD_BYTES};
+use super::{MAX_LATE_SYN_BYTES, MAX_WINDOW_BYTES, Position, SeqNumber, WAITING_OVERHEAD_BYTES};
 use crate::decode::Segment;
 use crate::time::Timestamp;
 

@@ -5,57 +5,11 @@
 use zeroize::{Zeroize, Zeroizing};
 
 use super::hello::Random;
-use super::secret::{MAX_SECRET_BYTES, Secret, decode_hex};
+use super::secret::{Label, MAX_SECRET_BYTES, Secret, decode_hex};
 use super::store::KeyStore;
 
 /// The longest label that is read (`CLIENT_HANDSHAKE_TRAFFIC_SECRET`), a random and a secret in hex, two spaces, and some room.
 pub const MAX_LINE_BYTES: usize = 32 + 2 * 32 + 2 * MAX_SECRET_BYTES + 16;
-
-/// What a secret is for (RFC 9850 §2.1, §2.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Label {
-    /// The master secret of TLS 1.2.
-    Master,
-    ClientEarly,
-    ClientHandshake,
-    ServerHandshake,
-    ClientTraffic,
-    ServerTraffic,
-}
-
-impl Label {
-    /// Of the labels that open records. The secrets after a KeyUpdate are derived: some write all of them under one and the same
-    /// label `…_N`.
-    fn parse(label: &[u8]) -> Option<Self> {
-        Some(match label {
-            b"CLIENT_RANDOM" => Self::Master,
-            b"CLIENT_EARLY_TRAFFIC_SECRET" => Self::ClientEarly,
-            b"CLIENT_HANDSHAKE_TRAFFIC_SECRET" => Self::ClientHandshake,
-            b"SERVER_HANDSHAKE_TRAFFIC_SECRET" => Self::ServerHandshake,
-            b"CLIENT_TRAFFIC_SECRET_0" => Self::ClientTraffic,
-            b"SERVER_TRAFFIC_SECRET_0" => Self::ServerTraffic,
-            _ => return None,
-        })
-    }
-
-    fn fits(self, bytes: usize) -> bool {
-        match self {
-            Self::Master => bytes == 48,
-            _ => bytes == 32 || bytes == 48,
-        }
-    }
-}
-
-/// What became of the lines that were read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct KeyLogCounters {
-    /// Secrets that were taken; doubled ones once.
-    pub secrets: u64,
-    /// Lines with labels that open no record, and comments.
-    pub ignored_lines: u64,
-    /// No key log lines.
-    pub broken_lines: u64,
-}
 
 /// Reads one log as it comes.
 #[derive(Default)]

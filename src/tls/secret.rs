@@ -50,3 +50,38 @@ pub(super) fn decode_hex(digits: &[u8], bytes: &mut [u8]) -> bool {
     }
     true
 }
+
+/// What a secret is for (RFC 9850 §2.1, §2.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Label {
+    /// The master secret of TLS 1.2.
+    Master,
+    ClientEarly,
+    ClientHandshake,
+    ServerHandshake,
+    ClientTraffic,
+    ServerTraffic,
+}
+
+impl Label {
+    /// Of the labels that open records. The secrets after a KeyUpdate are derived: some write all of them under one and the same
+    /// label `…_N`.
+    pub(super) fn parse(label: &[u8]) -> Option<Self> {
+        Some(match label {
+            b"CLIENT_RANDOM" => Self::Master,
+            b"CLIENT_EARLY_TRAFFIC_SECRET" => Self::ClientEarly,
+            b"CLIENT_HANDSHAKE_TRAFFIC_SECRET" => Self::ClientHandshake,
+            b"SERVER_HANDSHAKE_TRAFFIC_SECRET" => Self::ServerHandshake,
+            b"CLIENT_TRAFFIC_SECRET_0" => Self::ClientTraffic,
+            b"SERVER_TRAFFIC_SECRET_0" => Self::ServerTraffic,
+            _ => return None,
+        })
+    }
+
+    pub(super) fn fits(self, bytes: usize) -> bool {
+        match self {
+            Self::Master => bytes == 48,
+            _ => bytes == 32 || bytes == 48,
+        }
+    }
+}

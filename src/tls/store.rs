@@ -3,8 +3,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::hello::Random;
-use super::keylog::{KeyLogCounters, Label};
-use super::secret::Secret;
+use super::secret::{Label, Secret};
 
 /// Connections whose secrets are kept until they are used: past it the oldest go. A minute of a server with 1 000 handshakes a
 /// second.
@@ -21,6 +20,17 @@ const SECRET_BYTES: usize = 32;
 
 /// Entries of the order beyond twice the connections: what is taken out stays in it for a while.
 const ORDER_SLACK: usize = 1_024;
+
+/// What became of the lines that were read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct KeyLogCounters {
+    /// Secrets that were taken; doubled ones once.
+    pub secrets: u64,
+    /// Lines with labels that open no record, and comments.
+    pub ignored_lines: u64,
+    /// No key log lines.
+    pub broken_lines: u64,
+}
 
 #[derive(Debug, Default)]
 struct Entry {

@@ -8,12 +8,14 @@ mod input;
 mod packed;
 mod pcap;
 mod pcapng;
+mod record;
 
 use std::os::fd::{BorrowedFd, OwnedFd};
 
-use format::{Format, Parsed};
+use format::Format;
 use input::{Filled, Input, InputError};
 use packed::Damage;
+use record::Parsed;
 use rustix::io::Errno;
 
 use super::packet_source::{CaptureInfo, Pace, Packet, PacketSource, Progress};

@@ -1,6 +1,6 @@
 //! The format pcap (draft-ietf-opsawg-pcap, pcap-savefile(5)): a header, then records.
 
-use super::format::{ByteOrder, Fields, MAX_RECORD_BYTES, Malformed, Parsed, linktype};
+use super::record::{ByteOrder, Fields, MAX_RECORD_BYTES, Malformed, Parsed, linktype};
 use crate::decode::LinkType;
 use crate::source::Packet;
 use crate::time::Timestamp;

@@ -1,6 +1,6 @@
 //! The format pcapng (draft-ietf-opsawg-pcapng): blocks, in sections that have each their byte order and interfaces.
 
-use super::format::{ByteOrder, Fields, MAX_RECORD_BYTES, Malformed, Parsed, linktype};
+use super::record::{ByteOrder, Fields, MAX_RECORD_BYTES, Malformed, Parsed, linktype};
 use crate::decode::LinkType;
 use crate::source::Packet;
 use crate::time::Timestamp;

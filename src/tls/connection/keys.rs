@@ -3,8 +3,8 @@
 use super::session::{Session, Version};
 use crate::flow::Side;
 use crate::tls::crypto::{Opened, RecordKey, Suite, next_traffic_secret};
-use crate::tls::keylog::Label;
 use crate::tls::records::Header;
+use crate::tls::secret::Label;
 use crate::tls::secret::Secret;
 use crate::tls::store::KeyStore;
 

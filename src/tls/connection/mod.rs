@@ -6,6 +6,7 @@
 //! Nothing comes out that a tag has not verified. A record that cannot be read yet holds back its direction, and of the other what
 //! was sent in answer to it.
 
+mod context;
 mod direction;
 mod keys;
 mod open;
@@ -13,57 +14,22 @@ mod positions;
 mod search;
 mod session;
 
+pub use context::{Context, Described, HANDSHAKE_SECRET_WAIT_MS};
 use direction::{Direction, Reading, Wait};
 use open::{Outcome, Turn};
 use search::Found;
 use session::Session;
 pub use session::Version;
 
-use super::counters::{TlsCounters, Unread};
+use super::counters::Unread;
 use super::hello::Random;
 use super::records::{HEADER_BYTES, Header, Parsed};
-use super::store::KeyStore;
 use crate::flow::{Side, StreamEvent};
 use crate::time::Timestamp;
 
 /// Ciphertext that one connection may hold back while its keys are awaited. Node logs them some ms late, or as long as a handler
 /// keeps it busy; in that time a client sends what the server's window allows.
 pub const MAX_WAITING_BYTES: usize = 4 << 20;
-
-/// How long the handshake's secret is awaited where that of the traffic is there: it says the ALPN and nothing else, and some log
-/// only the traffic's.
-pub const HANDSHAKE_SECRET_WAIT_MS: u64 = 500;
-
-/// What reading needs besides the bytes.
-pub struct Context<'a> {
-    pub now: Timestamp,
-    pub keys: &'a KeyStore,
-    /// How long records wait for their secrets. 0 where the key log is complete, or none is there.
-    pub key_wait_ms: u64,
-    pub counters: &'a mut TlsCounters,
-    /// Room that is used again for each connection.
-    pub scratch: &'a mut Vec<u8>,
-    pub sink: &'a mut dyn FnMut(Side, StreamEvent<'_>),
-}
-
-impl std::fmt::Debug for Context<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Context")
-            .field("now", &self.now)
-            .field("key_wait_ms", &self.key_wait_ms)
-            .finish_non_exhaustive()
-    }
-}
-
-/// What messages say of the TLS that they came in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Described<'a> {
-    pub version: Version,
-    /// The suite's name in IANA's registry.
-    pub cipher: &'static str,
-    pub server_name: Option<&'a str>,
-    pub alpn: Option<&'a str>,
-}
 
 #[derive(Debug, Default)]
 pub struct TlsConnection {

@@ -2,10 +2,10 @@
 
 use std::collections::VecDeque;
 
+use super::context::{Context, HANDSHAKE_SECRET_WAIT_MS};
 use super::direction::{Direction, Mark, Reading, Wait, mark_at};
 use super::keys::{self, Phase, Protection};
 use super::session::{EarlyData, Session, Version};
-use super::{Context, HANDSHAKE_SECRET_WAIT_MS};
 use crate::flow::{DataMeta, Position, Side, StreamEvent};
 use crate::tls::counters::Unread;
 use crate::tls::crypto::Opened;

@@ -6,8 +6,8 @@ use super::open::{Outcome, Turn, is_out_of_order};
 use super::session::Version;
 use crate::tls::counters::Unread;
 use crate::tls::crypto::{Opened, Suite};
-use crate::tls::keylog::Label;
 use crate::tls::records::{HEADER_BYTES, Header, Parsed};
+use crate::tls::secret::Label;
 
 /// Bytes that are passed over before the search ends: records are 18 kB at most, so that the next one begins soon. A flight of
 /// handshake messages may come first.

@@ -3,7 +3,7 @@
 use crate::flow::Side;
 use crate::tls::crypto::Suite;
 use crate::tls::hello::{ClientHello, EncryptedExtensions, Random, ServerHello};
-use crate::tls::keylog::Label;
+use crate::tls::secret::Label;
 use crate::tls::secret::Secret;
 use crate::tls::store::KeyStore;
 

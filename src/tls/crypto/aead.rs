@@ -91,6 +91,14 @@ fn open<C: AeadInOut<NonceSize = U12>>(cipher: &C, nonce: &[u8; 12], aad: &[u8],
     Some(length)
 }
 
+/// RFC 5246 §6.2.3.3, and the same bytes before the text of a MAC (§6.2.3.1). Records of TLS 1.2 have no other version.
+pub(super) fn tls12_aad(seq: u64, content_type: u8, length: usize) -> [u8; 13] {
+    let mut aad = [0; 13];
+    let fields = seq.to_be_bytes().into_iter().chain([content_type, 3, 3]).chain((length as u16).to_be_bytes());
+    aad.iter_mut().zip(fields).for_each(|(to, byte)| *to = byte);
+    aad
+}
+
 #[cfg(test)]
 fn seal<C: AeadInOut<NonceSize = U12>>(cipher: &C, nonce: &[u8; 12], aad: &[u8], text: &mut Vec<u8>) {
     let buffer = InOutBuf::from(text.as_mut_slice());

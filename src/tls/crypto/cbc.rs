@@ -12,6 +12,7 @@ use sha1::Sha1;
 use sha2::{Sha256, Sha384};
 use zeroize::Zeroizing;
 
+use super::aead::tls12_aad;
 use super::suite::{Cipher, Hash};
 
 const BLOCK: usize = 16;
@@ -91,7 +92,7 @@ impl CbcKey {
     }
 
     fn is_mac(&self, mac: &[u8], seq: u64, content_type: u8, text: &[u8]) -> bool {
-        let header = super::record_key::tls12_aad(seq, content_type, text.len());
+        let header = tls12_aad(seq, content_type, text.len());
         match &self.mac {
             MacKey::Sha1(key) => key.clone().chain_update(header).chain_update(text).verify_slice(mac).is_ok(),
             MacKey::Sha256(key) => key.clone().chain_update(header).chain_update(text).verify_slice(mac).is_ok(),
@@ -116,7 +117,7 @@ impl CbcKey {
         use cbc::cipher::BlockModeEncrypt;
 
         let mac = |text: &[u8]| -> Vec<u8> {
-            let header = super::record_key::tls12_aad(seq, content_type, text.len());
+            let header = tls12_aad(seq, content_type, text.len());
             match &self.mac {
                 MacKey::Sha1(key) => {
                     key.clone().chain_update(header).chain_update(text).finalize().into_bytes().to_vec()

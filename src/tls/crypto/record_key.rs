@@ -1,6 +1,6 @@
 //! The key of one direction and epoch, and how each version lays its records out.
 
-use super::aead::{Aead, aead};
+use super::aead::{Aead, aead, tls12_aad};
 use super::cbc::CbcKey;
 use super::derive::{expand_label, key_block};
 use super::suite::{Cipher, Suite};
@@ -117,14 +117,6 @@ fn nonce(iv: &[u8; 12], seq: u64) -> [u8; 12] {
     let mut nonce = *iv;
     nonce.iter_mut().skip(4).zip(seq.to_be_bytes()).for_each(|(to, byte)| *to ^= byte);
     nonce
-}
-
-/// RFC 5246 §6.2.3.3, and the same bytes before the text of a MAC (§6.2.3.1). Records of TLS 1.2 have no other version.
-pub(super) fn tls12_aad(seq: u64, content_type: u8, length: usize) -> [u8; 13] {
-    let mut aad = [0; 13];
-    let fields = seq.to_be_bytes().into_iter().chain([content_type, 3, 3]).chain((length as u16).to_be_bytes());
-    aad.iter_mut().zip(fields).for_each(|(to, byte)| *to = byte);
-    aad
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use super::{hex, unhex};
-use crate::tls::keylog::{KeyLogReader, Label};
+use crate::tls::keylog::KeyLogReader;
+use crate::tls::secret::Label;
 use crate::tls::secret::Secret;
 use crate::tls::store::{KeyStore, MAX_KEY_BYTES};
 

@@ -2,7 +2,7 @@
 
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
-use super::{Damage, Step};
+use super::step::{Damage, Step};
 use crate::content::gzip_header;
 
 const NAME: &str = "gzip";

@@ -2,9 +2,12 @@
 //! much that is. Told by their first bytes, never by a name. Refuses to know: records, and where the bytes come from.
 
 mod gzip;
+mod step;
 mod zstd;
 
 use gzip::Gzip;
+pub(super) use step::Damage;
+use step::Step;
 use zstd::Zstd;
 
 /// Packed bytes held at a time: the longest block of zstd (128 KiB) and the longest header of gzip that is worth its name.
@@ -59,36 +62,6 @@ impl Packing {
 
 fn is_skippable(magic: [u8; 4]) -> bool {
     u32::from_le_bytes(magic) & !0x0f == SKIPPABLE
-}
-
-/// Why it cannot be unpacked any further.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Damage {
-    #[error("its {0} data ends in the middle")]
-    EndsEarly(&'static str),
-    #[error("its {0} data is damaged")]
-    Broken(&'static str),
-    #[error("the checksum of its {0} data is wrong")]
-    Checksum(&'static str),
-    #[error("its zstd data needs a window of more than {limit} bytes; unpacked by zstd it can be read from a pipe")]
-    Window { limit: u64 },
-    #[error("its zstd data needs a dictionary; unpacked by zstd it can be read from a pipe")]
-    Dictionary,
-}
-
-/// What a decoder did. It takes from the front of the packed bytes.
-#[derive(Debug)]
-enum Step {
-    On {
-        taken: usize,
-        written: usize,
-    },
-    /// It needs so many packed bytes at once, more than there are.
-    Wants(usize),
-    /// A member or a frame is over.
-    Over {
-        taken: usize,
-    },
 }
 
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use std::io::Read as _;
 use ruzstd::decoding::errors::FrameDecoderError;
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
-use super::{Damage, Step};
+use super::step::{Damage, Step};
 
 const NAME: &str = "zstd";
 /// The decoder holds so much. `zstd -19` takes 8 MiB, `--ultra -20` this, the two levels above it and `--long` more.

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use rustix::fs::{MemfdFlags, memfd_create};
 use samples::{BIG, LITTLE, MICROSECONDS, MODIFIED, NANOSECONDS, Writer};
 
-use super::format::MAX_RECORD_BYTES;
+use super::record::MAX_RECORD_BYTES;
 use super::*;
 use crate::decode::LinkType;
 use crate::time::Timestamp;
@@ -464,5 +464,5 @@ fn an_error_leads_to_its_cause() {
     let missing = SavefileSource::open("/nonexistent/file").unwrap_err();
     assert!(missing.source().is_some_and(|cause| cause.downcast_ref::<Errno>() == Some(&Errno::NOENT)), "{missing}");
     let malformed = open(&[0; 40]).unwrap_err();
-    assert!(malformed.source().is_some_and(|cause| cause.is::<format::Malformed>()), "{malformed}");
+    assert!(malformed.source().is_some_and(|cause| cause.is::<record::Malformed>()), "{malformed}");
 }

@@ -1,6 +1,6 @@
 //! Savefiles written byte by byte, in either byte order.
 
-use super::super::format::ByteOrder;
+use super::super::record::ByteOrder;
 
 pub(super) const MICROSECONDS: u32 = 0xa1b2_c3d4;
 pub(super) const NANOSECONDS: u32 = 0xa1b2_3c4d;

@@ -1,0 +1,23 @@
+//! A connection beyond its flows.
+
+use super::held::Held;
+use crate::encode::Origin;
+use crate::protocol::Conversation;
+use crate::time::Timestamp;
+
+/// What the engine keeps for each connection besides its flows.
+#[derive(Debug, Default)]
+pub(super) struct App {
+    /// From the first bytes on.
+    pub conversation: Option<Box<Conversation>>,
+    /// Bytes that this connection counts for in `Engine::buffered_bytes`.
+    pub charged_bytes: usize,
+    /// From the first bytes on, too.
+    pub origin: Option<Origin>,
+    /// Lines that wait for the decision whether they are shown.
+    pub held: Held,
+    pub gap_noticed: bool,
+    pub in_shed_queue: bool,
+    /// Of a connection met in the middle: since when the capture has seen nothing of it, if that is known.
+    pub quiet_since: Option<Timestamp>,
+}

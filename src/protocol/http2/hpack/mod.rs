@@ -7,6 +7,7 @@
 //! and only they: no field ever gets a value that it did not have. `table` says why later entries are right again.
 
 mod block;
+mod error;
 mod huffman;
 mod reader;
 mod static_table;
@@ -15,6 +16,7 @@ mod table;
 mod tests;
 
 pub use block::{Field, FieldBlock, MAX_HEADER_BLOCK_BYTES, MAX_HEADER_FIELDS};
+pub use error::HpackError;
 pub use table::MAX_TABLE_BYTES;
 
 use reader::Reader;
@@ -26,23 +28,6 @@ const DEFAULT_TABLE_BYTES: u32 = 4_096;
 /// What a table may grow to where the SETTINGS were not seen. Known software asks for 64 KiB at most; a number that is far
 /// larger says that the bytes are no header block.
 const MAX_UNSEEN_LIMIT_BYTES: u32 = 16 << 20;
-
-/// A block that is not HPACK. The connection cannot go on for its peers (RFC 7541 §2.3.3, RFC 9113 §4.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum HpackError {
-    #[error("the header block ends within a field")]
-    Truncated,
-    #[error("an integer has more than 32 bits or is too long")]
-    IntegerTooLarge,
-    #[error("a Huffman-coded string ends with wrong padding or contains EOS")]
-    Huffman,
-    #[error("index {0} does not exist")]
-    BadIndex(u32),
-    #[error("the table size changes after the first field")]
-    LateSizeUpdate,
-    #[error("the table size changes to {bytes} bytes, over the limit of {limit}")]
-    SizeOverLimit { bytes: u32, limit: u32 },
-}
 
 /// The decoding context of one direction of a connection.
 #[derive(Debug, Clone)]

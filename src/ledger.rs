@@ -1,5 +1,5 @@
 //! The loss ledger of one capture. In: counters of the capture thread and of the sending thread. Out: all of them as they stand,
-//! for whoever asks, on any thread. Refuses to know: what they count.
+//! for any thread. Refuses to know: what they count.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -2,7 +2,7 @@
 //!
 //! In: a linktype, the captured bytes of one frame, its length on the wire. Out: a segment, a fragment, or why neither.
 //! Knows no state, allocates nothing, never panics. What travels in GRE, VXLAN or IP in IP comes out as a [`Tunnel`], and
-//! [`decapsulate`] looks inside. Checksums are verified only when somebody asks (`checksum`).
+//! [`decapsulate`] looks inside. Checksums are verified only on request (`checksum`).
 
 mod carrier;
 mod checksum;

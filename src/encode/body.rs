@@ -1,4 +1,4 @@
-//! The members that tell of a body. Text in UTF-8 is written at once. What takes work (content-codings, charsets, base64)
+//! The members that tell of a body. Text in UTF-8 is written at once. Work (content-codings, charsets, base64)
 //! is not done on the capture thread: the bytes stand in the line as they are, with a note of what they are, until
 //! `finish` writes the members in their place.
 

@@ -183,7 +183,7 @@ pub(super) fn push_fields(
 
 /// A member and its comma: neither a token nor a plain value needs an escape.
 ///
-/// What is short is copied as a block of fixed size, of which what is too much is taken back: that costs less than calling
+/// A short text is copied as a block of fixed size, of which the excess is taken back: that costs less than calling
 /// memcpy.
 fn push_plain_field(out: &mut Vec<u8>, field: &Field, bytes: &[u8]) {
     const NAME_BYTES: usize = 16;

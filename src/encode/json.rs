@@ -82,7 +82,7 @@ pub fn push_string(out: &mut Vec<u8>, text: &str) {
 
 /// What is looked through at once: the compiler makes vector instructions of it.
 const BLOCK_BYTES: usize = 32;
-/// A block with as much behind it, so that from each of its bytes on a whole block can be copied.
+/// A block with as much after it, so that from each of its bytes on a whole block can be copied.
 const WINDOW_BYTES: usize = 2 * BLOCK_BYTES;
 /// Each byte of a block may take six, and the last piece is written as a block.
 const STAGED_BYTES: usize = 7 * BLOCK_BYTES;

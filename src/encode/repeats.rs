@@ -1,7 +1,7 @@
 //! Which fields of a head have the same name.
 //!
 //! A head has few fields, and to look at each pair of them costs next to nothing. It may have a thousand, and then a table is made:
-//! the work is in proportion to the bytes, whatever the names are. Its hash has a key, so that nobody can choose names that
+//! the work is in proportion to the bytes, whatever the names are. Its hash has a key, so that no sender can choose names that
 //! collide in it.
 
 use std::collections::HashMap;
@@ -59,7 +59,7 @@ impl<'a> Repeats<'a> {
         }
     }
 
-    /// Whether there may be others of its name.
+    /// True if there may be others of its name.
     #[inline]
     pub fn may_have(&self, index: usize, field: &Field) -> bool {
         match self {
@@ -68,7 +68,7 @@ impl<'a> Repeats<'a> {
         }
     }
 
-    /// Whether one before it has its name.
+    /// True if a field before it has its name.
     pub fn is_later(&self, index: usize) -> bool {
         match self {
             Self::Few { lines, bytes, .. } => {
@@ -83,8 +83,8 @@ impl<'a> Repeats<'a> {
         match self {
             Self::Few { lines, bytes, .. } => {
                 let field = lines.get(index)?;
-                let behind = lines.iter().skip(index + 1).position(|other| same(field, other, bytes))?;
-                Some(index + 1 + behind)
+                let after = lines.iter().skip(index + 1).position(|other| same(field, other, bytes))?;
+                Some(index + 1 + after)
             }
             Self::Many(links) => {
                 links.get(index).map(|link| link.next).filter(|next| *next != NONE).map(|n| n as usize)

@@ -86,7 +86,7 @@ fn push_shuffled(out: &mut Vec<u8>, bytes: &[u8]) {
     staged.append_to(out);
 }
 
-/// The first `length` bytes of a block; those behind them need no escape.
+/// The first `length` bytes of a block; those after them need no escape.
 #[target_feature(enable = "ssse3,sse4.1,popcnt")]
 #[inline]
 fn push_block(staged: &mut Staged, block: &[u8; BLOCK_BYTES], length: usize) {

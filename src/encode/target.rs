@@ -1,7 +1,7 @@
 //! Secrets in a request target, and in other URLs: values of query parameters, and the user information before a host.
 //!
 //! Servers read a target in many ways: some decode it twice, some take `;` for a separator, some read brackets in a name as a
-//! path through objects. What is a secret in any of these readings is replaced; a value goes as far as the reading that takes
+//! path through objects. A secret in any of these readings is replaced; a value goes as far as the reading that takes
 //! it furthest.
 
 use std::borrow::Cow;
@@ -69,7 +69,7 @@ impl Targets {
                     }
                     (name_start, separated) = (at + 1, None);
                 }
-                // A name begins behind a separator, not where nothing but odd bytes follows that one.
+                // A name begins after a separator, not where nothing but odd bytes follows that one.
                 b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | 0x80.. => {
                     if let Some(start) = separated.take() {
                         name_start = start;
@@ -82,7 +82,7 @@ impl Targets {
     }
 }
 
-/// Whether the byte may be among them once they are decoded; `hex` is it as `%` would have it.
+/// True if the byte may be among them once they are decoded; `hex` is it as `%` would have it.
 fn may_hold(target: &[u8], byte: u8, hex: &[u8; 2]) -> bool {
     let mut rest = target;
     while let Some(at) = memchr2(byte, b'%', rest) {
@@ -117,7 +117,7 @@ fn find_user_information(decoded: &Decoded<'_>, secrets: &mut Vec<Range<usize>>)
     if let Some(start) = start {
         let end = authority_end(bytes, start);
         let authority = bytes.get(start..end).unwrap_or_default();
-        // Where no port follows the colon, a password has one of the bytes that end an authority in it.
+        // If no port follows the colon, a password has one of the bytes that end an authority in it.
         let port = memchr::memrchr(b':', authority).and_then(|at| authority.get(at + 1..)).unwrap_or_default();
         let torn = !authority.contains(&b'@') && !authority.ends_with(b"]") && !port.iter().all(u8::is_ascii_digit);
         found(start, if torn { bytes.len() } else { end });

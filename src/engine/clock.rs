@@ -1,7 +1,7 @@
-//! How much time has passed: from the packets' stamps, and from ticks where somebody has a clock that runs by itself.
+//! How much time has passed: from the packets' stamps, and from ticks where there is a clock that runs by itself.
 //!
 //! Stamps are no clock. One packet is stamped a day ahead; the clock of the capturing host is set back while it captures;
-//! two files are one behind the other. So what waits (holes, bodies, idle connections) waits in elapsed time, which never
+//! two files stand one after the other. So what waits (holes, bodies, idle connections) waits in elapsed time, which never
 //! goes back, and a leap of the stamps counts only when the packets that follow agree: forward it is a pause, back it is
 //! another clock. Where ticks come, pauses are known from them, and a leap forward is another clock too.
 

@@ -59,7 +59,7 @@ impl Waiting {
 /// What becomes of a message.
 #[derive(Debug)]
 pub(super) enum Fate {
-    /// Show it, behind these lines of its exchange.
+    /// Show it, after these lines of its exchange.
     Show(Vec<Line>),
     /// Hide it, with so many lines of its exchange that waited.
     Hide {

@@ -54,7 +54,7 @@ pub struct Engine {
     clock: Clock,
     /// How much time has passed, as `clock` has it.
     now: Timestamp,
-    /// The connections of the last packets, while the stamps leap: if it was a pause, these were active behind it.
+    /// The connections of the last packets, while the stamps leap: if it was a pause, these were active after it.
     leaping: VecDeque<(EntryId, u64)>,
     /// The stamp of this packet is not believed yet.
     leaps: bool,
@@ -126,7 +126,7 @@ impl Engine {
         self.draining
     }
 
-    /// A batch that is full, or old enough; `force` gives a young one too. Call until `None`.
+    /// A batch that is full, or old enough; `force` returns a young one too. Call until `None`.
     pub fn take_batch(&mut self, force: bool) -> Option<Batch> {
         while self.draining && !self.outlet.batcher.has_full() {
             let Some(id) = self.table.oldest() else { break };
@@ -239,7 +239,7 @@ impl Engine {
         let (key, side) = FlowKey::of(segment.source, segment.destination);
         let Some(id) = self.table.find(&key).or_else(|| self.meet(key, side, segment)) else { return };
         self.outlet.stats.segments += 1;
-        if self.give(id, side, at, segment) == Next::Replace {
+        if self.pass_on(id, side, at, segment) == Next::Replace {
             self.outlet.stats.connections_closed += 1;
             let syn = self.table.entry(id).and_then(|entry| entry.connection.announced_syn(side, segment));
             self.end(id, Incomplete::Closed);
@@ -247,11 +247,11 @@ impl Engine {
             if let (Some((initiator, first)), Some(entry)) = (syn, self.table.entry(id)) {
                 entry.connection.begin_with_syn(initiator, first);
             }
-            self.give(id, side, at, segment);
+            self.pass_on(id, side, at, segment);
         }
     }
 
-    fn give(&mut self, id: EntryId, side: Side, at: Timestamp, segment: &Segment<'_>) -> Next {
+    fn pass_on(&mut self, id: EntryId, side: Side, at: Timestamp, segment: &Segment<'_>) -> Next {
         let now = self.now;
         let Some((connection, counters, mut to_protocol)) = self.parts(id, Incomplete::Closed) else {
             return Next::Continue;

@@ -16,7 +16,7 @@ use crate::time::Timestamp;
 
 /// Bytes of a stream that is not HTTP that a log line shows: enough to tell a binary protocol.
 const BINARY_SAMPLE_BYTES: usize = 16;
-/// Enough to tell a protocol of lines by its first command. What follows, or a first word that is none, may be a password.
+/// Enough to tell a protocol of lines by its first command. The rest of the line, or a first word that is none, may be a password.
 const TEXT_SAMPLE_BYTES: usize = 4;
 
 /// Either text or binary, as it begins: what follows of the other kind may be a password too.
@@ -204,7 +204,7 @@ impl Sink for ToLines<'_> {
                     fields.push(("sample", sample_of(sample)));
                     "a stream is not HTTP/1.x; it is not followed".to_owned()
                 }
-                // No sample here: the bytes are somebody's message.
+                // No sample here: the bytes are of a message.
                 NotHttp::Excess => "bytes follow a response that has no body; they are passed over".to_owned(),
                 NotHttp::Malformed(reason) => format!("a stream is no longer followed: {reason}"),
             };

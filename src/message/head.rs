@@ -12,7 +12,7 @@ pub struct Span {
 }
 
 impl Span {
-    /// `start <= end`. Whoever reads a head caps it far below 4 GiB, so the casts keep the value.
+    /// `start <= end`. Readers of heads cap them far below 4 GiB, so the casts keep the value.
     pub fn new(start: usize, end: usize) -> Self {
         Self { start: start as u32, end: end as u32 }
     }

@@ -5,7 +5,7 @@
 //! - it goes to the host, the port and the path of a configured output, as they stand on the wire; several sniffers that
 //!   post to one collector know each other's POSTs so, or
 //! - its path is that of a configured output and the field holds the seal of its body, which only this process can make; a
-//!   POST is known so behind a proxy or a Service that changed its host or its port.
+//!   POST is known so after a proxy or a Service that changed its host or its port.
 //!
 //! Refuses to know: connections, names of hosts and what they resolve to.
 
@@ -34,7 +34,7 @@ pub struct OwnOutput {
     pub target: String,
 }
 
-/// The seal of a body, of which the engine keeps so many bytes: what the marker holds behind the version.
+/// The seal of a body, of which the engine keeps so many bytes: what the marker holds after the version.
 pub fn seal(body: &[u8], max_body_bytes: usize) -> String {
     sealed(body.get(..max_body_bytes).unwrap_or(body), body.len() as u64)
 }

@@ -88,7 +88,7 @@ impl Selection {
         }
     }
 
-    /// Whether any of `rules` matches; `None` while that depends on the answer.
+    /// True if any of `rules` matches; `None` while that depends on the answer.
     #[inline]
     fn any(&self, rules: &[Rule], first_bit: usize, judged: Judged, answer: Answer) -> Option<bool> {
         let mut open = false;

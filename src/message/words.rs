@@ -71,9 +71,9 @@ const fn name_flags(word: u64) -> u64 {
 #[inline]
 pub const fn name_hash(name: &[u8]) -> u32 {
     let (mut hash, mut rest) = (0, name);
-    while let Some((word, behind)) = rest.split_first_chunk::<8>() {
+    while let Some((word, after)) = rest.split_first_chunk::<8>() {
         hash = mix(hash, u64::from_le_bytes(*word));
-        rest = behind;
+        rest = after;
     }
     finish(mix(hash, tail_word(rest)))
 }
@@ -96,7 +96,7 @@ const fn tail_word(bytes: &[u8]) -> u64 {
     word
 }
 
-/// Whether they differ in case at most.
+/// True if they differ in case at most.
 #[inline]
 pub fn same_name(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {

@@ -14,12 +14,12 @@ enum State {
         size: u64,
         any: bool,
     },
-    /// Behind the digits: white space up to a semicolon or the CR.
+    /// After the digits: white space up to a semicolon or the CR.
     Padding {
         size: u64,
         length: u32,
     },
-    /// Behind the semicolon, up to the CR; what stands here is ignored (RFC 9112 §7.1.1).
+    /// After the semicolon, up to the CR; what stands here is ignored (RFC 9112 §7.1.1).
     Extension {
         size: u64,
         length: u32,
@@ -42,7 +42,7 @@ enum State {
 enum Quoted {
     No,
     Yes,
-    /// Behind a backslash.
+    /// After a backslash.
     Escaped,
 }
 
@@ -57,7 +57,7 @@ impl Quoted {
     }
 }
 
-/// What feeding gave.
+/// What came of the bytes that were fed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fed {
     /// All of the input was taken and more is needed.
@@ -154,7 +154,7 @@ impl ChunkDecoder {
         }
     }
 
-    /// Whether the trailer section, now complete, is made of field lines. If not, it may be the next message, whose sender
+    /// True if the trailer section, now complete, is made of field lines. If not, it may be the next message, whose sender
     /// left out the empty line.
     pub fn has_sound_trailers(&self) -> bool {
         self.trailers.split(|&b| b == b'\n').enumerate().all(|(index, line)| {

@@ -35,7 +35,7 @@ pub(super) struct Exchange {
     heard: Position,
     turn: Turn,
     /// Before this request bytes were lost: what the client had last been heard to have received before that.
-    behind_loss: Option<Position>,
+    after_loss: Option<Position>,
 }
 
 /// A switch to a protocol that is read.
@@ -60,7 +60,7 @@ pub(super) enum Turn {
     Overlaps,
     /// The client had heard all of it, and the server was between two messages.
     Follows,
-    /// That, and nobody had said anything for a while: no request was outstanding.
+    /// That, and neither side had said anything for a while: no request was outstanding.
     Rested,
 }
 
@@ -92,7 +92,7 @@ pub(super) struct Exchanges {
     may_miss_requests: bool,
     /// Those could only have come with the SYN, which was not captured yet.
     pub awaits_syn: bool,
-    /// Bytes were lost behind the last request; see `Exchange::behind_loss`.
+    /// Bytes were lost after the last request; see `Exchange::after_loss`.
     loss: Option<Position>,
     /// The client was seen to send a request before the answer to the one before.
     pipelines: bool,
@@ -107,12 +107,12 @@ pub(super) struct Exchanges {
     last_data_at: Option<Timestamp>,
     /// What the client had received when it sent the last request.
     last_heard: Option<Position>,
-    /// Behind the last request, which wishes to leave HTTP/1.x, there are bytes that are not read yet: what the client had
+    /// After the last request, which wishes to leave HTTP/1.x, there are bytes that are not read yet: what the client had
     /// received when it sent the first of them.
     unread: Option<Position>,
     /// The last request that wished to leave HTTP/1.x and was answered otherwise: its number.
     pub declined: Option<u32>,
-    /// A tunnel was granted or a 101 came, asked for or not: nothing behind it is HTTP/1.x any more.
+    /// A tunnel was granted or a 101 came, asked for or not: nothing after it is HTTP/1.x any more.
     pub switched: bool,
     /// A switch to a protocol that is read, until that one takes over.
     pub upgrade: Option<Upgrade>,
@@ -134,7 +134,7 @@ impl Exchanges {
         self.awaits_syn = true;
     }
 
-    /// Where the client's stream begins is known by now.
+    /// It is known by now where the client's stream begins.
     pub fn note_syn(&mut self) {
         if std::mem::take(&mut self.awaits_syn) {
             self.order = Order::InStep;
@@ -198,7 +198,7 @@ impl Exchanges {
             start: place.position,
             heard: place.heard,
             turn: place.turn,
-            behind_loss: self.loss.take(),
+            after_loss: self.loss.take(),
         });
         number
     }
@@ -241,7 +241,7 @@ impl Exchanges {
         }
     }
 
-    /// Bytes were captured `at`. Says whether nobody had said anything for a while.
+    /// Bytes were captured `at`. True if neither side had said anything for a while.
     pub fn note_data(&mut self, at: Timestamp) -> bool {
         let before = self.last_data_at.replace(at);
         before.is_some_and(|before| at.micros_since(before) >= REST_MICROS)
@@ -251,7 +251,7 @@ impl Exchanges {
         self.last_data_at = None;
     }
 
-    /// Whether a response that starts there may answer such a request.
+    /// True if a response that starts there may answer such a request.
     pub fn may_answer(&self, response: Place, asked: Asked) -> bool {
         self.outstanding.iter().any(|exchange| {
             exchange.asked == asked && exchange.heard <= response.position && exchange.start < response.heard
@@ -268,7 +268,7 @@ impl Exchanges {
 
     /// The outstanding request that a response starting there answers, if that is beyond doubt.
     pub fn find(&mut self, response: Place) -> Option<&Exchange> {
-        if self.order == Order::Lost || self.outstanding.front().is_some_and(|first| first.behind_loss.is_some()) {
+        if self.order == Order::Lost || self.outstanding.front().is_some_and(|first| first.after_loss.is_some()) {
             self.order = Order::Lost;
             let Some(index) = self.find_by_position(response) else {
                 self.awaits_syn = false;
@@ -278,7 +278,7 @@ impl Exchanges {
             self.order = Order::InStep;
             self.may_miss_requests = false;
             if let Some(first) = self.outstanding.front_mut() {
-                first.behind_loss = None;
+                first.after_loss = None;
             }
         }
         if self.outstanding.front().is_none_or(|exchange| exchange.start >= response.heard) {
@@ -300,13 +300,13 @@ impl Exchanges {
         if self.turns < PROOF_TURNS && exchange.turn != Turn::Rested && !self.is_beyond_doubt(index, response) {
             return None;
         }
-        // A request that was lost behind this one may be the one that is answered, unless nothing was answered before.
+        // A request that was lost after this one may be the one that is answered, unless nothing was answered before.
         let next = self.outstanding.get(index + 1);
-        if next.map_or(self.loss, |next| next.behind_loss).is_some() && exchange.heard != response.position {
+        if next.map_or(self.loss, |next| next.after_loss).is_some() && exchange.heard != response.position {
             return None;
         }
         // A lost request may still be unanswered, unless the client heard something since.
-        let mut before = self.outstanding.iter().take(index + 1).filter_map(|exchange| exchange.behind_loss);
+        let mut before = self.outstanding.iter().take(index + 1).filter_map(|exchange| exchange.after_loss);
         (before.all(|mark| exchange.heard > mark) && exchange.start < response.heard).then_some(index)
     }
 
@@ -320,7 +320,7 @@ impl Exchanges {
             && heard().next_back() == Some(response.position)
     }
 
-    /// Removes the request that `find` gave: its final response is there.
+    /// Removes the request that `find` returned: its final response is there.
     pub fn take_first(&mut self) -> Option<Exchange> {
         self.take(0)
     }

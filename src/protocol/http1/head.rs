@@ -102,9 +102,9 @@ pub(super) fn parse_fields(fields: &mut Vec<Field>, bytes: &[u8], mut at: usize)
 fn plain_field(bytes: &[u8], at: usize) -> Option<(Field, usize)> {
     let line = bytes.get(at..)?;
     let (name_length, name_hash) = scan_name(line);
-    let (name, [b':', behind @ ..]) = line.split_at_checked(name_length)? else { return None };
-    let spaces = behind.iter().take_while(|&&b| b == b' ').count();
-    let value = behind.get(spaces..)?;
+    let (name, [b':', after @ ..]) = line.split_at_checked(name_length)? else { return None };
+    let spaces = after.iter().take_while(|&&b| b == b' ').count();
+    let value = after.get(spaces..)?;
     let length = plain_length(value);
     let line_break = match value.get(length..)? {
         [b'\r', b'\n', ..] => 2,

@@ -75,7 +75,7 @@ impl Held {
         self.bytes = 0;
     }
 
-    /// Messages may be in here that nobody will see.
+    /// Messages may be in here that will not be shown.
     pub fn is_worth_counting(&self) -> bool {
         self.has_loss || !self.pieces.is_empty()
     }

@@ -45,7 +45,7 @@ pub(super) struct InProgress {
     pub last_at: Option<Timestamp>,
     /// Its request is not known, and a HEAD is among those that it may answer.
     pub may_answer_head: bool,
-    /// How much of `STATUS_LINE` the bytes behind the head have spelled so far; all of it once they differ.
+    /// How much of `STATUS_LINE` the bytes after the head have spelled so far; all of it once they differ.
     pub spelled: usize,
 }
 
@@ -59,7 +59,7 @@ pub(super) const STATUS_LINE: &[u8] = b"HTTP/1.";
 pub(super) enum Crossing {
     Within,
     ToTheEnd,
-    /// Over the message's end, or nobody knows.
+    /// Over the message's end, or it is not known how many.
     Beyond,
 }
 

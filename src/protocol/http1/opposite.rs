@@ -18,7 +18,7 @@ pub(super) struct Opposite {
 }
 
 impl Opposite {
-    /// How a request that starts there stands to what the server has said; `rested`: nobody had said anything for a while.
+    /// How a request that starts there stands to what the server has said; `rested`: neither side had said anything for a while.
     pub fn turn_at(&self, meta: DataMeta, rested: bool) -> Turn {
         let follows = self.untouched || (!self.lost && !self.in_message && meta.heard >= self.position);
         match (follows, rested) {

@@ -12,7 +12,7 @@ use crate::message::Direction;
 const MAX_CONTINUE_BYTES: u64 = 64;
 
 impl Stream {
-    /// Whether these bytes, met while not in step, can only be the beginning of a message.
+    /// True if these bytes, met while not in step, can only be the beginning of a message.
     ///
     /// Body text may hold anything, so what the bytes look like is not enough. A message of a client that does not
     /// pipeline starts exactly where the other side had heard everything when it last spoke, and that other side is not

@@ -17,13 +17,13 @@ pub(super) fn has_whole_start(direction: Direction, bytes: &[u8]) -> bool {
     direction == Direction::Response || COMMON_METHODS.contains(&method)
 }
 
-/// A common method that has lost its first letters, or stands behind the end of a body.
+/// A common method that has lost its first letters, or stands after the end of a body.
 pub(super) fn is_cut_or_glued(method: &[u8]) -> bool {
     !COMMON_METHODS.contains(&method)
         && COMMON_METHODS.iter().any(|common| common.ends_with(method) || method.ends_with(common))
 }
 
-/// The same for bytes met while not in step, where a start line is asked to be one that nobody doubts.
+/// The same for bytes met while not in step, where only a start line beyond doubt counts.
 pub(in crate::protocol) fn may_be_start(direction: Direction, bytes: &[u8]) -> bool {
     looks_like_start(direction, bytes)
         && check_start_line(direction, bytes).is_ok()
@@ -57,7 +57,7 @@ fn is_capital(method: &[u8]) -> bool {
         && method.iter().all(|b| b.is_ascii_uppercase() || matches!(b, b'-' | b'_'))
 }
 
-/// Whether bytes can be the beginning of a start line, as far as they go.
+/// True if bytes can be the beginning of a start line, as far as they go.
 pub(in crate::protocol) fn looks_like_start(direction: Direction, bytes: &[u8]) -> bool {
     match direction {
         Direction::Request => match bytes.iter().take(MAX_METHOD_BYTES).position(|&b| !is_token(b)) {

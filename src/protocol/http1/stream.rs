@@ -47,7 +47,7 @@ pub(super) struct Stream {
     searched: usize,
     start_line_checked: bool,
     place: Place,
-    /// The head in `buffer` was taken up without being in step: if it turns out to be none, nobody is told.
+    /// The head in `buffer` was taken up without being in step: if it turns out to be none, that is not reported.
     tentative: bool,
     /// Nothing of this stream was seen yet.
     pub(super) untouched: bool,
@@ -423,7 +423,7 @@ impl Stream {
             self.lose(exchanges, cx);
             return;
         }
-        // Only what comes before any message is surely nobody's body.
+        // Only what comes before any message is surely in no body.
         let first = reason == Malformed::StartLine && !exchanges.is_used();
         if first || reason == Malformed::Http09 {
             cx.counters.not_http_streams += 1;

@@ -64,7 +64,7 @@ impl Stream {
         }
     }
 
-    /// The answer to exchange `number` is no: gives back what was held, to be read again.
+    /// The answer to exchange `number` is no: returns what was held, to be read again.
     pub(in crate::protocol::http1) fn release(
         &mut self,
         number: u32,

@@ -182,7 +182,7 @@ impl Turn<'_, '_> {
         let direction = self.way.direction;
         if let Some(stream) = self.shared.streams.begin(id, losses) {
             *stream.half(direction) = Half::Headless;
-            stream.pushed = id % 2 == 0;
+            stream.pushed = id.is_multiple_of(2);
         }
     }
 

@@ -104,7 +104,7 @@ impl Turn<'_, '_> {
     }
 
     fn on_promise(&mut self, owner: BlockOwner, promised: u32) {
-        let is_new = promised != 0 && promised % 2 == 0 && !self.shared.streams.was_met(promised);
+        let is_new = promised != 0 && promised.is_multiple_of(2) && !self.shared.streams.was_met(promised);
         if !is_new || !self.shared.buffer.control.is_of_request() {
             self.cx.counters.lost_heads += 1;
             return;
@@ -131,7 +131,7 @@ impl Turn<'_, '_> {
             self.make_place();
             let losses = self.way.losses;
             if let Some(stream) = self.shared.streams.begin(id, losses) {
-                stream.pushed = id % 2 == 0;
+                stream.pushed = id.is_multiple_of(2);
             }
         }
         let Some(stream) = self.shared.streams.get(id) else { return };
@@ -210,7 +210,7 @@ impl Turn<'_, '_> {
         if let Some(stream) = self.shared.streams.get(owner.stream) {
             emit_open(stream, direction, &open, Ending::Whole, Some(trailers), self.cx);
         }
-        self.after_half(owner.stream, direction, open.is_whole().then(|| open.last.at));
+        self.after_half(owner.stream, direction, open.is_whole().then_some(open.last.at));
     }
 
     /// A block of it was lost.

@@ -103,7 +103,7 @@ impl Streams {
 
     /// A frame of it was seen before.
     pub fn was_met(&self, id: u32) -> bool {
-        self.highest.get(usize::from(id % 2 == 0)).is_some_and(|highest| id <= *highest)
+        self.highest.get(usize::from(id.is_multiple_of(2))).is_some_and(|highest| id <= *highest)
     }
 
     /// The stream that has to make place for another one.
@@ -120,7 +120,7 @@ impl Streams {
 
     /// The same for an exchange that has a number.
     pub fn insert(&mut self, id: u32, number: u32, losses: u32) -> Option<&mut Stream> {
-        if let Some(highest) = self.highest.get_mut(usize::from(id % 2 == 0)) {
+        if let Some(highest) = self.highest.get_mut(usize::from(id.is_multiple_of(2))) {
             *highest = id.max(*highest);
         }
         if self.recent.len() >= MAX_RECENT {

@@ -1,5 +1,5 @@
 //! The escapes of a JSON string.
-#![allow(clippy::indexing_slicing, reason = "a table of 256 entries that is made at compile time")]
+#![allow(clippy::indexing_slicing, reason = "the table is made as this is compiled")]
 
 /// For each byte its escape and the length of that, 0 for none.
 pub(super) static ESCAPES: [([u8; 8], u8); 256] = {

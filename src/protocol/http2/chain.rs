@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use super::frame::{END_HEADERS, FrameHeader, HEADER_BYTES, Kind};
+use super::frame::{END_HEADERS, FrameHeader, HEADER_BYTES, Kind, MIN_MAX_FRAME_BYTES};
 use super::head::HeadBuffer;
 use super::hpack::{Decoder, FieldBlock};
-use super::search::Mark;
+use crate::flow::DataMeta;
 
 /// So many bits of a row are as only frames have them: random bytes would have them once in 2^72 tries.
 const MIN_BITS: u32 = 72;
@@ -20,6 +20,15 @@ const MAX_DISTANCE: u32 = 2 * 1_024;
 const MAX_STREAMS: usize = 16;
 /// Larger frames are found only once their direction is in step: nearly no sender makes them.
 const MAX_PROVABLE_FRAME_BYTES: u32 = 64 << 10;
+
+/// Where a packet's bytes begin.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mark {
+    pub at: usize,
+    pub meta: DataMeta,
+    /// Its sender had heard something new since it last spoke.
+    pub is_turn: bool,
+}
 
 /// What is known of a connection besides the bytes in question.
 #[derive(Debug, Clone, Copy, Default)]
@@ -70,7 +79,7 @@ impl Chain {
         from_client: bool,
         known: &Known<'_>,
     ) -> Verdict {
-        let limit = known.max_frame_bytes.clamp(super::way::MIN_MAX_FRAME_BYTES, MAX_PROVABLE_FRAME_BYTES);
+        let limit = known.max_frame_bytes.clamp(MIN_MAX_FRAME_BYTES, MAX_PROVABLE_FRAME_BYTES);
         // No frame that began before `start` goes on after it.
         let beyond = start + limit as usize + HEADER_BYTES;
         if self.frames == 0 {

@@ -1,26 +1,16 @@
 //! A connection's two directions and the streams that they share.
 
 use super::frames::Turn;
+use super::head::HeadBuffer;
 use std::collections::VecDeque;
 
-use super::head::HeadBuffer;
 use super::hpack::{Decoder, FieldBlock};
+use super::shared::Shared;
 use super::streams::{Half, Streams};
 use super::way::{Place, Way};
 use crate::flow::{DataMeta, StreamEvent};
 use crate::message::{Context, Direction};
 use crate::protocol::PendingRequest;
-
-/// What both directions share.
-#[derive(Debug, Default)]
-pub(super) struct Shared {
-    pub streams: Streams,
-    /// Used again for each block.
-    pub fields: FieldBlock,
-    pub buffer: HeadBuffer,
-    /// The head of a message was read.
-    pub is_used: bool,
-}
 
 #[derive(Debug)]
 pub struct Http2Connection {

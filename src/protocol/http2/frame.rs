@@ -1,5 +1,8 @@
 //! Frame headers (RFC 9113 §4.1): what each says, and which of them no peer may send.
 
+/// The lowest limit that a receiver may set (RFC 9113 §6.5.2), and nearly all do.
+pub(super) const MIN_MAX_FRAME_BYTES: u32 = 16 << 10;
+
 /// Length, type, flags, stream identifier.
 pub(super) const HEADER_BYTES: usize = 9;
 /// A setting: its identifier and its value (RFC 9113 §6.5.1).

@@ -1,9 +1,9 @@
 //! From one direction's bytes to its frames' effects.
 
 use super::block::BlockOwner;
-use super::connection::Shared;
 use super::emit::Ending;
 use super::frame::{ACK, END_HEADERS, END_STREAM, FrameHeader, Kind};
+use super::shared::Shared;
 use super::streams::Half;
 use super::way::{Frame, Way};
 use crate::message::{Context, Direction};

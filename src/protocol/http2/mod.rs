@@ -36,6 +36,7 @@ mod loss;
 mod open;
 mod reader;
 mod search;
+mod shared;
 mod streams;
 #[cfg(test)]
 mod tests;

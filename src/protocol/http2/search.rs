@@ -12,7 +12,7 @@
 
 use std::collections::VecDeque;
 
-use super::chain::{Chain, Known, Verdict};
+use super::chain::{Chain, Known, Mark, Verdict};
 use crate::flow::{DataMeta, Position};
 use crate::message::{Direction, HttpCounters};
 
@@ -22,15 +22,6 @@ const MAX_WAITING_BYTES: usize = 128 << 10;
 const MAX_SEARCHED_BYTES: u64 = 16 << 20;
 /// Packets that wait with them. Empty frames come in packets of their own.
 const MAX_MARKS: usize = 4_096;
-
-/// Where a packet's bytes begin.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Mark {
-    pub at: usize,
-    pub meta: DataMeta,
-    /// Its sender had heard something new since it last spoke.
-    pub is_turn: bool,
-}
 
 #[derive(Debug)]
 pub(super) struct Search {

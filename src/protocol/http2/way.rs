@@ -1,15 +1,12 @@
 //! One direction of a connection: where it stands in its bytes, and what it needs to read on.
 
 use super::block::Block;
-use super::frame::{FrameHeader, SETTING_BYTES};
+use super::frame::{FrameHeader, MIN_MAX_FRAME_BYTES, SETTING_BYTES};
 use super::hpack::Decoder;
 use super::reader::{Packet, Reader};
 use super::search::Search;
 use crate::flow::{DataMeta, Position};
 use crate::message::{Direction, HttpCounters};
-
-/// The lowest limit that a receiver may set (RFC 9113 §6.5.2), and nearly all do.
-pub(super) const MIN_MAX_FRAME_BYTES: u32 = 16 << 10;
 
 #[derive(Debug)]
 pub(super) enum Place {

@@ -1,6 +1,8 @@
 //! Any HTTP/2 conversation, however its packets are cut, ordered, repeated and numbered, gives the messages that were sent;
 //! after losses, and from the middle of a connection on, none that was not, and none with a value that it did not have.
 
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test's own bug may panic")]
+
 #[path = "../src/protocol/http2/tests/plan.rs"]
 mod plan;
 mod support;

@@ -3,11 +3,11 @@
 use super::wire::*;
 use super::*;
 
-fn get<'a>(path: &'a str) -> Vec<(&'a str, &'a str)> {
+fn get(path: &str) -> Vec<(&str, &str)> {
     vec![(":method", "GET"), (":scheme", "http"), (":authority", "h"), (":path", path)]
 }
 
-fn post<'a>(path: &'a str) -> Vec<(&'a str, &'a str)> {
+fn post(path: &str) -> Vec<(&str, &str)> {
     vec![(":method", "POST"), (":scheme", "http"), (":authority", "h"), (":path", path)]
 }
 

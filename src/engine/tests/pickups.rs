@@ -130,3 +130,24 @@ fn requests_that_come_behind_the_answer_that_switches_are_read() {
         assert_eq!(engine.stats().http.switched_bytes, (said.len() - requests.len()) as u64);
     }
 }
+
+/// The server answers before it has all of the head (431, RFC 6585 §5).
+#[test]
+fn an_answer_to_half_a_head_is_not_the_answer_to_the_request_before() {
+    let (first, second) = (b"GET /a HTTP/1.1\r\n\r\n", b"GET /b HTTP/1.1\r\nX: y\r\n\r\n");
+    let answer = b"HTTP/1.1 431 X\r\nContent-Length: 0\r\n\r\n";
+    let [asked, answered] = [1 + first.len() as u32, 100 + answer.len() as u32];
+    for end in 1..second.len() {
+        let mut engine = Engine::new(EngineConfig::for_ports(&[SERVER_PORT]));
+        for frame in [syn(CLIENT, 0), syn_ack(SERVER, 0, 1), packet(CLIENT, 1, 1, first)] {
+            engine.on_packet(Timestamp::from_micros(1_000_000), RAW_IP, &frame, frame.len() as u32);
+        }
+        send(&mut engine, SERVER, 100, asked, answer); // an interim response before it is lost
+        let seq = send(&mut engine, CLIENT, asked, answered, &second[..end]);
+        let all = send(&mut engine, SERVER, answered, seq, answer);
+        send(&mut engine, CLIENT, seq, all, &second[end..]);
+        let lines = all_lines(&mut engine);
+        let wrong = lines.iter().filter(|line| line["statusCode"] == 431 && line["request"]["path"] == "/a").count();
+        assert_eq!((lines.len(), wrong), (3, 0), "cut at {end}");
+    }
+}

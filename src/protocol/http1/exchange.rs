@@ -107,8 +107,8 @@ pub(super) struct Exchanges {
     last_data_at: Option<Timestamp>,
     /// What the client had received when it sent the last request.
     last_heard: Option<Position>,
-    /// After the last request, which wishes to leave HTTP/1.x, there are bytes that are not read yet: what the client had
-    /// received when it sent the first of them.
+    /// After the last request there are bytes that are not read yet, since it wishes to leave HTTP/1.x or since they are the
+    /// beginning of a head: what the client had received when it sent the first of them.
     unread: Option<Position>,
     /// The last request that wished to leave HTTP/1.x and was answered otherwise: its number.
     pub declined: Option<u32>,

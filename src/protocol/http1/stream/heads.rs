@@ -45,6 +45,9 @@ impl Stream {
                 Ok(Parsed::Partial) => {
                     self.buffer.extend_from_slice(bytes);
                     self.searched = bytes.len();
+                    if self.direction == Direction::Request {
+                        exchanges.note_unread(self.place.heard);
+                    }
                     self.start_line_checked = false;
                     bytes.len()
                 }

@@ -41,6 +41,8 @@ pub(super) struct InProgress {
     pub state: BodyState,
     pub body: Body,
     pub gap_bytes: u64,
+    /// Bytes are lost, and it is not known how many, as after a loss inside TLS.
+    pub has_unknown_gap: bool,
     /// When its last packet so far was captured, if it has several.
     pub last_at: Option<Timestamp>,
     /// Its request is not known, and a HEAD is among those that it may answer.
@@ -71,7 +73,20 @@ impl InProgress {
         }
     }
 
+    /// A loss of `len` bytes; 0 is a loss of an unknown number of them.
     pub fn cross(&mut self, len: u64) -> Crossing {
+        if len == 0 {
+            self.has_unknown_gap = true;
+            self.spelled = STATUS_LINE.len();
+            return match &mut self.state {
+                BodyState::CloseDelimited => Crossing::Within,
+                BodyState::Chunked(decoder) => {
+                    decoder.trailers.clear();
+                    Crossing::Beyond
+                }
+                _ => Crossing::Beyond,
+            };
+        }
         self.spelled = STATUS_LINE.len(); // what follows is not the beginning
         let (lost, crossing) = match &mut self.state {
             BodyState::CloseDelimited | BodyState::Doubtful => (len, Crossing::Within),
@@ -101,6 +116,10 @@ impl InProgress {
         crossing
     }
 
+    pub fn has_gap(&self) -> bool {
+        self.gap_bytes > 0 || self.has_unknown_gap
+    }
+
     /// Of a response that is not whole and whose request is not known it is not known either how far it goes.
     fn duration_micros(&self, direction: Direction, incomplete: Option<Incomplete>) -> Option<u64> {
         let known = direction == Direction::Request || self.exchange.is_some() || incomplete.is_none();
@@ -108,7 +127,7 @@ impl InProgress {
     }
 
     pub fn emit(&self, direction: Direction, incomplete: Option<Incomplete>, cx: &mut Context<'_>) {
-        let gap = (self.gap_bytes > 0).then_some(Incomplete::Gap);
+        let gap = self.has_gap().then_some(Incomplete::Gap);
         let mut trailer_lines = Vec::new();
         let trailers = match &self.state {
             BodyState::Chunked(decoder) if incomplete.is_none() && !decoder.trailers.is_empty() => {

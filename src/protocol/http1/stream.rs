@@ -384,7 +384,7 @@ impl Stream {
     fn finish(&mut self, incomplete: Option<Incomplete>, exchanges: &mut Exchanges, cx: &mut Context<'_>) {
         let State::Body(message) = std::mem::replace(&mut self.state, State::Boundary) else { return };
         let (number, wish) = (message.number, message.wish);
-        if self.direction == Direction::Request && incomplete.is_none() && message.gap_bytes == 0 {
+        if self.direction == Direction::Request && incomplete.is_none() && !message.has_gap() {
             exchanges.note_whole_request(number, message.last_at.unwrap_or(message.place.at));
         }
         message.emit(self.direction, incomplete, cx);

@@ -191,6 +191,7 @@ impl Stream {
             state,
             body: Body::default(),
             gap_bytes: 0,
+            has_unknown_gap: false,
             last_at,
             may_answer_head: begun.may_answer_head,
             spelled: 0,

@@ -40,6 +40,10 @@ pub struct EngineConfig {
     pub binary_bodies: BinaryBodies,
     /// Packets in tunnels (GRE, VXLAN, IP in IP …) are looked into.
     pub decapsulate: bool,
+    /// Connections are looked at for TLS, since secrets may come. It is so anyway once there are some.
+    pub tls: bool,
+    /// How long records of TLS wait for their secrets; 0 where all that will ever be known are there.
+    pub tls_key_wait_ms: u64,
 }
 
 impl EngineConfig {
@@ -62,6 +66,8 @@ impl EngineConfig {
             decode_body: false,
             binary_bodies: BinaryBodies::Omit,
             decapsulate: true,
+            tls: false,
+            tls_key_wait_ms: 10_000,
         }
     }
 }

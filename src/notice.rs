@@ -38,6 +38,7 @@ pub enum Kind {
     Unread,
     Mptcp,
     FalselyMarked,
+    TlsUnread,
     UnknownLinkType,
 }
 
@@ -54,6 +55,7 @@ impl Kind {
             Self::Unread => "unread",
             Self::Mptcp => "mptcp",
             Self::FalselyMarked => "falsely-marked",
+            Self::TlsUnread => "tls-unread",
             Self::UnknownLinkType => "unknown-link-type",
         }
     }

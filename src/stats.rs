@@ -4,6 +4,7 @@ use crate::decode::Undecodable;
 use crate::defrag::DefragStats;
 use crate::flow::FlowCounters;
 use crate::message::{Http2Counters, HttpCounters, Switch};
+use crate::tls::{KeyLogCounters, TlsCounters};
 
 /// Counters that only grow, except the gauges `connections_active` and `buffered_bytes`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -72,6 +73,11 @@ pub struct Stats {
     pub falsely_marked: u64,
     /// Messages thrown away because the receiver was too slow.
     pub queue_dropped: u64,
+    pub tls: TlsCounters,
+    /// What became of the lines of key logs.
+    pub tls_keys: KeyLogCounters,
+    /// Connections whose secrets made room for newer ones before they were used.
+    pub tls_keys_evicted: u64,
     /// Log lines about traffic held back to limit their rate.
     pub notices_held_back: u64,
 }
@@ -158,6 +164,13 @@ impl Stats {
         entries.push(("switchedBytes", self.http.switched_bytes));
         entries
             .extend(Switch::ALL.into_iter().zip(self.http.switched).map(|(switch, count)| (switch.counter(), count)));
+        entries.extend(self.tls.entries());
+        entries.extend([
+            ("tlsSecrets", self.tls_keys.secrets),
+            ("tlsKeyLinesIgnored", self.tls_keys.ignored_lines),
+            ("tlsKeyLinesBroken", self.tls_keys.broken_lines),
+            ("tlsKeysEvicted", self.tls_keys_evicted),
+        ]);
         entries.extend(undecodable.map(|(reason, count)| (reason.counter(), count)));
         entries
     }

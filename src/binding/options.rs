@@ -135,6 +135,8 @@ impl TryFrom<BindingCaptureOptions> for CaptureOptions {
                 decode_body: options.decode_body,
                 binary_bodies: binary_bodies(&options.binary_bodies)?,
                 decapsulate: options.decapsulate,
+                tls: false,
+                tls_key_wait_ms: 0,
             },
             stats_interval_ms: whole("statsIntervalMs", options.stats_interval_ms)?,
         })

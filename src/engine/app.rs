@@ -1,13 +1,18 @@
 //! A connection beyond its flows.
 
 use super::held::Held;
+use super::layer::Layer;
 use crate::encode::Origin;
+use crate::message::Tls;
 use crate::protocol::Conversation;
 use crate::time::Timestamp;
 
 /// What the engine keeps for each connection besides its flows.
 #[derive(Debug, Default)]
 pub(super) struct App {
+    pub layer: Layer,
+    /// The TLS that its messages come in, once it is known.
+    pub secured: Option<Box<Tls>>,
     /// From the first bytes on.
     pub conversation: Option<Box<Conversation>>,
     /// Bytes that this connection counts for in `Engine::buffered_bytes`.

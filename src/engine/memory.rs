@@ -19,7 +19,10 @@ impl Engine {
     pub(super) fn charge(&mut self, id: EntryId) {
         let Some(entry) = self.table.entry(id) else { return };
         let conversation = entry.app.conversation.as_ref().map_or(0, |conversation| conversation.buffered_bytes());
-        let held_back = entry.connection.waiting_bytes() + conversation + entry.app.held.buffered_bytes();
+        let held_back = entry.connection.waiting_bytes()
+            + entry.app.layer.buffered_bytes()
+            + conversation
+            + entry.app.held.buffered_bytes();
         let bytes = CONNECTION_BYTES + held_back;
         self.buffered_bytes = self.buffered_bytes - entry.app.charged_bytes + bytes;
         entry.app.charged_bytes = bytes;
@@ -35,6 +38,10 @@ impl Engine {
     /// requests that wait for their answer) is evicted, so that each turn frees something and keeping the budget ends.
     pub(super) fn shed(&mut self) {
         while self.buffered_bytes > self.config.max_buffered_bytes {
+            if self.end_oldest_lingering() {
+                self.tls.counters.waits_cut += 1;
+                continue;
+            }
             let Some((id, serial)) = self.shed_queue.pop_front() else {
                 let Some(oldest) = self.table.oldest() else { return };
                 self.evict_for_memory(oldest);
@@ -47,10 +54,10 @@ impl Engine {
             self.outlet.notices.warn(self.now, Kind::MemoryLimit, || {
                 (format!("{limit} bytes are buffered: bodies and out-of-order bytes are dropped"), Vec::new())
             });
-            if let Some((connection, counters, mut to_protocol)) = self.parts(id, Incomplete::Closed) {
-                connection.shed(counters, &mut |side, event| to_protocol.deliver(side, event));
-                to_protocol.shed();
-                to_protocol.app.in_shed_queue = false;
+            if let Some((connection, counters, mut to_tls)) = self.parts(id, Incomplete::Closed) {
+                connection.shed(counters, &mut |side, event| to_tls.deliver(side, event));
+                to_tls.shed();
+                to_tls.to_protocol.app.in_shed_queue = false;
             }
             self.charge(id);
             if self.table.entry(id).is_some_and(|entry| entry.app.in_shed_queue) {

@@ -6,13 +6,18 @@
 mod app;
 mod clock;
 mod held;
+mod layer;
+mod lingering;
 mod memory;
 mod outlet;
 mod ports;
 #[cfg(test)]
 mod tests;
+mod tls_room;
 mod to_protocol;
+mod to_tls;
 mod unread;
+mod waits;
 
 use std::collections::VecDeque;
 
@@ -20,7 +25,9 @@ use app::App;
 use clock::{Clock, Step};
 use outlet::Outlet;
 use ports::PortSet;
+use tls_room::TlsRoom;
 use to_protocol::ToProtocol;
+use to_tls::ToTls;
 pub use unread::NotUnderstood;
 
 use crate::batch::Batch;
@@ -46,6 +53,7 @@ pub struct Engine {
     defrag: Defragmenter,
     table: Table<App>,
     outlet: Outlet,
+    tls: TlsRoom,
     flow: FlowCounters,
     /// Bytes held back in all connections; kept at or under `config.max_buffered_bytes`.
     buffered_bytes: usize,
@@ -71,6 +79,7 @@ impl Engine {
             defrag: Defragmenter::new(),
             table: Table::new(config.patience),
             outlet: Outlet::new(&config),
+            tls: TlsRoom::new(config.tls, config.tls_key_wait_ms),
             flow: FlowCounters::default(),
             buffered_bytes: 0,
             shed_queue: VecDeque::new(),
@@ -133,6 +142,7 @@ impl Engine {
             self.outlet.stats.connections_stopped += 1;
             self.end(id, Incomplete::Stopped);
         }
+        while self.draining && !self.outlet.batcher.has_full() && self.end_oldest_lingering() {}
         self.outlet.batcher.take(self.now, force || self.draining)
     }
 
@@ -157,6 +167,9 @@ impl Engine {
             unknown_codings: self.outlet.unknown_codings(),
             cut_heads: self.outlet.cut_heads(),
             cut_bodies: self.outlet.cut_bodies(),
+            tls: self.tls.counters,
+            tls_keys: self.tls.keys.counters,
+            tls_keys_evicted: self.tls.keys.evicted,
             ..self.outlet.stats.clone()
         }
     }
@@ -182,8 +195,8 @@ impl Engine {
         }
         while let Some(id) = self.table.due(self.now) {
             let (now, patience) = (self.now, self.config.patience);
-            let Some((connection, counters, mut to_protocol)) = self.parts(id, Incomplete::Closed) else { continue };
-            let next = connection.on_time(now, patience, counters, &mut |side, event| to_protocol.deliver(side, event));
+            let Some((connection, counters, mut to_tls)) = self.parts(id, Incomplete::Closed) else { continue };
+            let next = connection.on_time(now, patience, counters, &mut |side, event| to_tls.deliver(side, event));
             self.settle(id, next);
         }
         if self.now < self.next_tick {
@@ -191,6 +204,7 @@ impl Engine {
         }
         self.next_tick = self.now.plus_millis(TICK_MS);
         self.defrag.expire(self.now);
+        self.end_waits();
         while let Some(id) = self.table.idle(self.now, self.config.connection_idle_timeout_ms) {
             self.outlet.stats.connections_timed_out += 1;
             self.end(id, Incomplete::Timeout);
@@ -253,15 +267,15 @@ impl Engine {
 
     fn pass_on(&mut self, id: EntryId, side: Side, at: Timestamp, segment: &Segment<'_>) -> Next {
         let now = self.now;
-        let Some((connection, counters, mut to_protocol)) = self.parts(id, Incomplete::Closed) else {
+        let Some((connection, counters, mut to_tls)) = self.parts(id, Incomplete::Closed) else {
             return Next::Continue;
         };
         if segment.flags.syn {
-            to_protocol.role = connection.role_after(side, segment);
-            to_protocol.syn_seen |= !segment.flags.ack;
+            to_tls.to_protocol.role = connection.role_after(side, segment);
+            to_tls.to_protocol.syn_seen |= !segment.flags.ack;
         }
         let next = connection.on_segment(side, segment, at, now, counters, &mut |side, event| {
-            to_protocol.deliver(side, event);
+            to_tls.deliver(side, event);
         });
         if !segment.payload.is_empty() {
             self.table.touch(id, self.now);
@@ -290,10 +304,10 @@ impl Engine {
     /// Ends what is read of a connection, which stays: what still comes of it is not to be met as a new one.
     #[cold]
     fn leave_unread(&mut self, id: EntryId) {
-        if let Some((connection, counters, mut to_protocol)) = self.parts(id, Incomplete::Gap) {
-            connection.finish(counters, &mut |side, event| to_protocol.deliver(side, event));
-            to_protocol.finish();
-            let key = *to_protocol.key;
+        if let Some((connection, counters, mut to_tls)) = self.parts(id, Incomplete::Gap) {
+            connection.finish(counters, &mut |side, event| to_tls.deliver(side, event));
+            to_tls.finish();
+            let key = *to_tls.to_protocol.key;
             self.outlet.notices.warn(self.now, Kind::Mptcp, || {
                 let message = "a connection is one of several paths of an MPTCP connection; it is not read".to_owned();
                 (message, vec![("connection", outlet::four_tuple(&key))])
@@ -353,15 +367,21 @@ impl Engine {
 
     /// Ends a connection for a reason of our own, or because it is over.
     fn end(&mut self, id: EntryId, ending: Incomplete) {
-        if let Some((connection, counters, mut to_protocol)) = self.parts(id, ending) {
-            connection.finish(counters, &mut |side, event| to_protocol.deliver(side, event));
+        if let Some((connection, counters, mut to_tls)) = self.parts(id, ending) {
+            connection.finish(counters, &mut |side, event| to_tls.deliver(side, event));
+            if ending != Incomplete::Closed {
+                to_tls.finish_tls();
+            }
         }
         self.remove(id);
     }
 
     fn remove(&mut self, id: EntryId) {
-        if let Some((_, _, mut to_protocol)) = self.parts(id, Incomplete::Closed) {
-            to_protocol.finish();
+        if self.tls.is_on && self.linger(id) {
+            return;
+        }
+        if let Some((_, _, mut to_tls)) = self.parts(id, Incomplete::Closed) {
+            to_tls.finish();
         }
         if let Some(entry) = self.table.remove(id) {
             self.buffered_bytes -= entry.app.charged_bytes;
@@ -381,11 +401,7 @@ impl Engine {
     }
 
     /// A connection, what it counts, and where its bytes go.
-    fn parts(
-        &mut self,
-        id: EntryId,
-        ending: Incomplete,
-    ) -> Option<(&mut Connection, &mut FlowCounters, ToProtocol<'_>)> {
+    fn parts(&mut self, id: EntryId, ending: Incomplete) -> Option<(&mut Connection, &mut FlowCounters, ToTls<'_>)> {
         let entry = self.table.entry(id)?;
         let to_protocol = ToProtocol {
             serial: entry.serial(),
@@ -398,6 +414,6 @@ impl Engine {
             now: self.now,
             ending,
         };
-        Some((&mut entry.connection, &mut self.flow, to_protocol))
+        Some((&mut entry.connection, &mut self.flow, ToTls { id, tls: &mut self.tls, to_protocol }))
     }
 }

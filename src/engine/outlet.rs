@@ -8,7 +8,7 @@ use crate::decode::{Endpoint, LinkType, Undecodable, describe_linktype};
 use crate::encode::{Encoder, Origin};
 use crate::flow::{FlowKey, Side};
 use crate::message::{
-    Context, Direction, HttpCounters, HttpMessage, Incomplete, Limits, NotHttp, Scratch, Selection, Sink,
+    Context, Direction, Extras, HttpCounters, HttpMessage, Incomplete, Limits, NotHttp, Scratch, Selection, Sink, Tls,
 };
 use crate::notice::{Kind, Notices};
 use crate::stats::Stats;
@@ -103,6 +103,7 @@ impl Outlet {
         &mut self,
         origin: &Origin,
         held: &mut Held,
+        secured: Option<&Tls>,
         now: Timestamp,
         ending: Incomplete,
         act: impl FnOnce(&mut Context<'_>),
@@ -115,6 +116,7 @@ impl Outlet {
             selection: &self.selection,
             held,
             origin,
+            secured,
             now,
         };
         act(&mut Context {
@@ -138,11 +140,13 @@ struct ToLines<'a> {
     selection: &'a Selection,
     held: &'a mut Held,
     origin: &'a Origin,
+    /// The TLS that the connection's messages come in.
+    secured: Option<&'a Tls>,
     now: Timestamp,
 }
 
-impl Sink for ToLines<'_> {
-    fn message(&mut self, message: &HttpMessage<'_>) {
+impl ToLines<'_> {
+    fn take(&mut self, message: &HttpMessage<'_>) {
         let stats = &mut *self.stats;
         match message.direction {
             Direction::Request => stats.requests += 1,
@@ -185,6 +189,19 @@ impl Sink for ToLines<'_> {
                     Some(Some(oldest)) => self.batcher.push_line(self.now, oldest),
                     Some(None) => stats.filtered += 1,
                 }
+            }
+        }
+    }
+}
+
+impl Sink for ToLines<'_> {
+    #[inline]
+    fn message(&mut self, message: &HttpMessage<'_>) {
+        match self.secured {
+            None => self.take(message),
+            Some(tls) => {
+                let extras = Extras { tls: Some(tls), ..message.extras.copied().unwrap_or_default() };
+                self.take(&HttpMessage { extras: Some(&extras), ..*message });
             }
         }
     }

@@ -5,10 +5,11 @@ use super::outlet::{Outlet, four_tuple};
 use super::ports::PortSet;
 use crate::encode::Origin;
 use crate::flow::{FlowKey, Role, Side, StreamEvent};
-use crate::message::Incomplete;
+use crate::message::{Incomplete, Tls};
 use crate::notice::Kind;
 use crate::protocol::{Conversation, Met, Parties, Unread};
 use crate::time::Timestamp;
+use crate::tls::Described;
 
 pub(super) struct ToProtocol<'a> {
     pub serial: u64,
@@ -25,20 +26,44 @@ pub(super) struct ToProtocol<'a> {
 }
 
 impl ToProtocol<'_> {
+    #[inline]
     pub fn deliver(&mut self, side: Side, event: StreamEvent<'_>) {
         if let StreamEvent::Gap { len } = event {
-            self.outlet.stats.gaps += 1;
-            self.outlet.stats.gap_bytes += len;
-            if !std::mem::replace(&mut self.app.gap_noticed, true) {
-                self.outlet.notices.warn(self.now, Kind::Gap, || {
-                    let message = match len {
-                        0 => "the beginning of a connection was not captured".to_owned(),
-                        _ => format!("{len} bytes of a connection were not captured"),
-                    };
-                    (message, vec![("connection", four_tuple(self.key))])
-                });
-            }
+            self.note_gap(len);
         }
+        self.hand_on(side, event);
+    }
+
+    /// Counts bytes that were not captured, and says it once.
+    pub fn note_gap(&mut self, len: u64) {
+        self.outlet.stats.gaps += 1;
+        self.outlet.stats.gap_bytes += len;
+        if !std::mem::replace(&mut self.app.gap_noticed, true) {
+            self.outlet.notices.warn(self.now, Kind::Gap, || {
+                let message = match len {
+                    0 => "the beginning of a connection was not captured".to_owned(),
+                    _ => format!("{len} bytes of a connection were not captured"),
+                };
+                (message, vec![("connection", four_tuple(self.key))])
+            });
+        }
+    }
+
+    /// What messages say of the TLS that they come in.
+    pub fn describe(&mut self, described: &Described<'_>) {
+        if self.app.secured.as_ref().is_none_or(|known| !is_same(known, described)) {
+            self.app.secured = Some(Box::new(Tls {
+                version: described.version.name(),
+                cipher: described.cipher,
+                server_name: described.server_name.map(|name| name.as_bytes().into()),
+                alpn: described.alpn.map(|name| name.as_bytes().into()),
+            }));
+        }
+    }
+
+    /// To the conversation, which the first bytes begin.
+    #[inline]
+    pub fn hand_on(&mut self, side: Side, event: StreamEvent<'_>) {
         if self.app.conversation.is_none() && matches!(event, StreamEvent::End { .. }) {
             return;
         }
@@ -54,8 +79,9 @@ impl ToProtocol<'_> {
             return self.report_unread(false);
         };
         let origin = origin_of(&mut self.app.origin, self.serial, self.key, server);
-        let held = &mut self.app.held;
-        self.outlet.with_context(origin, held, self.now, self.ending, |cx| conversation.on_event(side, event, cx));
+        let (held, secured) = (&mut self.app.held, self.app.secured.as_deref());
+        self.outlet
+            .with_context(origin, held, secured, self.now, self.ending, |cx| conversation.on_event(side, event, cx));
         if conversation.has_unread() {
             self.report_unread(false);
         }
@@ -82,8 +108,8 @@ impl ToProtocol<'_> {
             && let Some(server) = conversation.server()
         {
             let origin = origin_of(&mut self.app.origin, self.serial, self.key, server);
-            let held = &mut self.app.held;
-            self.outlet.with_context(origin, held, self.now, self.ending, |cx| conversation.shed(cx));
+            let (held, secured) = (&mut self.app.held, self.app.secured.as_deref());
+            self.outlet.with_context(origin, held, secured, self.now, self.ending, |cx| conversation.shed(cx));
         }
         self.outlet.finish_held(&mut self.app.held, self.now);
     }
@@ -95,6 +121,13 @@ impl ToProtocol<'_> {
         }
         self.outlet.finish_held(&mut self.app.held, self.now);
     }
+}
+
+fn is_same(known: &Tls, described: &Described<'_>) -> bool {
+    known.version == described.version.name()
+        && known.cipher == described.cipher
+        && known.server_name.as_deref() == described.server_name.map(str::as_bytes)
+        && known.alpn.as_deref() == described.alpn.map(str::as_bytes)
 }
 
 /// Made once a connection; again if it turns out that the sides were mistaken.

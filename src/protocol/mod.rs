@@ -47,4 +47,5 @@ pub use handover::{Handover, Piece};
 pub use in_use::Protocol;
 pub use met::Met;
 pub use pending_request::PendingRequest;
+pub use proxy_prefix::Prefix;
 pub use sniffing::Parties;

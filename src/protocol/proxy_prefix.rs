@@ -17,7 +17,7 @@ const HEADER_BYTES: usize = 16;
 
 /// What a client's first bytes are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Prefix {
+pub enum Prefix {
     /// The prefix may go on after them.
     Partial,
     /// No prefix, or none that is well-formed.

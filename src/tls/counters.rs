@@ -24,6 +24,28 @@ impl Unread {
     pub fn index(self) -> usize {
         self as usize
     }
+
+    /// For the log.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::NoKeys => "no secret of it came in time (is its key log among tlsKeylog?)",
+            Self::WrongKeys => "the secrets that came do not open them",
+            Self::Unsupported => "its cipher suite, version or extension is not supported",
+            Self::NoHandshake => "its handshake was not captured",
+            Self::LostStep => "no record was found again after a loss",
+        }
+    }
+
+    /// Public name of its counter.
+    pub const fn counter(self) -> &'static str {
+        match self {
+            Self::NoKeys => "tlsUnreadNoKeys",
+            Self::WrongKeys => "tlsUnreadWrongKeys",
+            Self::Unsupported => "tlsUnreadUnsupported",
+            Self::NoHandshake => "tlsUnreadNoHandshake",
+            Self::LostStep => "tlsUnreadLostStep",
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -63,5 +85,24 @@ impl TlsCounters {
         self.key_updates += more.key_updates;
         self.renegotiations += more.renegotiations;
         self.early_data_bytes_refused += more.early_data_bytes_refused;
+    }
+
+    /// Public name (camelCase) and value of each, in the order in which they are shown.
+    pub fn entries(&self) -> Vec<(&'static str, u64)> {
+        let unread =
+            Unread::ALL.into_iter().zip(self.unread_connections).map(|(reason, count)| (reason.counter(), count));
+        let mut entries = vec![("tlsConnections", self.connections), ("tlsRecords", self.records)];
+        entries.extend(unread);
+        entries.extend([
+            ("tlsUnreadBytes", self.unread_bytes),
+            ("tlsBrokenRecords", self.broken_records),
+            ("tlsLostRecords", self.lost_records),
+            ("tlsResumed", self.resumed),
+            ("tlsWaitsCut", self.waits_cut),
+            ("tlsKeyUpdates", self.key_updates),
+            ("tlsRenegotiations", self.renegotiations),
+            ("tlsRefusedEarlyBytes", self.early_data_bytes_refused),
+        ]);
+        entries
     }
 }

@@ -17,7 +17,7 @@ mod records;
 mod secret;
 mod store;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod wire;
 
 pub use connection::{Context, Described, HANDSHAKE_SECRET_WAIT_MS, MAX_WAITING_BYTES, TlsConnection, Version};

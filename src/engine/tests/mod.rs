@@ -12,6 +12,7 @@ mod resets;
 mod secrets;
 mod time;
 mod timeless;
+mod tls;
 mod tunnels;
 mod unread;
 

@@ -1,6 +1,6 @@
 //! What reading a connection takes besides its bytes, and what it says of it.
 
-use super::session::Version;
+use super::described::Described;
 use crate::flow::{Side, StreamEvent};
 use crate::time::Timestamp;
 use crate::tls::counters::TlsCounters;
@@ -19,7 +19,8 @@ pub struct Context<'a> {
     pub counters: &'a mut TlsCounters,
     /// Room that is used again for each connection.
     pub scratch: &'a mut Vec<u8>,
-    pub sink: &'a mut dyn FnMut(Side, StreamEvent<'_>),
+    /// Gets the plaintext, and what is known of the connection as it comes.
+    pub sink: &'a mut dyn FnMut(Option<Described<'_>>, Side, StreamEvent<'_>),
 }
 
 impl std::fmt::Debug for Context<'_> {
@@ -29,14 +30,4 @@ impl std::fmt::Debug for Context<'_> {
             .field("key_wait_ms", &self.key_wait_ms)
             .finish_non_exhaustive()
     }
-}
-
-/// What messages say of the TLS that they came in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Described<'a> {
-    pub version: Version,
-    /// The suite's name in IANA's registry.
-    pub cipher: &'static str,
-    pub server_name: Option<&'a str>,
-    pub alpn: Option<&'a str>,
 }

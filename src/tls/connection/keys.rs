@@ -1,6 +1,7 @@
 //! The keys of one direction, made when they are first needed.
 
-use super::session::{Session, Version};
+use super::described::Version;
+use super::session::Session;
 use crate::flow::Side;
 use crate::tls::crypto::{Opened, RecordKey, Suite, next_traffic_secret};
 use crate::tls::records::Header;

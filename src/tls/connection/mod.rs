@@ -7,6 +7,7 @@
 //! was sent in answer to it.
 
 mod context;
+mod described;
 mod direction;
 mod keys;
 mod open;
@@ -14,12 +15,12 @@ mod positions;
 mod search;
 mod session;
 
-pub use context::{Context, Described, HANDSHAKE_SECRET_WAIT_MS};
+pub use context::{Context, HANDSHAKE_SECRET_WAIT_MS};
+pub use described::{Described, Version};
 use direction::{Direction, Reading, Wait};
 use open::{Outcome, Turn};
 use search::Found;
 use session::Session;
-pub use session::Version;
 
 use super::counters::Unread;
 use super::hello::Random;
@@ -121,13 +122,7 @@ impl TlsConnection {
 
     /// `None` until the ServerHello.
     pub fn described(&self) -> Option<Described<'_>> {
-        let negotiated = self.session.negotiated?;
-        Some(Described {
-            version: negotiated.version,
-            cipher: negotiated.suite.name,
-            server_name: self.server_name(),
-            alpn: self.session.protocol.as_deref(),
-        })
+        self.session.described()
     }
 
     /// What the client asked for (RFC 6066 §3).

@@ -3,9 +3,10 @@
 use std::collections::VecDeque;
 
 use super::context::{Context, HANDSHAKE_SECRET_WAIT_MS};
+use super::described::Version;
 use super::direction::{Direction, Mark, Reading, Wait, mark_at};
 use super::keys::{self, Phase, Protection};
-use super::session::{EarlyData, Session, Version};
+use super::session::{EarlyData, Session};
 use crate::flow::{DataMeta, Position, Side, StreamEvent};
 use crate::tls::counters::Unread;
 use crate::tls::crypto::Opened;
@@ -329,7 +330,7 @@ impl Turn<'_, '_> {
             return;
         }
         if std::mem::take(&mut self.me.plain.is_missing) {
-            (self.cx.sink)(self.side, StreamEvent::Gap { len: 0 });
+            (self.cx.sink)(self.session.described(), self.side, StreamEvent::Gap { len: 0 });
         }
         self.me.plain.has_begun = true;
         let record = self.me.position;
@@ -350,7 +351,7 @@ impl Turn<'_, '_> {
                     heard: self.other.plain.positions.plaintext_at(mark.heard),
                     segment_start: done == 0,
                 };
-                (self.cx.sink)(self.side, StreamEvent::Data(piece, meta));
+                (self.cx.sink)(self.session.described(), self.side, StreamEvent::Data(piece, meta));
                 self.me.plain.next += piece.len() as u64;
                 done += piece.len();
             }
@@ -364,7 +365,7 @@ impl Turn<'_, '_> {
     /// Says it at once where a message may be under way.
     pub fn say_what_is_missing(&mut self) {
         if self.me.plain.has_begun && !self.me.plain.has_ended && std::mem::take(&mut self.me.plain.is_missing) {
-            (self.cx.sink)(self.side, StreamEvent::Gap { len: 0 });
+            (self.cx.sink)(self.session.described(), self.side, StreamEvent::Gap { len: 0 });
         }
     }
 
@@ -373,8 +374,8 @@ impl Turn<'_, '_> {
             return;
         }
         if self.me.plain.has_begun && std::mem::take(&mut self.me.plain.is_missing) {
-            (self.cx.sink)(self.side, StreamEvent::Gap { len: 0 });
+            (self.cx.sink)(self.session.described(), self.side, StreamEvent::Gap { len: 0 });
         }
-        (self.cx.sink)(self.side, StreamEvent::End { clean, reset });
+        (self.cx.sink)(self.session.described(), self.side, StreamEvent::End { clean, reset });
     }
 }

@@ -1,9 +1,9 @@
 //! After a loss: where the next record begins, and which number it has. Its tag proves both.
 
+use super::described::Version;
 use super::direction::{Reading, Search, Wait};
 use super::keys::{self, Epochs, Keyed, Phase, Protection};
 use super::open::{Outcome, Turn, is_out_of_order};
-use super::session::Version;
 use crate::tls::counters::Unread;
 use crate::tls::crypto::{Opened, Suite};
 use crate::tls::records::{HEADER_BYTES, Header, Parsed};

@@ -1,5 +1,6 @@
 //! What both directions know of the connection: the hellos.
 
+use super::described::{Described, Version};
 use crate::flow::Side;
 use crate::tls::crypto::Suite;
 use crate::tls::hello::{ClientHello, EncryptedExtensions, Random, ServerHello};
@@ -13,21 +14,6 @@ const TLS_1_3: u16 = 0x0304;
 /// The client's randoms of a connection whose secrets are watched: a renegotiation has its own. Those after it stay in the store
 /// until they are the oldest.
 const MAX_RANDOMS: usize = 4;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Version {
-    Tls12,
-    Tls13,
-}
-
-impl Version {
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Tls12 => "1.2",
-            Self::Tls13 => "1.3",
-        }
-    }
-}
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Negotiated {
@@ -136,6 +122,16 @@ impl Session {
     /// Of the connection as it is since the last hellos.
     pub fn secret<'a>(&self, keys: &'a KeyStore, label: Label) -> Option<&'a Secret> {
         keys.secret(self.client_random.as_ref()?, label)
+    }
+
+    pub fn described(&self) -> Option<Described<'_>> {
+        let negotiated = self.negotiated?;
+        Some(Described {
+            version: negotiated.version,
+            cipher: negotiated.suite.name,
+            server_name: self.server_name.as_deref(),
+            alpn: self.protocol.as_deref(),
+        })
     }
 
     /// All of them, the first first.

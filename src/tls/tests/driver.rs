@@ -3,7 +3,7 @@
 use super::peer::{CLIENT, Peers, SERVER};
 use crate::flow::{DataMeta, Position, Side, StreamEvent};
 use crate::time::Timestamp;
-use crate::tls::connection::{Context, TlsConnection};
+use crate::tls::connection::{Context, Described, TlsConnection};
 use crate::tls::counters::TlsCounters;
 use crate::tls::keylog::KeyLogReader;
 use crate::tls::store::KeyStore;
@@ -54,7 +54,7 @@ impl Driver {
 
     fn run(&mut self, run: impl FnOnce(&mut TlsConnection, &mut Context<'_>)) {
         let out = &mut self.out;
-        let mut sink = |side, event: StreamEvent<'_>| {
+        let mut sink = |_: Option<Described<'_>>, side, event: StreamEvent<'_>| {
             out.push(match event {
                 StreamEvent::Data(bytes, meta) => Out::Data(side, bytes.to_vec(), meta),
                 StreamEvent::Gap { len } => {

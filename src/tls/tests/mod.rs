@@ -3,7 +3,7 @@
 mod driver;
 mod keys;
 mod loss;
-mod peer;
+pub mod peer;
 mod refused;
 mod rfc8448;
 mod splits;

@@ -1,0 +1,194 @@
+//! The way from a connection's flows to its conversation, through TLS where it is TLS and there are keys.
+//!
+//! In: ordered bytes of each side. Out: to [`ToProtocol`], as they are or decrypted. What is no TLS goes by after its first bytes.
+
+use super::layer::{Kept, Layer, Opening};
+use super::outlet::four_tuple;
+use super::tls_room::TlsRoom;
+use super::to_protocol::ToProtocol;
+use crate::flow::{DataMeta, EntryId, Side, StreamEvent};
+use crate::notice::Kind;
+use crate::tls::{Context, TlsConnection, Unread};
+
+pub(super) struct ToTls<'a> {
+    pub id: EntryId,
+    pub tls: &'a mut TlsRoom,
+    pub to_protocol: ToProtocol<'a>,
+}
+
+impl ToTls<'_> {
+    #[inline]
+    pub fn deliver(&mut self, side: Side, event: StreamEvent<'_>) {
+        if self.tls.is_on {
+            self.deliver_layered(side, event);
+        } else {
+            self.to_protocol.deliver(side, event);
+        }
+    }
+
+    #[inline(never)]
+    fn deliver_layered(&mut self, side: Side, event: StreamEvent<'_>) {
+        match &self.to_protocol.app.layer {
+            Layer::Plain => self.to_protocol.deliver(side, event),
+            Layer::Tls(_) => {
+                if let StreamEvent::Gap { len } = event {
+                    self.to_protocol.note_gap(len);
+                }
+                self.with_tls(|connection, cx| connection.on_event(side, event, cx));
+            }
+            // It had begun before there were keys.
+            Layer::Undecided(None) if self.to_protocol.app.conversation.is_some() => {
+                self.to_protocol.app.layer = Layer::Plain;
+                self.to_protocol.deliver(side, event);
+            }
+            Layer::Undecided(_) => self.listen(side, event),
+        }
+    }
+
+    fn listen(&mut self, side: Side, event: StreamEvent<'_>) {
+        let Layer::Undecided(kept) = &mut self.to_protocol.app.layer else { return };
+        let (bytes, meta) = match event {
+            StreamEvent::Data(bytes, meta) if kept.as_ref().is_none_or(|kept| kept.side == side) => (bytes, meta),
+            // Before all data a loss decides nothing.
+            StreamEvent::Gap { .. } if kept.is_none() => {
+                let len = if let StreamEvent::Gap { len } = event { len } else { 0 };
+                return self.to_protocol.note_gap(len);
+            }
+            _ => {
+                self.decide_plain();
+                return self.to_protocol.deliver(side, event);
+            }
+        };
+        match kept {
+            None => match Opening::of(bytes) {
+                Opening::More => {
+                    let kept = Kept { side, bytes: bytes.to_vec(), first: meta };
+                    self.to_protocol.app.layer = Layer::Undecided(Some(Box::new(kept)));
+                }
+                Opening::Plain => {
+                    self.to_protocol.app.layer = Layer::Plain;
+                    self.to_protocol.deliver(side, event);
+                }
+                Opening::Tls(prefix) => self.begin_tls(side, bytes, meta, prefix),
+            },
+            Some(kept) => {
+                kept.bytes.extend_from_slice(bytes);
+                match Opening::of(&kept.bytes) {
+                    Opening::More => {}
+                    Opening::Plain => self.decide_plain(),
+                    Opening::Tls(prefix) => {
+                        let first = kept.first;
+                        let bytes = std::mem::take(&mut kept.bytes);
+                        self.begin_tls(side, &bytes, first, prefix);
+                    }
+                }
+            }
+        }
+    }
+
+    /// What was kept is no TLS.
+    fn decide_plain(&mut self) {
+        let layer = std::mem::replace(&mut self.to_protocol.app.layer, Layer::Plain);
+        if let Layer::Undecided(Some(kept)) = layer {
+            self.to_protocol.deliver(kept.side, StreamEvent::Data(&kept.bytes, kept.first));
+        }
+    }
+
+    fn begin_tls(&mut self, side: Side, bytes: &[u8], mut meta: DataMeta, prefix: usize) {
+        let (before, rest) = bytes.split_at_checked(prefix).unwrap_or((&[], bytes));
+        if !before.is_empty() {
+            self.to_protocol.deliver(side, StreamEvent::Data(before, meta));
+            meta.position += prefix as u64;
+        }
+        self.to_protocol.app.layer = Layer::Tls(Box::default());
+        self.with_tls(|connection, cx| connection.on_event(side, StreamEvent::Data(rest, meta), cx));
+    }
+
+    /// Secrets came.
+    pub fn on_keys(&mut self) {
+        self.with_tls(TlsConnection::on_keys);
+    }
+
+    pub fn on_time(&mut self) {
+        self.with_tls(TlsConnection::on_time);
+    }
+
+    pub fn shed(&mut self) {
+        if self.to_protocol.app.layer.is_waiting() {
+            self.with_tls(|connection, cx| {
+                cx.counters.waits_cut += 1;
+                connection.shed(cx);
+            });
+        }
+        self.to_protocol.shed();
+    }
+
+    /// No more bytes come, and no keys are awaited any longer.
+    pub fn finish_tls(&mut self) {
+        match &self.to_protocol.app.layer {
+            Layer::Plain | Layer::Undecided(None) => {}
+            Layer::Undecided(Some(_)) => self.decide_plain(),
+            Layer::Tls(_) => {
+                self.with_tls(TlsConnection::finish);
+                let layer = std::mem::replace(&mut self.to_protocol.app.layer, Layer::Plain);
+                if let Layer::Tls(secure) = layer {
+                    let serial = self.to_protocol.serial;
+                    secure.connection.randoms().iter().for_each(|random| self.tls.forget(random, serial));
+                }
+            }
+        }
+    }
+
+    /// No more answers come: what waited for them is decided.
+    pub fn finish(&mut self) {
+        self.finish_tls();
+        self.to_protocol.finish();
+    }
+
+    fn with_tls(&mut self, act: impl FnOnce(&mut TlsConnection, &mut Context<'_>)) {
+        let layer = std::mem::replace(&mut self.to_protocol.app.layer, Layer::Plain);
+        let Layer::Tls(mut secure) = layer else {
+            self.to_protocol.app.layer = layer;
+            return;
+        };
+        let to_protocol = &mut self.to_protocol;
+        let now = to_protocol.now;
+        self.tls.read(now, |cx| act(&mut secure.connection, cx), &mut |described, side, event| {
+            if let Some(described) = described {
+                to_protocol.describe(&described);
+            }
+            to_protocol.hand_on(side, event);
+        });
+        if secure.connection.is_waiting() {
+            let randoms = secure.connection.randoms();
+            for random in randoms.get(secure.watched..).unwrap_or_default() {
+                self.tls.watch(random, self.id, self.to_protocol.serial);
+            }
+            secure.watched = randoms.len();
+            self.tls.await_keys(self.id, self.to_protocol.serial);
+        }
+        if !secure.said_unread
+            && let Some(reason) = secure.connection.unread().next()
+        {
+            secure.said_unread = true;
+            self.say_unread(&secure.connection, reason);
+        }
+        self.to_protocol.app.layer = Layer::Tls(secure);
+    }
+
+    #[cold]
+    fn say_unread(&mut self, connection: &TlsConnection, reason: Unread) {
+        let (key, now) = (self.to_protocol.key, self.to_protocol.now);
+        self.to_protocol.outlet.notices.warn(now, Kind::TlsUnread, || {
+            let mut fields = vec![("connection", four_tuple(key))];
+            if let Some(name) = connection.server_name() {
+                fields.push(("serverName", name.to_owned()));
+            }
+            let protocols = connection.offered_protocols().join(",");
+            if !protocols.is_empty() {
+                fields.push(("alpn", protocols));
+            }
+            (format!("records of a TLS connection are not read: {}", reason.words()), fields)
+        });
+    }
+}

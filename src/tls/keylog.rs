@@ -42,6 +42,12 @@ impl KeyLogReader {
         self.keep(rest, store);
     }
 
+    /// A whole log.
+    pub fn read(&mut self, log: &[u8], store: &mut KeyStore) {
+        self.push(log, store);
+        self.finish(store);
+    }
+
     /// Nothing follows: what is there of a last line is all of it.
     pub fn finish(&mut self, store: &mut KeyStore) {
         if !std::mem::take(&mut self.is_too_long) {

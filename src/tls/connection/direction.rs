@@ -99,6 +99,8 @@ pub(super) struct Direction {
     pub marks: VecDeque<Mark>,
     pub reading: Reading,
     pub wait: Option<(Wait, Timestamp)>,
+    /// With `Wait::Order`: so much of the other direction goes first.
+    pub ordered_after: Position,
     /// It has waited for its keys as long as it may.
     pub given_up: bool,
     /// It has waited for the handshake's keys as long as it may, having those of the traffic.
@@ -137,6 +139,7 @@ impl Default for Direction {
             marks: VecDeque::new(),
             reading: Reading::Records,
             wait: None,
+            ordered_after: 0,
             given_up: false,
             handshake_given_up: false,
             hello_given_up: false,

@@ -25,9 +25,16 @@ const MAX_BROKEN_IN_A_ROW: u32 = 4;
 pub(super) const MAX_UNKNOWN_HANDSHAKE_RECORDS: u32 = 64;
 
 /// What the other direction still waits for was received before this record was sent, and comes first.
-pub(super) fn is_out_of_order(marks: &VecDeque<Mark>, position: Position, other: &Direction, total: usize) -> bool {
+pub(super) fn order(marks: &VecDeque<Mark>, position: Position, other: &Direction, total: usize) -> Option<Position> {
     let last = position + (total as u64).saturating_sub(1);
-    other.wait.is_some_and(|(wait, _)| matches!(wait, Wait::Keys { .. })) && mark_at(marks, last).heard > other.position
+    let heard = mark_at(marks, last).heard;
+    let is_held = match other.wait? {
+        (Wait::Keys { .. }, _) => true,
+        // It can go on, and is about to; if it waits for this direction it must not be waited for.
+        (Wait::Order, _) => other.ordered_after <= position,
+        (Wait::Hello, _) => false,
+    };
+    (is_held && heard > other.position).then_some(heard)
 }
 
 /// One direction at work.
@@ -101,8 +108,9 @@ impl Turn<'_, '_> {
             };
         };
         if header.content_type == APPLICATION_DATA
-            && is_out_of_order(&self.me.marks, self.me.position, self.other, total)
+            && let Some(after) = order(&self.me.marks, self.me.position, self.other, total)
         {
+            self.me.ordered_after = after;
             return Outcome::Wait(Wait::Order);
         }
         match keyed.open(header, body) {
@@ -158,7 +166,8 @@ impl Turn<'_, '_> {
         if passed > 0 {
             return Outcome::Astray; // some of those that passed without a key were of the handshake
         }
-        if is_out_of_order(&self.me.marks, self.me.position, self.other, total) {
+        if let Some(after) = order(&self.me.marks, self.me.position, self.other, total) {
+            self.me.ordered_after = after;
             return Outcome::Wait(Wait::Order);
         }
         if let Some(opened) = keyed.open(header, body) {

@@ -3,7 +3,7 @@
 use super::described::Version;
 use super::direction::{Reading, Search, Wait};
 use super::keys::{self, Epochs, Keyed, Phase, Protection};
-use super::open::{Outcome, Turn, is_out_of_order};
+use super::open::{Outcome, Turn, order};
 use crate::tls::counters::Unread;
 use crate::tls::crypto::{Opened, Suite};
 use crate::tls::records::{HEADER_BYTES, Header, Parsed};
@@ -85,7 +85,8 @@ impl Turn<'_, '_> {
             Outcome::Wait(wait) => return Found::Wait(wait),
             Outcome::Astray => return Found::Nothing,
         }
-        if is_out_of_order(&self.me.marks, self.me.position, self.other, total) {
+        if let Some(after) = order(&self.me.marks, self.me.position, self.other, total) {
+            self.me.ordered_after = after;
             return Found::Wait(Wait::Order);
         }
         let Some(body) = record.get_mut(HEADER_BYTES..) else { return self.pass_over(1) };

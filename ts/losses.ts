@@ -20,6 +20,15 @@ export const LOSSES: Readonly<Record<string, string>> = Object.freeze({
   notHttpStreams: 'streams that are not HTTP/1.x',
   unreadConnections: 'connections of which nothing was understood',
   unreadBytes: 'bytes of connections of which nothing was understood',
+  tlsUnreadNoKeys: 'TLS connections whose keys did not come',
+  tlsUnreadWrongKeys: 'TLS connections whose keys do not fit',
+  tlsUnreadUnsupported: 'TLS connections with a cipher or version that is not read',
+  tlsUnreadNoHandshake: 'TLS connections whose handshake was not captured',
+  tlsUnreadLostStep: 'TLS connections that could not be read on after a loss',
+  tlsUnreadBytes: 'bytes of TLS that were not read',
+  tlsBrokenRecords: 'TLS records that are damaged',
+  tlsLostRecords: 'TLS records of which parts were not captured',
+  tlsWaitsCut: 'times TLS records could not wait for their keys (a limit)',
   switchedTunnel: 'connections that went on as a tunnel (CONNECT)',
   switchedWebSocket: 'connections that went on as WebSocket',
   switchedTls: 'connections that went on with TLS',
@@ -71,6 +80,9 @@ const NO_LOSS: ReadonlySet<string> = new Set([
   ...['strangers', 'checksumErrors', 'discardedNoAck', 'discardedImpossibleAck', 'discardedBadChecksum'],
   // Not asked for.
   ...['notTcp', 'otherPorts', 'notSampled', 'filtered', 'ownMessages'],
+  // Of TLS: what was read, what the server itself did not take, what became of lines of key logs.
+  ...['tlsConnections', 'tlsRecords', 'tlsResumed', 'tlsKeyUpdates', 'tlsRenegotiations', 'tlsRefusedEarlyBytes'],
+  ...['tlsSecrets', 'tlsKeyLinesIgnored', 'tlsKeyLinesBroken', 'tlsKeysEvicted'],
   // Counted in another way: as bytes, as whole datagrams, as messages that are shown. Of log lines, not of traffic.
   ...['gaps', 'lateAtPickupBytes', 'fragments', 'falselyMarked', 'noticesHeldBack'],
 ]);

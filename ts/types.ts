@@ -91,6 +91,11 @@ export interface HttpMessage {
   headersIncomplete?: true;
   /** HTTP/2: how many fields are missing, of `headers`, `trailers`, `method`, `path` and `statusCode` together. */
   unknownHeaders?: number;
+  /**
+   * The TLS that it came in, where `tlsKeylog` let it be read: the version, `'1.2'` or `'1.3'`, the suite's name in IANA's registry,
+   * the name that the client asked for, the protocol that the server chose.
+   */
+  tls?: { version: string; cipher: string; serverName?: string; alpn?: string };
 }
 
 /** All parts that are given must match. */

@@ -19,6 +19,7 @@ use std::sync::mpsc;
 use napi::bindgen_prelude::{BufferSlice, Function, Object};
 use napi::{Env, Error, JsDeferred, Result, Status};
 use napi_derive::napi;
+use zeroize::Zeroizing;
 
 use crate::capture::{self, CaptureControl, CaptureOptions};
 use crate::delivery;
@@ -121,6 +122,12 @@ impl Capture {
     #[napi]
     pub fn stop(&self) {
         self.control.stop();
+    }
+
+    /// Adds lines of a key log (RFC 9850), whole ones. False if so many wait already that these are lost.
+    #[napi]
+    pub fn add_tls_keys(&self, text: String) -> bool {
+        self.control.add_tls_keys(&Zeroizing::new(text))
     }
 
     /// Copies the lines of the oldest `batch` that was told of and not copied yet to `target`: whole JSON lines, each with

@@ -69,6 +69,10 @@ pub struct BindingCaptureOptions {
     pub binary_bodies: String,
     /// Whether packets in tunnels are looked into.
     pub decapsulate: bool,
+    /// Key logs of TLS: files and folders. Empty: secrets come by `addTlsKeys`; absent: TLS is read only if some come.
+    pub tls_keylog: Option<Vec<String>>,
+    /// Milliseconds that records of TLS wait for their secrets.
+    pub tls_key_wait_ms: f64,
     /// Bytes captured of each packet, at most 262144.
     pub snaplen_bytes: f64,
     /// Bytes of the kernel's ring, at least 1 MiB.
@@ -135,9 +139,10 @@ impl TryFrom<BindingCaptureOptions> for CaptureOptions {
                 decode_body: options.decode_body,
                 binary_bodies: binary_bodies(&options.binary_bodies)?,
                 decapsulate: options.decapsulate,
-                tls: false,
-                tls_key_wait_ms: 0,
+                tls: options.tls_keylog.is_some(),
+                tls_key_wait_ms: whole("tlsKeyWaitMs", options.tls_key_wait_ms)?,
             },
+            tls_keylog: options.tls_keylog,
             stats_interval_ms: whole("statsIntervalMs", options.stats_interval_ms)?,
         })
     }

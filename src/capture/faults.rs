@@ -3,6 +3,8 @@
 
 use std::os::fd::BorrowedFd;
 
+use zeroize::Zeroizing;
+
 use crate::error::EngineError;
 use crate::notice::Notice;
 use crate::source::{CaptureInfo, Pace, Packet, PacketSource, Progress};
@@ -50,6 +52,10 @@ impl<S: PacketSource> PacketSource for PanicAtPacket<S> {
 
     fn take_notices(&mut self) -> Vec<Notice> {
         self.source.take_notices()
+    }
+
+    fn take_secrets(&mut self) -> Option<Zeroizing<Vec<u8>>> {
+        self.source.take_secrets()
     }
 
     fn counters(&mut self) -> CaptureStats {

@@ -12,6 +12,7 @@
 mod control;
 #[cfg(feature = "faults")]
 mod faults;
+mod key_files;
 mod options;
 mod pipeline;
 mod quiet;

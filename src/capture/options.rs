@@ -7,6 +7,8 @@ use crate::source::SourceOptions;
 pub struct CaptureOptions {
     pub source: SourceOptions,
     pub engine: EngineConfig,
+    /// Key logs of TLS: files and folders of them. `None`: TLS is read only if secrets come otherwise.
+    pub tls_keylog: Option<Vec<String>>,
     /// Between two `Stats` events; 0 is never (the one at the end always comes).
     pub stats_interval_ms: u64,
 }

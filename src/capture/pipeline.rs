@@ -6,6 +6,7 @@ use crate::engine::{Engine, NotUnderstood};
 use crate::notice::Notice;
 use crate::stats::Stats;
 use crate::time::Timestamp;
+use crate::tls::KeyStore;
 
 /// See [`Engine`] for each of them.
 pub trait Pipeline {
@@ -17,6 +18,7 @@ pub trait Pipeline {
     fn count_queue_drop(&mut self, messages: u64);
     fn stats(&self) -> Stats;
     fn not_understood(&self) -> Option<NotUnderstood>;
+    fn add_tls_keys(&mut self, give: &mut dyn FnMut(&mut KeyStore));
 }
 
 impl Pipeline for Engine {
@@ -50,5 +52,9 @@ impl Pipeline for Engine {
 
     fn not_understood(&self) -> Option<NotUnderstood> {
         self.not_understood()
+    }
+
+    fn add_tls_keys(&mut self, give: &mut dyn FnMut(&mut KeyStore)) {
+        self.add_tls_keys(give);
     }
 }

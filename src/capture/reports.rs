@@ -130,7 +130,7 @@ impl Reports {
         }
     }
 
-    fn notice(&mut self, notice: Notice, outgoing: &Outgoing) {
+    pub(super) fn notice(&mut self, notice: Notice, outgoing: &Outgoing) {
         if outgoing.backlog() >= MAX_EVENT_BACKLOG {
             self.suppressed += 1;
             return;

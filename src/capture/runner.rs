@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::TICK;
 use super::control::CaptureControl;
+use super::key_files::KeyFiles;
 use super::options::CaptureOptions;
 use super::pipeline::Pipeline;
 use super::reports::Reports;
@@ -22,6 +23,7 @@ use crate::error::EngineError;
 use crate::panics;
 use crate::source::{Pace, Packet, PacketSource, Progress, system_time};
 use crate::time::Timestamp;
+use crate::tls::KeyLogReader;
 
 /// Packets read before anything else is looked at; with the largest GSO packets some 4 MB.
 const BURST_PACKETS: usize = 64;
@@ -37,6 +39,8 @@ pub struct Runner<S, P> {
     engine: P,
     max_queue_bytes: usize,
     reports: Reports,
+    key_files: Option<KeyFiles>,
+    last_keys: Instant,
     packets: u64,
     /// Elapsed time of a live capture: on the clock that stamps its packets, as that stood at the start.
     began: (Instant, Timestamp),
@@ -67,6 +71,8 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
             engine,
             max_queue_bytes: if pace == Pace::Lossless { usize::MAX } else { MAX_QUEUE_BYTES },
             reports: Reports::new(source.info(), pace, options.stats_interval_ms),
+            key_files: options.tls_keylog.as_deref().map(KeyFiles::new),
+            last_keys: Instant::now(),
             source,
             pace,
             control,
@@ -116,6 +122,7 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
 
     fn capture(&mut self) -> Result<(), EngineError> {
         let mut was_readable = false;
+        self.take_keys(self.pace == Pace::Lossless);
         while !self.outgoing.is_gone() && !self.stop_reached() {
             if self.pace == Pace::Lossless && self.outgoing.is_full() {
                 self.report();
@@ -160,6 +167,7 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
 
     fn read(&mut self) -> Result<Progress, EngineError> {
         self.tick();
+        self.poll_keys();
         let Self { source, engine, outgoing, reports, packets, batch_went, stopping, .. } = self;
         let max_queue_bytes = self.max_queue_bytes;
         source.read(BURST_PACKETS, |Packet { at, linktype, wire_len, frame }| {
@@ -170,6 +178,40 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
             engine.on_packet(at, linktype, frame, wire_len);
             *batch_went |= take_batches(engine, outgoing, reports, false, max_queue_bytes);
         })
+    }
+
+    /// Key logs are looked at as often as anything timed.
+    fn poll_keys(&mut self) {
+        if let Some(secrets) = self.source.take_secrets() {
+            self.engine.add_tls_keys(&mut |store| KeyLogReader::default().read(&secrets, store));
+        }
+        let now = Instant::now();
+        if now.duration_since(self.last_keys) >= TICK {
+            self.last_keys = now;
+            self.take_keys(false);
+        }
+    }
+
+    /// What there is of secrets; with `all` the files to their ends.
+    fn take_keys(&mut self, all: bool) {
+        let given = self.control.take_tls_keys();
+        if !given.is_empty() {
+            self.engine.add_tls_keys(&mut |store| KeyLogReader::default().read(&given, store));
+        }
+        if let Some(secrets) = self.source.take_secrets() {
+            self.engine.add_tls_keys(&mut |store| KeyLogReader::default().read(&secrets, store));
+        }
+        let Some(files) = &mut self.key_files else { return };
+        self.engine.add_tls_keys(&mut |store| {
+            if all {
+                files.read_all(store);
+            } else {
+                files.poll(store);
+            }
+        });
+        for notice in files.take_notices() {
+            self.reports.notice(notice, &self.outgoing);
+        }
     }
 
     /// Nothing waits to be read. A young batch need not wait for company, but where full
@@ -203,6 +245,7 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
 
     /// Everything that is in progress comes out now, one batch after the other, as the receiver takes them.
     fn drain(&mut self) {
+        self.take_keys(false);
         self.engine.drain();
         while !self.outgoing.is_gone()
             && let Some(batch) = self.engine.take_batch(true)

@@ -15,6 +15,7 @@ use crate::engine::NotUnderstood;
 use crate::notice::{Level, Notice};
 use crate::source::{CaptureInfo, SourceOptions};
 use crate::stats::{CaptureStats, Stats};
+use crate::tls::KeyStore;
 
 /// What a read does, one after the other; afterwards the source ends (lossless) or stays dry (live).
 #[derive(Debug)]
@@ -157,6 +158,8 @@ impl Pipeline for FakeEngine {
         self.stats.clone()
     }
 
+    fn add_tls_keys(&mut self, _: &mut dyn FnMut(&mut KeyStore)) {}
+
     fn not_understood(&self) -> Option<NotUnderstood> {
         let packets = self.not_understood;
         (packets > 0).then(|| NotUnderstood { packets, what: format!("{packets} of no use") })
@@ -230,6 +233,7 @@ impl Setup {
             source: SourceOptions::Savefile { path: String::new() },
             engine: EngineConfig::for_ports(&[80]),
             stats_interval_ms: 0,
+            tls_keylog: None,
         };
         let delivery = ChannelDelivery { events: sender, backlog: self.backlog };
         let outgoing = start_sending(&options, &control, delivery).unwrap();

@@ -31,9 +31,10 @@ where
 {
     // Whatever happens to this thread, its half goes with it, and the other thread ends.
     let outgoing = start_sending(&options, &control, delivery)?;
+    let mut options = options;
     let body = move || {
         panics::guard_this_thread();
-        match catch_unwind(AssertUnwindSafe(|| open(&options))) {
+        match catch_unwind(AssertUnwindSafe(|| open(&mut options))) {
             Ok(Ok(source)) => source.run(&options, control, outgoing, on_open),
             Ok(Err(error)) => on_open(Err(error)),
             Err(payload) => on_open(Err(EngineError::Panicked { message: panics::describe(&*payload) })),
@@ -88,12 +89,22 @@ where
     Runner::new(source, options, control, outgoing).run();
 }
 
-fn open(options: &CaptureOptions) -> Result<Source, EngineError> {
+fn open(options: &mut CaptureOptions) -> Result<Source, EngineError> {
     match &options.source {
         SourceOptions::Live(live) => {
             LiveSource::open(live, &options.engine.ports, options.engine.decapsulate).map(Source::Live)
         }
-        SourceOptions::Savefile { path } => SavefileSource::open(path).map(Source::Savefile),
+        SourceOptions::Savefile { path } => {
+            let mut source = SavefileSource::open(path)?;
+            if options.engine.tls {
+                source.read_secrets_first(path);
+                // All secrets are known before the first packet.
+                if source.is_whole() {
+                    options.engine.tls_key_wait_ms = 0;
+                }
+            }
+            Ok(Source::Savefile(source))
+        }
     }
 }
 

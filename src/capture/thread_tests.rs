@@ -22,6 +22,7 @@ fn a_stop_right_after_the_last_packet_loses_none_and_is_quick() {
         source: SourceOptions::Live(LiveOptions::on("lo")),
         engine: EngineConfig::for_ports(&[port]),
         stats_interval_ms: 0,
+        tls_keylog: None,
     };
     let (sender, events) = channel();
     let runner_control = Arc::clone(&control);
@@ -62,6 +63,7 @@ fn a_stop_ends_what_is_silent() {
             source: SourceOptions::Savefile { path: fifo.path().to_owned() },
             engine: EngineConfig::for_ports(&[80]),
             stats_interval_ms: 0,
+            tls_keylog: None,
         };
         let ((sender, events), (opened_sender, opened)) = (channel(), channel());
         let delivery = ChannelDelivery { events: sender, backlog: 0 };

@@ -3,6 +3,8 @@
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
+use zeroize::Zeroizing;
+
 use crate::decode::LinkType;
 use crate::error::EngineError;
 use crate::notice::Notice;
@@ -78,6 +80,11 @@ pub trait PacketSource {
     /// What there is to say about the source itself, each thing once.
     fn take_notices(&mut self) -> Vec<Notice> {
         Vec::new()
+    }
+
+    /// Lines of key logs that came between the packets since the last call.
+    fn take_secrets(&mut self) -> Option<Zeroizing<Vec<u8>>> {
+        None
     }
 
     /// The counters since the start, as far as they can be had.

@@ -19,7 +19,7 @@ use super::wire::{Link, OTHER_SERVER_PORT, Packet, SERVER_PORT};
 
 const MAX_BODY_BYTES: usize = 1 << 20;
 /// One of these says that something was captured and not shown.
-const NAMES_OF_LOSS: [&str; 13] = [
+const NAMES_OF_LOSS: [&str; 14] = [
     "gaps",
     "lostHeads",
     "lostPairings",
@@ -33,6 +33,7 @@ const NAMES_OF_LOSS: [&str; 13] = [
     "http2LostBlocks",
     "http2PartialBlocks",
     "http2EvictedStreams",
+    "tlsUnreadBytes",
 ];
 
 #[derive(Debug)]

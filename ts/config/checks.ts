@@ -85,6 +85,12 @@ export function checkPath(value: unknown, field: string): string {
   return value;
 }
 
+export function checkPaths(value: unknown, field: string): string[] {
+  const isPath = (each: unknown): boolean => typeof each === 'string' && each !== '' && !each.includes('\0');
+  if (!Array.isArray(value) || !value.every(isPath)) throw wrong(field, 'an array of paths of files or folders', value);
+  return [...new Set<string>(value)];
+}
+
 export function checkFileName(value: unknown, field: string): string {
   if (typeof value !== 'string' || value === '' || value.includes('\0'))
     throw wrong(field, 'the path of a file', value);

@@ -12,6 +12,7 @@ import {
   checkFunction,
   checkOutputUrl,
   checkPath,
+  checkPaths,
   checkPorts,
   checkSampleRate,
   checkToken,
@@ -36,7 +37,7 @@ import {
 } from './limits';
 import type { Option } from './option';
 import { checkRedactHeaders, DEFAULT_REDACTED_HEADERS, parseRedactHeaders } from './redaction';
-import { boolean, list, number, numbers, text } from './texts';
+import { boolean, list, number, numbers, paths, text } from './texts';
 
 export const LOG_LEVELS: readonly LogLevel[] = ['silent', 'error', 'warn', 'info', 'debug'];
 
@@ -157,6 +158,29 @@ export const OPTIONS = {
     default: true,
     parse: boolean,
     help: 'look into tunnels: VXLAN, Geneve, GRE, IP in IP; off: --no-decapsulate',
+    engine: true,
+  },
+  /**
+   * Key logs of the service's own TLS (RFC 9850): files and folders of files, followed as they appear, grow and are rotated. `[]`
+   * reads TLS with what comes by `addTlsKeys`; without it TLS is not read. Default: none.
+   */
+  tlsKeylog: {
+    check: checkPaths,
+    parse: paths,
+    argument: 'paths',
+    help: 'read TLS by these key logs (SSLKEYLOGFILE), files or folders: a,b; repeatable',
+    repeatable: true,
+    emptyMeans: [],
+    engine: true,
+  },
+  /** How long records of TLS wait for their keys, in ms; of a savefile only where it is a pipe. Default 10 000. */
+  tlsKeyWaitMs: {
+    check: integer(0, MAX_TIMER_MS),
+    // Node writes the keys after the data, by hundreds of ms in a busy process.
+    default: 10_000,
+    parse: number,
+    argument: 'ms',
+    help: 'how long records of TLS wait for their keys',
     engine: true,
   },
   /** Share of the connections that is processed, 0–1. Default 1. */

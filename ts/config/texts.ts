@@ -23,6 +23,11 @@ export function list(value: string): string[] {
     .filter((item) => item !== '');
 }
 
+/** Also what a flag gives that stands several times. */
+export function paths(value: string): string[] {
+  return list(value.replaceAll(';', ','));
+}
+
 export function boolean(value: string): boolean {
   const word = value.toLowerCase();
   if (['true', '1', 'yes'].includes(word)) return true;

@@ -26,6 +26,8 @@ export declare class Capture {
    * At any time, any number of times; returns at once.
    */
   stop(): void
+  /** Adds lines of a key log (RFC 9850), whole ones. False if so many wait already that these are lost. */
+  addTlsKeys(text: string): boolean
   /**
    * Copies the lines of the oldest `batch` that was told of and not copied yet to `target`: whole JSON lines, each with
    * its line feed. Without a `target` they are lost. Throws when there is none, or `target` has not its `bytes`.
@@ -117,6 +119,10 @@ export interface CaptureOptions {
   binaryBodies: string
   /** Whether packets in tunnels are looked into. */
   decapsulate: boolean
+  /** Key logs of TLS: files and folders. Empty: secrets come by `addTlsKeys`; absent: TLS is read only if some come. */
+  tlsKeylog?: Array<string>
+  /** Milliseconds that records of TLS wait for their secrets. */
+  tlsKeyWaitMs: number
   /** Bytes captured of each packet, at most 262144. */
   snaplenBytes: number
   /** Bytes of the kernel's ring, at least 1 MiB. */

@@ -40,6 +40,9 @@ export interface SnifferDeps extends OutputDeps {
 /** The engine gives its counters once more before the end; that time 'capture stopped' logs them. */
 const STATS_LOG_SLACK = 0.5;
 
+/** Characters of key logs that are kept for the next `start()`. */
+const MAX_EARLY_TLS_KEYS = 4 << 20;
+
 type State = 'stopped' | 'starting' | 'running' | 'stopping';
 
 interface Run {
@@ -66,6 +69,10 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
   readonly #deps: SnifferDeps;
   #state: State = 'stopped';
   #run: Run | undefined;
+  /** Of the run. */
+  #capture: NativeCapture | undefined;
+  /** Lines of key logs that came before `start()`. */
+  #earlyTlsKeys = '';
   #lastStats: SnifferStats = { engine: {}, outputs: { callback: NO_DELIVERIES } };
 
   /** @internal */
@@ -129,6 +136,19 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
     await run.done;
   }
 
+  /**
+   * Adds lines of a key log (RFC 9850), whole ones, as `tlsServer.on('keylog', (line) => sniffer.addTlsKeys(line))` gives them; before
+   * `start()` too, for that run. Of what begins before the first of them TLS is read only with `tlsKeylog`, which may be `[]`. False
+   * if so many wait already that these are lost.
+   */
+  addTlsKeys(text: string | Uint8Array): boolean {
+    const lines = typeof text === 'string' ? text : Buffer.from(text).toString('latin1');
+    if (this.#capture !== undefined) return this.#capture.addTlsKeys(lines);
+    if (this.#earlyTlsKeys.length + lines.length >= MAX_EARLY_TLS_KEYS) return false;
+    this.#earlyTlsKeys += `${lines}\n`;
+    return true;
+  }
+
   /** True between the resolved `start()` and the settled `stop()`. */
   isRunning(): boolean {
     return this.#run?.open === true;
@@ -153,6 +173,9 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
     const log = deps.createLogger(config.logLevel);
     const listenerLog = new LimitedLine(log.error, deps.now);
     const capture = this.#createCapture(config);
+    if (this.#earlyTlsKeys !== '') capture.addTlsKeys(this.#earlyTlsKeys);
+    this.#earlyTlsKeys = '';
+    this.#capture = capture;
 
     const outputs = buildOutputs({
       config,
@@ -269,6 +292,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
     await run.metrics?.close();
     run.letSignalsGo();
     this.#run = undefined;
+    this.#capture = undefined;
     this.#state = 'stopped';
   }
 

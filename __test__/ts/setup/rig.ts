@@ -44,6 +44,14 @@ export class FakeCapture implements NativeCapture {
     this.emit({ kind: 'batch', bytes: lines.length, messages });
   }
 
+  /** Lines of key logs. */
+  readonly tlsKeys: string[] = [];
+
+  addTlsKeys(text: string): boolean {
+    this.tlsKeys.push(text);
+    return true;
+  }
+
   /** The engine may write lines to stdout. */
   stdoutOpen = false;
   messagesOnStdout = 0;

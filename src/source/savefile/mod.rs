@@ -17,12 +17,16 @@ use input::{Filled, Input, InputError};
 use packed::Damage;
 use record::Parsed;
 use rustix::io::Errno;
+use zeroize::Zeroizing;
 
 use super::packet_source::{CaptureInfo, Pace, Packet, PacketSource, Progress};
 use super::system_time;
 use crate::error::{Cause, EngineError};
 use crate::notice::{Level, Notice};
 use crate::stats::CaptureStats;
+
+/// Key logs that wait to be taken: as much as the store of them keeps, with room for other lines.
+const MAX_SECRETS_BYTES: usize = 64 << 20;
 
 #[derive(Debug)]
 pub struct SavefileSource {
@@ -36,6 +40,8 @@ pub struct SavefileSource {
     timeless: u64,
     /// That there are such was said.
     said_timeless: bool,
+    /// Key logs that stood between the packets and were not taken yet.
+    secrets: Zeroizing<Vec<u8>>,
 }
 
 impl SavefileSource {
@@ -61,6 +67,7 @@ impl SavefileSource {
             said_trailing: false,
             timeless: 0,
             said_timeless: false,
+            secrets: Zeroizing::default(),
         };
         if !source.input.may_wait() {
             source.read_to_linktype()?;
@@ -68,12 +75,27 @@ impl SavefileSource {
         Ok(source)
     }
 
+    /// Reads the key logs of a file on a disk, wherever they stand in it. What is wrong with it `read` tells.
+    pub fn read_secrets_first(&mut self, path: &str) {
+        if self.input.may_wait() || !matches!(self.format, Format::Pcapng(_)) {
+            return;
+        }
+        let Ok(mut whole) = Self::open(path) else { return };
+        while let Ok(None | Some(Progress::More)) = whole.step(|_| {}) {}
+        self.secrets = std::mem::take(&mut whole.secrets);
+    }
+
+    /// All bytes are there already.
+    pub fn is_whole(&self) -> bool {
+        !self.input.may_wait()
+    }
+
     /// Through the headers. No packet comes before its interface; what is wrong behind the file's own header is for
     /// `read` to find again.
     fn read_to_linktype(&mut self) -> Result<(), EngineError> {
         while self.format.linktype().is_none() {
             match self.step(|_| {}) {
-                Ok(None) => {}
+                Ok(None | Some(Progress::More)) => {}
                 Err(error @ EngineError::OpenSavefile { .. }) => return Err(error),
                 Ok(Some(_)) | Err(_) => break,
             }
@@ -82,7 +104,7 @@ impl SavefileSource {
         Ok(())
     }
 
-    /// One record, or some more bytes; `None` is to go on.
+    /// One record, or some more bytes; `None` is to go on, `More` that there are secrets.
     fn step(&mut self, on_packet: impl FnOnce(Packet<'_>)) -> Result<Option<Progress>, EngineError> {
         match self.format.parse(self.input.bytes()) {
             Ok(Parsed::Packet { packet, len }) => {
@@ -90,6 +112,12 @@ impl SavefileSource {
                 on_packet(packet);
                 self.packets += 1;
                 self.input.consume(len);
+            }
+            Ok(Parsed::Secrets { log, len }) => {
+                keep_secrets(&mut self.secrets, log);
+                self.input.consume(len);
+                // They are taken before the next packet.
+                return Ok(Some(Progress::More));
             }
             Ok(Parsed::Other { len }) => self.input.consume(len),
             Ok(Parsed::Partial { need }) => match self.input.fill(need) {
@@ -134,6 +162,21 @@ impl SavefileSource {
         };
         EngineError::BrokenSavefile { path, packets: self.packets, offset, source }
     }
+}
+
+/// Past `MAX_SECRETS_BYTES` those that came first go: what is kept of secrets is bounded anyway.
+fn keep_secrets(kept: &mut Zeroizing<Vec<u8>>, log: &[u8]) {
+    let needed = kept.len() + log.len() + 1;
+    if needed > MAX_SECRETS_BYTES {
+        *kept = Zeroizing::default();
+    } else if needed > kept.capacity() {
+        // Growing in place would leave a copy behind.
+        let mut larger = Zeroizing::new(Vec::with_capacity(needed.next_power_of_two()));
+        larger.extend_from_slice(kept);
+        *kept = larger;
+    }
+    kept.extend_from_slice(log);
+    kept.push(b'\n');
 }
 
 fn unopened(path: &str, errno: Errno) -> EngineError {
@@ -201,6 +244,10 @@ impl PacketSource for SavefileSource {
             self.said_trailing = true;
         }
         notices
+    }
+
+    fn take_secrets(&mut self) -> Option<Zeroizing<Vec<u8>>> {
+        (!self.secrets.is_empty()).then(|| std::mem::take(&mut self.secrets))
     }
 
     /// Nobody dropped anything that we could know of: what was read is what was received.

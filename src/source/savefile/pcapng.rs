@@ -13,6 +13,10 @@ const INTERFACE_DESCRIPTION: u32 = 1;
 const PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
 const ENHANCED_PACKET: u32 = 6;
+const DECRYPTION_SECRETS: u32 = 10;
+
+/// Secrets Type `TLSK`: a key log of TLS (§4.7).
+const TLS_KEY_LOG: u32 = 0x544c_534b;
 
 const BYTE_ORDER_MAGIC: u32 = 0x1a2b_3c4d;
 const MAJOR_VERSION: u16 = 1;
@@ -74,6 +78,12 @@ impl Pcapng {
             ENHANCED_PACKET => self.enhanced(fields)?,
             SIMPLE_PACKET => self.simple(fields)?,
             PACKET => self.obsolete(fields)?,
+            DECRYPTION_SECRETS => {
+                return Ok(match key_log(fields) {
+                    Some(log) => Parsed::Secrets { log, len },
+                    None => Parsed::Other { len },
+                });
+            }
             _ => {
                 match kind {
                     SECTION_HEADER => self.begin_section(fields)?,
@@ -180,6 +190,13 @@ impl Interface {
         }
         true
     }
+}
+
+/// §4.7; `None` for secrets of another kind.
+fn key_log(mut fields: Fields<'_>) -> Option<&[u8]> {
+    let [kind, length] = fields.u32s()?;
+    (kind == TLS_KEY_LOG).then_some(())?;
+    fields.bytes(length as usize)
 }
 
 fn section_order(magic: [u8; 4]) -> Result<ByteOrder, Malformed> {

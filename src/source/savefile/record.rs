@@ -17,6 +17,11 @@ pub(super) enum Parsed<'a> {
         packet: Packet<'a>,
         len: usize,
     },
+    /// A Decryption Secrets Block with a key log.
+    Secrets {
+        log: &'a [u8],
+        len: usize,
+    },
     /// A header, or a block without a packet.
     Other {
         len: usize,

@@ -1,5 +1,6 @@
 mod build;
 mod checksums;
+mod oracle;
 mod properties;
 mod refused;
 mod segments;

@@ -8,6 +8,7 @@ mod heads;
 mod limits;
 mod odd;
 mod opening;
+mod oracle;
 mod pickup;
 mod times;
 

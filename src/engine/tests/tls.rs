@@ -204,7 +204,7 @@ fn the_end_of_the_capture_ends_a_wait() {
 }
 
 #[test]
-fn a_proxys_prefix_may_stand_before_the_hello() {
+fn the_prefix_of_a_proxy_may_stand_before_the_hello() {
     let peers = exchange(Peers::tls13(0x1301));
     let prefix = b"PROXY TCP4 192.0.2.7 192.0.2.1 51234 443\r\n";
     for size in [1, 20, prefix.len()] {

@@ -10,7 +10,7 @@ export interface Endpoint {
   port: number;
 }
 
-/** An HTTP/1.x message: the same shape in the event, the callback, the stdout line and the POST body. */
+/** An HTTP message: the same shape in the event, the callback, the stdout line and the POST body. */
 export interface HttpMessage {
   /** Unique in a run; a request and its responses (interim ones too) share it. */
   id: string;

@@ -32,7 +32,7 @@ export function buildProgram(
 ): Command {
   const program = new Command('tcp-sniffer')
     .description(
-      'Sees the HTTP/1.x traffic of a service without touching the service: JSON lines, or a POST for each message.',
+      'Sees the HTTP traffic of a service without touching the service: JSON lines, or a POST for each message.',
     )
     .version(VERSION)
     .helpCommand(false)

@@ -183,16 +183,13 @@ impl Connection {
             let probe = length == 1 && !segment.flags.psh && !segment.flags.fin;
             if (length > 0 && !probe) || segment.flags.fin {
                 me.start(first_seq);
-                if fast_open || (segment.flags.ack && other.has_sent_before(SeqNumber(segment.ack))) {
+                if fast_open {
                     sink(side, StreamEvent::Gap { len: 0 });
                 }
             }
         } else if !me.seen && (length > 0 || !midstream && !segment.flags.rst) && me.is_near(me.position_of(first_seq))
         {
             me.rewind_unseen(me.position_of(first_seq));
-            if std::mem::take(&mut me.may_have_begun_before) {
-                sink(side, StreamEvent::Gap { len: 0 });
-            }
         }
         me.seen = true;
         me.spoke_at = now;
@@ -207,8 +204,7 @@ impl Connection {
         } else if segment.flags.ack {
             if !other.is_started() && (length > 0 || !midstream) {
                 other.start(ack);
-                other.may_have_begun_before = !other.seen && me.has_sent_before(first_seq);
-                if fast_open || (other.seen && me.has_sent_before(first_seq)) {
+                if fast_open {
                     sink(side.other(), StreamEvent::Gap { len: 0 });
                 }
             }
@@ -234,20 +230,13 @@ impl Connection {
         }
         let start = me.position_of(first_seq);
         let near = me.is_near(start);
-        let resent = me.was_sent_before(start);
-        let is_received = me.was_received(start);
         if me.has_claim() && near && doubt.is_none() {
             me.settle_claim(start + length);
         }
         if length == 0 && !segment.flags.fin {
-            if start > me.next() && near && doubt.is_none() {
-                me.note_sent(start, heard);
-            }
             return self.settle(counters, sink);
         }
-        // What comes again with an ack that this connection cannot have sent is another's.
-        let is_foreign = doubt == Some(Doubt::Ack) && start + length <= me.next();
-        if !near || is_foreign {
+        if !near {
             counters.out_of_window_segments += 1;
             // Neither side's numbers fit, after a pause: no stray.
             let fits_neither = segment.flags.ack && other.is_started() && !other.is_near(other.position_of(ack));
@@ -255,23 +244,14 @@ impl Connection {
             if fits_neither && last_stamp.plus_millis(REUSE_PAUSE_MS) <= at {
                 return Next::Replace;
             }
-            if self.strays >= MAX_STRAYS {
-                return Next::Replace;
-            }
-            counters.unplaced_bytes += length;
-            return Next::Continue;
+            return if self.strays >= MAX_STRAYS { Next::Replace } else { Next::Continue };
         }
         if segment.flags.fin && doubt.is_none() {
             me.finish_at(start + length);
         }
-        let is_probe = length == 1 && !segment.flags.psh && !segment.flags.fin && is_received;
-        if is_probe || (length > 0 && !me.has_text_at(start)) {
-            return self.on_no_text(side, segment, start, now, counters, sink);
-        }
         let fin = segment.flags.fin && doubt.is_some();
-        let (payload, missing) = me.text_of(start, segment);
-        let length = payload.len() as u64 + u64::from(missing);
-        let piece = Piece { start, payload, missing, at, arrived: now, heard, doubt, resent, fin };
+        let (payload, missing) = (segment.payload, segment.missing);
+        let piece = Piece { start, payload, missing, at, arrived: now, heard, doubt, fin };
         if me.is_in_order(&piece) && heard <= other.next() {
             let known = me.next().saturating_sub(start).min(length);
             if known > 0 {
@@ -281,12 +261,7 @@ impl Connection {
             me.pass(&piece, &mut |event| sink(side, event));
         } else {
             counters.out_of_order_segments += u64::from(start > me.next());
-            let possible = other.captured_to();
-            me.displace_by(&piece, possible, &mut counters.discarded);
-            if doubt.is_none() && heard > 0 {
-                me.lower_heard_before(start + length, heard, possible);
-                me.note_sent(start + length, heard);
-            }
+            me.displace_by(&piece, other.captured_to(), &mut counters.discarded);
             let known = me.keep(&piece);
             if known > 0 {
                 me.count_known(known, start, segment, now, counters);
@@ -294,23 +269,6 @@ impl Connection {
             me.recent.note(segment, now);
         }
         self.strays = 0;
-        self.settle(counters, sink)
-    }
-
-    /// A byte of a keep-alive probe, or bytes after a FIN: they bring no news.
-    #[cold]
-    fn on_no_text(
-        &mut self,
-        side: Side,
-        segment: &Segment<'_>,
-        start: Position,
-        now: Timestamp,
-        counters: &mut FlowCounters,
-        sink: &mut impl FnMut(Side, StreamEvent<'_>),
-    ) -> Next {
-        let me = self.flow_mut(side);
-        me.count_known(segment.payload.len() as u64, start, segment, now, counters);
-        me.recent.note(segment, now);
         self.settle(counters, sink)
     }
 
@@ -546,57 +504,23 @@ impl Connection {
     fn give_up_first(&mut self, side: Side, counters: &mut FlowCounters, sink: &mut impl FnMut(Side, StreamEvent<'_>)) {
         let Some(first) = self.flow(side).first_waiting() else { return };
         if first.doubt.is_some_and(|doubt| doubt != Doubt::Unfilled) && self.is_passed_over(side, first) {
-            let length = self.flow_mut(side).discard_first(&mut counters.discarded);
-            counters.unplaced_bytes += if first.doubt == Some(Doubt::Ack) { length } else { 0 };
+            self.flow_mut(side).discard_first(&mut counters.discarded);
         } else if first.start > self.flow(side).next() {
-            self.release_resent(side.other(), sink);
             self.flow_mut(side).give_up_to(first.start, &mut |event| sink(side, event));
         } else if self.is_in_doubt(side, first) {
             self.flow_mut(side).believe_first();
         } else if first.heard > self.flow(side.other()).captured_to() && self.is_passed_over(side, first) {
             // What it says it had received was never sent, or is captured very late: nobody is to lose bytes by that.
             self.flow_mut(side).deliver_first(&mut |event| sink(side, event));
-        } else if self.is_blocked(side) && !self.release_resent(side, sink) {
+        } else if self.is_blocked(side) {
             let other = self.flow_mut(side.other());
             let hole_end = other.first_waiting().map_or(first.heard, |waiting| waiting.start.min(first.heard));
-            // The FIN has a sequence number and no byte.
-            let hole_end = other.stream_end().map_or(hole_end, |end| hole_end.min(end - 1));
             if hole_end > other.next() {
                 other.give_up_to(hole_end, &mut |event| sink(side.other(), event));
             } else {
-                self.untangle(side, sink);
+                // Each side waits for the other: no order is right, so the older goes first.
+                self.flow_mut(side).deliver_first(&mut |event| sink(side, event));
             }
-        }
-    }
-
-    /// Each side waits for the other, so one of them was sent again, and its ack is newer than its bytes: the one that came
-    /// later. As far as the other has acknowledged it, it was sent before that was received.
-    fn untangle(&mut self, side: Side, sink: &mut impl FnMut(Side, StreamEvent<'_>)) {
-        let [mine, theirs] = [side, side.other()].map(|side| self.flow(side).first_waiting());
-        match (mine, theirs) {
-            (Some(mine), Some(theirs)) if mine.doubt.is_none() && theirs.doubt.is_none() => {
-                let (resent, end) = match mine.arrived > theirs.arrived {
-                    true => (side, theirs.heard),
-                    false => (side.other(), mine.heard),
-                };
-                let position = self.flow(resent.other()).next();
-                self.flow_mut(resent).lower_first(position, end);
-            }
-            _ => drop(self.flow_mut(side).deliver_first(&mut |event| sink(side, event))),
-        }
-    }
-
-    /// Bytes of the other side are given up. What `side` sent again goes before them: its ack does not tell that they had
-    /// been received when it was sent first. Returns true if there was such.
-    fn release_resent(&mut self, side: Side, sink: &mut impl FnMut(Side, StreamEvent<'_>)) -> bool {
-        let mut released = false;
-        loop {
-            let position = self.flow(side.other()).next();
-            if !self.flow_mut(side).lower_first_resent(position) {
-                return released;
-            }
-            self.deliver(sink);
-            released = true;
         }
     }
 

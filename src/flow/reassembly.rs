@@ -53,8 +53,6 @@ struct Waiting {
     heard: Position,
     segment_start: bool,
     doubt: Option<Doubt>,
-    /// They were acknowledged before they were captured.
-    resent: bool,
     /// A FIN that counts once these bytes do.
     fin: bool,
 }
@@ -88,8 +86,6 @@ pub(super) struct Reassembler {
     started: bool,
     /// A packet of this direction was captured; until then its silence means nothing.
     pub seen: bool,
-    /// Where it begins is only known from an ack of a sender that had sent something before.
-    pub may_have_begun_before: bool,
     /// When the last packet of this direction arrived.
     pub spoke_at: Timestamp,
     /// The stream's first byte is known from its SYN.
@@ -107,10 +103,6 @@ pub(super) struct Reassembler {
     acked: Position,
     /// How far beyond that it says it has received: lost here, captured later, or a lie.
     claimed: Position,
-    /// How far of that before it was captured.
-    acked_early: Position,
-    /// How far its sender is known to have come, ahead of what is delivered, and what it had received by then.
-    sent: Option<(Position, Position)>,
     fin: Option<Position>,
     pub ended: bool,
     waiting: BTreeMap<Position, Waiting>,
@@ -129,7 +121,6 @@ pub(super) struct Piece<'a> {
     pub arrived: Timestamp,
     pub heard: Position,
     pub doubt: Option<Doubt>,
-    pub resent: bool,
     /// A FIN in doubt stands at its end.
     pub fin: bool,
 }
@@ -139,9 +130,6 @@ impl Piece<'_> {
         self.start + self.payload.len() as u64 + u64::from(self.missing)
     }
 }
-
-/// Waiting segments whose acks one segment is compared with: so many were sent again or overtaken in a row.
-const MAX_COMPARED_ACKS: usize = 32;
 
 /// The largest shift (RFC 7323 §2.3), where it is not known.
 const UNKNOWN_WINDOW_SHIFT: u8 = 14;
@@ -174,11 +162,6 @@ impl Reassembler {
     /// The stream began at this sequence number.
     pub fn began_at(&self, seq: SeqNumber) -> bool {
         self.started && self.first_seq() == seq
-    }
-
-    /// That is beyond the first byte of a stream whose SYN was captured: the other side may have answered.
-    pub fn has_sent_before(&self, seq: SeqNumber) -> bool {
-        self.began_with_syn && seq.since(self.first_seq()) > 0
     }
 
     pub fn has_delivered(&self) -> bool {
@@ -281,7 +264,6 @@ impl Reassembler {
     pub fn settle_claim(&mut self, position: Position) {
         if position >= self.claimed {
             self.acked = self.acked.max(self.claimed);
-            self.acked_early = self.acked;
             self.claimed = 0;
         } else if position >= self.captured_to() {
             self.claimed = 0;
@@ -304,87 +286,6 @@ impl Reassembler {
         if self.fin.is_none() && position >= self.next {
             self.fin = Some(position);
         }
-    }
-
-    /// Nothing follows a FIN (RFC 9293 §3.6).
-    pub fn has_text_at(&self, position: Position) -> bool {
-        self.fin.is_none_or(|fin| position < fin)
-    }
-
-    /// The payload of a segment at `start`, and how much of it is missing, as far as the FIN.
-    #[inline]
-    pub fn text_of<'a>(&self, start: Position, segment: &Segment<'a>) -> (&'a [u8], u32) {
-        let Some(fin) = self.fin else { return (segment.payload, segment.missing) };
-        let left = fin.saturating_sub(start);
-        let payload = segment.payload.get(..left as usize).unwrap_or(segment.payload);
-        (payload, u64::from(segment.missing).min(left - payload.len() as u64) as u32)
-    }
-
-    /// A byte there was received before it was captured.
-    pub fn was_received(&self, position: Position) -> bool {
-        self.acked.max(self.claimed) > position
-    }
-
-    /// The same, although what came before was captured in time: it is sent again.
-    pub fn was_sent_before(&self, position: Position) -> bool {
-        self.was_received(position) && self.acked > self.acked_early
-    }
-
-    /// Its sender had come to `position` when it had received so much of the other stream.
-    pub fn note_sent(&mut self, position: Position, heard: Position) {
-        match &mut self.sent {
-            Some((sent, had)) if *sent == position => *had = heard.min(*had),
-            Some((sent, _)) if *sent > position => {}
-            sent => *sent = Some((position, heard)),
-        }
-    }
-
-    /// A segment that is sent again acknowledges what its sender has received by now. When it sent these bytes first, that
-    /// was no more than when it sent what follows them.
-    fn heard_at_first(&self, start: Position, piece: &Piece<'_>) -> Position {
-        let heard = piece.heard;
-        if piece.doubt.is_some() || heard == 0 {
-            return heard;
-        }
-        let following = self.waiting.range(start..).next().filter(|(_, waiting)| waiting.doubt.is_none());
-        let sent = self.sent.filter(|&(sent, _)| sent > start);
-        let known = following.map(|(_, waiting)| waiting.heard).into_iter().chain(sent.map(|(_, heard)| heard));
-        known.fold(heard, Position::min)
-    }
-
-    /// The same for what waits before `end`, by a segment that ends there.
-    pub fn lower_heard_before(&mut self, end: Position, heard: Position, possible: Position) {
-        for (_, waiting) in self.waiting.range_mut(..end).rev().take(MAX_COMPARED_ACKS) {
-            if waiting.heard <= heard {
-                break;
-            }
-            if waiting.doubt.is_none() && waiting.heard <= possible {
-                waiting.heard = heard;
-            }
-        }
-    }
-
-    /// The first that waits was sent again, so that its ack does not say that its sender had received what follows
-    /// `position` when it sent it first. False if it does say so.
-    pub fn lower_first_resent(&mut self, position: Position) -> bool {
-        let next = self.next;
-        let Some(mut first) = self.waiting.first_entry().filter(|first| *first.key() <= next) else { return false };
-        let waiting = first.get_mut();
-        let is_lowered = waiting.resent && waiting.doubt.is_none() && waiting.heard > position;
-        if is_lowered {
-            waiting.heard = position;
-        }
-        is_lowered
-    }
-
-    /// What waits first was sent, up to `end`, by a sender that had received no more than `heard`.
-    pub fn lower_first(&mut self, heard: Position, end: Position) {
-        let Some((start, mut waiting)) = self.waiting.pop_first() else { return };
-        self.waiting_bytes -= waiting.cost();
-        let stop = start + waiting.len();
-        self.put_part(start, &waiting, end.max(start), stop);
-        waiting.heard = waiting.heard.min(heard);
-        self.put_part(start, &waiting, start, end.min(stop));
     }
 
     pub fn wait_on_behind(&mut self, since: Timestamp, micros: u64) {
@@ -474,10 +375,9 @@ impl Reassembler {
                 lost: 0,
                 at: piece.at,
                 arrived: piece.arrived,
-                heard: self.heard_at_first(from, piece),
+                heard: piece.heard,
                 segment_start: from == piece.start,
                 doubt: piece.doubt,
-                resent: piece.resent,
                 fin: piece.fin && to == piece.end(),
             },
         );
@@ -522,12 +422,12 @@ impl Reassembler {
         self.put(from, Waiting { bytes, lost, segment_start, fin, ..*waiting });
     }
 
-    /// The first that waits is what its receiver threw away. Returns its length.
-    pub fn discard_first(&mut self, discarded: &mut Discarded) -> u64 {
-        let Some((_, waiting)) = self.waiting.pop_first() else { return 0 };
-        self.waiting_bytes -= waiting.cost();
-        discarded.count(waiting.doubt.unwrap_or(Doubt::Ack));
-        waiting.len()
+    /// The first that waits is what its receiver threw away.
+    pub fn discard_first(&mut self, discarded: &mut Discarded) {
+        if let Some((_, waiting)) = self.waiting.pop_first() {
+            self.waiting_bytes -= waiting.cost();
+            discarded.count(waiting.doubt.unwrap_or(Doubt::Ack));
+        }
     }
 
     /// The first that waits is what its receiver read, as far as can be known.
@@ -550,7 +450,6 @@ impl Reassembler {
                     heard: piece.heard,
                     segment_start: false,
                     doubt: piece.doubt,
-                    resent: piece.resent,
                     fin: piece.fin && to == piece.end(),
                 },
             );

@@ -33,7 +33,7 @@ async function start(bytes = 10_000): Promise<void> {
   [port] = await freePorts();
   flood = new Flood();
   const script = `
-    const { MetricsServer } = require(${JSON.stringify(join(process.env.TEST_DIST as string, 'metrics', 'server.js'))});
+    const { MetricsServer } = require(${JSON.stringify(join(process.env.TEST_DIST as string, 'http-server', 'server.js'))});
     const text = () => 'x'.repeat(${bytes});
     const server = new MetricsServer({ port: ${port}, host: '', text, isHealthy: () => true, isReady: () => true });
     server.listen().then(() => console.log('listening'));

@@ -21,7 +21,7 @@ const WITHOUT_COMMENTS = ['--removeComments', '--declaration', 'false'];
 
 /** Bytes unpacked. */
 const ROOT_BUDGET = 400 * 1024;
-const PLATFORM_BUDGET = 3 * 1024 * 1024;
+const PLATFORM_BUDGET = 4 * 1024 * 1024;
 
 /** Only the staged copy may be published: the repository's own manifests are private, so `npm publish` refuses them. */
 function writeManifest(folder, { private: _, ...manifest }) {

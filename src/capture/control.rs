@@ -51,7 +51,7 @@ impl CaptureControl {
             return false;
         }
         if needed > pending.capacity() {
-            // Growing in place would leave a copy behind.
+            // Growing in place would leave an old copy.
             let mut larger = Zeroizing::new(Vec::with_capacity(needed.next_power_of_two()));
             larger.extend_from_slice(&pending);
             *pending = larger;

@@ -1,4 +1,4 @@
-//! What is to be opened. Plain values, checked by whoever fills them in; libpcap's ranges are enforced here.
+//! What is to be opened. Plain values, checked by the code that fills them in; libpcap's ranges are enforced here.
 
 /// libpcap's own maximum. Packets that the kernel merged (GRO, TSO) are far larger than the MTU, and a small snaplen
 /// silently loses bodies.

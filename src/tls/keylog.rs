@@ -72,7 +72,7 @@ impl KeyLogReader {
             store.counters.broken_lines += 1;
             return;
         }
-        // All of the room at once, so that growing leaves no copy behind.
+        // All of the room at once, so that growing leaves no old copy.
         let missing = MAX_LINE_BYTES - self.partial.len();
         self.partial.reserve_exact(missing);
         self.partial.extend_from_slice(piece);

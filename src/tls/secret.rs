@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 /// The longest: a TLS 1.2 master secret (RFC 5246 §8.1), or a traffic secret of SHA-384 (RFC 8446 §7.1).
 pub const MAX_SECRET_BYTES: usize = 48;
 
-/// On the heap, so that moving it leaves no copy behind.
+/// On the heap, so that moving it leaves no old copy.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<Box<[u8]>>);
 

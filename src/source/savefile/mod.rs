@@ -170,7 +170,7 @@ fn keep_secrets(kept: &mut Zeroizing<Vec<u8>>, log: &[u8]) {
     if needed > MAX_SECRETS_BYTES {
         *kept = Zeroizing::default();
     } else if needed > kept.capacity() {
-        // Growing in place would leave a copy behind.
+        // Growing in place would leave an old copy.
         let mut larger = Zeroizing::new(Vec::with_capacity(needed.next_power_of_two()));
         larger.extend_from_slice(kept);
         *kept = larger;

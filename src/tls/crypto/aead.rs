@@ -1,4 +1,4 @@
-//! The AEADs of TLS behind one trait.
+//! The AEADs of TLS under one trait.
 
 use std::fmt;
 

@@ -20,7 +20,7 @@ const LISTED = JSON.parse(readFileSync(LIST, 'utf8'));
 const WITHOUT_COMMENTS = ['--removeComments', '--declaration', 'false'];
 
 /** Bytes unpacked. */
-const ROOT_BUDGET = 400 * 1024;
+const ROOT_BUDGET = 680 * 1024;
 const PLATFORM_BUDGET = 4 * 1024 * 1024;
 
 /** Only the staged copy may be published: the repository's own manifests are private, so `npm publish` refuses them. */

@@ -2,9 +2,9 @@
 
 import { inspect } from 'node:util';
 import { ValidationError } from '../errors';
+import { suggest } from '../suggest';
 import type { HttpMessage } from '../types';
 import { MAX_PORT, MAX_SAMPLE_RATE, MIN_PORT, MIN_SAMPLE_RATE } from './limits';
-import { suggest } from './suggest';
 
 export type Check<Value = unknown> = (value: unknown, field: string, production: boolean) => Value;
 

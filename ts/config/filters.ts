@@ -1,9 +1,9 @@
 /** `include` and `exclude`: checked as the engine needs them, and read from the text of a flag or a variable. */
 
 import { ValidationError } from '../errors';
+import { suggest } from '../suggest';
 import type { MessageFilter } from '../types';
 import { TOKEN, wrong } from './checks';
-import { suggest } from './suggest';
 
 /** Of `include` and `exclude` together: the engine keeps a bit each (`MAX_RULES`). */
 export const MAX_FILTERS = 63;

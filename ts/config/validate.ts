@@ -5,11 +5,11 @@
 
 import { type BigIntStats, fstatSync, statSync } from 'node:fs';
 import { ValidationError } from '../errors';
+import { suggest } from '../suggest';
 import { PORTS_EXPECTED, show, wrong } from './checks';
 import { MAX_FILTERS } from './filters';
 import type { Option } from './option';
 import { OPTIONS } from './options';
-import { suggest } from './suggest';
 import type { ValidatedConfig } from './types';
 
 const STDIN_FD = 0;

@@ -2,8 +2,8 @@
 
 import { show } from '../config/checks';
 import type { Env } from '../config/env';
-import { suggest } from '../config/suggest';
 import { ValidationError } from '../errors';
+import { suggest } from '../suggest';
 import { INJECTOR_OPTIONS, type InjectorConfig, type InjectorOption } from './options';
 import { isObject } from './pod';
 import { checkResources } from './settings';

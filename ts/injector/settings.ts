@@ -1,7 +1,7 @@
 /** What one pod's sidecar is made with: the injector's defaults, and the pod's annotations over them. */
 
 import { COMMAND_OPTIONS, type CommandOption } from '../config/command';
-import { suggest } from '../config/suggest';
+import { suggest } from '../suggest';
 import { INJECT_LABEL, PREFIX, parseImage, parseSecretKey, type SecretKey, STATUS_ANNOTATION } from './names';
 import type { InjectorConfig } from './options';
 import { declaredPorts, type Pod } from './pod';

@@ -7,7 +7,19 @@ import { describe, expect, it } from 'vitest';
 const ROOT = join(__dirname, '../../ts');
 
 /** From the bottom up. A folder imports from itself and from those before it. */
-const LAYERS = ['', 'native', 'config', 'exchange', 'outputs', 'http-server', 'run', 'injector', 'command', 'entry'];
+const LAYERS = [
+  '',
+  'native',
+  'filter',
+  'config',
+  'exchange',
+  'outputs',
+  'http-server',
+  'run',
+  'injector',
+  'command',
+  'entry',
+];
 const ENTRIES = ['index.ts', 'cli.ts'];
 
 const files = readdirSync(ROOT, { recursive: true, encoding: 'utf8' }).filter((name) => /(?<!\.d)\.ts$/.test(name));
@@ -59,5 +71,18 @@ describe('the files of ts/', () => {
     );
     expect(upward).toEqual([]);
     expect([...new Set(files.map(layerOf))].sort()).toEqual([...LAYERS].sort());
+  });
+
+  it('of filter/ run in browsers', () => {
+    const inFilter = files.filter((file) => layerOf(file) === 'filter');
+    const outside = inFilter.flatMap((file) => {
+      const { importedFiles } = ts.preProcessFile(readFileSync(join(ROOT, file), 'utf8'), true, true);
+      return importedFiles.map(({ fileName }) => fileName).filter((name) => !name.startsWith('.'));
+    });
+    expect(outside).toEqual([]);
+    // What it imports of the root: types, and the nearest word.
+    const root = inFilter.flatMap((file) => imports.get(file) ?? []).filter((file) => layerOf(file) === '');
+    expect([...new Set(root)].sort()).toEqual(['suggest.ts', 'types.ts']);
+    expect(imports.get('suggest.ts')).toEqual([]);
   });
 });

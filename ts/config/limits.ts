@@ -1,7 +1,6 @@
 /** What options can be at the least and at the most, where there is a reason for it. */
 
-export const MIN_PORT = 1;
-export const MAX_PORT = 65_535;
+export { MAX_PORT, MIN_PORT } from '../filter/ports';
 export const MIN_SAMPLE_RATE = 0;
 export const MAX_SAMPLE_RATE = 1;
 /** The shortest snaplen that still holds the longest IPv4 header and some of TCP's; tcpdump's old minimum. */

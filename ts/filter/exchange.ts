@@ -1,0 +1,61 @@
+/** What is asked about: an exchange, or the half of it that is there, and what can be read out of it. */
+
+import type { Endpoint, HttpMessage } from '../types';
+
+/** A request and its final response, as far as they are there. */
+export interface Exchange {
+  readonly request?: HttpMessage | undefined;
+  readonly response?: HttpMessage | undefined;
+}
+
+/** `undefined`: the half that is missing will tell. */
+export type Verdict = boolean | undefined;
+
+/** `whole`: what is missing will not come. */
+export type Test = (exchange: Exchange, whole: boolean) => Verdict;
+
+/** True of a response whose request comes later, if it comes: it was seen, as the response says. */
+export function awaitsRequest({ request, response }: Exchange): boolean {
+  return request === undefined && response?.request !== undefined;
+}
+
+export function methodOf({ request, response }: Exchange): string | undefined {
+  return request?.method ?? response?.request?.method;
+}
+
+export function targetOf({ request, response }: Exchange): string | undefined {
+  return request?.path ?? response?.request?.path;
+}
+
+/** Without the port, in lower case: of the target if it names one (RFC 9112 §3.2.2), else of the field. */
+export function hostOf({ request }: Exchange): string | undefined {
+  if (request === undefined) return undefined;
+  const { method, path = '', headers } = request;
+  const named = /^https?:\/\/([^/?#]*)/i.exec(path)?.[1]?.replace(/^.*@/, '');
+  const authority = named ?? (method === 'CONNECT' ? path : headers.host);
+  return authority?.replace(/:\d*$/, '').toLowerCase();
+}
+
+/** Both ends as the connection has them, and as the PROXY protocol says. */
+export function clientsOf({ request, response }: Exchange): Endpoint[] {
+  const message = request ?? response;
+  if (message === undefined) return [];
+  return message.proxied === undefined ? [message.destination] : [message.destination, message.proxied.source];
+}
+
+export function serversOf({ request, response }: Exchange): Endpoint[] {
+  const message = request ?? response;
+  if (message === undefined) return [];
+  return message.proxied === undefined ? [message.receiver] : [message.receiver, message.proxied.destination];
+}
+
+/** From the request's first packet to the response's last, in ms. */
+export function durationOf({ latencyMs, durationMs = 0 }: HttpMessage): number | undefined {
+  return latencyMs === undefined ? undefined : latencyMs + durationMs;
+}
+
+/** The texts of the body. Bytes that are no text are in none of them. */
+export function textsOf({ body, bodyEncoding, bodyText }: HttpMessage): string[] {
+  const own = bodyEncoding === undefined ? body : undefined;
+  return [own, bodyText].filter((text) => text !== undefined);
+}

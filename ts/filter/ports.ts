@@ -1,0 +1,20 @@
+/** Ports and ranges of them: `8080`, `8000-8100`. */
+
+export const MIN_PORT = 1;
+export const MAX_PORT = 65_535;
+
+export interface PortRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** @throws what is expected */
+export function parsePortRange(text: string): PortRange {
+  const [, low, high = low] = /^\s*(\d{1,9})\s*(?:-\s*(\d{1,9})\s*)?$/.exec(text) ?? [];
+  if (low === undefined) throw new Error('must be ports or ranges of ports, e.g. 8080 or 8000-8100');
+  const [first, last] = [Number(low), Number(high)];
+  const wrong = [first, last].find((port) => port < MIN_PORT || port > MAX_PORT);
+  if (wrong !== undefined) throw new Error(`each port is from ${MIN_PORT} to ${MAX_PORT}, ${wrong} is not`);
+  if (last < first) throw new Error(`the range ends before it begins; did you mean ${last}-${first}?`);
+  return { first, last };
+}

@@ -24,7 +24,11 @@ const EVERYTHING = {
   imagePullSecrets: [{ name: 'registry' }],
   replicas: 1,
   webhook: { failurePolicy: 'Fail', timeoutSeconds: 3, respectPodSecurity: false, excludedNamespaces: ['ci'] },
-  sidecar: { native: 'never', ports: '80, 8080', interface: 'lo', outputUrl: 'https://in.example/', authSecret: 'a/b' },
+  sidecar: {
+    ...{ native: 'never', ports: '80, 8080', interface: 'lo', outputUrl: 'https://in.example/', authSecret: 'a/b' },
+    options: { 'sample-rate': 0.5, 'redact-query': 'token,key' },
+  },
+  policy: { images: ['registry.example/*'], outputHosts: [], locked: ['ports'], maxBodySize: 4096, maxSampleRate: 0.5 },
   port: 10250,
   tolerations: [{ operator: 'Exists' }],
   affinity: { nodeAffinity: {} },
@@ -52,6 +56,8 @@ const REFUSED = {
   'an unknown value': { webhok: {} },
   'a policy that is none': { webhook: { failurePolicy: 'Maybe' } },
   'plain http': { sidecar: { outputUrl: 'http://in.example/' } },
+  'files without the CA': { certificates: { mode: 'files' } },
+  'a rule that is none': { policy: { image: [] } },
   'a secret without its key': { sidecar: { authSecret: 'name' } },
 };
 /** Custom resources: no schema of theirs comes with Kubernetes. */

@@ -3,10 +3,13 @@
 import { describe, expect, it } from 'vitest';
 import { ask, IMAGE, reasonOf } from './rig';
 
+/** Any image is allowed. */
+const env = { INJECTOR_POLICY: '{"images": ["*"]}' };
+
 function answerTo(annotations: Record<string, string>, production = false) {
   return ask(
     { metadata: { annotations }, spec: { containers: [{ name: 'web', ports: [{ containerPort: 80 }] }] } },
-    { production },
+    { production, env },
   );
 }
 

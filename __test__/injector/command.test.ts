@@ -32,6 +32,8 @@ describe('options', () => {
       image: 'tcp-sniffer',
       imagePullPolicy: 'IfNotPresent',
       native: 'auto',
+      policy: { images: [], locked: [], redactHeaders: [] },
+      sidecarOptions: {},
       port: 8443,
       healthPort: 8081,
       certificates: 'files',

@@ -75,6 +75,7 @@ export const INJECTED: readonly (PodCase & { warns?: RegExp })[] = [
   },
   {
     name: 'all-annotations',
+    env: { INJECTOR_POLICY: '{"images": ["registry.example:5000/team/tcp-sniffer"]}' },
     pod: annotated({
       'tcp-sniffer/ports': '8080, 9090',
       'tcp-sniffer/interface': 'any',
@@ -91,6 +92,35 @@ export const INJECTED: readonly (PodCase & { warns?: RegExp })[] = [
       'tcp-sniffer/redact-headers': 'authorization, x-api-key',
       'tcp-sniffer/max-body-size': '1024',
     }),
+  },
+  {
+    name: 'annotations-of-the-table',
+    pod: annotated({
+      'tcp-sniffer/redact-query': 'token',
+      'tcp-sniffer/include': 'path=/api/',
+      'tcp-sniffer/binary-bodies': 'base64',
+      'tcp-sniffer/metrics-port': '9464',
+      'tcp-sniffer/ring-buffer-bytes': '8388608',
+    }),
+  },
+  {
+    name: 'options-and-policy-of-the-injector',
+    pod: annotated({
+      'tcp-sniffer/redact-headers': 'x-key',
+      'tcp-sniffer/output-url': 'https://logs.in.example:8443/a',
+      'tcp-sniffer/image': 'registry.example/team/sniffer:2',
+    }),
+    env: {
+      INJECTOR_SIDECAR_OPTIONS: '{"sample-rate": 0.5, "exclude": "path=/healthz", "metrics-port": 9464}',
+      INJECTOR_POLICY: JSON.stringify({
+        images: ['registry.example/team/*'],
+        outputHosts: ['*.in.example'],
+        redactHeaders: ['authorization', 'X-Secret'],
+        locked: ['ports'],
+        maxBodySize: 4096,
+        maxSampleRate: 0.5,
+      }),
+    },
   },
   {
     name: 'defaults-of-the-injector',
@@ -220,6 +250,34 @@ export const SKIPPED: readonly (PodCase & { reason: string; warns?: RegExp })[] 
     reason: 'name_conflict',
     warns: /of its own/,
   },
+  {
+    name: 'a volume of the name of ours',
+    pod: pod({ volumes: [{ name: 'tcp-sniffer-no-token', emptyDir: {} }] }),
+    reason: 'name_conflict',
+    warns: /volume named tcp-sniffer-no-token/,
+  },
+  ...(
+    [
+      ['another image, without a policy', 'image', 'registry.example/evil:1', {}, /image: this image is not allowed/],
+      ['another image', 'image', 'registry.example/team-x/a', { images: ['registry.example/team/*'] }, /not allowed/],
+      [
+        'another host',
+        'output-url',
+        'https://in.example.evil/',
+        { outputHosts: ['*in.example'] },
+        /host of OUTPUT_URL/,
+      ],
+      ['a locked annotation', 'redact-headers', 'none', { locked: ['redact-headers'] }, /redact-headers is locked/],
+      ['larger bodies', 'max-body-size', '4097', { maxBodySize: 4096 }, /MAX_BODY_SIZE must be at most 4096/],
+      ['more connections', 'sample-rate', '0.6', { maxSampleRate: 0.5 }, /SAMPLE_RATE must be at most 0.5/],
+    ] as const
+  ).map(([name, annotation, value, policy, warns]) => ({
+    name: `policy: ${name}`,
+    pod: annotated({ [`tcp-sniffer/${annotation}`]: value }),
+    env: { INJECTOR_POLICY: JSON.stringify(policy) },
+    reason: 'policy',
+    warns,
+  })),
   {
     name: 'an init container of that name',
     pod: pod({ initContainers: [ours] }),

@@ -31,6 +31,9 @@ export const COMMAND_OPTIONS: readonly CommandOption[] = Object.entries<Option>(
     secret,
     emptyMeans,
     default: row.default,
-    annotation: annotation === undefined ? undefined : { name: kebabCase(field), value: annotation },
+    annotation:
+      annotation === false || variableOf(field, row) === undefined
+        ? undefined
+        : { name: kebabCase(field), value: annotation ?? help },
   };
 });

@@ -33,8 +33,11 @@ export interface Option {
   readonly output?: OutputName;
   /** The engine gets the value, under the field's own name. */
   readonly engine?: true;
-  /** A pod may set it by `tcp-sniffer/max-body-size` of `maxBodySize`; what its documentation says of the value. */
-  readonly annotation?: string;
+  /**
+   * A pod may set what has a variable, by `tcp-sniffer/max-body-size` of `maxBodySize`; what its documentation says of the value,
+   * where that is more than the help. `false`: a pod may not, since the option makes no sense in a sidecar.
+   */
+  readonly annotation?: string | false;
 }
 
 /** `max-body-size` of `maxBodySize`. */

@@ -146,6 +146,7 @@ export const OPTIONS = {
     argument: 'file',
     help: 'write exchanges as HAR 1.2 to this file; one that is there is overwritten',
     output: 'har',
+    annotation: false,
   },
   /**
    * Gets each message, as if it were a `message` listener: a promise that it returns is not awaited. The object is
@@ -172,6 +173,7 @@ export const OPTIONS = {
     repeatable: true,
     emptyMeans: [],
     engine: true,
+    annotation: false,
   },
   /** How long records of TLS wait for their keys, in ms; of a savefile only where it is a pipe. Default 10 000. */
   tlsKeyWaitMs: {

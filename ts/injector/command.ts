@@ -94,7 +94,8 @@ function readFlags(argv: string[]): Record<string, string> {
 }
 
 function describe({ help, variable, default: value }: InjectorOption): string {
-  return `${help} [${variable}${value === undefined || `${value}` === '' ? '' : `; default: ${value}`}]`;
+  const shown = value === undefined || typeof value === 'object' ? '' : `${value}`;
+  return `${help} [${variable}${shown === '' ? '' : `; default: ${shown}`}]`;
 }
 
 function sources({ config: fromFlag, ...flags }: Record<string, string>, env: Env): Sources {

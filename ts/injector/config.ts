@@ -84,6 +84,13 @@ function readFile({ name, text }: { name: string; text: string }): Record<string
 /** Numbers and lists of the file are read as their text would be, so that each option has one way in. */
 function read(option: InjectorOption, given: unknown, label: string, production: boolean): unknown {
   const { field, parse, check, secret } = option;
+  if (option.read !== undefined) {
+    try {
+      return option.read(given, production);
+    } catch (error) {
+      throw new ValidationError(field, (error as Error).message, label);
+    }
+  }
   const isText = ['string', 'number'].includes(typeof given) || Array.isArray(given);
   const text = String(given).trim();
   try {

@@ -1,6 +1,6 @@
 /** The sidecar as a container. Pure. */
 
-import { CONTAINER_NAME } from './names';
+import { CONTAINER_NAME, NO_TOKEN_VOLUME, TOKEN_PATH } from './names';
 import type { Settings } from './settings';
 
 /** The user of the image. */
@@ -33,9 +33,17 @@ export function sidecar(settings: Settings, native: boolean): Record<string, unk
       capabilities: { drop: ['ALL'], add: ['NET_RAW'] },
       seccompProfile: { type: 'RuntimeDefault' },
     },
+    // The API server mounts the service account's token only where a container has no mount of its own. The sidecar asks
+    // nothing of the API server, so a token there could only be stolen.
+    volumeMounts: [{ name: NO_TOKEN_VOLUME, mountPath: TOKEN_PATH, readOnly: true }],
     // Not from the log: it holds messages, bodies included, and more users may read a pod's status than its log.
     terminationMessagePolicy: 'File',
   };
+}
+
+/** The volumes that the sidecar mounts. */
+export function volumes(): Record<string, unknown>[] {
+  return [{ name: NO_TOKEN_VOLUME, emptyDir: { sizeLimit: '1Mi' } }];
 }
 
 function environment({ env, authSecret }: Settings): EnvVar[] {

@@ -1,11 +1,13 @@
 /** Whether a pod gets the sidecar, and if not, why not. Pure. */
 
-import { CONTAINER_NAME, INJECT_LABEL, STATUS_ANNOTATION } from './names';
+import { enforce, PolicyError } from './enforce';
+import { CONTAINER_NAME, INJECT_LABEL, NO_TOKEN_VOLUME, STATUS_ANNOTATION } from './names';
 import type { InjectorConfig } from './options';
 import { allContainers, isObject, type Pod } from './pod';
 import { isWindows } from './pod-os';
 import { exceedsPodResources } from './pod-resources';
-import { AnnotationError, readSettings, type Settings } from './settings';
+
+import { AnnotationError, defaultSettings, readSettings, type Settings } from './settings';
 import { MAX_PORTS_CHARS } from './sizes';
 
 /** Why a pod was left as it is; each is counted, from zero. */
@@ -20,6 +22,7 @@ export const SKIP_REASONS = [
   'name_conflict',
   'windows',
   'invalid_annotation',
+  'policy',
   'host_network',
   'no_ports',
   'native_unavailable',
@@ -73,13 +76,18 @@ export function decide(
       ? skip('already_injected')
       : skip('name_conflict', `the pod has a container named ${CONTAINER_NAME} of its own, which is left alone`);
   }
+  if ((pod.spec.volumes ?? []).some(({ name }) => name === NO_TOKEN_VOLUME)) {
+    return skip('name_conflict', `the pod has a volume named ${NO_TOKEN_VOLUME} of its own`);
+  }
   if (isWindows(pod)) return skip('windows', 'the sniffer runs on Linux only');
 
   let settings: Settings;
   try {
     settings = readSettings(pod, config, production);
+    enforce(config.policy, pod, settings, defaultSettings(pod, config));
   } catch (error) {
     if (error instanceof AnnotationError) return skip('invalid_annotation', error.message);
+    if (error instanceof PolicyError) return skip('policy', error.message);
     throw error;
   }
   if (pod.spec.hostNetwork === true && !settings.hostNetwork) {

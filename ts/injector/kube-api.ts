@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import type { Env } from '../config/env';
+import { VERSION } from '../version';
 
 export interface ApiAnswer {
   status: number;
@@ -39,6 +40,8 @@ export function inClusterApi(serviceAccountDir: string, env: Env): KubeApi | und
           headers: {
             authorization: `Bearer ${read('token')}`,
             accept: 'application/json',
+            // Audit logs and the metrics of the API server tell clients apart by it.
+            'user-agent': `tcp-sniffer-injector/${VERSION}`,
             ...(body === undefined ? {} : { 'content-type': typeOf(method) }),
           },
           agent: false,

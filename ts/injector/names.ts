@@ -2,6 +2,10 @@
 
 /** The container that is added, and by which an injected pod is known. */
 export const CONTAINER_NAME = 'tcp-sniffer';
+/** The empty volume that lies over the place of the service account's token in our container. */
+export const NO_TOKEN_VOLUME = 'tcp-sniffer-no-token';
+/** Where the API server mounts the token of the pod's service account (`DefaultAPITokenMountPath`). */
+export const TOKEN_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
 /** Prefix of the per-pod annotations. */
 export const PREFIX = 'tcp-sniffer/';
 /** The label that opts a pod or a namespace in. */

@@ -5,6 +5,8 @@ import { LOG_LEVELS, MAX_PORT, MIN_PORT } from '../config';
 import { type Check, integer, oneOf } from '../config/checks';
 import type { LogLevel } from '../types';
 import { LABEL_NAME, OBJECT_NAME, parseImage, parseSecretKey, type SecretKey } from './names';
+import { NO_POLICY, type Policy, readPolicy } from './policy';
+import { readSidecarOptions } from './sidecar-options';
 import { checkSnifferText } from './sniffer-text';
 
 export const NATIVE_MODES = ['auto', 'always', 'never'] as const;
@@ -38,6 +40,9 @@ export interface InjectorConfig {
   sidecarMemoryRequest: string;
   sidecarCpuLimit: string;
   sidecarMemoryLimit: string;
+  /** Further options of every sidecar, by the names of their annotations. */
+  sidecarOptions: Record<string, string>;
+  policy: Policy;
   logLevel: LogLevel;
 }
 
@@ -50,6 +55,8 @@ export interface InjectorOption {
   help: string;
   /** Throws what is expected. */
   parse?(text: string, production: boolean): unknown;
+  /** In place of `parse`, of an option that is an object: that object, or its text. Throws what is expected. */
+  read?(given: unknown, production: boolean): unknown;
   check?: Check;
   default?: unknown;
   /** What came is not shown in a complaint. */
@@ -202,6 +209,24 @@ export const INJECTOR_OPTIONS: readonly InjectorOption[] = [
   resource('sidecarMemoryRequest', '--sidecar-memory-request', 'INJECTOR_SIDECAR_MEMORY_REQUEST', '256Mi'),
   resource('sidecarCpuLimit', '--sidecar-cpu-limit', 'INJECTOR_SIDECAR_CPU_LIMIT', '500m'),
   resource('sidecarMemoryLimit', '--sidecar-memory-limit', 'INJECTOR_SIDECAR_MEMORY_LIMIT', '512Mi'),
+  {
+    field: 'sidecarOptions',
+    flag: '--sidecar-options',
+    variable: 'INJECTOR_SIDECAR_OPTIONS',
+    argument: 'json',
+    help: 'further options of every sidecar by the names of their annotations, e.g. {"sample-rate": 0.1}; annotations win',
+    read: readSidecarOptions,
+    default: {},
+  },
+  {
+    field: 'policy',
+    flag: '--policy',
+    variable: 'INJECTOR_POLICY',
+    argument: 'json',
+    help: 'what pods may ask for: images, outputHosts, redactHeaders, locked, maxBodySize, maxSampleRate',
+    read: readPolicy,
+    default: NO_POLICY,
+  },
   {
     field: 'logLevel',
     flag: '--log-level',

@@ -4,7 +4,7 @@
  */
 
 import { VERSION } from '../version';
-import { sidecar } from './container';
+import { sidecar, volumes } from './container';
 import type { Injection } from './decide';
 import { CONTAINER_NAME, STATUS_ANNOTATION } from './names';
 import { isAbsent, type Pod } from './pod';
@@ -24,6 +24,7 @@ export function patchFor(pod: Pod, { settings, native }: Injection): Operation[]
   const { containers } = pod.spec;
   return [
     ...(native ? addFirst(pod.spec.initContainers, '/spec/initContainers', container) : addLast(containers, container)),
+    ...addVolumes(pod.spec.volumes, volumes()),
     ...gracePeriod(pod.spec.terminationGracePeriodSeconds, settings.gracePeriod),
     ...annotate(pod, {
       [STATUS_ANNOTATION]: JSON.stringify({
@@ -58,6 +59,13 @@ function addLast(containers: Pod['spec']['containers'], container: unknown): Ope
     test(`/spec/containers/${last}/name`, containers[last]?.name),
     { op: 'add', path: '/spec/containers/-', value: container },
   ];
+}
+
+/** Last; the order of volumes means nothing. */
+function addVolumes(list: Pod['spec']['volumes'], added: readonly unknown[]): Operation[] {
+  const path = '/spec/volumes';
+  if (isAbsent(list)) return [{ op: 'add', path, value: added }];
+  return added.map((value) => ({ op: 'add', path: `${path}/-`, value }));
 }
 
 /** Never lowers what the pod has. */

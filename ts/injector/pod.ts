@@ -2,24 +2,28 @@
 
 type Fields = Record<string, unknown>;
 
-export interface Container extends Fields {
+interface Named extends Fields {
   name: string;
 }
 
+export type Container = Named;
+export type Volume = Named;
+
 export interface Pod extends Fields {
   metadata?: (Fields & { annotations?: Record<string, string> | null; labels?: Record<string, string> | null }) | null;
-  spec: Fields & { containers: Container[]; initContainers?: Container[] | null };
+  spec: Fields & { containers: Container[]; initContainers?: Container[] | null; volumes?: Volume[] | null };
 }
 
 /** `undefined` where something that the injector has to look at is not what the API server's schema says. */
 export function readPod(object: unknown): Pod | undefined {
   if (!isObject(object) || !isObject(object.spec) || !isAbsentOr(object.metadata, isObject)) return undefined;
-  const { containers, initContainers } = object.spec;
+  const { containers, initContainers, volumes } = object.spec;
   const { annotations, labels } = (object.metadata ?? {}) as Fields;
   const known =
-    areContainers(containers) &&
+    areNamed(containers) &&
     containers.length > 0 &&
-    isAbsentOr(initContainers, areContainers) &&
+    isAbsentOr(initContainers, areNamed) &&
+    isAbsentOr(volumes, areNamed) &&
     isAbsentOr(annotations, areTexts) &&
     isAbsentOr(labels, areTexts);
   return known && haveOwnNames(allContainers(object as Pod)) ? (object as Pod) : undefined;
@@ -60,7 +64,7 @@ function isAbsentOr(value: unknown, isOne: (value: unknown) => boolean): boolean
   return isAbsent(value) || isOne(value);
 }
 
-function areContainers(value: unknown): value is Container[] {
+function areNamed(value: unknown): value is Named[] {
   return Array.isArray(value) && value.every((each) => isObject(each) && typeof each.name === 'string');
 }
 

@@ -113,7 +113,7 @@ const OTHERS = [INJECT_LABEL, STATUS_ANNOTATION];
 
 /** @throws {AnnotationError} for the first annotation that is wrong or unknown */
 export function readSettings(pod: Pod, config: InjectorConfig, production: boolean): Settings {
-  const settings = defaults(pod, config);
+  const settings = defaultSettings(pod, config);
   for (const [name, text] of Object.entries(pod.metadata?.annotations ?? {})) {
     if (!name.startsWith(PREFIX) || OTHERS.includes(name)) continue;
     const option = name.slice(PREFIX.length);
@@ -133,8 +133,12 @@ export function readSettings(pod: Pod, config: InjectorConfig, production: boole
   return settings;
 }
 
-function defaults(pod: Pod, config: InjectorConfig): Settings {
-  const env: Record<string, string> = { [variableFor('interface')]: config.sidecarInterface };
+/** What a pod without annotations gets. */
+export function defaultSettings(pod: Pod, config: InjectorConfig): Settings {
+  const env: Record<string, string> = {
+    ...config.sidecarOptions,
+    [variableFor('interface')]: config.sidecarInterface,
+  };
   const ports = config.sidecarPorts ?? declaredPorts(pod).join(',');
   if (ports !== '') env[variableFor('ports')] = ports;
   if (config.sidecarOutputUrl !== undefined) env[variableFor('outputUrl')] = config.sidecarOutputUrl;

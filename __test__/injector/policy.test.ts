@@ -1,0 +1,80 @@
+// The operator's rules and defaults: what is no rule ends the injector at its start, and redaction is only ever added to.
+
+import { describe, expect, it } from 'vitest';
+import { INJECTED } from './pods';
+import { ask, configOf, type Json } from './rig';
+
+const web = INJECTED[0]?.pod as Json;
+
+function environmentOf(annotations: Json, env: Record<string, string>): Record<string, string> {
+  const metadata = { ...(web.metadata as Json), annotations };
+  const { operations } = ask({ ...web, metadata }, { env });
+  const added = operations.find(({ path }) => path === '/spec/initContainers')?.value as [{ env: Json[] }];
+  return Object.fromEntries(added[0].env.map(({ name, value }) => [name, value]));
+}
+
+describe('what is no policy', () => {
+  it.each([
+    ['{', 'is not JSON'],
+    ['[]', 'must be a JSON object'],
+    ['{"image": []}', 'image is no rule; did you mean images?'],
+    ['{"images": "a"}', 'images: must be a list of texts'],
+    ['{"outputHosts": [""]}', 'outputHosts: must be a list of texts'],
+    ['{"maxBodySize": 0}', 'maxBodySize: must be bytes, 1 or more'],
+    ['{"maxSampleRate": 2}', 'maxSampleRate: must be a number from 0 to 1'],
+    ['{"redactHeaders": ["a b"]}', 'redactHeaders: '],
+  ])('%s', (text, complaint) => {
+    expect(() => configOf({ INJECTOR_POLICY: text })).toThrow(complaint);
+  });
+});
+
+describe('what is no option of a sidecar', () => {
+  it.each([
+    ['{"sample-rat": 1}', 'sample-rat is no option of a sidecar; did you mean sample-rate?'],
+    ['{"sample-rate": 2}', 'sample-rate: must be a number from 0 to 1'],
+    ['{"ports": "80"}', 'ports has an option of the injector of its own'],
+    ['{"har-file": "/tmp/a"}', 'har-file is no option of a sidecar'],
+    ['{"sample-rate": null}', 'sample-rate: must be a text'],
+  ])('%s', (text, complaint) => {
+    expect(() => configOf({ INJECTOR_SIDECAR_OPTIONS: text })).toThrow(complaint);
+  });
+});
+
+describe('headers that must be redacted', () => {
+  const env = { INJECTOR_POLICY: '{"redactHeaders": ["Authorization", "x-key"]}' };
+  it.each([
+    [undefined, 'authorization,cookie,x-key'],
+    ['none', 'authorization,x-key'],
+    ['X-Key', 'x-key,authorization'],
+    ['+a', 'authorization,cookie,a,x-key'],
+  ])('beside %s', (given, redacted) => {
+    const annotations = given === undefined ? {} : { 'tcp-sniffer/redact-headers': given };
+    expect(environmentOf(annotations, env).REDACT_HEADERS).toBe(redacted);
+  });
+});
+
+it('lowers a default of the sniffer to the ceiling', () => {
+  const env = { INJECTOR_POLICY: '{"maxBodySize": 100, "maxSampleRate": 0.5}' };
+  expect(environmentOf({}, env)).toMatchObject({ MAX_BODY_SIZE: '100', SAMPLE_RATE: '0.5' });
+  expect(environmentOf({}, { INJECTOR_POLICY: '{"maxBodySize": 10000000}' }).MAX_BODY_SIZE).toBeUndefined();
+});
+
+it.each([
+  ['https://a.in.example/', true],
+  ['https://A.IN.EXAMPLE:1/', true],
+  ['https://in.example/', false],
+  ['https://a.in.example.other/', false],
+  ['https://other/?a.in.example', false],
+])('sends to %s: %s', (url, allowed) => {
+  const env = { INJECTOR_POLICY: '{"outputHosts": ["*.in.example"]}' };
+  const metadata = { ...(web.metadata as Json), annotations: { 'tcp-sniffer/output-url': url } };
+  expect(ask({ ...web, metadata }, { env }).counters.injected).toBe(allowed ? 1 : 0);
+});
+
+it('lets the options of every sidecar give way to annotations', () => {
+  const env = { INJECTOR_SIDECAR_OPTIONS: '{"sample-rate": 0.1, "max-body-size": 5}' };
+  expect(environmentOf({ 'tcp-sniffer/sample-rate': '1' }, env)).toMatchObject({
+    SAMPLE_RATE: '1',
+    MAX_BODY_SIZE: '5',
+  });
+});

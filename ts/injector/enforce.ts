@@ -1,0 +1,97 @@
+/**
+ * The operator's policy on what a pod asks for. What it must not ask for leaves it without a sidecar, with a warning; headers
+ * that must be redacted are added to what the pod asks for, since more redaction harms nothing.
+ */
+
+import { OPTIONS } from '../config/options';
+import { checkRedactHeaders, DEFAULT_REDACTED_HEADERS, parseRedactHeaders } from '../config/redaction';
+import { PREFIX } from './names';
+import type { Pod } from './pod';
+import type { Policy } from './policy';
+import type { Settings } from './settings';
+import { variableFor } from './sniffer-text';
+
+/** A pod asks for what the policy refuses. The message may be shown and has no value of an annotation. */
+export class PolicyError extends Error {
+  override readonly name = 'PolicyError';
+}
+
+/** The options whose value names hosts that messages are sent to. */
+const URLS = ['outputUrl', 'outputOtlp', 'outputKafka'].filter((field) => Object.hasOwn(OPTIONS, field));
+
+/**
+ * Adds the headers that must be redacted.
+ * @throws {PolicyError} for the first thing that the policy refuses
+ */
+export function enforce(policy: Policy, pod: Pod, settings: Settings, defaults: Settings): void {
+  const asked = Object.keys(pod.metadata?.annotations ?? {});
+  const locked = policy.locked.find((name) => asked.includes(PREFIX + name));
+  if (locked !== undefined) throw new PolicyError(`annotation ${PREFIX}${locked} is locked`);
+  if (settings.image !== defaults.image && !matchesAny(policy.images, withoutTag(settings.image))) {
+    throw new PolicyError(`annotation ${PREFIX}image: this image is not allowed`);
+  }
+  for (const field of URLS) checkHosts(policy, field as keyof typeof OPTIONS, settings, defaults);
+  checkCeiling(policy.maxBodySize, 'maxBodySize', settings);
+  checkCeiling(policy.maxSampleRate, 'sampleRate', settings);
+  redact(policy, settings);
+}
+
+function checkHosts({ outputHosts }: Policy, field: keyof typeof OPTIONS, settings: Settings, defaults: Settings) {
+  const name = variableFor(field);
+  const url = settings.env[name];
+  if (outputHosts === undefined || url === undefined || url === defaults.env[name]) return;
+  if (!hostsOf(url).every((host) => matchesAny(outputHosts, host))) {
+    throw new PolicyError(`the host of ${name} is not allowed`);
+  }
+}
+
+/** A value that is not set is the default of the sniffer. */
+function checkCeiling(most: number | undefined, field: 'maxBodySize' | 'sampleRate', settings: Settings): void {
+  if (most === undefined) return;
+  const name = variableFor(field);
+  const text = settings.env[name];
+  if (text === undefined) {
+    if (OPTIONS[field].default > most) settings.env[name] = `${most}`;
+  } else if (!(Number(OPTIONS[field].parse(text)) <= most)) {
+    throw new PolicyError(`${name} must be at most ${most}`);
+  }
+}
+
+function redact({ redactHeaders }: Policy, settings: Settings): void {
+  if (redactHeaders.length === 0) return;
+  const name = variableFor('redactHeaders');
+  const text = settings.env[name];
+  const names =
+    text === undefined ? [...DEFAULT_REDACTED_HEADERS] : checkRedactHeaders(parseRedactHeaders(text), 'redactHeaders');
+  settings.env[name] = [...new Set([...names, ...redactHeaders])].join(',');
+}
+
+/** The hosts of an authority that may list several (`kafka://a:9092,b:9092/topic`), in lower case. */
+function hostsOf(url: string): string[] {
+  const [, authority = ''] = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(url) ?? [];
+  return authority.split(',').map((each) => {
+    const host = each.slice(each.lastIndexOf('@') + 1);
+    return (/^\[([^\]]*)\]/.exec(host)?.[1] ?? host.replace(/:\d*$/, '')).replace(/\.$/, '').toLowerCase();
+  });
+}
+
+/** The registry, its port and the path. */
+function withoutTag(image: string): string {
+  return image.replace(/@.*$/, '').replace(/:[^/:]*$/, '');
+}
+
+function matchesAny(patterns: readonly string[], text: string): boolean {
+  return patterns.some((pattern) => {
+    const [first = '', ...others] = pattern.toLowerCase().split('*');
+    if (others.length === 0) return text === first;
+    const last = others.pop() ?? '';
+    if (!text.startsWith(first) || !text.endsWith(last) || text.length < first.length + last.length) return false;
+    let rest = text.slice(first.length, text.length - last.length);
+    for (const part of others) {
+      const at = rest.indexOf(part);
+      if (at < 0) return false;
+      rest = rest.slice(at + part.length);
+    }
+    return true;
+  });
+}

@@ -1,0 +1,75 @@
+/** What the operator lets pods ask for, as the injector's config has it. */
+
+import { checkRedactHeaders } from '../config/redaction';
+import { suggest } from '../suggest';
+import { isObject } from './pod';
+
+export interface Policy {
+  /** Images that an annotation may name beside the operator's, without tag and digest; `*` stands for any text. */
+  images: string[];
+  /** Hosts that messages may be sent to beside the operator's; `*.example.com` is every host under it. Left out: every host. */
+  outputHosts?: string[];
+  /** Names of headers that every sidecar redacts, in lower case. */
+  redactHeaders: string[];
+  /** Annotations that pods must not have, without the prefix. */
+  locked: string[];
+  /** In bytes. */
+  maxBodySize?: number;
+  /** 0–1. */
+  maxSampleRate?: number;
+}
+
+export const NO_POLICY: Policy = { images: [], redactHeaders: [], locked: [] };
+
+const READERS: Readonly<Record<keyof Policy, (value: unknown) => unknown>> = {
+  images: texts,
+  outputHosts: texts,
+  redactHeaders: (value) => checkRedactHeaders(value, 'redactHeaders'),
+  locked: texts,
+  maxBodySize: (value) => {
+    if (!Number.isSafeInteger(value) || (value as number) < 1) throw new Error('must be bytes, 1 or more');
+    return value;
+  },
+  maxSampleRate: (value) => {
+    if (typeof value !== 'number' || !(value >= 0 && value <= 1)) throw new Error('must be a number from 0 to 1');
+    return value;
+  },
+};
+
+/**
+ * @param given an object, or the text of one
+ * @throws {Error} what is expected
+ */
+export function readPolicy(given: unknown): Policy {
+  const content = typeof given === 'string' ? parse(given) : given;
+  if (!isObject(content)) throw new Error('must be a JSON object');
+  const policy: Record<string, unknown> = { ...NO_POLICY };
+  for (const [name, value] of Object.entries(content)) {
+    const reader = Object.hasOwn(READERS, name) ? READERS[name as keyof Policy] : undefined;
+    if (reader === undefined) {
+      const near = suggest(name, Object.keys(READERS));
+      throw new Error(`${name} is no rule${near === undefined ? '' : `; did you mean ${near}?`}`);
+    }
+    try {
+      policy[name] = reader(value);
+    } catch (error) {
+      throw new Error(`${name}: ${(error as Error).message}`);
+    }
+  }
+  return policy as unknown as Policy;
+}
+
+function texts(value: unknown): string[] {
+  if (!Array.isArray(value) || !value.every((each) => typeof each === 'string' && each !== '')) {
+    throw new Error('must be a list of texts');
+  }
+  return value;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error('is not JSON');
+  }
+}

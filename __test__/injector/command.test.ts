@@ -32,7 +32,7 @@ describe('options', () => {
       image: 'tcp-sniffer',
       imagePullPolicy: 'IfNotPresent',
       native: 'auto',
-      policy: { images: [], locked: [], redactHeaders: [] },
+      policy: { images: [], locked: [], redactHeaders: [], tlsKeylog: false },
       sidecarOptions: {},
       port: 8443,
       healthPort: 8081,

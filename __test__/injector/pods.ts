@@ -73,6 +73,39 @@ export const INJECTED: readonly (PodCase & { warns?: RegExp })[] = [
     }),
     native: false,
   },
+  ...[true, false].map((native) => ({
+    name: `tls-keylog${native ? '' : '-classic'}`,
+    native,
+    env: { INJECTOR_POLICY: '{"tlsKeylog": true}' },
+    pod: annotated(
+      { 'tcp-sniffer/tls-keylog': 'true' },
+      {
+        initContainers: [{ name: 'migrate', image: 'registry.example/migrate:1' }],
+        volumes: [{ name: 'data', emptyDir: {} }],
+        containers: [
+          web,
+          {
+            name: 'api',
+            image: 'registry.example/api:1',
+            env: [
+              { name: 'A', value: 'b' },
+              { name: 'NODE_OPTIONS', value: '--max-old-space-size=64' },
+              { name: 'SSLKEYLOGFILE', value: '/tmp/own' },
+            ],
+            volumeMounts: [{ name: 'data', mountPath: '/data' }],
+          },
+        ],
+      },
+    ),
+  })),
+  {
+    name: 'tls-keylog-of-one-container',
+    env: { INJECTOR_POLICY: '{"tlsKeylog": true}' },
+    pod: annotated(
+      { 'tcp-sniffer/tls-keylog': 'true', 'tcp-sniffer/tls-keylog-containers': 'api' },
+      { containers: [web, { name: 'api', image: 'registry.example/api:1', env: [{ name: 'NODE_OPTIONS' }] }] },
+    ),
+  },
   {
     name: 'all-annotations',
     env: { INJECTOR_POLICY: '{"images": ["registry.example:5000/team/tcp-sniffer"]}' },
@@ -255,6 +288,38 @@ export const SKIPPED: readonly (PodCase & { reason: string; warns?: RegExp })[] 
     pod: pod({ volumes: [{ name: 'tcp-sniffer-no-token', emptyDir: {} }] }),
     reason: 'name_conflict',
     warns: /volume named tcp-sniffer-no-token/,
+  },
+  ...(
+    [
+      [
+        'from a ConfigMap',
+        { envFrom: [{ configMapRef: { name: 'a' } }] },
+        /container web: the value of its NODE_OPTIONS/,
+      ],
+      ['from a Secret', { env: [{ name: 'NODE_OPTIONS', valueFrom: {} }] }, /the value of its NODE_OPTIONS/],
+      ['twice', { env: ['a', 'b'].map((value) => ({ name: 'NODE_OPTIONS', value })) }, /the value of its NODE_OPTIONS/],
+      ['mounted', { volumeMounts: [{ name: 'a', mountPath: '/run/tcp-sniffer-tls/keys' }] }, /it has a mount/],
+      ['unreadable', { env: 'A=b' }, /its variables cannot be read/],
+    ] as const
+  ).map(([name, container, warns]) => ({
+    name: `TLS keys: ${name}`,
+    pod: annotated({ 'tcp-sniffer/tls-keylog': 'true' }, { containers: [{ ...web, ...container }] }),
+    env: { INJECTOR_POLICY: '{"tlsKeylog": true}' },
+    reason: 'tls_keys',
+    warns,
+  })),
+  {
+    name: 'TLS keys: of a container that is not there',
+    pod: annotated({ 'tcp-sniffer/tls-keylog': 'true', 'tcp-sniffer/tls-keylog-containers': 'wbe' }),
+    env: { INJECTOR_POLICY: '{"tlsKeylog": true}' },
+    reason: 'tls_keys',
+    warns: /no such container/,
+  },
+  {
+    name: 'TLS keys: not switched on',
+    pod: annotated({ 'tcp-sniffer/tls-keylog': 'true' }),
+    reason: 'policy',
+    warns: /the operator has not switched this on/,
   },
   ...(
     [

@@ -21,6 +21,7 @@ describe('what is no policy', () => {
     ['{"images": "a"}', 'images: must be a list of texts'],
     ['{"outputHosts": [""]}', 'outputHosts: must be a list of texts'],
     ['{"maxBodySize": 0}', 'maxBodySize: must be bytes, 1 or more'],
+    ['{"tlsKeylog": "yes"}', 'tlsKeylog: must be true or false'],
     ['{"maxSampleRate": 2}', 'maxSampleRate: must be a number from 0 to 1'],
     ['{"redactHeaders": ["a b"]}', 'redactHeaders: '],
   ])('%s', (text, complaint) => {

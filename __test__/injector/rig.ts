@@ -5,7 +5,7 @@ import { readInjectorConfig } from '../../ts/injector/config';
 import { type Counters, createCounters } from '../../ts/injector/counters';
 import type { Entry } from '../../ts/injector/decide';
 import type { InjectorConfig } from '../../ts/injector/options';
-import type { Operation } from '../../ts/injector/patch';
+import type { Operation } from '../../ts/injector/patch-operation';
 import { review } from '../../ts/injector/review';
 import type { Log } from '../../ts/logger';
 

@@ -11,6 +11,7 @@ const LAYERS = [
   '',
   'native',
   'filter',
+  'keylog',
   'config',
   'exchange',
   'outputs',

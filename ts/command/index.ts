@@ -4,12 +4,14 @@ import { CommanderError } from 'commander';
 import { LOG_LEVELS } from '../config';
 import { readLogLevel } from '../config/env';
 import { EngineError } from '../errors';
-import { errorFields } from '../logger';
+import { createLogger, errorFields } from '../logger';
 import { type InterfaceInfo, listInterfaces } from '../native';
 import { BAD_CONFIG, FAILED, SUCCESS } from '../run/exit-codes';
 import { capture } from './capture';
 import { buildProgram, INJECTOR } from './program';
 import { loadTerminal, show } from './show';
+
+const PREPARE_KEYS = 'prepare-keys';
 
 interface Ending {
   code: number;
@@ -33,6 +35,7 @@ async function main(argv: string[]): Promise<Ending> {
     const { runInjector } = require('../injector/command') as typeof import('../injector/command');
     return { code: await runInjector(argv.slice(1), process.env), flush: true };
   }
+  if (argv[0] === PREPARE_KEYS) return { code: prepare(argv.slice(1)), flush: true };
   let ending: Ending = { code: SUCCESS, flush: true };
   const program = buildProgram(
     async (flags, appearance) => {
@@ -53,6 +56,23 @@ async function main(argv: string[]): Promise<Ending> {
     return { code: BAD_CONFIG, flush: false };
   }
   return ending;
+}
+
+/** For init containers alone, so it is in no help. */
+function prepare([folder, ...more]: string[]): number {
+  const log = createLogger('info');
+  if (folder === undefined || more.length > 0) {
+    log.error({ code: 'USAGE' }, `${PREPARE_KEYS} takes the name of a folder`);
+    return BAD_CONFIG;
+  }
+  try {
+    const { prepareKeys } = require('../keylog/prepare') as typeof import('../keylog/prepare');
+    prepareKeys(folder);
+  } catch (error) {
+    log.error({ folder, ...errorFields(error) }, 'cannot prepare the folder for key logs');
+    return FAILED;
+  }
+  return SUCCESS;
 }
 
 async function printInterfaces(json: boolean): Promise<number> {

@@ -1,7 +1,8 @@
 /** The sidecar as a container. Pure. */
 
-import { CONTAINER_NAME, NO_TOKEN_VOLUME, TOKEN_PATH } from './names';
+import { CONTAINER_NAME, KEYS_CONTAINER, KEYS_PATH, NO_TOKEN_VOLUME, TOKEN_PATH } from './names';
 import type { Settings } from './settings';
+import { KEYS_MOUNT, KEYS_VARIABLE, KEYS_VOLUMES } from './tls-keys';
 
 /** The user of the image. */
 const USER_ID = 65_532;
@@ -13,40 +14,67 @@ const RETRY_OPEN_MS = 60_000;
 
 /** Without probes: a sidecar that only watches must never make its pod unready, nor hold up its start. */
 export function sidecar(settings: Settings, native: boolean): Record<string, unknown> {
-  const { image, imagePullPolicy, cpuRequest, memoryRequest, cpuLimit, memoryLimit } = settings;
   return {
     name: CONTAINER_NAME,
-    image,
-    imagePullPolicy,
+    ...image(settings),
     ...(native ? { restartPolicy: 'Always' } : {}),
     env: environment(settings),
-    resources: {
-      requests: { cpu: cpuRequest, memory: memoryRequest },
-      limits: { cpu: cpuLimit, memory: memoryLimit },
-    },
-    securityContext: {
-      runAsNonRoot: true,
-      runAsUser: USER_ID,
-      runAsGroup: USER_ID,
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      capabilities: { drop: ['ALL'], add: ['NET_RAW'] },
-      seccompProfile: { type: 'RuntimeDefault' },
-    },
-    // The API server mounts the service account's token only where a container has no mount of its own. The sidecar asks
-    // nothing of the API server, so a token there could only be stolen.
-    volumeMounts: [{ name: NO_TOKEN_VOLUME, mountPath: TOKEN_PATH, readOnly: true }],
+    resources: resources(settings),
+    securityContext: securityContext({ drop: ['ALL'], add: ['NET_RAW'] }),
+    volumeMounts: [NO_TOKEN, ...(settings.tlsKeys ? [{ ...KEYS_MOUNT, readOnly: true }] : [])],
     // Not from the log: it holds messages, bodies included, and more users may read a pod's status than its log.
     terminationMessagePolicy: 'File',
   };
 }
 
-/** The volumes that the sidecar mounts. */
-export function volumes(): Record<string, unknown>[] {
-  return [{ name: NO_TOKEN_VOLUME, emptyDir: { sizeLimit: '1Mi' } }];
+/** The init container that prepares the volume for TLS secrets. */
+export function keysContainer(settings: Settings): Record<string, unknown> {
+  return {
+    name: KEYS_CONTAINER,
+    ...image(settings),
+    args: ['prepare-keys', KEYS_PATH],
+    resources: resources(settings),
+    securityContext: securityContext({ drop: ['ALL'] }),
+    volumeMounts: [NO_TOKEN, KEYS_MOUNT],
+    terminationMessagePolicy: 'File',
+  };
 }
 
-function environment({ env, authSecret }: Settings): EnvVar[] {
+/**
+ * The API server mounts the service account's token only where a container has no mount of its own. Our containers ask nothing
+ * of the API server, so a token there could only be stolen.
+ */
+const NO_TOKEN = { name: NO_TOKEN_VOLUME, mountPath: TOKEN_PATH, readOnly: true };
+
+function image({ image, imagePullPolicy }: Settings) {
+  return { image, imagePullPolicy };
+}
+
+function resources({ cpuRequest, memoryRequest, cpuLimit, memoryLimit }: Settings) {
+  return {
+    requests: { cpu: cpuRequest, memory: memoryRequest },
+    limits: { cpu: cpuLimit, memory: memoryLimit },
+  };
+}
+
+function securityContext(capabilities: Record<string, string[]>) {
+  return {
+    runAsNonRoot: true,
+    runAsUser: USER_ID,
+    runAsGroup: USER_ID,
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    capabilities,
+    seccompProfile: { type: 'RuntimeDefault' },
+  };
+}
+
+/** The volumes that the sidecar mounts. */
+export function volumes({ tlsKeys }: Settings): Record<string, unknown>[] {
+  return [{ name: NO_TOKEN_VOLUME, emptyDir: { sizeLimit: '1Mi' } }, ...(tlsKeys ? KEYS_VOLUMES : [])];
+}
+
+function environment({ env, authSecret, tlsKeys }: Settings): EnvVar[] {
   const variables: EnvVar[] = Object.entries(env)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     // Kubernetes replaces $(NAME) by other variables, among them the token.
@@ -58,6 +86,7 @@ function environment({ env, authSecret }: Settings): EnvVar[] {
   }
   return [
     ...variables,
+    ...(tlsKeys ? [KEYS_VARIABLE] : []),
     { name: 'RETRY_OPEN_MS', value: `${RETRY_OPEN_MS}` },
     field('POD_NAME', 'metadata.name'),
     field('NAMESPACE', 'metadata.namespace'),

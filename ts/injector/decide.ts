@@ -1,7 +1,7 @@
 /** Whether a pod gets the sidecar, and if not, why not. Pure. */
 
 import { enforce, PolicyError } from './enforce';
-import { CONTAINER_NAME, INJECT_LABEL, NO_TOKEN_VOLUME, STATUS_ANNOTATION } from './names';
+import { CONTAINER_NAME, INJECT_LABEL, KEYS_CONTAINER, KEYS_VOLUME, NO_TOKEN_VOLUME, STATUS_ANNOTATION } from './names';
 import type { InjectorConfig } from './options';
 import { allContainers, isObject, type Pod } from './pod';
 import { isWindows } from './pod-os';
@@ -9,6 +9,7 @@ import { exceedsPodResources } from './pod-resources';
 
 import { AnnotationError, defaultSettings, readSettings, type Settings } from './settings';
 import { MAX_PORTS_CHARS } from './sizes';
+import { cannotLogKeys } from './tls-keys';
 
 /** Why a pod was left as it is; each is counted, from zero. */
 export const SKIP_REASONS = [
@@ -28,6 +29,7 @@ export const SKIP_REASONS = [
   'native_unavailable',
   'job_without_native_sidecars',
   'pod_resources',
+  'tls_keys',
   'too_large',
   'internal_error',
 ] as const;
@@ -76,9 +78,11 @@ export function decide(
       ? skip('already_injected')
       : skip('name_conflict', `the pod has a container named ${CONTAINER_NAME} of its own, which is left alone`);
   }
-  if ((pod.spec.volumes ?? []).some(({ name }) => name === NO_TOKEN_VOLUME)) {
-    return skip('name_conflict', `the pod has a volume named ${NO_TOKEN_VOLUME} of its own`);
+  if (allContainers(pod).some(({ name }) => name === KEYS_CONTAINER)) {
+    return skip('name_conflict', `the pod has a container named ${KEYS_CONTAINER} of its own`);
   }
+  const volume = (pod.spec.volumes ?? []).find(({ name }) => [NO_TOKEN_VOLUME, KEYS_VOLUME].includes(name));
+  if (volume !== undefined) return skip('name_conflict', `the pod has a volume named ${volume.name} of its own`);
   if (isWindows(pod)) return skip('windows', 'the sniffer runs on Linux only');
 
   let settings: Settings;
@@ -115,6 +119,8 @@ export function decide(
   if (exceedsPodResources(pod, settings)) {
     return skip('pod_resources', "the pod's own spec.resources leave no room for the sidecar");
   }
+  const unloggable = settings.tlsKeys ? cannotLogKeys(pod, settings) : undefined;
+  if (unloggable !== undefined) return skip('tls_keys', unloggable);
   return { inject: true, settings, native };
 }
 

@@ -30,6 +30,9 @@ export function enforce(policy: Policy, pod: Pod, settings: Settings, defaults: 
   if (settings.image !== defaults.image && !matchesAny(policy.images, withoutTag(settings.image))) {
     throw new PolicyError(`annotation ${PREFIX}image: this image is not allowed`);
   }
+  if (settings.tlsKeys && !policy.tlsKeylog) {
+    throw new PolicyError(`annotation ${PREFIX}tls-keylog: the operator has not switched this on`);
+  }
   for (const field of URLS) checkHosts(policy, field as keyof typeof OPTIONS, settings, defaults);
   checkCeiling(policy.maxBodySize, 'maxBodySize', settings);
   checkCeiling(policy.maxSampleRate, 'sampleRate', settings);

@@ -6,6 +6,11 @@ export const CONTAINER_NAME = 'tcp-sniffer';
 export const NO_TOKEN_VOLUME = 'tcp-sniffer-no-token';
 /** Where the API server mounts the token of the pod's service account (`DefaultAPITokenMountPath`). */
 export const TOKEN_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
+/** The volume that containers write their TLS secrets to, and the init container that prepares it. */
+export const KEYS_VOLUME = 'tcp-sniffer-tls-keys';
+export const KEYS_CONTAINER = 'tcp-sniffer-tls-keys';
+/** Where it is mounted. */
+export const KEYS_PATH = '/run/tcp-sniffer-tls';
 /** Prefix of the per-pod annotations. */
 export const PREFIX = 'tcp-sniffer/';
 /** The label that opts a pod or a namespace in. */

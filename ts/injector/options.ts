@@ -223,7 +223,7 @@ export const INJECTOR_OPTIONS: readonly InjectorOption[] = [
     flag: '--policy',
     variable: 'INJECTOR_POLICY',
     argument: 'json',
-    help: 'what pods may ask for: images, outputHosts, redactHeaders, locked, maxBodySize, maxSampleRate',
+    help: 'what pods may ask for: images, outputHosts, redactHeaders, locked, maxBodySize, maxSampleRate, tlsKeylog',
     read: readPolicy,
     default: NO_POLICY,
   },

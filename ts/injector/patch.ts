@@ -4,16 +4,12 @@
  */
 
 import { VERSION } from '../version';
-import { sidecar, volumes } from './container';
+import { keysContainer, sidecar, volumes } from './container';
 import type { Injection } from './decide';
 import { CONTAINER_NAME, STATUS_ANNOTATION } from './names';
+import type { Operation } from './patch-operation';
 import { isAbsent, type Pod } from './pod';
-
-export interface Operation {
-  op: 'add' | 'replace' | 'test';
-  path: string;
-  value: unknown;
-}
+import { logKeys } from './tls-keys';
 
 /** What a pod without a grace period gets, in seconds; the API server's own default. */
 const GRACE_PERIOD = 30;
@@ -22,9 +18,12 @@ const DEFAULT_CONTAINER = 'kubectl.kubernetes.io/default-container';
 export function patchFor(pod: Pod, { settings, native }: Injection): Operation[] {
   const container = sidecar(settings, native);
   const { containers } = pod.spec;
+  const first = [...(settings.tlsKeys ? [keysContainer(settings)] : []), ...(native ? [container] : [])];
   return [
-    ...(native ? addFirst(pod.spec.initContainers, '/spec/initContainers', container) : addLast(containers, container)),
-    ...addVolumes(pod.spec.volumes, volumes()),
+    ...(settings.tlsKeys ? logKeys(pod, settings) : []),
+    ...addFirst(pod.spec.initContainers, '/spec/initContainers', first),
+    ...(native ? [] : addLast(containers, container)),
+    ...addVolumes(pod.spec.volumes, volumes(settings)),
     ...gracePeriod(pod.spec.terminationGracePeriodSeconds, settings.gracePeriod),
     ...annotate(pod, {
       [STATUS_ANNOTATION]: JSON.stringify({
@@ -42,13 +41,14 @@ export function patchFor(pod: Pod, { settings, native }: Injection): Operation[]
   ];
 }
 
-/** First, so that it also sees what the pod's other init containers do. */
-function addFirst(list: Pod['spec']['initContainers'], path: string, container: unknown): Operation[] {
+/** First, so that the sidecar also sees what the pod's other init containers do. */
+function addFirst(list: Pod['spec']['initContainers'], path: string, added: readonly unknown[]): Operation[] {
   const first = list?.[0];
-  if (isAbsent(list)) return [{ op: 'add', path, value: [container] }];
+  if (added.length === 0) return [];
+  if (isAbsent(list)) return [{ op: 'add', path, value: added }];
   return [
     ...(first === undefined ? [] : [test(`${path}/0/name`, first.name)]),
-    { op: 'add', path: `${path}/0`, value: container },
+    ...added.map((value, index): Operation => ({ op: 'add', path: `${path}/${index}`, value })),
   ];
 }
 

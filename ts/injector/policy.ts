@@ -17,9 +17,11 @@ export interface Policy {
   maxBodySize?: number;
   /** 0–1. */
   maxSampleRate?: number;
+  /** Pods may ask for their TLS secrets to be logged. */
+  tlsKeylog: boolean;
 }
 
-export const NO_POLICY: Policy = { images: [], redactHeaders: [], locked: [] };
+export const NO_POLICY: Policy = { images: [], redactHeaders: [], locked: [], tlsKeylog: false };
 
 const READERS: Readonly<Record<keyof Policy, (value: unknown) => unknown>> = {
   images: texts,
@@ -28,6 +30,10 @@ const READERS: Readonly<Record<keyof Policy, (value: unknown) => unknown>> = {
   locked: texts,
   maxBodySize: (value) => {
     if (!Number.isSafeInteger(value) || (value as number) < 1) throw new Error('must be bytes, 1 or more');
+    return value;
+  },
+  tlsKeylog: (value) => {
+    if (typeof value !== 'boolean') throw new Error('must be true or false');
     return value;
   },
   maxSampleRate: (value) => {

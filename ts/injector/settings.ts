@@ -23,6 +23,9 @@ export interface Settings {
   /** In seconds; the pod gets at least this. */
   gracePeriod?: number;
   hostNetwork: boolean;
+  /** The pod's containers log their TLS secrets for the sidecar: those that are named, or all. */
+  tlsKeys: boolean;
+  tlsKeysContainers?: string[];
   /** For the user who made the pod: what was left out. */
   warning?: string;
 }
@@ -95,6 +98,19 @@ const ANNOTATIONS: Readonly<Record<string, Annotation>> = {
     },
     value: `seconds, at most ${MAX_GRACE_SECONDS}; the pod gets at least these, and never less than it has`,
   },
+  'tls-keylog': {
+    apply: (settings, text) => {
+      settings.tlsKeys = yesOrNo(text);
+    },
+    value:
+      "`true`: the pod's containers log their TLS secrets, and the sidecar reads TLS with them; the operator's policy has to allow it",
+  },
+  'tls-keylog-containers': {
+    apply: (settings, text) => {
+      settings.tlsKeysContainers = text.split(',').map((name) => name.trim());
+    },
+    value: "names of the containers that do, `web,api`; without it all of the pod's own",
+  },
   'host-network': {
     apply: (settings, text) => {
       settings.hostNetwork = yesOrNo(text);
@@ -152,6 +168,7 @@ export function defaultSettings(pod: Pod, config: InjectorConfig): Settings {
     cpuLimit: config.sidecarCpuLimit,
     memoryLimit: config.sidecarMemoryLimit,
     hostNetwork: false,
+    tlsKeys: false,
   };
 }
 

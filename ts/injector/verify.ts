@@ -7,7 +7,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { applyPatch } from 'rfc6902';
 import { CONTAINER_NAME } from './names';
-import type { Operation } from './patch';
+import type { Operation } from './patch-operation';
 import { allContainers, isAbsent, isObject, type Pod, readPod } from './pod';
 
 /**
@@ -22,7 +22,9 @@ export function verifyPatch(pod: Pod, operations: readonly Operation[]): Pod {
   if (after === undefined) throw new Error('the patched pod is none');
   const names = allContainers(after).map(({ name }) => name);
   if (names.filter((name) => name === CONTAINER_NAME).length !== 1) throw new Error('the sidecar is not there once');
-  const replaced = new Set(operations.filter(({ op }) => op === 'replace').map(({ path }) => unescaped(path)));
+  // Of an object's member `add` replaces, too (RFC 6902 §4.1).
+  const replacing = operations.filter(({ op, path }) => op === 'replace' || path.endsWith('/value'));
+  const replaced = new Set(replacing.map(({ path }) => unescaped(path)));
   const lost = findLost(pod, patched, '', replaced);
   if (lost !== undefined) throw new Error(`the patch changes ${lost}`);
   return after;
@@ -36,12 +38,20 @@ function unescaped(pointer: string): string {
 /** Between the names on the way to a place. */
 const SEPARATOR = '\0';
 
-/** The first place whose value is not in `after` any more; lists may grow at either end. */
+/** Lists that we add to. */
+const GROWING = ['containers', 'initContainers', 'volumes', 'env', 'volumeMounts'];
+
+/** The first place whose value is not in `after` any more; lists that we add to may grow at either end. */
 function findLost(before: unknown, after: unknown, path: string, replaced: ReadonlySet<string>): string | undefined {
   if (isAbsent(before) || replaced.has(path) || isDeepStrictEqual(before, after)) return undefined;
   if (Array.isArray(before) && Array.isArray(after)) {
+    if (!GROWING.includes(path.slice(path.lastIndexOf(SEPARATOR) + 1))) return path;
     const kept = [0, after.length - before.length].some((start) =>
-      isDeepStrictEqual(after.slice(start, start + before.length), before),
+      before.every(
+        (value, index) =>
+          start + index < after.length &&
+          findLost(value, after[start + index], `${path}${SEPARATOR}${start + index}`, replaced) === undefined,
+      ),
     );
     return kept ? undefined : path;
   }

@@ -10,7 +10,7 @@
 import type { HttpMessage } from '../types';
 
 /** Bytes that are made a string at once. V8 gives strings over 128 KiB pages of their own, which costs several times as much. */
-const PIECE_BYTES = 32 * 1024;
+export const PIECE_BYTES = 32 * 1024;
 /** Smaller bodies are strings like all the rest. */
 export const LARGE_TEXT_BYTES = 64 * 1024;
 

@@ -75,21 +75,28 @@ export class Pairing<Request, Response = Request> {
   addRequest({ id }: Pick<HttpMessage, 'id'>, request: Request, bytes: number): void {
     const waiting = this.#take(id, bytes);
     waiting.exchange.request = request;
-    if (this.#early.has(id)) this.#settle(id);
+    if (this.#early.has(id)) this.#settle(id, waiting);
     this.#keepLimits();
   }
 
   /** An interim response, or the final one. `bytes`: what the message takes in memory. */
-  addResponse(message: HttpMessage, response: Response, bytes: number): void {
+  addResponse(
+    message: Pick<HttpMessage, 'id' | 'direction' | 'statusCode' | 'request'>,
+    response: Response,
+    bytes: number,
+  ): void {
     const { id } = message;
     const waiting = this.#take(id, bytes);
     const { exchange } = waiting;
     if (isFinal(message)) {
       exchange.response = response;
+      // It may be complete before its request; if that was not seen the response says so by what it lacks.
+      if (exchange.request !== undefined || message.request === undefined) {
+        this.#settle(id, waiting);
+        return;
+      }
       this.#unanswered.delete(id);
       this.#early.set(id, waiting);
-      // It may be complete before its request; if that was not seen the response says so by what it lacks.
-      if (exchange.request !== undefined || message.request === undefined) this.#settle(id);
     } else exchange.interim.push(response);
     this.#keepLimits();
   }
@@ -100,14 +107,14 @@ export class Pairing<Request, Response = Request> {
     const [early] = this.#early;
     const isEarly = unanswered === undefined || (early !== undefined && early[1].order < unanswered[1].order);
     const oldest = isEarly ? early : unanswered;
-    if (oldest !== undefined) this.#settle(oldest[0]);
+    if (oldest !== undefined) this.#settle(...oldest);
     return oldest !== undefined;
   }
 
   /** Lets the exchange go that has waited longest for its final response. */
   settleOldestUnanswered(): void {
-    const [oldest] = this.#unanswered.keys();
-    if (oldest !== undefined) this.#settle(oldest);
+    const [oldest] = this.#unanswered;
+    if (oldest !== undefined) this.#settle(...oldest);
   }
 
   /** The exchange with this id, with a message more. */
@@ -129,11 +136,9 @@ export class Pairing<Request, Response = Request> {
     }
   }
 
-  #settle(id: string): void {
-    const waiting = this.#unanswered.get(id) ?? this.#early.get(id);
-    if (waiting === undefined) return;
-    this.#unanswered.delete(id);
-    this.#early.delete(id);
+  #settle(id: string, waiting: Waiting<Request, Response>): void {
+    // It is in one of them.
+    if (!this.#unanswered.delete(id)) this.#early.delete(id);
     this.#bytes -= waiting.bytes;
     this.#onExchange(waiting.exchange, waiting.messages);
   }

@@ -1,0 +1,73 @@
+/**
+ * Which exchanges waited for which others. In: exchanges as they end. An exchange that a server had as a client, within the
+ * time of one that it answered itself, is a call of that one: that is how a chain of services looks from outside. What comes
+ * out is right on average, not for each exchange: calls of exchanges that run side by side may be taken for each other's.
+ */
+
+import type { RouteStats } from './route-stats';
+
+/** Exchanges that may still be found to be calls. */
+const MAX_RECENT = 512;
+/** Clients that are remembered; more of them are no services that call each other. */
+const MAX_CLIENTS = 4_096;
+/** Times of messages are in whole milliseconds. */
+const SLACK_MS = 1;
+
+export interface Ended {
+  stats: RouteStats;
+  /** To tell servers apart. */
+  server: object;
+  serverIp: string;
+  clientIp: string;
+  startMs: number;
+  /** When its response began. */
+  endMs: number;
+  /** When its response was over: exchanges come in this order. */
+  overMs: number;
+  waitMs: number;
+  failed: boolean;
+}
+
+export class Nesting {
+  /** A ring; a call that has found its exchange is gone from it. */
+  readonly #recent: (Ended | undefined)[] = new Array(MAX_RECENT).fill(undefined);
+  #next = 0;
+  readonly #clients = new Set<string>();
+
+  add(ended: Ended): void {
+    if (this.#clients.has(ended.serverIp)) this.#findCalls(ended);
+    if (this.#clients.size < MAX_CLIENTS) this.#clients.add(ended.clientIp);
+    this.#recent[this.#next] = ended;
+    this.#next = (this.#next + 1) % MAX_RECENT;
+  }
+
+  #findCalls(outer: Ended): void {
+    const found = new Map<RouteStats, { calls: number; failed: number }>();
+    for (let back = 1; back <= MAX_RECENT; back++) {
+      const at = (this.#next - back + MAX_RECENT) % MAX_RECENT;
+      const inner = this.#recent[at];
+      if (inner === undefined) continue;
+      if (inner.overMs < outer.startMs - SLACK_MS) break;
+      if (inner.clientIp !== outer.serverIp || inner.server === outer.server) continue;
+      if (inner.startMs < outer.startMs - SLACK_MS || inner.endMs > outer.endMs + SLACK_MS) continue;
+      this.#recent[at] = undefined;
+      const stats = inner.stats.current;
+      const calls = outer.stats.callsTo(stats);
+      if (calls === undefined) continue;
+      calls.calls++;
+      calls.waitMs += Math.min(inner.waitMs, outer.waitMs);
+      const mine = found.get(stats) ?? { calls: 0, failed: 0 };
+      mine.calls++;
+      if (inner.failed) mine.failed++;
+      found.set(stats, mine);
+    }
+    for (const [stats, { calls, failed }] of found) {
+      const all = outer.stats.callsTo(stats);
+      if (all === undefined) continue;
+      all.exchanges++;
+      if (!outer.failed || failed === 0) continue;
+      all.failed++;
+      all.failedCalls += calls;
+    }
+  }
+}

@@ -19,7 +19,10 @@ beforeAll(async () => {
 });
 
 const lostRows = (engine: Record<string, number>): string => {
-  const rows = [...new Summary().rows({ engine, outputs: stats.outputs }, text, 200)];
+  const rows = new Summary({ text, paint: (_, words) => words }).rows(
+    { engine, outputs: stats.outputs },
+    { columns: 200, rows: 50 },
+  );
   return rows.slice(rows.findIndex((row) => row.startsWith('lost'))).join('\n');
 };
 

@@ -239,7 +239,8 @@ describe('--summary', () => {
     const { code, stdout, stderr } = await runCli([...DEMO, '--summary', '--log-level', 'error']);
     expect(code).toBe(0);
     expect(messagesOf(stdout).length).toBe(12);
-    expect(stderr).toMatch(/mean +max +count +5xx +slowest paths\n *1\.46ms +1\.46ms +1 +0 +GET \/hello\n/);
+    expect(stderr).toMatch(/count +4xx +5xx +none +wait50 .* endpoint\n127\.0\.0\.1:8080: 6 exchanges\n/);
+    expect(stderr).toMatch(/\n +1 +- +- +- +1\.46ms .* GET \/hello\n/);
   });
 
   test('is not there unless it is asked for', async () => {

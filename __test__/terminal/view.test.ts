@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Lines } from '../../ts/command/terminal/line';
-import { MAX_PATHS, Summary } from '../../ts/command/terminal/summary';
+import { Summary } from '../../ts/command/terminal/summary';
 import { loadText, type Text } from '../../ts/command/terminal/text';
 import { View } from '../../ts/command/terminal/view';
+import { MAX_ROUTES } from '../../ts/exchange/traffic';
 import { MAX_WAITING, PATIENCE_MS } from '../../ts/exchange/unanswered';
 import type { HttpMessage } from '../../ts/types';
 import { FakeLog, FakeStream, FakeTime, settle } from '../ts/setup/fakes';
@@ -24,7 +25,6 @@ function view(options: { verbose?: boolean; lossless?: boolean; maxWaitingBytes?
       text,
       paint: plain,
       verbose,
-      onMessage: () => {},
       schedule: time.schedule,
     },
     {
@@ -234,28 +234,49 @@ describe('the view', () => {
 });
 
 describe('the summary', () => {
-  const rowsOf = (summary: Summary, engine: Record<string, number> = {}): string[] => [
-    ...summary.rows({ engine, outputs: { callback: { ...NONE } } }, text, 79),
-  ];
+  const rowsOf = (messages: HttpMessage[], engine: Record<string, number> = {}, columns = 79): string[] => {
+    const summary = new Summary({ text, paint: plain });
+    summary.read(batch(...messages).lines);
+    return summary.rows({ engine, outputs: { callback: { ...NONE } } }, { columns, rows: 50 });
+  };
   const NONE = { handed: 0, delivered: 0, dropped: 0, droppedBy: {}, waiting: 0, errors: 0 };
 
-  it('tells classes, halves without their others, and paths by their mean', () => {
-    const summary = new Summary();
-    for (const message of [request('a'), response('a', 5, 503), request('b'), response('c')]) summary.add(message);
-    summary.add({ ...response('a'), latencyMs: 25 });
-    const rows = rowsOf(summary, { requests: 2, responses: 3, filtered: 1, gapBytes: 1_234 });
-    expect(rows).toContain('messages   5; filtered out: 1');
+  it('tells classes, halves without their others, losses and endpoints, the worst first', () => {
+    const alone = { ...response('z'), request: undefined } as unknown as HttpMessage;
+    const rows = rowsOf([request('a'), response('a', 5, 503), request('b'), request('c'), response('c'), alone], {
+      ...{ requests: 3, responses: 3, filtered: 1, gapBytes: 1_234 },
+    });
+    expect(rows).toContain('messages   6; filtered out: 1');
+    expect(rows.join('\n')).toMatch(
+      /^exchanges {2}2; requests without a response: 1 \(under way at the end: 1\);\n {11}responses without a request: 1$/m,
+    );
     expect(rows).toContain('status     2xx 2  5xx 1');
     expect(rows).toContain('lost       bytes that never arrived: 1 234');
-    expect(rows.slice(-2)).toEqual([
-      '15.0ms  25.0ms         2      1  GET /a',
-      '5.00ms  5.00ms         1      0  GET /c',
+    expect(rows.slice(-5)).toEqual([
+      '   count   4xx   5xx  none wait50     95     99  all99  endpoint',
+      '10.0.0.5:8080: 3 exchanges',
+      '       1     -     1     -      -      -      - 5.00ms  GET /a',
+      '       1     -     -     -      -      -      - 5.00ms  GET /c',
+      '       1     -     -     1      -      -      -      -  GET /b',
     ]);
   });
 
-  it('tells no more paths apart than its limit, and says so', () => {
-    const summary = new Summary();
-    for (let n = 0; n < MAX_PATHS + 50; n++) summary.add(response(`${n}`));
-    expect(rowsOf(summary).at(-1)).toMatch(/ 50 +0 +\(all further paths: more than 1 000 came\)$/);
+  it('tells no more endpoints apart than its limit, and says so', () => {
+    const word = (n: number): string => [...String(n)].map((digit) => 'abcdefghij'[Number(digit)]).join('');
+    const many = Array.from({ length: MAX_ROUTES + 50 }, (_, n) => ({
+      ...{ ...request(`${n}`), path: `/${word(n % 40)}/${word(n % 41)}/${word(n % 43)}` },
+    }));
+    const rows = rowsOf(many);
+    expect(rows).toContain('limits     requests to endpoints beyond the first 1 000: 50');
+    expect(rows.at(-2)).toMatch(/^and \d+ endpoints more, none of them worse$/);
+    expect(rows.at(-1)).toBe('beyond the limits: 50 exchanges, not told apart');
+  });
+
+  it.each([1, 10, 39, 60, 79, 132])('is never wider than %i columns', (columns) => {
+    const wide = { ...request('w'), path: `/日本語/${'x'.repeat(200)}/\u001b[2J`, headers: { host: 'h'.repeat(200) } };
+    const rows = rowsOf([wide, response('w', 5, 500), request('a'), response('a')], {}, columns);
+    expect(Math.max(...rows.map((row) => text.width(row)))).toBeLessThanOrEqual(Math.max(columns, 12));
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it is about
+    expect(rows.join('')).not.toMatch(/[\x00-\x1f]/);
   });
 });

@@ -10,7 +10,6 @@ import {
   readRetryOpenMs,
   readRuntimeEnv,
 } from '../config/env';
-import { configuredOutputs } from '../config/outputs';
 import { EngineError, ValidationError } from '../errors';
 import { errorFields, type Log } from '../logger';
 import { giveUpCapture } from '../native';
@@ -46,6 +45,7 @@ export async function capture(flags: Flags, terminal: Shown): Promise<number> {
     stdoutIsOurs: true,
     createLogger: terminal.createLogger,
     createStdout: terminal.createStdout,
+    observe: terminal.observe,
     onOutputClosed: (output, error) => {
       // The reader has what it wanted: that is how `| head -1` ends, and no failure.
       if (error.code !== 'EPIPE') {
@@ -74,7 +74,7 @@ export async function capture(flags: Flags, terminal: Shown): Promise<number> {
       end: () => process.exit(FAILED),
     });
   });
-  terminal.attach(sniffer, { pcapFile: config.pcapFile, viewed: configuredOutputs(config).has('stdout') });
+  terminal.attach(sniffer, { pcapFile: config.pcapFile });
   // A savefile needs no right, and may be anybody's. A library would not do this to its host process.
   if (config.pcapFile !== undefined && !keepNetRaw) giveUpRight(log);
   for (let attempt = 1; ; attempt++) {

@@ -14,7 +14,7 @@ const APPEARANCE = [
   { flag: '--verbose', help: 'on a terminal: headers and bodies too' },
   {
     flag: '--summary',
-    help: 'status classes, slowest paths and losses on stderr at the end; the default on a terminal',
+    help: 'what failed or became slow, endpoints, losses: on stderr at the end; the default on a terminal',
   },
   { flag: '--no-summary', help: 'not on a terminal either' },
 ];

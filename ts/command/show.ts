@@ -3,10 +3,16 @@
 import { createLogger } from '../logger';
 import type { Appearance, Terminal } from './terminal';
 
-export type Shown = Pick<Terminal, 'createLogger' | 'createStdout' | 'attach' | 'close'>;
+export type Shown = Pick<Terminal, 'createLogger' | 'createStdout' | 'observe' | 'attach' | 'close'>;
 
 /** Without a terminal: logs as JSON lines, and nothing else. */
-const UNSEEN: Shown = { createLogger, createStdout: undefined, attach: () => {}, close: async () => {} };
+const UNSEEN: Shown = {
+  createLogger,
+  createStdout: undefined,
+  observe: undefined,
+  attach: () => {},
+  close: async () => {},
+};
 
 /** The parts for people are loaded only if there is a terminal or a summary: every start of the command would wait for them. */
 export async function show(appearance: Appearance): Promise<Shown> {

@@ -18,7 +18,7 @@ export function buildOutputs({ onClosed, ...rest }: BuildOptions): readonly Outp
   const configured = configuredOutputs(config);
   const context = {
     ...rest,
-    alone: configured.size === 1 && !listeners.wanted(),
+    alone: configured.size === 1 && !listeners.wanted() && rest.deps.observe === undefined,
     lossless: config.pcapFile !== undefined,
   };
   return KINDS.filter(([name, { always }]) => always === true || configured.has(name)).map(([name, kind]) =>

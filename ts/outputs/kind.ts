@@ -15,6 +15,8 @@ export interface OutputDeps {
   stdoutIsOurs?: boolean;
   /** In place of JSON lines on stdout. */
   createStdout?: ((options: StdoutOptions) => Output) | undefined;
+  /** Sees the lines of each batch before the outputs do; keeps none of the bytes, throws nothing. */
+  observe?: ((lines: Buffer) => void) | undefined;
   createTransport: CreateTransport;
   schedule: Schedule;
   now(): number;

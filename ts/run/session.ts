@@ -16,6 +16,8 @@ export interface SessionOptions {
   savefile: boolean;
   /** What an output may take to get rid of its messages once `stop()` was called. */
   drainTimeoutMs: number;
+  /** Sees the lines of each batch before the outputs do. */
+  observe?: ((lines: Buffer) => void) | undefined;
   log: Log;
   now(): number;
   onStats(): void;
@@ -185,6 +187,7 @@ export class Session {
   }
 
   #deliver(batch: Batch): Promise<void>[] {
+    this.#options.observe?.(batch.lines);
     const taken: Promise<void>[] = [];
     for (const output of this.#options.outputs) {
       const failed = (error: unknown): void =>

@@ -208,6 +208,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
       outputs,
       savefile: config.pcapFile !== undefined,
       drainTimeoutMs,
+      observe: deps.observe,
       log,
       now: deps.now,
       onStats,

@@ -31,6 +31,9 @@ export interface Appearance {
 
 /** Where the terminal does not say: as wide as they once were. */
 const DEFAULT_COLUMNS = 80;
+/** Of a summary in a file or a log, which nothing cuts. */
+const FILE_COLUMNS = 133;
+const FILE_ROWS = 50;
 /** What a stopped terminal may take for the last words. */
 const LAST_WORDS_MS = 1_000;
 
@@ -52,7 +55,8 @@ export class Terminal {
     this.#text = text;
     this.#stdout = process.stdout.isTTY ? openTerminal(1) : undefined;
     this.#stderr = isOneTerminal() ? this.#stdout : process.stderr.isTTY ? openTerminal(2) : undefined;
-    if (appearance.summary ?? (this.#isViewed && process.stderr.isTTY)) this.#summary = new Summary();
+    if (appearance.summary ?? (this.#isViewed && process.stderr.isTTY))
+      this.#summary = new Summary({ text, paint: process.stderr.isTTY ? this.#paint : (_, words) => words });
   }
 
   /** Lines for people on stdout. */
@@ -80,15 +84,19 @@ export class Terminal {
       text: this.#text,
       paint: this.#paint,
       verbose: this.#appearance.verbose === true,
-      onMessage: this.#summary?.add ?? (() => {}),
       schedule: scheduleInBackground,
     };
     return (stdout) => new View(options, on(stdout));
   }
 
-  /** To be called before the start. `viewed`: stdout is one of the outputs. */
-  attach(sniffer: Sniffer, { pcapFile, viewed }: { pcapFile: string | undefined; viewed: boolean }): void {
-    if (this.#summary !== undefined && !(viewed && this.#isViewed)) sniffer.on('message', this.#summary.add);
+  /** Gets the lines of each batch, if there is anything to be made of them. */
+  get observe(): ((lines: Buffer) => void) | undefined {
+    const summary = this.#summary;
+    return summary && ((lines) => summary.read(lines));
+  }
+
+  /** To be called before the start. */
+  attach(sniffer: Sniffer, { pcapFile }: { pcapFile: string | undefined }): void {
     // A dumb terminal cannot write over a line.
     if (pcapFile === undefined || this.#stderr === undefined || process.env.TERM === 'dumb') return;
     this.#progress = new Progress({
@@ -104,7 +112,9 @@ export class Terminal {
   async close(stats?: SnifferStats): Promise<void> {
     this.#progress?.close();
     if (this.#summary !== undefined && stats !== undefined) {
-      const rows = [...this.#summary.rows(stats, this.#text, columnsOf(process.stderr) - 1)];
+      const columns = columnsOf(process.stderr, FILE_COLUMNS) - 1;
+      // Its own empty line, and the one of the prompt.
+      const rows = this.#summary.rows(stats, { columns, rows: (process.stderr.rows || FILE_ROWS) - 2 });
       this.#say(`\n${rows.map((row) => `${row}\n`).join('')}`);
     }
     await this.#stderr?.drained(LAST_WORDS_MS);
@@ -127,8 +137,8 @@ const scheduleInBackground: Schedule = (ms, run) => {
   return () => clearTimeout(timer);
 };
 
-function columnsOf(stream: WriteStream): number {
-  return stream.columns || DEFAULT_COLUMNS;
+function columnsOf(stream: WriteStream, otherwise = DEFAULT_COLUMNS): number {
+  return stream.columns || otherwise;
 }
 
 /** stdout and stderr are on it. */

@@ -25,3 +25,9 @@ export function duration(ms: number): string {
 export function count(value: number): string {
   return value.toLocaleString('en-US').replaceAll(',', ' ');
 }
+
+/** Of a share. Only all of it is 100 %, and only nothing of it 0 %. */
+export function percent(share: number): string {
+  if (share <= 0 || share >= 1) return `${share <= 0 ? 0 : 100}%`;
+  return share < 0.01 ? '<1%' : `${Math.min(99, Math.round(share * 100))}%`;
+}

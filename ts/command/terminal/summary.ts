@@ -1,64 +1,57 @@
-/** What a run amounts to. In: every message, at the end the ledger. Out: a few rows of text. */
+/** What a run amounts to. In: the lines of every batch, at the end the ledger. Out: rows of text. */
 
-import { isFinal } from '../../exchange/pairing';
+import { findingsOf } from '../../exchange/findings';
+import { MAX_ROUTES, MAX_SERVERS, Traffic } from '../../exchange/traffic';
 import { lossesOf } from '../../losses';
-import type { HttpMessage, SnifferStats } from '../../types';
+import type { SnifferStats } from '../../types';
+import { day, timeOfDay } from './clock';
+import { findingRows } from './finding';
 import { count, duration } from './quantities';
-import { printable, type Text } from './text';
+import { routeRows } from './routes';
+import type { Paint } from './style';
+import type { Text } from './text';
 
-/** Distinct paths that are told apart; those that come later are counted together. */
-export const MAX_PATHS = 1_000;
-/** Longer paths are cut to this. */
-const MAX_PATH_UNITS = 256;
-const SHOWN_PATHS = 10;
+/** Columns of the names before the facts. */
+const LABEL = 11;
 
-interface PathTimes {
-  exchanges: number;
-  timed: number;
-  totalMs: number;
-  maxMs: number;
-  serverErrors: number;
+export interface SummaryOptions {
+  text: Text;
+  paint: Paint;
 }
 
 export class Summary {
-  #requests = 0;
-  #answered = 0;
-  #responses = 0;
-  readonly #classes = new Map<string, number>();
-  readonly #paths = new Map<string, PathTimes>();
-  readonly #others: PathTimes = times();
+  readonly #options: SummaryOptions;
+  readonly #traffic = new Traffic();
 
-  readonly add = (message: HttpMessage): void => {
-    if (message.direction === 'request') {
-      this.#requests++;
-      return;
-    }
-    if (!isFinal(message)) return;
-    this.#responses++;
-    const { statusCode = 0, request, latencyMs } = message;
-    const statusClass = `${Math.floor(statusCode / 100)}xx`;
-    this.#classes.set(statusClass, (this.#classes.get(statusClass) ?? 0) + 1);
-    if (request === undefined) return;
-    this.#answered++;
-    const path = this.#timesOf(`${request.method} ${request.path.split(/[?#]/, 1)[0]}`.slice(0, MAX_PATH_UNITS));
-    path.exchanges++;
-    if (statusCode >= 500) path.serverErrors++;
-    if (latencyMs === undefined) return;
-    path.timed++;
-    path.totalMs += latencyMs;
-    path.maxMs = Math.max(path.maxMs, latencyMs);
-  };
+  constructor(options: SummaryOptions) {
+    this.#options = options;
+  }
 
-  /** Each of at most so many columns. */
-  *rows({ engine, outputs }: SnifferStats, text: Text, columns: number): Generator<string> {
+  /** Takes whole JSON lines; keeps none of the bytes. */
+  read(lines: Buffer): void {
+    this.#traffic.read(lines);
+  }
+
+  /** At the end; each of at most so many columns. The table has the rows that are left of one screen, or a few. */
+  rows(stats: SnifferStats, { columns, rows }: { columns: number; rows: number }): string[] {
+    const traffic = this.#traffic;
+    traffic.end();
+    const first = [...this.#facts(stats, columns)];
+    const findings = findingsOf(traffic);
+    for (const finding of findingRows(findings, this.#options, columns)) first.push('', ...finding);
+    return [...first, ...routeRows(traffic, findings, this.#options, { columns, rows: rows - first.length })];
+  }
+
+  *#facts({ engine, outputs }: SnifferStats, columns: number): Generator<string> {
+    const { exchanges, responses, unanswered, underWay, classes, firstMs, lastMs } = this.#traffic;
+    const { beyondServers, beyondRoutes } = this.#traffic;
+    // Some may have been dropped on the way here; what the engine parsed is what there was.
     const messages = (engine.requests ?? 0) + (engine.responses ?? 0);
     const filtered = engine.filtered ?? 0;
-    // Some may have been dropped on the way here; what the engine parsed is what there was.
-    const unanswered = Math.max(0, this.#requests - this.#answered);
-    const alone = this.#responses - this.#answered;
-    const classes = [...this.#classes].sort().map(([name, responses]) => `${name} ${count(responses)}`);
+    const alone = responses - exchanges;
+    const open = underWay > 0 ? ` (under way at the end: ${count(underWay)})` : '';
     const asides = [
-      ...(unanswered > 0 ? [`requests without a response: ${count(unanswered)}`] : []),
+      ...(unanswered > 0 ? [`requests without a response: ${count(unanswered)}${open}`] : []),
       ...(alone > 0 ? [`responses without a request: ${count(alone)}`] : []),
     ];
     const losses = [
@@ -70,52 +63,37 @@ export class Summary {
         ]),
       ),
     ].filter(([lost]) => lost > 0);
-    const facts: [string, string][] = [
-      ['messages', [count(messages), ...(filtered > 0 ? [`filtered out: ${count(filtered)}`] : [])].join('; ')],
-      ['exchanges', [count(this.#answered), ...asides].join('; ')],
-      ['status', classes.join('  ') || 'no response'],
-      ['lost', losses.length === 0 ? 'nothing' : losses.map(([lost, words]) => `${words}: ${count(lost)}`).join('; ')],
+    const limits = [
+      ...(beyondServers > 0
+        ? [`requests to servers beyond the first ${count(MAX_SERVERS)}: ${count(beyondServers)}`]
+        : []),
+      ...(beyondRoutes > 0
+        ? [`requests to endpoints beyond the first ${count(MAX_ROUTES)}: ${count(beyondRoutes)}`]
+        : []),
     ];
-    const label = 11;
+    const facts: [string, string][] = [
+      ...(firstMs <= lastMs ? [['time', spanOf(firstMs, lastMs)] as [string, string]] : []),
+      ['messages', [count(messages), ...(filtered > 0 ? [`filtered out: ${count(filtered)}`] : [])].join('; ')],
+      ['exchanges', [count(exchanges), ...asides].join('; ')],
+      [
+        'status',
+        [...classes]
+          .sort()
+          .map(([name, times]) => `${name} ${count(times)}`)
+          .join('  ') || 'no response',
+      ],
+      ['lost', losses.length === 0 ? 'nothing' : losses.map(([lost, words]) => `${words}: ${count(lost)}`).join('; ')],
+      ...(limits.length > 0 ? [['limits', limits.join('; ')] as [string, string]] : []),
+    ];
+    const { text } = this.#options;
     for (const [name, words] of facts) {
-      for (const [index, row] of [...text.wrap(words, Math.max(1, columns - label))].entries())
-        yield `${(index === 0 ? name : '').padEnd(label)}${row}`;
+      for (const [index, row] of [...text.wrap(words, Math.max(1, columns - LABEL))].entries())
+        yield `${(index === 0 ? name : '').padEnd(LABEL)}${row}`;
     }
-    yield* this.#slowest(text, columns);
-  }
-
-  *#slowest(text: Text, columns: number): Generator<string> {
-    const slowest = [...this.#paths].filter(([, { timed }]) => timed > 0).sort(([, a], [, b]) => mean(b) - mean(a));
-    if (slowest.length === 0) return;
-    yield '';
-    yield text.clip('  mean     max     count    5xx  slowest paths', columns);
-    const row = (path: PathTimes, name: string): string => {
-      const numbers = [
-        duration(mean(path)).padStart(6),
-        duration(path.maxMs).padStart(6),
-        count(path.exchanges).padStart(8),
-        count(path.serverErrors).padStart(5),
-      ].join('  ');
-      return text.clip(`${numbers}  ${printable(name)}`, columns);
-    };
-    for (const [name, path] of slowest.slice(0, SHOWN_PATHS)) yield row(path, name);
-    if (this.#others.timed > 0) yield row(this.#others, `(all further paths: more than ${count(MAX_PATHS)} came)`);
-  }
-
-  #timesOf(name: string): PathTimes {
-    const known = this.#paths.get(name);
-    if (known !== undefined) return known;
-    if (this.#paths.size >= MAX_PATHS) return this.#others;
-    const path = times();
-    this.#paths.set(name, path);
-    return path;
   }
 }
 
-function times(): PathTimes {
-  return { exchanges: 0, timed: 0, totalMs: 0, maxMs: 0, serverErrors: 0 };
-}
-
-function mean({ totalMs, timed }: PathTimes): number {
-  return timed === 0 ? 0 : totalMs / timed;
+/** `14:00:00.000 to 14:05:00.000 (5.00 min), 2024-05-17 UTC` */
+function spanOf(firstMs: number, lastMs: number): string {
+  return `${timeOfDay(firstMs)} to ${timeOfDay(lastMs)} (${duration(lastMs - firstMs)}), ${day(firstMs)}`;
 }

@@ -21,7 +21,6 @@ export interface ViewOptions {
   paint: Paint;
   /** Headers and bodies too. */
   verbose: boolean;
-  onMessage(message: HttpMessage): void;
   /** For requests that wait too long while nothing else comes; holds no process that is done otherwise. */
   schedule: Schedule;
 }
@@ -49,13 +48,11 @@ export class View implements Output {
   }
 
   write(batch: Batch): Promise<void> | void {
-    const { onMessage } = this.#options;
     const held = this.#unanswered.size;
     const rows: string[] = [];
     for (const line of linesOf(batch.lines)) {
       const message = parseLine(line);
       if (message === undefined) continue;
-      onMessage(message);
       rows.push(...this.#rows(message));
     }
     this.#watch();

@@ -114,13 +114,18 @@ export interface MessageFilter {
 export interface BatchOptions {
   /** Default 500. */
   maxMessages: number;
-  /** Bytes of NDJSON before compression; one message may be larger. Default 1 048 576. */
+  /** Bytes of lines before compression; one message may be larger. Default 1 048 576. */
   maxBytes: number;
   /** How long a message waits for company, in ms. Default 1 000. */
   maxDelayMs: number;
   /** Compresses the bodies. Default false. */
   gzip: boolean;
+  /** NDJSON, a line a message; or one JSON array of messages, for receivers that take no lines. Default `'ndjson'`. */
+  format: BatchFormat;
 }
+
+/** How several messages are one body. */
+export type BatchFormat = 'ndjson' | 'json-array';
 
 /** What becomes of a body that is no text: left out, or given as base64. */
 export type BinaryBodies = 'omit' | 'base64';
@@ -140,8 +145,9 @@ export interface OutputStats {
   /** Given up, for the reasons in `droppedBy`. */
   dropped: number;
   /**
-   * `overflow`: the waiting line was full · `failed`: all attempts failed · `abandoned`: not out in time at stop ·
-   * `closed`: the reader of stdout went away, the disk took nothing · `invalid`: a line that is no JSON.
+   * `overflow`: the waiting line was full · `failed`: all attempts failed · `rejected`: refused, and would be again ·
+   * `abandoned`: not out in time at stop · `closed`: the reader of stdout went away, the disk took nothing · `invalid`: a line
+   * that is no JSON.
    */
   droppedBy: Record<string, number>;
   /** Taken and neither delivered nor dropped yet. */

@@ -4,8 +4,11 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
-import { HttpOutput } from '../../ts/outputs/http/output';
-import { createTransport, MAX_INTERIM_RESPONSES, type Transport } from '../../ts/outputs/http/transport';
+import { Delivery } from '../../ts/outputs/delivery/delivery';
+import { createHttpClient, type HttpClient, MAX_INTERIM_RESPONSES } from '../../ts/outputs/delivery/http-client';
+import { LinesPacker } from '../../ts/outputs/delivery/lines';
+import { PostTransport } from '../../ts/outputs/delivery/post-transport';
+import { outcomeOf } from '../../ts/outputs/http';
 import { FakeLog, FakeTime } from './setup/fakes';
 
 const stops: (() => void)[] = [];
@@ -14,7 +17,7 @@ afterEach(() => {
 });
 
 /** Answers each POST as told, and counts them. */
-async function collector(answer: (socket: Socket) => void): Promise<{ transport: Transport; posts(): number }> {
+async function collector(answer: (socket: Socket) => void): Promise<{ client: HttpClient; posts(): number }> {
   let posts = 0;
   const server = createServer((socket) => {
     socket.on('error', () => {});
@@ -27,12 +30,12 @@ async function collector(answer: (socket: Socket) => void): Promise<{ transport:
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/in`;
-  const transport = createTransport({ url, connections: 8, connectTimeoutMs: 1_000 });
+  const client = createHttpClient({ url, connections: 8, connectTimeoutMs: 1_000 });
   stops.push(() => {
-    transport.close();
+    client.close();
     server.close();
   });
-  return { transport, posts: () => posts };
+  return { client, posts: () => posts };
 }
 
 /** As fast as they are taken. */
@@ -60,11 +63,11 @@ function dripping(begin: string, byte: string): (socket: Socket) => void {
 const INTERIM = 'HTTP/1.1 102 Processing\r\n\r\n';
 const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
 
-async function post(transport: Transport, limitMs: number): Promise<unknown> {
+async function post(client: HttpClient, limitMs: number): Promise<unknown> {
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(new Error('time-out')), limitMs);
   try {
-    return await transport.post(Buffer.from('{}'), {}, controller.signal);
+    return (await client.post(Buffer.from('{}'), {}, controller.signal)).status;
   } catch (error) {
     return (error as { code?: string }).code ?? (error as Error).message;
   } finally {
@@ -79,8 +82,8 @@ describe('a collector', () => {
     [MAX_INTERIM_RESPONSES, 200],
     [MAX_INTERIM_RESPONSES + 1, 'TOO_MANY_INTERIM_RESPONSES'],
   ])('that sends %i interim responses before the final one: %s', async (count, outcome) => {
-    const { transport } = await collector((socket) => socket.write(INTERIM.repeat(count) + OK));
-    expect(await post(transport, 5_000)).toBe(outcome);
+    const { client } = await collector((socket) => socket.write(INTERIM.repeat(count) + OK));
+    expect(await post(client, 5_000)).toBe(outcome);
   });
 
   it.each([
@@ -107,9 +110,9 @@ describe('a collector', () => {
       2_000,
     ],
   ])('that sends %s without end is given up', async (_name, answer, outcome, limitMs) => {
-    const { transport } = await collector(answer);
+    const { client } = await collector(answer);
     const began = performance.now();
-    const outcomes = await Promise.all(Array.from({ length: 4 }, () => post(transport, limitMs)));
+    const outcomes = await Promise.all(Array.from({ length: 4 }, () => post(client, limitMs)));
     const took = performance.now() - began;
     for (const each of outcomes) {
       if (outcome instanceof RegExp) expect(String(each)).toMatch(outcome);
@@ -132,13 +135,13 @@ describe('a collector', () => {
     );
     stops.push(() => void worker.terminate());
     const [port] = await once(worker, 'message');
-    const transport = createTransport({ url: `http://127.0.0.1:${port}/`, connections: 8, connectTimeoutMs: 1_000 });
-    stops.push(() => transport.close());
-    await post(transport, 5_000);
+    const client = createHttpClient({ url: `http://127.0.0.1:${port}/`, connections: 8, connectTimeoutMs: 1_000 });
+    stops.push(() => client.close());
+    await post(client, 5_000);
     const delay = monitorEventLoopDelay({ resolution: 1 });
     delay.enable();
     for (let round = 0; round < 10; round++) {
-      const outcomes = await Promise.all(Array.from({ length: 8 }, () => post(transport, 5_000)));
+      const outcomes = await Promise.all(Array.from({ length: 8 }, () => post(client, 5_000)));
       expect(new Set(outcomes)).toEqual(new Set(['TOO_MANY_INTERIM_RESPONSES']));
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
@@ -147,12 +150,21 @@ describe('a collector', () => {
   });
 
   it('that sends interim responses without end costs four attempts a message, and each is counted', async () => {
-    const { transport, posts } = await collector(withoutEnd(INTERIM));
+    const { client, posts } = await collector(withoutEnd(INTERIM));
     const [time, log] = [new FakeTime(), new FakeLog()];
-    const http = new HttpOutput({
-      transport,
-      headers: {},
-      seal: () => '',
+    const http = new Delivery({
+      name: 'http',
+      words: { sends: 'POSTs', send: 'POST', sent: 'POSTed' },
+      packer: new LinesPacker(undefined),
+      transport: new PostTransport({
+        client,
+        version: '1.2.3',
+        headers: {},
+        gzip: false,
+        seal: () => '',
+        outcomeOf: (answer) => outcomeOf(answer, true),
+      }),
+      random: () => 0,
       concurrency: 1,
       timeoutMs: 60_000,
       maxWaitingMessages: 10,

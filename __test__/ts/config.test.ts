@@ -47,6 +47,7 @@ describe('validateConfig', () => {
       maxBytes: 1_048_576,
       maxDelayMs: 1_000,
       gzip: false,
+      format: 'ndjson',
     });
   });
 

@@ -1,10 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type HttpOptions, HttpOutput } from '../../ts/outputs/http/output';
-import { headersFor } from '../../ts/outputs/http/parcel';
-import { createTransport } from '../../ts/outputs/http/transport';
-import type { LogLevel } from '../../ts/types';
+import { Delivery, type DeliveryLimits } from '../../ts/outputs/delivery/delivery';
+import { createHttpClient } from '../../ts/outputs/delivery/http-client';
+import { LinesPacker } from '../../ts/outputs/delivery/lines';
+import { PostTransport } from '../../ts/outputs/delivery/post-transport';
+import { contentTypeOf, outcomeOf } from '../../ts/outputs/http';
+import type { BatchOptions, LogLevel } from '../../ts/types';
 import { FakeLog, FakeTime, settle } from './setup/fakes';
 
 const servers: Server[] = [];
@@ -43,29 +45,42 @@ async function endpoint(
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/in?x=1`, received };
 }
 
-interface OutputOptions extends Partial<HttpOptions> {
+interface OutputOptions extends Partial<DeliveryLimits> {
   url: string;
+  batch?: BatchOptions;
   authToken?: string;
   level?: LogLevel;
 }
 
-function output({ url, authToken, level = 'info', ...options }: OutputOptions): {
-  http: HttpOutput;
+function output({ url, authToken, batch, level = 'info', ...options }: OutputOptions): {
+  http: Delivery;
   time: FakeTime;
   log: FakeLog;
 } {
   const time = new FakeTime();
   const log = new FakeLog();
   const concurrency = options.concurrency ?? 8;
-  const http = new HttpOutput({
-    transport: createTransport({ url, connections: concurrency, connectTimeoutMs: 10_000 }),
-    headers: headersFor({ version: '1.2.3', authToken, batch: options.batch }),
-    seal: (body) => `seal-of-${body.length}`,
+  const http = new Delivery({
+    name: 'http',
+    words: { sends: 'POSTs', send: 'POST', sent: 'POSTed' },
+    packer: new LinesPacker(batch),
+    transport: new PostTransport({
+      client: createHttpClient({ url, connections: concurrency, connectTimeoutMs: 10_000 }),
+      version: '1.2.3',
+      headers: {
+        'content-type': contentTypeOf(batch),
+        ...(authToken === undefined ? {} : { authorization: `Bearer ${authToken}` }),
+      },
+      gzip: batch?.gzip === true,
+      seal: (body) => `seal-of-${body.length}`,
+      outcomeOf: (answer) => outcomeOf(answer, authToken !== undefined),
+    }),
+    batch,
+    random: () => 0,
     concurrency,
     timeoutMs: 10_000,
     maxWaitingMessages: 1_000,
     maxWaitingBytes: 1_000_000,
-    batch: undefined,
     lossless: false,
     log: log.createLogger(level),
     schedule: time.schedule,
@@ -77,7 +92,7 @@ function output({ url, authToken, level = 'info', ...options }: OutputOptions): 
 }
 
 /** Gives every connection back, whatever the test left. */
-const outputs: HttpOutput[] = [];
+const outputs: Delivery[] = [];
 
 function batch(...messages: unknown[]): { lines: Buffer; messages: number } {
   return { lines: Buffer.from(messages.map((it) => `${JSON.stringify(it)}\n`).join('')), messages: messages.length };
@@ -315,7 +330,7 @@ describe('http output', () => {
     expect(log.lines).toMatchObject([{ level: 'warn', dropped: 1 }]);
   });
 
-  it('does not choke on an answer that never ends behind its status', async () => {
+  it('does not choke on an answer that never ends after its status', async () => {
     const { url } = await endpoint((response) => {
       response.writeHead(200);
       const more = (): void => {

@@ -1,8 +1,10 @@
 // How the http output shares its places among messages that fail, are new, or wait: with a transport made of nothing.
 
 import { describe, expect, it } from 'vitest';
-import { HttpOutput } from '../../ts/outputs/http/output';
-import type { Transport } from '../../ts/outputs/http/transport';
+import { Delivery } from '../../ts/outputs/delivery/delivery';
+import { LinesPacker } from '../../ts/outputs/delivery/lines';
+import type { Transport } from '../../ts/outputs/delivery/transport';
+import { outcomeOf } from '../../ts/outputs/http';
 import type { BatchOptions } from '../../ts/types';
 import { FakeLog, FakeTime, settle } from './setup/fakes';
 
@@ -15,19 +17,22 @@ function output(
   const log = new FakeLog();
   const posted: string[] = [];
   const transport: Transport = {
-    post: (body, _headers, signal) => {
+    send: ({ body }, signal) => {
       const text = body.toString();
       posted.push(text);
       const status = answer(text);
-      if (status !== undefined) return Promise.resolve(status);
+      if (status !== undefined) return Promise.resolve(outcomeOf({ status }, true));
       return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))));
     },
+    describe: String,
     close: () => {},
   };
-  const http = new HttpOutput({
+  const http = new Delivery({
+    name: 'http',
+    words: { sends: 'POSTs', send: 'POST', sent: 'POSTed' },
+    packer: new LinesPacker(options.batch),
     transport,
-    headers: {},
-    seal: () => '',
+    random: () => 0,
     concurrency: 4,
     timeoutMs: 10_000,
     maxWaitingMessages: 1_000,
@@ -46,7 +51,7 @@ function output(
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
 
-function expectBalance(http: HttpOutput): void {
+function expectBalance(http: Delivery): void {
   const { handed, delivered, dropped, droppedBy, waiting } = http.stats();
   expect(delivered + dropped + waiting).toBe(handed);
   expect(Object.values(droppedBy).reduce((sum, count) => sum + count, 0)).toBe(dropped);
@@ -143,7 +148,7 @@ describe('the drain', () => {
 });
 
 describe('batches', () => {
-  const batch: BatchOptions = { maxMessages: 3, maxBytes: 1_000, maxDelayMs: 200, gzip: false };
+  const batch: BatchOptions = { maxMessages: 3, maxBytes: 1_000, maxDelayMs: 200, gzip: false, format: 'ndjson' };
 
   it('go when they are full, or when the oldest message has waited long enough', async () => {
     const { http, write, time, posted } = output(() => 200, { batch });

@@ -113,7 +113,7 @@ function giveUpRight(log: Log): void {
 
 /** Live, messages go when their endpoint is dead; at stop and from a savefile none may be lost but by a reader that went. */
 function hasLost({ pcapFile }: SnifferConfig, stats: SnifferStats): boolean {
-  const reasons = pcapFile === undefined ? ['abandoned'] : ['abandoned', 'failed', 'invalid'];
+  const reasons = pcapFile === undefined ? ['abandoned'] : ['abandoned', 'failed', 'rejected', 'invalid'];
   return Object.keys(droppedFor(stats, reasons)).length > 0;
 }
 

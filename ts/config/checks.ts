@@ -126,7 +126,26 @@ export function checkToken(value: unknown, field: string): string {
   return value;
 }
 
+/** RFC 9110 §8.3.1: type, subtype, parameters. */
+const MEDIA_TYPE = /^[!#$%&'*+.^_`|~0-9a-z-]+\/[!#$%&'*+.^_`|~0-9a-z-]+(?:[ \t]*;[\x20-\x7e]*)?$/i;
+
+export function checkContentType(value: unknown, field: string): string {
+  if (typeof value !== 'string' || !MEDIA_TYPE.test(value)) {
+    throw wrong(field, 'a media type such as application/json', value);
+  }
+  return value;
+}
+
 export function checkOutputUrl(value: unknown, field: string, production: boolean): string {
+  const url = checkHttpUrl(value, field, 'OUTPUT_URL_AUTH_TOKEN');
+  if (production && url.protocol !== 'https:') {
+    throw wrong(field, 'an https:// URL in production', withoutSecrets(value as string));
+  }
+  return value as string;
+}
+
+/** Without user and password: `variable` is where a secret belongs. */
+export function checkHttpUrl(value: unknown, field: string, variable: string): URL {
   const url = typeof value === 'string' && /^https?:\/\//i.test(value) ? parseUrl(value) : undefined;
   if (url === undefined) {
     throw wrong(
@@ -136,12 +155,9 @@ export function checkOutputUrl(value: unknown, field: string, production: boolea
     );
   }
   if (url.username !== '' || url.password !== '') {
-    throw new ValidationError(field, 'must carry no user name or password; use OUTPUT_URL_AUTH_TOKEN');
+    throw new ValidationError(field, `must carry no user name or password; use ${variable}`);
   }
-  if (production && url.protocol !== 'https:') {
-    throw wrong(field, 'an https:// URL in production', withoutSecrets(value as string));
-  }
-  return value as string;
+  return url;
 }
 
 function parseUrl(text: string): URL | undefined {

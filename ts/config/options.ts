@@ -8,6 +8,7 @@ import type { BinaryBodies, LogLevel } from '../types';
 import { checkBatch, parseBatch } from './batch';
 import {
   checkBoolean,
+  checkContentType,
   checkFileName,
   checkFunction,
   checkOutputUrl,
@@ -122,12 +123,23 @@ export const OPTIONS = {
     argument: 'bytes',
     help: 'bytes of messages that may wait',
   },
-  /** Several messages a POST, as NDJSON; what is left out of it has its default. Default: one message a POST. */
+  /** Several messages a POST, as NDJSON or a JSON array; what is left out of it has its default. Default: one message a POST. */
   outputBatch: {
     check: checkBatch,
     parse: parseBatch,
     argument: 'parts',
-    help: 'POST batches as NDJSON: true, or e.g. maxMessages=500,maxBytes=1048576,maxDelayMs=1000,gzip',
+    help: 'POST batches: true, or e.g. maxMessages=500,maxBytes=1048576,maxDelayMs=1000,gzip,format=json-array',
+    annotation:
+      '`true`, `false`, or parts such as `maxMessages=500,maxDelayMs=200,gzip,format=json-array`: several messages a POST',
+  },
+  /** The `Content-Type` of those POSTs, where the receiver wants another one. Default: what the body is. */
+  outputContentType: {
+    check: checkContentType,
+    parse: text,
+    argument: 'type',
+    help: 'Content-Type of the POSTs; default: what the body is',
+    annotation:
+      '`Content-Type` of the POSTs, where the receiver wants another one than `application/json` or `application/x-ndjson`',
   },
   /** One JSON line a message on stdout. Default false. */
   outputStdout: {

@@ -4,7 +4,8 @@ import type { ValidatedConfig } from '../config';
 import type { LimitedLine, Log } from '../logger';
 import type { NativeCapture } from '../native';
 import type { HttpMessage } from '../types';
-import type { CreateTransport } from './http/transport';
+import type { DeliveryLimits } from './delivery/delivery';
+import type { CreateHttpClient } from './delivery/http-client';
 import type { DropReason, Output, Schedule } from './output';
 import type { StdoutOptions, StdoutTarget } from './stdout/output';
 
@@ -17,9 +18,11 @@ export interface OutputDeps {
   createStdout?: ((options: StdoutOptions) => Output) | undefined;
   /** Sees the lines of each batch before the outputs do; keeps none of the bytes, throws nothing. */
   observe?: ((lines: Buffer) => void) | undefined;
-  createTransport: CreateTransport;
+  createHttpClient: CreateHttpClient;
   schedule: Schedule;
   now(): number;
+  /** 0 to 1, evenly. */
+  random(): number;
 }
 
 /** The listeners of `message`, and `onHttpMessage`. */
@@ -55,4 +58,19 @@ export interface OutputKind {
   readonly always?: true;
   /** @throws {EngineError} if what it writes to cannot be had */
   create(context: OutputContext): Output;
+}
+
+/** What outputs that send parcels share. */
+export function limitsOf({ config, deps: { schedule, now, random }, lossless, log }: OutputContext): DeliveryLimits {
+  return {
+    concurrency: config.outputConcurrency,
+    timeoutMs: config.outputTimeoutMs,
+    maxWaitingMessages: config.outputMaxWaitingMessages,
+    maxWaitingBytes: config.outputMaxWaitingBytes,
+    lossless,
+    log,
+    schedule,
+    now,
+    random,
+  };
 }

@@ -13,10 +13,12 @@ export interface Batch {
   readonly keep?: (() => () => void) | undefined;
 }
 
-/** Lines that wait. */
+/** Lines that wait, or what a packer has made of them. */
 export interface Kept {
   readonly lines: Buffer;
   readonly messages: number;
+  /** Of what is not lines: how many records it is; they go together. */
+  readonly records?: number | undefined;
   /** To be called once, when they are needed no more; absent where they are a copy. */
   readonly letGo?: (() => void) | undefined;
 }
@@ -51,7 +53,7 @@ export const schedule: Schedule = (ms, run) => {
 };
 
 /** Why an output gave messages up. */
-export type DropReason = 'overflow' | 'failed' | 'abandoned' | 'closed' | 'invalid';
+export type DropReason = 'overflow' | 'failed' | 'rejected' | 'abandoned' | 'closed' | 'invalid';
 
 /** The counts of one output. `handed` = `delivered` + all drops + `waiting`, at any time. */
 export class Tally {

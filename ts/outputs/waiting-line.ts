@@ -16,6 +16,7 @@ interface Waiting {
   start: number;
   messages: number;
   readonly since: number;
+  readonly records: number | undefined;
   readonly letGo: (() => void) | undefined;
   /** Of `letGo`: this line, and each part that was taken and is still needed. */
   holders: number;
@@ -31,12 +32,12 @@ export class WaitingLine {
   bytes = 0;
 
   /** `now` is what `since` will say. */
-  push({ lines, messages, letGo }: Kept, now = 0): void {
+  push({ lines, messages, letGo, records }: Kept, now = 0): void {
     if (messages === 0 && lines.length === 0) {
       letGo?.();
       return;
     }
-    this.#batches.push({ lines, start: 0, messages, since: now, letGo, holders: 1 });
+    this.#batches.push({ lines, start: 0, messages, since: now, records, letGo, holders: 1 });
     this.messages += messages;
     this.lineBytes += lines.length;
     this.bytes += lines.length + BATCH_OVERHEAD_BYTES;
@@ -54,7 +55,7 @@ export class WaitingLine {
   }
 
   /**
-   * Lines of the front batch, as many as both limits allow and at least one; nothing when nothing waits. Who takes them lets
+   * Lines of the front batch, as many as both limits allow and at least one, or all of what is not lines; nothing when nothing waits. Who takes them lets
    * them go.
    */
   take(maxMessages: number, maxBytes: number): Kept | undefined {
@@ -63,7 +64,7 @@ export class WaitingLine {
     const { start, lines } = front;
     let end = start;
     let messages = 0;
-    if (front.messages <= maxMessages && lines.length - start <= maxBytes) {
+    if (front.records !== undefined || (front.messages <= maxMessages && lines.length - start <= maxBytes)) {
       end = lines.length;
       messages = front.messages;
     } else {
@@ -83,7 +84,7 @@ export class WaitingLine {
     if (front.letGo !== undefined) front.holders++;
     if (end >= lines.length) this.#shift(front);
     const letGo = front.letGo === undefined ? undefined : () => release(front);
-    return { lines: lines.subarray(start, end), messages, letGo };
+    return { lines: lines.subarray(start, end), messages, records: front.records, letGo };
   }
 
   /** Lets all of it go; returns how many messages there were. */

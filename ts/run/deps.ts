@@ -4,7 +4,7 @@ import { fstatSync, writeSync } from 'node:fs';
 import { readRuntimeEnv } from '../config/env';
 import { createLogger } from '../logger';
 import { createCapture, keepStdoutFromWaiting, takeBackFromStdout } from '../native';
-import { createTransport } from '../outputs/http/transport';
+import { createHttpClient } from '../outputs/delivery/http-client';
 import { schedule } from '../outputs/output';
 import { PIPE_BUF_BYTES, type StdoutTarget } from '../outputs/stdout/output';
 import { onSignals } from './signals';
@@ -43,7 +43,8 @@ export const DEFAULT_DEPS: SnifferDeps = {
   runtime: () => readRuntimeEnv(process.env),
   onSignals,
   stdout,
-  createTransport,
+  createHttpClient,
   schedule,
   now: () => performance.now(),
+  random: Math.random,
 };

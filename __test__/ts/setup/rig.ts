@@ -126,9 +126,10 @@ export function rig(
       runtime: () => env ?? { production: false, identity: {} },
       onSignals: () => () => {},
       stdout: () => ({ stream: stdout }),
-      createTransport: () => ({ post: () => Promise.reject(new Error('no network in this test')), close: () => {} }),
+      createHttpClient: () => ({ post: () => Promise.reject(new Error('no network in this test')), close: () => {} }),
       schedule: time.schedule,
       now: time.now,
+      random: () => 0,
       ...deps,
     },
   );

@@ -1,8 +1,10 @@
 /**
- * A body in, one POST out, the status back. The only place that knows undici. Refuses to know retries and messages.
+ * A body in, one POST out, the answer back. The only place that knows undici. Refuses to know retries and messages.
  *
- * undici is loaded with the first transport: it is more than half of what the package takes to load.
+ * undici is loaded with the first client: it is more than half of what the package takes to load.
  */
+
+import { retryAfterMs } from './retry-after';
 
 /** More of an answer than this is not worth reading for the sake of a reusable connection; nor to wait longer for it. */
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -10,23 +12,32 @@ const MAX_ANSWER_MS = 1_000;
 /** Interim responses (1xx, RFC 9110 §15.2) before the final one; who sends more sends them without end. */
 export const MAX_INTERIM_RESPONSES = 100;
 
-export interface Transport {
-  /** The status of the answer, whichever; rejects when there is none. Once a status was read it never rejects. */
-  post(body: Buffer, headers: Record<string, string>, signal: AbortSignal): Promise<number>;
+export interface Answer {
+  readonly status: number;
+  readonly retryAfterMs?: number | undefined;
+  /** If it was asked for, and is whole. */
+  readonly body?: Buffer | undefined;
+}
+
+export interface HttpClient {
+  /** The answer, whichever its status; rejects when there is none. Once a status was read it never rejects. */
+  post(body: Buffer, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Answer>;
   /** Lets every connection go. */
   close(): void;
 }
 
-export interface TransportOptions {
+export interface HttpClientOptions {
   url: string;
   /** Connections at one time; each carries one POST at a time and is used again. */
   connections: number;
   connectTimeoutMs: number;
+  /** The body of an answer says something. */
+  readsAnswers?: boolean;
 }
 
-export type CreateTransport = (options: TransportOptions) => Transport;
+export type CreateHttpClient = (options: HttpClientOptions) => HttpClient;
 
-export const createTransport: CreateTransport = ({ url, connections, connectTimeoutMs }) => {
+export const createHttpClient: CreateHttpClient = ({ url, connections, connectTimeoutMs, readsAnswers }) => {
   const { Pool } = require('undici') as typeof import('undici');
   const { origin, pathname, search } = new URL(url);
   const path = `${pathname}${search}`;
@@ -55,11 +66,12 @@ export const createTransport: CreateTransport = ({ url, connections, connectTime
       try {
         // undici follows no redirect unless it is told to: a POST that is redirected loses its body or gives its token away.
         const request = { method: 'POST' as const, path, headers, body, signal: controller.signal, onInfo };
-        const { statusCode, body: answer } = await pool.request(request);
-        // Read away, so that the connection can be used again. An answer that breaks off behind its status changes nothing.
+        const { statusCode: status, headers: fields, body: answer } = await pool.request(request);
+        // Read away, so that the connection can be used again. An answer that breaks off after its status changes nothing.
         rest = setTimeout(() => answer.destroy(), MAX_ANSWER_MS);
-        await answer.dump({ limit: MAX_ANSWER_BYTES }).catch(() => {});
-        return statusCode;
+        const read = readsAnswers === true ? readAll(answer) : answer.dump({ limit: MAX_ANSWER_BYTES });
+        const text = (await read.catch(() => undefined)) as Buffer | undefined;
+        return { status, retryAfterMs: retryAfterMs(fields['retry-after']), body: text };
       } finally {
         clearTimeout(rest);
         signal.removeEventListener('abort', stop);
@@ -70,6 +82,19 @@ export const createTransport: CreateTransport = ({ url, connections, connectTime
     },
   };
 };
+
+/** All of it, unless it is too long. */
+async function readAll(answer: AsyncIterable<Buffer>): Promise<Buffer | undefined> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of answer) {
+    bytes += piece.length;
+    // Leaving the loop closes the connection.
+    if (bytes > MAX_ANSWER_BYTES) return undefined;
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
+}
 
 class InterimResponsesError extends Error {
   override readonly name = 'InterimResponsesError';

@@ -1,5 +1,5 @@
 /**
- * Messages in, POSTs out. Live it never makes anybody wait: its waiting line is bounded and the oldest message goes first.
+ * Messages in, parcels out. Live it never makes anybody wait: its waiting line is bounded and the oldest message goes first.
  * From a savefile (`lossless`) it makes the engine wait instead.
  *
  * A parcel (one message, or a batch of them) is waiting, taken or settled. Taken ones are on their way, or wait for
@@ -9,42 +9,59 @@
  */
 
 import { LimitedLine, type Log } from '../../logger';
-import type { BatchOptions, OutputStats } from '../../types';
-import { type Batch, type DropReason, kept, type Output, type Schedule, Tally } from '../output';
+import type { OutputName, OutputStats } from '../../types';
+import { type Batch, type DropReason, type Output, type Schedule, Tally } from '../output';
 import { WaitingLine } from '../waiting-line';
-import { detachParcel, gzipParcel, leaveRoom, type Parcel, sealParcel, takeParcel } from './parcel';
-import { describeFailure, type Transport } from './transport';
+import type { Packer, Sink } from './packer';
+import { detachParcel, type Parcel } from './parcel';
+import type { Outcome, Transport } from './transport';
 
-/** Waits before the second, third and fourth attempt. */
+/** Waits before the second, third and fourth attempt, at the least. */
 export const RETRY_DELAYS_MS = [1_000, 2_000, 4_000];
+/** Each is longer by up to so much of it, so that a fleet does not come back at one moment. */
+export const RETRY_JITTER = 0.15;
 /** Parcels that wait for their next attempt while others succeed: a few that fail again and again stop nobody. */
 const MAX_RETRYING = 256;
 /** Parcels that find out whether a dead endpoint is back. Two, since one may be what the endpoint does not take. */
 const MAX_PROBES = 2;
 
-export interface HttpOptions {
-  transport: Transport;
-  headers: Record<string, string>;
-  /** What proves that a body is our own. */
-  seal(body: Buffer): string;
-  /** POSTs at one time. */
+/** How full a parcel has to be to go, and how long it may wait for that. */
+export interface FillOptions {
+  readonly maxMessages: number;
+  readonly maxBytes: number;
+  readonly maxDelayMs: number;
+}
+
+export interface DeliveryLimits {
+  /** Parcels at one time. */
   concurrency: number;
   /** For one attempt, from the first byte to the last. */
   timeoutMs: number;
   maxWaitingMessages: number;
   /** Over all that is not settled; half of it may be taken. */
   maxWaitingBytes: number;
-  batch: BatchOptions | undefined;
   /** Wait instead of dropping: a savefile is read. */
   lossless: boolean;
   log: Log;
   schedule: Schedule;
   now(): number;
+  /** 0 to 1, evenly. */
+  random(): number;
 }
 
-export class HttpOutput implements Output {
-  readonly name = 'http';
-  readonly #options: HttpOptions;
+export interface DeliveryOptions extends DeliveryLimits {
+  name: OutputName;
+  /** For the log: `POSTs`, `POST`, `POSTed`. */
+  words: { readonly sends: string; readonly send: string; readonly sent: string };
+  packer: Packer;
+  transport: Transport;
+  /** Absent: each message goes at once. */
+  batch: FillOptions | undefined;
+}
+
+export class Delivery implements Output {
+  readonly name: OutputName;
+  readonly #options: DeliveryOptions;
   readonly #tally = new Tally();
   readonly #line = new WaitingLine();
   /** What is taken: how to call off its attempt, or its wait for the next. */
@@ -61,14 +78,24 @@ export class HttpOutput implements Output {
   #idleWaiters: (() => void)[] = [];
   #closing = false;
   #gaveUp = false;
+  /** Until then the endpoint wants to be left alone. */
+  #quietUntil = Number.NEGATIVE_INFINITY;
+  #cancelQuiet: (() => void) | undefined;
   #cancelLimit: (() => void) | undefined;
   #cancelDelay: (() => void) | undefined;
+  #cancelDue: (() => void) | undefined;
+  readonly #sink: Sink;
   readonly #failureLog: LimitedLine;
   readonly #overflowLog: LimitedLine;
   readonly #recoveryLog: LimitedLine;
 
-  constructor(options: HttpOptions) {
+  constructor(options: DeliveryOptions) {
     this.#options = options;
+    this.name = options.name;
+    this.#sink = {
+      push: (kept) => this.#line.push(kept, options.now()),
+      drop: (reason, messages) => this.#tally.drop(reason, messages),
+    };
     this.#failureLog = new LimitedLine(options.log.warn, options.now);
     this.#overflowLog = new LimitedLine(options.log.warn, options.now);
     this.#recoveryLog = new LimitedLine(options.log.info, options.now);
@@ -80,7 +107,8 @@ export class HttpOutput implements Output {
       this.#tally.drop('abandoned', batch.messages);
       return;
     }
-    this.#line.push(kept(batch), this.#options.now());
+    this.#options.packer.add(batch, this.#sink);
+    this.#awaitDue();
     this.#pump();
     if (!this.#isOver()) return;
     if (this.#options.lossless) return new Promise((resolve) => this.#roomWaiters.push(resolve));
@@ -94,10 +122,14 @@ export class HttpOutput implements Output {
 
   async close(): Promise<void> {
     this.#closing = true;
+    this.#cancelDue?.();
+    this.#options.packer.flush?.(this.#sink);
     this.#pump();
+    this.#wake();
     if (!this.#isIdle()) await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
     this.#cancelLimit?.();
-    this.#options.transport.close();
+    this.#cancelQuiet?.();
+    await this.#options.transport.close();
   }
 
   stats(): OutputStats {
@@ -130,18 +162,36 @@ export class HttpOutput implements Output {
     this.#tally.drop('overflow', dropped);
     this.#overflowLog.write(
       { output: this.name, dropped: this.#tally.droppedFor('overflow') },
-      'POSTs are slower than the traffic: the oldest waiting messages were dropped',
+      `${this.#options.words.sends} are slower than the traffic: the oldest waiting messages were dropped`,
     );
   }
 
   #giveUp(): void {
     this.#gaveUp = true;
-    this.#tally.drop('abandoned', this.#line.clear());
+    this.#cancelQuiet?.();
+    this.#cancelDue?.();
+    this.#tally.drop('abandoned', this.#line.clear() + (this.#options.packer.clear?.() ?? 0));
     for (const callOff of [...this.#taken.values()]) callOff();
     this.#wake();
   }
 
+  /** What the packer holds back does not wait for the next batch to be told that it waited too long. */
+  #awaitDue(): void {
+    if (this.#cancelDue !== undefined || this.#closing || this.#gaveUp) return;
+    const { packer, schedule } = this.#options;
+    const ms = packer.dueInMs?.();
+    if (ms === undefined) return;
+    this.#cancelDue = schedule(ms, () => {
+      this.#cancelDue = undefined;
+      packer.tick?.(this.#sink);
+      this.#awaitDue();
+      this.#pump();
+      if (this.#isOver() && !this.#options.lossless) this.#dropOldest();
+    });
+  }
+
   #pump(): void {
+    if (this.#isQuiet()) return;
     while (this.#active < this.#options.concurrency) {
       const parcel = this.#ready.shift() ?? this.#takeNext();
       if (parcel === undefined) return;
@@ -149,19 +199,30 @@ export class HttpOutput implements Output {
     }
   }
 
+  /** If the endpoint has asked for it, nothing goes out before its time. */
+  #isQuiet(): boolean {
+    const ms = this.#quietUntil - this.#options.now();
+    if (ms <= 0) return false;
+    this.#cancelQuiet ??= this.#options.schedule(ms, () => {
+      this.#cancelQuiet = undefined;
+      this.#pump();
+    });
+    return true;
+  }
+
   #takeNext(): Parcel | undefined {
-    const { concurrency, maxWaitingBytes, batch, headers } = this.#options;
+    const { concurrency, maxWaitingBytes, batch, packer } = this.#options;
     const mostTaken = this.#isDead() ? MAX_PROBES : concurrency + MAX_RETRYING;
     const { size } = this.#taken;
     if (size >= mostTaken || (size > 0 && this.#takenBytes > maxWaitingBytes / 2)) return undefined;
     if (batch !== undefined && !this.#isDue(batch)) return undefined;
-    const parcel = takeParcel(this.#line, batch, headers);
+    const parcel = packer.take(this.#line);
     if (parcel !== undefined) this.#takenBytes += parcel.bytes;
     return parcel;
   }
 
-  /** Whether a batch is worth a POST now; else a timer sees to it that it will be. */
-  #isDue({ maxMessages, maxBytes, maxDelayMs }: BatchOptions): boolean {
+  /** True if a batch is worth an attempt now; else a timer sees to it that it will be. */
+  #isDue({ maxMessages, maxBytes, maxDelayMs }: FillOptions): boolean {
     const { messages, lineBytes, since } = this.#line;
     if (since === undefined) return false;
     if (this.#closing || messages >= maxMessages || lineBytes >= maxBytes || this.#isOver()) return true;
@@ -178,44 +239,54 @@ export class HttpOutput implements Output {
   async #attempt(parcel: Parcel): Promise<void> {
     this.#active++;
     parcel.attempts++;
-    const failure = await this.#post(parcel);
+    const outcome = await this.#send(parcel);
     this.#active--;
-    if (failure === undefined) this.#succeeded(parcel);
-    else this.#failed(parcel, failure);
+    if (outcome.sent) this.#succeeded(parcel, outcome.rejected ?? 0);
+    else this.#failed(parcel, outcome);
     this.#pump();
     this.#wake();
   }
 
-  #succeeded(parcel: Parcel): void {
+  #succeeded(parcel: Parcel, rejected: number): void {
     if (this.#isDead()) {
-      this.#recoveryLog.write({ output: this.name, failedAttempts: this.#failuresInARow }, 'POSTs succeed again');
+      const { sends } = this.#options.words;
+      this.#recoveryLog.write({ output: this.name, failedAttempts: this.#failuresInARow }, `${sends} succeed again`);
     }
     this.#failuresInARow = 0;
-    this.#tally.deliver(parcel.messages);
+    this.#tally.deliver(parcel.messages - rejected);
+    if (rejected > 0) {
+      this.#tally.drop('rejected', rejected);
+      this.#failureLog.write(
+        { output: this.name, dropped: this.#tally.droppedFor('rejected') },
+        'messages were refused by the other side, which took the others, and were dropped',
+      );
+    }
     this.#settle(parcel);
   }
 
-  #failed(parcel: Parcel, reason: string): void {
+  #failed(parcel: Parcel, { reason, again, afterMs = 0 }: Outcome & { sent: false }): void {
     this.#tally.errors++;
     this.#failuresInARow++;
     if (this.#gaveUp) {
       this.#drop(parcel, 'abandoned');
       return;
     }
-    const delay = RETRY_DELAYS_MS[parcel.attempts - 1];
-    if (delay === undefined) {
-      this.#drop(parcel, 'failed');
+    this.#quietUntil = Math.max(this.#quietUntil, this.#options.now() + afterMs);
+    const { sent, send } = this.#options.words;
+    const least = again ? RETRY_DELAYS_MS[parcel.attempts - 1] : undefined;
+    if (least === undefined) {
+      const why = again ? 'failed' : 'rejected';
+      this.#drop(parcel, why);
       this.#failureLog.write(
-        { output: this.name, reason, attempts: parcel.attempts, dropped: this.#tally.droppedFor('failed') },
-        parcel.messages === 1
-          ? 'a message could not be POSTed and was dropped'
-          : 'a batch of messages could not be POSTed and was dropped',
+        { output: this.name, reason, attempts: parcel.attempts, dropped: this.#tally.droppedFor(why) },
+        `${parcel.messages === 1 ? 'a message' : 'a batch of messages'} could not be ${sent} and was dropped`,
       );
       return;
     }
-    this.#options.log.debug({ output: this.name, reason, attempt: parcel.attempts }, 'a POST failed');
+    this.#options.log.debug({ output: this.name, reason, attempt: parcel.attempts }, `a ${send} failed`);
     detachParcel(parcel);
-    const cancel = this.#options.schedule(delay, () => {
+    const delay = least * (1 + RETRY_JITTER * this.#options.random());
+    const cancel = this.#options.schedule(Math.max(delay, afterMs), () => {
       this.#taken.set(parcel, () => {
         this.#ready = this.#ready.filter((other) => other !== parcel);
         this.#drop(parcel, 'abandoned');
@@ -248,16 +319,9 @@ export class HttpOutput implements Output {
     }
   }
 
-  /** A Secret that is not there leaves the variable unset, and nothing else says so. */
-  #describeStatus(status: number): string {
-    const isAnonymous = this.#options.headers.authorization === undefined;
-    const hint = isAnonymous && (status === 401 || status === 403);
-    return `status ${status}${hint ? ': no token was sent, OUTPUT_URL_AUTH_TOKEN is not set' : ''}`;
-  }
-
-  /** Why it failed, or nothing. */
-  async #post(parcel: Parcel): Promise<string | undefined> {
-    const { transport, seal, timeoutMs, batch, schedule } = this.#options;
+  /** One attempt. Never rejects. */
+  async #send(parcel: Parcel): Promise<Outcome> {
+    const { transport, timeoutMs, schedule } = this.#options;
     const controller = new AbortController();
     let interruption: string | undefined;
     const interrupt = (why: string): void => {
@@ -266,20 +330,16 @@ export class HttpOutput implements Output {
     };
     this.#taken.set(parcel, () => interrupt('given up at stop'));
     try {
-      if (!parcel.sealed) {
-        if (batch?.gzip === true) await gzipParcel(parcel);
-        else leaveRoom(parcel);
-        sealParcel(parcel, seal);
-      }
+      if (!parcel.prepared) await transport.prepare?.(parcel);
+      parcel.prepared = true;
     } catch (error) {
-      return describeFailure(error);
+      return { sent: false, reason: transport.describe(error), again: true };
     }
     const cancel = schedule(timeoutMs, () => interrupt(`no answer in ${timeoutMs} ms`));
     try {
-      const status = await transport.post(parcel.body, parcel.headers, controller.signal);
-      return status >= 200 && status <= 299 ? undefined : this.#describeStatus(status);
+      return await transport.send(parcel, controller.signal);
     } catch (error) {
-      return interruption ?? describeFailure(error);
+      return { sent: false, reason: interruption ?? transport.describe(error), again: true };
     } finally {
       cancel();
     }

@@ -133,26 +133,30 @@ export type BinaryBodies = 'omit' | 'base64';
 /** From nothing at all to everything. */
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
 
-/** `callback` is `onHttpMessage` and the listeners of `message` together, `http` is `outputUrl`. */
-export type OutputName = 'callback' | 'stdout' | 'http' | 'har';
+/** `callback` is `onHttpMessage` and the listeners of `message` together, `http` is `outputUrl`, `otlp` is `outputOtlp`. */
+export type OutputName = 'callback' | 'stdout' | 'http' | 'har' | 'otlp';
+
+/** How OTLP is encoded; Protocol Buffers are smaller and cost less. */
+export type OtlpEncoding = 'protobuf' | 'json';
 
 /** What became of the messages that reached an output. All but `errors` are counts of messages in this run. */
 export interface OutputStats {
   /** = `delivered` + `dropped` + `waiting`. callback: only those that somebody listened for. */
   handed: number;
-  /** callback: handed to at least one listener; stdout: written; http: answered with 2xx; har: in the file. */
+  /** callback: handed to at least one listener; stdout: written; http, otlp: answered with 2xx; har: in the file. */
   delivered: number;
   /** Given up, for the reasons in `droppedBy`. */
   dropped: number;
   /**
    * `overflow`: the waiting line was full · `failed`: all attempts failed · `rejected`: refused, and would be again ·
    * `abandoned`: not out in time at stop · `closed`: the reader of stdout went away, the disk took nothing · `invalid`: a line
-   * that is no JSON.
+   * that is no JSON · `unpaired`: it is not known to which request a response belongs, so it is no span · `streamed`: a message of a
+   * stream, which is no span.
    */
   droppedBy: Record<string, number>;
   /** Taken and neither delivered nor dropped yet. */
   waiting: number;
-  /** callback: throws and rejections of listeners; stdout, har: write errors; http: failed attempts. */
+  /** callback: throws and rejections of listeners; stdout, har: write errors; http, otlp: failed attempts. */
   errors: number;
 }
 

@@ -3,6 +3,7 @@
 import type { CaptureOptions, OwnOutputOptions } from '../native/binding';
 import type { Option } from './option';
 import { OPTIONS } from './options';
+import { tracesUrl } from './otlp';
 import type { EngineField, ValidatedConfig } from './types';
 
 /** Without one: each option of the engine is either a row of the table or made below. */
@@ -24,7 +25,9 @@ export function toCaptureOptions(config: ValidatedConfig): CaptureOptions {
   const options = {
     ...rest,
     ...(config.pcapFile !== undefined || device === '' ? {} : { interface: device }),
-    ownOutputs: config.outputUrl === undefined ? [] : [ownOutput(config.outputUrl)],
+    ownOutputs: [config.outputUrl, config.outputOtlp === undefined ? undefined : tracesUrl(config.outputOtlp)]
+      .filter((url) => url !== undefined)
+      .map(ownOutput),
   } satisfies CaptureOptions & Partial<Record<Unknown, never>>;
   return options;
 }

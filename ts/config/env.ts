@@ -18,6 +18,19 @@ export interface RuntimeEnv {
   authToken?: string;
   /** Where this runs, for the log: pod, namespace, node, as far as they are known. */
   identity: { pod?: string; namespace?: string; node?: string };
+  /** What all users of OpenTelemetry set alike, as it stands there. */
+  otel?: OtelEnv;
+}
+
+export interface OtelEnv {
+  /** `OTEL_EXPORTER_OTLP_HEADERS`: may hold secrets. */
+  headers?: string;
+  /** `OTEL_RESOURCE_ATTRIBUTES` */
+  resourceAttributes?: string;
+  /** `OTEL_SERVICE_NAME` */
+  serviceName?: string;
+  /** `OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS` */
+  knownMethods?: string;
 }
 
 export function readRuntimeEnv(env: Env): RuntimeEnv {
@@ -31,7 +44,19 @@ export function readRuntimeEnv(env: Env): RuntimeEnv {
   if (env.POD_NAME) runtime.identity.pod = env.POD_NAME;
   if (env.NAMESPACE) runtime.identity.namespace = env.NAMESPACE;
   if (env.NODE_NAME) runtime.identity.node = env.NODE_NAME;
+  const otel = readOtelEnv(env);
+  if (Object.keys(otel).length > 0) runtime.otel = otel;
   return runtime;
+}
+
+function readOtelEnv(env: Env): OtelEnv {
+  const otel: OtelEnv = {};
+  if (env.OTEL_EXPORTER_OTLP_HEADERS) otel.headers = env.OTEL_EXPORTER_OTLP_HEADERS;
+  if (env.OTEL_RESOURCE_ATTRIBUTES) otel.resourceAttributes = env.OTEL_RESOURCE_ATTRIBUTES;
+  if (env.OTEL_SERVICE_NAME) otel.serviceName = env.OTEL_SERVICE_NAME;
+  const methods = env.OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS;
+  if (methods) otel.knownMethods = methods;
+  return otel;
 }
 
 /** What the flags said, by field; a switch is a boolean. */

@@ -4,7 +4,7 @@
  * documentation of its field. The order is that of the help, of the documentation and of the checks.
  */
 
-import type { BinaryBodies, LogLevel } from '../types';
+import type { BinaryBodies, LogLevel, OtlpEncoding } from '../types';
 import { checkBatch, parseBatch } from './batch';
 import {
   checkBoolean,
@@ -37,10 +37,13 @@ import {
   MIN_STATS_INTERVAL_MS,
 } from './limits';
 import type { Option } from './option';
+import { checkOtlpUrl } from './otlp';
 import { checkRedactHeaders, DEFAULT_REDACTED_HEADERS, parseRedactHeaders } from './redaction';
 import { boolean, list, number, numbers, paths, text } from './texts';
 
 export const LOG_LEVELS: readonly LogLevel[] = ['silent', 'error', 'warn', 'info', 'debug'];
+
+const OTLP_ENCODINGS: readonly OtlpEncoding[] = ['protobuf', 'json'];
 
 const BINARY_BODIES: readonly BinaryBodies[] = ['omit', 'base64'];
 
@@ -140,6 +143,33 @@ export const OPTIONS = {
     help: 'Content-Type of the POSTs; default: what the body is',
     annotation:
       '`Content-Type` of the POSTs, where the receiver wants another one than `application/json` or `application/x-ndjson`',
+  },
+  /** Base URL of an OTLP/HTTP receiver: a span an exchange is sent to its `/v1/traces`. */
+  outputOtlp: {
+    check: checkOtlpUrl,
+    parse: text,
+    argument: 'url',
+    help: 'send a span an exchange to this OTLP/HTTP receiver, e.g. http://collector:4318 (headers: OTEL_EXPORTER_OTLP_HEADERS)',
+    output: 'otlp',
+    annotation:
+      'absolute http or https URL of an OTLP/HTTP receiver, without user and password: a span an exchange is sent there',
+  },
+  /** How spans are encoded: `'protobuf'` or `'json'`. Default `'protobuf'`. */
+  otlpEncoding: {
+    check: oneOf(OTLP_ENCODINGS),
+    default: 'protobuf',
+    parse: text,
+    argument: 'how',
+    help: 'encoding of spans: protobuf or json',
+    annotation: '`protobuf` or `json`',
+  },
+  /** Puts bodies that are text into spans, up to 1 MiB each. Default false. */
+  otlpBodies: {
+    check: checkBoolean,
+    default: false,
+    parse: boolean,
+    help: 'put bodies that are text into spans',
+    annotation: '`true` or `false`: bodies that are text in spans',
   },
   /** One JSON line a message on stdout. Default false. */
   outputStdout: {

@@ -72,7 +72,7 @@ export function parseLargeLine(line: Line): { message: HttpMessage; largeText?: 
 const BEFORE = [Buffer.from('},"body":"'), Buffer.from(',"bodyText":"')];
 const AFTER = Buffer.from('","body');
 
-function largeTextIn(line: Buffer): Buffer | undefined {
+export function largeTextIn(line: Buffer): Buffer | undefined {
   for (const before of BEFORE) {
     const at = line.indexOf(before);
     if (at === -1) continue;

@@ -22,6 +22,9 @@ export function isFinal({ direction, statusCode = 0 }: Pick<HttpMessage, 'direct
   return direction === 'response' && (statusCode >= 200 || statusCode === 101);
 }
 
+/** What pairing looks at in a response. */
+export type ResponseFacts = Pick<HttpMessage, 'id' | 'direction' | 'statusCode' | 'request'>;
+
 interface Waiting<Request, Response> {
   readonly exchange: Exchange<Request, Response>;
   /** The first exchange has the lowest. */
@@ -32,7 +35,7 @@ interface Waiting<Request, Response> {
 
 export interface PairingOptions<Request, Response = Request> {
   /** `messages`: how many the exchange is made of. */
-  onExchange(exchange: Exchange<Request, Response>, messages: number): void;
+  onExchange(exchange: Exchange<Request, Response>, messages: number, id: string): void;
   maxExchanges?: number;
   maxBytes?: number;
 }
@@ -80,11 +83,7 @@ export class Pairing<Request, Response = Request> {
   }
 
   /** An interim response, or the final one. `bytes`: what the message takes in memory. */
-  addResponse(
-    message: Pick<HttpMessage, 'id' | 'direction' | 'statusCode' | 'request'>,
-    response: Response,
-    bytes: number,
-  ): void {
+  addResponse(message: ResponseFacts, response: Response, bytes: number): void {
     const { id } = message;
     const waiting = this.#take(id, bytes);
     const { exchange } = waiting;
@@ -140,6 +139,6 @@ export class Pairing<Request, Response = Request> {
     // It is in one of them.
     if (!this.#unanswered.delete(id)) this.#early.delete(id);
     this.#bytes -= waiting.bytes;
-    this.#onExchange(waiting.exchange, waiting.messages);
+    this.#onExchange(waiting.exchange, waiting.messages, id);
   }
 }

@@ -1,6 +1,7 @@
 /** What the folder of an output exports, and what an output is built from. Knows no output but the targets it may be given. */
 
 import type { ValidatedConfig } from '../config';
+import type { RuntimeEnv } from '../config/env';
 import type { LimitedLine, Log } from '../logger';
 import type { NativeCapture } from '../native';
 import type { HttpMessage } from '../types';
@@ -37,6 +38,7 @@ export interface Listeners {
 
 export interface OutputContext {
   config: ValidatedConfig;
+  runtime: RuntimeEnv;
   deps: OutputDeps;
   capture: NativeCapture;
   listeners: Listeners;

@@ -9,11 +9,13 @@ import { callback } from './callback';
 import { har } from './har';
 import { http } from './http';
 import type { OutputKind } from './kind';
+import { otlp } from './otlp';
 import { stdout } from './stdout';
 
 export const OUTPUTS: Readonly<Record<OutputName, OutputKind>> = Object.freeze({
   har,
   stdout,
   http,
+  otlp,
   callback,
 });

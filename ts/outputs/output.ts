@@ -53,7 +53,15 @@ export const schedule: Schedule = (ms, run) => {
 };
 
 /** Why an output gave messages up. */
-export type DropReason = 'overflow' | 'failed' | 'rejected' | 'abandoned' | 'closed' | 'invalid';
+export type DropReason =
+  | 'overflow'
+  | 'failed'
+  | 'rejected'
+  | 'abandoned'
+  | 'closed'
+  | 'invalid'
+  | 'unpaired'
+  | 'streamed';
 
 /** The counts of one output. `handed` = `delivered` + all drops + `waiting`, at any time. */
 export class Tally {

@@ -179,6 +179,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
 
     const outputs = buildOutputs({
       config,
+      runtime,
       deps,
       capture,
       listeners: {

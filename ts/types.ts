@@ -92,6 +92,22 @@ export interface HttpMessage {
   /** HTTP/2: how many fields are missing, of `headers`, `trailers`, `method`, `path` and `statusCode` together. */
   unknownHeaders?: number;
   /**
+   * Messages with `content-type: application/grpc`, `application/grpc-web` or `application/grpc-web-text`: the call, by the request's
+   * path, and the number of gRPC messages that began in the body. Responses: the status with its name
+   * (`5`, `'NOT_FOUND'`), from the trailers, the last frame of gRPC-Web, or a head that is all, and its text, percent-decoded.
+   * `encoding` is `grpc-encoding`. What is not known is left out: of a response whose request was not seen the call, after a loss
+   * between two messages their number, of a call that ended without a status the status.
+   */
+  grpc?: {
+    service?: string;
+    method?: string;
+    status?: number;
+    statusName?: string;
+    statusMessage?: string;
+    encoding?: string;
+    messageCount?: number;
+  };
+  /**
    * The TLS that it came in, where `tlsKeylog` let it be read: the version, `'1.2'` or `'1.3'`, the suite's name in IANA's registry,
    * the name that the client asked for, the protocol that the server chose.
    */

@@ -47,7 +47,7 @@ fuzz_target!(|data: &[u8]| {
     let found = messages(&whole, body, coding, MAX_BYTES);
     assert_eq!(found, messages(&pieces, body, coding, MAX_BYTES));
     assert!(found.iter().flat_map(|message| &message.data).map(|data| data.len()).sum::<usize>() <= MAX_BYTES);
-    let _ = whole.web_trailers().map(|(block, _)| web_trailers(block).count());
+    let _ = whole.web_trailers().map(|block| web_trailers(block).count());
 
     for message_type in TYPES.as_ref().expect("the descriptors are right") {
         let mut out = Vec::new();

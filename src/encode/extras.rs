@@ -1,11 +1,11 @@
 //! The members that only some protocols have, after all others.
 
 use super::json::{push_member, push_number, push_text};
-use crate::message::{Extras, Grpc, Tls};
+use crate::message::{Extras, Tls};
 
 #[cold]
 pub(super) fn push_extras(out: &mut Vec<u8>, extras: &Extras<'_>) {
-    let Extras { stream_id, scheme, pushed, protocol, error_code, unknown_headers, grpc, tls } = extras;
+    let Extras { stream_id, scheme, pushed, protocol, error_code, unknown_headers, grpc: _, tls } = extras;
     push_count(out, b",\"streamId\":", stream_id.map(u64::from));
     push_optional(out, b",\"scheme\":", *scheme);
     if *pushed {
@@ -17,26 +17,9 @@ pub(super) fn push_extras(out: &mut Vec<u8>, extras: &Extras<'_>) {
         out.extend_from_slice(b",\"headersIncomplete\":true");
         push_count(out, b",\"unknownHeaders\":", Some(u64::from(*unknown)).filter(|&unknown| unknown > 0));
     }
-    if let Some(grpc) = grpc {
-        push_grpc(out, grpc);
-    }
     if let Some(tls) = tls {
         push_tls(out, tls);
     }
-}
-
-fn push_grpc(out: &mut Vec<u8>, grpc: &Grpc<'_>) {
-    let Grpc { service, method, status, status_message, encoding, message_count } = *grpc;
-    push_member(out, b",\"grpc\":{\"service\":", service);
-    push_member(out, b",\"method\":", method);
-    if let Some((code, name)) = status {
-        push_count(out, b",\"status\":", Some(u64::from(code)));
-        push_optional(out, b",\"statusName\":", name.map(str::as_bytes));
-    }
-    push_optional(out, b",\"statusMessage\":", status_message);
-    push_optional(out, b",\"encoding\":", encoding);
-    push_count(out, b",\"messageCount\":", Some(message_count));
-    out.push(b'}');
 }
 
 fn push_tls(out: &mut Vec<u8>, Tls { version, cipher, server_name, alpn }: &Tls) {
@@ -80,14 +63,6 @@ mod tests {
             server_name: Some(b"a.example".as_slice().into()),
             alpn: Some(b"h2".as_slice().into()),
         };
-        let grpc = Grpc {
-            service: b"pkg.Greeter",
-            method: b"SayHello",
-            status: Some((5, Some("NOT_FOUND"))),
-            status_message: Some(b"no \"x\""),
-            encoding: Some(b"gzip"),
-            message_count: 2,
-        };
         let all = Extras {
             stream_id: Some(u32::MAX >> 1),
             scheme: Some(b"https"),
@@ -95,7 +70,7 @@ mod tests {
             protocol: Some(b"websocket"),
             error_code: Some("CANCEL"),
             unknown_headers: Some(3),
-            grpc: Some(grpc),
+            grpc: None,
             tls: Some(&tls),
         };
         assert_eq!(
@@ -103,8 +78,6 @@ mod tests {
             concat!(
                 r#","streamId":2147483647,"scheme":"https","pushed":true,"protocol":"websocket","errorCode":"CANCEL""#,
                 r#","headersIncomplete":true,"unknownHeaders":3"#,
-                r#","grpc":{"service":"pkg.Greeter","method":"SayHello","status":5,"statusName":"NOT_FOUND""#,
-                r#","statusMessage":"no \"x\"","encoding":"gzip","messageCount":2}"#,
                 r#","tls":{"version":"1.3","cipher":"TLS_AES_128_GCM_SHA256","serverName":"a.example","alpn":"h2"}"#,
             )
         );

@@ -78,6 +78,11 @@ impl SecretFields {
         same.any(|(_, secret)| same_name(secret, name)).then_some(name.len())
     }
 
+    /// A field of this name is secret.
+    pub fn has(&self, name: &[u8]) -> bool {
+        self.names.find(name).is_some()
+    }
+
     /// Some receivers take more than CR LF for the end of a line, and do not join a folded line to the one before.
     pub fn stand_in(&self, value: &[u8]) -> bool {
         if self.exact.is_empty() || plain_length(value) == value.len() {

@@ -7,6 +7,7 @@ mod body;
 mod escapes;
 mod extras;
 mod fields;
+mod grpc;
 mod grpc_messages;
 mod json;
 mod names;
@@ -21,6 +22,7 @@ use std::net::{IpAddr, Ipv4Addr};
 pub use body::{BodyWriter, RawBody, max_written_bytes};
 use extras::push_extras;
 use fields::{SecretFields, push_fields};
+use grpc::SecretGrpc;
 pub use grpc_messages::{ToJson, push_grpc_messages};
 use json::{push_member, push_number, push_text, push_text_within};
 use names::REDACTED;
@@ -57,6 +59,7 @@ impl Origin {
 #[derive(Debug)]
 pub struct Encoder {
     secret_fields: SecretFields,
+    secret_grpc: SecretGrpc,
     targets: Targets,
     timestamps: TimestampWriter,
     pub bodies: BodyWriter,
@@ -70,8 +73,10 @@ impl Encoder {
         // A user's name and password in a URL are what Authorization would carry (RFC 9110 §4.2.4).
         let user_information = !redact_headers.is_empty() || !redact_query.is_empty();
         let targets = Targets::new(redact_query.iter().map(String::as_str), user_information);
+        let secret_fields = SecretFields::new(config, &targets);
         Self {
-            secret_fields: SecretFields::new(config, &targets),
+            secret_grpc: SecretGrpc::new(&secret_fields),
+            secret_fields,
             targets,
             timestamps: TimestampWriter::default(),
             bodies: BodyWriter {
@@ -169,6 +174,10 @@ impl Encoder {
         }
         if let Some(extras) = message.extras {
             push_extras(out, extras);
+            if let Some(grpc) = &extras.grpc {
+                let path = self.targets.redact(message.request_target());
+                self.secret_grpc.push(out, grpc, &path, &self.secret_fields);
+            }
         }
         out.extend_from_slice(b"}\n");
         raw

@@ -1,5 +1,7 @@
 //! What only some protocols know of a message.
 
+use crate::content::grpc::Kind;
+
 /// Lent to a message as `HttpMessage::extras`: one that has none of this, as of HTTP/1.x in the clear, pays for an empty
 /// reference. Each part is encoded only if it is there.
 #[derive(Debug, Clone, Copy, Default)]
@@ -21,16 +23,20 @@ pub struct Extras<'a> {
     pub tls: Option<&'a Tls>,
 }
 
-/// Of a call by gRPC: <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>.
+/// Of a call by gRPC (<https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>), besides the service and the method,
+/// which the request's path names.
 #[derive(Debug, Clone, Copy)]
 pub struct Grpc<'a> {
-    pub service: &'a [u8],
-    pub method: &'a [u8],
+    pub kind: Kind,
+    /// The body is coded as a whole: `content-encoding`.
+    pub is_coded: bool,
     /// `grpc-status`, and its name if it is a known one.
     pub status: Option<(u32, Option<&'static str>)>,
+    /// Percent-decoded.
     pub status_message: Option<&'a [u8]>,
     pub encoding: Option<&'a [u8]>,
-    pub message_count: u64,
+    /// Messages that began in the body; `None` if bytes of it are lost, or are not framed as it says, so that there may be more.
+    pub message_count: Option<u64>,
 }
 
 /// Of the TLS connection that carried it, the same for all of its messages.

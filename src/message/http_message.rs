@@ -102,6 +102,14 @@ impl<'a> HttpMessage<'a> {
         Fields { lines: &self.head.fields, bytes: self.head_bytes }
     }
 
+    /// Of the request, also where this is the response; empty if it is not known.
+    pub fn request_target(&self) -> &'a [u8] {
+        match self.direction {
+            Direction::Request => self.head.target(self.head_bytes),
+            Direction::Response => self.answered.map(|answered| answered.target).unwrap_or_default(),
+        }
+    }
+
     /// Bytes of the body are missing here: over the limit, lost, or the message ended early.
     pub fn is_truncated(&self) -> bool {
         self.incomplete.is_some() || (self.body.len() as u64) < self.body_bytes

@@ -3,6 +3,9 @@
 //! It lies in blocks of one size. One piece of memory that grows leaves holes behind that fit nothing but smaller ones, and
 //! with thousands of bodies that grow together those holes are as much as the bodies.
 
+use super::grpc::GrpcBody;
+use crate::message::Fields;
+
 /// Large enough that a body of the usual size lies in one, small enough that the half that the last block has left over is
 /// not what thousands of bodies consist of.
 const BLOCK_BYTES: usize = 16 << 10;
@@ -23,11 +26,21 @@ pub(super) struct Body {
     pub bytes: u64,
     /// Nothing more is kept: the limit is reached, bytes were lost, or memory ran short.
     full: bool,
+    /// If it carries gRPC: follows all of it, kept or not.
+    grpc: Option<Box<GrpcBody>>,
 }
 
 impl Body {
+    /// The body of a message with these fields. `is_partial`: there are more of them, which are not known.
+    pub fn after(head: Fields<'_>, is_partial: bool) -> Self {
+        Self { grpc: GrpcBody::of(head, is_partial), ..Self::default() }
+    }
+
     pub fn push(&mut self, bytes: &[u8], max_body_bytes: usize) {
         self.bytes += bytes.len() as u64;
+        if let Some(grpc) = &mut self.grpc {
+            grpc.push(bytes);
+        }
         if self.full {
             return;
         }
@@ -60,15 +73,19 @@ impl Body {
         rest
     }
 
+    /// 0: it is not known how many.
     pub fn lose(&mut self, bytes: u64) {
         self.bytes = self.bytes.saturating_add(bytes);
         self.full = true;
+        if let Some(grpc) = &mut self.grpc {
+            grpc.lose(bytes);
+        }
     }
 
     /// Forgets what was kept. Says whether there was something.
     pub fn cut(&mut self) -> bool {
         let cut = !self.full || self.kept > 0;
-        *self = Self { bytes: self.bytes, full: true, ..Self::default() };
+        *self = Self { bytes: self.bytes, full: true, grpc: self.grpc.take(), ..Self::default() };
         cut
     }
 
@@ -87,7 +104,12 @@ impl Body {
     }
 
     pub fn buffered_bytes(&self) -> usize {
-        self.capacity + self.blocks.len() * BLOCK_OVERHEAD_BYTES
+        let grpc = self.grpc.as_ref().map_or(0, |grpc| grpc.held_bytes());
+        self.capacity + self.blocks.len() * BLOCK_OVERHEAD_BYTES + grpc
+    }
+
+    pub fn grpc(&self) -> Option<&GrpcBody> {
+        self.grpc.as_deref()
     }
 }
 

@@ -29,6 +29,7 @@
 
 mod body;
 mod conversation;
+mod grpc;
 mod handover;
 pub mod http1;
 pub mod http2;

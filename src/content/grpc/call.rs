@@ -2,6 +2,8 @@
 
 use memchr::{memchr, memrchr};
 
+const NAME: &[u8] = b"application/grpc";
+
 /// The service and the method that a path names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Call<'a> {
@@ -35,15 +37,20 @@ pub enum Kind {
 impl Kind {
     /// By a `content-type`: `application/grpc`, `-web` or `-web-text` after it, and then perhaps a codec, as `+proto`.
     pub fn of_content_type(value: &[u8]) -> Option<Self> {
+        // Nearly all that come here are none.
+        let front = value.trim_ascii_start().get(..NAME.len())?;
+        if !front.eq_ignore_ascii_case(NAME) {
+            return None;
+        }
         let end = memchr(b';', value).unwrap_or(value.len());
         let essence = value.get(..end)?.trim_ascii();
         let without_codec = essence.get(..memchr(b'+', essence).unwrap_or(essence.len()))?;
         [
-            ("application/grpc", Self::Grpc),
-            ("application/grpc-web", Self::Web),
-            ("application/grpc-web-text", Self::WebText),
+            (NAME, Self::Grpc),
+            (b"application/grpc-web".as_slice(), Self::Web),
+            (b"application/grpc-web-text", Self::WebText),
         ]
         .into_iter()
-        .find_map(|(name, kind)| without_codec.eq_ignore_ascii_case(name.as_bytes()).then_some(kind))
+        .find_map(|(name, kind)| without_codec.eq_ignore_ascii_case(name).then_some(kind))
     }
 }

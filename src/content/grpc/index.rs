@@ -1,5 +1,7 @@
 //! Where the messages of a body are, so that they can be taken out of the bytes that were kept of it.
 
+use memchr::memrchr;
+
 use super::call::Kind;
 use super::reader::{FrameReader, PREFIX_BYTES, Part};
 use super::web_text::TextDecoder;
@@ -24,7 +26,9 @@ pub struct MessageIndex {
 struct Noted {
     /// Bytes of the body that arrived, after base64.
     arrived: u64,
+    /// At most `max_places`.
     places: Vec<Place>,
+    max_places: usize,
     count: u64,
     web_trailers: Option<WebTrailers>,
 }
@@ -33,6 +37,7 @@ struct Noted {
 struct WebTrailers {
     block: Vec<u8>,
     compressed: bool,
+    has_gap: bool,
 }
 
 /// One message.
@@ -49,10 +54,19 @@ pub(super) struct Place {
 
 impl MessageIndex {
     pub fn new(kind: Kind) -> Self {
+        Self::with_places(kind, MAX_MESSAGES)
+    }
+
+    /// The same for a reader that asks how many messages there are, and not where.
+    pub fn counting(kind: Kind) -> Self {
+        Self::with_places(kind, 0)
+    }
+
+    fn with_places(kind: Kind, max_places: usize) -> Self {
         Self {
             frames: FrameReader::new(kind != Kind::Grpc),
             text: (kind == Kind::WebText).then(TextDecoder::new),
-            noted: Noted::default(),
+            noted: Noted { max_places, ..Noted::default() },
         }
     }
 
@@ -92,9 +106,16 @@ impl MessageIndex {
         self.frames.is_between_frames() && self.text.as_ref().is_none_or(TextDecoder::is_between_groups)
     }
 
-    /// The trailers of gRPC-Web, and whether they are compressed: at most `MAX_WEB_TRAILER_BYTES` of them.
-    pub fn web_trailers(&self) -> Option<(&[u8], bool)> {
-        self.noted.web_trailers.as_ref().map(|trailers| (&*trailers.block, trailers.compressed))
+    /// The trailers of gRPC-Web: of those that were cut the lines that are whole, at most `MAX_WEB_TRAILER_BYTES` of them, and
+    /// of those that are compressed or have a gap nothing.
+    pub fn web_trailers(&self) -> Option<&[u8]> {
+        let WebTrailers { block, compressed, has_gap } = self.noted.web_trailers.as_ref()?;
+        let end = match (*compressed || *has_gap, self.is_whole() && block.len() < MAX_WEB_TRAILER_BYTES) {
+            (true, _) => 0,
+            (false, true) => block.len(),
+            (false, false) => memrchr(b'\n', block).unwrap_or(0),
+        };
+        block.get(..end)
     }
 
     /// Memory that it holds besides itself.
@@ -118,11 +139,11 @@ impl Noted {
             Part::Begin { is_trailers, compressed, size } => {
                 self.arrived += PREFIX_BYTES as u64;
                 if is_trailers {
-                    self.web_trailers = Some(WebTrailers { block: Vec::new(), compressed });
+                    self.web_trailers = Some(WebTrailers { block: Vec::new(), compressed, has_gap: false });
                     return;
                 }
                 self.count += 1;
-                if self.places.len() < MAX_MESSAGES {
+                if self.places.len() < self.max_places {
                     self.places.push(Place { at: self.arrived, arrived: 0, size, compressed, has_gap: false });
                 }
             }
@@ -136,7 +157,9 @@ impl Noted {
                 }
             }
             Part::Gap(_) => {
-                if let Some(place) = self.current() {
+                if let Some(trailers) = &mut self.web_trailers {
+                    trailers.has_gap = true;
+                } else if let Some(place) = self.current() {
                     place.has_gap = true;
                 }
             }
@@ -146,6 +169,6 @@ impl Noted {
 
     /// The message that is being read, if its place is kept.
     fn current(&mut self) -> Option<&mut Place> {
-        self.places.last_mut().filter(|_| self.count <= MAX_MESSAGES as u64)
+        self.places.last_mut().filter(|_| self.count <= self.max_places as u64)
     }
 }

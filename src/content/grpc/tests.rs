@@ -37,10 +37,10 @@ fn told(index: &MessageIndex, body: &[u8], coding: MessageCoding, max_bytes: usi
             format!("{}{}:{data}{more}", message.size, if message.compressed { "z" } else { "" })
         })
         .collect();
-    if let Some((block, compressed)) = index.web_trailers() {
+    if let Some(block) = index.web_trailers() {
         let lines =
             web_trailers(block).map(|(name, value)| format!("{}={}", name.escape_ascii(), value.escape_ascii()));
-        told.push(format!("trailers{}({})", if compressed { "z" } else { "" }, lines.collect::<Vec<_>>().join(" ")));
+        told.push(format!("trailers({})", lines.collect::<Vec<_>>().join(" ")));
     }
     if index.is_lost() {
         told.push("lost".into());
@@ -145,11 +145,17 @@ fn web_trailers_are_in_the_body() {
     let trailers = frame(0x80, b"grpc-status:5\r\ngrpc-message: not%20there \r\nno colon\r\n: x\r\n");
     let body = [frame(0, b"one"), trailers].concat();
     assert_eq!(read(Kind::Web, &body), "3:one, trailers(grpc-status=5 grpc-message=not%20there)");
-    assert_eq!(read(Kind::Web, &frame(0x81, b"")), "trailersz()");
+    assert_eq!(read(Kind::Web, &frame(0x81, b"a: b")), "trailers()");
+    // What may be cut is not shown.
+    assert_eq!(read(Kind::Web, &frame(0x80, b"a: b\r\nc: de")[..15]), "trailers(a=b), open");
+    let mut gap = index_of(Kind::Web, [&frame(0x80, b"a: b")[..6]]);
+    gap.gap(1);
+    gap.push(b" b");
+    assert_eq!((gap.web_trailers(), gap.is_whole()), (Some(&b""[..]), true));
     // Only the beginning of many, and no byte of them for a message.
     let many = [frame(0, b"one"), frame(0x80, &b"a: b\n".repeat(MAX_WEB_TRAILER_BYTES))].concat();
     let index = index_of(Kind::Web, many.chunks(1_000));
-    assert_eq!(index.web_trailers().map(|(block, _)| block.len()), Some(MAX_WEB_TRAILER_BYTES));
+    assert_eq!(index.web_trailers().map(<[u8]>::len), Some(MAX_WEB_TRAILER_BYTES - 5));
     assert_eq!(messages(&index, &many, MessageCoding::Identity, 100).len(), 1);
 }
 

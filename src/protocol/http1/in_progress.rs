@@ -8,6 +8,7 @@ use super::start_line::may_be_start;
 use crate::flow::{DataMeta, Position};
 use crate::message::{Context, Direction, Field, Fields, Head, HttpMessage, Incomplete, Judged, StartLine};
 use crate::protocol::body::Body;
+use crate::protocol::grpc::{GrpcEnd, Rest};
 use crate::time::{Timestamp, span_micros};
 
 #[derive(Debug)]
@@ -77,6 +78,7 @@ impl InProgress {
     pub fn cross(&mut self, len: u64) -> Crossing {
         if len == 0 {
             self.has_unknown_gap = true;
+            self.body.lose(0);
             self.spelled = STATUS_LINE.len();
             return match &mut self.state {
                 BodyState::CloseDelimited => Crossing::Within,
@@ -140,21 +142,26 @@ impl InProgress {
             _ => None,
         };
         let mut room = std::mem::take(&mut cx.scratch.body);
+        let head = Fields { lines: &self.head.fields, bytes: &self.head_bytes };
+        let incomplete = incomplete.or(gap);
+        let rest = Rest::new(trailers, self.body.bytes, incomplete.is_some());
+        let grpc = self.body.grpc().and_then(|grpc| grpc.end(direction, head, rest));
+        let extras = grpc.as_ref().map(GrpcEnd::extras);
         cx.sink.message(&HttpMessage {
             direction,
             exchange: self.number,
             at: self.place.at,
-            duration_micros: self.duration_micros(direction, incomplete.or(gap)),
+            duration_micros: self.duration_micros(direction, incomplete),
             head: &self.head,
             head_bytes: &self.head_bytes,
             trailers,
             body: self.body.kept(&mut room),
             body_bytes: self.body.bytes,
-            incomplete: incomplete.or(gap),
+            incomplete,
             gap_bytes: self.gap_bytes,
             request_seen: self.request_seen,
             judged: self.judged,
-            extras: None,
+            extras: extras.as_ref(),
             proxied: cx.proxied,
             answered: self.exchange.as_ref().map(|exchange| exchange.request.answered(self.place.at)),
         });

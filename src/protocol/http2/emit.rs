@@ -5,6 +5,7 @@ use super::open::{Open, last_at};
 use super::reader::Packet;
 use super::streams::Stream;
 use crate::message::{Context, Direction, Extras, Fields, Head, HttpMessage, Incomplete};
+use crate::protocol::grpc::{GrpcBody, GrpcEnd, Rest};
 use crate::time::span_micros;
 
 /// So much memory for a body in one piece is kept for the next one: as much as the default limit of a body.
@@ -42,6 +43,7 @@ struct Parts<'a> {
     incomplete: Option<Incomplete>,
     error_code: Option<u32>,
     trailers: Option<Trailers<'a>>,
+    grpc: Option<&'a GrpcBody>,
 }
 
 /// A message that consists of its head.
@@ -52,6 +54,7 @@ pub(super) fn emit_head(
     (began, last): (Packet, Packet),
     cx: &mut Context<'_>,
 ) {
+    let grpc = GrpcBody::of(Fields { lines: &head.fields, bytes: head_bytes }, control.unknown > 0);
     let parts = Parts {
         direction,
         head,
@@ -65,6 +68,7 @@ pub(super) fn emit_head(
         incomplete: None,
         error_code: None,
         trailers: None,
+        grpc: grpc.as_deref(),
     };
     emit(stream, parts, cx);
 }
@@ -98,6 +102,7 @@ pub(super) fn emit_open(
         incomplete,
         error_code,
         trailers: trailers.filter(|trailers| !trailers.fields.lines.is_empty() || trailers.unknown > 0),
+        grpc: open.body.grpc(),
     };
     emit(stream, parts, cx);
     if room.capacity() <= MAX_SPARE_BYTES {
@@ -111,6 +116,10 @@ fn emit(stream: &Stream, parts: Parts<'_>, cx: &mut Context<'_>) {
     let incomplete = parts.incomplete.or(control.malformed.then_some(Incomplete::Malformed));
     let text = |span: Option<crate::message::Span>| span.map(|span| span.of(head_bytes));
     let asked = stream.asked.as_ref();
+    let trailers = parts.trailers.map(|trailers| trailers.fields);
+    let head_fields = Fields { lines: &head.fields, bytes: head_bytes };
+    let rest = Rest::new(trailers, parts.body_bytes, incomplete.is_some());
+    let grpc = parts.grpc.and_then(|grpc| grpc.end(direction, head_fields, rest));
     cx.sink.message(&HttpMessage {
         direction,
         exchange: stream.number,
@@ -118,7 +127,7 @@ fn emit(stream: &Stream, parts: Parts<'_>, cx: &mut Context<'_>) {
         duration_micros: last_at(began, parts.last).and_then(|last_at| span_micros(began.at, last_at)),
         head,
         head_bytes,
-        trailers: parts.trailers.map(|trailers| trailers.fields),
+        trailers,
         body: parts.body,
         body_bytes: parts.body_bytes,
         incomplete,
@@ -134,7 +143,8 @@ fn emit(stream: &Stream, parts: Parts<'_>, cx: &mut Context<'_>) {
             pushed: stream.pushed,
             unknown_headers: (unknown > 0).then_some(unknown),
             error_code: parts.error_code.map(super::frame::error_name),
-            ..Extras::default()
+            grpc: grpc.as_ref().map(GrpcEnd::lent),
+            tls: None,
         }),
     });
 }

@@ -2,7 +2,7 @@
 
 use super::head::{Control, HeadBuffer};
 use super::reader::Packet;
-use crate::message::{Field, Head};
+use crate::message::{Field, Fields, Head};
 use crate::protocol::body::Body;
 use crate::time::Timestamp;
 
@@ -29,7 +29,7 @@ impl Open {
             control: buffer.control,
             began,
             last,
-            body: Body::default(),
+            body: Body::after(Fields { lines: &buffer.head.fields, bytes: &buffer.bytes }, buffer.control.unknown > 0),
             gap_bytes: 0,
             has_gap: false,
         }

@@ -1,8 +1,9 @@
 //! Between messages: from the first bytes of a start line to a complete head, and the message that needs nothing more.
 
 use super::{State, Stream};
-use crate::message::{Context, Direction, Head, HttpMessage, Incomplete};
+use crate::message::{Context, Direction, Fields, Head, HttpMessage, Incomplete};
 use crate::protocol::body::Body;
+use crate::protocol::grpc::{GrpcBody, GrpcEnd, Rest};
 use crate::protocol::http1::begin::Begun;
 use crate::protocol::http1::chunked::ChunkDecoder;
 use crate::protocol::http1::exchange::Exchanges;
@@ -179,6 +180,7 @@ impl Stream {
             }
             Ok(Framing::CloseDelimited) => BodyState::CloseDelimited,
         };
+        let body = Body::after(Fields { lines: &head.fields, bytes: head_bytes }, false);
         self.state = State::Body(Box::new(InProgress {
             head: std::mem::take(head),
             head_bytes: head_bytes.into(),
@@ -189,7 +191,7 @@ impl Stream {
             judged: begun.judged,
             exchange: begun.exchange,
             state,
-            body: Body::default(),
+            body,
             gap_bytes: 0,
             has_unknown_gap: false,
             last_at,
@@ -216,6 +218,14 @@ impl Stream {
             None if begun.interim => exchanges.find(place),
             exchange => exchange.as_ref(),
         };
+        let fields = Fields { lines: &head.fields, bytes: head_bytes };
+        let mut grpc = GrpcBody::of(fields, false);
+        if let Some(grpc) = &mut grpc {
+            grpc.push(body);
+        }
+        let rest = Rest::new(None, body.len() as u64, false);
+        let grpc = grpc.as_ref().and_then(|grpc| grpc.end(self.direction, fields, rest));
+        let extras = grpc.as_ref().map(GrpcEnd::extras);
         cx.sink.message(&HttpMessage {
             direction: self.direction,
             exchange: begun.number,
@@ -230,7 +240,7 @@ impl Stream {
             gap_bytes: 0,
             request_seen: begun.request_seen,
             judged: begun.judged,
-            extras: None,
+            extras: extras.as_ref(),
             proxied: cx.proxied,
             answered: answering.map(|exchange| exchange.request.answered(place.at)),
         });

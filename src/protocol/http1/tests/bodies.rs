@@ -100,3 +100,21 @@ fn what_follows_the_last_message_is_nobodys() {
     requests(format!("{post}xyz\r\nGET /b HTTP/1.1\r\n\r\n").as_bytes(), &["> POST /a 'xyz'", "> GET /b"]);
     responses(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nxyz", &["< 200 'x' for GET /a", "x Response StartLine"]);
 }
+
+#[test]
+fn grpc_web() {
+    let head = "POST /s/M HTTP/1.1\r\nContent-Type: application/grpc-web\r\n";
+    let told = "> POST /s/M {Content-Type=application/grpc-web}";
+    let (one, two) = ("\0\0\0\0\x01a", "\0\0\0\0\x01a\0\0\0\0\0");
+    let shown = |body: &str| body.as_bytes().escape_ascii().to_string();
+    for (rest, expected) in [
+        (format!("Content-Length: 11\r\n\r\n{two}"), format!("{told} '{}' grpc[Some(2) None]", shown(two))),
+        (
+            format!("Transfer-Encoding: chunked\r\n\r\n4\r\n{}\r\n2\r\n{}\r\n0\r\nt: 1\r\n\r\n", &one[..4], &one[4..]),
+            format!("{told} '{}' +{{t=1}} grpc[Some(1) None]", shown(one)),
+        ),
+        ("Content-Length: 0\r\n\r\n".to_owned(), format!("{told} grpc[Some(0) None]")),
+    ] {
+        requests(format!("{head}{rest}GET /b HTTP/1.1\r\n\r\n").as_bytes(), &[&expected, "> GET /b"]);
+    }
+}

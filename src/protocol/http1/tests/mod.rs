@@ -96,6 +96,9 @@ impl Sink for Seen {
             line += &format!(" of {}", message.body_bytes);
         }
         line += &message.trailers.map(|trailers| fields(" +", trailers)).unwrap_or_default();
+        if let Some(grpc) = message.extras.and_then(|extras| extras.grpc) {
+            line += &format!(" grpc[{:?} {:?}]", grpc.message_count, grpc.status.map(|(code, _)| code));
+        }
         if let Some(incomplete) = message.incomplete {
             line += &format!(" !{}", incomplete.name());
         }

@@ -3,6 +3,7 @@
 
 mod entering;
 mod frames;
+mod grpc;
 mod hostile;
 mod losses;
 mod messages;
@@ -93,6 +94,13 @@ impl Sink for Seen {
         }
         if let Some(code) = extras.error_code {
             line += &format!(" {code}");
+        }
+        if let Some(grpc) = &extras.grpc {
+            let text =
+                |value: Option<&[u8]>| value.map(|value| format!(" {}", value.escape_ascii())).unwrap_or_default();
+            let status = grpc.status.map(|(code, name)| format!(" {code} {}", name.unwrap_or("?"))).unwrap_or_default();
+            let (message, encoding) = (text(grpc.status_message), text(grpc.encoding));
+            line += &format!(" grpc[{:?}{status}{message}{encoding}]", grpc.message_count);
         }
         if message.gap_bytes > 0 {
             line += &format!(" gap {}", message.gap_bytes);

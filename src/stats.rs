@@ -192,6 +192,14 @@ pub struct ContentStats {
     pub without_end: u64,
     /// Texts that were cut since they hold too many characters that need an escape in JSON.
     pub cut_escaped: u64,
+    /// Messages of gRPC bodies: compressed, and not as they say or by a coding that is not known.
+    pub grpc_undecodable: u64,
+    /// The same: compressed, and left so since too much waited.
+    pub grpc_left_coded: u64,
+    /// The same: cut, since those of their body hold more than is shown of one.
+    pub grpc_over_limit: u64,
+    /// The same: not shown, since their body has too many.
+    pub grpc_over_count: u64,
 }
 
 impl ContentStats {
@@ -205,6 +213,10 @@ impl ContentStats {
         self.over_rate += more.over_rate;
         self.without_end += more.without_end;
         self.cut_escaped += more.cut_escaped;
+        self.grpc_undecodable += more.grpc_undecodable;
+        self.grpc_left_coded += more.grpc_left_coded;
+        self.grpc_over_limit += more.grpc_over_limit;
+        self.grpc_over_count += more.grpc_over_count;
     }
 
     /// Public name (camelCase) and value of each, in the order in which they are shown.
@@ -219,6 +231,10 @@ impl ContentStats {
             over_rate,
             without_end,
             cut_escaped,
+            grpc_undecodable,
+            grpc_left_coded,
+            grpc_over_limit,
+            grpc_over_count,
         } = *self;
         vec![
             ("bodiesDecoded", decoded),
@@ -230,6 +246,10 @@ impl ContentStats {
             ("contentOverRate", over_rate),
             ("contentWithoutEnd", without_end),
             ("contentCutEscaped", cut_escaped),
+            ("grpcMessagesUndecodable", grpc_undecodable),
+            ("grpcMessagesLeftCoded", grpc_left_coded),
+            ("grpcMessagesOverLimit", grpc_over_limit),
+            ("grpcMessagesOverCount", grpc_over_count),
         ]
     }
 }

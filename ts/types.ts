@@ -108,10 +108,26 @@ export interface HttpMessage {
     messageCount?: number;
   };
   /**
+   * The gRPC messages that begin in what was kept of the body (`maxBodySize`), up to 1 024: the size as sent, and what it holds,
+   * decompressed, in base64. `data` is left out where it could not be decompressed; `truncated`: an end of it is missing. Left out
+   * if there is no body, and of one with a `content-encoding` that is not removed.
+   */
+  grpcMessages?: GrpcMessage[];
+  /**
    * The TLS that it came in, where `tlsKeylog` let it be read: the version, `'1.2'` or `'1.3'`, the suite's name in IANA's registry,
    * the name that the client asked for, the protocol that the server chose.
    */
   tls?: { version: string; cipher: string; serverName?: string; alpn?: string };
+}
+
+/** One message of a gRPC body. */
+export interface GrpcMessage {
+  /** Bytes as they were sent. */
+  size: number;
+  compressed?: true;
+  /** Base64. */
+  data?: string;
+  truncated?: true;
 }
 
 /** All parts that are given must match. */

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use memchr::memchr;
 
+use super::finish_grpc::push_messages;
 use crate::batch::{Batch, MAX_BATCH_BYTES};
 use crate::config::{BinaryBodies, EngineConfig};
 use crate::content::{self, Broken, Coding, Content, Limits};
@@ -135,15 +136,31 @@ impl Finisher {
                 (Some(_), None) => Outcome::Undecodable,
                 (None, None) => Outcome::Left,
             };
-            (outcome, cut && by_escapes <= by_work)
+            // Of a body that is coded as a whole they are in its content.
+            let carrier = if raw.codings.is_empty() { Some(bytes) } else { content.map(|content| &*content.bytes) };
+            let grpc = raw.grpc.as_ref().zip(carrier).map(|(grpc, carrier)| {
+                push_messages(out, grpc, carrier, max_body_bytes.min(limits.decoded_bytes), in_haste)
+            });
+            (outcome, cut && by_escapes <= by_work, grpc)
         }));
-        let Ok((outcome, cut_escaped)) = written else {
+        let Ok((outcome, cut_escaped, grpc)) = written else {
             self.stats.panicked += 1;
             out.truncate(start);
             out.extend_from_slice(b",\"bodyEncoding\":\"binary\"");
             return;
         };
         self.stats.cut_escaped += u64::from(cut_escaped);
+        if let Some(grpc) = grpc {
+            self.stats.grpc_undecodable += grpc.undecodable;
+            self.stats.grpc_left_coded += grpc.left_coded;
+            self.stats.grpc_over_limit += grpc.over_limit;
+            self.stats.grpc_over_count += grpc.over_count;
+        }
+        if let Some(rate) = &mut self.rate
+            && (grpc.is_some() || matches!(outcome, Outcome::Decoded { .. }))
+        {
+            rate.spend((out.len() - start).saturating_sub(bounds.regular));
+        }
         match outcome {
             Outcome::Decoded { over_limit, over_work, without_end } => {
                 self.stats.decoded += 1;
@@ -151,9 +168,6 @@ impl Finisher {
                 self.stats.without_end += u64::from(without_end);
                 self.stats.over_ratio += u64::from(over_work && !bounds.scarce);
                 self.stats.over_rate += u64::from(over_work && bounds.scarce);
-                if let Some(rate) = &mut self.rate {
-                    rate.spend((out.len() - start).saturating_sub(bounds.regular));
-                }
             }
             Outcome::Undecodable => self.stats.undecodable += 1,
             Outcome::Left => self.stats.left_coded += u64::from(!raw.codings.is_empty()),

@@ -131,3 +131,60 @@ fn surplus_is_bounded_by_rate() {
     let tenth = SURPLUS_BYTES_PER_SECOND / 10;
     assert!(all > tenth && all < tenth + a_second * (REGULAR_BYTES + 1_000), "{all}");
 }
+
+/// A gRPC message: a flag, a length, data.
+fn frame(flag: u8, data: &[u8]) -> Vec<u8> {
+    [&[flag], &(data.len() as u32).to_be_bytes()[..], data].concat()
+}
+
+fn grpc_line(encoding: &[u8], body: &[u8], in_haste: bool) -> (String, ContentStats) {
+    let config = EngineConfig { max_body_size: 100, ..config() };
+    let mut batch = batch(&config, &[&[b"\xff", body].concat()]);
+    for (_, raw) in &mut batch.raw {
+        raw.at.start += 1;
+        raw.grpc = Some(Box::new(crate::encode::RawGrpc {
+            kind: crate::content::grpc::Kind::Grpc,
+            coding: crate::content::grpc::MessageCoding::of(encoding),
+            direction: Direction::Response,
+            path: b"/s/M".as_slice().into(),
+        }));
+    }
+    let mut finisher = Finisher::new(&config);
+    let mut lines = Vec::new();
+    finisher.finish(batch, in_haste, |piece| lines.extend_from_slice(&piece.lines));
+    let line = String::from_utf8_lossy(&lines);
+    let from = line.find(",\"grpcMessages\"").unwrap();
+    let to = line.find(",\"bodySize\"").unwrap();
+    (line[from..to].to_owned(), finisher.stats)
+}
+
+#[test]
+fn the_messages_of_a_grpc_body() {
+    let none = ContentStats::default();
+    let body = [frame(0, b"one"), frame(0, b""), frame(0, b"3rd")[..6].to_vec()].concat();
+    let told =
+        r#","grpcMessages":[{"size":3,"data":"b25l"},{"size":0,"data":""},{"size":3,"data":"Mw==","truncated":true}]"#;
+    assert_eq!(grpc_line(b"", &body, false), (told.to_owned(), none));
+    // Compressed, and together over the limit.
+    let gzip = |data: &[u8]| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        std::io::Write::write_all(&mut encoder, data).unwrap();
+        frame(1, &encoder.finish().unwrap())
+    };
+    let (bomb, small) = (gzip(&[0; 10_000]), gzip(b"one"));
+    let (line, stats) = grpc_line(b"gzip", &[&small[..], &bomb].concat(), false);
+    let data = format!("\"data\":\"{}==\",\"truncated\":true}}]", "A".repeat(130));
+    assert!(line.starts_with(r#","grpcMessages":[{"size":23,"compressed":true,"data":"b25l"}"#), "{line}");
+    assert!(line.ends_with(&data), "{line}");
+    assert_eq!(stats, ContentStats { grpc_over_limit: 1, ..none });
+    let unshown = r#","grpcMessages":[{"size":23,"compressed":true}]"#.to_owned();
+    assert_eq!(grpc_line(b"snappy", &small, false), (unshown.clone(), ContentStats { grpc_undecodable: 1, ..none }));
+    assert_eq!(grpc_line(b"gzip", &small, true), (unshown, ContentStats { grpc_left_coded: 1, ..none }));
+    // After one that is broken the others are left.
+    let (line, stats) = grpc_line(b"gzip", &[&frame(1, b"no gzip")[..], &small, &frame(0, b"one")].concat(), false);
+    let told =
+        r#","grpcMessages":[{"size":7,"compressed":true},{"size":23,"compressed":true},{"size":3,"data":"b25l"}]"#;
+    assert_eq!((line.as_str(), stats), (told, ContentStats { grpc_undecodable: 2, ..none }));
+    let many = frame(0, b"").repeat(1_030);
+    assert_eq!(grpc_line(b"", &many, false).1, ContentStats { grpc_over_count: 6, ..none });
+}

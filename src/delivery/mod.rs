@@ -19,6 +19,7 @@ mod credits;
 mod event;
 mod feedback;
 mod finish;
+mod finish_grpc;
 mod outgoing;
 mod queue;
 mod sending;

@@ -8,6 +8,7 @@ use std::ops::Range;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
+use super::grpc_messages::RawGrpc;
 use super::json::{push_number, push_string, push_string_within};
 use crate::content::{self, Charset, Coding, Content, Converted};
 use crate::message::{Fields, HttpMessage, KnownName};
@@ -31,6 +32,8 @@ pub struct RawBody {
     /// As they were applied.
     pub codings: Vec<Coding>,
     pub(crate) charset: Option<Charset>,
+    /// If it is one of gRPC.
+    pub grpc: Option<Box<RawGrpc>>,
     /// Bytes are missing, and the line says so.
     pub cut: bool,
 }
@@ -99,12 +102,18 @@ impl BodyWriter {
     }
 
     fn push_body_or_bytes(&mut self, out: &mut Vec<u8>, message: &HttpMessage<'_>, cut: &mut bool) -> Option<RawBody> {
-        let (mut codings, mut charset) = (Vec::new(), None);
+        let (mut codings, mut charset, mut grpc) = (Vec::new(), None, None);
         if self.decode && !message.body.is_empty() {
             codings = self.codings(message);
             charset = declared_charset(message);
         }
-        if codings.is_empty() {
+        if let Some(carried) = message.extras.and_then(|extras| extras.grpc.as_ref())
+            && !message.body.is_empty()
+            && (!carried.is_coded || !codings.is_empty())
+        {
+            grpc = Some(RawGrpc::of(carried, message));
+        }
+        if codings.is_empty() && grpc.is_none() {
             match content::utf8(message.body, *cut) {
                 Some(text) if charset.is_none_or(|charset| charset.is_ascii_compatible()) => {
                     let max_bytes = max_written_bytes(text.len());
@@ -123,7 +132,7 @@ impl BodyWriter {
         }
         let start = out.len();
         out.extend_from_slice(message.body);
-        Some(RawBody { at: start..out.len(), codings, charset, cut: *cut })
+        Some(RawBody { at: start..out.len(), codings, charset, grpc, cut: *cut })
     }
 
     /// None where there is one that is not known.

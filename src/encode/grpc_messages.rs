@@ -4,7 +4,29 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
 use super::json::push_number;
-use crate::content::grpc::Message;
+use crate::content::grpc::{Kind, Message, MessageCoding};
+use crate::message::{Direction, Grpc, HttpMessage};
+
+/// What is to be known of a body to show its messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawGrpc {
+    pub kind: Kind,
+    pub coding: MessageCoding,
+    pub direction: Direction,
+    /// Of the request; empty if it is not known.
+    pub path: Box<[u8]>,
+}
+
+impl RawGrpc {
+    pub(super) fn of(grpc: &Grpc<'_>, message: &HttpMessage<'_>) -> Box<Self> {
+        Box::new(Self {
+            kind: grpc.kind,
+            coding: grpc.encoding.map(MessageCoding::of).unwrap_or_default(),
+            direction: message.direction,
+            path: message.request_target().into(),
+        })
+    }
+}
 
 /// Writes a message as JSON, where its type is known: appends it and returns true, or appends nothing and returns false.
 pub type ToJson<'a> = &'a mut dyn FnMut(&[u8], &mut Vec<u8>) -> bool;
@@ -57,6 +79,7 @@ mod tests {
             compressed,
             data: data.map(Into::into),
             truncated,
+            over_limit: false,
         };
         let mut json = |data: &[u8], out: &mut Vec<u8>| {
             out.extend_from_slice(if data == b"json" { b"{}" } else { b"" });

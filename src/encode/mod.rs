@@ -23,7 +23,7 @@ pub use body::{BodyWriter, RawBody, max_written_bytes};
 use extras::push_extras;
 use fields::{SecretFields, push_fields};
 use grpc::SecretGrpc;
-pub use grpc_messages::{ToJson, push_grpc_messages};
+pub use grpc_messages::{RawGrpc, ToJson, push_grpc_messages};
 use json::{push_member, push_number, push_text, push_text_within};
 use names::REDACTED;
 use target::Targets;

@@ -38,14 +38,19 @@ pub struct Message<'a> {
     pub data: Option<Cow<'a, [u8]>>,
     /// There is more of it than `data`: it was lost, not kept, or is over the limit.
     pub truncated: bool,
+    /// It is over the limit.
+    pub over_limit: bool,
 }
 
 /// The messages in `body`: the bytes that were kept of it, those from its beginning on. All of them together hold at most
 /// `max_bytes`.
+///
+/// After a message that is not coded as it says none is decompressed any more: nothing else bounds the work that goes into those.
 pub fn messages<'a>(index: &MessageIndex, body: &'a [u8], coding: MessageCoding, max_bytes: usize) -> Vec<Message<'a>> {
     let mut left = max_bytes;
     let body = if index.is_text() { Cow::Owned(plain(body)) } else { Cow::Borrowed(body) };
-    index.places().iter().map(|place| message(*place, &body, coding, &mut left)).collect()
+    let mut coding = coding;
+    index.places().iter().map(|place| message(*place, &body, &mut coding, &mut left)).collect()
 }
 
 fn plain(text: &[u8]) -> Vec<u8> {
@@ -54,7 +59,7 @@ fn plain(text: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn message<'a>(place: Place, body: &Cow<'a, [u8]>, coding: MessageCoding, left: &mut usize) -> Message<'a> {
+fn message<'a>(place: Place, body: &Cow<'a, [u8]>, coding: &mut MessageCoding, left: &mut usize) -> Message<'a> {
     let at = usize::try_from(place.at).unwrap_or(usize::MAX).min(body.len());
     let end = at.saturating_add(place.arrived as usize).min(body.len());
     let cut = end - at < place.size as usize;
@@ -62,18 +67,26 @@ fn message<'a>(place: Place, body: &Cow<'a, [u8]>, coding: MessageCoding, left: 
         Cow::Borrowed(body) => Cow::Borrowed(body.get(at..end).unwrap_or_default()),
         Cow::Owned(body) => Cow::Owned(body.get(at..end).unwrap_or_default().to_vec()),
     };
-    let (data, truncated) = match (place.compressed && place.size > 0, coding) {
-        (false, _) => within(sent, cut, *left),
-        (true, MessageCoding::Known(coding)) => decompress(&sent, cut, coding, *left),
-        (true, MessageCoding::Identity | MessageCoding::Unknown) => (None, cut),
+    let message =
+        Message { size: place.size, compressed: place.compressed, data: None, truncated: cut, over_limit: false };
+    let message = match (place.compressed && place.size > 0, *coding) {
+        (false, _) => within(sent, message, *left),
+        (true, MessageCoding::Known(known)) => {
+            let message = decompress(&sent, message, known, *left);
+            if message.data.is_none() {
+                *coding = MessageCoding::Unknown;
+            }
+            message
+        }
+        (true, MessageCoding::Identity | MessageCoding::Unknown) => message,
     };
-    *left -= data.as_ref().map_or(0, |data| data.len());
-    Message { size: place.size, compressed: place.compressed, data, truncated }
+    *left -= message.data.as_ref().map_or(0, |data| data.len());
+    message
 }
 
-fn within(data: Cow<'_, [u8]>, cut: bool, max_bytes: usize) -> (Option<Cow<'_, [u8]>>, bool) {
+fn within<'a>(data: Cow<'a, [u8]>, message: Message<'a>, max_bytes: usize) -> Message<'a> {
     if data.len() <= max_bytes {
-        return (Some(data), cut);
+        return Message { data: Some(data), ..message };
     }
     let data = match data {
         Cow::Borrowed(data) => Cow::Borrowed(data.get(..max_bytes).unwrap_or_default()),
@@ -82,15 +95,21 @@ fn within(data: Cow<'_, [u8]>, cut: bool, max_bytes: usize) -> (Option<Cow<'_, [
             Cow::Owned(data)
         }
     };
-    (Some(data), true)
+    Message { data: Some(data), truncated: true, over_limit: true, ..message }
 }
 
-fn decompress<'a>(sent: &[u8], cut: bool, coding: Coding, max_bytes: usize) -> (Option<Cow<'a, [u8]>>, bool) {
+fn decompress<'a>(sent: &[u8], message: Message<'a>, coding: Coding, max_bytes: usize) -> Message<'a> {
     if sent.is_empty() || max_bytes == 0 {
-        return (Some(Cow::default()), true);
+        let over_limit = max_bytes == 0;
+        return Message { data: Some(Cow::default()), truncated: true, over_limit, ..message };
     }
-    match decode(sent, cut, &[coding], Limits { content_bytes: max_bytes, decoded_bytes: max_bytes }) {
-        Ok(content) => (Some(Cow::Owned(content.bytes.into_owned())), content.cut),
-        Err(_) => (None, cut),
+    match decode(sent, message.truncated, &[coding], Limits { content_bytes: max_bytes, decoded_bytes: max_bytes }) {
+        Ok(content) => Message {
+            data: Some(Cow::Owned(content.bytes.into_owned())),
+            truncated: content.cut,
+            over_limit: content.over_limit || content.over_work,
+            ..message
+        },
+        Err(_) => message,
     }
 }

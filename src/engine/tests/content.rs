@@ -293,3 +293,35 @@ fn unknown_codings_are_counted() {
     let (_, content, engine) = finished(config(), &[response("Content-Encoding: dcz", b"x"), response("X: y", b"x")]);
     assert_eq!((content, engine.unknown_codings), (ContentStats::default(), 1));
 }
+
+#[test]
+fn a_call_by_grpc_web() {
+    use serde_json::json;
+    let body = b"\0\0\0\0\x03one\x80\0\0\0\x18grpc-status:5\r\ngrpc-m: a";
+    let response = response("Content-Type: application/grpc-web+proto", body);
+    let (lines, stats, _) = finished(config(), std::slice::from_ref(&response));
+    assert_eq!(lines[0].get("grpc"), None);
+    assert_eq!(lines[1]["grpc"], json!({ "status": 5, "statusName": "NOT_FOUND", "messageCount": 1 }));
+    assert_eq!(lines[1]["grpcMessages"], json!([{ "size": 3, "data": "b25l" }]));
+    assert_eq!((&lines[1]["bodyEncoding"], &lines[1]["bodySize"]), (&json!("binary"), &json!(body.len())));
+    assert_eq!(stats, ContentStats::default());
+    let (undecoded, ..) = finished(EngineConfig { decode_body: false, ..config() }, &[response]);
+    assert_eq!(undecoded, lines);
+}
+
+#[test]
+fn a_grpc_body_that_is_coded_as_a_whole() {
+    use serde_json::json;
+    let body = gzip(b"\0\0\0\0\x03one\0\0\0\0\x01");
+    let coded = |coding| response(&format!("Content-Type: application/grpc-web\r\nContent-Encoding: {coding}"), &body);
+    let (lines, stats, _) = finished(config(), &[coded("gzip"), coded("dcz")]);
+    assert_eq!((&lines[1]["grpc"], &lines[3]["grpc"]), (&json!({}), &json!({})));
+    assert_eq!(
+        lines[1]["grpcMessages"],
+        json!([{ "size": 3, "data": "b25l" }, { "size": 1, "data": "", "truncated": true }])
+    );
+    assert_eq!(lines[3].get("grpcMessages"), None);
+    assert_eq!(stats.decoded, 1);
+    let (lines, ..) = finished(EngineConfig { decode_body: false, ..config() }, &[coded("gzip")]);
+    assert_eq!(lines[1].get("grpcMessages"), None);
+}

@@ -1,9 +1,19 @@
 //! The engine's own configuration: plain values, already validated. It has no defaults: the package passes every value,
 //! and has each default in one place, where the command's help and the webhook read it without the addon.
 
+use std::sync::{Arc, OnceLock};
+
 use crate::flow::Patience;
 use crate::message::own_posts::OwnOutput;
 use crate::message::selection::Rule;
+use crate::protobuf::Descriptors;
+
+/// A file with descriptors of Protocol Buffers. What is in it is there once the capture is open.
+#[derive(Debug, Clone)]
+pub struct DescriptorFile {
+    pub path: String,
+    pub content: Arc<OnceLock<Descriptors>>,
+}
 
 /// What becomes of a body that is not UTF-8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +48,8 @@ pub struct EngineConfig {
     pub decode_body: bool,
     /// With `Base64` batches need `finish`.
     pub binary_bodies: BinaryBodies,
+    /// By them messages of gRPC are shown as JSON.
+    pub proto_descriptors: Option<DescriptorFile>,
     /// Packets in tunnels (GRE, VXLAN, IP in IP …) are looked into.
     pub decapsulate: bool,
     /// Connections are looked at for TLS, since secrets may come. It is so anyway once there are some.
@@ -65,6 +77,7 @@ impl EngineConfig {
             own_outputs: Vec::new(),
             decode_body: false,
             binary_bodies: BinaryBodies::Omit,
+            proto_descriptors: None,
             decapsulate: true,
             tls: false,
             tls_key_wait_ms: 10_000,

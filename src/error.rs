@@ -14,6 +14,8 @@ pub enum EngineError {
     OpenInterface { interface: String, permission: bool, source: Cause },
     #[error("cannot open savefile '{path}': {source}")]
     OpenSavefile { path: String, source: Cause },
+    #[error("cannot read protoDescriptors '{path}': {source}")]
+    OpenDescriptors { path: String, source: Cause },
     /// The savefile ends or breaks in the middle; what came before was delivered.
     /// `offset` is the byte where the broken record begins.
     #[error("savefile '{path}' is broken after packet {packets}, at byte {offset}: {source}")]
@@ -31,7 +33,9 @@ impl EngineError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::InvalidInterface { .. } | Self::NoDefaultInterface { .. } => "INVALID_INTERFACE",
-            Self::OpenInterface { .. } | Self::OpenSavefile { .. } => "CAPTURE_OPEN_FAILED",
+            Self::OpenInterface { .. } | Self::OpenSavefile { .. } | Self::OpenDescriptors { .. } => {
+                "CAPTURE_OPEN_FAILED"
+            }
             Self::BrokenSavefile { .. }
             | Self::NothingUnderstood { .. }
             | Self::CaptureFailed { .. }

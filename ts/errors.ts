@@ -4,7 +4,10 @@ import { readText, readThrown } from './thrown';
 
 /** The codes of {@link EngineError}. */
 export const ENGINE_ERROR_CODES = Object.freeze({
-  /** The interface or the savefile could not be opened: no permission, no such file, not a savefile. */
+  /**
+   * The interface or the savefile could not be opened: no permission, no such file, not a savefile. Also when the file of
+   * `protoDescriptors` cannot be read or is none.
+   */
   CAPTURE_OPEN_FAILED: 'CAPTURE_OPEN_FAILED',
   /** No interface of that name, or none that is up and not a loopback; the message lists those that exist. */
   INVALID_INTERFACE: 'INVALID_INTERFACE',

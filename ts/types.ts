@@ -109,8 +109,9 @@ export interface HttpMessage {
   };
   /**
    * The gRPC messages that begin in what was kept of the body (`maxBodySize`), up to 1 024: the size as sent, and what it holds,
-   * decompressed, in base64. `data` is left out where it could not be decompressed; `truncated`: an end of it is missing. Left out
-   * if there is no body, and of one with a `content-encoding` that is not removed.
+   * decompressed: as JSON where `protoDescriptors` knows its type, else in base64. Both are left out where it could not be
+   * decompressed; `truncated`: an end of it is missing. Left out if there is no body, and of one
+   * with a `content-encoding` that is not removed.
    */
   grpcMessages?: GrpcMessage[];
   /**
@@ -127,6 +128,8 @@ export interface GrpcMessage {
   compressed?: true;
   /** Base64. */
   data?: string;
+  /** By `protoDescriptors`, in the JSON form of Protocol Buffers. */
+  json?: unknown;
   truncated?: true;
 }
 

@@ -1,11 +1,13 @@
 //! Options as JS gives them. Numbers are checked for the ranges of the engine's types; what makes sense was checked
 //! before, where the public options are.
 
+use std::sync::Arc;
+
 use napi::{Error, Result, Status};
 use napi_derive::napi;
 
 use crate::capture::CaptureOptions;
-use crate::config::{BinaryBodies, EngineConfig};
+use crate::config::{BinaryBodies, DescriptorFile, EngineConfig};
 use crate::flow::Patience;
 use crate::message::own_posts::OwnOutput;
 use crate::message::selection::Rule;
@@ -67,6 +69,8 @@ pub struct BindingCaptureOptions {
     pub decode_body: bool,
     /// What becomes of bodies that are not UTF-8: `omit` or `base64`.
     pub binary_bodies: String,
+    /// A file with a FileDescriptorSet, by which messages of gRPC are shown as JSON.
+    pub proto_descriptors: Option<String>,
     /// Whether packets in tunnels are looked into.
     pub decapsulate: bool,
     /// Key logs of TLS: files and folders. Empty: secrets come by `addTlsKeys`; absent: TLS is read only if some come.
@@ -138,6 +142,9 @@ impl TryFrom<BindingCaptureOptions> for CaptureOptions {
                 own_outputs: options.own_outputs.into_iter().map(OwnOutput::try_from).collect::<Result<_>>()?,
                 decode_body: options.decode_body,
                 binary_bodies: binary_bodies(&options.binary_bodies)?,
+                proto_descriptors: options
+                    .proto_descriptors
+                    .map(|path| DescriptorFile { path, content: Arc::default() }),
                 decapsulate: options.decapsulate,
                 tls: options.tls_keylog.is_some(),
                 tls_key_wait_ms: whole("tlsKeyWaitMs", options.tls_key_wait_ms)?,

@@ -10,6 +10,7 @@
 //! ```
 
 mod control;
+mod descriptors;
 #[cfg(feature = "faults")]
 mod faults;
 mod key_files;

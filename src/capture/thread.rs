@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::thread;
 
 use super::control::CaptureControl;
+use super::descriptors;
 use super::options::CaptureOptions;
 use super::runner::Runner;
 use crate::delivery::{self, Delivery, Outgoing, Shared};
@@ -90,6 +91,9 @@ where
 }
 
 fn open(options: &mut CaptureOptions) -> Result<Source, EngineError> {
+    if let Some(file) = &options.engine.proto_descriptors {
+        descriptors::read(file)?;
+    }
     match &options.source {
         SourceOptions::Live(live) => {
             LiveSource::open(live, &options.engine.ports, options.engine.decapsulate).map(Source::Live)

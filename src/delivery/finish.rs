@@ -4,15 +4,17 @@
 //! A decoder that panics costs its message the decoding and nothing else.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use memchr::memchr;
 
-use super::finish_grpc::push_messages;
+use super::finish_grpc::{Room, push_messages};
 use crate::batch::{Batch, MAX_BATCH_BYTES};
 use crate::config::{BinaryBodies, EngineConfig};
 use crate::content::{self, Broken, Coding, Content, Limits};
 use crate::encode::{RawBody, max_written_bytes};
+use crate::protobuf::Descriptors;
 use crate::stats::ContentStats;
 
 /// Content, as it is written, may always be so many times the coded bytes: the work stays in proportion to the traffic.
@@ -35,6 +37,7 @@ pub struct Finisher {
     base64: bool,
     decode: Decode,
     rate: Option<Rate>,
+    descriptors: Option<Arc<OnceLock<Descriptors>>>,
     pub stats: ContentStats,
 }
 
@@ -75,7 +78,8 @@ impl Finisher {
         let EngineConfig { max_body_size, binary_bodies, .. } = *config;
         let base64 = binary_bodies == BinaryBodies::Base64;
         let stats = ContentStats::default();
-        Self { max_body_bytes: max_body_size, base64, decode: content::decode, rate: None, stats }
+        let descriptors = config.proto_descriptors.as_ref().map(|file| Arc::clone(&file.content));
+        Self { max_body_bytes: max_body_size, base64, decode: content::decode, rate: None, descriptors, stats }
     }
 
     /// The same for a live capture, with a bound on what is decoded in a second.
@@ -121,6 +125,7 @@ impl Finisher {
         let bounds = self.bounds(bytes.len());
         let limits =
             Limits { content_bytes: max_body_bytes, decoded_bytes: bounds.regular.saturating_add(bounds.surplus) };
+        let descriptors = self.descriptors.as_ref().and_then(|descriptors| descriptors.get());
         let written = catch_unwind(AssertUnwindSafe(|| {
             let decoded = (!raw.codings.is_empty() && !in_haste).then(|| decode(bytes, raw.cut, &raw.codings, limits));
             let content = decoded.as_ref().and_then(|decoded| decoded.as_ref().ok());
@@ -139,7 +144,9 @@ impl Finisher {
             // Of a body that is coded as a whole they are in its content.
             let carrier = if raw.codings.is_empty() { Some(bytes) } else { content.map(|content| &*content.bytes) };
             let grpc = raw.grpc.as_ref().zip(carrier).map(|(grpc, carrier)| {
-                push_messages(out, grpc, carrier, max_body_bytes.min(limits.decoded_bytes), in_haste)
+                let content_bytes = max_body_bytes.min(limits.decoded_bytes);
+                let json_bytes = max_written_bytes(content_bytes).min(limits.decoded_bytes);
+                push_messages(out, grpc, carrier, Room { content_bytes, json_bytes }, in_haste, descriptors)
             });
             (outcome, cut && by_escapes <= by_work, grpc)
         }));

@@ -1,7 +1,8 @@
 //! Writes the messages of a gRPC body.
 
-use crate::content::grpc::{MAX_MESSAGES, MessageCoding, MessageIndex, messages};
+use crate::content::grpc::{Call, MAX_MESSAGES, MessageCoding, MessageIndex, messages};
 use crate::encode::{RawGrpc, push_grpc_messages};
+use crate::protobuf::Descriptors;
 
 /// What of them is not shown.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -16,21 +17,41 @@ pub(super) struct Unshown {
     pub over_count: u64,
 }
 
-/// Appends the member for those that begin in `body`, with at most `content_bytes` of what they hold; with `in_haste` without what
-/// is in compressed ones.
+/// What bounds them: what is written of a body is in proportion to its bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Room {
+    /// For what they hold, all together.
+    pub content_bytes: usize,
+    /// For those that are written as JSON, all together.
+    pub json_bytes: usize,
+}
+
+/// Appends the member for those that begin in `body`; with `in_haste` without what is in compressed ones. By `descriptors` those
+/// whose method they name are JSON.
 pub(super) fn push_messages(
     out: &mut Vec<u8>,
     grpc: &RawGrpc,
     body: &[u8],
-    content_bytes: usize,
+    Room { content_bytes, json_bytes }: Room,
     in_haste: bool,
+    descriptors: Option<&Descriptors>,
 ) -> Unshown {
     let mut index = MessageIndex::new(grpc.kind);
     index.push(body);
     let coding = if in_haste { MessageCoding::Unknown } else { grpc.coding };
     let messages = messages(&index, body, coding, content_bytes);
     let without_data = messages.iter().filter(|message| message.data.is_none()).count() as u64;
-    push_grpc_messages(out, &messages, &mut |_, _| false);
+    let kind = descriptors.filter(|_| !in_haste).and_then(|descriptors| {
+        let Call { service, method } = Call::of_path(&grpc.path)?;
+        descriptors.message_type(service, method, grpc.direction)
+    });
+    let mut left = json_bytes;
+    push_grpc_messages(out, &messages, &mut |data, out| {
+        let start = out.len();
+        let pushed = kind.as_ref().is_some_and(|kind| kind.push_json(data, left, out));
+        left -= out.len() - start;
+        pushed
+    });
     Unshown {
         undecodable: if in_haste { 0 } else { without_data },
         left_coded: if in_haste { without_data } else { 0 },

@@ -138,7 +138,10 @@ fn frame(flag: u8, data: &[u8]) -> Vec<u8> {
 }
 
 fn grpc_line(encoding: &[u8], body: &[u8], in_haste: bool) -> (String, ContentStats) {
-    let config = EngineConfig { max_body_size: 100, ..config() };
+    grpc_line_by(EngineConfig { max_body_size: 100, ..config() }, encoding, body, in_haste)
+}
+
+fn grpc_line_by(config: EngineConfig, encoding: &[u8], body: &[u8], in_haste: bool) -> (String, ContentStats) {
     let mut batch = batch(&config, &[&[b"\xff", body].concat()]);
     for (_, raw) in &mut batch.raw {
         raw.at.start += 1;
@@ -187,4 +190,47 @@ fn the_messages_of_a_grpc_body() {
     assert_eq!((line.as_str(), stats), (told, ContentStats { grpc_undecodable: 2, ..none }));
     let many = frame(0, b"").repeat(1_030);
     assert_eq!(grpc_line(b"", &many, false).1, ContentStats { grpc_over_count: 6, ..none });
+}
+
+/// A service `s` with a method `M`, which answers with a text.
+fn descriptors() -> crate::config::DescriptorFile {
+    use prost_reflect::prost::Message as _;
+    use prost_reflect::prost_types::field_descriptor_proto::{Label, Type};
+    use prost_reflect::prost_types::{
+        DescriptorProto, FieldDescriptorProto, FileDescriptorProto, FileDescriptorSet, MethodDescriptorProto,
+        ServiceDescriptorProto,
+    };
+    let field = FieldDescriptorProto {
+        number: Some(1),
+        name: Some("text".into()),
+        r#type: Some(Type::String.into()),
+        label: Some(Label::Optional.into()),
+        ..Default::default()
+    };
+    let method = MethodDescriptorProto {
+        name: Some("M".into()),
+        input_type: Some(".Answer".into()),
+        output_type: Some(".Answer".into()),
+        ..Default::default()
+    };
+    let file = FileDescriptorProto {
+        name: Some("s.proto".into()),
+        message_type: vec![DescriptorProto { name: Some("Answer".into()), field: vec![field], ..Default::default() }],
+        service: vec![ServiceDescriptorProto { name: Some("s".into()), method: vec![method], ..Default::default() }],
+        syntax: Some("proto3".into()),
+        ..Default::default()
+    };
+    let set = FileDescriptorSet { file: vec![file] }.encode_to_vec();
+    let content = Arc::new(OnceLock::from(Descriptors::decode(&set).unwrap()));
+    crate::config::DescriptorFile { path: String::new(), content }
+}
+
+#[test]
+fn messages_of_known_types_are_json() {
+    let config = || EngineConfig { proto_descriptors: Some(descriptors()), ..config() };
+    let body = [frame(0, b"\x0a\x01x"), frame(0, b"\xff"), frame(0, b"\x0a\x01x")[..7].to_vec()].concat();
+    let told = |in_haste| grpc_line_by(config(), b"", &body, in_haste).0;
+    let rest = r#"{"size":1,"data":"/w=="},{"size":3,"data":"CgE=","truncated":true}]"#;
+    assert_eq!(told(false), format!(r#","grpcMessages":[{{"size":3,"json":{{"text":"x"}}}},{rest}"#));
+    assert_eq!(told(true), format!(r#","grpcMessages":[{{"size":3,"data":"CgF4"}},{rest}"#));
 }

@@ -264,6 +264,19 @@ export const OPTIONS = {
     help: 'bodies that are not UTF-8: omit or base64',
     engine: true,
   },
+  /**
+   * A file with a FileDescriptorSet (`protoc --include_imports --descriptor_set_out=FILE`): gRPC messages of the services in it are
+   * shown as JSON. It is read once, at the start. Default: none.
+   */
+  protoDescriptors: {
+    check: checkFileName,
+    parse: text,
+    argument: 'file',
+    help: 'show gRPC messages as JSON by this FileDescriptorSet (protoc --descriptor_set_out)',
+    engine: true,
+    // A file of the container, where the pod cannot put it.
+    annotation: false,
+  },
   /** Connections at one time; past it the least recently active one goes. Default 10 000. */
   maxConcurrentConnections: {
     check: integer(1),

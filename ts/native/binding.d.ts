@@ -117,6 +117,8 @@ export interface CaptureOptions {
   decodeBody: boolean
   /** What becomes of bodies that are not UTF-8: `omit` or `base64`. */
   binaryBodies: string
+  /** A file with a FileDescriptorSet, by which messages of gRPC are shown as JSON. */
+  protoDescriptors?: string
   /** Whether packets in tunnels are looked into. */
   decapsulate: boolean
   /** Key logs of TLS: files and folders. Empty: secrets come by `addTlsKeys`; absent: TLS is read only if some come. */

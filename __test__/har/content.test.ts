@@ -145,3 +145,17 @@ describe('a request', () => {
     expect(entryOf('binary').request.postData).toMatchObject({ text: '', comment: 'a binary body, left out' });
   });
 });
+
+test('a call by gRPC-Web has what HAR has no word for', async () => {
+  const type = 'Content-Type: application/grpc-web+proto';
+  const message = Buffer.from('\0\0\0\0\x03one');
+  const trailers = Buffer.from('\x80\0\0\0\x0fgrpc-status: 5\n', 'latin1');
+  const entryOf = await harOf('grpc', [
+    sent('client', ['POST /s.S/M HTTP/1.1', 'Host: h', type], message),
+    sent('server', ['HTTP/1.1 200 OK', type], Buffer.concat([message, trailers])),
+  ]);
+  const { request, response } = entryOf('s.S/M');
+  const call = { service: 's.S', method: 'M', messageCount: 1, messages: [{ size: 3, data: 'b25l' }] };
+  expect(request).toMatchObject({ _grpc: call });
+  expect(response).toMatchObject({ status: 200, _grpc: { ...call, status: 5, statusName: 'NOT_FOUND' } });
+});

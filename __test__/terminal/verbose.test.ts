@@ -76,3 +76,20 @@ it('what fits exactly has no note', () => {
   expect(shown({ headers: field(MAX_ROWS) }).length).toBe(MAX_ROWS);
   expect(shown({ headers: field(MAX_ROWS + 1) }).at(-1)).toMatch(/more of it/);
 });
+
+it('shows the messages of a gRPC body in place of their bytes', () => {
+  const messages = [
+    { size: 5, json: { text: 'ü' } },
+    { size: 2_000, data: 'AA==', truncated: true as const },
+  ];
+  const body = '\0\0\0\0\x05\n\x03abc';
+  expect(shown({ body, bodySize: 2_015, grpcMessages: messages })).toEqual([
+    '> ',
+    '> {"text":"ü"}',
+    '> (a message of 2.0kB)',
+  ]);
+  const many = Array.from({ length: 1_024 }, () => ({ size: 1, json: 'x'.repeat(10_000) }));
+  expect(shown({ bodyEncoding: 'binary', bodySize: 9, grpcMessages: many }).at(-1)).toBe(
+    '> (more of it with --json; 9B in all)',
+  );
+});

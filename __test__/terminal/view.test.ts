@@ -83,6 +83,20 @@ describe('the view', () => {
     expect(output.stats()).toMatchObject({ handed: 5, delivered: 5, waiting: 0 });
   });
 
+  it('shows the status of a call by gRPC', async () => {
+    const { output, rows } = view();
+    const answer = { ...response('a'), incomplete: 'reset' as const };
+    void output.write(
+      batch(
+        ...[request('a'), { ...answer, grpc: { status: 16, statusName: 'UNAUTHENTICATED' } }],
+        ...[request('b'), { ...response('b', 5, 503), grpc: { status: 14, statusName: 'UNAVAILABLE' } }],
+        ...[request('c'), { ...response('c'), grpc: { messageCount: 1 } }],
+      ),
+    );
+    await settle();
+    expect(rows().map((row) => / \/\w +(\S+) /.exec(row)?.[1])).toEqual(['g16!', '503', '200']);
+  });
+
   it('shows a request that waits too long, its response when it comes, and what is left at the end', async () => {
     const { output, rows, adds } = view();
     void output.write(batch(request('slow'), request('late', 1)));
@@ -259,6 +273,17 @@ describe('the summary', () => {
       '       1     -     -     -      -      -      - 5.00ms  GET /c',
       '       1     -     -     1      -      -      -      -  GET /b',
     ]);
+  });
+
+  it('counts calls by gRPC by their own status', () => {
+    const rows = rowsOf([
+      { ...response('a'), grpc: { status: 0, statusName: 'OK' } },
+      { ...response('a'), grpc: { status: 5, statusName: 'NOT_FOUND' } },
+      { ...response('a'), grpc: { status: 99 } },
+      { ...response('a', 5, 503), grpc: {} },
+      { ...response('a'), grpc: {} },
+    ]);
+    expect(rows).toContain('status     2xx 1  5xx 1  gRPC NOT_FOUND 1  gRPC OK 1  gRPC other 1');
   });
 
   it('tells no more endpoints apart than its limit, and says so', () => {

@@ -6,6 +6,7 @@
 import { type Brief, eachBrief, type GrpcCall, type Peers, peersOf } from './brief';
 import { endpointText } from './endpoints';
 import { Nesting } from './nesting';
+import { outcomeOf, SERVER_STATUSES } from './outcome';
 import { isFinal, Pairing } from './pairing';
 import { RouteStats } from './route-stats';
 import { type Entry, ownText, Routes } from './routes';
@@ -158,7 +159,7 @@ export class Traffic {
   #addResponse(brief: Brief): void {
     this.responses++;
     const { id, statusCode = 0, request, latencyMs, waitMs, durationMs, bodySize, incomplete, grpc } = brief;
-    const name = statusCode === 0 ? 'unknown' : `${Math.floor(statusCode / 100)}xx`;
+    const name = statusCode === 0 ? 'unknown' : outcomeOf({ statusCode, grpc }).group;
     this.classes.set(name, (this.classes.get(name) ?? 0) + 1);
     if (request === undefined) return;
     this.exchanges++;
@@ -302,9 +303,6 @@ function kindOfStatus(statusCode: number): Fault | undefined {
   if (statusCode >= 500) return 'server';
   return statusCode >= 400 ? 'client' : undefined;
 }
-
-/** Statuses of gRPC that are the server's: UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS. */
-const SERVER_STATUSES: ReadonlySet<number> = new Set([2, 4, 12, 13, 14, 15]);
 
 function kindOfGrpc({ status }: GrpcCall): Fault | undefined {
   if (status === undefined || status === 0) return undefined;

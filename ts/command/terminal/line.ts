@@ -1,6 +1,7 @@
 /** One exchange in one line: columns that stand one below the other and never take more than the terminal has. */
 
 import { endpointText } from '../../exchange/endpoints';
+import { outcomeOf } from '../../exchange/outcome';
 import type { Endpoint, HttpMessage } from '../../types';
 import { day, timeOfDay } from './clock';
 import { bytes, duration } from './quantities';
@@ -24,7 +25,7 @@ const WIDE_COLUMNS = 100;
 const TIME = { wide: 'HH:MM:SS.mmm'.length, narrow: 'HH:MM:SS'.length };
 /** OPTIONS and CONNECT are the longest of the usual ones. */
 const METHOD = 7;
-/** Three digits and the mark of an incomplete message. */
+/** Three digits, or `g` and the one or two of gRPC, and the mark of an incomplete message. */
 const STATUS = 4;
 const SIZE = 6;
 const LATENCY = 6;
@@ -78,8 +79,9 @@ export class Lines {
 
   /** An interim or final response. */
   response(message: HttpMessage, facts: Facts): string {
-    const { statusCode = 0, bodySize, latencyMs, incomplete } = message;
-    const status = `${statusCode}${incomplete === undefined ? '' : '!'}`;
+    const { bodySize, latencyMs, incomplete } = message;
+    const { text, statusCode } = outcomeOf(message);
+    const status = `${text}${incomplete === undefined ? '' : '!'}`;
     return this.#line(
       facts,
       [status, bytes(bodySize), latencyMs === undefined ? '-' : duration(latencyMs)],

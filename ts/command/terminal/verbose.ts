@@ -1,6 +1,6 @@
 /** Headers and body of a message below its line, as curl shows them: `>` is what the client sent, `<` the server. */
 
-import type { HttpMessage } from '../../types';
+import type { GrpcMessage, HttpMessage } from '../../types';
 import { bytes } from './quantities';
 import type { Paint } from './style';
 import { printable, type Text } from './text';
@@ -42,9 +42,10 @@ function* fieldRows(name: string, value: string, text: Text, paint: Paint, width
 }
 
 function* bodyRows(message: HttpMessage, text: Text, width: number): Generator<string> {
-  const { bodyText, bodySize, bodyEncoding, bodyTruncated, incomplete, gapBytes } = message;
+  const { bodyText, bodySize, bodyEncoding, bodyTruncated, incomplete, gapBytes, grpcMessages } = message;
   const notes: string[] = [];
-  const body = bodyText ?? (bodyEncoding === undefined ? message.body : undefined) ?? '';
+  const asText = bodyText ?? (bodyEncoding === undefined ? message.body : undefined) ?? '';
+  const body = grpcMessages === undefined ? asText : grpcText(grpcMessages);
   if (body === '' && bodyEncoding !== undefined) notes.push(`${bytes(bodySize)} of binary body`);
   if (body !== '') {
     yield '';
@@ -56,6 +57,16 @@ function* bodyRows(message: HttpMessage, text: Text, width: number): Generator<s
   if (gapBytes !== undefined) notes.push(`${bytes(gapBytes)} never arrived`);
   else if (bodyTruncated === true) notes.push('bytes of the body are missing');
   if (notes.length > 0) yield text.clip(`(${notes.join('; ')})`, width);
+}
+
+/** A row for each, as far as they are looked at. */
+function grpcText(messages: GrpcMessage[]): string {
+  let shown = '';
+  for (const { size, json } of messages) {
+    if (shown.length > MAX_UNITS) break;
+    shown += `${json === undefined ? `(a message of ${bytes(size)})` : JSON.stringify(json)}\n`;
+  }
+  return shown;
 }
 
 function* wrappedLines(body: string, text: Text, width: number): Generator<string> {

@@ -88,7 +88,7 @@ function requestOf(request: HarMessage | undefined, answer: HttpMessage | undefi
             ...encodingOf(request, '_encoding'),
           },
         }),
-    ...lossesOf(request),
+    ...asidesOf(request),
   };
 }
 
@@ -113,7 +113,7 @@ function responseOf(response: HarMessage): object {
     redirectURL: headers.location ?? '',
     headersSize: -1,
     bodySize,
-    ...lossesOf(response),
+    ...asidesOf(response),
   };
 }
 
@@ -171,8 +171,10 @@ function paramsOf(type: string, text: string): { name: string; value: string }[]
   return /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(type) ? fieldsOf(text) : [];
 }
 
-function lossesOf({ incomplete, gapBytes, bodyTruncated, trailers }: HttpMessage): object {
+/** What HAR has no field for. */
+function asidesOf({ incomplete, gapBytes, bodyTruncated, trailers, grpc, grpcMessages }: HttpMessage): object {
   return {
+    ...(grpc === undefined ? {} : { _grpc: { ...grpc, ...(grpcMessages && { messages: grpcMessages }) } }),
     ...(bodyTruncated === undefined ? {} : { _bodyTruncated: bodyTruncated }),
     ...(incomplete === undefined ? {} : { _incomplete: incomplete }),
     ...(gapBytes === undefined ? {} : { _gapBytes: gapBytes }),

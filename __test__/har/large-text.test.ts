@@ -118,6 +118,17 @@ describe('a line', () => {
     expect(parseLargeLine(bytes)).toEqual({ message: JSON.parse(bytes.toString()) });
   });
 
+  it('with a large message of gRPC is read as any other, whatever names are in it', () => {
+    const big = 'x'.repeat(LARGE_TEXT_BYTES);
+    for (const json of [
+      { a: {}, body: big, bodyB: 1 },
+      { a: 1, bodyText: big, bodyB: 1 },
+    ]) {
+      const bytes = request({}, { bodyEncoding: 'binary' }, { grpcMessages: [{ size: 1, json }] });
+      expect(parseLargeLine(bytes)).toEqual({ message: JSON.parse(bytes.toString()) });
+    }
+  });
+
   it.each(['{"a":', `{"headers":{},"body":"${'x'.repeat(LARGE_TEXT_BYTES)}","bodySize":`])(
     'that is no JSON is none',
     (text) => {

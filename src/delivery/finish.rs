@@ -100,8 +100,13 @@ impl Finisher {
         let (mut out, mut copied, mut given) = (lines.another(lines.len()), 0, 0);
         for (before, raw) in raw {
             out.extend_from_slice(lines.get(copied..raw.at.start).unwrap_or_default());
-            self.write(&mut out, &raw, lines.get(raw.at.clone()).unwrap_or_default(), in_haste);
+            let messages = self.write(&mut out, &raw, lines.get(raw.at.clone()).unwrap_or_default(), in_haste);
             copied = raw.at.end;
+            if let Some(grpc) = &raw.grpc {
+                out.extend_from_slice(lines.get(copied..grpc.at).unwrap_or_default());
+                out.extend_from_slice(&messages);
+                copied = grpc.at;
+            }
             if out.len() >= MAX_BATCH_BYTES {
                 let rest = lines.get(copied..).unwrap_or_default();
                 let line_end = memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
@@ -119,7 +124,8 @@ impl Finisher {
         }
     }
 
-    fn write(&mut self, out: &mut Vec<u8>, raw: &RawBody, bytes: &[u8], in_haste: bool) {
+    /// Appends the members of a body, and returns those for its gRPC messages, which come later in the line.
+    fn write(&mut self, out: &mut Vec<u8>, raw: &RawBody, bytes: &[u8], in_haste: bool) -> Vec<u8> {
         let start = out.len();
         let (decode, max_body_bytes, base64) = (self.decode, self.max_body_bytes, self.base64);
         let bounds = self.bounds(bytes.len());
@@ -146,7 +152,16 @@ impl Finisher {
             let grpc = raw.grpc.as_ref().zip(carrier).map(|(grpc, carrier)| {
                 let content_bytes = max_body_bytes.min(limits.decoded_bytes);
                 let json_bytes = max_written_bytes(content_bytes).min(limits.decoded_bytes);
-                push_messages(out, grpc, carrier, Room { content_bytes, json_bytes }, in_haste, descriptors)
+                let mut messages = Vec::new();
+                let unshown = push_messages(
+                    &mut messages,
+                    grpc,
+                    carrier,
+                    Room { content_bytes, json_bytes },
+                    in_haste,
+                    descriptors,
+                );
+                (messages, unshown)
             });
             (outcome, cut && by_escapes <= by_work, grpc)
         }));
@@ -154,19 +169,21 @@ impl Finisher {
             self.stats.panicked += 1;
             out.truncate(start);
             out.extend_from_slice(b",\"bodyEncoding\":\"binary\"");
-            return;
+            return Vec::new();
         };
         self.stats.cut_escaped += u64::from(cut_escaped);
-        if let Some(grpc) = grpc {
-            self.stats.grpc_undecodable += grpc.undecodable;
-            self.stats.grpc_left_coded += grpc.left_coded;
-            self.stats.grpc_over_limit += grpc.over_limit;
-            self.stats.grpc_over_count += grpc.over_count;
-        }
+        let messages = grpc.map(|(messages, unshown)| {
+            self.stats.grpc_undecodable += unshown.undecodable;
+            self.stats.grpc_left_coded += unshown.left_coded;
+            self.stats.grpc_over_limit += unshown.over_limit;
+            self.stats.grpc_over_count += unshown.over_count;
+            messages
+        });
         if let Some(rate) = &mut self.rate
-            && (grpc.is_some() || matches!(outcome, Outcome::Decoded { .. }))
+            && (messages.is_some() || matches!(outcome, Outcome::Decoded { .. }))
         {
-            rate.spend((out.len() - start).saturating_sub(bounds.regular));
+            let written = out.len() - start + messages.as_ref().map_or(0, Vec::len);
+            rate.spend(written.saturating_sub(bounds.regular));
         }
         match outcome {
             Outcome::Decoded { over_limit, over_work, without_end } => {
@@ -179,6 +196,7 @@ impl Finisher {
             Outcome::Undecodable => self.stats.undecodable += 1,
             Outcome::Left => self.stats.left_coded += u64::from(!raw.codings.is_empty()),
         }
+        messages.unwrap_or_default()
     }
 
     fn bounds(&mut self, coded_bytes: usize) -> Bounds {

@@ -145,7 +145,9 @@ fn grpc_line_by(config: EngineConfig, encoding: &[u8], body: &[u8], in_haste: bo
     let mut batch = batch(&config, &[&[b"\xff", body].concat()]);
     for (_, raw) in &mut batch.raw {
         raw.at.start += 1;
+        let rest = &batch.lines[raw.at.end..];
         raw.grpc = Some(Box::new(crate::encode::RawGrpc {
+            at: raw.at.end + rest.iter().position(|&byte| byte == b'\n').unwrap() - 1,
             kind: crate::content::grpc::Kind::Grpc,
             coding: crate::content::grpc::MessageCoding::of(encoding),
             direction: Direction::Response,
@@ -157,8 +159,8 @@ fn grpc_line_by(config: EngineConfig, encoding: &[u8], body: &[u8], in_haste: bo
     finisher.finish(batch, in_haste, |piece| lines.extend_from_slice(&piece.lines));
     let line = String::from_utf8_lossy(&lines);
     let from = line.find(",\"grpcMessages\"").unwrap();
-    let to = line.find(",\"bodySize\"").unwrap();
-    (line[from..to].to_owned(), finisher.stats)
+    let last = line.strip_suffix("}\n").unwrap();
+    (last[from..].to_owned(), finisher.stats)
 }
 
 #[test]

@@ -42,7 +42,11 @@ impl RawBody {
     /// The same in a line that begins so many bytes later.
     #[must_use]
     pub fn moved(self, bytes: usize) -> Self {
-        Self { at: self.at.start + bytes..self.at.end + bytes, ..self }
+        let grpc = self.grpc.map(|mut grpc| {
+            grpc.at += bytes;
+            grpc
+        });
+        Self { at: self.at.start + bytes..self.at.end + bytes, grpc, ..self }
     }
 
     /// Appends the members for these bytes, or for their `content` where they were decoded. Each text takes at most `max_bytes`

@@ -10,6 +10,9 @@ use crate::message::{Direction, Grpc, HttpMessage};
 /// What is to be known of a body to show its messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawGrpc {
+    /// Where the member for them belongs: at the end of the line, so that a reader who looks for the engine's own members finds
+    /// those first. Names in the JSON of messages are others' choice.
+    pub at: usize,
     pub kind: Kind,
     pub coding: MessageCoding,
     pub direction: Direction,
@@ -20,6 +23,7 @@ pub struct RawGrpc {
 impl RawGrpc {
     pub(super) fn of(grpc: &Grpc<'_>, message: &HttpMessage<'_>) -> Box<Self> {
         Box::new(Self {
+            at: 0,
             kind: grpc.kind,
             coding: grpc.encoding.map(MessageCoding::of).unwrap_or_default(),
             direction: message.direction,

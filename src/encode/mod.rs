@@ -132,7 +132,7 @@ impl Encoder {
         out.extend_from_slice(&[b'0' + major, b'.', b'0' + minor]);
         out.extend_from_slice(b"\",\"headers\":");
         cut |= push_fields(out, message.fields(), &self.secret_fields, &self.targets);
-        let (raw, body_cut) = self.bodies.push(out, message);
+        let (mut raw, body_cut) = self.bodies.push(out, message);
         if let Some(trailers) = message.trailers {
             out.extend_from_slice(b",\"trailers\":");
             cut |= push_fields(out, trailers, &self.secret_fields, &self.targets);
@@ -178,6 +178,9 @@ impl Encoder {
                 let path = self.targets.redact(message.request_target());
                 self.secret_grpc.push(out, grpc, &path, &self.secret_fields);
             }
+        }
+        if let Some(grpc) = raw.as_mut().and_then(|raw| raw.grpc.as_mut()) {
+            grpc.at = out.len();
         }
         out.extend_from_slice(b"}\n");
         raw

@@ -71,11 +71,13 @@ export function parseLargeLine(line: Line): { message: HttpMessage; largeText?: 
 /** A field of the head may be named `body`, but it does not stand after all fields; none has a capital in its name. */
 const BEFORE = [Buffer.from('},"body":"'), Buffer.from(',"bodyText":"')];
 const AFTER = Buffer.from('","body');
+/** After it stand messages of gRPC as JSON, with names of others' choice. */
+const SIZE = Buffer.from(',"bodySize":');
 
 export function largeTextIn(line: Buffer): Buffer | undefined {
   for (const before of BEFORE) {
     const at = line.indexOf(before);
-    if (at === -1) continue;
+    if (at === -1 || line.subarray(0, at).includes(SIZE)) continue;
     const start = at + before.length;
     const end = line.indexOf(AFTER, start);
     // What is between the two is one string: a quote in it would be escaped.

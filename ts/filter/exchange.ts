@@ -54,6 +54,14 @@ export function durationOf({ latencyMs, durationMs = 0 }: HttpMessage): number |
   return latencyMs === undefined ? undefined : latencyMs + durationMs;
 }
 
+/** When its first packet came, in ms since the epoch; without its request as the response says it. */
+export function beginningOf({ request, response }: Exchange): number | undefined {
+  const message = request ?? response;
+  if (message === undefined || message.timestampUnknown === true) return undefined;
+  const ms = Date.parse(message.timestamp);
+  return request === undefined ? ms - (response?.latencyMs ?? 0) : ms;
+}
+
 /** The texts of the body. Bytes that are no text are in none of them. */
 export function textsOf({ body, bodyEncoding, bodyText }: HttpMessage): string[] {
   const own = bodyEncoding === undefined ? body : undefined;

@@ -4,6 +4,7 @@ import type { HttpMessage } from '../types';
 import type { Exchange, Test } from './exchange';
 import * as read from './exchange';
 import { callOf, grpcStatusOf, isGrpc } from './grpc';
+import { parseMoment, placeOf } from './moment';
 import { isLike, isPathLike } from './patterns';
 import { compileRegex } from './regex';
 import { parseSize, parseTime } from './units';
@@ -233,6 +234,15 @@ const PLAIN: Readonly<Record<string, Key>> = {
     'id=1.4',
     inList(like),
   ),
+  time: {
+    operators: NUMBER,
+    example: 'time>=14:03',
+    compile: (operator, text) => {
+      const moment = parseMoment(text, Date.now());
+      const isThere = values.within(operator, moment.from, moment.to);
+      return has(inExchange(read.beginningOf), (ms) => isThere(placeOf(ms, moment)));
+    },
+  },
   version: {
     operators: EQUAL,
     example: 'version=1.1',

@@ -32,6 +32,22 @@ export function ordered(operator: Ordering, limit: number): (value: number) => b
   }
 }
 
+/** The same with what lasts from `from` until `to` in place of a limit. */
+export function within(operator: '=' | '~' | Ordering, from: number, to: number): (value: number) => boolean {
+  switch (operator) {
+    case '<':
+      return (value) => value < from;
+    case '<=':
+      return (value) => value < to;
+    case '>':
+      return (value) => value >= to;
+    case '>=':
+      return (value) => value >= from;
+    default:
+      return (value) => value >= from && value < to;
+  }
+}
+
 /** RFC 9110 §5.6.2. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 

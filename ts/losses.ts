@@ -41,6 +41,7 @@ export const LOSSES: Readonly<Record<string, string>> = Object.freeze({
   http2PartialBlocks: 'HTTP/2 header blocks of which some fields are not known',
   http2EvictedStreams: 'HTTP/2 streams dropped at the limit of open ones',
   mptcpConnections: 'subflows of Multipath TCP, of which bytes may be missing',
+  filterJudgedEarly: 'exchanges that the filter judged without what was to come of them (a limit)',
   excessBytes: 'bytes after responses that have no body',
   connectionsEvicted: 'connections dropped at a limit',
   incompleteGap: 'messages with a gap',

@@ -125,7 +125,7 @@ describe('a terminal', () => {
   test('complains in words', async () => {
     const { code, lines } = await shown(['--ports', '0']);
     expect(code).toBe(1);
-    expect(lines.join(' ')).toMatch(/^error: --ports: each port must be/);
+    expect(lines.join(' ')).toMatch(/^error: --ports: each port is from 1 to 65535, 0 is not/);
   });
 });
 

@@ -102,8 +102,8 @@ describe('usage', () => {
 
   it.each([
     [[], {}, 'ports'],
-    [['--ports', '0'], {}, '--ports: each port must be an integer from 1 to 65535, got 0'],
-    [['--ports', 'http'], {}, "--ports: must be port numbers separated by commas, got 'http'"],
+    [['--ports', '0'], {}, '--ports: each port is from 1 to 65535, 0 is not'],
+    [['--ports', 'http'], {}, "--ports: must be ports or ranges of ports, e.g. 8080 or 8000-8100, got 'http'"],
     [['--ports'], {}, "'--ports <list>' argument missing"],
     [[], { PORTS: '70000' }, 'PORTS: each port'],
     [['--ports', '80'], { SAMPLE_RATE: '2' }, 'SAMPLE_RATE: must be a number from 0 to 1, got 2'],

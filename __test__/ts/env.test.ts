@@ -66,14 +66,20 @@ describe('readCommandConfig', () => {
     expect(() => readCommandConfig({ ports: '1', metricsPort: 'tcp://10.0.0.7:9090' }, {})).toThrow(/--metrics-port/);
   });
 
+  it('reads ranges of ports, and sizes with their unit', () => {
+    const { config } = readCommandConfig({ ports: '80, 8000-8002', maxBodySize: '64KiB' }, {});
+    expect(config).toMatchObject({ ports: [80, 8000, 8001, 8002], maxBodySize: 65_536 });
+  });
+
   it.each([
-    [{ ports: '80,x' }, {}, "--ports: must be port numbers separated by commas, got '80,x'"],
+    [{ ports: '80,x' }, {}, "--ports: must be ports or ranges of ports, e.g. 8080 or 8000-8100, got '80,x'"],
     [{ ports: '80,,81' }, {}, '--ports: '],
     [{ ports: '-1' }, {}, '--ports: '],
     [{ ports: '' }, {}, '--ports: '],
     [{}, { PORTS: '80 81' }, 'PORTS: '],
     [{}, {}, '--ports: name at least one port'],
-    [{ ports: '1', maxBodySize: '1MB' }, {}, "--max-body-size: must be a number, got '1MB'"],
+    [{ ports: '1', maxBodySize: '1M' }, {}, "--max-body-size: must be a size in bytes, e.g. 1MiB or 1MB, got '1M'"],
+    [{ ports: '80-81-82' }, {}, '--ports: '],
     [{ ports: '1', maxBodySize: '0x10' }, {}, '--max-body-size: '],
     [{ ports: '1' }, { OUTPUT_STDOUT: 'maybe' }, 'OUTPUT_STDOUT: must be true or false'],
   ])('refuses %j with %j', (flags, env, words) => {

@@ -15,13 +15,14 @@ describe('filters as text', () => {
     ['path=/a?x=1,2', [{ path: '/a?x=1,2' }]],
     ['header=accept: a, b, header=x', [{ header: 'x' }]],
     ['header=x-when: a:b, path=/', [{ header: 'x-when: a:b', path: '/' }]],
-    ['', []],
   ])('%j', (text, filters) => {
     expect(parseFilters(text)).toEqual(filters);
   });
 
   it.each([
     ['POST', 'a filter is made of method, path, status, header'],
+    ['', 'a filter is made of method, path, status, header'],
+    [' ; ', 'a filter is made of method, path, status, header'],
     ['stauts=5xx', 'did you mean status?'],
     ['method=GET,pth=/x', 'did you mean path?'],
   ])('refuses %j', (text, words) => {

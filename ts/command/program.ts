@@ -3,6 +3,7 @@
 import { Command, Option } from 'commander';
 import { COMMAND_OPTIONS, type CommandOption } from '../config/command';
 import type { Flags } from '../config/env';
+import { joinExpressions } from '../config/filters';
 import { VERSION } from '../version';
 import type { Appearance } from './terminal';
 
@@ -45,8 +46,15 @@ export function buildProgram(
     const short = option.short === undefined ? '' : `${option.short}, `;
     const argument = option.argument === undefined ? '' : ` <${option.argument}>`;
     const flag = new Option(`${short}${option.flag}${argument}`, describe(option));
-    if (option.repeatable === true)
-      flag.argParser((text: string, before?: string) => (before === undefined ? text : `${before};${text}`));
+    const { repeatable } = option;
+    if (repeatable === 'and')
+      flag.argParser((text: string, before?: string) =>
+        before === undefined ? text : joinExpressions([before, text]),
+      );
+    else if (repeatable !== undefined)
+      flag.argParser((text: string, before?: string) =>
+        before === undefined ? text : `${before}${repeatable}${text}`,
+      );
     program.addOption(flag);
     names.set(flag.attributeName(), option);
     if (option.argument === undefined) program.addOption(new Option(`--no-${option.flag.slice(2)}`).hideHelp());

@@ -72,7 +72,7 @@ export interface CommandConfig {
  * Flags win over variables; an empty variable counts as not set.
  * @throws {ValidationError} for a text that cannot be what the option needs; ranges are checked by `validateConfig`
  */
-export function readCommandConfig(flags: Flags, env: Env): CommandConfig {
+export function readCommandConfig(flags: Flags, env: Env, { needsPorts = true } = {}): CommandConfig {
   const config: Record<string, unknown> = {};
   const labels: Partial<Record<string, string>> = {};
   for (const option of COMMAND_OPTIONS) {
@@ -86,7 +86,7 @@ export function readCommandConfig(flags: Flags, env: Env): CommandConfig {
     else config[option.field] = parse(option, value.trim(), label);
     labels[option.field] = label;
   }
-  if (config.ports === undefined) {
+  if (config.ports === undefined && needsPorts) {
     throw new ValidationError('ports', 'name at least one port, with --ports or the variable PORTS', '--ports');
   }
   if (!mentionsOutput(config)) config.outputStdout = true;
@@ -139,7 +139,7 @@ export function readLogLevel(flags: Flags, env: Env, levels: readonly LogLevel[]
  */
 const SERVICE_LINK = /^(tcp|udp|sctp):\/\//i;
 
-function readVariable(env: Env, name: string | undefined): string | undefined {
+export function readVariable(env: Env, name: string | undefined): string | undefined {
   const value = name === undefined ? undefined : env[name];
   return name?.endsWith('_PORT') && value !== undefined && SERVICE_LINK.test(value) ? undefined : value;
 }

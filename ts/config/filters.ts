@@ -1,6 +1,7 @@
 /** `include` and `exclude`: checked as the engine needs them, and read from the text of a flag or a variable. */
 
 import { ValidationError } from '../errors';
+import { FilterError, parseFilter } from '../filter';
 import { suggest } from '../suggest';
 import type { MessageFilter } from '../types';
 import { TOKEN, wrong } from './checks';
@@ -48,23 +49,46 @@ function checkFilter(value: unknown, field: string): MessageFilter {
   return filter;
 }
 
+/** `filter`, as it is kept: the text. Complaints about it show no value that may be a secret. */
+export function checkExpression(value: unknown, field: string): string {
+  if (typeof value !== 'string') throw wrong(field, 'an expression, such as status=5xx', value);
+  try {
+    parseFilter(value);
+  } catch (error) {
+    if (!(error instanceof FilterError)) throw error;
+    throw new ValidationError(field, error.message);
+  }
+  return value;
+}
+
+/** Expressions of which all must be true. One that is wrong comes back alone, so that its complaint says the right place. */
+export function joinExpressions(texts: readonly string[]): string {
+  for (const text of texts) {
+    try {
+      parseFilter(text);
+    } catch {
+      return text;
+    }
+  }
+  return texts.length === 1 ? `${texts[0]}` : texts.map((text) => `(${text})`).join(' and ');
+}
+
 /** `method=POST,path=/api/*;status=5xx`: `;` between filters, `,` between the parts of one. */
 export function parseFilters(text: string): Record<string, string>[] {
-  return text
-    .split(';')
-    .filter((filter) => filter.trim() !== '')
-    .map((filter) => {
-      // A comma that no `part=` follows belongs to the value.
-      const parts = filter.trim().split(/,\s*(?=[A-Za-z-]+=)/);
-      return Object.fromEntries(
-        parts.map((part) => {
-          const at = part.indexOf('=');
-          const name = at === -1 ? part : part.slice(0, at);
-          if (at === -1 || !isPart(name)) throw new Error(unknownPart(at === -1 ? '' : name));
-          return [name, part.slice(at + 1).trim()];
-        }),
-      );
-    });
+  const filters = text.split(';').filter((filter) => filter.trim() !== '');
+  if (filters.length === 0) throw new Error(unknownPart(''));
+  return filters.map((filter) => {
+    // A comma that no `part=` follows belongs to the value.
+    const parts = filter.trim().split(/,\s*(?=[A-Za-z-]+=)/);
+    return Object.fromEntries(
+      parts.map((part) => {
+        const at = part.indexOf('=');
+        const name = at === -1 ? part : part.slice(0, at);
+        if (at === -1 || !isPart(name)) throw new Error(unknownPart(at === -1 ? '' : name));
+        return [name, part.slice(at + 1).trim()];
+      }),
+    );
+  });
 }
 
 function isPart(name: string): name is keyof MessageFilter {

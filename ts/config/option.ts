@@ -23,8 +23,8 @@ export interface Option {
   readonly short?: string;
   /** Where the variable is not the field's own name: `MAX_BODY_SIZE` of `maxBodySize`; `false`: there is none. */
   readonly variable?: string | false;
-  /** The flag may be given several times; the texts are joined by `;`, as they stand in the variable. */
-  readonly repeatable?: true;
+  /** The flag may be given several times; the texts are joined by this, as they stand in the variable, or as expressions. */
+  readonly repeatable?: ';' | ',' | 'and';
   /** What came is not shown in a complaint. */
   readonly secret?: true;
   /** What a flag with an empty text is; an empty variable or annotation counts as left out. */

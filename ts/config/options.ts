@@ -22,7 +22,7 @@ import {
   names,
   oneOf,
 } from './checks';
-import { checkFilters, parseFilters } from './filters';
+import { checkExpression, checkFilters, parseFilters } from './filters';
 import {
   MAX_OUTPUT_CONCURRENCY,
   MAX_PORT,
@@ -39,7 +39,7 @@ import {
 import type { Option } from './option';
 import { checkOtlpUrl } from './otlp';
 import { checkRedactHeaders, DEFAULT_REDACTED_HEADERS, parseRedactHeaders } from './redaction';
-import { boolean, list, number, numbers, paths, text } from './texts';
+import { boolean, list, number, paths, ports, size, text } from './texts';
 
 export const LOG_LEVELS: readonly LogLevel[] = ['silent', 'error', 'warn', 'info', 'debug'];
 
@@ -52,18 +52,20 @@ export const OPTIONS = {
   ports: {
     check: checkPorts,
     required: true,
-    parse: numbers,
+    parse: ports,
     argument: 'list',
-    help: 'server ports, e.g. 8080,8443 (required)',
+    help: 'server ports, e.g. 8080,8443 or 8000-8100',
+    repeatable: ',',
     engine: true,
     annotation:
-      'server ports, `8080,8443`; else those of the injector; else the TCP ports that the containers and native sidecars (init containers with `restartPolicy: Always`) declare',
+      'server ports, `8080,8443` or `8000-8100`; else those of the injector; else the TCP ports that the containers and native sidecars (init containers with `restartPolicy: Always`) declare',
   },
   /** Name of the interface; `''` is the first one that is up and not a loopback. Default `''`. */
   interface: {
     check: name('the name of an interface'),
     default: '',
     parse: text,
+    short: '-i',
     argument: 'name',
     help: 'interface; default: the first one that is up and not a loopback',
     engine: true,
@@ -77,7 +79,7 @@ export const OPTIONS = {
     short: '-r',
     variable: false,
     argument: 'file',
-    help: "read a savefile in place of an interface; '-' is stdin",
+    help: "read it in place of an interface: a savefile, JSON lines, a folder, '*.pcap'; '-' is stdin; repeatable",
     emptyMeans: '',
     engine: true,
   },
@@ -122,7 +124,7 @@ export const OPTIONS = {
   outputMaxWaitingBytes: {
     check: integer(1),
     default: 33_554_432,
-    parse: number,
+    parse: size,
     argument: 'bytes',
     help: 'bytes of messages that may wait',
   },
@@ -212,7 +214,7 @@ export const OPTIONS = {
     parse: paths,
     argument: 'paths',
     help: 'read TLS by these key logs (SSLKEYLOGFILE), files or folders: a,b; repeatable',
-    repeatable: true,
+    repeatable: ';',
     emptyMeans: [],
     engine: true,
     annotation: false,
@@ -241,11 +243,11 @@ export const OPTIONS = {
   maxBodySize: {
     check: integer(1),
     default: 1_048_576,
-    parse: number,
+    parse: size,
     argument: 'bytes',
     help: 'bytes of each body that are kept',
     engine: true,
-    annotation: 'bytes',
+    annotation: 'bytes, or as `64KiB`, `1MiB`',
   },
   /** Removes content-codings (gzip, deflate, br, zstd) from bodies, and shows text of any charset. Default true. */
   decodeBody: {
@@ -306,6 +308,7 @@ export const OPTIONS = {
     argument: 'names',
     help: 'headers whose values are hidden: a,b in place of authorization,cookie; +a,+b beside them; none',
     emptyMeans: [],
+    repeatable: ',',
     engine: true,
     annotation:
       'names: `+a,+b` beside authorization and cookie, `a,b` in their place; `none` turns redaction off; empty counts as unset',
@@ -318,7 +321,29 @@ export const OPTIONS = {
     argument: 'names',
     help: 'query parameters whose values are hidden in paths, e.g. a,b',
     emptyMeans: [],
+    repeatable: ',',
     engine: true,
+  },
+  /**
+   * Only exchanges of which this expression is true come out, both halves: `status=5xx and path=/orders`. Messages wait, bounded,
+   * until it is known; `include` and `exclude` are decided before that. The language: docs/filters.md. Default: all.
+   */
+  filter: {
+    check: checkExpression,
+    parse: text,
+    argument: 'expression',
+    help: "only such exchanges, e.g. 'status=5xx and path=/orders'; repeated: all must be true",
+    repeatable: 'and',
+    secret: true,
+  },
+  /** The capture stops by itself after so many exchanges. Default: none. */
+  maxExchanges: {
+    check: integer(1),
+    parse: number,
+    flag: '--count',
+    variable: false,
+    argument: 'number',
+    help: 'stop after so many exchanges',
   },
   /** Only exchanges that match one of these come out, both halves. Default: all. */
   include: {
@@ -327,7 +352,7 @@ export const OPTIONS = {
     parse: parseFilters,
     argument: 'filter',
     help: 'only such exchanges, e.g. method=POST,path=/api/*,status=5xx,header=x-debug; repeatable',
-    repeatable: true,
+    repeatable: ';',
     secret: true,
     engine: true,
   },
@@ -338,7 +363,7 @@ export const OPTIONS = {
     parse: parseFilters,
     argument: 'filter',
     help: 'no such exchanges; repeatable',
-    repeatable: true,
+    repeatable: ';',
     secret: true,
     engine: true,
   },
@@ -383,7 +408,7 @@ export const OPTIONS = {
   maxBufferedBytes: {
     check: integer(1),
     default: 41_943_040,
-    parse: number,
+    parse: size,
     argument: 'bytes',
     help: 'bytes held back over all connections',
     engine: true,
@@ -392,7 +417,7 @@ export const OPTIONS = {
   snaplenBytes: {
     check: integer(MIN_SNAPLEN_BYTES, MAX_SNAPLEN_BYTES),
     default: MAX_SNAPLEN_BYTES,
-    parse: number,
+    parse: size,
     argument: 'bytes',
     help: 'bytes captured of each packet',
     engine: true,
@@ -401,7 +426,7 @@ export const OPTIONS = {
   ringBufferBytes: {
     check: integer(MIN_RING_BUFFER_BYTES, MAX_RING_BUFFER_BYTES),
     default: 33_554_432,
-    parse: number,
+    parse: size,
     argument: 'bytes',
     help: "size of the kernel's ring",
     engine: true,

@@ -1,5 +1,8 @@
 /** How the text of a flag, a variable or an annotation is read. Each throws what is expected; ranges are for the checks. */
 
+import { parsePortRange } from '../filter/ports';
+import { parseSize } from '../filter/units';
+
 export function text(value: string): string {
   return value;
 }
@@ -9,10 +12,16 @@ export function number(value: string): number {
   return Number(value);
 }
 
-export function numbers(value: string): number[] {
-  return value.split(',').map((item) => {
-    if (!/^\s*\d+\s*$/.test(item)) throw new Error('must be port numbers separated by commas');
-    return Number(item);
+/** `1500`, `64KiB`, `1MiB`. */
+export function size(value: string): number {
+  return /^[+-]?[\d.]+$/.test(value) ? number(value) : parseSize(value);
+}
+
+/** `8080,9000-9010`, and what a flag gives that stands several times. */
+export function ports(value: string): number[] {
+  return value.split(',').flatMap((item) => {
+    const { first, last } = parsePortRange(item);
+    return Array.from({ length: last - first + 1 }, (_, index) => first + index);
   });
 }
 

@@ -16,19 +16,26 @@ const STDIN_FD = 0;
 
 const ROWS = Object.entries<Option>(OPTIONS);
 
+export interface ValidateOptions {
+  production?: boolean;
+  /** Messages come from JSON lines: no ports are needed. */
+  readsLines?: boolean | undefined;
+}
+
 /**
  * The config with every default in place. Options that are `undefined` count as left out.
  * @throws {ValidationError} for the first option that is wrong, naming it, what is expected, and what came
  */
-export function validateConfig(config: unknown, options: { production?: boolean } = {}): ValidatedConfig {
+export function validateConfig(config: unknown, options: ValidateOptions = {}): ValidatedConfig {
   if (typeof config !== 'object' || config === null || Array.isArray(config)) {
     throw wrong('config', 'an object with at least `ports`', config);
   }
-  const given = config as Record<string, unknown>;
+  const given: Record<string, unknown> = { ...config };
+  if (options.readsLines === true && Array.isArray(given.ports) && given.ports.length === 0) given.ports = undefined;
   for (const field of Object.keys(given)) {
     if (given[field] !== undefined && !Object.hasOwn(OPTIONS, field)) throw unknownOption(field);
   }
-  if (given.ports === undefined) throw wrong('ports', PORTS_EXPECTED, undefined);
+  if (given.ports === undefined && options.readsLines !== true) throw wrong('ports', PORTS_EXPECTED, undefined);
   const result: Record<string, unknown> = {};
   for (const [field, row] of ROWS) {
     const value =
@@ -36,7 +43,7 @@ export function validateConfig(config: unknown, options: { production?: boolean 
     // The caller gets arrays of its own and not those of the defaults.
     if (value !== undefined) result[field] = Array.isArray(value) ? [...value] : value;
   }
-  const whole = result as unknown as ValidatedConfig;
+  const whole = { ports: [], ...result } as unknown as ValidatedConfig;
   if (whole.include.length + whole.exclude.length > MAX_FILTERS) {
     throw new ValidationError(
       whole.include.length > whole.exclude.length ? 'include' : 'exclude',
@@ -44,10 +51,14 @@ export function validateConfig(config: unknown, options: { production?: boolean 
     );
   }
   const { harFile, pcapFile } = whole;
-  if (harFile !== undefined && pcapFile !== undefined && isSameFile(harFile, pcapFile)) {
-    throw new ValidationError('harFile', `must not be the savefile that is read, got ${show(harFile)}`);
-  }
+  if (harFile !== undefined && pcapFile !== undefined) refuseSameFile(harFile, pcapFile);
   return whole;
+}
+
+/** @throws {ValidationError} if the HAR would be written over what is read */
+export function refuseSameFile(harFile: string, pcapFile: string): void {
+  if (!isSameFile(harFile, pcapFile)) return;
+  throw new ValidationError('harFile', `must not be the savefile that is read, got ${show(harFile)}`);
 }
 
 /**

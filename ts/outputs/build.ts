@@ -12,13 +12,18 @@ export type BuildOptions = Omit<OutputContext, 'alone' | 'lossless' | 'onClosed'
   onClosed(name: OutputName, error: NodeJS.ErrnoException): void;
 };
 
+/** Not all that the engine has comes out: it must not write lines itself. */
+function isSelective({ filter, maxExchanges }: BuildOptions['config']): boolean {
+  return filter !== undefined || maxExchanges !== undefined;
+}
+
 /** @throws {EngineError} if what an output writes to cannot be had */
 export function buildOutputs({ onClosed, ...rest }: BuildOptions): readonly Output[] {
   const { config, listeners } = rest;
   const configured = configuredOutputs(config);
   const context = {
     ...rest,
-    alone: configured.size === 1 && !listeners.wanted() && rest.deps.observe === undefined,
+    alone: configured.size === 1 && !listeners.wanted() && rest.deps.observe === undefined && !isSelective(config),
     lossless: config.pcapFile !== undefined,
   };
   return KINDS.filter(([name, { always }]) => always === true || configured.has(name)).map(([name, kind]) =>

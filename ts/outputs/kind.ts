@@ -42,7 +42,7 @@ export interface OutputContext {
   deps: OutputDeps;
   capture: NativeCapture;
   listeners: Listeners;
-  /** The config turns on no other output, and there is no listener. */
+  /** The config turns on no other output, there is no listener, and no message is left out on the way. */
   alone: boolean;
   /** Wait instead of dropping: a savefile is read. */
   lossless: boolean;

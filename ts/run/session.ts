@@ -4,6 +4,7 @@
  */
 
 import { ENGINE_ERROR_CODES, EngineError, toEngineError } from '../errors';
+import type { Selection } from '../exchange/selection';
 import { errorFields, LimitedLine, type Log } from '../logger';
 import type { CaptureEvent, CaptureInfo, NativeCapture } from '../native';
 import type { Batch, Output } from '../outputs/output';
@@ -12,6 +13,8 @@ import { type Loan, MIN_KEPT_BYTES, Rooms } from './rooms';
 export interface SessionOptions {
   capture: NativeCapture;
   outputs: readonly Output[];
+  /** Which exchanges the outputs get; all where it is left out. */
+  selection?: Selection | undefined;
   /** A savefile ends by itself; an interface does not. */
   savefile: boolean;
   /** What an output may take to get rid of its messages once `stop()` was called. */
@@ -104,7 +107,10 @@ export class Session {
     } catch (error) {
       this.#options.log.debug(errorFields(error), 'the engine gave no counters');
     }
-    return this.#lastEngineStats;
+    const { selection } = this.#options;
+    if (selection === undefined) return this.#lastEngineStats;
+    const { filtered = 0, ...rest } = this.#lastEngineStats;
+    return { ...rest, filtered: filtered + selection.filtered, filterJudgedEarly: selection.judgedEarly };
   }
 
   /** Nothing may be thrown from here: it is called by the addon, and would end the process. */
@@ -170,7 +176,7 @@ export class Session {
     const lines = loan?.room.subarray(0, bytes);
     this.#options.capture.copyLines(lines);
     const keep = bytes < MIN_KEPT_BYTES || loan === undefined ? undefined : () => loan.keep();
-    const taken = lines === undefined ? [] : this.#deliver({ lines, messages, keep });
+    const taken = lines === undefined ? [] : this.#deliver(this.#chosen({ lines, messages, keep }));
     const released = this.#release(loan, taken).finally(() => this.#unreleased.delete(released));
     this.#unreleased.add(released);
   }
@@ -186,7 +192,12 @@ export class Session {
     }
   }
 
+  #chosen(batch: Batch): Batch {
+    return this.#options.selection?.select(batch) ?? batch;
+  }
+
   #deliver(batch: Batch): Promise<void>[] {
+    if (batch.messages === 0) return [];
     this.#options.observe?.(batch.lines);
     const taken: Promise<void>[] = [];
     for (const output of this.#options.outputs) {
@@ -221,6 +232,8 @@ export class Session {
       this.#fail(new EngineError(ENGINE_ERROR_CODES.UNRECOVERABLE, 'the capture ended by itself'));
     }
     await Promise.all(this.#unreleased);
+    const rest = this.#options.selection?.rest();
+    if (rest !== undefined) await Promise.all(this.#deliver(rest));
     await this.closeOutputs();
     this.#settle({
       failure: this.#failure,

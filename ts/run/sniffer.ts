@@ -13,6 +13,8 @@ import { toCaptureOptions } from '../config/engine';
 import type { RuntimeEnv } from '../config/env';
 import { OPTIONS } from '../config/options';
 import { AlreadyRunningError, ENGINE_ERROR_CODES, EngineError, toEngineError } from '../errors';
+import { Selection, type SelectionOptions } from '../exchange/selection';
+import { parseFilter } from '../filter';
 import { metricsText } from '../http-server/metrics';
 import { MetricsServer } from '../http-server/server';
 import { errorFields, LimitedLine, type Log, listenerErrorFields } from '../logger';
@@ -33,6 +35,10 @@ export interface SnifferDeps extends OutputDeps {
   createLogger(level: LogLevel): Log;
   runtime(): RuntimeEnv;
   onSignals: typeof onSignals;
+  /** What is captured are JSON lines: no ports are needed. */
+  readsLines?: boolean;
+  /** What is read is still being written. */
+  follows?: boolean;
   /** An output takes nothing any more. Without this it is logged, and the output is off. */
   onOutputClosed?: (name: OutputName, error: NodeJS.ErrnoException) => void;
 }
@@ -48,6 +54,7 @@ type State = 'stopped' | 'starting' | 'running' | 'stopping';
 interface Run {
   session: Session;
   outputs: readonly Output[];
+  selection: Selection | undefined;
   /** How many times a listener threw, or its promise was rejected. */
   listenerErrors: number;
   metrics: MetricsServer | undefined;
@@ -204,9 +211,12 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
       this.#emitSafely(run, 'stats', stats);
     };
     const { drainTimeoutMs } = config;
+    const live = config.pcapFile === undefined || deps.follows === true;
+    const selection = createSelection(config, { live, now: deps.now, onEnough: () => session.stop() });
     const session = new Session({
       capture,
       outputs,
+      selection,
       savefile: config.pcapFile !== undefined,
       drainTimeoutMs,
       observe: deps.observe,
@@ -217,6 +227,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
     const run: Run = {
       session,
       outputs,
+      selection,
       listenerErrors: 0,
       metrics: this.#createMetrics(config),
       config,
@@ -275,10 +286,11 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
   }
 
   #validate({ production, authToken }: RuntimeEnv): ValidatedConfig {
-    const config = validateConfig(this.#config, { production });
+    const options = { production, readsLines: this.#deps.readsLines };
+    const config = validateConfig(this.#config, options);
     if (config.outputUrl === undefined || config.outputUrlAuthToken !== undefined || authToken === undefined)
       return config;
-    return validateConfig({ ...config, outputUrlAuthToken: authToken }, { production });
+    return validateConfig({ ...config, outputUrlAuthToken: authToken }, options);
   }
 
   #createCapture(config: ValidatedConfig): NativeCapture {
@@ -312,6 +324,9 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
     if (complete && pcapFile !== undefined && packets !== undefined && !segments) {
       const which = undecodable ? 'packet that was understood' : 'packet';
       run.log.warn({ pcapFile, packets, ports }, `no ${which} of the savefile is TCP with one of the ports`);
+    }
+    if (complete && run.selection?.wanted === 0 && run.selection.filtered > 0) {
+      run.log.warn({ messages: run.selection.filtered }, 'no exchange matches the filter: all messages were left out');
     }
     run.log.info(countersOf(stats), 'capture stopped');
     if (failure !== undefined) this.#emitSafely(run, 'error', failure);
@@ -373,6 +388,14 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
     const given = readText(this.#config, 'logLevel');
     return this.#deps.createLogger(LOG_LEVELS.find((level) => level === given) ?? OPTIONS.logLevel.default);
   }
+}
+
+function createSelection(
+  { filter, maxExchanges }: ValidatedConfig,
+  rest: Pick<SelectionOptions, 'live' | 'now' | 'onEnough'>,
+): Selection | undefined {
+  if (filter === undefined && maxExchanges === undefined) return undefined;
+  return new Selection({ filter: filter === undefined ? undefined : parseFilter(filter), maxExchanges, ...rest });
 }
 
 function codeOf(error: unknown): Record<string, unknown> {

@@ -10,6 +10,7 @@ import {
   readRetryOpenMs,
   readRuntimeEnv,
 } from '../config/env';
+import { refuseSameFile } from '../config/validate';
 import { EngineError, ValidationError } from '../errors';
 import { errorFields, type Log } from '../logger';
 import { giveUpCapture } from '../native';
@@ -19,15 +20,21 @@ import { droppedFor } from '../run/ledger';
 import { stopOnSignals } from '../run/signals';
 import { Sniffer } from '../run/sniffer';
 import type { SnifferStats } from '../types';
+import { type Asked, type AskedFlags, isOfLines, readAsked } from './asked';
+import { captureOf, isPlain } from './inputs';
+import { labelOf } from './inputs/find';
+import { COMMANDS } from './program';
 import type { Shown } from './show';
 
 /** Captures until the savefile ends, a signal comes, the reader of stdout goes away, or it breaks. */
-export async function capture(flags: Flags, terminal: Shown): Promise<number> {
+export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Shown): Promise<number> {
   let config: SnifferConfig;
+  let asked: Asked;
   let keepNetRaw = false;
   let retryOpenMs: number | undefined;
   try {
-    config = checkedConfig(flags);
+    asked = readAsked(askedFlags, flags, process.env, COMMANDS);
+    config = checkedConfig(asked);
     keepNetRaw = readKeepNetRaw(process.env);
     // What a savefile is does not change.
     if (config.pcapFile === undefined) retryOpenMs = readRetryOpenMs(process.env);
@@ -40,9 +47,14 @@ export async function capture(flags: Flags, terminal: Shown): Promise<number> {
   }
   const log = terminal.createLogger(config.logLevel ?? 'info');
   let exitCode = SUCCESS;
+  const { inputs, follow, durationMs } = asked;
   const sniffer = new Sniffer(config, {
     ...DEFAULT_DEPS,
-    stdoutIsOurs: true,
+    ...(inputs.length === 0 ? {} : { createCapture: captureOf(inputs, follow, DEFAULT_DEPS.createCapture) }),
+    readsLines: isOfLines(inputs),
+    follows: follow,
+    // What comes another way than the engine's own, the engine cannot write itself.
+    stdoutIsOurs: isPlain(inputs, follow),
     createLogger: terminal.createLogger,
     createStdout: terminal.createStdout,
     observe: terminal.observe,
@@ -62,7 +74,7 @@ export async function capture(flags: Flags, terminal: Shown): Promise<number> {
     exitCode = FAILED;
   });
   let signalled = false;
-  const asked = new Promise<void>((resolve) => {
+  const signal = new Promise<void>((resolve) => {
     stopOnSignals({
       log,
       loses: 'undelivered messages are lost',
@@ -85,7 +97,7 @@ export async function capture(flags: Flags, terminal: Shown): Promise<number> {
       // start() has logged it.
       if (retryOpenMs !== undefined && !(error instanceof ValidationError)) {
         if (attempt === 1) log.warn({ retryOpenMs }, 'nothing is captured: trying again until it can be');
-        await Promise.race([asked, sleep(retryOpenMs)]);
+        await Promise.race([signal, sleep(retryOpenMs)]);
         if (!signalled) continue;
       }
       await terminal.close();
@@ -95,6 +107,8 @@ export async function capture(flags: Flags, terminal: Shown): Promise<number> {
     }
   }
   if (config.pcapFile === undefined && !keepNetRaw) giveUpRight(log);
+  // Unlike a stop by a signal it is no end of the process: what it is about may be slow to come out.
+  if (durationMs !== undefined) setTimeout(() => void sniffer.stop(), durationMs).unref();
   await stopped;
   await terminal.close(sniffer.stats());
   return exitCode === SUCCESS && hasLost(config, sniffer.stats()) ? FAILED : exitCode;
@@ -118,10 +132,15 @@ function hasLost({ pcapFile }: SnifferConfig, stats: SnifferStats): boolean {
 }
 
 /** The config, whole and checked, with complaints in the user's own terms: the flag or the variable. */
-function checkedConfig(flags: Flags): SnifferConfig {
-  const { config, labels } = readCommandConfig(flags, process.env);
+function checkedConfig({ flags, inputs }: Asked): SnifferConfig {
+  const readsLines = isOfLines(inputs);
+  const { config: given, labels } = readCommandConfig(flags, process.env, { needsPorts: !readsLines });
+  const config = inputs.length === 0 ? given : { ...given, pcapFile: labelOf(inputs) };
   try {
-    return validateConfig(config, { production: readRuntimeEnv(process.env).production });
+    const { harFile } = validateConfig(config, { production: readRuntimeEnv(process.env).production, readsLines });
+    if (harFile === undefined) return config;
+    for (const { path } of inputs) refuseSameFile(harFile, path);
+    return config;
   } catch (error) {
     if (!(error instanceof ValidationError)) throw error;
     throw new ValidationError(error.field, error.complaint, labels[error.field]);

@@ -38,8 +38,8 @@ async function main(argv: string[]): Promise<Ending> {
   if (argv[0] === PREPARE_KEYS) return { code: prepare(argv.slice(1)), flush: true };
   let ending: Ending = { code: SUCCESS, flush: true };
   const program = buildProgram(
-    async (flags, appearance) => {
-      ending = { code: await capture(flags, await show(appearance)), flush: false };
+    async (flags, asked, appearance) => {
+      ending = { code: await capture(flags, asked, await show(appearance)), flush: false };
     },
     async (options) => {
       ending = { code: await printInterfaces(options.json === true), flush: true };
@@ -51,8 +51,7 @@ async function main(argv: string[]): Promise<Ending> {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return { code: SUCCESS, flush: true };
     const words = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
-    const unknown = error.code === 'commander.excessArguments' ? `unknown command '${program.args[0]}'` : undefined;
-    await complain({ code: 'USAGE' }, unknown ?? words);
+    await complain({ code: 'USAGE' }, words);
     return { code: BAD_CONFIG, flush: false };
   }
   return ending;

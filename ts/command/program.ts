@@ -1,18 +1,28 @@
 /** The flags, the commands and their help. In: the tables of options. Out: what the user asked for. */
 
-import { Command, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { COMMAND_OPTIONS, type CommandOption } from '../config/command';
 import type { Flags } from '../config/env';
 import { joinExpressions } from '../config/filters';
+import { BAD_CONFIG } from '../run/exit-codes';
 import { VERSION } from '../version';
+import { type AskedFlags, SHORTS } from './asked';
 import type { Appearance } from './terminal';
 
 export const INJECTOR = 'injector';
+const INTERFACES = 'interfaces';
+export const COMMANDS: readonly string[] = [INTERFACES, INJECTOR];
+
+/** What is read, and for how long. */
+const READING = [
+  { flag: '--follow', help: 'go on with what is added to the file; Ctrl-C ends it' },
+  { flag: '--duration <time>', help: 'stop a live capture after so long: 30s, 5m' },
+];
 
 /** Flags that are no options of the library: they are about who looks at it, and have no variable. */
 const APPEARANCE = [
   { flag: '--json', help: 'JSON lines on a terminal too' },
-  { flag: '--verbose', help: 'on a terminal: headers and bodies too' },
+  { flag: '-v, --verbose', help: 'on a terminal: headers and bodies too' },
   {
     flag: '--summary',
     help: 'what failed or became slow, endpoints, losses: on stderr at the end; the default on a terminal',
@@ -28,7 +38,7 @@ Examples:
   tcp-sniffer --ports 8080 --output-url https://collector.example/ --output-batch gzip`;
 
 export function buildProgram(
-  onCapture: (flags: Flags, appearance: Appearance) => Promise<void>,
+  onCapture: (flags: Flags, asked: AskedFlags, appearance: Appearance) => Promise<void>,
   onInterfaces: (options: { json?: boolean }) => Promise<void>,
 ): Command {
   const program = new Command('tcp-sniffer')
@@ -46,32 +56,48 @@ export function buildProgram(
     const short = option.short === undefined ? '' : `${option.short}, `;
     const argument = option.argument === undefined ? '' : ` <${option.argument}>`;
     const flag = new Option(`${short}${option.flag}${argument}`, describe(option));
-    const { repeatable } = option;
-    if (repeatable === 'and')
-      flag.argParser((text: string, before?: string) =>
-        before === undefined ? text : joinExpressions([before, text]),
-      );
-    else if (repeatable !== undefined)
-      flag.argParser((text: string, before?: string) =>
-        before === undefined ? text : `${before}${repeatable}${text}`,
-      );
+    if (option.argument !== undefined) flag.argParser(collect);
     program.addOption(flag);
     names.set(flag.attributeName(), option);
     if (option.argument === undefined) program.addOption(new Option(`--no-${option.flag.slice(2)}`).hideHelp());
   }
+  for (const { flag, argument, help } of Object.values(SHORTS))
+    program.addOption(new Option(`${flag} <${argument}>`, help).argParser(collect));
+  for (const { flag, help } of READING) {
+    const option = new Option(flag, help);
+    program.addOption(flag.includes('<') ? option.argParser(collect) : option);
+  }
   for (const { flag, help } of APPEARANCE) program.option(flag, help);
+  program.argument('[files...]', 'savefiles and JSON lines to read, as with --read');
   program.addHelpText('after', EXAMPLES);
-  program.action(async (values: Record<string, string | boolean>) => {
+  program.action(async (words: string[], values: Record<string, string[] | boolean>) => {
     const flags: Flags = {};
     for (const [name, option] of names) {
       // commander itself gives a switch with a `--no-` form a value that nobody typed.
-      if (program.getOptionValueSource(name) === 'cli') flags[option.field] = values[name];
+      if (program.getOptionValueSource(name) === 'cli') flags[option.field] = joined(option, values[name]);
     }
     const { json, verbose, summary } = values as Appearance;
-    await onCapture(flags, { json, verbose, summary });
+    const { follow } = values as { follow?: boolean };
+    const asked: AskedFlags = { inputs: [...listOf(values.read), ...words], words, follow };
+    for (const [name, { flag }] of Object.entries(SHORTS)) {
+      const list = listOf(values[name]);
+      if (list.length > 1 && (name === 'since' || name === 'until')) throw twice(flag);
+      if (list.length > 0) asked[name as keyof typeof SHORTS] = list;
+    }
+    const durations = listOf(values.duration);
+    if (durations.length > 1) throw twice('--duration');
+    await onCapture(
+      flags,
+      { ...asked, duration: durations[0] },
+      {
+        json,
+        verbose: verbose === true || asked.show !== undefined,
+        summary: asked.show === undefined ? summary : (summary ?? false),
+      },
+    );
   });
   program
-    .command('interfaces')
+    .command(INTERFACES)
     .description('list the interfaces that can be captured on')
     .option('--json', 'as JSON')
     .action(onInterfaces);
@@ -83,4 +109,25 @@ function describe({ help, variable, default: value }: CommandOption): string {
   const shown =
     value === undefined || value === '' || value === false || `${value}` === '' ? [] : [`default: ${value}`];
   return `${help} [${[...(variable === undefined ? [] : [variable]), ...shown].join('; ')}]`.replace(' []', '');
+}
+
+function collect(text: string, before: string[] = []): string[] {
+  return [...before, text];
+}
+
+function listOf(value: string[] | boolean | undefined): string[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** What stands several times adds up, or is refused: nothing is dropped in silence. */
+function joined(option: CommandOption, value: string[] | boolean | undefined): string | boolean | undefined {
+  if (!Array.isArray(value)) return value;
+  const { repeatable, field, flag } = option;
+  if (value.length === 1 || field === 'pcapFile') return value[0];
+  if (repeatable === undefined) throw twice(flag);
+  return repeatable === 'and' ? joinExpressions(value) : value.join(repeatable);
+}
+
+function twice(flag: string): CommanderError {
+  return new CommanderError(BAD_CONFIG, 'tcp-sniffer.twice', `${flag} is given twice; one value is taken`);
 }

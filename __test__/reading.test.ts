@@ -1,0 +1,160 @@
+/** What a new user tries: files, folders, pipes and wrong flags, by the command with the engine. Each ends in an answer or in a sentence. */
+
+import { appendFileSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { FIXTURES, linesOf, messagesOf, runCli, startCli, until } from './live/harness.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-reading-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const DEMO = join(FIXTURES, 'demo.pcap');
+const SHOP = join(FIXTURES, 'shop.pcap');
+const PORTS = ['--ports', '8080'];
+
+const linesOfDemo = async (): Promise<string> => (await runCli([...PORTS, DEMO])).stdout;
+
+/** Warnings and errors. */
+function complaints(stderr: string): string[] {
+  return linesOf(stderr)
+    .map((line) => JSON.parse(line) as { level: string; message: string })
+    .filter(({ level }) => level === 'warn' || level === 'error')
+    .map(({ message }) => message);
+}
+
+describe('a savefile', () => {
+  test('needs no flag', async () => {
+    const [named, alone] = await Promise.all([runCli([...PORTS, '-r', DEMO]), runCli([...PORTS, DEMO])]);
+    expect(messagesOf(alone.stdout)).toHaveLength(12);
+    expect(alone.stdout).toBe(named.stdout);
+  });
+
+  test('and others are read in the order of their time, each with ids of its own', async () => {
+    const run = await runCli([...PORTS, '-r', SHOP, '--read', DEMO]);
+    expect(run.code).toBe(0);
+    const ids = messagesOf(run.stdout).map(({ id }) => id);
+    expect(ids.slice(0, 12).every((id) => id.startsWith('1/1.'))).toBe(true);
+    expect(ids.slice(12)).toHaveLength(20);
+    expect(ids.slice(12).every((id) => id.startsWith('2/'))).toBe(true);
+    const { requests, responses } = JSON.parse(linesOf(run.stderr).at(-1) as string).engine;
+    expect([requests, responses]).toEqual([16, 16]);
+  });
+
+  test('in a folder, or like a pattern', async () => {
+    const captures = join(folder, 'captures');
+    mkdirSync(captures);
+    copyFileSync(DEMO, join(captures, 'a.pcap'));
+    copyFileSync(SHOP, join(captures, 'b.pcap'));
+    writeFileSync(join(captures, 'notes.txt'), 'none of these');
+    const all = await runCli([...PORTS, captures]);
+    expect([all.code, messagesOf(all.stdout).length]).toEqual([0, 32]);
+    const some = await runCli([...PORTS, join(captures, 'b*')]);
+    expect([some.code, messagesOf(some.stdout).length]).toEqual([0, 20]);
+  });
+
+  test('that breaks does not keep the others from being read', async () => {
+    const cut = join(folder, 'cut.pcap');
+    writeFileSync(cut, readFileSync(DEMO).subarray(0, 1_000));
+    const run = await runCli([...PORTS, cut, SHOP]);
+    expect(run.code).toBe(2);
+    expect(messagesOf(run.stdout).filter(({ id }) => id.startsWith('2/'))).toHaveLength(20);
+    expect(complaints(run.stderr)[0]).toMatch(/cut\.pcap.*; the next one is read$/);
+  });
+
+  test('that still grows is followed', async () => {
+    const growing = join(folder, 'growing.pcap');
+    const bytes = readFileSync(SHOP);
+    writeFileSync(growing, bytes.subarray(0, 2_000));
+    const { child, logged, done } = startCli([...PORTS, '--follow', growing]);
+    let stdout = '';
+    child.stdout?.on('data', (text: string) => {
+      stdout += text;
+    });
+    await logged('capture started');
+    await until(() => linesOf(stdout).length === 6);
+    appendFileSync(growing, bytes.subarray(2_000));
+    await until(() => linesOf(stdout).length === 20);
+    child.kill('SIGINT');
+    const run = await done;
+    expect(run.code).toBe(0);
+    expect(messagesOf(run.stdout)).toHaveLength(20);
+    expect(complaints(run.stderr)).toEqual([]);
+  });
+});
+
+describe('JSON lines', () => {
+  test('come in again through a pipe, as they were', async () => {
+    const text = await linesOfDemo();
+    const run = await runCli(['--read', '-'], { input: Buffer.from(text) });
+    expect(run).toMatchObject({ code: 0, stdout: text });
+    expect(complaints(run.stderr)).toEqual([]);
+  });
+
+  test('of a log go into summary, filter and HAR', async () => {
+    const log = join(folder, 'pod.log');
+    const text = (await linesOfDemo()).replaceAll(/^/gm, '[pod/shop] 2026-01-01T00:00:00.123Z ');
+    writeFileSync(log, `starting\n${text}`);
+    const har = join(folder, 'pod.har');
+    const run = await runCli([log, '--filter', 'status=4xx', '--summary', '--har', har, '--output-stdout']);
+    expect(run.code).toBe(0);
+    expect(messagesOf(run.stdout).map(({ id }) => id)).toEqual(['1.4', '1.4']);
+    expect(JSON.parse(readFileSync(har, 'utf8')).log.entries).toHaveLength(1);
+    expect(run.stderr).toMatch(/filtered out: 10/);
+  });
+
+  test('of other ports are left out', async () => {
+    const lines = join(folder, 'a.jsonl');
+    writeFileSync(lines, await linesOfDemo());
+    expect(messagesOf((await runCli([lines, '--ports', '8000-8100'])).stdout)).toHaveLength(12);
+    expect(messagesOf((await runCli([lines, '--ports', '80'])).stdout)).toHaveLength(0);
+  });
+
+  test('that grow are followed for so long', async () => {
+    const lines = join(folder, 'growing.jsonl');
+    const text = await linesOfDemo();
+    writeFileSync(lines, text.slice(0, 1_000));
+    const { logged, done } = startCli(['--follow', '--duration', '3s', lines]);
+    await logged('capture started');
+    appendFileSync(lines, text.slice(1_000));
+    expect(await done).toMatchObject({ code: 0, stdout: text });
+  });
+});
+
+describe('what cannot be read', () => {
+  const missing = join(folder, 'missing.pcap');
+  test.each([
+    ['a file that is not there', [...PORTS, missing], 2, /cannot open savefile .*No such file/],
+    ['an empty folder', [...PORTS, join(folder, 'empty')], 1, /no file in the folder .* is a savefile/],
+    ['a pattern that nothing is like', [...PORTS, join(folder, '*.cap')], 1, /no file is like/],
+    ['no savefile', [...PORTS, join(folder, 'words')], 2, /neither pcap nor pcapng/],
+    ['a HAR file', [join(folder, 'b.har')], 1, /is a HAR file, which is written and not read/],
+    [
+      'the HAR over an input',
+      [join(folder, 'c.jsonl'), '--har', join(folder, 'c.jsonl')],
+      1,
+      /--har: must not be the savefile/,
+    ],
+    ['ports that nothing uses', ['--ports', '81', DEMO], 0, /no packet of the savefile is TCP with one of the ports/],
+    ['no ports', [DEMO], 1, /name at least one port/],
+  ] as const)('%s', async (_, args, code, words) => {
+    mkdirSync(join(folder, 'empty'), { recursive: true });
+    writeFileSync(join(folder, 'words'), 'a few words, but no packets');
+    writeFileSync(join(folder, 'b.har'), '{"log": {}}');
+    writeFileSync(join(folder, 'c.jsonl'), '{}\n');
+    const run = await runCli([...args]);
+    expect([run.code, run.stdout]).toEqual([code, '']);
+    expect(complaints(run.stderr)).toEqual([expect.stringMatching(words)]);
+  });
+
+  test.each([
+    ['a savefile without ports', ['-r', '-'], readFileSync(DEMO), 2, /name its server ports, e\.g\. --ports 8080/],
+    ['nothing', ['-r', '-'], Buffer.alloc(0), 0, /nothing stands in '-'/],
+    ['other lines', ['-r', '-'], Buffer.from('a\nb\n'), 0, /none of 2 lines is a message/],
+    ['JSON lines where ports are named', [...PORTS, '-r', '-'], Buffer.from('{"id":"1.1"}\n'), 2, /without --ports/],
+  ] as const)('%s on stdin', async (_, args, input, code, words) => {
+    const run = await runCli([...args], { input });
+    expect([run.code, run.stdout]).toEqual([code, '']);
+    expect(complaints(run.stderr)).toEqual([expect.stringMatching(words)]);
+  });
+});

@@ -1,0 +1,177 @@
+/**
+ * What flags of the command ask for that are no options of the library: inputs, and short ways to say a filter. In: their texts.
+ * Out: inputs, one expression, a time limit; a refusal names the flag.
+ */
+
+import { existsSync } from 'node:fs';
+import { type Env, type Flags, readVariable } from '../config/env';
+import { joinExpressions } from '../config/filters';
+import { MAX_TIMER_MS } from '../config/limits';
+import { ValidationError } from '../errors';
+import { FilterError, parseFilter } from '../filter';
+import { parseTime } from '../filter/units';
+import { suggest } from '../suggest';
+import { findInputs, type Input } from './inputs/find';
+
+/** A flag that is an expression in short. */
+interface Short {
+  readonly flag: string;
+  readonly argument: string;
+  readonly help: string;
+  expression(value: string): string;
+}
+
+/** Of `--read` too. */
+export const INPUTS = 'inputs';
+
+export const SHORTS = {
+  host: {
+    flag: '--host',
+    argument: 'names',
+    help: 'only what was asked of these hosts, e.g. shop.test,*.example.com',
+    expression: (value) => `host=${value}`,
+  },
+  client: {
+    flag: '--client',
+    argument: 'addresses',
+    help: 'only what these clients asked, e.g. 10.0.0.9,10.1.0.0/16',
+    expression: (value) => `client=${value}`,
+  },
+  since: {
+    flag: '--since',
+    argument: 'time',
+    help: 'only what began then or later (UTC): 14:03, 2026-05-17T14:03, or 10m for that long ago',
+    expression: (value) => `time>=${value}`,
+  },
+  until: {
+    flag: '--until',
+    argument: 'time',
+    help: 'only what began before',
+    expression: (value) => `time<${value}`,
+  },
+  show: {
+    flag: '--show',
+    argument: 'id',
+    help: 'only the exchange with this id, with headers and bodies',
+    expression: (value) => `id=${value}`,
+  },
+} as const satisfies Record<string, Short>;
+
+/** Flags that may be given several times: their values are alternatives. */
+const LISTS: ReadonlySet<string> = new Set(['host', 'client', 'show']);
+
+export interface AskedFlags extends Partial<Record<keyof typeof SHORTS, readonly string[]>> {
+  /** Files, folders, patterns. */
+  inputs: readonly string[];
+  /** Those of them that stood without a flag: one of them may be meant as a command. */
+  words: readonly string[];
+  follow?: boolean | undefined;
+  duration?: string | undefined;
+}
+
+export interface Asked {
+  /** None: an interface is captured on. */
+  inputs: readonly Input[];
+  follow: boolean;
+  durationMs: number | undefined;
+  /** With `filter` of the flags or the environment in it. */
+  flags: Flags;
+}
+
+/** @throws {ValidationError} */
+export function readAsked(asked: AskedFlags, flags: Flags, env: Env, commands: readonly string[]): Asked {
+  for (const word of asked.words) refuseCommand(word, commands);
+  const inputs = inputsOf(asked, flags, env);
+  const follow = asked.follow === true;
+  const [first] = inputs;
+  if (follow && (first === undefined || inputs.length > 1 || first.path === '-')) {
+    const instead =
+      first?.path === '-' ? 'stdin is read as it comes without it' : 'name the one file that is still written';
+    throw new ValidationError('follow', `follows one file; ${instead}`, '--follow');
+  }
+  const expressions = [
+    ...Object.entries(SHORTS).flatMap(([name, short]) => shortOf(name as keyof typeof SHORTS, short, asked)),
+    // The ports of lines are those that their writer had; fewer of them are a filter.
+    ...(typeof flags.ports === 'string' && isOfLines(inputs) ? [`port=${quote(flags.ports)}`] : []),
+  ];
+  return {
+    inputs,
+    follow,
+    durationMs: durationOf(asked.duration, inputs.length > 0 && !follow),
+    flags: withExpressions(flags, env, expressions),
+  };
+}
+
+/** Nothing but JSON lines is read. */
+export function isOfLines(inputs: readonly Input[]): boolean {
+  return inputs.length > 0 && inputs.every(({ kind }) => kind === 'lines');
+}
+
+/** A word that could be either is told as both. */
+function refuseCommand(word: string, commands: readonly string[]): void {
+  if (!/^[a-z-]+$/i.test(word) || word === '-' || existsSync(word)) return;
+  const near = suggest(word, commands);
+  const hint = near === undefined ? '' : `; did you mean ${near}?`;
+  throw new ValidationError(INPUTS, `unknown command '${word}', and no such file${hint}`, 'tcp-sniffer');
+}
+
+function inputsOf({ inputs }: AskedFlags, { ports }: Flags, env: Env): Input[] {
+  try {
+    return findInputs(inputs, (ports ?? readVariable(env, 'PORTS')) !== undefined);
+  } catch (error) {
+    throw new ValidationError(INPUTS, (error as Error).message, '--read');
+  }
+}
+
+/** All of them must be true beside the filter that is there already. One that is wrong stays as it is, and is told as its own. */
+function withExpressions(flags: Flags, env: Env, expressions: readonly string[]): Flags {
+  const filter = typeof flags.filter === 'string' ? flags.filter : env.FILTER?.trim() || undefined;
+  if (expressions.length === 0) return flags;
+  if (filter === undefined) return { ...flags, filter: joinExpressions(expressions) };
+  return isRight(filter) ? { ...flags, filter: joinExpressions([filter, ...expressions]) } : flags;
+}
+
+function isRight(expression: string): boolean {
+  try {
+    parseFilter(expression);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function shortOf(name: keyof typeof SHORTS, { flag, expression }: Short, asked: AskedFlags): string[] {
+  const values = asked[name];
+  if (values === undefined) return [];
+  const value = LISTS.has(name) ? values.join(',') : `${values[0]}`;
+  const text = expression(quote(value));
+  try {
+    parseFilter(text);
+  } catch (error) {
+    if (!(error instanceof FilterError)) throw error;
+    throw new ValidationError('filter', error.complaint, flag);
+  }
+  return [text];
+}
+
+function quote(text: string): string {
+  return `"${text.replaceAll('"', '\\"')}"`;
+}
+
+function durationOf(text: string | undefined, endsByItself: boolean): number | undefined {
+  if (text === undefined) return undefined;
+  if (endsByItself)
+    throw new ValidationError(
+      'duration',
+      'limits a live capture; of what is read from files --until says the end',
+      '--duration',
+    );
+  let ms: number;
+  try {
+    ms = parseTime(text.trim());
+  } catch (error) {
+    throw new ValidationError('duration', `${(error as Error).message}, got '${text}'`, '--duration');
+  }
+  if (ms > 0 && ms <= MAX_TIMER_MS) return ms;
+  throw new ValidationError('duration', `must be longer than nothing and at most 500h, got '${text}'`, '--duration');
+}

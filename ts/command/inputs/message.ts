@@ -1,0 +1,80 @@
+/** What makes a JSON value a message of ours: the fields that others rely on have the types that `HttpMessage` says. */
+
+type Check = (value: unknown) => boolean;
+
+const isText: Check = (value) => typeof value === 'string';
+const isAmount: Check = (value) => typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY;
+const isFlag: Check = (value) => value === true;
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const areFields: Check = (value) => isObject(value) && Object.values(value).every(isText);
+
+const isPort: Check = (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535;
+
+function record(required: Readonly<Record<string, Check>>, optional: Readonly<Record<string, Check>> = {}): Check {
+  const needed = Object.entries(required);
+  const allowed = Object.entries(optional);
+  return (value) =>
+    isObject(value) &&
+    needed.every(([name, check]) => Object.hasOwn(value, name) && check(value[name])) &&
+    allowed.every(([name, check]) => !Object.hasOwn(value, name) || check(value[name]));
+}
+
+const isEndpoint = record({ ip: isText, port: isPort });
+
+/** Longer than any that the product makes. */
+const MAX_ID_CHARACTERS = 64;
+
+/** What every line has, those inside a stream too. */
+const COMMON = {
+  id: (value: unknown) => isText(value) && /^[\w./-]+$/.test(value as string) && `${value}`.length <= MAX_ID_CHARACTERS,
+  timestamp: (value: unknown) => isText(value) && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value as string) && isTime(value),
+  direction: (value: unknown) => value === 'request' || value === 'response',
+  receiver: isEndpoint,
+  destination: isEndpoint,
+};
+
+const isTime: Check = (value) => !Number.isNaN(Date.parse(value as string));
+
+const texts = (...names: string[]): Record<string, Check> => Object.fromEntries(names.map((name) => [name, isText]));
+
+const isGrpcMessage = record({ size: isAmount }, { compressed: isFlag, data: isText, truncated: isFlag });
+
+const isHttp = record(
+  { ...COMMON, httpVersion: isText, headers: areFields, bodySize: isAmount },
+  {
+    ...texts('method', 'path', 'reason', 'body', 'bodyEncoding', 'bodyText', 'bodyCharset', 'bodyDecoded'),
+    ...texts('incomplete', 'scheme', 'protocol', 'errorCode'),
+    statusCode: (value) => Number.isInteger(value) && (value as number) >= 100 && (value as number) <= 999,
+    timestampUnknown: isFlag,
+    bodyTruncated: isFlag,
+    headersTruncated: isFlag,
+    trailers: areFields,
+    request: record(texts('method', 'path')),
+    gapBytes: isAmount,
+    latencyMs: isAmount,
+    waitMs: isAmount,
+    durationMs: isAmount,
+    proxied: record({ source: isEndpoint, destination: isEndpoint }),
+    streamId: isAmount,
+    tls: record(texts('version', 'cipher')),
+    grpc: record({}, { ...texts('service', 'method', 'statusName', 'statusMessage', 'encoding'), status: isAmount }),
+    grpcMessages: (value) => Array.isArray(value) && value.every(isGrpcMessage),
+  },
+);
+
+const inStream = record({ ...COMMON, stream: isText, data: isText, dataSize: isAmount });
+
+export interface Message {
+  id: string;
+  direction: 'request' | 'response';
+  receiver: { ip: string; port: number };
+  destination: { ip: string; port: number };
+}
+
+export function isMessage(value: unknown): value is Message {
+  return isObject(value) && (Object.hasOwn(value, 'stream') ? inStream(value) : isHttp(value));
+}

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { metricsText } from '../../ts/http-server/metrics';
 import { MetricsServer } from '../../ts/http-server/server';
+import { metricsText } from '../../ts/run/metrics';
 import type { SnifferStats } from '../../ts/types';
 import { settle } from './setup/fakes';
 import { type FakeCapture, rig } from './setup/rig';

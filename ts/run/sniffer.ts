@@ -15,7 +15,6 @@ import { OPTIONS } from '../config/options';
 import { AlreadyRunningError, ENGINE_ERROR_CODES, EngineError, toEngineError } from '../errors';
 import { Selection, type SelectionOptions } from '../exchange/selection';
 import { parseFilter } from '../filter';
-import { metricsText } from '../http-server/metrics';
 import { MetricsServer } from '../http-server/server';
 import { errorFields, LimitedLine, type Log, listenerErrorFields } from '../logger';
 import type { CaptureInfo, CaptureOptions, NativeCapture } from '../native';
@@ -26,6 +25,7 @@ import { callSafely, readText, readThrown } from '../thrown';
 import type { HttpMessage, LogLevel, OutputName, SnifferEvents, SnifferStats } from '../types';
 import { VERSION } from '../version';
 import { countersOf, droppedFor, NO_DELIVERIES } from './ledger';
+import { metricsText } from './metrics';
 import { type Outcome, Session } from './session';
 import { type onSignals, passOn, stopOnSignals } from './signals';
 

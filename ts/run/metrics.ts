@@ -4,9 +4,9 @@
  * A counter of the engine that is not named here comes out all the same, under its own name.
  */
 
+import { Exposition, type Labels } from '../http-server/exposition';
 import { OUTPUTS } from '../outputs/list';
 import type { OutputName, OutputStats, SnifferStats } from '../types';
-import { Exposition, type Labels } from './exposition';
 
 export interface Capturing {
   /** The handle is open. */

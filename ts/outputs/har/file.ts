@@ -3,30 +3,15 @@
  * document behind its entries, and the next one begins where that end stands. Refuses to know what an entry holds.
  */
 
-import {
-  closeSync,
-  constants,
-  existsSync,
-  fstatSync,
-  ftruncateSync,
-  openSync,
-  unlinkSync,
-  writeSync,
-  writev,
-} from 'node:fs';
+import { closeSync, ftruncateSync, unlinkSync, writeSync, writev } from 'node:fs';
 import { promisify } from 'node:util';
 import { VERSION } from '../../version';
+import { openRegularFile } from '../regular-file';
 
 const writeAt = promisify(writev);
 
 const BEGIN = `{"log":{"version":"1.2","creator":{"name":"tcp-sniffer","version":"${VERSION}"},"entries":[`;
-/** Without O_NONBLOCK the open of a FIFO that nobody reads would hold the process, signals and all (`fifo(7)`). */
-const OPEN_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_NONBLOCK;
 const END = '\n]}}\n';
-/** Bodies and headers are in it: nobody else's business (`open(2)`; an existing file keeps its own mode). */
-const MODE = 0o600;
-
-const NO_FILE = 'it is no regular file; HAR is written at positions';
 
 export class HarFile {
   readonly #fd: number;
@@ -40,12 +25,9 @@ export class HarFile {
   /** Opens it for writing; what is in it stays until `begin`. */
   constructor(path: string) {
     this.#path = path;
-    this.#isNew = !existsSync(path);
-    this.#fd = openFile(path);
-    if (!fstatSync(this.#fd).isFile()) {
-      closeSync(this.#fd);
-      throw new Error(NO_FILE);
-    }
+    const { fd, isNew } = openRegularFile(path);
+    this.#fd = fd;
+    this.#isNew = isNew;
   }
 
   /** From here on it is a HAR, without entries yet. */
@@ -120,14 +102,4 @@ function behind(buffers: readonly Buffer[], bytes: number): Buffer[] {
     skip = Math.max(0, skip - buffer.length);
     return left.length > 0 ? [left] : [];
   });
-}
-
-function openFile(path: string): number {
-  try {
-    return openSync(path, OPEN_FLAGS, MODE);
-  } catch (error) {
-    // A FIFO that nobody reads, a socket, a device that is not there (`open(2)`).
-    if ((error as NodeJS.ErrnoException).code === 'ENXIO') throw new Error(NO_FILE, { cause: error });
-    throw error;
-  }
 }

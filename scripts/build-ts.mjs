@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildPage } from './page.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const from = join(root, 'ts', 'native');
@@ -22,6 +23,7 @@ const { status } = spawnSync(process.execPath, [compiler, '-p', join(root, 'tsco
 });
 if (status !== 0) process.exit(status ?? 1);
 
+await buildPage(join(dist, 'page'));
 mkdirSync(join(dist, 'native'), { recursive: true });
 const files = readdirSync(from).filter((name) => /^binding\.(js|d\.ts)$|\.node$/.test(name));
 for (const name of files) copyFileSync(join(from, name), join(dist, 'native', name));

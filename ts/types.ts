@@ -162,6 +162,18 @@ export interface BatchOptions {
 /** How several messages are one body. */
 export type BatchFormat = 'ndjson' | 'json-array';
 
+/** Where the page is served. */
+export interface ViewOptions {
+  /** 0–65535; 0, the default, is any free one. */
+  port: number;
+  /** The address. Default `'127.0.0.1'`; one that other machines reach needs the other two, and `viewToken`. */
+  host: string;
+  /** File of a certificate and its chain (PEM). */
+  certFile?: string;
+  /** File of its key (PEM). */
+  keyFile?: string;
+}
+
 /** What becomes of a body that is no text: left out, or given as base64. */
 export type BinaryBodies = 'omit' | 'base64';
 
@@ -169,7 +181,7 @@ export type BinaryBodies = 'omit' | 'base64';
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
 
 /** `callback` is `onHttpMessage` and the listeners of `message` together, `http` is `outputUrl`, `otlp` is `outputOtlp`. */
-export type OutputName = 'callback' | 'stdout' | 'http' | 'har' | 'otlp';
+export type OutputName = 'callback' | 'stdout' | 'http' | 'har' | 'html' | 'otlp' | 'view';
 
 /** How OTLP is encoded; Protocol Buffers are smaller and cost less. */
 export type OtlpEncoding = 'protobuf' | 'json';
@@ -178,12 +190,15 @@ export type OtlpEncoding = 'protobuf' | 'json';
 export interface OutputStats {
   /** = `delivered` + `dropped` + `waiting`. callback: only those that somebody listened for. */
   handed: number;
-  /** callback: handed to at least one listener; stdout: written; http, otlp: answered with 2xx; har: in the file. */
+  /**
+   * callback: handed to at least one listener; stdout: written; http, otlp: answered with 2xx; har, html: in the file; view: on the
+   * page.
+   */
   delivered: number;
   /** Given up, for the reasons in `droppedBy`. */
   dropped: number;
   /**
-   * `overflow`: the waiting line was full · `failed`: all attempts failed · `rejected`: refused, and would be again ·
+   * `overflow`: the waiting line was full, or memory; of the page, its share of the time · `failed`: all attempts failed · `rejected`: refused, and would be again ·
    * `abandoned`: not out in time at stop · `closed`: the reader of stdout went away, the disk took nothing · `invalid`: a line
    * that is no JSON · `unpaired`: it is not known to which request a response belongs, so it is no span · `streamed`: a message of a
    * stream, which is no span.

@@ -16,6 +16,7 @@ const LAYERS = [
   'exchange',
   'http-server',
   'outputs',
+  'page',
   'run',
   'injector',
   'command',
@@ -23,7 +24,7 @@ const LAYERS = [
 ];
 const ENTRIES = ['index.ts', 'cli.ts'];
 
-const files = readdirSync(ROOT, { recursive: true, encoding: 'utf8' }).filter((name) => /(?<!\.d)\.ts$/.test(name));
+const files = readdirSync(ROOT, { recursive: true, encoding: 'utf8' }).filter((name) => /(?<!\.d)\.tsx?$/.test(name));
 
 const layerOf = (file: string): string => {
   if (ENTRIES.includes(file)) return 'entry';
@@ -36,7 +37,7 @@ const imports = new Map(
     const { importedFiles } = ts.preProcessFile(readFileSync(join(ROOT, file), 'utf8'), true, true);
     const found = importedFiles.flatMap(({ fileName }) => {
       const path = join(dirname(file), fileName);
-      return files.filter((other) => other === `${path}.ts` || other === join(path, 'index.ts'));
+      return files.filter((other) => [`${path}.ts`, `${path}.tsx`, join(path, 'index.ts')].includes(other));
     });
     return [file, found];
   }),
@@ -72,6 +73,19 @@ describe('the files of ts/', () => {
     );
     expect(upward).toEqual([]);
     expect([...new Set(files.map(layerOf))].sort()).toEqual([...LAYERS].sort());
+  });
+
+  it('of page/ are imported by no other folder, and import only types, filters and templates', () => {
+    const inPage = (file: string): boolean => layerOf(file) === 'page';
+    expect([...imports].filter(([file, found]) => !inPage(file) && found.some(inPage))).toEqual([]);
+    for (const file of files.filter(inPage)) {
+      const text = readFileSync(join(ROOT, file), 'utf8').replace(/^import type [^;]*;/gm, '');
+      const { importedFiles } = ts.preProcessFile(text, true, true);
+      const outside = importedFiles.map(({ fileName }) => fileName).filter((name) => !name.startsWith('./'));
+      expect(
+        outside.filter((name) => !/^(preact(\/|$)|\.\.\/filter(\/|$)|\.\.\/exchange\/templates$)/.test(name)),
+      ).toEqual([]);
+    }
   });
 
   it('of filter/ run in browsers', () => {

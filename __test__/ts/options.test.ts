@@ -49,7 +49,12 @@ describe('each row', () => {
 });
 
 /** Defaults of options that are absent where they are left out. */
-const OWN_WORDS = ['the variable `OUTPUT_URL_AUTH_TOKEN`', 'one message a POST', 'what the body is'];
+const OWN_WORDS = [
+  'the variable `OUTPUT_URL_AUTH_TOKEN`',
+  'the variable `VIEW_TOKEN`',
+  'one message a POST',
+  'what the body is',
+];
 
 it('flags and variables are distinct, and made of the field where the row has none', () => {
   const flags = COMMAND_OPTIONS.map(({ flag }) => flag);

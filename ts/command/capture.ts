@@ -111,6 +111,9 @@ export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Sh
   if (durationMs !== undefined) setTimeout(() => void sniffer.stop(), durationMs).unref();
   await stopped;
   await terminal.close(sniffer.stats());
+  // A savefile is read, and its page is there to be looked at.
+  if (!signalled && sniffer.viewUrl() !== undefined) await asked;
+  await sniffer.stop();
   return exitCode === SUCCESS && hasLost(config, sniffer.stats()) ? FAILED : exitCode;
 }
 
@@ -137,9 +140,8 @@ function checkedConfig({ flags, inputs }: Asked): SnifferConfig {
   const { config: given, labels } = readCommandConfig(flags, process.env, { needsPorts: !readsLines });
   const config = inputs.length === 0 ? given : { ...given, pcapFile: labelOf(inputs) };
   try {
-    const { harFile } = validateConfig(config, { production: readRuntimeEnv(process.env).production, readsLines });
-    if (harFile === undefined) return config;
-    for (const { path } of inputs) refuseSameFile(harFile, path);
+    const checked = validateConfig(config, { production: readRuntimeEnv(process.env).production, readsLines });
+    for (const { path } of inputs) refuseSameFile(checked, path);
     return config;
   } catch (error) {
     if (!(error instanceof ValidationError)) throw error;

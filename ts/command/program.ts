@@ -54,8 +54,7 @@ export function buildProgram(
   const names = new Map<string, CommandOption>();
   for (const option of COMMAND_OPTIONS) {
     const short = option.short === undefined ? '' : `${option.short}, `;
-    const argument = option.argument === undefined ? '' : ` <${option.argument}>`;
-    const flag = new Option(`${short}${option.flag}${argument}`, describe(option));
+    const flag = new Option(`${short}${option.flag}${argumentOf(option)}`, describe(option));
     if (option.argument !== undefined) flag.argParser(collect);
     program.addOption(flag);
     names.set(flag.attributeName(), option);
@@ -103,6 +102,11 @@ export function buildProgram(
     .action(onInterfaces);
   program.command(INJECTOR).description('run the webhook that adds the sidecar to pods; has a --help of its own');
   return program;
+}
+
+function argumentOf({ argument, optionalArgument }: CommandOption): string {
+  if (argument === undefined) return '';
+  return optionalArgument === true ? ` [${argument}]` : ` <${argument}>`;
 }
 
 function describe({ help, variable, default: value }: CommandOption): string {

@@ -4,7 +4,8 @@ import { flagOf, kebabCase, type Option, variableOf } from './option';
 import { OPTIONS } from './options';
 import type { SnifferConfig } from './types';
 
-export interface CommandOption extends Pick<Option, 'argument' | 'short' | 'repeatable' | 'secret' | 'emptyMeans'> {
+export interface CommandOption
+  extends Pick<Option, 'argument' | 'optionalArgument' | 'short' | 'repeatable' | 'secret' | 'emptyMeans'> {
   readonly field: keyof SnifferConfig;
   readonly flag: string;
   readonly variable?: string | undefined;
@@ -17,7 +18,7 @@ export interface CommandOption extends Pick<Option, 'argument' | 'short' | 'repe
 }
 
 export const COMMAND_OPTIONS: readonly CommandOption[] = Object.entries<Option>(OPTIONS).flatMap(([field, row]) => {
-  const { help, parse, argument, short, repeatable, secret, emptyMeans, annotation } = row;
+  const { help, parse, argument, optionalArgument, short, repeatable, secret, emptyMeans, annotation } = row;
   if (help === undefined || parse === undefined) return [];
   return {
     field: field as keyof SnifferConfig,
@@ -26,6 +27,7 @@ export const COMMAND_OPTIONS: readonly CommandOption[] = Object.entries<Option>(
     help,
     parse,
     argument,
+    optionalArgument,
     short,
     repeatable,
     secret,

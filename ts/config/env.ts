@@ -16,6 +16,7 @@ export interface RuntimeEnv {
   /** `NODE_ENV=production` or `TCP_SNIFFER_PRODUCTION=1`. */
   production: boolean;
   authToken?: string;
+  viewToken?: string;
   /** Where this runs, for the log: pod, namespace, node, as far as they are known. */
   identity: { pod?: string; namespace?: string; node?: string };
   /** What all users of OpenTelemetry set alike, as it stands there. */
@@ -41,6 +42,8 @@ export function readRuntimeEnv(env: Env): RuntimeEnv {
   // Secrets made from files often end in a newline, which no header may contain.
   const token = env.OUTPUT_URL_AUTH_TOKEN?.trim();
   if (token) runtime.authToken = token;
+  const viewToken = env.VIEW_TOKEN?.trim();
+  if (viewToken) runtime.viewToken = viewToken;
   if (env.POD_NAME) runtime.identity.pod = env.POD_NAME;
   if (env.NAMESPACE) runtime.identity.namespace = env.NAMESPACE;
   if (env.NODE_NAME) runtime.identity.node = env.NODE_NAME;

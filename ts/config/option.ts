@@ -17,6 +17,8 @@ export interface Option {
   readonly parse?: (text: string) => unknown;
   /** Name of the flag's value in the help; without it the flag is a switch. */
   readonly argument?: string;
+  /** The flag is a switch too. */
+  readonly optionalArgument?: true;
   /** Where the flag is not the field's own name: `--max-body-size` of `maxBodySize`. */
   readonly flag?: string;
   /** The flag with one letter. */

@@ -40,6 +40,7 @@ import type { Option } from './option';
 import { checkOtlpUrl } from './otlp';
 import { checkRedactHeaders, DEFAULT_REDACTED_HEADERS, parseRedactHeaders } from './redaction';
 import { boolean, list, number, paths, ports, size, text } from './texts';
+import { checkView, checkViewToken, parseView } from './view';
 
 export const LOG_LEVELS: readonly LogLevel[] = ['silent', 'error', 'warn', 'info', 'debug'];
 
@@ -190,6 +191,33 @@ export const OPTIONS = {
     argument: 'file',
     help: 'write exchanges as HAR 1.2 to this file; one that is there is overwritten',
     output: 'har',
+    annotation: false,
+  },
+  /**
+   * Serves a page with every exchange as it comes, on 127.0.0.1; `true` is any free port. Its address, with the token that opens it,
+   * is logged at each level. Default: none.
+   */
+  view: {
+    check: checkView,
+    parse: parseView,
+    variable: 'VIEW_PORT',
+    argument: 'port',
+    optionalArgument: true,
+    help: 'serve a page with every exchange as it comes, on 127.0.0.1 and any free port or this one',
+    output: 'view',
+    // Whoever may make pods would open a door into them.
+    annotation: false,
+  },
+  /** The token that opens that page, for an address that other machines reach. Default: the variable `VIEW_TOKEN`. */
+  viewToken: { check: checkViewToken },
+  /** Writes exchanges into one HTML file that shows them by itself, at the end; one that is there is overwritten. */
+  htmlFile: {
+    check: checkFileName,
+    parse: text,
+    flag: '--html',
+    argument: 'file',
+    help: 'write a page with the exchanges to this file at the end; one that is there is overwritten',
+    output: 'html',
     annotation: false,
   },
   /**

@@ -9,7 +9,11 @@ type Table = typeof OPTIONS;
 type Checked<Row> = Row extends { readonly check: Check<infer Value> } ? Value : never;
 
 /** What a caller gives; of an option with parts those that shall not have their default. */
-type Given<Row> = Row extends { readonly check: { readonly parts: object } } ? Partial<Checked<Row>> : Checked<Row>;
+type Given<Row> = Row extends { readonly check: { readonly isSwitch: true } }
+  ? boolean | Partial<NonNullable<Checked<Row>>>
+  : Row extends { readonly check: { readonly parts: object } }
+    ? Partial<Checked<Row>>
+    : Checked<Row>;
 
 type HasNoDefault = { readonly required: true };
 type IsThere = HasNoDefault | { readonly default: unknown };

@@ -4,6 +4,7 @@
  */
 
 import { type BigIntStats, fstatSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { ValidationError } from '../errors';
 import { suggest } from '../suggest';
 import { PORTS_EXPECTED, show, wrong } from './checks';
@@ -50,28 +51,37 @@ export function validateConfig(config: unknown, options: ValidateOptions = {}): 
       `must be at most ${MAX_FILTERS} filters together with the other one`,
     );
   }
-  const { harFile, pcapFile } = whole;
-  if (harFile !== undefined && pcapFile !== undefined) refuseSameFile(harFile, pcapFile);
+  const { harFile, htmlFile, pcapFile } = whole;
+  if (pcapFile !== undefined) refuseSameFile(whole, pcapFile);
+  if (harFile !== undefined && htmlFile !== undefined && isSameFile(resolve(harFile), resolve(htmlFile))) {
+    throw new ValidationError('htmlFile', `must not be the file of harFile, got ${show(htmlFile)}`);
+  }
   return whole;
 }
 
-/** @throws {ValidationError} if the HAR would be written over what is read */
-export function refuseSameFile(harFile: string, pcapFile: string): void {
-  if (!isSameFile(harFile, pcapFile)) return;
-  throw new ValidationError('harFile', `must not be the savefile that is read, got ${show(harFile)}`);
+/** @throws {ValidationError} if a file would be written over what is read */
+export function refuseSameFile(
+  { harFile, htmlFile }: Pick<ValidatedConfig, 'harFile' | 'htmlFile'>,
+  pcapFile: string,
+): void {
+  for (const [field, file] of Object.entries({ harFile, htmlFile })) {
+    if (file !== undefined && isSameFile(file, pcapFile)) {
+      throw new ValidationError(field, `must not be the savefile that is read, got ${show(file)}`);
+    }
+  }
 }
 
 /**
- * Also by another name: a path written in another way, a symbolic or hard link, stdin. The HAR would overwrite what is
+ * Also by another name: a path written in another way, a symbolic or hard link, stdin. What is written would overwrite what is
  * still to be read. Device and inode tell, as `bigint`: an inode may have more than 53 bits.
  */
-function isSameFile(harFile: string, pcapFile: string): boolean {
-  if (harFile === pcapFile) return true;
-  const har = statusOf(() => statSync(harFile, { bigint: true }));
-  const savefile = statusOf(() =>
-    pcapFile === '-' ? fstatSync(STDIN_FD, { bigint: true }) : statSync(pcapFile, { bigint: true }),
+function isSameFile(written: string, other: string): boolean {
+  if (written === other) return true;
+  const mine = statusOf(() => statSync(written, { bigint: true }));
+  const its = statusOf(() =>
+    other === '-' ? fstatSync(STDIN_FD, { bigint: true }) : statSync(other, { bigint: true }),
   );
-  return har !== undefined && savefile !== undefined && har.dev === savefile.dev && har.ino === savefile.ino;
+  return mine !== undefined && its !== undefined && mine.dev === its.dev && mine.ino === its.ino;
 }
 
 /** `undefined` of a file that is missing or out of reach: the code that opens it says so. */

@@ -47,6 +47,8 @@ export interface OutputContext {
   /** Wait instead of dropping: a savefile is read. */
   lossless: boolean;
   log: Log;
+  /** A log line whatever the level is. */
+  sayAlways: Log['info'];
   /** For failures of listeners. */
   listenerLog: LimitedLine;
   /** To be called once, when the output takes nothing any more. */

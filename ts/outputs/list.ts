@@ -7,15 +7,19 @@
 import type { OutputName } from '../types';
 import { callback } from './callback';
 import { har } from './har';
+import { html } from './html';
 import { http } from './http';
 import type { OutputKind } from './kind';
 import { otlp } from './otlp';
 import { stdout } from './stdout';
+import { view } from './view';
 
 export const OUTPUTS: Readonly<Record<OutputName, OutputKind>> = Object.freeze({
   har,
+  html,
   stdout,
   http,
   otlp,
+  view,
   callback,
 });

@@ -30,6 +30,8 @@ export function kept({ lines, messages, keep }: Batch): Kept {
 
 export interface Output {
   readonly name: OutputName;
+  /** Before the capture is opened. Rejects with an `EngineError` if there can be no run without what it needs. */
+  open?(): Promise<void>;
   /** The capture is open: batches may come. Without this before `close` there was no run. */
   begin?(): void;
   /**
@@ -42,6 +44,12 @@ export interface Output {
   /** No batch comes any more; resolves when every message is delivered or given up. Idempotent, never rejects. */
   close(): Promise<void>;
   stats(): OutputStats;
+  /** It still serves its reader after `close`, until `leave`. */
+  readonly stays?: boolean;
+  /** Idempotent, never rejects. */
+  leave?(): Promise<void>;
+  /** Where its reader finds it. */
+  readonly url?: string | undefined;
 }
 
 /** Runs something once after so many ms; returns how to call it off. */

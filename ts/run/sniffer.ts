@@ -80,6 +80,8 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
   #capture: NativeCapture | undefined;
   /** Lines of key logs that came before `start()`. */
   #earlyTlsKeys = '';
+  /** Outputs that still serve their readers after a savefile's end. */
+  #staying: readonly Output[] = [];
   #lastStats: SnifferStats = { engine: {}, outputs: { callback: NO_DELIVERIES } };
 
   /** @internal */
@@ -137,10 +139,20 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
    */
   async stop(): Promise<void> {
     const run = this.#run;
-    if (run === undefined) return;
+    if (run === undefined) return await this.#leave();
     this.#state = 'stopping';
     run.session.stop();
     await run.done;
+    await this.#leave();
+  }
+
+  /**
+   * The address of the page (`view`), with the token that opens it once; `undefined` where there is none. A savefile's page stays
+   * when the file is read, until `stop()`.
+   */
+  viewUrl(): string | undefined {
+    const outputs = this.#run?.outputs ?? this.#staying;
+    return outputs.find(({ url }) => url !== undefined)?.url;
   }
 
   /**
@@ -195,6 +207,9 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
         errors: () => run.listenerErrors,
       },
       log,
+      sayAlways: deps.createLogger(
+        LOG_LEVELS.indexOf(config.logLevel) < LOG_LEVELS.indexOf('info') ? 'info' : config.logLevel,
+      ).info,
       listenerLog,
       onClosed: (name, error) => {
         if (deps.onOutputClosed !== undefined) deps.onOutputClosed(name, error);
@@ -254,8 +269,10 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
   }
 
   /** Metrics first: a port that cannot be had is found out before anything is captured. */
-  async #open({ session, metrics, config, log }: Run): Promise<CaptureInfo> {
+  async #open({ session, outputs, metrics, config, log }: Run): Promise<CaptureInfo> {
     const { metricsPort, metricsHost } = config;
+    // A page of the run before may have the port that this one wants.
+    await this.#leave();
     try {
       await metrics?.listen();
     } catch (cause) {
@@ -266,6 +283,12 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
     }
     if (metricsPort !== undefined && config.ports.includes(metricsPort)) {
       log.warn({ metricsPort }, "the metrics' port is among the captured ones: scrapes are shown as messages");
+    }
+    try {
+      for (const output of outputs) await output.open?.();
+    } catch (error) {
+      await session.closeOutputs();
+      throw error;
     }
     return await session.open();
   }
@@ -285,12 +308,17 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
     return letGo;
   }
 
-  #validate({ production, authToken }: RuntimeEnv): ValidatedConfig {
+  /** Secrets come by the environment, where something is there to be kept by them. */
+  #validate({ production, authToken, viewToken }: RuntimeEnv): ValidatedConfig {
     const options = { production, readsLines: this.#deps.readsLines };
     const config = validateConfig(this.#config, options);
-    if (config.outputUrl === undefined || config.outputUrlAuthToken !== undefined || authToken === undefined)
-      return config;
-    return validateConfig({ ...config, outputUrlAuthToken: authToken }, options);
+    const { outputUrl, outputUrlAuthToken, view } = config;
+    const secrets = {
+      ...(outputUrl === undefined || outputUrlAuthToken !== undefined ? {} : { outputUrlAuthToken: authToken }),
+      ...(view === undefined || config.viewToken !== undefined ? {} : { viewToken }),
+    };
+    if (Object.values(secrets).every((secret) => secret === undefined)) return config;
+    return validateConfig({ ...config, ...secrets }, options);
   }
 
   #createCapture(config: ValidatedConfig): NativeCapture {
@@ -304,6 +332,9 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
   /** Nothing of the run is left. */
   async #rest(run: Run): Promise<void> {
     await run.metrics?.close();
+    // Those of a run that never began have nothing to show.
+    this.#staying = run.open ? run.outputs.filter(({ stays }) => stays === true) : [];
+    if (!run.open) for (const output of run.outputs) await output.leave?.();
     run.letSignalsGo();
     this.#run = undefined;
     this.#capture = undefined;
@@ -332,6 +363,12 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
     if (failure !== undefined) this.#emitSafely(run, 'error', failure);
     if (complete) this.#emitSafely(run, 'end');
     this.#emitSafely(run, 'stop');
+  }
+
+  async #leave(): Promise<void> {
+    const outputs = this.#staying;
+    this.#staying = [];
+    for (const output of outputs) await output.leave?.();
   }
 
   #dispatch(run: Run, message: HttpMessage): void {

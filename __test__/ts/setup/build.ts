@@ -17,6 +17,7 @@ export default function setup(): () => void {
     '--outDir',
     dist,
   ]);
+  execFileSync(process.execPath, [join(root, 'scripts', 'page.mjs'), join(dist, 'page')]);
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   copyFileSync(join(root, 'package.json'), join(folder, 'package.json'));
   copyFileSync(join(__dirname, 'fake-binding.cjs'), join(dist, 'native', 'binding.js'));

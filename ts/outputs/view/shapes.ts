@@ -1,0 +1,135 @@
+/** What the server of the page and the page itself say to each other. Types alone: the page is another program. */
+
+import type { HttpMessage } from '../../types';
+
+/** What an exchange is, as far as its head tells. */
+export type Kind = 'http' | 'grpc' | 'websocket' | 'sse';
+
+/** A row of the table: an exchange as far as it has come. Whatever is not known is left out. */
+export interface Row {
+  /** From 1, in the order in which the exchanges began to come. */
+  n: number;
+  /** Of the exchange. */
+  id: string;
+  /** When it began, in ms since the epoch. */
+  at: number;
+  kind: Kind;
+  method?: string;
+  host?: string;
+  path?: string;
+  status?: number;
+  /** Of gRPC: the number of its status. */
+  grpcStatus?: number;
+  /** Media type of the response's body, without parameters. */
+  type?: string;
+  /** Bytes of both bodies, still content-coded. */
+  requestSize?: number;
+  size?: number;
+  /** `latencyMs`: from the first packet of the request to the first of the response. */
+  latency?: number;
+  /** `waitMs`: from the last packet of the request to the first of the response. */
+  wait?: number;
+  /** `durationMs` of the request, and of the response. */
+  upload?: number;
+  download?: number;
+  client: string;
+  server: string;
+  /** As `httpVersion`. */
+  version: string;
+  tls?: true;
+  /** Which of the two halves were seen. */
+  request?: true;
+  response?: true;
+  /** Why a half of it ended early. */
+  incomplete?: NonNullable<HttpMessage['incomplete']>;
+  /** Bytes of a body, or fields, are missing. */
+  cut?: true;
+  /** Messages inside the stream that have come so far. */
+  streamed?: number;
+}
+
+/** Of the capture as a whole. */
+export interface State {
+  /** Another one: what the page has is of a run that is over. */
+  run: string;
+  /** Interface or savefile. */
+  source: string;
+  savefile: boolean;
+  ended: boolean;
+  /** Exchanges that came so far; those that the page was not given are among them. */
+  exchanges: number;
+  /** Rows that the memory does not hold any more, and exchanges whose messages it does not hold any more. */
+  rowsGone: number;
+  messagesGone: number;
+  /** Messages that were left out since they came faster than the page may take time for. */
+  overflow: number;
+  /** The ledger in words: how much of what was lost. */
+  losses: readonly (readonly [count: number, words: string])[];
+}
+
+/** A piece of the feed. */
+export interface Rows {
+  rows: readonly Row[];
+}
+
+/** What `/match` is asked. */
+export interface Match {
+  expression: string;
+  /** A version of the feed. */
+  after: number;
+}
+
+/** By number, those that have changed since, up to this version. */
+export interface Matches {
+  version: number;
+  matched: number[];
+  others: number[];
+  /** There are some that were not looked at yet. */
+  more: boolean;
+}
+
+/** A message inside a long exchange. */
+export interface StreamLine {
+  stream: 'websocket' | 'sse' | 'grpc';
+  id: string;
+  sequence: number;
+  direction: 'request' | 'response';
+  timestamp: string;
+  data?: string;
+  dataEncoding?: 'base64';
+  dataSize: number;
+  truncated?: true;
+  gapBytes?: number;
+  opcode?: string;
+  closeCode?: number;
+  event?: string;
+  eventId?: string;
+  retry?: number;
+  json?: unknown;
+}
+
+/** A message as the engine wrote it; gRPC's fields are there where they are known. */
+export type Message = HttpMessage & {
+  grpc?: {
+    service?: string;
+    method?: string;
+    status?: number;
+    statusName?: string;
+    statusMessage?: string;
+    encoding?: string;
+    messageCount?: number;
+  };
+  grpcMessages?: { size: number; compressed?: boolean; data?: string; json?: unknown; truncated?: boolean }[];
+  streamedMessages?: number;
+};
+
+/** All lines of one exchange, in the order in which they came. */
+export type Lines = readonly (Message | StreamLine)[];
+
+/** What a file of its own holds: the same that a server would have said. */
+export interface Capture {
+  state: State;
+  rows: readonly Row[];
+  /** By `n`. */
+  lines: Readonly<Record<string, Lines>>;
+}

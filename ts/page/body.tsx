@@ -1,0 +1,157 @@
+/** A body in each of the ways in which it can be shown. Texts of the wire stay texts, images become pictures and nothing more. */
+
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { formFields, type Mode, mediaTypeOf, modesOf, partsOf } from './content';
+import type { Body } from './exchange';
+import { hexRow, hexRows, TextLines } from './lines';
+import { bytesOf, TEXT } from './strings';
+import { Tree } from './tree';
+import { Virtual } from './virtual';
+
+const LINE_HEIGHT = 18;
+/** Characters of which a tree is made without asking: some tenths of a second. */
+const MAX_TREE = 4_000_000;
+
+export function BodyView({ body }: { body: Body }) {
+  const modes = useMemo(() => modesOf(body), [body]);
+  const [chosen, setChosen] = useState<Mode>();
+  const mode = chosen !== undefined && modes.includes(chosen) ? chosen : (modes[0] ?? 'hex');
+  return (
+    <div class="whole">
+      <label class="mode">
+        {TEXT.body.mode}{' '}
+        <select value={mode} onChange={({ currentTarget }) => setChosen(currentTarget.value as Mode)}>
+          {modes.map((each) => (
+            <option key={each} value={each}>
+              {TEXT.body[each]}
+            </option>
+          ))}
+        </select>
+      </label>
+      {mode === 'text' && <TextView text={body.text ?? ''} />}
+      {mode === 'tree' && <TreeView text={body.text ?? ''} />}
+      {mode === 'form' && <FormView text={body.text ?? ''} />}
+      {mode === 'parts' && <PartsView body={body} />}
+      {mode === 'image' && <ImageView body={body} />}
+      {mode === 'hex' && <HexView body={body} />}
+    </div>
+  );
+}
+
+export function TextView({ text }: { text: string }) {
+  const lines = useMemo(() => new TextLines(text), [text]);
+  const [words, setWords] = useState('');
+  const [found, setFound] = useState<{ index: number; offset: number }>();
+  const [said, setSaid] = useState('');
+  const find = (from: number): void => {
+    const offset = words === '' ? -1 : text.indexOf(words, from);
+    // From the top again.
+    const wrapped = offset === -1 && from > 0 && words !== '' ? text.indexOf(words) : offset;
+    setSaid(words === '' ? '' : wrapped === -1 ? TEXT.body.notFound : TEXT.body.found);
+    setFound(wrapped === -1 ? undefined : { index: lines.at(wrapped), offset: wrapped });
+  };
+  return (
+    <>
+      <form
+        class="find"
+        onSubmit={(event) => {
+          event.preventDefault();
+          find((found?.offset ?? -1) + 1);
+        }}
+      >
+        <input
+          type="search"
+          value={words}
+          placeholder={TEXT.body.find}
+          aria-label={TEXT.body.find}
+          onInput={({ currentTarget }) => setWords(currentTarget.value)}
+        />
+        <button type="submit">{TEXT.body.next}</button>
+        <span role="status">{said}</span>
+      </form>
+      <Virtual
+        count={lines.count}
+        height={LINE_HEIGHT}
+        label={TEXT.body.text}
+        show={found}
+        row={(index) => <code>{lines.line(index)}</code>}
+      />
+    </>
+  );
+}
+
+function TreeView({ text }: { text: string }) {
+  const [isWanted, setIsWanted] = useState(text.length <= MAX_TREE);
+  if (isWanted) return <Tree text={text} otherwise={<TextView text={text} />} />;
+  return (
+    <p class="empty">
+      {TEXT.body.large}{' '}
+      <button type="button" onClick={() => setIsWanted(true)}>
+        {TEXT.body.showTree}
+      </button>
+    </p>
+  );
+}
+
+function FormView({ text }: { text: string }) {
+  return (
+    <dl class="fields scroll">
+      {formFields(text).map(([name, value], index) => (
+        <div key={index}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function PartsView({ body }: { body: Body }) {
+  const parts = useMemo(() => partsOf(body.bytes(), body.type), [body]);
+  return (
+    <div class="scroll">
+      {parts.map(({ head, bytes, text }, index) => (
+        <section key={index} class="part">
+          <h3>
+            {TEXT.body.part} {index + 1}, {bytesOf(bytes.length)}
+          </h3>
+          <pre>{head}</pre>
+          <pre>{text === undefined ? hexFront(bytes) : text.slice(0, MAX_PART)}</pre>
+        </section>
+      ))}
+    </div>
+  );
+}
+
+/** Characters and rows of a part; the text of the body has all of it. */
+const MAX_PART = 20_000;
+const MAX_PART_ROWS = 64;
+
+function hexFront(bytes: Uint8Array): string {
+  const rows = Math.min(MAX_PART_ROWS, hexRows(bytes));
+  return Array.from({ length: rows }, (_, row) => hexRow(bytes, row)).join('\n');
+}
+
+function ImageView({ body }: { body: Body }) {
+  const [url, setUrl] = useState<string>();
+  const [failed, setFailed] = useState(false);
+  useEffect(() => {
+    const made = URL.createObjectURL(new Blob([body.bytes() as BlobPart], { type: mediaTypeOf(body.type) }));
+    setUrl(made);
+    return () => URL.revokeObjectURL(made);
+  }, [body]);
+  if (failed) return <p class="empty">{TEXT.body.imageFailed}</p>;
+  return <div class="scroll">{url !== undefined && <img src={url} alt="" onError={() => setFailed(true)} />}</div>;
+}
+
+function HexView({ body }: { body: Body }) {
+  const bytes = useMemo(() => body.bytes(), [body]);
+  return (
+    <Virtual
+      count={hexRows(bytes)}
+      height={LINE_HEIGHT}
+      label={TEXT.body.hex}
+      row={(index) => <code>{hexRow(bytes, index)}</code>}
+    />
+  );
+}

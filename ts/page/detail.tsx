@@ -1,0 +1,206 @@
+/** One exchange: heads, bodies, messages inside, times. */
+
+import { useEffect, useState } from 'preact/hooks';
+import type { Message, Row } from '../outputs/view/shapes';
+import { BodyView } from './body';
+import { curlOf, fetchOf, urlOf } from './copy';
+import { copy } from './download';
+import { bodyOf, type Exchange, exchangeOf, lossesOf } from './exchange';
+import { Messages } from './messages';
+import { Gone, type Source } from './source';
+import { bytesOf, TEXT } from './strings';
+import { Tabs } from './tabs';
+import { Timing } from './timing';
+
+type Tab = keyof typeof TEXT.tabs;
+
+/** Of an exchange without messages inside. */
+const TABS: Readonly<Partial<Record<Tab, string>>> = { ...TEXT.tabs, messages: undefined };
+
+/** Between looks at an exchange that grows. */
+const LOOK_AGAIN_MS = 1_000;
+
+export function Detail({ row, source, onClose }: { row: Row; source: Source; onClose(): void }) {
+  const [exchange, complaint] = useExchange(row, source);
+  const [tab, setTab] = useState<Tab>('head');
+  const hasMessages = exchange !== undefined && messagesIn(exchange) > 0;
+  return (
+    <section class="detail" aria-label={TEXT.detail}>
+      <div class="line">
+        <Tabs label={TEXT.detail} names={hasMessages ? TEXT.tabs : TABS} chosen={tab} choose={setTab} />
+        <a class="link" href={`#${encodeURIComponent(row.id)}`}>
+          {TEXT.link}
+        </a>
+        <button type="button" class="close" aria-label={TEXT.close} title={TEXT.close} onClick={onClose}>
+          ×
+        </button>
+      </div>
+      {exchange === undefined ? (
+        <p class="empty" role="status">
+          {complaint ?? TEXT.loading}
+        </p>
+      ) : (
+        <div class="pane" role="tabpanel">
+          {tab === 'head' && <Heads exchange={exchange} row={row} />}
+          {tab === 'request' && <Body message={exchange.request} />}
+          {tab === 'response' && <Body message={exchange.response} />}
+          {tab === 'messages' && <Messages exchange={exchange} />}
+          {tab === 'timing' && <Timing row={row} />}
+        </div>
+      )}
+    </section>
+  );
+}
+
+function messagesIn({ messages, request, response }: Exchange): number {
+  return messages.length + (request?.grpcMessages?.length ?? 0) + (response?.grpcMessages?.length ?? 0);
+}
+
+function useExchange(row: Row, source: Source): [Exchange | undefined, string | undefined] {
+  const [exchange, setExchange] = useState<Exchange>();
+  const [complaint, setComplaint] = useState<string>();
+  useEffect(() => {
+    let isWanted = true;
+    const load = async (): Promise<void> => {
+      try {
+        const lines = await source.exchange(row.n);
+        if (isWanted) setExchange(exchangeOf(lines));
+      } catch (error) {
+        if (isWanted) setComplaint(error instanceof Gone ? TEXT.gone : TEXT.loadFailed);
+      }
+    };
+    // At once the first time.
+    const timer = setTimeout(() => void load(), exchange === undefined ? 0 : LOOK_AGAIN_MS);
+    return () => {
+      isWanted = false;
+      clearTimeout(timer);
+    };
+  }, [row.n, row.response, row.streamed]);
+  return [exchange, complaint];
+}
+
+function Heads({ exchange, row }: { exchange: Exchange; row: Row }) {
+  const { request, interim, response } = exchange;
+  return (
+    <>
+      {request !== undefined && <Copies request={request} exchange={exchange} />}
+      <Head title={TEXT.requestHead} message={request} />
+      {interim.map((message, index) => (
+        <Head key={index} title={TEXT.interimHead} message={message} />
+      ))}
+      <Head title={TEXT.responseHead} message={response} />
+      <h2>{TEXT.connection}</h2>
+      <Fields fields={connectionOf(row, request ?? response)} />
+    </>
+  );
+}
+
+function Head({ title, message }: { title: string; message: Message | undefined }) {
+  if (message === undefined) {
+    return (
+      <>
+        <h2>{title}</h2>
+        <p class="quiet">{TEXT.noMessage}</p>
+      </>
+    );
+  }
+  const { headers, trailers, bodySize } = message;
+  return (
+    <>
+      <h2>{title}</h2>
+      <p class="start">{startLine(message)}</p>
+      <Losses message={message} />
+      <Fields fields={Object.entries(headers)} />
+      {trailers !== undefined && (
+        <>
+          <h3>{TEXT.trailers}</h3>
+          <Fields fields={Object.entries(trailers)} />
+        </>
+      )}
+      <p class="quiet">{bodySize === 0 ? TEXT.noBody : bytesOf(bodySize)}</p>
+    </>
+  );
+}
+
+function startLine(message: Message): string {
+  const { direction, httpVersion, method = '', statusCode, reason = '' } = message;
+  if (direction === 'request') return `${method} ${urlOf(message)} HTTP/${httpVersion}`;
+  return `HTTP/${httpVersion} ${statusCode ?? ''} ${reason}`;
+}
+
+function connectionOf({ id, client, server, tls }: Row, message: Message | undefined): [string, string][] {
+  const { streamId, tls: facts, proxied, pushed } = message ?? {};
+  const tlsWords = [facts?.version && `TLS ${facts.version}`, facts?.cipher, facts?.serverName, facts?.alpn];
+  return [
+    ['id', id],
+    ['client', client],
+    ['server', server],
+    ...(streamId === undefined ? [] : [['stream', String(streamId)] as [string, string]]),
+    ...(pushed === undefined ? [] : [['pushed', 'true'] as [string, string]]),
+    ...(tls === undefined ? [] : [['tls', tlsWords.filter(Boolean).join(', ')] as [string, string]]),
+    ...(proxied === undefined
+      ? []
+      : [['proxied for', `${proxied.source.ip} ${proxied.source.port}`] as [string, string]]),
+  ];
+}
+
+function Fields({ fields }: { fields: readonly (readonly [string, string])[] }) {
+  return (
+    <dl class="fields">
+      {fields.map(([name, value], index) => (
+        <div key={index}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Losses({ message }: { message: Message }) {
+  const words = lossesOf(message);
+  if (words.length === 0) return null;
+  return (
+    <ul class="losses">
+      {words.map((each) => (
+        <li key={each}>{each}</li>
+      ))}
+    </ul>
+  );
+}
+
+function Body({ message }: { message: Message | undefined }) {
+  if (message === undefined) return <p class="empty">{TEXT.noMessage}</p>;
+  const body = bodyOf(message);
+  return (
+    <div class="whole">
+      <Losses message={message} />
+      {body === undefined ? <p class="empty">{TEXT.noBody}</p> : <BodyView body={body} />}
+    </div>
+  );
+}
+
+function Copies({ request, exchange }: { request: Message; exchange: Exchange }) {
+  const [said, setSaid] = useState('');
+  const put = (text: string): void => {
+    copy(text).then(
+      () => setSaid(TEXT.copy.done),
+      () => setSaid(TEXT.copy.failed),
+    );
+  };
+  const all = [request, ...exchange.interim, exchange.response].filter((message) => message !== undefined);
+  return (
+    <div class="copies">
+      <button type="button" onClick={() => put(curlOf(request))}>
+        {TEXT.copy.curl}
+      </button>
+      <button type="button" onClick={() => put(fetchOf(request))}>
+        {TEXT.copy.fetch}
+      </button>
+      <button type="button" onClick={() => put(JSON.stringify(all, null, 2))}>
+        {TEXT.copy.json}
+      </button>
+      <span role="status">{said}</span>
+    </div>
+  );
+}

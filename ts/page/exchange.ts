@@ -1,0 +1,70 @@
+/** The lines of an exchange, told apart; and what of a message was lost, in words. */
+
+import type { Lines, Message, StreamLine } from '../outputs/view/shapes';
+import { INCOMPLETE, LOSS } from './strings';
+
+export interface Exchange {
+  request?: Message;
+  interim: Message[];
+  response?: Message;
+  messages: StreamLine[];
+}
+
+export function exchangeOf(lines: Lines): Exchange {
+  const exchange: Exchange = { interim: [], messages: [] };
+  for (const line of lines) {
+    if ('stream' in line) exchange.messages.push(line);
+    else if (line.direction === 'request') exchange.request = line;
+    else if (isInterim(line)) exchange.interim.push(line);
+    else exchange.response = line;
+  }
+  return exchange;
+}
+
+/** RFC 9110 §15.2; 101 ends HTTP. */
+function isInterim({ statusCode }: Message): boolean {
+  return statusCode !== undefined && statusCode < 200 && statusCode !== 101;
+}
+
+export function lossesOf(message: Message): string[] {
+  const { incomplete, gapBytes, bodyTruncated, headersTruncated, headersIncomplete, unknownHeaders, errorCode } =
+    message;
+  return [
+    ...(incomplete === undefined ? [] : [INCOMPLETE[incomplete] ?? incomplete]),
+    ...(errorCode === undefined ? [] : [LOSS.errorCode(errorCode)]),
+    ...(gapBytes === undefined ? [] : [LOSS.gapBytes(gapBytes)]),
+    ...(bodyTruncated === undefined ? [] : [LOSS.bodyTruncated]),
+    ...(headersTruncated === undefined ? [] : [LOSS.headersTruncated]),
+    ...(headersIncomplete === undefined ? [] : [LOSS.headersIncomplete(unknownHeaders)]),
+    ...(isLeftOut(message) ? [LOSS.binary] : []),
+  ];
+}
+
+function isLeftOut({ body, bodyText, bodyEncoding }: Message): boolean {
+  return body === undefined && bodyText === undefined && bodyEncoding === 'binary';
+}
+
+/** A body: its text, its bytes, or both. */
+export interface Body {
+  text: string | undefined;
+  bytes(): Uint8Array;
+  type: string;
+}
+
+/** `undefined` if there is none, or none that was kept. */
+export function bodyOf(message: Message): Body | undefined {
+  const { body, bodyText, bodyEncoding, headers } = message;
+  const type = headers['content-type'] ?? '';
+  if (bodyEncoding === 'base64' && body !== undefined) {
+    return { text: bodyText, bytes: () => bytesOfBase64(body), type };
+  }
+  const text = bodyText ?? body;
+  return text === undefined || text === '' ? undefined : { text, bytes: () => new TextEncoder().encode(text), type };
+}
+
+export function bytesOfBase64(text: string): Uint8Array {
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let at = 0; at < binary.length; at++) bytes[at] = binary.charCodeAt(at);
+  return bytes;
+}

@@ -1,0 +1,63 @@
+/** What components share: they draw again when the store has changed, at most ten times a second. */
+
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import type { Store } from './store';
+
+const REDRAW_MS = 100;
+
+/** Draws again, by animation frames, so not at all while the page is hidden. */
+export function useStore(store: Store): number {
+  const [version, setVersion] = useState(store.version);
+  useEffect(() => {
+    let frame = 0;
+    let drawn = -1;
+    let drawnAt = Number.NEGATIVE_INFINITY;
+    const look = (now: number): void => {
+      if (store.version !== drawn && now - drawnAt >= REDRAW_MS) {
+        drawn = store.version;
+        drawnAt = now;
+        setVersion(drawn);
+      }
+      frame = requestAnimationFrame(look);
+    };
+    frame = requestAnimationFrame(look);
+    return () => cancelAnimationFrame(frame);
+  }, [store]);
+  return version;
+}
+
+/** Height of an element, as it changes. */
+export function useHeight<Element extends HTMLElement>(): [{ current: Element | null }, number] {
+  const ref = useRef<Element>(null);
+  const [height, setHeight] = useState(0);
+  useLayoutEffect(() => {
+    const element = ref.current;
+    if (element === null) return;
+    setHeight(element.clientHeight);
+    const observer = new ResizeObserver(() => setHeight(element.clientHeight));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  return [ref, height];
+}
+
+/** What the user has chosen, from one visit to the next; a browser that keeps nothing is no failure. */
+export function useKept<Value>(key: string, first: Value, isOne: (value: unknown) => value is Value) {
+  const [value, setValue] = useState<Value>(() => {
+    try {
+      const kept: unknown = JSON.parse(localStorage.getItem(key) ?? 'null');
+      return isOne(kept) ? kept : first;
+    } catch {
+      return first;
+    }
+  });
+  const keep = (next: Value): void => {
+    setValue(next);
+    try {
+      localStorage.setItem(key, JSON.stringify(next));
+    } catch {
+      // Kept until the page is closed.
+    }
+  };
+  return [value, keep] as const;
+}

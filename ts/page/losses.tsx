@@ -1,0 +1,40 @@
+/** The ledger in words: what the capture lost, and what this page does not have. */
+
+import type { State } from '../outputs/view/shapes';
+import { TEXT } from './strings';
+
+export function Losses({ state }: { state: State | undefined }) {
+  const own: [number, string][] = [
+    [state?.overflow ?? 0, TEXT.losses.overflow],
+    [state?.rowsGone ?? 0, TEXT.losses.rowsGone],
+    [state?.messagesGone ?? 0, TEXT.losses.messagesGone],
+  ];
+  const all = [...(state?.losses ?? []), ...own].filter(([count]) => count > 0);
+  return (
+    <section class="sheet">
+      <h2>{TEXT.losses.heading}</h2>
+      {all.length === 0 ? (
+        <p>{TEXT.losses.none}</p>
+      ) : (
+        <table>
+          <thead>
+            <tr>
+              <th scope="col" class="number">
+                {TEXT.losses.count}
+              </th>
+              <th scope="col">{TEXT.losses.what}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {all.map(([count, words]) => (
+              <tr key={words}>
+                <td class="number">{count.toLocaleString('en')}</td>
+                <td>{words}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </section>
+  );
+}

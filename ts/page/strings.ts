@@ -1,0 +1,194 @@
+import { GRPC_STATUSES } from '../filter/grpc';
+
+/** All English that the page shows, and how numbers stand in it. */
+
+export const TEXT = {
+  title: 'tcp-sniffer',
+  views: { exchanges: 'Exchanges', endpoints: 'Endpoints', hosts: 'Hosts', losses: 'Losses' },
+  columns: {
+    time: 'Time',
+    method: 'Method',
+    host: 'Host',
+    path: 'Path',
+    status: 'Status',
+    type: 'Type',
+    size: 'Size',
+    wait: 'Wait',
+    waterfall: 'Waterfall',
+    client: 'Client',
+    server: 'Server',
+    requestSize: 'Sent',
+    total: 'Total',
+    version: 'HTTP',
+  },
+  chips: {
+    errors: 'Errors',
+    slow: 'Slow',
+    unanswered: 'Unanswered',
+    grpc: 'gRPC',
+    websocket: 'WebSocket',
+    sse: 'SSE',
+  },
+  chipHints: {
+    errors: 'Status 400 and above, a gRPC status that is not OK, ended early',
+    slow: 'The server took 1 s or more',
+    unanswered: 'No response has come',
+    grpc: 'gRPC calls',
+    websocket: 'WebSocket connections',
+    sse: 'Server-sent events',
+  },
+  filter: 'Filter',
+  filterHint: 'Filter ( / )',
+  chipsLabel: 'Quick filters',
+  chooseColumns: 'Columns',
+  pause: 'Pause',
+  resume: 'Resume',
+  clear: 'Clear',
+  saveHar: 'Save HAR',
+  saving: 'Saving…',
+  saveFailed: 'The HAR could not be saved',
+  newest: 'Newest',
+  newestHint: 'Follow the newest',
+  gridLabel: 'Exchanges',
+  empty: 'Nothing yet',
+  emptyFilter: 'No exchange matches the filter',
+  ended: 'The capture has ended',
+  read: 'The savefile is read',
+  paused: 'Paused',
+  live: 'Live',
+  connecting: 'Connecting…',
+  disconnected: 'Not connected',
+  pending: 'pending',
+  noAnswer: 'no response',
+  notSeen: 'not seen',
+  detail: 'Exchange',
+  close: 'Close',
+  link: 'Link to this exchange',
+  tabs: { head: 'Head', request: 'Request', response: 'Response', messages: 'Messages', timing: 'Timing' },
+  requestHead: 'Request',
+  responseHead: 'Response',
+  interimHead: 'Interim response',
+  trailers: 'Trailers',
+  connection: 'Connection',
+  copy: { curl: 'Copy as cURL', fetch: 'Copy as fetch', json: 'Copy as JSON', done: 'Copied', failed: 'Not copied' },
+  loading: 'Loading…',
+  loadFailed: 'It could not be loaded',
+  gone: 'Its messages are not in memory any more: newer ones took their place',
+  noBody: 'No body',
+  noMessage: 'It was not seen',
+  body: {
+    text: 'Text',
+    tree: 'Tree',
+    form: 'Form',
+    parts: 'Parts',
+    image: 'Image',
+    hex: 'Hex',
+    mode: 'Show as',
+    find: 'Find in the body',
+    next: 'Next',
+    notFound: 'Not found',
+    found: 'Found',
+    fold: 'Fold',
+    unfold: 'Unfold',
+    large: 'It is large: the tree takes some time',
+    showTree: 'Show the tree',
+    imageFailed: 'This is no image that the browser can show',
+    part: 'Part',
+  },
+  losses: {
+    none: 'Nothing was lost',
+    heading: 'What was lost or left out',
+    count: 'Count',
+    what: 'What',
+    overflow: 'messages left out of this page, to keep the capture fast',
+    rowsGone: 'exchanges that are not in memory any more, oldest first',
+    messagesGone: 'exchanges whose messages are not in memory any more, oldest first',
+  },
+  stats: {
+    endpoint: 'Endpoint',
+    host: 'Host',
+    count: 'Count',
+    errors: 'Errors',
+    p50: 'p50',
+    p95: 'p95',
+    p99: 'p99',
+    max: 'Max',
+    bytes: 'Bytes',
+    of: 'Of the exchanges that the filter shows; times are how long the server took',
+  },
+  timing: {
+    upload: 'Request: first packet to last',
+    wait: 'Server: last packet of the request to first of the response',
+    download: 'Response: first packet to last',
+    latency: 'First packet of the request to first of the response',
+    unknown: 'Not measured',
+  },
+  messages: {
+    direction: 'From',
+    time: 'Time',
+    kind: 'Kind',
+    size: 'Size',
+    data: 'Data',
+    client: 'client',
+    server: 'server',
+  },
+} as const;
+
+/** Why a message ended early. */
+export const INCOMPLETE: Readonly<Record<string, string>> = {
+  gap: 'Packets are missing in it',
+  closed: 'Its connection ended before it did',
+  reset: 'It was reset',
+  evicted: 'It was cut at a limit of the capture',
+  timeout: 'Its connection went silent',
+  stopped: 'The capture ended before it did',
+  malformed: 'Where it ends is in doubt',
+};
+
+export const LOSS = {
+  gapBytes: (bytes: number): string => `${bytes} ${bytes === 1 ? 'byte' : 'bytes'} of it never arrived`,
+  bodyTruncated: 'Bytes of the body are missing',
+  headersTruncated: 'Text of the head is missing',
+  headersIncomplete: (count: number | undefined): string =>
+    count === undefined
+      ? 'Header fields are missing'
+      : `${count} header ${count === 1 ? 'field is' : 'fields are'} not known`,
+  binary: 'The body is no text and was left out; the option binaryBodies keeps such bodies',
+  errorCode: (code: string): string => `Reset by ${code}`,
+};
+
+export function countOf(shown: number, all: number): string {
+  return shown === all
+    ? `${all.toLocaleString('en')} exchanges`
+    : `${shown.toLocaleString('en')} of ${all.toLocaleString('en')} exchanges`;
+}
+
+export function bytesOf(bytes: number | undefined): string {
+  if (bytes === undefined) return '';
+  if (bytes < 1_000) return `${bytes} B`;
+  if (bytes < 999_500) return `${round(bytes / 1_000)} kB`;
+  return `${round(bytes / 1_000_000)} MB`;
+}
+
+export function durationOf(ms: number | undefined): string {
+  if (ms === undefined) return '';
+  if (ms < 1) return `${Math.round(ms * 1_000)} µs`;
+  if (ms < 999.5) return `${round(ms)} ms`;
+  return `${round(ms / 1_000)} s`;
+}
+
+/** Three digits are enough. */
+function round(value: number): string {
+  return value < 9.95 ? value.toFixed(1) : String(Math.round(value));
+}
+
+export function timeOf(at: number): string {
+  const date = new Date(at);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const ms = String(date.getMilliseconds()).padStart(3, '0');
+  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${ms}`;
+}
+
+export function grpcStatusOf(status: number): string {
+  return GRPC_STATUSES[status] ?? String(status);
+}

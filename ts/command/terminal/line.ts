@@ -2,6 +2,7 @@
 
 import { endpointText } from '../../exchange/endpoints';
 import { outcomeOf } from '../../exchange/outcome';
+import { uploadMsOf } from '../../exchange/times';
 import type { Endpoint, HttpMessage } from '../../types';
 import { day, timeOfDay } from './clock';
 import { bytes, duration } from './quantities';
@@ -16,6 +17,8 @@ export interface Facts {
   server: Endpoint;
   method: string;
   path: string;
+  /** How long the request took to come, if it was seen whole. */
+  uploadMs?: number | undefined;
 }
 
 /** Longer targets are cut at any width. */
@@ -35,13 +38,15 @@ const PEERS = '255.255.255.255:65535 → 255.255.255.255:65535'.length;
 const MIN_PATH_AND_PEERS = 30;
 const PEERS_SHARE = 0.46;
 
-export function factsOf({ timestamp, destination, receiver, method = '-', path = '-' }: HttpMessage): Facts {
+export function factsOf(message: HttpMessage): Facts {
+  const { timestamp, destination, receiver, method = '-', path = '-', direction } = message;
   return {
     atMs: Date.parse(timestamp),
     client: destination,
     server: receiver,
     method: printable(method.slice(0, MAX_PATH_UNITS)),
     path: printable(path.slice(0, MAX_PATH_UNITS)),
+    uploadMs: direction === 'request' ? uploadMsOf(message) : undefined,
   };
 }
 

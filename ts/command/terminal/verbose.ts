@@ -1,7 +1,8 @@
-/** Headers and body of a message below its line, as curl shows them: `>` is what the client sent, `<` the server. */
+/** Headers and body of a message below its line, as curl shows them: `>` is what the client sent, `<` the server; `*` is about both. */
 
+import { timesOf } from '../../exchange/times';
 import type { GrpcMessage, HttpMessage } from '../../types';
-import { bytes } from './quantities';
+import { bytes, duration } from './quantities';
 import type { Paint } from './style';
 import { printable, type Text } from './text';
 
@@ -25,6 +26,30 @@ export function* details(message: HttpMessage, text: Text, paint: Paint, columns
     }
   }
   for (const row of bodyRows(message, text, width)) yield paint('dim', mark) + row;
+}
+
+/** Where the time of the exchange went, in a row, if that is known. */
+export function* timesRows(
+  response: HttpMessage,
+  uploadMs: number | undefined,
+  text: Text,
+  paint: Paint,
+  columns: number,
+): Generator<string> {
+  if (response.latencyMs === undefined) return;
+  const times = timesOf(response, uploadMs);
+  const early = times.answeredEarly ? ' (the response began before its end)' : '';
+  const parts: [string, number | undefined, string][] = [
+    ['upload', times.uploadMs, early],
+    ['server', times.serverMs, ''],
+    ['upload and server', times.uploadAndServerMs, ''],
+    ['download', times.downloadMs, ''],
+  ];
+  // Of one packet there is no upload, and no download.
+  const words = parts.flatMap(([name, ms, note]) =>
+    ms === undefined || (ms === 0 && name !== 'server') ? [] : [`${name} ${duration(ms)}${note}`],
+  );
+  yield paint('dim', text.clip(`* ${words.join(', ')}`, columns));
 }
 
 function* fieldRows(name: string, value: string, text: Text, paint: Paint, width: number): Generator<string> {

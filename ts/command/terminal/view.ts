@@ -13,7 +13,7 @@ import { day } from './clock';
 import { type Facts, factsOf, factsOfResponse, type Lines } from './line';
 import type { Paint } from './style';
 import type { Text } from './text';
-import { details } from './verbose';
+import { details, timesRows } from './verbose';
 
 export interface ViewOptions {
   lines: Lines;
@@ -115,6 +115,7 @@ export class View implements Output {
     if (message.direction === 'response') {
       const facts = request ?? factsOfResponse(message);
       if (verbose || isFinal(message)) yield* this.#dated(facts, lines.response(message, facts));
+      if (verbose && isFinal(message)) yield* timesRows(message, facts.uploadMs, text, paint, lines.columns - 1);
     } else if (verbose) {
       const facts = factsOf(message);
       yield* this.#dated(facts, lines.request(facts, 'request', 'dim'));

@@ -5,6 +5,7 @@
 
 import { endpointText } from '../../exchange/endpoints';
 import type { Exchange } from '../../exchange/pairing';
+import { timesOf, uploadMsOf } from '../../exchange/times';
 import type { HttpMessage } from '../../types';
 import { type HarMessage, LARGE_TEXT, lengthOf } from './large-text';
 
@@ -17,30 +18,43 @@ const UNKNOWN_TYPE = 'x-unknown';
 export function entryOf({ request, interim, response }: Exchange<HarMessage>): object {
   const first = request ?? response ?? interim[0];
   if (first === undefined) throw new Error('an exchange of nothing');
-  const latencyMs = response?.latencyMs;
+  const timings = timingsOf(request, response);
   return {
-    startedDateTime: startOf(first, latencyMs),
+    startedDateTime: startOf(first, response?.latencyMs),
     // HAR wants the sum of the timings that are known.
-    time: latencyMs ?? 0,
+    time: timings.send + timings.wait + timings.receive,
     request: requestOf(request, response ?? interim[0]),
     response: response === undefined ? NO_RESPONSE : responseOf(response),
     cache: {},
-    timings: {
-      blocked: -1,
-      dns: -1,
-      connect: -1,
-      // -1 is not allowed for these three. A passive capture sees no more than when each message began.
-      send: 0,
-      wait: latencyMs ?? 0,
-      receive: 0,
-      ssl: -1,
-      ...(latencyMs === undefined ? { comment: 'not measured' } : {}),
-    },
+    timings: { blocked: -1, dns: -1, connect: -1, ...timings, ssl: -1 },
     serverIPAddress: first.receiver.ip,
     connection: endpointText(first.destination),
     _id: first.id,
     ...(interim.length === 0 ? {} : { _interim: interim.map(interimOf) }),
   };
+}
+
+interface Timings {
+  send: number;
+  wait: number;
+  receive: number;
+  comment?: string;
+}
+
+/** HAR does not allow -1 for these three, so a comment says what is not known. */
+function timingsOf(request: HttpMessage | undefined, response: HttpMessage | undefined): Timings {
+  const sentMs = request?.durationMs ?? 0;
+  if (response === undefined) return { send: sentMs, wait: 0, receive: 0, comment: 'not measured' };
+  const times = timesOf(response, request === undefined ? undefined : uploadMsOf(request));
+  const { uploadMs: send = sentMs, serverMs: wait = 0, uploadAndServerMs, downloadMs: receive, answeredEarly } = times;
+  if (answeredEarly) return { send, wait, receive, comment: 'the response began before the request ended' };
+  if (uploadAndServerMs !== undefined) {
+    const sent = Math.min(sentMs, uploadAndServerMs);
+    const rest = Math.round((uploadAndServerMs - sent) * 1_000) / 1_000;
+    const comment = 'the request was not seen whole: wait may be a part of its upload';
+    return { send: sent, wait: rest, receive, comment };
+  }
+  return { send, wait, receive, ...(times.serverMs === undefined ? { comment: 'not measured' } : {}) };
 }
 
 /** A response without its request: when that began follows from the latency. */

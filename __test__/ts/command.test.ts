@@ -279,7 +279,7 @@ describe('live', () => {
     expect(code).toBe(1);
   });
 
-  it.each(['SIGTERM', 'SIGINT'] as const)('%s: log, whole lines only, exit 0', async (signal) => {
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s: log, whole lines only, exit 0', async (signal) => {
     const { child, ended } = command(['--interface', 'lo'], {
       PORTS: '80',
       POD_NAME: 'p',
@@ -332,6 +332,30 @@ describe('live', () => {
       level: 'error',
       message: expect.stringContaining('second signal'),
     });
+  });
+
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s to the process and to its group is one', async (signal) => {
+    const { child, ended } = command(['--ports', '80', '--interface', 'lo']);
+    await logged(child, 'capture started');
+    child.kill(signal);
+    child.kill(signal);
+    setTimeout(() => child.kill(signal), 10);
+    const { code, log } = await ended;
+    expect(code).toBe(0);
+    expect(log.filter(({ message }) => `${message}`.includes('signal'))).toMatchObject([
+      { signal, message: 'signal received: stopping' },
+    ]);
+  });
+
+  it('SIGUSR1 opens no inspector', async () => {
+    const { child, ended } = command(['--ports', '80', '--interface', 'lo']);
+    await logged(child, 'capture started');
+    child.kill('SIGUSR1');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    child.kill('SIGTERM');
+    const { code, log } = await ended;
+    expect(code).toBe(0);
+    expect(JSON.stringify(log)).not.toContain('Debugger');
   });
 
   it('`| head -1` ends it quietly, exit 0', () => {

@@ -17,7 +17,7 @@ import { giveUpCapture } from '../native';
 import { DEFAULT_DEPS } from '../run/deps';
 import { BAD_CONFIG, FAILED, SUCCESS } from '../run/exit-codes';
 import { droppedFor } from '../run/ledger';
-import { stopOnSignals } from '../run/signals';
+import { onCommandSignals, stopOnSignals } from '../run/signals';
 import { Sniffer } from '../run/sniffer';
 import type { SnifferStats } from '../types';
 import { type Asked, type AskedFlags, isOfLines, readAsked } from './asked';
@@ -76,6 +76,7 @@ export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Sh
   let signalled = false;
   const signal = new Promise<void>((resolve) => {
     stopOnSignals({
+      listen: onCommandSignals,
       log,
       loses: 'undelivered messages are lost',
       stop: () => {

@@ -7,6 +7,7 @@ import { EngineError } from '../errors';
 import { createLogger, errorFields } from '../logger';
 import { type InterfaceInfo, listInterfaces } from '../native';
 import { BAD_CONFIG, FAILED, SUCCESS } from '../run/exit-codes';
+import { refuseInspector } from '../run/signals';
 import { capture } from './capture';
 import { buildProgram, INJECTOR } from './program';
 import { loadTerminal, show } from './show';
@@ -23,6 +24,7 @@ interface Ending {
 export function runCommand(argv: string[]): void {
   // Help and lists into a pipe that nobody reads; the messages' own output sees to itself.
   process.stdout.on('error', () => {});
+  refuseInspector();
   main(argv).then(flushAndExit, async (error: unknown) => {
     await complain(errorFields(error), 'the command failed; this is a bug, please report it');
     process.exit(FAILED);

@@ -6,16 +6,57 @@
 import type { Log } from '../logger';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
-export type StopSignal = (typeof SIGNALS)[number];
+/** Of the command: its terminal went away (`signal(7)`). */
+const COMMAND_SIGNALS = [...SIGNALS, 'SIGHUP'] as const;
+export type StopSignal = (typeof COMMAND_SIGNALS)[number];
+
+/**
+ * One Ctrl-C or `timeout(1)` may come twice: to the process, and to its group, or from npm, which hands it on. So long a first
+ * signal waits for the same one. A person who means two takes longer.
+ */
+export const SAME_SIGNAL_MS = 100;
 
 /** Calls `handle` for each of them, with true if it is not the first; returns how to take the handlers off. */
-export function onSignals(handle: (signal: StopSignal, again: boolean) => void): () => void {
-  let count = 0;
-  const handlers = SIGNALS.map((signal) => [signal, () => handle(signal, count++ > 0)] as const);
+export function onSignals(
+  handle: (signal: StopSignal, again: boolean) => void,
+  signals: readonly StopSignal[] = SIGNALS,
+): () => void {
+  let first: { signal: StopSignal; timer: NodeJS.Timeout } | undefined;
+  let handled = false;
+  const handleFirst = (): void => {
+    if (first === undefined || handled) return;
+    handled = true;
+    clearTimeout(first.timer);
+    handle(first.signal, false);
+  };
+  const take = (signal: StopSignal): void => {
+    if (first === undefined) {
+      first = { signal, timer: setTimeout(handleFirst, SAME_SIGNAL_MS) };
+      return;
+    }
+    if (!handled && signal === first.signal) return;
+    // The shell and the kernel each say that a terminal went away; neither is in a hurry.
+    if (signal === 'SIGHUP') return;
+    handleFirst();
+    handle(signal, true);
+  };
+  const handlers = signals.map((signal) => [signal, () => take(signal)] as const);
   for (const [signal, handler] of handlers) process.on(signal, handler);
   return () => {
     for (const [signal, handler] of handlers) process.off(signal, handler);
+    // It was meant for somebody, also if what it stops ends by itself now.
+    handleFirst();
   };
+}
+
+/** With SIGHUP, which a library leaves to its host. */
+export function onCommandSignals(handle: (signal: StopSignal, again: boolean) => void): () => void {
+  return onSignals(handle, COMMAND_SIGNALS);
+}
+
+/** Node opens its inspector at SIGUSR1, which lets others run code in this process; a listener keeps it from that. */
+export function refuseInspector(): void {
+  process.on('SIGUSR1', () => {});
 }
 
 export interface StopOptions {

@@ -261,6 +261,19 @@ describeLive('live', () => {
     server.stop();
   });
 
+  test('a terminal that goes away ends it, once all is written', async () => {
+    const server = await startServer();
+    const har = join(folder, 'hangup.har');
+    const terminal = onTerminal(['--ports', String(server.port), '--interface', 'lo', '--har', har]);
+    await terminal.shows('capture started');
+    for (let i = 0; i < 20; i++) await fetchOne(server.port, 0);
+    terminal.tell('hangup');
+    expect(await terminal.done).toBe(0);
+    const { log } = JSON.parse(readFileSync(har, 'utf8')) as { log: { entries: unknown[] } };
+    expect(log.entries.length).toBe(20);
+    server.stop();
+  });
+
   test('a terminal that is stopped delays nothing', async () => {
     const server = await startServer();
     const har = join(folder, 'stopped.har');

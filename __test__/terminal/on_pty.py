@@ -1,7 +1,7 @@
 """Runs a command on a terminal of its own: on_pty.py COLUMNS ROWS COMMAND...
 
 What the terminal gets goes to stdout as it is. On stdin, a line each: `size COLUMNS ROWS`, `key TEXT` (`^C` is the key),
-`hold` (nobody reads the terminal), `go`. With PTY_STDIN, PTY_STDOUT or PTY_STDERR set to a path, that stream is not the terminal.
+`hold` (nobody reads the terminal), `go`, `hangup` (the terminal goes away). With PTY_STDIN, PTY_STDOUT or PTY_STDERR set to a path, that stream is not the terminal.
 With PTY_USAGE the seconds of processor time that the
 command took go to stderr, and those of its first thread. Ends with the command's exit code.
 """
@@ -33,8 +33,8 @@ if pid == 0:
 set_size(master, int(columns), int(rows))
 os.write(go_write, b"x")
 
-reading, listening, pending = True, True, ""
-while True:
+reading, listening, pending, hung_up = True, True, "", False
+while not hung_up:
     ready, _, _ = select.select([master] * reading + [0] * listening, [], [], None)
     if 0 in ready:
         chunk = os.read(0, 65536)
@@ -47,6 +47,9 @@ while True:
                 os.kill(pid, signal.SIGWINCH)
             elif word == "key":
                 os.write(master, rest.replace("^C", "\x03").encode())
+            elif word == "hangup":
+                os.close(master)
+                reading, hung_up = False, True
             else:
                 reading = word == "go"
     if master in ready:

@@ -1,5 +1,7 @@
 /** The command: argv and environment to a capture, a list or the injector; outcomes to exit codes and one line each. */
 
+import { closeSync, fstatSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { CommanderError } from 'commander';
 import { LOG_LEVELS } from '../config';
 import { readLogLevel } from '../config/env';
@@ -13,6 +15,7 @@ import { buildProgram, INJECTOR } from './program';
 import { loadTerminal, show } from './show';
 
 const PREPARE_KEYS = 'prepare-keys';
+const STANDARD_FDS = [0, 1, 2];
 
 interface Ending {
   code: number;
@@ -27,7 +30,7 @@ export function runCommand(argv: string[]): void {
   refuseInspector();
   main(argv).then(flushAndExit, async (error: unknown) => {
     await complain(errorFields(error), 'the command failed; this is a bug, please report it');
-    process.exit(FAILED);
+    exit(FAILED);
   });
 }
 
@@ -100,6 +103,18 @@ async function complain(fields: Record<string, unknown>, message: string): Promi
  * reads is not waited for again.
  */
 function flushAndExit({ code, flush }: Ending): void {
-  if (flush) process.stdout.write('', () => process.exit(code));
-  else process.exit(code);
+  if (flush) process.stdout.write('', () => exit(code));
+  else exit(code);
+}
+
+/** Node puts the terminal back as it was, and aborts where that terminal is gone; of a descriptor that is closed it does not. */
+function exit(code: number): never {
+  for (const fd of STANDARD_FDS) {
+    try {
+      if (fstatSync(fd).isCharacterDevice() && !isatty(fd)) closeSync(fd);
+    } catch {
+      // It was closed before.
+    }
+  }
+  process.exit(code);
 }

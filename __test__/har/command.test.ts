@@ -43,10 +43,23 @@ describe('--har', () => {
     const path = join(folder, 'new.har');
     await runCli([...args, '--har', path]);
     expect(statSync(path).mode & 0o777).toBe(0o600);
-    writeFileSync(path, 'x'.repeat(1_000_000));
-    await runCli([...args, '--har', path]);
-    expect((await entriesOf(path)).length).toBe(6);
+    for (const before of ['', `\ufeff {\n  "log": {"entries": ["${'x'.repeat(1_000_000)}`]) {
+      writeFileSync(path, before);
+      await runCli([...args, '--har', path]);
+      expect((await entriesOf(path)).length).toBe(6);
+    }
   });
+
+  test.each(['x'.repeat(1_000), '{"name": "a package"}', '{"logs": {}}', ' '])(
+    'a file that is no HAR stays as it was, with words: %.20j',
+    async (before) => {
+      const path = join(folder, 'precious.json');
+      writeFileSync(path, before);
+      const run = await runCli([...args, '--har', path]);
+      expect(run).toMatchObject({ code: 2, stderr: expect.stringMatching(/no HAR.*remove it, or name another one/) });
+      expect(readFileSync(path, 'utf8')).toBe(before);
+    },
+  );
 
   test('what is there stays when nothing can be read; a new file goes again', async () => {
     const path = join(folder, 'kept.har');
@@ -107,11 +120,12 @@ describe('--har', () => {
     expect(statSync(fifo).isFIFO()).toBe(true);
   });
 
-  test('a copy of the savefile is another file', async () => {
+  test('a copy of the savefile is another file, which is no HAR', async () => {
     const path = join(folder, 'copy.har');
     copyFileSync(args[1] as string, path);
-    expect((await runCli([...args, '--har', path])).code).toBe(0);
-    expect((await entriesOf(path)).length).toBe(6);
+    const run = await runCli([...args, '--har', path]);
+    expect(run).toMatchObject({ code: 2, stderr: expect.not.stringContaining('must not be the savefile') });
+    expect(readFileSync(path).equals(readFileSync(args[1] as string))).toBe(true);
   });
 
   // The limit on files stands for the disk: writes past it fail with EFBIG. Around the ends of blocks, too.

@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
+import { entryOf } from '../../ts/outputs/har/entry';
 import { Random } from '../differential/random.js';
 import { savefile, type Turn } from '../differential/savefile.js';
 import { runCli } from '../live/harness.js';
-import { complaintsAbout, type Entry, entriesOf } from './rules.js';
+import { type Cookie, complaintsAbout, type Entry, entriesOf } from './rules.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-har-content-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -100,6 +101,38 @@ describe('a response', () => {
     expect(content.compression).toBe(LONG.length - bodySize);
     expect(entryOf('bomb').response.content.text).toBe('x'.repeat(MEBIBYTE));
   });
+});
+
+test.each<[string, Cookie[]]>([
+  ['sid=1', [{ name: 'sid', value: '1', httpOnly: false, secure: false }]],
+  [
+    'sid=a=b; Path=/; Domain=shop.test; Expires=Wed, 21 Oct 2015 07:28:00 GMT; HttpOnly; Secure',
+    [
+      {
+        ...{ name: 'sid', value: 'a=b', path: '/', domain: 'shop.test', expires: '2015-10-21T07:28:00.000Z' },
+        ...{ httpOnly: true, secure: true },
+      },
+    ],
+  ],
+  [
+    'sid=1; Expires=Wed, 21 Oct 2015 07:28:00 GMT; Max-Age=5',
+    [{ name: 'sid', value: '1', httpOnly: false, secure: false }],
+  ],
+  // Two, or one with a comma in it: the fields were joined, so that is not known.
+  ['a=1, b=2', []],
+  ['a=1; Expires=Wed, 21 Oct 2015 07:28:00 GMT, b=2; Expires=Thu, 22 Oct 2015 07:28:00 GMT', []],
+  ['a=1; Expires=never, b=2', []],
+  ['no cookie', []],
+])('the cookies of Set-Cookie: %s', (field, cookies) => {
+  const ends = { receiver: { ip: '10.0.0.5', port: 80 }, destination: { ip: '10.0.0.9', port: 40_000 } };
+  const { response } = entryOf({
+    interim: [],
+    response: {
+      ...{ ...ends, id: '1.1', direction: 'response', timestamp: '2024-05-17T08:30:00.000Z', httpVersion: '1.1' },
+      ...{ headers: { 'set-cookie': field }, body: '', bodySize: 0, statusCode: 200 },
+    },
+  }) as unknown as Entry;
+  expect(response.cookies).toEqual(cookies);
 });
 
 describe('a request', () => {

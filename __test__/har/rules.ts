@@ -9,7 +9,16 @@ export interface Pair {
   value: string;
 }
 
+export interface Cookie extends Pair {
+  path?: string;
+  domain?: string;
+  expires?: string;
+  httpOnly?: boolean;
+  secure?: boolean;
+}
+
 export interface Entry {
+  pageref: string;
   startedDateTime: string;
   time: number;
   request: {
@@ -27,6 +36,7 @@ export interface Entry {
   response: {
     status: number;
     httpVersion: string;
+    cookies: Cookie[];
     headers: Pair[];
     redirectURL: string;
     headersSize: number;
@@ -52,10 +62,18 @@ export interface Entry {
 
 /** Of a file that the validator accepts. */
 export async function entriesOf(path: string): Promise<Entry[]> {
-  const document = JSON.parse(readFileSync(path, 'utf8')) as { log: { version: string; entries: Entry[] } };
+  const document = JSON.parse(readFileSync(path, 'utf8')) as {
+    log: { version: string; entries: Entry[]; pages: { id: string; startedDateTime: string }[] };
+  };
   await validate(document);
-  expect(document.log.version).toBe('1.2');
-  return document.log.entries;
+  const { version, entries, pages } = document.log;
+  expect(version).toBe('1.2');
+  // Importers of browsers look each entry's page up; it begins no later than any of them.
+  expect(pages).toMatchObject([{ id: '1', startedDateTime: expect.stringMatching(DATE) }]);
+  expect(new Set(entries.map(({ pageref }) => pageref)).size).toBe(Math.min(1, entries.length));
+  const began = entries.map(({ startedDateTime }) => startedDateTime).sort();
+  if (began.length > 0) expect(pages[0]?.startedDateTime).toBe(began[0]);
+  return entries;
 }
 
 const VERSION = /^HTTP\/1\.[01]$/;

@@ -286,7 +286,7 @@ describeLive('live', () => {
     // More than a terminal holds: 64 KiB and what is in the relay.
     const exchanges = 300;
     for (let i = 0; i < exchanges; i++) await fetchOne(server.port, 0);
-    const written = (): number => readFileSync(har, 'utf8').split('"startedDateTime"').length - 1;
+    const written = (): number => readFileSync(har, 'utf8').split('"pageref"').length - 1;
     await until(() => written() === exchanges);
     terminal.tell('go');
     await until(() => linesOn(terminal.raw()).filter((line) => / 127\.0\.0\.1 → /.test(line)).length === 2 * exchanges);

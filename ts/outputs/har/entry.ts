@@ -7,6 +7,7 @@ import { endpointText } from '../../exchange/endpoints';
 import type { Exchange } from '../../exchange/pairing';
 import { timesOf, uploadMsOf } from '../../exchange/times';
 import type { HttpMessage } from '../../types';
+import { PAGE_ID } from './file';
 import { type HarMessage, LARGE_TEXT, lengthOf } from './large-text';
 
 /** Of a query, a form, the cookies: more of them are no help, and each takes many times its bytes. The text is there as well. */
@@ -16,10 +17,10 @@ const MAX_PAIRS = 1_024;
 const UNKNOWN_TYPE = 'x-unknown';
 
 export function entryOf({ request, interim, response }: Exchange<HarMessage>): object {
-  const first = request ?? response ?? interim[0];
-  if (first === undefined) throw new Error('an exchange of nothing');
+  const first = firstOf({ request, interim, response });
   const timings = timingsOf(request, response);
   return {
+    pageref: PAGE_ID,
     startedDateTime: startOf(first, response?.latencyMs),
     // HAR wants the sum of the timings that are known.
     time: timings.send + timings.wait + timings.receive,
@@ -32,6 +33,17 @@ export function entryOf({ request, interim, response }: Exchange<HarMessage>): o
     _id: first.id,
     ...(interim.length === 0 ? {} : { _interim: interim.map(interimOf) }),
   };
+}
+
+/** The `startedDateTime` of its entry. */
+export function startedAtOf(exchange: Exchange<HarMessage>): string {
+  return startOf(firstOf(exchange), exchange.response?.latencyMs);
+}
+
+function firstOf({ request, interim, response }: Exchange<HarMessage>): HarMessage {
+  const first = request ?? response ?? interim[0];
+  if (first === undefined) throw new Error('an exchange of nothing');
+  return first;
 }
 
 interface Timings {
@@ -114,8 +126,7 @@ function responseOf(response: HarMessage): object {
     status: statusCode,
     statusText: reason,
     httpVersion: `HTTP/${httpVersion}`,
-    // Set-Cookie fields are joined by commas, which stand in their dates too: they are told among the headers only.
-    cookies: [],
+    cookies: setCookiesOf(headers['set-cookie']),
     headers: pairsOf(headers),
     content: {
       size,
@@ -202,10 +213,49 @@ function pairsOf(fields: Record<string, string>): { name: string; value: string 
 
 function cookiesOf(field: string | undefined): { name: string; value: string }[] {
   if (field === undefined || !field.includes('=')) return [];
-  return field.split(';', MAX_PAIRS).map((pair) => {
-    const at = pair.indexOf('=');
-    return { name: pair.slice(0, Math.max(0, at)).trim(), value: pair.slice(at + 1).trim() };
-  });
+  return field.split(';', MAX_PAIRS).map(cookieOf);
+}
+
+/** Without `=` it has no name. */
+function cookieOf(pair: string): { name: string; value: string } {
+  const at = pair.indexOf('=');
+  return { name: pair.slice(0, Math.max(0, at)).trim(), value: pair.slice(at + 1).trim() };
+}
+
+function attributeOf(text: string): [string, string] {
+  const { name, value } = cookieOf(text);
+  return text.includes('=') ? [name.toLowerCase(), value] : [value.toLowerCase(), ''];
+}
+
+/** The comma of a date (RFC 6265 §4.1.1), also as some servers write it. */
+const EXPIRES = /;\s*expires\s*=\s*[a-z]{3,9},\s*\d/i;
+/** What everybody reads as the same time. */
+const DATE = /^[a-z]{3}, \d\d[ -][a-z]{3}[ -]\d{4} \d\d:\d\d:\d\d GMT$/i;
+
+/**
+ * Several Set-Cookie fields are joined by commas, and a comma may stand in the value of one: only if there is none beside that
+ * of one date it is one cookie for sure. Others are told among the headers only.
+ */
+function setCookiesOf(field: string | undefined): object[] {
+  if (field === undefined || field.replace(EXPIRES, ';').includes(',')) return [];
+  const [pair = '', ...attributes] = field.split(';', MAX_PAIRS);
+  const { name, value } = cookieOf(pair);
+  // RFC 6265 §5.2: without a name it is no cookie; §5.3: of several attributes with one name the last counts.
+  if (name === '') return [];
+  const given = new Map(attributes.map(attributeOf));
+  const [path, domain, expires = ''] = [given.get('path'), given.get('domain'), given.get('expires')];
+  // `Max-Age` would win (§4.1.2.2).
+  const isDated = DATE.test(expires) && !given.has('max-age') && !Number.isNaN(Date.parse(expires));
+  return [
+    {
+      ...{ name, value },
+      ...(path === undefined ? {} : { path }),
+      ...(domain === undefined ? {} : { domain }),
+      ...(isDated ? { expires: new Date(expires).toISOString() } : {}),
+      httpOnly: given.has('httponly'),
+      secure: given.has('secure'),
+    },
+  ];
 }
 
 /** RFC 3986 §3.2.2, as far as a Host field that is one goes. */

@@ -3,7 +3,7 @@
  * document behind its entries, and the next one begins where that end stands. Refuses to know what an entry holds.
  */
 
-import { closeSync, ftruncateSync, unlinkSync, writeSync, writev } from 'node:fs';
+import { closeSync, constants, ftruncateSync, openSync, readSync, unlinkSync, writeSync, writev } from 'node:fs';
 import { promisify } from 'node:util';
 import { VERSION } from '../../version';
 import { openRegularFile } from '../regular-file';
@@ -11,7 +11,14 @@ import { openRegularFile } from '../regular-file';
 const writeAt = promisify(writev);
 
 const BEGIN = `{"log":{"version":"1.2","creator":{"name":"tcp-sniffer","version":"${VERSION}"},"entries":[`;
-const END = '\n]}}\n';
+/** Entries belong to it: Firefox and WebKit's importers look for a page, and WebKit for the time at which it began. */
+export const PAGE_ID = '1';
+
+const NO_HAR = 'there is a file that is no HAR, which would be lost; remove it, or name another one';
+/** With or without a byte order mark, as each tool indents it. */
+const HAR_HEAD = /^\ufeff?\s*\{\s*"log"\s*:/;
+/** More than any tool puts before it. */
+const HEAD_BYTES = 256;
 
 export class HarFile {
   readonly #fd: number;
@@ -21,6 +28,8 @@ export class HarFile {
   #end = 0;
   #empty = true;
   #closed = false;
+  /** When the first entry began; without entries, the capture. */
+  #startedAt = new Date().toISOString();
 
   /** Opens it for writing; what is in it stays until `begin`. */
   constructor(path: string) {
@@ -28,23 +37,30 @@ export class HarFile {
     const { fd, isNew } = openRegularFile(path);
     this.#fd = fd;
     this.#isNew = isNew;
+    if (mayBeOverwritten(path)) return;
+    closeSync(fd);
+    throw new Error(NO_HAR);
   }
 
   /** From here on it is a HAR, without entries yet. */
   begin(): void {
     ftruncateSync(this.#fd, 0);
-    const text = Buffer.from(BEGIN + END);
+    const text = Buffer.from(BEGIN + endOf(this.#startedAt));
     for (let written = 0; written < text.length; ) {
       written += writeSync(this.#fd, text, written, text.length - written, written);
     }
     this.#end = BEGIN.length;
   }
 
-  /** JSON texts of entries, each in pieces; one call at a time. */
-  async append(entries: readonly (readonly (string | Buffer)[])[]): Promise<void> {
+  /** JSON texts of entries, each in pieces, and when the first of them began; one call at a time. */
+  async append(entries: readonly (readonly (string | Buffer)[])[], startedAt: string): Promise<void> {
     if (entries.length === 0) return;
+    // Exchanges are written as they become whole: one that began before others may come after them.
+    if (startedAt.length === this.#startedAt.length && (this.#empty || startedAt < this.#startedAt))
+      this.#startedAt = startedAt;
+    const end = endOf(this.#startedAt);
     let buffers = joined(
-      entries.flatMap((pieces, index) => [this.#empty && index === 0 ? '\n' : ',\n', ...pieces]).concat(END),
+      entries.flatMap((pieces, index) => [this.#empty && index === 0 ? '\n' : ',\n', ...pieces]).concat(end),
     );
     let position = this.#end;
     while (buffers.length > 0) {
@@ -52,7 +68,7 @@ export class HarFile {
       position += bytesWritten;
       buffers = behind(buffers, bytesWritten);
     }
-    this.#end = position - END.length;
+    this.#end = position - end.length;
     this.#empty = false;
   }
 
@@ -63,8 +79,9 @@ export class HarFile {
   repair(): boolean {
     try {
       if (this.#end === 0) return false;
-      writeSync(this.#fd, END, this.#end);
-      ftruncateSync(this.#fd, this.#end + END.length);
+      const end = endOf(this.#startedAt);
+      writeSync(this.#fd, end, this.#end);
+      ftruncateSync(this.#fd, this.#end + end.length);
       return true;
     } catch {
       return false;
@@ -77,6 +94,23 @@ export class HarFile {
     this.#closed = true;
     closeSync(this.#fd);
     if (this.#end === 0 && this.#isNew) unlinkSync(this.#path);
+  }
+}
+
+/** Of one length always, so that it fits where another one has stood. */
+function endOf(startedAt: string): string {
+  return `\n],"pages":[{"startedDateTime":"${startedAt}","id":"${PAGE_ID}","title":"HTTP","pageTimings":{}}]}}\n`;
+}
+
+/** What is in it is a HAR, or nothing. */
+function mayBeOverwritten(path: string): boolean {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const head = Buffer.alloc(HEAD_BYTES);
+    const length = readSync(fd, head, 0, HEAD_BYTES, 0);
+    return length === 0 || HAR_HEAD.test(head.toString('utf8', 0, length));
+  } finally {
+    closeSync(fd);
   }
 }
 

@@ -5,7 +5,7 @@ import { type Exchange, Pairing } from '../../exchange/pairing';
 import { LimitedLine, type Log } from '../../logger';
 import type { OutputStats } from '../../types';
 import { type Batch, type Output, type Schedule, Tally } from '../output';
-import { entryOf } from './entry';
+import { entryOf, startedAtOf } from './entry';
 import type { HarFile } from './file';
 import { type HarMessage, type LargeText, withLargeTexts } from './large-text';
 
@@ -29,6 +29,7 @@ export interface HarOptions {
 }
 
 interface Entry {
+  startedAt: string;
   pieces: readonly (string | Buffer)[];
   texts: readonly LargeText[];
   messages: number;
@@ -150,7 +151,7 @@ export class HarOutput implements Output {
       (sum, piece) => sum + (typeof piece === 'string' ? BYTES_PER_CHARACTER : 1) * piece.length,
       OVERHEAD_BYTES,
     );
-    this.#queue.push({ pieces, texts, messages, bytes });
+    this.#queue.push({ startedAt: startedAtOf(exchange), pieces, texts, messages, bytes });
     this.#queuedBytes += bytes;
   }
 
@@ -164,7 +165,9 @@ export class HarOutput implements Output {
       this.#writing = entries;
       let failure: NodeJS.ErrnoException | undefined;
       try {
-        await this.#options.file.append(entries.map(({ pieces }) => pieces));
+        const [startedAt = ''] = entries.map((each) => each.startedAt).sort();
+        const pieces = entries.map((each) => each.pieces);
+        await this.#options.file.append(pieces, startedAt);
       } catch (error) {
         const isWhole = this.#options.file.repair();
         failure = isWhole ? (error as NodeJS.ErrnoException) : unfinished(error as NodeJS.ErrnoException);

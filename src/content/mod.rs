@@ -7,6 +7,7 @@
 mod brotli;
 mod charset;
 pub mod grpc;
+mod history;
 mod inflate;
 mod room;
 #[cfg(test)]
@@ -16,6 +17,7 @@ mod zstd;
 use std::borrow::Cow;
 
 pub use charset::{Charset, Converted, charset_of, convert, utf8};
+pub use history::{History, Inflating, Inflation, MAX_WINDOW_BITS, Unread};
 pub(crate) use inflate::header as gzip_header;
 pub use room::Broken;
 use room::{End, Room};

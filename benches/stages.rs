@@ -128,6 +128,7 @@ fn parse(events: &[(usize, Side, Vec<u8>, DataMeta)], sink: &mut dyn Sink) {
             ending: Incomplete::Stopped,
             proxied: None,
             scratch: &mut scratch,
+            streams: false,
         };
         connections[*number].on_event(*side, StreamEvent::Data(bytes, *meta), &mut context);
     }

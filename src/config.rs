@@ -54,6 +54,8 @@ pub struct EngineConfig {
     pub decapsulate: bool,
     /// Connections are looked at for TLS, since secrets may come. It is so anyway once there are some.
     pub tls: bool,
+    /// Messages inside streams are handed on, such as those of a WebSocket.
+    pub stream_messages: bool,
     /// How long records of TLS wait for their secrets; 0 where all that will ever be known are there.
     pub tls_key_wait_ms: u64,
 }
@@ -80,6 +82,7 @@ impl EngineConfig {
             proto_descriptors: None,
             decapsulate: true,
             tls: false,
+            stream_messages: false,
             tls_key_wait_ms: 10_000,
         }
     }

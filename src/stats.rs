@@ -3,7 +3,7 @@
 use crate::decode::Undecodable;
 use crate::defrag::DefragStats;
 use crate::flow::FlowCounters;
-use crate::message::{Http2Counters, HttpCounters, Switch};
+use crate::message::{Http2Counters, HttpCounters, Part, StreamCounters, Switch};
 use crate::tls::{KeyLogCounters, TlsCounters};
 
 /// Counters that only grow, except the gauges `connections_active` and `buffered_bytes`.
@@ -49,6 +49,8 @@ pub struct Stats {
     pub unread_bytes: u64,
     pub requests: u64,
     pub responses: u64,
+    /// Messages inside streams, by `Part::index`.
+    pub stream_messages: [u64; Part::COUNT],
     /// Messages that came out flagged, by reason.
     pub incomplete_gap: u64,
     pub incomplete_closed: u64,
@@ -155,6 +157,20 @@ impl Stats {
             ("http2LostBlocks", lost_blocks),
             ("http2PartialBlocks", partial_blocks),
             ("http2EvictedStreams", evicted_streams),
+        ]);
+        let [web_socket, sse, grpc] = self.stream_messages;
+        let StreamCounters { web_sockets, unread_messages, lost_boundaries, given_up, lost_contexts, over_ratio } =
+            self.http.streams;
+        entries.extend([
+            ("webSocketsRead", web_sockets),
+            ("streamMessagesWebSocket", web_socket),
+            ("streamMessagesSse", sse),
+            ("streamMessagesGrpc", grpc),
+            ("streamMessagesUnread", unread_messages),
+            ("streamMessagesOverRatio", over_ratio),
+            ("streamBoundariesLost", lost_boundaries),
+            ("streamContextsLost", lost_contexts),
+            ("streamsGivenUp", given_up),
         ]);
         entries.push(("switchedBytes", self.http.switched_bytes));
         entries

@@ -35,6 +35,11 @@ export const LOSSES: Readonly<Record<string, string>> = Object.freeze({
   switchedTls: 'connections that went on with TLS',
   switchedOther: 'connections that went on with another protocol',
   switchedBytes: 'bytes of another protocol after a switch',
+  streamMessagesUnread: 'messages inside streams that could not be read',
+  streamMessagesOverRatio: 'messages inside streams that were cut: too much of them from too few bytes',
+  streamBoundariesLost: 'times it was not known where the next message of a stream begins',
+  streamContextsLost: 'times it was forgotten what the next messages of a stream refer to',
+  streamsGivenUp: 'directions of streams that broke their protocol',
   http2Resyncs: 'times it was not known where the next HTTP/2 frame begins',
   http2GivenUp: 'directions of HTTP/2 connections in which no frame was found any more',
   http2LostBlocks: 'HTTP/2 header blocks that were lost or over a limit',
@@ -77,7 +82,8 @@ const PART = /^undecodable[A-Z]/;
 const NO_LOSS: ReadonlySet<string> = new Set([
   // What there was.
   ...['received', 'packets', 'decapsulated', 'segments', 'savefileBytes', 'requests', 'responses'],
-  ...['http2Connections', 'switchedH2c'],
+  ...['http2Connections', 'switchedH2c', 'webSocketsRead'],
+  ...['streamMessagesWebSocket', 'streamMessagesSse', 'streamMessagesGrpc'],
   ...['connectionsOpened', 'connectionsActive', 'bufferedBytes', 'datagramsReassembled', 'bodiesDecoded'],
   // How connections end; messages that this cut are counted by why.
   ...['connectionsClosed', 'connectionsTimedOut', 'connectionsStopped'],

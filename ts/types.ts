@@ -133,6 +133,53 @@ export interface GrpcMessage {
   truncated?: true;
 }
 
+/**
+ * A message inside a long exchange, as it passes (`streamMessages`): the same shape in the event, the callback, the stdout line
+ * and the POST body. `stream` tells it from an `HttpMessage`.
+ */
+export interface StreamMessage {
+  /** What kind of stream it is part of: a WebSocket, Server-Sent Events, a call of gRPC. */
+  stream: 'websocket' | 'sse' | 'grpc';
+  /** The `id` of its exchange: the request and the response that began the stream have the same. */
+  id: string;
+  /** Counted from 1 on in each direction of the stream. A number that is left out is that of a message that could not be read. */
+  sequence: number;
+  /** The server's side: the endpoint whose port is in `ports`. */
+  receiver: Endpoint;
+  /** The peer: the client's side. */
+  destination: Endpoint;
+  /** `request` is client to server, `response` server to client. */
+  direction: 'request' | 'response';
+  /** ISO 8601, UTC, with milliseconds: of the packet that began the message. */
+  timestamp: string;
+  /** What it says: text as it is, anything else in base64 (`dataEncoding`). Of a close frame the reason. */
+  data: string;
+  /** `data` is base64: of binary WebSocket messages and of gRPC always, of others if the bytes are not UTF-8. */
+  dataEncoding?: 'base64';
+  /** Bytes of the message, kept or not, once it is decompressed; of a message that ended early those that are known of. */
+  dataSize: number;
+  /** Bytes are missing in `data`: over `maxBodySize` or another bound, lost, or the stream ended within the message. */
+  truncated?: true;
+  /** Bytes of this message, as they were sent, that never arrived. */
+  gapBytes?: number;
+  /** WebSocket: what the message is. `ping`, `pong` and `close` are control frames. */
+  opcode?: 'text' | 'binary' | 'ping' | 'pong' | 'close';
+  /** WebSocket, of a close frame that has one: the status code (RFC 6455 §7.4). */
+  closeCode?: number;
+  /** Server-Sent Events: the event's type, if it has one. */
+  event?: string;
+  /** Server-Sent Events: the event's own `id` field. */
+  eventId?: string;
+  /** Server-Sent Events: how long a client is to wait before it connects again, in ms. */
+  retry?: number;
+  /** gRPC: what was called. */
+  grpc?: { service: string; method: string };
+  /** gRPC: the message as JSON, in place of `data`, if its type is known (`protoDescriptors`). */
+  json?: unknown;
+  /** The savefile gives that packet no time (pcapng's Simple Packet Block): `timestamp` is 1970 then. */
+  timestampUnknown?: true;
+}
+
 /** All parts that are given must match. */
 export interface MessageFilter {
   /** Any case. */
@@ -222,6 +269,8 @@ export interface SnifferStats {
 export interface SnifferEvents {
   /** Each message, in the order of its stream. */
   message: [message: HttpMessage];
+  /** Each message inside a stream, in the order of its stream (`streamMessages`). */
+  streamMessage: [message: StreamMessage];
   /** Fatal, after start: the sniffer has stopped by itself. Without a listener it is only logged. */
   error: [error: EngineError];
   /** The ledger, every `statsIntervalMs` and at the end. */

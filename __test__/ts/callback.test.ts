@@ -14,6 +14,7 @@ describe('callback output', () => {
     const output = new CallbackOutput({
       listeners: {
         wanted: () => true,
+        streams: { wanted: () => false, dispatch: () => {} },
         dispatch: (message: HttpMessage) => seen.push(message.body),
         errors: () => 0,
       },
@@ -28,7 +29,12 @@ describe('callback output', () => {
   it('hands nothing more once nobody listens', () => {
     let left = 3;
     const output = new CallbackOutput({
-      listeners: { wanted: () => left > 0, dispatch: () => left--, errors: () => 0 },
+      listeners: {
+        wanted: () => left > 0,
+        dispatch: () => left--,
+        streams: { wanted: () => false, dispatch: () => {} },
+        errors: () => 0,
+      },
       log: { write: () => {} } as never,
       now: () => 0,
     });

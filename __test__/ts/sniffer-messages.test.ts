@@ -1,7 +1,7 @@
 // A sniffer and its messages, over a fake engine: who gets them, unchanged, and what becomes of those that nobody can take.
 import { once } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
-import type { HttpMessage } from '../../ts/types';
+import type { HttpMessage, StreamMessage } from '../../ts/types';
 import { settle } from './setup/fakes';
 import { type FakeCapture, rig } from './setup/rig';
 
@@ -21,6 +21,66 @@ describe('messages', () => {
     expect(callbacks).toEqual(events);
     expect(stdout.text).toBe(`${JSON.stringify(message)}\n`.repeat(2));
     expect(sniffer.stats().outputs).toMatchObject({ callback: { delivered: 2 }, stdout: { delivered: 2, waiting: 0 } });
+  });
+
+  it('inside streams reach their own event and callback, and no other', async () => {
+    const inside = { stream: 'websocket', id: 'c-1', sequence: 1, data: 'ä', dataSize: 2 } as StreamMessage;
+    const [seen, called, events, callbacks]: unknown[][] = [[], [], [], []];
+    const { sniffer, captures, stdout } = rig({
+      outputStdout: true,
+      onHttpMessage: (it) => callbacks?.push(it),
+      onStreamMessage: (it) => called?.push(it),
+    });
+    sniffer.on('message', (it) => events?.push(it));
+    sniffer.on('streamMessage', (it) => seen?.push(it));
+    await sniffer.start();
+    await settle();
+    captures[0]?.batch(message, inside as never, inside as never);
+    await sniffer.stop();
+    expect([events, callbacks]).toEqual([[message], [message]]);
+    expect([seen, called]).toEqual([
+      [inside, inside],
+      [inside, inside],
+    ]);
+    expect(stdout.text).toBe([message, inside, inside].map((it) => `${JSON.stringify(it)}\n`).join(''));
+    expect(sniffer.stats().outputs.callback).toMatchObject({ handed: 3, delivered: 3 });
+  });
+
+  it('inside streams are parsed only when somebody listens to them', async () => {
+    const parse = vi.spyOn(JSON, 'parse');
+    try {
+      const { sniffer, captures } = rig();
+      const ids: string[] = [];
+      sniffer.on('message', ({ id }) => ids.push(id));
+      await sniffer.start();
+      await settle();
+      parse.mockClear();
+      captures[0]?.lines('{"stream":"sse","id":"1"}\n{"id":"2"}\n', 2);
+      expect([ids, parse.mock.calls.length]).toEqual([['2'], 1]);
+      expect(sniffer.stats().outputs.callback).toMatchObject({ handed: 1, delivered: 1 });
+      sniffer.once('streamMessage', ({ id }) => ids.push(id));
+      captures[0]?.lines('{"stream":"sse","id":"3"}\n{"stream":"sse","id":"4"}\n', 2);
+      expect([ids, parse.mock.calls.length]).toEqual([['2', '3'], 2]);
+      await sniffer.stop();
+    } finally {
+      parse.mockRestore();
+    }
+  });
+
+  it('inside streams survive a listener that throws', async () => {
+    const { sniffer, captures, log } = rig({
+      onStreamMessage: () => {
+        throw new Error('stream callback');
+      },
+    });
+    const ids: string[] = [];
+    sniffer.on('streamMessage', ({ id }) => ids.push(id));
+    await sniffer.start();
+    await settle();
+    captures[0]?.lines('{"stream":"sse","id":"1"}\n', 1);
+    await sniffer.stop();
+    expect(ids).toEqual(['1']);
+    expect(log.messages('error')).toEqual([expect.stringMatching(/^onStreamMessage threw/)]);
   });
 
   it('that come before start() has told its caller are not missed', async () => {

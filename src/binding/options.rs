@@ -75,6 +75,8 @@ pub struct BindingCaptureOptions {
     pub decapsulate: bool,
     /// Key logs of TLS: files and folders. Empty: secrets come by `addTlsKeys`; absent: TLS is read only if some come.
     pub tls_keylog: Option<Vec<String>>,
+    /// Whether messages inside streams are handed on.
+    pub stream_messages: bool,
     /// Milliseconds that records of TLS wait for their secrets.
     pub tls_key_wait_ms: f64,
     /// Bytes captured of each packet, at most 262144.
@@ -147,6 +149,7 @@ impl TryFrom<BindingCaptureOptions> for CaptureOptions {
                     .map(|path| DescriptorFile { path, content: Arc::default() }),
                 decapsulate: options.decapsulate,
                 tls: options.tls_keylog.is_some(),
+                stream_messages: options.stream_messages,
                 tls_key_wait_ms: whole("tlsKeyWaitMs", options.tls_key_wait_ms)?,
             },
             tls_keylog: options.tls_keylog,

@@ -1,4 +1,4 @@
-//! A message as its JSON line (`HttpMessage` in docs/messages.md), encoded once, secrets already removed.
+//! A message as its JSON line (`HttpMessage` and `StreamMessage` in docs/messages.md), encoded once, secrets already removed.
 //!
 //! In: a message and its two endpoints. Out: one line of JSON, with its `\n`, appended to a buffer. Refuses to know where
 //! it goes.
@@ -14,6 +14,7 @@ mod names;
 mod repeats;
 #[cfg(target_arch = "x86_64")]
 mod shuffle;
+mod stream_message;
 mod target;
 mod timestamp;
 

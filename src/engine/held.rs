@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crate::batch::Line;
 use crate::message::own_posts;
 use crate::message::selection::{Answer, Decision, Selection};
-use crate::message::{Direction, HttpMessage, Judged, Mark, StartLine};
+use crate::message::{Direction, HttpMessage, Judged, Mark, StartLine, StreamOf};
 
 /// Decisions kept for requests that are still uploaded while their answer is already there.
 const MAX_EARLY_DECISIONS: usize = 16;
@@ -95,6 +95,22 @@ impl Held {
                 }
                 fate(decision, waited)
             }
+        }
+    }
+
+    /// The same for a message inside a stream.
+    pub fn decide_inside(&self, selection: &Selection, of: StreamOf, server_port: u16) -> Fate {
+        if of.judged.mark == (Mark::Address { port: server_port }) || self.own.contains(&of.exchange) {
+            return Fate::Hide { own: true, waited: 0 };
+        }
+        if selection.is_of_all() {
+            return Fate::Show(Vec::new());
+        }
+        let judged = if of.request_seen { of.judged } else { selection.judge_unseen() };
+        let answer = of.status.map_or(Answer::Awaited, Answer::Status);
+        match selection.decide(judged, answer) {
+            Decision::NotYet => Fate::Wait(judged),
+            decision => fate(decision, Vec::new()),
         }
     }
 

@@ -8,7 +8,8 @@ use crate::decode::{Endpoint, LinkType, Undecodable, describe_linktype};
 use crate::encode::{Encoder, Origin};
 use crate::flow::{FlowKey, Side};
 use crate::message::{
-    Context, Direction, Extras, HttpCounters, HttpMessage, Incomplete, Limits, NotHttp, Scratch, Selection, Sink, Tls,
+    Context, Direction, Extras, HttpCounters, HttpMessage, Incomplete, Judged, Limits, NotHttp, Scratch, Selection,
+    Sink, StreamMessage, Tls,
 };
 use crate::notice::{Kind, Notices};
 use crate::stats::Stats;
@@ -39,6 +40,8 @@ pub(super) struct Outlet {
     limits: Limits,
     selection: Selection,
     scratch: Scratch,
+    /// Messages inside streams are handed on.
+    streams: bool,
     unread_linktypes: UnreadLinkTypes,
 }
 
@@ -53,6 +56,7 @@ impl Outlet {
             limits: Limits { max_body_bytes: config.max_body_size },
             selection: Selection::new(&config.include, &config.exclude).without_posts_to(&config.own_outputs),
             scratch: Scratch::default(),
+            streams: config.stream_messages,
             unread_linktypes: UnreadLinkTypes::default(),
         }
     }
@@ -127,6 +131,7 @@ impl Outlet {
             ending,
             proxied: None,
             scratch: &mut self.scratch,
+            streams: self.streams,
         });
     }
 }
@@ -184,12 +189,16 @@ impl ToLines<'_> {
             Fate::Wait(judged) => {
                 let mut line = Line::default();
                 line.raw = encoder.push_line(&mut line.text, origin, message);
-                match self.held.wait(self.selection, message.exchange, judged, line) {
-                    None => {}
-                    Some(Some(oldest)) => self.batcher.push_line(self.now, oldest),
-                    Some(None) => stats.filtered += 1,
-                }
+                self.wait(message.exchange, judged, line);
             }
+        }
+    }
+
+    fn wait(&mut self, exchange: u32, judged: Judged, line: Line) {
+        match self.held.wait(self.selection, exchange, judged, line) {
+            None => {}
+            Some(Some(oldest)) => self.batcher.push_line(self.now, oldest),
+            Some(None) => self.stats.filtered += 1,
         }
     }
 }
@@ -202,6 +211,26 @@ impl Sink for ToLines<'_> {
             Some(tls) => {
                 let extras = Extras { tls: Some(tls), ..message.extras.copied().unwrap_or_default() };
                 self.take(&HttpMessage { extras: Some(&extras), ..*message });
+            }
+        }
+    }
+
+    fn stream_message(&mut self, message: &StreamMessage<'_>) {
+        let (encoder, origin) = (&mut *self.encoder, self.origin);
+        if let Some(count) = self.stats.stream_messages.get_mut(message.part.index()) {
+            *count += 1;
+        }
+        match self.held.decide_inside(self.selection, message.of, origin.server.port) {
+            Fate::Show(_) => self.batcher.push(self.now, |out| {
+                encoder.push_stream_line(out, origin, message);
+                None
+            }),
+            Fate::Hide { own: true, .. } => self.stats.own_messages += 1,
+            Fate::Hide { own: false, .. } => self.stats.filtered += 1,
+            Fate::Wait(judged) => {
+                let mut line = Line::default();
+                encoder.push_stream_line(&mut line.text, origin, message);
+                self.wait(message.of.exchange, judged, line);
             }
         }
     }

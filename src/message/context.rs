@@ -5,6 +5,7 @@ use super::head::Head;
 use super::http_message::{Incomplete, Proxied};
 use super::selection::Selection;
 use super::sink::Sink;
+use crate::content::Inflating;
 
 /// Limits for each message.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +24,8 @@ pub struct Context<'a> {
     /// What the PROXY protocol said of the connection.
     pub proxied: Option<Proxied>,
     pub scratch: &'a mut Scratch,
+    /// Messages inside streams are handed on.
+    pub streams: bool,
 }
 
 /// Room that is used again for each message.
@@ -32,6 +35,19 @@ pub struct Scratch {
     pub head: Head,
     /// For a body that lies in blocks.
     pub body: Vec<u8>,
+    /// For what is unmasked or inflated.
+    pub plain: Vec<u8>,
+    pub inflating: Inflating,
+}
+
+/// So much memory in one piece is kept for the next message: as much as the default limit of a body.
+const MAX_SPARE_BYTES: usize = 1 << 20;
+
+impl Scratch {
+    /// `room`, if it is not too large to be kept.
+    pub fn spare(room: Vec<u8>) -> Vec<u8> {
+        if room.capacity() <= MAX_SPARE_BYTES { room } else { Vec::new() }
+    }
 }
 
 impl std::fmt::Debug for Context<'_> {

@@ -23,6 +23,24 @@ pub struct HttpCounters {
     /// What they carried from there on.
     pub switched_bytes: u64,
     pub http2: Http2Counters,
+    pub streams: StreamCounters,
+}
+
+/// What is lost or left out of messages inside streams.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StreamCounters {
+    /// Connections, and streams of HTTP/2, that were read as WebSocket.
+    pub web_sockets: u64,
+    /// Messages that were left out: they refer to what is not known, or their beginning was not seen.
+    pub unread_messages: u64,
+    /// Times that it was not known where the next frame begins.
+    pub lost_boundaries: u64,
+    /// Directions of connections that broke the protocol, and were read no further.
+    pub given_up: u64,
+    /// Times that it was forgotten what later messages refer to: bytes were lost, or memory was needed elsewhere.
+    pub lost_contexts: u64,
+    /// Messages that were cut since they are too much for so few compressed bytes.
+    pub over_ratio: u64,
 }
 
 /// What is lost or left out while connections are read as HTTP/2.

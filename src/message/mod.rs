@@ -1,6 +1,6 @@
 //! What every protocol makes of a connection's bytes: messages, with their heads as spans, and where they go.
 //!
-//! In: what a protocol read. Out: `HttpMessage`, borrowed from wherever its bytes lie, to a `Sink`. Refuses to know: how any
+//! In: what a protocol read. Out: `HttpMessage` and `StreamMessage`, borrowed from wherever their bytes lie, to a `Sink`. Refuses to know: how any
 //! protocol stands on the wire, connections, JSON.
 //!
 //! A protocol that has decoded its fields (HPACK) builds a message so:
@@ -20,17 +20,19 @@ mod http_message;
 pub mod own_posts;
 pub mod selection;
 mod sink;
+mod stream_message;
 mod switch;
 mod verdict;
 pub mod words;
 
 pub use context::{Context, Limits, Scratch};
-pub use counters::{Http2Counters, HttpCounters};
+pub use counters::{Http2Counters, HttpCounters, StreamCounters};
 pub use direction::Direction;
 pub use extras::{Extras, Grpc, Tls};
 pub use head::{Field, Head, KnownName, Span, StartLine, Version, is_token, trim_ows, trim_ows_end};
 pub use http_message::{Answered, Fields, HttpMessage, Incomplete, Proxied};
 pub use selection::Selection;
 pub use sink::{NotHttp, Sink};
+pub use stream_message::{Opcode, Part, StreamMessage, StreamOf};
 pub use switch::Switch;
 pub use verdict::{Judged, Mark};

@@ -2,10 +2,13 @@
 
 use super::direction::Direction;
 use super::http_message::HttpMessage;
+use super::stream_message::StreamMessage;
 
-/// What the layer hands out: messages, and remarks on streams.
+/// What the layer hands out: messages, messages inside streams, and remarks on streams.
 pub trait Sink {
     fn message(&mut self, message: &HttpMessage<'_>);
+    /// A message inside a stream; comes only if `Context::streams` asks for them.
+    fn stream_message(&mut self, _message: &StreamMessage<'_>) {}
     /// A stream ends here as HTTP: `sample` holds its first bytes from where it went wrong. Of another protocol it is told once
     /// a connection, by whichever side is the first.
     fn not_http(&mut self, direction: Direction, what: NotHttp<'_>, sample: &[u8]);

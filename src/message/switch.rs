@@ -43,11 +43,6 @@ impl Switch {
         matches!(self, Self::H2c)
     }
 
-    /// There is a reader of what comes after it.
-    pub const fn is_followed(self) -> bool {
-        matches!(self, Self::H2c)
-    }
-
     /// The name of its counter in `stats()`.
     pub const fn counter(self) -> &'static str {
         match self {

@@ -73,6 +73,11 @@ impl Body {
         rest
     }
 
+    /// Bytes of it are not kept.
+    pub fn is_cut(&self) -> bool {
+        (self.kept as u64) < self.bytes
+    }
+
     /// 0: it is not known how many.
     pub fn lose(&mut self, bytes: u64) {
         self.bytes = self.bytes.saturating_add(bytes);

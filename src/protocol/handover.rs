@@ -1,7 +1,8 @@
 //! What one protocol leaves to the next when a response takes the connection there.
 
 use super::pending_request::PendingRequest;
-use crate::flow::{DataMeta, StreamEvent};
+use super::websocket::Agreement;
+use crate::flow::{DataMeta, Position, StreamEvent};
 use crate::message::Switch;
 
 /// What one side sent, or what of it is lost.
@@ -23,6 +24,10 @@ impl Piece {
 #[derive(Debug)]
 pub struct Handover {
     pub switch: Switch,
+    /// Of a WebSocket.
+    pub agreement: Agreement,
+    /// What the server had received when it switched.
+    pub heard: Position,
     /// The request that asked for it, if it was seen. To HTTP/2 it is stream 1 (RFC 7540 §3.2): the answer is still to come.
     pub request: Option<PendingRequest>,
     /// Of the exchange of which the head that switches is a part.

@@ -1,10 +1,14 @@
 //! The protocol that a connection speaks, and what each of them can do.
 
-use super::handover::Handover;
+use super::handover::{Handover, Piece};
 use super::http1::HttpConnection;
 use super::http2::Http2Connection;
+use super::websocket::WebSocketConnection;
 use crate::flow::StreamEvent;
-use crate::message::{Context, Direction, HttpCounters};
+use crate::message::{Context, Direction, HttpCounters, StreamOf, Switch};
+
+/// RFC 9110 §15.2.2.
+const SWITCHING_PROTOCOLS: u16 = 101;
 
 /// The reader of a connection, by the protocol that it speaks.
 #[derive(Debug)]
@@ -12,6 +16,7 @@ use crate::message::{Context, Direction, HttpCounters};
 pub enum Protocol {
     Http1(HttpConnection),
     Http2(Box<Http2Connection>),
+    WebSocket(Box<WebSocketConnection>),
 }
 
 impl Protocol {
@@ -27,24 +32,40 @@ impl Protocol {
                 }
             }
             Self::Http2(http) => http.on_event(direction, event, cx),
+            Self::WebSocket(socket) => socket.on_event(direction, event, cx),
         }
     }
 
-    /// Goes on with HTTP/2, to which a response has taken the connection: its answer comes first.
+    /// Goes on with the protocol to which a response has taken the connection: what the server says comes first.
     #[cold]
     fn follow(&mut self, handover: Handover, cx: &mut Context<'_>) {
-        let Handover { request, number, last_number, client, client_ended, server, .. } = handover;
-        let mut http = Box::new(Http2Connection::upgraded(request, number, last_number));
+        let Handover { switch, agreement, heard, request, number, last_number, mut client, client_ended, server } =
+            handover;
+        *self = if switch == Switch::WebSocket {
+            cx.counters.streams.web_sockets += 1;
+            let of = StreamOf {
+                exchange: number,
+                request_seen: request.is_some(),
+                judged: request.as_ref().map(|request| request.judged).unwrap_or_default(),
+                status: Some(SWITCHING_PROTOCOLS),
+            };
+            let begin = request.is_none().then_some(heard);
+            // What is lost before the client's frames is none of them: their place is known.
+            let is_before = begin.is_some() && client.first() == Some(&Piece::Gap(0));
+            client.drain(..usize::from(is_before));
+            Self::WebSocket(Box::new(WebSocketConnection::new(of, agreement, begin)))
+        } else {
+            Self::Http2(Box::new(Http2Connection::upgraded(request, number, last_number)))
+        };
         for piece in &server {
-            http.on_event(Direction::Response, piece.as_event(), cx);
+            self.on_event(Direction::Response, piece.as_event(), cx);
         }
         for piece in &client {
-            http.on_event(Direction::Request, piece.as_event(), cx);
+            self.on_event(Direction::Request, piece.as_event(), cx);
         }
         if let Some(clean) = client_ended {
-            http.on_event(Direction::Request, StreamEvent::End { clean, reset: false }, cx);
+            self.on_event(Direction::Request, StreamEvent::End { clean, reset: false }, cx);
         }
-        *self = Self::Http2(http);
     }
 
     /// Lets go of kept bodies and partial heads: memory is needed elsewhere.
@@ -52,6 +73,7 @@ impl Protocol {
         match self {
             Self::Http1(http) => http.shed(cx),
             Self::Http2(http) => http.shed(cx),
+            Self::WebSocket(socket) => socket.shed(cx),
         }
     }
 
@@ -60,6 +82,7 @@ impl Protocol {
         match self {
             Self::Http1(http) => http.buffered_bytes(),
             Self::Http2(http) => http.buffered_bytes(),
+            Self::WebSocket(socket) => socket.buffered_bytes(),
         }
     }
 
@@ -69,6 +92,7 @@ impl Protocol {
         match self {
             Self::Http1(http) => http.is_used(),
             Self::Http2(http) => http.is_used(),
+            Self::WebSocket(_) => true,
         }
     }
 
@@ -78,7 +102,7 @@ impl Protocol {
         match self {
             Self::Http1(http) => http.is_untouched(direction),
             // It was entered for what was seen.
-            Self::Http2(_) => false,
+            Self::Http2(_) | Self::WebSocket(_) => false,
         }
     }
 
@@ -86,7 +110,7 @@ impl Protocol {
     pub(super) fn note_syn(&mut self) {
         match self {
             Self::Http1(http) => http.note_syn(),
-            Self::Http2(_) => {}
+            Self::Http2(_) | Self::WebSocket(_) => {}
         }
     }
 
@@ -94,7 +118,7 @@ impl Protocol {
     pub(super) fn pass_over(&mut self, bytes: &[u8], counters: &mut HttpCounters) {
         match self {
             Self::Http1(http) => http.pass_over(bytes, counters),
-            Self::Http2(_) => counters.passed_over_bytes += bytes.len() as u64,
+            Self::Http2(_) | Self::WebSocket(_) => counters.passed_over_bytes += bytes.len() as u64,
         }
     }
 
@@ -104,6 +128,7 @@ impl Protocol {
         match self {
             Self::Http1(http) => http.passed_over(),
             Self::Http2(http) => (http.passed_over_bytes(), Some("http/2")),
+            Self::WebSocket(_) => (0, None),
         }
     }
 }

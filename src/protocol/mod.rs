@@ -11,6 +11,7 @@
 //!   in_use       the protocols, and what each of them can do
 //!   http1/       HTTP/1.x
 //!   http2/       HTTP/2
+//!   websocket/   WebSocket, if messages inside streams are asked for
 //! handover       what one protocol leaves to the next
 //! met, names, pending_request   plain values that all of them know
 //! ```
@@ -24,7 +25,7 @@
 //! - by its first bytes: `Opening` keeps what may be the beginning of a preface as it keeps what may be a proxy's prefix;
 //! - by proof, in the middle of a connection: `Conversation::unproven` reads along until it has found a message;
 //! - from another protocol: `Protocol::follow` takes the `Handover` that `HttpConnection` makes when a response has taken the
-//!   connection to a protocol that `Switch::is_followed`: the request that asked for it, and the bytes of both sides since
+//!   connection to a protocol that there is a reader of: the request that asked for it, and the bytes of both sides since
 //!   then, with their positions and times.
 
 mod body;
@@ -42,6 +43,7 @@ mod proxy_prefix;
 mod sniffing;
 #[cfg(test)]
 mod tests;
+mod websocket;
 
 pub use conversation::{Conversation, Unread};
 pub use handover::{Handover, Piece};

@@ -3,7 +3,7 @@
 import { inspect } from 'node:util';
 import { ValidationError } from '../errors';
 import { suggest } from '../suggest';
-import type { HttpMessage } from '../types';
+import type { HttpMessage, StreamMessage } from '../types';
 import { MAX_PORT, MAX_SAMPLE_RATE, MIN_PORT, MIN_SAMPLE_RATE } from './limits';
 
 export type Check<Value = unknown> = (value: unknown, field: string, production: boolean) => Value;
@@ -65,10 +65,13 @@ export function checkBoolean(value: unknown, field: string): boolean {
   return value;
 }
 
-export function checkFunction(value: unknown, field: string): (message: HttpMessage) => void {
+function checkListener<Message>(value: unknown, field: string): (message: Message) => void {
   if (typeof value !== 'function') throw wrong(field, 'a function', value);
-  return value as (message: HttpMessage) => void;
+  return value as (message: Message) => void;
 }
+
+export const checkMessageListener: Check<(message: HttpMessage) => void> = checkListener;
+export const checkStreamListener: Check<(message: StreamMessage) => void> = checkListener;
 
 /** Any text, also an empty one, that the system can take for a name. */
 export function name(expected: string): Check<string> {

@@ -10,12 +10,13 @@ import {
   checkBoolean,
   checkContentType,
   checkFileName,
-  checkFunction,
+  checkMessageListener,
   checkOutputUrl,
   checkPath,
   checkPaths,
   checkPorts,
   checkSampleRate,
+  checkStreamListener,
   checkToken,
   integer,
   name,
@@ -224,7 +225,20 @@ export const OPTIONS = {
    * Gets each message, as if it were a `message` listener: a promise that it returns is not awaited. The object is
    * shared with the listeners.
    */
-  onHttpMessage: { check: checkFunction, output: 'callback' },
+  onHttpMessage: { check: checkMessageListener, output: 'callback' },
+  /** Gets each message inside a stream, as if it were a `streamMessage` listener. */
+  onStreamMessage: { check: checkStreamListener, output: 'callback' },
+  /**
+   * Hands on what passes inside long exchanges as it passes: WebSocket messages, and control frames as such. The exchange itself
+   * comes as without it. Default false.
+   */
+  streamMessages: {
+    check: checkBoolean,
+    default: false,
+    parse: boolean,
+    help: 'hand on the messages inside WebSockets as they pass',
+    engine: true,
+  },
   /** Looks into tunnels (VXLAN, Geneve, GRE, IP in IP and others) and reports the addresses inside. Default true. */
   decapsulate: {
     check: checkBoolean,

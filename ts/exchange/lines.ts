@@ -7,7 +7,7 @@
  * follows it, and only control characters are escaped by number.
  */
 
-import type { HttpMessage } from '../types';
+import type { HttpMessage, StreamMessage } from '../types';
 
 /** Bytes that are made a string at once. V8 gives strings over 128 KiB pages of their own, which costs several times as much. */
 export const PIECE_BYTES = 32 * 1024;
@@ -47,10 +47,29 @@ export function* linesOf(lines: Buffer): Generator<Line> {
   }
 }
 
-/** The message of a line; `undefined` if the line is not JSON. */
+/** What every line of a message inside a stream begins with, and no other. */
+const STREAM = '{"stream":';
+const STREAM_BYTES = Buffer.from(STREAM);
+
+/** True if the line is that of a message inside a stream. */
+export function isOfStream(line: Line): boolean {
+  if (typeof line === 'string') return line.startsWith(STREAM);
+  return line.subarray(0, STREAM_BYTES.length).equals(STREAM_BYTES);
+}
+
+/** The message of a line for which `isOfStream` is true; `undefined` if the line is not JSON. */
+export function parseStreamLine(line: Line): StreamMessage | undefined {
+  return parsed(line) as StreamMessage | undefined;
+}
+
+/** The message of any other line; `undefined` if the line is not JSON. */
 export function parseLine(line: Line): HttpMessage | undefined {
+  return parsed(line) as HttpMessage | undefined;
+}
+
+function parsed(line: Line): unknown {
   try {
-    return JSON.parse(typeof line === 'string' ? line : line.toString()) as HttpMessage;
+    return JSON.parse(typeof line === 'string' ? line : line.toString());
   } catch {
     return undefined;
   }

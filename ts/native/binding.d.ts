@@ -123,6 +123,8 @@ export interface CaptureOptions {
   decapsulate: boolean
   /** Key logs of TLS: files and folders. Empty: secrets come by `addTlsKeys`; absent: TLS is read only if some come. */
   tlsKeylog?: Array<string>
+  /** Whether messages inside streams are handed on. */
+  streamMessages: boolean
   /** Milliseconds that records of TLS wait for their secrets. */
   tlsKeyWaitMs: number
   /** Bytes captured of each packet, at most 262144. */

@@ -23,7 +23,12 @@ export function buildOutputs({ onClosed, ...rest }: BuildOptions): readonly Outp
   const configured = configuredOutputs(config);
   const context = {
     ...rest,
-    alone: configured.size === 1 && !listeners.wanted() && rest.deps.observe === undefined && !isSelective(config),
+    alone:
+      configured.size === 1 &&
+      !listeners.wanted() &&
+      !listeners.streams.wanted() &&
+      rest.deps.observe === undefined &&
+      !isSelective(config),
     lossless: config.pcapFile !== undefined,
   };
   return KINDS.filter(([name, { always }]) => always === true || configured.has(name)).map(([name, kind]) =>

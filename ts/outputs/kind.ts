@@ -4,7 +4,7 @@ import type { ValidatedConfig } from '../config';
 import type { RuntimeEnv } from '../config/env';
 import type { LimitedLine, Log } from '../logger';
 import type { NativeCapture } from '../native';
-import type { HttpMessage } from '../types';
+import type { HttpMessage, StreamMessage } from '../types';
 import type { DeliveryLimits } from './delivery/delivery';
 import type { CreateHttpClient } from './delivery/http-client';
 import type { DropReason, Output, Schedule } from './output';
@@ -26,12 +26,18 @@ export interface OutputDeps {
   random(): number;
 }
 
-/** The listeners of `message`, and `onHttpMessage`. */
-export interface Listeners {
+/** The listeners of one event. */
+export interface ListenersOf<Message> {
   /** True if there is at least one right now. */
   wanted(): boolean;
   /** Passes one message to all of them; does not throw. */
-  dispatch(message: HttpMessage): void;
+  dispatch(message: Message): void;
+}
+
+/** The listeners of `message`, and `onHttpMessage`. */
+export interface Listeners extends ListenersOf<HttpMessage> {
+  /** Those of `streamMessage`, and `onStreamMessage`. */
+  readonly streams: ListenersOf<StreamMessage>;
   /** How many times a listener threw, or its promise was rejected. */
   errors(): number;
 }

@@ -22,7 +22,7 @@ import { buildOutputs } from '../outputs/build';
 import type { OutputDeps } from '../outputs/kind';
 import type { Output } from '../outputs/output';
 import { callSafely, readText, readThrown } from '../thrown';
-import type { HttpMessage, LogLevel, OutputName, SnifferEvents, SnifferStats } from '../types';
+import type { HttpMessage, LogLevel, OutputName, SnifferEvents, SnifferStats, StreamMessage } from '../types';
 import { VERSION } from '../version';
 import { countersOf, droppedFor, NO_DELIVERIES } from './ledger';
 import { metricsText } from './metrics';
@@ -204,6 +204,10 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
       listeners: {
         wanted: () => config.onHttpMessage !== undefined || this.listenerCount('message') > 0,
         dispatch: (message) => this.#dispatch(run, message),
+        streams: {
+          wanted: () => config.onStreamMessage !== undefined || this.listenerCount('streamMessage') > 0,
+          dispatch: (message) => this.#dispatchStream(run, message),
+        },
         errors: () => run.listenerErrors,
       },
       log,
@@ -378,6 +382,13 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
     this.#emitSafely(run, 'message', message);
   }
 
+  #dispatchStream(run: Run, message: StreamMessage): void {
+    if (run.config.onStreamMessage !== undefined) {
+      this.#guard(run, 'onStreamMessage', () => run.config.onStreamMessage?.(message));
+    }
+    this.#emitSafely(run, 'streamMessage', message);
+  }
+
   /** Like `emit`, except that a listener that throws stops neither the others nor the process. */
   #emitSafely<Name extends keyof SnifferEvents>(run: Run, name: Name, ...args: SnifferEvents[Name]): void {
     if (this.listenerCount(name) === 0) return;
@@ -415,7 +426,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
         `values of ${shown.join(' and ')} are shown: redactHeaders replaces the default; +name adds to it`,
       );
     }
-    if (!hasOutputConfigured(config) && this.listenerCount('message') === 0) {
+    if (!hasOutputConfigured(config) && this.listenerCount('message') + this.listenerCount('streamMessage') === 0) {
       log.warn({}, 'no output is configured: messages go nowhere');
     }
   }

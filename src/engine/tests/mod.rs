@@ -10,6 +10,7 @@ mod pickups;
 mod receiver;
 mod resets;
 mod secrets;
+mod streams;
 mod time;
 mod timeless;
 mod tls;

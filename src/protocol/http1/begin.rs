@@ -5,6 +5,7 @@ use super::framing::{self, Asked, Framing, Wish};
 use super::in_progress::STATUS_LINE;
 use super::malformed::Malformed;
 use crate::message::{Head, Judged, Selection, StartLine, Switch};
+use crate::protocol::websocket::Agreement;
 
 #[derive(Debug)]
 pub(super) struct Begun {
@@ -27,6 +28,8 @@ pub(super) struct Begun {
     pub switch: Option<Switch>,
     /// The protocol after the switch takes over: there is a reader of it, and nothing says that the client did not ask for it.
     pub hands_over: bool,
+    /// Of a switch to WebSocket that is followed.
+    pub agreement: Agreement,
 }
 
 impl Begun {
@@ -49,10 +52,12 @@ impl Begun {
             may_answer_head: false,
             switch: None,
             hands_over: false,
+            agreement: Agreement::default(),
         }
     }
 
-    pub fn response(head: &Head, bytes: &[u8], place: Place, exchanges: &mut Exchanges) -> Self {
+    /// `streams`: what comes after a switch to WebSocket is read.
+    pub fn response(head: &Head, bytes: &[u8], place: Place, exchanges: &mut Exchanges, streams: bool) -> Self {
         let code = match head.start {
             StartLine::Status { code, .. } => code,
             StartLine::Request { .. } => 0,
@@ -71,8 +76,9 @@ impl Begun {
                 101 => Some(Switch::named_in(head, bytes)),
                 _ => may_open_tunnel.then_some(Switch::Tunnel),
             };
+            let followed = follow(switch, head, bytes, streams);
             exchanges.switched |= switch.is_some();
-            if switch.is_some_and(|switch| !switch.is_followed()) {
+            if switch.is_some() && followed.is_none() {
                 exchanges.switched_at = place.heard;
             }
             return Self {
@@ -86,7 +92,8 @@ impl Begun {
                 bodyless: matches!(code, 204 | 304),
                 may_answer_head: exchanges.may_answer(place, Asked::Head),
                 switch,
-                hands_over: switch.is_some_and(Switch::is_followed),
+                hands_over: followed.is_some(),
+                agreement: followed.unwrap_or_default(),
             };
         };
         let (number, asked, wished, judged) = (found.number, found.asked, found.wish, found.request.judged);
@@ -94,6 +101,7 @@ impl Begun {
         let tunnel = asked == Asked::Connect && matches!(code, 200..=299);
         let switch = if tunnel { Some(Switch::Tunnel) } else { (code == 101).then(|| Switch::named_in(head, bytes)) };
         let switches = switch.is_some();
+        let followed = follow(switch, head, bytes, streams).filter(|_| matches!(wished, Wish::To(_)));
         let exchange = if interim { None } else { exchanges.take_first() };
         exchanges.switched |= switches;
         if !interim && !switches && wished != Wish::None {
@@ -112,8 +120,14 @@ impl Begun {
             bodyless: bodyless && !interim,
             may_answer_head: false,
             switch,
-            hands_over: switch.is_some_and(Switch::is_followed) && matches!(wished, Wish::To(_)),
+            hands_over: followed.is_some(),
+            agreement: followed.unwrap_or_default(),
         }
+    }
+
+    /// What comes after it is counted when it is read.
+    pub fn is_followed_to_a_web_socket(&self) -> bool {
+        self.hands_over && self.switch == Some(Switch::WebSocket)
     }
 
     /// What may be its body begins like the next response, as far as it goes.
@@ -133,5 +147,14 @@ impl Begun {
                 self.framing,
                 Ok(Framing::Length(_) | Framing::LengthOrClose(_) | Framing::Chunked | Framing::CloseDelimited)
             )
+    }
+}
+
+/// What both sides have agreed on, if there is a reader of what comes after the switch.
+fn follow(switch: Option<Switch>, head: &Head, bytes: &[u8], streams: bool) -> Option<Agreement> {
+    match switch {
+        Some(Switch::H2c) => Some(Agreement::default()),
+        Some(Switch::WebSocket) if streams => Agreement::of(head, bytes),
+        _ => None,
     }
 }

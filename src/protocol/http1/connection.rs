@@ -3,7 +3,7 @@
 use super::exchange::Exchanges;
 use super::stream::Stream;
 use crate::flow::{DataMeta, Position, StreamEvent};
-use crate::message::{Context, Direction, HttpCounters};
+use crate::message::{Context, Direction, HttpCounters, Switch};
 use crate::protocol::handover::{Handover, Piece};
 use crate::protocol::met::Met;
 
@@ -166,6 +166,9 @@ impl HttpConnection {
         let server_bytes = server.as_ref().map_or(0, |held| held.data_bytes);
         let (Some(client), Some(server)) = (client, server) else {
             counters.switched_bytes += server_bytes;
+            if upgrade.switch == Switch::WebSocket {
+                counters.count_switch(upgrade.switch);
+            }
             return None;
         };
         for held in [&client, &server].into_iter().filter(|held| held.has_loss) {
@@ -173,6 +176,8 @@ impl HttpConnection {
         }
         Some(Handover {
             switch: server.switch,
+            agreement: upgrade.agreement,
+            heard: upgrade.heard,
             request: upgrade.request.map(|exchange| exchange.request),
             number: upgrade.number,
             last_number: self.exchanges.last_number(),

@@ -11,9 +11,10 @@ use std::collections::VecDeque;
 
 use super::framing::{Asked, Wish};
 use crate::flow::{DataMeta, Position};
-use crate::message::{Direction, HttpCounters, Judged};
+use crate::message::{Direction, HttpCounters, Judged, Switch};
 use crate::protocol::names::protocol_met_in_the_middle;
 use crate::protocol::pending_request::PendingRequest;
+use crate::protocol::websocket::Agreement;
 use crate::time::Timestamp;
 
 /// Requests of one connection that wait for their answer.
@@ -45,6 +46,11 @@ pub(super) struct Upgrade {
     pub number: u32,
     /// The request that asked for it, if it was seen.
     pub request: Option<Box<Exchange>>,
+    pub switch: Switch,
+    /// Of a WebSocket.
+    pub agreement: Agreement,
+    /// What the server had received when it switched.
+    pub heard: Position,
 }
 
 impl Upgrade {

@@ -2,6 +2,7 @@
 
 use super::emit::{Ending, emit_open};
 use super::frames::Turn;
+use super::socket::Brought;
 use super::streams::Half;
 use crate::message::{Direction, Incomplete};
 use crate::time::Timestamp;
@@ -9,6 +10,7 @@ use crate::time::Timestamp;
 impl Turn<'_, '_> {
     /// Nothing more comes of this direction of the stream.
     pub fn end_half(&mut self, id: u32, direction: Direction, ending: Ending) {
+        self.on_socket(id, direction, Brought::End);
         let Some(half) = self.shared.streams.set_half(id, direction, Half::Over) else { return };
         let mut whole_at = None;
         match half {
@@ -22,7 +24,7 @@ impl Turn<'_, '_> {
                 }
             }
             Half::Idle if ending == Ending::Whole => whole_at = Some(self.way.packet.at),
-            Half::Idle | Half::Headless | Half::Tunnel | Half::Over => {}
+            Half::Idle | Half::Headless | Half::Tunnel | Half::Socket(_) | Half::Over => {}
         }
         self.after_half(id, direction, whole_at);
     }

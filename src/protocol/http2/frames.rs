@@ -4,6 +4,7 @@ use super::block::BlockOwner;
 use super::emit::Ending;
 use super::frame::{ACK, END_HEADERS, END_STREAM, FrameHeader, Kind};
 use super::shared::Shared;
+use super::socket::Brought;
 use super::streams::Half;
 use super::way::{Frame, Way};
 use crate::message::{Context, Direction};
@@ -64,7 +65,7 @@ impl Turn<'_, '_> {
             }
             let padding = self.way.frame.pad.saturating_sub(left) as usize;
             let content = piece.get(..piece.len().saturating_sub(padding)).unwrap_or_default();
-            self.on_content(content, left);
+            self.on_content(content, left, piece.len());
         }
         if left == 0 {
             self.on_frame_end();
@@ -93,11 +94,14 @@ impl Turn<'_, '_> {
         }
     }
 
-    /// `left` bytes of the frame follow, padding included.
-    fn on_content(&mut self, content: &[u8], left: u32) {
+    /// `left` bytes of the frame follow, padding included; `whole`: bytes of this piece with its padding.
+    fn on_content(&mut self, content: &[u8], left: u32, whole: usize) {
         let header = self.way.frame.header;
         match header.kind {
-            Kind::Data => self.on_data(header.stream, content),
+            Kind::Data => {
+                let is_start = left + whole as u32 + header.prefix_bytes() as u32 == header.length;
+                self.on_data(header.stream, content, is_start);
+            }
             Kind::Headers | Kind::PushPromise | Kind::Continuation => {
                 let is_all = left <= self.way.frame.pad && header.has(END_HEADERS);
                 if is_all && let Some(owner) = self.way.block.end_at_once() {
@@ -110,7 +114,8 @@ impl Turn<'_, '_> {
         }
     }
 
-    fn on_data(&mut self, id: u32, content: &[u8]) {
+    /// `is_start`: it is the beginning of its frame.
+    fn on_data(&mut self, id: u32, content: &[u8], is_start: bool) {
         let (packet, max) = (self.way.packet, self.cx.limits.max_body_bytes);
         let direction = self.way.direction;
         if !self.shared.streams.was_met(id) {
@@ -134,6 +139,7 @@ impl Turn<'_, '_> {
             }
             Half::Headless => self.cx.counters.passed_over_bytes += content.len() as u64,
             Half::Tunnel => self.cx.counters.switched_bytes += content.len() as u64,
+            Half::Socket(_) => self.on_socket(id, direction, Brought::Bytes(content, is_start)),
             Half::Over => {}
         }
     }

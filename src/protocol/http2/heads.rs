@@ -54,10 +54,10 @@ impl Turn<'_, '_> {
             None => self.cx.counters.lost_heads += 1,
             Some(Half::Idle) if is_request => self.on_request(owner),
             Some(Half::Open(_)) => self.on_trailers(owner, !is_request),
-            Some(Half::Idle | Half::Headless | Half::Tunnel) if owner.end_stream => {
+            Some(Half::Idle | Half::Headless | Half::Tunnel | Half::Socket(_)) if owner.end_stream => {
                 self.end_half(id, Direction::Request, Ending::Whole);
             }
-            Some(Half::Idle | Half::Headless | Half::Tunnel | Half::Over) => {}
+            Some(Half::Idle | Half::Headless | Half::Tunnel | Half::Socket(_) | Half::Over) => {}
         }
     }
 
@@ -154,8 +154,10 @@ impl Turn<'_, '_> {
                 self.on_response(owner);
             }
             Half::Open(_) => self.on_trailers(owner, control.status.is_none()),
-            Half::Headless | Half::Tunnel if owner.end_stream => self.end_half(id, Direction::Response, Ending::Whole),
-            Half::Headless | Half::Tunnel | Half::Over => {}
+            Half::Headless | Half::Tunnel | Half::Socket(_) if owner.end_stream => {
+                self.end_half(id, Direction::Response, Ending::Whole);
+            }
+            Half::Headless | Half::Tunnel | Half::Socket(_) | Half::Over => {}
         }
     }
 
@@ -171,18 +173,18 @@ impl Turn<'_, '_> {
         let succeeds = control.status.is_some_and(|status| (200..300).contains(&status));
         let opens = stream.opens.filter(|_| succeeds);
         self.cx.counters.unpaired_responses += u64::from(stream.asked.is_none());
-        if let Some(switch) = opens {
-            self.cx.counters.count_switch(switch);
-        }
         if !owner.end_stream && opens.is_none() {
             return self.open(owner, Direction::Response);
         }
         self.emit_buffered(owner, id, Direction::Response);
+        if !self.begin_socket(id, opens) {
+            if let Some(switch) = opens {
+                self.cx.counters.count_switch(switch);
+            }
+            self.shared.streams.set_half(id, Direction::Response, Half::Tunnel);
+        }
         if owner.end_stream {
-            self.shared.streams.set_half(id, Direction::Response, Half::Tunnel);
             self.end_half(id, Direction::Response, Ending::Whole);
-        } else {
-            self.shared.streams.set_half(id, Direction::Response, Half::Tunnel);
         }
     }
 

@@ -4,6 +4,7 @@ use super::block::{BlockOwner, Defect};
 use super::frame::Kind;
 use super::frames::Turn;
 use super::reader::Crossed;
+use super::socket::Brought;
 use super::streams::Half;
 use super::way::{Frame, Place};
 
@@ -38,8 +39,14 @@ impl Turn<'_, '_> {
                 let knows_padding = self.way.frame.has_prefix();
                 let padding = pad.saturating_sub(left).min(lost);
                 self.way.frame.filled = header.prefix_bytes() as u8;
-                if let Some(Half::Open(open)) = self.shared.streams.half(header.stream, direction) {
-                    if knows_padding { open.lose_bytes(u64::from(lost - padding)) } else { open.lose() }
+                let content = if knows_padding { u64::from(lost - padding) } else { 0 };
+                match self.shared.streams.half(header.stream, direction) {
+                    Some(Half::Open(open)) if knows_padding => open.lose_bytes(content),
+                    Some(Half::Open(open)) => open.lose(),
+                    Some(Half::Socket(_)) if !knows_padding || content > 0 => {
+                        self.on_socket(header.stream, direction, Brought::Loss(content));
+                    }
+                    _ => {}
                 }
             }
             Kind::PushPromise if !self.way.frame.has_prefix() => {
@@ -73,6 +80,7 @@ impl Turn<'_, '_> {
                 open.lose();
             }
         }
+        self.lose_sockets();
         self.way.search();
     }
 
@@ -87,10 +95,18 @@ impl Turn<'_, '_> {
         }
         let mut freed = 0;
         for stream in self.shared.streams.iter_mut() {
-            if let Half::Open(open) = stream.half(direction) {
-                let before = open.body.buffered_bytes();
-                self.cx.counters.cut_bodies += u64::from(open.body.cut());
-                freed += before - open.body.buffered_bytes();
+            match stream.half(direction) {
+                Half::Open(open) => {
+                    let before = open.body.buffered_bytes();
+                    self.cx.counters.cut_bodies += u64::from(open.body.cut());
+                    freed += before - open.body.buffered_bytes();
+                }
+                Half::Socket(reader) => {
+                    let before = reader.buffered_bytes();
+                    reader.shed(self.cx);
+                    freed += before - reader.buffered_bytes();
+                }
+                Half::Idle | Half::Headless | Half::Tunnel | Half::Over => {}
             }
         }
         self.shared.streams.held_bytes -= freed;

@@ -15,6 +15,7 @@
 //!   heads      what a head means for its stream
 //!   streams    the open streams; open: a message in progress
 //!   ends, emit how messages end and come out
+//!   socket     a stream that is a WebSocket
 //!   search     the way back after a loss; chain: how much speaks for a row of frames
 //! ```
 //!
@@ -37,6 +38,7 @@ mod open;
 mod reader;
 mod search;
 mod shared;
+mod socket;
 mod streams;
 #[cfg(test)]
 mod tests;

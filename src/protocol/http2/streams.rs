@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use super::open::Open;
 use crate::message::{Direction, Switch};
 use crate::protocol::PendingRequest;
+use crate::protocol::websocket::Reader;
 
 /// Open streams of one connection: servers allow 100 to 250 by default, load generators ask for 1 000.
 pub(super) const MAX_OPEN_STREAMS: usize = 1_024;
@@ -24,12 +25,18 @@ pub(super) enum Half {
     Open(Box<Open>),
     /// It carries the bytes of a tunnel (RFC 9113 §8.5).
     Tunnel,
+    /// It carries those of a WebSocket, which are read.
+    Socket(Box<Reader>),
     Over,
 }
 
 impl Half {
     pub fn held_bytes(&self) -> usize {
-        if let Self::Open(open) = self { open.held_bytes() } else { 0 }
+        match self {
+            Self::Open(open) => open.held_bytes(),
+            Self::Socket(reader) => size_of::<Reader>() + reader.buffered_bytes(),
+            Self::Idle | Self::Headless | Self::Tunnel | Self::Over => 0,
+        }
     }
 }
 

@@ -13,6 +13,8 @@ pub(super) struct Reader<S> {
     scratch: Scratch,
     /// Where each side's next byte stands in its stream.
     ends: [u64; 2],
+    /// Messages inside streams are asked for.
+    pub streams: bool,
     pub counters: HttpCounters,
     pub sink: S,
 }
@@ -24,6 +26,7 @@ impl<S: Sink> Reader<S> {
             selection: Selection::new(&[], &[]),
             scratch: Scratch::default(),
             ends: [1 << 32; 2],
+            streams: false,
             counters: HttpCounters::default(),
             sink,
         }
@@ -57,6 +60,7 @@ impl<S: Sink> Reader<S> {
             ending: Incomplete::Closed,
             proxied: None,
             scratch: &mut self.scratch,
+            streams: self.streams,
         };
         self.conversation.on_event(side, event, &mut cx);
     }

@@ -3,10 +3,10 @@
  * holds the event loop and with it the engine's credits: live the engine's queue overflows, a savefile waits.
  */
 
-import { linesOf, parseLine } from '../../exchange/lines';
+import { isOfStream, type Line, linesOf, parseLine, parseStreamLine } from '../../exchange/lines';
 import type { LimitedLine } from '../../logger';
 import type { OutputStats } from '../../types';
-import type { Listeners } from '../kind';
+import type { Listeners, ListenersOf } from '../kind';
 import { type Batch, type Output, Tally } from '../output';
 
 export interface CallbackOptions {
@@ -27,26 +27,37 @@ export class CallbackOutput implements Output {
   }
 
   write({ lines }: Batch): void {
-    const { listeners, log, now } = this.#options;
+    const { listeners, now } = this.#options;
     // Without a listener nothing is read, and a message counts as handed only if there is one.
-    if (!listeners.wanted()) return;
     const limited = Number.isFinite(this.#deadline);
+    const { streams } = listeners;
+    if (!listeners.wanted() && !streams.wanted()) return;
     for (const line of linesOf(lines)) {
-      if (!listeners.wanted()) return;
+      const ofStream = isOfStream(line);
+      if (!(ofStream ? streams : listeners).wanted()) {
+        if (!(ofStream ? listeners : streams).wanted()) return;
+        continue;
+      }
       this.#tally.hand(1);
       if (limited && now() >= this.#deadline) {
         this.#tally.drop('abandoned', 1);
         continue;
       }
-      const message = parseLine(line);
-      if (message === undefined) {
-        this.#tally.drop('invalid', 1);
-        log.write({ bytes: Buffer.byteLength(line) }, 'the engine wrote a line that is not JSON; it was dropped');
-        continue;
-      }
-      this.#tally.deliver(1);
-      listeners.dispatch(message);
+      if (ofStream) this.#dispatch(line, parseStreamLine, streams);
+      else this.#dispatch(line, parseLine, listeners);
     }
+  }
+
+  #dispatch<Message>(line: Line, parse: (line: Line) => Message | undefined, listeners: ListenersOf<Message>): void {
+    const message = parse(line);
+    if (message === undefined) {
+      this.#tally.drop('invalid', 1);
+      const bytes = Buffer.byteLength(line);
+      this.#options.log.write({ bytes }, 'the engine wrote a line that is not JSON; it was dropped');
+      return;
+    }
+    this.#tally.deliver(1);
+    listeners.dispatch(message);
   }
 
   limitDrain(ms: number): void {

@@ -137,7 +137,7 @@ impl Stream {
         let place = self.place;
         let begun = match self.direction {
             Direction::Request => Begun::request(head, head_bytes, place, exchanges, cx.selection),
-            Direction::Response => Begun::response(head, head_bytes, place, exchanges),
+            Direction::Response => Begun::response(head, head_bytes, place, exchanges, cx.streams),
         };
         if begun.may_answer_a_head_request(head) && begun.spells_a_response(rest) {
             self.give_up(Malformed::UnknownRequest, head_bytes, exchanges, cx);
@@ -146,7 +146,9 @@ impl Stream {
         self.tentative = false;
         self.last_was_interim = begun.interim;
         self.is_bodyless = begun.bodyless;
-        if let Some(switch) = begun.switch {
+        if let Some(switch) = begun.switch
+            && !begun.is_followed_to_a_web_socket()
+        {
             cx.counters.count_switch(switch);
         }
         if self.direction == Direction::Response && !begun.interim && begun.exchange.is_none() {

@@ -16,7 +16,7 @@ impl Stream {
             State::Body(_) => {}
             State::Held(held) if exchanges.may_be_upgraded(held.number) => {}
             State::Boundary | State::Lost => match &exchanges.upgrade {
-                Some(Upgrade { number, request: None }) => self.hold_unread(*number),
+                Some(Upgrade { number, request: None, .. }) => self.hold_unread(*number),
                 _ => self.make_opaque(),
             },
             _ => self.make_opaque(),
@@ -86,7 +86,13 @@ impl Stream {
     pub(super) fn begin_handover(&mut self, begun: Begun, exchanges: &mut Exchanges) {
         if let Some(switch) = begun.switch {
             self.state = State::Held(Held::after(begun.number, switch));
-            exchanges.upgrade = Some(Upgrade { number: begun.number, request: begun.exchange.map(Box::new) });
+            exchanges.upgrade = Some(Upgrade {
+                number: begun.number,
+                request: begun.exchange.map(Box::new),
+                switch,
+                agreement: begun.agreement,
+                heard: self.place.heard,
+            });
         }
     }
 }

@@ -8,13 +8,14 @@ mod hostile;
 mod losses;
 mod messages;
 mod plan;
+mod socket;
 mod wire;
 
 use super::*;
 use crate::flow::{DataMeta, StreamEvent};
 use crate::message::{
-    Context, Direction, Fields, HttpCounters, HttpMessage, Incomplete, Limits, NotHttp, Scratch, Selection, Sink,
-    StartLine,
+    Context, Direction, Fields, HttpCounters, HttpMessage, Incomplete, Limits, NotHttp, Part, Scratch, Selection, Sink,
+    StartLine, StreamMessage,
 };
 use crate::time::Timestamp;
 
@@ -111,6 +112,20 @@ impl Sink for Seen {
         self.lines.push(line);
     }
 
+    fn stream_message(&mut self, message: &StreamMessage<'_>) {
+        let Part::WebSocket { opcode, close_code } = message.part else { panic!("{message:?}") };
+        let mark = if message.direction == Direction::Request { '>' } else { '<' };
+        let mut line = format!("{mark} inside {}.{} {}", message.of.exchange, message.sequence, opcode.name());
+        if !message.data.is_empty() {
+            line += &format!(" '{}'", message.data.escape_ascii());
+        }
+        if message.truncated {
+            line += &format!(" of {} !", message.data_bytes);
+        }
+        line += &close_code.map(|code| format!(" {code}")).unwrap_or_default();
+        self.lines.push(line);
+    }
+
     fn not_http(&mut self, direction: Direction, _what: NotHttp<'_>, _sample: &[u8]) {
         self.lines.push(format!("x {direction:?}"));
     }
@@ -164,6 +179,7 @@ impl Talker {
                 ending: Incomplete::Closed,
                 proxied: None,
                 scratch: &mut self.scratch,
+                streams: true,
             },
         );
     }

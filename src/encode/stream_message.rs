@@ -1,0 +1,205 @@
+//! A message inside a stream as its JSON line (`StreamMessage` in docs/messages.md).
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+
+use super::body::max_written_bytes;
+use super::json::{push_member, push_number, push_string_within};
+use super::{Encoder, Origin};
+use crate::content;
+use crate::message::{Direction, Opcode, Part, StreamMessage};
+
+impl Encoder {
+    /// Appends the message's line to `out`.
+    pub fn push_stream_line(&mut self, out: &mut Vec<u8>, origin: &Origin, message: &StreamMessage<'_>) {
+        push_member(out, b"{\"stream\":", message.part.name().as_bytes());
+        out.extend_from_slice(b",\"id\":\"");
+        push_number(out, origin.connection);
+        out.push(b'.');
+        push_number(out, u64::from(message.of.exchange));
+        push_count(out, b"\",\"sequence\":", message.sequence);
+        out.extend_from_slice(&origin.members);
+        out.extend_from_slice(match message.direction {
+            Direction::Request => b",\"direction\":\"request\",\"timestamp\":\"".as_slice(),
+            Direction::Response => b",\"direction\":\"response\",\"timestamp\":\"".as_slice(),
+        });
+        self.timestamps.push(out, message.at);
+        out.push(b'"');
+        let truncated = push_data(out, message);
+        push_count(out, b",\"dataSize\":", message.data_bytes);
+        if truncated {
+            out.extend_from_slice(b",\"truncated\":true");
+        }
+        if message.gap_bytes > 0 {
+            push_count(out, b",\"gapBytes\":", message.gap_bytes);
+        }
+        match message.part {
+            Part::WebSocket { opcode, close_code } => {
+                push_member(out, b",\"opcode\":", opcode.name().as_bytes());
+                push_known(out, b",\"closeCode\":", close_code.map(u64::from));
+            }
+            Part::Sse { event, id, retry } => {
+                push_text(out, b",\"event\":", event);
+                push_text(out, b",\"eventId\":", id);
+                push_known(out, b",\"retry\":", retry);
+            }
+            Part::Grpc { service, method } => {
+                push_member(out, b",\"grpc\":{\"service\":", service);
+                push_member(out, b",\"method\":", method);
+                out.push(b'}');
+            }
+        }
+        if !message.at.is_known() {
+            out.extend_from_slice(b",\"timestampUnknown\":true");
+        }
+        out.extend_from_slice(b"}\n");
+    }
+}
+
+/// Text as text, anything else in base64; of binary messages all. Says whether bytes are missing.
+fn push_data(out: &mut Vec<u8>, message: &StreamMessage<'_>) -> bool {
+    let is_binary = matches!(message.part, Part::WebSocket { opcode: Opcode::Binary, .. } | Part::Grpc { .. });
+    let text = if is_binary { None } else { content::utf8(message.data, message.truncated) };
+    match text {
+        Some(text) => {
+            out.extend_from_slice(b",\"data\":");
+            push_string_within(out, text, max_written_bytes(text.len())) || message.truncated
+        }
+        None => {
+            out.extend_from_slice(b",\"data\":\"");
+            push_base64(out, message.data);
+            out.extend_from_slice(b"\",\"dataEncoding\":\"base64\"");
+            message.truncated
+        }
+    }
+}
+
+fn push_base64(out: &mut Vec<u8>, bytes: &[u8]) {
+    let start = out.len();
+    out.resize(start + bytes.len().div_ceil(3) * 4, 0);
+    // The room is what it takes.
+    let written = BASE64_STANDARD.encode_slice(bytes, out.get_mut(start..).unwrap_or_default()).unwrap_or_default();
+    out.truncate(start + written);
+}
+
+fn push_text(out: &mut Vec<u8>, start: &[u8], text: Option<&[u8]>) {
+    if let Some(text) = text {
+        push_member(out, start, text);
+    }
+}
+
+fn push_known(out: &mut Vec<u8>, start: &[u8], number: Option<u64>) {
+    if let Some(number) = number {
+        push_count(out, start, number);
+    }
+}
+
+fn push_count(out: &mut Vec<u8>, start: &[u8], number: u64) {
+    out.extend_from_slice(start);
+    push_number(out, number);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use super::*;
+    use crate::config::EngineConfig;
+    use crate::decode::Endpoint;
+    use crate::message::StreamOf;
+    use crate::time::Timestamp;
+
+    const TEXT: Part<'_> = Part::WebSocket { opcode: Opcode::Text, close_code: None };
+
+    fn message<'a>(part: Part<'a>, data: &'a [u8]) -> StreamMessage<'a> {
+        StreamMessage {
+            of: StreamOf { exchange: 3, ..StreamOf::default() },
+            direction: Direction::Response,
+            sequence: 7,
+            at: Timestamp::from_micros(1_700_000_000_123_456),
+            data,
+            data_bytes: data.len() as u64,
+            truncated: false,
+            gap_bytes: 0,
+            part,
+        }
+    }
+
+    fn line(message: &StreamMessage<'_>) -> String {
+        let endpoint = |last, port| Endpoint { ip: IpAddr::V4(Ipv4Addr::new(10, 0, 0, last)), port };
+        let origin = Origin::new(5, endpoint(1, 80), endpoint(2, 999));
+        let mut out = Vec::new();
+        Encoder::new(&EngineConfig::for_ports(&[80])).push_stream_line(&mut out, &origin, message);
+        String::from_utf8(out).unwrap()
+    }
+
+    /// What comes after the members that all have.
+    fn own(message: &StreamMessage<'_>) -> String {
+        let line = line(message);
+        line.split_once("Z\"").map(|(_, own)| own.trim_end_matches("}\n").to_owned()).unwrap_or(line)
+    }
+
+    #[test]
+    fn the_order_is_the_documented_one() {
+        assert_eq!(
+            line(&message(TEXT, b"h\"i")),
+            concat!(
+                r#"{"stream":"websocket","id":"5.3","sequence":7,"receiver":{"ip":"10.0.0.1","port":80},"#,
+                r#""destination":{"ip":"10.0.0.2","port":999},"direction":"response","#,
+                r#""timestamp":"2023-11-14T22:13:20.123Z","data":"h\"i","dataSize":3,"opcode":"text"}"#,
+                "\n"
+            )
+        );
+    }
+
+    #[test]
+    fn each_part_is_written_only_if_it_is_there() {
+        let close = Part::WebSocket { opcode: Opcode::Close, close_code: Some(1_001) };
+        assert_eq!(own(&message(close, b"")), r#","data":"","dataSize":0,"opcode":"close","closeCode":1001"#);
+        let binary = Part::WebSocket { opcode: Opcode::Binary, close_code: None };
+        assert_eq!(
+            own(&message(binary, b"text")),
+            r#","data":"dGV4dA==","dataEncoding":"base64","dataSize":4,"opcode":"binary""#
+        );
+        let sse = Part::Sse { event: Some(b"note"), id: Some(b"4"), retry: Some(10) };
+        assert_eq!(own(&message(sse, b"d")), r#","data":"d","dataSize":1,"event":"note","eventId":"4","retry":10"#);
+        let none = Part::Sse { event: None, id: None, retry: None };
+        assert_eq!(own(&message(none, b"d")), r#","data":"d","dataSize":1"#);
+        let grpc = Part::Grpc { service: b"pkg.S", method: b"M" };
+        assert_eq!(
+            own(&message(grpc, b"d")),
+            r#","data":"ZA==","dataEncoding":"base64","dataSize":1,"grpc":{"service":"pkg.S","method":"M"}"#
+        );
+        assert_eq!(line(&message(grpc, b"d")).get(..16), Some(r#"{"stream":"grpc""#));
+        assert_eq!(line(&message(sse, b"d")).get(..15), Some(r#"{"stream":"sse""#));
+    }
+
+    #[test]
+    fn what_is_missing_is_said() {
+        let cut = |data: &'static [u8]| StreamMessage {
+            truncated: true,
+            gap_bytes: 9,
+            data_bytes: 100,
+            ..message(TEXT, data)
+        };
+        assert_eq!(
+            own(&cut(b"ab\xc3")),
+            r#","data":"ab","dataSize":100,"truncated":true,"gapBytes":9,"opcode":"text""#
+        );
+        assert_eq!(
+            own(&cut(b"\xff")),
+            r#","data":"/w==","dataEncoding":"base64","dataSize":100,"truncated":true,"gapBytes":9,"opcode":"text""#
+        );
+        let untimed = StreamMessage { at: Timestamp::UNKNOWN, ..message(TEXT, b"") };
+        assert!(line(&untimed).trim_end().ends_with(r#","opcode":"text","timestampUnknown":true}"#));
+    }
+
+    #[test]
+    fn text_of_control_characters_is_cut() {
+        let data = vec![1; 300_000];
+        let line = line(&message(TEXT, &data));
+        let read: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!((&read["truncated"], &read["dataSize"]), (&true.into(), &300_000.into()));
+        assert!(line.len() < max_written_bytes(data.len()) + 1_000);
+    }
+}

@@ -97,6 +97,33 @@ describe('the view', () => {
     expect(rows().map((row) => / \/\w +(\S+) /.exec(row)?.[1])).toEqual(['g16!', '503', '200']);
   });
 
+  it('shows a message inside a stream as an indented line', async () => {
+    const { output, rows, adds } = view();
+    const inside = {
+      ...{ stream: 'websocket', id: 'a', sequence: 1, receiver: ENDS.receiver, destination: ENDS.destination },
+      ...{ direction: 'request', timestamp: at(7), data: 'two\n\x1b[2J lines', dataSize: 15, opcode: 'text' },
+    };
+    const lines = [
+      request('a'),
+      response('a', 5, 101),
+      inside,
+      { ...inside, direction: 'response', opcode: 'close', closeCode: 1001, data: 'bye', dataSize: 3, truncated: true },
+      { ...inside, direction: 'response', opcode: 'binary', data: 'AAE=', dataEncoding: 'base64', dataSize: 2 },
+      { ...inside, stream: 'sse', opcode: undefined, event: 'note', data: '' },
+    ];
+    void output.write(batch(...(lines as HttpMessage[])));
+    await output.close();
+    expect(rows().slice(1)).toEqual([
+      expect.stringMatching(/^\d\d:\d\d:\d\d\.\d{3} {2}10\.0\.0\.9:40000 > text 15B two .*lines$/),
+      expect.stringMatching(/ {2}10\.0\.0\.9:40000 < close 1001 3B! bye$/),
+      expect.stringMatching(/ < binary 2B$/),
+      expect.stringMatching(/ > note 15B$/),
+    ]);
+    expect(rows().join('')).not.toContain('\x1b');
+    adds();
+    expect(output.stats()).toMatchObject({ handed: 6, delivered: 6, waiting: 0 });
+  });
+
   it('shows a request that waits too long, its response when it comes, and what is left at the end', async () => {
     const { output, rows, adds } = view();
     void output.write(batch(request('slow'), request('late', 1)));

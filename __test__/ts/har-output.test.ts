@@ -25,10 +25,11 @@ class FakeFile {
   }
 }
 
-function output(options: { lossless?: boolean } = {}) {
+function output(options: { lossless?: boolean; streams?: boolean } = {}) {
   const [file, time, log] = [new FakeFile(), new FakeTime(), new FakeLog()];
   const har = new HarOutput({
     file,
+    streams: options.streams ?? false,
     lossless: options.lossless ?? false,
     log: log.createLogger('info'),
     schedule: time.schedule,
@@ -90,6 +91,64 @@ describe('the HAR output', () => {
       entries.every(({ request, response }) => request.postData.text === HUGE && response.content.text === HUGE),
     ).toBe(true);
     expect(har.stats()).toMatchObject({ handed: 20, delivered: 20, dropped: 0, waiting: 0 });
+  });
+
+  it('writes the messages of a WebSocket into its entry, as Chromium does', async () => {
+    const { har, file } = output({ streams: true });
+    const write = (...lines: object[]) =>
+      har.write({ lines: Buffer.from(lines.map((it) => `${JSON.stringify(it)}\n`).join('')), messages: lines.length });
+    const exchange = (id: string) => [
+      { id, ...ENDS, direction: 'request', method: 'GET', path: '/', headers: {}, body: '', bodySize: 0 },
+      { id, ...ENDS, direction: 'response', statusCode: 101, headers: { upgrade: 'websocket' }, body: '', bodySize: 0 },
+    ];
+    const inside = (id: string, direction: string, opcode: string, data: string, more = {}) => ({
+      ...{ stream: 'websocket', id, sequence: 1, ...ENDS, direction, data, dataSize: data.length, opcode, ...more },
+    });
+    const entries = () => file.text.split('\n').flatMap((text) => (text === '' ? [] : [JSON.parse(text)]));
+    write(...exchange('1.1'), inside('1.1', 'request', 'text', 'hi'), ...exchange('2.1'));
+    write(inside('1.1', 'response', 'binary', 'AAE=', { dataEncoding: 'base64', truncated: true }));
+    write(inside('1.1', 'request', 'ping', ''), inside('1.1', 'request', 'close', ''));
+    await settle();
+    expect(entries()).toEqual([]);
+    write(inside('1.1', 'response', 'close', ''));
+    await settle();
+    const time = Date.parse(ENDS.timestamp) / 1000;
+    expect(entries()).toMatchObject([
+      {
+        _id: '1.1',
+        _resourceType: 'websocket',
+        _webSocketMessages: [
+          { type: 'send', time, opcode: 1, data: 'hi' },
+          { type: 'receive', time, opcode: 2, data: 'AAE=', _truncated: true },
+        ],
+      },
+    ]);
+    // Of a WebSocket that is written, or that was never seen, and of another stream, whose text is in its response.
+    write(inside('1.1', 'request', 'text', 'late'), inside('9.9', 'request', 'text', 'lost'));
+    write({ ...inside('2.1', 'response', 'text', 'event'), stream: 'sse' });
+    await har.close();
+    expect(entries().map(({ _id, _webSocketMessages }) => [_id, _webSocketMessages.length])).toEqual([
+      ['1.1', 2],
+      ['2.1', 0],
+    ]);
+    expect(har.stats()).toMatchObject({ handed: 12, delivered: 10, droppedBy: { overflow: 2 }, waiting: 0 });
+  });
+
+  it('does not wait for messages of WebSockets that are not asked for', async () => {
+    const { har, file } = output();
+    const response = {
+      id: '1.1',
+      ...ENDS,
+      direction: 'response',
+      statusCode: 101,
+      headers: { upgrade: 'websocket' },
+      bodySize: 0,
+    };
+    har.write({ lines: Buffer.from(`${JSON.stringify(response)}\n`), messages: 1 });
+    await settle();
+    expect(file.text).not.toContain('_webSocketMessages');
+    expect(har.stats()).toMatchObject({ delivered: 1 });
+    await har.close();
   });
 
   it('copies a large text that is the smaller part of its batch', () => {

@@ -3,14 +3,15 @@
  * waiting batches as JSON lines go through, so a slow terminal makes nobody wait and a savefile waits for it.
  */
 
-import { linesOf, parseLine } from '../../exchange/lines';
+import { isOfStream, linesOf, parseLine, parseStreamLine } from '../../exchange/lines';
 import { isFinal } from '../../exchange/pairing';
 import { Unanswered } from '../../exchange/unanswered';
 import type { Batch, Output, Schedule } from '../../outputs/output';
 import { type StdoutOptions, StdoutOutput } from '../../outputs/stdout/output';
-import type { HttpMessage, OutputStats } from '../../types';
+import type { HttpMessage, OutputStats, StreamMessage } from '../../types';
 import { day } from './clock';
-import { type Facts, factsOf, factsOfResponse, type Lines } from './line';
+import { insideRow } from './inside';
+import { type Facts, factsOf, factsOfResponse, type Lines, lineColumns } from './line';
 import type { Paint } from './style';
 import type { Text } from './text';
 import { details, timesRows } from './verbose';
@@ -51,6 +52,11 @@ export class View implements Output {
     const held = this.#unanswered.size;
     const rows: string[] = [];
     for (const line of linesOf(batch.lines)) {
+      if (isOfStream(line)) {
+        const inside = parseStreamLine(line);
+        if (inside !== undefined) rows.push(...this.#inside(inside));
+        continue;
+      }
       const message = parseLine(line);
       if (message === undefined) continue;
       rows.push(...this.#rows(message));
@@ -125,12 +131,18 @@ export class View implements Output {
     yield '';
   }
 
+  #inside(message: StreamMessage): string[] {
+    const { lines, text, paint } = this.#options;
+    const row = insideRow(message, text, paint, lineColumns(lines.columns));
+    return this.#dated({ atMs: Date.parse(message.timestamp) }, row);
+  }
+
   #stillWaiting(facts: Facts): string[] {
     return this.#dated(facts, this.#options.lines.request(facts, 'still waiting', 'yellow'));
   }
 
   /** With the day above it where that is another one. */
-  #dated({ atMs }: Facts, row: string): string[] {
+  #dated({ atMs }: Pick<Facts, 'atMs'>, row: string): string[] {
     const before = this.#day;
     this.#day = day(atMs);
     return this.#day === before ? [row] : [this.#options.lines.day(atMs), row];

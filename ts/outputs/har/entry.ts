@@ -9,6 +9,7 @@ import { timesOf, uploadMsOf } from '../../exchange/times';
 import type { HttpMessage } from '../../types';
 import { PAGE_ID } from './file';
 import { type HarMessage, LARGE_TEXT, lengthOf } from './large-text';
+import type { SocketMessage } from './sockets';
 
 /** Of a query, a form, the cookies: more of them are no help, and each takes many times its bytes. The text is there as well. */
 const MAX_PAIRS = 1_024;
@@ -16,7 +17,7 @@ const MAX_PAIRS = 1_024;
 /** What HAR says of a content whose type is not known; Chromium's word. */
 const UNKNOWN_TYPE = 'x-unknown';
 
-export function entryOf({ request, interim, response }: Exchange<HarMessage>): object {
+export function entryOf({ request, interim, response }: Exchange<HarMessage>, inside?: SocketMessage[]): object {
   const first = firstOf({ request, interim, response });
   const timings = timingsOf(request, response);
   return {
@@ -32,6 +33,7 @@ export function entryOf({ request, interim, response }: Exchange<HarMessage>): o
     connection: endpointText(first.destination),
     _id: first.id,
     ...(interim.length === 0 ? {} : { _interim: interim.map(interimOf) }),
+    ...(inside === undefined ? {} : { _resourceType: 'websocket', _webSocketMessages: inside }),
   };
 }
 

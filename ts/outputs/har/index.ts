@@ -7,8 +7,8 @@ import { HarOutput } from './output';
 
 export const har: OutputKind = {
   dropReasons: ['overflow', 'abandoned', 'closed', 'invalid'],
-  create({ config: { harFile = '' }, deps: { schedule, now }, lossless, log, onClosed }) {
-    return new HarOutput({ file: openHar(harFile), lossless, log, schedule, now, onClosed });
+  create({ config: { harFile = '', streamMessages: streams }, deps: { schedule, now }, lossless, log, onClosed }) {
+    return new HarOutput({ file: openHar(harFile), streams, lossless, log, schedule, now, onClosed });
   },
 };
 

@@ -1,6 +1,6 @@
 /** Batches in, HAR entries in a file out, as exchanges become whole. Live a slow disk makes nobody wait: the oldest go. */
 
-import { type Line, linesOf, parseLargeLine } from '../../exchange/lines';
+import { isOfStream, type Line, linesOf, parseLargeLine, parseStreamLine } from '../../exchange/lines';
 import { type Exchange, Pairing } from '../../exchange/pairing';
 import { LimitedLine, type Log } from '../../logger';
 import type { OutputStats } from '../../types';
@@ -8,6 +8,7 @@ import { type Batch, type Output, type Schedule, Tally } from '../output';
 import { entryOf, startedAtOf } from './entry';
 import type { HarFile } from './file';
 import { type HarMessage, type LargeText, withLargeTexts } from './large-text';
+import { type SocketMessage, Sockets } from './sockets';
 
 /** Memory of the entries that wait for a slow disk, live; a string may take two bytes a character. */
 export const MAX_HAR_WAITING_BYTES = 16 * 1024 * 1024;
@@ -19,6 +20,8 @@ const BYTES_PER_CHARACTER = 2;
 
 export interface HarOptions {
   file: Pick<HarFile, 'begin' | 'append' | 'repair' | 'close'>;
+  /** Messages inside WebSockets come after their exchanges. */
+  streams: boolean;
   /** Wait instead of dropping: a savefile is read. */
   lossless: boolean;
   log: Log;
@@ -40,7 +43,10 @@ export class HarOutput implements Output {
   readonly name = 'har';
   readonly #options: HarOptions;
   readonly #tally = new Tally();
-  readonly #pairing = new Pairing<HarMessage>({ onExchange: (exchange, messages) => this.#push(exchange, messages) });
+  readonly #pairing = new Pairing<HarMessage>({ onExchange: (exchange, messages) => this.#hold(exchange, messages) });
+  readonly #sockets = new Sockets<HarMessage>(({ exchange, messages, inside }) =>
+    this.#push(exchange, messages, inside),
+  );
   #queue: Entry[] = [];
   #queuedBytes = 0;
   /** What the disk has been given and has not taken yet. */
@@ -104,6 +110,10 @@ export class HarOutput implements Output {
   }
 
   #add(line: Line, { lines, keep }: Batch): void {
+    if (isOfStream(line)) {
+      this.#addInside(line);
+      return;
+    }
     const found = parseLargeLine(line);
     if (found === undefined) {
       this.#tally.drop('invalid', 1);
@@ -122,8 +132,29 @@ export class HarOutput implements Output {
     else this.#pairing.addResponse(message, message, bytes);
   }
 
+  #addInside(line: Line): void {
+    const message = parseStreamLine(line);
+    if (message === undefined) this.#tally.drop('invalid', 1);
+    // The body of any other stream is in its response.
+    else if (message.stream !== 'websocket') this.#tally.deliver(1);
+    else if (!this.#sockets.add(message, OVERHEAD_BYTES + BYTES_PER_CHARACTER * message.data.length)) {
+      this.#tally.drop('overflow', 1);
+    }
+  }
+
+  /** A WebSocket waits for its messages. */
+  #hold(exchange: Exchange<HarMessage>, messages: number): void {
+    const isHeld =
+      this.#options.streams && this.#off === undefined && this.#sockets.take(exchange, messages, OVERHEAD_BYTES);
+    if (!isHeld) this.#push(exchange, messages);
+  }
+
+  #settleOldest(): boolean {
+    return this.#sockets.settleOldest() || this.#pairing.settleOldest();
+  }
+
   async #end(): Promise<void> {
-    while (this.#begun && this.#off === undefined && this.#pairing.settleOldest()) {
+    while (this.#begun && this.#off === undefined && this.#settleOldest()) {
       if (this.#queuedBytes < CHUNK_BYTES) continue;
       this.#pump();
       await this.#idle();
@@ -131,13 +162,13 @@ export class HarOutput implements Output {
     this.#pump();
     await this.#idle();
     // Given up: what still waited for its other half is counted.
-    while (this.#pairing.settleOldest());
+    while (this.#settleOldest());
     this.#cancelLimit?.();
     // A disk that hangs may end its write at any time: the file is closed then.
     if (this.#writing.length === 0) this.#options.file.close();
   }
 
-  #push(exchange: Exchange<HarMessage>, messages: number): void {
+  #push(exchange: Exchange<HarMessage>, messages: number, inside?: SocketMessage[]): void {
     const { request, interim, response } = exchange;
     for (const { large } of interim) large?.letGo?.();
     const texts = [request, response].flatMap((message: HarMessage | undefined) => message?.large ?? []);
@@ -146,7 +177,7 @@ export class HarOutput implements Output {
       letGo(texts);
       return;
     }
-    const pieces = withLargeTexts(JSON.stringify(entryOf(exchange)), texts);
+    const pieces = withLargeTexts(JSON.stringify(entryOf(exchange, inside)), texts);
     const bytes = pieces.reduce(
       (sum, piece) => sum + (typeof piece === 'string' ? BYTES_PER_CHARACTER : 1) * piece.length,
       OVERHEAD_BYTES,

@@ -124,8 +124,8 @@ function optionsTable() {
   return table(['field', 'flag', 'variable', 'default', 'must be', 'what it is'], rows);
 }
 
-function messageTable() {
-  const rows = fieldsOf('HttpMessage').map(({ name, type, optional, text }) => [
+function messageTable(shape) {
+  const rows = fieldsOf(shape).map(({ name, type, optional, text }) => [
     code(name),
     code(type),
     optional ? '' : 'always',
@@ -159,6 +159,7 @@ function fill(file, name, content) {
 
 writeApi();
 fill('docs/configuration.md', 'options', optionsTable());
-fill('docs/messages.md', 'fields', messageTable());
+fill('docs/messages.md', 'fields', messageTable('HttpMessage'));
+fill('docs/messages.md', 'stream fields', messageTable('StreamMessage'));
 fill('docs/injector.md', 'injector options', injectorTable());
 fill('docs/injector.md', 'annotations', annotationsTable());

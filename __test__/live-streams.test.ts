@@ -1,0 +1,132 @@
+/** WebSockets between real peers: every message comes out once, in order and byte for byte, compressed or not. */
+
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type PerMessageDeflateOptions, WebSocket, WebSocketServer } from 'ws';
+import { createSniffer, type HttpMessage, type StreamMessage } from '../dist/index.js';
+import { describeLive } from './live/harness.js';
+
+const MESSAGES = 2_000;
+
+/** Texts that have much in common, binary data, empty ones, and some that take several packets and frames. */
+function messageOf(n: number): string | Buffer {
+  if (n % 97 === 0) return '';
+  if (n % 11 === 0) return Buffer.from(Array.from({ length: n % 300 }, (_, at) => (at * n) & 0xff));
+  if (n % 251 === 0) return `${n} äöü `.repeat(20_000);
+  return JSON.stringify({ number: n, name: 'a thing that all of them have', rest: `${n}`.repeat(n % 40) });
+}
+
+/** Sends back what it gets. */
+function echo(deflate: PerMessageDeflateOptions | false): WebSocketServer {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: deflate });
+  server.on('connection', (socket) => {
+    // In the packet of the 101, or right after it.
+    socket.send('welcome');
+    socket.on('message', (data: Buffer, isBinary) => socket.send(data, { binary: isBinary }));
+  });
+  return server;
+}
+
+/** Asks one message after the other, some of them in fragments, and closes. */
+async function talk(port: number, first: number, count: number): Promise<void> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/room/${first}`);
+  await once(socket, 'message');
+  for (let n = first; n < first + count; n++) {
+    const message = messageOf(n);
+    const answered = once(socket, 'message');
+    if (n % 5 === 0 && message.length > 1) {
+      const binary = typeof message !== 'string';
+      socket.send(message.slice(0, 1), { fin: false, binary });
+      socket.ping();
+      socket.send(message.slice(1), { fin: false, binary });
+      socket.send('', { fin: true, binary });
+    } else socket.send(message);
+    await answered;
+  }
+  const closed = once(socket, 'close');
+  socket.close(1000, 'enough');
+  await closed;
+}
+
+const data = ({ data, dataEncoding }: StreamMessage): Buffer => Buffer.from(data, dataEncoding ?? 'utf8');
+
+/** What went over one connection in one direction, control frames apart. */
+function expectAll(messages: StreamMessage[], first: number, count: number): void {
+  const shown = messages.filter(({ opcode }) => opcode === 'text' || opcode === 'binary');
+  expect(shown.length).toBe(count);
+  for (const [index, message] of shown.entries()) {
+    const sent = messageOf(first + index);
+    expect(message.opcode).toBe(typeof sent === 'string' ? 'text' : 'binary');
+    expect(data(message).equals(Buffer.from(sent))).toBe(true);
+    expect([message.dataSize, message.truncated]).toEqual([Buffer.byteLength(sent), undefined]);
+  }
+  expect(messages.map(({ sequence }) => sequence)).toEqual(messages.map((_, index) => index + 1));
+}
+
+describeLive('WebSockets between ws and ws', () => {
+  const kinds: [string, PerMessageDeflateOptions | false][] = [
+    ['without compression', false],
+    ['compressed, with takeover', { threshold: 0 }],
+    [
+      'compressed, each message by itself',
+      { threshold: 0, serverNoContextTakeover: true, clientNoContextTakeover: true },
+    ],
+    ['compressed, with small windows', { threshold: 0, serverMaxWindowBits: 9, clientMaxWindowBits: 10 }],
+  ];
+  const servers: WebSocketServer[] = [];
+  beforeAll(async () => {
+    for (const [, deflate] of kinds) {
+      const server = echo(deflate);
+      await once(server, 'listening');
+      servers.push(server);
+    }
+  });
+  afterAll(() => {
+    for (const server of servers) server.close();
+  });
+
+  test.each(kinds.map(([name], index) => [name, index] as const))('%s', { timeout: 120_000 }, async (_, index) => {
+    const { port } = (servers[index] as WebSocketServer).address() as AddressInfo;
+    const exchanges: HttpMessage[] = [];
+    const messages: StreamMessage[] = [];
+    const sniffer = createSniffer({ ports: [port], interface: 'lo', logLevel: 'warn', streamMessages: true });
+    sniffer.on('message', (message) => exchanges.push(message));
+    sniffer.on('streamMessage', (message) => messages.push(message));
+    await sniffer.start();
+    const count = MESSAGES / 2;
+    await Promise.all([talk(port, 0, count), talk(port, count, count)]);
+    await sniffer.stop();
+
+    expect(exchanges.map(({ method, statusCode }) => method ?? statusCode).sort()).toEqual([101, 101, 'GET', 'GET']);
+    for (const first of [0, count]) {
+      const id = exchanges.find(({ path }) => path === `/room/${first}`)?.id;
+      const inside = messages.filter((message) => message.id === id);
+      const [sent, answered] = (['request', 'response'] as const).map((direction) =>
+        inside.filter((message) => message.direction === direction),
+      );
+      expectAll(sent ?? [], first, count);
+      const [welcome, ...answers] = answered ?? [];
+      expect(welcome?.data).toBe('welcome');
+      expectAll(
+        answers.map((message) => ({ ...message, sequence: message.sequence - 1 })),
+        first,
+        count,
+      );
+      for (const last of [sent?.at(-1), answers.at(-1)]) {
+        expect([last?.opcode, last?.closeCode, last?.data]).toEqual(['close', 1000, 'enough']);
+      }
+    }
+    expect(sniffer.stats().engine).toMatchObject({
+      webSocketsRead: 2,
+      streamMessagesWebSocket: messages.length,
+      streamsGivenUp: 0,
+      streamMessagesUnread: 0,
+      streamBoundariesLost: 0,
+    });
+    expect(sniffer.stats().outputs.callback).toMatchObject({
+      delivered: exchanges.length + messages.length,
+      dropped: 0,
+    });
+  });
+});

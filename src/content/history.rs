@@ -182,7 +182,7 @@ impl Inflation {
         room.resize((1 << MAX_WINDOW_BITS) + PIECE_BYTES, 0);
         let mut at = history.bytes.len();
         room.iter_mut().zip(&history.bytes).for_each(|(to, from)| *to = *from);
-        loop {
+        let result = loop {
             if std::mem::take(&mut self.has_ended) {
                 self.state.init();
             }
@@ -192,29 +192,29 @@ impl Inflation {
             at += written;
             put_out += written as u64;
             if put_out > regular.saturating_add(*surplus) {
-                return Err(Unread::TooMuch);
+                break Err(Unread::TooMuch);
             }
             match status {
                 TINFLStatus::Done => {
                     self.has_ended = true;
                     if coded.is_empty() {
-                        break;
+                        break Ok(());
                     }
                 }
-                TINFLStatus::NeedsMoreInput => break,
+                TINFLStatus::NeedsMoreInput => break Ok(()),
                 TINFLStatus::HasMoreOutput if at >= room.len() => {
                     room.copy_within(at - history.window..at, 0);
                     at = history.window;
                 }
-                _ if history.has_hole => return Err(Unread::Unknown),
-                _ => return Err(Unread::Broken),
+                _ if history.has_hole => break Err(Unread::Unknown),
+                _ => break Err(Unread::Broken),
             }
-        }
-        *surplus -= put_out.saturating_sub(regular);
+        };
+        *surplus = surplus.saturating_sub(put_out.saturating_sub(regular));
         if put_out > 0 {
             history.become_end_of(room.get(..at).unwrap_or_default());
         }
-        Ok(())
+        result
     }
 
     /// `None` if the decoder panicked, which is a bug of its own.

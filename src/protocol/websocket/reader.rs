@@ -252,11 +252,9 @@ impl Reader {
 
     /// What is in progress comes out as it is: where it goes on is not known.
     fn cut_off(&mut self, of: &StreamOf, cx: &mut Context<'_>) {
-        for message in [self.control.take(), self.message.take()] {
-            if let Some(mut message) = message {
-                message.is_cut = true;
-                self.emit(&message, of, cx);
-            }
+        for mut message in [self.control.take(), self.message.take()].into_iter().flatten() {
+            message.is_cut = true;
+            self.emit(&message, of, cx);
         }
         self.forget_message();
     }

@@ -1,8 +1,8 @@
 //! How messages and streams end: by END_STREAM, by RST_STREAM, with their direction, or for want of room.
 
+use super::brought::Brought;
 use super::emit::{Ending, emit_open};
 use super::frames::Turn;
-use super::socket::Brought;
 use super::streams::Half;
 use crate::message::{Direction, Incomplete};
 use crate::time::Timestamp;

@@ -1,10 +1,10 @@
 //! From one direction's bytes to its frames' effects.
 
 use super::block::BlockOwner;
+use super::brought::Brought;
 use super::emit::Ending;
 use super::frame::{ACK, END_HEADERS, END_STREAM, FrameHeader, Kind};
 use super::shared::Shared;
-use super::socket::Brought;
 use super::streams::Half;
 use super::way::{Frame, Way};
 use crate::message::{Context, Direction};

@@ -1,10 +1,10 @@
 //! Bytes of one direction that are lost, or let go of.
 
 use super::block::{BlockOwner, Defect};
+use super::brought::Brought;
 use super::frame::Kind;
 use super::frames::Turn;
 use super::reader::Crossed;
-use super::socket::Brought;
 use super::streams::Half;
 use super::way::{Frame, Place};
 

@@ -15,7 +15,7 @@
 //!   heads      what a head means for its stream
 //!   streams    the open streams; open: a message in progress
 //!   ends, emit how messages end and come out
-//!   socket     a stream that is a WebSocket
+//!   socket     a stream that is a WebSocket, and what DATA brings it (brought)
 //!   search     the way back after a loss; chain: how much speaks for a row of frames
 //! ```
 //!
@@ -23,6 +23,7 @@
 //! head was lost, a frame that may have been something else.
 
 mod block;
+mod brought;
 mod chain;
 mod connection;
 mod emit;

@@ -1,20 +1,11 @@
 //! A stream that is a WebSocket (RFC 8441): its DATA frames hold the bytes of one. Read only if messages inside streams are asked for.
 
+use super::brought::Brought;
 use super::frames::Turn;
 use super::streams::{Half, Stream};
 use crate::flow::DataMeta;
 use crate::message::{Direction, Judged, StreamOf, Switch};
 use crate::protocol::websocket::{Agreement, Reader};
-
-/// What DATA brings.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Brought<'a> {
-    /// Bytes, and if they are the first of their frame.
-    Bytes(&'a [u8], bool),
-    /// So many bytes are lost; 0 if it is not known how many.
-    Loss(u64),
-    End,
-}
 
 impl Turn<'_, '_> {
     /// A successful answer, whose head is at hand, makes a WebSocket of the stream. False if that is not read.

@@ -107,6 +107,21 @@ const line = fc
   );
 
 describe('a brief', () => {
+  it.each(['websocket', 'sse', 'grpc'])('leaves out a message inside a stream: %s', (stream) => {
+    const peer = { ip: '10.0.0.1', port: 80 };
+    const start = { stream, id: '1.1', sequence: 1, receiver: peer, destination: peer };
+    for (const data of ['', 'x'.repeat(100_000)]) {
+      const line = {
+        ...start,
+        direction: 'request',
+        timestamp: '2024-05-17T14:02:58.006Z',
+        data,
+        dataSize: data.length,
+      };
+      expect(briefs(`${JSON.stringify(line)}\n`)).toEqual([]);
+    }
+  });
+
   it('says what the whole message says, whatever stands in it', () => {
     fc.assert(
       fc.property(fc.array(line, { minLength: 1, maxLength: 4 }), (lines) => {

@@ -7,7 +7,7 @@
  */
 
 import type { Endpoint, HttpMessage } from '../types';
-import { PIECE_BYTES, parseLine, pieceEnd } from './lines';
+import { isOfStream, PIECE_BYTES, parseLine, pieceEnd } from './lines';
 
 export interface Peers {
   server: Endpoint;
@@ -54,12 +54,17 @@ export function eachBrief(lines: Buffer, take: (brief: Brief) => void): void {
     for (let from = 0; from < text.length; ) {
       const newline = text.indexOf('\n', from);
       const to = newline === -1 ? text.length : newline;
-      const brief = read(text, from, to) ?? fromMessage(parseLine(text.slice(from, to)));
+      const brief = read(text, from, to) ?? fromLine(text.slice(from, to));
       if (brief !== undefined) take(brief);
       from = to + 1;
     }
     start = end;
   }
+}
+
+/** Of a line that is not as the engine writes messages. */
+function fromLine(line: string): Brief | undefined {
+  return isOfStream(line) ? undefined : fromMessage(parseLine(line));
 }
 
 /** The endpoints of `peers`. */

@@ -1,7 +1,11 @@
-/** WebSockets between real peers: every message comes out once, in order and byte for byte, compressed or not. */
+/** Streams between real peers: every message comes out once, in order and byte for byte, compressed or not. */
 
 import { once } from 'node:events';
+import { createServer as createHttp, get, type Server } from 'node:http';
+import { connect, createServer as createHttp2 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { constants, createBrotliCompress, createDeflate, createGzip, type Gzip } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type PerMessageDeflateOptions, WebSocket, WebSocketServer } from 'ws';
 import { createSniffer, type HttpMessage, type StreamMessage } from '../dist/index.js';
@@ -128,5 +132,103 @@ describeLive('WebSockets between ws and ws', () => {
       delivered: exchanges.length + messages.length,
       dropped: 0,
     });
+  });
+});
+
+/** What an event may take from its server to a listener: 150 ms, and a busy machine. */
+const MAX_DELAY_MS = 1_000;
+const EVENTS = 40;
+
+const CODERS: Record<string, (() => Gzip) | undefined> = {
+  identity: undefined,
+  gzip: () => createGzip(),
+  deflate: () => createDeflate(),
+  br: () => createBrotliCompress() as unknown as Gzip,
+};
+
+const eventOf = (n: number): string => {
+  const lines = [...(n % 3 === 0 ? [`id: ${n}`] : []), ...(n % 4 === 0 ? ['event: note'] : [])];
+  return [...lines, `data: {"number":${n}}`, `data: ${'äöü '.repeat(n)}`, '', ''].join(n % 2 === 0 ? '\n' : '\r\n');
+};
+
+/** Writes an event now and then, each compressed by itself, and remembers when. */
+async function writeEvents(out: NodeJS.WritableStream, coding: string, writtenAt: number[]): Promise<void> {
+  const coder = CODERS[coding]?.();
+  coder?.pipe(out);
+  for (let n = 0; n < EVENTS; n++) {
+    writtenAt.push(Date.now());
+    if (coder === undefined) out.write(eventOf(n));
+    else {
+      coder.write(eventOf(n));
+      coder.flush(coding === 'br' ? constants.BROTLI_OPERATION_FLUSH : constants.Z_SYNC_FLUSH);
+    }
+    await sleep(20);
+  }
+  (coder ?? out).end();
+}
+
+describeLive('Server-Sent Events', () => {
+  const writtenAt: number[] = [];
+  let http: Server;
+  let http2: ReturnType<typeof createHttp2>;
+  beforeAll(async () => {
+    http = createHttp((request, response) => {
+      const coding = request.url?.slice(1) ?? '';
+      response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'content-encoding': coding });
+      void writeEvents(response, coding, writtenAt);
+    });
+    http2 = createHttp2().on('stream', (stream, headers) => {
+      const coding = headers[':path']?.slice(1) ?? '';
+      stream.respond({ ':status': 200, 'content-type': 'text/event-stream', 'content-encoding': coding });
+      void writeEvents(stream, coding, writtenAt);
+    });
+    for (const server of [http, http2]) {
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+    }
+  });
+  afterAll(() => {
+    http.close();
+    http2.close();
+  });
+
+  const cases = Object.keys(CODERS).flatMap((coding) => [['1.1', coding] as const, ['2.0', coding] as const]);
+  test.each(cases)('over HTTP/%s, %s', { timeout: 60_000 }, async (version, coding) => {
+    writtenAt.length = 0;
+    const { port } = (version === '1.1' ? http : http2).address() as AddressInfo;
+    const messages: HttpMessage[] = [];
+    const events: StreamMessage[] = [];
+    const seenAt: number[] = [];
+    const sniffer = createSniffer({ ports: [port], interface: 'lo', logLevel: 'warn', streamMessages: true });
+    sniffer.on('message', (message) => messages.push(message));
+    sniffer.on('streamMessage', (event) => {
+      seenAt.push(Date.now());
+      events.push(event);
+    });
+    await sniffer.start();
+    if (version === '1.1') {
+      const [response] = await once(get({ port, path: `/${coding}`, agent: false }), 'response');
+      await once(response.resume(), 'end');
+    } else {
+      const session = connect(`http://127.0.0.1:${port}`);
+      const stream = session.request({ ':path': `/${coding}` }).resume();
+      await once(stream, 'close');
+      session.close();
+    }
+    await sniffer.stop();
+
+    const expected = Array.from({ length: EVENTS }, (_, n) => ({
+      ...{ stream: 'sse', sequence: n + 1, direction: 'response', data: `{"number":${n}}\n${'äöü '.repeat(n)}` },
+      ...{ event: n % 4 === 0 ? 'note' : undefined, eventId: n % 3 === 0 ? `${n}` : undefined, truncated: undefined },
+    }));
+    const fields = ({ stream, sequence, direction, data, event, eventId, truncated }: StreamMessage) => ({
+      ...{ stream, sequence, direction, data, event, eventId, truncated },
+    });
+    expect(events.map(fields)).toEqual(expected);
+    for (const [n, at] of seenAt.entries()) expect(at - (writtenAt[n] ?? 0)).toBeLessThan(MAX_DELAY_MS);
+    const response = messages.find(({ direction }) => direction === 'response');
+    expect([response?.httpVersion, response?.streamedMessages, response?.id]).toEqual([version, EVENTS, events[0]?.id]);
+    expect(response?.body).toBe(expected.map((_, n) => eventOf(n)).join(''));
+    expect(sniffer.stats().engine).toMatchObject({ streamMessagesSse: EVENTS, streamsGivenUp: 0 });
   });
 });

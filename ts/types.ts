@@ -89,6 +89,8 @@ export interface HttpMessage {
   errorCode?: string;
   /** HTTP/2: fields are missing, since they refer to others that were sent before the capture or were lost. */
   headersIncomplete?: true;
+  /** Responses that are event streams, with `streamMessages`: how many events came out by themselves. */
+  streamedMessages?: number;
   /** HTTP/2: how many fields are missing, of `headers`, `trailers`, `method`, `path` and `statusCode` together. */
   unknownHeaders?: number;
   /**

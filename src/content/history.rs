@@ -63,6 +63,8 @@ pub struct Inflation {
     state: Box<DecompressorOxide>,
     /// A last block has ended, and nothing came after it.
     has_ended: bool,
+    /// Nothing that comes after a last block is read.
+    is_single: bool,
 }
 
 impl History {
@@ -122,13 +124,46 @@ impl Inflating {
         let more = micros.saturating_mul(SURPLUS_BYTES_PER_SECOND) / 1_000_000;
         self.surplus = self.surplus.saturating_add(more).min(MAX_SURPLUS_BYTES);
     }
+
+    /// What so many coded bytes may put out by `now`.
+    pub(super) fn allowed(&mut self, coded_bytes: usize, now: Timestamp) -> u64 {
+        self.pass_time(now);
+        self.left(coded_bytes)
+    }
+
+    fn left(&self, coded_bytes: usize) -> u64 {
+        regular(coded_bytes).saturating_add(self.surplus)
+    }
+
+    pub(super) fn spend(&mut self, coded_bytes: usize, put_out: u64) {
+        self.surplus = self.surplus.saturating_sub(put_out.saturating_sub(regular(coded_bytes)));
+    }
+
+    /// What is put out lies there.
+    pub(super) fn room(&mut self) -> &mut [u8] {
+        self.room.resize((1 << MAX_WINDOW_BITS) + PIECE_BYTES, 0);
+        &mut self.room
+    }
+}
+
+fn regular(coded_bytes: usize) -> u64 {
+    (coded_bytes as u64).saturating_mul(REGULAR_RATIO).saturating_add(REGULAR_BYTES)
 }
 
 impl Inflation {
     pub const HELD_BYTES: usize = size_of::<DecompressorOxide>();
 
     pub fn new() -> Self {
-        Self { state: Box::default(), has_ended: false }
+        Self { state: Box::default(), has_ended: false, is_single: false }
+    }
+
+    /// The decoder of a body, which ends with its last block.
+    pub(super) fn of_one_stream() -> Self {
+        Self { is_single: true, ..Self::new() }
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.has_ended
     }
 
     /// Puts out what `coded` holds.
@@ -176,14 +211,17 @@ impl Inflation {
         if coded.is_empty() {
             return Ok(());
         }
-        let Inflating { room, surplus, .. } = shared;
-        let regular = (coded.len() as u64).saturating_mul(REGULAR_RATIO).saturating_add(REGULAR_BYTES);
-        let mut put_out = 0;
-        room.resize((1 << MAX_WINDOW_BITS) + PIECE_BYTES, 0);
+        let (coded_bytes, mut put_out) = (coded.len(), 0);
+        let allowed = shared.left(coded_bytes);
+        let room = shared.room();
         let mut at = history.bytes.len();
         room.iter_mut().zip(&history.bytes).for_each(|(to, from)| *to = *from);
         let result = loop {
             if std::mem::take(&mut self.has_ended) {
+                if self.is_single {
+                    self.has_ended = true;
+                    break Ok(());
+                }
                 self.state.init();
             }
             let (status, used, written) = self.step(coded, room, at, is_last).unwrap_or((TINFLStatus::Failed, 0, 0));
@@ -191,7 +229,7 @@ impl Inflation {
             give(room.get(at..at + written).unwrap_or_default());
             at += written;
             put_out += written as u64;
-            if put_out > regular.saturating_add(*surplus) {
+            if put_out > allowed {
                 break Err(Unread::TooMuch);
             }
             match status {
@@ -210,10 +248,10 @@ impl Inflation {
                 _ => break Err(Unread::Broken),
             }
         };
-        *surplus = surplus.saturating_sub(put_out.saturating_sub(regular));
         if put_out > 0 {
             history.become_end_of(room.get(..at).unwrap_or_default());
         }
+        shared.spend(coded_bytes, put_out);
         result
     }
 

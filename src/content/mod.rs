@@ -6,6 +6,7 @@
 
 mod brotli;
 mod charset;
+mod flowing;
 pub mod grpc;
 mod history;
 mod inflate;
@@ -17,6 +18,7 @@ mod zstd;
 use std::borrow::Cow;
 
 pub use charset::{Charset, Converted, charset_of, convert, utf8};
+pub use flowing::Flowing;
 pub use history::{History, Inflating, Inflation, MAX_WINDOW_BITS, Unread};
 pub(crate) use inflate::header as gzip_header;
 pub use room::Broken;

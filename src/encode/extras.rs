@@ -5,7 +5,8 @@ use crate::message::{Extras, Tls};
 
 #[cold]
 pub(super) fn push_extras(out: &mut Vec<u8>, extras: &Extras<'_>) {
-    let Extras { stream_id, scheme, pushed, protocol, error_code, unknown_headers, grpc: _, tls } = extras;
+    let Extras { stream_id, scheme, pushed, protocol, error_code, unknown_headers, streamed_messages, grpc: _, tls } =
+        extras;
     push_count(out, b",\"streamId\":", stream_id.map(u64::from));
     push_optional(out, b",\"scheme\":", *scheme);
     if *pushed {
@@ -17,6 +18,7 @@ pub(super) fn push_extras(out: &mut Vec<u8>, extras: &Extras<'_>) {
         out.extend_from_slice(b",\"headersIncomplete\":true");
         push_count(out, b",\"unknownHeaders\":", Some(u64::from(*unknown)).filter(|&unknown| unknown > 0));
     }
+    push_count(out, b",\"streamedMessages\":", *streamed_messages);
     if let Some(tls) = tls {
         push_tls(out, tls);
     }
@@ -70,6 +72,7 @@ mod tests {
             protocol: Some(b"websocket"),
             error_code: Some("CANCEL"),
             unknown_headers: Some(3),
+            streamed_messages: Some(4),
             grpc: None,
             tls: Some(&tls),
         };
@@ -77,7 +80,7 @@ mod tests {
             pushed(&all),
             concat!(
                 r#","streamId":2147483647,"scheme":"https","pushed":true,"protocol":"websocket","errorCode":"CANCEL""#,
-                r#","headersIncomplete":true,"unknownHeaders":3"#,
+                r#","headersIncomplete":true,"unknownHeaders":3,"streamedMessages":4"#,
                 r#","tls":{"version":"1.3","cipher":"TLS_AES_128_GCM_SHA256","serverName":"a.example","alpn":"h2"}"#,
             )
         );

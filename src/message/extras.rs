@@ -19,6 +19,8 @@ pub struct Extras<'a> {
     /// Fields of the head or the trailers that are not known, since they refer to entries of the compression table that were
     /// not captured. `Some(0)`: it is not known either how many.
     pub unknown_headers: Option<u32>,
+    /// Messages inside it that came out by themselves.
+    pub streamed_messages: Option<u64>,
     pub grpc: Option<Grpc<'a>>,
     pub tls: Option<&'a Tls>,
 }

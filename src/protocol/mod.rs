@@ -11,7 +11,7 @@
 //!   in_use       the protocols, and what each of them can do
 //!   http1/       HTTP/1.x
 //!   http2/       HTTP/2
-//!   websocket/   WebSocket, if messages inside streams are asked for
+//!   event_stream/ and websocket/   Server-Sent Events and WebSocket, if messages inside streams are asked for
 //! handover       what one protocol leaves to the next
 //! met, names, pending_request   plain values that all of them know
 //! ```
@@ -30,6 +30,7 @@
 
 mod body;
 mod conversation;
+mod event_stream;
 mod grpc;
 mod handover;
 pub mod http1;

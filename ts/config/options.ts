@@ -229,14 +229,14 @@ export const OPTIONS = {
   /** Gets each message inside a stream, as if it were a `streamMessage` listener. */
   onStreamMessage: { check: checkStreamListener, output: 'callback' },
   /**
-   * Hands on what passes inside long exchanges as it passes: WebSocket messages, and control frames as such. The exchange itself
-   * comes as without it. Default false.
+   * Hands on what passes inside long exchanges as it passes: the messages of WebSockets, and Server-Sent Events. The exchange
+   * itself comes as without it. Default false.
    */
   streamMessages: {
     check: checkBoolean,
     default: false,
     parse: boolean,
-    help: 'hand on the messages inside WebSockets as they pass',
+    help: 'hand on WebSocket messages and server-sent events as they pass',
     engine: true,
   },
   /** Looks into tunnels (VXLAN, Geneve, GRE, IP in IP and others) and reports the addresses inside. Default true. */

@@ -4,7 +4,8 @@ use super::exchange::{Exchange, Exchanges, Place};
 use super::framing::{self, Asked, Framing, Wish};
 use super::in_progress::STATUS_LINE;
 use super::malformed::Malformed;
-use crate::message::{Head, Judged, Selection, StartLine, Switch};
+use crate::message::{Head, Judged, Selection, StartLine, StreamOf, Switch};
+use crate::protocol::event_stream::EventStream;
 use crate::protocol::websocket::Agreement;
 
 #[derive(Debug)]
@@ -128,6 +129,17 @@ impl Begun {
     /// What comes after it is counted when it is read.
     pub fn is_followed_to_a_web_socket(&self) -> bool {
         self.hands_over && self.switch == Some(Switch::WebSocket)
+    }
+
+    /// What reads its body as it comes, if it is a response that is an event stream.
+    pub fn events(&self, head: &Head, bytes: &[u8]) -> Option<Box<EventStream>> {
+        let StartLine::Status { code, .. } = head.start else { return None };
+        if self.interim || self.framing == Ok(Framing::NoBody) {
+            return None;
+        }
+        let judged = self.judged;
+        let of = StreamOf { exchange: self.number, request_seen: self.request_seen, judged, status: Some(code) };
+        EventStream::of(head, bytes, of)
     }
 
     /// What may be its body begins like the next response, as far as it goes.

@@ -6,8 +6,9 @@ use super::framing::Wish;
 use super::head::{Parsed, check_start_line, parse_fields};
 use super::start_line::may_be_start;
 use crate::flow::{DataMeta, Position};
-use crate::message::{Context, Direction, Field, Fields, Head, HttpMessage, Incomplete, Judged, StartLine};
+use crate::message::{Context, Direction, Extras, Field, Fields, Head, HttpMessage, Incomplete, Judged, StartLine};
 use crate::protocol::body::Body;
+use crate::protocol::event_stream::EventStream;
 use crate::protocol::grpc::{GrpcEnd, Rest};
 use crate::time::{Timestamp, span_micros};
 
@@ -48,6 +49,8 @@ pub(super) struct InProgress {
     pub last_at: Option<Timestamp>,
     /// Its request is not known, and a HEAD is among those that it may answer.
     pub may_answer_head: bool,
+    /// Of a response that is an event stream, if its events are asked for.
+    pub events: Option<Box<EventStream>>,
     /// How much of `STATUS_LINE` the bytes after the head have spelled so far; all of it once they differ.
     pub spelled: usize,
 }
@@ -75,7 +78,10 @@ impl InProgress {
     }
 
     /// A loss of `len` bytes; 0 is a loss of an unknown number of them.
-    pub fn cross(&mut self, len: u64) -> Crossing {
+    pub fn cross(&mut self, len: u64, cx: &mut Context<'_>) -> Crossing {
+        if let Some(events) = &mut self.events {
+            events.on_gap(len, cx);
+        }
         if len == 0 {
             self.has_unknown_gap = true;
             self.body.lose(0);
@@ -146,7 +152,8 @@ impl InProgress {
         let incomplete = incomplete.or(gap);
         let rest = Rest::new(trailers, self.body.bytes, incomplete.is_some());
         let grpc = self.body.grpc().and_then(|grpc| grpc.end(direction, head, rest));
-        let extras = grpc.as_ref().map(GrpcEnd::extras);
+        let streamed = |events: &EventStream| Extras { streamed_messages: Some(events.events()), ..Extras::default() };
+        let extras = grpc.as_ref().map(GrpcEnd::extras).or_else(|| self.events.as_deref().map(streamed));
         cx.sink.message(&HttpMessage {
             direction,
             exchange: self.number,
@@ -263,6 +270,7 @@ impl InProgress {
             + self.head_bytes.len()
             + self.head.fields.capacity() * size_of::<Field>()
             + self.body.buffered_bytes()
+            + self.events.as_ref().map_or(0, |events| size_of::<EventStream>() + events.held_bytes())
             + decoder
     }
 }

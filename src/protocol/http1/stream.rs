@@ -221,7 +221,7 @@ impl Stream {
                 cx.counters.lost_heads += 1;
                 false
             }
-            State::Body(message) => match message.cross(len) {
+            State::Body(message) => match message.cross(len, cx) {
                 Crossing::Within => return,
                 Crossing::ToTheEnd => {
                     self.finish(None, exchanges, cx);
@@ -263,7 +263,12 @@ impl Stream {
     /// Lets go of what can be let go of.
     pub fn shed(&mut self, exchanges: &mut Exchanges, cx: &mut Context<'_>) {
         match &mut self.state {
-            State::Body(message) => cx.counters.cut_bodies += u64::from(message.body.cut()),
+            State::Body(message) => {
+                cx.counters.cut_bodies += u64::from(message.body.cut());
+                if let Some(events) = &mut message.events {
+                    events.shed(cx);
+                }
+            }
             State::Boundary if self.buffer.capacity() > SHED_HEAD_BYTES => {
                 cx.counters.lost_heads += 1;
                 self.lose(exchanges, cx);
@@ -321,11 +326,17 @@ impl Stream {
             self.give_up(Malformed::UnknownRequest, bytes, exchanges, cx);
             return bytes.len();
         }
-        let InProgress { state, body, place, .. } = &mut **message;
+        let InProgress { state, body, place, events, .. } = &mut **message;
         let max = cx.limits.max_body_bytes;
+        let mut push = |bytes: &[u8]| {
+            body.push(bytes, max);
+            if let Some(events) = events {
+                events.on_data(bytes, meta.at, cx);
+            }
+        };
         let fed = match state {
             BodyState::CloseDelimited | BodyState::Doubtful => {
-                body.push(bytes, max);
+                push(bytes);
                 Ok(Fed::All)
             }
             BodyState::LengthOrClose { left: 0 } => {
@@ -333,27 +344,27 @@ impl Stream {
                     Ok(Fed::Done(0))
                 } else {
                     *state = BodyState::Doubtful;
-                    body.push(bytes, max);
+                    push(bytes);
                     Ok(Fed::All)
                 }
             }
             BodyState::LengthOrClose { left } => {
                 let take = (*left).min(bytes.len() as u64);
-                body.push(bytes.get(..take as usize).unwrap_or_default(), max);
+                push(bytes.get(..take as usize).unwrap_or_default());
                 *left -= take;
                 if take < bytes.len() as u64 {
                     *state = BodyState::Doubtful;
-                    body.push(bytes.get(take as usize..).unwrap_or_default(), max);
+                    push(bytes.get(take as usize..).unwrap_or_default());
                 }
                 Ok(Fed::All)
             }
             BodyState::Length { left } => {
                 let take = (*left).min(bytes.len() as u64);
-                body.push(bytes.get(..take as usize).unwrap_or_default(), max);
+                push(bytes.get(..take as usize).unwrap_or_default());
                 *left -= take;
                 Ok(if *left == 0 { Fed::Done(take as usize) } else { Fed::All })
             }
-            BodyState::Chunked(decoder) => match decoder.feed(bytes, |data| body.push(data, max)) {
+            BodyState::Chunked(decoder) => match decoder.feed(bytes, push) {
                 Ok(Fed::Done(_)) if !decoder.has_sound_trailers() => Err(Malformed::TrailerLine),
                 fed => fed,
             },

@@ -44,6 +44,8 @@ struct Parts<'a> {
     error_code: Option<u32>,
     trailers: Option<Trailers<'a>>,
     grpc: Option<&'a GrpcBody>,
+    /// Messages inside it that came out by themselves.
+    streamed_messages: Option<u64>,
 }
 
 /// A message that consists of its head.
@@ -69,6 +71,7 @@ pub(super) fn emit_head(
         error_code: None,
         trailers: None,
         grpc: grpc.as_deref(),
+        streamed_messages: None,
     };
     emit(stream, parts, cx);
 }
@@ -103,6 +106,7 @@ pub(super) fn emit_open(
         error_code,
         trailers: trailers.filter(|trailers| !trailers.fields.lines.is_empty() || trailers.unknown > 0),
         grpc: open.body.grpc(),
+        streamed_messages: open.events.as_ref().map(|events| events.events()),
     };
     emit(stream, parts, cx);
     if room.capacity() <= MAX_SPARE_BYTES {
@@ -143,6 +147,7 @@ fn emit(stream: &Stream, parts: Parts<'_>, cx: &mut Context<'_>) {
             pushed: stream.pushed,
             unknown_headers: (unknown > 0).then_some(unknown),
             error_code: parts.error_code.map(super::frame::error_name),
+            streamed_messages: parts.streamed_messages,
             grpc: grpc.as_ref().map(GrpcEnd::lent),
             tls: None,
         }),

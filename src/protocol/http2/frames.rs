@@ -127,10 +127,13 @@ impl Turn<'_, '_> {
         match half {
             Half::Open(open) => {
                 open.note_packet(packet);
-                let before = open.body.buffered_bytes();
+                let before = open.body_bytes();
                 open.body.push(content, max);
-                let added = open.body.buffered_bytes() - before;
-                self.shared.streams.held_bytes += added;
+                if let Some(events) = &mut open.events {
+                    events.on_data(content, packet.at, self.cx);
+                }
+                let after = open.body_bytes();
+                self.shared.streams.held_bytes = self.shared.streams.held_bytes + after - before;
             }
             half @ Half::Idle => {
                 *half = Half::Headless;

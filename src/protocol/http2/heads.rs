@@ -4,9 +4,11 @@ use super::block::{BlockOwner, Defect};
 use super::emit::{Ending, Trailers, emit_head, emit_open};
 use super::frames::Turn;
 use super::open::Open;
+use super::socket::stream_of;
 use super::streams::Half;
-use crate::message::{Direction, Fields, Incomplete};
+use crate::message::{Direction, Fields, Incomplete, StreamOf};
 use crate::protocol::PendingRequest;
+use crate::protocol::event_stream::EventStream;
 
 impl Turn<'_, '_> {
     pub fn on_block_end(&mut self) {
@@ -228,7 +230,7 @@ impl Turn<'_, '_> {
         match self.shared.streams.half(id, direction) {
             Some(half @ Half::Idle) => *half = Half::Headless,
             // Its trailers.
-            Some(Half::Open(open)) if owner.end_stream => open.lose(),
+            Some(Half::Open(open)) if owner.end_stream => open.lose(self.cx),
             _ => {}
         }
         if owner.end_stream {
@@ -238,7 +240,14 @@ impl Turn<'_, '_> {
 
     /// The head at hand begins a message with a body.
     fn open(&mut self, owner: BlockOwner, direction: Direction) {
-        let open = Box::new(Open::new(&self.shared.buffer, owner.began, self.way.packet));
+        let mut open = Box::new(Open::new(&self.shared.buffer, owner.began, self.way.packet));
+        if self.cx.streams && direction == Direction::Response {
+            let of = self.shared.streams.get(owner.stream).map(|stream| stream_of(stream));
+            open.events = of.and_then(|of| {
+                let status = self.shared.buffer.control.status;
+                EventStream::of(&open.head, &open.head_bytes, StreamOf { status, ..of })
+            });
+        }
         self.shared.streams.set_half(owner.stream, direction, Half::Open(open));
     }
 

@@ -41,8 +41,16 @@ impl Turn<'_, '_> {
                 self.way.frame.filled = header.prefix_bytes() as u8;
                 let content = if knows_padding { u64::from(lost - padding) } else { 0 };
                 match self.shared.streams.half(header.stream, direction) {
-                    Some(Half::Open(open)) if knows_padding => open.lose_bytes(content),
-                    Some(Half::Open(open)) => open.lose(),
+                    Some(Half::Open(open)) => {
+                        let before = open.body_bytes();
+                        if knows_padding {
+                            open.lose_bytes(content, self.cx)
+                        } else {
+                            open.lose(self.cx)
+                        }
+                        let after = open.body_bytes();
+                        self.shared.streams.held_bytes = self.shared.streams.held_bytes + after - before;
+                    }
                     Some(Half::Socket(_)) if !knows_padding || content > 0 => {
                         self.on_socket(header.stream, direction, Brought::Loss(content));
                     }
@@ -75,11 +83,15 @@ impl Turn<'_, '_> {
         self.way.decoder.lose();
         self.peer.decoder.lose_settings();
         self.cx.counters.http2.resyncs += 1;
+        let mut freed = 0;
         for stream in self.shared.streams.iter_mut() {
             if let Half::Open(open) = stream.half(direction) {
-                open.lose();
+                let before = open.body_bytes();
+                open.lose(self.cx);
+                freed += before.saturating_sub(open.body_bytes());
             }
         }
+        self.shared.streams.held_bytes -= freed;
         self.lose_sockets();
         self.way.search();
     }
@@ -97,9 +109,12 @@ impl Turn<'_, '_> {
         for stream in self.shared.streams.iter_mut() {
             match stream.half(direction) {
                 Half::Open(open) => {
-                    let before = open.body.buffered_bytes();
+                    let before = open.body_bytes();
                     self.cx.counters.cut_bodies += u64::from(open.body.cut());
-                    freed += before - open.body.buffered_bytes();
+                    if let Some(events) = &mut open.events {
+                        events.shed(self.cx);
+                    }
+                    freed += before.saturating_sub(open.body_bytes());
                 }
                 Half::Socket(reader) => {
                     let before = reader.buffered_bytes();

@@ -2,8 +2,9 @@
 
 use super::head::{Control, HeadBuffer};
 use super::reader::Packet;
-use crate::message::{Field, Fields, Head};
+use crate::message::{Context, Field, Fields, Head};
 use crate::protocol::body::Body;
+use crate::protocol::event_stream::EventStream;
 use crate::time::Timestamp;
 
 #[derive(Debug)]
@@ -15,6 +16,8 @@ pub(super) struct Open {
     /// The newest packet with a part of it.
     pub last: Packet,
     pub body: Body,
+    /// Of a response that is an event stream, if its events are asked for.
+    pub events: Option<Box<EventStream>>,
     /// Bytes of the body that are known to be lost.
     pub gap_bytes: u64,
     /// Frames of it may be lost, and it is not known how many bytes.
@@ -30,6 +33,7 @@ impl Open {
             began,
             last,
             body: Body::after(Fields { lines: &buffer.head.fields, bytes: &buffer.bytes }, buffer.control.unknown > 0),
+            events: None,
             gap_bytes: 0,
             has_gap: false,
         }
@@ -43,9 +47,17 @@ impl Open {
     }
 
     /// Frames of it may be lost.
-    pub fn lose(&mut self) {
+    pub fn lose(&mut self, cx: &mut Context<'_>) {
         self.has_gap = true;
         self.body.lose(0);
+        self.lose_events(0, cx);
+    }
+
+    /// Only an event that is in progress may be held then.
+    fn lose_events(&mut self, bytes: u64, cx: &mut Context<'_>) {
+        if let Some(events) = &mut self.events {
+            events.on_gap(bytes, cx);
+        }
     }
 
     /// Nothing of it is known to be lost.
@@ -53,16 +65,20 @@ impl Open {
         !self.has_gap && self.gap_bytes == 0
     }
 
-    pub fn lose_bytes(&mut self, bytes: u64) {
+    pub fn lose_bytes(&mut self, bytes: u64, cx: &mut Context<'_>) {
         self.gap_bytes += bytes;
         self.body.lose(bytes);
+        self.lose_events(bytes, cx);
+    }
+
+    /// What its body holds, and the reader of its events.
+    pub fn body_bytes(&self) -> usize {
+        let events = self.events.as_ref().map_or(0, |events| size_of::<EventStream>() + events.held_bytes());
+        self.body.buffered_bytes() + events
     }
 
     pub fn held_bytes(&self) -> usize {
-        size_of::<Self>()
-            + self.head_bytes.len()
-            + self.head.fields.capacity() * size_of::<Field>()
-            + self.body.buffered_bytes()
+        size_of::<Self>() + self.head_bytes.len() + self.head.fields.capacity() * size_of::<Field>() + self.body_bytes()
     }
 }
 

@@ -53,7 +53,8 @@ impl Turn<'_, '_> {
     }
 }
 
-fn stream_of(stream: &Stream) -> StreamOf {
+/// What its messages say of it.
+pub(super) fn stream_of(stream: &Stream) -> StreamOf {
     StreamOf {
         exchange: stream.number,
         request_seen: stream.asked.is_some(),

@@ -154,6 +154,7 @@ impl Stream {
         if self.direction == Direction::Response && !begun.interim && begun.exchange.is_none() {
             cx.counters.unpaired_responses += 1;
         }
+        let events = if cx.streams { begun.events(head, head_bytes) } else { None };
         let state = match begun.framing {
             // The whole message lies in this segment: it goes out without a copy.
             Ok(Framing::NoBody) => {
@@ -163,7 +164,7 @@ impl Stream {
                 }
                 return used;
             }
-            Ok(Framing::Length(length)) if length <= rest.len() as u64 => {
+            Ok(Framing::Length(length)) if length <= rest.len() as u64 && events.is_none() => {
                 let body = rest.get(..length as usize).unwrap_or_default();
                 return self.emit_whole(head, head_bytes, body, &begun, last_at, None, exchanges, cx);
             }
@@ -198,6 +199,7 @@ impl Stream {
             has_unknown_gap: false,
             last_at,
             may_answer_head: begun.may_answer_head,
+            events,
             spelled: 0,
         }));
         0

@@ -1,6 +1,6 @@
 /**
- * A line of the engine as the facts that spans are made of. Reads each member where it stands: a whole `JSON.parse` costs more
- * than all the rest of a span. All texts are those of JSON strings, with their escapes, bytes as characters.
+ * A line of the engine as the facts that spans are made of. All texts are those of JSON strings, with their escapes, bytes as
+ * characters: those that go into JSON are not escaped again, and no objects are made of headers that no span has.
  */
 
 import { Members } from '../../exchange/members';

@@ -100,6 +100,18 @@ describe('a retry', () => {
     expect(time.pending).toEqual([]);
   });
 
+  it('is overtaken by nothing where the order counts', async () => {
+    const { write, pass, attempts, output } = delivery((_, attempt) => (attempt <= 2 ? failing : SENT), {
+      ordered: true,
+    });
+    write('a', 'b', 'c');
+    await settle();
+    await pass(1_000);
+    await pass(2_000);
+    expect(attempts.map(({ body }) => body)).toEqual(['a', 'a', 'a', 'b', 'c']);
+    expect(output.stats()).toMatchObject({ delivered: 3, dropped: 0, waiting: 0 });
+  });
+
   it('is not made of what would be refused again', async () => {
     const { write, attempts, output, log } = delivery((body) =>
       body === 'bad' ? { sent: false, reason: 'status 400', again: false } : SENT,

@@ -57,6 +57,8 @@ export interface DeliveryOptions extends DeliveryLimits {
   transport: Transport;
   /** Absent: each message goes at once. */
   batch: FillOptions | undefined;
+  /** The next parcel waits until this one is settled, its retries too: what is sent keeps its order. */
+  ordered?: boolean;
 }
 
 export class Delivery implements Output {
@@ -211,14 +213,19 @@ export class Delivery implements Output {
   }
 
   #takeNext(): Parcel | undefined {
-    const { concurrency, maxWaitingBytes, batch, packer } = this.#options;
-    const mostTaken = this.#isDead() ? MAX_PROBES : concurrency + MAX_RETRYING;
+    const { maxWaitingBytes, batch, packer } = this.#options;
     const { size } = this.#taken;
-    if (size >= mostTaken || (size > 0 && this.#takenBytes > maxWaitingBytes / 2)) return undefined;
+    if (size >= this.#mostTaken() || (size > 0 && this.#takenBytes > maxWaitingBytes / 2)) return undefined;
     if (batch !== undefined && !this.#isDue(batch)) return undefined;
     const parcel = packer.take(this.#line);
     if (parcel !== undefined) this.#takenBytes += parcel.bytes;
     return parcel;
+  }
+
+  #mostTaken(): number {
+    const { concurrency, ordered } = this.#options;
+    if (ordered === true) return 1;
+    return this.#isDead() ? MAX_PROBES : concurrency + MAX_RETRYING;
   }
 
   /** True if a batch is worth an attempt now; else a timer sees to it that it will be. */

@@ -229,8 +229,8 @@ export type BinaryBodies = 'omit' | 'base64';
 /** From nothing at all to everything. */
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
 
-/** `callback` is `onHttpMessage` and the listeners of `message` together, `http` is `outputUrl`, `otlp` is `outputOtlp`. */
-export type OutputName = 'callback' | 'stdout' | 'http' | 'har' | 'html' | 'otlp' | 'view';
+/** `callback` is `onHttpMessage` and the listeners of `message` together, `http` is `outputUrl`, `otlp` is `outputOtlp`, `kafka` is `outputKafka`. */
+export type OutputName = 'callback' | 'stdout' | 'http' | 'har' | 'html' | 'otlp' | 'kafka' | 'view';
 
 /** How OTLP is encoded; Protocol Buffers are smaller and cost less. */
 export type OtlpEncoding = 'protobuf' | 'json';
@@ -240,8 +240,8 @@ export interface OutputStats {
   /** = `delivered` + `dropped` + `waiting`. callback: only those that somebody listened for. */
   handed: number;
   /**
-   * callback: handed to at least one listener; stdout: written; http, otlp: answered with 2xx; har, html: in the file; view: on the
-   * page.
+   * callback: handed to at least one listener; stdout: written; http, otlp: answered with 2xx; kafka: acknowledged; har, html: in the
+   * file; view: on the page.
    */
   delivered: number;
   /** Given up, for the reasons in `droppedBy`. */
@@ -255,7 +255,7 @@ export interface OutputStats {
   droppedBy: Record<string, number>;
   /** Taken and neither delivered nor dropped yet. */
   waiting: number;
-  /** callback: throws and rejections of listeners; stdout, har: write errors; http, otlp: failed attempts. */
+  /** callback: throws and rejections of listeners; stdout, har: write errors; http, otlp, kafka: failed attempts. */
   errors: number;
 }
 

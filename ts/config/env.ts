@@ -21,6 +21,8 @@ export interface RuntimeEnv {
   identity: { pod?: string; namespace?: string; node?: string };
   /** What all users of OpenTelemetry set alike, as it stands there. */
   otel?: OtelEnv;
+  /** `KAFKA_USERNAME` and `KAFKA_PASSWORD`, if both are set. */
+  kafka?: { username: string; password: string };
 }
 
 export interface OtelEnv {
@@ -49,6 +51,9 @@ export function readRuntimeEnv(env: Env): RuntimeEnv {
   if (env.NODE_NAME) runtime.identity.node = env.NODE_NAME;
   const otel = readOtelEnv(env);
   if (Object.keys(otel).length > 0) runtime.otel = otel;
+  const username = env.KAFKA_USERNAME?.trim();
+  const password = env.KAFKA_PASSWORD?.replace(/\r?\n$/, '');
+  if (username && password) runtime.kafka = { username, password };
   return runtime;
 }
 

@@ -24,6 +24,7 @@ import {
   oneOf,
 } from './checks';
 import { checkExpression, checkFilters, parseFilters } from './filters';
+import { checkKafkaUrl } from './kafka';
 import {
   MAX_OUTPUT_CONCURRENCY,
   MAX_PORT,
@@ -174,6 +175,16 @@ export const OPTIONS = {
     parse: boolean,
     help: 'put bodies that are text into spans',
     annotation: '`true` or `false`: bodies that are text in spans',
+  },
+  /** Brokers and a topic of Kafka, which gets a record a message: `kafka://host:9092[,host:9092…]/topic`, `kafkas:` with TLS. */
+  outputKafka: {
+    check: checkKafkaUrl,
+    parse: text,
+    argument: 'url',
+    help: 'send a record a message to this topic of Kafka, e.g. kafka://broker:9092/http?compression=gzip (user: KAFKA_USERNAME, KAFKA_PASSWORD)',
+    output: 'kafka',
+    // The image of the sidecar does not hold the client.
+    annotation: false,
   },
   /** One JSON line a message on stdout. Default false. */
   outputStdout: {

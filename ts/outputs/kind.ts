@@ -7,6 +7,7 @@ import type { NativeCapture } from '../native';
 import type { HttpMessage, StreamMessage } from '../types';
 import type { DeliveryLimits } from './delivery/delivery';
 import type { CreateHttpClient } from './delivery/http-client';
+import type { KafkaClient } from './kafka/client';
 import type { DropReason, Output, Schedule } from './output';
 import type { StdoutOptions, StdoutTarget } from './stdout/output';
 
@@ -20,6 +21,7 @@ export interface OutputDeps {
   /** Sees the lines of each batch before the outputs do; keeps none of the bytes, throws nothing. */
   observe?: ((lines: Buffer) => void) | undefined;
   createHttpClient: CreateHttpClient;
+  kafka: KafkaClient;
   schedule: Schedule;
   now(): number;
   /** 0 to 1, evenly. */

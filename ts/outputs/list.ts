@@ -9,6 +9,7 @@ import { callback } from './callback';
 import { har } from './har';
 import { html } from './html';
 import { http } from './http';
+import { kafka } from './kafka';
 import type { OutputKind } from './kind';
 import { otlp } from './otlp';
 import { stdout } from './stdout';
@@ -20,6 +21,7 @@ export const OUTPUTS: Readonly<Record<OutputName, OutputKind>> = Object.freeze({
   stdout,
   http,
   otlp,
+  kafka,
   view,
   callback,
 });

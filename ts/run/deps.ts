@@ -5,6 +5,7 @@ import { readRuntimeEnv } from '../config/env';
 import { createLogger } from '../logger';
 import { createCapture, keepStdoutFromWaiting, takeBackFromStdout } from '../native';
 import { createHttpClient } from '../outputs/delivery/http-client';
+import { kafkaClient } from '../outputs/kafka/client';
 import { schedule } from '../outputs/output';
 import { PIPE_BUF_BYTES, type StdoutTarget } from '../outputs/stdout/output';
 import { onSignals } from './signals';
@@ -44,6 +45,7 @@ export const DEFAULT_DEPS: SnifferDeps = {
   onSignals,
   stdout,
   createHttpClient,
+  kafka: kafkaClient,
   schedule,
   now: () => performance.now(),
   random: Math.random,

@@ -127,6 +127,7 @@ export function rig(
       onSignals: () => () => {},
       stdout: () => ({ stream: stdout }),
       createHttpClient: () => ({ post: () => Promise.reject(new Error('no network in this test')), close: () => {} }),
+      kafka: { isInstalled: () => true, connect: () => Promise.reject(new Error('no network in this test')) },
       schedule: time.schedule,
       now: time.now,
       random: () => 0,

@@ -34,26 +34,31 @@ use crate::config::{BinaryBodies, EngineConfig};
 use crate::decode::Endpoint;
 use crate::message::{Direction, HttpMessage, Proxied, StartLine, Version};
 
-/// What `Origin::members` takes at most with IPv4, which nearly all have.
-const ORIGIN_BYTES: usize = 104;
+/// What `Origin::text` takes at most with IPv4, which nearly all have, and a number of up to eight digits.
+const ORIGIN_BYTES: usize = 120;
 
 /// Whose messages they are: a connection and its two ends, as they stand in each line of it.
 #[derive(Debug)]
 pub struct Origin {
-    connection: u64,
     pub server: Endpoint,
     pub client: Endpoint,
-    members: Vec<u8>,
+    /// The beginning of `id`, with the connection's number, and after it the two ends.
+    text: Vec<u8>,
+    ends_at: usize,
 }
 
 impl Origin {
     pub fn new(connection: u64, server: Endpoint, client: Endpoint) -> Self {
-        let mut members = Vec::with_capacity(ORIGIN_BYTES);
-        members.extend_from_slice(b",\"receiver\":");
-        push_endpoint(&mut members, server);
-        members.extend_from_slice(b",\"destination\":");
-        push_endpoint(&mut members, client);
-        Self { connection, server, client, members }
+        let mut text = Vec::with_capacity(ORIGIN_BYTES);
+        text.extend_from_slice(b"{\"id\":\"");
+        push_number(&mut text, connection);
+        text.push(b'.');
+        let ends_at = text.len();
+        text.extend_from_slice(b",\"receiver\":");
+        push_endpoint(&mut text, server);
+        text.extend_from_slice(b",\"destination\":");
+        push_endpoint(&mut text, client);
+        Self { server, client, text, ends_at }
     }
 }
 
@@ -91,9 +96,8 @@ impl Encoder {
 
     /// Appends the message's line to `out`. Its body may have to be finished.
     pub fn push_line(&mut self, out: &mut Vec<u8>, origin: &Origin, message: &HttpMessage<'_>) -> Option<RawBody> {
-        out.extend_from_slice(b"{\"id\":\"");
-        push_number(out, origin.connection);
-        out.push(b'.');
+        let (id, ends) = origin.text.split_at_checked(origin.ends_at).unwrap_or_default();
+        out.extend_from_slice(id);
         push_number(out, u64::from(message.exchange));
         out.extend_from_slice(b"\",\"timestamp\":\"");
         self.timestamps.push(out, message.at);
@@ -101,7 +105,7 @@ impl Encoder {
             Direction::Request => b"\",\"direction\":\"request\"".as_slice(),
             Direction::Response => b"\",\"direction\":\"response\"".as_slice(),
         });
-        out.extend_from_slice(&origin.members);
+        out.extend_from_slice(ends);
         let mut cut = false;
         match &message.head.start {
             StartLine::Request { method, target } => {

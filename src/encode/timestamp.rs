@@ -8,9 +8,9 @@ const LAST_MICROS: i64 = 253_402_300_799_999_999;
 /// Writes `2026-01-02T03:04:05.678Z`, and remembers the last second: packets come many to one.
 #[derive(Debug, Default)]
 pub(super) struct TimestampWriter {
-    second: u64,
-    /// That second's text up to the dot.
-    text: Vec<u8>,
+    second: Option<u64>,
+    /// That second's text up to the dot: of one length, so that no call copies it.
+    text: [u8; 20],
 }
 
 impl TimestampWriter {
@@ -18,33 +18,26 @@ impl TimestampWriter {
     pub fn push(&mut self, out: &mut Vec<u8>, at: Timestamp) {
         let micros = at.micros().clamp(0, LAST_MICROS) as u64;
         let second = micros / 1_000_000;
-        if second != self.second || self.text.is_empty() {
-            self.second = second;
-            self.text.clear();
-            push_second(&mut self.text, second);
+        if self.second != Some(second) {
+            self.second = Some(second);
+            self.text = text_of(second);
         }
         out.extend_from_slice(&self.text);
         let millis = micros / 1_000 % 1_000;
-        let digits = [millis / 100, millis / 10 % 10, millis % 10].map(|digit| b'0' + digit as u8);
-        out.extend_from_slice(&digits);
-        out.push(b'Z');
+        let [a, b, c] = [millis / 100, millis / 10 % 10, millis % 10].map(|digit| b'0' + digit as u8);
+        out.extend_from_slice(&[a, b, c, b'Z']);
     }
 }
 
-fn push_second(out: &mut Vec<u8>, seconds: u64) {
+fn text_of(seconds: u64) -> [u8; 20] {
     let (year, month, day) = civil_date(seconds / 86_400);
-    push_digits(out, year, 4);
-    out.push(b'-');
-    push_digits(out, month, 2);
-    out.push(b'-');
-    push_digits(out, day, 2);
-    out.push(b'T');
-    push_digits(out, seconds / 3_600 % 24, 2);
-    out.push(b':');
-    push_digits(out, seconds / 60 % 60, 2);
-    out.push(b':');
-    push_digits(out, seconds % 60, 2);
-    out.push(b'.');
+    let [c, y] = [year / 100, year % 100].map(two_digits);
+    let [m, d] = [month, day].map(two_digits);
+    let [h, min, s] = [seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60].map(two_digits);
+    [
+        c[0], c[1], y[0], y[1], b'-', m[0], m[1], b'-', d[0], d[1], b'T', h[0], h[1], b':', min[0], min[1], b':', s[0],
+        s[1], b'.',
+    ]
 }
 
 /// Year, month and day of the proleptic Gregorian calendar. Years are counted from March so that the leap day is last.
@@ -62,10 +55,8 @@ fn civil_date(days_since_1970: u64) -> (u64, u64, u64) {
     (era * 400 + year_of_era + u64::from(month <= 2), month, day)
 }
 
-fn push_digits(out: &mut Vec<u8>, number: u64, places: u32) {
-    for place in (0..places).rev() {
-        out.push(b'0' + (number / 10u64.pow(place) % 10) as u8);
-    }
+fn two_digits(number: u64) -> [u8; 2] {
+    [number / 10 % 10, number % 10].map(|digit| b'0' + digit as u8)
 }
 
 #[cfg(test)]

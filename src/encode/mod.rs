@@ -218,7 +218,10 @@ fn push_ipv4(out: &mut Vec<u8>, ip: Ipv4Addr) {
 fn push_millis(out: &mut Vec<u8>, start: &[u8], micros: Option<u64>) {
     let Some(micros) = micros else { return };
     out.extend_from_slice(start);
-    push_number(out, micros / 1_000);
+    match micros / 1_000 {
+        millis @ 0..=9 => out.push(b'0' + millis as u8),
+        millis => push_number(out, millis),
+    }
     let mut rest = micros % 1_000;
     if rest > 0 {
         out.push(b'.');

@@ -95,6 +95,7 @@ impl Engine {
     }
 
     /// One frame as captured; `wire_len` is its length before the snaplen cut it.
+    #[inline]
     pub fn on_packet(&mut self, at: Timestamp, linktype: LinkType, frame: &[u8], wire_len: u32) {
         self.outlet.stats.packets += 1;
         if self.began.is_none() && at.is_known() {

@@ -9,13 +9,16 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
 use super::grpc_messages::RawGrpc;
-use super::json::{push_number, push_string, push_string_within};
+use super::json::{push_number, push_string, push_string_within, push_utf8};
 use crate::content::{self, Charset, Coding, Content, Converted};
 use crate::message::{Fields, HttpMessage, KnownName};
 
 /// A text may take this much more in its line than twice its bytes, which is what quotes and line breaks take. Only control
 /// characters take more: six times.
 const ESCAPE_ALLOWANCE_BYTES: usize = 256 << 10;
+
+/// That so few bytes are ASCII is known sooner than that they are UTF-8, and no escapes make them too long.
+const SHORT_BYTES: usize = 64;
 
 pub(super) const TRUNCATED: &[u8] = b",\"bodyTruncated\":true";
 
@@ -118,8 +121,14 @@ impl BodyWriter {
             grpc = Some(RawGrpc::of(carried, message));
         }
         if codings.is_empty() && grpc.is_none() {
+            let may_be_text = charset.is_none_or(|charset| charset.is_ascii_compatible());
+            if may_be_text && message.body.len() <= SHORT_BYTES && message.body.is_ascii() {
+                out.extend_from_slice(b",\"body\":");
+                push_utf8(out, message.body);
+                return None;
+            }
             match content::utf8(message.body, *cut) {
-                Some(text) if charset.is_none_or(|charset| charset.is_ascii_compatible()) => {
+                Some(text) if may_be_text => {
                     let max_bytes = max_written_bytes(text.len());
                     if push_member_within(out, b",\"body\":", text, max_bytes) {
                         self.cut += 1;

@@ -69,6 +69,11 @@ fn beginning(text: &str, max_bytes: usize) -> &str {
 
 /// Appends a JSON string with its quotes.
 pub fn push_string(out: &mut Vec<u8>, text: &str) {
+    push_utf8(out, text.as_bytes());
+}
+
+/// The same of bytes that are known to be UTF-8.
+pub(super) fn push_utf8(out: &mut Vec<u8>, text: &[u8]) {
     if text.is_empty() {
         out.extend_from_slice(b"\"\"");
         return;
@@ -76,7 +81,7 @@ pub fn push_string(out: &mut Vec<u8>, text: &str) {
     // With escapes as dense as in JSON; room that is given up again and again is what costs.
     out.reserve(text.len() + text.len() / 4 + 2);
     out.push(b'"');
-    push_escaped(out, text.as_bytes());
+    push_escaped(out, text);
     out.push(b'"');
 }
 

@@ -26,6 +26,7 @@
 //! | `notice`     | an event worth a log line     | the line, at a bounded rate          | loggers                  |
 //! | `privileges` | nothing                       | a process that cannot capture anew   | captures                 |
 //! | `content`    | a body, its codings, a limit  | its content, at most so much         | JSON, threads            |
+//! | `redact`     | secret names; a text          | the text without their values        | messages, content-codings |
 //! | `decode`     | a frame                       | a TCP segment, an IP fragment        | state                    |
 //! | `defrag`     | IP fragments                  | whole datagrams                      | TCP, clocks              |
 //! | `flow`       | segments                      | each direction's bytes in order      | HTTP, clocks             |
@@ -62,6 +63,7 @@ mod panics;
 pub mod privileges;
 pub mod protobuf;
 pub mod protocol;
+pub mod redact;
 pub mod source;
 pub mod stats;
 pub mod time;

@@ -9,12 +9,11 @@ use ahash::RandomState;
 use memchr::memrchr;
 
 use super::json::{push_text, push_text_within};
-use super::names::{Names, REDACTED};
 use super::repeats::{Repeats, name_bit};
-use super::target::Targets;
 use crate::config::EngineConfig;
 use crate::message::words::{name_hash, plain_length, same_name, scan_name};
 use crate::message::{Field, Fields, KnownName};
+use crate::redact::{Names, REDACTED, Targets};
 
 /// Fields may take this much more than twice their bytes as they were sent, which is what quotes take. Only control characters
 /// take more: six times.

@@ -2,9 +2,9 @@
 
 use super::fields::SecretFields;
 use super::json::{push_member, push_number, push_text};
-use super::names::REDACTED;
 use crate::content::grpc::Call;
 use crate::message::Grpc;
+use crate::redact::REDACTED;
 
 /// Which of the fields that `grpc` is made of are secret.
 #[derive(Debug, Clone, Copy)]
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
     use crate::config::EngineConfig;
     use crate::content::grpc::Kind;
-    use crate::encode::target::Targets;
+    use crate::redact::Targets;
 
     fn pushed(redact: &[&str], path: &[u8], grpc: &Grpc<'_>) -> String {
         let redact_headers = redact.iter().map(|name| (*name).to_owned()).collect();

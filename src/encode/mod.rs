@@ -10,12 +10,10 @@ mod fields;
 mod grpc;
 mod grpc_messages;
 mod json;
-mod names;
 mod repeats;
 #[cfg(target_arch = "x86_64")]
 mod shuffle;
 mod stream_message;
-mod target;
 mod timestamp;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -26,13 +24,12 @@ use fields::{SecretFields, push_fields};
 use grpc::SecretGrpc;
 pub use grpc_messages::{RawGrpc, ToJson, push_grpc_messages};
 use json::{push_member, push_number, push_text, push_text_within};
-use names::REDACTED;
-use target::Targets;
 use timestamp::TimestampWriter;
 
 use crate::config::{BinaryBodies, EngineConfig};
 use crate::decode::Endpoint;
 use crate::message::{Direction, HttpMessage, Proxied, StartLine, Version};
+use crate::redact::{REDACTED, Targets};
 
 /// What `Origin::text` takes at most with IPv4, which nearly all have, and a number of up to eight digits.
 const ORIGIN_BYTES: usize = 120;

@@ -15,7 +15,7 @@ use super::names::{Names, REDACTED};
 const MAX_DECODINGS: usize = 3;
 
 #[derive(Debug)]
-pub(super) struct Targets {
+pub(crate) struct Targets {
     parameters: Names,
     /// `user:password@` is replaced.
     user_information: bool,
@@ -40,7 +40,8 @@ impl Targets {
         let decoded = Decoded::of(target);
         let mut secrets = Vec::new();
         if parameters {
-            self.find_values(target, &decoded, &mut secrets);
+            let path_end = target.iter().position(|b| matches!(b, b'?' | b'#')).unwrap_or(target.len());
+            self.find_values(target, path_end, &decoded, &mut secrets);
         }
         if users {
             find_user_information(&decoded, &mut secrets);
@@ -48,8 +49,26 @@ impl Targets {
         without(target, secrets)
     }
 
-    fn find_values(&self, target: &[u8], decoded: &Decoded<'_>, secrets: &mut Vec<Range<usize>>) {
-        let path_end = target.iter().position(|b| matches!(b, b'?' | b'#')).unwrap_or(target.len());
+    /// The same of a body that is a query by itself (`application/x-www-form-urlencoded`). It may be long: each of its parts is
+    /// decoded by itself.
+    pub fn redact_form<'a>(&self, body: &'a [u8]) -> Cow<'a, [u8]> {
+        let (mut secrets, mut start) = (Vec::new(), 0);
+        for part in body.split(|byte| *byte == b'&') {
+            if self.has_parameters() && may_hold(part, b'=', b"3d") {
+                let mut values = Vec::new();
+                match u32::try_from(part.len()) {
+                    Ok(_) => self.find_values(part, 0, &Decoded::of(part), &mut values),
+                    Err(_) => values.push(0..part.len()),
+                }
+                secrets.extend(values.into_iter().map(|value| start + value.start..start + value.end));
+            }
+            start += part.len() + 1;
+        }
+        without(body, secrets)
+    }
+
+    /// Values up to the next `&`, in the path up to the next `?`.
+    fn find_values(&self, target: &[u8], path_end: usize, decoded: &Decoded<'_>, secrets: &mut Vec<Range<usize>>) {
         let bytes = &*decoded.bytes;
         let (mut at, mut name_start, mut separated) = (0, 0, None);
         while let Some(&byte) = bytes.get(at) {
@@ -304,6 +323,26 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(String::from_utf8_lossy(&targets.redact(target.as_bytes())), redacted, "{target}");
+        }
+    }
+
+    #[test]
+    fn values_of_form_fields() {
+        let targets = Targets::new(["token", "api key"], false);
+        for (body, redacted) in [
+            ("token=a?b#c/d=e&x=y", "token=[REDACTED]&x=y"),
+            ("a=1&TOKEN=abc&b=2", "a=1&TOKEN=[REDACTED]&b=2"),
+            ("%74oken=abc&api+key=2", "%74oken=[REDACTED]&api+key=[REDACTED]"),
+            ("user[token]=a&user%5Btoken%5D=b&c", "user[token]=[REDACTED]&user%5Btoken%5D=[REDACTED]&c"),
+            ("a=1;token=2&b=3", "a=1;token=[REDACTED]&b=3"),
+            ("token=&token=x", "token=[REDACTED]&token=[REDACTED]"),
+            ("token=cut", "token=[REDACTED]"),
+            ("tok", "tok"),
+            ("a=token&b=%zz", "a=token&b=%zz"),
+            ("&&=&", "&&=&"),
+            ("", ""),
+        ] {
+            assert_eq!(String::from_utf8_lossy(&targets.redact_form(body.as_bytes())), redacted, "{body}");
         }
     }
 

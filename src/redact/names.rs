@@ -10,11 +10,11 @@ use std::collections::HashSet;
 use ahash::RandomState;
 
 /// Stands in place of a secret.
-pub(super) const REDACTED: &[u8] = b"[REDACTED]";
+pub(crate) const REDACTED: &[u8] = b"[REDACTED]";
 
 /// The names as a tree, one symbol a node: a walk through it costs no more than the text has in common with a name.
 #[derive(Debug)]
-pub(super) struct Names {
+pub(crate) struct Names {
     /// The first one is the root.
     nodes: Vec<Node>,
     /// The root's children by their symbols: most walks end here.

@@ -1,0 +1,140 @@
+//! How a body is read for its members or fields: by its `Content-Type`, or since it begins as JSON does.
+
+use memchr::memchr;
+
+use super::json::{BYTE_ORDER_MARK, space_end};
+
+/// What a `Content-Type` says of where names and values stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    Json,
+    /// `application/x-www-form-urlencoded`.
+    Form,
+    Multipart {
+        boundary: Vec<u8>,
+        /// Each part is a field with a name (RFC 7578).
+        is_form: bool,
+    },
+    /// `text/event-stream`, whose events may be JSON.
+    Events,
+    /// None of them: it is read if it is JSON all the same.
+    Other,
+}
+
+impl Kind {
+    /// By the value of a `Content-Type`.
+    pub fn of(content_type: &[u8]) -> Self {
+        let end = memchr(b';', content_type).unwrap_or(content_type.len());
+        let (essence, parameters) = content_type.split_at(end);
+        let essence = essence.trim_ascii().to_ascii_lowercase();
+        match essence.as_slice() {
+            b"application/x-www-form-urlencoded" => Self::Form,
+            b"text/event-stream" => Self::Events,
+            _ if essence.windows(4).any(|word| word == b"json") => Self::Json,
+            _ if essence.starts_with(b"multipart/") => Self::Multipart {
+                boundary: parameter(parameters, b"boundary").unwrap_or_default(),
+                is_form: essence == b"multipart/form-data",
+            },
+            _ => Self::Other,
+        }
+    }
+
+    /// What a body of this kind is in fact: many clients send JSON as a form, or say nothing of it.
+    pub fn in_fact(&self, text: &[u8]) -> &Self {
+        if matches!(self, Self::Form | Self::Other) && begins_as_json(text) { &Self::Json } else { self }
+    }
+}
+
+/// An object, or an array with something that may be in one.
+pub(super) fn begins_as_json(text: &[u8]) -> bool {
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    let next = |at: usize| {
+        let at = space_end(text, at);
+        (at, text.get(at))
+    };
+    match next(0) {
+        (at, Some(b'{')) => matches!(next(at + 1).1, None | Some(b'"' | b'}')),
+        (at, Some(b'[')) => matches!(next(at + 1).1, None | Some(b'{' | b'[' | b']' | b'"' | b'-' | b'0'..=b'9')),
+        _ => false,
+    }
+}
+
+/// The value of a parameter (RFC 9110 §5.6.6), the first one of this name.
+pub(super) fn parameter(parameters: &[u8], name: &[u8]) -> Option<Vec<u8>> {
+    all_parameters(parameters).into_iter().find(|(known, _)| known == name).map(|(_, value)| value)
+}
+
+/// Names in lower case, and values without their quotes.
+pub(super) fn all_parameters(text: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let (mut all, mut rest) = (Vec::new(), text);
+    while let Some(equals) = memchr(b'=', rest) {
+        let (name, value) = rest.split_at(equals);
+        let name = name.rsplit(|byte| *byte == b';').next().unwrap_or_default();
+        let value = value.get(1..).unwrap_or_default().trim_ascii_start();
+        let (value, end) = match value.strip_prefix(b"\"") {
+            Some(quoted) => unquoted(quoted),
+            None => {
+                let end = memchr(b';', value).unwrap_or(value.len());
+                let (value, rest) = value.split_at(end);
+                (value.trim_ascii_end().to_vec(), rest)
+            }
+        };
+        all.push((name.trim_ascii().to_ascii_lowercase(), value));
+        rest = end;
+    }
+    all
+}
+
+/// A quoted string after its first quote, and what follows the last one.
+fn unquoted(quoted: &[u8]) -> (Vec<u8>, &[u8]) {
+    let (mut value, mut rest) = (Vec::new(), quoted);
+    while let Some((byte, more)) = rest.split_first() {
+        match (byte, more.split_first()) {
+            (b'"', _) => return (value, more),
+            (b'\\', Some((escaped, more))) => {
+                value.push(*escaped);
+                rest = more;
+            }
+            _ => {
+                value.push(*byte);
+                rest = more;
+            }
+        }
+    }
+    (value, rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_content_types_say() {
+        let multipart = |boundary: &str, is_form| Kind::Multipart { boundary: boundary.into(), is_form };
+        for (text, kind) in [
+            ("application/json", Kind::Json),
+            (" Application/Problem+JSON ; charset=utf-8", Kind::Json),
+            ("application/x-ndjson", Kind::Json),
+            ("application/json-seq", Kind::Json),
+            ("text/event-stream;charset=utf-8", Kind::Events),
+            ("application/x-www-form-urlencoded", Kind::Form),
+            ("multipart/form-data; boundary=abc", multipart("abc", true)),
+            ("multipart/mixed; x=\"a;boundary=b\"; Boundary = \"a\\\"b c\"", multipart("a\"b c", false)),
+            ("multipart/form-data", multipart("", true)),
+            ("text/plain", Kind::Other),
+            ("", Kind::Other),
+        ] {
+            assert_eq!(Kind::of(text.as_bytes()), kind, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_begins_as_json() {
+        for text in ["{\"a\"", " [ {", "\u{feff}{}", "[[1", "[-1", "[", "{ ", "[]"] {
+            assert!(begins_as_json(text.as_bytes()), "{text}");
+        }
+        for text in ["a=b", "[info] x", "{a:1}", "", "\"{\"", "{{x}}", "<a>"] {
+            assert!(!begins_as_json(text.as_bytes()), "{text}");
+        }
+    }
+}

@@ -71,19 +71,23 @@ fn stages(group: &mut BenchmarkGroup<'_, WallTime>, traffic: &Traffic) {
             counted.0
         });
     });
-    group.bench_function("encode", |b| {
-        let end = |ip: [u8; 4], port| tcp_sniffer::decode::Endpoint { ip: ip.into(), port };
-        let origin = Origin::new(1, end([10, 0, 0, 1], PORT), end([10, 0, 0, 2], 40_000));
-        let mut encoder = Encoder::new(&EngineConfig::for_ports(&[PORT]));
-        let mut out = Vec::new();
-        b.iter(|| {
-            for message in &kept.0 {
-                out.clear();
-                encoder.push_line(&mut out, &origin, &message.borrowed());
-                black_box(&out);
-            }
+    let redact_body = ["password", "apiKey", "cardNumber"].map(str::to_owned).to_vec();
+    for (name, redact_body) in [("encode", Vec::new()), ("encode, redactBody", redact_body)] {
+        group.bench_function(name, |b| {
+            let end = |ip: [u8; 4], port| tcp_sniffer::decode::Endpoint { ip: ip.into(), port };
+            let origin = Origin::new(1, end([10, 0, 0, 1], PORT), end([10, 0, 0, 2], 40_000));
+            let config = EngineConfig { redact_body: redact_body.clone(), ..EngineConfig::for_ports(&[PORT]) };
+            let mut encoder = Encoder::new(&config);
+            let mut out = Vec::new();
+            b.iter(|| {
+                for message in &kept.0 {
+                    out.clear();
+                    encoder.push_line(&mut out, &origin, &message.borrowed());
+                    black_box(&out);
+                }
+            });
         });
-    });
+    }
     group.bench_function("engine", |b| b.iter(|| engine(traffic)));
 }
 

@@ -39,6 +39,8 @@ pub struct EngineConfig {
     pub patience: Patience,
     /// Query parameters whose values are replaced, compared without regard to case.
     pub redact_query: Vec<String>,
+    /// Members of JSON and form fields whose values are replaced in bodies; batches then need `finish`.
+    pub redact_body: Vec<String>,
     /// Which exchanges come out; without `include` all that `exclude` leaves.
     pub include: Vec<Rule>,
     pub exclude: Vec<Rule>,
@@ -74,6 +76,7 @@ impl EngineConfig {
             max_buffered_bytes: 40 << 20,
             patience: Patience::LIVE,
             redact_query: Vec::new(),
+            redact_body: Vec::new(),
             include: Vec::new(),
             exclude: Vec::new(),
             own_outputs: Vec::new(),

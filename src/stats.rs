@@ -4,6 +4,7 @@ use crate::decode::Undecodable;
 use crate::defrag::DefragStats;
 use crate::flow::FlowCounters;
 use crate::message::{Http2Counters, HttpCounters, Part, StreamCounters, Switch};
+use crate::redact::Extent;
 use crate::tls::{KeyLogCounters, TlsCounters};
 
 /// Counters that only grow, except the gauges `connections_active` and `buffered_bytes`.
@@ -216,9 +217,24 @@ pub struct ContentStats {
     pub grpc_over_limit: u64,
     /// The same: not shown, since their body has too many.
     pub grpc_over_count: u64,
+    /// Bodies in which values were replaced by `redactBody`,
+    pub redacted: u64,
+    /// and with them all after a place from which on the body could not be read,
+    pub redacted_rest: u64,
+    /// or all of a body that could not be read.
+    pub redacted_all: u64,
 }
 
 impl ContentStats {
+    pub fn count_redacted(&mut self, extent: Option<Extent>) {
+        match extent {
+            None => {}
+            Some(Extent::Values) => self.redacted += 1,
+            Some(Extent::Rest) => self.redacted_rest += 1,
+            Some(Extent::All) => self.redacted_all += 1,
+        }
+    }
+
     pub fn add(&mut self, more: &Self) {
         self.decoded += more.decoded;
         self.undecodable += more.undecodable;
@@ -233,6 +249,9 @@ impl ContentStats {
         self.grpc_left_coded += more.grpc_left_coded;
         self.grpc_over_limit += more.grpc_over_limit;
         self.grpc_over_count += more.grpc_over_count;
+        self.redacted += more.redacted;
+        self.redacted_rest += more.redacted_rest;
+        self.redacted_all += more.redacted_all;
     }
 
     /// Public name (camelCase) and value of each, in the order in which they are shown.
@@ -251,6 +270,9 @@ impl ContentStats {
             grpc_left_coded,
             grpc_over_limit,
             grpc_over_count,
+            redacted,
+            redacted_rest,
+            redacted_all,
         } = *self;
         vec![
             ("bodiesDecoded", decoded),
@@ -266,6 +288,9 @@ impl ContentStats {
             ("grpcMessagesLeftCoded", grpc_left_coded),
             ("grpcMessagesOverLimit", grpc_over_limit),
             ("grpcMessagesOverCount", grpc_over_count),
+            ("bodiesRedacted", redacted),
+            ("bodiesRedactedRest", redacted_rest),
+            ("bodiesRedactedAll", redacted_all),
         ]
     }
 }

@@ -72,6 +72,8 @@ export const LOSSES: Readonly<Record<string, string>> = Object.freeze({
   grpcMessagesOverCount: 'gRPC messages that are not shown: too many in one body',
   bodiesUndecodable: 'bodies that are not coded as they say',
   bodiesUnknownCoding: 'bodies with an unknown content-coding',
+  bodiesRedactedRest: 'bodies hidden from a place on where they could not be read (redactBody)',
+  bodiesRedactedAll: 'bodies hidden since they could not be read (redactBody)',
   decoderPanics: 'bodies that a decoder failed on; this is a bug',
 });
 
@@ -91,6 +93,7 @@ const NO_LOSS: ReadonlySet<string> = new Set([
   ...['unread', 'captureCopies', 'retransmittedBytes', 'outOfOrderSegments', 'leftovers'],
   ...['strangers', 'checksumErrors', 'discardedNoAck', 'discardedImpossibleAck', 'discardedBadChecksum'],
   // Not asked for.
+  ...['bodiesRedacted'],
   ...['notTcp', 'otherPorts', 'notSampled', 'filtered', 'ownMessages'],
   // Of TLS: what was read, what the server itself did not take, what became of lines of key logs.
   ...['tlsConnections', 'tlsRecords', 'tlsResumed', 'tlsKeyUpdates', 'tlsRenegotiations', 'tlsRefusedEarlyBytes'],

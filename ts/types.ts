@@ -46,6 +46,11 @@ export interface HttpMessage {
   bodyCharset?: string;
   /** The content-codings that were removed, in the order in which they were applied: `'gzip'`, `'gzip, br'`. */
   bodyDecoded?: string;
+  /**
+   * By `redactBody`: `'values'`, values in the body or its text are replaced; `'rest'`, from some place on all is, since it could not be
+   * read; `'all'`, all of the body is.
+   */
+  bodyRedacted?: 'values' | 'rest' | 'all';
   /** Bytes of the body without its framing, still content-coded, kept or not. */
   bodySize: number;
   /** Bytes of the body or its content are missing: over `maxBodySize` or another bound, lost, or ended early. */

@@ -94,3 +94,27 @@ describe('redactHeaders', () => {
     expect(captures[0]?.options.redactHeaders).toEqual(['authorization', 'cookie', 'x-api-key']);
   });
 });
+
+describe('redactBody', () => {
+  const named = (redactBody: unknown): string[] => validateConfig({ ports: [80], redactBody }).redactBody;
+
+  it('keeps names as they are written, each once', () => {
+    expect(named(undefined)).toEqual([]);
+    expect(named(['apiKey', 'api_key', 'apiKey', 'größe'])).toEqual(['apiKey', 'api_key', 'größe']);
+    expect(readCommandConfig({ ports: '1', redactBody: 'apiKey, pin' }, {}).config).toMatchObject({
+      redactBody: ['apiKey', 'pin'],
+    });
+    expect(readCommandConfig({ ports: '1' }, { REDACT_BODY: 'pin' }).config).toMatchObject({ redactBody: ['pin'] });
+    expect(readCommandConfig({ ports: '1', redactBody: '' }, { REDACT_BODY: 'pin' }).config).toMatchObject({
+      redactBody: [],
+    });
+  });
+
+  it.each([[''], [7], [null]])('refuses %j for a name', (name) => {
+    expect(() => named([name])).toThrow(/redactBody: each must be the name of a JSON member or a form field, got/);
+  });
+
+  it('refuses what is no array', () => {
+    expect(() => named('pin')).toThrow('redactBody: must be an array of names of JSON members and form fields');
+  });
+});

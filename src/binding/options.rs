@@ -59,6 +59,8 @@ pub struct BindingCaptureOptions {
     pub max_buffered_bytes: f64,
     /// Query parameters whose values are replaced in `path`, in any case.
     pub redact_query: Vec<String>,
+    /// Members of JSON and form fields whose values are replaced in bodies, in any case.
+    pub redact_body: Vec<String>,
     /// Exchanges that come out; empty is all.
     pub include: Vec<BindingRule>,
     /// Exchanges that do not come out.
@@ -139,6 +141,7 @@ impl TryFrom<BindingCaptureOptions> for CaptureOptions {
                 max_buffered_bytes: whole("maxBufferedBytes", options.max_buffered_bytes)?,
                 patience,
                 redact_query: options.redact_query,
+                redact_body: options.redact_body,
                 include: options.include.into_iter().map(Rule::from).collect(),
                 exclude: options.exclude.into_iter().map(Rule::from).collect(),
                 own_outputs: options.own_outputs.into_iter().map(OwnOutput::try_from).collect::<Result<_>>()?,

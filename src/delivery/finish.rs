@@ -1,4 +1,4 @@
-//! Writes the bodies that the encoder left raw: content-codings removed, charsets converted, base64.
+//! Writes the bodies that the encoder left raw: content-codings removed, charsets converted, secrets replaced, base64.
 //!
 //! In: a batch. Out: the same lines, in as many batches as their length now asks for. Refuses to know threads and credits.
 //! A decoder that panics costs its message the decoding and nothing else.
@@ -9,12 +9,13 @@ use std::time::Instant;
 
 use memchr::memchr;
 
-use super::finish_grpc::{Room, push_messages};
+use super::finish_grpc::{Room, ToShow, push_messages};
 use crate::batch::{Batch, MAX_BATCH_BYTES};
 use crate::config::{BinaryBodies, EngineConfig};
 use crate::content::{self, Broken, Coding, Content, Limits};
-use crate::encode::{RawBody, max_written_bytes};
+use crate::encode::{RawBody, Showing, Written, max_written_bytes};
 use crate::protobuf::Descriptors;
+use crate::redact::Redactor;
 use crate::stats::ContentStats;
 
 /// Content, as it is written, may always be so many times the coded bytes: the work stays in proportion to the traffic.
@@ -35,6 +36,7 @@ type Decode = for<'a> fn(&'a [u8], bool, &[Coding], Limits) -> Result<Content<'a
 pub struct Finisher {
     max_body_bytes: usize,
     base64: bool,
+    redactor: Option<Redactor>,
     decode: Decode,
     rate: Option<Rate>,
     descriptors: Option<Arc<OnceLock<Descriptors>>>,
@@ -75,11 +77,15 @@ struct Bounds {
 
 impl Finisher {
     pub fn new(config: &EngineConfig) -> Self {
-        let EngineConfig { max_body_size, binary_bodies, .. } = *config;
-        let base64 = binary_bodies == BinaryBodies::Base64;
-        let stats = ContentStats::default();
-        let descriptors = config.proto_descriptors.as_ref().map(|file| Arc::clone(&file.content));
-        Self { max_body_bytes: max_body_size, base64, decode: content::decode, rate: None, descriptors, stats }
+        Self {
+            max_body_bytes: config.max_body_size,
+            base64: config.binary_bodies == BinaryBodies::Base64,
+            redactor: Redactor::new(&config.redact_body),
+            decode: content::decode,
+            rate: None,
+            descriptors: config.proto_descriptors.as_ref().map(|file| Arc::clone(&file.content)),
+            stats: ContentStats::default(),
+        }
     }
 
     /// The same for a live capture, with a bound on what is decoded in a second.
@@ -129,6 +135,7 @@ impl Finisher {
         let start = out.len();
         let (decode, max_body_bytes, base64) = (self.decode, self.max_body_bytes, self.base64);
         let bounds = self.bounds(bytes.len());
+        let redactor = self.redactor.as_ref();
         let limits =
             Limits { content_bytes: max_body_bytes, decoded_bytes: bounds.regular.saturating_add(bounds.surplus) };
         let descriptors = self.descriptors.as_ref().and_then(|descriptors| descriptors.get());
@@ -137,7 +144,8 @@ impl Finisher {
             let content = decoded.as_ref().and_then(|decoded| decoded.as_ref().ok());
             let by_escapes = max_written_bytes(content.map_or(bytes.len(), |content| content.bytes.len()));
             let by_work = if content.is_some() { limits.decoded_bytes } else { usize::MAX };
-            let cut = raw.push_members(out, bytes, content, base64, by_escapes.min(by_work));
+            let showing = Showing { base64, max_bytes: by_escapes.min(by_work), redactor };
+            let Written { too_long: cut, redacted } = raw.push_members(out, bytes, content, showing);
             let outcome = match (&decoded, content) {
                 (_, Some(content)) => Outcome::Decoded {
                     over_limit: content.over_limit,
@@ -159,19 +167,20 @@ impl Finisher {
                     carrier,
                     Room { content_bytes, json_bytes },
                     in_haste,
-                    descriptors,
+                    ToShow { descriptors, redactor },
                 );
                 (messages, unshown)
             });
-            (outcome, cut && by_escapes <= by_work, grpc)
+            (outcome, cut && by_escapes <= by_work, redacted, grpc)
         }));
-        let Ok((outcome, cut_escaped, grpc)) = written else {
+        let Ok((outcome, cut_escaped, redacted, grpc)) = written else {
             self.stats.panicked += 1;
             out.truncate(start);
             out.extend_from_slice(b",\"bodyEncoding\":\"binary\"");
             return Vec::new();
         };
         self.stats.cut_escaped += u64::from(cut_escaped);
+        self.stats.count_redacted(redacted);
         let messages = grpc.map(|(messages, unshown)| {
             self.stats.grpc_undecodable += unshown.undecodable;
             self.stats.grpc_left_coded += unshown.left_coded;

@@ -3,6 +3,7 @@
 use crate::content::grpc::{Call, MAX_MESSAGES, MessageCoding, MessageIndex, messages};
 use crate::encode::{RawGrpc, push_grpc_messages};
 use crate::protobuf::Descriptors;
+use crate::redact::{Kind, Redactor};
 
 /// What of them is not shown.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +27,13 @@ pub(super) struct Room {
     pub json_bytes: usize,
 }
 
+/// What makes JSON of them, and what hides values in it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ToShow<'a> {
+    pub descriptors: Option<&'a Descriptors>,
+    pub redactor: Option<&'a Redactor>,
+}
+
 /// Appends the member for those that begin in `body`; with `in_haste` without what is in compressed ones. By `descriptors` those
 /// whose method they name are JSON.
 pub(super) fn push_messages(
@@ -34,7 +42,7 @@ pub(super) fn push_messages(
     body: &[u8],
     Room { content_bytes, json_bytes }: Room,
     in_haste: bool,
-    descriptors: Option<&Descriptors>,
+    ToShow { descriptors, redactor }: ToShow<'_>,
 ) -> Unshown {
     let mut index = MessageIndex::new(grpc.kind);
     index.push(body);
@@ -50,6 +58,11 @@ pub(super) fn push_messages(
         let start = out.len();
         let pushed = kind.as_ref().is_some_and(|kind| kind.push_json(data, left, out));
         left -= out.len() - start;
+        let json = out.get(start..).unwrap_or_default();
+        if let Some(redacted) = redactor.filter(|_| pushed).and_then(|redactor| redactor.redact(json, &Kind::Json)) {
+            out.truncate(start);
+            out.extend_from_slice(&redacted.text);
+        }
         pushed
     });
     Unshown {

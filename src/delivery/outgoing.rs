@@ -146,7 +146,7 @@ mod tests {
         let received = || receiver.0.lock().unwrap().clone();
         push(batch(1));
         assert_eq!((received(), pop(&sending)), (vec![1], None));
-        let raw = RawBody { at: 0..1, codings: Vec::new(), charset: None, grpc: None, cut: false };
+        let raw = RawBody { at: 0..1, codings: Vec::new(), charset: None, grpc: None, cut: false, unredacted: None };
         push(Batch { raw: vec![(0, raw)], ..batch(2) });
         push(batch(3));
         assert_eq!(received(), [1], "one is to be finished, the next stays behind it");

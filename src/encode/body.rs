@@ -1,6 +1,6 @@
 //! The members that tell of a body. Text in UTF-8 is written at once. Work (content-codings, charsets, base64)
 //! is not done on the capture thread: the bytes stand in the line as they are, with a note of what they are, until
-//! `finish` writes the members in their place.
+//! `finish` writes the members in their place. So do bodies in which a name of `redactBody` may stand.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -12,6 +12,7 @@ use super::grpc_messages::RawGrpc;
 use super::json::{push_number, push_string, push_string_within, push_utf8};
 use crate::content::{self, Charset, Coding, Content, Converted};
 use crate::message::{Fields, HttpMessage, KnownName};
+use crate::redact::{Extent, Kind, Redacted, Redactor};
 
 /// A text may take this much more in its line than twice its bytes, which is what quotes and line breaks take. Only control
 /// characters take more: six times.
@@ -39,6 +40,24 @@ pub struct RawBody {
     pub grpc: Option<Box<RawGrpc>>,
     /// Bytes are missing, and the line says so.
     pub cut: bool,
+    /// Values in it may have to be replaced.
+    pub(crate) unredacted: Option<Unredacted>,
+}
+
+/// What tells how a body is redacted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unredacted {
+    kind: Kind,
+    /// It has a content-coding that is not removed.
+    is_coded: bool,
+}
+
+/// What became of a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    /// An end had to be left out.
+    pub too_long: bool,
+    pub redacted: Option<Extent>,
 }
 
 impl RawBody {
@@ -53,27 +72,43 @@ impl RawBody {
     }
 
     /// Appends the members for these bytes, or for their `content` where they were decoded. Each text takes at most `max_bytes`
-    /// as it is written, in base64 too. Says whether an end had to be left out for that.
+    /// as it is written, in base64 too.
     pub fn push_members(
         &self,
         out: &mut Vec<u8>,
         bytes: &[u8],
         content: Option<&Content<'_>>,
-        base64: bool,
-        max_bytes: usize,
-    ) -> bool {
+        Showing { base64, max_bytes, redactor }: Showing<'_>,
+    ) -> Written {
         let (shown, cut) = content.map_or((bytes, self.cut), |content| (&*content.bytes, self.cut || content.cut));
+        let mut converted = self.charset.and_then(|charset| content::convert(shown, cut, charset));
+        let redacted = self.unredacted.as_ref().zip(redactor).and_then(|(unredacted, redactor)| {
+            let text = converted.as_ref().map(|converted| converted.text.as_str());
+            let text = text.or_else(|| content::utf8(shown, cut));
+            let left_coded = unredacted.is_coded || !self.codings.is_empty() && content.is_none();
+            unredacted.redact(redactor, text, shown, left_coded).filter(|_| text.is_some() || base64)
+        });
+        let shown = match (&redacted, &mut converted) {
+            (None, _) => Some(shown),
+            (Some(redacted), None) => Some(&*redacted.text),
+            (Some(redacted), Some(converted)) => {
+                converted.text = String::from_utf8_lossy(&redacted.text).into_owned();
+                None // what is hidden in the text is in the bytes
+            }
+        };
         let mut too_long = false;
-        match content::utf8(shown, cut) {
-            Some(text) => too_long |= push_member_within(out, b",\"body\":", text, max_bytes),
-            None if base64 => too_long |= push_base64(out, shown, max_bytes),
-            None => push_binary(out),
+        match shown.map(|bytes| (bytes, content::utf8(bytes, cut))) {
+            Some((_, Some(text))) => too_long |= push_member_within(out, b",\"body\":", text, max_bytes),
+            Some((bytes, None)) if base64 => too_long |= push_base64(out, bytes, max_bytes),
+            _ => push_binary(out),
         }
-        if let Some(Converted { text, charset }) =
-            self.charset.and_then(|charset| content::convert(shown, cut, charset))
-        {
+        if let Some(Converted { text, charset }) = converted {
             too_long |= push_member_within(out, b",\"bodyText\":", &text, max_bytes);
             push_member_string(out, b",\"bodyCharset\":", &charset);
+        }
+        let redacted = redacted.map(|redacted| redacted.extent);
+        if let Some(extent) = redacted {
+            push_member_string(out, b",\"bodyRedacted\":", extent.name());
         }
         if content.is_some() {
             let names: Vec<_> = self.codings.iter().map(|coding| coding.name()).collect();
@@ -82,7 +117,38 @@ impl RawBody {
         if (cut || too_long) && !self.cut {
             out.extend_from_slice(TRUNCATED);
         }
-        too_long
+        Written { too_long, redacted }
+    }
+}
+
+/// How a body is shown.
+#[derive(Debug, Clone, Copy)]
+pub struct Showing<'a> {
+    /// Where it is not UTF-8.
+    pub base64: bool,
+    pub max_bytes: usize,
+    pub redactor: Option<&'a Redactor>,
+}
+
+impl Unredacted {
+    /// Of a body that is shown as it is.
+    fn may_have_to_be_redacted(&self, redactor: &Redactor, body: &[u8], cut: bool) -> bool {
+        if self.is_coded || content::utf8(body, cut).is_none() {
+            *self.kind.in_fact(body) != Kind::Other
+        } else {
+            !redactor.has_nothing_in(body, &self.kind)
+        }
+    }
+
+    /// `None` where nothing is to be hidden. `text` is what can be read of the `bytes`.
+    fn redact(&self, redactor: &Redactor, text: Option<&str>, bytes: &[u8], left_coded: bool) -> Option<Redacted> {
+        match (text, &self.kind) {
+            _ if left_coded => (self.kind != Kind::Other).then(Redacted::all),
+            (Some(text), kind) => redactor.redact(text.as_bytes(), kind),
+            // Its parts may be files.
+            (None, kind @ Kind::Multipart { .. }) => redactor.redact(bytes, kind),
+            (None, kind) => (*kind.in_fact(bytes) != Kind::Other).then(Redacted::all),
+        }
     }
 }
 
@@ -91,6 +157,7 @@ impl RawBody {
 pub struct BodyWriter {
     pub(super) decode: bool,
     pub(super) base64: bool,
+    pub(super) redactor: Option<Redactor>,
     /// Bodies with a content-coding that cannot be removed.
     pub unknown_codings: u64,
     /// Bodies of text that were cut since they hold too many characters that need an escape.
@@ -109,9 +176,9 @@ impl BodyWriter {
     }
 
     fn push_body_or_bytes(&mut self, out: &mut Vec<u8>, message: &HttpMessage<'_>, cut: &mut bool) -> Option<RawBody> {
-        let (mut codings, mut charset, mut grpc) = (Vec::new(), None, None);
+        let (mut codings, mut charset, mut grpc, mut is_coded) = (Vec::new(), None, None, false);
         if self.decode && !message.body.is_empty() {
-            codings = self.codings(message);
+            (codings, is_coded) = self.codings(message).map_or((Vec::new(), true), |codings| (codings, false));
             charset = declared_charset(message);
         }
         if let Some(carried) = message.extras.and_then(|extras| extras.grpc.as_ref())
@@ -120,8 +187,17 @@ impl BodyWriter {
         {
             grpc = Some(RawGrpc::of(carried, message));
         }
-        if codings.is_empty() && grpc.is_none() {
-            let may_be_text = charset.is_none_or(|charset| charset.is_ascii_compatible());
+        let may_be_text = charset.is_none_or(|charset| charset.is_ascii_compatible());
+        let unredacted = match &self.redactor {
+            Some(redactor) if !message.body.is_empty() => {
+                is_coded |= !self.decode && values(&CONTENT_ENCODING, message.fields()).next().is_some();
+                let unredacted = Unredacted { kind: kind_of(message), is_coded };
+                let is_plain = codings.is_empty() && may_be_text;
+                (!is_plain || unredacted.may_have_to_be_redacted(redactor, message.body, *cut)).then_some(unredacted)
+            }
+            _ => None,
+        };
+        if codings.is_empty() && grpc.is_none() && unredacted.is_none() {
             if may_be_text && message.body.len() <= SHORT_BYTES && message.body.is_ascii() {
                 out.extend_from_slice(b",\"body\":");
                 push_utf8(out, message.body);
@@ -145,20 +221,26 @@ impl BodyWriter {
         }
         let start = out.len();
         out.extend_from_slice(message.body);
-        Some(RawBody { at: start..out.len(), codings, charset, grpc, cut: *cut })
+        Some(RawBody { at: start..out.len(), codings, charset, grpc, cut: *cut, unredacted })
     }
 
-    /// None where there is one that is not known.
-    fn codings(&mut self, message: &HttpMessage<'_>) -> Vec<Coding> {
+    /// `None` where there is one that is not known.
+    fn codings(&mut self, message: &HttpMessage<'_>) -> Option<Vec<Coding>> {
         let mut codings = Vec::new();
         for value in values(&CONTENT_ENCODING, message.fields()) {
             if content::add_codings(&value, &mut codings).is_err() {
                 self.unknown_codings += 1;
-                return Vec::new();
+                return None;
             }
         }
-        codings
+        Some(codings)
     }
+}
+
+/// What one of its `Content-Type` fields says; there should be one.
+fn kind_of(message: &HttpMessage<'_>) -> Kind {
+    let mut kinds = values(&CONTENT_TYPE, message.fields()).map(|value| Kind::of(&value));
+    kinds.find(|kind| *kind != Kind::Other).unwrap_or(Kind::Other)
 }
 
 fn declared_charset(message: &HttpMessage<'_>) -> Option<Charset> {

@@ -18,7 +18,7 @@ mod timestamp;
 
 use std::net::{IpAddr, Ipv4Addr};
 
-pub use body::{BodyWriter, RawBody, max_written_bytes};
+pub use body::{BodyWriter, RawBody, Showing, Written, max_written_bytes};
 use extras::push_extras;
 use fields::{SecretFields, push_fields};
 use grpc::SecretGrpc;
@@ -29,7 +29,7 @@ use timestamp::TimestampWriter;
 use crate::config::{BinaryBodies, EngineConfig};
 use crate::decode::Endpoint;
 use crate::message::{Direction, HttpMessage, Proxied, StartLine, Version};
-use crate::redact::{REDACTED, Targets};
+use crate::redact::{REDACTED, Redactor, Targets};
 
 /// What `Origin::text` takes at most with IPv4, which nearly all have, and a number of up to eight digits.
 const ORIGIN_BYTES: usize = 120;
@@ -85,6 +85,7 @@ impl Encoder {
             bodies: BodyWriter {
                 decode: config.decode_body,
                 base64: config.binary_bodies == BinaryBodies::Base64,
+                redactor: Redactor::new(&config.redact_body),
                 ..BodyWriter::default()
             },
             cut_heads: 0,

@@ -40,7 +40,7 @@ import {
 } from './limits';
 import type { Option } from './option';
 import { checkOtlpUrl } from './otlp';
-import { checkRedactHeaders, DEFAULT_REDACTED_HEADERS, parseRedactHeaders } from './redaction';
+import { checkRedactBody, checkRedactHeaders, DEFAULT_REDACTED_HEADERS, parseRedactHeaders } from './redaction';
 import { boolean, list, number, paths, ports, size, text } from './texts';
 import { checkView, checkViewToken, parseView } from './view';
 
@@ -376,6 +376,20 @@ export const OPTIONS = {
     emptyMeans: [],
     repeatable: ',',
     engine: true,
+  },
+  /**
+   * Members of JSON, at any depth, and form fields whose values become `[REDACTED]` in bodies, any case; `api_key`, `api-key` and
+   * `apiKey` are one name. Default none.
+   */
+  redactBody: {
+    check: checkRedactBody,
+    default: [],
+    parse: list,
+    argument: 'names',
+    help: 'JSON members and form fields whose values are hidden in bodies, e.g. a,b',
+    emptyMeans: [],
+    engine: true,
+    annotation: 'names of JSON members and form fields, `password,apiKey`: their values are hidden in bodies',
   },
   /**
    * Only exchanges of which this expression is true come out, both halves: `status=5xx and path=/orders`. Messages wait, bounded,

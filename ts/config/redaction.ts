@@ -1,4 +1,4 @@
-/** `redactHeaders`: from what is given, in a config or as a text, to the names whose values are hidden. */
+/** Names whose values are hidden: from what is given, in a config or as a text, to what the engine gets. */
 
 import { ValidationError } from '../errors';
 import { show, TOKEN, wrong } from './checks';
@@ -31,6 +31,17 @@ export function checkRedactHeaders(value: unknown, field: string): string[] {
     throw new ValidationError(field, complaint);
   }
   return [...new Set([...DEFAULT_REDACTED_HEADERS, ...added.map((name) => name.slice(ADD.length))])];
+}
+
+/** As they were written: a capital letter may begin a word of a name. */
+export function checkRedactBody(value: unknown, field: string): string[] {
+  if (!Array.isArray(value)) throw wrong(field, 'an array of names of JSON members and form fields', value);
+  for (const each of value) {
+    if (typeof each !== 'string' || each === '') {
+      throw new ValidationError(field, `each must be the name of a JSON member or a form field, got ${show(each)}`);
+    }
+  }
+  return [...new Set(value as string[])];
 }
 
 /**

@@ -107,6 +107,8 @@ export interface CaptureOptions {
   maxBufferedBytes: number
   /** Query parameters whose values are replaced in `path`, in any case. */
   redactQuery: Array<string>
+  /** Members of JSON and form fields whose values are replaced in bodies, in any case. */
+  redactBody: Array<string>
   /** Exchanges that come out; empty is all. */
   include: Array<FilterOptions>
   /** Exchanges that do not come out. */

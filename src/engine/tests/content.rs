@@ -8,23 +8,23 @@ use crate::delivery::Finisher;
 use crate::message::selection::Rule;
 use crate::stats::ContentStats;
 
-fn gzip(content: &[u8]) -> Vec<u8> {
+pub(super) fn gzip(content: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(content).unwrap();
     encoder.finish().unwrap()
 }
 
-fn config() -> EngineConfig {
+pub(super) fn config() -> EngineConfig {
     EngineConfig { decode_body: true, ..EngineConfig::for_ports(&[SERVER_PORT]) }
 }
 
-fn response(fields: &str, body: &[u8]) -> Vec<u8> {
+pub(super) fn response(fields: &str, body: &[u8]) -> Vec<u8> {
     let head = format!("HTTP/1.1 200 OK\r\n{fields}\r\nContent-Length: {}\r\n\r\n", body.len());
     [head.as_bytes(), body].concat()
 }
 
 /// Every message of the exchanges, finished; each is a request and one of the responses.
-fn finished(config: EngineConfig, responses: &[Vec<u8>]) -> (Vec<serde_json::Value>, ContentStats, Stats) {
+pub(super) fn finished(config: EngineConfig, responses: &[Vec<u8>]) -> (Vec<serde_json::Value>, ContentStats, Stats) {
     let mut finisher = Finisher::new(&config);
     let mut engine = Engine::new(config);
     let (mut client, mut server) = (1, 1);

@@ -8,6 +8,7 @@ mod one_side;
 mod own_posts;
 mod pickups;
 mod receiver;
+mod redact_body;
 mod resets;
 mod secrets;
 mod streams;

@@ -1,0 +1,127 @@
+//! Values of `redactBody` in bodies, from packets to finished lines.
+
+use super::content::{config, finished, gzip, response};
+use super::*;
+use crate::config::BinaryBodies;
+use serde_json::{Value, json};
+
+fn redacting() -> EngineConfig {
+    EngineConfig { redact_body: vec!["pin".into(), "apiKey".into()], ..config() }
+}
+
+/// The members that tell of the body of a response.
+fn body_of(config: EngineConfig, response: &[u8]) -> Value {
+    let (lines, ..) = finished(config, &[response.to_vec()]);
+    let is_of_body = |name: &String| name.starts_with("body") && name != "bodySize";
+    let members = lines[1].as_object().unwrap().iter().filter(|(name, _)| is_of_body(name));
+    members.map(|(name, value)| (name.clone(), value.clone())).collect::<serde_json::Map<_, _>>().into()
+}
+
+const JSON: &str = "Content-Type: application/json";
+
+#[test]
+fn what_is_shown_of_a_body() {
+    let base64 = || EngineConfig { binary_bodies: BinaryBodies::Base64, ..redacting() };
+    let not_decoded = || EngineConfig { decode_body: false, ..redacting() };
+    let text = br#"{"a":1,"PIN":[2],"api_key":"3"}"#;
+    let shown = r#"{"a":1,"PIN":"[REDACTED]","api_key":"[REDACTED]"}"#;
+    let coded = gzip(text);
+    let utf16: Vec<u8> = "{\"pin\":1}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let all = json!({"body": "[REDACTED]", "bodyRedacted": "all"});
+    let gzip_and = |fields: &str| format!("Content-Encoding: gzip\r\n{fields}");
+    let form = "Content-Type: application/x-www-form-urlencoded";
+    let multipart = "Content-Type: multipart/form-data; boundary=b";
+    for (config, fields, body, shown) in [
+        (redacting(), JSON, &text[..], json!({"body": shown, "bodyRedacted": "values"})),
+        (not_decoded(), JSON, text, json!({"body": shown, "bodyRedacted": "values"})),
+        (redacting(), "X: y", text, json!({"body": shown, "bodyRedacted": "values"})),
+        (redacting(), JSON, br#"{"pins":1}"#, json!({"body": "{\"pins\":1}"})),
+        (redacting(), JSON, br#"{"a":"pin"}"#, json!({"body": "{\"a\":\"pin\"}"})),
+        (redacting(), JSON, b"", json!({"body": ""})),
+        (redacting(), JSON, br#"{"pin":1"#, json!({"body": "{\"pin\":\"[REDACTED]\"", "bodyRedacted": "values"})),
+        (redacting(), JSON, br#"{pin:1}"#, json!({"body": "{[REDACTED]", "bodyRedacted": "rest"})),
+        (redacting(), JSON, br#"pin"#, all.clone()),
+        (redacting(), &gzip_and(JSON), &coded, json!({"body": shown, "bodyRedacted": "values", "bodyDecoded": "gzip"})),
+        (
+            redacting(),
+            &gzip_and("X: y"),
+            &coded,
+            json!({"body": shown, "bodyRedacted": "values", "bodyDecoded": "gzip"}),
+        ),
+        // What cannot be read is not shown.
+        (redacting(), &gzip_and(JSON), text, all.clone()),
+        (redacting(), &gzip_and(JSON), b"\x1f\x8bno", json!({"bodyEncoding": "binary"})),
+        (base64(), &gzip_and(JSON), b"\x1f\x8bno", all.clone()),
+        (base64(), &gzip_and("X: y"), b"\x1f\x8bno", json!({"body": "H4tubw==", "bodyEncoding": "base64"})),
+        (redacting(), "Content-Encoding: x\r\nContent-Type: text/json", text, all.clone()),
+        (not_decoded(), &gzip_and(JSON), &coded, json!({"bodyEncoding": "binary"})),
+        (EngineConfig { decode_body: false, ..base64() }, &gzip_and(JSON), &coded, all.clone()),
+        (base64(), JSON, b"{\"pin\":\"\xe9\"}", all.clone()),
+        (redacting(), JSON, b"{\"pin\":\"\xe9\"}", json!({"bodyEncoding": "binary"})),
+        (base64(), "X: y", b"\xff{\"pin\":1}", json!({"body": "/3sicGluIjoxfQ==", "bodyEncoding": "base64"})),
+        // Other charsets: the text is shown, and the bytes are not.
+        (
+            base64(),
+            "Content-Type: application/json; charset=latin1",
+            b"{\"pin\":\"\xe9\",\"a\":\"\xe9\"}",
+            json!({
+                "bodyEncoding": "binary", "bodyText": "{\"pin\":\"[REDACTED]\",\"a\":\"é\"}",
+                "bodyCharset": "windows-1252", "bodyRedacted": "values",
+            }),
+        ),
+        (
+            base64(),
+            "Content-Type: application/json; charset=utf-16",
+            &utf16,
+            json!({
+                "bodyEncoding": "binary", "bodyText": "{\"pin\":\"[REDACTED]\"}",
+                "bodyCharset": "utf-16le", "bodyRedacted": "values",
+            }),
+        ),
+        (redacting(), JSON, &utf16, json!({"body": "{[REDACTED]", "bodyRedacted": "rest"})),
+        // Forms.
+        (redacting(), form, b"pin=1&a=2", json!({"body": "pin=[REDACTED]&a=2", "bodyRedacted": "values"})),
+        (redacting(), form, b"a=2", json!({"body": "a=2"})),
+        (redacting(), form, text, json!({"body": shown, "bodyRedacted": "values"})),
+        (
+            base64(),
+            multipart,
+            b"--b\r\nContent-Disposition: form-data; name=pin\r\n\r\n\xff\r\n--b--",
+            json!({
+                "body": "--b\r\nContent-Disposition: form-data; name=pin\r\n\r\n[REDACTED]\r\n--b--",
+                "bodyRedacted": "values",
+            }),
+        ),
+    ] {
+        assert_eq!(body_of(config, &response(fields, body)), shown, "{fields} {body:?}");
+    }
+    let off = EngineConfig { redact_body: Vec::new(), ..base64() };
+    assert_eq!(body_of(off, &response(JSON, text)), json!({"body": str::from_utf8(text).unwrap()}));
+}
+
+#[test]
+fn a_body_in_chunks_and_one_that_is_cut() {
+    let chunked = format!(
+        "HTTP/1.1 200 OK\r\n{JSON}\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{{\"pin\r\n6\r\n\":\"12\"\r\n1\r\n}}\r\n0\r\n\r\n"
+    );
+    let shown = json!({"body": "{\"pin\":\"[REDACTED]\"}", "bodyRedacted": "values"});
+    assert_eq!(body_of(redacting(), chunked.as_bytes()), shown);
+    let body = br#"{"a":[{"pin":{"b":"9 9"},"api-key":99}],"c":"d"}"#;
+    let expected = r#"{"a":[{"pin":"[REDACTED]","api-key":"[REDACTED]"}],"c":"d"}"#;
+    for max_body_size in 1..=body.len() {
+        for fields in [JSON.to_owned(), format!("{JSON}\r\nContent-Encoding: gzip")] {
+            let body = if fields.contains("gzip") { gzip(body) } else { body.to_vec() };
+            let found = body_of(EngineConfig { max_body_size, ..redacting() }, &response(&fields, &body));
+            let text = found["body"].as_str().unwrap_or_default();
+            assert!(text == "[REDACTED]" || expected.starts_with(text), "{max_body_size}: {found}");
+        }
+    }
+}
+
+#[test]
+fn what_was_hidden_is_counted() {
+    let responses = [&b"{\"pin\":1}"[..], b"{\"pin\":1}", b"{pin}", b"pin", b"{}"].map(|body| response(JSON, body));
+    let (lines, stats, _) = finished(redacting(), &responses);
+    assert_eq!((stats.redacted, stats.redacted_rest, stats.redacted_all), (2, 1, 1));
+    assert_eq!(lines[1]["bodySize"], 9, "of the bytes as they were sent");
+}

@@ -57,6 +57,11 @@ impl Origin {
         push_endpoint(&mut text, client);
         Self { server, client, text, ends_at }
     }
+
+    /// The beginning of a line with `id`, up to the exchange's number; then the two ends.
+    fn parts(&self) -> (&[u8], &[u8]) {
+        self.text.split_at_checked(self.ends_at).unwrap_or_default()
+    }
 }
 
 #[derive(Debug)]
@@ -94,7 +99,7 @@ impl Encoder {
 
     /// Appends the message's line to `out`. Its body may have to be finished.
     pub fn push_line(&mut self, out: &mut Vec<u8>, origin: &Origin, message: &HttpMessage<'_>) -> Option<RawBody> {
-        let (id, ends) = origin.text.split_at_checked(origin.ends_at).unwrap_or_default();
+        let (id, ends) = origin.parts();
         out.extend_from_slice(id);
         push_number(out, u64::from(message.exchange));
         out.extend_from_slice(b"\",\"timestamp\":\"");

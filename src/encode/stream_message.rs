@@ -8,24 +8,31 @@ use super::json::{push_member, push_number, push_string_within};
 use super::{Encoder, Origin};
 use crate::content;
 use crate::message::{Direction, Opcode, Part, StreamMessage};
+use crate::redact::Kind;
 
 impl Encoder {
     /// Appends the message's line to `out`.
     pub fn push_stream_line(&mut self, out: &mut Vec<u8>, origin: &Origin, message: &StreamMessage<'_>) {
         push_member(out, b"{\"stream\":", message.part.name().as_bytes());
-        out.extend_from_slice(b",\"id\":\"");
-        push_number(out, origin.connection);
-        out.push(b'.');
+        let (id, ends) = origin.parts();
+        out.push(b',');
+        // Without the brace of a line of its own.
+        out.extend_from_slice(id.get(1..).unwrap_or_default());
         push_number(out, u64::from(message.of.exchange));
         push_count(out, b"\",\"sequence\":", message.sequence);
-        out.extend_from_slice(&origin.members);
+        out.extend_from_slice(ends);
         out.extend_from_slice(match message.direction {
             Direction::Request => b",\"direction\":\"request\",\"timestamp\":\"".as_slice(),
             Direction::Response => b",\"direction\":\"response\",\"timestamp\":\"".as_slice(),
         });
         self.timestamps.push(out, message.at);
         out.push(b'"');
-        let truncated = push_data(out, message);
+        let redacted = match &self.bodies.redactor {
+            Some(redactor) => redactor.redact(message.data, &Kind::Other),
+            None => None,
+        };
+        let data = redacted.as_ref().map_or(message.data, |redacted| &redacted.text);
+        let truncated = push_data(out, message, data);
         push_count(out, b",\"dataSize\":", message.data_bytes);
         if truncated {
             out.extend_from_slice(b",\"truncated\":true");
@@ -57,9 +64,9 @@ impl Encoder {
 }
 
 /// Text as text, anything else in base64; of binary messages all. Says whether bytes are missing.
-fn push_data(out: &mut Vec<u8>, message: &StreamMessage<'_>) -> bool {
+fn push_data(out: &mut Vec<u8>, message: &StreamMessage<'_>, data: &[u8]) -> bool {
     let is_binary = matches!(message.part, Part::WebSocket { opcode: Opcode::Binary, .. } | Part::Grpc { .. });
-    let text = if is_binary { None } else { content::utf8(message.data, message.truncated) };
+    let text = if is_binary { None } else { content::utf8(data, message.truncated) };
     match text {
         Some(text) => {
             out.extend_from_slice(b",\"data\":");
@@ -67,7 +74,7 @@ fn push_data(out: &mut Vec<u8>, message: &StreamMessage<'_>) -> bool {
         }
         None => {
             out.extend_from_slice(b",\"data\":\"");
-            push_base64(out, message.data);
+            push_base64(out, data);
             out.extend_from_slice(b"\",\"dataEncoding\":\"base64\"");
             message.truncated
         }
@@ -192,6 +199,24 @@ mod tests {
         );
         let untimed = StreamMessage { at: Timestamp::UNKNOWN, ..message(TEXT, b"") };
         assert!(line(&untimed).trim_end().ends_with(r#","opcode":"text","timestampUnknown":true}"#));
+    }
+
+    #[test]
+    fn members_to_be_redacted_are_not_shown() {
+        let config = EngineConfig { redact_body: vec!["password".to_owned()], ..EngineConfig::for_ports(&[80]) };
+        let endpoint = |last, port| Endpoint { ip: IpAddr::V4(Ipv4Addr::new(10, 0, 0, last)), port };
+        let origin = Origin::new(5, endpoint(1, 80), endpoint(2, 999));
+        let binary = Part::WebSocket { opcode: Opcode::Binary, close_code: None };
+        let data = br#"{"a":1,"password":"s3cret"}"#;
+        for (part, shown) in [
+            (TEXT, r#""data":"{\"a\":1,\"password\":\"[REDACTED]\"}","dataSize":27"#.to_owned()),
+            (binary, format!(r#""data":"{}""#, BASE64_STANDARD.encode(br#"{"a":1,"password":"[REDACTED]"}"#))),
+        ] {
+            let mut out = Vec::new();
+            Encoder::new(&config).push_stream_line(&mut out, &origin, &message(part, data));
+            let line = String::from_utf8(out).unwrap();
+            assert!(line.contains(&shown), "{line}");
+        }
     }
 
     #[test]

@@ -68,8 +68,8 @@ fn near_names(search: &Search, text: &[u8]) -> Option<Found> {
                     found.values.push(value);
                     let after = space_end(text, from);
                     found.open = after == text.len();
-                    if !matches!(text.get(after), None | Some(b',' | b'}')) {
-                        found.lost_at = Some(after);
+                    if let Some(lost_at) = lost_after(text, after) {
+                        found.lost_at = Some(lost_at);
                         break;
                     }
                 }
@@ -86,6 +86,21 @@ fn near_names(search: &Search, text: &[u8]) -> Option<Found> {
         }
     }
     Some(found)
+}
+
+/// Where a text that has a value of an object before `at` is no JSON any more. A comma may follow, or brackets that close, and after the
+/// last of these a comma, nothing, or the next text: one that could be the rest of a number only on a line of its own.
+fn lost_after(text: &[u8], at: usize) -> Option<usize> {
+    let rest = text.get(at..).unwrap_or_default();
+    let closing =
+        rest.iter().take_while(|byte| matches!(byte, b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n' | 0x1e)).count();
+    let (closing, rest) = rest.split_at_checked(closing).unwrap_or_default();
+    let is_next = closing.first() == Some(&b'}') && closing.iter().any(|byte| matches!(byte, b'\n' | b'\r' | 0x1e));
+    let goes_on = match rest.first() {
+        None | Some(b',' | b'{' | b'[' | b'"') => closing.is_empty() || closing.first() == Some(&b'}'),
+        Some(_) => is_next,
+    };
+    (!goes_on).then_some(at + closing.len())
 }
 
 fn place_of(text: &[u8], name: &Range<usize>) -> Place {

@@ -392,6 +392,21 @@ proptest! {
 }
 
 #[test]
+fn what_is_left_of_a_broken_number_is_not_shown() {
+    let redactor = redactor(&["pin"]);
+    for (text, expected) in [
+        (r#"{"pin":7}77"#, r#"{"pin":"[REDACTED]"}[REDACTED]"#),
+        (r#"{"pin":7}77}"#, r#"{"pin":"[REDACTED]"}[REDACTED]"#),
+        (r#"[{"pin":7} 77]"#, r#"[{"pin":"[REDACTED]"} [REDACTED]"#),
+        (r#"{"pin":7},{"a":1}"#, r#"{"pin":"[REDACTED]"},{"a":1}"#),
+        ("{\"pin\":7}\n{\"a\":1}\n", "{\"pin\":\"[REDACTED]\"}\n{\"a\":1}\n"),
+        (r#"{"a":[{"pin":7}],"b":2}"#, r#"{"a":[{"pin":"[REDACTED]"}],"b":2}"#),
+    ] {
+        assert_eq!(shown(&redactor, text.as_bytes(), &Kind::Json).0, expected, "{text}");
+    }
+}
+
+#[test]
 fn depth_costs_a_bit_a_level() {
     let redactor = redactor(&["größe", "pin"]);
     for depth in [63, 64, 65, 127, 128, 129, 200_000] {

@@ -106,7 +106,7 @@ impl Engine {
         self.now = self.clock.now();
         self.leaps = step != Step::Ordinary;
         match step {
-            Step::Pause(micros) => self.wait_on_behind(before, micros),
+            Step::Pause(micros) => self.wait_on_after(before, micros),
             Step::Ordinary if !self.leaping.is_empty() => self.leaping.clear(),
             Step::Ordinary | Step::Leap => {}
         }
@@ -182,10 +182,10 @@ impl Engine {
 
     /// A pause ended with packets that were taken before it was known to be one: their connections have not waited since.
     #[cold]
-    fn wait_on_behind(&mut self, before: Timestamp, micros: u64) {
+    fn wait_on_after(&mut self, before: Timestamp, micros: u64) {
         for &(id, serial) in &self.leaping {
             let Some(entry) = self.table.entry(id).filter(|entry| entry.serial() == serial) else { continue };
-            entry.connection.wait_on_behind(before, micros);
+            entry.connection.wait_on_after(before, micros);
             self.table.touch(id, self.now);
         }
     }

@@ -1,10 +1,13 @@
-//! Both directions of a connection: handshake, order between the directions, holes given up, the end.
+//! Both directions of a connection: a segment's way through them.
+
+mod handshake;
+mod waiting;
 
 use super::counters::FlowCounters;
 use super::judging::can_acknowledge;
-use super::reassembly::{First, Piece, Reassembler, StreamEvent};
+use super::reassembly::{Piece, Reassembler, StreamEvent};
 use super::receiver::{Doubt, Verdict};
-use super::{HOLE_TIMEOUT_MS, MAX_WAITING_BYTES, Patience, Position, SeqNumber, Side};
+use super::{Position, SeqNumber, Side};
 use crate::decode::Segment;
 use crate::time::Timestamp;
 
@@ -79,20 +82,6 @@ impl Default for Connection {
 }
 
 impl Connection {
-    pub fn role(&self) -> Role {
-        self.role
-    }
-
-    /// What `role` will be once this segment is taken.
-    pub fn role_after(&self, side: Side, segment: &Segment<'_>) -> Role {
-        match self.role {
-            Role::Unknown if segment.flags.syn => {
-                Role::InitiatedBy(if segment.flags.ack { side.other() } else { side })
-            }
-            role => role,
-        }
-    }
-
     /// Bytes that wait behind holes, with their overhead.
     pub fn waiting_bytes(&self) -> usize {
         self.low.waiting_bytes() + self.high.waiting_bytes()
@@ -107,28 +96,6 @@ impl Connection {
     pub fn next_seq(&self, side: Side) -> Option<SeqNumber> {
         let flow = self.flow(side);
         flow.is_started().then(|| flow.next_seq())
-    }
-
-    /// The SYN of a connection to come, if this segment answers it or goes on from it.
-    pub fn announced_syn(&self, side: Side, segment: &Segment<'_>) -> Option<(Side, SeqNumber)> {
-        self.new_syn.filter(|&(initiator, first)| match side == initiator {
-            true => SeqNumber(segment.seq) == first,
-            false => segment.flags.syn && segment.flags.ack && SeqNumber(segment.ack) == first,
-        })
-    }
-
-    /// It begins with a SYN that was captured before.
-    pub fn begin_with_syn(&mut self, initiator: Side, first: SeqNumber) {
-        self.role = Role::InitiatedBy(initiator);
-        self.flow_mut(initiator).begin_at_syn(first);
-    }
-
-    pub fn saw_the_opening_syn(&self) -> bool {
-        matches!(self.role, Role::InitiatedBy(side) if self.began_with_syn(side))
-    }
-
-    pub fn began_with_syn(&self, side: Side) -> bool {
-        self.flow(side).began_with_syn()
     }
 
     /// Who broke the connection off.
@@ -272,104 +239,6 @@ impl Connection {
         self.settle(counters, sink)
     }
 
-    /// When `on_time` is to be called at the latest; `None` while nothing waits.
-    pub fn deadline(&self, patience: Patience) -> Option<Timestamp> {
-        let holes = Side::BOTH.into_iter().filter_map(|side| self.hole_deadline(side, patience)).min();
-        let reset = self.reset.map(|reset| reset.at.plus_millis(patience.reset_ms));
-        match (holes, reset) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        }
-    }
-
-    /// So many microseconds passed before what came at `since` or later, and not after it.
-    pub fn wait_on_behind(&mut self, since: Timestamp, micros: u64) {
-        self.low.wait_on_behind(since, micros);
-        self.high.wait_on_behind(since, micros);
-        if let Some(reset) = self.reset.as_mut().filter(|reset| reset.at >= since) {
-            reset.at = reset.at.plus_micros(micros);
-        }
-    }
-
-    /// Gives up the holes whose time is over at `now`.
-    pub fn on_time(
-        &mut self,
-        now: Timestamp,
-        patience: Patience,
-        counters: &mut FlowCounters,
-        sink: &mut impl FnMut(Side, StreamEvent<'_>),
-    ) -> Next {
-        if self.reset.is_some_and(|reset| reset.at.plus_millis(patience.reset_ms) <= now) {
-            self.finish(counters, sink);
-            return Next::Closed;
-        }
-        while let Some(side) = Side::BOTH
-            .into_iter()
-            .find(|&side| self.hole_deadline(side, patience).is_some_and(|deadline| deadline <= now))
-        {
-            self.give_up_first(side, counters, sink);
-            self.deliver(sink);
-        }
-        self.closed_or_continue()
-    }
-
-    /// Gives up every hole: memory is needed elsewhere.
-    pub fn shed(&mut self, counters: &mut FlowCounters, sink: &mut impl FnMut(Side, StreamEvent<'_>)) {
-        while let Some(side) = self.longest_waiting() {
-            self.give_up_first(side, counters, sink);
-            self.deliver(sink);
-        }
-    }
-
-    /// Ends both directions here: what waits is delivered with its gaps, then the ends.
-    pub fn finish(&mut self, counters: &mut FlowCounters, sink: &mut impl FnMut(Side, StreamEvent<'_>)) {
-        self.deliver(sink);
-        self.shed(counters, sink);
-        if let Some(Reset { side, position, .. }) = self.reset {
-            // Everything before it was sent.
-            self.flow_mut(side).acknowledge(position);
-        }
-        let reset = self.reset.is_some();
-        for side in Side::BOTH {
-            self.flow_mut(side).end_now(reset, &mut |event| sink(side, event));
-        }
-    }
-
-    fn on_syn(&mut self, side: Side, segment: &Segment<'_>) -> Next {
-        let first = SeqNumber(segment.seq).plus(1);
-        let new_syn = self.new_syn;
-        let carries_data = self.low.has_delivered() || self.high.has_delivered();
-        let over = self.reset.is_some() || (self.low.ended && self.high.ended);
-        let (me, other) = self.flows(side);
-        if !me.is_started() {
-            me.start(first);
-            me.begin_with(segment);
-        } else if me.began_at(first) {
-            me.begin_with(segment);
-        } else if me.may_have_begun_at(first) {
-            return Next::Continue;
-        } else {
-            let confirms = segment.flags.ack && new_syn == Some((side.other(), SeqNumber(segment.ack)));
-            let stray =
-                segment.flags.ack && other.is_started() && !other.is_near(other.position_of(SeqNumber(segment.ack)));
-            if over || !carries_data || confirms || stray {
-                return Next::Replace;
-            }
-            if !segment.flags.ack {
-                self.new_syn = Some((side, first));
-            }
-            return Next::Continue;
-        }
-        self.role = self.role_after(side, segment);
-        Next::Continue
-    }
-
-    /// It carries only a part of its MPTCP streams: it joins another connection, or what came in between did.
-    #[cold]
-    fn is_torn_by(&mut self, side: Side, segment: &Segment<'_>) -> bool {
-        segment.joins() || segment.mapping().is_some_and(|mapping| self.flow_mut(side).is_torn_by(mapping))
-    }
-
     /// What the receiver makes of the segment, by its checksums.
     #[inline]
     fn judge(&mut self, side: Side, segment: &Segment<'_>) -> Verdict {
@@ -422,114 +291,6 @@ impl Connection {
         let position = if me.is_started() { me.position_of(seq) } else { 0 };
         self.reset.get_or_insert(Reset { at: now, side, position, heard });
         self.settle(counters, sink)
-    }
-
-    /// Delivers what can be delivered, keeps the limit, and says whether the connection is over.
-    fn settle(&mut self, counters: &mut FlowCounters, sink: &mut impl FnMut(Side, StreamEvent<'_>)) -> Next {
-        if self.low.is_quiet() && self.high.is_quiet() && self.reset.is_none() {
-            return Next::Continue;
-        }
-        self.deliver(sink);
-        for side in Side::BOTH {
-            while self.flow(side).waiting_bytes() > MAX_WAITING_BYTES {
-                self.give_up_first(side, counters, sink);
-                self.deliver(sink);
-            }
-        }
-        // Bytes before the reset that are still missing may have been captured behind it.
-        if let Some(Reset { side, position, heard, .. }) = self.reset
-            && self.waiting_bytes() == 0
-            && self.flow(side).next() >= position
-            && self.flow(side.other()).next() >= heard
-        {
-            self.finish(counters, sink);
-        }
-        self.closed_or_continue()
-    }
-
-    fn closed_or_continue(&self) -> Next {
-        if self.low.ended && self.high.ended { Next::Closed } else { Next::Continue }
-    }
-
-    /// Delivers from both sides, cause before effect, until neither can go on.
-    fn deliver(&mut self, sink: &mut impl FnMut(Side, StreamEvent<'_>)) {
-        loop {
-            let mut moved = false;
-            for side in Side::BOTH {
-                while !self.is_blocked(side) && self.flow_mut(side).deliver_first(&mut |event| sink(side, event)) {
-                    moved = true;
-                }
-                self.flow_mut(side).end_at_fin(&mut |event| sink(side, event));
-            }
-            if !moved {
-                return;
-            }
-        }
-    }
-
-    /// The first waiting bytes of `side` answer bytes of the other side that are not delivered yet.
-    fn is_blocked(&self, side: Side) -> bool {
-        self.flow(side)
-            .first_waiting()
-            .is_some_and(|first| self.is_in_doubt(side, first) || self.overtakes_its_cause(side, first))
-    }
-
-    fn overtakes_its_cause(&self, side: Side, first: First) -> bool {
-        let other = self.flow(side.other());
-        first.heard > other.next() && other.seen && !other.ended
-    }
-
-    /// The receiver has not acknowledged these bytes yet, and may have thrown them away.
-    fn is_in_doubt(&self, side: Side, first: First) -> bool {
-        first.doubt.is_some() && !self.flow(side).is_acked_to(first.end)
-    }
-
-    /// The receiver of these bytes has spoken since and acknowledged none of them.
-    fn is_passed_over(&self, side: Side, first: First) -> bool {
-        self.flow(side.other()).spoke_at > first.arrived && !self.flow(side).is_acked_to(first.end)
-    }
-
-    fn hole_deadline(&self, side: Side, patience: Patience) -> Option<Timestamp> {
-        let flow = self.flow(side);
-        let first = flow.first_waiting()?;
-        let wait = if first.start <= flow.next() || flow.is_acked_to(first.start) {
-            patience.acked_hole_ms
-        } else {
-            HOLE_TIMEOUT_MS
-        };
-        Some(first.arrived.plus_millis(wait))
-    }
-
-    /// Removes what keeps the first waiting bytes of `side` from being delivered.
-    fn give_up_first(&mut self, side: Side, counters: &mut FlowCounters, sink: &mut impl FnMut(Side, StreamEvent<'_>)) {
-        let Some(first) = self.flow(side).first_waiting() else { return };
-        if first.doubt.is_some_and(|doubt| doubt != Doubt::Unfilled) && self.is_passed_over(side, first) {
-            self.flow_mut(side).discard_first(&mut counters.discarded);
-        } else if first.start > self.flow(side).next() {
-            self.flow_mut(side).give_up_to(first.start, &mut |event| sink(side, event));
-        } else if self.is_in_doubt(side, first) {
-            self.flow_mut(side).believe_first();
-        } else if first.heard > self.flow(side.other()).captured_to() && self.is_passed_over(side, first) {
-            // What it says it had received was never sent, or is captured very late: nobody is to lose bytes by that.
-            self.flow_mut(side).deliver_first(&mut |event| sink(side, event));
-        } else if self.is_blocked(side) {
-            let other = self.flow_mut(side.other());
-            let hole_end = other.first_waiting().map_or(first.heard, |waiting| waiting.start.min(first.heard));
-            if hole_end > other.next() {
-                other.give_up_to(hole_end, &mut |event| sink(side.other(), event));
-            } else {
-                // Each side waits for the other: no order is right, so the older goes first.
-                self.flow_mut(side).deliver_first(&mut |event| sink(side, event));
-            }
-        }
-    }
-
-    fn longest_waiting(&self) -> Option<Side> {
-        Side::BOTH
-            .into_iter()
-            .filter_map(|side| Some((self.flow(side).first_waiting()?.arrived, side)))
-            .min_by_key(|&(at, _)| at)
-            .map(|(_, side)| side)
     }
 
     fn flow(&self, side: Side) -> &Reassembler {

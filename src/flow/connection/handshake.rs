@@ -1,0 +1,79 @@
+//! Who opened a connection, and when another one takes its place.
+
+use super::{Connection, Next, Role};
+use crate::decode::Segment;
+use crate::flow::key::Side;
+use crate::flow::seq::SeqNumber;
+
+impl Connection {
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// What `role` will be once this segment is taken.
+    pub fn role_after(&self, side: Side, segment: &Segment<'_>) -> Role {
+        match self.role {
+            Role::Unknown if segment.flags.syn => {
+                Role::InitiatedBy(if segment.flags.ack { side.other() } else { side })
+            }
+            role => role,
+        }
+    }
+
+    /// The SYN of a connection to come, if this segment answers it or goes on from it.
+    pub fn announced_syn(&self, side: Side, segment: &Segment<'_>) -> Option<(Side, SeqNumber)> {
+        self.new_syn.filter(|&(initiator, first)| match side == initiator {
+            true => SeqNumber(segment.seq) == first,
+            false => segment.flags.syn && segment.flags.ack && SeqNumber(segment.ack) == first,
+        })
+    }
+
+    /// It begins with a SYN that was captured before.
+    pub fn begin_with_syn(&mut self, initiator: Side, first: SeqNumber) {
+        self.role = Role::InitiatedBy(initiator);
+        self.flow_mut(initiator).begin_at_syn(first);
+    }
+
+    pub fn saw_the_opening_syn(&self) -> bool {
+        matches!(self.role, Role::InitiatedBy(side) if self.began_with_syn(side))
+    }
+
+    pub fn began_with_syn(&self, side: Side) -> bool {
+        self.flow(side).began_with_syn()
+    }
+
+    pub(super) fn on_syn(&mut self, side: Side, segment: &Segment<'_>) -> Next {
+        let first = SeqNumber(segment.seq).plus(1);
+        let new_syn = self.new_syn;
+        let carries_data = self.low.has_delivered() || self.high.has_delivered();
+        let over = self.reset.is_some() || (self.low.ended && self.high.ended);
+        let (me, other) = self.flows(side);
+        if !me.is_started() {
+            me.start(first);
+            me.begin_with(segment);
+        } else if me.began_at(first) {
+            me.begin_with(segment);
+        } else if me.may_have_begun_at(first) {
+            return Next::Continue;
+        } else {
+            let confirms = segment.flags.ack && new_syn == Some((side.other(), SeqNumber(segment.ack)));
+            let stray =
+                segment.flags.ack && other.is_started() && !other.is_near(other.position_of(SeqNumber(segment.ack)));
+            if over || !carries_data || confirms || stray {
+                return Next::Replace;
+            }
+            if !segment.flags.ack {
+                self.new_syn = Some((side, first));
+            }
+            return Next::Continue;
+        }
+        self.role = self.role_after(side, segment);
+        Next::Continue
+    }
+
+    /// It carries only a part of its MPTCP streams: it joins another connection, or what came in between did.
+    #[cold]
+    pub(super) fn is_torn_by(&mut self, side: Side, segment: &Segment<'_>) -> bool {
+        segment.joins() || segment.mapping().is_some_and(|mapping| self.flow_mut(side).is_torn_by(mapping))
+    }
+}

@@ -1,0 +1,29 @@
+//! Bytes of a segment that wait after a hole.
+
+use crate::flow::receiver::Doubt;
+use crate::flow::{Position, WAITING_OVERHEAD_BYTES};
+use crate::time::Timestamp;
+
+#[derive(Debug)]
+pub(super) struct Waiting {
+    pub bytes: Box<[u8]>,
+    /// Bytes known to be lost (cut off by the snaplen) in place of `bytes`.
+    pub lost: u32,
+    pub at: Timestamp,
+    pub arrived: Timestamp,
+    pub heard: Position,
+    pub segment_start: bool,
+    pub doubt: Option<Doubt>,
+    /// A FIN that counts once these bytes do.
+    pub fin: bool,
+}
+
+impl Waiting {
+    pub fn len(&self) -> u64 {
+        self.bytes.len() as u64 + u64::from(self.lost)
+    }
+
+    pub fn cost(&self) -> usize {
+        self.bytes.len() + WAITING_OVERHEAD_BYTES
+    }
+}

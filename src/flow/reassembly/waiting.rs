@@ -1,0 +1,177 @@
+//! The segments of a direction that wait after holes.
+
+use super::{First, Piece, Reassembler, StreamEvent, Waiting};
+use crate::flow::Position;
+use crate::flow::counters::Discarded;
+use crate::flow::receiver::Doubt;
+use crate::time::Timestamp;
+
+impl Reassembler {
+    pub fn waiting_bytes(&self) -> usize {
+        self.waiting_bytes
+    }
+
+    pub fn first_waiting(&self) -> Option<First> {
+        let (&start, waiting) = self.waiting.first_key_value()?;
+        let end = start + waiting.len();
+        Some(First { start, end, arrived: waiting.arrived, heard: waiting.heard, doubt: waiting.doubt })
+    }
+
+    /// The end of everything captured, holes included.
+    pub fn captured_to(&self) -> Position {
+        let waiting = self.waiting.last_key_value().map_or(0, |(&start, waiting)| start + waiting.len());
+        self.next.max(waiting)
+    }
+
+    pub fn wait_on_after(&mut self, since: Timestamp, micros: u64) {
+        let arrivals = self.waiting.values_mut().map(|waiting| &mut waiting.arrived).chain([&mut self.spoke_at]);
+        for at in arrivals.filter(|at| **at >= since) {
+            *at = at.plus_micros(micros);
+        }
+    }
+
+    /// Puts aside what is new of a piece; what waits already wins. Returns the bytes that were known.
+    pub fn keep(&mut self, piece: &Piece<'_>) -> u64 {
+        let data_end = piece.start + piece.payload.len() as u64;
+        let end = piece.end();
+        let mut cursor = piece.start.max(self.next);
+        if let Some((&start, before)) = self.waiting.range(..=cursor).next_back() {
+            cursor = cursor.max(start + before.len());
+        }
+        let mut fresh = 0;
+        while cursor < end {
+            let following = self.waiting.range(cursor..end).next().map(|(&start, w)| (start, start + w.len()));
+            let (stop, resume) = following.unwrap_or((end, end));
+            if stop > cursor {
+                fresh += stop - cursor;
+                self.insert(piece, cursor, stop.min(data_end));
+                self.insert_lost(piece, cursor.max(data_end), stop);
+            }
+            cursor = resume;
+        }
+        (end - piece.start) - fresh
+    }
+
+    fn insert(&mut self, piece: &Piece<'_>, from: Position, to: Position) {
+        if from >= to {
+            return;
+        }
+        let range = (from - piece.start) as usize..(to - piece.start) as usize;
+        let Some(bytes) = piece.payload.get(range) else { return };
+        self.put(
+            from,
+            Waiting {
+                bytes: bytes.into(),
+                lost: 0,
+                at: piece.at,
+                arrived: piece.arrived,
+                heard: piece.heard,
+                segment_start: from == piece.start,
+                doubt: piece.doubt,
+                fin: piece.fin && to == piece.end(),
+            },
+        );
+    }
+
+    /// What waits in doubt, or heard of more than `possible`, makes way for a piece of which neither is true.
+    pub fn displace_by(&mut self, piece: &Piece<'_>, possible: Position, discarded: &mut Discarded) {
+        if piece.doubt.is_some() || piece.heard > possible {
+            return;
+        }
+        let end = piece.start + piece.payload.len() as u64;
+        let mut overlapping: Vec<Position> = Vec::new();
+        for (&start, waiting) in self.waiting.range(..end).rev() {
+            if start + waiting.len() <= piece.start {
+                break;
+            }
+            if waiting.doubt.is_some() || waiting.heard > possible {
+                overlapping.push(start);
+            }
+        }
+        for start in overlapping {
+            let Some(waiting) = self.waiting.remove(&start) else { continue };
+            self.waiting_bytes -= waiting.cost();
+            discarded.count(waiting.doubt.unwrap_or(Doubt::Ack));
+            let stop = start + waiting.len();
+            self.put_part(start, &waiting, start, piece.start);
+            self.put_part(start, &waiting, end, stop);
+        }
+    }
+
+    /// Of `waiting`, which stood at `start`, what lies between `from` and `to`.
+    fn put_part(&mut self, start: Position, waiting: &Waiting, from: Position, to: Position) {
+        if from >= to {
+            return;
+        }
+        let whole = waiting.bytes.len() as u64;
+        let cut = |position: Position| position.saturating_sub(start).min(whole) as usize;
+        let bytes: Box<[u8]> = waiting.bytes.get(cut(from)..cut(to)).unwrap_or_default().into();
+        let lost = if waiting.lost > 0 { (to - from).min(u64::from(u32::MAX)) as u32 } else { 0 };
+        let segment_start = waiting.segment_start && from == start;
+        let fin = waiting.fin && to == start + waiting.len();
+        self.put(from, Waiting { bytes, lost, segment_start, fin, ..*waiting });
+    }
+
+    /// The first that waits is what its receiver threw away.
+    pub fn discard_first(&mut self, discarded: &mut Discarded) {
+        if let Some((_, waiting)) = self.waiting.pop_first() {
+            self.waiting_bytes -= waiting.cost();
+            discarded.count(waiting.doubt.unwrap_or(Doubt::Ack));
+        }
+    }
+
+    /// The first that waits is what its receiver read, as far as can be known.
+    pub fn believe_first(&mut self) {
+        if let Some(mut first) = self.waiting.first_entry() {
+            first.get_mut().doubt = None;
+        }
+    }
+
+    fn insert_lost(&mut self, piece: &Piece<'_>, from: Position, to: Position) {
+        if from < to {
+            let lost = (to - from).min(u64::from(u32::MAX)) as u32;
+            self.put(
+                from,
+                Waiting {
+                    bytes: Box::default(),
+                    lost,
+                    at: piece.at,
+                    arrived: piece.arrived,
+                    heard: piece.heard,
+                    segment_start: false,
+                    doubt: piece.doubt,
+                    fin: piece.fin && to == piece.end(),
+                },
+            );
+        }
+    }
+
+    fn put(&mut self, at: Position, waiting: Waiting) {
+        self.waiting_bytes += waiting.cost();
+        self.waiting.insert(at, waiting);
+    }
+
+    /// Delivers the first waiting entry, if no hole is before it. Says whether it did.
+    pub fn deliver_first(&mut self, sink: &mut impl FnMut(StreamEvent<'_>)) -> bool {
+        let Some(first) = self.waiting.first_entry() else { return false };
+        if *first.key() > self.next {
+            return false;
+        }
+        let (start, waiting) = first.remove_entry();
+        self.waiting_bytes -= waiting.cost();
+        if waiting.doubt == Some(Doubt::Unfilled) {
+            self.tcp_sums.unfilled_is_usual = true;
+            self.ip_sums.unfilled_is_usual = true;
+        }
+        if waiting.fin {
+            self.finish_at(start + waiting.len());
+        }
+        if waiting.lost > 0 {
+            self.give_up_to(start + waiting.len(), sink);
+            return true;
+        }
+        let known = self.next.saturating_sub(start);
+        self.emit(&waiting.bytes, known, waiting.at, waiting.heard, waiting.segment_start, sink);
+        true
+    }
+}

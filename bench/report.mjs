@@ -208,7 +208,7 @@ const NO_LOSS = new Set(
     'requests',
     'responses',
     'delivered',
-    'leftovers',
+    'afterClose',
   ].concat(['connectionsStopped', 'interimResponses', 'retransmittedBytes']),
 );
 

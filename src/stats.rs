@@ -11,7 +11,7 @@ use crate::tls::{KeyLogCounters, TlsCounters};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stats {
     /// Packets that the engine was given. Each is in exactly one of: `undecodable`, `not_tcp`, `fragments`, `other_ports`,
-    /// `not_sampled`, `strangers`, `leftovers`, `segments`.
+    /// `not_sampled`, `no_syn`, `after_close`, `segments`.
     pub packets: u64,
     /// By `Undecodable::index`.
     pub undecodable: [u64; Undecodable::COUNT],
@@ -26,9 +26,9 @@ pub struct Stats {
     /// Segments of connections outside the sample.
     pub not_sampled: u64,
     /// Segments without data, or without an ACK flag, of connections that are not known.
-    pub strangers: u64,
-    /// Retransmissions of connections that have ended.
-    pub leftovers: u64,
+    pub no_syn: u64,
+    /// Segments of connections that have ended: retransmissions, and what was under way to a side that had reset.
+    pub after_close: u64,
     /// Segments of followed connections.
     pub segments: u64,
     pub flow: FlowCounters,
@@ -99,8 +99,8 @@ impl Stats {
             ("datagramsLost", self.defrag.lost()),
             ("otherPorts", self.other_ports),
             ("notSampled", self.not_sampled),
-            ("strangers", self.strangers),
-            ("leftovers", self.leftovers),
+            ("noSyn", self.no_syn),
+            ("afterClose", self.after_close),
             ("segments", self.segments),
             ("retransmittedBytes", self.flow.retransmitted_bytes),
             ("outOfOrderSegments", self.flow.out_of_order_segments),

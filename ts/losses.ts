@@ -90,8 +90,8 @@ const NO_LOSS: ReadonlySet<string> = new Set([
   // How connections end; messages that this cut are counted by why.
   ...['connectionsClosed', 'connectionsTimedOut', 'connectionsStopped'],
   // Second copies, and what the receiver's TCP has no use for either.
-  ...['unread', 'captureCopies', 'retransmittedBytes', 'outOfOrderSegments', 'leftovers'],
-  ...['strangers', 'checksumErrors', 'discardedNoAck', 'discardedImpossibleAck', 'discardedBadChecksum'],
+  ...['unread', 'captureCopies', 'retransmittedBytes', 'outOfOrderSegments', 'afterClose'],
+  ...['noSyn', 'checksumErrors', 'discardedNoAck', 'discardedImpossibleAck', 'discardedBadChecksum'],
   // Not asked for.
   ...['bodiesRedacted'],
   ...['notTcp', 'otherPorts', 'notSampled', 'filtered', 'ownMessages'],

@@ -36,7 +36,7 @@ fuzz_target!(|data: &[u8]| {
     let stats = engine.stats();
     assert_eq!(lines + stats.filtered + stats.own_messages, stats.requests + stats.responses);
     let undecodable: u64 = stats.undecodable.iter().sum();
-    let known = stats.not_tcp + stats.fragments + stats.other_ports + stats.not_sampled + stats.strangers;
-    assert_eq!(stats.packets, undecodable + known + stats.leftovers + stats.segments);
+    let known = stats.not_tcp + stats.fragments + stats.other_ports + stats.not_sampled + stats.no_syn;
+    assert_eq!(stats.packets, undecodable + known + stats.after_close + stats.segments);
     assert_eq!((stats.buffered_bytes, stats.connections_active), (0, 0));
 });

@@ -324,12 +324,12 @@ impl Engine {
             stats.not_sampled += 1;
             return None;
         }
-        if self.table.is_leftover(&key, side, segment) {
-            stats.leftovers += 1;
+        if self.table.is_after_close(&key, side, segment) {
+            stats.after_close += 1;
             return None;
         }
         if segment.flags.rst || !segment.flags.syn && (segment.payload.is_empty() || !segment.flags.ack) {
-            stats.strangers += 1;
+            stats.no_syn += 1;
             return None;
         }
         let quiet_since = self.quiet_since(&key);

@@ -82,7 +82,7 @@ impl Default for Connection {
 }
 
 impl Connection {
-    /// Bytes that wait behind holes, with their overhead.
+    /// Bytes that wait after holes, with their overhead.
     pub fn waiting_bytes(&self) -> usize {
         self.low.waiting_bytes() + self.high.waiting_bytes()
     }

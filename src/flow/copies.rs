@@ -6,7 +6,7 @@
 use crate::decode::Segment;
 use crate::time::Timestamp;
 
-/// Packets of one direction that a copy may be behind.
+/// Packets of one direction that may come between a packet and its copy.
 const REMEMBERED: usize = 4;
 /// On its way through one host, or past two taps. No retransmission is so quick on a path where that takes long.
 const COPY_MS: u64 = 20;

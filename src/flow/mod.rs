@@ -30,7 +30,7 @@ pub use table::{Entry, EntryId, Table};
 /// A position in one direction's byte stream. Grows without wrapping; only differences mean anything.
 pub type Position = u64;
 
-/// Bytes that may wait behind holes, per direction. A receiver's window is rarely larger, so more waiting bytes mean
+/// Bytes that may wait after holes, per direction. A receiver's window is rarely larger, so more waiting bytes mean
 /// that the hole will not fill.
 pub const MAX_WAITING_BYTES: usize = 4 << 20;
 
@@ -42,7 +42,7 @@ pub const WAITING_OVERHEAD_BYTES: usize = 160;
 /// 1 GiB; real ones stay far below, and a random new ISN must not look like a hole.
 pub const MAX_WINDOW_BYTES: u64 = 64 << 20;
 
-/// How far behind its SYN a connection may have been met for a SYN that comes later to be its own. Linux counts initial
+/// How far after its SYN a connection may have been met for a SYN that comes later to be its own. Linux counts initial
 /// sequence numbers of a 4-tuple up by 16 MB a second (RFC 6528), so a new connection's is further off, and ahead.
 pub const MAX_LATE_SYN_BYTES: i32 = 1 << 20;
 
@@ -51,14 +51,14 @@ pub const MAX_LATE_SYN_BYTES: i32 = 1 << 20;
 pub struct Patience {
     /// The other side has acknowledged the bytes: they will not be sent again, but may have been captured late.
     pub acked_hole_ms: u64,
-    /// After a reset that stands behind bytes that were not captured.
+    /// After a reset that follows bytes that were not captured.
     pub reset_ms: u64,
 }
 
 impl Patience {
-    /// A capture disorders packets by milliseconds, and somebody waits for the messages.
+    /// A capture disorders packets by milliseconds, and the messages are waited for.
     pub const LIVE: Self = Self { acked_hole_ms: 1_000, reset_ms: 500 };
-    /// Nobody waits, and whoever wrote the file may have disordered it by more.
+    /// No reader waits, and the file may be disordered by more.
     pub const SAVEFILE: Self = Self { acked_hole_ms: HOLE_TIMEOUT_MS, reset_ms: HOLE_TIMEOUT_MS };
 }
 

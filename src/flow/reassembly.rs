@@ -1,4 +1,4 @@
-//! One direction of a connection: what is delivered, what waits behind holes, what was given up.
+//! One direction of a connection: what is delivered, what waits after holes, what was given up.
 //!
 //! Invariant: `waiting` holds no byte before `next`, and no two entries overlap.
 
@@ -171,7 +171,7 @@ impl Reassembler {
         self.began_with_syn = true;
     }
 
-    /// Whether bytes between those before and these came by another subflow.
+    /// True if bytes between those before and these came by another subflow.
     pub fn is_torn_by(&mut self, mapping: u32) -> bool {
         *self.mapping.get_or_insert(mapping) != mapping
     }
@@ -181,7 +181,7 @@ impl Reassembler {
         !self.began_with_syn && position < ORIGIN && self.next > ORIGIN
     }
 
-    /// Whether a SYN that says so may be this stream's own, captured late: the pickup stands a little behind it.
+    /// True if a SYN that says so may be this stream's own, captured late: the pickup stands a little after it.
     pub fn may_have_begun_at(&self, seq: SeqNumber) -> bool {
         self.started && !self.began_with_syn && (0..=MAX_LATE_SYN_BYTES).contains(&self.first_seq().since(seq))
     }
@@ -219,7 +219,7 @@ impl Reassembler {
         }
     }
 
-    /// The ordinary case of `acknowledge`: no less than before, no more than was delivered. Whether it was that.
+    /// The ordinary case of `acknowledge`: no less than before, no more than was delivered. Returns true if it was that.
     #[inline]
     pub fn takes_ack(&mut self, position: Position) -> bool {
         let is_ordinary = self.started && position >= self.acked && position <= self.next;
@@ -270,7 +270,7 @@ impl Reassembler {
         self.waiting.is_empty() && self.fin.is_none() && !self.ended
     }
 
-    /// Whether these bytes can go straight through: in order, not in doubt, and nothing waits before them.
+    /// True if these bytes can go straight through: in order, not in doubt, and nothing waits before them.
     pub fn is_in_order(&self, piece: &Piece<'_>) -> bool {
         piece.start <= self.next && piece.missing == 0 && self.waiting.is_empty() && piece.doubt.is_none()
     }

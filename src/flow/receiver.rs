@@ -47,7 +47,7 @@ pub(super) struct Sums {
 }
 
 impl Sums {
-    /// Whether it is known that nothing is to be known.
+    /// True if it is known that nothing is to be known.
     pub fn are_left_to_the_card(&self) -> bool {
         self.right == 0 && (self.wrong_in_a_row >= MAX_WRONG || self.unfilled >= MAX_UNFILLED)
     }

@@ -212,13 +212,14 @@ impl<A> Table<A> {
         self.ended_order.push_back((now, key));
     }
 
-    /// Whether a segment is a leftover of a connection that ended: nothing in it is new, or nobody was there for it any more:
-    /// what was under way to the side that sent a reset still comes by.
+    /// A connection on this key ended lately.
     pub fn remembers(&self, key: &FlowKey) -> bool {
         self.ended.contains_key(key)
     }
 
-    pub fn is_leftover(&self, key: &FlowKey, side: Side, segment: &Segment<'_>) -> bool {
+    /// True for a segment of a connection that has ended: nothing in it is new, or its receiver was not there any more (what was
+    /// under way to the side that sent a reset still comes by).
+    pub fn is_after_close(&self, key: &FlowKey, side: Side, segment: &Segment<'_>) -> bool {
         let Some(ended) = self.ended.get(key) else { return false };
         let of_side = |[low, high]: [Option<SeqNumber>; 2]| match side {
             Side::Low => low,

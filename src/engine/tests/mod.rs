@@ -1,7 +1,7 @@
+mod after_close;
 mod content;
 mod fast_open;
 mod fields;
-mod leftovers;
 mod memory;
 mod multipath;
 mod one_side;

@@ -36,7 +36,7 @@ fn what_is_under_way_to_a_client_that_broke_off_is_no_new_connection() {
     give(&mut engine, &reset(CLIENT, ASKED, answered));
     let more = send(&mut engine, SERVER, answered, ASKED, LOOKALIKE);
     send(&mut engine, SERVER, more, ASKED, LOOKALIKE);
-    assert_eq!(engine.stats().leftovers, 2);
+    assert_eq!(engine.stats().after_close, 2);
     assert_eq!(summary(&mut engine), [(0, "whole".into()), (201, "reset".into())]);
 }
 

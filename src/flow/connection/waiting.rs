@@ -73,7 +73,7 @@ impl Connection {
         }
     }
 
-    /// Delivers what can be delivered, keeps the limit, and says whether the connection is over.
+    /// Delivers what can be delivered, keeps the limit, and returns what becomes of the connection.
     pub(super) fn settle(&mut self, counters: &mut FlowCounters, sink: &mut impl FnMut(Side, StreamEvent<'_>)) -> Next {
         if self.low.is_quiet() && self.high.is_quiet() && self.reset.is_none() {
             return Next::Continue;
@@ -85,7 +85,7 @@ impl Connection {
                 self.deliver(sink);
             }
         }
-        // Bytes before the reset that are still missing may have been captured behind it.
+        // Bytes before the reset that are still missing may have been captured after it.
         if let Some(Reset { side, position, heard, .. }) = self.reset
             && self.waiting_bytes() == 0
             && self.flow(side).next() >= position
@@ -159,7 +159,7 @@ impl Connection {
         } else if self.is_in_doubt(side, first) {
             self.flow_mut(side).believe_first();
         } else if first.heard > self.flow(side.other()).captured_to() && self.is_passed_over(side, first) {
-            // What it says it had received was never sent, or is captured very late: nobody is to lose bytes by that.
+            // What it says it had received was never sent, or is captured very late: no bytes are to be lost by that.
             self.flow_mut(side).deliver_first(&mut |event| sink(side, event));
         } else if self.is_blocked(side) {
             let other = self.flow_mut(side.other());

@@ -151,7 +151,7 @@ impl Reassembler {
         self.waiting.insert(at, waiting);
     }
 
-    /// Delivers the first waiting entry, if no hole is before it. Says whether it did.
+    /// Delivers the first waiting entry, if no hole is before it. Returns true if it did.
     pub fn deliver_first(&mut self, sink: &mut impl FnMut(StreamEvent<'_>)) -> bool {
         let Some(first) = self.waiting.first_entry() else { return false };
         if *first.key() > self.next {

@@ -23,7 +23,7 @@ fn a_port_that_was_used_before_keeps_its_memory() {
     // Here the first connection is forgotten, and not the second.
     connection(&mut engine, 70, 2, 1_000);
     give(&mut engine, 71, &packet(From::Client(1), 9_000_001, 1, REQUEST));
-    assert_eq!(engine.stats().leftovers, 1);
+    assert_eq!(engine.stats().after_close, 1);
     assert_eq!(all_lines(&mut engine).len(), 3);
 }
 

@@ -187,7 +187,7 @@ proptest! {
         losses in vec((any::<prop::sample::Index>(), 0usize..=100, 1usize..=100), 1..4),
         link in strategy::link(),
     ) {
-        let mut packets = contradict(delay(repeat(&rendered, trace(&rendered, &cutting), &again), &delays));
+        let mut packets = delay(repeat(&rendered, trace(&rendered, &cutting), &again), &delays);
         let open = rendered.conversation.close == Close::Open;
         // What is lost at the very end of a capture is not known to be.
         let bodies: Vec<_> = rendered.sent.iter()
@@ -203,6 +203,7 @@ proptest! {
             let lost = start..(start + (range.len() * length / 100).max(1)).min(range.end);
             packets = lose_range(packets, *side, &lost);
         }
+        let packets = contradict(packets);
         with_case(&rendered, &packets, &link, |case| case.is_exact(&From::BOTH))?;
     }
 

@@ -52,7 +52,7 @@ pub fn repeat(rendered: &Rendered, packets: Vec<Packet>, again: &[Again]) -> Vec
                     Some(Packet {
                         offset: last as i64,
                         payload: rendered.stream(packet.from)[last..=last].to_vec(),
-                        conflicting: true,
+                        stray: true,
                         psh: false,
                         ..packet.clone()
                     })
@@ -75,8 +75,16 @@ pub fn delay(mut packets: Vec<Packet>, delays: &[i64]) -> Vec<Packet> {
     packets
 }
 
-/// Puts other bytes in the place of those that arrived before, where that was asked for.
+/// Puts other bytes in the place of those that arrived before, where that was asked for, and into probes. A probe of a byte
+/// that did not is left out: its byte may be anything.
 pub fn contradict(mut packets: Vec<Packet>) -> Vec<Packet> {
+    let mut seen = [Spans::default(), Spans::default()];
+    packets.retain_mut(|packet| {
+        let seen = &mut seen[packet.from as usize];
+        seen.add(packet.span());
+        packet.payload.iter_mut().filter(|_| packet.stray).for_each(|byte| *byte = byte.wrapping_add(1) | 1);
+        !packet.stray || seen.contains(packet.offset as usize)
+    });
     let mut seen = [Spans::default(), Spans::default()];
     for packet in &mut packets {
         let span = packet.span();
@@ -134,6 +142,7 @@ pub fn lose_range(packets: Vec<Packet>, side: From, lost: &Range<usize>) -> Vec<
             offset: range.start as i64,
             payload: packet.payload[range.start - span.start..range.end - span.start].to_vec(),
             fin: packet.fin && range.end == span.end,
+            psh: packet.psh || range.len() == 1, // without it, it would be like a probe
             ..packet.clone()
         };
         if span.start < lost.start {

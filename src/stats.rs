@@ -86,6 +86,11 @@ pub struct Stats {
 }
 
 impl Stats {
+    /// Bytes that were captured and of which it is not known which message they belong to.
+    fn passed_over_bytes(&self) -> u64 {
+        self.http.passed_over_bytes + self.flow.late_at_pickup_bytes + self.flow.unplaced_bytes
+    }
+
     /// Public name (camelCase) and value of each, in the order in which they are shown.
     pub fn entries(&self) -> Vec<(&'static str, u64)> {
         let undecodable = Undecodable::ALL.into_iter().zip(self.undecodable);
@@ -122,7 +127,7 @@ impl Stats {
             ("gapBytes", self.gap_bytes),
             ("lostHeads", self.http.lost_heads),
             ("lostPairings", self.http.lost_pairings),
-            ("passedOverBytes", self.http.passed_over_bytes),
+            ("passedOverBytes", self.passed_over_bytes()),
             ("excessBytes", self.http.excess_bytes),
             ("unpairedResponses", self.http.unpaired_responses),
             ("malformedStreams", self.http.malformed_streams),

@@ -14,8 +14,7 @@ export const LOSSES: Readonly<Record<string, string>> = Object.freeze({
   lostHeads: 'messages whose head was lost',
   unpairedResponses: 'responses of which it is not known what they answer',
   lostPairings: 'times requests and responses could not be matched any more',
-  passedOverBytes: 'bytes passed over: it was not known where a message begins',
-  lateAtPickupBytes: 'bytes captured too late, where the capture met a connection in the middle',
+  passedOverBytes: 'bytes passed over: it was not known which message they belong to',
   outOfWindowSegments: 'segments that fit no connection',
   malformedStreams: 'streams that broke HTTP',
   notHttpStreams: 'streams that are not HTTP/1.x',
@@ -99,7 +98,7 @@ const NO_LOSS: ReadonlySet<string> = new Set([
   ...['tlsConnections', 'tlsRecords', 'tlsResumed', 'tlsKeyUpdates', 'tlsRenegotiations', 'tlsRefusedEarlyBytes'],
   ...['tlsSecrets', 'tlsKeyLinesIgnored', 'tlsKeyLinesBroken', 'tlsKeysEvicted'],
   // Counted in another way: as bytes, as whole datagrams, as messages that are shown. Of log lines, not of traffic.
-  ...['gaps', 'fragments', 'falselyMarked', 'noticesHeldBack'],
+  ...['gaps', 'lateAtPickupBytes', 'fragments', 'falselyMarked', 'noticesHeldBack'],
 ]);
 
 /** In neither list: whoever adds a counter says what it means. */

@@ -150,13 +150,16 @@ impl Connection {
             let probe = length == 1 && !segment.flags.psh && !segment.flags.fin;
             if (length > 0 && !probe) || segment.flags.fin {
                 me.start(first_seq);
-                if fast_open {
+                if fast_open || (segment.flags.ack && other.has_sent_before(SeqNumber(segment.ack))) {
                     sink(side, StreamEvent::Gap { len: 0 });
                 }
             }
         } else if !me.seen && (length > 0 || !midstream && !segment.flags.rst) && me.is_near(me.position_of(first_seq))
         {
             me.rewind_unseen(me.position_of(first_seq));
+            if std::mem::take(&mut me.may_have_begun_before) {
+                sink(side, StreamEvent::Gap { len: 0 });
+            }
         }
         me.seen = true;
         me.spoke_at = now;
@@ -171,7 +174,8 @@ impl Connection {
         } else if segment.flags.ack {
             if !other.is_started() && (length > 0 || !midstream) {
                 other.start(ack);
-                if fast_open {
+                other.may_have_begun_before = !other.seen && me.has_sent_before(first_seq);
+                if fast_open || (other.seen && me.has_sent_before(first_seq)) {
                     sink(side.other(), StreamEvent::Gap { len: 0 });
                 }
             }
@@ -197,13 +201,19 @@ impl Connection {
         }
         let start = me.position_of(first_seq);
         let near = me.is_near(start);
+        let is_received = me.was_received(start);
         if me.has_claim() && near && doubt.is_none() {
             me.settle_claim(start + length);
         }
         if length == 0 && !segment.flags.fin {
+            if start > me.next() && near && doubt.is_none() {
+                me.note_sent(start, heard);
+            }
             return self.settle(counters, sink);
         }
-        if !near {
+        // What comes again with an ack that this connection cannot have sent is another's.
+        let is_foreign = doubt == Some(Doubt::Ack) && start + length <= me.next();
+        if !near || is_foreign {
             counters.out_of_window_segments += 1;
             // Neither side's numbers fit, after a pause: no stray.
             let fits_neither = segment.flags.ack && other.is_started() && !other.is_near(other.position_of(ack));
@@ -211,13 +221,23 @@ impl Connection {
             if fits_neither && last_stamp.plus_millis(REUSE_PAUSE_MS) <= at {
                 return Next::Replace;
             }
-            return if self.strays >= MAX_STRAYS { Next::Replace } else { Next::Continue };
+            if self.strays >= MAX_STRAYS {
+                return Next::Replace;
+            }
+            counters.unplaced_bytes += length;
+            return Next::Continue;
         }
         if segment.flags.fin && doubt.is_none() {
             me.finish_at(start + length);
         }
+        let is_probe =
+            is_received && length == 1 && !segment.flags.psh && !segment.flags.fin && start + 1 >= me.sent_to();
+        if is_probe || (length > 0 && !me.has_text_at(start)) {
+            return self.on_no_text(side, segment, start, now, counters, sink);
+        }
         let fin = segment.flags.fin && doubt.is_some();
-        let (payload, missing) = (segment.payload, segment.missing);
+        let (payload, missing) = me.text_of(start, segment);
+        let length = payload.len() as u64 + u64::from(missing);
         let piece = Piece { start, payload, missing, at, arrived: now, heard, doubt, fin };
         if me.is_in_order(&piece) && heard <= other.next() {
             let known = me.next().saturating_sub(start).min(length);
@@ -228,7 +248,12 @@ impl Connection {
             me.pass(&piece, &mut |event| sink(side, event));
         } else {
             counters.out_of_order_segments += u64::from(start > me.next());
-            me.displace_by(&piece, other.captured_to(), &mut counters.discarded);
+            let possible = other.captured_to();
+            me.displace_by(&piece, possible, &mut counters.discarded);
+            if doubt.is_none() && heard > 0 {
+                me.lower_heard_before(start + length, heard, possible);
+                me.note_sent(start + length, heard);
+            }
             let known = me.keep(&piece);
             if known > 0 {
                 me.count_known(known, start, segment, now, counters);
@@ -236,6 +261,23 @@ impl Connection {
             me.recent.note(segment, now);
         }
         self.strays = 0;
+        self.settle(counters, sink)
+    }
+
+    /// A byte of a keep-alive probe, or bytes after a FIN: they bring no news.
+    #[cold]
+    fn on_no_text(
+        &mut self,
+        side: Side,
+        segment: &Segment<'_>,
+        start: Position,
+        now: Timestamp,
+        counters: &mut FlowCounters,
+        sink: &mut impl FnMut(Side, StreamEvent<'_>),
+    ) -> Next {
+        let me = self.flow_mut(side);
+        me.count_known(segment.payload.len() as u64, start, segment, now, counters);
+        me.recent.note(segment, now);
         self.settle(counters, sink)
     }
 

@@ -11,6 +11,8 @@ pub struct FlowCounters {
     pub capture_copies: u64,
     /// Bytes that were captured after what follows them, where the connection was met.
     pub late_at_pickup_bytes: u64,
+    /// Bytes that fit neither the connection on their 4-tuple nor one that could be begun with them.
+    pub unplaced_bytes: u64,
     /// Connections that carry only a part of their streams (MPTCP).
     pub mptcp_connections: u64,
     pub discarded: Discarded,

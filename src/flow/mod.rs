@@ -19,6 +19,8 @@ mod reassembly;
 mod receiver;
 mod seq;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use connection::{Connection, Next, Role};
 pub use counters::{Discarded, FlowCounters};

@@ -62,9 +62,13 @@ pub(super) struct Reassembler {
     base: u32,
     /// Everything before it was delivered or given up.
     next: Position,
+    /// Where it was met: nothing before it was delivered.
+    met_at: Position,
     started: bool,
     /// A packet of this direction was captured; until then its silence means nothing.
     pub seen: bool,
+    /// Where it begins is only known from an ack of a sender that had sent something before.
+    pub may_have_begun_before: bool,
     /// When the last packet of this direction arrived.
     pub spoke_at: Timestamp,
     /// The stream's first byte is known from its SYN.
@@ -82,6 +86,8 @@ pub(super) struct Reassembler {
     acked: Position,
     /// How far beyond that it says it has received: lost here, captured later, or a lie.
     claimed: Position,
+    /// How far its sender is known to have come, ahead of what is delivered, and what it had received by then.
+    sent: Option<(Position, Position)>,
     fin: Option<Position>,
     pub ended: bool,
     waiting: BTreeMap<Position, Waiting>,
@@ -118,6 +124,7 @@ impl Reassembler {
     pub fn start(&mut self, seq: SeqNumber) {
         self.started = true;
         self.next = ORIGIN;
+        self.met_at = ORIGIN;
         self.acked = ORIGIN;
         self.base = seq.0.wrapping_sub(ORIGIN as u32);
     }
@@ -141,6 +148,11 @@ impl Reassembler {
     /// The stream began at this sequence number.
     pub fn began_at(&self, seq: SeqNumber) -> bool {
         self.started && self.first_seq() == seq
+    }
+
+    /// That is beyond the first byte of a stream whose SYN was captured: the other side may have answered.
+    pub fn has_sent_before(&self, seq: SeqNumber) -> bool {
+        self.began_with_syn && seq.since(self.first_seq()) > 0
     }
 
     pub fn has_delivered(&self) -> bool {
@@ -176,9 +188,9 @@ impl Reassembler {
         *self.mapping.get_or_insert(mapping) != mapping
     }
 
-    /// These bytes stand before the first that was captured, and that one was delivered.
+    /// These bytes stand before the first that was delivered or is to be.
     pub fn is_before_pickup(&self, position: Position) -> bool {
-        !self.began_with_syn && position < ORIGIN && self.next > ORIGIN
+        !self.began_with_syn && position < self.met_at
     }
 
     /// True if a SYN that says so may be this stream's own, captured late: the pickup stands a little after it.
@@ -246,6 +258,7 @@ impl Reassembler {
     /// Moves on without a gap: nothing of this direction was ever captured, so nothing is missing.
     pub fn skip_unseen(&mut self, position: Position) {
         self.next = self.next.max(position);
+        self.met_at = self.next;
         self.acked = self.next;
     }
 
@@ -253,12 +266,47 @@ impl Reassembler {
     /// was acknowledged is lost (data on the SYN, RFC 7413).
     pub fn rewind_unseen(&mut self, position: Position) {
         self.next = self.next.min(position);
+        self.met_at = self.next;
     }
 
     pub fn finish_at(&mut self, position: Position) {
         if self.fin.is_none() && position >= self.next {
             self.fin = Some(position);
         }
+    }
+
+    /// Nothing follows a FIN (RFC 9293 §3.6).
+    pub fn has_text_at(&self, position: Position) -> bool {
+        self.fin.is_none_or(|fin| position < fin)
+    }
+
+    /// The payload of a segment at `start`, and how much of it is missing, as far as the FIN.
+    #[inline]
+    pub fn text_of<'a>(&self, start: Position, segment: &Segment<'a>) -> (&'a [u8], u32) {
+        let Some(fin) = self.fin else { return (segment.payload, segment.missing) };
+        let left = fin.saturating_sub(start);
+        let payload = segment.payload.get(..left as usize).unwrap_or(segment.payload);
+        (payload, u64::from(segment.missing).min(left - payload.len() as u64) as u32)
+    }
+
+    /// A byte there was received before it was captured.
+    pub fn was_received(&self, position: Position) -> bool {
+        self.acked.max(self.claimed) > position
+    }
+
+    /// Its sender had come to `position` when it had received so much of the other stream.
+    pub fn note_sent(&mut self, position: Position, heard: Position) {
+        match &mut self.sent {
+            Some((sent, had)) if *sent == position => *had = heard.min(*had),
+            Some((sent, _)) if *sent > position => {}
+            sent => *sent = Some((position, heard)),
+        }
+    }
+
+    /// How far its sender has come, as far as is known.
+    pub fn sent_to(&self) -> Position {
+        let sent = self.sent.map_or(0, |(position, _)| position);
+        self.captured_to().max(sent).max(self.acked).max(self.claimed)
     }
 
     pub fn is_acked_to(&self, position: Position) -> bool {

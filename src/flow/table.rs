@@ -217,28 +217,31 @@ impl<A> Table<A> {
         self.ended.contains_key(key)
     }
 
-    /// True for a segment of a connection that has ended: nothing in it is new, or its receiver was not there any more (what was
-    /// under way to the side that sent a reset still comes by).
-    pub fn is_after_close(&self, key: &FlowKey, side: Side, segment: &Segment<'_>) -> bool {
-        let Some(ended) = self.ended.get(key) else { return false };
-        let of_side = |[low, high]: [Option<SeqNumber>; 2]| match side {
-            Side::Low => low,
-            Side::High => high,
-        };
+    /// Of a segment of a connection that has ended: nothing in it is new, or its receiver was not there any more (what was
+    /// under way to the side that sent a reset still comes by). Returns how many of its bytes stand before the first that
+    /// was captured of that connection; `None` if it belongs to another one.
+    pub fn bytes_missed_of_ended(&self, key: &FlowKey, side: Side, segment: &Segment<'_>) -> Option<u64> {
+        let ended = self.ended.get(key)?;
+        let index = usize::from(side == Side::High);
+        let [first, next] = [&ended.first, &ended.next].map(|of| of.get(index).copied().flatten());
+        let is_exact = ended.began_with_syn.get(index) == Some(&true);
+        let begins = SeqNumber(segment.seq).plus(u32::from(segment.flags.syn));
+        let length = segment.payload.len() as u32 + segment.missing;
+        // Where a SYN did not tell where the stream begins.
+        let missed = first.map_or(0, |first| if is_exact { 0 } else { first.since(begins).clamp(0, length as i32) });
         if segment.flags.syn {
-            let [low, high] = ended.began_with_syn;
-            let is_exact = if side == Side::Low { low } else { high };
-            let begins = SeqNumber(segment.seq).plus(1);
-            return of_side(ended.first).is_some_and(|first| {
-                let behind = first.since(begins);
-                behind == 0 || !is_exact && (0..=MAX_LATE_SYN_BYTES).contains(&behind)
-            });
+            let behind = first?.since(begins);
+            return (behind == 0 || !is_exact && (0..=MAX_LATE_SYN_BYTES).contains(&behind)).then_some(missed as u64);
         }
-        let end = SeqNumber(segment.seq).plus(segment.payload.len() as u32).plus(segment.missing);
-        of_side(ended.next).is_some_and(|next| {
-            let ahead = end.since(next);
-            (ahead <= 0 || ended.reset_by == Some(side.other())) && u64::from(ahead.unsigned_abs()) <= MAX_WINDOW_BYTES
-        })
+        let next_of_other = ended.next.get(1 - index).copied().flatten();
+        let acks_it =
+            |other: SeqNumber| u64::from(SeqNumber(segment.ack).since(other).unsigned_abs()) <= MAX_WINDOW_BYTES;
+        if segment.flags.ack && !next_of_other.is_none_or(acks_it) {
+            return None;
+        }
+        let ahead = begins.plus(length).since(next?);
+        let is_over = ahead <= 0 || ended.reset_by == Some(side.other());
+        (is_over && u64::from(ahead.unsigned_abs()) <= MAX_WINDOW_BYTES).then_some(missed as u64)
     }
 
     fn link_newest(&mut self, slot: u32) {

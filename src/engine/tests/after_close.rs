@@ -116,3 +116,19 @@ fn bytes_that_come_behind_what_follows_them_at_a_pickup_are_counted() {
     let flow = engine.stats().flow;
     assert_eq!((flow.late_at_pickup_bytes, flow.retransmitted_bytes), (u64::from(len), 0));
 }
+
+#[test]
+fn bytes_that_come_behind_the_end_and_stand_before_the_pickup_are_counted() {
+    let len = REQUEST.len() as u32;
+    for (isn_seen, known) in [(true, 0), (false, u64::from(len))] {
+        let mut engine = Engine::new(EngineConfig::for_ports(&[SERVER_PORT]));
+        if isn_seen {
+            give(&mut engine, 1, &syn(From::Client(1), 0));
+        }
+        give(&mut engine, 1, &packet(From::Client(1), 1 + len, 1, REQUEST));
+        give(&mut engine, 1, &reset(From::Client(1), 1 + 2 * len, 1));
+        let before = engine.stats().flow.late_at_pickup_bytes;
+        give(&mut engine, 30, &packet(From::Client(1), 1, 1, REQUEST));
+        assert_eq!(engine.stats().flow.late_at_pickup_bytes - before, known);
+    }
+}

@@ -22,10 +22,23 @@ impl Connection {
 
     /// The SYN of a connection to come, if this segment answers it or goes on from it.
     pub fn announced_syn(&self, side: Side, segment: &Segment<'_>) -> Option<(Side, SeqNumber)> {
-        self.new_syn.filter(|&(initiator, first)| match side == initiator {
+        let announced = self.new_syn.filter(|&(initiator, first)| match side == initiator {
             true => SeqNumber(segment.seq) == first,
             false => segment.flags.syn && segment.flags.ack && SeqNumber(segment.ack) == first,
-        })
+        });
+        announced.or_else(|| self.is_renewed_by(side, segment).then_some((side.other(), SeqNumber(segment.ack))))
+    }
+
+    /// The other side began a new connection with the number with which it had begun this one, and here is the answer: that
+    /// has another number.
+    fn is_renewed_by(&self, side: Side, segment: &Segment<'_>) -> bool {
+        let first = SeqNumber(segment.seq).plus(1);
+        segment.flags.syn
+            && segment.flags.ack
+            && self.flow(side).began_with_syn()
+            && !self.flow(side).began_at(first)
+            && self.flow(side.other()).began_with_syn()
+            && self.flow(side.other()).began_at(SeqNumber(segment.ack))
     }
 
     /// It begins with a SYN that was captured before.
@@ -44,7 +57,7 @@ impl Connection {
 
     pub(super) fn on_syn(&mut self, side: Side, segment: &Segment<'_>) -> Next {
         let first = SeqNumber(segment.seq).plus(1);
-        let new_syn = self.new_syn;
+        let (new_syn, renewed) = (self.new_syn, self.is_renewed_by(side, segment));
         let carries_data = self.low.has_delivered() || self.high.has_delivered();
         let over = self.reset.is_some() || (self.low.ended && self.high.ended);
         let (me, other) = self.flows(side);
@@ -59,7 +72,7 @@ impl Connection {
             let confirms = segment.flags.ack && new_syn == Some((side.other(), SeqNumber(segment.ack)));
             let stray =
                 segment.flags.ack && other.is_started() && !other.is_near(other.position_of(SeqNumber(segment.ack)));
-            if over || !carries_data || confirms || stray {
+            if over || !carries_data || confirms || renewed || stray {
                 return Next::Replace;
             }
             if !segment.flags.ack {

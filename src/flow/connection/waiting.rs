@@ -153,7 +153,8 @@ impl Connection {
     fn give_up_first(&mut self, side: Side, counters: &mut FlowCounters, sink: &mut impl FnMut(Side, StreamEvent<'_>)) {
         let Some(first) = self.flow(side).first_waiting() else { return };
         if first.doubt.is_some_and(|doubt| doubt != Doubt::Unfilled) && self.is_passed_over(side, first) {
-            self.flow_mut(side).discard_first(&mut counters.discarded);
+            let length = self.flow_mut(side).discard_first(&mut counters.discarded);
+            counters.unplaced_bytes += if first.doubt == Some(Doubt::Ack) { length } else { 0 };
         } else if first.start > self.flow(side).next() {
             self.flow_mut(side).give_up_to(first.start, &mut |event| sink(side, event));
         } else if self.is_in_doubt(side, first) {
@@ -164,12 +165,30 @@ impl Connection {
         } else if self.is_blocked(side) {
             let other = self.flow_mut(side.other());
             let hole_end = other.first_waiting().map_or(first.heard, |waiting| waiting.start.min(first.heard));
+            // The FIN has a sequence number and no byte.
+            let hole_end = other.stream_end().map_or(hole_end, |end| hole_end.min(end - 1));
             if hole_end > other.next() {
                 other.give_up_to(hole_end, &mut |event| sink(side.other(), event));
             } else {
-                // Each side waits for the other: no order is right, so the older goes first.
-                self.flow_mut(side).deliver_first(&mut |event| sink(side, event));
+                self.untangle(side, sink);
             }
+        }
+    }
+
+    /// Each side waits for the other, so one of them was sent again, and its ack is newer than its bytes: the one that came
+    /// later. As far as the other has acknowledged it, it was sent before that was received.
+    fn untangle(&mut self, side: Side, sink: &mut impl FnMut(Side, StreamEvent<'_>)) {
+        let [mine, theirs] = [side, side.other()].map(|side| self.flow(side).first_waiting());
+        match (mine, theirs) {
+            (Some(mine), Some(theirs)) if mine.doubt.is_none() && theirs.doubt.is_none() => {
+                let (resent, end) = match mine.arrived > theirs.arrived {
+                    true => (side, theirs.heard),
+                    false => (side.other(), mine.heard),
+                };
+                let position = self.flow(resent.other()).next();
+                self.flow_mut(resent).lower_first(position, end);
+            }
+            _ => drop(self.flow_mut(side).deliver_first(&mut |event| sink(side, event))),
         }
     }
 

@@ -6,6 +6,9 @@ use crate::flow::counters::Discarded;
 use crate::flow::receiver::Doubt;
 use crate::time::Timestamp;
 
+/// Waiting segments whose acks one segment is compared with: so many were sent again or overtaken in a row.
+const MAX_COMPARED_ACKS: usize = 32;
+
 impl Reassembler {
     pub fn waiting_bytes(&self) -> usize {
         self.waiting_bytes
@@ -65,7 +68,7 @@ impl Reassembler {
                 lost: 0,
                 at: piece.at,
                 arrived: piece.arrived,
-                heard: piece.heard,
+                heard: self.heard_at_first(from, piece),
                 segment_start: from == piece.start,
                 doubt: piece.doubt,
                 fin: piece.fin && to == piece.end(),
@@ -112,12 +115,12 @@ impl Reassembler {
         self.put(from, Waiting { bytes, lost, segment_start, fin, ..*waiting });
     }
 
-    /// The first that waits is what its receiver threw away.
-    pub fn discard_first(&mut self, discarded: &mut Discarded) {
-        if let Some((_, waiting)) = self.waiting.pop_first() {
-            self.waiting_bytes -= waiting.cost();
-            discarded.count(waiting.doubt.unwrap_or(Doubt::Ack));
-        }
+    /// The first that waits is what its receiver threw away. Returns its length.
+    pub fn discard_first(&mut self, discarded: &mut Discarded) -> u64 {
+        let Some((_, waiting)) = self.waiting.pop_first() else { return 0 };
+        self.waiting_bytes -= waiting.cost();
+        discarded.count(waiting.doubt.unwrap_or(Doubt::Ack));
+        waiting.len()
     }
 
     /// The first that waits is what its receiver read, as far as can be known.
@@ -173,5 +176,40 @@ impl Reassembler {
         let known = self.next.saturating_sub(start);
         self.emit(&waiting.bytes, known, waiting.at, waiting.heard, waiting.segment_start, sink);
         true
+    }
+
+    /// A segment that is sent again acknowledges what its sender has received by now. When it sent these bytes first, that
+    /// was no more than when it sent what follows them.
+    fn heard_at_first(&self, start: Position, piece: &Piece<'_>) -> Position {
+        let heard = piece.heard;
+        if piece.doubt.is_some() || heard == 0 {
+            return heard;
+        }
+        let following = self.waiting.range(start..).next().filter(|(_, waiting)| waiting.doubt.is_none());
+        let sent = self.sent.filter(|&(sent, _)| sent > start);
+        let known = following.map(|(_, waiting)| waiting.heard).into_iter().chain(sent.map(|(_, heard)| heard));
+        known.fold(heard, Position::min)
+    }
+
+    /// The same for what waits before `end`, by a segment that ends there.
+    pub fn lower_heard_before(&mut self, end: Position, heard: Position, possible: Position) {
+        for (_, waiting) in self.waiting.range_mut(..end).rev().take(MAX_COMPARED_ACKS) {
+            if waiting.heard <= heard {
+                break;
+            }
+            if waiting.doubt.is_none() && waiting.heard <= possible {
+                waiting.heard = heard;
+            }
+        }
+    }
+
+    /// What waits first was sent, up to `end`, by a sender that had received no more than `heard`.
+    pub fn lower_first(&mut self, heard: Position, end: Position) {
+        let Some((start, mut waiting)) = self.waiting.pop_first() else { return };
+        self.waiting_bytes -= waiting.cost();
+        let stop = start + waiting.len();
+        self.put_part(start, &waiting, end.max(start), stop);
+        waiting.heard = waiting.heard.min(heard);
+        self.put_part(start, &waiting, start, end.min(stop));
     }
 }

@@ -1,0 +1,188 @@
+//! Segments in, stream events out, in a short notation.
+//!
+//! ```text
+//! in:  C0+5/7   the client sends the 5 bytes at 0 and has received 7 of the server's; after it F, R: flags; ?: no PSH;
+//!               x: other bytes; ~: a second passes
+//! out: C0..5/7  these bytes, which their sender sent when it had received 7; C-5: a gap of 5; C.: the end
+//! ```
+
+use std::fmt::Write as _;
+use std::net::Ipv4Addr;
+
+use super::*;
+use crate::decode::{Endpoint, Flags, Segment};
+use crate::time::Timestamp;
+
+/// Positions of both streams count from here.
+const ORIGIN: Position = 1 << 32;
+const CLIENT: Endpoint = Endpoint { ip: std::net::IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)), port: 40_000 };
+const SERVER: Endpoint = Endpoint { ip: std::net::IpAddr::V4(Ipv4Addr::new(10, 0, 0, 2)), port: 80 };
+
+/// What both streams hold: no two bytes that are near each other are alike.
+fn byte_at(position: u64) -> u8 {
+    (position % 251) as u8
+}
+
+#[derive(Default)]
+struct Wire {
+    connection: Connection,
+    counters: FlowCounters,
+    micros: i64,
+    out: String,
+}
+
+impl Wire {
+    fn segment(&mut self, token: &str, flags: Flags, seq: i64, ack: i64, payload: &[u8]) -> Next {
+        let side = if token.starts_with('C') { Side::Low } else { Side::High };
+        let (source, destination) = if side == Side::Low { (CLIENT, SERVER) } else { (SERVER, CLIENT) };
+        let isn = 1_000_u32;
+        let segment = Segment {
+            source,
+            destination,
+            seq: isn.wrapping_add(seq as u32),
+            ack: isn.wrapping_add(ack as u32),
+            flags,
+            window: u16::MAX,
+            payload,
+            missing: 0,
+            headers: &[],
+            ip_header_len: 0,
+        };
+        self.micros += 100;
+        let now = Timestamp::from_micros(self.micros);
+        let out = &mut self.out;
+        let mut sink = |side, event: StreamEvent<'_>| tell(out, side, event);
+        self.connection.on_segment(side, &segment, now, now, &mut self.counters, &mut sink)
+    }
+
+    fn tokens(&mut self, script: &str) {
+        for token in script.split(' ') {
+            self.token(token);
+        }
+    }
+
+    fn token(&mut self, token: &str) -> Next {
+        if token == "~" {
+            self.micros += 1_000_000;
+            let now = Timestamp::from_micros(self.micros);
+            let out = &mut self.out;
+            let mut sink = |side, event: StreamEvent<'_>| tell(out, side, event);
+            return self.connection.on_time(now, Patience::LIVE, &mut self.counters, &mut sink);
+        }
+        let numbers = token.trim_start_matches(['C', 'S']).trim_end_matches(|c: char| !c.is_ascii_digit());
+        let (range, ack) = numbers.split_once('/').unwrap_or((numbers, "0"));
+        let (seq, length) = range.split_once('+').unwrap_or((range, "0"));
+        let [seq, length, ack] = [seq, length, ack].map(|number| number.parse::<i64>().unwrap());
+        let payload = (seq..seq + length).map(|at| if token.contains('x') { 0xff } else { byte_at(at as u64) });
+        let flags = Flags {
+            fin: token.contains('F'),
+            rst: token.contains('R'),
+            psh: !token.contains('?'),
+            ack: true,
+            ..Flags::default()
+        };
+        self.segment(token, flags, seq, ack, &payload.collect::<Vec<_>>())
+    }
+}
+
+fn tell(out: &mut String, side: Side, event: StreamEvent<'_>) {
+    let name = if side == Side::Low { 'C' } else { 'S' };
+    let relative = |position: Position| position.wrapping_sub(ORIGIN) as i64;
+    match event {
+        StreamEvent::Data(bytes, meta) => {
+            let start = relative(meta.position);
+            let end = start + bytes.len() as i64;
+            let wrong = bytes.iter().zip(start..).any(|(&byte, at)| byte != byte_at(at as u64));
+            write!(out, "{name}{start}..{end}/{}{} ", relative(meta.heard), if wrong { "!" } else { "" })
+        }
+        StreamEvent::Gap { len } => write!(out, "{name}-{len} "),
+        StreamEvent::End { .. } => write!(out, "{name}. "),
+    }
+    .unwrap();
+}
+
+/// Both SYNs, then these.
+fn wire(script: &str) -> Wire {
+    let mut wire = Wire::default();
+    let syn = |ack| Flags { syn: true, ack, ..Flags::default() };
+    wire.segment("C", syn(false), -1, 0, &[]);
+    wire.segment("S", syn(true), -1, 0, &[]);
+    wire.tokens(script);
+    wire
+}
+
+fn check(script: &str, expected: &str) {
+    assert_eq!(wire(script).out.trim_end(), expected, "{script}");
+}
+
+#[test]
+fn bytes_come_in_order_and_once() {
+    check("C0+5 S0+3/5 C5+5/3", "C0..5/0 S0..3/5 C5..10/3");
+    check("C5+5 C0+5", "C0..5/0 C5..10/0");
+    check("C0+5 C0+5 C3+4", "C0..5/0 C5..7/0");
+    check("S0+3/5 C0+5", "C0..5/0 S0..3/5");
+    check("C0+5 C9+1 ~ ~ ~ ~ ~ ~ ~ ~ ~ ~ ~", "C0..5/0 C-4 C9..10/0");
+}
+
+/// Sent again, a segment acknowledges what its sender has received by then.
+#[test]
+fn what_was_sent_first_was_not_sent_later_than_what_follows_it() {
+    // What follows was captured before.
+    check("C5+5/0 S0+3/10 C0+5/3", "C0..5/0 C5..10/0 S0..3/10");
+    // Nothing of what follows was captured but an ack from there.
+    check("C10/0 S0+3/10 C0+5/3 C5+5/3", "C0..5/0 C5..10/0 S0..3/10");
+    check("C10/0F S0+3/10 C0+10/3", "C0..10/0 C. S0..3/10");
+    // It was captured before what was sent first, or what follows that was.
+    check("C2+2/3 S0+3/5 C0+5/0", "C0..2/0 C2..4/0 C4..5/0 S0..3/5");
+    check("C5+2/3 C7+2/9 ~ C5+4/9 S0+3/0 S3+6/7 C0+5/0", "S0..3/0 C0..5/0 C5..7/3 S3..9/7 C7..9/9");
+    // Each waits for the other. What the server had received when it answered was sent before.
+    check("C0+2 S0+5/8 C2+8/5 ~ ~", "C0..2/0 C2..8/0 S0..5/8 C8..10/5");
+    check("C0+2 C2+8/5 S0+5/8 ~ ~", "C0..2/0 S0..5/2 C2..10/5");
+    check("C0+2/0 C4+2/9 C2+4/0 S0+9/6", "C0..2/0 C2..6/0 S0..9/6");
+}
+
+/// Without the SYN-ACK it is known where the server begins if the client had sent nothing when it acknowledged that.
+#[test]
+fn a_beginning_that_was_not_captured_is_a_gap_of_unknown_length() {
+    for (script, expected) in [
+        ("C0 C0+5 S0+3/5", "C0..5/0 S0..3/5"),
+        ("C5 S0+3/5 C0+5", "S-0 C0..5/0 S0..3/5"),
+        ("S0/5 C5/0 S0+3/5 C0+5", "S-0 C0..5/0 S0..3/5"),
+        ("S0+3/5 C0+5", "S-0 C0..5/0 S0..3/5"),
+    ] {
+        let mut wire = Wire::default();
+        wire.segment("C", Flags { syn: true, ..Flags::default() }, -1, 0, &[]);
+        wire.tokens(script);
+        assert_eq!(wire.out.trim_end(), expected, "{script}");
+    }
+}
+
+#[test]
+fn a_fin_is_no_byte_of_a_gap() {
+    check("C0+5 C9F S0+3/10 ~ ~", "C0..5/0 C-4 C. S0..3/10");
+}
+
+#[test]
+fn nothing_comes_after_a_fin_and_a_probe_is_no_data() {
+    check("C0+5 C5F C5+3x", "C0..5/0 C.");
+    check("C0+5 C9F C7+4 C5+2", "C0..5/0 C5..7/0 C7..9/0 C.");
+    // The client has closed, or waits; its keep-alive probes (RFC 1122 §4.2.3.6) hold a byte that the server has.
+    check("C0+5 S0/6 C5+1?x", "C0..5/0");
+    check("C0+5 S0/9 C8+1?x ~ ~", "C0..5/0");
+    check("C0+5 C5+1?", "C0..5/0 C5..6/0");
+    // More was sent than that byte, so it is one of a text.
+    check("C0+5 S0/9 C6+3 C5+1?", "C0..5/0 C5..6/0 C6..9/0");
+}
+
+#[test]
+fn bytes_without_a_place_are_counted() {
+    for (script, unplaced, known) in [
+        ("C0+5 S0+3/5 C100000000+4/3", 4, 0),
+        ("C0+5 S0+3/5 C0+5/1000000000", 5, 0),
+        ("C0+5 S0+3/5 C5+5/1000000000 S3/5 ~ ~ ~ ~ ~ ~ ~ ~ ~ ~ ~", 5, 0),
+        ("C0+5 S0+3/5 ~ C0+5/0", 0, 5),
+    ] {
+        let counters = wire(script).counters;
+        assert_eq!((counters.unplaced_bytes, counters.retransmitted_bytes), (unplaced, known), "{script}");
+    }
+}

@@ -324,9 +324,8 @@ impl Engine {
             stats.not_sampled += 1;
             return None;
         }
-        if let Some(missed_bytes) = self.table.bytes_missed_of_ended(&key, side, segment) {
+        if self.table.is_after_close(&key, side, segment, &mut self.flow) {
             stats.after_close += 1;
-            self.flow.late_at_pickup_bytes += missed_bytes;
             return None;
         }
         if segment.flags.rst || !segment.flags.syn && (segment.payload.is_empty() || !segment.flags.ack) {

@@ -7,6 +7,7 @@ use std::collections::{BinaryHeap, HashMap, VecDeque};
 
 use ahash::RandomState;
 
+use super::counters::FlowCounters;
 use super::{
     CLOSED_MEMORY_MS, Connection, FlowKey, MAX_CLOSED_REMEMBERED, MAX_LATE_SYN_BYTES, MAX_WINDOW_BYTES, Patience,
     SeqNumber, Side,
@@ -217,31 +218,40 @@ impl<A> Table<A> {
         self.ended.contains_key(key)
     }
 
-    /// Of a segment of a connection that has ended: nothing in it is new, or its receiver was not there any more (what was
-    /// under way to the side that sent a reset still comes by). Returns how many of its bytes stand before the first that
-    /// was captured of that connection; `None` if it belongs to another one.
-    pub fn bytes_missed_of_ended(&self, key: &FlowKey, side: Side, segment: &Segment<'_>) -> Option<u64> {
-        let ended = self.ended.get(key)?;
+    /// True for a segment of a connection that has ended: nothing in it is new, or its receiver was not there any more (what was
+    /// under way to the side that sent a reset still comes by). Bytes that were never delivered are counted.
+    pub fn is_after_close(
+        &self,
+        key: &FlowKey,
+        side: Side,
+        segment: &Segment<'_>,
+        counters: &mut FlowCounters,
+    ) -> bool {
+        let Some(ended) = self.ended.get(key) else { return false };
         let index = usize::from(side == Side::High);
         let [first, next] = [&ended.first, &ended.next].map(|of| of.get(index).copied().flatten());
         let is_exact = ended.began_with_syn.get(index) == Some(&true);
         let begins = SeqNumber(segment.seq).plus(u32::from(segment.flags.syn));
         let length = segment.payload.len() as u32 + segment.missing;
-        // Where a SYN did not tell where the stream begins.
-        let missed = first.map_or(0, |first| if is_exact { 0 } else { first.since(begins).clamp(0, length as i32) });
-        if segment.flags.syn {
-            let behind = first?.since(begins);
-            return (behind == 0 || !is_exact && (0..=MAX_LATE_SYN_BYTES).contains(&behind)).then_some(missed as u64);
+        let ahead = next.map(|next| begins.plus(length).since(next));
+        let is_after = if segment.flags.syn {
+            let late = first.map(|first| first.since(begins));
+            late.is_some_and(|late| late == 0 || !is_exact && (0..=MAX_LATE_SYN_BYTES).contains(&late))
+        } else {
+            let next_of_other = ended.next.get(1 - index).copied().flatten();
+            let is_near = |distance: i32| u64::from(distance.unsigned_abs()) <= MAX_WINDOW_BYTES;
+            let acks_it = next_of_other.is_none_or(|next| is_near(SeqNumber(segment.ack).since(next)));
+            let is_over = |ahead: i32| ahead <= 0 || ended.reset_by == Some(side.other());
+            (acks_it || !segment.flags.ack) && ahead.is_some_and(|ahead| is_over(ahead) && is_near(ahead))
+        };
+        if is_after && length > 0 {
+            let within = |bytes: i32| u64::from(bytes.clamp(0, length as i32).unsigned_abs());
+            // Where the SYN did not tell where the stream begins.
+            let before = first.filter(|_| !is_exact).map_or(0, |first| first.since(begins));
+            counters.late_at_pickup_bytes += within(before);
+            counters.unplaced_bytes += within(ahead.unwrap_or(0));
         }
-        let next_of_other = ended.next.get(1 - index).copied().flatten();
-        let acks_it =
-            |other: SeqNumber| u64::from(SeqNumber(segment.ack).since(other).unsigned_abs()) <= MAX_WINDOW_BYTES;
-        if segment.flags.ack && !next_of_other.is_none_or(acks_it) {
-            return None;
-        }
-        let ahead = begins.plus(length).since(next?);
-        let is_over = ahead <= 0 || ended.reset_by == Some(side.other());
-        (is_over && u64::from(ahead.unsigned_abs()) <= MAX_WINDOW_BYTES).then_some(missed as u64)
+        is_after
     }
 
     fn link_newest(&mut self, slot: u32) {

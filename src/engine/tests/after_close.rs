@@ -132,3 +132,19 @@ fn bytes_that_come_behind_the_end_and_stand_before_the_pickup_are_counted() {
         assert_eq!(engine.stats().flow.late_at_pickup_bytes - before, known);
     }
 }
+
+#[test]
+fn a_connection_may_begin_with_the_number_of_the_one_before() {
+    let mut engine = Engine::new(EngineConfig::for_ports(&[SERVER_PORT]));
+    let response = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    let asked = 1 + REQUEST.len() as u32;
+    for isn in [0, 5_000_000] {
+        give(&mut engine, 1, &syn(From::Client(1), 0));
+        give(&mut engine, 1, &syn_ack(From::Server(1), isn, 1));
+        give(&mut engine, 1, &packet(From::Client(1), 1, isn + 1, REQUEST));
+        give(&mut engine, 1, &packet(From::Server(1), isn + 1, asked, response));
+    }
+    assert_eq!(engine.stats().connections_opened, 2);
+    let lines = all_lines(&mut engine);
+    assert_eq!(lines.iter().filter(|line| line["request"]["path"] == "/").count(), 2);
+}

@@ -36,7 +36,9 @@ fn what_is_under_way_to_a_client_that_broke_off_is_no_new_connection() {
     give(&mut engine, &reset(CLIENT, ASKED, answered));
     let more = send(&mut engine, SERVER, answered, ASKED, LOOKALIKE);
     send(&mut engine, SERVER, more, ASKED, LOOKALIKE);
-    assert_eq!(engine.stats().after_close, 2);
+    send(&mut engine, SERVER, 1, ASKED, b"HTTP/1.1 201 Created\r\n");
+    assert_eq!(engine.stats().after_close, 3);
+    assert_eq!(engine.stats().flow.unplaced_bytes, 2 * LOOKALIKE.len() as u64);
     assert_eq!(summary(&mut engine), [(0, "whole".into()), (201, "reset".into())]);
 }
 

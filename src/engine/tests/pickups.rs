@@ -131,6 +131,23 @@ fn requests_that_come_behind_the_answer_that_switches_are_read() {
     }
 }
 
+/// The server switches before it has all of the head.
+#[test]
+fn a_head_that_is_not_over_when_its_answer_switches_comes_to_its_end() {
+    let request = b"GET /a HTTP/1.1\r\nUpgrade: websocket\r\n\r\n";
+    let switch = b"HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n";
+    for end in 1..request.len() {
+        let mut engine = Engine::new(EngineConfig::for_ports(&[SERVER_PORT]));
+        let seq = send(&mut engine, CLIENT, 1, 1, &request[..end]);
+        send(&mut engine, SERVER, 1, seq, switch);
+        let seq = send(&mut engine, CLIENT, seq, 1, &request[end..]);
+        send(&mut engine, CLIENT, seq, 1, b"GET /no HTTP/1.1\r\n\r\n");
+        let paths: Vec<_> =
+            all_lines(&mut engine).iter().filter_map(|line| line["path"].as_str().map(str::to_owned)).collect();
+        assert_eq!(paths, ["/a"], "cut at {end}");
+    }
+}
+
 /// The server answers before it has all of the head (431, RFC 6585 §5).
 #[test]
 fn an_answer_to_half_a_head_is_not_the_answer_to_the_request_before() {

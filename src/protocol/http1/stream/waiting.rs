@@ -14,6 +14,8 @@ impl Stream {
     pub(in crate::protocol::http1) fn leave_http(&mut self, exchanges: &Exchanges) {
         match &self.state {
             State::Body(_) => {}
+            // The server had not received all of its head when it switched.
+            State::Boundary if !self.buffer.is_empty() && exchanges.upgrade.is_none() => {}
             State::Held(held) if exchanges.may_be_upgraded(held.number) => {}
             State::Boundary | State::Lost => match &exchanges.upgrade {
                 Some(Upgrade { number, request: None, .. }) => self.hold_unread(*number),

@@ -230,7 +230,8 @@ impl Connection {
         if segment.flags.fin && doubt.is_none() {
             me.finish_at(start + length);
         }
-        let is_probe = is_received && length == 1 && !segment.flags.psh && !segment.flags.fin && start + 1 >= me.sent_to();
+        let is_probe =
+            is_received && length == 1 && !segment.flags.psh && !segment.flags.fin && start + 1 >= me.sent_to();
         if is_probe || (length > 0 && !me.has_text_at(start)) {
             return self.on_no_text(side, segment, start, now, counters, sink);
         }

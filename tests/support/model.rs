@@ -20,10 +20,8 @@ pub type Capture = fn(&mut Random, &[Rendered], Vec<Packet>) -> Vec<Packet>;
 #[derive(Debug, Clone, Copy)]
 pub enum Allowed {
     Never,
-    /// One message in so many may be wrong: nobody can tell.
+    /// One message in so many may be wrong: the capture does not tell.
     OneIn(usize),
-    /// One in so many, of any kind, until the engine is mended.
-    NotYet(usize),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +35,8 @@ pub struct Model {
     /// All that was sent is captured, so all of it has to come out, whole and paired.
     pub complete: bool,
     pub allowed: Allowed,
+    /// Of 100 messages, so many may be responses without their request.
+    pub unpaired: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,15 +53,24 @@ const MILLI: i64 = 1_000;
 impl Model {
     pub const fn new(name: &'static str, capture: Capture) -> Self {
         let (talk, connections) = (Talk::PLAIN, Connections::One);
-        Self { name, capture, talk, both_ports: false, connections, complete: false, allowed: Allowed::Never }
+        Self {
+            name,
+            capture,
+            talk,
+            both_ports: false,
+            connections,
+            complete: false,
+            allowed: Allowed::Never,
+            unpaired: 0,
+        }
     }
 
     pub const fn complete(self) -> Self {
         Self { complete: true, ..self.anything() }
     }
 
-    pub const fn not_yet(self, one_in: usize) -> Self {
-        Self { allowed: Allowed::NotYet(one_in), ..self }
+    pub const fn unpaired(self, percent: usize) -> Self {
+        Self { unpaired: percent, ..self }
     }
 
     pub const fn one_in(self, messages: usize) -> Self {

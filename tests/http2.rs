@@ -141,8 +141,7 @@ proptest! {
         link in strategy::link(),
         start in any::<prop::sample::Index>(),
     ) {
-        // Known fault: a body that is an HTTP/2 conversation, met from its inside, may be taken for the connection's own.
-        let (rendered, sent) = rendered(&Plan { nested: false, ..plan });
+        let (rendered, sent) = rendered(&plan);
         let packets = trace(&rendered, &Cutting { handshake: false, ..cutting });
         let (lines, _) = watch(&link, &packets[start.index(packets.len())..]);
         is_sound(&lines, &sent)?;

@@ -1,6 +1,5 @@
 //! A row of frame headers, each where the payload before it ends, and how much speaks for it.
 
-use std::collections::VecDeque;
 use std::ops::Range;
 
 use super::frame::{END_HEADERS, FrameHeader, HEADER_BYTES, Kind, MIN_MAX_FRAME_BYTES};
@@ -12,8 +11,6 @@ use crate::flow::DataMeta;
 const MIN_BITS: u32 = 72;
 /// Fewer frames prove nothing, whatever they are.
 const MIN_FRAMES: u32 = 3;
-/// Times in a row that a sender's word, after it had heard something new, began with a frame.
-const MIN_TURNS: u32 = 2;
 /// The numbers of two streams with frames next to each other differ by so much at most.
 const MAX_DISTANCE: u32 = 2 * 1_024;
 /// Streams of a row that are remembered.
@@ -26,7 +23,8 @@ const MAX_PROVABLE_FRAME_BYTES: u32 = 64 << 10;
 pub(super) struct Mark {
     pub at: usize,
     pub meta: DataMeta,
-    /// Its sender had heard something new since it last spoke.
+    /// Its sender had paused before it: the other side spoke when it had received all that was sent before, and was heard.
+    /// What is sent in the middle of a frame does not wait for that.
     pub is_turn: bool,
 }
 
@@ -37,8 +35,16 @@ pub(super) struct Known<'a> {
     pub streams: &'a [u32],
     /// So many frames are the other direction's proof of them.
     pub frames: u32,
-    /// The largest payload that the receiver is known to take.
-    pub max_frame_bytes: u32,
+    /// The largest payload that the receiver is known to take; `None` if its SETTINGS were not seen.
+    pub max_frame_bytes: Option<u32>,
+}
+
+impl Known<'_> {
+    /// The largest payload of a frame in a row.
+    fn frame_limit(&self) -> u32 {
+        let limit = self.max_frame_bytes.unwrap_or(MAX_PROVABLE_FRAME_BYTES);
+        limit.clamp(MIN_MAX_FRAME_BYTES, MAX_PROVABLE_FRAME_BYTES)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,10 +63,6 @@ pub(super) struct Chain {
     next: usize,
     frames: u32,
     bits: u32,
-    /// Turns that begin with one of its frames.
-    turns: u32,
-    /// A turn begins within one of its frames.
-    misses_turn: bool,
     /// The stream whose header block goes on.
     block: Option<u32>,
     /// The last one of all; 0 before any.
@@ -69,51 +71,55 @@ pub(super) struct Chain {
 }
 
 impl Chain {
-    /// Follows the row that begins at `start` as far as the bytes go. `is_aligned`: its sender began to speak there.
-    pub fn follow(
-        &mut self,
-        bytes: &[u8],
-        start: usize,
-        marks: &VecDeque<Mark>,
-        is_aligned: bool,
-        from_client: bool,
-        known: &Known<'_>,
-    ) -> Verdict {
-        let limit = known.max_frame_bytes.clamp(MIN_MAX_FRAME_BYTES, MAX_PROVABLE_FRAME_BYTES);
-        // No frame that began before `start` goes on after it.
-        let beyond = start + limit as usize + HEADER_BYTES;
+    pub fn beginning_at(start: usize) -> Self {
+        Self { next: start, ..Self::default() }
+    }
+
+    /// Takes the next frame of the row, if its header is there, and returns its place; `Err` with the place if no frame begins
+    /// there.
+    pub fn step(&mut self, bytes: &[u8], from_client: bool, known: &Known<'_>) -> Result<Option<usize>, usize> {
+        let at = self.next;
+        let Some(header) = bytes.get(at..).and_then(|rest| rest.first_chunk::<HEADER_BYTES>()) else {
+            return Ok(None);
+        };
+        let header = FrameHeader::parse(*header);
+        if header.length > known.frame_limit() || !self.take(header, from_client, known) {
+            return Err(at);
+        }
+        Ok(Some(at))
+    }
+
+    /// Follows the row that begins at `start` as far as the bytes go.
+    pub fn follow(&mut self, bytes: &[u8], start: usize, from_client: bool, known: &Known<'_>) -> Verdict {
         if self.frames == 0 {
             self.next = start;
         }
-        while let Some(header) = bytes.get(self.next..).and_then(|rest| rest.first_chunk::<HEADER_BYTES>()) {
-            let header = FrameHeader::parse(*header);
-            let at = self.next;
-            if header.length > limit || !self.take(header, from_client, known) {
-                return Verdict::Refuted(start);
-            }
-            self.note_turns(at, marks);
-            let is_long = at >= beyond && self.frames >= MIN_FRAMES && self.bits >= MIN_BITS;
-            if is_long {
+        // No frame that began before `start` goes on after it.
+        let beyond = start + known.frame_limit() as usize + HEADER_BYTES;
+        loop {
+            let at = match self.step(bytes, from_client, known) {
+                Ok(Some(at)) => at,
+                Ok(None) => return Verdict::Open,
+                Err(_) => return Verdict::Refuted(start),
+            };
+            if at >= beyond && self.is_strong() {
                 return match decodes(bytes, start..at, from_client) {
                     Ok(_) => Verdict::Proven(at),
                     Err(wrong) => Verdict::Refuted(wrong),
                 };
             }
         }
-        let is_strong = self.frames >= MIN_FRAMES && self.bits >= MIN_BITS;
-        let keeps_turns = is_aligned && !self.misses_turn;
-        let is_steady = is_strong && self.turns >= MIN_TURNS && self.next <= bytes.len();
-        let is_known = self.frames.saturating_add(known.frames) >= MIN_FRAMES
-            && self.ends_at(bytes.len())
-            && self.streams.iter().any(|id| known.streams.contains(id));
-        if !keeps_turns || !(is_steady || is_known) {
-            return Verdict::Open;
-        }
-        match decodes(bytes, start..bytes.len(), from_client) {
-            Ok(has_head) if is_steady || has_head => Verdict::Proven(start),
-            Ok(_) => Verdict::Open,
-            Err(wrong) => Verdict::Refuted(wrong),
-        }
+    }
+
+    /// Only frames are so.
+    pub fn is_strong(&self) -> bool {
+        self.frames >= MIN_FRAMES && self.bits >= MIN_BITS
+    }
+
+    /// With what proves `known`, there are as many as prove something, and one of the streams is such.
+    pub fn speaks_of(&self, known: &Known<'_>) -> bool {
+        self.frames.saturating_add(known.frames) >= MIN_FRAMES
+            && self.streams.iter().any(|id| known.streams.contains(id))
     }
 
     /// Adds a frame, if it may stand there.
@@ -160,18 +166,6 @@ impl Chain {
         }
     }
 
-    /// The last frame goes from `at` to `next`.
-    fn note_turns(&mut self, at: usize, marks: &VecDeque<Mark>) {
-        let first = marks.partition_point(|mark| mark.at < at);
-        for mark in marks.iter().skip(first).take_while(|mark| mark.at < self.next).filter(|mark| mark.is_turn) {
-            if mark.at == at {
-                self.turns = self.turns.saturating_add(1);
-            } else {
-                self.misses_turn = true;
-            }
-        }
-    }
-
     pub fn frames(&self) -> u32 {
         self.frames
     }
@@ -179,6 +173,11 @@ impl Chain {
     /// Streams with a header block in it.
     pub fn streams(&self) -> &[u32] {
         &self.streams
+    }
+
+    /// Where its last frame ends.
+    pub fn next(&self) -> usize {
+        self.next
     }
 
     /// Its last frame ends where the bytes do.
@@ -194,7 +193,7 @@ impl Chain {
 
 /// All header blocks of the frames that begin in `range` are HPACK, as far as they are there: says if one of them has a
 /// message's head, or else where the frame of the wrong one begins.
-fn decodes(bytes: &[u8], range: Range<usize>, from_client: bool) -> Result<bool, usize> {
+pub(super) fn decodes(bytes: &[u8], range: Range<usize>, from_client: bool) -> Result<bool, usize> {
     let mut decoder = Decoder::new_unknown();
     let (mut fields, mut buffer, mut block) = (FieldBlock::new(), HeadBuffer::default(), Vec::new());
     let (mut next, mut has_head) = (range.start, false);

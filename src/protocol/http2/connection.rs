@@ -157,7 +157,7 @@ impl Http2Connection {
             }
         }
         let way = self.turn(direction, cx).way;
-        way.last_heard = way.last_heard.max(Some(meta.heard));
+        way.said.note(meta.position + bytes.len() as u64, meta.heard);
     }
 
     /// Lets go of kept bodies and partial blocks: memory is needed elsewhere.

@@ -3,7 +3,7 @@
 use super::block::BlockOwner;
 use super::brought::Brought;
 use super::emit::Ending;
-use super::frame::{ACK, END_HEADERS, END_STREAM, FrameHeader, Kind};
+use super::frame::{ACK, END_HEADERS, END_STREAM, FrameHeader, Kind, MIN_MAX_FRAME_BYTES};
 use super::shared::Shared;
 use super::streams::Half;
 use super::way::{Frame, Way};
@@ -34,7 +34,12 @@ impl Turn<'_, '_> {
             None => !continues,
         };
         let is_settings = header.kind == Kind::Settings && !header.has(ACK);
-        let begins_well = !std::mem::take(&mut self.way.expects_settings) || is_settings;
+        let is_first = std::mem::take(&mut self.way.expects_settings);
+        let begins_well = !is_first || is_settings;
+        if is_first {
+            // Unless this frame says more.
+            self.peer.max_frame_bytes.get_or_insert(MIN_MAX_FRAME_BYTES);
+        }
         if !fits || !begins_well || !header.is_legal(self.way.is_from_client()) {
             return Err(OutOfStep);
         }
@@ -160,7 +165,7 @@ impl Turn<'_, '_> {
             match u16::from_be_bytes([a, b]) {
                 // It binds the encoder of the other direction.
                 HEADER_TABLE_SIZE => self.peer.decoder.set_settings_limit(value),
-                MAX_FRAME_SIZE => self.peer.max_frame_bytes = self.peer.max_frame_bytes.max(value),
+                MAX_FRAME_SIZE => self.peer.max_frame_bytes = self.peer.max_frame_bytes.max(Some(value)),
                 _ => {}
             }
             self.way.frame.filled = 0;

@@ -77,10 +77,11 @@ impl Turn<'_, '_> {
             self.lose_step();
         }
         let known = if let Place::Search(_) = self.way.place { self.known_streams() } else { (Vec::new(), 0) };
+        let paused = self.peer.said.shows_pause(meta.position, meta.heard);
         match &mut self.way.place {
             Place::Search(search) => {
                 let known = Known { streams: &known.0, frames: known.1, max_frame_bytes: self.way.max_frame_bytes };
-                let found = search.push(rest, meta, &known, self.cx.counters);
+                let found = search.push(rest, meta, paused, &known, self.cx.counters);
                 self.on_found(found, waiting);
             }
             Place::Frames | Place::Over => self.cx.counters.passed_over_bytes += rest.len() as u64,

@@ -37,6 +37,7 @@ mod input;
 mod loss;
 mod open;
 mod reader;
+mod said;
 mod search;
 mod shared;
 mod socket;
@@ -44,6 +45,7 @@ mod streams;
 #[cfg(test)]
 mod tests;
 mod way;
+mod word;
 
 pub use connection::Http2Connection;
 pub use reader::PREFACE;

@@ -1,19 +1,21 @@
 //! The way back after a loss, and into a connection met in the middle: where a frame begins, by proof.
 //!
-//! A body may hold anything, whole frames too. So headers that look right in a row are not enough; they are believed
+//! A body may hold anything, whole frames and whole conversations too. So headers that look right in a row are not enough; they
+//! are believed
 //! - when they go on for longer than a frame may be, from there on: a body that holds frames is itself cut into frames, and
 //!   where one of those ends the row breaks off; or
-//! - when they begin where packets begin, and again wherever their sender spoke after it had heard something new: it writes
-//!   whole frames then, and what it writes in the middle of one is not cut there; or
-//! - when all that one side said since then is a row of frames, and streams of them are those that the other side is known to
-//!   have open, or that it speaks of in such a row too.
+//! - from a pause of their sender on (see `word`), when they go on after another pause, or when streams of them are those that
+//!   the other direction is known to have open, or speaks of after a pause too.
+//!
+//! What comes before the first pause of a connection met in the middle may be the end of a body, whatever it looks like.
 //!
 //! In: bytes with the packets that brought them. Out: those from the proven place on, to be read as if they came now.
 
 use std::collections::VecDeque;
 
 use super::chain::{Chain, Known, Mark, Verdict};
-use crate::flow::{DataMeta, Position};
+use super::word::Word;
+use crate::flow::DataMeta;
 use crate::message::{Direction, HttpCounters};
 
 /// Bytes that wait for proof: some frames of the usual largest size.
@@ -33,9 +35,7 @@ pub(super) struct Search {
     from: usize,
     /// The row that begins there.
     chain: Chain,
-    last_heard: Option<Position>,
-    /// The bytes that come next follow a loss, or are the first of all.
-    is_first: bool,
+    word: Word,
     /// Bytes that were looked at.
     searched: u64,
 }
@@ -50,41 +50,48 @@ pub(super) enum Found {
 }
 
 impl Search {
-    pub fn new(direction: Direction, last_heard: Option<Position>) -> Self {
+    pub fn new(direction: Direction) -> Self {
         Self {
             from_client: direction == Direction::Request,
             bytes: Vec::new(),
             marks: VecDeque::new(),
             from: 0,
             chain: Chain::default(),
-            last_heard,
-            is_first: true,
+            word: Word::default(),
             searched: 0,
         }
     }
 
-    /// Takes more bytes. `known`: what is known of the streams.
-    pub fn push(&mut self, bytes: &[u8], meta: DataMeta, known: &Known<'_>, counters: &mut HttpCounters) -> Found {
+    /// Takes more bytes. `paused`: their sender did before it sent them; `known`: what is known of the streams.
+    pub fn push(
+        &mut self,
+        bytes: &[u8],
+        meta: DataMeta,
+        paused: bool,
+        known: &Known<'_>,
+        counters: &mut HttpCounters,
+    ) -> Found {
         self.searched += bytes.len() as u64;
         if self.searched > MAX_SEARCHED_BYTES {
             counters.passed_over_bytes += (self.bytes.len() + bytes.len()) as u64;
             counters.http2.given_up += 1;
             return Found::GiveUp;
         }
-        let is_turn = meta.segment_start && self.last_heard.is_some_and(|heard| meta.heard > heard);
+        let is_turn = meta.segment_start && paused;
         if meta.segment_start || self.marks.is_empty() {
             self.marks.push_back(Mark { at: self.bytes.len(), meta, is_turn });
         }
-        self.last_heard = self.last_heard.max(Some(meta.heard));
         self.bytes.extend_from_slice(bytes);
         self.run(known, counters)
     }
 
     /// Looks again: more is known of the streams.
     pub fn run(&mut self, known: &Known<'_>, counters: &mut HttpCounters) -> Found {
+        if let Verdict::Proven(at) = self.word.follow(&self.bytes, &self.marks, self.from_client, known) {
+            return Found::Frames(self.take_from(at, counters));
+        }
         loop {
-            let is_aligned = self.is_aligned();
-            match self.chain.follow(&self.bytes, self.from, &self.marks, is_aligned, self.from_client, known) {
+            match self.chain.follow(&self.bytes, self.from, self.from_client, known) {
                 Verdict::Refuted(before) => {
                     self.from = before.max(self.from);
                     self.skip(counters);
@@ -115,13 +122,6 @@ impl Search {
         }
     }
 
-    /// The row begins where its sender began to speak.
-    fn is_aligned(&self) -> bool {
-        let Ok(index) = self.marks.binary_search_by_key(&self.from, |mark| mark.at) else { return false };
-        let is_first = index == 0 && self.is_first;
-        self.marks.get(index).is_some_and(|mark| mark.meta.segment_start && (mark.is_turn || is_first))
-    }
-
     /// Forgets what was refuted.
     fn let_go(&mut self, counters: &mut HttpCounters) {
         if self.from == 0 {
@@ -129,8 +129,8 @@ impl Search {
         }
         counters.passed_over_bytes += self.from as u64;
         self.bytes.drain(..self.from);
-        self.is_first = false;
         self.chain.move_back(self.from);
+        self.word.move_back(self.from);
         let from = std::mem::take(&mut self.from);
         // The packet that holds the first byte keeps its mark.
         while self.marks.get(1).is_some_and(|next| next.at <= from) {
@@ -140,6 +140,7 @@ impl Search {
             if mark.at < from {
                 mark.meta.position += (from - mark.at) as u64;
                 mark.meta.segment_start = false;
+                mark.is_turn = false;
             }
             mark.at = mark.at.saturating_sub(from);
         }
@@ -168,20 +169,18 @@ impl Search {
         self.marks.clear();
         self.from = 0;
         self.chain = Chain::default();
-        self.is_first = true;
+        self.word = Word::default();
     }
 
     /// Memory is needed elsewhere.
     pub fn shed(&mut self, counters: &mut HttpCounters) {
         self.on_gap(counters);
         self.bytes = Vec::new();
-        self.is_first = false;
     }
 
-    /// The streams of a row of frames that is all its sender said since it began to speak, and how many frames it has.
+    /// The streams of a row of frames that is all its sender said since it paused, and how many frames it has.
     pub fn spoken_of(&self) -> Option<(&[u32], u32)> {
-        let is_whole = self.chain.frames() > 0 && self.chain.ends_at(self.bytes.len()) && self.is_aligned();
-        is_whole.then(|| (self.chain.streams(), self.chain.frames()))
+        self.word.spoken_of(self.bytes.len())
     }
 
     pub fn buffered_bytes(&self) -> usize {

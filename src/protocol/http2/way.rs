@@ -1,11 +1,12 @@
 //! One direction of a connection: where it stands in its bytes, and what it needs to read on.
 
 use super::block::Block;
-use super::frame::{FrameHeader, MIN_MAX_FRAME_BYTES, SETTING_BYTES};
+use super::frame::{FrameHeader, SETTING_BYTES};
 use super::hpack::Decoder;
 use super::reader::{Packet, Reader};
+use super::said::Said;
 use super::search::Search;
-use crate::flow::{DataMeta, Position};
+use crate::flow::DataMeta;
 use crate::message::{Direction, HttpCounters};
 
 #[derive(Debug)]
@@ -32,10 +33,10 @@ pub(super) struct Way {
     pub packet: Packet,
     /// The first frame of all is still to come: SETTINGS (RFC 9113 §3.4).
     pub expects_settings: bool,
-    /// The largest payload of a frame that its receiver is known to take (RFC 9113 §4.2).
-    pub max_frame_bytes: u32,
-    /// What the sender of the last bytes had received.
-    pub last_heard: Option<Position>,
+    /// The largest payload of a frame that its receiver is known to take (RFC 9113 §4.2); `None` if its SETTINGS were not seen.
+    pub max_frame_bytes: Option<u32>,
+    /// What its sender had received, and by when.
+    pub said: Said,
 }
 
 /// The frame at hand.
@@ -84,14 +85,14 @@ impl Way {
             losses: 0,
             packet: Packet::NONE,
             expects_settings: true,
-            max_frame_bytes: MIN_MAX_FRAME_BYTES,
-            last_heard: None,
+            max_frame_bytes: None,
+            said: Said::default(),
         }
     }
 
     /// It is not known where a frame begins, nor what came before.
     pub fn search(&mut self) {
-        self.place = Place::Search(Box::new(Search::new(self.direction, self.last_heard)));
+        self.place = Place::Search(Box::new(Search::new(self.direction)));
         self.losses += 1;
         self.expects_settings = false;
     }

@@ -156,23 +156,31 @@ fn a_server_of_http2_alone_answers_with_frames() {
     }
 }
 
+/// The first request met may be the end of a body, whatever it looks like. It is not shown, and the fields that it put into the
+/// table of HPACK stay unknown. From the next one on the client is known to have paused.
 #[test]
 fn by_proof_in_the_middle() {
     let (mut c, mut s) = (Encoder::default(), Encoder::default());
     let mut turns = Vec::new();
-    let mut expected = Vec::new();
+    let mut expected = vec!["< 101 200 'x'".to_owned()];
     for id in [101, 103, 105, 107] {
         turns.push(C(headers(id, &c.block(&GET), true)));
         turns.push(S([headers(id, &s.block(&OK), false), data(id, b"x", true)].concat()));
-        expected.extend([format!("> {id} GET / {{host=h}}"), format!("< {id} 200 'x' for GET /")]);
+        if id > 101 {
+            expected.extend([format!("> {id} GET  ?2"), format!("< {id} 200 'x' for GET ")]);
+        }
     }
-    let (lines, counters) = talk(Met::InTheMiddle { quiet_since: None }, &turns, Cut::Nowhere);
+    let (mut lines, counters) = talk(Met::InTheMiddle { quiet_since: None }, &turns, Cut::Nowhere);
+    lines.sort();
+    expected.sort();
     assert_eq!(lines, expected);
     assert_eq!(counters.http2.connections, 1);
     // The same after the loss of the beginning.
     turns.insert(0, LostC(100));
     turns.insert(1, LostS(100));
-    assert_eq!(talk(Met::AtItsSyn, &turns, Cut::Nowhere).0, expected);
+    let (mut lines, _) = talk(Met::AtItsSyn, &turns, Cut::Nowhere);
+    lines.sort();
+    assert_eq!(lines, expected);
 }
 
 #[test]

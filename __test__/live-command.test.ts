@@ -148,7 +148,6 @@ describe('savefiles', () => {
     ['missing', () => join(folder, 'missing.pcap')],
     ['empty', () => file('empty.pcap', '')],
     ['no savefile', () => file('text.pcap', 'this is a text, and no savefile at all\n'.repeat(5))],
-    ['a folder', () => folder],
   ])('%s: one line that names it and exit 2', async (_, path) => {
     const run = await read(path());
     expect(run.code).toBe(2);

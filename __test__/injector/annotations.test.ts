@@ -25,8 +25,8 @@ describe('a bad one', () => {
   it.each([
     ['ports', `0,${SECRET}`, /port/],
     ['ports', '65536', /from 1 to 65535/],
-    ['ports', '', /port numbers/],
-    ['ports', '80;81', /port numbers/],
+    ['ports', '', /ports or ranges/],
+    ['ports', '80;81', /ports or ranges/],
     ['interface', `eth0 ${SECRET}`, /interface/],
     ['interface', 'a-name-that-is-too-long', /interface/],
     ['interface', '..', /interface/],

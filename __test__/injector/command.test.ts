@@ -84,7 +84,7 @@ describe('options', () => {
     [{ INJECTOR_IMAGE: '' }, /--image/],
     [{ INJECTOR_TLS_SECRET: 'A' }, /name of a Secret/],
     [{ INJECTOR_TLS_NAMES: 'a,,b' }, /DNS names/],
-    [{ INJECTOR_SIDECAR_PORTS: '80,99999' }, /INJECTOR_SIDECAR_PORTS: each port must be/],
+    [{ INJECTOR_SIDECAR_PORTS: '80,99999' }, /INJECTOR_SIDECAR_PORTS: each port is from 1 to 65535/],
     [{ INJECTOR_SIDECAR_AUTH_SECRET: 'secret' }, /NAME\/KEY of a Secret.*not shown/],
     [{ INJECTOR_SIDECAR_OUTPUT_URL: 'https://u:secret@x/' }, /user name/],
     [{ INJECTOR_SIDECAR_CPU_REQUEST: '2' }, /the cpu request must not be more than the limit/],

@@ -113,7 +113,7 @@ export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Sh
   await stopped;
   await terminal.close(sniffer.stats());
   // A savefile is read, and its page is there to be looked at.
-  if (!signalled && sniffer.viewUrl() !== undefined) await asked;
+  if (!signalled && sniffer.viewUrl() !== undefined) await signal;
   await sniffer.stop();
   return exitCode === SUCCESS && hasLost(config, sniffer.stats()) ? FAILED : exitCode;
 }

@@ -187,7 +187,7 @@ class Parser {
 
   #takeWord(word: string, sign: string): boolean {
     this.#skipSpace();
-    const isWord = new RegExp(`${word}(?![\\w.=~<>-])`, 'iy');
+    const isWord = new RegExp(`${word}(?![\\w.=~<>-])`, 'yi');
     isWord.lastIndex = this.#at;
     const length = isWord.test(this.#text) ? word.length : this.#text.startsWith(sign, this.#at) ? sign.length : 0;
     this.#at += length;

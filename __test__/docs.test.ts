@@ -108,7 +108,7 @@ describeLive('run', () => {
       const items = messages.map((message) => JSON.stringify(message));
       writeFileSync(
         path,
-        `import type { HttpMessage } from 'tcp-sniffer';\nexport const messages: HttpMessage[] = [${items}];\n`,
+        `import type { HttpMessage, StreamMessage } from 'tcp-sniffer';\nexport const messages: (HttpMessage | StreamMessage)[] = [${items}];\n`,
       );
       files.push(path);
     }

@@ -5,6 +5,7 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { transformSync } from 'esbuild';
 import { buildAddons, buildFaults } from './addon.mjs';
 import { listComplaints } from './gates.mjs';
 import { notices } from './notices.mjs';
@@ -21,6 +22,10 @@ const WITHOUT_COMMENTS = ['--removeComments', '--declaration', 'false'];
 
 /** Bytes unpacked. */
 const ROOT_BUDGET = 680 * 1024;
+/** The page is small already; the script for watched services has to be parsed by any Node. */
+const AS_BUILT = /^dist\/(page\/|keylog\/preload\.js$)/;
+/** Of a line in the package's JavaScript: a stack trace still tells where it was. */
+const LINE_CHARS = 160;
 const PLATFORM_BUDGET = 4 * 1024 * 1024;
 
 /** Only the staged copy may be published: the repository's own manifests are private, so `npm publish` refuses them. */
@@ -61,6 +66,14 @@ function stageRoot() {
     '--outDir',
     join(folder, 'dist'),
   ]);
+  // Nor has it indentation. Names stay, for stack traces.
+  for (const path of rootFiles().filter((each) => each.endsWith('.js') && !AS_BUILT.test(each))) {
+    const file = join(folder, path);
+    const how = { minifyWhitespace: true, minifySyntax: true, lineLimit: LINE_CHARS, target: 'es2022' };
+    // Node finds the names that the package exports by the syntax of the compiler.
+    if (path === 'dist/index.js') how.minifySyntax = false;
+    writeFileSync(file, transformSync(readFileSync(file, 'utf8'), how).code);
+  }
   const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
   writeFileSync(join(folder, 'README.md'), withAbsoluteLinks(readme, repositoryOf(MANIFEST), MANIFEST.version));
   const { scripts, devDependencies, napi, ...manifest } = MANIFEST;

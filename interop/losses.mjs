@@ -12,7 +12,6 @@ const OF_LOSS = [
   'lostPairings',
   'malformedStreams',
   'notHttpStreams',
-  'passedOverBytes',
   'overBodyLimit',
   'contentOverLimit',
   'bodiesUndecodable',
@@ -20,13 +19,17 @@ const OF_LOSS = [
   'undecodable',
 ];
 
+/** What a server has still on its way when its client resets the connection: at most its send buffer (tcp(7), tcp_wmem). */
+const ON_ITS_WAY_BYTES = 4 * 1024 * 1024;
+
 /**
  * As complaints of `{ text }`. Of the `brokenOff` exchanges each may end in the middle of a head: wsgiref sends the lines of a head
- * one by one, and a client that has gone away resets the connection after the first.
+ * one by one, and a client that has gone away resets the connection after the first. What its server has sent by then is passed over.
  */
 export function losses(run, counters, brokenOff) {
   const names = OF_LOSS.filter((name) => counters[name] !== 0);
   if (counters.lostHeads > brokenOff) names.push('lostHeads');
+  if (counters.passedOverBytes > brokenOff * ON_ITS_WAY_BYTES) names.push('passedOverBytes');
   return names.map((name) => ({ text: `${run}: ${name} is ${counters[name]}` }));
 }
 

@@ -19,7 +19,7 @@ const FLAGS = { fin: 0x01, syn: 0x02, psh: 0x08, ack: 0x10 };
 const LINKTYPE_RAW = 101;
 const OTHER = { client: 'server', server: 'client' } as const;
 
-/** Checksums are left out: nobody in a passive reader verifies them. */
+/** Checksums are left out: a passive reader does not verify them. */
 function packet(from: Turn['from'], clientPort: number, seq: number, ack: number, flags: number, payload: Buffer) {
   const header = Buffer.alloc(40);
   header.writeUInt8(0x45, 0);

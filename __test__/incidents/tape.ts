@@ -99,7 +99,7 @@ export class Tape {
   }
 }
 
-/** Checksums are left out: nobody in a passive reader verifies them. */
+/** Checksums are left out: a passive reader does not verify them. */
 function packet(from: End, to: End, seq: number, ack: number, flags: number, payload: Buffer): Buffer {
   const header = Buffer.alloc(40);
   header.writeUInt8(0x45, 0);

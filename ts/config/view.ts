@@ -7,7 +7,7 @@ import { MAX_PORT } from './limits';
 import { list, number } from './texts';
 
 export const LOCALHOST = '127.0.0.1';
-/** Of random characters: nobody finds them by trying. */
+/** Of random characters, so that trying does not find them. */
 const MIN_TOKEN_CHARACTERS = 24;
 
 const checkParts = parts<ViewOptions>(

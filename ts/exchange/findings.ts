@@ -42,7 +42,7 @@ export interface Caller {
 const EXPLAINED_SHARE = 0.5;
 /** So much of the failures has to be one client's for it to be that client's matter. */
 const ONE_CLIENT_SHARE = 0.9;
-/** Shorter waits are nobody's incident, however much longer they became. */
+/** Shorter waits are no incident, however much longer they became. */
 const MIN_SLOW_MS = 20;
 /** The same of the way of the bytes. */
 const MIN_TRANSFER_MS = 200;

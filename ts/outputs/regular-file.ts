@@ -2,9 +2,9 @@
 
 import { closeSync, constants, existsSync, fstatSync, openSync } from 'node:fs';
 
-/** Without O_NONBLOCK the open of a FIFO that nobody reads would hold the process, signals and all (`fifo(7)`). */
+/** Without O_NONBLOCK the open of a FIFO without a reader would hold the process, signals and all (`fifo(7)`). */
 const OPEN_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_NONBLOCK;
-/** Bodies and headers are in it: nobody else's business (`open(2)`; an existing file keeps its own mode). */
+/** Bodies and headers are in it, so that only its owner may read it (`open(2)`; an existing file keeps its own mode). */
 const MODE = 0o600;
 
 const NO_FILE = 'it is no regular file, and is written at positions';
@@ -22,7 +22,7 @@ function open(path: string): number {
   try {
     return openSync(path, OPEN_FLAGS, MODE);
   } catch (error) {
-    // A FIFO that nobody reads, a socket, a device that is not there (`open(2)`).
+    // A FIFO without a reader, a socket, a device that is not there (`open(2)`).
     if ((error as NodeJS.ErrnoException).code === 'ENXIO') throw new Error(NO_FILE, { cause: error });
     throw error;
   }

@@ -44,7 +44,7 @@ export function onSignals(
   for (const [signal, handler] of handlers) process.on(signal, handler);
   return () => {
     for (const [signal, handler] of handlers) process.off(signal, handler);
-    // It was meant for somebody, also if what it stops ends by itself now.
+    // It had a receiver, also if what it stops ends by itself now.
     handleFirst();
   };
 }

@@ -10,7 +10,7 @@ export class Names {
   readonly #known = new Map<string, string>();
   readonly #taken = new Map<string, number>();
 
-  /** The id of a message that stood behind `prefix` on its line. */
+  /** The id of a message that stood after `prefix` on its line. */
   idOf({ id, receiver, destination }: Message, prefix: string): string {
     const end = id.lastIndexOf('.');
     const connection = end === -1 ? id : id.slice(0, end);

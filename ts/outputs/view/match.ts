@@ -1,6 +1,6 @@
 /**
  * Which exchanges an expression is true of that asks for their messages. In: a ring and a version. Out: those that have changed
- * since, told apart, as far as the time goes; whoever wants the rest asks again.
+ * since, told apart, as far as the time goes; a page that wants the rest asks again.
  */
 
 import { parseFilter } from '../../filter';

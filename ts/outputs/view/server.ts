@@ -72,13 +72,13 @@ export class ViewServer {
       tls,
       routes: {
         '/': { kind: 'file', methods: ['GET'], answer: (request, response) => this.#home(request, response) },
-        '/page.js': this.#behind('file', file(assets.script, 'text/javascript')),
-        '/page.css': this.#behind('file', file(assets.style, 'text/css')),
-        '/icon.svg': this.#behind('file', file(assets.icon, 'image/svg+xml')),
-        '/feed': this.#behind('feed', (request, response) => this.#feed(request, response)),
-        '/exchange': this.#behind('exchange', (request, response) => this.#exchange(request, response)),
-        '/har': this.#behind('save', (request, response) => this.#har(request, response), 'POST'),
-        '/match': this.#behind('exchange', (request, response) => this.#match(request, response), 'POST'),
+        '/page.js': this.#guarded('file', file(assets.script, 'text/javascript')),
+        '/page.css': this.#guarded('file', file(assets.style, 'text/css')),
+        '/icon.svg': this.#guarded('file', file(assets.icon, 'image/svg+xml')),
+        '/feed': this.#guarded('feed', (request, response) => this.#feed(request, response)),
+        '/exchange': this.#guarded('exchange', (request, response) => this.#exchange(request, response)),
+        '/har': this.#guarded('save', (request, response) => this.#har(request, response), 'POST'),
+        '/match': this.#guarded('exchange', (request, response) => this.#match(request, response), 'POST'),
       },
       notFound: 'there is no such file\n',
       maxConnections: MAX_CONNECTIONS,
@@ -110,7 +110,7 @@ export class ViewServer {
     return this.#server.close();
   }
 
-  #behind(kind: Kind, answer: Route<Kind>['answer'], method = 'GET'): Route<Kind> {
+  #guarded(kind: Kind, answer: Route<Kind>['answer'], method = 'GET'): Route<Kind> {
     return {
       kind,
       methods: [method],
@@ -218,7 +218,7 @@ function queryOf({ url = '' }: IncomingMessage): URLSearchParams {
   return new URLSearchParams(at === -1 ? '' : url.slice(at + 1));
 }
 
-/** With TLS the certificate says by which names the page is asked for; nobody else can have one that a browser takes. */
+/** With TLS the certificate says by which names the page is asked for; no other server has one that a browser takes. */
 function namesOf(cert: Buffer): (host: string) => boolean {
   const certificate = new X509Certificate(cert);
   return (host) => (isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host)) !== undefined;

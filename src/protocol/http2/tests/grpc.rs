@@ -196,7 +196,7 @@ fn the_status_of_a_head_counts_only_if_it_is_all() {
     );
 }
 
-/// The `content-type` of a connection that is older than the capture is in a table that nobody saw.
+/// The `content-type` of a connection that is older than the capture is in a table that was not seen.
 #[test]
 fn a_call_without_its_content_type_is_known_by_other_fields() {
     let (mut c, mut s) = (Encoder::default(), Encoder::default());

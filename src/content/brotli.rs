@@ -4,13 +4,19 @@ use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, Sta
 
 use super::room::{Broken, End, Room};
 
-/// What follows the stream is padding.
-pub(super) fn decode(coded: &[u8], out: &mut Room) -> Result<End, Broken> {
-    // Strict: windows of up to 16 MiB, as in the RFC, and not of 1 GiB. They grow as they fill.
-    let [bytes, numbers, codes] = [(); 3].map(|()| StandardAlloc::default());
-    let mut state = BrotliState::new_strict(bytes, numbers, codes);
-    let (mut available, mut consumed, mut total) = (coded.len(), 0, 0);
-    let mut step = |room: &mut [u8]| {
+/// A stream of br, decoded piece by piece.
+pub(super) struct Stream(BrotliState<StandardAlloc, StandardAlloc, StandardAlloc>);
+
+impl Stream {
+    /// Strict: windows of up to 16 MiB, as in the RFC, and not of 1 GiB. They grow as they fill.
+    pub fn new() -> Self {
+        let [bytes, numbers, codes] = [(); 3].map(|()| StandardAlloc::default());
+        Self(BrotliState::new_strict(bytes, numbers, codes))
+    }
+
+    /// Decodes into `room` and takes what it needs off the front of `coded`; returns how many bytes it has written.
+    pub fn step(&mut self, coded: &mut &[u8], room: &mut [u8]) -> (usize, BrotliResult) {
+        let (mut available, mut consumed, mut total) = (coded.len(), 0, 0);
         let (mut left, mut written) = (room.len(), 0);
         let result = BrotliDecompressStream(
             &mut available,
@@ -20,10 +26,17 @@ pub(super) fn decode(coded: &[u8], out: &mut Room) -> Result<End, Broken> {
             &mut written,
             room,
             &mut total,
-            &mut state,
+            &mut self.0,
         );
+        *coded = coded.get(consumed..).unwrap_or_default();
         (written, result)
-    };
+    }
+}
+
+/// What follows the stream is padding.
+pub(super) fn decode(mut coded: &[u8], out: &mut Room) -> Result<End, Broken> {
+    let mut stream = Stream::new();
+    let mut step = |room: &mut [u8]| stream.step(&mut coded, room);
     loop {
         // Without room left: whether the stream ends here or has more to give.
         let (over, result) = if out.is_full() { step(&mut [0]) } else { (0, out.fill(&mut step)) };

@@ -2,9 +2,10 @@
 //!
 //! zstd is not among them: its decoder keeps a window to itself until the frame ends.
 
-use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
+use brotli_decompressor::BrotliResult;
 
 use super::Coding;
+use super::brotli::Stream;
 use super::history::{History, Inflating, Inflation, MAX_WINDOW_BITS, Unread};
 use super::inflate;
 use crate::time::Timestamp;
@@ -15,8 +16,6 @@ const MAX_HEADER_BYTES: usize = 64 << 10;
 const BROTLI_BYTES: usize = 64 << 10;
 /// RFC 7932 §9.1.
 const MAX_BROTLI_WINDOW_BYTES: u64 = 16 << 20;
-
-type Brotli = BrotliState<StandardAlloc, StandardAlloc, StandardAlloc>;
 
 /// Removes one coding.
 pub struct Flowing {
@@ -34,7 +33,7 @@ enum State {
         history: History,
     },
     Brotli {
-        state: Box<Brotli>,
+        stream: Box<Stream>,
         put_out: u64,
     },
     /// Nothing more comes of it.
@@ -46,10 +45,7 @@ impl Flowing {
     pub fn new(coding: Coding) -> Option<Self> {
         let state = match coding {
             Coding::Gzip | Coding::XGzip | Coding::Deflate => State::Header { coding, kept: Vec::new() },
-            Coding::Brotli => {
-                let [bytes, numbers, codes] = [(); 3].map(|()| StandardAlloc::default());
-                State::Brotli { state: Box::new(BrotliState::new_strict(bytes, numbers, codes)), put_out: 0 }
-            }
+            Coding::Brotli => State::Brotli { stream: Box::new(Stream::new()), put_out: 0 },
             Coding::Zstd => return None,
         };
         Some(Self { state })
@@ -89,8 +85,8 @@ impl Flowing {
                 }
                 Ok(())
             }
-            State::Brotli { state, put_out } => {
-                let (bytes, is_over) = brotli(state, coded, now, shared, give)?;
+            State::Brotli { stream, put_out } => {
+                let (bytes, is_over) = brotli(stream, coded, now, shared, give)?;
                 *put_out += bytes;
                 if is_over {
                     self.state = State::Over;
@@ -122,27 +118,17 @@ fn zlib_header(kept: &[u8]) -> Option<&[u8]> {
 
 /// Returns how many bytes came out, and if the stream has ended.
 fn brotli(
-    state: &mut Brotli,
-    coded: &[u8],
+    stream: &mut Stream,
+    mut coded: &[u8],
     now: Timestamp,
     shared: &mut Inflating,
     mut give: impl FnMut(&[u8]),
 ) -> Result<(u64, bool), Unread> {
-    let (mut available, mut consumed, mut total, mut put_out) = (coded.len(), 0, 0, 0);
-    let allowed = shared.allowed(coded.len(), now);
+    let (size, mut put_out) = (coded.len(), 0);
+    let allowed = shared.allowed(size, now);
     let result = loop {
         let room = shared.room();
-        let (mut left, mut written) = (room.len(), 0);
-        let result = BrotliDecompressStream(
-            &mut available,
-            &mut consumed,
-            coded,
-            &mut left,
-            &mut written,
-            room,
-            &mut total,
-            state,
-        );
+        let (written, result) = stream.step(&mut coded, room);
         put_out += written as u64;
         give(room.get(..written).unwrap_or_default());
         match result {
@@ -153,7 +139,7 @@ fn brotli(
             BrotliResult::ResultFailure => break Err(Unread::Broken),
         }
     };
-    shared.spend(coded.len(), put_out);
+    shared.spend(size, put_out);
     Ok((put_out, result?))
 }
 

@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { readAssets } from '../../ts/outputs/view/assets';
 import { documentOf } from '../../ts/outputs/view/document';
 import { Ring } from '../../ts/outputs/view/ring';
-import type { Message } from '../../ts/outputs/view/shapes';
+import type { HttpMessage } from '../../ts/types';
 import { describeInChromium, launch, type Watched, watched } from './chromium';
 import { ASSETS, exchange, type Opened, openView, requestOf, responseOf } from './rig';
 
@@ -265,7 +265,7 @@ describeInChromium('the page', () => {
     try {
       const ring = new Ring();
       const nasty = '</script><script>alert(1)</script><!--<script>';
-      const messages: Message[] = [
+      const messages: HttpMessage[] = [
         ...exchange('1.1', { path: `/${nasty}`, headers: { 'x-debug': nasty } }, { body: nasty.repeat(3_000) }),
         ...exchange('1.2'),
       ];

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readAssets } from '../../ts/outputs/view/assets';
 import { Ring } from '../../ts/outputs/view/ring';
-import type { Message, Row } from '../../ts/outputs/view/shapes';
+import type { Row } from '../../ts/outputs/view/shapes';
 import { CHIPS, isUnanswered } from '../../ts/page/chips';
 import { formFields, modesOf, partsOf } from '../../ts/page/content';
 import { curlOf, fetchOf } from '../../ts/page/copy';
@@ -17,6 +17,7 @@ import { nodesOf, unfolded } from '../../ts/page/json';
 import { hexRow, hexRows, MAX_LINE, TextLines } from '../../ts/page/lines';
 import { rangesOf } from '../../ts/page/ranges';
 import { MAX_ROWS, Store } from '../../ts/page/store';
+import type { HttpMessage } from '../../ts/types';
 import { ASSETS, exchange, requestOf, responseOf } from './rig';
 
 const row = (n: number, changes: Partial<Row> = {}): Row => {
@@ -84,7 +85,7 @@ describe('the store', () => {
 describe('the filter', () => {
   const rows = (): Row[] => {
     const ring = new Ring();
-    const all: Message[][] = [
+    const all: HttpMessage[][] = [
       exchange('1.1', { path: '/orders', method: 'POST' }, { statusCode: 500, latencyMs: 900, waitMs: 800 }),
       exchange('1.2', { path: '/products/42', headers: { host: 'shop.test:8080' } }, { bodySize: 5_000 }),
       [requestOf('1.3', { path: '/orders', tls: { version: '1.3', cipher: 'x' } })],
@@ -337,7 +338,7 @@ describe('copied', () => {
   ])('says that it is not all: %j', (changes, words) => {
     const { body, ...rest } = changes;
     const request = { ...requestOf('1.1', { method: 'POST', ...rest }), ...(body === undefined ? {} : { body }) };
-    if (body === undefined) delete (request as Partial<Message>).body;
+    if (body === undefined) delete (request as Partial<HttpMessage>).body;
     expect(curlOf(request)).toMatch(new RegExp(`^# ${words}`));
     expect(fetchOf(request)).toMatch(new RegExp(`^// ${words}`));
   });

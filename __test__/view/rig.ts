@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { schedule } from '../../ts/outputs/output';
 import { type ViewOptions, ViewOutput } from '../../ts/outputs/view/output';
-import type { Message, StreamLine } from '../../ts/outputs/view/shapes';
+import type { HttpMessage, StreamMessage } from '../../ts/types';
 
 export const ASSETS = join(process.env.TEST_DIST as string, 'page');
 
@@ -14,7 +14,7 @@ export interface Opened {
   urls: string[];
   origin: string;
   port: number;
-  write(...messages: (Message | StreamLine)[]): void;
+  write(...messages: (HttpMessage | StreamMessage)[]): void;
   /** The cookie that the present token is worth. */
   logIn(): Promise<string>;
 }
@@ -35,7 +35,7 @@ export async function openView(options: Partial<ViewOptions> = {}): Promise<Open
   });
   await view.open();
   const { origin, port } = new URL(urls[0] as string);
-  const write = (...messages: (Message | StreamLine)[]): void => {
+  const write = (...messages: (HttpMessage | StreamMessage)[]): void => {
     const lines = Buffer.from(messages.map((message) => `${JSON.stringify(message)}\n`).join(''));
     view.write({ lines, messages: messages.length });
   };
@@ -78,20 +78,24 @@ const ENDS = {
   httpVersion: '1.1',
 };
 
-export function requestOf(id: string, changes: Partial<Message> = {}): Message {
+export function requestOf(id: string, changes: Partial<HttpMessage> = {}): HttpMessage {
   const timestamp = new Date(Date.UTC(2026, 0, 1) + Number(id.split('.')[1] ?? 0)).toISOString();
   const head = { method: 'GET', path: `/items/${id}`, headers: { host: 'shop.test' } };
   return { id, ...ENDS, direction: 'request', timestamp, ...head, body: '', bodySize: 0, ...changes };
 }
 
-export function responseOf(id: string, changes: Partial<Message> = {}): Message {
+export function responseOf(id: string, changes: Partial<HttpMessage> = {}): HttpMessage {
   const { method = '', path = '', timestamp } = requestOf(id);
   const content = { headers: { 'content-type': 'text/plain' }, body: 'hello', bodySize: 5 };
   const timing = { request: { method, path }, latencyMs: 2.5, waitMs: 2 };
   return { id, ...ENDS, direction: 'response', timestamp, statusCode: 200, ...content, ...timing, ...changes };
 }
 
-export function exchange(id: string, request: Partial<Message> = {}, response: Partial<Message> = {}): Message[] {
+export function exchange(
+  id: string,
+  request: Partial<HttpMessage> = {},
+  response: Partial<HttpMessage> = {},
+): HttpMessage[] {
   const asked = requestOf(id, request);
   const { method = '', path = '' } = asked;
   return [asked, responseOf(id, { request: { method, path }, ...response })];

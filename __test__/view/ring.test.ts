@@ -3,10 +3,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Ring } from '../../ts/outputs/view/ring';
-import type { Message, Row } from '../../ts/outputs/view/shapes';
+import type { Row } from '../../ts/outputs/view/shapes';
+import type { HttpMessage } from '../../ts/types';
 import { exchange, requestOf, responseOf } from './rig';
 
-const add = (ring: Ring, ...messages: Message[]): void => {
+const add = (ring: Ring, ...messages: HttpMessage[]): void => {
   for (const message of messages) ring.add(message, Buffer.from(JSON.stringify(message)));
 };
 
@@ -45,7 +46,9 @@ describe('the ring', () => {
     const ring = new Ring();
     add(ring, requestOf('1.1'));
     for (let sequence = 1; sequence <= 5_000; sequence++) {
-      const line = { stream: 'sse', id: '1.1', sequence, direction: 'response', timestamp: '', dataSize: 0 } as const;
+      const { receiver, destination } = requestOf('1.1');
+      const ends = { receiver, destination, direction: 'response', timestamp: '' } as const;
+      const line = { stream: 'sse', id: '1.1', sequence, ...ends, data: '', dataSize: 0 } as const;
       ring.add(line, Buffer.from(JSON.stringify(line)));
     }
     const lines = ring.get(1)?.lines ?? [];
@@ -81,7 +84,7 @@ describe('the ring', () => {
 });
 
 describe('a row', () => {
-  const rowOf = (...messages: Message[]): Row | undefined => {
+  const rowOf = (...messages: HttpMessage[]): Row | undefined => {
     const ring = new Ring();
     add(ring, ...messages);
     return ring.get(1)?.row;
@@ -97,7 +100,7 @@ describe('a row', () => {
     expect(rowOf(requestOf('1.1'), responseOf('1.1', { statusCode: 103 }))).not.toHaveProperty('status');
   });
 
-  it.each<[string, Partial<Message>, Partial<Message>]>([
+  it.each<[string, Partial<HttpMessage>, Partial<HttpMessage>]>([
     ['grpc', { headers: { 'content-type': 'application/grpc+proto' } }, {}],
     ['websocket', {}, { statusCode: 101, headers: { upgrade: 'WebSocket' } }],
     ['websocket', { method: 'CONNECT', protocol: 'websocket' }, {}],

@@ -3,6 +3,7 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { formFields, type Mode, mediaTypeOf, modesOf, partsOf } from './content';
 import type { Body } from './exchange';
+import { Find } from './find';
 import { hexRow, hexRows, TextLines } from './lines';
 import { bytesOf, TEXT } from './strings';
 import { Tree } from './tree';
@@ -52,23 +53,7 @@ export function TextView({ text }: { text: string }) {
   };
   return (
     <>
-      <form
-        class="find"
-        onSubmit={(event) => {
-          event.preventDefault();
-          find((found?.offset ?? -1) + 1);
-        }}
-      >
-        <input
-          type="search"
-          value={words}
-          placeholder={TEXT.body.find}
-          aria-label={TEXT.body.find}
-          onInput={({ currentTarget }) => setWords(currentTarget.value)}
-        />
-        <button type="submit">{TEXT.body.next}</button>
-        <span role="status">{said}</span>
-      </form>
+      <Find words={words} said={said} change={setWords} next={() => find((found?.offset ?? -1) + 1)} />
       <Virtual
         count={lines.count}
         height={LINE_HEIGHT}

@@ -3,7 +3,7 @@
  * for nothing else.
  */
 
-import type { Message } from '../outputs/view/shapes';
+import type { HttpMessage } from '../types';
 
 /** The client sets these itself, from the URL and the body. */
 const OWN = new Set([
@@ -26,7 +26,7 @@ const CUT = 'the body is not whole: the capture has only a part of it';
 const LEFT_OUT = 'the body is no text: the capture has left it out';
 
 /** The target URI (RFC 9110 §7.1), or the nearest to it. */
-export function urlOf({ path = '/', headers, receiver, scheme, tls }: Message): string {
+export function urlOf({ path = '/', headers, receiver, scheme, tls }: HttpMessage): string {
   if (/^https?:\/\//i.test(path)) return path;
   const { ip, port } = receiver;
   const authority = headers.host || (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`);
@@ -34,7 +34,7 @@ export function urlOf({ path = '/', headers, receiver, scheme, tls }: Message): 
 }
 
 /** For a POSIX shell (POSIX.1-2024, Shell Command Language §2.2.2): nothing within single quotes has a meaning. */
-export function curlOf(request: Message): string {
+export function curlOf(request: HttpMessage): string {
   const { method = 'GET', headers, body, bodyEncoding, bodyText } = request;
   const isBase64 = bodyEncoding === 'base64' && body !== undefined;
   const fields = Object.entries(headers).filter(([name]) => !OWN.has(name));
@@ -56,7 +56,7 @@ export function curlOf(request: Message): string {
     .join('');
 }
 
-export function fetchOf(request: Message): string {
+export function fetchOf(request: HttpMessage): string {
   const { method = 'GET', headers, body, bodyEncoding, bodyText } = request;
   const fields = Object.entries(headers).filter(
     ([name]) => !OWN.has(name) && !FORBIDDEN.has(name) && !/^(proxy-|sec-)/.test(name),
@@ -78,7 +78,7 @@ export function fetchOf(request: Message): string {
   return `${notes.join('')}await fetch(${literal(urlOf(request))}, {\n${parts.join('\n')}\n});`;
 }
 
-function complaintsOf({ body, bodyText, bodyEncoding, bodyTruncated }: Message): string[] {
+function complaintsOf({ body, bodyText, bodyEncoding, bodyTruncated }: HttpMessage): string[] {
   if (bodyTruncated === true) return [CUT];
   return body === undefined && bodyText === undefined && bodyEncoding !== undefined ? [LEFT_OUT] : [];
 }

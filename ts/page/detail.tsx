@@ -1,7 +1,8 @@
 /** One exchange: heads, bodies, messages inside, times. */
 
 import { useEffect, useState } from 'preact/hooks';
-import type { Message, Row } from '../outputs/view/shapes';
+import type { Row } from '../outputs/view/shapes';
+import type { HttpMessage } from '../types';
 import { BodyView } from './body';
 import { curlOf, fetchOf, urlOf } from './copy';
 import { copy } from './download';
@@ -95,7 +96,7 @@ function Heads({ exchange, row }: { exchange: Exchange; row: Row }) {
   );
 }
 
-function Head({ title, message }: { title: string; message: Message | undefined }) {
+function Head({ title, message }: { title: string; message: HttpMessage | undefined }) {
   if (message === undefined) {
     return (
       <>
@@ -122,13 +123,13 @@ function Head({ title, message }: { title: string; message: Message | undefined 
   );
 }
 
-function startLine(message: Message): string {
+function startLine(message: HttpMessage): string {
   const { direction, httpVersion, method = '', statusCode, reason = '' } = message;
   if (direction === 'request') return `${method} ${urlOf(message)} HTTP/${httpVersion}`;
   return `HTTP/${httpVersion} ${statusCode ?? ''} ${reason}`;
 }
 
-function connectionOf({ id, client, server, tls }: Row, message: Message | undefined): [string, string][] {
+function connectionOf({ id, client, server, tls }: Row, message: HttpMessage | undefined): [string, string][] {
   const { streamId, tls: facts, proxied, pushed } = message ?? {};
   const tlsWords = [facts?.version && `TLS ${facts.version}`, facts?.cipher, facts?.serverName, facts?.alpn];
   return [
@@ -157,7 +158,7 @@ function Fields({ fields }: { fields: readonly (readonly [string, string])[] }) 
   );
 }
 
-function Losses({ message }: { message: Message }) {
+function Losses({ message }: { message: HttpMessage }) {
   const words = lossesOf(message);
   if (words.length === 0) return null;
   return (
@@ -169,7 +170,7 @@ function Losses({ message }: { message: Message }) {
   );
 }
 
-function Body({ message }: { message: Message | undefined }) {
+function Body({ message }: { message: HttpMessage | undefined }) {
   if (message === undefined) return <p class="empty">{TEXT.noMessage}</p>;
   const body = bodyOf(message);
   return (
@@ -180,7 +181,7 @@ function Body({ message }: { message: Message | undefined }) {
   );
 }
 
-function Copies({ request, exchange }: { request: Message; exchange: Exchange }) {
+function Copies({ request, exchange }: { request: HttpMessage; exchange: Exchange }) {
   const [said, setSaid] = useState('');
   const put = (text: string): void => {
     copy(text).then(

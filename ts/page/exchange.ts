@@ -1,13 +1,14 @@
 /** The lines of an exchange, told apart; and what of a message was lost, in words. */
 
-import type { Lines, Message, StreamLine } from '../outputs/view/shapes';
+import type { Lines } from '../outputs/view/shapes';
+import type { HttpMessage, StreamMessage } from '../types';
 import { INCOMPLETE, LOSS } from './strings';
 
 export interface Exchange {
-  request?: Message;
-  interim: Message[];
-  response?: Message;
-  messages: StreamLine[];
+  request?: HttpMessage;
+  interim: HttpMessage[];
+  response?: HttpMessage;
+  messages: StreamMessage[];
 }
 
 export function exchangeOf(lines: Lines): Exchange {
@@ -22,11 +23,11 @@ export function exchangeOf(lines: Lines): Exchange {
 }
 
 /** RFC 9110 §15.2; 101 ends HTTP. */
-function isInterim({ statusCode }: Message): boolean {
+function isInterim({ statusCode }: HttpMessage): boolean {
   return statusCode !== undefined && statusCode < 200 && statusCode !== 101;
 }
 
-export function lossesOf(message: Message): string[] {
+export function lossesOf(message: HttpMessage): string[] {
   const { incomplete, gapBytes, bodyTruncated, headersTruncated, headersIncomplete, unknownHeaders, errorCode } =
     message;
   return [
@@ -40,7 +41,7 @@ export function lossesOf(message: Message): string[] {
   ];
 }
 
-function isLeftOut({ body, bodyText, bodyEncoding }: Message): boolean {
+function isLeftOut({ body, bodyText, bodyEncoding }: HttpMessage): boolean {
   return body === undefined && bodyText === undefined && bodyEncoding === 'binary';
 }
 
@@ -52,7 +53,7 @@ export interface Body {
 }
 
 /** `undefined` if there is none, or none that was kept. */
-export function bodyOf(message: Message): Body | undefined {
+export function bodyOf(message: HttpMessage): Body | undefined {
   const { body, bodyText, bodyEncoding, headers } = message;
   const type = headers['content-type'] ?? '';
   if (bodyEncoding === 'base64' && body !== undefined) {

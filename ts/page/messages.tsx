@@ -1,6 +1,6 @@
 /** Messages inside an exchange: of a WebSocket, of server-sent events, of gRPC. */
 
-import type { Message, StreamLine } from '../outputs/view/shapes';
+import type { HttpMessage, StreamMessage } from '../types';
 import type { Exchange } from './exchange';
 import { bytesOf, LOSS, TEXT, timeOf } from './strings';
 import { Virtual } from './virtual';
@@ -44,7 +44,7 @@ export function Messages({ exchange }: { exchange: Exchange }) {
   );
 }
 
-function streamed(line: StreamLine): Shown {
+function streamed(line: StreamMessage): Shown {
   const { direction, timestamp, opcode, event, stream, closeCode, dataSize, data = '', json, gapBytes } = line;
   const kind = [opcode ?? event ?? stream, closeCode].filter((part) => part !== undefined).join(' ');
   const loss = gapBytes === undefined ? '' : `(${LOSS.gapBytes(gapBytes)}) `;
@@ -58,7 +58,7 @@ function streamed(line: StreamLine): Shown {
   };
 }
 
-function calls({ direction, grpcMessages = [] }: Message): Shown[] {
+function calls({ direction, grpcMessages = [] }: HttpMessage): Shown[] {
   return grpcMessages.map(({ size, data = '', json }) => {
     const text = json === undefined ? data : JSON.stringify(json);
     return { direction, time: '', kind: 'grpc', size, data: text.slice(0, MAX_SHOWN) };

@@ -2,6 +2,7 @@
 
 import type { VNode } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
+import { Find } from './find';
 import { type Node, nodesOf, unfolded } from './json';
 import { TEXT } from './strings';
 import { Virtual } from './virtual';
@@ -54,23 +55,7 @@ function Nodes({ text, nodes }: { text: string; nodes: readonly Node[] }) {
   };
   return (
     <>
-      <form
-        class="find"
-        onSubmit={(event) => {
-          event.preventDefault();
-          find();
-        }}
-      >
-        <input
-          type="search"
-          value={words}
-          placeholder={TEXT.body.find}
-          aria-label={TEXT.body.find}
-          onInput={({ currentTarget }) => setWords(currentTarget.value)}
-        />
-        <button type="submit">{TEXT.body.next}</button>
-        <span role="status">{said}</span>
-      </form>
+      <Find words={words} said={said} change={setWords} next={find} />
       <Virtual
         count={rows.length}
         height={LINE_HEIGHT}

@@ -3,11 +3,12 @@
  * Out: pieces of a document. Refuses to load or to run anything else: its policy names both by their hashes.
  */
 
+import type { HttpMessage, StreamMessage } from '../../types';
 import { type Assets, hashOf, policyOf } from './assets';
 import { messageOf } from './lines';
 import type { Ring } from './ring';
 import { isStreamLine } from './row';
-import type { Message, State, StreamLine } from './shapes';
+import type { State } from './shapes';
 
 /** Characters of each body; a file is to be sent around. */
 const MAX_BODY = 64 * 1024;
@@ -48,7 +49,7 @@ function inert(value: unknown): string {
 }
 
 /** Bodies that are too long for the file are cut, and say so. */
-function cut(message: Message | StreamLine): Message | StreamLine {
+function cut(message: HttpMessage | StreamMessage): HttpMessage | StreamMessage {
   if (isStreamLine(message)) {
     if ((message.data?.length ?? 0) <= MAX_BODY) return message;
     return { ...message, data: message.data?.slice(0, MAX_BODY) ?? '', truncated: true };

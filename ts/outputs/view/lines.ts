@@ -1,16 +1,16 @@
 /** Lines of one exchange to its messages. */
 
 import { type Exchange, isFinal } from '../../exchange/pairing';
+import type { HttpMessage, StreamMessage } from '../../types';
 import { isStreamLine } from './row';
-import type { Message, StreamLine } from './shapes';
 
-export function messageOf(line: Buffer): Message | StreamLine {
-  return JSON.parse(line.toString()) as Message | StreamLine;
+export function messageOf(line: Buffer): HttpMessage | StreamMessage {
+  return JSON.parse(line.toString()) as HttpMessage | StreamMessage;
 }
 
 /** Without what passed inside. */
-export function exchangeIn(lines: readonly Buffer[]): Exchange<Message> {
-  const exchange: Exchange<Message> = { interim: [] };
+export function exchangeIn(lines: readonly Buffer[]): Exchange<HttpMessage> {
+  const exchange: Exchange<HttpMessage> = { interim: [] };
   for (const line of lines) {
     const message = messageOf(line);
     if (isStreamLine(message)) continue;

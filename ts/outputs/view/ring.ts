@@ -3,8 +3,9 @@
  * one exchange. The oldest lines go first; their rows stay, until there are too many of those too.
  */
 
+import type { HttpMessage, StreamMessage } from '../../types';
 import { addTo, bytesOf, isStreamLine, newRow } from './row';
-import type { Message, Row, StreamLine } from './shapes';
+import type { Row } from './shapes';
 
 /** Rows: as many as the page shows. */
 export const MAX_ROWS = 100_000;
@@ -68,7 +69,7 @@ export class Ring {
   }
 
   /** `line`: the message as it was written, for as long as it is kept. */
-  add(message: Message | StreamLine, line: Buffer): void {
+  add(message: HttpMessage | StreamMessage, line: Buffer): void {
     const known = this.#byId.get(message.id);
     if (isStreamLine(message)) {
       // The exchange has gone, or its head was not captured.
@@ -107,7 +108,7 @@ export class Ring {
     return { rows, version: this.#version };
   }
 
-  #begin(message: Message, line: Buffer): void {
+  #begin(message: HttpMessage, line: Buffer): void {
     const row = newRow(++this.exchanges, message);
     const entry: Entry = { row, rowBytes: 0, lines: [], lineBytes: 0, version: 0 };
     this.#byId.set(row.id, entry);

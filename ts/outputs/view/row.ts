@@ -3,18 +3,19 @@
 import { endpointText } from '../../exchange/endpoints';
 import { isFinal } from '../../exchange/pairing';
 import { grpcStatusOf, isGrpc } from '../../filter/grpc';
-import type { Kind, Message, Row, StreamLine } from './shapes';
+import type { HttpMessage, StreamMessage } from '../../types';
+import type { Kind, Row } from './shapes';
 
 /** Characters of a path or another text of the wire that a row keeps; the exchange itself has all of it. */
 const MAX_PATH = 1_024;
 const MAX_TEXT = 256;
 
-export function isStreamLine(line: Message | StreamLine): line is StreamLine {
-  return (line as Partial<StreamLine>).stream !== undefined;
+export function isStreamLine(line: HttpMessage | StreamMessage): line is StreamMessage {
+  return (line as Partial<StreamMessage>).stream !== undefined;
 }
 
 /** The row of an exchange whose first message this is. */
-export function newRow(n: number, message: Message): Row {
+export function newRow(n: number, message: HttpMessage): Row {
   const { id, destination, receiver, httpVersion } = message;
   const row: Row = {
     n,
@@ -30,7 +31,7 @@ export function newRow(n: number, message: Message): Row {
 }
 
 /** Writes into the row all that a further message of its exchange says. */
-export function addTo(row: Row, message: Message): void {
+export function addTo(row: Row, message: HttpMessage): void {
   const { direction, headers, incomplete, bodyTruncated, headersTruncated, headersIncomplete, tls } = message;
   if (incomplete !== undefined) row.incomplete = incomplete;
   if (bodyTruncated === true || headersTruncated === true || headersIncomplete === true) row.cut = true;
@@ -49,7 +50,7 @@ export function addTo(row: Row, message: Message): void {
   row.kind = kindOf(row, message);
 }
 
-function addResponse(row: Row, message: Message): void {
+function addResponse(row: Row, message: HttpMessage): void {
   row.response = true;
   row.size = message.bodySize;
   const grpcStatus = message.grpc?.status ?? grpcStatusOf(message);
@@ -69,12 +70,12 @@ function setTexts(row: Row, method: string | undefined, path: string | undefined
 }
 
 /** Of a response without its request: when that began follows from the latency. */
-function beginOf({ direction, timestamp, latencyMs }: Message): number {
+function beginOf({ direction, timestamp, latencyMs }: HttpMessage): number {
   const at = Date.parse(timestamp);
   return direction === 'response' && latencyMs !== undefined ? at - latencyMs : at;
 }
 
-function kindOf(row: Row, message: Message): Kind {
+function kindOf(row: Row, message: HttpMessage): Kind {
   if (row.kind !== 'http') return row.kind;
   const { headers, protocol, statusCode } = message;
   if (message.grpc !== undefined || isGrpc(message)) return 'grpc';

@@ -1,6 +1,6 @@
 /** What the server of the page and the page itself say to each other. Types alone: the page is another program. */
 
-import type { HttpMessage } from '../../types';
+import type { HttpMessage, StreamMessage } from '../../types';
 
 /** What an exchange is, as far as its head tells. */
 export type Kind = 'http' | 'grpc' | 'websocket' | 'sse';
@@ -88,43 +88,8 @@ export interface Matches {
   more: boolean;
 }
 
-/** A message inside a long exchange. */
-export interface StreamLine {
-  stream: 'websocket' | 'sse' | 'grpc';
-  id: string;
-  sequence: number;
-  direction: 'request' | 'response';
-  timestamp: string;
-  data?: string;
-  dataEncoding?: 'base64';
-  dataSize: number;
-  truncated?: true;
-  gapBytes?: number;
-  opcode?: string;
-  closeCode?: number;
-  event?: string;
-  eventId?: string;
-  retry?: number;
-  json?: unknown;
-}
-
-/** A message as the engine wrote it; gRPC's fields are there where they are known. */
-export type Message = HttpMessage & {
-  grpc?: {
-    service?: string;
-    method?: string;
-    status?: number;
-    statusName?: string;
-    statusMessage?: string;
-    encoding?: string;
-    messageCount?: number;
-  };
-  grpcMessages?: { size: number; compressed?: boolean; data?: string; json?: unknown; truncated?: boolean }[];
-  streamedMessages?: number;
-};
-
 /** All lines of one exchange, in the order in which they came. */
-export type Lines = readonly (Message | StreamLine)[];
+export type Lines = readonly (HttpMessage | StreamMessage)[];
 
 /** What a file of its own holds: the same that a server would have said. */
 export interface Capture {

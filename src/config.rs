@@ -4,6 +4,7 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::flow::Patience;
+use crate::message::Members;
 use crate::message::own_posts::OwnOutput;
 use crate::message::selection::Rule;
 use crate::protobuf::Descriptors;
@@ -41,6 +42,8 @@ pub struct EngineConfig {
     pub redact_query: Vec<String>,
     /// Members of JSON and form fields whose values are replaced in bodies; batches then need `finish`.
     pub redact_body: Vec<String>,
+    /// Members that the line of a message has beside those that say which it is; not those of messages in streams.
+    pub members: Members,
     /// Which exchanges come out; without `include` all that `exclude` leaves.
     pub include: Vec<Rule>,
     pub exclude: Vec<Rule>,
@@ -77,6 +80,7 @@ impl EngineConfig {
             patience: Patience::LIVE,
             redact_query: Vec::new(),
             redact_body: Vec::new(),
+            members: Members::ALL,
             include: Vec::new(),
             exclude: Vec::new(),
             own_outputs: Vec::new(),

@@ -9,6 +9,7 @@ use napi_derive::napi;
 use crate::capture::CaptureOptions;
 use crate::config::{BinaryBodies, DescriptorFile, EngineConfig};
 use crate::flow::Patience;
+use crate::message::Members;
 use crate::message::own_posts::OwnOutput;
 use crate::message::selection::Rule;
 use crate::source::{LiveOptions, SourceOptions};
@@ -61,6 +62,8 @@ pub struct BindingCaptureOptions {
     pub redact_query: Vec<String>,
     /// Members of JSON and form fields whose values are replaced in bodies, in any case.
     pub redact_body: Vec<String>,
+    /// Names of the fields that a message has beside those that say which it is; absent is all.
+    pub fields: Option<Vec<String>>,
     /// Exchanges that come out; empty is all.
     pub include: Vec<BindingRule>,
     /// Exchanges that do not come out.
@@ -142,6 +145,7 @@ impl TryFrom<BindingCaptureOptions> for CaptureOptions {
                 patience,
                 redact_query: options.redact_query,
                 redact_body: options.redact_body,
+                members: options.fields.as_deref().map_or(Ok(Members::ALL), members)?,
                 include: options.include.into_iter().map(Rule::from).collect(),
                 exclude: options.exclude.into_iter().map(Rule::from).collect(),
                 own_outputs: options.own_outputs.into_iter().map(OwnOutput::try_from).collect::<Result<_>>()?,
@@ -159,6 +163,12 @@ impl TryFrom<BindingCaptureOptions> for CaptureOptions {
             stats_interval_ms: whole("statsIntervalMs", options.stats_interval_ms)?,
         })
     }
+}
+
+fn members(names: &[String]) -> Result<Members> {
+    let unknown =
+        |name| Error::new(Status::InvalidArg, format!("fields: the name of a field was expected, not {name}"));
+    Members::of(names.iter().map(String::as_str)).map_err(unknown)
 }
 
 fn binary_bodies(word: &str) -> Result<BinaryBodies> {

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
 use super::grpc_messages::RawGrpc;
-use super::json::{push_number, push_string, push_string_within, push_utf8};
+use super::json::{push_string, push_string_within, push_utf8};
 use crate::content::{self, Charset, Coding, Content, Converted};
 use crate::message::{Fields, HttpMessage, KnownName};
 use crate::redact::{Extent, Kind, Redacted, Redactor};
@@ -170,8 +170,6 @@ impl BodyWriter {
     pub(super) fn push(&mut self, out: &mut Vec<u8>, message: &HttpMessage<'_>) -> (Option<RawBody>, bool) {
         let mut cut = message.is_truncated();
         let raw = self.push_body_or_bytes(out, message, &mut cut);
-        out.extend_from_slice(b",\"bodySize\":");
-        push_number(out, message.body_bytes);
         (raw, cut)
     }
 

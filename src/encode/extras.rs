@@ -1,25 +1,34 @@
 //! The members that only some protocols have, after all others.
 
 use super::json::{push_member, push_number, push_text};
-use crate::message::{Extras, Tls};
+use crate::message::{Extras, Member, Members, Tls};
+
+/// Where fields are missing that could not be known: what says so comes with each of these.
+const UNKNOWN_ARE_OF: [Member; 5] =
+    [Member::Headers, Member::Trailers, Member::Method, Member::Path, Member::StatusCode];
 
 #[cold]
-pub(super) fn push_extras(out: &mut Vec<u8>, extras: &Extras<'_>) {
+pub(super) fn push_extras(out: &mut Vec<u8>, extras: &Extras<'_>, members: Members) {
     let Extras { stream_id, scheme, pushed, protocol, error_code, unknown_headers, streamed_messages, grpc: _, tls } =
         extras;
-    push_count(out, b",\"streamId\":", stream_id.map(u64::from));
-    push_optional(out, b",\"scheme\":", *scheme);
-    if *pushed {
+    let wanted = |member| members.has(member);
+    push_count(out, b",\"streamId\":", stream_id.map(u64::from).filter(|_| wanted(Member::StreamId)));
+    push_optional(out, b",\"scheme\":", scheme.filter(|_| wanted(Member::Scheme)));
+    if *pushed && wanted(Member::Pushed) {
         out.extend_from_slice(b",\"pushed\":true");
     }
-    push_optional(out, b",\"protocol\":", *protocol);
-    push_optional(out, b",\"errorCode\":", error_code.map(str::as_bytes));
-    if let Some(unknown) = unknown_headers {
+    push_optional(out, b",\"protocol\":", protocol.filter(|_| wanted(Member::Protocol)));
+    push_optional(out, b",\"errorCode\":", error_code.map(str::as_bytes).filter(|_| wanted(Member::ErrorCode)));
+    if let Some(unknown) = unknown_headers
+        && members.has_any(&UNKNOWN_ARE_OF)
+    {
         out.extend_from_slice(b",\"headersIncomplete\":true");
         push_count(out, b",\"unknownHeaders\":", Some(u64::from(*unknown)).filter(|&unknown| unknown > 0));
     }
-    push_count(out, b",\"streamedMessages\":", *streamed_messages);
-    if let Some(tls) = tls {
+    push_count(out, b",\"streamedMessages\":", streamed_messages.filter(|_| wanted(Member::StreamedMessages)));
+    if let Some(tls) = tls
+        && wanted(Member::Tls)
+    {
         push_tls(out, tls);
     }
 }
@@ -52,7 +61,7 @@ mod tests {
 
     fn pushed(extras: &Extras<'_>) -> String {
         let mut out = Vec::new();
-        push_extras(&mut out, extras);
+        push_extras(&mut out, extras, Members::ALL);
         String::from_utf8(out).unwrap()
     }
 

@@ -28,7 +28,7 @@ use timestamp::TimestampWriter;
 
 use crate::config::{BinaryBodies, EngineConfig};
 use crate::decode::Endpoint;
-use crate::message::{Direction, HttpMessage, Proxied, StartLine, Version};
+use crate::message::{Direction, HttpMessage, Member, Members, Proxied, StartLine, Version};
 use crate::redact::{REDACTED, Redactor, Targets};
 
 /// What `Origin::text` takes at most with IPv4, which nearly all have, and a number of up to eight digits.
@@ -66,6 +66,7 @@ impl Origin {
 
 #[derive(Debug)]
 pub struct Encoder {
+    members: Members,
     secret_fields: SecretFields,
     secret_grpc: SecretGrpc,
     targets: Targets,
@@ -83,6 +84,7 @@ impl Encoder {
         let targets = Targets::new(redact_query.iter().map(String::as_str), user_information);
         let secret_fields = SecretFields::new(config, &targets);
         Self {
+            members: config.members,
             secret_grpc: SecretGrpc::new(&secret_fields),
             secret_fields,
             targets,
@@ -109,39 +111,21 @@ impl Encoder {
             Direction::Response => b"\",\"direction\":\"response\"".as_slice(),
         });
         out.extend_from_slice(ends);
-        let mut cut = false;
-        match &message.head.start {
-            StartLine::Request { method, target } => {
-                // Empty if it is not known.
-                if !method.is_empty() {
-                    push_member(out, b",\"method\":", method.of(message.head_bytes));
-                }
-                if !target.is_empty() || message.extras.is_none() {
-                    out.extend_from_slice(b",\"path\":");
-                    push_text(out, &self.targets.redact(target.of(message.head_bytes)));
-                }
-            }
-            StartLine::Status { code, reason } => {
-                // 0 if it is not known.
-                if *code != 0 {
-                    out.extend_from_slice(b",\"statusCode\":");
-                    push_number(out, u64::from(*code));
-                }
-                let reason = reason.of(message.head_bytes);
-                if !reason.trim_ascii().is_empty() {
-                    out.extend_from_slice(b",\"reason\":");
-                    let shown = if self.secret_fields.stand_in(reason) { REDACTED } else { reason.trim_ascii() };
-                    cut |= push_text_within(out, shown, fields::max_written_bytes(shown.len()));
-                }
-            }
+        let members = self.members;
+        let mut cut = self.push_start_line(out, message);
+        if members.has(Member::Headers) {
+            out.extend_from_slice(b",\"headers\":");
+            cut |= push_fields(out, message.fields(), &self.secret_fields, &self.targets);
         }
-        let Version { major, minor } = message.head.version;
-        out.extend_from_slice(b",\"httpVersion\":\"");
-        out.extend_from_slice(&[b'0' + major, b'.', b'0' + minor]);
-        out.extend_from_slice(b"\",\"headers\":");
-        cut |= push_fields(out, message.fields(), &self.secret_fields, &self.targets);
-        let (mut raw, body_cut) = self.bodies.push(out, message);
-        if let Some(trailers) = message.trailers {
+        let (mut raw, body_cut) =
+            if members.has(Member::Body) { self.bodies.push(out, message) } else { (None, false) };
+        if members.has(Member::BodySize) {
+            out.extend_from_slice(b",\"bodySize\":");
+            push_number(out, message.body_bytes);
+        }
+        if let Some(trailers) = message.trailers
+            && members.has(Member::Trailers)
+        {
             out.extend_from_slice(b",\"trailers\":");
             cut |= push_fields(out, trailers, &self.secret_fields, &self.targets);
         }
@@ -155,25 +139,29 @@ impl Encoder {
         if body_cut {
             out.extend_from_slice(body::TRUNCATED);
         }
-        if let Some(incomplete) = message.incomplete {
+        if let Some(incomplete) = message.incomplete
+            && members.has(Member::Incomplete)
+        {
             push_member(out, b",\"incomplete\":", incomplete.name().as_bytes());
         }
-        if message.gap_bytes > 0 {
+        if message.gap_bytes > 0 && members.has(Member::GapBytes) {
             out.extend_from_slice(b",\"gapBytes\":");
             push_number(out, message.gap_bytes);
         }
         if let Some(answered) = &message.answered {
-            if message.extras.is_none() || answered.is_known() {
+            if (message.extras.is_none() || answered.is_known()) && members.has(Member::Request) {
                 push_member(out, b",\"request\":{\"method\":", answered.method);
                 out.extend_from_slice(b",\"path\":");
                 push_text(out, &self.targets.redact(answered.target));
                 out.push(b'}');
             }
-            push_millis(out, b",\"latencyMs\":", answered.latency_micros);
-            push_millis(out, b",\"waitMs\":", answered.wait_micros);
+            push_millis(out, b",\"latencyMs\":", answered.latency_micros.filter(|_| members.has(Member::LatencyMs)));
+            push_millis(out, b",\"waitMs\":", answered.wait_micros.filter(|_| members.has(Member::WaitMs)));
         }
-        push_millis(out, b",\"durationMs\":", message.duration_micros);
-        if let Some(Proxied { source, destination }) = message.proxied {
+        push_millis(out, b",\"durationMs\":", message.duration_micros.filter(|_| members.has(Member::DurationMs)));
+        if let Some(Proxied { source, destination }) = message.proxied
+            && members.has(Member::Proxied)
+        {
             out.extend_from_slice(b",\"proxied\":{\"source\":");
             push_endpoint(out, source);
             out.extend_from_slice(b",\"destination\":");
@@ -181,8 +169,10 @@ impl Encoder {
             out.push(b'}');
         }
         if let Some(extras) = message.extras {
-            push_extras(out, extras);
-            if let Some(grpc) = &extras.grpc {
+            push_extras(out, extras, members);
+            if let Some(grpc) = &extras.grpc
+                && members.has(Member::Grpc)
+            {
                 let path = self.targets.redact(message.request_target());
                 self.secret_grpc.push(out, grpc, &path, &self.secret_fields);
             }
@@ -192,6 +182,42 @@ impl Encoder {
         }
         out.extend_from_slice(b"}\n");
         raw
+    }
+
+    /// Appends what the first line of a head says. Says too if an end of it had to be left out.
+    fn push_start_line(&self, out: &mut Vec<u8>, message: &HttpMessage<'_>) -> bool {
+        let (members, mut cut) = (self.members, false);
+        match &message.head.start {
+            StartLine::Request { method, target } => {
+                // Empty if it is not known.
+                if !method.is_empty() && members.has(Member::Method) {
+                    push_member(out, b",\"method\":", method.of(message.head_bytes));
+                }
+                if (!target.is_empty() || message.extras.is_none()) && members.has(Member::Path) {
+                    out.extend_from_slice(b",\"path\":");
+                    push_text(out, &self.targets.redact(target.of(message.head_bytes)));
+                }
+            }
+            StartLine::Status { code, reason } => {
+                // 0 if it is not known.
+                if *code != 0 && members.has(Member::StatusCode) {
+                    out.extend_from_slice(b",\"statusCode\":");
+                    push_number(out, u64::from(*code));
+                }
+                let reason = reason.of(message.head_bytes);
+                if members.has(Member::Reason) && !reason.trim_ascii().is_empty() {
+                    out.extend_from_slice(b",\"reason\":");
+                    let shown = if self.secret_fields.stand_in(reason) { REDACTED } else { reason.trim_ascii() };
+                    cut = push_text_within(out, shown, fields::max_written_bytes(shown.len()));
+                }
+            }
+        }
+        if members.has(Member::HttpVersion) {
+            let Version { major, minor } = message.head.version;
+            out.extend_from_slice(b",\"httpVersion\":\"");
+            out.extend_from_slice(&[b'0' + major, b'.', b'0' + minor, b'"']);
+        }
+        cut
     }
 }
 
@@ -236,3 +262,7 @@ fn push_millis(out: &mut Vec<u8>, start: &[u8], micros: Option<u64>) {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "members_tests.rs"]
+mod members_tests;

@@ -109,6 +109,8 @@ export interface CaptureOptions {
   redactQuery: Array<string>
   /** Members of JSON and form fields whose values are replaced in bodies, in any case. */
   redactBody: Array<string>
+  /** Names of the fields that a message has beside those that say which it is; absent is all. */
+  fields?: Array<string>
   /** Exchanges that come out; empty is all. */
   include: Array<FilterOptions>
   /** Exchanges that do not come out. */

@@ -128,6 +128,25 @@ export interface HttpMessage {
   tls?: { version: string; cipher: string; serverName?: string; alpn?: string };
 }
 
+/**
+ * A field that `fields` may name. The others come by themselves: with `body` all that tells of it, with `headers`, `trailers` and
+ * the start line the marks that something of them is missing, with `timestamp` that it is not known.
+ */
+export type MessageField = Exclude<
+  keyof HttpMessage,
+  | 'timestampUnknown'
+  | 'headersTruncated'
+  | 'headersIncomplete'
+  | 'unknownHeaders'
+  | 'bodyEncoding'
+  | 'bodyText'
+  | 'bodyCharset'
+  | 'bodyDecoded'
+  | 'bodyRedacted'
+  | 'bodyTruncated'
+  | 'grpcMessages'
+>;
+
 /** One message of a gRPC body. */
 export interface GrpcMessage {
   /** Bytes as they were sent. */

@@ -67,6 +67,8 @@ export interface AskedFlags extends Partial<Record<keyof typeof SHORTS, readonly
   words: readonly string[];
   follow?: boolean | undefined;
   duration?: string | undefined;
+  /** `--summary` is given. */
+  summary?: boolean | undefined;
 }
 
 export interface Asked {
@@ -74,6 +76,7 @@ export interface Asked {
   inputs: readonly Input[];
   follow: boolean;
   durationMs: number | undefined;
+  summary: boolean;
   /** With `filter` of the flags or the environment in it. */
   flags: Flags;
 }
@@ -98,6 +101,7 @@ export function readAsked(asked: AskedFlags, flags: Flags, env: Env, commands: r
     inputs,
     follow,
     durationMs: durationOf(asked.duration, inputs.length > 0 && !follow),
+    summary: asked.summary === true,
     flags: withExpressions(flags, env, expressions),
   };
 }

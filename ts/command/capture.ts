@@ -135,14 +135,24 @@ function hasLost({ pcapFile }: SnifferConfig, stats: SnifferStats): boolean {
   return Object.keys(droppedFor(stats, reasons)).length > 0;
 }
 
+/** Where fields are left out there is nothing to sum up; and of lines that come in again none is left out. */
+function refuseFields({ inputs, summary }: Asked): void {
+  if (summary) throw new ValidationError('fields', 'cannot be given with --summary, which needs whole messages');
+  const lines = inputs.find(({ kind }) => kind === 'lines');
+  if (lines === undefined) return;
+  throw new ValidationError('fields', `is for captures: '${lines.path}' has JSON lines, whose fields stay as they are`);
+}
+
 /** The config, whole and checked, with complaints in the user's own terms: the flag or the variable. */
-function checkedConfig({ flags, inputs }: Asked): SnifferConfig {
+function checkedConfig(asked: Asked): SnifferConfig {
+  const { flags, inputs } = asked;
   const readsLines = isOfLines(inputs);
   const { config: given, labels } = readCommandConfig(flags, process.env, { needsPorts: !readsLines });
   const config = inputs.length === 0 ? given : { ...given, pcapFile: labelOf(inputs) };
   try {
     const checked = validateConfig(config, { production: readRuntimeEnv(process.env).production, readsLines });
     for (const { path } of inputs) refuseSameFile(checked, path);
+    if (checked.fields !== undefined) refuseFields(asked);
     return config;
   } catch (error) {
     if (!(error instanceof ValidationError)) throw error;

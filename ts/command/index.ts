@@ -4,7 +4,7 @@ import { closeSync, fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { CommanderError } from 'commander';
 import { LOG_LEVELS } from '../config';
-import { readLogLevel } from '../config/env';
+import { type Flags, readLogLevel, readVariable } from '../config/env';
 import { EngineError } from '../errors';
 import { createLogger, errorFields } from '../logger';
 import { type InterfaceInfo, listInterfaces } from '../native';
@@ -44,7 +44,9 @@ async function main(argv: string[]): Promise<Ending> {
   let ending: Ending = { code: SUCCESS, flush: true };
   const program = buildProgram(
     async (flags, asked, appearance) => {
-      ending = { code: await capture(flags, asked, await show(appearance)), flush: false };
+      // Rows for people are made of whole messages.
+      const json = appearance.json ?? namesFields(flags);
+      ending = { code: await capture(flags, asked, await show({ ...appearance, json })), flush: false };
     },
     async (options) => {
       ending = { code: await printInterfaces(options.json === true), flush: true };
@@ -60,6 +62,10 @@ async function main(argv: string[]): Promise<Ending> {
     return { code: BAD_CONFIG, flush: false };
   }
   return ending;
+}
+
+function namesFields({ fields }: Flags): boolean {
+  return fields !== undefined || (readVariable(process.env, 'FIELDS') ?? '').trim() !== '';
 }
 
 /** For init containers alone, so it is in no help. */

@@ -87,7 +87,7 @@ export function buildProgram(
     if (durations.length > 1) throw twice('--duration');
     await onCapture(
       flags,
-      { ...asked, duration: durations[0] },
+      { ...asked, duration: durations[0], summary },
       {
         json,
         verbose: verbose === true || asked.show !== undefined,

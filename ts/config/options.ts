@@ -23,6 +23,7 @@ import {
   names,
   oneOf,
 } from './checks';
+import { checkFields } from './fields';
 import { checkExpression, checkFilters, parseFilters } from './filters';
 import { checkKafkaUrl } from './kafka';
 import {
@@ -390,6 +391,21 @@ export const OPTIONS = {
     emptyMeans: [],
     engine: true,
     annotation: 'names of JSON members and form fields, `password,apiKey`: their values are hidden in bodies',
+  },
+  /**
+   * The fields that a message has, of those that are known of it: `id`, `timestamp`, `direction`, `receiver`, `destination` always, others
+   * only if they are named here. Not of a `StreamMessage`. See docs/privacy.md. Default: all.
+   */
+  fields: {
+    check: checkFields,
+    parse: list,
+    argument: 'names',
+    help: 'the only fields that messages have beside id, timestamp and both ends, e.g. method,path,statusCode',
+    emptyMeans: [],
+    repeatable: ',',
+    engine: true,
+    annotation:
+      'names of the only fields that messages have beside those that say which it is, `method,path,statusCode`',
   },
   /**
    * Only exchanges of which this expression is true come out, both halves: `status=5xx and path=/orders`. Messages wait, bounded,

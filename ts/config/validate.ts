@@ -8,6 +8,7 @@ import { resolve } from 'node:path';
 import { ValidationError } from '../errors';
 import { suggest } from '../suggest';
 import { PORTS_EXPECTED, show, wrong } from './checks';
+import { refuseLeftOut } from './fields';
 import { MAX_FILTERS } from './filters';
 import type { Option } from './option';
 import { OPTIONS } from './options';
@@ -51,6 +52,7 @@ export function validateConfig(config: unknown, options: ValidateOptions = {}): 
       `must be at most ${MAX_FILTERS} filters together with the other one`,
     );
   }
+  refuseLeftOut(result);
   const { harFile, htmlFile, pcapFile } = whole;
   if (pcapFile !== undefined) refuseSameFile(whole, pcapFile);
   if (harFile !== undefined && htmlFile !== undefined && isSameFile(resolve(harFile), resolve(htmlFile))) {

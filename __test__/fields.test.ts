@@ -45,6 +45,8 @@ it.each([
   ['a name that is near', ['--fields', 'metod'], 'did you mean method?'],
   ['a filter', ['--fields', 'path', '--filter', 'status=5xx'], 'cannot be given with filter'],
   ['a summary', ['--fields', 'path', '--summary'], 'cannot be given with --summary'],
+  ['a table', ['--fields', 'path', '--format', 'csv'], 'cannot be given with --format csv'],
+  ['a HAR on stdout', ['--fields', 'path', '--har', '-'], 'cannot be given with --format har'],
 ])('%s is refused at the start, with the name of the flag', async (_, flags, words) => {
   const { code, stdout, stderr } = await run('demo.pcap', ...flags);
   expect([code, stdout]).toEqual([1, '']);
@@ -56,6 +58,13 @@ it('JSON lines keep their fields, and say so', async () => {
   const { code, stderr } = await runCli([join(FIXTURES, 'demo.jsonl'), '--fields', 'path']);
   expect(code).toBe(1);
   expect(stderr).toContain('has JSON lines, whose fields stay as they are');
+});
+
+it('lines without the fields that all messages have are counted when they are read again', async () => {
+  const { stdout } = await run('demo.pcap', '--fields', 'path');
+  const { code, stderr, stdout: again } = await runCli(['--read', '-'], { input: Buffer.from(stdout) });
+  expect([code, again]).toEqual([0, '']);
+  expect(stderr).toContain(`"linesDamaged":${linesOf(stdout).length}`);
 });
 
 it.each([

@@ -11,6 +11,7 @@ import { ValidationError } from '../errors';
 import { FilterError, parseFilter } from '../filter';
 import { parseTime } from '../filter/units';
 import { suggest } from '../suggest';
+import type { Format } from './formats/names';
 import { findInputs, type Input } from './inputs/find';
 
 /** A flag that is an expression in short. */
@@ -69,6 +70,8 @@ export interface AskedFlags extends Partial<Record<keyof typeof SHORTS, readonly
   duration?: string | undefined;
   /** `--summary` is given. */
   summary?: boolean | undefined;
+  /** What stdout is asked to have. */
+  format?: Format | undefined;
 }
 
 export interface Asked {
@@ -77,6 +80,7 @@ export interface Asked {
   follow: boolean;
   durationMs: number | undefined;
   summary: boolean;
+  format: Format | undefined;
   /** With `filter` of the flags or the environment in it. */
   flags: Flags;
 }
@@ -102,6 +106,7 @@ export function readAsked(asked: AskedFlags, flags: Flags, env: Env, commands: r
     follow,
     durationMs: durationOf(asked.duration, inputs.length > 0 && !follow),
     summary: asked.summary === true,
+    format: asked.format,
     flags: withExpressions(flags, env, expressions),
   };
 }

@@ -136,8 +136,9 @@ function hasLost({ pcapFile }: SnifferConfig, stats: SnifferStats): boolean {
 }
 
 /** Where fields are left out there is nothing to sum up; and of lines that come in again none is left out. */
-function refuseFields({ inputs, summary }: Asked): void {
-  if (summary) throw new ValidationError('fields', 'cannot be given with --summary, which needs whole messages');
+function refuseFields({ inputs, summary, format = 'json' }: Asked): void {
+  const needs = format === 'json' ? summary && '--summary' : `--format ${format}`;
+  if (needs) throw new ValidationError('fields', `cannot be given with ${needs}, which needs whole messages`);
   const lines = inputs.find(({ kind }) => kind === 'lines');
   if (lines === undefined) return;
   throw new ValidationError('fields', `is for captures: '${lines.path}' has JSON lines, whose fields stay as they are`);

@@ -45,8 +45,8 @@ async function main(argv: string[]): Promise<Ending> {
   const program = buildProgram(
     async (flags, asked, appearance) => {
       // Rows for people are made of whole messages.
-      const json = appearance.json ?? namesFields(flags);
-      ending = { code: await capture(flags, asked, await show({ ...appearance, json })), flush: false };
+      const format = appearance.format ?? (namesFields(flags) ? 'json' : undefined);
+      ending = { code: await capture(flags, asked, await show({ ...appearance, format })), flush: false };
     },
     async (options) => {
       ending = { code: await printInterfaces(options.json === true), flush: true };

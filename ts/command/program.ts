@@ -7,6 +7,7 @@ import { joinExpressions } from '../config/filters';
 import { BAD_CONFIG } from '../run/exit-codes';
 import { VERSION } from '../version';
 import { type AskedFlags, SHORTS } from './asked';
+import { type Format, readFormat } from './formats/names';
 import type { Appearance } from './terminal';
 
 export const INJECTOR = 'injector';
@@ -21,8 +22,12 @@ const READING = [
 
 /** Flags that are no options of the library: they are about who looks at it, and have no variable. */
 const APPEARANCE = [
-  { flag: '--json', help: 'JSON lines on a terminal too' },
-  { flag: '-v, --verbose', help: 'on a terminal: headers and bodies too' },
+  {
+    flag: '--format <name>',
+    help: 'what goes to stdout, also into pipes and files: text, json (JSON lines), har, csv, curl (commands that send the requests again); default: text on a terminal, else json',
+  },
+  { flag: '--json', help: '--format json where stdout is written; logs are JSON too' },
+  { flag: '-v, --verbose', help: 'in text: headers and bodies too' },
   {
     flag: '--summary',
     help: 'what failed or became slow, endpoints, losses: on stderr at the end; the default on a terminal',
@@ -66,7 +71,10 @@ export function buildProgram(
     const option = new Option(flag, help);
     program.addOption(flag.includes('<') ? option.argParser(collect) : option);
   }
-  for (const { flag, help } of APPEARANCE) program.option(flag, help);
+  for (const { flag, help } of APPEARANCE) {
+    const option = new Option(flag, help);
+    program.addOption(flag.includes('<') ? option.argParser(collect) : option);
+  }
   program.argument('[files...]', 'savefiles and JSON lines to read, as with --read');
   program.addHelpText('after', EXAMPLES);
   program.action(async (words: string[], values: Record<string, string[] | boolean>) => {
@@ -75,7 +83,8 @@ export function buildProgram(
       // commander itself gives a switch with a `--no-` form a value that nobody typed.
       if (program.getOptionValueSource(name) === 'cli') flags[option.field] = joined(option, values[name]);
     }
-    const { json, verbose, summary } = values as Appearance;
+    const { verbose, summary } = values as Appearance;
+    const format = formatOf(flags, listOf(values.format), values.json === true);
     const { follow } = values as { follow?: boolean };
     const asked: AskedFlags = { inputs: [...listOf(values.read), ...words], words, follow };
     for (const [name, { flag }] of Object.entries(SHORTS)) {
@@ -87,9 +96,10 @@ export function buildProgram(
     if (durations.length > 1) throw twice('--duration');
     await onCapture(
       flags,
-      { ...asked, duration: durations[0], summary },
+      { ...asked, duration: durations[0], summary, format },
       {
-        json,
+        format,
+        together: asked.inputs.length > 0 && !asked.inputs.includes('-') && follow !== true,
         verbose: verbose === true || asked.show !== undefined,
         summary: asked.show === undefined ? summary : (summary ?? false),
       },
@@ -130,6 +140,20 @@ function joined(option: CommandOption, value: string[] | boolean | undefined): s
   if (value.length === 1 || field === 'pcapFile') return value[0];
   if (repeatable === undefined) throw twice(flag);
   return repeatable === 'and' ? joinExpressions(value) : value.join(repeatable);
+}
+
+/** A HAR on stdout is a format of stdout. Who names a format wants stdout, beside other outputs too. */
+function formatOf(flags: Flags, formats: readonly string[], isJson: boolean): Format | undefined {
+  const named = flags.harFile === '-' ? [...formats, 'har'] : formats;
+  if (flags.harFile === '-') delete flags.harFile;
+  if (named.length > 0 && flags.outputStdout === false)
+    throw new CommanderError(BAD_CONFIG, 'tcp-sniffer.format', '--format: stdout is turned off by --no-output-stdout');
+  if (named.length > 0) flags.outputStdout = true;
+  try {
+    return readFormat(isJson ? [...named, 'json'] : named);
+  } catch (error) {
+    throw new CommanderError(BAD_CONFIG, 'tcp-sniffer.format', (error as Error).message);
+  }
 }
 
 function twice(flag: string): CommanderError {

@@ -16,8 +16,15 @@ const UNSEEN: Shown = {
 
 /** The parts for people are loaded only if there is a terminal or a summary: every start of the command would wait for them. */
 export async function show(appearance: Appearance): Promise<Shown> {
-  const isLookedAt = process.stdout.isTTY || process.stderr.isTTY || appearance.summary === true;
-  return isLookedAt ? loadTerminal(appearance) : UNSEEN;
+  const { format, summary } = appearance;
+  const isLookedAt = process.stdout.isTTY || process.stderr.isTTY || summary === true || format === 'text';
+  if (isLookedAt) return loadTerminal(appearance);
+  if (format === undefined || format === 'json') return UNSEEN;
+  const { createFormat } = require('./formats') as typeof import('./formats');
+  return {
+    ...UNSEEN,
+    createStdout: (options, streams) => createFormat(format, options, { streams, shown: (text) => text }),
+  };
 }
 
 export function loadTerminal(appearance: Appearance): Promise<Terminal> {

@@ -16,8 +16,8 @@ export interface OutputDeps {
   stdout(): StdoutTarget;
   /** Only this package writes to stdout, and listeners of `message` are added before the start: the engine may write lines itself. */
   stdoutIsOurs?: boolean;
-  /** In place of JSON lines on stdout. */
-  createStdout?: ((options: StdoutOptions) => Output) | undefined;
+  /** In place of JSON lines on stdout; `streams`: messages inside streams come too. */
+  createStdout?: ((options: StdoutOptions, streams: boolean) => Output) | undefined;
   /** Sees the lines of each batch before the outputs do; keeps none of the bytes, throws nothing. */
   observe?: ((lines: Buffer) => void) | undefined;
   createHttpClient: CreateHttpClient;

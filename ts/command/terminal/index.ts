@@ -11,6 +11,8 @@ import type { Output, Schedule } from '../../outputs/output';
 import { type StdoutOptions, StdoutOutput } from '../../outputs/stdout/output';
 import type { Sniffer } from '../../run/sniffer';
 import type { LogLevel, SnifferStats } from '../../types';
+import { createFormat } from '../formats';
+import type { Format } from '../formats/names';
 import { interfaceRows } from './interfaces';
 import { Lines } from './line';
 import { createTerminalLog } from './log';
@@ -18,14 +20,16 @@ import { Progress } from './progress';
 import { openTerminal, type TerminalStream } from './stream';
 import { createPaint, type Paint } from './style';
 import { Summary } from './summary';
-import { loadText, type Text } from './text';
+import { loadText, printable, type Text } from './text';
 import { View } from './view';
 
 /** Flags of the command that are no options of the library. */
 export interface Appearance {
-  /** JSON lines, also on a terminal. */
-  json?: boolean;
+  /** Of stdout; text on a terminal and JSON lines elsewhere, unless it is asked for. */
+  format?: Format | undefined;
   verbose?: boolean;
+  /** What is read is there already, so nothing has to be shown before its exchange is whole. */
+  together?: boolean;
   summary?: boolean;
 }
 
@@ -59,31 +63,45 @@ export class Terminal {
       this.#summary = new Summary({ text, paint: process.stderr.isTTY ? this.#paint : (_, words) => words });
   }
 
-  /** Lines for people on stdout. */
+  /** Of what goes to stdout. */
+  get #format(): Format {
+    return this.#appearance.format ?? (process.stdout.isTTY ? 'text' : 'json');
+  }
+
+  /** Lines for people on a terminal. */
   get #isViewed(): boolean {
-    return process.stdout.isTTY && this.#appearance.json !== true;
+    return process.stdout.isTTY && this.#format === 'text';
   }
 
   /** In words where stderr is looked at, else as JSON lines. */
   readonly createLogger = (level: LogLevel): Log => {
     if (!process.stderr.isTTY) return createLogger(level);
     const write = (rows: string): void => this.#say(rows);
-    if (this.#appearance.json === true) return createLogger(level, { write });
+    if (this.#appearance.format === 'json') return createLogger(level, { write });
     const columns = (): number => columnsOf(process.stderr);
     return createTerminalLog({ level, text: this.#text, paint: this.#paint, columns, write });
   };
 
-  /** The output for stdout where it is a terminal. */
-  get createStdout(): ((options: StdoutOptions) => Output) | undefined {
+  /** The output for stdout where it is a terminal, or its format is another one than JSON lines. */
+  get createStdout(): ((options: StdoutOptions, streams: boolean) => Output) | undefined {
     const stream = this.#stdout;
+    const isTerminal = process.stdout.isTTY;
+    // The engine writes JSON lines, and those alone.
     const on = (stdout: StdoutOptions): StdoutOptions =>
-      stream === undefined ? stdout : { ...stdout, target: { stream } };
-    if (!this.#isViewed) return stream && ((stdout) => new StdoutOutput(on(stdout)));
+      stream === undefined ? { ...stdout, engine: undefined } : { ...stdout, engine: undefined, target: { stream } };
+    const format = this.#format;
+    if (format === 'json') return stream && ((stdout) => new StdoutOutput(on(stdout)));
+    if (format !== 'text') {
+      const shown = isTerminal ? printable : (text: string): string => text;
+      return (stdout, streams) => createFormat(format, on(stdout), { streams, shown });
+    }
+    const paint: Paint = isTerminal ? this.#paint : (_, text) => text;
     const options = {
-      lines: new Lines(this.#text, this.#paint, () => columnsOf(process.stdout)),
+      lines: new Lines(this.#text, paint, isTerminal ? () => columnsOf(process.stdout) : undefined),
       text: this.#text,
-      paint: this.#paint,
+      paint,
       verbose: this.#appearance.verbose === true,
+      together: this.#appearance.together === true,
       schedule: scheduleInBackground,
     };
     return (stdout) => new View(options, on(stdout));

@@ -24,6 +24,10 @@ export interface Facts {
 /** Longer targets are cut at any width. */
 const MAX_PATH_UNITS = 1_024;
 const WIDE_COLUMNS = 100;
+/** Of the columns in a file, where the longest path is not known beforehand. */
+const FILE_COLUMNS = 133;
+/** More than any line has that is not cut: paths and bodies are looked at up to less. */
+const UNCUT_COLUMNS = 1_024 * 1_024;
 /** Where the terminal is so wide that the line has milliseconds. */
 const TIME = { wide: 'HH:MM:SS.mmm'.length, narrow: 'HH:MM:SS'.length };
 /** OPTIONS and CONNECT are the longest of the usual ones. */
@@ -60,16 +64,18 @@ export function factsOfResponse(message: HttpMessage): Facts {
 export class Lines {
   readonly #text: Text;
   readonly #paint: Paint;
-  readonly #columns: () => number;
+  readonly #columns: (() => number) | undefined;
 
-  constructor(text: Text, paint: Paint, columns: () => number) {
+  /** Without `columns` nothing is cut: a file is as wide as its lines. */
+  constructor(text: Text, paint: Paint, columns?: () => number) {
     this.#text = text;
     this.#paint = paint;
     this.#columns = columns;
   }
 
+  /** Of what is below a line too. */
   get columns(): number {
-    return this.#columns();
+    return this.#columns?.() ?? UNCUT_COLUMNS;
   }
 
   heading(): string {
@@ -79,7 +85,7 @@ export class Lines {
 
   /** To which day the lines belong that follow. */
   day(atMs: number): string {
-    return this.#paint('dim', this.#text.clip(day(atMs), lineColumns(this.#columns())));
+    return this.#paint('dim', this.#text.clip(day(atMs), lineColumns(this.columns)));
   }
 
   /** An interim or final response. */
@@ -121,20 +127,27 @@ export class Lines {
     merged: boolean,
   ): string {
     const [time, method, path, status, size, latency, peers] = cells;
-    const { time: timeColumns, path: pathColumns, peers: peersColumns } = layout(this.#columns());
+    const { time: timeColumns, path: pathColumns, peers: peersColumns } = layout(this.#columns?.() ?? FILE_COLUMNS);
     const text = this.#text;
+    const isCut = this.#columns !== undefined;
     const row: [number, string][] = [
       [0, time.slice(0, timeColumns).padEnd(timeColumns)],
       [1, text.fit(method, METHOD)],
-      [2, text.fit(path, pathColumns)],
+      [
+        2,
+        isCut
+          ? text.fit(path, pathColumns)
+          : path + ' '.repeat(Math.max(0, pathColumns - text.width(path, pathColumns))),
+      ],
       [3, status.slice(0, STATUS).padEnd(STATUS)],
     ];
     if (merged) row.push([4, text.fit(size, SIZE + 1 + LATENCY, 'right')]);
     else row.push([4, size.padStart(SIZE)], [5, latency.padStart(LATENCY)]);
+    const peersRoom = isCut ? peersColumns : UNCUT_COLUMNS;
     if (peersColumns > 0)
-      row.push([6, text.clip(typeof peers === 'string' ? peers : this.#peers(peers, peersColumns), peersColumns)]);
+      row.push([6, text.clip(typeof peers === 'string' ? peers : this.#peers(peers, peersRoom), peersRoom)]);
     // A terminal narrower than the fixed columns: what fits of them, from the left.
-    let left = lineColumns(this.#columns());
+    let left = lineColumns(this.columns);
     let line = '';
     for (const [index, cell] of row) {
       const gap = line === '' ? '' : ' ';

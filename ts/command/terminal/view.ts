@@ -14,6 +14,7 @@ import { insideRow } from './inside';
 import { type Facts, factsOf, factsOfResponse, type Lines, lineColumns } from './line';
 import type { Paint } from './style';
 import type { Text } from './text';
+import { Together } from './together';
 import { details, timesRows } from './verbose';
 
 export interface ViewOptions {
@@ -22,6 +23,8 @@ export interface ViewOptions {
   paint: Paint;
   /** Headers and bodies too. */
   verbose: boolean;
+  /** With `verbose`: each exchange is shown together, once it is whole. */
+  together?: boolean;
   /** For requests that wait too long while nothing else comes; holds no process that is done otherwise. */
   schedule: Schedule;
 }
@@ -31,6 +34,8 @@ export class View implements Output {
   readonly #options: ViewOptions;
   readonly #stdout: StdoutOutput;
   readonly #unanswered = new Unanswered(factsOf);
+  /** A request that hangs is shown at once, unless all that will ever come is there already. */
+  readonly #together: Together | undefined;
   /** The heading stands for so many columns. */
   #headed: number | undefined;
   /** Which day the last line was of. */
@@ -46,10 +51,11 @@ export class View implements Output {
     this.#watches = !stdout.lossless;
     this.#now = stdout.now;
     this.#stdout = new StdoutOutput(stdout);
+    this.#together = options.verbose && options.together ? new Together() : undefined;
   }
 
   write(batch: Batch): Promise<void> | void {
-    const held = this.#unanswered.size;
+    const held = this.#held;
     const rows: string[] = [];
     for (const line of linesOf(batch.lines)) {
       if (isOfStream(line)) {
@@ -59,11 +65,13 @@ export class View implements Output {
       }
       const message = parseLine(line);
       if (message === undefined) continue;
-      rows.push(...this.#rows(message));
+      if (this.#together === undefined) rows.push(...this.#rows(message));
+      else this.#together.add(message, line.length);
     }
+    rows.push(...this.#takeWhole());
     this.#watch();
     // A request counts when its line is written, which is that of its response.
-    return this.#put(rows, batch.messages + held - this.#unanswered.size);
+    return this.#put(rows, batch.messages + held - this.#held);
   }
 
   limitDrain(ms: number): void {
@@ -78,8 +86,19 @@ export class View implements Output {
 
   stats(): OutputStats {
     const stats = this.#stdout.stats();
-    const held = this.#unanswered.size;
+    const held = this.#held;
     return { ...stats, handed: stats.handed + held, waiting: stats.waiting + held };
+  }
+
+  /** Messages that are not written yet. */
+  get #held(): number {
+    return this.#unanswered.size + (this.#together?.size ?? 0);
+  }
+
+  #takeWhole(): string[] {
+    const rows: string[] = [];
+    for (const message of this.#together?.take() ?? []) rows.push(...this.#rows(message));
+    return rows;
   }
 
   /** One timer, for the request that has waited longest. Where that has been answered since, the next one gets it. */
@@ -105,7 +124,12 @@ export class View implements Output {
 
   async #end(): Promise<void> {
     this.#stopWatching();
-    const held = this.#unanswered.size;
+    while (this.#together?.settleOldest()) {
+      const before = this.#held;
+      const rows = this.#takeWhole();
+      await this.#put(rows, before - this.#held);
+    }
+    const held = this.#held;
     const { lines } = this.#options;
     const rows = this.#unanswered
       .rest()

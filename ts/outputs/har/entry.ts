@@ -263,9 +263,14 @@ function setCookiesOf(field: string | undefined): object[] {
 /** RFC 3986 §3.2.2, as far as a Host field that is one goes. */
 const HOST = /^(?:[\w.~!$&'()*+,;=%-]+|\[[\da-f:.]+\])(?::\d*)?$/i;
 
+/** The Host field, or where there is none that can be one, the server's endpoint. */
+export function authorityOf(host: string | undefined, { receiver }: Pick<HttpMessage, 'receiver'>): string {
+  return host !== undefined && HOST.test(host) ? host : endpointText(receiver);
+}
+
 /** The target URI (RFC 9110 §7.1). The path is not normalised: what was asked for is what is told. */
-function urlOf(target: string, host: string | undefined, { receiver }: HttpMessage): string {
-  const authority = host !== undefined && HOST.test(host) ? host : endpointText(receiver);
+function urlOf(target: string, host: string | undefined, message: HttpMessage): string {
+  const authority = authorityOf(host, message);
   if (/^https?:\/\//i.test(target)) return encoded(target);
   // OPTIONS * is about the server; CONNECT names no path but another authority.
   if (target === '*') return `http://${authority}`;

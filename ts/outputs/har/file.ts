@@ -10,7 +10,7 @@ import { openRegularFile } from '../regular-file';
 
 const writeAt = promisify(writev);
 
-const BEGIN = `{"log":{"version":"1.2","creator":{"name":"tcp-sniffer","version":"${VERSION}"},"entries":[`;
+export const BEGIN = `{"log":{"version":"1.2","creator":{"name":"tcp-sniffer","version":"${VERSION}"},"entries":[`;
 /** Entries belong to it: Firefox and WebKit's importers look for a page, and WebKit for the time at which it began. */
 export const PAGE_ID = '1';
 
@@ -98,7 +98,7 @@ export class HarFile {
 }
 
 /** Of one length always, so that it fits where another one has stood. */
-function endOf(startedAt: string): string {
+export function endOf(startedAt: string): string {
   return `\n],"pages":[{"startedDateTime":"${startedAt}","id":"${PAGE_ID}","title":"HTTP","pageTimings":{}}]}}\n`;
 }
 

@@ -17,6 +17,7 @@ const CHUNK_BYTES = 1024 * 1024;
 /** Counted for each message and each entry on top of its texts. */
 const OVERHEAD_BYTES = 512;
 const BYTES_PER_CHARACTER = 2;
+const SLOW_DISK = 'the disk is slower than the traffic: the oldest waiting exchanges were dropped from the HAR file';
 
 export interface HarOptions {
   file: Pick<HarFile, 'begin' | 'append' | 'repair' | 'close'>;
@@ -24,6 +25,8 @@ export interface HarOptions {
   streams: boolean;
   /** Wait instead of dropping: a savefile is read. */
   lossless: boolean;
+  /** Said where entries are dropped, since they come faster than they are written. */
+  slow?: string;
   log: Log;
   schedule: Schedule;
   now(): number;
@@ -249,7 +252,7 @@ export class HarOutput implements Output {
     this.#queue.splice(0, first);
     this.#overflowLog.write(
       { output: this.name, dropped: this.#tally.droppedFor('overflow') },
-      'the disk is slower than the traffic: the oldest waiting exchanges were dropped from the HAR file',
+      this.#options.slow ?? SLOW_DISK,
     );
   }
 

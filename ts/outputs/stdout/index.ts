@@ -5,11 +5,11 @@ import { type StdoutOptions, StdoutOutput } from './output';
 
 export const stdout: OutputKind = {
   dropReasons: ['overflow', 'abandoned', 'closed'],
-  create({ deps, alone, capture, lossless, log, onClosed }) {
+  create({ config, deps, alone, capture, lossless, log, onClosed }) {
     const { schedule, now } = deps;
     const target = deps.stdout();
     const engine = deps.stdoutIsOurs && target.direct !== undefined && alone ? capture : undefined;
     const options: StdoutOptions = { target, engine, lossless, log, schedule, now, onClosed };
-    return deps.createStdout?.(options) ?? new StdoutOutput(options);
+    return deps.createStdout?.(options, config.streamMessages) ?? new StdoutOutput(options);
   },
 };

@@ -1,0 +1,54 @@
+/** An exchange as a row of CSV (RFC 4180). Pure. */
+
+import { endpointText } from '../../exchange/endpoints';
+import type { Exchange } from '../../exchange/pairing';
+import { startedAtOf } from '../../outputs/har/entry';
+import type { HttpMessage } from '../../types';
+
+/** What a row says of a message, and no more of it: a body would be kept for nothing. */
+export function factsOf(message: HttpMessage): HttpMessage {
+  const { body: _, bodyText: __, grpcMessages: ___, trailers: ____, headers, ...facts } = message;
+  return { ...facts, headers: headers.host === undefined ? {} : { host: headers.host } };
+}
+
+type Field = string | number | undefined;
+
+/** The columns, in their order. */
+const COLUMNS: Record<string, (exchange: Exchange<HttpMessage>, first: HttpMessage) => Field> = {
+  time: (exchange, first) => (first.timestampUnknown ? undefined : startedAtOf(exchange)),
+  client: (_, { destination }) => endpointText(destination),
+  server: (_, { receiver }) => endpointText(receiver),
+  method: ({ request }, first) => (request ?? first.request)?.method,
+  host: ({ request }) => request?.headers.host,
+  path: ({ request }, first) => (request ?? first.request)?.path,
+  status: ({ response }) => response?.statusCode,
+  grpc_status: ({ response }) => response?.grpc?.status,
+  wait_ms: ({ response }) => response?.waitMs,
+  latency_ms: ({ response }) => response?.latencyMs,
+  request_bytes: ({ request }) => request?.bodySize,
+  response_bytes: ({ response }) => response?.bodySize,
+  id: (_, { id }) => id,
+};
+
+const END = '\r\n';
+const NEEDS_QUOTES = /[",\r\n]/;
+/**
+ * What a spreadsheet takes for the beginning of a formula. An apostrophe in front is what it takes for text; since one that was
+ * there before gets another one, a reader that takes one away from each field has what was sent.
+ */
+const FORMULA = /^['=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
+
+export const HEADER = Object.keys(COLUMNS).join(',') + END;
+
+/** `shown`: makes of a text what may be seen of it. */
+export function rowOf(exchange: Exchange<HttpMessage>, shown: (text: string) => string): string {
+  const first = exchange.request ?? exchange.response ?? exchange.interim[0];
+  if (first === undefined) return '';
+  const fields = Object.values(COLUMNS).map((column) => column(exchange, first));
+  return fields.map((field) => (typeof field === 'string' ? textOf(shown(field)) : `${field ?? ''}`)).join(',') + END;
+}
+
+function textOf(text: string): string {
+  const guarded = FORMULA.test(text) ? `'${text}` : text;
+  return NEEDS_QUOTES.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded;
+}

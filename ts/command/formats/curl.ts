@@ -1,0 +1,119 @@
+/**
+ * The request of an exchange as a command of curl, after comments that say what of it is left out. Pure. Nothing of the wire
+ * comes into a comment, and nothing of it is read by curl as an option or as the name of a file.
+ */
+
+import { TOKEN } from '../../config/checks';
+import { endpointText } from '../../exchange/endpoints';
+import type { Exchange } from '../../exchange/pairing';
+import { authorityOf } from '../../outputs/har/entry';
+import type { HttpMessage } from '../../types';
+import { isPlain, printing, word } from './shell';
+
+/** curl makes them itself; of a body that is left out they would be wrong. */
+const OWN_FIELDS = new Set(['host', 'content-length', 'transfer-encoding']);
+/** No field has them (RFC 9110 §5.5): another field would begin after them. */
+const BREAKS_FIELDS = /[\0\r\n]/;
+const DEFAULT_PORTS = { http: 80, https: 443 };
+const REDACTED = '[REDACTED]';
+
+/** Of a message that is not needed nothing is kept but who it belongs to. */
+export function factsOf(message: HttpMessage): HttpMessage {
+  return message.direction === 'request' ? message : { ...message, body: '', headers: {} };
+}
+
+export function commandOf({ request }: Exchange<HttpMessage>): string {
+  if (request === undefined) return '# an exchange whose request was not seen\n';
+  const { method = '', path = '' } = request;
+  if (!TOKEN.test(method) || method === 'CONNECT' || path === '' || path.includes('\0'))
+    return '# a request that curl cannot send\n';
+  const notes: string[] = [];
+  const body = bodyOf(request, notes);
+  const words = [
+    'curl',
+    ...versionOf(request),
+    ...methodOf(method, body !== undefined),
+    ...targetOf(request),
+    ...fieldsOf(request, body !== undefined, notes),
+  ];
+  if (words.some((each) => each.includes(REDACTED)) || path.includes(REDACTED) || request.bodyRedacted !== undefined)
+    notes.push(`${REDACTED} stands for what is hidden`);
+  const comments = notes.map((note) => `# ${note}\n`).join('');
+  const command = words.map(word).join(' ');
+  if (body === undefined) return `${comments}${command}\n`;
+  if (typeof body === 'string' && isPlain(body)) return `${comments}${command} --data-raw ${word(body)}\n`;
+  return `${comments}${printing(body)} | ${command} --data-binary @-\n`;
+}
+
+function versionOf({ httpVersion, streamId, tls }: HttpMessage): string[] {
+  if (httpVersion === '1.0') return ['--http1.0'];
+  if (streamId === undefined) return [];
+  return [tls === undefined ? '--http2-prior-knowledge' : '--http2'];
+}
+
+function methodOf(method: string, hasBody: boolean): string[] {
+  // curl would wait for the body that no response to HEAD has.
+  if (method === 'HEAD' && !hasBody) return ['--head'];
+  return method === 'GET' && !hasBody ? [] : ['-X', method];
+}
+
+/** As it was sent: curl is kept from removing dots, and from reading brackets and braces. */
+function targetOf(request: HttpMessage): string[] {
+  const { path = '', tls, scheme: named, receiver } = request;
+  const scheme = tls !== undefined || named === 'https' ? 'https' : 'http';
+  const authority = authorityOf(request.headers.host, request);
+  const origin = `${scheme}://${authority}`;
+  const port = Number(/:(\d+)$/.exec(authority)?.[1] ?? DEFAULT_PORTS[scheme]);
+  const options = ['--globoff', '--path-as-is'];
+  // With a proxy or a published port in front the server has another port than the one that was asked for.
+  if (port !== receiver.port) options.push('--connect-to', `::${endpointText(receiver)}`);
+  if (path.startsWith('/')) return [...options, `${origin}${sendable(path)}`];
+  return [...options, '--request-target', sendable(path), `${origin}/`];
+}
+
+/** What a URL cannot hold, and the `#` from which on curl would send nothing (RFC 3986 §3.5), by its bytes. */
+function sendable(target: string): string {
+  return target.replace(/[^\x21-\x7e]|#/gu, (character) =>
+    Buffer.from(character).toString('hex').replace(/../g, '%$&'),
+  );
+}
+
+function fieldsOf({ headers, bodyDecoded, receiver, ...request }: HttpMessage, hasBody: boolean, notes: string[]) {
+  const fields: string[] = [];
+  let isLeftOut = false;
+  for (const [name, value] of Object.entries(headers)) {
+    if (name === 'host' && authorityOf(value, { receiver }) !== value && !BREAKS_FIELDS.test(value)) {
+      fields.push('-H', fieldOf(name, value));
+      continue;
+    }
+    if (OWN_FIELDS.has(name) || (name === 'content-encoding' && bodyDecoded !== undefined)) continue;
+    if (TOKEN.test(name) && !BREAKS_FIELDS.test(value)) fields.push('-H', fieldOf(name, value));
+    else isLeftOut = true;
+  }
+  if (isLeftOut) notes.push('fields that curl cannot send are left out');
+  if (request.headersIncomplete || request.headersTruncated) notes.push('fields are missing');
+  // It would be that of a form.
+  if (hasBody && headers['content-type'] === undefined) fields.push('-H', 'content-type:');
+  return fields;
+}
+
+/** curl removes a field without a value, unless it ends so. */
+function fieldOf(name: string, value: string): string {
+  return value.trim() === '' ? `${name};` : `${name}: ${value}`;
+}
+
+/** All of it, or `undefined`: a part would be another request. */
+function bodyOf(request: HttpMessage, notes: string[]): string | Buffer | undefined {
+  const { body, bodySize, bodyEncoding, bodyTruncated, incomplete } = request;
+  if (bodySize === 0 && incomplete === undefined) return undefined;
+  if (bodyTruncated || incomplete !== undefined) {
+    notes.push('the body is left out: it was not kept whole (--max-body-size), or not seen whole');
+    return undefined;
+  }
+  if (body === undefined) {
+    notes.push('a binary body is left out: --binary-bodies base64 keeps it');
+    return undefined;
+  }
+  if (request.bodyDecoded !== undefined) notes.push('the body without its content-encoding');
+  return bodyEncoding === 'base64' ? Buffer.from(body, 'base64') : body;
+}

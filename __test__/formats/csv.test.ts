@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { factsOf, HEADER, rowOf } from '../../ts/command/formats/csv';
+import { printable } from '../../ts/command/terminal/text';
 import type { HttpMessage } from '../../ts/types';
 
 const REQUEST: HttpMessage = {
@@ -46,12 +47,12 @@ function recordsOf(text: string): string[][] {
   return records;
 }
 
-const unchanged = (text: string): string => text;
 const row = (request?: HttpMessage, response?: HttpMessage): string =>
-  rowOf(
-    { ...(request && { request: factsOf(request) }), interim: [], ...(response && { response: factsOf(response) }) },
-    unchanged,
-  );
+  rowOf({
+    ...(request && { request: factsOf(request) }),
+    interim: [],
+    ...(response && { response: factsOf(response) }),
+  });
 
 describe('a row', () => {
   it('has a field for each column of the header', () => {
@@ -72,19 +73,33 @@ describe('a row', () => {
     expect(row({ ...REQUEST, timestampUnknown: true })).toMatch(/^,10\.0\.0\.9/);
   });
 
-  it('comes back from a reader as it was sent, and is no formula', () => {
-    const text = fc.oneof(
-      fc.string({ unit: fc.constantFrom(...'=+-@\'",;\r\n\ta1é茶＝'), maxLength: 12 }),
-      fc.string({ unit: 'grapheme' }),
-    );
+  const text = fc.oneof(
+    fc.string({ unit: fc.constantFrom(...'=+-@\'",; \r\n\ta1é茶＝\x1b\x7f\x9b\u202e'), maxLength: 12 }),
+    fc.string({ unit: 'grapheme' }),
+  );
+
+  it('comes back from a reader as it was sent, with its controls as escapes, and is no formula', () => {
     fc.assert(
       fc.property(text, text, text, (method, host, path) => {
         const [record = []] = recordsOf(row({ ...REQUEST, method, path, headers: { host } }, RESPONSE));
         expect(record.length).toBe(13);
         const texts = [record[3], record[4], record[5]] as string[];
-        for (const each of texts) expect(each).not.toMatch(/^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/);
-        expect(texts.map((each) => each.replace(/^'/, ''))).toEqual([method, host, path]);
+        for (const each of texts) expect(each).not.toMatch(/^[=+\-@\uff1d\uff0b\uff0d\uff20]/);
+        expect(texts.map((each) => each.replace(/^'/, '').replaceAll('\\x3b', ';'))).toEqual(
+          [method, host, path].map(printable),
+        );
       }),
     );
+  });
+
+  it('has no formula either where a semicolon separates fields, and nothing that a terminal obeys', () => {
+    fc.assert(
+      fc.property(text, text, text, (method, host, path) => {
+        const written = row({ ...REQUEST, method, path, headers: { host } }, RESPONSE);
+        expect(written.slice(0, -2)).not.toMatch(/\p{C}/u);
+        expect(written).not.toMatch(/;["'=+\-@ \uff1d\uff0b\uff0d\uff20]/);
+      }),
+    );
+    expect(row({ ...REQUEST, path: '/a;b=c;=1+1' })).toContain('/a;b=c\\x3b=1+1,');
   });
 });

@@ -23,7 +23,7 @@ export async function show(appearance: Appearance): Promise<Shown> {
   const { createFormat } = require('./formats') as typeof import('./formats');
   return {
     ...UNSEEN,
-    createStdout: (options, streams) => createFormat(format, options, { streams, shown: (text) => text }),
+    createStdout: (options, streams) => createFormat(format, options, streams),
   };
 }
 

@@ -4,6 +4,7 @@ import { endpointText } from '../../exchange/endpoints';
 import type { Exchange } from '../../exchange/pairing';
 import { startedAtOf } from '../../outputs/har/entry';
 import type { HttpMessage } from '../../types';
+import { printable } from '../terminal/text';
 
 /** What a row says of a message, and no more of it: a body would be kept for nothing. */
 export function factsOf(message: HttpMessage): HttpMessage {
@@ -31,24 +32,27 @@ const COLUMNS: Record<string, (exchange: Exchange<HttpMessage>, first: HttpMessa
 };
 
 const END = '\r\n';
-const NEEDS_QUOTES = /[",\r\n]/;
+const NEEDS_QUOTES = /[",]/;
 /**
  * What a spreadsheet takes for the beginning of a formula. An apostrophe in front is what it takes for text; since one that was
  * there before gets another one, a reader that takes one away from each field has what was sent.
  */
-const FORMULA = /^['=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
+const FORMULA = /^['=+\-@\uff1d\uff0b\uff0d\uff20]/;
+/** Where a semicolon separates fields (many languages' spreadsheets), quotes in the middle of a field hide none: a formula may follow. */
+const SEPARATOR = /;(?=["'=+\-@ \uff1d\uff0b\uff0d\uff20]|$)/g;
 
 export const HEADER = Object.keys(COLUMNS).join(',') + END;
 
-/** `shown`: makes of a text what may be seen of it. */
-export function rowOf(exchange: Exchange<HttpMessage>, shown: (text: string) => string): string {
+export function rowOf(exchange: Exchange<HttpMessage>): string {
   const first = exchange.request ?? exchange.response ?? exchange.interim[0];
   if (first === undefined) return '';
   const fields = Object.values(COLUMNS).map((column) => column(exchange, first));
-  return fields.map((field) => (typeof field === 'string' ? textOf(shown(field)) : `${field ?? ''}`)).join(',') + END;
+  return fields.map((field) => (typeof field === 'string' ? textOf(field) : `${field ?? ''}`)).join(',') + END;
 }
 
+/** A pipe may end in a terminal, so controls are escapes wherever it goes. */
 function textOf(text: string): string {
-  const guarded = FORMULA.test(text) ? `'${text}` : text;
+  const shown = printable(text).replace(SEPARATOR, '\\x3b');
+  const guarded = FORMULA.test(shown) ? `'${shown}` : shown;
   return NEEDS_QUOTES.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded;
 }

@@ -20,7 +20,7 @@ import { Progress } from './progress';
 import { openTerminal, type TerminalStream } from './stream';
 import { createPaint, type Paint } from './style';
 import { Summary } from './summary';
-import { loadText, printable, type Text } from './text';
+import { loadText, type Text } from './text';
 import { View } from './view';
 
 /** Flags of the command that are no options of the library. */
@@ -91,10 +91,7 @@ export class Terminal {
       stream === undefined ? { ...stdout, engine: undefined } : { ...stdout, engine: undefined, target: { stream } };
     const format = this.#format;
     if (format === 'json') return stream && ((stdout) => new StdoutOutput(on(stdout)));
-    if (format !== 'text') {
-      const shown = isTerminal ? printable : (text: string): string => text;
-      return (stdout, streams) => createFormat(format, on(stdout), { streams, shown });
-    }
+    if (format !== 'text') return (stdout, streams) => createFormat(format, on(stdout), streams);
     const paint: Paint = isTerminal ? this.#paint : (_, text) => text;
     const options = {
       lines: new Lines(this.#text, paint, isTerminal ? () => columnsOf(process.stdout) : undefined),

@@ -147,6 +147,12 @@ describe('a command', () => {
     [{ headers: { host: 'h:8080' } }, 'curl --globoff --path-as-is --connect-to ::10.0.0.5:80 http://h:8080/\n'],
     [{ headers: { host: '/etc' } }, "curl --globoff --path-as-is http://10.0.0.5:80/ -H 'host: /etc'\n"],
     [{ headers: { host: 'h', accept: '' } }, "curl --globoff --path-as-is http://h/ -H 'accept;'\n"],
+    [
+      { headers: { host: 'h', 'x-a': 'é' } },
+      "# characters that may have been sent as ISO 8859-1 are sent as UTF-8\ncurl --globoff --path-as-is http://h/ -H 'x-a: é'\n",
+    ],
+    [{ headers: { host: 'h', 'x-a': 'é茶' } }, "curl --globoff --path-as-is http://h/ -H 'x-a: é茶'\n"],
+    [{ trailers: { 'x-a': 'b' } }, '# trailers are left out\ncurl --globoff --path-as-is http://h/\n'],
     [{ httpVersion: '1.0' }, 'curl --http1.0 --globoff --path-as-is http://h/\n'],
     [{ httpVersion: '2.0', streamId: 1 }, 'curl --http2-prior-knowledge --globoff --path-as-is http://h/\n'],
     [

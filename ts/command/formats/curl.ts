@@ -16,6 +16,9 @@ const OWN_FIELDS = new Set(['host', 'content-length', 'transfer-encoding']);
 const BREAKS_FIELDS = /[\0\r\n]/;
 const DEFAULT_PORTS = { http: 80, https: 443 };
 const REDACTED = '[REDACTED]';
+/** Bytes that are not UTF-8 are read as ISO 8859-1; no other character is in such a text. */
+const BEYOND_ASCII = /[\u0080-\u00ff]/;
+const BEYOND_LATIN1 = /[^\0-\u00ff]/;
 
 /** Of a message that is not needed nothing is kept but who it belongs to. */
 export function factsOf(message: HttpMessage): HttpMessage {
@@ -36,6 +39,9 @@ export function commandOf({ request }: Exchange<HttpMessage>): string {
     ...targetOf(request),
     ...fieldsOf(request, body !== undefined, notes),
   ];
+  if (request.trailers !== undefined) notes.push('trailers are left out');
+  if ([path, ...Object.values(request.headers)].some((each) => BEYOND_ASCII.test(each) && !BEYOND_LATIN1.test(each)))
+    notes.push('characters that may have been sent as ISO 8859-1 are sent as UTF-8');
   if (words.some((each) => each.includes(REDACTED)) || path.includes(REDACTED) || request.bodyRedacted !== undefined)
     notes.push(`${REDACTED} stands for what is hidden`);
   const comments = notes.map((note) => `# ${note}\n`).join('');

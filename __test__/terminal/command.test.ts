@@ -223,14 +223,32 @@ describe('the progress', () => {
 describe('hostile traffic', () => {
   const escapes = '\x1b]0;owned\x07\x1b[2J\x1b[31m\x9b31m\x7f\b\r\u202egnp.exe\u2028x';
 
-  test.each([[[]], [['--verbose']]])('never reaches the terminal as it is: %j', async (flags) => {
-    const hostile = savefileOf('hostile', [
-      { path: '/a\u009b31m\u202eb', headers: `X-Evil: a${escapes.replace('\r', '')}b\r\n`, body: `one\n${escapes}` },
-      { path: '/after' },
-    ]);
-    const { raw, lines } = await shown([...hostile, ...flags]);
-    expect(lines.join('\n')).toContain('/after');
-    expect(unmeant(raw)).toEqual([]);
+  const hostile = savefileOf('hostile', [
+    { path: '/a\u009b31m\u202eb', headers: `X-Evil: a${escapes.replace('\r', '')}b\r\n`, body: `one\n${escapes}` },
+    { path: '/after' },
+  ]);
+
+  test.each([[[]], [['--verbose']], ...['json', 'har', 'csv', 'curl'].map((format) => [['--format', format]])])(
+    'never reaches the terminal as it is: %j',
+    async (flags) => {
+      const { raw, lines } = await shown([...hostile, ...flags]);
+      expect(lines.join('\n')).toContain('/after');
+      // A line of CSV ends in CRLF, and the terminal makes CRLF of each LF.
+      expect(unmeant(raw.replaceAll('\r\r\n', '\n'))).toEqual([]);
+    },
+  );
+
+  test.each(['text', 'csv', 'curl'])('nor by a pipe that ends there: %s', async (format) => {
+    const { stdout } = await runCli([...hostile, ...QUIET, '--verbose', '--format', format]);
+    expect(stdout).toContain('/after');
+    expect(unmeant(stdout)).toEqual([]);
+  });
+
+  test('JSON on a terminal says the same as elsewhere', async () => {
+    const { lines } = await shown([...hostile, ...QUIET, '--json']);
+    const messages = lines.filter((line) => line.startsWith('{"id"')).map((line) => JSON.parse(line));
+    expect(messages).toEqual(messagesOf((await runCli([...hostile, ...QUIET])).stdout));
+    expect(messages.length).toBe(4);
   });
 });
 

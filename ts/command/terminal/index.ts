@@ -14,6 +14,7 @@ import type { LogLevel, SnifferStats } from '../../types';
 import { createFormat } from '../formats';
 import type { Format } from '../formats/names';
 import { interfaceRows } from './interfaces';
+import { JsonOnTerminal } from './json';
 import { Lines } from './line';
 import { createTerminalLog } from './log';
 import { Progress } from './progress';
@@ -90,7 +91,13 @@ export class Terminal {
     const on = (stdout: StdoutOptions): StdoutOptions =>
       stream === undefined ? { ...stdout, engine: undefined } : { ...stdout, engine: undefined, target: { stream } };
     const format = this.#format;
-    if (format === 'json') return stream && ((stdout) => new StdoutOutput(on(stdout)));
+    // Elsewhere JSON goes as it is.
+    const inJson = (stdout: StdoutOptions): StdoutOptions => {
+      const options = on(stdout);
+      return isTerminal ? { ...options, target: { stream: new JsonOnTerminal(options.target.stream) } } : options;
+    };
+    if (format === 'json') return isTerminal ? (stdout) => new StdoutOutput(inJson(stdout)) : undefined;
+    if (format === 'har') return (stdout, streams) => createFormat(format, inJson(stdout), streams);
     if (format !== 'text') return (stdout, streams) => createFormat(format, on(stdout), streams);
     const paint: Paint = isTerminal ? this.#paint : (_, text) => text;
     const options = {

@@ -253,8 +253,23 @@ export type BinaryBodies = 'omit' | 'base64';
 /** From nothing at all to everything. */
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
 
-/** `callback` is `onHttpMessage` and the listeners of `message` together, `http` is `outputUrl`, `otlp` is `outputOtlp`, `kafka` is `outputKafka`. */
-export type OutputName = 'callback' | 'stdout' | 'http' | 'har' | 'html' | 'otlp' | 'kafka' | 'view';
+/** `callback` is `onHttpMessage` and the listeners of `message` together, `file` is `outputFile`, `http` is `outputUrl`, `otlp` is `outputOtlp`, `kafka` is `outputKafka`. */
+export type OutputName = 'callback' | 'stdout' | 'file' | 'http' | 'har' | 'html' | 'otlp' | 'kafka' | 'view';
+
+/** How finished output files are compressed; zstd needs Node.js 22.15. */
+export type FileCompression = 'none' | 'gzip' | 'zstd';
+
+/** When an output file is finished and another one begins, and which finished ones are kept. */
+export interface FileRotation {
+  /** Bytes of a file, at least 65 536; one line may be longer. Default 104 857 600 (100 MiB). */
+  maxBytes: number;
+  /** A file that is not empty is finished after so many ms; 0: only its size counts. Default 0. */
+  maxAgeMs: number;
+  /** Finished files that are kept; the oldest are removed. Default 10. */
+  maxFiles: number;
+  /** Of finished files. Default `'none'`. */
+  compression: FileCompression;
+}
 
 /** How OTLP is encoded; Protocol Buffers are smaller and cost less. */
 export type OtlpEncoding = 'protobuf' | 'json';
@@ -264,14 +279,15 @@ export interface OutputStats {
   /** = `delivered` + `dropped` + `waiting`. callback: only those that somebody listened for. */
   handed: number;
   /**
-   * callback: handed to at least one listener; stdout: written; http, otlp: answered with 2xx; kafka: acknowledged; har, html: in the
+   * callback: handed to at least one listener; stdout, file: written; http, otlp: answered with 2xx; kafka: acknowledged; har, html: in the
    * file; view: on the page.
    */
   delivered: number;
   /** Given up, for the reasons in `droppedBy`. */
   dropped: number;
   /**
-   * `overflow`: the waiting line was full, or memory; of the page, its share of the time · `failed`: all attempts failed · `rejected`: refused, and would be again ·
+   * `overflow`: the waiting line was full, or memory; of the page, its share of the time · `failed`: all attempts failed, or the disk took
+   * nothing for too long · `rejected`: refused, and would be again ·
    * `abandoned`: not out in time at stop · `closed`: the reader of stdout went away, the disk took nothing · `invalid`: a line
    * that is no JSON · `unpaired`: it is not known to which request a response belongs, so it is no span · `streamed`: a message of a
    * stream, which is no span.
@@ -279,7 +295,7 @@ export interface OutputStats {
   droppedBy: Record<string, number>;
   /** Taken and neither delivered nor dropped yet. */
   waiting: number;
-  /** callback: throws and rejections of listeners; stdout, har: write errors; http, otlp, kafka: failed attempts. */
+  /** callback: throws and rejections of listeners; stdout, file, har: write errors; http, otlp, kafka: failed attempts. */
   errors: number;
 }
 

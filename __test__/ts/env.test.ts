@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { validateConfig } from '../../ts/config';
 import { COMMAND_OPTIONS } from '../../ts/config/command';
 import { readCommandConfig, readRuntimeEnv } from '../../ts/config/env';
+import { DEFAULT_FILE_ROTATION } from '../../ts/config/file-rotation';
 
 describe('readCommandConfig', () => {
   it('takes every option from its variable', () => {
@@ -96,6 +97,23 @@ describe('readCommandConfig', () => {
   });
 
   it.each(['maxMessages', 'maxMessages=many', 'maxMessages=1=2', 'on'])('refuses OUTPUT_BATCH=%s', (text) => {
+  it.each([
+    ['maxBytes=50MiB, maxAgeMs=3600000', { maxBytes: 52_428_800, maxAgeMs: 3_600_000 }],
+    ['maxFiles=24,compression=gzip', { maxFiles: 24, compression: 'gzip' }],
+  ])('OUTPUT_FILE_ROTATION=%s', (text, rotation) => {
+    const { config } = readCommandConfig({ ports: '1' }, { OUTPUT_FILE_ROTATION: text });
+    expect(config.outputFileRotation).toEqual(rotation);
+    expect(validateConfig(config).outputFileRotation).toEqual({ ...DEFAULT_FILE_ROTATION, ...rotation });
+  });
+
+  it.each(['gzip', 'maxBytes=1', 'maxFiles=0', 'maxAgeMs=-1', 'compression=lz4', 'maxBytes=1MiB=2', 'size=1', 'true'])(
+    'refuses OUTPUT_FILE_ROTATION=%s',
+    (text) => {
+      const check = () => validateConfig(readCommandConfig({ ports: '1' }, { OUTPUT_FILE_ROTATION: text }).config);
+      expect(check).toThrow(/OUTPUT_FILE_ROTATION|outputFileRotation/);
+    },
+  );
+
     const check = () => validateConfig(readCommandConfig({ ports: '1' }, { OUTPUT_BATCH: text }).config);
     expect(check).toThrow(/OUTPUT_BATCH|outputBatch/);
   });

@@ -1,8 +1,8 @@
 /** Where Kafka is: brokers, a topic, and how to talk to them, in one URL. The password is no part of it. */
 
-import * as zlib from 'node:zlib';
 import { ValidationError } from '../errors';
 import { wrong } from './checks';
+import { checkCompression } from './compression';
 import { MAX_PORT, MIN_PORT } from './limits';
 
 export type KafkaCompression = 'none' | 'gzip' | 'zstd';
@@ -78,9 +78,7 @@ function readQuery(query: string, field: string): Pick<KafkaTarget, 'compression
 }
 
 function readCompression(value: string, field: string): KafkaCompression {
-  if (value === 'zstd' && !('zstdCompressSync' in zlib)) {
-    throw new ValidationError(field, 'compression=zstd needs Node.js 22.15 or later; there is compression=gzip');
-  }
+  checkCompression(value, field);
   if (value === 'none' || value === 'gzip' || value === 'zstd') return value;
   throw new ValidationError(field, `compression must be one of none, gzip, zstd, got '${value}'`);
 }

@@ -24,6 +24,7 @@ import {
   oneOf,
 } from './checks';
 import { checkFields } from './fields';
+import { checkFileRotation, parseFileRotation } from './file-rotation';
 import { checkExpression, checkFilters, parseFilters } from './filters';
 import { checkKafkaUrl } from './kafka';
 import {
@@ -197,6 +198,27 @@ export const OPTIONS = {
     annotation: '`true` or `false`',
   },
   /** Writes exchanges as HAR 1.2 into this file; one that is there is overwritten when the capture is open. */
+  /**
+   * Appends the JSON lines to this file, which only its owner may read, and begins another one as `outputFileRotation` says. The folder
+   * must be there.
+   */
+  outputFile: {
+    check: checkFileName,
+    parse: text,
+    argument: 'file',
+    help: 'append JSON lines to this file, which is rotated',
+    output: 'file',
+    // The sidecar's file system takes no files.
+    annotation: false,
+  },
+  /** When that file is finished and what becomes of it: without it at 100 MiB, and 10 finished files are kept. */
+  outputFileRotation: {
+    check: checkFileRotation,
+    parse: parseFileRotation,
+    argument: 'parts',
+    help: 'rotation of that file, e.g. maxBytes=100MiB,maxAgeMs=3600000,maxFiles=10,compression=gzip',
+    annotation: false,
+  },
   harFile: {
     check: checkFileName,
     parse: text,

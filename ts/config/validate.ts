@@ -53,24 +53,35 @@ export function validateConfig(config: unknown, options: ValidateOptions = {}): 
     );
   }
   refuseLeftOut(result);
-  const { harFile, htmlFile, pcapFile } = whole;
+  const { pcapFile } = whole;
   if (pcapFile !== undefined) refuseSameFile(whole, pcapFile);
-  if (harFile !== undefined && htmlFile !== undefined && isSameFile(resolve(harFile), resolve(htmlFile))) {
-    throw new ValidationError('htmlFile', `must not be the file of harFile, got ${show(htmlFile)}`);
-  }
+  refuseSameOutput(whole);
   return whole;
 }
 
+type OutputFiles = Pick<ValidatedConfig, 'outputFile' | 'harFile' | 'htmlFile'>;
+
 /** @throws {ValidationError} if a file would be written over what is read */
-export function refuseSameFile(
-  { harFile, htmlFile }: Pick<ValidatedConfig, 'harFile' | 'htmlFile'>,
-  pcapFile: string,
-): void {
-  for (const [field, file] of Object.entries({ harFile, htmlFile })) {
-    if (file !== undefined && isSameFile(file, pcapFile)) {
+export function refuseSameFile(files: OutputFiles, pcapFile: string): void {
+  for (const [field, file] of outputFilesIn(files)) {
+    if (isSameFile(file, pcapFile)) {
       throw new ValidationError(field, `must not be the savefile that is read, got ${show(file)}`);
     }
   }
+}
+
+function refuseSameOutput(files: OutputFiles): void {
+  const given = outputFilesIn(files);
+  for (const [at, [field, file]] of given.entries()) {
+    const other = given.slice(0, at).find(([, earlier]) => isSameFile(resolve(earlier), resolve(file)));
+    if (other !== undefined) throw new ValidationError(field, `must not be the file of ${other[0]}, got ${show(file)}`);
+  }
+}
+
+function outputFilesIn({ outputFile, harFile, htmlFile }: OutputFiles): [string, string][] {
+  return Object.entries({ outputFile, harFile, htmlFile }).flatMap(([field, file]): [string, string][] =>
+    file === undefined ? [] : [[field, file]],
+  );
 }
 
 /**

@@ -6,6 +6,7 @@
 
 import type { OutputName } from '../types';
 import { callback } from './callback';
+import { file } from './file';
 import { har } from './har';
 import { html } from './html';
 import { http } from './http';
@@ -19,6 +20,7 @@ export const OUTPUTS: Readonly<Record<OutputName, OutputKind>> = Object.freeze({
   har,
   html,
   stdout,
+  file,
   http,
   otlp,
   kafka,

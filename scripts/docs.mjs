@@ -1,5 +1,6 @@
 // `npm run docs`: docs/api.md from the types and their comments, the tables of docs/configuration.md and docs/messages.md
-// from the same types and the table of options, and the injector's options and annotations in docs/injector.md. Needs dist/
+// from the same types and the table of options, the names of docs/privacy.md, and the injector's options and annotations in
+// docs/injector.md. Needs dist/
 // (`npm run build:ts`). CI fails when this changes a file.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,6 +17,7 @@ const { COMMAND_OPTIONS } = require('../dist/config/command.js');
 const { validateConfig } = require('../dist/config/index.js');
 const { OPTIONS } = require('../dist/config/options.js');
 const { INJECTOR_OPTIONS } = require('../dist/injector/options.js');
+const { STRICT_NAMES } = require('../dist/config/strict.js');
 const { ANNOTATION_VALUES } = require('../dist/injector/settings.js');
 
 /** Stands below the title. */
@@ -149,6 +151,13 @@ function annotationsTable() {
   );
 }
 
+function strictTable() {
+  return table(
+    ['option', 'names'],
+    Object.entries(STRICT_NAMES).map(([field, names]) => [code(field), names.map(code).join(', ')]),
+  );
+}
+
 function fill(file, name, content) {
   const text = readFileSync(at(file), 'utf8');
   const [begin, end] = [`<!-- made by npm run docs: ${name} -->`, `<!-- end: ${name} -->`];
@@ -161,5 +170,6 @@ writeApi();
 fill('docs/configuration.md', 'options', optionsTable());
 fill('docs/messages.md', 'fields', messageTable('HttpMessage'));
 fill('docs/messages.md', 'stream fields', messageTable('StreamMessage'));
+fill('docs/privacy.md', 'strict', strictTable());
 fill('docs/injector.md', 'injector options', injectorTable());
 fill('docs/injector.md', 'annotations', annotationsTable());

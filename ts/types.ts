@@ -250,6 +250,9 @@ export interface ViewOptions {
 /** What becomes of a body that is no text: left out, or given as base64. */
 export type BinaryBodies = 'omit' | 'base64';
 
+/** Which common names are hidden beside those that are given: authorization and cookie, or a long list. */
+export type RedactPreset = 'default' | 'strict';
+
 /** From nothing at all to everything. */
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { validateConfig } from '../../ts/config';
 import { readCommandConfig } from '../../ts/config/env';
+import { STRICT_NAMES } from '../../ts/config/strict';
 import { checkSnifferText } from '../../ts/injector/sniffer-text';
 import { rig } from './setup/rig';
 
@@ -116,5 +117,54 @@ describe('redactBody', () => {
 
   it('refuses what is no array', () => {
     expect(() => named('pin')).toThrow('redactBody: must be an array of names of JSON members and form fields');
+  });
+});
+
+describe('redact', () => {
+  const strict = (more: object = {}) => validateConfig({ ports: [80], redact: 'strict', ...more });
+
+  it('adds nothing by default', () => {
+    const config = validateConfig({ ports: [80], redact: 'default' });
+    expect(config).toEqual(validateConfig({ ports: [80] }));
+    expect(config).toMatchObject({ redactHeaders: ['authorization', 'cookie'], redactQuery: [], redactBody: [] });
+  });
+
+  it('adds names to all three lists with strict', () => {
+    const { redactHeaders, redactQuery, redactBody } = strict();
+    expect(redactHeaders).toEqual(expect.arrayContaining(['authorization', 'cookie', 'set-cookie', 'x-api-key']));
+    expect(redactQuery).toEqual(expect.arrayContaining(['access_token', 'x-amz-signature']));
+    expect(redactBody).toEqual(expect.arrayContaining(['password', 'accessToken', 'cardNumber']));
+  });
+
+  it.each([
+    [{ redactHeaders: ['+x-mine'] }, 'redactHeaders', ['x-mine']],
+    [{ redactHeaders: ['X-Mine'] }, 'redactHeaders', ['x-mine']],
+    [{ redactHeaders: [] }, 'redactHeaders', []],
+    [{ redactQuery: ['Mine', 'token'] }, 'redactQuery', ['mine']],
+    [{ redactBody: ['mine', 'password'] }, 'redactBody', ['mine']],
+    [{ redactBody: [] }, 'redactBody', []],
+  ] as const)('adds %j to the names of strict, each once', (given, field, added) => {
+    expect(strict(given)[field]).toEqual([...strict()[field], ...added]);
+  });
+
+  it('may be checked twice', () => {
+    expect(validateConfig(strict({ redactHeaders: ['+a'] }))).toEqual(strict({ redactHeaders: ['+a'] }));
+  });
+
+  it('has names that each list takes, none of them twice', () => {
+    const { redactHeaders, redactQuery, redactBody } = STRICT_NAMES;
+    expect(validateConfig({ ports: [80], redactHeaders, redactQuery, redactBody })).toMatchObject(STRICT_NAMES);
+    for (const names of Object.values(STRICT_NAMES)) {
+      const folded = names.map((name) => name.toLowerCase().replace(/[-_]/g, ''));
+      expect(new Set(folded).size).toBe(folded.length);
+    }
+  });
+
+  it('comes by flag, variable and annotation, and no other word does', () => {
+    expect(readCommandConfig({ ports: '1', redact: 'strict' }, {}).config).toMatchObject({ redact: 'strict' });
+    expect(readCommandConfig({ ports: '1' }, { REDACT: 'strict' }).config).toMatchObject({ redact: 'strict' });
+    expect(checkSnifferText('redact', 'strict', false)).toBe('strict');
+    expect(() => checkSnifferText('redact', 'stricter', false)).toThrow('default, strict');
+    expect(() => validateConfig({ ports: [80], redact: true })).toThrow('one of default, strict');
   });
 });

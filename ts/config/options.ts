@@ -43,6 +43,7 @@ import {
 import type { Option } from './option';
 import { checkOtlpUrl } from './otlp';
 import { checkRedactBody, checkRedactHeaders, DEFAULT_REDACTED_HEADERS, parseRedactHeaders } from './redaction';
+import { REDACT_PRESETS } from './strict';
 import { boolean, list, number, paths, ports, size, text } from './texts';
 import { checkView, checkViewToken, parseView } from './view';
 
@@ -197,7 +198,6 @@ export const OPTIONS = {
     output: 'stdout',
     annotation: '`true` or `false`',
   },
-  /** Writes exchanges as HAR 1.2 into this file; one that is there is overwritten when the capture is open. */
   /**
    * Appends the JSON lines to this file, which only its owner may read, and begins another one as `outputFileRotation` says. The folder
    * must be there.
@@ -219,6 +219,7 @@ export const OPTIONS = {
     help: 'rotation of that file, e.g. maxBytes=100MiB,maxAgeMs=3600000,maxFiles=10,compression=gzip',
     annotation: false,
   },
+  /** Writes exchanges as HAR 1.2 into this file; one that is there is overwritten when the capture is open. */
   harFile: {
     check: checkFileName,
     parse: text,
@@ -372,6 +373,19 @@ export const OPTIONS = {
     argument: 'ms',
     help: 'drop a connection without data for so long',
     engine: true,
+  },
+  /**
+   * Names whose values are hidden beside those of `redactHeaders`, `redactQuery` and `redactBody`: with `'strict'` common ones of
+   * credentials and payment data, which docs/privacy.md lists. Default `'default'`.
+   */
+  redact: {
+    check: oneOf(REDACT_PRESETS),
+    default: 'default',
+    parse: text,
+    argument: 'preset',
+    help: 'strict: hide common names of credentials in headers, queries and bodies',
+    annotation:
+      '`default`, or `strict`: common names of credentials and payment data are hidden in headers, queries and bodies',
   },
   /**
    * Headers whose values become `[REDACTED]` in every output, any case: names in place of the default, or each with `+` before it

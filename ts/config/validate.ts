@@ -12,6 +12,7 @@ import { refuseLeftOut } from './fields';
 import { MAX_FILTERS } from './filters';
 import type { Option } from './option';
 import { OPTIONS } from './options';
+import { withStrictNames } from './strict';
 import type { ValidatedConfig } from './types';
 
 const STDIN_FD = 0;
@@ -56,7 +57,7 @@ export function validateConfig(config: unknown, options: ValidateOptions = {}): 
   const { pcapFile } = whole;
   if (pcapFile !== undefined) refuseSameFile(whole, pcapFile);
   refuseSameOutput(whole);
-  return whole;
+  return whole.redact === 'strict' ? { ...whole, ...withStrictNames(whole) } : whole;
 }
 
 type OutputFiles = Pick<ValidatedConfig, 'outputFile' | 'harFile' | 'htmlFile'>;

@@ -91,12 +91,12 @@ describe('readCommandConfig', () => {
     ['true', {}],
     ['maxMessages=5, maxDelayMs=10,gzip', { maxMessages: 5, maxDelayMs: 10, gzip: true }],
     ['gzip=no', { gzip: false }],
+    ['maxBytes=2MiB,format=json-array', { maxBytes: 2_097_152, format: 'json-array' }],
     ['false', undefined],
   ])('OUTPUT_BATCH=%s', (text, batch) => {
     expect(readCommandConfig({ ports: '1' }, { OUTPUT_BATCH: text }).config.outputBatch).toEqual(batch);
   });
 
-  it.each(['maxMessages', 'maxMessages=many', 'maxMessages=1=2', 'on'])('refuses OUTPUT_BATCH=%s', (text) => {
   it.each([
     ['maxBytes=50MiB, maxAgeMs=3600000', { maxBytes: 52_428_800, maxAgeMs: 3_600_000 }],
     ['maxFiles=24,compression=gzip', { maxFiles: 24, compression: 'gzip' }],
@@ -114,6 +114,7 @@ describe('readCommandConfig', () => {
     },
   );
 
+  it.each(['maxMessages', 'maxMessages=many', 'maxMessages=1=2', 'on'])('refuses OUTPUT_BATCH=%s', (text) => {
     const check = () => validateConfig(readCommandConfig({ ports: '1' }, { OUTPUT_BATCH: text }).config);
     expect(check).toThrow(/OUTPUT_BATCH|outputBatch/);
   });

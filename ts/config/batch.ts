@@ -3,7 +3,7 @@
 import type { BatchFormat, BatchOptions } from '../types';
 import { checkBoolean, integer, oneOf, parts } from './checks';
 import { MAX_TIMER_MS } from './limits';
-import { boolean, list, number } from './texts';
+import { boolean, list, number, size } from './texts';
 
 const FORMATS: readonly BatchFormat[] = ['ndjson', 'json-array'];
 
@@ -31,7 +31,8 @@ export function parseBatch(value: string): unknown {
       const [name = '', text, more] = part.split('=').map((half) => half.trim());
       if (more !== undefined || name === '') throw new Error(EXPECTED);
       if (text === undefined || name === 'gzip') return [name, text === undefined ? true : boolean(text)];
-      return [name, name === 'format' ? text : number(text)];
+      if (name === 'format') return [name, text];
+      return [name, name === 'maxBytes' ? size(text) : number(text)];
     }),
   );
 }

@@ -25,7 +25,8 @@ const PODS = {
 };
 
 /**
- * `sudo` for who is root already, a `node` that capabilities may be given to, and a `kubectl` that knows that one question.
+ * `sudo` for who is root already, a `node` that capabilities may be given to, a `kubectl` that knows that one question, and a `duckdb` that
+ * knows the fields of our lines.
  */
 export function furnishProps(folder: string): void {
   const place = join(folder, PROPS);
@@ -33,6 +34,7 @@ export function furnishProps(folder: string): void {
   const script = (name: string, text: string): void =>
     writeFileSync(join(place, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
   script('sudo', 'exec "$@"');
+  script('duckdb', `exec "${process.execPath}" "${join(__dirname, 'stage-duckdb.mjs')}" "$@"`);
   copyFileSync(process.execPath, join(place, 'node'));
   writeFileSync(join(place, 'pods.json'), JSON.stringify(PODS));
   script(

@@ -1,26 +1,12 @@
 // Pods as they come: each with what it is there for. Those of the end-to-end tests, too.
 
+import { IN_A_MESH, OUTSIDE_OF_A_MESH } from './mesh-pods';
+import { annotated, pod, web } from './parts';
 import type { Asked, Json } from './rig';
 
 export interface PodCase extends Asked {
   name: string;
   pod: Json;
-}
-
-const web = { name: 'web', image: 'registry.example/web:1', ports: [{ containerPort: 8080 }] };
-const LABEL = { 'tcp-sniffer/inject': 'true' };
-
-function pod(spec: Json = {}, metadata: Json = {}): Json {
-  return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name: 'web', labels: LABEL, ...metadata },
-    spec: { containers: [web], ...spec },
-  };
-}
-
-function annotated(annotations: Json, spec: Json = {}): Json {
-  return pod(spec, { annotations });
 }
 
 /** Required; each term has its expressions as `[operator, ...values]` on the label of the operating system. */
@@ -256,6 +242,8 @@ export const INJECTED: readonly (PodCase & { warns?: RegExp })[] = [
     name: 'room-in-the-pod-resources',
     pod: pod({ resources: { requests: { cpu: '1', memory: '1Gi' }, limits: { cpu: '2', memory: '2Gi' } } }),
   },
+  ...IN_A_MESH,
+  ...OUTSIDE_OF_A_MESH,
 ];
 
 const ours = { name: 'tcp-sniffer', image: 'registry.example/other:1' };
@@ -412,6 +400,17 @@ export const SKIPPED: readonly (PodCase & { reason: string; warns?: RegExp })[] 
     warns: new RegExp(namespace),
   })),
   { name: 'no ports', pod: pod({ containers: [{ ...web, ports: undefined }] }), reason: 'no_ports', warns: /ports/ },
+  {
+    name: 'no ports beside those of a mesh',
+    pod: pod({
+      containers: [
+        { ...web, ports: undefined },
+        { ...web, name: 'istio-proxy' },
+      ],
+    }),
+    reason: 'no_ports',
+    warns: /no container beside the mesh's proxy/,
+  },
   {
     name: 'more ports than fit',
     pod: pod({

@@ -1,12 +1,12 @@
 /** Whether a pod gets the sidecar, and if not, why not. Pure. */
 
 import { enforce, PolicyError } from './enforce';
+import { meshOf } from './mesh';
 import { CONTAINER_NAME, INJECT_LABEL, KEYS_CONTAINER, KEYS_VOLUME, NO_TOKEN_VOLUME, STATUS_ANNOTATION } from './names';
 import type { InjectorConfig } from './options';
 import { allContainers, isObject, type Pod } from './pod';
 import { isWindows } from './pod-os';
 import { exceedsPodResources } from './pod-resources';
-
 import { AnnotationError, defaultSettings, readSettings, type Settings } from './settings';
 import { MAX_PORTS_CHARS } from './sizes';
 import { cannotLogKeys } from './tls-keys';
@@ -101,7 +101,8 @@ export function decide(
     );
   }
   if (settings.env.PORTS === undefined) {
-    return skip('no_ports', 'no container that keeps running declares a TCP port; annotate tcp-sniffer/ports');
+    const container = meshOf(pod) === undefined ? 'container' : "container beside the mesh's proxy";
+    return skip('no_ports', `no ${container} that keeps running declares a TCP port; annotate tcp-sniffer/ports`);
   }
   if (settings.env.PORTS.length > MAX_PORTS_CHARS) {
     return skip('too_large', 'its containers declare too many TCP ports; annotate tcp-sniffer/ports');

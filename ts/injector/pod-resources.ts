@@ -3,7 +3,7 @@
  * containers ask for more than the pod, and one that has a container with a higher limit.
  */
 
-import { isObject, isSidecar, type Pod } from './pod';
+import { isObject, type Pod, runningContainers } from './pod';
 import { quantity } from './quantity';
 import type { Settings } from './settings';
 
@@ -15,11 +15,10 @@ export function exceedsPodResources(pod: Pod, settings: Settings): boolean {
     cpu: [settings.cpuRequest, settings.cpuLimit],
     memory: [settings.memoryRequest, settings.memoryLimit],
   };
-  const running = [...pod.spec.containers, ...(pod.spec.initContainers ?? []).filter(isSidecar)];
   return Object.entries(ours).some(([resource, [request, limit]]) => {
     const [ofPod, podLimit] = [amount(resources, 'requests', resource), amount(resources, 'limits', resource)];
     // What a container does not request is taken from its limit.
-    const sum = running
+    const sum = runningContainers(pod)
       .map((each) => amount(each.resources, 'requests', resource) ?? amount(each.resources, 'limits', resource) ?? 0)
       .reduce((total, each) => total + each, quantity(request) ?? Number.NaN);
     return exceeds(sum, ofPod ?? podLimit) || exceeds(quantity(limit) ?? Number.NaN, podLimit);

@@ -44,14 +44,18 @@ export function allContainers({ spec }: Pod): Container[] {
 }
 
 /** An init container that does not end: a native sidecar. */
-export function isSidecar({ restartPolicy }: Container): boolean {
+function isSidecar({ restartPolicy }: Container): boolean {
   return restartPolicy === 'Always';
 }
 
-/** Ports that the containers and native sidecars declare for TCP, in order, each once. */
-export function declaredPorts({ spec }: Pod): number[] {
-  const serving = [...spec.containers, ...(spec.initContainers ?? []).filter(isSidecar)];
-  const ports = serving.flatMap((container) => (Array.isArray(container.ports) ? container.ports : []));
+/** The containers and native sidecars. */
+export function runningContainers({ spec }: Pod): Container[] {
+  return [...spec.containers, ...(spec.initContainers ?? []).filter(isSidecar)];
+}
+
+/** Ports that these containers declare for TCP, in order, each once. */
+export function declaredPorts(containers: readonly Container[]): number[] {
+  const ports = containers.flatMap((container) => (Array.isArray(container.ports) ? container.ports : []));
   const tcp = ports.filter((port) => isObject(port) && (isAbsent(port.protocol) || port.protocol === 'TCP'));
   return [...new Set(tcp.map(({ containerPort }) => containerPort).filter(isPort))];
 }

@@ -55,7 +55,7 @@ const MAX_UID_CHARS = 128;
 /** As long as a name may be; what asks may send a longer one, which the API server refuses only after us. */
 const MAX_NAME_CHARS = 253;
 
-type Outcome = { inject: true; patch: string; native: boolean; warning?: string } | Skip;
+type Outcome = { inject: true; patch: string; native: boolean; warnings: string[] } | Skip;
 
 /** @throws {BadReview} */
 export function review(body: Buffer, entry: Entry, reviewer: Reviewer): ReviewResponse {
@@ -144,18 +144,19 @@ function inject(request: AdmissionRequest, entry: Entry, { config, production, n
   const complaint = tooLarge(after, patch);
   if (complaint !== undefined) return skip('too_large', complaint);
   const { native, settings } = decision;
-  return { inject: true, patch, native, ...(settings.warning === undefined ? {} : { warning: settings.warning }) };
+  return { inject: true, patch, native, warnings: settings.warnings };
 }
 
 function patchOf(text: string): Pick<ReviewResponse['response'], 'patchType' | 'patch'> {
   return { patchType: 'JSONPatch', patch: Buffer.from(text).toString('base64') };
 }
 
-function warnings({ warning }: Outcome): Pick<ReviewResponse['response'], 'warnings'> {
-  // Names in it come from the pod; the API server takes no control characters.
-  return warning === undefined
-    ? {}
-    : { warnings: [`tcp-sniffer: ${warning}`.slice(0, MAX_WARNING_CHARS).replace(/[^\x20-\x7e]/g, '?')] };
+function warnings(outcome: Outcome): Pick<ReviewResponse['response'], 'warnings'> {
+  const texts = outcome.inject ? outcome.warnings : outcome.warning === undefined ? [] : [outcome.warning];
+  if (texts.length === 0) return {};
+  // Names in them come from the pod; the API server takes no control characters.
+  const shown = (text: string) => `tcp-sniffer: ${text}`.slice(0, MAX_WARNING_CHARS).replace(/[^\x20-\x7e]/g, '?');
+  return { warnings: texts.map(shown) };
 }
 
 /** A pod of a controller has no name yet. */

@@ -2,9 +2,10 @@
 
 import { COMMAND_OPTIONS, type CommandOption } from '../config/command';
 import { suggest } from '../suggest';
+import { type Mesh, meshOf } from './mesh';
 import { INJECT_LABEL, PREFIX, parseImage, parseSecretKey, type SecretKey, STATUS_ANNOTATION } from './names';
 import type { InjectorConfig } from './options';
-import { declaredPorts, type Pod } from './pod';
+import { declaredPorts, type Pod, runningContainers } from './pod';
 import { quantity } from './quantity';
 import { checkSnifferText, variableFor } from './sniffer-text';
 
@@ -26,8 +27,8 @@ export interface Settings {
   /** The pod's containers log their TLS secrets for the sidecar: those that are named, or all. */
   tlsKeys: boolean;
   tlsKeysContainers?: string[];
-  /** For the user who made the pod: what was left out. */
-  warning?: string;
+  /** For the user who made the pod: what was left out, and what a mesh changes. */
+  warnings: string[];
 }
 
 /** An annotation that is not what it must be. */
@@ -144,6 +145,8 @@ export function readSettings(pod: Pod, config: InjectorConfig, production: boole
     });
   }
   keepTokenFromOthers(settings, pod, config);
+  const mesh = meshOf(pod);
+  if (mesh !== undefined) tellOfMesh(settings, mesh, pod, config);
   attempt(`${PREFIX}cpu-request`, () => checkResources(settings.cpuRequest, settings.cpuLimit, 'cpu'));
   attempt(`${PREFIX}memory-request`, () => checkResources(settings.memoryRequest, settings.memoryLimit, 'memory'));
   return settings;
@@ -151,11 +154,12 @@ export function readSettings(pod: Pod, config: InjectorConfig, production: boole
 
 /** What a pod without annotations gets. */
 export function defaultSettings(pod: Pod, config: InjectorConfig): Settings {
+  const mesh = meshOf(pod);
   const env: Record<string, string> = {
     ...config.sidecarOptions,
-    [variableFor('interface')]: config.sidecarInterface,
+    [variableFor('interface')]: config.sidecarInterface || (mesh === undefined ? '' : LOOPBACK),
   };
-  const ports = config.sidecarPorts ?? declaredPorts(pod).join(',');
+  const ports = config.sidecarPorts ?? declaredPorts(mesh?.others ?? runningContainers(pod)).join(',');
   if (ports !== '') env[variableFor('ports')] = ports;
   if (config.sidecarOutputUrl !== undefined) env[variableFor('outputUrl')] = config.sidecarOutputUrl;
   return {
@@ -169,7 +173,26 @@ export function defaultSettings(pod: Pod, config: InjectorConfig): Settings {
     memoryLimit: config.sidecarMemoryLimit,
     hostNetwork: false,
     tlsKeys: false,
+    warnings: [],
   };
+}
+
+/** Where the plain text of a pod in a mesh is. */
+const LOOPBACK = 'lo';
+
+/** What an annotation or the injector's own option says stays as it is. */
+function tellOfMesh(settings: Settings, mesh: Mesh, { metadata }: Pod, config: InjectorConfig): void {
+  const names = Object.keys(metadata?.annotations ?? {});
+  const chosen = [
+    ...(names.includes(`${PREFIX}interface`) || config.sidecarInterface !== '' ? [] : [`on ${LOOPBACK}`]),
+    ...(names.includes(`${PREFIX}ports`) || config.sidecarPorts !== undefined
+      ? []
+      : ['the ports of the containers beside the proxy']),
+  ];
+  if (chosen.length === 0) return;
+  settings.warnings.push(
+    `this pod is in a mesh (${mesh.name}), so the sidecar captures ${chosen.join(' and ')}; ${PREFIX}interface and ${PREFIX}ports choose otherwise`,
+  );
 }
 
 /** The injector's token is for the injector's URL. A pod that names another URL has to name the Secret for it, too. */
@@ -179,7 +202,9 @@ function keepTokenFromOthers(settings: Settings, { metadata }: Pod, config: Inje
   if (settings.authSecret === undefined || names.includes(`${PREFIX}auth-secret`)) return;
   if (!names.includes(`${PREFIX}output-url`) || isSameUrl(url, config.sidecarOutputUrl)) return;
   delete settings.authSecret;
-  settings.warning = `annotation ${PREFIX}output-url is not the URL of the injector, so its token is left out; name yours by ${PREFIX}auth-secret`;
+  settings.warnings.push(
+    `annotation ${PREFIX}output-url is not the URL of the injector, so its token is left out; name yours by ${PREFIX}auth-secret`,
+  );
 }
 
 function isSameUrl(one: string | undefined, other: string | undefined): boolean {

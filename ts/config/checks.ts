@@ -130,7 +130,7 @@ export function checkToken(value: unknown, field: string): string {
 }
 
 /** RFC 9110 §8.3.1: type, subtype, parameters. */
-const MEDIA_TYPE = /^[!#$%&'*+.^_`|~0-9a-z-]+\/[!#$%&'*+.^_`|~0-9a-z-]+(?:[ \t]*;[\x20-\x7e]*)?$/i;
+export const MEDIA_TYPE = /^[!#$%&'*+.^_`|~0-9a-z-]+\/[!#$%&'*+.^_`|~0-9a-z-]+(?:[ \t]*;[\x20-\x7e]*)?$/i;
 
 export function checkContentType(value: unknown, field: string): string {
   if (typeof value !== 'string' || !MEDIA_TYPE.test(value)) {

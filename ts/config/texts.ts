@@ -37,9 +37,12 @@ export function paths(value: string): string[] {
   return list(value.replaceAll(';', ','));
 }
 
+export const TRUE_WORDS: readonly string[] = ['true', '1', 'yes'];
+export const FALSE_WORDS: readonly string[] = ['false', '0', 'no'];
+
 export function boolean(value: string): boolean {
   const word = value.toLowerCase();
-  if (['true', '1', 'yes'].includes(word)) return true;
-  if (['false', '0', 'no'].includes(word)) return false;
+  if (TRUE_WORDS.includes(word)) return true;
+  if (FALSE_WORDS.includes(word)) return false;
   throw new Error('must be true or false (or 1, 0, yes, no)');
 }

@@ -10,7 +10,7 @@ const MS_PER_UNIT: Readonly<Record<string, number>> = {
   h: 3_600_000,
 };
 
-const BYTES_PER_UNIT: Readonly<Record<string, number>> = {
+export const BYTES_PER_UNIT: Readonly<Record<string, number>> = {
   '': 1,
   b: 1,
   kb: 1e3,

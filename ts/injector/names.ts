@@ -22,7 +22,7 @@ export const STATUS_ANNOTATION = `${PREFIX}status`;
 export const OBJECT_NAME = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 /** RFC 1123 label, as names of namespaces and Services must be. */
 export const LABEL_NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-const SECRET_KEY = /^(?!\.$|\.\.)[-._a-zA-Z0-9]{1,253}$/;
+export const SECRET_KEY = /^(?!\.$|\.\.)[-._a-zA-Z0-9]{1,253}$/;
 
 const HOST_PART = '[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?';
 const PATH_PART = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
@@ -30,12 +30,12 @@ const PATH_PART = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
  * `[registry[:port]/]path[:tag][@digest]`, as container runtimes read it. A reference that is none would keep the pod from
  * starting, since a native sidecar comes first.
  */
-const IMAGE = new RegExp(
+export const IMAGE = new RegExp(
   `^((?:${HOST_PART}(?:\\.${HOST_PART})*(?::\\d{1,5})?/)?${PATH_PART}(?:/${PATH_PART})*)` +
     '(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$',
 );
 /** Without tag and digest. */
-const MAX_IMAGE_NAME_CHARS = 255;
+export const MAX_IMAGE_NAME_CHARS = 255;
 
 export interface SecretKey {
   name: string;

@@ -12,8 +12,8 @@ import { isAbsent, type Pod } from './pod';
 import { logKeys } from './tls-keys';
 
 /** What a pod without a grace period gets, in seconds; the API server's own default. */
-const GRACE_PERIOD = 30;
-const DEFAULT_CONTAINER = 'kubectl.kubernetes.io/default-container';
+export const GRACE_PERIOD = 30;
+export const DEFAULT_CONTAINER = 'kubectl.kubernetes.io/default-container';
 
 export function patchFor(pod: Pod, { settings, native }: Injection): Operation[] {
   const container = sidecar(settings, native);

@@ -2,9 +2,9 @@
 
 import { allContainers, isAbsent, isObject, type Pod } from './pod';
 
-const OS_LABELS = ['kubernetes.io/os', 'beta.kubernetes.io/os'];
+export const OS_LABELS = ['kubernetes.io/os', 'beta.kubernetes.io/os'];
 /** Windows nodes have it, and no others. */
-const BUILD_LABEL = 'node.kubernetes.io/windows-build';
+export const BUILD_LABEL = 'node.kubernetes.io/windows-build';
 
 export function isWindows(pod: Pod): boolean {
   const { spec } = pod;

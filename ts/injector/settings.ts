@@ -42,15 +42,15 @@ export class AnnotationError extends Error {
 }
 
 /** Less and Node does not start. */
-const MIN_MEMORY_BYTES = 64 * 2 ** 20;
+export const MIN_MEMORY_BYTES = 64 * 2 ** 20;
 /** The least that the kernel's scheduler can be told. */
-const MIN_CPU_CORES = 0.001;
+export const MIN_CPU_CORES = 0.001;
 /** More than any node has. A container that asks for it never starts: no node takes it, or the kernel refuses its quota. */
-const MAX_CPU_CORES = 1_024;
-const MAX_MEMORY_BYTES = 64 * 2 ** 40;
-const MAX_GRACE_SECONDS = 86_400;
+export const MAX_CPU_CORES = 1_024;
+export const MAX_MEMORY_BYTES = 64 * 2 ** 40;
+export const MAX_GRACE_SECONDS = 86_400;
 /** Longer than any value that makes sense; all annotations of a pod together may have 256 KiB. */
-const MAX_VALUE_CHARS = 4_096;
+export const MAX_VALUE_CHARS = 4_096;
 
 type Apply = (settings: Settings, text: string, production: boolean) => void;
 
@@ -178,7 +178,7 @@ export function defaultSettings(pod: Pod, config: InjectorConfig): Settings {
 }
 
 /** Where the plain text of a pod in a mesh is. */
-const LOOPBACK = 'lo';
+export const LOOPBACK = 'lo';
 
 /** What an annotation or the injector's own option says stays as it is. */
 function tellOfMesh(settings: Settings, mesh: Mesh, { metadata }: Pod, config: InjectorConfig): void {

@@ -9,7 +9,7 @@ import { COMMAND_OPTIONS, type CommandOption } from '../config/command';
 import { ValidationError } from '../errors';
 
 /** Linux (`dev_valid_name`): IFNAMSIZ is 16 with the final zero, and some characters are not taken. */
-const INTERFACE_NAME = /^(?!\.\.?$)[!-.0-9;-~]{0,15}$/;
+export const INTERFACE_NAME = /^(?!\.\.?$)[!-.0-9;-~]{0,15}$/;
 
 /**
  * The text as it may stand in the sidecar's variable.

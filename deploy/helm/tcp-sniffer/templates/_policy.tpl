@@ -1,0 +1,129 @@
+{{- /* Texts of values become literals of CEL by JSON, of which CEL takes all. */ -}}
+{{- define "tcp-sniffer.policy.text" -}}
+{{- if kindIs "string" . -}}
+{{ . }}
+{{- else if kindIs "slice" . -}}
+{{ join "," . }}
+{{- else -}}
+{{ toJson . }}
+{{- end -}}
+{{- end }}
+
+{{- /* variables.d: what a sidecar gets where a pod does not say otherwise, by the names of the annotations. */ -}}
+{{- define "tcp-sniffer.policy.defaults" -}}
+{{- $sidecar := .Values.sidecar -}}
+{{- $d := dict "image" (include "tcp-sniffer.image" .) "imagePullPolicy" .Values.image.pullPolicy "version" .Chart.AppVersion -}}
+{{- $_ := set $d "native" (ne $sidecar.native "never" | toString) -}}
+{{- range $name, $value := dict "ports" $sidecar.ports "interface" $sidecar.interface "output-url" $sidecar.outputUrl "auth-secret" $sidecar.authSecret -}}
+{{- if $value -}}
+{{- $_ := set $d $name $value -}}
+{{- end -}}
+{{- end -}}
+{{- range $kind, $amounts := dict "request" $sidecar.resources.requests "limit" $sidecar.resources.limits -}}
+{{- range $name := list "cpu" "memory" -}}
+{{- $_ := set $d (printf "%s-%s" $name $kind) (get $amounts $name | toString) -}}
+{{- end -}}
+{{- end -}}
+{{- range $name, $value := $sidecar.options -}}
+{{- if or (hasKey $d $name) (has $name (list "ports" "interface" "output-url" "auth-secret" "version")) -}}
+{{- fail (printf "sidecar.options: %s is a value of the chart of its own" $name) -}}
+{{- end -}}
+{{- $_ := set $d $name (include "tcp-sniffer.policy.text" $value) -}}
+{{- end -}}
+{{- with .Values.policy -}}
+{{- range $name, $most := dict "max-body-size" .maxBodySize "sample-rate" .maxSampleRate -}}
+{{- if not (kindIs "invalid" $most) -}}
+{{- $_ := set $d (printf "ceiling/%s" $name) (toJson $most) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{ toJson $d }}
+{{- end }}
+
+{{- /* A list of regular expressions: * stands for any text. */ -}}
+{{- define "tcp-sniffer.policy.patterns" -}}
+{{- $patterns := list -}}
+{{- range . -}}
+{{- $patterns = append $patterns (printf "^%s$" (lower . | regexQuoteMeta | replace "\\*" ".*")) -}}
+{{- end -}}
+{{ toJson $patterns }}
+{{- end }}
+
+{{- /* As a list of none or one, so that its type is known. */ -}}
+{{- define "tcp-sniffer.policy.most" -}}
+{{- if kindIs "invalid" . -}}
+[]
+{{- else -}}
+[double({{ toJson . }})]
+{{- end -}}
+{{- end }}
+
+{{- /* variables.rules: what pods may ask for. No host at all is written as a pattern that no host fits. */ -}}
+{{- define "tcp-sniffer.policy.rules" -}}
+{{- with .Values.policy -}}
+{{- $hosts := .outputHosts -}}
+{{- if and (kindIs "slice" $hosts) (not $hosts) -}}
+{{- $hosts = list "" -}}
+{{- end -}}
+{{- $redacted := list -}}
+{{- range .redactHeaders -}}
+{{- $redacted = append $redacted (lower .) -}}
+{{- end -}}
+{'images': dyn({{ include "tcp-sniffer.policy.patterns" .images }}), 'outputHosts': dyn({{ include "tcp-sniffer.policy.patterns" $hosts }}), 'redactHeaders': dyn({{ toJson $redacted }}), 'locked': dyn({{ toJson .locked }}), 'tlsKeylog': dyn({{ toJson .tlsKeylog }}), 'maxBodySize': dyn({{ include "tcp-sniffer.policy.most" .maxBodySize }}), 'maxSampleRate': dyn({{ include "tcp-sniffer.policy.most" .maxSampleRate }})}
+{{- end -}}
+{{- end }}
+
+{{- define "tcp-sniffer.policy.settings" -}}
+variables:
+  - name: d
+    expression: {{ include "tcp-sniffer.policy.defaults" . | quote }}
+  - name: rules
+    expression: {{ include "tcp-sniffer.policy.rules" . | quote }}
+{{- end }}
+
+{{- define "tcp-sniffer.policy.variables" -}}
+{{ include "tcp-sniffer.policy.settings" . }}
+{{ .Files.Get "policy/variables.yaml" }}
+{{- end }}
+
+{{- /* New pods outside of the namespaces that are always left out. */ -}}
+{{- define "tcp-sniffer.policy.pods" -}}
+matchConstraints:
+  namespaceSelector:
+    matchExpressions:
+{{- include "tcp-sniffer.namespaces" . }}
+  resourceRules:
+    - apiGroups: ['']
+      apiVersions: [v1]
+      operations: [CREATE]
+      resources: [pods]
+      scope: Namespaced
+matchConditions:
+  - name: no-mirror-pod
+    expression: "!('kubernetes.io/config.mirror' in object.metadata.?annotations.orValue({}))"
+{{- end }}
+
+{{- /* Two bindings: every pod of a labelled namespace that is not labelled "false", and labelled pods of the others. */ -}}
+{{- define "tcp-sniffer.policy.bindings" -}}
+{{- range $which, $labels := dict "namespaces" (list "In" "NotIn" "false") "pods" (list "NotIn" "In" "true") }}
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: {{ $.kind }}
+metadata:
+  name: {{ $.policy }}-{{ $which }}
+  labels:
+    {{- include "tcp-sniffer.labels" $.root | nindent 4 }}
+spec:
+  policyName: {{ $.policy }}
+{{- with $.actions }}
+  validationActions: {{ toJson . }}
+{{- end }}
+  matchResources:
+    namespaceSelector:
+      matchExpressions:
+        - { key: tcp-sniffer/inject, operator: {{ index $labels 0 }}, values: ['true'] }
+    objectSelector:
+      matchExpressions:
+        - { key: tcp-sniffer/inject, operator: {{ index $labels 1 }}, values: ['{{ index $labels 2 }}'] }
+{{- end }}
+{{- end }}

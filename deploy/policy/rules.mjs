@@ -1,0 +1,164 @@
+// What the texts of annotations must be, in CEL: for each option of the sniffer a rule that is made from its row in the table. A rule
+// may take less than the webhook does, and never more.
+import { createRequire } from 'node:module';
+import { firstOf, fits, list, literal, matches } from './cel.mjs';
+
+const require = createRequire(import.meta.url);
+const { COMMAND_OPTIONS } = require('../../dist/config/command.js');
+const { OPTIONS } = require('../../dist/config/options.js');
+const { checkBatch } = require('../../dist/config/batch.js');
+const { MESSAGE_FIELDS } = require('../../dist/config/fields.js');
+const { MEDIA_TYPE, TOKEN } = require('../../dist/config/checks.js');
+const texts = require('../../dist/config/texts.js');
+const { BYTES_PER_UNIT } = require('../../dist/filter/units.js');
+const { MAX_PORT } = require('../../dist/filter/ports.js');
+const { INTERFACE_NAME } = require('../../dist/injector/sniffer-text.js');
+
+/** Without an expression of CEL that says what they must be: a pod that has one is left as it is. */
+const UNREAD = ['filter'];
+
+/** Options of the sniffer that a pod may set: field, annotation, variable. */
+const ALL = COMMAND_OPTIONS.filter(({ annotation }) => annotation !== undefined);
+export const READ = ALL.filter(({ field }) => !UNREAD.includes(field));
+export const UNREAD_ANNOTATIONS = ALL.filter(({ field }) => UNREAD.includes(field)).map(
+  ({ annotation }) => annotation.name,
+);
+
+/** What the check of a value says when it gets what nothing takes. */
+function expected(check) {
+  try {
+    check(Symbol('nothing that fits'), '', false);
+  } catch ({ complaint }) {
+    return complaint.replace(/^must be /, '').replace(/, got Symbol\(.*$/, '');
+  }
+  throw new Error('takes anything');
+}
+
+/** Digits that fit in a whole number of CEL and of JavaScript, with room for a unit. */
+const DIGITS = 12;
+const UNITS = Object.fromEntries(Object.entries(BYTES_PER_UNIT).filter(([unit]) => unit !== ''));
+
+/** Bytes of a text for which `isSize` holds. */
+export const bytesOf = (text) =>
+  firstOf(
+    [[matches(text, '^[0-9]+$'), `int(${text})`]],
+    `int(${text}.find('^[0-9]+')) * {${Object.entries(UNITS)
+      .map(([unit, bytes]) => `'${unit}': ${bytes}`)
+      .join(', ')}}[${text}.find('[A-Za-z]+$').lowerAscii()]`,
+  );
+
+export const isSize = (text) =>
+  matches(text, `^(?:[0-9]{1,${DIGITS}}|(?i:[0-9]{1,6} ?(?:${Object.keys(UNITS).join('|')})))$`);
+
+/** No control characters, of which no variable of a container takes NUL. */
+const printable = (text) => matches(text, '^[^\\x00-\\x1f\\x7f]*$');
+
+const oneOfWords = (text, words) => matches(text, `^(?i:${words.join('|')})$`);
+
+const LABEL = '[A-Za-z0-9](?:[-A-Za-z0-9]*[A-Za-z0-9])?';
+/** Names whose last label begins with a letter, which no parser takes for an address, and addresses. */
+const HOST = `(?:(?:${LABEL}\\.)*[A-Za-z](?:[-A-Za-z0-9]*[A-Za-z0-9])?|[0-9]{1,3}(?:\\.[0-9]{1,3}){3})`;
+
+/** Less than a parser of URLs takes: no user, no IPv6, nothing but visible ASCII. */
+export function isUrl(text, schemes) {
+  return [
+    matches(text, `^(?i:${schemes.join('|')})://${HOST}(?::[0-9]{1,5})?(?:[/?#][!-~]*)?$`),
+    // Punycode that is none is no host.
+    `!${matches(text, '^[^/]*//(?:[^/?#]*\\.)?(?i:xn--)')}`,
+    `isURL(${text})`,
+    `url(${text}).getHostname().split('.').all(part, !${matches('part', '^[0-9]+$')} || int(part) <= 255)`,
+    `(url(${text}).getPort() == '' || int(url(${text}).getPort()) <= ${MAX_PORT})`,
+  ].join(' && ');
+}
+
+/** The names of headers in a text, in lower case; `none` is none of them. */
+export const headerNames = (text) =>
+  `(${text}.trim().lowerAscii() == 'none' ? [] : ${text}.split(',').map(n, n.trim().lowerAscii()).filter(n, n != ''))`;
+
+const BARE = TOKEN.source.replace('^[', '').replace(']+$', '');
+const areHeaders = (text) => {
+  const names = headerNames(text);
+  const first = BARE.replace('+', '');
+  return [
+    `${names}.all(n, ${matches('n', `^\\+?[${first}][${BARE}]*$`)} && !(n in ['none', '+none']))`,
+    `(${names}.all(n, n.startsWith('+')) || !${names}.exists(n, n.startsWith('+')))`,
+    `(size(${names}) > 0 || ${text}.trim().lowerAscii() == 'none')`,
+  ].join(' && ');
+};
+
+function areFilters(text) {
+  const value = '[!-+\\--:<-~]';
+  const part = [
+    `method=[${BARE}]+`,
+    `path=${value}+`,
+    'status=[1-9xX][0-9xX]{2}',
+    `header=[${BARE}]+(?::[ -+\\--:<-~]*)?`,
+  ].join('|');
+  const filter = `(?:${part})(?:, ?(?:${part}))*`;
+  // Half of what the engine takes of both kinds together.
+  return matches(text, `^${filter}(?:; ?${filter}){0,30}$`);
+}
+
+function isBatch(text) {
+  const words = [...texts.TRUE_WORDS, ...texts.FALSE_WORDS].join('|');
+  const [, formats] = /^one of (.*)$/.exec(expected(checkBatch.parts.format));
+  const part = [
+    '(?:maxMessages|maxBytes)=[1-9][0-9]{0,8}',
+    'maxDelayMs=[0-9]{1,9}',
+    `gzip(?:=(?i:${words}))?`,
+    `format=(?:${formats.split(', ').join('|')})`,
+  ].join('|');
+  return matches(text, `^(?:(?i:true|false)|(?:${part})(?:, ?(?:${part}))*)$`);
+}
+
+const arePorts = (text) => {
+  const ends = "r.split('-').map(p, int(p.trim()))";
+  return [
+    matches(text, '^\\s*[0-9]{1,5}\\s*(?:-\\s*[0-9]{1,5}\\s*)?(?:,\\s*[0-9]{1,5}\\s*(?:-\\s*[0-9]{1,5}\\s*)?)*$'),
+    `${text}.split(',').all(r, ${ends}.all(p, p >= 1 && p <= ${MAX_PORT}) && ${ends}.isSorted())`,
+  ].join(' && ');
+};
+
+const BY_FIELD = {
+  ports: arePorts,
+  interface: (text) => fits(text, INTERFACE_NAME),
+  // The image of the sidecar sets NODE_ENV=production.
+  outputUrl: (text) => isUrl(text, ['https']),
+  outputOtlp: (text) => isUrl(text, ['https', 'http']),
+  outputBatch: isBatch,
+  outputContentType: (text) => fits(text, MEDIA_TYPE),
+  redactHeaders: areHeaders,
+  redactQuery: printable,
+  redactBody: printable,
+  include: areFilters,
+  exclude: areFilters,
+  metricsHost: printable,
+  fields: (text) => `${text}.split(',').map(n, n.trim()).filter(n, n != '').all(n, n in ${list(MESSAGE_FIELDS)})`,
+};
+
+/** That the text, without space around it, is a value of the option. */
+export function ruleFor(field, text) {
+  const { check, parse } = OPTIONS[field];
+  if (BY_FIELD[field] !== undefined) return BY_FIELD[field](text);
+  const what = expected(check);
+  if (what === 'true or false') return oneOfWords(text, [...texts.TRUE_WORDS, ...texts.FALSE_WORDS]);
+  const [, words] = /^one of (.*)$/.exec(what) ?? [];
+  if (words !== undefined) return `${text} in ${list(words.split(', '))}`;
+  const [, least, most] = /^an integer (?:from (\d+) to (\d+)|of at least \d+)$/.exec(what) ?? [];
+  const [, only = least] = /^an integer of at least (\d+)$/.exec(what) ?? [];
+  if (only !== undefined) {
+    const [valid, number] =
+      parse === texts.size
+        ? [isSize(text), `(${bytesOf(text)})`]
+        : [matches(text, `^[0-9]{1,${DIGITS}}$`), `int(${text})`];
+    return [valid, `${number} >= ${only}`, ...(most === undefined ? [] : [`${number} <= ${most}`])].join(' && ');
+  }
+  if (what === 'a number from 0 to 1')
+    return matches(text, '^(?:0(?:\\.[0-9]{1,15})?|\\.[0-9]{1,15}|1(?:\\.0{1,15})?)$');
+  throw new Error(`deploy/policy/rules.mjs has no rule for ${field}, which must be ${what}: add it, or to UNREAD`);
+}
+
+/** Lists of which an annotation without any name counts as not set. */
+export const isList = ({ emptyMeans }) => Array.isArray(emptyMeans);
+
+export const defaultOf = (field) => literal(`${OPTIONS[field].default}`);

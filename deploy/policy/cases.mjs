@@ -1,0 +1,96 @@
+// What the tables of the webhook do not have: pods for the locks, and what only a policy sees or is limited by.
+
+const IMAGE = 'registry.example/tcp-sniffer:1';
+const LABELS = { 'tcp-sniffer/inject': 'true' };
+const web = { name: 'web', image: 'registry.example/web:1', ports: [{ containerPort: 8080 }] };
+const pod = (spec, annotations) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'web', labels: LABELS, annotations },
+  spec: { containers: [web], ...spec },
+});
+const STATUS = { 'tcp-sniffer/status': '{}' };
+const env = (variables) => Object.entries(variables).map(([name, value]) => ({ name, value }));
+/** A pod that a user wrote a sidecar into, with the annotation that says it is ours. */
+const withSidecar = (sidecar) => pod({ containers: [web, { name: 'tcp-sniffer', image: IMAGE, ...sidecar }] }, STATUS);
+
+const RULES = {
+  images: ['registry.example/team/*'],
+  outputHosts: ['*.in.example'],
+  redactHeaders: ['Authorization', 'x-secret'],
+  maxBodySize: 4096,
+  maxSampleRate: 0.5,
+};
+/** Of a sidecar that fits these rules. */
+const FITTING = {
+  REDACT_HEADERS: 'X-Secret, authorization',
+  MAX_BODY_SIZE: '4KiB',
+  SAMPLE_RATE: '0.5',
+  OUTPUT_URL: 'https://a.in.example/x',
+};
+const locked = (changes, more = {}) => ({
+  pod: withSidecar({ env: env({ ...FITTING, ...changes }), ...more }),
+  values: { policy: RULES },
+});
+const without = (name) => {
+  const { [name]: _, ...others } = FITTING;
+  return { pod: withSidecar({ env: env(others) }), values: { policy: RULES } };
+};
+
+/** Refused by the locks, with these words. */
+export const REFUSED = [
+  ['another image', locked({}, { image: 'registry.example/evil:1' }), 'has an image'],
+  ['a command', locked({}, { command: ['sh'] }), 'has a command'],
+  ['arguments', locked({}, { args: ['--redact-headers', 'none'] }), 'has a command'],
+  ['variables of a ConfigMap', locked({}, { envFrom: [{ configMapRef: { name: 'a' } }] }), 'has a command'],
+  [
+    'a variable of a ConfigMap',
+    locked({}, { env: [{ name: 'SAMPLE_RATE', valueFrom: { configMapKeyRef: { name: 'a', key: 'b' } } }] }),
+    'has a command',
+  ],
+  ['redaction off', locked({ REDACT_HEADERS: 'none' }), 'does not redact'],
+  ['redaction of less', locked({ REDACT_HEADERS: 'x-secret' }), 'does not redact'],
+  ['redaction by default', without('REDACT_HEADERS'), 'does not redact'],
+  ['a variable twice', locked({}, { env: [...env(FITTING), ...env({ REDACT_HEADERS: 'none' })] }), 'does not redact'],
+  ['another host', locked({ OUTPUT_URL: 'https://in.example.evil/' }), 'sends messages to a host'],
+  [
+    'another host behind a user',
+    locked({ OUTPUT_URL: 'https://a.in.example:1@evil.example/' }),
+    'sends messages to a host',
+  ],
+  ['spans to another host', locked({ OUTPUT_OTLP: 'http://evil.example' }), 'sends messages to a host'],
+  ['keeps larger bodies', locked({ MAX_BODY_SIZE: '5KiB' }), 'keeps larger bodies'],
+  ['bodies of the default size', without('MAX_BODY_SIZE'), 'keeps larger bodies'],
+  ['a larger share', locked({ SAMPLE_RATE: '0.6' }), 'takes a larger share'],
+  ['TLS', locked({ TLS_KEYLOG: '/keys' }), 'reads TLS'],
+];
+
+/** Not refused. */
+export const TAKEN = [
+  ['what fits', locked({})],
+  ['the other image', locked({}, { image: 'registry.example/team/a:2' })],
+  ['redaction of more', locked({ REDACT_HEADERS: '+x-secret' })],
+  [
+    'an image of yesterday in a pod that is there',
+    { ...locked({}, { image: 'registry.example/evil:1' }), operation: 'UPDATE', unchanged: true },
+  ],
+];
+
+const ports = (count) =>
+  pod({ containers: [{ ...web, ports: Array.from({ length: count }, (_, at) => ({ containerPort: 10_000 + at })) }] });
+
+/** Whether they get a sidecar, and its variable INTERFACE. */
+export const BY_POLICY = [
+  ['500 declared ports', { pod: ports(500) }, ''],
+  ['501 declared ports', { pod: ports(501) }, undefined],
+  ['a namespace of Istio', { pod: pod({}), labels: { 'istio-injection': 'enabled' } }, 'lo'],
+  ['a namespace of Kuma', { pod: pod({}), labels: { 'kuma.io/sidecar-injection': 'true' } }, 'lo'],
+  ['an expression', { pod: pod({}, { 'tcp-sniffer/filter': 'status=5xx' }) }, undefined],
+  [
+    'a default that is not read',
+    { pod: pod({}), values: { sidecar: { options: { filter: 'status=5xx' } } } },
+    undefined,
+  ],
+  ['a default that is none', { pod: pod({}), values: { sidecar: { options: { 'sample-rat': 1 } } } }, undefined],
+  ['a bad default of the chart', { pod: pod({}), values: { sidecar: { options: { 'sample-rate': 2 } } } }, undefined],
+];

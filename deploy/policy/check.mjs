@@ -1,0 +1,179 @@
+// The chart's admission policies against the webhook: on every pod of the tables of __test__/injector both leave the same pod, or
+// leave it alone for the same reason. The policies are evaluated by the API server's own packages (evaluate/).
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
+import { build } from 'esbuild';
+import { kept } from '../../scripts/cache.mjs';
+import { go, run } from '../tools.mjs';
+import { BY_POLICY, REFUSED, TAKEN } from './cases.mjs';
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const TESTS = join(HERE, '..', '..', '__test__', 'injector');
+
+/** Compiled once a machine and version of its source: minutes, then nothing. */
+function evaluator() {
+  const folder = join(HERE, 'evaluate');
+  const hash = createHash('sha256');
+  for (const name of ['go.mod', 'go.sum', 'main.go']) hash.update(readFileSync(join(folder, name)));
+  const made = kept(`evaluate-policies-${hash.digest('hex').slice(0, 16)}`, (into) => {
+    const [command, ...words] = go();
+    run(command, [...words, 'build', '-o', join(into, 'evaluate'), '.'], { cwd: folder });
+  });
+  return join(made, 'evaluate');
+}
+
+/** The tables of pods and the webhook that answers for them. */
+async function webhook(work) {
+  const outfile = join(work, 'webhook.mjs');
+  await build({
+    stdin: {
+      contents: "export { INJECTED, SKIPPED } from './pods'; export { ask, IMAGE, patched, reasonOf } from './rig';",
+      resolveDir: TESTS,
+      loader: 'ts',
+    },
+    ...{ bundle: true, platform: 'node', format: 'esm', outfile, logLevel: 'error' },
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  });
+  return import(pathToFileURL(outfile).href);
+}
+
+/** The chart's values that say what the injector is told by these variables. */
+function valuesOf({ env = {}, native = true }, image) {
+  const [, repository, tag] = /^(.*):([^:]*)$/.exec(image);
+  const taken = {
+    INJECTOR_SIDECAR_PORTS: (ports) => ({ sidecar: { ports } }),
+    INJECTOR_SIDECAR_INTERFACE: (name) => ({ sidecar: { interface: name } }),
+    INJECTOR_SIDECAR_OUTPUT_URL: (outputUrl) => ({ sidecar: { outputUrl } }),
+    INJECTOR_SIDECAR_AUTH_SECRET: (authSecret) => ({ sidecar: { authSecret } }),
+    INJECTOR_SIDECAR_OPTIONS: (json) => ({ sidecar: { options: JSON.parse(json) } }),
+    INJECTOR_POLICY: (json) => ({ policy: JSON.parse(json) }),
+  };
+  const values = { mode: 'policy', image: { repository, tag }, sidecar: { native: native ? 'auto' : 'never' } };
+  for (const [name, value] of Object.entries(env)) {
+    for (const [part, content] of Object.entries(taken[name](value))) values[part] = { ...values[part], ...content };
+  }
+  return values;
+}
+
+/** What the webhook does and a policy does not, as docs/injector.md says. */
+const isBeyond = ({ pod, reason, request }) =>
+  // Selectors and conditions keep these pods from being looked at.
+  request !== undefined ||
+  ['mirror_pod', 'unreadable_pod'].includes(reason) ||
+  (reason === 'not_opted_in' && pod.metadata.labels['tcp-sniffer/inject'] === undefined) ||
+  JSON.stringify(pod).includes('"tcp-sniffer/tls-keylog');
+
+/** Reasons of which the webhook says nothing. */
+const SILENT = ['disabled', 'already_injected'];
+
+const bare = ({ metadata, ...pod }) => ({ ...pod, metadata: { ...metadata, creationTimestamp: undefined } });
+
+const sidecarOf = ({ spec }) =>
+  [...(spec.initContainers ?? []), ...spec.containers].find(({ name }) => name === 'tcp-sniffer');
+
+/** Each with what it is compared by: a function that returns what is wrong. */
+async function casesOf(work) {
+  const { INJECTED, SKIPPED, ask, IMAGE, patched, reasonOf } = await webhook(work);
+  const cases = [];
+  for (const each of [...INJECTED, ...SKIPPED]) {
+    const answered = ask(each.pod, each);
+    const after = patched(each.pod, answered.operations);
+    const values = valuesOf(each, IMAGE);
+    const reason = reasonOf(answered);
+    const warnings = reason === undefined ? (answered.response.warnings ?? []).length : 0;
+    // What the webhook makes must pass the locks, whatever the policy takes for itself.
+    if (reason === undefined)
+      cases.push({
+        ...{ name: `${each.name}, of the webhook`, values, pod: after, expected: after },
+        wrong: (_, said) => (said.length === warnings ? undefined : `complaints: ${said}`),
+      });
+    if (isBeyond(each)) continue;
+    cases.push({
+      name: each.name,
+      values,
+      pod: each.pod,
+      expected: after,
+      wrong: (_, said) => {
+        const [first, ...others] = said.filter((text) => !text.includes(': refused: ') || reason === undefined);
+        if (reason === undefined)
+          return [first, ...others].filter(Boolean).length === warnings
+            ? undefined
+            : `${warnings} warnings, but: ${said}`;
+        if (SILENT.includes(reason)) return first;
+        return first?.includes(`not injected: ${reason}: `) ? undefined : `not ${reason}, but: ${said}`;
+      },
+    });
+  }
+  const own = ({ values = {}, unchanged, ...others }) => ({
+    ...{ values: { ...valuesOf({}, IMAGE), ...values }, ...others },
+    ...(unchanged ? { oldPod: others.pod } : {}),
+  });
+  for (const [name, one, words] of REFUSED)
+    cases.push({
+      ...{ name: `refused: ${name}`, ...own(one) },
+      wrong: (_, said) =>
+        said.some((each) => each.includes(`refused: the container tcp-sniffer ${words}`))
+          ? undefined
+          : `not refused: ${said}`,
+    });
+  for (const [name, one] of TAKEN)
+    cases.push({ name: `taken: ${name}`, ...own(one), wrong: (_, said) => (said.length > 0 ? `${said}` : undefined) });
+  for (const [name, one, name_] of BY_POLICY)
+    cases.push({
+      ...{ name, ...own(one) },
+      wrong: (pod, said) => {
+        const sidecar = sidecarOf(pod);
+        if (name_ === undefined)
+          return sidecar === undefined && said.length === 1 ? undefined : `injected, or silent: ${said}`;
+        const { value = '' } = sidecar?.env.find((each) => each.name === 'INTERFACE') ?? { value: 'no sidecar' };
+        return value === name_ ? undefined : `captures on ${value}: ${said}`;
+      },
+    });
+  return cases;
+}
+
+/**
+ * How many pods were compared.
+ * @param render the chart as objects, of values
+ * @param fail what is said and ends the check
+ */
+export async function checkPolicies(work, render, fail) {
+  const jobs = new Map();
+  for (const each of await casesOf(work)) {
+    const values = JSON.stringify({ ...each.values, locks: { enabled: true } });
+    if (!jobs.has(values)) jobs.set(values, []);
+    jobs.get(values).push(each);
+  }
+  const input = [...jobs].map(([values, cases]) => {
+    const objects = render(JSON.parse(values));
+    const kind = (wanted) => objects.filter((object) => object.kind === wanted);
+    return {
+      mutating: kind('MutatingAdmissionPolicy')[0],
+      validating: kind('ValidatingAdmissionPolicy'),
+      reviews: cases.map(({ pod, oldPod, expected, labels, operation = 'CREATE' }) => ({
+        ...{ operation, namespace: 'shop', labels, pod, oldPod, expected },
+      })),
+    };
+  });
+  const text = execFileSync(evaluator(), { input: JSON.stringify(input), encoding: 'utf8', maxBuffer: 2 ** 28 });
+  const answers = JSON.parse(text);
+  let compared = 0;
+  [...jobs.values()].forEach((cases, index) => {
+    const { errors, reviews } = answers[index];
+    if (errors?.length > 0) fail('the policies do not compile', errors.join('\n'));
+    cases.forEach(({ name, wrong }, at) => {
+      const { pod, expected, complaints, error } = reviews[at];
+      if (error) fail(`policy, ${name}: ${error}`);
+      if (expected && !isDeepStrictEqual(bare(pod), bare(expected)))
+        fail(`policy, ${name}: another pod`, `${JSON.stringify(pod)}\n${JSON.stringify(expected)}`);
+      const complaint = wrong(pod, Object.values(complaints).flat());
+      if (complaint !== undefined) fail(`policy, ${name}: ${complaint}`);
+      compared++;
+    });
+  });
+  return compared;
+}

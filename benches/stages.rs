@@ -104,7 +104,7 @@ fn reassemble(segments: &[(i64, Segment<'_>)], mut on_data: impl FnMut(usize, Si
     for (at, segment) in segments {
         let at = Timestamp::from_micros(*at);
         let (key, side) = FlowKey::of(segment.source, segment.destination);
-        let id = table.find(&key).unwrap_or_else(|| table.insert(key, (), at));
+        let (id, side) = table.find(&key, side).unwrap_or_else(|| (table.insert(key, (), at), side));
         if let Some(entry) = table.entry(id) {
             let number = usize::from(key.endpoint(Side::High).port - FIRST_CLIENT_PORT);
             entry.connection.on_segment(side, segment, at, at, &mut counters, &mut |side, event| {

@@ -113,6 +113,8 @@ impl Stats {
             ("captureCopies", self.flow.capture_copies),
             ("lateAtPickupBytes", self.flow.late_at_pickup_bytes),
             ("mptcpConnections", self.flow.mptcp_connections),
+            ("joinedConnections", self.flow.joined_connections),
+            ("handshakesForgotten", self.flow.forgotten_handshakes),
             ("discardedNoAck", self.flow.discarded.no_ack),
             ("discardedImpossibleAck", self.flow.discarded.impossible_ack),
             ("discardedBadChecksum", self.flow.discarded.bad_checksum),

@@ -44,6 +44,7 @@ export const LOSSES: Readonly<Record<string, string>> = Object.freeze({
   http2LostBlocks: 'HTTP/2 header blocks that were lost or over a limit',
   http2PartialBlocks: 'HTTP/2 header blocks of which some fields are not known',
   http2EvictedStreams: 'HTTP/2 streams dropped at the limit of open ones',
+  handshakesForgotten: 'halves of handshakes that could not be kept until the other half came',
   mptcpConnections: 'subflows of Multipath TCP, of which bytes may be missing',
   filterJudgedEarly: 'exchanges that the filter judged without what was to come of them (a limit)',
   excessBytes: 'bytes after responses that have no body',
@@ -86,6 +87,7 @@ const NO_LOSS: ReadonlySet<string> = new Set([
   ...['http2Connections', 'switchedH2c', 'webSocketsRead'],
   ...['streamMessagesWebSocket', 'streamMessagesSse', 'streamMessagesGrpc'],
   ...['connectionsOpened', 'connectionsActive', 'bufferedBytes', 'datagramsReassembled', 'bodiesDecoded'],
+  'joinedConnections',
   // How connections end; messages that this cut are counted by why.
   ...['connectionsClosed', 'connectionsTimedOut', 'connectionsStopped'],
   // Second copies, and what the receiver's TCP has no use for either.

@@ -69,11 +69,11 @@ impl Engine {
     fn evict_for_memory(&mut self, id: EntryId) {
         self.outlet.stats.connections_evicted += 1;
         if let Some(entry) = self.table.entry(id) {
-            let key = entry.key;
+            let ends = *entry.ends();
             let limit = self.config.max_buffered_bytes;
             self.outlet.notices.warn(self.now, Kind::Evicted, || {
                 let message = format!("{limit} bytes are buffered: a connection that holds many of them is evicted");
-                (message, vec![("connection", outlet::four_tuple(&key))])
+                (message, vec![("connection", outlet::four_tuple(&ends))])
             });
         }
         self.end(id, Incomplete::Evicted);

@@ -6,6 +6,7 @@
 mod app;
 mod clock;
 mod held;
+mod joining;
 mod layer;
 mod lingering;
 mod memory;
@@ -248,22 +249,40 @@ impl Engine {
 
     fn on_segment(&mut self, at: Timestamp, segment: &Segment<'_>) {
         if !self.ports.contains(segment.source.port) && !self.ports.contains(segment.destination.port) {
-            self.outlet.stats.other_ports += 1;
-            return;
+            return self.on_unwatched(at, segment);
         }
         let (key, side) = FlowKey::of(segment.source, segment.destination);
-        let Some(id) = self.table.find(&key).or_else(|| self.meet(key, side, segment)) else { return };
+        let Some((id, side)) = self.table.find(&key, side).or_else(|| self.meet(key, side, segment)) else { return };
+        self.take(id, side, at, segment);
+    }
+
+    #[inline]
+    fn take(&mut self, id: EntryId, side: Side, at: Timestamp, segment: &Segment<'_>) {
         self.outlet.stats.segments += 1;
-        if self.pass_on(id, side, at, segment) == Next::Replace {
-            self.outlet.stats.connections_closed += 1;
-            let syn = self.table.entry(id).and_then(|entry| entry.connection.announced_syn(side, segment));
-            self.end(id, Incomplete::Closed);
-            let id = self.open(key);
-            if let (Some((initiator, first)), Some(entry)) = (syn, self.table.entry(id)) {
-                entry.connection.begin_with_syn(initiator, first);
-            }
+        if self.pass_on(id, side, at, segment) == Next::Replace
+            && let Some(id) = self.replace(id, side, segment)
+        {
             self.pass_on(id, side, at, segment);
         }
+    }
+
+    /// Ends a connection and opens the one that follows it on the same addresses, of which this segment is.
+    fn replace(&mut self, id: EntryId, side: Side, segment: &Segment<'_>) -> Option<EntryId> {
+        self.outlet.stats.connections_closed += 1;
+        let entry = self.table.entry(id)?;
+        let (key, server) = (entry.key, entry.ends().endpoint(side));
+        let syn = entry.connection.announced_syn(side, segment);
+        self.end(id, Incomplete::Closed);
+        let id = self.open(key);
+        if let (Some((initiator, first)), Some(entry)) = (syn, self.table.entry(id)) {
+            entry.connection.begin_with_syn(initiator, first);
+        }
+        let (of_segment, of_key) = FlowKey::of(segment.source, segment.destination);
+        if of_segment != key && self.table.join(id, of_segment, of_key, side) {
+            // The same server answers as before.
+            self.table.tell(id, side, server);
+        }
+        Some(id)
     }
 
     fn pass_on(&mut self, id: EntryId, side: Side, at: Timestamp, segment: &Segment<'_>) -> Next {
@@ -271,7 +290,8 @@ impl Engine {
         let Some((connection, counters, mut to_tls)) = self.parts(id, Incomplete::Closed) else {
             return Next::Continue;
         };
-        if segment.flags.syn {
+        let is_syn = segment.flags.syn;
+        if is_syn {
             to_tls.to_protocol.role = connection.role_after(side, segment);
             to_tls.to_protocol.syn_seen |= !segment.flags.ack;
         }
@@ -283,6 +303,9 @@ impl Engine {
         }
         if self.leaps {
             self.note_leaping(id);
+        }
+        if is_syn && next == Next::Continue {
+            self.note_half(id, segment);
         }
         match next {
             Next::Replace => {}
@@ -308,22 +331,27 @@ impl Engine {
         if let Some((connection, counters, mut to_tls)) = self.parts(id, Incomplete::Gap) {
             connection.finish(counters, &mut |side, event| to_tls.deliver(side, event));
             to_tls.finish();
-            let key = *to_tls.to_protocol.key;
+            let ends = *to_tls.to_protocol.ends;
             self.outlet.notices.warn(self.now, Kind::Mptcp, || {
                 let message = "a connection is one of several paths of an MPTCP connection; it is not read".to_owned();
-                (message, vec![("connection", outlet::four_tuple(&key))])
+                (message, vec![("connection", outlet::four_tuple(&ends))])
             });
         }
         self.settle(id, Next::Continue);
     }
 
     /// A segment of a connection that is not in the table.
-    fn meet(&mut self, key: FlowKey, side: Side, segment: &Segment<'_>) -> Option<EntryId> {
-        let stats = &mut self.outlet.stats;
-        if self.config.sample_rate < 1.0 && key.fraction() >= self.config.sample_rate {
-            stats.not_sampled += 1;
+    fn meet(&mut self, key: FlowKey, side: Side, segment: &Segment<'_>) -> Option<(EntryId, Side)> {
+        if segment.flags.syn
+            && let Some(found) = self.join(key, side, segment)
+        {
+            return Some(found);
+        }
+        if !self.is_sampled(&key) {
+            self.outlet.stats.not_sampled += 1;
             return None;
         }
+        let stats = &mut self.outlet.stats;
         if self.table.is_after_close(&key, side, segment, &mut self.flow) {
             stats.after_close += 1;
             return None;
@@ -337,7 +365,11 @@ impl Engine {
         if let Some(entry) = self.table.entry(id) {
             entry.app.quiet_since = quiet_since;
         }
-        Some(id)
+        Some((id, side))
+    }
+
+    fn is_sampled(&self, key: &FlowKey) -> bool {
+        self.config.sample_rate >= 1.0 || key.fraction() < self.config.sample_rate
     }
 
     /// While all connections that ended since the capture began are remembered, one of a key that is not has said nothing
@@ -353,11 +385,11 @@ impl Engine {
             let Some(oldest) = self.table.oldest() else { break };
             self.outlet.stats.connections_evicted += 1;
             if let Some(entry) = self.table.entry(oldest) {
-                let key = entry.key;
+                let ends = *entry.ends();
                 let limit = self.config.max_concurrent_connections;
                 self.outlet.notices.warn(self.now, Kind::Evicted, || {
                     let message = format!("{limit} connections are open: the least recently active one is evicted");
-                    (message, vec![("connection", outlet::four_tuple(&key))])
+                    (message, vec![("connection", outlet::four_tuple(&ends))])
                 });
             }
             self.end(oldest, Incomplete::Evicted);
@@ -386,7 +418,7 @@ impl Engine {
         }
         if let Some(entry) = self.table.remove(id) {
             self.buffered_bytes -= entry.app.charged_bytes;
-            self.table.remember(entry.key, &entry.connection, self.now);
+            self.table.remember(&entry, self.now);
         }
     }
 
@@ -404,17 +436,20 @@ impl Engine {
     /// A connection, what it counts, and where its bytes go.
     fn parts(&mut self, id: EntryId, ending: Incomplete) -> Option<(&mut Connection, &mut FlowCounters, ToTls<'_>)> {
         let entry = self.table.entry(id)?;
+        let serial = entry.serial();
+        let (ends, is_joined, connection, app) = entry.parts();
         let to_protocol = ToProtocol {
-            serial: entry.serial(),
-            key: &entry.key,
-            role: entry.connection.role(),
-            syn_seen: entry.connection.saw_the_opening_syn(),
+            serial,
+            ends,
+            role: connection.role(),
+            is_joined,
+            syn_seen: connection.saw_the_opening_syn(),
             ports: &self.ports,
-            app: &mut entry.app,
+            app,
             outlet: &mut self.outlet,
             now: self.now,
             ending,
         };
-        Some((&mut entry.connection, &mut self.flow, ToTls { id, tls: &mut self.tls, to_protocol }))
+        Some((connection, &mut self.flow, ToTls { id, tls: &mut self.tls, to_protocol }))
     }
 }

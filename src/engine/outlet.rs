@@ -6,7 +6,7 @@ use crate::batch::{Batcher, Line};
 use crate::config::EngineConfig;
 use crate::decode::{Endpoint, LinkType, Undecodable, describe_linktype};
 use crate::encode::{Encoder, Origin};
-use crate::flow::{FlowKey, Side};
+use crate::flow::{Ends, Side};
 use crate::message::{
     Context, Direction, Extras, HttpCounters, HttpMessage, Incomplete, Judged, Limits, NotHttp, Scratch, Selection,
     Sink, StreamMessage, Tls,
@@ -263,8 +263,8 @@ fn endpoint_fields(origin: &Origin) -> Vec<(&'static str, String)> {
     vec![("receiver", socket_address(origin.server)), ("destination", socket_address(origin.client))]
 }
 
-pub(super) fn four_tuple(key: &FlowKey) -> String {
-    let [low, high] = Side::BOTH.map(|side| socket_address(key.endpoint(side)));
+pub(super) fn four_tuple(ends: &Ends) -> String {
+    let [low, high] = Side::BOTH.map(|side| socket_address(ends.endpoint(side)));
     format!("{low} - {high}")
 }
 

@@ -4,7 +4,7 @@ use super::app::App;
 use super::outlet::{Outlet, four_tuple};
 use super::ports::PortSet;
 use crate::encode::Origin;
-use crate::flow::{FlowKey, Role, Side, StreamEvent};
+use crate::flow::{Ends, Role, Side, StreamEvent};
 use crate::message::{Incomplete, Tls};
 use crate::notice::Kind;
 use crate::protocol::{Conversation, Met, Parties, Unread};
@@ -13,8 +13,10 @@ use crate::tls::Described;
 
 pub(super) struct ToProtocol<'a> {
     pub serial: u64,
-    pub key: &'a FlowKey,
+    pub ends: &'a Ends,
     pub role: Role,
+    /// The two directions have different addresses.
+    pub is_joined: bool,
     /// The initiator's SYN was captured, so it is known where its stream begins: a SYN may carry data (RFC 7413).
     pub syn_seen: bool,
     pub ports: &'a PortSet,
@@ -44,7 +46,7 @@ impl ToProtocol<'_> {
                     0 => "the beginning of a connection was not captured".to_owned(),
                     _ => format!("{len} bytes of a connection were not captured"),
                 };
-                (message, vec![("connection", four_tuple(self.key))])
+                (message, vec![("connection", four_tuple(self.ends))])
             });
         }
     }
@@ -69,7 +71,7 @@ impl ToProtocol<'_> {
         }
         let conversation = self.app.conversation.get_or_insert_with(|| {
             let met = Met::of(self.role, self.syn_seen, self.app.quiet_since);
-            Box::new(Conversation::new(parties(self.key, self.ports, self.role), met))
+            Box::new(Conversation::new(parties(self.ends, self.ports, self.role, self.is_joined), met))
         });
         if self.syn_seen {
             conversation.note_syn();
@@ -78,7 +80,7 @@ impl ToProtocol<'_> {
             conversation.pass_over(&event, &mut self.outlet.http);
             return self.report_unread(false);
         };
-        let origin = origin_of(&mut self.app.origin, self.serial, self.key, server);
+        let origin = origin_of(&mut self.app.origin, self.serial, self.ends, server);
         let (held, secured) = (&mut self.app.held, self.app.secured.as_deref());
         self.outlet
             .with_context(origin, held, secured, self.now, self.ending, |cx| conversation.on_event(side, event, cx));
@@ -98,7 +100,7 @@ impl ToProtocol<'_> {
             self.outlet.notices.warn(self.now, Kind::Unread, || {
                 let message =
                     format!("a connection whose beginning was not captured gave no message: {bytes} bytes so far");
-                (message, vec![("connection", four_tuple(self.key)), ("protocol", protocol.to_owned())])
+                (message, vec![("connection", four_tuple(self.ends)), ("protocol", protocol.to_owned())])
             });
         }
     }
@@ -107,7 +109,7 @@ impl ToProtocol<'_> {
         if let Some(conversation) = &mut self.app.conversation
             && let Some(server) = conversation.server()
         {
-            let origin = origin_of(&mut self.app.origin, self.serial, self.key, server);
+            let origin = origin_of(&mut self.app.origin, self.serial, self.ends, server);
             let (held, secured) = (&mut self.app.held, self.app.secured.as_deref());
             self.outlet.with_context(origin, held, secured, self.now, self.ending, |cx| conversation.shed(cx));
         }
@@ -131,22 +133,24 @@ fn is_same(known: &Tls, described: &Described<'_>) -> bool {
 }
 
 /// Made once a connection; again if it turns out that the sides were mistaken.
-fn origin_of<'a>(known: &'a mut Option<Origin>, connection: u64, key: &FlowKey, server: Side) -> &'a Origin {
-    let [client, server] = [server.other(), server].map(|side| key.endpoint(side));
+fn origin_of<'a>(known: &'a mut Option<Origin>, connection: u64, ends: &Ends, server: Side) -> &'a Origin {
+    let [client, server] = [server.other(), server].map(|side| ends.endpoint(side));
     if known.as_ref().is_some_and(|origin| origin.server != server) {
         *known = None;
     }
     known.get_or_insert_with(|| Origin::new(connection, server, client))
 }
 
-/// The server is the side whose port is watched; where both are, the side the SYN went to.
-fn parties(key: &FlowKey, ports: &PortSet, role: Role) -> Parties {
-    let [low, high] = Side::BOTH.map(|side| ports.contains(key.endpoint(side).port));
+/// The server is the side whose port is watched; where both are, the side the SYN went to, as well as where the server has
+/// two ports.
+fn parties(ends: &Ends, ports: &PortSet, role: Role, is_joined: bool) -> Parties {
+    let [low, high] = Side::BOTH.map(|side| ports.contains(ends.endpoint(side).port));
     let initiator = match role {
         Role::InitiatedBy(side) => Some(side),
         Role::Unknown => None,
     };
     let server = match (low, high, initiator) {
+        (_, _, Some(initiator)) if is_joined => initiator.other(),
         (true, false, _) => Side::Low,
         (false, _, _) => Side::High,
         (true, true, Some(initiator)) => initiator.other(),

@@ -178,9 +178,9 @@ impl ToTls<'_> {
 
     #[cold]
     fn say_unread(&mut self, connection: &TlsConnection, reason: Unread) {
-        let (key, now) = (self.to_protocol.key, self.to_protocol.now);
+        let (ends, now) = (self.to_protocol.ends, self.to_protocol.now);
         self.to_protocol.outlet.notices.warn(now, Kind::TlsUnread, || {
-            let mut fields = vec![("connection", four_tuple(key))];
+            let mut fields = vec![("connection", four_tuple(ends))];
             if let Some(name) = connection.server_name() {
                 fields.push(("serverName", name.to_owned()));
             }

@@ -56,10 +56,11 @@ impl Engine {
             return false;
         }
         let Some(entry) = self.table.remove(id) else { return false };
-        self.table.remember(entry.key, &entry.connection, self.now);
+        self.table.remember(&entry, self.now);
         let (serial, role) = (entry.serial(), entry.connection.role());
         let syn_seen = entry.connection.saw_the_opening_syn();
-        let lingering = Lingering { id, key: entry.key, role, syn_seen, app: entry.app };
+        let (ends, is_joined) = (*entry.ends(), entry.is_joined());
+        let lingering = Lingering { id, ends, role, is_joined, syn_seen, app: entry.app };
         self.tls.lingering.insert(serial, lingering);
         if self.tls.lingering.len() > MAX_LINGERING {
             self.tls.counters.waits_cut += 1;
@@ -83,8 +84,9 @@ impl Engine {
     fn with_lingering(&mut self, serial: u64, lingering: &mut Lingering, act: impl FnOnce(&mut ToTls<'_>)) {
         let to_protocol = ToProtocol {
             serial,
-            key: &lingering.key,
+            ends: &lingering.ends,
             role: lingering.role,
+            is_joined: lingering.is_joined,
             syn_seen: lingering.syn_seen,
             ports: &self.ports,
             app: &mut lingering.app,

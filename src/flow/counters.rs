@@ -15,6 +15,10 @@ pub struct FlowCounters {
     pub unplaced_bytes: u64,
     /// Connections that carry only a part of their streams (MPTCP).
     pub mptcp_connections: u64,
+    /// Connections whose two directions have different addresses.
+    pub joined_connections: u64,
+    /// Halves of handshakes that made room for others before it was known that they have no other half elsewhere.
+    pub forgotten_handshakes: u64,
     pub discarded: Discarded,
 }
 

@@ -23,22 +23,22 @@ impl Side {
     }
 }
 
+/// A slot of the table. Only valid until that connection is removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FlowKey {
+pub struct EntryId(pub(super) u32);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FlowKey(Ends);
+
+/// The two ends of a connection as they are told. They are those of its key, unless NAT hides the server's address from
+/// the client: then the server stands here with its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ends {
     low: Endpoint,
     high: Endpoint,
 }
 
-impl FlowKey {
-    /// The key, and the side that `source` is. A connection from an endpoint to itself is one side talking to itself.
-    pub fn of(source: Endpoint, destination: Endpoint) -> (Self, Side) {
-        if source <= destination {
-            (Self { low: source, high: destination }, Side::Low)
-        } else {
-            (Self { low: destination, high: source }, Side::High)
-        }
-    }
-
+impl Ends {
     pub fn endpoint(&self, side: Side) -> Endpoint {
         match side {
             Side::Low => self.low,
@@ -46,12 +46,38 @@ impl FlowKey {
         }
     }
 
+    pub(super) fn replace(&mut self, side: Side, endpoint: Endpoint) {
+        match side {
+            Side::Low => self.low = endpoint,
+            Side::High => self.high = endpoint,
+        }
+    }
+}
+
+impl FlowKey {
+    /// The key, and the side that `source` is. A connection from an endpoint to itself is one side talking to itself.
+    pub fn of(source: Endpoint, destination: Endpoint) -> (Self, Side) {
+        if source <= destination {
+            (Self(Ends { low: source, high: destination }), Side::Low)
+        } else {
+            (Self(Ends { low: destination, high: source }), Side::High)
+        }
+    }
+
+    pub fn endpoint(&self, side: Side) -> Endpoint {
+        self.0.endpoint(side)
+    }
+
+    pub fn ends(&self) -> &Ends {
+        &self.0
+    }
+
     /// Where this connection stands between 0 and 1, the same in every run and for both directions (FNV-1a with a final
     /// mix; not for hash tables: it has no secret).
     pub fn fraction(&self) -> f64 {
         let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
         let mut eat = |byte: u8| hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        for endpoint in [self.low, self.high] {
+        for endpoint in [self.0.low, self.0.high] {
             match endpoint.ip {
                 IpAddr::V4(ip) => ip.octets().into_iter().for_each(&mut eat),
                 IpAddr::V6(ip) => ip.octets().into_iter().for_each(&mut eat),
@@ -67,17 +93,17 @@ impl FlowKey {
 
 impl Hash for FlowKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        if let (IpAddr::V4(low), IpAddr::V4(high)) = (self.low.ip, self.high.ip) {
+        if let (IpAddr::V4(low), IpAddr::V4(high)) = (self.0.low.ip, self.0.high.ip) {
             state.write_u64(u64::from(u32::from(low)) << 32 | u64::from(u32::from(high)));
         } else {
-            for ip in [self.low.ip, self.high.ip] {
+            for ip in [self.0.low.ip, self.0.high.ip] {
                 match ip {
                     IpAddr::V4(ip) => state.write_u32(u32::from(ip)),
                     IpAddr::V6(ip) => state.write_u128(u128::from(ip)),
                 }
             }
         }
-        state.write_u32(u32::from(self.low.port) << 16 | u32::from(self.high.port));
+        state.write_u32(u32::from(self.0.low.port) << 16 | u32::from(self.0.high.port));
     }
 }
 

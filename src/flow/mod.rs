@@ -13,6 +13,8 @@
 mod connection;
 mod copies;
 mod counters;
+mod halves;
+mod joined;
 mod judging;
 mod key;
 mod reassembly;
@@ -24,10 +26,11 @@ mod tests;
 
 pub use connection::{Connection, Next, Role};
 pub use counters::{Discarded, FlowCounters};
-pub use key::{FlowKey, Side};
+pub use halves::{Apart, Half};
+pub use key::{Ends, EntryId, FlowKey, Side};
 pub use reassembly::{DataMeta, StreamEvent};
 pub use seq::SeqNumber;
-pub use table::{Entry, EntryId, Table};
+pub use table::{Entry, Table};
 
 /// A position in one direction's byte stream. Grows without wrapping; only differences mean anything.
 pub type Position = u64;

@@ -2,15 +2,19 @@
 //!
 //! `A` is what the layer above keeps for each connection.
 
+mod joining;
+
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 
 use ahash::RandomState;
 
 use super::counters::FlowCounters;
+use super::halves::Halves;
+use super::joined::Joined;
 use super::{
-    CLOSED_MEMORY_MS, Connection, FlowKey, MAX_CLOSED_REMEMBERED, MAX_LATE_SYN_BYTES, MAX_WINDOW_BYTES, Patience,
-    SeqNumber, Side,
+    CLOSED_MEMORY_MS, Connection, EntryId, FlowKey, MAX_CLOSED_REMEMBERED, MAX_LATE_SYN_BYTES, MAX_WINDOW_BYTES,
+    Patience, SeqNumber, Side,
 };
 use crate::decode::Segment;
 use crate::time::Timestamp;
@@ -20,13 +24,13 @@ const STALE_TIMERS: usize = 1_024;
 
 const NONE: u32 = u32::MAX;
 
-/// A slot of the table. Only valid until that connection is removed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EntryId(u32);
+/// In the index: this key's sides are the other way round in the entry.
+const FLIPPED: u32 = 1 << 31;
 
 #[derive(Debug)]
 pub struct Entry<A> {
     pub key: FlowKey,
+    joined: Option<Box<Joined>>,
     pub connection: Connection,
     pub app: A,
     last_active: Timestamp,
@@ -58,7 +62,13 @@ struct Ended {
 #[derive(Debug)]
 pub struct Table<A> {
     patience: Patience,
+    /// The slot of each key, and `FLIPPED`.
     index: HashMap<FlowKey, u32, RandomState>,
+    /// SYNs without an answer on their key, and answers without a SYN.
+    syns: Halves,
+    answers: Halves,
+    /// Entries with further keys.
+    joined: usize,
     slots: Vec<Option<Entry<A>>>,
     free: Vec<u32>,
     oldest: u32,
@@ -75,6 +85,9 @@ impl<A> Table<A> {
         Self {
             patience,
             index: HashMap::default(),
+            syns: Halves::default(),
+            answers: Halves::default(),
+            joined: 0,
             slots: Vec::new(),
             free: Vec::new(),
             oldest: NONE,
@@ -87,15 +100,17 @@ impl<A> Table<A> {
     }
 
     pub fn len(&self) -> usize {
-        self.index.len()
+        self.slots.len() - self.free.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.index.is_empty()
+        self.len() == 0
     }
 
-    pub fn find(&self, key: &FlowKey) -> Option<EntryId> {
-        self.index.get(key).map(|&slot| EntryId(slot))
+    /// The connection of a key, and which side of it this side of the key is.
+    pub fn find(&self, key: &FlowKey, side: Side) -> Option<(EntryId, Side)> {
+        let place = *self.index.get(key)?;
+        Some((EntryId(place & !FLIPPED), if place & FLIPPED == 0 { side } else { side.other() }))
     }
 
     pub fn entry(&mut self, id: EntryId) -> Option<&mut Entry<A>> {
@@ -105,6 +120,7 @@ impl<A> Table<A> {
     pub fn insert(&mut self, key: FlowKey, app: A, now: Timestamp) -> EntryId {
         let entry = Entry {
             key,
+            joined: None,
             connection: Connection::default(),
             app,
             last_active: now,
@@ -134,6 +150,7 @@ impl<A> Table<A> {
         let entry = self.slots.get_mut(id.0 as usize)?.take()?;
         self.index.remove(&entry.key);
         self.free.push(id.0);
+        self.part(&entry);
         Some(entry)
     }
 
@@ -167,7 +184,7 @@ impl<A> Table<A> {
             entry.armed = Some(deadline);
             self.timers.push(Reverse((deadline, id.0, entry.serial)));
         }
-        if self.timers.len() > self.index.len() + STALE_TIMERS + self.index.len() {
+        if self.timers.len() > 2 * self.len() + STALE_TIMERS {
             let slots = &self.slots;
             self.timers.retain(|Reverse((deadline, slot, serial))| {
                 let entry = slots.get(*slot as usize).and_then(Option::as_ref);
@@ -196,7 +213,16 @@ impl<A> Table<A> {
     }
 
     /// Remembers how far an ended connection had come.
-    pub fn remember(&mut self, key: FlowKey, connection: &Connection, now: Timestamp) {
+    pub fn remember(&mut self, entry: &Entry<A>, now: Timestamp) {
+        self.remember_key(entry.key, Side::BOTH, &entry.connection, now);
+        for &(key, flipped) in entry.other_keys() {
+            let [low, high] = Side::BOTH;
+            self.remember_key(key, if flipped { [high, low] } else { [low, high] }, &entry.connection, now);
+        }
+    }
+
+    /// `sides` of the connection are the sides of the key.
+    fn remember_key(&mut self, key: FlowKey, sides: [Side; 2], connection: &Connection, now: Timestamp) {
         while let Some(&(at, key)) = self.ended_order.front() {
             if self.ended_order.len() < MAX_CLOSED_REMEMBERED && at.plus_millis(CLOSED_MEMORY_MS) > now {
                 break;
@@ -206,10 +232,12 @@ impl<A> Table<A> {
                 self.ended.remove(&key);
             }
         }
-        let first = Side::BOTH.map(|side| connection.first_seq(side));
-        let next = Side::BOTH.map(|side| connection.next_seq(side));
-        let began_with_syn = Side::BOTH.map(|side| connection.began_with_syn(side));
-        self.ended.insert(key, Ended { at: now, reset_by: connection.reset_by(), first, began_with_syn, next });
+        let first = sides.map(|side| connection.first_seq(side));
+        let next = sides.map(|side| connection.next_seq(side));
+        let began_with_syn = sides.map(|side| connection.began_with_syn(side));
+        let [low, _] = sides;
+        let reset_by = connection.reset_by().map(|side| if low == Side::Low { side } else { side.other() });
+        self.ended.insert(key, Ended { at: now, reset_by, first, began_with_syn, next });
         self.ended_order.push_back((now, key));
     }
 

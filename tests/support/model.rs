@@ -12,7 +12,7 @@ use super::scene::Scene;
 use super::seeded::{Talk, conversation};
 use super::timing::{Ending, observe};
 use super::trace::EPOCH_MICROS;
-use super::wire::{Link, OTHER_SERVER_PORT, Packet, SERVER_PORT};
+use super::wire::{Link, OTHER_SERVER_PORT, PROXY, Packet, SERVER_PORT};
 
 pub type Capture = fn(&mut Random, &[Rendered], Vec<Packet>) -> Vec<Packet>;
 
@@ -31,6 +31,8 @@ pub struct Model {
     talk: Talk,
     /// The client's port is watched too.
     both_ports: bool,
+    /// NAT leads what the client sends to a proxy.
+    led: bool,
     connections: Connections,
     /// All that was sent is captured, so all of it has to come out, whole and paired.
     pub complete: bool,
@@ -58,6 +60,7 @@ impl Model {
             capture,
             talk,
             both_ports: false,
+            led: false,
             connections,
             complete: false,
             allowed: Allowed::Never,
@@ -87,6 +90,10 @@ impl Model {
 
     pub const fn both_ports(self) -> Self {
         Self { both_ports: true, ..self }
+    }
+
+    pub const fn led(self) -> Self {
+        Self { led: true, ..self }
     }
 
     pub const fn lookalikes(self) -> Self {
@@ -138,7 +145,9 @@ impl Model {
                 true => u32::MAX - random.below(10_000) as u32,
                 false => random.next() as u32,
             });
-            links.push(Link { client: (client, port), server: (Ipv4Addr::new(10, 0, 0, 1), SERVER_PORT), isn });
+            let server = Ipv4Addr::new(10, 0, 0, if self.led { 1 + random.below(2) as u8 } else { 1 });
+            let led_to = self.led.then_some(PROXY);
+            links.push(Link { client: (client, port), server: (server, SERVER_PORT), led_to, isn });
             packets.extend(seen);
             talks.push(talk);
         }

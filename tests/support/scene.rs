@@ -150,6 +150,14 @@ impl Scene {
         if self.links[0].client.1 == OTHER_SERVER_PORT {
             config.ports = vec![SERVER_PORT, OTHER_SERVER_PORT];
         }
+        if let Some((_, proxy_port)) = self.links[0].led_to {
+            // Either is enough.
+            config.ports = match self.links[0].client.1 % 3 {
+                0 => vec![SERVER_PORT],
+                1 => vec![proxy_port],
+                _ => vec![SERVER_PORT, proxy_port],
+            };
+        }
         config
     }
 

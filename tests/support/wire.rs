@@ -9,6 +9,8 @@ use super::conversation::From;
 /// LINKTYPE_RAW.
 pub const LINKTYPE: i32 = 101;
 pub const SERVER_PORT: u16 = 80;
+/// It takes what is sent to others.
+pub const PROXY: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 15_001);
 /// A client may use it: then both sides look like servers.
 pub const OTHER_SERVER_PORT: u16 = 8_081;
 const IP_HEADER: usize = 20;
@@ -20,6 +22,8 @@ const CHECKSUM_AT: usize = IP_HEADER + 16;
 pub struct Link {
     pub client: (Ipv4Addr, u16),
     pub server: (Ipv4Addr, u16),
+    /// Where NAT leads what the client sends to the server; the answers come from the server itself.
+    pub led_to: Option<(Ipv4Addr, u16)>,
     pub isn: [u32; 2],
 }
 
@@ -27,7 +31,8 @@ impl Link {
     /// The n-th of many connections.
     pub fn numbered(n: u32, isn: [u32; 2]) -> Self {
         let client = Ipv4Addr::from(0x0a01_0000 + n / 50_000);
-        Self { client: (client, 10_000 + (n % 50_000) as u16), server: (Ipv4Addr::new(10, 0, 0, 1), SERVER_PORT), isn }
+        let client = (client, 10_000 + (n % 50_000) as u16);
+        Self { client, server: (Ipv4Addr::new(10, 0, 0, 1), SERVER_PORT), led_to: None, isn }
     }
 
     pub fn endpoint(&self, side: From) -> Value {
@@ -44,7 +49,10 @@ impl Link {
 
     /// The packet's captured bytes.
     pub fn frame(&self, packet: &Packet) -> Vec<u8> {
-        let (source, destination) = (self.address(packet.from), self.address(packet.from.other()));
+        let (source, mut destination) = (self.address(packet.from), self.address(packet.from.other()));
+        if packet.from == From::Client {
+            destination = self.led_to.unwrap_or(destination);
+        }
         let total = packet.wire_len() as u16;
         let mut frame = Vec::with_capacity(usize::from(total));
         frame.extend_from_slice(&[0x45, 0]);

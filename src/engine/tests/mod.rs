@@ -2,6 +2,7 @@ mod after_close;
 mod content;
 mod fast_open;
 mod fields;
+mod joining;
 mod memory;
 mod multipath;
 mod one_side;

@@ -41,6 +41,30 @@ impl Connection {
             && self.flow(side.other()).began_at(SeqNumber(segment.ack))
     }
 
+    /// Something that this side sent was captured.
+    pub fn has_seen(&self, side: Side) -> bool {
+        self.flow(side).seen
+    }
+
+    /// The side whose SYN, of the number before this one, has no answer yet.
+    pub fn awaits_answer(&self, number: SeqNumber) -> Option<Side> {
+        let announced = self.new_syn.filter(|&(_, first)| first == number).map(|(client, _)| client);
+        announced.or_else(|| self.opened_at(number).filter(|&client| !self.flow(client.other()).seen))
+    }
+
+    /// The side of which nothing was captured, not even the SYN that was answered with this number.
+    pub fn awaits_syn(&self, number: SeqNumber) -> Option<Side> {
+        self.opened_at(number).filter(|&client| !self.flow(client).seen)
+    }
+
+    /// The initiator, if its first byte has this number.
+    fn opened_at(&self, number: SeqNumber) -> Option<Side> {
+        match self.role {
+            Role::InitiatedBy(client) if self.flow(client).began_at(number) => Some(client),
+            _ => None,
+        }
+    }
+
     /// It begins with a SYN that was captured before.
     pub fn begin_with_syn(&mut self, initiator: Side, first: SeqNumber) {
         self.role = Role::InitiatedBy(initiator);

@@ -1,0 +1,97 @@
+//! Connections whose two directions have different addresses: their halves find each other by the handshake.
+
+use super::Engine;
+use crate::decode::Segment;
+use crate::flow::{EntryId, FlowKey, Half, Side};
+use crate::time::Timestamp;
+
+impl Engine {
+    /// A segment of which neither port is watched: one of its connection's other addresses may be.
+    #[cold]
+    pub(super) fn on_unwatched(&mut self, at: Timestamp, segment: &Segment<'_>) {
+        let (key, side) = FlowKey::of(segment.source, segment.destination);
+        let found = if self.table.has_joined() { self.table.find(&key, side) } else { None };
+        let found =
+            found.or_else(|| if segment.flags.syn { self.join_unwatched(key, side, at, segment) } else { None });
+        match found {
+            Some((id, side)) => self.take(id, side, at, segment),
+            None => self.outlet.stats.other_ports += 1,
+        }
+    }
+
+    fn join_unwatched(
+        &mut self,
+        key: FlowKey,
+        side: Side,
+        at: Timestamp,
+        segment: &Segment<'_>,
+    ) -> Option<(EntryId, Side)> {
+        if segment.flags.ack && self.table.completes_apart(segment) {
+            return None;
+        }
+        if let Some(Half::Entry(id, _)) = self.table.take_other_half(segment, self.now) {
+            return self.join_entry(id, key, side, segment);
+        }
+        self.table.note_apart(segment, at, self.now, &mut self.flow);
+        None
+    }
+
+    /// A segment with SYN was taken: what goes on from it may have other addresses.
+    pub(super) fn note_half(&mut self, id: EntryId, segment: &Segment<'_>) {
+        if !segment.flags.ack || self.table.lacks_syn(id, segment) {
+            self.table.note_half(id, segment, self.now, &mut self.flow);
+        }
+    }
+
+    /// A segment with SYN whose addresses are new: what it makes whole, if that began with others.
+    pub(super) fn join(&mut self, key: FlowKey, side: Side, segment: &Segment<'_>) -> Option<(EntryId, Side)> {
+        let apart = match self.table.take_other_half(segment, self.now)? {
+            Half::Entry(id, _) => return self.join_entry(id, key, side, segment),
+            Half::Apart(apart) => apart,
+        };
+        let half = apart.segment();
+        let (own, own_side) = apart.key();
+        if !self.is_sampled(if segment.flags.ack { &own } else { &key }) {
+            return None;
+        }
+        if !segment.flags.ack {
+            // The answer came first, and its port is not watched.
+            let id = self.open(key);
+            self.table.join(id, own, own_side, side.other());
+            self.table.tell(id, side.other(), half.source);
+            self.pass_on(id, side.other(), apart.at, &half);
+            self.flow.joined_connections += 1;
+            return Some((id, side));
+        }
+        let id = self.open(own);
+        self.pass_on(id, own_side, apart.at, &half);
+        self.join_entry(id, key, side, segment)
+    }
+
+    /// Makes the segment's key one of this entry's, and says which side of it has sent the segment.
+    fn join_entry(
+        &mut self,
+        id: EntryId,
+        key: FlowKey,
+        of_key: Side,
+        segment: &Segment<'_>,
+    ) -> Option<(EntryId, Side)> {
+        let entry = self.table.entry(id)?;
+        let side = entry.side_of_other_half(segment)?;
+        let is_of_next = entry.connection.announced_syn(side, segment).is_some();
+        if is_of_next && !entry.is_joined() && entry.connection.has_seen(side) {
+            // Another server has spoken: a SYN and an answer that may both be forged do not end that.
+            return None;
+        }
+        let id = if is_of_next { self.replace(id, side, segment)? } else { id };
+        if !is_of_next && !self.table.join(id, key, of_key, side) {
+            return None;
+        }
+        if segment.flags.ack {
+            self.table.tell(id, side, segment.source);
+            self.table.entry(id)?.app.origin = None;
+        }
+        self.flow.joined_connections += 1;
+        Some((id, side))
+    }
+}

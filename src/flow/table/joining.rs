@@ -1,0 +1,147 @@
+//! Connections whose two directions have different addresses: one entry with two keys (see `halves`).
+
+use super::{Entry, FLIPPED, Table};
+use crate::decode::{Endpoint, Segment};
+use crate::flow::counters::FlowCounters;
+use crate::flow::halves::{Apart, Half, Opening};
+use crate::flow::joined::Joined;
+use crate::flow::{Connection, Ends, EntryId, FlowKey, SeqNumber, Side};
+use crate::time::Timestamp;
+
+/// Further keys of a connection. A direction has one; a SYN that is sent again may be led to another server.
+const MAX_OTHER_KEYS: usize = 3;
+
+impl<A> Entry<A> {
+    pub fn is_joined(&self) -> bool {
+        self.joined.is_some()
+    }
+
+    pub fn ends(&self) -> &Ends {
+        self.joined.as_ref().map_or(self.key.ends(), |joined| &joined.ends)
+    }
+
+    /// Its ends, whether it is joined, and what else it has.
+    #[inline]
+    pub fn parts(&mut self) -> (&Ends, bool, &mut Connection, &mut A) {
+        let joined = self.joined.as_ref();
+        let ends = joined.map_or(self.key.ends(), |joined| &joined.ends);
+        (ends, joined.is_some(), &mut self.connection, &mut self.app)
+    }
+
+    pub(super) fn other_keys(&self) -> &[(FlowKey, bool)] {
+        self.joined.as_ref().map_or(&[], |joined| &joined.keys)
+    }
+
+    /// The side that sends this segment, if it is the half that the handshake lacks.
+    pub fn side_of_other_half(&self, segment: &Segment<'_>) -> Option<Side> {
+        let Opening { client, number } = Opening::of(segment);
+        let side = self.awaits(number, segment.flags.ack).filter(|&side| self.ends().endpoint(side) == client)?;
+        Some(if segment.flags.ack { side.other() } else { side })
+    }
+
+    fn awaits(&self, number: SeqNumber, answer: bool) -> Option<Side> {
+        if answer { self.connection.awaits_answer(number) } else { self.connection.awaits_syn(number) }
+    }
+}
+
+impl<A> Table<A> {
+    /// The SYN that this segment answers was not captured.
+    pub fn lacks_syn(&mut self, id: EntryId, segment: &Segment<'_>) -> bool {
+        self.entry(id).is_some_and(|entry| entry.connection.awaits_syn(SeqNumber(segment.ack)).is_some())
+    }
+
+    /// The handshake of this entry may go on with other addresses.
+    pub fn note_half(&mut self, id: EntryId, segment: &Segment<'_>, now: Timestamp, counters: &mut FlowCounters) {
+        let Some(serial) = self.entry(id).map(|entry| entry.serial) else { return };
+        self.note(segment, Half::Entry(id, serial), now, counters);
+    }
+
+    /// The same for a segment with SYN of which no port is watched.
+    pub fn note_apart(&mut self, segment: &Segment<'_>, at: Timestamp, now: Timestamp, counters: &mut FlowCounters) {
+        if let Some(apart) = Apart::of(segment, at) {
+            self.note(segment, Half::Apart(Box::new(apart)), now, counters);
+        }
+    }
+
+    fn note(&mut self, segment: &Segment<'_>, half: Half, now: Timestamp, counters: &mut FlowCounters) {
+        let number = Opening::of(segment).number;
+        let halves = if segment.flags.ack { &mut self.answers } else { &mut self.syns };
+        let Some((number, oldest)) = halves.note(number, half, now) else { return };
+        let is_lost = match oldest {
+            Half::Entry(id, serial) => {
+                let holder = holder(&self.slots, id, serial);
+                holder.is_some_and(|entry| entry.awaits(number, !segment.flags.ack).is_some())
+            }
+            Half::Apart(apart) => !apart.is_whole,
+        };
+        counters.forgotten_handshakes += u64::from(is_lost);
+    }
+
+    /// What has the other half of the handshake of this segment with SYN, of whose key there is no connection.
+    pub fn take_other_half(&mut self, segment: &Segment<'_>, now: Timestamp) -> Option<Half> {
+        let Opening { client, number } = Opening::of(segment);
+        let slots = &self.slots;
+        let fits = |half: &Half| match half {
+            Half::Entry(id, serial) => {
+                holder(slots, *id, *serial).is_some_and(|entry| entry.side_of_other_half(segment).is_some())
+            }
+            Half::Apart(apart) => apart.opening().client == client,
+        };
+        if segment.flags.ack {
+            self.syns.take(number, fits)
+        } else if self.answers.is_in_use(now) {
+            self.answers.take(number, fits)
+        } else {
+            None
+        }
+    }
+
+    /// True if it answers a SYN that was set apart and has the same addresses.
+    pub fn completes_apart(&mut self, segment: &Segment<'_>) -> bool {
+        let (key, _) = FlowKey::of(segment.source, segment.destination);
+        self.syns.complete(Opening::of(segment).number, key)
+    }
+
+    /// From now on segments with this key are of this connection too; its `of_key` is the connection's `side`. False if they
+    /// are another's.
+    pub fn join(&mut self, id: EntryId, key: FlowKey, of_key: Side, side: Side) -> bool {
+        if self.index.contains_key(&key) {
+            return false;
+        }
+        let Some(entry) = self.slots.get_mut(id.0 as usize).and_then(Option::as_mut) else { return false };
+        self.joined += usize::from(entry.joined.is_none());
+        let ends = *entry.key.ends();
+        let joined = entry.joined.get_or_insert_with(|| Box::new(Joined { ends, keys: Vec::new() }));
+        if joined.keys.len() >= MAX_OTHER_KEYS {
+            return false;
+        }
+        let flipped = of_key != side;
+        joined.keys.push((key, flipped));
+        self.index.insert(key, if flipped { id.0 | FLIPPED } else { id.0 });
+        true
+    }
+
+    /// This side of a joined connection has another address than its key says.
+    pub fn tell(&mut self, id: EntryId, side: Side, endpoint: Endpoint) {
+        if let Some(joined) = self.entry(id).and_then(|entry| entry.joined.as_mut()) {
+            joined.ends.replace(side, endpoint);
+        }
+    }
+
+    /// There is a connection with several keys.
+    pub fn has_joined(&self) -> bool {
+        self.joined > 0
+    }
+
+    /// The entry is gone.
+    pub(super) fn part(&mut self, entry: &Entry<A>) {
+        self.joined -= usize::from(entry.is_joined());
+        for (key, _) in entry.other_keys() {
+            self.index.remove(key);
+        }
+    }
+}
+
+fn holder<A>(slots: &[Option<Entry<A>>], id: EntryId, serial: u64) -> Option<&Entry<A>> {
+    slots.get(id.0 as usize)?.as_ref().filter(|entry| entry.serial == serial)
+}

@@ -14,6 +14,10 @@ const MAX_PORT_RANGES: usize = 64;
 /// with a warning on stderr.
 const MAX_INSTRUCTIONS: usize = 1_000;
 
+/// To the proxies to which meshes lead what a pod sends to others (Istio and Kuma, Linkerd): the answers come from the servers'
+/// ports, and one that is watched is enough. What goes to servers of other ports the engine passes over.
+const LED_AWAY: &str = "tcp dst port 15001 or tcp dst port 4140";
+
 /// Hop-by-hop, routing, fragment, AH, destination options: what can stand before TCP (RFC 8200 §4.1, RFC 4302).
 const IP6_EXTENSIONS: &str = "(ip6[6] = 0 or ip6[6] = 43 or ip6[6] = 44 or ip6[6] = 51 or ip6[6] = 60)";
 const LATER_FRAGMENT: &str = "(ip proto 6 and ip[6:2] & 0x1fff != 0)";
@@ -46,6 +50,7 @@ fn candidates(ports: &[u16], decapsulate: bool) -> Vec<String> {
         let tcp = either(&ranges, |first, last| {
             if first == last { format!("tcp port {first}") } else { format!("tcp portrange {first}-{last}") }
         });
+        let tcp = format!("{tcp} or {LED_AWAY}");
         if decapsulate {
             let narrow = format!("({TUNNELS} and not {})", overlays_of_other_ports(&ranges));
             shapes(&[untagged(&tcp, Some(&narrow)), untagged(&tcp, Some(TUNNELS))])

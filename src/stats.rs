@@ -41,6 +41,8 @@ pub struct Stats {
     pub connections_active: u64,
     /// Gauge: bytes held back in all connections.
     pub buffered_bytes: u64,
+    /// Connections that are another's copy, before NAT or after it: their exchanges come out twice.
+    pub nat_copies: u64,
     /// Holes in a stream that never filled.
     pub gaps: u64,
     pub gap_bytes: u64,
@@ -115,6 +117,7 @@ impl Stats {
             ("mptcpConnections", self.flow.mptcp_connections),
             ("joinedConnections", self.flow.joined_connections),
             ("handshakesForgotten", self.flow.forgotten_handshakes),
+            ("natCopies", self.nat_copies),
             ("discardedNoAck", self.flow.discarded.no_ack),
             ("discardedImpossibleAck", self.flow.discarded.impossible_ack),
             ("discardedBadChecksum", self.flow.discarded.bad_checksum),

@@ -87,7 +87,7 @@ const NO_LOSS: ReadonlySet<string> = new Set([
   ...['http2Connections', 'switchedH2c', 'webSocketsRead'],
   ...['streamMessagesWebSocket', 'streamMessagesSse', 'streamMessagesGrpc'],
   ...['connectionsOpened', 'connectionsActive', 'bufferedBytes', 'datagramsReassembled', 'bodiesDecoded'],
-  'joinedConnections',
+  ...['joinedConnections', 'natCopies'],
   // How connections end; messages that this cut are counted by why.
   ...['connectionsClosed', 'connectionsTimedOut', 'connectionsStopped'],
   // Second copies, and what the receiver's TCP has no use for either.

@@ -3,6 +3,7 @@
 use super::held::Held;
 use super::layer::Layer;
 use crate::encode::Origin;
+use crate::flow::EntryId;
 use crate::message::Tls;
 use crate::protocol::Conversation;
 use crate::time::Timestamp;
@@ -22,6 +23,8 @@ pub(super) struct App {
     /// Lines that wait for the decision whether they are shown.
     pub held: Held,
     pub gap_noticed: bool,
+    /// Another connection, with its serial, whose SYN has the same number.
+    pub like_it: Option<(EntryId, u64)>,
     pub in_shed_queue: bool,
     /// Of a connection met in the middle: since when the capture has seen nothing of it, if that is known.
     pub quiet_since: Option<Timestamp>,

@@ -1,8 +1,10 @@
 //! Connections whose two directions have different addresses: their halves find each other by the handshake.
 
 use super::Engine;
+use super::outlet::four_tuple;
 use crate::decode::Segment;
 use crate::flow::{EntryId, FlowKey, Half, Side};
+use crate::notice::Kind;
 use crate::time::Timestamp;
 
 impl Engine {
@@ -38,9 +40,38 @@ impl Engine {
 
     /// A segment with SYN was taken: what goes on from it may have other addresses.
     pub(super) fn note_half(&mut self, id: EntryId, segment: &Segment<'_>) {
-        if !segment.flags.ack || self.table.lacks_syn(id, segment) {
-            self.table.note_half(id, segment, self.now, &mut self.flow);
+        if segment.flags.ack && !self.table.lacks_syn(id, segment) {
+            return self.note_copy(id);
         }
+        let other = self.table.note_half(id, segment, self.now, &mut self.flow);
+        if let Some(other) = other.filter(|_| !segment.flags.ack) {
+            for (id, other) in [(id, other), (other, id)] {
+                let serial = self.table.entry(other).map(|entry| entry.serial());
+                if let (Some(entry), Some(serial)) = (self.table.entry(id), serial) {
+                    entry.app.like_it = Some((other, serial));
+                }
+            }
+        }
+    }
+
+    /// Says of a connection whose SYN was answered that it is another's copy, before NAT or after it.
+    fn note_copy(&mut self, id: EntryId) {
+        let Some((other, serial)) = self.table.entry(id).and_then(|entry| entry.app.like_it) else { return };
+        let is_there = self.table.entry(other).is_some_and(|entry| entry.serial() == serial);
+        if !is_there || !self.table.are_one([id, other]) {
+            return;
+        }
+        let [here, there] = [id, other].map(|id| {
+            let entry = self.table.entry(id)?;
+            // Answers that are sent again say no more.
+            entry.app.like_it = None;
+            Some(four_tuple(entry.ends()))
+        });
+        self.outlet.stats.nat_copies += 1;
+        self.outlet.notices.warn(self.now, Kind::NatCopy, || {
+            let message = "a connection is captured before NAT and after it: its exchanges come out twice".to_owned();
+            (message, vec![("connection", here.unwrap_or_default()), ("copy", there.unwrap_or_default())])
+        });
     }
 
     /// A segment with SYN whose addresses are new: what it makes whole, if that began with others.

@@ -141,20 +141,36 @@ pub(super) struct Halves {
     noted_at: Timestamp,
 }
 
+/// What came of remembering a half.
+#[derive(Debug, Default)]
+pub(super) struct Noted {
+    /// It made room.
+    pub forgotten: Option<(SeqNumber, Half)>,
+    /// An entry's with the same number.
+    pub like_it: Option<(EntryId, u64)>,
+}
+
 impl Halves {
-    /// Remembers a half. Returns the one that makes room for it.
-    pub fn note(&mut self, number: SeqNumber, half: Half, now: Timestamp) -> Option<(SeqNumber, Half)> {
+    /// Remembers a half. Returns the one that makes room for it, and another one with its number.
+    pub fn note(&mut self, number: SeqNumber, half: Half, now: Timestamp) -> Noted {
         if self.buckets.is_empty() {
             self.buckets.resize_with(BUCKETS, Bucket::default);
         }
         self.noted_at = now;
-        let bucket = self.bucket(number)?;
-        if bucket.halves.iter().flatten().any(|(known, other)| *known == number && other.is_the_same(&half)) {
-            return None;
+        let mut noted = Noted::default();
+        let Some(bucket) = self.bucket(number) else { return noted };
+        for (_, other) in bucket.halves.iter().flatten().filter(|(known, _)| *known == number) {
+            if other.is_the_same(&half) {
+                return Noted::default();
+            }
+            if let Half::Entry(id, serial) = other {
+                noted.like_it = Some((*id, *serial));
+            }
         }
         let oldest = usize::from(bucket.next) % WAYS;
         bucket.next = bucket.next.wrapping_add(1);
-        bucket.halves.get_mut(oldest)?.replace((number, half))
+        noted.forgotten = bucket.halves.get_mut(oldest).and_then(|place| place.replace((number, half)));
+        noted
     }
 
     /// The half with this number that `fits`. None if there are several: it is not known which of them it is.

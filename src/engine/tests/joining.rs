@@ -194,6 +194,27 @@ fn after_the_end_both_addresses_are_remembered() {
     assert_eq!((stats.after_close, stats.connections_opened), (2, 1));
 }
 
+/// NAT changes no numbers: each copy comes out, and it is said once that they are copies.
+#[test]
+fn copies_before_nat_and_after_it_are_told() {
+    let inside = ([10, 0, 0, 9], 40_000);
+    for (client_inside, server_number, copies) in [(CLIENT, 500, 1), (inside, 500, 1), (CLIENT, 501, 0)] {
+        let mut tap = Tap::on(&[8_080, 80]);
+        let outside = ([10, 0, 0, 2], 80);
+        tap.sees([CLIENT, outside], SYN, 100, 0, b"");
+        tap.sees([client_inside, OTHER], SYN, 100, 0, b"");
+        for _ in 0..2 {
+            tap.sees([OTHER, client_inside], SYN_ACK, server_number, 101, b"");
+            tap.sees([outside, CLIENT], SYN_ACK, 500, 101, b"");
+        }
+        tap.exchange(outside, outside);
+        let said = tap.engine.take_notices();
+        assert_eq!(said.iter().filter(|notice| notice.kind == "nat-copy").count(), copies, "{said:?}");
+        let (_, stats) = tap.end();
+        assert_eq!((stats.nat_copies, stats.flow.joined_connections), (copies as u64, 0));
+    }
+}
+
 /// Whatever comes, so many halves are kept, and those that made room are counted.
 #[test]
 fn a_flood_of_syns_is_bounded_and_counted() {

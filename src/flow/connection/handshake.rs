@@ -41,6 +41,14 @@ impl Connection {
             && self.flow(side.other()).began_at(SeqNumber(segment.ack))
     }
 
+    /// The first sequence numbers of the initiator and of the other side, if both are known from their SYNs.
+    pub fn numbers(&self) -> Option<[SeqNumber; 2]> {
+        let Role::InitiatedBy(client) = self.role else { return None };
+        let [asks, answers] = [client, client.other()].map(|side| self.flow(side));
+        let are_exact = asks.began_with_syn() && answers.began_with_syn();
+        are_exact.then(|| [asks.first_seq(), answers.first_seq()])
+    }
+
     /// Something that this side sent was captured.
     pub fn has_seen(&self, side: Side) -> bool {
         self.flow(side).seen

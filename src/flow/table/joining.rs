@@ -3,7 +3,7 @@
 use super::{Entry, FLIPPED, Table};
 use crate::decode::{Endpoint, Segment};
 use crate::flow::counters::FlowCounters;
-use crate::flow::halves::{Apart, Half, Opening};
+use crate::flow::halves::{Apart, Half, Noted, Opening};
 use crate::flow::joined::Joined;
 use crate::flow::{Connection, Ends, EntryId, FlowKey, SeqNumber, Side};
 use crate::time::Timestamp;
@@ -50,10 +50,24 @@ impl<A> Table<A> {
         self.entry(id).is_some_and(|entry| entry.connection.awaits_syn(SeqNumber(segment.ack)).is_some())
     }
 
-    /// The handshake of this entry may go on with other addresses.
-    pub fn note_half(&mut self, id: EntryId, segment: &Segment<'_>, now: Timestamp, counters: &mut FlowCounters) {
-        let Some(serial) = self.entry(id).map(|entry| entry.serial) else { return };
-        self.note(segment, Half::Entry(id, serial), now, counters);
+    /// The handshake of this entry may go on with other addresses. Returns another entry whose SYN has the same number.
+    pub fn note_half(
+        &mut self,
+        id: EntryId,
+        segment: &Segment<'_>,
+        now: Timestamp,
+        counters: &mut FlowCounters,
+    ) -> Option<EntryId> {
+        let serial = self.entry(id)?.serial;
+        let (other, serial) = self.note(segment, Half::Entry(id, serial), now, counters)?;
+        holder(&self.slots, other, serial).map(|_| other)
+    }
+
+    /// True if these are the same connection, before NAT and after it: that changes no numbers, and two connections that
+    /// have both of them in common are none.
+    pub fn are_one(&self, ids: [EntryId; 2]) -> bool {
+        let [one, other] = ids.map(|EntryId(slot)| self.slots.get(slot as usize)?.as_ref()?.connection.numbers());
+        one.is_some() && one == other
     }
 
     /// The same for a segment with SYN of which no port is watched.
@@ -63,10 +77,17 @@ impl<A> Table<A> {
         }
     }
 
-    fn note(&mut self, segment: &Segment<'_>, half: Half, now: Timestamp, counters: &mut FlowCounters) {
+    fn note(
+        &mut self,
+        segment: &Segment<'_>,
+        half: Half,
+        now: Timestamp,
+        counters: &mut FlowCounters,
+    ) -> Option<(EntryId, u64)> {
         let number = Opening::of(segment).number;
         let halves = if segment.flags.ack { &mut self.answers } else { &mut self.syns };
-        let Some((number, oldest)) = halves.note(number, half, now) else { return };
+        let Noted { forgotten, like_it } = halves.note(number, half, now);
+        let Some((number, oldest)) = forgotten else { return like_it };
         let is_lost = match oldest {
             Half::Entry(id, serial) => {
                 let holder = holder(&self.slots, id, serial);
@@ -75,6 +96,7 @@ impl<A> Table<A> {
             Half::Apart(apart) => !apart.is_whole,
         };
         counters.forgotten_handshakes += u64::from(is_lost);
+        like_it
     }
 
     /// What has the other half of the handshake of this segment with SYN, of whose key there is no connection.

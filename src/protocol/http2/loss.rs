@@ -41,6 +41,8 @@ impl Turn<'_, '_> {
                 self.way.frame.filled = header.prefix_bytes() as u8;
                 let content = if knows_padding { u64::from(lost - padding) } else { 0 };
                 match self.shared.streams.half(header.stream, direction) {
+                    // Nothing is lost with padding.
+                    Some(Half::Open(_) | Half::Socket(_)) if knows_padding && content == 0 => {}
                     Some(Half::Open(open)) => {
                         let before = open.body_bytes();
                         if knows_padding {
@@ -51,7 +53,7 @@ impl Turn<'_, '_> {
                         let after = open.body_bytes();
                         self.shared.streams.held_bytes = self.shared.streams.held_bytes + after - before;
                     }
-                    Some(Half::Socket(_)) if !knows_padding || content > 0 => {
+                    Some(Half::Socket(_)) => {
                         self.on_socket(header.stream, direction, Brought::Loss(content));
                     }
                     _ => {}

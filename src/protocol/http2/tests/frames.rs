@@ -96,3 +96,23 @@ fn a_reset_whose_code_is_lost() {
         &["> 1 POST / {host=h} 'a' !reset", "> 3 GET / {host=h}"],
     );
 }
+
+#[test]
+fn a_loss_of_padding_alone_leaves_the_body_whole() {
+    let mut c = Encoder::default();
+    let start = [hello(), headers(1, &c.block(&POST), false)].concat();
+    let frame = padded_data(1, b"abcd", 6, false);
+    // The body is at 10..14.
+    for (from, to, shown) in [(14, 20, "'abcdef'"), (16, 17, "'abcdef'"), (13, 15, "'abc' of 6 !gap gap 1")] {
+        let (lines, _) = talk(
+            Http2Connection::new(),
+            &[
+                C([&start[..], &frame[..from]].concat()),
+                LostC((to - from) as u64),
+                C([&frame[to..], &data(1, b"ef", true)].concat()),
+            ],
+            Cut::Nowhere,
+        );
+        assert_eq!(lines, [format!("> 1 POST / {{host=h}} {shown}")], "{from}..{to}");
+    }
+}

@@ -94,7 +94,7 @@ export interface HttpMessage {
   errorCode?: string;
   /** HTTP/2: fields are missing, since they refer to others that were sent before the capture or were lost. */
   headersIncomplete?: true;
-  /** Responses that are event streams, with `streamMessages`: how many events came out by themselves. */
+  /** Event streams and gRPC, with `streamMessages`: how many of their messages came out by themselves. */
   streamedMessages?: number;
   /** HTTP/2: how many fields are missing, of `headers`, `trailers`, `method`, `path` and `statusCode` together. */
   unknownHeaders?: number;
@@ -182,7 +182,7 @@ export interface StreamMessage {
   data: string;
   /** `data` is base64: of binary WebSocket messages and of gRPC always, of others if the bytes are not UTF-8. */
   dataEncoding?: 'base64';
-  /** Bytes of the message, kept or not, once it is decompressed; of a message that ended early those that are known of. */
+  /** Bytes of the message, kept or not, once it is decompressed; of a message that ended early, or that is compressed and cut, those that are known of. */
   dataSize: number;
   /** Bytes are missing in `data`: over `maxBodySize` or another bound, lost, or the stream ended within the message. */
   truncated?: true;
@@ -200,7 +200,7 @@ export interface StreamMessage {
   retry?: number;
   /** gRPC: what was called. */
   grpc?: { service: string; method: string };
-  /** gRPC: the message as JSON, in place of `data`, if its type is known (`protoDescriptors`). */
+  /** Reserved: gRPC messages as JSON. Not there yet; `grpcMessages` of the exchange have it. */
   json?: unknown;
   /** The savefile gives that packet no time (pcapng's Simple Packet Block): `timestamp` is 1970 then. */
   timestampUnknown?: true;

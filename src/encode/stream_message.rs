@@ -7,6 +7,7 @@ use super::body::max_written_bytes;
 use super::json::{push_member, push_number, push_string_within};
 use super::{Encoder, Origin};
 use crate::content;
+use crate::content::grpc::Call;
 use crate::message::{Direction, Opcode, Part, StreamMessage};
 use crate::redact::Kind;
 
@@ -50,10 +51,13 @@ impl Encoder {
                 push_text(out, b",\"eventId\":", id);
                 push_known(out, b",\"retry\":", retry);
             }
-            Part::Grpc { service, method } => {
-                push_member(out, b",\"grpc\":{\"service\":", service);
-                push_member(out, b",\"method\":", method);
-                out.push(b'}');
+            Part::Grpc { path } => {
+                // As in the messages of the exchange: secrets already removed.
+                if let Some(Call { service, method }) = Call::of_path(&self.targets.redact(path)) {
+                    push_member(out, b",\"grpc\":{\"service\":", service);
+                    push_member(out, b",\"method\":", method);
+                    out.push(b'}');
+                }
             }
         }
         if !message.at.is_known() {
@@ -172,7 +176,7 @@ mod tests {
         assert_eq!(own(&message(sse, b"d")), r#","data":"d","dataSize":1,"event":"note","eventId":"4","retry":10"#);
         let none = Part::Sse { event: None, id: None, retry: None };
         assert_eq!(own(&message(none, b"d")), r#","data":"d","dataSize":1"#);
-        let grpc = Part::Grpc { service: b"pkg.S", method: b"M" };
+        let grpc = Part::Grpc { path: b"/pkg.S/M?key=x" };
         assert_eq!(
             own(&message(grpc, b"d")),
             r#","data":"ZA==","dataEncoding":"base64","dataSize":1,"grpc":{"service":"pkg.S","method":"M"}"#

@@ -44,15 +44,9 @@ pub enum Part<'a> {
         close_code: Option<u16>,
     },
     /// An event as the HTML standard has it.
-    Sse {
-        event: Option<&'a [u8]>,
-        id: Option<&'a [u8]>,
-        retry: Option<u64>,
-    },
-    Grpc {
-        service: &'a [u8],
-        method: &'a [u8],
-    },
+    Sse { event: Option<&'a [u8]>, id: Option<&'a [u8]>, retry: Option<u64> },
+    /// `path`: of the request. It names the service and the method.
+    Grpc { path: &'a [u8] },
 }
 
 impl Part<'_> {

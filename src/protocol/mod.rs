@@ -11,7 +11,8 @@
 //!   in_use       the protocols, and what each of them can do
 //!   http1/       HTTP/1.x
 //!   http2/       HTTP/2
-//!   event_stream/ and websocket/   Server-Sent Events and WebSocket, if messages inside streams are asked for
+//!   event_stream/, grpc_stream/ and websocket/   Server-Sent Events, gRPC messages and WebSocket, if messages inside streams
+//!                are asked for; inside: the first two, which are bodies of messages of HTTP
 //! handover       what one protocol leaves to the next
 //! met, names, pending_request   plain values that all of them know
 //! ```
@@ -32,10 +33,12 @@ mod body;
 mod conversation;
 mod event_stream;
 mod grpc;
+mod grpc_stream;
 mod handover;
 pub mod http1;
 pub mod http2;
 mod in_use;
+mod inside;
 mod met;
 mod names;
 mod opening;

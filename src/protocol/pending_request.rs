@@ -27,6 +27,10 @@ impl PendingRequest {
         self.text.get(..self.method_bytes).unwrap_or_default()
     }
 
+    pub fn target(&self) -> &[u8] {
+        self.text.get(self.method_bytes..).unwrap_or_default()
+    }
+
     /// For a response that begins `at` then.
     pub fn answered(&self, at: Timestamp) -> Answered<'_> {
         let (method, target) = self.text.split_at_checked(self.method_bytes).unwrap_or_default();

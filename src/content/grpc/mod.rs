@@ -7,6 +7,7 @@
 mod call;
 mod index;
 mod messages;
+mod passing;
 mod reader;
 mod status;
 #[cfg(test)]
@@ -17,6 +18,7 @@ mod web_trailers;
 pub use call::{Call, Kind};
 pub use index::{MAX_MESSAGES, MAX_WEB_TRAILER_BYTES, MessageIndex};
 pub use messages::{Message, MessageCoding, messages};
+pub use passing::{Plain, decompress_passing};
 pub use reader::{FrameReader, Part};
 pub use status::{message_text, status_name, status_of};
 pub use web_text::TextDecoder;

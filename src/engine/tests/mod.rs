@@ -1,4 +1,5 @@
 mod after_close;
+mod calls;
 mod content;
 mod fast_open;
 mod fields;

@@ -13,7 +13,7 @@ const GRANT: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nC
 const HELLO: &[u8] = b"\x81\x05hello";
 const ASKED: &[u8] = b"\x82\x83\0\0\0\0ask";
 
-fn config() -> EngineConfig {
+pub fn config() -> EngineConfig {
     EngineConfig { stream_messages: true, ..EngineConfig::for_ports(&[SERVER_PORT]) }
 }
 
@@ -30,7 +30,7 @@ fn run(config: EngineConfig, ask: &str, grant: &str, welcome: &[u8]) -> (Vec<Val
     (lines, engine.stats())
 }
 
-fn count(stats: &Stats, name: &str) -> u64 {
+pub fn count(stats: &Stats, name: &str) -> u64 {
     stats.entries().into_iter().find_map(|(known, count)| (known == name).then_some(count)).unwrap()
 }
 

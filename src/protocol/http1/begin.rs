@@ -4,8 +4,8 @@ use super::exchange::{Exchange, Exchanges, Place};
 use super::framing::{self, Asked, Framing, Wish};
 use super::in_progress::STATUS_LINE;
 use super::malformed::Malformed;
-use crate::message::{Head, Judged, Selection, StartLine, StreamOf, Switch};
-use crate::protocol::event_stream::EventStream;
+use crate::message::{Direction, Head, Judged, Selection, StartLine, StreamOf, Switch};
+use crate::protocol::inside::Inside;
 use crate::protocol::websocket::Agreement;
 
 #[derive(Debug)]
@@ -131,15 +131,21 @@ impl Begun {
         self.hands_over && self.switch == Some(Switch::WebSocket)
     }
 
-    /// What reads its body as it comes, if it is a response that is an event stream.
-    pub fn events(&self, head: &Head, bytes: &[u8]) -> Option<Box<EventStream>> {
-        let StartLine::Status { code, .. } = head.start else { return None };
+    /// What reads its body as it comes, if there is such a thing.
+    pub fn inside(&self, head: &Head, bytes: &[u8]) -> Option<Inside> {
         if self.interim || self.framing == Ok(Framing::NoBody) {
             return None;
         }
+        let (direction, status, path) = match head.start {
+            StartLine::Request { .. } => (Direction::Request, None, head.target(bytes)),
+            StartLine::Status { code, .. } => {
+                let path = self.exchange.as_ref().map_or(&[][..], |exchange| exchange.request.target());
+                (Direction::Response, Some(code), path)
+            }
+        };
         let judged = self.judged;
-        let of = StreamOf { exchange: self.number, request_seen: self.request_seen, judged, status: Some(code) };
-        EventStream::of(head, bytes, of)
+        let of = StreamOf { exchange: self.number, request_seen: self.request_seen, judged, status };
+        Inside::of(direction, head, bytes, of, path)
     }
 
     /// What may be its body begins like the next response, as far as it goes.

@@ -8,8 +8,8 @@ use super::start_line::may_be_start;
 use crate::flow::{DataMeta, Position};
 use crate::message::{Context, Direction, Extras, Field, Fields, Head, HttpMessage, Incomplete, Judged, StartLine};
 use crate::protocol::body::Body;
-use crate::protocol::event_stream::EventStream;
 use crate::protocol::grpc::{GrpcEnd, Rest};
+use crate::protocol::inside::Inside;
 use crate::time::{Timestamp, span_micros};
 
 #[derive(Debug)]
@@ -49,8 +49,8 @@ pub(super) struct InProgress {
     pub last_at: Option<Timestamp>,
     /// Its request is not known, and a HEAD is among those that it may answer.
     pub may_answer_head: bool,
-    /// Of a response that is an event stream, if its events are asked for.
-    pub events: Option<Box<EventStream>>,
+    /// Of a body that is read as it comes.
+    pub inside: Option<Inside>,
     /// How much of `STATUS_LINE` the bytes after the head have spelled so far; all of it once they differ.
     pub spelled: usize,
 }
@@ -79,10 +79,8 @@ impl InProgress {
 
     /// A loss of `len` bytes; 0 is a loss of an unknown number of them.
     pub fn cross(&mut self, len: u64, cx: &mut Context<'_>) -> Crossing {
-        if let Some(events) = &mut self.events {
-            events.on_gap(len, cx);
-        }
         if len == 0 {
+            self.lose_inside(0, cx);
             self.has_unknown_gap = true;
             self.body.lose(0);
             self.spelled = STATUS_LINE.len();
@@ -121,7 +119,15 @@ impl InProgress {
         self.spelled = STATUS_LINE.len();
         self.gap_bytes += lost;
         self.body.lose(lost);
+        self.lose_inside(lost, cx);
         crossing
+    }
+
+    /// So many bytes of the body are lost; 0 if it is not known how many.
+    fn lose_inside(&mut self, len: u64, cx: &mut Context<'_>) {
+        if let Some(inside) = &mut self.inside {
+            inside.on_gap(len, cx);
+        }
     }
 
     pub fn has_gap(&self) -> bool {
@@ -134,7 +140,10 @@ impl InProgress {
         self.last_at.filter(|_| known).and_then(|last_at| span_micros(self.place.at, last_at))
     }
 
-    pub fn emit(&self, direction: Direction, incomplete: Option<Incomplete>, cx: &mut Context<'_>) {
+    pub fn emit(&mut self, direction: Direction, incomplete: Option<Incomplete>, cx: &mut Context<'_>) {
+        if let Some(inside) = &mut self.inside {
+            inside.end(cx);
+        }
         let gap = self.has_gap().then_some(Incomplete::Gap);
         let mut trailer_lines = Vec::new();
         let trailers = match &self.state {
@@ -152,8 +161,10 @@ impl InProgress {
         let incomplete = incomplete.or(gap);
         let rest = Rest::new(trailers, self.body.bytes, incomplete.is_some());
         let grpc = self.body.grpc().and_then(|grpc| grpc.end(direction, head, rest));
-        let streamed = |events: &EventStream| Extras { streamed_messages: Some(events.events()), ..Extras::default() };
-        let extras = grpc.as_ref().map(GrpcEnd::extras).or_else(|| self.events.as_deref().map(streamed));
+        let streamed_messages = self.inside.as_ref().map(Inside::count);
+        let grpc = grpc.as_ref().map(GrpcEnd::lent);
+        let has_extras = grpc.is_some() || streamed_messages.is_some();
+        let extras = has_extras.then(|| Extras { grpc, streamed_messages, ..Extras::default() });
         cx.sink.message(&HttpMessage {
             direction,
             exchange: self.number,
@@ -270,7 +281,7 @@ impl InProgress {
             + self.head_bytes.len()
             + self.head.fields.capacity() * size_of::<Field>()
             + self.body.buffered_bytes()
-            + self.events.as_ref().map_or(0, |events| size_of::<EventStream>() + events.held_bytes())
+            + self.inside.as_ref().map_or(0, Inside::held_bytes)
             + decoder
     }
 }

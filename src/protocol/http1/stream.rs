@@ -249,7 +249,7 @@ impl Stream {
         match std::mem::replace(&mut self.state, State::Opaque) {
             State::Boundary => cx.counters.lost_heads += u64::from(!self.buffer.is_empty()),
             State::Body(message) if message.is_spelling_a_response() => cx.counters.lost_heads += 1,
-            State::Body(message) => {
+            State::Body(mut message) => {
                 let incomplete = message.incomplete_at_end(clean, exchanges, cx.ending);
                 message.emit(self.direction, incomplete, cx);
             }
@@ -265,8 +265,8 @@ impl Stream {
         match &mut self.state {
             State::Body(message) => {
                 cx.counters.cut_bodies += u64::from(message.body.cut());
-                if let Some(events) = &mut message.events {
-                    events.shed(cx);
+                if let Some(inside) = &mut message.inside {
+                    inside.shed(cx);
                 }
             }
             State::Boundary if self.buffer.capacity() > SHED_HEAD_BYTES => {
@@ -326,12 +326,12 @@ impl Stream {
             self.give_up(Malformed::UnknownRequest, bytes, exchanges, cx);
             return bytes.len();
         }
-        let InProgress { state, body, place, events, .. } = &mut **message;
+        let InProgress { state, body, place, inside, .. } = &mut **message;
         let max = cx.limits.max_body_bytes;
         let mut push = |bytes: &[u8]| {
             body.push(bytes, max);
-            if let Some(events) = events {
-                events.on_data(bytes, meta.at, cx);
+            if let Some(inside) = inside {
+                inside.on_data(bytes, meta.at, cx);
             }
         };
         let fed = match state {
@@ -393,7 +393,7 @@ impl Stream {
 
     /// The message in progress is over.
     fn finish(&mut self, incomplete: Option<Incomplete>, exchanges: &mut Exchanges, cx: &mut Context<'_>) {
-        let State::Body(message) = std::mem::replace(&mut self.state, State::Boundary) else { return };
+        let State::Body(mut message) = std::mem::replace(&mut self.state, State::Boundary) else { return };
         let (number, wish) = (message.number, message.wish);
         if self.direction == Direction::Request && incomplete.is_none() && !message.has_gap() {
             exchanges.note_whole_request(number, message.last_at.unwrap_or(message.place.at));

@@ -6,6 +6,7 @@ use super::reader::Packet;
 use super::streams::Stream;
 use crate::message::{Context, Direction, Extras, Fields, Head, HttpMessage, Incomplete};
 use crate::protocol::grpc::{GrpcBody, GrpcEnd, Rest};
+use crate::protocol::inside::Inside;
 use crate::time::span_micros;
 
 /// So much memory for a body in one piece is kept for the next one: as much as the default limit of a body.
@@ -80,7 +81,7 @@ pub(super) fn emit_head(
 pub(super) fn emit_open(
     stream: &Stream,
     direction: Direction,
-    open: &Open,
+    open: &mut Open,
     ending: Ending,
     trailers: Option<Trailers<'_>>,
     cx: &mut Context<'_>,
@@ -91,6 +92,9 @@ pub(super) fn emit_open(
         Ending::Reset(code) => (Some(Incomplete::Reset), code),
         Ending::Early(why) => (Some(why), None),
     };
+    if let Some(inside) = &mut open.inside {
+        inside.end(cx);
+    }
     let mut room = std::mem::take(&mut cx.scratch.body);
     let parts = Parts {
         direction,
@@ -106,7 +110,7 @@ pub(super) fn emit_open(
         error_code,
         trailers: trailers.filter(|trailers| !trailers.fields.lines.is_empty() || trailers.unknown > 0),
         grpc: open.body.grpc(),
-        streamed_messages: open.events.as_ref().map(|events| events.events()),
+        streamed_messages: open.inside.as_ref().map(Inside::count),
     };
     emit(stream, parts, cx);
     if room.capacity() <= MAX_SPARE_BYTES {

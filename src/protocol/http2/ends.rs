@@ -20,7 +20,7 @@ impl Turn<'_, '_> {
                     whole_at = open.is_whole().then_some(open.last.at);
                 }
                 if let Some(stream) = self.shared.streams.get(id) {
-                    emit_open(stream, direction, &open, ending, None, self.cx);
+                    emit_open(stream, direction, &mut open, ending, None, self.cx);
                 }
             }
             Half::Idle if ending == Ending::Whole => whole_at = Some(self.way.packet.at),

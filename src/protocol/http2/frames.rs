@@ -134,8 +134,8 @@ impl Turn<'_, '_> {
                 open.note_packet(packet);
                 let before = open.body_bytes();
                 open.body.push(content, max);
-                if let Some(events) = &mut open.events {
-                    events.on_data(content, packet.at, self.cx);
+                if let Some(inside) = &mut open.inside {
+                    inside.on_data(content, packet.at, self.cx);
                 }
                 let after = open.body_bytes();
                 self.shared.streams.held_bytes = self.shared.streams.held_bytes + after - before;

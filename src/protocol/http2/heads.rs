@@ -8,7 +8,7 @@ use super::socket::stream_of;
 use super::streams::Half;
 use crate::message::{Direction, Fields, Incomplete, StreamOf};
 use crate::protocol::PendingRequest;
-use crate::protocol::event_stream::EventStream;
+use crate::protocol::inside::Inside;
 
 impl Turn<'_, '_> {
     pub fn on_block_end(&mut self) {
@@ -212,7 +212,7 @@ impl Turn<'_, '_> {
             unknown: buffer.control.unknown,
         };
         if let Some(stream) = self.shared.streams.get(owner.stream) {
-            emit_open(stream, direction, &open, Ending::Whole, Some(trailers), self.cx);
+            emit_open(stream, direction, &mut open, Ending::Whole, Some(trailers), self.cx);
         }
         self.after_half(owner.stream, direction, open.is_whole().then_some(open.last.at));
     }
@@ -241,12 +241,19 @@ impl Turn<'_, '_> {
     /// The head at hand begins a message with a body.
     fn open(&mut self, owner: BlockOwner, direction: Direction) {
         let mut open = Box::new(Open::new(&self.shared.buffer, owner.began, self.way.packet));
-        if self.cx.streams && direction == Direction::Response {
-            let of = self.shared.streams.get(owner.stream).map(|stream| stream_of(stream));
-            open.events = of.and_then(|of| {
-                let status = self.shared.buffer.control.status;
-                EventStream::of(&open.head, &open.head_bytes, StreamOf { status, ..of })
-            });
+        let status = self.shared.buffer.control.status.filter(|_| direction == Direction::Response);
+        if self.cx.streams
+            && let Some(stream) = self.shared.streams.get(owner.stream)
+        {
+            let of = StreamOf { status, ..stream_of(stream) };
+            let path = stream.asked.as_ref().map_or(&[][..], PendingRequest::target);
+            open.inside = Inside::of(direction, &open.head, &open.head_bytes, of, path);
+            if status.is_some()
+                && let Half::Open(request) = &mut stream.request
+                && let Some(inside) = &mut request.inside
+            {
+                inside.note_status(status);
+            }
         }
         self.shared.streams.set_half(owner.stream, direction, Half::Open(open));
     }

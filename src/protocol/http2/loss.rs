@@ -113,8 +113,8 @@ impl Turn<'_, '_> {
                 Half::Open(open) => {
                     let before = open.body_bytes();
                     self.cx.counters.cut_bodies += u64::from(open.body.cut());
-                    if let Some(events) = &mut open.events {
-                        events.shed(self.cx);
+                    if let Some(inside) = &mut open.inside {
+                        inside.shed(self.cx);
                     }
                     freed += before.saturating_sub(open.body_bytes());
                 }

@@ -4,7 +4,7 @@ use super::head::{Control, HeadBuffer};
 use super::reader::Packet;
 use crate::message::{Context, Field, Fields, Head};
 use crate::protocol::body::Body;
-use crate::protocol::event_stream::EventStream;
+use crate::protocol::inside::Inside;
 use crate::time::Timestamp;
 
 #[derive(Debug)]
@@ -16,8 +16,8 @@ pub(super) struct Open {
     /// The newest packet with a part of it.
     pub last: Packet,
     pub body: Body,
-    /// Of a response that is an event stream, if its events are asked for.
-    pub events: Option<Box<EventStream>>,
+    /// Of a body that is read as it comes.
+    pub inside: Option<Inside>,
     /// Bytes of the body that are known to be lost.
     pub gap_bytes: u64,
     /// Frames of it may be lost, and it is not known how many bytes.
@@ -33,7 +33,7 @@ impl Open {
             began,
             last,
             body: Body::after(Fields { lines: &buffer.head.fields, bytes: &buffer.bytes }, buffer.control.unknown > 0),
-            events: None,
+            inside: None,
             gap_bytes: 0,
             has_gap: false,
         }
@@ -50,13 +50,12 @@ impl Open {
     pub fn lose(&mut self, cx: &mut Context<'_>) {
         self.has_gap = true;
         self.body.lose(0);
-        self.lose_events(0, cx);
+        self.lose_inside(0, cx);
     }
 
-    /// Only an event that is in progress may be held then.
-    fn lose_events(&mut self, bytes: u64, cx: &mut Context<'_>) {
-        if let Some(events) = &mut self.events {
-            events.on_gap(bytes, cx);
+    fn lose_inside(&mut self, bytes: u64, cx: &mut Context<'_>) {
+        if let Some(inside) = &mut self.inside {
+            inside.on_gap(bytes, cx);
         }
     }
 
@@ -68,13 +67,12 @@ impl Open {
     pub fn lose_bytes(&mut self, bytes: u64, cx: &mut Context<'_>) {
         self.gap_bytes += bytes;
         self.body.lose(bytes);
-        self.lose_events(bytes, cx);
+        self.lose_inside(bytes, cx);
     }
 
-    /// What its body holds, and the reader of its events.
+    /// What its body holds, and what reads it as it comes.
     pub fn body_bytes(&self) -> usize {
-        let events = self.events.as_ref().map_or(0, |events| size_of::<EventStream>() + events.held_bytes());
-        self.body.buffered_bytes() + events
+        self.body.buffered_bytes() + self.inside.as_ref().map_or(0, Inside::held_bytes)
     }
 
     pub fn held_bytes(&self) -> usize {

@@ -154,7 +154,7 @@ impl Stream {
         if self.direction == Direction::Response && !begun.interim && begun.exchange.is_none() {
             cx.counters.unpaired_responses += 1;
         }
-        let events = if cx.streams { begun.events(head, head_bytes) } else { None };
+        let inside = if cx.streams { begun.inside(head, head_bytes) } else { None };
         let state = match begun.framing {
             // The whole message lies in this segment: it goes out without a copy.
             Ok(Framing::NoBody) => {
@@ -164,7 +164,7 @@ impl Stream {
                 }
                 return used;
             }
-            Ok(Framing::Length(length)) if length <= rest.len() as u64 && events.is_none() => {
+            Ok(Framing::Length(length)) if length <= rest.len() as u64 && inside.is_none() => {
                 let body = rest.get(..length as usize).unwrap_or_default();
                 return self.emit_whole(head, head_bytes, body, &begun, last_at, None, exchanges, cx);
             }
@@ -199,7 +199,7 @@ impl Stream {
             has_unknown_gap: false,
             last_at,
             may_answer_head: begun.may_answer_head,
-            events,
+            inside,
             spelled: 0,
         }));
         0

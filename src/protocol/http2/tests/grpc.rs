@@ -1,19 +1,24 @@
-//! Calls by gRPC.
+//! Calls by gRPC, as they come out if messages inside streams are not asked for.
 
 use super::wire::*;
 use super::*;
 
-fn call<'a>(content_type: &'a str, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+#[track_caller]
+fn check(turns: &[Turn], expected: &[&str]) {
+    check_with(Http2Connection::new, false, turns, expected);
+}
+
+pub fn call<'a>(content_type: &'a str, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let head = [(":method", "POST"), (":scheme", "http"), (":path", "/pkg.Greeter/Hi"), ("content-type", content_type)];
     [&head, more].concat()
 }
 
-fn answer<'a>(content_type: &'a str, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+pub fn answer<'a>(content_type: &'a str, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     [&[(":status", "200"), ("content-type", content_type)], more].concat()
 }
 
 /// A frame of five bytes and what follows.
-fn message(flags: u8, data: &[u8]) -> Vec<u8> {
+pub fn message(flags: u8, data: &[u8]) -> Vec<u8> {
     [&[flags], &(data.len() as u32).to_be_bytes()[..], data].concat()
 }
 

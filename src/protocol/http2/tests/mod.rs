@@ -5,6 +5,7 @@ mod entering;
 mod frames;
 mod grpc;
 mod hostile;
+mod inside;
 mod losses;
 mod messages;
 mod plan;
@@ -106,6 +107,9 @@ impl Sink for Seen {
         if message.gap_bytes > 0 {
             line += &format!(" gap {}", message.gap_bytes);
         }
+        if let Some(count) = extras.streamed_messages {
+            line += &format!(" streamed {count}");
+        }
         if let Some(answered) = message.answered {
             line += &format!(" for {} {}", answered.method.escape_ascii(), answered.target.escape_ascii());
         }
@@ -113,14 +117,21 @@ impl Sink for Seen {
     }
 
     fn stream_message(&mut self, message: &StreamMessage<'_>) {
-        let Part::WebSocket { opcode, close_code } = message.part else { panic!("{message:?}") };
         let mark = if message.direction == Direction::Request { '>' } else { '<' };
-        let mut line = format!("{mark} inside {}.{} {}", message.of.exchange, message.sequence, opcode.name());
+        let (kind, close_code) = match message.part {
+            Part::WebSocket { opcode, close_code } => (opcode.name(), close_code),
+            Part::Grpc { path: b"/pkg.Greeter/Hi" } => ("grpc", None),
+            Part::Grpc { .. } | Part::Sse { .. } => panic!("{message:?}"),
+        };
+        let mut line = format!("{mark} inside {}.{} {kind}", message.of.exchange, message.sequence);
         if !message.data.is_empty() {
             line += &format!(" '{}'", message.data.escape_ascii());
         }
         if message.truncated {
             line += &format!(" of {} !", message.data_bytes);
+        }
+        if message.gap_bytes > 0 {
+            line += &format!(" gap {}", message.gap_bytes);
         }
         line += &close_code.map(|code| format!(" {code}")).unwrap_or_default();
         self.lines.push(line);
@@ -147,6 +158,8 @@ const ORIGIN: u64 = 1 << 32;
 
 struct Talker {
     connection: Http2Connection,
+    /// Messages inside streams are asked for.
+    streams: bool,
     seen: Seen,
     counters: HttpCounters,
     ends: [u64; 2],
@@ -159,6 +172,7 @@ impl Talker {
     fn new(connection: Http2Connection) -> Self {
         Self {
             connection,
+            streams: true,
             seen: Seen::default(),
             counters: HttpCounters::default(),
             ends: [ORIGIN; 2],
@@ -179,7 +193,7 @@ impl Talker {
                 ending: Incomplete::Closed,
                 proxied: None,
                 scratch: &mut self.scratch,
-                streams: true,
+                streams: self.streams,
             },
         );
     }
@@ -222,7 +236,11 @@ impl Talker {
 }
 
 fn talk(connection: Http2Connection, turns: &[Turn], cut: Cut) -> (Vec<String>, HttpCounters) {
-    let mut talker = Talker::new(connection);
+    talk_with(connection, true, turns, cut)
+}
+
+fn talk_with(connection: Http2Connection, streams: bool, turns: &[Turn], cut: Cut) -> (Vec<String>, HttpCounters) {
+    let mut talker = Talker { streams, ..Talker::new(connection) };
     talker.turns(turns, cut);
     talker.end()
 }
@@ -235,7 +253,17 @@ fn check(turns: &[Turn], expected: &[&str]) -> HttpCounters {
 
 #[track_caller]
 fn check_of(connection: impl Fn() -> Http2Connection, turns: &[Turn], expected: &[&str]) -> HttpCounters {
-    let (lines, counters) = talk(connection(), turns, Cut::Nowhere);
+    check_with(connection, true, turns, expected)
+}
+
+#[track_caller]
+fn check_with(
+    connection: impl Fn() -> Http2Connection,
+    streams: bool,
+    turns: &[Turn],
+    expected: &[&str],
+) -> HttpCounters {
+    let (lines, counters) = talk_with(connection(), streams, turns, Cut::Nowhere);
     assert_eq!(lines, expected);
     let mut cuts = vec![Cut::Every(1), Cut::Every(7)];
     for (index, turn) in turns.iter().enumerate() {
@@ -244,7 +272,7 @@ fn check_of(connection: impl Fn() -> Http2Connection, turns: &[Turn], expected: 
         }
     }
     for cut in cuts {
-        assert_eq!(talk(connection(), turns, cut).0, expected, "{cut:?}");
+        assert_eq!(talk_with(connection(), streams, turns, cut).0, expected, "{cut:?}");
     }
     counters
 }

@@ -41,6 +41,8 @@ enum Carries {
 #[derive(Debug)]
 struct Waiting {
     exchange: u32,
+    /// It is the request itself, and not a message inside of it.
+    is_request: bool,
     judged: Judged,
     line: Line,
 }
@@ -89,8 +91,9 @@ impl Held {
                 fate(decision, Vec::new())
             }
             decision => {
-                let waited = self.take(message.exchange);
-                if waited.is_empty() && self.early.len() < MAX_EARLY_DECISIONS {
+                let has_request = self.lines.iter().any(|line| line.exchange == message.exchange && line.is_request);
+                let waited = self.take(|waiting| waiting.exchange == message.exchange);
+                if !has_request && self.early.len() < MAX_EARLY_DECISIONS {
                     self.early.push((message.exchange, decision == Decision::Show));
                 }
                 fate(decision, waited)
@@ -99,7 +102,7 @@ impl Held {
     }
 
     /// The same for a message inside a stream.
-    pub fn decide_inside(&self, selection: &Selection, of: StreamOf, server_port: u16) -> Fate {
+    pub fn decide_inside(&mut self, selection: &Selection, of: StreamOf, server_port: u16) -> Fate {
         if of.judged.mark == (Mark::Address { port: server_port }) || self.own.contains(&of.exchange) {
             return Fate::Hide { own: true, waited: 0 };
         }
@@ -109,17 +112,35 @@ impl Held {
         let judged = if of.request_seen { of.judged } else { selection.judge_unseen() };
         let answer = of.status.map_or(Answer::Awaited, Answer::Status);
         match selection.decide(judged, answer) {
-            Decision::NotYet => Fate::Wait(judged),
-            decision => fate(decision, Vec::new()),
+            // Its answer is over, and the request is not.
+            Decision::NotYet => match self.early.iter().find(|(exchange, _)| *exchange == of.exchange) {
+                Some((_, shown)) => fate(if *shown { Decision::Show } else { Decision::Hide }, Vec::new()),
+                None => Fate::Wait(judged),
+            },
+            // The same was decided for those before it, unless the answer was needed.
+            decision if selection.decide(judged, Answer::Awaited) == decision => fate(decision, Vec::new()),
+            // The answer itself comes later, and the request waits for that.
+            decision => fate(decision, self.take(|waiting| waiting.exchange == of.exchange && !waiting.is_request)),
         }
     }
 
     /// Puts a line aside. One that has waited too long makes room: `None` in its place if it is not shown.
-    pub fn wait(&mut self, selection: &Selection, exchange: u32, judged: Judged, line: Line) -> Option<Option<Line>> {
-        let waiting = Waiting { exchange, judged, line };
+    pub fn wait(
+        &mut self,
+        selection: &Selection,
+        (exchange, is_request): (u32, bool),
+        judged: Judged,
+        line: Line,
+    ) -> Option<Option<Line>> {
+        let waiting = Waiting { exchange, is_request, judged, line };
         self.bytes += waiting.cost();
         self.lines.push_back(waiting);
-        let oldest = if self.lines.len() > MAX_LINES { self.lines.pop_front() } else { None }?;
+        if self.lines.len() <= MAX_LINES {
+            return None;
+        }
+        // Requests are the last to go: of messages inside a stream there may be any number.
+        let index = self.lines.iter().position(|waiting| !waiting.is_request).unwrap_or_default();
+        let oldest = self.lines.remove(index)?;
         self.bytes -= oldest.cost();
         Some(oldest.unanswered(selection))
     }
@@ -179,10 +200,10 @@ impl Held {
         }
     }
 
-    fn take(&mut self, exchange: u32) -> Vec<Line> {
+    fn take(&mut self, is_taken: impl Fn(&Waiting) -> bool) -> Vec<Line> {
         let mut taken = Vec::new();
         self.lines.retain_mut(|waiting| {
-            let take = waiting.exchange == exchange;
+            let take = is_taken(waiting);
             if take {
                 self.bytes -= waiting.cost();
                 taken.push(std::mem::take(&mut waiting.line));

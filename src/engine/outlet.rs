@@ -189,13 +189,13 @@ impl ToLines<'_> {
             Fate::Wait(judged) => {
                 let mut line = Line::default();
                 line.raw = encoder.push_line(&mut line.text, origin, message);
-                self.wait(message.exchange, judged, line);
+                self.wait((message.exchange, message.direction == Direction::Request), judged, line);
             }
         }
     }
 
-    fn wait(&mut self, exchange: u32, judged: Judged, line: Line) {
-        match self.held.wait(self.selection, exchange, judged, line) {
+    fn wait(&mut self, what: (u32, bool), judged: Judged, line: Line) {
+        match self.held.wait(self.selection, what, judged, line) {
             None => {}
             Some(Some(oldest)) => self.batcher.push_line(self.now, oldest),
             Some(None) => self.stats.filtered += 1,
@@ -221,16 +221,21 @@ impl Sink for ToLines<'_> {
             *count += 1;
         }
         match self.held.decide_inside(self.selection, message.of, origin.server.port) {
-            Fate::Show(_) => self.batcher.push(self.now, |out| {
-                encoder.push_stream_line(out, origin, message);
-                None
-            }),
+            Fate::Show(waited) => {
+                for line in waited {
+                    self.batcher.push_line(self.now, line);
+                }
+                self.batcher.push(self.now, |out| {
+                    encoder.push_stream_line(out, origin, message);
+                    None
+                });
+            }
             Fate::Hide { own: true, .. } => self.stats.own_messages += 1,
-            Fate::Hide { own: false, .. } => self.stats.filtered += 1,
+            Fate::Hide { own: false, waited } => self.stats.filtered += 1 + waited,
             Fate::Wait(judged) => {
                 let mut line = Line::default();
                 encoder.push_stream_line(&mut line.text, origin, message);
-                self.wait(message.of.exchange, judged, line);
+                self.wait((message.of.exchange, false), judged, line);
             }
         }
     }

@@ -19,6 +19,7 @@ mod timeless;
 mod tls;
 mod tunnels;
 mod unread;
+mod waiting;
 
 use super::*;
 

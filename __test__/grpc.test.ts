@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { createSniffer, ENGINE_ERROR_CODES, type HttpMessage } from '../dist/index.js';
+import { createSniffer, ENGINE_ERROR_CODES, type HttpMessage, type StreamMessage } from '../dist/index.js';
 import { Random } from './differential/random.js';
 import { savefile } from './differential/savefile.js';
 import { messagesOf, runCli } from './live/harness.js';
@@ -94,6 +94,40 @@ test('messages of the services in protoDescriptors are JSON, all others base64',
     ['shop.Shop', 'Other', undefined, 1],
     ['shop.Shop', 'Other', 'OK', 2],
   ]);
+});
+
+test('so are those that come out as they pass, unless a value of theirs is hidden', async () => {
+  const args = ['--ports', '80', '--read', pcapFile, '--proto-descriptors', descriptors, '--stream-messages'];
+  const [tea, green] = [field(1, 'tea'), field(1, 'grün "é"')];
+  const at = (method: string, direction: string, sequence: number) => {
+    return { stream: 'grpc', direction, sequence, grpc: { service: 'shop.Shop', method } };
+  };
+  const plain = (data: Buffer) => ({ data: base64(data), dataEncoding: 'base64', dataSize: data.length });
+  const others = [
+    { ...at('Other', 'request', 1), ...plain(tea) },
+    { ...at('Other', 'response', 1), ...plain(green) },
+    { ...at('Other', 'response', 2), ...plain(Buffer.from([0xff])) },
+  ];
+  for (const hidden of [false, true]) {
+    const run = await runCli([...args, ...(hidden ? ['--redact-body', 'name'] : [])]);
+    expect(run.code).toBe(0);
+    const lines: (HttpMessage | StreamMessage)[] = messagesOf(run.stdout);
+    const inside = lines.filter((line): line is StreamMessage => 'stream' in line);
+    const shown = (data: Buffer, name: string) =>
+      hidden
+        ? { data: '[REDACTED]', dataSize: data.length, json: { name: '[REDACTED]' } }
+        : { ...plain(data), json: { name } };
+    expect(inside.map(({ id, receiver, destination, timestamp, ...rest }) => rest)).toEqual([
+      { ...at('Get', 'request', 1), ...shown(tea, 'tea') },
+      { ...at('Get', 'response', 1), ...shown(green, 'grün "é"') },
+      { ...at('Get', 'response', 2), ...plain(Buffer.from([0xff])) },
+      ...others,
+    ]);
+    const whole = lines.filter((line): line is HttpMessage => !('stream' in line));
+    expect(whole.map(({ streamedMessages }) => streamedMessages)).toEqual([1, 2, 1, 2]);
+    // Each stands before the end of its own side.
+    expect(lines.map((line) => ('stream' in line ? 'm' : 'E')).join('')).toBe('mEmmEmEmmE');
+  }
 });
 
 test.each([

@@ -178,9 +178,9 @@ export interface StreamMessage {
   direction: 'request' | 'response';
   /** ISO 8601, UTC, with milliseconds: of the packet that began the message. */
   timestamp: string;
-  /** What it says: text as it is, anything else in base64 (`dataEncoding`). Of a close frame the reason. */
+  /** What it says: text as it is, anything else in base64 (`dataEncoding`). Of a close frame the reason; `[REDACTED]` of gRPC if `redactBody` hides a value in `json`. */
   data: string;
-  /** `data` is base64: of binary WebSocket messages and of gRPC always, of others if the bytes are not UTF-8. */
+  /** `data` is base64: of binary WebSocket messages and of gRPC, unless it is hidden, of others if the bytes are not UTF-8. */
   dataEncoding?: 'base64';
   /** Bytes of the message, kept or not, once it is decompressed; of a message that ended early, or that is compressed and cut, those that are known of. */
   dataSize: number;
@@ -200,7 +200,7 @@ export interface StreamMessage {
   retry?: number;
   /** gRPC: what was called. */
   grpc?: { service: string; method: string };
-  /** Reserved: gRPC messages as JSON. Not there yet; `grpcMessages` of the exchange have it. */
+  /** gRPC: the message as JSON, if `protoDescriptors` knows its type. */
   json?: unknown;
   /** The savefile gives that packet no time (pcapng's Simple Packet Block): `timestamp` is 1970 then. */
   timestampUnknown?: true;

@@ -9,11 +9,11 @@ use std::time::Instant;
 
 use memchr::memchr;
 
-use super::finish_grpc::{Room, ToShow, push_messages};
+use super::finish_grpc::{Room, ToShow, push_messages, push_passing};
 use crate::batch::{Batch, MAX_BATCH_BYTES};
 use crate::config::{BinaryBodies, EngineConfig};
 use crate::content::{self, Broken, Coding, Content, Limits};
-use crate::encode::{RawBody, Showing, Written, max_written_bytes};
+use crate::encode::{RawBody, RawGrpc, Showing, Written, max_written_bytes, push_base64_data};
 use crate::protobuf::Descriptors;
 use crate::redact::Redactor;
 use crate::stats::ContentStats;
@@ -132,6 +132,9 @@ impl Finisher {
 
     /// Appends the members of a body, and returns those for its gRPC messages, which come later in the line.
     fn write(&mut self, out: &mut Vec<u8>, raw: &RawBody, bytes: &[u8], in_haste: bool) -> Vec<u8> {
+        if let Some(grpc) = raw.grpc.as_ref().filter(|grpc| grpc.is_message) {
+            return self.write_message(out, grpc, bytes, in_haste);
+        }
         let start = out.len();
         let (decode, max_body_bytes, base64) = (self.decode, self.max_body_bytes, self.base64);
         let bounds = self.bounds(bytes.len());
@@ -206,6 +209,26 @@ impl Finisher {
             Outcome::Left => self.stats.left_coded += u64::from(!raw.codings.is_empty()),
         }
         messages.unwrap_or_default()
+    }
+
+    /// The same for a message inside a stream.
+    fn write_message(&mut self, out: &mut Vec<u8>, grpc: &RawGrpc, data: &[u8], in_haste: bool) -> Vec<u8> {
+        let start = out.len();
+        let bounds = self.bounds(data.len());
+        let json_bytes = max_written_bytes(data.len()).min(bounds.regular.saturating_add(bounds.surplus));
+        let descriptors = self.descriptors.as_ref().and_then(|descriptors| descriptors.get()).filter(|_| !in_haste);
+        let show = ToShow { descriptors, redactor: self.redactor.as_ref() };
+        let written = catch_unwind(AssertUnwindSafe(|| push_passing(out, grpc, data, json_bytes, show)));
+        let Ok(json) = written else {
+            self.stats.panicked += 1;
+            out.truncate(start);
+            push_base64_data(out, None);
+            return Vec::new();
+        };
+        if let Some(rate) = &mut self.rate {
+            rate.spend((out.len() - start + json.len()).saturating_sub(bounds.regular));
+        }
+        json
     }
 
     fn bounds(&mut self, coded_bytes: usize) -> Bounds {

@@ -1,8 +1,8 @@
 //! Writes the messages of a gRPC body.
 
 use crate::content::grpc::{Call, MAX_MESSAGES, MessageCoding, MessageIndex, messages};
-use crate::encode::{RawGrpc, push_grpc_messages};
-use crate::protobuf::Descriptors;
+use crate::encode::{RawGrpc, push_base64_data, push_grpc_messages};
+use crate::protobuf::{Descriptors, MessageType};
 use crate::redact::{Kind, Redactor};
 
 /// What of them is not shown.
@@ -34,6 +34,31 @@ pub(super) struct ToShow<'a> {
     pub redactor: Option<&'a Redactor>,
 }
 
+fn type_of(grpc: &RawGrpc, descriptors: &Descriptors) -> Option<MessageType> {
+    let Call { service, method } = Call::of_path(&grpc.path)?;
+    descriptors.message_type(service, method, grpc.direction)
+}
+
+/// Appends the data of a message inside a stream, and returns the member with its JSON, which comes later in the line: of at most
+/// `json_bytes`, and empty if its type is not known. If a value is hidden in its JSON, the data are not shown.
+pub(super) fn push_passing(
+    out: &mut Vec<u8>,
+    grpc: &RawGrpc,
+    data: &[u8],
+    json_bytes: usize,
+    ToShow { descriptors, redactor }: ToShow<'_>,
+) -> Vec<u8> {
+    let mut json = Vec::new();
+    let kind = descriptors.and_then(|descriptors| type_of(grpc, descriptors));
+    if !kind.is_some_and(|kind| kind.push_json(data, json_bytes, &mut json)) {
+        push_base64_data(out, Some(data));
+        return Vec::new();
+    }
+    let redacted = redactor.and_then(|redactor| redactor.redact(&json, &Kind::Json));
+    push_base64_data(out, Some(data).filter(|_| redacted.is_none()));
+    [b",\"json\":", redacted.map_or(json, |redacted| redacted.text).as_slice()].concat()
+}
+
 /// Appends the member for those that begin in `body`; with `in_haste` without what is in compressed ones. By `descriptors` those
 /// whose method they name are JSON.
 pub(super) fn push_messages(
@@ -49,10 +74,7 @@ pub(super) fn push_messages(
     let coding = if in_haste { MessageCoding::Unknown } else { grpc.coding };
     let messages = messages(&index, body, coding, content_bytes);
     let without_data = messages.iter().filter(|message| message.data.is_none()).count() as u64;
-    let kind = descriptors.filter(|_| !in_haste).and_then(|descriptors| {
-        let Call { service, method } = Call::of_path(&grpc.path)?;
-        descriptors.message_type(service, method, grpc.direction)
-    });
+    let kind = descriptors.filter(|_| !in_haste).and_then(|descriptors| type_of(grpc, descriptors));
     let mut left = json_bytes;
     push_grpc_messages(out, &messages, &mut |data, out| {
         let start = out.len();

@@ -1,7 +1,7 @@
 use super::*;
 use crate::decode::Endpoint;
 use crate::encode::{Encoder, Origin};
-use crate::message::{Direction, Head, HttpMessage, Judged};
+use crate::message::{Direction, Head, HttpMessage, Judged, Part, StreamMessage, StreamOf};
 use crate::time::Timestamp;
 
 fn config() -> EngineConfig {
@@ -152,6 +152,7 @@ fn grpc_line_by(config: EngineConfig, encoding: &[u8], body: &[u8], in_haste: bo
             coding: crate::content::grpc::MessageCoding::of(encoding),
             direction: Direction::Response,
             path: b"/s/M".as_slice().into(),
+            is_message: false,
         }));
     }
     let mut finisher = Finisher::new(&config);
@@ -235,4 +236,56 @@ fn messages_of_known_types_are_json() {
     let rest = r#"{"size":1,"data":"/w=="},{"size":3,"data":"CgE=","truncated":true}]"#;
     assert_eq!(told(false), format!(r#","grpcMessages":[{{"size":3,"json":{{"text":"x"}}}},{rest}"#));
     assert_eq!(told(true), format!(r#","grpcMessages":[{{"size":3,"data":"CgF4"}},{rest}"#));
+}
+
+/// What stands in the line of a message inside a stream, from its data on.
+fn inside(config: EngineConfig, path: &[u8], data: &[u8], truncated: bool, in_haste: bool) -> String {
+    let message = StreamMessage {
+        of: StreamOf { exchange: 1, ..StreamOf::default() },
+        direction: Direction::Response,
+        sequence: 1,
+        at: Timestamp::default(),
+        data,
+        data_bytes: data.len() as u64,
+        truncated,
+        gap_bytes: 0,
+        part: Part::Grpc { path },
+    };
+    let endpoint = Endpoint { ip: [192, 0, 2, 1].into(), port: 80 };
+    let origin = Origin::new(1, endpoint, endpoint);
+    let mut encoder = Encoder::new(&config);
+    // It is not the first of its batch.
+    let mut batch = batch(&config, &[b"\xff"]);
+    let raw = encoder.push_stream_line(&mut batch.lines, &origin, &message);
+    batch.raw.extend(raw.map(|raw| (batch.messages, raw)));
+    batch.messages += 1;
+    let mut lines = Vec::new();
+    Finisher::new(&config).finish(batch, in_haste, |piece| lines.extend_from_slice(&piece.lines));
+    let line = String::from_utf8(lines).unwrap();
+    let last = line.lines().last().unwrap();
+    serde_json::from_str::<serde_json::Value>(last).unwrap();
+    last[last.find(",\"data\"").unwrap()..].to_owned()
+}
+
+#[test]
+fn a_message_inside_a_stream_has_json_if_its_type_is_known() {
+    let known = || EngineConfig { proto_descriptors: Some(descriptors()), ..config() };
+    let hiding = || EngineConfig { redact_body: vec!["text".into()], ..known() };
+    let call = |service: &str| format!(r#","dataSize":3,"grpc":{{"service":"{service}","method":"M"}}"#);
+    let data = r#","data":"CgF4","dataEncoding":"base64""#;
+    let told = inside(known(), b"/s/M", b"\x0a\x01x", false, false);
+    assert_eq!(told, format!(r#"{data}{},"json":{{"text":"x"}}}}"#, call("s")));
+    // Without descriptors, of another service, in haste.
+    for (config, service, in_haste) in [(config(), "s", false), (known(), "t", false), (known(), "s", true)] {
+        let told = inside(config, format!("/{service}/M").as_bytes(), b"\x0a\x01x", false, in_haste);
+        assert_eq!(told, format!("{data}{}}}", call(service)));
+    }
+    assert!(inside(known(), b"/s/M", b"", false, false).ends_with(r#","json":{}}"#));
+    // What is cut, or no such message, is none in JSON.
+    let told = inside(known(), b"/s/M", b"\x0a\x01x", true, false);
+    assert!(told.starts_with(data) && told.contains(r#","truncated":true"#) && !told.contains("json"), "{told}");
+    assert!(!inside(known(), b"/s/M", b"\xff", false, false).contains("json"));
+    // What is hidden in the JSON is in the data.
+    let told = inside(hiding(), b"/s/M", b"\x0a\x01x", false, false);
+    assert_eq!(told, format!(r#","data":"[REDACTED]"{},"json":{{"text":"[REDACTED]"}}}}"#, call("s")));
 }

@@ -61,6 +61,11 @@ pub struct Written {
 }
 
 impl RawBody {
+    /// Data of a message inside a stream.
+    pub(super) fn of_message(at: Range<usize>, grpc: Box<RawGrpc>) -> Self {
+        Self { at, codings: Vec::new(), charset: None, grpc: Some(grpc), cut: false, unredacted: None }
+    }
+
     /// The same in a line that begins so many bytes later.
     #[must_use]
     pub fn moved(self, bytes: usize) -> Self {

@@ -18,6 +18,8 @@ pub struct RawGrpc {
     pub direction: Direction,
     /// Of the request; empty if it is not known.
     pub path: Box<[u8]>,
+    /// It is no body but the data of one message inside a stream, decompressed by now.
+    pub is_message: bool,
 }
 
 impl RawGrpc {
@@ -28,7 +30,14 @@ impl RawGrpc {
             coding: grpc.encoding.map(MessageCoding::of).unwrap_or_default(),
             direction: message.direction,
             path: message.request_target().into(),
+            is_message: false,
         })
+    }
+
+    /// Of a message inside a stream.
+    pub(super) fn of_message(path: &[u8], direction: Direction) -> Box<Self> {
+        let (kind, coding) = (Kind::Grpc, MessageCoding::Identity);
+        Box::new(Self { at: 0, kind, coding, direction, path: path.into(), is_message: true })
     }
 }
 

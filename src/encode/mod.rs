@@ -24,6 +24,7 @@ use fields::{SecretFields, push_fields};
 use grpc::SecretGrpc;
 pub use grpc_messages::{RawGrpc, ToJson, push_grpc_messages};
 use json::{push_member, push_number, push_text, push_text_within};
+pub use stream_message::push_base64_data;
 use timestamp::TimestampWriter;
 
 use crate::config::{BinaryBodies, EngineConfig};
@@ -74,6 +75,8 @@ pub struct Encoder {
     pub bodies: BodyWriter,
     /// Heads and trailers that were cut since they hold too many characters that need an escape.
     pub cut_heads: u64,
+    /// Messages of gRPC may be JSON.
+    has_descriptors: bool,
 }
 
 impl Encoder {
@@ -96,6 +99,7 @@ impl Encoder {
                 ..BodyWriter::default()
             },
             cut_heads: 0,
+            has_descriptors: config.proto_descriptors.is_some(),
         }
     }
 

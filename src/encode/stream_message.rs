@@ -5,15 +5,20 @@ use base64::prelude::BASE64_STANDARD;
 
 use super::body::max_written_bytes;
 use super::json::{push_member, push_number, push_string_within};
-use super::{Encoder, Origin};
+use super::{Encoder, Origin, RawBody, RawGrpc};
 use crate::content;
 use crate::content::grpc::Call;
 use crate::message::{Direction, Opcode, Part, StreamMessage};
-use crate::redact::Kind;
+use crate::redact::{Kind, REDACTED};
 
 impl Encoder {
-    /// Appends the message's line to `out`.
-    pub fn push_stream_line(&mut self, out: &mut Vec<u8>, origin: &Origin, message: &StreamMessage<'_>) {
+    /// Appends the message's line to `out`. Its data may have to be finished.
+    pub fn push_stream_line(
+        &mut self,
+        out: &mut Vec<u8>,
+        origin: &Origin,
+        message: &StreamMessage<'_>,
+    ) -> Option<RawBody> {
         push_member(out, b"{\"stream\":", message.part.name().as_bytes());
         let (id, ends) = origin.parts();
         out.push(b',');
@@ -33,7 +38,16 @@ impl Encoder {
             None => None,
         };
         let data = redacted.as_ref().map_or(message.data, |redacted| &redacted.text);
-        let truncated = push_data(out, message, data);
+        let mut raw = match message.part {
+            Part::Grpc { path } if self.has_descriptors && redacted.is_none() && !message.truncated => {
+                let start = out.len();
+                out.extend_from_slice(data);
+                let grpc = RawGrpc::of_message(path, message.direction);
+                Some(RawBody::of_message(start..out.len(), grpc))
+            }
+            _ => None,
+        };
+        let truncated = if raw.is_some() { false } else { push_data(out, message, data) };
         push_count(out, b",\"dataSize\":", message.data_bytes);
         if truncated {
             out.extend_from_slice(b",\"truncated\":true");
@@ -63,7 +77,23 @@ impl Encoder {
         if !message.at.is_known() {
             out.extend_from_slice(b",\"timestampUnknown\":true");
         }
+        if let Some(grpc) = raw.as_mut().and_then(|raw| raw.grpc.as_mut()) {
+            grpc.at = out.len();
+        }
         out.extend_from_slice(b"}\n");
+        raw
+    }
+}
+
+/// Appends data in base64; without data that it is not shown.
+pub fn push_base64_data(out: &mut Vec<u8>, data: Option<&[u8]>) {
+    match data {
+        Some(data) => {
+            out.extend_from_slice(b",\"data\":\"");
+            push_base64(out, data);
+            out.extend_from_slice(b"\",\"dataEncoding\":\"base64\"");
+        }
+        None => push_member(out, b",\"data\":", REDACTED),
     }
 }
 
@@ -77,9 +107,7 @@ fn push_data(out: &mut Vec<u8>, message: &StreamMessage<'_>, data: &[u8]) -> boo
             push_string_within(out, text, max_written_bytes(text.len())) || message.truncated
         }
         None => {
-            out.extend_from_slice(b",\"data\":\"");
-            push_base64(out, data);
-            out.extend_from_slice(b"\",\"dataEncoding\":\"base64\"");
+            push_base64_data(out, Some(data));
             message.truncated
         }
     }

@@ -225,16 +225,13 @@ impl Sink for ToLines<'_> {
                 for line in waited {
                     self.batcher.push_line(self.now, line);
                 }
-                self.batcher.push(self.now, |out| {
-                    encoder.push_stream_line(out, origin, message);
-                    None
-                });
+                self.batcher.push(self.now, |out| encoder.push_stream_line(out, origin, message));
             }
             Fate::Hide { own: true, .. } => self.stats.own_messages += 1,
             Fate::Hide { own: false, waited } => self.stats.filtered += 1 + waited,
             Fate::Wait(judged) => {
                 let mut line = Line::default();
-                encoder.push_stream_line(&mut line.text, origin, message);
+                line.raw = encoder.push_stream_line(&mut line.text, origin, message);
                 self.wait((message.of.exchange, false), judged, line);
             }
         }

@@ -17,7 +17,7 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createSniffer, type HttpMessage, type SnifferStats } from '../dist/index.js';
+import { createSniffer, type HttpMessage, type SnifferStats, type StreamMessage } from '../dist/index.js';
 import { describeLive, until } from './live/harness.js';
 
 const SERVICE = 'test.v1.Echo';
@@ -335,5 +335,47 @@ describeLive('gRPC between grpc-js and grpc-js', () => {
     const [sent] = call?.request.message.grpcMessages ?? [];
     expect(sent?.compressed === true && sent.size < text.length / 10).toBe(true);
     expect(call?.response?.messages[0]?.equals(reversed(text))).toBe(true);
+  });
+
+  test('messages of a call come out while it is open', { timeout: 60_000 }, async () => {
+    const messages: HttpMessage[] = [];
+    const inside: StreamMessage[] = [];
+    const sniffer = createSniffer({ ports: [port], interface: 'lo', logLevel: 'warn', streamMessages: true });
+    sniffer.on('message', (message) => messages.push(message));
+    sniffer.on('streamMessage', (message) => inside.push(message));
+    await sniffer.start();
+    const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+    const sent = [0, 1, 5_000, 200_000].map((size, n) => bytes(`part ${n}`, size));
+    try {
+      const chat = client.makeBidiStreamRequest(METHODS.Chat.path, same, same);
+      const over = ended(chat.resume());
+      for (const [n, message] of sent.entries()) {
+        chat.write(message);
+        await until(() => inside.length === 2 * (n + 1), 15_000);
+      }
+      expect(messages).toEqual([]);
+      chat.end();
+      await over;
+    } finally {
+      client.close();
+      await sniffer.stop();
+    }
+    for (const direction of ['request', 'response'] as const) {
+      const shown = inside.filter((message) => message.direction === direction);
+      expect(shown.map(({ stream, sequence }) => [stream, sequence])).toEqual(sent.map((_, n) => ['grpc', n + 1]));
+      for (const [n, { data, dataEncoding, dataSize, grpc, truncated }] of shown.entries()) {
+        const expected = sent[n] ?? Buffer.alloc(0);
+        expect([dataEncoding, dataSize, grpc, truncated]).toEqual([
+          'base64',
+          expected.length,
+          { service: SERVICE, method: 'Chat' },
+          undefined,
+        ]);
+        const held = Buffer.from(data, 'base64');
+        expect(held.equals(direction === 'request' ? expected : reversed(expected))).toBe(true);
+      }
+    }
+    expect(messages.map(({ streamedMessages }) => streamedMessages)).toEqual([sent.length, sent.length]);
+    expect(sniffer.stats().engine).toMatchObject({ streamMessagesGrpc: 2 * sent.length, streamsGivenUp: 0 });
   });
 });

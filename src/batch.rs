@@ -29,6 +29,8 @@ pub struct Batch {
     pub messages: u32,
     /// Bodies that `finish` writes, in the order of their lines, each with the number of messages before it.
     pub raw: Vec<(u32, RawBody)>,
+    /// The lines once more, as what changes from one to another. Empty where that is not wanted, or not worth it.
+    pub changes: Buffer,
 }
 
 /// One line by itself.
@@ -124,7 +126,7 @@ mod tests {
         assert_eq!(batcher.take(START.plus_millis(MAX_BATCH_AGE_MS - 1), false), None);
         assert_eq!(
             batcher.take(START, true),
-            Some(Batch { lines: b"{}\n".to_vec().into(), messages: 1, raw: Vec::new() })
+            Some(Batch { lines: b"{}\n".to_vec().into(), messages: 1, ..Batch::default() })
         );
         assert_eq!(batcher.take(START, true), None);
     }

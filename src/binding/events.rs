@@ -13,7 +13,7 @@ use napi::{Error, Result, Status};
 use napi_derive::napi;
 
 use super::stats::{EngineStats, stats_of};
-use crate::batch::Buffer;
+use crate::batch::Batch;
 use crate::delivery::{Delivery, Event};
 use crate::notice::Level;
 
@@ -25,6 +25,8 @@ pub struct BindingCaptureEvent {
     pub kind: &'static str,
     /// `batch`: length of its lines. Costs a credit: `copyLines()` at once, `release()` when done with them.
     pub bytes: Option<u32>,
+    /// `batch`: length of its changes, where it has some (`wantChanges`).
+    pub changes_bytes: Option<u32>,
     /// `batch`: number of lines.
     pub messages: Option<u32>,
     /// `notice`: how much it matters.
@@ -47,6 +49,7 @@ impl BindingCaptureEvent {
         Self {
             kind,
             bytes: None,
+            changes_bytes: None,
             messages: None,
             level: None,
             name: None,
@@ -58,28 +61,32 @@ impl BindingCaptureEvent {
     }
 }
 
-/// The lines of batches that JS was told of, oldest first. It copies them into memory of its own, which it can use again
+/// The batches that JS was told of, oldest first. It copies their bytes into memory of its own, which it can use again
 /// for the next batch: memory that is new for each has to be asked of the system and cleared each time. No more than there
 /// are credits.
 #[derive(Debug, Default)]
-pub(super) struct Told(Mutex<VecDeque<Buffer>>);
+pub(super) struct Told(Mutex<VecDeque<Batch>>);
 
 impl Told {
-    fn push(&self, lines: Buffer) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(lines);
+    fn push(&self, batch: Batch) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(batch);
     }
 
     /// Done with the oldest, once they are written to `target` where there is one. Whatever goes wrong they are gone: else
     /// every later batch would get the lines of the one before it.
     pub(super) fn take_oldest(&self, target: Option<&mut [u8]>) -> Result<()> {
         let oldest = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-        let lines = oldest.ok_or_else(|| Error::from_reason("there is no batch to be copied"))?;
+        let Batch { lines, changes, .. } =
+            oldest.ok_or_else(|| Error::from_reason("there is no batch to be copied"))?;
         let Some(target) = target else { return Ok(()) };
-        if target.len() != lines.len() {
-            return Err(Error::from_reason("the target is not as long as the batch"));
+        match target.split_at_mut_checked(lines.len()) {
+            Some((for_lines, rest)) if rest.len() == changes.len() => {
+                for_lines.copy_from_slice(&lines);
+                rest.copy_from_slice(&changes);
+                Ok(())
+            }
+            _ => Err(Error::from_reason("the target is not as long as the batch")),
         }
-        target.copy_from_slice(&lines);
-        Ok(())
     }
 }
 
@@ -87,9 +94,15 @@ impl BindingCaptureEvent {
     fn from_event(event: Event, told: &Told) -> Self {
         match event {
             Event::Batch(batch) => {
-                let bytes = u32::try_from(batch.lines.len()).unwrap_or(u32::MAX);
-                told.push(batch.lines);
-                Self { bytes: Some(bytes), messages: Some(batch.messages), ..Self::of("batch") }
+                let bytes = |buffer: &[u8]| u32::try_from(buffer.len()).unwrap_or(u32::MAX);
+                let event = Self {
+                    bytes: Some(bytes(&batch.lines)),
+                    changes_bytes: Some(bytes(&batch.changes)).filter(|&bytes| bytes > 0),
+                    messages: Some(batch.messages),
+                    ..Self::of("batch")
+                };
+                told.push(batch);
+                event
             }
             Event::Notice(notice) => Self {
                 level: Some(match notice.level {

@@ -131,7 +131,8 @@ impl Capture {
     }
 
     /// Copies the lines of the oldest `batch` that was told of and not copied yet to `target`: whole JSON lines, each with
-    /// its line feed. Without a `target` they are lost. Throws when there is none, or `target` has not its `bytes`.
+    /// its line feed; after them its changes. Without a `target` they are lost. Throws when there is none, or `target` has not its
+    /// `bytes` and `changesBytes`.
     #[napi]
     pub fn copy_lines(&self, target: Option<BufferSlice<'_>>) -> Result<()> {
         match target {
@@ -151,6 +152,13 @@ impl Capture {
     #[napi]
     pub fn open_stdout(&self, open: bool) {
         self.control.open_stdout(open);
+    }
+
+    /// From now on large batches have changes, or no longer do: arrays of what to make their messages of, which takes less than to
+    /// parse each line.
+    #[napi]
+    pub fn want_changes(&self, want: bool) {
+        self.control.want_changes(want);
     }
 
     /// Messages that the engine has written to stdout, since the start.

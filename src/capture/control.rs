@@ -83,6 +83,11 @@ impl CaptureControl {
         self.feedback.stdout.open(open);
     }
 
+    /// The receiver makes objects of the messages from now on, or no longer does: large batches come with their `changes`.
+    pub fn want_changes(&self, want: bool) {
+        self.feedback.want_changes(want);
+    }
+
     /// Messages that were written so, whole.
     pub fn written_to_stdout(&self) -> u64 {
         self.feedback.stdout.written()

@@ -1,15 +1,19 @@
-//! What goes back, against the stream: credits, and whether stdout is all that wants the lines. In: the receiver's calls, from any
+//! What goes back, against the stream: credits, whether stdout is all that wants the lines, whether the receiver wants changes. In: the receiver's calls, from any
 //! thread. Out: the same to the capture thread and the sending thread. Refuses to know: batches, how a thread is woken.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::changes::MIN_MESSAGES;
 use super::credits::Credits;
 use super::stdout::StdoutOutput;
+use crate::batch::Batch;
 
 #[derive(Debug, Default)]
 pub(crate) struct Feedback {
     pub(super) credits: Credits,
     pub(crate) stdout: StdoutOutput,
+    /// The receiver makes objects of the messages.
+    wants_changes: AtomicBool,
     /// The capture thread has a young batch for a receiver that was not hungry.
     young_waits: AtomicBool,
 }
@@ -32,6 +36,14 @@ impl Feedback {
         }
         self.young_waits.store(false, Ordering::SeqCst);
         true
+    }
+
+    pub(crate) fn want_changes(&self, want: bool) {
+        self.wants_changes.store(want, Ordering::Relaxed);
+    }
+
+    pub(super) fn wants_changes_of(&self, batch: &Batch) -> bool {
+        self.wants_changes.load(Ordering::Relaxed) && batch.messages >= MIN_MESSAGES
     }
 
     /// Ahead of what the receiver has in its hands no line is written.

@@ -102,7 +102,7 @@ impl Finisher {
             give(batch);
             return;
         }
-        let Batch { lines, messages, raw } = batch;
+        let Batch { lines, messages, raw, .. } = batch;
         let (mut out, mut copied, mut given) = (lines.another(lines.len()), 0, 0);
         for (before, raw) in raw {
             out.extend_from_slice(lines.get(copied..raw.at.start).unwrap_or_default());
@@ -120,13 +120,13 @@ impl Finisher {
                 copied += line_end;
                 let rest = lines.another(lines.len() - copied);
                 let lines = std::mem::replace(&mut out, rest);
-                give(Batch { lines, messages: before + 1 - given, raw: Vec::new() });
+                give(Batch { lines, messages: before + 1 - given, ..Batch::default() });
                 given = before + 1;
             }
         }
         out.extend_from_slice(lines.get(copied..).unwrap_or_default());
         if messages > given {
-            give(Batch { lines: out, messages: messages - given, raw: Vec::new() });
+            give(Batch { lines: out, messages: messages - given, ..Batch::default() });
         }
     }
 

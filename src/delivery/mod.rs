@@ -8,13 +8,14 @@
 //!                 +-------------------------------------------------------+
 //!                 |                                                       v
 //! capture --> [outgoing] -- batches, the end --> [queue] --> [sending] --> [event] Delivery
-//!                 |                                          [finish]  --> [stdout]
+//!                 |                                    [finish] [changes] --> [stdout]
 //!                 +-------- other events ------------------------^
 //!        credits, stdout is open <-- [feedback] <-- the receiver
 //! ```
 //! Two channels lead to the sending thread: batches keep their order and end with the end, other events go ahead of them. The
 //! memory of a batch goes home by itself ([`Buffer`](crate::batch::Buffer)).
 
+mod changes;
 mod credits;
 mod event;
 mod feedback;

@@ -51,7 +51,8 @@ impl Outgoing {
 
     /// Nothing is before it, and nothing is to be done for it: a file may take its time, so the capture thread writes none.
     fn would_go_on(&self, batch: &Batch) -> bool {
-        batch.raw.is_empty() && !self.feedback.stdout.is_open() && self.queue.is_idle() && !self.queue.is_gone()
+        let is_done = batch.raw.is_empty() && !self.feedback.wants_changes_of(batch);
+        is_done && !self.feedback.stdout.is_open() && self.queue.is_idle() && !self.queue.is_gone()
     }
 
     /// Anything but a batch and the end.
@@ -122,7 +123,7 @@ mod tests {
     }
 
     fn batch(messages: u32) -> Batch {
-        Batch { lines: vec![b'x'].into(), messages, raw: Vec::new() }
+        Batch { lines: vec![b'x'].into(), messages, ..Batch::default() }
     }
 
     /// The messages of the batch that is next; it is in hand then.

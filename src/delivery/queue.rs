@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     fn batch(len: usize, messages: u32) -> Batch {
-        Batch { lines: vec![b'x'; len].into(), messages, raw: Vec::new() }
+        Batch { lines: vec![b'x'; len].into(), messages, ..Batch::default() }
     }
 
     /// The messages of the batch that is next.

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, never, select_biased, unbounded};
 
+use super::changes::Changes;
 use super::event::{Delivery, Event};
 use super::feedback::Feedback;
 use super::finish::Finisher;
@@ -54,7 +55,8 @@ where
     let outgoing = Outgoing::new(queue_in, tell, Arc::clone(&shared.feedback), Arc::clone(&receiver));
     let body = move || {
         panics::guard_this_thread();
-        Sending { queue, events, shared, finisher, haste_bytes, receiver }.run();
+        let changes = Changes::default();
+        Sending { queue, events, shared, finisher, changes, haste_bytes, receiver }.run();
     };
     thread::Builder::new().name(SENDING_THREAD_NAME.to_owned()).spawn(body)?;
     Ok(outgoing)
@@ -65,6 +67,7 @@ struct Sending {
     events: Receiver<Event>,
     shared: Shared,
     finisher: Finisher,
+    changes: Changes,
     haste_bytes: usize,
     receiver: Arc<dyn Delivery>,
 }
@@ -103,8 +106,8 @@ impl Sending {
 
     fn send_batch(&mut self, batch: Batch) {
         let in_haste = self.queue.took(&batch) > self.haste_bytes;
-        let Self { events, shared, finisher, receiver, .. } = self;
-        finisher.finish(batch, in_haste, |batch| send(events, &shared.feedback, &**receiver, batch));
+        let Self { events, shared, finisher, changes, receiver, .. } = self;
+        finisher.finish(batch, in_haste, |batch| send(events, &shared.feedback, changes, &**receiver, batch));
         shared.ledger.count_content(std::mem::take(&mut finisher.stats));
         if self.queue.done() {
             (self.shared.wake)();
@@ -113,10 +116,19 @@ impl Sending {
 }
 
 /// To stdout where it goes. Otherwise waits for a credit as long as there is somebody to give one; meanwhile events go out.
-fn send(events: &mut Receiver<Event>, feedback: &Feedback, receiver: &dyn Delivery, mut batch: Batch) {
+fn send(
+    events: &mut Receiver<Event>,
+    feedback: &Feedback,
+    changes: &mut Changes,
+    receiver: &dyn Delivery,
+    mut batch: Batch,
+) {
     if feedback.may_write_to_stdout() {
         let Some(rest) = feedback.stdout.write(io::stdout().as_fd(), batch) else { return };
         batch = rest;
+    }
+    if feedback.wants_changes_of(&batch) {
+        batch.changes = changes.of(&batch.lines);
     }
     loop {
         select_biased! {

@@ -135,7 +135,7 @@ mod tests {
 
     fn batch(lines: &str) -> Batch {
         let messages = u32::try_from(lines.matches('\n').count()).unwrap();
-        Batch { lines: lines.as_bytes().to_vec().into(), messages, raw: Vec::new() }
+        Batch { lines: lines.as_bytes().to_vec().into(), messages, ..Batch::default() }
     }
 
     /// A pipe that holds so many pages. Its writer would wait.

@@ -30,7 +30,8 @@ export declare class Capture {
   addTlsKeys(text: string): boolean
   /**
    * Copies the lines of the oldest `batch` that was told of and not copied yet to `target`: whole JSON lines, each with
-   * its line feed. Without a `target` they are lost. Throws when there is none, or `target` has not its `bytes`.
+   * its line feed; after them its changes. Without a `target` they are lost. Throws when there is none, or `target` has not its
+   * `bytes` and `changesBytes`.
    */
   copyLines(target?: Buffer | undefined | null): void
   /** Gives one batch's credit back: JS has finished with it. Without credits no further batch comes. */
@@ -40,6 +41,11 @@ export declare class Capture {
    * left becomes a `batch`; its first line may be the end of one. As long as a batch is not released, all become one.
    */
   openStdout(open: boolean): void
+  /**
+   * From now on large batches have changes, or no longer do: arrays of what to make their messages of, which takes less than to
+   * parse each line.
+   */
+  wantChanges(want: boolean): void
   /** Messages that the engine has written to stdout, since the start. */
   writtenToStdout(): number
   /** What marks a POST with this body as our own, behind the version in the field `tcp-sniffer-output`. */
@@ -54,6 +60,8 @@ export interface CaptureEvent {
   kind: 'batch' | 'notice' | 'error' | 'stats' | 'end'
   /** `batch`: length of its lines. Costs a credit: `copyLines()` at once, `release()` when done with them. */
   bytes?: number
+  /** `batch`: length of its changes, where it has some (`wantChanges`). */
+  changesBytes?: number
   /** `batch`: number of lines. */
   messages?: number
   /** `notice`: how much it matters. */

@@ -94,6 +94,8 @@ class Capture {
   /** Nothing goes there by itself: all is left to the output. */
   openStdout() {}
 
+  wantChanges() {}
+
   writtenToStdout() {
     return 0;
   }

@@ -60,6 +60,13 @@ export class FakeCapture implements NativeCapture {
     this.stdoutOpen = open;
   }
 
+  /** Batches may have changes. */
+  changesWanted = false;
+
+  wantChanges(want: boolean): void {
+    this.changesWanted = want;
+  }
+
   writtenToStdout(): number {
     return this.messagesOnStdout;
   }

@@ -76,6 +76,8 @@ export class Chain implements NativeCapture {
   /** Its lines are not those of the engine. */
   openStdout(): void {}
 
+  wantChanges(): void {}
+
   writtenToStdout(): number {
     return 0;
   }

@@ -75,6 +75,8 @@ export class LinesCapture implements NativeCapture {
 
   openStdout(): void {}
 
+  wantChanges(): void {}
+
   writtenToStdout(): number {
     return 0;
   }

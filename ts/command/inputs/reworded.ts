@@ -20,6 +20,7 @@ export function reworded(capture: NativeCapture, reword: (message: string) => st
     copyLines: (target) => capture.copyLines(target),
     release: () => capture.release(),
     openStdout: (open) => capture.openStdout(open),
+    wantChanges: (want) => capture.wantChanges(want),
     writtenToStdout: () => capture.writtenToStdout(),
     seal: (body) => capture.seal(body),
     stats: () => capture.stats(),

@@ -1,0 +1,243 @@
+use std::fmt::Write;
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// One after another, found byte by byte.
+fn items(array: &str) -> Vec<&str> {
+    let inside = array.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).expect("an array");
+    split(inside, b',').map(|end| &inside[end]).collect()
+}
+
+/// The parts between such bytes that are in no string, object or array.
+fn split(text: &str, by: u8) -> impl Iterator<Item = std::ops::Range<usize>> {
+    let (mut ends, mut depth, mut in_string, mut escaped) = (Vec::new(), 0, false, false);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth -= 1,
+            _ if byte == by && depth == 0 => ends.push(at),
+            _ => {}
+        }
+    }
+    ends.push(text.len());
+    let mut start = 0;
+    ends.into_iter().map(move |end| std::mem::replace(&mut start, end + 1)..end)
+}
+
+/// A line's values, and what is between them.
+fn parts(line: &str) -> (Vec<String>, Vec<String>) {
+    let (mut values, mut between) = (Vec::new(), vec![String::new()]);
+    let inside = &line[1..line.len() - 1];
+    between[0].push('{');
+    for (index, member) in split(inside, b',').enumerate() {
+        let member = &inside[member];
+        let key = split(member, b':').next().unwrap().end;
+        let last = between.last_mut().unwrap();
+        write!(last, "{}{}:", if index > 0 { "," } else { "" }, &member[..key]).unwrap();
+        let value = &member[key + 1..];
+        if value == "{}" {
+            last.push_str(value);
+        } else if value.starts_with('{') {
+            let (inner_values, inner_between) = parts(value);
+            last.push_str(&inner_between[0]);
+            values.extend(inner_values);
+            between.extend_from_slice(&inner_between[1..]);
+        } else {
+            values.push(value.to_owned());
+            between.push(String::new());
+        }
+    }
+    between.last_mut().unwrap().push('}');
+    (values, between)
+}
+
+/// The lines again, and how many of them were told as changes.
+fn expand(changes: &[u8]) -> (String, usize) {
+    let (mut lines, mut changed) = (String::new(), 0);
+    let mut patterns: Vec<(Vec<String>, Vec<String>)> = Vec::new();
+    for array in std::str::from_utf8(changes).unwrap().lines() {
+        let mut items = items(array).into_iter();
+        while let Some(item) = items.next() {
+            if let Some(count) = item.strip_prefix('-') {
+                let line = items.next().unwrap();
+                patterns.push(parts(line));
+                assert_eq!(patterns.last().unwrap().0.len().to_string(), count);
+                writeln!(lines, "{line}").unwrap();
+            } else if item.starts_with('{') {
+                writeln!(lines, "{item}").unwrap();
+            } else {
+                let (values, between) = &mut patterns[item.parse::<usize>().unwrap()];
+                let words = values.len().div_ceil(BITS);
+                let bits: Vec<u32> = items.by_ref().take(words).map(|word| word.parse().unwrap()).collect();
+                for (place, value) in values.iter_mut().enumerate() {
+                    if bits[place / BITS] >> (place % BITS) & 1 == 1 {
+                        let new = items.next().unwrap();
+                        assert_ne!(value, new, "it has not changed");
+                        new.clone_into(value);
+                    }
+                }
+                lines.push_str(&between[0]);
+                values.iter().zip(&between[1..]).for_each(|(value, after)| lines.extend([value.as_str(), after]));
+                lines.push('\n');
+                changed += 1;
+            }
+        }
+    }
+    (lines, changed)
+}
+
+fn changes_of(changes: &mut Changes, lines: &str) -> Buffer {
+    changes.of(&lines.as_bytes().to_vec().into())
+}
+
+fn line(id: usize, path: &str) -> String {
+    format!(
+        r#"{{"id":"1.{id}","receiver":{{"ip":"10.0.0.1","port":80}},"path":{path:?},"headers":{{}},"bodySize":{id}}}"#
+    )
+}
+
+#[test]
+fn only_the_values_that_differ_are_told() {
+    let lines = [line(1, "/"), line(2, "/"), line(3, "/"), line(30, "/a\"}"), line(30, "/a\"}")]
+        .map(|line| line + "\n")
+        .concat();
+    let changes = changes_of(&mut Changes::default(), &lines);
+    let [first, second] = [line(1, "/"), line(2, "/")];
+    let expected = format!("[{first},-5,{second},0,17,\"1.3\",3,0,25,\"1.30\",\"/a\\\"}}\",30,0,0]\n");
+    assert_eq!(std::str::from_utf8(&changes).unwrap(), expected);
+    assert_eq!(expand(&changes), (lines, 3));
+}
+
+#[test]
+fn lines_that_are_not_like_a_pattern_stand_as_they_are() {
+    let odd = [
+        r#"{"__proto__":"a","x":1}"#,
+        r#"{"a":"a","1":1}"#,
+        r#"{"\u005f_proto__":"a","x":1}"#,
+        r#"{"a":"a","list":[1,2]}"#,
+        r#"{"a":{"b":{"c":{"d":1}}}}"#,
+        "{}",
+        r#"{"a":{}}"#,
+    ];
+    for line in odd {
+        let lines = format!("{line}\n").repeat(20);
+        let changes = changes_of(&mut Changes::default(), &lines);
+        assert_eq!(expand(&changes), (lines, 0));
+        assert!(!std::str::from_utf8(&changes).unwrap().contains(",-"), "{line} is no pattern");
+    }
+    let values = |count: usize| (0..count).map(|n| format!("\"k{n}\":{n}")).collect::<Vec<_>>().join(",");
+    for (count, changed) in [(1, 18), (30, 18), (31, 18), (line::MAX_VALUES, 18), (line::MAX_VALUES + 1, 0)] {
+        let lines = format!("{{{}}}\n", values(count)).repeat(20);
+        assert_eq!(expand(&changes_of(&mut Changes::default(), &lines)), (lines, changed), "{count} values");
+    }
+}
+
+#[test]
+fn arrays_are_of_a_size_that_is_one_string() {
+    let lines: String = (0..200).map(|n| line(n, &"x".repeat(n * 100)) + "\n").collect();
+    let changes = changes_of(&mut Changes::default(), &lines);
+    let longest = lines.lines().map(str::len).max().unwrap();
+    let arrays: Vec<_> = std::str::from_utf8(&changes).unwrap().lines().collect();
+    assert!(arrays.len() > 10 && arrays.iter().all(|array| array.len() < ARRAY_BYTES + longest));
+    assert_eq!(expand(&changes), (lines, 198));
+}
+
+#[test]
+fn more_kinds_than_are_kept_take_each_others_places() {
+    let kind = |n: usize| format!("{{\"k{n}\":{n}}}\n");
+    let lines: String = (0..MAX_PATTERNS).chain(0..MAX_PATTERNS).chain(0..MAX_PATTERNS).map(kind).collect();
+    assert_eq!(expand(&changes_of(&mut Changes::default(), &lines)), (lines, MAX_PATTERNS));
+    let lines: String = (0..=MAX_PATTERNS).chain(0..=MAX_PATTERNS).chain(0..=MAX_PATTERNS).map(kind).collect();
+    assert_eq!(expand(&changes_of(&mut Changes::default(), &lines)), (lines, 0));
+}
+
+#[test]
+fn a_flood_of_kinds_is_left_alone_for_a_while() {
+    let mut changes = Changes::default();
+    let flood: String = (0..100).map(|n| format!("{{\"k{n}\":{n}}}\n")).collect();
+    let ordinary: String = (0..100).map(|n| line(n, "/") + "\n").collect();
+    for _ in 0..3 {
+        assert!(!changes_of(&mut changes, &flood).is_empty());
+        (0..REST_BATCHES).for_each(|_| assert!(changes_of(&mut changes, &ordinary).is_empty()));
+    }
+    assert!(!changes_of(&mut changes, &ordinary).is_empty() && !changes_of(&mut changes, &flood).is_empty());
+}
+
+/// Few of each, so that lines are often alike.
+fn key() -> impl Strategy<Value = String> {
+    static NAMES: &[&str] =
+        &["a", "b", "host", "user-agent", "", "__proto__", "1", "ä", "x\"y", "body", "\u{2028}", "constructor"];
+    prop::sample::select(NAMES).prop_map(|name: &str| serde_json::to_string(name).unwrap())
+}
+
+fn value() -> impl Strategy<Value = String> {
+    static TEXTS: &[&str] = &[
+        "",
+        "a",
+        "a\"",
+        "a\\",
+        "\\\"",
+        "},{",
+        "\u{0}\u{1f}",
+        "ä€😀",
+        "1",
+        "a long one that takes several words to compare",
+    ];
+    static WORDS: &[&str] = &["0", "1", "12", "123", "1.5", "1.25", "true", "false", "[1,{\"a\":2}]"];
+    prop_oneof![
+        prop::sample::select(TEXTS).prop_map(|text: &str| serde_json::to_string(text).unwrap()),
+        prop::sample::select(WORDS).prop_map(str::to_owned),
+    ]
+}
+
+fn object(member: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
+    let members = prop::collection::vec((key(), member), 0..5);
+    members.prop_map(|members| {
+        let mut seen = std::collections::HashSet::new();
+        let members = members.iter().filter(|(key, _)| seen.insert(key.clone()));
+        format!("{{{}}}", members.map(|(key, value)| format!("{key}:{value}")).collect::<Vec<_>>().join(","))
+    })
+}
+
+fn batch() -> impl Strategy<Value = String> {
+    let line = object(prop_oneof![3 => value(), 1 => object(value())]);
+    // Each kind several times, with values of its own.
+    let kinds = prop::collection::vec(line, 1..12);
+    (kinds, prop::collection::vec((any::<prop::sample::Index>(), prop::collection::vec(value(), 8)), 1..120)).prop_map(
+        |(kinds, chosen)| {
+            let mut lines = String::new();
+            for (kind, others) in chosen {
+                let (values, between) = parts_or_none(&kinds[kind.index(kinds.len())]);
+                lines.push_str(&between[0]);
+                for (place, (value, after)) in values.iter().zip(&between[1..]).enumerate() {
+                    let other = others.get(place).filter(|other| other.len() % 3 != 0 && !other.starts_with('['));
+                    lines.extend([other.unwrap_or(value).as_str(), after]);
+                }
+                lines.push('\n');
+            }
+            lines
+        },
+    )
+}
+
+fn parts_or_none(line: &str) -> (Vec<String>, Vec<String>) {
+    if line == "{}" { (Vec::new(), vec![line.to_owned()]) } else { parts(line) }
+}
+
+proptest! {
+    #[test]
+    fn the_lines_are_what_the_changes_tell(batches in prop::collection::vec(batch(), 1..4)) {
+        let mut changes = Changes::default();
+        for lines in batches {
+            changes.rest = 0;
+            let told = changes_of(&mut changes, &lines);
+            prop_assert_eq!(expand(&told).0, lines);
+        }
+    }
+}

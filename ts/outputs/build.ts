@@ -2,7 +2,7 @@
 
 import { configuredOutputs } from '../config/outputs';
 import type { OutputName } from '../types';
-import type { OutputContext, OutputKind } from './kind';
+import { isSelective, type OutputContext, type OutputKind } from './kind';
 import { OUTPUTS } from './list';
 import type { Output } from './output';
 
@@ -11,11 +11,6 @@ const KINDS = Object.entries(OUTPUTS) as [OutputName, OutputKind][];
 export type BuildOptions = Omit<OutputContext, 'alone' | 'lossless' | 'onClosed'> & {
   onClosed(name: OutputName, error: NodeJS.ErrnoException): void;
 };
-
-/** Not all that the engine has comes out: it must not write lines itself. */
-function isSelective({ filter, maxExchanges }: BuildOptions['config']): boolean {
-  return filter !== undefined || maxExchanges !== undefined;
-}
 
 /** @throws {EngineError} if what an output writes to cannot be had */
 export function buildOutputs({ onClosed, ...rest }: BuildOptions): readonly Output[] {

@@ -72,6 +72,11 @@ export interface OutputKind {
   create(context: OutputContext): Output;
 }
 
+/** Not all that the engine has comes out: it must not write lines itself. */
+export function isSelective({ filter, maxExchanges }: ValidatedConfig): boolean {
+  return filter !== undefined || maxExchanges !== undefined;
+}
+
 /** What outputs that send parcels share. */
 export function limitsOf({ config, deps: { schedule, now, random }, lossless, log }: OutputContext): DeliveryLimits {
   return {

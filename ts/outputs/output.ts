@@ -9,6 +9,8 @@ import type { OutputName, OutputStats } from '../types';
 export interface Batch {
   readonly lines: Buffer;
   readonly messages: number;
+  /** What changes from line to line, for a reader that makes objects of them (`callback/changes`). Not of every batch. */
+  readonly changes?: Buffer | undefined;
   /** Of a large batch: nobody overwrites the bytes until what this returns is called. */
   readonly keep?: (() => () => void) | undefined;
 }

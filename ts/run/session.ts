@@ -129,7 +129,7 @@ export class Session {
   #handle(event: CaptureEvent): void {
     switch (event.kind) {
       case 'batch':
-        this.#receive(event.bytes ?? 0, event.messages ?? 0);
+        this.#receive(event.bytes ?? 0, event.changesBytes ?? 0, event.messages ?? 0);
         break;
       case 'notice':
         this.#options.log[event.level ?? 'info']({ event: event.name, ...event.fields }, event.message ?? '');
@@ -171,12 +171,14 @@ export class Session {
   }
 
   /** To every output at once; the engine gets its credit back when all of them have taken it. */
-  #receive(bytes: number, messages: number): void {
-    const loan = this.#roomFor(bytes, messages);
-    const lines = loan?.room.subarray(0, bytes);
-    this.#options.capture.copyLines(lines);
+  #receive(bytes: number, changesBytes: number, messages: number): void {
+    const all = bytes + changesBytes;
+    const loan = this.#roomFor(all, messages);
+    const room = loan?.room.subarray(0, all);
+    this.#options.capture.copyLines(room);
     const keep = bytes < MIN_KEPT_BYTES || loan === undefined ? undefined : () => loan.keep();
-    const taken = lines === undefined ? [] : this.#deliver(this.#chosen({ lines, messages, keep }));
+    const [lines, changes] = [room?.subarray(0, bytes), changesBytes === 0 ? undefined : room?.subarray(bytes)];
+    const taken = lines === undefined ? [] : this.#deliver(this.#chosen({ lines, changes, messages, keep }));
     const released = this.#release(loan, taken).finally(() => this.#unreleased.delete(released));
     this.#unreleased.add(released);
   }

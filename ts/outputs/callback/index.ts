@@ -1,10 +1,14 @@
 /** `onHttpMessage` and the listeners of `message`, which may be added at any time. */
 
-import type { OutputKind } from '../kind';
+import { isSelective, type OutputKind } from '../kind';
 import { CallbackOutput } from './output';
 
 export const callback: OutputKind = {
   dropReasons: ['abandoned', 'invalid'],
   always: true,
-  create: ({ listeners, listenerLog: log, deps: { now } }) => new CallbackOutput({ listeners, log, now }),
+  create: ({ config, listeners, listenerLog: log, capture, deps: { now } }) => {
+    // Where messages are left out on the way, lines are all that is left of a batch.
+    const engine = isSelective(config) ? undefined : capture;
+    return new CallbackOutput({ listeners, engine, log, now });
+  },
 };

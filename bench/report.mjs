@@ -102,7 +102,7 @@ ${table(['', 'messages found', 'time, by the clock', 'CPU time', 'messages/s', '
   });
   return `Output to /dev/null in the timed rounds; messages are counted in one more run into a file. \`tcp-sniffer\` is the whole command with its
 start, JSON lines with every header and body; \`callback\` the same in the library with a listener (its messages/s are from \`start()\` to
-\`end\`); \`engine\` is \`examples/read.rs\`, the engine alone on one core. "2×" is twice the time of \`tcp-sniffer\`. A count in bold is
+\`end\`), and once more with each line through \`JSON.parse\`; \`engine\` is \`examples/read.rs\`, the engine alone on one core. "2×" is twice the time of \`tcp-sniffer\`. A count in bold is
 not what was sent.
 
 ${does.join('\n')}

@@ -21,18 +21,27 @@ export function engineCommand(file, ...maxConnections) {
   return [ENGINE, file, String(PORT), ...maxConnections.map(String)];
 }
 
+/** A listener, with messages made in one way or another. */
+function toListener(name, ...way) {
+  return {
+    name,
+    command: (file) => ({
+      command: [process.execPath, 'bench/callback.cjs', file, String(PORT), ...way],
+      toStdout: true,
+    }),
+    count: (_out, _work, { stderr }) => JSON.parse(stderr).messages,
+    seconds: ({ stderr }) => JSON.parse(stderr).seconds,
+  };
+}
+
 const OURS = [
   {
     name: 'tcp-sniffer',
     command: (file) => ({ command: wholeCommand(file), toStdout: true }),
     count: (out) => countLines(out),
   },
-  {
-    name: 'callback',
-    command: (file) => ({ command: [process.execPath, 'bench/callback.cjs', file, String(PORT)], toStdout: true }),
-    count: (_out, _work, { stderr }) => JSON.parse(stderr).messages,
-    seconds: ({ stderr }) => JSON.parse(stderr).seconds,
-  },
+  toListener('callback'),
+  toListener('callback, JSON.parse', 'parse'),
   {
     name: 'engine',
     command: (file) => ({ command: engineCommand(file), toStdout: true }),

@@ -86,6 +86,19 @@ describe('a bad one', () => {
     expect(performance.now() - start).toBeLessThan(500);
   });
 
+  it.each([
+    [{ fields: 'method', 'output-otlp': 'http://collector.example:4318/' }, 'tcp-sniffer/fields', /whole messages/],
+    [{ fields: 'method', filter: `host=${SECRET}` }, 'tcp-sniffer/fields', /whole messages/],
+  ])('%j: right by itself, and not together', (given, name, complaint) => {
+    const answered = answerTo(
+      Object.fromEntries(Object.entries(given).map(([key, value]) => [`tcp-sniffer/${key}`, value])),
+    );
+    expect([reasonOf(answered), answered.operations]).toEqual(['invalid_annotation', []]);
+    expect(answered.response.warnings?.[0]).toContain(name);
+    expect(answered.response.warnings?.[0]).toMatch(complaint);
+    expect(JSON.stringify([answered.response, answered.log])).not.toContain(SECRET);
+  });
+
   it('a URL that the sidecar would refuse in production', () => {
     const annotations = { 'tcp-sniffer/output-url': 'http://collector.example/' };
     expect(answerTo(annotations).operations).not.toEqual([]);

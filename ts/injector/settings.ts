@@ -7,7 +7,7 @@ import { INJECT_LABEL, PREFIX, parseImage, parseSecretKey, type SecretKey, STATU
 import type { InjectorConfig } from './options';
 import { declaredPorts, type Pod, runningContainers } from './pod';
 import { quantity } from './quantity';
-import { checkSnifferText, variableFor } from './sniffer-text';
+import { CombinationError, checkSnifferText, checkSnifferTexts, variableFor } from './sniffer-text';
 
 export interface Settings {
   image: string;
@@ -144,12 +144,23 @@ export function readSettings(pod: Pod, config: InjectorConfig, production: boole
       known.apply(settings, text.trim(), production);
     });
   }
+  checkTogether(settings, production);
   keepTokenFromOthers(settings, pod, config);
   const mesh = meshOf(pod);
   if (mesh !== undefined) tellOfMesh(settings, mesh, pod, config);
   attempt(`${PREFIX}cpu-request`, () => checkResources(settings.cpuRequest, settings.cpuLimit, 'cpu'));
   attempt(`${PREFIX}memory-request`, () => checkResources(settings.memoryRequest, settings.memoryLimit, 'memory'));
   return settings;
+}
+
+/** What the sidecar would refuse at its start must not get into a pod. */
+function checkTogether({ env }: Settings, production: boolean): void {
+  try {
+    checkSnifferTexts(env, production);
+  } catch (error) {
+    if (!(error instanceof CombinationError)) throw error;
+    throw new AnnotationError(PREFIX + error.annotation, error.message);
+  }
 }
 
 /** What a pod without annotations gets. */

@@ -3,7 +3,7 @@
 import { COMMAND_OPTIONS } from '../config/command';
 import { suggest } from '../suggest';
 import { isObject } from './pod';
-import { checkSnifferText, variableFor } from './sniffer-text';
+import { CombinationError, checkSnifferText, checkSnifferTexts, variableFor } from './sniffer-text';
 
 /** Annotations whose default the injector has an option for. */
 const OWN_DEFAULTS = ['ports', 'interface', 'output-url'];
@@ -18,7 +18,7 @@ export function readSidecarOptions(given: unknown, production: boolean): Record<
   const names = COMMAND_OPTIONS.flatMap(({ annotation }) => annotation?.name ?? []);
   const own = Object.keys(content).find((name) => OWN_DEFAULTS.includes(name));
   if (own !== undefined) throw new Error(`${own} has an option of the injector of its own`);
-  return Object.fromEntries(
+  const env = Object.fromEntries(
     Object.entries(content).map(([name, value]) => {
       const option = COMMAND_OPTIONS.find(({ annotation }) => annotation?.name === name);
       if (option === undefined) {
@@ -33,6 +33,12 @@ export function readSidecarOptions(given: unknown, production: boolean): Record<
       }
     }),
   );
+  try {
+    checkSnifferTexts(env, production);
+  } catch (error) {
+    throw error instanceof CombinationError ? new Error(`${error.annotation}: ${error.message}`) : error;
+  }
+  return env;
 }
 
 function parseJson(text: string): unknown {

@@ -11,6 +11,9 @@ import { ValidationError } from '../errors';
 /** Linux (`dev_valid_name`): IFNAMSIZ is 16 with the final zero, and some characters are not taken. */
 export const INTERFACE_NAME = /^(?!\.\.?$)[!-.0-9;-~]{0,15}$/;
 
+/** What came is not shown: it may be a secret. */
+const GOT = /, got .*$/s;
+
 /**
  * The text as it may stand in the sidecar's variable.
  * @throws {Error} what is expected, without what came
@@ -24,9 +27,40 @@ export function checkSnifferText(field: keyof SnifferConfig, text: string, produ
     validateConfig({ ports: [1], [field]: option.parse(trimmed) }, { production });
   } catch (error) {
     if (!(error instanceof ValidationError)) throw error;
-    throw new Error(error.complaint.replace(/, got .*$/s, ''));
+    throw new Error(error.complaint.replace(GOT, ''));
   }
   return trimmed;
+}
+
+/** Two options that do not go together. */
+export class CombinationError extends Error {
+  constructor(
+    readonly annotation: string,
+    complaint: string,
+  ) {
+    super(complaint.replace(GOT, ''));
+  }
+}
+
+/**
+ * All that a sidecar will find in its environment: what is right by itself may not go together.
+ * @throws {CombinationError} for the first option that does not go with another one
+ */
+export function checkSnifferTexts(env: Readonly<Record<string, string>>, production: boolean): void {
+  const given = COMMAND_OPTIONS.flatMap(({ field, variable, parse }): [string, unknown][] => {
+    const text = variable === undefined ? '' : (env[variable] ?? '');
+    return text === '' ? [] : [[field, parse(text)]];
+  });
+  try {
+    validateConfig({ ports: [1], ...Object.fromEntries(given) }, { production });
+  } catch (error) {
+    if (!(error instanceof ValidationError)) throw error;
+    const { field, complaint } = error;
+    throw new CombinationError(
+      COMMAND_OPTIONS.find((each) => each.field === field)?.annotation?.name ?? field,
+      complaint,
+    );
+  }
 }
 
 /** The variable by which the sniffer takes that option. */

@@ -138,8 +138,8 @@ function messageTable(shape) {
 
 function injectorTable() {
   const rows = INJECTOR_OPTIONS.map(({ field, flag, variable, help, default: value }) => {
-    const shown = value === undefined || `${value}` === '' ? '' : code(`${value}`);
-    return [code(field), code(flag), code(variable), shown, cell(help)];
+    const text = typeof value === 'object' ? JSON.stringify(value) : `${value ?? ''}`;
+    return [code(field), code(flag), code(variable), text === '' ? '' : code(text), cell(help)];
   });
   return table(['field', 'flag', 'variable', 'default', ''], rows);
 }

@@ -20,6 +20,7 @@ mod line;
 #[cfg(test)]
 mod tests;
 
+use std::collections::VecDeque;
 use std::hash::BuildHasher;
 
 use ahash::RandomState;
@@ -38,7 +39,10 @@ const MAX_PATTERNS: usize = 64;
 const FIRST_TRIES: usize = 3;
 /// An array ends after so many bytes: its reader makes one string of it.
 const ARRAY_BYTES: usize = 32 << 10;
-/// After a batch in which most lines were like no other, so many are left as they are: someone sends ever new field names.
+/// Kinds that came before are told from new ones by the hashes of their keys: so many of those are kept.
+const MAX_KNOWN: usize = 256;
+/// After two batches in which most lines were of new kinds, so many are left as they are: someone sends ever new field names, and
+/// what is done for a kind of message does not pay for few of it.
 const REST_BATCHES: u32 = 15;
 
 /// The last line of its kind.
@@ -49,6 +53,7 @@ struct Pattern {
     /// Where in the line.
     values: Vec<Span>,
     keys: u64,
+    is_new: bool,
     /// It has one once there is a second line like it.
     number: Option<usize>,
 }
@@ -61,6 +66,10 @@ pub(super) struct Changes {
     numbered: usize,
     comparison: Comparison,
     random: RandomState,
+    /// The hashes of keys of earlier patterns.
+    known: VecDeque<u64>,
+    /// Most of the last batch was new.
+    was_new: bool,
     rest: u32,
 }
 
@@ -75,13 +84,13 @@ impl Changes {
         self.numbered = 0;
         let mut out = lines.another(lines.len() / 4);
         let (mut start, mut array_start) = (0, 0);
-        let (mut like, mut unlike) = (0, 0);
+        let (mut known, mut new) = (0, 0);
         for end in memchr_iter(b'\n', lines) {
             let before = if out.len() == array_start { b'[' } else { b',' };
             out.push(before);
             match self.push(&mut out, lines, Span { start, end }) {
-                true => like += 1,
-                false => unlike += 1,
+                true => known += 1,
+                false => new += 1,
             }
             start = end + 1;
             if out.len() - array_start >= ARRAY_BYTES || start == lines.len() {
@@ -89,13 +98,15 @@ impl Changes {
                 array_start = out.len();
             }
         }
-        if unlike > like {
+        let is_new = new > known;
+        if is_new && self.was_new {
             self.rest = REST_BATCHES;
         }
+        self.was_new = is_new;
         out
     }
 
-    /// Appends the items of one line. Says whether it is like one before.
+    /// Appends the items of one line. Says whether it is like one before, of a kind that was known before that.
     fn push(&mut self, out: &mut Vec<u8>, lines: &[u8], at: Span) -> bool {
         let line = at.of(lines);
         let Some(index) = self.find(lines, at) else {
@@ -107,6 +118,7 @@ impl Changes {
             used.rotate_right(1);
         }
         let Some(pattern) = self.patterns.first_mut() else { return false };
+        let is_known = !pattern.is_new;
         pattern.line = at;
         std::mem::swap(&mut pattern.values, &mut self.comparison.values);
         match pattern.number {
@@ -120,12 +132,12 @@ impl Changes {
                 out.extend_from_slice(line);
             }
         }
-        true
+        is_known
     }
 
     /// The pattern that it is like. Where there is none, there is one now.
     fn find(&mut self, lines: &[u8], at: Span) -> Option<usize> {
-        let Self { patterns, comparison, random, .. } = self;
+        let Self { patterns, comparison, random, known, .. } = self;
         let line = at.of(lines);
         let mut is_like = |pattern: &Pattern| comparison.is_like(line, pattern.line.of(lines), &pattern.values);
         let first = patterns.iter().take(FIRST_TRIES).position(&mut is_like);
@@ -136,8 +148,12 @@ impl Changes {
         let keys = read(line, &mut values, random.build_hasher())?;
         let found = patterns.iter().position(|pattern| pattern.keys == keys && is_like(pattern));
         if found.is_none() {
+            let before = known.iter().position(|hash| *hash == keys);
+            let is_new = before.and_then(|index| known.remove(index)).is_none();
+            known.truncate(MAX_KNOWN - 1);
+            known.push_front(keys);
             patterns.truncate(MAX_PATTERNS - 1);
-            patterns.insert(0, Pattern { line: at, values, keys, number: None });
+            patterns.insert(0, Pattern { line: at, values, keys, is_new, number: None });
         }
         found
     }

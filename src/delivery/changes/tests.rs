@@ -159,14 +159,28 @@ fn more_kinds_than_are_kept_take_each_others_places() {
 
 #[test]
 fn a_flood_of_kinds_is_left_alone_for_a_while() {
-    let mut changes = Changes::default();
-    let flood: String = (0..100).map(|n| format!("{{\"k{n}\":{n}}}\n")).collect();
-    let ordinary: String = (0..100).map(|n| line(n, "/") + "\n").collect();
-    for _ in 0..3 {
-        assert!(!changes_of(&mut changes, &flood).is_empty());
-        (0..REST_BATCHES).for_each(|_| assert!(changes_of(&mut changes, &ordinary).is_empty()));
+    for of_each in [1, 2, 20] {
+        let mut changes = Changes::default();
+        let mut kind = 0;
+        let mut flood = || {
+            kind += 200;
+            (kind..kind + 200).map(|n| format!("{{\"k{}\":{n}}}\n", n / of_each)).collect::<String>()
+        };
+        let ordinary: String = (0..100).map(|n| line(n, "/") + "\n").collect();
+        for _ in 0..3 {
+            assert!(!changes_of(&mut changes, &ordinary).is_empty());
+        }
+        assert!(!changes_of(&mut changes, &flood()).is_empty());
+        for _ in 0..3 {
+            assert!(!changes_of(&mut changes, &flood()).is_empty(), "{of_each} of each kind");
+            (0..REST_BATCHES).for_each(|_| assert!(changes_of(&mut changes, &ordinary).is_empty()));
+        }
+        // Its kind may have been forgotten: then it rests once more.
+        (0..=2 * REST_BATCHES).for_each(|_| _ = changes_of(&mut changes, &ordinary));
+        for _ in 0..2 * REST_BATCHES {
+            assert!(!changes_of(&mut changes, &ordinary).is_empty());
+        }
     }
-    assert!(!changes_of(&mut changes, &ordinary).is_empty() && !changes_of(&mut changes, &flood).is_empty());
 }
 
 /// Few of each, so that lines are often alike.

@@ -23,7 +23,7 @@ pub(super) struct App {
     /// Lines that wait for the decision whether they are shown.
     pub held: Held,
     pub gap_noticed: bool,
-    /// Another connection, with its serial, whose SYN has the same number.
+    /// Another connection, with its serial, whose SYN came from the same client with the same number.
     pub like_it: Option<(EntryId, u64)>,
     pub in_shed_queue: bool,
     /// Of a connection met in the middle: since when the capture has seen nothing of it, if that is known.

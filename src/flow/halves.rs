@@ -134,8 +134,8 @@ struct Bucket {
 /// Halves of one kind, found by their numbers.
 #[derive(Debug, Default)]
 pub(super) struct Halves {
-    /// Of this process, so that a sender cannot choose numbers of one bucket.
-    hasher: RandomState,
+    /// What numbers are multiplied with, odd and of this process: a sender cannot choose numbers of one bucket.
+    secret: u32,
     /// None until there is a half.
     buckets: Vec<Bucket>,
     noted_at: Timestamp,
@@ -155,16 +155,22 @@ impl Halves {
     pub fn note(&mut self, number: SeqNumber, half: Half, now: Timestamp) -> Noted {
         if self.buckets.is_empty() {
             self.buckets.resize_with(BUCKETS, Bucket::default);
+            self.secret = RandomState::default().hash_one(number.0) as u32 | 1;
         }
         self.noted_at = now;
         let mut noted = Noted::default();
         let Some(bucket) = self.bucket(number) else { return noted };
-        for (_, other) in bucket.halves.iter().flatten().filter(|(known, _)| *known == number) {
-            if other.is_the_same(&half) {
-                return Noted::default();
-            }
-            if let Half::Entry(id, serial) = other {
-                noted.like_it = Some((*id, *serial));
+        for place in &bucket.halves {
+            match place {
+                Some((known, other)) if *known == number => {
+                    if other.is_the_same(&half) {
+                        return Noted::default();
+                    }
+                    if let Half::Entry(id, serial) = other {
+                        noted.like_it = Some((*id, *serial));
+                    }
+                }
+                _ => {}
             }
         }
         let oldest = usize::from(bucket.next) % WAYS;
@@ -211,7 +217,7 @@ impl Halves {
     }
 
     fn bucket(&mut self, number: SeqNumber) -> Option<&mut Bucket> {
-        let index = self.hasher.hash_one(number.0) as usize % BUCKETS;
-        self.buckets.get_mut(index)
+        let mixed = number.0.wrapping_mul(self.secret);
+        self.buckets.get_mut((mixed >> (u32::BITS - BUCKETS.ilog2())) as usize)
     }
 }

@@ -197,8 +197,8 @@ fn after_the_end_both_addresses_are_remembered() {
 /// NAT changes no numbers: each copy comes out, and it is said once that they are copies.
 #[test]
 fn copies_before_nat_and_after_it_are_told() {
-    let inside = ([10, 0, 0, 9], 40_000);
-    for (client_inside, server_number, copies) in [(CLIENT, 500, 1), (inside, 500, 1), (CLIENT, 501, 0)] {
+    let another = ([10, 0, 0, 9], 40_000);
+    for (client_inside, server_number, copies) in [(CLIENT, 500, 1), (CLIENT, 501, 0), (another, 500, 0)] {
         let mut tap = Tap::on(&[8_080, 80]);
         let outside = ([10, 0, 0, 2], 80);
         tap.sees([CLIENT, outside], SYN, 100, 0, b"");
@@ -213,6 +213,21 @@ fn copies_before_nat_and_after_it_are_told() {
         let (_, stats) = tap.end();
         assert_eq!((stats.nat_copies, stats.flow.joined_connections), (copies as u64, 0));
     }
+}
+
+/// Made traffic has the same numbers again and again.
+#[test]
+fn connections_with_equal_numbers_are_no_copies() {
+    let mut tap = Tap::on(&[8_080]);
+    for port in 0..5 {
+        for server in [SERVER, OTHER] {
+            let client = (CLIENT.0, CLIENT.1 + port);
+            tap.sees([client, server], SYN, 100, 0, b"");
+            tap.sees([server, client], SYN_ACK, 500, 101, b"");
+        }
+    }
+    let (_, stats) = tap.end();
+    assert_eq!((stats.nat_copies, stats.flow.joined_connections, stats.connections_opened), (0, 0, 10));
 }
 
 /// Whatever comes, so many halves are kept, and those that made room are counted.

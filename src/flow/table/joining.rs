@@ -50,7 +50,8 @@ impl<A> Table<A> {
         self.entry(id).is_some_and(|entry| entry.connection.awaits_syn(SeqNumber(segment.ack)).is_some())
     }
 
-    /// The handshake of this entry may go on with other addresses. Returns another entry whose SYN has the same number.
+    /// The handshake of this entry may go on with other addresses. Returns another entry that has the same client and the same
+    /// number, and no answer either.
     pub fn note_half(
         &mut self,
         id: EntryId,
@@ -60,11 +61,13 @@ impl<A> Table<A> {
     ) -> Option<EntryId> {
         let serial = self.entry(id)?.serial;
         let (other, serial) = self.note(segment, Half::Entry(id, serial), now, counters)?;
-        holder(&self.slots, other, serial).map(|_| other)
+        let Opening { client, number } = Opening::of(segment);
+        let entry = holder(&self.slots, other, serial)?;
+        let side = entry.awaits(number, !segment.flags.ack)?;
+        (entry.ends().endpoint(side) == client).then_some(other)
     }
 
-    /// True if these are the same connection, before NAT and after it: that changes no numbers, and two connections that
-    /// have both of them in common are none.
+    /// True if these are the same connection, before NAT and after it: that changes neither of their numbers.
     pub fn are_one(&self, ids: [EntryId; 2]) -> bool {
         let [one, other] = ids.map(|EntryId(slot)| self.slots.get(slot as usize)?.as_ref()?.connection.numbers());
         one.is_some() && one == other

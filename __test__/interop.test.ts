@@ -2,7 +2,7 @@
 
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import type { HttpMessage } from '../dist/index.js';
+import type { HttpMessage, HttpRequest, HttpResponse } from '../dist/index.js';
 // @ts-expect-error scripts have no types
 import * as cases from '../interop/cases.mjs';
 // @ts-expect-error scripts have no types
@@ -120,7 +120,7 @@ describe('the oracle', () => {
   });
 
   test('an answer to a connection without a request is nobody’s fault', () => {
-    const [, answer] = truth() as [HttpMessage, HttpMessage];
+    const [, answer] = truth() as [HttpRequest, HttpResponse];
     const alone = { ...answer, statusCode: 400, request: undefined, destination: { ...client, port: 40_001 } };
     expect(compare([...truth(), alone])).toEqual([]);
   });

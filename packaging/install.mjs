@@ -200,9 +200,9 @@ function compile({ folder }) {
   const strict = ['--noEmit', '--strict', '--target', 'es2022', '--types', 'node'];
   const types = ['--typeRoots', join(ROOT, 'node_modules', '@types')];
   const kinds = [
-    ['node16', 'node16', ['typed.mts', 'typed.cts']],
-    ['nodenext', 'nodenext', ['typed.mts', 'typed.cts']],
-    ['esnext', 'bundler', ['typed.mts']],
+    ['node16', 'node16', ['typed.mts', 'messages.mts', 'typed.cts']],
+    ['nodenext', 'nodenext', ['typed.mts', 'messages.mts', 'typed.cts']],
+    ['esnext', 'bundler', ['typed.mts', 'messages.mts']],
   ];
   for (const [module, resolution, files] of kinds) {
     const words = ['--module', module, '--moduleResolution', resolution, ...strict, ...types, ...files];

@@ -35,7 +35,7 @@ function writeApi() {
       stdio: 'inherit',
     });
     if (status !== 0) throw new Error('TypeDoc has complaints, see above');
-    const text = withoutMachinery(readFileSync(join(folder, 'api.md'), 'utf8'));
+    const text = withoutInherited(withoutMachinery(readFileSync(join(folder, 'api.md'), 'utf8')));
     writeFileSync(
       at('docs/api.md'),
       `<!-- Made by \`npm run docs\` from the comments in ts/; edit those. -->\n\n${text.replace('\n', `\n${WAY_IN}`)}`,
@@ -43,6 +43,24 @@ function writeApi() {
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** Of an interface that extends another one of ours only what it adds or narrows; the other one is named above it. */
+function withoutInherited(text) {
+  let isShort = false;
+  let isLeftOut = false;
+  return text
+    .split('\n')
+    .flatMap((line) => {
+      const columns = line.match(/^(\|.*) \|[^|]+\|[^|]+\|$/)?.[1];
+      if (line.endsWith(' | Overrides | Inherited from |')) isShort = true;
+      else if (columns === undefined) isShort = false;
+      if (!isShort || columns === undefined) return [line];
+      const isNested = /^\| `\w+\./.test(line);
+      if (!isNested) isLeftOut = / \| - \| \[[^|]*\|$/.test(line);
+      return isLeftOut ? [] : [`${columns} |`];
+    })
+    .join('\n');
 }
 
 /** Without the types that a config is made of (`ts/config/types.ts`): its fields are of interest, not where they come from. */
@@ -126,8 +144,14 @@ function optionsTable() {
   return table(['field', 'flag', 'variable', 'default', 'must be', 'what it is'], rows);
 }
 
-function messageTable(shape) {
-  const rows = fieldsOf(shape).map(({ name, type, optional, text }) => [
+/** A field that an interface has again, narrower, or does not have after all, is told once. */
+function messageTable(...shapes) {
+  const all = shapes.flatMap(fieldsOf).filter(({ type }) => type !== 'undefined');
+  const fields = all.filter(({ name }, at) => all.findIndex((field) => field.name === name) === at);
+  const head = fields.findIndex(({ name }) => name === 'headers') + 1;
+  const common = fieldsOf(shapes[0]).length;
+  const ordered = [...fields.slice(0, head), ...fields.slice(common), ...fields.slice(head, common)];
+  const rows = ordered.map(({ name, type, optional, text }) => [
     code(name),
     code(type),
     optional ? '' : 'always',
@@ -168,7 +192,7 @@ function fill(file, name, content) {
 
 writeApi();
 fill('docs/configuration.md', 'options', optionsTable());
-fill('docs/messages.md', 'fields', messageTable('HttpMessage'));
+fill('docs/messages.md', 'fields', messageTable('MessageFields', 'HttpRequest', 'HttpResponse'));
 fill('docs/messages.md', 'stream fields', messageTable('StreamMessage'));
 fill('docs/privacy.md', 'strict', strictTable());
 fill('docs/injector.md', 'injector options', injectorTable());

@@ -10,8 +10,8 @@ export interface Endpoint {
   port: number;
 }
 
-/** An HTTP message: the same shape in the event, the callback, the stdout line and the POST body. */
-export interface HttpMessage {
+/** What requests and responses have in common. */
+export interface MessageFields {
   /** Unique in a run; a request and its responses (interim ones too) share it. */
   id: string;
   /** The server's side: the endpoint whose port is in `ports`. */
@@ -28,14 +28,6 @@ export interface HttpMessage {
   httpVersion: string;
   /** Names in lower case; repeated fields joined by `, ` (`cookie` by `; `); redacted values are `[REDACTED]`. */
   headers: Record<string, string>;
-  /** Requests: the method as it was sent. HTTP/2: left out if it is not known (`headersIncomplete`). */
-  method?: string;
-  /** Requests: the request target as it was sent, with its query. HTTP/2: `:path`, left out if it is not known. */
-  path?: string;
-  /** Responses: 100–999. HTTP/2: left out if it is not known. */
-  statusCode?: number;
-  /** Responses that have a reason phrase. */
-  reason?: string;
   /** The body without its framing and its content-codings, when it is UTF-8; `''` for an empty one. */
   body?: string;
   /** Bytes that are not UTF-8: `'base64'` when `body` is that (`binaryBodies`), `'binary'` when `body` is left out. */
@@ -66,30 +58,14 @@ export interface HttpMessage {
   gapBytes?: number;
   /** Fields after the body, if it brought some; as `headers`. */
   trailers?: Record<string, string>;
-  /** Responses whose request was seen: its method and its path. */
-  request?: { method: string; path: string };
-  /**
-   * Responses whose request was seen: from the request's first packet to the response's first, in ms with µs precision.
-   * Left out where the packets' clocks contradict that order.
-   */
-  latencyMs?: number;
-  /**
-   * Responses whose request was seen whole: from the request's last packet to the response's first, in ms: what the server
-   * took. Left out where the response began first.
-   */
-  waitMs?: number;
   /** Messages of several packets: from the first packet to the last, in ms: the upload, or the download. */
   durationMs?: number;
   /** Both ends of the connection that a proxy handed on, as its PROXY protocol prefix says. */
   proxied?: { source: Endpoint; destination: Endpoint };
   /** HTTP/2: the number of the stream on its connection. */
   streamId?: number;
-  /** HTTP/2 requests: `:scheme`. */
-  scheme?: string;
   /** HTTP/2: the server began the exchange (server push). */
   pushed?: true;
-  /** HTTP/2 requests: `:protocol` of an extended CONNECT, such as `'websocket'`. */
-  protocol?: string;
   /** HTTP/2: why the stream was reset, by its name in RFC 9113 §7: `'CANCEL'`, `'INTERNAL_ERROR'`; others are `'UNKNOWN_ERROR'`. */
   errorCode?: string;
   /** HTTP/2: fields are missing, since they refer to others that were sent before the capture or were lost. */
@@ -127,6 +103,64 @@ export interface HttpMessage {
    */
   tls?: { version: string; cipher: string; serverName?: string; alpn?: string };
 }
+
+/** An HTTP request. */
+export interface HttpRequest extends MessageFields {
+  direction: 'request';
+  /** Requests: the method as it was sent. HTTP/2: left out if it is not known (`headersIncomplete`). */
+  method?: string;
+  /** Requests: the request target as it was sent, with its query. HTTP/2: `:path`, left out if it is not known. */
+  path?: string;
+  /** HTTP/2 requests: `:scheme`. */
+  scheme?: string;
+  /** HTTP/2 requests: `:protocol` of an extended CONNECT, such as `'websocket'`. */
+  protocol?: string;
+  /** @hidden */
+  statusCode?: undefined;
+  /** @hidden */
+  reason?: undefined;
+  /** @hidden */
+  request?: undefined;
+  /** @hidden */
+  latencyMs?: undefined;
+  /** @hidden */
+  waitMs?: undefined;
+}
+
+/** An HTTP response, interim or final. */
+export interface HttpResponse extends MessageFields {
+  direction: 'response';
+  /** Responses: 100–999. HTTP/2: left out if it is not known. */
+  statusCode?: number;
+  /** Responses that have a reason phrase. */
+  reason?: string;
+  /** Responses whose request was seen: its method and its path. */
+  request?: { method: string; path: string };
+  /**
+   * Responses whose request was seen: from the request's first packet to the response's first, in ms with µs precision.
+   * Left out where the packets' clocks contradict that order.
+   */
+  latencyMs?: number;
+  /**
+   * Responses whose request was seen whole: from the request's last packet to the response's first, in ms: what the server
+   * took. Left out where the response began first.
+   */
+  waitMs?: number;
+  /** @hidden */
+  method?: undefined;
+  /** @hidden */
+  path?: undefined;
+  /** @hidden */
+  scheme?: undefined;
+  /** @hidden */
+  protocol?: undefined;
+}
+
+/**
+ * An HTTP message: the same shape in the event, the callback, the stdout line and the POST body. `direction` tells a request from a
+ * response; a field that the other one alone has is `undefined`.
+ */
+export type HttpMessage = HttpRequest | HttpResponse;
 
 /**
  * A field that `fields` may name. The others come by themselves: with `body` all that tells of it, with `headers`, `trailers` and

@@ -3,26 +3,30 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Exchange } from '../../ts/filter';
-import type { HttpMessage } from '../../ts/types';
+import type { HttpMessage, HttpRequest, HttpResponse } from '../../ts/types';
 
 const FIXTURES = join(__dirname, '../../fixtures');
 
-export function exchangesOf(fixture: string): Map<string, Exchange> {
-  const exchanges = new Map<string, { request?: HttpMessage; response?: HttpMessage }>();
+interface Both extends Exchange {
+  request?: HttpRequest;
+  response?: HttpResponse;
+}
+
+export function exchangesOf(fixture: string): Map<string, Both> {
+  const exchanges = new Map<string, Both>();
   for (const line of readFileSync(join(FIXTURES, `${fixture}.jsonl`), 'utf8')
     .trim()
     .split('\n')) {
     const message = JSON.parse(line) as HttpMessage;
     const exchange = exchanges.get(message.id) ?? {};
-    exchange[message.direction] = message;
-    exchanges.set(message.id, exchange);
+    exchanges.set(message.id, { ...exchange, [message.direction]: message });
   }
   return exchanges;
 }
 
 const ENDS = { receiver: { ip: '10.0.0.5', port: 8080 }, destination: { ip: '10.0.0.9', port: 40_312 } };
 
-export function request(fields: Partial<HttpMessage> = {}): HttpMessage {
+export function request(fields: Partial<HttpRequest> = {}): HttpRequest {
   return {
     ...ENDS,
     id: '1.1',
@@ -38,7 +42,7 @@ export function request(fields: Partial<HttpMessage> = {}): HttpMessage {
   };
 }
 
-export function response(fields: Partial<HttpMessage> = {}): HttpMessage {
+export function response(fields: Partial<HttpResponse> = {}): HttpResponse {
   return {
     ...ENDS,
     id: '1.1',

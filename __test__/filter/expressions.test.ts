@@ -18,7 +18,7 @@ const grpcRequest = request({
   path: '/shop.Orders/Create',
   headers: { host: 'shop.test', 'content-type': 'application/grpc+proto' },
 });
-const grpc: Exchange = {
+const grpc = {
   request: grpcRequest,
   response: response({
     httpVersion: '2.0',
@@ -243,7 +243,8 @@ describe('half an exchange', () => {
     fc.assert(
       fc.property(expression, exchange, (text, { request: asked, response: answered }) => {
         const filter = parseFilter(text);
-        const answer = answered && { ...answered, request: { method: asked.method ?? '', path: asked.path ?? '' } };
+        const told = { method: asked.method ?? '', path: asked.path ?? '' };
+        const answer = answered && response({ ...answered, request: told });
         const verdict = filter.matches({ request: asked, response: answer });
         expect(filter.decide({ request: asked, response: answer })).toBe(verdict);
         for (const half of [{ request: asked }, { response: answer }]) {

@@ -4,9 +4,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { factsOf, HEADER, rowOf } from '../../ts/command/formats/csv';
 import { printable } from '../../ts/command/terminal/text';
-import type { HttpMessage } from '../../ts/types';
+import type { HttpMessage, HttpRequest, HttpResponse } from '../../ts/types';
 
-const REQUEST: HttpMessage = {
+const REQUEST: HttpRequest = {
   id: '1.1',
   receiver: { ip: '2001:db8::1', port: 80 },
   destination: { ip: '10.0.0.9', port: 40_000 },
@@ -19,9 +19,9 @@ const REQUEST: HttpMessage = {
   body: 'secret',
   bodySize: 6,
 };
-const { method: _, path: __, body: ___, ...both } = REQUEST;
-const RESPONSE: HttpMessage = {
-  ...both,
+const { id, receiver, destination, timestamp, httpVersion, headers } = REQUEST;
+const RESPONSE: HttpResponse = {
+  ...{ id, receiver, destination, timestamp, httpVersion, headers },
   direction: 'response',
   statusCode: 200,
   bodySize: 14,

@@ -5,9 +5,9 @@ import { existsSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { commandOf, factsOf } from '../../ts/command/formats/curl';
-import type { HttpMessage } from '../../ts/types';
+import type { HttpRequest } from '../../ts/types';
 
-const REQUEST: HttpMessage = {
+const REQUEST: HttpRequest = {
   id: '1.1',
   receiver: { ip: '10.0.0.5', port: 80 },
   destination: { ip: '10.0.0.9', port: 40_000 },
@@ -21,10 +21,10 @@ const REQUEST: HttpMessage = {
   bodySize: 0,
 };
 
-const textOf = (request: Partial<HttpMessage>): string =>
+const textOf = (request: Partial<HttpRequest>): string =>
   commandOf({ request: factsOf({ ...REQUEST, ...request }), interim: [] });
 
-function withBody(body: string | Buffer): Partial<HttpMessage> {
+function withBody(body: string | Buffer): Partial<HttpRequest> {
   const bodySize = Buffer.byteLength(body);
   return typeof body === 'string'
     ? { method: 'POST', body, bodySize }
@@ -136,7 +136,7 @@ describe('a command', () => {
     );
   });
 
-  it.each<[Partial<HttpMessage>, string]>([
+  it.each<[Partial<HttpRequest>, string]>([
     [{}, 'curl --globoff --path-as-is http://h/\n'],
     [{ method: 'HEAD' }, 'curl --head --globoff --path-as-is http://h/\n'],
     [{ method: 'DELETE' }, 'curl -X DELETE --globoff --path-as-is http://h/\n'],

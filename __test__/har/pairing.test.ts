@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Exchange, Pairing } from '../../ts/exchange/pairing';
 import { entryOf } from '../../ts/outputs/har/entry';
-import type { HttpMessage } from '../../ts/types';
+import type { HttpMessage, HttpRequest, HttpResponse } from '../../ts/types';
 import { Random } from '../differential/random';
 
 const ENDS = {
@@ -13,10 +13,10 @@ const ENDS = {
   bodySize: 0,
   body: '',
 };
-const request = (id: string, more: Partial<HttpMessage> = {}): HttpMessage => ({
+const request = (id: string, more: Partial<HttpRequest> = {}): HttpRequest => ({
   ...{ ...ENDS, id, direction: 'request', method: 'GET', path: '/', ...more },
 });
-const response = (id: string, statusCode = 200, more: Partial<HttpMessage> = {}): HttpMessage => ({
+const response = (id: string, statusCode = 200, more: Partial<HttpResponse> = {}): HttpResponse => ({
   ...{ ...ENDS, id, direction: 'response', statusCode, request: { method: 'GET', path: '/' }, ...more },
 });
 

@@ -1,7 +1,7 @@
 import { beforeAll, expect, it } from 'vitest';
 import { loadText, Text } from '../../ts/command/terminal/text';
 import { details, MAX_ROWS } from '../../ts/command/terminal/verbose';
-import type { HttpMessage } from '../../ts/types';
+import type { HttpRequest } from '../../ts/types';
 
 const COLUMNS = 79;
 let text: Text;
@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 let plainText: Text;
 
-const BASE: HttpMessage = {
+const BASE: HttpRequest = {
   id: 'a',
   direction: 'request',
   timestamp: '2024-05-17T08:30:00.000Z',
@@ -33,7 +33,7 @@ const BASE: HttpMessage = {
   bodySize: 0,
   body: '',
 };
-const shown = (message: Partial<HttpMessage>): string[] => {
+const shown = (message: Partial<HttpRequest>): string[] => {
   measured = 0;
   return [...details({ ...BASE, ...message }, text, (_, words) => words, COLUMNS)];
 };

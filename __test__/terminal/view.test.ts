@@ -5,7 +5,7 @@ import { loadText, type Text } from '../../ts/command/terminal/text';
 import { View } from '../../ts/command/terminal/view';
 import { MAX_ROUTES } from '../../ts/exchange/traffic';
 import { MAX_WAITING, PATIENCE_MS } from '../../ts/exchange/unanswered';
-import type { HttpMessage } from '../../ts/types';
+import type { HttpMessage, HttpRequest, HttpResponse } from '../../ts/types';
 import { FakeLog, FakeStream, FakeTime, settle } from '../ts/setup/fakes';
 
 let text: Text;
@@ -55,10 +55,10 @@ const ENDS = {
   body: '',
 };
 const at = (ms: number): string => new Date(1_700_000_000_000 + ms).toISOString();
-const request = (id: string, ms = 0): HttpMessage => ({
+const request = (id: string, ms = 0): HttpRequest => ({
   ...{ ...ENDS, id, direction: 'request', timestamp: at(ms), method: 'GET', path: `/${id}` },
 });
-const response = (id: string, ms = 5, statusCode = 200): HttpMessage => ({
+const response = (id: string, ms = 5, statusCode = 200): HttpResponse => ({
   ...{ ...ENDS, id, direction: 'response', timestamp: at(ms), statusCode },
   request: { method: 'GET', path: `/${id}` },
   latencyMs: 5,

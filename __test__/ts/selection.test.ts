@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { MAX_UNJUDGED, MAX_UNJUDGED_BYTES, Selection } from '../../ts/exchange/selection';
 import { parseFilter } from '../../ts/filter';
-import type { HttpMessage } from '../../ts/types';
+import type { HttpMessage, HttpRequest, HttpResponse } from '../../ts/types';
 import { request, response } from '../filter/exchanges';
 
 type Message = Partial<HttpMessage> & { id: string; stream?: string };
@@ -51,8 +51,8 @@ class Rig {
   }
 }
 
-const asked = (id: string, fields: Partial<HttpMessage> = {}): HttpMessage => request({ id, ...fields });
-const answered = (id: string, fields: Partial<HttpMessage> = {}): HttpMessage => response({ id, ...fields });
+const asked = (id: string, fields: Partial<HttpRequest> = {}): HttpMessage => request({ id, ...fields });
+const answered = (id: string, fields: Partial<HttpResponse> = {}): HttpMessage => response({ id, ...fields });
 
 /** Exchanges of all kinds, mixed: each message after those of its own that come before it. */
 const traffic = fc

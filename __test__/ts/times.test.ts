@@ -2,21 +2,19 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { timesOf, uploadMsOf } from '../../ts/exchange/times';
 import { entryOf } from '../../ts/outputs/har/entry';
-import type { HttpMessage } from '../../ts/types';
+import type { HttpRequest, HttpResponse } from '../../ts/types';
 
-const BASE: HttpMessage = {
+const BOTH = {
   id: '1.1',
-  direction: 'request',
   timestamp: '2024-05-17T08:30:00.000Z',
   receiver: { ip: '10.0.0.5', port: 8080 },
   destination: { ip: '10.0.0.9', port: 40_000 },
   httpVersion: '1.1',
-  method: 'POST',
-  path: '/',
   headers: {},
   bodySize: 0,
   body: '',
 };
+const BASE: HttpRequest = { ...BOTH, direction: 'request', method: 'POST', path: '/' };
 
 describe('the times of an exchange', () => {
   it('are told apart where the request was seen whole', () => {
@@ -51,7 +49,7 @@ describe('the times of an exchange', () => {
         const { latencyMs, waitMs } = times;
         fc.pre(latencyMs === undefined ? waitMs === undefined : (waitMs ?? 0) <= latencyMs);
         const request = { ...BASE, durationMs: uploadMs };
-        const response = { ...BASE, ...times, direction: 'response' as const, statusCode: 200 };
+        const response: HttpResponse = { ...BOTH, ...times, direction: 'response', statusCode: 200 };
         for (const ms of Object.values(timesOf(times, uploadMs))) expect(Number(ms)).toBeGreaterThanOrEqual(0);
         const entry = entryOf({
           ...(asked || !answered ? { request } : {}),
@@ -67,14 +65,14 @@ describe('the times of an exchange', () => {
   });
 
   it('go into a HAR as send, wait and receive', () => {
-    const entry = (request: Partial<HttpMessage>, response: Partial<HttpMessage> | undefined): unknown =>
+    const entry = (request: Partial<HttpRequest>, response: Partial<HttpResponse> | undefined): unknown =>
       (
         entryOf({
           request: { ...BASE, ...request },
           interim: [],
           ...(response === undefined
             ? {}
-            : { response: { ...BASE, direction: 'response', statusCode: 200, ...response } }),
+            : { response: { ...BOTH, direction: 'response', statusCode: 200, ...response } }),
         }) as { timings: unknown }
       ).timings;
     expect(entry({ durationMs: 90 }, { latencyMs: 100, waitMs: 10, durationMs: 5 })).toMatchObject({

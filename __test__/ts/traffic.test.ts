@@ -2,21 +2,21 @@ import { describe, expect, it } from 'vitest';
 import { findingsOf } from '../../ts/exchange/findings';
 import { MAX_VALUES } from '../../ts/exchange/routes';
 import { MAX_ROUTES, MAX_SERVERS, Traffic } from '../../ts/exchange/traffic';
-import type { HttpMessage } from '../../ts/types';
+import type { HttpMessage, HttpRequest, HttpResponse } from '../../ts/types';
 
 const START = Date.UTC(2024, 4, 17);
 const ENDS = { receiver: { ip: '10.0.0.5', port: 80 }, destination: { ip: '10.0.0.9', port: 4_000 } };
 const COMMON = { ...ENDS, httpVersion: '1.1', headers: { host: 'h' }, body: '', bodySize: 0 };
 let ids = 0;
 
-type Change = Partial<HttpMessage> & { grpc?: object };
+type Change<Message> = Partial<Message> & { grpc?: object };
 
-function request(path: string, atMs = 0, change: Change = {}): HttpMessage {
+function request(path: string, atMs = 0, change: Change<HttpRequest> = {}): HttpRequest {
   const timestamp = new Date(START + atMs).toISOString();
   return { ...COMMON, id: `1.${++ids}`, direction: 'request', timestamp, method: 'GET', path, ...change };
 }
 
-function response(to: HttpMessage, waitMs = 5, change: Change = {}): HttpMessage {
+function response(to: HttpMessage, waitMs = 5, change: Change<HttpResponse> = {}): HttpResponse {
   const { id, receiver, destination, method = '', path = '' } = to;
   const timestamp = new Date(Date.parse(to.timestamp) + waitMs).toISOString();
   const ends = { receiver, destination };

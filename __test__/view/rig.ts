@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { schedule } from '../../ts/outputs/output';
 import { type ViewOptions, ViewOutput } from '../../ts/outputs/view/output';
-import type { HttpMessage, StreamMessage } from '../../ts/types';
+import type { HttpMessage, HttpRequest, HttpResponse, StreamMessage } from '../../ts/types';
 
 export const ASSETS = join(process.env.TEST_DIST as string, 'page');
 
@@ -78,13 +78,13 @@ const ENDS = {
   httpVersion: '1.1',
 };
 
-export function requestOf(id: string, changes: Partial<HttpMessage> = {}): HttpMessage {
+export function requestOf(id: string, changes: Partial<HttpRequest> = {}): HttpRequest {
   const timestamp = new Date(Date.UTC(2026, 0, 1) + Number(id.split('.')[1] ?? 0)).toISOString();
   const head = { method: 'GET', path: `/items/${id}`, headers: { host: 'shop.test' } };
   return { id, ...ENDS, direction: 'request', timestamp, ...head, body: '', bodySize: 0, ...changes };
 }
 
-export function responseOf(id: string, changes: Partial<HttpMessage> = {}): HttpMessage {
+export function responseOf(id: string, changes: Partial<HttpResponse> = {}): HttpResponse {
   const { method = '', path = '', timestamp } = requestOf(id);
   const content = { headers: { 'content-type': 'text/plain' }, body: 'hello', bodySize: 5 };
   const timing = { request: { method, path }, latencyMs: 2.5, waitMs: 2 };
@@ -93,8 +93,8 @@ export function responseOf(id: string, changes: Partial<HttpMessage> = {}): Http
 
 export function exchange(
   id: string,
-  request: Partial<HttpMessage> = {},
-  response: Partial<HttpMessage> = {},
+  request: Partial<HttpRequest> = {},
+  response: Partial<HttpResponse> = {},
 ): HttpMessage[] {
   const asked = requestOf(id, request);
   const { method = '', path = '' } = asked;

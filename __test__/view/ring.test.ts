@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Ring } from '../../ts/outputs/view/ring';
 import type { Row } from '../../ts/outputs/view/shapes';
-import type { HttpMessage } from '../../ts/types';
+import type { HttpMessage, HttpRequest, HttpResponse } from '../../ts/types';
 import { exchange, requestOf, responseOf } from './rig';
 
 const add = (ring: Ring, ...messages: HttpMessage[]): void => {
@@ -100,7 +100,7 @@ describe('a row', () => {
     expect(rowOf(requestOf('1.1'), responseOf('1.1', { statusCode: 103 }))).not.toHaveProperty('status');
   });
 
-  it.each<[string, Partial<HttpMessage>, Partial<HttpMessage>]>([
+  it.each<[string, Partial<HttpRequest>, Partial<HttpResponse>]>([
     ['grpc', { headers: { 'content-type': 'application/grpc+proto' } }, {}],
     ['websocket', {}, { statusCode: 101, headers: { upgrade: 'WebSocket' } }],
     ['websocket', { method: 'CONNECT', protocol: 'websocket' }, {}],

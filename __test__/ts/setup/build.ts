@@ -21,6 +21,7 @@ export default function setup(): () => void {
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   copyFileSync(join(root, 'package.json'), join(folder, 'package.json'));
   copyFileSync(join(__dirname, 'fake-binding.cjs'), join(dist, 'native', 'binding.js'));
+  copyFileSync(join(root, 'ts', 'native', 'binding.d.ts'), join(dist, 'native', 'binding.d.ts'));
   chmodSync(join(dist, 'cli.js'), 0o755);
   process.env.TEST_DIST = dist;
   return () => rmSync(folder, { recursive: true, force: true });

@@ -42,8 +42,9 @@ const PEERS = '255.255.255.255:65535 → 255.255.255.255:65535'.length;
 const MIN_PATH_AND_PEERS = 30;
 const PEERS_SHARE = 0.46;
 
-export function factsOf(message: HttpMessage): Facts {
-  const { timestamp, destination, receiver, method = '-', path = '-', direction } = message;
+export function factsOf(message: HttpMessage, asked: Pick<HttpMessage, 'method' | 'path'> = message): Facts {
+  const { timestamp, destination, receiver, direction } = message;
+  const { method = '-', path = '-' } = asked;
   return {
     atMs: Date.parse(timestamp),
     client: destination,
@@ -57,7 +58,7 @@ export function factsOf(message: HttpMessage): Facts {
 /** Of a response whose request was not kept. When that began follows from the latency. */
 export function factsOfResponse(message: HttpMessage): Facts {
   const { request = { method: '-', path: '(request not seen)' }, latencyMs = 0 } = message;
-  const facts = factsOf({ ...message, ...request });
+  const facts = factsOf(message, request);
   return { ...facts, atMs: facts.atMs - Math.round(latencyMs) };
 }
 

@@ -16,6 +16,7 @@ export {
   type ValidatedConfig,
 } from './config';
 export { AlreadyRunningError, ENGINE_ERROR_CODES, EngineError, type EngineErrorCode, ValidationError } from './errors';
+export type { EngineCounter } from './losses';
 export { type InterfaceInfo, listInterfaces } from './native';
 export type { Sniffer } from './run/sniffer';
 export type * from './types';

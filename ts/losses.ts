@@ -3,8 +3,7 @@
  * lists; one that is in neither is told by its name, so that none is forgotten.
  */
 
-/** Lost, given up, switched away or not understood. */
-export const LOSSES: Readonly<Record<string, string>> = Object.freeze({
+const WORDS = {
   dropped: 'packets dropped by the kernel (its ring was full)',
   interfaceDropped: 'packets dropped by the interface',
   undecodable: 'packets not understood (the log says what they are)',
@@ -75,13 +74,16 @@ export const LOSSES: Readonly<Record<string, string>> = Object.freeze({
   bodiesRedactedRest: 'bodies hidden from a place on where they could not be read (redactBody)',
   bodiesRedactedAll: 'bodies hidden since they could not be read (redactBody)',
   decoderPanics: 'bodies that a decoder failed on; this is a bug',
-});
+};
+
+/** Lost, given up, switched away or not understood. */
+export const LOSSES: Readonly<Record<keyof typeof WORDS, string>> = Object.freeze(WORDS);
 
 /** Parts of `undecodable`, which is told as a whole: each packet of theirs is in it. */
 const PART = /^undecodable[A-Z]/;
 
 /** What came and went as it should, or was not wanted. */
-const NO_LOSS: ReadonlySet<string> = new Set([
+const NO_LOSS = [
   // What there was.
   ...['received', 'packets', 'decapsulated', 'segments', 'savefileBytes', 'requests', 'responses'],
   ...['http2Connections', 'switchedH2c', 'webSocketsRead'],
@@ -101,11 +103,16 @@ const NO_LOSS: ReadonlySet<string> = new Set([
   ...['tlsSecrets', 'tlsKeyLinesIgnored', 'tlsKeyLinesBroken', 'tlsKeysEvicted'],
   // Counted in another way: as bytes, as whole datagrams, as messages that are shown. Of log lines, not of traffic.
   ...['gaps', 'lateAtPickupBytes', 'fragments', 'falselyMarked', 'noticesHeldBack'],
-]);
+] as const;
+
+/** The names of the engine's counters, but for the parts of `undecodable`, which are more. */
+export type EngineCounter = keyof typeof WORDS | (typeof NO_LOSS)[number];
+
+const WITHOUT_LOSS: ReadonlySet<string> = new Set(NO_LOSS);
 
 /** In neither list: whoever adds a counter says what it means. */
 export function isUnclassified(counter: string): boolean {
-  return !Object.hasOwn(LOSSES, counter) && !NO_LOSS.has(counter) && !PART.test(counter);
+  return !Object.hasOwn(LOSSES, counter) && !WITHOUT_LOSS.has(counter) && !PART.test(counter);
 }
 
 /** What a run lost, as far as the engine knows: how much, and of what. */

@@ -1,6 +1,7 @@
 /** The public shapes: what goes in, what comes out, what is counted. */
 
 import type { EngineError } from './errors';
+import type { EngineCounter } from './losses';
 
 /** One end of a connection. */
 export interface Endpoint {
@@ -311,6 +312,17 @@ export interface FileRotation {
 /** How OTLP is encoded; Protocol Buffers are smaller and cost less. */
 export type OtlpEncoding = 'protobuf' | 'json';
 
+/** Why an output gave messages up; `OutputStats` says what each of them means. */
+export type DropReason =
+  | 'overflow'
+  | 'failed'
+  | 'rejected'
+  | 'abandoned'
+  | 'closed'
+  | 'invalid'
+  | 'unpaired'
+  | 'streamed';
+
 /** What became of the messages that reached an output. All but `errors` are counts of messages in this run. */
 export interface OutputStats {
   /** = `delivered` + `dropped` + `waiting`. callback: only those that somebody listened for. */
@@ -323,23 +335,26 @@ export interface OutputStats {
   /** Given up, for the reasons in `droppedBy`. */
   dropped: number;
   /**
-   * `overflow`: the waiting line was full, or memory; of the page, its share of the time · `failed`: all attempts failed, or the disk took
+   * Reasons that did not occur are left out. `overflow`: the waiting line was full, or memory; of the page, its share of the time · `failed`: all attempts failed, or the disk took
    * nothing for too long · `rejected`: refused, and would be again ·
    * `abandoned`: not out in time at stop · `closed`: the reader of stdout went away, the disk took nothing · `invalid`: a line
    * that is no JSON · `unpaired`: it is not known to which request a response belongs, so it is no span · `streamed`: a message of a
    * stream, which is no span.
    */
-  droppedBy: Record<string, number>;
+  droppedBy: Partial<Record<DropReason, number>>;
   /** Taken and neither delivered nor dropped yet. */
   waiting: number;
   /** callback: throws and rejections of listeners; stdout, file, har: write errors; http, otlp, kafka: failed attempts. */
   errors: number;
 }
 
+/** Counters of this version's engine by their names; another version's may have others. */
+export type EngineStats = Partial<Record<EngineCounter, number>> & Record<string, number>;
+
 /** The loss ledger of the present run, or of the last one. */
 export interface SnifferStats {
   /** The engine's counters by name, such as `received`, `dropped`, `gaps`, `requests`. Empty before the first start. */
-  engine: Record<string, number>;
+  engine: EngineStats;
   /** By output; those that are not configured are left out, except the callback. */
   outputs: Partial<Record<OutputName, OutputStats>> & { callback: OutputStats };
 }

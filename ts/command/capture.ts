@@ -19,7 +19,7 @@ import { BAD_CONFIG, FAILED, SUCCESS } from '../run/exit-codes';
 import { droppedFor } from '../run/ledger';
 import { onCommandSignals, stopOnSignals } from '../run/signals';
 import { Sniffer } from '../run/sniffer';
-import type { SnifferStats } from '../types';
+import type { DropReason, SnifferStats } from '../types';
 import { type Asked, type AskedFlags, isOfLines, readAsked } from './asked';
 import { captureOf, isPlain } from './inputs';
 import { labelOf } from './inputs/find';
@@ -131,7 +131,7 @@ function giveUpRight(log: Log): void {
 
 /** Live, messages go when their endpoint is dead; at stop and from a savefile none may be lost but by a reader that went. */
 function hasLost({ pcapFile }: SnifferConfig, stats: SnifferStats): boolean {
-  const reasons = pcapFile === undefined ? ['abandoned'] : ['abandoned', 'failed', 'rejected', 'invalid'];
+  const reasons: DropReason[] = pcapFile === undefined ? ['abandoned'] : ['abandoned', 'failed', 'rejected', 'invalid'];
   return Object.keys(droppedFor(stats, reasons)).length > 0;
 }
 

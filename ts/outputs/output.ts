@@ -1,6 +1,8 @@
 /** What every output is to the session, and what outputs share: batches, time, counts. They do not know each other. */
 
-import type { OutputName, OutputStats } from '../types';
+import type { DropReason, OutputName, OutputStats } from '../types';
+
+export type { DropReason };
 
 /**
  * Whole JSON lines, each ended by `\n`. The bytes are shared between outputs: nobody writes into them. Once `write` has
@@ -61,17 +63,6 @@ export const schedule: Schedule = (ms, run) => {
   const timer = setTimeout(run, ms);
   return () => clearTimeout(timer);
 };
-
-/** Why an output gave messages up. */
-export type DropReason =
-  | 'overflow'
-  | 'failed'
-  | 'rejected'
-  | 'abandoned'
-  | 'closed'
-  | 'invalid'
-  | 'unpaired'
-  | 'streamed';
 
 /** The counts of one output. `handed` = `delivered` + all drops + `waiting`, at any time. */
 export class Tally {

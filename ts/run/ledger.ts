@@ -1,6 +1,6 @@
 /** The ledger as it is told: for the log, and what of it is a loss that the run did not have to have. */
 
-import type { OutputStats, SnifferStats } from '../types';
+import type { DropReason, OutputStats, SnifferStats } from '../types';
 
 export const NO_DELIVERIES: Readonly<OutputStats> = Object.freeze({
   handed: 0,
@@ -27,7 +27,7 @@ function isTold(count: unknown): boolean {
 }
 
 /** By output: the messages that were dropped for one of these reasons. */
-export function droppedFor({ outputs }: SnifferStats, reasons: readonly string[]): Record<string, number> {
+export function droppedFor({ outputs }: SnifferStats, reasons: readonly DropReason[]): Record<string, number> {
   const sums = Object.entries(outputs).map(([name, { droppedBy }]): [string, number] => [
     name,
     reasons.reduce((sum, reason) => sum + (droppedBy[reason] ?? 0), 0),

@@ -291,8 +291,25 @@ export type RedactPreset = 'default' | 'strict';
 /** From nothing at all to everything. */
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
 
-/** `callback` is `onHttpMessage` and the listeners of `message` together, `file` is `outputFile`, `http` is `outputUrl`, `otlp` is `outputOtlp`, `kafka` is `outputKafka`. */
-export type OutputName = 'callback' | 'stdout' | 'file' | 'http' | 'har' | 'html' | 'otlp' | 'kafka' | 'view';
+/** Where log lines go in place of stderr. Neither a body nor a token is in them. */
+export interface Logger {
+  debug(fields: Record<string, unknown>, message: string): void;
+  info(fields: Record<string, unknown>, message: string): void;
+  warn(fields: Record<string, unknown>, message: string): void;
+  error(fields: Record<string, unknown>, message: string): void;
+}
+
+/** For one run. */
+export interface StartOptions {
+  /**
+   * Stops the run as `stop()` does when it is aborted. A run that is not open by then has no start: `start()` rejects with the signal's
+   * reason.
+   */
+  signal?: AbortSignal | undefined;
+}
+
+/** `callback` is `onHttpMessage` and the listeners of `message` together, `iterator` is all readers of `messages()`, `file` is `outputFile`, `http` is `outputUrl`, `otlp` is `outputOtlp`, `kafka` is `outputKafka`. */
+export type OutputName = 'callback' | 'iterator' | 'stdout' | 'file' | 'http' | 'har' | 'html' | 'otlp' | 'kafka' | 'view';
 
 /** How finished output files are compressed; zstd needs Node.js 22.15. */
 export type FileCompression = 'none' | 'gzip' | 'zstd';
@@ -325,10 +342,10 @@ export type DropReason =
 
 /** What became of the messages that reached an output. All but `errors` are counts of messages in this run. */
 export interface OutputStats {
-  /** = `delivered` + `dropped` + `waiting`. callback: only those that somebody listened for. */
+  /** = `delivered` + `dropped` + `waiting`. callback: only those that somebody listened for; iterator: of each reader. */
   handed: number;
   /**
-   * callback: handed to at least one listener; stdout, file: written; http, otlp: answered with 2xx; kafka: acknowledged; har, html: in the
+   * callback: handed to at least one listener; iterator: read; stdout, file: written; http, otlp: answered with 2xx; kafka: acknowledged; har, html: in the
    * file; view: on the page.
    */
   delivered: number;
@@ -337,7 +354,7 @@ export interface OutputStats {
   /**
    * Reasons that did not occur are left out. `overflow`: the waiting line was full, or memory; of the page, its share of the time · `failed`: all attempts failed, or the disk took
    * nothing for too long · `rejected`: refused, and would be again ·
-   * `abandoned`: not out in time at stop · `closed`: the reader of stdout went away, the disk took nothing · `invalid`: a line
+   * `abandoned`: not out in time at stop · `closed`: the reader went away, of stdout or of `messages()`, the disk took nothing · `invalid`: a line
    * that is no JSON · `unpaired`: it is not known to which request a response belongs, so it is no span · `streamed`: a message of a
    * stream, which is no span.
    */
@@ -355,7 +372,7 @@ export type EngineStats = Partial<Record<EngineCounter, number>> & Record<string
 export interface SnifferStats {
   /** The engine's counters by name, such as `received`, `dropped`, `gaps`, `requests`. Empty before the first start. */
   engine: EngineStats;
-  /** By output; those that are not configured are left out, except the callback. */
+  /** By output; those that are not configured, or have no reader, are left out, except the callback. */
   outputs: Partial<Record<OutputName, OutputStats>> & { callback: OutputStats };
 }
 

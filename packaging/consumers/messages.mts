@@ -1,5 +1,14 @@
-// What TypeScript knows of messages; never run, only compiled. An `@ts-expect-error` without an error is one.
-import type { HttpMessage, HttpRequest, HttpResponse } from 'tcp-sniffer';
+// What TypeScript knows of messages and runs; never run, only compiled. An `@ts-expect-error` without an error is one.
+import {
+  createSniffer,
+  type DropReason,
+  type EngineCounter,
+  type HttpMessage,
+  type HttpRequest,
+  type HttpResponse,
+  type OutputStats,
+  type SnifferStats,
+} from 'tcp-sniffer';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 function is<_Claim extends true>(): void {}
@@ -29,3 +38,33 @@ declare const common: Omit<HttpRequest, 'direction' | 'method' | 'path' | 'statu
 export const request: HttpMessage = { ...common, direction: 'request', method: 'GET', path: '/' };
 // @ts-expect-error a request has no status
 export const neither: HttpMessage = { ...common, direction: 'request', statusCode: 200 };
+
+// The ledger: counters and reasons by name, and others by any name.
+export function counted(stats: SnifferStats): unknown[] {
+  is<Same<SnifferStats['outputs']['iterator'], OutputStats | undefined>>();
+  is<'gapBytes' extends EngineCounter ? true : false>();
+  is<string extends EngineCounter ? false : true>();
+  // @ts-expect-error no counter has that name
+  const counter: EngineCounter = 'gapsBytes';
+  // @ts-expect-error no output gives messages up for that
+  const why: DropReason = 'overflown';
+  return [
+    counter,
+    why,
+    stats.engine.queueDropped?.toFixed(),
+    stats.engine.another,
+    stats.outputs.callback.droppedBy.overflow,
+  ];
+}
+
+// A run: read by `for await`, ended by a signal or with its scope.
+export async function run(): Promise<void> {
+  await using sniffer = createSniffer({ ports: [80], logger: console });
+  await sniffer.start({ signal: AbortSignal.timeout(1_000) });
+  for await (const message of sniffer.messages()) is<Same<typeof message, HttpMessage>>();
+  is<Same<ReturnType<(typeof sniffer)[typeof Symbol.asyncDispose]>, Promise<void>>>();
+  // @ts-expect-error a signal is given by name
+  await sniffer.start(AbortSignal.timeout(1_000));
+  // @ts-expect-error of a log all four levels are wanted
+  createSniffer({ ports: [80], logger: { info: console.info } });
+}

@@ -3,7 +3,7 @@
 import { inspect } from 'node:util';
 import { ValidationError } from '../errors';
 import { suggest } from '../suggest';
-import type { HttpMessage, StreamMessage } from '../types';
+import type { HttpMessage, Logger, StreamMessage } from '../types';
 import { MAX_PORT, MAX_SAMPLE_RATE, MIN_PORT, MIN_SAMPLE_RATE } from './limits';
 
 export type Check<Value = unknown> = (value: unknown, field: string, production: boolean) => Value;
@@ -72,6 +72,15 @@ function checkListener<Message>(value: unknown, field: string): (message: Messag
 
 export const checkMessageListener: Check<(message: HttpMessage) => void> = checkListener;
 export const checkStreamListener: Check<(message: StreamMessage) => void> = checkListener;
+
+const LOG_METHODS = ['debug', 'info', 'warn', 'error'] as const;
+
+export function checkLogger(value: unknown, field: string): Logger {
+  const logger = value as Logger | null | undefined;
+  if (!LOG_METHODS.every((name) => typeof logger?.[name] === 'function'))
+    throw wrong(field, `an object with the methods ${LOG_METHODS.join(', ')}`, value);
+  return logger as Logger;
+}
 
 /** Any text, also an empty one, that the system can take for a name. */
 export function name(expected: string): Check<string> {

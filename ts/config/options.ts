@@ -10,6 +10,7 @@ import {
   checkBoolean,
   checkContentType,
   checkFileName,
+  checkLogger,
   checkMessageListener,
   checkOutputUrl,
   checkPath,
@@ -523,6 +524,11 @@ export const OPTIONS = {
     argument: 'level',
     help: 'silent, error, warn, info, debug',
   },
+  /**
+   * Gets the lines of the log that `logLevel` lets through, with their fields, in place of stderr; a logger of pino is one. Default:
+   * none.
+   */
+  logger: { check: checkLogger },
   /** Bytes that the engine holds back at one time over all connections. Default 41 943 040 (40 MiB). */
   maxBufferedBytes: {
     check: integer(1),

@@ -14,7 +14,7 @@ export type BuildOptions = Omit<OutputContext, 'alone' | 'lossless' | 'onClosed'
 
 /** @throws {EngineError} if what an output writes to cannot be had */
 export function buildOutputs({ onClosed, ...rest }: BuildOptions): readonly Output[] {
-  const { config, listeners } = rest;
+  const { config, listeners, readers } = rest;
   const configured = configuredOutputs(config);
   const context = {
     ...rest,
@@ -22,6 +22,7 @@ export function buildOutputs({ onClosed, ...rest }: BuildOptions): readonly Outp
       configured.size === 1 &&
       !listeners.wanted() &&
       !listeners.streams.wanted() &&
+      readers.size === 0 &&
       rest.deps.observe === undefined &&
       !isSelective(config),
     lossless: config.pcapFile !== undefined,

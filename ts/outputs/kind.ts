@@ -7,6 +7,7 @@ import type { NativeCapture } from '../native';
 import type { HttpMessage, StreamMessage } from '../types';
 import type { DeliveryLimits } from './delivery/delivery';
 import type { CreateHttpClient } from './delivery/http-client';
+import type { Readers } from './iterator/readers';
 import type { KafkaClient } from './kafka/client';
 import type { DropReason, Output, Schedule } from './output';
 import type { StdoutOptions, StdoutTarget } from './stdout/output';
@@ -50,6 +51,8 @@ export interface OutputContext {
   deps: OutputDeps;
   capture: NativeCapture;
   listeners: Listeners;
+  /** Of `messages()`. */
+  readers: Readers;
   /** The config turns on no other output, there is no listener, and no message is left out on the way. */
   alone: boolean;
   /** Wait instead of dropping: a savefile is read. */

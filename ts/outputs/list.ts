@@ -10,6 +10,7 @@ import { file } from './file';
 import { har } from './har';
 import { html } from './html';
 import { http } from './http';
+import { iterator } from './iterator';
 import { kafka } from './kafka';
 import type { OutputKind } from './kind';
 import { otlp } from './otlp';
@@ -25,5 +26,6 @@ export const OUTPUTS: Readonly<Record<OutputName, OutputKind>> = Object.freeze({
   otlp,
   kafka,
   view,
+  iterator,
   callback,
 });

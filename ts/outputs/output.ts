@@ -52,6 +52,8 @@ export interface Output {
   readonly stays?: boolean;
   /** Idempotent, never rejects. */
   leave?(): Promise<void>;
+  /** True if nothing has asked for it so far: it is not in the ledger. */
+  readonly isUnused?: boolean;
   /** Where its reader finds it. */
   readonly url?: string | undefined;
 }

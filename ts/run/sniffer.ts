@@ -1,17 +1,9 @@
 /** What the caller holds: starts and stops runs, and turns what they deliver into events. */
 
 import { EventEmitter } from 'node:events';
-import {
-  CONTRACT_DEFAULTS,
-  hasOutputConfigured,
-  LOG_LEVELS,
-  type SnifferConfig,
-  type ValidatedConfig,
-  validateConfig,
-} from '../config';
+import { LOG_LEVELS, type SnifferConfig, type ValidatedConfig, validateConfig } from '../config';
 import { toCaptureOptions } from '../config/engine';
 import type { RuntimeEnv } from '../config/env';
-import { OPTIONS } from '../config/options';
 import { AlreadyRunningError, ENGINE_ERROR_CODES, EngineError, toEngineError } from '../errors';
 import { Selection, type SelectionOptions } from '../exchange/selection';
 import { parseFilter } from '../filter';
@@ -19,12 +11,22 @@ import { MetricsServer } from '../http-server/server';
 import { errorFields, LimitedLine, type Log, listenerErrorFields } from '../logger';
 import type { CaptureInfo, CaptureOptions, NativeCapture } from '../native';
 import { buildOutputs } from '../outputs/build';
+import { Readers } from '../outputs/iterator/readers';
 import type { OutputDeps } from '../outputs/kind';
 import type { Output } from '../outputs/output';
 import { callSafely, readText, readThrown } from '../thrown';
-import type { HttpMessage, LogLevel, OutputName, SnifferEvents, SnifferStats, StreamMessage } from '../types';
+import type {
+  HttpMessage,
+  LogLevel,
+  OutputName,
+  SnifferEvents,
+  SnifferStats,
+  StartOptions,
+  StreamMessage,
+} from '../types';
 import { VERSION } from '../version';
 import { countersOf, droppedFor, NO_DELIVERIES } from './ledger';
+import { bootstrapLog, createLog, logStart } from './logs';
 import { metricsText } from './metrics';
 import { type Outcome, Session } from './session';
 import { type onSignals, passOn, stopOnSignals } from './signals';
@@ -71,7 +73,7 @@ interface Run {
 }
 
 /** Watches one interface, or reads one savefile, for one config. It may be started again after it has stopped. */
-export class Sniffer extends EventEmitter<SnifferEvents> {
+export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposable {
   readonly #config: SnifferConfig;
   readonly #deps: SnifferDeps;
   #state: State = 'stopped';
@@ -82,6 +84,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
   #earlyTlsKeys = '';
   /** Outputs that still serve their readers after a savefile's end. */
   #staying: readonly Output[] = [];
+  readonly #readers = new Readers();
   #lastStats: SnifferStats = { engine: {}, outputs: { callback: NO_DELIVERIES } };
 
   /** @internal */
@@ -91,13 +94,17 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
     this.#deps = deps;
   }
 
+  /** `stop()`, for `await using`. A runtime without that symbol (Node before 20.4) leaves it out. */
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
+
   /**
-   * Validates the config and opens the capture; resolves when the handle is open.
+   * Validates the config and opens the capture; resolves when the handle is open. `signal` is of this one run: a sniffer may be started
+   * again, and a signal is aborted once.
    * @throws {@link ValidationError} for a bad config
    * @throws {@link EngineError} when the capture, the HAR file or the port for metrics cannot be opened; its message says which
    * @throws {@link AlreadyRunningError} when it is not at rest
    */
-  async start(): Promise<void> {
+  async start({ signal }: StartOptions = {}): Promise<void> {
     if (this.#state !== 'stopped') {
       const error = new AlreadyRunningError(`the sniffer is ${this.#state}; await stop() before the next start()`);
       this.#run?.log.error({}, error.message);
@@ -105,14 +112,23 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
     }
     let run: Run;
     try {
+      signal?.throwIfAborted();
       run = this.#prepare();
     } catch (error) {
-      this.#bootstrapLog().error(codeOf(error), messageOf(error));
+      const log = bootstrapLog(this.#config, this.#deps.createLogger);
+      log[signal?.aborted ? 'info' : 'error'](codeOf(error), messageOf(error));
+      this.#readers.end(signal?.aborted ? undefined : error);
       throw error;
     }
     this.#state = 'starting';
     this.#run = run;
-    if (run.config.handleSignals) run.letSignalsGo = this.#handleSignals(run);
+    const onAbort = (): void => void this.stop();
+    signal?.addEventListener('abort', onAbort, { once: true });
+    const letSignalsGo = run.config.handleSignals ? this.#handleSignals(run) : () => {};
+    run.letSignalsGo = () => {
+      letSignalsGo();
+      signal?.removeEventListener('abort', onAbort);
+    };
     const opened = this.#open(run);
     run.done = opened.then(
       () => run.session.over.then((outcome) => this.#settle(run, outcome)),
@@ -120,16 +136,20 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
     );
     try {
       const info = await opened;
+      // What was opened since is closed again.
+      signal?.throwIfAborted();
       run.open = true;
       run.source = info.interface;
       // stop() may have come first; it waits for `over` and goes on from there.
       if (this.#state === 'starting') this.#state = 'running';
-      this.#logStart(run, info);
+      const readers = this.listenerCount('message') + this.listenerCount('streamMessage') + this.#readers.size;
+      logStart(run.log, run.config, { info, identity: this.#deps.runtime().identity, isRead: readers > 0 });
     } catch (error) {
       // Asked to stop before a pipe had shown its header: nothing failed.
       run.log[run.session.stopAsked ? 'info' : 'error'](codeOf(error), messageOf(error));
       await run.done;
-      throw error;
+      this.#readers.end(signal?.aborted ? undefined : error);
+      throw signal?.aborted ? signal.reason : error;
     }
   }
 
@@ -139,11 +159,24 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
    */
   async stop(): Promise<void> {
     const run = this.#run;
-    if (run === undefined) return await this.#leave();
+    if (run === undefined) {
+      this.#readers.end();
+      return await this.#leave();
+    }
     this.#state = 'stopping';
     run.session.stop();
     await run.done;
     await this.#leave();
+  }
+
+  /**
+   * The messages from now on, for `for await`: a reader of its own, with objects of its own. It may be there before `start()`. It ends
+   * when the run does, after what was captured by then, and throws what the run failed of; `break` takes it off. A reader that is slower
+   * than the traffic holds up to 16 MiB of messages: a savefile waits for it then, and live the oldest ones go, which `stats()` counts
+   * (`outputs.iterator`) and the log says.
+   */
+  messages(): AsyncIterableIterator<HttpMessage, undefined> {
+    return this.#readers.add();
   }
 
   /**
@@ -178,8 +211,11 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
     const run = this.#run;
     if (run !== undefined) {
       const outputs: SnifferStats['outputs'] = { callback: NO_DELIVERIES };
-      for (const output of run.outputs) outputs[output.name] = output.stats();
+      for (const output of run.outputs) if (!output.isUnused) outputs[output.name] = output.stats();
       this.#lastStats = { engine: run.session.engineStats(), outputs };
+    } else if (this.#lastStats.outputs.iterator !== undefined) {
+      // What waited at the end of the run may be read since.
+      this.#lastStats.outputs.iterator = this.#readers.stats();
     }
     return structuredClone(this.#lastStats);
   }
@@ -189,7 +225,8 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
     const deps = this.#deps;
     const runtime = deps.runtime();
     const config = this.#validate(runtime);
-    const log = deps.createLogger(config.logLevel);
+    const createLogger = (level: LogLevel): Log => createLog(config.logger, level, deps.createLogger);
+    const log = createLogger(config.logLevel);
     const listenerLog = new LimitedLine(log.error, deps.now);
     const capture = this.#createCapture(config);
     if (this.#earlyTlsKeys !== '') capture.addTlsKeys(this.#earlyTlsKeys);
@@ -210,8 +247,9 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
         },
         errors: () => run.listenerErrors,
       },
+      readers: this.#readers,
       log,
-      sayAlways: deps.createLogger(
+      sayAlways: createLogger(
         LOG_LEVELS.indexOf(config.logLevel) < LOG_LEVELS.indexOf('info') ? 'info' : config.logLevel,
       ).info,
       listenerLog,
@@ -364,6 +402,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
       run.log.warn({ messages: run.selection.filtered }, 'no exchange matches the filter: all messages were left out');
     }
     run.log.info(countersOf(stats), 'capture stopped');
+    this.#readers.end(failure);
     if (failure !== undefined) this.#emitSafely(run, 'error', failure);
     if (complete) this.#emitSafely(run, 'end');
     this.#emitSafely(run, 'stop');
@@ -404,38 +443,13 @@ export class Sniffer extends EventEmitter<SnifferEvents> {
       run.listenerLog.write(listenerErrorFields(thrown), `${who} threw; the capture goes on`);
     });
   }
+}
 
-  /** The first line: who captures what, where. Behind it what may be a surprise. */
-  #logStart({ config, log }: Run, info: CaptureInfo): void {
-    const { identity } = this.#deps.runtime();
-    const source =
-      config.pcapFile === undefined
-        ? { interface: info.interface, loopback: info.loopback }
-        : { pcapFile: config.pcapFile };
-    const redaction = config.redactHeaders.length > 0 ? {} : { redactHeaders: 'off' };
-    log.info(
-      { version: VERSION, ...source, linkType: info.linkTypeName, ports: config.ports, ...redaction, ...identity },
-      'capture started',
-    );
-    const shown = CONTRACT_DEFAULTS.redactHeaders.filter(
-      (name) => !config.redactHeaders.some((own) => own.toLowerCase() === name),
-    );
-    if (config.redactHeaders.length > 0 && shown.length > 0) {
-      log.warn(
-        { redactHeaders: config.redactHeaders },
-        `values of ${shown.join(' and ')} are shown: redactHeaders replaces the default; +name adds to it`,
-      );
-    }
-    if (!hasOutputConfigured(config) && this.listenerCount('message') + this.listenerCount('streamMessage') === 0) {
-      log.warn({}, 'no output is configured: messages go nowhere');
-    }
-  }
-
-  /** For complaints about a config that could not say how loud to be. */
-  #bootstrapLog(): Log {
-    const given = readText(this.#config, 'logLevel');
-    return this.#deps.createLogger(LOG_LEVELS.find((level) => level === given) ?? OPTIONS.logLevel.default);
-  }
+if (Symbol.asyncDispose !== undefined) {
+  const dispose = function (this: Sniffer): Promise<void> {
+    return this.stop();
+  };
+  Object.defineProperty(Sniffer.prototype, Symbol.asyncDispose, { value: dispose, writable: true, configurable: true });
 }
 
 function createSelection(

@@ -1,0 +1,78 @@
+/** Where the log of a sniffer goes: to stderr, or to a logger of the caller's. */
+
+import {
+  CONTRACT_DEFAULTS,
+  hasOutputConfigured,
+  LOG_LEVELS,
+  type SnifferConfig,
+  type ValidatedConfig,
+} from '../config';
+import { checkLogger } from '../config/checks';
+import type { RuntimeEnv } from '../config/env';
+import { OPTIONS } from '../config/options';
+import type { Log } from '../logger';
+import type { CaptureInfo } from '../native';
+import { callSafely, readText } from '../thrown';
+import type { Logger, LogLevel } from '../types';
+import { VERSION } from '../version';
+
+type CreateLog = (level: LogLevel) => Log;
+
+/** `createDefault` is for where the config has no logger. */
+export function createLog(logger: Logger | undefined, level: LogLevel, createDefault: CreateLog): Log {
+  if (logger === undefined) return createDefault(level);
+  const line = (name: keyof Log): Log[keyof Log] => {
+    if (LOG_LEVELS.indexOf(name) > LOG_LEVELS.indexOf(level)) return () => {};
+    // One that throws stops nothing, and there is no other place to say so.
+    return (fields, message) =>
+      callSafely(
+        () => logger[name](fields, message),
+        () => {},
+      );
+  };
+  return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') };
+}
+
+/** For complaints about a config that could not say how loud to be, or to whom. */
+export function bootstrapLog(config: SnifferConfig, createDefault: CreateLog): Log {
+  const given = readText(config, 'logLevel');
+  const level = LOG_LEVELS.find((each) => each === given) ?? OPTIONS.logLevel.default;
+  return createLog(readLogger(config), level, createDefault);
+}
+
+function readLogger(config: SnifferConfig): Logger | undefined {
+  try {
+    return config.logger && checkLogger(config.logger, 'logger');
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the first line is made of. */
+interface Started {
+  info: CaptureInfo;
+  identity: RuntimeEnv['identity'];
+  /** There is a listener, or a reader. */
+  isRead: boolean;
+}
+
+/** The first line: who captures what, where. After it what may be a surprise. */
+export function logStart(log: Log, config: ValidatedConfig, { info, identity, isRead }: Started): void {
+  const { pcapFile, ports, redactHeaders } = config;
+  const source = pcapFile === undefined ? { interface: info.interface, loopback: info.loopback } : { pcapFile };
+  const redaction = redactHeaders.length > 0 ? {} : { redactHeaders: 'off' };
+  log.info(
+    { version: VERSION, ...source, linkType: info.linkTypeName, ports, ...redaction, ...identity },
+    'capture started',
+  );
+  const shown = CONTRACT_DEFAULTS.redactHeaders.filter(
+    (name) => !redactHeaders.some((own) => own.toLowerCase() === name),
+  );
+  if (redactHeaders.length > 0 && shown.length > 0) {
+    log.warn(
+      { redactHeaders },
+      `values of ${shown.join(' and ')} are shown: redactHeaders replaces the default; +name adds to it`,
+    );
+  }
+  if (!hasOutputConfigured(config) && !isRead) log.warn({}, 'no output is configured: messages go nowhere');
+}

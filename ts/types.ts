@@ -309,7 +309,17 @@ export interface StartOptions {
 }
 
 /** `callback` is `onHttpMessage` and the listeners of `message` together, `iterator` is all readers of `messages()`, `file` is `outputFile`, `http` is `outputUrl`, `otlp` is `outputOtlp`, `kafka` is `outputKafka`. */
-export type OutputName = 'callback' | 'iterator' | 'stdout' | 'file' | 'http' | 'har' | 'html' | 'otlp' | 'kafka' | 'view';
+export type OutputName =
+  | 'callback'
+  | 'iterator'
+  | 'stdout'
+  | 'file'
+  | 'http'
+  | 'har'
+  | 'html'
+  | 'otlp'
+  | 'kafka'
+  | 'view';
 
 /** How finished output files are compressed; zstd needs Node.js 22.15. */
 export type FileCompression = 'none' | 'gzip' | 'zstd';

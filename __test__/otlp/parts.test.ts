@@ -6,7 +6,7 @@ import { addressOf, forwardedPart } from '../../ts/outputs/otlp/forwarded';
 import { json } from '../../ts/outputs/otlp/json';
 import { protobuf } from '../../ts/outputs/otlp/protobuf';
 import { headersOf, resourceOf } from '../../ts/outputs/otlp/resource';
-import { readTraceparent } from '../../ts/outputs/otlp/trace-context';
+import { readTraceparent } from '../../ts/trace/traceparent';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const PARENT = '00f067aa0ba902b7';

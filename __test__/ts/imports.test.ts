@@ -14,6 +14,7 @@ const LAYERS = [
   'keylog',
   'config',
   'exchange',
+  'trace',
   'http-server',
   'outputs',
   'page',

@@ -9,6 +9,7 @@ import { VERSION } from '../version';
 import { type AskedFlags, SHORTS } from './asked';
 import { type Format, readFormat } from './formats/names';
 import type { Appearance } from './terminal';
+import type { Traced } from './terminal/traces';
 
 export const INJECTOR = 'injector';
 const INTERFACES = 'interfaces';
@@ -33,6 +34,15 @@ const APPEARANCE = [
     help: 'what failed or became slow, endpoints, losses: on stderr at the end; the default on a terminal',
   },
   { flag: '--no-summary', help: 'not on a terminal either' },
+];
+
+/** What is made of the exchanges in place of lines. */
+const TRACES = [
+  {
+    flag: '--traces',
+    help: 'the slowest traces as trees, at the end: exchanges joined by traceparent, B3 or x-request-id, and the time that each took itself',
+  },
+  { flag: '--trace <id>', help: 'the trace with this id as a tree' },
 ];
 
 const EXAMPLES = `
@@ -67,7 +77,7 @@ export function buildProgram(
   }
   for (const { flag, argument, help } of Object.values(SHORTS))
     program.addOption(new Option(`${flag} <${argument}>`, help).argParser(collect));
-  for (const { flag, help } of READING) {
+  for (const { flag, help } of [...READING, ...TRACES]) {
     const option = new Option(flag, help);
     program.addOption(flag.includes('<') ? option.argParser(collect) : option);
   }
@@ -94,6 +104,7 @@ export function buildProgram(
     }
     const durations = listOf(values.duration);
     if (durations.length > 1) throw twice('--duration');
+    const traces = tracesOf(flags, listOf(values.trace), values.traces === true, format);
     await onCapture(
       flags,
       { ...asked, duration: durations[0], summary, format },
@@ -101,7 +112,8 @@ export function buildProgram(
         format,
         together: asked.inputs.length > 0 && !asked.inputs.includes('-') && follow !== true,
         verbose: verbose === true || asked.show !== undefined,
-        summary: asked.show === undefined ? summary : (summary ?? false),
+        summary: asked.show === undefined && traces === undefined ? summary : (summary ?? false),
+        traces,
       },
     );
   });
@@ -154,6 +166,22 @@ function formatOf(flags: Flags, formats: readonly string[], isJson: boolean): Fo
   } catch (error) {
     throw new CommanderError(BAD_CONFIG, 'tcp-sniffer.format', (error as Error).message);
   }
+}
+
+/** Trees are what goes to stdout then. */
+function tracesOf(
+  flags: Flags,
+  ids: readonly string[],
+  slowest: boolean,
+  format: Format | undefined,
+): Traced | undefined {
+  if (ids.length > 1) throw twice('--trace');
+  if (ids.length === 0 && !slowest) return undefined;
+  const refused = format !== undefined ? '--format' : flags.outputStdout === false ? '--no-output-stdout' : undefined;
+  if (refused !== undefined)
+    throw new CommanderError(BAD_CONFIG, 'tcp-sniffer.traces', `${refused} leaves no place for --traces and --trace`);
+  flags.outputStdout = true;
+  return { only: ids[0] };
 }
 
 function twice(flag: string): CommanderError {

@@ -16,8 +16,9 @@ const UNSEEN: Shown = {
 
 /** The parts for people are loaded only if there is a terminal or a summary: every start of the command would wait for them. */
 export async function show(appearance: Appearance): Promise<Shown> {
-  const { format, summary } = appearance;
-  const isLookedAt = process.stdout.isTTY || process.stderr.isTTY || summary === true || format === 'text';
+  const { format, summary, traces } = appearance;
+  const isLookedAt =
+    process.stdout.isTTY || process.stderr.isTTY || summary === true || format === 'text' || traces !== undefined;
   if (isLookedAt) return loadTerminal(appearance);
   if (format === undefined || format === 'json') return UNSEEN;
   const { createFormat } = require('./formats') as typeof import('./formats');

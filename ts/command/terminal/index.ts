@@ -22,6 +22,7 @@ import { openTerminal, type TerminalStream } from './stream';
 import { createPaint, type Paint } from './style';
 import { Summary } from './summary';
 import { loadText, type Text } from './text';
+import { type Traced, TracesView } from './traces';
 import { View } from './view';
 
 /** Flags of the command that are no options of the library. */
@@ -32,6 +33,8 @@ export interface Appearance {
   /** What is read is there already, so nothing has to be shown before its exchange is whole. */
   together?: boolean;
   summary?: boolean;
+  /** Trees of traces in place of lines. */
+  traces?: Traced | undefined;
 }
 
 /** Where the terminal does not say: as wide as they once were. */
@@ -90,6 +93,12 @@ export class Terminal {
     // The engine writes JSON lines, and those alone.
     const on = (stdout: StdoutOptions): StdoutOptions =>
       stream === undefined ? { ...stdout, engine: undefined } : { ...stdout, engine: undefined, target: { stream } };
+    const paint: Paint = isTerminal ? this.#paint : (_, text) => text;
+    const { traces } = this.#appearance;
+    if (traces !== undefined) {
+      const columns = (): number => (isTerminal ? columnsOf(process.stdout) : FILE_COLUMNS);
+      return (stdout) => new TracesView({ ...traces, text: this.#text, paint, columns }, on(stdout));
+    }
     const format = this.#format;
     // Elsewhere JSON goes as it is.
     const inJson = (stdout: StdoutOptions): StdoutOptions => {
@@ -99,7 +108,6 @@ export class Terminal {
     if (format === 'json') return isTerminal ? (stdout) => new StdoutOutput(inJson(stdout)) : undefined;
     if (format === 'har') return (stdout, streams) => createFormat(format, inJson(stdout), streams);
     if (format !== 'text') return (stdout, streams) => createFormat(format, on(stdout), streams);
-    const paint: Paint = isTerminal ? this.#paint : (_, text) => text;
     const options = {
       lines: new Lines(this.#text, paint, isTerminal ? () => columnsOf(process.stdout) : undefined),
       text: this.#text,

@@ -6,6 +6,7 @@
 
 import { largeTextIn, PIECE_BYTES, pieceEnd } from '../../exchange/lines';
 import { isFinal, Pairing, type ResponseFacts } from '../../exchange/pairing';
+import { readTraceparent, type TraceContext } from '../../trace/traceparent';
 import type { Packer, Sink } from '../delivery/packer';
 import { type Parcel, parcelOf } from '../delivery/parcel';
 import type { Batch } from '../output';
@@ -24,7 +25,6 @@ import {
 import type { Encoding, Envelope } from './encoding';
 import { KEYS } from './keys';
 import { MessageLine } from './line';
-import { readTraceparent, type TraceContext } from './trace-context';
 
 /** Receivers refuse requests of 4 MiB and more (gRPC's own limit, Fluent Bit's). */
 export const MAX_REQUEST_BYTES = 4 * 1024 * 1024 - 64 * 1024;

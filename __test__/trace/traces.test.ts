@@ -1,0 +1,190 @@
+/** Traces: exchanges of several hops, joined by the fields of their requests; the tree says where the time went. */
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { keysOf } from '../../ts/trace/keys';
+import { Traces } from '../../ts/trace/traces';
+import { type Node, treesOf } from '../../ts/trace/tree';
+import { runCli } from '../live/harness.js';
+import { PORTS, shop } from './shop.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-traces-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function savefileOf(name: string, bytes: Buffer): string {
+  const file = join(folder, `${name}.pcap`);
+  writeFileSync(file, bytes);
+  return file;
+}
+
+const run = async (file: string, ...flags: string[]): Promise<string> => {
+  const { code, stdout, stderr } = await runCli(['--ports', PORTS, '--read', file, ...flags], { env: { TZ: 'UTC' } });
+  expect(code, stderr).toBe(0);
+  return stdout;
+};
+
+const all = (nodes: readonly Node[]): Node[] => nodes.flatMap((node) => [node, ...all(node.children)]);
+const nodeOf = (nodes: readonly Node[], path: string): Node => all(nodes).find(({ hop }) => hop.path === path) as Node;
+
+async function tracesOf(savefile: Buffer, name: string): Promise<Traces> {
+  const traces = new Traces();
+  traces.read(Buffer.from(await run(savefileOf(name, savefile), '--json', '--log-level', 'warn')));
+  traces.end();
+  return traces;
+}
+
+describe('an incident with one slow call', () => {
+  it('each hop has the time that its service logged, within a millisecond', async () => {
+    const { savefile, log } = shop();
+    const traces = await tracesOf(savefile, 'incident');
+    expect(log).not.toHaveLength(0);
+    for (const { trace, self } of log) {
+      const hops = traces.find(trace)?.hops ?? [];
+      const trees = treesOf(hops);
+      expect(all(trees)).toHaveLength(self.size);
+      for (const [path, ms] of self) expect(Math.abs((nodeOf(trees, path).selfMs ?? -9) - ms), path).toBeLessThan(1);
+    }
+  });
+
+  it('the slowest trace is first, and its tree names the call', async () => {
+    const { savefile, log } = shop();
+    const file = savefileOf('slowest', savefile);
+    const out = await run(file, '--traces');
+    const [head, titles, root, first] = out.split('\n');
+    expect(head).toMatch(`trace ${log[17]?.trace} (traceparent): 9 exchanges, 1.8`);
+    expect(titles).toMatch(/^ {7}at {6}all {5}self {2}status$/);
+    expect(root).toMatch(/^ {6}0µs +1\.8\ds +\d\.\d+ms {2}200 {5}GET \/order\/17 on pod-3000:3000$/);
+    expect(first).toMatch(/ {2}200 {5}└ GET \/stock\/17\/0 on pod-3001:3001$/);
+    expect(out).toMatch(/^most of it: GET \/stock\/17\/3 on pod-3001:3001, 1\.80s itself, 9\d%$/m);
+    expect(out).toMatch(/^traces: 40, of which the 10 slowest are shown$/m);
+    expect(out).toMatch(/^exchanges without traceparent, B3 and x-request-id: 40$/m);
+    const one = await run(file, '--trace', `${log[3]?.requestId}`);
+    expect(one).toMatch(new RegExp(`^trace ${log[3]?.trace} `));
+    expect(one.match(/^trace /gm)).toHaveLength(1);
+    expect(await run(file, '--trace', 'no-such')).toBe('no exchange has the trace no-such\n');
+  });
+
+  it('on one host, where addresses say nothing, that is said of calls that several callers fit', async () => {
+    const { savefile, log } = shop({ orders: 3, oneHost: true });
+    const traces = await tracesOf(savefile, 'one-host');
+    const trees = treesOf(traces.find(`${log[0]?.trace}`)?.hops ?? []);
+    expect(trees.map(({ hop }) => hop.path)).toEqual(['/order/0']);
+    expect(nodeOf(trees, '/price/0').isUncertain).toBe(true);
+    expect(nodeOf(trees, '/stock/0/0').isUncertain).toBe(false);
+    // Only of the one around it is it not known if that waited for it.
+    const doubtful = all(trees).filter(({ isSelfUncertain }) => isSelfUncertain);
+    expect(doubtful.map(({ hop }) => hop.path)).toEqual(['/coupon/0']);
+    expect(Math.abs((nodeOf(trees, '/order/0').selfMs ?? -9) - (log[0]?.self.get('/order/0') ?? 0))).toBeLessThan(1);
+    expect(await run(join(folder, 'one-host.pcap'), '--traces')).toMatch(
+      / 18\.\dms\? {2}200 .*coupon.*\n.* └ GET \/price\/0 on \S+ \?$/m,
+    );
+  });
+
+  it('clocks that contradict each other are told, and the times of their own are right', async () => {
+    const { savefile, log } = shop({ orders: 2, slow: 9, skewMs: 250 });
+    const traces = await tracesOf(savefile, 'skew');
+    const [logged] = log;
+    const trees = treesOf(traces.find(`${logged?.trace}`)?.hops ?? []);
+    expect(all(trees)).toHaveLength(logged?.self.size ?? 0);
+    expect(nodeOf(trees, '/stock/0/0').skewMs).toBeGreaterThan(240);
+    expect(nodeOf(trees, '/coupon/0').skewMs).toBe(0);
+    const out = await run(join(folder, 'skew.pcap'), '--traces');
+    expect(out).toMatch(
+      /^GET \/stock\/0\/0 on pod-3001:3001 began 2\d\dms before its caller: the clocks differ, or its caller was not captured$/m,
+    );
+  });
+});
+
+describe('the command', () => {
+  it.each([
+    [['--traces', '--format', 'json'], '--format leaves no place'],
+    [['--trace', 'a', '--no-output-stdout'], '--no-output-stdout leaves no place'],
+    [['--trace', 'a', '--trace', 'b'], '--trace is given twice'],
+  ])('%j: refused', async (flags, words) => {
+    const { code, stderr } = await runCli(['--ports', '80', '--read', 'x.pcap', ...flags]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining(words)]);
+  });
+});
+
+describe('the keys of a request', () => {
+  const [T, S, P] = ['4bf92f3577b34da6a3ce929d0e0e4736', '00f067aa0ba902b7', '05e3ac9a4f6e3b90'];
+  it.each<[string, Record<string, string>, object | undefined]>([
+    ['W3C', { traceparent: `00-${T}-${S}-01` }, { named: 'traceparent', trace: T, span: S }],
+    ['B3 in one field', { b3: `${T}-${S}-1-${P}` }, { named: 'B3', trace: T, span: S, parent: P }],
+    [
+      'B3 in several',
+      { 'x-b3-traceid': T, 'x-b3-spanid': S, 'x-b3-parentspanid': P },
+      { named: 'B3', span: S, parent: P },
+    ],
+    ['both', { traceparent: `00-${T}-${S}-01`, b3: `${T}-${S}-1-${P}` }, { named: 'traceparent', span: S, parent: P }],
+    ['an id', { 'x-request-id': 'r1' }, { named: 'x-request-id', trace: 'r1', request: 'r1' }],
+    ['a trace of zeros', { traceparent: `00-${'0'.repeat(32)}-${S}-01` }, undefined],
+    ['a trace twice', { traceparent: `00-${T}-${S}-01, 00-${T}-${P}-01` }, undefined],
+    ['B3 that denies', { b3: '0' }, undefined],
+    ['what is hidden', { 'x-request-id': '[REDACTED]' }, undefined],
+    ['an id that is none', { 'x-request-id': 'x'.repeat(129) }, undefined],
+  ])('%s', (_, fields, keys) => {
+    if (keys === undefined) expect(keysOf(fields)).toBeUndefined();
+    else expect(keysOf(fields)).toMatchObject(keys);
+  });
+});
+
+describe('what is kept', () => {
+  const line = (n: number, headers: object, direction: 'request' | 'response', ms = 0): string =>
+    `${JSON.stringify({
+      id: `1.${n}`,
+      direction,
+      timestamp: new Date(n * 10 + ms).toISOString(),
+      receiver: { ip: '10.0.0.1', port: 80 },
+      destination: { ip: '10.0.0.2', port: 4_000 },
+      headers,
+      bodySize: 0,
+      ...(direction === 'request'
+        ? { method: 'GET', path: `/${n}` }
+        : { statusCode: 200, request: { method: 'GET', path: `/${n}` }, latencyMs: ms, waitMs: ms }),
+    })}\n`;
+  const exchange = (n: number, headers: object, ms = 5): Buffer =>
+    Buffer.from(line(n, headers, 'request') + line(n, {}, 'response', ms));
+
+  it('is bounded; the slowest of those that go are kept, and the one that is asked for', () => {
+    for (const only of [undefined, 'id-1']) {
+      const traces = new Traces({ maxHops: 100, only });
+      for (let n = 0; n < 1_000; n++) traces.read(exchange(n, { 'x-request-id': `id-${n}` }, n === 500 ? 900 : 5));
+      traces.end();
+      expect(traces.slowest()[0]?.id).toBe('id-500');
+      expect(traces.count).toBe(1_000);
+      expect(traces.judgedEarly).toBe(900);
+      expect(traces.find('id-1')?.hops.length).toBe(only === undefined ? undefined : 1);
+    }
+  });
+
+  it('of an id that all requests have is bounded too, and the rest is counted', () => {
+    const traces = new Traces();
+    for (let n = 0; n < 1_500; n++) traces.read(exchange(n, { 'x-request-id': '-' }));
+    traces.end();
+    expect(traces.find('-')).toMatchObject({ more: 500, hops: { length: 1_000 } });
+    expect(all(treesOf(traces.find('-')?.hops ?? []))).toHaveLength(1_000);
+  });
+
+  it('an id that stands beside two traces joins neither', () => {
+    const trace = (digit: string): object => ({
+      traceparent: `00-${digit.repeat(32)}-${'1'.repeat(16)}-01`,
+      'x-request-id': 'same',
+    });
+    const traces = new Traces();
+    for (const [n, headers] of [trace('a'), trace('b'), { 'x-request-id': 'same' }].entries())
+      traces.read(exchange(n, headers));
+    traces.end();
+    expect(['a', 'b'].map((digit) => traces.find(digit.repeat(32))?.hops.length)).toEqual([1, 1]);
+    expect(traces.find('same')?.hops.length).toBe(1);
+  });
+
+  it('a request without a response is a hop without times', () => {
+    const traces = new Traces();
+    traces.read(Buffer.from(line(1, { 'x-request-id': 'r' }, 'request')));
+    traces.end();
+    expect(treesOf(traces.find('r')?.hops ?? [])).toMatchObject([{ hop: { outcome: 'none' }, selfMs: undefined }]);
+  });
+});

@@ -1,0 +1,162 @@
+/** Traces as trees, in place of lines on stdout. In: the engine's batches. Out: rows, at the end. */
+
+import type { Batch, Output } from '../../outputs/output';
+import { type StdoutOptions, StdoutOutput } from '../../outputs/stdout/output';
+import { type Trace, Traces } from '../../trace/traces';
+import { type Node, treesOf } from '../../trace/tree';
+import type { OutputStats } from '../../types';
+import { day, timeOfDay } from './clock';
+import { count, duration, percent } from './quantities';
+import type { Paint } from './style';
+import { printable, type Text } from './text';
+
+/** Of a trace among others. */
+const MAX_SHOWN_HOPS = 25;
+/** Deeper calls stand as deep as this. */
+const MAX_DEPTH = 24;
+const COLUMN = 9;
+
+/** What is asked for. */
+export interface Traced {
+  /** One trace, by any of its ids; else the slowest are shown. */
+  only?: string | undefined;
+}
+
+export interface TracesViewOptions extends Traced {
+  text: Text;
+  paint: Paint;
+  columns(): number;
+}
+
+export class TracesView implements Output {
+  readonly name = 'stdout';
+  readonly #options: TracesViewOptions;
+  readonly #stdout: StdoutOutput;
+  readonly #traces: Traces;
+  /** Messages that are read and whose rows are not written. */
+  #held = 0;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: TracesViewOptions, stdout: StdoutOptions) {
+    this.#options = options;
+    this.#stdout = new StdoutOutput(stdout);
+    this.#traces = new Traces({ only: options.only });
+  }
+
+  write({ lines, messages }: Batch): void {
+    this.#held += messages;
+    this.#traces.read(lines);
+  }
+
+  limitDrain(ms: number): void {
+    this.#stdout.limitDrain(ms);
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#end();
+    return this.#closed;
+  }
+
+  stats(): OutputStats {
+    const stats = this.#stdout.stats();
+    return { ...stats, handed: stats.handed + this.#held, waiting: stats.waiting + this.#held };
+  }
+
+  async #end(): Promise<void> {
+    const messages = this.#held;
+    this.#held = 0;
+    this.#traces.end();
+    if (messages > 0) {
+      const rows = [...traceRows(this.#traces, this.#options)];
+      await this.#stdout.write({ lines: Buffer.from(rows.map((row) => `${row}\n`).join('')), messages });
+    }
+    await this.#stdout.close();
+  }
+}
+
+export function* traceRows(traces: Traces, options: TracesViewOptions): Generator<string> {
+  const { only, text } = options;
+  const columns = options.columns() - 1;
+  if (only !== undefined) {
+    const trace = traces.find(only);
+    if (trace === undefined) yield text.clip(printable(`no exchange has the trace ${only}`), columns);
+    else yield* treeRows(trace, Number.POSITIVE_INFINITY, options, columns);
+    return;
+  }
+  const slowest = traces.slowest();
+  for (const trace of slowest) {
+    yield* treeRows(trace, MAX_SHOWN_HOPS, options, columns);
+    yield '';
+  }
+  const { count: all, judgedEarly, untraced } = traces;
+  const facts = [
+    `traces: ${count(all)}${all > slowest.length ? `, of which the ${slowest.length} slowest are shown` : ''}`,
+    ...(untraced > 0 ? [`exchanges without traceparent, B3 and x-request-id: ${count(untraced)}`] : []),
+    ...(judgedEarly > 0 ? [`traces judged before the end, at a limit: ${count(judgedEarly)}`] : []),
+  ];
+  for (const fact of facts) yield text.clip(fact, columns);
+}
+
+function* treeRows(
+  trace: Trace,
+  limit: number,
+  { text, paint }: TracesViewOptions,
+  columns: number,
+): Generator<string> {
+  const { id, named, hops, more, firstMs, lastMs } = trace;
+  const rows = [...rowsOf(treesOf(hops), 0)];
+  const most = rows.reduce<Node | undefined>(
+    (best, { node }) => ((node.selfMs ?? 0) > (best?.selfMs ?? 0) ? node : best),
+    undefined,
+  );
+  const wholeMs = lastMs - firstMs;
+  const head = `trace ${id} (${named}): ${hops.length === 1 ? '1 exchange' : `${count(hops.length)} exchanges`}, ${duration(wholeMs)}, from ${timeOfDay(firstMs)}, ${day(firstMs)}`;
+  yield paint('bold', text.clip(printable(head), columns));
+  yield paint(
+    'dim',
+    text.clip(`${['at', 'all', 'self'].map((title) => title.padStart(COLUMN)).join('')}  status`, columns),
+  );
+  for (const { node, depth } of rows.slice(0, limit)) {
+    const row = text.clip(hopRow(node, depth, firstMs), columns);
+    yield node === most ? paint('yellow', row) : node.hop.isFailed ? paint('red', row) : row;
+  }
+  const hidden = Math.max(0, rows.length - limit) + more;
+  if (hidden > 0) yield text.clip(`and ${count(hidden)} exchanges more`, columns);
+  if (most?.selfMs !== undefined && rows.length > 1)
+    yield text.clip(`most of it: ${nameOf(most)}, ${selfOf(most)} itself, ${percent(most.selfMs / wholeMs)}`, columns);
+  if (rows.some(({ node }) => node.isUncertain))
+    yield text.clip('? by the times alone; another caller fits as well', columns);
+  for (const { node } of rows.filter(({ node: { skewMs } }) => skewMs > 0).slice(0, limit)) {
+    const words = `${nameOf(node)} began ${duration(node.skewMs)} before its caller: the clocks differ, or its caller was not captured`;
+    yield paint('red', text.clip(words, columns));
+  }
+}
+
+function* rowsOf(nodes: readonly Node[], depth: number): Generator<{ node: Node; depth: number }> {
+  // In place of a call for each depth: a chain may be as long as its trace.
+  const open = nodes.map((node) => ({ node, depth })).reverse();
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    yield next;
+    const below = next.depth + 1;
+    open.push(...next.node.children.map((node) => ({ node, depth: below })).reverse());
+  }
+}
+
+function hopRow(node: Node, depth: number, firstMs: number): string {
+  const { hop, isUncertain } = node;
+  const times = [timeOf(hop.atMs - firstMs), timeOf(hop.allMs), selfOf(node)].map((time) => time.padStart(COLUMN));
+  const indent = depth === 0 ? '' : `${'  '.repeat(Math.min(depth, MAX_DEPTH) - 1)}└ `;
+  return `${times.join('')}  ${hop.outcome.padEnd(6)}  ${indent}${nameOf(node)}${isUncertain ? ' ?' : ''}`;
+}
+
+function timeOf(ms: number | undefined): string {
+  return ms === undefined ? '-' : duration(ms);
+}
+
+function selfOf({ selfMs, isSelfUncertain }: Node): string {
+  return `${timeOf(selfMs)}${isSelfUncertain ? '?' : ''}`;
+}
+
+function nameOf({ hop: { method, path, server } }: Node): string {
+  return printable(`${method} ${path} on ${server}`);
+}

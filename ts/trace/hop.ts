@@ -1,0 +1,93 @@
+/** One exchange of a trace: the few facts that are kept of it. */
+
+import { endpointText } from '../exchange/endpoints';
+import { outcomeOf } from '../exchange/outcome';
+import { ownText } from '../exchange/routes';
+import type { HttpMessage } from '../types';
+import { type Keys, keysOf, requestIdOf } from './keys';
+
+/** Of a path or a host: more is not shown. */
+const MAX_TEXT_UNITS = 256;
+
+export interface Hop {
+  keys: Keys;
+  /** When its first packet came, in ms since the epoch. */
+  atMs: number;
+  method: string;
+  path: string;
+  /** Its Host field with the port, or the address. */
+  server: string;
+  /** To tell servers apart, and which of them a client is. */
+  serverIp: string;
+  serverPort: number;
+  clientIp: string;
+  /** As it is shown: `200`, `g5`, or that there is no response. */
+  outcome: string;
+  isFailed: boolean;
+  /** From the first packet to the last; not known without a response. */
+  allMs?: number | undefined;
+  /** Of that, until the request was whole, and from then on until the response began. */
+  uploadMs: number;
+  waitMs?: number | undefined;
+}
+
+/** What is kept of a request until its response comes. */
+export type Asked = Pick<Hop, 'atMs' | 'method' | 'path' | 'server' | 'serverIp' | 'serverPort' | 'clientIp'> & {
+  keys: Keys | undefined;
+};
+
+/** And of a response. */
+export interface Answered {
+  asked: Asked;
+  requestId: string | undefined;
+  outcome: string;
+  isFailed: boolean;
+  latencyMs: number | undefined;
+  waitMs: number | undefined;
+  durationMs: number;
+}
+
+export function askedOf({ timestamp, timestampUnknown, receiver, destination, headers, ...rest }: HttpMessage): Asked {
+  const { method = '-', path = '-' } = rest.request ?? rest;
+  const host = rest.direction === 'request' ? headers.host?.toLowerCase().replace(/:\d*$/, '') : undefined;
+  return {
+    atMs: timestampUnknown === true ? Number.NaN : Date.parse(timestamp) - Math.round(rest.latencyMs ?? 0),
+    method: short(method),
+    path: short(path),
+    server: host ? `${short(host)}:${receiver.port}` : endpointText(receiver),
+    serverIp: receiver.ip,
+    serverPort: receiver.port,
+    clientIp: destination.ip,
+    keys: rest.direction === 'request' ? keysOf(headers) : undefined,
+  };
+}
+
+export function answeredOf(message: HttpMessage): Answered {
+  const { text, statusCode } = outcomeOf(message);
+  const { headers, latencyMs, waitMs, durationMs = 0 } = message;
+  return {
+    asked: askedOf(message),
+    requestId: requestIdOf(headers),
+    outcome: text,
+    isFailed: statusCode >= 500,
+    ...{ latencyMs, waitMs, durationMs },
+  };
+}
+
+/** `undefined`: it belongs to no trace, or nothing says when it was. */
+export function hopOf(request: Asked | undefined, response: Answered | undefined): Hop | undefined {
+  const asked = request ?? response?.asked;
+  const id = response?.requestId;
+  const keys =
+    asked?.keys ?? (id === undefined ? undefined : { named: 'x-request-id' as const, trace: id, request: id });
+  if (asked === undefined || keys === undefined || Number.isNaN(asked.atMs)) return undefined;
+  if (response === undefined) return { ...asked, keys, outcome: 'none', isFailed: true, uploadMs: 0 };
+  const { outcome, isFailed, latencyMs, waitMs = latencyMs, durationMs } = response;
+  const uploadMs = latencyMs === undefined || waitMs === undefined ? 0 : latencyMs - waitMs;
+  const allMs = latencyMs === undefined ? undefined : latencyMs + durationMs;
+  return { ...asked, keys, outcome, isFailed, allMs, uploadMs, waitMs };
+}
+
+function short(text: string): string {
+  return text.length <= MAX_TEXT_UNITS ? text : ownText(text.slice(0, MAX_TEXT_UNITS));
+}

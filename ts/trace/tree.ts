@@ -1,0 +1,146 @@
+/**
+ * Which hop of a trace was called for which, and the time that each took itself. In: the hops. Out: trees. A caller is what the fields
+ * say (B3), else the shortest exchange around a hop whose server is the hop's client. Times of packets are whole milliseconds, and those
+ * of several capture points are of several clocks: what contradicts that a call comes after what it was made for is told.
+ */
+
+import type { Hop } from './hop';
+
+/** Of the times at which messages begin. What lies within it is neither before nor after. */
+const RESOLUTION_MS = 1;
+
+export interface Node {
+  hop: Hop;
+  children: Node[];
+  /** The time in which its server had the request, had not begun to answer, and waited for no call. */
+  selfMs?: number | undefined;
+  /** Another caller fits as well. */
+  isUncertain: boolean;
+  /** Of such a call it is not known if it is this one's. */
+  isSelfUncertain: boolean;
+  /** So much before its caller it began: the clocks differ, or the caller is another one that was not captured. */
+  skewMs: number;
+}
+
+interface Placed {
+  caller: Node;
+  /** They fit too. */
+  others?: readonly Node[];
+  isUncertain: boolean;
+  skewMs: number;
+}
+
+/** Those without a caller, the earliest first, as the calls of each are. */
+export function treesOf(hops: readonly Hop[]): Node[] {
+  const nodes = [...hops]
+    .sort((a, b) => a.atMs - b.atMs || lengthOf(b) - lengthOf(a))
+    .map((hop): Node => ({ hop, children: [], isUncertain: false, isSelfUncertain: false, skewMs: 0 }));
+  const callers = new Map<Node, Node>();
+  const roots: Node[] = [];
+  for (const node of nodes) {
+    const placed = placeOf(node, nodes, (caller) => !isAbove(node, caller, callers));
+    if (placed === undefined) {
+      roots.push(node);
+      continue;
+    }
+    const { caller, others = [], isUncertain, skewMs } = placed;
+    callers.set(node, caller);
+    caller.children.push(node);
+    Object.assign(node, { isUncertain, skewMs });
+    caller.isSelfUncertain ||= isUncertain;
+    // Those around the caller wait for it in any case.
+    if (isUncertain) for (const other of others) if (!isAbove(other, caller, callers)) other.isSelfUncertain = true;
+  }
+  for (const node of nodes) node.selfMs = selfOf(node);
+  return roots;
+}
+
+function placeOf(node: Node, nodes: readonly Node[], mayCall: (caller: Node) => boolean): Placed | undefined {
+  const { hop } = node;
+  const others = nodes.filter((other) => other !== node && mayCall(other));
+  const { parent } = hop.keys;
+  if (parent !== undefined) {
+    // A proxy hands the id on: the innermost one made the call.
+    const told = shortest(others.filter((other) => other.hop.keys.span === parent && !isSameServer(other.hop, hop)));
+    if (told !== undefined) return { caller: told, isUncertain: false, skewMs: skewOf(told.hop, hop) };
+  }
+  const near = others.filter((other) => other.hop.serverIp === hop.clientIp && !isSameServer(other.hop, hop));
+  const around = near.filter((other) => isWithin(hop, other.hop));
+  const caller = shortest(around);
+  if (caller !== undefined) return { caller, others: around, isUncertain: around.length > 1, skewMs: 0 };
+  // On one host the address is that of all.
+  if (hop.clientIp === hop.serverIp) return undefined;
+  // It goes on after its caller has answered, or is made after that.
+  const before = near.filter((other) => skewOf(other.hop, hop) === 0);
+  const last = before.at(-1);
+  if (last !== undefined) return { caller: last, others: before, isUncertain: before.length > 1, skewMs: 0 };
+  const later = near.find((other) => lengthOf(hop) <= lengthOf(other.hop));
+  if (later !== undefined) return { caller: later, isUncertain: false, skewMs: skewOf(later.hop, hop) };
+  if (near.length > 0) return undefined;
+  return beyondAddresses(hop, others);
+}
+
+/** Between the two the addresses are replaced, as those of a service are: then only the times are left. */
+function beyondAddresses(hop: Hop, others: readonly Node[]): Placed | undefined {
+  const clients = new Set(others.map((other) => other.hop.clientIp));
+  const caller = shortest(
+    others.filter(
+      (other) => other.hop.clientIp !== hop.clientIp && !clients.has(other.hop.serverIp) && isWithin(hop, other.hop),
+    ),
+  );
+  return caller && { caller, isUncertain: true, skewMs: 0 };
+}
+
+function selfOf({ hop, children }: Node): number | undefined {
+  const { waitMs, uploadMs, atMs } = hop;
+  if (waitMs === undefined) return undefined;
+  const endMs = atMs + uploadMs + waitMs;
+  let untilMs = atMs + uploadMs;
+  let awaitedMs = 0;
+  const calls = children.map((child) => {
+    const startMs = child.hop.atMs + child.skewMs;
+    return { startMs, lengthMs: child.hop.allMs ?? Math.max(0, endMs - startMs) };
+  });
+  for (const { startMs, lengthMs } of calls.sort((a, b) => a.startMs - b.startMs)) {
+    awaitedMs += Math.max(0, lengthMs - cut(untilMs - startMs) - cut(startMs + lengthMs - endMs));
+    untilMs = Math.max(untilMs, startMs + lengthMs);
+  }
+  return Math.max(0, waitMs - awaitedMs);
+}
+
+/** Of two calls one after the other the second may seem to begin before the end of the first. */
+function cut(overlapMs: number): number {
+  return overlapMs < RESOLUTION_MS ? 0 : overlapMs;
+}
+
+function isWithin(inner: Hop, outer: Hop): boolean {
+  return skewOf(outer, inner) === 0 && inner.atMs + (inner.allMs ?? 0) <= outer.atMs + lengthOf(outer) + RESOLUTION_MS;
+}
+
+/** So much the inner one begins before the outer one. */
+function skewOf(outer: Hop, inner: Hop): number {
+  const ms = outer.atMs - inner.atMs;
+  return ms > RESOLUTION_MS ? ms : 0;
+}
+
+/** One that has no response is longer than all others. */
+function lengthOf({ allMs }: Hop): number {
+  return allMs ?? Number.POSITIVE_INFINITY;
+}
+
+function isSameServer(a: Hop, b: Hop): boolean {
+  return a.serverIp === b.serverIp && a.serverPort === b.serverPort;
+}
+
+function shortest(nodes: readonly Node[]): Node | undefined {
+  return nodes.reduce<Node | undefined>(
+    (best, node) => (best === undefined || lengthOf(node.hop) < lengthOf(best.hop) ? node : best),
+    undefined,
+  );
+}
+
+/** True if `above` is the caller of `node`, or the caller of its caller, and so on. */
+function isAbove(above: Node, node: Node, callers: ReadonlyMap<Node, Node>): boolean {
+  for (let at: Node | undefined = node; at !== undefined; at = callers.get(at)) if (at === above) return true;
+  return false;
+}

@@ -24,7 +24,8 @@ const WITHOUT_COMMENTS = ['--removeComments', '--declaration', 'false'];
 const ROOT_BUDGET = 740 * 1024;
 /** The page is small already; the script for watched services has to be parsed by any Node. */
 const AS_BUILT = /^dist\/(page\/|keylog\/preload\.js$)/;
-/** In the declaration of the table of options, whose texts are literals. */
+const OPTION_ROWS = /^dist\/config\/rows\/.*\.d\.ts$/;
+/** In the declarations of the rows, whose texts are literals. */
 const COMMAND_ROWS = /^ +readonly (?:argument|help|annotation): .*;\n/gm;
 /** Of a line in the package's JavaScript: a stack trace still tells where it was. */
 const LINE_CHARS = 160;
@@ -79,8 +80,10 @@ function stageRoot() {
     writeFileSync(file, transformSync(readFileSync(file, 'utf8'), how).code);
   }
   // What the command says of its options is no part of the types.
-  const table = join(folder, 'dist', 'config', 'options.d.ts');
-  writeFileSync(table, readFileSync(table, 'utf8').replace(COMMAND_ROWS, ''));
+  for (const path of rootFiles().filter((each) => OPTION_ROWS.test(each))) {
+    const rows = join(folder, path);
+    writeFileSync(rows, readFileSync(rows, 'utf8').replace(COMMAND_ROWS, ''));
+  }
   const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
   writeFileSync(join(folder, 'README.md'), withAbsoluteLinks(readme, repositoryOf(MANIFEST), MANIFEST.version));
   const { scripts, devDependencies, napi, ...manifest } = MANIFEST;

@@ -3,7 +3,7 @@
 // docs/injector.md. Needs dist/
 // (`npm run build:ts`). CI fails when this changes a file.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -94,13 +94,14 @@ function fieldsOf(name) {
 
 /** The comments above the rows of the table of options, by field. */
 function optionComments() {
-  const isTable = (node) => ts.isVariableDeclaration(node) && node.name.getText() === 'OPTIONS';
-  const [table] = parsed('ts/config/options.ts')
-    .statements.filter(ts.isVariableStatement)
-    .flatMap(({ declarationList }) => declarationList.declarations.filter(isTable));
-  let rows = table.initializer;
-  while (!ts.isObjectLiteralExpression(rows)) rows = rows.expression;
-  return new Map(rows.properties.map((row) => [row.name.text, commentOf(row)]));
+  const files = readdirSync(at('ts', 'config', 'rows')).map((name) => parsed(`ts/config/rows/${name}`));
+  const rows = files
+    .flatMap(({ statements }) => statements.filter(ts.isVariableStatement))
+    .flatMap(({ declarationList }) => declarationList.declarations)
+    .flatMap(({ initializer }) =>
+      ts.isSatisfiesExpression(initializer) ? initializer.expression.expression.properties : [],
+    );
+  return new Map(rows.map((row) => [row.name.text, commentOf(row)]));
 }
 
 const cell = (text) => text.replaceAll('|', '\\|');

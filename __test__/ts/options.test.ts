@@ -1,6 +1,6 @@
 // The table of options: what its rows say in words is what they say in values.
 
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { COMMAND_OPTIONS } from '../../ts/config/command';
@@ -8,7 +8,10 @@ import type { Option } from '../../ts/config/option';
 import { OPTIONS } from '../../ts/config/options';
 
 const ROWS = Object.entries<Option>(OPTIONS);
-const source = readFileSync(join(__dirname, '../../ts/config/options.ts'), 'utf8');
+const folder = join(__dirname, '../../ts/config/rows');
+const source = readdirSync(folder)
+  .map((name) => readFileSync(join(folder, name), 'utf8'))
+  .join('');
 
 /** The comment above a row. */
 function commentOf(field: string): string {

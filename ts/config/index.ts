@@ -3,8 +3,8 @@
 import { OPTIONS } from './options';
 
 export { MAX_PORT, MAX_SAMPLE_RATE, MIN_PORT, MIN_SAMPLE_RATE } from './limits';
-export { LOG_LEVELS } from './options';
 export { hasOutputConfigured } from './outputs';
+export { LOG_LEVELS } from './rows/run';
 export type { SnifferConfig, ValidatedConfig } from './types';
 export { validateConfig } from './validate';
 

@@ -1,0 +1,239 @@
+/** Rows of the table of options: what of the traffic becomes messages, and what they have. */
+
+import type { BinaryBodies } from '../../types';
+import { checkBoolean, checkFileName, checkPaths, checkSampleRate, integer, names, oneOf } from '../checks';
+import { checkFields } from '../fields';
+import { checkExpression, checkFilters, parseFilters } from '../filters';
+import { MAX_TIMER_MS } from '../limits';
+import type { Option } from '../option';
+import { checkRedactBody, checkRedactHeaders, DEFAULT_REDACTED_HEADERS, parseRedactHeaders } from '../redaction';
+import { REDACT_PRESETS } from '../strict';
+import { boolean, list, number, paths, size, text } from '../texts';
+
+const BINARY_BODIES: readonly BinaryBodies[] = ['omit', 'base64'];
+
+export const MESSAGES = {
+  /**
+   * Hands on what passes inside long exchanges as it passes: the messages of WebSockets and of gRPC
+   * calls, and Server-Sent Events. The exchange itself comes as without it. Default false.
+   */
+  streamMessages: {
+    check: checkBoolean,
+    default: false,
+    parse: boolean,
+    help: 'hand on messages of WebSockets and gRPC, and server-sent events, as they pass',
+    engine: true,
+  },
+  /** Looks into tunnels (VXLAN, Geneve, GRE, IP in IP and others) and reports the addresses inside. Default true. */
+  decapsulate: {
+    check: checkBoolean,
+    default: true,
+    parse: boolean,
+    help: 'look into tunnels: VXLAN, Geneve, GRE, IP in IP; off: --no-decapsulate',
+    engine: true,
+  },
+  /**
+   * Key logs of the service's own TLS (RFC 9850): files and folders of files, followed as they appear, grow and are rotated. `[]`
+   * reads TLS with what comes by `addTlsKeys`; without it TLS is not read. Default: none.
+   */
+  tlsKeylog: {
+    check: checkPaths,
+    parse: paths,
+    argument: 'paths',
+    help: 'read TLS by these key logs (SSLKEYLOGFILE), files or folders: a,b; repeatable',
+    repeatable: ';',
+    emptyMeans: [],
+    engine: true,
+    annotation: false,
+  },
+  /** How long records of TLS wait for their keys, in ms; of a savefile only where it is a pipe. Default 10 000. */
+  tlsKeyWaitMs: {
+    check: integer(0, MAX_TIMER_MS),
+    // Node writes the keys after the data, by hundreds of ms in a busy process.
+    default: 10_000,
+    parse: number,
+    argument: 'ms',
+    help: 'how long records of TLS wait for their keys',
+    engine: true,
+  },
+  /** Share of the connections that is processed, 0–1. Default 1. */
+  sampleRate: {
+    check: checkSampleRate,
+    default: 1,
+    parse: number,
+    argument: 'share',
+    help: 'share of the connections that is processed, 0-1',
+    engine: true,
+    annotation: '0–1',
+  },
+  /** Bytes of each body that are kept, and of its content once it is decoded. Default 1 048 576. */
+  maxBodySize: {
+    check: integer(1),
+    default: 1_048_576,
+    parse: size,
+    argument: 'bytes',
+    help: 'bytes of each body that are kept',
+    engine: true,
+    annotation: 'bytes, or as `64KiB`, `1MiB`',
+  },
+  /** Removes content-codings (gzip, deflate, br, zstd) from bodies, and shows text of any charset. Default true. */
+  decodeBody: {
+    check: checkBoolean,
+    default: true,
+    parse: boolean,
+    help: 'remove gzip, deflate, br and zstd from bodies, show text of any charset; off: --no-decode-body',
+    engine: true,
+  },
+  /** What becomes of bodies that are not UTF-8: `'omit'` leaves them out, `'base64'` shows them so. Default `'omit'`. */
+  binaryBodies: {
+    check: oneOf(BINARY_BODIES),
+    default: 'omit',
+    parse: text,
+    argument: 'how',
+    help: 'bodies that are not UTF-8: omit or base64',
+    engine: true,
+  },
+  /**
+   * A file with a FileDescriptorSet (`protoc --include_imports --descriptor_set_out=FILE`): gRPC messages of the services in it are
+   * shown as JSON. It is read once, at the start. Default: none.
+   */
+  protoDescriptors: {
+    check: checkFileName,
+    parse: text,
+    argument: 'file',
+    help: 'show gRPC messages as JSON by this FileDescriptorSet (protoc --descriptor_set_out)',
+    engine: true,
+    // A file of the container, where the pod cannot put it.
+    annotation: false,
+  },
+  /** Connections at one time; past it the least recently active one goes. Default 10 000. */
+  maxConcurrentConnections: {
+    check: integer(1),
+    default: 10_000,
+    parse: number,
+    argument: 'count',
+    help: 'connections at one time',
+    engine: true,
+  },
+  /** A connection without new data for so many ms is dropped. Default 300 000. */
+  connectionIdleTimeoutMs: {
+    check: integer(1),
+    default: 300_000,
+    parse: number,
+    argument: 'ms',
+    help: 'drop a connection without data for so long',
+    engine: true,
+  },
+  /**
+   * Names whose values are hidden beside those of `redactHeaders`, `redactQuery` and `redactBody`: with `'strict'` common ones of
+   * credentials and payment data, which docs/privacy.md lists. Default `'default'`.
+   */
+  redact: {
+    check: oneOf(REDACT_PRESETS),
+    default: 'default',
+    parse: text,
+    argument: 'preset',
+    help: 'strict: hide common names of credentials in headers, queries and bodies',
+    annotation:
+      '`default`, or `strict`: common names of credentials and payment data are hidden in headers, queries and bodies',
+  },
+  /**
+   * Headers whose values become `[REDACTED]` in every output, any case: names in place of the default, or each with `+` before it
+   * beside the default; `[]` turns it off. Default authorization, cookie.
+   */
+  redactHeaders: {
+    check: checkRedactHeaders,
+    default: DEFAULT_REDACTED_HEADERS,
+    parse: parseRedactHeaders,
+    argument: 'names',
+    help: 'headers whose values are hidden: a,b in place of authorization,cookie; +a,+b beside them; none',
+    emptyMeans: [],
+    repeatable: ',',
+    engine: true,
+    annotation:
+      'names: `+a,+b` beside authorization and cookie, `a,b` in their place; `none` turns redaction off; empty counts as unset',
+  },
+  /** Query parameters whose values become `[REDACTED]` in `path` and in fields that hold URLs, any case. Default none. */
+  redactQuery: {
+    check: names('query parameter', (each) => each !== ''),
+    default: [],
+    parse: list,
+    argument: 'names',
+    help: 'query parameters whose values are hidden in paths, e.g. a,b',
+    emptyMeans: [],
+    repeatable: ',',
+    engine: true,
+  },
+  /**
+   * Members of JSON, at any depth, and form fields whose values become `[REDACTED]` in bodies, any case; `api_key`, `api-key` and
+   * `apiKey` are one name. Default none.
+   */
+  redactBody: {
+    check: checkRedactBody,
+    default: [],
+    parse: list,
+    argument: 'names',
+    help: 'JSON members and form fields whose values are hidden in bodies, e.g. a,b',
+    emptyMeans: [],
+    engine: true,
+    annotation: 'names of JSON members and form fields, `password,apiKey`: their values are hidden in bodies',
+  },
+  /**
+   * The fields that a message has, of those that are known of it: `id`, `timestamp`, `direction`, `receiver`, `destination` always, others
+   * only if they are named here. Not of a `StreamMessage`. See docs/privacy.md. Default: all.
+   */
+  fields: {
+    check: checkFields,
+    parse: list,
+    argument: 'names',
+    help: 'the only fields that messages have beside id, timestamp and both ends, e.g. method,path,statusCode',
+    emptyMeans: [],
+    repeatable: ',',
+    engine: true,
+    annotation:
+      'names of the only fields that messages have beside those that say which it is, `method,path,statusCode`',
+  },
+  /**
+   * Only exchanges of which this expression is true come out, both halves: `status=5xx and path=/orders`. Messages wait, bounded,
+   * until it is known; `include` and `exclude` are decided before that. The language: docs/filters.md. Default: all.
+   */
+  filter: {
+    check: checkExpression,
+    parse: text,
+    argument: 'expression',
+    help: "only such exchanges, e.g. 'status=5xx and path=/orders'; repeated: all must be true",
+    repeatable: 'and',
+    secret: true,
+  },
+  /** The capture stops by itself after so many exchanges. Default: none. */
+  maxExchanges: {
+    check: integer(1),
+    parse: number,
+    flag: '--count',
+    variable: false,
+    argument: 'number',
+    help: 'stop after so many exchanges',
+  },
+  /** Only exchanges that match one of these come out, both halves. Default: all. */
+  include: {
+    check: checkFilters,
+    default: [],
+    parse: parseFilters,
+    argument: 'filter',
+    help: 'only such exchanges, e.g. method=POST,path=/api/*,status=5xx,header=x-debug; repeatable',
+    repeatable: ';',
+    secret: true,
+    engine: true,
+  },
+  /** Exchanges that match one of these do not come out, neither half. Default: none. */
+  exclude: {
+    check: checkFilters,
+    default: [],
+    parse: parseFilters,
+    argument: 'filter',
+    help: 'no such exchanges; repeatable',
+    repeatable: ';',
+    secret: true,
+    engine: true,
+  },
+} as const satisfies Record<string, Option>;

@@ -1,0 +1,112 @@
+/** Rows of the table of options: how a run goes on, what it tells of itself, and what it may take. */
+
+import type { LogLevel } from '../../types';
+import { checkBoolean, checkLogger, integer, name, oneOf } from '../checks';
+import {
+  MAX_PORT,
+  MAX_READ_TIMEOUT_MS,
+  MAX_RING_BUFFER_BYTES,
+  MAX_SNAPLEN_BYTES,
+  MAX_TIMER_MS,
+  MIN_PORT,
+  MIN_READ_TIMEOUT_MS,
+  MIN_RING_BUFFER_BYTES,
+  MIN_SNAPLEN_BYTES,
+  MIN_STATS_INTERVAL_MS,
+} from '../limits';
+import type { Option } from '../option';
+import { boolean, number, size, text } from '../texts';
+
+export const LOG_LEVELS: readonly LogLevel[] = ['silent', 'error', 'warn', 'info', 'debug'];
+
+export const RUN = {
+  /** What `stop()` lets outputs take to get rid of what waits, in ms; the rest is counted and dropped. Default 10 000. */
+  drainTimeoutMs: {
+    check: integer(0, MAX_TIMER_MS),
+    // Well inside the 30 s that Kubernetes gives a pod.
+    default: 10_000,
+    parse: number,
+    argument: 'ms',
+    help: 'what outputs may take at stop',
+  },
+  /**
+   * SIGTERM and SIGINT stop the sniffer; when it is drained the signal takes its course, a second one at once. Default
+   * false: a library leaves the signals to its host. The command has handlers of its own.
+   */
+  handleSignals: { check: checkBoolean, default: false },
+  /** Serves the counters on this port: `/metrics`, `/healthz`, `/readyz`. Default: none. */
+  metricsPort: {
+    check: integer(MIN_PORT, MAX_PORT),
+    parse: number,
+    argument: 'port',
+    help: 'serve /metrics, /healthz and /readyz there',
+  },
+  /** The address for that port; `''` is every address, which Prometheus and the kubelet need. Default `''`. */
+  metricsHost: {
+    check: name('an address'),
+    default: '',
+    parse: text,
+    argument: 'address',
+    help: 'the address for that; default: every one',
+  },
+  /** Lowest level that is logged, on stderr. Default `'info'`. */
+  logLevel: {
+    check: oneOf(LOG_LEVELS),
+    default: 'info',
+    parse: text,
+    argument: 'level',
+    help: 'silent, error, warn, info, debug',
+  },
+  /**
+   * Gets the lines of the log that `logLevel` lets through, with their fields, in place of stderr; a logger of pino is one. Default:
+   * none.
+   */
+  logger: { check: checkLogger },
+  /** Bytes that the engine holds back at one time over all connections. Default 41 943 040 (40 MiB). */
+  maxBufferedBytes: {
+    check: integer(1),
+    default: 41_943_040,
+    parse: size,
+    argument: 'bytes',
+    help: 'bytes held back over all connections',
+    engine: true,
+  },
+  /** Bytes captured of each packet, 68–262 144. Offloading makes packets larger than the MTU. Default 262 144. */
+  snaplenBytes: {
+    check: integer(MIN_SNAPLEN_BYTES, MAX_SNAPLEN_BYTES),
+    default: MAX_SNAPLEN_BYTES,
+    parse: size,
+    argument: 'bytes',
+    help: 'bytes captured of each packet',
+    engine: true,
+  },
+  /** Bytes of the kernel's ring. Default 33 554 432 (32 MiB). */
+  ringBufferBytes: {
+    check: integer(MIN_RING_BUFFER_BYTES, MAX_RING_BUFFER_BYTES),
+    default: 33_554_432,
+    parse: size,
+    argument: 'bytes',
+    help: "size of the kernel's ring",
+    engine: true,
+  },
+  /** How long the kernel may gather packets before it hands them over, 1–1000 ms. Default 50. */
+  readTimeoutMs: {
+    check: integer(MIN_READ_TIMEOUT_MS, MAX_READ_TIMEOUT_MS),
+    default: 50,
+    parse: number,
+    argument: 'ms',
+    help: 'how long the kernel may gather packets',
+    engine: true,
+  },
+  /** Puts the interface into promiscuous mode. Default false. */
+  promiscuous: { check: checkBoolean, default: false, parse: boolean, help: 'promiscuous mode', engine: true },
+  /** How often the counters are logged and the event `stats` comes, in ms. Default 60 000. */
+  statsIntervalMs: {
+    check: integer(MIN_STATS_INTERVAL_MS),
+    default: 60_000,
+    parse: number,
+    argument: 'ms',
+    help: 'how often the counters are logged',
+    engine: true,
+  },
+} as const satisfies Record<string, Option>;

@@ -32,13 +32,17 @@ it('its names are those of the engine', () => {
 });
 
 it('the names and what comes with them are the documented fields of a message', () => {
-  const [, shape = ''] = /export interface HttpMessage \{([\s\S]*?)\n\}/.exec(fileOf('ts/types.ts')) ?? [];
-  const documented = [...shape.matchAll(/^ {2}(\w+)\??:/gm)].map(([, name]) => name);
-  expect([...MESSAGE_FIELDS, ...COMPANIONS.keys()].sort()).toEqual(documented.sort());
+  const shapes = fileOf('ts/types.ts').matchAll(/export interface (?:MessageFields|Http\w+)[^{]*\{([\s\S]*?)\n\}/g);
+  const documented = [...shapes].flatMap(([, shape = '']) => [...shape.matchAll(/^ {2}(\w+)\??:/gm)]);
+  expect([...MESSAGE_FIELDS, ...COMPANIONS.keys()].sort()).toEqual(
+    [...new Set(documented.map(([, name]) => name))].sort(),
+  );
 });
 
 it('what comes by itself is documented so', () => {
-  const rows = fileOf('docs/privacy.md').matchAll(/^\| ((?:`\w+`(?:, )?)+) \| ((?:`\w+`(?:, )?)+) \|$/gm);
+  const [, section = ''] = fileOf('docs/privacy.md').split(/^## Only some fields$/m);
+  const [table = ''] = section.split(/^## /m);
+  const rows = table.matchAll(/^\| ((?:`\w+`(?:, )?)+) \| ((?:`\w+`(?:, )?)+) \|$/gm);
   const namesIn = (cell = ''): string[] => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => `${name}`);
   const documented = [...rows].flatMap(([, names, others]) => namesIn(names).map((name) => [name, namesIn(others)]));
   expect(Object.fromEntries(documented)).toEqual(Object.fromEntries(COMPANIONS));

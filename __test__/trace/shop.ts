@@ -19,7 +19,7 @@ export interface Logged {
 const hex = (random: Random, digits: number): string =>
   Array.from({ length: digits }, () => (1 + random.upTo(14)).toString(16)).join('');
 
-/** `skewMs`: so much the clock of stock is behind, as where its packets were captured elsewhere. */
+/** `skewMs`: the clock of stock is slow by so much, as where its packets were captured elsewhere. */
 export function shop({ orders = 40, slow = 17, skewMs = 0, oneHost = false } = {}): {
   savefile: Buffer;
   log: Logged[];

@@ -199,7 +199,7 @@ describe('callback output', () => {
     expect(seen).toEqual([{ id: 1 }, { id: 2 }, { id: 4 }, { id: 5, body: 'stream' }]);
   });
 
-  it('asks the engine for changes only while someone listens', async () => {
+  it('asks the engine for changes only while there is a listener', async () => {
     let listening = false;
     const { engine, output: callback } = output([], () => listening);
     const batch = { lines: lines([{ id: 1 }]), messages: 1 };

@@ -34,7 +34,7 @@ describe('messages()', () => {
     expect(sniffer.stats().outputs.iterator).toMatchObject({ handed: 5, delivered: 5, dropped: 0, waiting: 0 });
   });
 
-  it('is no output as long as nobody calls it', async () => {
+  it('is no output until it is called', async () => {
     const { sniffer, captures, log } = rig();
     await sniffer.start();
     await settle();

@@ -41,7 +41,7 @@ const FIRST_TRIES: usize = 3;
 const ARRAY_BYTES: usize = 32 << 10;
 /// Kinds that came before are told from new ones by the hashes of their keys: so many of those are kept.
 const MAX_KNOWN: usize = 256;
-/// After two batches in which most lines were of new kinds, so many are left as they are: someone sends ever new field names, and
+/// After two batches in which most lines were of new kinds, so many are left as they are: a sender may use ever new field names, and
 /// what is done for a kind of message does not pay for few of it.
 const REST_BATCHES: u32 = 15;
 

@@ -1,5 +1,5 @@
 /**
- * Lines in, the same bytes in a file that rotates. Live it makes nobody wait: lines that the disk does not take at once wait in a bounded
+ * Lines in, the same bytes in a file that rotates. Live no sender waits for it: lines that the disk does not take at once wait in a bounded
  * line, and the oldest goes first. A disk that takes nothing is asked again each second. From a savefile (`lossless`) the engine
  * waits for the disk, and a disk that takes nothing ends the output.
  */

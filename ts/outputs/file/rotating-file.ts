@@ -1,6 +1,6 @@
 /**
  * The file that lines are appended to. In: whole lines. Out: a file that ends with a whole line after each call, and another one
- * when it is large or old enough. It waits for nobody but the disk, and calls come one after the other.
+ * when it is large or old enough. It waits for the disk alone, and calls come one after the other.
  */
 
 import { constants, type Stats } from 'node:fs';

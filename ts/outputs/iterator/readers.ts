@@ -110,7 +110,7 @@ export class Reader implements AsyncIterableIterator<HttpMessage, undefined> {
     return new Promise((resolve, reject) => this.#asking.push({ resolve, reject }));
   }
 
-  /** What a `break` calls: whoever read wants no more. */
+  /** What a `break` calls: the reader wants no more. */
   async return(): Promise<Result> {
     this.#reading?.tally.drop('closed', this.#line.clear());
     this.#failure = undefined;

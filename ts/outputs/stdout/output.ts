@@ -2,7 +2,7 @@
  * The lines that the engine does not write to stdout itself. The engine does (`engine`) where nobody else wants the lines, as
  * far as stdout takes them at once; what stdout does not take comes here, and the engine writes again when nothing waits any more.
  *
- * Lines in, the same bytes out, whole lines only. Live it makes nobody wait: what its reader does not take waits in a
+ * Lines in, the same bytes out, whole lines only. Live no sender waits for it: what its reader does not take waits in a
  * bounded line, and the oldest goes first. From a savefile (`lossless`) the engine waits for the reader.
  *
  * A write of at most PIPE_BUF bytes goes into a pipe whole or not at all, so in pieces of that size no line is torn,

@@ -151,7 +151,7 @@ fn a_fifo_is_dry_until_its_writer_comes_and_ends_when_it_goes() {
 #[test]
 fn a_fifo_whose_writer_was_there_first() {
     let fifo = Fifo::new("first");
-    // Opening to read and write waits for nobody.
+    // Opening to read and write does not wait.
     let mut writer = OpenOptions::new().read(true).write(true).open(fifo.path()).unwrap();
     writer.write_all(&[LITTLE.pcap(MICROSECONDS, 1), LITTLE.record(0, 7, b"one")].concat()).unwrap();
     let mut source = SavefileSource::open(fifo.path()).unwrap();

@@ -7,8 +7,6 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
-import { checkPolicies } from './policy/check.mjs';
-import { check as outdated } from './policy/generate.mjs';
 import { admitted } from './selectors.mjs';
 import { fetchHelm, fetchValidator, HELMS, run } from './tools.mjs';
 
@@ -252,6 +250,9 @@ const helms = folders.map((folder) => join(folder, 'helm', 'helm'));
 if (process.argv.includes('--write')) {
   writeFileSync(MANIFEST, manifest(helms[0]));
 } else {
+  // To render takes neither dist/ nor packages, which these need.
+  const { checkPolicies } = await import('./policy/check.mjs');
+  const { check: outdated } = await import('./policy/generate.mjs');
   const bin = fetchValidator();
   const rendered = checkMatrix(helms, bin);
   checkRefused(helms);

@@ -112,3 +112,25 @@ export class Tally {
     };
   }
 }
+
+/** Waits until an output has delivered or given up what it was handed so far. */
+export class Settling {
+  readonly #tally: Tally;
+  readonly #waiters: { settled: number; resolve: () => void }[] = [];
+
+  constructor(tally: Tally) {
+    this.#tally = tally;
+  }
+
+  all(): Promise<void> {
+    const settled = this.#tally.handed;
+    if (this.#tally.settled >= settled) return Promise.resolve();
+    return new Promise((resolve) => this.#waiters.push({ settled, resolve }));
+  }
+
+  /** To be called when something was delivered or dropped. */
+  wake(): void {
+    const { settled } = this.#tally;
+    while (this.#waiters[0] !== undefined && this.#waiters[0].settled <= settled) this.#waiters.shift()?.resolve();
+  }
+}

@@ -7,7 +7,7 @@
 import { ENGINE_ERROR_CODES, EngineError } from '../../errors';
 import { errorFields, LimitedLine, type Log } from '../../logger';
 import type { OutputStats } from '../../types';
-import { type Batch, type DropReason, type Kept, kept, type Output, type Schedule, Tally } from '../output';
+import { type Batch, type DropReason, type Kept, kept, type Output, type Schedule, Settling, Tally } from '../output';
 import { WaitingLine } from '../waiting-line';
 import type { RotatingFile } from './rotating-file';
 
@@ -46,7 +46,7 @@ export class FileOutput implements Output {
   #off: 'closed' | 'abandoned' | undefined;
   #begun = false;
   /** Batches that hold their credit until so many messages in all are settled. */
-  #waiters: { settled: number; resolve: () => void }[] = [];
+  readonly #settling = new Settling(this.#tally);
   #cancelRetry: (() => void) | undefined;
   #cancelDue: (() => void) | undefined;
   #cancelLimit: (() => void) | undefined;
@@ -88,7 +88,7 @@ export class FileOutput implements Output {
     }
     this.#line.push(kept(batch));
     this.#pump();
-    if (this.#options.lossless) return this.#allSettled();
+    if (this.#options.lossless) return this.#settling.all();
     this.#dropOldest();
   }
 
@@ -112,7 +112,7 @@ export class FileOutput implements Output {
   }
 
   async #end(): Promise<void> {
-    await this.#allSettled();
+    await this.#settling.all();
     this.#cancelRetry?.();
     const closed = Promise.resolve(this.#writing).then(() => this.#closeFile());
     // A disk that hangs is not waited for; the file is closed when it hangs no more.
@@ -159,7 +159,7 @@ export class FileOutput implements Output {
     if (this.#off !== undefined) return;
     this.#tally.deliver(messages);
     this.#letGo();
-    this.#wake();
+    this.#settling.wake();
     if (!this.#isFailing) return;
     this.#isFailing = false;
     const fields = { output: this.name, file: this.#options.path, dropped: this.#tally.droppedFor('failed') };
@@ -219,18 +219,6 @@ export class FileOutput implements Output {
     );
   }
 
-  /** Until everything that was handed to this output so far is written or given up. */
-  #allSettled(): Promise<void> {
-    const settled = this.#tally.handed;
-    if (this.#tally.settled >= settled) return Promise.resolve();
-    return new Promise((resolve) => this.#waiters.push({ settled, resolve }));
-  }
-
-  #wake(): void {
-    const { settled } = this.#tally;
-    while (this.#waiters[0] !== undefined && this.#waiters[0].settled <= settled) this.#waiters.shift()?.resolve();
-  }
-
   #letGo(): void {
     this.#current?.letGo?.();
     this.#current = undefined;
@@ -242,6 +230,6 @@ export class FileOutput implements Output {
     this.#cancelRetry?.();
     this.#tally.drop(reason, (this.#current?.messages ?? 0) + this.#line.clear());
     if (this.#writing === undefined) this.#letGo();
-    this.#wake();
+    this.#settling.wake();
   }
 }

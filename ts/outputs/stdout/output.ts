@@ -15,7 +15,7 @@ import { pieceEnd } from '../../exchange/lines';
 import { LimitedLine, type Log } from '../../logger';
 import type { NativeCapture } from '../../native';
 import type { OutputStats } from '../../types';
-import { type Batch, type Kept, kept, type Output, type Schedule, Tally } from '../output';
+import { type Batch, type Kept, kept, type Output, type Schedule, Settling, Tally } from '../output';
 import { WaitingLine } from '../waiting-line';
 
 /** Linux's PIPE_BUF: `pipe(7)`. */
@@ -65,7 +65,7 @@ export class StdoutOutput implements Output {
   /** The stream has a piece that it has not written yet. */
   #busy = false;
   /** Batches that hold their credit until so many messages in all are settled. */
-  #waiters: { settled: number; resolve: () => void }[] = [];
+  readonly #settling = new Settling(this.#tally);
   readonly #onError: (error: NodeJS.ErrnoException) => void;
   /** Why nothing is written any more. */
   #off: 'closed' | 'abandoned' | undefined;
@@ -94,7 +94,7 @@ export class StdoutOutput implements Output {
     if (this.#options.lossless) {
       this.#line.push(batch);
       this.#pump();
-      return this.#allSettled();
+      return this.#settling.all();
     }
     // This one's memory is the next batch's: what has to wait, live, is kept.
     const waits = this.#busy || this.#current !== undefined;
@@ -119,7 +119,7 @@ export class StdoutOutput implements Output {
   }
 
   async close(): Promise<void> {
-    await this.#allSettled();
+    await this.#settling.all();
     this.#cancelLimit?.();
     // A broken stream emits its error a moment later: that one still needs its listener.
     if (this.#off === undefined) this.#options.target.stream.off('error', this.#onError);
@@ -154,7 +154,7 @@ export class StdoutOutput implements Output {
       }
     }
     this.#updateEngine();
-    this.#wake();
+    this.#settling.wake();
   }
 
   /** As many whole lines as one write may carry, or one that is longer. */
@@ -214,18 +214,6 @@ export class StdoutOutput implements Output {
     );
   }
 
-  /** Until everything that was handed to this output so far is written or given up. */
-  #allSettled(): Promise<void> {
-    const settled = this.#tally.handed;
-    if (this.#tally.settled >= settled) return Promise.resolve();
-    return new Promise((resolve) => this.#waiters.push({ settled, resolve }));
-  }
-
-  #wake(): void {
-    const { settled } = this.#tally;
-    while (this.#waiters[0] !== undefined && this.#waiters[0].settled <= settled) this.#waiters.shift()?.resolve();
-  }
-
   #close(error: NodeJS.ErrnoException): void {
     if (this.#off === 'closed') return;
     this.#tally.errors++;
@@ -256,7 +244,7 @@ export class StdoutOutput implements Output {
       this.#letGo();
     }
     this.#tally.drop(reason, this.#line.clear());
-    this.#wake();
+    this.#settling.wake();
   }
 }
 

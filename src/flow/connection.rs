@@ -167,7 +167,7 @@ impl Connection {
             return Next::Continue;
         }
         me.note_window(segment.window);
-        let mut heard = 0;
+        let mut heard = Position::UNKNOWN;
         let ack = SeqNumber(segment.ack);
         if segment.flags.ack && doubt.is_none() && other.seen && other.takes_ack(other.position_of(ack)) {
             heard = other.position_of(ack);
@@ -240,7 +240,7 @@ impl Connection {
         let length = payload.len() as u64 + u64::from(missing);
         let piece = Piece { start, payload, missing, at, arrived: now, heard, doubt, fin };
         if me.is_in_order(&piece) && heard <= other.next() {
-            let known = me.next().saturating_sub(start).min(length);
+            let known = me.next().since(start).min(length);
             if known > 0 {
                 me.count_known(known, start, segment, now, counters);
             }
@@ -250,7 +250,7 @@ impl Connection {
             counters.out_of_order_segments += u64::from(start > me.next());
             let possible = other.captured_to();
             me.displace_by(&piece, possible, &mut counters.discarded);
-            if doubt.is_none() && heard > 0 {
+            if doubt.is_none() && heard.is_known() {
                 me.lower_heard_before(start + length, heard, possible);
                 me.note_sent(start + length, heard);
             }
@@ -299,7 +299,7 @@ impl Connection {
         let midstream = self.role == Role::Unknown;
         let (me, other) = self.flows(side);
         if !other.is_started() {
-            return Some(0);
+            return Some(Position::UNKNOWN);
         }
         let position = other.position_of(ack);
         if !other.seen && !other.is_near(position) {
@@ -330,7 +330,7 @@ impl Connection {
         sink: &mut impl FnMut(Side, StreamEvent<'_>),
     ) -> Next {
         let (me, _) = self.flows(side);
-        let position = if me.is_started() { me.position_of(seq) } else { 0 };
+        let position = if me.is_started() { me.position_of(seq) } else { Position::UNKNOWN };
         self.reset.get_or_insert(Reset { at: now, side, position, heard });
         self.settle(counters, sink)
     }

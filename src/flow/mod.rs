@@ -17,6 +17,7 @@ mod halves;
 mod joined;
 mod judging;
 mod key;
+mod position;
 mod reassembly;
 mod receiver;
 mod seq;
@@ -28,12 +29,10 @@ pub use connection::{Connection, Next, Role};
 pub use counters::{Discarded, FlowCounters};
 pub use halves::{Apart, Half};
 pub use key::{Ends, EntryId, FlowKey, Side};
+pub use position::Position;
 pub use reassembly::{DataMeta, StreamEvent};
 pub use seq::SeqNumber;
 pub use table::{Entry, Table};
-
-/// A position in one direction's byte stream. Grows without wrapping; only differences mean anything.
-pub type Position = u64;
 
 /// Bytes that may wait after holes, per direction. A receiver's window is rarely larger, so more waiting bytes mean
 /// that the hole will not fill.

@@ -14,9 +14,6 @@ use crate::decode::Segment;
 use crate::time::Timestamp;
 use kept::Waiting;
 
-/// The position of a stream's first byte; room below it lets a late earlier segment have a position too.
-const ORIGIN: Position = 1 << 32;
-
 /// What is known of the segment that brought some bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DataMeta {
@@ -123,10 +120,10 @@ impl Reassembler {
     /// The stream's next byte has this sequence number.
     pub fn start(&mut self, seq: SeqNumber) {
         self.started = true;
-        self.next = ORIGIN;
-        self.met_at = ORIGIN;
-        self.acked = ORIGIN;
-        self.base = seq.0.wrapping_sub(ORIGIN as u32);
+        self.next = Position::ORIGIN;
+        self.met_at = Position::ORIGIN;
+        self.acked = Position::ORIGIN;
+        self.base = seq.0.wrapping_sub(Position::ORIGIN.low_bits());
     }
 
     pub fn is_started(&self) -> bool {
@@ -138,11 +135,11 @@ impl Reassembler {
     }
 
     pub fn next_seq(&self) -> SeqNumber {
-        SeqNumber(self.base.wrapping_add(self.next as u32))
+        SeqNumber(self.base.wrapping_add(self.next.low_bits()))
     }
 
     pub fn first_seq(&self) -> SeqNumber {
-        SeqNumber(self.base.wrapping_add(ORIGIN as u32))
+        SeqNumber(self.base.wrapping_add(Position::ORIGIN.low_bits()))
     }
 
     /// The stream began at this sequence number.
@@ -156,15 +153,15 @@ impl Reassembler {
     }
 
     pub fn has_delivered(&self) -> bool {
-        self.started && self.next > ORIGIN
+        self.started && self.next > Position::ORIGIN
     }
 
     pub fn position_of(&self, seq: SeqNumber) -> Position {
-        self.next.saturating_add_signed(i64::from(seq.since(self.next_seq())))
+        self.next.moved(i64::from(seq.since(self.next_seq())))
     }
 
     pub fn is_near(&self, position: Position) -> bool {
-        position.abs_diff(self.next) <= MAX_WINDOW_BYTES
+        position.distance(self.next) <= MAX_WINDOW_BYTES
     }
 
     /// A reset counts only inside the window (RFC 9293 §3.10.7.4, RFC 5961 §3), which begins where the receiver has come.
@@ -214,8 +211,8 @@ impl Reassembler {
     /// The least that a receiver with this window may acknowledge: what was sent may have crossed what it had received by
     /// then (RFC 5961 §5), but nothing was sent before the SYN.
     pub fn oldest_ack(&self, window: u64) -> Position {
-        let oldest = self.acked.saturating_sub(window);
-        if self.began_with_syn { oldest.max(ORIGIN) } else { oldest }
+        let oldest = self.acked.back(window);
+        if self.began_with_syn { oldest.max(Position::ORIGIN) } else { oldest }
     }
 
     /// Behind the FIN, where nothing can follow.
@@ -224,7 +221,7 @@ impl Reassembler {
     }
 
     pub fn acknowledge(&mut self, position: Position) {
-        if position <= self.next || position <= self.captured_to().max(self.stream_end().unwrap_or(0)) {
+        if position <= self.next || position <= self.captured_to().max(self.stream_end().unwrap_or_default()) {
             self.acked = self.acked.max(position);
         } else {
             self.claimed = self.claimed.max(position);
@@ -242,16 +239,16 @@ impl Reassembler {
     }
 
     pub fn has_claim(&self) -> bool {
-        self.claimed > 0
+        self.claimed.is_known()
     }
 
     /// Its own side has sent up to `position`, and nothing beyond by then: what was said to be received is that, or was a lie.
     pub fn settle_claim(&mut self, position: Position) {
         if position >= self.claimed {
             self.acked = self.acked.max(self.claimed);
-            self.claimed = 0;
+            self.claimed = Position::UNKNOWN;
         } else if position >= self.captured_to() {
-            self.claimed = 0;
+            self.claimed = Position::UNKNOWN;
         }
     }
 
@@ -284,7 +281,7 @@ impl Reassembler {
     #[inline]
     pub fn text_of<'a>(&self, start: Position, segment: &Segment<'a>) -> (&'a [u8], u32) {
         let Some(fin) = self.fin else { return (segment.payload, segment.missing) };
-        let left = fin.saturating_sub(start);
+        let left = fin.since(start);
         let payload = segment.payload.get(..left as usize).unwrap_or(segment.payload);
         (payload, u64::from(segment.missing).min(left - payload.len() as u64) as u32)
     }
@@ -305,7 +302,7 @@ impl Reassembler {
 
     /// How far its sender has come, as far as is known.
     pub fn sent_to(&self) -> Position {
-        let sent = self.sent.map_or(0, |(position, _)| position);
+        let sent = self.sent.map_or(Position::UNKNOWN, |(position, _)| position);
         self.captured_to().max(sent).max(self.acked).max(self.claimed)
     }
 
@@ -325,7 +322,7 @@ impl Reassembler {
 
     /// Delivers the new part of an in-order piece without copying it.
     pub fn pass(&mut self, piece: &Piece<'_>, sink: &mut impl FnMut(StreamEvent<'_>)) {
-        let known = self.next.saturating_sub(piece.start);
+        let known = self.next.since(piece.start);
         self.emit(piece.payload, known, piece.at, piece.heard, true, sink);
     }
 
@@ -375,7 +372,7 @@ impl Reassembler {
             None => {
                 // The last of it may be a FIN. Where nothing was captured, nothing is missing.
                 if self.seen {
-                    self.give_up_to(self.acked.max(self.claimed).saturating_sub(1), sink);
+                    self.give_up_to(self.acked.max(self.claimed).back(1), sink);
                 }
                 self.end(false, reset, sink);
             }

@@ -13,8 +13,6 @@ use super::*;
 use crate::decode::{Endpoint, Flags, Segment};
 use crate::time::Timestamp;
 
-/// Positions of both streams count from here.
-const ORIGIN: Position = 1 << 32;
 const CLIENT: Endpoint = Endpoint { ip: std::net::IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)), port: 40_000 };
 const SERVER: Endpoint = Endpoint { ip: std::net::IpAddr::V4(Ipv4Addr::new(10, 0, 0, 2)), port: 80 };
 
@@ -87,7 +85,8 @@ impl Wire {
 
 fn tell(out: &mut String, side: Side, event: StreamEvent<'_>) {
     let name = if side == Side::Low { 'C' } else { 'S' };
-    let relative = |position: Position| position.wrapping_sub(ORIGIN) as i64;
+    let relative =
+        |position: Position| position.since(Position::ORIGIN) as i64 - Position::ORIGIN.since(position) as i64;
     match event {
         StreamEvent::Data(bytes, meta) => {
             let start = relative(meta.position);

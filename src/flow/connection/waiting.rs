@@ -166,7 +166,7 @@ impl Connection {
             let other = self.flow_mut(side.other());
             let hole_end = other.first_waiting().map_or(first.heard, |waiting| waiting.start.min(first.heard));
             // The FIN has a sequence number and no byte.
-            let hole_end = other.stream_end().map_or(hole_end, |end| hole_end.min(end - 1));
+            let hole_end = other.stream_end().map_or(hole_end, |end| hole_end.min(end.back(1)));
             if hole_end > other.next() {
                 other.give_up_to(hole_end, &mut |event| sink(side.other(), event));
             } else {

@@ -22,7 +22,8 @@ impl Reassembler {
 
     /// The end of everything captured, holes included.
     pub fn captured_to(&self) -> Position {
-        let waiting = self.waiting.last_key_value().map_or(0, |(&start, waiting)| start + waiting.len());
+        let waiting =
+            self.waiting.last_key_value().map_or(Position::UNKNOWN, |(&start, waiting)| start + waiting.len());
         self.next.max(waiting)
     }
 
@@ -107,7 +108,7 @@ impl Reassembler {
             return;
         }
         let whole = waiting.bytes.len() as u64;
-        let cut = |position: Position| position.saturating_sub(start).min(whole) as usize;
+        let cut = |position: Position| position.since(start).min(whole) as usize;
         let bytes: Box<[u8]> = waiting.bytes.get(cut(from)..cut(to)).unwrap_or_default().into();
         let lost = if waiting.lost > 0 { (to - from).min(u64::from(u32::MAX)) as u32 } else { 0 };
         let segment_start = waiting.segment_start && from == start;
@@ -173,7 +174,7 @@ impl Reassembler {
             self.give_up_to(start + waiting.len(), sink);
             return true;
         }
-        let known = self.next.saturating_sub(start);
+        let known = self.next.since(start);
         self.emit(&waiting.bytes, known, waiting.at, waiting.heard, waiting.segment_start, sink);
         true
     }
@@ -182,7 +183,7 @@ impl Reassembler {
     /// was no more than when it sent what follows them.
     fn heard_at_first(&self, start: Position, piece: &Piece<'_>) -> Position {
         let heard = piece.heard;
-        if piece.doubt.is_some() || heard == 0 {
+        if piece.doubt.is_some() || !heard.is_known() {
             return heard;
         }
         let following = self.waiting.range(start..).next().filter(|(_, waiting)| waiting.doubt.is_none());

@@ -111,7 +111,7 @@ impl HttpConnection {
     }
 
     fn on_request_data(&mut self, bytes: &[u8], mut meta: DataMeta, cx: &mut Context<'_>) {
-        let left = self.exchanges.switched_at.saturating_sub(meta.position);
+        let left = self.exchanges.switched_at.since(meta.position);
         if left > 0
             && let Some((http, rest)) = bytes.split_at_checked(left as usize).filter(|(_, rest)| !rest.is_empty())
         {
@@ -120,7 +120,7 @@ impl HttpConnection {
             meta.segment_start = false;
             return self.on_request_data(rest, meta, cx);
         }
-        if left == 0 && self.exchanges.switched_at > 0 {
+        if left == 0 && self.exchanges.switched_at.is_known() {
             self.leave_http(meta.position);
         }
         if !self.request.as_opposite().in_message {

@@ -321,8 +321,8 @@ impl Exchanges {
     fn is_beyond_doubt(&self, index: usize, response: Place) -> bool {
         let heard = || self.outstanding.iter().take(index + 1).map(|exchange| exchange.heard);
         !self.may_miss_requests
-            // 0: on a SYN there is no ack.
-            && heard().zip(heard().skip(1)).all(|(one, next)| one > 0 && one < next)
+            // On a SYN there is no ack.
+            && heard().zip(heard().skip(1)).all(|(one, next)| one.is_known() && one < next)
             && heard().next_back() == Some(response.position)
     }
 
@@ -348,7 +348,7 @@ impl Exchanges {
         match direction {
             Direction::Request => {
                 self.may_miss_requests = true;
-                self.loss = self.loss.max(heard.or(Some(0)));
+                self.loss = self.loss.max(heard.or(Some(Position::UNKNOWN)));
             }
             Direction::Response => self.order = Order::Lost,
         }

@@ -70,10 +70,15 @@ impl Stream {
             buffer: Vec::new(),
             searched: 0,
             start_line_checked: false,
-            place: Place { at: Default::default(), position: 0, heard: 0, turn: Turn::Overlaps },
+            place: Place {
+                at: Default::default(),
+                position: Position::UNKNOWN,
+                heard: Position::UNKNOWN,
+                turn: Turn::Overlaps,
+            },
             tentative: false,
             untouched: true,
-            position: 0,
+            position: Position::UNKNOWN,
             last_heard: None,
             lost_since: false,
             last_was_interim: false,
@@ -409,7 +414,7 @@ impl Stream {
             }
             // The client went on up to there, so a wish before that was declined; but a tunnel may hold HTTP.
             (Direction::Request, wish) if exchanges.switched => match (exchanges.switched_at, wish) {
-                (0, _) | (_, Wish::To(Switch::Tunnel)) => State::Opaque,
+                (Position::UNKNOWN, _) | (_, Wish::To(Switch::Tunnel)) => State::Opaque,
                 _ => State::Boundary,
             },
             (_, Wish::None) => State::Boundary,

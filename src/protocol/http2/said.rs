@@ -18,7 +18,7 @@ impl Said {
     #[inline]
     pub fn note(&mut self, end: Position, heard: Position) {
         let newest = self.ends.get(self.newest).copied().unwrap_or_default();
-        if heard <= newest.1 && newest.0 > 0 {
+        if heard <= newest.1 && newest.0.is_known() {
             return;
         }
         self.newest = (self.newest + 1) % REMEMBERED;
@@ -30,6 +30,6 @@ impl Said {
     /// Its receiver, which had come to `position`, paused there: the sender had all of that when it sent something that the
     /// receiver had, as it had received up to `heard`.
     pub fn shows_pause(&self, position: Position, heard: Position) -> bool {
-        self.ends.iter().any(|&(end, had)| end > 0 && end <= heard && had >= position)
+        self.ends.iter().any(|&(end, had)| end.is_known() && end <= heard && had >= position)
     }
 }

@@ -3,7 +3,7 @@
 use super::brought::Brought;
 use super::frames::Turn;
 use super::streams::{Half, Stream};
-use crate::flow::DataMeta;
+use crate::flow::{DataMeta, Position};
 use crate::message::{Direction, Judged, StreamOf, Switch};
 use crate::protocol::websocket::{Agreement, Reader};
 
@@ -34,7 +34,7 @@ impl Turn<'_, '_> {
         let before = reader.buffered_bytes();
         match brought {
             Brought::Bytes(bytes, segment_start) => {
-                let meta = DataMeta { at, position: 0, heard: 0, segment_start };
+                let meta = DataMeta { at, position: Position::UNKNOWN, heard: Position::UNKNOWN, segment_start };
                 reader.on_data(bytes, meta, &of, self.cx);
             }
             Brought::Loss(len) => reader.on_gap(len, &of, self.cx),

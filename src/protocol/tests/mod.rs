@@ -1,6 +1,6 @@
 //! What the tests of all protocols share: a connection that is read.
 
-use crate::flow::{DataMeta, Side, StreamEvent};
+use crate::flow::{DataMeta, Position, Side, StreamEvent};
 use crate::message::{Context, HttpCounters, Incomplete, Limits, Scratch, Selection, Sink};
 use crate::protocol::{Conversation, Met, Parties, Unread};
 use crate::time::Timestamp;
@@ -12,7 +12,7 @@ pub(super) struct Reader<S> {
     selection: Selection,
     scratch: Scratch,
     /// Where each side's next byte stands in its stream.
-    ends: [u64; 2],
+    ends: [Position; 2],
     /// Messages inside streams are asked for.
     pub streams: bool,
     pub counters: HttpCounters,
@@ -25,7 +25,7 @@ impl<S: Sink> Reader<S> {
             conversation: Conversation::new(Parties::Expected { server: Side::High, initiator: None }, met),
             selection: Selection::new(&[], &[]),
             scratch: Scratch::default(),
-            ends: [1 << 32; 2],
+            ends: [Position::ORIGIN; 2],
             streams: false,
             counters: HttpCounters::default(),
             sink,

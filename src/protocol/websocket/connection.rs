@@ -52,7 +52,7 @@ impl WebSocketConnection {
             return;
         };
         let Some(begin) = self.client_begins_at else { return };
-        let before = usize::try_from(begin.saturating_sub(meta.position)).unwrap_or(usize::MAX).min(bytes.len());
+        let before = usize::try_from(begin.since(meta.position)).unwrap_or(usize::MAX).min(bytes.len());
         cx.counters.passed_over_bytes += before as u64;
         bytes = bytes.get(before..).unwrap_or_default();
         if bytes.is_empty() {
@@ -60,7 +60,8 @@ impl WebSocketConnection {
         }
         self.client_begins_at = None;
         let DataMeta { position, .. } = meta;
-        if let Some(lost) = position.checked_sub(begin).filter(|&lost| lost > 0) {
+        let lost = position.since(begin);
+        if lost > 0 {
             self.client.on_gap(lost, &self.of, cx);
         }
         meta.position += before as u64;

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::keys::Protection;
-use super::positions::{ORIGIN, Positions};
+use super::positions::{Ciphertext, Positions};
 use crate::flow::{DataMeta, Position, StreamEvent};
 use crate::time::Timestamp;
 use crate::tls::counters::Unread;
@@ -81,9 +81,10 @@ impl Queued {
 /// Where a segment begins in the ciphertext, and what is known of it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Mark {
-    pub position: Position,
+    pub position: Ciphertext,
     pub at: Timestamp,
-    pub heard: Position,
+    /// Of the other direction's ciphertext.
+    pub heard: Ciphertext,
 }
 
 #[derive(Debug)]
@@ -93,14 +94,14 @@ pub(super) struct Direction {
     queued_bytes: usize,
     /// Bytes of a record of which more is to come, or that waits.
     pub buffer: Vec<u8>,
-    /// Where the next byte to be read stands in the ciphertext.
-    pub position: Position,
+    /// Where the next byte to be read stands.
+    pub position: Ciphertext,
     /// The segments of what is not read yet, and the last that was.
     pub marks: VecDeque<Mark>,
     pub reading: Reading,
     pub wait: Option<(Wait, Timestamp)>,
     /// With `Wait::Order`: so much of the other direction goes first.
-    pub ordered_after: Position,
+    pub ordered_after: Ciphertext,
     /// It has waited for its keys as long as it may.
     pub given_up: bool,
     /// It has waited for the handshake's keys as long as it may, having those of the traffic.
@@ -135,11 +136,11 @@ impl Default for Direction {
             queue: VecDeque::new(),
             queued_bytes: 0,
             buffer: Vec::new(),
-            position: 0,
+            position: Ciphertext::UNKNOWN,
             marks: VecDeque::new(),
             reading: Reading::Records,
             wait: None,
-            ordered_after: 0,
+            ordered_after: Ciphertext::UNKNOWN,
             given_up: false,
             handshake_given_up: false,
             hello_given_up: false,
@@ -148,7 +149,7 @@ impl Default for Direction {
             broken_in_a_row: 0,
             opened: 0,
             plain: Plain {
-                next: ORIGIN,
+                next: Position::ORIGIN,
                 positions: Positions::default(),
                 has_begun: false,
                 is_missing: false,
@@ -194,13 +195,14 @@ impl Direction {
 
     /// Bytes come: where they stand, and when and by what segment they came.
     pub fn note_segment(&mut self, meta: &DataMeta) {
+        let mark = Mark { position: Ciphertext(meta.position), at: meta.at, heard: Ciphertext(meta.heard) };
         if self.buffer.is_empty() {
-            self.position = meta.position;
+            self.position = mark.position;
             self.marks.clear();
         }
-        let is_alike = |last: &Mark| (last.at, last.heard) == (meta.at, meta.heard);
+        let is_alike = |last: &Mark| (last.at, last.heard) == (mark.at, mark.heard);
         if !self.marks.back().is_some_and(is_alike) {
-            self.marks.push_back(Mark { position: meta.position, at: meta.at, heard: meta.heard });
+            self.marks.push_back(mark);
         }
     }
 
@@ -241,8 +243,8 @@ impl Direction {
 }
 
 /// The segment that brought the byte at `position`.
-pub(super) fn mark_at(marks: &VecDeque<Mark>, position: Position) -> Mark {
+pub(super) fn mark_at(marks: &VecDeque<Mark>, position: Ciphertext) -> Mark {
     let after = marks.partition_point(|mark| mark.position <= position);
     let found = after.checked_sub(1).and_then(|index| marks.get(index)).or(marks.front());
-    found.copied().unwrap_or(Mark { position, at: Timestamp::UNKNOWN, heard: 0 })
+    found.copied().unwrap_or(Mark { position, at: Timestamp::UNKNOWN, heard: Ciphertext::UNKNOWN })
 }

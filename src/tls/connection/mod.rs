@@ -19,6 +19,7 @@ pub use context::{Context, HANDSHAKE_SECRET_WAIT_MS};
 pub use described::{Described, Version};
 use direction::{Direction, Reading, Wait};
 use open::{Outcome, Turn};
+use positions::Ciphertext;
 use search::Found;
 use session::Session;
 
@@ -160,7 +161,7 @@ impl TlsConnection {
     }
 
     /// Something that changes when a direction goes on.
-    fn progress(&self) -> [(u64, usize, bool); 2] {
+    fn progress(&self) -> [(Ciphertext, usize, bool); 2] {
         [&self.low, &self.high]
             .map(|direction| (direction.position, direction.waiting_bytes(), direction.wait.is_some()))
     }

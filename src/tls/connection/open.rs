@@ -6,8 +6,9 @@ use super::context::{Context, HANDSHAKE_SECRET_WAIT_MS};
 use super::described::Version;
 use super::direction::{Direction, Mark, Reading, Wait, mark_at};
 use super::keys::{self, Phase, Protection};
+use super::positions::Ciphertext;
 use super::session::{EarlyData, Session};
-use crate::flow::{DataMeta, Position, Side, StreamEvent};
+use crate::flow::{DataMeta, Side, StreamEvent};
 use crate::tls::counters::Unread;
 use crate::tls::crypto::Opened;
 use crate::tls::handshake::Message;
@@ -25,7 +26,12 @@ const MAX_BROKEN_IN_A_ROW: u32 = 4;
 pub(super) const MAX_UNKNOWN_HANDSHAKE_RECORDS: u32 = 64;
 
 /// What the other direction still waits for was received before this record was sent, and comes first.
-pub(super) fn order(marks: &VecDeque<Mark>, position: Position, other: &Direction, total: usize) -> Option<Position> {
+pub(super) fn order(
+    marks: &VecDeque<Mark>,
+    position: Ciphertext,
+    other: &Direction,
+    total: usize,
+) -> Option<Ciphertext> {
     let last = position + (total as u64).saturating_sub(1);
     let heard = mark_at(marks, last).heard;
     let is_held = match other.wait? {

@@ -5,10 +5,39 @@
 
 use std::collections::VecDeque;
 
+use std::ops::{Add, AddAssign, Sub};
+
 use crate::flow::Position;
 
-/// Where the plaintext begins; below it lies what no byte of it has.
-pub const ORIGIN: Position = 1 << 32;
+/// A place in the ciphertext of one direction. A type of its own, so that it is never taken for one in the plaintext.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Ciphertext(pub Position);
+
+impl Ciphertext {
+    pub const UNKNOWN: Self = Self(Position::UNKNOWN);
+}
+
+impl Add<u64> for Ciphertext {
+    type Output = Self;
+
+    fn add(self, bytes: u64) -> Self {
+        Self(self.0 + bytes)
+    }
+}
+
+impl Sub for Ciphertext {
+    type Output = u64;
+
+    fn sub(self, earlier: Self) -> u64 {
+        self.0 - earlier.0
+    }
+}
+
+impl AddAssign<u64> for Ciphertext {
+    fn add_assign(&mut self, bytes: u64) {
+        self.0 += bytes;
+    }
+}
 
 /// Records whose ends are remembered. Past it every second one is forgotten, the newest never: a position then stands for less
 /// plaintext than was received, as if it had been acknowledged later.
@@ -20,14 +49,14 @@ const KEPT_BEHIND: usize = 16;
 #[derive(Debug, Default)]
 pub struct Positions {
     /// Where records ended, in the ciphertext and in the plaintext, both ascending.
-    ends: VecDeque<(Position, Position)>,
+    ends: VecDeque<(Ciphertext, Position)>,
     /// The plaintext before the first of them.
     before: Option<Position>,
 }
 
 impl Positions {
     /// The plaintext up to here ends with the record that ends there.
-    pub fn note(&mut self, ciphertext: Position, plaintext: Position) {
+    pub fn note(&mut self, ciphertext: Ciphertext, plaintext: Position) {
         self.ends.push_back((ciphertext, plaintext));
         if self.ends.len() <= MAX_ENDS {
             return;
@@ -39,14 +68,14 @@ impl Positions {
         });
     }
 
-    /// How much of the plaintext has come with so much of the ciphertext. 0 for 0, which says that it is not known.
-    pub fn plaintext_at(&mut self, ciphertext: Position) -> Position {
-        if ciphertext == 0 {
-            return 0;
+    /// How much of the plaintext has come with so much of the ciphertext. If that is not known, neither is this.
+    pub fn plaintext_at(&mut self, ciphertext: Ciphertext) -> Position {
+        if ciphertext == Ciphertext::UNKNOWN {
+            return Position::UNKNOWN;
         }
         let ended = self.ends.partition_point(|&(end, _)| end <= ciphertext);
         let found = ended.checked_sub(1).and_then(|last| self.ends.get(last)).map(|&(_, plaintext)| plaintext);
-        let plaintext = found.or(self.before).unwrap_or(ORIGIN);
+        let plaintext = found.or(self.before).unwrap_or(Position::ORIGIN);
         for _ in KEPT_BEHIND..ended {
             self.before = self.ends.pop_front().map(|(_, plaintext)| plaintext);
         }
@@ -54,7 +83,7 @@ impl Positions {
     }
 
     pub fn buffered_bytes(&self) -> usize {
-        self.ends.capacity() * size_of::<(Position, Position)>()
+        self.ends.capacity() * size_of::<(Ciphertext, Position)>()
     }
 }
 
@@ -62,30 +91,38 @@ impl Positions {
 mod tests {
     use super::*;
 
+    fn ciphertext(bytes: u64) -> Ciphertext {
+        Ciphertext::UNKNOWN + bytes
+    }
+
+    fn plaintext(bytes: u64) -> Position {
+        Position::ORIGIN + bytes
+    }
+
     #[test]
     fn a_record_counts_once_all_of_it_is_there() {
         let mut positions = Positions::default();
-        positions.note(100, ORIGIN + 10);
-        positions.note(200, ORIGIN + 30);
-        for (ciphertext, plaintext) in [(0, 0), (1, ORIGIN), (99, ORIGIN), (100, ORIGIN + 10), (199, ORIGIN + 10)] {
-            assert_eq!(positions.plaintext_at(ciphertext), plaintext, "{ciphertext}");
+        positions.note(ciphertext(100), plaintext(10));
+        positions.note(ciphertext(200), plaintext(30));
+        assert_eq!(positions.plaintext_at(Ciphertext::UNKNOWN), Position::UNKNOWN);
+        for (come, read) in [(1, 0), (99, 0), (100, 10), (199, 10), (1_000, 30)] {
+            assert_eq!(positions.plaintext_at(ciphertext(come)), plaintext(read), "{come}");
         }
-        assert_eq!(positions.plaintext_at(1_000), ORIGIN + 30);
     }
 
     #[test]
     fn never_stands_for_more_than_was_received() {
         let mut positions = Positions::default();
         for record in 1..=50_000_u64 {
-            positions.note(record * 30, ORIGIN + record);
+            positions.note(ciphertext(record * 30), plaintext(record));
             assert!(positions.ends.len() <= MAX_ENDS);
         }
-        let exact = |ciphertext: u64| ORIGIN + ciphertext / 30;
-        for ciphertext in (0..1_500_000).step_by(7_001).skip(1) {
-            assert!(positions.plaintext_at(ciphertext) <= exact(ciphertext));
+        let exact = |come: u64| plaintext(come / 30);
+        for come in (0..1_500_000).step_by(7_001).skip(1) {
+            assert!(positions.plaintext_at(ciphertext(come)) <= exact(come));
         }
-        assert_eq!(positions.plaintext_at(1_500_000), exact(1_500_000));
+        assert_eq!(positions.plaintext_at(ciphertext(1_500_000)), exact(1_500_000));
         assert_eq!(positions.ends.len(), KEPT_BEHIND);
-        assert!(positions.plaintext_at(1) <= exact(1_500_000));
+        assert!(positions.plaintext_at(ciphertext(1)) <= exact(1_500_000));
     }
 }

@@ -8,8 +8,6 @@ use crate::tls::counters::TlsCounters;
 use crate::tls::keylog::KeyLogReader;
 use crate::tls::store::KeyStore;
 
-const ORIGIN: Position = 1 << 32;
-
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Out {
     Data(Side, Vec<u8>, DataMeta),
@@ -40,7 +38,7 @@ impl Driver {
             out: Vec::new(),
             now: 1,
             key_wait_ms: 10_000,
-            sent: [ORIGIN, ORIGIN],
+            sent: [Position::ORIGIN; 2],
             scratch: Vec::new(),
         }
     }
@@ -148,12 +146,15 @@ impl Driver {
 
     /// Each byte's sender had received what came out of the other direction before it, and positions only grow.
     pub fn assert_ordered(&self) {
-        let mut next = [0; 2];
+        let mut next = [Position::UNKNOWN; 2];
         for out in &self.out {
             let Out::Data(side, bytes, meta) = out else { continue };
             assert!(meta.position >= next[*side as usize], "{out:?}");
             next[*side as usize] = meta.position + bytes.len() as u64;
-            assert!(meta.heard <= next[side.other() as usize].max(ORIGIN), "an effect before its cause: {out:?}");
+            assert!(
+                meta.heard <= next[side.other() as usize].max(Position::ORIGIN),
+                "an effect before its cause: {out:?}"
+            );
         }
     }
 

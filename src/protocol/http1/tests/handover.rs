@@ -1,6 +1,7 @@
 //! A connection that a 101 takes to a protocol with a reader of its own: what that one begins with.
 
 use super::*;
+use crate::flow::Position;
 use crate::message::{Context, Incomplete, Limits, Scratch, Selection};
 use crate::protocol::http1::HttpConnection;
 use crate::protocol::{Handover, Piece};
@@ -51,7 +52,7 @@ fn read(turns: &[Turn<'_>], closing: Option<usize>, cut: Cut) -> (Option<Handove
     (handover, sink, counters)
 }
 
-const FIRST: u64 = 1 << 32;
+const FIRST: Position = Position::ORIGIN;
 
 struct Case<'a> {
     turns: Vec<Turn<'a>>,
@@ -62,7 +63,7 @@ struct Case<'a> {
 
 /// The bytes of all pieces, which must be next to each other; `from` is where the first begins.
 #[track_caller]
-fn join(pieces: &[Piece], from: u64) -> Vec<u8> {
+fn join(pieces: &[Piece], from: Position) -> Vec<u8> {
     let mut all = Vec::new();
     for piece in pieces {
         let Piece::Data(bytes, meta) = piece else { panic!("a loss") };

@@ -1,6 +1,7 @@
 //! Connections met in the middle: which request a response answers, and what is none.
 
 use super::*;
+use crate::flow::Position;
 
 const GET: &[u8] = b"GET /g HTTP/1.1\r\n\r\n";
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -62,7 +63,8 @@ fn what_gave_no_message_is_reported_once() {
     let mut reader = Reader::new(Met::InTheMiddle { quiet_since: None }, Seen::default());
     let mut reports = Vec::new();
     for n in 0..1_000 {
-        let meta = DataMeta { at: Timestamp::default(), position: n * 205, heard: 0, segment_start: true };
+        let position = Position::ORIGIN + n * 205;
+        let meta = DataMeta { at: Timestamp::default(), position, heard: Position::UNKNOWN, segment_start: true };
         reader.deliver(Side::Low, StreamEvent::Data(&records, meta));
         reports.extend(reader.take_unread(false));
     }

@@ -187,7 +187,7 @@ fn play(turns: &[Turn], said: Said, size: usize, lost: impl Fn(usize) -> bool) -
         let (C(bytes) | S(bytes)) = turn else { continue };
         packets.extend(bytes.chunks(size).map(|piece| (matches!(turn, C(_)), piece)));
     }
-    let mut ends = [ORIGIN; 2];
+    let mut ends = [Position::ORIGIN; 2];
     let mut missing = [0_u64; 2];
     for (number, (client, bytes)) in packets.into_iter().enumerate() {
         let own = usize::from(!client);

@@ -13,7 +13,7 @@ mod socket;
 mod wire;
 
 use super::*;
-use crate::flow::{DataMeta, StreamEvent};
+use crate::flow::{DataMeta, Position, StreamEvent};
 use crate::message::{
     Context, Direction, Fields, HttpCounters, HttpMessage, Incomplete, Limits, NotHttp, Part, Scratch, Selection, Sink,
     StartLine, StreamMessage,
@@ -154,7 +154,6 @@ fn fields(before: &str, fields: Fields<'_>) -> String {
 }
 
 const MAX_BODY_BYTES: usize = 1 << 20;
-const ORIGIN: u64 = 1 << 32;
 
 struct Talker {
     connection: Http2Connection,
@@ -162,7 +161,7 @@ struct Talker {
     streams: bool,
     seen: Seen,
     counters: HttpCounters,
-    ends: [u64; 2],
+    ends: [Position; 2],
     clock: Timestamp,
     scratch: Scratch,
     selection: Selection,
@@ -175,7 +174,7 @@ impl Talker {
             streams: true,
             seen: Seen::default(),
             counters: HttpCounters::default(),
-            ends: [ORIGIN; 2],
+            ends: [Position::ORIGIN; 2],
             clock: Timestamp::from_micros(1_000_000),
             scratch: Scratch::default(),
             selection: Selection::new(&[], &[]),

@@ -103,7 +103,8 @@ fn the_time_is_that_of_the_first_byte() {
     let bytes = [frame(Response, TEXT, b"ab"), frame(Response, FIN | PING, b"p"), frame(Response, FIN, b"cd")].concat();
     let (mut talk, mut times) = (Talk::new(""), Times(Vec::new()));
     for (at, byte) in bytes.iter().enumerate() {
-        let meta = DataMeta { at: Timestamp::from_micros(at as i64), position: 0, heard: 0, segment_start: true };
+        let at = Timestamp::from_micros(at as i64);
+        let meta = DataMeta { at, position: Position::ORIGIN, heard: Position::UNKNOWN, segment_start: true };
         let selection = Selection::new(&[], &[]);
         let mut cx = Context {
             limits: Limits { max_body_bytes: 9 },
@@ -124,7 +125,7 @@ fn the_time_is_that_of_the_first_byte() {
 fn what_the_client_said_before_is_no_frame() {
     let hello = frame(Request, FIN | TEXT, b"hi");
     let bytes = [b"st of a head\r\n\r\n".to_vec(), hello.clone()].concat();
-    let begin = 1_000 + 16;
+    let begin = Position::ORIGIN + 16;
     for at in 0..bytes.len() {
         let mut talk = Talk::beginning("", Some(begin));
         for piece in [&bytes[..at], &bytes[at..]].into_iter().filter(|piece| !piece.is_empty()) {

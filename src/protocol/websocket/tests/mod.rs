@@ -8,7 +8,7 @@ mod properties;
 mod wire;
 
 use super::*;
-use crate::flow::{DataMeta, StreamEvent};
+use crate::flow::{DataMeta, Position, StreamEvent};
 use crate::message::{
     Context, Direction, HttpCounters, HttpMessage, Incomplete, Limits, NotHttp, Opcode, Part, Scratch, Selection, Sink,
     StreamMessage, StreamOf,
@@ -87,7 +87,7 @@ struct Talk {
     connection: WebSocketConnection,
     selection: Selection,
     scratch: Scratch,
-    ends: [u64; 2],
+    ends: [Position; 2],
     seen: Seen,
     counters: HttpCounters,
     max_body_bytes: usize,
@@ -99,7 +99,7 @@ impl Talk {
         Self::beginning(extensions, None)
     }
 
-    fn beginning(extensions: &str, client_begins_at: Option<u64>) -> Self {
+    fn beginning(extensions: &str, client_begins_at: Option<Position>) -> Self {
         let mut agreement = Agreement::default();
         agreement.add(extensions.as_bytes()).unwrap();
         let of = StreamOf { exchange: 1, request_seen: true, status: Some(101), ..StreamOf::default() };
@@ -107,7 +107,7 @@ impl Talk {
             connection: WebSocketConnection::new(of, agreement, client_begins_at),
             selection: Selection::new(&[], &[]),
             scratch: Scratch::default(),
-            ends: [1_000; 2],
+            ends: [Position::ORIGIN; 2],
             seen: Seen::default(),
             counters: HttpCounters::default(),
             max_body_bytes: 1 << 20,
@@ -136,7 +136,7 @@ impl Talk {
             Bytes(direction, bytes) => {
                 let position = self.ends[usize::from(*direction == Response)];
                 let at = Timestamp::from_micros(self.at);
-                let meta = DataMeta { at, position, heard: 0, segment_start: true };
+                let meta = DataMeta { at, position, heard: Position::UNKNOWN, segment_start: true };
                 (*direction, StreamEvent::Data(bytes, meta), bytes.len() as u64)
             }
             Lose(direction, len) => (*direction, StreamEvent::Gap { len: *len }, *len),

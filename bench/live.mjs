@@ -288,7 +288,7 @@ function stoppedLedger(words) {
   return { ...engine, delivered: outputs.stdout.delivered, outputDropped: outputs.stdout.dropped };
 }
 
-/** proc(5): utime and stime, behind the name in parentheses. */
+/** proc(5): utime and stime, after the name in parentheses. */
 function cpuSecondsOf(pid) {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS;

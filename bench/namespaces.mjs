@@ -6,7 +6,7 @@ export function canMakeNamespaces() {
   return process.getuid() === 0;
 }
 
-/** A namespace with its loopback up; gives the beginning of a command that runs in it. */
+/** A namespace with its loopback up; returns the beginning of a command that runs in it. */
 export function namespace(name) {
   const full = `tcpsniffer-bench-${process.pid}-${name}`;
   output('ip', ['netns', 'add', full]);

@@ -23,7 +23,7 @@ const posted = (bytes) =>
   Buffer.from(`POST /items HTTP/1.1\r\nHost: shop.example.test\r\nContent-Length: ${bytes}\r\n\r\n`);
 const text = (bytes) => '{"text":"word by word"},'.repeat(bytes / 24 + 1).slice(0, bytes);
 
-/** Connections that are all open at once, with `exchanges` in all, one connection after the other; gives the counts. */
+/** Connections that are all open at once, with `exchanges` in all, one connection after the other; returns the counts. */
 export function atOnce(path, { connections, exchanges, bodyBytes = SMALL_ANSWER.length }) {
   const response = answer(bodyBytes === SMALL_ANSWER.length ? SMALL_ANSWER : text(bodyBytes));
   return writing(path, (tape) => {

@@ -118,7 +118,7 @@ const conversations = {
   socks: [piece(CLIENT, '\x05\x01\x00'), piece(SERVER, '\x05\x00'), piece(CLIENT, get)],
 };
 
-/** Bytes of coded bodies, behind what fuzz_targets/content.rs does with them. Constants: not every encoder gives the same. */
+/** Coded bodies, each with the number by which fuzz_targets/content.rs finds its coding. Constants: not every encoder makes the same. */
 const bodies = {
   gzip: [0, 'H4sIAAAAAAAAA8tIzcnJVyjPL8pJAQCFEUoNCwAAAA=='],
   deflate: [2, 'eJzLSM3JyVcozy/KSQEAGgsEXQ=='],

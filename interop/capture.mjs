@@ -20,7 +20,7 @@ const TCPDUMP_BUFFER_KIB = 65_536;
 const SETTLE_MS = 300;
 /** tcpdump takes up to a second to get packets from the kernel. */
 const MARK_LIMIT_MS = 20_000;
-/** The SYN and the reset that answers it, and what a busy loopback may put behind them. */
+/** The SYN and the reset that answers it, and what a busy loopback may put after them. */
 const MARK_BYTES = 4096;
 const READ_LIMIT_MS = 120_000;
 

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { idIn } from './compare.mjs';
 
-/** Each message behind the proxy names the two ends of the connection before it. */
+/** Each message after the proxy names the two ends of the connection before it. */
 export function compareProxied(behind, all, hop) {
   const before = new Map();
   for (const { direction, path, receiver, destination } of all)

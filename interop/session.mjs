@@ -38,7 +38,7 @@ function inLines({ host, port, groups }) {
   return [`${host}:${port}`, ...lines].join('\n');
 }
 
-/** Runs a client to its end; gives its records, and what it said if it failed. */
+/** Runs a client to its end; returns its records, and what it said if it failed. */
 async function runClient({ client, command }, groups, { port, folder }) {
   const own = join(folder, client.name.replaceAll(/\W+/g, '-'));
   mkdirSync(own);

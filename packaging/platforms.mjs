@@ -55,7 +55,7 @@ export function read(command, args, options = {}) {
   return execFileSync(command, args, { cwd: ROOT, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024, ...options });
 }
 
-/** Zig and cargo-zigbuild from PyPI, std of each target by rustup. Gives zig's Python, and the PATH that finds all. */
+/** Zig and cargo-zigbuild from PyPI, std of each target by rustup. Returns zig's Python, and the PATH that finds all. */
 export function installToolchain(platforms) {
   const bin = join(pythonWith(ZIG, `ziglang==${zig}`, `cargo-zigbuild==${zigbuild}`), 'bin');
   const sysroot = read('rustc', ['--print', 'sysroot']).trim();

@@ -71,7 +71,7 @@ proptest! {
         with_case(&rendered, &packets, &link, |case| case.is_sound().map(drop))?;
     }
 
-    /// A loss may hide that a client pipelines. Then a response may be taken for the answer to the request behind the right
+    /// A loss may hide that a client pipelines. Then a response may be taken for the answer to the request after the right
     /// one: nobody can tell. So no framing depends on a request here, and pairs are not looked at.
     #[test]
     fn nothing_is_invented_when_pipelined_requests_are_lost(
@@ -160,7 +160,7 @@ proptest! {
         with_case(&rendered, &packets, &link, |case| case.is_sound().map(drop))?;
     }
 
-    /// Where the other side is not captured, text that looks like a message may be believed behind a loss: none in here.
+    /// Where the other side is not captured, text that looks like a message may be believed after a loss: none in here.
     #[test]
     fn losses_on_one_side_alone(
         rendered in strategy::conversation(Scope {

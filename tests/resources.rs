@@ -138,7 +138,7 @@ fn a_head_of_64_mib_in_single_bytes() {
 #[test]
 fn ten_thousands_of_holes_in_one_stream() {
     bounded("ten_thousands_of_holes_in_one_stream", || {
-        /// Nearly as many as the limit on what waits behind holes allows.
+        /// Nearly as many as the limit on what waits after holes allows.
         const HOLES: u64 = 20_000;
         let mut wire = Wire::new(EngineConfig::for_ports(&[80]));
         let link = Link::numbered(0, [1, 2]);
@@ -251,7 +251,7 @@ fn thousands_of_holes_from_the_end() {
         };
         for shift in [1, 0] {
             linear(HOLES - 1, |index| put(&mut wire, index, shift));
-            // The last one that fills a hole sets all behind it free.
+            // The last one that fills a hole sets all after it free.
             put(&mut wire, HOLES - 1, shift);
         }
         wire.take(true);

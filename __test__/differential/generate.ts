@@ -51,7 +51,7 @@ export const ODD_REQUESTS: Record<string, Oddity> = {
   'space behind the version': replacing('\r\n', ' \r\n'),
 };
 
-/** Node forgets what is pipelined behind such a request, so it comes last. */
+/** Node forgets what is pipelined after such a request, so it comes last. */
 const LAST_REQUESTS: Record<string, Oddity> = {
   ...ODD_REQUESTS,
   'declined upgrade': afterStartLine('Connection: upgrade\r\nUpgrade: chat'),

@@ -14,7 +14,7 @@ export const OUR_FILES =
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 const SCRIPTS = Object.keys((JSON.parse(read('package.json')) as { scripts: object }).scripts);
 
-/** Gives a complaint where it does not run the block, or nothing. */
+/** Returns a complaint where it does not run the block, or nothing. */
 const RUNNERS: Record<string, (block: Block) => string | undefined> = {
   '.ci/run': ({ text }) => {
     const run = plain(read('.ci/run') + read('scripts/test.mjs').replaceAll(/', (?:args: \[)?'/g, ' '));

@@ -53,7 +53,7 @@ const BASE64: Record<string, Content> = {
   coded: { size: 4, text: 'café', encoding: undefined, compression: 4 - gzipSync(LATIN).length },
 };
 
-/** Gives the entry of a path. */
+/** Returns the entry of a path. */
 async function harOf(name: string, turns: Turn[], flags: string[] = []): Promise<(path: string) => Entry> {
   const [pcap, har] = [join(folder, `${name}.pcap`), join(folder, `${name}.har`)];
   writeFileSync(pcap, savefile([{ clientPort: 40_000, turns }], new Random(1)));

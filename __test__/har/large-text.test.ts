@@ -11,7 +11,7 @@ import { Random } from '../differential/random';
 /** Long enough with this body. */
 const REPEATS = LARGE_TEXT_BYTES;
 
-/** As the engine writes it: the body behind the head's fields, its size behind that. */
+/** As the engine writes it: the body after the head's fields, its size after that. */
 function line(message: object, body: object, more: object = {}): Buffer {
   const parts = [message, body, { bodySize: 7 }, more].map((part) => JSON.stringify(part).slice(1, -1));
   return Buffer.from(`{${parts.filter((part) => part !== '').join(',')}}`);

@@ -71,7 +71,7 @@ export function watched(
   return { sniffer, log };
 }
 
-/** Starts it and waits for the end of the savefile; gives the ledger. */
+/** Starts it and waits for the end of the savefile; returns the ledger. */
 export async function runToEnd(sniffer: Sniffer): Promise<SnifferStats> {
   const over = new Promise<void>((resolve) => sniffer.once('stop', () => resolve()));
   await sniffer.start();

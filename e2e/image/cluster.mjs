@@ -35,7 +35,7 @@ export function clusterUp() {
   };
 }
 
-/** Runs it with what it has to say shown; gives its stdout. */
+/** Runs it with what it has to say shown; returns its stdout. */
 function say(command, args, env = process.env) {
   return execFileSync(command, args, { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
 }

@@ -1,6 +1,6 @@
 //! Any frame of any link type: decoding never panics, and a payload never has more than was captured, through all tunnels.
 //! Fragments go on to `defrag`, and what comes of them too. Input: link type (2 bytes), bytes cut off by the snaplen (1), then
-//! frames, each behind its length (2).
+//! frames, each after its length (2).
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

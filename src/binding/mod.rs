@@ -141,7 +141,7 @@ impl Capture {
         }
     }
 
-    /// Gives one batch's credit back: JS has finished with it. Without credits no further batch comes.
+    /// Takes back the credit of one batch: JS has finished with it. Without credits no further batch comes.
     #[napi]
     pub fn release(&self) {
         self.control.release();
@@ -168,7 +168,7 @@ impl Capture {
         self.control.written_to_stdout() as f64
     }
 
-    /// What marks a POST with this body as our own, behind the version in the field `tcp-sniffer-output`.
+    /// What marks a POST with this body as our own, after the version in the field `tcp-sniffer-output`.
     #[napi]
     pub fn seal(&self, body: BufferSlice<'_>) -> String {
         own_posts::seal(&body, self.max_body_bytes)

@@ -34,7 +34,7 @@ impl AsFd for Wake {
 }
 
 /// Waits until `wake` or `source` is readable (or broken, which the next read tells), or `timeout` is over.
-/// Gives whether it was `source`; `wake` is cleared.
+/// Returns true if it was `source`; `wake` is cleared.
 pub(super) fn wait(wake: &Wake, source: Option<BorrowedFd<'_>>, timeout: Duration) -> io::Result<bool> {
     let timeout = Timespec {
         tv_sec: i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX),

@@ -36,7 +36,7 @@ pub(super) fn gzip(mut coded: &[u8], out: &mut Room) -> Result<End, Broken> {
     Ok(End::Limit)
 }
 
-/// Appends one member's content; gives how far that came and what follows the member.
+/// Appends one member's content; returns how far that came and what follows the member.
 fn member<'a>(coded: &'a [u8], out: &mut Room) -> Result<(End, &'a [u8]), Broken> {
     let Some(body) = header(coded)? else { return Ok((End::Early, &[])) };
     let start = out.bytes.len();
@@ -103,7 +103,7 @@ pub(super) fn is_zlib(coded: &[u8]) -> bool {
     cmf & 0x8f == DEFLATED && (u16::from(cmf) << 8 | u16::from(flags)) % 31 == 0
 }
 
-/// Appends what comes out; gives how far that is and the coded bytes behind it.
+/// Appends what comes out; returns how far that is and the coded bytes after it.
 fn inflate<'a>(mut state: Decompress, coded: &'a [u8], out: &mut Room) -> Result<(End, &'a [u8]), Broken> {
     loop {
         let consumed = usize::try_from(state.total_in()).unwrap_or(usize::MAX);

@@ -36,7 +36,7 @@ impl Room {
         self.bytes.len() >= self.max_bytes
     }
 
-    /// Lets `fill` write behind the bytes that are there, as far as there is room; it says how many it wrote.
+    /// Lets `fill` write after the bytes that are there, as far as there is room; it says how many it wrote.
     pub fn fill<T>(&mut self, fill: impl FnOnce(&mut [u8]) -> (usize, T)) -> T {
         let start = self.bytes.len();
         let more = start.max(FIRST_GROWTH_BYTES).min(self.max_bytes - start);

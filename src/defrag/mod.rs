@@ -131,7 +131,7 @@ impl Defragmenter {
         self.datagrams.contains_key(&Key::of(fragment))
     }
 
-    /// Takes in one fragment; gives the datagram that it completes.
+    /// Takes in one fragment; returns the datagram that it completes.
     pub fn push(&mut self, now: Timestamp, fragment: Fragment<'_>) -> Option<Datagram> {
         self.expire(now);
         let key = Key::of(&fragment);

@@ -39,7 +39,7 @@ pub(super) struct Pieces {
     pieces: Vec<Piece>,
     /// Sum of the pieces' lengths.
     held: usize,
-    /// Where the datagram ends, once its last fragment came. No piece ends behind it.
+    /// Where the datagram ends, once its last fragment came. No piece ends after it.
     end: Option<usize>,
     /// As the first fragment says (RFC 8200 §4.5).
     next_header: u8,
@@ -94,7 +94,7 @@ impl Pieces {
         Ok(())
     }
 
-    /// The first piece that ends behind `at`.
+    /// The first piece that ends after `at`.
     fn first_behind(&self, at: usize) -> usize {
         self.pieces.partition_point(|piece| piece.end() <= at)
     }

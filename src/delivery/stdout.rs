@@ -76,7 +76,7 @@ pub fn take_back(stdout: BorrowedFd<'_>, bytes: u64) -> bool {
     // A pipe has no position.
     let Ok(position) = seek(stdout, SeekFrom::Current(0)) else { return false };
     let Some(start) = position.checked_sub(bytes) else { return false };
-    // Somebody else has written behind them, or before they were.
+    // Somebody else has written after them, or before they were.
     let at_end = FileType::from_raw_mode(status.st_mode) == FileType::RegularFile && status.st_size as u64 == position;
     at_end && ftruncate(stdout, start).is_ok() && seek(stdout, SeekFrom::Start(start)).is_ok()
 }
@@ -107,7 +107,7 @@ fn write_at_once(stdout: BorrowedFd<'_>, lines: &[u8]) -> usize {
     if torn > 0 && take_back(stdout, torn as u64) { taken - torn } else { taken }
 }
 
-/// Bytes before `taken` that belong to a line which ends behind it.
+/// Bytes before `taken` that belong to a line which ends after it.
 fn torn_bytes(lines: &[u8], taken: usize) -> usize {
     let before = lines.get(..taken).unwrap_or(lines);
     if taken == lines.len() { 0 } else { taken - memrchr(b'\n', before).map_or(0, |at| at + 1) }

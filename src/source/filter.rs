@@ -64,7 +64,7 @@ fn candidates(ports: &[u16], decapsulate: bool) -> Vec<String> {
 
 /// `untagged`: the same in several lengths, the one that lets the least through first.
 fn shapes(untagged: &[String]) -> Vec<String> {
-    // `vlan` moves the offsets of all that stands behind it, wherever the parentheses are: each level once,
+    // `vlan` moves the offsets of all that stands after it, wherever the parentheses are: each level once,
     // innermost last. It looks for the tag in the packet's metadata as well, where Linux puts the first one.
     let with_vlan =
         untagged.iter().map(|untagged| format!("({untagged}) or (vlan and (({untagged}) or (vlan and ({untagged}))))"));

@@ -19,7 +19,7 @@ pub(crate) fn open_lo(port: u16) -> Option<LiveSource> {
     }
 }
 
-/// One connection to an echo server: bytes there and back, both sides closed. Gives when the client saw the end.
+/// One connection to an echo server: bytes there and back, both sides closed. Returns when the client saw the end.
 pub(crate) fn echo(listener: &TcpListener) {
     thread::scope(|scope| {
         scope.spawn(|| {

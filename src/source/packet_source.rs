@@ -67,7 +67,7 @@ pub trait PacketSource {
 
     fn pace(&self) -> Pace;
 
-    /// Gives at most `limit` packets, as many as there are, without waiting for any (a savefile on a disk waits for
+    /// Returns at most `limit` packets, as many as there are, without waiting for any (a savefile on a disk waits for
     /// the disk).
     ///
     /// # Errors

@@ -31,7 +31,7 @@ pub enum Payload {
     /// Without any framing field.
     None,
     Length(Vec<u8>),
-    /// Each chunk with what stands behind its size.
+    /// Each chunk with what stands after its size.
     Chunked {
         chunks: Vec<(String, Vec<u8>)>,
         trailers: Vec<Field>,
@@ -89,9 +89,9 @@ pub enum Pace {
     OneByOne,
     /// So many requests leave together, in one write.
     Together(usize),
-    /// So many requests leave one behind the other, and each answer acknowledges no more than it needs to.
+    /// So many requests leave one after the other, and each answer acknowledges no more than it needs to.
     Eager(usize),
-    /// So many requests leave one behind the other without waiting, and each is answered when it is there.
+    /// So many requests leave one after the other without waiting, and each is answered when it is there.
     Pipelined(usize),
 }
 

@@ -1,6 +1,6 @@
 //! Which messages must come out when packets are lost, computed from the losses.
 //!
-//! Only for clients that send one request at a time, and with a handshake. A stream is in step behind a message whose end
+//! Only for clients that send one request at a time, and with a handshake. A stream is in step after a message whose end
 //! is known. A loss within a body whose length is known, or within the data of one chunk, leaves it in step; any other
 //! loses it. It comes back into step
 //! - with a request, when the whole answer before was read: the client speaks exactly where the server stopped to listen;

@@ -84,7 +84,7 @@ pub fn trace(rendered: &Rendered, cutting: &Cutting) -> Vec<Packet> {
     tracer.packets
 }
 
-/// The first lookalike behind `start` in `bytes`.
+/// The first lookalike after `start` in `bytes`.
 fn first_lookalike(bytes: &[u8], start: usize) -> Option<usize> {
     (start + 1..bytes.len()).find(|&at| LOOKALIKES.iter().any(|text| starts_like(&bytes[at..], text)))
 }

@@ -149,7 +149,7 @@ impl Case<'_> {
             prop_assert!(sent.body.starts_with(body), "wrong body: {} is {line}", sent.mark);
             prop_assert!(body.len() <= body_size, "wrong size: {} is {line}", sent.mark);
         }
-        // Without its request, an answer to HEAD is like one with a body, and losses behind it may be losses of that.
+        // Without its request, an answer to HEAD is like one with a body, and losses after it may be losses of that.
         let unclear = request.method == "HEAD" && line["request"].is_null() && gap_bytes > 0;
         prop_assert!(body_size <= sent.body.len() || unclear, "wrong size: {} is {line}", sent.mark);
         if line["bodyTruncated"].is_null() {

@@ -25,7 +25,7 @@ fn in_v4(protocol: u8, payload: &[u8]) -> Vec<u8> {
     v4_with(protocol, 0, &[], payload)
 }
 
-/// In an IPv4 and an IPv6 packet, each as it is and behind a tag.
+/// In an IPv4 and an IPv6 packet, each as it is and after a tag.
 fn carriers(protocol: u8, payload: &[u8]) -> [Vec<u8>; 4] {
     let (in_v4, in_v6) = (in_v4(protocol, payload), v6_with(protocol, payload));
     [
@@ -148,7 +148,7 @@ fn what_is_broken_inside_is_told() {
     }
 }
 
-/// The UDP length rules like the IP length: bytes behind it are padding, less than it says was cut off.
+/// The UDP length rules like the IP length: bytes after it are padding, less than it says was cut off.
 #[test]
 fn the_udp_length_bounds_what_is_inside() {
     // Segmentation left to the card: the inner packet does not say how long it is.

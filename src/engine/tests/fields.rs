@@ -147,7 +147,7 @@ fn secret_end(name: &[u8]) -> Option<usize> {
     None
 }
 
-/// Behind something that may be taken for a line break a name that is redacted, and a colon.
+/// After something that may be taken for a line break a name that is redacted, and a colon.
 fn holds_a_secret(value: &[u8]) -> bool {
     let is_break = |at: &usize| {
         let control = (value[*at] < 0x20 && value[*at] != b'\t') || matches!(value[*at], 0x7f | 0x85);

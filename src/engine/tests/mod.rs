@@ -73,7 +73,7 @@ fn reset(from: From, seq: u32, ack: u32) -> Vec<u8> {
     bytes
 }
 
-/// Gives the engine `payload` in segments, the first at `seq`; returns the sequence number behind it.
+/// Hands the engine `payload` in segments, the first at `seq`; returns the sequence number after it.
 fn send(engine: &mut Engine, from: From, mut seq: u32, ack: u32, payload: &[u8]) -> u32 {
     for piece in payload.chunks(60_000) {
         let frame = packet(from, seq, ack, piece);

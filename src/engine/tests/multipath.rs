@@ -9,7 +9,7 @@ const ASKED: u32 = 1 + REQUEST.len() as u32;
 const CAPABLE: &[u8] = &[30, 4, 0x01, 0x01];
 const JOIN: &[u8] = &[30, 12, 0x10, 2, 1, 2, 3, 4, 5, 6, 7, 8];
 
-/// The frame with options behind its TCP header.
+/// The frame with options after its TCP header.
 fn with_options(mut frame: Vec<u8>, options: &[u8]) -> Vec<u8> {
     let total = (frame.len() + options.len()) as u16;
     frame[2..4].copy_from_slice(&total.to_be_bytes());

@@ -1,4 +1,4 @@
-//! A reset ends what it may end, when everything that it acknowledges is there; nothing behind it is taken for a message.
+//! A reset ends what it may end, when everything that it acknowledges is there; nothing after it is taken for a message.
 
 use super::*;
 

@@ -114,7 +114,7 @@ fn a_pause_expires_who_stays_silent_and_nobody_who_goes_on() {
     savefile.begin_answer(1_000, 1);
     savefile.ask(2_000, 2);
     savefile.begin_answer(3_000, 2);
-    // Out of order behind the pause: what comes first then waits for no more than its own time.
+    // Out of order after the pause: what comes first then waits for no more than its own time.
     savefile.give(5 * HOUR, &packet(From::Server(2), BODY + 3, ASKED, b"d"));
     savefile.give(5 * HOUR + 1, &packet(From::Client(2), ASKED, BODY + 2, b""));
     savefile.chat(5 * HOUR + 2, 5 * HOUR + SECOND, 2);

@@ -34,7 +34,7 @@ pub struct SavefileSource {
     format: Format,
     info: CaptureInfo,
     packets: u64,
-    /// That something stands behind the compressed data was said.
+    /// That something stands after the compressed data was said.
     said_trailing: bool,
     /// Packets that the file gives no time.
     timeless: u64,
@@ -90,7 +90,7 @@ impl SavefileSource {
         !self.input.may_wait()
     }
 
-    /// Through the headers. No packet comes before its interface; what is wrong behind the file's own header is for
+    /// Through the headers. No packet comes before its interface; what is wrong after the file's own header is for
     /// `read` to find again.
     fn read_to_linktype(&mut self) -> Result<(), EngineError> {
         while self.format.linktype().is_none() {

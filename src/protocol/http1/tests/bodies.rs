@@ -13,7 +13,7 @@ fn chunks() {
         ("0000000000000000000000003\r\nxyz\r\n0\r\n\r\n", "> POST /a 'xyz'"),
         ("A\r\n0123456789\r\n0\r\n\r\n", "> POST /a '0123456789'"),
         ("a\r\n0123\r\n\r\n89\r\n0\r\n\r\n", "> POST /a '0123\\r\\n\\r\\n89'"),
-        // White space and extensions behind the size.
+        // White space and extensions after the size.
         ("3  \r\nxyz\r\n0\t\r\n\r\n", "> POST /a 'xyz'"),
         ("3;a\r\nxyz\r\n0;b=c\r\n\r\n", "> POST /a 'xyz'"),
         ("3 ; a = \"b;\\\"c\" ;d\r\nxyz\r\n0\r\n\r\n", "> POST /a 'xyz'"),

@@ -45,7 +45,7 @@ impl<'a> Turn<'a> {
 enum Cut {
     Nowhere,
     Everywhere,
-    /// The turn of that index, behind so many bytes.
+    /// The turn of that index, after so many bytes.
     In(usize, usize),
 }
 

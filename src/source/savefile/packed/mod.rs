@@ -66,13 +66,13 @@ fn is_skippable(magic: [u8; 4]) -> bool {
 
 #[derive(Debug)]
 enum State {
-    /// At the beginning, or behind the end of a member or a frame.
+    /// At the beginning, or after the end of a member or a frame.
     Between,
     Gzip,
     Zstd,
     /// In a skippable frame, so many bytes before its end.
     Skipping(u64),
-    /// Behind the last one stands something else.
+    /// After the last one stands something else.
     Trailing,
 }
 
@@ -137,7 +137,7 @@ impl Unpacker {
         self.packing.name()
     }
 
-    /// True when there is something behind the packed data that is not looked at.
+    /// True when there is something after the packed data that is not looked at.
     pub(super) fn has_trailing(&self) -> bool {
         matches!(self.state, State::Trailing)
     }

@@ -83,7 +83,7 @@ impl Zstd {
         Ok(Step::On { taken: len, written: 0 })
     }
 
-    /// The checksum behind the last one comes with it.
+    /// The checksum after the last one comes with it.
     fn block(&mut self, raw: &[u8]) -> Result<Step, Damage> {
         let Some((len, is_last)) = block_len(raw) else { return Ok(Step::Wants(BLOCK_HEADER_BYTES)) };
         let len = len + if is_last && self.has_checksum { CHECKSUM_BYTES } else { 0 };

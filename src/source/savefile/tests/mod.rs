@@ -426,7 +426,7 @@ fn what_cannot_be_opened_says_why_in_one_line() {
     }
 }
 
-/// Bytes of a good file with some of them changed, so that what is behind the header is reached.
+/// Bytes of a good file with some of them changed, so that what is after the header is reached.
 fn mangled() -> impl Strategy<Value = Vec<u8>> {
     let changes = proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8);
     (any::<bool>(), changes, proptest::collection::vec(any::<u8>(), 0..64)).prop_map(|(pcapng, changes, tail)| {

@@ -1,4 +1,4 @@
-// The engine alone, from frames in memory to batches that nobody reads, and each of its stages: `cargo bench`, on one core.
+// The engine alone, from frames in memory to batches that are not read, and each of its stages: `cargo bench`, on one core.
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

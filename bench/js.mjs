@@ -1,5 +1,5 @@
 // `node bench/js.mjs [SAVEFILE PORT] [--json] [--rounds N]`: messages a second from a savefile through the whole package, in
-// a process of its own each time: to a callback, to stdout (a pipe that is read to its end), to nobody. Also what the
+// a process of its own each time: to a callback, to stdout (a pipe that is read to its end), and without a receiver. Also what the
 // command takes to start. Without a savefile one of small GETs is made. `--json`: a JSON line a run, for other programs.
 //
 // `seconds` is from the start of the capture to its end (of the command for stdout), `cpu` the process' own time in all
@@ -16,7 +16,7 @@ import { parseArgs } from 'node:util';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const COMMAND = join(ROOT, 'dist/cli.js');
 const EXCHANGES = 200_000;
-const RUNS = { callback, nobody, stdout, version: () => command(['--version']), 'first message': first };
+const RUNS = { callback, unread, stdout, version: () => command(['--version']), 'first message': first };
 
 const { values, positionals } = parseArgs({
   options: { json: { type: 'boolean' }, rounds: { type: 'string', default: '5' }, child: { type: 'string' } },
@@ -36,7 +36,7 @@ async function inside(name, path, port) {
   await stopped;
   const seconds = (performance.now() - began) / 1000;
   const { requests, responses } = sniffer.stats().engine;
-  if (name === 'nobody') messages = requests + responses;
+  if (name === 'unread') messages = requests + responses;
   const { user, system } = process.cpuUsage();
   console.log(JSON.stringify({ messages, seconds, cpu: (user + system) / 1e6 }));
 }
@@ -50,8 +50,8 @@ function callback(path, port) {
   return child('callback', path, port);
 }
 
-function nobody(path, port) {
-  return child('nobody', path, port);
+function unread(path, port) {
+  return child('unread', path, port);
 }
 
 function stdout(path, port) {

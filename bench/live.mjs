@@ -32,7 +32,7 @@ const BUSY_SHARE = 0.2;
 
 /** Each with the text that says that it captures. */
 const OBSERVERS = [
-  { name: 'nobody' },
+  { name: 'no observer' },
   {
     name: 'tcpdump -w /dev/null',
     tool: 'tcpdump',
@@ -101,7 +101,7 @@ export async function measureLive({ cache, quick, absent, tell }) {
 
 function row([name, runs], figures) {
   const beside = figures.get('tcpdump -w /dev/null');
-  const bare = figures.get('nobody');
+  const bare = figures.get('no observer');
   const relative = (part, what, to) => spread(runs.map((run, round) => run[part][what] / to[round][part][what]));
   const sum = (what) => runs.reduce((total, { ledger }) => total + (ledger?.[what] ?? 0), 0);
   return {

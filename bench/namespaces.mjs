@@ -1,4 +1,4 @@
-// Network namespaces of our own: nobody else's packets, no taken ports, and gone when the run ends.
+// Network namespaces of our own: no other packets, no taken ports, and gone when the run ends.
 import { atExit, output } from './processes.mjs';
 
 /** Whether this process may make them. */
@@ -14,7 +14,7 @@ export function namespace(name) {
     try {
       output('ip', ['netns', 'del', full]);
     } catch {
-      // Somebody else has deleted it.
+      // It was deleted by another process.
     }
   });
   output('ip', ['-n', full, 'link', 'set', 'lo', 'up']);

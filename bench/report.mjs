@@ -116,7 +116,7 @@ function engineSection(results) {
       unit === 'messages' ? (value) => `${(value / 1e6).toFixed(2)} M` : (value) => `${(value / 1e9).toFixed(2)} GB`;
     return [`${traffic}, ${unit}/s`, ...STAGES.map((stage) => range(perSecond[stage], rate))];
   };
-  return `From frames in memory to batches of JSON lines that nobody reads, on one core, and each stage by itself, given what the one before it gave
+  return `From frames in memory to batches of JSON lines that are not read, on one core, and each stage by itself, given what the one before it gave
 (\`cargo bench\`, [benches/stages.rs](../benches/stages.rs)); median and its 95 % confidence interval. "MTU" are packets of 1,460 bytes; the others
 carry up to 64,000, as the kernel hands them over where it merges segments. \`decode\`, \`flow\` and \`http\` of large bodies only pass on where the
 bytes lie, so their rates are no rates of memory.
@@ -155,9 +155,9 @@ function liveSection({ server, connections, observers, profile, ramp }) {
     range(each.requestsPerSecond, count),
     range(each.toTcpdump, percent),
     range(each.toBare, percent),
-    each.name === 'nobody' ? '' : range(each.cpuShare, percent),
-    each.name === 'nobody' ? '' : count(each.dropped),
-    each.name === 'nobody' ? '' : megabytes(each.peakBytes),
+    each.name === 'no observer' ? '' : range(each.cpuShare, percent),
+    each.name === 'no observer' ? '' : count(each.dropped),
+    each.name === 'no observer' ? '' : megabytes(each.peakBytes),
   ]);
   const latencies = observers.map(({ name, alone, full }) => [
     name,
@@ -178,9 +178,9 @@ function liveSection({ server, connections, observers, profile, ramp }) {
   return `${server} and wrk (one thread, ${connections} connections on keep-alive), each in a network namespace of its own, a veth pair between them; the
 observer captures beside the server. \`tcp-sniffer\` writes JSON lines to a file. tcpdump and httpry write to /dev/null. The busy loop
 does nothing for 20 % of a core, in turns of 10 ms: server and client wait for each other, so what one core is busy with elsewhere
-both are without, and the server loses at least what an observer takes, whoever it is.
+both are without, and the server loses at least what an observer takes, whichever observer it is.
 
-${table(['observer', 'requests/s', 'to tcpdump', 'to nobody', 'CPU, of one core', 'packets dropped', 'peak memory'], rows)}
+${table(['observer', 'requests/s', 'to tcpdump', 'to no observer', 'CPU, of one core', 'packets dropped', 'peak memory'], rows)}
 
 What tcp-sniffer saw: ${count(ours.requests)} requests were answered by wrk's count, ${count(ours.seen)} responses were seen (wrk does not count those that are
 under way when its time is up), ${count(ours.written)} lines written.

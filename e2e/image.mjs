@@ -1,5 +1,5 @@
 // The image at work: in a cluster the injector, installed by the chart and running from the image, adds the sidecar to a
-// server that nobody prepared; its traffic has to be in the sidecar's log and at an https collector.
+// server that was not prepared; its traffic has to be in the sidecar's log and at an https collector.
 //   node e2e/image.mjs
 // KUBECONFIG: any cluster that runs pods; without it one of our own, where there is one beside the project; else, or with
 // E2E_PODMAN=1, podman's pods.

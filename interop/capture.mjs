@@ -46,7 +46,7 @@ async function sniff(ports, decodeBody) {
   };
 }
 
-/** A packet to a port where nobody listens; that it is in the savefile says that all before it are. */
+/** A packet to a port without a listener; that it is in the savefile says that all before it are. */
 async function mark(port, file) {
   const localPort = await freePort();
   const bytes = Buffer.alloc(4);

@@ -50,7 +50,7 @@ function* judgeWhole(message, content) {
     yield `${message.direction}: content-length ${length}, bodySize ${message.bodySize}, no flag`;
 }
 
-/** A message that somebody cut, perhaps after its end: flagged if it is shorter than it says, and else not. */
+/** A message that was cut, perhaps after its end: flagged if it is shorter than it says, and else not. */
 function* judgeCut(message, content, isChunked) {
   const { headers, bodySize, bodyTruncated, incomplete } = message;
   const bytes = bytesOf(message);
@@ -122,7 +122,7 @@ function* judgeExchange(exchange, record, messages, hop) {
 
 /**
  * `messages` of one hop; `exchanges` are all that went over it, `records` those of the clients by id. Returns complaints:
- * `{ id, text }`, the id undefined where it is nobody's.
+ * `{ id, text }`, the id undefined if it belongs to no exchange.
  */
 export function compare(messages, exchanges, records, hop) {
   const byId = new Map(exchanges.map(({ id }) => [id, []]));
@@ -131,7 +131,7 @@ export function compare(messages, exchanges, records, hop) {
     const id = idIn(message.direction === 'request' ? message.path : message.request?.path);
     if (byId.has(id)) byId.get(id).push(message);
     else if (!isAnswerToNothing(message, messages))
-      complaints.push({ id, text: `nobody's ${message.direction} ${message.path ?? message.statusCode}` });
+      complaints.push({ id, text: `unknown ${message.direction} ${message.path ?? message.statusCode}` });
   }
   for (const exchange of exchanges) {
     const { id } = exchange;

@@ -32,7 +32,7 @@ export const direct = (name, command, { lacks = [], programs = [], without = [] 
  */
 export const proxy = (name, { text, command, program, lacks = [], origin = 'node.mjs', proxied }) => ({
   name,
-  // To whoever asks, a proxy ends what its server broke off in a way of its own.
+  // Towards its client a proxy ends what its server broke off in a way of its own.
   lacks: [...lacks, 'reset'],
   programs: [program],
   async start(machine) {

@@ -52,7 +52,7 @@ function* complaintsOf({ server, cells = [], others = [] }) {
 
 export const complaints = (results) => results.flatMap((result) => [...complaintsOf(result)]);
 
-/** Exchanges that came out right, and those that did not; what is nobody's exchange counts as one. */
+/** Exchanges that came out right, and those that did not; what belongs to no exchange counts as one. */
 export function tally(results) {
   const cells = results.flatMap((result) => result.cells ?? []);
   const all = cells.reduce((sum, { exchanges }) => sum + exchanges.length, 0);

@@ -142,7 +142,7 @@ export function packAll(platforms = PLATFORMS) {
     rmSync(PACKAGES, { recursive: true });
     throw error;
   } finally {
-    // Its manifests are not private any more: nobody is to publish from there.
+    // Its manifests are not private any more: they are not to be published from there.
     rmSync(STAGE, { recursive: true, force: true });
   }
 }

@@ -18,7 +18,7 @@ export const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'
 
 const HALF = '.part-';
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** A half that a killed run left behind goes after a day, what nobody asked for in a month goes too. */
+/** A half that a killed run left behind goes after a day, what was not asked for in a month goes too. */
 const KEPT_MS = (name) => (name.includes(HALF) ? DAY_MS : 30 * DAY_MS);
 
 function sweep() {

@@ -1,6 +1,6 @@
 //! Keeps a panic of our threads off stderr (logs there are JSON lines) and remembers where it happened.
 //!
-//! The hook is process-wide, but std is linked into the addon statically: in Node it sees nobody else's panics. Those
+//! The hook is process-wide, but std is linked into the addon statically: in Node it sees no other addon's panics. Those
 //! of unguarded threads go on to the hook that was there before.
 
 use std::any::Any;
@@ -15,7 +15,7 @@ thread_local! {
 
 static HOOK: Once = Once::new();
 
-/// From now on a panic of this thread is silent; whoever catches it asks `describe`.
+/// From now on a panic of this thread is silent; the code that catches it asks `describe`.
 pub(crate) fn guard_this_thread() {
     HOOK.call_once(|| {
         let previous = panic::take_hook();

@@ -148,8 +148,8 @@ const MASK_BYTES: libc::size_t = 8;
 /// belongs in it (how a handler returns, on some machines); so it is set for another signal for a moment, and copied.
 fn handler_action() -> io::Result<KernelAction> {
     let spare = libc::SIGRTMAX();
-    // SAFETY: `action` is zeroed, which is a valid sigaction, and filled in; `before` is written by libc. Nobody sends
-    // this signal meanwhile; if somebody did, the handler would do what it is for.
+    // SAFETY: `action` is zeroed, which is a valid sigaction, and filled in; `before` is written by libc. No process sends
+    // this signal meanwhile; if one did, the handler would do what it is for.
     unsafe {
         let mut action: libc::sigaction = zeroed();
         action.sa_sigaction = give_up_in_this_thread as extern "C" fn(libc::c_int) as libc::sighandler_t;

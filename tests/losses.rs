@@ -72,7 +72,7 @@ proptest! {
     }
 
     /// A loss may hide that a client pipelines. Then a response may be taken for the answer to the request after the right
-    /// one: nobody can tell. So no framing depends on a request here, and pairs are not looked at.
+    /// one: it cannot be told. So no framing depends on a request here, and pairs are not looked at.
     #[test]
     fn nothing_is_invented_when_pipelined_requests_are_lost(
         rendered in strategy::conversation(Scope { head: false, tunnel: false, upgrade: false, ..Scope::default() }),

@@ -175,7 +175,7 @@ fn every_split_in_two() {
     }
 }
 
-/// Without a handshake, whoever pipelines may have done so before.
+/// Without a handshake, a client that pipelines may have done so before.
 fn midstream(rendered: &Rendered) -> bool {
     rendered.conversation.pace == Pace::OneByOne
 }

@@ -22,7 +22,7 @@ let stderr: ReturnType<typeof pino.destination> | undefined;
 function stderrDestination(): ReturnType<typeof pino.destination> {
   if (stderr === undefined) {
     stderr = pino.destination({ fd: 2, sync: true });
-    // Nobody reads the logs any more, or the disk is full: that must not end the process that is watched.
+    // The logs are not read any more, or the disk is full: that must not end the process that is watched.
     stderr.on('error', () => {});
   }
   return stderr;

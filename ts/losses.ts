@@ -110,7 +110,7 @@ export type EngineCounter = keyof typeof WORDS | (typeof NO_LOSS)[number];
 
 const WITHOUT_LOSS: ReadonlySet<string> = new Set(NO_LOSS);
 
-/** In neither list: whoever adds a counter says what it means. */
+/** In neither list: a new counter needs words that say what it means. */
 export function isUnclassified(counter: string): boolean {
   return !Object.hasOwn(LOSSES, counter) && !WITHOUT_LOSS.has(counter) && !PART.test(counter);
 }

@@ -15,7 +15,7 @@ export interface Thrown {
   at?: string;
 }
 
-/** Longer stacks are cut: somebody may have written the text himself. */
+/** Longer stacks are cut: a user may have written the text. */
 const MAX_STACK_CHARS = 16_384;
 
 export function readThrown(value: unknown): Thrown {

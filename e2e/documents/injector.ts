@@ -10,7 +10,7 @@ const READY_MS = 60_000;
 /** What stands outside of the namespace. */
 const CLUSTER_WIDE = 'mutatingwebhookconfiguration,clusterrole,clusterrolebinding';
 
-/** @throws when the names that the guide uses are somebody's already */
+/** @throws if the names that the guide uses are taken */
 export function expectVacant(): void {
   for (const [kind, name] of [
     ['mutatingwebhookconfiguration', INJECTOR],
@@ -63,7 +63,7 @@ export function cleanUp(): void {
   kubectl(['delete', 'namespace', NAMESPACE, '--ignore-not-found', '--timeout=90s']);
 }
 
-/** For whoever has to find out why it failed. */
+/** What helps to find out why it failed. */
 export function stateOfCluster(): string {
   return [NAMESPACE, SHOP]
     .flatMap((namespace) => [

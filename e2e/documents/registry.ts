@@ -1,4 +1,4 @@
-// A registry of images on the loopback, and a `docker` for which it is registry.example: so nobody outside is asked.
+// A registry of images on the loopback, and a `docker` for which it is registry.example: so no registry outside is asked.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// The namespace that the guide watches: a server that nobody prepared. Its traffic is the kubelet's, which asks whether it is ready.
+// The namespace that the guide watches: a server that was not prepared. Its traffic is the kubelet's, which asks whether it is ready.
 
 import { apply, get, type Json, kubectl, until } from '../cluster';
 
@@ -17,7 +17,7 @@ interface Pod {
   spec: { containers: Container[]; initContainers?: Container[] };
 }
 
-/** @throws when there is a namespace of that name: it is somebody's */
+/** @throws if there is a namespace of that name: it is not ours */
 export async function openShop(image: string): Promise<void> {
   apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: SHOP } });
   await until(

@@ -1,5 +1,5 @@
 // A precreate hook of podman's (oci-hooks(5)): the container's configuration comes on stdin and goes out with capabilities as
-// Kubernetes has them for whoever is not root: bounding, permitted and effective, never ambient, so that they end at the
+// Kubernetes has them for users other than root: bounding, permitted and effective, never ambient, so that they end at the
 // first program without file capabilities.
 import { readFileSync, writeSync } from 'node:fs';
 

@@ -10,7 +10,7 @@ export const HTTPS_PORT = 8443;
 /** Holds a pod's object after its containers have ended, so that how they ended can be read. */
 const HOLD = 'tcp-sniffer.io/e2e';
 
-/** A server that nobody prepared. */
+/** A server that was not prepared. */
 const SERVER = `
 const { createServer } = require('node:http');
 const answer = (request, response) => {

@@ -23,7 +23,7 @@ type plan struct {
 	Groups []struct{ Exchanges []exchange }
 }
 
-// A reader whose length nobody can ask for, so that it is sent in chunks.
+// A reader that does not tell its length, so that it is sent in chunks.
 type unmeasured struct{ io.Reader }
 
 func record(fields map[string]any) {

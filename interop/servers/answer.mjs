@@ -40,7 +40,7 @@ export async function answer(request, response) {
   try {
     body = await buffer(request);
   } catch {
-    return; // The client went away while it sent; there is nobody to answer.
+    return; // The client went away while it sent; there is no client to answer.
   }
   response.setHeader('x-got', id);
   response.setHeader('x-got-length', body.length);

@@ -257,7 +257,7 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
         }
     }
 
-    /// As long as there is somebody who takes what waits.
+    /// As long as there is a receiver of what waits.
     fn wait_until_sent(&self) {
         while self.outgoing.has_pending() && wait(&self.control.wake, None, TICK).is_ok() {}
     }

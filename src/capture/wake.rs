@@ -46,7 +46,7 @@ pub(super) fn wait(wake: &Wake, source: Option<BorrowedFd<'_>>, timeout: Duratio
         PollFd::from_borrowed_fd(source.unwrap_or(wake_fd), PollFlags::IN),
     ];
     match poll(&mut both, Some(&timeout)) {
-        // A signal handler ran: whoever waits looks around and waits again.
+        // A signal handler ran: the caller looks around and waits again.
         Ok(_) | Err(Errno::INTR) => {}
         Err(errno) => return Err(errno),
     }

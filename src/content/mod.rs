@@ -24,7 +24,7 @@ pub(crate) use inflate::header as gzip_header;
 pub use room::Broken;
 use room::{End, Room};
 
-/// Codings of one body; nobody has reason for more than two, and each is a pass over the bytes.
+/// Codings of one body; there is no reason for more than two, and each is a pass over the bytes.
 const MAX_CODINGS: usize = 3;
 /// A content-coding that can be removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -50,7 +50,7 @@ fn whole(bytes: &[u8]) -> Content<'_> {
     Content { bytes: Cow::Borrowed(bytes), cut: false, over_limit: false, over_work: false, without_end: false }
 }
 
-/// Of a body that nobody cut: what there is of its content.
+/// Of a body that was not cut: what there is of its content.
 fn ended_early(bytes: &[u8]) -> Content<'_> {
     Content { cut: true, without_end: true, ..whole(bytes) }
 }
@@ -96,7 +96,7 @@ fn a_body_cut_anywhere_gives_the_beginning_of_its_content() {
                 }
                 Err(Broken) => assert_eq!(longest, 0, "{coding:?} at {end}"),
             }
-            // Nobody cut it: the same, unless it may be something else.
+            // It was not cut: the same, unless it may be something else.
             let uncut = decode(&coded[..end], false, &[coding], LIMIT);
             let same = uncut == cut.map(|cut| Content { without_end: true, ..cut });
             assert!(same || (uncut == Err(Broken) && coding == Coding::Brotli && end < 8), "{coding:?} at {end}");

@@ -1,6 +1,6 @@
 //! The TCP header (RFC 9293 §3.1).
 //!
-//! In: the bytes of an IP datagram's payload. Out: the segment. Options are read when somebody asks; urgent bytes stay in
+//! In: the bytes of an IP datagram's payload. Out: the segment. Options are read when they are asked for; urgent bytes stay in
 //! line, as RFC 6093 §3 wants them; what seq and flags mean is for `flow` to say.
 
 use std::net::IpAddr;

@@ -1,7 +1,7 @@
 //! Tunnels: packets inside packets, as overlays, cloud mirroring and switches make them.
 //!
 //! In: what an IP packet carries, its protocol number, how much of it was cut off. Out: what `link` and `ip` make of the packet
-//! inside, one tunnel at a time. Refuses to know how many there are one in the other: whoever asks counts.
+//! inside, one tunnel at a time. How many there are one in the other is counted by the caller.
 
 use super::carrier::{GENEVE, GRE, GTP_U, IPV4, IPV6, MPLS, TZSP, VXLAN, VXLAN_GPE, VXLAN_OF_LINUX};
 use super::layers::{self, ETHERNET, Packet, skip, take};

@@ -24,6 +24,6 @@ pub trait Delivery: Send + Sync {
     /// Events handed over that the receiver has not begun to take.
     fn backlog(&self) -> usize;
 
-    /// Nobody will ever take an event again, or give back a credit: the capture just ends.
+    /// No event will be taken and no credit come back: the capture just ends.
     fn is_gone(&self) -> bool;
 }

@@ -29,7 +29,7 @@ impl Feedback {
     pub(super) fn note_hunger(&self, is_hungry: impl Fn() -> bool) -> bool {
         if !is_hungry() {
             self.young_waits.store(true, Ordering::SeqCst);
-            // A credit may have come meanwhile, and then nobody says so.
+            // A credit may have come meanwhile, and then no wake-up says so.
             if !is_hungry() {
                 return false;
             }

@@ -86,7 +86,7 @@ impl Outgoing {
         !self.is_gone() && self.queue.has_pending()
     }
 
-    /// Nobody takes anything any more.
+    /// Nothing is taken any more.
     pub(crate) fn is_gone(&self) -> bool {
         self.queue.is_gone() || self.receiver.is_gone()
     }
@@ -172,7 +172,7 @@ mod tests {
         sending.done();
         feedback.stdout.open(false);
         drop(sending);
-        assert_eq!(outgoing.push(batch(30), 10_000), 30, "nobody is there");
+        assert_eq!(outgoing.push(batch(30), 10_000), 30, "there is no receiver");
         assert!(outgoing.is_gone() && !outgoing.is_full() && !outgoing.has_pending());
         outgoing.tell(Event::End);
         assert_eq!(outgoing.backlog(), 8);

@@ -81,7 +81,7 @@ impl QueueIn {
     }
 
     pub(super) fn end(&mut self, error: Option<EngineError>) {
-        // An error: nobody is there to hear it.
+        // An error: there is no receiver for it.
         let _ = self.items.send(Item::End(error));
     }
 
@@ -108,7 +108,7 @@ impl QueueIn {
         let over = || self.is_gone() || reached();
         if !over() {
             self.shared.is_awaited.store(true, Ordering::SeqCst);
-            // It may have come about meanwhile, and then nobody says so.
+            // It may have come about meanwhile, and then no wake-up says so.
             if !over() {
                 return true;
             }
@@ -207,8 +207,8 @@ mod tests {
         assert_eq!(pop(&sending), Some(1));
         assert!(matches!(sending.items().try_recv(), Ok(Item::End(None))));
         drop(sending);
-        assert!(capture.is_gone() && !capture.has_pending(), "nobody takes it");
-        assert_eq!(capture.push(batch(1, 7), 1_000), 7, "what nobody takes is counted");
+        assert!(capture.is_gone() && !capture.has_pending(), "it has no receiver");
+        assert_eq!(capture.push(batch(1, 7), 1_000), 7, "what is not taken is counted");
     }
 
     /// Two threads; the one that produces sleeps only where it is told of the end of that.

@@ -115,7 +115,7 @@ impl Sending {
     }
 }
 
-/// To stdout where it goes. Otherwise waits for a credit as long as there is somebody to give one; meanwhile events go out.
+/// To stdout where it goes. Otherwise waits for a credit as long as one may come; meanwhile events go out.
 fn send(
     events: &mut Receiver<Event>,
     feedback: &Feedback,

@@ -76,7 +76,7 @@ pub fn take_back(stdout: BorrowedFd<'_>, bytes: u64) -> bool {
     // A pipe has no position.
     let Ok(position) = seek(stdout, SeekFrom::Current(0)) else { return false };
     let Some(start) = position.checked_sub(bytes) else { return false };
-    // Somebody else has written after them, or before they were.
+    // Another process has written after them, or before they were.
     let at_end = FileType::from_raw_mode(status.st_mode) == FileType::RegularFile && status.st_size as u64 == position;
     at_end && ftruncate(stdout, start).is_ok() && seek(stdout, SeekFrom::Start(start)).is_ok()
 }
@@ -91,7 +91,7 @@ fn write_at_once(stdout: BorrowedFd<'_>, lines: &[u8]) -> usize {
     let mut rest = lines;
     while !rest.is_empty() {
         let piece = rest.get(..piece_end(rest, piece_bytes)).unwrap_or(rest);
-        // Before each one: somebody else may have undone it since.
+        // Before each one: another process may have undone it since.
         if piece_bytes == PIPE_BUF_BYTES {
             keep_from_waiting(stdout);
         }

@@ -26,7 +26,7 @@ const LATER_FRAGMENT: &str = "(ip proto 6 and ip[6:2] & 0x1fff != 0)";
 const TAGGED: &str = "(ether proto 0x8100 or ether proto 0x88a8 or ether proto 0x9100)";
 
 /// What `decode` looks into, without a look inside: IP in IP, GRE, UDP to the ports of VXLAN, Geneve and others. Of the later
-/// fragments of UDP nobody knows what they are.
+/// fragments of UDP it cannot be known what they are.
 const TUNNELS: &str = "(ip proto 4 or ip proto 41 or ip proto 47 or ip6 proto 4 or ip6 proto 41 or ip6 proto 47 \
      or udp dst port 4789 or udp dst port 8472 or udp dst port 6081 or udp dst port 4790 or udp dst port 2152 \
      or udp dst port 6635 or udp dst port 37008 or (ip proto 17 and ip[6:2] & 0x1fff != 0))";

@@ -88,7 +88,7 @@ fn a_name_that_is_not_there_needs_no_right_to_be_refused() {
     assert!(error.to_string().contains("lo"), "{error}");
 }
 
-/// As a mirror sends it: VXLAN over UDP to this host, with TCP of the port inside; nobody listens to it.
+/// As a mirror sends it: VXLAN over UDP to this host, with TCP of the port inside; it has no listener.
 #[test]
 fn a_mirror_in_vxlan_is_captured_when_tunnels_are_wanted() {
     let inner = [

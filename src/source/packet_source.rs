@@ -32,7 +32,7 @@ pub enum Progress {
     Ended,
 }
 
-/// What a source does when nobody reads it.
+/// What a source does while it is not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pace {
     /// It loses packets: read on whatever the receiver does. After a stop the kernel may hold packets back for as

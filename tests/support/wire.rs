@@ -87,7 +87,7 @@ impl Link {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Checksums {
-    /// Zero: nobody filled them in.
+    /// Zero: they were not filled in.
     Absent,
     Right,
     /// The card fills in TCP's after the capture; there is the sum of the pseudo-header so far.

@@ -16,7 +16,7 @@ export const MIN_READ_TIMEOUT_MS = 1;
 export const MAX_READ_TIMEOUT_MS = 1_000;
 /** More often than this the counters are a load of their own. */
 export const MIN_STATS_INTERVAL_MS = 100;
-/** Connections to one URL; more help nobody. */
+/** Connections to one URL; more do not help. */
 export const MAX_OUTPUT_CONCURRENCY = 256;
 /** The longest time of a Node timer. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;

@@ -44,7 +44,7 @@ export interface Injection {
 export interface Skip {
   inject: false;
   reason: SkipReason;
-  /** For whoever made the pod, where he should know. */
+  /** For the user who made the pod, if he should know. */
   warning?: string;
 }
 

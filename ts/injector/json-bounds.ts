@@ -1,6 +1,6 @@
 /**
  * What a JSON text would cost to parse, found out from its bytes before it is parsed. Three bytes (`[],`) become 40 bytes of
- * memory, and a text that nests deeply is expensive for whoever walks it later: a cap on bytes alone is not enough.
+ * memory, and a text that nests deeply is expensive to walk later: a cap on bytes alone is not enough.
  */
 
 /** A review of a pod with managed fields nests some 20 deep. */

@@ -32,7 +32,7 @@ export class Slabs {
     return slab;
   }
 
-  /** Nobody may look at it from now on. */
+  /** It may not be read from now on. */
   give(slab: Buffer): void {
     const size = slab.length;
     if (size === 0 || this.#kept + size > this.#keep) return;

@@ -5,7 +5,7 @@ import type { DropReason, OutputName, OutputStats } from '../types';
 export type { DropReason };
 
 /**
- * Whole JSON lines, each ended by `\n`. The bytes are shared between outputs: nobody writes into them. Once `write` has
+ * Whole JSON lines, each ended by `\n`. The bytes are shared between outputs, and not written into. Once `write` has
  * settled a later batch overwrites them: who needs them longer calls `kept`.
  */
 export interface Batch {
@@ -13,7 +13,7 @@ export interface Batch {
   readonly messages: number;
   /** What changes from line to line, for a reader that makes objects of them (`callback/changes`). Not of every batch. */
   readonly changes?: Buffer | undefined;
-  /** Of a large batch: nobody overwrites the bytes until what this returns is called. */
+  /** Of a large batch: the bytes are not overwritten until what this returns is called. */
   readonly keep?: (() => () => void) | undefined;
 }
 

@@ -8,11 +8,11 @@
 const USUAL_BYTES = 384 * 1024;
 /** Larger rooms are made of so much, so that the next large batch fits into them too. */
 const STEP_BYTES = 1024 * 1024;
-/** Rooms that nobody uses: two large ones, and some of the usual ones. */
+/** Rooms that are not used: two large ones, and some of the usual ones. */
 const MAX_FREE_BYTES = 16 * 1024 * 1024;
 /** As many as the engine gives credits. */
 const MAX_FREE_ROOMS = 4;
-/** Smaller batches are copied by whoever keeps them: their room is more than they are. */
+/** Smaller batches are copied by the output that keeps them: their room is more than they are. */
 export const MIN_KEPT_BYTES = 1024 * 1024;
 
 /** A room that is lent. Each holder lets go once; when the last one has, another batch overwrites it. */

@@ -1,4 +1,4 @@
-//! Bytes that nobody meant to send.
+//! Bytes that no sender means to send.
 
 use proptest::prelude::*;
 

@@ -47,7 +47,7 @@ macro_rules! carries_data {
                 assert_eq!((segment.payload, segment.missing), (DATA, 0));
                 assert_eq!((segment.source.port, segment.destination.port), (1025, 80));
                 assert!([IpAddr::from(CLIENT_V4), CLIENT_V6.into()].contains(&segment.source.ip));
-                // A minimal frame's padding is nobody's payload.
+                // A minimal frame's padding is no payload.
                 let padded = join(&[&frame, &[0; 9]]);
                 assert_eq!(at_every_cut(1, &padded), decoded);
             }

@@ -21,7 +21,7 @@ fn nothing_that_is_held_back_goes_over_the_budget() {
             let head = format!("POST / HTTP/1.1\r\nX: {}\r\nContent-Length: 9\r\n\r\n", "x".repeat(100_000));
             send(engine, From::Client(n), 1, 1, head.as_bytes());
         }),
-        ("requests with long targets that nobody answers", |engine, n| {
+        ("requests with long targets and no answer", |engine, n| {
             let request = format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(50_000));
             (0..4).fold(1, |seq, _| send(engine, From::Client(n), seq, 1, request.as_bytes()));
         }),

@@ -30,7 +30,7 @@ fn a_sample_ends_before_anything_that_may_be_secret() {
     ] {
         assert_eq!(samples(bytes), [sample]);
     }
-    // Broken HTTP: the bytes are somebody's message.
+    // Broken HTTP: the bytes belong to a user's message.
     assert!(samples(b"POST / HTTP/1.1\r\nContent-Length: 1\r\n\r\nhunter2\r\nhunter2 hunter2\r\n").is_empty());
 }
 

@@ -67,7 +67,7 @@ impl Input {
         Ok(Self { fd, may_wait, unpacker: None, is_looked_at: false, buffer, start: 0, end: 0, offset: 0 })
     }
 
-    /// Whether reading may wait for somebody who writes: a pipe, a FIFO, a socket, a terminal.
+    /// True if reading may wait for a writer: of a pipe, a FIFO, a socket, a terminal.
     pub(super) fn may_wait(&self) -> bool {
         self.may_wait
     }
@@ -160,7 +160,7 @@ fn read_some(fd: &OwnedFd, may_wait: bool, room: &mut [u8]) -> Result<Option<usi
     }
     match retry_on_intr(|| read(fd, &mut *room)) {
         Ok(len) => Ok(Some(len)),
-        // Somebody else who reads here was faster.
+        // Another reader was faster.
         Err(Errno::AGAIN) => Ok(None),
         Err(errno) => Err(errno),
     }

@@ -46,7 +46,7 @@ pub struct SavefileSource {
 
 impl SavefileSource {
     /// Opens the file; `-` and `/dev/stdin` are stdin. Of a file on a disk the header is read as well. Of what may have
-    /// to be waited for (a pipe, a FIFO that nobody has opened for writing) nothing is: it opens at once and is a
+    /// to be waited for (a pipe, a FIFO that is not open for writing) nothing is: it opens at once and is a
     /// quiet source until something comes, and what is wrong with it `read` tells.
     ///
     /// # Errors
@@ -250,7 +250,7 @@ impl PacketSource for SavefileSource {
         (!self.secrets.is_empty()).then(|| std::mem::take(&mut self.secrets))
     }
 
-    /// Nobody dropped anything that we could know of: what was read is what was received.
+    /// No drop is known: what was read is what was received.
     fn counters(&mut self) -> CaptureStats {
         CaptureStats { received: self.packets, savefile_bytes: self.input.file_offset(), ..CaptureStats::default() }
     }

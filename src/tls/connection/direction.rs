@@ -237,7 +237,7 @@ impl Direction {
     /// Plaintext that was sent here will never be known.
     pub fn lose_plaintext(&mut self, ciphertext_bytes: u64) {
         self.plain.is_missing = true;
-        // Nobody knows how many bytes it was. So that two places in the stream with a loss between them stay two.
+        // How many bytes it was is not known. So that two places in the stream with a loss between them stay two.
         self.plain.next += ciphertext_bytes.max(1);
     }
 }

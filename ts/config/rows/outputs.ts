@@ -176,7 +176,7 @@ export const OUTPUTS = {
     optionalArgument: true,
     help: 'serve a page with every exchange as it comes, on 127.0.0.1 and any free port or this one',
     output: 'view',
-    // Whoever may make pods would open a door into them.
+    // A user who may make pods would open a door into them.
     annotation: false,
   },
   /** The token that opens that page, for an address that other machines reach. Default: the variable `VIEW_TOKEN`. */

@@ -1,6 +1,6 @@
 /**
  * The self-managed pair: kept in a Secret that all replicas share, its CAs in `caBundle` of the webhook configuration.
- * Every replica looks after both once a minute; whoever comes first does what is due, and the others find it done: writes
+ * Every replica looks after both once a minute; the first does what is due, and the others find it done: writes
  * carry the version of what was read, and one that comes too late reads again.
  */
 
@@ -36,7 +36,7 @@ interface WebhookConfiguration {
   webhooks?: { name: string; clientConfig: { caBundle?: string } }[];
 }
 
-/** Somebody else was faster. */
+/** Another replica was faster. */
 class Overtaken extends Error {}
 
 export class SelfManagedPair implements PairSource {
@@ -96,7 +96,7 @@ export class SelfManagedPair implements PairSource {
   }
 
   /**
-   * The webhook configuration is read before the Secret: where somebody else's newer CA is in it already, the Secret that
+   * The webhook configuration is read before the Secret: where another replica's newer CA is in it already, the Secret that
    * is read next has that CA too, and where it comes in after, our write is refused.
    */
   async #reconcile(): Promise<void> {

@@ -44,10 +44,10 @@ export const createHttpClient: CreateHttpClient = ({ url, connections, connectTi
   const pool = new Pool(origin, {
     connections,
     pipelining: 1,
-    // Whoever posts has a time-out for all of it.
+    // The caller has a time-out for all of it.
     headersTimeout: 0,
     bodyTimeout: 0,
-    // The token goes to whoever answers: NODE_TLS_REJECT_UNAUTHORIZED=0 of the host process does not count here.
+    // The token goes to any server that answers: NODE_TLS_REJECT_UNAUTHORIZED=0 of the host process does not count here.
     // Private authorities come by NODE_EXTRA_CA_CERTS.
     connect: { timeout: connectTimeoutMs, rejectUnauthorized: true },
   });

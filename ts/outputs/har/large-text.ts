@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import type { HttpMessage } from '../../types';
 
-/** Stands in an entry for a text that is not in it. Nobody can send it: it is made anew by each process. */
+/** Stands in an entry for a text that is not in it. It cannot be sent: it is made anew by each process. */
 export const LARGE_TEXT = `large-text-${randomUUID()}`;
 
 /** A JSON string without its quotes. */

@@ -58,7 +58,7 @@ export const kafkaClient: KafkaClient = {
       compression,
       // The client loses acknowledged messages if it is idempotent and a request fails. Doubles can be told, losses cannot.
       idempotent: false,
-      // Whoever sends tries again: attempts are counted and bounded in one place.
+      // The caller tries again: attempts are counted and bounded in one place.
       retries: 0,
       autocreateTopics: false,
       connectTimeout: timeoutMs,

@@ -1,5 +1,5 @@
 /**
- * The lines that the engine does not write to stdout itself. The engine does (`engine`) where nobody else wants the lines, as
+ * The lines that the engine does not write to stdout itself. The engine does (`engine`) if no other output wants the lines, as
  * far as stdout takes them at once; what stdout does not take comes here, and the engine writes again when nothing waits any more.
  *
  * Lines in, the same bytes out, whole lines only. Live no sender waits for it: what its reader does not take waits in a
@@ -41,7 +41,7 @@ export interface StdoutTarget {
 
 export interface StdoutOptions {
   target: StdoutTarget;
-  /** Writes to the same stdout, where this is the only output and nobody else writes there. */
+  /** Writes to the same stdout, where this is the only output and nothing else writes there. */
   engine?: Pick<NativeCapture, 'openStdout' | 'writtenToStdout'> | undefined;
   /** Wait instead of dropping: a savefile is read. */
   lossless: boolean;

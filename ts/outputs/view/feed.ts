@@ -1,7 +1,7 @@
 /**
  * Rows to every page that is open, as server-sent events (WHATWG HTML §9.2). In: a ring that changes. Out: batches of rows, at
  * most ten a second, and the state of the capture once a second. A page that reads slowly gets its rows later, and never more
- * than are current; nobody waits for it.
+ * than are current; nothing waits for it.
  */
 
 import type { ServerResponse } from 'node:http';

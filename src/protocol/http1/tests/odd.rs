@@ -14,7 +14,7 @@ fn identity_beside_a_length_is_read_as_the_client_reads_it() {
     check(&[C(GET), S(IDENTITY)], &["> GET /g", "< 200 'xyz' for GET /g"]);
     let version_0 = [b"HTTP/1.0".as_slice(), &IDENTITY[8..]].concat();
     check(&[C(GET), S(&version_0)], &["> GET /g", "< 200 1.0 'xyz' for GET /g"]);
-    // More follows and nobody asked for it: the length may be wrong, or the bytes another message.
+    // More follows that was not asked for: the length may be wrong, or the bytes another message.
     check(
         &[C(GET), S(&[IDENTITY, OK].concat())],
         &["> GET /g", &format!("< 200 'xyz{}' !malformed for GET /g", OK.escape_ascii())],

@@ -1,4 +1,4 @@
-//! Blocks in, fields out: the RFC's own examples, conversations of two independent encoders, and blocks that nobody should
+//! Blocks in, fields out: the RFC's own examples, conversations of two independent encoders, and blocks that no encoder should
 //! send.
 
 mod encoder;

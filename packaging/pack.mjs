@@ -20,8 +20,8 @@ const LISTED = JSON.parse(readFileSync(LIST, 'utf8'));
 /** The declarations keep theirs: editors show them. */
 const WITHOUT_COMMENTS = ['--removeComments', '--declaration', 'false'];
 
-/** Bytes unpacked. Traces and the formats of the command took it past 680 KiB. */
-const ROOT_BUDGET = 740 * 1024;
+/** Bytes unpacked. Traces and the formats of the command took it past 680 KiB, pseudonyms (27 KiB) past 740. */
+const ROOT_BUDGET = 768 * 1024;
 /** The page is small already; the script for watched services has to be parsed by any Node. */
 const AS_BUILT = /^dist\/(page\/|keylog\/preload\.js$)/;
 const OPTION_ROWS = /^dist\/config\/rows\/.*\.d\.ts$/;

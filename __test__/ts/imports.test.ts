@@ -15,6 +15,7 @@ const LAYERS = [
   'config',
   'exchange',
   'trace',
+  'pseudonym',
   'http-server',
   'outputs',
   'page',

@@ -1,0 +1,142 @@
+/** The fields of a message, and trailers: each with what is known of its form. Fields that are not named here are replaced as text. */
+
+import type { Replacer } from './replacer';
+import { isName } from './text';
+
+/** Words in them say how to read a message, and who made it is not in them; a word that could be an id is replaced in them too. */
+const PROTOCOL_FIELDS = new Set(
+  (
+    'accept accept-charset accept-encoding accept-language accept-ranges access-control-allow-credentials access-control-allow-headers ' +
+    'access-control-allow-methods access-control-expose-headers access-control-max-age access-control-request-headers ' +
+    'access-control-request-method age allow cache-control connection content-disposition content-encoding content-language ' +
+    'content-length content-range content-type date dnt expect expires grpc-accept-encoding grpc-encoding grpc-status grpc-timeout ' +
+    'http2-settings if-modified-since if-unmodified-since keep-alive last-modified pragma priority proxy-connection range retry-after ' +
+    'sec-fetch-dest sec-fetch-mode sec-fetch-site sec-fetch-user sec-websocket-extensions sec-websocket-protocol ' +
+    'sec-websocket-version strict-transport-security te trailer transfer-encoding upgrade upgrade-insecure-requests vary ' +
+    'x-content-type-options x-frame-options x-forwarded-proto x-forwarded-port x-requested-with x-dns-prefetch-control x-xss-protection'
+  ).split(' '),
+);
+/** IMF-fixdate (RFC 9110 §5.6.7). */
+const HTTP_DATE = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;
+const PROTOCOL_WORD = /[^\s,;=/"()<>]+/g;
+const AMOUNT = /^\d{1,15}$/;
+const AMOUNT_FIELDS = new Set(['content-length', 'age', 'access-control-max-age', 'retry-after', 'grpc-status']);
+/** Numbers with signs around them, which media types, ranges and lists have. */
+const PROTOCOL_NUMBER = /^[\d.*-]{1,5}$|^[\d-]{1,12}$|^\*$/;
+const URL_FIELDS = new Set([
+  'location',
+  'content-location',
+  'referer',
+  'origin',
+  'refresh',
+  'x-original-url',
+  'x-rewrite-url',
+  'x-forwarded-uri',
+  ':path',
+]);
+const HOST_FIELDS = new Set(['host', 'x-forwarded-host', ':authority']);
+const SCHEMES = /^(basic|bearer|digest|negotiate|ntlm|token|apikey|dpop|hawk|aws4-hmac-sha256)( +)(.*)$/is;
+/** The ids in `traceparent` (https://www.w3.org/TR/trace-context/) and `b3`; what is around them says what to do with them. */
+const TRACE_FIELDS = new Set(['traceparent', 'b3']);
+const TRACE =
+  /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$|^[\da-f]{16,32}-[\da-f]{16}(?:-[01d](?:-[\da-f]{16})?)?$/;
+const COOKIE_FLAGS =
+  /^(?:secure|httponly|partitioned|max-age=-?\d{1,12}|samesite=(?:strict|lax|none)|priority=(?:low|medium|high))$/i;
+const COOKIE_DATE = /^expires=[A-Z][a-z]{2,8}, \d\d[ -][A-Z][a-z]{2}[ -]\d{2,4} \d\d:\d\d:\d\d GMT$/i;
+
+export function replaceFields(fields: Record<string, string>, replacer: Replacer): Record<string, string> {
+  const out: Record<string, string> = Object.create(null);
+  for (const [name, value] of Object.entries(fields)) {
+    const own = isName(name) ? name : replacer.name(name);
+    const text = replaceField(name.toLowerCase(), value, replacer);
+    // Two names may have become one.
+    out[own] = out[own] === undefined ? text : `${out[own]}, ${text}`;
+  }
+  return { ...out };
+}
+
+function replaceField(name: string, value: string, replacer: Replacer): string {
+  if (name === 'cookie')
+    return value
+      .split(';')
+      .map((pair) => cookie(pair, replacer))
+      .join(';');
+  if (name === 'set-cookie') return setCookies(value, replacer);
+  if (HOST_FIELDS.has(name))
+    return value
+      .split(', ')
+      .map((each) => replacer.authority(each))
+      .join(', ');
+  if (URL_FIELDS.has(name)) return replacer.url(value);
+  if (TRACE_FIELDS.has(name) && TRACE.test(value))
+    return value.replace(/[\da-f]{16,}/g, (id) => replacer.pseudonyms.word(id));
+  if (PROTOCOL_FIELDS.has(name)) return protocolField(name, value, replacer);
+  const [, scheme, blank, rest] = SCHEMES.exec(value) ?? [];
+  if (scheme !== undefined && blank !== undefined && rest !== undefined)
+    return `${scheme}${blank}${credentials(scheme, rest, replacer)}`;
+  return replacer.valueOf(name, value);
+}
+
+function protocolField(name: string, value: string, replacer: Replacer): string {
+  if (HTTP_DATE.test(value) || (AMOUNT_FIELDS.has(name) && AMOUNT.test(value))) return value;
+  return protocolText(value, replacer);
+}
+
+/** Words that a protocol has, and short numbers, stay. */
+export function protocolText(text: string, replacer: Replacer): string {
+  return text.replace(PROTOCOL_WORD, (word) => {
+    const isPlain =
+      PROTOCOL_NUMBER.test(word) || word.split(/[.+:]/).every((part) => isName(part) || /^\d{0,3}$/.test(part));
+    return isPlain && word.length <= MAX_PROTOCOL_UNITS ? word : replacer.text(word);
+  });
+}
+
+/** `application/vnd.openxmlformats-officedocument.wordprocessingml.document` is as long as they get. */
+const MAX_PROTOCOL_UNITS = 64;
+
+/** `user:password` in base64 (RFC 7617), or a token. */
+function credentials(scheme: string, text: string, replacer: Replacer): string {
+  if (scheme.toLowerCase() !== 'basic') return replacer.value(text, true);
+  const pair = Buffer.from(text.trim(), 'base64').toString();
+  const colon = pair.indexOf(':');
+  if (colon === -1 || pair.includes('\ufffd')) return replacer.value(text, true);
+  const [user, password] = [pair.slice(0, colon), pair.slice(colon + 1)];
+  return Buffer.from(`${replacer.value(user, true)}:${replacer.value(password, true)}`).toString('base64');
+}
+
+/** One of the pairs of `cookie`, or the first of `set-cookie`. Cookies are what a session is known by, so each value goes. */
+function cookie(pair: string, replacer: Replacer): string {
+  const blank = /^\s*/.exec(pair)?.[0] ?? '';
+  const text = pair.slice(blank.length);
+  const equals = text.indexOf('=');
+  // A part of a value with a semicolon in it.
+  if (equals === -1) return `${blank}${replacer.value(text, true)}`;
+  const name = replacer.name(text.slice(0, equals));
+  const value = text.slice(equals + 1);
+  const isCoded = value.includes('%') && !value.includes('+');
+  return `${blank}${name}=${isCoded ? replacer.coded(value, true) : replacer.value(value, true)}`;
+}
+
+/** Several of them are joined by commas, which dates in them have as well. */
+function setCookies(text: string, replacer: Replacer): string {
+  return text
+    .split(/(,\s*(?=[^;,=\s]+=))/)
+    .map((part, index) => (index % 2 === 0 ? setCookie(part, replacer) : part))
+    .join('');
+}
+
+function setCookie(text: string, replacer: Replacer): string {
+  const [first = '', ...attributes] = text.split(';');
+  const rest = attributes.map((attribute) => {
+    const [, blank = '', own = ''] = /^(\s*)(.*)$/s.exec(attribute) ?? [];
+    if (COOKIE_FLAGS.test(own) || COOKIE_DATE.test(own)) return attribute;
+    const [, name = '', value = ''] = /^(path|domain)=(.*)$/is.exec(own) ?? [];
+    if (name.toLowerCase() === 'path') return `${blank}${name}=${replacer.target(value)}`;
+    if (name.toLowerCase() === 'domain') {
+      const point = value.startsWith('.') ? '.' : '';
+      return `${blank}${name}=${point}${replacer.host(value.slice(point.length))}`;
+    }
+    return cookie(attribute, replacer);
+  });
+  return [cookie(first, replacer), ...rest].join(';');
+}

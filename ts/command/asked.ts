@@ -67,6 +67,7 @@ export interface AskedFlags extends Partial<Record<keyof typeof SHORTS, readonly
   /** Those of them that stood without a flag: one of them may be meant as a command. */
   words: readonly string[];
   follow?: boolean | undefined;
+  pseudonymize?: boolean | undefined;
   duration?: string | undefined;
   /** `--summary` is given. */
   summary?: boolean | undefined;
@@ -78,6 +79,7 @@ export interface Asked {
   /** None: an interface is captured on. */
   inputs: readonly Input[];
   follow: boolean;
+  pseudonymize: boolean;
   durationMs: number | undefined;
   summary: boolean;
   format: Format | undefined;
@@ -104,6 +106,7 @@ export function readAsked(asked: AskedFlags, flags: Flags, env: Env, commands: r
   return {
     inputs,
     follow,
+    pseudonymize: asked.pseudonymize === true,
     durationMs: durationOf(asked.duration, inputs.length > 0 && !follow),
     summary: asked.summary === true,
     format: asked.format,

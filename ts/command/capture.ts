@@ -14,6 +14,7 @@ import { refuseSameFile } from '../config/validate';
 import { EngineError, ValidationError } from '../errors';
 import { errorFields, type Log } from '../logger';
 import { giveUpCapture } from '../native';
+import type { PseudonymizedLines } from '../pseudonym/lines';
 import { DEFAULT_DEPS } from '../run/deps';
 import { BAD_CONFIG, FAILED, SUCCESS } from '../run/exit-codes';
 import { droppedFor } from '../run/ledger';
@@ -48,13 +49,15 @@ export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Sh
   const log = terminal.createLogger(config.logLevel ?? 'info');
   let exitCode = SUCCESS;
   const { inputs, follow, durationMs } = asked;
+  const pseudonyms = asked.pseudonymize ? createPseudonyms() : undefined;
   const sniffer = new Sniffer(config, {
     ...DEFAULT_DEPS,
     ...(inputs.length === 0 ? {} : { createCapture: captureOf(inputs, follow, DEFAULT_DEPS.createCapture) }),
     readsLines: isOfLines(inputs),
     follows: follow,
     // What comes another way than the engine's own, the engine cannot write itself.
-    stdoutIsOurs: isPlain(inputs, follow),
+    stdoutIsOurs: isPlain(inputs, follow) && pseudonyms === undefined,
+    rewrite: pseudonyms && ((lines) => pseudonyms.replace(lines)),
     createLogger: terminal.createLogger,
     createStdout: terminal.createStdout,
     observe: terminal.observe,
@@ -111,11 +114,25 @@ export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Sh
   // Unlike a stop by a signal it is no end of the process: what it is about may be slow to come out.
   if (durationMs !== undefined) setTimeout(() => void sniffer.stop(), durationMs).unref();
   await stopped;
+  if (pseudonyms !== undefined)
+    log.info(replacedBy(pseudonyms), 'values are replaced by pseudonyms; counts by their kinds');
   await terminal.close(sniffer.stats());
   // A savefile is read, and its page is there to be looked at.
   if (!signalled && sniffer.viewUrl() !== undefined) await signal;
   await sniffer.stop();
   return exitCode === SUCCESS && hasLost(config, sniffer.stats()) ? FAILED : exitCode;
+}
+
+/** Loaded only where it is asked for. */
+function createPseudonyms(): PseudonymizedLines {
+  const { PseudonymizedLines } = require('../pseudonym/lines') as typeof import('../pseudonym/lines');
+  return new PseudonymizedLines();
+}
+
+/** Without those that did not occur. */
+function replacedBy({ replaced, leftOut }: PseudonymizedLines): Record<string, number> {
+  const counts = { ...replaced, ...leftOut };
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
 }
 
 /** With the capture open, NET_RAW is of use only to who breaks in. Without it or with it, messages come. */

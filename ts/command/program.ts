@@ -45,6 +45,11 @@ const TRACES = [
   { flag: '--trace <id>', help: 'the trace with this id as a tree' },
 ];
 
+const SHARING = {
+  flag: '--pseudonymize',
+  help: 'replace tokens, addresses, names and other values, equal ones by equal ones, for what may be shared',
+};
+
 const EXAMPLES = `
 Examples:
   tcp-sniffer --ports 8080 --interface lo            what this host asks its own server on 8080
@@ -77,7 +82,7 @@ export function buildProgram(
   }
   for (const { flag, argument, help } of Object.values(SHORTS))
     program.addOption(new Option(`${flag} <${argument}>`, help).argParser(collect));
-  for (const { flag, help } of [...READING, ...TRACES]) {
+  for (const { flag, help } of [...READING, ...TRACES, SHARING]) {
     const option = new Option(flag, help);
     program.addOption(flag.includes('<') ? option.argParser(collect) : option);
   }
@@ -95,8 +100,8 @@ export function buildProgram(
     }
     const { verbose, summary } = values as Appearance;
     const format = formatOf(flags, listOf(values.format), values.json === true);
-    const { follow } = values as { follow?: boolean };
-    const asked: AskedFlags = { inputs: [...listOf(values.read), ...words], words, follow };
+    const { follow, pseudonymize } = values as { follow?: boolean; pseudonymize?: boolean };
+    const asked: AskedFlags = { inputs: [...listOf(values.read), ...words], words, follow, pseudonymize };
     for (const [name, { flag }] of Object.entries(SHORTS)) {
       const list = listOf(values[name]);
       if (list.length > 1 && (name === 'since' || name === 'until')) throw twice(flag);
@@ -105,6 +110,12 @@ export function buildProgram(
     const durations = listOf(values.duration);
     if (durations.length > 1) throw twice('--duration');
     const traces = tracesOf(flags, listOf(values.trace), values.traces === true, format);
+    if (pseudonymize === true && traces?.only !== undefined)
+      throw new CommanderError(
+        BAD_CONFIG,
+        'tcp-sniffer.trace',
+        '--trace: with --pseudonymize no trace has its id; take --traces',
+      );
     await onCapture(
       flags,
       { ...asked, duration: durations[0], summary, format },

@@ -19,6 +19,8 @@ export interface SessionOptions {
   savefile: boolean;
   /** What an output may take to get rid of its messages once `stop()` was called. */
   drainTimeoutMs: number;
+  /** Makes other lines of those that are wanted, for all that see them. */
+  rewrite?: ((lines: Buffer) => Pick<Batch, 'lines' | 'messages'>) | undefined;
   /** Sees the lines of each batch before the outputs do. */
   observe?: ((lines: Buffer) => void) | undefined;
   log: Log;
@@ -198,7 +200,9 @@ export class Session {
     return this.#options.selection?.select(batch) ?? batch;
   }
 
-  #deliver(batch: Batch): Promise<void>[] {
+  #deliver(wanted: Batch): Promise<void>[] {
+    if (wanted.messages === 0) return [];
+    const batch: Batch = this.#options.rewrite?.(wanted.lines) ?? wanted;
     if (batch.messages === 0) return [];
     this.#options.observe?.(batch.lines);
     const taken: Promise<void>[] = [];

@@ -28,7 +28,7 @@ import { VERSION } from '../version';
 import { countersOf, droppedFor, NO_DELIVERIES } from './ledger';
 import { bootstrapLog, createLog, logStart } from './logs';
 import { metricsText } from './metrics';
-import { type Outcome, Session } from './session';
+import { type Outcome, Session, type SessionOptions } from './session';
 import { type onSignals, passOn, stopOnSignals } from './signals';
 
 /** @internal Everything of the world outside; tests put fakes in. */
@@ -41,6 +41,8 @@ export interface SnifferDeps extends OutputDeps {
   readsLines?: boolean;
   /** What is read is still being written. */
   follows?: boolean;
+  /** Makes other lines of those that outputs get. */
+  rewrite?: SessionOptions['rewrite'];
   /** An output takes nothing any more. Without this it is logged, and the output is off. */
   onOutputClosed?: (name: OutputName, error: NodeJS.ErrnoException) => void;
 }
@@ -276,6 +278,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
       selection,
       savefile: config.pcapFile !== undefined,
       drainTimeoutMs,
+      rewrite: deps.rewrite,
       observe: deps.observe,
       log,
       now: deps.now,

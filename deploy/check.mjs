@@ -23,7 +23,14 @@ const EVERYTHING = {
   image: { repository: 'registry.example/tcp-sniffer', digest: `sha256:${'0'.repeat(64)}`, pullPolicy: 'Always' },
   imagePullSecrets: [{ name: 'registry' }],
   replicas: 1,
-  webhook: { failurePolicy: 'Fail', timeoutSeconds: 3, respectPodSecurity: false, excludedNamespaces: ['ci'] },
+  webhook: {
+    failurePolicy: 'Fail',
+    timeoutSeconds: 3,
+    respectPodSecurity: false,
+    excludedNamespaces: ['ci'],
+    clientCaConfigMap: 'clients',
+  },
+  events: { enabled: true },
   sidecar: {
     ...{ native: 'never', ports: '80, 8080', interface: 'lo', outputUrl: 'https://in.example/', authSecret: 'a/b' },
     options: { 'sample-rate': 0.5, 'redact-query': 'token,key' },
@@ -56,6 +63,16 @@ const VARIANTS = {
   'without the API server': {
     certificates: { mode: 'files', secretName: 'theirs', caBundle: 'PEM' },
     sidecar: { native: 'always' },
+    events: { enabled: false },
+  },
+  'for the network of the pods': {
+    networkPolicy: {
+      sidecars: {
+        namespaces: ['shop', 'bar'],
+        egress: [{ to: [{ ipBlock: { cidr: '192.0.2.7/32' } }], ports: [{ port: 443 }] }],
+        ingress: [{ from: [{ namespaceSelector: {} }], ports: [{ port: 9464 }] }],
+      },
+    },
   },
   everything: EVERYTHING,
   'without a webhook': { mode: 'policy' },
@@ -71,6 +88,11 @@ const REFUSED = {
   'files without the CA': { certificates: { mode: 'files' } },
   'a rule that is none': { policy: { image: [] } },
   'a secret without its key': { sidecar: { authSecret: 'name' } },
+  'a quantity that is none': { resources: { requests: { cpu: 'much' } } },
+  'a level that is none': { logLevel: 'loud' },
+  'a duration without unit': { certificates: { certManager: { duration: '90' } } },
+  'a toleration with a typo': { tolerations: [{ operater: 'Exists' }] },
+  'a network policy that would let nothing through': { networkPolicy: { sidecars: { namespaces: ['shop'] } } },
 };
 /** Custom resources: no schema of theirs comes with Kubernetes. */
 const FOREIGN = /^apiVersion: (cert-manager\.io|monitoring\.coreos\.com)\//m;
@@ -114,10 +136,13 @@ function checkMatrix(helms, bin) {
       if (others.some((other) => !isDeepStrictEqual(documents(other).sort(), documents(text).sort())))
         fail(`${name}, ${kubernetes}: the versions of Helm differ`);
       if (/^kind: Secret$/m.test(text)) fail(`${name}: a Secret is made in the templates`);
-      const { certificates = {}, sidecar = {}, mode } = values;
+      const { certificates = {}, sidecar = {}, events = { enabled: true }, mode } = values;
       if (mode === 'policy' && /^kind: (?!(Mut|Valid)atingAdmissionPolicy)/m.test(text))
         fail(`${name}: more than policies`);
-      const asksApi = [undefined, 'self'].includes(certificates.mode) || [undefined, 'auto'].includes(sidecar.native);
+      const asksApi =
+        [undefined, 'self'].includes(certificates.mode) ||
+        [undefined, 'auto'].includes(sidecar.native) ||
+        events.enabled;
       if (mode !== 'policy' && text.includes('automountServiceAccountToken: false') === asksApi)
         fail(`${name}: the service account's token`);
       const hasConditions = text.includes('matchConditions:');

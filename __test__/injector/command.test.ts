@@ -49,6 +49,7 @@ describe('options', () => {
       sidecarMemoryRequest: '256Mi',
       sidecarCpuLimit: '500m',
       sidecarMemoryLimit: '512Mi',
+      events: false,
       logLevel: 'info',
     });
   });

@@ -1,5 +1,6 @@
 /** `tcp-sniffer injector`: argv and environment to an injector, signals to stop(), outcomes to exit codes. */
 
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
@@ -32,9 +33,14 @@ export async function runInjector(argv: string[], env: Env): Promise<number> {
   );
   let config: InjectorConfig;
   let api: KubeApi | undefined;
+  let clientCa: string | undefined;
   try {
     config = readInjectorConfig(sources(flags, env));
     api = inClusterApi(config.serviceAccountDir, env);
+    clientCa = config.clientCa === undefined ? undefined : readClientCa(config.clientCa);
+    if (config.events && api === undefined) {
+      throw new ValidationError('events', 'true needs a cluster: KUBERNETES_SERVICE_HOST is not set', '--events');
+    }
     if (config.certificates === 'self' && api === undefined) {
       throw new ValidationError(
         'certificates',
@@ -48,7 +54,12 @@ export async function runInjector(argv: string[], env: Env): Promise<number> {
     return BAD_CONFIG;
   }
   const { production } = readRuntimeEnv(env);
-  return serve(config, { api, production, log: createLogger(config.logLevel) });
+  return serve(config, {
+    api,
+    production,
+    log: createLogger(config.logLevel),
+    ...(clientCa === undefined ? {} : { clientCa }),
+  });
 }
 
 async function serve(config: InjectorConfig, deps: InjectorDeps): Promise<number> {
@@ -118,6 +129,21 @@ function readConfigFile(path: string): string {
   } catch (error) {
     throw new ValidationError('config', `cannot read it: ${(error as NodeJS.ErrnoException).code}`, path);
   }
+}
+
+function readClientCa(path: string): string {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new ValidationError('clientCa', `cannot read it: ${(error as NodeJS.ErrnoException).code}`, path);
+  }
+  try {
+    if (new X509Certificate(text).ca) return text;
+  } catch {
+    // Said below.
+  }
+  throw new ValidationError('clientCa', 'is no certificate of a CA', path);
 }
 
 function readIfThere(path: string): string | undefined {

@@ -18,6 +18,8 @@ export interface Counters {
   certificates: { loaded: number; refused: number };
   /** The self-managed mode: attempts to bring Secret and webhook configuration in order. */
   upkeep: { done: number; failed: number };
+  /** Events on owners: `repeated` was told before, `dropped` were too many at one time. */
+  events: { sent: number; failed: number; repeated: number; dropped: number };
 }
 
 export function createCounters(): Counters {
@@ -29,6 +31,7 @@ export function createCounters(): Counters {
     reviewSeconds: 0,
     certificates: { loaded: 0, refused: 0 },
     upkeep: { done: 0, failed: 0 },
+    events: { sent: 0, failed: 0, repeated: 0, dropped: 0 },
   };
 }
 
@@ -44,7 +47,7 @@ export function injectorText(counters: Counters, { version, native, certificateE
   const skips = SKIP_REASONS.map((reason): Sample => [{ result: 'skipped', reason }, counters.skipped[reason]]);
   const injected: Sample = [{ result: 'injected', reason: '' }, counters.injected];
   const refused = REFUSALS.map((status): Sample => [{ status: `${status}` }, counters.refused[status]]);
-  const { certificates, failedConnections, upkeep } = counters;
+  const { certificates, events, failedConnections, upkeep } = counters;
   out.metric('injector_info', 'gauge', 'What runs here.', [[{ version }, 1]]);
   out.metric('injector_reviews_total', 'counter', 'Pods reviewed, by what came of it.', [injected, ...skips]);
   out.metric('injector_refused_total', 'counter', 'Requests that were no review, by status.', refused);
@@ -65,6 +68,12 @@ export function injectorText(counters: Counters, { version, native, certificateE
     [{ result: 'done' }, upkeep.done],
     [{ result: 'failed' }, upkeep.failed],
   ]);
+  out.metric(
+    'injector_events_total',
+    'counter',
+    'Warning events on the owners of pods that were left without sidecar, by what came of it.',
+    Object.entries(events).map(([result, count]): Sample => [{ result }, count]),
+  );
   return out.toString();
 }
 

@@ -10,6 +10,7 @@ import { createCounters, injectorText } from './counters';
 import type { KubeApi } from './kube-api';
 import { NativeSidecars } from './native-sidecars';
 import type { InjectorConfig } from './options';
+import { OwnerEvents } from './owner-events';
 import { type Reviewer, review } from './review';
 import { WebhookServer } from './server';
 
@@ -19,6 +20,8 @@ export interface InjectorDeps {
   api: KubeApi | undefined;
   /** The sidecar runs in production: its URL must be https. */
   production: boolean;
+  /** PEM of `clientCa`. */
+  clientCa?: string;
 }
 
 /** What it takes until every API server knows that this replica is gone; well inside the 30 s of a pod. */
@@ -29,6 +32,7 @@ const CLOSE_MS = 5_000;
 export class Injector {
   readonly #config: InjectorConfig;
   readonly #log: Log;
+  readonly #clientCa: { clientCa?: string };
   readonly #counters = createCounters();
   readonly #native: NativeSidecars;
   readonly #pairs: PairSource;
@@ -43,16 +47,23 @@ export class Injector {
   readonly failed: Promise<never>;
   #fail: (error: Error) => void = () => {};
 
-  constructor(config: InjectorConfig, { log, api, production }: InjectorDeps) {
+  constructor(config: InjectorConfig, { log, api, production, clientCa }: InjectorDeps) {
     this.#config = config;
     this.#log = log;
+    this.#clientCa = clientCa === undefined ? {} : { clientCa };
     this.failed = new Promise((_, reject) => {
       this.#fail = reject;
     });
     this.failed.catch(() => {});
     this.#native = new NativeSidecars(config.native, api, log);
     const counters = this.#counters;
-    this.#reviewer = { config, production, log, counters, nativeAvailable: () => this.#native.available };
+    const events =
+      config.events && api !== undefined ? new OwnerEvents({ api, log, counters, now: Date.now }) : undefined;
+    this.#reviewer = {
+      ...{ config, production, log, counters },
+      nativeAvailable: () => this.#native.available,
+      ...(events === undefined ? {} : { tellOwner: (...words) => events.tell(...words) }),
+    };
     const sink: PairSink = { onPair: (pair) => this.#use(pair), onBadPair: (complaint) => this.#refuse(complaint) };
     this.#pairs =
       config.certificates === 'self'
@@ -121,11 +132,13 @@ export class Injector {
     const answer = (body: Buffer, entry: Parameters<typeof review>[1]) => review(body, entry, this.#reviewer);
     const onThrown = (error: unknown) =>
       this.#log.error(errorFields(error), 'a request was refused because of an error of the injector');
-    this.#server = new WebhookServer({ port: this.#config.port, counters: this.#counters, answer, onThrown }, pair);
+    const { port } = this.#config;
+    const options = { port, ...this.#clientCa, counters: this.#counters, answer, onThrown };
+    this.#server = new WebhookServer(options, pair);
     try {
       await this.#server.listen();
       this.#ready = true;
-      this.#log.info({ port: this.#config.port }, 'webhook is served');
+      this.#log.info({ port }, 'webhook is served');
     } catch (error) {
       this.#fail(error as Error);
     }

@@ -43,6 +43,10 @@ export interface InjectorConfig {
   /** Further options of every sidecar, by the names of their annotations. */
   sidecarOptions: Record<string, string>;
   policy: Policy;
+  /** Tells the owners of pods that are left without a sidecar by an event. */
+  events: boolean;
+  /** A file with the CA of those who may ask the webhook; without it every client may. */
+  clientCa?: string;
   logLevel: LogLevel;
 }
 
@@ -228,6 +232,22 @@ export const INJECTOR_OPTIONS: readonly InjectorOption[] = [
     default: NO_POLICY,
   },
   {
+    field: 'events',
+    flag: '--events',
+    variable: 'INJECTOR_EVENTS',
+    argument: 'boolean',
+    help: "true: a pod that is left without a sidecar is a warning event on its owner, e.g. on the Deployment's ReplicaSet",
+    read: trueOrFalse,
+    default: false,
+  },
+  {
+    field: 'clientCa',
+    flag: '--client-ca',
+    variable: 'INJECTOR_CLIENT_CA',
+    argument: 'file',
+    help: 'CA (PEM) of the clients that the webhook answers: API servers with a certificate; default: every client',
+  },
+  {
     field: 'logLevel',
     flag: '--log-level',
     variable: 'LOG_LEVEL',
@@ -241,6 +261,12 @@ export const INJECTOR_OPTIONS: readonly InjectorOption[] = [
 function resource(field: keyof InjectorConfig, flag: string, variable: string, value: string): InjectorOption {
   const [, what, kind] = flag.match(/-(cpu|memory)-(\w+)$/) ?? [];
   return { field, flag, variable, argument: 'quantity', help: `${what} ${kind} of the sidecar`, default: value };
+}
+
+function trueOrFalse(given: unknown): boolean {
+  if (given === true || given === 'true') return true;
+  if (given === false || given === 'false') return false;
+  throw new Error('must be true or false');
 }
 
 function number(text: string): number {

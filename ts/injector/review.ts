@@ -9,6 +9,7 @@ import type { Counters } from './counters';
 import { type Circumstances, decide, type Entry, type Skip, skip } from './decide';
 import { brokenBound } from './json-bounds';
 import type { InjectorConfig } from './options';
+import { type Owner, ownerOf } from './owner-events';
 import { patchFor } from './patch';
 import { isObject, readPod } from './pod';
 import { tooLarge } from './sizes';
@@ -44,6 +45,8 @@ export interface Reviewer {
   log: Log;
   counters: Counters;
   nativeAvailable(): boolean;
+  /** Of a pod that is left as it is and whose owner should know; not for a dry run. */
+  tellOwner?(namespace: string, owner: Owner, warning: string): void;
 }
 
 const API_VERSION = 'admission.k8s.io/v1';
@@ -79,6 +82,7 @@ export function review(body: Buffer, entry: Entry, reviewer: Reviewer): ReviewRe
     ? { result: 'injected', native: outcome.native }
     : { result: 'skipped', reason: outcome.reason };
   quietly(() => log.info({ ...identity(request), ...result }, 'pod reviewed'));
+  quietly(() => tellOwner(request, outcome, reviewer));
   return {
     apiVersion: API_VERSION,
     kind: KIND,
@@ -91,7 +95,17 @@ export function review(body: Buffer, entry: Entry, reviewer: Reviewer): ReviewRe
   };
 }
 
-/** A line that cannot be logged must not change the answer. */
+/** What is created for a dry run is not there, and must leave nothing behind. */
+function tellOwner({ object, namespace, dryRun }: AdmissionRequest, outcome: Outcome, reviewer: Reviewer): void {
+  if (outcome.inject || outcome.warning === undefined || dryRun === true) return;
+  const pod = readPod(object);
+  const owner = pod === undefined ? undefined : ownerOf(pod);
+  if (owner !== undefined && typeof namespace === 'string') {
+    reviewer.tellOwner?.(namespace, owner, shown(outcome.warning));
+  }
+}
+
+/** A line that cannot be logged, or an event that cannot be sent, must not change the answer. */
 function quietly(logged: () => void): void {
   try {
     logged();
@@ -154,9 +168,12 @@ function patchOf(text: string): Pick<ReviewResponse['response'], 'patchType' | '
 function warnings(outcome: Outcome): Pick<ReviewResponse['response'], 'warnings'> {
   const texts = outcome.inject ? outcome.warnings : outcome.warning === undefined ? [] : [outcome.warning];
   if (texts.length === 0) return {};
-  // Names in them come from the pod; the API server takes no control characters.
-  const shown = (text: string) => `tcp-sniffer: ${text}`.slice(0, MAX_WARNING_CHARS).replace(/[^\x20-\x7e]/g, '?');
   return { warnings: texts.map(shown) };
+}
+
+/** Names in them come from the pod; the API server takes no control characters. */
+function shown(text: string): string {
+  return `tcp-sniffer: ${text}`.slice(0, MAX_WARNING_CHARS).replace(/[^\x20-\x7e]/g, '?');
 }
 
 /** A pod of a controller has no name yet. */

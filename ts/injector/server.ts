@@ -22,6 +22,8 @@ export interface Pair {
 
 export interface WebhookOptions {
   port: number;
+  /** PEM: only clients with a certificate of this CA get an answer. Without it every client does. */
+  clientCa?: string;
   counters: Counters;
   /** @throws {BadReview} */
   answer(body: Buffer, entry: Entry): unknown;
@@ -73,7 +75,9 @@ export class WebhookServer {
       this.#handshakes.delete(peerOf(socket));
     });
     this.#server = createServer({
-      ...contextOf(pair),
+      ...contextOf(pair, options.clientCa),
+      requestCert: options.clientCa !== undefined,
+      rejectUnauthorized: options.clientCa !== undefined,
       requestTimeout: REQUEST_TIMEOUT_MS,
       headersTimeout: HEADERS_TIMEOUT_MS,
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
@@ -105,7 +109,7 @@ export class WebhookServer {
 
   /** For new handshakes; connections that are open go on with the pair they have. Throws where the two do not match. */
   use(pair: Pair): void {
-    this.#server.setSecureContext(contextOf(pair));
+    this.#server.setSecureContext(contextOf(pair, this.#options.clientCa));
   }
 
   /** Every answer from now on is the last one on its connection. */
@@ -189,8 +193,8 @@ export class WebhookServer {
   }
 }
 
-function contextOf({ cert, key }: Pair) {
-  return { cert, key, minVersion: 'TLSv1.2' as const };
+function contextOf({ cert, key }: Pair, ca: string | undefined) {
+  return { cert, key, ...(ca === undefined ? {} : { ca }), minVersion: 'TLSv1.2' as const };
 }
 
 function isJson(contentType: string | undefined): boolean {

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fetchHelm, HELMS, run } from '../deploy/tools.mjs';
 import { clusterUp, Kubectl, noCluster, until } from './image/cluster.mjs';
+import { readsTls, tellsOwner } from './image/cluster-proofs.mjs';
 import { buildImage, makeCertificate, withCa } from './image/make.mjs';
 import * as objects from './image/objects.mjs';
 import { noPodman, Podman } from './image/podman.mjs';
@@ -44,6 +45,12 @@ try {
   await step('a sidecar that cannot capture leaves its pod ready', () =>
     astray({ place, image, ready: (name) => ready(place, name) }),
   );
+  if (missing === undefined) {
+    await step("TLS of a Node application under another uid is read, its server's and its fetch's", () =>
+      readsTls(pods, image, (name) => ready(place, name)),
+    );
+    await step('a typo in an annotation is an event on the owner', () => tellsOwner(pods, image));
+  }
   await step('what is wrong is one line and its exit code', () => failures(place, image));
   console.log(`image in ${missing === undefined ? 'a cluster' : "podman's pods"}: ok`);
 } finally {
@@ -85,7 +92,12 @@ async function step(name, action) {
 async function install(kubectl, image) {
   const minor = kubectl.minor();
   const [, repository, tag] = /^(.*):([^:]*)$/.exec(image);
-  const values = { 'image.repository': repository, 'image.tag': tag, 'podDisruptionBudget.enabled': minor >= 21 };
+  const values = {
+    'image.repository': repository,
+    'image.tag': tag,
+    'podDisruptionBudget.enabled': minor >= 21,
+    'policy.tlsKeylog': true,
+  };
   const sets = Object.entries(values).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
   // The chart wants 1.21; what it renders for 1.25 goes into an older one too, but for the disruption budget.
   const version = `1.${Math.max(minor, 25)}`;

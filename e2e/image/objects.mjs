@@ -39,6 +39,32 @@ require('node:https').createServer(tls, (request, response) => {
 }).listen(${COLLECTOR_PORT}, () => console.log('"listening"'));
 process.on('SIGTERM', () => process.exit(0));`;
 
+/** The user of an application that is not the sidecar's. */
+export const SECURE_UID = 1000;
+/** A request there makes the application fetch something from the collector. */
+export const OUTBOUND_PATH = '/outbound';
+
+/** An HTTPS server that is a client of another one, too; it knows of no key log. */
+const SECURE = `
+const { readFileSync } = require('node:fs');
+const tls = { key: readFileSync('/tls/tls.key'), cert: readFileSync('/tls/tls.crt') };
+require('node:https').createServer(tls, async (request, response) => {
+  request.resume();
+  try {
+    if (request.url === '${OUTBOUND_PATH}') {
+      const answer = await fetch('https://${COLLECTOR_HOST}:${COLLECTOR_PORT}/from-the-application', {
+        method: 'PUT', body: JSON.stringify({ by: 'fetch' }),
+      });
+      await answer.text();
+    }
+    response.end('answer to ' + request.url);
+  } catch (error) {
+    console.error(error);
+    response.writeHead(502).end();
+  }
+}).listen(${HTTPS_PORT});
+process.on('SIGTERM', () => process.exit(0));`;
+
 /** Sends [method, url] pairs one after the other on one connection; prints its own address and the statuses. */
 export const CLIENT = `
 const [wanted] = process.argv.slice(-1).map(JSON.parse);
@@ -133,6 +159,44 @@ export const shop = (image, collectorIp) =>
       automountServiceAccountToken: false,
     },
   );
+
+/** Under a user of its own, with its keys for the sidecar. */
+export const secure = (image, collectorIp) => {
+  const web = container('secure', image, SECURE, [HTTPS_PORT]);
+  return pod(
+    metadata('secure', {
+      labels: { 'tcp-sniffer/inject': 'true' },
+      annotations: { 'tcp-sniffer/tls-keylog': 'true', 'tcp-sniffer/ports': `${HTTPS_PORT},${COLLECTOR_PORT}` },
+    }),
+    {
+      containers: [{ ...web, securityContext: { ...UNPRIVILEGED, runAsUser: SECURE_UID } }],
+      hostAliases: [{ ip: collectorIp, hostnames: [COLLECTOR_HOST] }],
+      volumes: [tls],
+      automountServiceAccountToken: false,
+    },
+  );
+};
+
+/** A workload whose pods have an annotation that is none. */
+export const typo = (image) => {
+  const labels = { app: 'typo', 'tcp-sniffer/inject': 'true' };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: metadata('typo'),
+    spec: {
+      selector: { matchLabels: { app: 'typo' } },
+      template: {
+        metadata: { labels, annotations: { 'tcp-sniffer/sample-rat': '0.1' } },
+        spec: {
+          containers: [container('shop', image, SERVER, [HTTP_PORT])],
+          volumes: [tls],
+          automountServiceAccountToken: false,
+        },
+      },
+    },
+  };
+};
 
 /** Asks for what is not there: an interface, and the Secret of a token. */
 export const astray = (image) =>

@@ -4,21 +4,22 @@ import assert from 'node:assert/strict';
 import { until } from './cluster.mjs';
 import { astray as astrayPod, broken, CAPABILITIES, CLIENT, HTTP_PORT, HTTPS_PORT, NAMESPACE } from './objects.mjs';
 
-const SIDECAR = 'tcp-sniffer';
+export const SIDECAR = 'tcp-sniffer';
 /** NET_ADMIN and NET_RAW, capabilities(7). */
 const CAPTURE_RIGHTS = (1n << 12n) | (1n << 13n);
 const DRAINED_REQUESTS = 200;
 
 const linesOf = (text) => text.split('\n').filter((line) => line !== '');
-const parsed = (text) => linesOf(text).map((line) => JSON.parse(line));
-const isMessage = (line) => 'direction' in line && 'receiver' in line && 'id' in line;
+export const parsed = (text) => linesOf(text).map((line) => JSON.parse(line));
+export const isMessage = (line) => 'direction' in line && 'receiver' in line && 'id' in line;
 const sidecarLines = ({ place }) => parsed(place.logs(NAMESPACE, 'shop', SIDECAR));
 const collected = ({ place }) =>
   parsed(place.logs(NAMESPACE, 'collector', 'collector')).filter((line) => line.message !== undefined);
-const send = ({ place }, requests) => place.node(NAMESPACE, 'collector', 'collector', CLIENT, JSON.stringify(requests));
+export const send = ({ place }, requests) =>
+  place.node(NAMESPACE, 'collector', 'collector', CLIENT, JSON.stringify(requests));
 
 /** The parts of a message that are known beforehand. */
-const known = ({ direction, method, path, statusCode, request, receiver, destination }) =>
+export const known = ({ direction, method, path, statusCode, request, receiver, destination }) =>
   JSON.parse(JSON.stringify({ direction, method, path, statusCode, request, receiver, destination }));
 
 export async function messages(pods, token) {
@@ -73,7 +74,7 @@ export async function messages(pods, token) {
   assert.ok(!text.includes(token), 'the token is in no log');
 }
 
-const enough = (list, expected) => (list.length >= expected.length ? list : undefined);
+export const enough = (list, expected) => (list.length >= expected.length ? list : undefined);
 const sorted = (list) => list.map((message) => JSON.stringify(message)).sort();
 
 /** TLS on a watched port: said once, and no message. */

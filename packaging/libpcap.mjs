@@ -16,6 +16,7 @@ const PINS = readFileSync(join(ROOT, 'packaging', 'libpcap.env'), 'utf8');
 const pin = (name) => new RegExp(`^${name}=(['"]?)(.*)\\1$`, 'm').exec(PINS)[2];
 
 export const LIBPCAP_VERSION = pin('VERSION');
+export const LIBPCAP_SHA256 = pin('SHA256');
 const ARCHIVE = `libpcap_${LIBPCAP_VERSION}.orig.tar.xz`;
 const SOURCE = `libpcap-${LIBPCAP_VERSION}-source`;
 

@@ -7,7 +7,7 @@ import { read } from './platforms.mjs';
 const LICENSE_FILE = /^(licen[cs]e|copying|copyright|notice)/i;
 
 /** The crates that a platform's addon links, as `cargo metadata` has them. */
-function linkedCrates(platform) {
+export function linkedCrates(platform) {
   const features = ['--features', 'addon', '--filter-platform', platform.rust];
   const metadata = JSON.parse(read('cargo', ['metadata', '--locked', '--format-version', '1', ...features]));
   const nodes = new Map(metadata.resolve.nodes.map((node) => [node.id, node]));

@@ -1,14 +1,17 @@
 // Makes a release ready. Never publishes: that is done by .github/workflows/release.yml, from a tag, when a person agrees.
 //   node scripts/release.mjs VERSION            says what would be done and what stands in the way; changes nothing
 //   node scripts/release.mjs VERSION --write    bumps, builds, gates, packs into dist/packages, and says what is next
+//   node scripts/release.mjs --base-images      writes the digests of now into docker/Dockerfile
 //   node scripts/release.mjs --repository URL   writes where the project lives into package.json; once, before the first release
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compareVersions } from '../packaging/gates.mjs';
+import { baseImagesComplaint, withBaseImages } from './base-images.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const DOCKERFILE = 'docker/Dockerfile';
 const text = (path) => readFileSync(join(ROOT, path), 'utf8');
 
 /** What is wrong with the changelog for this version; undefined when it says what is new in it. */
@@ -96,9 +99,13 @@ function run(command, ...args) {
   execFileSync(command, args, { cwd: ROOT, stdio: 'inherit' });
 }
 
-function main(version, ...flags) {
+async function main(version, ...flags) {
   if (version === '--repository') {
     writeFileSync(join(ROOT, 'package.json'), withRepository(text('package.json'), flags[0] ?? ''));
+    return;
+  }
+  if (version === '--base-images') {
+    writeFileSync(join(ROOT, DOCKERFILE), await withBaseImages(text(DOCKERFILE)));
     return;
   }
   const write = flags.includes('--write');
@@ -110,6 +117,7 @@ function main(version, ...flags) {
     versionComplaint(version, current),
     changelogComplaint(text('CHANGELOG.md'), version),
     repositoryComplaint(text('package.json')),
+    baseImagesComplaint(text(DOCKERFILE)),
   ].filter(Boolean);
   if (changes !== '') wrong.push(`there are changes that are not committed:\n${changes.trimEnd()}`);
   if (wrong.length > 0) throw new Error(`${version} cannot be released:\n  ${wrong.join('\n  ')}`);
@@ -117,13 +125,14 @@ function main(version, ...flags) {
   const files = filesWithVersion().map((path) => ({ path, after: bumped(path, text(path), current, version) }));
   console.log(`${current} -> ${version} in ${files.map(({ path }) => path).join(', ')}`);
   if (!write) {
-    console.log('then: build:addon, pack:all, test:install. Nothing was changed; with --write it is done.');
+    console.log('then: build:addon, pack:all, sbom, test:install. Nothing was changed; with --write it is done.');
     return;
   }
   for (const { path, after } of files) writeFileSync(join(ROOT, path), after);
   run('npm', 'run', '--silent', 'build:addon');
   run('cargo', 'metadata', '--locked', '--format-version', '1', '--no-deps', '--quiet');
   run('npm', 'run', '--silent', 'pack:all');
+  run('node', 'packaging/sbom.mjs');
   run('npm', 'run', '--silent', 'test:install');
   console.log(`
 ${version} is ready and nothing is published. What is next:
@@ -134,7 +143,7 @@ ${version} is ready and nothing is published. What is next:
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
-    main(...process.argv.slice(2));
+    await main(...process.argv.slice(2));
   } catch (error) {
     console.error(`release: ${error.message}`);
     process.exit(1);

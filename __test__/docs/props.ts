@@ -25,8 +25,8 @@ const PODS = {
 };
 
 /**
- * `sudo` for who is root already, a `node` that capabilities may be given to, a `kubectl` that knows that one question, and a `duckdb` that
- * knows the fields of our lines.
+ * `sudo` for who is root already, a `node` that capabilities may be given to, a `kubectl` for a pod that is this machine, and a `duckdb`
+ * that knows the fields of our lines.
  */
 export function furnishProps(folder: string): void {
   const place = join(folder, PROPS);
@@ -37,8 +37,21 @@ export function furnishProps(folder: string): void {
   script('duckdb', `exec "${process.execPath}" "${join(__dirname, 'stage-duckdb.mjs')}" "$@"`);
   copyFileSync(process.execPath, join(place, 'node'));
   writeFileSync(join(place, 'pods.json'), JSON.stringify(PODS));
-  script(
-    'kubectl',
-    `[ "$*" = 'get pods -A -l tcp-sniffer/inject=true -o json' ] || exit 1\nexec cat "${join(place, 'pods.json')}"`,
-  );
+  script('kubectl', kubectl(place));
 }
+
+/**
+ * What is run in a container is run here; what an ephemeral container is told to do, once its log is asked for. Both end by themselves
+ * after a while, since the one that reads them is the one that would get a Ctrl-C.
+ */
+const kubectl = (place: string): string => `
+asked="${join(place, 'asked')}"
+case "$*" in
+'get pods -A -l tcp-sniffer/inject=true -o json') exec cat "${join(place, 'pods.json')}" ;;
+'-n shop get pods -l app=web -o name') echo pod/web-7d4b9-8kq2c ;;
+'-n shop exec deployment/web -c web -- tcpdump '*) shift 8 && exec tcpdump -c 20 "$@" ;;
+'-n shop debug pod/web-7d4b9-8kq2c --image registry.example/tcp-sniffer:'*' --container sniffer --profile restricted --custom '*' --arguments-only -- '*)
+  grep -q 'add: \\[NET_RAW\\]' "\${12}" && shift 14 && echo "$@" > "$asked" ;;
+'-n shop logs pod/web-7d4b9-8kq2c -c sniffer -f') exec npx tcp-sniffer $(sed 's/10m/2s/' "$asked") ;;
+*) exit 1 ;;
+esac`;

@@ -1,13 +1,6 @@
-/** One exchange of a trace: the few facts that are kept of it. */
+/** One exchange of a trace: the few facts that are kept of it. Browsers run it too, so it imports nothing of Node. */
 
-import { endpointText } from '../exchange/endpoints';
-import { outcomeOf } from '../exchange/outcome';
-import { ownText } from '../exchange/routes';
-import type { HttpMessage } from '../types';
-import { type Keys, keysOf, requestIdOf } from './keys';
-
-/** Of a path or a host: more is not shown. */
-const MAX_TEXT_UNITS = 256;
+import type { Keys } from './keys';
 
 export interface Hop {
   keys: Keys;
@@ -47,33 +40,6 @@ export interface Answered {
   durationMs: number;
 }
 
-export function askedOf({ timestamp, timestampUnknown, receiver, destination, headers, ...rest }: HttpMessage): Asked {
-  const { method = '-', path = '-' } = rest.request ?? rest;
-  const host = rest.direction === 'request' ? headers.host?.toLowerCase().replace(/:\d*$/, '') : undefined;
-  return {
-    atMs: timestampUnknown === true ? Number.NaN : Date.parse(timestamp) - Math.round(rest.latencyMs ?? 0),
-    method: short(method),
-    path: short(path),
-    server: host ? `${short(host)}:${receiver.port}` : endpointText(receiver),
-    serverIp: receiver.ip,
-    serverPort: receiver.port,
-    clientIp: destination.ip,
-    keys: rest.direction === 'request' ? keysOf(headers) : undefined,
-  };
-}
-
-export function answeredOf(message: HttpMessage): Answered {
-  const { text, statusCode } = outcomeOf(message);
-  const { headers, latencyMs, waitMs, durationMs = 0 } = message;
-  return {
-    asked: askedOf(message),
-    requestId: requestIdOf(headers),
-    outcome: text,
-    isFailed: statusCode >= 500,
-    ...{ latencyMs, waitMs, durationMs },
-  };
-}
-
 /** `undefined`: it belongs to no trace, or nothing says when it was. */
 export function hopOf(request: Asked | undefined, response: Answered | undefined): Hop | undefined {
   const asked = request ?? response?.asked;
@@ -86,8 +52,4 @@ export function hopOf(request: Asked | undefined, response: Answered | undefined
   const uploadMs = latencyMs === undefined || waitMs === undefined ? 0 : latencyMs - waitMs;
   const allMs = latencyMs === undefined ? undefined : latencyMs + durationMs;
   return { ...asked, keys, outcome, isFailed, allMs, uploadMs, waitMs };
-}
-
-function short(text: string): string {
-  return text.length <= MAX_TEXT_UNITS ? text : ownText(text.slice(0, MAX_TEXT_UNITS));
 }

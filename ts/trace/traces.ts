@@ -1,62 +1,24 @@
 /**
- * Which exchanges belong together. In: the lines of batches. Out: traces, each with its hops. Bounded: so many hops at one time; past it
- * the trace goes that has been quiet for longest, and of those the slowest are kept.
+ * Which exchanges belong together. In: the lines of batches. Out: traces, each with its hops. Refuses to know how hops find their trace:
+ * that is grouping.
  */
 
 import { isOfStream, linesOf, parseLargeLine } from '../exchange/lines';
 import { isFinal, Pairing } from '../exchange/pairing';
-import { type Answered, type Asked, answeredOf, askedOf, type Hop, hopOf } from './hop';
-import type { Named } from './keys';
+import { answeredOf, askedOf } from './facts';
+import { Grouping } from './grouping';
+import { type Answered, type Asked, hopOf } from './hop';
 
-/** Hops that are kept at one time, some 600 bytes each. */
-export const MAX_HOPS = 50_000;
-/** Of one trace: more of them are an id that says nothing. */
-export const MAX_TRACE_HOPS = 1_000;
-/** Traces that are shown. */
-export const MAX_SLOWEST = 10;
-
-export interface Trace {
-  id: string;
-  named: Named;
-  /** In the order in which they ended. */
-  hops: Hop[];
-  /** Hops beyond the limit. */
-  more: number;
-  firstMs: number;
-  lastMs: number;
-}
-
-export interface TracesOptions {
-  /** The trace that is asked for, by any of its ids; all others only help to find its hops. */
-  only?: string | undefined;
-  maxHops?: number;
-}
-
-export class Traces {
+export class Traces extends Grouping {
   /** Exchanges that belong to none. */
   untraced = 0;
-  /** Traces that were judged before the end, since there were too many hops. */
-  judgedEarly = 0;
-  readonly #only: string | undefined;
-  readonly #maxHops: number;
-  /** By id, the one that was quiet for longest first. */
-  readonly #traces = new Map<string, Trace>();
-  /** The trace that a request's id stands beside; `''`: it stands beside several, and joins nothing. */
-  readonly #aliases = new Map<string, string>();
-  #hops = 0;
-  #past: Trace[] = [];
   readonly #pairing = new Pairing<Asked, Answered>({
     onExchange: ({ request, response }) => {
       const hop = hopOf(request, response);
       if (hop === undefined) this.untraced++;
-      else this.#add(hop);
+      else this.add(hop);
     },
   });
-
-  constructor({ only, maxHops = MAX_HOPS }: TracesOptions = {}) {
-    this.#only = only;
-    this.#maxHops = maxHops;
-  }
 
   /** Takes whole lines; keeps none of the bytes. */
   read(lines: Buffer): void {
@@ -72,81 +34,4 @@ export class Traces {
   end(): void {
     while (this.#pairing.settleOldest());
   }
-
-  /** The slowest first. */
-  slowest(): Trace[] {
-    return best([...this.#past, ...this.#traces.values()]);
-  }
-
-  /** Those that were told apart. */
-  get count(): number {
-    return this.judgedEarly + this.#traces.size;
-  }
-
-  find(id: string): Trace | undefined {
-    return this.#traces.get(id) ?? this.#traces.get(id.toLowerCase()) ?? this.#traces.get(this.#aliases.get(id) ?? '');
-  }
-
-  #add(hop: Hop): void {
-    const { named, trace, request } = hop.keys;
-    if (named === 'x-request-id') this.#put(this.#aliases.get(trace) || trace, hop);
-    else {
-      this.#put(trace, hop);
-      if (request !== undefined) this.#join(request, trace);
-    }
-    while (this.#hops > this.#maxHops) if (!this.#letOldestGo()) break;
-  }
-
-  #put(id: string, hop: Hop): void {
-    const trace = this.#traces.get(id) ?? {
-      ...{ id, named: hop.keys.named, hops: [], more: 0 },
-      ...{ firstMs: Number.POSITIVE_INFINITY, lastMs: Number.NEGATIVE_INFINITY },
-    };
-    // To the end of the order.
-    this.#traces.delete(id);
-    this.#traces.set(id, trace);
-    trace.firstMs = Math.min(trace.firstMs, hop.atMs);
-    trace.lastMs = Math.max(trace.lastMs, hop.atMs + (hop.allMs ?? 0));
-    if (trace.hops.length >= MAX_TRACE_HOPS) trace.more++;
-    else {
-      trace.hops.push(hop);
-      this.#hops++;
-    }
-  }
-
-  /** The hops that have only the id of the request belong to its trace. */
-  #join(request: string, id: string): void {
-    const known = this.#aliases.get(request);
-    if (known !== undefined) {
-      if (known !== id) this.#aliases.set(request, '');
-      return;
-    }
-    this.#aliases.set(request, id);
-    const alone = this.#traces.get(request);
-    if (alone?.named !== 'x-request-id') return;
-    this.#forget(request, alone);
-    for (const hop of alone.hops) this.#put(id, hop);
-  }
-
-  #letOldestGo(): boolean {
-    for (const [id, trace] of this.#traces) {
-      if (this.#only !== undefined && this.find(this.#only) === trace) continue;
-      this.#forget(id, trace);
-      for (const { keys } of trace.hops) if (keys.request !== undefined) this.#aliases.delete(keys.request);
-      this.judgedEarly++;
-      this.#past = best([...this.#past, trace]);
-      return true;
-    }
-    return false;
-  }
-
-  #forget(id: string, trace: Trace): void {
-    this.#traces.delete(id);
-    this.#hops -= trace.hops.length;
-  }
-}
-
-function best(traces: Trace[]): Trace[] {
-  const lengthOf = ({ firstMs, lastMs }: Trace): number => lastMs - firstMs;
-  return traces.sort((a, b) => lengthOf(b) - lengthOf(a)).slice(0, MAX_SLOWEST);
 }

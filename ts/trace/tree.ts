@@ -22,6 +22,31 @@ export interface Node {
   skewMs: number;
 }
 
+/** A node, and how many callers are above it. */
+export interface Placement {
+  node: Node;
+  depth: number;
+}
+
+/** Each call after its caller. */
+export function* inOrder(roots: readonly Node[]): Generator<Placement> {
+  // In place of a call for each depth: a chain may be as long as its trace.
+  const open = roots.map((node) => ({ node, depth: 0 })).reverse();
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    yield next;
+    const below = next.depth + 1;
+    open.push(...next.node.children.map((node) => ({ node, depth: below })).reverse());
+  }
+}
+
+/** The one that took most of the time itself. */
+export function mostItself(placements: readonly Placement[]): Node | undefined {
+  return placements.reduce<Node | undefined>(
+    (best, { node }) => ((node.selfMs ?? 0) > (best?.selfMs ?? 0) ? node : best),
+    undefined,
+  );
+}
+
 interface Placed {
   caller: Node;
   /** They fit too. */

@@ -2,8 +2,9 @@
 
 import type { Batch, Output } from '../../outputs/output';
 import { type StdoutOptions, StdoutOutput } from '../../outputs/stdout/output';
-import { type Trace, Traces } from '../../trace/traces';
-import { type Node, treesOf } from '../../trace/tree';
+import type { Trace } from '../../trace/grouping';
+import { Traces } from '../../trace/traces';
+import { inOrder, mostItself, type Node, treesOf } from '../../trace/tree';
 import type { OutputStats } from '../../types';
 import { day, timeOfDay } from './clock';
 import { count, duration, percent } from './quantities';
@@ -104,11 +105,8 @@ function* treeRows(
   columns: number,
 ): Generator<string> {
   const { id, named, hops, more, firstMs, lastMs } = trace;
-  const rows = [...rowsOf(treesOf(hops), 0)];
-  const most = rows.reduce<Node | undefined>(
-    (best, { node }) => ((node.selfMs ?? 0) > (best?.selfMs ?? 0) ? node : best),
-    undefined,
-  );
+  const rows = [...inOrder(treesOf(hops))];
+  const most = mostItself(rows);
   const wholeMs = lastMs - firstMs;
   const head = `trace ${id} (${named}): ${hops.length === 1 ? '1 exchange' : `${count(hops.length)} exchanges`}, ${duration(wholeMs)}, from ${timeOfDay(firstMs)}, ${day(firstMs)}`;
   yield paint('bold', text.clip(printable(head), columns));
@@ -129,16 +127,6 @@ function* treeRows(
   for (const { node } of rows.filter(({ node: { skewMs } }) => skewMs > 0).slice(0, limit)) {
     const words = `${nameOf(node)} began ${duration(node.skewMs)} before its caller: the clocks differ, or its caller was not captured`;
     yield paint('red', text.clip(words, columns));
-  }
-}
-
-function* rowsOf(nodes: readonly Node[], depth: number): Generator<{ node: Node; depth: number }> {
-  // In place of a call for each depth: a chain may be as long as its trace.
-  const open = nodes.map((node) => ({ node, depth })).reverse();
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    yield next;
-    const below = next.depth + 1;
-    open.push(...next.node.children.map((node) => ({ node, depth: below })).reverse());
   }
 }
 

@@ -77,7 +77,7 @@ describe('the files of ts/', () => {
     expect([...new Set(files.map(layerOf))].sort()).toEqual([...LAYERS].sort());
   });
 
-  it('of page/ are imported by no other folder, and import only types, filters and templates', () => {
+  it('of page/ are imported by no other folder, and import only types, and what runs in browsers', () => {
     const inPage = (file: string): boolean => layerOf(file) === 'page';
     expect([...imports].filter(([file, found]) => !inPage(file) && found.some(inPage))).toEqual([]);
     for (const file of files.filter(inPage)) {
@@ -85,7 +85,12 @@ describe('the files of ts/', () => {
       const { importedFiles } = ts.preProcessFile(text, true, true);
       const outside = importedFiles.map(({ fileName }) => fileName).filter((name) => !name.startsWith('./'));
       expect(
-        outside.filter((name) => !/^(preact(\/|$)|\.\.\/filter(\/|$)|\.\.\/exchange\/templates$)/.test(name)),
+        outside.filter(
+          (name) =>
+            !/^(preact(\/|$)|\.\.\/filter(\/|$)|\.\.\/exchange\/(templates|outcome)$|\.\.\/trace\/(grouping|hop|tree)$)/.test(
+              name,
+            ),
+        ),
       ).toEqual([]);
     }
   });

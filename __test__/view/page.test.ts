@@ -12,7 +12,7 @@ import { formFields, modesOf, partsOf } from '../../ts/page/content';
 import { curlOf, fetchOf } from '../../ts/page/copy';
 import { lossesOf } from '../../ts/page/exchange';
 import { compile } from '../../ts/page/filter';
-import { groupsOf } from '../../ts/page/groups';
+import { BUCKETS, groupsOf } from '../../ts/page/groups';
 import { nodesOf, unfolded } from '../../ts/page/json';
 import { hexRow, hexRows, MAX_LINE, TextLines } from '../../ts/page/lines';
 import { rangesOf } from '../../ts/page/ranges';
@@ -357,15 +357,21 @@ it('losses of a message are told in words', () => {
 
 it('groups have counts, errors and percentiles by nearest rank', () => {
   const rows = Array.from({ length: 100 }, (_, i) => row(i + 1, { status: i < 3 ? 500 : 200, wait: i + 1, size: 10 }));
-  const [group] = groupsOf(rows, () => 'all', '…');
-  expect(group).toEqual({ name: 'all', count: 100, errors: 3, bytes: 1_000, p50: 50, p95: 95, p99: 99, max: 100 });
-  expect(groupsOf([row(1)], () => 'all', '…')).toEqual([{ name: 'all', count: 1, errors: 0, bytes: 0 }]);
+  const { groups, bucketMs } = groupsOf(rows, () => 'all', '…');
+  const counts = { name: 'all', count: 100, errors: 3, bytes: 1_000, p50: 50, p95: 95, p99: 99, max: 100 };
+  expect(groups).toEqual([{ ...counts, trend: expect.anything() }]);
+  // A row a second, for 99 s.
+  expect(bucketMs).toBe(99_000 / BUCKETS);
+  expect(groups[0]?.trend.reduce((sum, count) => sum + count, 0)).toBe(100);
+  expect(new Set(groups[0]?.trend)).toEqual(new Set([4, 5]));
+  const alone = { name: 'all', count: 1, errors: 0, bytes: 0, trend: [1, ...new Array(BUCKETS - 1).fill(0)] };
+  expect(groupsOf([row(1)], () => 'all', '…').groups).toEqual([alone]);
   expect(
     groupsOf(
       Array.from({ length: 5_000 }, (_, n) => row(n)),
       ({ n }) => String(n),
       '…',
-    ).length,
+    ).groups.length,
   ).toBeLessThanOrEqual(1_001);
 });
 

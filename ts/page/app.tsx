@@ -14,6 +14,7 @@ import { Endpoints, Hosts } from './stats';
 import type { Store } from './store';
 import { Table } from './table';
 import { Toolbar, type View } from './toolbar';
+import { TracesView } from './traces';
 
 const isColumns = (value: unknown): value is readonly ColumnId[] =>
   Array.isArray(value) && value.length > 0 && value.every((id) => COLUMN_IDS.includes(id));
@@ -53,6 +54,10 @@ export function App({ store, source }: { store: Store; source: Source }) {
     setSelected(row?.n);
     if (open) setIsOpen(row !== undefined);
     if (row !== undefined && (open || isOpen)) history.replaceState(null, '', `#${encodeURIComponent(row.id)}`);
+  };
+  const showRow = (row: Row): void => {
+    setView('exchanges');
+    select(row, true);
   };
   const close = (): void => {
     setIsOpen(false);
@@ -126,6 +131,7 @@ export function App({ store, source }: { store: Store; source: Source }) {
         )}
         {view === 'endpoints' && <Endpoints store={store} />}
         {view === 'hosts' && <Hosts store={store} />}
+        {view === 'traces' && <TracesView store={store} onOpen={showRow} />}
         {view === 'losses' && <Losses state={store.state} />}
       </main>
     </div>

@@ -52,7 +52,7 @@ function responseOf(row: Row): Half {
   };
 }
 
-function endpointOf(text: string): { ip: string; port: number } {
+export function endpointOf(text: string): { ip: string; port: number } {
   const colon = text.lastIndexOf(':');
   return { ip: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
 }

@@ -26,6 +26,32 @@ export function useStore(store: Store): number {
   return version;
 }
 
+/** What is counted of many rows may take one part in so many of the time. */
+const COUNT_PART = 10;
+
+/** Counted anew when the store has changed, and as seldom as its cost demands. */
+export function useCounted<Value>(store: Store, count: () => Value): Value {
+  const [, lookAgain] = useState(0);
+  const kept = useRef<{ value: Value; version: number; againAt: number } | undefined>(undefined);
+  const { version } = store;
+  const begun = performance.now();
+  let { current } = kept;
+  if (current === undefined || (current.version !== version && begun >= current.againAt)) {
+    const value = count();
+    const now = performance.now();
+    current = { value, version, againAt: now + (now - begun) * COUNT_PART };
+    kept.current = current;
+  }
+  const { againAt } = current;
+  const isStale = current.version !== version;
+  useEffect(() => {
+    if (!isStale) return;
+    const timer = setTimeout(() => lookAgain(version), Math.max(0, againAt - performance.now()));
+    return () => clearTimeout(timer);
+  }, [isStale, version, againAt]);
+  return current.value;
+}
+
 /** Height of an element, as it changes. */
 export function useHeight<Element extends HTMLElement>(): [{ current: Element | null }, number] {
   const ref = useRef<Element>(null);

@@ -1,17 +1,17 @@
-/** Tables of what the exchanges in sight have in common. Counted anew at most once a second. */
+/** Tables of what the exchanges in sight have in common. */
 
-import { useMemo, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { templateOf } from '../exchange/templates';
-import { type Group, groupsOf } from './groups';
+import { BUCKETS, type Group, groupsOf } from './groups';
+import { useCounted } from './hooks';
 import type { Store } from './store';
 import { bytesOf, durationOf, TEXT } from './strings';
 
-const COUNT_MS = 1_000;
 const OTHERS = '…';
 /** Rows of the table; the largest. */
 const MAX_SHOWN = 500;
 
-type Sort = Exclude<keyof Group, 'name'>;
+type Sort = Exclude<keyof Group, 'name' | 'trend'>;
 
 export function Endpoints({ store }: { store: Store }) {
   return (
@@ -29,8 +29,7 @@ export function Hosts({ store }: { store: Store }) {
 
 function Groups({ store, heading, nameOf }: { store: Store; heading: string; nameOf: Parameters<typeof groupsOf>[1] }) {
   const [sort, setSort] = useState<Sort>('count');
-  const second = Math.floor(performance.now() / COUNT_MS);
-  const groups = useMemo(() => groupsOf(store.shown, nameOf, OTHERS), [second, store.shown.length === 0]);
+  const { groups, bucketMs } = useCounted(store, () => groupsOf(store.shown, nameOf, OTHERS));
   const shown = [...groups].sort((a, b) => (b[sort] ?? -1) - (a[sort] ?? -1)).slice(0, MAX_SHOWN);
   const columns: readonly [Sort, (group: Group) => string][] = [
     ['count', ({ count }) => count.toLocaleString('en')],
@@ -55,6 +54,7 @@ function Groups({ store, heading, nameOf }: { store: Store; heading: string; nam
                 </button>
               </th>
             ))}
+            <th scope="col">{TEXT.stats.trend}</th>
           </tr>
         </thead>
         <tbody>
@@ -66,10 +66,25 @@ function Groups({ store, heading, nameOf }: { store: Store; heading: string; nam
                   {text(group)}
                 </td>
               ))}
+              <td>
+                <Trend counts={group.trend} bucketMs={bucketMs} />
+              </td>
             </tr>
           ))}
         </tbody>
       </table>
     </section>
   );
+}
+
+/** Columns side by side, cut out of one element. */
+function Trend({ counts, bucketMs }: { counts: readonly number[]; bucketMs: number }) {
+  const most = Math.max(...counts);
+  const corners = counts.flatMap((count, at) => {
+    const height = `${100 - (100 * count) / most}%`;
+    return [`${(100 * at) / BUCKETS}% ${height}`, `${(100 * (at + 1)) / BUCKETS}% ${height}`];
+  });
+  const words = TEXT.stats.trendOf(most.toLocaleString('en'), durationOf(bucketMs));
+  const shape = `polygon(0% 100%, ${corners.join(', ')}, 100% 100%)`;
+  return <div class="trend" role="img" aria-label={words} title={words} style={{ clipPath: shape }} />;
 }

@@ -68,6 +68,11 @@ export class Store {
     return row?.n === n ? row : undefined;
   }
 
+  /** True of a row that the filter shows. */
+  isShown(n: number): boolean {
+    return this.#seen[place(this.#seen, n)]?.n === n;
+  }
+
   byId(id: string): Row | undefined {
     return this.rows.find((row) => row.id === id);
   }

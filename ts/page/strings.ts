@@ -4,7 +4,7 @@ import { GRPC_STATUSES } from '../filter/grpc';
 
 export const TEXT = {
   title: 'tcp-sniffer',
-  views: { exchanges: 'Exchanges', endpoints: 'Endpoints', hosts: 'Hosts', losses: 'Losses' },
+  views: { exchanges: 'Exchanges', endpoints: 'Endpoints', hosts: 'Hosts', traces: 'Traces', losses: 'Losses' },
   columns: {
     time: 'Time',
     method: 'Method',
@@ -114,7 +114,26 @@ export const TEXT = {
     p99: 'p99',
     max: 'Max',
     bytes: 'Bytes',
+    trend: 'Over time',
+    trendOf: (count: string, time: string): string => `At most ${count} in ${time}`,
     of: 'Of the exchanges that the filter shows; times are how long the server took',
+  },
+  traces: {
+    of: 'Traces of which the filter shows an exchange, the slowest first; self is the time in which the server waited for no other',
+    none: 'No exchange here has traceparent, B3 or x-request-id',
+    at: 'At',
+    all: 'All',
+    self: 'Self',
+    exchange: 'Exchange',
+    open: 'Open the trace',
+    failed: (count: number): string => `${count} failed`,
+    on: (request: string, server: string): string => `${request} on ${server}`,
+    count: (count: number): string => `${count.toLocaleString('en')} ${count === 1 ? 'exchange' : 'exchanges'}`,
+    more: (count: number): string => `and ${count.toLocaleString('en')} exchanges more`,
+    most: (name: string, time: string, percent: number): string => `Most of it: ${name}, ${time} itself, ${percent} %`,
+    uncertain: '? by the times alone; another caller fits as well',
+    skew: (name: string, time: string): string =>
+      `${name} began ${time} before its caller: the clocks differ, or its caller was not captured`,
   },
   timing: {
     upload: 'Request: first packet to last',

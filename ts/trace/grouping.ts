@@ -61,9 +61,9 @@ export class Grouping {
     while (this.#hops > this.#maxHops) if (!this.#letOldestGo()) break;
   }
 
-  /** The slowest first. */
-  slowest(): Trace[] {
-    return best([...this.#past, ...this.#traces.values()], this.#most);
+  /** The slowest first, of those that are wanted. */
+  slowest(isWanted: (trace: Trace) => boolean = () => true): Trace[] {
+    return best([...this.#past, ...this.#traces.values()].filter(isWanted), this.#most);
   }
 
   /** Those that were told apart. */

@@ -3,6 +3,7 @@
 import { endpointText } from '../../exchange/endpoints';
 import { isFinal } from '../../exchange/pairing';
 import { grpcStatusOf, isGrpc } from '../../filter/grpc';
+import { keysOf, requestIdOf } from '../../trace/keys';
 import type { HttpMessage, StreamMessage } from '../../types';
 import type { Kind, Row } from './shapes';
 
@@ -37,6 +38,9 @@ export function addTo(row: Row, message: HttpMessage): void {
   if (bodyTruncated === true || headersTruncated === true || headersIncomplete === true) row.cut = true;
   if (tls !== undefined) row.tls = true;
   const { streamedMessages } = message;
+  const keys = message.timestampUnknown === true ? undefined : keysIn(message);
+  // The request says more than its response.
+  if (keys !== undefined && (direction === 'request' || row.keys === undefined)) row.keys = keys;
   if (streamedMessages !== undefined) row.streamed = Math.max(row.streamed ?? 0, streamedMessages);
   if (direction === 'request') {
     row.request = true;
@@ -48,6 +52,12 @@ export function addTo(row: Row, message: HttpMessage): void {
   } else if (isFinal(message)) addResponse(row, message);
   else setTexts(row, message.request?.method, message.request?.path);
   row.kind = kindOf(row, message);
+}
+
+function keysIn({ direction, headers }: HttpMessage): Row['keys'] {
+  if (direction === 'request') return keysOf(headers);
+  const id = requestIdOf(headers);
+  return id === undefined ? undefined : { named: 'x-request-id', trace: id, request: id };
 }
 
 function addResponse(row: Row, message: HttpMessage): void {
@@ -87,6 +97,11 @@ function kindOf(row: Row, message: HttpMessage): Kind {
 /** Memory that a row takes, as far as it is known: its texts, and so much for all the rest. */
 const ROW_BYTES = 400;
 
-export function bytesOf({ id, method, host, path, type, client, server }: Row): number {
-  return [id, method, host, path, type, client, server].reduce((sum, text) => sum + (text?.length ?? 0), ROW_BYTES);
+/** And its keys, on top of their texts. */
+const KEYS_BYTES = 160;
+
+export function bytesOf({ id, method, host, path, type, client, server, keys }: Row): number {
+  const { trace, span, parent, request } = keys ?? {};
+  const texts = [id, method, host, path, type, client, server, trace, span, parent, request];
+  return texts.reduce((sum, text) => sum + (text?.length ?? 0), ROW_BYTES + (keys === undefined ? 0 : KEYS_BYTES));
 }

@@ -1,5 +1,6 @@
 /** What the server of the page and the page itself say to each other. Types alone: the page is another program. */
 
+import type { Keys } from '../../trace/keys';
 import type { HttpMessage, StreamMessage } from '../../types';
 
 /** What an exchange is, as far as its head tells. */
@@ -44,6 +45,8 @@ export interface Row {
   incomplete?: NonNullable<HttpMessage['incomplete']>;
   /** Bytes of a body, or fields, are missing. */
   cut?: true;
+  /** The trace that it belongs to, if it is known when it was. */
+  keys?: Keys;
   /** Messages inside the stream that have come so far. */
   streamed?: number;
 }

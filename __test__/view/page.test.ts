@@ -13,7 +13,7 @@ import { curlOf, fetchOf } from '../../ts/page/copy';
 import { lossesOf } from '../../ts/page/exchange';
 import { compile } from '../../ts/page/filter';
 import { BUCKETS, groupsOf } from '../../ts/page/groups';
-import { nodesOf, unfolded } from '../../ts/page/json';
+import { MAX_NODES, type Nodes, readNodes, unfolded } from '../../ts/page/json';
 import { hexRow, hexRows, MAX_LINE, TextLines } from '../../ts/page/lines';
 import { rangesOf } from '../../ts/page/ranges';
 import { MAX_ROWS, Store } from '../../ts/page/store';
@@ -157,13 +157,27 @@ describe('quick filters', () => {
 });
 
 describe('a tree of JSON', () => {
+  const read = (text: string): Nodes | undefined => {
+    const turns = readNodes(text);
+    for (;;) {
+      const { done, value } = turns.next();
+      if (done) return value;
+    }
+  };
+  const nodesOf = (text: string): Nodes => {
+    const nodes = read(text);
+    if (nodes === undefined) throw new Error('too many');
+    return nodes;
+  };
+  const allOf = (nodes: Nodes) => Array.from({ length: nodes.count }, (_, at) => nodes.get(at));
+
   /** The value again, from its nodes: so nothing of it is lost or in another place. */
-  const valueFrom = (text: string, nodes: ReturnType<typeof nodesOf>, at = 0): unknown => {
-    const node = nodes[at] as (typeof nodes)[number];
+  const valueFrom = (text: string, nodes: Nodes, at = 0): unknown => {
+    const node = nodes.get(at);
     if (node.kind !== 'object' && node.kind !== 'array') return JSON.parse(text.slice(node.start, node.end));
     const entries: [string, unknown][] = [];
-    for (let child = at + 1; child < node.next; child = (nodes[child] as (typeof nodes)[number]).next) {
-      entries.push([String((nodes[child] as (typeof nodes)[number]).name), valueFrom(text, nodes, child)]);
+    for (let child = at + 1; child < node.next; child = nodes.next(child)) {
+      entries.push([String(nodes.get(child).name), valueFrom(text, nodes, child)]);
     }
     expect(entries).toHaveLength(node.size);
     return node.kind === 'array' ? entries.map(([, value]) => value) : Object.fromEntries(entries);
@@ -181,7 +195,7 @@ describe('a tree of JSON', () => {
   it('has every digit, and members whose names come twice', () => {
     const text = '{"a":12345678901234567890.10,"a":1e400,"__proto__":{"b":-0}}';
     const nodes = nodesOf(text);
-    const shown = nodes.map(({ name, start, end }) => [name, text.slice(start, end)]);
+    const shown = allOf(nodes).map(({ name, start, end }) => [name, text.slice(start, end)]);
     expect(shown).toEqual([
       [undefined, text],
       ['a', '12345678901234567890.10'],
@@ -193,19 +207,38 @@ describe('a tree of JSON', () => {
 
   it('takes no stack for depth', () => {
     const text = `${'['.repeat(5_000)}1${']'.repeat(5_000)}`;
-    expect(nodesOf(text)).toHaveLength(5_001);
+    expect(nodesOf(text).count).toBe(5_001);
   });
 
   it.each(['', '{', '[1,]', '{"a":1}x', "{'a':1}"])('%s is none', (text) => {
     expect(() => nodesOf(text)).toThrow(SyntaxError);
   });
 
+  it('knows in which name or value a piece of the text stands', () => {
+    const text = '{"ab":["cd",12],"ef":{}}';
+    const nodes = nodesOf(text);
+    const found = (piece: string) => nodes.find(text.indexOf(piece), text.indexOf(piece) + piece.length);
+    expect(['ab', 'cd', '12', 'ef', '"ab"'].map(found)).toEqual([1, 2, 3, 4, 1]);
+    // Across both, or in neither.
+    expect(['"ab":', '{"', '"cd",', '{}', ',', ']'].map(found)).toEqual(new Array(6).fill(undefined));
+  });
+
+  it('is not made of more values than it has room for', () => {
+    expect(read(`[${'1,'.repeat(MAX_NODES)}1]`)).toBeUndefined();
+    expect(nodesOf(`[${'1,'.repeat(MAX_NODES - 2)}1]`).count).toBe(MAX_NODES);
+  });
+
   it('hides what is folded, and nothing else', () => {
     const nodes = nodesOf('{"a":[1,[2,3]],"b":{"c":4},"d":5}');
-    expect(unfolded(nodes, new Set())).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
-    expect(unfolded(nodes, new Set([1]))).toEqual([0, 1, 6, 7, 8]);
-    expect(unfolded(nodes, new Set([3, 6]))).toEqual([0, 1, 2, 3, 6, 8]);
-    expect(unfolded(nodes, new Set([0]))).toEqual([0]);
+    const seen = (...folded: number[]): number[] => {
+      const folds = new Uint8Array(nodes.count);
+      for (const at of folded) folds[at] = 1;
+      return [...unfolded(nodes, folds)];
+    };
+    expect(seen()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(seen(1)).toEqual([0, 1, 6, 7, 8]);
+    expect(seen(3, 6)).toEqual([0, 1, 2, 3, 6, 8]);
+    expect(seen(0)).toEqual([0]);
   });
 });
 
@@ -254,13 +287,20 @@ describe('a body', () => {
   });
 
   it('of a form', () => {
-    expect(formFields('a=1&b=%3Cb%3E+x&a=2&c')).toEqual([
-      ['a', '1'],
-      ['b', '<b> x'],
-      ['a', '2'],
-      ['c', ''],
-    ]);
-    expect(formFields('a&'.repeat(5_000))).toHaveLength(1_024);
+    expect(formFields('a=1&b=%3Cb%3E+x&a=2&c')).toEqual({
+      fields: [
+        ['a', '1'],
+        ['b', '<b> x'],
+        ['a', '2'],
+        ['c', ''],
+      ],
+      isCut: false,
+    });
+    const many = formFields('a&'.repeat(5_000));
+    expect([many.fields.length, many.isCut]).toEqual([1_024, true]);
+    const large = formFields(`a=${'x'.repeat(50_000)}&`.repeat(100));
+    expect(large.isCut).toBe(true);
+    expect(JSON.stringify(large.fields).length).toBeLessThan(102_000);
   });
 
   it('of several parts, with and without a preamble, and cut', async () => {
@@ -270,14 +310,25 @@ describe('a body', () => {
     const sent = new Response(form);
     const type = sent.headers.get('content-type') as string;
     const bytes = new Uint8Array(await sent.arrayBuffer());
-    const parts = partsOf(bytes, type);
+    const { parts, isCut } = partsOf(bytes, type);
+    expect(isCut).toBe(false);
     expect(parts.map(({ text }) => text)).toEqual(['tea', undefined]);
     expect([...(parts[1]?.bytes ?? [])]).toEqual([0xff, 0x00, 0x0d, 0x0a]);
     expect(parts[1]?.head).toContain('filename="a.bin"');
     const preamble = new Uint8Array(Buffer.concat([Buffer.from('preamble\r\n'), bytes]));
-    expect(partsOf(preamble, type)).toEqual(parts);
-    for (let end = 0; end < bytes.length; end++) expect(partsOf(bytes.subarray(0, end), type).length).toBeLessThan(3);
-    expect(partsOf(bytes.subarray(0, bytes.length - 20), type)[0]).toEqual(parts[0]);
+    expect(partsOf(preamble, type).parts).toEqual(parts);
+    for (let end = 0; end < bytes.length; end++)
+      expect(partsOf(bytes.subarray(0, end), type).parts.length).toBeLessThan(3);
+    expect(partsOf(bytes.subarray(0, bytes.length - 20), type).parts[0]).toEqual(parts[0]);
+    form.set('name', 'é'.repeat(50_000));
+    const large = new Response(form);
+    const found = partsOf(
+      new Uint8Array(await large.clone().arrayBuffer()),
+      large.headers.get('content-type') as string,
+    );
+    expect(found.isCut).toBe(true);
+    // The order of a form is kept when a field is set again.
+    expect(found.parts[0]).toMatchObject({ size: 100_000, text: 'é'.repeat(5_000) });
   });
 });
 

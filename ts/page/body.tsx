@@ -10,8 +10,6 @@ import { Tree } from './tree';
 import { Virtual } from './virtual';
 
 const LINE_HEIGHT = 18;
-/** Characters of which a tree is made without asking: some tenths of a second. */
-const MAX_TREE = 4_000_000;
 
 export function BodyView({ body }: { body: Body }) {
   const modes = useMemo(() => modesOf(body), [body]);
@@ -30,7 +28,7 @@ export function BodyView({ body }: { body: Body }) {
         </select>
       </label>
       {mode === 'text' && <TextView text={body.text ?? ''} />}
-      {mode === 'tree' && <TreeView text={body.text ?? ''} />}
+      {mode === 'tree' && <Tree text={body.text ?? ''} otherwise={<TextView text={body.text ?? ''} />} />}
       {mode === 'form' && <FormView text={body.text ?? ''} />}
       {mode === 'parts' && <PartsView body={body} />}
       {mode === 'image' && <ImageView body={body} />}
@@ -65,51 +63,42 @@ export function TextView({ text }: { text: string }) {
   );
 }
 
-function TreeView({ text }: { text: string }) {
-  const [isWanted, setIsWanted] = useState(text.length <= MAX_TREE);
-  if (isWanted) return <Tree text={text} otherwise={<TextView text={text} />} />;
-  return (
-    <p class="empty">
-      {TEXT.body.large}{' '}
-      <button type="button" onClick={() => setIsWanted(true)}>
-        {TEXT.body.showTree}
-      </button>
-    </p>
-  );
-}
-
 function FormView({ text }: { text: string }) {
-  return (
-    <dl class="fields scroll">
-      {formFields(text).map(([name, value], index) => (
-        <div key={index}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
-}
-
-function PartsView({ body }: { body: Body }) {
-  const parts = useMemo(() => partsOf(body.bytes(), body.type), [body]);
+  const { fields, isCut } = useMemo(() => formFields(text), [text]);
   return (
     <div class="scroll">
-      {parts.map(({ head, bytes, text }, index) => (
-        <section key={index} class="part">
-          <h3>
-            {TEXT.body.part} {index + 1}, {bytesOf(bytes.length)}
-          </h3>
-          <pre>{head}</pre>
-          <pre>{text === undefined ? hexFront(bytes) : text.slice(0, MAX_PART)}</pre>
-        </section>
-      ))}
+      <dl class="fields">
+        {fields.map(([name, value], index) => (
+          <div key={index}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      {isCut && <p class="quiet">{TEXT.body.cut}</p>}
     </div>
   );
 }
 
-/** Characters and rows of a part; the text of the body has all of it. */
-const MAX_PART = 20_000;
+function PartsView({ body }: { body: Body }) {
+  const { parts, isCut } = useMemo(() => partsOf(body.bytes(), body.type), [body]);
+  return (
+    <div class="scroll">
+      {parts.map(({ head, size, bytes, text }, index) => (
+        <section key={index} class="part">
+          <h3>
+            {TEXT.body.part} {index + 1}, {bytesOf(size)}
+          </h3>
+          <pre>{head}</pre>
+          <pre>{text ?? hexFront(bytes)}</pre>
+        </section>
+      ))}
+      {isCut && <p class="quiet">{TEXT.body.cut}</p>}
+    </div>
+  );
+}
+
+/** Rows of a part; the body as hex has all of it. */
 const MAX_PART_ROWS = 64;
 
 function hexFront(bytes: Uint8Array): string {

@@ -21,6 +21,9 @@ const JSON_TYPE = /^(application\/(.+\+)?json|text\/json)$/;
 
 /** Fields and parts that are shown. */
 const MAX_FIELDS = 1_024;
+/** Characters of each of them, and of all: the browser lays them out at one time. The text of the body has all of it. */
+const MAX_FIELD = 10_000;
+const MAX_SHOWN = 100_000;
 
 export function mediaTypeOf(type: string): string {
   return (type.split(';', 1)[0] ?? '').trim().toLowerCase();
@@ -42,10 +45,25 @@ export function modesOf({ text, type }: Body): Mode[] {
   return [...modes, 'hex'];
 }
 
+export interface Form {
+  fields: [string, string][];
+  /** There is more than is shown. */
+  isCut: boolean;
+}
+
 /** WHATWG URL, application/x-www-form-urlencoded. */
-export function formFields(text: string): [string, string][] {
-  const front = text.split('&', MAX_FIELDS).join('&');
-  return [...new URLSearchParams(front)];
+export function formFields(text: string): Form {
+  const pieces = text.split('&', MAX_FIELDS + 1);
+  const fields: [string, string][] = [];
+  let isCut = pieces.length > MAX_FIELDS;
+  let left = MAX_SHOWN;
+  for (const piece of pieces.slice(0, MAX_FIELDS)) {
+    const front = piece.slice(0, Math.min(left, MAX_FIELD));
+    left -= front.length;
+    isCut ||= front.length < piece.length;
+    fields.push(...new URLSearchParams(front));
+  }
+  return { fields, isCut };
 }
 
 /** RFC 2046 §5.1.1 */
@@ -56,45 +74,57 @@ function boundaryOf(type: string): string | undefined {
 
 export interface Part {
   head: string;
+  /** Of its content; in `bytes` and `text` is its front. */
+  size: number;
   bytes: Uint8Array;
   /** Of bytes that are UTF-8. */
   text: string | undefined;
 }
 
+export interface Parts {
+  parts: Part[];
+  /** There is more than is shown. */
+  isCut: boolean;
+}
+
 /** The parts of a multipart body (RFC 2046 §5.1), as far as they are here. */
-export function partsOf(bytes: Uint8Array, type: string): Part[] {
+export function partsOf(bytes: Uint8Array, type: string): Parts {
   const boundary = boundaryOf(type);
-  if (boundary === undefined) return [];
+  if (boundary === undefined) return { parts: [], isCut: false };
   // As characters of one byte each, in which places are the same.
-  const text = latin1(bytes);
+  const whole = `\r\n${new TextDecoder('latin1').decode(bytes)}`;
   const mark = `\r\n--${boundary}`;
-  const whole = `\r\n${text}`;
   const parts: Part[] = [];
-  for (let at = whole.indexOf(mark); at !== -1 && parts.length < MAX_FIELDS; ) {
+  let isCut = false;
+  let left = MAX_SHOWN;
+  const take = (start: number, end: number): Uint8Array => {
+    const piece = bytes.subarray(Math.max(0, start - 2), Math.max(0, end - 2));
+    const front = piece.subarray(0, Math.min(left, MAX_FIELD));
+    left -= front.length;
+    isCut ||= front.length < piece.length;
+    return front;
+  };
+  for (let at = whole.indexOf(mark); at !== -1; ) {
     const start = whole.indexOf('\r\n', at + mark.length);
     if (start === -1 || whole.startsWith('--', at + mark.length)) break;
+    if (parts.length === MAX_FIELDS) return { parts, isCut: true };
     const next = whole.indexOf(mark, start);
     const end = next === -1 ? whole.length : next;
     // A part without a head begins with an empty line.
     const headEnd = whole.indexOf('\r\n\r\n', start);
     const bodyStart = headEnd === -1 || headEnd > end ? end : headEnd + 4;
-    const piece = bytes.subarray(Math.max(0, bodyStart - 2), Math.max(0, end - 2));
-    parts.push({ head: whole.slice(start + 2, Math.max(start + 2, bodyStart - 4)), bytes: piece, text: utf8(piece) });
+    const head = new TextDecoder().decode(take(start + 2, Math.max(start + 2, bodyStart - 4)));
+    const piece = take(bodyStart, end);
+    parts.push({ head, size: Math.max(0, end - bodyStart), bytes: piece, text: utf8(piece) });
     at = next;
   }
-  return parts;
+  return { parts, isCut };
 }
 
-function latin1(bytes: Uint8Array): string {
-  let text = '';
-  // As many arguments as every engine takes.
-  for (let at = 0; at < bytes.length; at += 8_192) text += String.fromCharCode(...bytes.subarray(at, at + 8_192));
-  return text;
-}
-
+/** The last character may be cut. */
 function utf8(bytes: Uint8Array): string | undefined {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes, { stream: true });
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
 /** One exchange: heads, bodies, messages inside, times. */
 
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Row } from '../outputs/view/shapes';
 import type { HttpMessage } from '../types';
 import { BodyView } from './body';
@@ -18,8 +18,9 @@ type Tab = keyof typeof TEXT.tabs;
 /** Of an exchange without messages inside. */
 const TABS: Readonly<Partial<Record<Tab, string>>> = { ...TEXT.tabs, messages: undefined };
 
-/** Between looks at an exchange that grows. */
+/** Between looks at an exchange that grows; one that is large takes no more than a part of the time. */
 const LOOK_AGAIN_MS = 1_000;
+const LOOK_PART = 10;
 
 export function Detail({ row, source, onClose }: { row: Row; source: Source; onClose(): void }) {
   const [exchange, complaint] = useExchange(row, source);
@@ -60,18 +61,24 @@ function messagesIn({ messages, request, response }: Exchange): number {
 function useExchange(row: Row, source: Source): [Exchange | undefined, string | undefined] {
   const [exchange, setExchange] = useState<Exchange>();
   const [complaint, setComplaint] = useState<string>();
+  const took = useRef(0);
   useEffect(() => {
     let isWanted = true;
     const load = async (): Promise<void> => {
+      const begun = performance.now();
       try {
         const lines = await source.exchange(row.n);
         if (isWanted) setExchange(exchangeOf(lines));
+        took.current = performance.now() - begun;
       } catch (error) {
         if (isWanted) setComplaint(error instanceof Gone ? TEXT.gone : TEXT.loadFailed);
       }
     };
     // At once the first time.
-    const timer = setTimeout(() => void load(), exchange === undefined ? 0 : LOOK_AGAIN_MS);
+    const timer = setTimeout(
+      () => void load(),
+      exchange === undefined ? 0 : Math.max(LOOK_AGAIN_MS, LOOK_PART * took.current),
+    );
     return () => {
       isWanted = false;
       clearTimeout(timer);
@@ -171,8 +178,8 @@ function Losses({ message }: { message: HttpMessage }) {
 }
 
 function Body({ message }: { message: HttpMessage | undefined }) {
+  const body = useMemo(() => message && bodyOf(message), [message]);
   if (message === undefined) return <p class="empty">{TEXT.noMessage}</p>;
-  const body = bodyOf(message);
   return (
     <div class="whole">
       <Losses message={message} />

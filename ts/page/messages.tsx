@@ -1,5 +1,6 @@
 /** Messages inside an exchange: of a WebSocket, of server-sent events, of gRPC. */
 
+import { useMemo } from 'preact/hooks';
 import type { HttpMessage, StreamMessage } from '../types';
 import type { Exchange } from './exchange';
 import { bytesOf, LOSS, TEXT, timeOf } from './strings';
@@ -18,11 +19,7 @@ interface Shown {
 }
 
 export function Messages({ exchange }: { exchange: Exchange }) {
-  const { messages, request, response } = exchange;
-  const shown =
-    messages.length > 0
-      ? messages.map(streamed)
-      : [request, response].flatMap((message) => (message === undefined ? [] : calls(message)));
+  const shown = useMemo(() => shownOf(exchange), [exchange]);
   return (
     <Virtual
       count={shown.length}
@@ -42,6 +39,11 @@ export function Messages({ exchange }: { exchange: Exchange }) {
       }}
     />
   );
+}
+
+function shownOf({ messages, request, response }: Exchange): Shown[] {
+  if (messages.length > 0) return messages.map(streamed);
+  return [request, response].flatMap((message) => (message === undefined ? [] : calls(message)));
 }
 
 function streamed(line: StreamMessage): Shown {

@@ -3,8 +3,9 @@
 import type { VNode } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import { Find } from './find';
-import { type Node, nodesOf, unfolded } from './json';
+import { type Folds, type Nodes, readNodes, unfolded } from './json';
 import { TEXT } from './strings';
+import { useTurns } from './turns';
 import { Virtual } from './virtual';
 
 const LINE_HEIGHT = 18;
@@ -17,41 +18,54 @@ const INDENT_EM = 1.2;
 const MAX_INDENT = 30;
 
 export function Tree({ text, otherwise }: { text: string; otherwise: VNode }) {
-  const nodes = useMemo(() => readNodes(text), [text]);
-  return nodes === undefined ? otherwise : <Nodes text={text} nodes={nodes} />;
+  const read = useTurns(() => nodesOrNot(text), text);
+  if (read === undefined) {
+    return (
+      <p class="empty" role="status">
+        {TEXT.loading}
+      </p>
+    );
+  }
+  if (read.value === 'no JSON') return otherwise;
+  if (read.value !== 'too many') return <Folded nodes={read.value} />;
+  return (
+    <>
+      <p class="quiet">{TEXT.body.tooMany}</p>
+      {otherwise}
+    </>
+  );
 }
 
-function readNodes(text: string): Node[] | undefined {
+function* nodesOrNot(text: string): Generator<void, Nodes | 'no JSON' | 'too many'> {
   try {
-    return nodesOf(text);
+    return (yield* readNodes(text)) ?? 'too many';
   } catch {
-    return undefined;
+    return 'no JSON';
   }
 }
 
-function Nodes({ text, nodes }: { text: string; nodes: readonly Node[] }) {
-  const [folded, setFolded] = useState(() => firstFolds(nodes));
+function Folded({ nodes }: { nodes: Nodes }) {
+  const [folds, setFolds] = useState(() => firstFolds(nodes));
   const [words, setWords] = useState('');
-  const [found, setFound] = useState<{ index: number; node: number }>();
+  const [found, setFound] = useState<{ index: number; offset: number }>();
   const [said, setSaid] = useState('');
-  const rows = useMemo(() => unfolded(nodes, folded), [nodes, folded]);
+  const rows = useMemo(() => unfolded(nodes, folds), [nodes, folds]);
 
   const toggle = (at: number): void => {
-    const next = new Set(folded);
-    if (!next.delete(at)) next.add(at);
-    setFolded(next);
+    const next = folds.slice();
+    next[at] = next[at] ? 0 : 1;
+    setFolds(next);
   };
   const find = (): void => {
-    const node = words === '' ? -1 : search(text, nodes, words.toLowerCase(), (found?.node ?? -1) + 1);
-    setSaid(words === '' ? '' : node === -1 ? TEXT.body.notFound : TEXT.body.found);
-    if (node === -1) {
+    const match = words === '' ? undefined : search(nodes, words, found === undefined ? 0 : found.offset + 1);
+    setSaid(words === '' ? '' : match === undefined ? TEXT.body.notFound : TEXT.body.found);
+    if (match === undefined) {
       setFound(undefined);
       return;
     }
-    // What is around it is opened.
-    const next = new Set([...folded].filter((at) => node <= at || node >= (nodes[at] as Node).next));
-    setFolded(next);
-    setFound({ node, index: unfolded(nodes, next).indexOf(node) });
+    const next = opened(nodes, folds, match.node);
+    setFolds(next);
+    setFound({ offset: match.offset, index: unfolded(nodes, next).indexOf(match.node) });
   };
   return (
     <>
@@ -62,8 +76,8 @@ function Nodes({ text, nodes }: { text: string; nodes: readonly Node[] }) {
         label={TEXT.body.tree}
         show={found}
         row={(index) => {
-          const at = rows[index] as number;
-          return <NodeRow text={text} node={nodes[at] as Node} isFolded={folded.has(at)} toggle={() => toggle(at)} />;
+          const at = rows[index] ?? 0;
+          return <NodeRow nodes={nodes} at={at} isFolded={folds[at] === 1} toggle={() => toggle(at)} />;
         }}
       />
     </>
@@ -71,39 +85,54 @@ function Nodes({ text, nodes }: { text: string; nodes: readonly Node[] }) {
 }
 
 /** All of a small document is open; of a large one the top. */
-function firstFolds(nodes: readonly Node[]): ReadonlySet<number> {
-  if (nodes.length <= MUCH) return new Set();
-  return new Set(nodes.flatMap(({ depth, size }, at) => (depth >= FIRST_DEPTH && size > 0 ? [at] : [])));
+function firstFolds(nodes: Nodes): Folds {
+  const folds = new Uint8Array(nodes.count);
+  if (nodes.count <= MUCH) return folds;
+  for (let at = 0; at < nodes.count; at++) if (nodes.depth(at) >= FIRST_DEPTH && nodes.size(at) > 0) folds[at] = 1;
+  return folds;
+}
+
+/** What is around the node is opened. */
+function opened(nodes: Nodes, folds: Folds, node: number): Folds {
+  const next = folds.slice();
+  for (let at = 0; at < node; ) {
+    if (node < nodes.next(at)) next[at++] = 0;
+    else at = nodes.next(at);
+  }
+  return next;
 }
 
 /** The next node whose name or value has these words; from the top again where there is none. */
-function search(text: string, nodes: readonly Node[], words: string, from: number): number {
-  const has = ({ name, kind, start, end }: Node): boolean =>
-    (typeof name === 'string' && name.toLowerCase().includes(words)) ||
-    (kind !== 'object' && kind !== 'array' && text.slice(start, end).toLowerCase().includes(words));
-  const after = nodes.slice(from).findIndex(has);
-  return after === -1 ? nodes.findIndex(has) : from + after;
+function search(nodes: Nodes, words: string, from: number): { node: number; offset: number } | undefined {
+  const pattern = new RegExp(words.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'), 'giu');
+  for (const start of [from, 0]) {
+    pattern.lastIndex = start;
+    for (let match = pattern.exec(nodes.text); match !== null; match = pattern.exec(nodes.text)) {
+      const node = nodes.find(match.index, match.index + match[0].length);
+      if (node !== undefined) return { node, offset: match.index };
+    }
+  }
+  return undefined;
 }
 
 interface NodeRowProps {
-  text: string;
-  node: Node;
+  nodes: Nodes;
+  at: number;
   isFolded: boolean;
   toggle(): void;
 }
 
-function NodeRow({ text, node, isFolded, toggle }: NodeRowProps) {
-  const { kind, depth, name, start, end, size } = node;
-  const isOpenable = size > 0;
+function NodeRow({ nodes, at, isFolded, toggle }: NodeRowProps) {
+  const { kind, depth, name, start, end, size } = nodes.get(at);
   const value =
     kind === 'object'
       ? `{${size}}`
       : kind === 'array'
         ? `[${size}]`
-        : text.slice(start, Math.min(end, start + MAX_VALUE));
+        : nodes.text.slice(start, Math.min(end, start + MAX_VALUE));
   return (
     <code style={{ paddingInlineStart: `${Math.min(depth, MAX_INDENT) * INDENT_EM}em` }}>
-      {isOpenable ? (
+      {size > 0 ? (
         <button
           type="button"
           class="fold"
@@ -116,7 +145,9 @@ function NodeRow({ text, node, isFolded, toggle }: NodeRowProps) {
       ) : (
         <span class="fold" />
       )}
-      {name !== undefined && <span class="name">{typeof name === 'number' ? name : JSON.stringify(name)}: </span>}
+      {name !== undefined && (
+        <span class="name">{typeof name === 'number' ? name : JSON.stringify(name).slice(0, MAX_VALUE)}: </span>
+      )}
       <span class={`value ${kind}`}>{value}</span>
       {end - start > MAX_VALUE && size === 0 && '…'}
     </code>

@@ -17,8 +17,8 @@ export function describeInChromium(name: string, tests: () => void): void {
   else describe.skip(`${name} (skipped: there is no ${PATH})`, tests);
 }
 
-export function launch(): Promise<Browser> {
-  return chromium.launch({ executablePath: PATH, args: FLAGS });
+export function launch(...flags: string[]): Promise<Browser> {
+  return chromium.launch({ executablePath: PATH, args: [...FLAGS, ...flags] });
 }
 
 export interface Watched {

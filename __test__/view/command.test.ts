@@ -165,6 +165,6 @@ describe('a library', () => {
       execFileSync(execPath, ['-e', script, join(FIXTURES, 'shop.pcap')], { encoding: 'utf8' }),
     );
     expect(files).toContainEqual(expect.stringMatching(/outputs.view.index\.js$/));
-    expect(files.filter((file) => /outputs.(view|html).(?!index)|[\\/]page[\\/]/.test(file))).toEqual([]);
+    expect(files.filter((file) => /outputs.(view|html).(?!index)|dist[\\/]page[\\/]/.test(file))).toEqual([]);
   });
 });

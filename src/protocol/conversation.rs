@@ -129,9 +129,14 @@ impl Conversation {
             (Direction::Response, StreamEvent::Data(bytes, meta)) if self.may_be_server_first(bytes) => {
                 self.on_server_first(bytes, meta, cx);
             }
-            (Direction::Response, StreamEvent::Data(..)) => self.deliver(direction, event, cx),
+            (Direction::Response, StreamEvent::Data(..)) => {
+                if self.opening.is_doubted() {
+                    self.end_opening(cx);
+                }
+                self.deliver(direction, event, cx);
+            }
             (_, StreamEvent::Gap { .. } | StreamEvent::End { .. }) => {
-                if direction == Direction::Request || self.opening.has_server_first() {
+                if direction == Direction::Request || self.opening.has_server_first() || self.opening.is_doubted() {
                     self.end_opening(cx);
                 }
                 self.deliver(direction, event, cx);
@@ -141,6 +146,9 @@ impl Conversation {
 
     /// The client's bytes, without the prefix of a proxy.
     fn on_request_data(&mut self, mut bytes: &[u8], mut meta: DataMeta, cx: &mut Context<'_>) {
+        if self.opening.is_doubted() {
+            return self.doubt(bytes, meta, cx);
+        }
         while !self.opening.is_over {
             match self.opening.hear(bytes, meta) {
                 Said::Partial => return,
@@ -152,6 +160,7 @@ impl Conversation {
                         return;
                     }
                 }
+                Said::Http2 if self.may_be_in_a_body() => return self.doubt(bytes, meta, cx),
                 Said::Http2 => {
                     self.begin_http2();
                     self.end_opening(cx);
@@ -165,6 +174,19 @@ impl Conversation {
         self.deliver(Direction::Request, StreamEvent::Data(bytes, meta), cx);
     }
 
+    /// What looks like a preface of HTTP/2 may stand in a body of HTTP/1.x: the client may have said something before.
+    fn may_be_in_a_body(&self) -> bool {
+        self.unproven.is_some() && self.opening.server_settings() != Some(true)
+    }
+
+    /// The server's first bytes will tell, if it has not spoken yet.
+    fn doubt(&mut self, bytes: &[u8], meta: DataMeta, cx: &mut Context<'_>) {
+        let can_wait = self.opening.doubt(bytes, meta) && self.protocol.is_untouched(Direction::Response);
+        if !can_wait {
+            self.end_opening(cx);
+        }
+    }
+
     /// The server speaks, and has said nothing before that was not SETTINGS of HTTP/2.
     fn may_be_server_first(&self, bytes: &[u8]) -> bool {
         let may_begin = bytes.first() == Some(&0) || self.opening.has_server_first();
@@ -176,6 +198,7 @@ impl Conversation {
             return match self.opening.hear_server(bytes, meta) {
                 ServerSaid::Kept => {}
                 ServerSaid::Http2 => self.end_opening(cx),
+                ServerSaid::Other if self.opening.is_doubted() => self.end_opening(cx),
                 ServerSaid::Other => self.read_opening(cx),
             };
         }
@@ -203,6 +226,9 @@ impl Conversation {
     }
 
     fn read_opening(&mut self, cx: &mut Context<'_>) {
+        for (bytes, meta) in self.opening.take_doubted() {
+            self.deliver(Direction::Request, StreamEvent::Data(&bytes, meta), cx);
+        }
         for (bytes, meta) in self.opening.take_server_first() {
             self.deliver(Direction::Response, StreamEvent::Data(&bytes, meta), cx);
         }

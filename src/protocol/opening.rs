@@ -7,10 +7,10 @@ use super::proxy_prefix::Prefix;
 use crate::flow::DataMeta;
 use crate::message::Proxied;
 
-/// A server may send its SETTINGS and more before the client says which protocol it speaks. Beyond so much it is HTTP/2.
-const MAX_SERVER_FIRST_BYTES: usize = 16 << 10;
+/// A side may say so much before the other one's first bytes tell what it is. More is not waited for.
+const MAX_FIRST_BYTES: usize = 16 << 10;
 /// Pieces of it. Each costs an allocation.
-const MAX_SERVER_FIRST_PIECES: usize = 256;
+const MAX_FIRST_PIECES: usize = 256;
 
 #[derive(Debug, Default)]
 pub(super) struct Opening {
@@ -22,9 +22,30 @@ pub(super) struct Opening {
     /// The beginning of a prefix or a preface; the first of the bytes came so.
     kept: Vec<u8>,
     first: Option<DataMeta>,
+    /// A preface and what follows it, as long as it may stand in a body.
+    doubted: FirstBytes,
     /// What the server said before, as long as it may be SETTINGS.
-    server_first: Vec<(Vec<u8>, DataMeta)>,
-    server_bytes: usize,
+    server_first: FirstBytes,
+}
+
+/// What a side said before it was known what it is.
+#[derive(Debug, Default)]
+struct FirstBytes {
+    pieces: Vec<(Vec<u8>, DataMeta)>,
+    bytes: usize,
+}
+
+impl FirstBytes {
+    /// Returns false if it is too much to wait on.
+    fn push(&mut self, bytes: &[u8], meta: DataMeta) -> bool {
+        self.bytes += bytes.len();
+        self.pieces.push((bytes.to_vec(), meta));
+        self.bytes <= MAX_FIRST_BYTES && self.pieces.len() <= MAX_FIRST_PIECES
+    }
+
+    fn buffered_bytes(&self) -> usize {
+        self.bytes + self.pieces.capacity() * size_of::<(Vec<u8>, DataMeta)>()
+    }
 }
 
 /// What the client's first bytes are.
@@ -90,11 +111,9 @@ impl Opening {
 
     /// Takes a piece of the server's, which has said nothing else before.
     pub fn hear_server(&mut self, bytes: &[u8], meta: DataMeta) -> ServerSaid {
-        self.server_bytes += bytes.len();
-        self.server_first.push((bytes.to_vec(), meta));
-        let is_much = self.server_bytes > MAX_SERVER_FIRST_BYTES || self.server_first.len() > MAX_SERVER_FIRST_PIECES;
+        let can_wait = self.server_first.push(bytes, meta) && !self.is_doubted();
         match self.server_settings() {
-            Some(true) if is_much => ServerSaid::Http2,
+            Some(true) if !can_wait => ServerSaid::Http2,
             Some(false) => ServerSaid::Other,
             Some(true) | None => ServerSaid::Kept,
         }
@@ -102,19 +121,36 @@ impl Opening {
 
     /// The server has said something that is kept here.
     pub fn has_server_first(&self) -> bool {
-        !self.server_first.is_empty()
+        !self.server_first.pieces.is_empty()
+    }
+
+    /// Keeps the client's bytes from a preface on, until the server's first bytes say that it is one. Returns false if it is too
+    /// much to wait on.
+    pub fn doubt(&mut self, bytes: &[u8], meta: DataMeta) -> bool {
+        if let Some((kept, first)) = self.take_kept() {
+            self.doubted.push(&kept, first);
+        }
+        self.doubted.push(bytes, meta)
+    }
+
+    /// The client's bytes are kept until the server speaks.
+    pub fn is_doubted(&self) -> bool {
+        !self.doubted.pieces.is_empty()
     }
 
     /// It begins with SETTINGS; `None` as long as that is not clear.
     pub fn server_settings(&self) -> Option<bool> {
-        let mut header = self.server_first.iter().flat_map(|(bytes, _)| bytes).copied();
+        let mut header = self.server_first.pieces.iter().flat_map(|(bytes, _)| bytes).copied();
         let header: Vec<u8> = header.by_ref().take(9).collect();
         begins_with_settings(&header)
     }
 
     pub fn take_server_first(&mut self) -> Vec<(Vec<u8>, DataMeta)> {
-        self.server_bytes = 0;
-        std::mem::take(&mut self.server_first)
+        std::mem::take(&mut self.server_first).pieces
+    }
+
+    pub fn take_doubted(&mut self) -> Vec<(Vec<u8>, DataMeta)> {
+        std::mem::take(&mut self.doubted).pieces
     }
 
     /// What was kept of the client's.
@@ -124,7 +160,7 @@ impl Opening {
     }
 
     pub fn buffered_bytes(&self) -> usize {
-        self.kept.capacity() + self.server_bytes + self.server_first.capacity() * size_of::<(Vec<u8>, DataMeta)>()
+        self.kept.capacity() + self.doubted.buffered_bytes() + self.server_first.buffered_bytes()
     }
 }
 

@@ -183,6 +183,32 @@ fn by_proof_in_the_middle() {
     assert_eq!(lines, expected);
 }
 
+/// A body may hold what another connection said, and the capture may begin exactly there.
+#[test]
+fn not_by_a_preface_in_a_body() {
+    let (mut c, mut s) = (Encoder::default(), Encoder::default());
+    let body = [hello(), headers(1, &c.block(&GET), true)].concat();
+    let ok = text("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    let next = text("GET /2 HTTP/1.1\r\nHost: h\r\n\r\n");
+    let turns = |body: Vec<u8>| [C(body), S(ok.clone()), C(next.clone()), S(ok.clone())];
+    let middle = Met::InTheMiddle { quiet_since: None };
+    // As after any other body.
+    let (expected, _) = talk(middle, &turns(vec![b'x'; body.len()]), Cut::Nowhere);
+    let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+    assert_eq!(expected, ["< 200 'ok' #1", "> /2 #2", "< 200 'ok' #3"]);
+    assert_eq!(check(middle, &turns(body.clone()), &expected).http2.connections, 0);
+    // Nor after an answer: it holds one of HTTP/2 too.
+    let echo = [settings(&[]), headers(1, &s.block(&OK), true)].concat();
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", echo.len());
+    let turns = [C(body.clone()), S([head.as_bytes(), &echo].concat())];
+    let (lines, counters) = talk(middle, &turns, Cut::Nowhere);
+    assert_eq!((lines.len(), counters.http2.connections), (1, 0), "{lines:?}");
+    // The server's first bytes are lost, or it never speaks.
+    for turns in [vec![C(body.clone()), LostS(100), S(ok)], vec![C(body)]] {
+        assert_eq!(talk(middle, &turns, Cut::Nowhere).0, [""; 0]);
+    }
+}
+
 #[test]
 fn text_and_noise_in_the_middle_are_not_http2() {
     let zeros = vec![0; 40_000];

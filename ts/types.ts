@@ -52,7 +52,8 @@ export interface MessageFields {
   headersTruncated?: true;
   /**
    * Why the message ended early; absent when only `maxBodySize` cut it. `reset`: by a TCP reset, or by RST_STREAM
-   * (`errorCode`); `malformed`: where it ends is in doubt, or HTTP/2 forbids its fields.
+   * (`errorCode`); `malformed`: where it ends is in doubt, or HTTP/2 forbids its fields. A message of HTTP/2 whose body is as long as
+   * its Content-Length says has not ended early, though its stream did.
    */
   incomplete?: 'gap' | 'closed' | 'reset' | 'evicted' | 'timeout' | 'stopped' | 'malformed';
   /** Bytes of this message that never arrived. */

@@ -89,6 +89,7 @@ pub(super) fn emit_open(
     let gap = (open.has_gap || open.gap_bytes > 0).then_some(Incomplete::Gap);
     let (incomplete, error_code) = match ending {
         Ending::Whole => (gap, None),
+        _ if open.has_whole_body() => (None, None),
         Ending::Reset(code) => (Some(Incomplete::Reset), code),
         Ending::Early(why) => (Some(why), None),
     };

@@ -141,6 +141,34 @@ fn resets() {
     );
 }
 
+/// curl leaves as soon as it has the bytes of Content-Length; the frame with END_STREAM is still on its way then.
+#[test]
+fn a_body_as_long_as_it_says_is_whole() {
+    let (mut c, mut s) = (Encoder::default(), Encoder::default());
+    let mut answer = |id, length: &str| {
+        let head = s.block(&[(":status", "200"), ("content-length", length)]);
+        [headers(id, &head, false), data(id, b"ab", false)].concat()
+    };
+    let asked: Vec<_> = [1, 3, 5, 7].map(|id| headers(id, &c.block(&get("/")), true)).concat();
+    check(
+        &[
+            C([hello(), asked].concat()),
+            S([settings(&[]), answer(1, "2"), answer(3, "3"), answer(5, "2"), answer(7, "3")].concat()),
+            C([rst(1, 8), rst(3, 8)].concat()),
+        ],
+        &[
+            "> 1 GET / {host=h}",
+            "> 3 GET / {host=h}",
+            "> 5 GET / {host=h}",
+            "> 7 GET / {host=h}",
+            "< 1 200 {content-length=2} 'ab' for GET /",
+            "< 3 200 {content-length=3} 'ab' !reset CANCEL for GET /",
+            "< 5 200 {content-length=2} 'ab' for GET /",
+            "< 7 200 {content-length=3} 'ab' !closed for GET /",
+        ],
+    );
+}
+
 #[test]
 fn pushes() {
     let (mut c, mut s) = (Encoder::default(), Encoder::default());

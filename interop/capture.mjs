@@ -24,12 +24,13 @@ const MARK_LIMIT_MS = 20_000;
 const MARK_BYTES = 4096;
 const READ_LIMIT_MS = 120_000;
 
-async function sniff(ports, decodeBody) {
+async function sniff(ports, decodeBody, keylog) {
   const messages = [];
   const sniffer = createSniffer({
     ports,
     interface: 'lo',
     decodeBody,
+    ...(keylog && { tlsKeylog: [keylog] }),
     binaryBodies: 'base64',
     maxBodySize: MAX_BODY_BYTES,
     maxBufferedBytes: 8 * MAX_BODY_BYTES,
@@ -107,10 +108,11 @@ async function dump(ports, file) {
 }
 
 /** The messages that the command shows of a savefile. */
-export async function read(ports, file) {
+export async function read(ports, file, keylog) {
   const messages = [];
   let rest = '';
   const args = ['--read', file, '--ports', ports.join(), '--binary-bodies', 'base64', '--log-level', 'warn'];
+  if (keylog) args.push('--tls-keylog', keylog);
   const sizes = ['--max-body-size', String(MAX_BODY_BYTES), '--max-buffered-bytes', String(8 * MAX_BODY_BYTES)];
   const child = start([process.execPath, join(dist, 'cli.js'), ...args, ...sizes], {
     onStdout(text) {
@@ -126,14 +128,15 @@ export async function read(ports, file) {
   return messages;
 }
 
-/** Captures on these ports until `stop()`, which returns what was seen. */
-export async function capture(ports, file) {
-  const [decoded, asSent, savefile] = await Promise.all([sniff(ports, true), sniff(ports, false), dump(ports, file)]);
+/** Captures on these ports until `stop()`, which returns what was seen. `keylog`: the file of TLS secrets, if there is one. */
+export async function capture(ports, file, keylog) {
+  const sniffing = [true, false].map((decodeBody) => sniff(ports, decodeBody, keylog));
+  const [decoded, asSent, savefile] = await Promise.all([...sniffing, dump(ports, file)]);
   return {
     async stop() {
       await sleep(SETTLE_MS);
       const [live, raw, written] = await Promise.all([decoded.stop(), asSent.stop(), savefile.stop()]);
-      return { live, raw, written, read: await read(ports, file) };
+      return { live, raw, written, read: await read(ports, file, keylog) };
     },
   };
 }

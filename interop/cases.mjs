@@ -66,6 +66,12 @@ const CASES = [
     pipelined: true,
     exchanges: [post(2000, { chunked: true }), get('chunked', 5000), get('status', 204), post(300, { chunked: true })],
   },
+  {
+    name: 'concurrent',
+    needs: ['concurrent'],
+    concurrent: true,
+    exchanges: many(100, (index) => (index % 3 ? get('plain', 370 * index) : post(290 * index))),
+  },
   { name: 'client goes away', needs: ['abort'], exchanges: [get('plain', ENDLESS, { abort: 'download' })] },
   { name: 'upload breaks off', needs: ['upload abort'], exchanges: [post(100_000, { abort: 'upload' })] },
   {
@@ -76,9 +82,26 @@ const CASES = [
   { name: 'server resets', needs: ['reset', 'abort'], exchanges: [get('reset', 100_000, { abort: 'server' })] },
 ];
 
+/** Versions of HTTP, with and without TLS, and the words of the cases that they lack. `version`: as messages name it. */
+const OF_HTTP_1 = ['concurrent'];
+/** Its frames say where a body ends, and its connections are for more than one exchange. */
+const OF_HTTP_2 = ['pipelining', 'chunk extensions', 'HTTP/1.0', 'close', 'continue'];
+const OVER = {
+  http: { lacks: OF_HTTP_1 },
+  // Few servers let a program reset the connection below TLS, and curl offers HTTP/1.0 by a name (ALPN) that they refuse.
+  https: { lacks: [...OF_HTTP_1, 'reset', 'HTTP/1.0'] },
+  h2c: { lacks: OF_HTTP_2, version: '2.0' },
+  h2: { lacks: OF_HTTP_2, version: '2.0' },
+};
+export const isSecure = (over) => over === 'https' || over === 'h2';
+
+/** A client says in `over` what it speaks, if it is more than HTTP/1 without TLS. */
+export const canTalk = (client, server) =>
+  (client.over ?? ['http']).includes(server.over) && !server.without?.includes(client.name);
+
 /** `repeat` times every case that the pair can do, with ids of this client's own. */
 export function groupsFor(client, server, repeat = 1) {
-  const lacks = new Set([...(client.lacks ?? []), ...(server.lacks ?? [])]);
+  const lacks = new Set([...(client.lacks ?? []), ...(server.lacks ?? []), ...OVER[server.over].lacks]);
   const usable = CASES.filter(
     ({ needs = [], needsOneOf }) =>
       !needs.some((need) => lacks.has(need)) && !needsOneOf?.every((need) => lacks.has(need)),
@@ -86,13 +109,15 @@ export function groupsFor(client, server, repeat = 1) {
   let count = 0;
   const numbered = (exchange) => {
     const id = `${client.name.replaceAll(/\W+/g, '-')}.${++count}`;
-    return { ...exchange, id, target: `/${id}/${exchange.kind}/${exchange.size}` };
+    const speaks = client.upgrades ? undefined : OVER[server.over].version;
+    return { ...exchange, speaks, id, target: `/${id}/${exchange.kind}/${exchange.size}` };
   };
   return Array.from({ length: repeat }, () => usable)
     .flat()
-    .map(({ name, pipelined = false, exchanges }) => ({
+    .map(({ name, pipelined = false, concurrent = false, exchanges }) => ({
       name,
       pipelined,
+      concurrent,
       cutsLines: !lacks.has('cut lines'),
       exchanges: exchanges.map((exchange) => ({ case: name, ...numbered(exchange) })),
     }));

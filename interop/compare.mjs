@@ -68,8 +68,8 @@ function* judgeRequest(request, exchange, { behind }) {
   const upload = uploadOf(exchange) ?? Buffer.alloc(0);
   if (request.method !== exchange.method) yield `request: method ${request.method}`;
   if (request.path !== exchange.target) yield `request: path ${request.path}`;
-  if (exchange.version && !behind && request.httpVersion !== exchange.version)
-    yield `request: version ${request.httpVersion}`;
+  const version = exchange.version ?? exchange.speaks;
+  if (version && !behind && request.httpVersion !== version) yield `request: version ${request.httpVersion}`;
   yield* exchange.abort === 'upload'
     ? judgeCut(request, upload, exchange.chunked && !behind)
     : judgeWhole(request, upload);
@@ -108,7 +108,9 @@ function* judgeClient(record, exchange) {
 function* judgeExchange(exchange, record, messages, hop) {
   const requests = messages.filter(({ direction }) => direction === 'request');
   const responses = messages.filter(({ direction, statusCode }) => direction === 'response' && statusCode >= 200);
-  const interim = messages.length - requests.length - responses.length;
+  // An upgrade that is agreed to begins with 101.
+  const switched = requests[0]?.headers.upgrade ? messages.filter(({ statusCode }) => statusCode === 101).length : 0;
+  const interim = messages.length - requests.length - responses.length - switched;
   // A proxy may never pass on what a client broke off, and its answer may be its own.
   const least = exchange.abort && hop.behind ? 0 : 1;
   if (requests.length > 1 || requests.length < least) yield `${requests.length} requests`;

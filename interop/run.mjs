@@ -11,6 +11,7 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { canTalk } from './cases.mjs';
 import * as clients from './clients.mjs';
 import * as servers from './servers.mjs';
 import { session } from './session.mjs';
@@ -90,9 +91,7 @@ async function resultOf(server) {
   const name = server.name.replaceAll(/\W+/g, '-');
   const place = join(folder, name);
   try {
-    const able = chosenClients.filter(
-      (client) => lacking(client) === undefined && !server.without?.includes(client.name),
-    );
+    const able = chosenClients.filter((client) => lacking(client) === undefined && canTalk(client, server));
     const result = await undropped(server, able, place);
     const isWhole = result.others.length === 0 && result.cells.every((cell) => cell.complaints.length === 0);
     if (!isWhole) keep(result, name);

@@ -41,10 +41,20 @@ const INTERFACE = ['close', 'reset'];
  */
 const EXPECT = ['100'];
 
+/** Clients that begin with HTTP/1.1 and offer HTTP/2 (RFC 7540 §3.2): node:http2 takes frames alone. */
+const UPGRADES = ['curl, Upgrade', 'Java'];
+
+/** Node's own; `over` is what it speaks. */
+const nodeOver = (over, name = `node ${over}`, node = undefined) =>
+  direct(name, script('node.mjs', node, over), { over, without: over === 'h2c' ? UPGRADES : [] });
+
 const proxyNamed = (name, lacks) => proxy(name, { ...PROXIES[name], lacks });
 
 export const SMALL = [
   direct('node http', script('node.mjs')),
+  nodeOver('https'),
+  nodeOver('h2c'),
+  nodeOver('h2'),
   direct('http.server 1.0', httpServer('HTTP/1.0'), { lacks: ONLY_1_0, without: REUSES_1_0 }),
   direct('http.server 1.1', httpServer('HTTP/1.1')),
   direct('gunicorn', gunicorn('-k', 'gthread', '--threads', '8'), { lacks: INTERFACE }),
@@ -56,22 +66,36 @@ export const SMALL = [
 ];
 
 const nodeVersion = (version) =>
-  direct(
-    `node ${version}`,
-    script('node.mjs', (tools) => tools.node(version)),
+  ['http', 'https', 'h2c', 'h2'].map((over) =>
+    nodeOver(over, `node ${version} ${over}`, (tools) => tools.node(version)),
   );
 
+const goOver = (over) =>
+  direct(`Go ${over}`, (port, { go }) => [go('servers/server.go'), String(port), over], {
+    programs: ['go'],
+    lacks: ['close'],
+    over,
+  });
+
+const hypercorn = (over, ...words) =>
+  direct(
+    `hypercorn ${over}`,
+    more('-m', 'hypercorn', '--bind', '127.0.0.1:%port', '--log-level', 'critical', ...words, 'asgi_app:app'),
+    { lacks: INTERFACE, over },
+  );
+const PAIR = ['--certfile', 'server.crt', '--keyfile', 'server.key'];
+
 export const LARGE = [
-  ...['22.23.3', '24.21.0', '26.10.0'].map(nodeVersion),
+  ...['22.23.3', '24.21.0', '26.10.0'].flatMap(nodeVersion),
   direct('gunicorn sync', gunicorn('-w', '4'), { lacks: [...INTERFACE, 'pipelining'] }),
   ...['cheroot', 'gevent'].map((name) => direct(name, wsgi(name), { lacks: [...INTERFACE, ...EXPECT] })),
   // It closes a connection whenever an application gives no length.
   direct('waitress', wsgi('waitress'), { lacks: [...INTERFACE, 'pipelined bodies'] }),
   direct('werkzeug', wsgi('werkzeug'), { lacks: [...INTERFACE, ...EXPECT, 'chunk extensions', 'pipelining'] }),
   direct('wsgiref', wsgi('wsgiref'), { lacks: [...INTERFACE, ...ONLY_1_0], without: REUSES_1_0 }),
-  direct('hypercorn', more('-m', 'hypercorn', '--bind', '127.0.0.1:%port', '--log-level', 'critical', 'asgi_app:app'), {
-    lacks: INTERFACE,
-  }),
+  hypercorn('http'),
+  hypercorn('h2c'),
+  hypercorn('h2', ...PAIR),
   direct('daphne', more('-m', 'daphne', '-v', '0', '-b', '127.0.0.1', '-p', '%port', 'asgi_app:app'), {
     lacks: INTERFACE,
   }),
@@ -87,7 +111,7 @@ export const LARGE = [
   }),
   direct('aiohttp', more(here('aiohttp_server.py'), '%port'), { lacks: INTERFACE }),
   direct('twisted', more(here('twisted_server.py'), '%port'), { lacks: INTERFACE }),
-  direct('Go', (port, { go }) => [go('servers/server.go'), String(port)], { programs: ['go'], lacks: ['close'] }),
+  ...['http', 'h2c', 'https', 'h2'].map(goOver),
   direct('Java', program('java', here('Server.java'), '%port'), { programs: ['java'], lacks: INTERFACE }),
   direct('axum', (port, { rust }) => [rust('servers/axum'), String(port)], { programs: ['cargo'], lacks: INTERFACE }),
   // Its 5.6.5 takes all that came with a body for the body.

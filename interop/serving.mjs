@@ -7,15 +7,16 @@ import { freePort } from './processes.mjs';
 export const here = (name) => fileURLToPath(new URL(`servers/${name}`, import.meta.url));
 /** A Node program; `node` is which. */
 export const script =
-  (name, node = () => process.execPath) =>
-  (port, tools) => [node(tools), here(name), String(port)];
+  (name, node = () => process.execPath, ...words) =>
+  (port, tools) => [node(tools), here(name), String(port), ...words];
 
 /**
  * One process, one port. `command(port, tools)` is its command line; `programs` must be on the machine; `without` are clients that
- * do not talk to it.
+ * do not talk to it; `over` is what it speaks (cases.mjs).
  */
-export const direct = (name, command, { lacks = [], programs = [], without = [] } = {}) => ({
+export const direct = (name, command, { lacks = [], programs = [], without = [], over = 'http' } = {}) => ({
   name,
+  over,
   lacks,
   without,
   programs,
@@ -30,8 +31,9 @@ export const direct = (name, command, { lacks = [], programs = [], without = [] 
  * A proxy before node:http: what goes between the two is watched as well. `text(front, back, folder)` is its configuration,
  * `command(file, folder, front)` its command line.
  */
-export const proxy = (name, { text, command, program, lacks = [], origin = 'node.mjs', proxied }) => ({
+export const proxy = (name, { text, command, program, lacks = [], origin = 'node.mjs', proxied, over = 'http' }) => ({
   name,
+  over,
   // Towards its client a proxy ends what its server broke off in a way of its own.
   lacks: [...lacks, 'reset'],
   programs: [program],

@@ -1,8 +1,9 @@
 // One server, all clients that are to talk to it, and the capture around them.
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { capture } from './capture.mjs';
-import { groupsFor, uploadOf } from './cases.mjs';
+import { groupsFor, isSecure, uploadOf } from './cases.mjs';
 import { compare } from './compare.mjs';
 import { leftCoded, losses, uncounted } from './losses.mjs';
 import { listening, run, start } from './processes.mjs';
@@ -13,14 +14,29 @@ const CLIENT_LIMIT_MS = 120_000;
 /** Clients that talk to the server at the same time. */
 const AT_ONCE = 3;
 
+/**
+ * What a session with TLS needs: a certificate, and a file for the secrets, to which both ends write as they know how: by the
+ * variable, or Node by its flag.
+ */
+function secured(folder) {
+  const pair = ['-keyout', join(folder, 'server.key'), '-out', join(folder, 'server.crt')];
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2'];
+  const make = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', ...pair, ...subject];
+  execFileSync('openssl', make, { stdio: 'ignore' });
+  const keylog = join(folder, 'keys.log');
+  writeFileSync(keylog, '', { mode: 0o600 });
+  const env = { SSLKEYLOGFILE: keylog, NODE_OPTIONS: `--tls-keylog=${keylog}`, NODE_TLS_REJECT_UNAUTHORIZED: '0' };
+  return { keylog, env: { ...env, NODE_NO_WARNINGS: '1' } };
+}
+
 /** Where the server and what it needs run; `end()` stops all of it. */
-function machineIn(folder, tools) {
+function machineIn(folder, tools, env) {
   const children = [];
   return {
     ...tools,
     folder,
     async serve(command, port, options) {
-      const child = start(command, { cwd: folder, ...options });
+      const child = start(command, { cwd: folder, env, ...options });
       children.push(child);
       await listening(child, port);
     },
@@ -39,7 +55,7 @@ function inLines({ host, port, groups }) {
 }
 
 /** Runs a client to its end; returns its records, and what it said if it failed. */
-async function runClient({ client, command }, groups, { port, folder }) {
+async function runClient({ client, command }, groups, { port, folder, over, env }) {
   const own = join(folder, client.name.replaceAll(/\W+/g, '-'));
   mkdirSync(own);
   const withBody = (exchange) => {
@@ -50,10 +66,11 @@ async function runClient({ client, command }, groups, { port, folder }) {
     return { ...exchange, body };
   };
   const planned = groups.map((group) => ({ ...group, exchanges: group.exchanges.map(withBody) }));
-  const plan = { host: '127.0.0.1', port, groups: planned };
+  const scheme = isSecure(over) ? 'https' : 'http';
+  const plan = { host: '127.0.0.1', port, over, origin: `${scheme}://127.0.0.1:${port}`, groups: planned };
   const file = join(own, 'plan');
   writeFileSync(file, client.plan === 'tsv' ? inLines(plan) : JSON.stringify(plan));
-  const { code, stdout, stderr } = await run([...command, file], CLIENT_LIMIT_MS, { cwd: own });
+  const { code, stdout, stderr } = await run([...command, file], CLIENT_LIMIT_MS, { cwd: own, env });
   const records = stdout
     .split('\n')
     .filter(Boolean)
@@ -116,7 +133,9 @@ function sorted(complaints, cells) {
  */
 export async function session(server, clients, { folder, tools, repeat }) {
   mkdirSync(folder, { mode: 0o755 });
-  const machine = machineIn(folder, tools);
+  const { over } = server;
+  const { keylog, env } = isSecure(over) ? secured(folder) : {};
+  const machine = machineIn(folder, tools, env);
   try {
     // Before anything is captured, since what is not there yet is got now, while nothing else can be done.
     const ready = clients.map((client) => ({ client, command: client.command(tools) }));
@@ -125,6 +144,7 @@ export async function session(server, clients, { folder, tools, repeat }) {
     const capturing = await capture(
       hops.map((hop) => hop.port),
       file,
+      keylog,
     );
     const records = new Map();
     const cells = [];
@@ -132,7 +152,7 @@ export async function session(server, clients, { folder, tools, repeat }) {
       const groups = groupsFor(client, server, repeat);
       const cell = { client: client.name, exchanges: groups.flatMap((group) => group.exchanges), complaints: [] };
       cells.push(cell);
-      const done = await runClient({ client, command }, groups, { port, folder });
+      const done = await runClient({ client, command }, groups, { port, folder, over, env });
       for (const record of done.records) records.set(record.id, record);
       if (done.failure) cell.complaints.push({ text: done.failure });
     });

@@ -12,7 +12,7 @@ const SMALL = ['gunicorn==27.0.1', 'uvicorn==0.54.0', 'h11==0.16.0', 'httptools=
 const MORE = [
   ...['aiohttp==3.14.5', 'cheroot==11.1.2', 'daphne==4.2.3', 'gevent==26.9.0', 'granian==2.8.9', 'hypercorn==0.18.0'],
   ...['tornado==6.6.1', 'twisted==26.10.0', 'waitress==3.0.2', 'werkzeug==3.1.9'],
-  ...['httpie==3.2.4', 'httpx==0.28.1', 'urllib3==2.8.0'],
+  ...['httpie==3.2.4', 'httpx==0.28.1', 'h2==4.3.0', 'urllib3==2.8.0'],
 ];
 const MODULES = ['axios@1.21.1', 'bun@1.4.5', 'deno@2.9.6', 'undici@7.30.2'];
 
@@ -30,7 +30,7 @@ const fromNpm = (name, packages) =>
 
 export const TOOLS = {
   python: () => join(pythonWith('interop-1', ...SMALL), 'bin', 'python3'),
-  morePython: () => join(pythonWith('interop-more-1', ...MORE), 'bin', 'python3'),
+  morePython: () => join(pythonWith('interop-more-2', ...MORE), 'bin', 'python3'),
 
   /** The folder with packages of npm in it. */
   modules: () => fromNpm('interop-modules-1', MODULES),

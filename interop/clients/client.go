@@ -1,14 +1,16 @@
-// Go's net/http. `client PLAN`
+// Go's net/http. `client PLAN`; with SSLKEYLOGFILE it logs the secrets of TLS.
 package main
 
 import (
 	"bytes"
 	"crypto/sha256"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 )
 
@@ -18,9 +20,29 @@ type exchange struct {
 }
 
 type plan struct {
-	Host   string
-	Port   int
-	Groups []struct{ Exchanges []exchange }
+	Over, Origin string
+	Groups       []struct {
+		Concurrent bool
+		Exchanges  []exchange
+	}
+}
+
+// The versions of HTTP that are spoken, so that it is not left to chance.
+func protocols(over string) *http.Protocols {
+	var all http.Protocols
+	all.SetHTTP1(over == "http" || over == "https")
+	all.SetHTTP2(over == "h2")
+	all.SetUnencryptedHTTP2(over == "h2c")
+	return &all
+}
+
+func keyLog() io.Writer {
+	path := os.Getenv("SSLKEYLOGFILE")
+	if path == "" {
+		return nil
+	}
+	file, _ := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	return file
 }
 
 // A reader that does not tell its length, so that it is sent in chunks.
@@ -78,12 +100,22 @@ func main() {
 	text, _ := os.ReadFile(os.Args[1])
 	var all plan
 	json.Unmarshal(text, &all)
+	settings := &tls.Config{InsecureSkipVerify: true, KeyLogWriter: keyLog()}
 	for _, group := range all.Groups {
-		transport := &http.Transport{MaxConnsPerHost: 1, ExpectContinueTimeout: 300 * time.Millisecond}
-		client := &http.Client{Transport: transport, Timeout: 20 * time.Second}
-		for _, e := range group.Exchanges {
-			run(client, fmt.Sprintf("http://%s:%d", all.Host, all.Port), e)
+		transport := &http.Transport{
+			MaxConnsPerHost: 1, ExpectContinueTimeout: 300 * time.Millisecond,
+			Protocols: protocols(all.Over), TLSClientConfig: settings,
 		}
+		client := &http.Client{Transport: transport, Timeout: 20 * time.Second}
+		var running sync.WaitGroup
+		for _, e := range group.Exchanges {
+			if group.Concurrent {
+				running.Go(func() { run(client, all.Origin, e) })
+			} else {
+				run(client, all.Origin, e)
+			}
+		}
+		running.Wait()
 		transport.CloseIdleConnections()
 	}
 }

@@ -1,4 +1,4 @@
-// curl, one process for each group, which keeps its connection open from one transfer to the next. `curl.mjs PLAN`
+// curl, one process for each group, which keeps its connection open from one transfer to the next. `curl.mjs [upgrade] PLAN`
 import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,14 +6,28 @@ import { join } from 'node:path';
 import { plan, record, recordAnswer } from './records.mjs';
 
 const GROUP_LIMIT_S = '20';
+/** HTTP/2 on a port without TLS: at once, or by Upgrade (RFC 7540 §3.2). */
+const H2C = process.argv.includes('upgrade') ? '--http2' : '--http2-prior-knowledge';
+const OVER = { http: [], h2c: [H2C], https: ['--http1.1', '--insecure'], h2: ['--http2', '--insecure'] };
 const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-curl-'));
 const files = ({ id }) => ({ head: join(folder, `${id}.head`), body: join(folder, `${id}.body`) });
 
 function words(exchange) {
   const { method, target, body, chunked, expect, version } = exchange;
   const { head, body: into } = files(exchange);
-  const url = `http://${plan.host}:${plan.port}${target}`;
-  const own = ['--silent', '--compressed', '--max-time', GROUP_LIMIT_S, '--dump-header', head, '--output', into, url];
+  const url = plan.origin + target;
+  const own = [
+    '--silent',
+    '--compressed',
+    ...OVER[plan.over],
+    '--max-time',
+    GROUP_LIMIT_S,
+    '--dump-header',
+    head,
+    '--output',
+    into,
+    url,
+  ];
   if (method === 'HEAD') own.push('--head');
   else if (body === undefined) own.push('--request', method);
   // What is chunked comes as a file of which curl does not ask the size.
@@ -42,8 +56,15 @@ function tell(exchange, error) {
   }
 }
 
-for (const { exchanges } of plan.groups) {
-  const args = exchanges.flatMap((exchange, index) => [...(index > 0 ? ['--next'] : []), ...words(exchange)]);
+/** curl 7.88 says that a second transfer on a connection of HTTP/2 by prior knowledge went well, and sends nothing. */
+const isReusable = H2C === '--http2' || plan.over !== 'h2c';
+const parts = plan.groups.flatMap((group) =>
+  isReusable ? [group] : group.exchanges.map((exchange) => ({ exchanges: [exchange] })),
+);
+
+for (const { exchanges, concurrent } of parts) {
+  const atOnce = concurrent ? ['--parallel', '--parallel-max', '100'] : [];
+  const args = exchanges.flatMap((exchange, index) => [...(index > 0 ? ['--next'] : atOnce), ...words(exchange)]);
   const error = await new Promise((resolve) => execFile('curl', args, resolve));
   for (const exchange of exchanges) tell(exchange, error);
 }

@@ -18,7 +18,7 @@ async function run(exchange) {
   const body = chunked ? streamOf(bytes) : bytes;
   const controller = new AbortController();
   const { signal } = controller;
-  const url = `http://${plan.host}:${plan.port}${target}`;
+  const url = plan.origin + target;
   try {
     const response = await fetch(url, { method, body, signal, ...(chunked ? { duplex: 'half' } : {}) });
     if (abort === 'download') {

@@ -9,7 +9,7 @@ import sys
 with open(sys.argv[2]) as file:
     PLAN = json.load(file)
 HOST, PORT = PLAN["host"], PLAN["port"]
-URL = f"http://{HOST}:{PORT}"
+URL, OVER = PLAN["origin"], PLAN["over"]
 
 
 def record(exchange, status, got, content):
@@ -107,7 +107,8 @@ def urllib3(group):
 def httpx(group):
     from httpx import Client, HTTPError
 
-    with Client(base_url=URL, trust_env=False, timeout=20) as client:
+    version_2 = OVER in ("h2c", "h2")
+    with Client(base_url=URL, trust_env=False, verify=False, http1=not version_2, http2=version_2, timeout=20) as client:
         for exchange in group["exchanges"]:
             data, chunked = upload(exchange), bool(exchange.get("chunked"))
             try:

@@ -2,8 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { sha256 } from '../content.mjs';
 
-/** What the runner wrote for this client: `{ host, port, groups }`. */
+/** What the runner wrote for this client: `{ host, port, over, origin, groups }`. */
 export const plan = JSON.parse(readFileSync(process.argv.at(-1), 'utf8'));
+
+/** The exchanges of a group, all at once if the case says so. */
+export async function runGroup({ exchanges, concurrent }, run) {
+  if (concurrent) await Promise.all(exchanges.map(run));
+  else for (const exchange of exchanges) await run(exchange);
+}
 
 export const uploadOf = ({ body }) => (body === undefined ? undefined : readFileSync(body));
 

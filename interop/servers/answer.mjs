@@ -1,5 +1,6 @@
-// What a server of the interop test answers, for node:http. The target is /ID/KIND/SIZE.
+// What a server of the interop test answers, for node:http and the same interface of node:http2. The target is /ID/KIND/SIZE.
 import { createHash } from 'node:crypto';
+import { constants } from 'node:http2';
 import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { answered } from '../content.mjs';
@@ -13,24 +14,34 @@ function inPieces(response, bytes) {
   response.end();
 }
 
+function measured(response, bytes) {
+  response.setHeader('content-length', bytes.length);
+  response.end(bytes);
+}
+
 const KINDS = {
-  plain: (response, content) => response.setHeader('content-length', content.length).end(content),
-  echo: (response, content) => response.setHeader('content-length', content.length).end(content),
+  plain: measured,
+  echo: measured,
   chunked: inPieces,
   gzip(response, content) {
-    const bytes = gzipSync(content);
-    response.setHeader('content-encoding', 'gzip').setHeader('content-length', bytes.length).end(bytes);
+    response.setHeader('content-encoding', 'gzip');
+    measured(response, gzipSync(content));
   },
   'gzip-chunked'(response, content) {
-    inPieces(response.setHeader('content-encoding', 'gzip'), gzipSync(content));
+    response.setHeader('content-encoding', 'gzip');
+    inPieces(response, gzipSync(content));
   },
   close(response, content) {
-    response.setHeader('connection', 'close').removeHeader('transfer-encoding');
+    response.setHeader('connection', 'close');
+    response.removeHeader('transfer-encoding');
     inPieces(response, content);
   },
   reset(response, content) {
     response.setHeader('content-length', content.length);
-    response.write(content.subarray(0, content.length / 2), () => response.socket.resetAndDestroy());
+    // Of HTTP/2 only the stream is reset.
+    const { stream, socket } = response;
+    const reset = () => (stream ? stream.close(constants.NGHTTP2_INTERNAL_ERROR) : socket.resetAndDestroy());
+    response.write(content.subarray(0, content.length / 2), reset);
   },
 };
 
@@ -46,7 +57,8 @@ export async function answer(request, response) {
   response.setHeader('x-got-length', body.length);
   response.setHeader('x-got-sha256', sha256(body));
   if (kind === 'status') {
-    response.writeHead(Number(number)).end();
+    response.writeHead(Number(number));
+    response.end();
     return;
   }
   const content = kind === 'echo' ? body : answered(id, Number(number));

@@ -1,10 +1,11 @@
-// Go's net/http. `server PORT`
+// Go's net/http. `server PORT [http|h2c|https|h2]`; h2c is both versions on one port. With SSLKEYLOGFILE it logs the secrets of TLS.
 package main
 
 import (
 	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -60,6 +61,9 @@ func answer(w http.ResponseWriter, r *http.Request) {
 	if kind == "reset" {
 		w.Write(content[:len(content)/2])
 		w.(http.Flusher).Flush()
+		if r.ProtoMajor == 2 {
+			panic(http.ErrAbortHandler) // It resets the stream.
+		}
 		connection, _, _ := w.(http.Hijacker).Hijack()
 		connection.(*net.TCPConn).SetLinger(0)
 		connection.Close()
@@ -68,6 +72,31 @@ func answer(w http.ResponseWriter, r *http.Request) {
 	w.Write(content)
 }
 
+func keyLog() io.Writer {
+	path := os.Getenv("SSLKEYLOGFILE")
+	if path == "" {
+		return nil
+	}
+	file, _ := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	return file
+}
+
 func main() {
-	http.ListenAndServe("127.0.0.1:"+os.Args[1], http.HandlerFunc(answer))
+	over := "http"
+	if len(os.Args) > 2 {
+		over = os.Args[2]
+	}
+	var protocols http.Protocols
+	protocols.SetHTTP1(over != "h2")
+	protocols.SetHTTP2(over == "h2")
+	protocols.SetUnencryptedHTTP2(over == "h2c")
+	server := &http.Server{
+		Addr: "127.0.0.1:" + os.Args[1], Handler: http.HandlerFunc(answer),
+		Protocols: &protocols, TLSConfig: &tls.Config{KeyLogWriter: keyLog()},
+	}
+	if over == "https" || over == "h2" {
+		server.ListenAndServeTLS("server.crt", "server.key")
+	} else {
+		server.ListenAndServe()
+	}
 }

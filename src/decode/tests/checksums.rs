@@ -98,6 +98,17 @@ fn an_ipv4_header_has_a_sum_and_an_ipv6_header_none() {
 }
 
 #[test]
+fn a_sum_of_an_ipv4_header_that_is_zero_may_be_right() {
+    let mut packet = v4(&tcp(b"GET /"));
+    packet[4..6].fill(0);
+    packet = with_ip_sum(packet);
+    // What the identification adds, the sum lacks.
+    packet.copy_within(10..12, 4);
+    packet[10..12].fill(0);
+    assert_eq!(segment(&packet).ip_sum(), Sum::Right);
+}
+
+#[test]
 fn a_mapping_says_how_far_the_stream_is_ahead_of_the_subflow() {
     for (option, mapping) in [
         // With an ack of the stream, and without.

@@ -27,6 +27,8 @@ struct Wire {
     counters: FlowCounters,
     micros: i64,
     out: String,
+    /// When the packets came whose bytes are in `out`.
+    times: Vec<i64>,
 }
 
 impl Wire {
@@ -48,8 +50,13 @@ impl Wire {
         };
         self.micros += 100;
         let now = Timestamp::from_micros(self.micros);
-        let out = &mut self.out;
-        let mut sink = |side, event: StreamEvent<'_>| tell(out, side, event);
+        let (out, times) = (&mut self.out, &mut self.times);
+        let mut sink = |side, event: StreamEvent<'_>| {
+            if let StreamEvent::Data(_, meta) = event {
+                times.push(meta.at.micros());
+            }
+            tell(out, side, event);
+        };
         self.connection.on_segment(side, &segment, now, now, &mut self.counters, &mut sink)
     }
 
@@ -137,7 +144,20 @@ fn what_was_sent_first_was_not_sent_later_than_what_follows_it() {
     // Each waits for the other. What the server had received when it answered was sent before.
     check("C0+2 S0+5/8 C2+8/5 ~ ~", "C0..2/0 C2..8/0 S0..5/8 C8..10/5");
     check("C0+2 C2+8/5 S0+5/8 ~ ~", "C0..2/0 S0..5/2 C2..10/5");
-    check("C0+2/0 C4+2/9 C2+4/0 S0+9/6", "C0..2/0 C2..6/0 S0..9/6");
+    check("C0+2/0 C4+2/9 C2+4/0 S0+9/6", "C0..2/0 C2..4/0 C4..6/0 S0..9/6");
+}
+
+/// A segment that was sent again is captured first, with an ack of what is captured later.
+#[test]
+fn the_same_bytes_captured_again_are_no_later() {
+    for (script, expected, times) in [
+        ("C0+5 S0+3/5 C5+5/9 C5+5/3", "C0..5/0 S0..3/5 C5..10/3", &[300, 400, 500][..]),
+        ("C0+5 S0+3/5 C6+2/9 C5+5/3", "C0..5/0 S0..3/5 C5..6/3 C6..8/3 C8..10/3", &[300, 400, 600, 500, 600]),
+        ("C0+5 S0+3/5 C5+5/9x C5+5/3", "C0..5/0 S0..3/5 C5..10/3", &[300, 400, 600]),
+    ] {
+        let wire = wire(script);
+        assert_eq!((wire.out.trim_end(), &wire.times[..]), (expected, times), "{script}");
+    }
 }
 
 /// Without the SYN-ACK it is known where the server begins if the client had sent nothing when it acknowledged that.

@@ -23,6 +23,14 @@ impl Waiting {
         self.bytes.len() as u64 + u64::from(self.lost)
     }
 
+    /// Where this, which stands at `start`, and `payload`, which stands at `from`, overlap, both have the same bytes.
+    pub fn has_the_bytes_of(&self, start: Position, payload: &[u8], from: Position) -> bool {
+        let first = start.max(from);
+        let mine = self.bytes.get((first - start) as usize..).unwrap_or_default();
+        let theirs = payload.get((first - from) as usize..).unwrap_or_default();
+        self.lost == 0 && mine.iter().zip(theirs).all(|(one, other)| one == other)
+    }
+
     pub fn cost(&self) -> usize {
         self.bytes.len() + WAITING_OVERHEAD_BYTES
     }

@@ -77,7 +77,8 @@ impl Reassembler {
         );
     }
 
-    /// What waits in doubt, or heard of more than `possible`, makes way for a piece of which neither is true.
+    /// What waits in doubt, or heard of more than `possible`, makes way for a piece of which neither is true. If it has the same
+    /// bytes, it is what was sent again and captured first: only its ack is wrong.
     pub fn displace_by(&mut self, piece: &Piece<'_>, possible: Position, discarded: &mut Discarded) {
         if piece.doubt.is_some() || piece.heard > possible {
             return;
@@ -95,10 +96,15 @@ impl Reassembler {
         for start in overlapping {
             let Some(waiting) = self.waiting.remove(&start) else { continue };
             self.waiting_bytes -= waiting.cost();
-            discarded.count(waiting.doubt.unwrap_or(Doubt::Ack));
             let stop = start + waiting.len();
             self.put_part(start, &waiting, start, piece.start);
             self.put_part(start, &waiting, end, stop);
+            if waiting.doubt.is_none() && waiting.has_the_bytes_of(start, piece.payload, piece.start) {
+                let sent = Waiting { heard: piece.heard, ..waiting };
+                self.put_part(start, &sent, start.max(piece.start), stop.min(end));
+            } else {
+                discarded.count(waiting.doubt.unwrap_or(Doubt::Ack));
+            }
         }
     }
 

@@ -134,6 +134,12 @@ impl Reassembler {
         self.next
     }
 
+    /// What a sender had received that had received no more than what is delivered, and perhaps less: no message is to be taken
+    /// to begin exactly there.
+    pub fn before_next(&self) -> Position {
+        if self.has_delivered() { self.next.back(1) } else { self.next }
+    }
+
     pub fn next_seq(&self) -> SeqNumber {
         SeqNumber(self.base.wrapping_add(self.next.low_bits()))
     }

@@ -185,7 +185,7 @@ impl Connection {
                     true => (side, theirs.heard),
                     false => (side.other(), mine.heard),
                 };
-                let position = self.flow(resent.other()).next();
+                let position = self.flow(resent.other()).before_next();
                 self.flow_mut(resent).lower_first(position, end);
             }
             _ => drop(self.flow_mut(side).deliver_first(&mut |event| sink(side, event))),

@@ -266,9 +266,12 @@ impl Reassembler {
     }
 
     /// The stream's first captured packet stands before what the other side had acknowledged: it was captured late, or what
-    /// was acknowledged is lost (data on the SYN, RFC 7413).
+    /// was acknowledged is lost (data on the SYN, RFC 7413). So is what the other side acknowledged since it was met.
     pub fn rewind_unseen(&mut self, position: Position) {
         self.next = self.next.min(position);
+        if self.is_near(Position::ORIGIN) {
+            self.next = self.next.min(Position::ORIGIN);
+        }
         self.met_at = self.next;
     }
 

@@ -179,6 +179,24 @@ fn a_beginning_that_was_not_captured_is_a_gap_of_unknown_length() {
     }
 }
 
+/// Met in the middle: the client's acks tell what the server has sent before the first of it was captured.
+#[test]
+fn what_was_acknowledged_since_a_side_was_met_is_lost_once_it_is_captured() {
+    for (script, expected) in [
+        ("C0+5 C5/3 C5+4/3 S3/9 S3+2/9 ~ ~", "C0..5/0 C5..9/3 S-3 S3..5/9"),
+        ("C0+5 C5/3 C5+4/3 S3+2/9 ~ ~", "C0..5/0 C5..9/3 S-3 S3..5/9"),
+        ("C0+5 C5/3 C5+4/3 S3/9 S3+2/9 S0+3/5", "C0..5/0 C5..9/3 S0..3/5 S3..5/9"),
+        // A probe is no data.
+        ("C0+5 C5/3 S2+1/5? C5+4/3 S3+2/9 ~ ~", "C0..5/0 S-3 C5..9/3 S3..5/9"),
+        ("C0+5 C5/3 S3/5R", "C0..5/0 C. S."),
+        ("C0+5 C5/3 C5+4/3 C9/3F", "C0..5/0 C5..9/3 C."),
+    ] {
+        let mut wire = Wire::default();
+        wire.tokens(script);
+        assert_eq!(wire.out.trim_end(), expected, "{script}");
+    }
+}
+
 #[test]
 fn a_fin_is_no_byte_of_a_gap() {
     check("C0+5 C9F S0+3/10 ~ ~", "C0..5/0 C-4 C. S0..3/10");

@@ -3,6 +3,8 @@
 mod handshake;
 mod waiting;
 
+use std::ops::Range;
+
 use super::counters::FlowCounters;
 use super::judging::can_acknowledge;
 use super::reassembly::{Piece, Reassembler, StreamEvent};
@@ -45,7 +47,11 @@ pub struct Connection {
     role: Role,
     /// A SYN with another ISN on a connection that carries data: only an answer proves it real (RFC 5961 §4).
     new_syn: Option<(Side, SeqNumber)>,
+    /// The SYN of this side was captured again: a copy, or that of a connection to come that begins with the same number.
+    same_syn: Option<Side>,
     strays: u8,
+    /// The last stray: where it begins and ends.
+    stray: Option<(Side, [SeqNumber; 2])>,
     reset: Option<Reset>,
     /// See `Next::Unreadable`.
     unreadable: bool,
@@ -72,7 +78,9 @@ impl Default for Connection {
             high: Reassembler::default(),
             role: Role::Unknown,
             new_syn: None,
+            same_syn: None,
             strays: 0,
+            stray: None,
             reset: None,
             unreadable: false,
             fast_open: false,
@@ -182,6 +190,7 @@ impl Connection {
             }
             match self.on_ack(side, ack, first_seq.plus(length as u32), doubt.is_none()) {
                 Some(position) => heard = position,
+                None if self.is_of_another(side, segment) => return Next::Replace,
                 None if length > 0 => {
                     doubt = doubt.or(Some(Doubt::Ack));
                     heard = self.flow(side.other()).next();
@@ -215,18 +224,8 @@ impl Connection {
         // What comes again with an ack that this connection cannot have sent is another's.
         let is_foreign = doubt == Some(Doubt::Ack) && start + length <= me.next();
         if !near || is_foreign {
-            counters.out_of_window_segments += 1;
-            // Neither side's numbers fit, after a pause: no stray.
-            let fits_neither = segment.flags.ack && other.is_started() && !other.is_near(other.position_of(ack));
-            self.strays = self.strays.saturating_add(1);
-            if fits_neither && last_stamp.plus_millis(REUSE_PAUSE_MS) <= at {
-                return Next::Replace;
-            }
-            if self.strays >= MAX_STRAYS {
-                return Next::Replace;
-            }
-            counters.unplaced_bytes += length;
-            return Next::Continue;
+            let rested = last_stamp.plus_millis(REUSE_PAUSE_MS) <= at;
+            return self.on_stray(side, segment, start..start + length, rested, counters);
         }
         if segment.flags.fin && doubt.is_none() {
             me.finish_at(start + length);
@@ -263,6 +262,33 @@ impl Connection {
         }
         self.strays = 0;
         self.settle(counters, sink)
+    }
+
+    /// Bytes of a segment that are of no place here. `rested`: both sides were silent before it.
+    #[cold]
+    fn on_stray(
+        &mut self,
+        side: Side,
+        segment: &Segment<'_>,
+        place: Range<Position>,
+        rested: bool,
+        counters: &mut FlowCounters,
+    ) -> Next {
+        counters.out_of_window_segments += 1;
+        self.strays = self.strays.saturating_add(1);
+        let (me, other) = self.flows(side);
+        let ack = other.position_of(SeqNumber(segment.ack));
+        let length = place.end - place.start;
+        // Neither side's numbers fit, after a pause: no stray.
+        let fits_neither = segment.flags.ack && other.is_started() && !other.may_be_acked_next(ack);
+        let first = SeqNumber(segment.seq).plus(u32::from(segment.flags.syn));
+        let stray = me.is_no_place(place.start).then(|| (side, [first, first.plus(length as u32)]));
+        self.stray = stray.or(self.stray);
+        if (fits_neither && rested) || self.strays >= MAX_STRAYS {
+            return Next::Replace;
+        }
+        counters.unplaced_bytes += length;
+        Next::Continue
     }
 
     /// A byte of a keep-alive probe, or bytes after a FIN: they bring no news.

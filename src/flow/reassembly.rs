@@ -170,6 +170,11 @@ impl Reassembler {
         position.distance(self.next) <= MAX_WINDOW_BYTES
     }
 
+    /// Outside of any window, and not where the stream was once.
+    pub fn is_no_place(&self, position: Position) -> bool {
+        !self.is_near(position) && !(Position::ORIGIN..=self.next).contains(&position)
+    }
+
     /// A reset counts only inside the window (RFC 9293 §3.10.7.4, RFC 5961 §3), which begins where the receiver has come.
     pub fn may_be_reset_at(&self, position: Position) -> bool {
         self.is_near(position) && position >= self.acked
@@ -313,6 +318,11 @@ impl Reassembler {
     pub fn sent_to(&self) -> Position {
         let sent = self.sent.map_or(Position::UNKNOWN, |(position, _)| position);
         self.captured_to().max(sent).max(self.acked).max(self.claimed)
+    }
+
+    /// What is sent next may acknowledge that: no less than what was sent before.
+    pub fn may_be_acked_next(&self, position: Position) -> bool {
+        self.is_near(position) && position >= self.acked
     }
 
     pub fn is_acked_to(&self, position: Position) -> bool {

@@ -197,6 +197,53 @@ fn what_was_acknowledged_since_a_side_was_met_is_lost_once_it_is_captured() {
     }
 }
 
+const SYN: Flags = Flags { syn: true, ack: false, fin: false, rst: false, psh: false };
+
+/// Its SYN-ACK was not captured. A copy of the SYN alone is no other connection.
+#[test]
+fn a_syn_with_the_same_number_and_an_ack_of_what_was_never_sent_are_another_connection() {
+    for (token, next) in [
+        ("C0/500000000", Next::Replace),
+        ("C0+5/500000000", Next::Replace),
+        ("C4+5/500000000", Next::Replace),
+        ("C0/0", Next::Continue),
+        ("C0+5/0", Next::Continue),
+        ("C5+5/3", Next::Continue),
+        ("S3+3/5", Next::Continue),
+    ] {
+        let mut wire = wire("C0+5 S0+3/5 C5+5/3");
+        assert_eq!(wire.segment("C", SYN, -1, 0, &[]), Next::Continue);
+        assert_eq!(wire.token(token), next, "{token}");
+    }
+    assert_eq!(wire("C0+5 S0+3/5 C5+5/3").token("C0/500000000"), Next::Continue);
+}
+
+#[test]
+fn a_syn_ack_with_the_same_number_that_acknowledges_what_was_never_sent_is_of_another_connection() {
+    for (ack, next) in [(0, Next::Continue), (500_000_000, Next::Replace)] {
+        let mut wire = wire("C0+5 S0+3/5");
+        assert_eq!(wire.segment("S", Flags { ack: true, ..SYN }, -1, ack, &[]), next, "{ack}");
+    }
+}
+
+/// No SYN was captured of the connection that took the place of this one.
+#[test]
+fn what_the_other_side_acknowledges_is_no_stray() {
+    for (script, token, next) in [
+        ("C0+5 S0+3/5 C100000000+4/3", "S3+2/100000004", Next::Replace),
+        ("C0+5 S0+3/5 C100000000+4/3", "S3/100000001", Next::Replace),
+        ("C0+5 S0+3/5 C100000000+4/3", "S3+2/100000000", Next::Continue),
+        ("C0+5 S0+3/5 C100000000+4/3", "S3+2/100000005", Next::Continue),
+        ("C0+5 S0+3/5 C100000000+4/3", "C5+2/3", Next::Continue),
+        // An ack of less than before: only after a pause.
+        ("C0+5 S0+3/5 C5/3", "C100000000+4/1", Next::Continue),
+        ("C0+5 S0+3/5 C5/3 ~", "C100000000+4/1", Next::Replace),
+        ("C0+5 S0+3/5 C5/3 ~", "C100000000+4/3", Next::Continue),
+    ] {
+        assert_eq!(wire(script).token(token), next, "{script}, then {token}");
+    }
+}
+
 #[test]
 fn a_fin_is_no_byte_of_a_gap() {
     check("C0+5 C9F S0+3/10 ~ ~", "C0..5/0 C-4 C. S0..3/10");

@@ -2,6 +2,7 @@
 
 use super::{Connection, Next, Role};
 use crate::decode::Segment;
+use crate::flow::MAX_LATE_SYN_BYTES;
 use crate::flow::key::Side;
 use crate::flow::seq::SeqNumber;
 
@@ -26,7 +27,27 @@ impl Connection {
             true => SeqNumber(segment.seq) == first,
             false => segment.flags.syn && segment.flags.ack && SeqNumber(segment.ack) == first,
         });
-        announced.or_else(|| self.is_renewed_by(side, segment).then_some((side.other(), SeqNumber(segment.ack))))
+        let renewed = || self.is_renewed_by(side, segment).then_some((side.other(), SeqNumber(segment.ack)));
+        announced.or_else(renewed).or_else(|| self.same_syn_before(side, segment))
+    }
+
+    /// The SYN that this segment goes on from, if it was captured twice.
+    fn same_syn_before(&self, side: Side, segment: &Segment<'_>) -> Option<(Side, SeqNumber)> {
+        let first = self.same_syn.filter(|&initiator| initiator == side).map(|_| self.flow(side).first_seq())?;
+        let is_after = (0..=MAX_LATE_SYN_BYTES).contains(&SeqNumber(segment.seq).since(first));
+        is_after.then_some((side, first))
+    }
+
+    /// The segment acknowledges what was never sent here, and it is known where it was: on a connection to come, whose SYN has the
+    /// number of this one's, or where the other side's strays belong.
+    #[cold]
+    pub(super) fn is_of_another(&self, side: Side, segment: &Segment<'_>) -> bool {
+        let (ack, other) = (SeqNumber(segment.ack), self.flow(side.other()));
+        let began_again = other.is_no_place(other.position_of(ack)) && self.same_syn_before(side, segment).is_some();
+        let acknowledges_stray = self
+            .stray
+            .is_some_and(|(sender, [start, end])| sender != side && ack.since(start) > 0 && end.since(ack) >= 0);
+        !segment.flags.rst && (began_again || acknowledges_stray)
     }
 
     /// The other side began a new connection with the number with which it had begun this one, and here is the answer: that
@@ -93,17 +114,20 @@ impl Connection {
         let carries_data = self.low.has_delivered() || self.high.has_delivered();
         let over = self.reset.is_some() || (self.low.ended && self.high.ended);
         let (me, other) = self.flows(side);
+        let answers_another = |is_there: bool| segment.flags.ack && other.is_started() && !is_there;
+        let acknowledged = other.position_of(SeqNumber(segment.ack));
         if !me.is_started() {
             me.start(first);
             me.begin_with(segment);
-        } else if me.began_at(first) {
+        } else if me.began_at(first) && !(me.began_with_syn() && answers_another(!other.is_no_place(acknowledged))) {
+            let is_again = me.began_with_syn() && !segment.flags.ack;
             me.begin_with(segment);
+            self.same_syn = self.same_syn.or(is_again.then_some(side));
         } else if me.may_have_begun_at(first) {
             return Next::Continue;
         } else {
             let confirms = segment.flags.ack && new_syn == Some((side.other(), SeqNumber(segment.ack)));
-            let stray =
-                segment.flags.ack && other.is_started() && !other.is_near(other.position_of(SeqNumber(segment.ack)));
+            let stray = answers_another(other.is_near(acknowledged));
             if over || !carries_data || confirms || renewed || stray {
                 return Next::Replace;
             }

@@ -261,6 +261,14 @@ fn nothing_comes_after_a_fin_and_a_probe_is_no_data() {
     check("C0+5 S0/9 C6+3 C5+1?", "C0..5/0 C5..6/0 C6..9/0");
 }
 
+/// It is of a connection to come, whose numbers are near on one side.
+#[test]
+fn what_was_acknowledged_did_not_come_with_an_impossible_ack() {
+    check("C0+5 S3+3/5 C5/6 S0+9/500000000x C5+5/6 ~ ~", "C0..5/0 S-3 S3..6/5 C5..10/6");
+    check("C0+5 S3+3/5 C5/6 S0+3/500000000x C5+5/6 ~ ~", "C0..5/0 S-3 S3..6/5 C5..10/6");
+    check("C0+5 S3+3/5 C5/6 S0+3/5 C5+5/6", "C0..5/0 S0..3/5 S3..6/5 C5..10/6");
+}
+
 #[test]
 fn bytes_without_a_place_are_counted() {
     for (script, unplaced, known) in [

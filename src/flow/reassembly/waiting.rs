@@ -39,6 +39,10 @@ impl Reassembler {
         let data_end = piece.start + piece.payload.len() as u64;
         let end = piece.end();
         let mut cursor = piece.start.max(self.next);
+        if piece.doubt == Some(Doubt::Ack) {
+            // What was acknowledged before came in another segment.
+            cursor = cursor.max(self.acked);
+        }
         if let Some((&start, before)) = self.waiting.range(..=cursor).next_back() {
             cursor = cursor.max(start + before.len());
         }

@@ -11,7 +11,7 @@ import { type InterfaceInfo, listInterfaces } from '../native';
 import { BAD_CONFIG, FAILED, SUCCESS } from '../run/exit-codes';
 import { refuseInspector } from '../run/signals';
 import { capture } from './capture';
-import { buildProgram, INJECTOR } from './program';
+import { buildProgram, COMMANDS, HELP, INJECTOR } from './program';
 import { loadTerminal, show } from './show';
 
 const PREPARE_KEYS = 'prepare-keys';
@@ -40,6 +40,8 @@ async function main(argv: string[]): Promise<Ending> {
     const { runInjector } = require('../injector/command') as typeof import('../injector/command');
     return { code: await runInjector(argv.slice(1), process.env), flush: true };
   }
+  const asked = helpAsked(argv);
+  if (asked !== undefined) return explain(asked);
   if (argv[0] === PREPARE_KEYS) return { code: prepare(argv.slice(1)), flush: true };
   let ending: Ending = { code: SUCCESS, flush: true };
   const program = buildProgram(
@@ -62,6 +64,25 @@ async function main(argv: string[]): Promise<Ending> {
     return { code: BAD_CONFIG, flush: false };
   }
   return ending;
+}
+
+/** The topics of `help TOPIC`, and of `--help TOPIC`, which is meant so. */
+function helpAsked([first = '', ...more]: string[]): string[] | undefined {
+  return first === HELP || (['-h', '--help'].includes(first) && more.length > 0) ? more : undefined;
+}
+
+async function explain([word, ...more]: string[]): Promise<Ending> {
+  const isOfCommand = word !== undefined && word !== HELP && COMMANDS.includes(word);
+  if (isOfCommand && more.length === 0) return main([word, '--help']);
+  const { screen, topic } = require('./help') as typeof import('./help');
+  try {
+    if (more.length > 0) throw new Error(`help takes one topic, got ${more.length + 1}`);
+    process.stdout.write(word === undefined ? screen() : topic(word));
+  } catch (error) {
+    await complain({ code: 'USAGE' }, (error as Error).message);
+    return { code: BAD_CONFIG, flush: false };
+  }
+  return { code: SUCCESS, flush: true };
 }
 
 function namesFields({ fields }: Flags): boolean {

@@ -7,64 +7,22 @@ import { joinExpressions } from '../config/filters';
 import { BAD_CONFIG } from '../run/exit-codes';
 import { VERSION } from '../version';
 import { type AskedFlags, SHORTS } from './asked';
+import { flagOf, OWN_FLAGS } from './flags';
 import { type Format, readFormat } from './formats/names';
+import { all, screen } from './help';
 import type { Appearance } from './terminal';
 import type { Traced } from './terminal/traces';
 
 export const INJECTOR = 'injector';
+export const HELP = 'help';
 const INTERFACES = 'interfaces';
-export const COMMANDS: readonly string[] = [INTERFACES, INJECTOR];
-
-/** What is read, and for how long. */
-const READING = [
-  { flag: '--follow', help: 'go on with what is added to the file; Ctrl-C ends it' },
-  { flag: '--duration <time>', help: 'stop a live capture after so long: 30s, 5m' },
-];
-
-/** Flags that are no options of the library: they are about who looks at it, and have no variable. */
-const APPEARANCE = [
-  {
-    flag: '--format <name>',
-    help: 'what goes to stdout, also into pipes and files: text, json (JSON lines), har, csv, curl (commands that send the requests again); default: text on a terminal, else json',
-  },
-  { flag: '--json', help: '--format json where stdout is written; logs are JSON too' },
-  { flag: '-v, --verbose', help: 'in text: headers and bodies too' },
-  {
-    flag: '--summary',
-    help: 'what failed or became slow, endpoints, losses: on stderr at the end; the default on a terminal',
-  },
-  { flag: '--no-summary', help: 'not on a terminal either' },
-];
-
-/** What is made of the exchanges in place of lines. */
-const TRACES = [
-  {
-    flag: '--traces',
-    help: 'the slowest traces as trees, at the end: exchanges joined by traceparent, B3 or x-request-id, and the time that each took itself',
-  },
-  { flag: '--trace <id>', help: 'the trace with this id as a tree' },
-];
-
-const SHARING = {
-  flag: '--pseudonymize',
-  help: 'replace tokens, addresses, names and other values, equal ones by equal ones, for what may be shared',
-};
-
-const EXAMPLES = `
-Examples:
-  tcp-sniffer --ports 8080 --interface lo            what this host asks its own server on 8080
-  tcp-sniffer --ports 80,8080 --read capture.pcap    what tcpdump has written down
-  tcp-sniffer --ports 8080 --verbose --include status=5xx
-  tcp-sniffer --ports 8080 --output-url https://collector.example/ --output-batch gzip`;
+export const COMMANDS: readonly string[] = [INTERFACES, INJECTOR, HELP];
 
 export function buildProgram(
   onCapture: (flags: Flags, asked: AskedFlags, appearance: Appearance) => Promise<void>,
   onInterfaces: (options: { json?: boolean }) => Promise<void>,
 ): Command {
   const program = new Command('tcp-sniffer')
-    .description(
-      'Sees the HTTP traffic of a service without touching the service: JSON lines, or a POST for each message.',
-    )
     .version(VERSION)
     .helpCommand(false)
     .exitOverride()
@@ -73,25 +31,19 @@ export function buildProgram(
     .configureOutput({ writeErr: () => {} });
   const names = new Map<string, CommandOption>();
   for (const option of COMMAND_OPTIONS) {
-    const short = option.short === undefined ? '' : `${option.short}, `;
-    const flag = new Option(`${short}${option.flag}${argumentOf(option)}`, describe(option));
+    const flag = new Option(flagOf(option), option.help);
     if (option.argument !== undefined) flag.argParser(collect);
     program.addOption(flag);
     names.set(flag.attributeName(), option);
     if (option.argument === undefined) program.addOption(new Option(`--no-${option.flag.slice(2)}`).hideHelp());
   }
-  for (const { flag, argument, help } of Object.values(SHORTS))
-    program.addOption(new Option(`${flag} <${argument}>`, help).argParser(collect));
-  for (const { flag, help } of [...READING, ...TRACES, SHARING]) {
+  for (const { flag, help } of OWN_FLAGS) {
     const option = new Option(flag, help);
     program.addOption(flag.includes('<') ? option.argParser(collect) : option);
   }
-  for (const { flag, help } of APPEARANCE) {
-    const option = new Option(flag, help);
-    program.addOption(flag.includes('<') ? option.argParser(collect) : option);
-  }
-  program.argument('[files...]', 'savefiles and JSON lines to read, as with --read');
-  program.addHelpText('after', EXAMPLES);
+  program.argument('[files...]');
+  // A terminal shows the end of what is longer.
+  program.helpInformation = () => (process.stdout.isTTY ? screen() : all());
   program.action(async (words: string[], values: Record<string, string[] | boolean>) => {
     const flags: Flags = {};
     for (const [name, option] of names) {
@@ -135,17 +87,6 @@ export function buildProgram(
     .action(onInterfaces);
   program.command(INJECTOR).description('run the webhook that adds the sidecar to pods; has a --help of its own');
   return program;
-}
-
-function argumentOf({ argument, optionalArgument }: CommandOption): string {
-  if (argument === undefined) return '';
-  return optionalArgument === true ? ` [${argument}]` : ` <${argument}>`;
-}
-
-function describe({ help, variable, default: value }: CommandOption): string {
-  const shown =
-    value === undefined || value === '' || value === false || `${value}` === '' ? [] : [`default: ${value}`];
-  return `${help} [${[...(variable === undefined ? [] : [variable]), ...shown].join('; ')}]`.replace(' []', '');
 }
 
 function collect(text: string, before: string[] = []): string[] {

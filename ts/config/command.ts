@@ -2,6 +2,7 @@
 
 import { flagOf, kebabCase, type Option, variableOf } from './option';
 import { OPTIONS } from './options';
+import type { Topic } from './topics';
 import type { SnifferConfig } from './types';
 
 export interface CommandOption
@@ -9,6 +10,7 @@ export interface CommandOption
   readonly field: keyof SnifferConfig;
   readonly flag: string;
   readonly variable?: string | undefined;
+  readonly topic: Topic;
   readonly help: string;
   readonly default?: unknown;
   /** Without the prefix. */
@@ -18,12 +20,13 @@ export interface CommandOption
 }
 
 export const COMMAND_OPTIONS: readonly CommandOption[] = Object.entries<Option>(OPTIONS).flatMap(([field, row]) => {
-  const { help, parse, argument, optionalArgument, short, repeatable, secret, emptyMeans, annotation } = row;
-  if (help === undefined || parse === undefined) return [];
+  const { topic, help, parse, argument, optionalArgument, short, repeatable, secret, emptyMeans, annotation } = row;
+  if (topic === undefined || help === undefined || parse === undefined) return [];
   return {
     field: field as keyof SnifferConfig,
     flag: flagOf(field, row),
     variable: variableOf(field, row),
+    topic,
     help,
     parse,
     argument,

@@ -2,6 +2,7 @@
 
 import type { OutputName } from '../types';
 import type { Check } from './checks';
+import type { Topic } from './topics';
 
 /** One option: one row. What a row leaves out the option does not have. */
 export interface Option {
@@ -11,6 +12,8 @@ export interface Option {
   readonly required?: true;
   /** The value where the option is left out. */
   readonly default?: unknown;
+  /** Where the help has the flag. */
+  readonly topic?: Topic;
   /** Of the flag. A row without it is an option of the library only. */
   readonly help?: string;
   /** Reads the text of a flag, a variable or an annotation; throws what is expected. */

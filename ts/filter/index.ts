@@ -10,7 +10,7 @@ import { parse } from './parser';
 
 export { FilterError } from './error';
 export type { Exchange } from './exchange';
-export { KEY_NAMES } from './keys';
+export { KEY_NAMES, KEYS } from './keys';
 export { MAX_CHARACTERS } from './parser';
 
 export interface Filter {

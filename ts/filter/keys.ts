@@ -319,7 +319,11 @@ function namedHeaderKey(side: Side, name: string): Key {
 }
 
 /** What a key may be, in the order of the documentation. */
-export const KEY_NAMES: readonly string[] = [...Object.keys(PLAIN), ...Object.keys(SIDED)];
+export const KEYS: Readonly<Record<string, Pick<Key, 'operators' | 'example'>>> = {
+  ...PLAIN,
+  ...Object.fromEntries(Object.entries(SIDED).map(([name, keyOf]) => [name, keyOf('either')])),
+};
+export const KEY_NAMES: readonly string[] = Object.keys(KEYS);
 
 export function findKey(word: string): Key | undefined {
   const name = word.toLowerCase();

@@ -29,6 +29,7 @@ export const OUTPUTS = {
     check: checkOutputUrl,
     parse: text,
     argument: 'url',
+    topic: 'outputs',
     help: 'POST each message to this URL (token: OUTPUT_URL_AUTH_TOKEN)',
     output: 'http',
     annotation:
@@ -42,6 +43,7 @@ export const OUTPUTS = {
     default: 8,
     parse: number,
     argument: 'count',
+    topic: 'outputs',
     help: 'POSTs at one time',
   },
   /** A POST that has no answer after so many ms has failed. Default 10 000. */
@@ -50,6 +52,7 @@ export const OUTPUTS = {
     default: 10_000,
     parse: number,
     argument: 'ms',
+    topic: 'outputs',
     help: 'a POST without an answer after so long has failed',
   },
   /** Messages that wait for their POST, at most; live the oldest go first. Default 100 000. */
@@ -59,6 +62,7 @@ export const OUTPUTS = {
     default: 100_000,
     parse: number,
     argument: 'count',
+    topic: 'outputs',
     help: 'messages that may wait for their POST',
   },
   /** Bytes of messages that wait for their POST or are on their way, at most. Default 33 554 432 (32 MiB). */
@@ -67,6 +71,7 @@ export const OUTPUTS = {
     default: 33_554_432,
     parse: size,
     argument: 'bytes',
+    topic: 'outputs',
     help: 'bytes of messages that may wait',
   },
   /** Several messages a POST, as NDJSON or a JSON array; what is left out of it has its default. Default: one message a POST. */
@@ -74,6 +79,7 @@ export const OUTPUTS = {
     check: checkBatch,
     parse: parseBatch,
     argument: 'parts',
+    topic: 'outputs',
     help: 'POST batches: true, or e.g. maxMessages=500,maxBytes=1048576,maxDelayMs=1000,gzip,format=json-array',
     annotation:
       '`true`, `false`, or parts such as `maxMessages=500,maxDelayMs=200,gzip,format=json-array`: several messages a POST',
@@ -83,6 +89,7 @@ export const OUTPUTS = {
     check: checkContentType,
     parse: text,
     argument: 'type',
+    topic: 'outputs',
     help: 'Content-Type of the POSTs; default: what the body is',
     annotation:
       '`Content-Type` of the POSTs, where the receiver wants another one than `application/json` or `application/x-ndjson`',
@@ -92,6 +99,7 @@ export const OUTPUTS = {
     check: checkOtlpUrl,
     parse: text,
     argument: 'url',
+    topic: 'outputs',
     help: 'send a span an exchange to this OTLP/HTTP receiver, e.g. http://collector:4318 (headers: OTEL_EXPORTER_OTLP_HEADERS)',
     output: 'otlp',
     annotation:
@@ -103,6 +111,7 @@ export const OUTPUTS = {
     default: 'protobuf',
     parse: text,
     argument: 'how',
+    topic: 'outputs',
     help: 'encoding of spans: protobuf or json',
     annotation: '`protobuf` or `json`',
   },
@@ -111,6 +120,7 @@ export const OUTPUTS = {
     check: checkBoolean,
     default: false,
     parse: boolean,
+    topic: 'outputs',
     help: 'put bodies that are text into spans',
     annotation: '`true` or `false`: bodies that are text in spans',
   },
@@ -119,6 +129,7 @@ export const OUTPUTS = {
     check: checkKafkaUrl,
     parse: text,
     argument: 'url',
+    topic: 'outputs',
     help: 'send a record a message to this topic of Kafka, e.g. kafka://broker:9092/http?compression=gzip (user: KAFKA_USERNAME, KAFKA_PASSWORD)',
     output: 'kafka',
     // The image of the sidecar does not hold the client.
@@ -129,6 +140,7 @@ export const OUTPUTS = {
     check: checkBoolean,
     default: false,
     parse: boolean,
+    topic: 'outputs',
     help: 'JSON lines on stdout, a line an exchange in a terminal; the default where no output is named',
     output: 'stdout',
     annotation: '`true` or `false`',
@@ -141,6 +153,7 @@ export const OUTPUTS = {
     check: checkFileName,
     parse: text,
     argument: 'file',
+    topic: 'outputs',
     help: 'append JSON lines to this file, which is rotated',
     output: 'file',
     // The sidecar's file system takes no files.
@@ -151,6 +164,7 @@ export const OUTPUTS = {
     check: checkFileRotation,
     parse: parseFileRotation,
     argument: 'parts',
+    topic: 'outputs',
     help: 'rotation of that file, e.g. maxBytes=100MiB,maxAgeMs=3600000,maxFiles=10,compression=gzip',
     annotation: false,
   },
@@ -160,6 +174,7 @@ export const OUTPUTS = {
     parse: text,
     flag: '--har',
     argument: 'file',
+    topic: 'outputs',
     help: 'write exchanges as HAR 1.2 to this file; one that is there is overwritten',
     output: 'har',
     annotation: false,
@@ -174,7 +189,8 @@ export const OUTPUTS = {
     variable: 'VIEW_PORT',
     argument: 'port',
     optionalArgument: true,
-    help: 'serve a page with every exchange as it comes, on 127.0.0.1 and any free port or this one',
+    topic: 'outputs',
+    help: 'serve a page with every exchange as it comes; on 127.0.0.1, on any free port or this one',
     output: 'view',
     // A user who may make pods would open a door into them.
     annotation: false,
@@ -187,6 +203,7 @@ export const OUTPUTS = {
     parse: text,
     flag: '--html',
     argument: 'file',
+    topic: 'outputs',
     help: 'write a page with the exchanges to this file at the end; one that is there is overwritten',
     output: 'html',
     annotation: false,

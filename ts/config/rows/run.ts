@@ -27,6 +27,7 @@ export const RUN = {
     default: 10_000,
     parse: number,
     argument: 'ms',
+    topic: 'running',
     help: 'what outputs may take at stop',
   },
   /**
@@ -39,6 +40,7 @@ export const RUN = {
     check: integer(MIN_PORT, MAX_PORT),
     parse: number,
     argument: 'port',
+    topic: 'running',
     help: 'serve /metrics, /healthz and /readyz there',
   },
   /** The address for that port; `''` is every address, which Prometheus and the kubelet need. Default `''`. */
@@ -47,6 +49,7 @@ export const RUN = {
     default: '',
     parse: text,
     argument: 'address',
+    topic: 'running',
     help: 'the address for that; default: every one',
   },
   /** Lowest level that is logged, on stderr. Default `'info'`. */
@@ -55,6 +58,7 @@ export const RUN = {
     default: 'info',
     parse: text,
     argument: 'level',
+    topic: 'running',
     help: 'silent, error, warn, info, debug',
   },
   /**
@@ -68,6 +72,7 @@ export const RUN = {
     default: 41_943_040,
     parse: size,
     argument: 'bytes',
+    topic: 'limits',
     help: 'bytes held back over all connections',
     engine: true,
   },
@@ -77,6 +82,7 @@ export const RUN = {
     default: MAX_SNAPLEN_BYTES,
     parse: size,
     argument: 'bytes',
+    topic: 'limits',
     help: 'bytes captured of each packet',
     engine: true,
   },
@@ -86,6 +92,7 @@ export const RUN = {
     default: 33_554_432,
     parse: size,
     argument: 'bytes',
+    topic: 'limits',
     help: "size of the kernel's ring",
     engine: true,
   },
@@ -95,17 +102,26 @@ export const RUN = {
     default: 50,
     parse: number,
     argument: 'ms',
+    topic: 'limits',
     help: 'how long the kernel may gather packets',
     engine: true,
   },
   /** Puts the interface into promiscuous mode. Default false. */
-  promiscuous: { check: checkBoolean, default: false, parse: boolean, help: 'promiscuous mode', engine: true },
+  promiscuous: {
+    check: checkBoolean,
+    default: false,
+    parse: boolean,
+    topic: 'reading',
+    help: 'promiscuous mode',
+    engine: true,
+  },
   /** How often the counters are logged and the event `stats` comes, in ms. Default 60 000. */
   statsIntervalMs: {
     check: integer(MIN_STATS_INTERVAL_MS),
     default: 60_000,
     parse: number,
     argument: 'ms',
+    topic: 'running',
     help: 'how often the counters are logged',
     engine: true,
   },

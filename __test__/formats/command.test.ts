@@ -50,8 +50,8 @@ const shell = (script: string): string => {
 describe('into a pipe', () => {
   test('text: the lines of a terminal, without colours, and no path is cut', async () => {
     const lines = linesOf(await stdoutOf('text'));
-    expect(lines[0]).toMatch(/^TIME +METHOD +PATH +STAT +SIZE +TOOK CLIENT → SERVER$/);
-    expect(lines.filter((line) => /10\.0\.0\.\d+:\d+ → 10\.0\.0\.5:8080$/.test(line)).length).toBe(10);
+    expect(lines[0]).toMatch(/^TIME +METHOD +PATH +STAT +SIZE +TOOK CLIENT → SERVER +ID$/);
+    expect(lines.filter((line) => /10\.0\.0\.\d+:\d+ → 10\.0\.0\.5:8080 +\d\.\d$/.test(line)).length).toBe(10);
     expect(lines.join('')).not.toContain('\x1b');
     const file = join(folder, 'path.pcap');
     const path = `/${'long/'.repeat(100)}`;
@@ -71,7 +71,7 @@ describe('into a pipe', () => {
     const quiet = ['--ports', '80', '--log-level', 'error', '--no-summary', '--verbose'];
     const headsOf = (text: string) =>
       linesOf(text)
-        .filter((line) => line.endsWith(':80'))
+        .filter((line) => / → \S+:80 +1\.\d+$/.test(line))
         .map((line) => /(\/\w) +(\d+|-)/.exec(line)?.slice(1).join(' '));
     const heads = headsOf(await stdoutOf('text', [...quiet, '--read', file]));
     expect(heads).toEqual(['/a -', '/a 200', '/b -', '/b 200', '/c -', '/c -']);

@@ -11,6 +11,8 @@ import { printable, type Text } from './text';
 
 /** What a line says of an exchange; of a request that may be long gone. */
 export interface Facts {
+  /** What `--show` takes. */
+  id: string;
   /** When the request began, in ms since the epoch. */
   atMs: number;
   client: Endpoint;
@@ -36,16 +38,32 @@ const METHOD = 7;
 const STATUS = 4;
 const SIZE = 6;
 const LATENCY = 6;
+/** Of usual ids; the path gives up what longer ones need, since an id that is cut is none. */
+const ID = 4;
 /** Two IPv4 endpoints with ports. */
 const PEERS = '255.255.255.255:65535 → 255.255.255.255:65535'.length;
 /** With less than this for both, the path has it all. */
-const MIN_PATH_AND_PEERS = 30;
-const PEERS_SHARE = 0.46;
+const MIN_PATH_AND_PEERS = 36;
+const PEERS_SHARE = 0.49;
+/** A path that has less than this is no path: the id goes, then the time, then the size. */
+const MIN_PATH = 16;
+/** Before the time that a slow exchange took; no such time has more than five characters, but for hours. */
+const SLOW = '*';
+
+/** What a line has, and how wide; 0 is a column that there is no space for. */
+interface Layout {
+  time: number;
+  path: number;
+  size: number;
+  id: number;
+  peers: number;
+}
 
 export function factsOf(message: HttpMessage, asked: Pick<HttpMessage, 'method' | 'path'> = message): Facts {
-  const { timestamp, destination, receiver, direction } = message;
+  const { id, timestamp, destination, receiver, direction } = message;
   const { method = '-', path = '-' } = asked;
   return {
+    id,
     atMs: Date.parse(timestamp),
     client: destination,
     server: receiver,
@@ -66,6 +84,8 @@ export class Lines {
   readonly #text: Text;
   readonly #paint: Paint;
   readonly #columns: (() => number) | undefined;
+  /** Of the longest id so far. */
+  #idColumns = ID;
 
   /** Without `columns` nothing is cut: a file is as wide as its lines. */
   constructor(text: Text, paint: Paint, columns?: () => number) {
@@ -80,7 +100,7 @@ export class Lines {
   }
 
   heading(): string {
-    const cells = ['TIME', 'METHOD', 'PATH', 'STAT', 'SIZE', 'TOOK', 'CLIENT → SERVER'] as const;
+    const cells = ['TIME', 'METHOD', 'PATH', 'STAT', 'SIZE', 'TOOK', 'CLIENT → SERVER', 'ID'] as const;
     return this.#paint('dim', this.#join(cells, (_, text) => text, false).trimEnd());
   }
 
@@ -89,64 +109,84 @@ export class Lines {
     return this.#paint('dim', this.#text.clip(day(atMs), lineColumns(this.columns)));
   }
 
-  /** An interim or final response. */
-  response(message: HttpMessage, facts: Facts): string {
+  /** An interim or final response; `slow` if its exchange was. */
+  response(message: HttpMessage, facts: Facts, slow = false): string {
     const { bodySize, latencyMs, incomplete } = message;
     const { text, statusCode } = outcomeOf(message);
     const status = `${text}${incomplete === undefined ? '' : '!'}`;
+    const took = latencyMs === undefined ? '-' : duration(latencyMs);
     return this.#line(
       facts,
-      [status, bytes(bodySize), latencyMs === undefined ? '-' : duration(latencyMs)],
+      [status, bytes(bodySize), slow && took.length < LATENCY ? SLOW + took : took],
       incomplete === undefined ? styleOf(statusCode) : 'red',
+      slow ? 'yellow' : undefined,
     );
   }
 
   /** A request without its response, and why it stands here. */
   request(facts: Facts, words: string, style: Style): string {
-    return this.#line(facts, ['-', words], style);
+    return this.#line(facts, ['-', words], style, undefined);
   }
 
-  #line(facts: Facts, answer: readonly [string, string, string] | readonly [string, string], style: Style): string {
-    const { atMs, method, path } = facts;
+  #line(
+    facts: Facts,
+    answer: readonly [string, string, string] | readonly [string, string],
+    style: Style,
+    took: Style | undefined,
+  ): string {
+    const { atMs, method, path, id } = facts;
     const [status, size, latency = ''] = answer;
-    const cells = [timeOfDay(atMs), method, path, status, size, latency, facts] as const;
-    const styles: (Style | undefined)[] = ['dim', 'bold', undefined, style, answer.length === 2 ? style : undefined];
+    const cells = [timeOfDay(atMs), method, path, status, size, latency, facts, printable(id)] as const;
+    const merged = answer.length === 2;
+    const styles: (Style | undefined)[] = [
+      'dim',
+      'bold',
+      undefined,
+      style,
+      merged ? style : undefined,
+      took,
+      'dim',
+      'dim',
+    ];
     return this.#join(
       cells,
       (index, text) => {
-        const own = index === 6 ? 'dim' : styles[index];
+        const own = styles[index];
         return own === undefined ? text : this.#paint(own, text);
       },
-      answer.length === 2,
+      merged,
     );
   }
 
   /** `merged`: words in place of size and latency. */
   #join(
-    cells: readonly [string, string, string, string, string, string, string | Facts],
+    cells: readonly [string, string, string, string, string, string, string | Facts, string],
     paint: (index: number, text: string) => string,
     merged: boolean,
   ): string {
-    const [time, method, path, status, size, latency, peers] = cells;
-    const { time: timeColumns, path: pathColumns, peers: peersColumns } = layout(this.#columns?.() ?? FILE_COLUMNS);
+    const [time, method, path, status, size, latency, peers, id] = cells;
+    this.#idColumns = Math.max(this.#idColumns, id.length);
+    const layout = layoutOf(this.#columns?.() ?? FILE_COLUMNS, this.#idColumns);
     const text = this.#text;
     const isCut = this.#columns !== undefined;
-    const row: [number, string][] = [
-      [0, time.slice(0, timeColumns).padEnd(timeColumns)],
-      [1, text.fit(method, METHOD)],
-      [
-        2,
-        isCut
-          ? text.fit(path, pathColumns)
-          : path + ' '.repeat(Math.max(0, pathColumns - text.width(path, pathColumns))),
-      ],
-      [3, status.slice(0, STATUS).padEnd(STATUS)],
-    ];
-    if (merged) row.push([4, text.fit(size, SIZE + 1 + LATENCY, 'right')]);
-    else row.push([4, size.padStart(SIZE)], [5, latency.padStart(LATENCY)]);
-    const peersRoom = isCut ? peersColumns : UNCUT_COLUMNS;
-    if (peersColumns > 0)
-      row.push([6, text.clip(typeof peers === 'string' ? peers : this.#peers(peers, peersRoom), peersRoom)]);
+    const row: [number, string][] = [];
+    if (layout.time > 0) row.push([0, time.slice(0, layout.time).padEnd(layout.time)]);
+    row.push([1, text.fit(method, METHOD)]);
+    row.push([2, isCut ? text.fit(path, layout.path) : this.#filled(path, layout.path)]);
+    // Without a column for the size its words need that of the status.
+    const isShort = merged && layout.size === 0;
+    if (!isShort) row.push([3, status.slice(0, STATUS).padEnd(STATUS)]);
+    const wordColumns = isShort ? STATUS + 1 + LATENCY : SIZE + 1 + LATENCY;
+    if (merged) row.push([4, text.fit(size, wordColumns, 'right')]);
+    else {
+      if (layout.size > 0) row.push([4, size.padStart(SIZE)]);
+      row.push([5, latency.padStart(LATENCY)]);
+    }
+    if (layout.peers > 0) {
+      const between = typeof peers === 'string' ? peers : this.#peers(peers, isCut ? layout.peers : UNCUT_COLUMNS);
+      row.push([6, isCut ? text.fit(between, layout.peers) : this.#filled(between, layout.peers)]);
+    }
+    if (layout.id > 0) row.push([7, id]);
     // A terminal narrower than the fixed columns: what fits of them, from the left.
     let left = lineColumns(this.columns);
     let line = '';
@@ -158,6 +198,11 @@ export class Lines {
       left -= gap.length + text.width(shown);
     }
     return line;
+  }
+
+  /** At least so many columns. */
+  #filled(words: string, columns: number): string {
+    return words + ' '.repeat(Math.max(0, columns - this.#text.width(words, columns)));
   }
 
   /** The longest way to say it that fits; the client's address is what the line is for. */
@@ -180,13 +225,22 @@ export function lineColumns(columns: number): number {
   return Math.max(1, columns - 1);
 }
 
-function layout(columns: number): { time: number; path: number; peers: number } {
-  const time = columns < WIDE_COLUMNS ? TIME.narrow : TIME.wide;
-  const gaps = 5;
-  const rest = lineColumns(columns) - time - METHOD - STATUS - SIZE - LATENCY - gaps;
-  if (rest < MIN_PATH_AND_PEERS) return { time, path: Math.max(1, rest), peers: 0 };
-  const peers = Math.min(PEERS, Math.floor((rest - 1) * PEERS_SHARE));
-  return { time, path: rest - 1 - peers, peers };
+function layoutOf(columns: number, wanted: number): Layout {
+  const wide = columns < WIDE_COLUMNS ? TIME.narrow : TIME.wide;
+  const gaps = 6;
+  const all = lineColumns(columns) - wide - METHOD - STATUS - SIZE - LATENCY - ID - gaps;
+  if (all >= MIN_PATH_AND_PEERS) {
+    const peers = Math.min(PEERS, Math.floor((all - 1) * PEERS_SHARE));
+    return { time: wide, path: Math.max(1, all - 1 - peers - wanted + ID), size: SIZE, id: wanted, peers };
+  }
+  let path = lineColumns(columns) - METHOD - STATUS - LATENCY - 3;
+  const take = (cell: number): number => {
+    if (path - cell - 1 < MIN_PATH) return 0;
+    path -= cell + 1;
+    return cell;
+  };
+  const [id, time, size] = [take(wanted), take(TIME.narrow), take(SIZE)];
+  return { time, path: Math.max(1, path), size, id, peers: 0 };
 }
 
 function endpoint(peer: Endpoint): string {

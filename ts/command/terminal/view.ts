@@ -3,8 +3,10 @@
  * waiting batches as JSON lines go through, so a slow terminal makes nobody wait and a savefile waits for it.
  */
 
+import { endpointText } from '../../exchange/endpoints';
 import { isOfStream, linesOf, parseLine, parseStreamLine } from '../../exchange/lines';
 import { isFinal } from '../../exchange/pairing';
+import { Slow } from '../../exchange/slow';
 import { Unanswered } from '../../exchange/unanswered';
 import type { Batch, Output, Schedule } from '../../outputs/output';
 import { type StdoutOptions, StdoutOutput } from '../../outputs/stdout/output';
@@ -36,6 +38,7 @@ export class View implements Output {
   readonly #unanswered = new Unanswered(factsOf);
   /** A request that hangs is shown at once, unless all that will ever come is there already. */
   readonly #together: Together | undefined;
+  readonly #slow = new Slow();
   /** The heading stands for so many columns. */
   #headed: number | undefined;
   /** Which day the last line was of. */
@@ -144,7 +147,8 @@ export class View implements Output {
     for (const facts of this.#unanswered.note(message, this.#now())) yield* this.#stillWaiting(facts);
     if (message.direction === 'response') {
       const facts = request ?? factsOfResponse(message);
-      if (verbose || isFinal(message)) yield* this.#dated(facts, lines.response(message, facts));
+      if (verbose || isFinal(message))
+        yield* this.#dated(facts, lines.response(message, facts, this.#isSlow(message, facts)));
       if (verbose && isFinal(message)) yield* timesRows(message, facts.uploadMs, text, paint, lines.columns - 1);
     } else if (verbose) {
       const facts = factsOf(message);
@@ -153,6 +157,11 @@ export class View implements Output {
     if (!verbose) return;
     yield* details(message, text, paint, lines.columns - 1);
     yield '';
+  }
+
+  #isSlow(response: HttpMessage, { method, path, server }: Facts): boolean {
+    const { latencyMs } = response;
+    return latencyMs !== undefined && isFinal(response) && this.#slow.is(endpointText(server), method, path, latencyMs);
   }
 
   #inside(message: StreamMessage): string[] {

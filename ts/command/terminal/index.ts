@@ -127,8 +127,8 @@ export class Terminal {
 
   /** To be called before the start. */
   attach(sniffer: Sniffer, { pcapFile }: { pcapFile: string | undefined }): void {
-    // A dumb terminal cannot write over a line.
-    if (pcapFile === undefined || this.#stderr === undefined || process.env.TERM === 'dumb') return;
+    // A dumb terminal cannot write over a line; and what reads stdout from a pipe may be a pager, whose screen that is.
+    if (pcapFile === undefined || this.#stderr === undefined || process.env.TERM === 'dumb' || isPiped()) return;
     this.#progress = new Progress({
       file: pcapFile,
       terminal: this.#stderr,
@@ -169,6 +169,11 @@ const scheduleInBackground: Schedule = (ms, run) => {
 
 function columnsOf(stream: WriteStream, otherwise = DEFAULT_COLUMNS): number {
   return stream.columns || otherwise;
+}
+
+function isPiped(): boolean {
+  const stdout = fstatSync(1);
+  return stdout.isFIFO() || stdout.isSocket();
 }
 
 /** stdout and stderr are on it. */

@@ -2,6 +2,7 @@
 
 import { timesOf } from '../../exchange/times';
 import type { GrpcMessage, HttpMessage } from '../../types';
+import { prettyJson } from './pretty';
 import { bytes, duration } from './quantities';
 import type { Paint } from './style';
 import { printable, type Text } from './text';
@@ -11,6 +12,8 @@ export const MAX_ROWS = 40;
 /** Characters of a body, and of each field, that are looked at for that: the rest is cut off before anything is escaped. */
 const MAX_UNITS = 64 * 1_024;
 const TAB = '    ';
+/** JSON that is no wider than this is in one row; wider ones are hard to read. */
+const MAX_JSON_COLUMNS = 100;
 /** Of the further rows of a field. */
 const FIELD_INDENT = '  ';
 /** Said where something was left out. */
@@ -75,8 +78,12 @@ function* bodyRows(message: HttpMessage, text: Text, width: number): Generator<s
   if (body !== '') {
     yield '';
     const front = body.slice(0, MAX_UNITS);
-    const whole = yield* firstRows(wrappedLines(front, text, width));
+    const isFront = front.length < body.length || bodyTruncated === true || incomplete !== undefined;
+    const pretty = prettyJson(front, Math.min(width, MAX_JSON_COLUMNS), isFront);
+    const rows = pretty === undefined ? wrappedLines(front, text, width) : wrappedJson(pretty.rows, text, width);
+    const whole = yield* firstRows(rows);
     if (!whole || front.length < body.length) notes.push(`${MORE}; ${bytes(bodySize)} in all`);
+    else if (pretty !== undefined && pretty.folded > 0) notes.push(`${pretty.folded} entries folded; ${MORE}`);
   }
   if (incomplete !== undefined) notes.push(`ended early: ${incomplete}`);
   if (gapBytes !== undefined) notes.push(`${bytes(gapBytes)} never arrived`);
@@ -97,6 +104,14 @@ function grpcText(messages: GrpcMessage[]): string {
 function* wrappedLines(body: string, text: Text, width: number): Generator<string> {
   for (const line of body.replace(/\r?\n$/, '').split(/\r?\n/))
     yield* text.wrap(printable(line.replaceAll('\t', TAB)), width);
+}
+
+/** What does not fit goes on below its beginning. */
+function* wrappedJson(rows: Iterable<string>, text: Text, width: number): Generator<string> {
+  for (const row of rows) {
+    const indent = row.length - row.trimStart().length + TAB.length;
+    yield* text.wrap(printable(row), width, ' '.repeat(Math.min(indent, Math.floor(width / 2))));
+  }
 }
 
 /** As many as may be shown; returns whether that is all of them. */

@@ -282,6 +282,28 @@ describe('the summary', () => {
   };
   const NONE = { handed: 0, delivered: 0, dropped: 0, droppedBy: {}, waiting: 0, errors: 0 };
 
+  it('counts what could not be read, with what helps', () => {
+    const summary = new Summary({ text, paint: plain });
+    for (const protocol of ['tls', 'ssh', 'tls', 'unknown']) summary.note({ event: 'not-http', protocol });
+    summary.note({ event: 'unread', protocol: 'http/2' });
+    summary.note({ event: 'gap', protocol: 'tls' });
+    const rowsFor = (engine: Record<string, number>) =>
+      summary.rows({ engine, outputs: { callback: { ...NONE } } }, { columns: 300, rows: 50 });
+    const rows = rowsFor({ notHttpStreams: 6, unreadConnections: 1, tlsUnreadNoKeys: 3 });
+    expect(rows.filter((row) => /^not read|^lost/.test(row))).toEqual([
+      expect.stringMatching(/^not read {3}streams that are not HTTP\/1\.x: 6 \(SSH, TLS\); .*--tls-keylog FILE/),
+      expect.stringMatching(
+        /^not read {3}connections of which .*: 1 \(HTTP\/2\); HTTP\/2 was met in its middle: capture/,
+      ),
+      expect.stringMatching(/^not read {3}TLS connections whose keys did not come: 3; the key log has to be/),
+      'lost       nothing else',
+    ]);
+    // Without what the log says there is nothing to advise.
+    expect(rowsOf([], { notHttpStreams: 2, gapBytes: 7 })).toEqual(
+      expect.arrayContaining(['not read   streams that are not HTTP/1.x: 2', 'lost       bytes that never arrived: 7']),
+    );
+  });
+
   it('tells classes, halves without their others, losses and endpoints, the worst first', () => {
     const alone = { ...response('z'), request: undefined } as unknown as HttpMessage;
     const rows = rowsOf([request('a'), response('a', 5, 503), request('b'), request('c'), response('c'), alone], {

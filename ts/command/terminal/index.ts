@@ -79,12 +79,23 @@ export class Terminal {
 
   /** In words where stderr is looked at, else as JSON lines. */
   readonly createLogger = (level: LogLevel): Log => {
+    const log = this.#loggerOf(level);
+    const summary = this.#summary;
+    if (summary === undefined) return log;
+    const warn: Log['warn'] = (fields, message) => {
+      summary.note(fields);
+      log.warn(fields, message);
+    };
+    return { ...log, warn };
+  };
+
+  #loggerOf(level: LogLevel): Log {
     if (!process.stderr.isTTY) return createLogger(level);
     const write = (rows: string): void => this.#say(rows);
     if (this.#appearance.format === 'json') return createLogger(level, { write });
     const columns = (): number => columnsOf(process.stderr);
     return createTerminalLog({ level, text: this.#text, paint: this.#paint, columns, write });
-  };
+  }
 
   /** The output for stdout where it is a terminal, or its format is another one than JSON lines. */
   get createStdout(): ((options: StdoutOptions, streams: boolean) => Output) | undefined {

@@ -10,6 +10,7 @@ import { count, duration } from './quantities';
 import { routeRows } from './routes';
 import type { Paint } from './style';
 import type { Text } from './text';
+import { EVENTS, UNREAD, unreadRows } from './unread';
 
 /** Columns of the names before the facts. */
 const LABEL = 11;
@@ -22,6 +23,7 @@ export interface SummaryOptions {
 export class Summary {
   readonly #options: SummaryOptions;
   readonly #traffic = new Traffic();
+  readonly #looks = new Map<string, Set<string>>();
 
   constructor(options: SummaryOptions) {
     this.#options = options;
@@ -30,6 +32,14 @@ export class Summary {
   /** Takes whole JSON lines; keeps none of the bytes. */
   read(lines: Buffer): void {
     this.#traffic.read(lines);
+  }
+
+  /** Takes a line of the log: of what could not be read the engine counts how much, and the log says what it looks like. */
+  note({ event, protocol }: Record<string, unknown>): void {
+    const counter = typeof event === 'string' && Object.hasOwn(EVENTS, event) ? EVENTS[event] : undefined;
+    if (counter === undefined || typeof protocol !== 'string') return;
+    const looks = this.#looks.get(counter) ?? new Set();
+    this.#looks.set(counter, looks.add(protocol));
   }
 
   /** At the end; each of at most so many columns. The table has the rows that are left of one screen, or a few. */
@@ -55,7 +65,7 @@ export class Summary {
       ...(alone > 0 ? [`responses without a request: ${count(alone)}`] : []),
     ];
     const losses = [
-      ...lossesOf(engine),
+      ...lossesOf(Object.fromEntries(Object.entries(engine).filter(([name]) => !UNREAD.has(name)))),
       ...Object.entries(outputs).flatMap(([name, { droppedBy }]) =>
         Object.entries(droppedBy).map(([reason, lost]): [number, string] => [
           lost,
@@ -63,6 +73,7 @@ export class Summary {
         ]),
       ),
     ].filter(([lost]) => lost > 0);
+    const unread = [...unreadRows(engine, this.#looks)];
     const limits = [
       ...(beyondServers > 0
         ? [`requests to servers beyond the first ${count(MAX_SERVERS)}: ${count(beyondServers)}`]
@@ -82,7 +93,15 @@ export class Summary {
           .map(([name, times]) => `${name} ${count(times)}`)
           .join('  ') || 'no response',
       ],
-      ['lost', losses.length === 0 ? 'nothing' : losses.map(([lost, words]) => `${words}: ${count(lost)}`).join('; ')],
+      ...unread.map((words): [string, string] => ['not read', words]),
+      [
+        'lost',
+        losses.length === 0
+          ? unread.length === 0
+            ? 'nothing'
+            : 'nothing else'
+          : losses.map(([lost, words]) => `${words}: ${count(lost)}`).join('; '),
+      ],
       ...(limits.length > 0 ? [['limits', limits.join('; ')] as [string, string]] : []),
     ];
     const { text } = this.#options;

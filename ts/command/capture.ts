@@ -21,6 +21,7 @@ import { droppedFor } from '../run/ledger';
 import { onCommandSignals, stopOnSignals } from '../run/signals';
 import { Sniffer } from '../run/sniffer';
 import type { DropReason, SnifferStats } from '../types';
+import { withAdvice } from './advice';
 import { type Asked, type AskedFlags, isOfLines, readAsked } from './asked';
 import { captureOf, isPlain } from './inputs';
 import { labelOf } from './inputs/find';
@@ -58,7 +59,7 @@ export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Sh
     // What comes another way than the engine's own, the engine cannot write itself.
     stdoutIsOurs: isPlain(inputs, follow) && pseudonyms === undefined,
     rewrite: pseudonyms && ((lines) => pseudonyms.replace(lines)),
-    createLogger: terminal.createLogger,
+    createLogger: withAdvice(terminal.createLogger, inputs),
     createStdout: terminal.createStdout,
     observe: terminal.observe,
     onOutputClosed: (output, error) => {

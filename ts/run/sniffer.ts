@@ -399,10 +399,16 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
     const { pcapFile, ports } = run.config;
     if (complete && pcapFile !== undefined && packets !== undefined && !segments) {
       const which = undecodable ? 'packet that was understood' : 'packet';
-      run.log.warn({ pcapFile, packets, ports }, `no ${which} of the savefile is TCP with one of the ports`);
+      run.log.warn(
+        { pcapFile, packets, ports, code: 'NOTHING_ON_PORTS' },
+        `no ${which} of the savefile is TCP with one of the ports`,
+      );
     }
     if (complete && run.selection?.wanted === 0 && run.selection.filtered > 0) {
-      run.log.warn({ messages: run.selection.filtered }, 'no exchange matches the filter: all messages were left out');
+      run.log.warn(
+        { messages: run.selection.filtered, code: 'NOTHING_MATCHES' },
+        'no exchange matches the filter: all messages were left out',
+      );
     }
     run.log.info(countersOf(stats), 'capture stopped');
     this.#readers.end(failure);

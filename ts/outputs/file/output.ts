@@ -4,10 +4,10 @@
  * waits for the disk, and a disk that takes nothing ends the output.
  */
 
-import { ENGINE_ERROR_CODES, EngineError } from '../../errors';
 import { errorFields, LimitedLine, type Log } from '../../logger';
 import type { OutputStats } from '../../types';
 import { type Batch, type DropReason, type Kept, kept, type Output, type Schedule, Settling, Tally } from '../output';
+import { unwritable } from '../unwritable';
 import { WaitingLine } from '../waiting-line';
 import type { RotatingFile } from './rotating-file';
 
@@ -71,8 +71,7 @@ export class FileOutput implements Output {
     try {
       await this.#options.file.open();
     } catch (cause) {
-      const message = `cannot write to the output file '${this.#options.path}': ${(cause as Error).message}`;
-      throw new EngineError(ENGINE_ERROR_CODES.UNRECOVERABLE, message, { cause });
+      throw unwritable('to the output file', this.#options.path, cause);
     }
   }
 

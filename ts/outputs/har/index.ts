@@ -1,7 +1,7 @@
 /** Exchanges in a HAR file. */
 
-import { ENGINE_ERROR_CODES, EngineError } from '../../errors';
 import type { OutputKind } from '../kind';
+import { unwritable } from '../unwritable';
 import { HarFile } from './file';
 import { HarOutput } from './output';
 
@@ -16,7 +16,6 @@ function openHar(path: string): HarFile {
   try {
     return new HarFile(path);
   } catch (cause) {
-    const message = `cannot write the HAR file '${path}': ${(cause as Error).message}`;
-    throw new EngineError(ENGINE_ERROR_CODES.UNRECOVERABLE, message, { cause });
+    throw unwritable('the HAR file', path, cause);
   }
 }

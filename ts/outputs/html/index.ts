@@ -1,7 +1,8 @@
 /** Exchanges in one HTML file that shows itself. Loaded is only this: all the rest when there is such a file. */
 
-import { ENGINE_ERROR_CODES, EngineError } from '../../errors';
+import { EngineError } from '../../errors';
 import type { OutputKind } from '../kind';
+import { unwritable } from '../unwritable';
 
 export const html: OutputKind = {
   dropReasons: ['overflow', 'invalid', 'closed'],
@@ -17,8 +18,7 @@ export const html: OutputKind = {
       });
     } catch (cause) {
       if (cause instanceof EngineError) throw cause;
-      const message = `cannot write the HTML file '${htmlFile}': ${(cause as Error).message}`;
-      throw new EngineError(ENGINE_ERROR_CODES.UNRECOVERABLE, message, { cause });
+      throw unwritable('the HTML file', htmlFile, cause);
     }
   },
 };

@@ -1,0 +1,46 @@
+/** What to do about a savefile that cannot be opened: the engine says why, and what it sees there now says what helps. */
+
+import { readdirSync, statSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { ENGINE_ERROR_CODES } from '../errors';
+import type { Log } from '../logger';
+import { suggest } from '../suggest';
+import type { LogLevel } from '../types';
+import type { Input } from './inputs/find';
+
+/** Loggers whose errors about these inputs end in advice. */
+export function withAdvice(createLogger: (level: LogLevel) => Log, inputs: readonly Input[]): (level: LogLevel) => Log {
+  return (level) => {
+    const log = createLogger(level);
+    return {
+      ...log,
+      error: (fields, message) => {
+        const isOpening = fields.code === ENGINE_ERROR_CODES.CAPTURE_OPEN_FAILED;
+        const input = isOpening ? inputs.find(({ path }) => message.includes(`'${path}'`)) : undefined;
+        const advice = input === undefined ? undefined : adviceFor(input.path);
+        log.error(fields, advice === undefined ? message : `${message}; ${advice}`);
+      },
+    };
+  };
+}
+
+function adviceFor(path: string): string | undefined {
+  const status = statSync(path, { throwIfNoEntry: false });
+  if (status === undefined) {
+    const near = suggest(basename(path), neighboursOf(path));
+    return near === undefined
+      ? "name a file, a folder, or a pattern in quotes such as '*.pcap'"
+      : `did you mean '${near}'?`;
+  }
+  if (!status.isFile()) return undefined;
+  if (status.size === 0) return 'nothing is written yet: --follow waits for what is added';
+  return 'what tcpdump -w and Wireshark write can be read, and JSON lines of tcp-sniffer';
+}
+
+function neighboursOf(path: string): string[] {
+  try {
+    return readdirSync(dirname(path));
+  } catch {
+    return [];
+  }
+}

@@ -34,7 +34,7 @@ export declare class Capture {
    * `bytes` and `changesBytes`.
    */
   copyLines(target?: Buffer | undefined | null): void
-  /** Gives one batch's credit back: JS has finished with it. Without credits no further batch comes. */
+  /** Takes back the credit of one batch: JS has finished with it. Without credits no further batch comes. */
   release(): void
   /**
    * While it is open, the engine writes lines to stdout (file descriptor 1) as far as it takes them at once, and only what is
@@ -48,7 +48,7 @@ export declare class Capture {
   wantChanges(want: boolean): void
   /** Messages that the engine has written to stdout, since the start. */
   writtenToStdout(): number
-  /** What marks a POST with this body as our own, behind the version in the field `tcp-sniffer-output`. */
+  /** What marks a POST with this body as our own, after the version in the field `tcp-sniffer-output`. */
   seal(body: Buffer): string
   /** The counters some 50 ms ago (libpcap's own: 250 ms); after `end` the final ones. Waits for nothing. */
   stats(): EngineStats

@@ -99,7 +99,7 @@ impl SecretFields {
 
 /// Only letters, digits and `-` within.
 fn is_ordinary(name: &[u8]) -> bool {
-    scan_name(name).0 == name.len()
+    scan_name(name, 0).0 == name.len()
 }
 
 /// Controls but the tab; NEL as ISO 8859-1 and UTF-8 have it, LINE SEPARATOR, PARAGRAPH SEPARATOR.

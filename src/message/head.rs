@@ -60,7 +60,7 @@ impl Field {
     /// there is no CR, LF or NUL in them (RFC 9113 §8.2.1).
     pub fn decoded(bytes: &[u8], name: Span, raw_value: Span) -> Self {
         let (text, value) = (name.of(bytes), raw_value.of(bytes));
-        let (ordinary, _) = scan_name(text);
+        let (ordinary, _) = scan_name(text, 0);
         Self {
             name,
             raw_value,

@@ -1,4 +1,8 @@
-//! What a head's bytes are looked at for, eight at a time.
+//! What a head's bytes are looked at for, eight or sixteen at a time.
+
+mod blocks;
+
+use blocks::{BLOCK_BYTES, not_of_name, not_plain};
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x8080_8080_8080_8080;
@@ -6,27 +10,58 @@ const HIGH: u64 = 0x8080_8080_8080_8080;
 /// How many bytes there are before the first that is not *plain*: printable ASCII other than quote and backslash.
 #[inline]
 pub fn plain_length(bytes: &[u8]) -> usize {
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (index, word) in words.iter().enumerate() {
-        let flags = odd_flags(u64::from_le_bytes(*word));
-        if flags != 0 {
-            return index * 8 + flags.trailing_zeros() as usize / 8;
-        }
-    }
-    let is_plain = |byte: &&u8| matches!(byte, b' '..=b'~' if !matches!(byte, b'"' | b'\\'));
-    words.len() * 8 + rest.iter().take_while(is_plain).count()
+    plain_end(bytes, 0)
 }
 
-/// The lowest high bit that is set is that of the first byte that is not plain; bits above it mean nothing.
-const fn odd_flags(word: u64) -> u64 {
-    const fn has_zero(word: u64) -> u64 {
-        word.wrapping_sub(ONES) & !word
+/// All of them are plain.
+#[inline]
+pub fn is_plain(bytes: &[u8]) -> bool {
+    let (blocks, _) = bytes.as_chunks();
+    let Some(last) = bytes.last_chunk() else { return not_plain(&repeated(bytes)) == 0 };
+    blocks.iter().all(|block| not_plain(block) == 0) && not_plain(last) == 0
+}
+
+/// A block with these bytes, of which there are too few for one, and no others but spaces.
+#[inline]
+fn repeated(bytes: &[u8]) -> [u8; BLOCK_BYTES] {
+    let word = |first: u64, last: u64| (u128::from(first) | u128::from(last) << 64).to_le_bytes();
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        return word(u64::from_le_bytes(*first), u64::from_le_bytes(*last));
     }
-    let control = word.wrapping_sub(ONES * 0x20) & !word;
-    let delete = word.wrapping_add(ONES);
-    let quote = has_zero(word ^ (ONES * b'"' as u64));
-    let backslash = has_zero(word ^ (ONES * b'\\' as u64));
-    (control | delete | quote | backslash | word) & HIGH
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        let both = u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32;
+        return word(both, both);
+    }
+    let few = bytes.iter().fold(ONES * u64::from(b' '), |word, byte| word << 8 | u64::from(*byte));
+    word(few, few)
+}
+
+/// Where the first byte from `at` on is that is not plain; the length if there is none.
+#[inline]
+pub fn plain_end(bytes: &[u8], at: usize) -> usize {
+    end_of(bytes, at, not_plain, blocks::is_plain)
+}
+
+/// Where the first byte from `at` on is that `is` not so.
+#[inline(always)]
+fn end_of(bytes: &[u8], at: usize, bits: impl Fn(&[u8; BLOCK_BYTES]) -> u32, is: impl Fn(u8) -> bool) -> usize {
+    let mut from = at;
+    while let Some(block) = bytes.get(from..).and_then(<[u8]>::first_chunk) {
+        let ends = bits(block);
+        if ends != 0 {
+            return from + ends.trailing_zeros() as usize;
+        }
+        from += BLOCK_BYTES;
+    }
+    let left = bytes.len().saturating_sub(from);
+    match bytes.last_chunk() {
+        // It has bytes before these, which do not count.
+        Some(block) => {
+            let ends = (bits(block) | 1 << BLOCK_BYTES) >> (BLOCK_BYTES - left);
+            from + ends.trailing_zeros() as usize
+        }
+        None => from + bytes.iter().skip(from).take_while(|byte| is(**byte)).count(),
+    }
 }
 
 /// Eight bytes of ASCII in lower case; other bytes stay as they are.
@@ -37,34 +72,18 @@ pub const fn lower(word: u64) -> u64 {
     word | ((from_a & !beyond_z & !word & HIGH) >> 2)
 }
 
-/// How many bytes there are before the first that is neither a letter nor a digit nor `-`, and the `name_hash` of them. Called
-/// for each field: a call that is not inlined costs one in fifty of all instructions.
+/// Where a name from `at` on ends, of letters, digits and `-`, and its `name_hash`. Called for each field: a call that is not
+/// inlined costs one in fifty of all instructions.
 #[inline(always)]
-pub fn scan_name(bytes: &[u8]) -> (usize, u32) {
-    let (words, rest) = bytes.as_chunks::<8>();
-    let mut hash = 0;
-    for (index, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        let ends = name_flags(word) ^ HIGH;
-        if ends != 0 {
-            let bits = ends.trailing_zeros() & !7;
-            return (index * 8 + bits as usize / 8, finish(mix(hash, word & ((1 << bits) - 1))));
-        }
-        hash = mix(hash, word);
-    }
-    let length = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'-').count();
-    (words.len() * 8 + length, finish(mix(hash, tail_word(rest.split_at(length).0))))
-}
-
-/// The high bits of letters, digits and `-`.
-const fn name_flags(word: u64) -> u64 {
-    const fn between(low: u64, first: u8, last: u8) -> u64 {
-        low.wrapping_add(ONES * (0x80 - first as u64)) & !low.wrapping_add(ONES * (0x7f - last as u64))
-    }
-    let low = word & !HIGH;
-    let letter = between(low | (ONES * 0x20), b'a', b'z');
-    let dash_or_digit = between(low, b'0', b'9') | between(low, b'-', b'-');
-    (letter | dash_or_digit) & !word & HIGH
+pub fn scan_name(bytes: &[u8], at: usize) -> (usize, u32) {
+    let end = end_of(bytes, at, not_of_name, blocks::is_of_name);
+    let (words, rest) = bytes.get(at..end).unwrap_or_default().as_chunks::<8>();
+    let hash = words.iter().fold(0, |hash, word| mix(hash, u64::from_le_bytes(*word)));
+    let last = match bytes.get(end - rest.len()..).and_then(<[u8]>::first_chunk) {
+        Some(word) => u64::from_le_bytes(*word) & ((1 << (8 * rest.len())) - 1),
+        None => tail_word(rest),
+    };
+    (end, finish(mix(hash, last)))
 }
 
 /// The same for names that differ in case only.
@@ -120,14 +139,24 @@ mod tests {
             let bytes = [bytes.as_bytes(), &[odd], &more].concat();
             let plain = bytes.iter().take_while(|&&b| (b' '..=b'~').contains(&b) && b != b'"' && b != b'\\').count();
             prop_assert_eq!(plain_length(&bytes), plain);
+            for end in 0..=bytes.len() {
+                prop_assert_eq!(is_plain(&bytes[..end]), end <= plain);
+            }
+            for at in 0..bytes.len() {
+                prop_assert_eq!(plain_end(&bytes, at), at + plain_length(&bytes[at..]));
+            }
         }
 
         #[test]
-        fn a_name_ends_where_it_does(name in "[a-zA-Z0-9-]{0,20}", more in any::<Vec<u8>>()) {
-            let bytes = [name.as_bytes(), &more].concat();
+        fn a_name_ends_where_it_does(
+            before in any::<Vec<u8>>(),
+            name in "[a-zA-Z0-9-]{0,40}",
+            more in prop_oneof![Just(Vec::new()), any::<Vec<u8>>()],
+        ) {
+            let bytes = [&before, name.as_bytes(), &more].concat();
             let is_of_name = |b: &&u8| b.is_ascii_alphanumeric() || **b == b'-';
-            let length = bytes.iter().take_while(is_of_name).count();
-            prop_assert_eq!(scan_name(&bytes), (length, name_hash(&bytes[..length])));
+            let end = before.len() + bytes[before.len()..].iter().take_while(is_of_name).count();
+            prop_assert_eq!(scan_name(&bytes, before.len()), (end, name_hash(&bytes[before.len()..end])));
         }
 
         #[test]

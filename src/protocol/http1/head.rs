@@ -6,7 +6,7 @@
 use memchr::{memchr, memchr3, memrchr};
 
 use super::malformed::{MAX_FIELDS, Malformed};
-use crate::message::words::{name_hash, plain_length, scan_name};
+use crate::message::words::{name_hash, plain_end, scan_name};
 use crate::message::{Direction, Field, Head, Span, StartLine, Version, is_token, trim_ows, trim_ows_end};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,31 +100,34 @@ pub(super) fn parse_fields(fields: &mut Vec<Field>, bytes: &[u8], mut at: usize)
 /// A field line as nearly all are: a name of letters, digits and `-`, and a plain value. `field_line` would say the same.
 #[inline]
 fn plain_field(bytes: &[u8], at: usize) -> Option<(Field, usize)> {
-    let line = bytes.get(at..)?;
-    let (name_length, name_hash) = scan_name(line);
-    let (name, [b':', after @ ..]) = line.split_at_checked(name_length)? else { return None };
-    let spaces = after.iter().take_while(|&&b| b == b' ').count();
-    let value = after.get(spaces..)?;
-    let length = plain_length(value);
-    let line_break = match value.get(length..)? {
-        [b'\r', b'\n', ..] => 2,
-        [b'\n', ..] => 1,
-        _ => return None,
-    };
-    if name.is_empty() {
+    let (name_end, name_hash) = scan_name(bytes, at);
+    if name_end == at || bytes.get(name_end) != Some(&b':') {
         return None;
     }
-    let start = at + name_length + 1 + spaces;
-    let trailing = value.get(..length)?.iter().rev().take_while(|&&b| b == b' ').count();
+    let is_space = |at: usize| bytes.get(at) == Some(&b' ');
+    let mut start = name_end + 1;
+    while is_space(start) {
+        start += 1;
+    }
+    let end = plain_end(bytes, start);
+    let next = match bytes.get(end..)? {
+        [b'\r', b'\n', ..] => end + 2,
+        [b'\n', ..] => end + 1,
+        _ => return None,
+    };
+    let mut value_end = end;
+    while value_end > start && is_space(value_end - 1) {
+        value_end -= 1;
+    }
     let field = Field {
-        name: Span::new(at, at + name_length),
-        raw_value: Span::new(start, start + length - trailing),
+        name: Span::new(at, name_end),
+        raw_value: Span::new(start, value_end),
         name_hash,
         plain: true,
         uneven: false,
         odd_name: false,
     };
-    Some((field, start + length + line_break))
+    Some((field, next))
 }
 
 struct Line {
@@ -141,7 +144,7 @@ struct Line {
 impl Line {
     /// The line that starts at `at`, if it is all there. A bare LF ends it too (RFC 9112 §2.2), a bare CR does not.
     fn at(bytes: &[u8], at: usize) -> Option<Self> {
-        let mut from = at + plain_length(bytes.get(at..)?);
+        let mut from = plain_end(bytes, at);
         let (mut uneven, mut plain) = (false, true);
         loop {
             match bytes.get(from..)? {

@@ -4,14 +4,15 @@
 use std::borrow::Cow;
 
 use super::escapes::ESCAPES;
+use super::pieces::{push_pieces, put, put_short};
 #[cfg(target_arch = "x86_64")]
 use super::shuffle;
-use crate::message::words::plain_length;
+use crate::message::words::is_plain;
 
 /// Appends bytes as a JSON string: UTF-8 as it is, anything else read as ISO 8859-1, as field values once were
 /// (RFC 9110 §5.5).
 pub(super) fn push_text(out: &mut Vec<u8>, bytes: &[u8]) {
-    if plain_length(bytes) == bytes.len() {
+    if is_plain(bytes) {
         push_plain(out, bytes);
         return;
     }
@@ -168,10 +169,20 @@ fn copy_chunk<const N: usize>(to: &mut [u8], at: usize, from: &[u8], start: usiz
 
 /// Appends bytes that are known to need no escape.
 fn push_plain(out: &mut Vec<u8>, bytes: &[u8]) {
-    out.reserve(bytes.len() + 2);
-    out.push(b'"');
-    out.extend_from_slice(bytes);
-    out.push(b'"');
+    const SHORT_BYTES: usize = 30;
+    if bytes.len() > SHORT_BYTES {
+        out.reserve(bytes.len() + 2);
+        out.push(b'"');
+        out.extend_from_slice(bytes);
+        out.push(b'"');
+        return;
+    }
+    push_pieces::<{ SHORT_BYTES + 2 }>(out, |block| {
+        put(block, 0, b"\"");
+        put_short(block, 1, bytes);
+        put(block, bytes.len() + 1, b"\"");
+        bytes.len() + 2
+    });
 }
 
 pub(super) fn push_member(out: &mut Vec<u8>, start: &[u8], value: &[u8]) {
@@ -180,7 +191,18 @@ pub(super) fn push_member(out: &mut Vec<u8>, start: &[u8], value: &[u8]) {
 }
 
 pub(super) fn push_number(out: &mut Vec<u8>, number: u64) {
-    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+    // Status codes, numbers of exchanges, sizes of small bodies: of a length that is known here, so that no call copies them.
+    match number {
+        0..=9 => out.push(digit(number)),
+        10..=99 => out.extend_from_slice(&[digit(number / 10), digit(number)]),
+        100..=999 => out.extend_from_slice(&[digit(number / 100), digit(number / 10), digit(number)]),
+        _ => out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),
+    }
+}
+
+/// Its last one.
+pub(super) const fn digit(number: u64) -> u8 {
+    b'0' + (number % 10) as u8
 }
 
 #[cfg(test)]
@@ -256,9 +278,11 @@ mod tests {
 
         #[test]
         fn any_number_comes_back(number in any::<u64>()) {
-            let mut out = Vec::new();
-            push_number(&mut out, number);
-            prop_assert_eq!(String::from_utf8(out).unwrap(), number.to_string());
+            for shift in 0..64 {
+                let mut out = Vec::new();
+                push_number(&mut out, number >> shift);
+                prop_assert_eq!(String::from_utf8(out).unwrap(), (number >> shift).to_string());
+            }
         }
 
         #[test]

@@ -10,6 +10,7 @@ mod fields;
 mod grpc;
 mod grpc_messages;
 mod json;
+mod pieces;
 mod repeats;
 #[cfg(target_arch = "x86_64")]
 mod shuffle;
@@ -23,7 +24,7 @@ use extras::push_extras;
 use fields::{SecretFields, push_fields};
 use grpc::SecretGrpc;
 pub use grpc_messages::{RawGrpc, ToJson, push_grpc_messages};
-use json::{push_member, push_number, push_text, push_text_within};
+use json::{digit, push_member, push_number, push_text, push_text_within};
 pub use stream_message::push_base64_data;
 use timestamp::TimestampWriter;
 
@@ -110,10 +111,11 @@ impl Encoder {
         push_number(out, u64::from(message.exchange));
         out.extend_from_slice(b"\",\"timestamp\":\"");
         self.timestamps.push(out, message.at);
-        out.extend_from_slice(match message.direction {
-            Direction::Request => b"\",\"direction\":\"request\"".as_slice(),
-            Direction::Response => b"\",\"direction\":\"response\"".as_slice(),
-        });
+        // Each of a length that is known here: no call copies them.
+        match message.direction {
+            Direction::Request => out.extend_from_slice(b"\",\"direction\":\"request\""),
+            Direction::Response => out.extend_from_slice(b"\",\"direction\":\"response\""),
+        }
         out.extend_from_slice(ends);
         let members = self.members;
         let mut cut = self.push_start_line(out, message);
@@ -251,19 +253,12 @@ fn push_ipv4(out: &mut Vec<u8>, ip: Ipv4Addr) {
 fn push_millis(out: &mut Vec<u8>, start: &[u8], micros: Option<u64>) {
     let Some(micros) = micros else { return };
     out.extend_from_slice(start);
-    match micros / 1_000 {
-        millis @ 0..=9 => out.push(b'0' + millis as u8),
-        millis => push_number(out, millis),
-    }
-    let mut rest = micros % 1_000;
+    push_number(out, micros / 1_000);
+    let rest = micros % 1_000;
     if rest > 0 {
-        out.push(b'.');
-        let mut place = 100;
-        while rest > 0 {
-            out.push(b'0' + (rest / place) as u8);
-            rest %= place;
-            place /= 10;
-        }
+        out.extend_from_slice(&[b'.', digit(rest / 100), digit(rest / 10), digit(rest)]);
+        let zeros = usize::from(rest % 10 == 0) + usize::from(rest % 100 == 0);
+        out.truncate(out.len() - zeros);
     }
 }
 

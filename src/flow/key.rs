@@ -56,8 +56,14 @@ impl Ends {
 
 impl FlowKey {
     /// The key, and the side that `source` is. A connection from an endpoint to itself is one side talking to itself.
+    #[inline]
     pub fn of(source: Endpoint, destination: Endpoint) -> (Self, Side) {
-        if source <= destination {
+        let is_in_order = match (source.ip, destination.ip) {
+            // As below, in fewer instructions.
+            (IpAddr::V4(a), IpAddr::V4(b)) => (a.to_bits(), source.port) <= (b.to_bits(), destination.port),
+            _ => source <= destination,
+        };
+        if is_in_order {
             (Self(Ends { low: source, high: destination }), Side::Low)
         } else {
             (Self(Ends { low: destination, high: source }), Side::High)

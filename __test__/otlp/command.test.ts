@@ -67,6 +67,30 @@ describe('a savefile', () => {
     },
   );
 
+  test.each([
+    ['demo', []],
+    ['shop', []],
+    ['over-max-body-size', ['--max-body-size', '1000']],
+    ['over-max-body-size', ['--max-body-size', '1000', '--otlp-bodies']],
+    ['early-response', []],
+    ['latin-1', ['--otlp-bodies']],
+  ])('%s: where spans are all that is wanted, they are the same as beside another output', async (name, flags) => {
+    const spansWith = async (...more: string[]): Promise<object[]> => {
+      const receiver = await receiverOf();
+      const run = await runCli([...read(name), '--output-otlp', receiver.url, ...flags, ...more]);
+      expect(run.code, run.stderr).toBe(0);
+      // Ids of a trace that begins here are random.
+      return receiver
+        .spans()
+        .map(({ traceId, spanId, parentSpanId, ...rest }) =>
+          parentSpanId === '' ? rest : { traceId, parentSpanId, ...rest },
+        );
+    };
+    const alone = await spansWith();
+    expect(alone.length).toBeGreaterThan(0);
+    expect(alone).toEqual(await spansWith('--output-stdout'));
+  });
+
   test('gzip, and bodies if they are asked for', async () => {
     const receiver = await receiverOf();
     const to = ['--output-otlp', receiver.url, '--otlp-bodies', '--output-batch', 'gzip'];

@@ -248,6 +248,28 @@ describe('stop', () => {
     });
   });
 
+  describe('the engine leaves out what no output looks at', () => {
+    const outputOtlp = 'http://127.0.0.1:9/';
+    const ours = { stdoutIsOurs: true };
+
+    it.each([
+      [{ outputOtlp }, ours, expect.not.arrayContaining(['body', 'bodySize'])],
+      [{ outputOtlp, otlpBodies: true }, ours, expect.arrayContaining(['body', 'headers', 'grpc'])],
+      [{ outputUrl: outputOtlp }, ours, undefined],
+      [{ outputOtlp, outputUrl: outputOtlp }, ours, undefined],
+      [{ outputOtlp, filter: 'status >= 500' }, ours, undefined],
+      [{ outputOtlp, onHttpMessage: () => {} }, ours, undefined],
+      [{ outputOtlp }, { ...ours, observe: () => {} }, undefined],
+      // A listener may be added later.
+      [{ outputOtlp }, {}, undefined],
+    ])('%o, %o', async (config, deps, fields) => {
+      const { sniffer, captures } = rig(config, deps);
+      await sniffer.start();
+      expect(captures[0]?.options.fields).toEqual(fields);
+      await sniffer.stop();
+    });
+  });
+
   it('gives up on a stdout that nobody reads, after 10 s, and counts that', async () => {
     const { sniffer, captures, stdout, time } = rig({ outputStdout: true });
     stdout.hold = true;

@@ -1,6 +1,7 @@
 /** The config as the engine takes it: the values of the rows that say `engine`, under the same names. */
 
 import type { CaptureOptions, OwnOutputOptions } from '../native/binding';
+import type { MessageField } from '../types';
 import type { Option } from './option';
 import { OPTIONS } from './options';
 import { tracesUrl } from './otlp';
@@ -13,8 +14,8 @@ const FIELDS = Object.entries<Option>(OPTIONS)
   .filter(([, { engine }]) => engine === true)
   .map(([field]) => field as EngineField);
 
-/** Every value is passed: the engine has no defaults. */
-export function toCaptureOptions(config: ValidatedConfig): CaptureOptions {
+/** Every value is passed: the engine has no defaults. `read`: the only fields of messages that are looked at. */
+export function toCaptureOptions(config: ValidatedConfig, read?: readonly MessageField[]): CaptureOptions {
   const fields = FIELDS.filter((field) => config[field] !== undefined);
   const values = Object.fromEntries(fields.map((field) => [field, config[field]])) as Pick<
     ValidatedConfig,
@@ -24,6 +25,7 @@ export function toCaptureOptions(config: ValidatedConfig): CaptureOptions {
   const { interface: device, ...rest } = values;
   const options = {
     ...rest,
+    ...(read === undefined ? {} : { fields: [...read] }),
     ...(config.pcapFile !== undefined || device === '' ? {} : { interface: device }),
     ownOutputs: [config.outputUrl, config.outputOtlp === undefined ? undefined : tracesUrl(config.outputOtlp)]
       .filter((url) => url !== undefined)

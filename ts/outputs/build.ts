@@ -1,7 +1,7 @@
 /** A config in, its outputs out. */
 
 import { configuredOutputs } from '../config/outputs';
-import type { OutputName } from '../types';
+import type { MessageField, OutputName } from '../types';
 import { isSelective, type OutputContext, type OutputKind } from './kind';
 import { OUTPUTS } from './list';
 import type { Output } from './output';
@@ -12,21 +12,33 @@ export type BuildOptions = Omit<OutputContext, 'alone' | 'lossless' | 'onClosed'
   onClosed(name: OutputName, error: NodeJS.ErrnoException): void;
 };
 
+type Takers = Pick<OutputContext, 'config' | 'deps' | 'listeners' | 'readers'>;
+
+/** The fields that are looked at, whatever comes; `undefined` where that may be all of them. */
+export function fieldsRead(takers: Takers): readonly MessageField[] | undefined {
+  const { config, deps } = takers;
+  // Of a library a listener may be added later.
+  if (deps.stdoutIsOurs !== true || !isAlone(takers)) return undefined;
+  const [only] = configuredOutputs(config);
+  return only === undefined ? undefined : OUTPUTS[only].reads?.(config);
+}
+
+function isAlone({ config, deps, listeners, readers }: Takers): boolean {
+  return (
+    configuredOutputs(config).size === 1 &&
+    !listeners.wanted() &&
+    !listeners.streams.wanted() &&
+    readers.size === 0 &&
+    deps.observe === undefined &&
+    !isSelective(config)
+  );
+}
+
 /** @throws {EngineError} if what an output writes to cannot be had */
 export function buildOutputs({ onClosed, ...rest }: BuildOptions): readonly Output[] {
-  const { config, listeners, readers } = rest;
+  const { config } = rest;
   const configured = configuredOutputs(config);
-  const context = {
-    ...rest,
-    alone:
-      configured.size === 1 &&
-      !listeners.wanted() &&
-      !listeners.streams.wanted() &&
-      readers.size === 0 &&
-      rest.deps.observe === undefined &&
-      !isSelective(config),
-    lossless: config.pcapFile !== undefined,
-  };
+  const context = { ...rest, alone: isAlone(rest), lossless: config.pcapFile !== undefined };
   return KINDS.filter(([name, { always }]) => always === true || configured.has(name)).map(([name, kind]) =>
     kind.create({ ...context, onClosed: (error) => onClosed(name, error) }),
   );

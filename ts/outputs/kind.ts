@@ -4,7 +4,7 @@ import type { ValidatedConfig } from '../config';
 import type { RuntimeEnv } from '../config/env';
 import type { LimitedLine, Log } from '../logger';
 import type { NativeCapture } from '../native';
-import type { HttpMessage, StreamMessage } from '../types';
+import type { HttpMessage, MessageField, StreamMessage } from '../types';
 import type { DeliveryLimits } from './delivery/delivery';
 import type { CreateHttpClient } from './delivery/http-client';
 import type { Readers } from './iterator/readers';
@@ -15,7 +15,7 @@ import type { StdoutOptions, StdoutTarget } from './stdout/output';
 /** The world outside. */
 export interface OutputDeps {
   stdout(): StdoutTarget;
-  /** Only this package writes to stdout, and listeners of `message` are added before the start: the engine may write lines itself. */
+  /** Only this package writes to stdout, and listeners of `message` are added before the start: an output that is alone then stays it. */
   stdoutIsOurs?: boolean;
   /** In place of JSON lines on stdout; `streams`: messages inside streams come too. */
   createStdout?: ((options: StdoutOptions, streams: boolean) => Output) | undefined;
@@ -71,6 +71,8 @@ export interface OutputKind {
   readonly dropReasons: readonly DropReason[];
   /** It is there in every run, whether or not the config turns it on. */
   readonly always?: true;
+  /** The only fields of messages that it looks at; where it is alone the others are not encoded. Absent: all of them. */
+  reads?(config: ValidatedConfig): readonly MessageField[];
   /** @throws {EngineError} if what it writes to cannot be had */
   create(context: OutputContext): Output;
 }

@@ -10,9 +10,9 @@ import { parseFilter } from '../filter';
 import { MetricsServer } from '../http-server/server';
 import { errorFields, LimitedLine, type Log, listenerErrorFields } from '../logger';
 import type { CaptureInfo, CaptureOptions, NativeCapture } from '../native';
-import { buildOutputs } from '../outputs/build';
+import { buildOutputs, fieldsRead } from '../outputs/build';
 import { Readers } from '../outputs/iterator/readers';
-import type { OutputDeps } from '../outputs/kind';
+import type { Listeners, OutputDeps } from '../outputs/kind';
 import type { Output } from '../outputs/output';
 import { callSafely, readText, readThrown } from '../thrown';
 import type {
@@ -230,7 +230,17 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
     const createLogger = (level: LogLevel): Log => createLog(config.logger, level, deps.createLogger);
     const log = createLogger(config.logLevel);
     const listenerLog = new LimitedLine(log.error, deps.now);
-    const capture = this.#createCapture(config);
+    const listeners: Listeners = {
+      wanted: () => config.onHttpMessage !== undefined || this.listenerCount('message') > 0,
+      dispatch: (message) => this.#dispatch(run, message),
+      streams: {
+        wanted: () => config.onStreamMessage !== undefined || this.listenerCount('streamMessage') > 0,
+        dispatch: (message) => this.#dispatchStream(run, message),
+      },
+      errors: () => run.listenerErrors,
+    };
+    const read = fieldsRead({ config, deps, listeners, readers: this.#readers });
+    const capture = this.#createCapture(toCaptureOptions(config, read));
     if (this.#earlyTlsKeys !== '') capture.addTlsKeys(this.#earlyTlsKeys);
     this.#earlyTlsKeys = '';
     this.#capture = capture;
@@ -240,15 +250,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
       runtime,
       deps,
       capture,
-      listeners: {
-        wanted: () => config.onHttpMessage !== undefined || this.listenerCount('message') > 0,
-        dispatch: (message) => this.#dispatch(run, message),
-        streams: {
-          wanted: () => config.onStreamMessage !== undefined || this.listenerCount('streamMessage') > 0,
-          dispatch: (message) => this.#dispatchStream(run, message),
-        },
-        errors: () => run.listenerErrors,
-      },
+      listeners,
       readers: this.#readers,
       log,
       sayAlways: createLogger(
@@ -366,9 +368,9 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
     return validateConfig({ ...config, ...secrets }, options);
   }
 
-  #createCapture(config: ValidatedConfig): NativeCapture {
+  #createCapture(options: CaptureOptions): NativeCapture {
     try {
-      return this.#deps.createCapture(toCaptureOptions(config));
+      return this.#deps.createCapture(options);
     } catch (cause) {
       throw toEngineError(cause, ENGINE_ERROR_CODES.CAPTURE_OPEN_FAILED);
     }

@@ -51,7 +51,7 @@ export function requestAttributes(line: MessageLine, options: AttributeOptions):
   if (line.incomplete !== '') text += encoding.text(KEYS.requestIncomplete, line.incomplete);
   const body = options.bodies ? bodyOf(line) : { text: '', isCut: false };
   if (body.text !== '') text += encoding.text(KEYS.requestBody, body.text);
-  if (line.isTruncated || body.isCut) text += encoding.flag(KEYS.requestTruncated);
+  if (options.bodies && (line.isTruncated || body.isCut)) text += encoding.flag(KEYS.requestTruncated);
   return { name, attributes: text, rpcMethod };
 }
 
@@ -159,7 +159,7 @@ export function responseAttributes(line: MessageLine, options: AttributeOptions)
   if (line.incomplete !== '') text += encoding.text(KEYS.responseIncomplete, line.incomplete);
   const body = options.bodies ? bodyOf(line) : { text: '', isCut: false };
   if (body.text !== '') text += encoding.text(KEYS.responseBody, body.text);
-  if (line.isTruncated || body.isCut) text += encoding.flag(KEYS.responseTruncated);
+  if (options.bodies && (line.isTruncated || body.isCut)) text += encoding.flag(KEYS.responseTruncated);
   return { attributes: text, isError: error !== '', isUnknownMethod: isRpc && line.rpcStatus === UNIMPLEMENTED };
 }
 

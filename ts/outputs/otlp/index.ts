@@ -10,6 +10,7 @@ import type { Outcome } from '../delivery/transport';
 import { limitsOf, type OutputKind } from '../kind';
 import { KNOWN_METHODS } from './attributes';
 import { json } from './json';
+import { FIELDS_READ } from './line';
 import { protobuf } from './protobuf';
 import { headersOf, resourceOf } from './resource';
 import { SpansPacker } from './spans';
@@ -22,6 +23,7 @@ const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 export const otlp: OutputKind = {
   dropReasons: ['overflow', 'failed', 'rejected', 'abandoned', 'invalid', 'unpaired', 'streamed'],
+  reads: ({ otlpBodies }) => (otlpBodies ? [...FIELDS_READ, 'body'] : FIELDS_READ),
   create(context) {
     const { config, runtime, deps, capture, lossless } = context;
     const { outputOtlp = '', outputConcurrency: connections, outputTimeoutMs: connectTimeoutMs } = config;

@@ -4,6 +4,13 @@
  */
 
 import { Members } from '../../exchange/members';
+import type { MessageField } from '../../types';
+
+/** What `MessageLine` reads beside those that every line has, and bodies. */
+export const FIELDS_READ: readonly MessageField[] = [
+  ...(['method', 'path', 'statusCode', 'httpVersion', 'headers', 'incomplete', 'request', 'latencyMs'] as const),
+  ...(['durationMs', 'proxied', 'scheme', 'errorCode', 'tls', 'grpc'] as const),
+];
 
 /** A timestamp's first 19 characters, and what they mean: many lines share them. */
 const second = { text: '', ms: 0 };

@@ -7,6 +7,7 @@ import type { SnifferConfig } from '../../ts/config/types';
 import { missingPackage, saslOf } from '../../ts/outputs/kafka';
 import { failureOf } from '../../ts/outputs/kafka/failures';
 import { Records } from '../../ts/outputs/kafka/records';
+import { topicOf } from '../../ts/outputs/kafka/topic';
 import { rig } from '../ts/setup/rig';
 
 const read = (url: unknown) => readKafkaUrl(url, 'outputKafka');
@@ -76,6 +77,33 @@ describe('the user', () => {
     expect(() => saslOf(read('kafka://a/t?sasl=plain'), readRuntimeEnv({}))).toThrow(
       'KAFKA_USERNAME and KAFKA_PASSWORD',
     );
+  });
+});
+
+describe('the topic', () => {
+  const runtime = readRuntimeEnv({ NAMESPACE: 'shop', POD_NAME: 'cart-7', NODE_NAME: 'n1', OTEL_SERVICE_NAME: 'cart' });
+
+  it.each([
+    ['http', 'http'],
+    ['http-{namespace}', 'http-shop'],
+    ['{service}.{pod}_{node}.{service}', 'cart.cart-7_n1.cart'],
+  ])('%s', (template, topic) => {
+    expect(topicOf(read(`kafka://a/${template}`).topic, runtime)).toBe(topic);
+  });
+
+  it.each(['{', '{}', '{path}', '{namespace', '{NAMESPACE}', '{constructor}', 'a{pod}/b'])('%s is refused', (topic) => {
+    expect(() => read(`kafka://a/${topic}`)).toThrow('must be kafka://host:port');
+  });
+
+  it('needs what it names, and a name that a broker takes', () => {
+    expect(() => topicOf('http-{service}', readRuntimeEnv({}))).toThrow(/\{service\}.*OTEL_SERVICE_NAME.*not set/);
+    expect(() => topicOf('{service}', readRuntimeEnv({ OTEL_SERVICE_NAME: 'a/b' }))).toThrow(
+      "'a/b' is no name of a topic",
+    );
+    expect(() => topicOf('{service}', readRuntimeEnv({ OTEL_SERVICE_NAME: '..' }))).toThrow(
+      "'..' is no name of a topic",
+    );
+    expect(() => topicOf('{pod}', readRuntimeEnv({ POD_NAME: 'x'.repeat(250) }))).toThrow('is no name of a topic');
   });
 });
 

@@ -18,6 +18,7 @@ export type SaslMechanism = (typeof MECHANISMS)[keyof typeof MECHANISMS];
 
 export interface KafkaTarget {
   readonly brokers: readonly { readonly host: string; readonly port: number }[];
+  /** May have placeholders. */
   readonly topic: string;
   readonly tls: boolean;
   readonly compression: KafkaCompression;
@@ -31,8 +32,16 @@ const URL_PARTS = /^(kafkas?):\/\/([^/?#]*)\/([^/?#]*)(?:\?([^#]*))?$/i;
 const BROKER = /^(\[[0-9a-f:.]+\]|[0-9a-z._-]+)(?::(\d{1,5}))?$/i;
 /** The names that a broker takes (`Topic.validate`). */
 const TOPIC = /^(?!\.{1,2}$)[0-9A-Za-z._-]{1,249}$/;
+/** A part of a topic that says where the process runs. */
+export const PLACEHOLDER = /\{(namespace|node|pod|service)\}/g;
+
+export type PlaceName = 'namespace' | 'node' | 'pod' | 'service';
 
 const EXPECTED = 'kafka://host:port[,host:port…]/topic, or kafkas:// for TLS';
+
+export function isTopic(text: string): boolean {
+  return TOPIC.test(text);
+}
 
 /** @throws {ValidationError}; it shows nothing of a URL that has an `@` in it */
 export function checkKafkaUrl(value: unknown, field: string, production: boolean): string {
@@ -56,7 +65,7 @@ export function readKafkaUrl(value: unknown, field: string): KafkaTarget {
   }
   const [, scheme = '', hosts = '', topic = '', query = ''] =
     URL_PARTS.exec(typeof value === 'string' ? value : '') ?? [];
-  if (!TOPIC.test(topic)) throw wrong(field, EXPECTED, value);
+  if (!isTopic(topic.replace(PLACEHOLDER, 'x'))) throw wrong(field, EXPECTED, value);
   const brokers = hosts.split(',').map((text) => {
     const [, host = '', port = String(DEFAULT_PORT)] = BROKER.exec(text) ?? [];
     const broker = { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };

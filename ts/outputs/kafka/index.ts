@@ -9,6 +9,7 @@ import { LinesPacker } from '../delivery/lines';
 import { limitsOf, type OutputKind } from '../kind';
 import { CLIENT_PACKAGE, type KafkaClientOptions } from './client';
 import { Records } from './records';
+import { topicOf } from './topic';
 import { KafkaTransport } from './transport';
 
 /**
@@ -28,6 +29,7 @@ export const kafka: OutputKind = {
     const url = readKafkaUrl(config.outputKafka, 'outputKafka');
     const target: KafkaTarget = batch.gzip && url.compression === 'none' ? { ...url, compression: 'gzip' } : url;
     const sasl = saslOf(target, runtime);
+    const topic = topicOf(target.topic, runtime);
     if (!deps.kafka.isInstalled()) throw missingPackage(process.versions.node);
     return new Delivery({
       name: 'kafka',
@@ -35,7 +37,7 @@ export const kafka: OutputKind = {
       packer: new LinesPacker({ ...batch, format: 'ndjson' }),
       transport: new KafkaTransport({
         connect: () => deps.kafka.connect({ target, sasl, timeoutMs }),
-        records: new Records(target.topic, randomUUID()),
+        records: new Records(topic, randomUUID()),
         schedule: deps.schedule,
       }),
       batch,

@@ -1,7 +1,7 @@
 // How the http output shares its places among messages that fail, are new, or wait: with a transport made of nothing.
 
 import { describe, expect, it } from 'vitest';
-import { Delivery } from '../../ts/outputs/delivery/delivery';
+import { Delivery, type DeliveryOptions } from '../../ts/outputs/delivery/delivery';
 import { LinesPacker } from '../../ts/outputs/delivery/lines';
 import type { Transport } from '../../ts/outputs/delivery/transport';
 import { outcomeOf } from '../../ts/outputs/http';
@@ -11,7 +11,7 @@ import { FakeLog, FakeTime, settle } from './setup/fakes';
 /** `answer` gives the status for each body, or nothing for none. */
 function output(
   answer: (body: string) => number | undefined,
-  options: { concurrency?: number; batch?: BatchOptions; maxWaitingMessages?: number; maxWaitingBytes?: number } = {},
+  options: Partial<Omit<DeliveryOptions, 'batch'>> & { batch?: BatchOptions } = {},
 ) {
   const time = new FakeTime();
   const log = new FakeLog();
@@ -56,6 +56,32 @@ function expectBalance(http: Delivery): void {
   expect(delivered + dropped + waiting).toBe(handed);
   expect(Object.values(droppedBy).reduce((sum, count) => sum + count, 0)).toBe(dropped);
 }
+
+describe('a dead endpoint that gets batches', () => {
+  const batch: BatchOptions = { maxMessages: 10, maxBytes: 10_000, maxDelayMs: 0, gzip: false, format: 'ndjson' };
+
+  it.each([
+    ['live, is asked by single messages: the others are there when it is back', false, [10, 1], 11],
+    ['of a savefile, is asked by whole batches: it comes to its end', true, [10, 10], 20],
+  ])('%s', async (_, lossless, round, failed) => {
+    let dead = true;
+    const { http, write, time, posted } = output(() => (dead ? 503 : 200), { batch, concurrency: 1, lossless });
+    void write(...range(20));
+    await settle();
+    for (const ms of [1_000, 2_000, 4_000]) {
+      time.advance(ms);
+      await settle();
+    }
+    const sizes = posted.map((body) => body.trim().split('\n').length);
+    // The first one finds out that it is dead.
+    expect(sizes.slice(0, 8)).toEqual([...round, ...round, ...round, ...round]);
+    expect(http.stats().droppedBy).toEqual({ failed });
+    dead = false;
+    time.advance(1_000);
+    await settle();
+    expect(http.stats()).toMatchObject({ delivered: 20 - failed, dropped: failed, waiting: 0 });
+  });
+});
 
 describe('places', () => {
   it('are not held by what waits for its next attempt', async () => {

@@ -24,6 +24,8 @@ export const RETRY_JITTER = 0.15;
 const MAX_RETRYING = 256;
 /** Parcels that find out whether a dead endpoint is back. Two, since one may be what the endpoint does not take. */
 const MAX_PROBES = 2;
+/** Of a batch that finds it out: what it holds is lost if the endpoint stays away, and what waits may be there when it is back. */
+const PROBE_MESSAGES = 1;
 
 /** How full a parcel has to be to go, and how long it may wait for that. */
 export interface FillOptions {
@@ -213,11 +215,12 @@ export class Delivery implements Output {
   }
 
   #takeNext(): Parcel | undefined {
-    const { maxWaitingBytes, batch, packer } = this.#options;
+    const { maxWaitingBytes, batch, packer, lossless } = this.#options;
     const { size } = this.#taken;
     if (size >= this.#mostTaken() || (size > 0 && this.#takenBytes > maxWaitingBytes / 2)) return undefined;
     if (batch !== undefined && !this.#isDue(batch)) return undefined;
-    const parcel = packer.take(this.#line);
+    // A savefile waits meanwhile: it must come to its end.
+    const parcel = packer.take(this.#line, this.#isDead() && !lossless ? PROBE_MESSAGES : undefined);
     if (parcel !== undefined) this.#takenBytes += parcel.bytes;
     return parcel;
   }

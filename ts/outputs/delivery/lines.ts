@@ -23,7 +23,7 @@ export class LinesPacker implements Packer {
     sink.push(kept(batch));
   }
 
-  take(line: WaitingLine): Parcel | undefined {
+  take(line: WaitingLine, most = Number.POSITIVE_INFINITY): Parcel | undefined {
     if (this.#batch === undefined) {
       const one = line.take(1, Number.POSITIVE_INFINITY);
       if (one === undefined) return undefined;
@@ -31,7 +31,7 @@ export class LinesPacker implements Packer {
       return parcelOf({ body: lines.subarray(0, lines.length - 1), messages, bytes: lines.length, own: false, letGo });
     }
     const { maxMessages, maxBytes, format } = this.#batch;
-    const parts = takeParts(line, maxMessages, maxBytes);
+    const parts = takeParts(line, Math.min(maxMessages, most), maxBytes);
     const [first, second] = parts;
     if (first === undefined) return undefined;
     const messages = parts.reduce((sum, part) => sum + part.messages, 0);

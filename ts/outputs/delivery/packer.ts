@@ -14,8 +14,8 @@ export interface Sink {
 export interface Packer {
   /** Takes a batch: what is ready goes to the sink, the rest is held for later. */
   add(batch: Batch, sink: Sink): void;
-  /** The next parcel from the front of the line; nothing if nothing waits. */
-  take(line: WaitingLine): Parcel | undefined;
+  /** The next parcel from the front of the line, of `most` messages or as few as can be; nothing if nothing waits. */
+  take(line: WaitingLine, most?: number): Parcel | undefined;
   /** Messages that are held back. Absent: it holds none. */
   readonly held?: number;
   /** In how many ms the oldest of them is due, if nothing comes. */

@@ -178,12 +178,15 @@ export class SpansPacker implements Packer {
     return held;
   }
 
-  take(line: WaitingLine): Parcel | undefined {
+  take(line: WaitingLine, mostMessages = this.#options.maxMessages): Parcel | undefined {
     const { envelope, maxMessages, maxBytes } = this.#options;
-    const most = Math.min(maxBytes, MAX_REQUEST_BYTES - envelope.overhead);
+    const mostBytes = Math.min(maxBytes, MAX_REQUEST_BYTES - envelope.overhead);
     const spans: Buffer[] = [];
     let [messages, records, bytes] = [0, 0, 0];
-    while (messages < maxMessages && (spans.length === 0 || bytes + line.frontBytes <= most)) {
+    while (
+      messages < Math.min(maxMessages, mostMessages) &&
+      (spans.length === 0 || bytes + line.frontBytes <= mostBytes)
+    ) {
       const chunk = line.take(1, 0);
       if (chunk === undefined) break;
       spans.push(chunk.lines);

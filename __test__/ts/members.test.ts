@@ -66,6 +66,26 @@ it('reads what JSON.parse reads', () => {
   );
 });
 
+it('finds the end of a long string by what follows it, or by itself', () => {
+  const part = fc.constantFrom('"', ',', '\\', '}', ':', 'a', '",', '","', 'x'.repeat(60), 'ü');
+  const long = fc.array(part, { maxLength: 12 }).map((parts) => parts.join(''));
+  const follows = fc.record({ t: long, u: fc.record({ v: long, w: long }), n: fc.nat() }, { requiredKeys: [] });
+  fc.assert(
+    fc.property(long, follows, long, (body, rest, later) => {
+      const line = JSON.stringify({ s: 1, body, ...rest });
+      const bytes = Buffer.from(`${line}\n${JSON.stringify({ body: later, s: '' })}\n`);
+      const members = new Members();
+      members.begin(bytes, bytes.toString('latin1'), 0);
+      const found: Record<string, string> = {};
+      while (members.next()) {
+        if (members.is('body')) found.body = unescaped(members.longString(Buffer.byteLength(line)));
+        else if (members.is('t')) found.t = unescaped(members.string());
+      }
+      expect(found).toEqual(rest.t === undefined ? { body } : { body, t: rest.t });
+    }),
+  );
+});
+
 it('comes to an end with any bytes', () => {
   const broken = fc.tuple(object, fc.nat(), fc.nat(255)).map(([value, at, byte]) => {
     const bytes = Buffer.from(JSON.stringify(value));

@@ -1,9 +1,10 @@
 /** From the facts of a request, or of its response, to the attributes of a span. */
 
 import type { Encoding } from './encoding';
-import { addressOf, firstOf, forwardedPart, hostAndPort } from './forwarded';
+import { firstOf, forwardedPart } from './forwarded';
 import { KEYS } from './keys';
 import type { MessageLine } from './line';
+import type { Peers } from './peers';
 
 /** RFC 9110 §9 and RFC 5789: those that the conventions know; what is not in the list is `_OTHER`. */
 export const KNOWN_METHODS: ReadonlySet<string> = new Set([
@@ -33,7 +34,7 @@ export interface RequestAttributes {
   readonly rpcMethod: string;
 }
 
-export function requestAttributes(line: MessageLine, options: AttributeOptions): RequestAttributes {
+export function requestAttributes(line: MessageLine, options: AttributeOptions, peers: Peers): RequestAttributes {
   const { encoding } = options;
   const rpcMethod = line.rpcMethod === '' ? '' : cutText(`${line.rpcService}/${line.rpcMethod}`);
   let text: string;
@@ -45,7 +46,7 @@ export function requestAttributes(line: MessageLine, options: AttributeOptions):
     if (!known && line.method !== '') text += encoding.text(KEYS.methodOriginal, cutText(line.method));
     text += targetAttributes(line, encoding);
   } else text = encoding.text(KEYS.rpcSystem, GRPC);
-  text += peerAttributes(line, encoding);
+  text += peers.attributesOf(line);
   if (line.userAgent !== '') text += encoding.text(KEYS.userAgent, cutText(line.userAgent));
   text += encoding.text(KEYS.id, line.id);
   if (line.incomplete !== '') text += encoding.text(KEYS.requestIncomplete, line.incomplete);
@@ -84,47 +85,6 @@ function schemeOf({ forwarded, forwardedProto, scheme, hasTls }: MessageLine): s
   }
   if (scheme === 'http' || scheme === 'https') return scheme;
   return hasTls ? 'https' : 'http';
-}
-
-/** Both ends, as the client names them and as the packets do. */
-function peerAttributes(line: MessageLine, encoding: Encoding): string {
-  const { clientIp, clientPort, serverIp, serverPort, httpVersion, proxiedIp, proxiedPort } = line;
-  const authority = authorityOf(line);
-  let text = encoding.text(KEYS.serverAddress, authority.host);
-  if (authority.port > 0) text += encoding.number(KEYS.serverPort, authority.port);
-  const forwarded = forwardedAddress(line);
-  text += encoding.text(KEYS.clientAddress, forwarded || proxiedIp || clientIp);
-  // The port of another client than that of the address would be wrong.
-  if (forwarded === '') text += encoding.number(KEYS.clientPort, proxiedIp === '' ? clientPort : proxiedPort);
-  text += encoding.text(KEYS.peerAddress, clientIp) + encoding.number(KEYS.peerPort, clientPort);
-  text += encoding.text(KEYS.localAddress, serverIp) + encoding.number(KEYS.localPort, serverPort);
-  text += encoding.text(KEYS.protocolName, 'http');
-  if (httpVersion !== '') text += encoding.text(KEYS.protocolVersion, httpVersion === '2.0' ? '2' : httpVersion);
-  return text;
-}
-
-function forwardedAddress({ forwarded, forwardedFor }: MessageLine): string {
-  if (forwarded !== '') return addressOf(forwardedPart(forwarded, 'for'));
-  return forwardedFor === '' ? '' : addressOf(firstOf(forwardedFor));
-}
-
-/** What the client calls the server; where it says nothing, the server's own address. */
-function authorityOf(line: MessageLine): { host: string; port: number } {
-  const { target, host, forwarded, forwardedHost, serverIp, serverPort } = line;
-  const isPlain = forwarded === '' && forwardedHost === '' && target.startsWith('/');
-  const authorities = isPlain
-    ? [host]
-    : [forwardedPart(forwarded, 'host'), firstOf(forwardedHost), authorityIn(target), host];
-  for (const authority of authorities) {
-    const found = hostAndPort(authority);
-    if (found.host !== '') return found;
-  }
-  return { host: serverIp, port: serverPort };
-}
-
-/** Of a target in absolute form (RFC 9112 §3.2.2). */
-function authorityIn(target: string): string {
-  return /^https?:\/\/(?:[^/?#@]*@)?([^/?#]*)/i.exec(target)?.[1] ?? '';
 }
 
 export interface ResponseAttributes {

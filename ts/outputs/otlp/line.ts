@@ -19,6 +19,8 @@ const SECOND_CHARS = 'YYYY-MM-DDTHH:MM:SS'.length;
 export class MessageLine {
   id = '';
   isRequest = false;
+  /** A response whose request is known: what is said of the request here is not read. */
+  isAnswer = false;
   /** It is a message of a stream (WebSocket, SSE, gRPC) and not one of HTTP. */
   isStreamed = false;
   timestampMs = 0;
@@ -59,10 +61,18 @@ export class MessageLine {
   bodyText = '';
   bodyEncoding = '';
   readonly #members = new Members();
+  readonly #isAsked: (id: string) => boolean;
+  #end = 0;
 
-  /** The line that begins there in the text, which is the bytes as characters; false if it is no message. */
-  read(bytes: Uint8Array, text: string, at: number): boolean {
+  /** `isAsked`: true if the request with this id is known, so that of its response only the answer is read. */
+  constructor(isAsked: (id: string) => boolean) {
+    this.#isAsked = isAsked;
+  }
+
+  /** The line between the two in the text, which is the bytes as characters; false if it is no message. */
+  read(bytes: Uint8Array, text: string, at: number, end: number): boolean {
     this.#clear();
+    this.#end = end;
     const members = this.#members;
     try {
       members.begin(bytes, text, at);
@@ -84,7 +94,7 @@ export class MessageLine {
         break;
       case 4:
         if (members.is('path')) this.target = members.string();
-        else if (members.is('body')) this.body = members.string();
+        else if (members.is('body')) this.body = members.longString(this.#end);
         else if (members.is('grpc')) this.#readGrpc(members);
         break;
       case 6:
@@ -94,17 +104,20 @@ export class MessageLine {
         break;
       case 7:
         if (members.is('headers') && this.isRequest) this.#readHeaders(members);
-        else if (members.is('request')) this.#readAnswered(members);
+        else if (members.is('request') && !this.isAnswer) this.#readAnswered(members);
         else if (members.is('proxied')) this.#readProxied(members);
         break;
       case 8:
-        if (members.is('receiver')) [this.serverIp, this.serverPort] = endpointOf(members);
-        else if (members.is('bodyText')) this.bodyText = members.string();
+        if (members.is('receiver')) {
+          if (!this.isAnswer) [this.serverIp, this.serverPort] = endpointOf(members);
+        } else if (members.is('bodyText')) this.bodyText = members.longString(this.#end);
         break;
       case 9:
         if (members.is('timestamp')) this.timestampMs = msOf(members.string());
-        else if (members.is('direction')) this.isRequest = members.string() === 'request';
-        else if (members.is('latencyMs')) this.latencyMs = members.number();
+        else if (members.is('direction')) {
+          this.isRequest = members.string() === 'request';
+          this.isAnswer = !this.isRequest && this.#isAsked(this.id);
+        } else if (members.is('latencyMs')) this.latencyMs = members.number();
         else if (members.is('errorCode')) this.errorCode = members.string();
         break;
       case 10:
@@ -113,8 +126,9 @@ export class MessageLine {
         else if (members.is('incomplete')) this.incomplete = members.string();
         break;
       case 11:
-        if (members.is('destination')) [this.clientIp, this.clientPort] = endpointOf(members);
-        else if (members.is('httpVersion')) this.httpVersion = members.string();
+        if (members.is('destination')) {
+          if (!this.isAnswer) [this.clientIp, this.clientPort] = endpointOf(members);
+        } else if (members.is('httpVersion')) this.httpVersion = members.string();
         break;
       case 12:
         if (members.is('bodyEncoding')) this.bodyEncoding = members.string();
@@ -184,7 +198,7 @@ export class MessageLine {
 
   #clear(): void {
     this.id = '';
-    this.isStreamed = this.hasTls = this.isTruncated = this.isRequest = false;
+    this.isStreamed = this.hasTls = this.isTruncated = this.isRequest = this.isAnswer = false;
     this.method = this.target = this.answersMethod = this.answersTarget = '';
     this.httpVersion = this.scheme = this.incomplete = this.errorCode = '';
     this.host = this.userAgent = this.traceparent = this.tracestate = '';
@@ -210,10 +224,9 @@ function endpointOf(parts: Members): [ip: string, port: number] {
 
 /** `2024-05-17T08:30:00.002Z`, as the engine writes all of them. */
 function msOf(timestamp: string): number {
-  const whole = timestamp.slice(0, SECOND_CHARS);
-  if (whole !== second.text) {
-    second.text = whole;
-    second.ms = Date.parse(`${whole}Z`);
+  if (second.text.length !== SECOND_CHARS || !timestamp.startsWith(second.text)) {
+    second.text = timestamp.slice(0, SECOND_CHARS);
+    second.ms = Date.parse(`${second.text}Z`);
   }
   return second.ms + Number(timestamp.slice(SECOND_CHARS + 1, -1));
 }

@@ -15,7 +15,6 @@ import {
   type AttributeOptions,
   cut,
   MAX_BODY_BYTES,
-  type RequestAttributes,
   type ResponseAttributes,
   requestAttributes,
   responseAttributes,
@@ -25,6 +24,7 @@ import {
 import type { Encoding, Envelope } from './encoding';
 import { KEYS } from './keys';
 import { MessageLine } from './line';
+import { Peers } from './peers';
 
 /** Receivers refuse requests of 4 MiB and more (gRPC's own limit, Fluent Bit's). */
 export const MAX_REQUEST_BYTES = 4 * 1024 * 1024 - 64 * 1024;
@@ -48,10 +48,15 @@ const SAMPLED = 0x01;
 /** V8 copies shorter texts when it cuts them out of others. */
 const MIN_CUT_CHARS = 13;
 
-interface RequestHalf extends RequestAttributes {
-  readonly context: TraceContext | undefined;
-  readonly traceState: string;
-  readonly startMicros: number;
+interface RequestHalf {
+  name: string;
+  attributes: string;
+  rpcMethod: string;
+  context: TraceContext | undefined;
+  traceState: string;
+  /** Its span is made. */
+  isOver: boolean;
+  startMicros: number;
   readonly durationMicros: number;
   /** When it came here. */
   readonly sinceMs: number;
@@ -95,8 +100,9 @@ const WORDS: Readonly<Record<Reason, string>> = {
 export class SpansPacker implements Packer {
   readonly #options: SpansOptions;
   readonly #encoding: Encoding;
-  readonly #line = new MessageLine();
+  readonly #line = new MessageLine((id) => this.#pairing.requestOf(id) !== undefined);
   readonly #pairing: Pairing<RequestHalf, ResponseHalf>;
+  readonly #peers: Peers;
   readonly #gone = new Map<string, undefined>();
   /** By connection: when its last response came of which it is not known what it answers. */
   readonly #doubts = new Map<string, number>();
@@ -108,11 +114,14 @@ export class SpansPacker implements Packer {
   #chunkBytes = 0;
   #chunkMessages = 0;
   #held = 0;
+  /** Those whose texts may be parts of the lines at hand. */
+  #young: RequestHalf[] = [];
   #unpaired = 0;
 
   constructor(options: SpansOptions) {
     this.#options = options;
     this.#encoding = options.encoding;
+    this.#peers = new Peers(options.encoding);
     this.#pairing = new Pairing({
       onExchange: ({ request, response }, messages, id) => this.#finish(id, request, response, messages),
     });
@@ -132,7 +141,7 @@ export class SpansPacker implements Packer {
       for (let from = 0; from < text.length; ) {
         const newline = text.indexOf('\n', from);
         left--;
-        if (!this.#line.read(bytes, text, from)) invalid++;
+        if (!this.#line.read(bytes, text, from, newline === -1 ? text.length : newline)) invalid++;
         else if (this.#line.isStreamed) streamed++;
         else {
           if (isCut) this.#line.isTruncated = true;
@@ -143,6 +152,9 @@ export class SpansPacker implements Packer {
       }
       start = end;
     }
+    // Most are answered within the same lines, and need no memory of their own.
+    for (const half of this.#young) if (!half.isOver) moveOut(half);
+    this.#young = [];
     sink.drop('streamed', streamed);
     // Lines that were announced and are not there: the counts never part.
     sink.drop('invalid', invalid + left);
@@ -219,19 +231,22 @@ export class SpansPacker implements Packer {
   }
 
   #requestHalf(line: MessageLine): RequestHalf {
-    const { name, attributes, rpcMethod } = requestAttributes(line, this.#options);
+    const { name, attributes, rpcMethod } = requestAttributes(line, this.#options, this.#peers);
     const context = line.traceparent === '' ? undefined : readTraceparent(line.traceparent);
-    return {
-      name: flat(name),
-      attributes: flat(attributes),
-      rpcMethod: flat(rpcMethod),
+    const half: RequestHalf = {
+      name,
+      attributes,
+      rpcMethod,
       context,
-      traceState: context === undefined ? '' : flat(line.tracestate),
+      traceState: context === undefined ? '' : line.tracestate,
+      isOver: false,
       startMicros: line.timestampMs * 1_000,
       durationMicros: Math.round(line.durationMs * 1_000),
       sinceMs: this.#options.now(),
       losses: this.#lossesNow(),
     };
+    this.#young.push(half);
+    return half;
   }
 
   #responseHalf(line: MessageLine): ResponseHalf {
@@ -251,13 +266,15 @@ export class SpansPacker implements Packer {
     line.target = line.answersTarget;
     line.body = line.bodyText = line.incomplete = '';
     line.isTruncated = false;
-    const known = { ...this.#requestHalf(line), startMicros: half.startMicros - (half.latencyMicros || 0) };
+    const known = this.#requestHalf(line);
+    known.startMicros = half.startMicros - (half.latencyMicros || 0);
     return { ...half, attributes: flat(attributes), request: known };
   }
 
   #finish(id: string, request: RequestHalf | undefined, response: ResponseHalf | undefined, messages: number): void {
     this.#held -= messages;
     const asked = request ?? response?.request;
+    if (asked !== undefined) asked.isOver = true;
     if (asked === undefined) {
       // Nothing is known of the request: there is no such span.
       this.#unpaired += messages;
@@ -365,6 +382,17 @@ function flat(text: string): string {
   if (text.length < MIN_CUT_CHARS) return text;
   if (text.length > scratch.length) return Buffer.from(text, 'latin1').toString('latin1');
   return scratch.toString('latin1', 0, scratch.write(text, 'latin1'));
+}
+
+/** What waits longer than the lines that it came in keeps nothing of them. */
+function moveOut(half: RequestHalf): void {
+  half.name = flat(half.name);
+  half.attributes = flat(half.attributes);
+  half.rpcMethod = flat(half.rpcMethod);
+  half.traceState = flat(half.traceState);
+  const { context } = half;
+  if (context === undefined) return;
+  half.context = { ...context, traceId: flat(context.traceId), parentId: flat(context.parentId) };
 }
 
 interface Piece {

@@ -1,9 +1,10 @@
 //! The two formats' one face. In: a savefile's bytes from the next record on. Out: that record, or how many bytes it
 //! needs at least; a record that is not whole changes nothing. Refuses to know: where the bytes come from.
 
+use super::block::SECTION_HEADER;
 use super::packed::Packing;
 use super::pcap::Pcap;
-use super::pcapng::{Pcapng, SECTION_HEADER};
+use super::pcapng::Pcapng;
 use super::record::{Malformed, Parsed};
 use crate::decode::LinkType;
 

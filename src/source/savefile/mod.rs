@@ -3,6 +3,8 @@
 //!
 //! [`input`] reads bytes, [`packed`] unpacks them, [`format`](mod@format) finds the records in them ([`pcap`], [`pcapng`]).
 
+mod block;
+mod copy;
 mod format;
 mod input;
 mod packed;
@@ -12,6 +14,8 @@ mod record;
 
 use std::os::fd::{BorrowedFd, OwnedFd};
 
+pub use block::push_section as push_empty_section;
+pub use copy::SavefileCopy;
 use format::Format;
 use input::{Filled, Input, InputError};
 use packed::Damage;
@@ -57,22 +61,24 @@ impl SavefileSource {
     }
 
     fn over(fd: OwnedFd, path: &str) -> Result<Self, EngineError> {
-        let input = Input::new(fd).map_err(|errno| unopened(path, errno))?;
-        let info = CaptureInfo::new(path, false, None);
-        let mut source = Self {
-            input,
+        let mut source = Self::unread(fd, path)?;
+        if !source.input.may_wait() {
+            source.read_to_linktype()?;
+        }
+        Ok(source)
+    }
+
+    fn unread(fd: OwnedFd, path: &str) -> Result<Self, EngineError> {
+        Ok(Self {
+            input: Input::new(fd).map_err(|errno| unopened(path, errno))?,
             format: Format::default(),
-            info,
+            info: CaptureInfo::new(path, false, None),
             packets: 0,
             said_trailing: false,
             timeless: 0,
             said_timeless: false,
             secrets: Zeroizing::default(),
-        };
-        if !source.input.may_wait() {
-            source.read_to_linktype()?;
-        }
-        Ok(source)
+        })
     }
 
     /// Reads the key logs of a file on a disk, wherever they stand in it. What is wrong with it `read` tells.
@@ -120,16 +126,21 @@ impl SavefileSource {
                 return Ok(Some(Progress::More));
             }
             Ok(Parsed::Other { len }) => self.input.consume(len),
-            Ok(Parsed::Partial { need }) => match self.input.fill(need) {
-                Ok(Filled::More) => {}
-                Ok(Filled::Dry) => return Ok(Some(Progress::Dry)),
-                Ok(Filled::End) => return self.end().map(Some),
-                Err(InputError::Packed(damage)) => return Err(self.damaged(damage)),
-                Err(error @ InputError::Read(_)) => return Err(self.broken(error)),
-            },
+            Ok(Parsed::Partial { need }) => return self.fill(need),
             Err(malformed) => return Err(self.broken(malformed)),
         }
         Ok(None)
+    }
+
+    /// `None` is to go on.
+    fn fill(&mut self, need: usize) -> Result<Option<Progress>, EngineError> {
+        match self.input.fill(need) {
+            Ok(Filled::More) => Ok(None),
+            Ok(Filled::Dry) => Ok(Some(Progress::Dry)),
+            Ok(Filled::End) => self.end().map(Some),
+            Err(InputError::Packed(damage)) => Err(self.damaged(damage)),
+            Err(error @ InputError::Read(_)) => Err(self.broken(error)),
+        }
     }
 
     fn end(&self) -> Result<Progress, EngineError> {

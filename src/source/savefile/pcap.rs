@@ -1,5 +1,6 @@
 //! The format pcap (draft-ietf-opsawg-pcap, pcap-savefile(5)): a header, then records.
 
+use super::block;
 use super::record::{ByteOrder, Fields, MAX_RECORD_BYTES, Malformed, Parsed, linktype};
 use crate::decode::LinkType;
 use crate::source::Packet;
@@ -70,5 +71,25 @@ impl Pcap {
         let micros = if self.nanoseconds { fraction / 1_000 } else { fraction };
         let at = Timestamp::from_parts(seconds.into(), micros.into());
         Ok(Parsed::Packet { packet: Packet { at, linktype: self.linktype, wire_len, frame }, len })
+    }
+
+    /// The header as blocks of pcapng. True: it begins a section.
+    pub(super) fn push_header(&self, header: &[u8], out: &mut Vec<u8>) -> bool {
+        let network = header.last_chunk().map_or(0, |network| self.order.u32(*network));
+        block::push_section(out);
+        block::push_interface(out, (network & 0xffff) as u16, self.nanoseconds);
+        true
+    }
+
+    /// The record as one.
+    pub(super) fn push_packet(&self, record: &[u8], out: &mut Vec<u8>) {
+        let mut fields = Fields { order: self.order, rest: record };
+        let (Some([seconds, fraction, _, wire_len]), Some(frame)) =
+            (fields.u32s(), record.get(self.record_header_len..))
+        else {
+            return;
+        };
+        let ticks = u64::from(seconds) * if self.nanoseconds { 1_000_000_000 } else { 1_000_000 } + u64::from(fraction);
+        block::push_packet(out, ticks, wire_len, frame);
     }
 }

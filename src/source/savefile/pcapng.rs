@@ -1,31 +1,23 @@
 //! The format pcapng (draft-ietf-opsawg-pcapng): blocks, in sections that have each their byte order and interfaces.
 
+use super::block::{
+    self, BYTE_ORDER_MAGIC, DECRYPTION_SECRETS, ENHANCED_PACKET, IF_TSRESOL, INTERFACE_DESCRIPTION, MAJOR_VERSION,
+    OPT_ENDOFOPT, SECTION_HEADER, TLS_KEY_LOG,
+};
 use super::record::{ByteOrder, Fields, MAX_RECORD_BYTES, Malformed, Parsed, linktype};
 use crate::decode::LinkType;
 use crate::source::Packet;
 use crate::time::Timestamp;
 
-// The types of blocks that are not skipped (§4).
-/// The same in both byte orders.
-pub(super) const SECTION_HEADER: u32 = 0x0a0d_0d0a;
-const INTERFACE_DESCRIPTION: u32 = 1;
+// Types of blocks that are read and not written (§4).
 /// Obsolete (appendix A).
 const PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
-const ENHANCED_PACKET: u32 = 6;
-const DECRYPTION_SECRETS: u32 = 10;
 
-/// Secrets Type `TLSK`: a key log of TLS (§4.7).
-const TLS_KEY_LOG: u32 = 0x544c_534b;
-
-const BYTE_ORDER_MAGIC: u32 = 0x1a2b_3c4d;
-const MAJOR_VERSION: u16 = 1;
 /// Type, length, and what is in every block that matters, or else the closing length.
 const MIN_BLOCK_BYTES: usize = 12;
 
-// Options of an interface (§4.2).
-const OPT_ENDOFOPT: u16 = 0;
-const IF_TSRESOL: u16 = 9;
+/// An option of an interface (§4.2).
 const IF_TSOFFSET: u16 = 14;
 
 /// They are all remembered. Every device of a large host, many times over.
@@ -53,6 +45,24 @@ struct Interface {
 impl Pcapng {
     pub(super) fn linktype(&self) -> Option<LinkType> {
         self.linktype
+    }
+
+    /// Of the section.
+    pub(super) fn order(&self) -> ByteOrder {
+        self.order
+    }
+
+    /// A block without a packet, if a copy of packets needs it. True if it begins a section.
+    pub(super) fn push_header(&self, block: &[u8], out: &mut Vec<u8>) -> bool {
+        match block.first_chunk().map(|kind| self.order.u32(*kind)) {
+            Some(SECTION_HEADER) => {
+                block::push_section_like(out, block);
+                return true;
+            }
+            Some(INTERFACE_DESCRIPTION) => out.extend_from_slice(block),
+            _ => {}
+        }
+        false
     }
 
     #[inline]

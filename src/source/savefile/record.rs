@@ -85,6 +85,14 @@ impl ByteOrder {
         if self == Self::Little { u32::from_le_bytes(bytes) } else { u32::from_be_bytes(bytes) }
     }
 
+    pub(super) fn of_u16(self, value: u16) -> [u8; 2] {
+        if self == Self::Little { value.to_le_bytes() } else { value.to_be_bytes() }
+    }
+
+    pub(super) fn of_u32(self, value: u32) -> [u8; 4] {
+        if self == Self::Little { value.to_le_bytes() } else { value.to_be_bytes() }
+    }
+
     pub(super) fn i64(self, bytes: [u8; 8]) -> i64 {
         if self == Self::Little { i64::from_le_bytes(bytes) } else { i64::from_be_bytes(bytes) }
     }

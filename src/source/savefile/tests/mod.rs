@@ -1,5 +1,6 @@
 //! Both formats from files, and every way to be broken; what comes through a pipe is in `piped`.
 
+mod copy;
 mod packed;
 pub(crate) mod piped;
 mod samples;

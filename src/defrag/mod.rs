@@ -66,15 +66,15 @@ impl DefragStats {
 
 /// RFC 791 tells datagrams apart by protocol too; RFC 8200 does not, since there the first fragment's value counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Key {
+pub struct DatagramKey {
     source: IpAddr,
     destination: IpAddr,
     identification: u32,
     protocol: Option<u8>,
 }
 
-impl Key {
-    fn of(fragment: &Fragment<'_>) -> Self {
+impl DatagramKey {
+    pub fn of(fragment: &Fragment<'_>) -> Self {
         Self {
             source: fragment.source,
             destination: fragment.destination,
@@ -101,14 +101,14 @@ enum State {
 
 #[derive(Debug, Default)]
 pub struct Defragmenter {
-    datagrams: HashMap<Key, Assembly, ahash::RandomState>,
+    datagrams: HashMap<DatagramKey, Assembly, ahash::RandomState>,
     /// Exactly the keys of `datagrams`, oldest first.
-    by_age: BTreeMap<u64, Key>,
+    by_age: BTreeMap<u64, DatagramKey>,
     next_serial: u64,
     /// Sum of `Pieces::cost` over `datagrams`.
     held_bytes: usize,
     /// At most `MAX_FINISHED`, oldest first.
-    finished: VecDeque<(Key, Timestamp)>,
+    finished: VecDeque<(DatagramKey, Timestamp)>,
     stats: DefragStats,
 }
 
@@ -128,13 +128,13 @@ impl Defragmenter {
 
     /// True when others of its datagram came before.
     pub fn has_begun(&self, fragment: &Fragment<'_>) -> bool {
-        self.datagrams.contains_key(&Key::of(fragment))
+        self.datagrams.contains_key(&DatagramKey::of(fragment))
     }
 
     /// Takes in one fragment; returns the datagram that it completes.
     pub fn push(&mut self, now: Timestamp, fragment: Fragment<'_>) -> Option<Datagram> {
         self.expire(now);
-        let key = Key::of(&fragment);
+        let key = DatagramKey::of(&fragment);
         if !self.datagrams.contains_key(&key) {
             if self.is_late_duplicate(&key, now) {
                 return None;
@@ -172,7 +172,7 @@ impl Defragmenter {
         }
     }
 
-    fn begin(&mut self, key: Key, now: Timestamp) {
+    fn begin(&mut self, key: DatagramKey, now: Timestamp) {
         while self.datagrams.len() >= MAX_DATAGRAMS && self.evict_oldest() {}
         let serial = self.next_serial;
         self.next_serial += 1;
@@ -180,7 +180,7 @@ impl Defragmenter {
         self.datagrams.insert(key, Assembly { serial, began: now, state: State::Collecting(Pieces::default()) });
     }
 
-    fn finish(&mut self, key: Key, now: Timestamp) {
+    fn finish(&mut self, key: DatagramKey, now: Timestamp) {
         self.stats.reassembled += 1;
         if self.finished.len() >= MAX_FINISHED {
             self.finished.pop_front();
@@ -188,7 +188,7 @@ impl Defragmenter {
         self.finished.push_back((key, now));
     }
 
-    fn is_late_duplicate(&self, key: &Key, now: Timestamp) -> bool {
+    fn is_late_duplicate(&self, key: &DatagramKey, now: Timestamp) -> bool {
         self.finished.iter().any(|(other, at)| other == key && now.micros_since(*at) < DUPLICATE_MICROS)
     }
 

@@ -3,7 +3,7 @@
 use super::Engine;
 use super::outlet::four_tuple;
 use crate::decode::Segment;
-use crate::flow::{EntryId, FlowKey, Half, Side};
+use crate::flow::{Apart, EntryId, FlowCounters, FlowKey, Half, SeqNumber, Side};
 use crate::notice::Kind;
 use crate::time::Timestamp;
 
@@ -17,7 +17,10 @@ impl Engine {
             found.or_else(|| if segment.flags.syn { self.join_unwatched(key, side, at, segment) } else { None });
         match found {
             Some((id, side)) => self.take(id, side, at, segment),
-            None => self.outlet.stats.other_ports += 1,
+            None => {
+                self.outlet.stats.other_ports += 1;
+                self.note_after_close(&key, side, segment);
+            }
         }
     }
 
@@ -35,6 +38,10 @@ impl Engine {
             return self.join_entry(id, key, side, segment);
         }
         self.table.note_apart(segment, at, self.now, &mut self.flow);
+        if let Some(trail) = &mut self.trail {
+            let number = if segment.flags.ack { segment.ack } else { segment.seq.wrapping_add(1) };
+            trail.apart(key, SeqNumber(number));
+        }
         None
     }
 
@@ -91,12 +98,33 @@ impl Engine {
             self.table.join(id, own, own_side, side.other());
             self.table.tell(id, side.other(), half.source);
             self.pass_on(id, side.other(), apart.at, &half);
+            self.note_apart_packet(&apart, id);
             self.flow.joined_connections += 1;
             return Some((id, side));
         }
         let id = self.open(own);
         self.pass_on(id, own_side, apart.at, &half);
+        self.note_apart_packet(&apart, id);
         self.join_entry(id, key, side, segment)
+    }
+
+    /// It may be the last of a connection that had these addresses too.
+    fn note_after_close(&mut self, key: &FlowKey, side: Side, segment: &Segment<'_>) {
+        if let Some(trail) = &mut self.trail
+            && let Some(serial) = self.table.ended(key)
+            && self.table.is_after_close(key, side, segment, &mut FlowCounters::default())
+        {
+            trail.is_of(serial);
+        }
+    }
+
+    /// The packet that was set apart is this connection's.
+    fn note_apart_packet(&mut self, apart: &Apart, id: EntryId) {
+        if let Some(trail) = &mut self.trail
+            && let Some(entry) = self.table.entry(id)
+        {
+            trail.apart_is_of(&apart.key().0, apart.opening().number, entry.serial());
+        }
     }
 
     /// Makes the segment's key one of this entry's, and says which side of it has sent the segment.

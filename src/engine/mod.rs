@@ -17,6 +17,7 @@ mod tests;
 mod tls_room;
 mod to_protocol;
 mod to_tls;
+mod trail;
 mod unread;
 mod waits;
 
@@ -24,18 +25,20 @@ use std::collections::VecDeque;
 
 use app::App;
 use clock::{Clock, Step};
+use layer::Layer;
 use outlet::Outlet;
 use ports::PortSet;
 use tls_room::TlsRoom;
 use to_protocol::ToProtocol;
 use to_tls::ToTls;
+pub use trail::{Numbers, Trail};
 pub use unread::NotUnderstood;
 
 use crate::batch::Batch;
 use crate::config::EngineConfig;
 use crate::decode::{self, Decoded, Fragment, LinkType, Segment, Tunnel, Undecodable};
-use crate::defrag::{Datagram, Defragmenter};
-use crate::flow::{CLOSED_MEMORY_MS, Connection, EntryId, FlowCounters, FlowKey, Next, Side, Table};
+use crate::defrag::{Datagram, DatagramKey, Defragmenter};
+use crate::flow::{CLOSED_MEMORY_MS, Connection, EntryId, FlowCounters, FlowKey, Next, SeqNumber, Side, Table};
 use crate::message::Incomplete;
 use crate::notice::{Kind, Notice};
 use crate::stats::Stats;
@@ -71,6 +74,8 @@ pub struct Engine {
     /// When the capture began.
     began: Option<Timestamp>,
     draining: bool,
+    /// Only where packets are to be copied.
+    trail: Option<Box<Trail>>,
 }
 
 impl Engine {
@@ -91,13 +96,26 @@ impl Engine {
             next_tick: Timestamp::UNKNOWN,
             began: None,
             draining: false,
+            trail: None,
             config,
         }
+    }
+
+    /// Notes from now on which packets are those of the connections of `trail`. The first packet was not there yet.
+    pub fn follow(&mut self, trail: Trail) {
+        self.trail = Some(Box::new(trail));
+    }
+
+    pub fn take_trail(&mut self) -> Option<Trail> {
+        self.trail.take().map(|trail| *trail)
     }
 
     /// One frame as captured; `wire_len` is its length before the snaplen cut it.
     #[inline]
     pub fn on_packet(&mut self, at: Timestamp, linktype: LinkType, frame: &[u8], wire_len: u32) {
+        if let Some(trail) = &mut self.trail {
+            trail.begin(self.outlet.stats.packets);
+        }
         self.outlet.stats.packets += 1;
         if self.began.is_none() && at.is_known() {
             self.began = Some(at);
@@ -238,7 +256,14 @@ impl Engine {
             self.outlet.stats.not_tcp += 1;
             return;
         }
+        let key = self.trail.is_some().then(|| DatagramKey::of(&fragment));
         let datagram = self.defrag.push(self.now, fragment);
+        if let (Some(trail), Some(key)) = (&mut self.trail, key) {
+            match datagram {
+                Some(_) => trail.completes(&key),
+                None => trail.fragment(key),
+            }
+        }
         self.outlet.stats.defrag = *self.defrag.stats();
         let Some(Datagram { source, destination, next_header, bytes }) = datagram else {
             self.outlet.stats.fragments += 1;
@@ -270,12 +295,15 @@ impl Engine {
     fn replace(&mut self, id: EntryId, side: Side, segment: &Segment<'_>) -> Option<EntryId> {
         self.outlet.stats.connections_closed += 1;
         let entry = self.table.entry(id)?;
-        let (key, server) = (entry.key, entry.ends().endpoint(side));
+        let (key, server, before) = (entry.key, entry.ends().endpoint(side), entry.serial());
         let syn = entry.connection.announced_syn(side, segment);
         self.end(id, Incomplete::Closed);
         let id = self.open(key);
         if let (Some((initiator, first)), Some(entry)) = (syn, self.table.entry(id)) {
             entry.connection.begin_with_syn(initiator, first);
+            if let Some(trail) = &mut self.trail {
+                trail.syns_are_of(before, first, entry.serial());
+            }
         }
         let (of_segment, of_key) = FlowKey::of(segment.source, segment.destination);
         if of_segment != key && self.table.join(id, of_segment, of_key, side) {
@@ -298,6 +326,9 @@ impl Engine {
         let next = connection.on_segment(side, segment, at, now, counters, &mut |side, event| {
             to_tls.deliver(side, event);
         });
+        if self.trail.is_some() && next != Next::Replace {
+            self.note_packet(id, segment);
+        }
         if !segment.payload.is_empty() {
             self.table.touch(id, self.now);
         }
@@ -313,6 +344,20 @@ impl Engine {
             Next::Continue | Next::Closed => self.settle(id, next),
         }
         next
+    }
+
+    /// The packet at hand is this connection's.
+    #[cold]
+    fn note_packet(&mut self, id: EntryId, segment: &Segment<'_>) {
+        let (Some(trail), Some(entry)) = (&mut self.trail, self.table.entry(id)) else { return };
+        if segment.flags.syn && !segment.flags.ack && entry.connection.carries_data() {
+            trail.syn(entry.serial(), SeqNumber(segment.seq).plus(1));
+        }
+        if trail.is_of(entry.serial())
+            && let Layer::Tls(secure) = &entry.app.layer
+        {
+            trail.take_secrets(secure.connection.randoms(), &self.tls.keys);
+        }
     }
 
     #[cold]
@@ -354,6 +399,11 @@ impl Engine {
         let stats = &mut self.outlet.stats;
         if self.table.is_after_close(&key, side, segment, &mut self.flow) {
             stats.after_close += 1;
+            if let Some(trail) = &mut self.trail
+                && let Some(serial) = self.table.ended(&key)
+            {
+                trail.is_of(serial);
+            }
             return None;
         }
         if segment.flags.rst || !segment.flags.syn && (segment.payload.is_empty() || !segment.flags.ack) {

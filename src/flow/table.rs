@@ -51,6 +51,8 @@ impl<A> Entry<A> {
 #[derive(Debug)]
 struct Ended {
     at: Timestamp,
+    /// Of its entry.
+    serial: u64,
     /// Who sent the reset that ended it.
     reset_by: Option<Side>,
     first: [Option<SeqNumber>; 2],
@@ -214,15 +216,22 @@ impl<A> Table<A> {
 
     /// Remembers how far an ended connection had come.
     pub fn remember(&mut self, entry: &Entry<A>, now: Timestamp) {
-        self.remember_key(entry.key, Side::BOTH, &entry.connection, now);
+        let Entry { serial, ref connection, .. } = *entry;
+        self.remember_key(entry.key, Side::BOTH, (serial, connection), now);
         for &(key, flipped) in entry.other_keys() {
             let [low, high] = Side::BOTH;
-            self.remember_key(key, if flipped { [high, low] } else { [low, high] }, &entry.connection, now);
+            self.remember_key(key, if flipped { [high, low] } else { [low, high] }, (serial, connection), now);
         }
     }
 
     /// `sides` of the connection are the sides of the key.
-    fn remember_key(&mut self, key: FlowKey, sides: [Side; 2], connection: &Connection, now: Timestamp) {
+    fn remember_key(
+        &mut self,
+        key: FlowKey,
+        sides: [Side; 2],
+        (serial, connection): (u64, &Connection),
+        now: Timestamp,
+    ) {
         while let Some(&(at, key)) = self.ended_order.front() {
             if self.ended_order.len() < MAX_CLOSED_REMEMBERED && at.plus_millis(CLOSED_MEMORY_MS) > now {
                 break;
@@ -237,13 +246,18 @@ impl<A> Table<A> {
         let began_with_syn = sides.map(|side| connection.began_with_syn(side));
         let [low, _] = sides;
         let reset_by = connection.reset_by().map(|side| if low == Side::Low { side } else { side.other() });
-        self.ended.insert(key, Ended { at: now, reset_by, first, began_with_syn, next });
+        self.ended.insert(key, Ended { at: now, serial, reset_by, first, began_with_syn, next });
         self.ended_order.push_back((now, key));
     }
 
     /// A connection on this key ended lately.
     pub fn remembers(&self, key: &FlowKey) -> bool {
         self.ended.contains_key(key)
+    }
+
+    /// The serial of the last connection on this key, if that ended lately.
+    pub fn ended(&self, key: &FlowKey) -> Option<u64> {
+        self.ended.get(key).map(|ended| ended.serial)
     }
 
     /// True for a segment of a connection that has ended: nothing in it is new, or its receiver was not there any more (what was

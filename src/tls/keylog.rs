@@ -5,11 +5,8 @@
 use zeroize::{Zeroize, Zeroizing};
 
 use super::hello::Random;
-use super::secret::{Label, MAX_SECRET_BYTES, Secret, decode_hex};
+use super::secret::{Label, MAX_LINE_BYTES, Secret, decode_hex};
 use super::store::KeyStore;
-
-/// The longest label that is read (`CLIENT_HANDSHAKE_TRAFFIC_SECRET`), a random and a secret in hex, two spaces, and some room.
-pub const MAX_LINE_BYTES: usize = 32 + 2 * 32 + 2 * MAX_SECRET_BYTES + 16;
 
 /// Reads one log as it comes.
 #[derive(Default)]

@@ -24,6 +24,7 @@ pub use connection::{Context, Described, HANDSHAKE_SECRET_WAIT_MS, MAX_WAITING_B
 pub use counters::{TlsCounters, Unread};
 pub use crypto::Suite;
 pub use hello::Random;
-pub use keylog::{KeyLogReader, MAX_LINE_BYTES};
+pub use keylog::KeyLogReader;
 pub use records::{Beginning, beginning, looks_encrypted};
+pub use secret::MAX_LINE_BYTES;
 pub use store::{KeyLogCounters, KeyStore, MAX_KEY_BYTES, MAX_KEYED_CONNECTIONS};

@@ -7,6 +7,9 @@ use zeroize::Zeroizing;
 /// The longest: a TLS 1.2 master secret (RFC 5246 §8.1), or a traffic secret of SHA-384 (RFC 8446 §7.1).
 pub const MAX_SECRET_BYTES: usize = 48;
 
+/// The longest label that is read (`CLIENT_HANDSHAKE_TRAFFIC_SECRET`), a random and a secret in hex, two spaces, and some room.
+pub const MAX_LINE_BYTES: usize = 32 + 2 * 32 + 2 * MAX_SECRET_BYTES + 16;
+
 /// On the heap, so that moving it leaves no old copy.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<Box<[u8]>>);
@@ -51,6 +54,12 @@ pub(super) fn decode_hex(digits: &[u8], bytes: &mut [u8]) -> bool {
     true
 }
 
+/// In lower case.
+pub(super) fn push_hex(out: &mut Vec<u8>, bytes: &[u8]) {
+    let digit = |value: u8| if value < 10 { b'0' + value } else { b'a' + value - 10 };
+    out.extend(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]));
+}
+
 /// What a secret is for (RFC 9850 §2.1, §2.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Label {
@@ -76,6 +85,17 @@ impl Label {
             b"SERVER_TRAFFIC_SECRET_0" => Self::ServerTraffic,
             _ => return None,
         })
+    }
+
+    pub(super) fn name(self) -> &'static [u8] {
+        match self {
+            Self::Master => b"CLIENT_RANDOM",
+            Self::ClientEarly => b"CLIENT_EARLY_TRAFFIC_SECRET",
+            Self::ClientHandshake => b"CLIENT_HANDSHAKE_TRAFFIC_SECRET",
+            Self::ServerHandshake => b"SERVER_HANDSHAKE_TRAFFIC_SECRET",
+            Self::ClientTraffic => b"CLIENT_TRAFFIC_SECRET_0",
+            Self::ServerTraffic => b"SERVER_TRAFFIC_SECRET_0",
+        }
     }
 
     pub(super) fn fits(self, bytes: usize) -> bool {

@@ -2,8 +2,10 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
+use zeroize::Zeroizing;
+
 use super::hello::Random;
-use super::secret::{Label, Secret};
+use super::secret::{Label, MAX_LINE_BYTES, Secret, push_hex};
 
 /// Connections whose secrets are kept until they are used: past it the oldest go. A minute of a server with 1 000 handshakes a
 /// second.
@@ -102,6 +104,25 @@ impl KeyStore {
 
     pub fn secret(&self, random: &Random, label: Label) -> Option<&Secret> {
         self.entries.get(random)?.secrets.iter().find(|(known, _)| *known == label).map(|(_, secret)| secret)
+    }
+
+    /// Appends the secrets of this connection as lines of a key log.
+    pub fn write_log(&self, random: &Random, log: &mut Zeroizing<Vec<u8>>) {
+        for (label, secret) in self.entries.get(random).into_iter().flat_map(|entry| &entry.secrets) {
+            let needed = log.len() + MAX_LINE_BYTES;
+            if needed > log.capacity() {
+                // Growing in place would leave an old copy.
+                let mut larger = Zeroizing::new(Vec::with_capacity(2 * needed));
+                larger.extend_from_slice(log);
+                *log = larger;
+            }
+            log.extend_from_slice(label.name());
+            for bytes in [random.as_slice(), secret.bytes()] {
+                log.push(b' ');
+                push_hex(log, bytes);
+            }
+            log.push(b'\n');
+        }
     }
 
     /// Nothing asks for these any more: they are overwritten.

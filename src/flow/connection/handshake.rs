@@ -62,6 +62,11 @@ impl Connection {
             && self.flow(side.other()).began_at(SeqNumber(segment.ack))
     }
 
+    /// Bytes of it were delivered.
+    pub fn carries_data(&self) -> bool {
+        self.low.has_delivered() || self.high.has_delivered()
+    }
+
     /// The first sequence numbers of the initiator and of the other side, if both are known from their SYNs.
     pub fn numbers(&self) -> Option<[SeqNumber; 2]> {
         let Role::InitiatedBy(client) = self.role else { return None };
@@ -111,7 +116,7 @@ impl Connection {
     pub(super) fn on_syn(&mut self, side: Side, segment: &Segment<'_>) -> Next {
         let first = SeqNumber(segment.seq).plus(1);
         let (new_syn, renewed) = (self.new_syn, self.is_renewed_by(side, segment));
-        let carries_data = self.low.has_delivered() || self.high.has_delivered();
+        let carries_data = self.carries_data();
         let over = self.reset.is_some() || (self.low.ended && self.high.ended);
         let (me, other) = self.flows(side);
         let answers_another = |is_there: bool| segment.flags.ack && other.is_started() && !is_there;

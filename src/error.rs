@@ -25,6 +25,11 @@ pub enum EngineError {
     NothingUnderstood { path: String, packets: u64, what: String },
     #[error("capture on '{interface}' failed: {source}")]
     CaptureFailed { interface: String, source: Cause },
+    #[error("cannot write the packets to '{path}': {source}")]
+    WriteExtract { path: String, source: Cause },
+    /// Its packets are to be copied, and are not those that were read.
+    #[error("savefile '{path}' has changed since it was read: {what}; read it again")]
+    SavefileChanged { path: String, what: String },
     #[error("the engine panicked: {message}; this is a bug, please report it")]
     Panicked { message: String },
 }
@@ -39,6 +44,8 @@ impl EngineError {
             Self::BrokenSavefile { .. }
             | Self::NothingUnderstood { .. }
             | Self::CaptureFailed { .. }
+            | Self::WriteExtract { .. }
+            | Self::SavefileChanged { .. }
             | Self::Panicked { .. } => "UNRECOVERABLE",
         }
     }

@@ -43,6 +43,7 @@
 //! | `engine`     | frames, `now`                 | batches, notices, counters           | libpcap, sleeping        |
 //! | `delivery`   | batches, events, credits      | the same with all bodies written, lines on stdout | sources, the engine, napi |
 //! | `capture`    | frames, stop                  | time, the capture thread             | protocols, what becomes of a batch |
+//! | `extract`    | savefiles, connections        | their packets as a pcapng file       | filters, messages        |
 //! | `binding`    | options from JS               | batches to JS                        | TCP, HTTP                |
 
 pub mod batch;
@@ -55,6 +56,7 @@ pub mod delivery;
 pub mod encode;
 pub mod engine;
 pub mod error;
+pub mod extract;
 pub mod flow;
 pub mod ledger;
 pub mod message;

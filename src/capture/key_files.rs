@@ -28,7 +28,7 @@ const MAX_POLL_BYTES: usize = 1 << 20;
 const BUFFER_BYTES: usize = 64 << 10;
 
 #[derive(Debug)]
-pub(super) struct KeyFiles {
+pub(crate) struct KeyFiles {
     roots: Vec<PathBuf>,
     files: BTreeMap<PathBuf, Followed>,
     /// Paths of which it was said that they cannot be read.

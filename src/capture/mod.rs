@@ -24,8 +24,10 @@ mod thread;
 mod wake;
 
 pub use control::CaptureControl;
+pub(crate) use key_files::KeyFiles;
 pub use options::CaptureOptions;
 pub use reports::MAX_EVENT_BACKLOG;
+pub(crate) use thread::open_savefile;
 pub use thread::{THREAD_NAME, spawn};
 
 use std::time::Duration;

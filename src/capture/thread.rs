@@ -10,6 +10,7 @@ use super::control::CaptureControl;
 use super::descriptors;
 use super::options::CaptureOptions;
 use super::runner::Runner;
+use crate::config::EngineConfig;
 use crate::delivery::{self, Delivery, Outgoing, Shared};
 use crate::error::EngineError;
 use crate::panics;
@@ -98,18 +99,20 @@ fn open(options: &mut CaptureOptions) -> Result<Source, EngineError> {
         SourceOptions::Live(live) => {
             LiveSource::open(live, &options.engine.ports, options.engine.decapsulate).map(Source::Live)
         }
-        SourceOptions::Savefile { path } => {
-            let mut source = SavefileSource::open(path)?;
-            if options.engine.tls {
-                source.read_secrets_first(path);
-                // All secrets are known before the first packet.
-                if source.is_whole() {
-                    options.engine.tls_key_wait_ms = 0;
-                }
-            }
-            Ok(Source::Savefile(source))
+        SourceOptions::Savefile { path } => open_savefile(path, &mut options.engine).map(Source::Savefile),
+    }
+}
+
+pub(crate) fn open_savefile(path: &str, engine: &mut EngineConfig) -> Result<SavefileSource, EngineError> {
+    let mut source = SavefileSource::open(path)?;
+    if engine.tls {
+        source.read_secrets_first(path);
+        // All secrets are known before the first packet.
+        if source.is_whole() {
+            engine.tls_key_wait_ms = 0;
         }
     }
+    Ok(source)
 }
 
 #[cfg(test)]

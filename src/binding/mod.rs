@@ -9,6 +9,7 @@ mod errors;
 mod events;
 mod info;
 mod options;
+mod packets;
 mod stats;
 
 use std::io;

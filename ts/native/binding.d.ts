@@ -151,11 +151,31 @@ export interface CaptureOptions {
   statsIntervalMs: number
 }
 
+/** A savefile on a disk, and some of its connections. */
+export interface ConnectionsOf {
+  pcapFile: string
+  /** A bit for each connection, by its number in ids: the lowest bit of the first byte is 0. */
+  connections: Buffer
+}
+
 /**
  * The loss ledger: packets, messages and bytes by what became of them, each a count since the start unless its name
  * says otherwise. `received`, `dropped` and `interfaceDropped` are libpcap's own.
  */
 export type EngineStats = Record<string, number>
+
+/** What was written. */
+export interface Extracted {
+  connections: number
+  packets: number
+  bytes: number
+}
+
+/**
+ * Writes the packets of these connections to `file`, which is there already and loses what is in it: a pcapng. `options` are those with
+ * which the savefiles were read. With `secrets` those of their TLS are in it too. Rejects with an `Error` that has a stable `code`.
+ */
+export declare function extractPackets(options: CaptureOptions, savefiles: Array<ConnectionsOf>, file: string, secrets: boolean): Promise<Extracted>
 
 /** A rule of `include` or `exclude`: all parts that are given must match. */
 export interface FilterOptions {

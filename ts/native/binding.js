@@ -836,6 +836,7 @@ function __napiStampBindingTarget(exportsObject, target) {
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
 module.exports.Capture = nativeBinding.Capture
+module.exports.extractPackets = nativeBinding.extractPackets
 module.exports.giveUpCapture = nativeBinding.giveUpCapture
 module.exports.keepStdoutFromWaiting = nativeBinding.keepStdoutFromWaiting
 module.exports.listInterfaces = nativeBinding.listInterfaces

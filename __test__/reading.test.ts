@@ -15,6 +15,12 @@ const PORTS = ['--ports', '8080'];
 
 const linesOfDemo = async (): Promise<string> => (await runCli([...PORTS, DEMO])).stdout;
 
+/** The number of the input whose servers have this port. */
+const inputOf = (stdout: string, port: number): string | undefined =>
+  messagesOf(stdout)
+    .find(({ receiver }) => receiver.port === port)
+    ?.id.split('/')[0];
+
 /** Warnings and errors. */
 function complaints(stderr: string): string[] {
   return linesOf(stderr)
@@ -80,6 +86,46 @@ describe('a savefile', () => {
     expect(run.code).toBe(0);
     expect(messagesOf(run.stdout)).toHaveLength(20);
     expect(complaints(run.stderr)).toEqual([]);
+  });
+});
+
+describe('--ports auto', () => {
+  const found = ({ stderr }: { stderr: string }): unknown =>
+    linesOf(stderr)
+      .map((line) => JSON.parse(line))
+      .find(({ message }) => message === 'ports with HTTP')?.ports;
+
+  test('reads the ports that have HTTP, and no others', async () => {
+    const inputs = [SHOP, join(FIXTURES, 'ssh.pcap'), join(FIXTURES, 'http2-preface.pcap')];
+    const run = await runCli(['--ports', 'auto', ...inputs]);
+    expect(run.code, run.stderr).toBe(0);
+    const named = await runCli(['--ports', (found(run) as number[]).join(','), ...inputs]);
+    expect(found(run)).toEqual([...new Set(messagesOf(run.stdout).map(({ receiver }) => receiver.port))].sort());
+    expect(run.stdout).toBe(named.stdout);
+    expect(messagesOf((await runCli([...PORTS, SHOP])).stdout)).toHaveLength(
+      messagesOf(run.stdout).filter(({ id }) => id.startsWith(`${inputOf(run.stdout, 8080)}/`)).length,
+    );
+  });
+
+  test('says where there is none', async () => {
+    const run = await runCli(['--ports', 'auto', join(FIXTURES, 'ssh.pcap')]);
+    expect([run.code, run.stdout]).toEqual([0, '']);
+    expect(complaints(run.stderr)[0]).toMatch(/^--ports auto: HTTP was found on no port/);
+  });
+
+  test('of JSON lines is all of them', async () => {
+    const lines = join(folder, 'auto.jsonl');
+    writeFileSync(lines, await linesOfDemo());
+    expect(messagesOf((await runCli([lines, '--ports', 'auto'])).stdout)).toHaveLength(12);
+  });
+
+  test.each([
+    ['live', ['--ports', 'auto'], /^--ports: auto is for savefiles; live, name the ports/],
+    ['a pipe', ['--ports', 'auto', '--read', '-'], /auto reads a savefile twice, and stdin is a pipe/],
+    ['a file that is followed', ['--ports', 'auto', '--follow', DEMO], /auto reads a savefile twice, which --follow/],
+  ] as const)('%s is refused', async (_, args, words) => {
+    const run = await runCli([...args]);
+    expect([run.code, run.stdout, complaints(run.stderr)]).toEqual([1, '', [expect.stringMatching(words)]]);
   });
 });
 

@@ -12,7 +12,10 @@ import { FilterError, parseFilter } from '../filter';
 import { parseTime } from '../filter/units';
 import { suggest } from '../suggest';
 import type { Format } from './formats/names';
+import { pipeIn } from './inputs/again';
 import { findInputs, type Input } from './inputs/find';
+import { ALL_PORTS, AUTO } from './inputs/ports';
+import { FIELD as PACKETS, type PacketsAsked, refuseUncopied } from './packets';
 
 /** A flag that is an expression in short. */
 interface Short {
@@ -69,6 +72,9 @@ export interface AskedFlags extends Partial<Record<keyof typeof SHORTS, readonly
   follow?: boolean | undefined;
   pseudonymize?: boolean | undefined;
   duration?: string | undefined;
+  /** The file of `-w`. */
+  write?: string | undefined;
+  writeSecrets?: boolean | undefined;
   /** `--summary` is given. */
   summary?: boolean | undefined;
   /** What stdout is asked to have. */
@@ -81,6 +87,9 @@ export interface Asked {
   follow: boolean;
   pseudonymize: boolean;
   durationMs: number | undefined;
+  packets: PacketsAsked | undefined;
+  /** `--ports auto`: the flags have all ports. */
+  findsPorts: boolean;
   summary: boolean;
   format: Format | undefined;
   /** With `filter` of the flags or the environment in it. */
@@ -88,30 +97,62 @@ export interface Asked {
 }
 
 /** @throws {ValidationError} */
-export function readAsked(asked: AskedFlags, flags: Flags, env: Env, commands: readonly string[]): Asked {
+export function readAsked(asked: AskedFlags, given: Flags, env: Env, commands: readonly string[]): Asked {
   for (const word of asked.words) refuseCommand(word, commands);
-  const inputs = inputsOf(asked, flags, env);
+  const inputs = inputsOf(asked, given, env);
   const follow = asked.follow === true;
+  const findsPorts = given.ports === AUTO;
+  if (findsPorts) refuseAuto(inputs, follow);
+  const flags = findsPorts ? { ...given, ports: ALL_PORTS } : given;
   const [first] = inputs;
   if (follow && (first === undefined || inputs.length > 1 || first.path === '-')) {
     const instead =
       first?.path === '-' ? 'stdin is read as it comes without it' : 'name the one file that is still written';
     throw new ValidationError('follow', `follows one file; ${instead}`, '--follow');
   }
+  const packets = packetsOf(asked, inputs);
   const expressions = [
     ...Object.entries(SHORTS).flatMap(([name, short]) => shortOf(name as keyof typeof SHORTS, short, asked)),
     // The ports of lines are those that their writer had; fewer of them are a filter.
-    ...(typeof flags.ports === 'string' && isOfLines(inputs) ? [`port=${quote(flags.ports)}`] : []),
+    ...(typeof flags.ports === 'string' && !findsPorts && isOfLines(inputs) ? [`port=${quote(flags.ports)}`] : []),
   ];
   return {
     inputs,
     follow,
     pseudonymize: asked.pseudonymize === true,
+    packets,
+    findsPorts: findsPorts && !isOfLines(inputs),
     durationMs: durationOf(asked.duration, inputs.length > 0 && !follow),
     summary: asked.summary === true,
     format: asked.format,
     flags: withExpressions(flags, env, expressions),
   };
+}
+
+function refuseAuto(inputs: readonly Input[], follow: boolean): void {
+  const refuse = (complaint: string): never => {
+    throw new ValidationError('ports', complaint, '--ports');
+  };
+  if (inputs.length === 0)
+    refuse("auto is for savefiles; live, name the ports of the servers, as 'ss -ltn' lists them");
+  if (follow) refuse('auto reads a savefile twice, which --follow does not; name the ports');
+  const pipe = pipeIn(inputs.filter(({ kind }) => kind === 'savefile'));
+  if (pipe !== undefined) refuse(`auto reads a savefile twice, and ${pipe} is a pipe; name the ports, or a file`);
+}
+
+function packetsOf(
+  { write, writeSecrets, follow, pseudonymize }: AskedFlags,
+  inputs: readonly Input[],
+): PacketsAsked | undefined {
+  const secrets = writeSecrets === true;
+  if (write === undefined) {
+    if (secrets) throw new ValidationError(PACKETS, 'needs -w, which names the file', '--write-secrets');
+    return undefined;
+  }
+  if (pseudonymize === true)
+    throw new ValidationError(PACKETS, 'packets have no pseudonyms; --pseudonymize takes --har FILE', '-w');
+  refuseUncopied(inputs, follow === true);
+  return { file: write, secrets };
 }
 
 /** Nothing but JSON lines is read. */

@@ -10,7 +10,7 @@ import {
   readRetryOpenMs,
   readRuntimeEnv,
 } from '../config/env';
-import { refuseSameFile } from '../config/validate';
+import { refuseSameFile, refuseSameOutput } from '../config/validate';
 import { EngineError, ValidationError } from '../errors';
 import { errorFields, type Log } from '../logger';
 import { giveUpCapture } from '../native';
@@ -23,8 +23,10 @@ import { Sniffer } from '../run/sniffer';
 import type { DropReason, SnifferStats } from '../types';
 import { withAdvice } from './advice';
 import { type Asked, type AskedFlags, isOfLines, readAsked } from './asked';
-import { captureOf, isPlain } from './inputs';
-import { labelOf } from './inputs/find';
+import { type CreateCapture, captureOf, isPlain } from './inputs';
+import { type Input, labelOf } from './inputs/find';
+import { portsWithHttp } from './inputs/ports';
+import { FIELD, FLAG, Packets } from './packets';
 import { COMMANDS } from './program';
 import type { Shown } from './show';
 
@@ -32,11 +34,13 @@ import type { Shown } from './show';
 export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Shown): Promise<number> {
   let config: SnifferConfig;
   let asked: Asked;
+  let packets: Packets | undefined;
   let keepNetRaw = false;
   let retryOpenMs: number | undefined;
   try {
     asked = readAsked(askedFlags, flags, process.env, COMMANDS);
     config = checkedConfig(asked);
+    if (asked.packets !== undefined) packets = new Packets(asked.packets, asked.inputs);
     keepNetRaw = readKeepNetRaw(process.env);
     // What a savefile is does not change.
     if (config.pcapFile === undefined) retryOpenMs = readRetryOpenMs(process.env);
@@ -51,9 +55,10 @@ export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Sh
   let exitCode = SUCCESS;
   const { inputs, follow, durationMs } = asked;
   const pseudonyms = asked.pseudonymize ? createPseudonyms() : undefined;
+  if (asked.findsPorts) config = { ...config, ports: await foundPorts(inputs, config, log) };
   const sniffer = new Sniffer(config, {
     ...DEFAULT_DEPS,
-    ...(inputs.length === 0 ? {} : { createCapture: captureOf(inputs, follow, DEFAULT_DEPS.createCapture) }),
+    ...(inputs.length === 0 ? {} : { createCapture: createCaptureOf(inputs, follow, packets) }),
     readsLines: isOfLines(inputs),
     follows: follow,
     // What comes another way than the engine's own, the engine cannot write itself.
@@ -61,7 +66,7 @@ export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Sh
     rewrite: pseudonyms && ((lines) => pseudonyms.replace(lines)),
     createLogger: withAdvice(terminal.createLogger, inputs),
     createStdout: terminal.createStdout,
-    observe: terminal.observe,
+    observe: both(terminal.observe, packets?.observe),
     onOutputClosed: (output, error) => {
       // The reader has what it wanted: that is how `| head -1` ends, and no failure.
       if (error.code !== 'EPIPE') {
@@ -105,6 +110,7 @@ export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Sh
         await Promise.race([signal, sleep(retryOpenMs)]);
         if (!signalled) continue;
       }
+      packets?.discard();
       await terminal.close();
       // A signal may have been what ended the open.
       if (signalled) return SUCCESS;
@@ -117,6 +123,7 @@ export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Sh
   await stopped;
   if (pseudonyms !== undefined)
     log.info(replacedBy(pseudonyms), 'values are replaced by pseudonyms; counts by their kinds');
+  if ((await packets?.write(log)) === false) exitCode = FAILED;
   await terminal.close(sniffer.stats());
   // A savefile is read, and its page is there to be looked at.
   if (!signalled && sniffer.viewUrl() !== undefined) await signal;
@@ -134,6 +141,35 @@ function createPseudonyms(): PseudonymizedLines {
 function replacedBy({ replaced, leftOut }: PseudonymizedLines): Record<string, number> {
   const counts = { ...replaced, ...leftOut };
   return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
+}
+
+function createCaptureOf(inputs: readonly Input[], follow: boolean, packets: Packets | undefined): CreateCapture {
+  const create = captureOf(inputs, follow, DEFAULT_DEPS.createCapture);
+  return (options) => {
+    packets?.readAs(options);
+    return create(options);
+  };
+}
+
+/** All of them if there is HTTP on no port: what is there instead is counted then. */
+async function foundPorts(inputs: readonly Input[], config: SnifferConfig, log: Log): Promise<number[]> {
+  const ports = await portsWithHttp(inputs, config, DEFAULT_DEPS.createCapture);
+  if (ports.length > 0) {
+    log.info({ ports }, 'ports with HTTP');
+    return ports;
+  }
+  log.warn({}, '--ports auto: HTTP was found on no port; TLS is read with --tls-keylog');
+  return config.ports;
+}
+
+type Observe = (lines: Buffer) => void;
+
+function both(one: Observe | undefined, other: Observe | undefined): Observe | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return (lines) => {
+    one(lines);
+    other(lines);
+  };
 }
 
 /** With the capture open, NET_RAW is of use only to who breaks in. Without it or with it, messages come. */
@@ -170,11 +206,13 @@ function checkedConfig(asked: Asked): SnifferConfig {
   const config = inputs.length === 0 ? given : { ...given, pcapFile: labelOf(inputs) };
   try {
     const checked = validateConfig(config, { production: readRuntimeEnv(process.env).production, readsLines });
-    for (const { path } of inputs) refuseSameFile(checked, path);
+    const files = { ...checked, write: asked.packets?.file };
+    for (const { path } of inputs) refuseSameFile(files, path);
+    refuseSameOutput(files);
     if (checked.fields !== undefined) refuseFields(asked);
     return config;
   } catch (error) {
     if (!(error instanceof ValidationError)) throw error;
-    throw new ValidationError(error.field, error.complaint, labels[error.field]);
+    throw new ValidationError(error.field, error.complaint, error.field === FIELD ? FLAG : labels[error.field]);
   }
 }

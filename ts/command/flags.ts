@@ -21,6 +21,16 @@ export const OWN_FLAGS: readonly Described[] = [
   { topic: 'reading', flag: '--follow', help: 'go on with what is added to the file; Ctrl-C ends it' },
   { topic: 'reading', flag: '--duration <time>', help: 'stop a live capture after so long: 30s, 5m' },
   {
+    topic: 'reading',
+    flag: '-w, --write <file>',
+    help: 'write the packets of the connections whose exchanges match, as pcapng; needs savefiles to read',
+  },
+  {
+    topic: 'reading',
+    flag: '--write-secrets',
+    help: 'the secrets of their TLS too, so that others can decrypt them',
+  },
+  {
     topic: 'privacy',
     flag: '--pseudonymize',
     help: 'replace tokens, addresses, names and other values, equal ones by equal ones, for what may be shared',

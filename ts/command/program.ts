@@ -59,8 +59,10 @@ export function buildProgram(
       if (list.length > 1 && (name === 'since' || name === 'until')) throw twice(flag);
       if (list.length > 0) asked[name as keyof typeof SHORTS] = list;
     }
-    const durations = listOf(values.duration);
+    const [durations, writes] = [listOf(values.duration), listOf(values.write)];
     if (durations.length > 1) throw twice('--duration');
+    if (writes.length > 1) throw twice('-w');
+    const packets = { write: writes[0], writeSecrets: values.writeSecrets === true };
     const traces = tracesOf(flags, listOf(values.trace), values.traces === true, format);
     if (pseudonymize === true && traces?.only !== undefined)
       throw new CommanderError(
@@ -70,7 +72,7 @@ export function buildProgram(
       );
     await onCapture(
       flags,
-      { ...asked, duration: durations[0], summary, format },
+      { ...asked, ...packets, duration: durations[0], summary, format },
       {
         format,
         together: asked.inputs.length > 0 && !asked.inputs.includes('-') && follow !== true,

@@ -60,7 +60,8 @@ export function validateConfig(config: unknown, options: ValidateOptions = {}): 
   return whole.redact === 'strict' ? { ...whole, ...withStrictNames(whole) } : whole;
 }
 
-type OutputFiles = Pick<ValidatedConfig, 'outputFile' | 'harFile' | 'htmlFile'>;
+/** `write` is of the command alone. */
+export type OutputFiles = Pick<ValidatedConfig, 'outputFile' | 'harFile' | 'htmlFile'> & { write?: string | undefined };
 
 /** @throws {ValidationError} if a file would be written over what is read */
 export function refuseSameFile(files: OutputFiles, pcapFile: string): void {
@@ -71,7 +72,8 @@ export function refuseSameFile(files: OutputFiles, pcapFile: string): void {
   }
 }
 
-function refuseSameOutput(files: OutputFiles): void {
+/** @throws {ValidationError} if two outputs would write to one file */
+export function refuseSameOutput(files: OutputFiles): void {
   const given = outputFilesIn(files);
   for (const [at, [field, file]] of given.entries()) {
     const other = given.slice(0, at).find(([, earlier]) => isSameFile(resolve(earlier), resolve(file)));
@@ -79,8 +81,8 @@ function refuseSameOutput(files: OutputFiles): void {
   }
 }
 
-function outputFilesIn({ outputFile, harFile, htmlFile }: OutputFiles): [string, string][] {
-  return Object.entries({ outputFile, harFile, htmlFile }).flatMap(([field, file]): [string, string][] =>
+function outputFilesIn({ outputFile, harFile, htmlFile, write }: OutputFiles): [string, string][] {
+  return Object.entries({ outputFile, harFile, htmlFile, write }).flatMap(([field, file]): [string, string][] =>
     file === undefined ? [] : [[field, file]],
   );
 }

@@ -1,11 +1,11 @@
 /** The only importer of the addon. It is loaded at the first use, so that all else works where it is missing. */
 
-import { ENGINE_ERROR_CODES, EngineError } from '../errors';
+import { ENGINE_ERROR_CODES, EngineError, toEngineError } from '../errors';
 import { VERSION } from '../version';
-import type { Capture, CaptureOptions, InterfaceInfo } from './binding';
+import type { Capture, CaptureOptions, ConnectionsOf, Extracted, InterfaceInfo } from './binding';
 import { thisHost, whyMissing, whyUnloadable } from './platform';
 
-export type { CaptureEvent, CaptureInfo, CaptureOptions, InterfaceInfo } from './binding';
+export type { CaptureEvent, CaptureInfo, CaptureOptions, ConnectionsOf, Extracted, InterfaceInfo } from './binding';
 
 /** What a sniffer needs of a capture; tests put a fake in its place. */
 export type NativeCapture = Pick<Capture, keyof Capture>;
@@ -44,6 +44,20 @@ export function listInterfaces(): InterfaceInfo[] {
 /** Takes NET_RAW from every thread of this process, for good; what is open stays open. Throws when that failed. */
 export function giveUpCapture(): void {
   binding().giveUpCapture();
+}
+
+/** Writes the packets of these connections to a file that is there, as a pcapng. `options` are those with which they were read. */
+export async function extractPackets(
+  options: CaptureOptions,
+  savefiles: ConnectionsOf[],
+  file: string,
+  secrets: boolean,
+): Promise<Extracted> {
+  try {
+    return await binding().extractPackets(options, savefiles, file, secrets);
+  } catch (cause) {
+    throw toEngineError(cause, ENGINE_ERROR_CODES.UNRECOVERABLE);
+  }
 }
 
 /** Writes to a full stdout fail from now on, where they would wait for its reader; any process that shares the pipe may undo it. */

@@ -145,7 +145,8 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
       // stop() may have come first; it waits for `over` and goes on from there.
       if (this.#state === 'starting') this.#state = 'running';
       const readers = this.listenerCount('message') + this.listenerCount('streamMessage') + this.#readers.size;
-      logStart(run.log, run.config, { info, identity: this.#deps.runtime().identity, isRead: readers > 0 });
+      const isRead = readers > 0 || this.#deps.observe !== undefined;
+      logStart(run.log, run.config, { info, identity: this.#deps.runtime().identity, isRead });
     } catch (error) {
       // Asked to stop before a pipe had shown its header: nothing failed.
       run.log[run.session.stopAsked ? 'info' : 'error'](codeOf(error), messageOf(error));

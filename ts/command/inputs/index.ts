@@ -8,7 +8,7 @@ import { LinesCapture } from './lines';
 import { bytesOf, follow } from './read';
 import { reworded } from './reworded';
 
-type CreateCapture = (options: CaptureOptions) => NativeCapture;
+export type CreateCapture = (options: CaptureOptions) => NativeCapture;
 
 /** `createEngine` makes the engine's own capture of one savefile. */
 export function captureOf(inputs: readonly Input[], follows: boolean, createEngine: CreateCapture): CreateCapture {

@@ -12,7 +12,7 @@ export const CAPTURE = {
     parse: ports,
     argument: 'list',
     topic: 'reading',
-    help: 'server ports, e.g. 8080,8443 or 8000-8100',
+    help: 'server ports, e.g. 8080,8443 or 8000-8100; auto: those of a savefile that have HTTP',
     repeatable: ',',
     engine: true,
     annotation:

@@ -1,0 +1,15 @@
+/** Inputs that are read more than once: by which name, and which cannot be. */
+
+import { statSync } from 'node:fs';
+
+/** Under which it can be opened again. */
+export function nameOf(path: string): string {
+  return path === '-' || path === '/dev/stdin' ? '/proc/self/fd/0' : path;
+}
+
+/** A pipe, as it is told; `undefined` of what can be read again. What is missing the engine says. */
+export function pipeIn(inputs: readonly { path: string }[]): string | undefined {
+  const once = inputs.find(({ path }) => statSync(nameOf(path), { throwIfNoEntry: false })?.isFile() === false);
+  if (once === undefined) return undefined;
+  return once.path === '-' ? 'stdin' : `'${once.path}'`;
+}

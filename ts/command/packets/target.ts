@@ -1,0 +1,68 @@
+/**
+ * The file that packets are written to: under another name next to it, until it is whole. What was there before stays until then, and
+ * must have been a pcapng.
+ */
+
+import { closeSync, openSync, readSync, realpathSync, renameSync, statSync, unlinkSync } from 'node:fs';
+
+/** Bodies and headers are in it, so that only its owner may read it. */
+const MODE = 0o600;
+const PCAPNG = Buffer.from([0x0a, 0x0d, 0x0d, 0x0a]);
+
+const NO_PCAPNG = 'there is a file that is no pcapng, which would be lost; remove it, or name another one';
+
+export class Target {
+  /** Where the packets go until they are all there. */
+  readonly path: string;
+  readonly #whole: string;
+  readonly #discard = (): void => this.discard();
+  #isThere = true;
+
+  /** @throws {Error} what is wrong */
+  constructor(path: string) {
+    if (path === '-' || path === '/dev/stdout') throw new Error('names a file; stdout has the messages');
+    this.#whole = realPath(path);
+    refuseOthers(this.#whole);
+    this.path = `${this.#whole}.${process.pid}.partial`;
+    closeSync(openSync(this.path, 'wx', MODE));
+    process.once('exit', this.#discard);
+  }
+
+  /** It has all packets. */
+  finish(): void {
+    renameSync(this.path, this.#whole);
+    this.#isThere = false;
+    process.off('exit', this.#discard);
+  }
+
+  discard(): void {
+    if (!this.#isThere) return;
+    this.#isThere = false;
+    process.off('exit', this.#discard);
+    unlinkSync(this.path);
+  }
+}
+
+/** A link stays, and what it leads to is replaced. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    // Nothing is there yet.
+    return path;
+  }
+}
+
+function refuseOthers(path: string): void {
+  const status = statSync(path, { throwIfNoEntry: false });
+  if (status === undefined) return;
+  if (!status.isFile()) throw new Error('it is no regular file');
+  const head = Buffer.alloc(PCAPNG.length);
+  const fd = openSync(path, 'r');
+  try {
+    const length = readSync(fd, head, 0, head.length, 0);
+    if (length > 0 && !head.equals(PCAPNG)) throw new Error(NO_PCAPNG);
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -13,9 +13,21 @@ pub(super) const fn is_of_name(byte: u8) -> bool {
 }
 
 #[cfg(not(target_feature = "sse2"))]
-pub(super) use portable::{not_of_name, not_plain};
+use portable as here;
 #[cfg(target_feature = "sse2")]
-pub(super) use vectors::{not_of_name, not_plain};
+use vectors as here;
+
+/// A bit for each byte that is not plain.
+#[inline]
+pub(super) fn not_plain(block: &[u8; BLOCK_BYTES]) -> u32 {
+    here::not_plain(block)
+}
+
+/// A bit for each byte that is neither a letter nor a digit nor `-`.
+#[inline]
+pub(super) fn not_of_name(block: &[u8; BLOCK_BYTES]) -> u32 {
+    here::not_of_name(block)
+}
 
 /// By vectors, as every processor of x86-64 has them.
 #[cfg(target_feature = "sse2")]
@@ -30,25 +42,23 @@ mod vectors {
         _mm_set_epi64x, _mm_set1_epi8,
     };
 
-    use super::BLOCK_BYTES;
-
     /// A bit for each byte that is not plain.
     #[inline]
-    pub fn not_plain(block: &[u8; BLOCK_BYTES]) -> u32 {
+    pub fn not_plain(block: &[u8; 16]) -> u32 {
         // SAFETY: this is compiled only where all processors have the instructions; nothing else is asked of the caller.
         unsafe { marks_of_not_plain(block) }
     }
 
     /// A bit for each byte that is neither a letter nor a digit nor `-`.
     #[inline]
-    pub fn not_of_name(block: &[u8; BLOCK_BYTES]) -> u32 {
+    pub fn not_of_name(block: &[u8; 16]) -> u32 {
         // SAFETY: as above.
         unsafe { marks_of_not_of_name(block) }
     }
 
     #[target_feature(enable = "sse2")]
     #[inline]
-    fn marks_of_not_plain(block: &[u8; BLOCK_BYTES]) -> u32 {
+    fn marks_of_not_plain(block: &[u8; 16]) -> u32 {
         let text = vector(block);
         // As signed numbers: what is not ASCII is less than a space too.
         let below = _mm_cmplt_epi8(text, all(b' '));
@@ -59,7 +69,7 @@ mod vectors {
 
     #[target_feature(enable = "sse2")]
     #[inline]
-    fn marks_of_not_of_name(block: &[u8; BLOCK_BYTES]) -> u32 {
+    fn marks_of_not_of_name(block: &[u8; 16]) -> u32 {
         let text = vector(block);
         let letter = within(_mm_or_si128(text, all(0x20)), b'a', b'z');
         let dash_or_digit = _mm_or_si128(within(text, b'0', b'9'), _mm_cmpeq_epi8(text, all(b'-')));
@@ -68,7 +78,7 @@ mod vectors {
 
     #[target_feature(enable = "sse2")]
     #[inline]
-    fn vector(block: &[u8; BLOCK_BYTES]) -> __m128i {
+    fn vector(block: &[u8; 16]) -> __m128i {
         let bytes = u128::from_le_bytes(*block);
         _mm_set_epi64x((bytes >> 64) as i64, bytes as i64)
     }
@@ -90,14 +100,12 @@ mod vectors {
 /// On any processor, eight bytes at a time.
 #[cfg(any(test, not(target_feature = "sse2")))]
 mod portable {
-    use super::BLOCK_BYTES;
-
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
 
     /// A bit for each byte that is not plain.
     #[inline]
-    pub fn not_plain(block: &[u8; BLOCK_BYTES]) -> u32 {
+    pub fn not_plain(block: &[u8; 16]) -> u32 {
         gather(block, |word| {
             let low = word & !HIGH;
             let is_plain = between(low, b' ', b'~') & !between(low, b'"', b'"') & !between(low, b'\\', b'\\');
@@ -107,7 +115,7 @@ mod portable {
 
     /// A bit for each byte that is neither a letter nor a digit nor `-`.
     #[inline]
-    pub fn not_of_name(block: &[u8; BLOCK_BYTES]) -> u32 {
+    pub fn not_of_name(block: &[u8; 16]) -> u32 {
         gather(block, |word| {
             let low = word & !HIGH;
             let letter = between(low | (ONES * 0x20), b'a', b'z');
@@ -121,7 +129,7 @@ mod portable {
     }
 
     /// The high bits of what is made of the block's words.
-    fn gather(block: &[u8; BLOCK_BYTES], marks: impl Fn(u64) -> u64) -> u32 {
+    fn gather(block: &[u8; 16], marks: impl Fn(u64) -> u64) -> u32 {
         /// Gathers the lowest bit of each of eight bytes in the highest byte.
         const GATHER: u64 = 0x0102_0408_1020_4080;
         let bits =

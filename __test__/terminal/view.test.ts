@@ -3,7 +3,7 @@ import { Lines } from '../../ts/command/terminal/line';
 import { Summary } from '../../ts/command/terminal/summary';
 import { loadText, type Text } from '../../ts/command/terminal/text';
 import { View } from '../../ts/command/terminal/view';
-import { MAX_ROUTES } from '../../ts/exchange/traffic';
+import { MAX_ROUTES } from '../../ts/exchange/servers';
 import { MAX_WAITING, PATIENCE_MS } from '../../ts/exchange/unanswered';
 import type { HttpMessage, HttpRequest, HttpResponse } from '../../ts/types';
 import { FakeLog, FakeStream, FakeTime, settle } from '../ts/setup/fakes';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { findingsOf } from '../../ts/exchange/findings';
 import { MAX_VALUES } from '../../ts/exchange/routes';
-import { MAX_ROUTES, MAX_SERVERS, Traffic } from '../../ts/exchange/traffic';
+import { MAX_ROUTES, MAX_SERVERS } from '../../ts/exchange/servers';
+import { Traffic } from '../../ts/exchange/traffic';
 import type { HttpMessage, HttpRequest, HttpResponse } from '../../ts/types';
 
 const START = Date.UTC(2024, 4, 17);

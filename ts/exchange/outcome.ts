@@ -3,6 +3,15 @@
 /** Statuses of gRPC that are the server's: UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS. */
 export const SERVER_STATUSES: ReadonlySet<number> = new Set([2, 4, 12, 13, 14, 15]);
 
+/** As `incomplete` says it: ended not by its server, its client or the network, but by the capture. */
+export const ENDED_BY_US: ReadonlySet<string | undefined> = new Set([
+  'stopped',
+  'evicted',
+  'gap',
+  'timeout',
+  'malformed',
+]);
+
 /** What a response says of it. */
 interface Told {
   statusCode?: number | undefined;

@@ -4,45 +4,23 @@
  */
 
 import { type Brief, eachBrief, type GrpcCall, type Peers, peersOf } from './brief';
-import { endpointText } from './endpoints';
 import { Nesting } from './nesting';
-import { outcomeOf, SERVER_STATUSES } from './outcome';
+import { ENDED_BY_US, outcomeOf, SERVER_STATUSES } from './outcome';
 import { isFinal, Pairing } from './pairing';
 import { RouteStats } from './route-stats';
-import { type Entry, ownText, Routes } from './routes';
+import { ownText } from './routes';
+import { type FoundOn, type Server, Servers } from './servers';
 
-/** Servers that are told apart. A Host field is the client's to choose: more of them than this are no services. */
-export const MAX_SERVERS = 100;
-/** Endpoints of all servers: some 30 KiB each at the most, and 3 in use. */
-export const MAX_ROUTES = 1_000;
 /** Connections that are remembered; past it they are read again. */
 const MAX_CONNECTIONS = 4_096;
-/** Addresses of a server that are told apart. */
-const MAX_ADDRESSES = 64;
-/** Longer names of hosts there are not (RFC 1035 §2.3.4). */
-const MAX_HOST_UNITS = 255;
 /** Of a path that waits for its request. */
 const MAX_PATH_UNITS = 1_024;
-/** RFC 3986 §3.2.2, as far as a Host field that is one goes. */
-const HOST = /^(?:[\w.~!$&'()*+;=%-]+|\[[\da-f:.]+\])(?::\d*)?$/i;
 /** A request that is younger at the end may still be answered. */
 export const UNDER_WAY_MS = 1_000;
-/** Ended not by its server, its client or the network, but by the capture. */
-const ENDED_BY_US: ReadonlySet<string | undefined> = new Set(['stopped', 'evicted', 'gap', 'timeout', 'malformed']);
 
-export interface ServerStats {
-  /** The Host field with the port, or the address. */
-  name: string;
-  /** Where it answers; some, if it has many. */
-  addresses: Set<string>;
-  routes: Routes<RouteStats>;
-  exchanges: number;
-}
-
+export type ServerStats = Server<RouteStats>;
 /** An endpoint and where it is. */
-export interface Found extends Entry<RouteStats> {
-  server: ServerStats;
-}
+export type Found = FoundOn<RouteStats>;
 
 interface Connection extends Peers {
   /** The JSON that it was read from. */
@@ -82,24 +60,9 @@ export class Traffic {
   readonly classes = new Map<string, number>();
   firstMs = Number.POSITIVE_INFINITY;
   lastMs = Number.NEGATIVE_INFINITY;
-  /** Requests to servers and endpoints beyond the caps. */
-  beyondServers = 0;
-  beyondRoutes = 0;
-  /** What those amount to. */
-  readonly beyond = new RouteStats();
-  /** Has no endpoints of its own. */
-  readonly #noServer: ServerStats = {
-    name: '',
-    addresses: new Set(),
-    routes: new Routes({ createStats: () => this.beyond, mayAdd: () => false, onMerged: () => {} }),
-    exchanges: 0,
-  };
-  readonly #servers = new Map<string, ServerStats>();
-  /** By address: of responses whose request was not kept. */
-  readonly #byAddress = new Map<string, ServerStats>();
+  readonly #servers = new Servers(() => new RouteStats());
   readonly #connections = new Map<number, Connection>();
   readonly #nesting = new Nesting();
-  #routes = 0;
   #ended = false;
   readonly #pairing = new Pairing<Asked, Answer>({
     onExchange: ({ request, response }) => {
@@ -127,18 +90,31 @@ export class Traffic {
   end(): void {
     this.#ended = true;
     while (this.#pairing.settleOldest());
-    for (const { routes } of this.#servers.values()) routes.settle();
+    this.#servers.settle();
   }
 
   /** Every endpoint, in the order in which they came up. */
-  *found(): Generator<Found> {
-    for (const server of this.#servers.values()) {
-      for (const entry of server.routes.entries()) yield { ...entry, server };
-    }
+  found(): Generator<Found> {
+    return this.#servers.found();
   }
 
   get servers(): ServerStats[] {
-    return [...this.#servers.values()];
+    return this.#servers.all;
+  }
+
+  /** Requests to servers beyond the cap. */
+  get beyondServers(): number {
+    return this.#servers.beyondServers;
+  }
+
+  /** The same of endpoints. */
+  get beyondRoutes(): number {
+    return this.#servers.beyondRoutes;
+  }
+
+  /** What those amount to. */
+  get beyond(): RouteStats {
+    return this.#servers.beyond;
   }
 
   #addRequest(brief: Brief): void {
@@ -146,7 +122,7 @@ export class Traffic {
     const { id, atMs, method = '', path = '', host, durationMs = 0, bodySize, grpc } = brief;
     const peers = this.#connectionOf(brief);
     if (peers.to === undefined || peers.host !== host) {
-      peers.to = this.#serverOf(peers, host);
+      peers.to = this.#servers.of(peers.server, host);
       peers.host = host === undefined ? undefined : ownText(host);
     }
     const server = peers.to;
@@ -175,7 +151,7 @@ export class Traffic {
   #askedOf({ alone }: Answer = NO_ANSWER): Asked | undefined {
     if (alone === undefined) return undefined;
     const { atMs, connection: peers, method, path } = alone;
-    const server = this.#serverOf(peers, undefined);
+    const server = this.#servers.of(peers.server, undefined);
     const stats = server.routes.of(method, path) ?? this.beyond;
     return { atMs, stats, server, peers, uploadMs: 0, bytes: 0 };
   }
@@ -233,47 +209,6 @@ export class Traffic {
       stats.failedClients.add(asked.peers.client.ip);
     } else stats.clients.add(asked.peers.client.ip);
     stats.timeline.add(asked.atMs, failed, waitMs, transferMs);
-  }
-
-  #serverOf(peers: Peers, host: string | undefined): ServerStats {
-    const { port } = peers.server;
-    const isHost = host !== undefined && host.length <= MAX_HOST_UNITS && HOST.test(host);
-    const address = endpointText(peers.server);
-    const known = isHost ? undefined : this.#byAddress.get(address);
-    if (known !== undefined) return known;
-    // The servers of a chain often have one name, and never one port on the way of one request; those of a pool have both.
-    const name = isHost ? `${host.toLowerCase().replace(/:\d*$/, '')}:${port}` : address;
-    let server = this.#servers.get(name);
-    if (server === undefined) {
-      if (this.#servers.size >= MAX_SERVERS) {
-        this.beyondServers++;
-        return this.#noServer;
-      }
-      server = { name, addresses: new Set(), routes: this.#createRoutes(), exchanges: 0 };
-      this.#servers.set(name, server);
-    }
-    if (server.addresses.size < MAX_ADDRESSES && !server.addresses.has(address)) {
-      server.addresses.add(address);
-      this.#byAddress.set(address, server);
-    }
-    return server;
-  }
-
-  #createRoutes(): Routes<RouteStats> {
-    return new Routes({
-      createStats: () => {
-        this.#routes++;
-        return new RouteStats();
-      },
-      mayAdd: () => {
-        if (this.#routes < MAX_ROUTES) return true;
-        this.beyondRoutes++;
-        return false;
-      },
-      onMerged: (routes) => {
-        this.#routes -= routes;
-      },
-    });
   }
 
   /** Read once for a connection, whose number the id begins with. */

@@ -1,6 +1,7 @@
 /** Findings in words: the endpoint, the onset, the side of the cause. */
 
-import type { Caller, Finding } from '../../exchange/findings';
+import type { Caller } from '../../exchange/causes';
+import type { Finding } from '../../exchange/findings';
 import type { Found } from '../../exchange/traffic';
 import { timeOfDay } from './clock';
 import { count, duration, percent } from './quantities';
@@ -82,7 +83,7 @@ function sideOf({ kind, side, client, how, at, callers }: Finding): string {
     : 'open: the server hangs, or the client left; messages do not say which';
 }
 
-function callerOf({ at, callsEach, share, left, through }: Caller): string {
+function callerOf({ at, callsEach, share, left, through }: Caller<Found>): string {
   if (left) return `${nameOf(at)} is left with it`;
   if (through !== undefined) return `${nameOf(at)}, through ${printable(through.server.name)}`;
   const retried =

@@ -1,7 +1,8 @@
 /** What a run amounts to. In: the lines of every batch, at the end the ledger. Out: rows of text. */
 
 import { findingsOf } from '../../exchange/findings';
-import { MAX_ROUTES, MAX_SERVERS, Traffic } from '../../exchange/traffic';
+import { MAX_ROUTES, MAX_SERVERS } from '../../exchange/servers';
+import { Traffic } from '../../exchange/traffic';
 import { lossesOf } from '../../losses';
 import type { SnifferStats } from '../../types';
 import { day, timeOfDay } from './clock';

@@ -16,6 +16,7 @@ const LAYERS = [
   'exchange',
   'trace',
   'pseudonym',
+  'compare',
   'http-server',
   'outputs',
   'page',

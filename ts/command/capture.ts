@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LOG_LEVELS, type SnifferConfig, validateConfig } from '../config';
 import {
+  type Env,
   type Flags,
   readCommandConfig,
   readKeepNetRaw,
@@ -173,7 +174,7 @@ function both(one: Observe | undefined, other: Observe | undefined): Observe | u
 }
 
 /** With the capture open, NET_RAW is of use only to who breaks in. Without it or with it, messages come. */
-function giveUpRight(log: Log): void {
+export function giveUpRight(log: Log): void {
   try {
     giveUpCapture();
   } catch (error) {
@@ -199,10 +200,10 @@ function refuseFields({ inputs, summary, format = 'json' }: Asked): void {
 }
 
 /** The config, whole and checked, with complaints in the user's own terms: the flag or the variable. */
-function checkedConfig(asked: Asked): SnifferConfig {
+export function checkedConfig(asked: Asked, env: Env = process.env): SnifferConfig {
   const { flags, inputs } = asked;
   const readsLines = isOfLines(inputs);
-  const { config: given, labels } = readCommandConfig(flags, process.env, { needsPorts: !readsLines });
+  const { config: given, labels } = readCommandConfig(flags, env, { needsPorts: !readsLines });
   const config = inputs.length === 0 ? given : { ...given, pcapFile: labelOf(inputs) };
   try {
     const checked = validateConfig(config, { production: readRuntimeEnv(process.env).production, readsLines });

@@ -16,6 +16,7 @@ const INDENT = '  ';
 
 const COMMANDS: readonly (readonly [name: string, help: string])[] = [
   ['interfaces', 'list the interfaces that can be captured on'],
+  ['compare', 'what differs between two captures: compare A B'],
   ['injector', 'run the webhook that adds the sidecar to pods'],
   ['help TOPIC', `${Object.keys(TOPICS).join(', ')}, all, or a flag`],
 ];

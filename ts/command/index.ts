@@ -11,6 +11,7 @@ import { type InterfaceInfo, listInterfaces } from '../native';
 import { BAD_CONFIG, FAILED, SUCCESS } from '../run/exit-codes';
 import { refuseInspector } from '../run/signals';
 import { capture } from './capture';
+import { addCompare } from './compare/flags';
 import { buildProgram, COMMANDS, HELP, INJECTOR } from './program';
 import { loadTerminal, show } from './show';
 
@@ -54,6 +55,11 @@ async function main(argv: string[]): Promise<Ending> {
       ending = { code: await printInterfaces(options.json === true), flush: true };
     },
   );
+  addCompare(program, async (asked) => {
+    // Loaded only here: a capture does not need it.
+    const { compare } = require('./compare') as typeof import('./compare');
+    ending = { code: await compare(asked), flush: true };
+  });
   try {
     await program.parseAsync(argv, { from: 'user' });
   } catch (error) {

@@ -7,6 +7,7 @@ import { joinExpressions } from '../config/filters';
 import { BAD_CONFIG } from '../run/exit-codes';
 import { VERSION } from '../version';
 import { type AskedFlags, SHORTS } from './asked';
+import { COMPARE } from './compare/flags';
 import { flagOf, OWN_FLAGS } from './flags';
 import { type Format, readFormat } from './formats/names';
 import { all, screen } from './help';
@@ -16,7 +17,7 @@ import type { Traced } from './terminal/traces';
 export const INJECTOR = 'injector';
 export const HELP = 'help';
 const INTERFACES = 'interfaces';
-export const COMMANDS: readonly string[] = [INTERFACES, INJECTOR, HELP];
+export const COMMANDS: readonly string[] = [INTERFACES, INJECTOR, COMPARE, HELP];
 
 export function buildProgram(
   onCapture: (flags: Flags, asked: AskedFlags, appearance: Appearance) => Promise<void>,

@@ -1,0 +1,90 @@
+/** `tcp-sniffer compare` as a process: what it reads, what it refuses, and by which code. */
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { Random } from '../differential/random.js';
+import { FIXTURES, linesOf as rowsOf, runCli } from '../live/harness.js';
+import { linesOf, SHOP } from './traffic.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-compare-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const random = new Random(1);
+const file = (name: string, lines: Buffer): string => {
+  const path = join(folder, name);
+  writeFileSync(path, lines);
+  return path;
+};
+const before = file('before.jsonl', linesOf(random, 600));
+const after = file(
+  'after.jsonl',
+  linesOf(
+    random,
+    600,
+    SHOP.map((shape) => (shape.path === '/orders/17' ? { ...shape, waitMs: 90 } : { ...shape, failing: 0.4 })),
+  ),
+);
+const savefile = join(FIXTURES, 'shop.pcap');
+
+describe('compare', () => {
+  it('says what differs, the worst first, in rows of 80 columns', async () => {
+    const { code, stdout, stderr } = await runCli(['compare', before, after]);
+    expect([code, stderr]).toEqual([0, '']);
+    const rows = rowsOf(stdout);
+    expect(Math.max(...rows.map((row) => row.length))).toBeLessThanOrEqual(80);
+    expect(rows.filter((row) => /^[A-Z]{2}/.test(row))).toEqual([
+      'FAILS MORE  GET /products on shop.test:80',
+      'FAILS MORE  POST /orders on shop.test:80',
+      'SLOWER  GET /orders/:id on shop.test:80',
+    ]);
+    expect(stdout).toMatch(/^ {4}half of the waits are within: \d\d\.\dms -> \d{2,3}\.?\dms$/m);
+    expect(stdout).toMatch(/^3 endpoints differ: 4 endpoints in both/m);
+  });
+
+  it('the filter, the ports and the short flags hold for both', async () => {
+    const found = async (...flags: string[]): Promise<unknown> => {
+      const { stdout } = await runCli(['compare', before, after, '--format', 'json', ...flags]);
+      const { captures, changes } = JSON.parse(stdout);
+      return [captures[0].exchanges > 0, changes.map(({ path }: { path: string }) => path)];
+    };
+    expect(await found('--filter', 'path=/orders/*')).toEqual([true, ['/orders/:id']]);
+    expect(await found('--host', 'shop.test', '--filter', 'method=POST')).toEqual([true, ['/orders']]);
+    expect(await found('--ports', '81')).toEqual([false, []]);
+  });
+
+  it('reads savefiles beside lines, and says what of them is missing', async () => {
+    const { stdout: lines } = await runCli(['--ports', '8080', '--read', savefile, '--log-level', 'warn']);
+    const copy = file('shop.jsonl', Buffer.from(lines));
+    const { code, stdout } = await runCli(['compare', '--ports', '8080', savefile, copy, '--format', 'json']);
+    const { captures, changes } = JSON.parse(stdout);
+    expect([code, changes]).toEqual([0, []]);
+    expect(captures[0].exchanges).toBe(captures[1].exchanges);
+    expect(captures[0].exchanges).toBeGreaterThan(5);
+  });
+
+  it('sends nothing anywhere, whatever the variables say', async () => {
+    const env = { OUTPUT_URL: 'http://127.0.0.1:9/', OUTPUT_FILE: join(folder, 'not-this.jsonl'), METRICS_PORT: '9' };
+    const { code, stdout, stderr } = await runCli(['compare', before, before], { env });
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('No difference: 4 endpoints in both');
+  });
+
+  it.each([
+    [['compare', before], 1, 'USAGE', "missing required argument 'B'"],
+    [['compare', '-', '-'], 1, 'INVALID_CONFIG', 'stdin'],
+    [['compare', savefile, before], 1, 'INVALID_CONFIG', '--ports'],
+    [['compare', before, after, '--format', 'csv'], 1, 'USAGE', '--format'],
+    [['compare', before, after, '--filter', 'wait>'], 1, 'INVALID_CONFIG', '--filter'],
+    [['--ports', '80', 'compare', before, after], 1, 'USAGE', '--ports stands before compare'],
+    [['compare', '--ports', '80', join(folder, 'nothing.pcap'), before], 2, 'CAPTURE_OPEN_FAILED', 'nothing.pcap'],
+    [['compare', '--prots', '80', before, after], 1, 'USAGE', "unknown option '--prots'"],
+    [['compare', before, after, after], 1, 'USAGE', 'too many arguments'],
+  ])('refuses %j', async (args, status, reason, words) => {
+    const { code, stdout, stderr } = await runCli(args);
+    const [complaint = ''] = rowsOf(stderr);
+    expect([code, stdout, JSON.parse(complaint).code]).toEqual([status, '', reason]);
+    expect(JSON.parse(complaint).message).toContain(words);
+  });
+});

@@ -22,7 +22,7 @@ const COMMANDS: readonly (readonly [name: string, help: string])[] = [
 ];
 
 const MOST_USED = [
-  ...['--ports', '--interface', '--filter', '--since', '--show', '--count'],
+  ...['--ports', '--interface', '--filter', '--since', '--show'],
   ...['--format', '--verbose', '--summary', '--har', '--view', '--output-url'],
 ];
 

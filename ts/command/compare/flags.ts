@@ -27,7 +27,7 @@ export interface AskedComparison {
 export function addCompare(program: Command, onCompare: (asked: AskedComparison) => Promise<void>): void {
   const command = program
     .command(COMPARE)
-    .description('what differs between two captures, endpoint by endpoint; has a --help of its own')
+    .description('what differs between two captures, endpoint by endpoint')
     .argument('<A>', "a savefile, JSON lines, a folder, '*.pcap'; '-' is stdin")
     .argument('<B>', 'the same, what A is compared with');
   const names = new Map<string, CommandOption>();

@@ -20,8 +20,8 @@ const LISTED = JSON.parse(readFileSync(LIST, 'utf8'));
 /** The declarations keep theirs: editors show them. */
 const WITHOUT_COMMENTS = ['--removeComments', '--declaration', 'false'];
 
-/** Bytes unpacked. Traces and the formats of the command took it past 680 KiB, pseudonyms (27 KiB) past 740. */
-const ROOT_BUDGET = 768 * 1024;
+/** Bytes unpacked. Pseudonyms (27 KiB) took it past 740 KiB; help by topic, advice and extracts past 790, comparisons (28 KiB) past 820. */
+const ROOT_BUDGET = 856 * 1024;
 /** The page is small already; the script for watched services has to be parsed by any Node. */
 const AS_BUILT = /^dist\/(page\/|keylog\/preload\.js$)/;
 const OPTION_ROWS = /^dist\/config\/rows\/.*\.d\.ts$/;

@@ -1,6 +1,6 @@
 // Messages to decoded spans, in both encodings, without a network.
 import { expect } from 'vitest';
-import { KNOWN_METHODS } from '../../ts/outputs/otlp/attributes';
+import { KNOWN_METHODS } from '../../ts/exchange/methods';
 import { json } from '../../ts/outputs/otlp/json';
 import { protobuf } from '../../ts/outputs/otlp/protobuf';
 import { type SpansOptions, SpansPacker } from '../../ts/outputs/otlp/spans';

@@ -6,11 +6,6 @@ import { KEYS } from './keys';
 import type { MessageLine } from './line';
 import type { Peers } from './peers';
 
-/** RFC 9110 §9 and RFC 5789: those that the conventions know; what is not in the list is `_OTHER`. */
-export const KNOWN_METHODS: ReadonlySet<string> = new Set([
-  ...['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'],
-]);
-
 /** The longest body in a span: two of them and all the rest stay under the 4 MiB of a request. */
 export const MAX_BODY_BYTES = 1024 * 1024;
 /** The longest of the other texts, such as a path. */
@@ -19,6 +14,7 @@ export const MAX_TEXT_BYTES = 16 * 1024;
 export interface AttributeOptions {
   encoding: Encoding;
   bodies: boolean;
+  /** What is not in the list is `_OTHER`. */
   knownMethods: ReadonlySet<string>;
 }
 

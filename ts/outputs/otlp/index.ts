@@ -1,6 +1,7 @@
 /** Spans to a receiver of OTLP over HTTP. */
 
 import { tracesUrl } from '../../config/otlp';
+import { KNOWN_METHODS } from '../../exchange/methods';
 import { VERSION } from '../../version';
 import { Delivery } from '../delivery/delivery';
 import type { Answer } from '../delivery/http-client';
@@ -8,7 +9,6 @@ import type { Parcel } from '../delivery/parcel';
 import { PostTransport } from '../delivery/post-transport';
 import type { Outcome } from '../delivery/transport';
 import { limitsOf, type OutputKind } from '../kind';
-import { KNOWN_METHODS } from './attributes';
 import { json } from './json';
 import { FIELDS_READ } from './line';
 import { protobuf } from './protobuf';

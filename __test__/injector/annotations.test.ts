@@ -88,6 +88,7 @@ describe('a bad one', () => {
 
   it.each([
     [{ fields: 'method', 'output-otlp': 'http://collector.example:4318/' }, 'tcp-sniffer/fields', /whole messages/],
+    [{ fields: 'method', 'metrics-by-endpoint': 'true' }, 'tcp-sniffer/fields', /whole messages/],
     [{ fields: 'method', filter: `host=${SECRET}` }, 'tcp-sniffer/fields', /whole messages/],
   ])('%j: right by itself, and not together', (given, name, complaint) => {
     const answered = answerTo(

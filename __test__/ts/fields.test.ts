@@ -84,6 +84,7 @@ describe('the option', () => {
     { htmlFile: 'a.html' },
     { view: true },
     { outputOtlp: 'http://127.0.0.1:4318' },
+    { metricsByEndpoint: true },
   ])('is refused beside %j', (other) => {
     const [name] = Object.keys(other);
     expect(complaint(['path'], other)).toContain(`fields: cannot be given with ${name}, which needs whole messages`);
@@ -91,7 +92,13 @@ describe('the option', () => {
   });
 
   it('goes with the outputs that take lines as they are, and with what the engine decides', () => {
-    const others = { outputUrl: 'http://127.0.0.1:9/', outputStdout: true, view: false, include: [{ path: '/a' }] };
+    const others = {
+      outputUrl: 'http://127.0.0.1:9/',
+      outputStdout: true,
+      view: false,
+      metricsByEndpoint: false,
+      include: [{ path: '/a' }],
+    };
     expect(complaint(['path'], others)).toBe('');
   });
 

@@ -207,6 +207,13 @@ function reason() {
       ),
     ],
     [
+      `${textOf('fields')}.hasValue() && ${textOf('metrics-by-endpoint')}.optMap(v, v.matches(r'^(?i:true|1|yes)$')).orValue(false)`,
+      complain(
+        'invalid_annotation',
+        `${PREFIX}fields cannot be given with ${PREFIX}metrics-by-endpoint, which needs whole messages`,
+      ),
+    ],
+    [
       badResources('cpuRequest', 'cpuLimit', `${settings.MIN_CPU_CORES * 1000}m`, settings.MAX_CPU_CORES),
       complain('invalid_annotation', 'cpu: the request must not be more than the limit, both from 1m to 1024'),
     ],

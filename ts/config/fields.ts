@@ -62,7 +62,18 @@ export const COMPANIONS: ReadonlyMap<string, readonly MessageField[]> = new Map(
 );
 
 /** Options that make something of whole messages. */
-const NEED_ALL_FIELDS = ['filter', 'maxExchanges', 'harFile', 'htmlFile', 'view', 'outputOtlp'] as const;
+const NEED_ALL_FIELDS = [
+  'filter',
+  'maxExchanges',
+  'harFile',
+  'htmlFile',
+  'view',
+  'outputOtlp',
+  'metricsByEndpoint',
+] as const;
+
+/** Values of options that are not used. */
+const LEFT_OUT: readonly unknown[] = [undefined, '', false];
 
 export function checkFields(value: unknown, field: string): MessageField[] {
   if (!Array.isArray(value)) throw wrong(field, 'an array of names of fields of a message', value);
@@ -87,7 +98,7 @@ function refuseUnknown(name: unknown, field: string): void {
 /** @throws {ValidationError} if fields are left out and something else needs them */
 export function refuseLeftOut(config: Readonly<Record<string, unknown>>): void {
   if (config.fields === undefined) return;
-  const needs = NEED_ALL_FIELDS.find((other) => config[other] !== undefined && config[other] !== '');
+  const needs = NEED_ALL_FIELDS.find((other) => !LEFT_OUT.includes(config[other]));
   if (needs === undefined) return;
   const instead = needs === 'filter' ? '; include and exclude go with it' : '';
   throw new ValidationError('fields', `cannot be given with ${needs}, which needs whole messages${instead}`);

@@ -16,6 +16,11 @@ export function configuredOutputs(config: Partial<SnifferConfig>): ReadonlySet<O
   return new Set(ROWS.filter(([field]) => isOn(given[field])).map(([, output]) => output));
 }
 
+/** True if `/metrics` counts by endpoint, for which messages are read. */
+export function countsEndpoints({ metricsByEndpoint, metricsPort }: Partial<SnifferConfig>): boolean {
+  return metricsByEndpoint === true && metricsPort !== undefined;
+}
+
 /** True if messages go anywhere without a `message` listener. */
 export function hasOutputConfigured(config: SnifferConfig): boolean {
   return configuredOutputs(config).size > 0;

@@ -1,6 +1,6 @@
 /** A config in, its outputs out. */
 
-import { configuredOutputs } from '../config/outputs';
+import { configuredOutputs, countsEndpoints } from '../config/outputs';
 import type { MessageField, OutputName } from '../types';
 import { isSelective, type OutputContext, type OutputKind } from './kind';
 import { OUTPUTS } from './list';
@@ -30,6 +30,7 @@ function isAlone({ config, deps, listeners, readers }: Takers): boolean {
     !listeners.streams.wanted() &&
     readers.size === 0 &&
     deps.observe === undefined &&
+    !countsEndpoints(config) &&
     !isSelective(config)
   );
 }

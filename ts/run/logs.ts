@@ -10,6 +10,7 @@ import {
 import { checkLogger } from '../config/checks';
 import type { RuntimeEnv } from '../config/env';
 import { OPTIONS } from '../config/options';
+import { countsEndpoints } from '../config/outputs';
 import type { Log } from '../logger';
 import type { CaptureInfo } from '../native';
 import { callSafely, readText } from '../thrown';
@@ -74,5 +75,11 @@ export function logStart(log: Log, config: ValidatedConfig, { info, identity, is
       `values of ${shown.join(' and ')} are shown: redactHeaders replaces the default; +name adds to it`,
     );
   }
-  if (!hasOutputConfigured(config) && !isRead) log.warn({}, 'no output is configured: messages go nowhere');
+  const { metricsByEndpoint, metricsByHost } = config;
+  if ((metricsByEndpoint || metricsByHost) && !countsEndpoints(config)) {
+    const needs = metricsByEndpoint ? 'metricsPort' : 'metricsByEndpoint';
+    log.warn({ metricsByEndpoint, metricsByHost }, `nothing is counted by endpoint: that needs ${needs} too`);
+  }
+  if (!hasOutputConfigured(config) && !isRead && !countsEndpoints(config))
+    log.warn({}, 'no output is configured: messages go nowhere');
 }

@@ -5,6 +5,7 @@
  */
 
 import { Exposition, type Labels } from '../http-server/exposition';
+import { LOSSES } from '../losses';
 import { OUTPUTS } from '../outputs/list';
 import type { OutputName, OutputStats, SnifferStats } from '../types';
 
@@ -83,6 +84,10 @@ const HELP: Record<string, string> = {
   gapBytes: 'Bytes that never arrived.',
   malformedStreams: 'Streams that were given up because they broke HTTP.',
   notHttpStreams: 'Streams that are not HTTP/1.x.',
+  tlsConnections: 'Connections that are TLS.',
+  tlsRecords: 'Records of TLS that were decrypted.',
+  tlsResumed: 'Times that records of TLS were read on after a loss.',
+  http2Connections: 'Connections that were read as HTTP/2.',
 };
 
 /** Sums of what other metrics have by label; they would count twice. */
@@ -113,9 +118,15 @@ function writeEngine(out: Exposition, engine: Record<string, number>): void {
   for (const [name, count] of left) {
     const gauge = GAUGES.has(name);
     const prefix = CAPTURE.has(name) ? 'pcap_packets_' : 'engine_';
-    const help = HELP[name] ?? `The counter ${name} of the engine.`;
+    const help = HELP[name] ?? lossText(name) ?? `The counter ${name} of the engine.`;
     out.metric(`${prefix}${snake(name)}${gauge ? '' : '_total'}`, gauge ? 'gauge' : 'counter', help, [[{}, count]]);
   }
+}
+
+function lossText(name: string): string | undefined {
+  if (!Object.hasOwn(LOSSES, name)) return undefined;
+  const words = LOSSES[name as keyof typeof LOSSES];
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 }
 
 function writeOutputs(out: Exposition, outputs: [OutputName, OutputStats][]): void {

@@ -21,8 +21,8 @@ export interface SessionOptions {
   drainTimeoutMs: number;
   /** Makes other lines of those that are wanted, for all that see them. */
   rewrite?: ((lines: Buffer) => Pick<Batch, 'lines' | 'messages'>) | undefined;
-  /** Sees the lines of each batch before the outputs do. */
-  observe?: ((lines: Buffer) => void) | undefined;
+  /** Each sees the lines of each batch before the outputs do. */
+  observers: readonly ((lines: Buffer) => void)[];
   log: Log;
   now(): number;
   onStats(): void;
@@ -204,7 +204,7 @@ export class Session {
     if (wanted.messages === 0) return [];
     const batch: Batch = this.#options.rewrite?.(wanted.lines) ?? wanted;
     if (batch.messages === 0) return [];
-    this.#options.observe?.(batch.lines);
+    for (const observe of this.#options.observers) observe(batch.lines);
     const taken: Promise<void>[] = [];
     for (const output of this.#options.outputs) {
       const failed = (error: unknown): void =>

@@ -5,6 +5,7 @@ import { LOG_LEVELS, type SnifferConfig, type ValidatedConfig, validateConfig } 
 import { toCaptureOptions } from '../config/engine';
 import type { RuntimeEnv } from '../config/env';
 import { AlreadyRunningError, ENGINE_ERROR_CODES, EngineError, toEngineError } from '../errors';
+import type { EndpointTable } from '../exchange/endpoint-counts';
 import { Selection, type SelectionOptions } from '../exchange/selection';
 import { parseFilter } from '../filter';
 import { MetricsServer } from '../http-server/server';
@@ -25,9 +26,11 @@ import type {
   StreamMessage,
 } from '../types';
 import { VERSION } from '../version';
+import { createEndpoints, endpointsText } from './endpoint-metrics';
 import { countersOf, droppedFor, NO_DELIVERIES } from './ledger';
 import { bootstrapLog, createLog, logStart } from './logs';
-import { metricsText } from './metrics';
+import { type Capturing, metricsText } from './metrics';
+import { processText } from './process-metrics';
 import { type Outcome, Session, type SessionOptions } from './session';
 import { type onSignals, passOn, stopOnSignals } from './signals';
 
@@ -275,6 +278,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
     const { drainTimeoutMs } = config;
     const live = config.pcapFile === undefined || deps.follows === true;
     const selection = createSelection(config, { live, now: deps.now, onEnough: () => session.stop() });
+    const endpoints = createEndpoints(config, { live, now: deps.now });
     const session = new Session({
       capture,
       outputs,
@@ -282,7 +286,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
       savefile: config.pcapFile !== undefined,
       drainTimeoutMs,
       rewrite: deps.rewrite,
-      observe: deps.observe,
+      observers: [deps.observe, endpoints?.read].filter((observe) => observe !== undefined),
       log,
       now: deps.now,
       onStats,
@@ -292,7 +296,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
       outputs,
       selection,
       listenerErrors: 0,
-      metrics: this.#createMetrics(config),
+      metrics: this.#createMetrics(config, endpoints),
       config,
       log,
       listenerLog,
@@ -304,13 +308,19 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
     return run;
   }
 
-  #createMetrics({ metricsPort: port, metricsHost: host }: ValidatedConfig): MetricsServer | undefined {
+  #createMetrics(config: ValidatedConfig, endpoints: EndpointTable | undefined): MetricsServer | undefined {
+    const { metricsPort: port, metricsHost: host } = config;
     if (port === undefined) return undefined;
+    const byEndpoint = (): string => (endpoints === undefined ? '' : endpointsText(endpoints));
+    const ofRun = (): Capturing => ({
+      running: this.isRunning(),
+      version: VERSION,
+      source: this.#run?.source ?? '',
+    });
     return new MetricsServer({
       port,
       host,
-      text: () =>
-        metricsText(this.stats(), { running: this.isRunning(), version: VERSION, source: this.#run?.source ?? '' }),
+      text: () => metricsText(this.stats(), ofRun()) + byEndpoint() + processText(),
       isHealthy: () => this.#run?.session.failed === false,
       isReady: () => this.#state === 'running' && this.#run?.session.failed === false,
     });

@@ -52,6 +52,25 @@ export const RUN = {
     topic: 'running',
     help: 'the address for that; default: every one',
   },
+  /**
+   * Counts exchanges and their durations by endpoint and status class at `/metrics`; needs `metricsPort`. The messages are read
+   * for it, and paths without their ids stand in labels. Default false.
+   */
+  metricsByEndpoint: {
+    check: checkBoolean,
+    default: false,
+    parse: boolean,
+    topic: 'running',
+    help: 'count exchanges and their durations by endpoint at /metrics; paths without their ids are labels',
+  },
+  /** With `metricsByEndpoint`: by the Host field too, up to 32 values of it. Default false. */
+  metricsByHost: {
+    check: checkBoolean,
+    default: false,
+    parse: boolean,
+    topic: 'running',
+    help: 'by the Host field too, up to 32 values of it',
+  },
   /** Lowest level that is logged, on stderr. Default `'info'`. */
   logLevel: {
     check: oneOf(LOG_LEVELS),

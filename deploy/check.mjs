@@ -52,6 +52,8 @@ const EVERYTHING = {
   podDisruptionBudget: { enabled: true },
   networkPolicy: { enabled: false },
   serviceMonitor: { enabled: true, labels: { release: 'prometheus' } },
+  prometheusRule: { enabled: true, labels: { release: 'prometheus' }, errorRatio: 0.01, p95Seconds: 0.5 },
+  dashboard: { enabled: true, labels: { folder: 'network' } },
 };
 const VARIANTS = {
   default: {},
@@ -92,6 +94,7 @@ const REFUSED = {
   'a level that is none': { logLevel: 'loud' },
   'a duration without unit': { certificates: { certManager: { duration: '90' } } },
   'a toleration with a typo': { tolerations: [{ operater: 'Exists' }] },
+  'a share over 1': { prometheusRule: { errorRatio: 5 } },
   'a network policy that would let nothing through': { networkPolicy: { sidecars: { namespaces: ['shop'] } } },
 };
 /** Custom resources: no schema of theirs comes with Kubernetes. */
@@ -137,8 +140,8 @@ function checkMatrix(helms, bin) {
         fail(`${name}, ${kubernetes}: the versions of Helm differ`);
       if (/^kind: Secret$/m.test(text)) fail(`${name}: a Secret is made in the templates`);
       const { certificates = {}, sidecar = {}, events = { enabled: true }, mode } = values;
-      if (mode === 'policy' && /^kind: (?!(Mut|Valid)atingAdmissionPolicy)/m.test(text))
-        fail(`${name}: more than policies`);
+      if (mode === 'policy' && /^kind: (?!(Mut|Valid)atingAdmissionPolicy|PrometheusRule$|ConfigMap$)/m.test(text))
+        fail(`${name}: more than policies, and what shows what they make`);
       const asksApi =
         [undefined, 'self'].includes(certificates.mode) ||
         [undefined, 'auto'].includes(sidecar.native) ||

@@ -33,7 +33,7 @@ impl Stream {
     }
 }
 
-/// What follows the stream is padding.
+/// Bytes after the stream are padding.
 pub(super) fn decode(mut coded: &[u8], out: &mut Room) -> Result<End, Broken> {
     let mut stream = Stream::new();
     let mut step = |room: &mut [u8]| stream.step(&mut coded, room);

@@ -23,7 +23,7 @@ pub fn charset_of(content_type: &[u8]) -> Option<Charset> {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Converted {
     pub text: String,
-    /// What it was in: a name in lower case.
+    /// The charset that it was in: a name in lower case.
     pub charset: String,
 }
 

@@ -12,7 +12,7 @@ use crate::time::Timestamp;
 
 /// Of a gzip header: a name, a comment and extra fields, which senders of streams have no reason for.
 const MAX_HEADER_BYTES: usize = 64 << 10;
-/// What the decoder of br needs besides its window.
+/// The memory that the decoder of br needs besides its window.
 const BROTLI_BYTES: usize = 64 << 10;
 /// RFC 7932 §9.1.
 const MAX_BROTLI_WINDOW_BYTES: u64 = 16 << 20;
@@ -79,7 +79,7 @@ impl Flowing {
             }
             State::Deflated { inflation, history } => {
                 inflation.feed(coded, now, history, shared, &mut *give)?;
-                // What follows is a check.
+                // The bytes after it are a checksum.
                 if inflation.has_ended() {
                     self.state = State::Over;
                 }
@@ -110,7 +110,7 @@ impl Flowing {
     }
 }
 
-/// What follows the header; raw deflate has none. `None` as long as that is not clear.
+/// The bytes after the header; raw deflate has no header. `None` as long as that is not clear.
 fn zlib_header(kept: &[u8]) -> Option<&[u8]> {
     let [_, _, rest @ ..] = kept else { return None };
     Some(if inflate::is_zlib(kept) { rest } else { kept })

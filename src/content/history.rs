@@ -1,7 +1,7 @@
 //! Messages that were compressed one by one and may refer to those before (permessage-deflate, RFC 7692 §7.2).
 //!
-//! What a decoder knows after a message is only the end of what it has put out, since each message ends at a block's end: that
-//! is the `History`, as long as there was something to remember. The decoder itself lives as long as a message does.
+//! After a message, a decoder knows only the end of its output, since each message ends at a block's end: that is the
+//! `History`, as long as there was something to remember. The decoder itself lives as long as a message does.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -17,9 +17,10 @@ pub const MAX_WINDOW_BITS: u8 = 15;
 const MIN_WINDOW_BITS: u8 = 9;
 /// The first piece of memory of a history; it grows by doubling.
 const FIRST_BYTES: usize = 512;
-/// What is put out at once. Before it stands the history.
+/// The most that is put out at once. The history stands before it.
 const PIECE_BYTES: usize = 64 << 10;
-/// What a message leaves out at its end (RFC 7692 §7.2.1), and an empty last block: it shows that the message ended at a block's end.
+/// The bytes that a message leaves out at its end (RFC 7692 §7.2.1), and an empty last block: it shows that the message ended at a
+/// block's end.
 const TAIL: [u8; 9] = [0, 0, 0xff, 0xff, 1, 0, 0, 0xff, 0xff];
 
 /// Content may always be so many times the coded bytes, and a little more: the work stays in proportion to the traffic.
@@ -30,12 +31,12 @@ const MAX_SURPLUS_BYTES: u64 = 64 << 20;
 /// and so much a second, by the time of the packets: what comes out must not depend on the machine.
 const SURPLUS_BYTES_PER_SECOND: u64 = 16 << 20;
 
-/// What a compressor may refer to.
+/// The bytes that a compressor may refer to.
 #[derive(Debug)]
 pub struct History {
     bytes: Vec<u8>,
     window: usize,
-    /// What came before `bytes` is not known.
+    /// True if the bytes before `bytes` are not known.
     has_hole: bool,
 }
 
@@ -50,7 +51,7 @@ pub enum Unread {
     TooMuch,
 }
 
-/// What decoders of all connections share.
+/// Shared by the decoders of all connections.
 #[derive(Debug)]
 pub struct Inflating {
     room: Vec<u8>,
@@ -63,7 +64,7 @@ pub struct Inflation {
     state: Box<DecompressorOxide>,
     /// A last block has ended, and nothing came after it.
     has_ended: bool,
-    /// Nothing that comes after a last block is read.
+    /// True if the bytes after a last block are not read.
     is_single: bool,
 }
 
@@ -74,13 +75,13 @@ impl History {
         Self { bytes: Vec::new(), window, has_hole: false }
     }
 
-    /// Nothing that comes refers to what was before.
+    /// From here on, messages do not refer to earlier bytes.
     pub fn begin_anew(&mut self) {
         self.bytes = Vec::new();
         self.has_hole = false;
     }
 
-    /// What comes may refer to what is not known from here on. Says whether there was something that was known.
+    /// From here on, messages may refer to bytes that are not known. Returns true if this was not so before.
     pub fn lose(&mut self) -> bool {
         self.bytes = Vec::new();
         !std::mem::replace(&mut self.has_hole, true)
@@ -125,7 +126,7 @@ impl Inflating {
         self.surplus = self.surplus.saturating_add(more).min(MAX_SURPLUS_BYTES);
     }
 
-    /// What so many coded bytes may put out by `now`.
+    /// How many bytes so many coded bytes may put out by `now`.
     pub(super) fn allowed(&mut self, coded_bytes: usize, now: Timestamp) -> u64 {
         self.pass_time(now);
         self.left(coded_bytes)
@@ -139,7 +140,7 @@ impl Inflating {
         self.surplus = self.surplus.saturating_sub(put_out.saturating_sub(regular(coded_bytes)));
     }
 
-    /// What is put out lies there.
+    /// The buffer that takes the output.
     pub(super) fn room(&mut self) -> &mut [u8] {
         self.room.resize((1 << MAX_WINDOW_BITS) + PIECE_BYTES, 0);
         &mut self.room

@@ -15,8 +15,8 @@ const NAME: u8 = 8;
 const COMMENT: u8 = 16;
 const RESERVED: u8 = 0xe0;
 
-/// One member after the other. What follows the last one and is no member is padding. Members whose check holds stay when
-/// a later one is broken.
+/// One member after the other. Bytes after the last member are padding. Members whose check holds stay when a later member
+/// is broken.
 pub(super) fn gzip(mut coded: &[u8], out: &mut Room) -> Result<End, Broken> {
     for _ in 0..MAX_MEMBERS {
         let start = out.bytes.len();
@@ -51,7 +51,7 @@ fn member<'a>(coded: &'a [u8], out: &mut Room) -> Result<(End, &'a [u8]), Broken
     Ok((if holds { End::Whole } else { End::Unchecked }, rest))
 }
 
-/// What follows a member's header; `None` if the header is not complete.
+/// The bytes after a member's header; `None` if the header is not complete.
 pub fn header(coded: &[u8]) -> Result<Option<&[u8]>, Broken> {
     let common = coded.len().min(MAGIC.len());
     if coded.get(..common) != MAGIC.get(..common) {

@@ -89,7 +89,7 @@ fn a_body_cut_anywhere_gives_the_beginning_of_its_content() {
             match &cut {
                 Ok(got) => {
                     assert!(content.starts_with(&got.bytes), "{coding:?} at {end}");
-                    // What is missing may be nothing but a checksum, which brotli has not.
+                    // Perhaps only a checksum is missing, which brotli does not have.
                     assert!(got.cut && !got.over_limit, "{coding:?} at {end}");
                     assert!(got.bytes.len() >= longest, "{coding:?} at {end}: less of more");
                     longest = got.bytes.len();

@@ -31,7 +31,7 @@ pub(super) const fn is_carrier(protocol: u8) -> bool {
     matches!(protocol, IPV4 | UDP | IPV6 | GRE)
 }
 
-/// What an IP packet is that carries neither TCP nor a fragment.
+/// The kind of an IP packet that carries neither TCP nor a fragment.
 pub(super) fn of(protocol: u8, bytes: &[u8], missing: u32) -> Result<Decoded<'_>, Undecodable> {
     let is_tunnel = is_carrier(protocol) && (protocol != UDP || is_tunnel_port(bytes)?);
     Ok(if is_tunnel { Decoded::Tunnel(Tunnel { protocol, bytes, missing }) } else { Decoded::NotTcp })

@@ -1,4 +1,4 @@
-//! What a frame turns out to be.
+//! The results of decoding a frame.
 
 use std::net::IpAddr;
 
@@ -46,7 +46,7 @@ pub struct Fragment<'a> {
     pub destination: IpAddr,
     /// 16 bits in IPv4, 32 in IPv6.
     pub identification: u32,
-    /// What the reassembled bytes begin with: TCP, a tunnel, or an extension header that TCP may follow.
+    /// The protocol that the reassembled bytes begin with: TCP, a tunnel, or an extension header that TCP may follow.
     pub next_header: u8,
     /// False of UDP's later fragments: only the first has the port that tells whether it is a tunnel.
     pub may_begin: bool,
@@ -59,7 +59,7 @@ pub struct Fragment<'a> {
     pub missing: u32,
 }
 
-/// What an IP packet carries when that is another packet, wrapped; `decapsulate` unwraps it.
+/// The content of an IP packet if that is another packet, wrapped; `decapsulate` unwraps it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tunnel<'a> {
     /// Of IP: what `bytes` begin with.
@@ -69,7 +69,7 @@ pub struct Tunnel<'a> {
     pub(super) missing: u32,
 }
 
-/// What a frame turned out to be.
+/// The result of decoding a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decoded<'a> {
     Segment(Segment<'a>),

@@ -1,4 +1,4 @@
-//! What link layers and tunnels have in common: ethertypes, labels, PPP.
+//! Shared by link layers and tunnels: ethertypes, labels, PPP.
 //!
 //! In: bytes after a header that names what they are. Out: where the IP header begins.
 

@@ -1,7 +1,7 @@
 //! From a link-layer frame to a TCP segment that borrows from it.
 //!
 //! In: a linktype, the captured bytes of one frame, its length on the wire. Out: a segment, a fragment, or why neither.
-//! Knows no state, allocates nothing, never panics. What travels in GRE, VXLAN or IP in IP comes out as a [`Tunnel`], and
+//! Knows no state, allocates nothing, never panics. A packet in GRE, VXLAN or IP in IP comes out as a [`Tunnel`], and
 //! [`decapsulate`] looks inside. Checksums are verified only on request (`checksum`).
 
 mod carrier;

@@ -120,7 +120,7 @@ fn erspan_iii(bytes: &[u8]) -> Result<Packet<'_>, Undecodable> {
     }
 }
 
-/// What GRE and Geneve name as the protocol of what they carry.
+/// The packet in GRE or Geneve, by the protocol that they name for it.
 fn by_protocol(protocol: u16, rest: &[u8]) -> Result<Packet<'_>, Undecodable> {
     match protocol {
         BRIDGED_ETHERNET => link::packet(ETHERNET, rest),

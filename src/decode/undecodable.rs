@@ -67,7 +67,7 @@ impl Undecodable {
             Self::BadTcpHeader => "undecodableBadTcpHeader",
         }
     }
-    /// What a number of such packets are, for people: "3 " and these words.
+    /// Describes a number of such packets, for people: "3 " and these words.
     pub const fn words(self) -> &'static str {
         match self {
             Self::UnknownLinkType => "of a link type that is not read",

@@ -1,6 +1,6 @@
 //! Wireless frames (IEEE 802.11), bare or after radiotap, Prism and AVS headers.
 //!
-//! In: a linktype and a frame. Out: where the IP header begins. What is encrypted, damaged or in pieces is told as that.
+//! In: a linktype and a frame. Out: where the IP header begins. A frame that is encrypted, damaged or in pieces is told as that.
 
 use super::layers::{Packet, llc, skip, take};
 use super::{LinkType, Undecodable};

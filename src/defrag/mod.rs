@@ -2,7 +2,7 @@
 //!
 //! In: fragments that may carry TCP, and packet time. Out: a datagram's bytes, copied once, for `decode::decode_reassembled`.
 //! Knows neither TCP nor the frame nor a clock, and what it does follows from its input alone. All it holds is bounded;
-//! what it gives up is counted, each datagram once.
+//! each datagram that it gives up is counted once.
 
 mod pieces;
 #[cfg(test)]
@@ -34,7 +34,7 @@ const DUPLICATE_MICROS: i64 = 1_000_000;
 pub struct Datagram {
     pub source: IpAddr,
     pub destination: IpAddr,
-    /// What `bytes` begin with: TCP, a tunnel, or an extension header that TCP may follow.
+    /// The protocol that `bytes` begin with: TCP, a tunnel, or an extension header that TCP may follow.
     pub next_header: u8,
     pub bytes: Vec<u8>,
 }

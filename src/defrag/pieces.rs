@@ -1,14 +1,14 @@
-//! What has arrived of one datagram.
+//! The fragments of one datagram that have arrived.
 //!
 //! In: its fragments in any order. Out: its bytes once there is no hole left. Does not know the other datagrams.
 
 use crate::decode::Fragment;
 
-/// What the 16-bit length fields of IPv4 and IPv6 can say.
+/// The largest value of the 16-bit length fields of IPv4 and IPv6.
 const MAX_DATAGRAM_BYTES: usize = 65_535;
 /// 64 KiB over an MTU of 576, the smallest in use (RFC 791 §3.2), come in 119.
 pub(super) const MAX_PIECES: usize = 128;
-/// What a piece costs besides its bytes: its place in the list and in the allocator. Without it fragments of 8 bytes
+/// The cost of a piece besides its bytes: its place in the list and in the allocator. Without it fragments of 8 bytes
 /// would come cheap.
 const PIECE_OVERHEAD: usize = 64;
 

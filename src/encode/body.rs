@@ -44,7 +44,7 @@ pub struct RawBody {
     pub(crate) unredacted: Option<Unredacted>,
 }
 
-/// What tells how a body is redacted.
+/// The facts that decide how a body is redacted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unredacted {
     kind: Kind,
@@ -52,7 +52,7 @@ pub struct Unredacted {
     is_coded: bool,
 }
 
-/// What became of a body.
+/// How a body was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Written {
     /// An end had to be left out.
@@ -240,7 +240,7 @@ impl BodyWriter {
     }
 }
 
-/// What one of its `Content-Type` fields says; there should be one.
+/// The kind that a `Content-Type` field of the message names; there should be only one such field.
 fn kind_of(message: &HttpMessage<'_>) -> Kind {
     let mut kinds = values(&CONTENT_TYPE, message.fields()).map(|value| Kind::of(&value));
     kinds.find(|kind| *kind != Kind::Other).unwrap_or(Kind::Other)

@@ -107,7 +107,7 @@ fn is_line_break(bytes: &[u8]) -> bool {
     matches!(bytes, [0..=8 | 0x0a..=0x1f | 0x7f | 0x85, ..] | [0xe2, 0x80, 0xa8 | 0xa9, ..])
 }
 
-/// What text of a head may take in its line.
+/// How many bytes the text of a head may take in its line.
 pub(super) const fn max_written_bytes(bytes: usize) -> usize {
     ESCAPE_ALLOWANCE_BYTES + 2 * bytes
 }

@@ -7,7 +7,7 @@ use super::json::push_number;
 use crate::content::grpc::{Kind, Message, MessageCoding};
 use crate::message::{Direction, Grpc, HttpMessage};
 
-/// What is to be known of a body to show its messages.
+/// The facts about a body that are needed to show its messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawGrpc {
     /// Where the member for them belongs: at the end of the line, so that a reader who looks for the engine's own members finds

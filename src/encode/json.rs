@@ -86,7 +86,7 @@ pub(super) fn push_utf8(out: &mut Vec<u8>, text: &[u8]) {
     out.push(b'"');
 }
 
-/// What is looked through at once: the compiler makes vector instructions of it.
+/// How many bytes are looked through at once: the compiler makes vector instructions of it.
 const BLOCK_BYTES: usize = 32;
 /// A block with as much after it, so that from each of its bytes on a whole block can be copied.
 const WINDOW_BYTES: usize = 2 * BLOCK_BYTES;

@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 
 const ALWAYS: [&str; 5] = ["id", "timestamp", "direction", "receiver", "destination"];
 
-/// What comes with a member.
+/// The other members that come with a member.
 fn companions(name: &str) -> &'static [&'static str] {
     match name {
         "body" => &["bodyTruncated"],

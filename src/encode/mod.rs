@@ -33,7 +33,7 @@ use crate::decode::Endpoint;
 use crate::message::{Direction, HttpMessage, Member, Members, Proxied, StartLine, Version};
 use crate::redact::{REDACTED, Redactor, Targets};
 
-/// What `Origin::text` takes at most with IPv4, which nearly all have, and a number of up to eight digits.
+/// The most that `Origin::text` takes with IPv4, which nearly all have, and a number of up to eight digits.
 const ORIGIN_BYTES: usize = 120;
 
 /// Whose messages they are: a connection and its two ends, as they stand in each line of it.

@@ -15,7 +15,7 @@ use std::arch::x86_64::{
 use super::escapes::ESCAPES;
 
 const BLOCK_BYTES: usize = 16;
-/// What has twice the room in a block, for a backslash before each.
+/// As many bytes as fit into a block with a backslash before each.
 const HALF_BYTES: usize = BLOCK_BYTES / 2;
 /// Of what is put together before it is appended.
 const STAGED_BYTES: usize = 256;
@@ -144,7 +144,7 @@ fn equal(text: __m128i, byte: u8) -> __m128i {
     _mm_cmpeq_epi8(text, _mm_set1_epi8(byte as i8))
 }
 
-/// What a shuffle makes a zero of.
+/// A shuffle makes a zero of this index.
 const NOTHING: u128 = 0x80;
 
 /// By the lower half of a control character, the letter that stands for it.

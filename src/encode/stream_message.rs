@@ -172,7 +172,7 @@ mod tests {
         String::from_utf8(out).unwrap()
     }
 
-    /// What comes after the members that all have.
+    /// The text after the members that all messages have.
     fn own(message: &StreamMessage<'_>) -> String {
         let line = line(message);
         line.split_once("Z\"").map(|(_, own)| own.trim_end_matches("}\n").to_owned()).unwrap_or(line)

@@ -8,7 +8,7 @@ use crate::message::Tls;
 use crate::protocol::Conversation;
 use crate::time::Timestamp;
 
-/// What the engine keeps for each connection besides its flows.
+/// The engine's state of each connection besides its flows.
 #[derive(Debug, Default)]
 pub(super) struct App {
     pub layer: Layer,

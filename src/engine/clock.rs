@@ -25,7 +25,7 @@ pub(super) struct Clock {
     ticks: bool,
 }
 
-/// What a stamp did to the clock.
+/// The effect of a stamp on the clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
     Ordinary,
@@ -187,7 +187,7 @@ mod tests {
             }
         }
 
-        /// Whatever few strays say, the clock is where it is without them.
+        /// A few strays do not move the clock, whatever they say.
         #[test]
         fn strays_change_nothing(
             steps in prop::collection::vec(0..100_000i64, 10..200),

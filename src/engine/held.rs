@@ -58,7 +58,7 @@ impl Waiting {
     }
 }
 
-/// What becomes of a message.
+/// The decision on a message.
 #[derive(Debug)]
 pub(super) enum Fate {
     /// Show it, after these lines of its exchange.

@@ -1,10 +1,10 @@
-//! What a connection's first bytes are, and what is kept where they are TLS.
+//! The kind of a connection's first bytes, and the state that is kept if they are TLS.
 
 use crate::flow::{DataMeta, Side};
 use crate::protocol::Prefix;
 use crate::tls::{Beginning, TlsConnection, beginning, looks_encrypted};
 
-/// What a connection's bytes are, where keys of TLS may be there.
+/// The kind of a connection's bytes, if there may be keys of TLS.
 #[derive(Debug)]
 pub(super) enum Layer {
     /// Nothing was said yet, or so little that it may become a proxy's prefix or a ClientHello.
@@ -36,7 +36,7 @@ pub(super) struct Secure {
     pub said_unread: bool,
 }
 
-/// What a side's first bytes are.
+/// The kind of a side's first bytes.
 pub(super) enum Opening {
     More,
     Plain,

@@ -8,7 +8,7 @@ use crate::notice::Kind;
 /// little holding, stays under the default budget, so that none is evicted for it.
 const WORTH_SHEDDING_BYTES: usize = 2 << 10;
 
-/// What a connection costs by itself: its entry in the table and the index, its conversation, its ends as text.
+/// The cost of a connection by itself: its entry in the table and the index, its conversation, its ends as text.
 const CONNECTION_BYTES: usize = 1 << 10;
 
 /// Entries of connections that are gone which the queue may hold beyond the table's size.

@@ -166,7 +166,7 @@ impl Engine {
         self.outlet.batcher.take(self.now, force || self.draining)
     }
 
-    /// What happened since the last call, oldest first.
+    /// The notices since the last call, oldest first.
     pub fn take_notices(&mut self) -> Vec<Notice> {
         self.outlet.notices.take()
     }
@@ -194,7 +194,7 @@ impl Engine {
         }
     }
 
-    /// What of the packets was not understood; `None` when all of them were.
+    /// The packets that were not understood; `None` if all of them were understood.
     pub fn not_understood(&self) -> Option<NotUnderstood> {
         self.outlet.not_understood()
     }
@@ -231,7 +231,7 @@ impl Engine {
         }
     }
 
-    /// What was found inside so many tunnels. Each packet is counted once, as what it turns out to be in the end.
+    /// Takes a packet found inside so many tunnels. Each packet is counted once, as what it turns out to be in the end.
     #[inline(never)]
     fn on_decoded(&mut self, at: Timestamp, decoded: Result<Decoded<'_>, Undecodable>, tunnels: usize) {
         match decoded {

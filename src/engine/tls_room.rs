@@ -1,4 +1,4 @@
-//! What the engine has for TLS over all connections: the secrets, who waits for them, the counters.
+//! The engine's state of TLS over all connections: the secrets, the connections that wait for them, the counters.
 
 use std::collections::{BTreeMap, HashMap};
 

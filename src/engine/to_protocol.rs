@@ -23,7 +23,7 @@ pub(super) struct ToProtocol<'a> {
     pub app: &'a mut App,
     pub outlet: &'a mut Outlet,
     pub now: Timestamp,
-    /// What it means if a message ends here before it is complete.
+    /// The reason if a message ends here before it is complete.
     pub ending: Incomplete,
 }
 
@@ -51,7 +51,7 @@ impl ToProtocol<'_> {
         }
     }
 
-    /// What messages say of the TLS that they come in.
+    /// Sets the description that messages have of the TLS that they come in.
     pub fn describe(&mut self, described: &Described<'_>) {
         if self.app.secured.as_ref().is_none_or(|known| !is_same(known, described)) {
             self.app.secured = Some(Box::new(Tls {

@@ -1,6 +1,7 @@
 //! The way from a connection's flows to its conversation, through TLS where it is TLS and there are keys.
 //!
-//! In: ordered bytes of each side. Out: to [`ToProtocol`], as they are or decrypted. What is no TLS goes by after its first bytes.
+//! In: ordered bytes of each side. Out: to [`ToProtocol`], as they are or decrypted. A connection without TLS goes by after its
+//! first bytes.
 
 use super::layer::{Kept, Layer, Opening};
 use super::outlet::four_tuple;
@@ -86,7 +87,7 @@ impl ToTls<'_> {
         }
     }
 
-    /// What was kept is no TLS.
+    /// The kept bytes are not TLS.
     fn decide_plain(&mut self) {
         let layer = std::mem::replace(&mut self.to_protocol.app.layer, Layer::Plain);
         if let Layer::Undecided(Some(kept)) = layer {

@@ -153,7 +153,7 @@ impl Trail {
         });
     }
 
-    /// What was set apart with these is a connection's.
+    /// The packets that were set apart with this key and this number belong to this connection.
     pub(super) fn apart_is_of(&mut self, key: &FlowKey, number: SeqNumber, connection: u64) {
         let is_wanted = self.connections.contains(connection);
         let Self { apart, packets, overflows, .. } = self;

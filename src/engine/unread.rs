@@ -28,7 +28,7 @@ impl UnreadLinkTypes {
     }
 }
 
-/// What a run did not understand.
+/// The packets that a run did not understand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotUnderstood {
     /// At least 1.

@@ -28,7 +28,7 @@ pub enum Role {
     InitiatedBy(Side),
 }
 
-/// What the caller does with the connection after a segment.
+/// The caller's next step with the connection after a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
     Continue,
@@ -67,7 +67,7 @@ struct Reset {
     side: Side,
     /// Where it stands in its sender's stream.
     position: Position,
-    /// What its sender had received of the other stream.
+    /// How much its sender had received of the other stream.
     heard: Position,
 }
 
@@ -221,7 +221,7 @@ impl Connection {
             }
             return self.settle(counters, sink);
         }
-        // What comes again with an ack that this connection cannot have sent is another's.
+        // Bytes that come again with an ack that this connection cannot have sent are another connection's.
         let is_foreign = doubt == Some(Doubt::Ack) && start + length <= me.next();
         if !near || is_foreign {
             let rested = last_stamp.plus_millis(REUSE_PAUSE_MS) <= at;
@@ -308,7 +308,7 @@ impl Connection {
         self.settle(counters, sink)
     }
 
-    /// What the receiver makes of the segment, by its checksums.
+    /// The receiver's verdict on the segment, by its checksums.
     #[inline]
     fn judge(&mut self, side: Side, segment: &Segment<'_>) -> Verdict {
         let me = self.flow_mut(side);
@@ -320,7 +320,7 @@ impl Connection {
     }
 
     /// Notes what the sender on `side` had received; returns it as a position of the other direction, `None` if that cannot
-    /// be. What ends before `end` was acknowledged is past doubt: it is captured late.
+    /// be. A segment that was acknowledged up to its `end` is past doubt: it is captured late.
     #[inline(never)]
     fn on_ack(&mut self, side: Side, ack: SeqNumber, end: SeqNumber, believed: bool) -> Option<Position> {
         let midstream = self.role == Role::Unknown;

@@ -1,4 +1,4 @@
-//! What is counted of segments.
+//! Counters of segments.
 
 use super::receiver::Doubt;
 

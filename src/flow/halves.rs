@@ -106,7 +106,7 @@ impl Apart {
     }
 }
 
-/// What both halves of a handshake have in common: the client's endpoint, and the number after its SYN's.
+/// Shared by both halves of a handshake: the client's endpoint, and the number after its SYN's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Opening {
     pub client: Endpoint,
@@ -134,14 +134,14 @@ struct Bucket {
 /// Halves of one kind, found by their numbers.
 #[derive(Debug, Default)]
 pub(super) struct Halves {
-    /// What numbers are multiplied with, odd and of this process: a sender cannot choose numbers of one bucket.
+    /// The factor that numbers are multiplied with, odd and of this process: a sender cannot choose numbers of one bucket.
     secret: u32,
     /// None until there is a half.
     buckets: Vec<Bucket>,
     noted_at: Timestamp,
 }
 
-/// What came of remembering a half.
+/// The result of remembering a half.
 #[derive(Debug, Default)]
 pub(super) struct Noted {
     /// It made room.

@@ -1,4 +1,4 @@
-//! What a connection has whose two directions have different addresses.
+//! The ends and keys of a connection whose two directions have different addresses.
 
 use super::key::{Ends, FlowKey};
 

@@ -1,4 +1,4 @@
-//! What the receiving TCP makes of a segment, as far as it takes the state of both directions.
+//! The verdict of the receiving TCP on a segment, as far as it takes the state of both directions.
 
 use super::Position;
 use super::counters::FlowCounters;
@@ -27,7 +27,7 @@ impl Reassembler {
         }
     }
 
-    /// What the receiver makes of a segment of this direction, by its checksums.
+    /// The receiver's verdict on a segment of this direction, by its checksums.
     #[inline(never)]
     pub fn judge(&mut self, segment: &Segment<'_>) -> Verdict {
         let length = segment.payload.len() as u64;

@@ -38,7 +38,7 @@ pub use table::{Entry, Table};
 /// that the hole will not fill.
 pub const MAX_WAITING_BYTES: usize = 4 << 20;
 
-/// What a waiting segment costs besides its payload, charged against the limits: its place in a map node that is half
+/// The cost of a waiting segment besides its payload, charged against the limits: its place in a map node that is half
 /// full (as ascending insertion leaves them), and an allocation's header and rounding. Measured: 145 bytes each.
 pub const WAITING_OVERHEAD_BYTES: usize = 160;
 

@@ -14,7 +14,7 @@ use crate::decode::Segment;
 use crate::time::Timestamp;
 use kept::Waiting;
 
-/// What is known of the segment that brought some bytes.
+/// The facts about the segment that brought some bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DataMeta {
     pub at: Timestamp,
@@ -26,7 +26,7 @@ pub struct DataMeta {
     pub segment_start: bool,
 }
 
-/// What a direction delivers, in stream order.
+/// The events that a direction delivers, in stream order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StreamEvent<'a> {
     Data(&'a [u8], DataMeta),
@@ -134,8 +134,8 @@ impl Reassembler {
         self.next
     }
 
-    /// What a sender had received that had received no more than what is delivered, and perhaps less: no message is to be taken
-    /// to begin exactly there.
+    /// How much a sender had received that had received no more than the delivered bytes, and perhaps fewer: no message is to be
+    /// taken to begin exactly there.
     pub fn before_next(&self) -> Position {
         if self.has_delivered() { self.next.back(1) } else { self.next }
     }
@@ -214,7 +214,7 @@ impl Reassembler {
         self.largest_window = self.largest_window.max(window);
     }
 
-    /// What its sender was ready to receive at most, in bytes.
+    /// The most that its sender was ready to receive, in bytes.
     pub fn largest_window(&self) -> u64 {
         u64::from(self.largest_window) << self.window_shift.unwrap_or(UNKNOWN_WINDOW_SHIFT)
     }
@@ -226,7 +226,7 @@ impl Reassembler {
         if self.began_with_syn { oldest.max(Position::ORIGIN) } else { oldest }
     }
 
-    /// Behind the FIN, where nothing can follow.
+    /// After the FIN, where nothing can follow.
     pub fn stream_end(&self) -> Option<Position> {
         self.fin.map(|fin| fin + 1)
     }
@@ -320,7 +320,7 @@ impl Reassembler {
         self.captured_to().max(sent).max(self.acked).max(self.claimed)
     }
 
-    /// What is sent next may acknowledge that: no less than what was sent before.
+    /// True if the next segment may acknowledge `position`: no less than the segments before it.
     pub fn may_be_acked_next(&self, position: Position) -> bool {
         self.is_near(position) && position >= self.acked
     }

@@ -16,7 +16,7 @@ use crate::time::Timestamp;
 const CLIENT: Endpoint = Endpoint { ip: std::net::IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)), port: 40_000 };
 const SERVER: Endpoint = Endpoint { ip: std::net::IpAddr::V4(Ipv4Addr::new(10, 0, 0, 2)), port: 80 };
 
-/// What both streams hold: no two bytes that are near each other are alike.
+/// The bytes of both streams: no two bytes that are near each other are alike.
 fn byte_at(position: u64) -> u8 {
     (position % 251) as u8
 }
@@ -133,7 +133,7 @@ fn bytes_come_in_order_and_once() {
 /// Sent again, a segment acknowledges what its sender has received by then.
 #[test]
 fn what_was_sent_first_was_not_sent_later_than_what_follows_it() {
-    // What follows was captured before.
+    // The bytes that follow were captured before.
     check("C5+5/0 S0+3/10 C0+5/3", "C0..5/0 C5..10/0 S0..3/10");
     // Nothing of what follows was captured but an ack from there.
     check("C10/0 S0+3/10 C0+5/3 C5+5/3", "C0..5/0 C5..10/0 S0..3/10");
@@ -141,7 +141,7 @@ fn what_was_sent_first_was_not_sent_later_than_what_follows_it() {
     // It was captured before what was sent first, or what follows that was.
     check("C2+2/3 S0+3/5 C0+5/0", "C0..2/0 C2..4/0 C4..5/0 S0..3/5");
     check("C5+2/3 C7+2/9 ~ C5+4/9 S0+3/0 S3+6/7 C0+5/0", "S0..3/0 C0..5/0 C5..7/3 S3..9/7 C7..9/9");
-    // Each waits for the other. What the server had received when it answered was sent before.
+    // Each waits for the other. The bytes that the server had received when it answered were sent before.
     check("C0+2 S0+5/8 C2+8/5 ~ ~", "C0..2/0 C2..8/0 S0..5/8 C8..10/5");
     check("C0+2 C2+8/5 S0+5/8 ~ ~", "C0..2/0 S0..5/1 C2..10/5");
     check("C0+2/0 C4+2/9 C2+4/0 S0+9/6", "C0..2/0 C2..4/0 C4..6/0 S0..9/6");

@@ -1,4 +1,4 @@
-//! What a protocol is lent while it reads.
+//! The context that a protocol is lent while it reads.
 
 use super::counters::HttpCounters;
 use super::head::Head;
@@ -13,15 +13,15 @@ pub struct Limits {
     pub max_body_bytes: usize,
 }
 
-/// What parsing needs besides the bytes.
+/// The things that parsing needs besides the bytes.
 pub struct Context<'a> {
     pub limits: Limits,
     pub selection: &'a Selection,
     pub counters: &'a mut HttpCounters,
     pub sink: &'a mut dyn Sink,
-    /// What it means when a stream ends before its message.
+    /// The reason if a stream ends before its message.
     pub ending: Incomplete,
-    /// What the PROXY protocol said of the connection.
+    /// The ends of the connection as the PROXY protocol named them.
     pub proxied: Option<Proxied>,
     pub scratch: &'a mut Scratch,
     /// Messages inside streams are handed on.

@@ -1,4 +1,4 @@
-//! What is lost or left out while connections are read as messages.
+//! Counters of what is lost or left out while connections are read as messages.
 
 use super::switch::Switch;
 
@@ -20,13 +20,13 @@ pub struct HttpCounters {
     pub unpaired_responses: u64,
     /// Connections that left HTTP/1.x, by `Switch`.
     pub switched: [u64; Switch::COUNT],
-    /// What they carried from there on.
+    /// Bytes that they carried from there on.
     pub switched_bytes: u64,
     pub http2: Http2Counters,
     pub streams: StreamCounters,
 }
 
-/// What is lost or left out of messages inside streams.
+/// Counters of what is lost or left out of messages inside streams.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StreamCounters {
     /// Connections, and streams of HTTP/2, that were read as WebSocket.
@@ -43,7 +43,7 @@ pub struct StreamCounters {
     pub over_ratio: u64,
 }
 
-/// What is lost or left out while connections are read as HTTP/2.
+/// Counters of what is lost or left out while connections are read as HTTP/2.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Http2Counters {
     /// Connections that were read as HTTP/2.

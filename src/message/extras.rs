@@ -1,4 +1,4 @@
-//! What only some protocols know of a message.
+//! The facts about a message that only some protocols know.
 
 use crate::content::grpc::Kind;
 

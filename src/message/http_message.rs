@@ -80,7 +80,7 @@ pub struct HttpMessage<'a> {
     pub head: &'a Head,
     pub head_bytes: &'a [u8],
     pub trailers: Option<Fields<'a>>,
-    /// What was kept of the body: its beginning.
+    /// The kept part of the body: its beginning.
     pub body: &'a [u8],
     /// Bytes of the body once framing is removed, kept or not, with those known to be lost.
     pub body_bytes: u64,
@@ -93,7 +93,7 @@ pub struct HttpMessage<'a> {
     pub request_seen: bool,
     /// Which rules that request matches; means nothing if it was not seen.
     pub judged: Judged,
-    /// What HTTP/1.x in the clear does not know.
+    /// The facts that HTTP/1.x in the clear does not know.
     pub extras: Option<&'a Extras<'a>>,
 }
 

@@ -1,4 +1,4 @@
-//! What every protocol makes of a connection's bytes: messages, with their heads as spans, and where they go.
+//! The messages that every protocol makes of a connection's bytes, with their heads as spans, and where they go.
 //!
 //! In: what a protocol read. Out: `HttpMessage` and `StreamMessage`, borrowed from wherever their bytes lie, to a `Sink`. Refuses to know: how any
 //! protocol stands on the wire, connections, JSON.

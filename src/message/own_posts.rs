@@ -27,7 +27,7 @@ static SEAL_KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 /// An output that gets POSTs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnOutput {
-    /// What the field `host` may be, in any case: with the port, and without it where that is the scheme's own.
+    /// The values that the field `host` may have, in any case: with the port, and without it if that is the scheme's own.
     pub hosts: Vec<String>,
     pub port: u16,
     /// Path and query.

@@ -30,7 +30,7 @@ pub enum Decision {
     NotYet,
 }
 
-/// What is known of the answer.
+/// The known facts about the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
     Awaited,
@@ -71,7 +71,7 @@ impl Selection {
         Judged { rules, mark: own_posts::mark(&self.outputs, head, bytes) }
     }
 
-    /// What can be said of an exchange whose request was not seen: only rules about the status alone apply.
+    /// Judges an exchange whose request was not seen: only rules about the status alone apply.
     pub fn judge_unseen(&self) -> Judged {
         let matches = self.rules().filter(|(_, rule)| rule.is_about_status_alone());
         Judged { rules: matches.fold(0, |bits, (bit, _)| bits | bit), mark: Mark::Absent }

@@ -4,7 +4,7 @@ use super::direction::Direction;
 use super::http_message::HttpMessage;
 use super::stream_message::StreamMessage;
 
-/// What the layer hands out: messages, messages inside streams, and remarks on streams.
+/// Takes the output of the layer: messages, messages inside streams, and remarks on streams.
 pub trait Sink {
     fn message(&mut self, message: &HttpMessage<'_>);
     /// A message inside a stream; comes only if `Context::streams` asks for them.

@@ -25,7 +25,7 @@ pub struct StreamMessage<'a> {
     pub sequence: u64,
     /// Of the packet that began it.
     pub at: Timestamp,
-    /// What was kept of it: its beginning.
+    /// The kept part of it: its beginning.
     pub data: &'a [u8],
     /// Bytes of all of it, kept or not, with those known to be lost.
     pub data_bytes: u64,
@@ -35,7 +35,7 @@ pub struct StreamMessage<'a> {
     pub part: Part<'a>,
 }
 
-/// What only some streams know of a message.
+/// The facts about a message that only some streams know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part<'a> {
     WebSocket {

@@ -4,7 +4,7 @@ use super::head::{Head, KnownName, trim_ows};
 
 static UPGRADE: KnownName = KnownName::new(b"upgrade");
 
-/// What comes after the switch.
+/// The protocol after the switch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Switch {
     Tunnel,
@@ -37,7 +37,7 @@ impl Switch {
         Self::Other
     }
 
-    /// What a client sends after such a switch begins with a preface (RFC 7540 §3.5) and never like a request. WebSocket
+    /// True if a client's bytes after such a switch begin with a preface (RFC 7540 §3.5) and never like a request. WebSocket
     /// frames do not either, and yet its token is used for other things.
     pub const fn begins_unlike_http(self) -> bool {
         matches!(self, Self::H2c)

@@ -1,4 +1,4 @@
-//! What was found of a request when its head came, kept with its exchange for the answer.
+//! The verdict on a request when its head came, kept with its exchange for the answer.
 
 /// Which rules a request matches, as far as a request can, and whether it may be a POST of our own.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -13,7 +13,7 @@ impl Judged {
     }
 }
 
-/// What a request's head says of whose it is.
+/// Whose request it is, by its head.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Mark {
     #[default]

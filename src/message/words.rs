@@ -1,4 +1,4 @@
-//! What a head's bytes are looked at for, eight or sixteen at a time.
+//! The searches in a head's bytes, eight or sixteen at a time.
 
 mod blocks;
 

@@ -17,7 +17,7 @@ pub(super) struct Finder {
     search: Option<Search>,
 }
 
-/// What the string is that a name stands in.
+/// The role of the string that a name stands in.
 #[derive(Debug, PartialEq, Eq)]
 enum Place {
     /// The name of a member, whose value comes at this place.

@@ -19,7 +19,7 @@ pub(super) enum Stop {
     Lost(usize),
 }
 
-/// What was found in a text.
+/// The result of looking through a text.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Found {
     /// Values of named members, in order.
@@ -80,7 +80,7 @@ struct Walk<'a> {
     open: Levels,
 }
 
-/// What may come next.
+/// The tokens that may come next.
 #[derive(Clone, Copy)]
 enum Next {
     Value,

@@ -4,7 +4,7 @@ use memchr::memchr;
 
 use super::json::{BYTE_ORDER_MARK, space_end};
 
-/// What a `Content-Type` says of where names and values stand.
+/// Where names and values stand, by a `Content-Type`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
     Json,
@@ -39,7 +39,7 @@ impl Kind {
         }
     }
 
-    /// What a body of this kind is in fact: many clients send JSON as a form, or say nothing of it.
+    /// The kind that a body of this kind has in fact: many clients send JSON as a form, or say nothing of it.
     pub fn in_fact(&self, text: &[u8]) -> &Self {
         if matches!(self, Self::Form | Self::Other) && begins_as_json(text) { &Self::Json } else { self }
     }

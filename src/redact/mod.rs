@@ -74,7 +74,7 @@ pub struct Redactor {
     field_names: Names,
 }
 
-/// What is replaced in a text.
+/// The parts of a text that are replaced.
 #[derive(Debug, Default)]
 struct Secrets {
     /// In order, and whether they are values of JSON.

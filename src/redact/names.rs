@@ -35,7 +35,7 @@ struct Node {
     next_sibling: u32,
 }
 
-/// What a piece of text means for the comparison of names.
+/// The meaning of a piece of text for the comparison of names.
 enum Piece {
     /// Letters and digits, which are compared: so many bytes of UTF-8, in lower case.
     Symbols([u8; MAX_SYMBOL_BYTES], usize),
@@ -48,7 +48,7 @@ enum Piece {
 /// The case folding of one character is at most three characters.
 const MAX_SYMBOL_BYTES: usize = 12;
 
-/// What each byte means: itself in lower case if it is a symbol, or one of those below.
+/// The class of each byte: the byte in lower case if it is a symbol, or a class from below.
 static CLASSES: [u8; 256] = {
     let mut classes = [ODD; 256];
     let mut byte = 0;
@@ -218,7 +218,7 @@ impl Names {
     }
 }
 
-/// What stands at `at`, and how long it is; `None` at the end.
+/// The piece at `at`, and its length; `None` at the end.
 fn piece_at(text: &[u8], at: usize) -> Option<(Piece, usize)> {
     Some(match CLASSES[usize::from(*text.get(at)?)] {
         ODD => (Piece::Odd, 1),

@@ -32,7 +32,7 @@ struct Needle {
     escape: bool,
 }
 
-/// What was found.
+/// The result of a search.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Hit {
     /// A name, not as a part of a longer word.
@@ -113,7 +113,7 @@ impl Search {
         None
     }
 
-    /// What stands where bytes are as in a needle of these groups.
+    /// The hit at `at`, if the bytes there are as in a needle of these groups.
     fn compare(&self, text: &[u8], at: usize, groups: u8) -> Option<Hit> {
         let needles = self.groups.iter().enumerate().filter(|(group, _)| groups >> group & 1 == 1);
         let found =
@@ -132,7 +132,7 @@ impl Needle {
         masks
     }
 
-    /// What stands in the text, where its window may be at `at`.
+    /// The hit in the text, if the needle's window is at `at`.
     fn compare(&self, text: &[u8], at: usize, letters: u128) -> Option<Hit> {
         if self.escape {
             let unit = unit(text.get(at..)?)?;

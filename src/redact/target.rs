@@ -259,7 +259,7 @@ enum Escape {
     Char(char),
 }
 
-/// What the `%` at `at` and the digits after it stand for.
+/// The meaning of the `%` at `at` and the digits after it.
 #[inline]
 fn escape(bytes: &[u8], at: usize) -> Option<Escape> {
     match *bytes.get(at + 1..)? {

@@ -130,7 +130,7 @@ fn fields_of_multiparts() {
         assert!(extent <= Some(Extent::Values), "{cut}: {found}");
         let secret = |byte: u8| (b'2'..=b'7').contains(&byte) && byte != b'6';
         assert!(!found.bytes().any(secret), "{cut}: {found}");
-        // What is cut within a delimiter counts as content: a part of it may be kept or not.
+        // A delimiter that is cut counts as content: a part of it may be kept or not.
         let kept = found.trim_end_matches("[REDACTED]");
         assert!(expected.starts_with(kept.trim_end_matches("\r\n--b")), "{cut}: {found}");
     }

@@ -1,4 +1,4 @@
-//! What is counted of TLS, and why records could not be read.
+//! Counters of TLS, and why records could not be read.
 
 /// Why records of a connection are not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -49,7 +49,7 @@ pub struct ClientHello {
     pub random: Random,
     /// Where it is a name of visible ASCII characters.
     pub server_name: Option<Box<str>>,
-    /// What the client offers by ALPN, the first few.
+    /// The first few protocols that the client offers by ALPN.
     pub protocols: Vec<Box<str>>,
     pub offers_early_data: bool,
 }

@@ -21,7 +21,7 @@ pub struct Header {
     pub length: u16,
 }
 
-/// What the bytes where a record should begin are.
+/// The kind of the bytes where a record should begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Parsed {
     Header(Header),

@@ -60,7 +60,7 @@ pub(super) fn push_hex(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]));
 }
 
-/// What a secret is for (RFC 9850 §2.1, §2.2).
+/// The purpose of a secret (RFC 9850 §2.1, §2.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Label {
     /// The master secret of TLS 1.2.

@@ -23,7 +23,7 @@ const SECRET_BYTES: usize = 32;
 /// Entries of the order beyond twice the connections: what is taken out stays in it for a while.
 const ORDER_SLACK: usize = 1_024;
 
-/// What became of the lines that were read.
+/// Counters of the lines that were read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct KeyLogCounters {
     /// Secrets that were taken; doubled ones once.
@@ -71,7 +71,7 @@ impl KeyStore {
         self.entries.is_empty()
     }
 
-    /// What it holds in memory, about.
+    /// The memory that it holds, about.
     pub fn buffered_bytes(&self) -> usize {
         self.bytes
     }

@@ -1,4 +1,4 @@
-//! What the messages of a body hold: taken out of the bytes that were kept of it, and decompressed.
+//! The contents of a body's messages: taken out of the bytes that were kept of the body, and decompressed.
 
 use std::borrow::Cow;
 

@@ -2,7 +2,7 @@
 //!
 //! In: a path, the values of a few fields, the bytes of a body in any pieces, its gaps. Out: service and method, the status,
 //! and where in the body its messages are; then, from the bytes that were kept, what the messages hold. Refuses to know
-//! frames of HTTP/2, JSON, Protocol Buffers. What it keeps of a body is bounded, whatever the body's length.
+//! frames of HTTP/2, JSON, Protocol Buffers. The part of a body that it keeps is bounded, whatever the body's length.
 
 mod call;
 mod index;

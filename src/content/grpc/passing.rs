@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 /// No byte of deflate puts out more: a match of 258 bytes takes two bits at least.
 const MAX_DEFLATE_RATIO: usize = 1_032;
 
-/// What a message holds.
+/// The content of a message.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plain {
     pub bytes: Vec<u8>,

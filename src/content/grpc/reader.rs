@@ -5,7 +5,7 @@ const COMPRESSED: u8 = 1;
 /// gRPC-Web: what follows are the trailers.
 const TRAILERS: u8 = 0x80;
 
-/// What a body is made of, in its order.
+/// The parts of a body, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part<'a> {
     /// A message, or the trailers, of `size` bytes. `Data` and `Gap` follow, then `End`.
@@ -37,7 +37,7 @@ enum State {
     },
     /// After the trailers nothing comes.
     Over,
-    /// What follows is not framed so, or a gap made it unknown where the next frame begins.
+    /// The next bytes are not framed so, or a gap made it unknown where the next frame begins.
     Lost,
 }
 

@@ -27,7 +27,7 @@ fn index_of<'a>(kind: Kind, pieces: impl IntoIterator<Item = &'a [u8]>) -> Messa
     index
 }
 
-/// What is told of a body, in text: for each message its size, `z` if it is compressed, its data, `…` if there is more.
+/// The messages of a body, in text: for each its size, `z` if it is compressed, its data, `…` if there is more.
 fn told(index: &MessageIndex, body: &[u8], coding: MessageCoding, max_bytes: usize) -> String {
     let mut told: Vec<_> = messages(index, body, coding, max_bytes)
         .iter()
@@ -146,7 +146,7 @@ fn web_trailers_are_in_the_body() {
     let body = [frame(0, b"one"), trailers].concat();
     assert_eq!(read(Kind::Web, &body), "3:one, trailers(grpc-status=5 grpc-message=not%20there)");
     assert_eq!(read(Kind::Web, &frame(0x81, b"a: b")), "trailers()");
-    // What may be cut is not shown.
+    // A line that may be cut is not shown.
     assert_eq!(read(Kind::Web, &frame(0x80, b"a: b\r\nc: de")[..15]), "trailers(a=b), open");
     let mut gap = index_of(Kind::Web, [&frame(0x80, b"a: b")[..6]]);
     gap.gap(1);

@@ -69,7 +69,7 @@ pub(super) fn ether(ethertype: u16, inner: &[u8]) -> Vec<u8> {
     join(&[&[2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2], &ethertype.to_be_bytes(), inner])
 }
 
-/// What follows a VLAN ethertype: VLAN 7, then `ethertype`.
+/// The bytes after a VLAN ethertype: VLAN 7, then `ethertype`.
 pub(super) fn tag(ethertype: u16, inner: &[u8]) -> Vec<u8> {
     join(&[&[0, 7], &ethertype.to_be_bytes(), inner])
 }

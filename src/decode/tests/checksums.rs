@@ -102,7 +102,7 @@ fn a_sum_of_an_ipv4_header_that_is_zero_may_be_right() {
     let mut packet = v4(&tcp(b"GET /"));
     packet[4..6].fill(0);
     packet = with_ip_sum(packet);
-    // What the identification adds, the sum lacks.
+    // The identification takes the value of the sum, so the sum is zero.
     packet.copy_within(10..12, 4);
     packet[10..12].fill(0);
     assert_eq!(segment(&packet).ip_sum(), Sum::Right);

@@ -8,7 +8,7 @@ mod tunnels;
 
 use super::*;
 
-/// What is in the innermost tunnel.
+/// The content of the innermost tunnel.
 fn through(mut decoded: Result<Decoded<'_>, Undecodable>) -> Result<Decoded<'_>, Undecodable> {
     while let Ok(Decoded::Tunnel(tunnel)) = decoded {
         decoded = decapsulate(tunnel);
@@ -16,8 +16,8 @@ fn through(mut decoded: Result<Decoded<'_>, Undecodable>) -> Result<Decoded<'_>,
     decoded
 }
 
-/// Decodes `frame` cut at every length, knowing what was cut and not knowing it. Whatever comes out may hold no more
-/// than was captured, and has to say what is missing. Then decodes it whole.
+/// Decodes `frame` cut at every length, knowing what was cut and not knowing it. The result may hold no more than was
+/// captured, and has to say what is missing. Then decodes it whole.
 fn at_every_cut(linktype: LinkType, frame: &[u8]) -> Result<Decoded<'_>, Undecodable> {
     let wire_len = frame.len() as u32;
     let whole = through(decode(linktype, frame, wire_len));
@@ -44,7 +44,7 @@ fn at_every_cut(linktype: LinkType, frame: &[u8]) -> Result<Decoded<'_>, Undecod
     whole
 }
 
-/// What was decoded lies inside `frame`.
+/// Asserts that the decoded bytes lie inside `frame`.
 fn assert_within(frame: &[u8], decoded: Result<Decoded<'_>, Undecodable>) {
     let bytes = match decoded {
         Ok(Decoded::Segment(segment)) => segment.payload,

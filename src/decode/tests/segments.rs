@@ -196,7 +196,7 @@ fn datagram_after_reassembly() {
     assert_eq!((segment.payload, segment.source.ip), (DATA, CLIENT_V4.into()));
 }
 
-/// What `defrag` makes of the fragments in these frames, pushed last to first.
+/// The datagrams that `defrag` makes of the fragments in these frames, pushed last to first.
 fn reassembled(frames: &[Vec<u8>]) -> Vec<Datagram> {
     let mut defragmenter = Defragmenter::new();
     let push = |frame: &Vec<u8>| match at_every_cut(1, frame) {

@@ -1,4 +1,4 @@
-//! What is retransmitted after its connection has ended is not read again.
+//! A segment that is retransmitted after its connection has ended is not read again.
 
 use super::*;
 

@@ -167,7 +167,7 @@ fn a_body_that_repeats_itself_is_whole_and_a_bomb_is_cut_and_counted() {
     assert_eq!(content, ContentStats { decoded: 1, over_ratio: 1, ..ContentStats::default() });
 }
 
-/// What 87 bytes come to in a line, with any bytes in them.
+/// The size of 87 bytes in a line, with any bytes in them.
 #[test]
 fn the_line_of_a_small_bomb_is_small() {
     for byte in [0, b'"', b'x', 0xff] {
@@ -203,7 +203,7 @@ fn a_line_is_in_proportion_to_its_bytes() {
         finished(config(), &[response("Content-Type: a/b; charset=utf-16", &[b'h', 0].repeat(500_000))]);
     assert_eq!((&lines[1]["bodyText"].as_str().unwrap().len(), &lines[1]["bodyTruncated"]), (&500_000, &true.into()));
     assert_eq!((stats.cut_bodies, content.cut_escaped), (0, 1));
-    // What quotes and line breaks take is no reason.
+    // The escapes of quotes and line breaks are no reason to cut.
     let quotes = b"\"\n\\\t".repeat(1 << 18);
     let (lines, content, stats) = finished(config(), &[response("X: y", &quotes)]);
     assert_eq!((lines[1]["body"].as_str().map(str::len), lines[1].get("bodyTruncated")), (Some(1 << 20), None));

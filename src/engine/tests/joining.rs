@@ -180,7 +180,7 @@ fn the_next_connection_may_have_another_server() {
     }
 }
 
-/// What comes again of an ended connection is known by either of its addresses.
+/// A packet of an ended connection that comes again is known by either of the connection's addresses.
 #[test]
 fn after_the_end_both_addresses_are_remembered() {
     let mut tap = Tap::on(&[8_080, 15_001]);
@@ -230,7 +230,7 @@ fn connections_with_equal_numbers_are_no_copies() {
     assert_eq!((stats.nat_copies, stats.flow.joined_connections, stats.connections_opened), (0, 0, 10));
 }
 
-/// Whatever comes, so many halves are kept, and those that made room are counted.
+/// Only so many halves are kept, whatever comes, and those that made room are counted.
 #[test]
 fn a_flood_of_syns_is_bounded_and_counted() {
     let mut tap = Tap::on(&[8_080]);

@@ -11,7 +11,7 @@ fn engine() -> Engine {
     Engine::new(config)
 }
 
-/// What client `n` sends, over and over.
+/// The packets that client `n` sends, over and over.
 type Hoard = fn(&mut Engine, u32);
 
 #[test]

@@ -1,4 +1,4 @@
-//! Our own POSTs are left out, and no other message can hide behind what marks them.
+//! Our own POSTs are left out, and no other message can hide by carrying their marks.
 
 use super::*;
 use crate::message::own_posts::{OwnOutput, seal};

@@ -1,4 +1,4 @@
-//! What is believed of a connection whose beginning was not captured, and of an answer that comes before its request.
+//! The engine's assumptions about a connection whose beginning was not captured, and an answer that comes before its request.
 
 use super::*;
 

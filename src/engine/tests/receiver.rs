@@ -1,4 +1,4 @@
-//! What the receiving TCP throws away is not read; what only looks like it is.
+//! Segments that the receiving TCP throws away are not read; segments that only look like those are read.
 
 use super::*;
 use crate::flow::Discarded;
@@ -83,7 +83,7 @@ impl Capture {
         self.engine.on_tick(Timestamp::from_micros(self.at));
     }
 
-    /// What came out, in short, and what was thrown away: no ACK, impossible ack, bad checksum.
+    /// The messages that came out, in short, and the counts of what was thrown away: no ACK, impossible ack, bad checksum.
     fn outcome(mut self) -> (Vec<String>, [u64; 3]) {
         let lines = all_lines(&mut self.engine);
         let short = |line: &serde_json::Value| {

@@ -48,7 +48,7 @@ fn what_is_shown_of_a_body() {
             &coded,
             json!({"body": shown, "bodyRedacted": "values", "bodyDecoded": "gzip"}),
         ),
-        // What cannot be read is not shown.
+        // A body that cannot be read is not shown.
         (redacting(), &gzip_and(JSON), text, all.clone()),
         (redacting(), &gzip_and(JSON), b"\x1f\x8bno", json!({"bodyEncoding": "binary"})),
         (base64(), &gzip_and(JSON), b"\x1f\x8bno", all.clone()),

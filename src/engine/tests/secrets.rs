@@ -1,4 +1,4 @@
-//! What is shown of secrets in traffic, in the log and in messages.
+//! How much of the secrets in traffic is shown, in the log and in messages.
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -41,7 +41,7 @@ fn redacting() -> EngineConfig {
     config
 }
 
-/// What comes out of an exchange, messages and notices.
+/// The output of an exchange, messages and notices.
 fn shown(config: EngineConfig, request: &[u8], response: &[u8]) -> String {
     let mut engine = Engine::new(config);
     let ack = send(&mut engine, From::Client(1), 1, 1, request);

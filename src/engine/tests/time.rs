@@ -1,4 +1,4 @@
-//! What waits, waits in elapsed time, whatever the packets' stamps say.
+//! Waits are measured in elapsed time, whatever the packets' stamps say.
 
 use super::*;
 use crate::flow::Patience;

@@ -11,7 +11,7 @@ impl Connection {
         self.role
     }
 
-    /// What `role` will be once this segment is taken.
+    /// The `role` once this segment is taken.
     pub fn role_after(&self, side: Side, segment: &Segment<'_>) -> Role {
         match self.role {
             Role::Unknown if segment.flags.syn => {

@@ -1,5 +1,5 @@
-//! What waits for bytes that are missing, of its own direction or of the other: in which order it goes, and when what is
-//! missing is given up.
+//! Bytes that wait for missing bytes, of their own direction or of the other: in which order they go, and when the missing
+//! bytes are given up.
 
 use super::{Connection, Next, Reset};
 use crate::flow::counters::FlowCounters;
@@ -160,7 +160,8 @@ impl Connection {
         } else if self.is_in_doubt(side, first) {
             self.flow_mut(side).believe_first();
         } else if first.heard > self.flow(side.other()).captured_to() && self.is_passed_over(side, first) {
-            // What it says it had received was never sent, or is captured very late: no bytes are to be lost by that.
+            // Its ack says that bytes were received that were never sent, or are captured very late: no bytes are to be lost by
+            // that.
             self.flow_mut(side).deliver_first(&mut |event| sink(side, event));
         } else if self.is_blocked(side) {
             let other = self.flow_mut(side.other());

@@ -40,7 +40,7 @@ impl Reassembler {
         let end = piece.end();
         let mut cursor = piece.start.max(self.next);
         if piece.doubt == Some(Doubt::Ack) {
-            // What was acknowledged before came in another segment.
+            // The bytes that were acknowledged before came in another segment.
             cursor = cursor.max(self.acked);
         }
         if let Some((&start, before)) = self.waiting.range(..=cursor).next_back() {
@@ -81,8 +81,8 @@ impl Reassembler {
         );
     }
 
-    /// What waits in doubt, or heard of more than `possible`, makes way for a piece of which neither is true. If it has the same
-    /// bytes, it is what was sent again and captured first: only its ack is wrong.
+    /// A piece that waits in doubt, or heard of more than `possible`, makes way for a piece of which neither is true. If that has
+    /// the same bytes, the waiting piece was sent again and captured first: only its ack is wrong.
     pub fn displace_by(&mut self, piece: &Piece<'_>, possible: Position, discarded: &mut Discarded) {
         if piece.doubt.is_some() || piece.heard > possible {
             return;
@@ -214,7 +214,7 @@ impl Reassembler {
         }
     }
 
-    /// What waits first was sent, up to `end`, by a sender that had received no more than `heard`.
+    /// The first waiting bytes were sent, up to `end`, by a sender that had received no more than `heard`.
     pub fn lower_first(&mut self, heard: Position, end: Position) {
         let Some((start, mut waiting)) = self.waiting.pop_first() else { return };
         self.waiting_bytes -= waiting.cost();

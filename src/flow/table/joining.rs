@@ -102,7 +102,7 @@ impl<A> Table<A> {
         like_it
     }
 
-    /// What has the other half of the handshake of this segment with SYN, of whose key there is no connection.
+    /// Takes the other half of the handshake of this segment with SYN, of whose key there is no connection.
     pub fn take_other_half(&mut self, segment: &Segment<'_>, now: Timestamp) -> Option<Half> {
         let Opening { client, number } = Opening::of(segment);
         let slots = &self.slots;

@@ -1,4 +1,4 @@
-//! What reading a connection takes besides its bytes, and what it says of it.
+//! The things that reading a connection takes besides its bytes, and the results that it reports.
 
 use super::described::Described;
 use crate::flow::{Side, StreamEvent};
@@ -10,7 +10,7 @@ use crate::tls::store::KeyStore;
 /// only the traffic's.
 pub const HANDSHAKE_SECRET_WAIT_MS: u64 = 500;
 
-/// What reading needs besides the bytes.
+/// The things that reading needs besides the bytes.
 pub struct Context<'a> {
     pub now: Timestamp,
     pub keys: &'a KeyStore,

@@ -1,4 +1,4 @@
-//! What is told of a connection.
+//! The description of a connection.
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Version {
@@ -15,7 +15,7 @@ impl Version {
     }
 }
 
-/// What messages say of the TLS that they came in.
+/// The description that messages have of the TLS that they came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Described<'a> {
     pub version: Version,

@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 use crate::tls::counters::Unread;
 use crate::tls::handshake::Messages;
 
-/// What an event that waits costs besides its bytes.
+/// The cost of a waiting event besides its bytes.
 const QUEUED_OVERHEAD_BYTES: usize = 64;
 
 /// Why the next record is not read yet.
@@ -89,7 +89,7 @@ pub(super) struct Mark {
 
 #[derive(Debug)]
 pub(super) struct Direction {
-    /// What came while the next record waits.
+    /// The events that came while the next record waits.
     queue: VecDeque<Queued>,
     queued_bytes: usize,
     /// Bytes of a record of which more is to come, or that waits.
@@ -119,7 +119,7 @@ pub(super) struct Direction {
     pub counted: [bool; Unread::COUNT],
 }
 
-/// What has been handed on of the plaintext.
+/// How much of the plaintext has been handed on.
 #[derive(Debug)]
 pub(super) struct Plain {
     pub next: Position,
@@ -222,7 +222,7 @@ impl Direction {
         }
     }
 
-    /// What it waits for is not awaited any longer.
+    /// It does not wait any longer for its secret or the other direction's hello.
     pub fn stop_waiting(&mut self) {
         match self.wait {
             Some((Wait::Keys { .. }, _)) => match &self.protection {

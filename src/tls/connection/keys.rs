@@ -37,7 +37,7 @@ impl Keyed {
     }
 }
 
-/// What protects a direction's records.
+/// The protection of a direction's records.
 #[derive(Debug, Default)]
 pub(super) enum Protection {
     /// Nothing yet.

@@ -126,12 +126,12 @@ impl TlsConnection {
         self.session.described()
     }
 
-    /// What the client asked for (RFC 6066 §3).
+    /// The name that the client asked for (RFC 6066 §3).
     pub fn server_name(&self) -> Option<&str> {
         self.session.server_name.as_deref()
     }
 
-    /// What the client offered by ALPN, the first few.
+    /// The first few protocols that the client offered by ALPN.
     pub fn offered_protocols(&self) -> &[Box<str>] {
         &self.session.offered_protocols
     }

@@ -25,7 +25,7 @@ const MAX_BROKEN_IN_A_ROW: u32 = 4;
 /// in small records some more.
 pub(super) const MAX_UNKNOWN_HANDSHAKE_RECORDS: u32 = 64;
 
-/// What the other direction still waits for was received before this record was sent, and comes first.
+/// The bytes that the other direction still holds back were received before this record was sent, and come first.
 pub(super) fn order(
     marks: &VecDeque<Mark>,
     position: Ciphertext,
@@ -52,7 +52,7 @@ pub(super) struct Turn<'a, 'b> {
     pub cx: &'a mut Context<'b>,
 }
 
-/// What becomes of a record.
+/// The outcome of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
     Done,

@@ -1,7 +1,7 @@
 //! From positions in the ciphertext to positions in the plaintext of one direction.
 //!
-//! What one side had received of the other is known as a position in the ciphertext. A record can be read once all of it is there,
-//! so that position stands for the plaintext of the records that had ended by then.
+//! How much one side had received of the other is known as a position in the ciphertext. A record can be read once all of it is
+//! there, so that position stands for the plaintext of the records that had ended by then.
 
 use std::collections::VecDeque;
 

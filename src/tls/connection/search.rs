@@ -20,13 +20,13 @@ const MAX_TRIED_BYTES: u64 = 32 << 20;
 /// Of these for one place.
 const MAX_TRIED_BYTES_AT_ONCE: u64 = 8 << 20;
 
-/// What a try costs besides the bytes of its record.
+/// The cost of a try besides the bytes of its record.
 const TRY_BYTES: u64 = 64;
 
-/// The shortest encrypted record: header, tag, content type (CCM_8 has a shorter tag, and hardly anybody).
+/// The shortest encrypted record: header, tag, content type (CCM_8 has a shorter tag, and is hardly used).
 const LEAST_RECORD_BYTES: u64 = 5 + 16 + 1;
 
-/// What the search says of the bytes at hand.
+/// The result of the search in the bytes at hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Found {
     /// No record begins in so many.

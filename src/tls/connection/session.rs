@@ -1,4 +1,4 @@
-//! What both directions know of the connection: the hellos.
+//! The facts about the connection that both directions know: the hellos.
 
 use super::described::{Described, Version};
 use crate::flow::Side;
@@ -33,7 +33,7 @@ pub(super) enum EarlyData {
     Accepted,
     /// The server passes over it.
     Refused,
-    /// What the server said of it was lost.
+    /// The server's answer to it was lost.
     Unknown,
 }
 
@@ -46,7 +46,7 @@ pub(super) struct Session {
     pub offered_protocols: Vec<Box<str>>,
     pub protocol: Option<Box<str>>,
     pub negotiated: Option<Negotiated>,
-    /// What the server chose is not supported.
+    /// True if the server's choice is not supported.
     pub is_unsupported: bool,
     pub early_data: EarlyData,
     /// A ServerHello came before, which asked for another ClientHello.

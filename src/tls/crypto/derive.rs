@@ -68,7 +68,7 @@ pub(in crate::tls) fn key_block(
 /// RFC 5246 §5.
 fn p_hash<M: Mac + KeyInit + Clone>(secret: &Secret, seed: &[u8], length: usize) -> Option<Zeroizing<Vec<u8>>> {
     let mac = <M as KeyInit>::new_from_slice(secret.bytes()).ok()?;
-    // With room for all of it, so that no part is left behind by growing.
+    // With room for all of it, so that growing leaves no part of it in freed memory.
     let mut output = Zeroizing::new(Vec::with_capacity(length + MAX_INFO_BYTES));
     let mut a = mac.clone().chain_update(seed).finalize().into_bytes();
     while output.len() < length {

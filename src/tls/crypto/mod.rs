@@ -1,4 +1,4 @@
-//! What opens a record: cipher suites, key derivation, and the ciphers under traits of our own.
+//! Opens records: cipher suites, key derivation, and the ciphers under traits of our own.
 //!
 //! In: a suite, a secret, a sequence number, a record. Out: its plaintext, once its tag (or its MAC) is right.
 //! Refuses to know: connections, where keys come from.

@@ -8,7 +8,7 @@ use crate::tls::hello::Random;
 use crate::tls::records::Header;
 use crate::tls::secret::Secret;
 
-/// What a record holds, once its tag was right. Where it stands, counted from the first byte after the header.
+/// The place of a record's content, once its tag was right, counted from the first byte after the header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::tls) struct Opened {
     /// In TLS 1.3 the inner one (RFC 8446 §5.2).

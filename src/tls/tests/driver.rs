@@ -1,4 +1,4 @@
-//! Gives a connection what was captured, and notes what comes out.
+//! Feeds a connection what was captured, and notes what comes out.
 
 use super::peer::{CLIENT, Peers, SERVER};
 use crate::flow::{DataMeta, Position, Side, StreamEvent};
@@ -158,7 +158,7 @@ impl Driver {
         }
     }
 
-    /// Nothing that was not sent, in an order in which it was not sent, or with a part missing that was not named.
+    /// No bytes came out that were not sent, or in another order, or with a part missing that was not named.
     pub fn assert_not_wrong(&self, peers: &Peers) {
         for side in [CLIENT, SERVER] {
             let mut rest = &peers.sent[side as usize][..];

@@ -1,4 +1,4 @@
-//! What is not read, and says why.
+//! Connections that are not read, and the reasons that are named.
 
 use super::driver::Driver;
 use super::peer::{CLIENT, Peers, SERVER, client_hello};

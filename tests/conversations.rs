@@ -1,4 +1,4 @@
-//! Any conversation, however its packets are cut, ordered, repeated and numbered, gives the messages that were sent.
+//! Any conversation, however its packets are cut, ordered, repeated and numbered, comes out as the messages that were sent.
 
 mod support;
 
@@ -88,8 +88,8 @@ proptest! {
         prop_assert_eq!(case.is_sound()?.len(), rendered.sent.len());
     }
 
-    /// What follows a request to leave HTTP/1.x depends on an answer that is not seen: these are not in here, except at
-    /// the end.
+    /// The bytes after a request to leave HTTP/1.x depend on an answer that is not seen: such requests are not in here, except
+    /// at the end.
     #[test]
     fn requests_alone(
         rendered in strategy::conversation(Scope { upgrade: false, ..Scope::default() }),

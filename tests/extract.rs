@@ -1,5 +1,5 @@
-//! The packets of any connections of any capture, and no others, are in the copy, as they were captured; and the copy gives the messages
-//! of these connections.
+//! The packets of any connections of any capture, and no others, are in the copy, as they were captured; and from the copy the
+//! engine reads the messages of these connections.
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test's own bug may panic")]
 

@@ -1,5 +1,5 @@
-//! Any HTTP/2 conversation, however its packets are cut, ordered, repeated and numbered, gives the messages that were sent;
-//! after losses, and from the middle of a connection on, none that was not, and none with a value that it did not have.
+//! Any HTTP/2 conversation, however its packets are cut, ordered, repeated and numbered, comes out as the messages that were
+//! sent; after losses, and from the middle of a connection on, no message comes out that was not sent or that has a wrong value.
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test's own bug may panic")]
 

@@ -30,7 +30,7 @@ fn with_case(
     verdict.map_err(|error| TestCaseError::fail(format!("{error}\n{}", show(packets, &lines))))
 }
 
-/// What was captured and what came of it: a failed case is to be read.
+/// Shows the captured packets and the lines that came out, so that a failed case can be read.
 fn show(packets: &[Packet], lines: &[serde_json::Value]) -> String {
     let packets = packets.iter().map(|packet| format!("  {packet:?}\n")).collect::<String>();
     let lines = lines.iter().map(|line| format!("  {line}\n")).collect::<String>();
@@ -93,7 +93,7 @@ proptest! {
         case.is_sound().map_err(|error| TestCaseError::fail(format!("{error}\n{}", show(&packets, &lines))))?;
     }
 
-    /// What was lost of a direction whose beginning is known is missing, also where nothing of it was captured yet.
+    /// Lost bytes of a direction whose beginning is known are missing, also if nothing of it was captured yet.
     #[test]
     fn nothing_is_invented_when_the_answer_to_the_syn_is_lost(
         rendered in strategy::conversation(Scope { pipelined: false, tunnel: false, ..Scope::default() }),
@@ -135,7 +135,7 @@ proptest! {
         with_case(&rendered, &packets, &link, |case| case.is_sound().map(drop))?;
     }
 
-    /// The capture begins anywhere. What it begins with may be the middle of a body: a lookalike there is believed, and so
+    /// The capture begins anywhere. Its first bytes may be the middle of a body: a lookalike there is believed, and so
     /// is the second of two pipelined requests when the answer to the first follows: these are not in here.
     #[test]
     fn a_capture_that_begins_anywhere_invents_nothing(
@@ -189,7 +189,7 @@ proptest! {
     ) {
         let mut packets = delay(repeat(&rendered, trace(&rendered, &cutting), &again), &delays);
         let open = rendered.conversation.close == Close::Open;
-        // What is lost at the very end of a capture is not known to be.
+        // A loss at the very end of a capture is not known to be a loss.
         let bodies: Vec<_> = rendered.sent.iter()
             .flat_map(|sent| sent.body_ranges.iter().map(|range| (sent.from, range.clone())))
             .filter(|(from, range)| !open || range.end < rendered.stream(*from).len())

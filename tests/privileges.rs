@@ -1,4 +1,4 @@
-//! Every thread gives the right to capture up, whatever it is doing. Alone in its process, which is of no use afterwards.
+//! Every thread drops the right to capture, whatever it is doing. Runs alone in its process, which is of no use afterwards.
 //! Needs root; without it says that it did not run, and with CI set fails.
 
 #![allow(clippy::unwrap_used, reason = "a test, outside of its test functions too")]

@@ -1,6 +1,6 @@
 //! The part of a body that is kept: its beginning, up to the limit or the first lost byte.
 //!
-//! It lies in blocks of one size. One piece of memory that grows leaves holes behind that fit nothing but smaller ones, and
+//! It lies in blocks of one size. One piece of memory that grows leaves holes that fit only smaller pieces, and
 //! with thousands of bodies that grow together those holes are as much as the bodies.
 
 use super::grpc::GrpcBody;
@@ -11,7 +11,7 @@ use crate::message::Fields;
 const BLOCK_BYTES: usize = 16 << 10;
 /// The first block grows by doubling from here; small bodies are taken as they come.
 const FIRST_GROWTH_BYTES: usize = 4 << 10;
-/// What a block costs besides its bytes: its place in the list, which doubles when it grows, and an allocation.
+/// The memory of a block besides its bytes: its place in the list, which doubles when it grows, and an allocation.
 const BLOCK_OVERHEAD_BYTES: usize = 2 * size_of::<Vec<u8>>() + 16;
 
 #[derive(Debug, Default)]
@@ -20,7 +20,7 @@ pub(super) struct Body {
     blocks: Vec<Vec<u8>>,
     /// Bytes in `blocks`.
     kept: usize,
-    /// What `blocks` has room for.
+    /// Bytes that `blocks` has room for.
     capacity: usize,
     /// Bytes of the body so far, kept or not, lost ones included.
     pub bytes: u64,
@@ -94,7 +94,7 @@ impl Body {
         cut
     }
 
-    /// What was kept, in one piece; `room` is used where it lies in several.
+    /// The kept bytes, in one piece; `room` is used if they lie in several.
     pub fn kept<'a>(&'a self, room: &'a mut Vec<u8>) -> &'a [u8] {
         match self.blocks.as_slice() {
             [] => &[],

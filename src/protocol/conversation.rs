@@ -14,7 +14,7 @@ pub struct Conversation {
     parties: Parties,
     opening: Opening,
     protocol: Protocol,
-    /// What is read as HTTP/1.x may be HTTP/2, once that is proven: it was met in the middle, or its beginning was lost.
+    /// The connection is read as HTTP/1.x until HTTP/2 is proven: it was met in the middle, or its beginning was lost.
     unproven: Option<Box<Http2Connection>>,
     /// Bytes of what was passed over that were reported.
     reported_bytes: u64,
@@ -26,7 +26,7 @@ pub struct Unread {
     /// Since the last report.
     pub bytes: u64,
     pub is_first_report: bool,
-    /// What it looks like.
+    /// The name of the protocol that it looks like.
     pub protocol: &'static str,
 }
 
@@ -56,7 +56,7 @@ impl Conversation {
         self.protocol.passed_over().0 > self.reported_bytes
     }
 
-    /// What was passed over of a connection that gave no message, once there is enough of it or it has `ended`.
+    /// The bytes passed over of a connection without messages, once there are enough of them or it has `ended`.
     pub fn take_unread(&mut self, ended: bool) -> Option<Unread> {
         let (passed_over_bytes, protocol) = self.protocol.passed_over();
         let bytes = passed_over_bytes.saturating_sub(self.reported_bytes);
@@ -174,7 +174,7 @@ impl Conversation {
         self.deliver(Direction::Request, StreamEvent::Data(bytes, meta), cx);
     }
 
-    /// What looks like a preface of HTTP/2 may stand in a body of HTTP/1.x: the client may have said something before.
+    /// Bytes like a preface of HTTP/2 may stand in a body of HTTP/1.x: the client may have sent something before.
     fn may_be_in_a_body(&self) -> bool {
         self.unproven.is_some() && self.opening.server_settings() != Some(true)
     }
@@ -209,7 +209,7 @@ impl Conversation {
         self.deliver(Direction::Response, StreamEvent::Data(bytes, meta), cx);
     }
 
-    /// It is HTTP/2. What of it was passed over so far is lost.
+    /// It is HTTP/2. Its bytes that were passed over so far are lost.
     fn begin_http2(&mut self) {
         let [request, response] = Direction::BOTH.map(|direction| self.protocol.is_untouched(direction));
         self.protocol = Protocol::Http2(Box::new(Http2Connection::begun(request, response)));

@@ -27,7 +27,7 @@ pub(super) struct GrpcBody {
     is_guess: bool,
 }
 
-/// What comes after a head.
+/// The rest of a message after its head.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Rest<'a> {
     /// The head is the whole message.
@@ -76,7 +76,7 @@ impl GrpcBody {
         size_of::<Self>() + self.index.memory_bytes()
     }
 
-    /// What there is to say once the message ends; `None` if it is not known to be of gRPC.
+    /// Returns the gRPC data of the message when it ends; `None` if it is not known to be of gRPC.
     pub fn end<'a>(&'a self, direction: Direction, head: Fields<'a>, rest: Rest<'a>) -> Option<GrpcEnd<'a>> {
         let (status, message) = match direction {
             Direction::Request => (None, None),

@@ -5,7 +5,7 @@ use super::websocket::Agreement;
 use crate::flow::{DataMeta, Position, StreamEvent};
 use crate::message::Switch;
 
-/// What one side sent, or what of it is lost.
+/// Bytes that one side sent, or a loss of such bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {
     Data(Vec<u8>, DataMeta),
@@ -26,7 +26,7 @@ pub struct Handover {
     pub switch: Switch,
     /// Of a WebSocket.
     pub agreement: Agreement,
-    /// What the server had received when it switched.
+    /// How far the server had received when it switched.
     pub heard: Position,
     /// The request that asked for it, if it was seen. To HTTP/2 it is stream 1 (RFC 7540 §3.2): the answer is still to come.
     pub request: Option<PendingRequest>,
@@ -34,10 +34,10 @@ pub struct Handover {
     pub number: u32,
     /// Of the last exchange so far.
     pub last_number: u32,
-    /// What the client sent after that request.
+    /// The pieces that the client sent after that request.
     pub client: Vec<Piece>,
     /// The client has sent its FIN since then; true if nothing before it is lost.
     pub client_ended: Option<bool>,
-    /// What the server sent after the head that switches.
+    /// The pieces that the server sent after the head that switches.
     pub server: Vec<Piece>,
 }

@@ -50,7 +50,7 @@ impl Protocol {
                 status: Some(SWITCHING_PROTOCOLS),
             };
             let begin = request.is_none().then_some(heard);
-            // What is lost before the client's frames is none of them: their place is known.
+            // A loss before the client's frames is not a loss of frames: their place is known.
             let is_before = begin.is_some() && client.first() == Some(&Piece::Gap(0));
             client.drain(..usize::from(is_before));
             Self::WebSocket(Box::new(WebSocketConnection::new(of, agreement, begin)))

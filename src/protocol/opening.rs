@@ -16,7 +16,7 @@ const MAX_FIRST_PIECES: usize = 256;
 pub(super) struct Opening {
     /// It is known what the client speaks.
     pub is_over: bool,
-    /// What the PROXY protocol said.
+    /// The addresses from the prefix of the PROXY protocol.
     pub proxied: Option<Proxied>,
     has_prefix: bool,
     /// The beginning of a prefix or a preface; the first of the bytes came so.
@@ -24,11 +24,11 @@ pub(super) struct Opening {
     first: Option<DataMeta>,
     /// A preface and what follows it, as long as it may stand in a body.
     doubted: FirstBytes,
-    /// What the server said before, as long as it may be SETTINGS.
+    /// The bytes that the server sent before, as long as they may be SETTINGS.
     server_first: FirstBytes,
 }
 
-/// What a side said before it was known what it is.
+/// The bytes that a side sent before their protocol was known.
 #[derive(Debug, Default)]
 struct FirstBytes {
     pieces: Vec<(Vec<u8>, DataMeta)>,
@@ -48,10 +48,10 @@ impl FirstBytes {
     }
 }
 
-/// What the client's first bytes are.
+/// The kind of the client's first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Said {
-    /// What follows will tell; they are kept.
+    /// The next bytes will tell; the first bytes are kept.
     Partial,
     /// So many of the last piece's bytes are the end of a proxy's prefix.
     Prefix(usize),
@@ -59,7 +59,7 @@ pub(super) enum Said {
     Other,
 }
 
-/// What the server's first bytes are.
+/// The kind of the server's first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ServerSaid {
     /// SETTINGS, or the beginning of them; they are kept.
@@ -153,7 +153,7 @@ impl Opening {
         std::mem::take(&mut self.doubted).pieces
     }
 
-    /// What was kept of the client's.
+    /// Takes the kept bytes of the client.
     pub fn take_kept(&mut self) -> Option<(Vec<u8>, DataMeta)> {
         let kept = std::mem::take(&mut self.kept);
         self.first.take().map(|first| (kept, first))

@@ -3,7 +3,7 @@
 use crate::message::{Answered, Judged};
 use crate::time::{Timestamp, span_micros};
 
-/// What the allocation of the text costs besides its bytes.
+/// The memory that the allocation of the text takes besides the bytes of the text.
 const TEXT_OVERHEAD_BYTES: usize = 32;
 
 #[derive(Debug)]

@@ -15,7 +15,7 @@ const LINE_START: &[u8] = b"PROXY ";
 /// The fixed part of version 2 (§2.2).
 const HEADER_BYTES: usize = 16;
 
-/// What a client's first bytes are.
+/// The kind of a client's first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Prefix {
     /// The prefix may go on after them.

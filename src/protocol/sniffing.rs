@@ -14,8 +14,8 @@ pub enum Parties {
         initiator: Option<Side>,
     },
     Server(Side),
-    /// Ports and SYN do not tell; the first message will. What each side's sender had received when it last sent bytes
-    /// that were none.
+    /// Ports and SYN do not tell; the first message will. `heard` is how far each side had received when it last sent bytes
+    /// that were not a message.
     Undecided {
         heard: [Option<Position>; 2],
     },
@@ -51,7 +51,7 @@ impl Parties {
     }
 }
 
-/// What a side's first bytes may show.
+/// A fact that a side's first bytes may show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Finding {
     /// The handshake with a proxy comes first.
@@ -60,7 +60,7 @@ pub(super) enum Finding {
     Asks,
 }
 
-/// What the first bytes of `side` show that contradicts ports and SYN.
+/// Returns a fact that the first bytes of `side` show and that contradicts ports and SYN.
 #[inline]
 pub(super) fn reconsider(server: Side, initiator: Option<Side>, side: Side, bytes: &[u8]) -> Option<Finding> {
     if is_socks(bytes) {

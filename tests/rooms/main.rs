@@ -2,8 +2,8 @@
 //!
 //! An arrow runs from a file to the file that *defines* what it names, in a `use` or in a path such as `super::wire::take`.
 //! - A re-export (`pub use`) is a door: a name that comes through it draws an arrow to the file after it, and the door itself
-//!   draws none. So a folder's `mod.rs` may show what is in the folder. What it defines itself may be named by the files in the
-//!   folder, or it may name theirs, but not both.
+//!   draws none. So a folder's `mod.rs` may show what is in the folder. The files in the folder may name its own definitions,
+//!   or it may name theirs, but not both.
 //! - A method is no name: an `impl` in another file draws arrows to the types that it names, and a call draws none.
 //! - Tests, and what only tests compile, do not count.
 //!
@@ -50,7 +50,7 @@ fn each_room_is_in_the_table_once() {
     assert_eq!(table, rooms);
 }
 
-/// What the check sees and what it does not: the names are those of no real file.
+/// The imports that the check sees and those that it does not see; no real file has these names.
 #[test]
 fn doors_draw_no_arrow_and_circles_are_found() {
     let files = [

@@ -10,7 +10,7 @@ pub type Path = Vec<String>;
 pub struct Names {
     /// Modules in files of their own.
     pub modules: BTreeSet<String>,
-    /// What `use` brings into the file, by the name that it has here.
+    /// The items that `use` brings into the file, by the names that they have here.
     imports: BTreeMap<String, Use>,
     /// Paths of two names or more, outside of `use`.
     paths: BTreeSet<Path>,

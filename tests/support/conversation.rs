@@ -95,7 +95,7 @@ pub enum Pace {
     Pipelined(usize),
 }
 
-/// What follows the last exchange.
+/// The end of the connection after the last exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Close {
     Client,
@@ -106,11 +106,11 @@ pub enum Close {
 
 #[derive(Debug, Clone)]
 pub struct Conversation {
-    /// What a proxy says of the connection before the first request.
+    /// The bytes that a proxy sends about the connection before the first request.
     pub prefix: Vec<u8>,
     pub exchanges: Vec<Exchange>,
     pub pace: Pace,
-    /// What both sides say when the last exchange has left HTTP/1.x.
+    /// The bytes that both sides send when the last exchange has left HTTP/1.x.
     pub tunnel: Option<Vec<(From, Vec<u8>)>>,
     pub close: Close,
 }
@@ -139,7 +139,7 @@ pub struct Sent {
     pub body_ranges: Vec<Range<usize>>,
     pub body: Vec<u8>,
     pub close_delimited: bool,
-    /// What its end depends on is in the request: the method.
+    /// Its end depends on the request: on the method.
     pub announced: bool,
 }
 

@@ -101,7 +101,7 @@ pub fn contradict(mut packets: Vec<Packet>) -> Vec<Packet> {
     packets
 }
 
-/// What becomes of a packet with data.
+/// The fate of a packet with data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
     Kept,
@@ -162,14 +162,14 @@ pub fn lose_range(packets: Vec<Packet>, side: From, lost: &Range<usize>) -> Vec<
 pub struct Spans(Vec<Range<usize>>);
 
 impl Spans {
-    /// What was captured of a side's stream.
+    /// The captured parts of a side's stream.
     pub fn captured(packets: &[Packet], side: From) -> Self {
         let mut spans = Self::default();
         packets.iter().filter(|packet| packet.from == side).for_each(|packet| spans.add(packet.span()));
         spans
     }
 
-    /// What was not captured of the first `length` bytes.
+    /// The parts of the first `length` bytes that were not captured.
     pub fn missing(&self, length: usize) -> Self {
         let mut at = 0;
         let mut holes = Vec::new();

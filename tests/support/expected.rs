@@ -6,7 +6,7 @@ use super::conversation::{Field, From, Payload, Sent, framing_field};
 use super::rendered::Rendered;
 use super::wire::Link;
 
-/// What of a message was captured.
+/// The captured part of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seen {
     /// Bytes of the body before the first one that was lost.

@@ -141,7 +141,7 @@ fn clocks(random: &mut Random, _: &[Rendered], packets: Vec<Packet>) -> Vec<Pack
     trouble_the_clock(random, packets)
 }
 
-/// What is allowed was measured with 2 000 seeds of each; unpaired responses are allowed half as many again.
+/// The allowed numbers were measured with 2 000 seeds of each model; of unpaired responses half as many again are allowed.
 pub const MODELS: &[Model] = &[
     Model::new("clean", clean).complete(),
     Model::new("clean-lookalikes", clean).lookalikes().complete(),

@@ -122,7 +122,7 @@ impl Scene {
         outcome.wrong.extend(negative);
         outcome.wrong.extend(lines.iter().filter_map(|line| wrong_proxied(line, &rendered.conversation.prefix)));
         outcome.wrong.extend(wrong.into_iter().map(|(_, error)| what(&error)));
-        // What was taken for another message is not lost without a name: that message is wrong.
+        // Bytes that were taken for another message are not lost without a name: that message is wrong.
         let mistaken = outcome.wrong.iter().any(|wrong| wrong.starts_with("never sent"));
         // The receiver of a reset discards the packets that follow it.
         let before_reset = packets.split(|packet| packet.rst).next().unwrap_or_default();

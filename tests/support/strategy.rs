@@ -10,7 +10,7 @@ use super::rendered::Rendered;
 use super::trace::Cutting;
 use super::wire::Link;
 
-/// What may be in a conversation.
+/// The features that a conversation may have.
 #[derive(Debug, Clone, Copy)]
 pub struct Scope {
     pub pipelined: bool,

@@ -77,7 +77,7 @@ fn depends_on_its_request(case: &Case<'_>, sent: &Sent) -> bool {
     case.rendered.conversation.exchanges[sent.exchange].request.method == "HEAD" || sent.body.starts_with(b"HTTP/1.")
 }
 
-/// What lasts until the connection closes needs its FIN, and what is lost at the end of a capture is not known to be.
+/// A message that lasts until the connection closes needs its FIN, and a loss at the end of a capture is not known to be a loss.
 fn has_its_end(case: &Case<'_>, sent: &Sent) -> bool {
     let fin = case.packets.iter().any(|packet| packet.from == sent.from && packet.fin);
     let captured = case.packets.iter().filter(|packet| packet.from == sent.from && !packet.span().is_empty());

@@ -43,7 +43,7 @@ struct Tracer<'a> {
     rendered: &'a Rendered,
     at: i64,
     gaps: Box<dyn Iterator<Item = i64> + 'a>,
-    /// What each side has acknowledged last.
+    /// The last acknowledgment of each side.
     acked: [i64; 2],
     packets: Vec<Packet>,
 }
@@ -106,7 +106,7 @@ impl Tracer<'_> {
     fn push(&mut self, from: From, offset: i64, length: usize, ack: Option<i64>, turn: usize) -> &mut Packet {
         self.at += self.gaps.next().unwrap();
         let payload = self.rendered.stream(from).iter().skip(offset.max(0) as usize).take(length).copied().collect();
-        // What was acknowledged stays acknowledged.
+        // Acknowledged bytes stay acknowledged.
         let ack = ack.map(|ack| ack.max(self.acked[from as usize]));
         self.acked[from as usize] = ack.unwrap_or(0);
         self.packets.push(Packet { at: self.at, ack, turn, ..Packet::new(from, offset, payload) });

@@ -25,7 +25,7 @@ pub struct Case<'a> {
     pub packets: &'a [Packet],
     pub link: &'a Link,
     pub max_body_bytes: usize,
-    /// What is captured so much later than what follows it may count as lost.
+    /// Bytes that are captured so much later than the bytes after them may count as lost.
     pub patience_ms: Option<u64>,
     pub lines: &'a [Value],
 }
@@ -86,7 +86,7 @@ impl Case<'_> {
         Ok(())
     }
 
-    /// What came of a message.
+    /// The line of a message, if it came out.
     pub fn line_of(&self, sent: &Sent) -> Option<&Value> {
         self.lines.iter().find(|line| direction(line) == Some(sent.from) && mark_of(line) == sent.mark)
     }
@@ -194,7 +194,7 @@ impl Case<'_> {
         found.ok_or_else(|| TestCaseError::fail(format!("never sent: {line}")))
     }
 
-    /// What was captured of a message.
+    /// The captured part of a message.
     pub fn seen(&self, sent: &Sent) -> Seen {
         let lost = self.lost(sent.from);
         let mut body_bytes = 0;
@@ -210,7 +210,7 @@ impl Case<'_> {
         Seen { body_bytes, lost_bytes: lost.within(&sent.range) }
     }
 
-    /// What was lost, or captured when it was given up already.
+    /// The bytes that were lost, or captured when they were given up already.
     fn given_up(&self, from: From) -> Spans {
         let Some(patience_ms) = self.patience_ms else { return self.lost(from) };
         let patience = patience_ms as i64 * 1_000;

@@ -87,7 +87,7 @@ impl EventStream {
         }
     }
 
-    /// What comes cannot be decoded without what came before.
+    /// The next bytes cannot be decoded without the bytes before them.
     fn give_up(&mut self, cx: &mut Context<'_>) {
         self.is_given_up = true;
         self.coding = None;

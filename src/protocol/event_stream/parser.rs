@@ -8,7 +8,7 @@ use crate::time::Timestamp;
 const BOM: &[u8] = b"\xef\xbb\xbf";
 /// The longest name of a field that means anything.
 const MAX_NAME_BYTES: usize = 5;
-/// What is kept of a value that is not data. Types and ids are short.
+/// Bytes that are kept of a value that is not data. Types and ids are short.
 const MAX_VALUE_BYTES: usize = 4 << 10;
 
 #[derive(Debug, Default)]
@@ -103,7 +103,7 @@ impl Parser {
         }
     }
 
-    /// So many bytes are lost, or nothing is known of what is kept. What there is of an event comes out.
+    /// So many bytes are lost, or nothing is known of what is kept. The part of an event that is there comes out.
     pub fn lose(&mut self, bytes: u64, mut give: impl FnMut(&Event)) {
         self.mark = BOM.len();
         let mut event = std::mem::take(&mut self.event);

@@ -213,7 +213,7 @@ impl Reading {
     }
 }
 
-/// What comes out of a message.
+/// The data of a message as it comes out.
 struct Shown<'a> {
     data: Cow<'a, [u8]>,
     data_bytes: u64,

@@ -271,7 +271,7 @@ fn a_compressed_message_shows_what_came_before_its_loss() {
     writer.write_all(b"0123456789").unwrap();
     let coded = writer.finish().unwrap();
     let body = [frame(1, &coded), frame(0, b"next")].concat();
-    // What follows the text is the check of eight bytes.
+    // The check of eight bytes follows the text.
     let at = 5 + coded.len() - 12;
     let (seen, _) = read("gzip", vec![Ok(&body[..at]), Err(2), Ok(&body[at + 2..])], 99);
     assert_eq!(seen, ["'012345' ! gap 2", "'next'"]);
@@ -347,7 +347,7 @@ proptest! {
         prop_assert_eq!(read(coding, pieces, 999).0, expected);
     }
 
-    /// What comes out has the number of the message that was sent, and is that or, if it says so, its beginning.
+    /// Each message that comes out has the number of a sent message, and is that message or, if it says so, its beginning.
     #[test]
     fn a_loss_invents_nothing(
         sent in prop::collection::vec((prop::collection::vec(any::<u8>(), 0..40), any::<bool>()), 1..12),

@@ -126,12 +126,12 @@ impl Begun {
         }
     }
 
-    /// What comes after it is counted when it is read.
+    /// The WebSocket after it is counted when it is read.
     pub fn is_followed_to_a_web_socket(&self) -> bool {
         self.hands_over && self.switch == Some(Switch::WebSocket)
     }
 
-    /// What reads its body as it comes, if there is such a thing.
+    /// The reader of its body as it comes, if there is such a reader.
     pub fn inside(&self, head: &Head, bytes: &[u8]) -> Option<Inside> {
         if self.interim || self.framing == Ok(Framing::NoBody) {
             return None;
@@ -148,7 +148,7 @@ impl Begun {
         Inside::of(direction, head, bytes, of, path)
     }
 
-    /// What may be its body begins like the next response, as far as it goes.
+    /// The bytes that may be its body begin like the next response, as far as they go.
     pub fn spells_a_response(&self, rest: &[u8]) -> bool {
         let body = match self.framing {
             Ok(Framing::Length(length)) => rest.get(..length as usize).unwrap_or_default(),
@@ -168,7 +168,7 @@ impl Begun {
     }
 }
 
-/// What both sides have agreed on, if there is a reader of what comes after the switch.
+/// The agreement of both sides, if there is a reader of the protocol after the switch.
 fn follow(switch: Option<Switch>, head: &Head, bytes: &[u8], streams: bool) -> Option<Agreement> {
     match switch {
         Some(Switch::H2c) => Some(Agreement::default()),

@@ -57,7 +57,7 @@ impl Quoted {
     }
 }
 
-/// What came of the bytes that were fed.
+/// The result of the bytes that were fed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fed {
     /// All of the input was taken and more is needed.

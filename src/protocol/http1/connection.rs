@@ -159,7 +159,7 @@ impl HttpConnection {
         self.exchanges.upgrade.is_some() && !self.request.is_in_message()
     }
 
-    /// What that protocol begins with. `None` if one side had something else to say.
+    /// Returns the beginning of that protocol. `None` if one side sent something else.
     pub fn take_handover(&mut self, counters: &mut HttpCounters) -> Option<Handover> {
         let upgrade = self.exchanges.upgrade.take()?;
         let (client, server) = (self.request.take_held(), self.response.take_held());

@@ -32,7 +32,7 @@ pub(super) struct Exchange {
     pub wish: Wish,
     pub request: PendingRequest,
     start: Position,
-    /// What the client had received of the server when it sent the request.
+    /// How far the client had received the server's stream when it sent the request.
     heard: Position,
     turn: Turn,
     /// Before this request bytes were lost: what the client had last been heard to have received before that.
@@ -49,7 +49,7 @@ pub(super) struct Upgrade {
     pub switch: Switch,
     /// Of a WebSocket.
     pub agreement: Agreement,
-    /// What the server had received when it switched.
+    /// How far the server had received when it switched.
     pub heard: Position,
 }
 
@@ -111,7 +111,7 @@ pub(super) struct Exchanges {
     answers: u8,
     /// When the newest bytes of either direction were captured; `None` if bytes were lost since.
     last_data_at: Option<Timestamp>,
-    /// What the client had received when it sent the last request.
+    /// How far the client had received when it sent the last request.
     last_heard: Option<Position>,
     /// After the last request there are bytes that are not read yet, since it wishes to leave HTTP/1.x or since they are the
     /// beginning of a head: what the client had received when it sent the first of them.
@@ -126,7 +126,7 @@ pub(super) struct Exchanges {
     pub switched_at: Position,
     /// Bytes of either direction that were passed over.
     pub passed_over_bytes: u64,
-    /// What the first of them look like.
+    /// The protocol that the first of them look like.
     pub passed_over_protocol: Option<&'static str>,
     /// The connection was said to be another protocol's: what the other side sends of it is no news.
     pub told_not_http: bool,

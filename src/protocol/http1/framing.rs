@@ -14,7 +14,7 @@ pub(super) enum Framing {
     LengthOrClose(u64),
 }
 
-/// What the client wants the connection to become after this request.
+/// The switch of the connection that the client wants after this request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wish {
     None,

@@ -6,11 +6,11 @@ use crate::flow::DataMeta;
 use crate::message::{Direction, Switch};
 use crate::protocol::handover::Piece;
 
-/// What a client may send before the answer is seen: a few requests, or the beginning of another protocol.
+/// Bytes that a client may send before the answer is seen: a few requests, or the beginning of another protocol.
 const MAX_HELD_BYTES: usize = 1 << 20;
 /// No request line that is looked for is longer.
 const MAX_LINE_BYTES: usize = 16 << 10;
-/// What a piece costs besides its bytes: its place in the list, which doubles when it grows, and an allocation.
+/// The memory of a piece besides its bytes: its place in the list, which doubles when it grows, and an allocation.
 const PIECE_OVERHEAD_BYTES: usize = 2 * size_of::<Piece>() + 32;
 
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl Held {
         }
     }
 
-    /// What the client sent first is a request, and could be none after the switch.
+    /// The client's first bytes are a request, and no bytes of the protocol after the switch begin like that.
     pub fn begins_with_a_request(&self) -> bool {
         if !self.switch.begins_unlike_http() || self.bytes > MAX_LINE_BYTES + self.pieces.len() * PIECE_OVERHEAD_BYTES {
             return false;

@@ -19,8 +19,8 @@ pub(super) enum BodyState {
     },
     Chunked(ChunkDecoder),
     CloseDelimited,
-    /// `Transfer-Encoding: identity` beside a length: who knows the coding reads up to the close, who does not the length
-    /// (RFC 9112 §6.3, RFC 2616 §3.6). What comes next shows which.
+    /// `Transfer-Encoding: identity` beside a length: a receiver that knows the coding reads up to the close, other receivers
+    /// read the length (RFC 9112 §6.3, RFC 2616 §3.6). The next bytes show which.
     LengthOrClose {
         left: u64,
     },
@@ -58,7 +58,7 @@ pub(super) struct InProgress {
 /// So much memory for a body in one piece is kept for the next one: as much as the default limit of a body.
 const MAX_SPARE_BYTES: usize = 1 << 20;
 
-/// What the next response would begin with.
+/// The bytes that the next response would begin with.
 pub(super) const STATUS_LINE: &[u8] = b"HTTP/1.";
 
 /// How far a loss goes.

@@ -3,7 +3,7 @@
 use super::exchange::Turn;
 use crate::flow::{DataMeta, Position};
 
-/// What one stream has to know of the other to find its way back after a loss.
+/// The state of one stream that the other has to know to find its way back after a loss.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Opposite {
     pub untouched: bool,

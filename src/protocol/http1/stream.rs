@@ -53,7 +53,7 @@ pub(super) struct Stream {
     pub(super) untouched: bool,
     /// The end of what was delivered.
     position: Position,
-    /// What the sender of the last bytes had received.
+    /// How far the sender of the last bytes had received.
     pub(super) last_heard: Option<Position>,
     /// Bytes were lost since then.
     pub(super) lost_since: bool,
@@ -292,7 +292,7 @@ impl Stream {
             }
     }
 
-    /// What was taken for the beginning of a request is the end of a body: the server answered before its line went on.
+    /// The supposed beginning of a request is the end of a body: the server answered before the request's line went on.
     fn is_glued(&self, meta: DataMeta) -> bool {
         self.tentative
             && self.direction == Direction::Request

@@ -24,11 +24,11 @@ pub(super) struct Mark {
     pub at: usize,
     pub meta: DataMeta,
     /// Its sender had paused before it: the other side spoke when it had received all that was sent before, and was heard.
-    /// What is sent in the middle of a frame does not wait for that.
+    /// In the middle of a frame the sender does not wait for that.
     pub is_turn: bool,
 }
 
-/// What is known of a connection besides the bytes in question.
+/// The facts that are known of a connection besides the bytes in question.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Known<'a> {
     /// Streams that are open, or that the other direction speaks of.
@@ -49,7 +49,7 @@ impl Known<'_> {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// What follows will tell.
+    /// The next bytes will tell.
     Open,
     /// No row begins there, nor anywhere before this place.
     Refuted(usize),

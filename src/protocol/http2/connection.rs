@@ -17,7 +17,7 @@ pub struct Http2Connection {
     request: Way,
     response: Way,
     shared: Shared,
-    /// What was said shows that it is HTTP/2.
+    /// The bytes so far show that it is HTTP/2.
     is_certain: bool,
     is_counted: bool,
     passed_over_bytes: u64,

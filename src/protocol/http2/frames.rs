@@ -77,7 +77,7 @@ impl Turn<'_, '_> {
         }
     }
 
-    /// What stands before the content is there; so many bytes follow it.
+    /// The bytes before the content are there; so many bytes follow them.
     fn on_prefix(&mut self, rest: u32) {
         let Frame { header, prefix, .. } = self.way.frame;
         let [pad, ..] = prefix;

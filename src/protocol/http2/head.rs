@@ -5,7 +5,7 @@ use crate::message::{Field, Head, KnownName, Span, StartLine, Switch, Version};
 
 static HOST: KnownName = KnownName::new(b"host");
 
-/// What the pseudo-header fields say, and what is not known of the block.
+/// The values of the pseudo-header fields, and what is not known of the block.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Control {
     pub method: Option<Span>,
@@ -35,7 +35,7 @@ impl Control {
         self.method.is_some_and(|method| method.of(bytes) == b"CONNECT")
     }
 
-    /// What a successful answer makes of the stream (RFC 9113 §8.5, RFC 8441 §4).
+    /// The switch that a successful answer causes for the stream (RFC 9113 §8.5, RFC 8441 §4).
     pub fn opens(&self, bytes: &[u8]) -> Option<Switch> {
         match self.protocol.map(|protocol| protocol.of(bytes)) {
             _ if !self.is_connect(bytes) => None,

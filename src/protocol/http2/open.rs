@@ -79,7 +79,7 @@ impl Open {
         self.lose_inside(bytes, cx);
     }
 
-    /// What its body holds, and what reads it as it comes.
+    /// Bytes that its body holds, and those that the reader of the body holds.
     pub fn body_bytes(&self) -> usize {
         self.body.buffered_bytes() + self.inside.as_ref().map_or(0, Inside::held_bytes)
     }

@@ -66,7 +66,7 @@ impl Reader {
         }
     }
 
-    /// What comes first in `bytes`, which `packet` brought; takes it off them.
+    /// Takes the first part off `bytes`, which `packet` brought, and returns it.
     #[inline]
     pub fn step<'a>(&mut self, bytes: &mut &'a [u8], packet: Packet) -> Step<'a> {
         if self.preface_left > 0 && !self.take_preface(bytes) {

@@ -5,7 +5,7 @@ use crate::flow::Position;
 /// Entries that are remembered: of what is on the way at one time.
 const REMEMBERED: usize = 8;
 
-/// What the sender of a direction had received when it had come so far.
+/// How far the sender of a direction had received when its own stream had come to a position.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Said {
     /// Ends of packets in whose header more was acknowledged than before, and how much that was.

@@ -40,7 +40,7 @@ pub(super) struct Search {
     searched: u64,
 }
 
-/// What the bytes so far tell.
+/// The result of the bytes so far.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Found {
     NotYet,

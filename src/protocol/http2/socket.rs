@@ -53,7 +53,7 @@ impl Turn<'_, '_> {
     }
 }
 
-/// What its messages say of it.
+/// The data of the stream that its messages carry.
 pub(super) fn stream_of(stream: &Stream) -> StreamOf {
     StreamOf {
         exchange: stream.number,

@@ -46,7 +46,7 @@ pub(super) struct Stream {
     /// Of its exchange on this connection.
     pub number: u32,
     pub asked: Option<PendingRequest>,
-    /// What a successful answer makes of it.
+    /// The switch that a successful answer causes for it.
     pub opens: Option<Switch>,
     /// A server began it (RFC 9113 §8.4).
     pub pushed: bool,

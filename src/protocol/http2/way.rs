@@ -35,7 +35,7 @@ pub(super) struct Way {
     pub expects_settings: bool,
     /// The largest payload of a frame that its receiver is known to take (RFC 9113 §4.2); `None` if its SETTINGS were not seen.
     pub max_frame_bytes: Option<u32>,
-    /// What its sender had received, and by when.
+    /// How far its sender had received, and by when.
     pub said: Said,
 }
 
@@ -43,7 +43,7 @@ pub(super) struct Way {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Frame {
     pub header: FrameHeader,
-    /// What stands before its content, or a setting.
+    /// The bytes before its content, or a setting.
     pub prefix: [u8; SETTING_BYTES],
     pub filled: u8,
     /// Bytes of padding at its end, once that is known.

@@ -5,7 +5,7 @@ use crate::message::{Direction, Head, KnownName, trim_ows};
 
 static EXTENSIONS: KnownName = KnownName::new(b"sec-websocket-extensions");
 
-/// What may be compressed, if anything may.
+/// The compression that the sides agreed on, if they did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Agreement {
     pub(super) deflate: Option<Deflate>,

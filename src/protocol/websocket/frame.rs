@@ -58,7 +58,7 @@ impl FrameHeader {
         }
         let [second, rest @ ..] = rest else { return Ok(None) };
         let is_masked = second & 0x80 != 0;
-        // What a client sends is masked, and nothing else is (RFC 6455 §5.1).
+        // A client's frames are masked, and a server's are not (RFC 6455 §5.1).
         if is_masked != (from == Direction::Request) {
             return Err(Malformed::Mask);
         }

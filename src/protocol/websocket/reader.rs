@@ -250,7 +250,7 @@ impl Reader {
         }
     }
 
-    /// What is in progress comes out as it is: where it goes on is not known.
+    /// The messages in progress come out as they are: where they go on is not known.
     fn cut_off(&mut self, of: &StreamOf, cx: &mut Context<'_>) {
         for mut message in [self.control.take(), self.message.take()].into_iter().flatten() {
             message.is_cut = true;

@@ -20,7 +20,7 @@ pub(super) struct Search {
     chains: Vec<Chain>,
 }
 
-/// What a search has come to.
+/// The result of a search so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Found {
     /// Bytes that are passed over.

@@ -38,7 +38,7 @@ impl Stream {
         self.state = State::Held(held);
     }
 
-    /// What is held for the protocol that takes over from here on. Nothing more is read here.
+    /// Takes the bytes that are held for the protocol that takes over from here on. Nothing more is read here.
     pub(in crate::protocol::http1) fn take_held(&mut self) -> Option<Held> {
         match std::mem::replace(&mut self.state, State::Opaque) {
             State::Held(held) => Some(held),

@@ -12,7 +12,7 @@ const ASK: &[u8] =
 const POST: &[u8] = b"POST /u HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: h2c\r\nContent-Length: 4\r\n\r\n";
 const GRANT: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n";
 
-/// What comes of a conversation up to the handover, and the position at which each side began.
+/// Reads a conversation; each side begins at `FIRST`. Returns the handover, the output and the counters.
 fn read(turns: &[Turn<'_>], closing: Option<usize>, cut: Cut) -> (Option<Handover>, Seen, HttpCounters) {
     let mut connection = HttpConnection::new(Met::AtItsSyn);
     let (selection, mut scratch) = (Selection::new(&[], &[]), Scratch::default());

@@ -56,7 +56,7 @@ fn what_is_no_start_line_of_a_request() {
     }
     requests(b"GET /a\r\n", &["x Request http/0.9"]);
     requests(b"PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n", &["x Request http/2"]);
-    // What is told by the first segment alone.
+    // Protocols that the first segment alone tells.
     let (seen, _) = talk(&[C(b"\x16\x03\x01\x02\x00\x01")], Cut::Nowhere, Role::InitiatedBy(Side::Low));
     assert_eq!(seen.lines(), ["x Request tls"]);
     requests(b"SSH-2.0-OpenSSH_9.6\r\n", &["x Request ssh"]);
@@ -280,7 +280,7 @@ fn framing_fields_of_responses() {
 }
 
 proptest! {
-    /// What a field says of itself does not depend on the protocol that it came by.
+    /// The properties of a field do not depend on the protocol that it came by.
     #[test]
     fn a_decoded_field_is_like_a_field_line(name in "[!-9;-~]{1,20}", value in "([!-~é][ -~\té]{0,40}[!-~é])?") {
         let head = format!("GET / HTTP/1.1\r\n{name}: {value}\r\n\r\n");

@@ -22,7 +22,7 @@ use crate::protocol::Met;
 use crate::protocol::tests::Reader;
 use crate::time::Timestamp;
 
-/// What one side says at a time.
+/// The bytes that one side sends at a time.
 #[derive(Debug, Clone, Copy)]
 enum Turn<'a> {
     C(&'a [u8]),
@@ -59,7 +59,7 @@ impl Cut {
     }
 }
 
-/// What came out, as text.
+/// The output, as text.
 #[derive(Debug, Default)]
 struct Seen {
     requests: Vec<String>,

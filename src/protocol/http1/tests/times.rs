@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// What one side says, and when, in µs.
+/// The bytes that one side sends, and when, in µs.
 type At<'a> = (i64, Turn<'a>);
 
 /// `latencyMs`, `waitMs` and `durationMs` of a message, in µs.

@@ -5,7 +5,7 @@
 pub const MAX_HEADER_BLOCK_BYTES: usize = 256 << 10;
 /// Of one block: ten times what a browser sends.
 pub const MAX_HEADER_FIELDS: usize = 1_024;
-/// What a field counts besides its name and value (RFC 7541 §4.1).
+/// The size that a field counts besides its name and value (RFC 7541 §4.1).
 pub(super) const FIELD_OVERHEAD_BYTES: usize = 32;
 /// A larger buffer is given back to the allocator when the block is cleared.
 const MAX_SPARE_BYTES: usize = 64 << 10;
@@ -82,7 +82,7 @@ impl FieldBlock {
         self.unknown_fields > 0 || self.fields_over_limit > 0
     }
 
-    /// What the fields count (RFC 9113 §6.5.2).
+    /// The size of the field list (RFC 9113 §6.5.2).
     pub fn list_bytes(&self) -> usize {
         self.list_bytes
     }

@@ -31,7 +31,7 @@ const LENGTHS: [u8; EOS + 1] = [
 const STATES: usize = EOS;
 const NIBBLES: usize = 16;
 
-/// What four bits do in one state. No code is shorter than five bits, so they end one symbol at most.
+/// The effect of four bits in one state. No code is shorter than five bits, so they end one symbol at most.
 #[derive(Debug, Clone, Copy)]
 struct Step {
     next: u8,

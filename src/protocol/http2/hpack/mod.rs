@@ -25,8 +25,8 @@ use table::{DynamicTable, Found, NewName};
 
 /// SETTINGS_HEADER_TABLE_SIZE until SETTINGS say another (RFC 9113 §6.5.2).
 const DEFAULT_TABLE_BYTES: u32 = 4_096;
-/// What a table may grow to where the SETTINGS were not seen. Known software asks for 64 KiB at most; a number that is far
-/// larger says that the bytes are no header block.
+/// The largest size of a table if the SETTINGS were not seen. Known software asks for 64 KiB at most; a number that is far
+/// larger says that the bytes are not a header block.
 const MAX_UNSEEN_LIMIT_BYTES: u32 = 16 << 20;
 
 /// The decoding context of one direction of a connection.
@@ -195,7 +195,7 @@ impl Decoder {
     }
 }
 
-/// What becomes of a literal field.
+/// How a literal field is treated.
 #[derive(Debug, Clone, Copy)]
 enum Kind {
     Inserted,

@@ -6,7 +6,7 @@ use super::{HpackError, huffman};
 const MAX_INTEGER_BYTES: u32 = 5;
 const CODED: u8 = 0x80;
 
-/// What is still to be read of a block.
+/// The part of a block that is still to be read.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Reader<'a> {
     rest: &'a [u8],

@@ -38,7 +38,7 @@ pub(super) struct DynamicTable {
     start: usize,
     /// How many bytes were ever removed in front of `bytes`; wraps.
     removed: usize,
-    /// What the entries count (RFC 7541 §4.1); at least, where a name is not known.
+    /// The size of the entries (RFC 7541 §4.1); a lower bound if a name is not known.
     size: usize,
     /// The encoder's maximum, at most.
     max_size: usize,
@@ -74,7 +74,7 @@ pub(super) enum NewName<'a> {
     Entry(usize),
 }
 
-/// What an index refers to.
+/// The entry that an index refers to.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Found<'a> {
     /// The name, if it is known, and the value.
@@ -91,7 +91,7 @@ impl DynamicTable {
         Self { entries, bytes, start: 0, removed: 0, size: 0, max_size, has_older: false }
     }
 
-    /// What it holds is not known any more.
+    /// Its entries are not known any more.
     pub(super) fn lose(&mut self, max_size: usize) {
         *self = Self { has_older: true, ..Self::new(self.max_size.max(max_size)) };
     }
@@ -101,7 +101,7 @@ impl DynamicTable {
         self.entries.capacity() * size_of::<Entry>() + self.bytes.capacity() + self.size
     }
 
-    /// What its entries count, for tests.
+    /// The size of its entries, for tests.
     #[cfg(test)]
     pub(super) fn size(&self) -> usize {
         self.size

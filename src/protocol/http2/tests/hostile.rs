@@ -6,7 +6,7 @@ use super::wire::*;
 use super::*;
 
 const GET: [(&str, &str); 4] = [(":method", "GET"), (":scheme", "http"), (":authority", "h"), (":path", "/")];
-/// What a connection may hold in these tests besides bodies.
+/// Bytes that a connection may hold in these tests besides bodies.
 const MAX_HELD_BYTES: usize = 2 << 20;
 
 /// Says `bytes` in packets; checks what is held, and how long it takes.

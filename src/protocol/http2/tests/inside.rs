@@ -116,7 +116,7 @@ fn a_loss_is_said_of_its_message() {
     }
 }
 
-/// What each side of each call said, by path and direction.
+/// The messages that each side of each call sent, by path and direction.
 type Said = BTreeMap<(String, bool), Vec<Vec<u8>>>;
 
 /// Messages inside calls, compared with what was said.

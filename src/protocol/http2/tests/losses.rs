@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::plan::{Messages, Plan, plan};
 use super::*;
 
-/// What came out, with its parts.
+/// The messages that came out; each part of them is checked.
 #[derive(Debug, Default)]
 struct Checked<'a> {
     sent: Option<&'a Messages>,

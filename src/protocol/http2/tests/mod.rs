@@ -20,7 +20,7 @@ use crate::message::{
 };
 use crate::time::Timestamp;
 
-/// What one side says at a time.
+/// The bytes that one side sends at a time.
 #[derive(Debug, Clone)]
 enum Turn {
     C(Vec<u8>),
@@ -52,7 +52,7 @@ impl Cut {
     }
 }
 
-/// What came out, as text.
+/// The output, as text.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Seen {
     lines: Vec<String>,

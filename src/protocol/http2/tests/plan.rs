@@ -68,7 +68,7 @@ impl Plan {
         fields
     }
 
-    /// What client and server say in turn.
+    /// The bytes that client and server send in turn, and the messages in them.
     pub fn turns(&self) -> (Vec<(bool, Vec<u8>)>, Messages) {
         let (mut c, mut s) = (Encoder::default(), Encoder::default());
         let mut turns = vec![

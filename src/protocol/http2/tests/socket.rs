@@ -49,7 +49,7 @@ fn what_was_agreed_may_be_compressed() {
     turns.push(S(data(1, &[0xc1, 7, 0xf2, 0x48, 0xcd, 0xc9, 0xc9, 7, 0], false)));
     let heads = [HEADS[0], "< 1 200 {sec-websocket-extensions=permessage-deflate} for CONNECT /ws"];
     check(&turns, &[&heads[..], &["< inside 1.1 text 'Hello'"]].concat());
-    // What else was agreed is not known.
+    // The other agreed extension is not known.
     let answer = [(":status", "200"), ("sec-websocket-extensions", "mystery")];
     let mut turns = opened(&answer, false).to_vec();
     turns.push(S(data(1, &text(false, "hello"), false)));

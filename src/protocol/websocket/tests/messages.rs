@@ -135,7 +135,7 @@ fn what_the_client_said_before_is_no_frame() {
         assert_eq!(talk.seen.all(), ["> 1 text 'hi'"], "{at}");
         assert_eq!(talk.counters.passed_over_bytes, 16);
     }
-    // What is lost before it is no loss of frames.
+    // A loss before `begin` is not a loss of frames.
     for lost in 1..16 {
         let mut talk = Talk::beginning("", Some(begin));
         talk.say(&Bytes(Request, bytes[..16 - lost].to_vec()));

@@ -28,7 +28,7 @@ enum Say {
 
 use Say::{Bytes, Close, Lose};
 
-/// What came out: of each direction its messages, then the remarks.
+/// The output: of each direction its messages, then the remarks.
 #[derive(Debug, Default)]
 struct Seen {
     lines: [Vec<String>; 2],

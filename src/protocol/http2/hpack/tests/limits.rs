@@ -3,7 +3,7 @@
 use super::encoder::{Encoder, INSERTED, integer, string};
 use super::*;
 
-/// What a block of 12 kB may make us hold.
+/// Bytes that a block of 12 kB may make us hold.
 const BOMB_BYTES: usize = 1 << 20;
 
 /// An entry of so many bytes, and indexes that name it.

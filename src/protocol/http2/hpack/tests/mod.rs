@@ -32,7 +32,7 @@ fn decode(decoder: &mut Decoder, block: &[u8]) -> FieldBlock {
     out
 }
 
-/// What comes of a block: its fields and how many are unknown.
+/// The result of a block: its fields and how many are unknown.
 fn seen(decoder: &mut Decoder, block: &[u8]) -> (Vec<Pair>, u32) {
     let out = decode(decoder, block);
     (fields(&out), out.unknown_fields)

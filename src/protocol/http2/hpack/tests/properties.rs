@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::encoder::{Choice, Encoder, INSERTED, Kind, Trace};
 use super::*;
 
-/// What an encoder does, block by block.
+/// The work of an encoder for one block.
 #[derive(Debug, Clone)]
 struct Block {
     /// Table sizes that are announced at its beginning.
@@ -111,8 +111,8 @@ proptest! {
         }
     }
 
-    /// What is to be known: fields that use no entry, and those that use one that was inserted since the last loss by a field
-    /// that was known itself.
+    /// The decoder must know the fields that use no entry, and those that use an entry that was inserted since the last loss by
+    /// a field that was known itself.
     #[test]
     fn all_that_can_be_known_is_after_a_late_start_and_losses(
         story in stories(),

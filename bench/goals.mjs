@@ -1,10 +1,10 @@
-// What must hold, and whether it did. Ratios are of one run, so a slow machine has no say in them; rates are of one machine.
+// The goals, and whether each holds. Ratios are of one run, so a slow machine does not change them; rates are of one machine.
 
 /** Decimal, as in the goals. */
 const MB = 1e6;
 const CORE_SHARE = 0.2;
 const TO_JSON_PARSE = 2.5;
-/** What two runs of the same differ by, however quiet the machine. */
+/** Two runs of the same differ by so much, however quiet the machine. */
 const NOTHING = 0.02;
 
 /** [{goal, measured, holds}]; `holds` is undefined where something was not measured. */

@@ -1,4 +1,4 @@
-// What a packet costs the engine when there is ten and a hundred times as much: of connections, of bytes, of time.
+// The engine's cost of a packet when there is ten and a hundred times as much: of connections, of bytes, of time.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { freshFolder } from './peers.mjs';

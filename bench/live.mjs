@@ -199,7 +199,7 @@ async function observe(observer, { server, work, load, seconds }) {
   const wallSeconds = (performance.now() - before) / 1000;
   const run = { alone, full, wallSeconds, cpuSeconds: 0, peakBytes: 0 };
   if (watching !== undefined) {
-    // What it has not worked off yet is its cost too.
+    // The work that it has not done yet is part of its cost too.
     await sleep(SETTLE_MS);
     run.cpuSeconds = cpuSecondsOf(watching.pid) - cpuBefore;
     run.peakBytes = peakBytesOf(watching.pid);

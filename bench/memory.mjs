@@ -1,4 +1,4 @@
-// What a connection costs in memory, and what the bounds hold when every connection holds something.
+// The memory that a connection costs, and the whole memory within its bounds when every connection holds something.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { freshFolder } from './peers.mjs';

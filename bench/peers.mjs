@@ -1,4 +1,4 @@
-// What tcp-sniffer is compared with: where each comes from, how it is called, how its messages are counted.
+// The programs that tcp-sniffer is compared with: where each comes from, how it is called, how its messages are counted.
 import { createReadStream, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PORT } from './captures.mjs';

@@ -5,7 +5,7 @@ const BAND = 0.2;
 const INK = '#57606a';
 const LINE = '#0969da';
 
-/** `dimensions` as `measureGrowth` gives them. */
+/** `dimensions` as `measureGrowth` returns them. */
 export function growthPlot(dimensions) {
   const width = PANEL.left + dimensions.length * (PANEL.width + PANEL.gap);
   const height = PANEL.top + PANEL.height + 44;

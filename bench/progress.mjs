@@ -1,6 +1,6 @@
-// What the progress line costs: one large savefile with stderr on a terminal (there is a progress then) and with stderr
-// elsewhere (there is none). JSON lines go to /dev/null in both. What is looked for is smaller than what two runs one after
-// the other differ by, so both run at the same time, each on a core of its own, and then again the other way round.
+// The cost of the progress line: one large savefile with stderr on a terminal (the line is shown) and with stderr elsewhere (the
+// line is not shown). JSON lines go to /dev/null in both. The cost is smaller than the difference between two runs one after the
+// other, so both run at the same time, each on a core of its own, and then again the other way round.
 import { once } from 'node:events';
 import { rmSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';

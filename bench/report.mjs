@@ -39,7 +39,7 @@ export function report(results) {
   return `${[introduction(results), ...sections].join('\n\n')}\n`;
 }
 
-/** What must hold, as the same command had it on another machine, of an earlier commit: rates depend on both. */
+/** The goals as the same command measured them on another machine, of an earlier commit: rates depend on both. */
 const ELSEWHERE = JSON.parse(readFileSync(new URL('elsewhere.json', import.meta.url), 'utf8'));
 
 function introduction(results) {

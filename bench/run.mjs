@@ -28,7 +28,7 @@ const PARTS = {
   progress: async (context) => (await import('./progress.mjs')).measureProgress(context),
 };
 const NEED_NAMESPACES = ['savefile', 'live'];
-/** Nothing of it takes so long; a run that hangs must not hang for ever. */
+/** No part takes so long; a run that hangs must not hang for ever. */
 const LIMIT_MS = 25 * 60_000;
 
 const { values: flags } = parseArgs({
@@ -50,7 +50,7 @@ const resultsFile = join(cache, quick ? 'results-quick.json' : 'results.json');
 mkdirSync(cache, { recursive: true });
 const results = existsSync(resultsFile) ? JSON.parse(readFileSync(resultsFile, 'utf8')) : {};
 
-// What a machine's own setting adds to each start of Node is none of ours: certificates to read, modules to load.
+// A machine's own settings add work to each start of Node that is not measured here: certificates to read, modules to load.
 for (const name of ['NODE_EXTRA_CA_CERTS', 'NODE_OPTIONS']) delete process.env[name];
 
 const began = performance.now();

@@ -96,7 +96,7 @@ export async function measureSavefiles(captures, { cache, quick, absent, tell })
   return results;
 }
 
-/** Not timed: the messages that it gives, from a file. */
+/** Not timed: counts the messages that the reader shows, from a file. */
 async function count(reader, { file }, work) {
   const out = join(freshFolder(work), 'out');
   const { command, toStdout } = call(reader, file, out, work);

@@ -7,7 +7,7 @@ use tcp_sniffer::protocol::http2::hpack::{Decoder, FieldBlock};
 
 const BLOCKS: u32 = 1_000;
 
-/// What a browser may send: of these fields only the path is new each time.
+/// Fields that a browser may send: only the path is new each time.
 const FIELDS: [(&str, &str); 12] = [
     (":method", "GET"),
     (":scheme", "https"),

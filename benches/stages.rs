@@ -1,7 +1,7 @@
 //! Each stage of the engine by itself and the whole of it, on small GETs and on large bodies, one core: `cargo bench`.
 //!
-//! `elem/s` are HTTP messages, `B/s` bytes of HTTP. A stage is given what the one before it gave; the engine is
-//! given frames and gives batches, as in a capture, and nobody reads them.
+//! `elem/s` are HTTP messages, `B/s` bytes of HTTP. A stage is given the results of the stage before it; the engine is
+//! given frames and returns batches, as in a capture, and the batches are not read.
 #![allow(missing_docs, reason = "criterion's macros")]
 #![allow(clippy::indexing_slicing, reason = "made traffic, not the wire")]
 

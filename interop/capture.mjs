@@ -1,5 +1,5 @@
-// What is seen of a session: by two sniffers live, which differ in whether they remove content-codings, and by the command in
-// the savefile that tcpdump wrote at the same time.
+// The messages of a session, as seen by two sniffers live, which differ in whether they remove content-codings, and by the command
+// in the savefile that tcpdump wrote at the same time.
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { connect } from 'node:net';
@@ -13,10 +13,10 @@ const { createSniffer } = createRequire(import.meta.url)(join(dist, 'index.js'))
 
 /** No body of the cases is larger, so nothing is cut by it. */
 const MAX_BODY_BYTES = 32 * 1024 * 1024;
-/** What a session may take of the disk; the largest takes a third of it. */
+/** The bytes that a session may take of the disk; the largest takes a third of them. */
 export const MAX_SAVEFILE_BYTES = 1024 ** 3;
 const TCPDUMP_BUFFER_KIB = 65_536;
-/** What a server still does when its clients are gone: it closes connections. */
+/** The time for a server to close connections after its clients are gone. */
 const SETTLE_MS = 300;
 /** tcpdump takes up to a second to get packets from the kernel. */
 const MARK_LIMIT_MS = 20_000;

@@ -24,8 +24,8 @@ function contentOf(exchange, status) {
 }
 
 /**
- * What a server says to a connection that was closed, or left alone, before a request came: undici opens a connection to have it
- * at hand, and HAProxy answers 400 when that is closed again.
+ * True if a message is the server's answer to a connection that was closed, or left alone, before a request came: undici opens a
+ * connection to have it at hand, and HAProxy answers 400 when that is closed again.
  */
 const isAnswerToNothing = ({ direction, request, statusCode, destination }, messages) =>
   direction === 'response' &&
@@ -94,7 +94,7 @@ function* judgeResponse(response, request, exchange, record, { behind }) {
     yield 'the server sent another body than was meant';
 }
 
-/** What the client itself saw, before anything is held against the sniffer. */
+/** Judges what the client itself saw, before the sniffer is judged. */
 function* judgeClient(record, exchange) {
   if (record === undefined) yield 'client: no record';
   else if (record.error !== undefined) yield `client: ${record.error}`;

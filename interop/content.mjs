@@ -4,13 +4,13 @@ import { createHash } from 'node:crypto';
 
 export const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
 
-/** What a server answers: the id and a line feed, again and again, cut to `size` bytes. */
+/** The body that a server answers with: the id and a line feed, again and again, cut to `size` bytes. */
 export function answered(id, size) {
   const line = Buffer.from(`${id}\n`);
   return Buffer.alloc(size, line);
 }
 
-/** What a client sends: the id, then bytes that are no text. */
+/** The body that a client sends: the id, then bytes that are not text. */
 export function uploaded(id, size) {
   const bytes = Buffer.alloc(size);
   let state = 1;

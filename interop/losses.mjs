@@ -19,12 +19,13 @@ const OF_LOSS = [
   'undecodable',
 ];
 
-/** What a server has still on its way when its client resets the connection: at most its send buffer (tcp(7), tcp_wmem). */
+/** A server's bytes still on their way when its client resets the connection: at most its send buffer (tcp(7), tcp_wmem). */
 const ON_ITS_WAY_BYTES = 4 * 1024 * 1024;
 
 /**
  * As complaints of `{ text }`. Of the `brokenOff` exchanges each may end in the middle of a head: wsgiref sends the lines of a head
- * one by one, and a client that has gone away resets the connection after the first. What its server has sent by then is passed over.
+ * one by one, and a client that has gone away resets the connection after the first. The bytes that its server has sent by then are
+ * passed over.
  */
 export function losses(run, counters, brokenOff) {
   const names = OF_LOSS.filter((name) => counters[name] !== 0);
@@ -45,7 +46,7 @@ export function leftCoded(run, messages, counted) {
   return found === counted ? [] : [{ text: `${run}: ${found} bodies are left coded, ${counted} are counted` }];
 }
 
-/** What a sniffer did not show of `all` messages it dropped, and counted: as long as the kernel gave it every packet. */
+/** A sniffer dropped and counted each of `all` messages that it did not show, if the kernel passed it every packet. */
 export function uncounted(run, { messages, counters }, all) {
   const { dropped, queueDropped } = counters;
   if (dropped > 0 || messages.length + queueDropped === all) return [];

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const START_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 3000;
 const STDERR_KEPT_BYTES = 4000;
-/** Below those that the kernel gives to clients, so that no client on this machine gets one. */
+/** Below the ports that the kernel assigns to clients, so that no client on this machine gets a port of this range. */
 const PORTS = { from: 20_000, to: 32_000 };
 
 const running = new Set();

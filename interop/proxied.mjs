@@ -10,7 +10,7 @@ export function compareProxied(behind, all, hop) {
   const complaints = [];
   for (const { direction, path, request, proxied } of behind) {
     const id = idIn(path ?? request?.path);
-    // What belongs to no exchange is complained of there.
+    // `compare` complains of a message that belongs to no exchange.
     if (id === undefined) continue;
     const expected = { source: before.get(id), destination: { ip: '127.0.0.1', port: hop.behind } };
     if (!isDeepStrictEqual(proxied, expected))

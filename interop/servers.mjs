@@ -36,7 +36,7 @@ const OFFERS_HTTP_2 = ['Java'];
 const INTERFACE = ['close', 'reset'];
 
 /**
- * What they make of `Expect` is not enough for a client that waits: some know it in lower case only, which Java does not write,
+ * Their support of `Expect` is not enough for a client that waits: some know it in lower case only, which Java does not write,
  * some not at all, and werkzeug sends 100 twice, the second of which Java takes for the answer.
  */
 const EXPECT = ['100'];
@@ -89,7 +89,7 @@ export const LARGE = [
   ...['22.23.3', '24.21.0', '26.10.0'].flatMap(nodeVersion),
   direct('gunicorn sync', gunicorn('-w', '4'), { lacks: [...INTERFACE, 'pipelining'] }),
   ...['cheroot', 'gevent'].map((name) => direct(name, wsgi(name), { lacks: [...INTERFACE, ...EXPECT] })),
-  // It closes a connection whenever an application gives no length.
+  // It closes a connection whenever an application states no length.
   direct('waitress', wsgi('waitress'), { lacks: [...INTERFACE, 'pipelined bodies'] }),
   direct('werkzeug', wsgi('werkzeug'), { lacks: [...INTERFACE, ...EXPECT, 'chunk extensions', 'pipelining'] }),
   direct('wsgiref', wsgi('wsgiref'), { lacks: [...INTERFACE, ...ONLY_1_0], without: REUSES_1_0 }),

@@ -15,7 +15,7 @@ const CLIENT_LIMIT_MS = 120_000;
 const AT_ONCE = 3;
 
 /**
- * What a session with TLS needs: a certificate, and a file for the secrets, to which both ends write as they know how: by the
+ * The needs of a session with TLS: a certificate, and a file for the secrets, to which both ends write as they know how: by the
  * variable, or Node by its flag.
  */
 function secured(folder) {
@@ -86,11 +86,11 @@ async function inTurns(things, act) {
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }
 
-/** What the kernel had no room for, or what the runner took too slowly from the sniffers. */
+/** Counts the packets that the kernel had no room for, and the messages that the runner took too slowly from the sniffers. */
 const droppedIn = ({ live, raw, written }) =>
   [live, raw].reduce((sum, { counters }) => sum + counters.dropped + counters.queueDropped, written.dropped);
 
-/** What all runs say about the session, as complaints of `{ id, text }`. */
+/** The complaints of all runs about the session, as `{ id, text }`. */
 function judge({ live, raw, read, written }, hops, exchanges, records) {
   const brokenOff = exchanges.filter(({ abort }) => abort).length;
   const complaints = [

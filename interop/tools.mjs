@@ -1,4 +1,4 @@
-// What servers and clients run with, beyond what the machine has: in the cache outside of the clone, in the one version that is
+// Software for servers and clients beyond what the machine has: in the cache outside of the clone, in the one version that is
 // meant. Each of these returns a path, after getting what is not there.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -16,7 +16,7 @@ const MORE = [
 ];
 const MODULES = ['axios@1.21.1', 'bun@1.4.5', 'deno@2.9.6', 'undici@7.30.2'];
 
-/** What they write is for the one who waits. */
+/** Their output is for the person who waits. */
 const run = (command, args, options) => execFileSync(command, args, { stdio: ['ignore', 2, 2], ...options });
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const hashOf = (...files) =>

@@ -1,5 +1,5 @@
-// What Debian's archive has, by the mirror that this machine's apt uses and with lists of its own: nothing of the machine's
-// apt is changed, and any suite and architecture can be asked.
+// The packages of Debian's archive, by the mirror that this machine's apt uses and with lists of its own: nothing of the
+// machine's apt is changed, and any suite and architecture can be asked.
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

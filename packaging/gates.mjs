@@ -1,4 +1,4 @@
-// What an addon may ask of a machine: the C library's own files, no glibc newer than promised, nothing unresolved. The
+// The demands that an addon may make on a machine: the C library's own files, no glibc newer than promised, nothing unresolved. The
 // readers take the words of readelf and objdump (with LC_ALL=C), so that they can be tested without an addon.
 
 /** Files of glibc and of musl, and the compiler's own run time. */
@@ -48,7 +48,7 @@ export function undefinedSymbols(dynamicSymbols) {
 }
 
 /**
- * What is wrong with an addon, a sentence each; empty when it may be published.
+ * The faults of an addon, a sentence each; empty when it may be published.
  * @param facts what the tools said of the file: `dynamicSection` (readelf -d), `dynamicSymbols` (objdump -T)
  * @param limits `libc` gnu or musl, `glibcFloor`
  */

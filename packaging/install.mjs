@@ -15,7 +15,7 @@ import { startRegistry } from './registry.mjs';
 
 /** Of everything that `npm install tcp-sniffer` brings, as it takes room on the disk. */
 const INSTALLED_BUDGET = 12 * 1000 * 1000;
-/** Nothing being in npm's cache, the registry beside it. */
+/** With npm's cache empty and the registry on the same machine. */
 const INSTALL_SECONDS = 5;
 /** Where the machine has other things to do, an install takes longer than it does. */
 const INSTALL_ATTEMPTS = 3;
@@ -35,7 +35,7 @@ const exactly = (output) =>
   new RegExp(`^${output instanceof RegExp ? output.source : output.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`);
 const FILE_OF = (name) => `./${name}-${MANIFEST.version}.tgz`;
 
-/** What the files that npm put there take, links not followed. */
+/** The disk space of the files that npm put there, links not followed. */
 function bytesUnder(path) {
   const status = lstatSync(path);
   if (!status.isDirectory()) return Math.max(status.size, status.blocks * 512);
@@ -84,7 +84,7 @@ class Trial {
     return { cwd, folder };
   }
 
-  /** What a command wrote. @throws when it fails */
+  /** The output of a command. @throws when it fails */
   async expectOk(command, options) {
     const { code, stdout, stderr } = await inside(this.machine, command, options);
     assert.equal(code, 0, `${command.join(' ')}: exit ${code}\n${stdout}${stderr}`);

@@ -11,14 +11,14 @@ import { compareVersions } from './gates.mjs';
 import { ROOT, read, run } from './platforms.mjs';
 
 const MACHINES = join(ROOT, 'target', 'packaging', 'machines');
-/** What must not be there for the proof to be one. */
+/** Programs that must not be there: otherwise the proof would prove nothing. */
 const FORBIDDEN = ['cc', 'gcc', 'c++', 'make', 'cargo', 'rustc', 'python3', 'tcpdump'];
 
 /** Of the machine's own architecture and glibc: a whole Debian, as small as it gets. */
 const DEBIAN = 'bookworm';
 /** Node's own binaries need it from 25 on. */
 const NODE_NEEDS = 'libatomic1';
-/** What the others are unpacked from. Node for musl wants 1.2.4 or later. */
+/** The suite from which the other machines are unpacked. Node for musl wants musl 1.2.4 or later. */
 const SUITE = 'trixie';
 const LIBRARIES = { gnu: ['libc6', 'libgcc-s1', 'libstdc++6', NODE_NEEDS], musl: ['musl'] };
 const EMULATOR = 'qemu-aarch64';
@@ -27,7 +27,7 @@ const DEBIAN_ARCH = { x64: 'amd64', arm64: 'arm64' };
 function debootstrap(folder) {
   const mirror = debianMirror();
   const words = ['--variant=minbase', `--include=${NODE_NEEDS}`, DEBIAN, folder, ...(mirror ? [mirror] : [])];
-  // What it mounts there goes with it, however it ends.
+  // Its mounts there end with it, however it ends.
   run('unshare', ['--mount', 'debootstrap', ...words]);
 }
 
@@ -146,7 +146,7 @@ function restricted(...capabilities) {
 }
 
 /**
- * Runs a command in the machine. Nothing of this process's environment goes along; mounts and processes end with it.
+ * Runs a command in the machine, without this process's environment; mounts and processes end with it.
  * @param options `cwd` in the machine, `node` the words that its Node is run by (found by its programs too), `ownNetwork`
  *   a loopback of its own and no other network, `only` the capabilities that are left to it, as a user without any other
  *   right; a machine that has no setpriv of its own is entered with that already done, which leaves it SYS_CHROOT too

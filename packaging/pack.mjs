@@ -47,7 +47,7 @@ function freshStage(name) {
   return folder;
 }
 
-/** What `files` in package.json takes. */
+/** The files that `files` in package.json selects. */
 function rootFiles() {
   const [{ files }] = JSON.parse(read('npm', ['pack', '--dry-run', '--json', '--ignore-scripts', '--silent']));
   return files.map(({ path }) => path).sort();
@@ -75,11 +75,11 @@ function stageRoot() {
     const how = { minifyWhitespace: true, minifySyntax: true, lineLimit: LINE_CHARS, target: 'es2022' };
     // Node finds the names that the package exports by the syntax of the compiler.
     if (path === 'dist/index.js') how.minifySyntax = false;
-    // The generated loader knows systems for which there is no addon. What is said there is said by dist/native/platform.js.
+    // The generated loader knows systems for which there is no addon. On those dist/native/platform.js says why there is no addon.
     if (path === 'dist/native/binding.js') how.define = { 'process.platform': '"linux"' };
     writeFileSync(file, transformSync(readFileSync(file, 'utf8'), how).code);
   }
-  // What the command says of its options is no part of the types.
+  // The command's text about its options is not part of the types.
   for (const path of rootFiles().filter((each) => OPTION_ROWS.test(each))) {
     const rows = join(folder, path);
     writeFileSync(rows, readFileSync(rows, 'utf8').replace(COMMAND_ROWS, ''));

@@ -50,7 +50,7 @@ export function run(command, args, { env = {}, cwd = ROOT } = {}) {
   execFileSync(command, args, { cwd, env: { ...process.env, ...env }, stdio: 'inherit' });
 }
 
-/** What a command says. */
+/** The output of a command. */
 export function read(command, args, options = {}) {
   return execFileSync(command, args, { cwd: ROOT, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024, ...options });
 }

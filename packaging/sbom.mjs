@@ -1,5 +1,6 @@
-// What is inside the packages, as CycloneDX 1.5: of the root package what npm installs along with it and what is bundled into the page, of
-// each platform's package the crates and the libpcap that its addon links. Made of the lock files, so that it is the same on every machine.
+// The contents of the packages, as CycloneDX 1.5: of the root package what npm installs along with it and what is bundled into the
+// page, of each platform's package the crates and the libpcap that its addon links. Made of the lock files, so that it is the same
+// on every machine.
 //   node packaging/sbom.mjs     into dist/sbom/, one file a package
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -10,7 +10,7 @@ const INDEXES = [
 ];
 const TIMEOUT_MS = 30_000;
 
-/** What is wrong with the base images of a Dockerfile; undefined if each has a digest. */
+/** The complaint about the base images of a Dockerfile; undefined if each has a digest. */
 export function baseImagesComplaint(dockerfile) {
   const images = [...dockerfile.matchAll(ARGUMENT)].map(([, , image]) => image);
   const loose = images.filter((image) => !PINNED.test(image));

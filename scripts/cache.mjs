@@ -1,5 +1,5 @@
-// What is fetched or compiled once a machine and not once a clone: tools, sources, systems for tests. It lies outside the
-// clone, under names that hold every version that went into it, and may be deleted at any time.
+// Things that are fetched or compiled once a machine and not once a clone: tools, sources, systems for tests. They lie outside
+// the clone, under names that hold every version that went into them, and may be deleted at any time.
 import {
   chmodSync,
   existsSync,
@@ -18,7 +18,7 @@ export const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'
 
 const HALF = '.part-';
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** A half that a killed run left behind goes after a day, what was not asked for in a month goes too. */
+/** A half that a killed run left is deleted after a day, an entry that was not asked for in a month is deleted too. */
 const KEPT_MS = (name) => (name.includes(HALF) ? DAY_MS : 30 * DAY_MS);
 
 function sweep() {
@@ -31,7 +31,7 @@ function sweep() {
 }
 
 /**
- * The folder `name` in the cache. What is not there is made by `make(folder)` beside its place and moved there when it is
+ * The folder `name` in the cache. If it is not there, it is made by `make(folder)` beside its place and moved there when it is
  * whole, so nothing half-made is ever used, and runs side by side do not meet.
  */
 export function kept(name, make) {

@@ -109,7 +109,7 @@ const code = (text) => (text === undefined ? '' : `\`${cell(text)}\``);
 const table = (head, rows) =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
-/** What the check of an option says when it gets what no option can be. */
+/** The rule of an option, as its check states it for a value that no option can have. */
 function ruleOf(field) {
   const ports = [80];
   try {

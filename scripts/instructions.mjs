@@ -2,10 +2,10 @@
 // instructions.json, which `--write` makes anew. Unlike times, counts do not depend on what else the machine does.
 //
 // They do depend on the compiler, and on the CPU by what libc and memchr choose for it (callgrind hides AVX-512, so that
-// all of x86-64 with AVX2 counts alike): where either is another one, the counts are shown and not judged. What is random
-// (the hash tables' keys) moves them by less than 0.1 %.
+// all of x86-64 with AVX2 counts alike): if either differs, the counts are shown and not judged. Randomness (the hash tables'
+// keys) moves them by less than 0.1 %.
 //
-// What the instructions are spent on: callgrind_annotate on the file that `--profile FOLDER` leaves there for each run.
+// To see where the instructions are spent: callgrind_annotate on the file that `--profile FOLDER` leaves there for each run.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 const file = new URL('../package-lock.json', import.meta.url);
 const lock = JSON.parse(readFileSync(file, 'utf8'));
 
-/** What the name of a platform package says about where it runs. */
+/** The platform on which a platform package runs, by its name. */
 function platformOf(name) {
   const os = /-(aix|android|darwin|freebsd|linux|netbsd|openbsd|openharmony|sunos|win32)(-|$)/.exec(name)?.[1];
   const cpu = /-(arm64|arm|ia32|loong64|mips64el|ppc64|riscv64|s390x|wasm32|x64)(-|$)/.exec(name)?.[1];

@@ -11,7 +11,7 @@ const DEFAULT_COLUMNS = 80;
 const MAX_TAIL_CHARACTERS = 2_000;
 /** Back to the first column, and away with what stands there. */
 const ERASE_LINE = '\r\x1b[K';
-/** What a terminal would obey. */
+/** Characters that a terminal would obey. */
 const CONTROLS = /[\p{C}]/gu;
 
 /** `note` takes the step's output, `stop` ends it and takes the line away. */

@@ -14,7 +14,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DOCKERFILE = 'docker/Dockerfile';
 const text = (path) => readFileSync(join(ROOT, path), 'utf8');
 
-/** What is wrong with the changelog for this version; undefined when it says what is new in it. */
+/** The complaint about the changelog for this version; undefined when it says what is new in it. */
 export function changelogComplaint(changelog, version) {
   const sections = changelog.split(/^(?=## )/m).filter((section) => section.startsWith('## '));
   const section = sections.find((one) => one.startsWith(`## [${version}]`));
@@ -25,7 +25,7 @@ export function changelogComplaint(changelog, version) {
   return undefined;
 }
 
-/** What is wrong with this version after that one; pre-releases are not made here. */
+/** The complaint about this version after the current version; pre-releases are not made here. */
 export function versionComplaint(version, current) {
   if (!/^\d+\.\d+\.\d+$/.test(version)) return `"${version}" is no version like 1.2.3`;
   // The first release has the version that the files have from their beginning.
@@ -36,7 +36,7 @@ export function versionComplaint(version, current) {
 /** Stands in package.json until `--repository` has been called. */
 const NO_OWNER = 'github.com/OWNER/';
 
-/** What is wrong with where the manifest says that the project lives. */
+/** The complaint if the manifest does not say where the project lives. */
 export function repositoryComplaint(manifest) {
   if (!manifest.includes(NO_OWNER)) return undefined;
   return 'package.json does not say where the project lives: node scripts/release.mjs --repository URL';

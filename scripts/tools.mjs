@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { kept } from './cache.mjs';
 
-/** What they write is for the one who waits; stdout is the answer. */
+/** Their output is for the person who waits, on stderr; stdout is the answer. */
 const run = (command, ...args) => execFileSync(command, args, { stdio: ['ignore', 2, 2] });
 
 /** A Python of its own with packages of exact versions; programs are run as `bin/python3 bin/NAME`, the place having moved. */

@@ -58,7 +58,7 @@ impl Default for Batcher {
 }
 
 impl Batcher {
-    /// Lets `write` append one line; it gives the body that is still to be written.
+    /// Lets `write` append one line; it returns the body that is still to be written.
     pub fn push(&mut self, now: Timestamp, write: impl FnOnce(&mut Vec<u8>) -> Option<RawBody>) {
         let young = &mut self.young;
         if young.messages == 0 {

@@ -9,14 +9,14 @@ use crate::message::own_posts::OwnOutput;
 use crate::message::selection::Rule;
 use crate::protobuf::Descriptors;
 
-/// A file with descriptors of Protocol Buffers. What is in it is there once the capture is open.
+/// A file with descriptors of Protocol Buffers. Its content is there once the capture is open.
 #[derive(Debug, Clone)]
 pub struct DescriptorFile {
     pub path: String,
     pub content: Arc<OnceLock<Descriptors>>,
 }
 
-/// What becomes of a body that is not UTF-8.
+/// The treatment of a body that is not UTF-8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BinaryBodies {
     Omit,

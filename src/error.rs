@@ -1,6 +1,6 @@
-//! What can go wrong with the capture itself. Bad traffic is not an error: it is counted (`stats`).
+//! The errors of the capture itself. Bad traffic is not an error: it is counted (`stats`).
 
-/// What a library or the system said; `source()` of an error leads to it.
+/// The error of a library or of the system; `source()` of an error leads to it.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// One cause each, with a stable public `code` (`ENGINE_ERROR_CODES`).

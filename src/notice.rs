@@ -1,4 +1,4 @@
-//! What the engine has to say besides messages: log lines, limited in rate, never a body, never a secret.
+//! The engine's log lines, which it writes besides messages: limited in rate, never a body, never a secret.
 
 use std::collections::VecDeque;
 
@@ -27,7 +27,7 @@ pub struct Notice {
     pub fields: Vec<(&'static str, String)>,
 }
 
-/// What the rate of lines is limited by.
+/// The rate of lines is limited for each kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Evicted,

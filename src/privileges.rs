@@ -2,8 +2,8 @@
 //! NET_ADMIN, nor any program it starts. Refuses to know who captures, and why it is no longer needed.
 //!
 //! Capabilities belong to threads, and a thread can only change its own (`capset(2)`). Node has started its threads
-//! before we are asked, so each of them is interrupted by a signal whose handler gives them up. What a thread starts
-//! inherits what it has: once no thread has any, none ever will.
+//! before we are asked, so each of them is interrupted by a signal whose handler gives up its capabilities. A thread or
+//! program inherits those of the thread that starts it: once no thread has any, no thread ever will.
 //!
 //! The signal is 33. libc keeps it for itself, glibc for the very same purpose (its `setuid` must reach every thread too:
 //! `nptl(7)`), and so never lets it be blocked, whereas one of Node's threads blocks all others.
@@ -11,7 +11,7 @@
 //! The fence: this is the one module that installs a signal handler, nothing else calls it but the command, and the command
 //! does not if `KEEP_NET_RAW=true`. A thread that keeps the right is told as an error, never passed over.
 //!
-//! What it was tried with, and where:
+//! The cases it was tried with, and their tests:
 //!
 //! | case | test |
 //! |---|---|
@@ -54,7 +54,7 @@ pub enum GiveUpError {
 
 /// Gives up NET_RAW and NET_ADMIN in every thread: permitted, effective, inheritable and ambient; and sets
 /// `no_new_privs`, so that no program that is started gets them back, from root's privileges or from a file. Does nothing
-/// where no thread has them. What is open stays open.
+/// if no thread has them. Open captures stay open.
 ///
 /// # Errors
 /// When not every thread was seen to have given them up.
@@ -119,7 +119,7 @@ extern "C" fn give_up_in_this_thread(_signal: libc::c_int) {
     if let Ok(mut sets) = capabilities(None) {
         sets.permitted.remove(GIVEN_UP);
         sets.effective.remove(GIVEN_UP);
-        // What is no longer permitted and inheritable ceases to be ambient (capabilities(7)).
+        // A capability that is no longer permitted and inheritable ceases to be ambient (capabilities(7)).
         sets.inheritable.remove(GIVEN_UP);
         let _ = set_no_new_privs(true);
         let _ = set_capabilities(None, sets);
@@ -141,7 +141,7 @@ fn ask(thread: Pid) -> io::Result<()> {
 /// The kernel's `struct sigaction`, of which nothing is read here. It has a handler, flags, a restorer and a mask, each at
 /// most a word; the rest is room.
 type KernelAction = [u64; 8];
-/// What the kernel calls `sigsetsize`.
+/// The kernel's name for it is `sigsetsize`.
 const MASK_BYTES: libc::size_t = 8;
 
 /// The action for our handler, as the kernel wants it. libc refuses to set it for its own signal, but only libc knows what
@@ -164,7 +164,7 @@ fn handler_action() -> io::Result<KernelAction> {
     }
 }
 
-/// Puts an action that the kernel gave us in place for `SIGNAL`, and gives the one that was there.
+/// Puts an action that the kernel returned in place for `SIGNAL`, and returns the action that was there.
 fn replace_action(new: &KernelAction) -> io::Result<KernelAction> {
     kernel_action(SIGNAL, Some(new))
 }

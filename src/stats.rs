@@ -79,7 +79,7 @@ pub struct Stats {
     /// Messages thrown away because the receiver was too slow.
     pub queue_dropped: u64,
     pub tls: TlsCounters,
-    /// What became of the lines of key logs.
+    /// The lines of key logs, by outcome.
     pub tls_keys: KeyLogCounters,
     /// Connections whose secrets made room for newer ones before they were used.
     pub tls_keys_evicted: u64,
@@ -198,7 +198,7 @@ impl Stats {
     }
 }
 
-/// What became of the bodies with content-codings. Each that came to be finished is in exactly one of: `decoded`,
+/// The bodies with content-codings, by outcome. Each body that came to be finished is in exactly one of: `decoded`,
 /// `undecodable`, `left_coded`, `panicked`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ContentStats {

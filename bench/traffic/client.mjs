@@ -1,4 +1,4 @@
-// The client behind the captures: `client.mjs JSON` with {port, path, method, bodyBytes, connections, exchanges, reuse, pauseMs}.
+// The client in the captures: `client.mjs JSON` with {port, path, method, bodyBytes, connections, exchanges, reuse, pauseMs}.
 // All connections are open before the first request goes, unless each carries one request only. Ends when all answers
 // are there.
 import { connect } from 'node:net';

@@ -1,4 +1,4 @@
-// The server behind the captures: `server.mjs PORT`. Says "listening" when it is.
+// The server in the captures: `server.mjs PORT`. Says "listening" when it is.
 import { createServer } from 'node:http';
 import { gzipSync } from 'node:zlib';
 

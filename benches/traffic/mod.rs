@@ -7,7 +7,7 @@ pub const PORT: u16 = 8080;
 /// LINKTYPE_ETHERNET.
 pub const LINKTYPE: i32 = 1;
 
-/// What a segment carries on Ethernet, and what the kernel hands over where it merges segments (GRO, TSO, loopback).
+/// The payload of a segment on Ethernet, and the payload that the kernel hands over if it merges segments (GRO, TSO, loopback).
 pub const MTU_PAYLOAD: usize = 1_460;
 pub const MERGED_PAYLOAD: usize = 64_000;
 
@@ -29,10 +29,10 @@ pub struct Traffic {
     pub payload_bytes: u64,
 }
 
-/// What a body consists of.
+/// The content of a body.
 #[derive(Debug, Clone, Copy)]
 pub enum Content {
-    /// Nothing in it that JSON escapes but a line break every 76 bytes.
+    /// JSON escapes only a line break in it, every 76 bytes.
     Text,
     /// A quote every few bytes.
     Json,

@@ -1,5 +1,5 @@
-//! Any bytes as the body of any codings: no panic, never more than the limit, and a body that is whole gives the same when
-//! it may have been cut.
+//! Any bytes as the body of any codings: no panic, never more than the limit, and a whole body is decoded to the same bytes
+//! if `decode` is told that it was cut.
 //!
 //! Input: what to do with the body (1 byte: bits 0–2 the last coding, 3–5 the one before, 6 whether it was cut, 7 whether
 //! its text is converted), the limit in 16 bytes (1), then the body.

@@ -102,7 +102,7 @@ export class Answers {
   async next() {
     const head = await this.head();
     const body = await this.#body(head);
-    // What the server is about to close takes no further request.
+    // A connection that the server is about to close takes no further request.
     if (closes(head)) await this.#until(() => (this.ended ? true : undefined));
     return { ...head, body };
   }

@@ -30,7 +30,7 @@ function words(exchange) {
   ];
   if (method === 'HEAD') own.push('--head');
   else if (body === undefined) own.push('--request', method);
-  // What is chunked comes as a file of which curl does not ask the size.
+  // A chunked body comes as a file of which curl does not ask the size.
   else own.push('--request', method, '--data-binary', `@${body}`);
   if (chunked) own.push('--header', 'Transfer-Encoding: chunked');
   if (expect) own.push('--header', 'Expect: 100-continue');

@@ -25,7 +25,7 @@ async function run(exchange, session) {
     const closed = once(stream, 'close').then(() => Promise.reject(new Error('closed without an answer')));
     const answered = Promise.race([once(stream, 'response'), closed]);
     closed.catch(() => {});
-    // What is not listened to ends the process.
+    // An error without a listener ends the process.
     stream.on('error', () => {});
     if (bytes !== undefined) send(stream, exchange, bytes);
     const [head] = await answered;

@@ -1,8 +1,8 @@
-// What clients in JavaScript share: the plan, bodies to send, and the record of an answer.
+// Shared by the clients in JavaScript: the plan, bodies to send, and the record of an answer.
 import { readFileSync } from 'node:fs';
 import { sha256 } from '../content.mjs';
 
-/** What the runner wrote for this client: `{ host, port, over, origin, groups }`. */
+/** The plan that the runner wrote for this client: `{ host, port, over, origin, groups }`. */
 export const plan = JSON.parse(readFileSync(process.argv.at(-1), 'utf8'));
 
 /** The exchanges of a group, all at once if the case says so. */

@@ -1,4 +1,4 @@
-// What a server of the interop test answers, for node:http and the same interface of node:http2. The target is /ID/KIND/SIZE.
+// The answer of a server of the interop test, for node:http and the same interface of node:http2. The target is /ID/KIND/SIZE.
 import { createHash } from 'node:crypto';
 import { constants } from 'node:http2';
 import { buffer } from 'node:stream/consumers';

@@ -1,5 +1,5 @@
-// node:http behind a proxy that says for whom it speaks: each connection begins with the PROXY protocol, version 1 or 2, which
-// is taken off before HTTP begins. `node-behind-proxy.mjs PORT`
+// node:http after a proxy that says for whom it speaks: each connection begins with the PROXY protocol, version 1 or 2, which
+// is removed before HTTP begins. `node-behind-proxy.mjs PORT`
 // https://www.haproxy.org/download/2.8/doc/proxy-protocol.txt
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';

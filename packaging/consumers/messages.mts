@@ -1,4 +1,4 @@
-// What TypeScript knows of messages and runs; never run, only compiled. An `@ts-expect-error` without an error is one.
+// TypeScript's view of messages and runs; never run, only compiled. An `@ts-expect-error` without an error is an error.
 import {
   createSniffer,
   type DropReason,
@@ -46,7 +46,7 @@ export function counted(stats: SnifferStats): unknown[] {
   is<string extends EngineCounter ? false : true>();
   // @ts-expect-error no counter has that name
   const counter: EngineCounter = 'gapsBytes';
-  // @ts-expect-error no output gives messages up for that
+  // @ts-expect-error no output drops messages for that reason
   const why: DropReason = 'overflown';
   return [
     counter,

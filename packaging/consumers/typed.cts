@@ -1,4 +1,4 @@
-// What TypeScript makes of the types by `require`; never run, only compiled.
+// TypeScript's view of the types by `require`; never run, only compiled.
 import sniffing = require('tcp-sniffer');
 
 const sniffer: sniffing.Sniffer = sniffing.createSniffer({ ports: [80] });

@@ -1,4 +1,4 @@
-// What TypeScript makes of the types by `import`; never run, only compiled.
+// TypeScript's view of the types by `import`; never run, only compiled.
 import {
   createSniffer,
   EngineError,

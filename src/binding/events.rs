@@ -72,8 +72,8 @@ impl Told {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(batch);
     }
 
-    /// Done with the oldest, once they are written to `target` where there is one. Whatever goes wrong they are gone: else
-    /// every later batch would get the lines of the one before it.
+    /// Takes the oldest batch, and writes it to `target` if there is a target. After an error it is gone too: otherwise every
+    /// later batch would get the lines of the batch before it.
     pub(super) fn take_oldest(&self, target: Option<&mut [u8]>) -> Result<()> {
         let oldest = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         let Batch { lines, changes, .. } =

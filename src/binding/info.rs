@@ -1,4 +1,4 @@
-//! What was opened and what could be, for JS.
+//! The source that was opened and the interfaces that could be, for JS.
 
 use napi_derive::napi;
 

@@ -72,7 +72,7 @@ pub struct Capture {
     told: Arc<Told>,
 }
 
-/// What settles the promise of `open`; runs on the JS thread.
+/// Settles the promise of `open`; runs on the JS thread.
 type Settle = Box<dyn FnOnce(Env) -> Result<BindingCaptureInfo>>;
 
 #[napi]

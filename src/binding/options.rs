@@ -1,5 +1,5 @@
-//! Options as JS gives them. Numbers are checked for the ranges of the engine's types; what makes sense was checked
-//! before, where the public options are.
+//! Options as JS passes them. Numbers are checked for the ranges of the engine's types; the code of the public options has
+//! checked before that they make sense.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What the owner of a capture has of it: *stop* and the receiver's [`Feedback`] go in, the counters come out.
+//! The owner's side of a capture: *stop* and the receiver's [`Feedback`] go in, the counters come out.
 //!
 //! Shared by the capture thread, the sending thread and their owner; nothing here waits for another side.
 

@@ -1,4 +1,4 @@
-//! What no published addon has: a panic on demand, to show that it ends the capture and not the process. Only with the feature
+//! In no published addon: a panic on demand, to show that it ends the capture and not the process. Only with the feature
 //! `faults`. In: a source, the variable `TCP_SNIFFER_PANIC_AT_PACKET`. Out: the same packets, until that one, counted from 1.
 
 use std::os::fd::BorrowedFd;

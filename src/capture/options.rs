@@ -1,4 +1,4 @@
-//! What a capture is asked to do. Plain values, checked by the code that fills them in.
+//! The options of a capture. Plain values, checked by the code that fills them in.
 
 use crate::config::EngineConfig;
 use crate::source::SourceOptions;

@@ -1,4 +1,4 @@
-//! What the runner needs of the engine, so that its own tests can have one that turns every packet into a batch.
+//! The parts of the engine that the runner needs, so that its own tests can have an engine that turns every packet into a batch.
 
 use crate::batch::Batch;
 use crate::decode::LinkType;

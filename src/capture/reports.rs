@@ -1,4 +1,4 @@
-//! What the capture says besides batches, each in its time: notices, counters, the `Stats` event, silence on the
+//! The reports of a capture besides batches, each in its time: notices, counters, the `Stats` event, silence on the
 //! interface, drops at the queue. Takes no credits, so it bounds itself by the receiver's backlog.
 
 use std::time::{Duration, Instant};
@@ -100,7 +100,7 @@ impl Reports {
         }
     }
 
-    /// What is left at the end.
+    /// Reports what is left at the end.
     pub(super) fn finish<S: PacketSource, P: Pipeline>(
         &mut self,
         source: &mut S,

@@ -1,4 +1,4 @@
-//! What the capture thread does between open and end: reads bursts of packets into the engine, lets time pass, passes
+//! The work of the capture thread between open and end: reads bursts of packets into the engine, lets time pass, passes
 //! batches on, reports. In: a source, stop. Out: events, and the end whatever happens.
 //!
 //! A live source is read on whatever the receiver does, and batches that the queue has no bytes left for are counted as
@@ -192,7 +192,7 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
         }
     }
 
-    /// What there is of secrets; with `all` the files to their ends.
+    /// Takes the secrets that are there; if `all`, reads the files to their ends.
     fn take_keys(&mut self, all: bool) {
         let given = self.control.take_tls_keys();
         if !given.is_empty() {

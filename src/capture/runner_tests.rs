@@ -17,7 +17,7 @@ use crate::source::{CaptureInfo, SourceOptions};
 use crate::stats::{CaptureStats, Stats};
 use crate::tls::KeyStore;
 
-/// What a read does, one after the other; afterwards the source ends (lossless) or stays dry (live).
+/// The results of reads, one after the other; afterwards the source ends (lossless) or stays dry (live).
 #[derive(Debug)]
 enum Step {
     Packets(u32),

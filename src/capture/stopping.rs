@@ -23,7 +23,7 @@ impl Stopping {
         Self { asked_at, asked, settle, complete: false }
     }
 
-    /// Whether a packet of that time came after the stop; the kernel gives them in order, so it was the last.
+    /// True if a packet of that time came after the stop; the kernel passes packets in order, so it was the last.
     pub(super) fn is_past(&mut self, at: Timestamp) -> bool {
         let past = at > self.asked_at;
         self.complete |= past;

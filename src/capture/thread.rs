@@ -1,5 +1,5 @@
-//! The capture thread: one for each capture. It opens the source, says so, and runs until the end. What comes out goes
-//! through another thread, which is started here too.
+//! The capture thread: one for each capture. It opens the source, says so, and runs until the end. Its output goes through
+//! another thread, which is started here too.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -31,7 +31,7 @@ where
     D: Delivery + 'static,
     F: FnOnce(Result<CaptureInfo, EngineError>) + Send + 'static,
 {
-    // Whatever happens to this thread, its half goes with it, and the other thread ends.
+    // However this thread ends, its half is dropped with it, and the other thread ends.
     let outgoing = start_sending(&options, &control, delivery)?;
     let mut options = options;
     let body = move || {

@@ -1,4 +1,4 @@
-//! What leaves the two threads, and the receiver's side of it.
+//! The events that leave the two threads, and the receiver's side of them.
 
 use crate::batch::Batch;
 use crate::error::EngineError;
@@ -7,7 +7,7 @@ use crate::notice::Notice;
 
 #[derive(Debug)]
 pub enum Event {
-    /// Costs a credit; the receiver gives it back with `CaptureControl::release`.
+    /// Costs a credit; the receiver returns it with `CaptureControl::release`.
     Batch(Batch),
     Notice(Notice),
     /// Fatal: only the last `Stats` and `End` follow.

@@ -1,5 +1,6 @@
-//! What goes back, against the stream: credits, whether stdout is all that wants the lines, whether the receiver wants changes. In: the receiver's calls, from any
-//! thread. Out: the same to the capture thread and the sending thread. Refuses to know: batches, how a thread is woken.
+//! The feedback, which goes against the stream: credits, whether stdout is all that wants the lines, whether the receiver wants
+//! changes. In: the receiver's calls, from any thread. Out: the same to the capture thread and the sending thread. Refuses to know:
+//! batches, how a thread is woken.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -26,8 +26,8 @@ const REGULAR_BYTES: usize = 16 << 10;
 const MAX_RATIO: usize = 128;
 /// and so much more.
 const MAX_SURPLUS_BYTES: usize = 256 << 10;
-/// A live capture gives all bodies together so much surplus a second: what a receiver parses in a tenth of its time. A savefile
-/// waits for its receiver, and what comes out of it must not depend on the machine.
+/// In a live capture all bodies together may have so much surplus a second: a receiver parses it in a tenth of its time. A savefile
+/// waits for its receiver, and its output must not depend on the machine.
 const SURPLUS_BYTES_PER_SECOND: usize = 16 << 20;
 
 type Decode = for<'a> fn(&'a [u8], bool, &[Coding], Limits) -> Result<Content<'a>, Broken>;
@@ -66,7 +66,7 @@ impl Rate {
     }
 }
 
-/// What one body may take.
+/// The bytes that one body may take.
 struct Bounds {
     /// Without surplus.
     regular: usize,
@@ -239,7 +239,7 @@ impl Finisher {
     }
 }
 
-/// What became of a body.
+/// The outcome of a body.
 enum Outcome {
     Decoded {
         over_limit: bool,

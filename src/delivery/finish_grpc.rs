@@ -5,20 +5,20 @@ use crate::encode::{RawGrpc, push_base64_data, push_grpc_messages};
 use crate::protobuf::{Descriptors, MessageType};
 use crate::redact::{Kind, Redactor};
 
-/// What of them is not shown.
+/// Counts the messages that are not shown, or not in full, by reason.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Unshown {
     /// Compressed, and not as they say or by a coding that is not known.
     pub undecodable: u64,
     /// Compressed, and left so in haste.
     pub left_coded: u64,
-    /// What they hold is cut: together they hold more than is shown.
+    /// Their content is cut: together they hold more than is shown.
     pub over_limit: u64,
     /// Over `MAX_MESSAGES`.
     pub over_count: u64,
 }
 
-/// What bounds them: what is written of a body is in proportion to its bytes.
+/// Their bounds: the output for a body is in proportion to its bytes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Room {
     /// For what they hold, all together.
@@ -27,7 +27,7 @@ pub(super) struct Room {
     pub json_bytes: usize,
 }
 
-/// What makes JSON of them, and what hides values in it.
+/// The descriptors make JSON of them, and the redactor hides values in it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ToShow<'a> {
     pub descriptors: Option<&'a Descriptors>,

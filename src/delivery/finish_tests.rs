@@ -238,7 +238,7 @@ fn messages_of_known_types_are_json() {
     assert_eq!(told(true), format!(r#","grpcMessages":[{{"size":3,"data":"CgF4"}},{rest}"#));
 }
 
-/// What stands in the line of a message inside a stream, from its data on.
+/// The line of a message inside a stream, from its data on.
 fn inside(config: EngineConfig, path: &[u8], data: &[u8], truncated: bool, in_haste: bool) -> String {
     let message = StreamMessage {
         of: StreamOf { exchange: 1, ..StreamOf::default() },
@@ -281,11 +281,11 @@ fn a_message_inside_a_stream_has_json_if_its_type_is_known() {
         assert_eq!(told, format!("{data}{}}}", call(service)));
     }
     assert!(inside(known(), b"/s/M", b"", false, false).ends_with(r#","json":{}}"#));
-    // What is cut, or no such message, is none in JSON.
+    // A message that is cut, or that is not of the type, is not shown as JSON.
     let told = inside(known(), b"/s/M", b"\x0a\x01x", true, false);
     assert!(told.starts_with(data) && told.contains(r#","truncated":true"#) && !told.contains("json"), "{told}");
     assert!(!inside(known(), b"/s/M", b"\xff", false, false).contains("json"));
-    // What is hidden in the JSON is in the data.
+    // The data hold the value that is hidden in the JSON.
     let told = inside(hiding(), b"/s/M", b"\x0a\x01x", false, false);
     assert_eq!(told, format!(r#","data":"[REDACTED]"{},"json":{{"text":"[REDACTED]"}}}}"#, call("s")));
 }

@@ -17,7 +17,7 @@ use crate::error::EngineError;
 /// Dropping it ends the sending thread, once that has sent all.
 pub struct Outgoing {
     queue: QueueIn,
-    /// What costs no credit: it goes ahead of batches.
+    /// Events that cost no credit: they go ahead of batches.
     events: Sender<Event>,
     feedback: Arc<Feedback>,
     receiver: Arc<dyn Delivery>,
@@ -49,7 +49,7 @@ impl Outgoing {
         self.queue.push(batch, max_bytes)
     }
 
-    /// Nothing is before it, and nothing is to be done for it: a file may take its time, so the capture thread writes none.
+    /// True if no batch is before it, and no work is left for it: a file may take its time, so the capture thread writes none.
     fn would_go_on(&self, batch: &Batch) -> bool {
         let is_done = batch.raw.is_empty() && !self.feedback.wants_changes_of(batch);
         is_done && !self.feedback.stdout.is_open() && self.queue.is_idle() && !self.queue.is_gone()

@@ -12,8 +12,8 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use crate::batch::Batch;
 use crate::error::EngineError;
 
-/// What a live capture keeps for a receiver that is slow: some seconds of busy traffic, an eighth of what the sidecar
-/// may use in all. What does not fit is refused by whole batches, so that a message is either delivered or counted.
+/// The bytes that a live capture keeps for a slow receiver: some seconds of busy traffic, an eighth of what the sidecar may
+/// use in all. A batch that does not fit is refused as a whole, so that a message is either delivered or counted.
 pub const MAX_QUEUE_BYTES: usize = 32 << 20;
 
 /// A lossless source is not read while so many batches wait: one for the sending thread to go on with, and the next.

@@ -1,6 +1,6 @@
 //! The sending thread: one for each capture, so that decoding bodies and waiting for the receiver cost the capture thread
-//! nothing. In: batches, other events, the end. Out: lines on stdout where that is all that wants them; the rest, finished, to
-//! the receiver as it gives credits for it; `End` as the last event, whatever happens. Refuses to know: where batches come from.
+//! nothing. In: batches, other events, the end. Out: lines on stdout if that is all that wants them; the rest, finished, to the
+//! receiver as its credits allow; `End` as the last event, whatever happens. Refuses to know: where batches come from.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -25,12 +25,12 @@ use crate::panics;
 
 /// Linux shows 15 bytes of it.
 pub const SENDING_THREAD_NAME: &str = "tcp-sniffer-out";
-/// How often a receiver that gives no credit back is looked at: it may be gone.
+/// How often a receiver that returns no credit is looked at: it may be gone.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 /// When so much waits of a live capture, bodies are left as they are: decoding must not be what messages are lost for.
 const HASTE_BYTES: usize = MAX_QUEUE_BYTES / 2;
 
-/// What the sending thread has in common with others.
+/// Shared by the sending thread and others.
 pub(crate) struct Shared {
     pub(crate) feedback: Arc<Feedback>,
     pub(crate) ledger: Arc<Ledger>,

@@ -38,7 +38,7 @@ pub struct ExtractOptions {
     pub with_secrets: bool,
 }
 
-/// What was written.
+/// The totals of the written file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Extracted {
     pub connections: u64,

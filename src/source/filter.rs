@@ -15,7 +15,7 @@ const MAX_PORT_RANGES: usize = 64;
 const MAX_INSTRUCTIONS: usize = 1_000;
 
 /// To the proxies to which meshes lead what a pod sends to others (Istio and Kuma, Linkerd): the answers come from the servers'
-/// ports, and one that is watched is enough. What goes to servers of other ports the engine passes over.
+/// ports, and one that is watched is enough. The engine passes over packets to servers of other ports.
 const LED_AWAY: &str = "tcp dst port 15001 or tcp dst port 4140";
 
 /// Hop-by-hop, routing, fragment, AH, destination options: what can stand before TCP (RFC 8200 §4.1, RFC 4302).
@@ -25,13 +25,13 @@ const LATER_FRAGMENT: &str = "(ip proto 6 and ip[6:2] & 0x1fff != 0)";
 /// The first tag is in the packet's metadata there and the kernel filter sees the packet below it; this is for more.
 const TAGGED: &str = "(ether proto 0x8100 or ether proto 0x88a8 or ether proto 0x9100)";
 
-/// What `decode` looks into, without a look inside: IP in IP, GRE, UDP to the ports of VXLAN, Geneve and others. Of the later
-/// fragments of UDP it cannot be known what they are.
+/// The tunnels that `decode` looks into, without a look inside: IP in IP, GRE, UDP to the ports of VXLAN, Geneve and others. Of the
+/// later fragments of UDP it cannot be known what they are.
 const TUNNELS: &str = "(ip proto 4 or ip proto 41 or ip proto 47 or ip6 proto 4 or ip6 proto 41 or ip6 proto 47 \
      or udp dst port 4789 or udp dst port 8472 or udp dst port 6081 or udp dst port 4790 or udp dst port 2152 \
      or udp dst port 6635 or udp dst port 37008 or (ip proto 17 and ip[6:2] & 0x1fff != 0))";
 
-/// Nothing in it that libpcap could refuse.
+/// libpcap cannot refuse it.
 const EVERYTHING: &str = "";
 
 /// The best expression for this handle.

@@ -1,4 +1,4 @@
-//! What can be captured on, and which of it is meant. In: libpcap's device list, a name. Out: the device, or why not.
+//! The interfaces that can be captured on, and which is meant. In: libpcap's device list, a name. Out: the device, or why not.
 
 use std::net::IpAddr;
 

@@ -1,4 +1,4 @@
-//! What yields frames: a live interface through libpcap, a savefile, a pipe.
+//! The sources of frames: a live interface through libpcap, a savefile, a pipe.
 //!
 //! In: the name of an interface, or the path of a savefile. Out: frames without waiting for any, a descriptor to wait for more,
 //! libpcap's counters, notices. Refuses to know: what a frame holds, which thread reads it.

@@ -1,4 +1,4 @@
-//! What is to be opened. Plain values, checked by the code that fills them in; libpcap's ranges are enforced here.
+//! The source to be opened. Plain values, checked by the code that fills them in; libpcap's ranges are enforced here.
 
 /// libpcap's own maximum. Packets that the kernel merged (GRO, TSO) are far larger than the MTU, and a small snaplen
 /// silently loses bodies.
@@ -22,7 +22,7 @@ pub struct LiveOptions {
     /// As the system names it; empty is the first non-loopback that is up.
     pub interface: String,
     pub snaplen_bytes: u32,
-    /// What the kernel holds for us while the thread is busy; at 1 GB/s 32 MiB are some 30 ms.
+    /// The bytes that the kernel holds for us while the thread is busy; at 1 GB/s 32 MiB are some 30 ms.
     pub ring_buffer_bytes: u32,
     /// How long the kernel may keep a ring block that is not full (TPACKET_V3 retires it then).
     pub read_timeout_ms: u32,

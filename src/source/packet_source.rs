@@ -32,7 +32,7 @@ pub enum Progress {
     Ended,
 }
 
-/// What a source does while it is not read.
+/// How a source behaves while it is not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pace {
     /// It loses packets: read on whatever the receiver does. After a stop the kernel may hold packets back for as
@@ -42,7 +42,7 @@ pub enum Pace {
     Lossless,
 }
 
-/// What was opened.
+/// The source that was opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaptureInfo {
     /// The interface's name; the path of a savefile.
@@ -77,7 +77,7 @@ pub trait PacketSource {
     /// Readable when it is worth reading again after `Dry`.
     fn readable(&self) -> Option<BorrowedFd<'_>>;
 
-    /// What there is to say about the source itself, each thing once.
+    /// The notices about the source itself, each once.
     fn take_notices(&mut self) -> Vec<Notice> {
         Vec::new()
     }

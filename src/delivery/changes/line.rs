@@ -59,7 +59,7 @@ pub(super) fn read(line: &[u8], values: &mut Vec<Span>, mut keys: impl Hasher) -
     (depth == 0 && !values.is_empty()).then(|| keys.finish())
 }
 
-/// What two lines have in common.
+/// The comparison of a line with another line.
 #[derive(Debug, Default)]
 pub(super) struct Comparison {
     /// Where the values of the line stand.

@@ -33,7 +33,7 @@ use line::{Comparison, Span, read};
 const BITS: usize = 30;
 /// In a smaller batch too few lines are like one before.
 pub(super) const MIN_MESSAGES: u32 = 16;
-/// At a time; the one that was not used for longest gives way. A service has some dozen kinds of messages.
+/// At a time; the pattern that was not used for longest is replaced. A service has some dozen kinds of messages.
 const MAX_PATTERNS: usize = 64;
 /// So many are compared with before a line is read to find the right one: requests and responses take turns.
 const FIRST_TRIES: usize = 3;

@@ -33,7 +33,7 @@ impl Format {
             return self.parse(bytes);
         }
         if let Some(packing) = Packing::of(bytes) {
-            // What is read of them has been unpacked once when it comes here.
+            // Packed bytes that are read have been unpacked once before they come here.
             let (is_read, packing) = (packing.is_read(), packing.name());
             let (twice, unread) = (Malformed::PackedTwice { packing }, Malformed::UnreadPacking { packing });
             return Err(if is_read { twice } else { unread });

@@ -11,8 +11,8 @@ use rustix::io::{Errno, Result, dup, read, retry_on_intr};
 use super::packed::{Damage, MAGIC_BYTES as PACKING_BYTES, Unpacked, Unpacker};
 
 const STDIN: [&str; 2] = ["-", "/dev/stdin"];
-/// What is read at once: few system calls, and it stays in the cache until it was parsed. The buffer grows past it only
-/// for a record that is longer, up to the formats' limit, and never to more than twice of what came of that record.
+/// The bytes of one read: few system calls, and they stay in the cache until they are parsed. The buffer grows past it only
+/// for a record that is longer, up to the formats' limit, and never to more than twice the bytes that came of that record.
 const BUFFER_BYTES: usize = 256 << 10;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub(super) struct Input {
     unpacker: Option<Box<Unpacker>>,
     is_looked_at: bool,
     buffer: Vec<u8>,
-    /// What was read and not consumed; `start <= end <= buffer.len()`.
+    /// The bytes that were read and not consumed; `start <= end <= buffer.len()`.
     start: usize,
     end: usize,
     /// Where `start` is in the file, or in what it unpacks to.
@@ -50,7 +50,7 @@ pub(super) struct Input {
 /// read and of no hang-up either (Linux `fifo_open`), and `Input` does not take that for the file's end.
 ///
 /// Stdin is shared with other processes, so `O_NONBLOCK` is not set there. `/dev/stdin` would not open if it is a socket,
-/// which is what Node gives to its children.
+/// as in a child of Node.
 pub(super) fn open(path: &str) -> Result<OwnedFd> {
     if STDIN.contains(&path) {
         return dup(std::io::stdin());

@@ -40,7 +40,7 @@ pub struct SavefileSource {
     packets: u64,
     /// That something stands after the compressed data was said.
     said_trailing: bool,
-    /// Packets that the file gives no time.
+    /// Packets that have no time in the file.
     timeless: u64,
     /// That there are such was said.
     said_timeless: bool,
@@ -81,7 +81,7 @@ impl SavefileSource {
         })
     }
 
-    /// Reads the key logs of a file on a disk, wherever they stand in it. What is wrong with it `read` tells.
+    /// Reads the key logs of a file on a disk, wherever they stand in it. Its errors are reported by `read`.
     pub fn read_secrets_first(&mut self, path: &str) {
         if self.input.may_wait() || !matches!(self.format, Format::Pcapng(_)) {
             return;

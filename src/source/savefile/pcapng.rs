@@ -214,7 +214,7 @@ fn section_order(magic: [u8; 4]) -> Result<ByteOrder, Malformed> {
     found.ok_or(Malformed::ByteOrder)
 }
 
-/// What a timestamp counts, as the way from there to microseconds.
+/// The unit of a timestamp, as its conversion to microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Resolution {
     /// 10^-6 s and coarser.

@@ -1,4 +1,4 @@
-//! What both formats are made of: numbers in an order of bytes, and what comes of a record.
+//! Shared by both formats: numbers in an order of bytes, and the result of a record.
 
 use crate::decode::LinkType;
 use crate::source::Packet;

@@ -30,7 +30,7 @@ pub(super) enum Packing {
 }
 
 impl Packing {
-    /// What begins so; no savefile does.
+    /// The packing whose data begin like `bytes`; no savefile begins like that.
     pub(super) fn of(bytes: &[u8]) -> Option<Self> {
         match *bytes.first_chunk::<MAGIC_BYTES>()? {
             [0x1f, 0x8b, ..] => Some(Self::Gzip),
@@ -91,7 +91,7 @@ pub(super) struct Unpacker {
     gzip: Gzip,
     zstd: Zstd,
     raw: Vec<u8>,
-    /// What was read and not taken; `start <= end <= raw.len()`.
+    /// The bytes that were read and not taken; `start <= end <= raw.len()`.
     start: usize,
     end: usize,
     /// Of the file: where `start` is.

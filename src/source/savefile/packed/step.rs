@@ -1,4 +1,4 @@
-//! What decoders say.
+//! The results of decoders.
 
 /// Why it cannot be unpacked any further.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -15,7 +15,7 @@ pub(in crate::source::savefile) enum Damage {
     Dictionary,
 }
 
-/// What a decoder did. It takes from the front of the packed bytes.
+/// The result of a step of a decoder. It takes from the front of the packed bytes.
 #[derive(Debug)]
 pub(super) enum Step {
     On {

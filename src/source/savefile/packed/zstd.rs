@@ -45,7 +45,7 @@ impl Zstd {
         if self.decoder.is_finished() { self.end(raw) } else { self.block(raw) }
     }
 
-    /// No more than `raw` comes: gives what the window holds back, and a last block of which only the checksum is missing.
+    /// No more than `raw` comes: releases what the window holds back, and a last block of which only the checksum is missing.
     pub(super) fn release(&mut self, raw: &[u8]) -> Result<(), Damage> {
         self.released = true;
         if !self.in_frame {

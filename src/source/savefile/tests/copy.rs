@@ -4,7 +4,7 @@ use std::os::fd::AsRawFd as _;
 
 use super::*;
 
-/// What a file has, in order, and what a copy has of it.
+/// A part of a file, in order, and the bytes of it in a copy.
 #[derive(Debug, Clone)]
 enum Part {
     Packet { there: Vec<u8>, copied: Vec<u8> },

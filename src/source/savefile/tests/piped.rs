@@ -1,4 +1,4 @@
-//! What may have to be waited for: pipes and FIFOs, slow writers, stops.
+//! Input that may have to be waited for: pipes and FIFOs, slow writers, stops.
 
 use std::fs::OpenOptions;
 use std::io::PipeWriter;
@@ -48,7 +48,7 @@ fn is_readable_within(source: &SavefileSource, millis: i64) -> bool {
     retry_on_intr(|| poll(&mut polled, Some(&timeout))).unwrap() > 0
 }
 
-/// What there is now, up to `Dry` or the end.
+/// Reads the packets that are there now, up to `Dry` or the end.
 fn read_what_is_there(source: &mut SavefileSource, packets: &mut Vec<Given>) -> Result<Progress, EngineError> {
     loop {
         match source.read(3, |packet| packets.push(given(packet)))? {

@@ -37,7 +37,7 @@ export class ValidationError extends Error {
   readonly code = 'INVALID_CONFIG';
   /** The option's name in `SnifferConfig`. */
   readonly field: string;
-  /** The whole complaint behind the name: what is expected and what came. */
+  /** The whole complaint after the name: what is expected and what came. */
   readonly complaint: string;
 
   /** `label` is how the message names the option where it is not the field's own name, e.g. a flag. */

@@ -49,7 +49,7 @@ export function createLogger(level: LogLevel, destination: pino.DestinationStrea
 /** Longer texts of foreign errors are cut: they may quote what they choked on. */
 const MAX_ERROR_CHARS = 200;
 
-/** What is logged of a foreign error: its kind, its words, and the line it came from. */
+/** The logged fields of a foreign error: its kind, its words, and the line it came from. */
 export function errorFields(error: unknown): Record<string, unknown> {
   const { name, isError, message, at } = readThrown(error);
   const words = isError ? `${name}: ${message}` : message;
@@ -57,7 +57,7 @@ export function errorFields(error: unknown): Record<string, unknown> {
 }
 
 /**
- * What is logged of an error that a listener threw: its kind and the line it came from. Not its words: they may quote the
+ * The logged fields of an error that a listener threw: its kind and the line it came from. Not its words: they may quote the
  * message that it was given, as those of `JSON.parse` do.
  */
 export function listenerErrorFields(error: unknown): Record<string, unknown> {

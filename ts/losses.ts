@@ -82,9 +82,9 @@ export const LOSSES: Readonly<Record<keyof typeof WORDS, string>> = Object.freez
 /** Parts of `undecodable`, which is told as a whole: each packet of theirs is in it. */
 const PART = /^undecodable[A-Z]/;
 
-/** What came and went as it should, or was not wanted. */
+/** Counters of what came and went as it should, or was not wanted. */
 const NO_LOSS = [
-  // What there was.
+  // The traffic that there was.
   ...['received', 'packets', 'decapsulated', 'segments', 'savefileBytes', 'requests', 'responses'],
   ...['http2Connections', 'switchedH2c', 'webSocketsRead'],
   ...['streamMessagesWebSocket', 'streamMessagesSse', 'streamMessagesGrpc'],
@@ -115,7 +115,7 @@ export function isUnclassified(counter: string): boolean {
   return !Object.hasOwn(LOSSES, counter) && !WITHOUT_LOSS.has(counter) && !PART.test(counter);
 }
 
-/** What a run lost, as far as the engine knows: how much, and of what. */
+/** The losses of a run, as far as the engine knows: how much, and of what. */
 export function lossesOf(engine: Readonly<Record<string, number>>): [count: number, words: string][] {
   const known = Object.entries(LOSSES).map(([name, words]): [number, string] => [engine[name] ?? 0, words]);
   const unknown = Object.entries(engine)

@@ -1,5 +1,5 @@
 /**
- * What was thrown, as far as it can be read. Anything can be thrown: a Proxy, an object whose getters throw, `null`.
+ * A thrown value, as far as it can be read. Anything can be thrown: a Proxy, an object whose getters throw, `null`.
  * In: any value. Out: plain texts. Nothing in here throws.
  */
 

@@ -11,7 +11,7 @@ export interface Endpoint {
   port: number;
 }
 
-/** What requests and responses have in common. */
+/** The fields that requests and responses have in common. */
 export interface MessageFields {
   /** Unique in a run; a request and its responses (interim ones too) share it. */
   id: string;
@@ -23,7 +23,7 @@ export interface MessageFields {
   direction: 'request' | 'response';
   /** ISO 8601, UTC, with milliseconds: of the packet that began the message. */
   timestamp: string;
-  /** The savefile gives that packet no time (pcapng's Simple Packet Block): `timestamp` is 1970 then, and there is no `latencyMs`. */
+  /** The savefile has no time for that packet (pcapng's Simple Packet Block): `timestamp` is 1970, and there is no `latencyMs`. */
   timestampUnknown?: true;
   /** As the start line says: `'1.0'`, `'1.1'`; some write `'2.0'` there too. `'2.0'` of HTTP/2, which has a `streamId`. */
   httpVersion: string;
@@ -80,7 +80,7 @@ export interface MessageFields {
    * Messages with `content-type: application/grpc`, `application/grpc-web` or `application/grpc-web-text`: the call, by the request's
    * path, and the number of gRPC messages that began in the body. Responses: the status with its name
    * (`5`, `'NOT_FOUND'`), from the trailers, the last frame of gRPC-Web, or a head that is all, and its text, percent-decoded.
-   * `encoding` is `grpc-encoding`. What is not known is left out: of a response whose request was not seen the call, after a loss
+   * `encoding` is `grpc-encoding`. Unknown values are left out: of a response whose request was not seen the call, after a loss
    * between two messages their number, of a call that ended without a status the status.
    */
   grpc?: {
@@ -200,7 +200,7 @@ export interface GrpcMessage {
  * and the POST body. `stream` tells it from an `HttpMessage`.
  */
 export interface StreamMessage {
-  /** What kind of stream it is part of: a WebSocket, Server-Sent Events, a call of gRPC. */
+  /** The kind of stream that it is part of: a WebSocket, Server-Sent Events, a call of gRPC. */
   stream: 'websocket' | 'sse' | 'grpc';
   /** The `id` of its exchange: the request and the response that began the stream have the same. */
   id: string;
@@ -214,7 +214,10 @@ export interface StreamMessage {
   direction: 'request' | 'response';
   /** ISO 8601, UTC, with milliseconds: of the packet that began the message. */
   timestamp: string;
-  /** What it says: text as it is, anything else in base64 (`dataEncoding`). Of a close frame the reason; `[REDACTED]` of gRPC if `redactBody` hides a value in `json`. */
+  /**
+   * The content: text as it is, anything else in base64 (`dataEncoding`). Of a close frame the reason; `[REDACTED]` of gRPC if
+   * `redactBody` hides a value in `json`.
+   */
   data: string;
   /** `data` is base64: of binary WebSocket messages and of gRPC, unless it is hidden, of others if the bytes are not UTF-8. */
   dataEncoding?: 'base64';
@@ -238,7 +241,7 @@ export interface StreamMessage {
   grpc?: { service: string; method: string };
   /** gRPC: the message as JSON, if `protoDescriptors` knows its type. */
   json?: unknown;
-  /** The savefile gives that packet no time (pcapng's Simple Packet Block): `timestamp` is 1970 then. */
+  /** The savefile has no time for that packet (pcapng's Simple Packet Block): `timestamp` is 1970 then. */
   timestampUnknown?: true;
 }
 
@@ -283,7 +286,7 @@ export interface ViewOptions {
   keyFile?: string;
 }
 
-/** What becomes of a body that is no text: left out, or given as base64. */
+/** The treatment of a body that is not text: left out, or shown as base64. */
 export type BinaryBodies = 'omit' | 'base64';
 
 /** Which common names are hidden beside those that are given: authorization and cookie, or a long list. */
@@ -351,7 +354,7 @@ export type DropReason =
   | 'unpaired'
   | 'streamed';
 
-/** What became of the messages that reached an output. All but `errors` are counts of messages in this run. */
+/** The outcome of the messages that reached an output. All but `errors` are counts of messages in this run. */
 export interface OutputStats {
   /** = `delivered` + `dropped` + `waiting`. callback: only those that had a listener; iterator: of each reader. */
   handed: number;

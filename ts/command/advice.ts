@@ -1,4 +1,4 @@
-/** What to do about a savefile that cannot be opened: the engine says why, and what it sees there now says what helps. */
+/** Advice on a savefile that cannot be opened: the engine says why, and a look at the path now says what helps. */
 
 import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';

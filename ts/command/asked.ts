@@ -1,5 +1,5 @@
 /**
- * What flags of the command ask for that are no options of the library: inputs, and short ways to say a filter. In: their texts.
+ * The flags of the command that are not options of the library: inputs, and short ways to say a filter. In: their texts.
  * Out: inputs, one expression, a time limit; a refusal names the flag.
  */
 
@@ -77,7 +77,7 @@ export interface AskedFlags extends Partial<Record<keyof typeof SHORTS, readonly
   writeSecrets?: boolean | undefined;
   /** `--summary` is given. */
   summary?: boolean | undefined;
-  /** What stdout is asked to have. */
+  /** The format that stdout is asked to have. */
   format?: Format | undefined;
 }
 

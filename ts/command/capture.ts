@@ -43,7 +43,7 @@ export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Sh
     config = checkedConfig(asked);
     if (asked.packets !== undefined) packets = new Packets(asked.packets, asked.inputs);
     keepNetRaw = readKeepNetRaw(process.env);
-    // What a savefile is does not change.
+    // A savefile does not change: to open it again would not help.
     if (config.pcapFile === undefined) retryOpenMs = readRetryOpenMs(process.env);
   } catch (error) {
     if (!(error instanceof ValidationError)) throw error;
@@ -62,7 +62,7 @@ export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Sh
     ...(inputs.length === 0 ? {} : { createCapture: createCaptureOf(inputs, follow, packets) }),
     readsLines: isOfLines(inputs),
     follows: follow,
-    // What comes another way than the engine's own, the engine cannot write itself.
+    // The engine cannot itself write messages that come another way than its own.
     stdoutIsOurs: isPlain(inputs, follow) && pseudonyms === undefined,
     rewrite: pseudonyms && ((lines) => pseudonyms.replace(lines)),
     createLogger: withAdvice(terminal.createLogger, inputs),

@@ -32,7 +32,7 @@ const EXAMPLES: readonly (readonly [command: string, words: string])[] = [
   ['--ports 8080 --verbose --filter status=5xx capture.pcap', ''],
 ];
 
-/** What stands before the flags of a topic. */
+/** The text before the flags of a topic. */
 const WORDS: Partial<Record<Topic, () => string[]>> = {
   reading: () => [
     'Savefiles (pcap, pcapng, also as .gz and .zst), JSON lines of tcp-sniffer, folders and patterns in quotes stand alone, or after --read; - is stdin. Without any of them an interface is captured on, which needs root or NET_RAW.',

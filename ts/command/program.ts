@@ -48,7 +48,7 @@ export function buildProgram(
   program.action(async (words: string[], values: Record<string, string[] | boolean>) => {
     const flags: Flags = {};
     for (const [name, option] of names) {
-      // commander itself gives a switch with a `--no-` form a value that nobody typed.
+      // For a switch with a `--no-` form, commander itself sets a value that the user did not type.
       if (program.getOptionValueSource(name) === 'cli') flags[option.field] = joined(option, values[name]);
     }
     const { verbose, summary } = values as Appearance;
@@ -100,7 +100,7 @@ function listOf(value: string[] | boolean | undefined): string[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** What stands several times adds up, or is refused: nothing is dropped in silence. */
+/** The values of a flag that stands several times add up, or are refused: nothing is dropped in silence. */
 function joined(option: CommandOption, value: string[] | boolean | undefined): string | boolean | undefined {
   if (!Array.isArray(value)) return value;
   const { repeatable, field, flag } = option;

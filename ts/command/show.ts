@@ -1,4 +1,4 @@
-/** What the command shows beside the sniffer's own outputs, loaded only if there is a terminal. */
+/** The display of the command beside the sniffer's own outputs, loaded only if there is a terminal. */
 
 import { createLogger } from '../logger';
 import type { Appearance, Terminal } from './terminal';

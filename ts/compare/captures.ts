@@ -21,7 +21,7 @@ const MAX_PATH_UNITS = 1_024;
 /** An exchange that is open at the end may still be answered until it is so many times as old as the longest wait. */
 const PATIENCE = 2;
 
-/** What is kept of a request until its response comes. */
+/** The facts that are kept of a request until its response comes. */
 interface Asked {
   atMs: number;
   endpoint: Endpoint;
@@ -43,7 +43,7 @@ interface Answer {
   names: string[] | undefined;
 }
 
-/** What one capture amounts to. */
+/** The totals of one capture. */
 export interface CaptureFacts {
   exchanges: number;
   firstMs: number;

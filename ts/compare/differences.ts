@@ -1,5 +1,5 @@
 /**
- * What has changed from one capture to the other. In: their endpoints. Out: the differences that are neither noise nor small, the worst
+ * The changes from one capture to the other. In: their endpoints. Out: the differences that are neither noise nor small, the worst
  * endpoint first; endpoints that only wait for another one, or fail with it, are named there.
  */
 

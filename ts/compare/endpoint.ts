@@ -1,4 +1,4 @@
-/** What is counted for an endpoint in each of two captures. */
+/** The counts of an endpoint in each of two captures. */
 
 import { RouteStats } from '../exchange/route-stats';
 import type { Counted } from '../exchange/routes';

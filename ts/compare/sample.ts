@@ -29,7 +29,7 @@ export class Sample {
   /** Side by side: V8 keeps arrays of numbers as doubles, 24 KiB of both at the most. */
   readonly #values: number[] = [];
   readonly #drawn: number[] = [];
-  /** What has a higher draw stays no more. */
+  /** A value with a higher draw is not kept any more. */
   #limit = 1;
 
   constructor(draws: Draws) {

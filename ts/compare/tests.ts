@@ -66,8 +66,8 @@ export function fisher(hitsA: number, a: number, hitsB: number, b: number): numb
 }
 
 /**
- * What the probabilities are where so many tests are made at one time (Holm, Scand. J. Statist. 6, 1979): all that are below a level are
- * changes, and the probability that one or more of them is none is at most that level.
+ * The probabilities if so many tests are made at one time (Holm, Scand. J. Statist. 6, 1979): all that are below a level are
+ * changes, and the probability that one or more of them is not a change is at most that level.
  */
 export function holm(probabilities: readonly number[]): number[] {
   const order = probabilities.map((p, index) => ({ p, index })).sort((a, b) => a.p - b.p);

@@ -1,6 +1,6 @@
 /**
- * Environment and flags to config. Pure: both come in as values. What every user of the package takes from the environment
- * is `readRuntimeEnv`; the command takes its options from `readCommandConfig`.
+ * Environment and flags to config. Pure: both come in as values. `readRuntimeEnv` returns what every user of the package
+ * takes from the environment; the command takes its options from `readCommandConfig`.
  */
 
 import { ValidationError } from '../errors';
@@ -19,7 +19,7 @@ export interface RuntimeEnv {
   viewToken?: string;
   /** Where this runs, for the log: pod, namespace, node, as far as they are known. */
   identity: { pod?: string; namespace?: string; node?: string };
-  /** What all users of OpenTelemetry set alike, as it stands there. */
+  /** The variables that all users of OpenTelemetry set alike, as they stand there. */
   otel?: OtelEnv;
   /** `KAFKA_USERNAME` and `KAFKA_PASSWORD`, if both are set. */
   kafka?: { username: string; password: string };
@@ -67,7 +67,7 @@ function readOtelEnv(env: Env): OtelEnv {
   return otel;
 }
 
-/** What the flags said, by field; a switch is a boolean. */
+/** The values of the flags, by field; a switch is a boolean. */
 export type Flags = Partial<Record<keyof SnifferConfig, string | boolean>>;
 
 export interface CommandConfig {
@@ -121,8 +121,8 @@ export function readRetryOpenMs(env: Env): number | undefined {
 const KEEP_VARIABLE = 'KEEP_NET_RAW';
 
 /**
- * True if the command keeps the right to capture once it captures: where the way in which it gives it up (a signal to every
- * thread) does not work, or is not wanted.
+ * True if the command keeps the right to capture after the capture began: for systems on which the way to drop it (a signal to
+ * every thread) does not work, or is not wanted.
  * @throws {ValidationError}
  */
 export function readKeepNetRaw(env: Env): boolean {

@@ -9,7 +9,7 @@ import { TOKEN, wrong } from './checks';
 /** Of `include` and `exclude` together: the engine keeps a bit each (`MAX_RULES`). */
 export const MAX_FILTERS = 63;
 
-/** What each part must be. Header values may be secrets: what came is never shown. */
+/** The rule for each part. Header values may be secrets: the text that came is never shown. */
 const PARTS: Record<keyof MessageFilter, { expected: string; isOne(text: string): boolean }> = {
   method: { expected: 'a method', isOne: (text) => TOKEN.test(text) },
   path: { expected: "the beginning of a path, or a pattern with '*'", isOne: (text) => /^[\x21-\x7e]+$/.test(text) },

@@ -1,4 +1,4 @@
-/** What options can be at the least and at the most, where there is a reason for it. */
+/** The least and the greatest values of options, if there is a reason for a bound. */
 
 export { MAX_PORT, MIN_PORT } from '../filter/ports';
 export const MIN_SAMPLE_RATE = 0;

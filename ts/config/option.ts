@@ -1,12 +1,12 @@
-/** What a row of the table of options says, and how the command names the option. */
+/** The parts of a row of the table of options, and how the command names the option. */
 
 import type { OutputName } from '../types';
 import type { Check } from './checks';
 import type { Topic } from './topics';
 
-/** One option: one row. What a row leaves out the option does not have. */
+/** One option: one row. The option does not have the parts that its row leaves out. */
 export interface Option {
-  /** What a value must be. */
+  /** The rule for a value. */
   readonly check: Check;
   /** It must be in every config. */
   readonly required?: true;
@@ -30,9 +30,9 @@ export interface Option {
   readonly variable?: string | false;
   /** The flag may be given several times; the texts are joined by this, as they stand in the variable, or as expressions. */
   readonly repeatable?: ';' | ',' | 'and';
-  /** What came is not shown in a complaint. */
+  /** The value that came is not shown in a complaint. */
   readonly secret?: true;
-  /** What a flag with an empty text is; an empty variable or annotation counts as left out. */
+  /** The value of a flag with an empty text; an empty variable or annotation counts as left out. */
   readonly emptyMeans?: unknown;
   /** The output that this option turns on. */
   readonly output?: OutputName;

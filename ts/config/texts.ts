@@ -17,7 +17,7 @@ export function size(value: string): number {
   return /^[+-]?[\d.]+$/.test(value) ? number(value) : parseSize(value);
 }
 
-/** `8080,9000-9010`, and what a flag gives that stands several times. */
+/** `8080,9000-9010`, and the joined texts of a flag that stands several times. */
 export function ports(value: string): number[] {
   return value.split(',').flatMap((item) => {
     const { first, last } = parsePortRange(item);
@@ -32,7 +32,7 @@ export function list(value: string): string[] {
     .filter((item) => item !== '');
 }
 
-/** Also what a flag gives that stands several times. */
+/** Also of the joined texts of a flag that stands several times. */
 export function paths(value: string): string[] {
   return list(value.replaceAll(';', ','));
 }

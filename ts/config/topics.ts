@@ -1,4 +1,4 @@
-/** What options are about: the groups of the help, in its order, and what `help TOPIC` is asked for. */
+/** The topics of options: the groups of the help, in its order, and the words that `help TOPIC` takes. */
 
 export const TOPICS = {
   reading: 'what is captured, or read',

@@ -5,10 +5,10 @@ import type { OPTIONS } from './options';
 
 type Table = typeof OPTIONS;
 
-/** What the engine and the outputs get of an option. */
+/** The value that the engine and the outputs get of an option. */
 type Checked<Row> = Row extends { readonly check: Check<infer Value> } ? Value : never;
 
-/** What a caller gives; of an option with parts those that shall not have their default. */
+/** The value that a caller passes; of an option with parts, the parts that shall not have their default. */
 type Given<Row> = Row extends { readonly check: { readonly isSwitch: true } }
   ? boolean | Partial<NonNullable<Checked<Row>>>
   : Row extends { readonly check: { readonly parts: object } }
@@ -31,7 +31,7 @@ type OptionsLeftOut = {
   -readonly [Field in keyof Table as Table[Field] extends IsThere ? never : Field]?: Checked<Table[Field]>;
 };
 
-/** What `createSniffer` takes; only `ports` is required. An option that is `undefined` counts as left out. */
+/** The options that `createSniffer` takes; only `ports` is required. An option that is `undefined` counts as left out. */
 export interface SnifferConfig extends RequiredOptions, FurtherOptions {}
 
 /** The config with every default in place. */

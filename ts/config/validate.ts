@@ -88,7 +88,7 @@ function outputFilesIn({ outputFile, harFile, htmlFile, write }: OutputFiles): [
 }
 
 /**
- * Also by another name: a path written in another way, a symbolic or hard link, stdin. What is written would overwrite what is
+ * Also by another name: a path written in another way, a symbolic or hard link, stdin. The output would overwrite what is
  * still to be read. Device and inode tell, as `bigint`: an inode may have more than 53 bits.
  */
 function isSameFile(written: string, other: string): boolean {

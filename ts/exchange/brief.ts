@@ -1,6 +1,6 @@
 /**
- * What statistics need of a line, read without the rest of it: bodies and headers are most of a line, and to make objects of
- * them would cost more than the engine takes for all that it does. In: a line of a batch. Out: a few facts.
+ * The facts of a line that statistics need, read without the rest of it: bodies and headers are most of a line, and to make objects
+ * of them would cost more than the engine takes for all that it does. In: a line of a batch. Out: a few facts.
  *
  * That relies on the order in which the engine writes members (`src/encode/mod.rs`), and on JSON: within a string a quote is
  * escaped, so that `,"bodySize":` stands in no body. A line that is not like that is parsed as a whole.
@@ -153,7 +153,7 @@ function readRequest(text: string, start: number, sizeAt: number, brief: Brief):
   if (text[at + 2] === 'm') {
     const end = text.indexOf('"', at + METHOD);
     brief.method = text.slice(at + METHOD, end);
-    // What needs an escape is read by others.
+    // A method with an escape in it is read by the parser of whole lines.
     if (brief.method.includes('\\')) return false;
     at = end + 1;
   }

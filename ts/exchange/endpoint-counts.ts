@@ -41,7 +41,7 @@ const ENDED_BY_US: ReadonlySet<string | undefined> = new Set(['stopped', 'evicte
 /** gRPC's UNIMPLEMENTED. */
 const UNIMPLEMENTED = 12;
 
-/** What is counted for an endpoint and a status. */
+/** The counts for an endpoint and a status. */
 export interface Outcomes {
   exchanges: number;
   /** Of those whose duration is known, by upper bound; the last one has no bound. Not cumulative. */
@@ -59,7 +59,7 @@ export interface EndpointCounts {
   unfinished: number;
 }
 
-/** What an endpoint is told by. */
+/** The facts that tell an endpoint from others. */
 interface Asked {
   method: string;
   /** The template of its path. */
@@ -234,7 +234,7 @@ function callOf({ method, endpoint, grpc }: Asked): Call {
   return grpc === undefined ? { protocol: 'http', labels: { method, endpoint } } : { protocol: 'grpc', labels: grpc };
 }
 
-/** What a message of gRPC calls. */
+/** The service and the method that a message of gRPC calls. */
 function callIn({ grpc }: Brief): Asked['grpc'] {
   return grpc == null ? undefined : { service: grpcName(grpc.service), method: grpcName(grpc.method) };
 }

@@ -1,5 +1,5 @@
 /**
- * What went wrong in a run, as far as its messages show it. In: the endpoints with what was counted. Out: for each endpoint
+ * The faults of a run, as far as its messages show them. In: the endpoints with what was counted. Out: for each endpoint
  * that began to fail or to slow down the onset and the side of the cause, the worst first; those that only wait for another
  * one that did are named there.
  */

@@ -9,7 +9,7 @@
 
 import type { HttpMessage, StreamMessage } from '../types';
 
-/** Bytes that are made a string at once. V8 gives strings over 128 KiB pages of their own, which costs several times as much. */
+/** Bytes that are made a string at once. Strings over 128 KiB get pages of their own in V8, which costs several times as much. */
 export const PIECE_BYTES = 32 * 1024;
 /** Smaller bodies are strings like all the rest. */
 export const LARGE_TEXT_BYTES = 64 * 1024;
@@ -47,7 +47,7 @@ export function* linesOf(lines: Buffer): Generator<Line> {
   }
 }
 
-/** What every line of a message inside a stream begins with, and no other. */
+/** The beginning of every line of a message inside a stream, and of no other line. */
 const STREAM = '{"stream":';
 const STREAM_BYTES = Buffer.from(STREAM);
 
@@ -99,7 +99,7 @@ export function largeTextIn(line: Buffer): Buffer | undefined {
     if (at === -1 || line.subarray(0, at).includes(SIZE)) continue;
     const start = at + before.length;
     const end = line.indexOf(AFTER, start);
-    // What is between the two is one string: a quote in it would be escaped.
+    // The text between the two is one string: a quote in it would be escaped.
     if (end - start >= LARGE_TEXT_BYTES) return line.subarray(start, end);
   }
   return undefined;

@@ -12,7 +12,7 @@ export const ENDED_BY_US: ReadonlySet<string | undefined> = new Set([
   'malformed',
 ]);
 
-/** What a response says of it. */
+/** The facts of a response that tell the outcome. */
 interface Told {
   statusCode?: number | undefined;
   grpc?: { status?: number; statusName?: string } | undefined;

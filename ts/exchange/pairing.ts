@@ -1,6 +1,6 @@
 /**
  * Messages in, exchanges out: a request, its interim responses and its final one, together. Everything that waits is
- * bounded; an exchange that has to go before it is whole goes as it is. What is kept of a message is its owner's matter.
+ * bounded; an exchange that has to go before it is whole goes as it is. The owner of a message decides what is kept of it.
  */
 
 import type { HttpMessage } from '../types';
@@ -22,7 +22,7 @@ export function isFinal({ direction, statusCode = 0 }: Pick<HttpMessage, 'direct
   return direction === 'response' && (statusCode >= 200 || statusCode === 101);
 }
 
-/** What pairing looks at in a response. */
+/** The fields of a response that pairing looks at. */
 export type ResponseFacts = Pick<HttpMessage, 'id' | 'direction' | 'statusCode' | 'request'>;
 
 interface Waiting<Request, Response> {

@@ -13,7 +13,7 @@ const MIN_MS = 0.001;
 const MAX_MS = 1e9;
 /** Buckets between the two: 11 KiB of counts at the most, and usual times take a tenth of it. */
 export const MAX_BUCKETS = indexOf(MAX_MS) + 1;
-/** What the counts grow by: a tenth of a decade. */
+/** The counts grow by so many buckets: a tenth of a decade. */
 const STEP_BUCKETS = 16;
 
 function indexOf(ms: number): number {

@@ -1,4 +1,4 @@
-/** What is counted for an endpoint: how its exchanges ended, how long they took, when that changed, and what they waited for. */
+/** The counts of an endpoint: how its exchanges ended, how long they took, when that changed, and what they waited for. */
 
 import { Quantiles } from './quantiles';
 import type { Counted } from './routes';
@@ -9,7 +9,7 @@ export const MAX_CALLEES = 8;
 /** Statuses of gRPC that are told apart: those that there are (https://grpc.io/docs/guides/status-codes/), and some room. */
 const MAX_GRPC_STATUSES = 24;
 
-/** What an endpoint's own calls to another one amount to. */
+/** The totals of an endpoint's own calls to another endpoint. */
 export interface Calls {
   /** Of exchanges of the endpoint that made at least one such call. */
   exchanges: number;
@@ -40,7 +40,7 @@ export class RouteStats implements Counted<RouteStats> {
   readonly whole = new Quantiles();
   readonly timeline = new Timeline();
   readonly grpcStatuses = new Map<string, number>();
-  /** What its exchanges waited for, as far as that was captured too. */
+  /** The calls that its exchanges waited for, as far as these were captured too. */
   readonly calls = new Map<RouteStats, Calls>();
   readonly failedClients = new Majority();
   /** Of those that did not fail. */

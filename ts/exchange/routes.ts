@@ -18,7 +18,7 @@ const MAX_METHOD_UNITS = 20;
 /** Targets without a path are cut to this: `*`, and the `host:port` of CONNECT (RFC 9112 §3.2). */
 const MAX_TARGET_UNITS = 256;
 
-/** What is counted for an endpoint. */
+/** The counts of an endpoint. */
 export interface Counted<Self> {
   /** Its path became that of another one; what still comes for `other` counts for this one too. */
   takeOver(other: Self): void;

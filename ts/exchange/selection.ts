@@ -1,6 +1,6 @@
 /**
  * The exchanges that are wanted, of all that pass. In: batches of lines. Out: the lines of wanted exchanges, each exchange's in
- * their order; those that cannot be judged yet wait, bounded. What is inside an exchange (`stream`) goes the way of its exchange.
+ * their order; those that cannot be judged yet wait, bounded. Messages inside an exchange (`stream`) go the way of their exchange.
  */
 
 import type { Filter } from '../filter';
@@ -127,7 +127,7 @@ export class Selection {
     else if (inStream) this.#pass(id, followed, line);
     else {
       note(followed, message);
-      // What was left out of it does not come again: its response is judged alone.
+      // The messages of it that were left out do not come again: its response is judged alone.
       const again = followed.asItWas && followed.verdict === false && followed.response !== undefined;
       if (followed.verdict === undefined || again) this.#judge(id, followed);
       this.#pass(id, followed, line);

@@ -36,7 +36,7 @@ export class Servers<Stats extends Counted<Stats>> {
   /** Requests to servers and endpoints beyond the caps. */
   beyondServers = 0;
   beyondRoutes = 0;
-  /** What those amount to. */
+  /** The totals of those requests. */
   readonly beyond: Stats;
   readonly #createStats: () => Stats;
   /** Has no endpoints of its own. */

@@ -12,7 +12,7 @@ export const SLOW_MS = 1_000;
 export const SLOW_TIMES = 4;
 /** Of so many exchanges on the median says something. */
 export const MIN_KNOWN = 20;
-/** What takes less is not slow for people, whatever is usual. */
+/** An exchange that takes less is not slow for people, whatever is usual. */
 export const MIN_SLOW_MS = 100;
 /** Endpoints that are told apart, some 2 KiB each. Of what is beyond them nothing is known. */
 export const MAX_ENDPOINTS = 1_000;

@@ -1,6 +1,6 @@
 /**
  * Paths to endpoints: `/orders/17` and `/orders/18` are `/orders/:id`. Pure: what it says of a path depends on that path
- * alone. What only shows in many paths, such as names in place of numbers, is for `routes.ts`.
+ * alone. Variable parts that only show in many paths, such as names in place of numbers, are for `routes.ts`.
  */
 
 /** Stands for a part that names one thing among many: a number, a UUID, a hash, a token. */
@@ -95,7 +95,7 @@ export function segmentTemplate(segment: string): string {
     if (VERSION.test(segment)) return segment;
     if (WHEN.test(segment)) return DATE;
   }
-  // What was not looked at would decide nothing: so long a segment is no name.
+  // So long a segment is not a name, whatever the rest of it is.
   if (segment.length > MAX_LOOKED_AT_UNITS || UUID.test(segment) || ADDRESS.test(segment)) return ID;
   if (segment.length >= MIN_TOKEN_UNITS + 8 && !DOTTED.test(segment) && isToken(segment)) return ID;
   const [, stem = segment, ending = ''] = ENDING.exec(segment) ?? [];

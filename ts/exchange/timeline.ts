@@ -15,7 +15,7 @@ const MIN_FAILURE_RATIO = 3;
 const MIN_WAIT_RATIO = 2;
 /** Shorter ones are that: none is measured finer. */
 const MIN_WAIT_MS = 0.001;
-/** What came in one packet took no time at all; beside that anything else would be infinitely longer. */
+/** A message that came in one packet took no time at all; beside that anything else would be infinitely longer. */
 const MIN_TRANSFER_MS = 1;
 /** Fewer exchanges say nothing about the usual wait. */
 const MIN_TIMED = 5;

@@ -1,5 +1,5 @@
 /**
- * What a run amounts to. In: the lines of batches, in the order in which messages became complete. Out: servers, their
+ * The totals of a run. In: the lines of batches, in the order in which messages became complete. Out: servers, their
  * endpoints, and what is counted for each. Bounded whatever the traffic: caps on servers and endpoints, reached visibly.
  */
 
@@ -30,14 +30,14 @@ interface Connection extends Peers {
   to: ServerStats | undefined;
 }
 
-/** What is kept of a response until its request comes; no text of the line, which would stay in memory as a whole. */
+/** The facts that are kept of a response until its request comes; no text of the line, which would stay in memory as a whole. */
 interface Answer
   extends Pick<Brief, 'statusCode' | 'latencyMs' | 'waitMs' | 'durationMs' | 'bodySize' | 'incomplete' | 'grpc'> {
   /** Where the request is not there yet, and may never come: what the response says of it. */
   alone?: { atMs: number; connection: Connection; method: string; path: string } | undefined;
 }
 
-/** What is kept of a request until its response comes. */
+/** The facts that are kept of a request until its response comes. */
 interface Asked {
   atMs: number;
   stats: RouteStats;
@@ -112,7 +112,7 @@ export class Traffic {
     return this.#servers.beyondRoutes;
   }
 
-  /** What those amount to. */
+  /** The totals of those requests. */
   get beyond(): RouteStats {
     return this.#servers.beyond;
   }

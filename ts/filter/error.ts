@@ -1,10 +1,10 @@
-/** What is wrong with an expression, and where. */
+/** The error of an expression, and its place. */
 
 export class FilterError extends Error {
   override readonly name = 'FilterError';
   /** Where it is wrong: the index of a character of the expression, from 0. */
   readonly position: number;
-  /** What is wrong, without the place. */
+  /** The error in words, without the place. */
   readonly complaint: string;
 
   constructor(complaint: string, position: number) {

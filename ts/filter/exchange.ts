@@ -1,4 +1,4 @@
-/** What is asked about: an exchange, or the half of it that is there, and what can be read out of it. */
+/** The subject of an expression: an exchange, or the half of it that is there, and what can be read out of it. */
 
 import type { Endpoint, HttpMessage } from '../types';
 

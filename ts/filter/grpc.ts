@@ -1,4 +1,4 @@
-/** What gRPC says in paths, fields and trailers (PROTOCOL-HTTP2 of the gRPC project). */
+/** The facts that gRPC states in paths, fields and trailers (PROTOCOL-HTTP2 of the gRPC project). */
 
 import type { HttpMessage } from '../types';
 import { type Exchange, targetOf } from './exchange';

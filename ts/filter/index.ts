@@ -2,7 +2,7 @@
  * Expressions over exchanges: `status=5xx and path=/orders`. In: the text that a user wrote. Out: what it says of an
  * exchange. It runs in browsers too, and imports nothing of Node. The language: docs/filters.md.
  *
- * What it looks at comes from the wire and may be hostile: no expression takes more time than grows with the text.
+ * The text that it looks at comes from the wire and may be hostile: the time that an expression takes grows only with that text.
  */
 
 import { awaitsRequest, type Exchange } from './exchange';

@@ -57,7 +57,7 @@ function listed<Value>(value: Value | undefined): Value[] {
   return value === undefined ? [] : [value];
 }
 
-/** What stands in the messages of a side. */
+/** The values in the messages of a side. */
 function inMessages<Value>(side: Side, of: (message: HttpMessage) => readonly Value[]): Place<Value> {
   return {
     of: ({ request, response }) => [
@@ -68,7 +68,7 @@ function inMessages<Value>(side: Side, of: (message: HttpMessage) => readonly Va
   };
 }
 
-/** What the exchange has once: its request says it, or the response of that. */
+/** A value that the exchange has once: its request says it, or the response to that request. */
 function inExchange<Value>(of: (exchange: Exchange) => Value | undefined): Place<Value> {
   return {
     of: (exchange) => listed(of(exchange)),
@@ -318,7 +318,7 @@ function namedHeaderKey(side: Side, name: string): Key {
   return { ...textKey(place, 'header.x-debug=1', like, true), present: has(place, () => true) };
 }
 
-/** What a key may be, in the order of the documentation. */
+/** The possible keys, in the order of the documentation. */
 export const KEYS: Readonly<Record<string, Pick<Key, 'operators' | 'example'>>> = {
   ...PLAIN,
   ...Object.fromEntries(Object.entries(SIDED).map(([name, keyOf]) => [name, keyOf('either')])),

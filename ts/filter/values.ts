@@ -1,4 +1,4 @@
-/** What stands after an operator: text to a test of one value. Each throws what is expected. */
+/** The text after an operator, turned into a test of one value. Each function throws what is expected. */
 
 import { suggest } from '../suggest';
 import type { Endpoint } from '../types';

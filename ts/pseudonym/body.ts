@@ -1,4 +1,4 @@
-/** The text of a body, by its type. What its type says is not relied on: text that is not of that form is replaced word by word. */
+/** The text of a body, by its type. The type may be wrong: text that is not of that form is replaced word by word. */
 
 import type { Replacer } from './replacer';
 import { isName, isSecretName } from './text';

@@ -1,4 +1,4 @@
-/** What is replaced in the parts that messages are made of: values, URLs and request targets, forms, JSON. Each of them may hold the others. */
+/** Replaces words in the parts of messages: values, URLs and request targets, forms, JSON. Each of them may hold the others. */
 
 import { replaceJson } from './json';
 import { Pseudonyms } from './pseudonyms';
@@ -8,7 +8,7 @@ import { isName, isSecretName, replaceValue, replaceWords } from './text';
 const MAX_NESTING = 4;
 const SCHEME = /^([a-z][a-z\d+.-]{1,15}):\/\/([^/?#]*)/i;
 const AUTHORITY = /^(?:([^@]*)@)?(\[[^\]]*\]|[^:]*)(:\d{0,5})?$/;
-/** What may stand in a segment as it is (RFC 3986 §3.3). */
+/** The characters that may stand in a segment as they are (RFC 3986 §3.3). */
 const SEGMENT = /^[\w.~!$&'()*+,;=:@-]*$/;
 
 export class Replacer {

@@ -1,7 +1,7 @@
 /**
  * Text in, the same text with each word replaced out. A word is replaced the same wherever it stands, so what is equal in a header,
  * a query, a form and JSON stays equal. Nothing is kept because it looks harmless; what is kept is named here: short numbers and
- * a list of common values, where they are all of a value; points in time; names that a program gives to its fields.
+ * a list of common values, if they are all of a value; points in time; names that a program has for its fields.
  */
 
 import { isIPv6 } from 'node:net';
@@ -9,7 +9,7 @@ import { STRICT_NAMES } from '../config/strict';
 import { segmentTemplate } from '../exchange/templates';
 import { isCard, type Pseudonyms } from './pseudonyms';
 
-/** What hides a value already. */
+/** The text of a value that is hidden already. */
 const REDACTED = '[REDACTED]';
 /** Values of fields that say a state; a secret of a field with another name is none of them. */
 const COMMON_VALUES = new Set(

@@ -1,4 +1,4 @@
-/** What is counted by endpoint as Prometheus text. In: the table of endpoints. Out: text. */
+/** The counts by endpoint as Prometheus text. In: the table of endpoints. Out: text. */
 
 import type { ValidatedConfig } from '../config';
 import { countsEndpoints } from '../config/outputs';

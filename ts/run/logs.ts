@@ -49,7 +49,7 @@ function readLogger(config: SnifferConfig): Logger | undefined {
   }
 }
 
-/** What the first line is made of. */
+/** The parts of the first line. */
 interface Started {
   info: CaptureInfo;
   identity: RuntimeEnv['identity'];

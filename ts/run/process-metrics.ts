@@ -1,4 +1,4 @@
-/** What the process costs, by the names that clients of Prometheus have for it. In a library it is that of the host. */
+/** The cost of the process, by the names that clients of Prometheus have for it. In a library it is the process of the host. */
 
 import { Exposition } from '../http-server/exposition';
 

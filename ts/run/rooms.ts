@@ -10,7 +10,7 @@ const USUAL_BYTES = 384 * 1024;
 const STEP_BYTES = 1024 * 1024;
 /** Rooms that are not used: two large ones, and some of the usual ones. */
 const MAX_FREE_BYTES = 16 * 1024 * 1024;
-/** As many as the engine gives credits. */
+/** As many as the credits of the engine. */
 const MAX_FREE_ROOMS = 4;
 /** Smaller batches are copied by the output that keeps them: their room is more than they are. */
 export const MIN_KEPT_BYTES = 1024 * 1024;

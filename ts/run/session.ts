@@ -17,7 +17,7 @@ export interface SessionOptions {
   selection?: Selection | undefined;
   /** A savefile ends by itself; an interface does not. */
   savefile: boolean;
-  /** What an output may take to get rid of its messages once `stop()` was called. */
+  /** The time that an output may take to get rid of its messages after `stop()` was called. */
   drainTimeoutMs: number;
   /** Makes other lines of those that are wanted, for all that see them. */
   rewrite?: ((lines: Buffer) => Pick<Batch, 'lines' | 'messages'>) | undefined;
@@ -30,7 +30,7 @@ export interface SessionOptions {
 
 /** How a run ended. */
 export interface Outcome {
-  /** What broke it. */
+  /** The error that broke it. */
   failure: EngineError | undefined;
   /** The savefile was read and delivered to its end. */
   complete: boolean;
@@ -81,7 +81,7 @@ export class Session {
     return info;
   }
 
-  /** Waits for what the outputs still have, and gives back what they hold; also where a run never began. */
+  /** Waits for what the outputs still have, and releases what they hold; also if a run never began. */
   async closeOutputs(): Promise<void> {
     await Promise.all(this.#options.outputs.map((output) => output.close()));
   }
@@ -154,7 +154,7 @@ export class Session {
     if (this.#failure === undefined) this.#failure = failure;
     this.#options.log.error({ code: failure.code }, failure.message);
     this.#stopCapture();
-    // What a broken savefile gave before its break is delivered however long that takes.
+    // The messages of a broken savefile before its break are delivered, however long that takes.
     if (!this.#options.savefile) this.#limitDrain();
   }
 

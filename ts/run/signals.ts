@@ -61,7 +61,7 @@ export function refuseInspector(): void {
 
 export interface StopOptions {
   log: Pick<Log, 'info' | 'error'>;
-  /** What is lost if a second signal comes. */
+  /** The loss if a second signal comes, in words. */
   loses?: string;
   /** The first signal came. */
   stop(signal: StopSignal): void;

@@ -1,4 +1,4 @@
-/** What the caller holds: starts and stops runs, and turns what they deliver into events. */
+/** The object that the caller holds: starts and stops runs, and turns what they deliver into events. */
 
 import { EventEmitter } from 'node:events';
 import { LOG_LEVELS, type SnifferConfig, type ValidatedConfig, validateConfig } from '../config';
@@ -40,9 +40,9 @@ export interface SnifferDeps extends OutputDeps {
   createLogger(level: LogLevel): Log;
   runtime(): RuntimeEnv;
   onSignals: typeof onSignals;
-  /** What is captured are JSON lines: no ports are needed. */
+  /** The capture reads JSON lines: no ports are needed. */
   readsLines?: boolean;
-  /** What is read is still being written. */
+  /** The input is still being written. */
   follows?: boolean;
   /** Makes other lines of those that outputs get. */
   rewrite?: SessionOptions['rewrite'];
@@ -50,7 +50,7 @@ export interface SnifferDeps extends OutputDeps {
   onOutputClosed?: (name: OutputName, error: NodeJS.ErrnoException) => void;
 }
 
-/** The engine gives its counters once more before the end; that time 'capture stopped' logs them. */
+/** The engine reports its counters once more before the end; that time 'capture stopped' logs them. */
 const STATS_LOG_SLACK = 0.5;
 
 /** Characters of key logs that are kept for the next `start()`. */
@@ -141,7 +141,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
     );
     try {
       const info = await opened;
-      // What was opened since is closed again.
+      // If `signal` was aborted in the meantime, the opened capture is closed again.
       signal?.throwIfAborted();
       run.open = true;
       run.source = info.interface;
@@ -195,9 +195,9 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
   }
 
   /**
-   * Adds lines of a key log (RFC 9850), whole ones, as `tlsServer.on('keylog', (line) => sniffer.addTlsKeys(line))` gives them; before
-   * `start()` too, for that run. Of what begins before the first of them TLS is read only with `tlsKeylog`, which may be `[]`. False
-   * if so many wait already that these are lost.
+   * Adds lines of a key log (RFC 9850), whole ones, as `tlsServer.on('keylog', (line) => sniffer.addTlsKeys(line))` does;
+   * before `start()` too, for that run. Of what begins before the first of them TLS is read only with `tlsKeylog`, which may
+   * be `[]`. False if so many wait already that these are lost.
    */
   addTlsKeys(text: string | Uint8Array): boolean {
     const lines = typeof text === 'string' ? text : Buffer.from(text).toString('latin1');
@@ -220,7 +220,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
       for (const output of run.outputs) if (!output.isUnused) outputs[output.name] = output.stats();
       this.#lastStats = { engine: run.session.engineStats(), outputs };
     } else if (this.#lastStats.outputs.iterator !== undefined) {
-      // What waited at the end of the run may be read since.
+      // Messages that waited at the end of the run may have been read since.
       this.#lastStats.outputs.iterator = this.#readers.stats();
     }
     return structuredClone(this.#lastStats);

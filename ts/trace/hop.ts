@@ -24,7 +24,7 @@ export interface Hop {
   waitMs?: number | undefined;
 }
 
-/** What is kept of a request until its response comes. */
+/** The facts that are kept of a request until its response comes. */
 export type Asked = Pick<Hop, 'atMs' | 'method' | 'path' | 'server' | 'serverIp' | 'serverPort' | 'clientIp'> & {
   keys: Keys | undefined;
 };

@@ -1,4 +1,4 @@
-/** What joins the exchanges of several hops, as the fields of their requests say. */
+/** The keys that join the exchanges of several hops, as the fields of their requests say. */
 
 import { readTraceparent } from './traceparent';
 

@@ -6,7 +6,7 @@
 
 import type { Hop } from './hop';
 
-/** Of the times at which messages begin. What lies within it is neither before nor after. */
+/** Of the times at which messages begin. A difference within it is neither before nor after. */
 const RESOLUTION_MS = 1;
 
 export interface Node {

@@ -59,7 +59,7 @@ export function addCompare(program: Command, onCompare: (asked: AskedComparison)
   });
 }
 
-/** What stands before the command's name would be of no effect. */
+/** A flag before the command's name would have no effect. */
 function refuseOthers(program: Command): void {
   const option = program.options.find((each) => program.getOptionValueSource(each.attributeName()) === 'cli');
   if (option === undefined) return;

@@ -22,7 +22,7 @@ import { printable, type Text } from '../terminal/text';
 export interface Read {
   /** As it was named. */
   name: string;
-  /** What of it is missing, in words. */
+  /** The parts of it that are missing, in words. */
   losses: [count: number, words: string][];
   /** It broke: this was not all. */
   broke: boolean;

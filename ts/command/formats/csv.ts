@@ -6,7 +6,7 @@ import { startedAtOf } from '../../outputs/har/entry';
 import type { HttpMessage } from '../../types';
 import { printable } from '../terminal/text';
 
-/** What a row says of a message, and no more of it: a body would be kept for nothing. */
+/** The facts that a row shows of a message, and no more of it: a body would be kept for nothing. */
 export function factsOf(message: HttpMessage): HttpMessage {
   const { body: _, bodyText: __, grpcMessages: ___, trailers: ____, headers, ...facts } = message;
   return { ...facts, headers: headers.host === undefined ? {} : { host: headers.host } };
@@ -34,8 +34,9 @@ const COLUMNS: Record<string, (exchange: Exchange<HttpMessage>, first: HttpMessa
 const END = '\r\n';
 const NEEDS_QUOTES = /[",]/;
 /**
- * What a spreadsheet takes for the beginning of a formula. An apostrophe in front is what it takes for text; since one that was
- * there before gets another one, a reader that takes one away from each field has what was sent.
+ * The characters that a spreadsheet takes for the beginning of a formula. It takes a field with an apostrophe in front for text.
+ * Since a field that begins with an apostrophe gets a second, a reader that removes a leading apostrophe from each field has what
+ * was sent.
  */
 const FORMULA = /^['=+\-@\uff1d\uff0b\uff0d\uff20]/;
 /** Where a semicolon separates fields (many languages' spreadsheets), quotes in the middle of a field hide none: a formula may follow. */

@@ -77,7 +77,7 @@ function targetOf(request: HttpMessage): string[] {
   return [...options, '--request-target', sendable(path), `${origin}/`];
 }
 
-/** What a URL cannot hold, and the `#` from which on curl would send nothing (RFC 3986 §3.5), by its bytes. */
+/** Encodes the bytes of characters that a URL cannot hold, and the `#` from which on curl would send nothing (RFC 3986 §3.5). */
 function sendable(target: string): string {
   return target.replace(/[^\x21-\x7e]|#/gu, (character) =>
     Buffer.from(character).toString('hex').replace(/../g, '%$&'),

@@ -48,7 +48,7 @@ export class HarOnStdout implements Output {
   }
 }
 
-/** What the HAR output takes for a file. */
+/** The object that the HAR output takes for a file. */
 class HarDocument implements NonNullable<HarOptions['file']> {
   readonly #log: StdoutOptions['log'];
   readonly #stdout: StdoutOutput;
@@ -86,7 +86,7 @@ class HarDocument implements NonNullable<HarOptions['file']> {
       throw this.#failure ?? new Error('stdout did not take it in the time that there is at stop');
   }
 
-  /** What is written stays. */
+  /** The written part stays. */
   repair(): boolean {
     return false;
   }

@@ -1,7 +1,7 @@
 /**
  * Exchanges as text on stdout, in the order in which they become whole. In: the engine's batches. Out: what the format makes of
- * each exchange, by the same way as JSON lines go. What waits for a slow reader is bounded live, and the oldest goes first; from
- * a savefile the engine waits.
+ * each exchange, by the same way as JSON lines go. Text that waits for a slow reader is bounded live, and the oldest goes first;
+ * from a savefile the engine waits.
  */
 
 import { isOfStream, type Line, linesOf, parseLargeLine, parseLine } from '../../exchange/lines';
@@ -11,7 +11,7 @@ import { type Batch, type Output, Tally } from '../../outputs/output';
 import { MAX_STDOUT_WAITING_BYTES, type StdoutOptions, StdoutOutput } from '../../outputs/stdout/output';
 import type { HttpMessage, OutputStats } from '../../types';
 
-/** What is handed to stdout at one time, with the last exchange beyond it. */
+/** The size of the text that is handed to stdout at one time, with the last exchange beyond it. */
 const CHUNK_BYTES = 256 * 1_024;
 /** Counted for each message and each text on top of its characters. */
 const OVERHEAD_BYTES = 512;
@@ -20,7 +20,7 @@ const BYTES_PER_CHARACTER = 2;
 export interface ExchangeFormat {
   /** Before all exchanges. */
   readonly header?: string;
-  /** What is needed of a message, which waits for the other half. */
+  /** The facts that are needed of a message, which waits for the other half. */
   factsOf(message: HttpMessage): HttpMessage;
   /** It needs the bodies of requests, as large as they are. */
   readonly needsBodies: boolean;
@@ -105,7 +105,7 @@ export class ExchangeOutput implements Output {
   }
 
   #read(line: Line): void {
-    // What passes inside a stream is no exchange; the exchange itself comes as well.
+    // A message inside a stream is not an exchange; the exchange itself comes as well.
     if (isOfStream(line)) {
       this.#tally.deliver(1);
       return;

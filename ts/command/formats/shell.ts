@@ -5,7 +5,7 @@
 
 /** Words that no shell reads anything into. */
 const BARE = /^[\w/:.,%+@-][\w/:.,%+@=-]*$/;
-/** What is no character to look at: controls, format characters, separators of lines, what is unassigned. */
+/** Characters that cannot be seen: controls, format characters, separators of lines, unassigned code points. */
 const UNSAFE = /[\p{C}\p{Zl}\p{Zp}]/u;
 /** Of the format of `printf`: what it or an interactive shell reads something into as well. */
 const ESCAPED = /[\p{C}\p{Zl}\p{Zp}\\%'!]/gu;

@@ -7,7 +7,7 @@ export function nameOf(path: string): string {
   return path === '-' || path === '/dev/stdin' ? '/proc/self/fd/0' : path;
 }
 
-/** A pipe, as it is told; `undefined` of what can be read again. What is missing the engine says. */
+/** A pipe, as messages name it; `undefined` if all inputs can be read again. The engine reports a missing file. */
 export function pipeIn(inputs: readonly { path: string }[]): string | undefined {
   const once = inputs.find(({ path }) => statSync(nameOf(path), { throwIfNoEntry: false })?.isFile() === false);
   if (once === undefined) return undefined;

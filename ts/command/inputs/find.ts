@@ -32,7 +32,7 @@ function expand(name: string): Found[] {
   if (name === '-') return [{ path: name, peeked: peek(name) }];
   const status = statSync(name, { throwIfNoEntry: false });
   if (status?.isDirectory() === true) return inFolder(name);
-  // What is missing the engine says, with the system's own reason.
+  // The engine reports a missing file, with the system's own reason.
   if (status !== undefined || !/[*?]/.test(name)) return [{ path: name, peeked: peek(name) }];
   const paths = matching(name).filter((path) => statSync(path).isFile());
   if (paths.length === 0) throw new Error(`no file is like '${name}'`);
@@ -100,7 +100,7 @@ function kindOf(path: string, peeked: Peeked | undefined, arePortsNamed: boolean
   if (peeked === undefined) return path === '-' && !arePortsNamed ? 'lines' : 'savefile';
   const instead = INSTEAD[peeked.kind];
   if (instead !== undefined) throw new Error(`'${path}' ${instead}`);
-  // What is no savefile the engine says best.
+  // If the file is not a savefile, the engine says so best.
   return peeked.kind === 'lines' ? 'lines' : 'savefile';
 }
 

@@ -1,4 +1,4 @@
-/** What is read in place of an interface, as one capture. In: inputs. Out: how their capture is made. */
+/** The inputs that are read in place of an interface, as one capture. In: inputs. Out: how their capture is made. */
 
 import type { CaptureOptions, NativeCapture } from '../../native';
 import { Chain, type Source } from './chain';

@@ -1,4 +1,4 @@
-/** What a file is, by its first bytes, and when its first packet was captured. */
+/** The kind of a file, by its first bytes, and the time at which its first packet was captured. */
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { constants, gunzipSync } from 'node:zlib';

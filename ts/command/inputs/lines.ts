@@ -17,7 +17,7 @@ const BATCH_BYTES = 256 * 1024;
 const LINE_FEED = 0x0a;
 
 export interface LinesSource {
-  /** What the log calls it. */
+  /** Its name in the log. */
   name: string;
   /** Ends by itself, or when `signal` says so. */
   read(signal: AbortSignal): AsyncIterable<Buffer>;
@@ -103,7 +103,7 @@ export class LinesCapture implements NativeCapture {
           if (this.#batchUnits >= BATCH_BYTES) await this.#flush();
           start = end + 1;
         }
-        // What has come is shown, also where more is on its way.
+        // The lines that have come are shown, also if more are on their way.
         await this.#flush();
       }
       if (this.#openBytes > 0 && !signal.aborted) this.#endLine();

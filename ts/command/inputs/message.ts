@@ -1,4 +1,4 @@
-/** What makes a JSON value a message of ours: the fields that others rely on have the types that `HttpMessage` says. */
+/** Checks that a JSON value is a message of ours: the fields that others rely on have the types that `HttpMessage` says. */
 
 type Check = (value: unknown) => boolean;
 
@@ -28,7 +28,7 @@ const isEndpoint = record({ ip: isText, port: isPort });
 /** Longer than any that the product makes. */
 const MAX_ID_CHARACTERS = 64;
 
-/** What every line has, those inside a stream too. */
+/** The fields of every line, also of lines inside a stream. */
 const COMMON = {
   id: (value: unknown) => isText(value) && /^[\w./-]+$/.test(value as string) && `${value}`.length <= MAX_ID_CHARACTERS,
   timestamp: (value: unknown) => isText(value) && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value as string) && isTime(value),

@@ -18,7 +18,7 @@ export const ALL_PORTS = `${MIN_PORT}-${MAX_PORT}`;
 /** Of a line with no other fields than those that each has. */
 const SERVER = /"receiver":\{"ip":"[^"]*","port":(\d+)\}/g;
 
-/** `config` has all ports. What breaks a savefile the reading that is shown tells. */
+/** `config` has all ports. The reading that is shown tells why a savefile is broken. */
 export async function portsWithHttp(
   inputs: readonly Input[],
   config: SnifferConfig,

@@ -1,6 +1,6 @@
 /**
- * The file that packets are written to: under another name next to it, until it is whole. What was there before stays until then, and
- * must have been a pcapng.
+ * The file that packets are written to: under another name next to it, until it is whole. A file that was there before stays
+ * until then, and must have been a pcapng.
  */
 
 import { closeSync, openSync, readSync, realpathSync, renameSync, statSync, unlinkSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * What the command shows where somebody looks: lines in place of JSON on a terminal, a progress on stderr, a summary at
- * the end. Decides which of it there is; the parts do not know each other.
+ * The display of the command for a user who looks: lines in place of JSON on a terminal, a progress on stderr, a summary at
+ * the end. Decides which of these parts are there; the parts do not know each other.
  */
 
 import { fstatSync } from 'node:fs';
@@ -30,7 +30,7 @@ export interface Appearance {
   /** Of stdout; text on a terminal and JSON lines elsewhere, unless it is asked for. */
   format?: Format | undefined;
   verbose?: boolean;
-  /** What is read is there already, so nothing has to be shown before its exchange is whole. */
+  /** The whole input is there already, so nothing has to be shown before its exchange is whole. */
   together?: boolean;
   summary?: boolean;
   /** Trees of traces in place of lines. */
@@ -42,7 +42,7 @@ const DEFAULT_COLUMNS = 80;
 /** Of a summary in a file or a log, which nothing cuts. */
 const FILE_COLUMNS = 133;
 const FILE_ROWS = 50;
-/** What a stopped terminal may take for the last words. */
+/** The time that a stopped terminal may take for the last words. */
 const LAST_WORDS_MS = 1_000;
 
 export class Terminal {
@@ -161,7 +161,7 @@ export class Terminal {
     await this.#stderr?.drained(LAST_WORDS_MS);
   }
 
-  /** What `tcp-sniffer interfaces` lists. */
+  /** The rows that `tcp-sniffer interfaces` lists. */
   interfaces(interfaces: readonly InterfaceInfo[]): string[] {
     return interfaceRows(interfaces, this.#text, process.stdout.isTTY ? columnsOf(process.stdout) : undefined);
   }

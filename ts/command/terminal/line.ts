@@ -9,9 +9,9 @@ import { bytes, duration } from './quantities';
 import type { Paint, Style } from './style';
 import { printable, type Text } from './text';
 
-/** What a line says of an exchange; of a request that may be long gone. */
+/** The facts that a line shows of an exchange; of a request that may be long gone. */
 export interface Facts {
-  /** What `--show` takes. */
+  /** The id that `--show` takes. */
   id: string;
   /** When the request began, in ms since the epoch. */
   atMs: number;
@@ -38,7 +38,7 @@ const METHOD = 7;
 const STATUS = 4;
 const SIZE = 6;
 const LATENCY = 6;
-/** Of usual ids; the path gives up what longer ones need, since an id that is cut is none. */
+/** Of usual ids; a longer id takes its columns from the path, since an id that is cut is of no use. */
 const ID = 4;
 /** Two IPv4 endpoints with ports. */
 const PEERS = '255.255.255.255:65535 → 255.255.255.255:65535'.length;
@@ -50,7 +50,7 @@ const MIN_PATH = 16;
 /** Before the time that a slow exchange took; no such time has more than five characters, but for hours. */
 const SLOW = '*';
 
-/** What a line has, and how wide; 0 is a column that there is no space for. */
+/** The columns of a line, by their widths; 0 is a column that there is no space for. */
 interface Layout {
   time: number;
   path: number;

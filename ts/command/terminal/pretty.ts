@@ -3,7 +3,7 @@
  * the front of one. Out: rows, or `undefined` if it is no JSON.
  */
 
-/** What is nested deeper is shown as it is. */
+/** Text that is nested deeper is shown as it is. */
 const MAX_DEPTH = 100;
 /** Of a longer array, which is folded, so many entries are shown. */
 const SHOWN_ENTRIES = 5;
@@ -49,7 +49,7 @@ const TOKEN =
   /[ \t\r\n]*(?:([{}[\],:])|("[^"\\\p{Cc}]*(?:\\.[^"\\\p{Cc}]*)*")|(-?\d[\d.eE+-]*|true|false|null)(?![\w.+-]))/uy;
 const COLON = /[ \t\r\n]*:/y;
 const END = /[ \t\r\n]*$/y;
-/** What a front may end with: the beginning of a string, of a number or of a word. */
+/** The possible ends of a front: the beginning of a string, of a number or of a word. */
 const CUT = /[ \t\r\n]*(?:"[^"\\\p{Cc}]*(?:\\.[^"\\\p{Cc}]*)*\\?|-?[\d.eE+-]*|[a-z]*)$/uy;
 
 /** Values one after the other, as lines of JSON are. Grammar: RFC 8259 §2. */
@@ -57,7 +57,7 @@ function parse(text: string, isFront: boolean): Container[] | undefined {
   const values: Container[] = [];
   const path: Container[] = [];
   let name: string | undefined;
-  /** What may come: a value, a name, a comma or the end of the container. */
+  /** The token that may come: a value, a name, a comma or the end of the container. */
   let next: 'value' | 'first' | 'name' | 'after' = 'value';
   let at = 0;
   while (true) {
@@ -105,7 +105,7 @@ function parse(text: string, isFront: boolean): Container[] | undefined {
   CUT.lastIndex = at;
   const [rest] = CUT.exec(text) ?? [];
   if (rest === undefined || path.length === 0) return undefined;
-  // What there is of the last value is shown as well.
+  // The last value is shown as well, as far as it is there.
   if (rest.trim() !== '' || name !== undefined) path.at(-1)?.entries.push({ name: name ?? '', value: rest.trim() });
   return values;
 }

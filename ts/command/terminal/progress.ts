@@ -6,7 +6,7 @@ import { bytes, duration } from './quantities';
 import type { TerminalStream } from './stream';
 import { ELLIPSIS, printable, type Text } from './text';
 
-/** Nobody reads faster, and the engine's count is not newer. */
+/** No user reads faster, and the engine's count is not newer. */
 const INTERVAL_MS = 250;
 /** A file that is read in less needs no progress. */
 const DELAY_MS = 500;
@@ -49,7 +49,7 @@ export class Progress {
         : `${Math.floor((done / this.#total) * 100)}% of ${bytes(this.#total)}  ${speed}  ${this.#left(done, elapsedMs)}`;
     const name = file === '-' ? 'stdin' : printable(basename(file));
     const row = text.clip(`reading ${name}: ${words}`, columns() - 1);
-    // A long name gives way, the numbers do not.
+    // A name that is too long is left out, the numbers are not.
     terminal.showStatus(row.endsWith(ELLIPSIS) ? text.clip(words, columns() - 1) : row);
   }
 

@@ -16,7 +16,7 @@ const MAX_WAITING_BYTES = 1024 * 1024;
 /** Back to the first column, and away with what stands there. */
 const ERASE_LINE = '\r\x1b[K';
 
-/** A description of its own of what is behind `fd`: the flag would else hold for the shell too. */
+/** Opens the file of `fd` again, with a description of its own: the flag would otherwise hold for the shell too. */
 export function openTerminal(fd: number): TerminalStream | undefined {
   try {
     return new TerminalStream(
@@ -40,14 +40,14 @@ export class TerminalStream extends Writable {
   constructor(fd: number) {
     super({ decodeStrings: true });
     this.#fd = fd;
-    // Whoever closed the terminal knows.
+    // The user who closed the terminal knows.
     this.on('error', () => {});
   }
 
-  /** A row below all lines, which are written over it and have it behind them again; none takes it away. */
+  /** A row below all lines: they are written over it, and it is written again after them; an empty row removes it. */
   showStatus(row: string): void {
     this.#status = row;
-    // With lines under way it comes behind the next ones.
+    // If lines are pending, the row is written after the next lines.
     if (this.writableLength > 0 || this.destroyed || (row === '' && !this.#statusStands)) return;
     try {
       writeSync(this.#fd, ERASE_LINE + row);

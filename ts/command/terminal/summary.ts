@@ -1,4 +1,4 @@
-/** What a run amounts to. In: the lines of every batch, at the end the ledger. Out: rows of text. */
+/** The summary of a run. In: the lines of every batch, at the end the ledger. Out: rows of text. */
 
 import { findingsOf } from '../../exchange/findings';
 import { MAX_ROUTES, MAX_SERVERS } from '../../exchange/servers';

@@ -21,7 +21,7 @@ const UNSAFE = /\ufe0f|[\p{C}\p{Zl}\p{Zp}\p{Emoji_Modifier}]/gu;
 const PLAIN = /^[\x20-\x7e]*$/;
 /** Where characters, UTF-16 units and columns are the same in number; what our own cells hold is among it. */
 const ONE_EACH = /^[\x20-\x7e\xa1-\xac\xae-\u02ff…→]*$/;
-/** What stands on the character before it. */
+/** A mark that stands on the character before it. */
 const MARK = /^(?:\p{Mn}|\p{Me})$/u;
 /** Hangul vowels and finals, which melt into what is before them. */
 const CONJOINING = [
@@ -31,7 +31,7 @@ const CONJOINING = [
 const FLAG = /^\p{Regional_Indicator}{2}$/u;
 /** Of one cluster: towers of marks are cut down. */
 const MAX_CLUSTER_UNITS = 32;
-/** What is looked for clusters in at one time: many of the usual ones. */
+/** The length of the piece in which clusters are looked for at one time: many of the usual clusters. */
 const PIECE_UNITS = 64;
 export const ELLIPSIS = '…';
 
@@ -101,7 +101,7 @@ export class Text {
   *wrap(text: string, columns: number, indent = ''): Generator<string> {
     let row = '';
     let used = 0;
-    /** What a row begins with: nothing for the first one. */
+    /** The beginning of a row: nothing for the first row. */
     let start = '';
     for (const [index, word] of text.split(' ').entries()) {
       const gap = index === 0 ? '' : ' ';
@@ -132,7 +132,7 @@ export class Text {
           row = start;
           used = start.length;
         }
-        // A cluster for which there is no room behind the indent goes without it.
+        // A cluster for which there is no room after the indent goes without it.
         if (used + clusterColumns > columns) {
           row = '';
           used = 0;
@@ -146,7 +146,7 @@ export class Text {
 
   /**
    * The text in grapheme clusters, which are looked for in one short piece after the other: V8's segmenter copies all that
-   * it was given for every cluster that it gives back. Where a cluster ends depends on what is before that and on the next
+   * it was given for every cluster that it returns. Where a cluster ends depends on what is before that and on the next
    * character, so within a piece only the last one may be cut.
    */
   *#clustersOf(text: string): Generator<string> {

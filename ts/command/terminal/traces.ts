@@ -17,7 +17,7 @@ const MAX_SHOWN_HOPS = 25;
 const MAX_DEPTH = 24;
 const COLUMN = 9;
 
-/** What is asked for. */
+/** The traces that are asked for. */
 export interface Traced {
   /** One trace, by any of its ids; else the slowest are shown. */
   only?: string | undefined;

@@ -9,7 +9,7 @@ type Counter = keyof typeof LOSSES;
 const KEYS_HELP = '--tls-keylog FILE (tcp-sniffer help tls)';
 const FROM_THE_START = 'capture before its connections begin: start the capture first, or restart the client';
 
-/** What helps where the counter says all that there is to know. */
+/** The advice for counters that say all that there is to know. */
 const ADVICE: Partial<Record<Counter, string>> = {
   tlsUnreadNoKeys: 'the key log has to be of this service or its client, and to be written from its start on',
   tlsUnreadWrongKeys: 'the key log is of another service, or of another run',

@@ -106,7 +106,7 @@ function* wrappedLines(body: string, text: Text, width: number): Generator<strin
     yield* text.wrap(printable(line.replaceAll('\t', TAB)), width);
 }
 
-/** What does not fit goes on below its beginning. */
+/** A row that does not fit goes on below its beginning. */
 function* wrappedJson(rows: Iterable<string>, text: Text, width: number): Generator<string> {
   for (const row of rows) {
     const indent = row.length - row.trimStart().length + TAB.length;

@@ -91,7 +91,7 @@ export const MESSAGES = {
     help: 'remove gzip, deflate, br and zstd from bodies, show text of any charset; off: --no-decode-body',
     engine: true,
   },
-  /** What becomes of bodies that are not UTF-8: `'omit'` leaves them out, `'base64'` shows them so. Default `'omit'`. */
+  /** The treatment of bodies that are not UTF-8: `'omit'` leaves them out, `'base64'` shows them as base64. Default `'omit'`. */
   binaryBodies: {
     check: oneOf(BINARY_BODIES),
     default: 'omit',

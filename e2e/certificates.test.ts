@@ -81,7 +81,7 @@ function grant(): void {
   );
 }
 
-/** What a pod with that service account would find, written into a folder; and where the API server is. */
+/** Writes into a folder the files that a pod with that service account would find; returns the API server's address. */
 function serviceAccount(): Record<string, string> {
   const path = `/api/v1/namespaces/${home}/serviceaccounts/${SERVICE_ACCOUNT}/token`;
   const asked = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 3_600 } };

@@ -49,7 +49,7 @@ interface Proof {
   without: string | undefined;
   surroundings: Omit<Surroundings, 'env'>;
   before?: () => void | Promise<void>;
-  /** What has to be true then; `stdout` is the block's. */
+  /** Checks the state after the block; `stdout` is the block's. */
   after: (stdout: string) => void | Promise<void>;
 }
 
@@ -90,7 +90,7 @@ const PROOFS: Record<Turn, Proof> = {
     after: () => {
       const script = 'process.stdout.write(require("fs").readFileSync(process.env.NODE_EXTRA_CA_CERTS))';
       const run = podman('run', '--rm', '--network', 'none', '--entrypoint', 'node', WITH_CA, '-e', script);
-      // What Node has against a CA that it was given goes to stderr.
+      // Node's complaints about a CA that it was given go to stderr.
       expect(run).toEqual({ status: 0, stdout: readFileSync(join(own, 'ca.crt'), 'utf8'), stderr: '' });
     },
   },

@@ -20,7 +20,7 @@ if (process.env.KUBECONFIG) process.exitCode = onCluster(process.env) ? 0 : 1;
 else if (existsSync(join(cluster, 'up'))) process.exitCode = onOwnCluster() ? 0 : 1;
 else {
   console.error('e2e: no cluster; set KUBECONFIG, e.g. KUBECONFIG=~/.kube/config npm run e2e');
-  // What needs none.
+  // The parts that need no cluster.
   runTests(DOCUMENTS, process.env);
   runImage(process.env);
   process.exitCode = 1;
@@ -50,7 +50,7 @@ function onOwnCluster() {
     }
     // It is older than the chart wants.
     onIt.E2E_LOWERED = '1';
-    // What docs/injector.md calls the command that brings images to the nodes.
+    // The command that brings images to the nodes, under its name in docs/injector.md.
     const bin = join(folder, 'bin');
     mkdirSync(bin);
     symlinkSync(join(cluster, 'load'), join(bin, 'load-image'));

@@ -1,4 +1,4 @@
-// What the tables of the webhook do not have: pods for the locks, and what only a policy sees or is limited by.
+// Cases that the tables of the webhook do not have: pods for the locks, and cases that only a policy sees or is limited by.
 
 const IMAGE = 'registry.example/tcp-sniffer:1';
 const LABELS = { 'tcp-sniffer/inject': 'true' };

@@ -59,7 +59,7 @@ function valuesOf({ env = {}, native = true }, image) {
   return values;
 }
 
-/** What the webhook does and a policy does not, as docs/injector.md says. */
+/** True if the webhook does it and a policy does not, as docs/injector.md says. */
 const isBeyond = ({ pod, reason, request }) =>
   // Selectors and conditions keep these pods from being looked at.
   request !== undefined ||
@@ -85,7 +85,7 @@ async function casesOf(work) {
     const values = valuesOf(each, IMAGE);
     const reason = reasonOf(answered);
     const warnings = reason === undefined ? (answered.response.warnings ?? []).length : 0;
-    // What the webhook makes must pass the locks, whatever the policy takes for itself.
+    // A pod that the webhook has made must pass the locks, even if the policy itself would leave the pod alone.
     if (reason === undefined)
       cases.push({
         ...{ name: `${each.name}, of the webhook`, values, pod: after, expected: after },

@@ -1,5 +1,5 @@
-// What a pod's sidecar must be, however it came into the pod: validations of a policy that refuses pods, and the warnings of the
-// one that only warns.
+// The conditions on a pod's sidecar, however it came into the pod: validations of a policy that refuses pods, and the warnings of
+// the policy that only warns.
 import { createRequire } from 'node:module';
 import { list, quote } from './cel.mjs';
 import { bytesOf, headerNames, isSize, isUrl } from './rules.mjs';
@@ -94,7 +94,7 @@ const has = (name, text) =>
 
 export const NOTICE_VARIABLES = [['sidecar', ours('object')]];
 
-/** What the webhook says of a pod that it injects. */
+/** The webhook's warnings for a pod that it injects. */
 export const NOTICES = [
   [
     `!(${injected}) || !variables.tokenLeftOut`,

@@ -1,5 +1,5 @@
-// What the texts of annotations must be, in CEL: for each option of the sniffer a rule that is made from its row in the table. A rule
-// may take less than the webhook does, and never more.
+// The conditions on the texts of annotations, in CEL: for each option of the sniffer a rule that is made from its row in the table.
+// A rule may take less than the webhook does, and never more.
 import { createRequire } from 'node:module';
 import { firstOf, fits, list, literal, matches } from './cel.mjs';
 
@@ -24,7 +24,7 @@ export const UNREAD_ANNOTATIONS = ALL.filter(({ field }) => UNREAD.includes(fiel
   ({ annotation }) => annotation.name,
 );
 
-/** What the check of a value says when it gets what nothing takes. */
+/** The expected value in the check's own words, from its complaint about a value that no check accepts. */
 function expected(check) {
   try {
     check(Symbol('nothing that fits'), '', false);

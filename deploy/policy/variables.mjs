@@ -36,7 +36,7 @@ const holds = (name, rule) => `${textOf(name)}.optMap(v, ${rule}).orValue(true)`
 const optionsOf = (part) => `object.spec.?${part}.orValue([])`;
 const ALL = `(object.spec.containers + ${optionsOf('initContainers')})`;
 
-/** What is wrong with the text of one annotation; empty texts are left out of the list. */
+/** The complaints, each about the text of one annotation; empty complaints are left out of the list. */
 function complaintsOfAnnotations() {
   const complain = (name, rule) =>
     `${holds(name, rule)} ? '' : ${quote(`invalid_annotation: ${PREFIX}${name}: it is not what it must be, or more than mode policy reads`)}`;

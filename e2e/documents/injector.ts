@@ -7,7 +7,7 @@ import { SHOP } from './shop';
 const INJECTOR = 'tcp-sniffer-injector';
 const NAMESPACE = 'tcp-sniffer';
 const READY_MS = 60_000;
-/** What stands outside of the namespace. */
+/** The objects outside of the namespace. */
 const CLUSTER_WIDE = 'mutatingwebhookconfiguration,clusterrole,clusterrolebinding';
 
 /** @throws if the names that the guide uses are taken */
@@ -56,14 +56,14 @@ export async function gone(): Promise<void> {
   expect(secrets.stdout).toBe('');
 }
 
-/** Whatever of it is left, and the shop; waits for the namespace that others want to make anew. */
+/** Deletes all that is left of it, and the shop; waits until the namespace is gone, since others want to make it anew. */
 export function cleanUp(): void {
   kubectl(['delete', CLUSTER_WIDE, INJECTOR, '--ignore-not-found']);
   kubectl(['delete', 'namespace', SHOP, '--ignore-not-found', '--wait=false']);
   kubectl(['delete', 'namespace', NAMESPACE, '--ignore-not-found', '--timeout=90s']);
 }
 
-/** What helps to find out why it failed. */
+/** The facts that help to find out why it failed. */
 export function stateOfCluster(): string {
   return [NAMESPACE, SHOP]
     .flatMap((namespace) => [

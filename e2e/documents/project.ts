@@ -13,7 +13,7 @@ const LESS: [file: string, from: string, to: string][] = [
   ['Chart.yaml', "kubeVersion: '>=1.21.0-0'", "kubeVersion: '>=1.20.0-0'"],
   // policy/v1 is there from 1.21 on.
   ['values.yaml', 'podDisruptionBudget:\n  enabled: true', 'podDisruptionBudget:\n  enabled: false'],
-  // What the manifests are rendered for is 1.28; the chart itself asks the server.
+  // The manifests are rendered for 1.28; the chart itself asks the server.
   ['values.yaml', 'matchConditions: true', 'matchConditions: false'],
 ];
 

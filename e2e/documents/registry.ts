@@ -8,7 +8,7 @@ import { type Done, until } from '../cluster';
 import { freePort } from '../webhook';
 
 const START_MS = 10_000;
-/** What the documents call it. */
+/** Its name in the documents. */
 const NAME = 'registry.example';
 const MANIFESTS = [
   'application/vnd.oci.image.manifest.v1+json',
@@ -21,7 +21,7 @@ export const PODMAN_ENV: NodeJS.ProcessEnv = existsSync(CONFIGURATION)
   ? {}
   : { CONTAINERS_CONF: join(ROOT, 'docker', 'containers.conf') };
 
-/** What is missing for it on this machine, and for an image to be built: docker/test-image.sh. */
+/** Why this machine cannot run it and build an image; `undefined` if it can: docker/test-image.sh. */
 export function missingForImages(): string | undefined {
   if (process.getuid?.() !== 0) return 'docker/test-image.sh needs root';
   const tools = ['docker-registry', 'buildah', 'podman', 'debootstrap'];

@@ -8,7 +8,7 @@ export const GUIDE = 'docs/deployment.md';
 export const MARK = 'run by npm run e2e';
 
 const SEE = 'kubectl label namespace shop tcp-sniffer/inject=true';
-/** What the blocks begin with, in the order in which they are run: first all of an installation with Helm, then one without. */
+/** The beginnings of the blocks, in the order in which they are run: first all of an installation with Helm, then one without. */
 export const TURNS = [
   'docker/build.sh',
   'helm install',
@@ -32,7 +32,7 @@ export function blockOf(turn: Turn, blocks: Block[]): Block {
   return block;
 }
 
-/** What is wrong with the mark of a block. */
+/** The complaint about the mark of a block, if there is any. */
 export function complaintAboutTurn({ file, line, text }: Block): string | undefined {
   if (file === 'docs/injector.md') return undefined;
   if (file !== GUIDE) return `${file}:${line}: npm run e2e runs blocks of ${GUIDE} and docs/injector.md only`;

@@ -1,4 +1,4 @@
-// What has to hold in a cluster; podman's pods have no controllers, no events and no shared volumes of this kind.
+// Proofs that need a cluster; podman's pods have no controllers, no events and no shared volumes of this kind.
 import assert from 'node:assert/strict';
 import { until } from './cluster.mjs';
 import { COLLECTOR_PORT, HTTPS_PORT, NAMESPACE, OUTBOUND_PATH, SECURE_UID, secure, typo } from './objects.mjs';

@@ -92,7 +92,7 @@ export class Kubectl {
   }
 }
 
-/** Asks until it gets something that is not undefined. What it threw last is why it gave up. */
+/** Asks until the answer is not undefined. If it fails, the last error of `ask` is the cause. */
 export async function until(what, seconds, ask) {
   const deadline = Date.now() + seconds * 1000;
   for (;;) {

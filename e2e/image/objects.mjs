@@ -1,4 +1,4 @@
-// What is put into the cluster. Servers and the client run on the image's own Node: there is nothing else to pull.
+// The objects that are put into the cluster. Servers and the client run on the image's own Node: there is nothing else to pull.
 import { randomBytes } from 'node:crypto';
 
 /** A new one each time. */

@@ -1,6 +1,6 @@
-// In place of a cluster: podman's pods, with the capabilities as Kubernetes gives them, and the injector as a container. It
-// answers as kubectl would, as far as the proofs ask. What podman's pods lack (fields by reference, Secrets, probes, native
-// sidecars) is put in before; so this proves the image and the patch, not the manifests.
+// In place of a cluster: podman's pods, with the capabilities that Kubernetes would set, and the injector as a container. It
+// answers as kubectl would, as far as the proofs ask. The features that podman's pods lack (fields by reference, Secrets, probes,
+// native sidecars) are put in before; so this proves the image and the patch, not the manifests.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';

@@ -1,4 +1,4 @@
-// What has to hold of the pods. In: the place (a cluster or podman), the
+// Proofs about the pods. In: the place (a cluster or podman), the
 // shop's pod with its sidecar, the collector's pod.
 import assert from 'node:assert/strict';
 import { until } from './cluster.mjs';

@@ -4,7 +4,7 @@ export type Labels = Record<string, string>;
 
 export type Type = 'counter' | 'gauge';
 
-/** What a histogram has counted. */
+/** The counts of a histogram. */
 export interface Distribution {
   /** By upper bound; the last one has no bound. Not cumulative. */
   readonly buckets: readonly number[];

@@ -11,7 +11,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { Connections } from './connections';
 
 export interface Route<Kind extends string> {
-  /** What its connection counts as while it is answered. */
+  /** The kind of its connection while it is answered. */
   readonly kind: Kind;
   /** Default: GET and HEAD. */
   readonly methods?: readonly string[];
@@ -30,7 +30,7 @@ export interface RoutesOptions<Kind extends string> {
   host: string;
   /** By path; a query is no part of it. */
   routes: Readonly<Record<string, Route<Kind>>>;
-  /** What a path without a route gets. */
+  /** The text of the answer to a path without a route. */
   notFound: string;
   /** Connections at one time; `silent` ones have sent no whole head of a request yet. */
   maxConnections: Readonly<Record<Kind | 'silent', number>>;

@@ -15,7 +15,7 @@ export interface MetricsOptions {
   isHealthy(): boolean;
   /** The capture is open and was not asked to stop. */
   isReady(): boolean;
-  /** What the probes say when it is not so. */
+  /** The texts of the probes if it is not so. */
   complaints?: { healthz: string; readyz: string };
 }
 

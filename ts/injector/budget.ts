@@ -1,7 +1,7 @@
 /** The bytes that all exchanges hold together. When they exceed the cap, the oldest exchange has to give up its bytes. */
 
 export interface Holder {
-  /** What it held is no longer counted, and must no longer be kept. */
+  /** The bytes that it held are no longer counted, and must no longer be kept. */
   giveUp(): void;
 }
 

@@ -1,4 +1,4 @@
-/** What the injector counts, and that as Prometheus text. */
+/** The counts of the injector, also as Prometheus text. */
 
 import { Exposition } from '../http-server/exposition';
 import { SKIP_REASONS, type SkipReason } from './decide';

@@ -1,6 +1,6 @@
 /**
- * The operator's policy on what a pod asks for. What it must not ask for leaves it without a sidecar, with a warning; headers
- * that must be redacted are added to what the pod asks for, since more redaction harms nothing.
+ * The operator's policy on what a pod asks for. A pod that asks for more than it may is left without a sidecar, with a warning;
+ * headers that must be redacted are added to what the pod asks for, since more redaction harms nothing.
  */
 
 import { OPTIONS } from '../config/options';

@@ -21,7 +21,7 @@ const MAX_UNWANTED_MS = 5_000;
 
 const NO_SLAB = Buffer.alloc(0);
 
-/** What all exchanges share. */
+/** Shared by all exchanges. */
 export interface Memory {
   budget: Budget;
   slabs: Slabs;

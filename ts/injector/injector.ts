@@ -24,9 +24,9 @@ export interface InjectorDeps {
   clientCa?: string;
 }
 
-/** What it takes until every API server knows that this replica is gone; well inside the 30 s of a pod. */
+/** The time until every API server knows that this replica is gone; well inside the 30 s of a pod. */
 const DRAIN_MS = 5_000;
-/** What then is under way is answered within ms. */
+/** Requests that are under way then are answered within milliseconds. */
 const CLOSE_MS = 5_000;
 
 export class Injector {

@@ -1,5 +1,5 @@
 /**
- * What a JSON text would cost to parse, found out from its bytes before it is parsed. Three bytes (`[],`) become 40 bytes of
+ * The cost of parsing a JSON text, found out from its bytes before it is parsed. Three bytes (`[],`) become 40 bytes of
  * memory, and a text that nests deeply is expensive to walk later: a cap on bytes alone is not enough.
  */
 

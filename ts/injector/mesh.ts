@@ -8,7 +8,7 @@ import { type Container, type Pod, runningContainers } from './pod';
 export interface Mesh {
   /** For warnings. */
   name: string;
-  /** What runs beside the proxy: the application. */
+  /** The containers beside the proxy: the application. */
   others: Container[];
 }
 

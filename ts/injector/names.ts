@@ -15,7 +15,7 @@ export const KEYS_PATH = '/run/tcp-sniffer-tls';
 export const PREFIX = 'tcp-sniffer/';
 /** The label that opts a pod or a namespace in. */
 export const INJECT_LABEL = `${PREFIX}inject`;
-/** What was done to a pod, as JSON. */
+/** The record of what was done to a pod, as JSON. */
 export const STATUS_ANNOTATION = `${PREFIX}status`;
 
 /** RFC 1123 subdomain, as names of Secrets and most other objects must be. */

@@ -63,7 +63,7 @@ export interface InjectorOption {
   read?(given: unknown, production: boolean): unknown;
   check?: Check;
   default?: unknown;
-  /** What came is not shown in a complaint. */
+  /** A complaint does not show the given value. */
   secret?: boolean;
 }
 

@@ -11,7 +11,7 @@ import type { Operation } from './patch-operation';
 import { isAbsent, type Pod } from './pod';
 import { logKeys } from './tls-keys';
 
-/** What a pod without a grace period gets, in seconds; the API server's own default. */
+/** The grace period of a pod that sets no grace period, in seconds; the API server's own default. */
 export const GRACE_PERIOD = 30;
 export const DEFAULT_CONTAINER = 'kubectl.kubernetes.io/default-container';
 

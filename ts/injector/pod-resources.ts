@@ -17,7 +17,7 @@ export function exceedsPodResources(pod: Pod, settings: Settings): boolean {
   };
   return Object.entries(ours).some(([resource, [request, limit]]) => {
     const [ofPod, podLimit] = [amount(resources, 'requests', resource), amount(resources, 'limits', resource)];
-    // What a container does not request is taken from its limit.
+    // If a container has no request, its limit counts.
     const sum = runningContainers(pod)
       .map((each) => amount(each.resources, 'requests', resource) ?? amount(each.resources, 'limits', resource) ?? 0)
       .reduce((total, each) => total + each, quantity(request) ?? Number.NaN);

@@ -1,4 +1,4 @@
-/** What the operator lets pods ask for, as the injector's config has it. */
+/** The settings that the operator lets pods ask for, as the injector's config has them. */
 
 import { checkRedactHeaders } from '../config/redaction';
 import { suggest } from '../suggest';

@@ -95,7 +95,7 @@ export function review(body: Buffer, entry: Entry, reviewer: Reviewer): ReviewRe
   };
 }
 
-/** What is created for a dry run is not there, and must leave nothing behind. */
+/** A pod that is created for a dry run is not there, so its owner must get no event. */
 function tellOwner({ object, namespace, dryRun }: AdmissionRequest, outcome: Outcome, reviewer: Reviewer): void {
   if (outcome.inject || outcome.warning === undefined || dryRun === true) return;
   const pod = readPod(object);

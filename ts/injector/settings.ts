@@ -1,4 +1,4 @@
-/** What one pod's sidecar is made with: the injector's defaults, and the pod's annotations over them. */
+/** The settings of one pod's sidecar: the injector's defaults, and the pod's annotations over them. */
 
 import { COMMAND_OPTIONS, type CommandOption } from '../config/command';
 import { suggest } from '../suggest';
@@ -121,7 +121,7 @@ const ANNOTATIONS: Readonly<Record<string, Annotation>> = {
 };
 /** Without the prefix. */
 export const ANNOTATION_NAMES: readonly string[] = Object.keys(ANNOTATIONS);
-/** What the documentation says of their values. */
+/** The documentation's descriptions of their values. */
 export const ANNOTATION_VALUES: readonly [name: string, value: string][] = Object.entries(ANNOTATIONS).map(
   ([name, { value }]) => [name, value],
 );
@@ -153,7 +153,7 @@ export function readSettings(pod: Pod, config: InjectorConfig, production: boole
   return settings;
 }
 
-/** What the sidecar would refuse at its start must not get into a pod. */
+/** Texts that the sidecar would refuse at its start must not get into a pod. */
 function checkTogether({ env }: Settings, production: boolean): void {
   try {
     checkSnifferTexts(env, production);
@@ -163,7 +163,7 @@ function checkTogether({ env }: Settings, production: boolean): void {
   }
 }
 
-/** What a pod without annotations gets. */
+/** The settings of a pod without annotations. */
 export function defaultSettings(pod: Pod, config: InjectorConfig): Settings {
   const mesh = meshOf(pod);
   const env: Record<string, string> = {
@@ -191,7 +191,7 @@ export function defaultSettings(pod: Pod, config: InjectorConfig): Settings {
 /** Where the plain text of a pod in a mesh is. */
 export const LOOPBACK = 'lo';
 
-/** What an annotation or the injector's own option says stays as it is. */
+/** A value from an annotation or from the injector's own option stays as it is. */
 function tellOfMesh(settings: Settings, mesh: Mesh, { metadata }: Pod, config: InjectorConfig): void {
   const names = Object.keys(metadata?.annotations ?? {});
   const chosen = [

@@ -1,4 +1,4 @@
-/** What the API server and the kernel take at most. A pod that only fits without the sidecar is left as it is. */
+/** The sizes that the API server and the kernel take at most. A pod that only fits without the sidecar is left as it is. */
 
 import type { Pod } from './pod';
 

@@ -1,6 +1,6 @@
 /**
- * What the sidecar will find in its environment is checked here by the code that the sidecar will check it with: what it
- * would refuse at its start must not get into a pod.
+ * Checks the texts of the sidecar's environment with the code that the sidecar itself will check them with: a text that it would
+ * refuse at its start must not get into a pod.
  */
 
 import type { SnifferConfig } from '../config';
@@ -11,7 +11,7 @@ import { ValidationError } from '../errors';
 /** Linux (`dev_valid_name`): IFNAMSIZ is 16 with the final zero, and some characters are not taken. */
 export const INTERFACE_NAME = /^(?!\.\.?$)[!-.0-9;-~]{0,15}$/;
 
-/** What came is not shown: it may be a secret. */
+/** The given text is not shown: it may be a secret. */
 const GOT = /, got .*$/s;
 
 /**

@@ -1,5 +1,5 @@
 /**
- * What makes the containers of a pod log their TLS secrets where the sidecar reads them. Pure.
+ * The changes that make the containers of a pod log their TLS secrets where the sidecar reads them. Pure.
  *
  * Each container that takes part gets the script that does it for Node, read-only, and a folder to write to. Node loads the
  * script by NODE_OPTIONS, which keeps what is there; others log by SSLKEYLOGFILE, if they know it.

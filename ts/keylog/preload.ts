@@ -26,7 +26,7 @@ interface Initialized {
   _init(...given: unknown[]): unknown;
 }
 
-/** What writes a line; a full disk may have room again, any other error ends it. */
+/** Returns the function that writes a line; a full disk may have room again, any other error ends it. */
 function keyFiles(folder: string): (line: Buffer) => void {
   // Several users share the folder, so an own file is never one that is there already, or a link.
   const flags =

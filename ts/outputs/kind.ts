@@ -1,4 +1,4 @@
-/** What the folder of an output exports, and what an output is built from. Knows no output but the targets it may be given. */
+/** The exports of an output's folder, and all that an output is built from. Knows no output but the targets it may be given. */
 
 import type { ValidatedConfig } from '../config';
 import type { RuntimeEnv } from '../config/env';
@@ -67,7 +67,7 @@ export interface OutputContext {
 }
 
 export interface OutputKind {
-  /** Why it gives messages up; all reasons that there are, so that each can be counted from zero. */
+  /** Why it drops messages; all reasons that there are, so that each can be counted from zero. */
   readonly dropReasons: readonly DropReason[];
   /** It is there in every run, whether or not the config turns it on. */
   readonly always?: true;
@@ -82,7 +82,7 @@ export function isSelective({ filter, maxExchanges }: ValidatedConfig): boolean 
   return filter !== undefined || maxExchanges !== undefined;
 }
 
-/** What outputs that send parcels share. */
+/** The limits shared by outputs that send parcels. */
 export function limitsOf({ config, deps: { schedule, now, random }, lossless, log }: OutputContext): DeliveryLimits {
   return {
     concurrency: config.outputConcurrency,

@@ -1,4 +1,4 @@
-/** What every output is to the session, and what outputs share: batches, time, counts. They do not know each other. */
+/** The session's view of every output, and all that outputs share: batches, time, counts. Outputs do not know each other. */
 
 import type { DropReason, OutputName, OutputStats } from '../types';
 
@@ -11,7 +11,7 @@ export type { DropReason };
 export interface Batch {
   readonly lines: Buffer;
   readonly messages: number;
-  /** What changes from line to line, for a reader that makes objects of them (`callback/changes`). Not of every batch. */
+  /** The changes from line to line, for a reader that makes objects of the lines (`callback/changes`). Not of every batch. */
   readonly changes?: Buffer | undefined;
   /** Of a large batch: the bytes are not overwritten until what this returns is called. */
   readonly keep?: (() => () => void) | undefined;

@@ -1,4 +1,4 @@
-/** A regular file, opened for writing at positions. What is in it stays until it is cut. */
+/** A regular file, opened for writing at positions. Its content stays until the file is cut. */
 
 import { closeSync, constants, existsSync, fstatSync, openSync } from 'node:fs';
 

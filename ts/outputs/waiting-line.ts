@@ -75,7 +75,7 @@ export class WaitingLine {
         messages++;
       } while (messages < maxMessages && end < lines.length);
     }
-    // With its last byte a batch gives all that it was said to have: the counts never part.
+    // The piece with a batch's last byte counts all messages that the batch still has, so that the counts always agree.
     if (end >= lines.length) messages = front.messages;
     front.start = end;
     front.messages -= messages;
@@ -116,7 +116,7 @@ function release(batch: Waiting): void {
   if (batch.holders === 0) batch.letGo?.();
 }
 
-/** The first byte behind the line that begins at `start`. */
+/** The first byte after the line that begins at `start`. */
 function lineEnd(lines: Buffer, start: number): number {
   const newline = lines.indexOf(NEWLINE, start);
   return newline === -1 ? lines.length : newline + 1;

@@ -18,7 +18,7 @@ export function totalOf({ latency, download }: Row): number | undefined {
   return latency === undefined ? undefined : latency + (download ?? 0);
 }
 
-/** What the server took; where that is not known, how long the client waited. */
+/** The time that the server took; if it is not known, the time that the client waited. */
 export function waitOf({ wait, latency }: Row): number | undefined {
   return wait ?? latency;
 }

@@ -1,4 +1,4 @@
-/** What a body is, by its media type: how it can be shown, and its fields and parts. Pure. */
+/** Reads a body by its media type: how it can be shown, and its fields and parts. Pure. */
 
 import type { Body } from './exchange';
 

@@ -1,4 +1,4 @@
-/** What components share: they draw again when the store has changed, at most ten times a second. */
+/** Shared by components: they draw again when the store has changed, at most ten times a second. */
 
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Store } from './store';
@@ -26,7 +26,7 @@ export function useStore(store: Store): number {
   return version;
 }
 
-/** What is counted of many rows may take one part in so many of the time. */
+/** Counting many rows may take one part in so many of the time. */
 const COUNT_PART = 10;
 
 /** Counted anew when the store has changed, and as seldom as its cost demands. */
@@ -67,7 +67,7 @@ export function useHeight<Element extends HTMLElement>(): [{ current: Element | 
   return [ref, height];
 }
 
-/** What the user has chosen, from one visit to the next; a browser that keeps nothing is no failure. */
+/** Keeps the user's choice from one visit to the next; a browser that keeps nothing is no failure. */
 export function useKept<Value>(key: string, first: Value, isOne: (value: unknown) => value is Value) {
   const [value, setValue] = useState<Value>(() => {
     try {

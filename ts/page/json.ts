@@ -29,7 +29,7 @@ const NO_NAME = -0x8000_0000;
 const [QUOTE, BACKSLASH, OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [0x22, 0x5c, 0x7b, 0x7d, 0x5b, 0x5d];
 const KINDS: Readonly<Record<string, NodeKind>> = { '{': 'object', '[': 'array', '"': 'string' };
 
-/** What is kept of a node; `NAME`: of a member where its name begins, of an element the complement of its index. */
+/** The cells of a node; `NAME`: of a member the position of its name, of an element the complement of its index. */
 const [START, END, NEXT, SIZE, DEPTH, NAME, COLUMNS] = [0, 1, 2, 3, 4, 5, 6];
 
 export class Nodes {
@@ -162,7 +162,7 @@ export function* readNodes(text: string): Generator<void, Nodes | undefined> {
   return nodes;
 }
 
-/** Whatever a value begins with, and a name. */
+/** The first characters of values and of names. */
 const BEGINS = new Set([...'{["-0123456789tfn'].map((character) => character.charCodeAt(0)));
 
 /** After a number, `true`, `false` or `null`. */

@@ -65,7 +65,7 @@ export function fromServer(store: Store): Source {
       store.tell({ state });
       if (state.ended) {
         store.tell({ connection: 'ended' });
-        // What came before the state is all that there is.
+        // No rows come after this state.
         disconnect();
       }
     });

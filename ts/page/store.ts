@@ -165,7 +165,7 @@ function sorted(rows: readonly Row[], { column, descending }: Order): Row[] {
   return [...rows].sort((a, b) => {
     const [left, right] = [value(a), value(b)];
     if (left === right) return a.n - b.n;
-    // What is not known comes last in either order.
+    // Unknown values come last in either order.
     if (left === undefined) return 1;
     if (right === undefined) return -1;
     return left < right ? -sign : sign;

@@ -92,7 +92,7 @@ function firstFolds(nodes: Nodes): Folds {
   return folds;
 }
 
-/** What is around the node is opened. */
+/** Opens the nodes around the node. */
 function opened(nodes: Nodes, folds: Folds, node: number): Folds {
   const next = folds.slice();
   for (let at = 0; at < node; ) {

@@ -5,7 +5,7 @@ import { useEffect, useState } from 'preact/hooks';
 /** Of one turn. */
 const TURN_MS = 12;
 
-/** What the work came to; `undefined` while it goes on. The first turn is taken at once. */
+/** The result of the work; `undefined` while it goes on. The first turn is taken at once. */
 export function useTurns<Value>(begin: () => Generator<void, Value>, key: unknown): { value: Value } | undefined {
   const [done, setDone] = useState<{ key: unknown; value: Value }>();
   useEffect(() => {

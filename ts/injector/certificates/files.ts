@@ -17,7 +17,7 @@ export interface PairSource {
 export interface PairSink {
   /** A good pair, and another one than before. */
   onPair(pair: CheckedPair): void;
-  /** What came was no good; told once for each. */
+  /** The pair is bad or cannot be read; told once for each. */
   onBadPair(complaint: string): void;
 }
 
@@ -68,7 +68,7 @@ export class PairFiles implements PairSource {
     this.#tell(`${pair.cert}\n${pair.key}`, () => checkPair(pair, Date.now()));
   }
 
-  /** What was told of already is not told again. */
+  /** The same pair or complaint is not told twice in a row. */
   #tell(what: string, check: () => CheckedPair | undefined): void {
     if (what === this.#last) return;
     this.#last = what;

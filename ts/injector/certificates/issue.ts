@@ -32,7 +32,7 @@ import {
 const DAY_MS = 86_400_000;
 export const CA_LIFETIME_MS = 365 * DAY_MS;
 export const LEAF_LIFETIME_MS = 90 * DAY_MS;
-/** So far other clocks may be behind ours. */
+/** Other clocks may be slow by this much, compared with ours. */
 export const BACKDATE_MS = 5 * 60_000;
 
 const ECDSA_WITH_SHA256 = sequence(objectId('1.2.840.10045.4.3.2'));

@@ -1,5 +1,5 @@
 /**
- * What to do about the CA and the certificate that are kept, and when. Pure but for the keys it makes.
+ * Decides what to do about the CA and the certificate that are kept, and when. Pure but for the keys it makes.
  *
  * A CA is renewed in two steps, so that at no time a certificate is served that an API server does not trust yet: first the
  * new CA stands beside the old one in `caBundle`, and only after a while certificates are signed by it.

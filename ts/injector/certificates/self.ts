@@ -135,7 +135,7 @@ export class SelfManagedPair implements PairSource {
     this.#served = leaf.cert;
   }
 
-  /** What is not there needs no trust. */
+  /** A webhook configuration that is not there needs no trust. */
   async #trust(webhooks: WebhookConfiguration | undefined, { cas }: Kept): Promise<void> {
     if (webhooks === undefined) {
       this.#deps.log.warn(

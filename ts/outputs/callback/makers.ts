@@ -1,6 +1,6 @@
 /**
- * What makes objects of their values, for messages with the same keys. In: keys and values. Out: plain objects, as `JSON.parse` makes
- * them of the text. Knows nothing of messages.
+ * Functions that make objects of values, for messages with the same keys. In: keys and values. Out: plain objects, as `JSON.parse`
+ * makes them of the text. Knows nothing of messages.
  *
  * An object literal is the fastest way by far: its code is generated, once for each list of keys. Names of fields are among them, and
  * those are of others' choice: they get into the code only as string literals, and generating code is limited in what it takes and in
@@ -75,7 +75,7 @@ export class Makers {
     this.#codes = Math.min(MAX_CODES_AT_ONCE, this.#codes + messages / MESSAGES_PER_CODE);
   }
 
-  /** What makes objects of these keys, if there is something that is better than `assigning`. */
+  /** Returns the function that makes objects of these keys, if there is a better function than `assigning`. */
   of(keys: Keys): Make | undefined {
     const code = codeOf(keys);
     if (code.length > MAX_CODE_CHARS) return undefined;

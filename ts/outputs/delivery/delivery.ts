@@ -68,7 +68,7 @@ export class Delivery implements Output {
   readonly #options: DeliveryOptions;
   readonly #tally = new Tally();
   readonly #line = new WaitingLine();
-  /** What is taken: how to call off its attempt, or its wait for the next. */
+  /** The taken parcels, each with the function that calls off its attempt, or its wait for the next attempt. */
   readonly #taken = new Map<Parcel, () => void>();
   #takenBytes = 0;
   /** Taken, waited long enough, and without a place yet. Before the line: they are older. */
@@ -179,7 +179,7 @@ export class Delivery implements Output {
     this.#wake();
   }
 
-  /** What the packer holds back does not wait for the next batch to be told that it waited too long. */
+  /** Messages that the packer holds back are told that they waited too long even if no next batch comes. */
   #awaitDue(): void {
     if (this.#cancelDue !== undefined || this.#closing || this.#gaveUp) return;
     const { packer, schedule } = this.#options;

@@ -64,7 +64,7 @@ export const createHttpClient: CreateHttpClient = ({ url, connections, connectTi
       };
       let rest: NodeJS.Timeout | undefined;
       try {
-        // undici follows no redirect unless it is told to: a POST that is redirected loses its body or gives its token away.
+        // undici follows no redirect unless it is told to: a POST that is redirected loses its body or reveals its token.
         const request = { method: 'POST' as const, path, headers, body, signal: controller.signal, onInfo };
         const { statusCode: status, headers: fields, body: answer } = await pool.request(request);
         // Read away, so that the connection can be used again. An answer that breaks off after its status changes nothing.
@@ -101,7 +101,7 @@ class InterimResponsesError extends Error {
   readonly code = 'TOO_MANY_INTERIM_RESPONSES';
 }
 
-/** What happened, in a few words that quote nothing that was sent or received. */
+/** Describes the failure, in a few words that quote nothing that was sent or received. */
 export function describeFailure(error: unknown): string {
   const { code, message, name } = (error ?? {}) as { code?: unknown; message?: unknown; name?: unknown };
   // "other side closed", "connect timeout …": these are undici's own words.

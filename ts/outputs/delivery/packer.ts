@@ -20,7 +20,7 @@ export interface Packer {
   readonly held?: number;
   /** In how many ms the oldest of them is due, if nothing comes. */
   dueInMs?(): number | undefined;
-  /** What is due goes to the sink. */
+  /** The messages that are due go to the sink. */
   tick?(sink: Sink): void;
   /** Nothing more will come: all that is held goes to the sink. */
   flush?(sink: Sink): void;

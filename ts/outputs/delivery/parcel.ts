@@ -1,4 +1,4 @@
-/** What is sent at one time: a message, or several. In: bytes that may lie in an engine's batch. Out: bytes that stay. */
+/** The unit that is sent at one time: a message, or several. In: bytes that may lie in an engine's batch. Out: bytes that stay. */
 
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
@@ -8,7 +8,7 @@ const compress = promisify(gzip);
 export interface Parcel {
   body: Buffer;
   readonly messages: number;
-  /** What the body is made of: lines, spans. */
+  /** The number of records in the body: lines, spans. */
   readonly records: number;
   /** That it takes of the waiting line's bound: of what it carries, uncompressed. */
   readonly bytes: number;
@@ -40,7 +40,7 @@ export function parcelOf(parts: {
 
 /** Compresses it, once; on the thread pool. */
 export async function gzipParcel(parcel: Parcel): Promise<void> {
-  // What is sent is text with much repetition: the fastest level takes off most of it.
+  // The body is text with much repetition: the fastest level takes off most of it.
   own(parcel, await compress(parcel.body, { level: constants.Z_BEST_SPEED }));
 }
 

@@ -13,7 +13,7 @@ export interface PostOptions {
   /** Of each POST. */
   headers: Readonly<Record<string, string>>;
   gzip: boolean;
-  /** What proves that a body is our own: with that it is known after a proxy too. */
+  /** Returns the proof that a body is our own: with that it is known after a proxy too. */
   seal(body: Buffer): string;
   outcomeOf(answer: Answer, parcel: Parcel): Outcome;
 }

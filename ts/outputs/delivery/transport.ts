@@ -2,7 +2,7 @@
 
 import type { Parcel } from './parcel';
 
-/** What one attempt came to. */
+/** The result of one attempt. */
 export type Outcome =
   | {
       readonly sent: true;
@@ -24,7 +24,7 @@ export interface Transport {
   prepare?(parcel: Parcel): Promise<void> | void;
   /** One attempt; rejects where nothing is known of how it went. */
   send(parcel: Parcel, signal: AbortSignal): Promise<Outcome>;
-  /** What a rejection was, in a few words that quote nothing. */
+  /** Describes a rejection, in a few words that quote nothing. */
   describe(error: unknown): string;
   /** Lets every connection go. */
   close(): Promise<void> | void;

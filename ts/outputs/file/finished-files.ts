@@ -1,5 +1,5 @@
 /**
- * What becomes of finished files: they are compressed, one at a time, and the oldest are removed. All that is known of them are
+ * Takes care of finished files: they are compressed, one at a time, and the oldest are removed. All that is known of them are
  * the names in their folder, so that those of an earlier process are taken care of too. It delays no message.
  */
 
@@ -43,7 +43,7 @@ export class FinishedFiles {
     this.#tending ??= this.#tend();
   }
 
-  /** What is not compressed by now stays as it is. */
+  /** Files that are not compressed by now stay as they are. */
   callOff(): void {
     this.#calledOff.abort();
   }

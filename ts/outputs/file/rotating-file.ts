@@ -19,7 +19,7 @@ const OPEN_FLAGS =
 /** Bodies and headers are in it, so that only its owner may read it (`open(2)`; an existing file keeps its own mode). */
 const MODE = 0o600;
 
-/** What the engine's lines begin with: a message, and a message inside a stream. */
+/** The beginnings of the engine's lines: of a message, and of a message inside a stream. */
 const BEGINNINGS = ['{"id":"', '{"stream":'];
 const HEAD_BYTES = Math.max(...BEGINNINGS.map(({ length }) => length));
 const LINE_FEED = 0x0a;
@@ -30,7 +30,7 @@ export interface RotatingFileOptions extends FileRotation {
   path: string;
   /** Since 1970. */
   date(): number;
-  /** What was cut off at the end of a file, which its writer had not finished. */
+  /** The end of a file was cut off, since its writer had not finished it: so many bytes. */
   onCut(bytes: number): void;
   /** The last line is cut off: another process has written after it. */
   onTorn(): void;
@@ -88,7 +88,7 @@ export class RotatingFile {
       }
     } catch (error) {
       this.#torn = written;
-      // What cannot be taken back now is before the next write.
+      // Bytes that cannot be taken back now are taken back before the next write.
       await this.#takeBack().catch(() => {});
       throw error;
     }

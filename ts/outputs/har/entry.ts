@@ -14,7 +14,7 @@ import type { SocketMessage } from './sockets';
 /** Of a query, a form, the cookies: more of them are no help, and each takes many times its bytes. The text is there as well. */
 const MAX_PAIRS = 1_024;
 
-/** What HAR says of a content whose type is not known; Chromium's word. */
+/** The media type in a HAR of a content whose type is not known; Chromium's word. */
 const UNKNOWN_TYPE = 'x-unknown';
 
 export function entryOf({ request, interim, response }: Exchange<HarMessage>, inside?: SocketMessage[]): object {
@@ -187,7 +187,7 @@ function contentSizeOf(message: HarMessage): number {
     : lengthOf(large);
 }
 
-/** What the coding saved, where both sizes are those of all the bytes. */
+/** The bytes that the coding saved, if both sizes are those of all the bytes. */
 function compressionOf({ body, bodyDecoded, bodyTruncated, bodySize }: HttpMessage, size: number): object {
   const known = body !== undefined && bodyDecoded !== undefined && bodyTruncated === undefined;
   return known ? { compression: size - bodySize } : {};
@@ -198,7 +198,7 @@ function paramsOf(type: string, text: string): { name: string; value: string }[]
   return /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(type) ? fieldsOf(text) : [];
 }
 
-/** What HAR has no field for. */
+/** The facts that HAR has no field for. */
 function asidesOf({ incomplete, gapBytes, bodyTruncated, trailers, grpc, grpcMessages }: HttpMessage): object {
   return {
     ...(grpc === undefined ? {} : { _grpc: { ...grpc, ...(grpcMessages && { messages: grpcMessages }) } }),
@@ -231,7 +231,7 @@ function attributeOf(text: string): [string, string] {
 
 /** The comma of a date (RFC 6265 §4.1.1), also as some servers write it. */
 const EXPIRES = /;\s*expires\s*=\s*[a-z]{3,9},\s*\d/i;
-/** What everybody reads as the same time. */
+/** A date that all readers read as the same time. */
 const DATE = /^[a-z]{3}, \d\d[ -][a-z]{3}[ -]\d{4} \d\d:\d\d:\d\d GMT$/i;
 
 /**

@@ -1,6 +1,6 @@
 /**
  * A HAR file that grows. In: entries. Out: a file that is a whole document after every write: each one puts the end of the
- * document behind its entries, and the next one begins where that end stands. Refuses to know what an entry holds.
+ * document after its entries, and the next one begins where that end stands. Refuses to know what an entry holds.
  */
 
 import { closeSync, constants, ftruncateSync, openSync, readSync, unlinkSync, writeSync, writev } from 'node:fs';
@@ -73,8 +73,8 @@ export class HarFile {
   }
 
   /**
-   * After a write that failed: back to the entries before it. Whether it is a whole document then. The end is written first,
-   * where it has stood before, so that it needs no room of a full disk; then what is behind it goes.
+   * After a write that failed: back to the entries before it. True if it is a whole document then. The end is written first,
+   * where it has stood before, so that it needs no room of a full disk; then the bytes after it are cut off.
    */
   repair(): boolean {
     try {
@@ -102,7 +102,7 @@ export function endOf(startedAt: string): string {
   return `\n],"pages":[{"startedDateTime":"${startedAt}","id":"${PAGE_ID}","title":"HTTP","pageTimings":{}}]}}\n`;
 }
 
-/** What is in it is a HAR, or nothing. */
+/** True if the file is a HAR, or empty. */
 function mayBeOverwritten(path: string): boolean {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
@@ -128,7 +128,7 @@ function joined(pieces: readonly (string | Buffer)[]): Buffer[] {
   return [...buffers, Buffer.from(text)];
 }
 
-/** What is left of them behind so many bytes. */
+/** The rest of the buffers, after so many bytes. */
 function behind(buffers: readonly Buffer[], bytes: number): Buffer[] {
   let skip = bytes;
   return buffers.flatMap((buffer) => {

@@ -12,7 +12,7 @@ import { type SocketMessage, Sockets } from './sockets';
 
 /** Memory of the entries that wait for a slow disk, live; a string may take two bytes a character. */
 export const MAX_HAR_WAITING_BYTES = 16 * 1024 * 1024;
-/** What is handed to the disk at one time, with the last entry beyond it. */
+/** The bytes that are handed to the disk at one time; the last entry may go beyond them. */
 const CHUNK_BYTES = 1024 * 1024;
 /** Counted for each message and each entry on top of its texts. */
 const OVERHEAD_BYTES = 512;
@@ -52,7 +52,7 @@ export class HarOutput implements Output {
   );
   #queue: Entry[] = [];
   #queuedBytes = 0;
-  /** What the disk has been given and has not taken yet. */
+  /** The entries that were handed to the disk and are not written yet. */
   #writing: readonly Entry[] = [];
   /** Those who wait until nothing is left to write. */
   #waiters: (() => void)[] = [];

@@ -24,7 +24,7 @@ export interface SocketMessage {
   _truncated?: true;
 }
 
-/** What is written of a WebSocket. */
+/** The part of a WebSocket that is written. */
 export interface Socket<Message> {
   exchange: Exchange<Message>;
   /** How many messages it is made of, those inside it included. */

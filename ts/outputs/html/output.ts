@@ -1,4 +1,4 @@
-/** Batches in, one HTML file out, at the end. What does not fit into memory is not in it; the file says how much that is. */
+/** Batches in, one HTML file out, at the end. Traffic that does not fit into memory is left out; the file says how much that is. */
 
 import { randomUUID } from 'node:crypto';
 import { closeSync, ftruncateSync, unlinkSync, writeSync } from 'node:fs';

@@ -35,7 +35,7 @@ export const iterator: OutputKind = {
         if (own.messages > 0) await readers.push(own);
       },
       limitDrain: () => readers.letGo(),
-      // What waits can be read after the run too.
+      // Messages that wait can be read after the run too.
       async close() {},
       stats: () => tally.stats(),
     };

@@ -11,7 +11,7 @@ import { WaitingLine } from '../waiting-line';
 /** Of the lines that wait for one reader: as much as for a slow reader of stdout. */
 export const MAX_READER_BYTES = 16 * 1024 * 1024;
 
-/** What a run lets its readers do. */
+/** A run, as its readers see it. */
 export interface Reading {
   /** Wait instead of dropping: a savefile is read. */
   readonly lossless: boolean;
@@ -69,7 +69,7 @@ export class Readers {
     for (const reader of this.#readers) reader.letGo();
   }
 
-  /** No message comes any more. What waits is still there to be read; after it comes the end, or the failure. */
+  /** No message comes any more. Messages that wait can still be read; after them comes the end, or the failure. */
   end(failure?: unknown): void {
     for (const reader of this.#readers) reader.end(failure);
     this.#readers.clear();
@@ -110,7 +110,7 @@ export class Reader implements AsyncIterableIterator<HttpMessage, undefined> {
     return new Promise((resolve, reject) => this.#asking.push({ resolve, reject }));
   }
 
-  /** What a `break` calls: the reader wants no more. */
+  /** Called by a `break`: the reader wants no more. */
   async return(): Promise<Result> {
     this.#reading?.tally.drop('closed', this.#line.clear());
     this.#failure = undefined;

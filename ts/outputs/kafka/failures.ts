@@ -1,4 +1,4 @@
-/** What an error of the client means: try again, cut it smaller, or give up. Quotes no message of an error: it may name anything. */
+/** The meaning of a client's error: try again, cut it smaller, or give up. Quotes no message of an error: it may name anything. */
 
 import { readText } from '../../thrown';
 

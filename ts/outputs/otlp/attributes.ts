@@ -14,12 +14,12 @@ export const MAX_TEXT_BYTES = 16 * 1024;
 export interface AttributeOptions {
   encoding: Encoding;
   bodies: boolean;
-  /** What is not in the list is `_OTHER`. */
+  /** A method that is not in the list is `_OTHER`. */
   knownMethods: ReadonlySet<string>;
 }
 
 const OTHER = '_OTHER';
-/** What the name of a span begins with if its method is not known. */
+/** The beginning of a span's name if its method is not known. */
 const HTTP = 'HTTP';
 const GRPC = 'grpc';
 

@@ -1,6 +1,6 @@
 /**
- * What the two encodings of OTLP have in common. Texts that are built are bytes as characters (latin1); texts that come in are
- * what stands between the quotes of a JSON string, as the engine has written it.
+ * Shared by the two encodings of OTLP. Texts that are built are bytes as characters (latin1); texts that come in are the characters
+ * between the quotes of a JSON string, as the engine has written it.
  */
 
 import type { Key } from './keys';

@@ -6,7 +6,7 @@
 import { Members } from '../../exchange/members';
 import type { MessageField } from '../../types';
 
-/** What `MessageLine` reads beside those that every line has, and bodies. */
+/** The fields that `MessageLine` reads, without bodies and without the fields that every line has. */
 export const FIELDS_READ: readonly MessageField[] = [
   ...(['method', 'path', 'statusCode', 'httpVersion', 'headers', 'incomplete', 'request', 'latencyMs'] as const),
   ...(['durationMs', 'proxied', 'scheme', 'errorCode', 'tls', 'grpc'] as const),

@@ -13,7 +13,7 @@ const MAX_KEPT = 1_024;
 /** A longer `Host` is none that is worth to be kept. */
 const MAX_HOST_CHARS = 1_024;
 
-/** What the text is made of, where no proxy has said anything. */
+/** The values that the text is made of, if no proxy has said anything. */
 interface Kept {
   readonly clientIp: string;
   readonly clientPort: number;
@@ -98,7 +98,7 @@ function forwardedAddress({ forwarded, forwardedFor }: MessageLine): string {
   return forwardedFor === '' ? '' : addressOf(firstOf(forwardedFor));
 }
 
-/** What the client calls the server; where it says nothing, the server's own address. */
+/** The name that the client uses for the server; if the client says nothing, the server's own address. */
 function authorityOf(line: MessageLine): { host: string; port: number } {
   const { target, host, forwarded, forwardedHost, serverIp, serverPort } = line;
   const isPlain = forwarded === '' && forwardedHost === '' && target.startsWith('/');

@@ -1,4 +1,4 @@
-/** What OpenTelemetry's variables say, read: the resource of all spans, and the fields of all requests. */
+/** Reads OpenTelemetry's variables: the resource of all spans, and the fields of all requests. */
 
 import type { RuntimeEnv } from '../../config/env';
 import { ValidationError } from '../../errors';

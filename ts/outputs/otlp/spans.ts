@@ -1,7 +1,7 @@
 /**
  * Lines in, spans out: a span an exchange, when both halves are there. Of a request only what its span will hold is kept, as it will
- * be sent. What waits for its other half is bounded in number and in bytes; a request that has to go is a span that says that no
- * response was seen.
+ * be sent. Halves that wait for the other half are bounded in number and in bytes; a request that has to go becomes a span that
+ * says that no response was seen.
  */
 
 import { largeTextIn, PIECE_BYTES, pieceEnd } from '../../exchange/lines';
@@ -384,7 +384,7 @@ function flat(text: string): string {
   return scratch.toString('latin1', 0, scratch.write(text, 'latin1'));
 }
 
-/** What waits longer than the lines that it came in keeps nothing of them. */
+/** A half that waits longer than the lines that it came in must not keep them in memory. */
 function moveOut(half: RequestHalf): void {
   half.name = flat(half.name);
   half.attributes = flat(half.attributes);

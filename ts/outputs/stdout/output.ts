@@ -20,7 +20,7 @@ import { WaitingLine } from '../waiting-line';
 
 /** Linux's PIPE_BUF: `pipe(7)`. */
 export const PIPE_BUF_BYTES = 4_096;
-/** What waits for a slow reader, live. */
+/** The bytes that wait for a slow reader, live. */
 export const MAX_STDOUT_WAITING_BYTES = 16 * 1024 * 1024;
 
 const NEWLINE = 0x0a;
@@ -28,7 +28,7 @@ const NEWLINE = 0x0a;
 /** Where the lines go. */
 export interface StdoutTarget {
   readonly stream: Writable;
-  /** What the stream writes to, where it can be written to without the stream. */
+  /** The target of the stream, if it can be written to without the stream. */
   readonly direct?: {
     /** Writes at once what fits, and returns how many bytes that were; 0 when it is full. */
     write(bytes: Buffer, start: number, length: number): number;
@@ -105,7 +105,7 @@ export class StdoutOutput implements Output {
     this.#dropOldest();
   }
 
-  /** What is not written yet of the batch that is written now. */
+  /** The part of the current batch that is not written yet. */
   #keepRest(batch: Batch): Kept {
     const rest = { ...batch, lines: batch.lines.subarray(this.#written) };
     this.#written = 0;

@@ -20,7 +20,7 @@ import type { State } from './shapes';
 
 /** Of the event loop's time, live: the outputs and the host process have the rest. */
 const SHARE_OF_TIME = 0.25;
-/** What may be used at one time after a pause. */
+/** The time that may be used at once after a pause. */
 const MAX_BURST_MS = 50;
 /** Lines between looks at the clock. */
 const LINES_BETWEEN_LOOKS = 32;

@@ -122,7 +122,7 @@ export class Ring {
     const rowBytes = bytesOf(entry.row);
     this.#rowBytes += rowBytes - entry.rowBytes;
     entry.rowBytes = rowBytes;
-    // What is left of an exchange without its beginning would look like all of it.
+    // The rest of an exchange without its beginning would look like all of it.
     if (entry.lines === undefined) {
       this.linesGone++;
       return;

@@ -1,6 +1,6 @@
 /**
  * The page over HTTP: its files, the feed of rows, one exchange, a HAR. In: the ring. Everything but the exchange of the token
- * needs the cookie that the token was worth. Nothing that is asked for changes anything.
+ * needs the cookie that the token was worth. No request changes anything.
  */
 
 import { X509Certificate } from 'node:crypto';

@@ -1,12 +1,12 @@
-/** What the server of the page and the page itself say to each other. Types alone: the page is another program. */
+/** The data that the page and its server send to each other. Types alone: the page is another program. */
 
 import type { Keys } from '../../trace/keys';
 import type { HttpMessage, StreamMessage } from '../../types';
 
-/** What an exchange is, as far as its head tells. */
+/** The kind of an exchange, as far as its head tells. */
 export type Kind = 'http' | 'grpc' | 'websocket' | 'sse';
 
-/** A row of the table: an exchange as far as it has come. Whatever is not known is left out. */
+/** A row of the table: an exchange as far as it has come. Unknown fields are left out. */
 export interface Row {
   /** From 1, in the order in which the exchanges began to come. */
   n: number;
@@ -75,7 +75,7 @@ export interface Rows {
   rows: readonly Row[];
 }
 
-/** What `/match` is asked. */
+/** A request to `/match`. */
 export interface Match {
   expression: string;
   /** A version of the feed. */
@@ -94,7 +94,7 @@ export interface Matches {
 /** All lines of one exchange, in the order in which they came. */
 export type Lines = readonly (HttpMessage | StreamMessage)[];
 
-/** What a file of its own holds: the same that a server would have said. */
+/** The data in a page that is a file of its own: the same that a server would have sent. */
 export interface Capture {
   state: State;
   rows: readonly Row[];

@@ -1,4 +1,4 @@
-//! Whatever is lost: nothing comes out that was not sent, what is missing is named, and what was not touched comes out.
+//! Under any loss nothing comes out that was not sent, what is missing is named, and what was not touched comes out.
 
 #![allow(clippy::indexing_slicing, reason = "a test's own bug may panic")]
 

@@ -1,4 +1,4 @@
-//! What hostile traffic costs: time in proportion to the bytes, memory within bounds, and ordinary traffic is read as
+//! The cost of hostile traffic: time in proportion to the bytes, memory within bounds, and ordinary traffic is read as
 //! before afterwards. Each scenario runs in a process of its own, whose peak memory is asked of the kernel.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]

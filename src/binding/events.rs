@@ -17,7 +17,7 @@ use crate::batch::Batch;
 use crate::delivery::{Delivery, Event};
 use crate::notice::Level;
 
-/// What a capture has to say; the fields that are there depend on `kind`.
+/// A report of a capture; the fields that are there depend on `kind`.
 #[napi(object, object_from_js = false, js_name = "CaptureEvent")]
 pub struct BindingCaptureEvent {
     /// `end` is the last one, always.

@@ -4,7 +4,7 @@ use napi_derive::napi;
 
 use crate::source::{CaptureInfo, InterfaceInfo};
 
-/// What was opened.
+/// The source that was opened.
 #[napi(object, object_from_js = false, js_name = "CaptureInfo")]
 pub struct BindingCaptureInfo {
     /// Name of the interface; the path of a savefile.

@@ -33,7 +33,7 @@ use info::{BindingCaptureInfo, BindingInterfaceInfo};
 use options::BindingCaptureOptions;
 use stats::{EngineStats, stats_of};
 
-/// What can be captured on, best first, `any` included. Needs no privilege.
+/// The interfaces that can be captured on, best first, `any` included. Needs no privilege.
 #[napi(catch_unwind)]
 pub fn list_interfaces(env: &Env) -> Result<Vec<BindingInterfaceInfo>> {
     let interfaces = source::list_interfaces().map_err(|error| js_error(env, &error))?;
@@ -169,7 +169,7 @@ impl Capture {
         self.control.written_to_stdout() as f64
     }
 
-    /// What marks a POST with this body as our own, after the version in the field `tcp-sniffer-output`.
+    /// The mark of a POST with this body as our own, after the version in the field `tcp-sniffer-output`.
     #[napi]
     pub fn seal(&self, body: BufferSlice<'_>) -> String {
         own_posts::seal(&body, self.max_body_bytes)

@@ -30,7 +30,7 @@ pub struct BindingRule {
 /// An output that gets POSTs.
 #[napi(object, object_to_js = false, js_name = "OwnOutputOptions")]
 pub struct BindingOwnOutput {
-    /// What the field `host` of a POST may be: with the port, and without it where that is the scheme's own.
+    /// The values that the field `host` of a POST may have: with the port, and without it where that is the scheme's own.
     pub hosts: Vec<String>,
     pub port: f64,
     /// Path and query.
@@ -72,7 +72,7 @@ pub struct BindingCaptureOptions {
     pub own_outputs: Vec<BindingOwnOutput>,
     /// Whether content-codings are removed from bodies, and text of any charset is shown.
     pub decode_body: bool,
-    /// What becomes of bodies that are not UTF-8: `omit` or `base64`.
+    /// The handling of bodies that are not UTF-8: `omit` or `base64`.
     pub binary_bodies: String,
     /// A file with a FileDescriptorSet, by which messages of gRPC are shown as JSON.
     pub proto_descriptors: Option<String>,

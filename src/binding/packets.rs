@@ -22,7 +22,7 @@ pub struct BindingWanted<'a> {
     pub connections: BufferSlice<'a>,
 }
 
-/// What was written.
+/// The counts of what was written.
 #[napi(object, object_from_js = false, js_name = "Extracted")]
 pub struct BindingExtracted {
     pub connections: f64,

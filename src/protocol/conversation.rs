@@ -1,4 +1,4 @@
-//! What a connection has whatever it speaks: its two sides, the prefix of a proxy, the protocol in use.
+//! The state of a connection in any protocol: its two sides, the prefix of a proxy, the protocol in use.
 
 use super::http1::HttpConnection;
 use super::http2::Http2Connection;

@@ -1,4 +1,4 @@
-//! What one protocol leaves to the next when a response takes the connection there.
+//! The bytes and facts that one protocol leaves to the next when a response takes the connection there.
 
 use super::pending_request::PendingRequest;
 use super::websocket::Agreement;

@@ -1,4 +1,4 @@
-//! What reads the body of a message of HTTP as it comes. There is none unless messages inside streams are asked for.
+//! The reader of a message's body as it comes. There is none unless messages inside streams are asked for.
 
 use super::event_stream::EventStream;
 use super::grpc_stream::GrpcStream;

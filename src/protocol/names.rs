@@ -1,4 +1,4 @@
-//! What a stream that is not read looks like: a name for people, never a reason to read it otherwise.
+//! The protocol that an unread stream looks like: a name for people, never a reason to read it otherwise.
 
 /// By a stream's first bytes.
 pub(super) fn protocol_name(sample: &[u8]) -> &'static str {

@@ -1,4 +1,4 @@
-//! What both sides say before the first message: the prefix of a proxy, the preface of HTTP/2 (RFC 9113 §3.4).
+//! The bytes of both sides before the first message: the prefix of a proxy, the preface of HTTP/2 (RFC 9113 §3.4).
 //!
 //! In: each side's first bytes, in pieces of any size. Out: what they are, once that is clear; bytes that were kept until then.
 

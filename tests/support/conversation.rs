@@ -1,4 +1,4 @@
-//! What a client and a server say to each other on one connection, and the messages that this is.
+//! The bytes of a client and a server on one connection, and the messages in them.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! What networks and captures do to packets: delay, repeat, lose, cut.
+//! The damage that networks and captures do to packets: delay, repeat, lose, cut.
 
 use std::ops::Range;
 

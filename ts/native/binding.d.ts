@@ -48,13 +48,13 @@ export declare class Capture {
   wantChanges(want: boolean): void
   /** Messages that the engine has written to stdout, since the start. */
   writtenToStdout(): number
-  /** What marks a POST with this body as our own, after the version in the field `tcp-sniffer-output`. */
+  /** The mark of a POST with this body as our own, after the version in the field `tcp-sniffer-output`. */
   seal(body: Buffer): string
   /** The counters some 50 ms ago (libpcap's own: 250 ms); after `end` the final ones. Waits for nothing. */
   stats(): EngineStats
 }
 
-/** What a capture has to say; the fields that are there depend on `kind`. */
+/** A report of a capture; the fields that are there depend on `kind`. */
 export interface CaptureEvent {
   /** `end` is the last one, always. */
   kind: 'batch' | 'notice' | 'error' | 'stats' | 'end'
@@ -78,7 +78,7 @@ export interface CaptureEvent {
   stats?: EngineStats
 }
 
-/** What was opened. */
+/** The source that was opened. */
 export interface CaptureInfo {
   /** Name of the interface; the path of a savefile. */
   interface: string
@@ -127,7 +127,7 @@ export interface CaptureOptions {
   ownOutputs: Array<OwnOutputOptions>
   /** Whether content-codings are removed from bodies, and text of any charset is shown. */
   decodeBody: boolean
-  /** What becomes of bodies that are not UTF-8: `omit` or `base64`. */
+  /** The handling of bodies that are not UTF-8: `omit` or `base64`. */
   binaryBodies: string
   /** A file with a FileDescriptorSet, by which messages of gRPC are shown as JSON. */
   protoDescriptors?: string
@@ -164,7 +164,7 @@ export interface ConnectionsOf {
  */
 export type EngineStats = Record<string, number>
 
-/** What was written. */
+/** The counts of what was written. */
 export interface Extracted {
   connections: number
   packets: number
@@ -216,12 +216,12 @@ export interface InterfaceInfo {
  */
 export declare function keepStdoutFromWaiting(): void
 
-/** What can be captured on, best first, `any` included. Needs no privilege. */
+/** The interfaces that can be captured on, best first, `any` included. Needs no privilege. */
 export declare function listInterfaces(): Array<InterfaceInfo>
 
 /** An output that gets POSTs. */
 export interface OwnOutputOptions {
-  /** What the field `host` of a POST may be: with the port, and without it where that is the scheme's own. */
+  /** The values that the field `host` of a POST may have: with the port, and without it where that is the scheme's own. */
   hosts: Array<string>
   port: number
   /** Path and query. */

@@ -7,7 +7,7 @@ import { thisHost, whyMissing, whyUnloadable } from './platform';
 
 export type { CaptureEvent, CaptureInfo, CaptureOptions, ConnectionsOf, Extracted, InterfaceInfo } from './binding';
 
-/** What a sniffer needs of a capture; tests put a fake in its place. */
+/** The part of a capture that a sniffer needs; tests put a fake in its place. */
 export type NativeCapture = Pick<Capture, keyof Capture>;
 
 function binding(): typeof import('./binding') {

@@ -1,4 +1,4 @@
-//! What a complete head begins: how its body is framed, which exchange it belongs to, what becomes of the connection.
+//! The message that a complete head begins: how its body is framed, its exchange, and the future of the connection.
 
 use super::exchange::{Exchange, Exchanges, Place};
 use super::framing::{self, Asked, Framing, Wish};

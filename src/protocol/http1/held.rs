@@ -1,4 +1,4 @@
-//! What a client sent after a request to leave HTTP/1.x, kept until the answer tells whether it is HTTP/1.x still; and what either
+//! The bytes that a client sent after a request to leave HTTP/1.x, kept until the answer tells whether it is HTTP/1.x still; and what either
 //! side sent after the answer, until another protocol takes over.
 
 use super::start_line::may_be_start;

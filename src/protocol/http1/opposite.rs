@@ -1,4 +1,4 @@
-//! What one stream knows of the other.
+//! The facts that one stream knows of the other.
 
 use super::exchange::Turn;
 use crate::flow::{DataMeta, Position};

@@ -1,4 +1,4 @@
-//! What the beginning of a message looks like, as far as the bytes go.
+//! Start lines: whether bytes are the beginning of a message, as far as they go.
 
 use super::head::check_start_line;
 use crate::message::{Direction, is_token};

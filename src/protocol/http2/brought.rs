@@ -1,4 +1,4 @@
-//! What DATA brings to a stream whose bytes are read as they come.
+//! The bytes and losses that DATA brings to a stream whose bytes are read as they come.
 
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Brought<'a> {

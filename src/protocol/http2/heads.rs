@@ -1,4 +1,4 @@
-//! What a whole header block means: a request, a response before the final one, a final response, trailers, a promise.
+//! The meaning of a whole header block: a request, a response before the final one, a final response, trailers, a promise.
 
 use super::block::{BlockOwner, Defect};
 use super::emit::{Ending, Trailers, emit_head, emit_open};

@@ -7,7 +7,7 @@
 //! - from a pause of their sender on (see `word`), when they go on after another pause, or when streams of them are those that
 //!   the other direction is known to have open, or speaks of after a pause too.
 //!
-//! What comes before the first pause of a connection met in the middle may be the end of a body, whatever it looks like.
+//! The bytes before the first pause of a connection met in the middle may be the end of a body, whatever they look like.
 //!
 //! In: bytes with the packets that brought them. Out: those from the proven place on, to be read as if they came now.
 

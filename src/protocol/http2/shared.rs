@@ -1,4 +1,4 @@
-//! What both directions of a connection share.
+//! State that both directions of a connection share.
 
 use super::head::HeadBuffer;
 use super::hpack::FieldBlock;

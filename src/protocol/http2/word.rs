@@ -1,4 +1,4 @@
-//! What a sender says from a pause on, if that is a row of frames.
+//! The bytes of a sender from a pause on, if that is a row of frames.
 //!
 //! A body may hold whole frames, and a packet may begin with such a frame by chance or by intent. But its sender writes an outer
 //! frame without waiting for anything; where it has paused, an outer frame begins, and a body's go on after its header only.

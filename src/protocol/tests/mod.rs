@@ -1,4 +1,4 @@
-//! What the tests of all protocols share: a connection that is read.
+//! Shared by the tests of all protocols: a connection that is read.
 
 use crate::flow::{DataMeta, Position, Side, StreamEvent};
 use crate::message::{Context, HttpCounters, Incomplete, Limits, Scratch, Selection, Sink};

@@ -1,4 +1,4 @@
-//! What both sides have agreed on when a connection became a WebSocket: the fields of the answer (RFC 6455 §4.2.2, RFC 7692 §7.1).
+//! The agreement of both sides when a connection became a WebSocket: the fields of the answer (RFC 6455 §4.2.2, RFC 7692 §7.1).
 
 use crate::content::MAX_WINDOW_BITS;
 use crate::message::{Direction, Head, KnownName, trim_ows};

@@ -1,4 +1,4 @@
-//! What waits: for the answer to a request that asks to leave HTTP/1.x, and for the protocol that takes over.
+//! The states in which a stream waits: for the answer to a request that asks to leave HTTP/1.x, and for the protocol that takes over.
 
 use super::{State, Stream};
 use crate::flow::DataMeta;

@@ -1,4 +1,4 @@
-//! What a proxy says before the client's first request.
+//! The prefix that a proxy sends before the client's first request.
 
 use super::*;
 

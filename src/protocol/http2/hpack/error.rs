@@ -1,4 +1,4 @@
-//! What is wrong with a header block.
+//! The errors of a header block.
 
 /// A block that is not HPACK. The connection cannot go on for its peers (RFC 7541 §2.3.3, RFC 9113 §4.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

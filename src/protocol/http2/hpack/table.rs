@@ -12,7 +12,7 @@
 //!   not add it, its table was empty after it, and no later index goes as far back as this entry: all that lie before it
 //!   here are out of reach. If it did, they are where they are here.
 //!
-//! What may be evicted, only tells whether an index can exist at all. For that `size` is at most what the same entries
+//! An entry that may be evicted only tells whether an index can exist at all. For that `size` is at most what the same entries
 //! count in the encoder's table, and `max_size` at least the encoder's maximum.
 
 use std::collections::VecDeque;

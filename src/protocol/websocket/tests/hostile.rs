@@ -1,4 +1,4 @@
-//! What no sender of good will sends: refused, counted, and never more work or memory than its bytes are worth.
+//! Bytes that no sender of good will sends: refused, counted, and never more work or memory than its bytes are worth.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! Whatever is sent comes out, however it is fragmented, compressed and cut; and nothing else does after a loss.
+//! All that is sent comes out, however it is fragmented, compressed and cut; and nothing else does after a loss.
 
 use proptest::prelude::*;
 

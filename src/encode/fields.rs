@@ -11,7 +11,7 @@ use memchr::memrchr;
 use super::json::{push_text, push_text_within};
 use super::repeats::{Repeats, name_bit};
 use crate::config::EngineConfig;
-use crate::message::words::{name_hash, plain_length, same_name, scan_name};
+use crate::message::words::{is_plain, name_hash, same_name, scan_name};
 use crate::message::{Field, Fields, KnownName};
 use crate::redact::{Names, REDACTED, Targets};
 
@@ -84,7 +84,7 @@ impl SecretFields {
 
     /// Some receivers take more than CR LF for the end of a line, and do not join a folded line to the one before.
     pub fn stand_in(&self, value: &[u8]) -> bool {
-        if self.exact.is_empty() || plain_length(value) == value.len() {
+        if self.exact.is_empty() || is_plain(value) {
             return false;
         }
         let may_be = |b: &u8| matches!(b, 0..=8 | 0x0a..=0x1f | 0x7f | 0x85 | 0xe2);

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::words::{name_hash, plain_length, same_name, scan_name};
+use super::words::{is_plain, name_hash, same_name, scan_name};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Span {
@@ -65,7 +65,7 @@ impl Field {
             name,
             raw_value,
             name_hash: name_hash(text),
-            plain: ordinary == text.len() && plain_length(value) == value.len(),
+            plain: ordinary == text.len() && is_plain(value),
             uneven: false,
             odd_name: !text.iter().all(|&byte| is_token(byte)),
         }

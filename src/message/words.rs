@@ -7,13 +7,7 @@ use blocks::{BLOCK_BYTES, not_of_name, not_plain};
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x8080_8080_8080_8080;
 
-/// How many bytes there are before the first that is not *plain*: printable ASCII other than quote and backslash.
-#[inline]
-pub fn plain_length(bytes: &[u8]) -> usize {
-    plain_end(bytes, 0)
-}
-
-/// All of them are plain.
+/// True if all of them are *plain*: printable ASCII other than quote and backslash.
 #[inline]
 pub fn is_plain(bytes: &[u8]) -> bool {
     let (blocks, _) = bytes.as_chunks();
@@ -138,12 +132,12 @@ mod tests {
         fn plain_bytes_are_counted_as_one_by_one(bytes in "[ -~]{0,20}", odd in any::<u8>(), more in any::<Vec<u8>>()) {
             let bytes = [bytes.as_bytes(), &[odd], &more].concat();
             let plain = bytes.iter().take_while(|&&b| (b' '..=b'~').contains(&b) && b != b'"' && b != b'\\').count();
-            prop_assert_eq!(plain_length(&bytes), plain);
+            prop_assert_eq!(plain_end(&bytes, 0), plain);
             for end in 0..=bytes.len() {
                 prop_assert_eq!(is_plain(&bytes[..end]), end <= plain);
             }
             for at in 0..bytes.len() {
-                prop_assert_eq!(plain_end(&bytes, at), at + plain_length(&bytes[at..]));
+                prop_assert_eq!(plain_end(&bytes, at), at + plain_end(&bytes[at..], 0));
             }
         }
 

@@ -92,7 +92,9 @@ impl Conversation {
             true => (Direction::Response, Direction::Request),
             false => (Direction::Request, Direction::Response),
         };
-        if !self.protocol.is_untouched(first) || self.protocol.is_used() {
+        // The client's first bytes, which are kept in doubt, are no less said.
+        let has_begun = self.protocol.is_used() || self.opening.is_doubted();
+        if has_begun || !self.protocol.is_untouched(first) {
             return;
         }
         match reconsider(server, initiator, side, bytes) {

@@ -30,6 +30,7 @@
 //!   then, with their positions and times.
 
 mod body;
+mod content_length;
 mod conversation;
 mod event_stream;
 mod grpc;

@@ -12,9 +12,9 @@ pub(super) const fn is_of_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'-'
 }
 
-#[cfg(not(target_feature = "sse2"))]
+#[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
 use portable as here;
-#[cfg(target_feature = "sse2")]
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 use vectors as here;
 
 /// A bit for each byte that is not plain.
@@ -30,7 +30,7 @@ pub(super) fn not_of_name(block: &[u8; BLOCK_BYTES]) -> u32 {
 }
 
 /// By vectors, as every processor of x86-64 has them.
-#[cfg(target_feature = "sse2")]
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 mod vectors {
     #![allow(
         unsafe_code,
@@ -98,7 +98,7 @@ mod vectors {
 }
 
 /// On any processor, eight bytes at a time.
-#[cfg(any(test, not(target_feature = "sse2")))]
+#[cfg(any(test, not(all(target_arch = "x86_64", target_feature = "sse2"))))]
 mod portable {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;

@@ -2,6 +2,7 @@
 
 use super::malformed::Malformed;
 use crate::message::{Field, Head, KnownName, StartLine, Switch, Version, is_token, trim_ows};
+use crate::protocol::content_length::{CONTENT_LENGTH, content_length};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Framing {
@@ -41,7 +42,6 @@ impl Asked {
 
 const FRAMING_NAMES: [&[u8]; 2] = [b"content-length", b"transfer-encoding"];
 
-static CONTENT_LENGTH: KnownName = KnownName::new(b"content-length");
 static TRANSFER_ENCODING: KnownName = KnownName::new(b"transfer-encoding");
 static UPGRADE: KnownName = KnownName::new(b"upgrade");
 static CONNECTION: KnownName = KnownName::new(b"connection");
@@ -124,7 +124,7 @@ impl FramingFields {
         let mut found = Self::default();
         for field in &head.fields {
             if field.is(&CONTENT_LENGTH, bytes) {
-                let length = content_length(&field.value(bytes))?;
+                let length = content_length(&field.value(bytes)).ok_or(Malformed::ContentLength)?;
                 if found.length.replace(length).is_some_and(|before| before != length) {
                     return Err(Malformed::ContentLength);
                 }
@@ -144,27 +144,6 @@ impl FramingFields {
         }
         Ok(found)
     }
-}
-
-/// A Content-Length; the same one several times in a list counts once (RFC 9112 §6.3 item 5).
-fn content_length(value: &[u8]) -> Result<u64, Malformed> {
-    /// So many digits always fit.
-    const SIMPLE_DIGITS: usize = 19;
-    if (1..=SIMPLE_DIGITS).contains(&value.len()) && value.iter().all(u8::is_ascii_digit) {
-        return Ok(value.iter().fold(0, |length, digit| length * 10 + u64::from(digit - b'0')));
-    }
-    let mut length = None;
-    for item in value.split(|&b| b == b',').map(trim_ows) {
-        if item.is_empty() || !item.iter().all(u8::is_ascii_digit) {
-            return Err(Malformed::ContentLength);
-        }
-        let text = std::str::from_utf8(item).map_err(|_| Malformed::ContentLength)?;
-        let item: u64 = text.parse().map_err(|_| Malformed::ContentLength)?;
-        if length.replace(item).is_some_and(|before| before != item) {
-            return Err(Malformed::ContentLength);
-        }
-    }
-    length.ok_or(Malformed::ContentLength)
 }
 
 fn tokens(value: &[u8]) -> impl Iterator<Item = &[u8]> {

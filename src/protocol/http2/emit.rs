@@ -1,5 +1,6 @@
 //! How a message comes out.
 
+use super::frame::{CANCEL, NO_ERROR};
 use super::head::Control;
 use super::open::{Open, last_at};
 use super::reader::Packet;
@@ -20,6 +21,17 @@ pub(super) enum Ending {
     /// RST_STREAM with this code, if that was captured.
     Reset(Option<u32>),
     Early(Incomplete),
+}
+
+impl Ending {
+    /// All of a body may be there all the same: a peer that has it may leave, or cancel, before END_STREAM comes.
+    fn may_follow_all(self) -> bool {
+        match self {
+            Self::Whole => true,
+            Self::Reset(code) => matches!(code, Some(NO_ERROR | CANCEL)),
+            Self::Early(why) => !matches!(why, Incomplete::Malformed | Incomplete::Gap),
+        }
+    }
 }
 
 /// Fields after the body, and how many of them are not known.
@@ -89,7 +101,7 @@ pub(super) fn emit_open(
     let gap = (open.has_gap || open.gap_bytes > 0).then_some(Incomplete::Gap);
     let (incomplete, error_code) = match ending {
         Ending::Whole => (gap, None),
-        _ if open.has_whole_body() => (None, None),
+        _ if ending.may_follow_all() && open.has_whole_body() => (None, None),
         Ending::Reset(code) => (Some(Incomplete::Reset), code),
         Ending::Early(why) => (Some(why), None),
     };

@@ -129,6 +129,10 @@ impl FrameHeader {
     }
 }
 
+/// Codes of RFC 9113 §7.
+pub(super) const NO_ERROR: u32 = 0;
+pub(super) const CANCEL: u32 = 8;
+
 /// The names of RFC 9113 §7.
 pub(super) fn error_name(code: u32) -> &'static str {
     const NAMES: [&str; 14] = [
@@ -162,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_may_send() {
+    fn frames_that_are_refused() {
         // Length, type, flags, stream; may a client, may a server.
         for (length, kind, flags, stream, client, server) in [
             (0, 0, 0, 1, true, true),

@@ -2,12 +2,11 @@
 
 use super::head::{Control, HeadBuffer};
 use super::reader::Packet;
-use crate::message::{Context, Field, Fields, Head, KnownName};
+use crate::message::{Context, Field, Fields, Head};
 use crate::protocol::body::Body;
+use crate::protocol::content_length::{CONTENT_LENGTH, content_length};
 use crate::protocol::inside::Inside;
 use crate::time::Timestamp;
-
-static CONTENT_LENGTH: KnownName = KnownName::new(b"content-length");
 
 #[derive(Debug)]
 pub(super) struct Open {
@@ -69,7 +68,7 @@ impl Open {
     /// Nothing of its body is missing, by its Content-Length: a peer that has all of it may leave before END_STREAM comes.
     pub fn has_whole_body(&self) -> bool {
         let mut lengths = self.head.fields.iter().filter(|field| field.is(&CONTENT_LENGTH, &self.head_bytes));
-        let is_length = |field: &Field| decimal(&field.value(&self.head_bytes)) == Some(self.body.bytes);
+        let is_length = |field: &Field| content_length(&field.value(&self.head_bytes)) == Some(self.body.bytes);
         self.is_whole() && self.control.unknown == 0 && lengths.next().is_some_and(is_length) && lengths.all(is_length)
     }
 
@@ -87,11 +86,6 @@ impl Open {
     pub fn held_bytes(&self) -> usize {
         size_of::<Self>() + self.head_bytes.len() + self.head.fields.capacity() * size_of::<Field>() + self.body_bytes()
     }
-}
-
-fn decimal(value: &[u8]) -> Option<u64> {
-    let digits = value.iter().all(u8::is_ascii_digit).then_some(value)?;
-    std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
 /// When the last of several packets was captured.

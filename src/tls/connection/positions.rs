@@ -4,7 +4,6 @@
 //! there, so that position stands for the plaintext of the records that had ended by then.
 
 use std::collections::VecDeque;
-
 use std::ops::{Add, AddAssign, Sub};
 
 use crate::flow::Position;

@@ -209,6 +209,18 @@ fn not_by_a_preface_in_a_body() {
     }
 }
 
+/// Bytes that are kept in doubt stay those of their side, and are counted, whatever the other side begins with.
+#[test]
+fn a_doubted_preface_is_not_joined_with_the_other_side() {
+    let get = text("GET /forged HTTP/1.1\r\nHost: h\r\n\r\n");
+    for other in [get, PREFACE.to_vec(), vec![5, 1, 0], text("nothing")] {
+        let turns = [C([hello(), b"POST ".to_vec()].concat()), S(other.clone()), C(vec![5, 1, 0])];
+        let (lines, counters) = talk(Met::InTheMiddle { quiet_since: None }, &turns, Cut::Nowhere);
+        let sent = hello().len() + 5 + other.len() + 3;
+        assert_eq!((lines, counters.passed_over_bytes), (vec![], sent as u64), "{}", other.escape_ascii());
+    }
+}
+
 #[test]
 fn text_and_noise_in_the_middle_are_not_http2() {
     let zeros = vec![0; 40_000];

@@ -149,20 +149,24 @@ fn a_body_as_long_as_it_says_is_whole() {
         let head = s.block(&[(":status", "200"), ("content-length", length)]);
         [headers(id, &head, false), data(id, b"ab", false)].concat()
     };
-    let asked: Vec<_> = [1, 3, 5, 7].map(|id| headers(id, &c.block(&get("/")), true)).concat();
+    let asked: Vec<_> = [1, 3, 5, 7, 9].map(|id| headers(id, &c.block(&get("/")), true)).concat();
     check(
         &[
             C([hello(), asked].concat()),
-            S([settings(&[]), answer(1, "2"), answer(3, "3"), answer(5, "2"), answer(7, "3")].concat()),
+            S([settings(&[]), answer(1, "2"), answer(3, "3"), answer(5, "2"), answer(7, "3"), answer(9, "2")].concat()),
             C([rst(1, 8), rst(3, 8)].concat()),
+            // The server says that it failed.
+            S(rst(9, 2)),
         ],
         &[
             "> 1 GET / {host=h}",
             "> 3 GET / {host=h}",
             "> 5 GET / {host=h}",
             "> 7 GET / {host=h}",
+            "> 9 GET / {host=h}",
             "< 1 200 {content-length=2} 'ab' for GET /",
             "< 3 200 {content-length=3} 'ab' !reset CANCEL for GET /",
+            "< 9 200 {content-length=2} 'ab' !reset INTERNAL_ERROR for GET /",
             "< 5 200 {content-length=2} 'ab' for GET /",
             "< 7 200 {content-length=3} 'ab' !closed for GET /",
         ],

@@ -101,7 +101,8 @@ export const canTalk = (client, server) =>
 
 /** `repeat` times every case that the pair can do, with ids of this client's own. */
 export function groupsFor(client, server, repeat = 1) {
-  const lacks = new Set([...(client.lacks ?? []), ...(server.lacks ?? []), ...OVER[server.over].lacks]);
+  const inThis = client.lacksIn?.[server.over] ?? [];
+  const lacks = new Set([...(client.lacks ?? []), ...inThis, ...(server.lacks ?? []), ...OVER[server.over].lacks]);
   const usable = CASES.filter(
     ({ needs = [], needsOneOf }) =>
       !needs.some((need) => lacks.has(need)) && !needsOneOf?.every((need) => lacks.has(need)),

@@ -14,12 +14,15 @@ const ENDLESS_PATIENCE = ['impatience'];
 const NO_EXPECT = [...BY_HAND, 'continue'];
 const CURL = ['pipelining', 'upload abort', 'chunk extensions', 'abort'];
 
+/** See clients/curl.mjs: a connection has one exchange. */
+const NO_REUSE = ['concurrent', 'keep-alive'];
+
 const HTTP_1 = ['http', 'https'];
 const HTTP_2 = ['h2c', 'h2'];
 const EVERY = [...HTTP_1, ...HTTP_2];
 
 export const SMALL = [
-  { name: 'curl', command: node('curl.mjs'), lacks: CURL, over: EVERY },
+  { name: 'curl', command: node('curl.mjs'), lacks: CURL, lacksIn: { h2c: NO_REUSE }, over: EVERY },
   { name: 'fetch', command: node('fetch.mjs'), lacks: NO_EXPECT, over: HTTP_1 },
   { name: 'node http2', command: node('node-http2.mjs'), over: HTTP_2 },
   { name: 'requests', command: ({ python }) => [python(), here('requests_client.py')], lacks: BY_HAND, over: HTTP_1 },

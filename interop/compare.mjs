@@ -109,7 +109,8 @@ function* judgeExchange(exchange, record, messages, hop) {
   const requests = messages.filter(({ direction }) => direction === 'request');
   const responses = messages.filter(({ direction, statusCode }) => direction === 'response' && statusCode >= 200);
   // An upgrade that is agreed to begins with 101.
-  const switched = requests[0]?.headers.upgrade ? messages.filter(({ statusCode }) => statusCode === 101).length : 0;
+  const isSwitch = ({ statusCode }) => statusCode === 101;
+  const switched = requests[0]?.headers.upgrade && messages.some(isSwitch) ? 1 : 0;
   const interim = messages.length - requests.length - responses.length - switched;
   // A proxy may never pass on what a client broke off, and its answer may be its own.
   const least = exchange.abort && hop.behind ? 0 : 1;

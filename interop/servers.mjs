@@ -81,7 +81,7 @@ const hypercorn = (over, ...words) =>
   direct(
     `hypercorn ${over}`,
     more('-m', 'hypercorn', '--bind', '127.0.0.1:%port', '--log-level', 'critical', ...words, 'asgi_app:app'),
-    { lacks: INTERFACE, over },
+    { lacks: INTERFACE, over, upgrades: over === 'h2c' ? ['curl, Upgrade'] : [] },
   );
 const PAIR = ['--certfile', 'server.crt', '--keyfile', 'server.key'];
 

@@ -12,11 +12,13 @@ export const script =
 
 /**
  * One process, one port. `command(port, tools)` is its command line; `programs` must be on the machine; `without` are clients that
- * do not talk to it; `over` is what it speaks (cases.mjs).
+ * do not talk to it; `over` is what it speaks (cases.mjs), `upgrades` are clients whose
+ * offer of HTTP/2 it takes.
  */
-export const direct = (name, command, { lacks = [], programs = [], without = [], over = 'http' } = {}) => ({
+export const direct = (name, command, { lacks = [], programs = [], without = [], over = 'http', upgrades } = {}) => ({
   name,
   over,
+  upgrades,
   lacks,
   without,
   programs,

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { capture } from './capture.mjs';
 import { groupsFor, isSecure, uploadOf } from './cases.mjs';
-import { compare } from './compare.mjs';
+import { compare, idIn } from './compare.mjs';
 import { leftCoded, losses, uncounted } from './losses.mjs';
 import { listening, run, start } from './processes.mjs';
 import { compareProxied } from './proxied.mjs';
@@ -114,6 +114,13 @@ function judge({ live, raw, read, written }, hops, exchanges, records) {
   return [...complaints, ...differences(live.messages, read)];
 }
 
+/** Where the server takes the client's offer of HTTP/2, some of their messages are of that version. */
+function* judgeUpgrade({ upgrades, exchanges }, { live }) {
+  const own = new Set(exchanges.map(({ id }) => id));
+  const isUpgraded = ({ path, request, httpVersion }) => httpVersion === '2.0' && own.has(idIn(path ?? request?.path));
+  if (upgrades && !live.messages.some(isUpgraded)) yield { id: exchanges[0]?.id, text: 'live: no upgrade was seen' };
+}
+
 /** Complaints go to the client whose exchange they are about; the others are the server's. */
 function sorted(complaints, cells) {
   const cellOf = new Map();
@@ -150,7 +157,13 @@ export async function session(server, clients, { folder, tools, repeat }) {
     const cells = [];
     await inTurns(ready, async ({ client, command }) => {
       const groups = groupsFor(client, server, repeat);
-      const cell = { client: client.name, exchanges: groups.flatMap((group) => group.exchanges), complaints: [] };
+      const upgrades = server.upgrades?.includes(client.name);
+      const cell = {
+        client: client.name,
+        upgrades,
+        exchanges: groups.flatMap((group) => group.exchanges),
+        complaints: [],
+      };
       cells.push(cell);
       const done = await runClient({ client, command }, groups, { port, folder, over, env });
       for (const record of done.records) records.set(record.id, record);
@@ -160,7 +173,10 @@ export async function session(server, clients, { folder, tools, repeat }) {
     const exchanges = cells.flatMap((cell) => cell.exchanges);
     return {
       cells,
-      others: sorted(judge(seen, hops, exchanges, records), cells),
+      others: sorted(
+        [...judge(seen, hops, exchanges, records), ...cells.flatMap((cell) => [...judgeUpgrade(cell, seen)])],
+        cells,
+      ),
       dropped: droppedIn(seen),
       file,
     };

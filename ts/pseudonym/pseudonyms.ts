@@ -28,6 +28,7 @@ const HEX = /^(?=.*\d)(?=.*[a-f])[\da-f]{8,}$|^(?=.*\d)(?=.*[A-F])[\dA-F]{8,}$/;
 const HAS_DIGIT = /\p{N}/u;
 const HAS_LETTER = /\p{L}/u;
 const PART = /[\p{L}\p{N}\p{M}]/gu;
+const HAS_PART = /[\p{L}\p{N}\p{M}]/u;
 /** Nothing is known of them but that it is this host. */
 const OWN_HOST = /^(?:127\.|0\.0\.0\.0$)/;
 /** No issuer has it: 9 is for national use, and no country has the number 000 (ISO/IEC 7812-1, ISO 3166-1). */
@@ -51,8 +52,9 @@ export class Pseudonyms {
     words: 0,
   };
 
-  /** Letters, digits, and what stands between them. */
+  /** Letters, digits, and what stands between them; text without them as it is. */
   word(text: string): string {
+    if (!HAS_PART.test(text)) return text;
     if (OWN_HOST.test(text) && IPV4.test(text)) return text;
     let known = this.#known.get(text);
     if (known === undefined) {
@@ -127,6 +129,8 @@ export class Pseudonyms {
 
   /** Each letter a letter, each digit a digit. */
   #shape(text: string): string {
+    // No turn would make another text of it: `!!` of `!!@shop.example`.
+    if (!HAS_PART.test(text)) return text;
     const isHex = HEX.test(text);
     for (let turn = 0; ; turn++) {
       const stream = this.#stream(turn === 0 ? text : `${text}\0${turn}`, text.length);

@@ -1,5 +1,6 @@
 /** Replaces words in the parts of messages: values, URLs and request targets, forms, JSON. Each of them may hold the others. */
 
+import { isIPv6 } from 'node:net';
 import { replaceJson } from './json';
 import { Pseudonyms } from './pseudonyms';
 import { isName, isSecretName, replaceValue, replaceWords } from './text';
@@ -77,8 +78,12 @@ export class Replacer {
             .split(':')
             .map((part) => this.coded(part, true))
             .join(':')}@`;
-    const address = host.startsWith('[') ? `[${this.pseudonyms.address(host.slice(1, -1))}]` : this.host(host);
-    return `${users}${address}${port}`;
+    return `${users}${host.startsWith('[') ? `[${this.#bracketed(host.slice(1, -1))}]` : this.host(host)}${port}`;
+  }
+
+  /** Only an address of IPv6 should stand there (RFC 3986 §3.2.2). */
+  #bracketed(text: string): string {
+    return isIPv6(text) ? this.pseudonyms.address(text) : this.text(text);
   }
 
   host(name: string): string {

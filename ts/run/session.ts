@@ -41,6 +41,7 @@ export class Session {
   readonly over: Promise<Outcome>;
   readonly #options: SessionOptions;
   readonly #outputLog: LimitedLine;
+  readonly #observerLog: LimitedLine;
   /** Events that came before `start()` could tell its caller; a listener added then must not miss them. */
   #early: CaptureEvent[] | undefined = [];
   readonly #unreleased = new Set<Promise<void>>();
@@ -55,6 +56,7 @@ export class Session {
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#outputLog = new LimitedLine(options.log.error, options.now);
+    this.#observerLog = new LimitedLine(options.log.error, options.now);
     this.over = new Promise((resolve) => {
       this.#settle = resolve;
     });
@@ -176,13 +178,18 @@ export class Session {
   #receive(bytes: number, changesBytes: number, messages: number): void {
     const all = bytes + changesBytes;
     const loan = this.#roomFor(all, messages);
-    const room = loan?.room.subarray(0, all);
-    this.#options.capture.copyLines(room);
-    const keep = bytes < MIN_KEPT_BYTES || loan === undefined ? undefined : () => loan.keep();
-    const [lines, changes] = [room?.subarray(0, bytes), changesBytes === 0 ? undefined : room?.subarray(bytes)];
-    const taken = lines === undefined ? [] : this.#deliver(this.#chosen({ lines, changes, messages, keep }));
-    const released = this.#release(loan, taken).finally(() => this.#unreleased.delete(released));
-    this.#unreleased.add(released);
+    let taken: Promise<void>[] = [];
+    try {
+      const room = loan?.room.subarray(0, all);
+      this.#options.capture.copyLines(room);
+      const keep = bytes < MIN_KEPT_BYTES || loan === undefined ? undefined : () => loan.keep();
+      const [lines, changes] = [room?.subarray(0, bytes), changesBytes === 0 ? undefined : room?.subarray(bytes)];
+      if (lines !== undefined) taken = this.#deliver(this.#chosen({ lines, changes, messages, keep }));
+    } finally {
+      // A credit that is not given back is one that the engine never has again.
+      const released = this.#release(loan, taken).finally(() => this.#unreleased.delete(released));
+      this.#unreleased.add(released);
+    }
   }
 
   /** Without memory for them messages are lost, and that ends the run. */
@@ -202,9 +209,15 @@ export class Session {
 
   #deliver(wanted: Batch): Promise<void>[] {
     if (wanted.messages === 0) return [];
-    const batch: Batch = this.#options.rewrite?.(wanted.lines) ?? wanted;
-    if (batch.messages === 0) return [];
-    for (const observe of this.#options.observers) observe(batch.lines);
+    const batch = this.#rewritten(wanted);
+    if (batch === undefined || batch.messages === 0) return [];
+    for (const observe of this.#options.observers) {
+      try {
+        observe(batch.lines);
+      } catch (error) {
+        this.#observerLog.write(errorFields(error), 'a batch is counted in part: its lines could not be read');
+      }
+    }
     const taken: Promise<void>[] = [];
     for (const output of this.#options.outputs) {
       const failed = (error: unknown): void =>
@@ -217,6 +230,17 @@ export class Session {
       }
     }
     return taken;
+  }
+
+  /** Without the other lines the messages are lost: what is private in these must not come out. */
+  #rewritten(wanted: Batch): Batch | undefined {
+    try {
+      return this.#options.rewrite?.(wanted.lines) ?? wanted;
+    } catch (error) {
+      const { messages } = wanted;
+      this.#options.log.error({ messages, ...errorFields(error) }, 'messages are lost: they could not be rewritten');
+      return undefined;
+    }
   }
 
   async #release(loan: Loan | undefined, taken: Promise<void>[]): Promise<void> {

@@ -237,4 +237,11 @@ describe('a message', () => {
   test('and a line that is none goes', () => {
     expect(lines.replace(Buffer.from('hunter2\nnull\n')).messages).toBe(0);
   });
+
+  test('and a line with a member of another type goes, alone', () => {
+    const given = [{ tls: { serverName: 5 } }, { bodyRedacted: 5 }, { stream: 'sse', event: 5 }, { path: '/a' }];
+    const some = new PseudonymizedLines();
+    const out = some.replace(Buffer.from(given.map((each) => `${JSON.stringify(each)}\n`).join('')));
+    expect([out.messages, out.lines.toString(), some.leftOut.brokenLines]).toEqual([1, '{"path":"/a"}\n', 3]);
+  });
 });

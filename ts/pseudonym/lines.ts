@@ -4,7 +4,7 @@
  */
 
 import { STATUS_CODES } from 'node:http';
-import { linesOf, parseLine } from '../exchange/lines';
+import { type Line, linesOf, parseLine } from '../exchange/lines';
 import type { Endpoint, HttpMessage, StreamMessage } from '../types';
 import { MAX_TEXT_UNITS, replaceBody } from './body';
 import { protocolText, replaceFields } from './fields';
@@ -159,7 +159,7 @@ export class PseudonymizedLines {
     return this.#replace.replacer.pseudonyms.counts;
   }
 
-  /** Bodies that are left out, and lines that are none. */
+  /** Bodies that are left out, and lines that are no messages. */
   get leftOut(): Readonly<Record<LeftOut, number>> {
     return this.#replace.leftOut;
   }
@@ -167,11 +167,22 @@ export class PseudonymizedLines {
   replace(lines: Buffer): { lines: Buffer; messages: number } {
     const out: string[] = [];
     for (const line of linesOf(lines)) {
-      const message = parseLine(line);
-      if (typeof message !== 'object' || message === null) this.#replace.leftOut.brokenLines++;
-      else out.push(`${JSON.stringify(this.#message(message))}\n`);
+      const replaced = this.#line(line);
+      if (replaced === undefined) this.#replace.leftOut.brokenLines++;
+      else out.push(`${replaced}\n`);
     }
     return { lines: Buffer.from(out.join('')), messages: out.length };
+  }
+
+  /** `undefined` if it is no message, or one with a member of another type, of which nothing is known. */
+  #line(line: Line): string | undefined {
+    const message = parseLine(line);
+    if (typeof message !== 'object' || message === null) return undefined;
+    try {
+      return JSON.stringify(this.#message(message));
+    } catch {
+      return undefined;
+    }
   }
 
   #message(message: HttpMessage): Members {

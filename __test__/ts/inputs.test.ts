@@ -156,9 +156,36 @@ describe('a message', () => {
         expect(isMessage({ ...whole, [name]: value })).toBe(JSON.stringify(value) === empty);
       }),
     );
+    for (const [name, value] of [
+      ['tls', { version: '1.3', cipher: 'x', serverName: 5 }],
+      ['tls', { version: '1.3', cipher: 'x', alpn: {} }],
+      ['bodyRedacted', 5],
+      ['pushed', 'yes'],
+      ['streamedMessages', '1'],
+    ] as const)
+      expect(isMessage({ ...whole, [name]: value }), name).toBe(false);
     expect(isMessage({ ...whole, id: '1.1"}' })).toBe(false);
     expect(isMessage({ ...whole, timestamp: '2024-99-17T14:03:00.100Z' })).toBe(false);
   });
+});
+
+describe('a message inside a stream', () => {
+  const inside = { ...request(), stream: 'sse', sequence: 1, data: '', dataSize: 0 };
+
+  it('is one with every field that the product writes', () => {
+    const all = { event: 'a', eventId: '1', retry: 5, opcode: 'text', closeCode: 1000, dataEncoding: 'base64' };
+    expect(isMessage({ ...inside, ...all, truncated: true, gapBytes: 1, grpc: { service: 'a', method: 'b' } })).toBe(
+      true,
+    );
+  });
+
+  it.each(['event', 'eventId', 'opcode', 'dataEncoding', 'closeCode', 'retry', 'sequence', 'truncated', 'grpc'])(
+    'has %s as it must be',
+    (name) => {
+      for (const value of [null, [], Number.NaN, -1, false])
+        expect(isMessage({ ...inside, [name]: value })).toBe(false);
+    },
+  );
 });
 
 describe('several inputs', () => {

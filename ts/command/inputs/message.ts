@@ -43,15 +43,28 @@ const texts = (...names: string[]): Record<string, Check> => Object.fromEntries(
 
 const isGrpcMessage = record({ size: isAmount }, { compressed: isFlag, data: isText, truncated: isFlag });
 
+const isGrpc = record(
+  {},
+  {
+    ...texts('service', 'method', 'statusName', 'statusMessage', 'encoding'),
+    status: isAmount,
+    messageCount: isAmount,
+  },
+);
+
 const isHttp = record(
   { ...COMMON, httpVersion: isText, headers: areFields, bodySize: isAmount },
   {
     ...texts('method', 'path', 'reason', 'body', 'bodyEncoding', 'bodyText', 'bodyCharset', 'bodyDecoded'),
-    ...texts('incomplete', 'scheme', 'protocol', 'errorCode'),
+    ...texts('incomplete', 'scheme', 'protocol', 'errorCode', 'bodyRedacted'),
     statusCode: (value) => Number.isInteger(value) && (value as number) >= 100 && (value as number) <= 999,
     timestampUnknown: isFlag,
     bodyTruncated: isFlag,
     headersTruncated: isFlag,
+    headersIncomplete: isFlag,
+    pushed: isFlag,
+    unknownHeaders: isAmount,
+    streamedMessages: isAmount,
     trailers: areFields,
     request: record(texts('method', 'path')),
     gapBytes: isAmount,
@@ -60,13 +73,25 @@ const isHttp = record(
     durationMs: isAmount,
     proxied: record({ source: isEndpoint, destination: isEndpoint }),
     streamId: isAmount,
-    tls: record(texts('version', 'cipher')),
-    grpc: record({}, { ...texts('service', 'method', 'statusName', 'statusMessage', 'encoding'), status: isAmount }),
+    tls: record(texts('version', 'cipher'), texts('serverName', 'alpn')),
+    grpc: isGrpc,
     grpcMessages: (value) => Array.isArray(value) && value.every(isGrpcMessage),
   },
 );
 
-const inStream = record({ ...COMMON, stream: isText, data: isText, dataSize: isAmount });
+const inStream = record(
+  { ...COMMON, stream: isText, data: isText, dataSize: isAmount },
+  {
+    ...texts('dataEncoding', 'opcode', 'event', 'eventId'),
+    sequence: isAmount,
+    gapBytes: isAmount,
+    closeCode: isAmount,
+    retry: isAmount,
+    truncated: isFlag,
+    timestampUnknown: isFlag,
+    grpc: isGrpc,
+  },
+);
 
 export interface Message {
   id: string;

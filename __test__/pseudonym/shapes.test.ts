@@ -127,6 +127,31 @@ test('fields: those of the protocol stay, with what names one thing replaced', (
   expect(pair).toBe(`${value('anna')}:${value('hunter2')}`);
 });
 
+describe('the field', () => {
+  const field = (name: string, text: string): string | undefined => replaceFields({ [name]: text }, replacer)[name];
+  const file = replacer.text('anna-smith.pdf');
+
+  test.each([
+    ['attachment; filename="anna-smith.pdf"', `attachment; filename="${file}"`],
+    ['Attachment;filename = anna-smith.pdf', `Attachment;filename = ${file}`],
+    ["inline; filename*=UTF-8''anna-smith.pdf", `inline; filename*=UTF-8''${file}`],
+    ['form-data; name="a;b"; filename="a\\";anna=anna-smith.pdf"', undefined],
+    ["inline; filename*=UTF-8''anna%2Dsm%69th.pdf; filename=anna-smith.pdf", undefined],
+    ['anna', value('anna')],
+    ['; anna; filename="anna-smith.pdf', `; ${value('anna')}; filename="${file}`],
+    ['inline; filename="anna\\', `inline; filename="${value('anna')}\\`],
+  ])('Content-Disposition: %s keeps its type and the names of its parameters', (text, expected) => {
+    const out = field('content-disposition', text);
+    if (expected !== undefined) expect(out).toBe(expected);
+    expect(out).not.toMatch(/anna|smith/);
+    expect(out?.replace(/[^;]/g, '')).toBe(text.replace(/[^;]/g, ''));
+  });
+
+  test.each(['sec-websocket-protocol', 'x-requested-with'])('%s says nothing', (name) => {
+    expect(field(name, 'hunter, com.shop.anna')).toBe(`${value('hunter')}, ${value('com.shop.anna')}`);
+  });
+});
+
 describe('a body', () => {
   test('of events keeps the names of its lines', () => {
     const text = 'event: order\ndata: {"user":"anna"}\n\n';

@@ -8,12 +8,12 @@ const PROTOCOL_FIELDS = new Set(
   (
     'accept accept-charset accept-encoding accept-language accept-ranges access-control-allow-credentials access-control-allow-headers ' +
     'access-control-allow-methods access-control-expose-headers access-control-max-age access-control-request-headers ' +
-    'access-control-request-method age allow cache-control connection content-disposition content-encoding content-language ' +
+    'access-control-request-method age allow cache-control connection content-encoding content-language ' +
     'content-length content-range content-type date dnt expect expires grpc-accept-encoding grpc-encoding grpc-status grpc-timeout ' +
     'http2-settings if-modified-since if-unmodified-since keep-alive last-modified pragma priority proxy-connection range retry-after ' +
-    'sec-fetch-dest sec-fetch-mode sec-fetch-site sec-fetch-user sec-websocket-extensions sec-websocket-protocol ' +
+    'sec-fetch-dest sec-fetch-mode sec-fetch-site sec-fetch-user sec-websocket-extensions ' +
     'sec-websocket-version strict-transport-security te trailer transfer-encoding upgrade upgrade-insecure-requests vary ' +
-    'x-content-type-options x-frame-options x-forwarded-proto x-forwarded-port x-requested-with x-dns-prefetch-control x-xss-protection'
+    'x-content-type-options x-frame-options x-forwarded-proto x-forwarded-port x-dns-prefetch-control x-xss-protection'
   ).split(' '),
 );
 /** IMF-fixdate (RFC 9110 §5.6.7). */
@@ -23,6 +23,12 @@ const AMOUNT = /^\d{1,15}$/;
 const AMOUNT_FIELDS = new Set(['content-length', 'age', 'access-control-max-age', 'retry-after', 'grpc-status']);
 /** Numbers with signs around them, which media types, ranges and lists have. */
 const PROTOCOL_NUMBER = /^[\d.*-]{1,5}$|^[\d-]{1,12}$|^\*$/;
+/** What a content is for (RFC 6266 §4.2, RFC 7578 §4.2). */
+const DISPOSITIONS = /^(?:inline|attachment|form-data)$/i;
+/** Between semicolons; those in quotes are part of it. Nothing but semicolons is outside of all of them. */
+const DISPOSITION_PART = /(?:"(?:\\.?|[^"\\])*(?:"|$)|[^;"])+/gs;
+/** The character set and the language before a value that is percent-encoded (RFC 8187 §3.2). */
+const EXTENDED = /^((?:utf-8|iso-8859-1)'[a-z]{0,2}')(.*)$/is;
 const URL_FIELDS = new Set([
   'location',
   'content-location',
@@ -68,6 +74,8 @@ function replaceField(name: string, value: string, replacer: Replacer): string {
       .map((each) => replacer.authority(each))
       .join(', ');
   if (URL_FIELDS.has(name)) return replacer.url(value);
+  if (name === 'content-disposition')
+    return value.replace(DISPOSITION_PART, (part, at) => dispositionPart(part, at === 0, replacer));
   if (TRACE_FIELDS.has(name) && TRACE.test(value))
     return value.replace(/[\da-f]{16,}/g, (id) => replacer.pseudonyms.word(id));
   if (PROTOCOL_FIELDS.has(name)) return protocolField(name, value, replacer);
@@ -80,6 +88,17 @@ function replaceField(name: string, value: string, replacer: Replacer): string {
 function protocolField(name: string, value: string, replacer: Replacer): string {
   if (HTTP_DATE.test(value) || (AMOUNT_FIELDS.has(name) && AMOUNT.test(value))) return value;
   return protocolText(value, replacer);
+}
+
+/** The type, or a parameter: its name stays, and its value, such as the name of a file, goes. */
+function dispositionPart(part: string, isFirst: boolean, replacer: Replacer): string {
+  if (isFirst && DISPOSITIONS.test(part.trim())) return part;
+  const [, blank = '', name, star = '', equals = '', value = ''] =
+    /^(\s*)([^\s="*]+)(\*?)(\s*=\s*)(.*)$/s.exec(part) ?? [];
+  if (name === undefined) return replacer.text(part);
+  const [, charset = '', coded] = (star === '' ? undefined : EXTENDED.exec(value)) ?? [];
+  const own = coded === undefined ? replacer.text(value) : `${charset}${replacer.coded(coded, false)}`;
+  return `${blank}${replacer.name(name)}${star}${equals}${own}`;
 }
 
 /** Words that a protocol has, and short numbers, stay. */

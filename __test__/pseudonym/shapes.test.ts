@@ -90,7 +90,30 @@ describe('stays:', () => {
   });
 });
 
+test('nothing of a secret field stays, whatever form it has', () => {
+  for (const text of [
+    'https://open.test/open?open=open&open#open',
+    'open-1 2024-05-17T14:02:58.006Z',
+    '2024-05-17T14:02:58.006Z',
+    'open://open',
+    '{"a":"ftp://open/open"}',
+  ]) {
+    for (const out of [
+      replacer.valueOf('password', text),
+      replacer.pairs(`password=${encodeURIComponent(text)}`),
+      // No percent-encoding of UTF-8.
+      replacer.pairs(`password=%ff ${text}`),
+      replacer.path(`/token/${encodeURIComponent(text)}`),
+      replacer.path(`/token/%ff${text.replaceAll('/', ':')}`),
+      replacer.json(JSON.stringify({ password: [text] })),
+    ])
+      expect(out, text).not.toMatch(/open|2024|14:02|14%3A02|006Z/);
+  }
+});
+
 test('names of secret fields', () => {
+  expect(isSecretName(`${'a'.repeat(100)}_password`)).toBe(true);
+  expect(isSecretName(`password_${'a'.repeat(100)}`)).toBe(true);
   for (const name of ['password', 'Pass_Word', 'x-api-key', 'sessionId', 'user_token', 'cvv', 'clientSecret'])
     expect(isSecretName(name), name).toBe(true);
   for (const name of ['id', 'author', 'keyboard', 'description', 'state']) expect(isSecretName(name), name).toBe(false);

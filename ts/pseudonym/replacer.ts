@@ -31,8 +31,8 @@ export class Replacer {
   }
 
   /** A text of any form. */
-  text(text: string): string {
-    return replaceWords(text, this.pseudonyms, this);
+  text(text: string, isSecret = false): string {
+    return replaceWords(text, isSecret, this.pseudonyms, this);
   }
 
   name(text: string): string {
@@ -120,7 +120,7 @@ export class Replacer {
   coded(text: string, isSecret: boolean): string {
     if (text === '') return text;
     const plain = decoded(text);
-    if (plain === undefined) return encoded(this.text(text));
+    if (plain === undefined) return encoded(this.text(text, isSecret));
     const value = this.value(plain, isSecret);
     return value === plain ? text : encoded(value, text.includes('+'));
   }
@@ -135,7 +135,7 @@ export class Replacer {
         const plain = decoded(segment.replaceAll('+', '%2B'));
         if (!isSecret && plain !== undefined && SEGMENT.test(segment) && isName(plain)) return segment;
         if (/^\.{0,2}$/.test(segment) || segment === '*') return segment;
-        if (plain === undefined) return encoded(this.text(segment));
+        if (plain === undefined) return encoded(this.text(segment, isSecret));
         const value = this.value(plain, isSecret);
         return value === plain ? segment : encoded(value);
       })

@@ -61,7 +61,7 @@ const SECRET_PART =
 
 /** The value of a field with such a name is replaced whatever it is. */
 export function isSecretName(name: string): boolean {
-  const text = bare(name.slice(0, MAX_NAME_UNITS));
+  const text = bare(name);
   return SECRET_NAMES.has(text) || SECRET_PART.test(text);
 }
 
@@ -85,14 +85,14 @@ export interface Nested {
   url(text: string): string;
 }
 
-/** Each word of it replaced, and all else as it is. */
-export function replaceWords(text: string, pseudonyms: Pseudonyms, nested: Nested): string {
+/** Each word of it replaced, and all else as it is; of a secret field a URL and a point in time are words too. */
+export function replaceWords(text: string, isSecret: boolean, pseudonyms: Pseudonyms, nested: Nested): string {
   const words = (part: string): string => part.replace(WORD, (word) => pseudonyms.word(word));
   return text.replace(PARTS, (part, ...rest) => {
     const found = rest.at(-1) as Record<'time' | 'v6' | 'card' | 'url' | 'word', string | undefined>;
     if (found.word !== undefined) return pseudonyms.word(part);
-    if (found.url !== undefined) return nested.url(part);
-    if (found.time !== undefined) return Number.isNaN(Date.parse(part)) ? words(part) : part;
+    if (found.url !== undefined) return isSecret ? words(part) : nested.url(part);
+    if (found.time !== undefined) return isSecret || Number.isNaN(Date.parse(part)) ? words(part) : part;
     if (found.v6 !== undefined) return isIPv6(part) ? pseudonyms.address(part) : words(part);
     if (found.card !== undefined) return isCard(part.replace(/\D/g, '')) ? pseudonyms.card(part) : words(part);
     return part;
@@ -104,7 +104,7 @@ export function replaceValue(text: string, isSecret: boolean, pseudonyms: Pseudo
   if (text === '' || text === REDACTED) return text;
   if (!isSecret && (SHORT_NUMBER.test(text) || (text.length < 16 && COMMON_VALUES.has(text.toLowerCase()))))
     return text;
-  if (HAS_WORD.test(text)) return replaceWords(text, pseudonyms, nested);
+  if (HAS_WORD.test(text)) return replaceWords(text, isSecret, pseudonyms, nested);
   return text.trim().length < MIN_SYMBOLS && !isSecret
     ? text
     : pseudonyms.word(`symbols${text}`).slice(0, 'symbols'.length);

@@ -207,6 +207,20 @@ describe('a body', () => {
     expect(out).not.toContain('anna');
   });
 
+  test.each(['hunter', '----hunter', '123', 'active', 'a--', '4111111111111111', '2024-05-17T14:02:58Z', "a:b'c d"])(
+    'in parts has the boundary %j of its field',
+    (boundary) => {
+      const type = `multipart/form-data; Boundary="${boundary}"; a=b`;
+      const out = replaceFields({ 'content-type': type }, replacer)['content-type'] ?? '';
+      const text = replacer.text(boundary);
+      expect(out).toBe(type.replace(boundary, text));
+      expect(replaceBody(`--${boundary}\r\n\r\n1\r\n--${boundary}--\r\n`, type, replacer)).toBe(
+        `--${text}\r\n\r\n1\r\n--${text}--\r\n`,
+      );
+      if (/[\w]/.test(boundary) && !boundary.includes('T14')) expect(out).not.toContain(`"${boundary}"`);
+    },
+  );
+
   test.each(['"', '[1,', '{"a":1', '"\\x"', '}', '[1}x', '\u0001'])('%j is no JSON', (text) => {
     expect(replacer.json(text)).toBeUndefined();
   });
@@ -280,6 +294,13 @@ describe('a message', () => {
       data: '',
       truncated: true,
     });
+  });
+
+  test('and an event inside a stream has the pseudonym that it has in the body', () => {
+    const { event } = read({ stream: 'sse', data: '', dataSize: 0, event: 'orderOfAnna' } as never) as never;
+    expect(event).not.toBe('orderOfAnna');
+    const type = { headers: { 'content-type': 'text/event-stream' } };
+    expect(read({ ...type, body: 'event: orderOfAnna\n\n' }).body).toBe(`event: ${event}\n\n`);
   });
 
   test('and a line that is none goes', () => {

@@ -33,7 +33,8 @@ function events(text: string, replacer: Replacer): string {
 }
 
 const LINE = /[^\r\n]*(?:\r?\n|\r|$)/g;
-const DELIMITER = /^--(?!\s*$)/;
+/** The boundary is replaced as it is in `content-type`, without what stands around it (RFC 2046 §5.1.1). */
+const DELIMITER = /^--(?!\s*$)(.*?)((?:--)?[ \t]*)$/s;
 const DISPOSITION = /^(content-disposition: *form-data; *name=")([^"]*)("?)(.*)$/is;
 
 /** The fields of a form in parts (RFC 7578), line by line: what is no delimiter and no field of a part is its value. */
@@ -43,10 +44,11 @@ function multipart(text: string, replacer: Replacer): string {
   return text.replace(LINE, (line) => {
     const content = line.replace(/[\r\n]+$/, '');
     const end = line.slice(content.length);
-    if (DELIMITER.test(content)) {
+    const [delimiter, boundary = '', close = ''] = DELIMITER.exec(content) ?? [];
+    if (delimiter !== undefined) {
       isHead = true;
       isSecret = false;
-      return `${replacer.text(content)}${end}`;
+      return `--${replacer.text(boundary)}${close}${end}`;
     }
     if (!isHead) return `${replacer.value(content, isSecret)}${end}`;
     if (content === '') {

@@ -29,6 +29,8 @@ const DISPOSITIONS = /^(?:inline|attachment|form-data)$/i;
 const DISPOSITION_PART = /(?:"(?:\\.?|[^"\\])*(?:"|$)|[^;"])+/gs;
 /** The character set and the language before a value that is percent-encoded (RFC 8187 §3.2). */
 const EXTENDED = /^((?:utf-8|iso-8859-1)'[a-z]{0,2}')(.*)$/is;
+/** A word of who made the body, which its delimiters have too. */
+const BOUNDARY = /(;\s*boundary\s*=\s*(?:"[^"]*"?|[^\s;,]*))/i;
 const URL_FIELDS = new Set([
   'location',
   'content-location',
@@ -87,7 +89,16 @@ function replaceField(name: string, value: string, replacer: Replacer): string {
 
 function protocolField(name: string, value: string, replacer: Replacer): string {
   if (HTTP_DATE.test(value) || (AMOUNT_FIELDS.has(name) && AMOUNT.test(value))) return value;
-  return protocolText(value, replacer);
+  if (name !== 'content-type') return protocolText(value, replacer);
+  return value
+    .split(BOUNDARY)
+    .map((part, index) => (index % 2 === 0 ? protocolText(part, replacer) : boundaryOf(part, replacer)))
+    .join('');
+}
+
+function boundaryOf(parameter: string, replacer: Replacer): string {
+  const start = parameter.indexOf('=') + 1;
+  return `${parameter.slice(0, start)}${replacer.text(parameter.slice(start))}`;
 }
 
 /** The type, or a parameter: its name stays, and its value, such as the name of a file, goes. */

@@ -142,7 +142,7 @@ const INSIDE: Record<string, Member> = {
   truncated: mark,
   opcode: word,
   closeCode: amount,
-  event: name,
+  event: value,
   eventId: value,
   retry: amount,
   json,

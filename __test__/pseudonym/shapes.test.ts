@@ -170,6 +170,14 @@ describe('the field', () => {
     expect(out?.replace(/[^;]/g, '')).toBe(text.replace(/[^;]/g, ''));
   });
 
+  test.each(['utf-8', 'UTF-8', 'utf8', 'utf-16le', 'iso-8859-15', 'windows-1252', 'us-ascii', 'shift_jis', 'gb2312'])(
+    'Content-Type keeps the character set %s',
+    (charset) => {
+      for (const type of [`text/html;charset=${charset}`, `text/html; charset="${charset}"`])
+        expect(field('content-type', type)).toBe(type);
+    },
+  );
+
   test.each(['sec-websocket-protocol', 'x-requested-with'])('%s says nothing', (name) => {
     expect(field(name, 'hunter, com.shop.anna')).toBe(`${value('hunter')}, ${value('com.shop.anna')}`);
   });

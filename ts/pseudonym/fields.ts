@@ -29,6 +29,9 @@ const DISPOSITIONS = /^(?:inline|attachment|form-data)$/i;
 const DISPOSITION_PART = /(?:"(?:\\.?|[^"\\])*(?:"|$)|[^;"])+/gs;
 /** The character set and the language before a value that is percent-encoded (RFC 8187 §3.2). */
 const EXTENDED = /^((?:utf-8|iso-8859-1)'[a-z]{0,2}')(.*)$/is;
+/** Their numbers look like ids. */
+const CHARSET =
+  /^(?:utf-?(?:8|16|32)(?:[bl]e)?|iso-?8859-\d{1,2}|iso-2022-(?:jp|kr|cn)|windows-\d{3,4}|cp\d{3,4}|big5|gb2312|gb18030|koi8-[ru])$/i;
 /** A word of who made the body, which its delimiters have too. */
 const BOUNDARY = /(;\s*boundary\s*=\s*(?:"[^"]*"?|[^\s;,]*))/i;
 const URL_FIELDS = new Set([
@@ -116,7 +119,9 @@ function dispositionPart(part: string, isFirst: boolean, replacer: Replacer): st
 export function protocolText(text: string, replacer: Replacer): string {
   return text.replace(PROTOCOL_WORD, (word) => {
     const isPlain =
-      PROTOCOL_NUMBER.test(word) || word.split(/[.+:]/).every((part) => isName(part) || /^\d{0,3}$/.test(part));
+      PROTOCOL_NUMBER.test(word) ||
+      CHARSET.test(word) ||
+      word.split(/[.+:]/).every((part) => isName(part) || /^\d{0,3}$/.test(part));
     return isPlain && word.length <= MAX_PROTOCOL_UNITS ? word : replacer.text(word);
   });
 }

@@ -146,6 +146,21 @@ test('no text survives as a value, whatever it is, and JSON stays JSON', () => {
   );
 });
 
+test('bodies that are left out are a warning, and a loss in the summary', async () => {
+  const file = join(folder, 'cut.jsonl');
+  const { request } = exchangeWith('correct-horse-battery', 1);
+  writeFileSync(file, `${JSON.stringify({ ...request, body: 'correct', bodySize: 99, bodyTruncated: true })}\n`);
+  const { code, stderr } = await runCli(['--pseudonymize', '--summary', file]);
+  expect(code).toBe(0);
+  const log = linesOf(stderr)
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line));
+  expect(log.filter(({ level }) => level === 'warn')).toEqual([
+    expect.objectContaining({ cutBodies: 1, message: 'left out, since no pseudonyms could be put in their place' }),
+  ]);
+  expect(stderr.replaceAll(/\s+/g, ' ')).toContain('lost bodies left out for pseudonyms: parts of them are missing: 1');
+});
+
 test('another run has other pseudonyms', () => {
   const lineOf = (): string => {
     const { request } = exchangeWith('correct-horse-battery', 1);

@@ -282,6 +282,16 @@ describe('the summary', () => {
   };
   const NONE = { handed: 0, delivered: 0, dropped: 0, droppedBy: {}, waiting: 0, errors: 0 };
 
+  it('names the losses of the command', () => {
+    const summary = new Summary({ text, paint: plain });
+    const size = { columns: 300, rows: 50 };
+    const rows = summary.rows({ engine: { gapBytes: 7 }, outputs: { callback: { ...NONE } } }, size, [
+      [3, 'bodies left out'],
+      [0, 'lines left out'],
+    ]);
+    expect(rows).toContain('lost       bytes that never arrived: 7; bodies left out: 3');
+  });
+
   it('counts what could not be read, with what helps', () => {
     const summary = new Summary({ text, paint: plain });
     for (const protocol of ['tls', 'ssh', 'tls', 'unknown']) summary.note({ event: 'not-http', protocol });

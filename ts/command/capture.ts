@@ -122,10 +122,9 @@ export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Sh
   // Unlike a stop by a signal it is no end of the process: what it is about may be slow to come out.
   if (durationMs !== undefined) setTimeout(() => void sniffer.stop(), durationMs).unref();
   await stopped;
-  if (pseudonyms !== undefined)
-    log.info(replacedBy(pseudonyms), 'values are replaced by pseudonyms; counts by their kinds');
+  if (pseudonyms !== undefined) logReplaced(pseudonyms, log);
   if ((await packets?.write(log)) === false) exitCode = FAILED;
-  await terminal.close(sniffer.stats());
+  await terminal.close(sniffer.stats(), pseudonyms?.losses);
   // A savefile is read, and its page is there to be looked at.
   if (!signalled && sniffer.viewUrl() !== undefined) await signal;
   await sniffer.stop();
@@ -138,9 +137,14 @@ function createPseudonyms(): PseudonymizedLines {
   return new PseudonymizedLines();
 }
 
-/** Without those that did not occur. */
-function replacedBy({ replaced, leftOut }: PseudonymizedLines): Record<string, number> {
-  const counts = { ...replaced, ...leftOut };
+/** What is left out is a loss, which has to be seen without a summary too. */
+function logReplaced({ replaced, leftOut }: PseudonymizedLines, log: Log): void {
+  log.info(occurred(replaced), 'values are replaced by pseudonyms; counts by their kinds');
+  const missing = occurred(leftOut);
+  if (Object.keys(missing).length > 0) log.warn(missing, 'left out, since no pseudonyms could be put in their place');
+}
+
+function occurred(counts: Readonly<Record<string, number>>): Record<string, number> {
   return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
 }
 

@@ -13,6 +13,14 @@ import { Replacer } from './replacer';
 
 export type LeftOut = 'binaryBodies' | 'cutBodies' | 'longBodies' | 'brokenLines';
 
+/** In words for people. */
+const LEFT_OUT: Record<LeftOut, string> = {
+  binaryBodies: 'bodies left out for pseudonyms: they are no text',
+  cutBodies: 'bodies left out for pseudonyms: parts of them are missing',
+  longBodies: 'bodies left out for pseudonyms: they are too long',
+  brokenLines: 'lines left out for pseudonyms: they are no messages',
+};
+
 type Members = Record<string, unknown>;
 /** Returns `undefined` for a member that is left out. */
 type Member = (value: never, message: HttpMessage, replace: Replace) => unknown;
@@ -162,6 +170,11 @@ export class PseudonymizedLines {
   /** Bodies that are left out, and lines that are no messages. */
   get leftOut(): Readonly<Record<LeftOut, number>> {
     return this.#replace.leftOut;
+  }
+
+  /** What is left out, in words, with how often it was. */
+  get losses(): [times: number, words: string][] {
+    return Object.entries(this.leftOut).map(([reason, times]) => [times, LEFT_OUT[reason as LeftOut]]);
   }
 
   replace(lines: Buffer): { lines: Buffer; messages: number } {

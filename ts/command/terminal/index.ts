@@ -20,7 +20,7 @@ import { createTerminalLog } from './log';
 import { Progress } from './progress';
 import { openTerminal, type TerminalStream } from './stream';
 import { createPaint, type Paint } from './style';
-import { Summary } from './summary';
+import { type Loss, Summary } from './summary';
 import { loadText, type Text } from './text';
 import { type Traced, TracesView } from './traces';
 import { View } from './view';
@@ -149,13 +149,13 @@ export class Terminal {
     });
   }
 
-  /** Nothing more comes; resolves when it may all be read. Without counters there was no run. */
-  async close(stats?: SnifferStats): Promise<void> {
+  /** Nothing more comes; resolves when it may all be read. Without counters there was no run; `losses` are those of the command. */
+  async close(stats?: SnifferStats, losses?: readonly Loss[]): Promise<void> {
     this.#progress?.close();
     if (this.#summary !== undefined && stats !== undefined) {
       const columns = columnsOf(process.stderr, FILE_COLUMNS) - 1;
       // Its own empty line, and the one of the prompt.
-      const rows = this.#summary.rows(stats, { columns, rows: (process.stderr.rows || FILE_ROWS) - 2 });
+      const rows = this.#summary.rows(stats, { columns, rows: (process.stderr.rows || FILE_ROWS) - 2 }, losses);
       this.#say(`\n${rows.map((row) => `${row}\n`).join('')}`);
     }
     await this.#stderr?.drained(LAST_WORDS_MS);

@@ -16,6 +16,8 @@ import { EVENTS, UNREAD, unreadRows } from './unread';
 /** Columns of the names before the facts. */
 const LABEL = 11;
 
+export type Loss = readonly [times: number, words: string];
+
 export interface SummaryOptions {
   text: Text;
   paint: Paint;
@@ -44,16 +46,20 @@ export class Summary {
   }
 
   /** At the end; each of at most so many columns. The table has the rows that are left of one screen, or a few. */
-  rows(stats: SnifferStats, { columns, rows }: { columns: number; rows: number }): string[] {
+  rows(
+    stats: SnifferStats,
+    { columns, rows }: { columns: number; rows: number },
+    losses: readonly Loss[] = [],
+  ): string[] {
     const traffic = this.#traffic;
     traffic.end();
-    const first = [...this.#facts(stats, columns)];
+    const first = [...this.#facts(stats, columns, losses)];
     const findings = findingsOf(traffic);
     for (const finding of findingRows(findings, this.#options, columns)) first.push('', ...finding);
     return [...first, ...routeRows(traffic, findings, this.#options, { columns, rows: rows - first.length })];
   }
 
-  *#facts({ engine, outputs }: SnifferStats, columns: number): Generator<string> {
+  *#facts({ engine, outputs }: SnifferStats, columns: number, others: readonly Loss[]): Generator<string> {
     const { exchanges, responses, unanswered, underWay, classes, firstMs, lastMs } = this.#traffic;
     const { beyondServers, beyondRoutes } = this.#traffic;
     // Some may have been dropped on the way here; what the engine parsed is what there was.
@@ -73,6 +79,7 @@ export class Summary {
           `messages dropped by ${name} (${reason})`,
         ]),
       ),
+      ...others,
     ].filter(([lost]) => lost > 0);
     const unread = [...unreadRows(engine, this.#looks)];
     const limits = [

@@ -7,7 +7,7 @@ import { MAX_NAMES } from '../../ts/compare/endpoint.js';
 import { MAX_SAMPLE } from '../../ts/compare/sample.js';
 import { MAX_ROUTES } from '../../ts/exchange/servers.js';
 import { Random } from '../differential/random.js';
-import { linesOf, SHOP, type Shape } from './traffic.js';
+import { type Chain, chainOf, linesOf, SHOP, type Shape } from './traffic.js';
 
 const SEEDS = 150;
 
@@ -85,6 +85,40 @@ describe('what has changed', () => {
     );
     const kinds = compared(before, linesOf(random, 1_500, shapes)).changes.map(({ kind }) => kind);
     expect(kinds).toEqual(['failing', 'slower']);
+  });
+});
+
+describe('an endpoint that waits for another one', () => {
+  const random = new Random(41);
+  const chain = (a: Chain, b: Chain): Differences => compared(chainOf(random, 300, a), chainOf(random, 300, b));
+  const callers = ({ changes }: Differences): string[] =>
+    changes.flatMap(({ at, callers: all }) => all.map((each) => `${each.at.template} with ${at.template}`));
+
+  it.each([
+    ['slower', 10, 100],
+    ['better', 100, 10],
+  ] as const)('is told below it: both %s', (kind, before, after) => {
+    const found = chain({ calledMs: before, failing: 0 }, { calledMs: after, failing: 0 });
+    expect(told(found)).toEqual([`${kind} GET /stock: wait 0.5, wait 0.95`]);
+    expect(callers(found)).toEqual(['/front with /stock']);
+  });
+
+  it('fails by itself although the other one is faster', () => {
+    const found = chain({ calledMs: 100, failing: 0 }, { calledMs: 10, failing: 0.3 });
+    expect(told(found)).toEqual([
+      'failing GET /front: failed, outcome 200, outcome 503',
+      'better GET /stock: wait 0.5, wait 0.95',
+    ]);
+    expect(callers(found)).toEqual(['/front with /stock']);
+  });
+
+  it('fails no more although the other one is slower', () => {
+    const found = chain({ calledMs: 10, failing: 0.3 }, { calledMs: 100, failing: 0 });
+    expect(told(found)).toEqual([
+      'slower GET /stock: wait 0.5, wait 0.95',
+      'better GET /front: failed, outcome 200, outcome 503',
+    ]);
+    expect(callers(found)).toEqual(['/front with /stock']);
   });
 });
 

@@ -50,3 +50,44 @@ export function linesOf(random: Random, exchanges: number, shapes: readonly Shap
   }
   return Buffer.from(lines.join(''));
 }
+
+export interface Chain {
+  /** The wait for the one that is called; the caller takes little longer. */
+  calledMs: number;
+  /** Share of 503 of the caller's own. */
+  failing: number;
+}
+
+/** GET /front, which waits for GET /stock of another server. */
+export function chainOf(random: Random, exchanges: number, { calledMs, failing }: Chain): Buffer {
+  const lines: string[] = [];
+  for (let n = 0; n < exchanges; n++) {
+    const atMs = START_MS + n * 2_000;
+    const waitMs = Math.round(calledMs * (1 + random.next()));
+    const half = (id: string, serverIp: string, clientIp: string, path: string, rest: object): object => ({
+      ...COMMON,
+      ...{ id: `${n}.${id}`, receiver: { ip: serverIp, port: 80 }, destination: { ip: clientIp, port: 4_000 } },
+      ...{ headers: path === '/front' ? { host: 'front.test' } : { host: 'stock.test' }, ...rest },
+    });
+    const asked = (id: string, server: string, client: string, path: string, ms: number): object => {
+      const timestamp = new Date(atMs + ms).toISOString();
+      return half(id, server, client, path, { direction: 'request', timestamp, method: 'GET', path });
+    };
+    const answered = (id: string, server: string, client: string, path: string, ms: number, wait: number): object => {
+      const timestamp = new Date(atMs + ms + wait).toISOString();
+      const statusCode = path === '/front' && random.chance(failing) ? 503 : 200;
+      const times = { latencyMs: wait, waitMs: wait, request: { method: 'GET', path } };
+      return half(id, server, client, path, { direction: 'response', timestamp, statusCode, ...times });
+    };
+    const [front, stock] = [
+      ['1', '10.0.0.5', '10.0.0.9', '/front'],
+      ['2', '10.0.0.6', '10.0.0.5', '/stock'],
+    ] as const;
+    const all = [
+      ...[asked(...front, 0), asked(...stock, 2)],
+      ...[answered(...stock, 2, waitMs), answered(...front, 0, waitMs + 4)],
+    ];
+    lines.push(...all.map((message) => `${JSON.stringify(message)}\n`));
+  }
+  return Buffer.from(lines.join(''));
+}

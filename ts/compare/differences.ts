@@ -173,12 +173,7 @@ function changesOf(told: readonly Candidate[]): Change[] {
       change.p = p;
     }
   }
-  for (const change of changes.values()) {
-    const trends = change.differences.map(trendOf);
-    if (trends.includes('failing')) change.kind = 'failing';
-    else if (trends.includes('slower')) change.kind = 'slower';
-    else if (trends.includes('better')) change.kind = 'better';
-  }
+  for (const change of changes.values()) change.kind = kindOf(change.differences) ?? change.kind;
   const all = [...changes.values()];
   joined(all, 1, (difference) => {
     const trend = trendOf(difference);
@@ -198,6 +193,12 @@ function trendOf(difference: Difference): 'failing' | 'slower' | 'better' | unde
   if (difference.what !== 'failed') return undefined;
   const [a, b] = [difference.hits[0] / difference.of[0], difference.hits[1] / difference.of[1]];
   return b > a ? 'failing' : 'better';
+}
+
+/** The worst of their trends. */
+function kindOf(differences: readonly Difference[]): Kind | undefined {
+  const trends = differences.map(trendOf);
+  return (['failing', 'slower', 'better'] as const).find((trend) => trends.includes(trend));
 }
 
 type FaultAt = Fault<{ stats: RouteStats; change: Change }>;
@@ -222,12 +223,13 @@ function joined(
     for (const { at: caller, through, ...rest } of callers) {
       at.change.callers.push({ ...rest, at: caller.change.at, through: through?.change.at });
       const { differences } = caller.change;
-      const fails = differences.some(({ what }) => what === 'failed');
-      // Fields are its own matter, and so are outcomes where it fails no more and no less.
+      // What goes the other way is its own matter, and so are fields, and outcomes unless they are of failures that are explained.
+      const isExplained = (difference: Difference): boolean => faultOf(difference) !== undefined;
+      const fails = differences.some((difference) => difference.what === 'failed' && isExplained(difference));
       caller.change.differences = differences.filter(
-        ({ what }) => what.endsWith('-header') || (what === 'outcome' && !fails),
+        (difference) => !isExplained(difference) && !(difference.what === 'outcome' && fails),
       );
-      caller.change.kind = 'changed';
+      caller.change.kind = kindOf(caller.change.differences) ?? 'changed';
     }
   }
 }

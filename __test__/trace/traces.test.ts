@@ -168,6 +168,18 @@ describe('what is kept', () => {
     expect(all(treesOf(traces.find('-')?.hops ?? []))).toHaveLength(1_000);
   });
 
+  it('ids beside a trace that is full find nothing, but for the one that is asked for', () => {
+    const traceparent = `00-${'a'.repeat(32)}-${'1'.repeat(16)}-01`;
+    for (const only of [undefined, 'r-1400']) {
+      const traces = new Traces({ only });
+      for (let n = 0; n < 1_500; n++) traces.read(exchange(n, { traceparent, 'x-request-id': `r-${n}` }));
+      traces.end();
+      const found = Array.from({ length: 1_500 }, (_, n) => n).filter((n) => traces.find(`r-${n}`) !== undefined);
+      expect(found).toEqual([...Array(1_000).keys(), ...(only === undefined ? [] : [1_400])]);
+      expect(traces.find('a'.repeat(32))).toMatchObject({ more: 500, hops: { length: 1_000 } });
+    }
+  });
+
   it('an id that stands beside two traces joins neither', () => {
     const trace = (digit: string): object => ({
       traceparent: `00-${digit.repeat(32)}-${'1'.repeat(16)}-01`,

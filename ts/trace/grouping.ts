@@ -40,7 +40,10 @@ export class Grouping {
   readonly #most: number;
   /** By id, the one that was quiet for longest first. */
   readonly #traces = new Map<string, Trace>();
-  /** The trace that a request's id stands beside; `''`: it stands beside several, and joins nothing. */
+  /**
+   * The trace that a request's id stands beside; `''`: it stands beside several, and joins nothing. Bounded by `MAX_HOPS`, and one for the
+   * id that is asked for: each is of a hop that is kept, and goes with it.
+   */
   readonly #aliases = new Map<string, string>();
   #hops = 0;
   #past: Trace[] = [];
@@ -55,8 +58,9 @@ export class Grouping {
     const { named, trace, request } = hop.keys;
     if (named === 'x-request-id') this.#put(this.#aliases.get(trace) || trace, hop);
     else {
-      this.#put(trace, hop);
-      if (request !== undefined) this.#join(request, trace);
+      const isKept = this.#put(trace, hop);
+      // The id that is asked for is found beside any hop.
+      if (request !== undefined && (isKept || request === this.#only)) this.#join(request, trace);
     }
     while (this.#hops > this.#maxHops) if (!this.#letOldestGo()) break;
   }
@@ -75,7 +79,8 @@ export class Grouping {
     return this.#traces.get(id) ?? this.#traces.get(id.toLowerCase()) ?? this.#traces.get(this.#aliases.get(id) ?? '');
   }
 
-  #put(id: string, hop: Hop): void {
+  /** False if the trace has as many hops as are kept. */
+  #put(id: string, hop: Hop): boolean {
     const trace = this.#traces.get(id) ?? {
       ...{ id, named: hop.keys.named, hops: [], more: 0 },
       ...{ firstMs: Number.POSITIVE_INFINITY, lastMs: Number.NEGATIVE_INFINITY },
@@ -85,11 +90,13 @@ export class Grouping {
     this.#traces.set(id, trace);
     trace.firstMs = Math.min(trace.firstMs, hop.atMs);
     trace.lastMs = Math.max(trace.lastMs, hop.atMs + (hop.allMs ?? 0));
-    if (trace.hops.length >= MAX_TRACE_HOPS) trace.more++;
-    else {
-      trace.hops.push(hop);
-      this.#hops++;
+    if (trace.hops.length >= MAX_TRACE_HOPS) {
+      trace.more++;
+      return false;
     }
+    trace.hops.push(hop);
+    this.#hops++;
+    return true;
   }
 
   /** The hops that have only the id of the request belong to its trace. */

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -18,6 +19,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Connections } from '../dist/command/packets/connections.js';
+import { Target } from '../dist/command/packets/target.js';
 import { toCaptureOptions } from '../dist/config/engine.js';
 import { validateConfig } from '../dist/config/index.js';
 import { createSniffer, type HttpMessage, type SnifferConfig } from '../dist/index.js';
@@ -216,6 +218,7 @@ describe('what is refused', () => {
     writeFileSync(words, 'a few words');
     writeFileSync(input, readFileSync(join(FIXTURES, 'pcapng.pcapng')));
     symlinkSync(input, link);
+    symlinkSync(at('nothing'), at('dangling.pcapng'));
     mkdirSync(at('folder'));
   });
 
@@ -230,6 +233,7 @@ describe('what is refused', () => {
     ['a file that is no pcapng', [...PORTS, DEMO, '-w', words], /no pcapng, which would be lost/],
     ['a pcap', [...PORTS, SHOP, '-w', DEMO], /no pcapng, which would be lost/],
     ['a folder', [...PORTS, DEMO, '-w', at('folder')], /it is no regular file/],
+    ['a link to nothing', [...PORTS, DEMO, '-w', at('dangling.pcapng')], /a link to a file that is not there/],
     ['a folder that is not there', [...PORTS, DEMO, '-w', at('no/where.pcapng')], /ENOENT/],
     ['stdout', [...PORTS, DEMO, '-w', '-'], /names a file/],
     ['packets with pseudonyms', [...PORTS, DEMO, '--pseudonymize', '-w', copy], /-w: packets have no pseudonyms/],
@@ -241,6 +245,32 @@ describe('what is refused', () => {
     expect(complaints(run)).toEqual([expect.stringMatching(reason)]);
     expect(existsSync(copy)).toBe(false);
     expect(readFileSync(words, 'utf8')).toBe('a few words');
+  });
+
+  test.each([
+    ['a file that is no pcapng', (path: string): void => writeFileSync(path, 'a few words'), /no pcapng/],
+    ['a link to nothing', (path: string): void => symlinkSync(at('nothing'), path), /a link to a file/],
+    ['a folder', (path: string): void => mkdirSync(path), /no regular file/],
+  ] as const)('%s that came in the meantime stays', (name, create, reason) => {
+    const path = at(`meantime-${name}`);
+    const target = new Target(path);
+    create(path);
+    const { ino } = lstatSync(path);
+    expect(() => target.finish()).toThrow(reason);
+    target.discard();
+    expect(lstatSync(path).ino).toBe(ino);
+    expect(existsSync(target.path)).toBe(false);
+  });
+
+  test('to discard what is gone, or cannot be removed, is no error', () => {
+    const gone = new Target(at('gone.pcapng'));
+    rmSync(gone.path);
+    gone.discard();
+    const stays = new Target(at('stays.pcapng'));
+    rmSync(stays.path);
+    mkdirSync(stays.path);
+    stays.discard();
+    rmSync(stays.path, { recursive: true });
   });
 
   test('a pcapng that is there is kept until the new one is whole', async () => {

@@ -75,8 +75,8 @@ export class Packets {
       log.info({ file, ...extracted }, 'packets written');
       return true;
     } catch (error) {
-      this.discard();
       log.error({ file, ...errorFields(error) }, 'packets are not written');
+      this.discard();
       return false;
     }
   }

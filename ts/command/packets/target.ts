@@ -3,7 +3,7 @@
  * until then, and must have been a pcapng.
  */
 
-import { closeSync, openSync, readSync, realpathSync, renameSync, statSync, unlinkSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, readSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
 
 /** Bodies and headers are in it, so that only its owner may read it. */
 const MODE = 0o600;
@@ -28,18 +28,27 @@ export class Target {
     process.once('exit', this.#discard);
   }
 
-  /** It has all packets. */
+  /**
+   * It has all packets.
+   * @throws {Error} if another file is there by now
+   */
   finish(): void {
+    refuseOthers(this.#whole);
     renameSync(this.path, this.#whole);
     this.#isThere = false;
     process.off('exit', this.#discard);
   }
 
+  /** Never throws: it is called where something else went wrong. */
   discard(): void {
     if (!this.#isThere) return;
     this.#isThere = false;
     process.off('exit', this.#discard);
-    unlinkSync(this.path);
+    try {
+      rmSync(this.path, { force: true });
+    } catch {
+      // It stays; its name says that it is not whole.
+    }
   }
 }
 
@@ -55,7 +64,10 @@ function realPath(path: string): string {
 
 function refuseOthers(path: string): void {
   const status = statSync(path, { throwIfNoEntry: false });
-  if (status === undefined) return;
+  if (status === undefined) {
+    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
+    throw new Error('it is a link to a file that is not there; remove it, or name the file');
+  }
   if (!status.isFile()) throw new Error('it is no regular file');
   const head = Buffer.alloc(PCAPNG.length);
   const fd = openSync(path, 'r');

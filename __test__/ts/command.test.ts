@@ -185,6 +185,23 @@ describe('a savefile', () => {
     expect(warnings).toMatchObject([{ message: 'NET_RAW was not given up: the process goes on with it' }]);
   });
 
+  it('is read for --ports auto after NET_RAW was given up, and until a signal', async () => {
+    const env = { FAKE_KEEPS_NET_RAW: '1' };
+    const given = 'NET_RAW was not given up: the process goes on with it';
+    const { code, log } = await run(['--ports', 'auto', '-r', 'messages-3'], env);
+    expect(code).toBe(0);
+    expect(log.slice(0, 2)).toMatchObject([
+      { message: given },
+      { message: expect.stringContaining('--ports auto: HTTP was found on no port') },
+    ]);
+    const { child, ended } = command(['--ports', 'auto', '-r', 'endless-1'], env);
+    await logged(child, given);
+    child.kill('SIGTERM');
+    const stopped = await ended;
+    expect([stopped.code, stopped.signal]).toEqual([0, null]);
+    expect(stopped.log.map(({ message }) => message)).toEqual([given, 'signal received: stopping']);
+  });
+
   it('that is broken: what was readable, one line, exit 2', async () => {
     const { code, stdout, log } = await run(['--ports', '80', '--log-level', 'warn', '-r', 'broken-after-250']);
     expect(stdout.trimEnd().split('\n')).toHaveLength(250);

@@ -56,7 +56,32 @@ export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Sh
   let exitCode = SUCCESS;
   const { inputs, follow, durationMs } = asked;
   const pseudonyms = asked.pseudonymize ? createPseudonyms() : undefined;
-  if (asked.findsPorts) config = { ...config, ports: await foundPorts(inputs, config, log) };
+  let running: Sniffer | undefined;
+  let signalled = false;
+  const signal = new Promise<void>((resolve) => {
+    stopOnSignals({
+      listen: onCommandSignals,
+      log,
+      loses: 'undelivered messages are lost',
+      stop: () => {
+        signalled = true;
+        resolve();
+        void running?.stop();
+      },
+      end: () => process.exit(FAILED),
+    });
+  });
+  // A savefile needs no right, and may be anybody's. A library would not do this to its host process.
+  if (config.pcapFile !== undefined && !keepNetRaw) giveUpRight(log);
+  if (asked.findsPorts) {
+    const ports = await Promise.race([foundPorts(inputs, config, log), signal]);
+    if (ports === undefined || signalled) {
+      packets?.discard();
+      await terminal.close();
+      return SUCCESS;
+    }
+    config = { ...config, ports };
+  }
   const sniffer = new Sniffer(config, {
     ...DEFAULT_DEPS,
     ...(inputs.length === 0 ? {} : { createCapture: createCaptureOf(inputs, follow, packets) }),
@@ -77,29 +102,14 @@ export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Sh
       void sniffer.stop();
     },
   });
+  running = sniffer;
   const stopped = new Promise<void>((resolve) => {
     sniffer.on('stop', resolve);
   });
   sniffer.on('error', () => {
     exitCode = FAILED;
   });
-  let signalled = false;
-  const signal = new Promise<void>((resolve) => {
-    stopOnSignals({
-      listen: onCommandSignals,
-      log,
-      loses: 'undelivered messages are lost',
-      stop: () => {
-        signalled = true;
-        resolve();
-        void sniffer.stop();
-      },
-      end: () => process.exit(FAILED),
-    });
-  });
   terminal.attach(sniffer, { pcapFile: config.pcapFile });
-  // A savefile needs no right, and may be anybody's. A library would not do this to its host process.
-  if (config.pcapFile !== undefined && !keepNetRaw) giveUpRight(log);
   for (let attempt = 1; ; attempt++) {
     try {
       await sniffer.start();

@@ -122,6 +122,26 @@ describe('an endpoint that waits for another one', () => {
   });
 });
 
+describe('a request that is open at the end', () => {
+  const before = linesOf(new Random(51), 300);
+  const open = (timestamp: object): Buffer => {
+    const ends = { receiver: { ip: '10.0.0.5', port: 80 }, destination: { ip: '10.0.0.9', port: 4_000 } };
+    const request = { ...ends, ...timestamp, direction: 'request', method: 'GET', path: '/products', headers: {} };
+    const lines = Array.from({ length: 100 }, (_, n) => `${JSON.stringify({ ...request, id: `${1_000 + n}.1` })}\n`);
+    return Buffer.concat([Buffer.from(lines.join('')), before]);
+  };
+  const of = ({ captures: { facts } }: { captures: Captures }): number[] => [facts[1].underWay, facts[1].exchanges];
+
+  it('has no response if it is old', () => {
+    expect(of(compared(before, open({ timestamp: '2024-05-16T00:00:00.000Z' })))).toEqual([0, 400]);
+  });
+
+  it('is under way if it has no time', () => {
+    const timestamp = '1970-01-01T00:00:00.000Z';
+    expect(of(compared(before, open({ timestamp, timestampUnknown: true })))).toEqual([100, 300]);
+  });
+});
+
 describe('limits', () => {
   it('a sample of many times is compared, and that is said', () => {
     const random = new Random(31);

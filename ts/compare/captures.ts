@@ -191,11 +191,12 @@ export class Captures {
     });
   }
 
-  /** Open at the end. One that would have waited longer than any other has no response. */
+  /** Open at the end. One that would have waited longer than any other has no response; without a time it is not known for how long. */
   #noteOpen(asked: Asked): void {
     const facts = this.facts[this.#side];
     const longestMs = this.#longestMs.get(asked.endpoint.current) ?? 0;
-    if (facts.lastMs - asked.atMs < Math.max(UNDER_WAY_MS, PATIENCE * longestMs)) facts.underWay++;
+    const openMs = facts.lastMs - asked.atMs;
+    if (Number.isNaN(openMs) || openMs < Math.max(UNDER_WAY_MS, PATIENCE * longestMs)) facts.underWay++;
     else this.#noteUnanswered(asked);
   }
 

@@ -69,6 +69,24 @@ describe('a line', () => {
     }
   });
 
+  it('has the path however long the ids are', () => {
+    const id = 'a'.repeat(64);
+    for (const columns of WIDTHS.filter((each) => each >= 40)) {
+      const lines = new Lines(
+        text,
+        (_, words) => words,
+        () => columns,
+      );
+      const row = lines.response(RESPONSE, { ...FACTS, id });
+      expect(row).toContain('/orders/4711/it');
+      expect(row.endsWith(` ${id}`) || !row.includes('aa')).toBe(true);
+      if (columns >= 120) expect(row).toContain(id);
+      expect(text.width(row)).toBeLessThanOrEqual(columns - 1);
+    }
+    const inFile = new Lines(text, (_, words) => words).response(RESPONSE, { ...FACTS, id });
+    expect(inFile).toMatch(/ \/orders\/4711\/items .* 10\.0\.0\.9:40000 → 10\.0\.0\.5:8080 +a{64}$/);
+  });
+
   it('stands below the others, whatever ids came before', () => {
     const lines = new Lines(
       text,

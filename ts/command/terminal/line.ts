@@ -38,14 +38,14 @@ const METHOD = 7;
 const STATUS = 4;
 const SIZE = 6;
 const LATENCY = 6;
-/** Of usual ids; a longer id takes its columns from the path, since an id that is cut is of no use. */
+/** Of usual ids; a longer id takes its columns from the path, then from the peers, since an id that is cut is of no use. */
 const ID = 4;
 /** Two IPv4 endpoints with ports. */
 const PEERS = '255.255.255.255:65535 → 255.255.255.255:65535'.length;
 /** With less than this for both, the path has it all. */
 const MIN_PATH_AND_PEERS = 36;
 const PEERS_SHARE = 0.49;
-/** A path that has less than this is no path: the id goes, then the time, then the size. */
+/** A path that has less than this is no path: the peers go, then the id, then the time, then the size. */
 const MIN_PATH = 16;
 /** Before the time that a slow exchange took; no such time has more than five characters, but for hours. */
 const SLOW = '*';
@@ -166,9 +166,9 @@ export class Lines {
   ): string {
     const [time, method, path, status, size, latency, peers, id] = cells;
     this.#idColumns = Math.max(this.#idColumns, id.length);
-    const layout = layoutOf(this.#columns?.() ?? FILE_COLUMNS, this.#idColumns);
     const text = this.#text;
     const isCut = this.#columns !== undefined;
+    const layout = layoutOf(this.#columns?.() ?? FILE_COLUMNS, this.#idColumns, isCut);
     const row: [number, string][] = [];
     if (layout.time > 0) row.push([0, time.slice(0, layout.time).padEnd(layout.time)]);
     row.push([1, text.fit(method, METHOD)]);
@@ -225,13 +225,15 @@ export function lineColumns(columns: number): number {
   return Math.max(1, columns - 1);
 }
 
-function layoutOf(columns: number, wanted: number): Layout {
+function layoutOf(columns: number, wanted: number, isCut: boolean): Layout {
   const wide = columns < WIDE_COLUMNS ? TIME.narrow : TIME.wide;
   const gaps = 6;
   const all = lineColumns(columns) - wide - METHOD - STATUS - SIZE - LATENCY - ID - gaps;
   if (all >= MIN_PATH_AND_PEERS) {
     const peers = Math.min(PEERS, Math.floor((all - 1) * PEERS_SHARE));
-    return { time: wide, path: Math.max(1, all - 1 - peers - wanted + ID), size: SIZE, id: wanted, peers };
+    const path = all - 1 - peers - wanted + ID;
+    if (path >= MIN_PATH || !isCut)
+      return { time: wide, path: Math.max(MIN_PATH, path), size: SIZE, id: wanted, peers };
   }
   let path = lineColumns(columns) - METHOD - STATUS - LATENCY - 3;
   const take = (cell: number): number => {
@@ -239,7 +241,7 @@ function layoutOf(columns: number, wanted: number): Layout {
     path -= cell + 1;
     return cell;
   };
-  const [id, time, size] = [take(wanted), take(TIME.narrow), take(SIZE)];
+  const [id, time, size] = [take(wanted), take(wide), take(SIZE)];
   return { time, path: Math.max(1, path), size, id, peers: 0 };
 }
 

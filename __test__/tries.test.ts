@@ -19,7 +19,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { CLI, describeLive, FIXTURES, linesOf, runCli, until } from './live/harness.js';
+import { CLI, describeLive, FIXTURES, linesOf, runCli, start, until } from './live/harness.js';
 import { linesOn, onTerminal, shown } from './terminal/pty.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-tries-'));
@@ -188,6 +188,16 @@ describe('a sentence that says what to do', () => {
     expect(found).toEqual([expect.objectContaining({ code, message: expect.stringMatching(words) })]);
     expect(ended).toBe(exit);
     if (exit === 1) expect([stdout, told.length]).toEqual(['', 1]);
+  });
+
+  test('a savefile that may not be read: no advice about its format', async () => {
+    writeFileSync(at('closed.pcap'), bytes, { mode: 0 });
+    // Root reads what it may not, but for root without its privileges.
+    const prefix = process.getuid?.() === 0 ? ['setpriv', '--inh-caps', '-all', '--securebits', '+noroot'] : [];
+    const args = [...prefix, process.execPath, CLI, '--ports', '8080', at('closed.pcap')];
+    const { code, stderr } = await start(args).done;
+    expect(code).toBe(2);
+    expect(JSON.parse(stderr).message).toMatch(/^cannot open savefile '.*closed\.pcap': Permission denied[^;]*$/);
   });
 
   test('in words on a terminal', async () => {

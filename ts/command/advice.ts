@@ -1,6 +1,6 @@
 /** Advice on a savefile that cannot be opened: the engine says why, and a look at the path now says what helps. */
 
-import { readdirSync, statSync } from 'node:fs';
+import { accessSync, constants, readdirSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { ENGINE_ERROR_CODES } from '../errors';
 import type { Log } from '../logger';
@@ -25,7 +25,14 @@ export function withAdvice(createLogger: (level: LogLevel) => Log, inputs: reado
 }
 
 function adviceFor(path: string): string | undefined {
-  const status = statSync(path, { throwIfNoEntry: false });
+  let status: Stats | undefined;
+  try {
+    status = statSync(path, { throwIfNoEntry: false });
+    if (status !== undefined) accessSync(path, constants.R_OK);
+  } catch {
+    // It may not be read, or a folder on the way to it; the engine's message says so.
+    return undefined;
+  }
   if (status === undefined) {
     const near = suggest(basename(path), neighboursOf(path));
     return near === undefined

@@ -1,12 +1,12 @@
 /** `tcp-sniffer compare` as a process: what it reads, what it refuses, and by which code. */
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Random } from '../differential/random.js';
 import { FIXTURES, linesOf as rowsOf, runCli } from '../live/harness.js';
-import { linesOf, SHOP } from './traffic.js';
+import { chainOf, linesOf, SHOP } from './traffic.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-compare-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -62,6 +62,24 @@ describe('compare', () => {
     expect([code, changes]).toEqual([0, []]);
     expect(captures[0].exchanges).toBe(captures[1].exchanges);
     expect(captures[0].exchanges).toBeGreaterThan(5);
+  });
+
+  it('has documented fields in JSON, and no others', async () => {
+    const slow = file('slow.jsonl', chainOf(random, 300, { calledMs: 100, failing: 0 }));
+    const fast = file('fast.jsonl', chainOf(random, 300, { calledMs: 10, failing: 0 }));
+    const { stdout } = await runCli(['compare', fast, slow, '--format', 'json']);
+    const found = JSON.parse(stdout);
+    expect(found.changes[0].callers[0]).toMatchObject({ server: 'front.test:80', path: '/front' });
+    const docs = readFileSync(join(FIXTURES, '../docs/comparing.md'), 'utf8');
+    const names = new Set<string>();
+    JSON.stringify(found, (key, value) => {
+      if (/^[a-z]/i.test(key) && !['a', 'b'].includes(key)) names.add(key);
+      return value;
+    });
+    const documented = new Set(
+      [...docs.matchAll(/`([\w.[\]]+)`/g)].map(([, path = '']) => path.split('.').at(-1)?.replace('[]', '')),
+    );
+    expect([...names].filter((name) => !documented.has(name))).toEqual([]);
   });
 
   it('sends nothing anywhere, whatever the variables say', async () => {

@@ -28,7 +28,7 @@ export function jsonOf({ captures, reads, differences }: Comparison): unknown {
     thresholds: {
       ...{ alpha: ALPHA, minTimes: MIN_TIMES, minShift: MIN_SHIFT, minShiftMs: MIN_SHIFT_MS, minShare: MIN_POINTS },
     },
-    ...{ tests, endpointsInBoth: compared, fewTimes: few, sampledTimes: sampled, notToldApart: more },
+    ...{ tests, endpointsInBoth: compared, fewTimes: few, sampledTimes: sampled, endpointsWithMore: more },
     changes: changes.map(changeOf),
   };
 }
@@ -37,17 +37,23 @@ function changeOf({ kind, at, p, client, differences, callers }: Change): unknow
   return {
     ...{ kind, ...placeOf(at), ...(p === undefined ? {} : { p }), ...(client === undefined ? {} : { client }) },
     differences: differences.map(differenceOf),
-    callers: callers.map(({ at: caller, left, callsEach, share }) => ({
+    callers: callers.map(({ at: caller, left, through, callsEach, share }) => ({
       ...placeOf(caller),
       ...(left === undefined ? {} : { left }),
+      ...(through === undefined ? {} : { through: nameOf(through) }),
       ...(callsEach === undefined ? {} : { callsEach }),
       ...(share === undefined ? {} : { share }),
     })),
   };
 }
 
-function placeOf({ server, method, template, exchanges: [a, b] }: Place): object {
-  return { server: server.name, method, path: template, exchanges: { a, b } };
+function placeOf(place: Place): object {
+  const [a, b] = place.exchanges;
+  return { ...nameOf(place), exchanges: { a, b } };
+}
+
+function nameOf({ server, method, template }: Place): object {
+  return { server: server.name, method, path: template };
 }
 
 function differenceOf(difference: Difference): object {

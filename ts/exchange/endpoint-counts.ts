@@ -9,8 +9,10 @@
 import { GRPC_STATUSES } from '../filter/grpc';
 import { type Brief, eachBrief, type GrpcCall } from './brief';
 import { KNOWN_METHODS } from './methods';
+import { ENDED_BY_US } from './outcome';
 import { isFinal } from './pairing';
 import { ownText } from './routes';
+import { HOST } from './servers';
 import { pathOf, REST, segmentsOf } from './templates';
 
 /** Endpoints that are told apart. Each has about 17 series for each status, so that a scrape stays within some MiB. */
@@ -34,10 +36,6 @@ const AUTHORITY = 'authority';
 /** Upper bounds of the histogram in ms; in seconds they are those that Prometheus clients have, and three more. */
 export const BOUNDS_MS = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000] as const;
 
-/** RFC 3986 §3.2.2, as far as a Host field that is one goes. */
-const HOST = /^(?:[\w.~!$&'()*+;=%-]+|\[[\da-f:.]+\])(?::\d*)?$/i;
-/** Ended not by its server, its client or the network: how long it took is not known. */
-const ENDED_BY_US: ReadonlySet<string | undefined> = new Set(['stopped', 'evicted', 'gap', 'timeout', 'malformed']);
 /** gRPC's UNIMPLEMENTED. */
 const UNIMPLEMENTED = 12;
 
@@ -178,6 +176,7 @@ export class EndpointTable {
       grpc === undefined ? statusClass(statusCode) : grpcStatus(status, statusCode),
     );
     outcomes.exchanges++;
+    // How long it took is not known if the capture ended it.
     const ms = latencyMs === undefined || ENDED_BY_US.has(incomplete) ? Number.NaN : latencyMs + durationMs;
     if (!Number.isFinite(ms) || ms < 0) return;
     const bucket = BOUNDS_MS.findIndex((bound) => ms <= bound);

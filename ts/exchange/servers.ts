@@ -19,7 +19,7 @@ const MAX_ADDRESSES = 64;
 /** Longer names of hosts there are not (RFC 1035 §2.3.4). */
 const MAX_HOST_UNITS = 255;
 /** RFC 3986 §3.2.2, as far as a Host field that is one goes. */
-const HOST = /^(?:[\w.~!$&'()*+;=%-]+|\[[\da-f:.]+\])(?::\d*)?$/i;
+export const HOST = /^(?:[\w.~!$&'()*+;=%-]+|\[[\da-f:.]+\])(?::\d*)?$/i;
 
 export interface Server<Stats extends Counted<Stats>> {
   /** The Host field with the port, or the address. */

@@ -7,6 +7,7 @@ import {
   MAX_ENDPOINTS,
   MAX_HOSTS,
   MAX_LABEL_UNITS,
+  MAX_OUTCOMES,
   MAX_WAITING,
 } from '../../ts/exchange/endpoint-counts';
 import { KNOWN_METHODS } from '../../ts/exchange/methods';
@@ -237,6 +238,43 @@ describe('whatever the traffic', () => {
       for (const value of Object.values(labels)) expect(value.length).toBeLessThanOrEqual(MAX_LABEL_UNITS + 2);
     }
   });
+
+  it('a scrape stays within some MiB, and each call is counted once, whatever the statuses and the lengths of names', () => {
+    const table = create({ byHost: true });
+    const LONG = 'n'.repeat(MAX_LABEL_UNITS - 3);
+    const STATUSES = 17;
+    for (let n = 0; n < MAX_ENDPOINTS; n++) {
+      const call = { service: LONG + word(100 + n), method: LONG };
+      const headers = { host: `${word(n % MAX_HOSTS)}.${LONG}`.slice(0, MAX_LABEL_UNITS) };
+      const sent = { method: 'POST', grpc: call, headers };
+      for (let status = 0; status < STATUSES; status++) feed(table, ...asked('/', sent, { grpc: { ...call, status } }));
+    }
+    const calls = samplesOf(table, 'grpc_calls_total');
+    const apart = calls.filter((line) => !line.includes('status="other"'));
+    expect(table.size).toBe(MAX_ENDPOINTS);
+    expect(apart).toHaveLength(MAX_OUTCOMES);
+    // At the most, beside those that are told apart, one for each endpoint.
+    expect(calls.length).toBeLessThanOrEqual(MAX_OUTCOMES + MAX_ENDPOINTS);
+    expect(sum(calls)).toBe(MAX_ENDPOINTS * STATUSES);
+    expect(table.overLimit).toBe(sum(calls) - sum(apart));
+    expect(Buffer.byteLength(endpointsText(table))).toBeLessThan(16 * 1024 * 1024);
+  }, 60_000);
+
+  it('a known endpoint with a known status counts for it at the limit of statuses too', () => {
+    const table = create();
+    feed(table, ...asked('/first'));
+    for (let n = 0; n < MAX_ENDPOINTS - 1; n++)
+      for (let hundreds = 1; hundreds <= 9; hundreds++)
+        feed(table, ...asked(`/${word(n)}`, {}, { statusCode: hundreds === 1 ? 101 : hundreds * 100 }));
+    const { overLimit } = table;
+    expect(overLimit).toBeGreaterThan(0);
+    feed(table, ...asked('/first'), ...asked('/first', {}, { statusCode: 503 }));
+    expect(samplesOf(table, 'http_requests_total').filter((line) => line.includes('"/first"'))).toEqual([
+      'http_requests_total{port="80",method="GET",endpoint="/first",status="2xx"} 2',
+      'http_requests_total{port="80",method="GET",endpoint="/first",status="other"} 1',
+    ]);
+    expect(table.overLimit).toBe(overLimit + 1);
+  }, 60_000);
 
   it('labels are escaped, and no two series are the same', () => {
     const table = create({ byHost: true });

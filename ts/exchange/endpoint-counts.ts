@@ -15,8 +15,13 @@ import { ownText } from './routes';
 import { HOST } from './servers';
 import { pathOf, REST, segmentsOf } from './templates';
 
-/** Endpoints that are told apart. Each has about 17 series for each status, so that a scrape stays within some MiB. */
+/** Endpoints that are told apart. */
 export const MAX_ENDPOINTS = 200;
+/**
+ * Pairs of an endpoint and a status that are told apart, in all: each has 18 series, which with usual labels are 2 KiB of a scrape. With the
+ * longest labels of letters and digits a scrape stays below 16 MiB. 200 endpoints with 5 classes of HTTP statuses have room.
+ */
+export const MAX_OUTCOMES = 1_000;
 /** Values of the Host field that are told apart: it is the client's to choose. */
 export const MAX_HOSTS = 32;
 /** Requests without a response that are remembered, some 200 bytes each, and 1 KiB at the most. */
@@ -24,7 +29,7 @@ export const MAX_WAITING = 10_000;
 /** Longer paths end in `*`, longer names of gRPC and of hosts are `other`: a label is in each of the endpoint's series. */
 export const MAX_LABEL_UNITS = 200;
 
-/** Stands for all that is beyond a limit, and for methods that are no registered ones. */
+/** Stands for all that is beyond a limit, for methods that are no registered ones, and for statuses without a name. */
 export const OTHER = 'other';
 /** Stands for endpoints of which all that is known is that their server has none: 404, 405, UNIMPLEMENTED. */
 export const UNMATCHED = 'unmatched';
@@ -53,6 +58,8 @@ export interface EndpointCounts {
   /** `host` is there only if hosts are told apart. */
   readonly labels: Readonly<Record<string, string>>;
   readonly byStatus: Map<string, Outcomes>;
+  /** It is `other` or `unmatched`. */
+  readonly isRest: boolean;
   /** Requests whose response was not complete for so long: none came, or it goes on as a stream does. */
   unfinished: number;
 }
@@ -80,12 +87,14 @@ export interface EndpointCountsOptions {
 }
 
 export class EndpointTable {
-  /** Exchanges and requests that `other` has since there were too many endpoints. */
+  /** Exchanges and requests that `other` has since there were too many endpoints, or too many statuses of them. */
   overLimit = 0;
   /** Requests that were forgotten before their response, at the limit of those that wait. */
   forgotten = 0;
   readonly #options: EndpointCountsOptions;
   readonly #endpoints = new Map<string, EndpointCounts>();
+  /** Pairs of those and a status, without the status `other`, of which each endpoint may have one. */
+  #outcomes = 0;
   /** Those for what is beyond the limit or not matched; as many as there are methods. */
   readonly #rest = new Map<string, EndpointCounts>();
   readonly #hosts = new Set<string>();
@@ -171,7 +180,7 @@ export class EndpointTable {
     const { status } = brief.grpc ?? {};
     const isUnmatched = status === undefined ? statusCode === 404 || statusCode === 405 : status === UNIMPLEMENTED;
     const endpoint = this.#endpointOf(known, isUnmatched);
-    const outcomes = outcomesOf(
+    const outcomes = this.#outcomesOf(
       endpoint,
       grpc === undefined ? statusClass(statusCode) : grpcStatus(status, statusCode),
     );
@@ -199,9 +208,22 @@ export class EndpointTable {
       return this.#restOf(call, OTHER);
     }
     if (host !== undefined && host !== OTHER && host !== UNKNOWN) this.#hosts.add(ownText(host));
-    const endpoint = createCounts(call, port, host);
+    const endpoint = createCounts(call, port, host, false);
     this.#endpoints.set(ownText(key), endpoint);
     return endpoint;
+  }
+
+  /** The status of an endpoint is `other` if it came up after there were too many pairs. The rest has short labels, and needs no limit. */
+  #outcomesOf({ byStatus, isRest }: EndpointCounts, status: string): Outcomes {
+    const known = byStatus.get(status);
+    if (known !== undefined) return known;
+    if (isRest || status === OTHER) return createOutcomes(byStatus, status);
+    if (this.#outcomes >= MAX_OUTCOMES) {
+      this.overLimit++;
+      return byStatus.get(OTHER) ?? createOutcomes(byStatus, OTHER);
+    }
+    this.#outcomes++;
+    return createOutcomes(byStatus, status);
   }
 
   #hostOf(host: string | undefined): string {
@@ -217,7 +239,7 @@ export class EndpointTable {
     const key = keyOf(call, OTHER, host);
     let endpoint = this.#rest.get(key);
     if (endpoint === undefined) {
-      endpoint = createCounts(call, OTHER, host);
+      endpoint = createCounts(call, OTHER, host, true);
       this.#rest.set(key, endpoint);
     }
     return endpoint;
@@ -243,18 +265,20 @@ function keyOf({ protocol, labels }: Call, port: string, host: string | undefine
   return `${protocol} ${port} ${host ?? ''} ${JSON.stringify(Object.values(labels))}`;
 }
 
-function createCounts({ protocol, labels }: Call, port: string, host: string | undefined): EndpointCounts {
+function createCounts(
+  { protocol, labels }: Call,
+  port: string,
+  host: string | undefined,
+  isRest: boolean,
+): EndpointCounts {
   const all = { ...(host === undefined ? {} : { host }), port, ...labels };
   const own = Object.fromEntries(Object.entries(all).map(([name, value]) => [name, ownText(value)]));
-  return { protocol, labels: own, byStatus: new Map(), unfinished: 0 };
+  return { protocol, labels: own, byStatus: new Map(), isRest, unfinished: 0 };
 }
 
-function outcomesOf({ byStatus }: EndpointCounts, status: string): Outcomes {
-  let outcomes = byStatus.get(status);
-  if (outcomes === undefined) {
-    outcomes = { exchanges: 0, buckets: Array(BOUNDS_MS.length + 1).fill(0), sumMicroseconds: 0 };
-    byStatus.set(ownText(status), outcomes);
-  }
+function createOutcomes(byStatus: EndpointCounts['byStatus'], status: string): Outcomes {
+  const outcomes: Outcomes = { exchanges: 0, buckets: Array(BOUNDS_MS.length + 1).fill(0), sumMicroseconds: 0 };
+  byStatus.set(ownText(status), outcomes);
   return outcomes;
 }
 

@@ -60,9 +60,12 @@ export function endpointsText(table: EndpointTable): string {
     [{}, table.forgotten],
   ]);
   out.metric('endpoints', 'gauge', 'Endpoints that are told apart.', [[{}, table.size]]);
-  out.metric('endpoints_over_limit_total', 'counter', "Exchanges counted as 'other': there are too many endpoints.", [
-    [{}, table.overLimit],
-  ]);
+  out.metric(
+    'endpoints_over_limit_total',
+    'counter',
+    "Exchanges counted as 'other': there are too many endpoints, or statuses of them.",
+    [[{}, table.overLimit]],
+  );
   return out.toString();
 }
 

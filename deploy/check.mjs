@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
-import { admitted } from './selectors.mjs';
+import { admitted, matches } from './selectors.mjs';
 import { fetchHelm, fetchValidator, HELMS, run } from './tools.mjs';
 
 const DEPLOY = dirname(fileURLToPath(import.meta.url));
@@ -76,6 +76,9 @@ const VARIANTS = {
       },
     },
   },
+  'for the network of all pods': {
+    networkPolicy: { sidecars: { namespaces: ['shop'], allPods: true, egress: [{ ports: [{ port: 443 }] }] } },
+  },
   everything: EVERYTHING,
   'without a webhook': { mode: 'policy' },
   'everything without a webhook': { ...EVERYTHING, mode: 'policy', locks: { enabled: true } },
@@ -96,6 +99,7 @@ const REFUSED = {
   'a toleration with a typo': { tolerations: [{ operater: 'Exists' }] },
   'a share over 1': { prometheusRule: { errorRatio: 5 } },
   'a network policy that would let nothing through': { networkPolicy: { sidecars: { namespaces: ['shop'] } } },
+  'pods by a word': { networkPolicy: { sidecars: { allPods: 'labelled' } } },
 };
 /** Custom resources: no schema of theirs comes with Kubernetes. */
 const FOREIGN = /^apiVersion: (cert-manager\.io|monitoring\.coreos\.com)\//m;
@@ -235,6 +239,24 @@ function checkSelectors(objects) {
   return checked;
 }
 
+/** A pod that a policy selects may do nothing else in that direction: without the label none is, unless the values say so. */
+function checkSidecarPolicies(renderAll) {
+  const PODS = [{}, { app: 'db' }, { 'tcp-sniffer/inject': 'true' }, { 'tcp-sniffer/inject': 'false' }];
+  for (const [name, expected] of [
+    ['for the network of the pods', [false, false, true, false]],
+    ['for the network of all pods', [true, true, true, false]],
+  ]) {
+    const values = VARIANTS[name];
+    const policies = renderAll(values).filter(({ metadata }) => metadata.name === 'tcp-sniffer-sidecars');
+    const namespaces = policies.map(({ metadata }) => metadata.namespace);
+    if (!isDeepStrictEqual(namespaces, values.networkPolicy.sidecars.namespaces)) fail(`${name}: in ${namespaces}`);
+    for (const { spec } of policies) {
+      const selected = PODS.map((labels) => matches(spec.podSelector, labels));
+      if (!isDeepStrictEqual(selected, expected)) fail(`${name}: selects ${JSON.stringify(selected)} of the pods`);
+    }
+  }
+}
+
 /** The plain manifests with the user's own image, for the injector and for its sidecars. */
 function checkKustomize(kubectl, bin) {
   const overlay = join(work, 'overlay');
@@ -291,6 +313,7 @@ if (process.argv.includes('--write')) {
     fail('deploy/kustomize/injector.yaml is not what the chart renders: node deploy/check.mjs --write');
   }
   const pods = checkSelectors(parse(bin, readFileSync(MANIFEST, 'utf8')));
+  checkSidecarPolicies((values) => parse(bin, render(helms[0], values, KUBERNETES.at(-1))));
   checkGuide(helms);
   checkKustomize(join(folders[0], 'kubectl', 'kubectl'), bin);
   const compared = await checkPolicies(work, (values) => parse(bin, render(helms[0], values, KUBERNETES.at(-1))), fail);

@@ -1,10 +1,10 @@
 // Label selectors as the API server evaluates them (In and NotIn are all that the chart uses).
 
-function matches({ matchExpressions = [] }, labels) {
+export function matches({ matchExpressions = [] }, labels) {
   return matchExpressions.every(({ key, operator, values }) => {
     const isIn = key in labels && values.includes(labels[key]);
     if (operator === 'In') return isIn;
-    // Holds as well for whoever does not have the label.
+    // Holds as well for objects without the label.
     if (operator === 'NotIn') return !isIn;
     throw new Error(`operator ${operator}`);
   });

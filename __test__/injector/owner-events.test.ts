@@ -117,6 +117,40 @@ describe('a flood', () => {
     expect(sent).toHaveLength(BURST + 3);
   });
 
+  it('of namespaces that are none takes no room from the others', async () => {
+    const { events, sent, counters } = rig();
+    for (let uid = 0; uid < BURST; uid++) events.tell('../../secrets', { ...OWNER, uid: `${uid}` }, 'words');
+    for (let uid = 0; uid < BURST; uid++) events.tell('shop', { ...OWNER, uid: `${uid}` }, 'words');
+    expect(counters.events.dropped).toBe(BURST);
+    while (counters.events.sent < BURST) await settled();
+    expect(new Set(sent.map(({ path }) => path))).toEqual(new Set(['/api/v1/namespaces/shop/events']));
+  });
+
+  it('against a full queue takes no token from what comes when the queue is free', async () => {
+    let isFree = false;
+    const waiting: (() => void)[] = [];
+    const answer = async (): Promise<ApiAnswer> => {
+      if (!isFree) await new Promise<void>((resolve) => waiting.push(resolve));
+      return { status: 201, body: {} };
+    };
+    const { events, counters, pass } = rig({ answer });
+    const tell = (from: number, to: number) => {
+      for (let uid = from; uid < to; uid++) events.tell('shop', { ...OWNER, uid: `${uid}` }, 'words');
+    };
+    // One is under way, and as many wait as may.
+    tell(0, BURST);
+    pass(BURST * 1_000);
+    tell(BURST, BURST + 1);
+    tell(BURST + 1, 2 * BURST + 1);
+    expect(counters.events.dropped).toBe(BURST);
+    isFree = true;
+    for (const free of waiting) free();
+    while (counters.events.sent < BURST + 1) await settled();
+    // All tokens but the one of the last that was taken.
+    tell(2 * BURST + 1, 3 * BURST);
+    expect(counters.events.dropped).toBe(BURST);
+  });
+
   it('waits for a slow API server within a bound', () => {
     const { events, counters, pass, sent } = rig({ answer: () => new Promise(() => {}) });
     for (let uid = 0; uid < 1_000; uid++) {

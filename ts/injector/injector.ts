@@ -58,7 +58,9 @@ export class Injector {
     this.#native = new NativeSidecars(config.native, api, log);
     const counters = this.#counters;
     const events =
-      config.events && api !== undefined ? new OwnerEvents({ api, log, counters, now: Date.now }) : undefined;
+      config.events && api !== undefined
+        ? new OwnerEvents({ api, log, counters, now: () => performance.now() })
+        : undefined;
     this.#reviewer = {
       ...{ config, production, log, counters },
       nativeAvailable: () => this.#native.available,

@@ -2,8 +2,11 @@
  * Warning events on the owner of a pod that was left without a sidecar. The pods of a Deployment are created by a controller, which
  * gets the warnings of the webhook and shows them to no person; `kubectl describe` and `kubectl get events` show these.
  *
- * A person who reaches the webhook's port can send a review of any namespace, so what is written is bounded in number, and its texts are
- * the injector's own.
+ * A person who reaches the webhook's port can send a review of any namespace and of any owner. So what is written is bounded in number and
+ * size. The message of an event is the warning of the webhook: sentences of the injector with words of the review in them, e.g. names and
+ * values of annotations and names of volumes; it is cut and printable ASCII, so that it can forge no line on a terminal. Owner and namespace are
+ * the review's too, and may be untrue: they are strings of a bounded length in JSON, which the API server validates, and the
+ * namespace is checked before it becomes part of a path. Nothing reads an event back.
  */
 
 import { randomBytes } from 'node:crypto';
@@ -24,7 +27,7 @@ export interface OwnerEventsDeps {
   api: KubeApi;
   log: Log;
   counters: Counters;
-  /** In ms; only differences of it count. */
+  /** In ms; only differences of it count, so it must be a clock that is never set. */
   now(): number;
 }
 
@@ -66,7 +69,8 @@ export class OwnerEvents {
       counters.events.repeated++;
       return;
     }
-    if (!this.#takeToken() || this.#waiting.length >= BURST || !LABEL_NAME.test(namespace)) {
+    // The token comes last: what is not sent anyway takes none from an event that is.
+    if (!LABEL_NAME.test(namespace) || this.#waiting.length >= BURST || !this.#takeToken()) {
       counters.events.dropped++;
       return;
     }

@@ -271,14 +271,24 @@ describe('an answer', () => {
     const [input, pager] = [at('in'), at('pager')];
     execFileSync('mkfifo', [input, pager]);
     const args = ['--ports', '8080', '--read', '-', '--format', 'text', '--log-level', 'error'];
-    const terminal = onTerminal(args, 80, { PTY_STDIN: input, PTY_STDOUT: pager });
+    // A clock in the command's own event loop, as the progress has one.
+    writeFileSync(
+      at('clock.cjs'),
+      `if (require('node:worker_threads').isMainThread)
+        setInterval(() => require('node:fs').appendFileSync(${JSON.stringify(at('ticks'))}, '.'), 250).unref();`,
+    );
+    writeFileSync(at('ticks'), '');
+    const ticks = (): number => readFileSync(at('ticks')).length;
+    const clock = { NODE_OPTIONS: `--require ${JSON.stringify(at('clock.cjs'))}` };
+    const terminal = onTerminal(args, 80, { PTY_STDIN: input, PTY_STDOUT: pager, ...clock });
     let read = '';
     createReadStream(pager, 'utf8').on('data', (text) => (read += text));
     const writer = spawn('bash', ['-c', `exec cat > ${input}`], { stdio: ['pipe', 'inherit', 'inherit'] });
     writer.stdin.write(bytes.subarray(0, bytes.length / 2));
-    // The progress would have come twice by the time that this has passed, which only begins when there are lines.
     await until(() => read.includes('/products'));
-    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    // The progress began before there were lines: by then it would have come twice, after 500 ms and each 250 ms.
+    const before = ticks();
+    await until(() => ticks() >= before + 5, 20_000);
     writer.stdin.end(bytes.subarray(bytes.length / 2));
     expect(await terminal.done).toBe(0);
     expect(terminal.raw()).toBe('');

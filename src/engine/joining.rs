@@ -111,7 +111,7 @@ impl Engine {
     /// It may be the last of a connection that had these addresses too.
     fn note_after_close(&mut self, key: &FlowKey, side: Side, segment: &Segment<'_>) {
         if let Some(trail) = &mut self.trail
-            && let Some(serial) = self.table.ended(key)
+            && let Some(serial) = self.table.ended_serial(key)
             && self.table.is_after_close(key, side, segment, &mut FlowCounters::default())
         {
             trail.is_of(serial);

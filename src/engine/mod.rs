@@ -400,7 +400,7 @@ impl Engine {
         if self.table.is_after_close(&key, side, segment, &mut self.flow) {
             stats.after_close += 1;
             if let Some(trail) = &mut self.trail
-                && let Some(serial) = self.table.ended(&key)
+                && let Some(serial) = self.table.ended_serial(&key)
             {
                 trail.is_of(serial);
             }

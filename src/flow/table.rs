@@ -256,7 +256,7 @@ impl<A> Table<A> {
     }
 
     /// The serial of the last connection on this key, if that ended lately.
-    pub fn ended(&self, key: &FlowKey) -> Option<u64> {
+    pub fn ended_serial(&self, key: &FlowKey) -> Option<u64> {
         self.ended.get(key).map(|ended| ended.serial)
     }
 

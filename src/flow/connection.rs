@@ -49,6 +49,8 @@ pub struct Connection {
     new_syn: Option<(Side, SeqNumber)>,
     /// The SYN of this side was captured again: a copy, or that of a connection to come that begins with the same number.
     same_syn: Option<Side>,
+    /// Where this side sends if that is a connection to come: the other one acknowledged so much.
+    awaited: Option<(Side, SeqNumber)>,
     strays: u8,
     /// The last stray: where it begins and ends.
     stray: Option<(Side, [SeqNumber; 2])>,
@@ -79,6 +81,7 @@ impl Default for Connection {
             role: Role::Unknown,
             new_syn: None,
             same_syn: None,
+            awaited: None,
             strays: 0,
             stray: None,
             reset: None,
@@ -129,6 +132,9 @@ impl Connection {
                 return Next::Continue;
             }
         };
+        if self.awaited.is_some() && doubt.is_none() && self.is_answer_of_another(side, segment, now, counters) {
+            return Next::Replace;
+        }
         if segment.flags.syn {
             if self.on_syn(side, segment) == Next::Replace {
                 return Next::Replace;
@@ -152,6 +158,7 @@ impl Connection {
         let length = segment.payload.len() as u64 + u64::from(segment.missing);
         let first_seq = SeqNumber(segment.seq).plus(u32::from(segment.flags.syn));
         let midstream = self.role == Role::Unknown;
+        let may_be_another = self.same_syn.is_some() || self.stray.is_some();
         let (me, other) = self.flows(side);
         if !me.is_started() {
             // A single byte without PSH is what some stacks send as a keep-alive probe (RFC 1122 §4.2.3.6).
@@ -178,8 +185,12 @@ impl Connection {
         me.note_window(segment.window);
         let mut heard = Position::UNKNOWN;
         let ack = SeqNumber(segment.ack);
+        let was_acked = may_be_another && other.is_acked_to(other.position_of(ack));
         if segment.flags.ack && doubt.is_none() && other.seen && other.takes_ack(other.position_of(ack)) {
             heard = other.position_of(ack);
+            if may_be_another && !was_acked && other.has_delivered() {
+                self.forget_signs_of_another();
+            }
         } else if segment.flags.ack {
             if !other.is_started() && (length > 0 || !midstream) {
                 other.start(ack);
@@ -188,7 +199,11 @@ impl Connection {
                     sink(side.other(), StreamEvent::Gap { len: 0 });
                 }
             }
-            match self.on_ack(side, ack, first_seq.plus(length as u32), doubt.is_none()) {
+            let position = self.on_ack(side, ack, first_seq.plus(length as u32), doubt.is_none());
+            if position.is_none() && may_be_another {
+                self.await_answer(side, segment);
+            }
+            match position {
                 Some(position) => heard = position,
                 None if self.is_of_another(side, segment) => return Next::Replace,
                 None if length > 0 => {

@@ -199,23 +199,66 @@ fn what_was_acknowledged_since_a_side_was_met_is_lost_once_it_is_captured() {
 
 const SYN: Flags = Flags { syn: true, ack: false, fin: false, rst: false, psh: false };
 
-/// Its SYN-ACK was not captured. A copy of the SYN alone is no other connection.
-#[test]
-fn a_syn_with_the_same_number_and_an_ack_of_what_was_never_sent_are_another_connection() {
-    for (token, next) in [
-        ("C0/500000000", Next::Replace),
-        ("C0+5/500000000", Next::Replace),
-        ("C4+5/500000000", Next::Replace),
-        ("C0/0", Next::Continue),
-        ("C0+5/0", Next::Continue),
-        ("C5+5/3", Next::Continue),
-        ("S3+3/5", Next::Continue),
-    ] {
-        let mut wire = wire("C0+5 S0+3/5 C5+5/3");
-        assert_eq!(wire.segment("C", SYN, -1, 0, &[]), Next::Continue);
-        assert_eq!(wire.token(token), next, "{token}");
+/// Both SYNs, that of the client once more, then these.
+fn wire_with_a_second_syn(before: &str, script: &str) -> Wire {
+    let mut wire = wire(before);
+    assert_eq!(wire.segment("C", SYN, -1, 0, &[]), Next::Continue);
+    for token in script.split(' ') {
+        assert_eq!(wire.token(token), Next::Continue, "{script}: {token}");
     }
-    assert_eq!(wire("C0+5 S0+3/5 C5+5/3").token("C0/500000000"), Next::Continue);
+    wire
+}
+
+/// Its SYN-ACK was not captured. Neither a copy of the SYN nor an ack alone is another connection.
+#[test]
+fn a_side_that_sends_from_where_the_other_awaits_it_is_on_another_connection() {
+    for (script, token, next) in [
+        ("C0/500000000", "S500000000+3/5", Next::Replace),
+        ("C0/500000000", "S500000000/5", Next::Replace),
+        ("C0+5/500000000", "S500000000+3/5", Next::Replace),
+        ("C4+5/500000000", "S500001000+3/5", Next::Replace),
+        ("C0/500000000", "S499999999+3/5", Next::Continue),
+        ("C0/500000000", "S500000000/5R", Next::Continue),
+        ("C0/500000000", "C0+5/0", Next::Continue),
+        ("C0/0", "S500000000+3/5", Next::Continue),
+        ("C5+5/3", "S3+3/5", Next::Continue),
+    ] {
+        let mut wire = wire_with_a_second_syn("C0+5 S0+3/5 C5+5/3", script);
+        assert_eq!(wire.token(token), next, "{script}, then {token}");
+    }
+    assert_eq!(wire("C0+5 S0+3/5 C5+5/3 C0/500000000").token("S500000000+3/5"), Next::Continue);
+}
+
+/// The server throws it away (RFC 5961 §5) and takes what comes in its place.
+#[test]
+fn an_ack_of_what_was_never_sent_is_not_believed_because_of_a_copy_of_the_syn() {
+    for (script, expected) in [
+        ("C0+5/500000000x C0+5/0 S0+3/5", "C0..5/0 S0..3/5"),
+        ("C0+5/500000000x S0/0 ~ ~ ~ ~ ~ ~ ~ ~ ~ ~ ~ C0+5/0 S0+3/5", "C0..5/0 S0..3/5"),
+        ("C0/500000000 C0+5/500000000x C0+5/0 S0+3/5", "C0..5/0 S0..3/5"),
+    ] {
+        let wire = wire_with_a_second_syn("C0/0", script);
+        assert_eq!(wire.out.trim_end(), expected, "{script}");
+    }
+}
+
+/// It is not delivered on the connection that ends.
+#[test]
+fn what_came_before_the_answer_of_another_connection_is_counted() {
+    let mut wire = wire_with_a_second_syn("C0/0", "C0+5/500000000x");
+    assert_eq!(wire.token("S500000000+3/5"), Next::Replace);
+    let out = &mut wire.out;
+    wire.connection.finish(&mut wire.counters, &mut |side, event| tell(out, side, event));
+    assert_eq!(wire.out.trim_end(), "C. S.");
+    assert_eq!((wire.counters.unplaced_bytes, wire.counters.discarded.impossible_ack), (5, 1));
+}
+
+#[test]
+fn data_that_is_acknowledged_tells_that_no_other_connection_began() {
+    let mut wire = wire_with_a_second_syn("C0/0", "C0/500000000 C0+5 S0+3/5");
+    assert_eq!(wire.token("S500000000+3/5"), Next::Continue);
+    let mut wire = self::wire("C0+5 S0+3/5 C100000000+4/3 C5+5/3 S3+3/10");
+    assert_eq!(wire.token("S6+2/100000004"), Next::Continue);
 }
 
 #[test]

@@ -3,8 +3,11 @@
 use super::{Connection, Next, Role};
 use crate::decode::Segment;
 use crate::flow::MAX_LATE_SYN_BYTES;
+use crate::flow::counters::FlowCounters;
 use crate::flow::key::Side;
+use crate::flow::receiver::Doubt;
 use crate::flow::seq::SeqNumber;
+use crate::time::Timestamp;
 
 impl Connection {
     pub fn role(&self) -> Role {
@@ -28,26 +31,69 @@ impl Connection {
             false => segment.flags.syn && segment.flags.ack && SeqNumber(segment.ack) == first,
         });
         let renewed = || self.is_renewed_by(side, segment).then_some((side.other(), SeqNumber(segment.ack)));
-        announced.or_else(renewed).or_else(|| self.same_syn_before(side, segment))
+        announced.or_else(renewed).or_else(|| self.answered_syn(side, segment))
     }
 
-    /// The SYN that this segment goes on from, if it was captured twice.
-    fn same_syn_before(&self, side: Side, segment: &Segment<'_>) -> Option<(Side, SeqNumber)> {
-        let first = self.same_syn.filter(|&initiator| initiator == side).map(|_| self.flow(side).first_seq())?;
-        let is_after = (0..=MAX_LATE_SYN_BYTES).contains(&SeqNumber(segment.seq).since(first));
-        is_after.then_some((side, first))
+    /// The SYN that was captured twice, if this segment is sent from where an ack awaits its sender.
+    fn answered_syn(&self, side: Side, segment: &Segment<'_>) -> Option<(Side, SeqNumber)> {
+        let first = SeqNumber(segment.seq).plus(u32::from(segment.flags.syn));
+        let (_, awaited) = self.awaited.filter(|&(answerer, _)| answerer == side && !segment.flags.rst)?;
+        let is_there = (0..=MAX_LATE_SYN_BYTES).contains(&first.since(awaited));
+        is_there.then(|| (side.other(), self.flow(side.other()).first_seq()))
     }
 
-    /// The segment acknowledges what was never sent here, and it is known where it was: on a connection to come, whose SYN has the
-    /// number of this one's, or where the other side's strays belong.
+    /// The other side sends from where only a connection to come has it: `await_answer`. What came with such an ack is not this
+    /// connection's, and is not read.
+    #[cold]
+    pub(super) fn is_answer_of_another(
+        &mut self,
+        side: Side,
+        segment: &Segment<'_>,
+        now: Timestamp,
+        counters: &mut FlowCounters,
+    ) -> bool {
+        if self.answered_syn(side, segment).is_none() {
+            return false;
+        }
+        let (me, other) = self.flows(side);
+        me.spoke_at = now;
+        while other.first_waiting().is_some_and(|first| first.doubt == Some(Doubt::Ack)) {
+            counters.unplaced_bytes += other.discard_first(&mut counters.discarded);
+        }
+        true
+    }
+
+    /// The segment acknowledges what was never sent here, after a second SYN with the same number: of a connection to come whose
+    /// SYN-ACK was not captured, or a forgery that its receiver throws away (RFC 5961 §5). The other side's next number tells.
+    #[cold]
+    pub(super) fn await_answer(&mut self, side: Side, segment: &Segment<'_>) {
+        let (ack, other) = (SeqNumber(segment.ack), self.flow(side.other()));
+        let is_no_place = other.is_no_place(other.position_of(ack));
+        if is_no_place && !segment.flags.rst && self.same_syn_before(side, segment) {
+            self.awaited = Some((side.other(), ack));
+        }
+    }
+
+    /// This connection goes on: what looked like another one was none.
+    #[cold]
+    pub(super) fn forget_signs_of_another(&mut self) {
+        (self.same_syn, self.awaited, self.stray) = (None, None, None);
+    }
+
+    /// True if the segment goes on from a SYN that was captured twice.
+    fn same_syn_before(&self, side: Side, segment: &Segment<'_>) -> bool {
+        let distance = SeqNumber(segment.seq).since(self.flow(side).first_seq());
+        self.same_syn == Some(side) && (0..=MAX_LATE_SYN_BYTES).contains(&distance)
+    }
+
+    /// The segment acknowledges what was never sent here, and it is known where it was: where the other side's strays belong.
     #[cold]
     pub(super) fn is_of_another(&self, side: Side, segment: &Segment<'_>) -> bool {
-        let (ack, other) = (SeqNumber(segment.ack), self.flow(side.other()));
-        let began_again = other.is_no_place(other.position_of(ack)) && self.same_syn_before(side, segment).is_some();
+        let ack = SeqNumber(segment.ack);
         let acknowledges_stray = self
             .stray
             .is_some_and(|(sender, [start, end])| sender != side && ack.since(start) > 0 && end.since(ack) >= 0);
-        !segment.flags.rst && (began_again || acknowledges_stray)
+        !segment.flags.rst && acknowledges_stray
     }
 
     /// The other side began a new connection with the number with which it had begun this one, and here is the answer: that

@@ -269,7 +269,7 @@ impl Connection {
                 me.lower_heard_before(start + length, heard, possible);
                 me.note_sent(start + length, heard);
             }
-            let known = me.keep(&piece);
+            let known = me.keep(&piece, &mut counters.discarded);
             if known > 0 {
                 me.count_known(known, start, segment, now, counters);
             }

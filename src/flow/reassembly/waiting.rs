@@ -35,14 +35,13 @@ impl Reassembler {
     }
 
     /// Puts aside what is new of a piece; what waits already wins. Returns the bytes that were known.
-    pub fn keep(&mut self, piece: &Piece<'_>) -> u64 {
+    pub fn keep(&mut self, piece: &Piece<'_>, discarded: &mut Discarded) -> u64 {
         let data_end = piece.start + piece.payload.len() as u64;
         let end = piece.end();
         let mut cursor = piece.start.max(self.next);
-        if piece.doubt == Some(Doubt::Ack) {
-            // The bytes that were acknowledged before came in another segment.
-            cursor = cursor.max(self.acked);
-        }
+        // The bytes that were acknowledged before came in another segment, which was not captured.
+        let acked = if piece.doubt == Some(Doubt::Ack) { self.acked } else { Position::UNKNOWN };
+        let mut is_cut = false;
         if let Some((&start, before)) = self.waiting.range(..=cursor).next_back() {
             cursor = cursor.max(start + before.len());
         }
@@ -52,11 +51,14 @@ impl Reassembler {
             let (stop, resume) = following.unwrap_or((end, end));
             if stop > cursor {
                 fresh += stop - cursor;
-                self.insert(piece, cursor, stop.min(data_end));
-                self.insert_lost(piece, cursor.max(data_end), stop);
+                is_cut |= acked > cursor;
+                let from = cursor.max(acked);
+                self.insert(piece, from, stop.min(data_end));
+                self.insert_lost(piece, from.max(data_end), stop);
             }
             cursor = resume;
         }
+        discarded.impossible_ack += u64::from(is_cut);
         (end - piece.start) - fresh
     }
 

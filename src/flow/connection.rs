@@ -172,9 +172,9 @@ impl Connection {
         } else if !me.seen && (length > 0 || !segment.flags.rst) && me.is_near(me.position_of(first_seq)) {
             // A probe stands before what is next.
             let is_exact = length > 0 || !midstream;
-            me.rewind_unseen(if is_exact { me.position_of(first_seq) } else { me.next() });
-            if std::mem::take(&mut me.may_have_begun_before) {
-                sink(side, StreamEvent::Gap { len: 0 });
+            let len = me.rewind_unseen(if is_exact { me.position_of(first_seq) } else { me.next() });
+            if std::mem::take(&mut me.may_have_begun_before) || len > 0 {
+                sink(side, StreamEvent::Gap { len });
             }
         }
         me.seen = true;

@@ -271,13 +271,16 @@ impl Reassembler {
     }
 
     /// The stream's first captured packet stands before what the other side had acknowledged: it was captured late, or what
-    /// was acknowledged is lost (data on the SYN, RFC 7413). So is what the other side acknowledged since it was met.
-    pub fn rewind_unseen(&mut self, position: Position) {
+    /// was acknowledged is lost (data on the SYN, RFC 7413). So is what the other side acknowledged since it was met: it is waited for, or given
+    /// up if it is more than any window. Returns how much is given up.
+    pub fn rewind_unseen(&mut self, position: Position) -> u64 {
         self.next = self.next.min(position);
-        if self.is_near(Position::ORIGIN) {
+        let is_near = self.is_near(Position::ORIGIN);
+        if is_near {
             self.next = self.next.min(Position::ORIGIN);
         }
         self.met_at = self.next;
+        if is_near { 0 } else { self.next.since(Position::ORIGIN) }
     }
 
     pub fn finish_at(&mut self, position: Position) {

@@ -36,6 +36,8 @@ pub struct Datagram {
     pub destination: IpAddr,
     /// The protocol that `bytes` begin with: TCP, a tunnel, or an extension header that TCP may follow.
     pub next_header: u8,
+    /// As [`Defragmenter::serial_of`] returned it while it was in progress.
+    pub serial: u64,
     pub bytes: Vec<u8>,
 }
 
@@ -66,7 +68,7 @@ impl DefragStats {
 
 /// RFC 791 tells datagrams apart by protocol too; RFC 8200 does not, since there the first fragment's value counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct DatagramKey {
+struct DatagramKey {
     source: IpAddr,
     destination: IpAddr,
     identification: u32,
@@ -74,7 +76,7 @@ pub struct DatagramKey {
 }
 
 impl DatagramKey {
-    pub fn of(fragment: &Fragment<'_>) -> Self {
+    fn of(fragment: &Fragment<'_>) -> Self {
         Self {
             source: fragment.source,
             destination: fragment.destination,
@@ -131,6 +133,13 @@ impl Defragmenter {
         self.datagrams.contains_key(&DatagramKey::of(fragment))
     }
 
+    /// Of the datagram in progress to which this fragment was added; no other has the same number. `None` if what comes of its datagram
+    /// is ignored: it was given up, or it is complete.
+    pub fn serial_of(&self, fragment: &Fragment<'_>) -> Option<u64> {
+        let assembly = self.datagrams.get(&DatagramKey::of(fragment))?;
+        matches!(assembly.state, State::Collecting(_)).then_some(assembly.serial)
+    }
+
     /// Takes in one fragment; returns the datagram that it completes.
     pub fn push(&mut self, now: Timestamp, fragment: Fragment<'_>) -> Option<Datagram> {
         self.expire(now);
@@ -151,10 +160,11 @@ impl Defragmenter {
         }
         if pieces.is_complete() {
             let (next_header, bytes) = pieces.join();
-            self.by_age.remove(&assembly.serial);
+            let serial = assembly.serial;
+            self.by_age.remove(&serial);
             self.datagrams.remove(&key);
             self.finish(key, now);
-            return Some(Datagram { source: key.source, destination: key.destination, next_header, bytes });
+            return Some(Datagram { source: key.source, destination: key.destination, next_header, serial, bytes });
         }
         self.held_bytes += pieces.cost();
         while self.held_bytes > MAX_HELD_BYTES && self.evict_oldest() {}

@@ -31,13 +31,13 @@ use ports::PortSet;
 use tls_room::TlsRoom;
 use to_protocol::ToProtocol;
 use to_tls::ToTls;
-pub use trail::{Numbers, Trail};
+pub use trail::{MAX_NUMBER, Numbers, Trail};
 pub use unread::NotUnderstood;
 
 use crate::batch::Batch;
 use crate::config::EngineConfig;
 use crate::decode::{self, Decoded, Fragment, LinkType, Segment, Tunnel, Undecodable};
-use crate::defrag::{Datagram, DatagramKey, Defragmenter};
+use crate::defrag::{Datagram, Defragmenter};
 use crate::flow::{CLOSED_MEMORY_MS, Connection, EntryId, FlowCounters, FlowKey, Next, SeqNumber, Side, Table};
 use crate::message::Incomplete;
 use crate::notice::{Kind, Notice};
@@ -256,16 +256,15 @@ impl Engine {
             self.outlet.stats.not_tcp += 1;
             return;
         }
-        let key = self.trail.is_some().then(|| DatagramKey::of(&fragment));
         let datagram = self.defrag.push(self.now, fragment);
-        if let (Some(trail), Some(key)) = (&mut self.trail, key) {
-            match datagram {
-                Some(_) => trail.completes(&key),
-                None => trail.fragment(key),
+        if let Some(trail) = &mut self.trail {
+            match &datagram {
+                Some(datagram) => trail.completes(datagram.serial),
+                None => trail.fragment(self.defrag.serial_of(&fragment)),
             }
         }
         self.outlet.stats.defrag = *self.defrag.stats();
-        let Some(Datagram { source, destination, next_header, bytes }) = datagram else {
+        let Some(Datagram { source, destination, next_header, bytes, .. }) = datagram else {
             self.outlet.stats.fragments += 1;
             return;
         };

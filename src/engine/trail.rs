@@ -12,9 +12,9 @@ use std::collections::{HashSet, VecDeque};
 
 use zeroize::Zeroizing;
 
-pub use numbers::Numbers;
+pub use numbers::{MAX_NUMBER, Numbers};
 
-use crate::defrag::{self, DatagramKey};
+use crate::defrag;
 use crate::flow::{FlowKey, SeqNumber};
 use crate::tls::{KeyStore, MAX_KEY_BYTES, Random};
 
@@ -22,7 +22,8 @@ use crate::tls::{KeyStore, MAX_KEY_BYTES, Random};
 /// As many as the engine remembers.
 const MAX_APART: usize = 4_096;
 
-/// Datagrams whose fragments are remembered: as many as are put together at one time.
+/// Datagrams whose fragments are remembered: as many as are put together at one time. The oldest of either goes first, so that no
+/// datagram that is still put together is forgotten here.
 const MAX_DATAGRAMS: usize = defrag::MAX_DATAGRAMS;
 
 /// Of a datagram; real ones have at most some dozens.
@@ -43,7 +44,8 @@ pub struct Trail {
     packet: u64,
     /// Those before it that are of the same datagram.
     earlier: Vec<u64>,
-    fragments: VecDeque<(DatagramKey, Vec<u64>)>,
+    /// Each datagram by its serial: others have the same identification later.
+    fragments: VecDeque<(u64, Vec<u64>)>,
     /// With its addresses, and the number by which the halves of a handshake find each other.
     apart: VecDeque<(FlowKey, SeqNumber, u64)>,
     /// SYNs on open connections: each its connection, its number, its packet.
@@ -84,10 +86,11 @@ impl Trail {
         self.earlier.clear();
     }
 
-    /// The packet at hand has a fragment of this datagram, which is not complete.
-    pub(super) fn fragment(&mut self, key: DatagramKey) {
+    /// The packet at hand has a fragment of this datagram, which is not complete; of none if the fragment is ignored.
+    pub(super) fn fragment(&mut self, serial: Option<u64>) {
+        let Some(serial) = serial else { return };
         let own = self.earlier.iter().copied().chain([self.packet]);
-        match self.fragments.iter_mut().find(|(known, _)| *known == key) {
+        match self.fragments.iter_mut().find(|(known, _)| *known == serial) {
             Some((_, packets)) if packets.len() < MAX_FRAGMENTS => packets.extend(own),
             Some(_) => {}
             None => {
@@ -95,14 +98,14 @@ impl Trail {
                 if self.fragments.len() >= MAX_DATAGRAMS {
                     self.fragments.pop_front();
                 }
-                self.fragments.push_back((key, packets));
+                self.fragments.push_back((serial, packets));
             }
         }
     }
 
     /// It completes this datagram.
-    pub(super) fn completes(&mut self, key: &DatagramKey) {
-        let Some(at) = self.fragments.iter().position(|(known, _)| known == key) else { return };
+    pub(super) fn completes(&mut self, serial: u64) {
+        let Some(at) = self.fragments.iter().position(|(known, _)| *known == serial) else { return };
         if let Some((_, packets)) = self.fragments.remove(at) {
             self.earlier.extend(packets);
         }

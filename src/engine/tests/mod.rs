@@ -17,6 +17,7 @@ mod streams;
 mod time;
 mod timeless;
 mod tls;
+mod trail;
 mod tunnels;
 mod unread;
 mod waiting;

@@ -30,6 +30,11 @@ pub enum EngineError {
     /// Its packets are to be copied, and are not those that were read.
     #[error("savefile '{path}' has changed since it was read: {what}; read it again")]
     SavefileChanged { path: String, what: String },
+    /// Those of some connections have numbers that are too large to be noted.
+    #[error(
+        "savefile '{path}' has more than {limit} packets, which is the limit for a copy of some; split the file and copy from each part"
+    )]
+    TooManyPackets { path: String, limit: u64 },
     #[error("the engine panicked: {message}; this is a bug, please report it")]
     Panicked { message: String },
 }
@@ -46,6 +51,7 @@ impl EngineError {
             | Self::CaptureFailed { .. }
             | Self::WriteExtract { .. }
             | Self::SavefileChanged { .. }
+            | Self::TooManyPackets { .. }
             | Self::Panicked { .. } => "UNRECOVERABLE",
         }
     }

@@ -7,13 +7,15 @@
 //! ([`Trail`]), and for the copy. So nothing need be kept while a savefile is read, and the copy has the packets in their order.
 
 mod file;
+#[cfg(test)]
+mod tests;
 
 use zeroize::Zeroizing;
 
 use crate::capture::{CaptureOptions, KeyFiles, open_savefile};
-use crate::engine::{Engine, Numbers, Trail};
+use crate::engine::{Engine, MAX_NUMBER, Numbers, Trail};
 use crate::error::EngineError;
-use crate::source::{Packet, PacketSource, Progress, SavefileCopy};
+use crate::source::{Identity, Packet, PacketSource, Progress, SavefileCopy};
 use crate::tls::KeyLogReader;
 use file::ExtractFile;
 
@@ -54,19 +56,20 @@ pub fn extract(options: &ExtractOptions) -> Result<Extracted, EngineError> {
     let mut file = ExtractFile::open(&options.path)?;
     let mut extracted = Extracted::default();
     for savefile in options.savefiles.iter().filter(|savefile| !savefile.connections.is_empty()) {
-        let trail = follow(savefile, options)?;
-        extracted.packets += copy(savefile, trail, &mut file)?;
+        let (trail, identity) = follow(savefile, options)?;
+        extracted.packets += copy(savefile, trail, identity, &mut file)?;
         extracted.connections += savefile.connections.len();
     }
     extracted.bytes = file.finish()?;
     Ok(extracted)
 }
 
-/// Which packets they have.
-fn follow(Wanted { path, connections }: &Wanted, options: &ExtractOptions) -> Result<Trail, EngineError> {
+/// Which packets they have, in which file.
+fn follow(Wanted { path, connections }: &Wanted, options: &ExtractOptions) -> Result<(Trail, Identity), EngineError> {
     let CaptureOptions { engine, tls_keylog, .. } = &options.capture;
     let mut config = engine.clone();
     let mut source = open_savefile(path, &mut config)?;
+    let identity = source.identity()?;
     let mut engine = Engine::new(config);
     engine.follow(Trail::new(connections.clone(), options.with_secrets));
     if let Some(paths) = tls_keylog {
@@ -84,20 +87,40 @@ fn follow(Wanted { path, connections }: &Wanted, options: &ExtractOptions) -> Re
         // Where it is broken it was so before, and that was told.
         let Ok(Progress::More) = progress else { break };
     }
+    expect(path, identity, source.identity()?)?;
     let trail = engine.take_trail().unwrap_or_default();
-    let what = match trail.missing() {
-        0 if !trail.overflows() => return Ok(trail),
-        0 => "it has too many packets".to_owned(),
-        missing => format!("{missing} of {} connections are not found again", connections.len()),
-    };
-    Err(EngineError::SavefileChanged { path: path.clone(), what })
+    if trail.overflows() {
+        return Err(EngineError::TooManyPackets { path: path.clone(), limit: MAX_NUMBER });
+    }
+    match trail.missing() {
+        0 => Ok((trail, identity)),
+        missing => {
+            let what = format!("{missing} of {} connections are not found again", connections.len());
+            Err(EngineError::SavefileChanged { path: path.clone(), what })
+        }
+    }
+}
+
+/// It is the same file, and was not written to.
+fn expect(path: &str, before: Identity, now: Identity) -> Result<(), EngineError> {
+    if before == now {
+        return Ok(());
+    }
+    let what = "it was written to, or another file has its name".to_owned();
+    Err(EngineError::SavefileChanged { path: path.to_owned(), what })
 }
 
 /// How many there are.
-fn copy(Wanted { path, .. }: &Wanted, trail: Trail, file: &mut ExtractFile) -> Result<u64, EngineError> {
+fn copy(
+    Wanted { path, .. }: &Wanted,
+    trail: Trail,
+    identity: Identity,
+    file: &mut ExtractFile,
+) -> Result<u64, EngineError> {
     let (packets, secrets) = trail.into_parts();
     let mut left = packets.len();
     let mut savefile = SavefileCopy::open(path, secrets)?;
+    expect(path, identity, savefile.identity()?)?;
     let mut blocks = Zeroizing::new(Vec::new());
     while left > 0 {
         let goes_on = savefile.step(&mut blocks, |number| {
@@ -111,6 +134,7 @@ fn copy(Wanted { path, .. }: &Wanted, trail: Trail, file: &mut ExtractFile) -> R
         }
     }
     file.write(&mut blocks, true)?;
+    expect(path, identity, savefile.identity()?)?;
     match left {
         0 => Ok(packets.len()),
         _ => Err(EngineError::SavefileChanged { path: path.clone(), what: format!("{left} packets are gone") }),

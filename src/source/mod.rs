@@ -23,7 +23,7 @@ pub use interfaces::{InterfaceInfo, list_interfaces};
 pub use live::LiveSource;
 pub use options::{LiveOptions, SourceOptions};
 pub use packet_source::{CaptureInfo, Pace, Packet, PacketSource, Progress};
-pub use savefile::{SavefileCopy, SavefileSource, push_empty_section};
+pub use savefile::{Identity, SavefileCopy, SavefileSource, push_empty_section};
 
 #[cfg(test)]
 pub(crate) use live::tests::{echo, listen, open_lo};

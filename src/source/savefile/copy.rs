@@ -12,7 +12,7 @@ use super::block;
 use super::format::Format;
 use super::input;
 use super::record::Parsed;
-use super::{SavefileSource, unopened};
+use super::{Identity, SavefileSource, unopened};
 use crate::error::EngineError;
 
 #[derive(Debug)]
@@ -30,6 +30,14 @@ impl SavefileCopy {
     pub fn open(path: &str, secrets: Zeroizing<Vec<u8>>) -> Result<Self, EngineError> {
         let fd = input::open(path).map_err(|errno| unopened(path, errno))?;
         Ok(Self { source: SavefileSource::unread(fd, path)?, secrets })
+    }
+
+    /// The file as it is now.
+    ///
+    /// # Errors
+    /// `OpenSavefile`
+    pub fn identity(&self) -> Result<Identity, EngineError> {
+        self.source.identity()
     }
 
     /// Takes the next record, and appends to `out` what it is in the copy. False if nothing more is there.

@@ -31,6 +31,16 @@ pub(super) enum InputError {
     Packed(#[from] Damage),
 }
 
+/// What tells a file on a disk from another, and from itself once it was written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity {
+    device: u64,
+    inode: u64,
+    size: i64,
+    /// Seconds and nanoseconds.
+    modified: (i64, u64),
+}
+
 #[derive(Debug)]
 pub(super) struct Input {
     fd: OwnedFd,
@@ -74,6 +84,13 @@ impl Input {
 
     pub(super) fn fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
+    }
+
+    /// As it is now.
+    pub(super) fn identity(&self) -> Result<Identity> {
+        let stat = fstat(&self.fd)?;
+        let modified = (stat.st_mtime, stat.st_mtime_nsec);
+        Ok(Identity { device: stat.st_dev, inode: stat.st_ino, size: stat.st_size, modified })
     }
 
     pub(super) fn bytes(&self) -> &[u8] {

@@ -17,6 +17,7 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 pub use block::push_section as push_empty_section;
 pub use copy::SavefileCopy;
 use format::Format;
+pub use input::Identity;
 use input::{Filled, Input, InputError};
 use packed::Damage;
 use record::Parsed;
@@ -89,6 +90,14 @@ impl SavefileSource {
         let Ok(mut whole) = Self::open(path) else { return };
         while let Ok(None | Some(Progress::More)) = whole.step(|_| {}) {}
         self.secrets = std::mem::take(&mut whole.secrets);
+    }
+
+    /// The file as it is now.
+    ///
+    /// # Errors
+    /// `OpenSavefile`
+    pub fn identity(&self) -> Result<Identity, EngineError> {
+        self.input.identity().map_err(|errno| unopened(&self.info.interface, errno))
     }
 
     /// All bytes are there already.

@@ -9,6 +9,11 @@
 //!                    |<--------------- [engine], in [capture]'s thread ------------------------>|    the sending thread    |   JS
 //! ```
 //!
+//! ```text
+//! savefile -> [source] frames -> [engine] numbers of packets -> [extract] -> pcapng
+//!                    +------------ blocks of these packets ------->|
+//! ```
+//!
 //! The lines of the command go to stdout from the sending thread; JS gets what stdout does not take at once, and all of them if
 //! another output wants them too.
 //!
@@ -36,15 +41,15 @@
 //! | `protocol`   | ordered bytes and gaps        | messages, paired; who serves         | sockets, sequence numbers |
 //! | `stats`      | counters                      | their public names                   | what is a loss           |
 //! | `ledger`     | counters of all threads       | all of them at one moment            | what they count          |
-//! | `source`     | an interface, a savefile      | frames                               | threads, what a frame holds |
+//! | `source`     | an interface, a savefile      | frames; of a savefile blocks of pcapng | threads, what a frame holds |
 //! | `config`     | nothing                       | the engine's options                 | defaults                 |
 //! | `encode`     | a message                     | its JSON line, secrets removed       | where it goes            |
 //! | `batch`      | JSON lines                    | batches                              | threads, napi            |
-//! | `engine`     | frames, `now`                 | batches, notices, counters           | libpcap, sleeping        |
+//! | `engine`     | frames, `now`                 | batches, notices, counters; which packets are a connection's | libpcap, sleeping        |
 //! | `delivery`   | batches, events, credits      | the same with all bodies written, lines on stdout | sources, the engine, napi |
 //! | `capture`    | frames, stop                  | time, the capture thread             | protocols, what becomes of a batch |
 //! | `extract`    | savefiles, connections        | their packets as a pcapng file       | filters, messages        |
-//! | `binding`    | options from JS               | batches to JS                        | TCP, HTTP                |
+//! | `binding`    | options from JS               | batches to JS; the totals of a copy  | TCP, HTTP                |
 
 pub mod batch;
 pub mod capture;

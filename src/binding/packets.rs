@@ -39,6 +39,7 @@ impl From<Extracted> for BindingExtracted {
 
 /// Writes the packets of these connections to `file`, which is there already and loses what is in it: a pcapng. `options` are those with
 /// which the savefiles were read. With `secrets` those of their TLS are in it too. Rejects with an `Error` that has a stable `code`.
+/// Throws when an option is out of the range of its type, or no thread starts.
 #[napi(ts_return_type = "Promise<Extracted>")]
 pub fn extract_packets<'env>(
     env: &'env Env,

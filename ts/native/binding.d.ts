@@ -174,6 +174,7 @@ export interface Extracted {
 /**
  * Writes the packets of these connections to `file`, which is there already and loses what is in it: a pcapng. `options` are those with
  * which the savefiles were read. With `secrets` those of their TLS are in it too. Rejects with an `Error` that has a stable `code`.
+ * Throws when an option is out of the range of its type, or no thread starts.
  */
 export declare function extractPackets(options: CaptureOptions, savefiles: Array<ConnectionsOf>, file: string, secrets: boolean): Promise<Extracted>
 

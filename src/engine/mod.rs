@@ -5,6 +5,7 @@
 
 mod app;
 mod clock;
+mod following;
 mod held;
 mod joining;
 mod layer;
@@ -25,7 +26,6 @@ use std::collections::VecDeque;
 
 use app::App;
 use clock::{Clock, Step};
-use layer::Layer;
 use outlet::Outlet;
 use ports::PortSet;
 use tls_room::TlsRoom;
@@ -38,7 +38,7 @@ use crate::batch::Batch;
 use crate::config::EngineConfig;
 use crate::decode::{self, Decoded, Fragment, LinkType, Segment, Tunnel, Undecodable};
 use crate::defrag::{Datagram, Defragmenter};
-use crate::flow::{CLOSED_MEMORY_MS, Connection, EntryId, FlowCounters, FlowKey, Next, SeqNumber, Side, Table};
+use crate::flow::{CLOSED_MEMORY_MS, Connection, EntryId, FlowCounters, FlowKey, Next, Side, Table};
 use crate::message::Incomplete;
 use crate::notice::{Kind, Notice};
 use crate::stats::Stats;
@@ -99,15 +99,6 @@ impl Engine {
             trail: None,
             config,
         }
-    }
-
-    /// Notes from now on which packets are those of the connections of `trail`. The first packet was not there yet.
-    pub fn follow(&mut self, trail: Trail) {
-        self.trail = Some(Box::new(trail));
-    }
-
-    pub fn take_trail(&mut self) -> Option<Trail> {
-        self.trail.take().map(|trail| *trail)
     }
 
     /// One frame as captured; `wire_len` is its length before the snaplen cut it.
@@ -343,20 +334,6 @@ impl Engine {
             Next::Continue | Next::Closed => self.settle(id, next),
         }
         next
-    }
-
-    /// The packet at hand is this connection's.
-    #[cold]
-    fn note_packet(&mut self, id: EntryId, segment: &Segment<'_>) {
-        let (Some(trail), Some(entry)) = (&mut self.trail, self.table.entry(id)) else { return };
-        if segment.flags.syn && !segment.flags.ack && entry.connection.carries_data() {
-            trail.syn(entry.serial(), SeqNumber(segment.seq).plus(1));
-        }
-        if trail.is_of(entry.serial())
-            && let Layer::Tls(secure) = &entry.app.layer
-        {
-            trail.take_secrets(secure.connection.randoms(), &self.tls.keys);
-        }
     }
 
     #[cold]

@@ -122,6 +122,20 @@ describe('a brief', () => {
     }
   });
 
+  it.each(['\\', '"', 'a\\"b'])('reads escapes in the method of the request: %s', (method) => {
+    const peer = { ip: '10.0.0.1', port: 80 };
+    const of = {
+      id: '1.1',
+      timestamp: '2024-05-17T14:02:58.006Z',
+      direction: 'response',
+      receiver: peer,
+      destination: peer,
+    };
+    const answer = { statusCode: 200, httpVersion: '1.1', headers: {}, bodyEncoding: 'binary', bodySize: 0 };
+    const [brief] = briefs(`${JSON.stringify({ ...of, ...answer, request: { method, path: '/' } })}\n`);
+    expect(brief?.request).toEqual({ method, path: '/' });
+  });
+
   it('says what the whole message says, whatever stands in it', () => {
     fc.assert(
       fc.property(fc.array(line, { minLength: 1, maxLength: 4 }), (lines) => {

@@ -208,7 +208,7 @@ function readEnd(text: string, start: number, to: number, brief: Brief): boolean
         // A quote that is escaped does not end it.
         if (text.charCodeAt(pathEnd + 1) !== CLOSING) return false;
         brief.request = { method: text.slice(at + ANSWERED, end), path: text.slice(path, pathEnd) };
-        if (brief.request.path.includes('\\')) return false;
+        if (brief.request.method.includes('\\') || brief.request.path.includes('\\')) return false;
         at = pathEnd + 2;
         break;
       }

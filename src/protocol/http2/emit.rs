@@ -1,6 +1,6 @@
 //! How a message comes out.
 
-use super::frame::{CANCEL, NO_ERROR};
+use super::frame::{CANCEL, NO_ERROR, STREAM_CLOSED};
 use super::head::Control;
 use super::open::{Open, last_at};
 use super::reader::Packet;
@@ -24,11 +24,12 @@ pub(super) enum Ending {
 }
 
 impl Ending {
-    /// All of a body may be there all the same: a peer that has it may leave, or cancel, before END_STREAM comes.
+    /// All of a body may be there all the same: a peer that has it may leave, or cancel, before END_STREAM comes. curl says
+    /// STREAM_CLOSED then.
     fn may_follow_all(self) -> bool {
         match self {
             Self::Whole => true,
-            Self::Reset(code) => matches!(code, Some(NO_ERROR | CANCEL)),
+            Self::Reset(code) => matches!(code, Some(NO_ERROR | STREAM_CLOSED | CANCEL)),
             Self::Early(why) => !matches!(why, Incomplete::Malformed | Incomplete::Gap),
         }
     }

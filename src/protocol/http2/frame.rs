@@ -131,6 +131,7 @@ impl FrameHeader {
 
 /// Codes of RFC 9113 §7.
 pub(super) const NO_ERROR: u32 = 0;
+pub(super) const STREAM_CLOSED: u32 = 5;
 pub(super) const CANCEL: u32 = 8;
 
 /// The names of RFC 9113 §7.

@@ -154,7 +154,7 @@ fn a_body_as_long_as_it_says_is_whole() {
         &[
             C([hello(), asked].concat()),
             S([settings(&[]), answer(1, "2"), answer(3, "3"), answer(5, "2"), answer(7, "3"), answer(9, "2")].concat()),
-            C([rst(1, 8), rst(3, 8)].concat()),
+            C([rst(1, 5), rst(3, 8)].concat()),
             // The server says that it failed.
             S(rst(9, 2)),
         ],

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { MetricsServer } from '../../ts/http-server/server';
 import { metricsText } from '../../ts/run/metrics';
 import type { SnifferStats } from '../../ts/types';
+import { freePort } from '../ports';
 import { settle } from './setup/fakes';
 import { type FakeCapture, rig } from './setup/rig';
 
@@ -62,14 +63,6 @@ describe('the text', () => {
     expect(metricsText(stats, { ...CAPTURING, source: 'a"b\\c\nd' })).toContain('source="a\\"b\\\\c\\nd"');
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 describe('the server', () => {
   const stops: (() => unknown)[] = [];

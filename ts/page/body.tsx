@@ -3,6 +3,7 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { formFields, type Mode, mediaTypeOf, modesOf, partsOf } from './content';
 import type { Body } from './exchange';
+import { Fields } from './fields';
 import { Find } from './find';
 import { hexRow, hexRows, TextLines } from './lines';
 import { bytesOf, TEXT } from './strings';
@@ -67,14 +68,7 @@ function FormView({ text }: { text: string }) {
   const { fields, isCut } = useMemo(() => formFields(text), [text]);
   return (
     <div class="scroll">
-      <dl class="fields">
-        {fields.map(([name, value], index) => (
-          <div key={index}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Fields fields={fields} />
       {isCut && <p class="quiet">{TEXT.body.cut}</p>}
     </div>
   );

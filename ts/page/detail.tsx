@@ -7,6 +7,7 @@ import { BodyView } from './body';
 import { curlOf, fetchOf, urlOf } from './copy';
 import { copy } from './download';
 import { bodyOf, type Exchange, exchangeOf, lossesOf } from './exchange';
+import { Fields } from './fields';
 import { Messages } from './messages';
 import { Gone, type Source } from './source';
 import { bytesOf, TEXT } from './strings';
@@ -150,19 +151,6 @@ function connectionOf({ id, client, server, tls }: Row, message: HttpMessage | u
       ? []
       : [['proxied for', `${proxied.source.ip} ${proxied.source.port}`] as [string, string]]),
   ];
-}
-
-function Fields({ fields }: { fields: readonly (readonly [string, string])[] }) {
-  return (
-    <dl class="fields">
-      {fields.map(([name, value], index) => (
-        <div key={index}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
 }
 
 function Losses({ message }: { message: HttpMessage }) {

@@ -65,7 +65,7 @@ describeLive('no echo', () => {
     const ledger = await stop();
     const { received } = await collector.report();
     expect(received).toHaveLength(4 * exchanges);
-    expect(ledger.outputs.http).toMatchObject({ handed: 2 * exchanges, delivered: 2 * exchanges });
+    expect(ledger.outputs.http).toMatchObject({ accepted: 2 * exchanges, delivered: 2 * exchanges });
   });
 
   test('through a proxy on a watched port', { timeout: 30_000 }, async () => {
@@ -78,7 +78,7 @@ describeLive('no echo', () => {
     await sleep(500);
     const ledger = await stop();
     expect((await collector.report()).received).toHaveLength(2 * exchanges);
-    expect(ledger.outputs.http).toMatchObject({ handed: 2 * exchanges, delivered: 2 * exchanges });
+    expect(ledger.outputs.http).toMatchObject({ accepted: 2 * exchanges, delivered: 2 * exchanges });
   });
 
   test('several sniffers on one host do not report each other', { timeout: 30_000 }, async () => {
@@ -89,7 +89,7 @@ describeLive('no echo', () => {
     await sleep(500);
     for (const { stop } of sniffers) {
       const { outputs } = await stop();
-      expect(outputs.http).toMatchObject({ handed: 2 * exchanges, delivered: 2 * exchanges });
+      expect(outputs.http).toMatchObject({ accepted: 2 * exchanges, delivered: 2 * exchanges });
     }
     expect((await collector.report()).received).toHaveLength(4 * exchanges);
   });

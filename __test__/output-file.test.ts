@@ -50,7 +50,7 @@ test('a savefile: the lines as on stdout, over rotated and compressed files', { 
   expect(statSync(path).mode & 0o777).toBe(0o600);
   const ledger = loggedLedger(stderr);
   expectBalance(ledger);
-  expect(ledger.outputs.file).toMatchObject({ handed: 2 * EXCHANGES, delivered: 2 * EXCHANGES });
+  expect(ledger.outputs.file).toMatchObject({ accepted: 2 * EXCHANGES, delivered: 2 * EXCHANGES });
 });
 
 test('a second run goes on after the first one', { timeout: 60_000 }, async () => {
@@ -69,9 +69,9 @@ test('a savefile and a disk that is full: one line says so, exit 2, whole lines'
   const text = readFileSync(path, 'utf8');
   expect(text === '' || text.endsWith('\n')).toBe(true);
   expect(expected.startsWith(text)).toBe(true);
-  const { handed = 0, delivered = 0, droppedBy } = loggedLedger(stderr).outputs.file ?? {};
+  const { accepted = 0, delivered = 0, droppedBy } = loggedLedger(stderr).outputs.file ?? {};
   expect(delivered).toBe(linesOf(text).length);
-  expect(droppedBy).toEqual({ closed: handed - delivered });
+  expect(droppedBy).toEqual({ closed: accepted - delivered });
 });
 
 test('what cannot be written to ends the start: a missing folder, a symbolic link, a file of others', async () => {

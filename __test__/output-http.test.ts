@@ -55,7 +55,7 @@ describe('one POST a message', () => {
         'tcp-sniffer-output': expect.stringMatching(/^\d+\.\d+\.\d+/),
       },
     });
-    expect(http).toEqual({ handed: EXPECTED, delivered: EXPECTED, dropped: 0, droppedBy: {}, waiting: 0, errors: 0 });
+    expect(http).toEqual({ accepted: EXPECTED, delivered: EXPECTED, dropped: 0, droppedBy: {}, waiting: 0, errors: 0 });
   });
 
   test('500, 500, 200: delivered once, at the third try, after 1 s and 2 s', async () => {
@@ -147,7 +147,7 @@ describe('batches', () => {
       'content-type': 'application/x-ndjson',
       authorization: 'Bearer hunter2',
     });
-    expect(http).toMatchObject({ handed: EXPECTED, delivered: EXPECTED, waiting: 0 });
+    expect(http).toMatchObject({ accepted: EXPECTED, delivered: EXPECTED, waiting: 0 });
   });
 
   test('are compressed when that was asked for', async () => {

@@ -70,7 +70,7 @@ test.each([
   const { code, stdout, stderr } = await run(behind);
   expect(code, stderr).toBe(0);
   expect(stdout === expected, 'the bytes are the same').toBe(true);
-  expect(loggedLedger(stderr).outputs.stdout).toEqual({ handed: MESSAGES, delivered: MESSAGES, dropped: 0 });
+  expect(loggedLedger(stderr).outputs.stdout).toEqual({ accepted: MESSAGES, delivered: MESSAGES, dropped: 0 });
 });
 
 test("'capture started' comes before the first message, where both go the same way", async () => {
@@ -123,9 +123,9 @@ describe.each([
       expect(text === '' || text.endsWith('\n'), 'the last line is whole').toBe(true);
       expect(expected.startsWith(text)).toBe(true);
       expect(expected.indexOf('\n', text.length) + 1).toBeGreaterThan(limit);
-      const { handed = 0, delivered = 0, droppedBy } = loggedLedger(stderr).outputs.stdout ?? {};
+      const { accepted = 0, delivered = 0, droppedBy } = loggedLedger(stderr).outputs.stdout ?? {};
       expect(delivered).toBe(linesOf(text).length);
-      expect(droppedBy).toEqual({ closed: handed - delivered });
+      expect(droppedBy).toEqual({ closed: accepted - delivered });
       expect(linesOf(stderr).filter((line) => line.includes('EFBIG'))).toHaveLength(1);
     },
   );

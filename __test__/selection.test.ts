@@ -66,7 +66,7 @@ test('what a filter leaves out is counted, and reaches no output', async () => {
     linesOf(run.stderr).find((line) => line.includes('capture stopped')) as string,
   );
   expect(engine).toMatchObject({ requests: 6, responses: 6, filtered: 10 });
-  expect(outputs.har).toMatchObject({ handed: 2, delivered: 2 });
+  expect(outputs.har).toMatchObject({ accepted: 2, delivered: 2 });
   expect(run.stderr).toContain('filtered out: 10');
 });
 

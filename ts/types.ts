@@ -357,7 +357,7 @@ export type DropReason =
 /** The outcome of the messages that reached an output. All but `errors` are counts of messages in this run. */
 export interface OutputStats {
   /** = `delivered` + `dropped` + `waiting`. callback: only those that had a listener; iterator: of each reader. */
-  handed: number;
+  accepted: number;
   /**
    * callback: handed to at least one listener; iterator: read; stdout, file: written; http, otlp: answered with 2xx; kafka: acknowledged; har, html: in the
    * file; view: on the page.

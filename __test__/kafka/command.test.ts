@@ -60,7 +60,7 @@ describe('a savefile', () => {
     const broker = await brokerOf();
     const { code, stderr, kafka } = await send(broker, { query: `?compression=${compression}` });
     expect(code, stderr).toBe(0);
-    expect(kafka).toEqual({ handed: LINES.length, delivered: LINES.length, dropped: 0 });
+    expect(kafka).toEqual({ accepted: LINES.length, delivered: LINES.length, dropped: 0 });
     const { records } = broker;
     expect(parsed(records.map(({ value }) => value)).sort(byName)).toMatchObject(parsed(LINES).sort(byName));
     const runs = new Set<string | undefined>();

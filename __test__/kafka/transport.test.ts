@@ -22,8 +22,8 @@ afterEach(async () => {
     await settle();
     time.advance(1_000);
     await closed;
-    const { handed, delivered, dropped, waiting } = output.stats();
-    expect([delivered + dropped, waiting]).toEqual([handed, 0]);
+    const { accepted, delivered, dropped, waiting } = output.stats();
+    expect([delivered + dropped, waiting]).toEqual([accepted, 0]);
   }
 });
 
@@ -86,7 +86,7 @@ describe('messages', () => {
     await settle();
     await output.close();
     expect(requests).toEqual([['a', 'b'], ['c']]);
-    expect(output.stats()).toMatchObject({ handed: 3, delivered: 3, dropped: 0, errors: 0 });
+    expect(output.stats()).toMatchObject({ accepted: 3, delivered: 3, dropped: 0, errors: 0 });
     expect(counts).toEqual({ connects: 1, closes: 1, forgets: 0 });
   });
 
@@ -221,7 +221,7 @@ describe('a broker that does not answer', () => {
     await pass(500);
     await pass(1_000);
     await closed;
-    expect(output.stats()).toMatchObject({ handed: 3, delivered: 0, droppedBy: { abandoned: 3 }, waiting: 0 });
+    expect(output.stats()).toMatchObject({ accepted: 3, delivered: 0, droppedBy: { abandoned: 3 }, waiting: 0 });
   });
 });
 

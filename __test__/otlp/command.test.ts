@@ -63,7 +63,7 @@ describe('a savefile', () => {
       });
       const ledger = loggedLedger(run.stderr);
       expectBalance(ledger);
-      expect(ledger.outputs.otlp).toMatchObject({ handed: messages.length, delivered: messages.length, dropped: 0 });
+      expect(ledger.outputs.otlp).toMatchObject({ accepted: messages.length, delivered: messages.length, dropped: 0 });
     },
   );
 
@@ -201,7 +201,7 @@ describeLive('live', () => {
       sniffer.on('stop', () => console.log(JSON.stringify(sniffer.stats().outputs.otlp)));
       sniffer.start();`;
     const run = await start([process.execPath, '-e', script]).done;
-    expect(JSON.parse(run.stdout), run.stderr).toMatchObject({ handed: 12, delivered: 12, waiting: 0 });
+    expect(JSON.parse(run.stdout), run.stderr).toMatchObject({ accepted: 12, delivered: 12, waiting: 0 });
     expect(receiver.spans()).toHaveLength(6);
   });
 });

@@ -40,8 +40,8 @@ function view(options: { verbose?: boolean; lossless?: boolean; maxWaitingBytes?
   /** Behind the heading and the day. */
   const rows = (): string[] => stream.text.split('\n').slice(2, -1);
   const adds = (): void => {
-    const { handed, delivered, dropped, waiting } = output.stats();
-    expect(handed).toBe(delivered + dropped + waiting);
+    const { accepted, delivered, dropped, waiting } = output.stats();
+    expect(accepted).toBe(delivered + dropped + waiting);
   };
   return { output, stream, rows, adds, time };
 }
@@ -74,13 +74,13 @@ describe('the view', () => {
     void output.write(batch(request('a'), response('b'), request('b')));
     expect(rows().map((row) => row.slice(17, 19))).toEqual(['/b']);
     await settle();
-    expect(output.stats()).toMatchObject({ handed: 3, delivered: 2, waiting: 1 });
+    expect(output.stats()).toMatchObject({ accepted: 3, delivered: 2, waiting: 1 });
     adds();
     void output.write(batch(response('a', 7, 103), response('a')));
     expect(rows().map((row) => row.slice(17, 19))).toEqual(['/b', '/a']);
     await output.close();
     expect(rows().length).toBe(2);
-    expect(output.stats()).toMatchObject({ handed: 5, delivered: 5, waiting: 0 });
+    expect(output.stats()).toMatchObject({ accepted: 5, delivered: 5, waiting: 0 });
   });
 
   it('shows the status of a call by gRPC', async () => {
@@ -121,7 +121,7 @@ describe('the view', () => {
     ]);
     expect(rows().join('')).not.toContain('\x1b');
     adds();
-    expect(output.stats()).toMatchObject({ handed: 6, delivered: 6, waiting: 0 });
+    expect(output.stats()).toMatchObject({ accepted: 6, delivered: 6, waiting: 0 });
   });
 
   it('shows a request that waits too long, its response when it comes, and what is left at the end', async () => {
@@ -139,7 +139,7 @@ describe('the view', () => {
         expect.stringMatching(/\/other .* no response /),
       ].sort(() => 0),
     );
-    expect(output.stats()).toMatchObject({ handed: 4, delivered: 4, waiting: 0 });
+    expect(output.stats()).toMatchObject({ accepted: 4, delivered: 4, waiting: 0 });
   });
 
   it('live shows it also when nothing else comes, each once', async () => {
@@ -164,7 +164,7 @@ describe('the view', () => {
     expect(time.pending).toEqual([]);
     await output.close();
     expect(rows().slice(3)).toEqual([expect.stringMatching(/\/slow .* 200 /)]);
-    expect(output.stats()).toMatchObject({ handed: 5, delivered: 5, waiting: 0 });
+    expect(output.stats()).toMatchObject({ accepted: 5, delivered: 5, waiting: 0 });
   });
 
   it('gives the timer of an answered request to the next one', async () => {
@@ -270,7 +270,7 @@ describe('the view', () => {
     await settle();
     expect(stream.text).toContain('< one\n< two\n');
     await output.close();
-    expect(output.stats()).toMatchObject({ handed: 2, delivered: 2, waiting: 0 });
+    expect(output.stats()).toMatchObject({ accepted: 2, delivered: 2, waiting: 0 });
   });
 });
 
@@ -280,7 +280,7 @@ describe('the summary', () => {
     summary.read(batch(...messages).lines);
     return summary.rows({ engine, outputs: { callback: { ...NONE } } }, { columns, rows: 50 });
   };
-  const NONE = { handed: 0, delivered: 0, dropped: 0, droppedBy: {}, waiting: 0, errors: 0 };
+  const NONE = { accepted: 0, delivered: 0, dropped: 0, droppedBy: {}, waiting: 0, errors: 0 };
 
   it('names the losses of the command', () => {
     const summary = new Summary({ text, paint: plain });

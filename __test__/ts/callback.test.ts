@@ -23,7 +23,7 @@ describe('callback output', () => {
     });
     output.write(batchOf(bodies));
     expect(seen).toEqual(bodies);
-    expect(output.stats()).toMatchObject({ handed: 400, delivered: 400, dropped: 0 });
+    expect(output.stats()).toMatchObject({ accepted: 400, delivered: 400, dropped: 0 });
   });
 
   it('hands nothing more once nobody listens', () => {
@@ -39,7 +39,7 @@ describe('callback output', () => {
       now: () => 0,
     });
     output.write(batchOf(Array.from({ length: 1_000 }, (_, n) => `${n}`.repeat(100))));
-    expect(output.stats()).toMatchObject({ handed: 3, delivered: 3 });
+    expect(output.stats()).toMatchObject({ accepted: 3, delivered: 3 });
   });
 });
 

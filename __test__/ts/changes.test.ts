@@ -184,7 +184,7 @@ describe('callback output', () => {
     const changes = Buffer.from('[{"id":0},-1,{"id":1},0,1,2,9]\n');
     callback.write({ lines: lines(messages), changes, messages: 20 });
     expect(seen).toEqual(messages);
-    expect(callback.stats()).toMatchObject({ handed: 20, delivered: 20, dropped: 0 });
+    expect(callback.stats()).toMatchObject({ accepted: 20, delivered: 20, dropped: 0 });
   });
 
   it('tells messages inside streams from others', () => {

@@ -27,7 +27,7 @@ function everything(): string {
   const asked = [request('/'), request('/s/m', 0, { grpc: call })];
   const lines = [...asked, ...asked.map((each) => response(each, 5, 'grpc' in each ? { grpc: call } : {}))];
   table.read(Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join('')));
-  const stats: OutputStats = { handed: 0, delivered: 0, dropped: 0, droppedBy: {}, waiting: 0, errors: 0 };
+  const stats: OutputStats = { accepted: 0, delivered: 0, dropped: 0, droppedBy: {}, waiting: 0, errors: 0 };
   const engine = capture.stats();
   // Else it would be an old addon, and the test of nothing.
   for (const name of Object.keys(LOSSES).filter((each) => /^(tls|http2)/.test(each)))

@@ -96,7 +96,7 @@ describe('a retry', () => {
     const closed = output.close();
     await pass(500);
     await closed;
-    expect(output.stats()).toMatchObject({ handed: 2, waiting: 0, droppedBy: { abandoned: 2 } });
+    expect(output.stats()).toMatchObject({ accepted: 2, waiting: 0, droppedBy: { abandoned: 2 } });
     expect(time.pending).toEqual([]);
   });
 
@@ -132,7 +132,13 @@ it('what the other side leaves out of a parcel is counted', async () => {
   });
   write(1, 2, 3, 4, 5);
   await output.close();
-  expect(output.stats()).toMatchObject({ handed: 5, delivered: 3, droppedBy: { rejected: 2 }, waiting: 0, errors: 0 });
+  expect(output.stats()).toMatchObject({
+    accepted: 5,
+    delivered: 3,
+    droppedBy: { rejected: 2 },
+    waiting: 0,
+    errors: 0,
+  });
   expect(log.lines).toMatchObject([{ level: 'warn', dropped: 2 }]);
 });
 
@@ -167,7 +173,7 @@ describe('what a packer holds back', () => {
     write('a');
     await pass(400);
     write('b');
-    expect(output.stats()).toMatchObject({ handed: 2, waiting: 2 });
+    expect(output.stats()).toMatchObject({ accepted: 2, waiting: 2 });
     await pass(600);
     expect(attempts).toEqual([{ body: 'a', at: 1_000 }]);
     await pass(400);

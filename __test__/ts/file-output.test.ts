@@ -79,12 +79,12 @@ describe('the output file', () => {
     out.write({ lines, messages: 2 });
     lines.fill(0);
     await settle();
-    expect(out.stats()).toMatchObject({ handed: 2, delivered: 0, waiting: 2 });
+    expect(out.stats()).toMatchObject({ accepted: 2, delivered: 0, waiting: 2 });
     file.held.shift()?.();
     await out.close();
     expect(file.text).toBe(two.lines.toString());
     expect(file.closed).toBe(1);
-    expect(out.stats()).toMatchObject({ handed: 2, delivered: 2, dropped: 0, waiting: 0, errors: 0 });
+    expect(out.stats()).toMatchObject({ accepted: 2, delivered: 2, dropped: 0, waiting: 0, errors: 0 });
   });
 
   it('of a savefile settles when all of a batch is written', async () => {
@@ -121,12 +121,12 @@ describe('the output file', () => {
     expect(log.lines.filter(({ level }) => level === 'error')).toMatchObject([
       { output: 'file', file: '/logs/messages.jsonl', code: 'ENOSPC' },
     ]);
-    expect(out.stats()).toMatchObject({ handed: 6, delivered: 0, dropped: 0, waiting: 6 });
+    expect(out.stats()).toMatchObject({ accepted: 6, delivered: 0, dropped: 0, waiting: 6 });
     file.failure = undefined;
     time.advance(FILE_RETRY_MS);
     await settle();
     expect(file.text).toBe(two.lines.toString().repeat(3));
-    expect(out.stats()).toMatchObject({ handed: 6, delivered: 6, waiting: 0 });
+    expect(out.stats()).toMatchObject({ accepted: 6, delivered: 6, waiting: 0 });
     expect(log.messages('info')).toEqual(['messages are written to the output file again']);
     await out.close();
   });
@@ -150,8 +150,8 @@ describe('the output file', () => {
     file.hold = false;
     time.advance(FILE_RETRY_MS);
     await out.close();
-    const { handed, delivered, dropped } = out.stats();
-    expect([handed, delivered + dropped]).toEqual([9, 9]);
+    const { accepted, delivered, dropped } = out.stats();
+    expect([accepted, delivered + dropped]).toEqual([9, 9]);
     expect(file.text.split('\n')).toHaveLength(delivered + 1);
   });
 
@@ -179,7 +179,7 @@ describe('the output file', () => {
     expect(onClosed).toHaveBeenCalledExactlyOnceWith(FULL);
     expect(out.write(two)).toBeUndefined();
     await out.close();
-    expect(out.stats()).toMatchObject({ handed: 4, delivered: 0, droppedBy: { closed: 4 }, waiting: 0 });
+    expect(out.stats()).toMatchObject({ accepted: 4, delivered: 0, droppedBy: { closed: 4 }, waiting: 0 });
   });
 
   it('gives up at the end of the drain, and does not wait for a disk that hangs', async () => {
@@ -192,7 +192,7 @@ describe('the output file', () => {
     const closed = out.close();
     time.advance(100);
     await settle();
-    expect(out.stats()).toMatchObject({ handed: 4, droppedBy: { abandoned: 4 }, waiting: 0 });
+    expect(out.stats()).toMatchObject({ accepted: 4, droppedBy: { abandoned: 4 }, waiting: 0 });
     expect(file.calledOff).toBe(1);
     time.advance(1_000);
     await closed;

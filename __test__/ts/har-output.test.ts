@@ -90,7 +90,7 @@ describe('the HAR output', () => {
     expect(
       entries.every(({ request, response }) => request.postData.text === HUGE && response.content.text === HUGE),
     ).toBe(true);
-    expect(har.stats()).toMatchObject({ handed: 20, delivered: 20, dropped: 0, waiting: 0 });
+    expect(har.stats()).toMatchObject({ accepted: 20, delivered: 20, dropped: 0, waiting: 0 });
   });
 
   it('writes the messages of a WebSocket into its entry, as Chromium does', async () => {
@@ -131,7 +131,7 @@ describe('the HAR output', () => {
       ['1.1', 2],
       ['2.1', 0],
     ]);
-    expect(har.stats()).toMatchObject({ handed: 12, delivered: 10, droppedBy: { overflow: 2 }, waiting: 0 });
+    expect(har.stats()).toMatchObject({ accepted: 12, delivered: 10, droppedBy: { overflow: 2 }, waiting: 0 });
   });
 
   it('does not wait for messages of WebSockets that are not asked for', async () => {
@@ -176,8 +176,8 @@ describe('the HAR output', () => {
     for (const go of file.held) go();
     await har.close();
     expect(batches.every(({ holders }) => holders() === 0)).toBe(true);
-    const { handed, delivered, dropped, waiting } = har.stats();
-    expect([handed, delivered + dropped, waiting]).toEqual([80, 80, 0]);
+    const { accepted, delivered, dropped, waiting } = har.stats();
+    expect([accepted, delivered + dropped, waiting]).toEqual([80, 80, 0]);
   });
 
   it.each([true, false])('gives up at the limit though the disk hangs in a write (lossless: %s)', async (lossless) => {
@@ -192,7 +192,7 @@ describe('the HAR output', () => {
     const closed = har.close();
     time.advance(100);
     await Promise.all([closed, ...taken]);
-    expect(har.stats()).toMatchObject({ handed: 9, delivered: 0, droppedBy: { abandoned: 9 }, waiting: 0 });
+    expect(har.stats()).toMatchObject({ accepted: 9, delivered: 0, droppedBy: { abandoned: 9 }, waiting: 0 });
     // The file is closed when the disk has ended its write, and what that needed is let go.
     expect(file.closed).toBe(0);
     for (const go of file.held) go();
@@ -209,7 +209,7 @@ describe('the HAR output', () => {
     time.ms = 100;
     har.write({ lines: Buffer.from('no JSON\nneither\n'), messages: 2 });
     har.write({ lines: Buffer.from('no JSON\n'), messages: 1 });
-    expect(har.stats()).toMatchObject({ handed: 4, delivered: 0, droppedBy: { abandoned: 3 }, waiting: 1 });
+    expect(har.stats()).toMatchObject({ accepted: 4, delivered: 0, droppedBy: { abandoned: 3 }, waiting: 1 });
   });
 
   it('builds no entry of what still waits for its other half when it has given up', async () => {

@@ -124,7 +124,7 @@ describe('http output', () => {
         'content-length': expect.any(String),
       },
     });
-    expect(http.stats()).toEqual({ handed: 2, delivered: 2, dropped: 0, droppedBy: {}, waiting: 0, errors: 0 });
+    expect(http.stats()).toEqual({ accepted: 2, delivered: 2, dropped: 0, droppedBy: {}, waiting: 0, errors: 0 });
   });
 
   it('sends no Authorization without a token', async () => {
@@ -158,7 +158,7 @@ describe('http output', () => {
     expect(received.map(({ method, url: target, body }) => `${method} ${target} ${body}`)).toEqual(
       Array.from({ length: 4 }, () => 'POST /in?x=1 {"id":"body of the message"}'),
     );
-    expect(http.stats()).toMatchObject({ handed: 1, dropped: 1, droppedBy: { failed: 1 }, waiting: 0, errors: 4 });
+    expect(http.stats()).toMatchObject({ accepted: 1, dropped: 1, droppedBy: { failed: 1 }, waiting: 0, errors: 4 });
     expect(log.messages()).toEqual(['a message could not be POSTed and was dropped']);
     expect(JSON.stringify(log.lines)).not.toMatch(/hunter2|body of the message/);
   });

@@ -103,11 +103,11 @@ describe('memory that is lent', () => {
           await stdout.close();
           const out = reader.text.split('\n').map((line) => `${line}\n`);
           expect(out.pop()).toBe('\n');
-          const { handed, delivered, dropped, droppedBy } = stdout.stats();
+          const { accepted, delivered, dropped, droppedBy } = stdout.stats();
           expect(sent.filter((line) => out.includes(line))).toEqual(out);
-          expect([handed, delivered]).toEqual([sent.length, out.length]);
+          expect([accepted, delivered]).toEqual([sent.length, out.length]);
           expect(dropped).toBe(droppedBy.overflow ?? 0);
-          expect(delivered + dropped).toBe(handed);
+          expect(delivered + dropped).toBe(accepted);
           if (lossless) expect(dropped).toBe(0);
         }),
         { numRuns: 150 },

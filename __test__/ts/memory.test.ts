@@ -42,11 +42,11 @@ it.each([
     expect(performance.now() - began).toBeLessThan(DRAIN_MS + 4_000);
     expect(Number(/^VmHWM:\s*(\d+)/m.exec(status)?.[1]) / 1_024).toBeLessThan(MOST_MIB);
     const { outputs } = JSON.parse(log.split('\n').find((line) => line.includes('capture stopped')) ?? '{}');
-    const [[, { handed, delivered, dropped, waiting = 0 }]] = Object.entries<Record<string, number>>(outputs).filter(
+    const [[, { accepted, delivered, dropped, waiting = 0 }]] = Object.entries<Record<string, number>>(outputs).filter(
       ([name]) => name !== 'callback',
     ) as [[string, Record<string, number>]];
-    expect(handed).toBeGreaterThan(0);
-    expect((delivered ?? 0) + (dropped ?? 0) + waiting).toBe(handed);
+    expect(accepted).toBeGreaterThan(0);
+    expect((delivered ?? 0) + (dropped ?? 0) + waiting).toBe(accepted);
   } finally {
     child.kill('SIGKILL');
     server.close();

@@ -9,10 +9,10 @@ import { settle } from './setup/fakes';
 import { type FakeCapture, rig } from './setup/rig';
 
 const CAPTURING = { running: true, version: '1.2.3', source: 'eth0' };
-const http = { handed: 10, delivered: 4, dropped: 3, droppedBy: { failed: 1, overflow: 2 }, waiting: 3, errors: 7 };
+const http = { accepted: 10, delivered: 4, dropped: 3, droppedBy: { failed: 1, overflow: 2 }, waiting: 3, errors: 7 };
 const stats: SnifferStats = {
   engine: { packets: 5, segments: 3, notTcp: 2, connectionsActive: 1, received: 6, dropped: 1, brandNewThing: 9 },
-  outputs: { callback: { handed: 0, delivered: 0, dropped: 0, droppedBy: {}, waiting: 0, errors: 0 }, http },
+  outputs: { callback: { accepted: 0, delivered: 0, dropped: 0, droppedBy: {}, waiting: 0, errors: 0 }, http },
 };
 
 describe('the text', () => {

@@ -31,7 +31,7 @@ describe('messages()', () => {
     captures[0]?.batch(...messages(3, 5));
     await sniffer.stop();
     expect(await read).toEqual(upTo(5));
-    expect(sniffer.stats().outputs.iterator).toMatchObject({ handed: 5, delivered: 5, dropped: 0, waiting: 0 });
+    expect(sniffer.stats().outputs.iterator).toMatchObject({ accepted: 5, delivered: 5, dropped: 0, waiting: 0 });
   });
 
   it('is no output until it is called', async () => {
@@ -67,7 +67,7 @@ describe('messages()', () => {
     captures[0]?.lines(`{"stream":"sse","id":"1.9"}\n${JSON.stringify(message(1))}\n{"stream":"sse","id":"1.9"}\n`, 3);
     await sniffer.stop();
     expect(await read).toEqual([1]);
-    expect(sniffer.stats().outputs.iterator?.handed).toBe(1);
+    expect(sniffer.stats().outputs.iterator?.accepted).toBe(1);
   });
 
   it('live: what is too much for a slow reader goes from the front, counted and told', async () => {
@@ -86,8 +86,8 @@ describe('messages()', () => {
     expect(log.messages('warn')).toContainEqual(expect.stringContaining('slower than the traffic'));
     await sniffer.stop();
     expect(await rest(reader)).toEqual(upTo(count, dropped));
-    const { handed, delivered } = sniffer.stats().outputs.iterator ?? {};
-    expect([handed, delivered]).toEqual([count, count - dropped]);
+    const { accepted, delivered } = sniffer.stats().outputs.iterator ?? {};
+    expect([accepted, delivered]).toEqual([count, count - dropped]);
   });
 
   it('of a savefile: it waits for the slowest reader, and loses nothing', async () => {
@@ -135,7 +135,7 @@ describe('messages()', () => {
     captures[0]?.batch(...messages(0, 10));
     for await (const each of reader) if (numberOf(each) === 3) break;
     captures[0]?.batch(...messages(10, 20));
-    expect(sniffer.stats().outputs.iterator).toMatchObject({ handed: 10, delivered: 4, droppedBy: { closed: 6 } });
+    expect(sniffer.stats().outputs.iterator).toMatchObject({ accepted: 10, delivered: 4, droppedBy: { closed: 6 } });
     expect(await reader.next()).toEqual({ done: true, value: undefined });
     await sniffer.stop();
   });

@@ -52,8 +52,8 @@ function output(
 const range = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
 
 function expectBalance(http: Delivery): void {
-  const { handed, delivered, dropped, droppedBy, waiting } = http.stats();
-  expect(delivered + dropped + waiting).toBe(handed);
+  const { accepted, delivered, dropped, droppedBy, waiting } = http.stats();
+  expect(delivered + dropped + waiting).toBe(accepted);
   expect(Object.values(droppedBy).reduce((sum, count) => sum + count, 0)).toBe(dropped);
 }
 
@@ -168,7 +168,7 @@ describe('the drain', () => {
     http.limitDrain(0);
     time.advance(0);
     await http.close();
-    expect(http.stats()).toMatchObject({ handed: 50, waiting: 0, delivered: 0, droppedBy: { abandoned: 50 } });
+    expect(http.stats()).toMatchObject({ accepted: 50, waiting: 0, delivered: 0, droppedBy: { abandoned: 50 } });
     expect(time.pending).toEqual([]);
   });
 });

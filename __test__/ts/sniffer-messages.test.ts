@@ -43,7 +43,7 @@ describe('messages', () => {
       [inside, inside],
     ]);
     expect(stdout.text).toBe([message, inside, inside].map((it) => `${JSON.stringify(it)}\n`).join(''));
-    expect(sniffer.stats().outputs.callback).toMatchObject({ handed: 3, delivered: 3 });
+    expect(sniffer.stats().outputs.callback).toMatchObject({ accepted: 3, delivered: 3 });
   });
 
   it('inside streams are parsed only when somebody listens to them', async () => {
@@ -57,7 +57,7 @@ describe('messages', () => {
       parse.mockClear();
       captures[0]?.lines('{"stream":"sse","id":"1"}\n{"id":"2"}\n', 2);
       expect([ids, parse.mock.calls.length]).toEqual([['2'], 1]);
-      expect(sniffer.stats().outputs.callback).toMatchObject({ handed: 1, delivered: 1 });
+      expect(sniffer.stats().outputs.callback).toMatchObject({ accepted: 1, delivered: 1 });
       sniffer.once('streamMessage', ({ id }) => ids.push(id));
       captures[0]?.lines('{"stream":"sse","id":"3"}\n{"stream":"sse","id":"4"}\n', 2);
       expect([ids, parse.mock.calls.length]).toEqual([['2', '3'], 2]);

@@ -221,7 +221,7 @@ describe('stop', () => {
       await settle();
       expect(captures[0]?.stdoutOpen).toBe(true);
       if (captures[0]) captures[0].messagesOnStdout = 7;
-      expect(sniffer.stats().outputs.stdout).toMatchObject({ handed: 7, delivered: 7, waiting: 0 });
+      expect(sniffer.stats().outputs.stdout).toMatchObject({ accepted: 7, delivered: 7, waiting: 0 });
       await sniffer.stop();
     });
 
@@ -382,7 +382,7 @@ describe('stats and notices', () => {
     const { sniffer, captures } = rig();
     expect(sniffer.stats()).toEqual({
       engine: {},
-      outputs: { callback: { handed: 0, delivered: 0, dropped: 0, droppedBy: {}, waiting: 0, errors: 0 } },
+      outputs: { callback: { accepted: 0, delivered: 0, dropped: 0, droppedBy: {}, waiting: 0, errors: 0 } },
     });
     sniffer.on('message', () => {});
     await sniffer.start();

@@ -213,11 +213,11 @@ describe('stdout output', () => {
     stream.held.shift()?.();
     await settle();
     expect(turns, 'the second waits').toEqual([true, false]);
-    expect(stdout.stats()).toMatchObject({ handed: 44, delivered: 42, waiting: 2 });
+    expect(stdout.stats()).toMatchObject({ accepted: 44, delivered: 42, waiting: 2 });
     stream.held.shift()?.();
     await Promise.all(taken);
     expect(turns).toEqual([true, false, true]);
-    expect(stdout.stats()).toMatchObject({ handed: 44, delivered: 44, waiting: 0 });
+    expect(stdout.stats()).toMatchObject({ accepted: 44, delivered: 44, waiting: 0 });
   });
 
   it.each(['closed', 'abandoned'])(
@@ -233,7 +233,7 @@ describe('stdout output', () => {
       expect(turns).toEqual([true, false]);
       stdout.write(two);
       expect(turns).toEqual([true, false]);
-      expect(stdout.stats()).toMatchObject({ handed: 2, droppedBy: { [reason]: 2 } });
+      expect(stdout.stats()).toMatchObject({ accepted: 2, droppedBy: { [reason]: 2 } });
     },
   );
 

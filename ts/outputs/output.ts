@@ -66,16 +66,16 @@ export const schedule: Schedule = (ms, run) => {
   return () => clearTimeout(timer);
 };
 
-/** The counts of one output. `handed` = `delivered` + all drops + `waiting`, at any time. */
+/** The counts of one output. `accepted` = `delivered` + all drops + `waiting`, at any time. */
 export class Tally {
-  #handed = 0;
+  #accepted = 0;
   #delivered = 0;
   errors = 0;
   readonly #droppedBy: Partial<Record<DropReason, number>> = {};
   #dropped = 0;
 
   hand(messages: number): void {
-    this.#handed += messages;
+    this.#accepted += messages;
   }
 
   deliver(messages: number): void {
@@ -97,17 +97,17 @@ export class Tally {
     return this.#delivered + this.#dropped;
   }
 
-  get handed(): number {
-    return this.#handed;
+  get accepted(): number {
+    return this.#accepted;
   }
 
   stats(): OutputStats {
     return {
-      handed: this.#handed,
+      accepted: this.#accepted,
       delivered: this.#delivered,
       dropped: this.#dropped,
       droppedBy: { ...this.#droppedBy },
-      waiting: this.#handed - this.settled,
+      waiting: this.#accepted - this.settled,
       errors: this.errors,
     };
   }
@@ -123,7 +123,7 @@ export class Settling {
   }
 
   all(): Promise<void> {
-    const settled = this.#tally.handed;
+    const settled = this.#tally.accepted;
     if (this.#tally.settled >= settled) return Promise.resolve();
     return new Promise((resolve) => this.#waiters.push({ settled, resolve }));
   }

@@ -3,7 +3,7 @@
 import type { DropReason, OutputStats, SnifferStats } from '../types';
 
 export const NO_DELIVERIES: Readonly<OutputStats> = Object.freeze({
-  handed: 0,
+  accepted: 0,
   delivered: 0,
   dropped: 0,
   droppedBy: Object.freeze({}),

@@ -135,8 +135,8 @@ function writeOutputs(out: Exposition, outputs: [OutputName, OutputStats][]): vo
   out.metric(
     'output_messages_total',
     'counter',
-    'Messages handed to an output: delivered, dropped or waiting.',
-    each(({ handed }) => handed),
+    'Messages an output accepted: delivered, dropped or waiting.',
+    each(({ accepted }) => accepted),
   );
   out.metric(
     'output_delivered_total',

@@ -60,7 +60,7 @@ export class TracesView implements Output {
 
   stats(): OutputStats {
     const stats = this.#stdout.stats();
-    return { ...stats, handed: stats.handed + this.#held, waiting: stats.waiting + this.#held };
+    return { ...stats, accepted: stats.accepted + this.#held, waiting: stats.waiting + this.#held };
   }
 
   async #end(): Promise<void> {

@@ -90,7 +90,7 @@ export class View implements Output {
   stats(): OutputStats {
     const stats = this.#stdout.stats();
     const held = this.#held;
-    return { ...stats, handed: stats.handed + held, waiting: stats.waiting + held };
+    return { ...stats, accepted: stats.accepted + held, waiting: stats.waiting + held };
   }
 
   /** Messages that are not written yet. */

@@ -53,7 +53,7 @@ export class CallbackOutput implements Output {
     this.#changesWanted = wanted;
   }
 
-  /** Without a listener nothing is read, and a message counts as handed only if there is one. */
+  /** Without a listener nothing is read, and a message counts as accepted only if there is one. */
   #hand(messages: Messages): void {
     const { listeners, now } = this.#options;
     const { streams } = listeners;

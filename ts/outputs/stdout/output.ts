@@ -128,7 +128,7 @@ export class StdoutOutput implements Output {
   stats(): OutputStats {
     const stats = this.#tally.stats();
     const byEngine = this.#options.engine?.writtenToStdout() ?? 0;
-    return { ...stats, handed: stats.handed + byEngine, delivered: stats.delivered + byEngine };
+    return { ...stats, accepted: stats.accepted + byEngine, delivered: stats.delivered + byEngine };
   }
 
   /** The engine writes as long as nothing waits here: what it writes comes after it. */

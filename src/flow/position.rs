@@ -32,6 +32,11 @@ impl Position {
         Self(self.0.saturating_add_signed(bytes))
     }
 
+    /// Counted from the stream's first byte; negative for a place before that.
+    pub const fn offset(self) -> i64 {
+        self.since(Self::ORIGIN) as i64 - Self::ORIGIN.since(self) as i64
+    }
+
     pub const fn distance(self, other: Self) -> u64 {
         self.0.abs_diff(other.0)
     }

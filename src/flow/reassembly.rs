@@ -2,7 +2,10 @@
 //!
 //! Invariant: `waiting` holds no byte before `next`, and no two entries overlap.
 
+mod display;
 mod kept;
+#[cfg(test)]
+mod tests;
 mod waiting;
 
 use std::collections::BTreeMap;

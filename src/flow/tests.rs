@@ -92,14 +92,12 @@ impl Wire {
 
 fn tell(out: &mut String, side: Side, event: StreamEvent<'_>) {
     let name = if side == Side::Low { 'C' } else { 'S' };
-    let relative =
-        |position: Position| position.since(Position::ORIGIN) as i64 - Position::ORIGIN.since(position) as i64;
     match event {
         StreamEvent::Data(bytes, meta) => {
-            let start = relative(meta.position);
+            let start = meta.position.offset();
             let end = start + bytes.len() as i64;
             let wrong = bytes.iter().zip(start..).any(|(&byte, at)| byte != byte_at(at as u64));
-            write!(out, "{name}{start}..{end}/{}{} ", relative(meta.heard), if wrong { "!" } else { "" })
+            write!(out, "{name}{start}..{end}/{}{} ", meta.heard.offset(), if wrong { "!" } else { "" })
         }
         StreamEvent::Gap { len } => write!(out, "{name}-{len} "),
         StreamEvent::End { .. } => write!(out, "{name}. "),

@@ -7,6 +7,7 @@
 import { isOfStream, type Line, linesOf, parseLargeLine, parseLine } from '../../exchange/lines';
 import { type Exchange, Pairing } from '../../exchange/pairing';
 import { LimitedLine } from '../../logger';
+import { CountedQueue } from '../../outputs/counted-queue';
 import { type Batch, type Output, Tally } from '../../outputs/output';
 import { MAX_STDOUT_WAITING_BYTES, type StdoutOptions, StdoutOutput } from '../../outputs/stdout/output';
 import type { HttpMessage, OutputStats } from '../../types';
@@ -44,11 +45,8 @@ export class ExchangeOutput implements Output {
   readonly #stdout: StdoutOutput;
   readonly #tally = new Tally();
   readonly #pairing = new Pairing<HttpMessage>({ onExchange: (exchange, messages) => this.#push(exchange, messages) });
-  #queue: Waiting[] = [];
-  #queuedBytes = 0;
+  readonly #queue = new CountedQueue<Waiting>();
   #isWriting = false;
-  /** Those who wait until nothing is left to write. */
-  #waiters: (() => void)[] = [];
   /** Why nothing is written any more. */
   #off: 'closed' | 'abandoned' | undefined;
   #begun = false;
@@ -132,7 +130,6 @@ export class ExchangeOutput implements Output {
   #add(text: string, messages: number): void {
     const bytes = OVERHEAD_BYTES + BYTES_PER_CHARACTER * text.length;
     this.#queue.push({ text, lines: text.split('\n').length - 1, messages, bytes });
-    this.#queuedBytes += bytes;
   }
 
   #pump(): void {
@@ -142,7 +139,7 @@ export class ExchangeOutput implements Output {
   /** Never rejects. */
   async #writeQueue(): Promise<void> {
     this.#isWriting = true;
-    for (let chunk = this.#takeChunk(); chunk.length > 0; chunk = this.#takeChunk()) {
+    for (let chunk = this.#queue.take(CHUNK_BYTES); chunk.length > 0; chunk = this.#queue.take(CHUNK_BYTES)) {
       const before = this.#stdout.stats().delivered;
       const lines = Buffer.from(chunk.map(({ text }) => text).join(''));
       await this.#stdout.write({ lines, messages: chunk.reduce((sum, each) => sum + each.lines, 0) });
@@ -154,26 +151,12 @@ export class ExchangeOutput implements Output {
       }
     }
     this.#isWriting = false;
-    for (const resolve of this.#waiters.splice(0)) resolve();
-  }
-
-  #takeChunk(): Waiting[] {
-    let bytes = 0;
-    let count = 0;
-    for (; count < this.#queue.length && bytes < CHUNK_BYTES; count++) bytes += this.#queue[count]?.bytes ?? 0;
-    this.#queuedBytes -= bytes;
-    return this.#queue.splice(0, count);
+    this.#queue.wake();
   }
 
   #dropOldest(): void {
-    if (this.#queuedBytes <= this.#maxWaitingBytes) return;
-    let count = 0;
-    for (; this.#queuedBytes > this.#maxWaitingBytes && count < this.#queue.length; count++) {
-      const { bytes, messages } = this.#queue[count] as Waiting;
-      this.#queuedBytes -= bytes;
-      this.#tally.drop('overflow', messages);
-    }
-    this.#queue.splice(0, count);
+    if (this.#queue.bytes <= this.#maxWaitingBytes) return;
+    for (const { messages } of this.#queue.takeBeyond(this.#maxWaitingBytes)) this.#tally.drop('overflow', messages);
     this.#overflowLog.write(
       { output: this.name, dropped: this.#tally.droppedFor('overflow') },
       'the reader of stdout is slower than the traffic: the oldest waiting exchanges were dropped',
@@ -182,7 +165,7 @@ export class ExchangeOutput implements Output {
 
   async #end(): Promise<void> {
     while (this.#begun && this.#off === undefined && this.#pairing.settleOldest()) {
-      if (this.#queuedBytes < CHUNK_BYTES) continue;
+      if (this.#queue.bytes < CHUNK_BYTES) continue;
       this.#pump();
       await this.#idle();
     }
@@ -197,7 +180,7 @@ export class ExchangeOutput implements Output {
   /** Until all that waits is written or given up. */
   #idle(): Promise<void> {
     if (!this.#isWriting && this.#queue.length === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#waiters.push(resolve));
+    return this.#queue.wait();
   }
 
   #fail(error: NodeJS.ErrnoException): void {
@@ -208,8 +191,6 @@ export class ExchangeOutput implements Output {
 
   #turnOff(reason: 'closed' | 'abandoned'): void {
     this.#off ??= reason;
-    for (const { messages } of this.#queue) this.#tally.drop(this.#off, messages);
-    this.#queue = [];
-    this.#queuedBytes = 0;
+    for (const { messages } of this.#queue.takeAll()) this.#tally.drop(this.#off, messages);
   }
 }

@@ -4,6 +4,7 @@ import { isOfStream, type Line, linesOf, parseLargeLine, parseStreamLine } from 
 import { type Exchange, Pairing } from '../../exchange/pairing';
 import { LimitedLine, type Log } from '../../logger';
 import type { OutputStats } from '../../types';
+import { CountedQueue } from '../counted-queue';
 import { type Batch, type Output, type Schedule, Tally } from '../output';
 import { entryOf, startedAtOf } from './entry';
 import type { HarFile } from './file';
@@ -50,12 +51,9 @@ export class HarOutput implements Output {
   readonly #sockets = new Sockets<HarMessage>(({ exchange, messages, inside }) =>
     this.#push(exchange, messages, inside),
   );
-  #queue: Entry[] = [];
-  #queuedBytes = 0;
+  readonly #queue = new CountedQueue<Entry>();
   /** The entries that were handed to the disk and are not written yet. */
   #writing: readonly Entry[] = [];
-  /** Those who wait until nothing is left to write. */
-  #waiters: (() => void)[] = [];
   /** Why nothing is written any more. */
   #off: 'closed' | 'abandoned' | undefined;
   /** A timer would not do alone: it waits for whatever holds the event loop. */
@@ -158,7 +156,7 @@ export class HarOutput implements Output {
 
   async #end(): Promise<void> {
     while (this.#begun && this.#off === undefined && this.#settleOldest()) {
-      if (this.#queuedBytes < CHUNK_BYTES) continue;
+      if (this.#queue.bytes < CHUNK_BYTES) continue;
       this.#pump();
       await this.#idle();
     }
@@ -186,7 +184,6 @@ export class HarOutput implements Output {
       OVERHEAD_BYTES,
     );
     this.#queue.push({ startedAt: startedAtOf(exchange), pieces, texts, messages, bytes });
-    this.#queuedBytes += bytes;
   }
 
   #pump(): void {
@@ -195,7 +192,7 @@ export class HarOutput implements Output {
 
   /** Never rejects. */
   async #writeQueue(): Promise<void> {
-    for (let entries = this.#takeChunk(); entries.length > 0; entries = this.#takeChunk()) {
+    for (let entries = this.#queue.take(CHUNK_BYTES); entries.length > 0; entries = this.#queue.take(CHUNK_BYTES)) {
       this.#writing = entries;
       let failure: NodeJS.ErrnoException | undefined;
       try {
@@ -219,37 +216,21 @@ export class HarOutput implements Output {
         this.#fail(failure);
       }
     }
-    this.#wake();
-  }
-
-  #takeChunk(): Entry[] {
-    let bytes = 0;
-    let count = 0;
-    for (; count < this.#queue.length && bytes < CHUNK_BYTES; count++) bytes += this.#queue[count]?.bytes ?? 0;
-    this.#queuedBytes -= bytes;
-    return this.#queue.splice(0, count);
+    this.#queue.wake();
   }
 
   /** Until all that waits for the disk is written or given up. */
   #idle(): Promise<void> {
     if (this.#off !== undefined || (this.#writing.length === 0 && this.#queue.length === 0)) return Promise.resolve();
-    return new Promise((resolve) => this.#waiters.push(resolve));
-  }
-
-  #wake(): void {
-    for (const resolve of this.#waiters.splice(0)) resolve();
+    return this.#queue.wait();
   }
 
   #dropOldest(): void {
-    if (this.#queuedBytes <= MAX_HAR_WAITING_BYTES) return;
-    let first = 0;
-    for (; this.#queuedBytes > MAX_HAR_WAITING_BYTES; first++) {
-      const { bytes, messages, texts } = this.#queue[first] as Entry;
-      this.#queuedBytes -= bytes;
+    if (this.#queue.bytes <= MAX_HAR_WAITING_BYTES) return;
+    for (const { messages, texts } of this.#queue.takeBeyond(MAX_HAR_WAITING_BYTES)) {
       this.#tally.drop('overflow', messages);
       letGo(texts);
     }
-    this.#queue.splice(0, first);
     this.#overflowLog.write(
       { output: this.name, dropped: this.#tally.droppedFor('overflow') },
       this.#options.slow ?? SLOW_DISK,
@@ -266,11 +247,10 @@ export class HarOutput implements Output {
   #turnOff(reason: 'closed' | 'abandoned'): void {
     if (this.#off !== undefined) return;
     this.#off = reason;
-    this.#tally.drop(reason, messagesOf(this.#queue) + messagesOf(this.#writing));
-    for (const { texts } of this.#queue) letGo(texts);
-    this.#queue = [];
-    this.#queuedBytes = 0;
-    this.#wake();
+    const waiting = this.#queue.takeAll();
+    this.#tally.drop(reason, messagesOf(waiting) + messagesOf(this.#writing));
+    for (const { texts } of waiting) letGo(texts);
+    this.#queue.wake();
   }
 }
 

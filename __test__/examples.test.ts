@@ -12,6 +12,7 @@ import type { HttpMessage } from '../dist/index.js';
 import { ROOT } from './docs/blocks.js';
 import { furnish } from './docs/stage.js';
 import { describeLive, FIXTURES, linesOf, type Process, start, startCli } from './live/harness.js';
+import { freePort } from './ports.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-examples-'));
 furnish(folder);
@@ -61,15 +62,6 @@ async function serve(): Promise<number> {
   servers.push(server);
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 const get = (port: number, path: string): Promise<string | undefined> =>

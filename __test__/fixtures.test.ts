@@ -4,18 +4,9 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { createSniffer, type HttpMessage, type SnifferConfig } from '../dist/index.js';
+import { createSniffer, type HttpMessage } from '../dist/index.js';
 import { FIXTURES, linesOf, messagesOf, runCli } from './live/harness.js';
-
-interface Fixture {
-  name: string;
-  file: string;
-  ports: number[];
-  options: Partial<SnifferConfig>;
-  note: string;
-}
-
-const index = JSON.parse(readFileSync(join(FIXTURES, 'index.json'), 'utf8')) as Fixture[];
+import { SAVEFILES, type Savefile } from './savefiles.js';
 
 /** The fields that are compared; further optional fields may come and are not looked at here. */
 const FIELDS = [
@@ -61,12 +52,12 @@ function comparable(messages: HttpMessage[]): object[] {
   });
 }
 
-const expectedOf = ({ name }: Fixture): object[] =>
+const expectedOf = ({ name }: Savefile): object[] =>
   comparable(
     linesOf(readFileSync(join(FIXTURES, `${name}.jsonl`), 'utf8')).map((line) => JSON.parse(line) as HttpMessage),
   );
 
-async function read({ file, ports, options }: Fixture): Promise<HttpMessage[]> {
+async function read({ file, ports, options }: Savefile): Promise<HttpMessage[]> {
   const messages: HttpMessage[] = [];
   const sniffer = createSniffer({ ports, ...options, pcapFile: join(FIXTURES, file), logLevel: 'silent' });
   sniffer.on('message', (message) => messages.push(message));
@@ -77,15 +68,15 @@ async function read({ file, ports, options }: Fixture): Promise<HttpMessage[]> {
 }
 
 describe('savefile to messages', () => {
-  test.each(index)('$name: $note', async (fixture) => {
+  test.each(SAVEFILES)('$name: $note', async (fixture) => {
     expect(comparable(await read(fixture))).toEqual(expectedOf(fixture));
   });
 });
 
 describe('savefile to stdout lines', () => {
-  const some = index
-    .filter(({ options }) => Object.keys(options).length === 0)
-    .filter((_, position) => position % 10 === 0);
+  const some = SAVEFILES.filter(({ options }) => Object.keys(options).length === 0).filter(
+    (_, position) => position % 10 === 0,
+  );
 
   test.each(some)('$name', async (fixture) => {
     const run = await runCli(['--read', join(FIXTURES, fixture.file), '--ports', fixture.ports.join(',')]);

@@ -25,6 +25,7 @@ import { validateConfig } from '../dist/config/index.js';
 import { createSniffer, type HttpMessage, type SnifferConfig } from '../dist/index.js';
 import { extractPackets } from '../dist/native/index.js';
 import { CLI, FIXTURES, linesOf, messagesOf, type Run, runCli, start } from './live/harness.js';
+import { SAVEFILES } from './savefiles.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-packets-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -61,14 +62,6 @@ const canRun = (tool: string): boolean => {
 };
 
 describe('every savefile', () => {
-  interface Fixture {
-    name: string;
-    file: string;
-    ports: number[];
-    options: Partial<SnifferConfig>;
-  }
-  const index = JSON.parse(readFileSync(join(FIXTURES, 'index.json'), 'utf8')) as Fixture[];
-
   async function read(config: SnifferConfig): Promise<HttpMessage[]> {
     const messages: HttpMessage[] = [];
     const sniffer = createSniffer(config);
@@ -79,7 +72,7 @@ describe('every savefile', () => {
     return messages;
   }
 
-  test.each(index)('$name gives the same messages from a copy of the packets', async ({ name, file, ...rest }) => {
+  test.each(SAVEFILES)('$name gives the same messages from a copy of the packets', async ({ name, file, ...rest }) => {
     const config: SnifferConfig = {
       ports: rest.ports,
       ...rest.options,

@@ -6,20 +6,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { commandOf, factsOf } from '../../ts/command/formats/curl';
 import type { HttpRequest } from '../../ts/types';
+import { REQUEST as BASE } from '../bases';
 
-const REQUEST: HttpRequest = {
-  id: '1.1',
-  receiver: { ip: '10.0.0.5', port: 80 },
-  destination: { ip: '10.0.0.9', port: 40_000 },
-  direction: 'request',
-  timestamp: '2024-05-17T14:03:00.136Z',
-  httpVersion: '1.1',
-  headers: { host: 'h' },
-  method: 'GET',
-  path: '/',
-  body: '',
-  bodySize: 0,
-};
+const REQUEST: HttpRequest = { ...BASE, receiver: { ip: '10.0.0.5', port: 80 }, headers: { host: 'h' } };
 
 const textOf = (request: Partial<HttpRequest>): string =>
   commandOf({ request: factsOf({ ...REQUEST, ...request }), interim: [] });

@@ -6,18 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { har as validate } from 'har-validator';
 import { afterAll, describe, expect, test } from 'vitest';
-import { createSniffer, type HttpMessage, type SnifferConfig } from '../../dist/index.js';
+import { createSniffer, type HttpMessage } from '../../dist/index.js';
 import { FIXTURES, linesOf } from '../live/harness.js';
+import { SAVEFILES } from '../savefiles.js';
 import { complaintsAbout, type Entry, entriesOf } from './rules.js';
 
-interface Fixture {
-  name: string;
-  file: string;
-  ports: number[];
-  options: Partial<SnifferConfig>;
-}
-
-const index = JSON.parse(readFileSync(join(FIXTURES, 'index.json'), 'utf8')) as Fixture[];
 const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-har-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -69,7 +62,7 @@ test('the validator is one', async () => {
 });
 
 describe('savefile to HAR', () => {
-  test.each(index)('$name: every exchange, with its timings', async ({ name, file, ports, options }) => {
+  test.each(SAVEFILES)('$name: every exchange, with its timings', async ({ name, file, ports, options }) => {
     const harFile = join(folder, `${name}.har`);
     const sniffer = createSniffer({ ports, ...options, harFile, pcapFile: join(FIXTURES, file), logLevel: 'silent' });
     const messages: HttpMessage[] = [];

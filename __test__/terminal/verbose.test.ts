@@ -2,6 +2,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { loadText, Text } from '../../ts/command/terminal/text';
 import { details, MAX_ROWS } from '../../ts/command/terminal/verbose';
 import type { HttpRequest } from '../../ts/types';
+import { REQUEST } from '../bases';
 
 const COLUMNS = 79;
 let text: Text;
@@ -20,22 +21,9 @@ beforeAll(async () => {
 });
 let plainText: Text;
 
-const BASE: HttpRequest = {
-  id: 'a',
-  direction: 'request',
-  timestamp: '2024-05-17T08:30:00.000Z',
-  receiver: { ip: '10.0.0.5', port: 8080 },
-  destination: { ip: '10.0.0.9', port: 40_000 },
-  httpVersion: '1.1',
-  method: 'GET',
-  path: '/',
-  headers: {},
-  bodySize: 0,
-  body: '',
-};
 const shown = (message: Partial<HttpRequest>): string[] => {
   measured = 0;
-  return [...details({ ...BASE, ...message }, text, (_, words) => words, COLUMNS)];
+  return [...details({ ...REQUEST, ...message }, text, (_, words) => words, COLUMNS)];
 };
 
 const HUGE: [string, string][] = [

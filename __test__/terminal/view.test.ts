@@ -6,6 +6,7 @@ import { View } from '../../ts/command/terminal/view';
 import { MAX_ROUTES } from '../../ts/exchange/servers';
 import { MAX_WAITING, PATIENCE_MS } from '../../ts/exchange/unanswered';
 import type { HttpMessage, HttpRequest, HttpResponse } from '../../ts/types';
+import { EITHER } from '../bases';
 import { FakeLog, FakeStream, FakeTime, settle } from '../ts/setup/fakes';
 
 let text: Text;
@@ -46,20 +47,12 @@ function view(options: { verbose?: boolean; lossless?: boolean; maxWaitingBytes?
   return { output, stream, rows, adds, time };
 }
 
-const ENDS = {
-  receiver: { ip: '10.0.0.5', port: 8080 },
-  destination: { ip: '10.0.0.9', port: 40_000 },
-  httpVersion: '1.1',
-  headers: {},
-  bodySize: 0,
-  body: '',
-};
 const at = (ms: number): string => new Date(1_700_000_000_000 + ms).toISOString();
 const request = (id: string, ms = 0): HttpRequest => ({
-  ...{ ...ENDS, id, direction: 'request', timestamp: at(ms), method: 'GET', path: `/${id}` },
+  ...{ ...EITHER, id, direction: 'request', timestamp: at(ms), method: 'GET', path: `/${id}` },
 });
 const response = (id: string, ms = 5, statusCode = 200): HttpResponse => ({
-  ...{ ...ENDS, id, direction: 'response', timestamp: at(ms), statusCode },
+  ...{ ...EITHER, id, direction: 'response', timestamp: at(ms), statusCode },
   request: { method: 'GET', path: `/${id}` },
   latencyMs: 5,
 });
@@ -100,7 +93,7 @@ describe('the view', () => {
   it('shows a message inside a stream as an indented line', async () => {
     const { output, rows, adds } = view();
     const inside = {
-      ...{ stream: 'websocket', id: 'a', sequence: 1, receiver: ENDS.receiver, destination: ENDS.destination },
+      ...{ stream: 'websocket', id: 'a', sequence: 1, receiver: EITHER.receiver, destination: EITHER.destination },
       ...{ direction: 'request', timestamp: at(7), data: 'two\n\x1b[2J lines', dataSize: 15, opcode: 'text' },
     };
     const lines = [

@@ -3,18 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { timesOf, uploadMsOf } from '../../ts/exchange/times';
 import { entryOf } from '../../ts/outputs/har/entry';
 import type { HttpRequest, HttpResponse } from '../../ts/types';
-
-const BOTH = {
-  id: '1.1',
-  timestamp: '2024-05-17T08:30:00.000Z',
-  receiver: { ip: '10.0.0.5', port: 8080 },
-  destination: { ip: '10.0.0.9', port: 40_000 },
-  httpVersion: '1.1',
-  headers: {},
-  bodySize: 0,
-  body: '',
-};
-const BASE: HttpRequest = { ...BOTH, direction: 'request', method: 'POST', path: '/' };
+import { EITHER, REQUEST } from '../bases';
 
 describe('the times of an exchange', () => {
   it('are told apart where the request was seen whole', () => {
@@ -33,8 +22,8 @@ describe('the times of an exchange', () => {
 
   it('are one where the end of the request was not seen', () => {
     expect(timesOf({ latencyMs: 300 }, undefined)).toEqual({ uploadAndServerMs: 300, downloadMs: 0 });
-    expect(uploadMsOf({ ...BASE, durationMs: 900, incomplete: 'gap' })).toBeUndefined();
-    expect(uploadMsOf(BASE)).toBe(0);
+    expect(uploadMsOf({ ...REQUEST, durationMs: 900, incomplete: 'gap' })).toBeUndefined();
+    expect(uploadMsOf(REQUEST)).toBe(0);
   });
 
   const micros = fc.option(
@@ -48,8 +37,8 @@ describe('the times of an exchange', () => {
       fc.property(message, micros, fc.boolean(), fc.boolean(), (times, uploadMs, asked, answered) => {
         const { latencyMs, waitMs } = times;
         fc.pre(latencyMs === undefined ? waitMs === undefined : (waitMs ?? 0) <= latencyMs);
-        const request = { ...BASE, durationMs: uploadMs };
-        const response: HttpResponse = { ...BOTH, ...times, direction: 'response', statusCode: 200 };
+        const request = { ...REQUEST, durationMs: uploadMs };
+        const response: HttpResponse = { ...EITHER, ...times, direction: 'response', statusCode: 200 };
         for (const ms of Object.values(timesOf(times, uploadMs))) expect(Number(ms)).toBeGreaterThanOrEqual(0);
         const entry = entryOf({
           ...(asked || !answered ? { request } : {}),
@@ -68,11 +57,11 @@ describe('the times of an exchange', () => {
     const entry = (request: Partial<HttpRequest>, response: Partial<HttpResponse> | undefined): unknown =>
       (
         entryOf({
-          request: { ...BASE, ...request },
+          request: { ...REQUEST, ...request },
           interim: [],
           ...(response === undefined
             ? {}
-            : { response: { ...BOTH, direction: 'response', statusCode: 200, ...response } }),
+            : { response: { ...EITHER, direction: 'response', statusCode: 200, ...response } }),
         }) as { timings: unknown }
       ).timings;
     expect(entry({ durationMs: 90 }, { latencyMs: 100, waitMs: 10, durationMs: 5 })).toMatchObject({

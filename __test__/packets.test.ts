@@ -3,25 +3,30 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  appendFileSync,
+  copyFileSync,
   existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Connections } from '../dist/command/packets/connections.js';
 import { Target } from '../dist/command/packets/target.js';
 import { toCaptureOptions } from '../dist/config/engine.js';
 import { validateConfig } from '../dist/config/index.js';
+import { Connections } from '../dist/exchange/connections.js';
+import { Savefiles } from '../dist/exchange/savefiles.js';
 import { createSniffer, type HttpMessage, type SnifferConfig } from '../dist/index.js';
 import { extractPackets } from '../dist/native/index.js';
 import { CLI, FIXTURES, linesOf, messagesOf, type Run, runCli, start } from './live/harness.js';
@@ -163,6 +168,33 @@ describe('what matches', () => {
     expect(times(copy)).toHaveLength(Number(written(run)?.packets));
     expect(times(join(FIXTURES, 'pcap-nanoseconds.pcap'))).toEqual(expect.arrayContaining(times(copy)));
   });
+});
+
+test.each([
+  ['stays', () => {}, undefined],
+  ['grows', (path: string) => appendFileSync(path, 'x'), /grows.pcap' has changed since it was read/],
+  ['is written to', (path: string) => utimesSync(path, 1, 1), /written to/],
+  ['is removed', (path: string) => rmSync(path), /has changed/],
+  [
+    'is replaced by its like',
+    (path: string) => {
+      copyFileSync(path, `${path}2`);
+      renameSync(`${path}2`, path);
+    },
+    /another file has its name; read it again/,
+  ],
+] as const)('a savefile that %s after it was read', async (name, change, complaint) => {
+  const [path, copy] = [at(`${name}.pcap`), at(`${name}.pcapng`)];
+  copyFileSync(DEMO, path);
+  writeFileSync(copy, '');
+  const options = toCaptureOptions(validateConfig({ ports: [8080], pcapFile: path }));
+  const savefiles = new Savefiles([DEMO, path]);
+  const connections = new Connections();
+  connections.read(Buffer.from('{"id":"2/1.1"}\n'));
+  change(path);
+  const copied = savefiles.copy(options, connections, copy, false);
+  if (complaint === undefined) expect(await copied).toMatchObject({ connections: 1 });
+  else await expect(copied).rejects.toMatchObject({ code: 'UNRECOVERABLE', message: expect.stringMatching(complaint) });
 });
 
 describe('secrets', () => {

@@ -4,11 +4,12 @@
  */
 
 import { ValidationError } from '../../errors';
+import { Connections } from '../../exchange/connections';
+import { Savefiles } from '../../exchange/savefiles';
 import { errorFields, type Log } from '../../logger';
-import { type CaptureOptions, type Extracted, extractPackets } from '../../native';
+import type { CaptureOptions } from '../../native';
 import { nameOf, pipeIn } from '../inputs/again';
 import type { Input } from '../inputs/find';
-import { Connections } from './connections';
 import { Target } from './target';
 
 export const FIELD = 'write';
@@ -37,7 +38,7 @@ function wrong(complaint: string): ValidationError {
 
 export class Packets {
   readonly #asked: PacketsAsked;
-  readonly #inputs: readonly Input[];
+  readonly #savefiles: Savefiles;
   readonly #target: Target;
   readonly #connections = new Connections();
   #options: CaptureOptions | undefined;
@@ -45,7 +46,7 @@ export class Packets {
   /** @throws {ValidationError} if the file cannot be had */
   constructor(asked: PacketsAsked, inputs: readonly Input[]) {
     this.#asked = asked;
-    this.#inputs = inputs;
+    this.#savefiles = new Savefiles(inputs.map(({ path }) => nameOf(path)));
     try {
       this.#target = new Target(asked.file);
     } catch (error) {
@@ -66,11 +67,7 @@ export class Packets {
     const { file, secrets } = this.#asked;
     try {
       if (this.#options === undefined) throw new Error('nothing was read');
-      const savefiles = this.#inputs.map(({ path }, index) => ({
-        pcapFile: nameOf(path),
-        connections: this.#connections.of(index),
-      }));
-      const extracted: Extracted = await extractPackets(this.#options, savefiles, this.#target.path, secrets);
+      const extracted = await this.#savefiles.copy(this.#options, this.#connections, this.#target.path, secrets);
       this.#target.finish();
       log.info({ file, ...extracted }, 'packets written');
       return true;

@@ -62,7 +62,7 @@ describeInChromium('another site', () => {
     const got = await page.evaluate(attack, opened.origin);
     expect(got).toEqual([
       ...['/', '/feed', '/exchange?n=1', '/page.js'].map((path) => `${path}: nothing`),
-      ...['/har', '/match'].map((path) => `POST ${path}: nothing`),
+      ...['/har', '/match', '/packets'].map((path) => `POST ${path}: nothing`),
       ...['events', 'script', 'style', 'image', 'frame', 'object', 'window'].map((name) => `${name}: nothing`),
     ]);
     expect(asked).toBeGreaterThan(10);
@@ -118,7 +118,7 @@ async function attack(origin: string): Promise<string[]> {
     const opaque = await fetch(origin + path, { credentials: 'include', mode: 'no-cors' }).catch(() => undefined);
     tell(path, readable !== undefined || (opaque !== undefined && opaque.type !== 'opaque'));
   }
-  for (const path of ['/har', '/match']) {
+  for (const path of ['/har', '/match', '/packets']) {
     const headers = { 'content-type': 'application/json' };
     const asked = { method: 'POST', body: '[[1,1]]', credentials: 'include', headers };
     tell(`POST ${path}`, (await fetch(origin + path, asked).catch(() => undefined)) !== undefined);

@@ -20,7 +20,7 @@ afterEach(async () => {
 });
 
 const PATHS = ['/', '/page.js', '/page.css', '/icon.svg', '/feed', '/exchange?n=1'];
-const POSTS = ['/har', '/match'];
+const POSTS = ['/har', '/match', '/packets'];
 
 const get = (path: string, headers: Record<string, string> = {}) =>
   ask(`${opened.origin}${path}`, { headers: { cookie, ...headers } });
@@ -101,10 +101,11 @@ describe('another page', () => {
   const origins = ['http://evil.test', 'null', 'http://127.0.0.1:1', 'https://127.0.0.1', 'http://localhost'];
   it.each(origins)('of origin %s gets nothing', async (origin) => {
     for (const path of PATHS) expect((await get(path, { origin })).status).toBe(403);
-    expect((await post('/har', [[1, 1]], { origin })).status).toBe(403);
+    for (const path of POSTS) expect((await post(path, [[1, 1]], { origin })).status).toBe(403);
   });
 
   it.each(['cross-site', 'same-site', 'anything'])('that is %s gets nothing', async (site) => {
+    for (const path of POSTS) expect((await post(path, [[1, 1]], { 'sec-fetch-site': site })).status).toBe(403);
     for (const path of [...PATHS, `/?${new URL(opened.urls.at(-1) as string).searchParams}`]) {
       expect((await get(path, { 'sec-fetch-site': site })).status).toBe(403);
     }
@@ -125,7 +126,7 @@ describe('another page', () => {
 
   it('cannot send a form', async () => {
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data']) {
-      expect((await post('/har', [[1, 1]], { 'content-type': type })).status).toBe(415);
+      for (const path of POSTS) expect((await post(path, [[1, 1]], { 'content-type': type })).status).toBe(415);
     }
   });
 });
@@ -199,18 +200,20 @@ describe('a HAR', () => {
     const { log } = JSON.parse(text);
     expect(log.entries.map(({ _id }: { _id: string }) => _id)).toEqual(['1.2', '1.3', '1.4']);
   });
+});
 
+describe.each(['/har', '/packets'])('the numbers of exchanges for %s', (path) => {
   it.each([['null'], ['{}'], ['[1]'], ['[[1]]'], ['[[2,1]]'], ['[[1,"2"]]'], ['[[0.5,1]]']])(
-    'of %s is refused',
+    'are refused if they are %s',
     async (text) => {
-      expect((await post('/har', JSON.parse(text))).status).toBe(400);
+      expect((await post(path, JSON.parse(text))).status).toBe(400);
     },
   );
 
-  it('is not read without end', async () => {
-    expect((await post('/har', 'x'.repeat(3_000_000))).status).toBe(413);
+  it('are not read without end', async () => {
+    expect((await post(path, 'x'.repeat(3_000_000))).status).toBe(413);
     const ranges = Array.from({ length: 100_001 }, (_, n) => [n, n]);
-    expect((await post('/har', ranges)).status).toBe(400);
+    expect((await post(path, ranges)).status).toBe(400);
   });
 });
 

@@ -13,6 +13,7 @@ export class Session {
   browser!: Browser;
   opened!: Opened;
   seen!: Watched;
+  readonly #allowed: RegExp[] = [];
 
   get page(): Page {
     return this.seen.page;
@@ -42,6 +43,17 @@ export class Session {
     return this.page.getByRole('region', { name: 'Exchange' });
   }
 
+  /** A complaint that belongs to the test. */
+  allow(words: RegExp): void {
+    this.#allowed.push(words);
+  }
+
+  /** Complaints that no test has allowed. */
+  takeWrong(): string[] {
+    const allowed = this.#allowed.splice(0);
+    return (this.seen?.wrong ?? []).filter((text) => !allowed.some((words) => words.test(text)));
+  }
+
   /** The page says that it shows so many. */
   async count(text: string): Promise<void> {
     await this.page.locator('.status').getByText(text, { exact: true }).waitFor();
@@ -67,7 +79,7 @@ export function describePage(name: string, tests: (session: Session) => void): v
     afterEach(async () => {
       await session.seen?.page.context().close();
       await session.opened?.view.leave();
-      expect(session.seen?.wrong).toEqual([]);
+      expect(session.takeWrong()).toEqual([]);
     });
     tests(session);
   });

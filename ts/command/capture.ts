@@ -25,6 +25,7 @@ import type { DropReason, SnifferStats } from '../types';
 import { withAdvice } from './advice';
 import { type Asked, type AskedFlags, isOfLines, readAsked } from './asked';
 import { type CreateCapture, captureOf, isPlain } from './inputs';
+import { savefilesOf } from './inputs/again';
 import { type Input, labelOf } from './inputs/find';
 import { portsWithHttp } from './inputs/ports';
 import { FIELD, FLAG, Packets } from './packets';
@@ -85,6 +86,8 @@ export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Sh
   const sniffer = new Sniffer(config, {
     ...DEFAULT_DEPS,
     ...(inputs.length === 0 ? {} : { createCapture: createCaptureOf(inputs, follow, packets) }),
+    // Packets have no pseudonyms.
+    savefiles: (pseudonyms === undefined && savefilesOf(inputs, follow)) || 'none',
     readsLines: isOfLines(inputs),
     follows: follow,
     // The engine cannot itself write messages that come another way than its own.

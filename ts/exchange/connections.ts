@@ -2,7 +2,8 @@
 
 const LINE_FEED = 0x0a;
 /** As the engine writes it, and before that the number of its input where there are several. */
-const ID = /^\{(?:"stream":"[a-z]+",)?"id":"(?:(\d+)\/)?(\d+)\./;
+const HEAD = /^\{(?:"stream":"[a-z]+",)?"id":"([\d/]+)\./;
+const ID = /^(?:(\d+)\/)?(\d+)$/;
 /** Where an id ends at the latest. */
 const MAX_HEAD_BYTES = 96;
 const FIRST_BYTES = 1024;
@@ -18,9 +19,16 @@ export class Connections {
     for (let start = 0; start < lines.length; ) {
       const newline = lines.indexOf(LINE_FEED, start);
       const end = newline === -1 ? lines.length : newline + 1;
-      this.#add(lines.toString('latin1', start, Math.min(end, start + MAX_HEAD_BYTES)));
+      const [, connection = ''] =
+        HEAD.exec(lines.toString('latin1', start, Math.min(end, start + MAX_HEAD_BYTES))) ?? [];
+      this.#add(connection);
       start = end;
     }
+  }
+
+  /** The connection of the exchange with this id. */
+  add(id: string): void {
+    this.#add(id.slice(0, id.lastIndexOf('.')));
   }
 
   /** The lowest bit of the first byte is 0. */
@@ -28,12 +36,12 @@ export class Connections {
     return this.#bitmaps[input] ?? Buffer.alloc(0);
   }
 
-  #add(head: string): void {
-    const [id, input = '1', text = ''] = ID.exec(head) ?? [];
-    if (id === undefined) throw new Error('a line without the id of a connection');
+  #add(connection: string): void {
     // Messages of one connection follow each other.
-    if (id === this.#last) return;
-    this.#last = id;
+    if (connection === this.#last && connection !== '') return;
+    const [id, input = '1', text = ''] = ID.exec(connection) ?? [];
+    if (id === undefined) throw new Error('a line without the id of a connection');
+    this.#last = connection;
     const [index, number] = [Number(input) - 1, Number(text)];
     if (number >= MAX_CONNECTIONS) throw new Error(`more than ${MAX_CONNECTIONS} connections`);
     const byte = Math.floor(number / 8);

@@ -2,6 +2,7 @@
 
 import type { ValidatedConfig } from '../config';
 import type { RuntimeEnv } from '../config/env';
+import type { Savefiles } from '../exchange/savefiles';
 import type { LimitedLine, Log } from '../logger';
 import type { NativeCapture } from '../native';
 import type { HttpMessage, MessageField, StreamMessage } from '../types';
@@ -21,6 +22,8 @@ export interface OutputDeps {
   createStdout?: ((options: StdoutOptions, streams: boolean) => Output) | undefined;
   /** Sees the lines of each batch before the outputs do; keeps none of the bytes, throws nothing. */
   observe?: ((lines: Buffer) => void) | undefined;
+  /** Those that are read, if their packets can be copied; by default the savefile of the config. */
+  savefiles?: Savefiles | 'none' | undefined;
   createHttpClient: CreateHttpClient;
   kafka: KafkaClient;
   schedule: Schedule;

@@ -19,6 +19,7 @@ export interface Source {
   resume(): void;
   /** Of the exchanges with these numbers. */
   har?(ns: readonly number[]): Promise<Blob>;
+  packets?(ns: readonly number[]): Promise<Blob>;
 }
 
 /** A file of its own: the data stands in it. */
@@ -104,12 +105,13 @@ export function fromServer(store: Store): Source {
       connect();
     },
     har: async (ns) => (await post('/har', rangesOf(ns))).blob(),
+    packets: async (ns) => (await post('/packets', rangesOf(ns))).blob(),
   };
 }
 
 async function post(path: string, content: unknown): Promise<Response> {
   const headers = { 'content-type': 'application/json' };
   const answer = await fetch(path, { method: 'POST', headers, body: JSON.stringify(content) });
-  if (!answer.ok) throw new Error(String(answer.status));
+  if (!answer.ok) throw new Error(await answer.text());
   return answer;
 }

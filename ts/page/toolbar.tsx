@@ -108,18 +108,7 @@ function Chips({ chips, setChips }: Pick<ToolbarProps, 'chips' | 'setChips'>) {
 }
 
 function Actions({ store, source }: { store: Store; source: Source }) {
-  const [saving, setSaving] = useState<string>(TEXT.saveHar);
   const isPaused = store.connection === 'paused';
-  const save = async (): Promise<void> => {
-    setSaving(TEXT.saving);
-    try {
-      const har = await source.har?.(store.shown.map(({ n }) => n));
-      if (har !== undefined) download(har, 'exchanges.har');
-      setSaving(TEXT.saveHar);
-    } catch {
-      setSaving(TEXT.saveFailed);
-    }
-  };
   if (!source.isLive) return null;
   return (
     <>
@@ -131,9 +120,51 @@ function Actions({ store, source }: { store: Store; source: Source }) {
       <button type="button" onClick={() => store.clear()}>
         {TEXT.clear}
       </button>
-      <button type="button" disabled={saving === TEXT.saving || store.shown.length === 0} onClick={() => void save()}>
-        {saving}
+      <Save words={TEXT.saveHar} file="exchanges.har" store={store} load={source.har} />
+      {store.state?.packets && (
+        <Save
+          words={TEXT.savePackets}
+          hint={TEXT.packetsHint}
+          file="exchanges.pcapng"
+          store={store}
+          load={source.packets}
+        />
+      )}
+    </>
+  );
+}
+
+interface SaveProps {
+  words: string;
+  hint?: string;
+  file: string;
+  store: Store;
+  load: Source['har'];
+}
+
+/** Of the exchanges that the filter shows. */
+function Save({ words, hint, file, store, load }: SaveProps) {
+  const [isSaving, setIsSaving] = useState(false);
+  const [complaint, setComplaint] = useState('');
+  const save = async (): Promise<void> => {
+    setIsSaving(true);
+    setComplaint('');
+    try {
+      const content = await load?.(store.shown.map(({ n }) => n));
+      if (content !== undefined) download(content, file);
+    } catch (error) {
+      setComplaint(`${TEXT.saveFailed}: ${(error as Error).message}`);
+    }
+    setIsSaving(false);
+  };
+  return (
+    <>
+      <button type="button" title={hint} disabled={isSaving || store.shown.length === 0} onClick={() => void save()}>
+        {isSaving ? TEXT.saving : words}
       </button>
+      <span class="complaint" role="status">
+        {complaint}
+      </span>
     </>
   );
 }

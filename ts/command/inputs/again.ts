@@ -1,10 +1,18 @@
 /** Inputs that are read more than once: by which name, and which cannot be. */
 
 import { statSync } from 'node:fs';
+import { Savefiles } from '../../exchange/savefiles';
+import type { Input } from './find';
 
 /** Under which it can be opened again. */
 export function nameOf(path: string): string {
   return path === '-' || path === '/dev/stdin' ? '/proc/self/fd/0' : path;
+}
+
+/** Of inputs that can all be read again as they were. */
+export function savefilesOf(inputs: readonly Input[], follows: boolean): Savefiles | undefined {
+  const isLost = follows || inputs.some(({ kind }) => kind === 'lines') || pipeIn(inputs) !== undefined;
+  return isLost ? undefined : new Savefiles(inputs.map(({ path }) => nameOf(path)));
 }
 
 /** A pipe, as messages name it; `undefined` if all inputs can be read again. The engine reports a missing file. */

@@ -1,6 +1,8 @@
 /** Exchanges on a page. Loaded is only this: all the rest when there is a page. */
 
-import type { OutputKind } from '../kind';
+import { statSync } from 'node:fs';
+import type { OutputContext, OutputKind } from '../kind';
+import type { PacketCopies } from './packets';
 
 export const view: OutputKind = {
   dropReasons: ['overflow', 'invalid'],
@@ -12,6 +14,7 @@ export const view: OutputKind = {
       listening,
       ports: config.ports,
       lossless,
+      packets: packetsOf({ config, deps }, listening.host),
       source: config.pcapFile ?? config.interface,
       engineStats: () => capture.stats(),
       say: (url) => sayAlways({ url }, 'the page is open at this address, once; keep it to yourself'),
@@ -20,3 +23,19 @@ export const view: OutputKind = {
     });
   },
 };
+
+/** Packets are not redacted, as what the page shows is: to other machines they are not sent. */
+function packetsOf({ config, deps }: Pick<OutputContext, 'config' | 'deps'>, host: string): PacketCopies | undefined {
+  const { isLoopback } = require('./listening') as typeof import('./listening');
+  const { pcapFile } = config;
+  if (pcapFile === undefined || deps.savefiles === 'none' || !isLoopback(host)) return undefined;
+  if (deps.savefiles === undefined && statSync(pcapFile, { throwIfNoEntry: false })?.isFile() !== true)
+    return undefined;
+  const { Savefiles } = require('../../exchange/savefiles') as typeof import('../../exchange/savefiles');
+  const { toCaptureOptions } = require('../../config/engine') as typeof import('../../config/engine');
+  const { PacketCopies } = require('./packets') as typeof import('./packets');
+  return new PacketCopies({
+    savefiles: deps.savefiles ?? new Savefiles([pcapFile]),
+    capture: toCaptureOptions(config),
+  });
+}

@@ -14,6 +14,7 @@ import type { OutputStats } from '../../types';
 import { type Batch, type Output, type Schedule, Tally } from '../output';
 import { readAssets } from './assets';
 import { Feed } from './feed';
+import type { PacketCopies } from './packets';
 import { Ring } from './ring';
 import { type Listening, ViewServer } from './server';
 import type { State } from './shapes';
@@ -34,6 +35,8 @@ export interface ViewOptions {
   /** Wait instead of leaving out: a savefile is read. */
   lossless: boolean;
   source: string;
+  /** Absent: packets cannot be had. */
+  packets?: PacketCopies | undefined;
   engineStats(): Record<string, number>;
   /** The page's address, with the token that opens it. */
   say(url: string): void;
@@ -130,7 +133,7 @@ export class ViewOutput implements Output {
   }
 
   #create(): ViewServer {
-    const { listening, say, assets } = this.#options;
+    const { listening, say, assets, packets } = this.#options;
     const { certFile, keyFile } = listening;
     const server: ViewServer = new ViewServer({
       ...listening,
@@ -141,6 +144,7 @@ export class ViewOutput implements Output {
       assets: readAssets(assets),
       ring: this.#ring,
       feed: this.#feed,
+      packets,
       onUsed: () => say(server.url),
     });
     return server;
@@ -156,12 +160,13 @@ export class ViewOutput implements Output {
   }
 
   #state(): State {
-    const { source, lossless, engineStats } = this.#options;
+    const { source, lossless, packets, engineStats } = this.#options;
     const { exchanges, rowsGone, messagesGone } = this.#ring;
     return {
       run: this.#run,
       source,
       savefile: lossless,
+      ...(packets === undefined ? {} : { packets: true as const }),
       ended: this.#ended,
       exchanges,
       rowsGone,

@@ -1,9 +1,10 @@
-/** Exchanges that the page has chosen, as HAR. In: their numbers. Out: pieces of a document, an entry at a time. */
+/** Exchanges that the page has chosen, as HAR. In: their numbers. Out: their rows; pieces of a document, an entry at a time. */
 
 import { VERSION } from '../../version';
 import { entryOf } from '../har/entry';
 import { exchangeIn } from './lines';
 import type { Ring } from './ring';
+import type { Row } from './shapes';
 
 /** First and last number, both included. */
 export type Range = readonly [first: number, last: number];
@@ -28,7 +29,9 @@ function isRange(value: unknown): value is Range {
 export function* harOf(ring: Ring, ranges: readonly Range[]): Generator<string> {
   yield `{"log":{"version":"1.2","creator":{"name":"tcp-sniffer","version":"${VERSION}"},"entries":[`;
   let separator = '\n';
-  for (const lines of chosen(ring, ranges)) {
+  for (const { n } of rowsIn(ring, ranges)) {
+    const lines = ring.get(n)?.lines;
+    if (lines === undefined) continue;
     const exchange = exchangeIn(lines);
     // Of a message inside a stream without its exchange there is nothing to tell.
     if (exchange.request === undefined && exchange.response === undefined && exchange.interim.length === 0) continue;
@@ -38,14 +41,14 @@ export function* harOf(ring: Ring, ranges: readonly Range[]): Generator<string> 
   yield '\n]}}\n';
 }
 
-function* chosen(ring: Ring, ranges: readonly Range[]): Generator<readonly Buffer[]> {
+/** Those that are still there. */
+export function* rowsIn(ring: Ring, ranges: readonly Range[]): Generator<Row> {
   const sorted = [...ranges].sort(([a], [b]) => a - b);
   let at = 0;
-  for (const { n } of ring.rows()) {
-    while ((sorted[at]?.[1] ?? Number.POSITIVE_INFINITY) < n) at++;
+  for (const row of ring.rows()) {
+    while ((sorted[at]?.[1] ?? Number.POSITIVE_INFINITY) < row.n) at++;
     const range = sorted[at];
     if (range === undefined) return;
-    const lines = n >= range[0] ? ring.get(n)?.lines : undefined;
-    if (lines !== undefined) yield lines;
+    if (row.n >= range[0]) yield row;
   }
 }

@@ -1,19 +1,21 @@
 /**
- * The page over HTTP: its files, the feed of rows, one exchange, a HAR. In: the ring. Everything but the exchange of the token
+ * The page over HTTP: its files, the feed of rows, one exchange, a HAR, packets. In: the ring. Everything but the exchange of the token
  * needs the cookie that the token was worth. No request changes anything.
  */
 
 import { X509Certificate } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
+import { pipeline } from 'node:stream/promises';
 import { type Route, RouteServer, reply } from '../../http-server/routes';
 import { type Assets, policyOf } from './assets';
 import type { Feed } from './feed';
 import { Guard } from './guard';
 import { isLoopback } from './listening';
 import { matchesIn } from './match';
+import { NoPackets, type PacketCopies } from './packets';
 import type { Ring } from './ring';
-import { harOf, rangesIn } from './save';
+import { harOf, type Range, rangesIn, rowsIn } from './save';
 import type { Match } from './shapes';
 
 /** A browser takes six connections of one host; several tabs and a second browser have room. */
@@ -24,6 +26,8 @@ const REQUEST_TIMEOUT_MS = 15_000;
 const MAX_REQUEST_BYTES = 2 * 1024 * 1024;
 /** No more than there are rows. */
 const MAX_RANGES = 100_000;
+/** Of a browser that has to put a large file on its disk. */
+const PACKETS_TIMEOUT_MS = 30_000;
 
 type Kind = Exclude<keyof typeof MAX_CONNECTIONS, 'silent'>;
 
@@ -51,6 +55,8 @@ export interface ViewServerOptions extends Listening {
   assets: Assets;
   ring: Ring;
   feed: Feed;
+  /** Absent: none can be had. */
+  packets: PacketCopies | undefined;
   /** A token was used. */
   onUsed(): void;
 }
@@ -78,6 +84,7 @@ export class ViewServer {
         '/feed': this.#guarded('feed', (request, response) => this.#feed(request, response)),
         '/exchange': this.#guarded('exchange', (request, response) => this.#exchange(request, response)),
         '/har': this.#guarded('save', (request, response) => this.#har(request, response), 'POST'),
+        '/packets': this.#guarded('save', (request, response) => this.#packets(request, response), 'POST'),
         '/match': this.#guarded('exchange', (request, response) => this.#match(request, response), 'POST'),
       },
       notFound: 'there is no such file\n',
@@ -156,10 +163,28 @@ export class ViewServer {
   }
 
   #har(request: IncomingMessage, response: ServerResponse): void {
+    receive(request, response, (text) => void write(response, harOf(this.#options.ring, readRanges(text))));
+  }
+
+  #packets(request: IncomingMessage, response: ServerResponse): void {
+    const { packets, ring } = this.#options;
     receive(request, response, (text) => {
-      const ranges = rangesIn(text);
-      if (ranges.length > MAX_RANGES) throw new Error(`only ${MAX_RANGES} ranges`);
-      void write(response, harOf(this.#options.ring, ranges));
+      const ranges = readRanges(text);
+      if (packets === undefined) {
+        reply(response, 404, 'packets can be had of savefiles on a disk, by a page for this machine alone\n');
+        return;
+      }
+      const rows = [...rowsIn(ring, ranges)];
+      const wanted = ranges.reduce((sum, [first, last]) => sum + last - first + 1, 0);
+      if (rows.length !== wanted) {
+        reply(response, 404, 'some of the exchanges are not in memory any more; load the page again\n');
+        return;
+      }
+      void sendPackets(
+        response,
+        packets,
+        rows.map(({ id }) => id),
+      );
     });
   }
 
@@ -195,6 +220,34 @@ function receive(request: IncomingMessage, response: ServerResponse, answer: (te
       reply(response, 400, `${(error as Error).message}\n`);
     }
   });
+}
+
+/** @throws {Error} */
+function readRanges(text: string): Range[] {
+  const ranges = rangesIn(text);
+  if (ranges.length > MAX_RANGES) throw new Error(`only ${MAX_RANGES} ranges`);
+  return ranges;
+}
+
+/** Never rejects. A failure after the head breaks the connection: what has come is not all. */
+async function sendPackets(response: ServerResponse, packets: PacketCopies, ids: readonly string[]): Promise<void> {
+  // Nothing is there to be read until all packets are found.
+  response.socket?.setTimeout(0);
+  try {
+    const { file, bytes } = await packets.copy(ids);
+    try {
+      if (response.destroyed) return;
+      response.socket?.setTimeout(PACKETS_TIMEOUT_MS);
+      response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': bytes });
+      await pipeline(file.createReadStream({ start: 0, autoClose: false }), response);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (response.headersSent) response.destroy();
+    else if (!response.destroyed)
+      reply(response, error instanceof NoPackets ? error.status : 500, `${(error as Error).message}\n`);
+  }
 }
 
 /** With a turn of the event loop between pieces, and as fast as the page takes them. */

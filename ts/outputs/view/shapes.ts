@@ -58,6 +58,8 @@ export interface State {
   /** Interface or savefile. */
   source: string;
   savefile: boolean;
+  /** Packets of exchanges can be had. */
+  packets?: true;
   ended: boolean;
   /** Exchanges that came so far; those that the page was not given are among them. */
   exchanges: number;

@@ -91,6 +91,14 @@ export function responseOf(id: string, changes: Partial<HttpResponse> = {}): Htt
   return { id, ...ENDS, direction: 'response', timestamp, statusCode: 200, ...content, ...timing, ...changes };
 }
 
+/** Of a WebSocket. */
+export function streamedOf(id: string, sequence: number, changes: Partial<StreamMessage> = {}): StreamMessage {
+  const { httpVersion: _, ...ends } = ENDS;
+  const { timestamp } = requestOf(id);
+  const data = { data: `text ${sequence}.`, dataSize: 7, opcode: 'text' as const };
+  return { stream: 'websocket', id, sequence, ...ends, direction: 'response', timestamp, ...data, ...changes };
+}
+
 export function exchange(
   id: string,
   request: Partial<HttpRequest> = {},

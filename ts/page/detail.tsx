@@ -62,29 +62,30 @@ function messagesIn({ messages, request, response }: Exchange): number {
 function useExchange(row: Row, source: Source): [Exchange | undefined, string | undefined] {
   const [exchange, setExchange] = useState<Exchange>();
   const [complaint, setComplaint] = useState<string>();
-  const took = useRef(0);
+  const latest = useRef(row);
+  latest.current = row;
   useEffect(() => {
-    let isWanted = true;
-    const load = async (): Promise<void> => {
+    let isOver = false;
+    let seen: Row | undefined;
+    const look = async (): Promise<void> => {
+      if (isOver) return;
       const begun = performance.now();
-      try {
-        const lines = await source.exchange(row.n);
-        if (isWanted) setExchange(exchangeOf(lines));
-        took.current = performance.now() - begun;
-      } catch (error) {
-        if (isWanted) setComplaint(error instanceof Gone ? TEXT.gone : TEXT.loadFailed);
+      const { current } = latest;
+      if (current !== seen) {
+        seen = current;
+        try {
+          setExchange(exchangeOf(await source.exchange(row.n)));
+        } catch (error) {
+          setComplaint(error instanceof Gone ? TEXT.gone : TEXT.loadFailed);
+        }
       }
+      setTimeout(look, Math.max(LOOK_AGAIN_MS, LOOK_PART * (performance.now() - begun)));
     };
-    // At once the first time.
-    const timer = setTimeout(
-      () => void load(),
-      exchange === undefined ? 0 : Math.max(LOOK_AGAIN_MS, LOOK_PART * took.current),
-    );
+    void look();
     return () => {
-      isWanted = false;
-      clearTimeout(timer);
+      isOver = true;
     };
-  }, [row.n, row.response, row.streamed]);
+  }, []);
   return [exchange, complaint];
 }
 

@@ -20,6 +20,9 @@ import { TEXT } from './strings';
 
 export const ROW_HEIGHT = 24;
 const OVERSCAN = 6;
+/** As the style has them, in rem. */
+const GAP = 0.5;
+const PADDING = 0.6;
 
 export interface TableProps {
   store: Store;
@@ -92,6 +95,8 @@ export function Table({ store, columns, selected, onSelect, grid }: TableProps) 
   };
 
   const template = columns.map((id) => COLUMNS[id].width).join(' ');
+  /** Narrower, the last columns could not be reached. */
+  const least = columns.reduce((sum, id) => sum + leastOf(COLUMNS[id].width) + GAP, 2 * PADDING);
   const isSelectedVisible = visible.some(({ n }) => n === selected);
   return (
     <div
@@ -104,7 +109,7 @@ export function Table({ store, columns, selected, onSelect, grid }: TableProps) 
       tabIndex={0}
       ref={grid}
       onKeyDown={onKeyDown}
-      style={{ '--columns': template }}
+      style={{ '--columns': template, '--least': `${least}rem` }}
     >
       <div class="head row" role="row" aria-rowindex={1}>
         {columns.map((id) => (
@@ -136,6 +141,11 @@ export function Table({ store, columns, selected, onSelect, grid }: TableProps) 
       )}
     </div>
   );
+}
+
+/** In rem. */
+function leastOf(width: string): number {
+  return Number.parseFloat(width.replace('minmax(', ''));
 }
 
 function Heading({ id, store }: { id: ColumnId; store: Store }) {

@@ -1,7 +1,7 @@
 // Debian's Chromium with the page in it. Where there is none these tests are skipped and say so; under CI they run, and fail.
 
 import { existsSync } from 'node:fs';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { describe } from 'vitest';
 
 const PATH = '/usr/bin/chromium';
@@ -29,7 +29,12 @@ export interface Watched {
 
 /** A page that fails a test which does not look at `wrong`: nothing may go wrong unseen. */
 export async function watched(browser: Browser, options: Parameters<Browser['newPage']>[0] = {}): Promise<Watched> {
-  const page = await browser.newPage({ viewport: { width: 1_280, height: 700 }, ...options });
+  return watchedIn(await browser.newContext({ viewport: { width: 1_280, height: 700 }, ...options }));
+}
+
+/** One more tab. */
+export async function watchedIn(context: BrowserContext): Promise<Watched> {
+  const page = await context.newPage();
   const wrong: string[] = [];
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) wrong.push(message.text());

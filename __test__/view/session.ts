@@ -2,7 +2,7 @@
 
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
-import { describeInChromium, launch, type Watched, watched } from './chromium';
+import { describeInChromium, launch, type Watched, watched, watchedIn } from './chromium';
 import { type Opened, openView } from './rig';
 
 export const TIMEOUT_MS = 30_000;
@@ -13,6 +13,7 @@ export class Session {
   browser!: Browser;
   opened!: Opened;
   seen!: Watched;
+  readonly #tabs: Watched[] = [];
   readonly #allowed: RegExp[] = [];
 
   get page(): Page {
@@ -43,6 +44,15 @@ export class Session {
     return this.page.getByRole('region', { name: 'Exchange' });
   }
 
+  /** One more tab of the same browser. */
+  async tabAt(url: string): Promise<Page> {
+    const tab = await watchedIn(this.page.context());
+    this.#tabs.push(tab);
+    tab.page.setDefaultTimeout(TIMEOUT_MS / 2);
+    await tab.page.goto(url);
+    return tab.page;
+  }
+
   /** A complaint that belongs to the test. */
   allow(words: RegExp): void {
     this.#allowed.push(words);
@@ -51,7 +61,8 @@ export class Session {
   /** Complaints that no test has allowed. */
   takeWrong(): string[] {
     const allowed = this.#allowed.splice(0);
-    return (this.seen?.wrong ?? []).filter((text) => !allowed.some((words) => words.test(text)));
+    const wrong = [this.seen, ...this.#tabs.splice(0)].flatMap((seen) => seen?.wrong ?? []);
+    return wrong.filter((text) => !allowed.some((words) => words.test(text)));
   }
 
   /** The page says that it shows so many. */

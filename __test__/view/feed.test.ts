@@ -1,13 +1,15 @@
 // The feed of a page that is open: what was there, what comes, what a slow reader costs; and TLS, ports, the end of a run.
 
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { type ClientRequest, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { request as requestTls } from 'node:https';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { validateConfig } from '../../ts/config';
+import { Feed, MAX_EVENT_BYTES } from '../../ts/outputs/view/feed';
 import { checkListening } from '../../ts/outputs/view/listening';
+import { Ring } from '../../ts/outputs/view/ring';
 import type { Row, State } from '../../ts/outputs/view/shapes';
 import { until } from '../live/harness';
 import { ask, exchange, type Opened, openView, requestOf, responseOf } from './rig';
@@ -141,6 +143,70 @@ describe('the feed', () => {
     // A mark may stand at the border of two pieces.
     await until(() => answered > 0.99 * ROWS, 15_000);
     expect(all).toBeLessThan(1.7 * ROWS);
+  }, 40_000);
+
+  it('lets a page that does not read have no more than an event at a time, whatever the rows are', () => {
+    const ring = new Ring();
+    const written: string[] = [];
+    let takes = false;
+    const response = Object.assign(new EventEmitter(), {
+      socket: null,
+      writeHead: () => {},
+      write: (text: string) => {
+        written.push(text);
+        return takes;
+      },
+    });
+    const feed = new Feed({ ring, state: () => ({}) as State, schedule: () => () => {}, now: () => 0 });
+    feed.open(response as unknown as ServerResponse, 0);
+    expect(written).toEqual(['retry: 1000\n\n']);
+    // Six characters each, as JSON.
+    const path = `/${'\u0001'.repeat(100_000)}`;
+    for (let i = 0; i < 5_000; i++) ring.add(requestOf(`1.${i}`, { path }), Buffer.from(''));
+    const last = Math.max(...ring.rows().map((row) => JSON.stringify(row).length));
+    const seen: number[] = [];
+    while (seen.length < ring.rows().length) {
+      feed.flush();
+      response.emit('drain');
+      expect(written).toHaveLength(2);
+      const text = written.splice(1)[0] as string;
+      expect(text.length).toBeLessThan(MAX_EVENT_BYTES + last + 100);
+      seen.push(...JSON.parse(/^data: (.*)$/m.exec(text)?.[1] as string).rows.map(({ n }: Row) => n));
+    }
+    expect(seen).toEqual(ring.rows().map(({ n }) => n));
+    takes = true;
+    response.emit('drain');
+    feed.flush();
+    expect(written.slice(1)).toEqual(['event: state\ndata: {}\n\n']);
+  });
+
+  it('disconnects a page that has not read for a minute, and says so', async () => {
+    let now = 0;
+    const page = await opened({ lossless: true, now: () => now });
+    const cookie = await page.logIn();
+    const idle = request(`${page.origin}/feed`, { headers: { cookie }, agent: false }).end();
+    closers.unshift(() => idle.destroy());
+    const [response] = (await once(
+      idle.on('error', () => {}),
+      'response',
+    )) as [IncomingMessage];
+    const closed = new Promise((resolve) => response.on('error', () => {}).on('close', resolve));
+    response.pause();
+    const quick = new Reader(page, cookie);
+    const path = `/${'x'.repeat(1_000)}`;
+    // More than the kernel takes for it.
+    for (let i = 0; i < 20_000; i++) page.write(requestOf(`1.${i}`, { path }));
+    await until(() => quick.rows.length >= 20_000, 15_000);
+    now += 61_000;
+    await until(() => {
+      now += 100;
+      return quick.states.at(-1)?.losses.length === 2;
+    }, 15_000);
+    expect(quick.states.at(-1)?.losses[1]).toEqual([1, expect.stringContaining('a page read nothing for a minute')]);
+    response.resume();
+    await closed;
+    page.write(...exchange('2.1'));
+    await until(() => quick.rows.some(({ id }) => id === '2.1'));
   }, 40_000);
 
   it('ends with the page', async () => {

@@ -7,12 +7,14 @@
 import type { ServerResponse } from 'node:http';
 import type { Schedule } from '../output';
 import type { Ring } from './ring';
-import type { Rows, State } from './shapes';
+import type { Row, State } from './shapes';
 
 const TICK_MS = 100;
 const STATE_MS = 1_000;
 /** Rows of one event: some 600 kB. */
 const MAX_ROWS_AT_ONCE = 2_000;
+/** And their bytes, but for the last row: nothing more waits for a page that does not read. */
+export const MAX_EVENT_BYTES = 1024 * 1024;
 /** A page that has not read for so long is gone, or its machine sleeps; it asks again by itself. */
 const MAX_SILENT_MS = 60_000;
 
@@ -39,6 +41,8 @@ export class Feed {
   readonly #clients = new Set<Client>();
   #cancel: (() => void) | undefined;
   #nextState = Number.NEGATIVE_INFINITY;
+  /** Pages that were disconnected since they did not read. */
+  silenced = 0;
 
   constructor(options: FeedOptions) {
     this.#options = options;
@@ -97,7 +101,12 @@ export class Feed {
     const state = now >= this.#nextState ? JSON.stringify(this.#options.state()) : undefined;
     if (state !== undefined) this.#nextState = now + STATE_MS;
     for (const client of this.#clients) {
-      if (client.full && now - client.lastTaken > MAX_SILENT_MS) client.response.destroy();
+      if (client.full && now - client.lastTaken > MAX_SILENT_MS) {
+        this.silenced++;
+        this.#clients.delete(client);
+        client.response.destroy();
+        continue;
+      }
       this.#sendRows(client);
       if (state !== undefined) this.#sendState(client, state);
     }
@@ -106,11 +115,19 @@ export class Feed {
   #sendRows(client: Client): void {
     const { ring } = this.#options;
     while (!client.full && client.version < ring.version) {
-      const { rows, version } = ring.changedAfter(client.version, MAX_ROWS_AT_ONCE);
+      const texts: string[] = [];
+      let bytes = 0;
+      const take = (row: Row): boolean => {
+        if (bytes >= MAX_EVENT_BYTES) return false;
+        const text = JSON.stringify(row);
+        bytes += Buffer.byteLength(text);
+        texts.push(text);
+        return true;
+      };
+      const { version } = ring.changedAfter(client.version, MAX_ROWS_AT_ONCE, take);
       client.version = version;
-      if (rows.length === 0) break;
-      const data: Rows = { rows };
-      this.#send(client, `id: ${version}\ndata: ${JSON.stringify(data)}\n\n`);
+      if (texts.length === 0) break;
+      this.#send(client, `id: ${version}\ndata: {"rows":[${texts}]}\n\n`);
     }
   }
 

@@ -28,6 +28,8 @@ const LINES_BETWEEN_LOOKS = 32;
 /** Free ports that are tried, where the one that was free is captured. */
 const MAX_TRIES = 8;
 
+const SILENCED = 'times that a page read nothing for a minute and was disconnected; it connects again by itself';
+
 export interface ViewOptions {
   listening: Omit<Listening, 'tls'> & { certFile: string | undefined; keyFile: string | undefined };
   /** Of the capture: a page on one of them would show itself, and that without end. */
@@ -162,6 +164,7 @@ export class ViewOutput implements Output {
   #state(): State {
     const { source, lossless, packets, engineStats } = this.#options;
     const { exchanges, rowsGone, messagesGone } = this.#ring;
+    const { silenced } = this.#feed;
     return {
       run: this.#run,
       source,
@@ -172,7 +175,7 @@ export class ViewOutput implements Output {
       rowsGone,
       messagesGone,
       overflow: this.#tally.droppedFor('overflow'),
-      losses: lossesOf(engineStats()),
+      losses: [...lossesOf(engineStats()), ...(silenced === 0 ? [] : [[silenced, SILENCED] as const])],
     };
   }
 }

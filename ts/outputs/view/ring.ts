@@ -96,13 +96,13 @@ export class Ring {
     return [...this.#entries.values()].map(({ row }) => row);
   }
 
-  /** At most so many rows that have changed after this version, and up to which version these are all. */
-  changedAfter(version: number, most: number): { rows: Row[]; version: number } {
+  /** At most so many rows that have changed after this version, as long as there is room, and up to which version these are all. */
+  changedAfter(version: number, most: number, hasRoom = (_row: Row) => true): { rows: Row[]; version: number } {
     const rows: Row[] = [];
     for (let at = this.#after(version); at < this.#journal.length; at++) {
       const { entry, version: changed } = this.#journal[at] as Change;
       if (entry.version !== changed || !this.#entries.has(entry.row.n)) continue;
-      if (rows.length === most) return { rows, version: changed - 1 };
+      if (rows.length === most || !hasRoom(entry.row)) return { rows, version: changed - 1 };
       rows.push(entry.row);
     }
     return { rows, version: this.#version };

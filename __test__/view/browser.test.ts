@@ -16,6 +16,8 @@ const TIMEOUT_MS = 30_000;
 /** Of which the median is taken, and how much longer one may take in a table of 100 000 rows than in one of 300. */
 const FRAMES = 40;
 const MAX_FRAME_RATIO = 4;
+/** With 100 000 rows it is some 20 MB. */
+const MAX_HEAP_BYTES = 100_000_000;
 /** At 60 a second. */
 const FRAME_MS = 1_000 / 60;
 /** One pixel. */
@@ -253,6 +255,11 @@ describeInChromium('the page', () => {
     }
     await page.locator('.status').getByText('100,300 exchanges').waitFor({ timeout: TIMEOUT_MS });
     expect(await rows().count()).toBeLessThan(80);
+    const debug = await page.context().newCDPSession(page);
+    await debug.send('Performance.enable');
+    await debug.send('HeapProfiler.collectGarbage');
+    const { metrics } = await debug.send('Performance.getMetrics');
+    expect(metrics.find(({ name }) => name === 'JSHeapUsedSize')?.value).toBeLessThan(MAX_HEAP_BYTES);
     await rowWith('/items/1.99999').waitFor();
     await page.locator('.rows').evaluate((element: { scrollTop: number }) => {
       element.scrollTop = 0;

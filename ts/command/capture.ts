@@ -29,6 +29,7 @@ import { savefilesOf } from './inputs/again';
 import { type Input, labelOf } from './inputs/find';
 import { portsWithHttp } from './inputs/ports';
 import { FIELD, FLAG, Packets } from './packets';
+import { HINT_AFTER_MS, PortsHint } from './ports-hint';
 import { COMMANDS } from './program';
 import type { Shown } from './show';
 
@@ -132,9 +133,12 @@ export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Sh
     }
   }
   if (config.pcapFile === undefined && !keepNetRaw) giveUpRight(log);
+  const hint = config.pcapFile === undefined ? hintOf(config, sniffer, log) : undefined;
+  if (process.stderr.isTTY) setTimeout(() => hint?.say(), HINT_AFTER_MS).unref();
   // Unlike a stop by a signal it is no end of the process: what it is about may be slow to come out.
   if (durationMs !== undefined) setTimeout(() => void sniffer.stop(), durationMs).unref();
   await stopped;
+  if (exitCode === SUCCESS) hint?.say();
   if (pseudonyms !== undefined) logReplaced(pseudonyms, log);
   if ((await packets?.write(log)) === false) exitCode = FAILED;
   await terminal.close(sniffer.stats(), pseudonyms?.losses);
@@ -142,6 +146,11 @@ export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Sh
   if (!signalled && sniffer.viewUrl() !== undefined) await signal;
   await sniffer.stop();
   return exitCode === SUCCESS && hasLost(config, sniffer.stats()) ? FAILED : exitCode;
+}
+
+function hintOf({ ports, interface: device = '' }: SnifferConfig, sniffer: Sniffer, log: Log): PortsHint {
+  const segments = (): number => sniffer.stats().engine.segments ?? 0;
+  return new PortsHint({ ports, interface: device, segments, log });
 }
 
 /** Loaded only where it is asked for. */

@@ -253,8 +253,8 @@ fn declared_charset(message: &HttpMessage<'_>) -> Option<Charset> {
 static CONTENT_ENCODING: KnownName = KnownName::new(b"content-encoding");
 static CONTENT_TYPE: KnownName = KnownName::new(b"content-type");
 
-fn values<'a>(name: &KnownName, Fields { lines, bytes }: Fields<'a>) -> impl Iterator<Item = Cow<'a, [u8]>> {
-    lines.iter().filter(|field| field.is(name, bytes)).map(|field| field.value(bytes))
+fn values<'a>(name: &'static KnownName, Fields { lines, bytes }: Fields<'a>) -> impl Iterator<Item = Cow<'a, [u8]>> {
+    lines.named(name, bytes).map(|field| field.value(bytes))
 }
 
 fn push_member_within(out: &mut Vec<u8>, start: &[u8], text: &str, max_bytes: usize) -> bool {

@@ -9,10 +9,10 @@ use ahash::RandomState;
 use memchr::memrchr;
 
 use super::json::{push_text, push_text_within};
-use super::repeats::{Repeats, name_bit};
+use super::repeats::Repeats;
 use crate::config::EngineConfig;
 use crate::message::words::{is_plain, name_hash, same_name, scan_name};
-use crate::message::{Field, Fields, KnownName};
+use crate::message::{Field, Fields, KnownName, name_bit};
 use crate::redact::{Names, REDACTED, Targets};
 
 /// Fields may take this much more than twice their bytes as they were sent, which is what quotes take. Only control characters
@@ -114,13 +114,9 @@ pub(super) const fn max_written_bytes(bytes: usize) -> usize {
 
 /// Appends an object of lower-case names; repeated fields are joined by `, ` (RFC 9110 §5.3), cookies by `; ` (RFC 6265 §5.4).
 /// Says whether something had to be left out.
-pub(super) fn push_fields(
-    out: &mut Vec<u8>,
-    Fields { lines, bytes }: Fields<'_>,
-    secrets: &SecretFields,
-    targets: &Targets,
-) -> bool {
-    let repeats = Repeats::of(lines, bytes, &secrets.random);
+pub(super) fn push_fields(out: &mut Vec<u8>, fields: Fields<'_>, secrets: &SecretFields, targets: &Targets) -> bool {
+    let Fields { lines, bytes } = fields;
+    let repeats = Repeats::of(fields, &secrets.random);
     let limit = out.len() + max_written_bytes(bytes.len());
     let quick = secrets.bits | repeats.bits();
     let (mut shortened, mut cut) = (None, false);

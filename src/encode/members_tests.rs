@@ -36,7 +36,7 @@ fn object(line: &str) -> Map<String, Value> {
 fn with_messages(test: impl Fn(&HttpMessage<'_>)) {
     let bytes = b"POST/a?bOKx-ynograpcgzip";
     let field = Field::decoded(bytes, Span::new(10, 13), Span::new(13, 15));
-    let head = |start| Head { start, version: Version { major: 1, minor: 1 }, fields: vec![field] };
+    let head = |start| Head { start, version: Version { major: 1, minor: 1 }, fields: [field].into_iter().collect() };
     let request = head(StartLine::Request { method: Span::new(0, 4), target: Span::new(4, 8) });
     let response = head(StartLine::Status { code: 200, reason: Span::new(8, 10) });
     let lines = [field];
@@ -68,7 +68,7 @@ fn with_messages(test: impl Fn(&HttpMessage<'_>)) {
         duration_micros: Some(3_000),
         head: &request,
         head_bytes: bytes,
-        trailers: Some(Fields { lines: &lines, bytes }),
+        trailers: Some(Fields { lines: &lines.into_iter().collect(), bytes }),
         body: b"hello",
         body_bytes: 9,
         incomplete: Some(Incomplete::Gap),
@@ -145,7 +145,7 @@ fn a_body_that_is_not_wanted_is_no_work() {
     with_messages(|message| {
         let head = Head {
             start: StartLine::Status { code: 200, reason: Span::default() },
-            fields: vec![field],
+            fields: [field].into_iter().collect(),
             ..*message.head
         };
         let coded = HttpMessage { head: &head, head_bytes, body: b"\x1f\x8b", trailers: None, ..*message };
@@ -166,7 +166,7 @@ fn what_is_cut_of_a_head_is_marked_where_it_is_shown() {
     with_messages(|message| {
         let head = Head {
             start: StartLine::Status { code: 200, reason: Span::default() },
-            fields: vec![field],
+            fields: [field].into_iter().collect(),
             ..*message.head
         };
         let long = HttpMessage { head: &head, head_bytes: &bytes, trailers: None, ..*message };

@@ -9,27 +9,17 @@ use std::hash::{Hash, Hasher};
 
 use ahash::RandomState;
 
-use crate::message::Field;
 use crate::message::words::{lower, same_name};
+use crate::message::{Field, Fields, name_bit};
 
 /// With more fields than this the table costs less.
 const FEW_FIELDS: usize = 32;
 /// No field.
 const NONE: u32 = u32::MAX;
 
-/// A bit for each name, and for others too.
-pub(super) const fn name_bit(name_hash: u32) -> u64 {
-    1 << (name_hash & 63)
-}
-
 #[derive(Debug)]
 pub(super) enum Repeats<'a> {
-    Few {
-        lines: &'a [Field],
-        bytes: &'a [u8],
-        /// The `name_bit` of each name that may be there twice.
-        bits: u64,
-    },
+    Few(Fields<'a>),
     Many(Vec<Links>),
 }
 
@@ -40,21 +30,14 @@ pub(super) struct Links {
 }
 
 impl<'a> Repeats<'a> {
-    pub fn of(lines: &'a [Field], bytes: &'a [u8], random: &RandomState) -> Self {
-        if lines.len() > FEW_FIELDS {
-            return Self::Many(links(lines, bytes, random));
-        }
-        let (_, bits) = lines.iter().fold((0, 0), |(seen, twice), field| {
-            let bit = name_bit(field.name_hash);
-            (seen | bit, twice | (seen & bit))
-        });
-        Self::Few { lines, bytes, bits }
+    pub fn of(fields: Fields<'a>, random: &RandomState) -> Self {
+        if fields.lines.len() > FEW_FIELDS { Self::Many(links(fields, random)) } else { Self::Few(fields) }
     }
 
     /// The `name_bit` of each name that may be there twice.
     pub fn bits(&self) -> u64 {
         match self {
-            Self::Few { bits, .. } => *bits,
+            Self::Few(fields) => fields.lines.repeated(),
             Self::Many(_) => u64::MAX,
         }
     }
@@ -63,7 +46,7 @@ impl<'a> Repeats<'a> {
     #[inline]
     pub fn may_have(&self, index: usize, field: &Field) -> bool {
         match self {
-            Self::Few { bits, .. } => bits & name_bit(field.name_hash) != 0,
+            Self::Few(fields) => fields.lines.repeated() & name_bit(field.name_hash) != 0,
             Self::Many(links) => links.get(index).is_some_and(|link| link.is_later || link.next != NONE),
         }
     }
@@ -71,7 +54,7 @@ impl<'a> Repeats<'a> {
     /// True if a field before it has its name.
     pub fn is_later(&self, index: usize) -> bool {
         match self {
-            Self::Few { lines, bytes, .. } => {
+            Self::Few(Fields { lines, bytes }) => {
                 lines.get(index).is_some_and(|field| lines.iter().take(index).any(|other| same(field, other, bytes)))
             }
             Self::Many(links) => links.get(index).is_some_and(|link| link.is_later),
@@ -81,7 +64,7 @@ impl<'a> Repeats<'a> {
     /// The next one with its name.
     pub fn next(&self, index: usize) -> Option<usize> {
         match self {
-            Self::Few { lines, bytes, .. } => {
+            Self::Few(Fields { lines, bytes }) => {
                 let field = lines.get(index)?;
                 let after = lines.iter().skip(index + 1).position(|other| same(field, other, bytes))?;
                 Some(index + 1 + after)
@@ -97,7 +80,7 @@ fn same(a: &Field, b: &Field, bytes: &[u8]) -> bool {
     a.name_hash == b.name_hash && a.is_named(b.name.of(bytes), bytes)
 }
 
-fn links(lines: &[Field], bytes: &[u8], random: &RandomState) -> Vec<Links> {
+fn links(Fields { lines, bytes }: Fields<'_>, random: &RandomState) -> Vec<Links> {
     let mut links = vec![Links { is_later: false, next: NONE }; lines.len()];
     let mut last_of = HashMap::with_capacity_and_hasher(lines.len(), random.clone());
     for (index, field) in lines.iter().enumerate() {

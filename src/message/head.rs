@@ -2,8 +2,9 @@
 #![allow(clippy::indexing_slicing, reason = "tables of 256 entries, indexed by a byte")]
 
 use std::borrow::Cow;
+use std::ops::Deref;
 
-use super::words::{is_plain, name_hash, same_name, scan_name};
+use super::words::{is_lower_case, is_name, is_plain, name_hash, same_name, scan_name};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Span {
@@ -72,19 +73,10 @@ impl Field {
     }
 
     /// The value without surrounding whitespace.
+    #[inline]
     pub fn value<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
         let raw = self.raw_value.of(bytes);
-        if !self.uneven {
-            return Cow::Borrowed(raw);
-        }
-        let mut value = Vec::with_capacity(raw.len());
-        for line in raw.split(|b| matches!(b, b'\n' | b'\r' | 0)).map(trim_ows).filter(|line| !line.is_empty()) {
-            if !value.is_empty() {
-                value.push(b' ');
-            }
-            value.extend_from_slice(line);
-        }
-        Cow::Owned(value)
+        if self.uneven { Cow::Owned(joined(raw)) } else { Cow::Borrowed(raw) }
     }
 
     pub fn is_named(&self, name: &[u8], bytes: &[u8]) -> bool {
@@ -94,8 +86,21 @@ impl Field {
     /// The same for a name that is known beforehand.
     #[inline]
     pub fn is(&self, known: &KnownName, bytes: &[u8]) -> bool {
-        self.name_hash == known.hash && self.is_named(known.name, bytes)
+        self.name_hash == known.hash && is_name(self.name.of(bytes), known.name)
     }
+}
+
+/// A value over several lines as one, with a space between two.
+#[cold]
+fn joined(raw: &[u8]) -> Vec<u8> {
+    let mut value = Vec::with_capacity(raw.len());
+    for line in raw.split(|b| matches!(b, b'\n' | b'\r' | 0)).map(trim_ows).filter(|line| !line.is_empty()) {
+        if !value.is_empty() {
+            value.push(b' ');
+        }
+        value.extend_from_slice(line);
+    }
+    value
 }
 
 /// A field name that every message is searched for: few fields get further than its hash.
@@ -106,12 +111,99 @@ pub struct KnownName {
 }
 
 impl KnownName {
+    /// In lower case; another is an error of the build where it stands in a `static`.
     pub const fn new(name: &'static [u8]) -> Self {
+        assert!(is_lower_case(name));
         Self { name, hash: name_hash(name) }
     }
 
     pub const fn hash(&self) -> u32 {
         self.hash
+    }
+}
+
+/// A bit for each name, and for others too.
+pub const fn name_bit(name_hash: u32) -> u64 {
+    1 << (name_hash & 63)
+}
+
+/// The field lines of a head or of trailers, with what is asked of each of them again and again: which names it has.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FieldLines {
+    lines: Vec<Field>,
+    /// The `name_bit` of each name.
+    names: u64,
+    /// The `name_bit` of each name that may be there twice.
+    repeated: u64,
+}
+
+impl FieldLines {
+    #[inline]
+    pub fn push(&mut self, field: Field) {
+        self.note_name(&field);
+        self.lines.push(field);
+    }
+
+    pub fn push_first(&mut self, field: Field) {
+        self.note_name(&field);
+        self.lines.insert(0, field);
+    }
+
+    #[inline]
+    fn note_name(&mut self, field: &Field) {
+        let bit = name_bit(field.name_hash);
+        self.repeated |= self.names & bit;
+        self.names |= bit;
+    }
+
+    pub fn clear(&mut self) {
+        self.lines.clear();
+        (self.names, self.repeated) = (0, 0);
+    }
+
+    /// To change another thing than its name.
+    pub fn last_mut(&mut self) -> Option<&mut Field> {
+        self.lines.last_mut()
+    }
+
+    /// The `name_bit` of each name that may be there twice.
+    #[inline]
+    pub fn repeated(&self) -> u64 {
+        self.repeated
+    }
+
+    /// The fields of that name.
+    #[inline]
+    pub fn named<'a>(&'a self, known: &'static KnownName, bytes: &'a [u8]) -> impl Iterator<Item = &'a Field> {
+        let lines: &[Field] = if self.may_have(known) { &self.lines } else { &[] };
+        lines.iter().filter(move |field| field.is(known, bytes))
+    }
+
+    /// False if no field has that name.
+    #[inline]
+    pub fn may_have(&self, known: &KnownName) -> bool {
+        self.names & name_bit(known.hash) != 0
+    }
+
+    pub fn memory_bytes(&self) -> usize {
+        self.lines.capacity() * size_of::<Field>()
+    }
+}
+
+impl FromIterator<Field> for FieldLines {
+    fn from_iter<I: IntoIterator<Item = Field>>(fields: I) -> Self {
+        let mut all = Self::default();
+        fields.into_iter().for_each(|field| all.push(field));
+        all
+    }
+}
+
+impl Deref for FieldLines {
+    type Target = [Field];
+
+    #[inline]
+    fn deref(&self) -> &[Field] {
+        &self.lines
     }
 }
 
@@ -139,7 +231,7 @@ pub struct Head {
     pub start: StartLine,
     /// As it was sent. All but 1.0 are read as 1.1 is: most servers answer so, and a message that has this form is none of HTTP/2.
     pub version: Version,
-    pub fields: Vec<Field>,
+    pub fields: FieldLines,
 }
 
 impl Default for Head {
@@ -147,7 +239,7 @@ impl Default for Head {
         Self {
             start: StartLine::Status { code: 0, reason: Span::default() },
             version: Version::HTTP_1_1,
-            fields: Vec::new(),
+            fields: FieldLines::default(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::direction::Direction;
 use super::extras::Extras;
-use super::head::{Field, Head};
+use super::head::{FieldLines, Head};
 use super::verdict::Judged;
 use crate::decode::Endpoint;
 use crate::time::Timestamp;
@@ -38,7 +38,7 @@ impl Incomplete {
 /// Field lines with the bytes that they point into.
 #[derive(Debug, Clone, Copy)]
 pub struct Fields<'a> {
-    pub lines: &'a [Field],
+    pub lines: &'a FieldLines,
     pub bytes: &'a [u8],
 }
 

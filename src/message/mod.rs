@@ -30,7 +30,9 @@ pub use context::{Context, Limits, Scratch};
 pub use counters::{Http2Counters, HttpCounters, StreamCounters};
 pub use direction::Direction;
 pub use extras::{Extras, Grpc, Tls};
-pub use head::{Field, Head, KnownName, Span, StartLine, Version, is_token, trim_ows, trim_ows_end};
+pub use head::{
+    Field, FieldLines, Head, KnownName, Span, StartLine, Version, is_token, name_bit, trim_ows, trim_ows_end,
+};
 pub use http_message::{Answered, Fields, HttpMessage, Incomplete, Proxied};
 pub use members::{Member, Members};
 pub use selection::Selection;

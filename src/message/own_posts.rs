@@ -45,10 +45,10 @@ fn sealed(kept: &[u8], body_bytes: u64) -> String {
 
 /// Marks a request, as far as its head goes.
 pub fn mark(outputs: &[OwnOutput], head: &Head, bytes: &[u8]) -> Mark {
-    if !head.fields.iter().any(|field| field.is(&MARKER, bytes)) {
+    if head.fields.named(&MARKER, bytes).next().is_none() {
         return Mark::Absent;
     }
-    let mut hosts = head.fields.iter().filter(|field| field.is(&HOST, bytes)).map(|field| field.value(bytes));
+    let mut hosts = head.fields.named(&HOST, bytes).map(|field| field.value(bytes));
     // Two of them are no host (RFC 9112 §3.2).
     let host = hosts.next().filter(|_| hosts.next().is_none());
     let mut mark = Mark::Foreign;
@@ -69,7 +69,7 @@ pub fn is_sealed(message: &HttpMessage<'_>) -> bool {
     let seal = || sealed(message.body, message.body_bytes);
     matches!(message.head.start, StartLine::Request { .. })
         && message.incomplete.is_none()
-        && message.head.fields.iter().filter(|field| field.is(&MARKER, message.head_bytes)).any(|field| {
+        && message.head.fields.named(&MARKER, message.head_bytes).any(|field| {
             let value = field.value(message.head_bytes);
             value.rsplit(|&b| b == b' ').next().is_some_and(|last| last == seal().as_bytes())
         })

@@ -22,7 +22,7 @@ impl Switch {
 
     /// The first token that is known, else `Other`.
     pub fn named_in(head: &Head, bytes: &[u8]) -> Self {
-        let fields = head.fields.iter().filter(|field| field.is(&UPGRADE, bytes));
+        let fields = head.fields.named(&UPGRADE, bytes);
         for field in fields {
             for token in field.value(bytes).split(|&b| b == b',').map(trim_ows) {
                 let name = token.split(|&b| b == b'/').next().unwrap_or_default();

@@ -122,6 +122,37 @@ pub fn same_name(a: &[u8], b: &[u8]) -> bool {
     same(last_a, last_b) && a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0).all(|(a, b)| same(a, b))
 }
 
+/// The same of a name that `is_lower_case`: a third of the instructions.
+#[inline]
+pub fn is_name(name: &[u8], known: &[u8]) -> bool {
+    if name.len() != known.len() {
+        return false;
+    }
+    let (Some(last), Some(last_known)) = (name.last_chunk::<8>(), known.last_chunk::<8>()) else {
+        return name.eq_ignore_ascii_case(known);
+    };
+    let same = |name: &[u8; 8], known: &[u8; 8]| {
+        let known = u64::from_le_bytes(*known);
+        // Digits and `-` lack the bit of letters, and a capital lacks the next one.
+        let letters = (known & (ONES * 0x40)) >> 1;
+        u64::from_le_bytes(*name) | letters == known
+    };
+    same(last, last_known)
+        && name.as_chunks::<8>().0.iter().zip(known.as_chunks::<8>().0).all(|(name, known)| same(name, known))
+}
+
+/// Of lower-case letters, digits and `-`.
+pub const fn is_lower_case(name: &[u8]) -> bool {
+    let mut rest = name;
+    while let Some((byte, after)) = rest.split_first() {
+        if !matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-') {
+            return false;
+        }
+        rest = after;
+    }
+    true
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,6 +194,24 @@ mod tests {
                 let at = at.index(a.len());
                 other[at] ^= 1;
                 prop_assert!(!same_name(a.as_bytes(), &other));
+            }
+        }
+
+        #[test]
+        fn a_known_name_is_found_in_any_case(
+            known in "[a-z0-9-]{0,20}",
+            other in any::<Vec<u8>>(),
+            at in any::<prop::sample::Index>(),
+            byte in any::<u8>(),
+        ) {
+            prop_assert!(is_lower_case(known.as_bytes()));
+            let mut name = known.to_ascii_uppercase().into_bytes();
+            prop_assert!(is_name(&name, known.as_bytes()));
+            prop_assert_eq!(is_name(&other, known.as_bytes()), other.eq_ignore_ascii_case(known.as_bytes()));
+            if !known.is_empty() {
+                let at = at.index(known.len());
+                name[at] = byte;
+                prop_assert_eq!(is_name(&name, known.as_bytes()), name.eq_ignore_ascii_case(known.as_bytes()));
             }
         }
 

@@ -149,6 +149,6 @@ impl GrpcEnd<'_> {
     }
 }
 
-fn value<'a>(name: &KnownName, Fields { lines, bytes }: Fields<'a>) -> Option<Text<'a>> {
-    lines.iter().find(|field| field.is(name, bytes)).map(|field| field.value(bytes))
+fn value<'a>(name: &'static KnownName, Fields { lines, bytes }: Fields<'a>) -> Option<Text<'a>> {
+    lines.named(name, bytes).next().map(|field| field.value(bytes))
 }

@@ -29,14 +29,14 @@ pub struct EventStream {
 impl EventStream {
     /// Of a response with this head, if its body is one that can be read as it comes.
     pub fn of(head: &Head, bytes: &[u8], of: StreamOf) -> Option<Box<Self>> {
-        let mut types = head.fields.iter().filter(|field| field.is(&CONTENT_TYPE, bytes));
+        let mut types = head.fields.named(&CONTENT_TYPE, bytes);
         let value = types.next()?.value(bytes);
         let essence = trim_ows(value.split(|&b| b == b';').next()?);
         if !essence.eq_ignore_ascii_case(b"text/event-stream") || types.next().is_some() {
             return None;
         }
         let mut codings = Vec::new();
-        for field in head.fields.iter().filter(|field| field.is(&CONTENT_ENCODING, bytes)) {
+        for field in head.fields.named(&CONTENT_ENCODING, bytes) {
             content::add_codings(&field.value(bytes), &mut codings).ok()?;
         }
         let coding = match codings.as_slice() {

@@ -57,7 +57,7 @@ struct Message {
 impl GrpcStream {
     /// Of a message of HTTP with this head, if its body can be read as it comes and the request's path names a method.
     pub fn of(direction: Direction, head: &Head, bytes: &[u8], of: StreamOf, path: &[u8]) -> Option<Box<Self>> {
-        let value = |name| head.fields.iter().find(|field| field.is(name, bytes)).map(|field| field.value(bytes));
+        let value = |name| head.fields.named(name, bytes).next().map(|field| field.value(bytes));
         let kind = Kind::of_content_type(&value(&CONTENT_TYPE)?)?;
         let is_coded = value(&CONTENT_ENCODING).is_some_and(|coding| !coding.eq_ignore_ascii_case(b"identity"));
         if kind == Kind::WebText || is_coded || Call::of_path(path).is_none() {

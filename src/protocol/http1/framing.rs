@@ -105,15 +105,15 @@ fn is_smuggled(field: &Field, bytes: &[u8]) -> bool {
 
 /// Both are needed (RFC 9110 §7.8).
 fn asks_for_upgrade(head: &Head, bytes: &[u8]) -> bool {
-    let mut connections = head.fields.iter().filter(|field| field.is(&CONNECTION, bytes));
-    head.fields.iter().any(|field| field.is(&UPGRADE, bytes))
+    let mut connections = head.fields.named(&CONNECTION, bytes);
+    head.fields.named(&UPGRADE, bytes).next().is_some()
         && connections.any(|field| tokens(&field.value(bytes)).any(|option| option.eq_ignore_ascii_case(b"upgrade")))
 }
 
 /// The connection ends with this message (RFC 9112 §9.3).
 pub(super) fn announces_close(head: &Head, bytes: &[u8]) -> bool {
     let options = |name: &[u8]| {
-        let mut fields = head.fields.iter().filter(|field| field.is(&CONNECTION, bytes));
+        let mut fields = head.fields.named(&CONNECTION, bytes);
         fields.any(|field| tokens(&field.value(bytes)).any(|option| option.eq_ignore_ascii_case(name)))
     };
     if head.version == Version::HTTP_1_0 { !options(b"keep-alive") } else { options(b"close") }
@@ -122,7 +122,10 @@ pub(super) fn announces_close(head: &Head, bytes: &[u8]) -> bool {
 impl FramingFields {
     fn of(head: &Head, bytes: &[u8]) -> Result<Self, Malformed> {
         let mut found = Self::default();
-        for field in &head.fields {
+        if !head.fields.may_have(&CONTENT_LENGTH) && !head.fields.may_have(&TRANSFER_ENCODING) {
+            return Ok(found);
+        }
+        for field in head.fields.iter() {
             if field.is(&CONTENT_LENGTH, bytes) {
                 let length = content_length(&field.value(bytes)).ok_or(Malformed::ContentLength)?;
                 if found.length.replace(length).is_some_and(|before| before != length) {

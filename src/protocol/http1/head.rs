@@ -7,7 +7,7 @@ use memchr::{memchr, memchr3, memrchr};
 
 use super::malformed::{MAX_FIELDS, Malformed};
 use crate::message::words::{name_hash, plain_end, scan_name};
-use crate::message::{Direction, Field, Head, Span, StartLine, Version, is_token, trim_ows, trim_ows_end};
+use crate::message::{Direction, Field, FieldLines, Head, Span, StartLine, Version, is_token, trim_ows, trim_ows_end};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::protocol) enum Parsed {
@@ -54,7 +54,7 @@ pub(super) fn find_end(bytes: &[u8], from: usize) -> Option<usize> {
 }
 
 /// Parses field lines up to and with the empty line (a head's, or a trailer section's).
-pub(super) fn parse_fields(fields: &mut Vec<Field>, bytes: &[u8], mut at: usize) -> Result<Parsed, Malformed> {
+pub(super) fn parse_fields(fields: &mut FieldLines, bytes: &[u8], mut at: usize) -> Result<Parsed, Malformed> {
     fields.clear();
     let mut continues = false;
     loop {

@@ -6,7 +6,9 @@ use super::framing::Wish;
 use super::head::{Parsed, check_start_line, parse_fields};
 use super::start_line::may_be_start;
 use crate::flow::{DataMeta, Position};
-use crate::message::{Context, Direction, Extras, Field, Fields, Head, HttpMessage, Incomplete, Judged, StartLine};
+use crate::message::{
+    Context, Direction, Extras, FieldLines, Fields, Head, HttpMessage, Incomplete, Judged, StartLine,
+};
 use crate::protocol::body::Body;
 use crate::protocol::grpc::{GrpcEnd, Rest};
 use crate::protocol::inside::Inside;
@@ -145,7 +147,7 @@ impl InProgress {
             inside.end(cx);
         }
         let gap = self.has_gap().then_some(Incomplete::Gap);
-        let mut trailer_lines = Vec::new();
+        let mut trailer_lines = FieldLines::default();
         let trailers = match &self.state {
             BodyState::Chunked(decoder) if incomplete.is_none() && !decoder.trailers.is_empty() => {
                 // Broken trailers are left out: the body before them is whole all the same.
@@ -279,7 +281,7 @@ impl InProgress {
         };
         size_of::<Self>()
             + self.head_bytes.len()
-            + self.head.fields.capacity() * size_of::<Field>()
+            + self.head.fields.memory_bytes()
             + self.body.buffered_bytes()
             + self.inside.as_ref().map_or(0, Inside::held_bytes)
             + decoder

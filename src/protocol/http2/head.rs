@@ -80,10 +80,10 @@ impl HeadBuffer {
             }
         }
         if let Some(authority) = control.authority
-            && !head.fields.iter().any(|field| field.is(&HOST, bytes))
+            && head.fields.named(&HOST, bytes).next().is_none()
         {
             let name = append(bytes, b"host");
-            head.fields.insert(0, Field::decoded(bytes, name, authority));
+            head.fields.push_first(Field::decoded(bytes, name, authority));
         }
     }
 
@@ -97,7 +97,7 @@ impl HeadBuffer {
     }
 
     pub fn memory_bytes(&self) -> usize {
-        self.bytes.capacity() + self.head.fields.capacity() * size_of::<Field>()
+        self.bytes.capacity() + self.head.fields.memory_bytes()
     }
 }
 

@@ -67,7 +67,7 @@ impl Open {
 
     /// Nothing of its body is missing, by its Content-Length: a peer that has all of it may leave before END_STREAM comes.
     pub fn has_whole_body(&self) -> bool {
-        let mut lengths = self.head.fields.iter().filter(|field| field.is(&CONTENT_LENGTH, &self.head_bytes));
+        let mut lengths = self.head.fields.named(&CONTENT_LENGTH, &self.head_bytes);
         let is_length = |field: &Field| content_length(&field.value(&self.head_bytes)) == Some(self.body.bytes);
         self.is_whole() && self.control.unknown == 0 && lengths.next().is_some_and(is_length) && lengths.all(is_length)
     }
@@ -84,7 +84,7 @@ impl Open {
     }
 
     pub fn held_bytes(&self) -> usize {
-        size_of::<Self>() + self.head_bytes.len() + self.head.fields.capacity() * size_of::<Field>() + self.body_bytes()
+        size_of::<Self>() + self.head_bytes.len() + self.head.fields.memory_bytes() + self.body_bytes()
     }
 }
 

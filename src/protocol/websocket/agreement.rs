@@ -40,7 +40,7 @@ impl Agreement {
     /// `Sec-WebSocket-Accept` is not asked for: HTTP/2 has none (RFC 8441 §5), and what is no frame ends the reading anyway.
     pub fn of(head: &Head, bytes: &[u8]) -> Option<Self> {
         let mut agreement = Self::default();
-        for field in head.fields.iter().filter(|field| field.is(&EXTENSIONS, bytes)) {
+        for field in head.fields.named(&EXTENSIONS, bytes) {
             agreement.add(&field.value(bytes))?;
         }
         Some(agreement)

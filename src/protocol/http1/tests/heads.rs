@@ -286,7 +286,7 @@ proptest! {
         let head = format!("GET / HTTP/1.1\r\n{name}: {value}\r\n\r\n");
         let mut read = Head::default();
         prop_assert_eq!(read.parse(Direction::Request, head.as_bytes()), Ok(Parsed::Complete(head.len())));
-        let [line] = read.fields.as_slice() else { return Err(TestCaseError::fail("one field")) };
+        let [line] = &read.fields[..] else { return Err(TestCaseError::fail("one field")) };
         prop_assert_eq!(&Field::decoded(head.as_bytes(), line.name, line.raw_value), line);
     }
 }

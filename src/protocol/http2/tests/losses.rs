@@ -42,7 +42,7 @@ impl Sink for Checked<'_> {
             }
         }
         let mut shown = 0;
-        for field in &message.head.fields {
+        for field in message.head.fields.iter() {
             let name = text(field.name.of(message.head_bytes));
             let name = if name == "host" { ":authority" } else { &name };
             assert_eq!(value(name), Some(text(&field.value(message.head_bytes)).as_str()), "{message:?}");

@@ -71,6 +71,17 @@ pub const fn lower(word: u64) -> u64 {
 #[inline(always)]
 pub fn scan_name(bytes: &[u8], at: usize) -> (usize, u32) {
     let end = end_of(bytes, at, not_of_name, blocks::is_of_name);
+    let length = end - at;
+    if let Some([first, second]) = bytes.get(at..).and_then(<[u8]>::first_chunk::<16>).map(halves)
+        && length < 16
+    {
+        let beginning = |word: u64, bytes: usize| word & ((1 << (8 * bytes)) - 1);
+        let hash = match length.checked_sub(8) {
+            Some(more) => mix(mix(0, first), beginning(second, more)),
+            None => mix(0, beginning(first, length)),
+        };
+        return (end, finish(hash));
+    }
     let (words, rest) = bytes.get(at..end).unwrap_or_default().as_chunks::<8>();
     let hash = words.iter().fold(0, |hash, word| mix(hash, u64::from_le_bytes(*word)));
     let last = match bytes.get(end - rest.len()..).and_then(<[u8]>::first_chunk) {
@@ -78,6 +89,11 @@ pub fn scan_name(bytes: &[u8], at: usize) -> (usize, u32) {
         None => tail_word(rest),
     };
     (end, finish(mix(hash, last)))
+}
+
+fn halves(block: &[u8; 16]) -> [u64; 2] {
+    let both = u128::from_le_bytes(*block);
+    [both as u64, (both >> 64) as u64]
 }
 
 /// The same for names that differ in case only.

@@ -100,6 +100,9 @@ pub(super) fn parse_fields(fields: &mut FieldLines, bytes: &[u8], mut at: usize)
 /// A field line as nearly all are: a name of letters, digits and `-`, and a plain value. `field_line` would say the same.
 #[inline]
 fn plain_field(bytes: &[u8], at: usize) -> Option<(Field, usize)> {
+    if bytes.get(at) == Some(&b'\r') {
+        return None; // the end of most heads
+    }
     let (name_end, name_hash) = scan_name(bytes, at);
     if name_end == at || bytes.get(name_end) != Some(&b':') {
         return None;

@@ -4,7 +4,7 @@ use super::head::check_start_line;
 use crate::message::{Direction, is_token};
 
 /// No method is longer; what has no space by then is no request line.
-const MAX_METHOD_BYTES: usize = 64;
+pub(super) const MAX_METHOD_BYTES: usize = 64;
 /// None is shorter in the registry of RFC 9110 §18.2 (ACL, GET, PUT).
 const MIN_METHOD_BYTES: usize = 3;
 /// RFC 9110 §9.3 and RFC 5789. None is the end of another one.

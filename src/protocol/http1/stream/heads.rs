@@ -11,7 +11,7 @@ use crate::protocol::http1::framing::{self, Framing};
 use crate::protocol::http1::head::{Parsed, check_start_line, find_end};
 use crate::protocol::http1::in_progress::{BodyState, InProgress};
 use crate::protocol::http1::malformed::{MAX_HEAD_BYTES, Malformed};
-use crate::protocol::http1::start_line::{has_common_form, is_cut_or_glued, looks_like_start};
+use crate::protocol::http1::start_line::{MAX_METHOD_BYTES, has_common_form, is_cut_or_glued, looks_like_start};
 use crate::time::{Timestamp, span_micros};
 
 impl Stream {
@@ -28,13 +28,18 @@ impl Stream {
             if empty > 0 {
                 return empty;
             }
-            if !looks_like_start(self.direction, bytes) {
-                self.give_up(Malformed::StartLine, bytes, exchanges, cx);
-                return bytes.len();
-            }
             let mut head = std::mem::take(&mut cx.scratch.head);
             let parsed = head.parse(self.direction, bytes);
+            // A head that is complete begins as it has to, but for its method's length.
+            let is_start = match parsed {
+                Ok(Parsed::Complete(_)) if head.method(bytes).len() < MAX_METHOD_BYTES => true,
+                _ => looks_like_start(self.direction, bytes),
+            };
             let used = match parsed {
+                _ if !is_start => {
+                    self.give_up(Malformed::StartLine, bytes, exchanges, cx);
+                    bytes.len()
+                }
                 Ok(Parsed::Complete(length)) => {
                     let (head_bytes, rest) = bytes.split_at_checked(length).unwrap_or((bytes, &[]));
                     length + self.on_head(&mut head, head_bytes, rest, None, exchanges, cx)

@@ -25,6 +25,7 @@ use fields::{SecretFields, push_fields};
 use grpc::SecretGrpc;
 pub use grpc_messages::{RawGrpc, ToJson, push_grpc_messages};
 use json::{digit, push_member, push_number, push_text, push_text_within};
+use pieces::put;
 pub use stream_message::push_base64_data;
 use timestamp::TimestampWriter;
 
@@ -35,6 +36,12 @@ use crate::redact::{REDACTED, Redactor, Targets};
 
 /// The most that `Origin::text` takes with IPv4, which nearly all have, and a number of up to eight digits.
 const ORIGIN_BYTES: usize = 120;
+
+/// What stands in a line after the exchange's number, with a place for the time.
+const REQUEST_FORM: &[u8; 62] = b"\",\"timestamp\":\"0000-00-00T00:00:00.000Z\",\"direction\":\"request\"";
+const RESPONSE_FORM: &[u8; 63] = b"\",\"timestamp\":\"0000-00-00T00:00:00.000Z\",\"direction\":\"response\"";
+const TIME_AT: usize = b"\",\"timestamp\":\"".len();
+const VERSION_AT: usize = b",\"httpVersion\":\"".len();
 
 /// Whose messages they are: a connection and its two ends, as they stand in each line of it.
 #[derive(Debug)]
@@ -109,12 +116,10 @@ impl Encoder {
         let (id, ends) = origin.parts();
         out.extend_from_slice(id);
         push_number(out, u64::from(message.exchange));
-        out.extend_from_slice(b"\",\"timestamp\":\"");
-        self.timestamps.push(out, message.at);
-        // Each of a length that is known here: no call copies them.
+        let time = self.timestamps.text(message.at);
         match message.direction {
-            Direction::Request => out.extend_from_slice(b"\",\"direction\":\"request\""),
-            Direction::Response => out.extend_from_slice(b"\",\"direction\":\"response\""),
+            Direction::Request => push_form(out, REQUEST_FORM, TIME_AT, &time),
+            Direction::Response => push_form(out, RESPONSE_FORM, TIME_AT, &time),
         }
         out.extend_from_slice(ends);
         let members = self.members;
@@ -220,11 +225,19 @@ impl Encoder {
         }
         if members.has(Member::HttpVersion) {
             let Version { major, minor } = message.head.version;
-            out.extend_from_slice(b",\"httpVersion\":\"");
-            out.extend_from_slice(&[b'0' + major, b'.', b'0' + minor, b'"']);
+            push_form(out, b",\"httpVersion\":\"0.0\"", VERSION_AT, &[b'0' + major, b'.', b'0' + minor]);
         }
         cut
     }
+}
+
+/// Appends a text with another one put into it. Their lengths are known here: no call copies them, and whether there is room is
+/// looked at once.
+#[inline(always)]
+fn push_form<const N: usize, const M: usize>(out: &mut Vec<u8>, form: &[u8; N], at: usize, text: &[u8; M]) {
+    let start = out.len();
+    out.extend_from_slice(form);
+    put(out, start + at, text);
 }
 
 fn push_endpoint(out: &mut Vec<u8>, Endpoint { ip, port }: Endpoint) {
@@ -250,7 +263,7 @@ fn push_ipv4(out: &mut Vec<u8>, ip: Ipv4Addr) {
 }
 
 /// A span of time, if it is known: microseconds as milliseconds with up to three decimals.
-fn push_millis(out: &mut Vec<u8>, start: &[u8], micros: Option<u64>) {
+fn push_millis<const N: usize>(out: &mut Vec<u8>, start: &[u8; N], micros: Option<u64>) {
     let Some(micros) = micros else { return };
     out.extend_from_slice(start);
     push_number(out, micros / 1_000);

@@ -29,12 +29,12 @@ pub(super) fn put_short(block: &mut [u8], at: usize, bytes: &[u8]) {
         put(block, at + bytes.len() - N, last);
         true
     }
-    let done =
-        both_ends::<16>(block, at, bytes) || both_ends::<8>(block, at, bytes) || both_ends::<4>(block, at, bytes);
-    if !done {
-        for (index, byte) in bytes.iter().enumerate() {
-            put(block, at + index, &[*byte]);
-        }
+    let done = both_ends::<16>(block, at, bytes)
+        || both_ends::<8>(block, at, bytes)
+        || both_ends::<4>(block, at, bytes)
+        || both_ends::<2>(block, at, bytes);
+    if !done && let [byte] = bytes {
+        put(block, at, &[*byte]);
     }
 }
 

@@ -31,7 +31,7 @@ impl Encoder {
             Direction::Request => b",\"direction\":\"request\",\"timestamp\":\"".as_slice(),
             Direction::Response => b",\"direction\":\"response\",\"timestamp\":\"".as_slice(),
         });
-        self.timestamps.push(out, message.at);
+        out.extend_from_slice(&self.timestamps.text(message.at));
         out.push(b'"');
         let redacted = match &self.bodies.redactor {
             Some(redactor) => redactor.redact(message.data, &Kind::Other),

@@ -1,31 +1,41 @@
 //! ISO 8601 in UTC with milliseconds.
 
+use super::pieces::put;
 use crate::time::Timestamp;
 
 /// 9999-12-31T23:59:59.999Z; ISO 8601 with four digits of year goes no further.
 const LAST_MICROS: i64 = 253_402_300_799_999_999;
 
 /// Writes `2026-01-02T03:04:05.678Z`, and remembers the last second: packets come many to one.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct TimestampWriter {
     second: Option<u64>,
-    /// That second's text up to the dot: of one length, so that no call copies it.
-    text: [u8; 20],
+    /// The last time's text: of one length, so that no call copies it.
+    text: [u8; 24],
+}
+
+const MILLIS_AT: usize = 20;
+
+impl Default for TimestampWriter {
+    fn default() -> Self {
+        Self { second: None, text: *b"0000-00-00T00:00:00.000Z" }
+    }
 }
 
 impl TimestampWriter {
     /// Times before 1970, unknown ones too, or after 9999 (broken savefiles) are clamped.
-    pub fn push(&mut self, out: &mut Vec<u8>, at: Timestamp) {
+    #[inline]
+    pub fn text(&mut self, at: Timestamp) -> [u8; 24] {
         let micros = at.micros().clamp(0, LAST_MICROS) as u64;
         let second = micros / 1_000_000;
         if self.second != Some(second) {
             self.second = Some(second);
-            self.text = text_of(second);
+            put(&mut self.text, 0, &text_of(second));
         }
-        out.extend_from_slice(&self.text);
         let millis = micros / 1_000 % 1_000;
-        let [a, b, c] = [millis / 100, millis / 10 % 10, millis % 10].map(|digit| b'0' + digit as u8);
-        out.extend_from_slice(&[a, b, c, b'Z']);
+        let digits = [millis / 100, millis / 10 % 10, millis % 10].map(|digit| b'0' + digit as u8);
+        put(&mut self.text, MILLIS_AT, &digits);
+        self.text
     }
 }
 
@@ -75,9 +85,8 @@ mod tests {
             (-1, "1970-01-01T00:00:00.000Z"),
             (i64::MAX, "9999-12-31T23:59:59.999Z"),
         ] {
-            let mut out = Vec::new();
-            writer.push(&mut out, Timestamp::from_micros(micros));
-            assert_eq!(String::from_utf8(out).unwrap(), text, "{micros}");
+            let written = writer.text(Timestamp::from_micros(micros));
+            assert_eq!(std::str::from_utf8(&written).unwrap(), text, "{micros}");
         }
     }
 }

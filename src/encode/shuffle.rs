@@ -13,6 +13,7 @@ use std::arch::x86_64::{
 };
 
 use super::escapes::ESCAPES;
+use super::pieces::put_short;
 
 const BLOCK_BYTES: usize = 16;
 /// As many bytes as fit into a block with a backslash before each.
@@ -33,90 +34,104 @@ pub(super) fn push_escaped(out: &mut Vec<u8>, bytes: &[u8]) -> bool {
     can
 }
 
-struct Staged {
-    bytes: [u8; STAGED_BYTES + SLACK_BYTES],
-    used: usize,
-}
+/// What is put together before it is appended; `N` with room for a block after the last one that counts. How much of it is used
+/// is told by each `push`: it stays in a register, which it would not beside the bytes.
+struct Staged<const N: usize>([u8; N]);
 
-impl Staged {
-    /// The first `length` bytes of `block` count.
+impl<const N: usize> Staged<N> {
+    /// The first `length` bytes of `block` count. Returns where they end.
     #[inline]
-    fn push<const N: usize>(&mut self, block: &[u8; N], length: usize) {
-        if let Some(place) = self.bytes.get_mut(self.used..self.used + N) {
+    fn push<const M: usize>(&mut self, at: usize, block: &[u8; M], length: usize) -> usize {
+        if let Some(place) = self.0.get_mut(at..at + M) {
             place.copy_from_slice(block);
         }
-        self.used += length;
+        at + length
     }
 
     #[inline]
-    fn push_byte(&mut self, byte: u8) {
+    fn push_byte(&mut self, at: usize, byte: u8) -> usize {
         match &ESCAPES[usize::from(byte)] {
-            (_, 0) => self.push(&[byte], 1),
-            (escape, length) => self.push(escape, usize::from(*length)),
+            (_, 0) => self.push(at, &[byte], 1),
+            (escape, length) => self.push(at, escape, usize::from(*length)),
         }
     }
 
-    /// So that there is room for a block.
-    #[inline]
-    fn make_room(&mut self, out: &mut Vec<u8>) {
-        if self.used > STAGED_BYTES {
-            self.append_to(out);
-        }
-    }
-
-    fn append_to(&mut self, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.bytes.get(..self.used).unwrap_or_default());
-        self.used = 0;
+    fn append_to(&self, out: &mut Vec<u8>, used: usize) {
+        out.extend_from_slice(self.0.get(..used).unwrap_or_default());
     }
 }
 
 #[target_feature(enable = "ssse3,sse4.1,popcnt")]
 fn push_shuffled(out: &mut Vec<u8>, bytes: &[u8]) {
-    let mut staged = Staged { bytes: [0; STAGED_BYTES + SLACK_BYTES], used: 0 };
+    // To write the zeros costs as much as all else of a short text.
+    if bytes.len() <= BLOCK_BYTES {
+        push_staged(out, bytes, Staged([0; SLACK_BYTES]));
+    } else {
+        push_staged(out, bytes, Staged([0; STAGED_BYTES + SLACK_BYTES]));
+    }
+}
+
+#[target_feature(enable = "ssse3,sse4.1,popcnt")]
+#[inline]
+fn push_staged<const N: usize>(out: &mut Vec<u8>, bytes: &[u8], mut staged: Staged<N>) {
+    let mut used = 0;
     let (blocks, rest) = bytes.as_chunks::<BLOCK_BYTES>();
     for block in blocks {
-        push_block(&mut staged, block, BLOCK_BYTES);
-        staged.make_room(out);
+        used = push_block(&mut staged, used, block, BLOCK_BYTES);
+        // So that there is room for a block.
+        if used > N - SLACK_BYTES {
+            staged.append_to(out, used);
+            used = 0;
+        }
     }
     if !rest.is_empty() {
         let mut block = [b' '; BLOCK_BYTES];
-        block.iter_mut().zip(rest).for_each(|(place, byte)| *place = *byte);
-        push_block(&mut staged, &block, rest.len());
+        put_short(&mut block, 0, rest);
+        used = push_block(&mut staged, used, &block, rest.len());
     }
-    staged.append_to(out);
+    staged.append_to(out, used);
 }
 
-/// The first `length` bytes of a block; those after them need no escape.
+/// The first `length` bytes of a block; those after them need no escape. Returns where they end.
 #[target_feature(enable = "ssse3,sse4.1,popcnt")]
 #[inline]
-fn push_block(staged: &mut Staged, block: &[u8; BLOCK_BYTES], length: usize) {
+fn push_block<const N: usize>(staged: &mut Staged<N>, used: usize, block: &[u8; BLOCK_BYTES], length: usize) -> usize {
     let text = vector(u128::from_le_bytes(*block));
     let is_control = at_most(text, 0x1f);
     let is_quote = _mm_or_si128(equal(text, b'"'), equal(text, b'\\'));
     let marks = _mm_movemask_epi8(_mm_or_si128(is_control, is_quote));
     if marks == 0 {
-        staged.push(block, length);
-        return;
+        return staged.push(used, block, length);
     }
-    // Those that have a letter of their own: \b, \t, \n, \f, \r.
-    let letters = _mm_and_si128(_mm_shuffle_epi8(vector(LETTERS), text), at_most(text, 0x0f));
-    let has_none = _mm_and_si128(is_control, _mm_cmpeq_epi8(letters, _mm_setzero_si128()));
-    if _mm_movemask_epi8(has_none) != 0 {
-        block.iter().take(length).for_each(|byte| staged.push_byte(*byte));
-        return;
+    let mut named = text;
+    // Hardly a block of JSON has one, if it was written for programs.
+    if _mm_movemask_epi8(is_control) != 0 {
+        // Those that have a letter of their own: \b, \t, \n, \f, \r.
+        let letters = _mm_and_si128(_mm_shuffle_epi8(vector(LETTERS), text), at_most(text, 0x0f));
+        let has_none = _mm_and_si128(is_control, _mm_cmpeq_epi8(letters, _mm_setzero_si128()));
+        if _mm_movemask_epi8(has_none) != 0 {
+            return block.iter().take(length).fold(used, |used, byte| staged.push_byte(used, *byte));
+        }
+        named = _mm_or_si128(letters, _mm_andnot_si128(is_control, text));
     }
-    let named = _mm_or_si128(letters, _mm_andnot_si128(is_control, text));
-    push_spread(staged, named, marks & 0xff, length.min(HALF_BYTES));
-    push_spread(staged, _mm_unpackhi_epi64(named, named), marks >> HALF_BYTES, length.saturating_sub(HALF_BYTES));
+    let used = push_spread(staged, used, named, marks & 0xff, length.min(HALF_BYTES));
+    let rest = _mm_unpackhi_epi64(named, named);
+    push_spread(staged, used, rest, marks >> HALF_BYTES, length.saturating_sub(HALF_BYTES))
 }
 
-/// The first `length` of the lower eight bytes, with a backslash before each that has its bit in `marks`.
+/// The first `length` of the lower eight bytes, with a backslash before each that has its bit in `marks`. Returns where they end.
 #[target_feature(enable = "ssse3,sse4.1,popcnt")]
 #[inline]
-fn push_spread(staged: &mut Staged, named: __m128i, marks: i32, length: usize) {
+fn push_spread<const N: usize>(
+    staged: &mut Staged<N>,
+    used: usize,
+    named: __m128i,
+    marks: i32,
+    length: usize,
+) -> usize {
     let (order, slashes) = SPREADS[(marks & 0xff) as usize];
     let spread = _mm_or_si128(_mm_shuffle_epi8(named, vector(order)), vector(slashes));
-    staged.push(&stored(spread), length + marks.count_ones() as usize);
+    staged.push(used, &stored(spread), length + marks.count_ones() as usize)
 }
 
 #[target_feature(enable = "sse2")]

@@ -174,25 +174,29 @@ impl BodyWriter {
     /// Says too if bytes are missing in the line.
     pub(super) fn push(&mut self, out: &mut Vec<u8>, message: &HttpMessage<'_>) -> (Option<RawBody>, bool) {
         let mut cut = message.is_truncated();
+        if message.body.is_empty() {
+            out.extend_from_slice(b",\"body\":\"\"");
+            return (None, cut);
+        }
         let raw = self.push_body_or_bytes(out, message, &mut cut);
         (raw, cut)
     }
 
+    #[inline(never)]
     fn push_body_or_bytes(&mut self, out: &mut Vec<u8>, message: &HttpMessage<'_>, cut: &mut bool) -> Option<RawBody> {
         let (mut codings, mut charset, mut grpc, mut is_coded) = (Vec::new(), None, None, false);
-        if self.decode && !message.body.is_empty() {
+        if self.decode {
             (codings, is_coded) = self.codings(message).map_or((Vec::new(), true), |codings| (codings, false));
             charset = declared_charset(message);
         }
         if let Some(carried) = message.extras.and_then(|extras| extras.grpc.as_ref())
-            && !message.body.is_empty()
             && (!carried.is_coded || !codings.is_empty())
         {
             grpc = Some(RawGrpc::of(carried, message));
         }
         let may_be_text = charset.is_none_or(|charset| charset.is_ascii_compatible());
         let unredacted = match &self.redactor {
-            Some(redactor) if !message.body.is_empty() => {
+            Some(redactor) => {
                 is_coded |= !self.decode && values(&CONTENT_ENCODING, message.fields()).next().is_some();
                 let unredacted = Unredacted { kind: kind_of(message), is_coded };
                 let is_plain = codings.is_empty() && may_be_text;

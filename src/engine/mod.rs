@@ -386,7 +386,8 @@ impl Engine {
             stats.no_syn += 1;
             return None;
         }
-        let quiet_since = self.quiet_since(&key);
+        // With its SYN it is not met in the middle.
+        let quiet_since = if segment.flags.syn { None } else { self.quiet_since(&key) };
         let id = self.open(key);
         if let Some(entry) = self.table.entry(id) {
             entry.app.quiet_since = quiet_since;
@@ -442,9 +443,9 @@ impl Engine {
         if let Some((_, _, mut to_tls)) = self.parts(id, Incomplete::Closed) {
             to_tls.finish();
         }
-        if let Some(entry) = self.table.remove(id) {
+        if let Some(entry) = self.table.entry(id) {
             self.buffered_bytes -= entry.app.charged_bytes;
-            self.table.remember(&entry, self.now);
+            self.table.end(id, self.now);
         }
     }
 

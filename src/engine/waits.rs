@@ -55,12 +55,13 @@ impl Engine {
         if !waits || self.draining || self.tls.wait_ms == 0 {
             return false;
         }
-        let Some(entry) = self.table.remove(id) else { return false };
-        self.table.remember(&entry, self.now);
+        let Some(entry) = self.table.entry(id) else { return false };
         let (serial, role) = (entry.serial(), entry.connection.role());
         let syn_seen = entry.connection.saw_the_opening_syn();
         let (ends, is_joined) = (*entry.ends(), entry.is_joined());
-        let lingering = Lingering { id, ends, role, is_joined, syn_seen, app: entry.app };
+        let app = std::mem::take(&mut entry.app);
+        self.table.end(id, self.now);
+        let lingering = Lingering { id, ends, role, is_joined, syn_seen, app };
         self.tls.lingering.insert(serial, lingering);
         if self.tls.lingering.len() > MAX_LINGERING {
             self.tls.counters.waits_cut += 1;

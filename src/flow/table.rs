@@ -48,7 +48,7 @@ impl<A> Entry<A> {
 }
 
 /// An ended connection: where each direction began and ended.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 struct Ended {
     at: Timestamp,
     /// Of its entry.
@@ -59,6 +59,28 @@ struct Ended {
     /// `first` is known from a SYN.
     began_with_syn: [bool; 2],
     next: [Option<SeqNumber>; 2],
+}
+
+impl Ended {
+    fn of<A>(Entry { serial, connection, .. }: &Entry<A>, at: Timestamp) -> Self {
+        Self {
+            at,
+            serial: *serial,
+            reset_by: connection.reset_by(),
+            first: Side::BOTH.map(|side| connection.first_seq(side)),
+            began_with_syn: Side::BOTH.map(|side| connection.began_with_syn(side)),
+            next: Side::BOTH.map(|side| connection.next_seq(side)),
+        }
+    }
+
+    /// For a key whose sides are the other way round.
+    fn flipped(mut self) -> Self {
+        self.reset_by = self.reset_by.map(Side::other);
+        self.first.reverse();
+        self.began_with_syn.reverse();
+        self.next.reverse();
+        self
+    }
 }
 
 #[derive(Debug)]
@@ -147,13 +169,21 @@ impl<A> Table<A> {
         EntryId(slot)
     }
 
-    pub fn remove(&mut self, id: EntryId) -> Option<Entry<A>> {
+    /// Removes an entry, and remembers how far it had come. It is dropped where it lies: to move it costs more than all else here.
+    pub fn end(&mut self, id: EntryId, now: Timestamp) {
         self.unlink(id.0);
-        let entry = self.slots.get_mut(id.0 as usize)?.take()?;
-        self.index.remove(&entry.key);
+        let Some(entry) = self.slots.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
+        let (key, joined) = (entry.key, entry.joined.take());
+        let ended = Ended::of(entry, now);
+        if let Some(place) = self.slots.get_mut(id.0 as usize) {
+            *place = None;
+        }
         self.free.push(id.0);
-        self.part(&entry);
-        Some(entry)
+        self.index.remove(&key);
+        self.remember(key, ended);
+        if let Some(joined) = joined {
+            self.part(&joined, &ended);
+        }
     }
 
     /// New data: the connection is now the most recently active one.
@@ -214,26 +244,9 @@ impl<A> Table<A> {
         None
     }
 
-    /// Remembers how far an ended connection had come.
-    pub fn remember(&mut self, entry: &Entry<A>, now: Timestamp) {
-        let Entry { serial, ref connection, .. } = *entry;
-        self.remember_key(entry.key, Side::BOTH, (serial, connection), now);
-        for &(key, flipped) in entry.other_keys() {
-            let [low, high] = Side::BOTH;
-            self.remember_key(key, if flipped { [high, low] } else { [low, high] }, (serial, connection), now);
-        }
-    }
-
-    /// `sides` of the connection are the sides of the key.
-    fn remember_key(
-        &mut self,
-        key: FlowKey,
-        sides: [Side; 2],
-        (serial, connection): (u64, &Connection),
-        now: Timestamp,
-    ) {
+    fn remember(&mut self, key: FlowKey, ended: Ended) {
         while let Some(&(at, key)) = self.ended_order.front() {
-            if self.ended_order.len() < MAX_CLOSED_REMEMBERED && at.plus_millis(CLOSED_MEMORY_MS) > now {
+            if self.ended_order.len() < MAX_CLOSED_REMEMBERED && at.plus_millis(CLOSED_MEMORY_MS) > ended.at {
                 break;
             }
             self.ended_order.pop_front();
@@ -241,13 +254,8 @@ impl<A> Table<A> {
                 self.ended.remove(&key);
             }
         }
-        let first = sides.map(|side| connection.first_seq(side));
-        let next = sides.map(|side| connection.next_seq(side));
-        let began_with_syn = sides.map(|side| connection.began_with_syn(side));
-        let [low, _] = sides;
-        let reset_by = connection.reset_by().map(|side| if low == Side::Low { side } else { side.other() });
-        self.ended.insert(key, Ended { at: now, serial, reset_by, first, began_with_syn, next });
-        self.ended_order.push_back((now, key));
+        self.ended_order.push_back((ended.at, key));
+        self.ended.insert(key, ended);
     }
 
     /// A connection on this key ended lately.

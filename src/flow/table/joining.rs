@@ -1,6 +1,6 @@
 //! Connections whose two directions have different addresses: one entry with two keys (see `halves`).
 
-use super::{Entry, FLIPPED, Table};
+use super::{Ended, Entry, FLIPPED, Table};
 use crate::decode::{Endpoint, Segment};
 use crate::flow::counters::FlowCounters;
 use crate::flow::halves::{Apart, Half, Noted, Opening};
@@ -26,10 +26,6 @@ impl<A> Entry<A> {
         let joined = self.joined.as_ref();
         let ends = joined.map_or(self.key.ends(), |joined| &joined.ends);
         (ends, joined.is_some(), &mut self.connection, &mut self.app)
-    }
-
-    pub(super) fn other_keys(&self) -> &[(FlowKey, bool)] {
-        self.joined.as_ref().map_or(&[], |joined| &joined.keys)
     }
 
     /// The side that sends this segment, if it is the half that the handshake lacks.
@@ -158,11 +154,12 @@ impl<A> Table<A> {
         self.joined > 0
     }
 
-    /// The entry is gone.
-    pub(super) fn part(&mut self, entry: &Entry<A>) {
-        self.joined -= usize::from(entry.is_joined());
-        for (key, _) in entry.other_keys() {
-            self.index.remove(key);
+    /// A joined connection has ended: so have its other keys.
+    pub(super) fn part(&mut self, joined: &Joined, ended: &Ended) {
+        self.joined -= 1;
+        for &(key, flipped) in &joined.keys {
+            self.index.remove(&key);
+            self.remember(key, if flipped { ended.flipped() } else { *ended });
         }
     }
 }

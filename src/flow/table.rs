@@ -211,6 +211,9 @@ impl<A> Table<A> {
     /// Sets the timer by the connection's own deadline.
     pub fn arm(&mut self, id: EntryId) {
         let Some(entry) = self.slots.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
+        if entry.connection.is_quiet() {
+            return;
+        }
         let Some(deadline) = entry.connection.deadline(self.patience) else { return };
         if entry.armed.is_none_or(|armed| deadline < armed) {
             entry.armed = Some(deadline);

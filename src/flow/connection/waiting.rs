@@ -10,6 +10,12 @@ use crate::flow::{HOLE_TIMEOUT_MS, MAX_WAITING_BYTES, Patience};
 use crate::time::Timestamp;
 
 impl Connection {
+    /// Nothing waits, and no end is in sight: there is no deadline.
+    #[inline]
+    pub fn is_quiet(&self) -> bool {
+        self.low.is_quiet() && self.high.is_quiet() && self.reset.is_none()
+    }
+
     /// When `on_time` is to be called at the latest; `None` while nothing waits.
     pub fn deadline(&self, patience: Patience) -> Option<Timestamp> {
         let holes = Side::BOTH.into_iter().filter_map(|side| self.hole_deadline(side, patience)).min();
@@ -75,7 +81,7 @@ impl Connection {
 
     /// Delivers what can be delivered, keeps the limit, and returns what becomes of the connection.
     pub(super) fn settle(&mut self, counters: &mut FlowCounters, sink: &mut impl FnMut(Side, StreamEvent<'_>)) -> Next {
-        if self.low.is_quiet() && self.high.is_quiet() && self.reset.is_none() {
+        if self.is_quiet() {
             return Next::Continue;
         }
         self.deliver(sink);

@@ -95,11 +95,18 @@ fn add(sum: u64, bytes: &[u8]) -> u64 {
     for word in words {
         sum += u128::from(u64::from_ne_bytes(*word));
     }
-    let mut last = [0; 8];
-    for (to, from) in last.iter_mut().zip(rest) {
-        *to = *from;
+    // At most one of four, one of two and one byte. Each begins at an even place.
+    let (fours, rest) = rest.as_chunks::<4>();
+    for four in fours {
+        sum += u128::from(u32::from_ne_bytes(*four));
     }
-    sum += u128::from(u64::from_ne_bytes(last));
+    let (pairs, rest) = rest.as_chunks::<2>();
+    for pair in pairs {
+        sum += u128::from(u16::from_ne_bytes(*pair));
+    }
+    if let [last] = rest {
+        sum += u128::from(u16::from_ne_bytes([*last, 0]));
+    }
     let (sum, carry) = (sum as u64).overflowing_add((sum >> 64) as u64);
     sum + u64::from(carry)
 }

@@ -34,6 +34,7 @@ pub struct Unread {
 const UNREAD_REPORT_BYTES: u64 = 64 << 10;
 
 impl Conversation {
+    #[inline]
     pub fn new(parties: Parties, met: Met) -> Self {
         Self {
             parties,
@@ -228,6 +229,9 @@ impl Conversation {
     }
 
     fn read_opening(&mut self, cx: &mut Context<'_>) {
+        if self.opening.keeps_nothing() {
+            return;
+        }
         for (bytes, meta) in self.opening.take_doubted() {
             self.deliver(Direction::Request, StreamEvent::Data(&bytes, meta), cx);
         }

@@ -153,6 +153,11 @@ impl Opening {
         std::mem::take(&mut self.doubted).pieces
     }
 
+    /// As nearly always: the first bytes told.
+    pub fn keeps_nothing(&self) -> bool {
+        self.first.is_none() && !self.is_doubted() && !self.has_server_first()
+    }
+
     /// Takes the kept bytes of the client.
     pub fn take_kept(&mut self) -> Option<(Vec<u8>, DataMeta)> {
         let kept = std::mem::take(&mut self.kept);
@@ -160,6 +165,9 @@ impl Opening {
     }
 
     pub fn buffered_bytes(&self) -> usize {
+        if self.is_over {
+            return 0; // all of it was taken
+        }
         self.kept.capacity() + self.doubted.buffered_bytes() + self.server_first.buffered_bytes()
     }
 }

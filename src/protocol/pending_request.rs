@@ -20,7 +20,10 @@ pub struct PendingRequest {
 
 impl PendingRequest {
     pub fn new(method: &[u8], target: &[u8], at: Timestamp, judged: Judged) -> Self {
-        Self { text: [method, target].concat().into(), method_bytes: method.len(), at, ended_at: None, judged }
+        let mut text = Vec::with_capacity(method.len() + target.len());
+        text.extend_from_slice(method);
+        text.extend_from_slice(target);
+        Self { text: text.into(), method_bytes: method.len(), at, ended_at: None, judged }
     }
 
     pub fn method(&self) -> &[u8] {

@@ -15,6 +15,7 @@ pub struct HttpConnection {
 }
 
 impl HttpConnection {
+    #[inline]
     pub fn new(met: Met) -> Self {
         let midstream = matches!(met, Met::InTheMiddle { .. });
         let mut exchanges = Exchanges::default();

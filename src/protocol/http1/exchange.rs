@@ -185,7 +185,7 @@ impl Exchanges {
         self.unread = None;
         self.pipelines |= self.last_heard.replace(place.heard) == Some(place.heard);
         if self.outstanding.len() >= MAX_OUTSTANDING {
-            self.take(0);
+            self.take_first();
             self.order = Order::Lost;
             self.may_miss_requests = true;
         }
@@ -280,7 +280,7 @@ impl Exchanges {
                 self.awaits_syn = false;
                 return None;
             };
-            (0..index).for_each(|_| drop(self.take(0)));
+            (0..index).for_each(|_| drop(self.take_first()));
             self.order = Order::InStep;
             self.may_miss_requests = false;
             if let Some(first) = self.outstanding.front_mut() {
@@ -328,11 +328,7 @@ impl Exchanges {
 
     /// Removes the request that `find` returned: its final response is there.
     pub fn take_first(&mut self) -> Option<Exchange> {
-        self.take(0)
-    }
-
-    fn take(&mut self, index: usize) -> Option<Exchange> {
-        let exchange = self.outstanding.remove(index)?;
+        let exchange = self.outstanding.pop_front()?;
         self.text_bytes -= exchange.request.held_bytes();
         Some(exchange)
     }

@@ -69,6 +69,13 @@ export const LARGE = [
   },
   { name: 'Go', command: ({ go }) => [go('clients/client.go')], programs: ['go'], lacks: BY_HAND, over: EVERY },
   {
+    name: 'hyper',
+    command: ({ rust }) => [rust('hyper'), 'ask'],
+    programs: ['cargo'],
+    lacks: NO_EXPECT,
+    over: EVERY,
+  },
+  {
     name: 'Java',
     command: () => ['java', here('Client.java')],
     programs: ['java'],

@@ -77,6 +77,14 @@ const goOver = (over) =>
     over,
   });
 
+/** `version` is the only one of TLS that it speaks, if it is named. */
+const hyperOver = (over, version) =>
+  direct(
+    `hyper ${[over, version].filter(Boolean).join(' ')}`,
+    (port, { rust }) => [rust('hyper'), 'serve', String(port), over, ...(version ? [version] : [])],
+    { programs: ['cargo'], lacks: ['close'], over, without: over === 'h2c' ? UPGRADES : [] },
+  );
+
 const hypercorn = (over, ...words) =>
   direct(
     `hypercorn ${over}`,
@@ -113,6 +121,8 @@ export const LARGE = [
   direct('twisted', more(here('twisted_server.py'), '%port'), { lacks: INTERFACE }),
   ...['http', 'h2c', 'https', 'h2'].map(goOver),
   direct('Java', program('java', here('Server.java'), '%port'), { programs: ['java'], lacks: INTERFACE }),
+  ...['http', 'h2c', 'https', 'h2'].map((over) => hyperOver(over)),
+  ...['https', 'h2'].map((over) => hyperOver(over, '1.2')),
   direct('axum', (port, { rust }) => [rust('servers/axum'), String(port)], { programs: ['cargo'], lacks: INTERFACE }),
   // Its 5.6.5 takes all that came with a body for the body.
   direct('Puma', program('puma', '-q', '-b', 'tcp://127.0.0.1:%port', here('config.ru')), {

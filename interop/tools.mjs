@@ -2,7 +2,7 @@
 // meant. Each of these returns a path, after getting what is not there.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { kept } from '../scripts/cache.mjs';
@@ -32,6 +32,8 @@ export const TOOLS = {
   python: () => join(pythonWith('interop-1', ...SMALL), 'bin', 'python3'),
   morePython: () => join(pythonWith('interop-more-2', ...MORE), 'bin', 'python3'),
 
+  bulkPython: () => join(pythonWith('interop-bulk-1', 'websockets==17.4'), 'bin', 'python3'),
+
   /** The folder with packages of npm in it. */
   modules: () => fromNpm('interop-modules-1', MODULES),
 
@@ -54,7 +56,8 @@ export const TOOLS = {
   rust(path) {
     const source = here(path);
     const name = `interop-${basename(path)}`;
-    const hash = hashOf(join(source, 'Cargo.toml'), join(source, 'Cargo.lock'), join(source, 'src', 'main.rs'));
+    const code = readdirSync(join(source, 'src')).map((file) => join(source, 'src', file));
+    const hash = hashOf(join(source, 'Cargo.toml'), join(source, 'Cargo.lock'), ...code);
     const folder = kept(`${name}-${hash}`, (part) => {
       const build = join(part, 'build');
       cpSync(source, build, { recursive: true });

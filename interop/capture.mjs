@@ -72,7 +72,8 @@ function tailOf(file, length) {
   }
 }
 
-async function dump(ports, file) {
+/** tcpdump on these ports; `stop()` returns once all that was before it is in the file. */
+export async function dump(ports, file) {
   const last = await freePort();
   const filter = [...ports, last].map((port) => `tcp port ${port}`).join(' or ');
   const user = process.getuid() === 0 ? ['-Z', 'root'] : [];
@@ -107,24 +108,29 @@ async function dump(ports, file) {
   };
 }
 
-/** The messages that the command shows of a savefile. */
-export async function read(ports, file, keylog) {
-  const messages = [];
+/** The messages that the command shows of a savefile, one after the other. */
+export async function readEach(ports, file, keylog, flags, onMessage) {
   let rest = '';
-  const args = ['--read', file, '--ports', ports.join(), '--binary-bodies', 'base64', '--log-level', 'warn'];
+  const args = ['--read', file, '--ports', ports.join(), '--binary-bodies', 'base64', '--log-level', 'warn', ...flags];
   if (keylog) args.push('--tls-keylog', keylog);
-  const sizes = ['--max-body-size', String(MAX_BODY_BYTES), '--max-buffered-bytes', String(8 * MAX_BODY_BYTES)];
-  const child = start([process.execPath, join(dist, 'cli.js'), ...args, ...sizes], {
+  const child = start([process.execPath, join(dist, 'cli.js'), ...args], {
     onStdout(text) {
       const lines = (rest + text).split('\n');
       rest = lines.pop();
-      for (const line of lines) messages.push(JSON.parse(line));
+      for (const line of lines) onMessage(JSON.parse(line));
     },
   });
   const timer = setTimeout(() => child.signal('SIGKILL'), READ_LIMIT_MS);
   const { code, stderr } = await child.done;
   clearTimeout(timer);
   if (code !== 0 || rest !== '') throw new Error(`--read ${file}: exit ${code}, ${stderr.trim()}`);
+}
+
+/** All of them. */
+export async function read(ports, file, keylog) {
+  const messages = [];
+  const sizes = ['--max-body-size', String(MAX_BODY_BYTES), '--max-buffered-bytes', String(8 * MAX_BODY_BYTES)];
+  await readEach(ports, file, keylog, sizes, (message) => messages.push(message));
   return messages;
 }
 

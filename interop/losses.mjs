@@ -1,7 +1,7 @@
 // The ledger of a run in which nothing may be lost.
 
 /** Counters that are above zero only when the sniffer missed something, or gave something up. */
-const OF_LOSS = [
+export const OF_LOSS = [
   'dropped',
   'interfaceDropped',
   'queueDropped',

@@ -1,5 +1,4 @@
 // One server, all clients that are to talk to it, and the capture around them.
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { capture } from './capture.mjs';
@@ -9,25 +8,11 @@ import { leftCoded, losses, uncounted } from './losses.mjs';
 import { listening, run, start } from './processes.mjs';
 import { compareProxied } from './proxied.mjs';
 import { differences } from './same.mjs';
+import { secured } from './secured.mjs';
 
 const CLIENT_LIMIT_MS = 120_000;
 /** Clients that talk to the server at the same time. */
 const AT_ONCE = 3;
-
-/**
- * The needs of a session with TLS: a certificate, and a file for the secrets, to which both ends write as they know how: by the
- * variable, or Node by its flag.
- */
-function secured(folder) {
-  const pair = ['-keyout', join(folder, 'server.key'), '-out', join(folder, 'server.crt')];
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2'];
-  const make = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', ...pair, ...subject];
-  execFileSync('openssl', make, { stdio: 'ignore' });
-  const keylog = join(folder, 'keys.log');
-  writeFileSync(keylog, '', { mode: 0o600 });
-  const env = { SSLKEYLOGFILE: keylog, NODE_OPTIONS: `--tls-keylog=${keylog}`, NODE_TLS_REJECT_UNAUTHORIZED: '0' };
-  return { keylog, env: { ...env, NODE_NO_WARNINGS: '1' } };
-}
 
 /** Where the server and what it needs run; `end()` stops all of it. */
 function machineIn(folder, tools, env) {

@@ -1,0 +1,89 @@
+// The judges of a bulk run: they say nothing of what is right, and something of each kind of wrong.
+
+import { describe, expect, test } from 'vitest';
+// @ts-expect-error scripts have no types
+import { answerOf, foldOf, messageOf } from '../interop/bulk/content.mjs';
+// @ts-expect-error scripts have no types
+import { ExchangeJudge, StreamJudge } from '../interop/bulk/judges.mjs';
+
+const COUNT = 12;
+type Message = Record<string, unknown>;
+
+const numbers = Array.from({ length: COUNT }, (_, n) => n);
+const base64 = (bytes: Buffer) => bytes.toString('base64');
+
+function complaintsOf(judge: typeof StreamJudge, messages: Message[], told: unknown): string[] {
+  for (const message of messages) judge.take(message);
+  return judge.complaints(told);
+}
+
+describe('a stream', () => {
+  const told = { sent: foldOf(COUNT), got: foldOf(COUNT) };
+  const inside = (direction: string): Message[] =>
+    numbers.map((n) => {
+      const { isBinary, bytes } = messageOf(n);
+      const data = { data: base64(bytes), dataEncoding: 'base64', dataSize: bytes.length };
+      return {
+        stream: 'websocket',
+        id: 'a',
+        sequence: n + 1,
+        direction,
+        opcode: isBinary ? 'binary' : 'text',
+        ...data,
+      };
+    });
+  const truth = (): Message[] => [
+    { id: 'a', direction: 'request' },
+    { id: 'a', direction: 'response' },
+    ...inside('request'),
+    ...inside('response'),
+  ];
+  const complaints = (messages: Message[]) => complaintsOf(new StreamJudge('websocket'), messages, told);
+
+  test('that is right', () => expect(complaints(truth())).toEqual([]));
+  test.each<[string, (messages: Message[]) => Message[]]>([
+    ['one is missing', (all) => all.toSpliced(5, 1)],
+    ['the last is missing', (all) => all.slice(0, -1)],
+    ['one comes twice', (all) => [...all, all.at(-1) as Message]],
+    ['two have changed places', (all) => all.toSpliced(4, 2, all[5] as Message, all[4] as Message)],
+    ['a byte is another', (all) => all.with(7, { ...all[7], data: base64(Buffer.alloc(Number(all[7]?.dataSize))) })],
+    ['text is binary', (all) => all.with(4, { ...all[4], opcode: 'binary' })],
+    ['one is cut', (all) => all.with(4, { ...all[4], truncated: true })],
+    ['another id', (all) => all.with(4, { ...all[4], id: 'b' })],
+    ['another stream', (all) => all.with(4, { ...all[4], stream: 'sse' })],
+    ['no response', (all) => all.toSpliced(1, 1)],
+  ])('%s', (_, alter) => expect(complaints(alter(truth()))).not.toEqual([]));
+  test('the client got less', () => {
+    const messages = truth().slice(0, -1);
+    expect(complaintsOf(new StreamJudge('websocket'), messages, { ...told, got: foldOf(COUNT - 1) })).not.toEqual([]);
+  });
+});
+
+describe('exchanges', () => {
+  const told = { right: COUNT };
+  const truth = (): Message[] =>
+    numbers.flatMap((n): Message[] => {
+      const [sent, answer] = [messageOf(n).bytes as Buffer, answerOf(n) as Buffer];
+      const path = `/${n}`;
+      const headers = { 'x-number': `${n}`, 'x-got': `${sent.length}` };
+      const body = (bytes: Buffer) => ({ body: base64(bytes), bodyEncoding: 'base64', bodySize: bytes.length });
+      return [
+        { id: `i${n}`, direction: 'request', path, headers: {}, ...body(sent) },
+        { id: `i${n}`, direction: 'response', request: { path }, headers, ...body(answer) },
+      ];
+    });
+  const complaints = (messages: Message[], said = told) => complaintsOf(new ExchangeJudge(COUNT), messages, said);
+
+  test('that are right', () => expect(complaints(truth())).toEqual([]));
+  test.each<[string, (messages: Message[]) => Message[]]>([
+    ['a request is missing', (all) => all.toSpliced(4, 1)],
+    ['a response is missing', (all) => all.toSpliced(5, 1)],
+    ['a request comes twice', (all) => [...all, all[4] as Message]],
+    ['a response comes twice', (all) => [...all, all[5] as Message]],
+    ['the answer of another', (all) => all.with(5, { ...all[5], id: 'i7' })],
+    ['a body of another', (all) => all.with(5, { ...all[7], headers: all[5]?.headers, id: all[5]?.id })],
+    ['a flag', (all) => all.with(5, { ...all[5], incomplete: 'closed' })],
+    ['of nothing', (all) => [...all, { ...all[4], path: '/none' }]],
+  ])('%s', (_, alter) => expect(complaints(alter(truth()))).not.toEqual([]));
+  test('the client was not content', () => expect(complaints(truth(), { right: COUNT - 1 })).not.toEqual([]));
+});

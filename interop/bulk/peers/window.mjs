@@ -1,0 +1,31 @@
+// What all peers of a bulk run do alike.
+import { Fold, foldOf, messageOf } from '../content.mjs';
+
+/** Messages on their way to an echo and back: enough that packets hold several, and no more than a busy sniffer's ring takes. */
+const IN_FLIGHT = 64;
+
+export const tls = () =>
+  process.env.BULK_TLS === undefined
+    ? undefined
+    : { cert: `${process.env.BULK_TLS}/server.crt`, key: `${process.env.BULK_TLS}/server.key` };
+
+/**
+ * Sends `count` messages to an echo. `send(message, n)` sends one; the function that is returned takes each answer and returns true
+ * with the last. Then `report()` prints what was sent and what came.
+ */
+export function echoed(count, send) {
+  const got = new Fold();
+  let next = 0;
+  const more = () => {
+    while (next < count && next - got.count < IN_FLIGHT) send(messageOf(next), next++);
+  };
+  return {
+    begin: more,
+    take(bytes, isBinary) {
+      got.add(bytes, isBinary);
+      more();
+      return got.count === count;
+    },
+    report: (isBinary) => console.log(JSON.stringify({ sent: foldOf(count, isBinary), got: got.end() })),
+  };
+}

@@ -1,0 +1,85 @@
+// The pairs of a bulk run.
+import { fileURLToPath } from 'node:url';
+import { ExchangeJudge, StreamJudge } from './judges.mjs';
+
+const peer = (name) => fileURLToPath(new URL(`peers/${name}`, import.meta.url));
+const WITH_ZSTD = '22.23.3';
+const NODES = ['20.20.2', '22.23.3', '24.21.0', '26.10.0'];
+
+/**
+ * A row: `share` of the run's messages go over it. `server(port, count, tools)` and `client(…)` are command lines, `judge(count)` makes
+ * what looks at them, `secure` says that it is over TLS.
+ */
+const withNode = (name) => (words) => (port, count, tools) => [
+  process.execPath,
+  peer(name),
+  ...words(port, count, tools),
+];
+const ws = withNode('ws.mjs');
+const grpc = withNode('grpc.mjs');
+const python =
+  (words) =>
+  (port, count, { bulkPython }) => [bulkPython(), peer('websockets_peer.py'), ...words(port, count)];
+
+const SERVERS = {
+  ws: (plain) => ws((port) => ['serve', port, ...plain]),
+  websockets: (plain) => python((port) => ['serve', port, ...plain]),
+};
+const CLIENTS = {
+  ws: ws((port, count) => ['ask', port, count, 'ws']),
+  undici: ws((port, count) => ['ask', port, count, 'undici']),
+  websockets: python((port, count) => ['ask', port, count]),
+};
+
+const webSockets = [
+  ['ws', 'ws'],
+  ['ws', 'undici'],
+  ['ws', 'websockets'],
+  ['websockets', 'ws'],
+].flatMap(([server, client]) =>
+  [false, true].flatMap((secure) =>
+    [false, true].map((plain) => ({
+      name: `${secure ? 'wss' : 'ws'} ${server} - ${client}${plain ? '' : ', deflate'}`,
+      secure,
+      server: SERVERS[server](plain ? ['plain'] : []),
+      client: CLIENTS[client],
+      judge: () => new StreamJudge('websocket'),
+    })),
+  ),
+);
+
+const calls = [false, true].flatMap((secure) =>
+  [[], ['gzip']].map((coding) => ({
+    name: `gRPC${secure ? ', TLS' : ''}${coding.length > 0 ? ', gzip' : ''}`,
+    secure,
+    server: grpc((port) => ['serve', port, ...coding]),
+    client: grpc((port, count) => ['ask', port, count, ...coding]),
+    judge: () => new StreamJudge('grpc'),
+  })),
+);
+
+const events = ['identity', 'gzip', 'br', 'zstd'].map((coding) => ({
+  name: `SSE ${coding}`,
+  server: (port, count, { node }) => [node(WITH_ZSTD), peer('sse.mjs'), 'serve', port, count, coding],
+  client: (port, count, { node }) => [node(WITH_ZSTD), peer('sse.mjs'), 'ask', port, count],
+  judge: () => new StreamJudge('sse'),
+}));
+
+const exchanges = (name, over, server, share = 1) => ({
+  name,
+  share,
+  secure: over !== 'h2c',
+  server: (port, _, tools) => [server(tools), peer('exchanges.mjs'), 'serve', port, over],
+  client: (port, count) => [process.execPath, peer('exchanges.mjs'), 'ask', port, count, over],
+  judge: (count) => new ExchangeJudge(count),
+});
+
+export const ROWS = [
+  exchanges('h2c, 100 streams', 'h2c', () => process.execPath),
+  ...NODES.flatMap((version) =>
+    ['https', 'h2'].map((over) => exchanges(`${over}, node ${version}`, over, ({ node }) => node(version), 1 / 8)),
+  ),
+  ...webSockets,
+  ...calls,
+  ...events,
+];

@@ -1,6 +1,9 @@
 // The judges of a bulk run: they say nothing of what is right, and something of each kind of wrong.
 
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+// @ts-expect-error scripts have no types
+import { CallJudge } from '../interop/bulk/calls.mjs';
 // @ts-expect-error scripts have no types
 import { answerOf, foldOf, messageOf } from '../interop/bulk/content.mjs';
 // @ts-expect-error scripts have no types
@@ -8,6 +11,7 @@ import { ExchangeJudge, StreamJudge } from '../interop/bulk/judges.mjs';
 
 const COUNT = 12;
 type Message = Record<string, unknown>;
+type Alter = (messages: Message[]) => Message[];
 
 const numbers = Array.from({ length: COUNT }, (_, n) => n);
 const base64 = (bytes: Buffer) => bytes.toString('base64');
@@ -41,7 +45,7 @@ describe('a stream', () => {
   const complaints = (messages: Message[]) => complaintsOf(new StreamJudge('websocket'), messages, told);
 
   test('that is right', () => expect(complaints(truth())).toEqual([]));
-  test.each<[string, (messages: Message[]) => Message[]]>([
+  test.each<[string, Alter]>([
     ['one is missing', (all) => all.toSpliced(5, 1)],
     ['the last is missing', (all) => all.slice(0, -1)],
     ['one comes twice', (all) => [...all, all.at(-1) as Message]],
@@ -75,7 +79,7 @@ describe('exchanges', () => {
   const complaints = (messages: Message[], said = told) => complaintsOf(new ExchangeJudge(COUNT), messages, said);
 
   test('that are right', () => expect(complaints(truth())).toEqual([]));
-  test.each<[string, (messages: Message[]) => Message[]]>([
+  test.each<[string, Alter]>([
     ['a request is missing', (all) => all.toSpliced(4, 1)],
     ['a response is missing', (all) => all.toSpliced(5, 1)],
     ['a request comes twice', (all) => [...all, all[4] as Message]],
@@ -86,4 +90,49 @@ describe('exchanges', () => {
     ['of nothing', (all) => [...all, { ...all[4], path: '/none' }]],
   ])('%s', (_, alter) => expect(complaints(alter(truth()))).not.toEqual([]));
   test('the client was not content', () => expect(complaints(truth(), { right: COUNT - 1 })).not.toEqual([]));
+});
+
+describe('calls of gRPC', () => {
+  const sum = (text: string) => createHash('sha256').update(text).digest('hex');
+  const call = { call: '1', method: 'Chat', gzip: false, sent: ['a', 'b'].map(sum), got: ['c'].map(sum), code: 0 };
+  const failed = { call: '2', method: 'Fail', gzip: true, sent: ['a'].map(sum), got: [], code: 5, message: 'nö' };
+  const slow = { call: '3', method: 'Slow', gzip: false, sent: ['a'].map(sum), got: [], code: 4, message: 'late' };
+  const records = [{ ...call, message: '' }, failed, slow];
+  const part = (id: string, direction: string, sequence: number, text: string) => {
+    return { stream: 'grpc', id, direction, sequence, data: base64(Buffer.from(text)) };
+  };
+  const half = (id: string, direction: string, grpc: object, texts: string[]): Message => ({
+    id: `i${id}`,
+    direction,
+    headers: direction === 'request' ? { 'x-call': id } : {},
+    grpc: { service: 'interop.v1.Everything', ...grpc },
+    grpcMessages: texts.map((text) => ({ data: base64(Buffer.from(text)) })),
+  });
+  const truth = (): Message[] => [
+    part('i1', 'request', 1, 'a'),
+    part('i1', 'request', 2, 'b'),
+    part('i1', 'response', 1, 'c'),
+    half('1', 'request', { method: 'Chat' }, ['a', 'b']),
+    half('1', 'response', { method: 'Chat', status: 0 }, ['c']),
+    half('2', 'request', { method: 'Fail', encoding: 'gzip' }, []),
+    half('2', 'response', { method: 'Fail', status: 5, statusMessage: 'nö' }, []),
+    half('3', 'request', { method: 'Slow' }, []),
+  ];
+  const complaints = (messages: Message[]) => complaintsOf(new CallJudge(), messages, records);
+
+  test('that are right', () => expect(complaints(truth())).toEqual([]));
+  test.each<[string, Alter]>([
+    ['a message is missing', (all) => all.toSpliced(1, 1)],
+    ['a message is another', (all) => all.with(2, part('i1', 'response', 1, 'd'))],
+    ['a message is cut', (all) => all.with(2, { ...all[2], truncated: true })],
+    ['a body is another', (all) => all.with(4, half('1', 'response', { method: 'Chat', status: 0 }, ['d']))],
+    ['a status is another', (all) => all.with(4, half('1', 'response', { method: 'Chat', status: 2 }, ['c']))],
+    ['a method is another', (all) => all.with(3, half('1', 'request', { method: 'Unary' }, ['a', 'b']))],
+    ['a reason is another', (all) => all.with(6, half('2', 'response', { status: 5, statusMessage: 'no' }, []))],
+    ['a status that was not told', (all) => [...all, half('3', 'response', { method: 'Slow', status: 1 }, [])]],
+    ['a call is missing', (all) => all.slice(0, -1)],
+    ['a response is missing', (all) => all.toSpliced(6, 1)],
+    ['a call twice', (all) => [...all, half('3', 'request', { method: 'Slow' }, [])]],
+    ['a flag', (all) => all.with(4, { ...all[4], incomplete: 'closed' })],
+  ])('%s', (_, alter) => expect(complaints(alter(truth()))).not.toEqual([]));
 });

@@ -52,6 +52,17 @@ export const TOOLS = {
     return join(folder, name);
   },
 
+  /** A program in Go, of a module. */
+  goModule(path) {
+    const source = here(path);
+    const name = `interop-${path}`;
+    const folder = kept(
+      `${name}-${hashOf(...['go.mod', 'go.sum', 'main.go'].map((file) => join(source, file)))}`,
+      (part) => run('go', ['build', '-o', join(part, name), '.'], { cwd: source }),
+    );
+    return join(folder, name);
+  },
+
   /** A program in Rust, of one crate. */
   rust(path) {
     const source = here(path);

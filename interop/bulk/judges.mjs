@@ -1,21 +1,7 @@
 // What a bulk run's sniffers show, judged as it comes: `take` is called with each message, `complaints(told)` at the end with what the
 // client said.
 import { answerOf, Fold, messageOf } from './content.mjs';
-
-/** Of each kind of fault the first few are told. */
-const TOLD = 3;
-
-/** Faults by kind, each counted, the first few in words. */
-class Faults {
-  #found = new Map();
-
-  add(kind, detail) {
-    const { count = 0, details = [] } = this.#found.get(kind) ?? {};
-    this.#found.set(kind, { count: count + 1, details: count < TOLD ? [...details, detail] : details });
-  }
-
-  list = () => [...this.#found].map(([kind, { count, details }]) => `${count} times ${kind}: ${details.join('; ')}`);
-}
+import { Faults } from './faults.mjs';
 
 const bytesOf = (text, encoding) => Buffer.from(text ?? '', encoding === 'base64' ? 'base64' : 'utf8');
 const isBinaryMessage = { websocket: ({ opcode }) => opcode === 'binary', sse: () => false, grpc: () => true };

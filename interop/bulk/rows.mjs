@@ -1,5 +1,6 @@
 // The pairs of a bulk run.
 import { fileURLToPath } from 'node:url';
+import { CallJudge } from './calls.mjs';
 import { ExchangeJudge, StreamJudge } from './judges.mjs';
 
 const peer = (name) => fileURLToPath(new URL(`peers/${name}`, import.meta.url));
@@ -8,7 +9,7 @@ const NODES = ['20.20.2', '22.23.3', '24.21.0', '26.10.0'];
 
 /**
  * A row: `share` of the run's messages go over it. `server(port, count, tools)` and `client(…)` are command lines, `judge(count)` makes
- * what looks at them, `secure` says that it is over TLS.
+ * what looks at them, `secure` says that it is over TLS, `told` reads what the client prints, if that is not one value of JSON.
  */
 const withNode = (name) => (words) => (port, count, tools) => [
   process.execPath,
@@ -74,6 +75,28 @@ const exchanges = (name, over, server, share = 1) => ({
   judge: (count) => new ExchangeJudge(count),
 });
 
+/** A round has 16 calls. */
+const CALLS_A_ROUND = 16;
+const fromGo = [false, true].map((secure) => ({
+  name: `grpc-go, all kinds${secure ? ', TLS' : ''}`,
+  share: 1 / 10,
+  secure,
+  server: (port, _, { goModule }) => [goModule('grpc-go'), 'serve', port, ...(secure ? ['.'] : [])],
+  client: (port, count, { goModule }) => [
+    goModule('grpc-go'),
+    'ask',
+    port,
+    Math.ceil(count / CALLS_A_ROUND),
+    ...(secure ? ['.'] : []),
+  ],
+  judge: () => new CallJudge(),
+  told: (lines) =>
+    lines
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+}));
+
 export const ROWS = [
   exchanges('h2c, 100 streams', 'h2c', () => process.execPath),
   ...NODES.flatMap((version) =>
@@ -81,5 +104,6 @@ export const ROWS = [
   ),
   ...webSockets,
   ...calls,
+  ...fromGo,
   ...events,
 ];

@@ -277,7 +277,7 @@ impl Turn<'_, '_> {
                     Some(0)
                 }
                 Parsed::Invalid => {
-                    self.search_from_here(None);
+                    self.on_broken_header();
                     Some(0)
                 }
                 Parsed::Header(header) => {

@@ -237,6 +237,12 @@ impl Turn<'_, '_> {
         Outcome::Done
     }
 
+    /// No record begins where one should: its header is damaged, or the length of the one before, whose tag was wrong then.
+    pub fn on_broken_header(&mut self) {
+        self.cx.counters.broken_records += u64::from(self.me.broken_in_a_row == 0);
+        self.search_from_here(None);
+    }
+
     /// A record that will not be read has gone by.
     pub fn lose_record(&mut self, bytes: u64) {
         self.lose_handshake();

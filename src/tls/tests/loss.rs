@@ -108,6 +108,32 @@ fn the_server_hello_may_be_lost() {
     }
 }
 
+/// Where the header says it, the record is found to be broken in another way each time: no type, no version, too short, too long.
+#[test]
+fn a_damaged_header_is_counted_once_and_the_rest_is_read() {
+    for tls12 in [true, false] {
+        for (at, damage) in [(0, 70), (1, 9), (3, 0x80), (4, 7), (4, 0x3f), (3, 1)] {
+            let mut peers = if tls12 { Peers::tls12(0xc02f) } else { Peers::tls13(0x1301) };
+            for _ in 0..20 {
+                peers.send(CLIENT, &text(100));
+            }
+            let damaged = peers.wire.len() - 18;
+            let mut driver = Driver::with_keys(&peers);
+            for (index, (side, record)) in peers.wire.iter().enumerate() {
+                let mut record = record.clone();
+                if index == damaged {
+                    record[at] ^= damage;
+                }
+                driver.segment(*side, &record);
+            }
+            driver.assert_not_wrong(&peers);
+            let read: usize = driver.pieces(CLIENT).iter().map(Vec::len).sum();
+            assert!(read >= 1_500, "tls12 {tls12}, byte {at} ^ {damage}: {read} bytes");
+            assert_eq!(driver.counters.broken_records, 1, "tls12 {tls12}, byte {at} ^ {damage}");
+        }
+    }
+}
+
 #[test]
 fn a_damaged_record_costs_itself() {
     for tls12 in [true, false] {

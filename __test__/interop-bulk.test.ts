@@ -7,6 +7,8 @@ import { CallJudge } from '../interop/bulk/calls.mjs';
 // @ts-expect-error scripts have no types
 import { answerOf, foldOf, messageOf } from '../interop/bulk/content.mjs';
 // @ts-expect-error scripts have no types
+import { DamagedJudge } from '../interop/bulk/damaged.mjs';
+// @ts-expect-error scripts have no types
 import { ExchangeJudge, StreamJudge } from '../interop/bulk/judges.mjs';
 
 const COUNT = 12;
@@ -135,4 +137,47 @@ describe('calls of gRPC', () => {
     ['a call twice', (all) => [...all, half('3', 'request', { method: 'Slow' }, [])]],
     ['a flag', (all) => all.with(4, { ...all[4], incomplete: 'closed' })],
   ])('%s', (_, alter) => expect(complaints(alter(truth()))).not.toEqual([]));
+});
+
+describe('a damaged savefile', () => {
+  const inside = (n: number, more: object = {}): Message => {
+    const { isBinary, bytes } = messageOf(n);
+    const data = { data: base64(bytes), dataEncoding: 'base64', dataSize: bytes.length };
+    return {
+      stream: 'websocket',
+      id: 'a',
+      sequence: n + 1,
+      direction: 'request',
+      opcode: isBinary ? 'binary' : 'text',
+      ...data,
+      ...more,
+    };
+  };
+  const half = (n: number): Message => {
+    const bytes = messageOf(n).bytes as Buffer;
+    return { direction: 'request', path: `/${n}`, headers: {}, body: base64(bytes), bodyEncoding: 'base64' };
+  };
+  const judged = (messages: Message[], counters: object = { gaps: 1 }) => {
+    const judge = new DamagedJudge(COUNT);
+    for (const message of messages) judge.take(message);
+    return judge.complaints(1, counters, ['gaps']);
+  };
+  const missing = numbers.filter((n) => n !== 4).map((n) => inside(n));
+
+  test('that is shown rightly', () => {
+    expect(judged(missing)).toEqual([]);
+    const beginning = messageOf(4).bytes.subarray(0, 5);
+    expect(judged([inside(3), inside(4, { data: base64(beginning), truncated: true }), inside(5)])).toEqual([]);
+    expect(judged([half(3), half(7)])).toEqual([]);
+  });
+  test.each<[string, Message[], object?]>([
+    ['another message', [inside(3, { data: base64(Buffer.from('3 is another')) })]],
+    ['another order', [inside(5), inside(4, { sequence: 7 })]],
+    ['one twice', [inside(5), inside(5, { sequence: 7 })]],
+    ['a cut one that is the beginning of none', [inside(3, { truncated: true, data: base64(Buffer.alloc(500, 'x')) })]],
+    ['a number that goes back', [inside(5), inside(6, { sequence: 2 })]],
+    ['no flag', [inside(0), inside(1)]],
+    ['nothing that is told', missing, {}],
+    ['another body', [{ ...half(3), body: base64(Buffer.from('x')) }]],
+  ])('%s', (_, messages, counters) => expect(judged(messages, counters)).not.toEqual([]));
 });

@@ -3,9 +3,9 @@
 import { answerOf, Fold, messageOf } from './content.mjs';
 import { Faults } from './faults.mjs';
 
-const bytesOf = (text, encoding) => Buffer.from(text ?? '', encoding === 'base64' ? 'base64' : 'utf8');
+export const bytesOf = (text, encoding) => Buffer.from(text ?? '', encoding === 'base64' ? 'base64' : 'utf8');
 const isBinaryMessage = { websocket: ({ opcode }) => opcode === 'binary', sse: () => false, grpc: () => true };
-const CONTROL = ['ping', 'pong', 'close'];
+export const CONTROL = ['ping', 'pong', 'close'];
 
 /** One stream, an echo: in each direction that has messages, those that the client told, in order. */
 export class StreamJudge {

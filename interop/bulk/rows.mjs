@@ -4,12 +4,14 @@ import { CallJudge } from './calls.mjs';
 import { ExchangeJudge, StreamJudge } from './judges.mjs';
 
 const peer = (name) => fileURLToPath(new URL(`peers/${name}`, import.meta.url));
-const WITH_ZSTD = '22.23.3';
 const NODES = ['20.20.2', '22.23.3', '24.21.0', '26.10.0'];
 
 /**
  * A row: `share` of the run's messages go over it. `server(port, count, tools)` and `client(…)` are command lines, `judge(count)` makes
- * what looks at them, `secure` says that it is over TLS, `told` reads what the client prints, if that is not one value of JSON.
+ * what looks at them, `secure` says that it is over TLS, `told` reads what the client prints, if that is not one value of
+ * JSON, of `isStream` the exchange's own body is not kept
+ * whole, and `directions` are those that have messages, 2 if it is left out.
+ * With `keysAreLate` the server alone logs the keys, and not by Node's flag.
  */
 const withNode = (name) => (words) => (port, count, tools) => [
   process.execPath,
@@ -18,6 +20,7 @@ const withNode = (name) => (words) => (port, count, tools) => [
 ];
 const ws = withNode('ws.mjs');
 const grpc = withNode('grpc.mjs');
+const sse = withNode('sse.mjs');
 const python =
   (words) =>
   (port, count, { bulkPython }) => [bulkPython(), peer('websockets_peer.py'), ...words(port, count)];
@@ -45,6 +48,7 @@ const webSockets = [
       server: SERVERS[server](plain ? ['plain'] : []),
       client: CLIENTS[client],
       judge: () => new StreamJudge('websocket'),
+      isStream: true,
     })),
   ),
 );
@@ -56,14 +60,18 @@ const calls = [false, true].flatMap((secure) =>
     server: grpc((port) => ['serve', port, ...coding]),
     client: grpc((port, count) => ['ask', port, count, ...coding]),
     judge: () => new StreamJudge('grpc'),
+    isStream: true,
   })),
 );
 
-const events = ['identity', 'gzip', 'br', 'zstd'].map((coding) => ({
+/** zstd is not read as it comes (src/content/flowing.rs). */
+const events = ['identity', 'gzip', 'br'].map((coding) => ({
   name: `SSE ${coding}`,
-  server: (port, count, { node }) => [node(WITH_ZSTD), peer('sse.mjs'), 'serve', port, count, coding],
-  client: (port, count, { node }) => [node(WITH_ZSTD), peer('sse.mjs'), 'ask', port, count],
+  server: sse((port, count) => ['serve', port, count, coding]),
+  client: sse((port, count) => ['ask', port, count]),
   judge: () => new StreamJudge('sse'),
+  directions: 1,
+  isStream: true,
 }));
 
 const exchanges = (name, over, server, share = 1) => ({
@@ -97,11 +105,17 @@ const fromGo = [false, true].map((secure) => ({
       .map((line) => JSON.parse(line)),
 }));
 
+const late = ['https', 'h2'].map((over) => {
+  const row = exchanges(`${over}, keys late`, over, () => process.execPath, 1 / 50);
+  return { ...row, keysAreLate: true, server: (...words) => [...row.server(...words), 'late'] };
+});
+
 export const ROWS = [
   exchanges('h2c, 100 streams', 'h2c', () => process.execPath),
   ...NODES.flatMap((version) =>
     ['https', 'h2'].map((over) => exchanges(`${over}, node ${version}`, over, ({ node }) => node(version), 1 / 8)),
   ),
+  ...late,
   ...webSockets,
   ...calls,
   ...fromGo,

@@ -1,4 +1,5 @@
 // What goes over one port while `act` runs, shown to one judge live and to another one by `--read` of what tcpdump wrote meanwhile.
+import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -33,4 +34,21 @@ export async function watch({ port, file, keylog, live, read }, act) {
   const { engine: counters } = sniffer.stats();
   await readEach([port], file, keylog, ['--stream-messages'], (message) => read.take(message));
   return { told, counters, dropped: counters.dropped + counters.queueDropped + ofFile.dropped };
+}
+
+/** The messages of a savefile to a judge; returns the engine's counters. */
+export async function readCounted({ port, file, keylog }, judge) {
+  const sniffer = createSniffer({
+    ports: [port],
+    pcapFile: file,
+    streamMessages: true,
+    ...(keylog && { tlsKeylog: [keylog] }),
+    binaryBodies: 'base64',
+    logLevel: 'silent',
+  });
+  for (const event of ['message', 'streamMessage']) sniffer.on(event, (message) => judge.take(message));
+  const ended = once(sniffer, 'end');
+  await sniffer.start();
+  await ended;
+  return sniffer.stats().engine;
 }

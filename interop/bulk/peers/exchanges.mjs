@@ -1,6 +1,7 @@
 // Requests of which each has a body of its own, and so has its answer. `exchanges.mjs serve PORT h2c|h2|https` or
 // `exchanges.mjs ask PORT COUNT h2c|h2|https`.
 import { readFileSync } from 'node:fs';
+import { appendFile } from 'node:fs/promises';
 import * as http2 from 'node:http2';
 import * as https from 'node:https';
 import { answerOf, messageOf } from '../content.mjs';
@@ -12,10 +13,19 @@ const CONNECTIONS = 8;
 /** Exchanges on one connection of HTTP/1; the next one resumes its session. */
 const ON_A_CONNECTION = 50;
 
+/** With `late` the server's thread is busy for so long at the first request of a connection, and writes its keys only then. */
+const BUSY_MS = 400;
+
 const answered = (url) => answerOf(Number(url.slice(1)));
 
-function serve(port, over) {
+function serve(port, over, late) {
+  const seen = new WeakSet();
   const respond = (request, response) => {
+    const connection = request.stream?.session ?? request.socket;
+    if (late && !seen.has(connection)) {
+      seen.add(connection);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BUSY_MS);
+    }
     const pieces = [];
     request.on('data', (piece) => pieces.push(piece));
     request.on('end', () => {
@@ -37,6 +47,8 @@ function serve(port, over) {
       : over === 'h2'
         ? http2.createSecureServer(keys, respond)
         : https.createServer(keys, respond);
+  // Not by Node's flag, which writes at once: each line takes several turns of the loop.
+  if (late) server.on('keylog', (line) => appendFile(process.env.SSLKEYLOGFILE, line));
   server.listen(port, '127.0.0.1');
 }
 
@@ -106,7 +118,7 @@ async function askHttps(port, count) {
 }
 
 const [act, port, ...rest] = process.argv.slice(2);
-if (act === 'serve') serve(Number(port), rest[0]);
+if (act === 'serve') serve(Number(port), rest[0], rest[1]);
 else {
   const ask = rest[1] === 'https' ? askHttps : askHttp2;
   console.log(JSON.stringify({ right: await ask(Number(port), Number(rest[0]), rest[1]) }));

@@ -3,19 +3,17 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as zlib from 'node:zlib';
-import { Fold, messageOf } from '../content.mjs';
+import { Fold } from '../content.mjs';
+import { textOf } from './events.mjs';
 
 const CODERS = {
   gzip: () => zlib.createGzip(),
   br: () => zlib.createBrotliCompress({ params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 3 } }),
-  zstd: () => zlib.createZstdCompress(),
 };
-/** Text of one or two lines: what there is in binary is written as base64. */
-export const textOf = (n) => {
-  const { bytes, isBinary } = messageOf(n);
-  return isBinary ? `${n}\n${bytes.toString('base64')}` : `${n} ${bytes}`;
-};
+/** A server that writes without end is faster than what looks on, so it rests after so many events. */
+const REST_EVERY = 16;
 
 const eventOf = (n) => {
   const lines = textOf(n)
@@ -36,6 +34,7 @@ async function write(response, count, coding) {
     const goesOn = out.write(eventOf(n));
     if (coder) await new Promise((done) => coder.flush(done));
     else if (!goesOn) await once(out, 'drain');
+    if (n % REST_EVERY === 0) await sleep(1);
   }
   out.end();
 }

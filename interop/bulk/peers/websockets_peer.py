@@ -10,7 +10,7 @@ import sys
 
 import websockets
 
-IN_FLIGHT = 64
+IN_FLIGHT = int(os.environ.get("BULK_IN_FLIGHT", 64))
 FOLDER = os.environ.get("BULK_TLS")
 
 

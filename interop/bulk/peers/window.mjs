@@ -1,8 +1,7 @@
 // What all peers of a bulk run do alike.
 import { Fold, foldOf, messageOf } from '../content.mjs';
 
-/** Messages on their way to an echo and back: enough that packets hold several, and no more than a busy sniffer's ring takes. */
-const IN_FLIGHT = 64;
+const IN_FLIGHT = Number(process.env.BULK_IN_FLIGHT ?? 64);
 
 export const tls = () =>
   process.env.BULK_TLS === undefined

@@ -394,7 +394,9 @@ impl Turn<'_, '_> {
         if std::mem::replace(&mut self.me.plain.has_ended, true) {
             return;
         }
-        if self.me.plain.has_begun && std::mem::take(&mut self.me.plain.is_missing) {
+        // What was lost was never found again, so that a message under way was not cut by its sender.
+        let is_astray = matches!(self.me.reading, Reading::Searching(_));
+        if self.me.plain.has_begun && (std::mem::take(&mut self.me.plain.is_missing) || is_astray) {
             (self.cx.sink)(self.session.described(), self.side, StreamEvent::Gap { len: 0 });
         }
         (self.cx.sink)(self.session.described(), self.side, StreamEvent::End { clean, reset });

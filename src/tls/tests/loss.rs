@@ -108,6 +108,26 @@ fn the_server_hello_may_be_lost() {
     }
 }
 
+#[test]
+fn a_loss_at_the_end_is_told_before_the_end() {
+    for tls12 in [true, false] {
+        let mut peers = if tls12 { Peers::tls12(0xc02f) } else { Peers::tls13(0x1301) };
+        for _ in 0..3 {
+            peers.send(CLIENT, &text(100));
+        }
+        let last = peers.wire.len() - 2;
+        let mut driver = Driver::with_keys(&peers);
+        for (index, (side, record)) in peers.wire.iter().enumerate() {
+            if index >= last { driver.lose(*side, record.len() as u64) } else { driver.segment(*side, record) }
+        }
+        driver.finish();
+        let of_client: Vec<_> =
+            driver.out.iter().filter(|out| matches!(out, Out::Gap(CLIENT) | Out::End(CLIENT, _))).collect();
+        assert_eq!(of_client, [&Out::Gap(CLIENT), &Out::End(CLIENT, false)], "tls12 {tls12}");
+        assert_eq!(driver.plain(CLIENT), text(100));
+    }
+}
+
 /// Where the header says it, the record is found to be broken in another way each time: no type, no version, too short, too long.
 #[test]
 fn a_damaged_header_is_counted_once_and_the_rest_is_read() {

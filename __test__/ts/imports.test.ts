@@ -14,6 +14,7 @@ const LAYERS = [
   'keylog',
   'config',
   'exchange',
+  'trigger',
   'trace',
   'pseudonym',
   'compare',

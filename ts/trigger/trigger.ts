@@ -1,0 +1,321 @@
+/**
+ * Hands on what surrounds a trigger, and nothing else. In: lines, as they come. Out: the exchanges that were under way at some time from
+ * `beforeMs` before a trigger until `afterMs` after it, whole, and the messages inside streams that passed then; each once. A trigger is
+ * an exchange of which the filter is true, at the time of its last packet, or a call of `trigger()`.
+ *
+ * All times are those of packets: a savefile says the same whenever it is read, and live a message that was held up on its way here
+ * still belongs to its own time. A clock is needed for calls, and for requests that nothing comes after.
+ */
+
+import { parseLine } from '../exchange/lines';
+import { isFinal } from '../exchange/pairing';
+import { PATIENCE_MS } from '../exchange/unanswered';
+import type { Filter } from '../filter';
+import type { HttpMessage } from '../types';
+import { CaptureClock, type Span } from './clock';
+import { type Line, Memory, type MemoryOptions, type Remembered } from './memory';
+import { Windows } from './windows';
+
+/** Lines that go together, unless one is longer: as much as a batch of the engine. */
+export const PIECE_BYTES = 256 * 1024;
+
+const LINE_FEED = 0x0a;
+
+export interface TriggerOptions extends Omit<MemoryOptions, 'onForget'> {
+  /** Without it only calls are triggers. */
+  readonly filter?: Filter | undefined;
+  readonly afterMs: number;
+  /** The time now, in ms since the epoch, where packets have it too; a savefile has a time of its own. */
+  readonly wallMs?: (() => number) | undefined;
+  /** A window begins: it is the first trigger for some time. */
+  onWindow(fields: { id?: string; at: string; messages: number; isCut: boolean }): void;
+}
+
+/** Whole lines. */
+export interface Piece {
+  readonly lines: Buffer;
+  readonly messages: number;
+}
+
+/** A line as far as it is looked at here; of a stream there is no status. */
+type Message = HttpMessage & { stream?: string };
+
+interface Leaving extends Line {
+  /** The bytes are those of a batch, which are overwritten. */
+  isBorrowed: boolean;
+}
+
+export class Trigger {
+  readonly #options: TriggerOptions;
+  readonly #memory: Memory;
+  readonly #windows = new Windows();
+  readonly #clock = new CaptureClock();
+  /** Exchanges that cannot be judged until their other half comes, by id, the oldest first. */
+  readonly #waiting = new Map<string, Remembered>();
+  /** Before that it is not known of any of them that nothing comes. */
+  #overdueMs = Number.POSITIVE_INFINITY;
+  #leaving: Leaving[] = [];
+  #left = 0;
+  #order = 0;
+  /** How many triggers there were. */
+  triggers = 0;
+  /** Windows of which a part was not in memory any more. */
+  windowsCut = 0;
+  /** Exchanges that were judged without a message of theirs, which had gone. */
+  judgedInPart = 0;
+
+  constructor(options: TriggerOptions) {
+    this.#options = options;
+    const { patienceMs } = options;
+    this.#memory = new Memory({
+      ...options,
+      // It has to be here yet when it is known that nothing answers it.
+      patienceMs: Math.max(patienceMs, PATIENCE_MS),
+      onForget: (remembered) => {
+        if (this.#waiting.get(remembered.key) === remembered) this.#waiting.delete(remembered.key);
+      },
+    });
+  }
+
+  /** The messages of the ledger that have come and are not handed on, and how many bytes they take. */
+  counters(): Record<string, number> {
+    const { untriggered, evicted, messages, bytes } = this.#memory;
+    return {
+      triggers: this.triggers,
+      untriggered,
+      triggerEvicted: evicted,
+      triggerWindowsCut: this.windowsCut,
+      triggerJudgedInPart: this.judgedInPart,
+      triggerHeldMessages: messages + this.#leaving.length - this.#left,
+      triggerHeldBytes: bytes,
+    };
+  }
+
+  /** Takes whole lines. The bytes are not needed any more once `next` has returned nothing, or `keep` was called. */
+  take(lines: Buffer): void {
+    for (let start = 0; start < lines.length; ) {
+      const newline = lines.indexOf(LINE_FEED, start);
+      const end = newline === -1 ? lines.length : newline + 1;
+      this.#read({ order: this.#order++, bytes: lines.subarray(start, end) });
+      start = end;
+    }
+    this.look();
+  }
+
+  /** Time has passed: judges the requests that nothing has answered for long, and forgets what is old. */
+  look(): void {
+    const sure = this.#clock.sure;
+    this.#judgeOverdue(Math.max(sure, this.#options.wallMs?.() ?? sure));
+    this.#memory.keepBounds(sure);
+  }
+
+  /** True if `look` should be called after a while, even if nothing comes. */
+  get isWaiting(): boolean {
+    return this.#options.wallMs !== undefined && this.#waiting.size > 0;
+  }
+
+  /** A trigger now. */
+  trigger(): void {
+    this.#fire(this.#options.wallMs?.() ?? this.#clock.last);
+  }
+
+  /** Nothing more comes. Of a savefile what has no response by now has none; live it may have been on its way. */
+  end(): void {
+    if (this.#options.wallMs === undefined) {
+      for (const waiting of this.#waiting.values()) this.#judgeAsItIs(waiting, this.#clock.last);
+    }
+    this.#waiting.clear();
+    this.#memory.clear();
+  }
+
+  /** What is to be handed on next; `undefined` if nothing is. The bytes belong to the caller. */
+  next(): Piece | undefined {
+    const lines: Buffer[] = [];
+    for (let bytes = 0; this.#left < this.#leaving.length; this.#left++) {
+      const { bytes: line, isBorrowed } = this.#leaving[this.#left] as Leaving;
+      if (lines.length > 0 && bytes + line.length > PIECE_BYTES) break;
+      lines.push(line);
+      bytes += line.length;
+      if (!isBorrowed) this.#memory.letGo(line.length);
+    }
+    if (this.#left === this.#leaving.length) {
+      this.#leaving = [];
+      this.#left = 0;
+    }
+    return lines.length === 0 ? undefined : { lines: Buffer.concat(lines), messages: lines.length };
+  }
+
+  /** True if `next` returns something. */
+  get isLeaving(): boolean {
+    return this.#leaving.length > 0;
+  }
+
+  /** The batch is about to be overwritten. */
+  keep(): void {
+    for (let at = this.#left; at < this.#leaving.length; at++) {
+      const leaving = this.#leaving[at] as Leaving;
+      if (!leaving.isBorrowed) continue;
+      this.#leaving[at] = { order: leaving.order, bytes: copied(leaving.bytes), isBorrowed: false };
+      this.#memory.lend(leaving.bytes.length);
+    }
+    this.#memory.keepBounds(this.#clock.sure);
+  }
+
+  /** What leaves takes all the memory: to wait any longer loses what comes. */
+  get isCrowded(): boolean {
+    return this.#memory.isOverlent;
+  }
+
+  #read(line: Line): void {
+    const message = parseLine(line.bytes) as Message | undefined;
+    if (typeof message?.id !== 'string' || typeof message.timestamp !== 'string') {
+      // No message at all: every output counts it by itself.
+      this.#hand(line);
+      return;
+    }
+    const span = this.#clock.note(message);
+    if (message.stream !== undefined) this.#readOfStream(message.id, line, span);
+    else this.#readOfExchange(message, line, span);
+    this.look();
+  }
+
+  #readOfStream(id: string, line: Line, span: Span): void {
+    if (!this.#windows.overlaps(span.begin, span.end)) {
+      // One by itself: no id is like that.
+      const alone = this.#memory.begin(`of stream ${line.order}`);
+      alone.isRequestSeen = true;
+      alone.isResponseSeen = true;
+      alone.passed(span);
+      this.#memory.add(alone, copyOf(line));
+      this.#memory.place(alone, line.order);
+      return;
+    }
+    const exchange = this.#memory.find(id);
+    if (exchange?.isWanted === false) this.#handAll(this.#memory.take(exchange));
+    this.#hand(line);
+  }
+
+  #readOfExchange(message: HttpMessage, line: Line, span: Span): void {
+    const { id } = message;
+    const exchange = this.#memory.find(id) ?? this.#memory.begin(id);
+    exchange.passed(span);
+    // If its request is not here any more, that still says when the exchange began.
+    exchange.begin = Math.min(exchange.begin, span.begin - (message.latencyMs ?? 0));
+    if (exchange.isWanted) this.#hand(line);
+    else this.#memory.add(exchange, copyOf(line));
+    if (message.direction === 'request' || isFinal(message)) {
+      note(exchange, message);
+      if (!exchange.isJudged) this.#judge(exchange, message, line);
+    }
+    if (exchange.isJudged) this.#waiting.delete(id);
+    this.#memory.place(exchange, line.order);
+    const end = exchange.isWhole ? exchange.end : Number.POSITIVE_INFINITY;
+    if (!exchange.isWanted && this.#windows.overlaps(exchange.begin, end)) this.#handAll(this.#memory.take(exchange));
+  }
+
+  #judge(exchange: Remembered, message: HttpMessage, line: Line): void {
+    const { filter } = this.#options;
+    const verdict = filter === undefined ? false : this.#verdict(filter, exchange, message);
+    if (verdict !== undefined) {
+      exchange.isJudged = true;
+      exchange.request = undefined;
+      exchange.response = undefined;
+      if (verdict) this.#fire(exchange.end, exchange);
+      return;
+    }
+    const kept = exchange.isWanted ? copied(line.bytes) : (exchange.lines.at(-1)?.bytes ?? line.bytes);
+    if (exchange.isWanted) this.#memory.keepForJudge(exchange, kept);
+    exchange[message.direction] = kept;
+    this.#waiting.set(exchange.key, exchange);
+    this.#overdueMs = Math.min(this.#overdueMs, exchange.end + PATIENCE_MS);
+  }
+
+  /** `undefined` as long as the other half may tell. */
+  #verdict(filter: Filter, exchange: Remembered, message: HttpMessage): boolean | undefined {
+    const isRequest = message.direction === 'request';
+    const other = isRequest ? exchange.response : exchange.request;
+    // Most responses are enough to tell: then their requests are not read again.
+    const isAlone = isRequest || message.request === undefined;
+    const early = isAlone && other !== undefined ? undefined : filter.decide({ [message.direction]: message });
+    if (early !== undefined || !exchange.isWhole) return early;
+    const half = other === undefined ? undefined : parseLine(other);
+    if (half === undefined) {
+      this.judgedInPart++;
+      return filter.matches({ [message.direction]: message });
+    }
+    return filter.matches(isRequest ? { request: message, response: half } : { request: half, response: message });
+  }
+
+  #judgeOverdue(nowMs: number): void {
+    // Each message asks, and to find the first one takes longer.
+    if (!(this.#overdueMs <= nowMs)) return;
+    this.#overdueMs = Number.POSITIVE_INFINITY;
+    for (const [id, waiting] of this.#waiting) {
+      const knownMs = waiting.end + PATIENCE_MS;
+      if (!(knownMs <= nowMs)) {
+        this.#overdueMs = knownMs;
+        break;
+      }
+      this.#waiting.delete(id);
+      this.#judgeAsItIs(waiting, knownMs);
+    }
+  }
+
+  /** Its other half may still tell, unless it is a trigger already. */
+  #judgeAsItIs(exchange: Remembered, atMs: number): void {
+    const [request, response] = [exchange.request, exchange.response].map((line) => line && parseLine(line));
+    if (this.#options.filter?.matches({ request, response }) !== true) return;
+    exchange.isJudged = true;
+    this.#fire(atMs, exchange);
+  }
+
+  #fire(atMs: number, exchange?: Remembered): void {
+    const { beforeMs, afterMs, onWindow } = this.#options;
+    this.triggers++;
+    const lines = exchange === undefined || exchange.isWanted ? [] : this.#memory.take(exchange);
+    const from = this.#windows.add(atMs - beforeMs, atMs + afterMs);
+    if (from !== undefined) lines.push(...this.#memory.want(this.#windows));
+    lines.sort((a, b) => a.order - b.order);
+    this.#handAll(lines);
+    const isCut = from !== undefined && from <= this.#memory.forgottenUntil;
+    if (isCut) this.windowsCut++;
+    // Others go on.
+    if (from !== atMs - beforeMs) return;
+    const id = exchange === undefined ? {} : { id: exchange.key };
+    onWindow({ ...id, at: timeText(atMs), messages: lines.length, isCut });
+  }
+
+  #hand({ order, bytes }: Line): void {
+    this.#leaving.push({ order, bytes, isBorrowed: true });
+  }
+
+  #handAll(lines: readonly Line[]): void {
+    for (const line of lines) this.#leaving.push({ ...line, isBorrowed: false });
+  }
+}
+
+function note(exchange: Remembered, message: HttpMessage): void {
+  if (message.direction === 'request') exchange.isRequestSeen = true;
+  else {
+    exchange.isResponseSeen = true;
+    // A response may be complete before its request; if that was not seen it says so by what it lacks.
+    exchange.isRequestSeen ||= message.request === undefined;
+  }
+}
+
+function copyOf({ order, bytes }: Line): Line {
+  return { order, bytes: copied(bytes) };
+}
+
+/** Memory of its own: a part of something larger would keep all of that. */
+function copied(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
+}
+
+/** Far from any time of a packet there is no date. */
+function timeText(ms: number): string {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? `${ms}` : date.toISOString();
+}

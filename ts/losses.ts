@@ -46,6 +46,9 @@ const WORDS = {
   handshakesForgotten: 'halves of handshakes that could not be kept until the other half came',
   mptcpConnections: 'subflows of Multipath TCP, of which bytes may be missing',
   filterJudgedEarly: 'exchanges that the filter judged without what was to come of them (a limit)',
+  triggerEvicted: 'messages that no trigger came for as long as there was memory for them (triggerMemoryBytes)',
+  triggerWindowsCut: 'triggers of which a part of what came before them was not in memory any more',
+  triggerJudgedInPart: 'exchanges of which it was judged by one half alone if they are a trigger (the other had gone)',
   excessBytes: 'bytes after responses that have no body',
   connectionsEvicted: 'connections dropped at a limit',
   incompleteGap: 'messages with a gap',
@@ -95,7 +98,8 @@ const NO_LOSS = [
   // Second copies, and what the receiver's TCP has no use for either.
   ...['unread', 'captureCopies', 'retransmittedBytes', 'outOfOrderSegments', 'afterClose'],
   ...['noSyn', 'checksumErrors', 'discardedNoAck', 'discardedImpossibleAck', 'discardedBadChecksum'],
-  // Not asked for.
+  // Not asked for, or kept in case it is.
+  ...['triggers', 'untriggered', 'triggerHeldMessages', 'triggerHeldBytes'],
   ...['bodiesRedacted'],
   ...['notTcp', 'otherPorts', 'notSampled', 'filtered', 'ownMessages'],
   // Of TLS: what was read, what the server itself did not take, what became of lines of key logs.

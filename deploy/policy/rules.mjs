@@ -15,7 +15,7 @@ const { MAX_PORT } = require('../../dist/filter/ports.js');
 const { INTERFACE_NAME } = require('../../dist/injector/sniffer-text.js');
 
 /** Without an expression of CEL that says what they must be: a pod that has one is left as it is. */
-const UNREAD = ['filter'];
+const UNREAD = ['filter', 'trigger'];
 
 /** Options of the sniffer that a pod may set: field, annotation, variable. */
 const ALL = COMMAND_OPTIONS.filter(({ annotation }) => annotation !== undefined);

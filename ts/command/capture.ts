@@ -33,6 +33,9 @@ import { HINT_AFTER_MS, PortsHint } from './ports-hint';
 import { COMMANDS } from './program';
 import type { Shown } from './show';
 
+/** With `trigger` a trigger; otherwise it ends the process, as it does by itself. SIGUSR1 is Node's. */
+const TRIGGER_SIGNAL = 'SIGUSR2';
+
 /** Captures until the savefile ends, a signal comes, the reader of stdout goes away, or it breaks. */
 export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Shown): Promise<number> {
   let config: SnifferConfig;
@@ -107,6 +110,7 @@ export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Sh
     },
   });
   running = sniffer;
+  if (config.trigger !== undefined) process.on(TRIGGER_SIGNAL, () => sniffer.trigger());
   const stopped = new Promise<void>((resolve) => {
     sniffer.on('stop', resolve);
   });

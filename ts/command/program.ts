@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { COMMAND_OPTIONS, type CommandOption } from '../config/command';
 import type { Flags } from '../config/env';
 import { joinExpressions } from '../config/filters';
+import { joinTriggers } from '../config/trigger';
 import { BAD_CONFIG } from '../run/exit-codes';
 import { VERSION } from '../version';
 import { type AskedFlags, SHORTS } from './asked';
@@ -106,6 +107,7 @@ function joined(option: CommandOption, value: string[] | boolean | undefined): s
   const { repeatable, field, flag } = option;
   if (value.length === 1 || field === 'pcapFile') return value[0];
   if (repeatable === undefined) throw twice(flag);
+  if (repeatable === 'or') return joinTriggers(value);
   return repeatable === 'and' ? joinExpressions(value) : value.join(repeatable);
 }
 

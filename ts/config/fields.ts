@@ -65,6 +65,7 @@ export const COMPANIONS: ReadonlyMap<string, readonly MessageField[]> = new Map(
 const NEED_ALL_FIELDS = [
   'filter',
   'maxExchanges',
+  'trigger',
   'harFile',
   'htmlFile',
   'view',

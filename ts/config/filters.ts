@@ -61,8 +61,8 @@ export function checkExpression(value: unknown, field: string): string {
   return value;
 }
 
-/** Expressions of which all must be true. One that is wrong comes back alone, so that its complaint says the right place. */
-export function joinExpressions(texts: readonly string[]): string {
+/** Expressions of which all must be true, or one. One that is wrong comes back alone, so that its complaint says the right place. */
+export function joinExpressions(texts: readonly string[], by: 'and' | 'or' = 'and'): string {
   for (const text of texts) {
     try {
       parseFilter(text);
@@ -70,7 +70,7 @@ export function joinExpressions(texts: readonly string[]): string {
       return text;
     }
   }
-  return texts.length === 1 ? `${texts[0]}` : texts.map((text) => `(${text})`).join(' and ');
+  return texts.length === 1 ? `${texts[0]}` : texts.map((text) => `(${text})`).join(` ${by} `);
 }
 
 /** `method=POST,path=/api/*;status=5xx`: `;` between filters, `,` between the parts of one. */

@@ -18,5 +18,11 @@ export const MAX_READ_TIMEOUT_MS = 1_000;
 export const MIN_STATS_INTERVAL_MS = 100;
 /** Connections to one URL; more do not help. */
 export const MAX_OUTPUT_CONCURRENCY = 256;
+/** Around a trigger: what is longer is a capture of everything. */
+export const MAX_TRIGGER_MS = 3_600_000;
+/** Less does not hold a second of a busy service, or one large message. */
+export const MIN_TRIGGER_MEMORY_BYTES = 1 << 20;
+/** Above it the sidecar's memory is no question of triggers. */
+export const MAX_TRIGGER_MEMORY_BYTES = 1 << 30;
 /** The longest time of a Node timer. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;

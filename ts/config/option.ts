@@ -29,7 +29,7 @@ export interface Option {
   /** Where the variable is not the field's own name: `MAX_BODY_SIZE` of `maxBodySize`; `false`: there is none. */
   readonly variable?: string | false;
   /** The flag may be given several times; the texts are joined by this, as they stand in the variable, or as expressions. */
-  readonly repeatable?: ';' | ',' | 'and';
+  readonly repeatable?: ';' | ',' | 'and' | 'or';
   /** The value that came is not shown in a complaint. */
   readonly secret?: true;
   /** The value of a flag with an empty text; an empty variable or annotation counts as left out. */

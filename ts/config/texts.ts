@@ -1,7 +1,7 @@
 /** How the text of a flag, a variable or an annotation is read. Each throws what is expected; ranges are for the checks. */
 
 import { parsePortRange } from '../filter/ports';
-import { parseSize } from '../filter/units';
+import { parseSize, parseTime } from '../filter/units';
 
 export function text(value: string): string {
   return value;
@@ -15,6 +15,11 @@ export function number(value: string): number {
 /** `1500`, `64KiB`, `1MiB`. */
 export function size(value: string): number {
   return /^[+-]?[\d.]+$/.test(value) ? number(value) : parseSize(value);
+}
+
+/** `1500`, `250ms`, `30s`, in ms. */
+export function time(value: string): number {
+  return /^[+-]?[\d.]+$/.test(value) ? number(value) : parseTime(value);
 }
 
 /** `8080,9000-9010`, and the joined texts of a flag that stands several times. */

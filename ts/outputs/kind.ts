@@ -81,8 +81,8 @@ export interface OutputKind {
 }
 
 /** Not all that the engine has comes out: it must not write lines itself. */
-export function isSelective({ filter, maxExchanges }: ValidatedConfig): boolean {
-  return filter !== undefined || maxExchanges !== undefined;
+export function isSelective({ filter, trigger, maxExchanges }: ValidatedConfig): boolean {
+  return filter !== undefined || trigger !== undefined || maxExchanges !== undefined;
 }
 
 /** The limits shared by outputs that send parcels. */

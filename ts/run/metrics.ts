@@ -42,9 +42,9 @@ const GROUPS: readonly { metric: string; help: string; label: string; counters: 
   },
   {
     metric: 'messages_hidden_total',
-    help: 'Messages that were parsed and reached no output: filtered, our own POSTs, or the queue to JavaScript was full.',
+    help: 'Messages that were parsed and reached no output: filtered, no trigger came for them, our own POSTs, or the queue to JavaScript was full.',
     label: 'reason',
-    counters: { filtered: 'filtered', ownMessages: 'own', queueDropped: 'queue_full' },
+    counters: { filtered: 'filtered', untriggered: 'untriggered', ownMessages: 'own', queueDropped: 'queue_full' },
   },
   {
     metric: 'messages_incomplete_total',
@@ -84,6 +84,9 @@ const HELP: Record<string, string> = {
   gapBytes: 'Bytes that never arrived.',
   malformedStreams: 'Streams that were given up because they broke HTTP.',
   notHttpStreams: 'Streams that are not HTTP/1.x.',
+  triggers: 'Exchanges, signals and calls that were triggers.',
+  triggerHeldMessages: 'Messages that are kept now in case a trigger comes.',
+  triggerHeldBytes: 'Bytes that they take.',
   tlsConnections: 'Connections that are TLS.',
   tlsRecords: 'Records of TLS that were decrypted.',
   tlsResumed: 'Times that records of TLS were read on after a loss.',
@@ -92,7 +95,7 @@ const HELP: Record<string, string> = {
 
 /** Sums of what other metrics have by label; they would count twice. */
 const LEFT_OUT = new Set(['packets']);
-const GAUGES = new Set(['connectionsActive', 'bufferedBytes']);
+const GAUGES = new Set(['connectionsActive', 'bufferedBytes', 'triggerHeldMessages', 'triggerHeldBytes']);
 /** libpcap's own three say in their names whose they are. */
 const CAPTURE = new Set(['received', 'dropped', 'interfaceDropped', 'unread']);
 

@@ -7,7 +7,9 @@ import { ENGINE_ERROR_CODES, EngineError, toEngineError } from '../errors';
 import type { Selection } from '../exchange/selection';
 import { errorFields, LimitedLine, type Log } from '../logger';
 import type { CaptureEvent, CaptureInfo, NativeCapture } from '../native';
-import type { Batch, Output } from '../outputs/output';
+import type { Batch, Output, Schedule } from '../outputs/output';
+import type { Trigger } from '../trigger/trigger';
+import { Handing } from './handing';
 import { type Loan, MIN_KEPT_BYTES, Rooms } from './rooms';
 
 export interface SessionOptions {
@@ -15,6 +17,10 @@ export interface SessionOptions {
   outputs: readonly Output[];
   /** Which exchanges the outputs get; all where it is left out. */
   selection?: Selection | undefined;
+  /** Of what is selected the outputs get what surrounds a trigger; all where it is left out. */
+  trigger?: Trigger | undefined;
+  /** Which exchanges of these the outputs get. */
+  limit?: Selection | undefined;
   /** A savefile ends by itself; an interface does not. */
   savefile: boolean;
   /** The time that an output may take to get rid of its messages after `stop()` was called. */
@@ -22,11 +28,16 @@ export interface SessionOptions {
   /** Makes other lines of those that are wanted, for all that see them. */
   rewrite?: ((lines: Buffer) => Pick<Batch, 'lines' | 'messages'>) | undefined;
   /** Each sees the lines of each batch before the outputs do. */
-  observers: readonly ((lines: Buffer) => void)[];
+  observers: readonly Observer[];
+  /** These see all that is selected, whatever the trigger. */
+  observersOfAll: readonly Observer[];
+  schedule: Schedule;
   log: Log;
   now(): number;
   onStats(): void;
 }
+
+export type Observer = (lines: Buffer) => void;
 
 /** How a run ended. */
 export interface Outcome {
@@ -46,6 +57,7 @@ export class Session {
   #early: CaptureEvent[] | undefined = [];
   readonly #unreleased = new Set<Promise<void>>();
   readonly #rooms = new Rooms();
+  readonly #handing: Handing | undefined;
   #failure: EngineError | undefined;
   #stopAsked = false;
   #drainLimited = false;
@@ -57,6 +69,9 @@ export class Session {
     this.#options = options;
     this.#outputLog = new LimitedLine(options.log.error, options.now);
     this.#observerLog = new LimitedLine(options.log.error, options.now);
+    const { trigger, outputs, savefile: lossless, schedule, now } = options;
+    this.#handing =
+      trigger && new Handing({ trigger, outputs, lossless, deliver: (piece) => this.#handOn(piece), schedule, now });
     this.over = new Promise((resolve) => {
       this.#settle = resolve;
     });
@@ -111,10 +126,23 @@ export class Session {
     } catch (error) {
       this.#options.log.debug(errorFields(error), 'the engine gave no counters');
     }
-    const { selection } = this.#options;
-    if (selection === undefined) return this.#lastEngineStats;
-    const { filtered = 0, ...rest } = this.#lastEngineStats;
-    return { ...rest, filtered: filtered + selection.filtered, filterJudgedEarly: selection.judgedEarly };
+    const { selection, limit, trigger } = this.#options;
+    const { filtered = 0, ...rest } = { ...this.#lastEngineStats, ...trigger?.counters() };
+    const chosen = [selection, limit].filter((each) => each !== undefined);
+    if (chosen.length === 0) return { ...this.#lastEngineStats, ...trigger?.counters() };
+    const sum = (of: (each: Selection) => number): number => chosen.reduce((all, each) => all + of(each), 0);
+    return {
+      ...rest,
+      filtered: filtered + sum((each) => each.filtered),
+      filterJudgedEarly: sum((each) => each.judgedEarly),
+    };
+  }
+
+  /** As if a trigger had come. False if there is no more to come. */
+  trigger(): boolean {
+    if (this.#handing === undefined || this.#ended) return false;
+    this.#handing.trigger();
+    return true;
   }
 
   /** Nothing may be thrown from here: it is called by the addon, and would end the process. */
@@ -184,7 +212,7 @@ export class Session {
       this.#options.capture.copyLines(room);
       const keep = bytes < MIN_KEPT_BYTES || loan === undefined ? undefined : () => loan.keep();
       const [lines, changes] = [room?.subarray(0, bytes), changesBytes === 0 ? undefined : room?.subarray(bytes)];
-      if (lines !== undefined) taken = this.#deliver(this.#chosen({ lines, changes, messages, keep }));
+      if (lines !== undefined) taken = this.#hand(this.#chosen({ lines, changes, messages, keep }));
     } finally {
       // A credit that is not given back is one that the engine never has again.
       const released = this.#release(loan, taken).finally(() => this.#unreleased.delete(released));
@@ -207,17 +235,33 @@ export class Session {
     return this.#options.selection?.select(batch) ?? batch;
   }
 
-  #deliver(wanted: Batch): Promise<void>[] {
-    if (wanted.messages === 0) return [];
-    const batch = this.#rewritten(wanted);
-    if (batch === undefined || batch.messages === 0) return [];
-    for (const observe of this.#options.observers) {
+  /** To the outputs, or as far as a trigger wants it. */
+  #hand(chosen: Batch): Promise<void>[] {
+    if (this.#handing === undefined) return this.#deliver(chosen);
+    this.#show(chosen.lines, this.#options.observersOfAll);
+    const taken = this.#handing.take(chosen.lines);
+    return taken === undefined ? [] : [taken];
+  }
+
+  #handOn(wanted: Batch): Promise<void>[] {
+    return this.#deliver(this.#options.limit?.select(wanted) ?? wanted);
+  }
+
+  #show(lines: Buffer, observers: readonly Observer[]): void {
+    for (const observe of observers) {
       try {
-        observe(batch.lines);
+        observe(lines);
       } catch (error) {
         this.#observerLog.write(errorFields(error), 'a batch is counted in part: its lines could not be read');
       }
     }
+  }
+
+  #deliver(wanted: Batch): Promise<void>[] {
+    if (wanted.messages === 0) return [];
+    const batch = this.#rewritten(wanted);
+    if (batch === undefined || batch.messages === 0) return [];
+    this.#show(batch.lines, this.#options.observers);
     const taken: Promise<void>[] = [];
     for (const output of this.#options.outputs) {
       const failed = (error: unknown): void =>
@@ -262,8 +306,12 @@ export class Session {
       this.#fail(new EngineError(ENGINE_ERROR_CODES.UNRECOVERABLE, 'the capture ended by itself'));
     }
     await Promise.all(this.#unreleased);
-    const rest = this.#options.selection?.rest();
-    if (rest !== undefined) await Promise.all(this.#deliver(rest));
+    const { selection, limit } = this.#options;
+    const rest = selection?.rest();
+    if (rest !== undefined) await Promise.all(this.#hand(rest));
+    await this.#handing?.end();
+    const last = limit?.rest();
+    if (last !== undefined) await Promise.all(this.#deliver(last));
     await this.closeOutputs();
     this.#settle({
       failure: this.#failure,

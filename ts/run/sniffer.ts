@@ -6,8 +6,6 @@ import { toCaptureOptions } from '../config/engine';
 import type { RuntimeEnv } from '../config/env';
 import { AlreadyRunningError, ENGINE_ERROR_CODES, EngineError, toEngineError } from '../errors';
 import type { EndpointTable } from '../exchange/endpoint-counts';
-import { Selection, type SelectionOptions } from '../exchange/selection';
-import { parseFilter } from '../filter';
 import { MetricsServer } from '../http-server/server';
 import { errorFields, LimitedLine, type Log, listenerErrorFields } from '../logger';
 import type { CaptureInfo, CaptureOptions, NativeCapture } from '../native';
@@ -33,6 +31,7 @@ import { type Capturing, metricsText } from './metrics';
 import { processText } from './process-metrics';
 import { type Outcome, Session, type SessionOptions } from './session';
 import { type onSignals, passOn, stopOnSignals } from './signals';
+import { createStages, logNothing, observersOf, type Stages } from './stages';
 
 /** @internal Everything of the world outside; tests put fakes in. */
 export interface SnifferDeps extends OutputDeps {
@@ -61,7 +60,7 @@ type State = 'stopped' | 'starting' | 'running' | 'stopping';
 interface Run {
   session: Session;
   outputs: readonly Output[];
-  selection: Selection | undefined;
+  stages: Stages;
   /** How many times a listener threw, or its promise was rejected. */
   listenerErrors: number;
   metrics: MetricsServer | undefined;
@@ -207,6 +206,14 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
     return true;
   }
 
+  /**
+   * A trigger now, as if an exchange had been one: what surrounds it is handed on (`trigger`). False if this run has no triggers, or there
+   * is none.
+   */
+  trigger(): boolean {
+    return this.#run?.session.trigger() ?? false;
+  }
+
   /** True between the resolved `start()` and the settled `stop()`. */
   isRunning(): boolean {
     return this.#run?.open === true;
@@ -277,24 +284,25 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
     };
     const { drainTimeoutMs } = config;
     const live = config.pcapFile === undefined || deps.follows === true;
-    const selection = createSelection(config, { live, now: deps.now, onEnough: () => session.stop() });
+    const stages = createStages(config, { live, now: deps.now, onEnough: () => session.stop(), log });
     const endpoints = createEndpoints(config, { live, now: deps.now });
     const session = new Session({
       capture,
       outputs,
-      selection,
+      ...stages,
       savefile: config.pcapFile !== undefined,
       drainTimeoutMs,
       rewrite: deps.rewrite,
-      observers: [deps.observe, endpoints?.read].filter((observe) => observe !== undefined),
+      ...observersOf(deps, endpoints?.read, stages),
       log,
+      schedule: deps.schedule,
       now: deps.now,
       onStats,
     });
     const run: Run = {
       session,
       outputs,
-      selection,
+      stages,
       listenerErrors: 0,
       metrics: this.#createMetrics(config, endpoints),
       config,
@@ -417,12 +425,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
         `no ${which} of the savefile is TCP with one of the ports`,
       );
     }
-    if (complete && run.selection?.wanted === 0 && run.selection.filtered > 0) {
-      run.log.warn(
-        { messages: run.selection.filtered, code: 'NOTHING_MATCHES' },
-        'no exchange matches the filter: all messages were left out',
-      );
-    }
+    if (complete) logNothing(run.stages, run.log);
     run.log.info(countersOf(stats), 'capture stopped');
     this.#readers.end(failure);
     if (failure !== undefined) this.#emitSafely(run, 'error', failure);
@@ -472,14 +475,6 @@ if (Symbol.asyncDispose !== undefined) {
     return this.stop();
   };
   Object.defineProperty(Sniffer.prototype, Symbol.asyncDispose, { value: dispose, writable: true, configurable: true });
-}
-
-function createSelection(
-  { filter, maxExchanges }: ValidatedConfig,
-  rest: Pick<SelectionOptions, 'live' | 'now' | 'onEnough'>,
-): Selection | undefined {
-  if (filter === undefined && maxExchanges === undefined) return undefined;
-  return new Selection({ filter: filter === undefined ? undefined : parseFilter(filter), maxExchanges, ...rest });
 }
 
 function codeOf(error: unknown): Record<string, unknown> {

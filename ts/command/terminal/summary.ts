@@ -64,7 +64,11 @@ export class Summary {
     const { beyondServers, beyondRoutes } = this.#traffic;
     // Some may have been dropped on the way here; what the engine parsed is what there was.
     const messages = (engine.requests ?? 0) + (engine.responses ?? 0);
-    const filtered = engine.filtered ?? 0;
+    const { filtered = 0, untriggered = 0 } = engine;
+    const leftOut = [
+      ...(filtered > 0 ? [`filtered out: ${count(filtered)}`] : []),
+      ...(untriggered > 0 ? [`no trigger came for: ${count(untriggered)}`] : []),
+    ];
     const alone = responses - exchanges;
     const open = underWay > 0 ? ` (under way at the end: ${count(underWay)})` : '';
     const asides = [
@@ -92,7 +96,7 @@ export class Summary {
     ];
     const facts: [string, string][] = [
       ...(firstMs <= lastMs ? [['time', spanOf(firstMs, lastMs)] as [string, string]] : []),
-      ['messages', [count(messages), ...(filtered > 0 ? [`filtered out: ${count(filtered)}`] : [])].join('; ')],
+      ['messages', [count(messages), ...leftOut].join('; ')],
       ['exchanges', [count(exchanges), ...asides].join('; ')],
       [
         'status',

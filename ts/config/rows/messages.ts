@@ -4,11 +4,12 @@ import type { BinaryBodies } from '../../types';
 import { checkBoolean, checkFileName, checkPaths, checkSampleRate, integer, names, oneOf } from '../checks';
 import { checkFields } from '../fields';
 import { checkExpression, checkFilters, parseFilters } from '../filters';
-import { MAX_TIMER_MS } from '../limits';
+import { MAX_TIMER_MS, MAX_TRIGGER_MEMORY_BYTES, MAX_TRIGGER_MS, MIN_TRIGGER_MEMORY_BYTES } from '../limits';
 import type { Option } from '../option';
 import { checkRedactBody, checkRedactHeaders, DEFAULT_REDACTED_HEADERS, parseRedactHeaders } from '../redaction';
 import { REDACT_PRESETS } from '../strict';
-import { boolean, list, number, paths, size, text } from '../texts';
+import { boolean, list, number, paths, size, text, time } from '../texts';
+import { checkTrigger } from '../trigger';
 
 const BINARY_BODIES: readonly BinaryBodies[] = ['omit', 'base64'];
 
@@ -221,6 +222,50 @@ export const MESSAGES = {
     help: "only such exchanges, e.g. 'status=5xx and path=/orders'; repeated: all must be true",
     repeatable: 'and',
     secret: true,
+  },
+  /**
+   * Messages are kept in memory, and only what surrounds an exchange of which this expression is true comes out, or a call of
+   * `trigger()`; `'signal'`: such calls alone. In the command a SIGUSR2 is one. See docs/trigger.md. Default: none.
+   */
+  trigger: {
+    check: checkTrigger,
+    parse: text,
+    argument: 'expression',
+    topic: 'filters',
+    help: "hand on only what surrounds such exchanges, e.g. 'status=5xx or latency>2s', and SIGUSR2; signal: that alone",
+    repeatable: 'or',
+    secret: true,
+  },
+  /** How long before a trigger what surrounds it begins, in ms, up to an hour. Default 30 000. */
+  triggerBeforeMs: {
+    check: integer(0, MAX_TRIGGER_MS),
+    default: 30_000,
+    parse: time,
+    flag: '--before',
+    argument: 'time',
+    topic: 'filters',
+    help: 'how long before a trigger that begins, e.g. 30s',
+  },
+  /** How long after a trigger it ends, in ms, up to an hour. Default 10 000. */
+  triggerAfterMs: {
+    check: integer(0, MAX_TRIGGER_MS),
+    default: 10_000,
+    parse: time,
+    flag: '--after',
+    argument: 'time',
+    topic: 'filters',
+    help: 'how long after it that ends, e.g. 10s',
+  },
+  /** Bytes of the messages that are kept for a trigger; past it the oldest go, which is counted. Default 33 554 432 (32 MiB). */
+  triggerMemoryBytes: {
+    check: integer(MIN_TRIGGER_MEMORY_BYTES, MAX_TRIGGER_MEMORY_BYTES),
+    // 30 s of 1 000 messages a second of 600 bytes each.
+    default: 33_554_432,
+    parse: size,
+    flag: '--trigger-memory',
+    argument: 'bytes',
+    topic: 'limits',
+    help: 'bytes of messages that are kept for a trigger',
   },
   /** The capture stops by itself after so many exchanges. Default: none. */
   maxExchanges: {

@@ -18,6 +18,7 @@ const LAYERS = [
   'trace',
   'pseudonym',
   'compare',
+  'openapi',
   'http-server',
   'outputs',
   'page',

@@ -1,0 +1,133 @@
+/**
+ * The schemas of a document as JSON Schema 2020-12, each with its own part of the document. In: schemas of OpenAPI 3.0 to 3.2. Out: one
+ * set of definitions, whose references are all inside of it. Regular expressions that could take long are left out, and counted.
+ */
+
+import { compileRegex } from '../filter/regex';
+import type { References } from './references';
+import type { Schema } from './shape';
+import { isObject } from './source';
+
+/** A request does not have what is `readOnly`, a response not what is `writeOnly`. */
+export type Use = 'request' | 'response';
+
+/** Keywords that are taken as they are. What is neither here nor below forbids nothing. */
+const PLAIN: ReadonlySet<string> = new Set([
+  ...['type', 'enum', 'const', 'multipleOf', 'maximum', 'exclusiveMaximum', 'minimum', 'exclusiveMinimum'],
+  ...['maxLength', 'minLength', 'maxItems', 'minItems', 'uniqueItems', 'maxContains', 'minContains'],
+  ...['maxProperties', 'minProperties', 'dependentRequired'],
+]);
+const SCHEMA: ReadonlySet<string> = new Set([
+  ...['items', 'contains', 'additionalProperties', 'propertyNames', 'not', 'if', 'then', 'else'],
+  ...['unevaluatedItems', 'unevaluatedProperties'],
+]);
+const SCHEMAS: ReadonlySet<string> = new Set(['allOf', 'anyOf', 'oneOf', 'prefixItems']);
+const NAMED_SCHEMAS: ReadonlySet<string> = new Set(['properties', 'patternProperties', 'dependentSchemas']);
+
+export class Schemas {
+  readonly definitions: Record<string, unknown> = {};
+  /** Names of members that the document has. */
+  readonly names = new Set<string>();
+  /** Regular expressions that are not looked at, since they go back in the text. */
+  patternsLeftOut = 0;
+  readonly #references: References;
+  readonly #isOld: boolean;
+  readonly #known = new Map<string, string>();
+
+  constructor(references: References, version: string) {
+    this.#references = references;
+    this.#isOld = version.startsWith('3.0');
+  }
+
+  /** The name of its definition. @throws {ValidationError} for a `$ref` that cannot be followed */
+  define(schema: unknown, use: Use): string {
+    const name = `${Object.keys(this.definitions).length}`;
+    // Its place, before those that it refers to.
+    this.definitions[name] = true;
+    this.definitions[name] = this.#converted(schema, use);
+    return name;
+  }
+
+  #converted(schema: unknown, use: Use): unknown {
+    if (!isObject(schema)) return schema === false ? false : {};
+    const { $ref } = schema;
+    if (typeof $ref !== 'string') return this.#keywords(schema, use);
+    const reference = { $ref: `#/$defs/${this.#referred($ref, use)}` };
+    // OpenAPI 3.0: what stands beside a reference has no effect.
+    return this.#isOld ? reference : { allOf: [reference, this.#keywords(schema, use)] };
+  }
+
+  #referred(reference: string, use: Use): string {
+    const key = `${use} ${reference}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const value = this.#references.at(reference);
+    const name = `${Object.keys(this.definitions).length}`;
+    this.#known.set(key, name);
+    this.definitions[name] = true;
+    this.definitions[name] = this.#converted(value, use);
+    return name;
+  }
+
+  #keywords(schema: Schema, use: Use): unknown {
+    const out: Schema = {};
+    let isOpen = false;
+    for (const [keyword, value] of Object.entries(schema)) {
+      if (PLAIN.has(keyword)) out[keyword] = value;
+      else if (SCHEMA.has(keyword)) out[keyword] = this.#converted(value, use);
+      else if (SCHEMAS.has(keyword) && Array.isArray(value))
+        out[keyword] = value.map((each) => this.#converted(each, use));
+      else if (NAMED_SCHEMAS.has(keyword) && isObject(value)) {
+        const [named, isWhole] = this.#named(keyword, value, use);
+        out[keyword] = named;
+        isOpen ||= !isWhole;
+      } else if (keyword === 'pattern' && this.#isLinear(value)) out.pattern = value;
+      else if (keyword === 'required' && Array.isArray(value)) out.required = this.#required(value, schema, use);
+    }
+    // Members that a pattern would have taken are no further ones.
+    if (isOpen) for (const keyword of ['additionalProperties', 'unevaluatedProperties']) delete out[keyword];
+    return this.#isOld ? modern(out, schema.nullable === true) : out;
+  }
+
+  /** False with it if a pattern is left out. */
+  #named(keyword: string, value: Schema, use: Use): [Schema, boolean] {
+    const names = Object.keys(value).filter((name) => keyword !== 'patternProperties' || this.#isLinear(name));
+    if (keyword === 'properties') for (const name of names) this.names.add(name);
+    const named = names.map((name) => [name, this.#converted(value[name], use)]);
+    return [Object.fromEntries(named), names.length === Object.keys(value).length];
+  }
+
+  #required(names: readonly unknown[], { properties }: Schema, use: Use): unknown[] {
+    const mark = use === 'request' ? 'readOnly' : 'writeOnly';
+    return names.filter((name) => {
+      if (typeof name !== 'string') return false;
+      const property = isObject(properties) && Object.hasOwn(properties, name) ? properties[name] : undefined;
+      return !(isObject(property) && (property[mark] === true || this.#references.object(property)[mark] === true));
+    });
+  }
+
+  #isLinear(pattern: unknown): boolean {
+    try {
+      if (typeof pattern === 'string') compileRegex(pattern);
+      return typeof pattern === 'string';
+    } catch {
+      this.patternsLeftOut++;
+      return false;
+    }
+  }
+}
+
+/** OpenAPI 3.0, whose schemas are of an older draft: `nullable`, and limits that are excluded by true. */
+function modern(schema: Schema, isNullable: boolean): unknown {
+  const out = { ...schema };
+  for (const [excluding, limit] of [
+    ['exclusiveMinimum', 'minimum'],
+    ['exclusiveMaximum', 'maximum'],
+  ] as const) {
+    if (out[excluding] === true && out[limit] !== undefined) {
+      out[excluding] = out[limit];
+      delete out[limit];
+    } else if (typeof out[excluding] === 'boolean') delete out[excluding];
+  }
+  return isNullable ? { anyOf: [{ type: 'null' }, out] } : out;
+}

@@ -211,7 +211,7 @@ describe('names', () => {
     expect(quoted.filter((words) => !sources.some((source) => source.includes(words)))).toEqual([]);
   });
 
-  const help = ['', 'interfaces', 'injector']
+  const help = ['', 'interfaces', 'injector', 'compare', 'openapi']
     .map((command) =>
       execFileSync(process.execPath, [CLI, ...command.split(' ').filter(Boolean), '--help'], { encoding: 'utf8' }),
     )

@@ -17,13 +17,14 @@ const INDENT = '  ';
 const COMMANDS: readonly (readonly [name: string, help: string])[] = [
   ['interfaces', 'list the interfaces that can be captured on'],
   ['compare', 'what differs between two captures: compare A B'],
+  ['openapi', 'an OpenAPI document of what was asked and answered'],
   ['injector', 'run the webhook that adds the sidecar to pods'],
   ['help TOPIC', `${Object.keys(TOPICS).join(', ')}, all, or a flag`],
 ];
 
 const MOST_USED = [
   ...['--ports', '--interface', '--filter', '--since', '--show'],
-  ...['--format', '--verbose', '--summary', '--har', '--view', '--output-url'],
+  ...['--format', '--verbose', '--har', '--view', '--output-url'],
 ];
 
 const EXAMPLES: readonly (readonly [command: string, words: string])[] = [

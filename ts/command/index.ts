@@ -12,6 +12,7 @@ import { BAD_CONFIG, FAILED, SUCCESS } from '../run/exit-codes';
 import { refuseInspector } from '../run/signals';
 import { capture } from './capture';
 import { addCompare } from './compare/flags';
+import { addOpenapi } from './openapi/flags';
 import { buildProgram, COMMANDS, HELP, INJECTOR } from './program';
 import { loadTerminal, show } from './show';
 
@@ -56,9 +57,19 @@ async function main(argv: string[]): Promise<Ending> {
     },
   );
   addCompare(program, async (asked) => {
-    // Loaded only here: a capture does not need it.
-    const { compare } = require('./compare') as typeof import('./compare');
-    ending = { code: await compare(asked), flush: true };
+    // Loaded only here: a capture does not need them.
+    const { openapi } = asked;
+    if (openapi === undefined) {
+      const { compare } = require('./compare') as typeof import('./compare');
+      ending = { code: await compare(asked), flush: true };
+      return;
+    }
+    const { compareWithDocument } = require('./compare/document') as typeof import('./compare/document');
+    ending = { code: await compareWithDocument({ ...asked, openapi }), flush: true };
+  });
+  addOpenapi(program, async (asked) => {
+    const { openapi } = require('./openapi') as typeof import('./openapi');
+    ending = { code: await openapi(asked), flush: true };
   });
   try {
     await program.parseAsync(argv, { from: 'user' });

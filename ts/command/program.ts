@@ -12,13 +12,14 @@ import { COMPARE } from './compare/flags';
 import { flagOf, OWN_FLAGS } from './flags';
 import { type Format, readFormat } from './formats/names';
 import { all, screen } from './help';
+import { OPENAPI } from './openapi/flags';
 import type { Appearance } from './terminal';
 import type { Traced } from './terminal/traces';
 
 export const INJECTOR = 'injector';
 export const HELP = 'help';
 const INTERFACES = 'interfaces';
-export const COMMANDS: readonly string[] = [INTERFACES, INJECTOR, COMPARE, HELP];
+export const COMMANDS: readonly string[] = [INTERFACES, INJECTOR, COMPARE, OPENAPI, HELP];
 
 export function buildProgram(
   onCapture: (flags: Flags, asked: AskedFlags, appearance: Appearance) => Promise<void>,

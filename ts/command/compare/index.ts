@@ -5,19 +5,15 @@ import { differencesOf } from '../../compare/differences';
 import { LOG_LEVELS, type SnifferConfig } from '../../config';
 import { type Env, readKeepNetRaw, readLogLevel } from '../../config/env';
 import { ValidationError } from '../../errors';
-import { lossesOf } from '../../losses';
-import { type Output, Tally } from '../../outputs/output';
-import { DEFAULT_DEPS } from '../../run/deps';
 import { BAD_CONFIG, FAILED, SUCCESS } from '../../run/exit-codes';
-import { Sniffer } from '../../run/sniffer';
-import { type Asked, isOfLines, readAsked } from '../asked';
+import { type Asked, readAsked } from '../asked';
 import { checkedConfig, giveUpRight } from '../capture';
-import { captureOf } from '../inputs';
 import { COMMANDS } from '../program';
-import { type Shown, show } from '../show';
+import { readAll } from '../reading';
+import { show } from '../show';
 import { createPaint } from '../terminal/style';
 import { loadText } from '../terminal/text';
-import { type AskedComparison, VARIABLES } from './flags';
+import { type AskedComparison, READING } from './flags';
 import { jsonOf } from './json';
 import { type Read, reportRows } from './report';
 
@@ -33,7 +29,7 @@ interface Side {
 export async function compare(asked: AskedComparison): Promise<number> {
   const { names, flags, format } = asked;
   const terminal = await show({ format: format === 'json' ? 'json' : undefined, summary: false });
-  const env = ownEnv(process.env);
+  const env = READING.env(process.env);
   let sides: Side[];
   try {
     if (names.every((name) => name === '-'))
@@ -50,12 +46,12 @@ export async function compare(asked: AskedComparison): Promise<number> {
   const captures = new Captures();
   const reads: Read[] = [];
   for (const side of sides) {
-    const read = await readSide(side, captures, terminal);
+    const read = await readAll({ ...side, take: (lines) => captures.read(lines) }, terminal);
     if (typeof read === 'number') {
       await terminal.close();
       return read;
     }
-    reads.push(read);
+    reads.push({ name: side.name, ...read });
     captures.end();
   }
   await terminal.close();
@@ -70,64 +66,8 @@ export async function compare(asked: AskedComparison): Promise<number> {
   return reads.some(({ broke }) => broke) ? FAILED : SUCCESS;
 }
 
-/** Variables say what is read, as flags do; where messages go to is no matter of this. */
-function ownEnv(env: Env): Env {
-  return Object.fromEntries(VARIABLES.map((name) => [name, env[name]]));
-}
-
 /** @throws {ValidationError} */
 function sideOf(name: string, { flags, asked: shorts }: AskedComparison, env: Env): Side {
   const asked = readAsked({ ...shorts, inputs: [name], words: [] }, flags, env, COMMANDS);
   return { name, asked, config: { logLevel: 'warn', ...checkedConfig(asked, env) } };
-}
-
-/** An exit code if there was nothing to read. */
-async function readSide({ name, asked, config }: Side, captures: Captures, terminal: Shown): Promise<Read | number> {
-  let broke = false;
-  const sniffer = new Sniffer(config, {
-    ...DEFAULT_DEPS,
-    createCapture: captureOf(asked.inputs, false, DEFAULT_DEPS.createCapture),
-    readsLines: isOfLines(asked.inputs),
-    createLogger: terminal.createLogger,
-    createStdout: () => new Reader(captures),
-  });
-  sniffer.on('error', () => {
-    broke = true;
-  });
-  const stopped = new Promise<void>((resolve) => {
-    sniffer.on('stop', resolve);
-  });
-  try {
-    await sniffer.start();
-  } catch (error) {
-    // start() has logged it.
-    return error instanceof ValidationError ? BAD_CONFIG : FAILED;
-  }
-  await stopped;
-  return { name, losses: lossesOf(sniffer.stats().engine), broke };
-}
-
-/** Stands where lines would go to stdout. */
-class Reader implements Output {
-  readonly name = 'stdout';
-  readonly #captures: Captures;
-  readonly #tally = new Tally();
-
-  constructor(captures: Captures) {
-    this.#captures = captures;
-  }
-
-  write({ lines, messages }: { lines: Buffer; messages: number }): void {
-    this.#tally.hand(messages);
-    this.#captures.read(lines);
-    this.#tally.deliver(messages);
-  }
-
-  limitDrain(): void {}
-
-  async close(): Promise<void> {}
-
-  stats(): ReturnType<Tally['stats']> {
-    return this.#tally.stats();
-  }
 }

@@ -58,7 +58,7 @@ pub struct TlsCounters {
     pub unread_connections: [u64; Unread::COUNT],
     /// Their bytes, headers of records included.
     pub unread_bytes: u64,
-    /// Records whose tag is wrong, or whose header is none, and yet those around them are right.
+    /// Damaged records: the tag is wrong, or the header cannot be one of TLS.
     pub broken_records: u64,
     /// Records of which a part was not captured.
     pub lost_records: u64,

@@ -112,6 +112,8 @@ pub(super) struct Direction {
     pub messages: Messages,
     /// Records that did not open, in a row.
     pub broken_in_a_row: u32,
+    /// Records that did not open since the handshake's secret was not logged.
+    pub unknown_handshake_records: u32,
     /// Records that opened.
     pub opened: u64,
     pub plain: Plain,
@@ -147,6 +149,7 @@ impl Default for Direction {
             protection: Protection::None,
             messages: Messages::default(),
             broken_in_a_row: 0,
+            unknown_handshake_records: 0,
             opened: 0,
             plain: Plain {
                 next: Position::ORIGIN,
@@ -161,6 +164,11 @@ impl Default for Direction {
 }
 
 impl Direction {
+    /// While the next record is looked for: the bytes that were passed over.
+    pub fn passed_in_search(&self) -> Option<u64> {
+        if let Reading::Searching(search) = &self.reading { Some(search.passed) } else { None }
+    }
+
     pub fn must_queue(&self) -> bool {
         self.wait.is_some() || !self.queue.is_empty()
     }

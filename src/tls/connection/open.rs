@@ -196,8 +196,8 @@ impl Turn<'_, '_> {
         if !self.me.handshake_given_up && self.cx.key_wait_ms > 0 {
             return Outcome::Wait(Wait::Keys { ms: HANDSHAKE_SECRET_WAIT_MS.min(self.cx.key_wait_ms) });
         }
-        self.me.broken_in_a_row += 1;
-        match self.me.broken_in_a_row > MAX_UNKNOWN_HANDSHAKE_RECORDS {
+        self.me.unknown_handshake_records += 1;
+        match self.me.unknown_handshake_records > MAX_UNKNOWN_HANDSHAKE_RECORDS {
             true => self.discard(Unread::WrongKeys),
             false => Outcome::Done,
         }
@@ -394,8 +394,12 @@ impl Turn<'_, '_> {
         if std::mem::replace(&mut self.me.plain.has_ended, true) {
             return;
         }
-        // What was lost was never found again, so that a message under way was not cut by its sender.
-        let is_astray = matches!(self.me.reading, Reading::Searching(_));
+        // No record was found again after a loss, so that a message under way was not cut by its sender.
+        let passed = self.me.passed_in_search();
+        let is_astray = passed.is_some();
+        if let Some(bytes @ 1..) = passed {
+            self.count_unread(Unread::LostStep, bytes as usize);
+        }
         if self.me.plain.has_begun && (std::mem::take(&mut self.me.plain.is_missing) || is_astray) {
             (self.cx.sink)(self.session.described(), self.side, StreamEvent::Gap { len: 0 });
         }

@@ -6,6 +6,7 @@ use super::driver::{Driver, Out};
 use super::peer::{CLIENT, Peers, SERVER};
 use super::splits::conversation;
 use super::text;
+use crate::tls::HANDSHAKE_SECRET_WAIT_MS;
 use crate::tls::counters::Unread;
 
 /// Plays the connection in segments of so many bytes; those at these places are lost.
@@ -124,6 +125,7 @@ fn a_loss_at_the_end_is_told_before_the_end() {
         let of_client: Vec<_> =
             driver.out.iter().filter(|out| matches!(out, Out::Gap(CLIENT) | Out::End(CLIENT, _))).collect();
         assert_eq!(of_client, [&Out::Gap(CLIENT), &Out::End(CLIENT, false)], "tls12 {tls12}");
+        assert_eq!(driver.counters.unread_bytes, 0, "nothing came after it");
         assert_eq!(driver.plain(CLIENT), text(100));
     }
 }
@@ -132,7 +134,7 @@ fn a_loss_at_the_end_is_told_before_the_end() {
 #[test]
 fn a_damaged_header_is_counted_once_and_the_rest_is_read() {
     for tls12 in [true, false] {
-        for (at, damage) in [(0, 70), (1, 9), (3, 0x80), (4, 7), (4, 0x3f), (3, 1)] {
+        for (at, damage) in [(0, 70), (1, 9), (3, 0x80), (4, 7), (4, 0x3f), (3, 1), (3, 0x30), (3, 0x3f)] {
             let mut peers = if tls12 { Peers::tls12(0xc02f) } else { Peers::tls13(0x1301) };
             for _ in 0..20 {
                 peers.send(CLIENT, &text(100));
@@ -146,12 +148,31 @@ fn a_damaged_header_is_counted_once_and_the_rest_is_read() {
                 }
                 driver.segment(*side, &record);
             }
+            driver.finish();
             driver.assert_not_wrong(&peers);
             let read: usize = driver.pieces(CLIENT).iter().map(Vec::len).sum();
             assert!(read >= 1_500, "tls12 {tls12}, byte {at} ^ {damage}: {read} bytes");
             assert_eq!(driver.counters.broken_records, 1, "tls12 {tls12}, byte {at} ^ {damage}");
         }
     }
+}
+
+#[test]
+fn a_damaged_header_is_counted_if_only_the_traffic_is_logged() {
+    let mut peers = Peers::tls13(0x1301);
+    let first = peers.wire.len();
+    (0..3).for_each(|_| peers.send(SERVER, &text(100)));
+    let mut driver = Driver::new();
+    driver.add_keys(&peers.log.iter().filter(|line| line.contains("TRAFFIC_SECRET_0")).cloned().collect::<String>());
+    for (index, (side, record)) in peers.wire.iter().enumerate() {
+        let mut record = record.clone();
+        record[0] ^= if index == first { 70 } else { 0 };
+        driver.segment(*side, &record);
+    }
+    driver.pass_time(HANDSHAKE_SECRET_WAIT_MS);
+    driver.pass_time(HANDSHAKE_SECRET_WAIT_MS);
+    driver.finish();
+    assert_eq!((driver.plain(SERVER).len(), driver.counters.broken_records), (200, 1));
 }
 
 #[test]

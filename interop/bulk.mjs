@@ -21,8 +21,11 @@ const { values: flags } = parseArgs({
   options: { rows: { type: 'string' }, messages: { type: 'string', default: '100000' }, keep: { type: 'string' } },
 });
 const chosen = ROWS.filter(({ name }) => !flags.rows || flags.rows.split(';').some((word) => name.includes(word)));
+if (chosen.length === 0) throw new Error(`no row has a name with ${flags.rows}`);
 const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-bulk-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+
+if (flags.keep) mkdirSync(flags.keep, { recursive: true });
 
 async function attempt(row, count, place) {
   mkdirSync(place);

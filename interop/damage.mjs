@@ -23,13 +23,18 @@ const { values: flags } = parseArgs({
   },
 });
 const chosen = ROWS.filter(({ name }) => flags.rows.split(';').some((word) => name.includes(word)));
+if (chosen.length === 0) throw new Error(`no row has a name with ${flags.rows}`);
 const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-damage-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
 /** Packets are lost; of TLS, bytes are also altered, which its tags find out. */
 const waysFor = ({ secure }) => ['lose', 'loseRuns', ...(secure ? ['alter'] : [])];
 /** Counters that say of a loss that it was seen. */
-const TOLD_BY = ['gaps', 'gapBytes', 'tlsBrokenRecords', 'tlsLostRecords', 'tlsUnreadLostStep'];
+const TOLD_BY = [
+  ...['gaps', 'gapBytes', 'tlsBrokenRecords', 'tlsLostRecords', 'tlsUnreadLostStep'],
+  // A connection whose hellos are altered.
+  ...['tlsUnreadNoHandshake', 'tlsUnreadNoKeys', 'tlsUnreadWrongKeys'],
+];
 const count = Number(flags.messages);
 
 for (const row of chosen) {

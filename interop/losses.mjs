@@ -17,6 +17,16 @@ export const OF_LOSS = [
   'bodiesUndecodable',
   'decoderPanics',
   'undecodable',
+  'http2Resyncs',
+  'http2LostBlocks',
+  'streamBoundariesLost',
+  'streamMessagesUnread',
+  'tlsBrokenRecords',
+  'tlsLostRecords',
+  'tlsUnreadLostStep',
+  'tlsUnreadNoHandshake',
+  'tlsUnreadWrongKeys',
+  'tlsWaitsCut',
 ];
 
 /** A server's bytes still on their way when its client resets the connection: at most its send buffer (tcp(7), tcp_wmem). */

@@ -1,4 +1,4 @@
-// What a session with TLS needs.
+// Certificate and key log of a session with TLS.
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -34,7 +34,7 @@ export class Fold {
   }
 }
 
-/** What a peer that sends the first `count` messages has sent. */
+/** The hash over all that a peer sends which sends the first `count` messages. */
 export function foldOf(count, isBinary = (message) => message.isBinary) {
   const fold = new Fold();
   for (let n = 0; n < count; n++) {

@@ -1,4 +1,4 @@
-// What is shown of damaged savefiles, against all that was sent.
+// The messages that are shown of damaged savefiles, against all that were sent.
 import { answerOf, messageOf } from './content.mjs';
 import { Faults } from './faults.mjs';
 import { bytesOf, CONTROL } from './judges.mjs';

@@ -1,4 +1,4 @@
-// What a judge found wrong.
+// The faults that a judge found.
 
 /** Of each kind of fault the first few are told. */
 const TOLD = 3;

@@ -1,5 +1,5 @@
-// What a bulk run's sniffers show, judged as it comes: `take` is called with each message, `complaints(told)` at the end with what the
-// client said.
+// Judges of what the sniffers show in a bulk run: `take` is called with each message, `complaints(told)` at the end with the words of the
+// client.
 import { answerOf, Fold, messageOf } from './content.mjs';
 import { Faults } from './faults.mjs';
 

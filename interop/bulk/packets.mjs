@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 const HEADER_BYTES = 24;
 const RECORD_BYTES = 16;
 const ETHERNET_BYTES = 14;
-/** Connections are whole until they have got going, so that there is something to lose. */
+/** The first connection of a savefile is whole until it has got going, so that there is something to lose. */
 const SPARED = 12;
 /** One packet in so many. */
 const ONE_IN = 150;

@@ -10,8 +10,12 @@ export async function record(row, count, place) {
   const file = join(place, 'capture.pcap');
   return await withServer(row, count, place, async ({ port, keylog, ask }) => {
     const written = await dump([port], file);
-    await ask();
-    const { dropped } = await written.stop();
+    let dropped;
+    try {
+      await ask();
+    } finally {
+      ({ dropped } = await written.stop());
+    }
     if (dropped > 0) throw new Error(`${row.name}: tcpdump dropped ${dropped} packets`);
     return { port, file, keylog };
   });

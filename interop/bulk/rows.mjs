@@ -6,13 +6,6 @@ import { ExchangeJudge, StreamJudge } from './judges.mjs';
 const peer = (name) => fileURLToPath(new URL(`peers/${name}`, import.meta.url));
 const NODES = ['20.20.2', '22.23.3', '24.21.0', '26.10.0'];
 
-/**
- * A row: `share` of the run's messages go over it. `server(port, count, tools)` and `client(…)` are command lines, `judge(count)` makes
- * what looks at them, `secure` says that it is over TLS, `told` reads what the client prints, if that is not one value of
- * JSON, of `isStream` the exchange's own body is not kept
- * whole, and `directions` are those that have messages, 2 if it is left out.
- * With `keysAreLate` the server alone logs the keys, and not by Node's flag.
- */
 const withNode = (name) => (words) => (port, count, tools) => [
   process.execPath,
   peer(name),
@@ -110,6 +103,12 @@ const late = ['https', 'h2'].map((over) => {
   return { ...row, keysAreLate: true, server: (...words) => [...row.server(...words), 'late'] };
 });
 
+/**
+ * A row: `share` of the run's messages go over it. `server(port, count, tools)` and `client(…)` are command lines. `judge(count)` makes
+ * the judge of what is shown. `secure`: it is over TLS. `told` reads the client's output, if that is not one value of JSON. `isStream`:
+ * the body of the exchange itself is not kept whole. `directions`: those that have messages, 2 if it is left out. `keysAreLate`: the
+ * server alone logs the keys, and not by Node's flag.
+ */
 export const ROWS = [
   exchanges('h2c, 100 streams', 'h2c', () => process.execPath),
   ...NODES.flatMap((version) =>

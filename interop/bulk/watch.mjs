@@ -1,4 +1,4 @@
-// What goes over one port while `act` runs, shown to one judge live and to another one by `--read` of what tcpdump wrote meanwhile.
+// The traffic of one port while `act` runs, shown to one judge live and to another one by `--read` of what tcpdump wrote meanwhile.
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -27,10 +27,15 @@ export async function watch({ port, file, keylog, live, read }, act) {
   for (const event of ['message', 'streamMessage']) sniffer.on(event, (message) => live.take(message));
   await sniffer.start();
   const written = await dump([port], file);
-  const told = await act();
-  await sleep(SETTLE_MS);
-  await sniffer.stop();
-  const ofFile = await written.stop();
+  let told;
+  let ofFile;
+  try {
+    told = await act();
+    await sleep(SETTLE_MS);
+  } finally {
+    await sniffer.stop();
+    ofFile = await written.stop();
+  }
   const { engine: counters } = sniffer.stats();
   await readEach([port], file, keylog, ['--stream-messages'], (message) => read.take(message));
   return { told, counters, dropped: counters.dropped + counters.queueDropped + ofFile.dropped };

@@ -119,7 +119,11 @@ func keyLog() io.Writer {
 	if path == "" {
 		return nil
 	}
-	file, _ := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	return file
 }
 
@@ -162,7 +166,7 @@ type record struct {
 
 func sum(data []byte) string { return fmt.Sprintf("%x", sha256.Sum256(data)) }
 
-// What a call sends.
+// The messages that a call sends.
 func questions(call int, name string) [][]byte {
 	first := []byte(strings.Repeat(fmt.Sprintf("call %d, the same words; ", call), 1+call%40))
 	if name == "Collect" || name == "Chat" {

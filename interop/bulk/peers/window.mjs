@@ -1,4 +1,4 @@
-// What all peers of a bulk run do alike.
+// The work that all peers of a bulk run share.
 import { Fold, foldOf, messageOf } from '../content.mjs';
 
 const IN_FLIGHT = Number(process.env.BULK_IN_FLIGHT ?? 64);

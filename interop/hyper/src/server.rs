@@ -1,4 +1,4 @@
-//! What interop/README.md says that a server answers.
+//! A server as interop/README.md describes it.
 
 use std::convert::Infallible;
 use std::io::Write;

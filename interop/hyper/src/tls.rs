@@ -45,7 +45,7 @@ pub fn connector(over: &str) -> Result<TlsConnector, Failure> {
     let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(versions(None))?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Anybody))
+        .with_custom_certificate_verifier(Arc::new(AcceptAnyCertificate))
         .with_no_client_auth();
     config.alpn_protocols = protocols(over);
     config.key_log = Arc::new(KeyLogFile::new());
@@ -54,9 +54,9 @@ pub fn connector(over: &str) -> Result<TlsConnector, Failure> {
 
 /// The servers sign their certificates themselves, on loopback.
 #[derive(Debug)]
-struct Anybody;
+struct AcceptAnyCertificate;
 
-impl ServerCertVerifier for Anybody {
+impl ServerCertVerifier for AcceptAnyCertificate {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,

@@ -28,9 +28,10 @@ export class NoPackets extends Error {
 }
 
 export interface PacketCopy {
-  /** To be closed. */
   file: FileHandle;
   bytes: number;
+  /** Until then no other copy is made. */
+  close(): Promise<void>;
 }
 
 export interface PacketCopiesOptions {
@@ -56,13 +57,19 @@ export class PacketCopies {
     if (this.#isBusy) throw new NoPackets(409, 'packets are being saved already');
     this.#isBusy = true;
     try {
-      return await this.#copy(ids);
-    } finally {
+      const { file, bytes } = await this.#copy(ids);
+      const close = async (): Promise<void> => {
+        await file.close();
+        this.#isBusy = false;
+      };
+      return { file, bytes, close };
+    } catch (error) {
       this.#isBusy = false;
+      throw error;
     }
   }
 
-  async #copy(ids: Iterable<string>): Promise<PacketCopy> {
+  async #copy(ids: Iterable<string>): Promise<Omit<PacketCopy, 'close'>> {
     const { savefiles, capture, folder = tmpdir() } = this.#options;
     const connections = new Connections();
     for (const id of ids) connections.add(id);
@@ -82,8 +89,13 @@ export class PacketCopies {
 async function openUnnamed(folder: string): Promise<FileHandle> {
   const path = join(folder, `tcp-sniffer-${randomUUID()}`);
   const file = await open(path, 'wx+', MODE);
-  await rm(path);
-  return file;
+  try {
+    await rm(path);
+    return file;
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
 }
 
 /** The copy is hardly larger than what is copied from. */

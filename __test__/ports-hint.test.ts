@@ -65,6 +65,13 @@ describe('programs that listen', () => {
     ]);
   });
 
+  it('are found before a great number of connections', () => {
+    const path = proc('large');
+    const connections = new Array(40_000).fill(row('0100007F:0050', '06', 0));
+    writeFileSync(join(path, 'self', 'net', 'tcp'), [HEAD, row('0100007F:0050', '0A', 1), ...connections].join('\n'));
+    expect(listenersHere(path, '9')).toEqual([{ port: 80, isLoopback: true, isUsed: true }]);
+  });
+
   it.each(['', 'nonsense', `${HEAD}\n   0: x`, `${HEAD}\n${row('', '0A', 1)}`])('of %j there are none', (text) => {
     const path = proc(`odd-${text.length}`);
     writeFileSync(join(path, 'self', 'net', 'tcp'), text);

@@ -3,11 +3,14 @@
  * read. Out: ports, and the programs as far as their files may be seen. To know where HTTP passes would take a capture of all ports.
  */
 
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Open files of other processes that are looked at: some 50 ms of the event loop. */
 const MAX_FILES = 10_000;
+
+/** Of a table of sockets: some 28 000. Those that are listened on stand first; of more connections than these it is not said that they are used. */
+const MAX_TABLE_BYTES = 4 * 1024 * 1024;
 
 /** The state of a socket, as the tables have it; all others are those of connections. */
 const LISTEN = '0A';
@@ -53,7 +56,7 @@ interface Socket {
 }
 
 function socketsIn(proc: string, table: string): Socket[] {
-  return textOf(join(proc, 'self', 'net', table))
+  return beginningOf(join(proc, 'self', 'net', table))
     .split('\n')
     .map((row) => row.trim().split(/\s+/))
     .map((columns) => {
@@ -87,6 +90,22 @@ function* socketsOf(
 
 function nameOf(proc: string, process: string): string {
   return textOf(join(proc, process, 'comm')).trim();
+}
+
+/** As much of a table as is read. The kernel hands it out in pieces. */
+function beginningOf(path: string): string {
+  return orNothing(() => {
+    const file = openSync(path, 'r');
+    try {
+      const bytes = Buffer.alloc(MAX_TABLE_BYTES);
+      let length = 0;
+      for (let count = 1; count > 0; length += count)
+        count = readSync(file, bytes, length, bytes.length - length, null);
+      return bytes.toString('latin1', 0, length);
+    } finally {
+      closeSync(file);
+    }
+  }, '');
 }
 
 /** Processes end, and those of other users are not shown. */

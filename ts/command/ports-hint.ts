@@ -28,24 +28,28 @@ export class PortsHint {
 
   /** Says nothing if something has come, or nothing better is known. */
   say(): void {
-    const { ports, segments, log, listeners = listenersHere } = this.#options;
+    const { segments, listeners = listenersHere, ports } = this.#options;
     if (this.#isSaid || segments() > 0) return;
-    this.#isSaid = true;
     const found = listeners();
     const ours = found.filter(({ port }) => ports.includes(port));
-    const fields = { ports, code: 'NOTHING_ON_PORTS' };
     if (ours.length > 0) {
       if (this.#seesLoopback()) return;
       const words = ours.every(({ isLoopback }) => isLoopback)
         ? 'their programs listen on loopback addresses alone; --interface lo'
         : 'what this machine itself asks passes lo; --interface lo, or any';
-      log.warn(fields, `nothing came with one of the ports, and ${words}`);
+      this.#warn({}, `nothing came with one of the ports, and ${words}`);
     } else if (found.length > 0) {
       const shown = found.slice(0, MAX_SHOWN).map(nameOf);
       const more = found.length - shown.length;
       const listening = more > 0 ? [...shown, `and ${more} more`] : shown;
-      log.warn({ ...fields, listening }, 'nothing came with one of the ports; programs here listen on others');
+      this.#warn({ listening }, 'nothing came with one of the ports; programs here listen on others');
     }
+  }
+
+  #warn(fields: object, words: string): void {
+    const { ports, log } = this.#options;
+    this.#isSaid = true;
+    log.warn({ ports, code: 'NOTHING_ON_PORTS', ...fields }, words);
   }
 
   #seesLoopback(): boolean {

@@ -37,7 +37,7 @@ use crate::redact::{REDACTED, Redactor, Targets};
 /// The most that `Origin::text` takes with IPv4, which nearly all have, and a number of up to eight digits.
 const ORIGIN_BYTES: usize = 120;
 
-/// What stands in a line after the exchange's number, with a place for the time.
+/// The part of a line after the exchange's number, with a place for the time.
 const REQUEST_FORM: &[u8; 62] = b"\",\"timestamp\":\"0000-00-00T00:00:00.000Z\",\"direction\":\"request\"";
 const RESPONSE_FORM: &[u8; 63] = b"\",\"timestamp\":\"0000-00-00T00:00:00.000Z\",\"direction\":\"response\"";
 const TIME_AT: usize = b"\",\"timestamp\":\"".len();
@@ -231,8 +231,8 @@ impl Encoder {
     }
 }
 
-/// Appends a text with another one put into it. Their lengths are known here: no call copies them, and whether there is room is
-/// looked at once.
+/// Appends a text with another one put into it. Their lengths are known here, so that no call copies them, and the space is
+/// looked for once.
 #[inline(always)]
 fn push_form<const N: usize, const M: usize>(out: &mut Vec<u8>, form: &[u8; N], at: usize, text: &[u8; M]) {
     let start = out.len();

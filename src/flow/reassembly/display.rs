@@ -1,5 +1,5 @@
 //! How one direction stands, in one line: `0..5 (4) 9..10? F12` is five bytes delivered, a hole of four, one byte that waits in
-//! doubt, and a FIN at 12.
+//! doubt, and a FIN at 12. A FIN that was reached counts as one byte more.
 
 use std::fmt;
 

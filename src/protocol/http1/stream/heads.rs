@@ -120,8 +120,8 @@ impl Stream {
         bytes.len()
     }
 
-    /// A complete head; `last_at` is the time of its last packet, if it has several. Takes what `rest` holds of its body, and returns how much that
-    /// was.
+    /// A complete head; `last_at` is the time of its last packet, if it has several. Takes the bytes of its body from `rest`, and
+    /// returns how many there were.
     #[allow(clippy::too_many_arguments, reason = "a message's parts, none of which is kept")]
     fn on_head(
         &mut self,

@@ -7,11 +7,11 @@ use crate::message::{Http2Counters, HttpCounters, Part, StreamCounters, Switch};
 use crate::redact::Extent;
 use crate::tls::{KeyLogCounters, TlsCounters};
 
-/// Counters that only grow, except the gauges `connections_active` and `buffered_bytes`.
+/// Counters that only grow, except the gauges `connections_active`, `buffered_bytes` and `shed_level`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stats {
     /// Packets that the engine was given. Each is in exactly one of: `undecodable`, `not_tcp`, `fragments`, `other_ports`,
-    /// `not_sampled`, `no_syn`, `after_close`, `segments`.
+    /// `not_sampled`, `shed_packets`, `no_syn`, `after_close`, `segments`.
     pub packets: u64,
     /// By `Undecodable::index`.
     pub undecodable: [u64; Undecodable::COUNT],
@@ -25,6 +25,9 @@ pub struct Stats {
     pub other_ports: u64,
     /// Segments of connections outside the sample.
     pub not_sampled: u64,
+    /// Segments of connections that were left out to hold `cpuLimitShare`, and their bytes.
+    pub shed_packets: u64,
+    pub shed_bytes: u64,
     /// Segments without data, or without an ACK flag, of connections that are not known.
     pub no_syn: u64,
     /// Segments of connections that have ended: retransmissions, and what was under way to a side that had reset.
@@ -37,6 +40,12 @@ pub struct Stats {
     pub connections_evicted: u64,
     pub connections_timed_out: u64,
     pub connections_stopped: u64,
+    /// Connections that were followed, and left out from then on to hold `cpuLimitShare`.
+    pub shed_connections: u64,
+    /// Bodies, and data of messages inside streams, that were left out for it.
+    pub shed_bodies: u64,
+    /// Gauge: how much is left out, 0 for nothing.
+    pub shed_level: u64,
     /// Gauge.
     pub connections_active: u64,
     /// Gauge: bytes held back in all connections.
@@ -106,6 +115,11 @@ impl Stats {
             ("datagramsLost", self.defrag.lost()),
             ("otherPorts", self.other_ports),
             ("notSampled", self.not_sampled),
+            ("shedPackets", self.shed_packets),
+            ("shedBytes", self.shed_bytes),
+            ("shedConnections", self.shed_connections),
+            ("shedBodies", self.shed_bodies),
+            ("shedLevel", self.shed_level),
             ("noSyn", self.no_syn),
             ("afterClose", self.after_close),
             ("segments", self.segments),

@@ -227,6 +227,7 @@ fn options(path: &str, to: &str, wanted: &BTreeSet<u64>) -> ExtractOptions {
             source: SourceOptions::Savefile { path: path.to_owned() },
             engine: config(),
             tls_keylog: None,
+            cpu_limit: None,
             stats_interval_ms: 0,
         },
         savefiles: vec![Wanted { path: path.to_owned(), connections }],

@@ -43,7 +43,17 @@ export function loggedLedger(stderr: string): SnifferStats {
 /** What was received was read, dropped or left; `packets` is the sum of what they were; what was parsed is the sum of where it went. The log leaves zeros out. */
 export function expectBalance({ engine, outputs }: SnifferStats): void {
   const sum = (...names: string[]): number => names.reduce((total, name) => total + (engine[name] ?? 0), 0);
-  const kinds = ['undecodable', 'notTcp', 'fragments', 'otherPorts', 'notSampled', 'noSyn', 'afterClose', 'segments'];
+  const kinds = [
+    'undecodable',
+    'notTcp',
+    'fragments',
+    'otherPorts',
+    'notSampled',
+    'shedPackets',
+    'noSyn',
+    'afterClose',
+    'segments',
+  ];
   expect(sum(...kinds)).toBe(engine.packets);
   expect(sum('packets', 'dropped', 'unread')).toBe(engine.received);
   const out = sum('requests', 'responses') - sum('filtered', 'ownMessages', 'queueDropped');

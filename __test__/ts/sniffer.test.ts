@@ -63,6 +63,16 @@ describe('start', () => {
     expect(file.capture.options).not.toHaveProperty('interface');
   });
 
+  it('says whose CPU time and whose size of the ring it is', async () => {
+    const library = rig({ cpuLimitShare: 0.2 });
+    await library.sniffer.start();
+    expect(library.capture.options).toMatchObject({ cpuLimitShare: 0.2, cpuOfProcess: false, ringBufferFits: true });
+    const command = rig({ ringBufferBytes: 33_554_432 }, { ownsProcess: true });
+    await command.sniffer.start();
+    expect(command.capture.options).toMatchObject({ cpuOfProcess: true, ringBufferFits: false });
+    expect(command.capture.options).not.toHaveProperty('cpuLimitShare');
+  });
+
   it('keeps the code of a failed open, logs it, and can be tried again', async () => {
     let fail = true;
     const { sniffer, log } = rig(

@@ -11,6 +11,7 @@ const { MESSAGE_FIELDS } = require('../../dist/config/fields.js');
 const { MEDIA_TYPE, TOKEN } = require('../../dist/config/checks.js');
 const texts = require('../../dist/config/texts.js');
 const { BYTES_PER_UNIT } = require('../../dist/filter/units.js');
+const { MAX_CPU_LIMIT_SHARE, MIN_CPU_LIMIT_SHARE } = require('../../dist/config/limits.js');
 const { MAX_PORT } = require('../../dist/filter/ports.js');
 const { INTERFACE_NAME } = require('../../dist/injector/sniffer-text.js');
 
@@ -133,6 +134,8 @@ const BY_FIELD = {
   include: areFilters,
   exclude: areFilters,
   metricsHost: printable,
+  cpuLimitShare: (text) =>
+    `${matches(text, '^[0-9]{1,2}(?:\\.[0-9]{1,15})?$')} && double(${text}) >= ${MIN_CPU_LIMIT_SHARE} && double(${text}) <= ${MAX_CPU_LIMIT_SHARE}.0`,
   fields: (text) => `${text}.split(',').map(n, n.trim()).filter(n, n != '').all(n, n in ${list(MESSAGE_FIELDS)})`,
 };
 

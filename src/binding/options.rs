@@ -6,7 +6,7 @@ use std::sync::Arc;
 use napi::{Error, Result, Status};
 use napi_derive::napi;
 
-use crate::capture::CaptureOptions;
+use crate::capture::{CaptureOptions, CpuLimit};
 use crate::config::{BinaryBodies, DescriptorFile, EngineConfig};
 use crate::flow::Patience;
 use crate::message::Members;
@@ -88,10 +88,16 @@ pub struct BindingCaptureOptions {
     pub snaplen_bytes: f64,
     /// Bytes of the kernel's ring, at least 1 MiB.
     pub ring_buffer_bytes: f64,
+    /// Whether the ring is smaller where the container may take little memory.
+    pub ring_buffer_fits: bool,
     /// Milliseconds the kernel may hold packets back, 1–1000.
     pub read_timeout_ms: f64,
     /// Whether to capture what is not addressed to this machine.
     pub promiscuous: bool,
+    /// Share of a core that may be taken, past which load is shed; absent is as much as it takes. Not looked at with `pcapFile`.
+    pub cpu_limit_share: Option<f64>,
+    /// Whether the process as a whole is meant by it, or the capture's own threads.
+    pub cpu_of_process: bool,
     /// Milliseconds between two `stats` events; 0 is never (the one before `end` always comes).
     pub stats_interval_ms: f64,
 }
@@ -125,6 +131,7 @@ impl TryFrom<BindingCaptureOptions> for CaptureOptions {
                     interface: options.interface.unwrap_or_default(),
                     snaplen_bytes: whole("snaplenBytes", options.snaplen_bytes)?,
                     ring_buffer_bytes: whole("ringBufferBytes", options.ring_buffer_bytes)?,
+                    ring_buffer_fits: options.ring_buffer_fits,
                     read_timeout_ms: whole("readTimeoutMs", options.read_timeout_ms)?,
                     promiscuous: options.promiscuous,
                 }),
@@ -160,6 +167,7 @@ impl TryFrom<BindingCaptureOptions> for CaptureOptions {
                 tls_key_wait_ms: whole("tlsKeyWaitMs", options.tls_key_wait_ms)?,
             },
             tls_keylog: options.tls_keylog,
+            cpu_limit: options.cpu_limit_share.map(|share| CpuLimit { share, of_process: options.cpu_of_process }),
             stats_interval_ms: whole("statsIntervalMs", options.stats_interval_ms)?,
         })
     }

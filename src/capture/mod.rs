@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! PacketSource --> [runner] --> Engine ([pipeline]) --> Outgoing
-//!                     ^   [reports], [quiet], [stopping]
+//!                     ^   [reports], [quiet], [stopping], [shedding] by its [limiter]
 //!                     +-- [wake] <-- [control]: stop, credits, counters
 //! ```
 
@@ -14,18 +14,20 @@ mod descriptors;
 #[cfg(feature = "faults")]
 mod faults;
 mod key_files;
+mod limiter;
 mod options;
 mod pipeline;
 mod quiet;
 mod reports;
 mod runner;
+mod shedding;
 mod stopping;
 mod thread;
 mod wake;
 
 pub use control::CaptureControl;
 pub(crate) use key_files::KeyFiles;
-pub use options::CaptureOptions;
+pub use options::{CaptureOptions, CpuLimit};
 pub use reports::MAX_EVENT_BACKLOG;
 pub(crate) use thread::open_savefile;
 pub use thread::{THREAD_NAME, spawn};

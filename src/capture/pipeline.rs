@@ -2,7 +2,7 @@
 
 use crate::batch::Batch;
 use crate::decode::LinkType;
-use crate::engine::{Engine, NotUnderstood};
+use crate::engine::{Engine, NotUnderstood, ShedLevel};
 use crate::notice::Notice;
 use crate::stats::Stats;
 use crate::time::Timestamp;
@@ -19,6 +19,7 @@ pub trait Pipeline {
     fn stats(&self) -> Stats;
     fn not_understood(&self) -> Option<NotUnderstood>;
     fn add_tls_keys(&mut self, give: &mut dyn FnMut(&mut KeyStore));
+    fn shed_load(&mut self, level: ShedLevel, seed: u64);
 }
 
 impl Pipeline for Engine {
@@ -56,5 +57,9 @@ impl Pipeline for Engine {
 
     fn add_tls_keys(&mut self, give: &mut dyn FnMut(&mut KeyStore)) {
         self.add_tls_keys(give);
+    }
+
+    fn shed_load(&mut self, level: ShedLevel, seed: u64) {
+        self.shed_load(level, seed);
     }
 }

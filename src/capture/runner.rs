@@ -15,6 +15,7 @@ use super::key_files::KeyFiles;
 use super::options::CaptureOptions;
 use super::pipeline::Pipeline;
 use super::reports::Reports;
+use super::shedding::Shedding;
 use super::stopping::Stopping;
 use super::wake::wait;
 use crate::delivery::{MAX_QUEUE_BYTES, Outgoing};
@@ -40,6 +41,8 @@ pub struct Runner<S, P> {
     max_queue_bytes: usize,
     reports: Reports,
     key_files: Option<KeyFiles>,
+    /// Live, if there is a limit.
+    shedding: Option<Shedding>,
     last_keys: Instant,
     packets: u64,
     /// Elapsed time of a live capture: on the clock that stamps its packets, as that stood at the start.
@@ -72,6 +75,10 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
             max_queue_bytes: if pace == Pace::Lossless { usize::MAX } else { MAX_QUEUE_BYTES },
             reports: Reports::new(source.info(), pace, options.stats_interval_ms),
             key_files: options.tls_keylog.as_deref().map(KeyFiles::new),
+            shedding: options
+                .cpu_limit
+                .filter(|_| pace != Pace::Lossless)
+                .map(|limit| Shedding::new(limit, Arc::clone(&control.feedback))),
             last_keys: Instant::now(),
             source,
             pace,
@@ -234,6 +241,17 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
             let (began, at) = self.began;
             let passed = u64::try_from(now.duration_since(began).as_micros()).unwrap_or(u64::MAX);
             self.engine.on_tick(at.plus_micros(passed));
+            self.shed_load(now);
+        }
+    }
+
+    fn shed_load(&mut self, now: Instant) {
+        let Some(shedding) = &mut self.shedding else { return };
+        if let Some(level) = shedding.due(now) {
+            self.engine.shed_load(level, shedding.seed);
+        }
+        if let Some(notice) = shedding.take_notice(now) {
+            self.reports.notice(notice, &self.outgoing);
         }
     }
 

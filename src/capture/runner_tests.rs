@@ -11,7 +11,7 @@ use crate::capture::thread::start_sending;
 use crate::config::EngineConfig;
 use crate::decode::LinkType;
 use crate::delivery::{CREDITS, Delivery, Event};
-use crate::engine::NotUnderstood;
+use crate::engine::{NotUnderstood, ShedLevel};
 use crate::notice::{Level, Notice};
 use crate::source::{CaptureInfo, SourceOptions};
 use crate::stats::{CaptureStats, Stats};
@@ -160,6 +160,10 @@ impl Pipeline for FakeEngine {
 
     fn add_tls_keys(&mut self, _: &mut dyn FnMut(&mut KeyStore)) {}
 
+    fn shed_load(&mut self, level: ShedLevel, _seed: u64) {
+        self.stats.shed_level = level.number();
+    }
+
     fn not_understood(&self) -> Option<NotUnderstood> {
         let packets = self.not_understood;
         (packets > 0).then(|| NotUnderstood { packets, what: format!("{packets} of no use") })
@@ -232,6 +236,7 @@ impl Setup {
         let options = CaptureOptions {
             source: SourceOptions::Savefile { path: String::new() },
             engine: EngineConfig::for_ports(&[80]),
+            cpu_limit: None,
             stats_interval_ms: 0,
             tls_keylog: None,
         };

@@ -21,6 +21,7 @@ fn a_stop_right_after_the_last_packet_loses_none_and_is_quick() {
     let options = CaptureOptions {
         source: SourceOptions::Live(LiveOptions::on("lo")),
         engine: EngineConfig::for_ports(&[port]),
+        cpu_limit: None,
         stats_interval_ms: 0,
         tls_keylog: None,
     };
@@ -62,6 +63,7 @@ fn a_stop_ends_what_is_silent() {
         let options = CaptureOptions {
             source: SourceOptions::Savefile { path: fifo.path().to_owned() },
             engine: EngineConfig::for_ports(&[80]),
+            cpu_limit: None,
             stats_interval_ms: 0,
             tls_keylog: None,
         };

@@ -2,9 +2,11 @@
 //! changes. In: the receiver's calls, from any thread. Out: the same to the capture thread and the sending thread. Refuses to know:
 //! batches, how a thread is woken.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use super::changes::MIN_MESSAGES;
+use super::cpu::cpu_of_this_thread;
 use super::credits::Credits;
 use super::stdout::StdoutOutput;
 use crate::batch::Batch;
@@ -17,6 +19,9 @@ pub(crate) struct Feedback {
     wants_changes: AtomicBool,
     /// The capture thread has a young batch for a receiver that was not hungry.
     young_waits: AtomicBool,
+    /// CPU time of the sending thread, in ns, once `measure_cpu` was called.
+    measures_cpu: AtomicBool,
+    cpu_nanos: AtomicU64,
 }
 
 impl Feedback {
@@ -45,6 +50,24 @@ impl Feedback {
 
     pub(super) fn wants_changes_of(&self, batch: &Batch) -> bool {
         self.wants_changes.load(Ordering::Relaxed) && batch.messages >= MIN_MESSAGES
+    }
+
+    /// The sending thread is to tell how much CPU time it has taken.
+    pub(crate) fn measure_cpu(&self) {
+        self.measures_cpu.store(true, Ordering::Relaxed);
+    }
+
+    /// As of its last batch.
+    pub(crate) fn cpu_of_sending(&self) -> Duration {
+        Duration::from_nanos(self.cpu_nanos.load(Ordering::Relaxed))
+    }
+
+    /// On the sending thread.
+    pub(crate) fn tell_cpu(&self) {
+        if self.measures_cpu.load(Ordering::Relaxed) {
+            let nanos = u64::try_from(cpu_of_this_thread().as_nanos()).unwrap_or(u64::MAX);
+            self.cpu_nanos.store(nanos, Ordering::Relaxed);
+        }
     }
 
     /// Ahead of what the receiver has in its hands no line is written.

@@ -16,6 +16,7 @@
 //! memory of a batch goes home by itself ([`Buffer`](crate::batch::Buffer)).
 
 mod changes;
+mod cpu;
 mod credits;
 mod event;
 mod feedback;
@@ -26,6 +27,7 @@ mod queue;
 mod sending;
 mod stdout;
 
+pub(crate) use cpu::{cpu_of_process, cpu_of_this_thread};
 pub use credits::CREDITS;
 pub use event::{Delivery, Event};
 pub(crate) use feedback::Feedback;

@@ -109,6 +109,7 @@ impl Sending {
         let Self { events, shared, finisher, changes, receiver, .. } = self;
         finisher.finish(batch, in_haste, |batch| send(events, &shared.feedback, changes, &**receiver, batch));
         shared.ledger.count_content(std::mem::take(&mut finisher.stats));
+        shared.feedback.tell_cpu();
         if self.queue.done() {
             (self.shared.wake)();
         }

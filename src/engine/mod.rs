@@ -13,6 +13,8 @@ mod lingering;
 mod memory;
 mod outlet;
 mod ports;
+mod shed_level;
+mod shedding;
 #[cfg(test)]
 mod tests;
 mod tls_room;
@@ -28,6 +30,8 @@ use app::App;
 use clock::{Clock, Step};
 use outlet::Outlet;
 use ports::PortSet;
+pub use shed_level::ShedLevel;
+use shed_level::Shedding;
 use tls_room::TlsRoom;
 use to_protocol::ToProtocol;
 use to_tls::ToTls;
@@ -74,6 +78,7 @@ pub struct Engine {
     /// When the capture began.
     began: Option<Timestamp>,
     draining: bool,
+    shedding: Shedding,
     /// Only where packets are to be copied.
     trail: Option<Box<Trail>>,
 }
@@ -96,6 +101,7 @@ impl Engine {
             next_tick: Timestamp::UNKNOWN,
             began: None,
             draining: false,
+            shedding: Shedding::default(),
             trail: None,
             config,
         }
@@ -363,6 +369,10 @@ impl Engine {
 
     /// A segment of a connection that is not in the table.
     fn meet(&mut self, key: FlowKey, side: Side, segment: &Segment<'_>) -> Option<(EntryId, Side)> {
+        if self.shedding.is_of_connections() && self.leaves_out(&key) {
+            self.count_left_out(segment);
+            return None;
+        }
         if segment.flags.syn
             && let Some(found) = self.join(key, side, segment)
         {
@@ -384,6 +394,10 @@ impl Engine {
         }
         if segment.flags.rst || !segment.flags.syn && (segment.payload.is_empty() || !segment.flags.ack) {
             stats.no_syn += 1;
+            return None;
+        }
+        if !segment.flags.syn && self.table.is_left_out(&key) {
+            self.count_left_out(segment);
             return None;
         }
         // With its SYN it is not met in the middle.

@@ -177,6 +177,15 @@ impl ToLines<'_> {
                 (message.to_owned(), endpoint_fields(origin))
             });
         }
+        let bare;
+        let message = if stats.shed_level > 0 && !message.body.is_empty() {
+            stats.shed_bodies += u64::from(!matches!(fate, Fate::Hide { .. }));
+            // As if it was cut before its first byte.
+            bare = HttpMessage { body: &[], ..*message };
+            &bare
+        } else {
+            message
+        };
         match fate {
             Fate::Show(waited) => {
                 for line in waited {
@@ -220,6 +229,14 @@ impl Sink for ToLines<'_> {
         if let Some(count) = self.stats.stream_messages.get_mut(message.part.index()) {
             *count += 1;
         }
+        let bare;
+        let message = if self.stats.shed_level > 0 && !message.data.is_empty() {
+            self.stats.shed_bodies += 1;
+            bare = StreamMessage { data: &[], truncated: true, ..*message };
+            &bare
+        } else {
+            message
+        };
         match self.held.decide_inside(self.selection, message.of, origin.server.port) {
             Fate::Show(waited) => {
                 for line in waited {

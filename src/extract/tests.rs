@@ -24,6 +24,7 @@ fn copied_after(name: &str, happens: impl FnOnce(&str)) -> Result<u64, EngineErr
         source: SourceOptions::Savefile { path: path.clone() },
         engine: EngineConfig::for_ports(&[80]),
         tls_keylog: None,
+        cpu_limit: None,
         stats_interval_ms: 0,
     };
     let to_path = format!("/proc/self/fd/{}", to.as_raw_fd());

@@ -53,6 +53,8 @@ struct Ended {
     at: Timestamp,
     /// Of its entry.
     serial: u64,
+    /// It went on, and was left out from then on.
+    is_left_out: bool,
     /// Who sent the reset that ended it.
     reset_by: Option<Side>,
     first: [Option<SeqNumber>; 2],
@@ -66,6 +68,7 @@ impl Ended {
         Self {
             at,
             serial: *serial,
+            is_left_out: false,
             reset_by: connection.reset_by(),
             first: Side::BOTH.map(|side| connection.first_seq(side)),
             began_with_syn: Side::BOTH.map(|side| connection.began_with_syn(side)),
@@ -139,6 +142,12 @@ impl<A> Table<A> {
 
     pub fn entry(&mut self, id: EntryId) -> Option<&mut Entry<A>> {
         self.slots.get_mut(id.0 as usize)?.as_mut()
+    }
+
+    /// All connections, in no order.
+    pub fn ids(&self) -> Vec<EntryId> {
+        let used = self.slots.iter().enumerate().filter(|(_, slot)| slot.is_some());
+        used.map(|(slot, _)| EntryId(slot as u32)).collect()
     }
 
     pub fn insert(&mut self, key: FlowKey, app: A, now: Timestamp) -> EntryId {
@@ -264,6 +273,18 @@ impl<A> Table<A> {
     /// A connection on this key ended lately.
     pub fn remembers(&self, key: &FlowKey) -> bool {
         self.ended.contains_key(key)
+    }
+
+    /// The connection on this key, which ended just now, goes on: as long as it is remembered it is not to be met again. What it sends
+    /// once more would be read twice.
+    pub fn leave_out(&mut self, key: &FlowKey) {
+        if let Some(ended) = self.ended.get_mut(key) {
+            ended.is_left_out = true;
+        }
+    }
+
+    pub fn is_left_out(&self, key: &FlowKey) -> bool {
+        self.ended.get(key).is_some_and(|ended| ended.is_left_out)
     }
 
     /// The serial of the last connection on this key, if that ended lately.

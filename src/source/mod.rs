@@ -15,6 +15,7 @@ mod interfaces;
 mod live;
 mod options;
 mod packet_source;
+mod ring;
 mod savefile;
 
 use std::time::{SystemTime, UNIX_EPOCH};

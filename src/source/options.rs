@@ -1,5 +1,7 @@
 //! The source to be opened. Plain values, checked by the code that fills them in; libpcap's ranges are enforced here.
 
+use super::ring;
+
 /// libpcap's own maximum. Packets that the kernel merged (GRO, TSO) are far larger than the MTU, and a small snaplen
 /// silently loses bodies.
 const MAX_SNAPLEN_BYTES: u32 = 262_144;
@@ -24,6 +26,8 @@ pub struct LiveOptions {
     pub snaplen_bytes: u32,
     /// The bytes that the kernel holds for us while the thread is busy; at 1 GB/s 32 MiB are some 30 ms.
     pub ring_buffer_bytes: u32,
+    /// Fewer, where the container may take little memory.
+    pub ring_buffer_fits: bool,
     /// How long the kernel may keep a ring block that is not full (TPACKET_V3 retires it then).
     pub read_timeout_ms: u32,
     pub promiscuous: bool,
@@ -36,6 +40,7 @@ impl LiveOptions {
             interface: interface.to_owned(),
             snaplen_bytes: MAX_SNAPLEN_BYTES,
             ring_buffer_bytes: 32 << 20,
+            ring_buffer_fits: true,
             read_timeout_ms: 50,
             promiscuous: false,
         }
@@ -46,7 +51,8 @@ impl LiveOptions {
     }
 
     pub(super) fn ring(&self) -> i32 {
-        as_c_int(self.ring_buffer_bytes.max(MIN_RING_BUFFER_BYTES))
+        let fitting = if self.ring_buffer_fits { ring::most_bytes() } else { u32::MAX };
+        as_c_int(self.ring_buffer_bytes.min(fitting).max(MIN_RING_BUFFER_BYTES))
     }
 
     pub(super) fn read_timeout(&self) -> i32 {

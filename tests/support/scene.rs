@@ -19,7 +19,7 @@ use super::wire::{Link, OTHER_SERVER_PORT, Packet, SERVER_PORT};
 
 const MAX_BODY_BYTES: usize = 1 << 20;
 /// One of these says that something was captured and not shown.
-const NAMES_OF_LOSS: [&str; 14] = [
+const NAMES_OF_LOSS: [&str; 16] = [
     "gaps",
     "lostHeads",
     "lostPairings",
@@ -34,6 +34,8 @@ const NAMES_OF_LOSS: [&str; 14] = [
     "http2PartialBlocks",
     "http2EvictedStreams",
     "tlsUnreadBytes",
+    "shedPackets",
+    "shedConnections",
 ];
 
 #[derive(Debug)]
@@ -143,7 +145,7 @@ impl Scene {
         }
     }
 
-    pub(super) fn config(&self) -> EngineConfig {
+    pub fn config(&self) -> EngineConfig {
         let mut config = engine_config();
         config.binary_bodies = BinaryBodies::Base64;
         config.patience = self.patience;

@@ -94,6 +94,7 @@ export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Sh
     savefiles: (pseudonyms === undefined && savefilesOf(inputs, follow)) || 'none',
     readsLines: isOfLines(inputs),
     follows: follow,
+    ownsProcess: true,
     // The engine cannot itself write messages that come another way than its own.
     stdoutIsOurs: isPlain(inputs, follow) && pseudonyms === undefined,
     rewrite: pseudonyms && ((lines) => pseudonyms.replace(lines)),

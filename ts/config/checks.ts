@@ -4,7 +4,14 @@ import { inspect } from 'node:util';
 import { ValidationError } from '../errors';
 import { suggest } from '../suggest';
 import type { HttpMessage, Logger, StreamMessage } from '../types';
-import { MAX_PORT, MAX_SAMPLE_RATE, MIN_PORT, MIN_SAMPLE_RATE } from './limits';
+import {
+  MAX_CPU_LIMIT_SHARE,
+  MAX_PORT,
+  MAX_SAMPLE_RATE,
+  MIN_CPU_LIMIT_SHARE,
+  MIN_PORT,
+  MIN_SAMPLE_RATE,
+} from './limits';
 
 export type Check<Value = unknown> = (value: unknown, field: string, production: boolean) => Value;
 
@@ -49,6 +56,13 @@ export function checkPorts(value: unknown, field: string): number[] {
 export function checkSampleRate(value: unknown, field: string): number {
   if (typeof value !== 'number' || !(value >= MIN_SAMPLE_RATE && value <= MAX_SAMPLE_RATE)) {
     throw wrong(field, `a number from ${MIN_SAMPLE_RATE} to ${MAX_SAMPLE_RATE}`, value);
+  }
+  return value;
+}
+
+export function checkCpuLimitShare(value: unknown, field: string): number {
+  if (typeof value !== 'number' || !(value >= MIN_CPU_LIMIT_SHARE && value <= MAX_CPU_LIMIT_SHARE)) {
+    throw wrong(field, `a number from ${MIN_CPU_LIMIT_SHARE} to ${MAX_CPU_LIMIT_SHARE}`, value);
   }
   return value;
 }

@@ -14,8 +14,20 @@ const FIELDS = Object.entries<Option>(OPTIONS)
   .filter(([, { engine }]) => engine === true)
   .map(([field]) => field as EngineField);
 
+/** What the engine has to know beside the config. */
+export interface Circumstances {
+  /** The process does nothing but this, so that all its CPU time counts. */
+  ownsProcess?: boolean | undefined;
+  /** The size of the ring is the user's own, and kept. */
+  ringIsGiven?: boolean;
+}
+
 /** Every value is passed: the engine has no defaults. `read`: the only fields of messages that are looked at. */
-export function toCaptureOptions(config: ValidatedConfig, read?: readonly MessageField[]): CaptureOptions {
+export function toCaptureOptions(
+  config: ValidatedConfig,
+  read?: readonly MessageField[],
+  { ownsProcess = false, ringIsGiven = false }: Circumstances = {},
+): CaptureOptions {
   const fields = FIELDS.filter((field) => config[field] !== undefined);
   const values = Object.fromEntries(fields.map((field) => [field, config[field]])) as Pick<
     ValidatedConfig,
@@ -30,6 +42,8 @@ export function toCaptureOptions(config: ValidatedConfig, read?: readonly Messag
     ownOutputs: [config.outputUrl, config.outputOtlp === undefined ? undefined : tracesUrl(config.outputOtlp)]
       .filter((url) => url !== undefined)
       .map(ownOutput),
+    cpuOfProcess: ownsProcess,
+    ringBufferFits: !ringIsGiven,
   } satisfies CaptureOptions & Partial<Record<Unknown, never>>;
   return options;
 }

@@ -3,6 +3,10 @@
 export { MAX_PORT, MIN_PORT } from '../filter/ports';
 export const MIN_SAMPLE_RATE = 0;
 export const MAX_SAMPLE_RATE = 1;
+/** Less is not even what an idle process takes. */
+export const MIN_CPU_LIMIT_SHARE = 0.01;
+/** The cores of a large machine: the engine has two threads, and JavaScript one. */
+export const MAX_CPU_LIMIT_SHARE = 64;
 /** The shortest snaplen that still holds the longest IPv4 header and some of TCP's; tcpdump's old minimum. */
 export const MIN_SNAPLEN_BYTES = 68;
 /** libpcap's MAXIMUM_SNAPLEN. */

@@ -143,10 +143,16 @@ export interface CaptureOptions {
   snaplenBytes: number
   /** Bytes of the kernel's ring, at least 1 MiB. */
   ringBufferBytes: number
+  /** Whether the ring is smaller where the container may take little memory. */
+  ringBufferFits: boolean
   /** Milliseconds the kernel may hold packets back, 1–1000. */
   readTimeoutMs: number
   /** Whether to capture what is not addressed to this machine. */
   promiscuous: boolean
+  /** Share of a core that may be taken, past which load is shed; absent is as much as it takes. Not looked at with `pcapFile`. */
+  cpuLimitShare?: number
+  /** Whether the process as a whole is meant by it, or the capture's own threads. */
+  cpuOfProcess: boolean
   /** Milliseconds between two `stats` events; 0 is never (the one before `end` always comes). */
   statsIntervalMs: number
 }

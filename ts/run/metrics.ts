@@ -29,6 +29,7 @@ const GROUPS: readonly { metric: string; help: string; label: string; counters: 
       fragments: 'fragment',
       otherPorts: 'other_ports',
       notSampled: 'not_sampled',
+      shedPackets: 'shed',
       noSyn: 'no_syn',
       afterClose: 'after_close',
       segments: 'segment',
@@ -69,6 +70,7 @@ const GROUPS: readonly { metric: string; help: string; label: string; counters: 
       connectionsEvicted: 'evicted',
       connectionsTimedOut: 'timeout',
       connectionsStopped: 'stopped',
+      shedConnections: 'shed',
     },
   },
 ];
@@ -80,6 +82,8 @@ const HELP: Record<string, string> = {
   unread: 'Packets received, not dropped, and not read: second copies on a loopback interface, or after a stop.',
   connectionsActive: 'Connections that are followed now.',
   bufferedBytes: 'Bytes held back now, over all connections.',
+  shedLevel:
+    'How much is left out now to hold cpuLimitShare: 0 nothing, 1 bodies, 2 to 5 a growing share of connections, 6 all.',
   gaps: 'Holes in a stream that never filled.',
   gapBytes: 'Bytes that never arrived.',
   malformedStreams: 'Streams that were given up because they broke HTTP.',
@@ -95,7 +99,7 @@ const HELP: Record<string, string> = {
 
 /** Sums of what other metrics have by label; they would count twice. */
 const LEFT_OUT = new Set(['packets']);
-const GAUGES = new Set(['connectionsActive', 'bufferedBytes', 'triggerHeldMessages', 'triggerHeldBytes']);
+const GAUGES = new Set(['connectionsActive', 'bufferedBytes', 'shedLevel', 'triggerHeldMessages', 'triggerHeldBytes']);
 /** libpcap's own three say in their names whose they are. */
 const CAPTURE = new Set(['received', 'dropped', 'interfaceDropped', 'unread']);
 

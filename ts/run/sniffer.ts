@@ -43,6 +43,8 @@ export interface SnifferDeps extends OutputDeps {
   readsLines?: boolean;
   /** The input is still being written. */
   follows?: boolean;
+  /** The process does nothing but this. */
+  ownsProcess?: boolean;
   /** Makes other lines of those that outputs get. */
   rewrite?: SessionOptions['rewrite'];
   /** An output takes nothing any more. Without this it is logged, and the output is off. */
@@ -251,7 +253,8 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
       errors: () => run.listenerErrors,
     };
     const read = fieldsRead({ config, deps, listeners, readers: this.#readers });
-    const capture = this.#createCapture(toCaptureOptions(config, read));
+    const ringIsGiven = this.#config.ringBufferBytes !== undefined;
+    const capture = this.#createCapture(toCaptureOptions(config, read, { ownsProcess: deps.ownsProcess, ringIsGiven }));
     if (this.#earlyTlsKeys !== '') capture.addTlsKeys(this.#earlyTlsKeys);
     this.#earlyTlsKeys = '';
     this.#capture = capture;

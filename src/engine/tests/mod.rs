@@ -13,6 +13,7 @@ mod receiver;
 mod redact_body;
 mod resets;
 mod secrets;
+mod shedding;
 mod streams;
 mod time;
 mod timeless;

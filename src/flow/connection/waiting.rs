@@ -79,6 +79,15 @@ impl Connection {
         }
     }
 
+    /// Ends both streams where they stand. The bytes that wait after a hole are let go, and the hole is no gap: it might have been
+    /// filled yet.
+    pub fn leave(&mut self, sink: &mut impl FnMut(Side, StreamEvent<'_>)) {
+        self.deliver(sink);
+        for side in Side::BOTH {
+            sink(side, StreamEvent::End { clean: false, reset: false });
+        }
+    }
+
     /// Delivers what can be delivered, keeps the limit, and returns what becomes of the connection.
     pub(super) fn settle(&mut self, counters: &mut FlowCounters, sink: &mut impl FnMut(Side, StreamEvent<'_>)) -> Next {
         if self.is_quiet() {

@@ -16,6 +16,12 @@ impl<A> Entry<A> {
         self.joined.is_some()
     }
 
+    /// Its key and those that it was joined by.
+    pub fn keys(&self) -> impl Iterator<Item = FlowKey> {
+        let others = self.joined.iter().flat_map(|joined| &joined.keys);
+        std::iter::once(self.key).chain(others.map(|&(key, _)| key))
+    }
+
     pub fn ends(&self) -> &Ends {
         self.joined.as_ref().map_or(self.key.ends(), |joined| &joined.ends)
     }

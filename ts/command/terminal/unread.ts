@@ -7,6 +7,7 @@ import { count } from './quantities';
 type Counter = keyof typeof LOSSES;
 
 const KEYS_HELP = '--tls-keylog FILE (tcp-sniffer help tls)';
+const SHED_HELP = 'a higher --cpu-limit-share reads more of them; so do fewer ports, or --fields without body';
 const FROM_THE_START = 'capture before its connections begin: start the capture first, or restart the client';
 
 /** The advice for counters that say all that there is to know. */
@@ -16,6 +17,8 @@ const ADVICE: Partial<Record<Counter, string>> = {
   tlsUnreadUnsupported: 'TLS 1.2 and 1.3 with AEAD ciphers are read; others where they are plain',
   tlsUnreadNoHandshake: FROM_THE_START,
   tlsUnreadLostStep: 'packets are missing in the capture; fewer ports, or a larger --ring-buffer-bytes',
+  shedBodies: SHED_HELP,
+  shedPackets: SHED_HELP,
   http2GivenUp: FROM_THE_START,
   http2LostBlocks: `where the capture began in the middle, ${FROM_THE_START}`,
   http2PartialBlocks: `where the capture began in the middle, ${FROM_THE_START}`,

@@ -1,7 +1,7 @@
 /** Rows of the table of options: how a run goes on, what it tells of itself, and what it may take. */
 
 import type { LogLevel } from '../../types';
-import { checkBoolean, checkLogger, integer, name, oneOf } from '../checks';
+import { checkBoolean, checkCpuLimitShare, checkLogger, integer, name, oneOf } from '../checks';
 import {
   MAX_PORT,
   MAX_READ_TIMEOUT_MS,
@@ -95,6 +95,21 @@ export const RUN = {
     help: 'bytes held back over all connections',
     engine: true,
   },
+  /**
+   * The CPU time that may be taken, as a share of one core: 0.2 is a fifth of one, 2 are two cores. Over it load is shed, step by step
+   * until it is enough: bodies first, then whole connections, all of them at last; each is counted, the log and the metrics say so, and a
+   * message without its body has `bodyTruncated`. The command counts all of its process, a library the two threads of the capture. A
+   * savefile is never shed. 0.01–64. Default: none.
+   */
+  cpuLimitShare: {
+    check: checkCpuLimitShare,
+    parse: number,
+    argument: 'share',
+    topic: 'limits',
+    help: 'share of a core that may be taken, e.g. 0.2; over it bodies are left out, then connections',
+    engine: true,
+    annotation: 'share of a core, e.g. `0.2`: over it bodies are left out, then whole connections, counted and logged',
+  },
   /** Bytes captured of each packet, 68–262 144. Offloading makes packets larger than the MTU. Default 262 144. */
   snaplenBytes: {
     check: integer(MIN_SNAPLEN_BYTES, MAX_SNAPLEN_BYTES),
@@ -105,7 +120,10 @@ export const RUN = {
     help: 'bytes captured of each packet',
     engine: true,
   },
-  /** Bytes of the kernel's ring. Default 33 554 432 (32 MiB). */
+  /**
+   * Bytes of the kernel's ring. Without this option fewer in a container with little memory: an eighth of its limit (`memory.max` of its
+   * cgroup, or `memory.limit_in_bytes`), and at least 2 MiB. Default 33 554 432 (32 MiB).
+   */
   ringBufferBytes: {
     check: integer(MIN_RING_BUFFER_BYTES, MAX_RING_BUFFER_BYTES),
     default: 33_554_432,

@@ -14,8 +14,9 @@ import { checkedConfig, giveUpRight } from '../capture';
 import { COMMANDS } from '../program';
 import { readAll, type WhatIsMissing } from '../reading';
 import { show } from '../show';
+import { refuseOthers } from '../whole-file';
 import { type AskedDocument, READING } from './flags';
-import { loadWriter, refuseOthers, writeFile } from './write';
+import { DOCUMENTS, loadWriter, writeFile } from './write';
 
 const MERGE = '--merge';
 
@@ -85,7 +86,7 @@ async function prepare({
   const asked = readAsked({ ...shorts, inputs, words: inputs, duration }, flags, env, COMMANDS);
   const config = { logLevel: 'warn' as const, ...checkedConfig(asked, env) };
   const textOf = await loadWriter(format);
-  if (output !== undefined) refuseOthers(output);
+  if (output !== undefined) refuseOthers(output, DOCUMENTS);
   const earlier = merge === undefined ? undefined : await readDocument(merge, MERGE);
   // A reference that cannot be followed is told before anything is read.
   if (earlier !== undefined) merged(earlier, documentOf([]), MERGE);

@@ -17,6 +17,8 @@ export interface AskedComparison extends AskedReading {
   /** The OpenAPI document that takes the place of the first one. */
   openapi: string | undefined;
   format: (typeof FORMATS)[number];
+  /** The page that is written as well. */
+  html: string | undefined;
 }
 
 export function addCompare(program: Command, onCompare: (asked: AskedComparison) => Promise<void>): void {
@@ -30,9 +32,14 @@ export function addCompare(program: Command, onCompare: (asked: AskedComparison)
   READING.addTo(command);
   command.addOption(new Option('--openapi <file>', 'compare with this document, JSON or YAML').argParser(collect));
   command.addOption(new Option('--format <name>', 'of what goes to stdout').choices(FORMATS).default('text'));
+  command.addOption(new Option('--html <file>', 'the same as one HTML page, of two captures').argParser(collect));
   command.action(async (names: string[], values: Values) => {
     const reading = READING.read(program, COMPARE, values);
     const openapi = only(values, 'openapi', '--openapi');
+    const html = only(values, 'html', '--html');
+    if (html === '') throw refusal('html', '--html must name a file');
+    if (html !== undefined && openapi !== undefined)
+      throw refusal('html', '--html stands for two captures, and not with --openapi');
     const missing = openapi === undefined ? ['A', 'B'][names.length] : names.length === 0 ? 'captures' : undefined;
     if (missing !== undefined) throw refusal('missingArgument', `missing required argument '${missing}'`);
     if (openapi === undefined && names.length > 2)
@@ -40,7 +47,7 @@ export function addCompare(program: Command, onCompare: (asked: AskedComparison)
         'excessArguments',
         `too many arguments for '${COMPARE}'. Expected 2 arguments but got ${names.length}`,
       );
-    await onCompare({ ...reading, names, openapi, format: values.format === 'json' ? 'json' : 'text' });
+    await onCompare({ ...reading, names, openapi, html, format: values.format === 'json' ? 'json' : 'text' });
   });
 }
 

@@ -5,6 +5,7 @@ import { differencesOf } from '../../compare/differences';
 import { LOG_LEVELS, type SnifferConfig } from '../../config';
 import { type Env, readKeepNetRaw, readLogLevel } from '../../config/env';
 import { ValidationError } from '../../errors';
+import { errorFields } from '../../logger';
 import { BAD_CONFIG, FAILED, SUCCESS } from '../../run/exit-codes';
 import { type Asked, readAsked } from '../asked';
 import { checkedConfig, giveUpRight } from '../capture';
@@ -13,12 +14,17 @@ import { readAll } from '../reading';
 import { show } from '../show';
 import { createPaint } from '../terminal/style';
 import { loadText } from '../terminal/text';
+import { refuseOthers, writeWhole } from '../whole-file';
 import { type AskedComparison, READING } from './flags';
 import { jsonOf } from './json';
-import { type Read, reportRows } from './report';
+import { PAGES, pageOf } from './page';
+import { reportRows } from './report';
+import type { Comparison, Read } from './words';
 
 /** Where the terminal does not say. */
 const COLUMNS = 80;
+/** Names of hosts and paths are in it: only its owner may read it. */
+const PAGE_MODE = 0o600;
 
 interface Side {
   name: string;
@@ -27,7 +33,7 @@ interface Side {
 }
 
 export async function compare(asked: AskedComparison): Promise<number> {
-  const { names, flags, format } = asked;
+  const { names, flags, format, html } = asked;
   const terminal = await show({ format: format === 'json' ? 'json' : undefined, summary: false });
   const env = READING.env(process.env);
   let sides: Side[];
@@ -35,6 +41,7 @@ export async function compare(asked: AskedComparison): Promise<number> {
     if (names.every((name) => name === '-'))
       throw new ValidationError('inputs', 'stdin is read once', 'tcp-sniffer compare');
     sides = names.map((name) => sideOf(name, asked, env));
+    if (html !== undefined) refuseOthers(html, PAGES);
     if (!readKeepNetRaw(process.env)) giveUpRight(terminal.createLogger(sides[0]?.config.logLevel ?? 'warn'));
   } catch (error) {
     if (!(error instanceof ValidationError)) throw error;
@@ -54,8 +61,7 @@ export async function compare(asked: AskedComparison): Promise<number> {
     reads.push({ name: side.name, ...read });
     captures.end();
   }
-  await terminal.close();
-  const result = { captures, reads, differences: differencesOf(captures) };
+  const result: Comparison = { captures, reads, differences: differencesOf(captures) };
   if (format === 'json') process.stdout.write(`${JSON.stringify(jsonOf(result))}\n`);
   else {
     const text = await loadText();
@@ -63,7 +69,16 @@ export async function compare(asked: AskedComparison): Promise<number> {
     const rows = [...reportRows(result, { text, paint }, process.stdout.columns || COLUMNS)];
     process.stdout.write(`${rows.join('\n')}\n`);
   }
-  return reads.some(({ broke }) => broke) ? FAILED : SUCCESS;
+  let exitCode = reads.some(({ broke }) => broke) ? FAILED : SUCCESS;
+  try {
+    if (html !== undefined) writeWhole(html, pageOf(result), PAGE_MODE);
+  } catch (error) {
+    const log = terminal.createLogger(sides[0]?.config.logLevel ?? 'warn');
+    log.error({ html, ...errorFields(error) }, 'cannot write the page');
+    exitCode = FAILED;
+  }
+  await terminal.close();
+  return exitCode;
 }
 
 /** @throws {ValidationError} */

@@ -10,7 +10,7 @@ import {
   MIN_TIMES,
   type Place,
 } from '../../compare/differences';
-import type { Comparison } from './report';
+import type { Comparison } from './words';
 
 export function jsonOf({ captures, reads, differences }: Comparison): unknown {
   const { changes, tests, compared, few, sampled, more } = differences;

@@ -79,6 +79,8 @@ export interface AskedFlags extends Partial<Record<keyof typeof SHORTS, readonly
   summary?: boolean | undefined;
   /** The format that stdout is asked to have. */
   format?: Format | undefined;
+  /** `--traces` or `--trace` is given. */
+  traces?: boolean | undefined;
 }
 
 export interface Asked {

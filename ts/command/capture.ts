@@ -100,6 +100,7 @@ export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Sh
     rewrite: pseudonyms && ((lines) => pseudonyms.replace(lines)),
     createLogger: withAdvice(terminal.createLogger, inputs),
     createStdout: terminal.createStdout,
+    harTraces: askedFlags.traces,
     observe: both(terminal.observe, packets?.observe),
     onOutputClosed: (output, error) => {
       // The reader has what it wanted: that is how `| head -1` ends, and no failure.

@@ -75,7 +75,7 @@ export function buildProgram(
       );
     await onCapture(
       flags,
-      { ...asked, ...packets, duration: durations[0], summary, format },
+      { ...asked, ...packets, duration: durations[0], summary, format, traces: traces !== undefined },
       {
         format,
         together: asked.inputs.length > 0 && !asked.inputs.includes('-') && follow !== true,

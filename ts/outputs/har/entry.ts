@@ -7,8 +7,8 @@ import { endpointText } from '../../exchange/endpoints';
 import type { Exchange } from '../../exchange/pairing';
 import { timesOf, uploadMsOf } from '../../exchange/times';
 import type { HttpMessage } from '../../types';
-import { PAGE_ID } from './file';
 import { type HarMessage, LARGE_TEXT, lengthOf } from './large-text';
+import { PAGE_ID } from './pages';
 import type { SocketMessage } from './sockets';
 
 /** Of a query, a form, the cookies: more of them are no help, and each takes many times its bytes. The text is there as well. */
@@ -17,11 +17,15 @@ const MAX_PAIRS = 1_024;
 /** The media type in a HAR of a content whose type is not known; Chromium's word. */
 const UNKNOWN_TYPE = 'x-unknown';
 
-export function entryOf({ request, interim, response }: Exchange<HarMessage>, inside?: SocketMessage[]): object {
+export function entryOf(
+  { request, interim, response }: Exchange<HarMessage>,
+  inside?: SocketMessage[],
+  page = PAGE_ID,
+): object {
   const first = firstOf({ request, interim, response });
   const timings = timingsOf(request, response);
   return {
-    pageref: PAGE_ID,
+    pageref: page,
     startedDateTime: startOf(first, response?.latencyMs),
     // HAR wants the sum of the timings that are known.
     time: timings.send + timings.wait + timings.receive,

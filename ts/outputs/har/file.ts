@@ -7,13 +7,11 @@ import { closeSync, constants, ftruncateSync, openSync, readSync, unlinkSync, wr
 import { promisify } from 'node:util';
 import { VERSION } from '../../version';
 import { openRegularFile } from '../regular-file';
+import { PAGE_ID } from './pages';
 
 const writeAt = promisify(writev);
 
 export const BEGIN = `{"log":{"version":"1.2","creator":{"name":"tcp-sniffer","version":"${VERSION}"},"entries":[`;
-/** Entries belong to it: Firefox and WebKit's importers look for a page, and WebKit for the time at which it began. */
-export const PAGE_ID = '1';
-
 const NO_HAR = 'there is a file that is no HAR, which would be lost; remove it, or name another one';
 /** With or without a byte order mark, as each tool indents it. */
 const HAR_HEAD = /^\ufeff?\s*\{\s*"log"\s*:/;
@@ -30,6 +28,8 @@ export class HarFile {
   #closed = false;
   /** When the first entry began; without entries, the capture. */
   #startedAt = new Date().toISOString();
+  /** The end of the document as it stands in the file. */
+  #endText = endOf(this.#startedAt);
 
   /** Opens it for writing; what is in it stays until `begin`. */
   constructor(path: string) {
@@ -45,20 +45,20 @@ export class HarFile {
   /** From here on it is a HAR, without entries yet. */
   begin(): void {
     ftruncateSync(this.#fd, 0);
-    const text = Buffer.from(BEGIN + endOf(this.#startedAt));
+    const text = Buffer.from(BEGIN + this.#endText);
     for (let written = 0; written < text.length; ) {
       written += writeSync(this.#fd, text, written, text.length - written, written);
     }
     this.#end = BEGIN.length;
   }
 
-  /** JSON texts of entries, each in pieces, and when the first of them began; one call at a time. */
-  async append(entries: readonly (readonly (string | Buffer)[])[], startedAt: string): Promise<void> {
+  /** JSON texts of entries, each in pieces, when the first of them began, and the pages, if there are several; one call at a time. */
+  async append(entries: readonly (readonly (string | Buffer)[])[], startedAt: string, pages?: string): Promise<void> {
     if (entries.length === 0) return;
     // Exchanges are written as they become whole: one that began before others may come after them.
     if (startedAt.length === this.#startedAt.length && (this.#empty || startedAt < this.#startedAt))
       this.#startedAt = startedAt;
-    const end = endOf(this.#startedAt);
+    const end = endOf(this.#startedAt, pages);
     let buffers = joined(
       entries.flatMap((pieces, index) => [this.#empty && index === 0 ? '\n' : ',\n', ...pieces]).concat(end),
     );
@@ -68,7 +68,8 @@ export class HarFile {
       position += bytesWritten;
       buffers = behind(buffers, bytesWritten);
     }
-    this.#end = position - end.length;
+    this.#end = position - Buffer.byteLength(end);
+    this.#endText = end;
     this.#empty = false;
   }
 
@@ -79,9 +80,8 @@ export class HarFile {
   repair(): boolean {
     try {
       if (this.#end === 0) return false;
-      const end = endOf(this.#startedAt);
-      writeSync(this.#fd, end, this.#end);
-      ftruncateSync(this.#fd, this.#end + end.length);
+      writeSync(this.#fd, this.#endText, this.#end);
+      ftruncateSync(this.#fd, this.#end + Buffer.byteLength(this.#endText));
       return true;
     } catch {
       return false;
@@ -97,9 +97,10 @@ export class HarFile {
   }
 }
 
-/** Of one length always, so that it fits where another one has stood. */
-export function endOf(startedAt: string): string {
-  return `\n],"pages":[{"startedDateTime":"${startedAt}","id":"${PAGE_ID}","title":"HTTP","pageTimings":{}}]}}\n`;
+/** With the one page that there is if there are no others. */
+export function endOf(startedAt: string, pages?: string): string {
+  const one = `[{"startedDateTime":"${startedAt}","id":"${PAGE_ID}","title":"HTTP","pageTimings":{}}]`;
+  return `\n],"pages":${pages ?? one}}}\n`;
 }
 
 /** True if the file is a HAR, or empty. */

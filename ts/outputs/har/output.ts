@@ -9,6 +9,7 @@ import { type Batch, type Output, type Schedule, Tally } from '../output';
 import { entryOf, startedAtOf } from './entry';
 import type { HarFile } from './file';
 import { type HarMessage, type LargeText, withLargeTexts } from './large-text';
+import { MAX_TRACE_PAGES, type Page, type Pages } from './pages';
 import { type SocketMessage, Sockets } from './sockets';
 
 /** Memory of the entries that wait for a slow disk, live; a string may take two bytes a character. */
@@ -24,6 +25,8 @@ export interface HarOptions {
   file: Pick<HarFile, 'begin' | 'append' | 'repair' | 'close'>;
   /** Messages inside WebSockets come after their exchanges. */
   streams: boolean;
+  /** A page for each trace; absent: one for all. */
+  pages?: Pages | undefined;
   /** Wait instead of dropping: a savefile is read. */
   lossless: boolean;
   /** Said where entries are dropped, since they come faster than they are written. */
@@ -37,6 +40,7 @@ export interface HarOptions {
 
 interface Entry {
   startedAt: string;
+  page: Page | undefined;
   pieces: readonly (string | Buffer)[];
   texts: readonly LargeText[];
   messages: number;
@@ -164,6 +168,12 @@ export class HarOutput implements Output {
     await this.#idle();
     // Given up: what still waited for its other half is counted.
     while (this.#settleOldest());
+    const { beyond = 0 } = this.#options.pages ?? {};
+    if (beyond > 0)
+      this.#options.log.warn(
+        { output: this.name, exchanges: beyond, pages: MAX_TRACE_PAGES },
+        'more traces than pages: exchanges of the others stand with those of no trace',
+      );
     this.#cancelLimit?.();
     // A disk that hangs may end its write at any time: the file is closed then.
     if (this.#writing.length === 0) this.#options.file.close();
@@ -178,12 +188,13 @@ export class HarOutput implements Output {
       letGo(texts);
       return;
     }
-    const pieces = withLargeTexts(JSON.stringify(entryOf(exchange, inside)), texts);
+    const page = this.#options.pages?.of(exchange);
+    const pieces = withLargeTexts(JSON.stringify(entryOf(exchange, inside, page?.id)), texts);
     const bytes = pieces.reduce(
       (sum, piece) => sum + (typeof piece === 'string' ? BYTES_PER_CHARACTER : 1) * piece.length,
       OVERHEAD_BYTES,
     );
-    this.#queue.push({ startedAt: startedAtOf(exchange), pieces, texts, messages, bytes });
+    this.#queue.push({ startedAt: startedAtOf(exchange), page, pieces, texts, messages, bytes });
   }
 
   #pump(): void {
@@ -198,7 +209,8 @@ export class HarOutput implements Output {
       try {
         const [startedAt = ''] = entries.map((each) => each.startedAt).sort();
         const pieces = entries.map((each) => each.pieces);
-        await this.#options.file.append(pieces, startedAt);
+        for (const { page, startedAt: at } of entries) if (page !== undefined) this.#options.pages?.note(page, at);
+        await this.#options.file.append(pieces, startedAt, this.#options.pages?.list());
       } catch (error) {
         const isWhole = this.#options.file.repair();
         failure = isWhole ? (error as NodeJS.ErrnoException) : unfinished(error as NodeJS.ErrnoException);

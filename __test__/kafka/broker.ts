@@ -26,6 +26,8 @@ export const PARTITIONS = 3;
 const NO_ID = Buffer.alloc(16);
 
 const [PRODUCE, METADATA, SASL_HANDSHAKE, API_VERSIONS, SASL_AUTHENTICATE] = [0, 3, 17, 18, 36];
+/** The version of ApiVersions that a client asks before it signs in, in the classic format (the second major version of the client). */
+const API_VERSIONS_CLASSIC = 1;
 /** One version of each, so that there is one format to read. */
 const VERSIONS: readonly (readonly [api: number, version: number])[] = [
   [PRODUCE, 9],
@@ -93,6 +95,9 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     function answerTo(request: Reader): Buffer | undefined {
       const [api, version, correlation] = [request.int16(), request.int16(), request.take(4)];
       request.string();
+      if (api === API_VERSIONS && version === API_VERSIONS_CLASSIC) {
+        return Buffer.concat([correlation, versionsInClassic()]);
+      }
       if (!VERSIONS.some((each) => each[0] === api && each[1] === version)) throw new Error(`${api} in ${version}`);
       if (api !== SASL_HANDSHAKE) request.tags();
       if (api === API_VERSIONS) return Buffer.concat([correlation, versions()]);
@@ -191,4 +196,9 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
 function versions(): Buffer {
   const each = VERSIONS.map(([api, version]) => Buffer.concat([int16(api), int16(version), int16(version), TAGS]));
   return Buffer.concat([int16(0), compactArray(each), int32(0), TAGS]);
+}
+
+function versionsInClassic(): Buffer {
+  const each = VERSIONS.map(([api, version]) => Buffer.concat([int16(api), int16(version), int16(version)]));
+  return Buffer.concat([int16(0), int32(each.length), ...each, int32(0)]);
 }

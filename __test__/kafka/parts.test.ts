@@ -1,4 +1,5 @@
 // What the Kafka output is made of: its URL, its records, what errors mean, what it says without its package.
+import * as zlib from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readRuntimeEnv } from '../../ts/config/env';
@@ -49,6 +50,13 @@ describe('the URL', () => {
     ['kafka://a/t?sasl=oauth', 'sasl must be one of plain, scram-sha-256, scram-sha-512'],
     ['kafka://a/t?sasl=constructor', 'sasl must be one of'],
   ])('is refused: %s', (url, complaint) => expect(() => read(url)).toThrow(complaint));
+
+  it('names zstd only if this Node.js has it', () => {
+    const url = 'kafka://a/t?compression=zstd';
+    // It came in 22.15 (and 23.8).
+    if ('zstdCompressSync' in zlib) expect(read(url)).toMatchObject({ compression: 'zstd' });
+    else expect(() => read(url)).toThrow('outputKafka: compression=zstd needs Node.js 22.15 or later');
+  });
 
   it('is not shown where it may hold a password', () => {
     expect(() => read('kafka://me:hunter2@a/t')).toThrow(/^outputKafka: (?!.*hunter2).*KAFKA_PASSWORD/);
@@ -111,7 +119,8 @@ describe('a missing package', () => {
   it.each([
     ['20.19.4', 1],
     ['21.0.0', 1],
-    ['22.18.0', 2],
+    ['22.21.1', 1],
+    ['22.22.0', 2],
     ['24.6.0', 2],
   ])('is named with the command for Node.js %s', (version, major) => {
     expect(missingPackage(version).message).toContain(`npm install @platformatic/kafka@${major}`);

@@ -18,8 +18,8 @@ import { KafkaTransport } from './transport';
  */
 const DEFAULT_BATCH = { maxMessages: 2_000, maxBytes: 786_432, maxDelayMs: 200, gzip: false };
 
-/** The first Node.js that the second major version of the package takes. */
-const NODE_OF_SECOND_MAJOR = 22;
+/** The first Node.js that the second major version of the package takes, by its `engines`. */
+const NODE_OF_SECOND_MAJOR = [22, 22] as const;
 
 export const kafka: OutputKind = {
   dropReasons: ['overflow', 'failed', 'rejected', 'abandoned'],
@@ -49,7 +49,9 @@ export const kafka: OutputKind = {
 };
 
 export function missingPackage(nodeVersion: string): ValidationError {
-  const major = Number.parseInt(nodeVersion, 10) >= NODE_OF_SECOND_MAJOR ? 2 : 1;
+  const [node = 0, minor = 0] = nodeVersion.split('.').map(Number);
+  const [first, firstMinor] = NODE_OF_SECOND_MAJOR;
+  const major = node > first || (node === first && minor >= firstMinor) ? 2 : 1;
   return new ValidationError(
     'outputKafka',
     `needs the package ${CLIENT_PACKAGE}, which is not installed: npm install ${CLIENT_PACKAGE}@${major}`,

@@ -15,8 +15,10 @@ export interface Pacer {
   stop(): void;
 }
 
-export async function startPacer(exchangesPerSecond: number, port = 0): Promise<Pacer> {
-  const child = fork(join(__dirname, 'pacer.mjs'), [exchangesPerSecond, port].map(String));
+/** `within`: a command that runs another one in the namespaces of a process. */
+export async function startPacer(exchangesPerSecond: number, port = 0, within: string[] = []): Promise<Pacer> {
+  const [execPath = process.execPath, ...execArgv] = [...within, process.execPath];
+  const child = fork(join(__dirname, 'pacer.mjs'), [exchangesPerSecond, port].map(String), { execPath, execArgv });
   const [started] = await once(child, 'message');
   return {
     port: started.port,

@@ -8,7 +8,18 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SCOPE = '@platformatic';
-const NEEDED = ['dist', 'ts', '__test__', 'fixtures', 'package.json', 'vitest.config.mts', 'tsconfig.json'];
+const NEEDED = [
+  'dist',
+  'ts',
+  '__test__',
+  'fixtures',
+  'package.json',
+  'vitest.config.mts',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'scripts',
+  'packaging',
+];
 
 const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-kafka-'));
 try {

@@ -132,11 +132,10 @@ describeLive('a capture on another port', () => {
     const { port } = server.address() as AddressInfo;
     const agent = new Agent({ keepAlive: true });
     try {
-      const command = startCli(['--ports', String(await freePort()), '--interface', 'lo']);
+      const command = startCli(['--ports', String(await freePort()), '--interface', 'lo', '--duration', '2s']);
       await command.logged('capture started');
       const [response] = await once(get({ port, host: '127.0.0.1', agent }), 'response');
       await once(response.resume(), 'end');
-      command.child.kill('SIGINT');
       const { code, stderr } = await command.done;
       expect(code).toBe(0);
       const hints = linesOf(stderr)

@@ -140,11 +140,14 @@ export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Sh
   }
   if (config.pcapFile === undefined && !keepNetRaw) giveUpRight(log);
   const hint = config.pcapFile === undefined ? hintOf(config, sniffer, log) : undefined;
+  const sinceMs = performance.now();
   if (process.stderr.isTTY) setTimeout(() => hint?.say(), HINT_AFTER_MS).unref();
   // Unlike a stop by a signal it is no end of the process: what it is about may be slow to come out.
   if (durationMs !== undefined) setTimeout(() => void sniffer.stop(), durationMs).unref();
   await stopped;
-  if (exitCode === SUCCESS) hint?.say();
+  // If a signal came at once, nothing was waited for.
+  const hasWaited = durationMs !== undefined || performance.now() - sinceMs >= HINT_AFTER_MS;
+  if (exitCode === SUCCESS && hasWaited) hint?.say();
   if (pseudonyms !== undefined) logReplaced(pseudonyms, log);
   if ((await packets?.write(log)) === false) exitCode = FAILED;
   await terminal.close(sniffer.stats(), pseudonyms?.losses);

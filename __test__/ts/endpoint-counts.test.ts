@@ -6,7 +6,7 @@ import {
   endpointOf,
   MAX_ENDPOINTS,
   MAX_HOSTS,
-  MAX_LABEL_UNITS,
+  MAX_LABEL_BYTES,
   MAX_OUTCOMES,
   MAX_WAITING,
 } from '../../ts/exchange/endpoint-counts';
@@ -76,6 +76,23 @@ describe('exchanges', () => {
       'http_requests_total{port="80",method="POST",endpoint="/orders",status="2xx"} 1',
     ]);
     expect(samplesOf(table, 'requests_in_flight')).toEqual(['requests_in_flight 0']);
+  });
+
+  it.each([
+    [101, '1xx'],
+    [399, '3xx'],
+    [599, '5xx'],
+    [600, 'other'],
+    [999, 'other'],
+    [2e9, 'other'],
+    ['200', 'unknown'],
+  ])('status %s is of class %s, and of none that HTTP does not have', (statusCode, status) => {
+    const table = create();
+    feed(table, ...asked('/a', {}, { statusCode }));
+    expect(samplesOf(table, 'http_requests_total')).toEqual([
+      `http_requests_total{port="80",method="GET",endpoint="/a",status="${status}"} 1`,
+    ]);
+    expect(table.overLimit).toBe(0);
   });
 
   it('count once: interim responses do not, nor do messages inside streams', () => {
@@ -235,17 +252,18 @@ describe('whatever the traffic', () => {
     expect([...table.entries()].length).toBeLessThanOrEqual(MAX_ENDPOINTS + 2 * MAX_REST);
     for (const { labels, byStatus } of table.entries()) {
       expect(byStatus.size).toBeLessThanOrEqual(28);
-      for (const value of Object.values(labels)) expect(value.length).toBeLessThanOrEqual(MAX_LABEL_UNITS + 2);
+      for (const value of Object.values(labels))
+        expect(Buffer.byteLength(value)).toBeLessThanOrEqual(MAX_LABEL_BYTES + 2);
     }
   });
 
   it('a scrape stays within some MiB, and each call is counted once, whatever the statuses and the lengths of names', () => {
     const table = create({ byHost: true });
-    const LONG = 'n'.repeat(MAX_LABEL_UNITS - 3);
+    const LONG = 'n'.repeat(MAX_LABEL_BYTES - 3);
     const STATUSES = 17;
     for (let n = 0; n < MAX_ENDPOINTS; n++) {
       const call = { service: LONG + word(100 + n), method: LONG };
-      const headers = { host: `${word(n % MAX_HOSTS)}.${LONG}`.slice(0, MAX_LABEL_UNITS) };
+      const headers = { host: `${word(n % MAX_HOSTS)}.${LONG}`.slice(0, MAX_LABEL_BYTES) };
       const sent = { method: 'POST', grpc: call, headers };
       for (let status = 0; status < STATUSES; status++) feed(table, ...asked('/', sent, { grpc: { ...call, status } }));
     }
@@ -260,12 +278,38 @@ describe('whatever the traffic', () => {
     expect(Buffer.byteLength(endpointsText(table))).toBeLessThan(16 * 1024 * 1024);
   }, 60_000);
 
+  it('a label is bounded in bytes, and no character of it is cut', () => {
+    const table = create({ byHost: true });
+    for (const letter of ['é', '€', '😀', '\ud800']) {
+      for (let length = 60; length <= 70; length++) {
+        const name = letter.repeat(length);
+        const grpc = { service: name, method: name };
+        feed(table, ...asked(`/a/${name.slice(0, 40)}/${name.slice(0, 40)}`), ...asked('/', { grpc }, { grpc }));
+      }
+    }
+    for (const { labels } of table.entries()) {
+      for (const value of Object.values(labels)) {
+        expect(Buffer.byteLength(value)).toBeLessThanOrEqual(MAX_LABEL_BYTES + 2);
+        expect(Buffer.from(value).toString()).toBe(value);
+        // What was not well-formed comes as so many replacement characters, but a whole one is never made into one.
+        if (value.includes('\ufffd')) expect(value.replaceAll('\ufffd', '')).toMatch(/^[/a*]*$/);
+      }
+    }
+    const names = [...table.entries()].map(({ labels: { service } }) => service);
+    // 66 characters of 3 bytes are 198 bytes, 50 of 4 bytes would be 200.
+    expect(names).toContain('€'.repeat(66));
+    expect(names).not.toContain('€'.repeat(67));
+    expect(names.filter((name) => name?.includes('😀'))).toEqual([]);
+  });
+
   it('a known endpoint with a known status counts for it at the limit of statuses too', () => {
     const table = create();
     feed(table, ...asked('/first'));
     for (let n = 0; n < MAX_ENDPOINTS - 1; n++)
-      for (let hundreds = 1; hundreds <= 9; hundreds++)
-        feed(table, ...asked(`/${word(n)}`, {}, { statusCode: hundreds === 1 ? 101 : hundreds * 100 }));
+      for (let status = 0; status < 6; status++) {
+        const grpc = { service: word(n), method: 'm' };
+        feed(table, ...asked('/', { grpc }, { grpc: { ...grpc, status } }));
+      }
     const { overLimit } = table;
     expect(overLimit).toBeGreaterThan(0);
     feed(table, ...asked('/first'), ...asked('/first', {}, { statusCode: 503 }));
@@ -346,7 +390,7 @@ describe('endpointOf', () => {
   it('is cut between segments', () => {
     const path = `/${Array(11).fill('some-long-name-of-a-segment').join('/')}`;
     const endpoint = endpointOf(path);
-    expect(endpoint.length).toBeLessThanOrEqual(MAX_LABEL_UNITS + 2);
+    expect(endpoint.length).toBeLessThanOrEqual(MAX_LABEL_BYTES + 2);
     expect(endpoint).toMatch(/^(\/some-long-name-of-a-segment)+\/\*$/);
   });
 });

@@ -26,8 +26,8 @@ export const MAX_OUTCOMES = 1_000;
 export const MAX_HOSTS = 32;
 /** Requests without a response that are remembered, some 200 bytes each, and 1 KiB at the most. */
 export const MAX_WAITING = 10_000;
-/** Longer paths end in `*`, longer names of gRPC and of hosts are `other`: a label is in each of the endpoint's series. */
-export const MAX_LABEL_UNITS = 200;
+/** Longer paths end in `*`, longer names of gRPC are `other`, of hosts `unknown`: a label is in each of the endpoint's series. */
+export const MAX_LABEL_BYTES = 200;
 
 /** Stands for all that is beyond a limit, for methods that are no registered ones, and for statuses without a name. */
 export const OTHER = 'other';
@@ -151,7 +151,7 @@ export class EndpointTable {
       method: methodOf(brief.method),
       endpoint: ownText(endpointOf(textOf(brief.path))),
       port: ownText(portOf(brief)),
-      host: typeof host === 'string' && host.length <= MAX_LABEL_UNITS ? ownText(host) : undefined,
+      host: typeof host === 'string' && isShort(host) ? ownText(host) : undefined,
       grpc: callIn(brief),
       sinceMs: this.#options.now(),
     });
@@ -289,8 +289,9 @@ export function endpointOf(target: string): string {
   if (path === '') return target === '*' ? '*' : AUTHORITY;
   let template = '';
   for (const segment of segmentsOf(path)) {
-    if (template.length + 1 + segment.length > MAX_LABEL_UNITS) return `${template}/${REST}`;
-    template += `/${segment}`;
+    const longer = `${template}/${segment}`;
+    if (!isShort(longer)) return `${template}/${REST}`;
+    template = longer;
   }
   return template;
 }
@@ -305,12 +306,18 @@ function grpcName(name: unknown): string {
   const text = textOf(name);
   if (text === '') return UNKNOWN;
   // Lone surrogates are one character as UTF-8: two names of them would be one series twice.
-  return text.length > MAX_LABEL_UNITS ? OTHER : ownText(text);
+  return isShort(text) ? ownText(text) : OTHER;
 }
 
+/** A label of some part. As UTF-8 a character has up to 3 bytes a unit, so few are counted. */
+function isShort(text: string): boolean {
+  return text.length * 3 <= MAX_LABEL_BYTES || Buffer.byteLength(text) <= MAX_LABEL_BYTES;
+}
+
+/** Of any three digits that a server sends, HTTP has these five classes (RFC 9110 §15). */
 function statusClass(statusCode: number | undefined): string {
-  const known = statusCode !== undefined && statusCode >= 100 && statusCode <= 999;
-  return known ? `${Math.floor(statusCode / 100)}xx` : UNKNOWN;
+  if (typeof statusCode !== 'number') return UNKNOWN;
+  return statusCode >= 100 && statusCode < 600 ? `${Math.floor(statusCode / 100)}xx` : OTHER;
 }
 
 /** The name that the status has; of a call that has none what HTTP said, which may come from a proxy. */

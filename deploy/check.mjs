@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
+import { scraped } from './monitors.mjs';
 import { admitted, matches } from './selectors.mjs';
 import { fetchHelm, fetchValidator, HELMS, run } from './tools.mjs';
 
@@ -52,6 +53,7 @@ const EVERYTHING = {
   podDisruptionBudget: { enabled: true },
   networkPolicy: { enabled: false },
   serviceMonitor: { enabled: true, labels: { release: 'prometheus' } },
+  podMonitor: { enabled: true, labels: { release: 'prometheus' }, namespaces: ['shop'], jobLabel: '' },
   prometheusRule: { enabled: true, labels: { release: 'prometheus' }, errorRatio: 0.01, p95Seconds: 0.5 },
   dashboard: { enabled: true, labels: { folder: 'network' } },
 };
@@ -79,6 +81,8 @@ const VARIANTS = {
   'for the network of all pods': {
     networkPolicy: { sidecars: { namespaces: ['shop'], allPods: true, egress: [{ ports: [{ port: 443 }] }] } },
   },
+  'with metrics of the sidecars': { podMonitor: { enabled: true } },
+  'with metrics of every sidecar': { podMonitor: { enabled: true }, sidecar: { options: { 'metrics-port': 9464 } } },
   everything: EVERYTHING,
   'without a webhook': { mode: 'policy' },
   'everything without a webhook': { ...EVERYTHING, mode: 'policy', locks: { enabled: true } },
@@ -99,6 +103,7 @@ const REFUSED = {
   'a toleration with a typo': { tolerations: [{ operater: 'Exists' }] },
   'a share over 1': { prometheusRule: { errorRatio: 5 } },
   'a network policy that would let nothing through': { networkPolicy: { sidecars: { namespaces: ['shop'] } } },
+  'a port in place of an interval': { podMonitor: { interval: '9464' } },
   'pods by a word': { networkPolicy: { sidecars: { allPods: 'labelled' } } },
 };
 /** Custom resources: no schema of theirs comes with Kubernetes. */
@@ -144,7 +149,10 @@ function checkMatrix(helms, bin) {
         fail(`${name}, ${kubernetes}: the versions of Helm differ`);
       if (/^kind: Secret$/m.test(text)) fail(`${name}: a Secret is made in the templates`);
       const { certificates = {}, sidecar = {}, events = { enabled: true }, mode } = values;
-      if (mode === 'policy' && /^kind: (?!(Mut|Valid)atingAdmissionPolicy|PrometheusRule$|ConfigMap$)/m.test(text))
+      if (
+        mode === 'policy' &&
+        /^kind: (?!(Mut|Valid)atingAdmissionPolicy|(PrometheusRule|PodMonitor|ConfigMap)$)/m.test(text)
+      )
         fail(`${name}: more than policies, and what shows what they make`);
       const asksApi =
         [undefined, 'self'].includes(certificates.mode) ||
@@ -257,6 +265,32 @@ function checkSidecarPolicies(renderAll) {
   }
 }
 
+/** Of each kind of pod the target that Prometheus is left with, by the annotation, or by the chart's own options. */
+function checkPodMonitors(renderAll) {
+  const annotated = (port, more = {}) => ({ annotations: { 'tcp-sniffer/status': '{}', ...port }, ...more });
+  const PORT = { 'tcp-sniffer/metrics-port': ' 9000 ' };
+  const PODS = [
+    [annotated(PORT), '10.0.0.7:9000', '10.0.0.7:9000'],
+    [annotated(PORT, { ip: 'fd00::7' }), '[fd00::7]:9000', '[fd00::7]:9000'],
+    [annotated({}), undefined, '10.0.0.7:9464'],
+    [annotated({ 'tcp-sniffer/metrics-port': '' }), undefined, '10.0.0.7:9464'],
+    [annotated({}, { ip: 'fd00::7' }), undefined, '[fd00::7]:9464'],
+    [annotated(PORT, { labels: { 'tcp-sniffer/inject': 'false' } }), undefined, undefined],
+    [{ annotations: PORT }, undefined, undefined],
+    [annotated(PORT, { containers: ['app', 'proxy'] }), undefined, undefined],
+  ];
+  for (const [at, name] of ['with metrics of the sidecars', 'with metrics of every sidecar'].entries()) {
+    const monitors = renderAll(VARIANTS[name]).filter(({ kind }) => kind === 'PodMonitor');
+    if (monitors.length !== 1) fail(`${name}: ${monitors.length} PodMonitors`);
+    for (const [pod, ...expected] of PODS) {
+      const targets = scraped(monitors[0], pod);
+      const wanted = expected[at] === undefined ? [] : [expected[at]];
+      if (!isDeepStrictEqual(targets, wanted)) fail(`${name}: ${JSON.stringify(pod)} is scraped at ${targets}`);
+    }
+  }
+  if (renderAll({}).some(({ kind }) => kind === 'PodMonitor')) fail('a PodMonitor that was not asked for');
+}
+
 /** The plain manifests with the user's own image, for the injector and for its sidecars. */
 function checkKustomize(kubectl, bin) {
   const overlay = join(work, 'overlay');
@@ -314,6 +348,7 @@ if (process.argv.includes('--write')) {
   }
   const pods = checkSelectors(parse(bin, readFileSync(MANIFEST, 'utf8')));
   checkSidecarPolicies((values) => parse(bin, render(helms[0], values, KUBERNETES.at(-1))));
+  checkPodMonitors((values) => parse(bin, render(helms[0], values, KUBERNETES.at(-1))));
   checkGuide(helms);
   checkKustomize(join(folders[0], 'kubectl', 'kubectl'), bin);
   const compared = await checkPolicies(work, (values) => parse(bin, render(helms[0], values, KUBERNETES.at(-1))), fail);

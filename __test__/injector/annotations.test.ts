@@ -86,6 +86,12 @@ describe('a bad one', () => {
     expect(performance.now() - start).toBeLessThan(500);
   });
 
+  it('the times of a trigger may be there without one: the operator may set them for the pods that have one', () => {
+    const answered = answerTo({ 'tcp-sniffer/trigger-before-ms': '30s' });
+    expect(reasonOf(answered)).toBeUndefined();
+    expect(reasonOf(answerTo({ 'tcp-sniffer/trigger-before-ms': '2h' }))).toBe('invalid_annotation');
+  });
+
   it.each([
     [{ fields: 'method', 'output-otlp': 'http://collector.example:4318/' }, 'tcp-sniffer/fields', /whole messages/],
     [{ fields: 'method', 'metrics-by-endpoint': 'true' }, 'tcp-sniffer/fields', /whole messages/],

@@ -186,6 +186,9 @@ describe('a sniffer with a trigger', () => {
   it.each([
     [{ trigger: 'status=' }, 'trigger'],
     [{ trigger: 5 as unknown as string }, 'trigger'],
+    [{ triggerBeforeMs: 100 }, 'triggerBeforeMs'],
+    [{ triggerAfterMs: 0 }, 'triggerAfterMs'],
+    [{ triggerMemoryBytes: 1 << 20 }, 'triggerMemoryBytes'],
     [{ trigger: 'status=500', triggerBeforeMs: -1 }, 'triggerBeforeMs'],
     [{ trigger: 'status=500', triggerAfterMs: 3_600_001 }, 'triggerAfterMs'],
     [{ trigger: 'status=500', triggerMemoryBytes: 1_000 }, 'triggerMemoryBytes'],

@@ -87,6 +87,34 @@ describe('readCommandConfig', () => {
     expect(() => readCommandConfig(flags, env)).toThrow(words);
   });
 
+  describe('options of a trigger without a trigger', () => {
+    it.each([
+      ['triggerBeforeMs', '30s', '--before'],
+      ['triggerAfterMs', '0', '--after'],
+      ['triggerMemoryBytes', '1MiB', '--trigger-memory'],
+    ] as const)('%s: the flag is refused, the variable is a default', (field, text, flag) => {
+      const words = `${flag}: needs --trigger`;
+      expect(() => readCommandConfig({ ports: '1', [field]: text }, {})).toThrow(words);
+      expect(() => readCommandConfig({ ports: '1', [field]: text }, { TRIGGER: ' ' })).toThrow(words);
+      const { variable } = COMMAND_OPTIONS.find((option) => option.field === field) ?? {};
+      const env = { [variable ?? '']: text };
+      expect(readCommandConfig({ ports: '1' }, env)).toEqual(readCommandConfig({ ports: '1' }, {}));
+      const both = readCommandConfig({ ports: '1', trigger: 'signal' }, env).config;
+      expect(both[field]).toBeTypeOf('number');
+      expect(readCommandConfig({ ports: '1', [field]: text }, { TRIGGER: 'signal' }).config).toEqual(both);
+    });
+
+    it('a variable that is wrong is refused all the same', () => {
+      expect(() => readCommandConfig({ ports: '1' }, { TRIGGER_BEFORE_MS: 'soon' })).toThrow('TRIGGER_BEFORE_MS: ');
+    });
+
+    it('a whole config may be validated again', () => {
+      const whole = validateConfig({ ports: [1] });
+      expect(validateConfig(whole)).toEqual(whole);
+      expect(() => validateConfig({ ...whole, triggerBeforeMs: 1 })).toThrow('triggerBeforeMs: needs trigger');
+    });
+  });
+
   it.each([
     ['true', {}],
     ['maxMessages=5, maxDelayMs=10,gzip', { maxMessages: 5, maxDelayMs: 10, gzip: true }],

@@ -15,12 +15,15 @@ export interface CommandOption
   readonly default?: unknown;
   /** Without the prefix. */
   readonly annotation?: { readonly name: string; readonly value: string } | undefined;
+  /** The option without which this one has no effect. */
+  readonly needs?: { readonly field: keyof SnifferConfig; readonly flag: string } | undefined;
   /** Throws what is expected. */
   parse(text: string): unknown;
 }
 
 export const COMMAND_OPTIONS: readonly CommandOption[] = Object.entries<Option>(OPTIONS).flatMap(([field, row]) => {
-  const { topic, help, parse, argument, optionalArgument, short, repeatable, secret, emptyMeans, annotation } = row;
+  const { topic, help, parse, argument, optionalArgument, short, repeatable, secret, emptyMeans, annotation, needs } =
+    row;
   if (topic === undefined || help === undefined || parse === undefined) return [];
   return {
     field: field as keyof SnifferConfig,
@@ -36,6 +39,7 @@ export const COMMAND_OPTIONS: readonly CommandOption[] = Object.entries<Option>(
     secret,
     emptyMeans,
     default: row.default,
+    needs: needs === undefined ? undefined : { field: needs, flag: flagOf(needs, OPTIONS[needs]) },
     annotation:
       annotation === false || variableOf(field, row) === undefined
         ? undefined

@@ -97,8 +97,20 @@ export function readCommandConfig(flags: Flags, env: Env, { needsPorts = true } 
   if (config.ports === undefined && needsPorts) {
     throw new ValidationError('ports', 'name at least one port, with --ports or the variable PORTS', '--ports');
   }
+  settleIdle(config, labels, flags);
   if (!mentionsOutput(config)) config.outputStdout = true;
   return { config: config as unknown as SnifferConfig, labels };
+}
+
+/** A variable may be there for all, beside those who set the option that it needs; a flag was typed for this run. */
+function settleIdle(config: Record<string, unknown>, labels: CommandConfig['labels'], flags: Flags): void {
+  for (const { field, needs } of COMMAND_OPTIONS) {
+    if (needs === undefined || config[field] === undefined || config[needs.field] !== undefined) continue;
+    if (flags[field] !== undefined)
+      throw new ValidationError(field, `needs ${needs.flag}, without which it has no effect`, labels[field]);
+    delete config[field];
+    delete labels[field];
+  }
 }
 
 const RETRY_VARIABLE = 'RETRY_OPEN_MS';

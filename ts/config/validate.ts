@@ -23,6 +23,8 @@ export interface ValidateOptions {
   production?: boolean;
   /** Messages come from JSON lines: no ports are needed. */
   readsLines?: boolean | undefined;
+  /** It is a part of a config: options may be there without the one that they need. */
+  isPart?: boolean;
 }
 
 /**
@@ -54,10 +56,19 @@ export function validateConfig(config: unknown, options: ValidateOptions = {}): 
     );
   }
   refuseLeftOut(result);
+  if (options.isPart !== true) refuseIdle(result);
   const { pcapFile } = whole;
   if (pcapFile !== undefined) refuseSameFile(whole, pcapFile);
   refuseSameOutput(whole);
   return whole.redact === 'strict' ? { ...whole, ...withStrictNames(whole) } : whole;
+}
+
+/** A default has no effect either, but a whole config has it too. */
+function refuseIdle(result: Readonly<Record<string, unknown>>): void {
+  for (const [field, { needs, default: usual }] of ROWS) {
+    if (needs === undefined || result[needs] !== undefined || result[field] === usual) continue;
+    throw new ValidationError(field, `needs ${needs}, without which it has no effect`);
+  }
 }
 
 /** `write` is of the command alone. */

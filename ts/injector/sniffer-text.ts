@@ -24,7 +24,7 @@ export function checkSnifferText(field: keyof SnifferConfig, text: string, produ
   if (trimmed === '' && option.emptyMeans !== undefined) return trimmed;
   if (field === 'interface' && !INTERFACE_NAME.test(trimmed)) throw new Error('must be the name of an interface');
   try {
-    validateConfig({ ports: [1], [field]: option.parse(trimmed) }, { production });
+    validateConfig({ ports: [1], [field]: option.parse(trimmed) }, { production, isPart: true });
   } catch (error) {
     if (!(error instanceof ValidationError)) throw error;
     throw new Error(error.complaint.replace(GOT, ''));
@@ -52,7 +52,7 @@ export function checkSnifferTexts(env: Readonly<Record<string, string>>, product
     return text === '' ? [] : [[field, parse(text)]];
   });
   try {
-    validateConfig({ ports: [1], ...Object.fromEntries(given) }, { production });
+    validateConfig({ ports: [1], ...Object.fromEntries(given) }, { production, isPart: true });
   } catch (error) {
     if (!(error instanceof ValidationError)) throw error;
     const { field, complaint } = error;

@@ -236,33 +236,36 @@ export const MESSAGES = {
     repeatable: 'or',
     secret: true,
   },
-  /** How long before a trigger what surrounds it begins, in ms, up to an hour. Default 30 000. */
+  /** How long before a trigger what surrounds it begins, in ms, up to an hour; needs `trigger`. Default 30 000. */
   triggerBeforeMs: {
     check: integer(0, MAX_TRIGGER_MS),
     default: 30_000,
     parse: time,
     flag: '--before',
+    needs: 'trigger',
     argument: 'time',
     topic: 'filters',
     help: 'how long before a trigger that begins, e.g. 30s',
   },
-  /** How long after a trigger it ends, in ms, up to an hour. Default 10 000. */
+  /** How long after a trigger it ends, in ms, up to an hour; needs `trigger`. Default 10 000. */
   triggerAfterMs: {
     check: integer(0, MAX_TRIGGER_MS),
     default: 10_000,
     parse: time,
     flag: '--after',
+    needs: 'trigger',
     argument: 'time',
     topic: 'filters',
     help: 'how long after it that ends, e.g. 10s',
   },
-  /** Bytes of the messages that are kept for a trigger; past it the oldest go, which is counted. Default 33 554 432 (32 MiB). */
+  /** Bytes of the messages that are kept for a trigger; past it the oldest go, which is counted. Needs `trigger`. Default 33 554 432 (32 MiB). */
   triggerMemoryBytes: {
     check: integer(MIN_TRIGGER_MEMORY_BYTES, MAX_TRIGGER_MEMORY_BYTES),
     // 30 s of 1 000 messages a second of 600 bytes each.
     default: 33_554_432,
     parse: size,
     flag: '--trigger-memory',
+    needs: 'trigger',
     argument: 'bytes',
     topic: 'limits',
     help: 'bytes of messages that are kept for a trigger',

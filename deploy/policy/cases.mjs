@@ -91,6 +91,22 @@ export const BY_POLICY = [
     { pod: pod({}), values: { sidecar: { options: { filter: 'status=5xx' } } } },
     undefined,
   ],
+  [
+    'times with their unit',
+    {
+      pod: pod(
+        {},
+        {
+          'tcp-sniffer/trigger-before-ms': '30s',
+          'tcp-sniffer/trigger-after-ms': ' 1 min ',
+          'tcp-sniffer/interface': 'eth7',
+        },
+      ),
+    },
+    'eth7',
+  ],
+  ['a time that is too long', { pod: pod({}, { 'tcp-sniffer/trigger-before-ms': '2h' }) }, undefined],
+  ['a unit that is none', { pod: pod({}, { 'tcp-sniffer/trigger-before-ms': '30S' }) }, undefined],
   ['a default that is none', { pod: pod({}), values: { sidecar: { options: { 'sample-rat': 1 } } } }, undefined],
   ['a bad default of the chart', { pod: pod({}), values: { sidecar: { options: { 'sample-rate': 2 } } } }, undefined],
 ];

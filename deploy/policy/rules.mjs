@@ -10,7 +10,7 @@ const { checkBatch } = require('../../dist/config/batch.js');
 const { MESSAGE_FIELDS } = require('../../dist/config/fields.js');
 const { MEDIA_TYPE, TOKEN } = require('../../dist/config/checks.js');
 const texts = require('../../dist/config/texts.js');
-const { BYTES_PER_UNIT } = require('../../dist/filter/units.js');
+const { BYTES_PER_UNIT, MS_PER_UNIT } = require('../../dist/filter/units.js');
 const { MAX_CPU_LIMIT_SHARE, MIN_CPU_LIMIT_SHARE } = require('../../dist/config/limits.js');
 const { MAX_PORT } = require('../../dist/filter/ports.js');
 const { INTERFACE_NAME } = require('../../dist/injector/sniffer-text.js');
@@ -50,6 +50,19 @@ export const bytesOf = (text) =>
 
 export const isSize = (text) =>
   matches(text, `^(?:[0-9]{1,${DIGITS}}|(?i:[0-9]{1,6} ?(?:${Object.keys(UNITS).join('|')})))$`);
+
+/** Units of whole milliseconds; their case counts. */
+const TIMES = Object.fromEntries(Object.entries(MS_PER_UNIT).filter(([, ms]) => Number.isInteger(ms)));
+
+const msOf = (text) =>
+  firstOf(
+    [[matches(text, '^[0-9]+$'), `int(${text})`]],
+    `int(${text}.find('^[0-9]+')) * {${Object.entries(TIMES)
+      .map(([unit, ms]) => `'${unit}': ${ms}`)
+      .join(', ')}}[${text}.find('[a-z]+$')]`,
+  );
+
+const isTime = (text) => matches(text, `^(?:[0-9]{1,${DIGITS}}|[0-9]{1,6} ?(?:${Object.keys(TIMES).join('|')}))$`);
 
 /** No control characters, of which no variable of a container takes NUL. */
 const printable = (text) => matches(text, '^[^\\x00-\\x1f\\x7f]*$');
@@ -139,6 +152,13 @@ const BY_FIELD = {
   fields: (text) => `${text}.split(',').map(n, n.trim()).filter(n, n != '').all(n, n in ${list(MESSAGE_FIELDS)})`,
 };
 
+/** That the text is a whole number as the option's own parser reads it, and the number. */
+function numberRule(parse, text) {
+  if (parse === texts.size) return [isSize(text), `(${bytesOf(text)})`];
+  if (parse === texts.time) return [isTime(text), `(${msOf(text)})`];
+  return [matches(text, `^[0-9]{1,${DIGITS}}$`), `int(${text})`];
+}
+
 /** That the text, without space around it, is a value of the option. */
 export function ruleFor(field, text) {
   const { check, parse } = OPTIONS[field];
@@ -150,10 +170,7 @@ export function ruleFor(field, text) {
   const [, least, most] = /^an integer (?:from (\d+) to (\d+)|of at least \d+)$/.exec(what) ?? [];
   const [, only = least] = /^an integer of at least (\d+)$/.exec(what) ?? [];
   if (only !== undefined) {
-    const [valid, number] =
-      parse === texts.size
-        ? [isSize(text), `(${bytesOf(text)})`]
-        : [matches(text, `^[0-9]{1,${DIGITS}}$`), `int(${text})`];
+    const [valid, number] = numberRule(parse, text);
     return [valid, `${number} >= ${only}`, ...(most === undefined ? [] : [`${number} <= ${most}`])].join(' && ');
   }
   if (what === 'a number from 0 to 1')

@@ -1,6 +1,6 @@
 /** Times and sizes as people write them. */
 
-const MS_PER_UNIT: Readonly<Record<string, number>> = {
+export const MS_PER_UNIT: Readonly<Record<string, number>> = {
   us: 0.001,
   µs: 0.001,
   ms: 1,

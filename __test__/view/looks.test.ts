@@ -22,6 +22,8 @@ describePage('the page', (session) => {
     await session.count('5 exchanges');
     await session.rows().first().click();
     await session.detail.getByText('HTTP/1.1 200').waitFor();
+    // Beside what is looked at stands when it was.
+    await page.getByRole('columnheader', { name: 'Waterfall' }).waitFor();
     const isDark = (): Promise<boolean> => page.evaluate(backIsDark);
     expect(await isDark()).toBe(colorScheme === 'dark');
     const worst = async (): Promise<[number, string]> => (await page.evaluate(contrasts))[0] ?? [0, 'no text'];

@@ -20,7 +20,7 @@ const isColumns = (value: unknown): value is readonly ColumnId[] =>
   Array.isArray(value) && value.length > 0 && value.every((id) => COLUMN_IDS.includes(id));
 
 /** Beside an exchange there is no room for more. */
-const BESIDE_DETAIL: readonly ColumnId[] = ['time', 'method', 'path', 'status', 'wait', 'total'];
+const BESIDE_DETAIL: readonly ColumnId[] = ['time', 'method', 'path', 'status', 'wait', 'total', 'waterfall'];
 
 /** A permalink: the id of an exchange after the hash. */
 const linked = (): string => decodeURIComponent(location.hash.slice(1));

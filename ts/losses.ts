@@ -53,6 +53,7 @@ const WORDS = {
   triggerEvicted: 'messages that no trigger came for as long as there was memory for them (triggerMemoryBytes)',
   triggerWindowsCut: 'triggers of which a part of what came before them was not in memory any more',
   triggerJudgedInPart: 'exchanges of which it was judged by one half alone if they are a trigger (the other had gone)',
+  triggerFailed: 'messages around a trigger that were lost by an error (the log says which); this is a bug',
   excessBytes: 'bytes after responses that have no body',
   connectionsEvicted: 'connections dropped at a limit',
   incompleteGap: 'messages with a gap',

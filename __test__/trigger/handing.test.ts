@@ -21,10 +21,17 @@ class FakeOutput {
   }
 }
 
-function rig({ outputs = [new FakeOutput()], maxBytes = 1 << 30, lossless = false, filter = 'status=500' } = {}) {
+function rig({
+  outputs = [new FakeOutput()],
+  maxBytes = 1 << 30,
+  lossless = false,
+  filter = 'status=500',
+  fails = (_: Piece): boolean => false,
+} = {}) {
   const time = new FakeTime();
   const pieces: Piece[] = [];
   const waits: (() => void)[] = [];
+  const failures: [string, number][] = [];
   const trigger = new Trigger({
     filter: parseFilter(filter),
     beforeMs: 1_000,
@@ -39,10 +46,12 @@ function rig({ outputs = [new FakeOutput()], maxBytes = 1 << 30, lossless = fals
     outputs,
     lossless,
     deliver: (piece) => {
+      if (fails(piece)) throw new Error('no');
       pieces.push(piece);
       for (const output of outputs) output.accepted += piece.messages;
       return [new Promise((resolve) => waits.push(resolve))];
     },
+    onFailure: (error, messages) => failures.push([(error as Error).message, messages]),
     schedule: time.schedule,
     now: time.now,
   });
@@ -54,7 +63,7 @@ function rig({ outputs = [new FakeOutput()], maxBytes = 1 << 30, lossless = fals
       answered('0', 30, { statusCode: 500 }),
     );
   const messages = (): number => pieces.reduce((sum, piece) => sum + piece.messages, 0);
-  return { time, pieces, waits, trigger, handing, take, window, messages, outputs };
+  return { time, pieces, waits, failures, trigger, handing, take, window, messages, outputs };
 }
 
 describe('live', () => {
@@ -97,10 +106,17 @@ describe('live', () => {
   });
 
   it('nothing waits any more when what waits takes all the memory', async () => {
-    const { window, messages } = rig({ maxBytes: 1_000_000, filter: 'path=/orders' });
+    const maxBytes = 1_000_000;
+    const { window, messages, trigger, outputs } = rig({ maxBytes, filter: 'path=/orders' });
     window();
     await settle(30);
-    expect(messages()).toBeGreaterThan(10);
+    const [output] = outputs as [FakeOutput];
+    expect(output.delivered).toBe(0);
+    const { triggerHeldBytes, triggerHeldMessages = 0 } = trigger.counters();
+    expect(triggerHeldBytes).toBeLessThanOrEqual(maxBytes);
+    // No more than it takes: after a piece of two the next one waits again.
+    expect(triggerHeldBytes).toBeGreaterThan(maxBytes - 2.1 * BODY.length);
+    expect(messages() + triggerHeldMessages).toBe(21);
   });
 
   it('the bytes of a batch are copied before it is overwritten', async () => {
@@ -142,6 +158,86 @@ describe('live', () => {
     take(...exchange('2', 5, 6));
     handing.trigger();
     expect(messages()).toBe(4);
+  });
+});
+
+describe('an error', () => {
+  const isFirst = ({ lines }: Piece): boolean => lines.includes('"id":"1"');
+
+  it('while a piece is delivered loses that piece, counted, and no other', async () => {
+    const { window, time, outputs, messages, failures, trigger, handing } = rig({ fails: isFirst });
+    window();
+    for (let turn = 0; turn < 20; turn++) {
+      await settle();
+      for (const output of outputs) output.delivered = output.accepted;
+      time.advance(10);
+    }
+    expect(failures).toEqual([['no', 2]]);
+    expect(messages()).toBe(19);
+    await handing.end();
+    expect(trigger.counters()).toMatchObject({ triggerFailed: 2, triggerHeldMessages: 0, triggerHeldBytes: 0 });
+  });
+
+  it('does not keep a savefile waiting', async () => {
+    const { window, waits, messages, failures } = rig({ lossless: true, fails: isFirst });
+    let isTaken = false;
+    void window()?.then(() => {
+      isTaken = true;
+    });
+    while (messages() < 19) {
+      await settle();
+      waits.shift()?.();
+    }
+    waits.shift()?.();
+    await settle();
+    expect(isTaken).toBe(true);
+    expect(failures).toEqual([['no', 2]]);
+  });
+
+  it('of an output that is asked how much it has does not stop the others', async () => {
+    const broken = new FakeOutput();
+    broken.stats = () => {
+      throw new Error('no stats');
+    };
+    const { window, messages, failures } = rig({ outputs: [broken] });
+    window();
+    await settle(30);
+    expect(messages()).toBe(21);
+    expect(failures[0]).toEqual(['no stats', 0]);
+  });
+
+  it('of the trigger by the clock, or at the end, is told and not thrown', async () => {
+    const { take, time, handing, failures, trigger, messages } = rig({ filter: 'status=none' });
+    take(asked('1', 0));
+    const look = trigger.look.bind(trigger);
+    trigger.look = () => {
+      throw new Error('no look');
+    };
+    time.advance(1_000);
+    expect(failures).toEqual([['no look', 0]]);
+    trigger.look = look;
+    time.advance(30_000);
+    expect(messages()).toBe(1);
+    trigger.end = () => {
+      throw new Error('no end');
+    };
+    await handing.end();
+    expect(failures[1]).toEqual(['no end', 0]);
+  });
+
+  it('while a batch is read: what was wanted of it is copied before it is overwritten', async () => {
+    const { handing, pieces, trigger } = rig({ filter: 'path=/orders' });
+    const batch = Buffer.from([asked('1', 0), asked('2', 1)].map(lineOf).join(''));
+    const text = batch.toString();
+    const take = trigger.take.bind(trigger);
+    trigger.take = (lines) => {
+      take(lines);
+      throw new Error('no');
+    };
+    expect(() => handing.take(batch)).toThrow('no');
+    batch.fill('?');
+    await settle();
+    expect(Buffer.concat(pieces.map(({ lines }) => lines)).toString()).toBe(text);
   });
 });
 

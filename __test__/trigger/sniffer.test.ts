@@ -1,12 +1,15 @@
 /** A sniffer with a trigger: the ledger adds up for every output, and each stage has its place. */
 
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { SnifferConfig } from '../../ts/config';
+import { Selection } from '../../ts/exchange/selection';
 import type { SnifferStats } from '../../ts/types';
 import { freePort } from '../ports';
 import { settle } from '../ts/setup/fakes';
 import { rig } from '../ts/setup/rig';
 import { answered, exchange, START } from './rig';
+
+afterEach(() => vi.restoreAllMocks());
 
 const namesOf = (text: string): string[] =>
   text
@@ -19,9 +22,10 @@ const both = (...ids: string[]): string[] => ids.flatMap((id) => [`${id} request
 
 /** Messages that came out + those that did not, each counted for one reason. */
 function expectBalance({ engine, outputs }: SnifferStats, messages: number): void {
-  const { filtered = 0, untriggered = 0, triggerEvicted = 0, triggerHeldMessages = 0 } = engine;
+  const { filtered = 0, untriggered = 0, triggerEvicted = 0, triggerFailed = 0, triggerHeldMessages = 0 } = engine;
+  const elsewhere = filtered + untriggered + triggerEvicted + triggerFailed + triggerHeldMessages;
   for (const output of [outputs.stdout, outputs.callback]) {
-    expect(filtered + untriggered + triggerEvicted + triggerHeldMessages + (output?.accepted ?? 0)).toBe(messages);
+    expect(elsewhere + (output?.accepted ?? 0)).toBe(messages);
   }
 }
 
@@ -87,6 +91,33 @@ describe('a sniffer with a trigger', () => {
     expect(namesOf(stdout.text)).toEqual(both('2', '3'));
     expect(capture.stops).toBe(1);
     expect(sniffer.stats().engine).toMatchObject({ filtered: 4, untriggered: 4 });
+    expectBalance(sniffer.stats(), TRAFFIC.length);
+  });
+
+  it.each([
+    { pcapFile: 'some.pcap', triggerAfterMs: 100 },
+    { pcapFile: undefined, triggerAfterMs: 3_600_000 },
+  ])('loses what fails on its way to the outputs, counts it, and goes on: %j', async (config) => {
+    vi.spyOn(Selection.prototype, 'select').mockImplementationOnce(() => {
+      throw new Error('no such thing');
+    });
+    const { sniffer, capture, stdout, log } = await run({ ...config, trigger: 'status=5xx', maxExchanges: 100 });
+    capture.batch(...TRAFFIC.slice(0, 6));
+    await settle();
+    expect(stdout.text).toBe('');
+    expect(log.lines).toContainEqual(
+      expect.objectContaining({
+        level: 'error',
+        message: 'messages are lost: they could not be delivered',
+        messages: 4,
+      }),
+    );
+    capture.batch(...TRAFFIC.slice(6));
+    await settle();
+    expect(capture.released).toBe(2);
+    await sniffer.stop();
+    expect(namesOf(stdout.text)).toEqual(expect.arrayContaining(both('4', '6')));
+    expect(sniffer.stats().engine).toMatchObject({ triggerFailed: 4, triggerHeldMessages: 0 });
     expectBalance(sniffer.stats(), TRAFFIC.length);
   });
 

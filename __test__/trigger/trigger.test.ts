@@ -1,5 +1,7 @@
 /** What surrounds a trigger comes out, whole and once, and nothing else. */
 
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { OVERHEAD_BYTES } from '../../ts/trigger/memory';
 import { PIECE_BYTES } from '../../ts/trigger/trigger';
@@ -118,10 +120,10 @@ describe('what is a trigger', () => {
     expect(ended.end()).toEqual([]);
     const late = new Rig({ filter: 'status=none', live: true });
     late.take(asked('1', 0));
-    expect(late.trigger.isWaiting).toBe(true);
+    expect(late.trigger.needsLook).toBe(true);
     late.wallMs = START + 30_000;
     expect(late.look()).toEqual(['1 request']);
-    expect(late.trigger.isWaiting).toBe(false);
+    expect(late.trigger.needsLook).toBe(false);
     expect(late.take(answered('1', 40_000))).toEqual(['1 response']);
     expect(late.trigger.triggers).toBe(1);
   });
@@ -221,6 +223,51 @@ describe('memory', () => {
     expect(rig.trigger.counters()).toMatchObject({ triggerWindowsCut: 1 });
   });
 
+  /** Until the time is sure. */
+  const others = (fromMs: number, count = 20): object[] =>
+    Array.from({ length: count }, (_, index) => alone(`other ${fromMs + index}`, fromMs + index));
+
+  describe('does not hold the request any more since that was too long ago', () => {
+    const slow = (statusCode: number): object => answered('slow', 61_000, { statusCode, latencyMs: 61_000 });
+
+    it('of an exchange that is a trigger: it is counted', () => {
+      const rig = new Rig({ filter: 'status=500', patienceMs: 1_000 });
+      rig.take(asked('slow', 0));
+      rig.take(...others(60_900));
+      expect(rig.take(slow(500))).toContain('slow response');
+      expect(rig.out).not.toContain('slow request');
+      expect(rig.trigger.counters()).toMatchObject({ triggers: 1, triggerWindowsCut: 1 });
+      expect(rig.windows).toMatchObject([{ id: 'slow', isCut: true }]);
+    });
+
+    it('of one that is under way near a trigger: it is counted once a window', () => {
+      const rig = new Rig({ filter: 'status=500', patienceMs: 1_000 });
+      rig.take(asked('slow', 0), asked('slower', 1));
+      rig.take(...others(60_900));
+      rig.take(answered('bad', 60_990, { request: undefined, statusCode: 500 }));
+      expect(rig.trigger.counters()).toMatchObject({ triggers: 1, triggerWindowsCut: 0 });
+      rig.take(slow(200), answered('slower', 61_001, { latencyMs: 61_000 }));
+      expect(rig.out).toEqual(expect.arrayContaining(['slow response', 'slower response']));
+      expect(rig.trigger.counters()).toMatchObject({ triggers: 1, triggerWindowsCut: 1 });
+    });
+
+    it('of one that no trigger is near: it is not counted', () => {
+      const rig = new Rig({ filter: 'status=500', patienceMs: 1_000 });
+      rig.take(asked('slow', 0));
+      rig.take(...others(60_900), slow(200));
+      rig.end();
+      expect(rig.trigger.counters()).toMatchObject({ triggerWindowsCut: 0 });
+    });
+
+    it('of one that had come out by then: nothing is cut', () => {
+      const rig = new Rig({ filter: 'status=500', patienceMs: 1_000 });
+      rig.take(asked('slow', 0), answered('bad', 10, { request: undefined, statusCode: 500 }));
+      rig.take(...others(60_900), slow(500));
+      expect(rig.out).toContain('slow request');
+      expect(rig.trigger.counters()).toMatchObject({ triggers: 2, triggerWindowsCut: 0 });
+    });
+  });
+
   it('is bounded by requests too that are handed on and never answered', () => {
     const rig = new Rig({
       filter: 'request.header.x-a and status=500 or path=/now',
@@ -262,6 +309,51 @@ describe('memory', () => {
     for (let at = 0; at < 10_000; at += 10) rig.take(...exchange(`${at}`, at, at + 1));
     expect(rig.trigger.counters().triggerHeldMessages).toBeLessThan(2 * 100 + 20);
     expect(rig.trigger.counters()).toMatchObject({ triggerEvicted: 0 });
+  });
+});
+
+describe('memory that nothing needs any more', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const LONG = 60_000;
+  const body = 'x'.repeat(LONG);
+
+  /** Bytes of lines that something refers to. */
+  function reachable(): number {
+    // What the first one finds is swept by the second.
+    collect();
+    collect();
+    return process.memoryUsage().arrayBuffers;
+  }
+
+  it('is not held by what was delivered while others wait', () => {
+    const { trigger } = new Rig({ afterMs: 1e9, maxBytes: 1 << 20 });
+    let at = 0;
+    const take = (): void => {
+      for (let index = 0; index < 5; index++) {
+        trigger.take(Buffer.from(lineOf(answered(`${at}`, at++, { request: undefined, body }))));
+      }
+      trigger.keep();
+    };
+    take();
+    trigger.trigger();
+    const before = reachable();
+    for (let round = 0; round < 100; round++) {
+      take();
+      while (trigger.isFull) trigger.next();
+      expect(trigger.isWaiting).toBe(true);
+    }
+    expect(reachable() - before).toBeLessThan(3 << 20);
+    expect(trigger.counters().triggerHeldBytes).toBeLessThanOrEqual(1 << 20);
+  });
+
+  it('is not held by requests that were judged since nothing answered them', () => {
+    const rig = new Rig({ filter: 'status=none', live: true });
+    const before = reachable();
+    for (let id = 0; id < 100; id++) rig.take(asked(`${id}`, id, { body }));
+    rig.wallMs = START + 40_000;
+    expect(rig.look()).toHaveLength(100);
+    expect(reachable() - before).toBeLessThan(20 * LONG);
   });
 });
 

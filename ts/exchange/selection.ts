@@ -88,6 +88,8 @@ export class Selection {
 
   /** The lines of it, and of those that waited, that are known to be wanted. */
   select<Batch extends Chosen>(batch: Batch): Batch | Chosen {
+    // What is left of one that failed has been overwritten.
+    this.#out = [];
     const { lines } = batch;
     const waited = this.#unjudged.size;
     let count = 0;
@@ -106,6 +108,7 @@ export class Selection {
 
   /** Nothing more comes: those that wait, as they are. */
   rest(): Chosen {
+    this.#out = [];
     for (const [id, followed] of this.#unjudged) this.#judgeAsItIs(id, followed);
     const out = this.#out.splice(0);
     return { lines: Buffer.concat(out), messages: out.length };

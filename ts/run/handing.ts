@@ -21,6 +21,8 @@ export interface HandingOptions {
   /** Outputs wait for what they are handed, and the engine for them. */
   lossless: boolean;
   deliver(piece: Piece): Promise<void>[];
+  /** An error came between; so many messages of a piece are lost. */
+  onFailure(error: unknown, messages: number): void;
   schedule: Schedule;
   now(): number;
 }
@@ -38,7 +40,14 @@ export class Handing {
   /** Takes whole lines; the bytes are needed until what it returns has settled, or not any more. */
   take(lines: Buffer): Promise<void> | undefined {
     const { trigger, lossless } = this.#options;
-    trigger.take(lines);
+    try {
+      trigger.take(lines);
+    } catch (error) {
+      // What is wanted of it is delivered before it is overwritten.
+      trigger.keep();
+      void this.#go();
+      throw error;
+    }
     this.#awaitTick();
     const going = this.#go();
     if (lossless) return going;
@@ -55,28 +64,58 @@ export class Handing {
   /** Nothing more comes; settles when the outputs have all that they get. */
   async end(): Promise<void> {
     this.#cancelTick?.();
-    this.#options.trigger.end();
+    this.#guarded((trigger) => trigger.end());
     await this.#go();
   }
 
+  /** Never rejects: most callers do not wait for it. */
   #go(): Promise<void> {
     if (this.#isGoing) return this.#going;
     this.#isGoing = true;
-    this.#going = this.#handOn();
+    this.#going = this.#deliverWaiting();
     return this.#going;
   }
 
-  async #handOn(): Promise<void> {
-    const { trigger, lossless, deliver } = this.#options;
+  async #deliverWaiting(): Promise<void> {
+    const { trigger, lossless } = this.#options;
     const stuck = new Set<Waits>();
-    try {
-      for (let piece = trigger.next(); piece !== undefined; piece = trigger.next()) {
-        const taken = deliver(piece);
+    while (trigger.isWaiting) {
+      const { taken, messages } = this.#deliverPiece();
+      try {
         if (lossless) await Promise.all(taken);
-        else if (trigger.isLeaving) await this.#untilTaken(piece.messages, stuck);
+        else if (trigger.isWaiting) await this.#untilTaken(messages, stuck);
+      } catch (error) {
+        this.#options.onFailure(error, 0);
       }
-    } finally {
-      this.#isGoing = false;
+    }
+    // Not a turn later: a call that comes at once would find nothing that delivers.
+    this.#isGoing = false;
+  }
+
+  /** One that fails is lost, and the next ones are delivered all the same. */
+  #deliverPiece(): { taken: Promise<void>[]; messages: number } {
+    const { trigger, deliver, onFailure } = this.#options;
+    const failedBefore = trigger.failed;
+    let messages = 0;
+    try {
+      const piece = trigger.next();
+      if (piece === undefined) return { taken: [], messages };
+      messages = piece.messages;
+      return { taken: deliver(piece), messages };
+    } catch (error) {
+      trigger.failed += messages;
+      onFailure(error, trigger.failed - failedBefore);
+      return { taken: [], messages };
+    }
+  }
+
+  /** For what a timer or the end of the run calls: nothing would catch it. */
+  #guarded(act: (trigger: Trigger) => void): void {
+    const { trigger, onFailure } = this.#options;
+    try {
+      act(trigger);
+    } catch (error) {
+      onFailure(error, 0);
     }
   }
 
@@ -88,7 +127,7 @@ export class Handing {
     await new Promise(setImmediate);
     for (;;) {
       const slow = outputs.filter((output) => !stuck.has(output) && output.stats().waiting > messages);
-      if (slow.length === 0 || trigger.isCrowded) return;
+      if (slow.length === 0 || trigger.isFull) return;
       for (const output of slow) {
         const { accepted, waiting } = output.stats();
         const before = settled.get(output);
@@ -102,10 +141,10 @@ export class Handing {
 
   #awaitTick(): void {
     const { trigger, schedule } = this.#options;
-    if (this.#cancelTick !== undefined || !trigger.isWaiting) return;
+    if (this.#cancelTick !== undefined || !trigger.needsLook) return;
     this.#cancelTick = schedule(TICK_MS, () => {
       this.#cancelTick = undefined;
-      trigger.look();
+      this.#guarded(() => trigger.look());
       void this.#go();
       this.#awaitTick();
     });

@@ -53,6 +53,7 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #outputLog: LimitedLine;
   readonly #observerLog: LimitedLine;
+  readonly #triggerLog: LimitedLine;
   /** Events that came before `start()` could tell its caller; a listener added then must not miss them. */
   #early: CaptureEvent[] | undefined = [];
   readonly #unreleased = new Set<Promise<void>>();
@@ -69,9 +70,15 @@ export class Session {
     this.#options = options;
     this.#outputLog = new LimitedLine(options.log.error, options.now);
     this.#observerLog = new LimitedLine(options.log.error, options.now);
+    this.#triggerLog = new LimitedLine(options.log.error, options.now);
     const { trigger, outputs, savefile: lossless, schedule, now } = options;
     this.#handing =
-      trigger && new Handing({ trigger, outputs, lossless, deliver: (piece) => this.#handOn(piece), schedule, now });
+      trigger &&
+      new Handing({
+        ...{ trigger, outputs, lossless, schedule, now },
+        deliver: (piece) => this.#handOn(piece),
+        onFailure: (error, messages) => this.#logFailure(error, messages),
+      });
     this.over = new Promise((resolve) => {
       this.#settle = resolve;
     });
@@ -241,6 +248,11 @@ export class Session {
     this.#show(chosen.lines, this.#options.observersOfAll);
     const taken = this.#handing.take(chosen.lines);
     return taken === undefined ? [] : [taken];
+  }
+
+  #logFailure(error: unknown, messages: number): void {
+    const what = messages === 0 ? 'a trigger failed in part' : 'messages are lost: they could not be delivered';
+    this.#triggerLog.write({ ...(messages === 0 ? {} : { messages }), ...errorFields(error) }, what);
   }
 
   #handOn(wanted: Batch): Promise<void>[] {

@@ -83,8 +83,9 @@ function createTrigger(text: string, config: ValidatedConfig, { now, log }: Worl
       windowLog.write(fields, 'a trigger: what surrounds it is handed on');
       if (isCut) {
         cutLog.write(
-          { triggerMemoryBytes, triggerBeforeMs },
-          'what came before a trigger was not all in memory any more; raise triggerMemoryBytes or lower triggerBeforeMs',
+          { triggerMemoryBytes, triggerBeforeMs, connectionIdleTimeoutMs },
+          'what came before a trigger was not all in memory any more; raise triggerMemoryBytes or lower triggerBeforeMs, ' +
+            'and raise connectionIdleTimeoutMs if exchanges take longer than that',
         );
       }
     },

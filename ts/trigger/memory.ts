@@ -30,6 +30,8 @@ export class Remembered extends Ordered<Remembered> {
   isResponseSeen = false;
   isWanted = false;
   isJudged = false;
+  /** Lines of it went before it was wanted. */
+  isCut = false;
   /** The line of a message, as long as it may be needed to judge the exchange. */
   request: Buffer | undefined;
   response: Buffer | undefined;
@@ -53,7 +55,7 @@ export class Remembered extends Ordered<Remembered> {
   }
 }
 
-type Known = Pick<Remembered, 'isRequestSeen' | 'isResponseSeen' | 'isWanted' | 'isJudged'>;
+type Known = Pick<Remembered, 'isRequestSeen' | 'isResponseSeen' | 'isWanted' | 'isJudged' | 'isCut'>;
 
 export interface MemoryOptions {
   readonly maxBytes: number;
@@ -78,8 +80,8 @@ export class Memory {
   #gone = new Map<string, Known>();
   /** The same, of longer ago. */
   #goneBefore = new Map<string, Known>();
-  /** Of lines that others hold, and that count all the same. */
-  #lentBytes = 0;
+  /** Of lines that wait for their delivery: they count all the same. */
+  #waitingBytes = 0;
   bytes = 0;
   /** Messages that are remembered. */
   messages = 0;
@@ -87,6 +89,8 @@ export class Memory {
   untriggered = 0;
   /** Messages that had to go before that, for want of memory. */
   evicted = 0;
+  /** Exchanges that were wanted after lines of theirs had gone. */
+  wantedCut = 0;
   /** Of what is not remembered any more: its latest time. */
   forgottenUntil = Number.NEGATIVE_INFINITY;
 
@@ -135,7 +139,7 @@ export class Memory {
     }
   }
 
-  /** The lines of all that a window wants. They are lent: they count until they are let go. */
+  /** The lines of all that a window wants. They count until they are delivered. */
   want(windows: Windows): Line[] {
     const lines: Line[] = [];
     for (const open of this.#open.items()) {
@@ -153,10 +157,11 @@ export class Memory {
     const { key, lines, isJudged, request, response } = remembered;
     const wasOpen = remembered.order === this.#open;
     remembered.isWanted = true;
+    if (remembered.isCut) this.wantedCut++;
     remembered.lines = [];
     this.messages -= lines.length;
     this.#release(remembered);
-    for (const { bytes } of lines) this.lend(bytes.length);
+    for (const { bytes } of lines) this.countWaiting(bytes.length);
     this.#remove(remembered);
     if (wasOpen) {
       this.#followed.push(remembered);
@@ -168,19 +173,21 @@ export class Memory {
     return lines;
   }
 
-  lend(bytes: number): void {
-    this.#lentBytes += bytes + OVERHEAD_BYTES;
+  /** A line waits for its delivery. */
+  countWaiting(bytes: number): void {
+    this.#waitingBytes += bytes + OVERHEAD_BYTES;
     this.bytes += bytes + OVERHEAD_BYTES;
   }
 
-  letGo(bytes: number): void {
-    this.#lentBytes -= bytes + OVERHEAD_BYTES;
+  /** It is delivered. */
+  countDelivered(bytes: number): void {
+    this.#waitingBytes -= bytes + OVERHEAD_BYTES;
     this.bytes -= bytes + OVERHEAD_BYTES;
   }
 
-  /** True if the lines that are lent take more than all that there may be. */
-  get isOverlent(): boolean {
-    return this.#lentBytes > this.#options.maxBytes;
+  /** True if the lines that wait take more than all that there may be. */
+  get isFull(): boolean {
+    return this.#waitingBytes > this.#options.maxBytes;
   }
 
   /** Forgets what is too old at this time, and what there is no memory for. */
@@ -229,7 +236,8 @@ export class Memory {
         this.#goneBefore = this.#gone;
         this.#gone = new Map();
       }
-      this.#gone.set(key, { isRequestSeen, isResponseSeen, isWanted, isJudged });
+      const isCut = remembered.isCut || lines.length > 0;
+      this.#gone.set(key, { isRequestSeen, isResponseSeen, isWanted, isJudged, isCut });
     }
     return lines.length;
   }

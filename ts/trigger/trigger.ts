@@ -14,6 +14,7 @@ import type { Filter } from '../filter';
 import type { HttpMessage } from '../types';
 import { CaptureClock, type Span } from './clock';
 import { type Line, Memory, type MemoryOptions, type Remembered } from './memory';
+import { Waiting } from './waiting';
 import { Windows } from './windows';
 
 /** Lines that go together, unless one is longer: as much as a batch of the engine. */
@@ -40,22 +41,16 @@ export interface Piece {
 /** A line as far as it is looked at here; of a stream there is no status. */
 type Message = HttpMessage & { stream?: string };
 
-interface Leaving extends Line {
-  /** The bytes are those of a batch, which are overwritten. */
-  isBorrowed: boolean;
-}
-
 export class Trigger {
   readonly #options: TriggerOptions;
   readonly #memory: Memory;
   readonly #windows = new Windows();
   readonly #clock = new CaptureClock();
   /** Exchanges that cannot be judged until their other half comes, by id, the oldest first. */
-  readonly #waiting = new Map<string, Remembered>();
+  readonly #unjudged = new Map<string, Remembered>();
   /** Before that it is not known of any of them that nothing comes. */
   #overdueMs = Number.POSITIVE_INFINITY;
-  #leaving: Leaving[] = [];
-  #left = 0;
+  readonly #waiting = new Waiting();
   #order = 0;
   /** How many triggers there were. */
   triggers = 0;
@@ -63,6 +58,8 @@ export class Trigger {
   windowsCut = 0;
   /** Exchanges that were judged without a message of theirs, which had gone. */
   judgedInPart = 0;
+  /** Messages that were lost since an error came between. */
+  failed = 0;
 
   constructor(options: TriggerOptions) {
     this.#options = options;
@@ -72,12 +69,12 @@ export class Trigger {
       // It has to be here yet when it is known that nothing answers it.
       patienceMs: Math.max(patienceMs, PATIENCE_MS),
       onForget: (remembered) => {
-        if (this.#waiting.get(remembered.key) === remembered) this.#waiting.delete(remembered.key);
+        if (this.#unjudged.get(remembered.key) === remembered) this.#unjudged.delete(remembered.key);
       },
     });
   }
 
-  /** The messages of the ledger that have come and are not handed on, and how many bytes they take. */
+  /** The messages of the ledger that have come and are not delivered, and how many bytes they take. */
   counters(): Record<string, number> {
     const { untriggered, evicted, messages, bytes } = this.#memory;
     return {
@@ -86,7 +83,8 @@ export class Trigger {
       triggerEvicted: evicted,
       triggerWindowsCut: this.windowsCut,
       triggerJudgedInPart: this.judgedInPart,
-      triggerHeldMessages: messages + this.#leaving.length - this.#left,
+      triggerFailed: this.failed,
+      triggerHeldMessages: messages + this.#waiting.size,
       triggerHeldBytes: bytes,
     };
   }
@@ -110,8 +108,8 @@ export class Trigger {
   }
 
   /** True if `look` should be called after a while, even if nothing comes. */
-  get isWaiting(): boolean {
-    return this.#options.wallMs !== undefined && this.#waiting.size > 0;
+  get needsLook(): boolean {
+    return this.#options.wallMs !== undefined && this.#unjudged.size > 0;
   }
 
   /** A trigger now. */
@@ -122,55 +120,67 @@ export class Trigger {
   /** Nothing more comes. Of a savefile what has no response by now has none; live it may have been on its way. */
   end(): void {
     if (this.#options.wallMs === undefined) {
-      for (const waiting of this.#waiting.values()) this.#judgeAsItIs(waiting, this.#clock.last);
+      for (const unjudged of this.#unjudged.values()) this.#judgeAsItIs(unjudged, this.#clock.last);
     }
-    this.#waiting.clear();
+    this.#unjudged.clear();
     this.#memory.clear();
   }
 
-  /** What is to be handed on next; `undefined` if nothing is. The bytes belong to the caller. */
+  /** What is to be delivered next; `undefined` if nothing waits. The bytes belong to the caller. */
   next(): Piece | undefined {
     const lines: Buffer[] = [];
-    for (let bytes = 0; this.#left < this.#leaving.length; this.#left++) {
-      const { bytes: line, isBorrowed } = this.#leaving[this.#left] as Leaving;
-      if (lines.length > 0 && bytes + line.length > PIECE_BYTES) break;
-      lines.push(line);
-      bytes += line.length;
-      if (!isBorrowed) this.#memory.letGo(line.length);
+    let bytes = 0;
+    for (let { first } = this.#waiting; first !== undefined; first = this.#waiting.first) {
+      if (lines.length > 0 && bytes + first.bytes.length > PIECE_BYTES) break;
+      this.#waiting.remove(first);
+      lines.push(first.bytes);
+      bytes += first.bytes.length;
+      if (!first.isOfBatch) this.#memory.countDelivered(first.bytes.length);
     }
-    if (this.#left === this.#leaving.length) {
-      this.#leaving = [];
-      this.#left = 0;
+    if (lines.length === 0) return undefined;
+    try {
+      return { lines: Buffer.concat(lines), messages: lines.length };
+    } catch (error) {
+      // There was no memory for it.
+      this.failed += lines.length;
+      throw error;
     }
-    return lines.length === 0 ? undefined : { lines: Buffer.concat(lines), messages: lines.length };
   }
 
   /** True if `next` returns something. */
-  get isLeaving(): boolean {
-    return this.#leaving.length > 0;
+  get isWaiting(): boolean {
+    return this.#waiting.size > 0;
   }
 
   /** The batch is about to be overwritten. */
   keep(): void {
-    for (let at = this.#left; at < this.#leaving.length; at++) {
-      const leaving = this.#leaving[at] as Leaving;
-      if (!leaving.isBorrowed) continue;
-      this.#leaving[at] = { order: leaving.order, bytes: copied(leaving.bytes), isBorrowed: false };
-      this.#memory.lend(leaving.bytes.length);
+    let failure: { error: unknown } | undefined;
+    for (const line of this.#waiting.ofBatch()) {
+      try {
+        line.bytes = copied(line.bytes);
+        line.isOfBatch = false;
+        this.#memory.countWaiting(line.bytes.length);
+      } catch (error) {
+        // It would say what comes in its place.
+        this.#waiting.remove(line);
+        this.failed++;
+        failure ??= { error };
+      }
     }
     this.#memory.keepBounds(this.#clock.sure);
+    if (failure !== undefined) throw failure.error;
   }
 
-  /** What leaves takes all the memory: to wait any longer loses what comes. */
-  get isCrowded(): boolean {
-    return this.#memory.isOverlent;
+  /** What waits for its delivery takes all the memory: to wait any longer loses what comes. */
+  get isFull(): boolean {
+    return this.#memory.isFull;
   }
 
   #read(line: Line): void {
     const message = parseLine(line.bytes) as Message | undefined;
     if (typeof message?.id !== 'string' || typeof message.timestamp !== 'string') {
       // No message at all: every output counts it by itself.
-      this.#hand(line);
+      this.#deliver(line);
       return;
     }
     const span = this.#clock.note(message);
@@ -191,8 +201,11 @@ export class Trigger {
       return;
     }
     const exchange = this.#memory.find(id);
-    if (exchange?.isWanted === false) this.#handAll(this.#memory.take(exchange));
-    this.#hand(line);
+    if (exchange?.isWanted === false) {
+      if (exchange.isCut && this.#windows.cut(span.begin, span.end)) this.windowsCut++;
+      this.#deliverAll(this.#memory.take(exchange));
+    }
+    this.#deliver(line);
   }
 
   #readOfExchange(message: HttpMessage, line: Line, span: Span): void {
@@ -201,16 +214,18 @@ export class Trigger {
     exchange.passed(span);
     // If its request is not here any more, that still says when the exchange began.
     exchange.begin = Math.min(exchange.begin, span.begin - (message.latencyMs ?? 0));
-    if (exchange.isWanted) this.#hand(line);
+    if (exchange.isWanted) this.#deliver(line);
     else this.#memory.add(exchange, copyOf(line));
     if (message.direction === 'request' || isFinal(message)) {
       note(exchange, message);
       if (!exchange.isJudged) this.#judge(exchange, message, line);
     }
-    if (exchange.isJudged) this.#waiting.delete(id);
+    if (exchange.isJudged) this.#unjudged.delete(id);
     this.#memory.place(exchange, line.order);
     const end = exchange.isWhole ? exchange.end : Number.POSITIVE_INFINITY;
-    if (!exchange.isWanted && this.#windows.overlaps(exchange.begin, end)) this.#handAll(this.#memory.take(exchange));
+    if (exchange.isWanted || !this.#windows.overlaps(exchange.begin, end)) return;
+    if (exchange.isCut && this.#windows.cut(exchange.begin, end)) this.windowsCut++;
+    this.#deliverAll(this.#memory.take(exchange));
   }
 
   #judge(exchange: Remembered, message: HttpMessage, line: Line): void {
@@ -226,7 +241,7 @@ export class Trigger {
     const kept = exchange.isWanted ? copied(line.bytes) : (exchange.lines.at(-1)?.bytes ?? line.bytes);
     if (exchange.isWanted) this.#memory.keepForJudge(exchange, kept);
     exchange[message.direction] = kept;
-    this.#waiting.set(exchange.key, exchange);
+    this.#unjudged.set(exchange.key, exchange);
     this.#overdueMs = Math.min(this.#overdueMs, exchange.end + PATIENCE_MS);
   }
 
@@ -250,14 +265,14 @@ export class Trigger {
     // Each message asks, and to find the first one takes longer.
     if (!(this.#overdueMs <= nowMs)) return;
     this.#overdueMs = Number.POSITIVE_INFINITY;
-    for (const [id, waiting] of this.#waiting) {
-      const knownMs = waiting.end + PATIENCE_MS;
+    for (const [id, unjudged] of this.#unjudged) {
+      const knownMs = unjudged.end + PATIENCE_MS;
       if (!(knownMs <= nowMs)) {
         this.#overdueMs = knownMs;
         break;
       }
-      this.#waiting.delete(id);
-      this.#judgeAsItIs(waiting, knownMs);
+      this.#unjudged.delete(id);
+      this.#judgeAsItIs(unjudged, knownMs);
     }
   }
 
@@ -266,31 +281,38 @@ export class Trigger {
     const [request, response] = [exchange.request, exchange.response].map((line) => line && parseLine(line));
     if (this.#options.filter?.matches({ request, response }) !== true) return;
     exchange.isJudged = true;
+    exchange.request = undefined;
+    exchange.response = undefined;
     this.#fire(atMs, exchange);
   }
 
   #fire(atMs: number, exchange?: Remembered): void {
     const { beforeMs, afterMs, onWindow } = this.#options;
     this.triggers++;
+    const { wantedCut } = this.#memory;
     const lines = exchange === undefined || exchange.isWanted ? [] : this.#memory.take(exchange);
     const from = this.#windows.add(atMs - beforeMs, atMs + afterMs);
     if (from !== undefined) lines.push(...this.#memory.want(this.#windows));
     lines.sort((a, b) => a.order - b.order);
-    this.#handAll(lines);
-    const isCut = from !== undefined && from <= this.#memory.forgottenUntil;
-    if (isCut) this.windowsCut++;
+    this.#deliverAll(lines);
+    const isCut = this.#memory.wantedCut > wantedCut || (from !== undefined && from <= this.#memory.forgottenUntil);
+    if (isCut) {
+      this.windowsCut++;
+      this.#windows.cut(atMs, atMs);
+    }
     // Others go on.
     if (from !== atMs - beforeMs) return;
     const id = exchange === undefined ? {} : { id: exchange.key };
     onWindow({ ...id, at: timeText(atMs), messages: lines.length, isCut });
   }
 
-  #hand({ order, bytes }: Line): void {
-    this.#leaving.push({ order, bytes, isBorrowed: true });
+  /** Before the batch is overwritten its lines are delivered, or copied. */
+  #deliver({ bytes }: Line): void {
+    this.#waiting.push(bytes, true);
   }
 
-  #handAll(lines: readonly Line[]): void {
-    for (const line of lines) this.#leaving.push({ ...line, isBorrowed: false });
+  #deliverAll(lines: readonly Line[]): void {
+    for (const { bytes } of lines) this.#waiting.push(bytes, false);
   }
 }
 

@@ -6,6 +6,8 @@ export const MAX_WINDOWS = 1_000;
 interface Window {
   readonly from: number;
   readonly to: number;
+  /** Some of it was not in memory any more. */
+  isCut: boolean;
 }
 
 export class Windows {
@@ -20,13 +22,26 @@ export class Windows {
     const [first] = joined;
     if (first !== undefined && joined.length === 1 && first.from <= from && first.to >= to) return undefined;
     const last = joined.at(-1);
-    const whole = { from: Math.min(from, first?.from ?? from), to: Math.max(to, last?.to ?? to) };
+    const isCut = joined.some((window) => window.isCut);
+    const whole = { from: Math.min(from, first?.from ?? from), to: Math.max(to, last?.to ?? to), isCut };
     this.#windows = [...before, whole, ...after].slice(-MAX_WINDOWS);
     return first !== undefined && first.from <= from ? first.to : from;
   }
 
   /** True if some of the time from `begin` to `end` is wanted. */
   overlaps(begin: number, end: number): boolean {
+    return this.#find(begin, end) !== undefined;
+  }
+
+  /** Something from `begin` to `end` had gone before it was wanted. Returns true if its window is the first time cut by that. */
+  cut(begin: number, end: number): boolean {
+    const window = this.#find(begin, end);
+    if (window === undefined || window.isCut) return false;
+    window.isCut = true;
+    return true;
+  }
+
+  #find(begin: number, end: number): Window | undefined {
     // The last one that begins before that end reaches furthest of all that do. Mostly it is the newest.
     let at = this.#windows.length - 1;
     if ((this.#windows[at]?.from ?? begin) > end) {
@@ -39,6 +54,6 @@ export class Windows {
       at = low;
     }
     const window = this.#windows[at];
-    return window !== undefined && window.from <= end && window.to >= begin;
+    return window !== undefined && window.from <= end && window.to >= begin ? window : undefined;
   }
 }

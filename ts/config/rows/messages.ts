@@ -245,7 +245,7 @@ export const MESSAGES = {
     needs: 'trigger',
     argument: 'time',
     topic: 'filters',
-    help: 'how long before a trigger that begins, e.g. 30s',
+    help: 'hand on from so long before a trigger, e.g. 30s',
   },
   /** How long after a trigger it ends, in ms, up to an hour; needs `trigger`. Default 10 000. */
   triggerAfterMs: {
@@ -256,7 +256,7 @@ export const MESSAGES = {
     needs: 'trigger',
     argument: 'time',
     topic: 'filters',
-    help: 'how long after it that ends, e.g. 10s',
+    help: 'until so long after a trigger, e.g. 10s',
   },
   /** Bytes of the messages that are kept for a trigger; past it the oldest go, which is counted. Needs `trigger`. Default 33 554 432 (32 MiB). */
   triggerMemoryBytes: {

@@ -370,7 +370,7 @@ impl Engine {
     /// A segment of a connection that is not in the table.
     fn meet(&mut self, key: FlowKey, side: Side, segment: &Segment<'_>) -> Option<(EntryId, Side)> {
         if self.shedding.is_of_connections() && self.leaves_out(&key) {
-            self.count_left_out(segment);
+            self.leave_out(&key, segment);
             return None;
         }
         if segment.flags.syn
@@ -396,8 +396,8 @@ impl Engine {
             stats.no_syn += 1;
             return None;
         }
-        if !segment.flags.syn && self.table.is_left_out(&key) {
-            self.count_left_out(segment);
+        if !segment.flags.syn && self.table.is_left_out(&key, side, segment, self.now) {
+            self.leave_out_still(segment);
             return None;
         }
         // With its SYN it is not met in the middle.

@@ -229,15 +229,16 @@ impl Sink for ToLines<'_> {
         if let Some(count) = self.stats.stream_messages.get_mut(message.part.index()) {
             *count += 1;
         }
+        let fate = self.held.decide_inside(self.selection, message.of, origin.server.port);
         let bare;
         let message = if self.stats.shed_level > 0 && !message.data.is_empty() {
-            self.stats.shed_bodies += 1;
+            self.stats.shed_bodies += u64::from(!matches!(fate, Fate::Hide { .. }));
             bare = StreamMessage { data: &[], truncated: true, ..*message };
             &bare
         } else {
             message
         };
-        match self.held.decide_inside(self.selection, message.of, origin.server.port) {
+        match fate {
             Fate::Show(waited) => {
                 for line in waited {
                     self.batcher.push_line(self.now, line);

@@ -1,6 +1,6 @@
 //! Load shedding: what is left out while the capture takes more of a CPU than it may. First the bodies of messages, then whole
 //! connections. A connection that is left out stays so until the level falls; then it is met in the middle. If some of it had been
-//! read, it is left out for as long as ended connections are remembered.
+//! read, it is met where nothing that was read can come again, or once ended connections are forgotten.
 //!
 //! In: a level. Refuses to know: clocks, and why the level is what it is.
 
@@ -50,8 +50,20 @@ impl Engine {
         self.shedding.leaves_out(key, &self.ports)
     }
 
+    /// A segment of a connection that the level leaves out; one that is not sampled would not be read at all.
     #[cold]
-    pub(super) fn count_left_out(&mut self, segment: &Segment<'_>) {
+    pub(super) fn leave_out(&mut self, key: &FlowKey, segment: &Segment<'_>) {
+        if self.is_sampled(key) { self.count_left_out(segment) } else { self.outlet.stats.not_sampled += 1 }
+    }
+
+    /// A segment of a connection that does not come back yet: what is known of its silence begins after it.
+    #[cold]
+    pub(super) fn leave_out_still(&mut self, segment: &Segment<'_>) {
+        self.count_left_out(segment);
+        self.began = None;
+    }
+
+    fn count_left_out(&mut self, segment: &Segment<'_>) {
         let stats = &mut self.outlet.stats;
         stats.shed_packets += 1;
         stats.shed_bytes += segment.payload.len() as u64 + u64::from(segment.missing);

@@ -83,7 +83,7 @@ impl Connection {
     /// filled yet.
     pub fn leave(&mut self, sink: &mut impl FnMut(Side, StreamEvent<'_>)) {
         self.deliver(sink);
-        for side in Side::BOTH {
+        for side in Side::BOTH.into_iter().filter(|&side| !self.flow(side).ended) {
             sink(side, StreamEvent::End { clean: false, reset: false });
         }
     }

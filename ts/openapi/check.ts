@@ -19,7 +19,7 @@ export const NOT_CHECKED = {
   redacted: 'bodies and parameters with hidden values',
   large: 'bodies of more than 8 Mi characters',
   untyped: 'bodies without a media type',
-  schema: 'values whose schema could not be used',
+  schema: 'values whose schema could not be used, or takes too long',
 } as const;
 type NotChecked = keyof typeof NOT_CHECKED;
 
@@ -192,11 +192,14 @@ export class Check {
     const asked = textsByName(pairsOf(query));
     const headers = request === undefined || !hasWholeHead(request) ? undefined : request.headers;
     const cookies = headers?.cookie === undefined ? undefined : textsByName(cookiesOf(headers.cookie));
+    const ofQuery = parameters.filter(({ in: place }) => place === 'query');
+    const documented = new Set(ofQuery.map(({ name }) => name));
     for (const parameter of parameters) {
       const { name, in: place } = parameter;
       let texts: readonly string[] | undefined;
       if (place === 'path') texts = listOf(values.get(name));
-      else if (place === 'query') texts = asked.get(name) ?? asked.get(`${name}[]`);
+      else if (place === 'query')
+        texts = asked.get(name) ?? (documented.has(`${name}[]`) ? undefined : asked.get(`${name}[]`));
       else if (headers === undefined) continue;
       else if (place === 'header') texts = listOf(headers[name]);
       else if (headers.cookie?.includes(REDACTED) === true) {
@@ -207,7 +210,6 @@ export class Check {
         yield { kind: 'parameter', ...at, in: place, name, keyword };
     }
     // The members of an object may be parameters of any name.
-    const ofQuery = parameters.filter(({ in: place }) => place === 'query');
     if (isCut || ofQuery.some(({ isObject }) => isObject)) return;
     const names = new Set(ofQuery.flatMap(({ name }) => [name, `${name}[]`]));
     for (const name of asked.keys()) {

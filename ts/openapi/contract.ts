@@ -10,6 +10,9 @@ import { basesOf } from './servers';
 import type { Schema } from './shape';
 import { isObject } from './source';
 
+/** Parameters and responses of all operations; those of a path that many refer to count for each. */
+const MAX_PARTS = 1_000_000;
+
 export interface Parameter {
   name: string;
   in: 'path' | 'query' | 'header' | 'cookie';
@@ -49,11 +52,18 @@ export class Contract {
   readonly operations: Operation[] = [];
   readonly #tree = new PathTree<Operations>();
   readonly #references: References;
+  readonly #maxParts: number;
+  #parts = 0;
 
-  /** `label`: the flag that names the document. @throws {ValidationError} for a `$ref` that cannot be followed */
-  constructor(document: Document, label: string) {
+  /** `label`: the flag that names the document. @throws {ValidationError} for a `$ref` that cannot be followed, and past limits */
+  constructor(
+    document: Document,
+    label: string,
+    { parts = MAX_PARTS, schemas }: { parts?: number; schemas?: number } = {},
+  ) {
+    this.#maxParts = parts;
     this.#references = new References(document, label);
-    this.schemas = new Schemas(this.#references, document.openapi);
+    this.schemas = new Schemas(this.#references, document.openapi, schemas);
     for (const [path, item] of Object.entries(document.paths)) {
       if (path.startsWith('/')) this.#addPath(path, this.#references.object(item), document.servers);
     }
@@ -80,17 +90,19 @@ export class Contract {
 
   #operation(method: Method, path: string, operation: Schema, common: unknown): Operation {
     const parameters = new Map<string, Parameter>();
+    const given = isObject(operation.responses) ? operation.responses : {};
+    this.#parts += listOf(common).length + listOf(operation.parameters).length + Object.keys(given).length;
+    if (this.#parts > this.#maxParts)
+      throw this.#references.refuse(`the document has more than ${this.#maxParts} parameters and responses`);
     for (const each of [...listOf(common), ...listOf(operation.parameters)]) {
       const parameter = this.#parameter(this.#references.object(each));
       if (parameter !== undefined) parameters.set(`${parameter.in} ${parameter.name}`, parameter);
     }
     const body = operation.requestBody === undefined ? undefined : this.#references.object(operation.requestBody);
-    const responses = Object.entries(isObject(operation.responses) ? operation.responses : {}).map(
-      ([status, response]): [string, Body] => [
-        status === 'default' ? status : status.toUpperCase(),
-        this.#body(this.#references.object(response), 'response'),
-      ],
-    );
+    const responses = Object.entries(given).map(([status, response]): [string, Body] => [
+      status === 'default' ? status : status.toUpperCase(),
+      this.#body(this.#references.object(response), 'response'),
+    ]);
     return {
       ...{ method, path, parameters: [...parameters.values()], isCut: operation[CUT] !== undefined },
       body: body && this.#body(body, 'request'),

@@ -47,8 +47,13 @@ export class References {
     return value;
   }
 
+  /** For what is wrong with the document. */
+  refuse(complaint: string): ValidationError {
+    return new ValidationError('openapi', complaint, this.#label);
+  }
+
   #refuse(reference: string, complaint: string): ValidationError {
-    return new ValidationError('openapi', `$ref '${reference}' ${complaint}`, this.#label);
+    return this.refuse(`$ref '${reference}' ${complaint}`);
   }
 }
 

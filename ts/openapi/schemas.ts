@@ -7,9 +7,13 @@ import { compileRegex } from '../filter/regex';
 import type { References } from './references';
 import type { Schema } from './shape';
 import { isObject } from './source';
+import { STEPS } from './steps';
 
 /** A request does not have what is `readOnly`, a response not what is `writeOnly`. */
 export type Use = 'request' | 'response';
+
+/** Converted ones, each with some 200 bytes; the largest documents that are published have some 100 000. */
+const MAX_SCHEMAS = 2_000_000;
 
 /** Keywords that are taken as they are. What is neither here nor below forbids nothing. */
 const PLAIN: ReadonlySet<string> = new Set([
@@ -33,39 +37,55 @@ export class Schemas {
   readonly #references: References;
   readonly #isOld: boolean;
   readonly #known = new Map<string, string>();
+  /** The same object is defined once for each use, however many refer to it. */
+  readonly #byObject: Readonly<Record<Use, WeakMap<object, string>>> = {
+    request: new WeakMap(),
+    response: new WeakMap(),
+  };
+  /** Definitions that have a name and are not converted yet: a chain of references is no recursion. */
+  readonly #waiting: { name: string; schema: unknown; use: Use }[] = [];
+  readonly #maxSchemas: number;
+  #names = 0;
+  #schemas = 0;
 
-  constructor(references: References, version: string) {
+  constructor(references: References, version: string, maxSchemas = MAX_SCHEMAS) {
     this.#references = references;
     this.#isOld = version.startsWith('3.0');
+    this.#maxSchemas = maxSchemas;
   }
 
-  /** The name of its definition. @throws {ValidationError} for a `$ref` that cannot be followed */
+  /** The name of its definition. @throws {ValidationError} for a `$ref` that cannot be followed, and for too many schemas */
   define(schema: unknown, use: Use): string {
-    const name = `${Object.keys(this.definitions).length}`;
-    // Its place, before those that it refers to.
-    this.definitions[name] = true;
-    this.definitions[name] = this.#converted(schema, use);
+    const name = this.#nameOf(schema, use);
+    for (let next = this.#waiting.pop(); next !== undefined; next = this.#waiting.pop())
+      this.definitions[next.name] = this.#converted(next.schema, next.use);
+    return name;
+  }
+
+  #nameOf(schema: unknown, use: Use): string {
+    const known = isObject(schema) ? this.#byObject[use].get(schema) : undefined;
+    if (known !== undefined) return known;
+    const name = `${this.#names++}`;
+    if (isObject(schema)) this.#byObject[use].set(schema, name);
+    this.#waiting.push({ name, schema, use });
     return name;
   }
 
   #converted(schema: unknown, use: Use): unknown {
+    if (++this.#schemas > this.#maxSchemas)
+      throw this.#references.refuse(`the document has more than ${this.#maxSchemas} schemas`);
     if (!isObject(schema)) return schema === false ? false : {};
     const { $ref } = schema;
     if (typeof $ref !== 'string') return this.#keywords(schema, use);
     const reference = { $ref: `#/$defs/${this.#referred($ref, use)}` };
     // OpenAPI 3.0: what stands beside a reference has no effect.
-    return this.#isOld ? reference : { allOf: [reference, this.#keywords(schema, use)] };
+    return this.#isOld ? reference : { [STEPS]: true, allOf: [reference, this.#keywords(schema, use)] };
   }
 
   #referred(reference: string, use: Use): string {
     const key = `${use} ${reference}`;
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
-    const value = this.#references.at(reference);
-    const name = `${Object.keys(this.definitions).length}`;
+    const name = this.#known.get(key) ?? this.#nameOf(this.#references.at(reference), use);
     this.#known.set(key, name);
-    this.definitions[name] = true;
-    this.definitions[name] = this.#converted(value, use);
     return name;
   }
 
@@ -84,6 +104,8 @@ export class Schemas {
       } else if (keyword === 'pattern' && this.#isLinear(value)) out.pattern = value;
       else if (keyword === 'required' && Array.isArray(value)) out.required = this.#required(value, schema, use);
     }
+    if (Object.keys(out).some((keyword) => SCHEMA.has(keyword) || SCHEMAS.has(keyword) || NAMED_SCHEMAS.has(keyword)))
+      out[STEPS] = true;
     // Members that a pattern would have taken are no further ones.
     if (isOpen) for (const keyword of ['additionalProperties', 'unevaluatedProperties']) delete out[keyword];
     return this.#isOld ? modern(out, schema.nullable === true) : out;

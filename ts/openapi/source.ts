@@ -7,6 +7,8 @@ import type { Schema } from './shape';
 
 /** The largest that are published have some 10 MiB. */
 const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024;
+/** Schemas in schemas; the deepest that are published have some 30 levels. */
+const MAX_LEVELS = 500;
 const VERSION = /^3\.[0-2](?:\.|$)/;
 
 /** The packages that are the user's to install. */
@@ -88,7 +90,13 @@ function checkedDocument(value: unknown, refuse: (complaint: string) => Validati
   if (typeof version !== 'string' || !VERSION.test(version))
     throw refuse("is no OpenAPI document of version 3: it has no 'openapi: 3.…'");
   if (!isObject(paths)) throw refuse("has 'paths' that is no object");
+  if (isDeeper(value, MAX_LEVELS)) throw refuse(`is nested deeper than ${MAX_LEVELS} levels`);
   return { ...value, openapi: version, info: isObject(info) ? info : {}, paths: paths as Document['paths'] };
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((member) => isDeeper(member, levels - 1));
 }
 
 export function isObject(value: unknown): value is Schema {

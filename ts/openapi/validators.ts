@@ -1,11 +1,13 @@
 /**
  * Values against schemas, by Ajv, which is the user's to install. In: definitions. Out: for a value where it does not fit, and by which
- * keyword, never the value. Hostile values cost no more than their size: regular expressions and `uniqueItems` are linear.
+ * keyword, never the value. Hostile values cost no more than their size: the steps for each are limited.
  */
 
 import type { ErrorObject, ValidateFunction } from 'ajv';
-import { compileRegex } from '../filter/regex';
+import { boundSteps, linearRegexOf, readLoosely } from './keywords';
+import { readJson } from './media';
 import { loadPackage, missingPackage } from './source';
+import { Steps } from './steps';
 
 export interface Misfit {
   /** JSON Pointer into the value. */
@@ -15,8 +17,8 @@ export interface Misfit {
   name?: string | undefined;
 }
 
-/** All places of a value are told; of a larger one the first. */
-const MAX_ALL_UNITS = 64 * 1024;
+/** All places of a value are told; of a larger one the first: Ajv copies all of an array's misfits for each further one. */
+const MAX_ALL_UNITS = 16 * 1024;
 const DOCUMENT = 'tcp-sniffer:document';
 /** Ajv tells them beside the one that says what is wrong. */
 const OUTER: ReadonlySet<string> = new Set(['if', 'propertyNames']);
@@ -40,8 +42,11 @@ export class Validators {
   readonly broken = new Map<string, string>();
   readonly #Ajv: AjvClass;
   readonly #definitions: Record<string, unknown>;
-  readonly #ajvs = new Map<Kind, InstanceType<AjvClass>>();
+  readonly #ajvs = new Map<Kind, InstanceType<AjvClass> | Error>();
   readonly #compiled = new Map<string, ValidateFunction | undefined>();
+  readonly #steps = new Steps();
+  /** Of the last run: a keyword was not looked at, since texts have several readings. */
+  #isUnsure = false;
 
   constructor(Ajv: AjvClass, definitions: Record<string, unknown>) {
     this.#Ajv = Ajv;
@@ -50,24 +55,31 @@ export class Validators {
 
   /** Of a JSON value; `undefined` if it could not be looked at. `size`: of its text. */
   misfits(name: string, value: unknown, size: number): Misfit[] | undefined {
-    return this.#run(name, size > MAX_ALL_UNITS ? 'first' : 'all', value);
+    return this.#run(name, size > MAX_ALL_UNITS ? 'first' : 'all', value, size);
   }
 
   /** Of a text, or several, that are read as the schema says: `17` is a string and a number. */
   misfitsOfTexts(name: string, value: unknown): Misfit[] | undefined {
-    return this.#run(name, 'texts', { value })?.map(({ pointer, ...rest }) => ({
-      ...rest,
-      pointer: pointer.replace(/^\/value/, ''),
-    }));
+    const size = JSON.stringify(value).length;
+    // Ajv writes what it reads them as into it.
+    const own = typeof value === 'object' ? structuredClone(value) : value;
+    const misfits = this.#run(name, 'texts', { value: own }, size);
+    if (misfits === undefined || (misfits.length === 0 && !this.#isUnsure)) return misfits;
+    // A reading that an alternative tried may be left to those after it.
+    for (const reading of readingsOf(value)) if (this.#run(name, 'first', reading, size)?.length === 0) return [];
+    if (misfits.length === 0) return undefined;
+    return misfits.map(({ pointer, ...rest }) => ({ ...rest, pointer: pointer.replace(/^\/value/, '') }));
   }
 
-  #run(name: string, kind: Kind, value: unknown): Misfit[] | undefined {
+  #run(name: string, kind: Kind, value: unknown, size: number): Misfit[] | undefined {
     const validate = this.#validator(name, kind);
     if (validate === undefined) return undefined;
+    this.#steps.begin(size);
+    if (kind === 'texts') this.#isUnsure = false;
     try {
       if (validate(value)) return [];
     } catch (error) {
-      // A schema that refers to itself, and a value that is deeper than the stack.
+      // Too many steps, or a value that is deeper than the stack.
       if (error instanceof RangeError) return undefined;
       throw error;
     }
@@ -84,7 +96,8 @@ export class Validators {
       const schema = { $ref: `${DOCUMENT}#/$defs/${name}` };
       validate = this.#ajv(kind).compile(kind === 'texts' ? { properties: { value: schema } } : schema);
     } catch (error) {
-      this.broken.set(name, (error as Error).message);
+      const isDeep = error instanceof RangeError;
+      this.broken.set(name, isDeep ? 'its references are nested too deep' : (error as Error).message);
     }
     this.#compiled.set(key, validate);
     return validate;
@@ -92,6 +105,7 @@ export class Validators {
 
   #ajv(kind: Kind): InstanceType<AjvClass> {
     const there = this.#ajvs.get(kind);
+    if (there instanceof Error) throw there;
     if (there !== undefined) return there;
     const ajv = new this.#Ajv({
       allErrors: kind === 'all',
@@ -102,44 +116,35 @@ export class Validators {
       validateSchema: false,
       ownProperties: true,
       logger: false,
-      code: { regExp: linearRegex },
+      code: { regExp: linearRegexOf(this.#steps) },
     });
-    ajv.removeKeyword('uniqueItems');
-    ajv.addKeyword({
-      keyword: 'uniqueItems',
-      type: 'array',
-      schemaType: 'boolean',
-      validate: areUnique,
-      errors: false,
-    });
-    ajv.addSchema({ $id: DOCUMENT, $defs: this.#definitions }, DOCUMENT);
+    boundSteps(ajv, this.#steps);
+    if (kind === 'texts')
+      readLoosely(ajv, () => {
+        this.#isUnsure = true;
+      });
+    try {
+      ajv.addSchema({ $id: DOCUMENT, $defs: this.#definitions }, DOCUMENT);
+    } catch (error) {
+      // It would be the same for each name, after a walk through the whole document.
+      this.#ajvs.set(kind, error as Error);
+      throw error;
+    }
     this.#ajvs.set(kind, ajv);
     return ajv;
   }
 }
 
+/** As texts, and a single one as what it is in JSON. */
+function* readingsOf(value: unknown): Generator<unknown> {
+  yield value;
+  if (typeof value !== 'string') return;
+  yield [value];
+  const read = readJson(value)?.value;
+  if (read !== undefined && typeof read !== 'object') yield read;
+}
+
 function misfitOf({ instancePath, keyword, params }: ErrorObject): Misfit {
   const { missingProperty, additionalProperty, unevaluatedProperty } = params as Record<string, string | undefined>;
   return { pointer: instancePath, keyword, name: missingProperty ?? additionalProperty ?? unevaluatedProperty };
-}
-
-const linearRegex = Object.assign((pattern: string) => ({ test: compileRegex(pattern), code: 'linear' }), {
-  code: 'linear',
-}) as unknown as NonNullable<NonNullable<import('ajv').Options['code']>['regExp']>;
-
-/** Ajv's own compares each item with each other one. */
-function areUnique(isAsked: boolean, items: readonly unknown[]): boolean {
-  if (!isAsked) return true;
-  const seen = new Set<string>();
-  for (const item of items) {
-    const text = JSON.stringify(item, sortedMembers);
-    if (seen.has(text)) return false;
-    seen.add(text);
-  }
-  return true;
-}
-
-function sortedMembers(_: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

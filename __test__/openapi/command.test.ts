@@ -1,6 +1,6 @@
 /** `tcp-sniffer openapi` and `compare --openapi` as processes: what they read, write and refuse, and by which code. */
 
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -70,6 +70,19 @@ describe('openapi', () => {
     expect(statSync(examples).mode & 0o777).toBe(0o600);
   });
 
+  it('keeps who may read a file, and lets only its owner read examples that come from another one', async () => {
+    const modeOf = (name: string): number => statSync(at(name)).mode & 0o777;
+    expect((await runCli(['openapi', shop, '--examples', '-o', at('own.json')])).code).toBe(0);
+    expect((await runCli(['openapi', shop, '--merge', at('own.json'), '-o', at('own.json')])).code).toBe(0);
+    file('public.json', '{"openapi":"3.1.0"}');
+    chmodSync(at('public.json'), 0o640);
+    expect((await runCli(['openapi', shop, '-o', at('public.json')])).code).toBe(0);
+    expect([modeOf('own.json'), modeOf('public.json')]).toEqual([0o600, 0o640]);
+    for (const name of ['public.json', 'new.json'])
+      expect((await runCli(['openapi', shop, '--merge', at('own.json'), '-o', at(name)])).code).toBe(0);
+    expect([modeOf('public.json'), modeOf('new.json')]).toEqual([0o600, 0o600]);
+  });
+
   it('says what it leaves out', async () => {
     const lines = file(
       'left.jsonl',
@@ -119,6 +132,15 @@ describe('compare --openapi', () => {
     const { stdout: own } = await runCli(['openapi', '--ports', '8080', savefile]);
     const { code, stdout } = await runCli(['compare', '--openapi', file('own.json', own), '--ports', '8080', savefile]);
     expect([code, stdout]).toEqual([0, expect.stringContaining('Every exchange fits the document')]);
+  });
+
+  it('says no more than that if something could not be checked', async () => {
+    const { stdout: own } = await runCli(['openapi', shop]);
+    const pattern = own.replace(/("customer": \{)/, '$1 "pattern": "(?=A)",');
+    const { stdout } = await runCli(['compare', '--openapi', file('pattern.json', pattern), shop]);
+    expect(stdout).toContain('lookaround or backreferences: 1');
+    expect(stdout).toContain('Nothing that was checked differs');
+    expect(stdout).not.toContain('Every exchange');
   });
 
   it('names what does not, counted, in rows of 80 columns, and no value', async () => {

@@ -1,6 +1,7 @@
 /** A file that is there whole or not at all: it has another name next to it until then. A file of another kind is never replaced. */
 
 import {
+  chmodSync,
   closeSync,
   existsSync,
   openSync,
@@ -16,6 +17,9 @@ import { ValidationError } from '../errors';
 
 /** A file of any kind that is known here says so early. */
 const HEAD_BYTES = 4_096;
+const PERMISSIONS = 0o777;
+/** Until it has those of the file that it replaces. */
+const MODE_OF_OWNER = 0o600;
 
 /** The files that may be replaced. */
 export interface FileKind {
@@ -48,8 +52,8 @@ export function refuseOthers(path: string, { head: pattern, name, field, flag }:
   if (!pattern.test(head)) throw refuse(`is no ${name}, and would be lost; remove it, or name another file`);
 }
 
-/** @throws {Error} */
-export function writeWhole(path: string, text: string, mode: number): void {
+/** `mode`: of a new file; with `keepsMode` one that is there keeps its own. @throws {Error} */
+export function writeWhole(path: string, text: string, mode: number, { keepsMode = false } = {}): void {
   const status = statSync(path, { throwIfNoEntry: false });
   // A pipe or a device is written as it is.
   if (status !== undefined && !status.isFile()) {
@@ -60,7 +64,9 @@ export function writeWhole(path: string, text: string, mode: number): void {
   const whole = status === undefined ? path : realpathSync(path);
   const partial = `${whole}.${process.pid}.partial`;
   try {
-    writeFileSync(partial, text, { mode, flag: 'wx' });
+    const kept = keepsMode && status !== undefined ? status.mode & PERMISSIONS : undefined;
+    writeFileSync(partial, text, { mode: kept === undefined ? mode : MODE_OF_OWNER, flag: 'wx' });
+    if (kept !== undefined) chmodSync(partial, kept);
     renameSync(partial, whole);
   } catch (error) {
     rmSync(partial, { force: true });

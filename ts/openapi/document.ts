@@ -85,3 +85,9 @@ export function operationIdOf(method: string, path: string, taken: Set<string>):
   taken.add(id);
   return id;
 }
+
+/** True if there may be captured values in it. */
+export function hasExamples(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(value).some(([key, member]) => key === 'examples' || key === 'example' || hasExamples(member));
+}

@@ -37,7 +37,7 @@ export function addOpenapi(program: Command, onOpenapi: (asked: AskedDocument) =
   command.addOption(
     new Option('--merge <file>', 'widen this document, JSON or YAML, by what is seen').argParser(collect),
   );
-  command.option('--examples', 'captured values as examples, secrets hidden; without it no value is in the document');
+  command.option('--examples', 'captured values as examples, secrets hidden');
   command.addOption(new Option('-o, --output <file>', 'write it there; .yaml and .yml are YAML').argParser(collect));
   command.addOption(new Option('--format <name>', 'json, unless the file is named as YAML').choices(FORMATS));
   command.action(async (files: string[], values: Values) => {

@@ -4,7 +4,7 @@ import { LOG_LEVELS, type SnifferConfig } from '../../config';
 import { readKeepNetRaw, readLogLevel } from '../../config/env';
 import { ValidationError } from '../../errors';
 import { errorFields, type Log } from '../../logger';
-import { type Document, documentOf } from '../../openapi/document';
+import { type Document, documentOf, hasExamples } from '../../openapi/document';
 import { Inference } from '../../openapi/inference';
 import { knownPathsOf, merged } from '../../openapi/merge';
 import { readDocument } from '../../openapi/source';
@@ -16,7 +16,7 @@ import { readAll, type WhatIsMissing } from '../reading';
 import { show } from '../show';
 import { refuseOthers } from '../whole-file';
 import { type AskedDocument, READING } from './flags';
-import { DOCUMENTS, loadWriter, writeFile } from './write';
+import { DOCUMENTS, isSameFile, loadWriter, writeFile } from './write';
 
 const MERGE = '--merge';
 
@@ -28,7 +28,7 @@ interface Prepared {
 }
 
 export async function openapi(given: AskedDocument): Promise<number> {
-  const { flags, output } = given;
+  const { flags, output, merge } = given;
   const terminal = await show({ format: 'json', summary: false });
   const env = READING.env(process.env);
   const refuse = async (error: ValidationError): Promise<number> => {
@@ -63,7 +63,11 @@ export async function openapi(given: AskedDocument): Promise<number> {
   const text = textOf(document);
   try {
     if (output === undefined) process.stdout.write(text);
-    else writeFile(output, text, given.examples);
+    else {
+      // Its owner has said who may read the examples of the file that is widened.
+      const isTold = merge !== undefined && isSameFile(merge, output);
+      writeFile(output, text, given.examples || (!isTold && hasExamples(document)));
+    }
   } catch (error) {
     log.error({ output, ...errorFields(error) }, 'cannot write the document');
     exitCode = FAILED;

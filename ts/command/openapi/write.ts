@@ -1,5 +1,6 @@
 /** A document as text, and the file that it goes to. */
 
+import { statSync } from 'node:fs';
 import type { Document } from '../../openapi/document';
 import { loadYaml, missingPackage } from '../../openapi/source';
 import { type FileKind, writeWhole } from '../whole-file';
@@ -20,7 +21,14 @@ export async function loadWriter(format: 'json' | 'yaml'): Promise<(document: Do
   return (document) => yaml.stringify(document, { aliasDuplicateObjects: false, lineWidth: 0 });
 }
 
-/** @throws {Error} */
-export function writeFile(path: string, text: string, hasExamples: boolean): void {
-  writeWhole(path, text, hasExamples ? MODE_WITH_EXAMPLES : MODE);
+/** True if both name one file that is there. */
+export function isSameFile(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((path) => statSync(path, { bigint: true, throwIfNoEntry: false }));
+  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
+}
+
+/** `isPrivate`: only its owner may read it. Else a file that is there keeps who may. @throws {Error} */
+export function writeFile(path: string, text: string, isPrivate: boolean): void {
+  if (isPrivate) writeWhole(path, text, MODE_WITH_EXAMPLES);
+  else writeWhole(path, text, MODE, { keepsMode: true });
 }

@@ -55,6 +55,13 @@ describeLive('load shedding', () => {
     expect(limitedly, `ticks, of ${freely} without a limit`).toBeLessThan(freely * 0.75);
 
     await limited.logged('less than cpuLimitShare');
+    await limited.logged('everything is read');
+    let shown = 0;
+    limited.child.stdout?.on('data', (text: string) => {
+      shown += text.length;
+    });
+    for (let runs = 0; runs < MAX_RUNS && shown === 0; runs++) await pacer.run(RUN_SECONDS);
+    expect(shown, 'its connections are read again').toBeGreaterThan(0);
     for (const each of [free, limited]) each.child.kill('SIGTERM');
     const [all, some] = await Promise.all([free.done, limited.done]);
     const ledger = loggedLedger(some.stderr);
@@ -66,7 +73,8 @@ describeLive('load shedding', () => {
     // What came out is whole, or says that its body was left out.
     const messages = messagesOf(some.stdout);
     const bare = messages.filter(({ bodyTruncated, incomplete }) => bodyTruncated && incomplete === undefined);
-    expect(bare).toHaveLength(ledger.engine.shedBodies ?? 0);
+    expect(bare.length).toBeGreaterThan(0);
+    expect(bare.length).toBeLessThanOrEqual(ledger.engine.shedBodies ?? 0);
     expect(bare.filter(({ body, bodySize }) => body !== '' || bodySize !== 120)).toEqual([]);
   });
 });

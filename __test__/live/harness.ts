@@ -74,6 +74,9 @@ export interface Process {
   done: Promise<Run>;
 }
 
+/** Characters of a complaint: there may be very many more. */
+const STDOUT_SHOWN = 2_000;
+
 export function start(command: string[], env: NodeJS.ProcessEnv = {}): Process {
   const [file = '', ...args] = command;
   const child = spawn(file, args, { env: { ...process.env, ...env } });
@@ -92,7 +95,10 @@ export function start(command: string[], env: NodeJS.ProcessEnv = {}): Process {
       };
       child.stderr.on('data', look);
       look();
-      void done.then((run) => reject(new Error(`ended before it logged '${text}': ${JSON.stringify(run)}`)));
+      void done.then((run) => {
+        const end = { ...run, stdout: run.stdout.slice(-STDOUT_SHOWN) };
+        reject(new Error(`ended before it logged '${text}': ${JSON.stringify(end)}`));
+      });
     });
   return { child, logged, done };
 }

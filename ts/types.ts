@@ -51,7 +51,7 @@ export interface MessageFields {
   /** Text of `headers`, `trailers` or `reason` is missing: too many control characters, each of which takes six in JSON. */
   headersTruncated?: true;
   /**
-   * Why the message ended early; absent when only `maxBodySize` cut it. `reset`: by a TCP reset, or by RST_STREAM
+   * Why the message ended early; absent when only `maxBodySize` or `cpuLimitShare` cut it. `reset`: by a TCP reset, or by RST_STREAM
    * (`errorCode`); `malformed`: where it ends is in doubt, or HTTP/2 forbids its fields. A message of HTTP/2 whose body is as long as
    * its Content-Length says has not ended early, though its stream did.
    */

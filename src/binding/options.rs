@@ -88,7 +88,7 @@ pub struct BindingCaptureOptions {
     pub snaplen_bytes: f64,
     /// Bytes of the kernel's ring, at least 1 MiB.
     pub ring_buffer_bytes: f64,
-    /// Whether the ring is smaller where the container may take little memory.
+    /// True if the ring is to be smaller where the container may take little memory.
     pub ring_buffer_fits: bool,
     /// Milliseconds the kernel may hold packets back, 1–1000.
     pub read_timeout_ms: f64,
@@ -96,7 +96,7 @@ pub struct BindingCaptureOptions {
     pub promiscuous: bool,
     /// Share of a core that may be taken, past which load is shed; absent is as much as it takes. Not looked at with `pcapFile`.
     pub cpu_limit_share: Option<f64>,
-    /// Whether the process as a whole is meant by it, or the capture's own threads.
+    /// True if it is about the process as a whole, false if about the capture's own threads.
     pub cpu_of_process: bool,
     /// Milliseconds between two `stats` events; 0 is never (the one before `end` always comes).
     pub stats_interval_ms: f64,

@@ -143,7 +143,7 @@ export interface CaptureOptions {
   snaplenBytes: number
   /** Bytes of the kernel's ring, at least 1 MiB. */
   ringBufferBytes: number
-  /** Whether the ring is smaller where the container may take little memory. */
+  /** True if the ring is to be smaller where the container may take little memory. */
   ringBufferFits: boolean
   /** Milliseconds the kernel may hold packets back, 1–1000. */
   readTimeoutMs: number
@@ -151,7 +151,7 @@ export interface CaptureOptions {
   promiscuous: boolean
   /** Share of a core that may be taken, past which load is shed; absent is as much as it takes. Not looked at with `pcapFile`. */
   cpuLimitShare?: number
-  /** Whether the process as a whole is meant by it, or the capture's own threads. */
+  /** True if it is about the process as a whole, false if about the capture's own threads. */
   cpuOfProcess: boolean
   /** Milliseconds between two `stats` events; 0 is never (the one before `end` always comes). */
   statsIntervalMs: number

@@ -20,8 +20,11 @@ const LISTED = JSON.parse(readFileSync(LIST, 'utf8'));
 /** The declarations keep theirs: editors show them. */
 const WITHOUT_COMMENTS = ['--removeComments', '--declaration', 'false'];
 
-/** Bytes unpacked. Pseudonyms (27 KiB) took it past 740 KiB; help by topic, advice and extracts past 790, comparisons (28 KiB) past 820, OpenAPI (85 KiB) past 856. */
-const ROOT_BUDGET = 940 * 1024;
+/**
+ * Bytes unpacked. Pseudonyms (27 KiB) took it past 740 KiB; help by topic, advice and extracts past 790, comparisons (28 KiB) past 820,
+ * OpenAPI (85 KiB) past 856, triggers, the page of a comparison and the limits on a foreign contract past 940.
+ */
+const ROOT_BUDGET = 1_000 * 1024;
 /** The page is small already; the script for watched services has to be parsed by any Node. */
 const AS_BUILT = /^dist\/(page\/|keylog\/preload\.js$)/;
 const OPTION_ROWS = /^dist\/config\/rows\/.*\.d\.ts$/;

@@ -137,7 +137,10 @@ mod tests {
         assert_eq!(second.fields, [("shedLevel", "6".to_owned())]);
         shedding.level = ShedLevel::NONE;
         let last = shedding.take_notice(now + 2 * NOTICE_EVERY).unwrap();
-        assert_eq!(last.message, "less than cpuLimitShare (30.0 %) is taken: everything is read");
+        assert_eq!(
+            last.message,
+            "less than cpuLimitShare (30.0 %) is taken: everything is read, connections that were left out within a minute"
+        );
         assert!(shedding.take_notice(now + 3 * NOTICE_EVERY).is_none());
     }
 }

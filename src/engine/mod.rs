@@ -396,7 +396,7 @@ impl Engine {
             stats.no_syn += 1;
             return None;
         }
-        if !segment.flags.syn && self.table.is_left_out(&key, side, segment, self.now) {
+        if !segment.flags.syn && self.table.is_left_out(&key, self.now) {
             self.leave_out_still(segment);
             return None;
         }

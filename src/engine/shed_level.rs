@@ -34,7 +34,7 @@ impl ShedLevel {
     /// In words, as the log has it.
     pub fn describe(self) -> String {
         match self {
-            Self::NONE => "everything is read".to_owned(),
+            Self::NONE => "everything is read, connections that were left out within a minute".to_owned(),
             Self::BODIES => "bodies are left out".to_owned(),
             Self::ALL => "every connection is left out".to_owned(),
             _ => {

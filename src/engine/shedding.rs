@@ -1,6 +1,6 @@
 //! Load shedding: what is left out while the capture takes more of a CPU than it may. First the bodies of messages, then whole
 //! connections. A connection that is left out stays so until the level falls; then it is met in the middle. If some of it had been
-//! read, it is met where nothing that was read can come again, or once ended connections are forgotten.
+//! read, it is left out for as long as ended connections are remembered.
 //!
 //! In: a level. Refuses to know: clocks, and why the level is what it is.
 

@@ -282,16 +282,9 @@ impl<A> Table<A> {
         }
     }
 
-    /// True for a segment of a connection that is not read, if bytes that were read before may still be sent again: they would be read
-    /// twice.
-    pub fn is_left_out(&self, key: &FlowKey, side: Side, segment: &Segment<'_>, now: Timestamp) -> bool {
-        let is_late = |ended: &&Ended| ended.is_left_out && ended.at.plus_millis(CLOSED_MEMORY_MS) > now;
-        let Some(ended) = self.ended.get(key).filter(is_late) else { return false };
-        let index = usize::from(side == Side::High);
-        let [next, next_of_other] = [index, 1 - index].map(|index| ended.next.get(index).copied().flatten());
-        let is_beyond =
-            |number: u32, next: Option<SeqNumber>| next.is_none_or(|next| SeqNumber(number).since(next) >= 0);
-        !is_beyond(segment.seq, next) || !is_beyond(segment.ack, next_of_other)
+    /// True for so long that nothing that was read is sent again, which would be read twice, and that what was under way has ended.
+    pub fn is_left_out(&self, key: &FlowKey, now: Timestamp) -> bool {
+        self.ended.get(key).is_some_and(|ended| ended.is_left_out && ended.at.plus_millis(CLOSED_MEMORY_MS) > now)
     }
 
     /// The serial of the last connection on this key, if that ended lately.

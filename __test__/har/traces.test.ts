@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { har as validate } from 'har-validator';
 import { afterAll, describe, expect, it } from 'vitest';
+import { HarFile } from '../../ts/outputs/har/file';
 import { MAX_TRACE_PAGES, PAGE_ID, type Page, Pages } from '../../ts/outputs/har/pages';
 import type { HttpRequest, HttpResponse } from '../../ts/types';
 import { CLI, runCli, start } from '../live/harness.js';
@@ -132,4 +133,22 @@ describe('pages', () => {
     expect([at(MAX_TRACE_PAGES).id, at(0).id, pages.beyond]).toEqual([PAGE_ID, expect.stringMatching(/^trace-/), 1]);
     expect(JSON.parse(pages.list() ?? '').length).toBe(MAX_TRACE_PAGES + 1);
   });
+});
+
+it('a list of pages that becomes shorter leaves nothing behind it', async () => {
+  const file = join(folder, 'shorter.har');
+  const har = new HarFile(file);
+  har.begin();
+  const at = '2024-05-17T14:03:00.136Z';
+  const listOf = (titles: string[]): string => JSON.stringify(titles);
+  for (const [entry, pages] of [
+    ['{"a":1}', listOf(new Array(50).fill('a long title of a page'))],
+    ['{"b":2}', listOf(['one'])],
+    ['{"c":3}', listOf([])],
+  ] as const) {
+    await har.append([[entry]], at, pages);
+    expect(JSON.parse(readFileSync(file, 'utf8')).log.pages).toEqual(JSON.parse(pages));
+  }
+  har.close();
+  expect(JSON.parse(readFileSync(file, 'utf8')).log.entries).toEqual([{ a: 1 }, { b: 2 }, { c: 3 }]);
 });

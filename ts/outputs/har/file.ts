@@ -24,6 +24,8 @@ export class HarFile {
   readonly #isNew: boolean;
   /** Where the end of the document begins; 0 before `begin`. */
   #end = 0;
+  /** Of the file. */
+  #size = 0;
   #empty = true;
   #closed = false;
   /** When the first entry began; without entries, the capture. */
@@ -50,6 +52,7 @@ export class HarFile {
       written += writeSync(this.#fd, text, written, text.length - written, written);
     }
     this.#end = BEGIN.length;
+    this.#size = text.length;
   }
 
   /** JSON texts of entries, each in pieces, when the first of them began, and the pages, if there are several; one call at a time. */
@@ -68,6 +71,9 @@ export class HarFile {
       position += bytesWritten;
       buffers = behind(buffers, bytesWritten);
     }
+    // The list of pages may be shorter than it was: then an end of the text before stands after it.
+    if (position < this.#size) ftruncateSync(this.#fd, position);
+    this.#size = position;
     this.#end = position - Buffer.byteLength(end);
     this.#endText = end;
     this.#empty = false;
@@ -81,7 +87,8 @@ export class HarFile {
     try {
       if (this.#end === 0) return false;
       writeSync(this.#fd, this.#endText, this.#end);
-      ftruncateSync(this.#fd, this.#end + Buffer.byteLength(this.#endText));
+      this.#size = this.#end + Buffer.byteLength(this.#endText);
+      ftruncateSync(this.#fd, this.#size);
       return true;
     } catch {
       return false;

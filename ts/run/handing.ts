@@ -44,8 +44,11 @@ export class Handing {
       trigger.take(lines);
     } catch (error) {
       // What is wanted of it is delivered before it is overwritten.
-      trigger.keep();
-      void this.#go();
+      try {
+        trigger.keep();
+      } finally {
+        void this.#go();
+      }
       throw error;
     }
     this.#awaitTick();

@@ -311,6 +311,16 @@ export class Session {
     }
   }
 
+  /** Never rejects. */
+  async #last(rest: Batch | undefined, take: (rest: Batch) => Promise<void>[]): Promise<void> {
+    if (rest === undefined) return;
+    try {
+      await Promise.all(take(rest));
+    } catch (error) {
+      this.#logFailure(error, rest.messages);
+    }
+  }
+
   async #finish(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
@@ -319,11 +329,9 @@ export class Session {
     }
     await Promise.all(this.#unreleased);
     const { selection, limit } = this.#options;
-    const rest = selection?.rest();
-    if (rest !== undefined) await Promise.all(this.#hand(rest));
+    await this.#last(selection?.rest(), (rest) => this.#hand(rest));
     await this.#handing?.end();
-    const last = limit?.rest();
-    if (last !== undefined) await Promise.all(this.#deliver(last));
+    await this.#last(limit?.rest(), (rest) => this.#deliver(rest));
     await this.closeOutputs();
     this.#settle({
       failure: this.#failure,

@@ -132,7 +132,7 @@ describeLive('a capture on another port', () => {
     const { port } = server.address() as AddressInfo;
     const agent = new Agent({ keepAlive: true });
     try {
-      const command = startCli(['--ports', String(await freePort()), '--interface', 'lo', '--duration', '2s']);
+      const command = startCli(['--ports', String(await freePort()), '--interface', 'lo', '--duration', '5s']);
       await command.logged('capture started');
       const [response] = await once(get({ port, host: '127.0.0.1', agent }), 'response');
       await once(response.resume(), 'end');

@@ -53,7 +53,7 @@ export function refuseOthers(path: string, { head: pattern, name, field, flag }:
 }
 
 /** `mode`: of a new file; with `keepsMode` one that is there keeps its own. @throws {Error} */
-export function writeWhole(path: string, text: string, mode: number, { keepsMode = false } = {}): void {
+export function writeWhole(path: string, text: string, kind: FileKind, mode: number, { keepsMode = false } = {}): void {
   const status = statSync(path, { throwIfNoEntry: false });
   // A pipe or a device is written as it is.
   if (status !== undefined && !status.isFile()) {
@@ -67,6 +67,8 @@ export function writeWhole(path: string, text: string, mode: number, { keepsMode
     const kept = keepsMode && status !== undefined ? status.mode & PERMISSIONS : undefined;
     writeFileSync(partial, text, { mode: kept === undefined ? mode : MODE_OF_OWNER, flag: 'wx' });
     if (kept !== undefined) chmodSync(partial, kept);
+    // Another program may have written it meanwhile.
+    refuseOthers(path, kind);
     renameSync(partial, whole);
   } catch (error) {
     rmSync(partial, { force: true });

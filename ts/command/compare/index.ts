@@ -71,7 +71,7 @@ export async function compare(asked: AskedComparison): Promise<number> {
   }
   let exitCode = reads.some(({ broke }) => broke) ? FAILED : SUCCESS;
   try {
-    if (html !== undefined) writeWhole(html, pageOf(result), PAGE_MODE);
+    if (html !== undefined) writeWhole(html, pageOf(result), PAGES, PAGE_MODE);
   } catch (error) {
     const log = terminal.createLogger(sides[0]?.config.logLevel ?? 'warn');
     log.error({ html, ...errorFields(error) }, 'cannot write the page');

@@ -29,6 +29,6 @@ export function isSameFile(one: string, other: string): boolean {
 
 /** `isPrivate`: only its owner may read it. Else a file that is there keeps who may. @throws {Error} */
 export function writeFile(path: string, text: string, isPrivate: boolean): void {
-  if (isPrivate) writeWhole(path, text, MODE_WITH_EXAMPLES);
-  else writeWhole(path, text, MODE, { keepsMode: true });
+  if (isPrivate) writeWhole(path, text, DOCUMENTS, MODE_WITH_EXAMPLES);
+  else writeWhole(path, text, DOCUMENTS, MODE, { keepsMode: true });
 }

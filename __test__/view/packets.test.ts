@@ -304,19 +304,6 @@ it('an id that has no connection is never taken for one', async () => {
     await expect(copies.copy([id])).rejects.toThrow(/connection/);
 });
 
-it('no copy is made while another one is read', async () => {
-  const paths = [DEMO];
-  const copies = new PacketCopies({
-    savefiles: { paths, copy: async () => ({ bytes: 24 }) as never },
-    capture: {} as never,
-    folder: temporary,
-  });
-  const { close } = await copies.copy(['1.1']);
-  await expect(copies.copy(['1.1'])).rejects.toThrow('being saved');
-  await close();
-  await (await copies.copy(['1.1'])).close();
-});
-
 describePage('the button', (session) => {
   it('saves the packets of what the filter shows', { timeout: TIMEOUT_MS }, async () => {
     await session.show(await openCommand(['--ports', '8080', SHOP]));

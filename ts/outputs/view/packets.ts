@@ -28,10 +28,9 @@ export class NoPackets extends Error {
 }
 
 export interface PacketCopy {
+  /** To be closed. */
   file: FileHandle;
   bytes: number;
-  /** Until then no other copy is made. */
-  close(): Promise<void>;
 }
 
 export interface PacketCopiesOptions {
@@ -57,19 +56,13 @@ export class PacketCopies {
     if (this.#isBusy) throw new NoPackets(409, 'packets are being saved already');
     this.#isBusy = true;
     try {
-      const { file, bytes } = await this.#copy(ids);
-      const close = async (): Promise<void> => {
-        await file.close();
-        this.#isBusy = false;
-      };
-      return { file, bytes, close };
-    } catch (error) {
+      return await this.#copy(ids);
+    } finally {
       this.#isBusy = false;
-      throw error;
     }
   }
 
-  async #copy(ids: Iterable<string>): Promise<Omit<PacketCopy, 'close'>> {
+  async #copy(ids: Iterable<string>): Promise<PacketCopy> {
     const { savefiles, capture, folder = tmpdir() } = this.#options;
     const connections = new Connections();
     for (const id of ids) connections.add(id);

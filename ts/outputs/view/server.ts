@@ -234,14 +234,14 @@ async function sendPackets(response: ServerResponse, packets: PacketCopies, ids:
   // Nothing is there to be read until all packets are found.
   response.socket?.setTimeout(0);
   try {
-    const { file, bytes, close } = await packets.copy(ids);
+    const { file, bytes } = await packets.copy(ids);
     try {
       if (response.destroyed) return;
       response.socket?.setTimeout(PACKETS_TIMEOUT_MS);
       response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': bytes });
       await pipeline(file.createReadStream({ start: 0, autoClose: false }), response);
     } finally {
-      await close();
+      await file.close();
     }
   } catch (error) {
     if (response.headersSent) response.destroy();

@@ -14,6 +14,7 @@ const withNode = (name) => (words) => (port, count, tools) => [
 const ws = withNode('ws.mjs');
 const grpc = withNode('grpc.mjs');
 const sse = withNode('sse.mjs');
+const browser = withNode('browser.mjs');
 const python =
   (words) =>
   (port, count, { bulkPython }) => [bulkPython(), peer('websockets_peer.py'), ...words(port, count)];
@@ -26,12 +27,14 @@ const CLIENTS = {
   ws: ws((port, count) => ['ask', port, count, 'ws']),
   undici: ws((port, count) => ['ask', port, count, 'undici']),
   websockets: python((port, count) => ['ask', port, count]),
+  chromium: browser((port, count) => ['socket', port, count]),
 };
 
 const webSockets = [
   ['ws', 'ws'],
   ['ws', 'undici'],
   ['ws', 'websockets'],
+  ['ws', 'chromium'],
   ['websockets', 'ws'],
 ].flatMap(([server, client]) =>
   [false, true].flatMap((secure) =>
@@ -58,14 +61,21 @@ const calls = [false, true].flatMap((secure) =>
 );
 
 /** zstd is not read as it comes (src/content/flowing.rs). */
-const events = ['identity', 'gzip', 'br'].map((coding) => ({
-  name: `SSE ${coding}`,
-  server: sse((port, count) => ['serve', port, count, coding]),
-  client: sse((port, count) => ['ask', port, count]),
-  judge: () => new StreamJudge('sse'),
-  directions: 1,
-  isStream: true,
-}));
+const events = [
+  ['undici', sse((port, count) => ['ask', port, count])],
+  ['chromium', browser((port, count) => ['events', port, count])],
+].flatMap(([by, client]) =>
+  ['identity', 'gzip', 'br'].map((coding) => ({
+    name: `SSE ${coding} - ${by}`,
+    // Chromium takes brotli over TLS alone.
+    secure: by === 'chromium' && coding === 'br',
+    server: sse((port, count) => ['serve', port, count, coding]),
+    client,
+    judge: () => new StreamJudge('sse'),
+    directions: 1,
+    isStream: true,
+  })),
+);
 
 const exchanges = (name, over, server, share = 1) => ({
   name,

@@ -1,12 +1,15 @@
 // Server-Sent Events. `sse.mjs serve PORT COUNT CODING`: each event is flushed by itself. `sse.mjs ask PORT COUNT`: undici's EventSource.
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createSecure } from 'node:https';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as zlib from 'node:zlib';
 import { Fold } from '../content.mjs';
 import { textOf } from './events.mjs';
+import { tls } from './window.mjs';
 
 const CODERS = {
   gzip: () => zlib.createGzip(),
@@ -40,11 +43,15 @@ async function write(response, count, coding) {
 }
 
 function serve(port, count, coding) {
-  const server = createServer(({ headers }, response) => {
+  const answer = ({ headers }, response) => {
     // An EventSource whose stream has ended comes again.
     if (headers['last-event-id'] !== undefined) response.writeHead(204).end();
     else void write(response, count, coding);
-  });
+  };
+  const secure = tls();
+  const server = secure
+    ? createSecure({ cert: readFileSync(secure.cert), key: readFileSync(secure.key) }, answer)
+    : createServer(answer);
   server.listen(port, '127.0.0.1');
 }
 

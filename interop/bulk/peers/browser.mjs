@@ -12,6 +12,9 @@ const FLAGS = [
   '--disable-features=LocalNetworkAccessChecks',
 ];
 
+/** With an icon of its own, so that none is asked of the server. */
+const DOCUMENT = '<!doctype html><link rel="icon" href="data:,">';
+
 /** Runs in the page. Received messages go to `tell` together, in their order: text as it is, bytes as their values. */
 function open({ url, isSocket }) {
   const pending = [];
@@ -46,9 +49,7 @@ const told = new EventEmitter();
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS });
 try {
   const page = await browser.newPage({ ignoreHTTPSErrors: true });
-  await page.route(`${origin}/document`, (route) =>
-    route.fulfill({ contentType: 'text/html', body: '<!doctype html>' }),
-  );
+  await page.route(`${origin}/document`, (route) => route.fulfill({ contentType: 'text/html', body: DOCUMENT }));
   await page.exposeFunction('tell', (words) => {
     if (typeof words === 'string') told.emit(words);
     else for (const message of words) told.emit('message', message);

@@ -119,7 +119,7 @@ export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Sh
   sniffer.on('error', () => {
     exitCode = FAILED;
   });
-  terminal.attach(sniffer, { pcapFile: config.pcapFile });
+  terminal.attach(sniffer, { pcapFile: config.pcapFile, inputs: inputs.map(({ path }) => path) });
   for (let attempt = 1; ; attempt++) {
     try {
       await sniffer.start();

@@ -3,7 +3,7 @@
 import { outcomeOf } from '../exchange/outcome';
 import type { Row } from '../outputs/view/shapes';
 import { Grouping, MAX_HOPS, type Trace } from '../trace/grouping';
-import { type Asked, type Hop, hopOf } from '../trace/hop';
+import { type Asked, type Hop, hopOf, pointOf } from '../trace/hop';
 import { endpointOf } from './asked';
 
 /** Traces that are shown. */
@@ -30,16 +30,19 @@ export function tracesIn(rows: readonly Row[], isShown: (n: number) => boolean):
 }
 
 function hopIn(row: Row): Hop | undefined {
-  const { at, method = '-', path = '-', host, client, server, keys, response, status, grpcStatus } = row;
+  const { id, at, method = '-', path = '-', host, client, server, keys, response, status, grpcStatus } = row;
   const { ip, port } = endpointOf(server);
+  const { ip: clientIp, port: clientPort } = endpointOf(client);
   const asked: Asked = {
+    point: pointOf(id),
     atMs: at,
     method,
     path,
     server: host ? `${host.toLowerCase().replace(/:\d*$/, '')}:${port}` : server,
     serverIp: ip,
     serverPort: port,
-    clientIp: endpointOf(client).ip,
+    clientIp,
+    clientPort,
     keys,
   };
   if (response !== true) return hopOf(asked, undefined);

@@ -4,16 +4,25 @@ import { endpointText } from '../exchange/endpoints';
 import { outcomeOf } from '../exchange/outcome';
 import { ownText } from '../exchange/routes';
 import type { HttpMessage } from '../types';
-import type { Answered, Asked } from './hop';
+import { type Answered, type Asked, pointOf } from './hop';
 import { keysOf, requestIdOf } from './keys';
 
 /** Of a path or a host: more is not shown. */
 const MAX_TEXT_UNITS = 256;
 
-export function askedOf({ timestamp, timestampUnknown, receiver, destination, headers, ...rest }: HttpMessage): Asked {
+export function askedOf({
+  id,
+  timestamp,
+  timestampUnknown,
+  receiver,
+  destination,
+  headers,
+  ...rest
+}: HttpMessage): Asked {
   const { method = '-', path = '-' } = rest.request ?? rest;
   const host = rest.direction === 'request' ? headers.host?.toLowerCase().replace(/:\d*$/, '') : undefined;
   return {
+    point: pointOf(id),
     atMs: timestampUnknown === true ? Number.NaN : Date.parse(timestamp) - Math.round(rest.latencyMs ?? 0),
     method: short(method),
     path: short(path),
@@ -21,6 +30,7 @@ export function askedOf({ timestamp, timestampUnknown, receiver, destination, he
     serverIp: receiver.ip,
     serverPort: receiver.port,
     clientIp: destination.ip,
+    clientPort: destination.port,
     keys: rest.direction === 'request' ? keysOf(headers) : undefined,
   };
 }

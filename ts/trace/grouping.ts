@@ -67,7 +67,12 @@ export class Grouping {
 
   /** The slowest first, of those that are wanted. */
   slowest(isWanted: (trace: Trace) => boolean = () => true): Trace[] {
-    return best([...this.#past, ...this.#traces.values()].filter(isWanted), this.#most);
+    return best(this.all.filter(isWanted), this.#most);
+  }
+
+  /** Those that are kept. */
+  get all(): Trace[] {
+    return [...this.#past, ...this.#traces.values()];
   }
 
   /** Those that were told apart. */

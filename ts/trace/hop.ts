@@ -2,10 +2,22 @@
 
 import type { Keys } from './keys';
 
-export interface Hop {
-  keys: Keys;
+const LOOPBACK = /^(?:127\.|::1$)/;
+
+/** A time at one capture point. */
+export interface Span {
   /** When its first packet came, in ms since the epoch. */
   atMs: number;
+  /** From the first packet to the last; not known without a response. */
+  allMs?: number | undefined;
+  /** The capture point: the number of the input that has the packets; empty if there is a single one. */
+  point: string;
+  /** How far it may be beside the times of other points, once it was aligned with them. */
+  slackMs?: number;
+}
+
+export interface Hop extends Span {
+  keys: Keys;
   method: string;
   path: string;
   /** Its Host field with the port, or the address. */
@@ -14,20 +26,43 @@ export interface Hop {
   serverIp: string;
   serverPort: number;
   clientIp: string;
+  clientPort: number;
   /** As it is shown: `200`, `g5`, or that there is no response. */
   outcome: string;
   isFailed: boolean;
-  /** From the first packet to the last; not known without a response. */
-  allMs?: number | undefined;
-  /** Of that, until the request was whole, and from then on until the response began. */
+  /** Of all its time, until the request was whole, and from then on until the response began. */
   uploadMs: number;
   waitMs?: number | undefined;
+  /** The same exchange as a point nearer to its client saw it: the way there and back is in it. */
+  nearer?: Span;
+}
+
+export function isSameServer(a: Hop, b: Hop): boolean {
+  return a.serverIp === b.serverIp && a.serverPort === b.serverPort;
+}
+
+/** True if the server of the one is the client of the other, by the addresses. Those of a host itself say nothing of another host. */
+export function mayHaveCalled(caller: Hop, hop: Hop): boolean {
+  return caller.serverIp === hop.clientIp && (caller.point === hop.point || !LOOPBACK.test(hop.clientIp));
+}
+
+/** As the client of the hop waited for it. */
+export function awaitedSpanOf(hop: Hop): Span {
+  return hop.nearer ?? hop;
 }
 
 /** The facts that are kept of a request until its response comes. */
-export type Asked = Pick<Hop, 'atMs' | 'method' | 'path' | 'server' | 'serverIp' | 'serverPort' | 'clientIp'> & {
+export type Asked = Pick<
+  Hop,
+  'point' | 'atMs' | 'method' | 'path' | 'server' | 'serverIp' | 'serverPort' | 'clientIp' | 'clientPort'
+> & {
   keys: Keys | undefined;
 };
+
+/** The capture point of an exchange with this id: `2` of `2/1.4`. */
+export function pointOf(id: string): string {
+  return id.slice(0, Math.max(0, id.lastIndexOf('/')));
+}
 
 /** And of a response. */
 export interface Answered {

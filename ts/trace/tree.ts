@@ -1,10 +1,11 @@
 /**
  * Which hop of a trace was called for which, and the time that each took itself. In: the hops. Out: trees. A caller is what the fields
  * say (B3), else the shortest exchange around a hop whose server is the hop's client. Times of packets are whole milliseconds, and those
- * of several capture points are of several clocks: what contradicts that a call comes after what it was made for is told.
+ * of several capture points are of several clocks: once they are aligned they are as far apart as that is unsure, and what still contradicts
+ * that a call comes after what it was made for is told.
  */
 
-import type { Hop } from './hop';
+import { awaitedSpanOf, type Hop, isSameServer, mayHaveCalled, type Span } from './hop';
 
 /** Of the times at which messages begin. A difference within it is neither before nor after. */
 const RESOLUTION_MS = 1;
@@ -58,7 +59,7 @@ interface Placed {
 /** Those without a caller, the earliest first, as the calls of each are. */
 export function treesOf(hops: readonly Hop[]): Node[] {
   const nodes = [...hops]
-    .sort((a, b) => a.atMs - b.atMs || lengthOf(b) - lengthOf(a))
+    .sort((a, b) => awaitedSpanOf(a).atMs - awaitedSpanOf(b).atMs || lengthOf(b) - lengthOf(a))
     .map((hop): Node => ({ hop, children: [], isUncertain: false, isSelfUncertain: false, skewMs: 0 }));
   const callers = new Map<Node, Node>();
   const roots: Node[] = [];
@@ -89,7 +90,7 @@ function placeOf(node: Node, nodes: readonly Node[], mayCall: (caller: Node) => 
     const told = shortest(others.filter((other) => other.hop.keys.span === parent && !isSameServer(other.hop, hop)));
     if (told !== undefined) return { caller: told, isUncertain: false, skewMs: skewOf(told.hop, hop) };
   }
-  const near = others.filter((other) => other.hop.serverIp === hop.clientIp && !isSameServer(other.hop, hop));
+  const near = others.filter((other) => mayHaveCalled(other.hop, hop) && !isSameServer(other.hop, hop));
   const around = near.filter((other) => isWithin(hop, other.hop));
   const caller = shortest(around);
   if (caller !== undefined) return { caller, others: around, isUncertain: around.length > 1, skewMs: 0 };
@@ -123,8 +124,10 @@ function selfOf({ hop, children }: Node): number | undefined {
   let untilMs = atMs + uploadMs;
   let awaitedMs = 0;
   const calls = children.map((child) => {
-    const startMs = child.hop.atMs + child.skewMs;
-    return { startMs, lengthMs: child.hop.allMs ?? Math.max(0, endMs - startMs) };
+    const span = awaitedSpanOf(child.hop);
+    const startMs = span.atMs + child.skewMs;
+    const lengthMs = span.allMs ?? Math.max(0, endMs - startMs);
+    return { startMs: fitted(startMs, lengthMs, untilMs, endMs, slackOf(hop, span)), lengthMs };
   });
   for (const { startMs, lengthMs } of calls.sort((a, b) => a.startMs - b.startMs)) {
     awaitedMs += Math.max(0, lengthMs - cut(untilMs - startMs) - cut(startMs + lengthMs - endMs));
@@ -133,28 +136,39 @@ function selfOf({ hop, children }: Node): number | undefined {
   return Math.max(0, waitMs - awaitedMs);
 }
 
+/** As far as the clocks may be wrong a call is where its caller waits for it. */
+function fitted(startMs: number, lengthMs: number, fromMs: number, untilMs: number, slackMs: number): number {
+  if (startMs < fromMs) return Math.min(fromMs, startMs + slackMs);
+  const beyondMs = startMs + lengthMs - untilMs;
+  return beyondMs > 0 ? Math.max(fromMs, startMs - Math.min(slackMs, beyondMs)) : startMs;
+}
+
 /** Of two calls one after the other the second may seem to begin before the end of the first. */
 function cut(overlapMs: number): number {
   return overlapMs < RESOLUTION_MS ? 0 : overlapMs;
 }
 
-function isWithin(inner: Hop, outer: Hop): boolean {
-  return skewOf(outer, inner) === 0 && inner.atMs + (inner.allMs ?? 0) <= outer.atMs + lengthOf(outer) + RESOLUTION_MS;
+function isWithin(hop: Hop, outer: Hop): boolean {
+  if (skewOf(outer, hop) > 0) return false;
+  const { atMs, allMs = 0 } = awaitedSpanOf(hop);
+  return atMs + allMs <= outer.atMs + lengthOf(outer) + RESOLUTION_MS + slackOf(outer, awaitedSpanOf(hop));
 }
 
 /** So much the inner one begins before the outer one. */
-function skewOf(outer: Hop, inner: Hop): number {
+function skewOf(outer: Hop, hop: Hop): number {
+  const inner = awaitedSpanOf(hop);
   const ms = outer.atMs - inner.atMs;
-  return ms > RESOLUTION_MS ? ms : 0;
+  return ms > RESOLUTION_MS + slackOf(outer, inner) ? ms : 0;
+}
+
+/** How far the clocks of two points may be apart still. */
+function slackOf(a: Span, b: Span): number {
+  return a.point === b.point ? 0 : (a.slackMs ?? 0) + (b.slackMs ?? 0);
 }
 
 /** One that has no response is longer than all others. */
 function lengthOf({ allMs }: Hop): number {
   return allMs ?? Number.POSITIVE_INFINITY;
-}
-
-function isSameServer(a: Hop, b: Hop): boolean {
-  return a.serverIp === b.serverIp && a.serverPort === b.serverPort;
 }
 
 function shortest(nodes: readonly Node[]): Node | undefined {

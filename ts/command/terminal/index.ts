@@ -53,6 +53,7 @@ export class Terminal {
   readonly #stderr: TerminalStream | undefined;
   readonly #summary: Summary | undefined;
   #progress: Progress | undefined;
+  #inputs: readonly string[] = [];
 
   static async create(appearance: Appearance): Promise<Terminal> {
     return new Terminal(appearance, await loadText());
@@ -108,7 +109,8 @@ export class Terminal {
     const { traces } = this.#appearance;
     if (traces !== undefined) {
       const columns = (): number => (isTerminal ? columnsOf(process.stdout) : FILE_COLUMNS);
-      return (stdout) => new TracesView({ ...traces, text: this.#text, paint, columns }, on(stdout));
+      return (stdout) =>
+        new TracesView({ ...traces, text: this.#text, paint, columns, inputs: () => this.#inputs }, on(stdout));
     }
     const format = this.#format;
     // Elsewhere JSON goes as it is.
@@ -137,7 +139,8 @@ export class Terminal {
   }
 
   /** To be called before the start. */
-  attach(sniffer: Sniffer, { pcapFile }: { pcapFile: string | undefined }): void {
+  attach(sniffer: Sniffer, { pcapFile, inputs }: { pcapFile: string | undefined; inputs: readonly string[] }): void {
+    this.#inputs = inputs;
     // A dumb terminal cannot write over a line; and what reads stdout from a pipe may be a pager, whose screen that is.
     if (pcapFile === undefined || this.#stderr === undefined || process.env.TERM === 'dumb' || isPiped()) return;
     this.#progress = new Progress({

@@ -2,11 +2,14 @@
 
 import type { Batch, Output } from '../../outputs/output';
 import { type StdoutOptions, StdoutOutput } from '../../outputs/stdout/output';
+import { type Alignment, aligned } from '../../trace/alignment';
 import type { Trace } from '../../trace/grouping';
+import { awaitedSpanOf, type Hop } from '../../trace/hop';
 import { Traces } from '../../trace/traces';
 import { inOrder, mostItself, type Node, treesOf } from '../../trace/tree';
 import type { OutputStats } from '../../types';
 import { day, timeOfDay } from './clock';
+import { clockRows, pointNames } from './clocks';
 import { count, duration, percent } from './quantities';
 import type { Paint } from './style';
 import { printable, type Text } from './text';
@@ -16,6 +19,7 @@ const MAX_SHOWN_HOPS = 25;
 /** Deeper calls stand as deep as this. */
 const MAX_DEPTH = 24;
 const COLUMN = 9;
+const INDENT = '    ';
 
 /** The traces that are asked for. */
 export interface Traced {
@@ -27,6 +31,8 @@ export interface TracesViewOptions extends Traced {
   text: Text;
   paint: Paint;
   columns(): number;
+  /** The names of the inputs, in the order of their numbers in ids. */
+  inputs(): readonly string[];
 }
 
 export class TracesView implements Output {
@@ -78,10 +84,14 @@ export class TracesView implements Output {
 export function* traceRows(traces: Traces, options: TracesViewOptions): Generator<string> {
   const { only, text } = options;
   const columns = options.columns() - 1;
+  const alignment = aligned(traces.all);
   if (only !== undefined) {
     const trace = traces.find(only);
     if (trace === undefined) yield text.clip(printable(`no exchange has the trace ${only}`), columns);
-    else yield* treeRows(trace, Number.POSITIVE_INFINITY, options, columns);
+    else {
+      yield* treeRows(trace, Number.POSITIVE_INFINITY, options, columns);
+      yield* alignmentRows(alignment, [trace], options, columns);
+    }
     return;
   }
   const slowest = traces.slowest();
@@ -89,6 +99,7 @@ export function* traceRows(traces: Traces, options: TracesViewOptions): Generato
     yield* treeRows(trace, MAX_SHOWN_HOPS, options, columns);
     yield '';
   }
+  yield* alignmentRows(alignment, traces.all, options, columns);
   const { count: all, judgedEarly, untraced } = traces;
   const facts = [
     `traces: ${count(all)}${all > slowest.length ? `, of which the ${slowest.length} slowest are shown` : ''}`,
@@ -96,6 +107,18 @@ export function* traceRows(traces: Traces, options: TracesViewOptions): Generato
     ...(judgedEarly > 0 ? [`traces judged before the end, at a limit: ${count(judgedEarly)}`] : []),
   ];
   for (const fact of facts) yield text.clip(fact, columns);
+}
+
+function* alignmentRows(
+  alignment: Alignment,
+  traces: readonly Trace[],
+  { inputs, text, paint }: TracesViewOptions,
+  columns: number,
+): Generator<string> {
+  const hops = new Set(traces.flatMap((trace) => trace.hops));
+  const isShown = (hop: Hop): boolean => hops.has(hop);
+  for (const [words, style] of clockRows(alignment, pointNames(inputs()), isShown))
+    for (const row of text.wrap(printable(words), columns, INDENT)) yield style === undefined ? row : paint(style, row);
 }
 
 function* treeRows(
@@ -132,7 +155,8 @@ function* treeRows(
 
 function hopRow(node: Node, depth: number, firstMs: number): string {
   const { hop, isUncertain } = node;
-  const times = [timeOf(hop.atMs - firstMs), timeOf(hop.allMs), selfOf(node)].map((time) => time.padStart(COLUMN));
+  const { atMs, allMs } = awaitedSpanOf(hop);
+  const times = [timeOf(atMs - firstMs), timeOf(allMs), selfOf(node)].map((time) => time.padStart(COLUMN));
   const indent = depth === 0 ? '' : `${'  '.repeat(Math.min(depth, MAX_DEPTH) - 1)}└ `;
   return `${times.join('')}  ${hop.outcome.padEnd(6)}  ${indent}${nameOf(node)}${isUncertain ? ' ?' : ''}`;
 }

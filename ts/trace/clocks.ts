@@ -1,0 +1,180 @@
+/**
+ * How far the clocks of capture points are apart. In: bounds. Out: for each point its offset and how sure that is, and the hops that
+ * contradict it. Between two points it is where most of the bounds overlap, as NTP chooses among servers (RFC 5905 §11.2.1), so that a few
+ * wrong ones move nothing. If all clocks may be right, none is moved.
+ */
+
+import type { Bound } from './bounds';
+
+export interface Clock {
+  point: string;
+  /** The point whose clock it is compared with: that which is first, of those that have hops in common. */
+  reference: string;
+  /** It is ahead by so much; 0 if it may be right. */
+  offsetMs: number;
+  /** And that may be wrong by so much. */
+  slackMs: number;
+  /** The bounds that say so: exchanges that both points have seen, else calls. */
+  hops: number;
+  isSame: boolean;
+}
+
+/** Two points whose bounds do not agree. */
+export interface Disagreement {
+  a: string;
+  b: string;
+  bounds: number;
+  /** The most of them that any offset suits. */
+  agreeing: number;
+}
+
+export interface Contradiction {
+  bound: Bound;
+  /** With the offsets: so much too early or too late. */
+  byMs: number;
+  /** It begins too early; else it ends too late. */
+  isEarly: boolean;
+  /** It is longer than the one that it has to lie within. */
+  isNever: boolean;
+}
+
+export interface Clocks {
+  /** Of the points that have hops in common with another one, but for those that they are compared with. */
+  clocks: Clock[];
+  disagreements: Disagreement[];
+  contradictions: Contradiction[];
+}
+
+type Settings = ReadonlyMap<string, Clock>;
+
+interface Edge {
+  /** `b` is the later one. */
+  a: string;
+  b: string;
+  leastMs: number;
+  mostMs: number;
+  hops: number;
+  isSame: boolean;
+}
+
+export function clocksOf(bounds: readonly Bound[]): Clocks {
+  const disagreements: Disagreement[] = [];
+  const edges = [...byPoints(bounds)].flatMap(([a, b, between]): Edge[] => {
+    const same = between.filter(({ isSame }) => isSame);
+    const used = (same.length > 0 ? same : between)
+      .filter((bound) => !isNever(bound))
+      .map((bound) => rangeOf(bound, a));
+    if (used.length === 0) return [];
+    const { agreeing, ...range } = overlapOf(used);
+    if (2 * agreeing > used.length) return [{ a, b, ...range, hops: agreeing, isSame: same.length > 0 }];
+    disagreements.push({ a, b, bounds: used.length, agreeing });
+    return [];
+  });
+  const { clocks, settings } = set(edges);
+  return { clocks, disagreements, contradictions: bounds.flatMap((bound) => contradictionOf(bound, settings) ?? []) };
+}
+
+interface Range {
+  leastMs: number;
+  mostMs: number;
+}
+
+/** By two points, the earlier one first. */
+function* byPoints(bounds: readonly Bound[]): Generator<[a: string, b: string, Bound[]]> {
+  const pairs = new Map<string, Map<string, Bound[]>>();
+  for (const bound of bounds) {
+    const [a = '', b = ''] = [bound.outer.point, bound.inner.point].sort(inOrder);
+    const of = pairs.get(a) ?? new Map<string, Bound[]>();
+    pairs.set(a, of);
+    const between = of.get(b);
+    if (between === undefined) of.set(b, [bound]);
+    else between.push(bound);
+  }
+  for (const [a, of] of pairs) for (const [b, between] of of) yield [a, b, between];
+}
+
+function inOrder(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true });
+}
+
+function isNever({ leastMs, mostMs }: Bound): boolean {
+  return leastMs > mostMs;
+}
+
+/** How far the other one is ahead of `a`. */
+function rangeOf({ outer, leastMs, mostMs }: Bound, a: string): Range {
+  return outer.point === a ? { leastMs, mostMs } : { leastMs: 0 - mostMs, mostMs: 0 - leastMs };
+}
+
+/** Where most of them overlap; if that is in several places, where the clocks need not be moved, or else the first. */
+function overlapOf(ranges: readonly Range[]): Range & { agreeing: number } {
+  const edges = ranges
+    .flatMap(({ leastMs, mostMs }) => [
+      { ms: leastMs, step: 1 },
+      { ms: mostMs, step: -1 },
+    ])
+    .sort((x, y) => x.ms - y.ms || y.step - x.step);
+  let agreeing = 0;
+  let best = { leastMs: 0, mostMs: 0, agreeing: 0 };
+  let here = 0;
+  for (const [index, { ms, step }] of edges.entries()) {
+    here += step;
+    const mostMs = edges[index + 1]?.ms ?? ms;
+    const isBetter = here > agreeing || (here === agreeing && isRight({ leastMs: ms, mostMs }) && !isRight(best));
+    if (step < 0 || !isBetter) continue;
+    agreeing = here;
+    best = { leastMs: ms, mostMs, agreeing };
+  }
+  return best;
+}
+
+/** Both clocks may be right. */
+function isRight({ leastMs, mostMs }: Range): boolean {
+  return leastMs <= 0 && mostMs >= 0;
+}
+
+/** From each point to the next by the bounds that leave the least open. */
+function set(edges: readonly Edge[]): { clocks: Clock[]; settings: Settings } {
+  const narrowFirst = [...edges].sort((x, y) => x.mostMs - x.leastMs - (y.mostMs - y.leastMs));
+  const points = [...new Set(edges.flatMap(({ a, b }) => [a, b]))].sort(inOrder);
+  const settings = new Map<string, Clock>();
+  for (const reference of points) {
+    if (settings.has(reference)) continue;
+    settings.set(reference, { point: reference, reference, offsetMs: 0, slackMs: 0, hops: 0, isSame: false });
+    for (let next = nextTo(settings, narrowFirst); next !== undefined; next = nextTo(settings, narrowFirst))
+      settings.set(next.point, next);
+  }
+  const clocks = points
+    .flatMap((point) => settings.get(point) ?? [])
+    .filter(({ point, reference }) => point !== reference);
+  return { clocks, settings };
+}
+
+function nextTo(settings: ReadonlyMap<string, Clock>, edges: readonly Edge[]): Clock | undefined {
+  for (const edge of edges) {
+    const { a, b, hops, isSame } = edge;
+    const [from, to] = [settings.get(a), settings.get(b)];
+    if ((from === undefined) === (to === undefined)) continue;
+    const known = (from ?? to) as Clock;
+    const middleMs = isRight(edge) ? 0 : (edge.leastMs + edge.mostMs) / 2;
+    const slackMs = Math.max(edge.mostMs - middleMs, middleMs - edge.leastMs);
+    return {
+      ...{ point: from === undefined ? a : b, reference: known.reference, hops, isSame },
+      offsetMs: known.offsetMs + (from === undefined ? -middleMs : middleMs),
+      slackMs: known.slackMs + slackMs,
+    };
+  }
+  return undefined;
+}
+
+function contradictionOf(bound: Bound, settings: Settings): Contradiction | undefined {
+  const { outer, inner, leastMs, mostMs } = bound;
+  const [from, to] = [settings.get(outer.point), settings.get(inner.point)];
+  const isAligned = from !== undefined && to !== undefined;
+  const offsetMs = isAligned ? to.offsetMs - from.offsetMs : 0;
+  const slackMs = isAligned ? from.slackMs + to.slackMs : 0;
+  const [earlyMs, lateMs] = [offsetMs - mostMs, leastMs - offsetMs];
+  if (isNever(bound)) return { bound, byMs: leastMs - mostMs, isEarly: false, isNever: true };
+  const byMs = Math.max(earlyMs, lateMs);
+  return isAligned && byMs > slackMs ? { bound, byMs, isEarly: earlyMs > lateMs, isNever: false } : undefined;
+}

@@ -104,6 +104,7 @@ describe('compare --html', () => {
     [['--html', join(folder, 'no', 'x.html')], 1, 'is in a folder that does not exist'],
     [['--html', folder], 1, 'is a folder'],
     [['--html', ''], 1, 'must name a file'],
+    [['--html', '-'], 1, '--html must name a file: stdout has the comparison'],
     [['--html', '/dev/full'], 2, 'cannot write the page'],
     [['--html', 'a.html', '--html', 'b.html'], 1, '--html is given twice'],
     [['--html', 'a.html', '--openapi', 'b.json'], 1, '--html stands for two captures'],

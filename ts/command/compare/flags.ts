@@ -38,6 +38,7 @@ export function addCompare(program: Command, onCompare: (asked: AskedComparison)
     const openapi = only(values, 'openapi', '--openapi');
     const html = only(values, 'html', '--html');
     if (html === '') throw refusal('html', '--html must name a file');
+    if (html === '-') throw refusal('html', '--html must name a file: stdout has the comparison as text, or as JSON');
     if (html !== undefined && openapi !== undefined)
       throw refusal('html', '--html stands for two captures, and not with --openapi');
     const missing = openapi === undefined ? ['A', 'B'][names.length] : names.length === 0 ? 'captures' : undefined;

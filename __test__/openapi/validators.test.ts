@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ValidationError } from '../../ts/errors.js';
 import { Contract } from '../../ts/openapi/contract.js';
+import { hasExamples } from '../../ts/openapi/document.js';
 import { readDocument } from '../../ts/openapi/source.js';
 import { type AjvClass, requireAjv, Validators } from '../../ts/openapi/validators.js';
 import { checked, infer, linesOf } from './exchanges.js';
@@ -102,6 +103,59 @@ describe('texts', () => {
     [{ type: 'array', items: { type: 'integer' } }, 'a', ['type']],
   ])('of %j: %s', async (schema, text, expected) => {
     expect(await misfit(schema, text)).toEqual(expected);
+  });
+});
+
+describe('repeated texts', () => {
+  const misfits = async (schema: unknown, query: string): Promise<string[] | 'not checked'> => {
+    const { findings, check } = await checked(documentOf({ '/a': asking(schema) }), linesOf([{ path: `/a?${query}` }]));
+    return check.notChecked.schema > 0 ? 'not checked' : findings.map(({ keyword }) => `${keyword}`);
+  };
+  const number = { type: 'integer', maximum: 5 };
+  const word = { type: 'string', pattern: '^(?:00\\d|[a-z]+)$' };
+  const items = (...branches: Json[]): Json => ({ type: 'array', items: { oneOf: branches } });
+
+  it.each<[schema: Json, query: string, expected: string[] | 'not checked']>([
+    [items(number, word), 'q=3&q=ab', []],
+    [items(word, number), 'q=3&q=ab', []],
+    [items(number, word), 'q=ab&q=007&q=4', []],
+    [items(word, { type: 'boolean' }), 'q=true&q=ab&q=false', []],
+    [items(number, word), 'q=007', []],
+    [items(number, word), 'q=3&q=AB', ['oneOf', 'pattern', 'type']],
+    [items(number, { type: 'boolean' }), 'q=ab', ['oneOf', 'type']],
+    [{ type: 'array', items: { anyOf: [number, word] } }, 'q=007&q=4', []],
+    [{ type: 'array', maxItems: 1, items: { oneOf: [number, word] } }, 'q=007&q=4', ['maxItems']],
+    [{ ...items(number, word), uniqueItems: true }, 'q=007&q=007', ['uniqueItems']],
+  ])('of %j: %s', async (schema, query, expected) => {
+    const found = await misfits(schema, query);
+    expect(Array.isArray(found) ? [...new Set(found)].sort() : found).toEqual(expected);
+  });
+
+  it('of the fields of a form are read each by itself', async () => {
+    const schema = { type: 'object', properties: { a: items(number, word), b: { oneOf: [word, number] } } };
+    const content = { 'application/x-www-form-urlencoded': { schema } };
+    const document = documentOf({
+      '/a': { post: { requestBody: { content }, responses: { 200: { description: 'ok' } } } },
+    });
+    const found = async (form: string): Promise<string[]> => {
+      const { findings } = await checked(document, linesOf([{ method: 'POST', path: '/a', form }]));
+      return [...new Set(findings.map(({ pointer }) => `${pointer}`))];
+    };
+    expect(await found('a=007&a=3&b=4')).toEqual([]);
+    expect(await found('a=007&b=007')).toEqual([]);
+    expect(await found('a=007&a=9&b=4')).toEqual(['/a/*']);
+  });
+});
+
+describe('captured values', () => {
+  it('are in examples, and not in what has the name of one', () => {
+    const named = documentOf({ '/example': answering({ properties: { example: { type: 'string' }, examples: {} } }) });
+    const parameters = { example: { name: 'example', in: 'query', schema: { type: 'string' } } };
+    expect(hasExamples(named)).toBe(false);
+    expect(hasExamples(documentOf({}, { components: { parameters, schemas: { examples: {} } } }))).toBe(false);
+    for (const schema of [{ example: 1 }, { examples: [1] }, { properties: { properties: { example: 1 } } }])
+      expect(hasExamples(documentOf({ '/a': answering(schema) }))).toBe(true);
+    expect(hasExamples(documentOf({}, { components: { examples: { a: { value: 1 } } } }))).toBe(true);
   });
 });
 

@@ -86,8 +86,18 @@ export function operationIdOf(method: string, path: string, taken: Set<string>):
   return id;
 }
 
-/** True if there may be captured values in it. */
-export function hasExamples(value: unknown): boolean {
+/** Their members have names of any kind; `examples` of a document's components is not among them. */
+const MAPS: ReadonlySet<string> = new Set([
+  ...['properties', 'patternProperties', 'dependentSchemas', '$defs', 'definitions'],
+  ...['paths', 'pathItems', 'webhooks', 'callbacks', 'schemas', 'parameters', 'requestBodies', 'responses', 'headers'],
+  ...['securitySchemes', 'links', 'content', 'encoding', 'variables'],
+]);
+
+/** True if there may be captured values in it. `isMap`: its members are named by people, and not by OpenAPI. */
+export function hasExamples(value: unknown, isMap = false): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  return Object.entries(value).some(([key, member]) => key === 'examples' || key === 'example' || hasExamples(member));
+  return Object.entries(value).some(
+    ([key, member]) =>
+      (!isMap && (key === 'examples' || key === 'example')) || hasExamples(member, !isMap && MAPS.has(key)),
+  );
 }

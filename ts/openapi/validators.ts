@@ -23,6 +23,11 @@ const DOCUMENT = 'tcp-sniffer:document';
 /** Ajv tells them beside the one that says what is wrong. */
 const OUTER: ReadonlySet<string> = new Set(['if', 'propertyNames']);
 
+/** Of which one is to fit: if several texts are in them it is not known which reading of each belongs to which. */
+const ALTERNATIVES: ReadonlySet<string> = new Set(['oneOf', 'anyOf']);
+/** Where texts stand when they are read by Ajv, which replaces them there. */
+const VALUE = /^\/value/;
+
 export type AjvClass = typeof import('ajv/dist/2020.js').Ajv2020;
 export type LoadAjv = () => Promise<AjvClass | undefined>;
 
@@ -66,9 +71,25 @@ export class Validators {
     const misfits = this.#run(name, 'texts', { value: own }, size);
     if (misfits === undefined || (misfits.length === 0 && !this.#isUnsure)) return misfits;
     // A reading that an alternative tried may be left to those after it.
-    for (const reading of readingsOf(value)) if (this.#run(name, 'first', reading, size)?.length === 0) return [];
-    if (misfits.length === 0) return undefined;
-    return misfits.map(({ pointer, ...rest }) => ({ ...rest, pointer: pointer.replace(/^\/value/, '') }));
+    const read = this.#misfitsRead(name, value, size);
+    if (read !== 'some text') return read;
+    const isOpen = ({ keyword, pointer }: Misfit): boolean =>
+      ALTERNATIVES.has(keyword) &&
+      (size > MAX_ALL_UNITS || textPointerOf(value, pointer.replace(VALUE, '')) === undefined);
+    if (misfits.length === 0 || misfits.some(isOpen)) return undefined;
+    return misfits.map(({ pointer, ...rest }) => ({ ...rest, pointer: pointer.replace(VALUE, '') }));
+  }
+
+  /** With each text read by itself: as long as one does not fit its next reading is tried. */
+  #misfitsRead(name: string, value: unknown, size: number): Misfit[] | undefined | 'some text' {
+    const tried = new Map<string, number>();
+    for (let round = 0; round < READINGS.length; round++) {
+      const misfits = this.#run(name, size > MAX_ALL_UNITS ? 'first' : 'all', readBy(tried, value), size);
+      const pointers = new Set(misfits?.flatMap(({ pointer }) => textPointerOf(value, pointer) ?? []));
+      if (pointers.size === 0) return misfits?.some(({ keyword }) => ALTERNATIVES.has(keyword)) ? undefined : misfits;
+      for (const pointer of pointers) tried.set(pointer, (tried.get(pointer) ?? 0) + 1);
+    }
+    return 'some text';
   }
 
   #run(name: string, kind: Kind, value: unknown, size: number): Misfit[] | undefined {
@@ -135,13 +156,43 @@ export class Validators {
   }
 }
 
-/** As texts, and a single one as what it is in JSON. */
-function* readingsOf(value: unknown): Generator<unknown> {
-  yield value;
-  if (typeof value !== 'string') return;
-  yield [value];
-  const read = readJson(value)?.value;
-  if (read !== undefined && typeof read !== 'object') yield read;
+/** A text as it is, as what it is in JSON, and each of them as the only item of a list. */
+const READINGS: readonly ((text: string) => unknown)[] = [
+  (text) => text,
+  inJson,
+  (text) => [text],
+  (text) => [inJson(text)],
+];
+
+function inJson(text: string): unknown {
+  const value = readJson(text)?.value;
+  return value === undefined || typeof value === 'object' ? text : value;
+}
+
+/** `tried`: by the pointer of a text the number of its reading. */
+function readBy(tried: ReadonlyMap<string, number>, value: unknown, pointer = ''): unknown {
+  if (typeof value === 'string') return READINGS[tried.get(pointer) ?? 0]?.(value) ?? value;
+  if (Array.isArray(value)) return value.map((item, index) => readBy(tried, item, `${pointer}/${index}`));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [name, readBy(tried, member, `${pointer}/${escaped(name)}`)]),
+  );
+}
+
+function escaped(name: string): string {
+  return name.replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+/** The pointer to the text that this one points into; `undefined` if it points to a list or an object of texts. */
+function textPointerOf(value: unknown, pointer: string): string | undefined {
+  const tokens = pointer.split('/');
+  let at = value;
+  for (let depth = 1; ; depth++) {
+    if (typeof at === 'string') return tokens.slice(0, depth).join('/');
+    const token = tokens[depth];
+    if (token === undefined || typeof at !== 'object' || at === null) return undefined;
+    at = (at as Record<string, unknown>)[token.replaceAll('~1', '/').replaceAll('~0', '~')];
+  }
 }
 
 function misfitOf({ instancePath, keyword, params }: ErrorObject): Misfit {

@@ -1,9 +1,10 @@
 /** A window that opens goes to the outputs in pieces, as fast as they take them. */
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { parseFilter } from '../../ts/filter';
 import { Handing, STUCK_MS } from '../../ts/run/handing';
 import { type Piece, Trigger } from '../../ts/trigger/trigger';
+import { Waiting } from '../../ts/trigger/waiting';
 import type { OutputStats } from '../../ts/types';
 import { FakeTime, settle } from '../ts/setup/fakes';
 import { answered, asked, exchange, lineOf, START } from './rig';
@@ -238,6 +239,42 @@ describe('an error', () => {
     batch.fill('?');
     await settle();
     expect(Buffer.concat(pieces.map(({ lines }) => lines)).toString()).toBe(text);
+  });
+});
+
+describe('an error in the midst of a batch', () => {
+  const count = 6;
+  const batch = (): Buffer => Buffer.from(Array.from({ length: count }, (_, n) => lineOf(asked(`${n}`, n))).join(''));
+
+  it('loses the message that it came with, counted, and none of those after it', async () => {
+    const { handing, messages, trigger } = rig({ filter: 'path=/orders' });
+    const deliver = Waiting.prototype.push;
+    let calls = 0;
+    const push = vi.spyOn(Waiting.prototype, 'push').mockImplementation(function (this: Waiting, ...line) {
+      if (++calls === 3) throw new Error('no memory');
+      deliver.apply(this, line);
+    });
+    try {
+      expect(() => handing.take(batch())).toThrow('no memory');
+    } finally {
+      push.mockRestore();
+    }
+    await handing.end();
+    const { triggerFailed, triggerHeldMessages } = trigger.counters();
+    expect([messages(), triggerFailed, triggerHeldMessages]).toEqual([count - 1, 1, 0]);
+  });
+
+  it('counts no message that is here yet', () => {
+    const { handing, trigger } = rig({ filter: 'status=500' });
+    const look = trigger.look.bind(trigger);
+    let looks = 0;
+    trigger.look = () => {
+      if (++looks === 3) throw new Error('no look');
+      look();
+    };
+    expect(() => handing.take(batch())).toThrow('no look');
+    const { triggerFailed, triggerHeldMessages, untriggered = 0 } = trigger.counters();
+    expect([triggerFailed, (triggerHeldMessages ?? 0) + untriggered]).toEqual([0, count]);
   });
 });
 

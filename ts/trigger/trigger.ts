@@ -89,15 +89,34 @@ export class Trigger {
     };
   }
 
-  /** Takes whole lines. The bytes are not needed any more once `next` has returned nothing, or `keep` was called. */
+  /**
+   * Takes whole lines. The bytes are not needed any more once `next` has returned nothing, or `keep` was called. What an error loses is
+   * counted, and the next lines are read all the same.
+   * @throws the first error
+   */
   take(lines: Buffer): void {
+    let failure: { error: unknown } | undefined;
     for (let start = 0; start < lines.length; ) {
       const newline = lines.indexOf(LINE_FEED, start);
       const end = newline === -1 ? lines.length : newline + 1;
-      this.#read({ order: this.#order++, bytes: lines.subarray(start, end) });
+      const line = { order: this.#order++, bytes: lines.subarray(start, end) };
+      const known = this.#known;
+      try {
+        this.#read(line);
+      } catch (error) {
+        this.failed += known + 1 - this.#known;
+        failure ??= { error };
+      }
       start = end;
     }
+    if (failure !== undefined) throw failure.error;
     this.look();
+  }
+
+  /** The messages that are here, or of which it is said why they are not. */
+  get #known(): number {
+    const { messages, untriggered, evicted } = this.#memory;
+    return messages + untriggered + evicted + this.#waiting.size + this.failed;
   }
 
   /** Time has passed: judges the requests that nothing has answered for long, and forgets what is old. */

@@ -3,11 +3,13 @@ import {
   createSniffer,
   type DropReason,
   type EngineCounter,
+  type EngineError,
   type HttpMessage,
   type HttpRequest,
   type HttpResponse,
   type OutputStats,
   type SnifferStats,
+  type StreamMessage,
 } from 'tcp-sniffer';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -39,6 +41,19 @@ export const request: HttpMessage = { ...common, direction: 'request', method: '
 // @ts-expect-error a request has no status
 export const neither: HttpMessage = { ...common, direction: 'request', statusCode: 200 };
 
+// A message inside a stream: which kind of stream it is says which fields it may have.
+export function streamed(message: HttpMessage | StreamMessage): unknown {
+  is<Same<StreamMessage['stream'], 'websocket' | 'sse' | 'grpc'>>();
+  if (!('stream' in message)) {
+    is<Same<typeof message, HttpMessage>>();
+    return message.headers;
+  }
+  is<Same<typeof message, StreamMessage>>();
+  is<Same<typeof message.opcode, 'text' | 'binary' | 'ping' | 'pong' | 'close' | undefined>>();
+  // @ts-expect-error it has no fields of HTTP
+  return message.headers;
+}
+
 // The ledger: counters and reasons by name, and others by any name.
 export function counted(stats: SnifferStats): unknown[] {
   is<Same<SnifferStats['outputs']['iterator'], OutputStats | undefined>>();
@@ -60,6 +75,13 @@ export function counted(stats: SnifferStats): unknown[] {
 // A run: read by `for await`, ended by a signal or with its scope.
 export async function run(): Promise<void> {
   await using sniffer = createSniffer({ ports: [80], logger: console });
+  sniffer.on('message', (message) => is<Same<typeof message, HttpMessage>>());
+  sniffer.on('streamMessage', (message) => is<Same<typeof message, StreamMessage>>());
+  sniffer.on('error', (error) => is<Same<typeof error, EngineError>>());
+  // @ts-expect-error there is no event of that name
+  sniffer.on('messages', () => {});
+  is<Same<ReturnType<typeof sniffer.messages>, AsyncIterableIterator<HttpMessage, undefined>>>();
+  is<Same<ReturnType<typeof sniffer.stats>, SnifferStats>>();
   await sniffer.start({ signal: AbortSignal.timeout(1_000) });
   for await (const message of sniffer.messages()) is<Same<typeof message, HttpMessage>>();
   is<Same<ReturnType<(typeof sniffer)[typeof Symbol.asyncDispose]>, Promise<void>>>();

@@ -1,13 +1,12 @@
 /** Exchanges against a document. In: lines of messages. Out: what is not documented or does not fit, by place and keyword. */
 
-import { Routes } from '../exchange/routes';
 import type { HttpMessage } from '../types';
 import { MAX_BODY_UNITS } from './budget';
 import type { Body, Contract, Operation, Parameter } from './contract';
-import { Exchanges, type HttpExchange, type LeftOut } from './exchanges';
+import { Endpoints } from './endpoints';
+import { Exchanges, type HttpExchange } from './exchanges';
 import { type Pair, pairsOf } from './fields';
 import { Findings, type Place } from './findings';
-import { MAX_ENDPOINTS } from './inference';
 import { hasWholeHead, isWhole, kindOf, mediaTypeOf, readJson, textOf } from './media';
 import { isName, isParameterName, REDACTED } from './names';
 import { NOT_THERE } from './operation';
@@ -40,7 +39,7 @@ class Undocumented {
   }
 }
 
-export class Check {
+export class Check extends Exchanges {
   readonly findings = new Findings();
   readonly notChecked: Record<NotChecked, number> = { partial: 0, redacted: 0, large: 0, untyped: 0, schema: 0 };
   /** Operations of the document that were asked. */
@@ -51,42 +50,19 @@ export class Check {
   beyond = 0;
   readonly #contract: Contract;
   readonly #validators: Validators;
-  readonly #exchanges = new Exchanges((exchange) => this.#add(exchange));
-  readonly #routes: Routes<Undocumented>;
+  readonly #routes = new Endpoints(() => new Undocumented()).routes;
   /** Of paths that the document has. */
   readonly #methods = new Map<string, { method: string; path: string; stats: Undocumented }>();
-  #endpoints = 0;
 
   constructor(contract: Contract, validators: Validators) {
+    super();
     this.#contract = contract;
     this.#validators = validators;
-    this.#routes = new Routes({
-      createStats: () => {
-        this.#endpoints++;
-        return new Undocumented();
-      },
-      mayAdd: () => this.#endpoints < MAX_ENDPOINTS,
-      onMerged: (routes) => {
-        this.#endpoints -= routes;
-      },
-    });
-  }
-
-  get exchanges(): number {
-    return this.#exchanges.count;
-  }
-
-  get leftOut(): Readonly<Record<LeftOut, number>> {
-    return this.#exchanges.leftOut;
-  }
-
-  read(lines: Buffer): void {
-    this.#exchanges.read(lines);
   }
 
   /** Nothing more comes. */
-  end(): void {
-    this.#exchanges.end();
+  override end(): void {
+    super.end();
     this.#routes.settle();
     const undocumented = [
       ...[...this.#routes.entries()].map(({ method, template, stats }) => ({ method, path: template, stats })),
@@ -98,7 +74,7 @@ export class Check {
     }
   }
 
-  #add(exchange: HttpExchange): void {
+  protected add(exchange: HttpExchange): void {
     const { method, path, statusCode } = exchange;
     const match = this.#contract.match(path);
     const operation = match?.operations.get(method);

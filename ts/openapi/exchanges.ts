@@ -44,19 +44,15 @@ export interface HttpExchange {
   origin: string | undefined;
 }
 
-export class Exchanges {
-  /** Those that are handed on. */
-  count = 0;
+export abstract class Exchanges {
+  /** Those that OpenAPI has words for. */
+  exchanges = 0;
   readonly leftOut: Record<LeftOut, number> = zeros(LEFT_OUT);
-  readonly #onExchange: (exchange: HttpExchange) => void;
-  readonly #pairing: Pairing<HttpMessage>;
+  readonly #pairing = new Pairing<HttpMessage>({
+    onExchange: ({ request, response }) => this.#settle(request, response),
+  });
 
-  constructor(onExchange: (exchange: HttpExchange) => void) {
-    this.#onExchange = onExchange;
-    this.#pairing = new Pairing<HttpMessage>({
-      onExchange: ({ request, response }) => this.#settle(request, response),
-    });
-  }
+  protected abstract add(exchange: HttpExchange): void;
 
   /** Takes whole lines; keeps none of the bytes. */
   read(lines: Buffer): void {
@@ -83,8 +79,8 @@ export class Exchanges {
     const exchange = exchangeOf(request, response);
     if (typeof exchange === 'string') this.leftOut[exchange]++;
     else {
-      this.count++;
-      this.#onExchange(exchange);
+      this.exchanges++;
+      this.add(exchange);
     }
   }
 }

@@ -1,16 +1,13 @@
 /** Exchanges to endpoints. In: lines of messages. Out: operations by path and method, in bounded memory. */
 
-import { Routes } from '../exchange/routes';
 import { ID } from '../exchange/templates';
 import { Budget } from './budget';
-import { Exchanges, type HttpExchange, type LeftOut, type Method } from './exchanges';
+import { Endpoints } from './endpoints';
+import { Exchanges, type HttpExchange, type Method } from './exchanges';
 import type { Skipped } from './media';
 import { Operation } from './operation';
 import { PathTree } from './path-tree';
 import { type DocumentPath, documentPathOf } from './paths';
-
-/** A document of more of them is not read. */
-export const MAX_ENDPOINTS = 1_000;
 
 /** Of the document that was there before. */
 export interface KnownPath {
@@ -38,53 +35,33 @@ export interface InferenceOptions {
   schemas?: number;
 }
 
-export class Inference {
+export class Inference extends Exchanges {
   /** Exchanges beyond the limit on endpoints. */
   beyond = 0;
   /** Exchanges with endpoints that are not there: 404, 405 and 501 is all that they answer. */
   notThere = 0;
   readonly skipped: Skipped = { partial: 0, notJson: 0, large: 0 };
-  readonly #exchanges = new Exchanges((exchange) => this.#add(exchange));
   readonly #budget: Budget;
   readonly #known: Known;
-  readonly #routes: Routes<Operation>;
+  readonly #endpoints = new Endpoints(() => new Operation(this.#budget, this.skipped));
   /** Of paths that were known before, by path and method. */
   readonly #others = new Map<string, Found>();
   /** Those that the document has already. */
   readonly #kept = new Set<Operation>();
-  #endpoints = 0;
 
   constructor({ examples = false, known = (path) => path, ...limits }: InferenceOptions = {}) {
+    super();
     this.#budget = new Budget({ examples, ...limits });
     this.#known = known;
-    this.#routes = new Routes({
-      createStats: () => this.#create(),
-      mayAdd: () => this.#mayAdd(),
-      onMerged: (routes) => {
-        this.#endpoints -= routes;
-      },
-    });
-  }
-
-  /** Exchanges that OpenAPI has words for. */
-  get exchanges(): number {
-    return this.#exchanges.count;
-  }
-
-  get leftOut(): Readonly<Record<LeftOut, number>> {
-    return this.#exchanges.leftOut;
-  }
-
-  read(lines: Buffer): void {
-    this.#exchanges.read(lines);
   }
 
   /** Nothing more comes. */
-  end(): Found[] {
-    this.#exchanges.end();
-    this.#routes.settle();
+  override end(): Found[] {
+    super.end();
+    const { routes } = this.#endpoints;
+    routes.settle();
     const found = new Map<string, Found>();
-    for (const { method, template, stats } of this.#routes.entries()) {
+    for (const { method, template, stats } of routes.entries()) {
       const path = documentPathOf(template);
       const key = `${method} ${path.path}`;
       const there = found.get(key);
@@ -110,10 +87,10 @@ export class Inference {
     return found;
   }
 
-  #add(exchange: HttpExchange): void {
+  protected add(exchange: HttpExchange): void {
     const { method, path } = exchange;
     const known = this.#known(path);
-    const operation = typeof known === 'string' ? this.#routes.of(method, known) : this.#of(known, method);
+    const operation = typeof known === 'string' ? this.#endpoints.routes.of(method, known) : this.#of(known, method);
     if (operation === undefined) this.beyond++;
     else operation.current.add(exchange);
   }
@@ -122,19 +99,10 @@ export class Inference {
     const key = `${method} ${path.path}`;
     const there = this.#others.get(key);
     if (there !== undefined) return there.operation;
-    if (!this.#mayAdd()) return undefined;
-    const operation = this.#create();
+    if (!this.#endpoints.mayAdd) return undefined;
+    const operation = this.#endpoints.create();
     this.#others.set(key, { path, method, operation, hasServers: !isAtRoot });
     if (methods.has(method)) this.#kept.add(operation);
     return operation;
-  }
-
-  #mayAdd(): boolean {
-    return this.#endpoints < MAX_ENDPOINTS;
-  }
-
-  #create(): Operation {
-    this.#endpoints++;
-    return new Operation(this.#budget, this.skipped);
   }
 }

@@ -2,6 +2,7 @@
 
 import {
   chmodSync,
+  chownSync,
   closeSync,
   existsSync,
   openSync,
@@ -9,6 +10,7 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -41,10 +43,7 @@ export function refuseOthers(path: string, { head: pattern, name, field, flag }:
     if (status === undefined && !existsSync(dirname(path))) throw refuse('is in a folder that does not exist');
     if (status?.isDirectory()) throw refuse('is a folder');
     if (status === undefined || !status.isFile() || status.size === 0) return;
-    const bytes = Buffer.alloc(HEAD_BYTES);
-    const fd = openSync(path, 'r');
-    head = bytes.toString('utf8', 0, readSync(fd, bytes, 0, bytes.length, 0));
-    closeSync(fd);
+    head = headOf(path, HEAD_BYTES).toString();
   } catch (error) {
     if (error instanceof ValidationError) throw error;
     throw refuse(`cannot be read: ${(error as NodeJS.ErrnoException).code}`);
@@ -52,7 +51,55 @@ export function refuseOthers(path: string, { head: pattern, name, field, flag }:
   if (!pattern.test(head)) throw refuse(`is no ${name}, and would be lost; remove it, or name another file`);
 }
 
-/** `mode`: of a new file; with `keepsMode` one that is there keeps its own. @throws {Error} */
+/** The first bytes of a file. @throws {Error} */
+export function headOf(path: string, bytes: number): Buffer {
+  const head = Buffer.alloc(bytes);
+  const fd = openSync(path, 'r');
+  try {
+    return head.subarray(0, readSync(fd, head, 0, bytes, 0));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A file as long as it is not whole: it is there from the beginning, and nothing else has its name. */
+export class PartialFile {
+  readonly path: string;
+  /** What it becomes. */
+  readonly whole: string;
+
+  /** A link stays, and its file is replaced. @throws {Error} */
+  constructor(path: string, mode: number) {
+    this.whole = realPath(path);
+    this.path = `${this.whole}.${process.pid}.partial`;
+    closeSync(openSync(this.path, 'wx', mode));
+  }
+
+  /** It is whole. @throws {Error} */
+  finish(): void {
+    renameSync(this.path, this.whole);
+  }
+
+  /** Never throws: it is called where something else went wrong. */
+  discard(): void {
+    try {
+      rmSync(this.path, { force: true });
+    } catch {
+      // It stays; its name says that it is not whole.
+    }
+  }
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    // Nothing is there yet.
+    return path;
+  }
+}
+
+/** `mode`: of a new file; with `keepsMode` one that is there keeps its own, and its owner. @throws {Error} */
 export function writeWhole(path: string, text: string, kind: FileKind, mode: number, { keepsMode = false } = {}): void {
   const status = statSync(path, { throwIfNoEntry: false });
   // A pipe or a device is written as it is.
@@ -60,18 +107,25 @@ export function writeWhole(path: string, text: string, kind: FileKind, mode: num
     writeFileSync(path, text);
     return;
   }
-  // A link stays, and its file is replaced.
-  const whole = status === undefined ? path : realpathSync(path);
-  const partial = `${whole}.${process.pid}.partial`;
+  const kept = keepsMode ? status : undefined;
+  const partial = new PartialFile(path, kept === undefined ? mode : MODE_OF_OWNER);
   try {
-    const kept = keepsMode && status !== undefined ? status.mode & PERMISSIONS : undefined;
-    writeFileSync(partial, text, { mode: kept === undefined ? mode : MODE_OF_OWNER, flag: 'wx' });
-    if (kept !== undefined) chmodSync(partial, kept);
+    writeFileSync(partial.path, text);
+    if (kept !== undefined) keep(kept, partial.path);
     // Another program may have written it meanwhile.
     refuseOthers(path, kind);
-    renameSync(partial, whole);
+    partial.finish();
   } catch (error) {
-    rmSync(partial, { force: true });
+    partial.discard();
     throw error;
   }
+}
+
+function keep({ uid, gid, mode }: Stats, path: string): void {
+  try {
+    chownSync(path, uid, gid);
+  } catch {
+    // Only root may give a file away: it is the user's own then.
+  }
+  chmodSync(path, mode & PERMISSIONS);
 }

@@ -3,7 +3,8 @@
  * until then, and must have been a pcapng.
  */
 
-import { closeSync, lstatSync, openSync, readSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
+import { lstatSync, statSync } from 'node:fs';
+import { headOf, PartialFile } from '../whole-file';
 
 /** Bodies and headers are in it, so that only its owner may read it. */
 const MODE = 0o600;
@@ -12,20 +13,21 @@ const PCAPNG = Buffer.from([0x0a, 0x0d, 0x0d, 0x0a]);
 const NO_PCAPNG = 'there is a file that is no pcapng, which would be lost; remove it, or name another one';
 
 export class Target {
-  /** Where the packets go until they are all there. */
-  readonly path: string;
-  readonly #whole: string;
+  readonly #partial: PartialFile;
   readonly #discard = (): void => this.discard();
   #isThere = true;
 
   /** @throws {Error} what is wrong */
   constructor(path: string) {
     if (path === '-' || path === '/dev/stdout') throw new Error('names a file; stdout has the messages');
-    this.#whole = realPath(path);
-    refuseOthers(this.#whole);
-    this.path = `${this.#whole}.${process.pid}.partial`;
-    closeSync(openSync(this.path, 'wx', MODE));
+    refuseOthers(path);
+    this.#partial = new PartialFile(path, MODE);
     process.once('exit', this.#discard);
+  }
+
+  /** Where the packets go until they are all there. */
+  get path(): string {
+    return this.#partial.path;
   }
 
   /**
@@ -33,8 +35,8 @@ export class Target {
    * @throws {Error} if another file is there by now
    */
   finish(): void {
-    refuseOthers(this.#whole);
-    renameSync(this.path, this.#whole);
+    refuseOthers(this.#partial.whole);
+    this.#partial.finish();
     this.#isThere = false;
     process.off('exit', this.#discard);
   }
@@ -44,21 +46,7 @@ export class Target {
     if (!this.#isThere) return;
     this.#isThere = false;
     process.off('exit', this.#discard);
-    try {
-      rmSync(this.path, { force: true });
-    } catch {
-      // It stays; its name says that it is not whole.
-    }
-  }
-}
-
-/** A link stays, and what it leads to is replaced. */
-function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    // Nothing is there yet.
-    return path;
+    this.#partial.discard();
   }
 }
 
@@ -69,12 +57,6 @@ function refuseOthers(path: string): void {
     throw new Error('it is a link to a file that is not there; remove it, or name the file');
   }
   if (!status.isFile()) throw new Error('it is no regular file');
-  const head = Buffer.alloc(PCAPNG.length);
-  const fd = openSync(path, 'r');
-  try {
-    const length = readSync(fd, head, 0, head.length, 0);
-    if (length > 0 && !head.equals(PCAPNG)) throw new Error(NO_PCAPNG);
-  } finally {
-    closeSync(fd);
-  }
+  const head = headOf(path, PCAPNG.length);
+  if (head.length > 0 && !head.equals(PCAPNG)) throw new Error(NO_PCAPNG);
 }

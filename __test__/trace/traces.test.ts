@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { Hop } from '../../ts/trace/hop';
 import { keysOf } from '../../ts/trace/keys';
 import { Traces } from '../../ts/trace/traces';
 import { type Node, treesOf } from '../../ts/trace/tree';
@@ -128,6 +129,22 @@ describe('the keys of a request', () => {
   ])('%s', (_, fields, keys) => {
     if (keys === undefined) expect(keysOf(fields)).toBeUndefined();
     else expect(keysOf(fields)).toMatchObject(keys);
+  });
+});
+
+describe('an exchange', () => {
+  const hop = (path: string, clientIp: string, serverIp: string, atMs: number, allMs: number): Hop => ({
+    ...{ point: '', keys: { named: 'traceparent', trace: 'a' }, method: 'GET', path, server: serverIp, outcome: '200' },
+    ...{ clientIp, clientPort: 1, serverIp, serverPort: 80, atMs, allMs, uploadMs: 0, waitMs: allMs, isFailed: false },
+  });
+
+  it('is within no shorter one, however close their beginnings and ends are', () => {
+    for (const atMs of [1_000, 1_001]) {
+      const hops = [hop('/', '192.168.7.20', '10.9.0.1', 1_000, 7.9), hop('/pay', '10.9.0.1', '10.9.0.4', atMs, 7.1)];
+      const trees = treesOf(hops);
+      expect(trees.map((node) => [node.hop.path, node.isUncertain])).toEqual([['/', false]]);
+      expect(trees[0]?.selfMs).toBeCloseTo(0.8);
+    }
   });
 });
 

@@ -149,8 +149,9 @@ function cut(overlapMs: number): number {
 }
 
 function isWithin(hop: Hop, outer: Hop): boolean {
-  if (skewOf(outer, hop) > 0) return false;
   const { atMs, allMs = 0 } = awaitedSpanOf(hop);
+  // Lengths are known far better than times.
+  if (allMs > lengthOf(outer) || skewOf(outer, hop) > 0) return false;
   return atMs + allMs <= outer.atMs + lengthOf(outer) + RESOLUTION_MS + slackOf(outer, awaitedSpanOf(hop));
 }
 

@@ -278,6 +278,27 @@ describe('live', () => {
   });
 
   it.each([
+    ['no user for Kafka', ['--output-kafka', 'kafka://127.0.0.1:1/http?sasl=scram-sha-512'], {}],
+    ['a part of the topic', ['--output-kafka', 'kafka://127.0.0.1:1/http-{service}'], {}],
+    ['headers of OTLP', ['--output-otlp', 'http://127.0.0.1:1'], { OTEL_EXPORTER_OTLP_HEADERS: 'Secr3t' }],
+    ['a token', ['--output-url', 'http://127.0.0.1:1'], { OUTPUT_URL_AUTH_TOKEN: 'Secr3t Secr3t' }],
+  ])('%s is missing or wrong: it stays if it has RETRY_OPEN_MS, else it ends', async (_, flags, env) => {
+    const args = ['--ports', '80', ...flags];
+    expect((await run(args, env)).code).toBe(1);
+    const { child, ended } = command(args, { ...env, RETRY_OPEN_MS: '20' });
+    let said = '';
+    child.stderr.on('data', (text) => {
+      said += text;
+      // Several times as long as it would wait to try again.
+      if (said.includes('nothing is captured')) setTimeout(() => child.kill('SIGTERM'), 100);
+    });
+    const { code, log, stderr } = await ended;
+    expect(code).toBe(0);
+    expect(log.slice(0, 2)).toMatchObject([{ level: 'error', code: 'INVALID_CONFIG' }, { level: 'warn' }]);
+    expect(stderr).not.toContain('Secr3t');
+  });
+
+  it.each([
     [['--ports', '80'], '0', /RETRY_OPEN_MS: must be an integer/],
     [['--ports', '80'], '5s', /RETRY_OPEN_MS: must be/],
     [['--ports', '0'], '50', /--ports/],

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LOG_LEVELS, type SnifferConfig, validateConfig } from '../config';
 import {
   type Env,
+  EnvironmentError,
   type Flags,
   readCommandConfig,
   readKeepNetRaw,
@@ -130,6 +131,10 @@ export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Sh
         if (attempt === 1) log.warn({ retryOpenMs }, 'nothing is captured: trying again until it can be');
         await Promise.race([signal, sleep(retryOpenMs)]);
         if (!signalled) continue;
+      }
+      if (retryOpenMs !== undefined && error instanceof EnvironmentError) {
+        log.warn({}, 'nothing is captured: the environment is read again when this process is started again');
+        while (!signalled) await Promise.race([signal, sleep(retryOpenMs)]);
       }
       packets?.discard();
       await terminal.close();

@@ -12,6 +12,9 @@ import type { SnifferConfig } from './types';
 
 export type Env = Record<string, string | undefined>;
 
+/** The options are right, and what the environment has to add to one of them is missing or wrong: a secret, a part of a topic. */
+export class EnvironmentError extends ValidationError {}
+
 export interface RuntimeEnv {
   /** `NODE_ENV=production` or `TCP_SNIFFER_PRODUCTION=1`. */
   production: boolean;

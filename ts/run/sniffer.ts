@@ -3,8 +3,8 @@
 import { EventEmitter } from 'node:events';
 import { LOG_LEVELS, type SnifferConfig, type ValidatedConfig, validateConfig } from '../config';
 import { toCaptureOptions } from '../config/engine';
-import type { RuntimeEnv } from '../config/env';
-import { AlreadyRunningError, ENGINE_ERROR_CODES, EngineError, toEngineError } from '../errors';
+import { EnvironmentError, type RuntimeEnv } from '../config/env';
+import { AlreadyRunningError, ENGINE_ERROR_CODES, EngineError, toEngineError, ValidationError } from '../errors';
 import type { EndpointTable } from '../exchange/endpoint-counts';
 import { MetricsServer } from '../http-server/server';
 import { errorFields, LimitedLine, type Log, listenerErrorFields } from '../logger';
@@ -387,7 +387,11 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
       ...(view === undefined || config.viewToken !== undefined ? {} : { viewToken }),
     };
     if (Object.values(secrets).every((secret) => secret === undefined)) return config;
-    return validateConfig({ ...config, ...secrets }, options);
+    try {
+      return validateConfig({ ...config, ...secrets }, options);
+    } catch (error) {
+      throw error instanceof ValidationError ? new EnvironmentError(error.field, error.complaint) : error;
+    }
   }
 
   #createCapture(options: CaptureOptions): NativeCapture {

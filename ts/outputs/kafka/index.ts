@@ -1,7 +1,7 @@
 /** Records to a topic of Kafka. */
 
 import { randomUUID } from 'node:crypto';
-import type { RuntimeEnv } from '../../config/env';
+import { EnvironmentError, type RuntimeEnv } from '../../config/env';
 import { type KafkaTarget, readKafkaUrl } from '../../config/kafka';
 import { ValidationError } from '../../errors';
 import { Delivery } from '../delivery/delivery';
@@ -58,11 +58,11 @@ export function missingPackage(nodeVersion: string): ValidationError {
   );
 }
 
-/** @throws {ValidationError} if there is a mechanism and no user */
+/** @throws {EnvironmentError} if there is a mechanism and no user */
 export function saslOf({ mechanism }: KafkaTarget, { kafka: user }: RuntimeEnv): KafkaClientOptions['sasl'] {
   if (mechanism === undefined) return undefined;
   if (user === undefined) {
-    throw new ValidationError('outputKafka', 'sasl needs the variables KAFKA_USERNAME and KAFKA_PASSWORD');
+    throw new EnvironmentError('outputKafka', 'sasl needs the variables KAFKA_USERNAME and KAFKA_PASSWORD');
   }
   return { mechanism, ...user };
 }

@@ -1,8 +1,7 @@
 /** The topic of this process: what its place has to say, put into the topic of the URL. */
 
-import type { RuntimeEnv } from '../../config/env';
+import { EnvironmentError, type RuntimeEnv } from '../../config/env';
 import { isTopic, PLACEHOLDER, type PlaceName } from '../../config/kafka';
-import { ValidationError } from '../../errors';
 
 /** The variables that say it. */
 const VARIABLES: Readonly<Record<PlaceName, string>> = {
@@ -12,19 +11,19 @@ const VARIABLES: Readonly<Record<PlaceName, string>> = {
   service: 'OTEL_SERVICE_NAME',
 };
 
-/** @throws {ValidationError} if a part is not known, or no topic may have that name */
+/** @throws {EnvironmentError} if a part is not known, or no topic may have that name */
 export function topicOf(template: string, { identity, otel }: RuntimeEnv): string {
   const place = { ...identity, service: otel?.serviceName };
   const topic = template.replace(PLACEHOLDER, (_, name: PlaceName) => {
     const value = place[name];
     if (value !== undefined) return value;
-    throw new ValidationError(
+    throw new EnvironmentError(
       'outputKafka',
       `the topic has {${name}}, which is the variable ${VARIABLES[name]}; it is not set`,
     );
   });
   if (isTopic(topic)) return topic;
-  throw new ValidationError(
+  throw new EnvironmentError(
     'outputKafka',
     `'${topic}' is no name of a topic: 1 to 249 characters of letters, digits, dots, hyphens and underscores`,
   );

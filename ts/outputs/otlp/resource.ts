@@ -1,7 +1,6 @@
 /** Reads OpenTelemetry's variables: the resource of all spans, and the fields of all requests. */
 
-import type { RuntimeEnv } from '../../config/env';
-import { ValidationError } from '../../errors';
+import { EnvironmentError, type RuntimeEnv } from '../../config/env';
 
 /** The conventions' own word. */
 const UNKNOWN_SERVICE = 'unknown_service';
@@ -16,7 +15,7 @@ export function resourceOf({ identity, otel = {} }: RuntimeEnv): (readonly [name
   if (identity.pod !== undefined) attributes.set('k8s.pod.name', identity.pod);
   if (identity.namespace !== undefined) attributes.set('k8s.namespace.name', identity.namespace);
   if (identity.node !== undefined) attributes.set('k8s.node.name', identity.node);
-  for (const [name, value] of pairsOf(otel.resourceAttributes ?? '', 'OTEL_RESOURCE_ATTRIBUTES')) {
+  for (const [name, value] of readPairs(otel.resourceAttributes ?? '', 'OTEL_RESOURCE_ATTRIBUTES')) {
     attributes.set(name, value);
   }
   if (otel.serviceName !== undefined) attributes.set('service.name', otel.serviceName);
@@ -25,15 +24,18 @@ export function resourceOf({ identity, otel = {} }: RuntimeEnv): (readonly [name
 
 export function headersOf({ otel = {} }: RuntimeEnv): Record<string, string> {
   const headers: Record<string, string> = {};
-  for (const [name, value] of pairsOf(otel.headers ?? '', 'OTEL_EXPORTER_OTLP_HEADERS')) {
+  for (const [name, value] of readPairs(otel.headers ?? '', 'OTEL_EXPORTER_OTLP_HEADERS')) {
     if (!TOKEN.test(name) || !FIELD_VALUE.test(value)) throw malformed('OTEL_EXPORTER_OTLP_HEADERS');
     headers[name.toLowerCase()] = value;
   }
   return headers;
 }
 
-/** `name=value,name=value`, percent-encoded (W3C Baggage, as the specification of these variables wants it). */
-function pairsOf(text: string, variable: string): [name: string, value: string][] {
+/**
+ * `name=value,name=value`, percent-encoded (W3C Baggage, as the specification of these variables wants it).
+ * @throws {EnvironmentError}
+ */
+export function readPairs(text: string, variable: string): [name: string, value: string][] {
   return text
     .split(',')
     .map((pair) => pair.trim())
@@ -51,7 +53,7 @@ function pairsOf(text: string, variable: string): [name: string, value: string][
 }
 
 /** It may hold secrets: what came is not shown. */
-function malformed(variable: string): ValidationError {
+function malformed(variable: string): EnvironmentError {
   const complaint = 'must be name=value pairs separated by commas, percent-encoded (value not shown)';
-  return new ValidationError('outputOtlp', complaint, variable);
+  return new EnvironmentError('outputOtlp', complaint, variable);
 }

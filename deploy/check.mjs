@@ -34,7 +34,8 @@ const EVERYTHING = {
   events: { enabled: true },
   sidecar: {
     ...{ native: 'never', ports: '80, 8080', interface: 'lo', outputUrl: 'https://in.example/', authSecret: 'a/b' },
-    options: { 'sample-rate': 0.5, 'redact-query': 'token,key' },
+    ...{ otlpHeadersSecret: 'c/d', kafkaUsernameSecret: 'e/f', kafkaPasswordSecret: 'g/h' },
+    options: { 'sample-rate': 0.5, 'redact-query': 'token,key', 'output-kafka': 'kafkas://a:9093,b/http?sasl=plain' },
   },
   policy: {
     images: ['registry.example/*'],
@@ -97,6 +98,7 @@ const REFUSED = {
   'files without the CA': { certificates: { mode: 'files' } },
   'a rule that is none': { policy: { image: [] } },
   'a secret without its key': { sidecar: { authSecret: 'name' } },
+  'a password without its key': { sidecar: { kafkaPasswordSecret: 'name' } },
   'a quantity that is none': { resources: { requests: { cpu: 'much' } } },
   'a level that is none': { logLevel: 'loud' },
   'a duration without unit': { certificates: { certManager: { duration: '90' } } },

@@ -58,6 +58,16 @@ export const REFUSED = [
     locked({ OUTPUT_URL: 'https://a.in.example:1@evil.example/' }),
     'sends messages to a host',
   ],
+  [
+    'records to a broker of another host',
+    locked({ OUTPUT_KAFKA: 'kafka://a.in.example,evil.example/http' }),
+    'sends messages to a host',
+  ],
+  [
+    'records to what is read in another way',
+    locked({ OUTPUT_KAFKA: 'kafka://a.in.example/@evil.example/http' }),
+    'sends messages to a host',
+  ],
   ['spans to another host', locked({ OUTPUT_OTLP: 'http://evil.example' }), 'sends messages to a host'],
   ['keeps larger bodies', locked({ MAX_BODY_SIZE: '5KiB' }), 'keeps larger bodies'],
   ['bodies of the default size', without('MAX_BODY_SIZE'), 'keeps larger bodies'],
@@ -69,6 +79,10 @@ export const REFUSED = [
 export const TAKEN = [
   ['what fits', locked({})],
   ['the other image', locked({}, { image: 'registry.example/team/a:2' })],
+  [
+    'records to brokers that fit',
+    locked({ OUTPUT_KAFKA: 'kafka://a.in.example:9092,B.in.example/http?compression=gzip' }),
+  ],
   ['redaction of more', locked({ REDACT_HEADERS: '+x-secret' })],
   [
     'an image of yesterday in a pod that is there',

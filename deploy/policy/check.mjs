@@ -49,6 +49,9 @@ function valuesOf({ env = {}, native = true }, image) {
     INJECTOR_SIDECAR_INTERFACE: (name) => ({ sidecar: { interface: name } }),
     INJECTOR_SIDECAR_OUTPUT_URL: (outputUrl) => ({ sidecar: { outputUrl } }),
     INJECTOR_SIDECAR_AUTH_SECRET: (authSecret) => ({ sidecar: { authSecret } }),
+    INJECTOR_SIDECAR_OTLP_HEADERS_SECRET: (otlpHeadersSecret) => ({ sidecar: { otlpHeadersSecret } }),
+    INJECTOR_SIDECAR_KAFKA_USERNAME_SECRET: (kafkaUsernameSecret) => ({ sidecar: { kafkaUsernameSecret } }),
+    INJECTOR_SIDECAR_KAFKA_PASSWORD_SECRET: (kafkaPasswordSecret) => ({ sidecar: { kafkaPasswordSecret } }),
     INJECTOR_SIDECAR_OPTIONS: (json) => ({ sidecar: { options: JSON.parse(json) } }),
     INJECTOR_POLICY: (json) => ({ policy: JSON.parse(json) }),
   };

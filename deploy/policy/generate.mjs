@@ -7,11 +7,13 @@ import { fileURLToPath } from 'node:url';
 import { literal, quote } from './cel.mjs';
 import { LOCK_VARIABLES, LOCKS, NOTICE_VARIABLES, NOTICES } from './locks.mjs';
 import { READ } from './rules.mjs';
-import { textOf, VALUES, variables } from './variables.mjs';
+import { camel, textOf, VALUES, variables } from './variables.mjs';
 
 const require = createRequire(import.meta.url);
 const { sidecar, volumes } = require('../../dist/injector/container.js');
 const { DEFAULT_CONTAINER, GRACE_PERIOD, patchFor } = require('../../dist/injector/patch.js');
+const { OTEL_VARIABLES } = require('../../dist/injector/otel-variables.js');
+const { SECRETS } = require('../../dist/injector/secrets.js');
 const { STATUS_ANNOTATION } = require('../../dist/injector/names.js');
 const { VERSION } = require('../../dist/version.js');
 
@@ -20,10 +22,18 @@ const FOLDER = join(dirname(fileURLToPath(import.meta.url)), '..', 'helm', 'tcp-
 /** Stands in a model for what CEL puts there. */
 const hole = (name) => `<${name}>`;
 const named = ['image', 'imagePullPolicy', 'cpuRequest', 'cpuLimit', 'memoryRequest', 'memoryLimit'];
+/** The value of each variable as an optional. */
+const TEXTS = new Map([
+  ...READ.map(({ field, variable, annotation }) => [variable, VALUES[field] ?? textOf(annotation.name)]),
+  ...OTEL_VARIABLES.map(({ variable, annotation }) => [variable, VALUES[variable] ?? textOf(annotation)]),
+]);
+const partOf = (variable, part) => hole(`${variable} ${part}`);
 const SETTINGS = {
   ...Object.fromEntries(named.map((name) => [name, hole(name)])),
-  env: Object.fromEntries(READ.map(({ variable }) => [variable, hole(variable)])),
-  authSecret: { name: hole('secret name'), key: hole('secret key') },
+  env: Object.fromEntries([...TEXTS.keys()].map((variable) => [variable, hole(variable)])),
+  secrets: Object.fromEntries(
+    SECRETS.map(({ variable }) => [variable, { name: partOf(variable, 'name'), key: partOf(variable, 'key') }]),
+  ),
   hostNetwork: false,
   tlsKeys: false,
   warnings: [],
@@ -31,20 +41,20 @@ const SETTINGS = {
 const HOLES = new Map([
   ...named.map((name) => [hole(name), `variables.${name}`]),
   [hole('imagePullPolicy'), "variables.d['imagePullPolicy']"],
-  [hole('secret name'), "variables.authSecret.split('/')[0]"],
-  [hole('secret key'), "variables.authSecret.split('/')[1]"],
+  ...SECRETS.flatMap((secret) =>
+    ['name', 'key'].map((part, at) => [partOf(secret.variable, part), `variables.${camel(secret)}.split('/')[${at}]`]),
+  ),
 ]);
 
 /** Entries that are there under a condition are optional ones. */
 function environment(entries) {
   const items = entries.map((entry) => {
-    const option = READ.find(({ variable }) => variable === entry.name && entry.value === hole(variable));
-    if (option !== undefined) {
-      const value = VALUES[option.field] ?? textOf(option.annotation.name);
-      return `?${value}.optMap(v, {'name': dyn(${quote(entry.name)}), 'value': dyn(v.replace('$', '$$'))})`;
+    if (entry.value === hole(entry.name)) {
+      return `?${TEXTS.get(entry.name)}.optMap(v, {'name': dyn(${quote(entry.name)}), 'value': dyn(v.replace('$', '$$'))})`;
     }
-    if (JSON.stringify(entry).includes(hole('secret name')))
-      return `?(variables.authSecret == '' ? optional.none() : optional.of(${literal(entry, HOLES)}))`;
+    const secret = SECRETS.find(({ variable }) => variable === entry.name);
+    if (secret !== undefined)
+      return `?(variables.${camel(secret)} == '' ? optional.none() : optional.of(${literal(entry, HOLES)}))`;
     return literal(entry, HOLES);
   });
   return `[\n  ${items.join(',\n  ')}\n]`;

@@ -2,12 +2,13 @@
 // the policy that only warns.
 import { createRequire } from 'node:module';
 import { list, quote } from './cel.mjs';
-import { bytesOf, headerNames, isSize, isUrl } from './rules.mjs';
-import { textOf, withoutTag } from './variables.mjs';
+import { bytesOf, headerNames, isKafkaUrl, isSize, isUrl } from './rules.mjs';
+import { leftOut, sendsToAllowed, textOf, URLS, urlOf, withoutTag } from './variables.mjs';
 
 const require = createRequire(import.meta.url);
 const { OPTIONS } = require('../../dist/config/options.js');
 const { DEFAULT_REDACTED_HEADERS } = require('../../dist/config/redaction.js');
+const { SECRETS } = require('../../dist/injector/secrets.js');
 const { CONTAINER_NAME, PREFIX, STATUS_ANNOTATION } = require('../../dist/injector/names.js');
 
 const containersOf = (object) =>
@@ -24,7 +25,7 @@ const each = (condition) => `variables.ours.all(c, ${condition})`;
 const entries = (name) => `c.?env.orValue([]).filter(e, e.name == '${name}')`;
 const value = "e.?value.orValue('')";
 
-const FROM_ELSEWHERE = ['OUTPUT_URL_AUTH_TOKEN', 'POD_NAME', 'NAMESPACE', 'NODE_NAME'];
+const FROM_ELSEWHERE = [...SECRETS.map(({ variable }) => variable), 'POD_NAME', 'NAMESPACE', 'NODE_NAME'];
 
 const redacts = () => {
   const asked = headerNames(value);
@@ -33,9 +34,9 @@ const redacts = () => {
   return `(size(${entries('REDACT_HEADERS')}) > 0 || ${all(list(DEFAULT_REDACTED_HEADERS))}) && ${entries('REDACT_HEADERS')}.all(e, ${all(names)})`;
 };
 
-const sendsTo = (name, annotation) =>
-  `${entries(name)}.all(e, ${value} == variables.d[?'${annotation}'].orValue('') || ${isUrl(value, ['https', 'http'])} && ` +
-  `${RULES}.outputHosts.exists(h, url(${value}).getHostname().lowerAscii().matches(h)))`;
+const sendsTo = (annotation) =>
+  `${entries(annotation.toUpperCase().replaceAll('-', '_'))}.all(e, ${value} == variables.d[?'${annotation}'].orValue('') || ` +
+  `${annotation === 'output-kafka' ? isKafkaUrl(value) : isUrl(value, ['https', 'http'])} && ${sendsToAllowed(annotation, value)})`;
 
 const below = (name, field, rule, valid, number) =>
   `${RULES}.${rule}.all(most, (size(${entries(name)}) > 0 || ${OPTIONS[field].default.toFixed(1)} <= most) && ${entries(name)}.all(e, ${valid} && double(${number}) <= most))`;
@@ -57,7 +58,7 @@ export const LOCKS = [
     'does not redact the headers that the policy wants redacted',
   ],
   [
-    `size(${RULES}.outputHosts) == 0 || ${each(`${sendsTo('OUTPUT_URL', 'output-url')} && ${sendsTo('OUTPUT_OTLP', 'output-otlp')} && size(${entries('OUTPUT_KAFKA')}) == 0`)}`,
+    `size(${RULES}.outputHosts) == 0 || ${each(URLS.map(sendsTo).join(' && '))}`,
     'sends messages to a host that the policy does not allow',
   ],
   [
@@ -96,12 +97,13 @@ export const NOTICE_VARIABLES = [['sidecar', ours('object')]];
 
 /** The webhook's warnings for a pod that it injects. */
 export const NOTICES = [
-  [
-    `!(${injected}) || !variables.tokenLeftOut`,
+  ...URLS.map((url) => [url, SECRETS.filter((secret) => urlOf(secret) === url)]).map(([url, secrets]) => [
+    `!(${injected}) || !(${secrets.map((each) => `variables.${leftOut(each)}`).join(' || ')})`,
     quote(
-      `tcp-sniffer: annotation ${PREFIX}output-url is not the URL of the chart, so its token is left out; name yours by ${PREFIX}auth-secret`,
+      `tcp-sniffer: annotation ${PREFIX}${url} is not the URL of the chart, so what the chart's Secrets have for it is left out; name yours by ` +
+        secrets.map(({ annotation }) => PREFIX + annotation).join(' and '),
     ),
-  ],
+  ]),
   [
     `!(${injected}) || variables.mesh == '' || !(${chosen('interface')} || ${chosen('ports')})`,
     `'tcp-sniffer: this pod is in a mesh (' + variables.mesh + '), ' + (${has('INTERFACE', 'variables.interface')} && ${has('PORTS', 'variables.ports')} ? ` +

@@ -11,8 +11,7 @@ const { MESSAGE_FIELDS } = require('../../dist/config/fields.js');
 const { MEDIA_TYPE, TOKEN } = require('../../dist/config/checks.js');
 const texts = require('../../dist/config/texts.js');
 const { BYTES_PER_UNIT, MS_PER_UNIT } = require('../../dist/filter/units.js');
-const { MAX_CPU_LIMIT_SHARE, MIN_CPU_LIMIT_SHARE } = require('../../dist/config/limits.js');
-const { MAX_PORT } = require('../../dist/filter/ports.js');
+const { MAX_CPU_LIMIT_SHARE, MAX_PORT, MIN_CPU_LIMIT_SHARE, MIN_PORT } = require('../../dist/config/limits.js');
 const { INTERFACE_NAME } = require('../../dist/injector/sniffer-text.js');
 
 /** Without an expression of CEL that says what they must be: a pod that has one is left as it is. */
@@ -34,6 +33,9 @@ function expected(check) {
   }
   throw new Error('takes anything');
 }
+
+/** Of Kafka's own (`Topic.MAX_NAME_LENGTH`). */
+export const MAX_TOPIC_CHARS = 249;
 
 /** Digits that fit in a whole number of CEL and of JavaScript, with room for a unit. */
 const DIGITS = 12;
@@ -84,6 +86,23 @@ export function isUrl(text, schemes) {
     `(url(${text}).getPort() == '' || int(url(${text}).getPort()) <= ${MAX_PORT})`,
   ].join(' && ');
 }
+
+/** Less than the webhook takes: no IPv6, no zstd, which not every Node.js has. As the sidecar, which is in production. */
+export function isKafkaUrl(text) {
+  const topic = '(?:[0-9A-Za-z._-]|\\{(?:namespace|node|pod|service)\\})+';
+  const parameter = '(?:compression=(?:none|gzip)|sasl=(?i:plain|scram-sha-256|scram-sha-512))';
+  const broker = '[0-9A-Za-z._-]+(?::[0-9]{1,5})?';
+  return [
+    matches(text, `^(?i:kafkas?)://${broker}(?:,${broker})*/${topic}(?:\\?${parameter}(?:&${parameter})*)?$`),
+    `size(${text}.split('/')[3].split('?')[0]) <= ${MAX_TOPIC_CHARS}`,
+    `!(${text}.split('/')[3].split('?')[0] in ['.', '..'])`,
+    `${brokersOf(text)}.all(b, size(b) == 1 || int(b[1]) >= ${MIN_PORT} && int(b[1]) <= ${MAX_PORT})`,
+    `(${matches(text, '^(?i:kafkas):')} || !${matches(text, '[?&]sasl=(?i:plain)')})`,
+  ].join(' && ');
+}
+
+/** Host and port of each broker of a URL that fits. */
+export const brokersOf = (text) => `${text}.split('/')[2].split(',').map(b, b.split(':'))`;
 
 /** The names of headers in a text, in lower case; `none` is none of them. */
 export const headerNames = (text) =>
@@ -139,6 +158,7 @@ const BY_FIELD = {
   // The image of the sidecar sets NODE_ENV=production.
   outputUrl: (text) => isUrl(text, ['https']),
   outputOtlp: (text) => isUrl(text, ['https', 'http']),
+  outputKafka: isKafkaUrl,
   outputBatch: isBatch,
   outputContentType: (text) => fits(text, MEDIA_TYPE),
   redactHeaders: areHeaders,
@@ -177,6 +197,13 @@ export function ruleFor(field, text) {
     return matches(text, '^(?:0(?:\\.[0-9]{1,15})?|\\.[0-9]{1,15}|1(?:\\.0{1,15})?)$');
   throw new Error(`deploy/policy/rules.mjs has no rule for ${field}, which must be ${what}: add it, or to UNREAD`);
 }
+
+/** Annotations that are no options of the sniffer; less than the webhook takes, in visible ASCII. */
+const PAIR = '[!-$&-+./0-<>-~-]+=(?:[!-$&-+./0-~-]|%[2-7][0-9A-Fa-f])*';
+export const OTEL_RULES = {
+  'otel-service-name': (text) => matches(text, '^[!-~]{1,255}$'),
+  'otel-resource-attributes': (text) => matches(text, `^${PAIR}(?:,${PAIR})*$`),
+};
 
 /** Lists of which an annotation without any name counts as not set. */
 export const isList = ({ emptyMeans }) => Array.isArray(emptyMeans);

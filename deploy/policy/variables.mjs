@@ -2,13 +2,25 @@
 // defaults of every sidecar and `variables.rules` what pods may ask for; both are of the chart (templates/_policy.tpl).
 import { createRequire } from 'node:module';
 import { firstOf, fits, list, matches, quote } from './cel.mjs';
-import { bytesOf, headerNames, isList, READ, ruleFor, UNREAD_ANNOTATIONS } from './rules.mjs';
+import {
+  brokersOf,
+  bytesOf,
+  headerNames,
+  isList,
+  MAX_TOPIC_CHARS,
+  OTEL_RULES,
+  READ,
+  ruleFor,
+  UNREAD_ANNOTATIONS,
+} from './rules.mjs';
 
 const require = createRequire(import.meta.url);
 const { OPTIONS } = require('../../dist/config/options.js');
 const { DEFAULT_REDACTED_HEADERS } = require('../../dist/config/redaction.js');
 const { MESHES } = require('../../dist/injector/mesh.js');
 const names = require('../../dist/injector/names.js');
+const { OTEL_VARIABLES, SERVICE_LABEL, SERVICE_VARIABLE } = require('../../dist/injector/otel-variables.js');
+const { SECRETS } = require('../../dist/injector/secrets.js');
 const { BUILD_LABEL, OS_LABELS } = require('../../dist/injector/pod-os.js');
 const settings = require('../../dist/injector/settings.js');
 const sizes = require('../../dist/injector/sizes.js');
@@ -17,6 +29,9 @@ const { PREFIX, CONTAINER_NAME } = names;
 const TLS_KEYS = ['tls-keylog', 'tls-keylog-containers'];
 /** Annotations that make the webhook's patch change the pod's own containers, and those without a rule. */
 export const NOT_READ = [...UNREAD_ANNOTATIONS, ...TLS_KEYS];
+
+/** Whose hosts the rules of the chart are about. */
+export const URLS = ['output-url', 'output-otlp', 'output-kafka'];
 
 const given = (name) => `variables.a[?${quote(PREFIX + name)}]`;
 
@@ -47,9 +62,12 @@ function complaintsOfAnnotations() {
     ...READ.map(({ field, annotation, emptyMeans }) =>
       complain(annotation.name, emptyMeans === '' ? `v == '' || ${ruleFor(field, 'v')}` : ruleFor(field, 'v')),
     ),
-    complain(
-      'auth-secret',
-      `${secret} && ${fits("v.split('/')[0]", names.OBJECT_NAME)} && ${fits("v.split('/')[1]", names.SECRET_KEY)}`,
+    ...OTEL_VARIABLES.map(({ annotation }) => complain(annotation, OTEL_RULES[annotation]('v'))),
+    ...SECRETS.map(({ annotation }) =>
+      complain(
+        annotation,
+        `${secret} && ${fits("v.split('/')[0]", names.OBJECT_NAME)} && ${fits("v.split('/')[1]", names.SECRET_KEY)}`,
+      ),
     ),
     complain(
       'image',
@@ -65,9 +83,15 @@ function complaintsOfAnnotations() {
   ];
 }
 
-const KNOWN = [
+/** Those of the sniffer, of OpenTelemetry and of secrets. */
+const FOR_THE_SNIFFER = [
   ...READ.map(({ annotation }) => annotation.name),
-  ...['auth-secret', 'image', 'cpu-request', 'cpu-limit', 'memory-request', 'memory-limit'],
+  ...[...OTEL_VARIABLES, ...SECRETS].map(({ annotation }) => annotation),
+];
+
+const KNOWN = [
+  ...FOR_THE_SNIFFER,
+  ...['image', 'cpu-request', 'cpu-limit', 'memory-request', 'memory-limit'],
   ...['native', 'host-network', 'termination-grace-period-seconds', 'inject', 'status'],
 ].map((name) => PREFIX + name);
 
@@ -150,9 +174,15 @@ function badResources(request, limit, least, most) {
 
 export const withoutTag = (image) => `${image}.split('@')[0].replace(${image}.split('@')[0].find(':[^/:]*$'), '')`;
 
+const isAllowed = (host) => `variables.rules.outputHosts.exists(h, ${host}.lowerAscii().matches(h))`;
+
+/** That all hosts of a URL which fits are allowed. */
+export const sendsToAllowed = (name, url) =>
+  name === 'output-kafka' ? `${brokersOf(url)}.all(b, ${isAllowed('b[0]')})` : isAllowed(`url(${url}).getHostname()`);
+
 const hostRefused = (name) =>
   `size(variables.rules.outputHosts) > 0 && ${given(name)}.hasValue() && ${textOf(name)} != variables.d[?${quote(name)}] && ` +
-  `!variables.rules.outputHosts.exists(h, url(${textOf(name)}.orValue('')).getHostname().lowerAscii().matches(h))`;
+  `!${textOf(name)}.optMap(v, ${sendsToAllowed(name, 'v')}).orValue(false)`;
 
 const above = (name, rule, number) =>
   `variables.rules.${rule}.exists(most, ${textOf(name)}.optMap(v, double(${number}) > most).orValue(false))`;
@@ -161,8 +191,8 @@ const complain = (reason, text) => quote(`${reason}: ${text}`);
 
 /** Of `variables.d`. */
 const DEFAULTS = [
-  ...READ.map(({ annotation }) => annotation.name),
-  ...['auth-secret', 'image', 'imagePullPolicy', 'version', 'native', 'ceiling/max-body-size', 'ceiling/sample-rate'],
+  ...FOR_THE_SNIFFER,
+  ...['image', 'imagePullPolicy', 'version', 'native', 'ceiling/max-body-size', 'ceiling/sample-rate'],
   ...['cpu-request', 'cpu-limit', 'memory-request', 'memory-limit'],
 ];
 
@@ -214,6 +244,20 @@ function reason() {
       ),
     ],
     [
+      `${textOf('output-kafka')}.optMap(v, v.matches('[?&]sasl=')).orValue(false) && (variables.kafkaUsernameSecret == '' || variables.kafkaPasswordSecret == '')`,
+      complain(
+        'invalid_annotation',
+        `${PREFIX}output-kafka: sasl needs ${PREFIX}kafka-username-secret and ${PREFIX}kafka-password-secret`,
+      ),
+    ],
+    [
+      `${textOf('output-kafka')}.optMap(v, v.contains('{service}') && !variables.service.optMap(s, ${matches('s', '^[0-9A-Za-z._-]{1,249}$')} && size(v.split('/')[3].split('?')[0].replace('{service}', s)) <= ${MAX_TOPIC_CHARS}).orValue(false)).orValue(false)`,
+      complain(
+        'invalid_annotation',
+        `${PREFIX}output-kafka: {service} in its topic needs ${PREFIX}otel-service-name, or the label ${SERVICE_LABEL}, of letters, digits, dots, hyphens and underscores`,
+      ),
+    ],
+    [
       badResources('cpuRequest', 'cpuLimit', `${settings.MIN_CPU_CORES * 1000}m`, settings.MAX_CPU_CORES),
       complain('invalid_annotation', 'cpu: the request must not be more than the limit, both from 1m to 1024'),
     ],
@@ -229,10 +273,7 @@ function reason() {
       `variables.image != variables.d['image'] && !variables.rules.images.exists(i, ${withoutTag('variables.image')}.matches(i))`,
       complain('policy', 'this image is not allowed'),
     ],
-    ...['output-url', 'output-otlp'].map((name) => [
-      hostRefused(name),
-      complain('policy', `the host of ${PREFIX}${name} is not allowed`),
-    ]),
+    ...URLS.map((name) => [hostRefused(name), complain('policy', `the host of ${PREFIX}${name} is not allowed`)]),
     [above('max-body-size', 'maxBodySize', bytesOf('v')), complain('policy', 'max-body-size is more than allowed')],
     [above('sample-rate', 'maxSampleRate', 'v'), complain('policy', 'sample-rate is more than allowed')],
     [
@@ -286,8 +327,9 @@ const redactHeaders = () => {
 const ceiling = (name, field, rule) =>
   `${textOf(name)}.or(variables.rules.${rule}.exists(most, ${OPTIONS[field].default.toFixed(1)} > most) ? variables.d[?'ceiling/${name}'] : optional.none())`;
 
-/** The value of each option's variable as an optional; by field. */
+/** The value of each variable that is not just the text of its annotation, as an optional; by the field of its option, or by its name. */
 export const VALUES = {
+  [SERVICE_VARIABLE]: 'variables.service',
   interface: 'optional.of(variables.interface)',
   ports: 'optional.of(variables.ports)',
   redactHeaders: `(size(${redacted}) == 0 && !${textOf('redact-headers')}.hasValue() ? optional.none() : optional.of(variables.redactHeaders))`,
@@ -295,9 +337,23 @@ export const VALUES = {
   sampleRate: ceiling('sample-rate', 'sampleRate', 'maxSampleRate'),
 };
 
+/** Name of the variable with the Secret, of that which says that the chart's is left out, and of the annotation that it goes with. */
+export const camel = ({ annotation }) => annotation.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
+export const leftOut = (secret) => `${camel(secret)}LeftOut`;
+export const urlOf = ({ output }) => READ.find(({ field }) => field === output).annotation.name;
+
+/** A secret of the chart does not go to a URL that the pod names. */
+function isLeftOut(secret) {
+  const { annotation } = secret;
+  const url = urlOf(secret);
+  return (
+    `!${given(annotation)}.hasValue() && ${given(url)}.hasValue() && ` +
+    `${given(url)}.orValue('').trim() != variables.d[?${quote(url)}].orValue('') && variables.d[?${quote(annotation)}].hasValue()`
+  );
+}
+
 /** Name and expression, each after those that it uses. */
 export function variables(status) {
-  const tokenLeftOut = `!${given('auth-secret')}.hasValue() && ${given('output-url')}.hasValue() && ${given('output-url')}.orValue('').trim() != variables.d[?'output-url'].orValue('')`;
   return [
     ['a', 'object.metadata.?annotations.orValue({})'],
     ['inject', `object.metadata.?labels[?${quote(names.INJECT_LABEL)}].or(variables.a[?${quote(names.INJECT_LABEL)}])`],
@@ -320,8 +376,15 @@ export function variables(status) {
       own(name),
     ]),
     ['native', `${own('native')} == 'true'`],
-    ['tokenLeftOut', `${tokenLeftOut} && variables.d[?'auth-secret'].hasValue()`],
-    ['authSecret', `variables.tokenLeftOut ? '' : ${own('auth-secret')}`],
+    ...SECRETS.flatMap((secret) => [
+      [leftOut(secret), isLeftOut(secret)],
+      [camel(secret), `variables.${leftOut(secret)} ? '' : ${own(secret.annotation)}`],
+    ]),
+    [
+      'service',
+      `${textOf('otel-service-name')}.or(${textOf('output-otlp')}.hasValue() || ${textOf('output-kafka')}.hasValue() ? ` +
+        `object.metadata.?labels[?${quote(SERVICE_LABEL)}].optFlatMap(v, v == '' ? optional.none() : optional.of(v)) : optional.none())`,
+    ],
     ['redactHeaders', redactHeaders()],
     ['status', status],
     ['invalid', `[\n${complaintsOfAnnotations().join(',\n')}\n].filter(c, c != '')`],

@@ -81,7 +81,7 @@ function readQuery(query: string, field: string): Pick<KafkaTarget, 'compression
   for (const [name, value] of new URLSearchParams(query)) {
     if (name === 'compression') compression = readCompression(value, field);
     else if (name === 'sasl') mechanism = readMechanism(value, field);
-    else throw new ValidationError(field, `'${name}' is no parameter of it; there are compression and sasl`);
+    else throw new ValidationError(field, `has no parameters but compression and sasl, got '${name}'`);
   }
   return { compression, mechanism };
 }

@@ -1,6 +1,7 @@
 /** The sidecar as a container. Pure. */
 
 import { CONTAINER_NAME, KEYS_CONTAINER, KEYS_PATH, NO_TOKEN_VOLUME, TOKEN_PATH } from './names';
+import { SECRETS } from './secrets';
 import type { Settings } from './settings';
 import { KEYS_MOUNT, KEYS_VARIABLE, KEYS_VOLUMES } from './tls-keys';
 
@@ -74,15 +75,16 @@ export function volumes({ tlsKeys }: Settings): Record<string, unknown>[] {
   return [{ name: NO_TOKEN_VOLUME, emptyDir: { sizeLimit: '1Mi' } }, ...(tlsKeys ? KEYS_VOLUMES : [])];
 }
 
-function environment({ env, authSecret, tlsKeys }: Settings): EnvVar[] {
+function environment({ env, secrets, tlsKeys }: Settings): EnvVar[] {
   const variables: EnvVar[] = Object.entries(env)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    // Kubernetes replaces $(NAME) by other variables, among them the token.
+    // Kubernetes replaces $(NAME) by other variables, among them secrets.
     .map(([name, value]) => ({ name, value: value.replaceAll('$', '$$$$') }));
-  if (authSecret !== undefined) {
-    const { name, key } = authSecret;
+  for (const { variable } of SECRETS) {
+    const secret = secrets[variable];
     // Optional: a Secret that is not there must not keep the pod from starting.
-    variables.push({ name: 'OUTPUT_URL_AUTH_TOKEN', valueFrom: { secretKeyRef: { name, key, optional: true } } });
+    if (secret !== undefined)
+      variables.push({ name: variable, valueFrom: { secretKeyRef: { ...secret, optional: true } } });
   }
   return [
     ...variables,

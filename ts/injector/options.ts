@@ -6,13 +6,14 @@ import { type Check, integer, oneOf } from '../config/checks';
 import type { LogLevel } from '../types';
 import { LABEL_NAME, OBJECT_NAME, parseImage, parseSecretKey, type SecretKey } from './names';
 import { NO_POLICY, type Policy, readPolicy } from './policy';
+import { SECRETS, type SecretOption } from './secrets';
 import { readSidecarOptions } from './sidecar-options';
 import { checkSnifferText } from './sniffer-text';
 
 export const NATIVE_MODES = ['auto', 'always', 'never'] as const;
 export type NativeMode = (typeof NATIVE_MODES)[number];
 
-export interface InjectorConfig {
+export interface InjectorConfig extends Partial<Record<SecretOption, SecretKey>> {
   /** HTTPS, for the API server. */
   port: number;
   /** Plain HTTP, for probes and scrapes. */
@@ -35,7 +36,6 @@ export interface InjectorConfig {
   sidecarPorts?: string;
   sidecarInterface: string;
   sidecarOutputUrl?: string;
-  sidecarAuthSecret?: SecretKey;
   sidecarCpuRequest: string;
   sidecarMemoryRequest: string;
   sidecarCpuLimit: string;
@@ -200,15 +200,17 @@ export const INJECTOR_OPTIONS: readonly InjectorOption[] = [
     parse: forSniffer('outputUrl'),
     secret: true,
   },
-  {
-    field: 'sidecarAuthSecret',
-    flag: '--sidecar-auth-secret',
-    variable: 'INJECTOR_SIDECAR_AUTH_SECRET',
-    argument: 'name/key',
-    help: "the token for that URL, in a Secret of the pod's namespace",
-    parse: parseSecretKey,
-    secret: true,
-  },
+  ...SECRETS.map(
+    ({ annotation, option, help }): InjectorOption => ({
+      field: option,
+      flag: `--sidecar-${annotation}`,
+      variable: `INJECTOR_SIDECAR_${annotation.toUpperCase().replaceAll('-', '_')}`,
+      argument: 'name/key',
+      help: `${help}, in a Secret of the pod's namespace`,
+      parse: parseSecretKey,
+      secret: true,
+    }),
+  ),
   resource('sidecarCpuRequest', '--sidecar-cpu-request', 'INJECTOR_SIDECAR_CPU_REQUEST', '100m'),
   resource('sidecarMemoryRequest', '--sidecar-memory-request', 'INJECTOR_SIDECAR_MEMORY_REQUEST', '256Mi'),
   resource('sidecarCpuLimit', '--sidecar-cpu-limit', 'INJECTOR_SIDECAR_CPU_LIMIT', '500m'),

@@ -1,12 +1,15 @@
 /** The settings of one pod's sidecar: the injector's defaults, and the pod's annotations over them. */
 
 import { COMMAND_OPTIONS, type CommandOption } from '../config/command';
+import { isTopic, PLACEHOLDER, readKafkaUrl } from '../config/kafka';
 import { suggest } from '../suggest';
 import { type Mesh, meshOf } from './mesh';
 import { INJECT_LABEL, PREFIX, parseImage, parseSecretKey, type SecretKey, STATUS_ANNOTATION } from './names';
 import type { InjectorConfig } from './options';
+import { OTEL_VARIABLES, type OtelVariable, SERVICE_LABEL, SERVICE_VARIABLE } from './otel-variables';
 import { declaredPorts, type Pod, runningContainers } from './pod';
 import { quantity } from './quantity';
+import { SECRETS, type SecretVariable } from './secrets';
 import { CombinationError, checkSnifferText, checkSnifferTexts, variableFor } from './sniffer-text';
 
 export interface Settings {
@@ -14,7 +17,7 @@ export interface Settings {
   imagePullPolicy: string;
   /** The sniffer's own options, by its variables. */
   env: Record<string, string>;
-  authSecret?: SecretKey;
+  secrets: Partial<Record<SecretVariable, SecretKey>>;
   cpuRequest: string;
   memoryRequest: string;
   cpuLimit: string;
@@ -52,6 +55,8 @@ export const MAX_GRACE_SECONDS = 86_400;
 /** Longer than any value that makes sense; all annotations of a pod together may have 256 KiB. */
 export const MAX_VALUE_CHARS = 4_096;
 
+const KAFKA = variableFor('outputKafka');
+
 type Apply = (settings: Settings, text: string, production: boolean) => void;
 
 interface Annotation {
@@ -68,12 +73,8 @@ const OF_THE_SNIFFER = COMMAND_OPTIONS.flatMap((option): [string, Annotation][] 
 
 const ANNOTATIONS: Readonly<Record<string, Annotation>> = {
   ...Object.fromEntries(OF_THE_SNIFFER),
-  'auth-secret': {
-    apply: (settings, text) => {
-      settings.authSecret = parseSecretKey(text);
-    },
-    value: "`NAME/KEY` of a Secret in the pod's namespace; the pod starts without it, too",
-  },
+  ...Object.fromEntries(OTEL_VARIABLES.map((each) => [each.annotation, { apply: forOtel(each), value: each.value }])),
+  ...Object.fromEntries(SECRETS.map((each) => [each.annotation, secretFor(each)])),
   image: {
     apply: (settings, text) => {
       settings.image = parseImage(text);
@@ -145,7 +146,9 @@ export function readSettings(pod: Pod, config: InjectorConfig, production: boole
     });
   }
   checkTogether(settings, production);
-  keepTokenFromOthers(settings, pod, config);
+  keepSecretsFromOthers(settings, pod, defaultSettings(pod, config));
+  nameService(settings, pod);
+  checkKafka(settings);
   const mesh = meshOf(pod);
   if (mesh !== undefined) tellOfMesh(settings, mesh, pod, config);
   attempt(`${PREFIX}cpu-request`, () => checkResources(settings.cpuRequest, settings.cpuLimit, 'cpu'));
@@ -177,7 +180,9 @@ export function defaultSettings(pod: Pod, config: InjectorConfig): Settings {
     image: config.image,
     imagePullPolicy: config.imagePullPolicy,
     env,
-    ...(config.sidecarAuthSecret === undefined ? {} : { authSecret: config.sidecarAuthSecret }),
+    secrets: Object.fromEntries(
+      SECRETS.flatMap(({ option, variable }) => (config[option] === undefined ? [] : [[variable, config[option]]])),
+    ),
     cpuRequest: config.sidecarCpuRequest,
     memoryRequest: config.sidecarMemoryRequest,
     cpuLimit: config.sidecarCpuLimit,
@@ -206,20 +211,52 @@ function tellOfMesh(settings: Settings, mesh: Mesh, { metadata }: Pod, config: I
   );
 }
 
-/** The injector's token is for the injector's URL. A pod that names another URL has to name the Secret for it, too. */
-function keepTokenFromOthers(settings: Settings, { metadata }: Pod, config: InjectorConfig): void {
-  const names = Object.keys(metadata?.annotations ?? {});
-  const url = settings.env[variableFor('outputUrl')];
-  if (settings.authSecret === undefined || names.includes(`${PREFIX}auth-secret`)) return;
-  if (!names.includes(`${PREFIX}output-url`) || isSameUrl(url, config.sidecarOutputUrl)) return;
-  delete settings.authSecret;
-  settings.warnings.push(
-    `annotation ${PREFIX}output-url is not the URL of the injector, so its token is left out; name yours by ${PREFIX}auth-secret`,
-  );
+/** Secrets of the injector are for the injector's own URL. A pod that names another URL has to name the Secret for it, too. */
+function keepSecretsFromOthers(settings: Settings, { metadata }: Pod, defaults: Settings): void {
+  const isNamed = (name: string) => Object.hasOwn(metadata?.annotations ?? {}, PREFIX + name);
+  for (const { field, annotation, variable = '' } of COMMAND_OPTIONS) {
+    if (annotation === undefined || !isNamed(annotation.name)) continue;
+    if (isSameUrl(settings.env[variable], defaults.env[variable])) continue;
+    const left = SECRETS.filter(
+      (each) => each.output === field && settings.secrets[each.variable] !== undefined && !isNamed(each.annotation),
+    );
+    if (left.length === 0) continue;
+    for (const each of left) delete settings.secrets[each.variable];
+    settings.warnings.push(
+      `annotation ${PREFIX}${annotation.name} is not the URL of the injector, so the sidecar goes without its ` +
+        `${left.map(({ what }) => what).join(' and ')}; name yours by ${left.map((each) => PREFIX + each.annotation).join(' and ')}`,
+    );
+  }
 }
 
-function isSameUrl(one: string | undefined, other: string | undefined): boolean {
-  return one !== undefined && other !== undefined && new URL(one).href === new URL(other).href;
+/** Several brokers make no URL that a parser takes: these are compared as they are written. */
+function isSameUrl(one = '', other = ''): boolean {
+  return one === other || (URL.canParse(one) && URL.canParse(other) && new URL(one).href === new URL(other).href);
+}
+
+/** Outputs that tell of a service know it by the pod's label where nothing else names it. */
+function nameService({ env }: Settings, { metadata }: Pod): void {
+  const label = metadata?.labels?.[SERVICE_LABEL];
+  const isTold = env[variableFor('outputOtlp')] !== undefined || env[KAFKA] !== undefined;
+  if (isTold && label) env[SERVICE_VARIABLE] ??= label;
+}
+
+/** A sidecar without a user, or without a part of its topic, would send nothing. */
+function checkKafka({ env, secrets }: Settings): void {
+  const url = env[KAFKA];
+  if (url === undefined) return;
+  const { topic, mechanism } = readKafkaUrl(url, 'outputKafka');
+  const complain = (complaint: string): never => {
+    throw new AnnotationError(`${PREFIX}output-kafka`, complaint);
+  };
+  if (mechanism !== undefined && !(secrets.KAFKA_USERNAME && secrets.KAFKA_PASSWORD))
+    complain(`sasl needs ${PREFIX}kafka-username-secret and ${PREFIX}kafka-password-secret`);
+  if (!topic.includes('{service}')) return;
+  const service = env[SERVICE_VARIABLE] ?? '';
+  if (service === '')
+    complain(`{service} in its topic needs ${PREFIX}otel-service-name, or the label ${SERVICE_LABEL}`);
+  if (!isTopic(topic.replaceAll('{service}', service).replace(PLACEHOLDER, 'x')))
+    complain('its topic with the name of the service is no name of a topic');
 }
 
 function attempt(annotation: string, run: () => void): void {
@@ -245,6 +282,22 @@ function forSniffer({ field, emptyMeans }: CommandOption): Apply {
     // A list of no names would turn redaction off unseen; `none` is the word for that.
     if (Array.isArray(emptyMeans) && !/[^,\s]/.test(text)) return;
     settings.env[variableFor(field)] = checkSnifferText(field, text, production);
+  };
+}
+
+function secretFor({ variable, help }: (typeof SECRETS)[number]): Annotation {
+  return {
+    apply: ({ secrets }, text) => {
+      secrets[variable] = parseSecretKey(text);
+    },
+    value: `\`NAME/KEY\` of a Secret in the pod's namespace: ${help}; the pod starts without it, too`,
+  };
+}
+
+function forOtel({ variable, check }: OtelVariable): Apply {
+  return ({ env }, text) => {
+    check(text);
+    env[variable] = text;
   };
 }
 

@@ -2,11 +2,31 @@
 
 import { COMMAND_OPTIONS } from '../config/command';
 import { suggest } from '../suggest';
+import { OTEL_VARIABLES } from './otel-variables';
 import { isObject } from './pod';
+import { SECRETS } from './secrets';
 import { CombinationError, checkSnifferText, checkSnifferTexts, variableFor } from './sniffer-text';
 
 /** Annotations whose default the injector has an option for. */
-const OWN_DEFAULTS = ['ports', 'interface', 'output-url'];
+const OWN_DEFAULTS = ['ports', 'interface', 'output-url', ...SECRETS.map(({ annotation }) => annotation as string)];
+
+type Reader = (text: string, production: boolean) => [variable: string, text: string];
+
+/** By the names of the annotations. */
+const READERS: Readonly<Record<string, Reader | undefined>> = Object.fromEntries([
+  ...COMMAND_OPTIONS.flatMap(({ field, annotation }): [string, Reader][] =>
+    annotation === undefined
+      ? []
+      : [[annotation.name, (text, production) => [variableFor(field), checkSnifferText(field, text, production)]]],
+  ),
+  ...OTEL_VARIABLES.map(({ annotation, variable, check }): [string, Reader] => [
+    annotation,
+    (text) => {
+      check(text.trim());
+      return [variable, text.trim()];
+    },
+  ]),
+]);
 
 /**
  * Options of every sidecar by the names of their annotations, as the texts of variables.
@@ -15,19 +35,18 @@ const OWN_DEFAULTS = ['ports', 'interface', 'output-url'];
 export function readSidecarOptions(given: unknown, production: boolean): Record<string, string> {
   const content = typeof given === 'string' ? parseJson(given) : given;
   if (!isObject(content)) throw new Error('must be a JSON object');
-  const names = COMMAND_OPTIONS.flatMap(({ annotation }) => annotation?.name ?? []);
   const own = Object.keys(content).find((name) => OWN_DEFAULTS.includes(name));
   if (own !== undefined) throw new Error(`${own} has an option of the injector of its own`);
   const env = Object.fromEntries(
     Object.entries(content).map(([name, value]) => {
-      const option = COMMAND_OPTIONS.find(({ annotation }) => annotation?.name === name);
-      if (option === undefined) {
-        const near = suggest(name, names);
+      const read = READERS[name];
+      if (read === undefined) {
+        const near = suggest(name, Object.keys(READERS));
         throw new Error(`${name} is no option of a sidecar${near === undefined ? '' : `; did you mean ${near}?`}`);
       }
       if (isObject(value) || value === null) throw new Error(`${name}: must be a text, a number, a boolean or a list`);
       try {
-        return [variableFor(option.field), checkSnifferText(option.field, String(value), production)];
+        return read(String(value), production);
       } catch (error) {
         throw new Error(`${name}: ${(error as Error).message}`);
       }

@@ -132,8 +132,8 @@ export const OUTPUTS = {
     topic: 'outputs',
     help: 'send a record a message to this topic of Kafka, e.g. kafka://broker:9092/http?compression=gzip (user: KAFKA_USERNAME, KAFKA_PASSWORD)',
     output: 'kafka',
-    // The image of the sidecar does not hold the client.
-    annotation: false,
+    annotation:
+      '`kafka://host:9092[,host:9092…]/topic`, `kafkas:` with TLS, `?sasl=…` with a user: each message is a record there',
   },
   /** One JSON line a message on stdout. Default false. */
   outputStdout: {

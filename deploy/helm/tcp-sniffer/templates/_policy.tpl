@@ -14,7 +14,11 @@
 {{- $sidecar := .Values.sidecar -}}
 {{- $d := dict "image" (include "tcp-sniffer.image" .) "imagePullPolicy" .Values.image.pullPolicy "version" .Chart.AppVersion -}}
 {{- $_ := set $d "native" (ne $sidecar.native "never" | toString) -}}
-{{- range $name, $value := dict "ports" $sidecar.ports "interface" $sidecar.interface "output-url" $sidecar.outputUrl "auth-secret" $sidecar.authSecret -}}
+{{- $own := dict "ports" $sidecar.ports "interface" $sidecar.interface "output-url" $sidecar.outputUrl "auth-secret" $sidecar.authSecret -}}
+{{- $_ := set $own "otlp-headers-secret" $sidecar.otlpHeadersSecret -}}
+{{- $_ := set $own "kafka-username-secret" $sidecar.kafkaUsernameSecret -}}
+{{- $_ := set $own "kafka-password-secret" $sidecar.kafkaPasswordSecret -}}
+{{- range $name, $value := $own -}}
 {{- if $value -}}
 {{- $_ := set $d $name $value -}}
 {{- end -}}
@@ -25,7 +29,7 @@
 {{- end -}}
 {{- end -}}
 {{- range $name, $value := $sidecar.options -}}
-{{- if or (hasKey $d $name) (has $name (list "ports" "interface" "output-url" "auth-secret" "version")) -}}
+{{- if or (hasKey $d $name) (hasKey $own $name) (eq $name "version") -}}
 {{- fail (printf "sidecar.options: %s is a value of the chart of its own" $name) -}}
 {{- end -}}
 {{- $_ := set $d $name (include "tcp-sniffer.policy.text" $value) -}}

@@ -1,0 +1,35 @@
+/** What OpenTelemetry has variables of its own for: annotations of a sidecar that are no options of the sniffer. */
+
+import { readPairs } from '../outputs/otlp/resource';
+
+export interface OtelVariable {
+  annotation: string;
+  variable: string;
+  /** For the documentation. */
+  value: string;
+  /** Throws what is expected. */
+  check(text: string): void;
+}
+
+/** The label that says what a pod is (Kubernetes, "Recommended Labels"). */
+export const SERVICE_LABEL = 'app.kubernetes.io/name';
+export const SERVICE_VARIABLE = 'OTEL_SERVICE_NAME';
+
+export const OTEL_VARIABLES: readonly OtelVariable[] = [
+  {
+    annotation: 'otel-service-name',
+    variable: SERVICE_VARIABLE,
+    value: `\`service.name\` of spans, and \`{service}\` of a topic; without it the label \`${SERVICE_LABEL}\` of the pod`,
+    check(text) {
+      if (!/^[^\p{Cc}]{1,255}$/u.test(text)) throw new Error('must be the name of a service, at most 255 characters');
+    },
+  },
+  {
+    annotation: 'otel-resource-attributes',
+    variable: 'OTEL_RESOURCE_ATTRIBUTES',
+    value: 'further attributes of what sends the spans, `deployment.environment.name=prod,team=shop`, percent-encoded',
+    check(text) {
+      readPairs(text, 'OTEL_RESOURCE_ATTRIBUTES');
+    },
+  },
+];

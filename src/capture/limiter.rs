@@ -1,7 +1,8 @@
 //! How much load is shed, so that no more CPU time is taken than is allowed. In: samples of both clocks. Out: the level. Pure.
 //!
-//! Up at once, one level for each window over the limit; down after a time well under it. What a level saves is not known before:
-//! if the load comes back as soon as it is let in, the next try waits twice as long.
+//! Bodies are left out at once, with the first window over the limit. Levels that leave out connections cost whole exchanges, so each of
+//! them takes several windows whose mean is over the limit: fewer where it is far over. Down after a time well under it. What a level
+//! saves is not known before: if the load comes back as soon as it is let in, the next try waits twice as long.
 
 use std::time::Duration;
 
@@ -9,6 +10,11 @@ use crate::engine::ShedLevel;
 
 /// A window that is judged. CPU time of threads is exact, so it may be short.
 const WINDOW: Duration = Duration::from_millis(250);
+/// Windows whose mean is judged, all of them since the last change of the level: one answer of some megabytes fills one window.
+const JUDGED: usize = 4;
+/// So many are enough if their mean is over this multiple of the limit.
+const FAR_JUDGED: usize = 2;
+const FAR: f64 = 2.0;
 /// Under this share of the limit a level down is tried.
 const CALM_SHARE: f64 = 0.6;
 /// Calm windows before that, at first and at most: 2 s and a minute.
@@ -27,9 +33,12 @@ struct Sample {
 pub(super) struct Limiter {
     limit: f64,
     level: ShedLevel,
-    /// Of the last window over the limit.
+    /// The share of a core that led to the last level up.
     excess: f64,
     last: Option<Sample>,
+    /// The shares of the last windows since the level changed, the newest first.
+    recent: [f64; JUDGED],
+    judged: usize,
     calm: u32,
     calm_needed: u32,
     since_down: u32,
@@ -43,6 +52,8 @@ impl Limiter {
             level: ShedLevel::NONE,
             excess: 0.0,
             last: None,
+            recent: [0.0; JUDGED],
+            judged: 0,
             calm: 0,
             calm_needed: MIN_CALM,
             since_down: u32::MAX,
@@ -67,8 +78,8 @@ impl Limiter {
         self.last = Some(Sample { wall, cpu });
         let share = cpu.saturating_sub(last.cpu).as_secs_f64() / passed.as_secs_f64();
         self.since_down = self.since_down.saturating_add(1);
-        if share > self.limit {
-            self.excess = share;
+        if let Some(excess) = self.judge(share) {
+            self.excess = excess;
             self.go_up();
         } else if share < self.limit * CALM_SHARE && self.level > ShedLevel::NONE {
             self.calm += 1;
@@ -81,8 +92,22 @@ impl Limiter {
         self.level
     }
 
+    /// With the share of one more window. Returns the share that is too much, if it is.
+    fn judge(&mut self, share: f64) -> Option<f64> {
+        if self.level == ShedLevel::NONE {
+            return (share > self.limit).then_some(share);
+        }
+        self.recent.rotate_right(1);
+        self.recent[0] = share;
+        self.judged = (self.judged + 1).min(JUDGED);
+        let mean = self.recent.iter().take(self.judged).sum::<f64>() / self.judged as f64;
+        let is_enough = self.judged == JUDGED || self.judged >= FAR_JUDGED && mean > self.limit * FAR;
+        (is_enough && mean > self.limit).then_some(mean)
+    }
+
     fn go_up(&mut self) {
         self.calm = 0;
+        self.judged = 0;
         if self.since_down <= RELAPSE {
             self.calm_needed = (self.calm_needed * 2).min(MAX_CALM);
             // One relapse, however many levels it goes up.
@@ -93,6 +118,7 @@ impl Limiter {
 
     fn go_down(&mut self) {
         self.calm = 0;
+        self.judged = 0;
         if self.since_down > RELAPSE && self.since_down != u32::MAX {
             // The last level down was right.
             self.calm_needed = (self.calm_needed / 2).max(MIN_CALM);
@@ -128,6 +154,10 @@ mod tests {
         levels.last().copied().unwrap()
     }
 
+    fn numbers(levels: &[ShedLevel]) -> Vec<u64> {
+        levels.iter().map(|level| level.number()).collect()
+    }
+
     fn ups(levels: &[ShedLevel]) -> usize {
         levels.windows(2).filter(|pair| pair[1] > pair[0]).count()
     }
@@ -139,13 +169,25 @@ mod tests {
     }
 
     #[test]
-    fn a_level_a_window_until_it_is_enough_and_back_when_the_load_is_gone() {
+    fn levels_rise_until_it_is_enough_and_fall_when_the_load_is_gone() {
         let mut limiter = Limiter::new(LIMIT);
-        let load = |level: ShedLevel| 0.8 / f64::from(1u32 << level.number());
-        let levels = run(&mut limiter, 3, load);
-        assert_eq!(levels.iter().map(|level| level.number()).collect::<Vec<_>>(), [1, 2, 2]);
+        let load = |level: ShedLevel| 1.2 / f64::from(1u32 << level.number());
+        let levels = run(&mut limiter, 10, load);
+        // 0.6 is far over the limit, 0.3 is over it, 0.15 is not.
+        assert_eq!(numbers(&levels), [1, 1, 2, 2, 2, 2, 3, 3, 3, 3]);
         let levels = run(&mut limiter, 3 * MIN_CALM, |_| 0.0);
         assert_eq!(last(&levels), ShedLevel::NONE);
+    }
+
+    #[test]
+    fn a_window_that_is_full_leaves_out_bodies_and_no_connection() {
+        let mut limiter = Limiter::new(LIMIT);
+        let busy = run(&mut limiter, 1, |_| 0.7);
+        assert_eq!(numbers(&busy), [1]);
+        for _ in 0..50 {
+            assert_eq!(numbers(&run(&mut limiter, 1, |_| 0.7)), [1], "the mean of four is under the limit");
+            assert_eq!(numbers(&run(&mut limiter, 3, |_| 0.02)), [1, 1, 1]);
+        }
     }
 
     #[test]
@@ -173,18 +215,23 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is sampled, a step is of one level; what takes too much at every level ends at the last.
+        /// Whatever is sampled, a step is of one level, and only with a window over the limit among those judged; a load that takes too
+        /// much at every level ends at the last.
         #[test]
         fn steps_are_of_one_level(shares in prop::collection::vec(0.0..3.0f64, 1..200)) {
             let mut limiter = Limiter::new(LIMIT);
             let mut before = ShedLevel::NONE;
-            for share in shares {
+            for (n, &share) in shares.iter().enumerate() {
                 let level = last(&run(&mut limiter, 1, |_| share));
                 prop_assert!(level.number().abs_diff(before.number()) <= 1);
-                prop_assert_eq!(level > before, share > LIMIT && before < ShedLevel::ALL);
+                if before == ShedLevel::NONE {
+                    prop_assert_eq!(level > before, share > LIMIT);
+                } else if level > before {
+                    prop_assert!(shares[n.saturating_sub(JUDGED - 1)..=n].iter().any(|&share| share > LIMIT));
+                }
                 before = level;
             }
-            prop_assert_eq!(last(&run(&mut limiter, 6, |_| 1.0)), ShedLevel::ALL);
+            prop_assert_eq!(last(&run(&mut limiter, JUDGED as u32 * 6, |_| 1.0)), ShedLevel::ALL);
         }
     }
 }

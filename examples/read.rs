@@ -1,5 +1,5 @@
 //! Reads a savefile with the engine alone and prints its messages:
-//! `cargo run --example read -- FILE PORT[,PORT…] [MAX_CONNECTIONS]`.
+//! `cargo run --example read -- FILE PORT[,PORT…] [MAX_CONNECTIONS [KEY_LOG]]`.
 
 use std::io::Write;
 
@@ -8,13 +8,14 @@ use tcp_sniffer::delivery::Finisher;
 use tcp_sniffer::engine::Engine;
 use tcp_sniffer::flow::Patience;
 use tcp_sniffer::source::{Packet, PacketSource, Progress, SavefileSource};
+use tcp_sniffer::tls::KeyLogReader;
 
 const BURST_PACKETS: usize = 64;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [file, ports, rest @ ..] = arguments.as_slice() else {
-        return Err("usage: read FILE PORT[,PORT…] [MAX_CONNECTIONS]".into());
+        return Err("usage: read FILE PORT[,PORT…] [MAX_CONNECTIONS [KEY_LOG]]".into());
     };
     let ports = ports.split(',').map(str::parse).collect::<Result<Vec<u16>, _>>()?;
     let mut config = EngineConfig::for_ports(&ports);
@@ -23,10 +24,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     config.max_body_size = 100 << 20;
     config.decode_body = true;
     let mut finisher = Finisher::new(&config);
-    if let [max_concurrent_connections] = rest {
+    if let [max_concurrent_connections, ..] = rest {
         config.max_concurrent_connections = max_concurrent_connections.parse()?;
     }
+    // As a savefile with its key log is read: what is not known yet will never be.
+    config.tls_key_wait_ms = 0;
     let mut engine = Engine::new(config);
+    if let [_, key_log] = rest {
+        let lines = std::fs::read(key_log)?;
+        engine.add_tls_keys(|keys| {
+            let mut reader = KeyLogReader::default();
+            reader.read(&lines, keys);
+        });
+    }
     let mut source = SavefileSource::open(file)?;
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     while !engine.is_draining() {

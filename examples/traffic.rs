@@ -17,12 +17,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let large = |content, segment_bytes| Traffic::large_bodies(exchanges, content, LARGE_BODY_BYTES, segment_bytes);
     let traffic = match kind.as_str() {
         "small-gets" => Traffic::small_gets(exchanges),
+        "small-http2" => Traffic::small_http2(exchanges),
         "connections" => Traffic::connections(exchanges),
         "large-text" => large(Content::Text, MERGED_PAYLOAD),
         "large-text-mtu" => large(Content::Text, MTU_PAYLOAD),
         "large-json" => large(Content::Json, MERGED_PAYLOAD),
         "large-binary" => large(Content::Binary, MERGED_PAYLOAD),
-        _ => return Err("KIND: small-gets, connections, large-text, large-text-mtu, large-json, large-binary".into()),
+        _ => {
+            return Err(
+                "KIND: small-gets, small-http2, connections, large-text, large-text-mtu, large-json, large-binary"
+                    .into(),
+            );
+        }
     };
     std::io::stdout().lock().write_all(&traffic.to_savefile())?;
     Ok(())

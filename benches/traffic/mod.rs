@@ -1,6 +1,8 @@
 //! Traffic made in code, the same in every run: frames (Ethernet, IPv4, TCP) of HTTP exchanges on keep-alive connections.
 #![allow(dead_code, reason = "the benches and the example use a part each")]
 
+mod http2;
+
 use std::ops::Range;
 
 pub const PORT: u16 = 8080;
@@ -133,13 +135,18 @@ impl Traffic {
     }
 
     fn send(&mut self, connection: &mut Connection, client: bool, message: &[u8], segment_bytes: usize) {
-        for payload in message.chunks(segment_bytes) {
+        self.send_part(connection, client, message, segment_bytes);
+        self.messages += 1;
+    }
+
+    /// What is no message by itself.
+    fn send_part(&mut self, connection: &mut Connection, client: bool, part: &[u8], segment_bytes: usize) {
+        for payload in part.chunks(segment_bytes) {
             self.frame(connection, client, ACK | PSH, payload);
             let next = &mut connection.next[usize::from(!client)];
             *next = next.wrapping_add(payload.len() as u32);
         }
-        self.messages += 1;
-        self.payload_bytes += message.len() as u64;
+        self.payload_bytes += part.len() as u64;
     }
 
     fn frame(&mut self, connection: &Connection, client: bool, flags: u8, payload: &[u8]) {

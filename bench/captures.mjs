@@ -24,6 +24,7 @@ const ATTEMPTS = 3;
 const ASK_MS = 100;
 const MAX_READ_MS = 15_000;
 const QUICK_SHARE = 0.02;
+const LEAST_CONNECTIONS = 10;
 
 const CAPTURES = [
   { name: 'small GETs', path: '/items/4711', exchanges: 230_000, connections: 50 },
@@ -35,27 +36,47 @@ const CAPTURES = [
   { name: 'chunked', path: '/chunked/1', exchanges: 20_000, connections: 50 },
 ];
 
+/** A plan, of a size that suits a quick run. */
+export function shrunk(plan) {
+  return {
+    ...plan,
+    exchanges: Math.ceil(plan.exchanges * QUICK_SHARE),
+    connections: Math.max(LEAST_CONNECTIONS, Math.ceil(plan.connections * QUICK_SHARE)),
+  };
+}
+
 /** Makes what the cache lacks: [{name, file, bytes, packets, messages, connections}]. */
 export async function captures(cache, { quick, tell }) {
-  mkdirSync(cache, { recursive: true });
   const made = [];
   for (const capture of CAPTURES) {
-    const plan = quick
-      ? {
-          ...capture,
-          exchanges: Math.ceil(capture.exchanges * QUICK_SHARE),
-          connections: Math.max(10, Math.ceil(capture.connections * QUICK_SHARE)),
-        }
-      : capture;
-    const key = `${capture.name.replaceAll(' ', '-')}-${plan.exchanges}`;
-    const [file, facts] = [join(cache, `${key}.pcap`), join(cache, `${key}.json`)];
-    if (!existsSync(facts)) {
-      tell(`making the capture "${plan.name}"`);
-      writeFileSync(facts, JSON.stringify(await make(plan, file)));
-    }
-    made.push({ ...JSON.parse(readFileSync(facts, 'utf8')), file });
+    const { name, exchanges, ...plan } = quick ? shrunk(capture) : capture;
+    const key = `${name.replaceAll(' ', '-')}-${exchanges}`;
+    made.push(
+      await capturedOnce(cache, key, tell, {
+        name,
+        messages: 2 * exchanges,
+        connections: plan.reuse === false ? exchanges : plan.connections,
+        port: PORT,
+        server: [SERVER, String(PORT)],
+        client: [CLIENT, JSON.stringify({ port: PORT, exchanges, ...plan })],
+      }),
+    );
   }
   return made;
+}
+
+/**
+ * What a server (arguments of Node) and its client (the same, or a command) say to each other, as a savefile in the cache; made if it is not there. Returns
+ * {name, file, bytes, packets, messages, connections}.
+ */
+export async function capturedOnce(cache, key, tell, plan) {
+  mkdirSync(cache, { recursive: true });
+  const [file, facts] = [join(cache, `${key}.pcap`), join(cache, `${key}.json`)];
+  if (!existsSync(facts)) {
+    tell(`making the capture "${plan.name}"`);
+    writeFileSync(facts, JSON.stringify(await make(plan, file)));
+  }
+  return { ...JSON.parse(readFileSync(facts, 'utf8')), file };
 }
 
 /** A machine that is too busy for tcpdump may be less so a moment later. */
@@ -71,9 +92,9 @@ async function make(plan, file) {
 
 let alone;
 
-async function record({ name, exchanges, ...plan }, file) {
+async function record({ name, messages, connections, port, server: serving, client: asking }, file) {
   alone ??= namespace('captures').run;
-  const server = start([...alone, process.execPath, SERVER, String(PORT)], {
+  const server = start([...alone, process.execPath, ...serving], {
     limitSeconds: 240,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -81,7 +102,7 @@ async function record({ name, exchanges, ...plan }, file) {
   const part = `${file}.part`;
   const out = openSync(part, 'w');
   const tcpdump = start(
-    [...alone, 'tcpdump', '-i', 'lo', '-n', '-s0', '-B', String(BUFFER_KIB), '-w', '-', `tcp port ${PORT}`],
+    [...alone, 'tcpdump', '-i', 'lo', '-n', '-s0', '-B', String(BUFFER_KIB), '-w', '-', `tcp port ${port}`],
     { limitSeconds: 240, stdio: ['ignore', out, 'pipe'] },
   );
   closeSync(out);
@@ -90,9 +111,10 @@ async function record({ name, exchanges, ...plan }, file) {
     words.text += chunk;
   });
   await said(tcpdump.stderr, /listening on/);
-  const client = start([...alone, process.execPath, CLIENT, JSON.stringify({ port: PORT, exchanges, ...plan })], {
+  const [first] = asking;
+  const client = start([...alone, ...(first.endsWith('.mjs') ? [process.execPath] : []), ...asking], {
     limitSeconds: 200,
-    stdio: 'inherit',
+    stdio: ['ignore', 'ignore', 'inherit'],
   });
   const { code } = await client.ended;
   const { captured, received, dropped } = await untilRead(tcpdump, words);
@@ -105,13 +127,7 @@ async function record({ name, exchanges, ...plan }, file) {
     throw new Error(`capture "${name}": client's exit ${code}, ${captured} of ${received} packets, ${dropped} dropped`);
   }
   renameSync(part, file);
-  return {
-    name,
-    bytes: statSync(file).size,
-    packets: captured,
-    messages: 2 * exchanges,
-    connections: plan.reuse === false ? exchanges : plan.connections,
-  };
+  return { name, bytes: statSync(file).size, packets: captured, messages, connections };
 }
 
 /** tcpdump's counters (it tells them at SIGUSR1) once it has read what the kernel has for it. */

@@ -108,6 +108,7 @@ function row([name, runs], figures) {
     name,
     requestsPerSecond: spread(runs.map(({ full }) => full.requestsPerSecond)),
     toTcpdump: relative('full', 'requestsPerSecond', beside),
+    p99ToTcpdump: relative('full', 'p99Micros', beside),
     toBare: relative('full', 'requestsPerSecond', bare),
     cpuShare: spread(runs.map(({ cpuSeconds, wallSeconds }) => cpuSeconds / wallSeconds)),
     full: { p50: spread(runs.map(({ full }) => full.p50Micros)), p99: spread(runs.map(({ full }) => full.p99Micros)) },

@@ -85,9 +85,14 @@ export const PEERS = [
   },
 ];
 
-/** Tools of the live part that are no peers. */
+/** Tools that are no peers: what captures, and what loads servers. */
 export const TOOLS = [
   { name: 'tcpdump', package: 'tcpdump', version: () => output('sh', ['-c', 'tcpdump --version 2>&1']).split('\n')[0] },
+  {
+    name: 'h2load',
+    package: 'nghttp2-client',
+    version: () => /nghttp2\/\S+/.exec(output('h2load', ['--version']))?.[0],
+  },
   { name: 'wrk', package: 'wrk', version: () => /wrk \S+/.exec(output('sh', ['-c', 'wrk -v 2>&1 || true']))?.[0] },
 ];
 

@@ -12,17 +12,17 @@ export function growthPlot(dimensions) {
   const panels = dimensions.map((dimension, index) => panel(dimension, PANEL.left + index * (PANEL.width + PANEL.gap)));
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">
 <rect width="${width}" height="${height}" fill="#ffffff"/>
-<text x="12" y="18" fill="${INK}">Cost of a packet, relative to the smallest size; the band is ±${BAND * 100} %.</text>
+<text x="12" y="18" fill="${INK}">Cost of a packet (of a message in HTTP/2), relative to the smallest size; the band is ±${BAND * 100} %.</text>
 ${panels.join('\n')}
 </svg>
 `;
 }
 
-function panel({ name, unit, points }, left) {
+function panel({ name, unit, by, points }, left) {
   const y = (ratio) => PANEL.top + PANEL.height * (1 - Math.min(ratio, HIGHEST) / HIGHEST);
   const x = (index) => left + (PANEL.width * (index + 0.5)) / points.length;
-  const first = points[0].microsPerPacket.median;
-  const at = points.map(({ microsPerPacket: { median, least, most } }, index) => ({
+  const first = points[0][by].median;
+  const at = points.map(({ [by]: { median, least, most } }, index) => ({
     x: x(index),
     y: y(median / first),
     low: y(least / first),

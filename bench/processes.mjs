@@ -86,8 +86,9 @@ export function said(stream, pattern, limitSeconds = 10) {
   });
 }
 
-export function output(command, args) {
-  return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 300_000 });
+export function output(command, args, options = {}) {
+  const stdio = ['ignore', 'pipe', 'pipe'];
+  return execFileSync(command, args, { encoding: 'utf8', stdio, timeout: 300_000, maxBuffer: 64 << 20, ...options });
 }
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

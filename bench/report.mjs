@@ -1,35 +1,29 @@
-// The results as docs/performance.md.
+// The results as docs/performance.md: what it costs, what must hold, and a section for each part.
 import { readFileSync } from 'node:fs';
+import { asBefore, BEFORE } from './before.mjs';
 import { STAGES } from './engine.mjs';
 import { goals } from './goals.mjs';
 import { PEERS } from './peers.mjs';
+import { costs, fieldsSection, outputsSection, protocolsSection, sidecarSection, startSection } from './sections.mjs';
+import { count, megabytes, micros, percent, range, table, times } from './words.mjs';
 
-const MB = 1e6;
-const count = (value) => Math.round(value).toLocaleString('en');
-const megabytes = (bytes) => `${(bytes / MB).toFixed(0)} MB`;
-const percent = (share) => `${(share * 100).toFixed(0)} %`;
-const digits = (value) => value.toFixed(Math.abs(value) < 9.95 ? 2 : 0);
-/** The median, and between which the rounds lay. */
-const range = ({ median, least, most }, words = digits) =>
-  least === most ? words(median) : `${words(median)} (${words(least)}–${words(most)})`;
-const times = (spread) => range(spread, (value) => `${value.toFixed(value < 9.95 ? 1 : 0)}×`);
-const micros = (spread) =>
-  range(spread, (value) => (value < 1_000 ? `${value.toFixed(0)} µs` : `${(value / 1_000).toFixed(1)} ms`));
-
-function table(head, rows) {
-  const line = (cells) => `| ${cells.join(' | ')} |`;
-  return [line(head), `|${head.map(() => '---|').join('')}`, ...rows.map(line)].join('\n');
-}
+/** Each part's title, and what writes its section, in their order. */
+const SECTIONS = {
+  savefile: ['Savefiles', savefileSection],
+  fields: ['Some fields only', fieldsSection],
+  engine: ['The engine alone', engineSection],
+  protocols: ['HTTP/2, gRPC, TLS, WebSocket', protocolsSection],
+  outputs: ['Outputs', outputsSection],
+  live: ['Live', liveSection],
+  sidecar: ['A sidecar', sidecarSection],
+  memory: ['Memory', memorySection],
+  growth: ['Cost against growth', growthSection],
+  start: ['Start', startSection],
+  progress: ['Progress over a savefile', progressSection],
+};
 
 export function report(results) {
-  const sections = [
-    ['savefile', 'Savefiles', savefileSection],
-    ['engine', 'The engine alone', engineSection],
-    ['live', 'Live', liveSection],
-    ['memory', 'Memory', memorySection],
-    ['growth', 'Cost against growth', growthSection],
-    ['progress', 'Progress over a savefile', progressSection],
-  ].flatMap(([part, title, section]) => {
+  const sections = Object.entries(SECTIONS).flatMap(([part, [title, section]]) => {
     const measured = results[part];
     if (measured === undefined) return [];
     const body =
@@ -50,12 +44,20 @@ function introduction(results) {
     ELSEWHERE.measured[goal] ?? '',
   ]);
   const { machine, date, commit } = ELSEWHERE;
+  const first = costs(results);
   return `# Performance
 
-Written by \`npm run bench\`: figures of one machine, of the run that is named above each part. What counts are the ratios: everything that
-is compared runs in turn (A B C A B C …) on the same traffic, a ratio is taken round by round, and shown is the median with the least and
-the most of all rounds. CPU time is user and system time of the whole process. \`npm run bench -- --quick\` is a short run, \`--only savefile\`
-(\`engine\`, \`live\`, \`memory\`, \`growth\`, \`progress\`) one part; the captures are made at the first run, by a real server, a real client and tcpdump.
+Written by \`npm run bench\`: figures of one machine, of the run that is named above each part.
+
+${first === undefined ? '' : `${first}\n\n`}## What must hold
+
+What counts are the ratios: everything that is compared runs in turn (A B C A B C …) on the same traffic, a ratio is taken round by round,
+and shown is the median with the least and the most of all rounds. CPU time is user and system time of the whole process. ${BEFORE} is an earlier
+commit of this repository, built and measured in the same run. \`npm run bench -- --quick\` is a short run, \`--only PART\` one part: ${Object.keys(
+    SECTIONS,
+  )
+    .map((part) => `\`${part}\``)
+    .join(', ')}. The captures are made at the first run, by real servers, real clients and tcpdump.
 
 Rates are those of the machine. The last column is an earlier run of the same command on other cores, and of earlier code where the commits
 differ: ${machine}, ${date}, commit ${commit}.
@@ -64,7 +66,7 @@ ${table(['what must hold', 'measured', '', machine], rows)}`;
 }
 
 /** Parts in which tools besides ours are used. */
-const WITH_TOOLS = ['savefile', 'live'];
+const WITH_TOOLS = ['savefile', 'protocols', 'live'];
 
 function provenance(part, { date, machine, versions, absent, load, quick }) {
   const measured = `\`npm run bench --${quick ? ' --quick' : ''} --only ${part}\`, ${date.slice(0, 16).replace('T', ' ')} UTC, commit ${machine.commit}, load ${load.toFixed(1)} at its start.
@@ -102,7 +104,7 @@ ${table(['', 'messages found', 'time, by the clock', 'CPU time', 'messages/s', '
   });
   return `Output to /dev/null in the timed rounds; messages are counted in one more run into a file. \`tcp-sniffer\` is the whole command with its
 start, JSON lines with every header and body; \`callback\` the same in the library with a listener (its messages/s are from \`start()\` to
-\`end\`), and once more with each line through \`JSON.parse\`; \`engine\` is \`examples/read.rs\`, the engine alone on one core. "2×" is twice the time of \`tcp-sniffer\`. A count in bold is
+\`end\`), and once more with each line through \`JSON.parse\`; \`engine\` is \`examples/read.rs\`, the engine alone on one core, and ${asBefore('…')} the same of that commit. "2×" is twice the time of \`tcp-sniffer\`. A count in bold is
 not what was sent.
 
 ${does.join('\n')}
@@ -110,7 +112,7 @@ ${does.join('\n')}
 ${tables.join('\n\n')}`;
 }
 
-function engineSection(results) {
+function engineSection({ stages, http2, beside }) {
   const words = ({ traffic, unit, perSecond }) => {
     const rate =
       unit === 'messages' ? (value) => `${(value / 1e6).toFixed(2)} M` : (value) => `${(value / 1e9).toFixed(2)} GB`;
@@ -121,7 +123,15 @@ function engineSection(results) {
 carry up to 64,000, as the kernel hands them over where it merges segments. \`decode\`, \`flow\` and \`http\` of large bodies only pass on where the
 bytes lie, so their rates are no rates of memory.
 
-${table(['', ...STAGES], results.map(words))}
+${table(['', ...STAGES], stages.map(words))}
+
+${range(http2, (value) => `${(value / 1e6).toFixed(2)} M`)} small messages of HTTP/2 a second, ten streams at once on each connection ([benches/protocols.rs](../benches/protocols.rs)).${(
+    beside ?? []
+  )
+    .map(
+      ({ traffic, ratio }) => ` ${traffic}: ${range(ratio, (value) => `${value.toFixed(2)}×`)} the rate of ${BEFORE}.`,
+    )
+    .join('')}
 
 What a body costs is what its JSON string costs (\`encode\`). In text each line break needs an escape, in JSON every quote, here one byte in five;
 bytes that are not UTF-8 are not shown. \`npm run bench:instructions -- --profile FOLDER\` leaves the profiles of fixed traffic there; in that of
@@ -297,7 +307,7 @@ function growthSection(dimensions) {
     ),
   );
   return `The engine alone, CPU time less that of its start, on savefiles made for it: connections that are all open at once, bodies of one size, and
-connections that come and go for longer and longer.
+connections that come and go for longer and longer; in HTTP/2 streams that are open at once, connections, and bytes of the tables of HPACK, all full.
 
 ![cost of a packet against size](growth.svg)
 

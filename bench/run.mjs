@@ -1,6 +1,6 @@
 // `npm run bench`: everything in one run, then docs/performance.md from it.
 //   --quick           small captures, few rounds, the document stays as it is
-//   --only PART       savefile, engine, live, memory, growth or progress; the other parts stay as they were measured last
+//   --only PART       one of PARTS below; the other parts stay as they were measured last
 //   --without-peers   nothing is compared with, nothing is installed
 //   --report          measures nothing: writes the document from the last run again
 //   --cache FOLDER    captures and results; default: in the user's cache folder
@@ -9,6 +9,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, homedir, loadavg, release, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { BEFORE, provideBefore } from './before.mjs';
 import { captures } from './captures.mjs';
 import { canMakeNamespaces } from './namespaces.mjs';
 import { PEERS, provide, TOOLS } from './peers.mjs';
@@ -21,15 +22,24 @@ const PARTS = {
     const { measureSavefiles } = await import('./savefile.mjs');
     return measureSavefiles(await captures(context.cache, context), context);
   },
+  fields: async (context) => (await import('./fields.mjs')).measureFields(context),
   engine: async (context) => (await import('./engine.mjs')).measureEngine(context),
+  protocols: async (context) => (await import('./protocols.mjs')).measureProtocols(context),
+  outputs: async (context) => (await import('./outputs.mjs')).measureOutputs(context),
   live: async (context) => (await import('./live.mjs')).measureLive(context),
+  sidecar: async (context) => (await import('./sidecar.mjs')).measureSidecar(context),
   memory: async (context) => (await import('./memory.mjs')).measureMemory(context),
   growth: async (context) => (await import('./growth.mjs')).measureGrowth(context),
+  start: async (context) => (await import('./start.mjs')).measureStart(context),
   progress: async (context) => (await import('./progress.mjs')).measureProgress(context),
 };
-const NEED_NAMESPACES = ['savefile', 'live'];
+const NEED_NAMESPACES = ['savefile', 'fields', 'protocols', 'live'];
+/** Parts in which the commit that is a peer is one. */
+const WITH_BEFORE = ['savefile', 'engine', 'start'];
+/** What a part returns has this form; results of another form are measured again. */
+const FORM = 2;
 /** No part takes so long; a run that hangs must not hang for ever. */
-const LIMIT_MS = 25 * 60_000;
+const LIMIT_MS = 90 * 60_000;
 
 const { values: flags } = parseArgs({
   options: {
@@ -48,7 +58,8 @@ if (flags.only !== undefined && !(flags.only in PARTS)) fail(`--only takes one o
 const cache = resolve(flags.cache);
 const resultsFile = join(cache, quick ? 'results-quick.json' : 'results.json');
 mkdirSync(cache, { recursive: true });
-const results = existsSync(resultsFile) ? JSON.parse(readFileSync(resultsFile, 'utf8')) : {};
+const last = existsSync(resultsFile) ? JSON.parse(readFileSync(resultsFile, 'utf8')) : {};
+const results = Object.fromEntries(Object.entries(last).filter(([, { form }]) => form === FORM));
 
 // A machine's own settings add work to each start of Node that is not measured here: certificates to read, modules to load.
 for (const name of ['NODE_EXTRA_CA_CERTS', 'NODE_OPTIONS']) delete process.env[name];
@@ -74,19 +85,41 @@ async function measure(parts) {
   if (!quick) buildEngine();
   const tools = flags['without-peers'] ? TOOLS.filter(({ name }) => name === 'tcpdump') : [...PEERS, ...TOOLS];
   const { versions, absent } = provide(tools, tell);
-  if (flags['without-peers']) for (const { name } of PEERS) absent[name] = '--without-peers';
+  if (flags['without-peers'])
+    for (const { name } of [...PEERS, ...TOOLS]) if (!(name in versions)) absent[name] = '--without-peers';
   const { ENGINE } = await import('./savefile.mjs');
   if (ENGINE === undefined) absent.engine = 'not built: cargo build --release --example read';
+  const before = parts.some((part) => WITH_BEFORE.includes(part)) ? providedBefore(absent) : undefined;
   for (const part of parts) {
     tell(part);
-    const about = { date: new Date().toISOString(), load: loadavg()[0], machine: machine(), versions, absent, quick };
+    const about = {
+      form: FORM,
+      date: new Date().toISOString(),
+      load: loadavg()[0],
+      machine: machine(),
+      versions,
+      absent,
+      quick,
+    };
     try {
-      results[part] = { ...about, result: await PARTS[part]({ cache, quick, absent, tell }) };
+      results[part] = { ...about, result: await PARTS[part]({ cache, quick, absent, before, tell }) };
     } catch (error) {
       results[part] = { ...about, failure: error.message };
       tell(`${part} failed: ${error.stack}`);
     }
     writeFileSync(resultsFile, JSON.stringify(results, null, 1));
+  }
+}
+
+/** Its programs; undefined where they cannot be had. A quick run does not wait for minutes. */
+function providedBefore(absent) {
+  if (flags['without-peers']) return undefined;
+  try {
+    return provideBefore(tell, { build: !quick });
+  } catch (error) {
+    absent[BEFORE] = error.message;
+    tell(`without ${BEFORE}: ${error.message}`);
+    return undefined;
   }
 }
 
@@ -96,7 +129,7 @@ function buildEngine() {
     execFileSync('cargo', ['build', '--release', '--quiet', '--example', 'read'], {
       cwd: ROOT,
       stdio: 'inherit',
-      timeout: 600_000,
+      timeout: 1_800_000,
     });
   } catch (error) {
     tell(`without the engine alone: ${error.message}`);

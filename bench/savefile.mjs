@@ -1,10 +1,11 @@
 // Savefile to messages: the whole command, a JS callback and the engine alone, beside the peers on the same captures.
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { asBefore } from './before.mjs';
 import { PORT } from './captures.mjs';
 import { countLines, freshFolder, PEERS } from './peers.mjs';
 import { ROOT, timed } from './processes.mjs';
-import { inTurn, median, ratios } from './statistics.mjs';
+import { inTurn, median, ratios, spread } from './statistics.mjs';
 
 const ENGINE_PATH = join(ROOT, 'target/release/examples/read');
 /** The engine without Node; undefined where it is not built. */
@@ -14,86 +15,107 @@ const FIRST = { rounds: 7, budgetSeconds: 25 };
 const OTHER = { rounds: 5, budgetSeconds: 3 };
 
 export function wholeCommand(file) {
-  return [process.execPath, 'dist/cli.js', '--ports', String(PORT), '--log-level', 'error', '--read', file];
+  return [process.execPath, 'dist/cli.js', ...readingFlags(file)];
+}
+
+function readingFlags(file) {
+  return ['--ports', String(PORT), '--log-level', 'error', '--read', file];
 }
 
 export function engineCommand(file, ...maxConnections) {
   return [ENGINE, file, String(PORT), ...maxConnections.map(String)];
 }
 
-/** A listener, with messages made in one way or another. */
-function toListener(name, ...way) {
+/** A listener, with messages made in one way or another; `script` is the whole way to it, of this commit or another. */
+export function toListener(name, script, ...way) {
   return {
     name,
-    command: (file) => ({
-      command: [process.execPath, 'bench/callback.cjs', file, String(PORT), ...way],
-      toStdout: true,
-    }),
+    command: (file) => ({ command: [process.execPath, script, file, String(PORT), ...way], toStdout: true }),
     count: (_out, _work, { stderr }) => JSON.parse(stderr).messages,
     seconds: ({ stderr }) => JSON.parse(stderr).seconds,
   };
 }
 
+/** JSON lines of a command. */
+export function toLines(name, command) {
+  return { name, command: (file) => ({ command: command(file), toStdout: true }), count: (out) => countLines(out) };
+}
+
+export const CALLBACK = join(ROOT, 'bench/callback.cjs');
 const OURS = [
-  {
-    name: 'tcp-sniffer',
-    command: (file) => ({ command: wholeCommand(file), toStdout: true }),
-    count: (out) => countLines(out),
-  },
-  toListener('callback'),
-  toListener('callback, JSON.parse', 'parse'),
-  {
-    name: 'engine',
-    command: (file) => ({ command: engineCommand(file), toStdout: true }),
-    count: (out) => countLines(out),
-  },
+  toLines('tcp-sniffer', wholeCommand),
+  toListener('callback', CALLBACK),
+  toListener('callback, JSON.parse', CALLBACK, 'parse'),
+  toLines('engine', engineCommand),
 ];
 
+/** The same of the commit that is a peer. */
+function ofBefore({ command, callback, read }) {
+  return [
+    toLines(asBefore('tcp-sniffer'), (file) => [process.execPath, command, ...readingFlags(file)]),
+    toListener(asBefore('callback'), callback),
+    toLines(asBefore('engine'), (file) => [read, file, String(PORT)]),
+  ];
+}
+
 /** [{capture, rows: [{name, counted, messagesPerSecond, peakBytes, toCpu, toWall, …}]}], ratios to the row `tcp-sniffer`. */
-export async function measureSavefiles(captures, { cache, quick, absent, tell }) {
-  const readers = [...OURS, ...PEERS].filter(({ name }) => !(name in absent));
+export async function measureSavefiles(captures, context) {
+  const { cache, quick, absent, before, tell } = context;
+  const readers = [...OURS, ...(before === undefined ? [] : ofBefore(before)), ...PEERS].filter(
+    ({ name }) => !(name in absent),
+  );
   const results = [];
   for (const [index, capture] of captures.entries()) {
     tell(`reading "${capture.name}"`);
-    const work = join(cache, 'work');
-    const [counted, failed] = [new Map(), {}];
-    for (const reader of readers) {
-      try {
-        counted.set(reader.name, await count(reader, capture, work));
-      } catch (error) {
-        if (OURS.includes(reader)) throw error;
-        failed[reader.name] = error.message;
-        tell(error.message);
-      }
-    }
-    const able = readers.filter(({ name }) => counted.has(name));
-    // A quick run is content with the runs that counted.
-    const figures = quick
-      ? new Map([...counted].map(([name, { run }]) => [name, [run]]))
-      : await inTurn(
-          able.map((reader) => ({ name: reader.name, run: () => read(reader, capture, work) })),
-          index === 0 ? FIRST : OTHER,
-        );
-    const ours = figures.get('tcp-sniffer');
-    const rows = able.map(({ name, seconds = ({ wallSeconds }) => wallSeconds }) => {
-      const runs = figures.get(name);
-      const cpuSeconds = median(runs.map((run) => run.cpuSeconds));
-      return {
-        name,
-        counted: counted.get(name).messages,
-        rounds: runs.length,
-        messagesPerSecond: capture.messages / median(runs.map(seconds)),
-        messagesPerCpuSecond: capture.messages / cpuSeconds,
-        bytesPerCpuSecond: capture.bytes / cpuSeconds,
-        peakBytes: Math.max(...runs.map(({ peakBytes }) => peakBytes)),
-        toCpu: ratios(runs, ours, 'cpuSeconds'),
-        toWall: ratios(runs, ours, 'wallSeconds'),
-      };
-    });
-    results.push({ capture, rows, failed });
+    const turns = index === 0 ? FIRST : OTHER;
+    results.push(await measureReaders(capture, readers, { work: join(cache, 'work'), quick, turns, ours: OURS, tell }));
   }
-  rmSync(join(cache, 'work'), { recursive: true, force: true });
   return results;
+}
+
+/** Readers of one capture in turn, after each has been counted; only those of `ours` may not fail. */
+export async function measureReaders(capture, readers, { work, quick, turns, ours: ourReaders, tell }) {
+  const [counted, failed] = [new Map(), {}];
+  for (const reader of readers) {
+    try {
+      counted.set(reader.name, await count(reader, capture, work));
+    } catch (error) {
+      if (ourReaders.includes(reader)) throw error;
+      failed[reader.name] = error.message;
+      tell(error.message);
+    }
+  }
+  const able = readers.filter(({ name }) => counted.has(name));
+  // A quick run is content with the runs that counted.
+  const figures = quick
+    ? new Map([...counted].map(([name, { run }]) => [name, [run]]))
+    : await inTurn(
+        able.map((reader) => ({ name: reader.name, run: () => read(reader, capture, work) })),
+        turns,
+      );
+  rmSync(work, { recursive: true, force: true });
+  const ours = figures.get('tcp-sniffer');
+  const rows = able.map((reader) => {
+    const { name, seconds = ({ wallSeconds }) => wallSeconds } = reader;
+    const runs = figures.get(name);
+    const then = figures.get(asBefore(name));
+    const cpuSeconds = median(runs.map((run) => run.cpuSeconds));
+    return {
+      name,
+      counted: counted.get(name).messages,
+      rounds: runs.length,
+      cpuSeconds,
+      messagesPerSecond: capture.messages / median(runs.map(seconds)),
+      messagesPerCpuSecond: capture.messages / cpuSeconds,
+      bytesPerCpuSecond: capture.bytes / cpuSeconds,
+      peakBytes: Math.max(...runs.map(({ peakBytes }) => peakBytes)),
+      toCpu: ratios(runs, ours, 'cpuSeconds'),
+      toWall: ratios(runs, ours, 'wallSeconds'),
+      // How many times as fast as then, by the same clock in the same rounds.
+      toBefore: then && spread(then.slice(0, runs.length).map((run, round) => seconds(run) / seconds(runs[round]))),
+    };
+  });
+  return { capture, rows, failed };
 }
 
 /** Not timed: counts the messages that the reader shows, from a file. */

@@ -1,28 +1,35 @@
 // The cost of a sidecar by the rate of requests: the command on the loopback interface, its lines to nowhere. CPU is time that the
-// process took, which other load on the machine changes little. `node bench/sidecar.mjs [SECONDS]` prints the table.
+// process took, which other load on the machine changes little. `node bench/sidecar.mjs [SECONDS]` prints the table; a part of
+// `npm run bench` too.
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const RATES = [0, 100, 1_000, 10_000];
-const SECONDS = Number(process.argv[2] ?? 10);
-/** sysconf(_SC_CLK_TCK), which is this on every Linux that Node runs on. */
-const TICKS_PER_SECOND = 100;
+const SECONDS = 10;
+const QUICK_SECONDS = 2;
+/** Node compiles what it runs often. */
+const WARM_SECONDS = 3;
 
 const file = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-/** CPU time in seconds, resident memory in MB (now, and its peak). */
+/**
+ * CPU time of all threads in seconds (proc(5), schedstat: nanoseconds; ticks of 10 ms are too coarse for one that is idle), how often one
+ * of them was woken, resident memory in bytes (now, and its peak).
+ */
 function costOf(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /s, '')
-    .split(' ')
-    .map(Number);
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  const [now, peak] = ['VmRSS', 'VmHWM'].map(
-    (name) => (Number(new RegExp(`^${name}:\\s*(\\d+)`, 'm').exec(status)[1]) * 1024) / 1e6,
-  );
-  return { cpu: (fields[11] + fields[12]) / TICKS_PER_SECOND, now, peak };
+  const fieldOf = (text, name) => Number(new RegExp(`^${name}:\\s*(\\d+)`, 'm').exec(text)[1]);
+  let nanoseconds = 0;
+  let wakeUps = 0;
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    const folder = `/proc/${pid}/task/${thread}`;
+    nanoseconds += Number(readFileSync(`${folder}/schedstat`, 'latin1').split(' ')[0]);
+    wakeUps += fieldOf(readFileSync(`${folder}/status`, 'latin1'), 'voluntary_ctxt_switches');
+  }
+  const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+  const [now, peak] = ['VmRSS', 'VmHWM'].map((name) => fieldOf(status, name) * 1024);
+  return { cpu: nanoseconds / 1e9, wakeUps, now, peak };
 }
 
 async function startPacer(perSecond) {
@@ -49,27 +56,52 @@ async function startSidecar(port) {
   return child;
 }
 
-async function measure(perSecond) {
+async function measure(perSecond, seconds) {
   const pacer = await startPacer(perSecond);
   const sidecar = await startSidecar(pacer.port);
-  const work = (seconds) =>
-    perSecond > 0 ? pacer.run(seconds) : new Promise((resolve) => setTimeout(resolve, seconds * 1_000, 0));
-  // Node compiles what it runs often.
-  await work(2);
-  const [before, began] = [costOf(sidecar.pid), performance.now()];
-  const exchanges = await work(SECONDS);
-  const seconds = (performance.now() - began) / 1_000;
-  const { cpu, now, peak } = costOf(sidecar.pid);
-  sidecar.removeAllListeners('exit');
-  sidecar.kill('SIGTERM');
-  await once(sidecar, 'exit');
-  pacer.stop();
-  return { rate: exchanges / seconds, millicores: ((cpu - before.cpu) / seconds) * 1_000, now, peak };
+  try {
+    const work = (duration) =>
+      perSecond > 0 ? pacer.run(duration) : new Promise((resolve) => setTimeout(resolve, duration * 1_000, 0));
+    await work(Math.min(WARM_SECONDS, seconds));
+    const [before, began] = [costOf(sidecar.pid), performance.now()];
+    const exchanges = await work(seconds);
+    const passed = (performance.now() - began) / 1_000;
+    const after = costOf(sidecar.pid);
+    const each = (what) => (after[what] - before[what]) / passed;
+    return {
+      perSecond,
+      rate: exchanges / passed,
+      cores: each('cpu'),
+      wakeUps: each('wakeUps'),
+      bytes: after.now,
+      peakBytes: after.peak,
+    };
+  } finally {
+    sidecar.removeAllListeners('exit');
+    sidecar.kill('SIGKILL');
+    pacer.stop();
+  }
 }
 
-console.log('| requests/s | CPU | resident memory | its peak |\n|---|---|---|---|');
-for (const perSecond of RATES) {
-  const { rate, millicores, now, peak } = await measure(perSecond);
-  const [requests, cpu] = [rate, millicores].map((value) => Math.round(value).toLocaleString('en-US'));
-  console.log(`| ${perSecond === 0 ? 'idle' : requests} | ${cpu}m | ${now.toFixed(0)} MB | ${peak.toFixed(0)} MB |`);
+/** [{perSecond, rate, cores, wakeUps, bytes, peakBytes}]: a row for each rate of requests; CPU time and wake-ups are those of a second. */
+export async function measureSidecar({ quick, tell, seconds = quick ? QUICK_SECONDS : SECONDS }) {
+  const rows = [];
+  for (const perSecond of RATES) {
+    tell(`sidecar: ${perSecond === 0 ? 'idle' : `${perSecond} requests/s`}`);
+    rows.push(await measure(perSecond, seconds));
+  }
+  return rows;
 }
+
+async function main([seconds = SECONDS]) {
+  console.log('| requests/s | CPU | wake-ups/s | resident memory | its peak |\n|---|---|---|---|---|');
+  for (const each of await measureSidecar({ seconds: Number(seconds), tell: () => {} })) {
+    const requests = each.perSecond === 0 ? 'idle' : Math.round(each.rate).toLocaleString('en-US');
+    const [now, peak] = [each.bytes, each.peakBytes].map((bytes) => `${(bytes / 1e6).toFixed(0)} MB`);
+    console.log(
+      `| ${requests} | ${(each.cores * 1_000).toFixed(1)}m | ${each.wakeUps.toFixed(0)} | ${now} | ${peak} |`,
+    );
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main(process.argv.slice(2));

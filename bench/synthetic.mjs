@@ -60,7 +60,8 @@ export function inBodies(path, { connections, bodyBytes }) {
   });
 }
 
-function writing(path, fill) {
+/** A savefile that `fill` writes; it returns the number of messages. */
+export function writing(path, fill) {
   const tape = new Tape(path);
   const messages = fill(tape);
   tape.end();

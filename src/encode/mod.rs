@@ -12,6 +12,7 @@ mod grpc_messages;
 mod json;
 mod pieces;
 mod repeats;
+mod seen_fields;
 #[cfg(target_arch = "x86_64")]
 mod shuffle;
 mod stream_message;
@@ -26,6 +27,7 @@ use grpc::SecretGrpc;
 pub use grpc_messages::{RawGrpc, ToJson, push_grpc_messages};
 use json::{digit, push_member, push_number, push_text, push_text_within};
 use pieces::put;
+use seen_fields::SeenTexts;
 pub use stream_message::push_base64_data;
 use timestamp::TimestampWriter;
 
@@ -77,6 +79,7 @@ impl Origin {
 pub struct Encoder {
     members: Members,
     secret_fields: SecretFields,
+    seen_fields: SeenTexts,
     secret_grpc: SecretGrpc,
     targets: Targets,
     timestamps: TimestampWriter,
@@ -98,6 +101,7 @@ impl Encoder {
             members: config.members,
             secret_grpc: SecretGrpc::new(&secret_fields),
             secret_fields,
+            seen_fields: SeenTexts::default(),
             targets,
             timestamps: TimestampWriter::default(),
             bodies: BodyWriter {
@@ -126,7 +130,7 @@ impl Encoder {
         let mut cut = self.push_start_line(out, message);
         if members.has(Member::Headers) {
             out.extend_from_slice(b",\"headers\":");
-            cut |= push_fields(out, message.fields(), &self.secret_fields, &self.targets);
+            cut |= self.seen_fields.push(out, message.fields(), &self.secret_fields, &self.targets);
         }
         let (mut raw, body_cut) =
             if members.has(Member::Body) { self.bodies.push(out, message) } else { (None, false) };

@@ -3,6 +3,7 @@
 use super::counters::HttpCounters;
 use super::head::Head;
 use super::http_message::{Incomplete, Proxied};
+use super::seen_fields::SeenFields;
 use super::selection::Selection;
 use super::sink::Sink;
 use crate::content::Inflating;
@@ -33,6 +34,7 @@ pub struct Context<'a> {
 pub struct Scratch {
     /// For the fields of the head at hand.
     pub head: Head,
+    pub seen_fields: SeenFields,
     /// For a body that lies in blocks.
     pub body: Vec<u8>,
     /// For what is unmasked or inflated.

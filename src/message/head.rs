@@ -2,6 +2,7 @@
 #![allow(clippy::indexing_slicing, reason = "tables of 256 entries, indexed by a byte")]
 
 use std::borrow::Cow;
+use std::num::NonZeroU64;
 use std::ops::Deref;
 
 use super::words::{is_lower_case, is_name, is_plain, name_hash, same_name, scan_name};
@@ -33,6 +34,11 @@ impl Span {
 
     pub fn is_empty(&self) -> bool {
         self.start == self.end
+    }
+
+    /// The same bytes, if so many more (or fewer) stand before them.
+    fn moved(self, by: i32) -> Self {
+        Self { start: self.start.wrapping_add_signed(by), end: self.end.wrapping_add_signed(by) }
     }
 
     /// From its first byte to the end of all.
@@ -70,6 +76,16 @@ impl Field {
             uneven: false,
             odd_name: !text.iter().all(|&byte| is_token(byte)),
         }
+    }
+
+    /// Where its line begins.
+    pub(super) fn start(&self) -> usize {
+        self.name.start as usize
+    }
+
+    /// The same line, if so many more bytes (or fewer) stand before it.
+    pub(super) fn moved(&self, by: i32) -> Self {
+        Self { name: self.name.moved(by), raw_value: self.raw_value.moved(by), ..*self }
     }
 
     /// The value without surrounding whitespace.
@@ -127,6 +143,10 @@ pub const fn name_bit(name_hash: u32) -> u64 {
     1 << (name_hash & 63)
 }
 
+/// Stands for the bytes of a section that is kept (`SeenFields`): no other section has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SectionNumber(pub(super) NonZeroU64);
+
 /// The field lines of a head or of trailers, with what is asked of each of them again and again: which names it has.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FieldLines {
@@ -135,6 +155,8 @@ pub struct FieldLines {
     names: u64,
     /// The `name_bit` of each name that may be there twice.
     repeated: u64,
+    /// Of the section that they are all fields of, if it is kept and they are unchanged since.
+    section: Option<SectionNumber>,
 }
 
 impl FieldLines {
@@ -154,15 +176,43 @@ impl FieldLines {
         let bit = name_bit(field.name_hash);
         self.repeated |= self.names & bit;
         self.names |= bit;
+        self.section = None;
     }
 
     pub fn clear(&mut self) {
         self.lines.clear();
-        (self.names, self.repeated) = (0, 0);
+        (self.names, self.repeated, self.section) = (0, 0, None);
+    }
+
+    /// Takes over all of others, so many bytes later.
+    pub(super) fn copy_moved(&mut self, others: &Self, later: usize) {
+        self.copy(others, later as i32);
+    }
+
+    pub(super) fn copy_moved_back(&mut self, others: &Self, earlier: usize) {
+        self.copy(others, (earlier as i32).wrapping_neg());
+    }
+
+    fn copy(&mut self, others: &Self, by: i32) {
+        self.lines.clear();
+        self.lines.extend(others.lines.iter().map(|field| field.moved(by)));
+        (self.names, self.repeated, self.section) = (others.names, others.repeated, others.section);
+    }
+
+    /// After the last one was pushed.
+    pub(super) fn set_section(&mut self, section: Option<SectionNumber>) {
+        self.section = section;
+    }
+
+    /// Others with the same number are the same, but for where they stand.
+    #[inline]
+    pub fn section(&self) -> Option<SectionNumber> {
+        self.section
     }
 
     /// To change another thing than its name.
     pub fn last_mut(&mut self) -> Option<&mut Field> {
+        self.section = None;
         self.lines.last_mut()
     }
 

@@ -19,6 +19,7 @@ mod head;
 mod http_message;
 pub mod members;
 pub mod own_posts;
+mod seen_fields;
 pub mod selection;
 mod sink;
 mod stream_message;
@@ -31,10 +32,12 @@ pub use counters::{Http2Counters, HttpCounters, StreamCounters};
 pub use direction::Direction;
 pub use extras::{Extras, Grpc, Tls};
 pub use head::{
-    Field, FieldLines, Head, KnownName, Span, StartLine, Version, is_token, name_bit, trim_ows, trim_ows_end,
+    Field, FieldLines, Head, KnownName, SectionNumber, Span, StartLine, Version, is_token, name_bit, trim_ows,
+    trim_ows_end,
 };
 pub use http_message::{Answered, Fields, HttpMessage, Incomplete, Proxied};
 pub use members::{Member, Members};
+pub use seen_fields::{Known, PLACES, SeenFields};
 pub use selection::Selection;
 pub use sink::{NotHttp, Sink};
 pub use stream_message::{Opcode, Part, StreamMessage, StreamOf};

@@ -85,6 +85,27 @@ fn written() -> impl Strategy<Value = Written> {
     ]
 }
 
+/// A line as nearly all are, of names that come again.
+fn ordinary() -> impl Strategy<Value = Written> {
+    let name = select(vec![
+        "host",
+        "Accept",
+        "k",
+        "X-Secret",
+        "date",
+        "content-type",
+        "Set-Cookie",
+        "x-twenty-four-characters",
+    ]);
+    (name, "[!#-\\[^-~][ #-\\[^-~]{0,40}|").prop_map(|(name, value)| Written::Field {
+        name: name.as_bytes().to_vec(),
+        before_colon: "",
+        before: " ",
+        value: value.into_bytes(),
+        behind: "",
+    })
+}
+
 fn is_token(b: &u8) -> bool {
     b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b)
 }
@@ -269,5 +290,48 @@ proptest! {
         prop_assert_eq!(first.contains(",\"trailers\":{"), expected.contains("trailers"));
         prop_assert_eq!(out.lines().count(), 1 + usize::from(another_behind));
         prop_assert!(out.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()));
+    }
+
+    /// Heads with the lines of those before, all of them or all but some.
+    #[test]
+    fn lines_that_came_before_are_written_as_a_slow_reader_would(
+        mut lines in vec(prop_oneof![20 => ordinary(), 1 => written()], 1..7),
+        heads in vec(
+            (
+                any::<prop::sample::Index>(),
+                prop::option::of(prop_oneof![9 => ordinary(), 1 => written()]),
+                "[a-z]{0,20}",
+                prop::option::of(any::<prop::sample::Index>()),
+            ),
+            2..8,
+        ),
+    ) {
+        let mut config = EngineConfig::for_ports(&[SERVER_PORT]);
+        config.redact_headers = REDACTED.iter().map(|name| (*name).to_owned()).collect();
+        let mut engine = Engine::new(config);
+        let (mut seq, mut all_expected) = (1, Vec::new());
+        for (at, change, path, cut) in heads {
+            if let Some(change) = change {
+                let at = at.index(lines.len());
+                lines[at] = change;
+            }
+            let mut bytes = format!("GET /{path} HTTP/1.1\r\n").into_bytes();
+            lines.iter().for_each(|line| bytes.extend([&line.bytes(), b"\r\n".as_slice()].concat()));
+            bytes.extend_from_slice(b"\r\n");
+            let end = cut.map_or(bytes.len(), |cut| cut.index(bytes.len()));
+            seq = send(&mut engine, From::Client(1), seq, 1, &bytes[..end]);
+            seq = send(&mut engine, From::Client(1), seq, 1, &bytes[end..]);
+            all_expected.push(format!("\"path\":\"/{path}\",\"httpVersion\":\"1.1\",\"headers\":{}", expected(&lines)));
+        }
+        engine.drain();
+        let mut out = Vec::new();
+        while let Some(batch) = engine.take_batch(true) {
+            out.extend_from_slice(&batch.lines);
+        }
+        let out = String::from_utf8(out).unwrap();
+        prop_assert_eq!(out.lines().count(), all_expected.len());
+        for (line, expected) in out.lines().zip(&all_expected) {
+            prop_assert!(line.contains(expected), "{line}\n{expected}");
+        }
     }
 }

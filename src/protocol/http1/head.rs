@@ -7,7 +7,9 @@ use memchr::{memchr, memchr3, memrchr};
 
 use super::malformed::{MAX_FIELDS, Malformed};
 use crate::message::words::{name_hash, plain_end, scan_name};
-use crate::message::{Direction, Field, FieldLines, Head, Span, StartLine, Version, is_token, trim_ows, trim_ows_end};
+use crate::message::{
+    Direction, Field, FieldLines, Head, Known, SeenFields, Span, StartLine, Version, is_token, trim_ows, trim_ows_end,
+};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::protocol) enum Parsed {
@@ -18,10 +20,18 @@ pub(in crate::protocol) enum Parsed {
 
 impl Head {
     /// Parses a head from the first byte of its start line on.
-    pub(super) fn parse(&mut self, direction: Direction, bytes: &[u8]) -> Result<Parsed, Malformed> {
+    pub(super) fn parse(
+        &mut self,
+        direction: Direction,
+        bytes: &[u8],
+        seen: &mut SeenFields,
+    ) -> Result<Parsed, Malformed> {
         let Some(line) = Line::at(bytes, 0) else { return Ok(Parsed::Partial) };
         (self.start, self.version) = start_line(direction, bytes, &line)?;
-        parse_fields(&mut self.fields, bytes, line.next)
+        match seen.read(&mut self.fields, bytes, line.next) {
+            Known::All(end) => Ok(Parsed::Complete(end)),
+            Known::Lines(end) => parse_other_fields(&mut self.fields, bytes, (line.next, end), seen),
+        }
     }
 }
 
@@ -53,18 +63,34 @@ pub(super) fn find_end(bytes: &[u8], from: usize) -> Option<usize> {
     None
 }
 
-/// Parses field lines up to and with the empty line (a head's, or a trailer section's).
-pub(super) fn parse_fields(fields: &mut FieldLines, bytes: &[u8], mut at: usize) -> Result<Parsed, Malformed> {
+/// Parses the field lines of a head after those that are `known`, from here to there, and keeps all of them if each is as nearly all
+/// are.
+fn parse_other_fields(
+    fields: &mut FieldLines,
+    bytes: &[u8],
+    known: (usize, usize),
+    seen: &mut SeenFields,
+) -> Result<Parsed, Malformed> {
+    let (start, known_end) = known;
+    let end = plain_fields(fields, bytes, known_end);
+    let Some([b'\r', b'\n', ..]) = bytes.get(end..) else { return parse_more_fields(fields, bytes, end) };
+    seen.keep(fields, bytes, start, end + 2);
+    Ok(Parsed::Complete(end + 2))
+}
+
+/// Parses field lines up to and with the empty line of a trailer section.
+pub(super) fn parse_fields(fields: &mut FieldLines, bytes: &[u8], at: usize) -> Result<Parsed, Malformed> {
     fields.clear();
-    let mut continues = false;
+    parse_more_fields(fields, bytes, at)
+}
+
+/// The same, if all lines before `at` are fields and in `fields` already.
+fn parse_more_fields(fields: &mut FieldLines, bytes: &[u8], mut at: usize) -> Result<Parsed, Malformed> {
+    let mut continues = !fields.is_empty();
     loop {
-        while fields.len() < MAX_FIELDS
-            && let Some((field, next)) = plain_field(bytes, at)
-        {
-            fields.push(field);
-            continues = true;
-            at = next;
-        }
+        let next = plain_fields(fields, bytes, at);
+        continues |= next > at;
+        at = next;
         match bytes.get(at..) {
             Some([b'\r', b'\n', ..]) => return Ok(Parsed::Complete(at + 2)),
             Some([b'\n', ..]) => return Ok(Parsed::Complete(at + 1)),
@@ -95,6 +121,17 @@ pub(super) fn parse_fields(fields: &mut FieldLines, bytes: &[u8], mut at: usize)
         }
         at = line.next;
     }
+}
+
+/// Parses lines as long as they are as nearly all are; returns where they end.
+fn plain_fields(fields: &mut FieldLines, bytes: &[u8], mut at: usize) -> usize {
+    while fields.len() < MAX_FIELDS
+        && let Some((field, next)) = plain_field(bytes, at)
+    {
+        fields.push(field);
+        at = next;
+    }
+    at
 }
 
 /// A field line as nearly all are: a name of letters, digits and `-`, and a plain value. `field_line` would say the same.

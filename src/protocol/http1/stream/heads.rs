@@ -29,7 +29,7 @@ impl Stream {
                 return empty;
             }
             let mut head = std::mem::take(&mut cx.scratch.head);
-            let parsed = head.parse(self.direction, bytes);
+            let parsed = head.parse(self.direction, bytes, &mut cx.scratch.seen_fields);
             // A head that is complete begins as it has to, but for its method's length.
             let is_start = match parsed {
                 Ok(Parsed::Complete(_)) if head.method(bytes).len() < MAX_METHOD_BYTES => true,
@@ -84,7 +84,7 @@ impl Stream {
             let used = end.saturating_sub(known);
             let rest = bytes.get(used..).unwrap_or_default();
             let mut head = std::mem::take(&mut cx.scratch.head);
-            let used = match head.parse(self.direction, &buffer) {
+            let used = match head.parse(self.direction, &buffer, &mut cx.scratch.seen_fields) {
                 Ok(Parsed::Complete(_)) => {
                     used + self.on_head(&mut head, &buffer, rest, Some(at.max(self.place.at)), exchanges, cx)
                 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::message::{Field, Head};
+use crate::message::{Field, Head, SeenFields};
 use crate::protocol::http1::head::Parsed;
 
 #[test]
@@ -285,8 +285,33 @@ proptest! {
     fn a_decoded_field_is_like_a_field_line(name in "[!-9;-~]{1,20}", value in "([!-~é][ -~\té]{0,40}[!-~é])?") {
         let head = format!("GET / HTTP/1.1\r\n{name}: {value}\r\n\r\n");
         let mut read = Head::default();
-        prop_assert_eq!(read.parse(Direction::Request, head.as_bytes()), Ok(Parsed::Complete(head.len())));
+        prop_assert_eq!(read.parse(Direction::Request, head.as_bytes(), &mut SeenFields::default()), Ok(Parsed::Complete(head.len())));
         let [line] = &read.fields[..] else { return Err(TestCaseError::fail("one field")) };
         prop_assert_eq!(&Field::decoded(head.as_bytes(), line.name, line.raw_value), line);
+    }
+
+    /// Lines that came before are the same fields, wherever they come again, and as far as they have come.
+    #[test]
+    fn what_was_seen_before_changes_nothing(
+        lines in prop::collection::vec("[Aa-]{1,2}: {0,2}[ab]{0,12}|[a ]{0,3}[:\"]?", 1..6),
+        heads in prop::collection::vec((0..3_usize, any::<prop::sample::Index>(), any::<bool>(), any::<prop::sample::Index>()), 1..60),
+    ) {
+        let mut seen = SeenFields::default();
+        for (target_bytes, at, is_bare, end) in heads {
+            let (before, after) = lines.split_at(at.index(lines.len() + 1));
+            let line_break = if is_bare { "\n" } else { "\r\n" };
+            let lines = [before.join("\r\n"), after.join(line_break)].join(line_break);
+            let head = format!("GET /{} HTTP/1.1\r\n{lines}\r\n\r\nthe beginning of what follows it", "a".repeat(target_bytes));
+            let bytes = &head.as_bytes()[..=end.index(head.len())];
+            for bytes in [bytes, head.as_bytes()] {
+                let (mut new, mut known) = (Head::default(), Head::default());
+                let parsed = new.parse(Direction::Request, bytes, &mut SeenFields::default());
+                prop_assert_eq!(known.parse(Direction::Request, bytes, &mut seen), parsed);
+                if let Ok(Parsed::Complete(_)) = parsed {
+                    prop_assert_eq!(&known.fields[..], &new.fields[..]);
+                    prop_assert_eq!(known.fields.repeated(), new.fields.repeated());
+                }
+            }
+        }
     }
 }

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use crate::message::{Direction, Head, StartLine};
+use crate::message::{Direction, Head, SeenFields, StartLine};
 use crate::protocol::http1::head::Parsed;
 
 /// Length, start line, minor version, and the fields' names and values.
@@ -43,7 +43,7 @@ fn by_httparse(direction: Direction, bytes: &[u8]) -> Option<Read> {
 
 fn by_parse(direction: Direction, bytes: &[u8]) -> Option<Read> {
     let mut head = Head::default();
-    let Ok(Parsed::Complete(length)) = head.parse(direction, bytes) else { return None };
+    let Ok(Parsed::Complete(length)) = head.parse(direction, bytes, &mut SeenFields::default()) else { return None };
     let start = match head.start {
         StartLine::Request { method, target } => (method.of(bytes).to_vec(), target.of(bytes).to_vec()),
         StartLine::Status { code, reason } => {

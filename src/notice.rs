@@ -79,6 +79,7 @@ pub struct Notices {
 
 impl Notices {
     /// Says a line, unless too many of its kind were said lately. `write` is called only if it is said.
+    #[cold]
     pub fn warn(&mut self, at: Timestamp, kind: Kind, write: impl FnOnce() -> (String, Vec<(&'static str, String)>)) {
         let full = self.waiting.len() >= MAX_WAITING;
         let Some(window) = self.windows.get_mut(kind as usize) else { return };

@@ -66,6 +66,7 @@ impl Engine {
         }
     }
 
+    #[cold]
     fn evict_for_memory(&mut self, id: EntryId) {
         self.outlet.stats.connections_evicted += 1;
         if let Some(entry) = self.table.entry(id) {

@@ -288,6 +288,7 @@ impl Engine {
     }
 
     /// Ends a connection and opens the one that follows it on the same addresses, of which this segment is.
+    #[cold]
     fn replace(&mut self, id: EntryId, side: Side, segment: &Segment<'_>) -> Option<EntryId> {
         self.outlet.stats.connections_closed += 1;
         let entry = self.table.entry(id)?;

@@ -37,6 +37,7 @@ impl ToProtocol<'_> {
     }
 
     /// Counts bytes that were not captured, and says it once.
+    #[cold]
     pub fn note_gap(&mut self, len: u64) {
         self.outlet.stats.gaps += 1;
         self.outlet.stats.gap_bytes += len;

@@ -61,6 +61,7 @@ pub struct Http2Counters {
 }
 
 impl HttpCounters {
+    #[cold]
     pub fn count_switch(&mut self, switch: Switch) {
         if let Some(count) = self.switched.get_mut(switch as usize) {
             *count += 1;

@@ -110,6 +110,7 @@ impl Conversation {
     }
 
     /// Takes what one side delivered while it is not known who serves.
+    #[cold]
     pub fn pass_over(&mut self, event: &StreamEvent<'_>, counters: &mut HttpCounters) {
         if let StreamEvent::Data(bytes, _) = event {
             self.protocol.pass_over(bytes, counters);
@@ -183,6 +184,7 @@ impl Conversation {
     }
 
     /// The server's first bytes will tell, if it has not spoken yet.
+    #[cold]
     fn doubt(&mut self, bytes: &[u8], meta: DataMeta, cx: &mut Context<'_>) {
         let can_wait = self.opening.doubt(bytes, meta) && self.protocol.is_untouched(Direction::Response);
         if !can_wait {
@@ -196,6 +198,7 @@ impl Conversation {
         may_begin && !self.protocol.is_used() && self.protocol.is_untouched(Direction::Response)
     }
 
+    #[cold]
     fn on_server_first(&mut self, bytes: &[u8], meta: DataMeta, cx: &mut Context<'_>) {
         if !self.opening.is_over {
             return match self.opening.hear_server(bytes, meta) {
@@ -213,6 +216,7 @@ impl Conversation {
     }
 
     /// It is HTTP/2. Its bytes that were passed over so far are lost.
+    #[cold]
     fn begin_http2(&mut self) {
         let [request, response] = Direction::BOTH.map(|direction| self.protocol.is_untouched(direction));
         self.protocol = Protocol::Http2(Box::new(Http2Connection::begun(request, response)));
@@ -220,6 +224,7 @@ impl Conversation {
     }
 
     /// The client says nothing more that would tell: what was kept is the beginning of both streams.
+    #[cold]
     fn end_opening(&mut self, cx: &mut Context<'_>) {
         if matches!(self.protocol, Protocol::Http1(_)) && self.opening.server_settings() == Some(true) {
             self.begin_http2();
@@ -258,6 +263,7 @@ impl Conversation {
     }
 
     /// Before any message bytes are lost: what tells the protocol may be among them.
+    #[cold]
     fn note_gap(&mut self) {
         if self.unproven.is_none() && matches!(self.protocol, Protocol::Http1(_)) && !self.protocol.is_used() {
             self.unproven = Some(Box::new(Http2Connection::unproven()));
@@ -265,6 +271,7 @@ impl Conversation {
     }
 
     /// Returns true if the connection is proven to be HTTP/2, and has read the event.
+    #[cold]
     fn prove(&mut self, direction: Direction, event: StreamEvent<'_>, cx: &mut Context<'_>) -> bool {
         if self.protocol.is_used() {
             self.unproven = None;

@@ -55,6 +55,7 @@ impl HttpConnection {
     }
 
     /// Takes bytes of which it is not known who sent them.
+    #[cold]
     pub fn pass_over(&mut self, bytes: &[u8], counters: &mut HttpCounters) {
         self.exchanges.pass_over(bytes, counters);
     }
@@ -104,6 +105,7 @@ impl HttpConnection {
     }
 
     /// Of a connection that has left HTTP/1.x, so has the client once it is past its request for that.
+    #[cold]
     fn leave_http(&mut self, position: Position) {
         let holds = self.request.as_opposite().holds;
         if self.exchanges.switched && (holds || position >= self.exchanges.switched_at) {
@@ -161,6 +163,7 @@ impl HttpConnection {
     }
 
     /// Returns the beginning of that protocol. `None` if one side sent something else.
+    #[cold]
     pub fn take_handover(&mut self, counters: &mut HttpCounters) -> Option<Handover> {
         let upgrade = self.exchanges.upgrade.take()?;
         let (client, server) = (self.request.take_held(), self.response.take_held());
@@ -189,6 +192,7 @@ impl HttpConnection {
     }
 
     /// Reads what the client sent after a request that wished to leave HTTP/1.x and was declined.
+    #[cold]
     fn release(&mut self, number: u32, cx: &mut Context<'_>) {
         let end = self.request.deferred_end();
         for piece in self.request.release(number, &mut self.exchanges, cx) {

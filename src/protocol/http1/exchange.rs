@@ -209,6 +209,7 @@ impl Exchanges {
         number
     }
 
+    #[cold]
     pub fn pass_over(&mut self, bytes: &[u8], counters: &mut HttpCounters) {
         counters.passed_over_bytes += bytes.len() as u64;
         self.passed_over_bytes += bytes.len() as u64;
@@ -296,6 +297,7 @@ impl Exchanges {
         self.outstanding.front()
     }
 
+    #[cold]
     fn find_by_position(&self, response: Place) -> Option<usize> {
         // It may answer a request that is not read yet.
         if self.pipelines || self.unread.is_some_and(|heard| heard <= response.position) {
@@ -335,6 +337,7 @@ impl Exchanges {
 
     /// A loss in this direction may have swallowed messages. `heard`: what its sender had last been heard to have
     /// received before the loss.
+    #[cold]
     pub fn lose_step(&mut self, direction: Direction, heard: Option<Position>) {
         if self.turns < PROOF_TURNS {
             self.turns = 0;

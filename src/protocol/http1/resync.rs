@@ -19,6 +19,7 @@ impl Stream {
     /// in the middle of a message then. A server whose client is lost too may begin there all the same; a client may not:
     /// what it heard may have been a 100 (Continue), and these bytes a body. Where the other side was not captured at all,
     /// it must have spoken in between. The first bytes ever seen of a stream are given the benefit of the doubt.
+    #[cold]
     pub fn may_begin_here(&self, bytes: &[u8], meta: DataMeta, opposite: Opposite, exchanges: &Exchanges) -> bool {
         if !may_be_start(self.direction, bytes) {
             return false;

@@ -110,6 +110,7 @@ impl Stream {
         matches!(self.state, State::Opaque)
     }
 
+    #[cold]
     fn make_opaque(&mut self) {
         self.state = State::Opaque;
         self.buffer = Vec::new();
@@ -312,6 +313,7 @@ impl Stream {
         }
     }
 
+    #[cold]
     fn lose(&mut self, exchanges: &mut Exchanges, cx: &mut Context<'_>) {
         self.state = State::Lost;
         self.buffer = Vec::new();
@@ -425,6 +427,7 @@ impl Stream {
     }
 
     /// This stream is not HTTP/1.x from here on, or never was.
+    #[cold]
     fn give_up(&mut self, reason: Malformed, sample: &[u8], exchanges: &mut Exchanges, cx: &mut Context<'_>) {
         if self.is_bodyless && reason == Malformed::StartLine {
             self.is_bodyless = false;
@@ -456,6 +459,7 @@ impl Stream {
 }
 
 /// A whole 101 (Switching Protocols) at the start of a segment, met while not in step.
+#[cold]
 fn is_switch(direction: Direction, bytes: &[u8], meta: DataMeta) -> bool {
     let starts = bytes.starts_with(b"HTTP/1.1 101 ") || bytes.starts_with(b"HTTP/1.0 101 ");
     direction == Direction::Response && meta.segment_start && starts && find_end(bytes, 0).is_some()

@@ -11,6 +11,7 @@ use crate::protocol::http1::held::Held;
 impl Stream {
     /// The connection has left HTTP/1.x; a message in progress still comes to its end, and what another protocol takes over waits
     /// for it.
+    #[cold]
     pub(in crate::protocol::http1) fn leave_http(&mut self, exchanges: &Exchanges) {
         match &self.state {
             State::Body(_) => {}
@@ -67,6 +68,7 @@ impl Stream {
     }
 
     /// The answer to exchange `number` is no: returns what was held, to be read again.
+    #[cold]
     pub(in crate::protocol::http1) fn release(
         &mut self,
         number: u32,
@@ -85,6 +87,7 @@ impl Stream {
     }
 
     /// A response has taken the connection to a protocol that has a reader: what follows is kept for that one.
+    #[cold]
     pub(super) fn begin_handover(&mut self, begun: Begun, exchanges: &mut Exchanges) {
         if let Some(switch) = begun.switch {
             self.state = State::Held(Held::after(begun.number, switch));

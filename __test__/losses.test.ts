@@ -5,16 +5,17 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { createSniffer, type SnifferStats } from '../dist/index.js';
 import { Summary } from '../ts/command/terminal/summary';
 import { loadText, type Text } from '../ts/command/terminal/text';
-import { isUnclassified, LOSSES, lossesOf } from '../ts/losses';
+import { isUnclassified, LOSSES, lossesOf, NO_LOSS } from '../ts/losses';
 import { runToEnd } from './live/collecting.js';
 import { FIXTURES } from './live/harness.js';
+
+const SHOP = join(FIXTURES, 'shop.pcap');
 
 let stats: SnifferStats;
 let text: Text;
 
 beforeAll(async () => {
-  const pcapFile = join(FIXTURES, 'shop.pcap');
-  stats = await runToEnd(createSniffer({ ports: [8080], pcapFile, logLevel: 'silent' }));
+  stats = await runToEnd(createSniffer({ ports: [8080], pcapFile: SHOP, logLevel: 'silent' }));
   text = await loadText();
 });
 
@@ -31,6 +32,14 @@ describe('the counters of the engine', () => {
   test('are all among the losses or not', () => {
     expect(Object.keys(stats.engine).length).toBeGreaterThan(50);
     expect(Object.keys(stats.engine).filter(isUnclassified)).toEqual([]);
+  });
+
+  test('are all that the two lists name, with those of a filter and a trigger', async () => {
+    const selecting = { filter: 'status >= 100', trigger: 'status >= 500' };
+    const { engine } = await runToEnd(
+      createSniffer({ ports: [8080], pcapFile: SHOP, logLevel: 'silent', ...selecting }),
+    );
+    expect([...Object.keys(LOSSES), ...NO_LOSS].filter((name) => !Object.hasOwn(engine, name))).toEqual([]);
   });
 
   test('mean nothing where nothing was lost', () => {

@@ -91,7 +91,7 @@ export const LOSSES: Readonly<Record<keyof typeof WORDS, string>> = Object.freez
 const PART = /^undecodable[A-Z]/;
 
 /** Counters of what came and went as it should, or was not wanted. */
-const NO_LOSS = [
+export const NO_LOSS = [
   // The traffic that there was.
   ...['received', 'packets', 'decapsulated', 'segments', 'savefileBytes', 'requests', 'responses'],
   ...['http2Connections', 'switchedH2c', 'webSocketsRead'],
@@ -102,7 +102,7 @@ const NO_LOSS = [
   ...['connectionsClosed', 'connectionsTimedOut', 'connectionsStopped'],
   // Second copies, and what the receiver's TCP has no use for either.
   ...['unread', 'captureCopies', 'retransmittedBytes', 'outOfOrderSegments', 'afterClose'],
-  ...['noSyn', 'checksumErrors', 'discardedNoAck', 'discardedImpossibleAck', 'discardedBadChecksum'],
+  ...['noSyn', 'discardedNoAck', 'discardedImpossibleAck', 'discardedBadChecksum'],
   // Not asked for, or kept in case it is.
   ...['triggers', 'untriggered', 'triggerHeldMessages', 'triggerHeldBytes'],
   ...['bodiesRedacted'],

@@ -7,8 +7,11 @@ import { OPTIONS } from './options';
 import { tracesUrl } from './otlp';
 import type { EngineField, ValidatedConfig } from './types';
 
-/** Without one: each option of the engine is either a row of the table or made below. */
-type Unknown = Exclude<EngineField, keyof CaptureOptions>;
+/** None, so that each option of the engine is either a row of the table or made below. The compiler shows these words for one. */
+type Unknown = Record<
+  Exclude<EngineField, keyof CaptureOptions>,
+  'the engine has no such option: add it to src/binding/options.rs, and run `npm run build:addon`'
+>;
 
 const FIELDS = Object.entries<Option>(OPTIONS)
   .filter(([, { engine }]) => engine === true)
@@ -44,7 +47,7 @@ export function toCaptureOptions(
       .map(ownOutput),
     cpuOfProcess: ownsProcess,
     ringBufferFits: !ringIsGiven,
-  } satisfies CaptureOptions & Partial<Record<Unknown, never>>;
+  } satisfies CaptureOptions & Partial<Unknown>;
   return options;
 }
 

@@ -10,13 +10,11 @@ export default function setup(): () => void {
   const root = resolve(__dirname, '..', '..', '..');
   const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-test-'));
   const dist = join(folder, 'dist');
-  execFileSync(process.execPath, [
-    join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
-    '-p',
-    join(root, 'tsconfig.build.json'),
-    '--outDir',
-    dist,
-  ]);
+  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  // The compiler says itself what is wrong: of an error with its output vitest shows the bytes.
+  execFileSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json'), '--outDir', dist], {
+    stdio: 'inherit',
+  });
   execFileSync(process.execPath, [join(root, 'scripts', 'page.mjs'), join(dist, 'page')]);
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   copyFileSync(join(root, 'package.json'), join(folder, 'package.json'));

@@ -9,8 +9,8 @@ import { errorFields, LimitedLine, type Log } from '../logger';
 import type { CaptureEvent, CaptureInfo, NativeCapture } from '../native';
 import type { Batch, Output, Schedule } from '../outputs/output';
 import type { Trigger } from '../trigger/trigger';
+import { BufferPool, type Loan, MIN_KEPT_BYTES } from './buffer-pool';
 import { Handing } from './handing';
-import { type Loan, MIN_KEPT_BYTES, Rooms } from './rooms';
 
 export interface SessionOptions {
   capture: NativeCapture;
@@ -57,7 +57,7 @@ export class Session {
   /** Events that came before `start()` could tell its caller; a listener added then must not miss them. */
   #early: CaptureEvent[] | undefined = [];
   readonly #unreleased = new Set<Promise<void>>();
-  readonly #rooms = new Rooms();
+  readonly #buffers = new BufferPool();
   readonly #handing: Handing | undefined;
   #failure: EngineError | undefined;
   #stopAsked = false;
@@ -212,13 +212,13 @@ export class Session {
   /** To every output at once; the engine gets its credit back when all of them have taken it. */
   #receive(bytes: number, changesBytes: number, messages: number): void {
     const all = bytes + changesBytes;
-    const loan = this.#roomFor(all, messages);
+    const loan = this.#bufferFor(all, messages);
     let taken: Promise<void>[] = [];
     try {
-      const room = loan?.room.subarray(0, all);
-      this.#options.capture.copyLines(room);
+      const buffer = loan?.buffer.subarray(0, all);
+      this.#options.capture.copyLines(buffer);
       const keep = bytes < MIN_KEPT_BYTES || loan === undefined ? undefined : () => loan.keep();
-      const [lines, changes] = [room?.subarray(0, bytes), changesBytes === 0 ? undefined : room?.subarray(bytes)];
+      const [lines, changes] = [buffer?.subarray(0, bytes), changesBytes === 0 ? undefined : buffer?.subarray(bytes)];
       if (lines !== undefined) taken = this.#hand(this.#chosen({ lines, changes, messages, keep }));
     } finally {
       // A credit that is not given back is one that the engine never has again.
@@ -228,9 +228,9 @@ export class Session {
   }
 
   /** Without memory for them messages are lost, and that ends the run. */
-  #roomFor(bytes: number, messages: number): Loan | undefined {
+  #bufferFor(bytes: number, messages: number): Loan | undefined {
     try {
-      return this.#rooms.lend(bytes);
+      return this.#buffers.lend(bytes);
     } catch (cause) {
       const message = `no memory for ${bytes} bytes of JSON lines: ${messages} messages are lost`;
       this.#fail(new EngineError(ENGINE_ERROR_CODES.UNRECOVERABLE, message, { cause }));

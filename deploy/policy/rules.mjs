@@ -1,7 +1,7 @@
 // The conditions on the texts of annotations, in CEL: for each option of the sniffer a rule that is made from its row in the table.
 // A rule may take less than the webhook does, and never more.
 import { createRequire } from 'node:module';
-import { firstOf, fits, list, literal, matches } from './cel.mjs';
+import { firstOf, fits, list, matches } from './cel.mjs';
 
 const require = createRequire(import.meta.url);
 const { COMMAND_OPTIONS } = require('../../dist/config/command.js');
@@ -207,5 +207,3 @@ export const OTEL_RULES = {
 
 /** Lists of which an annotation without any name counts as not set. */
 export const isList = ({ emptyMeans }) => Array.isArray(emptyMeans);
-
-export const defaultOf = (field) => literal(`${OPTIONS[field].default}`);

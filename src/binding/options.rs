@@ -124,51 +124,82 @@ impl TryFrom<BindingCaptureOptions> for CaptureOptions {
     type Error = Error;
 
     fn try_from(options: BindingCaptureOptions) -> Result<Self> {
-        let (source, patience) = match options.pcap_file {
+        // Taken apart, so that rustc names a field that is not passed on.
+        let BindingCaptureOptions {
+            interface,
+            pcap_file,
+            ports,
+            sample_rate,
+            max_body_size,
+            max_concurrent_connections,
+            connection_idle_timeout_ms,
+            redact_headers,
+            max_buffered_bytes,
+            redact_query,
+            redact_body,
+            fields,
+            include,
+            exclude,
+            own_outputs,
+            decode_body,
+            binary_bodies,
+            proto_descriptors,
+            decapsulate,
+            tls_keylog,
+            stream_messages,
+            tls_key_wait_ms,
+            snaplen_bytes,
+            ring_buffer_bytes,
+            ring_buffer_fits,
+            read_timeout_ms,
+            promiscuous,
+            cpu_limit_share,
+            cpu_of_process,
+            stats_interval_ms,
+        } = options;
+        let (source, patience) = match pcap_file {
             Some(path) => (SourceOptions::Savefile { path }, Patience::SAVEFILE),
             None => (
                 SourceOptions::Live(LiveOptions {
-                    interface: options.interface.unwrap_or_default(),
-                    snaplen_bytes: whole("snaplenBytes", options.snaplen_bytes)?,
-                    ring_buffer_bytes: whole("ringBufferBytes", options.ring_buffer_bytes)?,
-                    ring_buffer_fits: options.ring_buffer_fits,
-                    read_timeout_ms: whole("readTimeoutMs", options.read_timeout_ms)?,
-                    promiscuous: options.promiscuous,
+                    interface: interface.unwrap_or_default(),
+                    snaplen_bytes: whole("snaplenBytes", snaplen_bytes)?,
+                    ring_buffer_bytes: whole("ringBufferBytes", ring_buffer_bytes)?,
+                    ring_buffer_fits,
+                    read_timeout_ms: whole("readTimeoutMs", read_timeout_ms)?,
+                    promiscuous,
                 }),
                 Patience::LIVE,
             ),
         };
-        let ports = options.ports.into_iter().map(|port| whole("ports", port)).collect::<Result<Vec<u16>>>()?;
+        let ports = ports.into_iter().map(|port| whole("ports", port)).collect::<Result<Vec<u16>>>()?;
         Ok(Self {
             source,
             engine: EngineConfig {
                 ports,
-                sample_rate: options.sample_rate,
-                max_body_size: whole("maxBodySize", options.max_body_size)?,
-                max_concurrent_connections: whole("maxConcurrentConnections", options.max_concurrent_connections)?,
-                connection_idle_timeout_ms: whole("connectionIdleTimeoutMs", options.connection_idle_timeout_ms)?,
-                redact_headers: options.redact_headers,
-                max_buffered_bytes: whole("maxBufferedBytes", options.max_buffered_bytes)?,
+                sample_rate,
+                max_body_size: whole("maxBodySize", max_body_size)?,
+                max_concurrent_connections: whole("maxConcurrentConnections", max_concurrent_connections)?,
+                connection_idle_timeout_ms: whole("connectionIdleTimeoutMs", connection_idle_timeout_ms)?,
+                redact_headers,
+                max_buffered_bytes: whole("maxBufferedBytes", max_buffered_bytes)?,
                 patience,
-                redact_query: options.redact_query,
-                redact_body: options.redact_body,
-                members: options.fields.as_deref().map_or(Ok(Members::ALL), members)?,
-                include: options.include.into_iter().map(Rule::from).collect(),
-                exclude: options.exclude.into_iter().map(Rule::from).collect(),
-                own_outputs: options.own_outputs.into_iter().map(OwnOutput::try_from).collect::<Result<_>>()?,
-                decode_body: options.decode_body,
-                binary_bodies: binary_bodies(&options.binary_bodies)?,
-                proto_descriptors: options
-                    .proto_descriptors
-                    .map(|path| DescriptorFile { path, content: Arc::default() }),
-                decapsulate: options.decapsulate,
-                tls: options.tls_keylog.is_some(),
-                stream_messages: options.stream_messages,
-                tls_key_wait_ms: whole("tlsKeyWaitMs", options.tls_key_wait_ms)?,
+                redact_query,
+                redact_body,
+                members: fields.as_deref().map_or(Ok(Members::ALL), members)?,
+                include: include.into_iter().map(Rule::from).collect(),
+                exclude: exclude.into_iter().map(Rule::from).collect(),
+                own_outputs: own_outputs.into_iter().map(OwnOutput::try_from).collect::<Result<_>>()?,
+                decode_body,
+                binary_bodies: treatment_of(&binary_bodies)?,
+                proto_descriptors: proto_descriptors.map(|path| DescriptorFile { path, content: Arc::default() }),
+                decapsulate,
+                tls: tls_keylog.is_some(),
+                stream_messages,
+                tls_key_wait_ms: whole("tlsKeyWaitMs", tls_key_wait_ms)?,
             },
-            tls_keylog: options.tls_keylog,
-            cpu_limit: options.cpu_limit_share.map(|share| CpuLimit { share, of_process: options.cpu_of_process }),
-            stats_interval_ms: whole("statsIntervalMs", options.stats_interval_ms)?,
+            tls_keylog,
+            cpu_limit: cpu_limit_share.map(|share| CpuLimit { share, of_process: cpu_of_process }),
+            stats_interval_ms: whole("statsIntervalMs", stats_interval_ms)?,
         })
     }
 }
@@ -179,7 +210,7 @@ fn members(names: &[String]) -> Result<Members> {
     Members::of(names.iter().map(String::as_str)).map_err(unknown)
 }
 
-fn binary_bodies(word: &str) -> Result<BinaryBodies> {
+fn treatment_of(word: &str) -> Result<BinaryBodies> {
     match word {
         "omit" => Ok(BinaryBodies::Omit),
         "base64" => Ok(BinaryBodies::Base64),

@@ -2,7 +2,7 @@
 
 use crate::decode::Undecodable;
 use crate::defrag::DefragStats;
-use crate::flow::FlowCounters;
+use crate::flow::{Discarded, FlowCounters};
 use crate::message::{Http2Counters, HttpCounters, Part, StreamCounters, Switch};
 use crate::redact::Extent;
 use crate::tls::{KeyLogCounters, TlsCounters};
@@ -97,84 +97,159 @@ pub struct Stats {
 }
 
 impl Stats {
-    /// Bytes that were captured and of which it is not known which message they belong to.
-    fn passed_over_bytes(&self) -> u64 {
-        self.http.passed_over_bytes + self.flow.late_at_pickup_bytes + self.flow.unplaced_bytes
-    }
-
     /// Public name (camelCase) and value of each, in the order in which they are shown.
     pub fn entries(&self) -> Vec<(&'static str, u64)> {
-        let undecodable = Undecodable::ALL.into_iter().zip(self.undecodable);
+        // Taken apart, so that rustc names a counter that has no public name.
+        let Self {
+            packets,
+            undecodable,
+            not_tcp,
+            decapsulated,
+            fragments,
+            ref defrag,
+            other_ports,
+            not_sampled,
+            shed_packets,
+            shed_bytes,
+            no_syn,
+            after_close,
+            segments,
+            flow:
+                FlowCounters {
+                    retransmitted_bytes,
+                    out_of_order_segments,
+                    out_of_window_segments,
+                    capture_copies,
+                    late_at_pickup_bytes,
+                    unplaced_bytes,
+                    mptcp_connections,
+                    joined_connections,
+                    forgotten_handshakes,
+                    discarded: Discarded { no_ack, impossible_ack, bad_checksum },
+                },
+            connections_opened,
+            connections_closed,
+            connections_evicted,
+            connections_timed_out,
+            connections_stopped,
+            shed_connections,
+            shed_bodies,
+            shed_level,
+            connections_active,
+            buffered_bytes,
+            nat_copies,
+            gaps,
+            gap_bytes,
+            http:
+                HttpCounters {
+                    lost_heads,
+                    malformed_streams,
+                    not_http_streams,
+                    cut_bodies: shed_http_bodies,
+                    lost_pairings,
+                    passed_over_bytes,
+                    excess_bytes,
+                    unpaired_responses,
+                    switched,
+                    switched_bytes,
+                    http2,
+                    streams,
+                },
+            unread_connections,
+            unread_bytes,
+            requests,
+            responses,
+            stream_messages,
+            incomplete_gap,
+            incomplete_closed,
+            incomplete_reset,
+            incomplete_evicted,
+            incomplete_timeout,
+            incomplete_stopped,
+            incomplete_malformed,
+            over_body_limit,
+            unknown_codings,
+            cut_heads,
+            cut_bodies,
+            filtered,
+            own_messages,
+            falsely_marked,
+            queue_dropped,
+            ref tls,
+            tls_keys: KeyLogCounters { secrets, ignored_lines, broken_lines },
+            tls_keys_evicted,
+            notices_held_back,
+        } = *self;
         let mut entries = vec![
-            ("packets", self.packets),
-            ("undecodable", self.undecodable.iter().sum()),
-            ("notTcp", self.not_tcp),
-            ("decapsulated", self.decapsulated),
-            ("fragments", self.fragments),
-            ("datagramsReassembled", self.defrag.reassembled),
-            ("datagramsLost", self.defrag.lost()),
-            ("otherPorts", self.other_ports),
-            ("notSampled", self.not_sampled),
-            ("shedPackets", self.shed_packets),
-            ("shedBytes", self.shed_bytes),
-            ("shedConnections", self.shed_connections),
-            ("shedBodies", self.shed_bodies),
-            ("shedLevel", self.shed_level),
-            ("noSyn", self.no_syn),
-            ("afterClose", self.after_close),
-            ("segments", self.segments),
-            ("retransmittedBytes", self.flow.retransmitted_bytes),
-            ("outOfOrderSegments", self.flow.out_of_order_segments),
-            ("outOfWindowSegments", self.flow.out_of_window_segments),
-            ("captureCopies", self.flow.capture_copies),
-            ("lateAtPickupBytes", self.flow.late_at_pickup_bytes),
-            ("mptcpConnections", self.flow.mptcp_connections),
-            ("joinedConnections", self.flow.joined_connections),
-            ("handshakesForgotten", self.flow.forgotten_handshakes),
-            ("natCopies", self.nat_copies),
-            ("discardedNoAck", self.flow.discarded.no_ack),
-            ("discardedImpossibleAck", self.flow.discarded.impossible_ack),
-            ("discardedBadChecksum", self.flow.discarded.bad_checksum),
-            ("connectionsOpened", self.connections_opened),
-            ("connectionsClosed", self.connections_closed),
-            ("connectionsEvicted", self.connections_evicted),
-            ("connectionsTimedOut", self.connections_timed_out),
-            ("connectionsStopped", self.connections_stopped),
-            ("connectionsActive", self.connections_active),
-            ("bufferedBytes", self.buffered_bytes),
-            ("gaps", self.gaps),
-            ("gapBytes", self.gap_bytes),
-            ("lostHeads", self.http.lost_heads),
-            ("lostPairings", self.http.lost_pairings),
-            ("passedOverBytes", self.passed_over_bytes()),
-            ("excessBytes", self.http.excess_bytes),
-            ("unpairedResponses", self.http.unpaired_responses),
-            ("malformedStreams", self.http.malformed_streams),
-            ("notHttpStreams", self.http.not_http_streams),
-            ("cutBodies", self.http.cut_bodies),
-            ("unreadConnections", self.unread_connections),
-            ("unreadBytes", self.unread_bytes),
-            ("requests", self.requests),
-            ("responses", self.responses),
-            ("incompleteGap", self.incomplete_gap),
-            ("incompleteClosed", self.incomplete_closed),
-            ("incompleteReset", self.incomplete_reset),
-            ("incompleteEvicted", self.incomplete_evicted),
-            ("incompleteTimeout", self.incomplete_timeout),
-            ("incompleteStopped", self.incomplete_stopped),
-            ("incompleteMalformed", self.incomplete_malformed),
-            ("overBodyLimit", self.over_body_limit),
-            ("bodiesUnknownCoding", self.unknown_codings),
-            ("headsCutEscaped", self.cut_heads),
-            ("bodiesCutEscaped", self.cut_bodies),
-            ("filtered", self.filtered),
-            ("ownMessages", self.own_messages),
-            ("falselyMarked", self.falsely_marked),
-            ("queueDropped", self.queue_dropped),
-            ("noticesHeldBack", self.notices_held_back),
+            ("packets", packets),
+            ("undecodable", undecodable.iter().sum()),
+            ("notTcp", not_tcp),
+            ("decapsulated", decapsulated),
+            ("fragments", fragments),
+            ("datagramsReassembled", defrag.reassembled),
+            ("datagramsLost", defrag.lost()),
+            ("otherPorts", other_ports),
+            ("notSampled", not_sampled),
+            ("shedPackets", shed_packets),
+            ("shedBytes", shed_bytes),
+            ("shedConnections", shed_connections),
+            ("shedBodies", shed_bodies),
+            ("shedLevel", shed_level),
+            ("noSyn", no_syn),
+            ("afterClose", after_close),
+            ("segments", segments),
+            ("retransmittedBytes", retransmitted_bytes),
+            ("outOfOrderSegments", out_of_order_segments),
+            ("outOfWindowSegments", out_of_window_segments),
+            ("captureCopies", capture_copies),
+            ("lateAtPickupBytes", late_at_pickup_bytes),
+            ("mptcpConnections", mptcp_connections),
+            ("joinedConnections", joined_connections),
+            ("handshakesForgotten", forgotten_handshakes),
+            ("natCopies", nat_copies),
+            ("discardedNoAck", no_ack),
+            ("discardedImpossibleAck", impossible_ack),
+            ("discardedBadChecksum", bad_checksum),
+            ("connectionsOpened", connections_opened),
+            ("connectionsClosed", connections_closed),
+            ("connectionsEvicted", connections_evicted),
+            ("connectionsTimedOut", connections_timed_out),
+            ("connectionsStopped", connections_stopped),
+            ("connectionsActive", connections_active),
+            ("bufferedBytes", buffered_bytes),
+            ("gaps", gaps),
+            ("gapBytes", gap_bytes),
+            ("lostHeads", lost_heads),
+            ("lostPairings", lost_pairings),
+            // Bytes that were captured and of which it is not known which message they belong to.
+            ("passedOverBytes", passed_over_bytes + late_at_pickup_bytes + unplaced_bytes),
+            ("excessBytes", excess_bytes),
+            ("unpairedResponses", unpaired_responses),
+            ("malformedStreams", malformed_streams),
+            ("notHttpStreams", not_http_streams),
+            ("cutBodies", shed_http_bodies),
+            ("unreadConnections", unread_connections),
+            ("unreadBytes", unread_bytes),
+            ("requests", requests),
+            ("responses", responses),
+            ("incompleteGap", incomplete_gap),
+            ("incompleteClosed", incomplete_closed),
+            ("incompleteReset", incomplete_reset),
+            ("incompleteEvicted", incomplete_evicted),
+            ("incompleteTimeout", incomplete_timeout),
+            ("incompleteStopped", incomplete_stopped),
+            ("incompleteMalformed", incomplete_malformed),
+            ("overBodyLimit", over_body_limit),
+            ("bodiesUnknownCoding", unknown_codings),
+            ("headsCutEscaped", cut_heads),
+            ("bodiesCutEscaped", cut_bodies),
+            ("filtered", filtered),
+            ("ownMessages", own_messages),
+            ("falselyMarked", falsely_marked),
+            ("queueDropped", queue_dropped),
+            ("noticesHeldBack", notices_held_back),
         ];
-        let Http2Counters { connections, resyncs, given_up, lost_blocks, partial_blocks, evicted_streams } =
-            self.http.http2;
+        let Http2Counters { connections, resyncs, given_up, lost_blocks, partial_blocks, evicted_streams } = http2;
         entries.extend([
             ("http2Connections", connections),
             ("http2Resyncs", resyncs),
@@ -183,9 +258,9 @@ impl Stats {
             ("http2PartialBlocks", partial_blocks),
             ("http2EvictedStreams", evicted_streams),
         ]);
-        let [web_socket, sse, grpc] = self.stream_messages;
+        let [web_socket, sse, grpc] = stream_messages;
         let StreamCounters { web_sockets, unread_messages, lost_boundaries, given_up, lost_contexts, over_ratio } =
-            self.http.streams;
+            streams;
         entries.extend([
             ("webSocketsRead", web_sockets),
             ("streamMessagesWebSocket", web_socket),
@@ -197,17 +272,16 @@ impl Stats {
             ("streamContextsLost", lost_contexts),
             ("streamsGivenUp", given_up),
         ]);
-        entries.push(("switchedBytes", self.http.switched_bytes));
-        entries
-            .extend(Switch::ALL.into_iter().zip(self.http.switched).map(|(switch, count)| (switch.counter(), count)));
-        entries.extend(self.tls.entries());
+        entries.push(("switchedBytes", switched_bytes));
+        entries.extend(Switch::ALL.into_iter().zip(switched).map(|(switch, count)| (switch.counter(), count)));
+        entries.extend(tls.entries());
         entries.extend([
-            ("tlsSecrets", self.tls_keys.secrets),
-            ("tlsKeyLinesIgnored", self.tls_keys.ignored_lines),
-            ("tlsKeyLinesBroken", self.tls_keys.broken_lines),
-            ("tlsKeysEvicted", self.tls_keys_evicted),
+            ("tlsSecrets", secrets),
+            ("tlsKeyLinesIgnored", ignored_lines),
+            ("tlsKeyLinesBroken", broken_lines),
+            ("tlsKeysEvicted", tls_keys_evicted),
         ]);
-        entries.extend(undecodable.map(|(reason, count)| (reason.counter(), count)));
+        entries.extend(Undecodable::ALL.into_iter().zip(undecodable).map(|(reason, count)| (reason.counter(), count)));
         entries
     }
 }

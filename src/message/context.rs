@@ -29,7 +29,7 @@ pub struct Context<'a> {
     pub streams: bool,
 }
 
-/// Room that is used again for each message.
+/// Buffers that are used again for each message.
 #[derive(Debug, Default)]
 pub struct Scratch {
     /// For the fields of the head at hand.
@@ -46,9 +46,9 @@ pub struct Scratch {
 const MAX_SPARE_BYTES: usize = 1 << 20;
 
 impl Scratch {
-    /// `room`, if it is not too large to be kept.
-    pub fn spare(room: Vec<u8>) -> Vec<u8> {
-        if room.capacity() <= MAX_SPARE_BYTES { room } else { Vec::new() }
+    /// `buffer`, if it is not too large to be kept.
+    pub fn spare(buffer: Vec<u8>) -> Vec<u8> {
+        if buffer.capacity() <= MAX_SPARE_BYTES { buffer } else { Vec::new() }
     }
 }
 

@@ -94,16 +94,16 @@ impl Body {
         cut
     }
 
-    /// The kept bytes, in one piece; `room` is used if they lie in several.
-    pub fn kept<'a>(&'a self, room: &'a mut Vec<u8>) -> &'a [u8] {
+    /// The kept bytes, in one piece; `buffer` is used if they lie in several.
+    pub fn kept<'a>(&'a self, buffer: &'a mut Vec<u8>) -> &'a [u8] {
         match self.blocks.as_slice() {
             [] => &[],
             [one] => one,
             blocks => {
-                room.clear();
-                room.reserve_exact(self.kept);
-                blocks.iter().for_each(|block| room.extend_from_slice(block));
-                room
+                buffer.clear();
+                buffer.reserve_exact(self.kept);
+                blocks.iter().for_each(|block| buffer.extend_from_slice(block));
+                buffer
             }
         }
     }
@@ -130,13 +130,13 @@ mod tests {
                 let mut body = Body::default();
                 all.chunks(piece).for_each(|bytes| body.push(bytes, limit));
                 let kept = all.len().min(limit);
-                let mut room = Vec::new();
-                assert_eq!(*body.kept(&mut room), all[..kept], "pieces of {piece}, limit {limit}");
+                let mut buffer = Vec::new();
+                assert_eq!(*body.kept(&mut buffer), all[..kept], "pieces of {piece}, limit {limit}");
                 assert_eq!((body.bytes, body.full), (all.len() as u64, kept < all.len()));
                 assert!(body.capacity >= kept && body.capacity <= limit && body.capacity <= kept + BLOCK_BYTES);
                 assert_eq!(body.capacity, body.blocks.iter().map(Vec::capacity).sum::<usize>());
                 body.cut();
-                assert_eq!((body.kept(&mut room).len(), body.buffered_bytes(), body.bytes), (0, 0, all.len() as u64));
+                assert_eq!((body.kept(&mut buffer).len(), body.buffered_bytes(), body.bytes), (0, 0, all.len() as u64));
             }
         }
     }

@@ -58,9 +58,9 @@ impl EventStream {
         }
         let Self { of, coding, parser, events, .. } = self;
         let max = cx.limits.max_body_bytes;
-        let Scratch { body: room, inflating, .. } = &mut *cx.scratch;
+        let Scratch { body: buffer, inflating, .. } = &mut *cx.scratch;
         let sink = &mut *cx.sink;
-        let mut parse = |plain: &[u8]| parser.feed(plain, at, max, |event| hand_on(event, of, events, room, sink));
+        let mut parse = |plain: &[u8]| parser.feed(plain, at, max, |event| hand_on(event, of, events, buffer, sink));
         let fed = match coding {
             None => {
                 parse(bytes);
@@ -79,8 +79,8 @@ impl EventStream {
             return;
         }
         let Self { of, parser, events, .. } = self;
-        let (room, sink) = (&mut cx.scratch.body, &mut *cx.sink);
-        parser.lose(len, |event| hand_on(event, of, events, room, sink));
+        let (buffer, sink) = (&mut cx.scratch.body, &mut *cx.sink);
+        parser.lose(len, |event| hand_on(event, of, events, buffer, sink));
         cx.counters.streams.lost_boundaries += 1;
         if self.coding.is_some() {
             self.give_up(cx);
@@ -107,14 +107,14 @@ impl EventStream {
     }
 }
 
-fn hand_on(event: &Event, of: &StreamOf, events: &mut u64, room: &mut Vec<u8>, sink: &mut dyn Sink) {
+fn hand_on(event: &Event, of: &StreamOf, events: &mut u64, buffer: &mut Vec<u8>, sink: &mut dyn Sink) {
     *events += 1;
     sink.stream_message(&StreamMessage {
         of: *of,
         direction: Direction::Response,
         sequence: *events,
         at: event.at.unwrap_or_default(),
-        data: event.data.kept(room),
+        data: event.data.kept(buffer),
         data_bytes: event.data.bytes,
         truncated: event.is_cut || event.data.is_cut(),
         gap_bytes: event.gap_bytes,

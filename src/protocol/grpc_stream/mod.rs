@@ -172,8 +172,8 @@ impl Reading {
 
     fn hand_on(&mut self, message: &Message, cx: &mut Context<'_>) {
         self.sequence += 1;
-        let mut room = std::mem::take(&mut cx.scratch.body);
-        match self.shown(message, &mut room, cx) {
+        let mut buffer = std::mem::take(&mut cx.scratch.body);
+        match self.shown(message, &mut buffer, cx) {
             None => cx.counters.streams.unread_messages += 1,
             Some(Shown { data, data_bytes, truncated }) => {
                 self.count += 1;
@@ -190,12 +190,12 @@ impl Reading {
                 });
             }
         }
-        cx.scratch.body = Scratch::spare(room);
+        cx.scratch.body = Scratch::spare(buffer);
     }
 
     /// `None` if it cannot be decompressed.
-    fn shown<'a>(&mut self, message: &'a Message, room: &'a mut Vec<u8>, cx: &mut Context<'_>) -> Option<Shown<'a>> {
-        let sent = message.body.kept(room);
+    fn shown<'a>(&mut self, message: &'a Message, buffer: &'a mut Vec<u8>, cx: &mut Context<'_>) -> Option<Shown<'a>> {
+        let sent = message.body.kept(buffer);
         let size = u64::from(message.size);
         let is_cut = (sent.len() as u64) < size;
         if !message.compressed || size == 0 {

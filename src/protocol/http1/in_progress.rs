@@ -7,7 +7,7 @@ use super::head::{Parsed, check_start_line, parse_fields};
 use super::start_line::may_be_start;
 use crate::flow::{DataMeta, Position};
 use crate::message::{
-    Context, Direction, Extras, FieldLines, Fields, Head, HttpMessage, Incomplete, Judged, StartLine,
+    Context, Direction, Extras, FieldLines, Fields, Head, HttpMessage, Incomplete, Judged, Scratch, StartLine,
 };
 use crate::protocol::body::Body;
 use crate::protocol::grpc::{GrpcEnd, Rest};
@@ -56,9 +56,6 @@ pub(super) struct InProgress {
     /// How much of `STATUS_LINE` the bytes after the head have spelled so far; all of it once they differ.
     pub spelled: usize,
 }
-
-/// So much memory for a body in one piece is kept for the next one: as much as the default limit of a body.
-const MAX_SPARE_BYTES: usize = 1 << 20;
 
 /// The bytes that the next response would begin with.
 pub(super) const STATUS_LINE: &[u8] = b"HTTP/1.";
@@ -158,7 +155,7 @@ impl InProgress {
             }
             _ => None,
         };
-        let mut room = std::mem::take(&mut cx.scratch.body);
+        let mut buffer = std::mem::take(&mut cx.scratch.body);
         let head = Fields { lines: &self.head.fields, bytes: &self.head_bytes };
         let incomplete = incomplete.or(gap);
         let rest = Rest::new(trailers, self.body.bytes, incomplete.is_some());
@@ -175,7 +172,7 @@ impl InProgress {
             head: &self.head,
             head_bytes: &self.head_bytes,
             trailers,
-            body: self.body.kept(&mut room),
+            body: self.body.kept(&mut buffer),
             body_bytes: self.body.bytes,
             incomplete,
             gap_bytes: self.gap_bytes,
@@ -185,9 +182,7 @@ impl InProgress {
             proxied: cx.proxied,
             answered: self.exchange.as_ref().map(|exchange| exchange.request.answered(self.place.at)),
         });
-        if room.capacity() <= MAX_SPARE_BYTES {
-            cx.scratch.body = room;
-        }
+        cx.scratch.body = Scratch::spare(buffer);
     }
 
     /// A response whose request was not seen announced a body, and now that the client has spoken again the next response

@@ -5,13 +5,10 @@ use super::head::Control;
 use super::open::{Open, last_at};
 use super::reader::Packet;
 use super::streams::Stream;
-use crate::message::{Context, Direction, Extras, Fields, Head, HttpMessage, Incomplete};
+use crate::message::{Context, Direction, Extras, Fields, Head, HttpMessage, Incomplete, Scratch};
 use crate::protocol::grpc::{GrpcBody, GrpcEnd, Rest};
 use crate::protocol::inside::Inside;
 use crate::time::span_micros;
-
-/// So much memory for a body in one piece is kept for the next one: as much as the default limit of a body.
-const MAX_SPARE_BYTES: usize = 1 << 20;
 
 /// Why it ends here, if that is not its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,7 +106,7 @@ pub(super) fn emit_open(
     if let Some(inside) = &mut open.inside {
         inside.end(cx);
     }
-    let mut room = std::mem::take(&mut cx.scratch.body);
+    let mut buffer = std::mem::take(&mut cx.scratch.body);
     let parts = Parts {
         direction,
         head: &open.head,
@@ -117,7 +114,7 @@ pub(super) fn emit_open(
         control: &open.control,
         began: open.began,
         last: open.last,
-        body: open.body.kept(&mut room),
+        body: open.body.kept(&mut buffer),
         body_bytes: open.body.bytes,
         gap_bytes: open.gap_bytes,
         incomplete,
@@ -127,9 +124,7 @@ pub(super) fn emit_open(
         streamed_messages: open.inside.as_ref().map(Inside::count),
     };
     emit(stream, parts, cx);
-    if room.capacity() <= MAX_SPARE_BYTES {
-        cx.scratch.body = room;
-    }
+    cx.scratch.body = Scratch::spare(buffer);
 }
 
 fn emit(stream: &Stream, parts: Parts<'_>, cx: &mut Context<'_>) {

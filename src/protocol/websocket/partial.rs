@@ -17,9 +17,9 @@ impl Partial {
 
     /// Takes as much as a header may have left. Returns how much that was.
     pub fn fill(&mut self, bytes: &[u8]) -> usize {
-        let room = self.bytes.get_mut(usize::from(self.filled)..).unwrap_or_default();
-        let taken = room.len().min(bytes.len());
-        room.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+        let free = self.bytes.get_mut(usize::from(self.filled)..).unwrap_or_default();
+        let taken = free.len().min(bytes.len());
+        free.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
         self.filled += taken as u8;
         taken
     }

@@ -302,8 +302,8 @@ impl Reader {
             cx.counters.streams.unread_messages += 1;
             return;
         }
-        let mut room = std::mem::take(&mut cx.scratch.body);
-        let (data, data_bytes) = (message.body.kept(&mut room), message.body.bytes);
+        let mut buffer = std::mem::take(&mut cx.scratch.body);
+        let (data, data_bytes) = (message.body.kept(&mut buffer), message.body.bytes);
         let mut shown = StreamMessage {
             of: *of,
             direction: self.direction,
@@ -324,7 +324,7 @@ impl Reader {
             (shown.data, shown.data_bytes) = (reason, data_bytes - 2);
         }
         cx.sink.stream_message(&shown);
-        cx.scratch.body = Scratch::spare(room);
+        cx.scratch.body = Scratch::spare(buffer);
     }
 
     /// A message of one frame that lies in one piece, without a copy if it is not masked.

@@ -125,14 +125,14 @@ impl Input {
         if self.end == self.buffer.len() {
             self.buffer.resize(need.min(2 * self.end), 0);
         }
-        let room = self.buffer.get_mut(self.end..).unwrap_or_default();
+        let free = self.buffer.get_mut(self.end..).unwrap_or_default();
         if let Some(unpacker) = &mut self.unpacker {
-            return match unpacker.unpack(room)? {
+            return match unpacker.unpack(free)? {
                 Unpacked::Bytes(len) => {
                     self.end += len;
                     Ok(Filled::More)
                 }
-                Unpacked::Hungry => Ok(match read_some(&self.fd, self.may_wait, unpacker.room())? {
+                Unpacked::Hungry => Ok(match read_some(&self.fd, self.may_wait, unpacker.free())? {
                     Some(len) => {
                         unpacker.put(len);
                         Filled::More
@@ -142,7 +142,7 @@ impl Input {
                 Unpacked::End => Ok(Filled::End),
             };
         }
-        match read_some(&self.fd, self.may_wait, room)? {
+        match read_some(&self.fd, self.may_wait, free)? {
             Some(0) => Ok(Filled::End),
             Some(len) => {
                 self.end += len;
@@ -171,11 +171,11 @@ impl Input {
 }
 
 /// How many bytes came, 0 at the end; `None` when there are none at the moment.
-fn read_some(fd: &OwnedFd, may_wait: bool, room: &mut [u8]) -> Result<Option<usize>> {
+fn read_some(fd: &OwnedFd, may_wait: bool, free: &mut [u8]) -> Result<Option<usize>> {
     if may_wait && !is_ready(fd.as_fd())? {
         return Ok(None);
     }
-    match retry_on_intr(|| read(fd, &mut *room)) {
+    match retry_on_intr(|| read(fd, &mut *free)) {
         Ok(len) => Ok(Some(len)),
         // Another reader was faster.
         Err(Errno::AGAIN) => Ok(None),

@@ -52,13 +52,13 @@ static STEPS: [Step; STATES * NIBBLES] = steps();
 pub(super) fn decode(coded: &[u8], out: &mut Vec<u8>) -> Result<(), HpackError> {
     let start = out.len();
     out.resize(start + coded.len() * 8 / SHORTEST_BITS, 0);
-    let room = out.get_mut(start..).unwrap_or_default();
+    let buffer = out.get_mut(start..).unwrap_or_default();
     let (mut state, mut written, mut flags) = (0, 0, MAY_END);
     for byte in coded {
         for nibble in [byte >> 4, byte & 15] {
             let Some(step) = STEPS.get(usize::from(state) << 4 | usize::from(nibble)) else { break };
             // Written in any case, and written over unless it counts: cheaper than a branch that is hard to foretell.
-            if let Some(slot) = room.get_mut(written) {
+            if let Some(slot) = buffer.get_mut(written) {
                 *slot = step.symbol;
             }
             written += usize::from(step.flags & ENDS_SYMBOL);

@@ -143,7 +143,7 @@ impl Unpacker {
     }
 
     /// Where the next packed bytes go; never empty after `Hungry`.
-    pub(super) fn room(&mut self) -> &mut [u8] {
+    pub(super) fn free(&mut self) -> &mut [u8] {
         self.raw.copy_within(self.start..self.end, 0);
         (self.start, self.end) = (0, self.end - self.start);
         self.raw.get_mut(self.end..).unwrap_or_default()

@@ -1,5 +1,6 @@
 mod build;
 mod checksums;
+mod documented;
 mod oracle;
 mod properties;
 mod refused;
@@ -7,6 +8,11 @@ mod segments;
 mod tunnels;
 
 use super::*;
+
+/// All that `decode` knows; the numbers that there are end below 300.
+fn linktypes_read() -> Vec<LinkType> {
+    (0..1_000).filter(|&linktype| !matches!(decode(linktype, &[], 0), Err(Undecodable::UnknownLinkType))).collect()
+}
 
 /// The content of the innermost tunnel.
 fn through(mut decoded: Result<Decoded<'_>, Undecodable>) -> Result<Decoded<'_>, Undecodable> {

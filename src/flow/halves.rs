@@ -81,10 +81,6 @@ impl Apart {
         Opening::of(&self.segment())
     }
 
-    pub fn is_answer(&self) -> bool {
-        self.flags.ack
-    }
-
     pub fn segment(&self) -> Segment<'_> {
         let Self { source, destination, seq, ack, flags, window, ip_header_len, .. } = *self;
         Segment {

@@ -20,9 +20,9 @@
 //! The rule above all others: never a wrong message. In doubt (two lengths, a broken chunk, an unknown number of lost
 //! messages) a stream stops or resynchronises, and says so.
 //!
-//! To add a protocol: a folder beside `http1`, and a variant of `Protocol` with its arms in `in_use`. Each protocol has
-//! the functions that `Protocol` calls, by these names: `on_event`, `shed`, `buffered_bytes`, `is_used`, `is_untouched`,
-//! `note_syn`, `passed_over`. A protocol is entered in one of three ways:
+//! To add a protocol: a folder beside `http1`, its `mod` here, and a variant of `Protocol` in `in_use`, where rustc then asks for
+//! an arm in each function: what it calls of a connection has the function's own name there. What can be said of a variant
+//! alone, such as that nothing was passed over, needs no function. A protocol is entered in one of three ways:
 //! - by its first bytes: `Opening` keeps what may be the beginning of a preface as it keeps what may be a proxy's prefix;
 //! - by proof, in the middle of a connection: `Conversation::unproven` reads along until it has found a message;
 //! - from another protocol: `Protocol::follow` takes the `Handover` that `HttpConnection` makes when a response has taken the

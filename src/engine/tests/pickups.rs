@@ -17,6 +17,11 @@ fn a_method_that_lost_its_first_letters_or_stands_behind_a_body_is_none() {
         ("ELETE", 0),
         ("ATCH", 0),
         ("3f17aPOST", 0),
+        ("UNLOCK", 1),
+        ("M-SEARCH", 1),
+        ("ROPFIND", 0),
+        ("DATAPROPFIND", 0),
+        ("XMKCOL", 0),
     ] {
         let bytes = format!("{method} /a HTTP/1.1\r\n\r\n").into_bytes();
         for end in 1..bytes.len() {

@@ -11,16 +11,57 @@ const MIN_METHOD_BYTES: usize = 3;
 const COMMON_METHODS: [&[u8]; 9] =
     [b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH"];
 
+/// Others of the registry (RFC 9110 §18.2), and those of UPnP, RTSP, Icecast and of caches.
+const FURTHER_METHODS: [&[u8]; 37] = [
+    b"ACL",
+    b"BASELINE-CONTROL",
+    b"BIND",
+    b"CHECKIN",
+    b"CHECKOUT",
+    b"COPY",
+    b"LABEL",
+    b"LINK",
+    b"LOCK",
+    b"M-SEARCH",
+    b"MERGE",
+    b"MKACTIVITY",
+    b"MKCALENDAR",
+    b"MKCOL",
+    b"MKREDIRECTREF",
+    b"MKWORKSPACE",
+    b"MOVE",
+    b"NOTIFY",
+    b"ORDERPATCH",
+    b"PROPFIND",
+    b"PROPPATCH",
+    b"PURGE",
+    b"QUERY",
+    b"REBIND",
+    b"REPORT",
+    b"SEARCH",
+    b"SUBSCRIBE",
+    b"UNBIND",
+    b"UNCHECKOUT",
+    b"UNLINK",
+    b"UNLOCK",
+    b"UNSUBSCRIBE",
+    b"UPDATE",
+    b"UPDATEREDIRECTREF",
+    b"VERSION-CONTROL",
+    b"DESCRIBE",
+    b"SOURCE",
+];
+
 /// A method may have lost its first letters; a common one has not. A status line begins the same way always.
 pub(super) fn has_whole_start(direction: Direction, bytes: &[u8]) -> bool {
     let method = bytes.split(|&b| b == b' ').next().unwrap_or_default();
     direction == Direction::Response || COMMON_METHODS.contains(&method)
 }
 
-/// A common method that has lost its first letters, or stands after the end of a body.
+/// A known method that has lost its first letters, or stands after the end of a body.
 pub(super) fn is_cut_or_glued(method: &[u8]) -> bool {
-    !COMMON_METHODS.contains(&method)
-        && COMMON_METHODS.iter().any(|common| common.ends_with(method) || method.ends_with(common))
+    let known = || COMMON_METHODS.iter().chain(&FURTHER_METHODS);
+    !known().any(|known| *known == method) && known().any(|known| known.ends_with(method) || method.ends_with(known))
 }
 
 /// The same for bytes met while not in step, where only a start line beyond doubt counts.

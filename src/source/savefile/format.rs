@@ -45,6 +45,14 @@ impl Format {
         Ok(Parsed::Other { len })
     }
 
+    /// Packets of which the file says that they were dropped when it was captured.
+    pub(super) fn dropped(&self) -> u64 {
+        match self {
+            Self::Unknown | Self::Pcap(_) => 0,
+            Self::Pcapng(file) => file.dropped(),
+        }
+    }
+
     /// Of the first interface, once that is known.
     pub(super) fn linktype(&self) -> Option<LinkType> {
         match self {

@@ -5,6 +5,7 @@
 
 mod block;
 mod copy;
+mod drops;
 mod format;
 mod input;
 mod packed;
@@ -270,9 +271,10 @@ impl PacketSource for SavefileSource {
         (!self.secrets.is_empty()).then(|| std::mem::take(&mut self.secrets))
     }
 
-    /// No drop is known: what was read is what was received.
+    /// What was read is what was received. What the file says was dropped before it was written, is not.
     fn counters(&mut self) -> CaptureStats {
-        CaptureStats { received: self.packets, savefile_bytes: self.input.file_offset(), ..CaptureStats::default() }
+        let (if_dropped, savefile_bytes) = (self.format.dropped(), self.input.file_offset());
+        CaptureStats { received: self.packets, if_dropped, savefile_bytes, ..CaptureStats::default() }
     }
 }
 

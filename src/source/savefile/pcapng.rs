@@ -4,6 +4,7 @@ use super::block::{
     self, BYTE_ORDER_MAGIC, DECRYPTION_SECRETS, ENHANCED_PACKET, IF_TSRESOL, INTERFACE_DESCRIPTION, MAJOR_VERSION,
     OPT_ENDOFOPT, SECTION_HEADER, TLS_KEY_LOG,
 };
+use super::drops::Drops;
 use super::record::{ByteOrder, Fields, MAX_RECORD_BYTES, Malformed, Parsed, linktype};
 use crate::decode::LinkType;
 use crate::source::Packet;
@@ -13,6 +14,7 @@ use crate::time::Timestamp;
 /// Obsolete (appendix A).
 const PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
+const INTERFACE_STATISTICS: u32 = 5;
 
 /// Type, length, and what is in every block that matters, or else the closing length.
 const MIN_BLOCK_BYTES: usize = 12;
@@ -31,6 +33,8 @@ pub(super) struct Pcapng {
     interfaces: Vec<Interface>,
     /// Of the file's first interface.
     linktype: Option<LinkType>,
+    /// Packets that were dropped when it was captured.
+    dropped: u64,
 }
 
 #[derive(Debug)]
@@ -40,11 +44,16 @@ struct Interface {
     snaplen: u32,
     resolution: Resolution,
     offset_seconds: i64,
+    drops: Drops,
 }
 
 impl Pcapng {
     pub(super) fn linktype(&self) -> Option<LinkType> {
         self.linktype
+    }
+
+    pub(super) fn dropped(&self) -> u64 {
+        self.dropped
     }
 
     /// Of the section.
@@ -98,6 +107,7 @@ impl Pcapng {
                 match kind {
                     SECTION_HEADER => self.begin_section(fields)?,
                     INTERFACE_DESCRIPTION => self.add_interface(fields)?,
+                    INTERFACE_STATISTICS => self.note_statistics(fields),
                     _ => {}
                 }
                 return Ok(Parsed::Other { len });
@@ -123,8 +133,13 @@ impl Pcapng {
     fn add_interface(&mut self, mut fields: Fields<'_>) -> Result<(), Malformed> {
         let [link, _reserved] = fields.u16s().ok_or(Malformed::ShortBlock)?;
         let [snaplen] = fields.u32s().ok_or(Malformed::ShortBlock)?;
-        let mut interface =
-            Interface { linktype: linktype(link), snaplen, resolution: Resolution::MICROSECONDS, offset_seconds: 0 };
+        let mut interface = Interface {
+            linktype: linktype(link),
+            snaplen,
+            resolution: Resolution::MICROSECONDS,
+            offset_seconds: 0,
+            drops: Drops::default(),
+        };
         if !interface.read_options(fields) {
             return Err(Malformed::OptionLength);
         }
@@ -138,16 +153,35 @@ impl Pcapng {
 
     /// §4.3
     #[inline]
-    fn enhanced<'a>(&self, mut fields: Fields<'a>) -> Result<Packet<'a>, Malformed> {
+    fn enhanced<'a>(&mut self, mut fields: Fields<'a>) -> Result<Packet<'a>, Malformed> {
         let [interface, high, low, captured, wire_len] = fields.u32s().ok_or(Malformed::ShortBlock)?;
+        if let Some(options) = fields.rest.get((captured as usize).next_multiple_of(4)..)
+            && !options.is_empty()
+            && let Some(interface) = self.interfaces.get_mut(interface as usize)
+        {
+            interface.drops.note_packet(Fields { rest: options, ..fields }, &mut self.dropped);
+        }
         self.packet(interface, [high, low], captured, wire_len, fields.rest)
     }
 
     /// Appendix A
-    fn obsolete<'a>(&self, mut fields: Fields<'a>) -> Result<Packet<'a>, Malformed> {
-        let [interface, _drops] = fields.u16s().ok_or(Malformed::ShortBlock)?;
+    fn obsolete<'a>(&mut self, mut fields: Fields<'a>) -> Result<Packet<'a>, Malformed> {
+        const UNKNOWN: u16 = u16::MAX;
+        let [interface, drops] = fields.u16s().ok_or(Malformed::ShortBlock)?;
+        if let Some(interface) = self.interfaces.get_mut(usize::from(interface)).filter(|_| drops != UNKNOWN) {
+            interface.drops.add(drops.into(), &mut self.dropped);
+        }
         let [high, low, captured, wire_len] = fields.u32s().ok_or(Malformed::ShortBlock)?;
         self.packet(interface.into(), [high, low], captured, wire_len, fields.rest)
+    }
+
+    /// §4.6
+    fn note_statistics(&mut self, mut fields: Fields<'_>) {
+        if let Some([interface, _, _]) = fields.u32s()
+            && let Some(interface) = self.interfaces.get_mut(interface as usize)
+        {
+            interface.drops.note_statistics(fields, &mut self.dropped);
+        }
     }
 
     /// §4.4: of the first interface, without a time and without its own captured length.

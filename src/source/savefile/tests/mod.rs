@@ -1,6 +1,7 @@
 //! Both formats from files, and every way to be broken; what comes through a pipe is in `piped`.
 
 mod copy;
+mod drops;
 mod packed;
 pub(crate) mod piped;
 mod samples;

@@ -13,7 +13,7 @@ pub(super) const LITTLE: Writer = Writer(ByteOrder::Little);
 pub(super) const BIG: Writer = Writer(ByteOrder::Big);
 
 impl Writer {
-    fn u16s<const N: usize>(self, values: [u16; N]) -> Vec<u8> {
+    pub(super) fn u16s<const N: usize>(self, values: [u16; N]) -> Vec<u8> {
         values.map(|value| if self.0 == ByteOrder::Little { value.to_le_bytes() } else { value.to_be_bytes() }).concat()
     }
 

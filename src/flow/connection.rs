@@ -109,6 +109,11 @@ impl Connection {
         flow.is_started().then(|| flow.next_seq())
     }
 
+    /// Bytes that this side has sent, as far as they are known to have been sent.
+    pub fn length(&self, side: Side) -> u64 {
+        self.flow(side).next().since(Position::ORIGIN)
+    }
+
     /// Who broke the connection off.
     pub fn reset_by(&self) -> Option<Side> {
         self.reset.map(|reset| reset.side)
@@ -225,7 +230,8 @@ impl Connection {
             return Next::Continue;
         }
         let start = me.position_of(first_seq);
-        let near = me.is_near(start);
+        // A probe may stand one before the first.
+        let near = me.is_near(start) && !me.is_before_the_first(start + u64::from(length < 2));
         let is_received = me.was_received(start);
         if me.has_claim() && near && doubt.is_none() {
             me.settle_claim(start + length);
@@ -348,8 +354,9 @@ impl Connection {
             return Some(other.next());
         }
         if other.seen && !can_acknowledge(me, other, position) {
-            let is_late = me.is_started() && me.is_acked_to(me.position_of(end));
-            return (is_late && other.is_near(position)).then_some(position);
+            let end = me.position_of(end);
+            let is_late = me.is_started() && me.is_acked_to(end) && !me.is_before_the_first(end);
+            return (is_late && other.is_near(position) && !other.is_before_the_first(position)).then_some(position);
         }
         if !believed {
             return Some(position);

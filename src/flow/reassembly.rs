@@ -175,7 +175,13 @@ impl Reassembler {
 
     /// Outside of any window, and not where the stream was once.
     pub fn is_no_place(&self, position: Position) -> bool {
-        !self.is_near(position) && !(Position::ORIGIN..=self.next).contains(&position)
+        (!self.is_near(position) || self.is_before_the_first(position))
+            && !(Position::ORIGIN..=self.next).contains(&position)
+    }
+
+    /// No byte of it was ever sent: it is before the first byte of a stream whose SYN was captured.
+    pub fn is_before_the_first(&self, position: Position) -> bool {
+        self.began_with_syn && position < Position::ORIGIN
     }
 
     /// A reset counts only inside the window (RFC 9293 §3.10.7.4, RFC 5961 §3), which begins where the receiver has come.

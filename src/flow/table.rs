@@ -22,6 +22,9 @@ use crate::time::Timestamp;
 /// Stale timers (of connections that are gone) allowed beyond one for each connection.
 const STALE_TIMERS: usize = 1_024;
 
+/// Numbers of 32 bits that are so far apart are less than 2 GiB apart with a window added.
+const MAX_SHORT_BYTES: u64 = 1 << 30;
+
 const NONE: u32 = u32::MAX;
 
 /// In the index: this key's sides are the other way round in the entry.
@@ -61,6 +64,8 @@ struct Ended {
     /// `first` is known from a SYN.
     began_with_syn: [bool; 2],
     next: [Option<SeqNumber>; 2],
+    /// So little came after `first` that the numbers before and after it are told apart.
+    is_short: [bool; 2],
 }
 
 impl Ended {
@@ -73,7 +78,15 @@ impl Ended {
             first: Side::BOTH.map(|side| connection.first_seq(side)),
             began_with_syn: Side::BOTH.map(|side| connection.began_with_syn(side)),
             next: Side::BOTH.map(|side| connection.next_seq(side)),
+            is_short: Side::BOTH.map(|side| connection.length(side) < MAX_SHORT_BYTES),
         }
+    }
+
+    /// True of a number before the first of a side whose SYN was captured: nothing stood there.
+    fn is_before_the_first(&self, index: usize, number: SeqNumber) -> bool {
+        let [is_exact, is_short] = [&self.began_with_syn, &self.is_short].map(|of| of.get(index) == Some(&true));
+        let first = self.first.get(index).copied().flatten();
+        is_exact && is_short && first.is_some_and(|first| number.since(first) < 0)
     }
 
     /// For a key whose sides are the other way round.
@@ -82,6 +95,7 @@ impl Ended {
         self.first.reverse();
         self.began_with_syn.reverse();
         self.next.reverse();
+        self.is_short.reverse();
         self
     }
 }
@@ -314,9 +328,13 @@ impl<A> Table<A> {
         } else {
             let next_of_other = ended.next.get(1 - index).copied().flatten();
             let is_near = |distance: i32| u64::from(distance.unsigned_abs()) <= MAX_WINDOW_BYTES;
-            let acks_it = next_of_other.is_none_or(|next| is_near(SeqNumber(segment.ack).since(next)));
+            let ack = SeqNumber(segment.ack);
+            let acks_it =
+                next_of_other.is_none_or(|next| is_near(ack.since(next))) && !ended.is_before_the_first(1 - index, ack);
             let is_over = |ahead: i32| ahead <= 0 || ended.reset_by == Some(side.other());
-            (acks_it || !segment.flags.ack) && ahead.is_some_and(|ahead| is_over(ahead) && is_near(ahead))
+            (acks_it || !segment.flags.ack)
+                && ahead.is_some_and(|ahead| is_over(ahead) && is_near(ahead))
+                && !ended.is_before_the_first(index, begins.plus(u32::from(length < 2)))
         };
         if is_after && length > 0 {
             let within = |bytes: i32| u64::from(bytes.clamp(0, length as i32).unsigned_abs());

@@ -153,3 +153,37 @@ fn a_connection_may_begin_with_the_number_of_the_one_before() {
     assert_eq!(lines.iter().filter(|line| line["request"]["path"] == "/").count(), 2);
     assert_eq!(engine.stats().flow.unplaced_bytes, REQUEST.len() as u64);
 }
+
+/// Bytes before the first of a stream whose SYN was captured are no retransmission: they are of another connection.
+#[test]
+fn a_connection_whose_syn_was_lost_may_begin_with_lower_numbers_than_the_one_before() {
+    let response = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    let [asks, answers] = [REQUEST.len(), response.len()].map(|length| length as u32);
+    const FIRST: u32 = 50_000_000;
+    for ended in [true, false] {
+        for [client, server] in [[1, 1], [1, FIRST + 1], [FIRST + 1, 1], [1, FIRST + 9_000_000], [FIRST + 9_000_000, 1]]
+        {
+            let mut engine = Engine::new(EngineConfig::for_ports(&[SERVER_PORT]));
+            give(&mut engine, 1, &syn(From::Client(1), FIRST));
+            give(&mut engine, 1, &syn_ack(From::Server(1), FIRST, FIRST + 1));
+            give(&mut engine, 1, &packet(From::Client(1), FIRST + 1, FIRST + 1, REQUEST));
+            give(&mut engine, 1, &packet(From::Server(1), FIRST + 1, FIRST + 1 + asks, response));
+            if ended {
+                give(&mut engine, 1, &reset(From::Client(1), FIRST + 1 + asks, FIRST + 1 + answers));
+            }
+            for turn in 0..6 {
+                let [client, server] = [client + turn * asks, server + turn * answers];
+                let second = 30 + i64::from(turn);
+                give(&mut engine, second, &packet(From::Client(1), client, server, REQUEST));
+                give(&mut engine, second, &packet(From::Server(1), server, client + asks, response));
+            }
+            let shown = all_lines(&mut engine).len() as u64;
+            let stats = engine.stats();
+            assert_eq!(stats.flow.retransmitted_bytes, 0, "{ended} {client} {server}");
+            assert!(
+                shown >= 10 && shown + stats.flow.unplaced_bytes.div_ceil(18) + stats.gaps >= 14,
+                "{ended} {client} {server}: {shown}, {stats:?}"
+            );
+        }
+    }
+}

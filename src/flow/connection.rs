@@ -225,13 +225,17 @@ impl Connection {
         if segment.flags.rst {
             return self.on_reset(side, first_seq, heard, now, counters, sink);
         }
-        let (me, other) = self.flows(side);
+        let me = self.flow(side);
         if !me.is_started() {
             return Next::Continue;
         }
         let start = me.position_of(first_seq);
         // A probe may stand one before the first.
         let near = me.is_near(start) && !me.is_before_the_first(start + u64::from(length < 2));
+        if near && self.reset.is_some_and(|reset| reset.side == side && start + length > reset.position) {
+            self.reset = None; // its sender goes on: it was none of its own
+        }
+        let (me, other) = self.flows(side);
         let is_received = me.was_received(start);
         if me.has_claim() && near && doubt.is_none() {
             me.settle_claim(start + length);

@@ -84,3 +84,21 @@ fn acknowledged_bytes_that_never_came_are_missing_at_the_end() {
         assert_eq!((stats.gaps, stats.gap_bytes), (1, 299));
     }
 }
+
+/// RFC 5961 §3.2: within the window, and not where the receiver has come, it only asks the sender to repeat it.
+#[test]
+fn a_reset_beyond_which_its_sender_goes_on_ends_nothing() {
+    for ahead in [1, 30, 5_000] {
+        let mut engine = asked();
+        let mut answered = send(&mut engine, SERVER, 1, ASKED, LOOKALIKE);
+        give(&mut engine, &reset(SERVER, answered + ahead, ASKED));
+        give(&mut engine, &packet(CLIENT, ASKED, answered, b""));
+        let mut asked = ASKED;
+        for _ in 0..200 {
+            asked = send(&mut engine, CLIENT, asked, answered, REQUEST);
+            answered = send(&mut engine, SERVER, answered, asked, LOOKALIKE);
+        }
+        assert_eq!(engine.stats().connections_closed, 0, "{ahead}");
+        assert_eq!(summary(&mut engine).iter().filter(|(_, end)| end == "whole").count(), 402, "{ahead}");
+    }
+}

@@ -102,7 +102,8 @@ export const NO_LOSS = [
   ...['connectionsClosed', 'connectionsTimedOut', 'connectionsStopped'],
   // Second copies, and what the receiver's TCP has no use for either.
   ...['unread', 'captureCopies', 'retransmittedBytes', 'outOfOrderSegments', 'afterClose'],
-  ...['noSyn', 'discardedNoAck', 'discardedImpossibleAck', 'discardedBadChecksum'],
+  ...['noSyn', 'discardedNoAck', 'discardedImpossibleAck'],
+  ...['discardedBeyondWindow', 'discardedBadChecksum'],
   // Not asked for, or kept in case it is.
   ...['triggers', 'untriggered', 'triggerHeldMessages', 'triggerHeldBytes'],
   ...['bodiesRedacted'],

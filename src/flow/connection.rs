@@ -6,7 +6,7 @@ mod waiting;
 use std::ops::Range;
 
 use super::counters::FlowCounters;
-use super::judging::can_acknowledge;
+use super::judging::{can_acknowledge, doubt_of_place};
 use super::reassembly::{Piece, Reassembler, StreamEvent};
 use super::receiver::{Doubt, Verdict};
 use super::{Position, SeqNumber, Side};
@@ -147,7 +147,10 @@ impl Connection {
         } else if !segment.flags.ack && !segment.flags.rst {
             counters.discarded.no_ack += 1;
             return Next::Continue;
-        } else if self.new_syn == Some((side, SeqNumber(segment.seq))) && !segment.payload.is_empty() {
+        } else if self.new_syn == Some((side, SeqNumber(segment.seq)))
+            && !segment.payload.is_empty()
+            && self.next_seq(side) != Some(SeqNumber(segment.seq))
+        {
             return Next::Replace; // data on the new ISN: its SYN-ACK was not captured
         }
         if self.unreadable {
@@ -232,6 +235,9 @@ impl Connection {
         let start = me.position_of(first_seq);
         // A probe may stand one before the first.
         let near = me.is_near(start) && !me.is_before_the_first(start + u64::from(length < 2));
+        if segment.flags.syn && !me.may_begin_at(first_seq) {
+            return self.on_foreign_syn(side, segment, start..start + length, counters);
+        }
         if near && self.reset.is_some_and(|reset| reset.side == side && start + length > reset.position) {
             self.reset = None; // its sender goes on: it was none of its own
         }
@@ -251,6 +257,9 @@ impl Connection {
         if !near || is_foreign {
             let rested = last_stamp.plus_millis(REUSE_PAUSE_MS) <= at;
             return self.on_stray(side, segment, start..start + length, rested, counters);
+        }
+        if doubt.is_none() && (segment.flags.syn || start > me.next()) {
+            doubt = doubt_of_place(me, other, segment, start..start + length);
         }
         if segment.flags.fin && doubt.is_none() {
             me.finish_at(start + length);
@@ -314,6 +323,26 @@ impl Connection {
         }
         counters.unplaced_bytes += length;
         Next::Continue
+    }
+
+    /// A SYN that is not this connection's, with its bytes: another one may begin, else the receiver takes nothing of it
+    /// (RFC 5961 §4).
+    #[cold]
+    fn on_foreign_syn(
+        &mut self,
+        side: Side,
+        segment: &Segment<'_>,
+        place: Range<Position>,
+        counters: &mut FlowCounters,
+    ) -> Next {
+        if place.is_empty() {
+            return Next::Continue;
+        }
+        if self.flow(side).is_near(place.start) {
+            counters.unplaced_bytes += place.end - place.start;
+            return Next::Continue;
+        }
+        self.on_stray(side, segment, place, false, counters)
     }
 
     /// A byte of a keep-alive probe, or bytes after a FIN: they bring no news.

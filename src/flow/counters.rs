@@ -25,10 +25,12 @@ pub struct FlowCounters {
 /// Segments that their receivers threw away, and so does this.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Discarded {
-    /// Neither ACK nor SYN nor RST.
+    /// Neither ACK nor SYN nor RST, or bytes on a SYN that were not taken.
     pub no_ack: u64,
     /// Acknowledges what was never sent, or is long past.
     pub impossible_ack: u64,
+    /// Beyond the receiver's window.
+    pub beyond_window: u64,
     /// Wrong where that direction's checksums are right.
     pub bad_checksum: u64,
 }
@@ -37,6 +39,8 @@ impl Discarded {
     pub(super) fn count(&mut self, doubt: Doubt) {
         match doubt {
             Doubt::Ack => self.impossible_ack += 1,
+            Doubt::Syn => self.no_ack += 1,
+            Doubt::Window => self.beyond_window += 1,
             Doubt::Checksum | Doubt::Unfilled => self.bad_checksum += 1,
         }
     }

@@ -184,6 +184,11 @@ impl Reassembler {
         self.began_with_syn && position < Position::ORIGIN
     }
 
+    /// The receiver, which was ready to take so many bytes, cannot take one that stands there yet.
+    pub fn is_beyond(&self, window: u64, position: Position) -> bool {
+        position >= self.acked.max(Position::ORIGIN) + window
+    }
+
     /// A reset counts only inside the window (RFC 9293 §3.10.7.4, RFC 5961 §3), which begins where the receiver has come.
     pub fn may_be_reset_at(&self, position: Position) -> bool {
         self.is_near(position) && position >= self.acked
@@ -213,6 +218,11 @@ impl Reassembler {
     /// True if a SYN that says so may be this stream's own, captured late: the pickup stands a little after it.
     pub fn may_have_begun_at(&self, seq: SeqNumber) -> bool {
         self.started && !self.began_with_syn && (0..=MAX_LATE_SYN_BYTES).contains(&self.first_seq().since(seq))
+    }
+
+    /// Its SYN may stand before this number.
+    pub fn may_begin_at(&self, seq: SeqNumber) -> bool {
+        self.began_at(seq) || self.may_have_begun_at(seq)
     }
 
     pub fn began_with_syn(&self) -> bool {

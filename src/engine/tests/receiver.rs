@@ -91,7 +91,7 @@ impl Capture {
             let flag = line["incomplete"].as_str().map(|reason| format!(" {reason}")).unwrap_or_default();
             format!("{what}{flag}")
         };
-        let Discarded { no_ack, impossible_ack, bad_checksum } = self.engine.stats().flow.discarded;
+        let Discarded { no_ack, impossible_ack, bad_checksum, .. } = self.engine.stats().flow.discarded;
         (lines.iter().map(short).collect(), [no_ack, impossible_ack, bad_checksum])
     }
 }
@@ -298,4 +298,126 @@ fn the_end_of_a_stream_in_doubt_counts_when_its_bytes_do() {
     capture.give(left_to_the_card(last));
     capture.give(summed(packet(CLIENT, ASKED, end, b"")));
     assert_eq!(capture.outcome().0, ["/real", "until the end"]);
+}
+
+fn with_syn(mut frame: Vec<u8>) -> Vec<u8> {
+    frame[33] |= 0x02;
+    summed(frame)
+}
+
+/// RFC 9293 §3.10.7.4, RFC 5961 §4: a SYN inside of a connection is answered by an ACK, and nothing of it is taken.
+#[test]
+fn bytes_on_a_syn_inside_of_a_connection_are_not_read() {
+    for back in [0, 1, 10, 5_000] {
+        let mut capture = Capture::shaken();
+        capture.give(summed(packet(CLIENT, 1, 1, REAL)));
+        capture.give(with_syn(packet(SERVER, 1u32.wrapping_sub(back), ASKED, LIES)));
+        capture.give(summed(packet(SERVER, 1, ASKED, RESPONSE)));
+        let next = ASKED.wrapping_sub(back);
+        capture.give(with_syn(packet(CLIENT, next, ANSWERED, FORGED)));
+        capture.give(without_ack(with_syn(packet(CLIENT, next, 0, FORGED))));
+        capture.give(summed(packet(CLIENT, ASKED, ANSWERED, REAL)));
+        capture.give(summed(packet(SERVER, ANSWERED, 2 * ASKED - 1, RESPONSE)));
+        // One before its first byte is the server's own SYN, on which there may be bytes.
+        let unplaced = if back == 1 { 0 } else { LIES.len() } + 2 * FORGED.len();
+        assert_eq!(capture.engine.stats().flow.unplaced_bytes, unplaced as u64, "{back}");
+        assert_eq!(capture.outcome().0, ["/real", "real", "/real", "real"], "{back}");
+    }
+}
+
+/// The connection may have given way to another one, whose SYN was not captured: which, the next segments show.
+#[test]
+fn a_forged_answer_to_a_syn_tears_no_message() {
+    for at in [0, 1, 5, 1_000, 100_000, u32::MAX, u32::MAX - 40] {
+        for text in [&b""[..], FORGED] {
+            let mut capture = Capture::shaken();
+            let [mut asked, mut answered] = [1_u32, 1];
+            for turn in 0..8 {
+                if turn == 2 {
+                    capture.give(with_syn(packet(CLIENT, asked.wrapping_add(at), 100_000_000, text)));
+                    capture.give(summed(packet(SERVER, answered, asked, b"")));
+                }
+                capture.give(summed(packet(CLIENT, asked, answered, REAL)));
+                asked += REAL.len() as u32;
+                capture.give(summed(packet(SERVER, answered, asked, RESPONSE)));
+                answered += RESPONSE.len() as u32;
+            }
+            let (lines, _) = capture.outcome();
+            assert!(lines.iter().all(|line| line == "/real" || line == "real"), "{at}: {lines:?}");
+        }
+    }
+}
+
+/// RFC 7413 §4.1.3: the server acknowledges the bytes on the SYN only if it took them.
+#[test]
+fn bytes_on_a_syn_that_the_server_did_not_take_lose_to_those_after_it() {
+    for real in [vec![REAL], vec![&REAL[..7], &REAL[7..]]] {
+        let mut capture = Capture::new();
+        capture.give(without_ack(with_syn(packet(CLIENT, 0, 0, FORGED))));
+        capture.give(summed(syn_ack(SERVER, 0, 1)));
+        let mut seq = 1;
+        for piece in real {
+            capture.give(summed(packet(CLIENT, seq, 1, piece)));
+            seq += piece.len() as u32;
+        }
+        capture.give(summed(packet(SERVER, 1, ASKED, RESPONSE)));
+        let (lines, [no_ack, ..]) = capture.outcome();
+        assert_eq!((lines, no_ack > 0), (vec!["/real".to_owned(), "real".to_owned()], true));
+    }
+}
+
+#[test]
+fn bytes_on_a_syn_are_read_if_nobody_says_that_they_were_not_taken() {
+    let mut capture = Capture::new();
+    capture.give(without_ack(with_syn(packet(CLIENT, 0, 0, REAL))));
+    capture.give(summed(packet(CLIENT, ASKED, 1, FORGED)));
+    assert_eq!(capture.outcome(), (vec!["/real".to_owned(), "/lies".to_owned()], [0, 0, 0]));
+}
+
+/// RFC 9293 §3.10.7.4: what stands beyond the window is thrown away.
+#[test]
+fn bytes_beyond_the_window_lose_to_those_that_are_sent_once_it_has_moved() {
+    const WINDOW: u32 = 65_535;
+    let body = vec![b'x'; 3 * WINDOW as usize];
+    let response = [format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len()).as_bytes(), &body].concat();
+    for (beyond, is_read) in [(0, false), (1, false), (WINDOW, false), (-1_i64 as u32, true)] {
+        let mut capture = Capture::shaken();
+        capture.give(summed(packet(CLIENT, 1, 1, REAL)));
+        capture.give(summed(packet(SERVER, 1u32.wrapping_add(WINDOW).wrapping_add(beyond), ASKED, LIES)));
+        for (at, piece) in (1..).step_by(1_000).zip(response.chunks(1_000)) {
+            capture.give(summed(packet(SERVER, at, ASKED, piece)));
+            capture.give(summed(packet(CLIENT, ASKED, at + piece.len() as u32, b"")));
+        }
+        let beyond_window = capture.engine.stats().flow.discarded.beyond_window;
+        assert_eq!(beyond_window > 0, !is_read, "{beyond}");
+        let (lines, _) = capture.outcome();
+        assert_eq!(lines[1].contains("lies"), is_read, "{beyond}");
+    }
+}
+
+#[test]
+fn bytes_beyond_the_window_alone_make_no_gap() {
+    let mut capture = Capture::shaken();
+    capture.give(summed(packet(SERVER, 200_000, 1, LIES)));
+    capture.give(summed(packet(CLIENT, 1, 1, REAL)));
+    capture.wait(20_000);
+    capture.give(summed(packet(SERVER, 1, ASKED, RESPONSE)));
+    let stats = capture.engine.stats();
+    assert_eq!((stats.gaps, stats.flow.unplaced_bytes), (0, LIES.len() as u64));
+    assert_eq!(capture.outcome().0, ["/real", "real"]);
+}
+
+#[test]
+fn bytes_that_only_seem_to_be_beyond_the_window_are_read() {
+    // The acks of the client are not captured.
+    let body = vec![b'x'; 200_000];
+    let response = [format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len()).as_bytes(), &body].concat();
+    let segments: Vec<(u32, &[u8])> = (1..).step_by(1_000).zip(response.chunks(1_000)).collect();
+    let mut capture = Capture::shaken();
+    capture.give(summed(packet(CLIENT, 1, 1, REAL)));
+    for &(at, piece) in segments.iter().skip(1).chain(segments.first()) {
+        capture.give(summed(packet(SERVER, at, ASKED, piece)));
+    }
+    let (lines, _) = capture.outcome();
+    assert_eq!((lines[0].as_str(), lines[1].len()), ("/real", body.len()));
 }

@@ -178,7 +178,7 @@ impl Connection {
             return Next::Continue;
         } else {
             let confirms = segment.flags.ack && new_syn == Some((side.other(), SeqNumber(segment.ack)));
-            let stray = answers_another(other.is_near(acknowledged));
+            let stray = answers_another(other.is_near(acknowledged)) && segment.payload.is_empty();
             if over || !carries_data || confirms || renewed || stray {
                 return Next::Replace;
             }

@@ -148,6 +148,18 @@ impl Connection {
         first.doubt.is_some() && !self.flow(side).is_acked_to(first.end)
     }
 
+    /// It is in doubt, and not for what a card does. Beyond the window: as long as what stands before it did not come.
+    fn was_thrown_away(&self, side: Side, first: First) -> bool {
+        match first.doubt {
+            None | Some(Doubt::Unfilled) => false,
+            Some(Doubt::Window) => {
+                let (me, window) = (self.flow(side), self.flow(side.other()).largest_window());
+                first.start > me.next() && me.is_beyond(window, first.start)
+            }
+            Some(Doubt::Checksum | Doubt::Ack | Doubt::Syn) => true,
+        }
+    }
+
     /// The receiver of these bytes has spoken since and acknowledged none of them.
     fn is_passed_over(&self, side: Side, first: First) -> bool {
         self.flow(side.other()).spoke_at > first.arrived && !self.flow(side).is_acked_to(first.end)
@@ -167,9 +179,9 @@ impl Connection {
     /// Removes what keeps the first waiting bytes of `side` from being delivered.
     fn give_up_first(&mut self, side: Side, counters: &mut FlowCounters, sink: &mut impl FnMut(Side, StreamEvent<'_>)) {
         let Some(first) = self.flow(side).first_waiting() else { return };
-        if first.doubt.is_some_and(|doubt| doubt != Doubt::Unfilled) && self.is_passed_over(side, first) {
+        if self.was_thrown_away(side, first) && self.is_passed_over(side, first) {
             let length = self.flow_mut(side).discard_first(&mut counters.discarded);
-            counters.unplaced_bytes += if first.doubt == Some(Doubt::Ack) { length } else { 0 };
+            counters.unplaced_bytes += if first.doubt == Some(Doubt::Checksum) { 0 } else { length };
         } else if first.start > self.flow(side).next() {
             self.flow_mut(side).give_up_to(first.start, &mut |event| sink(side, event));
         } else if self.is_in_doubt(side, first) {

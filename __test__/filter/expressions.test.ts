@@ -27,6 +27,28 @@ const grpc = {
     request: { method: 'POST', path: '/shop.Orders/Create' },
   }),
 };
+/** Its status stands in the body, as the last frame. */
+const grpcWeb = {
+  request: request({ ...grpcRequest, headers: { 'content-type': 'application/grpc-web-text' } }),
+  response: response({
+    headers: { 'content-type': 'application/grpc-web-text' },
+    grpc: { status: 7, messageCount: 1 },
+  }),
+};
+/** Of a call with messages a status in the head is none. */
+const cutGrpc = {
+  request: grpcRequest,
+  response: response({
+    headers: { 'content-type': 'application/grpc', 'grpc-status': '5' },
+    incomplete: 'closed',
+    grpc: { messageCount: 1 },
+  }),
+};
+/** The field that names the type was sent before the capture began. */
+const metLate = {
+  request: request({ method: 'POST', headers: {}, headersIncomplete: true }),
+  response: response({ headers: {}, headersIncomplete: true, grpc: { status: 5 }, trailers: { 'grpc-status': '5' } }),
+};
 
 const says = (text: string, exchange: Exchange): boolean => parseFilter(text).matches(exchange);
 
@@ -148,6 +170,11 @@ describe('a comparison', () => {
     ['grpc.status!=OK', { request: grpcRequest }, true],
     ['grpc.status=none', { request: grpcRequest }, true],
     ['grpc.status=none', grpc, false],
+    ['grpc.status=PERMISSION_DENIED', grpcWeb, true],
+    ['grpc.status=none', grpcWeb, false],
+    ['grpc.status=none', cutGrpc, true],
+    ['grpc', metLate, true],
+    ['grpc.status=5', metLate, true],
   ])('%s', (text, exchange, expected) => {
     expect(says(text, exchange)).toBe(expected);
   });

@@ -24,8 +24,9 @@ export const GRPC_STATUSES: readonly string[] = [
   'UNAUTHENTICATED',
 ];
 
+/** As the engine says it, which may know it without the type: of a connection that was met late. */
 export function isGrpc(message: HttpMessage | undefined): boolean {
-  return /^application\/grpc(?![\w.])/i.test(message?.headers['content-type'] ?? '');
+  return message?.grpc !== undefined || /^application\/grpc(?![\w.])/i.test(message?.headers['content-type'] ?? '');
 }
 
 /** `/package.Service/Method`, perhaps below a prefix. */
@@ -35,8 +36,12 @@ export function callOf(exchange: Exchange): { service: string; method: string } 
   return found === null ? undefined : { service: found[1] as string, method: found[2] as string };
 }
 
-/** From the trailers, or from the head of a response that has nothing else. */
-export function grpcStatusOf({ trailers, headers }: HttpMessage): number | undefined {
+/**
+ * As the engine says it, which also reads the last frame of gRPC-Web. Of messages from elsewhere: from the trailers, or from the
+ * head of a response that has nothing else.
+ */
+export function grpcStatusOf({ grpc, trailers, headers }: HttpMessage): number | undefined {
+  if (grpc !== undefined) return grpc.status;
   const text = trailers?.['grpc-status'] ?? headers['grpc-status'];
   return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }

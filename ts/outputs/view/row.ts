@@ -63,7 +63,7 @@ function keysIn({ direction, headers }: HttpMessage): Row['keys'] {
 function addResponse(row: Row, message: HttpMessage): void {
   row.response = true;
   row.size = message.bodySize;
-  const grpcStatus = message.grpc?.status ?? grpcStatusOf(message);
+  const grpcStatus = grpcStatusOf(message);
   if (grpcStatus !== undefined) row.grpcStatus = grpcStatus;
   if (message.statusCode !== undefined) row.status = message.statusCode;
   const type = message.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
@@ -88,7 +88,7 @@ function beginOf({ direction, timestamp, latencyMs }: HttpMessage): number {
 function kindOf(row: Row, message: HttpMessage): Kind {
   if (row.kind !== 'http') return row.kind;
   const { headers, protocol, statusCode } = message;
-  if (message.grpc !== undefined || isGrpc(message)) return 'grpc';
+  if (isGrpc(message)) return 'grpc';
   if (protocol === 'websocket') return 'websocket';
   if (statusCode === 101 && headers.upgrade?.toLowerCase() === 'websocket') return 'websocket';
   return /^text\/event-stream\b/i.test(headers['content-type'] ?? '') ? 'sse' : 'http';

@@ -17,6 +17,8 @@ pub(super) struct Control {
     pub status: Option<u16>,
     /// Fields that are not there: unknown, or over a limit.
     pub unknown: u32,
+    /// The first field of all is not known: it may be a pseudo-header field.
+    pub begins_unknown: bool,
     /// One of them is there twice, after another field, or with a value that it cannot have (RFC 9113 §8.3).
     pub malformed: bool,
 }
@@ -66,7 +68,11 @@ impl HeadBuffer {
         bytes.clear();
         head.fields.clear();
         head.version = Version::HTTP_2;
-        *control = Control { unknown: block.unknown_fields + block.fields_over_limit, ..Control::default() };
+        *control = Control {
+            unknown: block.unknown_fields + block.fields_over_limit,
+            begins_unknown: block.begins_unknown,
+            ..Control::default()
+        };
         for field in block.iter() {
             let name = append(bytes, field.name);
             let value = append(bytes, field.value);

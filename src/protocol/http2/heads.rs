@@ -151,15 +151,29 @@ impl Turn<'_, '_> {
             }
             // A block that ends nothing comes after an interim response only, and that is what the open one was.
             Half::Open(open) if open.control.status.is_none() && (control.status.is_some() || !owner.end_stream) => {
-                self.end_half(id, Direction::Response, Ending::Whole);
-                self.shared.streams.set_half(id, Direction::Response, Half::Idle);
+                self.end_interim(id);
                 self.on_response(owner);
+            }
+            // These are trailers, or the final response after an interim one: neither's status is known.
+            Half::Open(open) if open.control.status.is_none() && control.begins_unknown && open.body.bytes == 0 => {
+                self.cx.counters.lost_heads += 1;
+                self.end_half(id, Direction::Response, Ending::Early(Incomplete::Gap));
             }
             Half::Open(_) => self.on_trailers(owner, control.status.is_none()),
             Half::Headless | Half::Tunnel | Half::Socket(_) if owner.end_stream => {
                 self.end_half(id, Direction::Response, Ending::Whole);
             }
             Half::Headless | Half::Tunnel | Half::Socket(_) | Half::Over => {}
+        }
+    }
+
+    /// The open response is one before the final one, which goes on with its stream.
+    fn end_interim(&mut self, id: u32) {
+        let direction = Direction::Response;
+        if let Some(Half::Open(mut open)) = self.shared.streams.set_half(id, direction, Half::Idle)
+            && let Some(stream) = self.shared.streams.get(id)
+        {
+            emit_open(stream, direction, &mut open, Ending::Whole, None, self.cx);
         }
     }
 

@@ -17,6 +17,8 @@ pub struct FieldBlock {
     fields: Vec<Place>,
     /// Fields whose name or value is not known, because the entry they refer to was inserted in a block that was not seen.
     pub unknown_fields: u32,
+    /// The first field is one of those.
+    pub begins_unknown: bool,
     /// Fields that were left out because the block is over a limit. They follow all those that were kept.
     pub fields_over_limit: u32,
     /// `MAX_HEADER_BLOCK_BYTES` was reached.
@@ -154,6 +156,7 @@ impl FieldBlock {
     }
 
     pub(super) fn count_unknown(&mut self) {
+        self.begins_unknown |= self.fields.is_empty();
         self.unknown_fields = self.unknown_fields.saturating_add(1);
     }
 

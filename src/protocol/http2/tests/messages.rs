@@ -354,3 +354,32 @@ fn what_is_no_message() {
     );
     assert_eq!(counters.lost_heads, 3);
 }
+
+/// After a block that cannot be read the entries of the table are not known. Where neither status is, the second block is the
+/// trailers of a response or the head of the final one after an interim one; a block whose first field is known begins with it.
+#[test]
+fn what_may_be_a_head_is_not_shown_as_trailers() {
+    const BROKEN: &[u8] = &[0xff, 0xff, 0xff, 0xff, 0x7f];
+    const UNKNOWN: u8 = 0xbe;
+    let literal: &[u8] = b"\0\x01x\x011";
+    let mut c = Encoder::default();
+    let asked = [1, 3].map(|id| headers(id, &c.block(&get("/")), true)).concat();
+    let requests = "> 1 GET / {host=h}";
+    for (second, expected) in [
+        ([&[UNKNOWN], literal].concat(), "< 3 0 ?1 !gap for GET /"),
+        ([literal, &[UNKNOWN]].concat(), "< 3 0 +{x=1} ?2 for GET /"),
+        ([&[0x89], literal].concat(), "< 3 0 ?1 for GET /"),
+    ] {
+        let mut expected = vec![requests, "> 3 GET / {host=h}", expected];
+        expected.extend((second[0] == 0x89).then_some("< 3 204 {x=1} for GET /"));
+        check(
+            &[
+                C([hello(), asked.clone()].concat()),
+                S([settings(&[]), headers(1, BROKEN, true)].concat()),
+                S(headers(3, &[UNKNOWN], false)),
+                S(headers(3, &second, true)),
+            ],
+            &expected,
+        );
+    }
+}

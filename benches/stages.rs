@@ -133,6 +133,7 @@ fn parse(events: &[(usize, Side, Vec<u8>, DataMeta)], sink: &mut dyn Sink) {
             proxied: None,
             scratch: &mut scratch,
             streams: false,
+            tunnels: false,
         };
         connections[*number].on_event(*side, StreamEvent::Data(bytes, *meta), &mut context);
     }

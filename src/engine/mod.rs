@@ -491,6 +491,7 @@ impl Engine {
             outlet: &mut self.outlet,
             now: self.now,
             ending,
+            has_keys: self.tls.is_on,
         };
         Some((connection, &mut self.flow, ToTls { id, tls: &mut self.tls, to_protocol }))
     }

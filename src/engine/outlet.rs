@@ -103,6 +103,7 @@ impl Outlet {
     }
 
     /// Lends `act` what parsing a connection needs.
+    #[allow(clippy::too_many_arguments, reason = "what is lent, none of which is kept")]
     pub fn with_context(
         &mut self,
         origin: &Origin,
@@ -110,6 +111,7 @@ impl Outlet {
         secured: Option<&Tls>,
         now: Timestamp,
         ending: Incomplete,
+        tunnels: bool,
         act: impl FnOnce(&mut Context<'_>),
     ) {
         let mut to_lines = ToLines {
@@ -132,6 +134,7 @@ impl Outlet {
             proxied: None,
             scratch: &mut self.scratch,
             streams: self.streams,
+            tunnels,
         });
     }
 }

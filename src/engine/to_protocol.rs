@@ -25,6 +25,8 @@ pub(super) struct ToProtocol<'a> {
     pub now: Timestamp,
     /// The reason if a message ends here before it is complete.
     pub ending: Incomplete,
+    /// There are keys of TLS: what a CONNECT opens may be read.
+    pub has_keys: bool,
 }
 
 impl ToProtocol<'_> {
@@ -83,8 +85,11 @@ impl ToProtocol<'_> {
         };
         let origin = origin_of(&mut self.app.origin, self.serial, self.ends, server);
         let (held, secured) = (&mut self.app.held, self.app.secured.as_deref());
-        self.outlet
-            .with_context(origin, held, secured, self.now, self.ending, |cx| conversation.on_event(side, event, cx));
+        // TLS in TLS is not read.
+        let tunnels = self.has_keys && secured.is_none();
+        self.outlet.with_context(origin, held, secured, self.now, self.ending, tunnels, |cx| {
+            conversation.on_event(side, event, cx);
+        });
         if conversation.has_unread() {
             self.report_unread(false);
         }
@@ -112,7 +117,9 @@ impl ToProtocol<'_> {
         {
             let origin = origin_of(&mut self.app.origin, self.serial, self.ends, server);
             let (held, secured) = (&mut self.app.held, self.app.secured.as_deref());
-            self.outlet.with_context(origin, held, secured, self.now, self.ending, |cx| conversation.shed(cx));
+            self.outlet.with_context(origin, held, secured, self.now, self.ending, false, |cx| {
+                conversation.shed(cx);
+            });
         }
         self.outlet.finish_held(&mut self.app.held, self.now);
     }

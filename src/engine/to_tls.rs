@@ -30,7 +30,7 @@ impl ToTls<'_> {
     #[inline(never)]
     fn deliver_layered(&mut self, side: Side, event: StreamEvent<'_>) {
         match &self.to_protocol.app.layer {
-            Layer::Plain => self.to_protocol.deliver(side, event),
+            Layer::Plain => self.deliver_plain(side, event),
             Layer::Tls(_) => {
                 if let StreamEvent::Gap { len } = event {
                     self.to_protocol.note_gap(len);
@@ -38,9 +38,9 @@ impl ToTls<'_> {
                 self.with_tls(|connection, cx| connection.on_event(side, event, cx));
             }
             // It had begun before there were keys.
-            Layer::Undecided(None) if self.to_protocol.app.conversation.is_some() => {
+            Layer::Undecided(None) if self.has_begun() => {
                 self.to_protocol.app.layer = Layer::Plain;
-                self.to_protocol.deliver(side, event);
+                self.deliver_plain(side, event);
             }
             Layer::Undecided(_) => self.listen(side, event),
         }
@@ -57,7 +57,7 @@ impl ToTls<'_> {
             }
             _ => {
                 self.decide_plain();
-                return self.to_protocol.deliver(side, event);
+                return self.deliver_plain(side, event);
             }
         };
         match kept {
@@ -68,7 +68,7 @@ impl ToTls<'_> {
                 }
                 Opening::Plain => {
                     self.to_protocol.app.layer = Layer::Plain;
-                    self.to_protocol.deliver(side, event);
+                    self.deliver_plain(side, event);
                 }
                 Opening::Tls(prefix) => self.begin_tls(side, bytes, meta, prefix),
             },
@@ -91,8 +91,25 @@ impl ToTls<'_> {
     fn decide_plain(&mut self) {
         let layer = std::mem::replace(&mut self.to_protocol.app.layer, Layer::Plain);
         if let Layer::Undecided(Some(kept)) = layer {
-            self.to_protocol.deliver(kept.side, StreamEvent::Data(&kept.bytes, kept.first));
+            self.deliver_plain(kept.side, StreamEvent::Data(&kept.bytes, kept.first));
         }
+    }
+
+    /// Without TLS. If it opens a tunnel, what passes there is looked at as a connection's first bytes are.
+    fn deliver_plain(&mut self, side: Side, event: StreamEvent<'_>) {
+        self.to_protocol.deliver(side, event);
+        let Some(conversation) = &mut self.to_protocol.app.conversation else { return };
+        if let Some(passed) = conversation.take_tunnel() {
+            self.to_protocol.app.layer = Layer::Undecided(None);
+            for (side, piece) in passed {
+                self.deliver_layered(side, piece.as_event());
+            }
+        }
+    }
+
+    /// What is not in a tunnel, or no longer the beginning of what is in it.
+    fn has_begun(&self) -> bool {
+        self.to_protocol.app.conversation.as_ref().is_some_and(|conversation| !conversation.is_tunnel())
     }
 
     fn begin_tls(&mut self, side: Side, bytes: &[u8], mut meta: DataMeta, prefix: usize) {
@@ -100,6 +117,9 @@ impl ToTls<'_> {
         if !before.is_empty() {
             self.to_protocol.deliver(side, StreamEvent::Data(before, meta));
             meta.position += prefix as u64;
+        }
+        if let Some(conversation) = &mut self.to_protocol.app.conversation {
+            conversation.enter_tunnel();
         }
         self.to_protocol.app.layer = Layer::Tls(Box::default());
         self.with_tls(|connection, cx| connection.on_event(side, StreamEvent::Data(rest, meta), cx));

@@ -94,6 +94,7 @@ impl Engine {
             outlet: &mut self.outlet,
             now: self.now,
             ending: Incomplete::Closed,
+            has_keys: true,
         };
         act(&mut ToTls { id: lingering.id, tls: &mut self.tls, to_protocol });
     }

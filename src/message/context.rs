@@ -27,6 +27,8 @@ pub struct Context<'a> {
     pub scratch: &'a mut Scratch,
     /// Messages inside streams are handed on.
     pub streams: bool,
+    /// There is a reader of what passes in a tunnel.
+    pub tunnels: bool,
 }
 
 /// Buffers that are used again for each message.

@@ -1,5 +1,6 @@
 //! The state of a connection in any protocol: its two sides, the prefix of a proxy, the protocol in use.
 
+use super::handover::Piece;
 use super::http1::HttpConnection;
 use super::http2::Http2Connection;
 use super::in_use::Protocol;
@@ -68,6 +69,31 @@ impl Conversation {
         let is_first_report = self.reported_bytes == 0;
         self.reported_bytes += bytes;
         Some(Unread { bytes, is_first_report, protocol: protocol.unwrap_or("unknown") })
+    }
+
+    /// What a tunnel that was opened is to hold, as far as it has passed; once.
+    pub fn take_tunnel(&mut self) -> Option<Vec<(Side, Piece)>> {
+        let Protocol::Tunnel(tunnel) = &mut self.protocol else { return None };
+        let server = self.parties.server()?;
+        let side = |direction| if direction == Direction::Response { server } else { server.other() };
+        Some(tunnel.take_beginning()?.into_iter().map(|(direction, piece)| (side(direction), piece)).collect())
+    }
+
+    #[inline]
+    pub fn is_tunnel(&self) -> bool {
+        matches!(self.protocol, Protocol::Tunnel(_))
+    }
+
+    /// A conversation in the tunnel takes the place of the one that opened it.
+    pub fn enter_tunnel(&mut self) {
+        if let Protocol::Tunnel(tunnel) = &self.protocol {
+            let proxied = self.opening.proxied;
+            *self = Self {
+                protocol: Protocol::Http1(HttpConnection::in_tunnel(tunnel.last_number())),
+                ..Self::new(self.parties, Met::AtItsSyn)
+            };
+            self.opening.proxied = proxied;
+        }
     }
 
     /// The server's side, if it is known.
@@ -219,7 +245,8 @@ impl Conversation {
     #[cold]
     fn begin_http2(&mut self) {
         let [request, response] = Direction::BOTH.map(|direction| self.protocol.is_untouched(direction));
-        self.protocol = Protocol::Http2(Box::new(Http2Connection::begun(request, response)));
+        let http2 = Http2Connection::begun(request, response).after(self.protocol.last_number());
+        self.protocol = Protocol::Http2(Box::new(http2));
         self.unproven = None;
     }
 
@@ -266,7 +293,7 @@ impl Conversation {
     #[cold]
     fn note_gap(&mut self) {
         if self.unproven.is_none() && matches!(self.protocol, Protocol::Http1(_)) && !self.protocol.is_used() {
-            self.unproven = Some(Box::new(Http2Connection::unproven()));
+            self.unproven = Some(Box::new(Http2Connection::unproven().after(self.protocol.last_number())));
         }
     }
 

@@ -3,6 +3,7 @@
 use super::handover::{Handover, Piece};
 use super::http1::HttpConnection;
 use super::http2::Http2Connection;
+use super::tunnel::Tunnel;
 use super::websocket::WebSocketConnection;
 use crate::flow::StreamEvent;
 use crate::message::{Context, Direction, HttpCounters, StreamOf, Switch};
@@ -17,6 +18,7 @@ pub enum Protocol {
     Http1(HttpConnection),
     Http2(Box<Http2Connection>),
     WebSocket(Box<WebSocketConnection>),
+    Tunnel(Box<Tunnel>),
 }
 
 impl Protocol {
@@ -33,12 +35,17 @@ impl Protocol {
             }
             Self::Http2(http) => http.on_event(direction, event, cx),
             Self::WebSocket(socket) => socket.on_event(direction, event, cx),
+            Self::Tunnel(tunnel) => tunnel.on_event(event, cx),
         }
     }
 
     /// Goes on with the protocol to which a response has taken the connection: what the server says comes first.
     #[cold]
     fn follow(&mut self, handover: Handover, cx: &mut Context<'_>) {
+        if handover.switch == Switch::Tunnel {
+            *self = Self::Tunnel(Box::new(Tunnel::new(handover)));
+            return;
+        }
         let Handover { switch, agreement, heard, request, number, last_number, mut client, client_ended, server } =
             handover;
         *self = if switch == Switch::WebSocket {
@@ -74,6 +81,7 @@ impl Protocol {
             Self::Http1(http) => http.shed(cx),
             Self::Http2(http) => http.shed(cx),
             Self::WebSocket(socket) => socket.shed(cx),
+            Self::Tunnel(_) => {}
         }
     }
 
@@ -83,6 +91,7 @@ impl Protocol {
             Self::Http1(http) => http.buffered_bytes(),
             Self::Http2(http) => http.buffered_bytes(),
             Self::WebSocket(socket) => socket.buffered_bytes(),
+            Self::Tunnel(tunnel) => tunnel.buffered_bytes(),
         }
     }
 
@@ -92,7 +101,7 @@ impl Protocol {
         match self {
             Self::Http1(http) => http.is_used(),
             Self::Http2(http) => http.is_used(),
-            Self::WebSocket(_) => true,
+            Self::WebSocket(_) | Self::Tunnel(_) => true,
         }
     }
 
@@ -102,7 +111,7 @@ impl Protocol {
         match self {
             Self::Http1(http) => http.is_untouched(direction),
             // It was entered for what was seen.
-            Self::Http2(_) | Self::WebSocket(_) => false,
+            Self::Http2(_) | Self::WebSocket(_) | Self::Tunnel(_) => false,
         }
     }
 
@@ -110,7 +119,16 @@ impl Protocol {
     pub(super) fn note_syn(&mut self) {
         match self {
             Self::Http1(http) => http.note_syn(),
-            Self::Http2(_) | Self::WebSocket(_) => {}
+            Self::Http2(_) | Self::WebSocket(_) | Self::Tunnel(_) => {}
+        }
+    }
+
+    /// Of the exchanges so far, where HTTP/2 may still turn out to be what follows them.
+    pub(super) fn last_number(&self) -> u32 {
+        match self {
+            Self::Http1(http) => http.last_number(),
+            Self::Tunnel(tunnel) => tunnel.last_number(),
+            Self::Http2(_) | Self::WebSocket(_) => 0,
         }
     }
 
@@ -118,7 +136,7 @@ impl Protocol {
     pub(super) fn pass_over(&mut self, bytes: &[u8], counters: &mut HttpCounters) {
         match self {
             Self::Http1(http) => http.pass_over(bytes, counters),
-            Self::Http2(_) | Self::WebSocket(_) => counters.passed_over_bytes += bytes.len() as u64,
+            Self::Http2(_) | Self::WebSocket(_) | Self::Tunnel(_) => counters.passed_over_bytes += bytes.len() as u64,
         }
     }
 
@@ -128,7 +146,7 @@ impl Protocol {
         match self {
             Self::Http1(http) => http.passed_over(),
             Self::Http2(http) => (http.passed_over_bytes(), Some("http/2")),
-            Self::WebSocket(_) => (0, None),
+            Self::WebSocket(_) | Self::Tunnel(_) => (0, None),
         }
     }
 }

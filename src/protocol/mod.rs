@@ -13,6 +13,7 @@
 //!   http2/       HTTP/2
 //!   event_stream/, grpc_stream/ and websocket/   Server-Sent Events, gRPC messages and WebSocket, if messages inside streams
 //!                are asked for; inside: the first two, which are bodies of messages of HTTP
+//! tunnel         what a CONNECT opened: counted, or handed on to the reader of TLS
 //! handover       what one protocol leaves to the next
 //! met, names, pending_request   plain values that all of them know
 //! ```
@@ -48,6 +49,7 @@ mod proxy_prefix;
 mod sniffing;
 #[cfg(test)]
 mod tests;
+mod tunnel;
 mod websocket;
 
 pub use conversation::{Conversation, Unread};

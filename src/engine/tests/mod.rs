@@ -1,5 +1,6 @@
 mod after_close;
 mod calls;
+mod connect;
 mod content;
 mod fast_open;
 mod fields;

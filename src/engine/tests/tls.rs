@@ -4,14 +4,14 @@ use super::*;
 use crate::tls::KeyLogReader;
 use crate::tls::tests::peer::{CLIENT, Peers, SERVER};
 
-const REQUEST: &[u8] = b"POST /secret HTTP/1.1\r\nhost: shop.invalid\r\ncontent-length: 5\r\n\r\nhello";
-const RESPONSE: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nworld";
+pub(super) const REQUEST: &[u8] = b"POST /secret HTTP/1.1\r\nhost: shop.invalid\r\ncontent-length: 5\r\n\r\nhello";
+pub(super) const RESPONSE: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nworld";
 const BEGAN: i64 = 1_700_000_000_000_000;
-const WAIT_MS: u64 = 10_000;
+pub(super) const WAIT_MS: u64 = 10_000;
 
-struct Capture {
-    engine: Engine,
-    next: [u32; 2],
+pub(super) struct Capture {
+    pub engine: Engine,
+    pub next: [u32; 2],
     at: i64,
 }
 
@@ -20,7 +20,7 @@ impl Capture {
         Self { engine: Engine::new(config), next: [1, 1], at: BEGAN }
     }
 
-    fn new() -> Self {
+    pub fn new() -> Self {
         let mut config = EngineConfig::for_ports(&[SERVER_PORT]);
         config.tls = true;
         config.tls_key_wait_ms = WAIT_MS;
@@ -32,12 +32,12 @@ impl Capture {
         self.engine.on_packet(Timestamp::from_micros(self.at), RAW_IP, frame, frame.len() as u32);
     }
 
-    fn open(&mut self) {
+    pub fn open(&mut self) {
         self.frame(&syn(From::Client(1), 0));
         self.frame(&syn_ack(From::Server(1), 0, 1));
     }
 
-    fn segment(&mut self, is_client: bool, payload: &[u8]) {
+    pub fn segment(&mut self, is_client: bool, payload: &[u8]) {
         let [client, server] = self.next;
         let frame = match is_client {
             true => packet(From::Client(1), client, server, payload),
@@ -47,14 +47,14 @@ impl Capture {
         self.frame(&frame);
     }
 
-    fn play(&mut self, peers: &Peers) {
+    pub fn play(&mut self, peers: &Peers) {
         for (side, record) in &peers.wire {
             self.segment(*side == CLIENT, record);
         }
     }
 
     /// Both sides end.
-    fn close(&mut self) {
+    pub fn close(&mut self) {
         let [client, server] = self.next;
         let mut fin = packet(From::Client(1), client, server, b"");
         fin[33] = 0x11;
@@ -65,11 +65,11 @@ impl Capture {
         self.frame(&packet(From::Client(1), client + 1, server + 1, b""));
     }
 
-    fn keys(&mut self, text: &str) {
+    pub fn keys(&mut self, text: &str) {
         self.engine.add_tls_keys(|store| KeyLogReader::default().push(text.as_bytes(), store));
     }
 
-    fn pass(&mut self, ms: u64) {
+    pub fn pass(&mut self, ms: u64) {
         self.at += ms as i64 * 1_000;
         self.engine.on_tick(Timestamp::from_micros(self.at));
     }
@@ -79,7 +79,7 @@ impl Capture {
     }
 
     /// Each message in short, with its TLS.
-    fn outcome(&mut self) -> Vec<String> {
+    pub fn outcome(&mut self) -> Vec<String> {
         let short = |line: &serde_json::Value| {
             let what = line["path"].as_str().or(line["request"]["path"].as_str()).unwrap_or("?");
             let incomplete = line["incomplete"].as_str().unwrap_or("whole");
@@ -96,23 +96,23 @@ impl Capture {
         all_lines(&mut self.engine).iter().map(short).collect()
     }
 
-    fn count(&self, name: &str) -> u64 {
+    pub fn count(&self, name: &str) -> u64 {
         self.engine.stats().entries().iter().find(|(known, _)| *known == name).unwrap().1
     }
 }
 
-fn exchange(mut peers: Peers) -> Peers {
+pub(super) fn exchange(mut peers: Peers) -> Peers {
     peers.send(CLIENT, REQUEST);
     peers.send(SERVER, RESPONSE);
     peers
 }
 
-fn whole(version: &str, cipher: &str) -> [String; 2] {
+pub(super) fn whole(version: &str, cipher: &str) -> [String; 2] {
     ["request /secret hello", "response /secret world"]
         .map(|message| format!("{message} whole {version} {cipher} shop.invalid"))
 }
 
-fn whole13() -> [String; 2] {
+pub(super) fn whole13() -> [String; 2] {
     whole("1.3", "TLS_AES_128_GCM_SHA256")
 }
 

@@ -60,6 +60,7 @@ fn read(coding: &str, pieces: Pieces<'_>, max_body_bytes: usize) -> (Vec<String>
             proxied: None,
             scratch: &mut scratch,
             streams: true,
+            tunnels: false,
         };
         match piece {
             Ok(bytes) => events.on_data(bytes, Timestamp::default(), &mut cx),

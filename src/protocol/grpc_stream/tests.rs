@@ -110,6 +110,7 @@ impl Reader {
                 proxied: None,
                 scratch: &mut self.scratch,
                 streams: true,
+                tunnels: false,
             },
         );
     }

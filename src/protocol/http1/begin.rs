@@ -8,6 +8,14 @@ use crate::message::{Direction, Head, Judged, Selection, StartLine, StreamOf, Sw
 use crate::protocol::inside::Inside;
 use crate::protocol::websocket::Agreement;
 
+/// The readers that there are of what comes after a switch.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Readers {
+    /// Of WebSocket.
+    pub streams: bool,
+    pub tunnels: bool,
+}
+
 #[derive(Debug)]
 pub(super) struct Begun {
     /// In doubt where the message ends, why.
@@ -57,8 +65,7 @@ impl Begun {
         }
     }
 
-    /// `streams`: what comes after a switch to WebSocket is read.
-    pub fn response(head: &Head, bytes: &[u8], place: Place, exchanges: &mut Exchanges, streams: bool) -> Self {
+    pub fn response(head: &Head, bytes: &[u8], place: Place, exchanges: &mut Exchanges, readers: Readers) -> Self {
         let code = match head.start {
             StartLine::Status { code, .. } => code,
             StartLine::Request { .. } => 0,
@@ -77,7 +84,8 @@ impl Begun {
                 101 => Some(Switch::named_in(head, bytes)),
                 _ => may_open_tunnel.then_some(Switch::Tunnel),
             };
-            let followed = follow(switch, head, bytes, streams);
+            // Where it is not known which request was answered, what comes then may be HTTP/1.x still.
+            let followed = follow(switch, head, bytes, Readers { tunnels: false, ..readers });
             exchanges.switched |= switch.is_some();
             if switch.is_some() && followed.is_none() {
                 exchanges.switched_at = place.heard;
@@ -102,7 +110,7 @@ impl Begun {
         let tunnel = asked == Asked::Connect && matches!(code, 200..=299);
         let switch = if tunnel { Some(Switch::Tunnel) } else { (code == 101).then(|| Switch::named_in(head, bytes)) };
         let switches = switch.is_some();
-        let followed = follow(switch, head, bytes, streams).filter(|_| matches!(wished, Wish::To(_)));
+        let followed = follow(switch, head, bytes, readers).filter(|_| matches!(wished, Wish::To(_)));
         let exchange = if interim { None } else { exchanges.take_first() };
         exchanges.switched |= switches;
         if !interim && !switches && wished != Wish::None {
@@ -169,10 +177,11 @@ impl Begun {
 }
 
 /// The agreement of both sides, if there is a reader of the protocol after the switch.
-fn follow(switch: Option<Switch>, head: &Head, bytes: &[u8], streams: bool) -> Option<Agreement> {
+fn follow(switch: Option<Switch>, head: &Head, bytes: &[u8], readers: Readers) -> Option<Agreement> {
     match switch {
         Some(Switch::H2c) => Some(Agreement::default()),
-        Some(Switch::WebSocket) if streams => Agreement::of(head, bytes),
+        Some(Switch::Tunnel) if readers.tunnels => Some(Agreement::default()),
+        Some(Switch::WebSocket) if readers.streams => Agreement::of(head, bytes),
         _ => None,
     }
 }

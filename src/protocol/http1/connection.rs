@@ -31,6 +31,17 @@ impl HttpConnection {
         }
     }
 
+    /// Of a tunnel's inside, seen from its beginning; `last_number` is that of the last exchange before.
+    pub fn in_tunnel(last_number: u32) -> Self {
+        let mut connection = Self::new(Met::AtItsSyn);
+        connection.exchanges.begin_after(last_number);
+        connection
+    }
+
+    pub fn last_number(&self) -> u32 {
+        self.exchanges.last_number()
+    }
+
     /// The initiator's SYN was captured, be it late.
     #[inline]
     pub fn note_syn(&mut self) {

@@ -93,6 +93,8 @@ pub(super) struct Exchanges {
     outstanding: VecDeque<Exchange>,
     text_bytes: usize,
     last_number: u32,
+    /// That of the last exchange before this connection, which is the inside of a tunnel.
+    before: u32,
     order: Order,
     /// Requests may be outstanding that were not seen.
     may_miss_requests: bool,
@@ -154,9 +156,13 @@ impl Exchanges {
         self.may_miss_requests = true;
     }
 
+    pub fn begin_after(&mut self, last_number: u32) {
+        (self.last_number, self.before) = (last_number, last_number);
+    }
+
     /// A message was read on this connection.
     pub fn is_used(&self) -> bool {
-        self.last_number > 0
+        self.last_number > self.before
     }
 
     /// The request of that number is the one, or may be, that was answered with a switch to a protocol that is read.
@@ -229,7 +235,7 @@ impl Exchanges {
     pub fn note_answer(&mut self, response: Place) {
         self.answers = self.answers.saturating_add(1);
         // More answers than requests, and no request was lost in between: they were outstanding together.
-        self.pipelines |= self.answers > 1 && self.last_number > 0 && self.loss.is_none();
+        self.pipelines |= self.answers > 1 && self.is_used() && self.loss.is_none();
         // It and the last request crossed: a request before was outstanding when that was sent.
         let crossed = |last: &Exchange| last.start >= response.heard && last.heard <= response.position;
         self.pipelines |= self.order == Order::Lost && self.outstanding.back().is_some_and(crossed);

@@ -60,6 +60,12 @@ impl Http2Connection {
         connection
     }
 
+    /// Exchanges up to `last_number` came before it.
+    pub fn after(mut self, last_number: u32) -> Self {
+        self.shared.streams = Streams::after(last_number);
+        self
+    }
+
     /// Met in the middle: it has to be proven that it is HTTP/2 at all.
     pub fn unproven() -> Self {
         Self::with(|| Place::Over, Decoder::new_unknown).searching()

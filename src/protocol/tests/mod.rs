@@ -61,6 +61,7 @@ impl<S: Sink> Reader<S> {
             proxied: None,
             scratch: &mut self.scratch,
             streams: self.streams,
+            tunnels: false,
         };
         self.conversation.on_event(side, event, &mut cx);
     }

@@ -29,6 +29,7 @@ fn read(turns: &[Turn<'_>], closing: Option<usize>, cut: Cut) -> (Option<Handove
             proxied: None,
             scratch: &mut scratch,
             streams: false,
+            tunnels: false,
         };
         let direction = if side == Side::Low { Direction::Request } else { Direction::Response };
         connection.on_event(direction, event, &mut cx);

@@ -228,6 +228,7 @@ fn deliver(talker: &mut Talker, sink: &mut Compared, direction: Direction, event
             proxied: None,
             scratch: &mut talker.scratch,
             streams: true,
+            tunnels: false,
         },
     );
 }

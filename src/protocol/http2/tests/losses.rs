@@ -137,6 +137,7 @@ fn deliver(talker: &mut Talker, checked: &mut Checked<'_>, client: bool, event: 
             proxied: None,
             scratch: &mut talker.scratch,
             streams: false,
+            tunnels: false,
         },
     );
 }

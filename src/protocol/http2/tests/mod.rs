@@ -193,6 +193,7 @@ impl Talker {
                 proxied: None,
                 scratch: &mut self.scratch,
                 streams: self.streams,
+                tunnels: false,
             },
         );
     }

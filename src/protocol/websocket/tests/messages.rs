@@ -115,6 +115,7 @@ fn the_time_is_that_of_the_first_byte() {
             proxied: None,
             scratch: &mut talk.scratch,
             streams: true,
+            tunnels: false,
         };
         talk.connection.on_event(Response, StreamEvent::Data(&[*byte], meta), &mut cx);
     }

@@ -127,6 +127,7 @@ impl Talk {
                 proxied: None,
                 scratch: &mut self.scratch,
                 streams: true,
+                tunnels: false,
             },
         )
     }

@@ -110,7 +110,7 @@ describe.each(VERSIONS)('a savefile of TLS %s', (version) => {
     const run = await read('--read', file, '--tls-keylog', '');
     expectRead(run, version);
     expectNoSecret(run.stdout + run.stderr, readFileSync(keys(), 'utf8'));
-    if (place === 'before') expectRead(await read('--read', file), version);
+    expectRead(await read('--read', file), version);
     // From a pipe the records wait for them.
     expectRead(
       await runCli(['--ports', '80', '--read', '-', '--tls-keylog', ''], { input: readFileSync(file) }),

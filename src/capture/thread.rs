@@ -105,12 +105,12 @@ fn open(options: &mut CaptureOptions) -> Result<Source, EngineError> {
 
 pub(crate) fn open_savefile(path: &str, engine: &mut EngineConfig) -> Result<SavefileSource, EngineError> {
     let mut source = SavefileSource::open(path)?;
-    if engine.tls {
+    if engine.tls || source.is_short() {
         source.read_secrets_first(path);
-        // All secrets are known before the first packet.
-        if source.is_whole() {
-            engine.tls_key_wait_ms = 0;
-        }
+    }
+    // All secrets are known before the first packet.
+    if engine.tls && source.is_whole() {
+        engine.tls_key_wait_ms = 0;
     }
     Ok(source)
 }

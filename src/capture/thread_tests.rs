@@ -86,3 +86,27 @@ fn a_stop_ends_what_is_silent() {
         assert!(start.elapsed() < Duration::from_secs(1), "{name}: {:?}", start.elapsed());
     }
 }
+
+/// Wherever they stand in it: they are taken before the first packet, whether keys are asked for or not.
+#[test]
+fn the_secrets_of_a_short_file_come_first() {
+    const LOG: &[u8] = b"CLIENT_RANDOM x\n";
+    let block = |kind: u32, body: &[u8]| {
+        let length = (body.len() as u32 + 12).to_le_bytes();
+        [&kind.to_le_bytes()[..], &length, body, &length].concat()
+    };
+    let words = |values: &[u32]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<_>>();
+    let file = [
+        block(0x0a0d_0d0a, &words(&[0x1a2b_3c4d, 1, u32::MAX, u32::MAX])),
+        block(1, &words(&[1, 0])),
+        block(6, &words(&[0, 0, 1, 4, 4, 0])),
+        block(10, &[&words(&[0x544c_534b, LOG.len() as u32])[..], LOG].concat()),
+    ];
+    let path = std::env::temp_dir().join(format!("tcp-sniffer-{}-secrets.pcapng", std::process::id()));
+    std::fs::write(&path, file.concat()).unwrap();
+    let mut config = EngineConfig::for_ports(&[80]);
+    assert!(!config.tls);
+    let secrets = open_savefile(path.to_str().unwrap(), &mut config).unwrap().take_secrets();
+    std::fs::remove_file(&path).unwrap();
+    assert!(secrets.is_some_and(|secrets| secrets.starts_with(LOG)));
+}

@@ -41,6 +41,12 @@ pub struct Identity {
     modified: (i64, u64),
 }
 
+impl Identity {
+    pub fn size(&self) -> i64 {
+        self.size
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Input {
     fd: OwnedFd,

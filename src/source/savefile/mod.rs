@@ -34,6 +34,9 @@ use crate::stats::CaptureStats;
 /// Key logs that wait to be taken: as much as the store of them keeps, with room for other lines.
 const MAX_SECRETS_BYTES: usize = 64 << 20;
 
+/// A file so long is read twice in some 20 ms.
+const MAX_READ_TWICE_BYTES: i64 = 64 << 20;
+
 #[derive(Debug)]
 pub struct SavefileSource {
     input: Input,
@@ -81,6 +84,12 @@ impl SavefileSource {
             said_timeless: false,
             secrets: Zeroizing::default(),
         })
+    }
+
+    /// Reading it twice takes no time to speak of.
+    pub fn is_short(&self) -> bool {
+        let size = self.input.identity().map_or(i64::MAX, |identity| identity.size());
+        self.input.unpacker().is_none() && size <= MAX_READ_TWICE_BYTES
     }
 
     /// Reads the key logs of a file on a disk, wherever they stand in it. Its errors are reported by `read`.

@@ -21,13 +21,14 @@ use crate::notice::Level;
 #[napi(object, object_from_js = false, js_name = "CaptureEvent")]
 pub struct BindingCaptureEvent {
     /// `end` is the last one, always.
-    #[napi(ts_type = "'batch' | 'notice' | 'error' | 'stats' | 'end'")]
+    #[napi(ts_type = "'batch' | 'facts' | 'notice' | 'error' | 'stats' | 'end'")]
     pub kind: &'static str,
-    /// `batch`: length of its lines. Costs a credit: `copyLines()` at once, `release()` when done with them.
+    /// `batch`: length of its lines. Costs a credit: `copyLines()` at once, `release()` when done with them. `facts`: length of the
+    /// table, `copyLines()` and `releaseFacts()`.
     pub bytes: Option<u32>,
     /// `batch`: length of its changes, where it has some (`wantChanges`).
     pub changes_bytes: Option<u32>,
-    /// `batch`: number of lines.
+    /// `batch`: number of lines. `facts`: of how many messages.
     pub messages: Option<u32>,
     /// `notice`: how much it matters.
     #[napi(ts_type = "'info' | 'warn'")]
@@ -102,6 +103,15 @@ impl BindingCaptureEvent {
                     ..Self::of("batch")
                 };
                 told.push(batch);
+                event
+            }
+            Event::Facts(table) => {
+                let event = Self {
+                    bytes: u32::try_from(table.lines.len()).ok(),
+                    messages: Some(table.messages),
+                    ..Self::of("facts")
+                };
+                told.push(table);
                 event
             }
             Event::Notice(notice) => Self {

@@ -132,7 +132,7 @@ impl Capture {
     }
 
     /// Copies the lines of the oldest `batch` that was told of and not copied yet to `target`: whole JSON lines, each with
-    /// its line feed; after them its changes. Without a `target` they are lost. Throws when there is none, or `target` has not its
+    /// its line feed; after them its changes. Of `facts`, which stand in the same row, it is their table. Without a `target` they are lost. Throws when there is none, or `target` has not its
     /// `bytes` and `changesBytes`.
     #[napi]
     pub fn copy_lines(&self, target: Option<BufferSlice<'_>>) -> Result<()> {
@@ -160,6 +160,19 @@ impl Capture {
     #[napi]
     pub fn want_changes(&self, want: bool) {
         self.control.want_changes(want);
+    }
+
+    /// Whether `facts` come: of each message what statistics need, as tables whose form `src/delivery/facts/mod.rs` tells. To be called
+    /// before `open`, if they are to be of all messages.
+    #[napi]
+    pub fn want_facts(&self, want: bool) {
+        self.control.want_facts(want);
+    }
+
+    /// Takes back the credit of one `facts`: JS has finished with it. Without credits no further message comes.
+    #[napi]
+    pub fn release_facts(&self) {
+        self.control.release_facts();
     }
 
     /// Messages that the engine has written to stdout, since the start.

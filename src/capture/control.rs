@@ -88,6 +88,16 @@ impl CaptureControl {
         self.feedback.want_changes(want);
     }
 
+    /// The receiver counts messages from now on, or no longer does: it gets the facts of each.
+    pub fn want_facts(&self, want: bool) {
+        self.feedback.want_facts(want);
+    }
+
+    /// The receiver has finished with some facts.
+    pub fn release_facts(&self) {
+        self.feedback.release_facts();
+    }
+
     /// Messages that were written so, whole.
     pub fn written_to_stdout(&self) -> u64 {
         self.feedback.stdout.written()

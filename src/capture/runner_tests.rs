@@ -270,6 +270,10 @@ impl Running {
                 }
                 Event::Notice(notice) => names.push(notice.kind.to_owned()),
                 Event::Error(error) => names.push(format!("{}: {error}", error.code())),
+                Event::Facts(table) => {
+                    names.push(format!("facts of {}", table.messages));
+                    self.control.release_facts();
+                }
                 Event::Stats(_) => names.push("stats".to_owned()),
                 Event::End => break,
             }

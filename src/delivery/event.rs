@@ -9,6 +9,9 @@ use crate::notice::Notice;
 pub enum Event {
     /// Costs a credit; the receiver returns it with `CaptureControl::release`.
     Batch(Batch),
+    /// The facts of so many messages, where the receiver wants them, in `lines`. Costs a credit of its own:
+    /// `CaptureControl::release_facts`.
+    Facts(Batch),
     Notice(Notice),
     /// Fatal: only the last `Stats` and `End` follow.
     Error(EngineError),

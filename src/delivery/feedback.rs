@@ -1,5 +1,5 @@
 //! The feedback, which goes against the stream: credits, whether stdout is all that wants the lines, whether the receiver wants
-//! changes. In: the receiver's calls, from any thread. Out: the same to the capture thread and the sending thread. Refuses to know:
+//! changes or facts. In: the receiver's calls, from any thread. Out: the same to the capture thread and the sending thread. Refuses to know:
 //! batches, how a thread is woken.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -14,9 +14,13 @@ use crate::batch::Batch;
 #[derive(Debug, Default)]
 pub(crate) struct Feedback {
     pub(super) credits: Credits,
+    /// For facts: lines may go to stdout while the receiver has some of these in its hands.
+    pub(super) facts_credits: Credits,
     pub(crate) stdout: StdoutOutput,
     /// The receiver makes objects of the messages.
     wants_changes: AtomicBool,
+    /// The receiver counts messages.
+    wants_facts: AtomicBool,
     /// The capture thread has a young batch for a receiver that was not hungry.
     young_waits: AtomicBool,
     /// CPU time of the sending thread, in ns, once `measure_cpu` was called.
@@ -50,6 +54,18 @@ impl Feedback {
 
     pub(super) fn wants_changes_of(&self, batch: &Batch) -> bool {
         self.wants_changes.load(Ordering::Relaxed) && batch.messages >= MIN_MESSAGES
+    }
+
+    pub(crate) fn want_facts(&self, want: bool) {
+        self.wants_facts.store(want, Ordering::Relaxed);
+    }
+
+    pub(super) fn wants_facts(&self) -> bool {
+        self.wants_facts.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn release_facts(&self) {
+        self.facts_credits.give_back();
     }
 
     /// The sending thread is to tell how much CPU time it has taken.

@@ -8,7 +8,7 @@
 //!                 +-------------------------------------------------------+
 //!                 |                                                       v
 //! capture --> [outgoing] -- batches, the end --> [queue] --> [sending] --> [event] Delivery
-//!                 |                                    [finish] [changes] --> [stdout]
+//!                 |                                    [finish] [facts] [changes] --> [stdout]
 //!                 +-------- other events ------------------------^
 //!        credits, stdout is open <-- [feedback] <-- the receiver
 //! ```
@@ -19,6 +19,7 @@ mod changes;
 mod cpu;
 mod credits;
 mod event;
+mod facts;
 mod feedback;
 mod finish;
 mod finish_grpc;

@@ -51,7 +51,7 @@ impl Outgoing {
 
     /// True if no batch is before it, and no work is left for it: a file may take its time, so the capture thread writes none.
     fn would_go_on(&self, batch: &Batch) -> bool {
-        let is_done = batch.raw.is_empty() && !self.feedback.wants_changes_of(batch);
+        let is_done = batch.raw.is_empty() && !self.feedback.wants_changes_of(batch) && !self.feedback.wants_facts();
         is_done && !self.feedback.stdout.is_open() && self.queue.is_idle() && !self.queue.is_gone()
     }
 

@@ -1,6 +1,6 @@
 //! The sending thread: one for each capture, so that decoding bodies and waiting for the receiver cost the capture thread
 //! nothing. In: batches, other events, the end. Out: lines on stdout if that is all that wants them; the rest, finished, to the
-//! receiver as its credits allow; `End` as the last event, whatever happens. Refuses to know: where batches come from.
+//! receiver as its credits allow, and facts of all, where it wants some; `End` as the last event, whatever happens. Refuses to know: where batches come from.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, never, select_biased, unbounded};
 
 use super::changes::Changes;
+use super::credits::Credits;
 use super::event::{Delivery, Event};
+use super::facts::Table;
 use super::feedback::Feedback;
 use super::finish::Finisher;
 use super::outgoing::Outgoing;
@@ -55,8 +57,8 @@ where
     let outgoing = Outgoing::new(queue_in, tell, Arc::clone(&shared.feedback), Arc::clone(&receiver));
     let body = move || {
         panics::guard_this_thread();
-        let changes = Changes::default();
-        Sending { queue, events, shared, finisher, changes, haste_bytes, receiver }.run();
+        let (changes, facts) = (Changes::default(), Table::default());
+        Sending { queue, events, shared, finisher, changes, facts, haste_bytes, receiver }.run();
     };
     thread::Builder::new().name(SENDING_THREAD_NAME.to_owned()).spawn(body)?;
     Ok(outgoing)
@@ -68,6 +70,7 @@ struct Sending {
     shared: Shared,
     finisher: Finisher,
     changes: Changes,
+    facts: Table,
     haste_bytes: usize,
     receiver: Arc<dyn Delivery>,
 }
@@ -94,6 +97,10 @@ impl Sending {
                 recv(self.queue.items()) -> item => match item {
                     Ok(Item::Batch(batch)) => self.send_batch(batch),
                     Ok(Item::End(error)) => {
+                        let Self { events, shared, facts, receiver, .. } = self;
+                        if let Some(rest) = facts.take() {
+                            hand_over(events, &shared.feedback.facts_credits, &**receiver, Event::Facts(rest));
+                        }
                         // Told before it.
                         self.events.try_iter().for_each(|event| self.receiver.deliver(event));
                         return end(&*self.receiver, &self.shared.ledger, error);
@@ -106,8 +113,16 @@ impl Sending {
 
     fn send_batch(&mut self, batch: Batch) {
         let in_haste = self.queue.took(&batch) > self.haste_bytes;
-        let Self { events, shared, finisher, changes, receiver, .. } = self;
-        finisher.finish(batch, in_haste, |batch| send(events, &shared.feedback, changes, &**receiver, batch));
+        let Self { events, shared, finisher, changes, facts, receiver, .. } = self;
+        let (feedback, receiver) = (&*shared.feedback, &**receiver);
+        finisher.finish(batch, in_haste, |batch| {
+            if feedback.wants_facts() {
+                facts.add(&batch.lines, |table| {
+                    hand_over(events, &feedback.facts_credits, receiver, Event::Facts(table));
+                });
+            }
+            send(events, feedback, changes, receiver, batch);
+        });
         shared.ledger.count_content(std::mem::take(&mut finisher.stats));
         shared.feedback.tell_cpu();
         if self.queue.done() {
@@ -116,7 +131,7 @@ impl Sending {
     }
 }
 
-/// To stdout where it goes. Otherwise waits for a credit as long as one may come; meanwhile events go out.
+/// To stdout where it goes, the rest to the receiver.
 fn send(
     events: &mut Receiver<Event>,
     feedback: &Feedback,
@@ -131,13 +146,18 @@ fn send(
     if feedback.wants_changes_of(&batch) {
         batch.changes = changes.of(&batch.lines);
     }
+    hand_over(events, &feedback.credits, receiver, Event::Batch(batch));
+}
+
+/// Waits for a credit as long as one may come; meanwhile events go out.
+fn hand_over(events: &mut Receiver<Event>, credits: &Credits, receiver: &dyn Delivery, what: Event) {
     loop {
         select_biased! {
             recv(events) -> event => match event {
                 Ok(event) => receiver.deliver(event),
                 Err(_) => *events = never(),
             },
-            recv(feedback.credits.left()) -> _credit => return receiver.deliver(Event::Batch(batch)),
+            recv(credits.left()) -> _credit => return receiver.deliver(what),
             default(LOOK_AGAIN) => if receiver.is_gone() {
                 return;
             },

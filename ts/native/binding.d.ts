@@ -30,7 +30,7 @@ export declare class Capture {
   addTlsKeys(text: string): boolean
   /**
    * Copies the lines of the oldest `batch` that was told of and not copied yet to `target`: whole JSON lines, each with
-   * its line feed; after them its changes. Without a `target` they are lost. Throws when there is none, or `target` has not its
+   * its line feed; after them its changes. Of `facts`, which stand in the same row, it is their table. Without a `target` they are lost. Throws when there is none, or `target` has not its
    * `bytes` and `changesBytes`.
    */
   copyLines(target?: Buffer | undefined | null): void
@@ -46,6 +46,13 @@ export declare class Capture {
    * parse each line.
    */
   wantChanges(want: boolean): void
+  /**
+   * Whether `facts` come: of each message what statistics need, as tables whose form `src/delivery/facts/mod.rs` tells. To be called
+   * before `open`, if they are to be of all messages.
+   */
+  wantFacts(want: boolean): void
+  /** Takes back the credit of one `facts`: JS has finished with it. Without credits no further message comes. */
+  releaseFacts(): void
   /** Messages that the engine has written to stdout, since the start. */
   writtenToStdout(): number
   /** The mark of a POST with this body as our own, after the version in the field `tcp-sniffer-output`. */
@@ -57,12 +64,15 @@ export declare class Capture {
 /** A report of a capture; the fields that are there depend on `kind`. */
 export interface CaptureEvent {
   /** `end` is the last one, always. */
-  kind: 'batch' | 'notice' | 'error' | 'stats' | 'end'
-  /** `batch`: length of its lines. Costs a credit: `copyLines()` at once, `release()` when done with them. */
+  kind: 'batch' | 'facts' | 'notice' | 'error' | 'stats' | 'end'
+  /**
+   * `batch`: length of its lines. Costs a credit: `copyLines()` at once, `release()` when done with them. `facts`: length of the
+   * table, `copyLines()` and `releaseFacts()`.
+   */
   bytes?: number
   /** `batch`: length of its changes, where it has some (`wantChanges`). */
   changesBytes?: number
-  /** `batch`: number of lines. */
+  /** `batch`: number of lines. `facts`: of how many messages. */
   messages?: number
   /** `notice`: how much it matters. */
   level?: 'info' | 'warn'

@@ -97,6 +97,10 @@ class Capture {
 
   wantChanges() {}
 
+  wantFacts() {}
+
+  releaseFacts() {}
+
   writtenToStdout() {
     return 0;
   }

@@ -67,6 +67,23 @@ export class FakeCapture implements NativeCapture {
     this.changesWanted = want;
   }
 
+  factsWanted = false;
+  factsReleased = 0;
+
+  wantFacts(want: boolean): void {
+    this.factsWanted = want;
+  }
+
+  releaseFacts(): void {
+    this.factsReleased++;
+  }
+
+  /** A table, as the engine tells of one. */
+  facts(table: Buffer, messages: number): void {
+    this.#told.push(table);
+    this.emit({ kind: 'facts', bytes: table.length, messages });
+  }
+
   writtenToStdout(): number {
     return this.messagesOnStdout;
   }

@@ -78,6 +78,10 @@ export class Chain implements NativeCapture {
 
   wantChanges(): void {}
 
+  wantFacts(): void {}
+
+  releaseFacts(): void {}
+
   writtenToStdout(): number {
     return 0;
   }

@@ -77,6 +77,10 @@ export class LinesCapture implements NativeCapture {
 
   wantChanges(): void {}
 
+  wantFacts(): void {}
+
+  releaseFacts(): void {}
+
   writtenToStdout(): number {
     return 0;
   }

@@ -103,6 +103,8 @@ export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Sh
     createStdout: terminal.createStdout,
     harTraces: askedFlags.traces,
     observe: both(terminal.observe, packets?.observe),
+    // Packets are found by the ids of lines, and what has pseudonyms is to be seen with them.
+    observeFacts: packets === undefined && pseudonyms === undefined ? terminal.observeFacts : undefined,
     onOutputClosed: (output, error) => {
       // The reader has what it wanted: that is how `| head -1` ends, and no failure.
       if (error.code !== 'EPIPE') {

@@ -3,13 +3,14 @@
 import { createLogger } from '../logger';
 import type { Appearance, Terminal } from './terminal';
 
-export type Shown = Pick<Terminal, 'createLogger' | 'createStdout' | 'observe' | 'attach' | 'close'>;
+export type Shown = Pick<Terminal, 'createLogger' | 'createStdout' | 'observe' | 'observeFacts' | 'attach' | 'close'>;
 
 /** Without a terminal: logs as JSON lines, and nothing else. */
 const UNSEEN: Shown = {
   createLogger,
   createStdout: undefined,
   observe: undefined,
+  observeFacts: undefined,
   attach: () => {},
   close: async () => {},
 };

@@ -49,6 +49,8 @@ export class Pairing<Request, Response = Request> {
   /** With a final response that was complete before its request, by id, the oldest first. */
   readonly #early = new Map<string, Waiting<Request, Response>>();
   #bytes = 0;
+  /** Exchanges that wait where the caller has them. */
+  #held = 0;
   /** Exchanges that were begun. */
   #begun = 0;
 
@@ -100,6 +102,17 @@ export class Pairing<Request, Response = Request> {
     this.#keepLimits();
   }
 
+  /** A request whose response is known to be near waits where the caller has it; it counts as if it was here. */
+  hold(): void {
+    this.#held++;
+    this.#keepLimits();
+  }
+
+  /** The response of such a request is there. */
+  letGo(): void {
+    this.#held--;
+  }
+
   /** Lets the oldest go as it is; returns true if there was one. */
   settleOldest(): boolean {
     const [unanswered] = this.#unanswered;
@@ -130,8 +143,9 @@ export class Pairing<Request, Response = Request> {
   }
 
   #keepLimits(): void {
-    while (this.#unanswered.size + this.#early.size > this.#maxExchanges || this.#bytes > this.#maxBytes) {
-      this.settleOldest();
+    while (this.#held + this.#unanswered.size + this.#early.size > this.#maxExchanges || this.#bytes > this.#maxBytes) {
+      // Of those that the caller has none is among the oldest.
+      if (!this.settleOldest()) break;
     }
   }
 

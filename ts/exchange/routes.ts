@@ -39,6 +39,32 @@ interface Node<Stats> {
   takesIds: boolean;
 }
 
+/** A request target as far as endpoints go. */
+export interface Place {
+  /** Otherwise a target without a path. */
+  readonly isPath: boolean;
+  readonly segments: readonly string[];
+  /** The way that was found for it last. */
+  way?: Way | undefined;
+}
+
+/** From the first segment of a path to the endpoint. */
+interface Way {
+  readonly routes: object;
+  /** Of the routes then: each merger makes other ways. */
+  readonly mergers: number;
+  readonly method: string;
+  readonly nodes: readonly { requests: number }[];
+  readonly stats: unknown;
+}
+
+export function placeOf(target: string): Place {
+  const path = pathOf(target);
+  return path === ''
+    ? { isPath: false, segments: [target.slice(0, MAX_TARGET_UNITS)] }
+    : { isPath: true, segments: segmentsOf(path) };
+}
+
 export interface RoutesOptions<Stats> {
   createStats(): Stats;
   /** Asked before an endpoint is added; false if there may be no further one. */
@@ -52,6 +78,7 @@ export class Routes<Stats extends Counted<Stats>> {
   readonly #paths: Node<Stats> = emptyNode();
   /** Targets without a path. */
   readonly #others: Node<Stats> = emptyNode();
+  #mergers = 0;
 
   constructor(options: RoutesOptions<Stats>) {
     this.#options = options;
@@ -59,9 +86,16 @@ export class Routes<Stats extends Counted<Stats>> {
 
   /** `undefined` if it is a new one and there may be no further one. */
   of(method: string, target: string): Stats | undefined {
-    const path = pathOf(target);
-    if (path === '') return this.#leafOf(this.#others, method, [target.slice(0, MAX_TARGET_UNITS)]);
-    return this.#leafOf(this.#paths, method, segmentsOf(path));
+    return this.at(method, placeOf(target));
+  }
+
+  /** The same for a target that comes often. */
+  at(method: string, place: Place): Stats | undefined {
+    const { way } = place;
+    if (way?.routes !== this || way.mergers !== this.#mergers || way.method !== method)
+      return this.#leafOf(place.isPath ? this.#paths : this.#others, method, place);
+    for (const node of way.nodes) node.requests++;
+    return way.stats as Stats;
   }
 
   *entries(): Generator<Entry<Stats>> {
@@ -69,11 +103,11 @@ export class Routes<Stats extends Counted<Stats>> {
     yield* entriesOf(this.#others, '', '');
   }
 
-  #leafOf(root: Node<Stats>, method: string, segments: readonly string[]): Stats | undefined {
+  #leafOf(root: Node<Stats>, method: string, place: Place): Stats | undefined {
     let node = root;
-    const way = [node];
+    const nodes = [node];
     let isNew = false;
-    for (const segment of segments) {
+    for (const segment of place.segments) {
       let child = node.children.get(segment) ?? (node.takesIds ? node.children.get(ID) : undefined);
       if (child === undefined) {
         if (!isNew && !this.#options.mayAdd()) return undefined;
@@ -82,7 +116,7 @@ export class Routes<Stats extends Counted<Stats>> {
         node.children.set(ownText(segment), child);
       }
       node = child;
-      way.push(node);
+      nodes.push(node);
     }
     const name = method.slice(0, MAX_METHOD_UNITS);
     let stats = node.leaves.get(name);
@@ -91,8 +125,9 @@ export class Routes<Stats extends Counted<Stats>> {
       stats = this.#options.createStats();
       node.leaves.set(ownText(name), stats);
     }
-    for (const each of way) each.requests++;
-    if (isNew) for (const each of way) this.#keepLimit(each);
+    for (const each of nodes) each.requests++;
+    if (isNew) for (const each of nodes) this.#keepLimit(each);
+    else place.way = { routes: this, mergers: this.#mergers, method, nodes, stats };
     return stats;
   }
 
@@ -114,6 +149,7 @@ export class Routes<Stats extends Counted<Stats>> {
   }
 
   #mergeRare(node: Node<Stats>): void {
+    this.#mergers++;
     node.takesIds = true;
     const kept = node.requests * Math.max(KEPT_SHARE, COMMON / node.children.size);
     const ids = node.children.get(ID) ?? emptyNode<Stats>();

@@ -13,6 +13,7 @@ const MIN_FAILURES = 3;
 const MIN_FAILURE_RATIO = 3;
 /** The same of the usual wait. */
 const MIN_WAIT_RATIO = 2;
+const LOG_MIN_WAIT_RATIO = Math.log(MIN_WAIT_RATIO);
 /** Shorter ones are that: none is measured finer. */
 const MIN_WAIT_MS = 0.001;
 /** A message that came in one packet took no time at all; beside that anything else would be infinitely longer. */
@@ -59,6 +60,9 @@ export class Timeline {
   #slotMs = MIN_SLOT_MS;
   /** By number: the time divided by the length. */
   #slots = new Map<number, Slot>();
+  /** The one that was asked for last: the next exchange is most often in it too. */
+  #last: Slot | undefined;
+  #lastNumber = Number.NaN;
   readonly #waits = new Usual();
   readonly #transfers = new Usual();
   #low = Number.POSITIVE_INFINITY;
@@ -175,14 +179,22 @@ export class Timeline {
   }
 
   #slotAt(atMs: number): Slot {
+    const number = Math.floor(atMs / this.#slotMs);
+    if (this.#last !== undefined && number === this.#lastNumber) return this.#last;
+    const slot = this.#slots.get(number) ?? this.#newSlotAt(atMs);
+    this.#last = slot;
+    // It may have got longer.
+    this.#lastNumber = Math.floor(atMs / this.#slotMs);
+    return slot;
+  }
+
+  #newSlotAt(atMs: number): Slot {
     let number = Math.floor(atMs / this.#slotMs);
-    let slot = this.#slots.get(number);
-    if (slot !== undefined) return slot;
     while (Math.max(number, this.#high) - Math.min(number, this.#low) >= MAX_SLOTS) {
       this.#coarsen();
       number = Math.floor(atMs / this.#slotMs);
     }
-    slot = this.#slots.get(number);
+    let slot = this.#slots.get(number);
     if (slot === undefined) {
       slot = emptySlot();
       this.#slots.set(number, slot);
@@ -195,6 +207,7 @@ export class Timeline {
   /** Slots of twice the length, each of two that there were. */
   #coarsen(): void {
     this.#slotMs *= 2;
+    this.#last = undefined;
     const slots = new Map<number, Slot>();
     for (const [number, slot] of this.#slots) {
       const half = Math.floor(number / 2);
@@ -215,7 +228,7 @@ class Usual {
 
   /** Returns true if this one is far above it. */
   note(log: number): boolean {
-    const isSlow = this.#count >= MIN_TIMED && log > this.#sum / this.#count + Math.log(MIN_WAIT_RATIO);
+    const isSlow = this.#count >= MIN_TIMED && log > this.#sum / this.#count + LOG_MIN_WAIT_RATIO;
     this.#count++;
     this.#sum += log;
     return isSlow;

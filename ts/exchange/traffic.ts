@@ -1,14 +1,15 @@
 /**
- * The totals of a run. In: the lines of batches, in the order in which messages became complete. Out: servers, their
+ * The totals of a run. In: the lines of batches, or the facts of them, in the order in which messages became complete. Out: servers, their
  * endpoints, and what is counted for each. Bounded whatever the traffic: caps on servers and endpoints, reached visibly.
  */
 
 import { type Brief, eachBrief, type GrpcCall, type Peers, peersOf } from './brief';
+import { Facts, type Target } from './facts';
 import { Nesting } from './nesting';
 import { ENDED_BY_US, outcomeOf, SERVER_STATUSES } from './outcome';
 import { isFinal, Pairing } from './pairing';
 import { RouteStats } from './route-stats';
-import { ownText } from './routes';
+import { ownText, type Place, placeOf } from './routes';
 import { type FoundOn, type Server, Servers } from './servers';
 
 /** Connections that are remembered; past it they are read again. */
@@ -22,7 +23,14 @@ export type ServerStats = Server<RouteStats>;
 /** An endpoint and where it is. */
 export type Found = FoundOn<RouteStats>;
 
+/** Responses whose status says about the same. */
+interface Group {
+  readonly name: string;
+  responses: number;
+}
+
 interface Connection extends Peers {
+  number: number;
   /** The JSON that it was read from. */
   text: string;
   /** Of its last request, and the server that this is. */
@@ -35,6 +43,13 @@ interface Answer
   extends Pick<Brief, 'statusCode' | 'latencyMs' | 'waitMs' | 'durationMs' | 'bodySize' | 'incomplete' | 'grpc'> {
   /** Where the request is not there yet, and may never come: what the response says of it. */
   alone?: { atMs: number; connection: Connection; method: string; path: string } | undefined;
+}
+
+/** What is asked, by whom. */
+interface Request extends Pick<Asked, 'atMs' | 'uploadMs' | 'bytes'> {
+  method: string;
+  place: Place;
+  host: string | undefined;
 }
 
 /** The facts that are kept of a request until its response comes. */
@@ -57,11 +72,15 @@ export class Traffic {
   unanswered = 0;
   /** Of those: younger than a second at the end. */
   underWay = 0;
-  readonly classes = new Map<string, number>();
   firstMs = Number.POSITIVE_INFINITY;
   lastMs = Number.NEGATIVE_INFINITY;
   readonly #servers = new Servers(() => new RouteStats());
   readonly #connections = new Map<number, Connection>();
+  /** How many times those were forgotten. */
+  #forgotten = 0;
+  readonly #groups = new Map<string, Group>();
+  /** Of what is not gRPC, by status code, which has 16 bits in a table. */
+  readonly #groupsByStatus: Group[] = [];
   readonly #nesting = new Nesting();
   #ended = false;
   readonly #pairing = new Pairing<Asked, Answer>({
@@ -78,13 +97,79 @@ export class Traffic {
     eachBrief(lines, this.#add);
   }
 
+  /** Takes a table of so many messages of one run, which says the same as their lines; keeps none of the bytes. */
+  readFacts(table: Buffer, messages: number): void {
+    const facts = new Facts(table, messages);
+    const places: Place[] = [];
+    const connections: Connection[] = [];
+    let forgotten = this.#forgotten;
+    // Those whose response is here too.
+    const asked: Asked[] = [];
+    for (let message = 0; message < messages; message++) {
+      if (facts.isOther(message)) {
+        eachBrief(facts.other(message), this.#add);
+        continue;
+      }
+      this.#noteTime(facts.atMsOf(message));
+      if (!facts.isResponse(message)) {
+        if (forgotten !== this.#forgotten) connections.length = 0;
+        forgotten = this.#forgotten;
+        const index = facts.connectionOf(message);
+        connections[index] ??= this.#connectionIn(facts, index);
+        asked[message] = this.#addRequestOf(facts, message, connections[index], places);
+      } else if (!facts.isHere(message)) this.#addResponseOf(facts, message);
+      else {
+        this.responses++;
+        this.exchanges++;
+        this.#groupOf(facts.statusOf(message)).responses++;
+        this.#pairing.letGo();
+        this.#noteAnswered(asked[facts.targetOf(message)] as Asked, answerOf(facts, message));
+      }
+    }
+  }
+
+  #addRequestOf(facts: Facts, message: number, connection: Connection, places: Place[]): Asked {
+    const targetIndex = facts.targetOf(message);
+    const target = facts.targets[targetIndex] as Target;
+    let place = places[targetIndex];
+    if (place === undefined) {
+      place = placeOf(target.path);
+      places[targetIndex] = place;
+    }
+    const { method, host } = target;
+    const [atMs, uploadMs] = [facts.atMsOf(message), facts.durationMsOf(message) ?? 0];
+    const asked = this.#ask(connection, { method, place, host, atMs, uploadMs, bytes: facts.bodySizeOf(message) });
+    if (facts.isPaired(message)) this.#pairing.hold();
+    else this.#pairing.addRequest({ id: `${connection.number}.${facts.exchangeOf(message)}` }, asked, 0);
+    return asked;
+  }
+
+  /** Its request was told of before, or is still to come. */
+  #addResponseOf(facts: Facts, message: number): void {
+    const statusCode = facts.statusOf(message);
+    const direction = 'response';
+    if (!isFinal({ direction, statusCode })) return;
+    const connection = facts.connectionOf(message);
+    this.#addResponse({
+      id: `${facts.numberOf(connection)}.${facts.exchangeOf(message)}`,
+      atMs: facts.atMsOf(message),
+      direction,
+      peers: facts.peersOf(connection),
+      ...(facts.isPaired(message) ? { request: facts.targets[facts.targetOf(message)] } : {}),
+      ...answerOf(facts, message),
+    });
+  }
+
   readonly #add = (brief: Brief): void => {
-    const { atMs } = brief;
-    if (atMs < this.firstMs) this.firstMs = atMs;
-    if (atMs > this.lastMs) this.lastMs = atMs;
+    this.#noteTime(brief.atMs);
     if (brief.direction === 'request') this.#addRequest(brief);
     else if (isFinal(brief)) this.#addResponse(brief);
   };
+
+  #noteTime(atMs: number): void {
+    if (atMs < this.firstMs) this.firstMs = atMs;
+    if (atMs > this.lastMs) this.lastMs = atMs;
+  }
 
   /** Nothing more comes: what still waits has no response. */
   end(): void {
@@ -100,6 +185,11 @@ export class Traffic {
 
   get servers(): ServerStats[] {
     return this.#servers.all;
+  }
+
+  /** How many final responses there were of each group of statuses. */
+  get classes(): Map<string, number> {
+    return new Map([...this.#groups.values()].map(({ name, responses }) => [name, responses]));
   }
 
   /** Requests to servers beyond the cap. */
@@ -118,25 +208,28 @@ export class Traffic {
   }
 
   #addRequest(brief: Brief): void {
+    const { id, atMs, method = '', path = '', host, durationMs: uploadMs = 0, bodySize: bytes, grpc } = brief;
+    const place = placeOf(path);
+    const asked = this.#ask(this.#connectionOf(brief), { method, place, host, atMs, uploadMs, bytes });
+    if (grpc !== undefined) asked.stats.isGrpc = true;
+    this.#pairing.addRequest({ id: ownId(id) }, asked, 0);
+  }
+
+  #ask(peers: Connection, { method, place, host, atMs, uploadMs, bytes }: Request): Asked {
     this.requests++;
-    const { id, atMs, method = '', path = '', host, durationMs = 0, bodySize, grpc } = brief;
-    const peers = this.#connectionOf(brief);
     if (peers.to === undefined || peers.host !== host) {
       peers.to = this.#servers.of(peers.server, host);
       peers.host = host === undefined ? undefined : ownText(host);
     }
     const server = peers.to;
-    const stats = server.routes.of(method, path) ?? this.beyond;
-    if (grpc !== undefined) stats.isGrpc = true;
-    const asked: Asked = { atMs, stats, server, peers, uploadMs: durationMs, bytes: bodySize };
-    this.#pairing.addRequest({ id: ownId(id) }, asked, 0);
+    const stats = server.routes.at(method, place) ?? this.beyond;
+    return { atMs, stats, server, peers, uploadMs, bytes };
   }
 
   #addResponse(brief: Brief): void {
-    this.responses++;
     const { id, statusCode = 0, request, latencyMs, waitMs, durationMs, bodySize, incomplete, grpc } = brief;
-    const name = statusCode === 0 ? 'unknown' : outcomeOf({ statusCode, grpc }).group;
-    this.classes.set(name, (this.classes.get(name) ?? 0) + 1);
+    this.responses++;
+    this.#group(statusCode === 0 ? UNKNOWN : outcomeOf({ statusCode, grpc }).group).responses++;
     if (request === undefined) return;
     this.exchanges++;
     const answer: Answer = { statusCode, latencyMs, waitMs, durationMs, bodySize, incomplete, grpc };
@@ -145,6 +238,23 @@ export class Traffic {
       answer.alone = { atMs: brief.atMs - (latencyMs ?? 0), connection: this.#connectionOf(brief), method, path };
     }
     this.#pairing.addResponse({ id: ownId(id), direction: 'response', statusCode, request }, answer, 0);
+  }
+
+  #group(name: string): Group {
+    const known = this.#groups.get(name);
+    if (known !== undefined) return known;
+    const group = { name, responses: 0 };
+    this.#groups.set(name, group);
+    return group;
+  }
+
+  #groupOf(statusCode: number): Group {
+    let group = this.#groupsByStatus[statusCode];
+    if (group === undefined) {
+      group = this.#group(statusCode === 0 ? UNKNOWN : outcomeOf({ statusCode }).group);
+      this.#groupsByStatus[statusCode] = group;
+    }
+    return group;
   }
 
   /** Of a request that did not come, since it was dropped on the way here. */
@@ -211,20 +321,47 @@ export class Traffic {
     stats.timeline.add(asked.atMs, failed, waitMs, transferMs);
   }
 
-  /** Read once for a connection, whose number the id begins with. */
-  #connectionOf({ id, peers: text }: Brief): Connection {
-    const number = Number.parseInt(id, 10);
+  /** Its number is what the id begins with. */
+  #connectionOf({ id, peers }: Brief): Connection {
+    return this.#connectionAt(Number.parseInt(id, 10), peers);
+  }
+
+  /** The texts of a connection are the same in all tables, which are those of one run. */
+  #connectionIn(facts: Facts, index: number): Connection {
+    const number = facts.numberOf(index);
+    return this.#connections.get(number) ?? this.#connectionAt(number, facts.peersOf(index));
+  }
+
+  /** Read once for a connection. */
+  #connectionAt(number: number, text: string): Connection {
     const known = this.#connections.get(number);
     // Lines of several runs have the same numbers.
     if (known !== undefined && known.text === text) return known;
-    if (this.#connections.size >= MAX_CONNECTIONS) this.#connections.clear();
-    const connection: Connection = { text: ownText(text), ...peersOf(text), host: undefined, to: undefined };
+    if (this.#connections.size >= MAX_CONNECTIONS) {
+      this.#connections.clear();
+      this.#forgotten++;
+    } else if (known !== undefined) this.#forgotten++;
+    const connection: Connection = { number, text: ownText(text), ...peersOf(text), host: undefined, to: undefined };
     this.#connections.set(number, connection);
     return connection;
   }
 }
 
+const UNKNOWN = 'unknown';
 const NO_ANSWER: Answer = { bodySize: 0 };
+
+function answerOf(facts: Facts, message: number): Answer {
+  return {
+    statusCode: facts.statusOf(message),
+    latencyMs: facts.latencyMsOf(message),
+    waitMs: facts.waitMsOf(message),
+    durationMs: facts.durationMsOf(message),
+    bodySize: facts.bodySizeOf(message),
+    incomplete: facts.incompleteOf(message),
+    grpc: undefined,
+  };
+}
+
 /** V8 keeps the text that a longer slice was taken from; a shorter one is copied. */
 const MAX_COPIED_UNITS = 12;
 

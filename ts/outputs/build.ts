@@ -23,13 +23,25 @@ export function fieldsRead(takers: Takers): readonly MessageField[] | undefined 
   return only === undefined ? undefined : OUTPUTS[only].reads?.(config);
 }
 
-function isAlone({ config, deps, listeners, readers }: Takers): boolean {
+/** True if facts do for all but stdout: it gets the lines from the engine, and what is observed comes without them. */
+export function needsFactsAlone(takers: Takers): boolean {
+  const { config, deps } = takers;
+  const toStdout =
+    deps.stdoutIsOurs === true && deps.createStdout === undefined && configuredOutputs(config).has('stdout');
+  return deps.observeFacts !== undefined && toStdout && isAloneButFor(takers);
+}
+
+function isAlone(takers: Takers): boolean {
+  return isAloneButFor(takers) && (takers.deps.observe === undefined || needsFactsAlone(takers));
+}
+
+/** Whatever is observed. */
+function isAloneButFor({ config, listeners, readers }: Takers): boolean {
   return (
     configuredOutputs(config).size === 1 &&
     !listeners.wanted() &&
     !listeners.streams.wanted() &&
     readers.size === 0 &&
-    deps.observe === undefined &&
     !countsEndpoints(config) &&
     !isSelective(config)
   );

@@ -22,6 +22,8 @@ export interface OutputDeps {
   createStdout?: ((options: StdoutOptions, streams: boolean) => Output) | undefined;
   /** Sees the lines of each batch before the outputs do; keeps none of the bytes, throws nothing. */
   observe?: ((lines: Buffer) => void) | undefined;
+  /** The same from the facts of so many messages, where nothing else looks at the lines: the engine then writes them itself. */
+  observeFacts?: ((table: Buffer, messages: number) => void) | undefined;
   /** A HAR file has a page for each trace. */
   harTraces?: boolean | undefined;
   /** Those that are read, if their packets can be copied; by default the savefile of the config. */

@@ -31,6 +31,8 @@ export interface SessionOptions {
   observers: readonly Observer[];
   /** These see all that is selected, whatever the trigger. */
   observersOfAll: readonly Observer[];
+  /** Sees the facts of all messages, if the engine was asked for them. */
+  observeFacts?: ((table: Buffer, messages: number) => void) | undefined;
   schedule: Schedule;
   log: Log;
   now(): number;
@@ -170,6 +172,9 @@ export class Session {
       case 'batch':
         this.#receive(event.bytes ?? 0, event.changesBytes ?? 0, event.messages ?? 0);
         break;
+      case 'facts':
+        this.#receiveFacts(event.bytes ?? 0, event.messages ?? 0);
+        break;
       case 'notice':
         this.#options.log[event.level ?? 'info']({ event: event.name, ...event.fields }, event.message ?? '');
         break;
@@ -224,6 +229,35 @@ export class Session {
       // A credit that is not given back is one that the engine never has again.
       const released = this.#release(loan, taken).finally(() => this.#unreleased.delete(released));
       this.#unreleased.add(released);
+    }
+  }
+
+  #receiveFacts(bytes: number, messages: number): void {
+    let loan: Loan | undefined;
+    try {
+      loan = this.#buffers.lend(bytes);
+      const table = loan.buffer.subarray(0, bytes);
+      this.#options.capture.copyLines(table);
+      this.#options.observeFacts?.(table, messages);
+    } catch (error) {
+      // Not copied, it would be taken for the next one.
+      if (loan === undefined) this.#options.capture.copyLines();
+      const text = 'messages are missing in what is counted: their facts could not be read';
+      this.#observerLog.write({ messages, ...errorFields(error) }, text);
+    } finally {
+      loan?.letGo();
+      const released = this.#releaseFacts().finally(() => this.#unreleased.delete(released));
+      this.#unreleased.add(released);
+    }
+  }
+
+  /** After a turn of the event loop, as after a batch. */
+  async #releaseFacts(): Promise<void> {
+    await new Promise(setImmediate);
+    try {
+      this.#options.capture.releaseFacts();
+    } catch (error) {
+      this.#options.log.error(errorFields(error), 'the engine did not take back facts');
     }
   }
 

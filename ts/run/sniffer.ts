@@ -9,7 +9,7 @@ import type { EndpointTable } from '../exchange/endpoint-counts';
 import { MetricsServer } from '../http-server/server';
 import { errorFields, LimitedLine, type Log, listenerErrorFields } from '../logger';
 import type { CaptureInfo, CaptureOptions, NativeCapture } from '../native';
-import { buildOutputs, fieldsRead } from '../outputs/build';
+import { buildOutputs, fieldsRead, needsFactsAlone } from '../outputs/build';
 import { Readers } from '../outputs/iterator/readers';
 import type { Listeners, OutputDeps } from '../outputs/kind';
 import type { Output } from '../outputs/output';
@@ -252,12 +252,16 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
       },
       errors: () => run.listenerErrors,
     };
-    const read = fieldsRead({ config, deps, listeners, readers: this.#readers });
+    const takers = { config, deps, listeners, readers: this.#readers };
+    const read = fieldsRead(takers);
     const ringIsGiven = this.#config.ringBufferBytes !== undefined;
     const capture = this.#createCapture(toCaptureOptions(config, read, { ownsProcess: deps.ownsProcess, ringIsGiven }));
     if (this.#earlyTlsKeys !== '') capture.addTlsKeys(this.#earlyTlsKeys);
     this.#earlyTlsKeys = '';
     this.#capture = capture;
+    const countsAlone = deps.rewrite === undefined && needsFactsAlone(takers);
+    const observeFacts = countsAlone ? deps.observeFacts : undefined;
+    if (observeFacts !== undefined) capture.wantFacts(true);
 
     const outputs = buildOutputs({
       config,
@@ -296,7 +300,8 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
       savefile: config.pcapFile !== undefined,
       drainTimeoutMs,
       rewrite: deps.rewrite,
-      ...observersOf(deps, endpoints?.read, stages),
+      ...observersOf(observeFacts === undefined ? deps : {}, endpoints?.read, stages),
+      observeFacts,
       log,
       schedule: deps.schedule,
       now: deps.now,

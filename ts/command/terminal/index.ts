@@ -138,6 +138,12 @@ export class Terminal {
     return summary && ((lines) => summary.read(lines));
   }
 
+  /** The same from facts. */
+  get observeFacts(): ((table: Buffer, messages: number) => void) | undefined {
+    const summary = this.#summary;
+    return summary && ((table, messages) => summary.readFacts(table, messages));
+  }
+
   /** To be called before the start. */
   attach(sniffer: Sniffer, { pcapFile, inputs }: { pcapFile: string | undefined; inputs: readonly string[] }): void {
     this.#inputs = inputs;

@@ -1,4 +1,4 @@
-/** The summary of a run. In: the lines of every batch, at the end the ledger. Out: rows of text. */
+/** The summary of a run. In: the lines of every batch, or the facts of them, at the end the ledger. Out: rows of text. */
 
 import { findingsOf } from '../../exchange/findings';
 import { MAX_ROUTES, MAX_SERVERS } from '../../exchange/servers';
@@ -35,6 +35,11 @@ export class Summary {
   /** Takes whole JSON lines; keeps none of the bytes. */
   read(lines: Buffer): void {
     this.#traffic.read(lines);
+  }
+
+  /** Takes a table of the engine, of so many messages. */
+  readFacts(table: Buffer, messages: number): void {
+    this.#traffic.readFacts(table, messages);
   }
 
   /** Takes a line of the log: of what could not be read the engine counts how much, and the log says what it looks like. */

@@ -187,7 +187,7 @@ fn a_loss_in_it_is_one_of_its_records() {
 
 /// The addresses that the PROXY protocol named are those of the whole connection.
 #[test]
-fn a_proxys_prefix_is_named_inside_too() {
+fn the_prefix_of_a_proxy_is_named_inside_too() {
     let peers = exchange(Peers::tls13(0x1301));
     let mut capture = Capture::new();
     capture.keys(&peers.log_text());

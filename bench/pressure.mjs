@@ -1,0 +1,129 @@
+// `node bench/pressure.mjs [--share N] [--rounds N] [--seconds N]`: the latency of a service whose core is busy all the time, without a
+// sidecar and with one that may take `--share` of a core (`cpuLimitShare`). Service, client and sidecar share one core, rounds in turn:
+// 16 connections that always ask again, answers of 2 000 bytes. A round with the sidecar begins after it has shed for some seconds.
+// Ratios are taken round by round, the median counts. Needs root or NET_RAW, and taskset.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { Agent, createServer, get } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { median, spread } from './statistics.mjs';
+
+const CONNECTIONS = 16;
+const CORE = '0';
+const SETTLE_MS = 6_000;
+const BODY = Buffer.alloc(2_000, 'x');
+
+const { values } = parseArgs({
+  options: {
+    share: { type: 'string', default: '0.03' },
+    rounds: { type: 'string', default: '7' },
+    seconds: { type: 'string', default: '5' },
+    serve: { type: 'boolean' },
+  },
+});
+if (values.serve) serve();
+else await measure();
+
+/** The service, in a process of its own. */
+function serve() {
+  const server = createServer((_, response) => response.end(BODY));
+  server.listen(0, '127.0.0.1', () => process.send(server.address().port));
+  process.on('disconnect', () => process.exit());
+}
+
+function pinned(args, stdio) {
+  return spawn('taskset', ['-c', CORE, process.execPath, ...args], { stdio });
+}
+
+/** Latencies in ms of what is answered within `ms`. */
+async function ask(port, ms) {
+  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+  const until = performance.now() + ms;
+  const taken = [];
+  const exchange = () =>
+    new Promise((resolve, reject) => {
+      const began = performance.now();
+      get({ port, host: '127.0.0.1', agent, path: '/pressure' }, (response) => {
+        response.resume().once('end', () => {
+          taken.push(performance.now() - began);
+          resolve();
+        });
+      }).once('error', reject);
+    });
+  await Promise.all(
+    Array.from({ length: CONNECTIONS }, async () => {
+      while (performance.now() < until) await exchange();
+    }),
+  );
+  agent.destroy();
+  taken.sort((a, b) => a - b);
+  const mean = taken.reduce((sum, each) => sum + each, 0) / taken.length;
+  return { mean, p50: taken[taken.length >> 1], p99: taken[Math.floor(taken.length * 0.99)], count: taken.length };
+}
+
+async function startSidecar(port) {
+  const command = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
+  const flags = ['--ports', port, '--interface', 'lo', '--cpu-limit-share', values.share].map(String);
+  const child = pinned([command, ...flags], ['ignore', 'ignore', 'pipe']);
+  let log = '';
+  child.stderr.on('data', (text) => {
+    log += text;
+  });
+  while (!log.includes('"capture started"')) await once(child.stderr, 'data');
+  return {
+    /** What its log says of levels, and of what was left out. */
+    async stop() {
+      child.kill('SIGTERM');
+      await once(child, 'close');
+      const lines = log
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      const { engine } = lines.find(({ message }) => message === 'capture stopped');
+      return {
+        levels: lines.filter(({ shedLevel }) => shedLevel !== undefined).map(({ shedLevel }) => shedLevel),
+        engine,
+      };
+    },
+  };
+}
+
+async function measure() {
+  const server = pinned([fileURLToPath(import.meta.url), '--serve'], ['ignore', 'inherit', 'inherit', 'ipc']);
+  const [port] = await once(server, 'message');
+  // The client is this process.
+  await once(spawn('taskset', ['-cp', CORE, String(process.pid)], { stdio: 'ignore' }), 'exit');
+  const ms = Number(values.seconds) * 1_000;
+  await ask(port, ms);
+  const rounds = [];
+  for (let round = 0; round < Number(values.rounds); round++) {
+    const without = await ask(port, ms);
+    const sidecar = await startSidecar(port);
+    await ask(port, SETTLE_MS);
+    const beside = await ask(port, ms);
+    const { levels, engine } = await sidecar.stop();
+    rounds.push({ mean: beside.mean / without.mean, p50: beside.p50 / without.p50, p99: beside.p99 / without.p99 });
+    const { shedLevel, shedBodies = 0, shedConnections = 0, shedPackets = 0, packets, dropped = 0 } = engine;
+    console.log(
+      JSON.stringify({
+        without,
+        beside,
+        levels,
+        shedLevel,
+        shedBodies,
+        shedConnections,
+        shedPackets,
+        packets,
+        dropped,
+      }),
+    );
+  }
+  for (const what of ['mean', 'p50', 'p99']) {
+    const { least, most } = spread(rounds.map((round) => round[what]));
+    console.log(
+      `${what}: ${[median(rounds.map((round) => round[what])), least, most].map((n) => n.toFixed(3)).join(', ')} times`,
+    );
+  }
+  server.disconnect();
+}

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 seconds=${1:?usage: fuzz/run.sh SECONDS [TARGET...]}
 shift
 targets=("$@")
-[ "${#targets[@]}" -gt 0 ] || targets=(decode http http2 content engine savefile hpack grpc streams)
+[ "${#targets[@]}" -gt 0 ] || targets=(decode http http2 content engine savefile hpack grpc streams tls)
 
 rustup run nightly rustc --version
 fuzz=$(node scripts/tools.mjs cargo-fuzz)

@@ -44,6 +44,12 @@ impl Conversation {
         *next = next.wrapping_add(bytes);
     }
 
+    /// Nothing is captured for so many ms.
+    pub fn pause(&mut self, engine: &mut Engine, ms: i64) {
+        self.at += ms * 1_000;
+        engine.on_tick(Timestamp::from_micros(self.at));
+    }
+
     pub fn finish(&mut self, engine: &mut Engine, client: bool, reset: bool) {
         self.packet(engine, client, ACK | if reset { RST } else { FIN }, &[]);
         self.lose(client, u32::from(!reset));

@@ -263,6 +263,8 @@ impl Connection {
         }
         if segment.flags.fin && doubt.is_none() {
             me.finish_at(start + length);
+        } else if segment.flags.fin && length == 0 && doubt == Some(Doubt::Window) {
+            me.doubted_fin = start;
         }
         let is_probe =
             is_received && length == 1 && !segment.flags.psh && !segment.flags.fin && start + 1 >= me.sent_to();

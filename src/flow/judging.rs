@@ -54,7 +54,8 @@ pub(super) fn can_acknowledge(sender: &Reassembler, other: &Reassembler, positio
 
 /// Why its receiver may not have taken a segment from there: bytes on a SYN, or beyond the window.
 ///
-/// Acks may be missing in the capture, so what seems to be beyond the window is only in doubt.
+/// Acks may be missing in the capture, so what seems to be beyond the window is only in doubt; and it is not where bytes in
+/// order show that they are.
 #[cold]
 pub(super) fn doubt_of_place(
     me: &Reassembler,
@@ -66,5 +67,5 @@ pub(super) fn doubt_of_place(
         return (!me.is_acked_to(place.end)).then_some(Doubt::Syn);
     }
     let window = other.largest_window();
-    (other.seen && window > 0 && me.is_beyond(window, place.start)).then_some(Doubt::Window)
+    (other.seen && window > 0 && me.is_beyond(window, place.start) && !me.has_outrun(window)).then_some(Doubt::Window)
 }

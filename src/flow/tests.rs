@@ -6,6 +6,8 @@
 //! out: C0..5/7  these bytes, which their sender sent when it had received 7; C-5: a gap of 5; C.: the end
 //! ```
 
+mod doubts;
+
 use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 

@@ -238,9 +238,6 @@ impl Connection {
         if segment.flags.syn && !me.may_begin_at(first_seq) {
             return self.on_foreign_syn(side, segment, start..start + length, counters);
         }
-        if near && self.reset.is_some_and(|reset| reset.side == side && start + length > reset.position) {
-            self.reset = None; // its sender goes on: it was none of its own
-        }
         let (me, other) = self.flows(side);
         let is_received = me.was_received(start);
         if me.has_claim() && near && doubt.is_none() {
@@ -271,6 +268,10 @@ impl Connection {
         if is_probe || (length > 0 && !me.has_text_at(start)) {
             return self.on_no_text(side, segment, start, now, counters, sink);
         }
+        if doubt.is_none() && self.reset.is_some_and(|reset| reset.side == side && start + length > reset.position) {
+            self.reset = None; // its sender goes on: it was none of its own
+        }
+        let (me, other) = self.flows(side);
         let fin = segment.flags.fin && doubt.is_some();
         let (payload, missing) = me.text_of(start, segment);
         let length = payload.len() as u64 + u64::from(missing);

@@ -94,3 +94,18 @@ fn bytes_that_come_again_once_the_window_has_moved_were_not_thrown_away() {
         assert_eq!(wire.counters.discarded.beyond_window, discarded, "{first}");
     }
 }
+
+/// Forged, or of no place: it does not show that its sender goes on.
+#[test]
+fn a_reset_stands_though_a_segment_in_doubt_follows() {
+    for doubtful in ["C9+4/500000000x", "C80000+4/3x"] {
+        check(&format!("C0+5 S0+3/5 C9/3R {doubtful} S3/5 ~"), "C0..5/0 S0..3/5 C-3 C. S.");
+    }
+    check("C0+5 S0+3/5 C9/3R C9+4/3 S3/5 ~", "C0..5/0 S0..3/5");
+}
+
+/// RFC 9293 §3.5.2: its number may be one that was acknowledged long before, so an ack from further on may have been sent before.
+#[test]
+fn a_reset_stands_though_an_ack_without_bytes_is_captured_after_it() {
+    check("C0+5 S0+3/5 C5+5/3 C7/9R C10/9 S3+6/5", "C0..5/0 S0..3/5 C5..10/3 S3..9/5 C. S.");
+}

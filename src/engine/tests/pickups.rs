@@ -22,6 +22,13 @@ fn a_method_that_lost_its_first_letters_or_stands_behind_a_body_is_none() {
         ("ROPFIND", 0),
         ("DATAPROPFIND", 0),
         ("XMKCOL", 0),
+        ("BCOPY", 1),
+        ("BDELETE", 1),
+        ("BMOVE", 1),
+        ("BPROPFIND", 1),
+        ("BPROPPATCH", 1),
+        ("CCM_POST", 1),
+        ("XBMOVE", 0),
     ] {
         let bytes = format!("{method} /a HTTP/1.1\r\n\r\n").into_bytes();
         for end in 1..bytes.len() {

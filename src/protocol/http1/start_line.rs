@@ -7,12 +7,13 @@ use crate::message::{Direction, is_token};
 pub(super) const MAX_METHOD_BYTES: usize = 64;
 /// None is shorter in the registry of RFC 9110 §18.2 (ACL, GET, PUT).
 const MIN_METHOD_BYTES: usize = 3;
-/// RFC 9110 §9.3 and RFC 5789. None is the end of another one.
+/// RFC 9110 §9.3 and RFC 5789. None is the end of another one that is in common use.
 const COMMON_METHODS: [&[u8]; 9] =
     [b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH"];
 
-/// Others of the registry (RFC 9110 §18.2), and those of UPnP, RTSP, Icecast and of caches.
-const FURTHER_METHODS: [&[u8]; 37] = [
+/// Others of the registry (RFC 9110 §18.2), and those of UPnP, RTSP, Icecast, of caches, and of Microsoft that end with another
+/// one (Exchange's WebDAV, BITS, Configuration Manager, SSTP).
+const FURTHER_METHODS: [&[u8]; 45] = [
     b"ACL",
     b"BASELINE-CONTROL",
     b"BIND",
@@ -50,6 +51,14 @@ const FURTHER_METHODS: [&[u8]; 37] = [
     b"VERSION-CONTROL",
     b"DESCRIBE",
     b"SOURCE",
+    b"BCOPY",
+    b"BDELETE",
+    b"BMOVE",
+    b"BPROPFIND",
+    b"BPROPPATCH",
+    b"BITS_POST",
+    b"CCM_POST",
+    b"SSTP_DUPLEX_POST",
 ];
 
 /// A method may have lost its first letters; a common one has not. A status line begins the same way always.

@@ -40,21 +40,22 @@ impl Drops {
         });
     }
 
-    /// The options of statistics: the last ones count.
+    /// The options of statistics: the largest numbers count, so that a counter that begins anew takes nothing back.
     pub(super) fn note_statistics(&mut self, options: Fields<'_>, all: &mut u64) {
         each_count(options, |code, count| {
             self.update(all, |drops| match code {
-                ISB_IFDROP => drops.by_interface = count,
-                ISB_OSDROP => drops.by_system = count,
+                ISB_IFDROP => drops.by_interface = drops.by_interface.max(count),
+                ISB_OSDROP => drops.by_system = drops.by_system.max(count),
                 _ => {}
             });
         });
     }
 
+    /// A `change` only adds.
     fn update(&mut self, all: &mut u64, change: impl FnOnce(&mut Self)) {
         let before = self.total();
         change(self);
-        *all = all.saturating_sub(before).saturating_add(self.total());
+        *all = all.saturating_add(self.total().saturating_sub(before));
     }
 }
 

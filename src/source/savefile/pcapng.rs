@@ -155,7 +155,7 @@ impl Pcapng {
     #[inline]
     fn enhanced<'a>(&mut self, mut fields: Fields<'a>) -> Result<Packet<'a>, Malformed> {
         let [interface, high, low, captured, wire_len] = fields.u32s().ok_or(Malformed::ShortBlock)?;
-        if let Some(options) = fields.rest.get((captured as usize).next_multiple_of(4)..)
+        if let Some(options) = (captured as usize).checked_next_multiple_of(4).and_then(|end| fields.rest.get(end..))
             && !options.is_empty()
             && let Some(interface) = self.interfaces.get_mut(interface as usize)
         {

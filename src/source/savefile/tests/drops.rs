@@ -28,6 +28,8 @@ fn drops_that_the_file_tells_of_are_counted() {
         for (blocks, dropped) in [
             (vec![], 0),
             (vec![statistics(0, &two)], 43),
+            (vec![statistics(0, &two), statistics(0, &[number(writer, 5, 7)])], 43),
+            (vec![statistics(0, &[number(writer, 5, u64::MAX)]), statistics(1, &two), statistics(0, &two)], u64::MAX),
             (
                 vec![
                     statistics(0, &[number(writer, 5, 7)]),

@@ -25,8 +25,10 @@ pub struct FlowCounters {
 /// Segments that their receivers threw away, and so does this.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Discarded {
-    /// Neither ACK nor SYN nor RST, or bytes on a SYN that were not taken.
+    /// Neither ACK nor SYN nor RST.
     pub no_ack: u64,
+    /// Bytes on a SYN that were not taken.
+    pub syn_data: u64,
     /// Acknowledges what was never sent, or is long past.
     pub impossible_ack: u64,
     /// Beyond the receiver's window.
@@ -39,7 +41,7 @@ impl Discarded {
     pub(super) fn count(&mut self, doubt: Doubt) {
         match doubt {
             Doubt::Ack => self.impossible_ack += 1,
-            Doubt::Syn => self.no_ack += 1,
+            Doubt::Syn => self.syn_data += 1,
             Doubt::Window => self.beyond_window += 1,
             Doubt::Checksum | Doubt::Unfilled => self.bad_checksum += 1,
         }

@@ -329,7 +329,7 @@ impl Connection {
     }
 
     /// A SYN that is not this connection's, with its bytes: another one may begin, else the receiver takes nothing of it
-    /// (RFC 5961 §4).
+    /// (RFC 5961 §4). Its ack and its window were noted as those of any segment: they end doubts, and bring no bytes.
     #[cold]
     fn on_foreign_syn(
         &mut self,

@@ -22,7 +22,8 @@ use crate::time::Timestamp;
 /// Stale timers (of connections that are gone) allowed beyond one for each connection.
 const STALE_TIMERS: usize = 1_024;
 
-/// Numbers of 32 bits that are so far apart are less than 2 GiB apart with a window added.
+/// With fewer bytes after `first`, a number before it is not mistaken for one that is 4 GiB later: they are told apart within
+/// 2 GiB, of which a window takes its part.
 const MAX_SHORT_BYTES: u64 = 1 << 30;
 
 const NONE: u32 = u32::MAX;

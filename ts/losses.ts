@@ -102,8 +102,7 @@ export const NO_LOSS = [
   ...['connectionsClosed', 'connectionsTimedOut', 'connectionsStopped'],
   // Second copies, and what the receiver's TCP has no use for either.
   ...['unread', 'captureCopies', 'retransmittedBytes', 'outOfOrderSegments', 'afterClose'],
-  ...['noSyn', 'discardedNoAck', 'discardedSynData', 'discardedImpossibleAck'],
-  ...['discardedBeyondWindow', 'discardedBadChecksum'],
+  ...['noSyn', 'discardedNoAck', 'discardedSynData', 'discardedImpossibleAck', 'discardedBadChecksum'],
   // Not asked for, or kept in case it is.
   ...['triggers', 'untriggered', 'triggerHeldMessages', 'triggerHeldBytes'],
   ...['bodiesRedacted'],

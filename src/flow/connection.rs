@@ -6,7 +6,7 @@ mod waiting;
 use std::ops::Range;
 
 use super::counters::FlowCounters;
-use super::judging::{can_acknowledge, doubt_of_place};
+use super::judging::can_acknowledge;
 use super::reassembly::{Piece, Reassembler, StreamEvent};
 use super::receiver::{Doubt, Verdict};
 use super::{Position, SeqNumber, Side};
@@ -238,7 +238,7 @@ impl Connection {
         if segment.flags.syn && !me.may_begin_at(first_seq) {
             return self.on_foreign_syn(side, segment, start..start + length, counters);
         }
-        let (me, other) = self.flows(side);
+        let me = self.flow_mut(side);
         let is_received = me.was_received(start);
         if me.has_claim() && near && doubt.is_none() {
             me.settle_claim(start + length);
@@ -255,13 +255,11 @@ impl Connection {
             let rested = last_stamp.plus_millis(REUSE_PAUSE_MS) <= at;
             return self.on_stray(side, segment, start..start + length, rested, counters);
         }
-        if doubt.is_none() && (segment.flags.syn || start > me.next()) {
-            doubt = doubt_of_place(me, other, segment, start..start + length);
+        if segment.flags.syn && doubt.is_none() && !me.is_acked_to(start + length) {
+            doubt = Some(Doubt::Syn);
         }
         if segment.flags.fin && doubt.is_none() {
             me.finish_at(start + length);
-        } else if segment.flags.fin && length == 0 && doubt == Some(Doubt::Window) {
-            me.doubted_fin = start;
         }
         let is_probe =
             is_received && length == 1 && !segment.flags.psh && !segment.flags.fin && start + 1 >= me.sent_to();

@@ -31,8 +31,6 @@ pub struct Discarded {
     pub syn_data: u64,
     /// Acknowledges what was never sent, or is long past.
     pub impossible_ack: u64,
-    /// Beyond the receiver's window.
-    pub beyond_window: u64,
     /// Wrong where that direction's checksums are right.
     pub bad_checksum: u64,
 }
@@ -42,7 +40,6 @@ impl Discarded {
         match doubt {
             Doubt::Ack => self.impossible_ack += 1,
             Doubt::Syn => self.syn_data += 1,
-            Doubt::Window => self.beyond_window += 1,
             Doubt::Checksum | Doubt::Unfilled => self.bad_checksum += 1,
         }
     }

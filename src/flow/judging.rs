@@ -1,11 +1,9 @@
 //! The verdict of the receiving TCP on a segment, as far as it takes the state of both directions.
 
-use std::ops::Range;
-
 use super::Position;
 use super::counters::FlowCounters;
 use super::reassembly::Reassembler;
-use super::receiver::{Doubt, Verdict};
+use super::receiver::Verdict;
 use crate::decode::{Segment, Sum};
 use crate::time::Timestamp;
 
@@ -50,22 +48,4 @@ pub(super) fn can_acknowledge(sender: &Reassembler, other: &Reassembler, positio
     other.is_near(position)
         && other.stream_end().is_none_or(|end| position <= end)
         && position >= other.oldest_ack(sender.largest_window())
-}
-
-/// Why its receiver may not have taken a segment from there: bytes on a SYN, or beyond the window.
-///
-/// Acks may be missing in the capture, so what seems to be beyond the window is only in doubt; and it is not where bytes in
-/// order show that they are.
-#[cold]
-pub(super) fn doubt_of_place(
-    me: &Reassembler,
-    other: &Reassembler,
-    segment: &Segment<'_>,
-    place: Range<Position>,
-) -> Option<Doubt> {
-    if segment.flags.syn {
-        return (!me.is_acked_to(place.end)).then_some(Doubt::Syn);
-    }
-    let window = other.largest_window();
-    (other.seen && window > 0 && me.is_beyond(window, place.start) && !me.has_outrun(window)).then_some(Doubt::Window)
 }

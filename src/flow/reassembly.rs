@@ -89,8 +89,6 @@ pub(super) struct Reassembler {
     /// How far its sender is known to have come, ahead of what is delivered, and what it had received by then.
     sent: Option<(Position, Position)>,
     fin: Option<Position>,
-    /// Where a FIN without bytes stands that came when its receiver could not take it yet; `UNKNOWN` if there is none.
-    pub doubted_fin: Position,
     pub ended: bool,
     waiting: BTreeMap<Position, Waiting>,
     waiting_bytes: usize,
@@ -184,16 +182,6 @@ impl Reassembler {
     /// No byte of it was ever sent: it is before the first byte of a stream whose SYN was captured.
     pub fn is_before_the_first(&self, position: Position) -> bool {
         self.began_with_syn && position < Position::ORIGIN
-    }
-
-    /// The receiver, which was ready to take so many bytes, cannot take one that stands there yet.
-    pub fn is_beyond(&self, window: u64, position: Position) -> bool {
-        position >= self.acked.max(Position::ORIGIN) + window
-    }
-
-    /// Bytes in order stand beyond such a window: its receiver has acknowledged more than was captured.
-    pub fn has_outrun(&self, window: u64) -> bool {
-        self.next > self.acked.max(Position::ORIGIN) + window
     }
 
     /// A reset counts only inside the window (RFC 9293 §3.10.7.4, RFC 5961 §3), which begins where the receiver has come.
@@ -315,23 +303,6 @@ impl Reassembler {
         }
     }
 
-    /// Settles a FIN in doubt once everything before it is delivered: it counts if the receiver, which has such a window,
-    /// acknowledged it and no more, or if acks are missing. `Some(false)` if bytes stand in its place.
-    pub fn settle_fin(&mut self, window: u64) -> Option<bool> {
-        let fin = self.doubted_fin;
-        if !fin.is_known() || self.next < fin {
-            return None;
-        }
-        let counts = self.next == fin && (self.has_outrun(window) || self.acked.max(self.claimed) == fin + 1);
-        if counts {
-            self.finish_at(fin);
-        }
-        (counts || self.next > fin).then(|| {
-            self.doubted_fin = Position::UNKNOWN;
-            counts
-        })
-    }
-
     /// Nothing follows a FIN (RFC 9293 §3.6).
     pub fn has_text_at(&self, position: Position) -> bool {
         self.fin.is_none_or(|fin| position < fin)
@@ -377,7 +348,7 @@ impl Reassembler {
 
     /// Nothing waits, and no end is in sight.
     pub fn is_quiet(&self) -> bool {
-        self.waiting.is_empty() && self.fin.is_none() && !self.doubted_fin.is_known() && !self.ended
+        self.waiting.is_empty() && self.fin.is_none() && !self.ended
     }
 
     /// True if these bytes can go straight through: in order, not in doubt, and nothing waits before them.

@@ -375,39 +375,6 @@ fn bytes_on_a_syn_are_read_if_nobody_says_that_they_were_not_taken() {
     assert_eq!(capture.outcome(), (vec!["/real".to_owned(), "/lies".to_owned()], [0, 0, 0]));
 }
 
-/// RFC 9293 §3.10.7.4: what stands beyond the window is thrown away.
-#[test]
-fn bytes_beyond_the_window_lose_to_those_that_are_sent_once_it_has_moved() {
-    const WINDOW: u32 = 65_535;
-    let body = vec![b'x'; 3 * WINDOW as usize];
-    let response = [format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len()).as_bytes(), &body].concat();
-    for (beyond, is_read) in [(0, false), (1, false), (WINDOW, false), (-1_i64 as u32, true)] {
-        let mut capture = Capture::shaken();
-        capture.give(summed(packet(CLIENT, 1, 1, REAL)));
-        capture.give(summed(packet(SERVER, 1u32.wrapping_add(WINDOW).wrapping_add(beyond), ASKED, LIES)));
-        for (at, piece) in (1..).step_by(1_000).zip(response.chunks(1_000)) {
-            capture.give(summed(packet(SERVER, at, ASKED, piece)));
-            capture.give(summed(packet(CLIENT, ASKED, at + piece.len() as u32, b"")));
-        }
-        let beyond_window = capture.engine.stats().flow.discarded.beyond_window;
-        assert_eq!(beyond_window > 0, !is_read, "{beyond}");
-        let (lines, _) = capture.outcome();
-        assert_eq!(lines[1].contains("lies"), is_read, "{beyond}");
-    }
-}
-
-#[test]
-fn bytes_beyond_the_window_alone_make_no_gap() {
-    let mut capture = Capture::shaken();
-    capture.give(summed(packet(SERVER, 200_000, 1, LIES)));
-    capture.give(summed(packet(CLIENT, 1, 1, REAL)));
-    capture.wait(20_000);
-    capture.give(summed(packet(SERVER, 1, ASKED, RESPONSE)));
-    let stats = capture.engine.stats();
-    assert_eq!((stats.gaps, stats.flow.unplaced_bytes), (0, LIES.len() as u64));
-    assert_eq!(capture.outcome().0, ["/real", "real"]);
-}
-
 #[test]
 fn bytes_that_only_seem_to_be_beyond_the_window_are_read() {
     // The acks of the client are not captured.

@@ -9,15 +9,6 @@ use crate::flow::receiver::Doubt;
 use crate::flow::{HOLE_TIMEOUT_MS, MAX_WAITING_BYTES, Patience};
 use crate::time::Timestamp;
 
-/// The reason to wait no longer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reason {
-    /// Its time is over, or the connection is: the acks that could settle a doubt would be there.
-    Time,
-    /// The memory is needed; acks may still come.
-    Memory,
-}
-
 impl Connection {
     /// Nothing waits, and no end is in sight: there is no deadline.
     #[inline]
@@ -60,33 +51,24 @@ impl Connection {
             .into_iter()
             .find(|&side| self.hole_deadline(side, patience).is_some_and(|deadline| deadline <= now))
         {
-            self.give_up_first(side, Reason::Time, counters, sink);
-            self.advance(counters, sink);
+            self.give_up_first(side, counters, sink);
+            self.deliver(sink);
         }
         self.closed_or_continue()
     }
 
     /// Gives up every hole: memory is needed elsewhere.
     pub fn shed(&mut self, counters: &mut FlowCounters, sink: &mut impl FnMut(Side, StreamEvent<'_>)) {
-        self.give_up_all(Reason::Memory, counters, sink);
-    }
-
-    fn give_up_all(
-        &mut self,
-        reason: Reason,
-        counters: &mut FlowCounters,
-        sink: &mut impl FnMut(Side, StreamEvent<'_>),
-    ) {
         while let Some(side) = self.longest_waiting() {
-            self.give_up_first(side, reason, counters, sink);
-            self.advance(counters, sink);
+            self.give_up_first(side, counters, sink);
+            self.deliver(sink);
         }
     }
 
     /// Ends both directions here: what waits is delivered with its gaps, then the ends.
     pub fn finish(&mut self, counters: &mut FlowCounters, sink: &mut impl FnMut(Side, StreamEvent<'_>)) {
-        self.advance(counters, sink);
-        self.give_up_all(Reason::Time, counters, sink);
+        self.deliver(sink);
+        self.shed(counters, sink);
         if let Some(Reset { side, position, .. }) = self.reset {
             // Everything before it was sent.
             self.flow_mut(side).acknowledge(position);
@@ -111,11 +93,11 @@ impl Connection {
         if self.is_quiet() {
             return Next::Continue;
         }
-        self.advance(counters, sink);
+        self.deliver(sink);
         for side in Side::BOTH {
             while self.flow(side).waiting_bytes() > MAX_WAITING_BYTES {
-                self.give_up_first(side, Reason::Memory, counters, sink);
-                self.advance(counters, sink);
+                self.give_up_first(side, counters, sink);
+                self.deliver(sink);
             }
         }
         // Bytes before the reset that are still missing may have been captured after it.
@@ -131,19 +113,6 @@ impl Connection {
 
     fn closed_or_continue(&self) -> Next {
         if self.low.ended && self.high.ended { Next::Closed } else { Next::Continue }
-    }
-
-    /// Delivers what can be delivered, and settles what that tells of FINs in doubt.
-    fn advance(&mut self, counters: &mut FlowCounters, sink: &mut impl FnMut(Side, StreamEvent<'_>)) {
-        self.deliver(sink);
-        for side in Side::BOTH {
-            let window = self.flow(side.other()).largest_window();
-            match self.flow_mut(side).settle_fin(window) {
-                Some(true) => self.deliver(sink),
-                Some(false) => counters.discarded.count(Doubt::Window),
-                None => {}
-            }
-        }
     }
 
     /// Delivers from both sides, cause before effect, until neither can go on.
@@ -176,25 +145,7 @@ impl Connection {
 
     /// The receiver has not acknowledged these bytes yet, and may have thrown them away.
     fn is_in_doubt(&self, side: Side, first: First) -> bool {
-        let me = self.flow(side);
-        match first.doubt {
-            None => false,
-            Some(Doubt::Window) if me.has_outrun(self.flow(side.other()).largest_window()) => false,
-            Some(_) => !me.is_acked_to(first.end),
-        }
-    }
-
-    /// It is in doubt, and not for what a card does. Beyond the window: as long as what stands before it did not come, and no
-    /// acks are missing.
-    fn was_thrown_away(&self, side: Side, first: First) -> bool {
-        match first.doubt {
-            None | Some(Doubt::Unfilled) => false,
-            Some(Doubt::Window) => {
-                let (me, window) = (self.flow(side), self.flow(side.other()).largest_window());
-                first.start > me.next() && me.is_beyond(window, first.start) && !me.has_outrun(window)
-            }
-            Some(Doubt::Checksum | Doubt::Ack | Doubt::Syn) => true,
-        }
+        first.doubt.is_some() && !self.flow(side).is_acked_to(first.end)
     }
 
     /// The receiver of these bytes has spoken since and acknowledged none of them.
@@ -214,19 +165,9 @@ impl Connection {
     }
 
     /// Removes what keeps the first waiting bytes of `side` from being delivered.
-    ///
-    /// Where only memory is short, bytes beyond the window are not taken for thrown away: the receiver's acks may be captured
-    /// long after (two taps, merged files), and then all that was sent seems to be beyond it.
-    fn give_up_first(
-        &mut self,
-        side: Side,
-        reason: Reason,
-        counters: &mut FlowCounters,
-        sink: &mut impl FnMut(Side, StreamEvent<'_>),
-    ) {
+    fn give_up_first(&mut self, side: Side, counters: &mut FlowCounters, sink: &mut impl FnMut(Side, StreamEvent<'_>)) {
         let Some(first) = self.flow(side).first_waiting() else { return };
-        let may_be_judged = reason == Reason::Time || first.doubt != Some(Doubt::Window);
-        if may_be_judged && self.was_thrown_away(side, first) && self.is_passed_over(side, first) {
+        if first.doubt.is_some_and(|doubt| doubt != Doubt::Unfilled) && self.is_passed_over(side, first) {
             let length = self.flow_mut(side).discard_first(&mut counters.discarded);
             counters.unplaced_bytes += if first.doubt == Some(Doubt::Checksum) { 0 } else { length };
         } else if first.start > self.flow(side).next() {

@@ -84,8 +84,7 @@ impl Reassembler {
     }
 
     /// A piece that waits in doubt, or heard of more than `possible`, makes way for a piece of which neither is true. If that has
-    /// the same bytes, the waiting piece was sent again and captured first: only its ack is wrong. So are bytes on a SYN, and those
-    /// that seemed to be beyond the window.
+    /// the same bytes, the waiting piece was sent again and captured first: only its ack is wrong. So are bytes on a SYN.
     pub fn displace_by(&mut self, piece: &Piece<'_>, possible: Position, discarded: &mut Discarded) {
         if piece.doubt.is_some() || piece.heard > possible {
             return;
@@ -106,7 +105,7 @@ impl Reassembler {
             let stop = start + waiting.len();
             self.put_part(start, &waiting, start, piece.start);
             self.put_part(start, &waiting, end, stop);
-            let may_be_sent_again = matches!(waiting.doubt, None | Some(Doubt::Syn | Doubt::Window));
+            let may_be_sent_again = matches!(waiting.doubt, None | Some(Doubt::Syn));
             if may_be_sent_again && waiting.has_the_bytes_of(start, piece.payload, piece.start) {
                 let sent = Waiting { heard: piece.heard.min(waiting.heard), doubt: None, ..waiting };
                 self.put_part(start, &sent, start.max(piece.start), stop.min(end));

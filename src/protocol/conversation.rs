@@ -86,14 +86,25 @@ impl Conversation {
 
     /// A conversation in the tunnel takes the place of the one that opened it.
     pub fn enter_tunnel(&mut self) {
-        if let Protocol::Tunnel(tunnel) = &self.protocol {
-            let proxied = self.opening.proxied;
-            *self = Self {
-                protocol: Protocol::Http1(HttpConnection::in_tunnel(tunnel.last_number())),
-                ..Self::new(self.parties, Met::AtItsSyn)
-            };
-            self.opening.proxied = proxied;
+        if self.is_tunnel() {
+            self.begin_again(self.parties, Met::AtItsSyn);
         }
+    }
+
+    /// What comes is another conversation than it seemed. Its exchanges have numbers after those so far, and the ends that a proxy
+    /// has named are its ends too.
+    #[cold]
+    fn begin_again(&mut self, parties: Parties, met: Met) {
+        let (last_number, proxied) = (self.protocol.last_number(), self.opening.proxied);
+        let Self { mut opening, protocol, unproven, .. } = Self::new(parties, met);
+        opening.proxied = proxied;
+        *self = Self {
+            parties,
+            opening,
+            protocol: protocol.after(last_number),
+            unproven: unproven.map(|http2| Box::new(http2.after(last_number))),
+            reported_bytes: 0,
+        };
     }
 
     /// The server's side, if it is known.
@@ -127,9 +138,9 @@ impl Conversation {
         match reconsider(server, initiator, side, bytes) {
             None => {}
             // HTTP may follow the proxy's handshake, in either direction (RFC 1928 §4: BIND).
-            Some(Finding::Socks) => *self = Self::new(Parties::UNDECIDED, Met::InTheMiddle { quiet_since: None }),
+            Some(Finding::Socks) => self.begin_again(Parties::UNDECIDED, Met::InTheMiddle { quiet_since: None }),
             Some(Finding::Asks) if !self.protocol.is_untouched(begun) => {
-                *self = Self::new(Parties::Server(server.other()), Met::InTheMiddle { quiet_since: None });
+                self.begin_again(Parties::Server(server.other()), Met::InTheMiddle { quiet_since: None });
             }
             Some(Finding::Asks) => self.parties = Parties::Server(server.other()),
         }

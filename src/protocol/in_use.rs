@@ -132,6 +132,15 @@ impl Protocol {
         }
     }
 
+    /// Exchanges up to `last_number` came before it.
+    pub(super) fn after(self, last_number: u32) -> Self {
+        match self {
+            Self::Http1(http) => Self::Http1(http.after(last_number)),
+            Self::Http2(http) => Self::Http2(Box::new(http.after(last_number))),
+            Self::WebSocket(_) | Self::Tunnel(_) => self,
+        }
+    }
+
     /// Takes bytes of which it is not known who sent them.
     pub(super) fn pass_over(&mut self, bytes: &[u8], counters: &mut HttpCounters) {
         match self {

@@ -202,3 +202,38 @@ fn the_prefix_of_a_proxy_is_named_inside_too() {
         assert_eq!(line["proxied"]["source"]["ip"], "203.0.113.7", "{line}");
     }
 }
+
+/// Numbers inside go on where those outside ended, also if what comes there is another connection than it seemed.
+#[test]
+fn a_handshake_with_a_proxy_inside_begins_no_number_again() {
+    let mut peers = Peers::tls13(0x1301);
+    peers.send(CLIENT, b"\x05\x01\0");
+    peers.send(SERVER, b"\x05\0");
+    peers.send(CLIENT, b"GET /x HTTP/1.1\r\nhost: x\r\n\r\n");
+    assert_eq!(paths_and_numbers(&peers), ["shop.invalid:443 1", "shop.invalid:443 1", "/x 2"]);
+}
+
+#[test]
+fn a_server_that_asks_inside_begins_no_number_again() {
+    let mut peers = Peers::tls13(0x1301);
+    peers.send(CLIENT, b"x");
+    peers.send(SERVER, b"GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+    assert_eq!(paths_and_numbers(&peers), ["shop.invalid:443 1", "shop.invalid:443 1", "/ 2"]);
+}
+
+/// Of each message what was asked, and the number in its id; each has the addresses that a proxy named.
+fn paths_and_numbers(peers: &Peers) -> Vec<String> {
+    let mut capture = Capture::new();
+    capture.keys(&peers.log_text());
+    capture.open();
+    capture.segment(true, b"PROXY TCP4 203.0.113.7 192.0.2.9 4711 443\r\n");
+    capture.segment(true, CONNECT);
+    capture.segment(false, GRANTED);
+    capture.play(peers);
+    let told = |line: &serde_json::Value| {
+        assert_eq!(line["proxied"]["source"]["ip"], "203.0.113.7", "{line}");
+        let path = line["path"].as_str().or(line["request"]["path"].as_str()).unwrap();
+        format!("{path} {}", line["id"].as_str().unwrap().split_once('.').unwrap().1)
+    };
+    super::all_lines(&mut capture.engine).iter().map(told).collect()
+}

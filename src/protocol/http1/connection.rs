@@ -31,11 +31,10 @@ impl HttpConnection {
         }
     }
 
-    /// Of a tunnel's inside, seen from its beginning; `last_number` is that of the last exchange before.
-    pub fn in_tunnel(last_number: u32) -> Self {
-        let mut connection = Self::new(Met::AtItsSyn);
-        connection.exchanges.begin_after(last_number);
-        connection
+    /// Exchanges up to `last_number` came before it: it is the inside of a tunnel.
+    pub fn after(mut self, last_number: u32) -> Self {
+        self.exchanges.begin_after(last_number);
+        self
     }
 
     pub fn last_number(&self) -> u32 {

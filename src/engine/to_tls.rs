@@ -29,18 +29,21 @@ impl ToTls<'_> {
 
     #[inline(never)]
     fn deliver_layered(&mut self, side: Side, event: StreamEvent<'_>) {
+        if let StreamEvent::Gap { len } = event {
+            self.to_protocol.note_gap(len);
+        }
+        self.hand_on(side, event);
+    }
+
+    /// Counts no gap: what was held back in a tunnel comes here a second time.
+    fn hand_on(&mut self, side: Side, event: StreamEvent<'_>) {
         match &self.to_protocol.app.layer {
-            Layer::Plain => self.deliver_plain(side, event),
-            Layer::Tls(_) => {
-                if let StreamEvent::Gap { len } = event {
-                    self.to_protocol.note_gap(len);
-                }
-                self.with_tls(|connection, cx| connection.on_event(side, event, cx));
-            }
+            Layer::Plain => self.hand_on_plain(side, event),
+            Layer::Tls(_) => self.with_tls(|connection, cx| connection.on_event(side, event, cx)),
             // It had begun before there were keys.
             Layer::Undecided(None) if self.has_begun() => {
                 self.to_protocol.app.layer = Layer::Plain;
-                self.deliver_plain(side, event);
+                self.hand_on_plain(side, event);
             }
             Layer::Undecided(_) => self.listen(side, event),
         }
@@ -51,13 +54,10 @@ impl ToTls<'_> {
         let (bytes, meta) = match event {
             StreamEvent::Data(bytes, meta) if kept.as_ref().is_none_or(|kept| kept.side == side) => (bytes, meta),
             // Before all data a loss decides nothing.
-            StreamEvent::Gap { .. } if kept.is_none() => {
-                let len = if let StreamEvent::Gap { len } = event { len } else { 0 };
-                return self.to_protocol.note_gap(len);
-            }
+            StreamEvent::Gap { .. } if kept.is_none() => return,
             _ => {
                 self.decide_plain();
-                return self.deliver_plain(side, event);
+                return self.hand_on_plain(side, event);
             }
         };
         match kept {
@@ -68,7 +68,7 @@ impl ToTls<'_> {
                 }
                 Opening::Plain => {
                     self.to_protocol.app.layer = Layer::Plain;
-                    self.deliver_plain(side, event);
+                    self.hand_on_plain(side, event);
                 }
                 Opening::Tls(prefix) => self.begin_tls(side, bytes, meta, prefix),
             },
@@ -91,18 +91,18 @@ impl ToTls<'_> {
     fn decide_plain(&mut self) {
         let layer = std::mem::replace(&mut self.to_protocol.app.layer, Layer::Plain);
         if let Layer::Undecided(Some(kept)) = layer {
-            self.deliver_plain(kept.side, StreamEvent::Data(&kept.bytes, kept.first));
+            self.hand_on_plain(kept.side, StreamEvent::Data(&kept.bytes, kept.first));
         }
     }
 
     /// Without TLS. If it opens a tunnel, what passes there is looked at as a connection's first bytes are.
-    fn deliver_plain(&mut self, side: Side, event: StreamEvent<'_>) {
-        self.to_protocol.deliver(side, event);
+    fn hand_on_plain(&mut self, side: Side, event: StreamEvent<'_>) {
+        self.to_protocol.hand_on(side, event);
         let Some(conversation) = &mut self.to_protocol.app.conversation else { return };
         if let Some(passed) = conversation.take_tunnel() {
             self.to_protocol.app.layer = Layer::Undecided(None);
             for (side, piece) in passed {
-                self.deliver_layered(side, piece.as_event());
+                self.hand_on(side, piece.as_event());
             }
         }
     }
@@ -115,7 +115,7 @@ impl ToTls<'_> {
     fn begin_tls(&mut self, side: Side, bytes: &[u8], mut meta: DataMeta, prefix: usize) {
         let (before, rest) = bytes.split_at_checked(prefix).unwrap_or((&[], bytes));
         if !before.is_empty() {
-            self.to_protocol.deliver(side, StreamEvent::Data(before, meta));
+            self.to_protocol.hand_on(side, StreamEvent::Data(before, meta));
             meta.position += prefix as u64;
         }
         if let Some(conversation) = &mut self.to_protocol.app.conversation {

@@ -237,3 +237,44 @@ fn paths_and_numbers(peers: &Peers) -> Vec<String> {
     };
     super::all_lines(&mut capture.engine).iter().map(told).collect()
 }
+
+/// What waits for the answer is looked at again in the tunnel, and a loss in it is counted once.
+#[test]
+fn a_loss_before_the_answer_is_counted_once() {
+    let peers = exchange(Peers::tls13(0x1301));
+    for first in [&b""[..], b"\x16\x03"] {
+        let mut capture = Capture::new();
+        capture.keys(&peers.log_text());
+        capture.open();
+        capture.segment(true, CONNECT);
+        capture.segment(true, first);
+        capture.next[0] += 100;
+        capture.segment(true, b"after it");
+        capture.segment(false, b"");
+        capture.pass(60_000);
+        capture.segment(false, GRANTED);
+        capture.play(&peers);
+        assert_eq!((capture.count("gaps"), capture.count("gapBytes")), (1, 100), "{first:?}");
+        capture.close();
+        assert_eq!((capture.count("gaps"), capture.count("gapBytes")), (1, 100), "{first:?}");
+    }
+}
+
+/// It was captured, and is counted as passed over.
+#[test]
+fn what_does_not_fit_before_the_answer_is_no_loss_of_the_capture() {
+    let mut capture = Capture::new();
+    capture.keys(&Peers::tls13(0x1301).log_text());
+    capture.open();
+    capture.segment(true, CONNECT);
+    let much = [0x17; 32 << 10];
+    for _ in 0..40 {
+        capture.segment(true, &much);
+    }
+    capture.segment(false, GRANTED);
+    capture.close();
+    assert_eq!((capture.count("gaps"), capture.count("gapBytes")), (0, 0));
+    assert_eq!(capture.count("passedOverBytes"), 40 * much.len() as u64);
+    let notices = capture.engine.take_notices();
+    assert!(notices.iter().all(|notice| !notice.message.contains("not captured")), "{notices:?}");
+}

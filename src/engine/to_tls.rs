@@ -9,6 +9,7 @@ use super::tls_room::TlsRoom;
 use super::to_protocol::ToProtocol;
 use crate::flow::{DataMeta, EntryId, Side, StreamEvent};
 use crate::notice::Kind;
+use crate::protocol::Passed;
 use crate::tls::{Context, TlsConnection, Unread};
 
 pub(super) struct ToTls<'a> {
@@ -99,10 +100,13 @@ impl ToTls<'_> {
     fn hand_on_plain(&mut self, side: Side, event: StreamEvent<'_>) {
         self.to_protocol.hand_on(side, event);
         let Some(conversation) = &mut self.to_protocol.app.conversation else { return };
-        if let Some(passed) = conversation.take_tunnel() {
+        if let Some(Passed { pieces, end }) = conversation.take_tunnel() {
             self.to_protocol.app.layer = Layer::Undecided(None);
-            for (side, piece) in passed {
+            for (side, piece) in pieces {
                 self.hand_on(side, piece.as_event());
+            }
+            if let Some((side, clean)) = end {
+                self.hand_on(side, StreamEvent::End { clean, reset: false });
             }
         }
     }

@@ -7,6 +7,7 @@ use super::in_use::Protocol;
 use super::met::Met;
 use super::opening::{Opening, Said, ServerSaid, begins_with_settings};
 use super::sniffing::{Finding, Parties, reconsider};
+use super::tunnel::Beginning;
 use crate::flow::{DataMeta, Side, StreamEvent};
 use crate::message::{Context, Direction, HttpCounters, Incomplete};
 
@@ -29,6 +30,14 @@ pub struct Unread {
     pub is_first_report: bool,
     /// The name of the protocol that it looks like.
     pub protocol: &'static str,
+}
+
+/// What passed in a tunnel while it was not known to be one.
+#[derive(Debug)]
+pub struct Passed {
+    pub pieces: Vec<(Side, Piece)>,
+    /// A side that has ended after them; true if nothing before that is lost.
+    pub end: Option<(Side, bool)>,
 }
 
 /// A connection met in the middle may yet come to its next message; after so many bytes it is reported.
@@ -72,11 +81,15 @@ impl Conversation {
     }
 
     /// What a tunnel that was opened is to hold, as far as it has passed; once.
-    pub fn take_tunnel(&mut self) -> Option<Vec<(Side, Piece)>> {
+    pub fn take_tunnel(&mut self) -> Option<Passed> {
         let Protocol::Tunnel(tunnel) = &mut self.protocol else { return None };
         let server = self.parties.server()?;
+        let Beginning { pieces, client_ended } = tunnel.take_beginning()?;
         let side = |direction| if direction == Direction::Response { server } else { server.other() };
-        Some(tunnel.take_beginning()?.into_iter().map(|(direction, piece)| (side(direction), piece)).collect())
+        Some(Passed {
+            pieces: pieces.into_iter().map(|(direction, piece)| (side(direction), piece)).collect(),
+            end: client_ended.map(|clean| (server.other(), clean)),
+        })
     }
 
     #[inline]

@@ -52,7 +52,7 @@ mod tests;
 mod tunnel;
 mod websocket;
 
-pub use conversation::{Conversation, Unread};
+pub use conversation::{Conversation, Passed, Unread};
 pub use handover::{Handover, Piece};
 pub use in_use::Protocol;
 pub use met::Met;

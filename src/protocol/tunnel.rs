@@ -7,19 +7,27 @@ use crate::message::{Context, Direction};
 
 #[derive(Debug)]
 pub struct Tunnel {
-    /// What both sides have sent in it, until it is taken. HTTP/1.x has bounded it.
-    beginning: Option<Vec<(Direction, Piece)>>,
+    /// Until it is taken. HTTP/1.x has bounded it.
+    beginning: Option<Beginning>,
     /// Of the last exchange before it.
     last_number: u32,
+}
+
+/// What both sides have sent in a tunnel before its reader knows of it.
+#[derive(Debug)]
+pub struct Beginning {
+    pub pieces: Vec<(Direction, Piece)>,
+    /// The client has sent its FIN after them; true if nothing before it is lost.
+    pub client_ended: Option<bool>,
 }
 
 impl Tunnel {
     /// The client goes first, since in TLS it does.
     pub fn new(handover: Handover) -> Self {
-        let Handover { client, server, last_number, .. } = handover;
+        let Handover { client, client_ended, server, last_number, .. } = handover;
         let client = client.into_iter().map(|piece| (Direction::Request, piece));
         let server = server.into_iter().map(|piece| (Direction::Response, piece));
-        Self { beginning: Some(client.chain(server).collect()), last_number }
+        Self { beginning: Some(Beginning { pieces: client.chain(server).collect(), client_ended }), last_number }
     }
 
     pub fn on_event(&mut self, event: StreamEvent<'_>, cx: &mut Context<'_>) {
@@ -29,7 +37,7 @@ impl Tunnel {
     }
 
     /// What has passed in it so far, once. It is not counted.
-    pub fn take_beginning(&mut self) -> Option<Vec<(Direction, Piece)>> {
+    pub fn take_beginning(&mut self) -> Option<Beginning> {
         self.beginning.take()
     }
 
@@ -38,7 +46,7 @@ impl Tunnel {
     }
 
     pub fn buffered_bytes(&self) -> usize {
-        let pieces = self.beginning.iter().flatten();
+        let pieces = self.beginning.iter().flat_map(|beginning| &beginning.pieces);
         pieces.map(|(_, piece)| if let Piece::Data(bytes, _) = piece { bytes.len() } else { 0 }).sum()
     }
 }

@@ -278,3 +278,21 @@ fn what_does_not_fit_before_the_answer_is_no_loss_of_the_capture() {
     let notices = capture.engine.take_notices();
     assert!(notices.iter().all(|notice| !notice.message.contains("not captured")), "{notices:?}");
 }
+
+/// The answer was captured late: the client had said all by then.
+#[test]
+fn an_end_before_the_answer_is_one_of_the_tunnel() {
+    let mut peers = Peers::tls13(0x1301);
+    peers.send(CLIENT, b"POST /secret HTTP/1.1\r\nhost: shop.invalid\r\ncontent-length: 9\r\n\r\nhello");
+    let mut capture = Capture::new();
+    capture.keys(&peers.log_text());
+    capture.open();
+    capture.segment(true, CONNECT);
+    let of_client = |of_client: bool| peers.wire.iter().filter(move |(side, _)| (*side == CLIENT) == of_client);
+    of_client(true).for_each(|(_, record)| capture.segment(true, record));
+    capture.fin(true);
+    capture.segment(false, GRANTED);
+    of_client(false).for_each(|(_, record)| capture.segment(false, record));
+    let inside = "request /secret hello closed 1.3 TLS_AES_128_GCM_SHA256 shop.invalid".to_owned();
+    assert_eq!(capture.outcome(), with_outside(&[inside]));
+}

@@ -55,14 +55,22 @@ impl Capture {
 
     /// Both sides end.
     pub fn close(&mut self) {
+        self.fin(true);
+        self.fin(false);
         let [client, server] = self.next;
-        let mut fin = packet(From::Client(1), client, server, b"");
-        fin[33] = 0x11;
-        self.frame(&fin);
-        let mut fin = packet(From::Server(1), server, client + 1, b"");
-        fin[33] = 0x11;
-        self.frame(&fin);
-        self.frame(&packet(From::Client(1), client + 1, server + 1, b""));
+        self.frame(&packet(From::Client(1), client, server, b""));
+    }
+
+    /// A side ends.
+    pub fn fin(&mut self, is_client: bool) {
+        let [client, server] = self.next;
+        let mut frame = match is_client {
+            true => packet(From::Client(1), client, server, b""),
+            false => packet(From::Server(1), server, client, b""),
+        };
+        frame[33] = 0x11;
+        self.next[usize::from(!is_client)] += 1;
+        self.frame(&frame);
     }
 
     pub fn keys(&mut self, text: &str) {

@@ -16,8 +16,8 @@ use tcp_sniffer::encode::{Encoder, Origin};
 use tcp_sniffer::engine::Engine;
 use tcp_sniffer::flow::{DataMeta, FlowCounters, FlowKey, Patience, Side, StreamEvent, Table};
 use tcp_sniffer::message::{
-    Answered, Context, Direction, Head, HttpCounters, HttpMessage, Incomplete, Judged, Limits, NotHttp, Scratch,
-    Selection, Sink,
+    Answered, Context, Direction, Head, HttpCounters, HttpMessage, Incomplete, Judged, Limits, NotHttp, Readers,
+    Scratch, Selection, Sink,
 };
 use tcp_sniffer::protocol::{Conversation, Met, Parties};
 use tcp_sniffer::time::Timestamp;
@@ -132,8 +132,7 @@ fn parse(events: &[(usize, Side, Vec<u8>, DataMeta)], sink: &mut dyn Sink) {
             ending: Incomplete::Stopped,
             proxied: None,
             scratch: &mut scratch,
-            streams: false,
-            tunnels: false,
+            readers: Readers::default(),
         };
         connections[*number].on_event(*side, StreamEvent::Data(bytes, *meta), &mut context);
     }

@@ -8,8 +8,8 @@ use crate::decode::{Endpoint, LinkType, Undecodable, describe_linktype};
 use crate::encode::{Encoder, Origin};
 use crate::flow::{Ends, Side};
 use crate::message::{
-    Context, Direction, Extras, HttpCounters, HttpMessage, Incomplete, Judged, Limits, NotHttp, Scratch, Selection,
-    Sink, StreamMessage, Tls,
+    Context, Direction, Extras, HttpCounters, HttpMessage, Incomplete, Judged, Limits, NotHttp, Readers, Scratch,
+    Selection, Sink, StreamMessage, Tls,
 };
 use crate::notice::{Kind, Notices};
 use crate::stats::Stats;
@@ -41,7 +41,7 @@ pub(super) struct Outlet {
     selection: Selection,
     scratch: Scratch,
     /// Messages inside streams are handed on.
-    streams: bool,
+    pub streams: bool,
     unread_linktypes: UnreadLinkTypes,
 }
 
@@ -111,7 +111,7 @@ impl Outlet {
         secured: Option<&Tls>,
         now: Timestamp,
         ending: Incomplete,
-        tunnels: bool,
+        readers: Readers,
         act: impl FnOnce(&mut Context<'_>),
     ) {
         let mut to_lines = ToLines {
@@ -133,8 +133,7 @@ impl Outlet {
             ending,
             proxied: None,
             scratch: &mut self.scratch,
-            streams: self.streams,
-            tunnels,
+            readers,
         });
     }
 }

@@ -5,7 +5,7 @@ use super::outlet::{Outlet, four_tuple};
 use super::ports::PortSet;
 use crate::encode::Origin;
 use crate::flow::{Ends, Role, Side, StreamEvent};
-use crate::message::{Incomplete, Tls};
+use crate::message::{Incomplete, Readers, Tls};
 use crate::notice::Kind;
 use crate::protocol::{Conversation, Met, Parties, Unread};
 use crate::time::Timestamp;
@@ -86,8 +86,8 @@ impl ToProtocol<'_> {
         let origin = origin_of(&mut self.app.origin, self.serial, self.ends, server);
         let (held, secured) = (&mut self.app.held, self.app.secured.as_deref());
         // TLS in TLS is not read.
-        let tunnels = self.has_keys && secured.is_none();
-        self.outlet.with_context(origin, held, secured, self.now, self.ending, tunnels, |cx| {
+        let readers = Readers { streams: self.outlet.streams, tunnels: self.has_keys && secured.is_none() };
+        self.outlet.with_context(origin, held, secured, self.now, self.ending, readers, |cx| {
             conversation.on_event(side, event, cx);
         });
         if conversation.has_unread() {
@@ -117,7 +117,8 @@ impl ToProtocol<'_> {
         {
             let origin = origin_of(&mut self.app.origin, self.serial, self.ends, server);
             let (held, secured) = (&mut self.app.held, self.app.secured.as_deref());
-            self.outlet.with_context(origin, held, secured, self.now, self.ending, false, |cx| {
+            let readers = Readers { streams: self.outlet.streams, tunnels: false };
+            self.outlet.with_context(origin, held, secured, self.now, self.ending, readers, |cx| {
                 conversation.shed(cx);
             });
         }

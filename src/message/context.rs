@@ -25,9 +25,15 @@ pub struct Context<'a> {
     /// The ends of the connection as the PROXY protocol named them.
     pub proxied: Option<Proxied>,
     pub scratch: &'a mut Scratch,
+    pub readers: Readers,
+}
+
+/// The readers that there are of what comes after a switch, or inside a body.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Readers {
     /// Messages inside streams are handed on.
     pub streams: bool,
-    /// There is a reader of what passes in a tunnel.
+    /// What passes in a tunnel is read.
     pub tunnels: bool,
 }
 

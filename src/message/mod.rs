@@ -27,7 +27,7 @@ mod switch;
 mod verdict;
 pub mod words;
 
-pub use context::{Context, Limits, Scratch};
+pub use context::{Context, Limits, Readers, Scratch};
 pub use counters::{Http2Counters, HttpCounters, StreamCounters};
 pub use direction::Direction;
 pub use extras::{Extras, Grpc, Tls};

@@ -59,8 +59,7 @@ fn read(coding: &str, pieces: Pieces<'_>, max_body_bytes: usize) -> (Vec<String>
             ending: Incomplete::Closed,
             proxied: None,
             scratch: &mut scratch,
-            streams: true,
-            tunnels: false,
+            readers: crate::message::Readers { streams: true, tunnels: false },
         };
         match piece {
             Ok(bytes) => events.on_data(bytes, Timestamp::default(), &mut cx),

@@ -109,8 +109,7 @@ impl Reader {
                 ending: Incomplete::Closed,
                 proxied: None,
                 scratch: &mut self.scratch,
-                streams: true,
-                tunnels: false,
+                readers: crate::message::Readers { streams: true, tunnels: false },
             },
         );
     }

@@ -4,17 +4,9 @@ use super::exchange::{Exchange, Exchanges, Place};
 use super::framing::{self, Asked, Framing, Wish};
 use super::in_progress::STATUS_LINE;
 use super::malformed::Malformed;
-use crate::message::{Direction, Head, Judged, Selection, StartLine, StreamOf, Switch};
+use crate::message::{Direction, Head, Judged, Readers, Selection, StartLine, StreamOf, Switch};
 use crate::protocol::inside::Inside;
 use crate::protocol::websocket::Agreement;
-
-/// The readers that there are of what comes after a switch.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Readers {
-    /// Of WebSocket.
-    pub streams: bool,
-    pub tunnels: bool,
-}
 
 #[derive(Debug)]
 pub(super) struct Begun {

@@ -256,7 +256,7 @@ impl Turn<'_, '_> {
     fn open(&mut self, owner: BlockOwner, direction: Direction) {
         let mut open = Box::new(Open::new(&self.shared.buffer, owner.began, self.way.packet));
         let status = self.shared.buffer.control.status.filter(|_| direction == Direction::Response);
-        if self.cx.streams
+        if self.cx.readers.streams
             && let Some(stream) = self.shared.streams.get(owner.stream)
         {
             let of = StreamOf { status, ..stream_of(stream) };

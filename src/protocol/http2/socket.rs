@@ -10,7 +10,7 @@ use crate::protocol::websocket::{Agreement, Reader};
 impl Turn<'_, '_> {
     /// A successful answer, whose head is at hand, makes a WebSocket of the stream. False if that is not read.
     pub fn begin_socket(&mut self, id: u32, opens: Option<Switch>) -> bool {
-        if opens != Some(Switch::WebSocket) || !self.cx.streams {
+        if opens != Some(Switch::WebSocket) || !self.cx.readers.streams {
             return false;
         }
         let Some(agreement) = Agreement::of(&self.shared.buffer.head, &self.shared.buffer.bytes) else {

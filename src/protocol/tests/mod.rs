@@ -60,8 +60,7 @@ impl<S: Sink> Reader<S> {
             ending: Incomplete::Closed,
             proxied: None,
             scratch: &mut self.scratch,
-            streams: self.streams,
-            tunnels: false,
+            readers: crate::message::Readers { streams: self.streams, tunnels: false },
         };
         self.conversation.on_event(side, event, &mut cx);
     }

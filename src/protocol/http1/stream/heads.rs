@@ -4,7 +4,7 @@ use super::{State, Stream};
 use crate::message::{Context, Direction, Fields, Head, HttpMessage, Incomplete};
 use crate::protocol::body::Body;
 use crate::protocol::grpc::{GrpcBody, GrpcEnd, Rest};
-use crate::protocol::http1::begin::{Begun, Readers};
+use crate::protocol::http1::begin::Begun;
 use crate::protocol::http1::chunked::ChunkDecoder;
 use crate::protocol::http1::exchange::Exchanges;
 use crate::protocol::http1::framing::{self, Framing};
@@ -142,10 +142,7 @@ impl Stream {
         let place = self.place;
         let begun = match self.direction {
             Direction::Request => Begun::request(head, head_bytes, place, exchanges, cx.selection),
-            Direction::Response => {
-                let readers = Readers { streams: cx.streams, tunnels: cx.tunnels };
-                Begun::response(head, head_bytes, place, exchanges, readers)
-            }
+            Direction::Response => Begun::response(head, head_bytes, place, exchanges, cx.readers),
         };
         if begun.may_answer_a_head_request(head) && begun.spells_a_response(rest) {
             self.give_up(Malformed::UnknownRequest, head_bytes, exchanges, cx);
@@ -162,7 +159,7 @@ impl Stream {
         if self.direction == Direction::Response && !begun.interim && begun.exchange.is_none() {
             cx.counters.unpaired_responses += 1;
         }
-        let inside = if cx.streams { begun.inside(head, head_bytes) } else { None };
+        let inside = if cx.readers.streams { begun.inside(head, head_bytes) } else { None };
         let state = match begun.framing {
             // The whole message lies in this segment: it goes out without a copy.
             Ok(Framing::NoBody) => {

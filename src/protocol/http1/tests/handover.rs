@@ -28,8 +28,7 @@ fn read(turns: &[Turn<'_>], closing: Option<usize>, cut: Cut) -> (Option<Handove
             ending: Incomplete::Closed,
             proxied: None,
             scratch: &mut scratch,
-            streams: false,
-            tunnels: false,
+            readers: crate::message::Readers { streams: false, tunnels: false },
         };
         let direction = if side == Side::Low { Direction::Request } else { Direction::Response };
         connection.on_event(direction, event, &mut cx);

@@ -227,8 +227,7 @@ fn deliver(talker: &mut Talker, sink: &mut Compared, direction: Direction, event
             ending: Incomplete::Closed,
             proxied: None,
             scratch: &mut talker.scratch,
-            streams: true,
-            tunnels: false,
+            readers: crate::message::Readers { streams: true, tunnels: false },
         },
     );
 }

@@ -136,8 +136,7 @@ fn deliver(talker: &mut Talker, checked: &mut Checked<'_>, client: bool, event: 
             ending: Incomplete::Closed,
             proxied: None,
             scratch: &mut talker.scratch,
-            streams: false,
-            tunnels: false,
+            readers: crate::message::Readers { streams: false, tunnels: false },
         },
     );
 }

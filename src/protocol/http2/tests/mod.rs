@@ -192,8 +192,7 @@ impl Talker {
                 ending: Incomplete::Closed,
                 proxied: None,
                 scratch: &mut self.scratch,
-                streams: self.streams,
-                tunnels: false,
+                readers: crate::message::Readers { streams: self.streams, tunnels: false },
             },
         );
     }

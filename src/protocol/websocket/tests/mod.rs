@@ -126,8 +126,7 @@ impl Talk {
                 ending: Incomplete::Closed,
                 proxied: None,
                 scratch: &mut self.scratch,
-                streams: true,
-                tunnels: false,
+                readers: crate::message::Readers { streams: true, tunnels: false },
             },
         )
     }

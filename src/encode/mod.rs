@@ -115,6 +115,11 @@ impl Encoder {
         }
     }
 
+    /// Nothing of a message stays here.
+    pub fn forget_fields(&mut self) {
+        self.seen_fields.forget();
+    }
+
     /// Appends the message's line to `out`. Its body may have to be finished.
     pub fn push_line(&mut self, out: &mut Vec<u8>, origin: &Origin, message: &HttpMessage<'_>) -> Option<RawBody> {
         let (id, ends) = origin.parts();

@@ -1,5 +1,9 @@
 //! The `headers` of field sections that came before (`message::SeenFields`), as they were written then.
 
+use std::fmt;
+
+use zeroize::{Zeroize, Zeroizing};
+
 use super::fields::{SecretFields, push_fields};
 use crate::message::{Fields, PLACES, SectionNumber};
 use crate::redact::Targets;
@@ -13,10 +17,17 @@ pub(super) struct SeenTexts {
     texts: [Text; PLACES],
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Text {
     section: Option<SectionNumber>,
-    text: Vec<u8>,
+    /// There may be credentials in it.
+    text: Zeroizing<Vec<u8>>,
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Text").field("bytes", &self.text.len()).finish_non_exhaustive()
+    }
 }
 
 impl SeenTexts {
@@ -36,9 +47,17 @@ impl SeenTexts {
         let text = out.get(start..).unwrap_or_default();
         if !cut && text.len() <= MAX_TEXT_BYTES {
             kept.section = section;
+            if kept.text.capacity() < text.len() {
+                kept.text.zeroize(); // growing frees the memory before
+            }
             kept.text.clear();
             kept.text.extend_from_slice(text);
         }
         cut
+    }
+
+    /// Overwrites and drops all texts.
+    pub fn forget(&mut self) {
+        self.texts = Default::default();
     }
 }

@@ -221,6 +221,7 @@ impl Engine {
         }
         self.next_tick = self.now.plus_millis(TICK_MS);
         self.defrag.expire(self.now);
+        self.outlet.forget_fields(self.now);
         self.end_waits();
         while let Some(id) = self.table.idle(self.now, self.config.connection_idle_timeout_ms) {
             self.outlet.stats.connections_timed_out += 1;

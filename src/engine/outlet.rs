@@ -28,6 +28,10 @@ fn sample_of(bytes: &[u8]) -> String {
     bytes.get(..end).unwrap_or_default().escape_ascii().to_string()
 }
 
+/// Field sections hold credentials: so long after the last time all that are kept are forgotten. To read them again once costs nothing
+/// to speak of, and less than to know of each when it was read last.
+const FIELDS_KEPT_MS: u64 = 60_000;
+
 #[derive(Debug)]
 pub(super) struct Outlet {
     /// All but `http`.
@@ -43,6 +47,7 @@ pub(super) struct Outlet {
     /// Messages inside streams are handed on.
     pub streams: bool,
     unread_linktypes: UnreadLinkTypes,
+    forget_fields_at: Timestamp,
 }
 
 impl Outlet {
@@ -58,6 +63,16 @@ impl Outlet {
             scratch: Scratch::default(),
             streams: config.stream_messages,
             unread_linktypes: UnreadLinkTypes::default(),
+            forget_fields_at: Timestamp::UNKNOWN,
+        }
+    }
+
+    /// Time passes.
+    pub fn forget_fields(&mut self, now: Timestamp) {
+        if now >= self.forget_fields_at {
+            self.forget_fields_at = now.plus_millis(FIELDS_KEPT_MS);
+            self.scratch.seen_fields.forget();
+            self.encoder.forget_fields();
         }
     }
 

@@ -3,10 +3,13 @@
 //!
 //! In: the bytes of a head after its start line. Out: the fields of the lines that stand there as they stood before, byte for byte,
 //! without being parsed again. Kept are only sections whose lines decide each for itself (no folded line, none that is no field),
-//! and few of them, whatever comes.
+//! and few of them, whatever comes. They hold credentials, so their owner lets them be forgotten from time to time.
 
+use std::fmt;
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use zeroize::{Zeroize, Zeroizing};
 
 use super::head::{Field, FieldLines, SectionNumber};
 
@@ -40,14 +43,20 @@ pub struct SeenFields {
     last_number: u64,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Section {
-    /// With the empty line after it; nothing if there is none yet.
-    bytes: Vec<u8>,
+    /// With the empty line after it; nothing if there is none yet. There are credentials among them.
+    bytes: Zeroizing<Vec<u8>>,
     /// Their spans count from the section's first byte, and they have its number.
     fields: FieldLines,
     /// How many others came since it did, of `TURNS`.
     others: u8,
+}
+
+impl fmt::Debug for Section {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Section").field("bytes", &self.bytes.len()).finish_non_exhaustive()
+    }
 }
 
 impl Default for SeenFields {
@@ -98,9 +107,17 @@ impl SeenFields {
         }
         self.last_number += PLACES as u64;
         fields.set_section(NonZeroU64::new(self.last_number + place as u64).map(SectionNumber));
+        if kept.bytes.capacity() < section.len() {
+            kept.bytes.zeroize(); // growing frees the memory before
+        }
         kept.bytes.clear();
         kept.bytes.extend_from_slice(section);
         kept.fields.copy_moved_back(fields, at);
+    }
+
+    /// Overwrites and drops all sections. Numbers go on.
+    pub fn forget(&mut self) {
+        self.sections = Default::default();
     }
 }
 
@@ -171,6 +188,21 @@ mod tests {
         all.sort_unstable();
         all.dedup();
         assert_eq!(all.len(), 4);
+    }
+
+    #[test]
+    fn what_was_forgotten_is_not_known_and_never_shown() {
+        let bytes = b"authorization: Bearer secret\r\nname: value\r\n\r\n";
+        let mut seen = SeenFields::default();
+        let mut fields = FieldLines::default();
+        fields.push(Field::decoded(bytes, crate::message::Span::new(0, 13), crate::message::Span::new(15, 28)));
+        seen.keep(&mut fields, bytes, 0, bytes.len());
+        assert!(matches!(seen.read(&mut fields, bytes, 0), Known::All(_)));
+        let shown = format!("{seen:?}");
+        assert!(!shown.contains("115, 101, 99") && !shown.contains("secret"), "{shown}");
+        seen.forget();
+        assert!(matches!(seen.read(&mut fields, bytes, 0), Known::Lines(0)));
+        assert!(fields.is_empty() && seen.sections.iter().all(|section| section.bytes.capacity() == 0));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
+use crate::message::PLACES;
 
 const SECRET: &str = "hunter2";
 
@@ -253,4 +254,21 @@ proptest! {
     ) {
         expect_hidden_in_targets(&format!("{before}{name}{equals}{value}{after}"));
     }
+}
+
+/// Field sections are kept for the next ones like them, and not for as long as the capture runs.
+#[test]
+fn fields_that_are_kept_are_forgotten_in_time() {
+    let mut engine = Engine::new(EngineConfig::for_ports(&[SERVER_PORT]));
+    let first = syn(From::Client(1), 0);
+    engine.on_packet(Timestamp::from_micros(1_000_000), RAW_IP, &first, first.len() as u32);
+    let head = b"GET / HTTP/1.1\r\nAuthorization: Bearer hunter2\r\nx-other: value\r\n\r\n";
+    send(&mut engine, From::Client(1), 1, 1, head);
+    let empty = |engine: &Engine| format!("{:?}", engine.outlet).matches("{ bytes: 0, .. }").count();
+    let all = empty(&Engine::new(EngineConfig::for_ports(&[SERVER_PORT])));
+    assert_eq!((empty(&engine), all), (all - 2, 2 * PLACES), "as it was captured, and as text");
+    engine.on_tick(Timestamp::from_micros(59_000_000));
+    assert_eq!(empty(&engine), all - 2);
+    engine.on_tick(Timestamp::from_micros(62_000_000));
+    assert_eq!(empty(&engine), all);
 }

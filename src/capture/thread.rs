@@ -105,11 +105,12 @@ fn open(options: &mut CaptureOptions) -> Result<Source, EngineError> {
 
 pub(crate) fn open_savefile(path: &str, engine: &mut EngineConfig) -> Result<SavefileSource, EngineError> {
     let mut source = SavefileSource::open(path)?;
-    if engine.tls || source.is_short() {
+    let first = engine.tls || source.is_short();
+    if first {
         source.read_secrets_first(path);
     }
     // All secrets are known before the first packet.
-    if engine.tls && source.is_whole() {
+    if first && source.is_whole() {
         engine.tls_key_wait_ms = 0;
     }
     Ok(source)

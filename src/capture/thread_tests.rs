@@ -4,6 +4,9 @@ use std::io::Write as _;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
 use super::super::runner::tests::{ChannelDelivery, FakeEngine};
 use super::*;
 use crate::config::EngineConfig;
@@ -107,6 +110,16 @@ fn the_secrets_of_a_short_file_come_first() {
     let mut config = EngineConfig::for_ports(&[80]);
     assert!(!config.tls);
     let secrets = open_savefile(path.to_str().unwrap(), &mut config).unwrap().take_secrets();
-    std::fs::remove_file(&path).unwrap();
     assert!(secrets.is_some_and(|secrets| secrets.starts_with(LOG)));
+    assert_eq!(config.tls_key_wait_ms, 0, "all are known");
+
+    // What was not asked for is not looked for in a file that takes long to read.
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(&file.concat()).unwrap();
+    std::fs::write(&path, packed.finish().unwrap()).unwrap();
+    let mut config = EngineConfig::for_ports(&[80]);
+    let wait = config.tls_key_wait_ms;
+    assert!(open_savefile(path.to_str().unwrap(), &mut config).unwrap().take_secrets().is_none());
+    assert_eq!(config.tls_key_wait_ms, wait);
+    std::fs::remove_file(&path).unwrap();
 }

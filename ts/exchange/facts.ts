@@ -82,7 +82,7 @@ export class Facts {
     return (this.#word(message) & KIND) === OTHER;
   }
 
-  /** The line of a message that is not as usual. */
+  /** The line of a message that is not as usual; a long one has no body. */
   other(message: number): Buffer {
     const start = this.#othersAt + this.#number(message, 2);
     return this.#table.subarray(start, start + this.#number(message, 3));

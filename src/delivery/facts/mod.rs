@@ -17,8 +17,10 @@
 //!
 //! After them come two doubles for each connection: its number, and where its text ends. The text is the JSON of the two endpoints of
 //! each connection, a line for each target (method, path and, if there is one, host, with tabs between), and the lines that are not as
-//! usual, whole: their receiver reads them as JSON. A table holds by itself: no reader has to remember another one.
+//! usual: their receiver reads them as JSON. They are whole, but for the body of long ones, which takes the memory and which no
+//! statistics need. A table holds by itself: no reader has to remember another one.
 
+mod body;
 mod line;
 #[cfg(test)]
 mod tests;
@@ -38,6 +40,11 @@ use line::{Facts, Reader, Target};
 const MAX_MESSAGES: usize = 4_096;
 /// A table with more text is handed on before; one line may go beyond it.
 const MAX_TEXT_BYTES: usize = 256 << 10;
+/// The text of a table may take so much memory also after it was handed on: a few long lines are not to be paid for as long as the
+/// capture runs.
+const MAX_KEPT_TEXT_BYTES: usize = 2 * MAX_TEXT_BYTES;
+/// A line that is not as usual comes without its body if it is longer: there is room for the heads of most messages.
+const MAX_WHOLE_LINE_BYTES: usize = 32 << 10;
 const RECORD_BYTES: usize = 64;
 
 const RESPONSE: u32 = 1;
@@ -79,6 +86,7 @@ impl Texts {
 
     fn clear(&mut self) {
         self.bytes.clear();
+        self.bytes.shrink_to(MAX_KEPT_TEXT_BYTES);
         self.spans.clear();
         self.by_key.clear();
     }
@@ -143,6 +151,7 @@ impl Table {
         connections.clear();
         targets.clear();
         others.clear();
+        others.shrink_to(MAX_KEPT_TEXT_BYTES);
         open.clear();
         self.messages = 0;
         Some(Batch { lines, messages, ..Batch::default() })
@@ -187,9 +196,12 @@ impl Table {
     }
 
     fn push_other(&mut self, line: &[u8]) {
-        let start = self.others.len() as f64;
-        self.others.extend_from_slice(line);
-        self.record([f64::from(OTHER), 0.0, start, line.len() as f64, 0.0, 0.0, 0.0, 0.0]);
+        let start = self.others.len();
+        let body = if line.len() > MAX_WHOLE_LINE_BYTES { body::members(line) } else { 0..0 };
+        self.others.extend_from_slice(line.get(..body.start).unwrap_or_default());
+        self.others.extend_from_slice(line.get(body.end..).unwrap_or_default());
+        let bytes = self.others.len() - start;
+        self.record([f64::from(OTHER), 0.0, start as f64, bytes as f64, 0.0, 0.0, 0.0, 0.0]);
     }
 
     fn record(&mut self, values: [f64; 8]) {

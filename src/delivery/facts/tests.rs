@@ -130,6 +130,50 @@ fn lines_that_are_not_as_usual_come_whole_and_in_their_place() {
     }
 }
 
+/// Not as usual.
+const END: &str = r#"2,"trailers":{"a":"b","bodySize":"c"}"#;
+
+/// Its text would be most of the table, and the receiver does not look at it.
+#[test]
+fn a_long_line_that_is_not_as_usual_comes_without_its_body() {
+    let long = "\\\",\"bodySize\":3,é".repeat(200_000);
+    let with = |members: &str| {
+        line("1.2", "response", &format!(r#","statusCode":200,"headers":{{"a":"}},\"body\":"}}{members}"#), END)
+    };
+    for members in [
+        format!(r#","body":{}"#, json!(long)),
+        format!(r#","body":{},"bodyText":{},"bodyDecoded":"gzip","bodyTruncated":true"#, json!(long), json!(long)),
+        format!(r#","bodyEncoding":"binary","bodyText":{}"#, json!(long)),
+    ] {
+        let (mut table, mut tables) = (Table::default(), Vec::new());
+        table.add(&(with(&members) + "\n").into_bytes().into(), |full| tables.push(full));
+        tables.extend(table.take());
+        let told = tell(&tables[0]);
+        let other = &told.records[0];
+        assert_eq!((other[0], other[2], told.text.len() as f64), (2.0, 0.0, other[3]));
+        assert_eq!(told.text, with(""), "{}", &members[..40]);
+    }
+}
+
+#[test]
+fn a_long_line_in_which_no_body_is_found_comes_whole() {
+    let long = "x".repeat(1 << 20);
+    for odd in [
+        response("1.2", 200, END).replace(r#"{},"body":"#, &format!(r#"{{"a":"{long}"}},"body":7,"b":"#)),
+        response("1.2", 200, END).replace(r#","bodySize":2"#, &format!(r#","more":"{long}","bodySize":2"#)),
+        format!(r#"{{"a":{{}},"body":"{long}"#),
+        format!(r#"{{"a":{{}},"body":"{long}\"#),
+        format!(r#"{{"a":{{}},"body{long}"#),
+        long.clone(),
+    ] {
+        let (mut table, mut tables) = (Table::default(), Vec::new());
+        table.add(&(odd.clone() + "\n").into_bytes().into(), |full| tables.push(full));
+        tables.extend(table.take());
+        assert_eq!(tell(&tables[0]).text, odd, "{}", &odd[odd.len() - 20..]);
+        assert!(table.others.capacity() <= 2 * MAX_TEXT_BYTES, "it is not kept for the rest of the run");
+    }
+}
+
 #[test]
 fn a_table_ends_with_so_many_messages_or_so_much_text() {
     let few: Vec<_> = (0..MAX_MESSAGES + 1).map(|n| request(&format!("1.{n}"), "/a", "h")).collect();

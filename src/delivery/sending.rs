@@ -1,6 +1,7 @@
 //! The sending thread: one for each capture, so that decoding bodies and waiting for the receiver cost the capture thread
 //! nothing. In: batches, other events, the end. Out: lines on stdout if that is all that wants them; the rest, finished, to the
-//! receiver as its credits allow, and facts of all, where it wants some; `End` as the last event, whatever happens. Refuses to know: where batches come from.
+//! receiver as its credits allow, and facts of all, where it wants some; `End` as the last event, whatever happens. Refuses to
+//! know: where batches come from.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -78,10 +79,12 @@ struct Sending {
 impl Sending {
     fn run(mut self) {
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.send_all())) {
-            let Self { queue, shared, receiver, .. } = self;
+            let Self { queue, mut events, shared, mut facts, receiver, .. } = self;
             // The capture thread sees that it is gone, and ends.
             drop(queue);
             (shared.wake)();
+            // Of messages that may have gone to stdout already. Should it be these that fail, the end comes all the same.
+            let _ = catch_unwind(AssertUnwindSafe(|| hand_over_facts(&mut events, &mut facts, &shared, &*receiver)));
             let message = panics::describe(&*payload);
             end(&*receiver, &shared.ledger, Some(EngineError::Panicked { message }));
         }
@@ -98,9 +101,7 @@ impl Sending {
                     Ok(Item::Batch(batch)) => self.send_batch(batch),
                     Ok(Item::End(error)) => {
                         let Self { events, shared, facts, receiver, .. } = self;
-                        if let Some(rest) = facts.take() {
-                            hand_over(events, &shared.feedback.facts_credits, &**receiver, Event::Facts(rest));
-                        }
+                        hand_over_facts(events, facts, shared, &**receiver);
                         // Told before it.
                         self.events.try_iter().for_each(|event| self.receiver.deliver(event));
                         return end(&*self.receiver, &self.shared.ledger, error);
@@ -149,6 +150,13 @@ fn send(
     hand_over(events, &feedback.credits, receiver, Event::Batch(batch));
 }
 
+/// Those of the last messages.
+fn hand_over_facts(events: &mut Receiver<Event>, facts: &mut Table, shared: &Shared, receiver: &dyn Delivery) {
+    if let Some(rest) = facts.take() {
+        hand_over(events, &shared.feedback.facts_credits, receiver, Event::Facts(rest));
+    }
+}
+
 /// Waits for a credit as long as one may come; meanwhile events go out.
 fn hand_over(events: &mut Receiver<Event>, credits: &Credits, receiver: &dyn Delivery, what: Event) {
     loop {
@@ -173,3 +181,7 @@ fn end(receiver: &dyn Delivery, ledger: &Ledger, error: Option<EngineError>) {
     receiver.deliver(Event::Stats(Box::new(ledger.stats())));
     receiver.deliver(Event::End);
 }
+
+#[cfg(test)]
+#[path = "sending_tests.rs"]
+mod tests;

@@ -6,12 +6,13 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Alignment, aligned } from '../../ts/trace/alignment';
-import type { Bound } from '../../ts/trace/bounds';
+import { type Bound, boundsOf, copiesOf } from '../../ts/trace/bounds';
 import { clocksOf } from '../../ts/trace/clocks';
+import type { Hop } from '../../ts/trace/hop';
 import { Traces } from '../../ts/trace/traces';
 import { inOrder, type Node, treesOf } from '../../ts/trace/tree';
 import { runCli } from '../live/harness.js';
-import { type FleetOptions, fleet, HOSTS, type Host, type Logged, PORTS } from './fleet.js';
+import { type FleetOptions, fleet, HOSTS, type Host, type Logged, PORTS, retried } from './fleet.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-clocks-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -133,6 +134,54 @@ describe('three hosts whose clocks differ', () => {
   });
 });
 
+describe('two replicas whose clocks are right', () => {
+  it('of which one is asked again in place of the other: nothing is moved, nothing is said', async () => {
+    const files = Object.entries(retried()).map(([name, savefile]): string => {
+      const file = join(folder, `retried-${name}.pcap`);
+      writeFileSync(file, savefile);
+      return file;
+    });
+    const { traces, alignment } = await readFrom(files);
+    expect(traces.all.map(({ hops }) => hops.length)).toEqual([2, 2, 2, 2, 2]);
+    expect([alignment.clocks, alignment.disagreements, alignment.contradictions]).toEqual([[], [], []]);
+    expect(await run(files, '--traces')).not.toContain('clock');
+  });
+});
+
+describe('the same span at two points', () => {
+  const keys = { named: 'traceparent', trace: 't', span: 's' } as const;
+  const addresses = { serverIp: '10.1.0.2', serverPort: 80, clientIp: '10.0.8.9', clientPort: 40_000 };
+  const common = { keys, method: 'GET', path: '/', server: 'x', outcome: '200', isFailed: false, uploadMs: 0 };
+  const outer: Hop = { ...common, ...addresses, point: '1', atMs: 1_000, waitMs: 100, allMs: 101 };
+  /** A proxy on another host, whose clock is 500 ms ahead, hands it on. */
+  const behind = { serverIp: '10.2.0.3', serverPort: 3_000, clientIp: '10.1.0.2', clientPort: 50_000 };
+  const inner: Hop = { ...common, ...behind, point: '2', atMs: 1_502, waitMs: 90, allMs: 92 };
+  const bounds = (...hops: Hop[]): Bound[] => [...boundsOf(copiesOf(hops))];
+
+  it('is a request that was handed on, which counts as a call does', () => {
+    const [first] = bounds(outer, inner);
+    expect(first).toMatchObject({ leastMs: 491, mostMs: 503, isSame: false });
+    expect([first?.outer, first?.inner]).toEqual([outer, inner]);
+    expect(bounds(inner, outer)[0]).toEqual(first);
+  });
+
+  it.each<[string, Partial<Hop>]>([
+    ['another server was asked by the same client', { clientIp: outer.clientIp }],
+    ['the same server was asked by the same client again', { ...addresses, clientPort: 40_001 }],
+    ['the other one was answered otherwise', { clientIp: '10.1.0.9', outcome: '503' }],
+  ])('is not, if %s', (_, differs) => {
+    expect(bounds(outer, { ...inner, ...differs })).toEqual([]);
+  });
+
+  it('is not, if of either one a point saw the response later than the server of the other', () => {
+    const others = { ...inner, clientIp: '10.1.0.9' };
+    const seenByClient: Hop = { ...outer, point: '3', waitMs: 130, allMs: 131 };
+    const seenByProxy: Hop = { ...others, point: '4', waitMs: 120, allMs: 121 };
+    const both = bounds(outer, seenByClient, others, seenByProxy);
+    expect(both.map(({ isSame }) => isSame)).toEqual([true, true]);
+  });
+});
+
 describe('bounds', () => {
   const hop = (point: string): never => ({ point }) as never;
   const bound = (outer: string, inner: string, leastMs: number, mostMs: number, isSame = true): Bound => ({
@@ -176,6 +225,18 @@ describe('bounds', () => {
     expect(clocks).toMatchObject([{ offsetMs: 101, slackMs: 1, hops: 1, isSame: true }]);
     expect(contradictions).toHaveLength(9);
     expect(contradictions[0]).toMatchObject({ byMs: 199, isEarly: false, isNever: false });
+  });
+
+  it('that have a majority in two places leave open all between them', () => {
+    const { clocks, contradictions } = clocksOf([
+      ...[bound('1', '2', 50, 150), bound('1', '2', 50, 51), bound('1', '2', 149, 150)],
+      ...[bound('3', '4', -1, 100), bound('3', '4', -1, 1), bound('3', '4', 99, 100)],
+    ]);
+    expect(clocks).toMatchObject([
+      { point: '2', offsetMs: 100, slackMs: 50, hops: 2 },
+      { point: '4', offsetMs: 0, slackMs: 100, hops: 2 },
+    ]);
+    expect(contradictions).toEqual([]);
   });
 
   it('lead from point to point, and points that have nothing in common stay apart', () => {

@@ -102,3 +102,23 @@ export function fleet({ ahead, orders = 30, delayMs = 3, sees = 'all', later }: 
   const savefiles = Object.fromEntries(HOSTS.map((host) => [host, tapes[host].savefile()]));
   return { savefiles: savefiles as Record<Host, Buffer>, log };
 }
+
+/** Two replicas with the right time, each of which captures what it serves alone: a proxy asks the second as it asked the first, if that fails. */
+export function retried(times = 5): Record<'first' | 'second', Buffer> {
+  const random = new Random(29);
+  const tapes = { first: new Tape(), second: new Tape() };
+  const PROXY = '10.1.0.2';
+  for (let n = 0; n < times; n++) {
+    const beginMs = BEGIN_MS + n * 10_000;
+    const request = `GET /x/${n} HTTP/1.1\r\nHost: x\r\ntraceparent: 00-${hex(random, 32)}-${hex(random, 16)}-01\r\n\r\n`;
+    const serve = (tape: Tape, ip: string, atMs: number, takesMs: number, status: string): void =>
+      tape.add({
+        ...{ client: { ip: PROXY, port: 30_000 + n }, server: { ip, port: 3_000 }, atMs, request },
+        response: [[atMs + takesMs, `HTTP/1.1 ${status}\r\nContent-Length: 2\r\n\r\nno`]],
+        ...{ endMs: atMs + takesMs + 1, ending: 'server-fin' },
+      });
+    serve(tapes.first, '10.2.0.3', beginMs, 3_000, '503 Service Unavailable');
+    serve(tapes.second, '10.2.0.4', beginMs + 3_002, 50, '200 OK');
+  }
+  return { first: tapes.first.savefile(), second: tapes.second.savefile() };
+}

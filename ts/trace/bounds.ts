@@ -17,7 +17,7 @@ export interface Bound {
   /** The clock of the inner one's point is ahead by this at least, and by this at most. The reverse order: no offset makes it fit. */
   leastMs: number;
   mostMs: number;
-  /** Both are the same exchange, or one that was handed on; else a call and what it was made for. */
+  /** Both are the same exchange; else a call, or a request that was handed on, and what it was made for. */
   isSame: boolean;
 }
 
@@ -32,7 +32,7 @@ export function copiesOf(hops: readonly Hop[]): Copies[] {
 }
 
 export function* boundsOf(groups: readonly Copies[]): Generator<Bound> {
-  for (const [inner, ...others] of groups) for (const outer of others) yield* sameBound(outer, inner);
+  for (const [inner, ...others] of groups) for (const outer of others) yield* answeredWithin(outer, inner, true);
   yield* handedOn(groups);
   yield* calls(groups);
 }
@@ -45,21 +45,34 @@ function copiesIn(same: readonly Hop[]): Hop[][] {
   return first.map((_, index) => points.flatMap((at) => at[index] ?? []));
 }
 
-function* sameBound(outer: Hop, inner: Hop): Generator<Bound> {
+/** The response begins first at the inner one. */
+function* answeredWithin(outer: Hop, inner: Hop, isSame: boolean): Generator<Bound> {
   const shorterMs = answeredMsOf(inner) - answeredMsOf(outer);
   if (!Number.isFinite(shorterMs)) return;
   const apartMs = inner.atMs - outer.atMs;
-  yield { outer, inner, leastMs: apartMs + shorterMs - ROUNDING_MS, mostMs: apartMs + ROUNDING_MS, isSame: true };
+  yield { outer, inner, leastMs: apartMs + shorterMs - ROUNDING_MS, mostMs: apartMs + ROUNDING_MS, isSame };
 }
 
-/** Behind a proxy, or where addresses are replaced, the span of the call says that it is the same one, if nothing else has that span. */
+/** Behind a proxy, or where addresses are replaced, the span of the call says that it was handed on, if nothing else has that span. */
 function* handedOn(groups: readonly Copies[]): Generator<Bound> {
   const spanned = groups.filter(([{ keys }]) => keys.span !== undefined);
   for (const [a, b, another] of groupedBy(spanned, ([hop]) => spanKeyOf(hop))) {
-    if (a === undefined || b === undefined || another !== undefined || sharePoint(a, b)) continue;
-    const [inner, outer] = answeredMsOf(a[0]) <= answeredMsOf(b[0]) ? [a, b] : [b, a];
-    yield* sameBound(outer[0], inner[inner.length - 1] as Hop);
+    if (a === undefined || b === undefined || another !== undefined || sharePoint(a, b) || areSiblings(a, b)) continue;
+    for (const [inner, outer] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      const [called, answering] = [inner[inner.length - 1] as Hop, outer[0]];
+      if (answeredMsOf(called) > answeredMsOf(answering)) continue;
+      yield* answeredWithin(answering, called, false);
+      break;
+    }
   }
+}
+
+/** A client that asks again, or asks several servers, may do so with the same fields; a response that is handed on stays what it is. */
+function areSiblings([a]: Copies, [b]: Copies): boolean {
+  return a.clientIp === b.clientIp || a.outcome !== b.outcome;
 }
 
 function* calls(groups: readonly Copies[]): Generator<Bound> {
@@ -74,17 +87,28 @@ function* calls(groups: readonly Copies[]): Generator<Bound> {
     const inner = group[group.length - 1] as Hop;
     const { parent } = inner.keys;
     const told = parent === undefined ? undefined : bySpan.get(parent);
-    const callers = (told ?? byServer.get(inner.clientIp) ?? []).filter(
-      ([caller]) => !isSameServer(caller, inner) && (told !== undefined || mayHaveCalled(caller, inner)),
+    const caller = onlyOne(
+      told ?? byServer.get(inner.clientIp) ?? [],
+      ([each]) => !isSameServer(each, inner) && (told !== undefined || mayHaveCalled(each, inner)),
     );
-    const [caller, another] = callers;
-    if (caller === undefined || another !== undefined || sharePoint(caller, group)) continue;
+    if (caller === undefined || sharePoint(caller, group)) continue;
     const [outer] = caller;
     if (outer.allMs === undefined) continue;
     const apartMs = inner.atMs - outer.atMs;
     const leastMs = apartMs + (inner.allMs ?? 0) - outer.allMs - ROUNDING_MS;
     yield { outer, inner, leastMs, mostMs: apartMs + ROUNDING_MS, isSame: false };
   }
+}
+
+/** Looks no further than the second: in a trace of one server all others may have called a hop. */
+function onlyOne<Each>(all: readonly Each[], suits: (each: Each) => boolean): Each | undefined {
+  let found: Each | undefined;
+  for (const each of all) {
+    if (!suits(each)) continue;
+    if (found !== undefined) return undefined;
+    found = each;
+  }
+  return found;
 }
 
 function connectionKeyOf({ clientIp, clientPort, serverIp, serverPort, ...hop }: Hop): string {

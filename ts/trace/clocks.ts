@@ -106,7 +106,7 @@ function rangeOf({ outer, leastMs, mostMs }: Bound, a: string): Range {
   return outer.point === a ? { leastMs, mostMs } : { leastMs: 0 - mostMs, mostMs: 0 - leastMs };
 }
 
-/** Where most of them overlap; if that is in several places, where the clocks need not be moved, or else the first. */
+/** Where most of them overlap; if that is in several places, from the first to the last, since nothing says which it is. */
 function overlapOf(ranges: readonly Range[]): Range & { agreeing: number } {
   const edges = ranges
     .flatMap(({ leastMs, mostMs }) => [
@@ -114,16 +114,13 @@ function overlapOf(ranges: readonly Range[]): Range & { agreeing: number } {
       { ms: mostMs, step: -1 },
     ])
     .sort((x, y) => x.ms - y.ms || y.step - x.step);
-  let agreeing = 0;
   let best = { leastMs: 0, mostMs: 0, agreeing: 0 };
   let here = 0;
   for (const [index, { ms, step }] of edges.entries()) {
     here += step;
-    const mostMs = edges[index + 1]?.ms ?? ms;
-    const isBetter = here > agreeing || (here === agreeing && isRight({ leastMs: ms, mostMs }) && !isRight(best));
-    if (step < 0 || !isBetter) continue;
-    agreeing = here;
-    best = { leastMs: ms, mostMs, agreeing };
+    if (step < 0 || here < best.agreeing) continue;
+    const leastMs = here > best.agreeing ? ms : best.leastMs;
+    best = { leastMs, mostMs: edges[index + 1]?.ms ?? ms, agreeing: here };
   }
   return best;
 }

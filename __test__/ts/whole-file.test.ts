@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type FileKind, writeWhole } from '../../ts/command/whole-file';
+import { type FileKind, refuseOthers, writeWhole } from '../../ts/command/whole-file';
 import { ValidationError } from '../../ts/errors';
 
 const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-whole-'));
@@ -63,12 +63,62 @@ describe('writeWhole', () => {
     expect(ownerOf(own)).toEqual([process.getuid?.(), process.getgid?.()]);
   });
 
-  it('leaves a file alone that has the name of the part', () => {
+  it.each([
+    ['the group alone can be kept: the mode too', false, 0o664],
+    ['neither can be kept: its group may do no more than others', true, 0o644],
+  ])('where %s', (name, groupToo, mode) => {
+    const kept = file(name, 'note 1', 0o664);
+    const { uid, gid } = statSync(kept);
+    const asked: number[][] = [];
+    const chown = (_: number, owner: number, group: number): void => {
+      asked.push([owner, group]);
+      if (owner !== -1 || groupToo) throw new Error('EPERM');
+    };
+    writeWhole(kept, 'note 2', NOTE, 0o666, { keepsMode: true, chown });
+    expect([readFileSync(kept, 'utf8'), modeOf(kept)]).toEqual(['note 2', mode]);
+    expect(asked).toEqual([
+      [uid, gid],
+      [-1, gid],
+    ]);
+  });
+
+  it('takes nothing from others for its group', () => {
+    const kept = file('for-others', 'note 1', 0o657);
+    writeWhole(kept, 'note 2', NOTE, 0o666, {
+      keepsMode: true,
+      chown: () => {
+        throw new Error('EPERM');
+      },
+    });
+    expect(modeOf(kept)).toBe(0o657);
+  });
+
+  it('writes to the file that it made, though another one has its name meanwhile', () => {
+    const [kept, victim] = [file('swapped', 'note 1', 0o666), file('victim', 'a secret', 0o600)];
+    const chown = (): void => {
+      const [partial = ''] = partials();
+      rmSync(join(folder, partial));
+      symlinkSync(victim, join(folder, partial));
+    };
+    writeWhole(kept, 'note 2', NOTE, 0o666, { keepsMode: true, chown });
+    expect([readFileSync(victim, 'utf8'), modeOf(victim)]).toEqual(['a secret', 0o600]);
+    rmSync(kept);
+  });
+
+  it('leaves the part of another process alone, with the same number too', () => {
     const path = join(folder, 'new');
     const there = file(`new.${process.pid}.partial`, 'not ours');
-    expect(() => writeWhole(path, 'note', NOTE, 0o600)).toThrow('EEXIST');
-    expect(readFileSync(there, 'utf8')).toBe('not ours');
+    writeWhole(path, 'note', NOTE, 0o600);
+    expect([readFileSync(path, 'utf8'), readFileSync(there, 'utf8')]).toEqual(['note', 'not ours']);
     rmSync(there);
+  });
+
+  it('refuses a link to a file that is not there', () => {
+    const link = join(folder, 'dangling');
+    symlinkSync(join(folder, 'nowhere'), link);
+    expect(() => writeWhole(link, 'note', NOTE, 0o600)).toThrow('is a link to a file that is not there');
+    expect(() => refuseOthers(link, NOTE)).toThrow(ValidationError);
+    expect([lstatSync(link).isSymbolicLink(), partials()]).toEqual([true, []]);
   });
 
   it('writes what is no regular file as it is', () => {

@@ -3,8 +3,8 @@
  * until then, and must have been a pcapng.
  */
 
-import { lstatSync, statSync } from 'node:fs';
-import { headOf, PartialFile } from '../whole-file';
+import { statSync } from 'node:fs';
+import { headOf, PartialFile, refuseDangling } from '../whole-file';
 
 /** Bodies and headers are in it, so that only its owner may read it. */
 const MODE = 0o600;
@@ -22,6 +22,8 @@ export class Target {
     if (path === '-' || path === '/dev/stdout') throw new Error('names a file; stdout has the messages');
     refuseOthers(path);
     this.#partial = new PartialFile(path, MODE);
+    // The engine opens it by its name.
+    this.#partial.close();
     process.once('exit', this.#discard);
   }
 
@@ -51,11 +53,9 @@ export class Target {
 }
 
 function refuseOthers(path: string): void {
+  refuseDangling(path);
   const status = statSync(path, { throwIfNoEntry: false });
-  if (status === undefined) {
-    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
-    throw new Error('it is a link to a file that is not there; remove it, or name the file');
-  }
+  if (status === undefined) return;
   if (!status.isFile()) throw new Error('it is no regular file');
   const head = headOf(path, PCAPNG.length);
   if (head.length > 0 && !head.equals(PCAPNG)) throw new Error(NO_PCAPNG);

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { Grouping } from '../../ts/trace/grouping';
 import type { Hop } from '../../ts/trace/hop';
 import { keysOf } from '../../ts/trace/keys';
 import { Traces } from '../../ts/trace/traces';
@@ -175,6 +176,32 @@ describe('what is kept', () => {
       expect(traces.judgedEarly).toBe(900);
       expect(traces.find('id-1')?.hops.length).toBe(only === undefined ? undefined : 1);
     }
+  });
+
+  it('is judged by what each input saw, as their clocks may be hours apart', () => {
+    const HOUR_MS = 3_600_000;
+    const grouping = new Grouping({ maxHops: 2, most: 1 });
+    const hop = (trace: string, point: string, atMs: number, allMs: number): Hop => ({
+      ...{
+        keys: { named: 'traceparent', trace },
+        method: 'GET',
+        path: '/',
+        server: 'x',
+        outcome: '200',
+        isFailed: false,
+      },
+      ...{ serverIp: '10.0.0.1', serverPort: 80, clientIp: '10.0.0.2', clientPort: 4_000, uploadMs: 0, waitMs: allMs },
+      ...{ point, atMs, allMs },
+    });
+    grouping.add(hop('slow', '1', 0, 900));
+    for (let n = 0; n < 5; n++) {
+      grouping.add(hop(`apart-${n}`, '1', 1_000 * n, 12));
+      grouping.add(hop(`apart-${n}`, '2', HOUR_MS + 1_000 * n, 10));
+    }
+    grouping.add(hop('last', '1', 9_000, 1));
+    grouping.add(hop('last', '1', 9_001, 1));
+    expect(grouping.judgedEarly).toBe(6);
+    expect(grouping.all.map(({ id }) => id)).toEqual(['slow', 'last']);
   });
 
   it('of an id that all requests have is bounded too, and the rest is counted', () => {

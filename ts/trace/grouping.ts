@@ -1,6 +1,6 @@
 /**
  * Which hops belong together. In: hops, one after the other. Out: traces. Bounded: so many hops at one time; past it the trace goes that has
- * been quiet for longest, and of those the slowest are kept. Browsers run it too, so it imports nothing of Node.
+ * been quiet for longest, and of those the slowest are kept, as a single capture point saw them. Browsers run it too, so it imports nothing of Node.
  */
 
 import type { Hop } from './hop';
@@ -22,6 +22,12 @@ export interface Trace {
   more: number;
   firstMs: number;
   lastMs: number;
+}
+
+/** A trace that had to go before the end. */
+interface Judged {
+  trace: Trace;
+  ms: number;
 }
 
 export interface GroupingOptions {
@@ -46,7 +52,7 @@ export class Grouping {
    */
   readonly #aliases = new Map<string, string>();
   #hops = 0;
-  #past: Trace[] = [];
+  #past: Judged[] = [];
 
   constructor({ only, maxHops = MAX_HOPS, most = MAX_SLOWEST }: GroupingOptions = {}) {
     this.#only = only;
@@ -67,12 +73,12 @@ export class Grouping {
 
   /** The slowest first, of those that are wanted. */
   slowest(isWanted: (trace: Trace) => boolean = () => true): Trace[] {
-    return best(this.all.filter(isWanted), this.#most);
+    return best(this.all.filter(isWanted), lengthOf, this.#most);
   }
 
   /** Those that are kept. */
   get all(): Trace[] {
-    return [...this.#past, ...this.#traces.values()];
+    return [...this.#past.map(({ trace }) => trace), ...this.#traces.values()];
   }
 
   /** Those that were told apart. */
@@ -124,7 +130,8 @@ export class Grouping {
       this.#forget(id, trace);
       for (const { keys } of trace.hops) if (keys.request !== undefined) this.#aliases.delete(keys.request);
       this.judgedEarly++;
-      this.#past = best([...this.#past, trace], this.#most);
+      const judged = { trace, ms: longestOfPoint(trace) };
+      this.#past = best([...this.#past, judged], ({ ms }) => ms, this.#most);
       return true;
     }
     return false;
@@ -136,7 +143,24 @@ export class Grouping {
   }
 }
 
-function best(traces: Trace[], most: number): Trace[] {
-  const lengthOf = ({ firstMs, lastMs }: Trace): number => lastMs - firstMs;
-  return traces.sort((a, b) => lengthOf(b) - lengthOf(a)).slice(0, most);
+function best<Each>(all: Each[], msOf: (each: Each) => number, most: number): Each[] {
+  return all.sort((a, b) => msOf(b) - msOf(a)).slice(0, most);
+}
+
+function lengthOf({ firstMs, lastMs }: Trace): number {
+  return lastMs - firstMs;
+}
+
+/** Of the time that each capture point saw: their clocks may be hours apart, and are aligned at the end alone. */
+function longestOfPoint(trace: Trace): number {
+  const spans = new Map<string, { firstMs: number; lastMs: number }>();
+  for (const { point, atMs, allMs = 0 } of trace.hops) {
+    const span = spans.get(point) ?? { firstMs: atMs, lastMs: atMs };
+    span.firstMs = Math.min(span.firstMs, atMs);
+    span.lastMs = Math.max(span.lastMs, atMs + allMs);
+    spans.set(point, span);
+  }
+  // Of a single one the hops that were not kept count too.
+  if (spans.size === 1) return lengthOf(trace);
+  return Math.max(...[...spans.values()].map(({ firstMs, lastMs }) => lastMs - firstMs));
 }

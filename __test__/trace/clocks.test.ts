@@ -227,6 +227,16 @@ describe('bounds', () => {
     expect(contradictions[0]).toMatchObject({ byMs: 199, isEarly: false, isNever: false });
   });
 
+  it('lead through as many points as there are hops', () => {
+    const chain = Array.from({ length: 30_000 }, (_, n) =>
+      bound(String(n), String(n + 1), 0.5 + n / 1e5, 1.5 + n / 1e5),
+    );
+    const { clocks } = clocksOf(chain.reverse());
+    expect(clocks).toHaveLength(30_000);
+    expect(clocks.at(-1)).toMatchObject({ point: '30000', reference: '0', hops: 1 });
+    expect(clocks.at(-1)?.offsetMs).toBeCloseTo(30_000 + (30_000 * 29_999) / 2 / 1e5, 3);
+  });
+
   it('that have a majority in two places leave open all between them', () => {
     const { clocks, contradictions } = clocksOf([
       ...[bound('1', '2', 50, 150), bound('1', '2', 50, 51), bound('1', '2', 149, 150)],

@@ -93,8 +93,11 @@ function* byPoints(bounds: readonly Bound[]): Generator<[a: string, b: string, B
   for (const [a, of] of pairs) for (const [b, between] of of) yield [a, b, between];
 }
 
+const collator = new Intl.Collator('en', { numeric: true });
+
+/** `1` and `01` differ too. */
 function inOrder(a: string, b: string): number {
-  return a.localeCompare(b, 'en', { numeric: true });
+  return collator.compare(a, b) || (a < b ? -1 : 1);
 }
 
 function isNever({ leastMs, mostMs }: Bound): boolean {
@@ -132,14 +135,22 @@ function isRight({ leastMs, mostMs }: Range): boolean {
 
 /** From each point to the next by the bounds that leave the least open. */
 function set(edges: readonly Edge[]): { clocks: Clock[]; settings: Settings } {
-  const narrowFirst = [...edges].sort((x, y) => x.mostMs - x.leastMs - (y.mostMs - y.leastMs));
-  const points = [...new Set(edges.flatMap(({ a, b }) => [a, b]))].sort(inOrder);
+  const next = treeOf(edges);
+  const points = [...next.keys()].sort(inOrder);
   const settings = new Map<string, Clock>();
   for (const reference of points) {
     if (settings.has(reference)) continue;
-    settings.set(reference, { point: reference, reference, offsetMs: 0, slackMs: 0, hops: 0, isSame: false });
-    for (let next = nextTo(settings, narrowFirst); next !== undefined; next = nextTo(settings, narrowFirst))
-      settings.set(next.point, next);
+    const first = { point: reference, reference, offsetMs: 0, slackMs: 0, hops: 0, isSame: false };
+    settings.set(reference, first);
+    const open: Clock[] = [first];
+    for (let known = open.pop(); known !== undefined; known = open.pop()) {
+      for (const edge of next.get(known.point) ?? []) {
+        const clock = clockBy(edge, known);
+        if (settings.has(clock.point)) continue;
+        settings.set(clock.point, clock);
+        open.push(clock);
+      }
+    }
   }
   const clocks = points
     .flatMap((point) => settings.get(point) ?? [])
@@ -147,21 +158,43 @@ function set(edges: readonly Edge[]): { clocks: Clock[]; settings: Settings } {
   return { clocks, settings };
 }
 
-function nextTo(settings: ReadonlyMap<string, Clock>, edges: readonly Edge[]): Clock | undefined {
-  for (const edge of edges) {
-    const { a, b, hops, isSame } = edge;
-    const [from, to] = [settings.get(a), settings.get(b)];
-    if ((from === undefined) === (to === undefined)) continue;
-    const known = (from ?? to) as Clock;
-    const middleMs = isRight(edge) ? 0 : (edge.leastMs + edge.mostMs) / 2;
-    const slackMs = Math.max(edge.mostMs - middleMs, middleMs - edge.leastMs);
-    return {
-      ...{ point: from === undefined ? a : b, reference: known.reference, hops, isSame },
-      offsetMs: known.offsetMs + (from === undefined ? -middleMs : middleMs),
-      slackMs: known.slackMs + slackMs,
-    };
+/** The edges of each point that join all points that hang together, the narrowest ones (Kruskal). There may be as many points as hops. */
+function treeOf(edges: readonly Edge[]): Map<string, Edge[]> {
+  const next = new Map<string, Edge[]>();
+  const joined = new Map<string, string>();
+  const rootOf = (point: string): string => {
+    let root = point;
+    for (let above = joined.get(root); above !== undefined; above = joined.get(root)) {
+      // Half of the way is left for the next time.
+      const higher = joined.get(above);
+      if (higher !== undefined) joined.set(root, higher);
+      root = above;
+    }
+    return root;
+  };
+  for (const edge of [...edges].sort((x, y) => x.mostMs - x.leastMs - (y.mostMs - y.leastMs))) {
+    const [one, other] = [rootOf(edge.a), rootOf(edge.b)];
+    if (one === other) continue;
+    joined.set(one, other);
+    for (const point of [edge.a, edge.b]) {
+      const there = next.get(point);
+      if (there === undefined) next.set(point, [edge]);
+      else there.push(edge);
+    }
   }
-  return undefined;
+  return next;
+}
+
+function clockBy(edge: Edge, known: Clock): Clock {
+  const { a, b, hops, isSame } = edge;
+  const isForth = a === known.point;
+  const middleMs = isRight(edge) ? 0 : (edge.leastMs + edge.mostMs) / 2;
+  const slackMs = Math.max(edge.mostMs - middleMs, middleMs - edge.leastMs);
+  return {
+    ...{ point: isForth ? b : a, reference: known.reference, hops, isSame },
+    offsetMs: known.offsetMs + (isForth ? middleMs : -middleMs),
+    slackMs: known.slackMs + slackMs,
+  };
 }
 
 function contradictionOf(bound: Bound, settings: Settings): Contradiction | undefined {

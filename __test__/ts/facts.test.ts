@@ -129,6 +129,23 @@ describe('traffic by facts', () => {
       ['h:80', 'GET', '/new', 2, 0],
     ]);
   });
+
+  it('goes on after a table that breaks off, as if it had none of it any more', () => {
+    const traffic = new Traffic();
+    const broken: Row[] = Array.from({ length: 1_000 }, (_, index) => request(index, 0, PAIRED));
+    // Of a request that is not there.
+    broken.push(response(1_000, 2_000, PAIRED + HERE));
+    for (let n = 0; n <= MAX_EXCHANGES / 1_000; n++)
+      expect(() => traffic.readFacts(table(broken, ['GET\t/broken\th']), broken.length)).toThrow(TypeError);
+    traffic.readFacts(table([request(20_000)], ['GET\t/next\th']), 1);
+    traffic.readFacts(table([response(20_000, 0, PAIRED)], ['GET\t/next']), 1);
+    traffic.end();
+    expect(traffic.unanswered).toBe(0);
+    expect(counts(traffic)).toEqual([
+      ['h:80', 'GET', '/broken', 0, 0],
+      ['h:80', 'GET', '/next', 1, 0],
+    ]);
+  });
 });
 
 describe('a session', () => {

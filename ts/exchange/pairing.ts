@@ -113,6 +113,11 @@ export class Pairing<Request, Response = Request> {
     this.#held--;
   }
 
+  /** The caller has none of them any more. */
+  letAllGo(): void {
+    this.#held = 0;
+  }
+
   /** Lets the oldest go as it is; returns true if there was one. */
   settleOldest(): boolean {
     const [unanswered] = this.#unanswered;

@@ -99,13 +99,21 @@ export class Traffic {
 
   /** Takes a table of so many messages of one run, which says the same as their lines; keeps none of the bytes. */
   readFacts(table: Buffer, messages: number): void {
-    const facts = new Facts(table, messages);
+    try {
+      this.#readFacts(new Facts(table, messages));
+    } finally {
+      // If it could not be read to its end, too: what waits is of this table.
+      this.#pairing.letAllGo();
+    }
+  }
+
+  #readFacts(facts: Facts): void {
     const places: Place[] = [];
     const connections: Connection[] = [];
     let forgotten = this.#forgotten;
     // Those whose response is here too.
     const asked: Asked[] = [];
-    for (let message = 0; message < messages; message++) {
+    for (let message = 0; message < facts.messages; message++) {
       if (facts.isOther(message)) {
         eachBrief(facts.other(message), this.#add);
         continue;

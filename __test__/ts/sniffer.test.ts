@@ -239,6 +239,7 @@ describe('stop', () => {
       ['others write there', {}, { stdout: target }],
       ['it is no descriptor', {}, { stdoutIsOurs: true }],
       ['there is another output', { outputUrl: 'http://127.0.0.1:9/' }, ours],
+      ['lines are rewritten', {}, { ...ours, rewrite: (lines: Buffer) => ({ lines, messages: 1 }) }],
       ['a callback wants messages', { onHttpMessage: () => {} }, ours],
     ])('but not where %s', async (_, config, deps) => {
       const { sniffer, captures } = rig({ outputStdout: true, ...config }, deps);

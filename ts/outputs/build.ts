@@ -35,9 +35,10 @@ function isAlone(takers: Takers): boolean {
   return isAloneButFor(takers) && (takers.deps.observe === undefined || needsFactsAlone(takers));
 }
 
-/** Whatever is observed. */
-function isAloneButFor({ config, listeners, readers }: Takers): boolean {
+/** Whatever is observed. Lines that are rewritten are not those that the engine has. */
+function isAloneButFor({ config, deps, listeners, readers }: Takers): boolean {
   return (
+    deps.rewrite === undefined &&
     configuredOutputs(config).size === 1 &&
     !listeners.wanted() &&
     !listeners.streams.wanted() &&

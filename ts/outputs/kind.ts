@@ -10,7 +10,7 @@ import type { DeliveryLimits } from './delivery/delivery';
 import type { CreateHttpClient } from './delivery/http-client';
 import type { Readers } from './iterator/readers';
 import type { KafkaClient } from './kafka/client';
-import type { DropReason, Output, Schedule } from './output';
+import type { Batch, DropReason, Output, Schedule } from './output';
 import type { StdoutOptions, StdoutTarget } from './stdout/output';
 
 /** The world outside. */
@@ -24,6 +24,8 @@ export interface OutputDeps {
   observe?: ((lines: Buffer) => void) | undefined;
   /** The same from the facts of so many messages, where nothing else looks at the lines: the engine then writes them itself. */
   observeFacts?: ((table: Buffer, messages: number) => void) | undefined;
+  /** Makes other lines of those that outputs get. */
+  rewrite?: ((lines: Buffer) => Pick<Batch, 'lines' | 'messages'>) | undefined;
   /** A HAR file has a page for each trace. */
   harTraces?: boolean | undefined;
   /** Those that are read, if their packets can be copied; by default the savefile of the config. */

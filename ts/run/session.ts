@@ -7,6 +7,7 @@ import { ENGINE_ERROR_CODES, EngineError, toEngineError } from '../errors';
 import type { Selection } from '../exchange/selection';
 import { errorFields, LimitedLine, type Log } from '../logger';
 import type { CaptureEvent, CaptureInfo, NativeCapture } from '../native';
+import type { OutputDeps } from '../outputs/kind';
 import type { Batch, Output, Schedule } from '../outputs/output';
 import type { Trigger } from '../trigger/trigger';
 import { BufferPool, type Loan, MIN_KEPT_BYTES } from './buffer-pool';
@@ -26,7 +27,7 @@ export interface SessionOptions {
   /** The time that an output may take to get rid of its messages after `stop()` was called. */
   drainTimeoutMs: number;
   /** Makes other lines of those that are wanted, for all that see them. */
-  rewrite?: ((lines: Buffer) => Pick<Batch, 'lines' | 'messages'>) | undefined;
+  rewrite?: OutputDeps['rewrite'];
   /** Each sees the lines of each batch before the outputs do. */
   observers: readonly Observer[];
   /** These see all that is selected, whatever the trigger. */

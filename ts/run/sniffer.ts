@@ -29,7 +29,7 @@ import { countersOf, droppedFor, NO_DELIVERIES } from './ledger';
 import { bootstrapLog, createLog, logStart } from './logs';
 import { type Capturing, metricsText } from './metrics';
 import { processText } from './process-metrics';
-import { type Outcome, Session, type SessionOptions } from './session';
+import { type Outcome, Session } from './session';
 import { type onSignals, passOn, stopOnSignals } from './signals';
 import { createStages, logNothing, observersOf, type Stages } from './stages';
 
@@ -45,8 +45,6 @@ export interface SnifferDeps extends OutputDeps {
   follows?: boolean;
   /** The process does nothing but this. */
   ownsProcess?: boolean;
-  /** Makes other lines of those that outputs get. */
-  rewrite?: SessionOptions['rewrite'];
   /** An output takes nothing any more. Without this it is logged, and the output is off. */
   onOutputClosed?: (name: OutputName, error: NodeJS.ErrnoException) => void;
 }
@@ -259,8 +257,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
     if (this.#earlyTlsKeys !== '') capture.addTlsKeys(this.#earlyTlsKeys);
     this.#earlyTlsKeys = '';
     this.#capture = capture;
-    const countsAlone = deps.rewrite === undefined && needsFactsAlone(takers);
-    const observeFacts = countsAlone ? deps.observeFacts : undefined;
+    const observeFacts = needsFactsAlone(takers) ? deps.observeFacts : undefined;
     if (observeFacts !== undefined) capture.wantFacts(true);
 
     const outputs = buildOutputs({

@@ -33,7 +33,7 @@ export function createStages(config: ValidatedConfig, world: World): Stages {
  * lines are rewritten: what is private in the others must not come out there either.
  */
 export function observersOf(
-  { observe, rewrite }: Pick<OutputDeps, 'observe'> & Pick<SessionOptions, 'rewrite'>,
+  { observe, rewrite }: Pick<OutputDeps, 'observe' | 'rewrite'>,
   count: Observer | undefined,
   { trigger }: Stages,
 ): Observers {

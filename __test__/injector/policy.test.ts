@@ -60,16 +60,32 @@ it('lowers a default of the sniffer to the ceiling', () => {
   expect(environmentOf({}, { INJECTOR_POLICY: '{"maxBodySize": 10000000}' }).MAX_BODY_SIZE).toBeUndefined();
 });
 
-it.each([
-  ['https://a.in.example/', true],
-  ['https://A.IN.EXAMPLE:1/', true],
-  ['https://in.example/', false],
-  ['https://a.in.example.other/', false],
-  ['https://other/?a.in.example', false],
-])('sends to %s: %s', (url, allowed) => {
-  const env = { INJECTOR_POLICY: '{"outputHosts": ["*.in.example"]}' };
-  const metadata = { ...(web.metadata as Json), annotations: { 'tcp-sniffer/output-url': url } };
-  expect(ask({ ...web, metadata }, { env }).counters.injected).toBe(allowed ? 1 : 0);
+describe('sends only to allowed hosts', () => {
+  it.each([
+    ['output-url', 'https://a.in.example/', true],
+    ['output-url', 'https://A.IN.EXAMPLE:1/', true],
+    ['output-url', 'https://a.in.example./', true],
+    ['output-url', 'https://in.example/', false],
+    ['output-url', 'https://a.in.example.other/', false],
+    ['output-url', 'https://other/?a.in.example', false],
+    ['output-url', 'https://other\\@a.in.example/', false],
+    ['output-url', 'https://other\\a.in.example/', false],
+    ['output-url', 'https://[fd00::1]:8443/', true],
+    ['output-url', 'https://[fd00::2]/', false],
+    ['output-otlp', 'http://a.in.example:4318', true],
+    ['output-otlp', 'http://other:4318', false],
+    ['output-otlp', 'http://other\\@a.in.example:4318', false],
+    ['output-kafka', 'kafka://A.IN.EXAMPLE,b.in.example.:9093/http', true],
+    ['output-kafka', 'kafka://[fd00::1]:9093/http', true],
+    ['output-kafka', 'kafka://a.in.example,other/http', false],
+    ['output-kafka', 'kafka://a.in.example,/http', false],
+    ['output-kafka', 'kafka://a.in.example:0/http', false],
+    ['output-kafka', 'kafka://other\\a.in.example/http', false],
+  ])('%s %s: %s', (name, url, allowed) => {
+    const env = { INJECTOR_POLICY: '{"outputHosts": ["*.in.example", "fd00::1"]}' };
+    const metadata = { ...(web.metadata as Json), annotations: { [`tcp-sniffer/${name}`]: url } };
+    expect(ask({ ...web, metadata }, { env }).counters.injected).toBe(allowed ? 1 : 0);
+  });
 });
 
 it('lets the options of every sidecar give way to annotations', () => {

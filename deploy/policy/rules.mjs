@@ -75,10 +75,10 @@ const LABEL = '[A-Za-z0-9](?:[-A-Za-z0-9]*[A-Za-z0-9])?';
 /** Names whose last label begins with a letter, which no parser takes for an address, and addresses. */
 const HOST = `(?:(?:${LABEL}\\.)*[A-Za-z](?:[-A-Za-z0-9]*[A-Za-z0-9])?|[0-9]{1,3}(?:\\.[0-9]{1,3}){3})`;
 
-/** Less than a parser of URLs takes: no user, no IPv6, nothing but visible ASCII. */
+/** Less than a parser of URLs takes: no user, no IPv6, no backslash, nothing but visible ASCII. */
 export function isUrl(text, schemes) {
   return [
-    matches(text, `^(?i:${schemes.join('|')})://${HOST}(?::[0-9]{1,5})?(?:[/?#][!-~]*)?$`),
+    matches(text, `^(?i:${schemes.join('|')})://${HOST}(?::[0-9]{1,5})?(?:[/?#][!-\\[\\]-~]*)?$`),
     // Punycode that is none is no host.
     `!${matches(text, '^[^/]*//(?:[^/?#]*\\.)?(?i:xn--)')}`,
     `isURL(${text})`,

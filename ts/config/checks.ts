@@ -172,7 +172,8 @@ export function checkOutputUrl(value: unknown, field: string, production: boolea
 
 /** Without user and password: `variable` is where a secret belongs. */
 export function checkHttpUrl(value: unknown, field: string, variable: string): URL {
-  const url = typeof value === 'string' && /^https?:\/\//i.test(value) ? parseUrl(value) : undefined;
+  // No URL has a backslash (RFC 3986 §2). Our parser would take it for a slash, others take it for a part of the user or host.
+  const url = typeof value === 'string' && /^https?:\/\/[^\\]*$/i.test(value) ? parseUrl(value) : undefined;
   if (url === undefined) {
     throw wrong(
       field,

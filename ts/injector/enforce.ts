@@ -3,6 +3,7 @@
  * headers that must be redacted are added to what the pod asks for, since more redaction harms nothing.
  */
 
+import { readKafkaUrl } from '../config/kafka';
 import { OPTIONS } from '../config/options';
 import { checkRedactHeaders, DEFAULT_REDACTED_HEADERS, parseRedactHeaders } from '../config/redaction';
 import { PREFIX } from './names';
@@ -16,8 +17,12 @@ export class PolicyError extends Error {
   override readonly name = 'PolicyError';
 }
 
-/** The options whose value names hosts that messages are sent to. */
-const URLS = ['outputUrl', 'outputOtlp', 'outputKafka'].filter((field) => Object.hasOwn(OPTIONS, field));
+/** The options whose value names hosts that messages are sent to, and those hosts. */
+const HOSTS = {
+  outputUrl: hostOf,
+  outputOtlp: hostOf,
+  outputKafka: brokersOf,
+} satisfies { [Field in keyof typeof OPTIONS]?: (url: string) => string[] };
 
 /**
  * Adds the headers that must be redacted.
@@ -33,17 +38,18 @@ export function enforce(policy: Policy, pod: Pod, settings: Settings, defaults: 
   if (settings.tlsKeys && !policy.tlsKeylog) {
     throw new PolicyError(`annotation ${PREFIX}tls-keylog: the operator has not switched this on`);
   }
-  for (const field of URLS) checkHosts(policy, field as keyof typeof OPTIONS, settings, defaults);
+  for (const field of Object.keys(HOSTS)) checkHosts(policy, field as keyof typeof HOSTS, settings, defaults);
   checkCeiling(policy.maxBodySize, 'maxBodySize', settings);
   checkCeiling(policy.maxSampleRate, 'sampleRate', settings);
   redact(policy, settings);
 }
 
-function checkHosts({ outputHosts }: Policy, field: keyof typeof OPTIONS, settings: Settings, defaults: Settings) {
+function checkHosts({ outputHosts }: Policy, field: keyof typeof HOSTS, settings: Settings, defaults: Settings) {
   const name = variableFor(field);
   const url = settings.env[name];
   if (outputHosts === undefined || url === undefined || url === defaults.env[name]) return;
-  if (!hostsOf(url).every((host) => matchesAny(outputHosts, host))) {
+  const hosts = HOSTS[field](url).map((host) => host.replace(/\.$/, '').toLowerCase());
+  if (!hosts.every((host) => matchesAny(outputHosts, host))) {
     throw new PolicyError(`the host of ${name} is not allowed`);
   }
 }
@@ -69,13 +75,13 @@ function redact({ redactHeaders }: Policy, settings: Settings): void {
   settings.env[name] = [...new Set([...names, ...redactHeaders])].join(',');
 }
 
-/** The hosts of an authority that may list several (`kafka://a:9092,b:9092/topic`), in lower case. */
-function hostsOf(url: string): string[] {
-  const [, authority = ''] = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(url) ?? [];
-  return authority.split(',').map((each) => {
-    const host = each.slice(each.lastIndexOf('@') + 1);
-    return (/^\[([^\]]*)\]/.exec(host)?.[1] ?? host.replace(/:\d*$/, '')).replace(/\.$/, '').toLowerCase();
-  });
+/** The parser that the output itself uses, so that no other host can be feigned. IPv6 goes without brackets. */
+function hostOf(url: string): string[] {
+  return [new URL(url).hostname.replace(/^\[|\]$/g, '')];
+}
+
+function brokersOf(url: string): string[] {
+  return readKafkaUrl(url, 'outputKafka').brokers.map(({ host }) => host);
 }
 
 /** The registry, its port and the path. */

@@ -36,6 +36,9 @@ describe('what is no option of a sidecar', () => {
     ['{"ports": "80"}', 'ports has an option of the injector of its own'],
     ['{"har-file": "/tmp/a"}', 'har-file is no option of a sidecar'],
     ['{"sample-rate": null}', 'sample-rate: must be a text'],
+    ['{"constructor": "a"}', 'constructor is no option of a sidecar'],
+    ['{"redact-query": "a\\u0000"}', 'redact-query: must have no control characters'],
+    ['{"otel-resource-attributes": "a=b\\u0000"}', 'otel-resource-attributes: must have no control characters'],
   ])('%s', (text, complaint) => {
     expect(() => configOf({ INJECTOR_SIDECAR_OPTIONS: text })).toThrow(complaint);
   });

@@ -124,3 +124,9 @@ export const BY_POLICY = [
   ['a default that is none', { pod: pod({}), values: { sidecar: { options: { 'sample-rat': 1 } } } }, undefined],
   ['a bad default of the chart', { pod: pod({}), values: { sidecar: { options: { 'sample-rate': 2 } } } }, undefined],
 ];
+  ['ports in several lines', { pod: pod({}, { 'tcp-sniffer/ports': '80,\n81' }) }, undefined],
+  [
+    'a line break after ports',
+    { pod: pod({}, { 'tcp-sniffer/ports': '80\n', 'tcp-sniffer/interface': 'eth7' }) },
+    'eth7',
+  ],

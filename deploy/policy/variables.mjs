@@ -187,6 +187,10 @@ const hostRefused = (name) =>
 const above = (name, rule, number) =>
   `variables.rules.${rule}.exists(most, ${textOf(name)}.optMap(v, double(${number}) > most).orValue(false))`;
 
+/** Around a text both trim the space that ASCII has. */
+const hasControls = (text) =>
+  `(${matches(text, '[\\x00-\\x08\\x0e-\\x1f\\x7f-\\x9f]')} || ${matches(`${text}.trim()`, '[\\t-\\r]')})`;
+
 const complain = (reason, text) => quote(`${reason}: ${text}`);
 
 /** Of `variables.d`. */
@@ -227,6 +231,10 @@ function reason() {
     [
       `variables.a.exists(k, k.startsWith(${quote(PREFIX)}) && k in ${list(KNOWN.filter((name) => name !== names.STATUS_ANNOTATION))} && size(variables.a[k]) > ${settings.MAX_VALUE_CHARS})`,
       complain('invalid_annotation', `an annotation under ${PREFIX} is too long`),
+    ],
+    [
+      `variables.a.exists(k, k.startsWith(${quote(PREFIX)}) && k != ${quote(names.STATUS_ANNOTATION)} && ${hasControls('variables.a[k]')})`,
+      complain('invalid_annotation', `an annotation under ${PREFIX} has control characters`),
     ],
     ['size(variables.invalid) > 0', 'variables.invalid[0]'],
     [

@@ -10,7 +10,7 @@ import { OTEL_VARIABLES, type OtelVariable, SERVICE_LABEL, SERVICE_VARIABLE } fr
 import { declaredPorts, type Pod, runningContainers } from './pod';
 import { quantity } from './quantity';
 import { SECRETS, type SecretVariable } from './secrets';
-import { CombinationError, checkSnifferText, checkSnifferTexts, variableFor } from './sniffer-text';
+import { CombinationError, checkSnifferText, checkSnifferTexts, refuseControls, variableFor } from './sniffer-text';
 
 export interface Settings {
   image: string;
@@ -142,6 +142,7 @@ export function readSettings(pod: Pod, config: InjectorConfig, production: boole
     }
     attempt(name, () => {
       if (text.length > MAX_VALUE_CHARS) throw new Error(`must have at most ${MAX_VALUE_CHARS} characters`);
+      refuseControls(text.trim());
       known.apply(settings, text.trim(), production);
     });
   }

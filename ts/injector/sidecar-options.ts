@@ -5,7 +5,7 @@ import { suggest } from '../suggest';
 import { OTEL_VARIABLES } from './otel-variables';
 import { isObject } from './pod';
 import { SECRETS } from './secrets';
-import { CombinationError, checkSnifferText, checkSnifferTexts, variableFor } from './sniffer-text';
+import { CombinationError, checkSnifferText, checkSnifferTexts, refuseControls, variableFor } from './sniffer-text';
 
 /** Annotations whose default the injector has an option for. */
 const OWN_DEFAULTS = ['ports', 'interface', 'output-url', ...SECRETS.map(({ annotation }) => annotation as string)];
@@ -39,13 +39,14 @@ export function readSidecarOptions(given: unknown, production: boolean): Record<
   if (own !== undefined) throw new Error(`${own} has an option of the injector of its own`);
   const env = Object.fromEntries(
     Object.entries(content).map(([name, value]) => {
-      const read = READERS[name];
+      const read = Object.hasOwn(READERS, name) ? READERS[name] : undefined;
       if (read === undefined) {
         const near = suggest(name, Object.keys(READERS));
         throw new Error(`${name} is no option of a sidecar${near === undefined ? '' : `; did you mean ${near}?`}`);
       }
       if (isObject(value) || value === null) throw new Error(`${name}: must be a text, a number, a boolean or a list`);
       try {
+        refuseControls(String(value).trim());
         return read(String(value), production);
       } catch (error) {
         throw new Error(`${name}: ${(error as Error).message}`);

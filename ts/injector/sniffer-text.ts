@@ -11,6 +11,14 @@ import { ValidationError } from '../errors';
 /** Linux (`dev_valid_name`): IFNAMSIZ is 16 with the final zero, and some characters are not taken. */
 export const INTERFACE_NAME = /^(?!\.\.?$)[!-.0-9;-~]{0,15}$/;
 
+/** The environment of a container takes no NUL: the container would not start. Other control characters have no use in a value. */
+const CONTROL = /\p{Cc}/u;
+
+/** @throws {Error} what is expected */
+export function refuseControls(text: string): void {
+  if (CONTROL.test(text)) throw new Error('must have no control characters');
+}
+
 /** The given text is not shown: it may be a secret. */
 const GOT = /, got .*$/s;
 
@@ -22,6 +30,7 @@ export function checkSnifferText(field: keyof SnifferConfig, text: string, produ
   const option = optionFor(field);
   const trimmed = text.trim();
   if (trimmed === '' && option.emptyMeans !== undefined) return trimmed;
+  refuseControls(trimmed);
   if (field === 'interface' && !INTERFACE_NAME.test(trimmed)) throw new Error('must be the name of an interface');
   try {
     validateConfig({ ports: [1], [field]: option.parse(trimmed) }, { production, isPart: true });

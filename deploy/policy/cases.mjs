@@ -16,7 +16,7 @@ const withSidecar = (sidecar) => pod({ containers: [web, { name: 'tcp-sniffer', 
 
 const RULES = {
   images: ['registry.example/team/*'],
-  outputHosts: ['*.in.example'],
+  outputHosts: ['*.in.example', 'fd00::1', '10.*'],
   redactHeaders: ['Authorization', 'x-secret'],
   maxBodySize: 4096,
   maxSampleRate: 0.5,
@@ -68,6 +68,17 @@ export const REFUSED = [
     locked({ OUTPUT_KAFKA: 'kafka://a.in.example/@evil.example/http' }),
     'sends messages to a host',
   ],
+  ...['kafka://evil.example./http', 'kafka://[fd00::2]:1/http', 'kafka://a.in.example../http'].map((url) => [
+    `records to ${url}`,
+    locked({ OUTPUT_KAFKA: url }),
+    'sends messages to a host',
+  ]),
+  ...[
+    'https://[fd00::2]/',
+    'https://evil.example\\@a.in.example/',
+    'https://a.in.example../',
+    'https://10.010.0.1/',
+  ].map((url) => [`messages to ${url}`, locked({ OUTPUT_URL: url }), 'sends messages to a host']),
   ['spans to another host', locked({ OUTPUT_OTLP: 'http://evil.example' }), 'sends messages to a host'],
   ['keeps larger bodies', locked({ MAX_BODY_SIZE: '5KiB' }), 'keeps larger bodies'],
   ['bodies of the default size', without('MAX_BODY_SIZE'), 'keeps larger bodies'],
@@ -83,6 +94,14 @@ export const TAKEN = [
     'records to brokers that fit',
     locked({ OUTPUT_KAFKA: 'kafka://a.in.example:9092,B.in.example/http?compression=gzip' }),
   ],
+  ...[
+    'kafkas://a.in.example.:9093/http?compression=zstd&sasl=scram-sha-256',
+    'kafka://[FD00::1]:9092,[fd00::1],b.in.example/http-{pod}?',
+  ].map((url) => [`records to ${url}`, locked({ OUTPUT_KAFKA: url })]),
+  ...['https://a.in.example./x', 'https://[fd00::1]:8443?x', 'https://10.1.2.3'].map((url) => [
+    `messages to ${url}`,
+    locked({ OUTPUT_URL: url }),
+  ]),
   ['redaction of more', locked({ REDACT_HEADERS: '+x-secret' })],
   [
     'an image of yesterday in a pod that is there',
@@ -120,13 +139,13 @@ export const BY_POLICY = [
     'eth7',
   ],
   ['a time that is too long', { pod: pod({}, { 'tcp-sniffer/trigger-before-ms': '2h' }) }, undefined],
-  ['a unit that is none', { pod: pod({}, { 'tcp-sniffer/trigger-before-ms': '30S' }) }, undefined],
-  ['a default that is none', { pod: pod({}), values: { sidecar: { options: { 'sample-rat': 1 } } } }, undefined],
-  ['a bad default of the chart', { pod: pod({}), values: { sidecar: { options: { 'sample-rate': 2 } } } }, undefined],
-];
   ['ports in several lines', { pod: pod({}, { 'tcp-sniffer/ports': '80,\n81' }) }, undefined],
   [
     'a line break after ports',
     { pod: pod({}, { 'tcp-sniffer/ports': '80\n', 'tcp-sniffer/interface': 'eth7' }) },
     'eth7',
   ],
+  ['a unit that is none', { pod: pod({}, { 'tcp-sniffer/trigger-before-ms': '30S' }) }, undefined],
+  ['a default that is none', { pod: pod({}), values: { sidecar: { options: { 'sample-rat': 1 } } } }, undefined],
+  ['a bad default of the chart', { pod: pod({}), values: { sidecar: { options: { 'sample-rate': 2 } } } }, undefined],
+];

@@ -2,7 +2,7 @@
 // the policy that only warns.
 import { createRequire } from 'node:module';
 import { list, quote } from './cel.mjs';
-import { bytesOf, headerNames, isKafkaUrl, isSize, isUrl } from './rules.mjs';
+import { bytesOf, hasBrokers, hasHosts, headerNames, isSize } from './rules.mjs';
 import { leftOut, sendsToAllowed, textOf, URLS, urlOf, withoutTag } from './variables.mjs';
 
 const require = createRequire(import.meta.url);
@@ -36,7 +36,7 @@ const redacts = () => {
 
 const sendsTo = (annotation) =>
   `${entries(annotation.toUpperCase().replaceAll('-', '_'))}.all(e, ${value} == variables.d[?'${annotation}'].orValue('') || ` +
-  `${annotation === 'output-kafka' ? isKafkaUrl(value) : isUrl(value, ['https', 'http'])} && ${sendsToAllowed(annotation, value)})`;
+  `${annotation === 'output-kafka' ? hasBrokers(value) : hasHosts(value)} && ${sendsToAllowed(annotation, value)})`;
 
 const below = (name, field, rule, valid, number) =>
   `${RULES}.${rule}.all(most, (size(${entries(name)}) > 0 || ${OPTIONS[field].default.toFixed(1)} <= most) && ${entries(name)}.all(e, ${valid} && double(${number}) <= most))`;

@@ -1,7 +1,7 @@
 // The conditions on the texts of annotations, in CEL: for each option of the sniffer a rule that is made from its row in the table.
 // A rule may take less than the webhook does, and never more.
 import { createRequire } from 'node:module';
-import { firstOf, fits, list, matches } from './cel.mjs';
+import { firstOf, fits, list, matches, quote } from './cel.mjs';
 
 const require = createRequire(import.meta.url);
 const { COMMAND_OPTIONS } = require('../../dist/config/command.js');
@@ -72,17 +72,23 @@ const printable = (text) => matches(text, '^[^\\x00-\\x1f\\x7f]*$');
 const oneOfWords = (text, words) => matches(text, `^(?i:${words.join('|')})$`);
 
 const LABEL = '[A-Za-z0-9](?:[-A-Za-z0-9]*[A-Za-z0-9])?';
+/** A zero before others would make it octal. */
+const OCTET = '(?:0|[1-9][0-9]{0,2})';
 /** Names whose last label begins with a letter, which no parser takes for an address, and addresses. */
-const HOST = `(?:(?:${LABEL}\\.)*[A-Za-z](?:[-A-Za-z0-9]*[A-Za-z0-9])?|[0-9]{1,3}(?:\\.[0-9]{1,3}){3})`;
+const HOST = `(?:(?:${LABEL}\\.)*[A-Za-z](?:[-A-Za-z0-9]*[A-Za-z0-9])?|${OCTET}(?:\\.${OCTET}){3})`;
 
 /** Less than a parser of URLs takes: no user, no IPv6, no backslash, nothing but visible ASCII. */
 export function isUrl(text, schemes) {
+  return isUrlOf(HOST, text, schemes);
+}
+
+function isUrlOf(host, text, schemes) {
   return [
-    matches(text, `^(?i:${schemes.join('|')})://${HOST}(?::[0-9]{1,5})?(?:[/?#][!-\\[\\]-~]*)?$`),
+    matches(text, `^(?i:${schemes.join('|')})://${host}(?::[0-9]{1,5})?(?:[/?#][!-\\[\\]-~]*)?$`),
     // Punycode that is none is no host.
     `!${matches(text, '^[^/]*//(?:[^/?#]*\\.)?(?i:xn--)')}`,
     `isURL(${text})`,
-    `url(${text}).getHostname().split('.').all(part, !${matches('part', '^[0-9]+$')} || int(part) <= 255)`,
+    `${hostOf(text)}.split('.').all(part, !${matches('part', '^[0-9]+$')} || int(part) <= 255)`,
     `(url(${text}).getPort() == '' || int(url(${text}).getPort()) <= ${MAX_PORT})`,
   ].join(' && ');
 }
@@ -102,7 +108,28 @@ export function isKafkaUrl(text) {
 }
 
 /** Host and port of each broker of a URL that fits. */
-export const brokersOf = (text) => `${text}.split('/')[2].split(',').map(b, b.split(':'))`;
+const brokersOf = (text) => `${text}.split('/')[2].split(',').map(b, b.split(':'))`;
+
+const ADDRESS = '\\[[0-9A-Fa-f:.]+\\]';
+/** The host of a broker: a dot at its end stands for the root of the names. */
+const BROKER_HOST = '[0-9A-Za-z._-]*[0-9A-Za-z_-]';
+
+/** For who only has to know the hosts of what a sidecar sends to: the rest of the URL is the sidecar's to refuse. */
+export const hasHosts = (text) => isUrlOf(`(?:${HOST}\\.?|${ADDRESS})`, text, ['https', 'http']);
+export function hasBrokers(text) {
+  const broker = `(?:${BROKER_HOST}\\.?|${ADDRESS})(?::[0-9]{1,5})?`;
+  return matches(text, `^(?i:kafkas?)://${broker}(?:,${broker})*/[^/?#@]*(?:\\?[^#@]*)?$`);
+}
+
+/** In what stands between `//` and the next slash: the host without brackets and without a dot at its end. */
+const hostIn = (authority) => `${authority}.find(${quote(`^\\[[0-9A-Fa-f:.]+|^${BROKER_HOST}`)}).replace('[', '')`;
+const hostOf = (text) => hostIn(`${text}.split('/')[2]`);
+
+/** A condition on all hosts of a URL that fits. */
+export const everyHost = (name, text, condition) =>
+  name === 'output-kafka'
+    ? `${text}.split('/')[2].split(',').all(b, ${condition(hostIn('b'))})`
+    : condition(hostOf(text));
 
 /** The names of headers in a text, in lower case; `none` is none of them. */
 export const headerNames = (text) =>

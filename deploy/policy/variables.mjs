@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { firstOf, fits, list, matches, quote } from './cel.mjs';
 import {
   brokersOf,
+  everyHost,
   bytesOf,
   headerNames,
   isList,
@@ -177,8 +178,7 @@ export const withoutTag = (image) => `${image}.split('@')[0].replace(${image}.sp
 const isAllowed = (host) => `variables.rules.outputHosts.exists(h, ${host}.lowerAscii().matches(h))`;
 
 /** That all hosts of a URL which fits are allowed. */
-export const sendsToAllowed = (name, url) =>
-  name === 'output-kafka' ? `${brokersOf(url)}.all(b, ${isAllowed('b[0]')})` : isAllowed(`url(${url}).getHostname()`);
+export const sendsToAllowed = (name, url) => everyHost(name, url, isAllowed);
 
 const hostRefused = (name) =>
   `size(variables.rules.outputHosts) > 0 && ${given(name)}.hasValue() && ${textOf(name)} != variables.d[?${quote(name)}] && ` +

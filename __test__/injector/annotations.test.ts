@@ -54,7 +54,7 @@ describe('a bad one', () => {
     ['kafka-username-secret', SECRET, /NAME\/KEY/],
     ['kafka-password-secret', SECRET, /NAME\/KEY/],
     ['otel-service-name', `${SECRET}\n`.padStart(300, 'a'), /name of a service/],
-    ['otel-resource-attributes', SECRET, /name=value/],
+    ['otel-resource-attributes', SECRET, /annotation \S+: must be name=value/],
     ['otel-resource-attributes', `a=%${SECRET}`, /name=value/],
     ['otel-resource-attributes', `a=${SECRET}\0`, /control characters/],
     ['otel-service-name', `a\0${SECRET}`, /control characters/],

@@ -89,6 +89,10 @@ describe('the variables of OpenTelemetry', () => {
       'k8s.pod.name': 'x,y',
       b: '',
     });
+    const feigned = 'k8s.pod.name=x,k8s.namespace.name=x,k8s.node.name=x';
+    expect(resourceOf({ production: false, identity, otel: { resourceAttributes: feigned } })).toEqual(
+      resourceOf({ production: false, identity }),
+    );
   });
 
   it('name the fields of each request', () => {

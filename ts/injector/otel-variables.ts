@@ -1,6 +1,6 @@
 /** What OpenTelemetry has variables of its own for: annotations of a sidecar that are no options of the sniffer. */
 
-import { readPairs } from '../outputs/otlp/resource';
+import { readPairs } from '../config/pairs';
 
 export interface OtelVariable {
   annotation: string;
@@ -27,9 +27,10 @@ export const OTEL_VARIABLES: readonly OtelVariable[] = [
   {
     annotation: 'otel-resource-attributes',
     variable: 'OTEL_RESOURCE_ATTRIBUTES',
-    value: 'further attributes of what sends the spans, `deployment.environment.name=prod,team=shop`, percent-encoded',
+    value:
+      "attributes of what sends the spans, in place of the operator's: `deployment.environment.name=prod,team=shop`, percent-encoded. Names of the pod, its namespace and its node stay the real ones",
     check(text) {
-      readPairs(text, 'OTEL_RESOURCE_ATTRIBUTES');
+      readPairs(text);
     },
   },
 ];

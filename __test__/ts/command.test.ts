@@ -8,6 +8,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 
 const CLI = join(process.env.TEST_DIST as string, 'cli.js');
 
+const WITHOUT_KAFKA = `--require=${join(__dirname, 'setup/without-kafka.cjs')}`;
 const running: ChildProcessWithoutNullStreams[] = [];
 const servers: Server[] = [];
 afterEach(() => {
@@ -281,11 +282,12 @@ describe('live', () => {
     ['no user for Kafka', ['--output-kafka', 'kafka://127.0.0.1:1/http?sasl=scram-sha-512'], {}],
     ['a part of the topic', ['--output-kafka', 'kafka://127.0.0.1:1/http-{service}'], {}],
     ['headers of OTLP', ['--output-otlp', 'http://127.0.0.1:1'], { OTEL_EXPORTER_OTLP_HEADERS: 'Secr3t' }],
+    ['the client of Kafka', ['--output-kafka', 'kafka://[::1]/a'], { NODE_OPTIONS: WITHOUT_KAFKA }],
     ['a token', ['--output-url', 'http://127.0.0.1:1'], { OUTPUT_URL_AUTH_TOKEN: 'Secr3t Secr3t' }],
   ])('%s is missing or wrong: it stays if it has RETRY_OPEN_MS, else it ends', async (_, flags, env) => {
     const args = ['--ports', '80', ...flags];
     expect((await run(args, env)).code).toBe(1);
-    const { child, ended } = command(args, { ...env, RETRY_OPEN_MS: '20' });
+    const { child, ended } = command(args, { ...env, RETRY_OPEN_MS: '20', FAKE_KEEPS_NET_RAW: '1' });
     let said = '';
     child.stderr.on('data', (text) => {
       said += text;
@@ -294,7 +296,8 @@ describe('live', () => {
     });
     const { code, log, stderr } = await ended;
     expect(code).toBe(0);
-    expect(log.slice(0, 2)).toMatchObject([{ level: 'error', code: 'INVALID_CONFIG' }, { level: 'warn' }]);
+    const givenUp = { message: expect.stringContaining('NET_RAW was not given up') };
+    expect(log.slice(0, 3)).toMatchObject([{ code: 'INVALID_CONFIG' }, givenUp, { level: 'warn' }]);
     expect(stderr).not.toContain('Secr3t');
   });
 

@@ -134,8 +134,15 @@ export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Sh
         await Promise.race([signal, sleep(retryOpenMs)]);
         if (!signalled) continue;
       }
-      if (retryOpenMs !== undefined && error instanceof EnvironmentError) {
-        log.warn({}, 'nothing is captured: the environment is read again when this process is started again');
+      if (retryOpenMs !== undefined && !signalled && error instanceof ValidationError) {
+        // It only waits until it is stopped.
+        if (!keepNetRaw) giveUpRight(log);
+        log.warn(
+          {},
+          error instanceof EnvironmentError
+            ? 'nothing is captured. A changed Secret is read after a restart of this container'
+            : 'nothing is captured. After a change this container has to be started again',
+        );
         while (!signalled) await Promise.race([signal, sleep(retryOpenMs)]);
       }
       packets?.discard();

@@ -108,6 +108,17 @@ const REFUSED = {
   'a port in place of an interval': { podMonitor: { interval: '9464' } },
   'pods by a word': { networkPolicy: { sidecars: { allPods: 'labelled' } } },
 };
+/** Each right by itself; with what is said of both. */
+const WRONG_TOGETHER = [
+  [{ sidecar: { kafkaUsernameSecret: 'kafka/user' } }, 'give both or neither'],
+  [
+    {
+      sidecar: { options: { 'output-kafka': 'kafka://a.example/http-{service}' } },
+      policy: { locked: ['otel-service-name'] },
+    },
+    'needs otel-service-name',
+  ],
+];
 /** Custom resources: no schema of theirs comes with Kubernetes. */
 const FOREIGN = /^apiVersion: (cert-manager\.io|monitoring\.coreos\.com)\//m;
 
@@ -196,6 +207,15 @@ function checkRefused(helms) {
       }
       if (accepted) fail(`${name} is not refused by the values' schema`);
     }
+  }
+  for (const [values, words] of WRONG_TOGETHER) {
+    let said = '';
+    try {
+      render(helms[0], { ...values, mode: 'policy' }, KUBERNETES.at(-1));
+    } catch (error) {
+      said = error.stderr;
+    }
+    if (!said.includes(words)) fail(`${JSON.stringify(values)} is not refused: ${said}`);
   }
 }
 

@@ -88,6 +88,16 @@ describe('options', () => {
     [{ INJECTOR_SIDECAR_PORTS: '80,99999' }, /INJECTOR_SIDECAR_PORTS: each port is from 1 to 65535/],
     [{ INJECTOR_SIDECAR_AUTH_SECRET: 'secret' }, /NAME\/KEY of a Secret.*not shown/],
     [{ INJECTOR_SIDECAR_OUTPUT_URL: 'https://u:secret@x/' }, /user name/],
+    [{ INJECTOR_SIDECAR_OUTPUT_URL: 'https://x/\0' }, /control characters/],
+    [{ INJECTOR_SIDECAR_KAFKA_USERNAME_SECRET: 'a/b' }, /--sidecar-kafka-password-secret: must be given with --side/],
+    [{ INJECTOR_SIDECAR_KAFKA_PASSWORD_SECRET: 'a/b' }, /--sidecar-kafka-username-secret: must be given with --side/],
+    [
+      {
+        INJECTOR_SIDECAR_OPTIONS: '{"output-kafka": "kafka://a/http-{service}"}',
+        INJECTOR_POLICY: '{"locked": ["otel-service-name"]}',
+      },
+      /--sidecar-options: output-kafka: \{service\} in its topic needs otel-service-name/,
+    ],
     [{ INJECTOR_SIDECAR_CPU_REQUEST: '2' }, /the cpu request must not be more than the limit/],
     [{ INJECTOR_SIDECAR_MEMORY_LIMIT: '1Zi' }, /memory must be a quantity/],
     [{ LOG_LEVEL: 'loud' }, /LOG_LEVEL: must be one of/],
@@ -115,6 +125,19 @@ describe('options', () => {
 });
 
 describe('the command', () => {
+  it.each([
+    ['http', true],
+    ['https', false],
+  ])('warns of headers that go to an %s URL: %s', async (scheme, warns) => {
+    const { log, logged } = await startInjector({
+      INJECTOR_SIDECAR_OPTIONS: `{"output-otlp": "${scheme}://collector.example:4318"}`,
+      INJECTOR_SIDECAR_OTLP_HEADERS_SECRET: 'collector/headers',
+      INJECTOR_TLS_DIR: folder(),
+    });
+    await logged('injector started');
+    expect(log.some(({ level, message }) => level === 'warn' && message.includes('in the clear'))).toBe(warns);
+  });
+
   it.each([
     [{ INJECTOR_PORT: '0' }, [], 'INVALID_CONFIG'],
     [{}, ['--config', '/nowhere.json'], 'INVALID_CONFIG'],

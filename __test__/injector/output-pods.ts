@@ -49,6 +49,20 @@ export const WITH_OUTPUTS: readonly (PodCase & { warns?: RegExp })[] = [
     warns: /output-kafka.* user name and password; .*kafka-username-secret and tcp-sniffer\/kafka-password-secret/,
   },
   {
+    name: 'another-topic-without-the-user',
+    pod: annotated({ 'tcp-sniffer/output-kafka': 'kafka://broker.example/elsewhere' }),
+    env: KAFKA,
+    warns: /output-kafka is not the URL that the operator set, .* user name and password;/,
+  },
+  {
+    name: 'kafka-label-of-a-locked-name',
+    pod: pod({}, { labels: { 'tcp-sniffer/inject': 'true', 'app.kubernetes.io/name': 'web' } }),
+    env: {
+      INJECTOR_SIDECAR_OPTIONS: '{"output-kafka": "kafka://broker.example/http", "output-otlp": "http://a.example"}',
+      INJECTOR_POLICY: '{"locked": ["otel-service-name"]}',
+    },
+  },
+  {
     name: 'other-brokers-with-a-user-of-the-pod',
     pod: annotated({
       'tcp-sniffer/output-kafka': 'kafka://elsewhere.example/http?sasl=scram-sha-512',
@@ -139,6 +153,51 @@ export const ASKING_TOO_MUCH: readonly (PodCase & { reason: string; warns?: RegE
     }),
     reason: 'invalid_annotation',
     warns: /output-kafka: sasl needs .*kafka-password-secret/,
+  },
+  ...[
+    ['another topic', 'kafka://broker.example/elsewhere?sasl=scram-sha-256'],
+    ['TLS', 'kafkas://broker.example/http?sasl=scram-sha-256'],
+    ['another mechanism', 'kafka://broker.example/http?sasl=scram-sha-512'],
+  ].map(([name, url]) => ({
+    name: `the user of the injector for ${name}`,
+    pod: annotated({ 'tcp-sniffer/output-kafka': url }),
+    env: { ...KAFKA, INJECTOR_SIDECAR_OPTIONS: '{"output-kafka": "kafka://broker.example/http?sasl=scram-sha-256"}' },
+    reason: 'invalid_annotation',
+    warns: /output-kafka: sasl needs .*kafka-username-secret/,
+  })),
+  {
+    name: 'other brokers, the password of the injector',
+    pod: annotated({
+      'tcp-sniffer/output-kafka': 'kafka://elsewhere.example/http?sasl=scram-sha-256',
+      'tcp-sniffer/kafka-username-secret': 'mine/user',
+    }),
+    env: KAFKA,
+    reason: 'invalid_annotation',
+    warns: /output-kafka: sasl needs .*kafka-password-secret/,
+  },
+  {
+    name: 'a topic by the name of a service that is a pattern',
+    pod: annotated({
+      'tcp-sniffer/output-kafka': 'kafka://a.example/http-{service}',
+      'tcp-sniffer/otel-service-name': '$&',
+    }),
+    reason: 'invalid_annotation',
+    warns: /output-kafka: its topic/,
+  },
+  {
+    name: 'a topic by the name of a service that is a part of it',
+    pod: annotated({
+      'tcp-sniffer/output-kafka': 'kafka://a.example/http-{service}',
+      'tcp-sniffer/otel-service-name': '{pod}',
+    }),
+    reason: 'invalid_annotation',
+    warns: /output-kafka: its topic/,
+  },
+  {
+    name: 'a control character',
+    pod: annotated({ 'tcp-sniffer/redact-query': 'token\0' }),
+    reason: 'invalid_annotation',
+    warns: /redact-query: must have no control characters/,
   },
   {
     name: 'a topic by the name of a service that is not known',

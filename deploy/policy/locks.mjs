@@ -100,7 +100,7 @@ export const NOTICES = [
   ...URLS.map((url) => [url, SECRETS.filter((secret) => urlOf(secret) === url)]).map(([url, secrets]) => [
     `!(${injected}) || !(${secrets.map((each) => `variables.${leftOut(each)}`).join(' || ')})`,
     quote(
-      `tcp-sniffer: annotation ${PREFIX}${url} is not the URL of the chart, so what the chart's Secrets have for it is left out; name yours by ` +
+      `tcp-sniffer: annotation ${PREFIX}${url} is not the URL that the operator set, so the sidecar goes without the Secrets that the chart has for it; name yours by ` +
         secrets.map(({ annotation }) => PREFIX + annotation).join(' and '),
     ),
   ]),

@@ -3,9 +3,8 @@
 import { createRequire } from 'node:module';
 import { firstOf, fits, list, matches, quote } from './cel.mjs';
 import {
-  brokersOf,
-  everyHost,
   bytesOf,
+  everyHost,
   headerNames,
   isList,
   MAX_TOPIC_CHARS,
@@ -20,7 +19,12 @@ const { OPTIONS } = require('../../dist/config/options.js');
 const { DEFAULT_REDACTED_HEADERS } = require('../../dist/config/redaction.js');
 const { MESHES } = require('../../dist/injector/mesh.js');
 const names = require('../../dist/injector/names.js');
-const { OTEL_VARIABLES, SERVICE_LABEL, SERVICE_VARIABLE } = require('../../dist/injector/otel-variables.js');
+const {
+  OTEL_VARIABLES,
+  SERVICE_ANNOTATION,
+  SERVICE_LABEL,
+  SERVICE_VARIABLE,
+} = require('../../dist/injector/otel-variables.js');
 const { SECRETS } = require('../../dist/injector/secrets.js');
 const { BUILD_LABEL, OS_LABELS } = require('../../dist/injector/pod-os.js');
 const settings = require('../../dist/injector/settings.js');
@@ -390,7 +394,8 @@ export function variables(status) {
     ]),
     [
       'service',
-      `${textOf('otel-service-name')}.or(${textOf('output-otlp')}.hasValue() || ${textOf('output-kafka')}.hasValue() ? ` +
+      `${textOf(SERVICE_ANNOTATION)}.or((${textOf('output-otlp')}.hasValue() || ${textOf('output-kafka')}.hasValue()) && ` +
+        `!(${quote(SERVICE_ANNOTATION)} in variables.rules.locked) ? ` +
         `object.metadata.?labels[?${quote(SERVICE_LABEL)}].optFlatMap(v, v == '' ? optional.none() : optional.of(v)) : optional.none())`,
     ],
     ['redactHeaders', redactHeaders()],

@@ -10,7 +10,7 @@ import { ValidationError } from '../errors';
 import { createLogger, errorFields } from '../logger';
 import { BAD_CONFIG, FAILED, SUCCESS } from '../run/exit-codes';
 import { stopOnSignals } from '../run/signals';
-import { readInjectorConfig, type Sources } from './config';
+import { readInjectorConfig, type Sources, warningsOf } from './config';
 import { Injector, type InjectorDeps } from './injector';
 import { inClusterApi, type KubeApi } from './kube-api';
 import { INJECTOR_OPTIONS, type InjectorConfig, type InjectorOption } from './options';
@@ -64,6 +64,7 @@ export async function runInjector(argv: string[], env: Env): Promise<number> {
 
 async function serve(config: InjectorConfig, deps: InjectorDeps): Promise<number> {
   const { log } = deps;
+  for (const warning of warningsOf(config)) log.warn({}, warning);
   const injector = new Injector(config, deps);
   const stopped = new Promise<number>((resolve) => {
     stopOnSignals({

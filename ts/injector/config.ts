@@ -2,11 +2,14 @@
 
 import { show } from '../config/checks';
 import type { Env } from '../config/env';
+import { readKafkaUrl } from '../config/kafka';
 import { ValidationError } from '../errors';
 import { suggest } from '../suggest';
 import { INJECTOR_OPTIONS, type InjectorConfig, type InjectorOption } from './options';
+import { SERVICE_ANNOTATION, SERVICE_VARIABLE } from './otel-variables';
 import { isObject } from './pod';
 import { checkResources } from './settings';
+import { variableFor } from './sniffer-text';
 
 export interface Sources {
   flags: Partial<Record<keyof InjectorConfig, string>>;
@@ -60,7 +63,37 @@ export function readInjectorConfig({ flags, env, file, ownNamespace, production 
   } catch (error) {
     throw new ValidationError('resources', (error as Error).message, 'resources of the sidecar');
   }
+  checkKafka(whole);
   return whole;
+}
+
+/** What no pod could mend by its annotations. */
+function checkKafka({ sidecarOptions, policy, ...config }: InjectorConfig): void {
+  const { sidecarKafkaUsernameSecret: username, sidecarKafkaPasswordSecret: password } = config;
+  if ((username === undefined) !== (password === undefined)) {
+    const [missing, given] =
+      username === undefined ? (['username', 'password'] as const) : (['password', 'username'] as const);
+    const field = missing === 'username' ? 'sidecarKafkaUsernameSecret' : 'sidecarKafkaPasswordSecret';
+    const flag = `--sidecar-kafka-${missing}-secret`;
+    throw new ValidationError(field, `must be given with --sidecar-kafka-${given}-secret`, flag);
+  }
+  const url = sidecarOptions[variableFor('outputKafka')];
+  const isNamed = sidecarOptions[SERVICE_VARIABLE] !== undefined || !policy.locked.includes(SERVICE_ANNOTATION);
+  if (url === undefined || isNamed || !readKafkaUrl(url, 'outputKafka').topic.includes('{service}')) return;
+  throw new ValidationError(
+    'sidecarOptions',
+    `output-kafka: {service} in its topic needs ${SERVICE_ANNOTATION}, since the policy has it locked`,
+    '--sidecar-options',
+  );
+}
+
+/** What is taken, and may not be what the operator means. */
+export function warningsOf({ sidecarOptions, sidecarOtlpHeadersSecret }: InjectorConfig): string[] {
+  const url = sidecarOptions[variableFor('outputOtlp')];
+  if (sidecarOtlpHeadersSecret === undefined || url === undefined || /^https:/i.test(url)) return [];
+  return [
+    'output-otlp of --sidecar-options is no https URL: the headers of --sidecar-otlp-headers-secret go there in the clear',
+  ];
 }
 
 function readFile({ name, text }: { name: string; text: string }): Record<string, unknown> {

@@ -13,13 +13,14 @@ export interface OtelVariable {
 
 /** The label that says what a pod is (Kubernetes, "Recommended Labels"). */
 export const SERVICE_LABEL = 'app.kubernetes.io/name';
+export const SERVICE_ANNOTATION = 'otel-service-name';
 export const SERVICE_VARIABLE = 'OTEL_SERVICE_NAME';
 
 export const OTEL_VARIABLES: readonly OtelVariable[] = [
   {
-    annotation: 'otel-service-name',
+    annotation: SERVICE_ANNOTATION,
     variable: SERVICE_VARIABLE,
-    value: `\`service.name\` of spans, and \`{service}\` of a topic; without it the label \`${SERVICE_LABEL}\` of the pod`,
+    value: `\`service.name\` of spans, and \`{service}\` of a topic; without it, unless it is locked, the label \`${SERVICE_LABEL}\` of the pod`,
     check(text) {
       if (!/^[^\p{Cc}]{1,255}$/u.test(text)) throw new Error('must be the name of a service, at most 255 characters');
     },

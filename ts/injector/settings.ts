@@ -1,12 +1,19 @@
 /** The settings of one pod's sidecar: the injector's defaults, and the pod's annotations over them. */
 
 import { COMMAND_OPTIONS, type CommandOption } from '../config/command';
-import { isTopic, PLACEHOLDER, readKafkaUrl } from '../config/kafka';
+import { readKafkaUrl } from '../config/kafka';
+import { topicOf } from '../outputs/kafka/topic';
 import { suggest } from '../suggest';
 import { type Mesh, meshOf } from './mesh';
 import { INJECT_LABEL, PREFIX, parseImage, parseSecretKey, type SecretKey, STATUS_ANNOTATION } from './names';
 import type { InjectorConfig } from './options';
-import { OTEL_VARIABLES, type OtelVariable, SERVICE_LABEL, SERVICE_VARIABLE } from './otel-variables';
+import {
+  OTEL_VARIABLES,
+  type OtelVariable,
+  SERVICE_ANNOTATION,
+  SERVICE_LABEL,
+  SERVICE_VARIABLE,
+} from './otel-variables';
 import { declaredPorts, type Pod, runningContainers } from './pod';
 import { quantity } from './quantity';
 import { SECRETS, type SecretVariable } from './secrets';
@@ -56,6 +63,8 @@ export const MAX_GRACE_SECONDS = 86_400;
 export const MAX_VALUE_CHARS = 4_096;
 
 const KAFKA = variableFor('outputKafka');
+/** The sidecar's own is known when it runs; any of them fits. */
+const SOME_PLACE = { pod: 'x', namespace: 'x', node: 'x' };
 
 type Apply = (settings: Settings, text: string, production: boolean) => void;
 
@@ -148,7 +157,7 @@ export function readSettings(pod: Pod, config: InjectorConfig, production: boole
   }
   checkTogether(settings, production);
   keepSecretsFromOthers(settings, pod, defaultSettings(pod, config));
-  nameService(settings, pod);
+  if (!config.policy.locked.includes(SERVICE_ANNOTATION)) nameService(settings, pod);
   checkKafka(settings);
   const mesh = meshOf(pod);
   if (mesh !== undefined) tellOfMesh(settings, mesh, pod, config);
@@ -224,7 +233,7 @@ function keepSecretsFromOthers(settings: Settings, { metadata }: Pod, defaults: 
     if (left.length === 0) continue;
     for (const each of left) delete settings.secrets[each.variable];
     settings.warnings.push(
-      `annotation ${PREFIX}${annotation.name} is not the URL of the injector, so the sidecar goes without its ` +
+      `annotation ${PREFIX}${annotation.name} is not the URL that the operator set, so the sidecar goes without its ` +
         `${left.map(({ what }) => what).join(' and ')}; name yours by ${left.map((each) => PREFIX + each.annotation).join(' and ')}`,
     );
   }
@@ -235,7 +244,7 @@ function isSameUrl(one = '', other = ''): boolean {
   return one === other || (URL.canParse(one) && URL.canParse(other) && new URL(one).href === new URL(other).href);
 }
 
-/** Outputs that tell of a service know it by the pod's label where nothing else names it. */
+/** Outputs that tell of a service know it by the pod's label where nothing else names it, unless pods may not name it. */
 function nameService({ env }: Settings, { metadata }: Pod): void {
   const label = metadata?.labels?.[SERVICE_LABEL];
   const isTold = env[variableFor('outputOtlp')] !== undefined || env[KAFKA] !== undefined;
@@ -255,9 +264,12 @@ function checkKafka({ env, secrets }: Settings): void {
   if (!topic.includes('{service}')) return;
   const service = env[SERVICE_VARIABLE] ?? '';
   if (service === '')
-    complain(`{service} in its topic needs ${PREFIX}otel-service-name, or the label ${SERVICE_LABEL}`);
-  if (!isTopic(topic.replaceAll('{service}', service).replace(PLACEHOLDER, 'x')))
+    complain(`{service} in its topic needs ${PREFIX}${SERVICE_ANNOTATION}, or the label ${SERVICE_LABEL}`);
+  try {
+    topicOf(topic, { production: true, identity: SOME_PLACE, otel: { serviceName: service } });
+  } catch {
     complain('its topic with the name of the service is no name of a topic');
+  }
 }
 
 function attempt(annotation: string, run: () => void): void {

@@ -34,6 +34,13 @@
 {{- end -}}
 {{- $_ := set $d $name (include "tcp-sniffer.policy.text" $value) -}}
 {{- end -}}
+{{- if ne (empty $sidecar.kafkaUsernameSecret) (empty $sidecar.kafkaPasswordSecret) -}}
+{{- fail "sidecar.kafkaUsernameSecret and sidecar.kafkaPasswordSecret: give both or neither" -}}
+{{- end -}}
+{{- $service := and (contains "{service}" (get $d "output-kafka" | toString)) (not (hasKey $d "otel-service-name")) -}}
+{{- if and $service (has "otel-service-name" (.Values.policy.locked | default list)) -}}
+{{- fail "sidecar.options: {service} in the topic of output-kafka needs otel-service-name, since policy.locked has it" -}}
+{{- end -}}
 {{- with .Values.policy -}}
 {{- range $name, $most := dict "max-body-size" .maxBodySize "sample-rate" .maxSampleRate -}}
 {{- if not (kindIs "invalid" $most) -}}

@@ -16,50 +16,10 @@ import { pipeIn } from './inputs/again';
 import { findInputs, type Input } from './inputs/find';
 import { ALL_PORTS, AUTO } from './inputs/ports';
 import { FIELD as PACKETS, type PacketsAsked, refuseUncopied } from './packets';
-
-/** A flag that is an expression in short. */
-interface Short {
-  readonly flag: string;
-  readonly argument: string;
-  readonly help: string;
-  expression(value: string): string;
-}
+import { SHORTS, type Short } from './shorts';
 
 /** Of `--read` too. */
 export const INPUTS = 'inputs';
-
-export const SHORTS = {
-  host: {
-    flag: '--host',
-    argument: 'names',
-    help: 'only what was asked of these hosts, e.g. shop.test,*.example.com',
-    expression: (value) => `host=${value}`,
-  },
-  client: {
-    flag: '--client',
-    argument: 'addresses',
-    help: 'only what these clients asked, e.g. 10.0.0.9,10.1.0.0/16',
-    expression: (value) => `client=${value}`,
-  },
-  since: {
-    flag: '--since',
-    argument: 'time',
-    help: 'only what began then or later (UTC): 14:03, 2026-05-17T14:03, or 10m for that long ago',
-    expression: (value) => `time>=${value}`,
-  },
-  until: {
-    flag: '--until',
-    argument: 'time',
-    help: 'only what began before',
-    expression: (value) => `time<${value}`,
-  },
-  show: {
-    flag: '--show',
-    argument: 'id',
-    help: 'only the exchange with this id, with headers and bodies',
-    expression: (value) => `id=${value}`,
-  },
-} as const satisfies Record<string, Short>;
 
 /** Flags that may be given several times: their values are alternatives. */
 const LISTS: ReadonlySet<string> = new Set(['host', 'client', 'show']);

@@ -5,7 +5,7 @@
 
 import { COMMAND_OPTIONS, type CommandOption } from '../config/command';
 import type { Topic } from '../config/topics';
-import { SHORTS } from './asked';
+import { SHORTS } from './shorts';
 
 export interface Described {
   /** `-i, --interface <name>` */

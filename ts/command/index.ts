@@ -10,7 +10,6 @@ import { createLogger, errorFields } from '../logger';
 import { type InterfaceInfo, listInterfaces } from '../native';
 import { BAD_CONFIG, FAILED, SUCCESS } from '../run/exit-codes';
 import { refuseInspector } from '../run/signals';
-import { capture } from './capture';
 import { addCompare } from './compare/flags';
 import { addOpenapi } from './openapi/flags';
 import { buildProgram, COMMANDS, HELP, INJECTOR } from './program';
@@ -50,6 +49,7 @@ async function main(argv: string[]): Promise<Ending> {
     async (flags, asked, appearance) => {
       // Rows for people are made of whole messages.
       const format = appearance.format ?? (namesFields(flags) ? 'json' : undefined);
+      const { capture } = require('./capture') as typeof import('./capture');
       ending = { code: await capture(flags, asked, await show({ ...appearance, format })), flush: false };
     },
     async (options) => {

@@ -7,12 +7,13 @@ import { joinExpressions } from '../config/filters';
 import { joinTriggers } from '../config/trigger';
 import { BAD_CONFIG } from '../run/exit-codes';
 import { VERSION } from '../version';
-import { type AskedFlags, SHORTS } from './asked';
+import type { AskedFlags } from './asked';
 import { COMPARE } from './compare/flags';
 import { flagOf, OWN_FLAGS } from './flags';
 import { type Format, readFormat } from './formats/names';
 import { all, screen } from './help';
 import { OPENAPI } from './openapi/flags';
+import { SHORTS } from './shorts';
 import type { Appearance } from './terminal';
 import type { Traced } from './terminal/traces';
 

@@ -5,8 +5,9 @@ import { COMMAND_OPTIONS, type CommandOption } from '../config/command';
 import type { Env, Flags } from '../config/env';
 import { joinExpressions } from '../config/filters';
 import { BAD_CONFIG } from '../run/exit-codes';
-import { type AskedFlags, SHORTS } from './asked';
+import type { AskedFlags } from './asked';
 import { flagOf } from './flags';
+import { SHORTS } from './shorts';
 
 const SHOWN_SHORTS = ['host', 'client', 'since', 'until'] as const;
 

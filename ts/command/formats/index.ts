@@ -2,20 +2,21 @@
 
 import type { Output } from '../../outputs/output';
 import type { StdoutOptions } from '../../outputs/stdout/output';
-import { factsOf as factsOfRow, HEADER, rowOf } from './csv';
-import { commandOf, factsOf as factsOfCommand } from './curl';
-import { HarOnStdout } from './har';
 import { ExchangeOutput } from './output';
 
 export function createFormat(format: 'har' | 'csv' | 'curl', options: StdoutOptions, streams: boolean): Output {
   switch (format) {
-    case 'har':
+    case 'har': {
+      const { HarOnStdout } = require('./har') as typeof import('./har');
       return new HarOnStdout(options, streams);
-    case 'csv': {
-      const rows = { header: HEADER, factsOf: factsOfRow, needsBodies: false };
-      return new ExchangeOutput({ ...rows, textOf: rowOf }, options);
     }
-    case 'curl':
-      return new ExchangeOutput({ factsOf: factsOfCommand, needsBodies: true, textOf: commandOf }, options);
+    case 'csv': {
+      const { factsOf, HEADER: header, rowOf: textOf } = require('./csv') as typeof import('./csv');
+      return new ExchangeOutput({ header, factsOf, needsBodies: false, textOf }, options);
+    }
+    case 'curl': {
+      const { commandOf: textOf, factsOf } = require('./curl') as typeof import('./curl');
+      return new ExchangeOutput({ factsOf, needsBodies: true, textOf }, options);
+    }
   }
 }

@@ -11,7 +11,6 @@ import type { Output, Schedule } from '../../outputs/output';
 import { type StdoutOptions, StdoutOutput } from '../../outputs/stdout/output';
 import type { Sniffer } from '../../run/sniffer';
 import type { LogLevel, SnifferStats } from '../../types';
-import { createFormat } from '../formats';
 import type { Format } from '../formats/names';
 import { interfaceRows } from './interfaces';
 import { JsonOnTerminal } from './json';
@@ -22,7 +21,7 @@ import { openTerminal, type TerminalStream } from './stream';
 import { createPaint, type Paint } from './style';
 import { type Loss, Summary } from './summary';
 import { loadText, type Text } from './text';
-import { type Traced, TracesView } from './traces';
+import type { Traced } from './traces';
 import { View } from './view';
 
 /** Flags of the command that are no options of the library. */
@@ -108,6 +107,7 @@ export class Terminal {
     const paint: Paint = isTerminal ? this.#paint : (_, text) => text;
     const { traces } = this.#appearance;
     if (traces !== undefined) {
+      const { TracesView } = require('./traces') as typeof import('./traces');
       const columns = (): number => (isTerminal ? columnsOf(process.stdout) : FILE_COLUMNS);
       return (stdout) =>
         new TracesView({ ...traces, text: this.#text, paint, columns, inputs: () => this.#inputs }, on(stdout));
@@ -119,8 +119,10 @@ export class Terminal {
       return isTerminal ? { ...options, target: { stream: new JsonOnTerminal(options.target.stream) } } : options;
     };
     if (format === 'json') return isTerminal ? (stdout) => new StdoutOutput(inJson(stdout)) : undefined;
-    if (format === 'har') return (stdout, streams) => createFormat(format, inJson(stdout), streams);
-    if (format !== 'text') return (stdout, streams) => createFormat(format, on(stdout), streams);
+    if (format !== 'text') {
+      const { createFormat } = require('../formats') as typeof import('../formats');
+      return (stdout, streams) => createFormat(format, (format === 'har' ? inJson : on)(stdout), streams);
+    }
     const options = {
       lines: new Lines(this.#text, paint, isTerminal ? () => columnsOf(process.stdout) : undefined),
       text: this.#text,

@@ -6,7 +6,6 @@
  */
 
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { Connections } from './connections';
 
@@ -74,7 +73,7 @@ export class RouteServer<Kind extends string> {
     this.#server =
       options.tls === undefined
         ? createServer(limits)
-        : createTlsServer({
+        : https().createServer({
             ...limits,
             ...options.tls,
             minVersion: 'TLSv1.2',
@@ -174,4 +173,9 @@ export function reply(
 /** No two open connections of a server have the same. */
 function peerOf({ remoteAddress, remotePort, localAddress }: Socket): string {
   return `${remoteAddress} ${remotePort} ${localAddress}`;
+}
+
+/** Loaded with the first server that has TLS: metrics and pages do without, and it is most of what a server takes to load. */
+function https(): typeof import('node:https') {
+  return require('node:https');
 }

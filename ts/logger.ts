@@ -3,7 +3,7 @@
  * who logs passes facts, not payloads.
  */
 
-import pino from 'pino';
+import type pino from 'pino';
 import { readThrown } from './thrown';
 import type { LogLevel } from './types';
 
@@ -21,15 +21,20 @@ let stderr: ReturnType<typeof pino.destination> | undefined;
 
 function stderrDestination(): ReturnType<typeof pino.destination> {
   if (stderr === undefined) {
-    stderr = pino.destination({ fd: 2, sync: true });
+    stderr = loadPino().destination({ fd: 2, sync: true });
     // The logs are not read any more, or the disk is full: that must not end the process that is watched.
     stderr.on('error', () => {});
   }
   return stderr;
 }
 
+/** With the first log, not with the first line: a line has to come also where no file can be opened any more. */
+function loadPino(): typeof pino {
+  return require('pino');
+}
+
 export function createLogger(level: LogLevel, destination: pino.DestinationStream = stderrDestination()): Log {
-  const logger = pino(
+  const logger = loadPino()(
     {
       level,
       base: null,

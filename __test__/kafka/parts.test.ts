@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { readRuntimeEnv } from '../../ts/config/env';
 import { checkKafkaUrl, readKafkaUrl } from '../../ts/config/kafka';
 import type { SnifferConfig } from '../../ts/config/types';
-import { missingPackage, saslOf } from '../../ts/outputs/kafka';
+import { missingPackage, saslOf } from '../../ts/outputs/kafka/create';
 import { failureOf } from '../../ts/outputs/kafka/failures';
 import { Records } from '../../ts/outputs/kafka/records';
 import { topicOf } from '../../ts/outputs/kafka/topic';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { tracesUrl } from '../../ts/config/otlp';
 import { ValidationError } from '../../ts/errors';
-import { outcomeOf } from '../../ts/outputs/otlp';
+import { outcomeOf } from '../../ts/outputs/otlp/create';
 import { addressOf, forwardedPart } from '../../ts/outputs/otlp/forwarded';
 import { json } from '../../ts/outputs/otlp/json';
 import { protobuf } from '../../ts/outputs/otlp/protobuf';

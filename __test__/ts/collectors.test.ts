@@ -8,7 +8,7 @@ import { Delivery } from '../../ts/outputs/delivery/delivery';
 import { createHttpClient, type HttpClient, MAX_INTERIM_RESPONSES } from '../../ts/outputs/delivery/http-client';
 import { LinesPacker } from '../../ts/outputs/delivery/lines';
 import { PostTransport } from '../../ts/outputs/delivery/post-transport';
-import { outcomeOf } from '../../ts/outputs/http';
+import { outcomeOf } from '../../ts/outputs/http/create';
 import { FakeLog, FakeTime } from './setup/fakes';
 
 const stops: (() => void)[] = [];

@@ -5,7 +5,7 @@ import { Delivery, type DeliveryLimits } from '../../ts/outputs/delivery/deliver
 import { createHttpClient } from '../../ts/outputs/delivery/http-client';
 import { LinesPacker } from '../../ts/outputs/delivery/lines';
 import { PostTransport } from '../../ts/outputs/delivery/post-transport';
-import { contentTypeOf, outcomeOf } from '../../ts/outputs/http';
+import { contentTypeOf, outcomeOf } from '../../ts/outputs/http/create';
 import type { BatchOptions, LogLevel } from '../../ts/types';
 import { FakeLog, FakeTime, settle } from './setup/fakes';
 

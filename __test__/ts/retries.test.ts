@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { Delivery, type DeliveryOptions } from '../../ts/outputs/delivery/delivery';
 import { LinesPacker } from '../../ts/outputs/delivery/lines';
 import type { Transport } from '../../ts/outputs/delivery/transport';
-import { outcomeOf } from '../../ts/outputs/http';
+import { outcomeOf } from '../../ts/outputs/http/create';
 import type { BatchOptions } from '../../ts/types';
 import { FakeLog, FakeTime, settle } from './setup/fakes';
 

@@ -5,8 +5,7 @@ import { LOG_LEVELS, type SnifferConfig, type ValidatedConfig, validateConfig } 
 import { toCaptureOptions } from '../config/engine';
 import { EnvironmentError, type RuntimeEnv } from '../config/env';
 import { AlreadyRunningError, ENGINE_ERROR_CODES, EngineError, toEngineError, ValidationError } from '../errors';
-import type { EndpointTable } from '../exchange/endpoint-counts';
-import { MetricsServer } from '../http-server/server';
+import type { MetricsServer } from '../http-server/server';
 import { errorFields, LimitedLine, type Log, listenerErrorFields } from '../logger';
 import type { CaptureInfo, CaptureOptions, NativeCapture } from '../native';
 import { buildOutputs, fieldsRead, needsFactsAlone } from '../outputs/build';
@@ -23,12 +22,9 @@ import type {
   StartOptions,
   StreamMessage,
 } from '../types';
-import { VERSION } from '../version';
-import { createEndpoints, endpointsText } from './endpoint-metrics';
 import { countersOf, droppedFor, NO_DELIVERIES } from './ledger';
 import { bootstrapLog, createLog, logStart } from './logs';
-import { type Capturing, metricsText } from './metrics';
-import { processText } from './process-metrics';
+import type { Serving } from './serving';
 import { type Outcome, Session } from './session';
 import { type onSignals, passOn, stopOnSignals } from './signals';
 import { createStages, logNothing, observersOf, type Stages } from './stages';
@@ -289,7 +285,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
     const { drainTimeoutMs } = config;
     const live = config.pcapFile === undefined || deps.follows === true;
     const stages = createStages(config, { live, now: deps.now, onEnough: () => session.stop(), log });
-    const endpoints = createEndpoints(config, { live, now: deps.now });
+    const serving = this.#createServing(config, live);
     const session = new Session({
       capture,
       outputs,
@@ -297,7 +293,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
       savefile: config.pcapFile !== undefined,
       drainTimeoutMs,
       rewrite: deps.rewrite,
-      ...observersOf(observeFacts === undefined ? deps : {}, endpoints?.read, stages),
+      ...observersOf(observeFacts === undefined ? deps : {}, serving?.count, stages),
       observeFacts,
       log,
       schedule: deps.schedule,
@@ -309,7 +305,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
       outputs,
       stages,
       listenerErrors: 0,
-      metrics: this.#createMetrics(config, endpoints),
+      metrics: serving?.server,
       config,
       log,
       listenerLog,
@@ -321,19 +317,15 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
     return run;
   }
 
-  #createMetrics(config: ValidatedConfig, endpoints: EndpointTable | undefined): MetricsServer | undefined {
-    const { metricsPort: port, metricsHost: host } = config;
-    if (port === undefined) return undefined;
-    const byEndpoint = (): string => (endpoints === undefined ? '' : endpointsText(endpoints));
-    const ofRun = (): Capturing => ({
-      running: this.isRunning(),
-      version: VERSION,
-      source: this.#run?.source ?? '',
-    });
-    return new MetricsServer({
-      port,
-      host,
-      text: () => metricsText(this.stats(), ofRun()) + byEndpoint() + processText(),
+  #createServing(config: ValidatedConfig, live: boolean): Serving | undefined {
+    if (config.metricsPort === undefined) return undefined;
+    const { createServing } = require('./serving') as typeof import('./serving');
+    return createServing(config, {
+      live,
+      now: this.#deps.now,
+      stats: () => this.stats(),
+      source: () => this.#run?.source ?? '',
+      isRunning: () => this.isRunning(),
       isHealthy: () => this.#run?.session.failed === false,
       isReady: () => this.#state === 'running' && this.#run?.session.failed === false,
     });

@@ -6,7 +6,7 @@ import { Selection, type SelectionOptions } from '../exchange/selection';
 import { parseFilter } from '../filter';
 import { LimitedLine, type Log } from '../logger';
 import type { OutputDeps } from '../outputs/kind';
-import { Trigger } from '../trigger/trigger';
+import type { Trigger } from '../trigger/trigger';
 import type { Observer, SessionOptions } from './session';
 
 export type Stages = Pick<SessionOptions, 'selection' | 'trigger' | 'limit'>;
@@ -68,6 +68,7 @@ function createSelection(
 }
 
 function createTrigger(text: string, config: ValidatedConfig, { now, log }: World): Trigger {
+  const { Trigger } = require('../trigger/trigger') as typeof import('../trigger/trigger');
   const { triggerBeforeMs, triggerAfterMs, triggerMemoryBytes, connectionIdleTimeoutMs, pcapFile } = config;
   const windowLog = new LimitedLine(log.info, now);
   const cutLog = new LimitedLine(log.warn, now);

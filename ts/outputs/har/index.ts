@@ -1,37 +1,8 @@
-/** Exchanges in a HAR file. */
+/** Exchanges in a HAR file. Loaded is only this: all the rest when a run has this output. */
 
 import type { OutputKind } from '../kind';
-import { unwritable } from '../unwritable';
-import { HarFile } from './file';
-import { HarOutput } from './output';
-import { Pages } from './pages';
 
 export const har: OutputKind = {
   dropReasons: ['overflow', 'abandoned', 'closed', 'invalid'],
-  create({
-    config: { harFile = '', streamMessages: streams },
-    deps: { schedule, now, harTraces },
-    lossless,
-    log,
-    onClosed,
-  }) {
-    return new HarOutput({
-      file: openHar(harFile),
-      pages: harTraces ? new Pages() : undefined,
-      streams,
-      lossless,
-      log,
-      schedule,
-      now,
-      onClosed,
-    });
-  },
+  create: (context) => (require('./create') as typeof import('./create')).create(context),
 };
-
-function openHar(path: string): HarFile {
-  try {
-    return new HarFile(path);
-  } catch (cause) {
-    throw unwritable('the HAR file', path, cause);
-  }
-}

@@ -4,13 +4,6 @@
  */
 
 import { Members } from '../../exchange/members';
-import type { MessageField } from '../../types';
-
-/** The fields that `MessageLine` reads, without bodies and without the fields that every line has. */
-export const FIELDS_READ: readonly MessageField[] = [
-  ...(['method', 'path', 'statusCode', 'httpVersion', 'headers', 'incomplete', 'request', 'latencyMs'] as const),
-  ...(['durationMs', 'proxied', 'scheme', 'errorCode', 'tls', 'grpc'] as const),
-];
 
 /** A timestamp's first 19 characters, and what they mean: many lines share them. */
 const second = { text: '', ms: 0 };

@@ -13,6 +13,8 @@ type Scalar = string | number | boolean;
 /** Of an object with more members than this, of which few are in each object, the names are data. */
 const MAX_RARE_PROPERTIES = 48;
 const RARE_SHARE = 1 / 4;
+/** Marks the items of arrays that were all empty. */
+export const UNSEEN = 'x-tcp-sniffer-unseen';
 
 interface Property {
   shape: Shape;
@@ -116,7 +118,7 @@ export class Shape {
     return {
       ...(types.length === 0 ? {} : { type: types.length === 1 ? types[0] : types }),
       ...(this.#string === undefined || this.#string === 'none' ? {} : { format: this.#string }),
-      ...(this.#items === undefined ? {} : { items: this.#items.schema() }),
+      ...(this.#hasArray ? { items: this.#items?.schema() ?? { [UNSEEN]: true } } : {}),
       ...(names.length === 0
         ? {}
         : { properties: Object.fromEntries(names.map(([name, { shape }]) => [name, shape.schema()])) }),

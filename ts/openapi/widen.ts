@@ -4,7 +4,7 @@
  */
 
 import { CUT, MAX_EXAMPLES, MAX_PROPERTIES } from './budget';
-import type { Schema } from './shape';
+import { type Schema, UNSEEN } from './shape';
 import { isObject } from './source';
 
 /** Marks the alternative that is inferred. */
@@ -39,8 +39,9 @@ export function widened(earlier: unknown, seen: Schema): Schema | boolean {
   const { isCut, ...object } = objectOf(a, b);
   const items = typesIn(a).includes('array') && typesIn(b).includes('array') ? itemsOf(a, b) : (a.items ?? b.items);
   const examples = examplesOf(a, b);
+  const { [CUT]: _, ...annotations } = annotationsOf(a);
   return {
-    ...annotationsOf(a),
+    ...annotations,
     type: types.length === 1 ? types[0] : types,
     ...(format === undefined ? {} : { format }),
     ...(items === undefined ? {} : { items }),
@@ -104,8 +105,13 @@ function formatOf(a: Schema, b: Schema): unknown {
 
 /** Where a limit cut one of them off, what is not in it may have been anything. */
 function itemsOf(a: Schema, b: Schema): unknown {
-  if (a.items === undefined) return a[CUT] === undefined ? b.items : undefined;
-  return b.items === undefined ? a.items : widened(a.items, b.items as Schema);
+  const [ofA, ofB] = [a, b].map(knownItemsOf);
+  if (ofA === undefined) return a[CUT] === undefined ? (ofB ?? a.items) : {};
+  return ofB === undefined ? ofA : widened(ofA, ofB as Schema);
+}
+
+function knownItemsOf({ items }: Schema): unknown {
+  return isObject(items) && items[UNSEEN] !== undefined ? undefined : items;
 }
 
 function objectOf(a: Schema, b: Schema): Schema {

@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checked, infer, linesOf, mergeInto, type Shown } from './exchanges.js';
+import { lintsOf } from './lints.js';
 
 const NAMES = [
   'id',
@@ -75,6 +76,8 @@ const exchangeOf = (statuses: readonly number[]): fc.Arbitrary<Shown> =>
         { 'x-tenant': 'a' },
         { 'x-tenant': '5', 'x-forwarded-for': '1' },
         { 'content-type': 'text/csv' },
+        { authorization: '[REDACTED]', 'x-api-key': 'k' },
+        { authorization: 'Basic YTpi' },
       ),
     },
     { requiredKeys: ['method', 'path', 'status'] },
@@ -98,7 +101,7 @@ const validator = import('@seriousme/openapi-schema-validator').then(({ Validato
 
 async function complaintsOf(document: object): Promise<unknown> {
   const { valid, errors } = await (await validator).validate(JSON.parse(JSON.stringify(document)));
-  return valid ? [] : errors;
+  return valid ? lintsOf(document) : errors;
 }
 
 const RUNS = Number(process.env.RUNS ?? 60);

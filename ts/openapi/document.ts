@@ -2,7 +2,9 @@
 
 import { METHODS } from './exchanges';
 import type { Found } from './inference';
+import { SECURITY_SCHEMES } from './security';
 import type { Schema } from './shape';
+import { tagOf, tagsOf } from './tags';
 
 export const OPENAPI_VERSION = '3.1.0';
 /** Servers of a document. */
@@ -21,6 +23,7 @@ export interface Document extends Schema {
   openapi: string;
   info: Schema;
   servers?: Server[];
+  tags?: unknown[];
   paths: Record<string, PathItem>;
 }
 
@@ -34,7 +37,13 @@ export function documentOf(found: readonly Found[]): Document {
     const { path, method, operation } = each;
     const item = paths.get(path.path) ?? {};
     paths.set(path.path, item);
-    item[method] = { operationId: operationIdOf(method, path.path, ids), ...operation.schema(path) };
+    item[method] = {
+      tags: [tagOf(path.path)],
+      summary: summaryOf(method, path.path),
+      description: 'Inferred from captured traffic.',
+      operationId: operationIdOf(method, path.path, ids),
+      ...operation.schema(path),
+    };
     const here = sorted(new Set([...(item.servers ?? []).map(({ url }) => url), ...originsOf(each)]));
     if (each.hasServers) item.servers = [];
     else if (servers.length > 1 && here.length > 0) item.servers = here.map((url) => ({ url }));
@@ -48,8 +57,29 @@ export function documentOf(found: readonly Found[]): Document {
       version: '0.0.0',
     },
     ...(servers.length === 0 ? {} : { servers }),
+    ...(paths.size === 0 ? {} : { tags: tagsOf(paths.keys()) }),
+    // The same as without it, and linters want it to be said. Operations say what is known of them.
+    security: [],
     paths: Object.fromEntries(paths),
+    ...componentsOf(found),
   };
+}
+
+/** The schemes of credentials that operations name. */
+function componentsOf(found: readonly Found[]): Schema {
+  const names = new Set(
+    found.flatMap(({ operation }) => (operation.security.schema() ?? []).flatMap((each) => Object.keys(each))),
+  );
+  if (names.size === 0) return {};
+  return {
+    components: {
+      securitySchemes: Object.fromEntries(sorted(names).map((name) => [name, SECURITY_SCHEMES.get(name)])),
+    },
+  };
+}
+
+export function summaryOf(method: string, path: string): string {
+  return `${method.toUpperCase()} ${path}`;
 }
 
 /** Of a path whose servers are given there is no other one to say. */

@@ -5,14 +5,16 @@
 
 import { ID } from '../exchange/templates';
 import { CUT } from './budget';
-import { type Document, operationIdOf, type PathItem, type Server, sorted } from './document';
+import { type Document, operationIdOf, type PathItem, type Server, sorted, summaryOf } from './document';
 import { METHODS } from './exchanges';
 import type { Known } from './inference';
 import { PathTree } from './path-tree';
 import { References } from './references';
+import { SecurityMerge } from './security-merge';
 import { basesOf } from './servers';
 import type { Schema } from './shape';
 import { isObject } from './source';
+import { widenedTags } from './tags';
 import { widened } from './widen';
 
 const BRACED = /\{[^{}]*\}/g;
@@ -42,16 +44,25 @@ export function merged(earlier: Document, inferred: Document, label: string): Do
   const ids = new Set(Object.values(earlier.paths).flatMap((item) => METHODS.map((method) => idOf(item[method]))));
   ids.delete('');
   const seenPaths = renamed(inferred.paths, earlier.paths);
+  const security = new SecurityMerge(earlier, references);
+  const news: string[] = [];
+  const addedOf: AddOperation = (operation, method, path) => {
+    news.push(path);
+    const whole = { ...operation, operationId: operationIdOf(method, path, ids) };
+    return withSecurity(whole, security.of(undefined, operation.security));
+  };
+  const widenedOf: WidenOperation = (before, seen, common) =>
+    withSecurity(mergedOperation(before, seen, common, references), security.of(before.security, seen.security));
   const paths: [string, PathItem][] = Object.entries(earlier.paths).map(([path, item]) => {
     const seen = seenPaths.get(path);
-    return [path, seen === undefined ? { ...item } : mergedItem(path, item, seen, references, ids)];
+    return [path, seen === undefined ? { ...item } : mergedItem(path, item, seen, references, { addedOf, widenedOf })];
   });
   const isSorted = paths.every(([path], index) => index === 0 || (paths[index - 1]?.[0] ?? '') < path);
   for (const [path, item] of seenPaths) {
     if (Object.hasOwn(earlier.paths, path)) continue;
     const operations = METHODS.flatMap((method) => {
       const operation = item[method];
-      return isObject(operation) ? [[method, { ...operation, operationId: operationIdOf(method, path, ids) }]] : [];
+      return isObject(operation) ? [[method, addedOf(operation, method, path)]] : [];
     });
     paths.push([path, Object.fromEntries(operations)]);
   }
@@ -71,7 +82,26 @@ export function merged(earlier: Document, inferred: Document, label: string): Do
   return {
     ...earlier,
     ...(servers.length === 0 ? {} : { servers }),
+    ...(news.length === 0 ? {} : { tags: widenedTags(earlier.tags, news) }),
     paths: Object.fromEntries(isSorted ? paths.sort(([a], [b]) => (a < b ? -1 : 1)) : paths),
+    ...widenedComponents(earlier.components, security.added),
+  };
+}
+
+type AddOperation = (operation: Schema, method: string, path: string) => Schema;
+type WidenOperation = (before: Schema, seen: Schema, common: readonly Parameter[]) => Schema;
+
+function withSecurity(operation: Schema, security: unknown): Schema {
+  const { security: before, ...others } = operation;
+  if (security === undefined) return others;
+  return before === undefined ? { ...others, security } : { ...operation, security };
+}
+
+function widenedComponents(earlier: unknown, added: Record<string, Schema>): Schema {
+  if (Object.keys(added).length === 0) return {};
+  const { securitySchemes, ...others } = isObject(earlier) ? earlier : {};
+  return {
+    components: { ...others, securitySchemes: { ...(isObject(securitySchemes) ? securitySchemes : {}), ...added } },
   };
 }
 
@@ -90,7 +120,7 @@ function renamed(inferred: Document['paths'], earlier: Document['paths']): Map<s
         const parameters = ((operation.parameters ?? []) as Parameter[]).map((each) =>
           each.in === 'path' ? { ...each, name: names.get(each.name) ?? each.name } : each,
         );
-        return [[method, { ...operation, parameters }]];
+        return [[method, { ...operation, summary: summaryOf(method, there), parameters }]];
       });
       return [
         there,
@@ -110,7 +140,13 @@ function idOf(operation: unknown): string {
   return isObject(operation) && typeof operation.operationId === 'string' ? operation.operationId : '';
 }
 
-function mergedItem(path: string, item: PathItem, seen: PathItem, references: References, ids: Set<string>): PathItem {
+function mergedItem(
+  path: string,
+  item: PathItem,
+  seen: PathItem,
+  references: References,
+  { addedOf, widenedOf }: { addedOf: AddOperation; widenedOf: WidenOperation },
+): PathItem {
   const whole = { ...(item.$ref === undefined ? item : references.object(item)) };
   const common = parametersOf(whole.parameters, references);
   for (const method of METHODS) {
@@ -119,8 +155,8 @@ function mergedItem(path: string, item: PathItem, seen: PathItem, references: Re
     const before = whole[method];
     whole[method] =
       before === undefined
-        ? withoutCommon({ ...operation, operationId: operationIdOf(method, path, ids) }, common)
-        : mergedOperation(references.object(before), operation, common, references);
+        ? withoutCommon(addedOf(operation, method, path), common)
+        : widenedOf(references.object(before), operation, common);
   }
   return whole;
 }

@@ -7,6 +7,7 @@ import { type Budget, CUT } from './budget';
 import { decodedSegment, Fields, pairsOf, Texts } from './fields';
 import { Content, hasWholeHead, isWhole, type Skipped } from './media';
 import type { DocumentPath } from './paths';
+import { Security } from './security';
 import type { Schema } from './shape';
 
 /** Hosts of an endpoint. A Host field is the client's to choose: of more of them no document says anything. */
@@ -37,6 +38,7 @@ export class Operation implements Counted<Operation> {
   exchanges = 0;
   /** Where it answered. */
   readonly origins = new Set<string>();
+  readonly security = new Security();
   readonly #segments: Texts[] = [];
   readonly #query: Fields;
   readonly #headers: Fields;
@@ -69,8 +71,12 @@ export class Operation implements Counted<Operation> {
       this.#segments[index] ??= new Texts();
       this.#segments[index].add(decodedSegment(segment), this.#budget);
     }
-    this.#query.add(pairsOf(query));
-    if (request !== undefined) this.#addRequest(request);
+    const parameters = pairsOf(query);
+    this.#query.add(parameters);
+    if (request !== undefined) {
+      this.#addRequest(request);
+      this.security.add(request, parameters, statusCode);
+    }
     let content = this.#responses.get(statusCode);
     if (content === undefined) {
       content = new Content(this.#budget, this.#skipped);
@@ -88,6 +94,7 @@ export class Operation implements Counted<Operation> {
       if (there === undefined) this.#segments[index] = texts;
       else there.takeOver(texts);
     }
+    this.security.takeOver(other.security);
     this.#query.takeOver(other.#query);
     this.#headers.takeOver(other.#headers);
     this.#body.takeOver(other.#body);
@@ -100,7 +107,7 @@ export class Operation implements Counted<Operation> {
     }
   }
 
-  /** Without its operationId. */
+  /** Without what its path says of it. */
   schema({ parameters }: DocumentPath): Schema {
     const all = [
       ...parameters.map(({ name, segment }) => ({
@@ -116,6 +123,7 @@ export class Operation implements Counted<Operation> {
     ];
     const isAlways = this.#withBody > 0 && this.#withoutBody === 0;
     const cuts = new Set([...this.#query.cuts, ...this.#headers.cuts]);
+    const security = this.security.schema();
     const statuses = [...this.#responses].sort(([a], [b]) => a - b);
     return {
       ...(all.length === 0 ? {} : { parameters: all }),
@@ -123,6 +131,7 @@ export class Operation implements Counted<Operation> {
         ? {}
         : { requestBody: { ...(isAlways ? { required: true } : {}), ...this.#body.schema() } }),
       responses: Object.fromEntries(statuses.map(([status, content]) => [status, responseOf(status, content)])),
+      ...(security === undefined ? {} : { security }),
       ...(cuts.size === 0 ? {} : { [CUT]: [...cuts].sort() }),
     };
   }

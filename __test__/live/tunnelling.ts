@@ -29,7 +29,7 @@ export const answerTo = (path: string): Buffer => Buffer.concat([Buffer.from('an
 export interface Peers {
   proxy: number;
   server: number;
-  /** CONNECTs by the status of their answer. */
+  /** The answers to CONNECT, by status. */
   connects: { granted: number; refused: number };
   stop(): void;
 }

@@ -30,8 +30,8 @@ export declare class Capture {
   addTlsKeys(text: string): boolean
   /**
    * Copies the lines of the oldest `batch` that was told of and not copied yet to `target`: whole JSON lines, each with
-   * its line feed; after them its changes. Of `facts`, which stand in the same row, it is their table. Without a `target` they are lost. Throws when there is none, or `target` has not its
-   * `bytes` and `changesBytes`.
+   * its line feed; after them its changes. Of `facts`, which stand in the same queue, it is their table. Without a `target` they
+   * are lost. Throws when there is none, or `target` has not its `bytes` and `changesBytes`.
    */
   copyLines(target?: Buffer | undefined | null): void
   /** Takes back the credit of one batch: JS has finished with it. Without credits no further batch comes. */

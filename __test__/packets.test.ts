@@ -287,6 +287,17 @@ describe('what is refused', () => {
     expect(existsSync(target.path)).toBe(false);
   });
 
+  test('what has its name meanwhile is not written to', () => {
+    const [path, victim] = [at('swapped.pcapng'), at('victim')];
+    writeFileSync(victim, 'a secret');
+    const target = new Target(path);
+    rmSync(target.path);
+    symlinkSync(victim, target.path);
+    writeFileSync(target.opened, 'packets');
+    expect(readFileSync(victim, 'utf8')).toBe('a secret');
+    target.discard();
+  });
+
   test('to discard what is gone, or cannot be removed, is no error', () => {
     const gone = new Target(at('gone.pcapng'));
     rmSync(gone.path);

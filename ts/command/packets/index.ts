@@ -67,7 +67,7 @@ export class Packets {
     const { file, secrets } = this.#asked;
     try {
       if (this.#options === undefined) throw new Error('nothing was read');
-      const extracted = await this.#savefiles.copy(this.#options, this.#connections, this.#target.path, secrets);
+      const extracted = await this.#savefiles.copy(this.#options, this.#connections, this.#target.opened, secrets);
       this.#target.finish();
       log.info({ file, ...extracted }, 'packets written');
       return true;

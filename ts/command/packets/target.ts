@@ -22,14 +22,17 @@ export class Target {
     if (path === '-' || path === '/dev/stdout') throw new Error('names a file; stdout has the messages');
     refuseOthers(path);
     this.#partial = new PartialFile(path, MODE);
-    // The engine opens it by its name.
-    this.#partial.close();
     process.once('exit', this.#discard);
   }
 
-  /** Where the packets go until they are all there. */
+  /** Where the packets are until they are all there. */
   get path(): string {
     return this.#partial.path;
+  }
+
+  /** The same file for the engine, which opens it late: whatever has its name by then (proc_pid_fd(5)). */
+  get opened(): string {
+    return `/proc/self/fd/${this.#partial.fd}`;
   }
 
   /**

@@ -266,7 +266,8 @@ impl Connection {
         if is_probe || (length > 0 && !me.has_text_at(start)) {
             return self.on_no_text(side, segment, start, now, counters, sink);
         }
-        if doubt.is_none() && self.reset.is_some_and(|reset| reset.side == side && start + length > reset.position) {
+        let is_taken = doubt.is_none_or(|doubt| doubt == Doubt::Unfilled);
+        if is_taken && self.reset.is_some_and(|reset| reset.side == side && start + length > reset.position) {
             self.reset = None; // its sender goes on: it was none of its own
         }
         let (me, other) = self.flows(side);

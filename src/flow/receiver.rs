@@ -1,5 +1,6 @@
 //! The verdict of the receiving TCP on a segment: TCP throws away a segment that has no ACK flag (RFC 9293 §3.10.7.4),
-//! acknowledges what was never sent or is long past (RFC 5961 §5), or has a wrong checksum (RFC 9293 §3.1); and the sender sends it again.
+//! acknowledges what was never sent or is long past (RFC 5961 §5), or has a wrong checksum (RFC 9293 §3.1); and the sender
+//! sends it again.
 //!
 //! A capture knows less than the receiver: packets of the other side are missing or come later, cards fill checksums in
 //! after the capture. So only what is certain is thrown away. A segment *in doubt* waits until the receiver acknowledges

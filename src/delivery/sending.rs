@@ -83,7 +83,8 @@ impl Sending {
             // The capture thread sees that it is gone, and ends.
             drop(queue);
             (shared.wake)();
-            // Of messages that may have gone to stdout already. Should it be these that fail, the end comes all the same.
+            // Of messages that went to stdout already; those of the batch at which it failed may be among them. Should facts fail
+            // too, the end comes all the same.
             let _ = catch_unwind(AssertUnwindSafe(|| hand_over_facts(&mut events, &mut facts, &shared, &*receiver)));
             let message = panics::describe(&*payload);
             end(&*receiver, &shared.ledger, Some(EngineError::Panicked { message }));

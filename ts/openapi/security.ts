@@ -13,8 +13,8 @@ export type Requirement = Record<string, string[]>;
 
 /** Registered with IANA (RFC 9110 §16.4.1), as OpenAPI wants a scheme to be. */
 const HTTP_SCHEMES = [
-  ...['basic', 'bearer', 'digest', 'dpop', 'hoba', 'mutual', 'negotiate', 'oauth'],
-  ...['scram-sha-1', 'scram-sha-256', 'vapid'],
+  ...['basic', 'bearer', 'concealed', 'digest', 'dpop', 'gnap', 'hoba', 'mutual', 'negotiate', 'oauth'],
+  ...['privatetoken', 'scram-sha-1', 'scram-sha-256', 'vapid'],
 ];
 /** RFC 9110 §11.4: a scheme, and after it what proves something. */
 const CREDENTIALS = /^([a-z\d-]{1,16}) +\S/i;

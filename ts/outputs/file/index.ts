@@ -1,4 +1,4 @@
-/** JSON lines in a file that rotates. Loaded is only this: all the rest when a run has this output. */
+/** JSON lines in a file that rotates. Only this file is always loaded; the rest comes with a run that has this output. */
 
 import type { OutputKind } from '../kind';
 

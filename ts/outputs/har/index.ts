@@ -1,4 +1,4 @@
-/** Exchanges in a HAR file. Loaded is only this: all the rest when a run has this output. */
+/** Exchanges in a HAR file. Only this file is always loaded; the rest comes with a run that has this output. */
 
 import type { OutputKind } from '../kind';
 

@@ -1,4 +1,4 @@
-/** Exchanges in one HTML file that shows itself. Loaded is only this: all the rest when there is such a file. */
+/** Exchanges in one HTML file that shows itself. Only this file is always loaded; the rest comes with a run that has such a file. */
 
 import { EngineError } from '../../errors';
 import type { OutputKind } from '../kind';

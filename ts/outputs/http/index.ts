@@ -1,4 +1,4 @@
-/** POSTs to a URL. Loaded is only this: all the rest when a run has this output. */
+/** POSTs to a URL. Only this file is always loaded; the rest comes with a run that has this output. */
 
 import type { OutputKind } from '../kind';
 

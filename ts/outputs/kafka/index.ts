@@ -1,4 +1,4 @@
-/** Records to a topic of Kafka. Loaded is only this: all the rest when a run has this output. */
+/** Records to a topic of Kafka. Only this file is always loaded; the rest comes with a run that has this output. */
 
 import type { OutputKind } from '../kind';
 

@@ -1,4 +1,4 @@
-/** Spans to a receiver of OTLP over HTTP. Loaded is only this: all the rest when a run has this output. */
+/** Spans to a receiver of OTLP over HTTP. Only this file is always loaded; the rest comes with a run that has this output. */
 
 import type { MessageField } from '../../types';
 import type { OutputKind } from '../kind';

@@ -1,4 +1,4 @@
-/** Exchanges on a page. Loaded is only this: all the rest when there is a page. */
+/** Exchanges on a page. Only this file is always loaded; the rest comes with a run that has a page. */
 
 import { statSync } from 'node:fs';
 import type { OutputContext, OutputKind } from '../kind';

@@ -33,7 +33,8 @@ const OPTION_ROWS = /^dist\/config\/rows\/.*\.d\.ts$/;
 const COMMAND_ROWS = /^ +readonly (?:argument|help|annotation): .*;\n/gm;
 /** Of a line in the package's JavaScript: a stack trace still tells where it was. */
 const LINE_CHARS = 160;
-const PLATFORM_BUDGET = 4 * 1024 * 1024;
+/** Tunnels, facts for the summary and kept field sections took it past 4 MiB. */
+const PLATFORM_BUDGET = 4.25 * 1024 * 1024;
 
 /** Only the staged copy may be published: the repository's own manifests are private, so `npm publish` refuses them. */
 function writeManifest(folder, { private: _, ...manifest }) {

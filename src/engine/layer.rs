@@ -1,14 +1,14 @@
 //! The kind of a connection's first bytes, and the state that is kept if they are TLS.
 
-use crate::flow::{DataMeta, Side};
+use crate::flow::{DataMeta, Side, StreamEvent};
 use crate::protocol::Prefix;
-use crate::tls::{Beginning, TlsConnection, beginning, looks_encrypted};
+use crate::tls::{self, TlsConnection, looks_encrypted};
 
 /// The kind of a connection's bytes, if there may be keys of TLS.
 #[derive(Debug)]
 pub(super) enum Layer {
     /// Nothing was said yet, or so little that it may become a proxy's prefix or a ClientHello.
-    Undecided(Option<Box<Kept>>),
+    Undecided(Option<Box<Beginning>>),
     Plain,
     Tls(Box<Secure>),
 }
@@ -19,12 +19,37 @@ impl Default for Layer {
     }
 }
 
+/// What came before it is known what the bytes are.
+#[derive(Debug, Default)]
+pub(super) struct Beginning {
+    /// Bytes that each side lost before its first ones.
+    lost: [Option<u64>; 2],
+    pub kept: Option<Kept>,
+}
+
 /// The first bytes of a side.
 #[derive(Debug)]
 pub(super) struct Kept {
     pub side: Side,
     pub bytes: Vec<u8>,
     pub first: DataMeta,
+}
+
+impl Beginning {
+    pub fn lose(&mut self, side: Side, len: u64) {
+        let [low, high] = &mut self.lost;
+        let lost = match side {
+            Side::Low => low,
+            Side::High => high,
+        };
+        *lost = Some(lost.unwrap_or_default().saturating_add(len));
+    }
+
+    /// The losses as they have to be handed on, before the bytes.
+    pub fn gaps(&self) -> impl Iterator<Item = (Side, StreamEvent<'static>)> {
+        let of = |(side, lost): (Side, Option<u64>)| lost.map(|len| (side, StreamEvent::Gap { len }));
+        Side::BOTH.into_iter().zip(self.lost).filter_map(of)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -52,11 +77,11 @@ impl Opening {
             Prefix::Absent => 0,
         };
         let rest = bytes.get(prefix..).unwrap_or_default();
-        match beginning(rest) {
-            Beginning::ClientHello => Self::Tls(prefix),
-            Beginning::Partial => Self::More,
-            Beginning::Other if prefix == 0 && looks_encrypted(rest) => Self::Tls(0),
-            Beginning::Other => Self::Plain,
+        match tls::beginning(rest) {
+            tls::Beginning::ClientHello => Self::Tls(prefix),
+            tls::Beginning::Partial => Self::More,
+            tls::Beginning::Other if prefix == 0 && looks_encrypted(rest) => Self::Tls(0),
+            tls::Beginning::Other => Self::Plain,
         }
     }
 }
@@ -65,7 +90,9 @@ impl Layer {
     pub fn buffered_bytes(&self) -> usize {
         match self {
             Self::Undecided(None) | Self::Plain => 0,
-            Self::Undecided(Some(kept)) => kept.bytes.capacity() + size_of::<Kept>(),
+            Self::Undecided(Some(beginning)) => {
+                size_of::<Beginning>() + beginning.kept.as_ref().map_or(0, |kept| kept.bytes.capacity())
+            }
             Self::Tls(secure) => size_of::<Secure>() + secure.connection.buffered_bytes(),
         }
     }

@@ -51,47 +51,52 @@ impl ToTls<'_> {
     }
 
     fn listen(&mut self, side: Side, event: StreamEvent<'_>) {
-        let Layer::Undecided(kept) = &mut self.to_protocol.app.layer else { return };
+        let Layer::Undecided(beginning) = &mut self.to_protocol.app.layer else { return };
+        let kept = beginning.as_ref().and_then(|beginning| beginning.kept.as_ref());
         let (bytes, meta) = match event {
-            StreamEvent::Data(bytes, meta) if kept.as_ref().is_none_or(|kept| kept.side == side) => (bytes, meta),
-            // Before all data a loss decides nothing.
-            StreamEvent::Gap { .. } if kept.is_none() => return,
+            StreamEvent::Data(bytes, meta) if kept.is_none_or(|kept| kept.side == side) => (bytes, meta),
+            // Before all data a loss decides nothing: a ClientHello may follow.
+            StreamEvent::Gap { len } if kept.is_none() => {
+                return beginning.get_or_insert_default().lose(side, len);
+            }
             _ => {
                 self.decide_plain();
                 return self.hand_on_plain(side, event);
             }
         };
-        match kept {
-            None => match Opening::of(bytes) {
+        let Some(kept) = beginning.as_mut().and_then(|beginning| beginning.kept.as_mut()) else {
+            return match Opening::of(bytes) {
                 Opening::More => {
                     let kept = Kept { side, bytes: bytes.to_vec(), first: meta };
-                    self.to_protocol.app.layer = Layer::Undecided(Some(Box::new(kept)));
+                    beginning.get_or_insert_default().kept = Some(kept);
                 }
                 Opening::Plain => {
-                    self.to_protocol.app.layer = Layer::Plain;
+                    self.decide_plain();
                     self.hand_on_plain(side, event);
                 }
                 Opening::Tls(prefix) => self.begin_tls(side, bytes, meta, prefix),
-            },
-            Some(kept) => {
-                kept.bytes.extend_from_slice(bytes);
-                match Opening::of(&kept.bytes) {
-                    Opening::More => {}
-                    Opening::Plain => self.decide_plain(),
-                    Opening::Tls(prefix) => {
-                        let first = kept.first;
-                        let bytes = std::mem::take(&mut kept.bytes);
-                        self.begin_tls(side, &bytes, first, prefix);
-                    }
-                }
+            };
+        };
+        kept.bytes.extend_from_slice(bytes);
+        match Opening::of(&kept.bytes) {
+            Opening::More => {}
+            Opening::Plain => self.decide_plain(),
+            Opening::Tls(prefix) => {
+                let first = kept.first;
+                let bytes = std::mem::take(&mut kept.bytes);
+                self.begin_tls(side, &bytes, first, prefix);
             }
         }
     }
 
-    /// The kept bytes are not TLS.
+    /// What came first is not TLS.
     fn decide_plain(&mut self) {
         let layer = std::mem::replace(&mut self.to_protocol.app.layer, Layer::Plain);
-        if let Layer::Undecided(Some(kept)) = layer {
+        let Layer::Undecided(Some(beginning)) = layer else { return };
+        for (side, gap) in beginning.gaps() {
+            self.hand_on_plain(side, gap);
+        }
+        if let Some(kept) = beginning.kept {
             self.hand_on_plain(kept.side, StreamEvent::Data(&kept.bytes, kept.first));
         }
     }

@@ -5,6 +5,7 @@ mod content;
 mod fast_open;
 mod fields;
 mod joining;
+mod keys_given;
 mod memory;
 mod multipath;
 mod one_side;

@@ -9,6 +9,7 @@ use super::counters::WideCounters;
 use super::filter;
 use super::interfaces::{choose, list_interfaces};
 use super::options::LiveOptions;
+use super::outgoing;
 use super::packet_source::{CaptureInfo, LibpcapError, Pace, Packet, PacketSource, Progress};
 use crate::decode::LinkType;
 use crate::error::EngineError;
@@ -42,6 +43,10 @@ impl LiveSource {
         let interface = choose(&options.interface, list_interfaces()?)?;
         let capture = activate(&interface.name, options).map_err(|error| open_error(&interface.name, error))?;
         let linktype = capture.get_datalink().0;
+        if interface.loopback {
+            // Where it is refused, libpcap passes over them.
+            let _ = outgoing::ignore(capture.as_fd());
+        }
         Ok(Self {
             info: CaptureInfo::new(&interface.name, interface.loopback, Some(linktype)),
             linktype,

@@ -14,6 +14,7 @@ mod filter;
 mod interfaces;
 mod live;
 mod options;
+mod outgoing;
 mod packet_source;
 mod ring;
 mod savefile;

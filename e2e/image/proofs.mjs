@@ -121,10 +121,12 @@ export async function drain(pods, token) {
   place.delete('shop', NAMESPACE);
   // A busy node tells late: when it ended, and how, is what counts.
   const ended = await until('the sidecar has ended', 150, () => {
-    const pod = place.get('pod', 'shop', NAMESPACE);
-    const statuses = [...pod.status.containerStatuses, ...(pod.status.initContainerStatuses ?? [])];
-    const state = statuses.find(({ name }) => name === SIDECAR)?.state.terminated;
-    return state && { ...state, asked: pod.metadata.deletionTimestamp, grace: pod.spec.terminationGracePeriodSeconds };
+    const { metadata, spec, status } = place.get('pod', 'shop', NAMESPACE);
+    const statuses = [...status.containerStatuses, ...(status.initContainerStatuses ?? [])];
+    const { terminated } = statuses.find(({ name }) => name === SIDECAR)?.state ?? {};
+    const { deletionTimestamp: asked } = metadata;
+    if (terminated === undefined) throw new Error(`its pod: ${JSON.stringify({ asked, status })}`);
+    return { ...terminated, asked, grace: spec.terminationGracePeriodSeconds };
   });
   assert.equal(ended.exitCode, 0, JSON.stringify(ended));
   assert.equal(ended.reason, 'Completed');

@@ -27,13 +27,13 @@ const PLAIN = { name: 'the same bodies without TLS', kind: 'http1', ...LARGE };
 
 /** `peer`: how many times as fast as tshark it has to be. */
 const CASES = [
-  { name: 'HTTP/2', kind: 'http2', ...SMALL, exchanges: 100_000, connections: 10, together: 100, peer: 25 },
+  { name: 'HTTP/2', kind: 'http2', ...SMALL, exchanges: 230_000, connections: 10, together: 100, peer: 25 },
   { name: 'gRPC', kind: 'grpc', exchanges: 40_000, connections: 4, together: 50 },
   {
     name: 'TLS 1.3, HTTP/1.1, records of 200 B',
     kind: 'https1',
     ...SMALL,
-    exchanges: 60_000,
+    exchanges: 150_000,
     connections: 30,
     peer: 20,
   },
@@ -41,7 +41,7 @@ const CASES = [
     name: 'TLS 1.3, HTTP/2, small',
     kind: 'https2',
     ...SMALL,
-    exchanges: 80_000,
+    exchanges: 200_000,
     connections: 10,
     together: 100,
     peer: 20,

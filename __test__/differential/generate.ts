@@ -24,7 +24,7 @@ export const ODD_HEADS: Record<string, Oddity> = {
   'odd name': afterStartLine('x(odd): a'),
   'HTTP/1.2': replacing(/HTTP\/1\.\d/, 'HTTP/1.2'),
   'HTTP/1.10': replacing(/HTTP\/1\.\d/, 'HTTP/1.10'),
-  // Not HTTP/0.9 and HTTP/2.0: Node reads them like HTTP/1.1, which they are not.
+  // Not HTTP/0.9, which Node reads like HTTP/1.1, nor HTTP/2.0, after which it keeps no connection.
   'lower-case http': replacing('HTTP/', 'http/'),
   'empty lines before': (message, random) => random.pick(['\r\n', '\r\n\r\n', '\n']) + message,
   'length and coding': afterStartLine('Content-Length: 3\r\nTransfer-Encoding: chunked'),

@@ -9,8 +9,9 @@ import { fileURLToPath } from 'node:url';
 const RATES = [0, 100, 1_000, 10_000];
 const SECONDS = 10;
 const QUICK_SECONDS = 2;
-/** Node compiles what it runs often. */
+/** Node compiles what it runs often; one that has nothing to do collects its garbage once, some 8 s after its start. */
 const WARM_SECONDS = 3;
+const SETTLE_SECONDS = 15;
 
 const file = (path) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -62,7 +63,7 @@ async function measure(perSecond, seconds) {
   try {
     const work = (duration) =>
       perSecond > 0 ? pacer.run(duration) : new Promise((resolve) => setTimeout(resolve, duration * 1_000, 0));
-    await work(Math.min(WARM_SECONDS, seconds));
+    await work(Math.min(perSecond > 0 ? WARM_SECONDS : SETTLE_SECONDS, seconds * 2));
     const [before, began] = [costOf(sidecar.pid), performance.now()];
     const exchanges = await work(seconds);
     const passed = (performance.now() - began) / 1_000;

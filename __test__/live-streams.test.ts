@@ -4,8 +4,9 @@ import { once } from 'node:events';
 import { createServer as createHttp, get, type Server } from 'node:http';
 import { connect, createServer as createHttp2 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
+import { Transform, type TransformCallback } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { constants, createBrotliCompress, createDeflate, createGzip, type Gzip } from 'node:zlib';
+import * as zlib from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type PerMessageDeflateOptions, WebSocket, WebSocketServer } from 'ws';
 import { createSniffer, type HttpMessage, type StreamMessage } from '../dist/index.js';
@@ -139,11 +140,37 @@ describeLive('WebSockets between ws and ws', () => {
 const MAX_DELAY_MS = 1_000;
 const EVENTS = 40;
 
-const CODERS: Record<string, (() => Gzip) | undefined> = {
+/** Raw blocks of one frame: Node has had zstd since 22.15 only. */
+class RawZstd extends Transform {
+  #header = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, 0x58]);
+
+  override _transform(bytes: Buffer, _: BufferEncoding, done: TransformCallback): void {
+    const block = Buffer.alloc(3);
+    block.writeUIntLE(bytes.length << 3, 0, 3);
+    done(null, Buffer.concat([this.#header, block, bytes]));
+    this.#header = Buffer.alloc(0);
+  }
+
+  override _flush(done: TransformCallback): void {
+    done(null, Buffer.from([1, 0, 0]));
+  }
+
+  flush(): void {}
+}
+
+type Coder = Transform & { flush(kind: number): void };
+const { createZstdCompress = () => new RawZstd() } = zlib as { createZstdCompress?: () => Coder };
+const { Z_SYNC_FLUSH, BROTLI_OPERATION_FLUSH } = zlib.constants;
+/** Of zstd. */
+const ZSTD_E_FLUSH = 1;
+
+/** Each with what makes it flush. */
+const CODERS: Record<string, [() => Coder, flush: number] | undefined> = {
   identity: undefined,
-  gzip: () => createGzip(),
-  deflate: () => createDeflate(),
-  br: () => createBrotliCompress() as unknown as Gzip,
+  gzip: [zlib.createGzip, Z_SYNC_FLUSH],
+  deflate: [zlib.createDeflate, Z_SYNC_FLUSH],
+  br: [zlib.createBrotliCompress, BROTLI_OPERATION_FLUSH],
+  zstd: [createZstdCompress, ZSTD_E_FLUSH],
 };
 
 const eventOf = (n: number): string => {
@@ -153,15 +180,13 @@ const eventOf = (n: number): string => {
 
 /** Writes an event now and then, each compressed by itself, and remembers when. */
 async function writeEvents(out: NodeJS.WritableStream, coding: string, writtenAt: number[]): Promise<void> {
-  const coder = CODERS[coding]?.();
+  const [create, flush = 0] = CODERS[coding] ?? [];
+  const coder = create?.();
   coder?.pipe(out);
   for (let n = 0; n < EVENTS; n++) {
     writtenAt.push(Date.now());
-    if (coder === undefined) out.write(eventOf(n));
-    else {
-      coder.write(eventOf(n));
-      coder.flush(coding === 'br' ? constants.BROTLI_OPERATION_FLUSH : constants.Z_SYNC_FLUSH);
-    }
+    (coder ?? out).write(eventOf(n));
+    coder?.flush(flush);
     await sleep(20);
   }
   (coder ?? out).end();

@@ -18,7 +18,7 @@ const GRANT: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nC
 const EVENTS: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n";
 
 /// The fields of the answer that say how it goes on.
-const KINDS: [(&str, &str); 8] = [
+const KINDS: [(&str, &str); 9] = [
     (GRANT, ""),
     (GRANT, "Sec-WebSocket-Extensions: permessage-deflate\r\n"),
     (GRANT, "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_no_context_takeover\r\n"),
@@ -27,6 +27,7 @@ const KINDS: [(&str, &str); 8] = [
     (EVENTS, "Content-Encoding: gzip\r\n"),
     (EVENTS, "Content-Encoding: deflate\r\n"),
     (EVENTS, "Content-Encoding: br\r\n"),
+    (EVENTS, "Content-Encoding: zstd\r\n"),
 ];
 
 fuzz_target!(|data: &[u8]| {

@@ -60,7 +60,7 @@ const calls = [false, true].flatMap((secure) =>
   })),
 );
 
-/** zstd is not read as it comes (src/content/flowing.rs). */
+/** Without zstd, which Node.js 20 cannot write. */
 const events = [
   ['undici', sse((port, count) => ['ask', port, count])],
   ['chromium', browser((port, count) => ['events', port, count])],

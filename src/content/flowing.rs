@@ -1,13 +1,10 @@
 //! A body whose coding is removed as it comes, for those that last.
-//!
-//! zstd is not among them: its decoder keeps a window to itself until the frame ends.
 
 use brotli_decompressor::BrotliResult;
 
-use super::Coding;
-use super::brotli::Stream;
 use super::history::{History, Inflating, Inflation, MAX_WINDOW_BITS, Unread};
 use super::inflate;
+use super::{Broken, Coding, brotli, zstd};
 use crate::time::Timestamp;
 
 /// Of a gzip header: a name, a comment and extra fields, which senders of streams have no reason for.
@@ -33,22 +30,22 @@ enum State {
         history: History,
     },
     Brotli {
-        stream: Box<Stream>,
+        stream: Box<brotli::Stream>,
         put_out: u64,
     },
+    Zstd(zstd::Stream),
     /// Nothing more comes of it.
     Over,
 }
 
 impl Flowing {
-    /// `None` if that coding cannot be removed as it comes.
-    pub fn new(coding: Coding) -> Option<Self> {
+    pub fn new(coding: Coding) -> Self {
         let state = match coding {
             Coding::Gzip | Coding::XGzip | Coding::Deflate => State::Header { coding, kept: Vec::new() },
-            Coding::Brotli => State::Brotli { stream: Box::new(Stream::new()), put_out: 0 },
-            Coding::Zstd => return None,
+            Coding::Brotli => State::Brotli { stream: Box::new(brotli::Stream::new()), put_out: 0 },
+            Coding::Zstd => State::Zstd(zstd::Stream::default()),
         };
-        Some(Self { state })
+        Self { state }
     }
 
     /// Puts out what `coded` brings.
@@ -93,6 +90,7 @@ impl Flowing {
                 }
                 Ok(())
             }
+            State::Zstd(stream) => zstd(stream, coded, now, shared, give),
             State::Over => Ok(()),
         }
     }
@@ -105,6 +103,7 @@ impl Flowing {
             State::Brotli { put_out, .. } => {
                 BROTLI_BYTES + 2 * usize::try_from((*put_out).min(MAX_BROTLI_WINDOW_BYTES)).unwrap_or_default()
             }
+            State::Zstd(stream) => stream.held_bytes(),
             State::Over => 0,
         }
     }
@@ -118,7 +117,7 @@ fn zlib_header(kept: &[u8]) -> Option<&[u8]> {
 
 /// Returns how many bytes came out, and if the stream has ended.
 fn brotli(
-    stream: &mut Stream,
+    stream: &mut brotli::Stream,
     mut coded: &[u8],
     now: Timestamp,
     shared: &mut Inflating,
@@ -141,6 +140,36 @@ fn brotli(
     };
     shared.spend(size, put_out);
     Ok((put_out, result?))
+}
+
+fn zstd(
+    stream: &mut zstd::Stream,
+    coded: &[u8],
+    now: Timestamp,
+    shared: &mut Inflating,
+    mut give: impl FnMut(&[u8]),
+) -> Result<(), Unread> {
+    stream.put(coded);
+    // Only what is decoded counts, and with it the pieces in which it came.
+    let (mut taken, mut put_out) = (0, 0);
+    let result = loop {
+        let step = stream.step(|bytes| {
+            put_out += bytes.len() as u64;
+            give(bytes);
+        });
+        match step {
+            Ok(Some(bytes)) => taken += bytes,
+            Ok(None) => break Ok(()),
+            Err(Broken) => break Err(Unread::Broken),
+        }
+        if put_out > shared.allowed(taken, now) {
+            break Err(Unread::TooMuch);
+        }
+    };
+    if taken > 0 {
+        shared.spend(taken, put_out);
+    }
+    result
 }
 
 impl std::fmt::Debug for Flowing {

@@ -13,7 +13,7 @@ mod inflate;
 mod room;
 #[cfg(test)]
 mod tests;
-mod zstd;
+pub(crate) mod zstd;
 
 use std::borrow::Cow;
 

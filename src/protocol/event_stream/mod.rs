@@ -41,7 +41,7 @@ impl EventStream {
         }
         let coding = match codings.as_slice() {
             [] => None,
-            [one] => Some(Flowing::new(*one)?),
+            [one] => Some(Flowing::new(*one)),
             _ => return None,
         };
         Some(Box::new(Self { of, coding, parser: Parser::new(), events: 0, is_given_up: false }))

@@ -10,14 +10,13 @@ pub(super) use step::Damage;
 use step::Step;
 use zstd::Zstd;
 
+use crate::content::zstd::layout::{SKIPPABLE_HEADER_BYTES, is_skippable};
+
 /// Packed bytes held at a time: the longest block of zstd (128 KiB) and the longest header of gzip that is worth its name.
 const RAW_BYTES: usize = 256 << 10;
 
 /// The first bytes of a packing.
 pub(super) const MAGIC_BYTES: usize = 4;
-/// Frames that hold nothing for us (RFC 8878 §3.1.2); 16 magics, which LZ4 has too.
-const SKIPPABLE: u32 = 0x184d_2a50;
-const SKIPPABLE_HEADER_BYTES: usize = 8;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Packing {
@@ -58,10 +57,6 @@ impl Packing {
     pub(super) const fn is_read(self) -> bool {
         matches!(self, Self::Gzip | Self::Zstd)
     }
-}
-
-fn is_skippable(magic: [u8; 4]) -> bool {
-    u32::from_le_bytes(magic) & !0x0f == SKIPPABLE
 }
 
 #[derive(Debug)]

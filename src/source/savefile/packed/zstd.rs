@@ -6,15 +6,11 @@ use ruzstd::decoding::errors::FrameDecoderError;
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 use super::step::{Damage, Step};
+use crate::content::zstd::layout::{BLOCK_HEADER_BYTES, Block, CHECKSUM_BYTES, EMPTY_LAST_BLOCK, Header};
 
 const NAME: &str = "zstd";
 /// The decoder holds so much. `zstd -19` takes 8 MiB, `--ultra -20` this, the two levels above it and `--long` more.
 const MAX_WINDOW_BYTES: u64 = 32 << 20;
-
-/// A raw block of no bytes, the last one (RFC 8878 §3.1.1.2).
-const EMPTY_LAST_BLOCK: &[u8] = &[1, 0, 0];
-const BLOCK_HEADER_BYTES: usize = 3;
-const CHECKSUM_BYTES: usize = 4;
 
 pub(super) struct Zstd {
     decoder: FrameDecoder,
@@ -51,41 +47,31 @@ impl Zstd {
         if !self.in_frame {
             return Ok(());
         }
-        let len = block_len(raw).filter(|(len, is_last)| *is_last && *len <= raw.len()).map(|(len, _)| len);
-        let last = len.and_then(|len| raw.get(..len)).unwrap_or(EMPTY_LAST_BLOCK);
+        let last = Block::of(raw).filter(|block| block.is_last).and_then(|block| raw.get(..block.len));
         self.decoder
-            .decode_blocks(last.chain(&[0; CHECKSUM_BYTES][..]), BlockDecodingStrategy::All)
+            .decode_blocks(last.unwrap_or(EMPTY_LAST_BLOCK).chain(&[0; CHECKSUM_BYTES][..]), BlockDecodingStrategy::All)
             .map_err(|_| Damage::EndsEarly(NAME))?;
         Ok(())
     }
 
-    /// §3.1.1.1
     fn header(&mut self, raw: &[u8]) -> Result<Step, Damage> {
-        let Some(descriptor) = raw.get(4) else { return Ok(Step::Wants(5)) };
-        let is_single_segment = descriptor & 0x20 != 0;
-        let dictionary_id = match descriptor & 3 {
-            3 => 4,
-            len => usize::from(len),
+        let Header { len, has_checksum, .. } = match Header::of(raw) {
+            Ok(header) => header,
+            Err(len) => return Ok(Step::Wants(len)),
         };
-        let content_size = match descriptor >> 6 {
-            0 => usize::from(is_single_segment),
-            log => 1 << log,
-        };
-        let len = 5 + usize::from(!is_single_segment) + dictionary_id + content_size;
-        let Some(mut header) = raw.get(..len) else { return Ok(Step::Wants(len)) };
-        self.decoder.reset(&mut header).map_err(|error| match error {
+        self.decoder.reset(raw).map_err(|error| match error {
             FrameDecoderError::WindowSizeTooBig { .. } => Damage::Window { limit: MAX_WINDOW_BYTES },
             FrameDecoderError::DictNotProvided { .. } => Damage::Dictionary,
             _ => Damage::Broken(NAME),
         })?;
-        self.has_checksum = descriptor & 4 != 0;
+        self.has_checksum = has_checksum;
         self.in_frame = true;
         Ok(Step::On { taken: len, written: 0 })
     }
 
     /// The checksum after the last one comes with it.
     fn block(&mut self, raw: &[u8]) -> Result<Step, Damage> {
-        let Some((len, is_last)) = block_len(raw) else { return Ok(Step::Wants(BLOCK_HEADER_BYTES)) };
+        let Some(Block { len, is_last }) = Block::of(raw) else { return Ok(Step::Wants(BLOCK_HEADER_BYTES)) };
         let len = len + if is_last && self.has_checksum { CHECKSUM_BYTES } else { 0 };
         let Some(mut block) = raw.get(..len) else { return Ok(Step::Wants(len)) };
         self.decoder
@@ -105,13 +91,4 @@ impl Zstd {
         }
         Ok(Step::Over { taken: 0 })
     }
-}
-
-/// With its header, and whether it is the last one (§3.1.1.2).
-fn block_len(raw: &[u8]) -> Option<(usize, bool)> {
-    const RUN_LENGTH: u32 = 1;
-    let &[a, b, c] = raw.first_chunk::<BLOCK_HEADER_BYTES>()?;
-    let header = u32::from_le_bytes([a, b, c, 0]);
-    let content = if header >> 1 & 3 == RUN_LENGTH { 1 } else { (header >> 3) as usize };
-    Some((BLOCK_HEADER_BYTES + content, header & 1 == 1))
 }

@@ -1,19 +1,23 @@
 //! zstd (RFC 8878), with the window that RFC 9659 allows.
 
+pub(crate) mod layout;
+mod stream;
+#[cfg(test)]
+mod tests;
+
 use std::io::{self, Read};
 
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 use super::room::{Broken, End, Room};
+use layout::EMPTY_LAST_BLOCK;
+pub(super) use stream::Stream;
 
 /// RFC 9659 §3.
 const MAX_WINDOW_BYTES: u64 = 8 << 20;
 /// Frames, and skippable ones, that are read of one body: each costs something, however short it is.
 const MAX_FRAMES: usize = 1_024;
-
-/// A raw block of no bytes, the last one (RFC 8878 §3.1.1.2), and room for a checksum.
-const EMPTY_LAST_BLOCK: &[u8] = &[1, 0, 0, 0, 0, 0, 0];
 
 /// One frame after the other. Whole frames stay when a later one is broken.
 pub(super) fn decode(coded: &[u8], out: &mut Room) -> Result<End, Broken> {

@@ -120,6 +120,8 @@ describe('the filter', () => {
     ['grpc.status=NOT_FOUND', [4]],
     ['incomplete', [5]],
     ['id=1.2', [2]],
+    ['time>=2026-01-01', [1, 2, 3, 4, 5]],
+    ['time<2026-01-01', []],
     ['client=10.0.0.0/8 and port=8080', [1, 2, 3, 4, 5]],
   ])('%s', (text, expected) => {
     expect(found(text)).toEqual(expected);

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ask, exchange, type Opened, openView, requestOf, responseOf } from './rig';
+import { ask, exchange, type Opened, openView, requestOf, responseOf, streamedOf } from './rig';
 
 let opened: Opened;
 let cookie: string;
@@ -193,12 +193,18 @@ describe('an exchange', () => {
 describe('a HAR', () => {
   it('has the exchanges that are wanted', async () => {
     opened.write(...exchange('1.2'), requestOf('1.3'), ...exchange('1.4'));
+    const upgraded = { statusCode: 101, headers: { upgrade: 'websocket' } };
+    opened.write(...exchange('1.5', {}, upgraded), streamedOf('1.5', 1), streamedOf('1.5', 2, { opcode: 'ping' }));
     const { text } = await post('/har', [
       [4, 9],
       [2, 3],
     ]);
     const { log } = JSON.parse(text);
-    expect(log.entries.map(({ _id }: { _id: string }) => _id)).toEqual(['1.2', '1.3', '1.4']);
+    expect(log.entries.map(({ _id }: { _id: string }) => _id)).toEqual(['1.2', '1.3', '1.4', '1.5']);
+    const [page, ...others] = log.pages;
+    expect([page.id, others]).toEqual([log.entries[0].pageref, []]);
+    expect(page.startedDateTime).toBe(log.entries[0].startedDateTime);
+    expect(log.entries[3]._webSocketMessages.map(({ data }: { data: string }) => data)).toEqual(['text 1.']);
   });
 });
 

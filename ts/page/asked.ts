@@ -12,12 +12,14 @@ export function askedOf(row: Row): Exchange {
   };
 }
 
+/** Expressions seldom ask for it, and a filter looks at every row. */
+const timestampOf = (ms: number): string => new Date(ms).toISOString();
+
 function sharedOf({ id, client, server, version, incomplete, tls }: Row) {
   return {
     id,
     receiver: endpointOf(server),
     destination: endpointOf(client),
-    timestamp: '',
     httpVersion: version,
     ...(incomplete === undefined ? {} : { incomplete }),
     ...(tls === undefined ? {} : { tls: { version: '', cipher: '' } }),
@@ -28,6 +30,9 @@ function requestOf(row: Row): Half {
   const { kind, method, path, host, requestSize = 0, upload } = row;
   return {
     ...sharedOf(row),
+    get timestamp() {
+      return timestampOf(row.at);
+    },
     direction: 'request',
     headers: { 'content-type': kind === 'grpc' ? 'application/grpc' : '', ...(host === undefined ? {} : { host }) },
     bodySize: requestSize,
@@ -41,6 +46,9 @@ function responseOf(row: Row): Half {
   const { method, path, type = '', status, size = 0, latency, wait, download, grpcStatus } = row;
   return {
     ...sharedOf(row),
+    get timestamp() {
+      return timestampOf(row.at + (row.latency ?? 0));
+    },
     direction: 'response',
     headers: { 'content-type': type, ...(grpcStatus === undefined ? {} : { 'grpc-status': String(grpcStatus) }) },
     bodySize: size,

@@ -98,7 +98,8 @@ function isSocket(request: HttpMessage | undefined, { statusCode = 0, headers }:
   return request?.protocol === 'websocket' && statusCode >= 200 && statusCode < 300;
 }
 
-function socketMessageOf(message: StreamMessage): SocketMessage | undefined {
+/** Undefined for a control frame, and for what is in no WebSocket. */
+export function socketMessageOf(message: StreamMessage): SocketMessage | undefined {
   const { direction, timestamp, opcode, data, truncated } = message;
   const code = opcode === undefined ? undefined : OPCODES[opcode];
   if (code === undefined) return undefined;

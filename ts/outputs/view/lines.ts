@@ -8,15 +8,16 @@ export function messageOf(line: Buffer): HttpMessage | StreamMessage {
   return JSON.parse(line.toString()) as HttpMessage | StreamMessage;
 }
 
-/** Without what passed inside. */
-export function exchangeIn(lines: readonly Buffer[]): Exchange<HttpMessage> {
+/** The exchange, and what passed inside of it. */
+export function exchangeIn(lines: readonly Buffer[]): { exchange: Exchange<HttpMessage>; inside: StreamMessage[] } {
   const exchange: Exchange<HttpMessage> = { interim: [] };
+  const inside: StreamMessage[] = [];
   for (const line of lines) {
     const message = messageOf(line);
-    if (isStreamLine(message)) continue;
-    if (message.direction === 'request') exchange.request = message;
+    if (isStreamLine(message)) inside.push(message);
+    else if (message.direction === 'request') exchange.request = message;
     else if (isFinal(message)) exchange.response = message;
     else exchange.interim.push(message);
   }
-  return exchange;
+  return { exchange, inside };
 }

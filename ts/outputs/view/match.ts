@@ -21,7 +21,7 @@ export function matchesIn(ring: Ring, expression: string, after: number, now: ()
     const { rows, version } = ring.changedAfter(found.version, ROWS_AT_ONCE);
     for (const { n } of rows) {
       const lines = ring.get(n)?.lines;
-      const isMatch = lines !== undefined && matches(exchangeIn(lines));
+      const isMatch = lines !== undefined && matches(exchangeIn(lines).exchange);
       (isMatch ? found.matched : found.others).push(n);
     }
     found.version = version;

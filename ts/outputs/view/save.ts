@@ -1,7 +1,8 @@
 /** Exchanges that the page has chosen, as HAR. In: their numbers. Out: their rows; pieces of a document, an entry at a time. */
 
-import { VERSION } from '../../version';
-import { entryOf } from '../har/entry';
+import { entryOf, startedAtOf } from '../har/entry';
+import { BEGIN, endOf } from '../har/file';
+import { socketMessageOf } from '../har/sockets';
 import { exchangeIn } from './lines';
 import type { Ring } from './ring';
 import type { Row } from './shapes';
@@ -27,18 +28,22 @@ function isRange(value: unknown): value is Range {
 
 /** Exchanges whose messages have gone are left out. */
 export function* harOf(ring: Ring, ranges: readonly Range[]): Generator<string> {
-  yield `{"log":{"version":"1.2","creator":{"name":"tcp-sniffer","version":"${VERSION}"},"entries":[`;
+  yield BEGIN;
   let separator = '\n';
+  let startedAt: string | undefined;
   for (const { n } of rowsIn(ring, ranges)) {
     const lines = ring.get(n)?.lines;
     if (lines === undefined) continue;
-    const exchange = exchangeIn(lines);
+    const { exchange, inside } = exchangeIn(lines);
     // Of a message inside a stream without its exchange there is nothing to tell.
     if (exchange.request === undefined && exchange.response === undefined && exchange.interim.length === 0) continue;
-    yield separator + JSON.stringify(entryOf(exchange));
+    const began = startedAtOf(exchange);
+    if (startedAt === undefined || began < startedAt) startedAt = began;
+    const messages = inside.flatMap((message) => socketMessageOf(message) ?? []);
+    yield separator + JSON.stringify(entryOf(exchange, messages.length > 0 ? messages : undefined));
     separator = ',\n';
   }
-  yield '\n]}}\n';
+  yield endOf(startedAt ?? new Date().toISOString());
 }
 
 /** Those that are still there. */

@@ -9,6 +9,8 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const LOCAL = join(ROOT, '..', 'shared', 'cluster');
 /** Of our own, so that another one without a node may run beside it. */
 const CLUSTER_DIR = '/tmp/tcp-sniffer-e2e-node';
+/** A collector's log is the longest. */
+const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
 /** Why there is none, or undefined. */
 export function noCluster() {
@@ -50,7 +52,13 @@ export class Kubectl {
   /** @throws with kubectl's own words */
   run(args, input = '') {
     const words = ['--request-timeout=20s', ...args];
-    const { status, stdout, stderr } = spawnSync('kubectl', words, { env: this.#env, encoding: 'utf8', input });
+    const { status, stdout, stderr, error } = spawnSync('kubectl', words, {
+      env: this.#env,
+      encoding: 'utf8',
+      input,
+      maxBuffer: MAX_OUTPUT_BYTES,
+    });
+    if (error !== undefined) throw new Error(`kubectl ${args.join(' ')}: ${error.message}`);
     if (status !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr || stdout}`);
     return stdout;
   }

@@ -7,6 +7,9 @@
 //! started at all where NET_RAW was not granted.
 //!
 //! Where the capability was not granted the program runs all the same: it knows better what it cannot do without.
+//!
+//! Root gets every capability of its container at each `execve`. So a container that was started as root loses all others, also
+//! from its bounding set, and becomes the user of the image. What it may not change it says, and goes on.
 
 use std::env;
 use std::ffi::OsString;
@@ -15,7 +18,15 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
 use rustix::io;
-use rustix::thread::{CapabilitySet, capabilities, configure_capability_in_ambient_set, set_capabilities};
+use rustix::process::{Gid, Uid, geteuid};
+use rustix::thread::{
+    CapabilitySet, CapabilitySets, capabilities, capability_is_in_bounding_set, configure_capability_in_ambient_set,
+    remove_capability_from_bounding_set, set_capabilities, set_keep_capabilities, set_thread_groups,
+    set_thread_res_gid, set_thread_res_uid,
+};
+
+/// User and group of the image.
+const USER: u32 = 65_532;
 
 /// As `env(1)`, `nohup(1)` and the shells have them.
 const USAGE: u8 = 125;
@@ -28,10 +39,50 @@ fn main() -> ExitCode {
         complain("usage: tcp-sniffer-launcher PROGRAM [ARGUMENT...]");
         return ExitCode::from(USAGE);
     };
+    if geteuid().is_root() {
+        step_down(CapabilitySet::NET_RAW);
+    }
     if let Err(errno) = hand_on(CapabilitySet::NET_RAW) {
         complain(&format!("NET_RAW is permitted but cannot be handed on: {errno}"));
     }
     become_program(&program, words)
+}
+
+/// From root to the user of the image, with this capability alone where it is permitted.
+fn step_down(kept: CapabilitySet) {
+    let steps = [
+        ("capabilities for later", drop_from_bounding_set(kept)),
+        ("groups", set_thread_groups(&[])),
+        ("group", set_thread_res_gid(Gid::from_raw(USER), Gid::from_raw(USER), Gid::from_raw(USER))),
+        // The change of the user empties the permitted set without this.
+        ("user", set_keep_capabilities(true).and_then(|()| become_user(Uid::from_raw(USER)))),
+        ("capabilities", keep_only(kept)),
+    ];
+    for (what, result) in steps {
+        if let Err(errno) = result {
+            complain(&format!("started as root, and its {what} cannot be changed: {errno}"));
+        }
+    }
+}
+
+fn drop_from_bounding_set(kept: CapabilitySet) -> io::Result<()> {
+    for bit in 0..u64::BITS {
+        let capability = CapabilitySet::from_bits_retain(1 << bit);
+        // An error says that the kernel knows no such capability.
+        if capability != kept && capability_is_in_bounding_set(capability) == Ok(true) {
+            remove_capability_from_bounding_set(capability)?;
+        }
+    }
+    Ok(())
+}
+
+fn become_user(user: Uid) -> io::Result<()> {
+    set_thread_res_uid(user, user, user)
+}
+
+fn keep_only(kept: CapabilitySet) -> io::Result<()> {
+    let permitted = capabilities(None)?.permitted & kept;
+    set_capabilities(None, CapabilitySets { effective: permitted, permitted, inheritable: permitted })
 }
 
 /// Makes a permitted capability inheritable and ambient; does nothing when it is not permitted.

@@ -128,3 +128,49 @@ fn where_net_raw_is_not_granted_the_program_runs_without() {
     let Some(launcher) = WithCapability::new("refused") else { return };
     assert_eq!(launcher.sets_of_the_program(&["--bounding-set", "-net_raw"]), Sets::all(0));
 }
+
+fn is_root() -> bool {
+    let root = fs::read_to_string("/proc/self/status").unwrap().contains("\nUid:\t0\t0\t");
+    assert!(root || std::env::var_os("CI").is_none(), "not root");
+    if !root {
+        eprintln!("NOT RUN, not root");
+    }
+    root
+}
+
+/// The words of that line.
+fn field<'a>(status: &'a str, name: &str) -> Vec<&'a str> {
+    status.lines().find_map(|line| line.strip_prefix(name)).unwrap().split_whitespace().collect()
+}
+
+#[test]
+fn root_becomes_the_user_of_the_image_with_net_raw_alone() {
+    if !is_root() {
+        return;
+    }
+    let output = launch(&["cat", "/proc/self/status"]);
+    assert_eq!(stderr(&output), "");
+    let status = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(field(&status, "Uid:"), [USER; 4]);
+    assert_eq!(field(&status, "Gid:"), [USER; 4]);
+    assert!(field(&status, "Groups:").is_empty());
+    assert_eq!(Sets::read(&status), Sets::all(NET_RAW));
+    assert_eq!(u64::from_str_radix(field(&status, "CapBnd:").first().unwrap(), 16).unwrap(), NET_RAW);
+}
+
+/// As Kubernetes starts root with `drop: [ALL]`, `add: [NET_RAW]`.
+#[test]
+fn root_that_may_not_change_its_user_goes_on_with_net_raw_alone_and_says_so() {
+    if !is_root() {
+        return;
+    }
+    let output = Command::new("setpriv")
+        .args(["--bounding-set", "-all,+net_raw", "--inh-caps", "-all", LAUNCHER, "cat", "/proc/self/status"])
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    assert!(stderr(&output).contains("its user cannot be changed"), "{}", stderr(&output));
+    let status = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(field(&status, "Uid:"), ["0"; 4]);
+    assert_eq!(Sets::read(&status), Sets::all(NET_RAW));
+}

@@ -9,6 +9,7 @@ import { LOSSES } from '../../ts/losses';
 import { endpointsText } from '../../ts/run/endpoint-metrics';
 import { metricsText } from '../../ts/run/metrics';
 import { processText } from '../../ts/run/process-metrics';
+import { Trigger } from '../../ts/trigger/trigger';
 import type { OutputStats } from '../../ts/types';
 import { request, response } from './setup/exchanges';
 
@@ -28,7 +29,8 @@ function everything(): string {
   const lines = [...asked, ...asked.map((each) => response(each, 5, 'grpc' in each ? { grpc: call } : {}))];
   table.read(Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join('')));
   const stats: OutputStats = { accepted: 0, delivered: 0, dropped: 0, droppedBy: {}, waiting: 0, errors: 0 };
-  const engine = capture.stats();
+  const trigger = new Trigger({ maxBytes: 1, beforeMs: 1, afterMs: 1, patienceMs: 1, onWindow: () => {} });
+  const engine = { ...capture.stats(), ...trigger.counters() };
   // Else it would be an old addon, and the test of nothing.
   for (const name of Object.keys(LOSSES).filter((each) => /^(tls|http2)/.test(each)))
     expect(engine).toHaveProperty(name);
@@ -36,15 +38,20 @@ function everything(): string {
     metricsText({ engine, outputs: { callback: stats, http: stats } }, { running: true, version: '1', source: 'x' }) +
     endpointsText(table) +
     processText() +
-    injectorText(createCounters(), { version: '1', native: true, certificateExpiry: 0 })
+    injectorText(createCounters(), { version: '1', native: true, certificateExpiry: 0 }) +
+    OF_API_SERVERS
   );
 }
+
+/** k8s.io/apiserver 0.36 and 0.37, pkg/admission/plugin/policy/mutating/metrics. */
+const OF_API_SERVERS =
+  'apiserver_mutating_admission_policy_check_total{policy="a",policy_binding="b",error_type="no_error"} 1\n';
 
 /** The labels of each series. */
 const known = new Map<string, Set<string>>();
 for (const [, name = '', labels = ''] of everything().matchAll(/^([a-z_0-9]+)(?:\{(.*)\})? \S+$/gm)) {
   const names = known.get(name) ?? new Set(OF_TARGETS);
-  for (const [, label = ''] of labels.matchAll(/([a-z]+)="/g)) names.add(label);
+  for (const [, label = ''] of labels.matchAll(/([a-z_]+)="/g)) names.add(label);
   known.set(name, names);
 }
 
@@ -74,7 +81,7 @@ const variables = (dashboard.templating.list as { name: string; query: string | 
 
 /** Each metric in an expression with the labels that it is selected by. */
 function selectors(expr: string): [string, string[]][] {
-  return [...expr.matchAll(/\b((?:tcp_sniffer|process)_[a-z_0-9]+)(?:\{([^}]*)\})?/g)].map(
+  return [...expr.matchAll(/\b((?:tcp_sniffer|process|apiserver)_[a-z_0-9]+)(?:\{([^}]*)\})?/g)].map(
     ([, name = '', inside = '']) => [
       name,
       [...inside.matchAll(/([a-z_]+)(?:=~|!=|!~|=)"/g)].map(([, label = '']) => label),
@@ -110,6 +117,10 @@ describe.each([
 it('there are panels and alerts of endpoints, of what was lost, of TLS, HTTP/2 and of the process', () => {
   const used = (list: [string, string, string][]): string => list.map(([, expr]) => expr).join('\n');
   for (const part of ['http_requests_total', 'http_request_duration_seconds_bucket', 'grpc_calls_total']) {
+    expect(used(panels)).toContain(part);
+    expect(used(rules)).toContain(part);
+  }
+  for (const part of ['shed_level', 'trigger_windows_cut_total', 'trigger_evicted_total']) {
     expect(used(panels)).toContain(part);
     expect(used(rules)).toContain(part);
   }

@@ -1,6 +1,8 @@
 // What a pod may ask for: what is no good is named, never shown, and never reaches the pod.
 
 import { describe, expect, it } from 'vitest';
+import { COMMAND_OPTIONS } from '../../ts/config/command';
+import { OPTIONS } from '../../ts/config/options';
 import { ask, IMAGE, reasonOf } from './rig';
 
 /** Any image is allowed. */
@@ -130,6 +132,36 @@ describe('a bad one', () => {
     const refused = answerTo(annotations, true);
     expect(reasonOf(refused)).toBe('invalid_annotation');
     expect(refused.response.warnings?.[0]).toContain('https');
+  });
+});
+
+describe('an option of the table', () => {
+  const TEXTS = [
+    ...['true', 'false', '7', '0.2', '9464', '8388608', 'eth7', 'strict', 'debug', 'base64', 'json', 'method', 'a,b'],
+    ...['path=/a', 'maxMessages=2', 'text/plain', 'https://a.example/b', 'kafka://a.example/b', 'status >= 500'],
+  ];
+  const rows = COMMAND_OPTIONS.filter(({ annotation }) => annotation !== undefined);
+
+  /** Taken by the option's own row, and not as its default. */
+  function textFor(field: keyof typeof OPTIONS, parse: (text: string) => unknown): string | undefined {
+    const { check } = OPTIONS[field];
+    return TEXTS.find((text) => {
+      try {
+        const value = check(parse(text), field, true);
+        return JSON.stringify(value) !== JSON.stringify((OPTIONS[field] as { default?: unknown }).default);
+      } catch {
+        return false;
+      }
+    });
+  }
+
+  it.each(rows)('$field arrives in the sidecar', ({ field, variable, annotation, parse }) => {
+    const value = textFor(field as keyof typeof OPTIONS, parse);
+    expect(value, 'none of the texts is one of this option: add one').toBeDefined();
+    expect(container({ [`tcp-sniffer/${annotation?.name}`]: `${value}` }).env).toContainEqual({
+      name: variable,
+      value,
+    });
   });
 });
 

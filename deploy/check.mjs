@@ -20,6 +20,12 @@ const KUBERNETES = Array.from({ length: 13 }, (_, i) => `1.${25 + i}`);
 const MANIFEST_KUBERNETES = '1.28';
 const NAMESPACE = 'tcp-sniffer';
 
+const resources = (cpu, memory, cpuLimit, memoryLimit) => ({
+  requests: { cpu, memory },
+  limits: { cpu: cpuLimit, memory: memoryLimit },
+});
+const PEM = '-----BEGIN CERTIFICATE-----\nQQ==\n-----END CERTIFICATE-----\n';
+
 const EVERYTHING = {
   image: { repository: 'registry.example/tcp-sniffer', digest: `sha256:${'0'.repeat(64)}`, pullPolicy: 'Always' },
   imagePullSecrets: [{ name: 'registry' }],
@@ -33,14 +39,22 @@ const EVERYTHING = {
   },
   events: { enabled: true },
   sidecar: {
-    ...{ native: 'never', ports: '80, 8080', interface: 'lo', outputUrl: 'https://in.example/', authSecret: 'a/b' },
+    ...{
+      native: 'never',
+      ports: '80, 8000-8100',
+      interface: 'lo',
+      outputUrl: 'https://in.example/',
+      authSecret: 'a/b',
+    },
     ...{ otlpHeadersSecret: 'c/d', kafkaUsernameSecret: 'e/f', kafkaPasswordSecret: 'g/h' },
     options: { 'sample-rate': 0.5, 'redact-query': 'token,key', 'output-kafka': 'kafkas://a:9093,b/http?sasl=plain' },
   },
+  namespaces: { shop: { options: { 'sample-rate': 0, fields: ['method', 'path'] } }, bar: { options: {} } },
   policy: {
     images: ['registry.example/*'],
     outputHosts: [],
     locked: ['ports'],
+    ...{ redactHeaders: ['x-key'], redactQuery: ['token'], redactBody: ['apiKey'], redact: 'strict' },
     tlsKeylog: true,
     maxBodySize: 4096,
     maxSampleRate: 0.5,
@@ -64,9 +78,9 @@ const VARIANTS = {
   'an issuer of their own': {
     certificates: { mode: 'cert-manager', certManager: { issuerRef: { kind: 'ClusterIssuer', name: 'internal' } } },
   },
-  files: { certificates: { mode: 'files', secretName: 'theirs', caBundle: 'PEM' } },
+  files: { certificates: { mode: 'files', secretName: 'theirs', caBundle: PEM } },
   'without the API server': {
-    certificates: { mode: 'files', secretName: 'theirs', caBundle: 'PEM' },
+    certificates: { mode: 'files', secretName: 'theirs', caBundle: PEM },
     sidecar: { native: 'always' },
     events: { enabled: false },
   },
@@ -88,6 +102,7 @@ const VARIANTS = {
   'without a webhook': { mode: 'policy' },
   'everything without a webhook': { ...EVERYTHING, mode: 'policy', locks: { enabled: true } },
   'with locks': { locks: { enabled: true } },
+  'with the least resources': { sidecar: { resources: resources(0.001, '64Mi', '+1e0', 67108864) } },
 };
 /** The first minor version of Kubernetes that has what these values ask for. */
 const sinceOf = ({ mode, locks }) => (mode === 'policy' ? 36 : locks?.enabled ? 30 : 25);
@@ -106,10 +121,33 @@ const REFUSED = {
   'a share over 1': { prometheusRule: { errorRatio: 5 } },
   'a network policy that would let nothing through': { networkPolicy: { sidecars: { namespaces: ['shop'] } } },
   'a port in place of an interval': { podMonitor: { interval: '9464' } },
+  'an option with a typo': { sidecar: { options: { 'sample-rat': 1 } } },
+  'an option that is a value of its own': { sidecar: { options: { ports: '80' } } },
+  'an option with a typo, of a namespace': { namespaces: { shop: { options: { 'sample-rat': 1 } } } },
+  'a namespace that is none': { namespaces: { Shop: { options: {} } } },
+  'a lock with a typo': { policy: { locked: ['redact-header'] } },
+  'a preset that is none': { policy: { redact: 'strickt' } },
+  'two names in one': { policy: { redactQuery: ['a,b'] } },
+  'a port that is none': { sidecar: { ports: '80,65536' } },
+  'the name of a secret in capitals': { sidecar: { authSecret: 'UPPER/key' } },
+  'a key of a secret that is a folder': { sidecar: { authSecret: 'name/..' } },
+  'a quantity with the unit of nothing': { sidecar: { resources: resources('100m', '64K', '1', '1Gi') } },
+  'a CA that is none': { certificates: { mode: 'files', caBundle: 'garbage' } },
   'pods by a word': { networkPolicy: { sidecars: { allPods: 'labelled' } } },
 };
 /** Each right by itself; with what is said of both. */
 const WRONG_TOGETHER = [
+  [{ sidecar: { resources: resources('100m', '512Mi', '1', '0.25Gi') } }, 'memory: the request is more than the limit'],
+  [{ sidecar: { resources: resources(1, '128Mi', '999m', '1Gi') } }, 'cpu: the request is more than the limit'],
+  [{ sidecar: { resources: resources('100m', '63Mi', '1', '1Gi') } }, 'memory: the request is less than 64Mi'],
+  [{ sidecar: { resources: resources('1e-4', '64Mi', '1', '1Gi') } }, 'cpu: the request is less than 1m'],
+  [
+    {
+      namespaces: { shop: { options: { 'output-kafka': 'kafka://a.example/http-{service}' } } },
+      policy: { locked: ['otel-service-name'] },
+    },
+    'namespaces.shop.options: {service}',
+  ],
   [{ sidecar: { kafkaUsernameSecret: 'kafka/user' } }, 'give both or neither'],
   [
     {
@@ -209,13 +247,15 @@ function checkRefused(helms) {
     }
   }
   for (const [values, words] of WRONG_TOGETHER) {
-    let said = '';
-    try {
-      render(helms[0], { ...values, mode: 'policy' }, KUBERNETES.at(-1));
-    } catch (error) {
-      said = error.stderr;
+    for (const mode of ['webhook', 'policy']) {
+      let said = '';
+      try {
+        render(helms[0], { ...values, mode }, KUBERNETES.at(-1));
+      } catch (error) {
+        said = error.stderr;
+      }
+      if (!said.includes(words)) fail(`${mode}, ${JSON.stringify(values)} is not refused: ${said}`);
     }
-    if (!said.includes(words)) fail(`${JSON.stringify(values)} is not refused: ${said}`);
   }
 }
 

@@ -143,6 +143,37 @@ export const INJECTED: readonly (PodCase & { warns?: RegExp })[] = [
     },
   },
   {
+    name: 'redaction-of-the-policy',
+    pod: annotated({
+      'tcp-sniffer/redact-headers': '+x-key',
+      'tcp-sniffer/redact-query': 'Sig, token',
+      'tcp-sniffer/redact': 'default',
+    }),
+    env: {
+      INJECTOR_SIDECAR_OPTIONS: '{"redact-body": "password"}',
+      INJECTOR_POLICY: JSON.stringify({
+        ...{ redactHeaders: ['X-Secret'], redactQuery: ['Token', 'key'], redactBody: ['apiKey'], redact: 'strict' },
+      }),
+    },
+  },
+  {
+    name: 'options-of-the-namespace',
+    pod: annotated({ 'tcp-sniffer/exclude': 'path=/healthz' }),
+    env: {
+      INJECTOR_SIDECAR_OPTIONS: '{"sample-rate": 0.5, "redact": "strict", "exclude": "path=/ready"}',
+      INJECTOR_NAMESPACES:
+        '{"shop": {"sample-rate": 0, "decode-body": false, "exclude": "path=/a"}, "bar": {"redact": "default"}}',
+    },
+  },
+  {
+    name: 'options-of-another-namespace',
+    pod: pod(),
+    env: {
+      INJECTOR_SIDECAR_OPTIONS: '{"sample-rate": 0.5}',
+      INJECTOR_NAMESPACES: '{"bar": {"sample-rate": 1}}',
+    },
+  },
+  {
     name: 'defaults-of-the-injector',
     pod: pod(),
     env: {

@@ -24,6 +24,14 @@ describe('what is no policy', () => {
     ['{"tlsKeylog": "yes"}', 'tlsKeylog: must be true or false'],
     ['{"maxSampleRate": 2}', 'maxSampleRate: must be a number from 0 to 1'],
     ['{"redactHeaders": ["a b"]}', 'redactHeaders: '],
+    ['{"redactQuery": [""]}', 'redactQuery: '],
+    ['{"redactQuery": ["a,b"]}', 'redactQuery: a name has no comma'],
+    ['{"redactBody": ["a\\u0000"]}', 'redactBody: a name has no comma, no control character'],
+    ['{"redactBody": "password"}', 'redactBody: '],
+    ['{"redact": "srict"}', 'redact: must be one of default, strict'],
+    ['{"locked": ["redact-header"]}', 'locked: redact-header is no annotation; did you mean redact-headers?'],
+    ['{"locked": ["tcp-sniffer/ports"]}', 'locked: tcp-sniffer/ports is no annotation'],
+    ['{"locked": ["constructor"]}', 'locked: constructor is no annotation'],
   ])('%s', (text, complaint) => {
     expect(() => configOf({ INJECTOR_POLICY: text })).toThrow(complaint);
   });
@@ -54,6 +62,57 @@ describe('headers that must be redacted', () => {
   ])('beside %s', (given, redacted) => {
     const annotations = given === undefined ? {} : { 'tcp-sniffer/redact-headers': given };
     expect(environmentOf(annotations, env).REDACT_HEADERS).toBe(redacted);
+  });
+});
+
+describe('names of parameters and members that must be redacted', () => {
+  const env = {
+    INJECTOR_POLICY: '{"redactQuery": ["token"], "redactBody": ["apiKey"], "redact": "strict"}',
+    INJECTOR_SIDECAR_OPTIONS: '{"redact-query": "sig"}',
+  };
+  it.each([
+    [{}, { REDACT_QUERY: 'sig,token', REDACT_BODY: 'apiKey', REDACT: 'strict' }],
+    [
+      { 'redact-query': 'a, token', 'redact-body': 'b' },
+      { REDACT_QUERY: 'a,token', REDACT_BODY: 'b,apiKey' },
+    ],
+    [{ redact: 'default' }, { REDACT: 'strict' }],
+  ])('beside %j', (given, redacted) => {
+    const annotations = Object.fromEntries(Object.entries(given).map(([name, text]) => [`tcp-sniffer/${name}`, text]));
+    expect(environmentOf(annotations, env)).toMatchObject(redacted);
+  });
+
+  it('none where the policy has none', () => {
+    const { REDACT_QUERY, REDACT_BODY, REDACT } = environmentOf({}, {});
+    expect([REDACT_QUERY, REDACT_BODY, REDACT]).toEqual([undefined, undefined, undefined]);
+  });
+});
+
+describe('defaults of a namespace', () => {
+  const env = {
+    INJECTOR_SIDECAR_OPTIONS: '{"sample-rate": 0.5, "max-body-size": 5}',
+    INJECTOR_NAMESPACES: '{"shop": {"sample-rate": 0.1, "redact": "strict"}, "other": {"max-body-size": 9}}',
+  };
+  it('win over those of every sidecar, and annotations over them', () => {
+    expect(environmentOf({}, env)).toMatchObject({ SAMPLE_RATE: '0.1', MAX_BODY_SIZE: '5', REDACT: 'strict' });
+    expect(environmentOf({ 'tcp-sniffer/sample-rate': '1' }, env)).toMatchObject({ SAMPLE_RATE: '1' });
+  });
+
+  it.each([
+    ['[]', 'must be a JSON object'],
+    ['{"Shop": {}}', 'Shop is no name of a namespace'],
+    ['{"shop": {"sample-rat": 1}}', 'shop: sample-rat is no option of a sidecar; did you mean sample-rate?'],
+    ['{"shop": {"sample-rate": 2}}', 'shop: sample-rate: must be a number from 0 to 1'],
+  ])('%s', (text, complaint) => {
+    expect(() => configOf({ INJECTOR_NAMESPACES: text })).toThrow(complaint);
+  });
+
+  it('have to go with those of every sidecar', () => {
+    const both = {
+      INJECTOR_SIDECAR_OPTIONS: '{"output-otlp": "http://a.example"}',
+      INJECTOR_NAMESPACES: '{"shop": {"fields": "method"}}',
+    };
+    expect(() => configOf(both)).toThrow(/--namespaces: shop: fields: .*whole messages/);
   });
 });
 

@@ -1,6 +1,7 @@
 // Cases that the tables of the webhook do not have: pods for the locks, and cases that only a policy sees or is limited by.
 
 const IMAGE = 'registry.example/tcp-sniffer:1';
+const TOKEN_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
 const LABELS = { 'tcp-sniffer/inject': 'true' };
 const web = { name: 'web', image: 'registry.example/web:1', ports: [{ containerPort: 8080 }] };
 const pod = (spec, annotations) => ({
@@ -18,12 +19,18 @@ const RULES = {
   images: ['registry.example/team/*'],
   outputHosts: ['*.in.example', 'fd00::1', '10.*'],
   redactHeaders: ['Authorization', 'x-secret'],
+  redactQuery: ['Token'],
+  redactBody: ['apiKey'],
+  redact: 'strict',
   maxBodySize: 4096,
   maxSampleRate: 0.5,
 };
 /** Of a sidecar that fits these rules. */
 const FITTING = {
   REDACT_HEADERS: 'X-Secret, authorization',
+  REDACT_QUERY: 'a, TOKEN',
+  REDACT_BODY: 'apikey,b',
+  REDACT: 'strict',
   MAX_BODY_SIZE: '4KiB',
   SAMPLE_RATE: '0.5',
   OUTPUT_URL: 'https://a.in.example/x',
@@ -40,17 +47,56 @@ const without = (name) => {
 /** Refused by the locks, with these words. */
 export const REFUSED = [
   ['another image', locked({}, { image: 'registry.example/evil:1' }), 'has an image'],
-  ['a command', locked({}, { command: ['sh'] }), 'has a command'],
-  ['arguments', locked({}, { args: ['--redact-headers', 'none'] }), 'has a command'],
-  ['variables of a ConfigMap', locked({}, { envFrom: [{ configMapRef: { name: 'a' } }] }), 'has a command'],
   [
-    'a variable of a ConfigMap',
-    locked({}, { env: [{ name: 'SAMPLE_RATE', valueFrom: { configMapKeyRef: { name: 'a', key: 'b' } } }] }),
-    'has a command',
+    'an image whose name begins as that of the operator',
+    locked({}, { image: 'registry.example/tcp-sniffer-evil:1' }),
+    'has an image',
+  ],
+  ['an image of another port', locked({}, { image: 'registry.example:1/tcp-sniffer:1' }), 'has an image'],
+  ...[
+    ['a command', { command: ['sh'] }],
+    ['arguments', { args: ['--redact-headers', 'none'] }],
+    ['variables of a ConfigMap', { envFrom: [{ configMapRef: { name: 'a' } }] }],
+    ['a hook', { lifecycle: { postStart: { exec: { command: ['sh'] } } } }],
+    ...['livenessProbe', 'readinessProbe', 'startupProbe'].map((name) => [
+      name,
+      { [name]: { exec: { command: ['sh'] } } },
+    ]),
+    ['another folder to start in', { workingDir: '/tmp' }],
+  ].map(([name, more]) => [name, locked({}, more), 'has a field']),
+  ...[
+    ['code by NODE_OPTIONS', { name: 'NODE_OPTIONS', value: '--import=data:text/javascript,1' }],
+    ['a library', { name: 'LD_PRELOAD', value: '/a.so' }],
+    ['an option that no annotation sets', { name: 'HAR_FILE', value: '/tmp/a.har' }],
+    ['a variable of a ConfigMap', { name: 'SAMPLE_RATE', valueFrom: { configMapKeyRef: { name: 'a', key: 'b' } } }],
+    ['a user of a ConfigMap', { name: 'KAFKA_USERNAME', valueFrom: { configMapKeyRef: { name: 'a', key: 'b' } } }],
+    ['another namespace', { name: 'NAMESPACE', value: 'other' }],
+    [
+      'the name of the node as its namespace',
+      { name: 'NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
+    ],
+    ['a value of another variable', { name: 'OUTPUT_KAFKA', value: 'kafka://a.in.example/$(KAFKA_USERNAME)' }],
+  ].map(([name, variable]) => [name, locked({}, { env: [...env(FITTING), variable] }), 'has a variable']),
+  ...[
+    ['code of a ConfigMap', { name: 'a', mountPath: '/app' }],
+    ['our volume elsewhere', { name: 'tcp-sniffer-no-token', mountPath: '/app' }],
+    ['the token of the service account', { name: 'a', mountPath: TOKEN_PATH }],
+  ].map(([name, mount]) => [name, locked({}, { volumeMounts: [mount] }), 'has a mount']),
+  [
+    'another folder by way of one that the chart allows',
+    {
+      ...locked({}, { volumeMounts: [{ name: 'a', mountPath: '/var/run/secrets/eks.amazonaws.com/../../../../app' }] }),
+      locks: { mountPaths: ['/var/run/secrets/eks.amazonaws.com/*'] },
+    },
+    'has a mount',
   ],
   ['redaction off', locked({ REDACT_HEADERS: 'none' }), 'does not redact'],
   ['redaction of less', locked({ REDACT_HEADERS: 'x-secret' }), 'does not redact'],
   ['redaction by default', without('REDACT_HEADERS'), 'does not redact'],
+  ['no parameters of queries', locked({ REDACT_QUERY: 'tokens' }), 'does not redact'],
+  ['members of bodies by default', without('REDACT_BODY'), 'does not redact'],
+  ['the default preset', locked({ REDACT: 'default' }), 'does not redact'],
+  ['no preset', without('REDACT'), 'does not redact'],
   ['a variable twice', locked({}, { env: [...env(FITTING), ...env({ REDACT_HEADERS: 'none' })] }), 'does not redact'],
   ['another host', locked({ OUTPUT_URL: 'https://in.example.evil/' }), 'sends messages to a host'],
   [
@@ -90,6 +136,37 @@ export const REFUSED = [
 export const TAKEN = [
   ['what fits', locked({})],
   ['the other image', locked({}, { image: 'registry.example/team/a:2' })],
+  // A replica of the injector that an upgrade has not ended yet makes it.
+  ['the earlier image of the operator', locked({}, { image: 'registry.example/tcp-sniffer:0' })],
+  [
+    'the image of the operator by digest',
+    locked({}, { image: `registry.example/tcp-sniffer@sha256:${'0'.repeat(64)}` }),
+  ],
+  [
+    'the empty volume over the token',
+    locked({}, { volumeMounts: [{ name: 'tcp-sniffer-no-token', mountPath: TOKEN_PATH }] }),
+  ],
+  ['a dollar sign', locked({ OUTPUT_URL: 'https://a.in.example/$$(x)' })],
+  [
+    'a URL of the chart with a dollar sign',
+    {
+      pod: withSidecar({ env: env({ ...FITTING, OUTPUT_URL: 'https://elsewhere.example/$$x' }) }),
+      values: { sidecar: { outputUrl: 'https://elsewhere.example/$x' }, policy: RULES },
+    },
+  ],
+  [
+    'what other webhooks add to every container, where the chart says so',
+    {
+      ...locked(
+        {},
+        {
+          env: [...env(FITTING), { name: 'AWS_ROLE_ARN', value: 'a' }],
+          volumeMounts: [{ name: 'aws-iam-token', mountPath: '/var/run/secrets/eks.amazonaws.com/serviceaccount' }],
+        },
+      ),
+      locks: { variables: ['AWS_*'], mountPaths: ['/var/run/secrets/eks.amazonaws.com/*'] },
+    },
+  ],
   [
     'records to brokers that fit',
     locked({ OUTPUT_KAFKA: 'kafka://a.in.example:9092,B.in.example/http?compression=gzip' }),
@@ -146,6 +223,5 @@ export const BY_POLICY = [
     'eth7',
   ],
   ['a unit that is none', { pod: pod({}, { 'tcp-sniffer/trigger-before-ms': '30S' }) }, undefined],
-  ['a default that is none', { pod: pod({}), values: { sidecar: { options: { 'sample-rat': 1 } } } }, undefined],
   ['a bad default of the chart', { pod: pod({}), values: { sidecar: { options: { 'sample-rate': 2 } } } }, undefined],
 ];

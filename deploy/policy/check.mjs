@@ -53,6 +53,9 @@ function valuesOf({ env = {}, native = true }, image) {
     INJECTOR_SIDECAR_KAFKA_USERNAME_SECRET: (kafkaUsernameSecret) => ({ sidecar: { kafkaUsernameSecret } }),
     INJECTOR_SIDECAR_KAFKA_PASSWORD_SECRET: (kafkaPasswordSecret) => ({ sidecar: { kafkaPasswordSecret } }),
     INJECTOR_SIDECAR_OPTIONS: (json) => ({ sidecar: { options: JSON.parse(json) } }),
+    INJECTOR_NAMESPACES: (json) => ({
+      namespaces: Object.fromEntries(Object.entries(JSON.parse(json)).map(([name, options]) => [name, { options }])),
+    }),
     INJECTOR_POLICY: (json) => ({ policy: JSON.parse(json) }),
   };
   const values = { mode: 'policy', image: { repository, tag }, sidecar: { native: native ? 'auto' : 'never' } };
@@ -147,7 +150,7 @@ async function casesOf(work) {
 export async function checkPolicies(work, render, fail) {
   const jobs = new Map();
   for (const each of await casesOf(work)) {
-    const values = JSON.stringify({ ...each.values, locks: { enabled: true } });
+    const values = JSON.stringify({ ...each.values, locks: { enabled: true, ...each.locks } });
     if (!jobs.has(values)) jobs.set(values, []);
     jobs.get(values).push(each);
   }

@@ -1,5 +1,5 @@
 // `node deploy/policy/generate.mjs`: what the chart's admission policies say of a sidecar, from the code of the webhook and the table of
-// options, as files that templates/policy.yaml takes in. Needs dist/ (`npm run build:ts`). CI fails when this changes a file.
+// options, as files that templates/policy.yaml takes in, and what values.schema.json says of them. Needs dist/ (`npm run build:ts`). CI fails when this changes a file.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { literal, quote } from './cel.mjs';
 import { LOCK_VARIABLES, LOCKS, NOTICE_VARIABLES, NOTICES } from './locks.mjs';
 import { READ } from './rules.mjs';
+import { definitions } from './schema.mjs';
 import { camel, textOf, VALUES, variables } from './variables.mjs';
 
 const require = createRequire(import.meta.url);
@@ -17,7 +18,7 @@ const { SECRETS } = require('../../dist/injector/secrets.js');
 const { STATUS_ANNOTATION } = require('../../dist/injector/names.js');
 const { VERSION } = require('../../dist/version.js');
 
-const FOLDER = join(dirname(fileURLToPath(import.meta.url)), '..', 'helm', 'tcp-sniffer', 'policy');
+const FOLDER = join(dirname(fileURLToPath(import.meta.url)), '..', 'helm', 'tcp-sniffer');
 
 /** Stands in a model for what CEL puts there. */
 const hole = (name) => `<${name}>`;
@@ -123,20 +124,29 @@ const validations = (pairs) =>
 const STOP = `variables.inject.orValue('true') == 'false' ? ['disabled'] :
 object.metadata.?annotations[?'${STATUS_ANNOTATION}'].hasValue() && (object.spec.containers + object.spec.?initContainers.orValue([])).exists(c, c.name == 'tcp-sniffer') ? ['already_injected'] : []`;
 
+/** The last member of the schema is made, the others are written by hand. */
+function schema() {
+  const text = readFileSync(join(FOLDER, 'values.schema.json'), 'utf8');
+  const [start, , ...more] = text.split('  "definitions": {');
+  if (start === text || more.length > 0) throw new Error('values.schema.json has not one "definitions"');
+  return `${start}${JSON.stringify({ definitions: definitions() }, null, 2).slice(2)}\n`;
+}
+
 function files() {
   const { environment: env, container: whole } = container();
   const head = '# Made by `node deploy/policy/generate.mjs`; edit what that makes it of.\n';
   return {
-    'variables.yaml': `${head}${block([...variables(status()), ['stop', STOP]])}`,
-    'patch.yaml': `${head}${block([
+    'policy/variables.yaml': `${head}${block([...variables(status()), ['stop', STOP]])}`,
+    'policy/patch.yaml': `${head}${block([
       ['environment', env],
       ['container', whole],
     ])}`,
-    'patch.cel': patch(),
-    'notices.yaml': `${head}${block(NOTICE_VARIABLES)}`,
-    'notices.validations.yaml': `${head}${validations(NOTICES)}`,
-    'locks.yaml': `${head}${block(LOCK_VARIABLES)}`,
-    'locks.validations.yaml': `${head}${validations(LOCKS)}`,
+    'policy/patch.cel': patch(),
+    'policy/notices.yaml': `${head}${block(NOTICE_VARIABLES)}`,
+    'policy/notices.validations.yaml': `${head}${validations(NOTICES)}`,
+    'policy/locks.yaml': `${head}${block(LOCK_VARIABLES)}`,
+    'policy/locks.validations.yaml': `${head}${validations(LOCKS)}`,
+    'values.schema.json': schema(),
   };
 }
 

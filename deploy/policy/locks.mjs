@@ -1,13 +1,15 @@
 // The conditions on a pod's sidecar, however it came into the pod: validations of a policy that refuses pods, and the warnings of
 // the policy that only warns.
 import { createRequire } from 'node:module';
-import { list, quote } from './cel.mjs';
-import { bytesOf, hasBrokers, hasHosts, headerNames, isSize } from './rules.mjs';
-import { leftOut, sendsToAllowed, textOf, URLS, urlOf, withoutTag } from './variables.mjs';
+import { list, literal, quote } from './cel.mjs';
+import { bytesOf, hasBrokers, hasHosts, isSize } from './rules.mjs';
+import { leftOut, REDACTED, sendsToAllowed, textOf, URLS, urlOf, withoutTag } from './variables.mjs';
 
 const require = createRequire(import.meta.url);
+const { COMMAND_OPTIONS } = require('../../dist/config/command.js');
 const { OPTIONS } = require('../../dist/config/options.js');
-const { DEFAULT_REDACTED_HEADERS } = require('../../dist/config/redaction.js');
+const { sidecar } = require('../../dist/injector/container.js');
+const { OTEL_VARIABLES } = require('../../dist/injector/otel-variables.js');
 const { SECRETS } = require('../../dist/injector/secrets.js');
 const { CONTAINER_NAME, PREFIX, STATUS_ANNOTATION } = require('../../dist/injector/names.js');
 
@@ -23,16 +25,47 @@ const RULES = 'variables.rules';
 const each = (condition) => `variables.ours.all(c, ${condition})`;
 /** The entries of a variable; of several the last counts, so that all of them have to fit. */
 const entries = (name) => `c.?env.orValue([]).filter(e, e.name == '${name}')`;
-const value = "e.?value.orValue('')";
+const written = "e.?value.orValue('')";
+/** As the sidecar gets it: that it names no other variable is a lock of its own. */
+const value = `${written}.replace('$$', '$')`;
 
-const FROM_ELSEWHERE = [...SECRETS.map(({ variable }) => variable), 'POD_NAME', 'NAMESPACE', 'NODE_NAME'];
+/** With all that a sidecar may have beside its options. */
+const MODEL = sidecar({ env: {}, secrets: {}, tlsKeys: true }, true);
+const FROM_FIELDS = Object.fromEntries(
+  MODEL.env.flatMap(({ name, valueFrom }) => (valueFrom === undefined ? [] : [[name, valueFrom.fieldRef.fieldPath]])),
+);
+const variableOf = (wanted) => COMMAND_OPTIONS.find(({ field }) => field === wanted).variable;
+const FROM_SECRETS = SECRETS.map(({ variable }) => variable);
+const PLAIN = [
+  ...COMMAND_OPTIONS.filter(({ annotation }) => annotation !== undefined).map(({ variable }) => variable),
+  ...OTEL_VARIABLES.map(({ variable }) => variable),
+  ...MODEL.env.map(({ name }) => name).filter((name) => !(name in FROM_FIELDS)),
+];
 
-const redacts = () => {
-  const asked = headerNames(value);
-  const names = `(${asked}.exists(n, n.startsWith('+')) ? ${list(DEFAULT_REDACTED_HEADERS)} + ${asked}.map(n, n.replace('+', '', 1)) : ${asked})`;
-  const all = (of) => `sets.contains(${of}, ${RULES}.redactHeaders)`;
-  return `(size(${entries('REDACT_HEADERS')}) > 0 || ${all(list(DEFAULT_REDACTED_HEADERS))}) && ${entries('REDACT_HEADERS')}.all(e, ${all(names)})`;
-};
+/** Fields by which a container runs something else, or takes its variables from elsewhere. No injection sets them. */
+const NEVER = ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe', 'workingDir'];
+const NEVER_FILLED = ['command', 'args', 'envFrom'];
+
+/** What the chart names, another webhook may add to every container. */
+const alsoAllowed = (rule, text) => `${RULES}.${rule}.exists(a, ${text}.lowerAscii().matches(a))`;
+
+const isOurVariable = `(e.name in ${literal(FROM_FIELDS)} ? e.?valueFrom.?fieldRef.?fieldPath.orValue('') == ${literal(FROM_FIELDS)}[e.name] :
+e.name in ${list(FROM_SECRETS)} ? !e.?valueFrom.hasValue() || e.?valueFrom.?secretKeyRef.hasValue() :
+e.name in ${list(PLAIN)} ? !e.?valueFrom.hasValue() && !${written}.replace('$$', '').contains('$') : ${alsoAllowed('variables', 'e.name')})`;
+
+const isOurMount = `(${MODEL.volumeMounts
+  .map(({ name, mountPath }) => `m.name == ${quote(name)} && m.mountPath == ${quote(mountPath)}`)
+  .join(' || ')} || !m.mountPath.contains('..') && ${alsoAllowed('mountPaths', 'm.mountPath')})`;
+
+/** All that the rule names; case counts in none of them, and of bodies the rest of the spelling does here. */
+function redacts(field) {
+  const variable = variableOf(field);
+  const contains = (names) =>
+    `sets.contains(${names}.map(n, n.lowerAscii()), ${RULES}.${field}.map(n, n.lowerAscii()))`;
+  const byItself = contains(list(OPTIONS[field].default));
+  const isSet = `size(${entries(variable)}) > 0`;
+  return `size(${RULES}.${field}) == 0 || ${each(`(${isSet} || ${byItself}) && ${entries(variable)}.all(e, ${contains(REDACTED[field](value))})`)}`;
+}
 
 const sendsTo = (annotation) =>
   `${entries(annotation.toUpperCase().replaceAll('-', '_'))}.all(e, ${value} == variables.d[?'${annotation}'].orValue('') || ` +
@@ -45,17 +78,26 @@ const below = (name, field, rule, valid, number) =>
 export const LOCKS = [
   [
     each(
-      `!c.?envFrom.hasValue() && size(c.?command.orValue([])) == 0 && size(c.?args.orValue([])) == 0 && c.?env.orValue([]).all(e, !e.?valueFrom.hasValue() || e.name in ${list(FROM_ELSEWHERE)})`,
+      [
+        ...NEVER.map((name) => `!c.?${name}.hasValue()`),
+        ...NEVER_FILLED.map((name) => `size(c.?${name}.orValue([])) == 0`),
+      ].join(' && '),
     ),
-    'has a command, arguments or variables from elsewhere that no injection gives it',
+    `has a field that no injection gives it: one of ${[...NEVER, ...NEVER_FILLED].join(', ')}`,
   ],
+  [each(`c.?env.orValue([]).all(e, ${isOurVariable})`), 'has a variable that no injection gives it'],
+  [each(`c.?volumeMounts.orValue([]).all(m, ${isOurMount})`), 'has a mount that no injection gives it'],
   [
-    each(`c.image == variables.d['image'] || ${RULES}.images.exists(i, ${withoutTag('c.image')}.matches(i))`),
+    // Of any tag: replicas of an injector that an upgrade has not ended yet inject the image before.
+    each(
+      `${withoutTag('c.image')} == ${withoutTag("variables.d['image']")} || ${RULES}.images.exists(i, ${withoutTag('c.image')}.matches(i))`,
+    ),
     'has an image that the policy does not allow',
   ],
+  ...Object.keys(REDACTED).map((field) => [redacts(field), `does not redact what the policy wants redacted: ${field}`]),
   [
-    `size(${RULES}.redactHeaders) == 0 || ${each(redacts())}`,
-    'does not redact the headers that the policy wants redacted',
+    `${RULES}.redact != 'strict' || ${each(`size(${entries('REDACT')}) > 0 && ${entries('REDACT')}.all(e, ${value} == 'strict')`)}`,
+    'does not redact what the policy wants redacted: redact',
   ],
   [
     `size(${RULES}.outputHosts) == 0 || ${each(URLS.map(sendsTo).join(' && '))}`,

@@ -8,6 +8,7 @@ const { COMMAND_OPTIONS } = require('../../dist/config/command.js');
 const { OPTIONS } = require('../../dist/config/options.js');
 const { checkBatch } = require('../../dist/config/batch.js');
 const { MESSAGE_FIELDS } = require('../../dist/config/fields.js');
+const { DEFAULT_REDACTED_HEADERS } = require('../../dist/config/redaction.js');
 const { MEDIA_TYPE, TOKEN } = require('../../dist/config/checks.js');
 const texts = require('../../dist/config/texts.js');
 const { BYTES_PER_UNIT, MS_PER_UNIT } = require('../../dist/filter/units.js');
@@ -133,7 +134,16 @@ export const everyHost = (name, text, condition) =>
 
 /** The names of headers in a text, in lower case; `none` is none of them. */
 export const headerNames = (text) =>
-  `(${text}.trim().lowerAscii() == 'none' ? [] : ${text}.split(',').map(n, n.trim().lowerAscii()).filter(n, n != ''))`;
+  `(${text}.trim().lowerAscii() == 'none' ? [] : ${namesIn(`${text}.lowerAscii()`)})`;
+
+/** The same of query parameters, or of members of bodies, as they are written. */
+export const namesIn = (text) => `${text}.split(',').map(n, n.trim()).filter(n, n != '')`;
+
+/** The headers that the text has redacted: those that it names, or those beside the sniffer's own. */
+export function redactedHeaders(text) {
+  const names = headerNames(text);
+  return `(${names}.exists(n, n.startsWith('+')) ? ${list(DEFAULT_REDACTED_HEADERS)} + ${names}.map(n, n.replace('+', '', 1)) : ${names})`;
+}
 
 const BARE = TOKEN.source.replace('^[', '').replace(']+$', '');
 const areHeaders = (text) => {
@@ -196,7 +206,7 @@ const BY_FIELD = {
   metricsHost: printable,
   cpuLimitShare: (text) =>
     `${matches(text, '^[0-9]{1,2}(?:\\.[0-9]{1,15})?$')} && double(${text}) >= ${MIN_CPU_LIMIT_SHARE} && double(${text}) <= ${MAX_CPU_LIMIT_SHARE}.0`,
-  fields: (text) => `${text}.split(',').map(n, n.trim()).filter(n, n != '').all(n, n in ${list(MESSAGE_FIELDS)})`,
+  fields: (text) => `${namesIn(text)}.all(n, n in ${list(MESSAGE_FIELDS)})`,
 };
 
 /** That the text is a whole number as the option's own parser reads it, and the number. */

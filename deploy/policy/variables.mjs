@@ -5,18 +5,18 @@ import { firstOf, fits, list, matches, quote } from './cel.mjs';
 import {
   bytesOf,
   everyHost,
-  headerNames,
   isList,
   MAX_TOPIC_CHARS,
+  namesIn,
   OTEL_RULES,
   READ,
+  redactedHeaders,
   ruleFor,
   UNREAD_ANNOTATIONS,
 } from './rules.mjs';
 
 const require = createRequire(import.meta.url);
 const { OPTIONS } = require('../../dist/config/options.js');
-const { DEFAULT_REDACTED_HEADERS } = require('../../dist/config/redaction.js');
 const { MESHES } = require('../../dist/injector/mesh.js');
 const names = require('../../dist/injector/names.js');
 const {
@@ -177,7 +177,11 @@ function badResources(request, limit, least, most) {
   return `${asked}.isGreaterThan(${limited}) || ${asked}.isLessThan(quantity('${least}')) || ${limited}.isGreaterThan(quantity('${most}'))`;
 }
 
-export const withoutTag = (image) => `${image}.split('@')[0].replace(${image}.split('@')[0].find(':[^/:]*$'), '')`;
+export function withoutTag(image) {
+  const tagged = `${image}.split('@')[0]`;
+  // Not by replace(): the port of the registry may be written as the tag is.
+  return `${tagged}.substring(0, size(${tagged}) - size(${tagged}.find(':[^/:]*$')))`;
+}
 
 const isAllowed = (host) => `variables.rules.outputHosts.exists(h, ${host}.lowerAscii().matches(h))`;
 
@@ -325,15 +329,21 @@ function reason() {
 }
 
 const own = (name) => `${textOf(name)}.orValue('')`;
-const redacted = `variables.rules.redactHeaders`;
 
-/** Headers that are redacted, where the rules add to them. */
-const redactHeaders = () => {
-  const text = textOf('redact-headers');
-  const asked = headerNames('v');
-  const plain = `(${asked}.exists(n, n.startsWith('+')) ? ${list(DEFAULT_REDACTED_HEADERS)} + ${asked}.map(n, n.substring(1)) : ${asked})`;
-  return `size(${redacted}) == 0 ? ${text}.orValue('') : (${text}.optMap(v, ${plain}).orValue(${list(DEFAULT_REDACTED_HEADERS)}) + ${redacted}).distinct().join(',')`;
+/** What must be redacted stands in the rules by these names. For each: by what the text of its variable is read as a list of names. */
+export const REDACTED = {
+  redactHeaders: redactedHeaders,
+  redactQuery: (text) => namesIn(`${text}.lowerAscii()`),
+  redactBody: namesIn,
 };
+
+/** What is redacted, where the rules add to it. */
+function redacted(field) {
+  const rule = `variables.rules.${field}`;
+  const text = textOf(READ.find((option) => option.field === field).annotation.name);
+  const byItself = OPTIONS[field].default.length === 0 ? '[]' : list(OPTIONS[field].default);
+  return `(size(${rule}) == 0 ? ${text} : optional.of((${text}.optMap(v, ${REDACTED[field]('v')}).orValue(${byItself}) + ${rule}).distinct().join(',')))`;
+}
 
 /** The sniffer's own default, where that is more than the rules allow, is lowered. */
 const ceiling = (name, field, rule) =>
@@ -344,7 +354,8 @@ export const VALUES = {
   [SERVICE_VARIABLE]: 'variables.service',
   interface: 'optional.of(variables.interface)',
   ports: 'optional.of(variables.ports)',
-  redactHeaders: `(size(${redacted}) == 0 && !${textOf('redact-headers')}.hasValue() ? optional.none() : optional.of(variables.redactHeaders))`,
+  ...Object.fromEntries(Object.keys(REDACTED).map((field) => [field, redacted(field)])),
+  redact: `(variables.rules.redact == 'strict' ? optional.of('strict') : ${textOf('redact')})`,
   maxBodySize: ceiling('max-body-size', 'maxBodySize', 'maxBodySize'),
   sampleRate: ceiling('sample-rate', 'sampleRate', 'maxSampleRate'),
 };
@@ -398,7 +409,6 @@ export function variables(status) {
         `!(${quote(SERVICE_ANNOTATION)} in variables.rules.locked) ? ` +
         `object.metadata.?labels[?${quote(SERVICE_LABEL)}].optFlatMap(v, v == '' ? optional.none() : optional.of(v)) : optional.none())`,
     ],
-    ['redactHeaders', redactHeaders()],
     ['status', status],
     ['invalid', `[\n${complaintsOfAnnotations().join(',\n')}\n].filter(c, c != '')`],
     ['reason', reason()],

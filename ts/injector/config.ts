@@ -9,6 +9,7 @@ import { INJECTOR_OPTIONS, type InjectorConfig, type InjectorOption } from './op
 import { SERVICE_ANNOTATION, SERVICE_VARIABLE } from './otel-variables';
 import { isObject } from './pod';
 import { checkResources } from './settings';
+import { checkOptionsTogether } from './sidecar-options';
 import { variableFor } from './sniffer-text';
 
 export interface Sources {
@@ -63,12 +64,31 @@ export function readInjectorConfig({ flags, env, file, ownNamespace, production 
   } catch (error) {
     throw new ValidationError('resources', (error as Error).message, 'resources of the sidecar');
   }
-  checkKafka(whole);
+  checkKafka(whole, '--sidecar-options');
+  for (const name of Object.keys(whole.namespaces)) checkNamespace(whole, name, production);
   return whole;
 }
 
+/** The config for the pods of a namespace. */
+export function configFor(config: InjectorConfig, namespace: string): InjectorConfig {
+  const own = Object.hasOwn(config.namespaces, namespace) ? config.namespaces[namespace] : undefined;
+  return own === undefined ? config : { ...config, sidecarOptions: { ...config.sidecarOptions, ...own } };
+}
+
+/** What is right by itself may not go with what every sidecar has. */
+function checkNamespace(config: InjectorConfig, name: string, production: boolean): void {
+  const merged = configFor(config, name);
+  const label = `--namespaces: ${name}`;
+  try {
+    checkOptionsTogether(merged.sidecarOptions, production);
+  } catch (error) {
+    throw new ValidationError('namespaces', (error as Error).message, label);
+  }
+  checkKafka(merged, label);
+}
+
 /** What no pod could mend by its annotations. */
-function checkKafka({ sidecarOptions, policy, ...config }: InjectorConfig): void {
+function checkKafka({ sidecarOptions, policy, ...config }: InjectorConfig, label: string): void {
   const { sidecarKafkaUsernameSecret: username, sidecarKafkaPasswordSecret: password } = config;
   if ((username === undefined) !== (password === undefined)) {
     const [missing, given] =
@@ -83,7 +103,7 @@ function checkKafka({ sidecarOptions, policy, ...config }: InjectorConfig): void
   throw new ValidationError(
     'sidecarOptions',
     `output-kafka: {service} in its topic needs ${SERVICE_ANNOTATION}, since the policy has it locked`,
-    '--sidecar-options',
+    label,
   );
 }
 

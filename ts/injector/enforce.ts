@@ -1,11 +1,10 @@
 /**
  * The operator's policy on what a pod asks for. A pod that asks for more than it may is left without a sidecar, with a warning;
- * headers that must be redacted are added to what the pod asks for, since more redaction harms nothing.
+ * what must be redacted is added to what the pod asks for, since more redaction harms nothing.
  */
 
 import { readKafkaUrl } from '../config/kafka';
 import { OPTIONS } from '../config/options';
-import { checkRedactHeaders, DEFAULT_REDACTED_HEADERS, parseRedactHeaders } from '../config/redaction';
 import { PREFIX } from './names';
 import type { Pod } from './pod';
 import type { Policy } from './policy';
@@ -25,7 +24,7 @@ const HOSTS = {
 } satisfies { [Field in keyof typeof OPTIONS]?: (url: string) => string[] };
 
 /**
- * Adds the headers that must be redacted.
+ * Adds what must be redacted.
  * @throws {PolicyError} for the first thing that the policy refuses
  */
 export function enforce(policy: Policy, pod: Pod, settings: Settings, defaults: Settings): void {
@@ -66,13 +65,16 @@ function checkCeiling(most: number | undefined, field: 'maxBodySize' | 'sampleRa
   }
 }
 
-function redact({ redactHeaders }: Policy, settings: Settings): void {
-  if (redactHeaders.length === 0) return;
-  const name = variableFor('redactHeaders');
-  const text = settings.env[name];
-  const names =
-    text === undefined ? [...DEFAULT_REDACTED_HEADERS] : checkRedactHeaders(parseRedactHeaders(text), 'redactHeaders');
-  settings.env[name] = [...new Set([...names, ...redactHeaders])].join(',');
+/** What must be redacted, beside what the pod wants redacted or the sniffer redacts by itself. */
+function redact(policy: Policy, { env }: Settings): void {
+  for (const field of ['redactHeaders', 'redactQuery', 'redactBody'] as const) {
+    if (policy[field].length === 0) continue;
+    const { check, parse, default: byItself } = OPTIONS[field];
+    const text = env[variableFor(field)];
+    const names = text === undefined ? byItself : (check(parse(text), field, false) as string[]);
+    env[variableFor(field)] = [...new Set([...names, ...policy[field]])].join(',');
+  }
+  if (policy.redact === 'strict') env[variableFor('redact')] = policy.redact;
 }
 
 /** The parser that the output itself uses, so that no other host can be feigned. IPv6 goes without brackets. */

@@ -7,7 +7,7 @@ import type { LogLevel } from '../types';
 import { LABEL_NAME, OBJECT_NAME, parseImage, parseSecretKey, type SecretKey } from './names';
 import { NO_POLICY, type Policy, readPolicy } from './policy';
 import { SECRETS, type SecretOption } from './secrets';
-import { readSidecarOptions } from './sidecar-options';
+import { readNamespaces, readSidecarOptions } from './sidecar-options';
 import { checkSnifferText } from './sniffer-text';
 
 export const NATIVE_MODES = ['auto', 'always', 'never'] as const;
@@ -43,6 +43,8 @@ export interface InjectorConfig extends Partial<Record<SecretOption, SecretKey>>
   /** Further options of every sidecar, by the names of their annotations. */
   sidecarOptions: Record<string, string>;
   policy: Policy;
+  /** By the name of a namespace: options of the sidecars in its pods, over those of every sidecar. */
+  namespaces: Record<string, Record<string, string>>;
   /** Tells the owners of pods that are left without a sidecar by an event. */
   events: boolean;
   /** A file with the CA of those who may ask the webhook; without it every client may. */
@@ -229,9 +231,18 @@ export const INJECTOR_OPTIONS: readonly InjectorOption[] = [
     flag: '--policy',
     variable: 'INJECTOR_POLICY',
     argument: 'json',
-    help: 'what pods may ask for: images, outputHosts, redactHeaders, locked, maxBodySize, maxSampleRate, tlsKeylog',
+    help: 'what pods may ask for: images, outputHosts, redactHeaders, redactQuery, redactBody, redact, locked, maxBodySize, maxSampleRate, tlsKeylog',
     read: readPolicy,
     default: NO_POLICY,
+  },
+  {
+    field: 'namespaces',
+    flag: '--namespaces',
+    variable: 'INJECTOR_NAMESPACES',
+    argument: 'json',
+    help: 'such options by namespaces, e.g. {"shop": {"sample-rate": 1}}, which win over those of every sidecar',
+    read: readNamespaces,
+    default: {},
   },
   {
     field: 'events',

@@ -1,8 +1,9 @@
 /** The settings that the operator lets pods ask for, as the injector's config has them. */
 
-import { checkRedactHeaders } from '../config/redaction';
+import { OPTIONS } from '../config/options';
 import { suggest } from '../suggest';
 import { isObject } from './pod';
+import { ANNOTATION_NAMES } from './settings';
 
 export interface Policy {
   /** Images that an annotation may name beside the operator's, without tag and digest; `*` stands for any text. */
@@ -11,6 +12,11 @@ export interface Policy {
   outputHosts?: string[];
   /** Names of headers that every sidecar redacts, in lower case. */
   redactHeaders: string[];
+  /** Names of query parameters, of members of JSON and of form fields that every sidecar redacts. */
+  redactQuery: string[];
+  redactBody: string[];
+  /** `strict`: every sidecar does. */
+  redact: 'default' | 'strict';
   /** Annotations that pods must not have, without the prefix. */
   locked: string[];
   /** In bytes. */
@@ -21,13 +27,36 @@ export interface Policy {
   tlsKeylog: boolean;
 }
 
-export const NO_POLICY: Policy = { images: [], redactHeaders: [], locked: [], tlsKeylog: false };
+export const NO_POLICY: Policy = {
+  images: [],
+  redactHeaders: [],
+  redactQuery: [],
+  redactBody: [],
+  redact: 'default',
+  locked: [],
+  tlsKeylog: false,
+};
+
+/** As the sniffer's own option of that name is checked. Names become a text with commas between them. */
+const redaction = (field: 'redactHeaders' | 'redactQuery' | 'redactBody') => (value: unknown) => {
+  const bad = texts(value).some((name) => name.trim() !== name || /[,\p{Cc}]/u.test(name));
+  if (bad) throw new Error('a name has no comma, no control character and no space around it');
+  return OPTIONS[field].check(value, field, false);
+};
 
 const READERS: Readonly<Record<keyof Policy, (value: unknown) => unknown>> = {
   images: texts,
   outputHosts: texts,
-  redactHeaders: (value) => checkRedactHeaders(value, 'redactHeaders'),
-  locked: texts,
+  redactHeaders: redaction('redactHeaders'),
+  redactQuery: redaction('redactQuery'),
+  redactBody: redaction('redactBody'),
+  redact: (value) => OPTIONS.redact.check(value, 'redact', false),
+  locked: (value) => {
+    for (const name of texts(value)) {
+      if (!ANNOTATION_NAMES.includes(name)) throw new Error(`${name} is no annotation${hint(name, ANNOTATION_NAMES)}`);
+    }
+    return value;
+  },
   maxBodySize: (value) => {
     if (!Number.isSafeInteger(value) || (value as number) < 1) throw new Error('must be bytes, 1 or more');
     return value;
@@ -52,10 +81,7 @@ export function readPolicy(given: unknown): Policy {
   const policy: Record<string, unknown> = { ...NO_POLICY };
   for (const [name, value] of Object.entries(content)) {
     const reader = Object.hasOwn(READERS, name) ? READERS[name as keyof Policy] : undefined;
-    if (reader === undefined) {
-      const near = suggest(name, Object.keys(READERS));
-      throw new Error(`${name} is no rule${near === undefined ? '' : `; did you mean ${near}?`}`);
-    }
+    if (reader === undefined) throw new Error(`${name} is no rule${hint(name, Object.keys(READERS))}`);
     try {
       policy[name] = reader(value);
     } catch (error) {
@@ -63,6 +89,11 @@ export function readPolicy(given: unknown): Policy {
     }
   }
   return policy as unknown as Policy;
+}
+
+function hint(name: string, known: readonly string[]): string {
+  const near = suggest(name, known);
+  return near === undefined ? '' : `; did you mean ${near}?`;
 }
 
 function texts(value: unknown): string[] {

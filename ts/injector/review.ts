@@ -5,6 +5,7 @@
 
 import { isUtf8 } from 'node:buffer';
 import { errorFields, type Log } from '../logger';
+import { configFor } from './config';
 import type { Counters } from './counters';
 import { type Circumstances, decide, type Entry, type Skip, skip } from './decide';
 import { brokenBound } from './json-bounds';
@@ -149,7 +150,13 @@ function inject(request: AdmissionRequest, entry: Entry, { config, production, n
   if (pod === undefined || typeof namespace !== 'string' || namespace === '') {
     return skip('unreadable_pod', 'this is not a pod as the API describes it');
   }
-  const circumstances: Circumstances = { config, namespace, entry, nativeAvailable: nativeAvailable(), production };
+  const circumstances: Circumstances = {
+    config: configFor(config, namespace),
+    namespace,
+    entry,
+    nativeAvailable: nativeAvailable(),
+    production,
+  };
   const decision = decide(pod, circumstances);
   if (!decision.inject) return decision;
   const operations = patchFor(pod, decision);

@@ -9,9 +9,15 @@
 {{- end -}}
 {{- end }}
 
-{{- /* variables.d: what a sidecar gets where a pod does not say otherwise, by the names of the annotations. */ -}}
-{{- define "tcp-sniffer.policy.defaults" -}}
+{{- /* What a sidecar gets where a pod does not say otherwise, by the names of the annotations. Of a list: all of it, and the options of a namespace. */ -}}
+{{- define "tcp-sniffer.policy.defaultsOf" -}}
+{{- $more := index . 1 -}}
+{{- with index . 0 -}}
 {{- $sidecar := .Values.sidecar -}}
+{{- $options := deepCopy $sidecar.options -}}
+{{- range $name, $value := $more -}}
+{{- $_ := set $options $name $value -}}
+{{- end -}}
 {{- $d := dict "image" (include "tcp-sniffer.image" .) "imagePullPolicy" .Values.image.pullPolicy "version" .Chart.AppVersion -}}
 {{- $_ := set $d "native" (ne $sidecar.native "never" | toString) -}}
 {{- $own := dict "ports" $sidecar.ports "interface" $sidecar.interface "output-url" $sidecar.outputUrl "auth-secret" $sidecar.authSecret -}}
@@ -28,18 +34,8 @@
 {{- $_ := set $d (printf "%s-%s" $name $kind) (get $amounts $name | toString) -}}
 {{- end -}}
 {{- end -}}
-{{- range $name, $value := $sidecar.options -}}
-{{- if or (hasKey $d $name) (hasKey $own $name) (eq $name "version") -}}
-{{- fail (printf "sidecar.options: %s is a value of the chart of its own" $name) -}}
-{{- end -}}
+{{- range $name, $value := $options -}}
 {{- $_ := set $d $name (include "tcp-sniffer.policy.text" $value) -}}
-{{- end -}}
-{{- if ne (empty $sidecar.kafkaUsernameSecret) (empty $sidecar.kafkaPasswordSecret) -}}
-{{- fail "sidecar.kafkaUsernameSecret and sidecar.kafkaPasswordSecret: give both or neither" -}}
-{{- end -}}
-{{- $service := and (contains "{service}" (get $d "output-kafka" | toString)) (not (hasKey $d "otel-service-name")) -}}
-{{- if and $service (has "otel-service-name" (.Values.policy.locked | default list)) -}}
-{{- fail "sidecar.options: {service} in the topic of output-kafka needs otel-service-name, since policy.locked has it" -}}
 {{- end -}}
 {{- with .Values.policy -}}
 {{- range $name, $most := dict "max-body-size" .maxBodySize "sample-rate" .maxSampleRate -}}
@@ -49,6 +45,21 @@
 {{- end -}}
 {{- end -}}
 {{ toJson $d }}
+{{- end -}}
+{{- end }}
+
+{{- /* variables.d */ -}}
+{{- define "tcp-sniffer.policy.defaults" -}}
+{{- $root := . -}}
+{{- $texts := list -}}
+{{- range $name, $namespace := .Values.namespaces -}}
+{{- $texts = append $texts (printf "%q: %s" $name (include "tcp-sniffer.policy.defaultsOf" (list $root $namespace.options))) -}}
+{{- end -}}
+{{- with $texts -}}
+{ {{- join ", " . -}} }[?request.namespace].orValue({{ include "tcp-sniffer.policy.defaultsOf" (list $root dict) }})
+{{- else -}}
+{{ include "tcp-sniffer.policy.defaultsOf" (list $root dict) }}
+{{- end -}}
 {{- end }}
 
 {{- /* A list of regular expressions: * stands for any text. */ -}}
@@ -58,6 +69,14 @@
 {{- $patterns = append $patterns (printf "^%s$" (lower . | regexQuoteMeta | replace "\\*" ".*")) -}}
 {{- end -}}
 {{ toJson $patterns }}
+{{- end }}
+
+{{- define "tcp-sniffer.policy.lower" -}}
+{{- $texts := list -}}
+{{- range . -}}
+{{- $texts = append $texts (lower .) -}}
+{{- end -}}
+{{ toJson $texts }}
 {{- end }}
 
 {{- /* As a list of none or one, so that its type is known. */ -}}
@@ -76,11 +95,7 @@
 {{- if and (kindIs "slice" $hosts) (not $hosts) -}}
 {{- $hosts = list "" -}}
 {{- end -}}
-{{- $redacted := list -}}
-{{- range .redactHeaders -}}
-{{- $redacted = append $redacted (lower .) -}}
-{{- end -}}
-{'images': dyn({{ include "tcp-sniffer.policy.patterns" .images }}), 'outputHosts': dyn({{ include "tcp-sniffer.policy.patterns" $hosts }}), 'redactHeaders': dyn({{ toJson $redacted }}), 'locked': dyn({{ toJson .locked }}), 'tlsKeylog': dyn({{ toJson .tlsKeylog }}), 'maxBodySize': dyn({{ include "tcp-sniffer.policy.most" .maxBodySize }}), 'maxSampleRate': dyn({{ include "tcp-sniffer.policy.most" .maxSampleRate }})}
+{'images': dyn({{ include "tcp-sniffer.policy.patterns" .images }}), 'outputHosts': dyn({{ include "tcp-sniffer.policy.patterns" $hosts }}), 'redactHeaders': dyn({{ include "tcp-sniffer.policy.lower" .redactHeaders }}), 'redactQuery': dyn({{ include "tcp-sniffer.policy.lower" .redactQuery }}), 'redactBody': dyn({{ toJson .redactBody }}), 'redact': dyn({{ toJson .redact }}), 'locked': dyn({{ toJson .locked }}), 'tlsKeylog': dyn({{ toJson .tlsKeylog }}), 'maxBodySize': dyn({{ include "tcp-sniffer.policy.most" .maxBodySize }}), 'maxSampleRate': dyn({{ include "tcp-sniffer.policy.most" .maxSampleRate }}), 'variables': dyn({{ include "tcp-sniffer.policy.patterns" $.Values.locks.variables }}), 'mountPaths': dyn({{ include "tcp-sniffer.policy.patterns" $.Values.locks.mountPaths }})}
 {{- end -}}
 {{- end }}
 

@@ -77,6 +77,11 @@ function expectRead(run: Run, version: string): void {
   }
 }
 
+interface HarEntry {
+  request: { url: string };
+  _tls?: HttpMessage['tls'];
+}
+
 /** Every secret and random of the log, in both cases. */
 function expectNoSecret(text: string, keys: string): void {
   const words = keys.split(/\s+/).filter((word) => /^[0-9a-f]{64,}$/i.test(word));
@@ -95,6 +100,20 @@ describe.each(VERSIONS)('a savefile of TLS %s', (version) => {
     const run = await read('--read', pcap(), '--tls-keylog', keys());
     expectRead(run, version);
     expectNoSecret(run.stdout + run.stderr, readFileSync(keys(), 'utf8'));
+  });
+
+  test('is a HAR of https, with the TLS of each entry', async () => {
+    const har = at(`${version}.har`);
+    const run = await read('--read', pcap(), '--tls-keylog', keys(), '--har', har);
+    expect(run.code, run.stderr).toBe(0);
+    const { entries } = JSON.parse(readFileSync(har, 'utf8')).log as { entries: HarEntry[] };
+    expect(entries.map(({ request }) => request.url)).toEqual(
+      Array(2).fill(expect.stringMatching(/^https:.*\/secret$/)),
+    );
+    const [{ tls } = {}] = messagesOf((await read('--read', pcap(), '--tls-keylog', keys())).stdout);
+    expect(entries.map(({ _tls }) => _tls)).toEqual([tls, tls]);
+    expect(tls).toMatchObject({ version });
+    expectNoSecret(readFileSync(har, 'utf8'), readFileSync(keys(), 'utf8'));
   });
 
   test('with a folder of key logs', async () => {

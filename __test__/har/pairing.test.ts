@@ -104,6 +104,36 @@ describe('an entry', () => {
     ['other:443', 'http://other:443'],
   ])('target %s is %s', (path, expected) => expect(url(path)).toBe(expected));
 
+  it.each([
+    ['/a?b', 'https://h.example/a?b'],
+    ['*', 'https://h.example'],
+    ['other:443', 'https://other:443'],
+    ['http://other/x', 'http://other/x'],
+  ])('in TLS target %s is %s', (path, expected) => {
+    const tls = { version: '1.3', cipher: 'TLS_AES_128_GCM_SHA256' };
+    const asked = request('a', { path, tls, headers: { host: 'h.example' } });
+    expect(entryOf({ request: asked, interim: [] })).toMatchObject({ request: { url: expected }, _tls: tls });
+  });
+
+  it('has the TLS of a response whose request was not seen, and none where there was none', () => {
+    const tls = { version: '1.2', cipher: 'TLS_AES_128_GCM_SHA256', serverName: 'h', alpn: 'http/1.1' };
+    expect(entryOf({ request: undefined, interim: [], response: response('a', 200, { tls }) })).toMatchObject({
+      request: { url: 'https://10.0.0.5:8080/' },
+      _tls: tls,
+    });
+    expect(entryOf({ request: request('a'), interim: [] })).not.toHaveProperty('_tls');
+  });
+
+  it.each([
+    ['ws://h/', {}],
+    ['wss://h/', { tls: { version: '1.3', cipher: 'TLS_AES_128_GCM_SHA256' } }],
+    ['wss://h/', { scheme: 'https' }],
+    ['ws://other/x', { path: 'http://other/x' }],
+  ])('of a WebSocket with its messages the URL is %s, as Chromium writes it', (url, more) => {
+    const asked = request('a', { headers: { host: 'h' }, ...more });
+    expect(entryOf({ request: asked, interim: [] }, [])).toMatchObject({ request: { url } });
+  });
+
   it.each(['h/../x', 'a b', '', '<script>'])('a Host field that is none is not believed: %j', (host) =>
     expect(url('/', { host })).toBe('http://10.0.0.5:8080/'),
   );

@@ -90,7 +90,7 @@ describe('the files of ts/', () => {
       expect(
         outside.filter(
           (name) =>
-            !/^(preact(\/|$)|\.\.\/filter(\/|$)|\.\.\/exchange\/(templates|outcome)$|\.\.\/trace\/(grouping|hop|tree)$)/.test(
+            !/^(preact(\/|$)|\.\.\/filter(\/|$)|\.\.\/exchange\/(outcome|scheme|templates)$|\.\.\/trace\/(grouping|hop|tree)$)/.test(
               name,
             ),
         ),

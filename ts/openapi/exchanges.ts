@@ -6,6 +6,7 @@
 import { endpointText } from '../exchange/endpoints';
 import { isOfStream, type Line, linesOf, parseLine } from '../exchange/lines';
 import { isFinal, Pairing } from '../exchange/pairing';
+import { schemeOf } from '../exchange/scheme';
 import { pathOf } from '../exchange/templates';
 import type { HttpMessage } from '../types';
 import { isTooDeep, normalPath } from './paths';
@@ -133,7 +134,7 @@ function exchangeOf(request: HttpMessage | undefined, response: HttpMessage): Ht
 
 function originOf(request: HttpMessage | undefined): string | undefined {
   if (request === undefined) return undefined;
-  const scheme = request.tls !== undefined || request.scheme === 'https' ? 'https' : 'http';
+  const scheme = schemeOf(request);
   const { host } = request.headers;
   if (host === undefined) return `${scheme}://${endpointText(request.receiver)}`;
   return HOST.test(host) ? `${scheme}://${host.toLowerCase()}` : undefined;

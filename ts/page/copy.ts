@@ -3,6 +3,7 @@
  * for nothing else.
  */
 
+import { schemeOf } from '../exchange/scheme';
 import type { HttpMessage } from '../types';
 
 /** The client sets these itself, from the URL and the body. */
@@ -26,11 +27,12 @@ const CUT = 'the body is not whole: the capture has only a part of it';
 const LEFT_OUT = 'the body is no text: the capture has left it out';
 
 /** The target URI (RFC 9110 §7.1), or the nearest to it. */
-export function urlOf({ path = '/', headers, receiver, scheme, tls }: HttpMessage): string {
+export function urlOf(message: HttpMessage): string {
+  const { path = '/', headers, receiver } = message;
   if (/^https?:\/\//i.test(path)) return path;
   const { ip, port } = receiver;
   const authority = headers.host || (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`);
-  return `${scheme ?? (tls === undefined ? 'http' : 'https')}://${authority}${path.startsWith('/') ? path : '/'}`;
+  return `${schemeOf(message)}://${authority}${path.startsWith('/') ? path : '/'}`;
 }
 
 /** For a POSIX shell (POSIX.1-2024, Shell Command Language §2.2.2): nothing within single quotes has a meaning. */

@@ -6,6 +6,7 @@
 import { TOKEN } from '../../config/checks';
 import { endpointText } from '../../exchange/endpoints';
 import type { Exchange } from '../../exchange/pairing';
+import { schemeOf } from '../../exchange/scheme';
 import { authorityOf } from '../../outputs/har/entry';
 import type { HttpMessage } from '../../types';
 import { isPlain, printing, word } from './shell';
@@ -65,8 +66,8 @@ function methodOf(method: string, hasBody: boolean): string[] {
 
 /** As it was sent: curl is kept from removing dots, and from reading brackets and braces. */
 function targetOf(request: HttpMessage): string[] {
-  const { path = '', tls, scheme: named, receiver } = request;
-  const scheme = tls !== undefined || named === 'https' ? 'https' : 'http';
+  const { path = '', receiver } = request;
+  const scheme = schemeOf(request);
   const authority = authorityOf(request.headers.host, request);
   const origin = `${scheme}://${authority}`;
   const port = Number(/:(\d+)$/.exec(authority)?.[1] ?? DEFAULT_PORTS[scheme]);

@@ -5,6 +5,7 @@
 
 import { endpointText } from '../../exchange/endpoints';
 import type { Exchange } from '../../exchange/pairing';
+import { schemeOf } from '../../exchange/scheme';
 import { timesOf, uploadMsOf } from '../../exchange/times';
 import type { HttpMessage } from '../../types';
 import { type HarMessage, LARGE_TEXT, lengthOf } from './large-text';
@@ -23,19 +24,21 @@ export function entryOf(
   page = PAGE_ID,
 ): object {
   const first = firstOf({ request, interim, response });
+  const isSocket = inside !== undefined;
   const timings = timingsOf(request, response);
   return {
     pageref: page,
     startedDateTime: startOf(first, response?.latencyMs),
     // HAR wants the sum of the timings that are known.
     time: timings.send + timings.wait + timings.receive,
-    request: requestOf(request, response ?? interim[0]),
+    request: request === undefined ? unseenOf(first, isSocket) : requestOf(request, isSocket),
     response: response === undefined ? NO_RESPONSE : responseOf(response),
     cache: {},
     timings: { blocked: -1, dns: -1, connect: -1, ...timings, ssl: -1 },
     serverIPAddress: first.receiver.ip,
     connection: endpointText(first.destination),
     _id: first.id,
+    ...(first.tls === undefined ? {} : { _tls: first.tls }),
     ...(interim.length === 0 ? {} : { _interim: interim.map(interimOf) }),
     ...(inside === undefined ? {} : { _resourceType: 'websocket', _webSocketMessages: inside }),
   };
@@ -81,24 +84,26 @@ function startOf(first: HttpMessage, latencyMs: number | undefined): string {
   return new Date(Date.parse(first.timestamp) - Math.round(latencyMs)).toISOString();
 }
 
-function requestOf(request: HarMessage | undefined, answer: HttpMessage | undefined): object {
-  if (request === undefined) {
-    const known = answer?.request;
-    const url = answer === undefined ? 'http://unknown/' : urlOf(known?.path ?? '/', undefined, answer);
-    return {
-      method: known?.method ?? '',
-      url,
-      httpVersion: '',
-      cookies: [],
-      headers: [],
-      queryString: queryOf(url),
-      headersSize: -1,
-      bodySize: -1,
-      comment: 'the request was not seen',
-    };
-  }
+/** From its answer. */
+function unseenOf(answer: HttpMessage, isSocket: boolean): object {
+  const { method = '', path = '/' } = answer.request ?? {};
+  const url = urlOf(path, undefined, answer, isSocket);
+  return {
+    method,
+    url,
+    httpVersion: '',
+    cookies: [],
+    headers: [],
+    queryString: queryOf(url),
+    headersSize: -1,
+    bodySize: -1,
+    comment: 'the request was not seen',
+  };
+}
+
+function requestOf(request: HarMessage, isSocket: boolean): object {
   const { method = '', path = '', httpVersion, headers, bodySize } = request;
-  const url = urlOf(path, headers.host, request);
+  const url = urlOf(path, headers.host, request, isSocket);
   const type = headers['content-type'] ?? '';
   const text = textOf(request) ?? '';
   return {
@@ -272,14 +277,16 @@ export function authorityOf(host: string | undefined, { receiver }: Pick<HttpMes
   return host !== undefined && HOST.test(host) ? host : endpointText(receiver);
 }
 
-/** The target URI (RFC 9110 §7.1). The path is not normalised: what was asked for is what is told. */
-function urlOf(target: string, host: string | undefined, message: HttpMessage): string {
+/** The target URI (RFC 9110 §7.1), of a WebSocket as Chromium writes it. The path is not normalised: what was asked for is what is told. */
+function urlOf(target: string, host: string | undefined, message: HttpMessage, isSocket: boolean): string {
   const authority = authorityOf(host, message);
-  if (/^https?:\/\//i.test(target)) return encoded(target);
+  if (/^https?:\/\//i.test(target)) return encoded(isSocket ? target.replace(/^http/i, 'ws') : target);
+  const scheme = schemeOf(message);
+  const front = `${isSocket ? scheme.replace('http', 'ws') : scheme}://`;
   // OPTIONS * is about the server; CONNECT names no path but another authority.
-  if (target === '*') return `http://${authority}`;
-  if (target.startsWith('/')) return encoded(`http://${authority}${target}`);
-  return HOST.test(target) ? `http://${target}` : encoded(`http://${authority}/${target}`);
+  if (target === '*') return front + authority;
+  if (target.startsWith('/')) return encoded(front + authority + target);
+  return HOST.test(target) ? front + target : encoded(`${front}${authority}/${target}`);
 }
 
 /** Only what no URI may hold is changed (RFC 3986 §2). */

@@ -1,5 +1,6 @@
 /** From the facts of a request, or of its response, to the attributes of a span. */
 
+import { schemeOf } from '../../exchange/scheme';
 import type { Encoding } from './encoding';
 import { firstOf, forwardedPart } from './forwarded';
 import { KEYS } from './keys';
@@ -66,7 +67,7 @@ function targetOf(line: MessageLine): { scheme: string; path: string; query: str
   const { target } = line;
   const absolute = target.startsWith('/') ? undefined : /^(https?):\/\/[^/?#]*/i.exec(target);
   const rest = absolute == null ? target : target.slice(absolute[0].length);
-  const scheme = absolute?.[1]?.toLowerCase() ?? schemeOf(line);
+  const scheme = absolute?.[1]?.toLowerCase() ?? askedSchemeOf(line);
   // The target of CONNECT is an authority, which has no path.
   if (line.method === 'CONNECT' && line.scheme === '') return { scheme, path: '', query: undefined };
   const mark = rest.indexOf('?');
@@ -74,13 +75,14 @@ function targetOf(line: MessageLine): { scheme: string; path: string; query: str
   return { scheme, path: path === '' ? '/' : path, query: mark === -1 ? undefined : rest.slice(mark + 1) };
 }
 
-function schemeOf({ forwarded, forwardedProto, scheme, hasTls }: MessageLine): string {
+/** A proxy's word on what the first client asked for comes before what the message itself says. */
+function askedSchemeOf(line: MessageLine): string {
+  const { forwarded, forwardedProto } = line;
   if (forwarded !== '' || forwardedProto !== '') {
     const proto = (forwardedPart(forwarded, 'proto') || firstOf(forwardedProto)).toLowerCase();
     if (proto === 'http' || proto === 'https') return proto;
   }
-  if (scheme === 'http' || scheme === 'https') return scheme;
-  return hasTls ? 'https' : 'http';
+  return schemeOf(line);
 }
 
 export interface ResponseAttributes {

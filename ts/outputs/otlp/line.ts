@@ -32,7 +32,7 @@ export class MessageLine {
   latencyMs = Number.NaN;
   durationMs = 0;
   scheme = '';
-  hasTls = false;
+  tls: true | undefined;
   incomplete = '';
   isTruncated = false;
   errorCode = '';
@@ -83,7 +83,7 @@ export class MessageLine {
         if (members.is('id')) this.id = members.string();
         break;
       case 3:
-        if (members.is('tls')) this.hasTls = true;
+        if (members.is('tls')) this.tls = true;
         break;
       case 4:
         if (members.is('path')) this.target = members.string();
@@ -191,7 +191,8 @@ export class MessageLine {
 
   #clear(): void {
     this.id = '';
-    this.isStreamed = this.hasTls = this.isTruncated = this.isRequest = this.isAnswer = false;
+    this.tls = undefined;
+    this.isStreamed = this.isTruncated = this.isRequest = this.isAnswer = false;
     this.method = this.target = this.answersMethod = this.answersTarget = '';
     this.httpVersion = this.scheme = this.incomplete = this.errorCode = '';
     this.host = this.userAgent = this.traceparent = this.tracestate = '';

@@ -57,14 +57,14 @@ describe('a terminal', () => {
     expect(code).toBe(0);
     const at = lines.findIndex((line) => line.startsWith('TIME'));
     expect(lines.slice(at, at + 8)).toEqual([
-      'TIME     METHOD  PATH                STAT   SIZE   TOOK CLIENT → SERVER    ID',
+      'TIME     METHOD  PATH               STAT    SIZE   TOOK CLIENT → SERVER    ID',
       '2024-05-17 UTC',
-      '08:30:00 GET     /hello?name=world   200     14B 1.46ms 127.0.0.1 → :8080  1.1',
-      '08:30:00 POST    /orders             201     31B 1.46ms 127.0.0.1 → :8080  1.2',
-      '08:30:00 GET     /stream             200     14B 1.46ms 127.0.0.1 → :8080  1.3',
-      '08:30:00 GET     /nowhere            404     23B 1.46ms 127.0.0.1 → :8080  1.4',
-      '08:30:00 HEAD    /hello              200      0B 1.46ms 127.0.0.1 → :8080  1.5',
-      '08:30:00 GET     /gzip               200     37B 1.46ms 127.0.0.1 → :8080  1.6',
+      '08:30:00 GET     /hello?name=world  200      14B 1.46ms 127.0.0.1 → :8080  1.1',
+      '08:30:00 POST    /orders            201      31B 1.46ms 127.0.0.1 → :8080  1.2',
+      '08:30:00 GET     /stream            200      14B 1.46ms 127.0.0.1 → :8080  1.3',
+      '08:30:00 GET     /nowhere           404      23B 1.46ms 127.0.0.1 → :8080  1.4',
+      '08:30:00 HEAD    /hello             200       0B 1.46ms 127.0.0.1 → :8080  1.5',
+      '08:30:00 GET     /gzip              200      37B 1.46ms 127.0.0.1 → :8080  1.6',
     ]);
     expect(lines).toContain('status     2xx 5  4xx 1');
     expect(lines).toContain('lost       nothing');
@@ -79,7 +79,7 @@ describe('a terminal', () => {
   });
 
   test('has colours unless NO_COLOR or TERM=dumb is against it', async () => {
-    expect((await shown(DEMO)).raw).toContain('\x1b[32m200 \x1b[0m');
+    expect((await shown(DEMO)).raw).toContain('\x1b[32m200  \x1b[0m');
     expect((await shown(DEMO, 80, { NO_COLOR: '1' })).raw).not.toContain('\x1b');
     expect((await shown(DEMO, 80, { TERM: 'dumb' })).raw).not.toContain('\x1b');
   });

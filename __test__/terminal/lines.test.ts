@@ -18,6 +18,7 @@ const FACTS: Facts = {
   server: ENDS.receiver,
   method: 'GET',
   path: '/orders/4711/items',
+  isTls: false,
 };
 const RESPONSE: HttpResponse = {
   ...ENDS,
@@ -50,6 +51,32 @@ describe('a line', () => {
       for (const row of rows) expect(text.width(row)).toBeLessThanOrEqual(columns - 1);
       expect(text.width(rows[2] as string)).toBe(text.width(rows[1] as string));
       if (columns >= 40) expect(rows[2]).toContain('*1.23s');
+    }
+  });
+
+  it('says TLS in no more columns, from 40 columns on, beside the other marks', () => {
+    const inTls = { ...FACTS, isTls: true };
+    const cut: HttpResponse = { ...RESPONSE, incomplete: 'reset', grpc: { status: 16 } };
+    for (const columns of WIDTHS) {
+      const lines = new Lines(
+        text,
+        (_, words) => words,
+        () => columns,
+      );
+      const pairs = [FACTS, inTls].map((facts) => [
+        lines.response(RESPONSE, facts),
+        lines.response(cut, facts, true),
+        lines.request(facts, 'still waiting', 'yellow'),
+      ]);
+      const [plain = [], marked = []] = pairs;
+      expect(marked.map((row) => text.width(row))).toEqual(plain.map((row) => text.width(row)));
+      if (columns < 40) continue;
+      expect(marked).toEqual([
+        expect.stringContaining(' 200+ '),
+        expect.stringMatching(/ g16!\+ .*\*1\.23s/),
+        expect.stringMatching(/ -\+ .*still waiting| still wait…\+/),
+      ]);
+      expect(plain.join('')).not.toContain('+');
     }
   });
 

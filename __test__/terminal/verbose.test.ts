@@ -1,6 +1,6 @@
 import { beforeAll, expect, it } from 'vitest';
 import { loadText, Text } from '../../ts/command/terminal/text';
-import { details, MAX_ROWS } from '../../ts/command/terminal/verbose';
+import { details, MAX_ROWS, tlsRows } from '../../ts/command/terminal/verbose';
 import type { HttpRequest } from '../../ts/types';
 import { REQUEST } from '../bases';
 
@@ -63,6 +63,23 @@ it('what fits exactly has no note', () => {
   const field = (rows: number) => ({ n: 'x'.repeat((rows - 1) * (COLUMNS - 4)) });
   expect(shown({ headers: field(MAX_ROWS) }).length).toBe(MAX_ROWS);
   expect(shown({ headers: field(MAX_ROWS + 1) }).at(-1)).toMatch(/more of it/);
+});
+
+it('says in which TLS it came, whatever its client has sent', () => {
+  const rows = (tls: HttpRequest['tls'], columns = COLUMNS): string[] => [
+    ...tlsRows({ ...REQUEST, ...(tls && { tls }) }, plainText, (_, words) => words, columns),
+  ];
+  const tls = { version: '1.3', cipher: 'TLS_AES_128_GCM_SHA256', serverName: 'shop.test', alpn: 'h2' };
+  expect(rows(tls)).toEqual(['* TLS 1.3, TLS_AES_128_GCM_SHA256, server name shop.test, ALPN h2']);
+  expect(rows({ version: '1.2', cipher: 'TLS_RSA_WITH_AES_128_CBC_SHA' })).toEqual([
+    '* TLS 1.2, TLS_RSA_WITH_AES_128_CBC_SHA',
+  ]);
+  expect(rows(undefined)).toEqual([]);
+  expect(rows(tls, 39)).toEqual(['* TLS 1.3, TLS_AES_128_GCM_SHA256,', '  server name shop.test, ALPN h2']);
+  const hostile = rows({ ...tls, serverName: '\x1b[2J'.repeat(50_000), alpn: '漢'.repeat(9) });
+  expect(hostile.length).toBeLessThanOrEqual(MAX_ROWS + 1);
+  for (const row of hostile) expect(plainText.width(row)).toBeLessThanOrEqual(COLUMNS);
+  expect(hostile.join('')).not.toContain('\x1b');
 });
 
 it('shows the messages of a gRPC body in place of their bytes', () => {

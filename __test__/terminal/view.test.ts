@@ -90,6 +90,22 @@ describe('the view', () => {
     expect(rows().map((row) => / \/\w +(\S+) /.exec(row)?.[1])).toEqual(['g16!', '503', '200']);
   });
 
+  it('says in which TLS an exchange came: by a mark, and in words once an exchange if it is verbose', async () => {
+    const tls = { version: '1.3', cipher: 'TLS_AES_128_GCM_SHA256', serverName: 'shop.test', alpn: 'h2' };
+    const messages = [request('a'), response('a'), response('b'), request('c')].map((each) => ({ ...each, tls }));
+    const brief = view();
+    void brief.output.write(batch(...messages));
+    await brief.output.close();
+    expect(brief.rows().map((row) => / \/\w +(\S+) /.exec(row)?.[1])).toEqual(['200+', '200+', '-+']);
+    const verbose = view({ verbose: true });
+    void verbose.output.write(batch(...messages));
+    await verbose.output.close();
+    const words = verbose.rows().flatMap((row) => / \/\w +(\S+) /.exec(row)?.[1] ?? / TLS .*/.exec(row)?.[0] ?? []);
+    const row = ' TLS 1.3, TLS_AES_128_GCM_SHA256, server name shop.test, ALPN h2';
+    // The response of a request that was not seen says it itself.
+    expect(words).toEqual(['-+', row, '200+', '200+', row, '-+', row, '-+']);
+  });
+
   it('shows a message inside a stream as an indented line', async () => {
     const { output, rows, adds } = view();
     const inside = {

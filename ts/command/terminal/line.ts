@@ -19,6 +19,7 @@ export interface Facts {
   server: Endpoint;
   method: string;
   path: string;
+  isTls: boolean;
   /** How long the request took to come, if it was seen whole. */
   uploadMs?: number | undefined;
 }
@@ -34,8 +35,11 @@ const UNCUT_COLUMNS = 1_024 * 1_024;
 const TIME = { wide: 'HH:MM:SS.mmm'.length, narrow: 'HH:MM:SS'.length };
 /** OPTIONS and CONNECT are the longest of the usual ones. */
 const METHOD = 7;
-/** Three digits, or `g` and the one or two of gRPC, and the mark of an incomplete message. */
-const STATUS = 4;
+/** Three digits, or `g` and the one or two of gRPC, and the marks. */
+const STATUS = 5;
+/** After the status: the message ended early; it came in TLS. */
+const EARLY = '!';
+const TLS = '+';
 const SIZE = 6;
 const LATENCY = 6;
 /** Of usual ids; a longer id takes its columns from the path, then from the peers, since an id that is cut is of no use. */
@@ -44,7 +48,7 @@ const ID = 4;
 const PEERS = '255.255.255.255:65535 → 255.255.255.255:65535'.length;
 /** With less than this for both, the path has it all. */
 const MIN_PATH_AND_PEERS = 36;
-const PEERS_SHARE = 0.49;
+const PEERS_SHARE = 0.5;
 /** A path that has less than this is no path: the peers go, then the id, then the time, then the size. */
 const MIN_PATH = 16;
 /** Before the time that a slow exchange took; no such time has more than five characters, but for hours. */
@@ -60,7 +64,7 @@ interface Layout {
 }
 
 export function factsOf(message: HttpMessage, asked: Pick<HttpMessage, 'method' | 'path'> = message): Facts {
-  const { id, timestamp, destination, receiver, direction } = message;
+  const { id, timestamp, destination, receiver, direction, tls } = message;
   const { method = '-', path = '-' } = asked;
   return {
     id,
@@ -69,6 +73,7 @@ export function factsOf(message: HttpMessage, asked: Pick<HttpMessage, 'method' 
     server: receiver,
     method: printable(method.slice(0, MAX_PATH_UNITS)),
     path: printable(path.slice(0, MAX_PATH_UNITS)),
+    isTls: tls !== undefined,
     uploadMs: direction === 'request' ? uploadMsOf(message) : undefined,
   };
 }
@@ -113,7 +118,7 @@ export class Lines {
   response(message: HttpMessage, facts: Facts, slow = false): string {
     const { bodySize, latencyMs, incomplete } = message;
     const { text, statusCode } = outcomeOf(message);
-    const status = `${text}${incomplete === undefined ? '' : '!'}`;
+    const status = incomplete === undefined ? text : text + EARLY;
     const took = latencyMs === undefined ? '-' : duration(latencyMs);
     return this.#line(
       facts,
@@ -134,8 +139,9 @@ export class Lines {
     style: Style,
     took: Style | undefined,
   ): string {
-    const { atMs, method, path, id } = facts;
-    const [status, size, latency = ''] = answer;
+    const { atMs, method, path, isTls, id } = facts;
+    const [outcome, size, latency = ''] = answer;
+    const status = isTls ? outcome + TLS : outcome;
     const cells = [timeOfDay(atMs), method, path, status, size, latency, facts, printable(id)] as const;
     const merged = answer.length === 2;
     const styles: (Style | undefined)[] = [
@@ -173,11 +179,12 @@ export class Lines {
     if (layout.time > 0) row.push([0, time.slice(0, layout.time).padEnd(layout.time)]);
     row.push([1, text.fit(method, METHOD)]);
     row.push([2, isCut ? text.fit(path, layout.path) : this.#filled(path, layout.path)]);
-    // Without a column for the size its words need that of the status.
+    // Without a column for the size its words need that of the status, of which they have the mark.
     const isShort = merged && layout.size === 0;
     if (!isShort) row.push([3, status.slice(0, STATUS).padEnd(STATUS)]);
+    const mark = isShort ? status.slice(1) : '';
     const wordColumns = isShort ? STATUS + 1 + LATENCY : SIZE + 1 + LATENCY;
-    if (merged) row.push([4, text.fit(size, wordColumns, 'right')]);
+    if (merged) row.push([4, text.fit(size, wordColumns - mark.length, 'right') + mark]);
     else {
       if (layout.size > 0) row.push([4, size.padStart(SIZE)]);
       row.push([5, latency.padStart(LATENCY)]);

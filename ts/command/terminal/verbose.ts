@@ -31,6 +31,20 @@ export function* details(message: HttpMessage, text: Text, paint: Paint, columns
   for (const row of bodyRows(message, text, width)) yield paint('dim', mark) + row;
 }
 
+/** In which TLS the message came. */
+export function* tlsRows({ tls }: HttpMessage, text: Text, paint: Paint, columns: number): Generator<string> {
+  if (tls === undefined) return;
+  const { version, cipher, serverName, alpn } = tls;
+  const words = [
+    `TLS ${version}`,
+    cipher,
+    ...(serverName === undefined ? [] : [`server name ${serverName}`]),
+    ...(alpn === undefined ? [] : [`ALPN ${alpn}`]),
+  ];
+  const front = `* ${words.join(', ')}`.slice(0, MAX_UNITS);
+  for (const row of firstRows(text.wrap(printable(front), columns, FIELD_INDENT))) yield paint('dim', row);
+}
+
 /** Where the time of the exchange went, in a row, if that is known. */
 export function* timesRows(
   response: HttpMessage,

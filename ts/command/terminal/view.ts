@@ -17,7 +17,7 @@ import { type Facts, factsOf, factsOfResponse, type Lines, lineColumns } from '.
 import type { Paint } from './style';
 import type { Text } from './text';
 import { Together } from './together';
-import { details, timesRows } from './verbose';
+import { details, timesRows, tlsRows } from './verbose';
 
 export interface ViewOptions {
   lines: Lines;
@@ -155,6 +155,8 @@ export class View implements Output {
       yield* this.#dated(facts, lines.request(facts, 'request', 'dim'));
     }
     if (!verbose) return;
+    // Once an exchange, which is in one connection.
+    if (request === undefined) yield* tlsRows(message, text, paint, lines.columns - 1);
     yield* details(message, text, paint, lines.columns - 1);
     yield '';
   }

@@ -441,33 +441,49 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
   }
 
   #dispatch(run: Run, message: HttpMessage): void {
-    if (run.config.onHttpMessage !== undefined) {
-      this.#guard(run, 'onHttpMessage', () => run.config.onHttpMessage?.(message));
-    }
-    this.#emitSafely(run, 'message', message);
+    const { config } = run;
+    if (config.onHttpMessage !== undefined) this.#guard(run, 'onHttpMessage', config.onHttpMessage, config, message);
+    if (this.listenerCount('message') > 0) this.#emitSafely(run, 'message', message);
   }
 
   #dispatchStream(run: Run, message: StreamMessage): void {
-    if (run.config.onStreamMessage !== undefined) {
-      this.#guard(run, 'onStreamMessage', () => run.config.onStreamMessage?.(message));
+    const { config } = run;
+    if (config.onStreamMessage !== undefined) {
+      this.#guard(run, 'onStreamMessage', config.onStreamMessage, config, message);
     }
-    this.#emitSafely(run, 'streamMessage', message);
+    if (this.listenerCount('streamMessage') > 0) this.#emitSafely(run, 'streamMessage', message);
   }
 
   /** Like `emit`, except that a listener that throws stops neither the others nor the process. */
   #emitSafely<Name extends keyof SnifferEvents>(run: Run, name: Name, ...args: SnifferEvents[Name]): void {
-    if (this.listenerCount(name) === 0) return;
     // rawListeners: the wrapper of a once() listener takes itself off when it is called.
     for (const listener of this.rawListeners(name)) {
-      this.#guard(run, `the '${name}' listener`, () => Reflect.apply(listener, this, args));
+      this.#guard(run, `the '${name}' listener`, listener, this, ...args);
     }
   }
 
-  #guard(run: Run, who: string, call: () => unknown): void {
-    callSafely(call, (thrown) => {
-      run.listenerErrors++;
-      run.listenerLog.write(listenerErrorFields(thrown), `${who} threw; the capture goes on`);
-    });
+  /** It is called for each message: no closure is made for those that neither throw nor return anything. */
+  #guard(run: Run, who: string, listener: (...args: never[]) => unknown, self: object, ...args: unknown[]): void {
+    let result: unknown;
+    try {
+      result = Reflect.apply(listener, self, args);
+    } catch (thrown) {
+      this.#failed(run, who, thrown);
+      return;
+    }
+    if (result !== undefined) this.#follow(run, who, result);
+  }
+
+  #follow(run: Run, who: string, result: unknown): void {
+    callSafely(
+      () => result,
+      (thrown) => this.#failed(run, who, thrown),
+    );
+  }
+
+  #failed(run: Run, who: string, thrown: unknown): void {
+    run.listenerErrors++;
+    run.listenerLog.write(listenerErrorFields(thrown), `${who} threw; the capture goes on`);
   }
 }
 

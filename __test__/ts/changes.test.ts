@@ -1,7 +1,7 @@
 // Objects made of what changes from message to message. That the engine tells it rightly is tested in src/delivery/changes.
 import { describe, expect, it, vi } from 'vitest';
 import { ChangedMessages } from '../../ts/outputs/callback/changes';
-import { keysOf, Makers, type Value } from '../../ts/outputs/callback/makers';
+import { Makers, type Value } from '../../ts/outputs/callback/makers';
 import { CallbackOutput } from '../../ts/outputs/callback/output';
 import { settle } from './setup/fakes';
 import { rig } from './setup/rig';
@@ -12,20 +12,71 @@ const noCode = () =>
     throw new EvalError('Code generation from strings disallowed for this context');
   });
 
-function read(changes: string, by = makers()): { messages: unknown[]; broken: boolean; passed: number } {
-  const changed = new ChangedMessages(Buffer.from(changes), by);
+/** As the engine writes them: arrays of items, texts, words. */
+interface Told {
+  words: number[];
+  items?: unknown[] | undefined;
+  texts?: string;
+}
+
+function bytesOf({ words, items = [], texts = '' }: Told): Buffer {
+  const half = items.length >> 1;
+  const arrays = [items.slice(0, half), items.slice(half)].filter(({ length }) => length > 0);
+  return sections(arrays.map((array) => `${JSON.stringify(array)}\n`).join(''), texts, words);
+}
+
+function sections(arrays: string, texts: string, words: number[]): Buffer {
+  const arraysBytes = Buffer.byteLength(arrays);
+  const spaces = ' '.repeat((4 - ((arraysBytes + texts.length) % 4)) % 4);
+  const numbers = Buffer.from(Int32Array.from([...words, words.length, arraysBytes]).buffer);
+  return Buffer.concat([Buffer.from(arrays + texts + spaces), numbers]);
+}
+
+function readBytes(changes: Buffer, by = makers()): { messages: unknown[]; broken: boolean; passed: number } {
+  const changed = new ChangedMessages(changes, by);
   const messages: unknown[] = [];
   while (changed.next()) messages.push(changed.message());
   return { messages, broken: changed.broken, passed: changed.passed };
 }
 
-/** As the engine would tell of many alike, in two arrays. */
-function alike(pattern: object, count: number, change: (n: number) => [bits: number[], values: Value[]]): string {
+const read = (told: Told, by = makers()) => readBytes(bytesOf(told), by);
+
+function valuesOf(pattern: object): Value[] {
   const values: Value[] = [];
-  keysOf(pattern, values);
-  const told = Array.from({ length: count }, (_, n) => [0, ...change(n).flat()]);
-  const half = count >> 1;
-  return `${JSON.stringify([pattern, -values.length, pattern, ...told.slice(0, half).flat()])}\n${JSON.stringify(told.slice(half).flat())}\n`;
+  makers().kindOf(pattern, values);
+  return values;
+}
+
+/** As the engine would tell of many alike: those values that `change` returns, by their places. */
+function alike(pattern: object, count: number, change: (n: number) => Record<number, Value>): Told {
+  const places = valuesOf(pattern).length;
+  const words = [0, -places];
+  const items: unknown[] = [pattern, pattern];
+  const texts: string[] = [];
+  for (let n = 0; n < count; n++) {
+    const how = Array.from({ length: Math.ceil(places / 15) }, () => 0);
+    const tell = (place: number, way: number) => {
+      how[Math.floor(place / 15)] = (how[Math.floor(place / 15)] ?? 0) | (way << (2 * (place % 15)));
+    };
+    const own: number[] = [];
+    for (const [at, value] of Object.entries(change(n))) {
+      if (typeof value === 'number') {
+        tell(Number(at), 1);
+        const [, decimals = ''] = String(value).split('.');
+        own.push((Number(String(value).replace('.', '')) << 3) | decimals.length);
+      } else if (typeof value === 'string' && /^[ -~]{0,12}$/.test(value)) {
+        tell(Number(at), 2);
+        const known = texts.indexOf(value);
+        own.push(known === -1 ? value.length : ~known);
+        if (known === -1) texts.push(value);
+      } else {
+        tell(Number(at), 3);
+        items.push(value);
+      }
+    }
+    words.push(1, ...how, ...own);
+  }
+  return { words, items, texts: texts.join('') };
 }
 
 const HOSTILE = [
@@ -56,85 +107,152 @@ describe('changed messages', () => {
       wide: '€',
       ok: true,
     };
-    const { messages, broken } = read(
-      alike(pattern, 40, (n) => [[1 | (1 << 12)], [`1.${n}`, n]]),
-      by(),
-    );
     const expected = Array.from({ length: 40 }, (_, n) => ({
       ...pattern,
       id: `1.${n}`,
-      proxied: { source: { port: n } },
+      headers: { ...headers, '"': `ä${n}`, '\u2028': `1.${n}`, '\\': 'a text of more than a few bytes' },
+      proxied: { source: { port: n % 2 === 0 ? n : n / 1000 } },
     }));
-    expect(broken).toBe(false);
-    expect(messages).toStrictEqual([pattern, pattern, ...expected]);
-    messages.slice(2).forEach((message, n) => {
-      expect(JSON.stringify(message)).toBe(JSON.stringify(expected[n]));
-      // The value named 'constructor' is not that of a class.
-      expect(Object.getOwnPropertyDescriptors(message)).toEqual(
-        Object.getOwnPropertyDescriptors(JSON.parse(JSON.stringify(expected[n]))),
+    const kinds = by();
+    // Those of the second batch are made in a better way, if there is one.
+    for (let batch = 0; batch < 2; batch++) {
+      const { messages, broken } = read(
+        alike(pattern, 40, (n) => {
+          const { id, headers, proxied } = expected[n] as (typeof expected)[number];
+          return { 0: id, 2: headers['"'], 3: headers['\\'], 4: headers['\u2028'], 12: proxied.source.port };
+        }),
+        kinds,
       );
-      expect(structuredClone(message)).toStrictEqual(expected[n]);
-    });
-  });
-
-  it('have values beyond the bits of one number', () => {
-    const pattern = Object.fromEntries(Array.from({ length: 95 }, (_, n) => [`k${n}`, n]));
-    const text = alike(pattern, 20, (n) => [
-      [1 << 29, 1 | (1 << 29), 0, 1 << 4],
-      [`a${n}`, `b${n}`, `c${n}`, `d${n}`],
-    ]);
-    const { messages } = read(text);
-    for (let n = 0; n < 20; n++)
-      expect(messages[n + 2]).toStrictEqual({ ...pattern, k29: `a${n}`, k30: `b${n}`, k59: `c${n}`, k94: `d${n}` });
-  });
-
-  it('share nothing that a listener can change', () => {
-    const changed = new ChangedMessages(
-      Buffer.from(alike({ id: 0, headers: { a: 'x' } }, 30, (n) => [[1], [n]])),
-      makers(),
-    );
-    for (let n = -2; changed.next(); n++) {
-      const message = changed.message() as { id: number; headers?: Record<string, string>; more?: string };
-      expect(message).toStrictEqual({ id: Math.max(n, 0), headers: { a: 'x' } });
-      message.more = 'mine';
-      for (const name of ['a', 'b']) (message.headers as Record<string, string>)[name] = 'changed';
-      delete message.headers;
+      expect(broken).toBe(false);
+      expect(messages).toStrictEqual([pattern, pattern, ...expected]);
+      messages.slice(2).forEach((message, n) => {
+        expect(JSON.stringify(message)).toBe(JSON.stringify(expected[n]));
+        // The value named 'constructor' is not that of a class.
+        expect(Object.getOwnPropertyDescriptors(message)).toEqual(
+          Object.getOwnPropertyDescriptors(JSON.parse(JSON.stringify(expected[n]))),
+        );
+        expect(structuredClone(message)).toStrictEqual(expected[n]);
+      });
     }
   });
 
+  it('have values beyond those of one word', () => {
+    const pattern = Object.fromEntries(Array.from({ length: 95 }, (_, n) => [`k${n}`, n]));
+    const { messages } = read(alike(pattern, 20, (n) => ({ 14: `a${n}`, 15: n, 29: `c${n}`, 94: `d${n}` })));
+    for (let n = 0; n < 20; n++)
+      expect(messages[n + 2]).toStrictEqual({ ...pattern, k14: `a${n}`, k15: n, k29: `c${n}`, k94: `d${n}` });
+  });
+
+  it.each(['0', '1', '0.1', '0.05', '26843545.5', '268435455', '2.6843545', '0.0000001', '1.005', '0.727', '4.35'])(
+    'have the number %s as JSON.parse has it',
+    (text) => {
+      const [whole, decimals = ''] = text.split('.');
+      const word = (Number(`${whole}${decimals}`) << 3) | decimals.length;
+      const { messages } = read({ words: [-1, 1, 1, word], items: [{ a: 'x' }] });
+      expect(messages[1]).toStrictEqual({ a: JSON.parse(text) });
+    },
+  );
+
+  it('share nothing that a listener can change', () => {
+    const kinds = makers();
+    for (let batch = 0; batch < 2; batch++) {
+      const changed = new ChangedMessages(bytesOf(alike({ id: 0, headers: { a: 'x' } }, 30, (n) => ({ 0: n }))), kinds);
+      for (let n = -2; changed.next(); n++) {
+        const message = changed.message() as { id: number; headers?: Record<string, string>; more?: string };
+        expect(message).toStrictEqual({ id: Math.max(n, 0), headers: { a: 'x' } });
+        message.more = 'mine';
+        for (const name of ['a', 'b']) (message.headers as Record<string, string>)[name] = 'changed';
+        delete message.headers;
+      }
+    }
+  });
+
+  const item = { a: 1 };
   it.each([
-    ['no JSON', '[{"a":1}]\n[{]\n', 1],
-    ['no pattern of that number', '[{"a":1},0,1,2]\n', 1],
-    ['another number of values', '[{"a":1},-2,{"a":1}]\n', 1],
-    ['a key that is more than a key', '[-1,{"__proto__":1}]\n', 0],
-    ['a key with a place of its own', '[-2,{"a":1,"1":2}]\n', 0],
-    ['a list', '[-1,{"a":[1]}]\n', 0],
-    ['no message', '[{"a":1},"text"]\n', 1],
-  ])('end where the engine would be wrong: %s', (_what, changes, passed) => {
-    expect(read(changes)).toMatchObject({ broken: true, passed });
+    ['no pattern of that number', { words: [0, 1, 1, 8], items: [item] }, 1],
+    ['another number of values', { words: [0, -2], items: [item, item] }, 1],
+    ['a key that is more than a key', { words: [-1], items: [JSON.parse('{"__proto__":1}')] }, 0],
+    ['a key with a place of its own', { words: [-2], items: [{ a: 1, 1: 2 }] }, 0],
+    ['a list', { words: [-1], items: [{ a: [1] }] }, 0],
+    ['no message', { words: [0, 0], items: [item, 'text'] }, 1],
+    ['no further item', { words: [0, 0], items: [item] }, 1],
+    ['no text of that number', { words: [0, -1, 1, 2, ~0], items: [item, item] }, 2],
+    ['no further word', { words: [0, -1, 1, 1], items: [item, item] }, 2],
+    ['no further ways', { words: [0, -1, 1], items: [item, item] }, 2],
+  ])('end where the engine would be wrong: %s', (_what, told, passed) => {
+    expect(read(told)).toMatchObject({ broken: true, passed });
+  });
+
+  it.each([
+    ['no JSON', sections('[{"a":1}]\n[{]\n', '', [0, 0]), 1],
+    ['no words', Buffer.from('[]\n'), 0],
+    ['more words than bytes', sections('', '', [0, 0]).subarray(4), 0],
+  ])('end where the bytes are not those of the engine: %s', (_what, changes, passed) => {
+    expect(readBytes(changes)).toMatchObject({ broken: true, passed });
   });
 });
 
 describe('makers', () => {
-  const kind = (n: number) => keysOf({ [`k${n}`]: n, headers: { h: n } }, []);
+  const message = (n: number) => ({ [`k${n}`]: n, headers: { h: n } });
+  /** A kind that comes in another batch, of which many were made. */
+  const come = (by: Makers, of: object): unknown => {
+    const values: Value[] = [];
+    const kind = by.kindOf(of, values);
+    for (let made = 1; made < 20; made++) kind.make(values);
+    expect(kind.make(values)).toStrictEqual(of);
+    return kind;
+  };
+  const compiler = () => vi.fn((code: string) => new Function('v', `return ${code}`) as never);
 
   it('generate code once a kind comes again, and again only what was forgotten', () => {
-    const compile = vi.fn((code: string) => new Function('v', `return ${code}`) as never);
+    const compile = compiler();
     const by = new Makers(compile);
-    expect(by.of(kind(1))).toBeUndefined();
-    const make = by.of(kind(1));
-    expect(make?.([5, 'x'])).toStrictEqual({ k1: 5, headers: { h: 'x' } });
-    expect(by.of(kind(1))).toBe(make);
-    for (let n = 100; n < 400; n++) by.of(kind(n));
-    expect(by.of(kind(1))).toBeUndefined();
+    const kind = come(by, message(1));
+    expect(compile).not.toHaveBeenCalled();
+    for (let time = 0; time < 3; time++) expect(come(by, message(1))).toBe(kind);
+    expect(compile).toHaveBeenCalledTimes(1);
+    for (let n = 100; n < 400; n++) by.kindOf(message(n), []);
+    expect(come(by, message(1))).not.toBe(kind);
     expect(compile).toHaveBeenCalledTimes(1);
   });
 
+  it('generate none for a kind of few messages', () => {
+    const compile = compiler();
+    const by = new Makers(compile);
+    for (let time = 0; time < 8; time++) {
+      expect(compile).not.toHaveBeenCalled();
+      const values: Value[] = [];
+      by.kindOf(message(1), values).make(values);
+    }
+    by.kindOf(message(1), []);
+    expect(compile).toHaveBeenCalledTimes(1);
+  });
+
+  it('tell kinds apart by all of their keys', () => {
+    const by = makers();
+    const kinds = [
+      { a: 1, b: { c: 1 } },
+      { a: 1, b: { c: 1, d: 1 } },
+      { a: 1, b: { c: 1 }, d: 1 },
+      { b: { c: 1 }, a: 1 },
+      { a: 1, b: {}, c: 1 },
+      { a: 1, b: 1, c: 1 },
+      { 'a1:b': 1, c: 1 },
+      { a: { b: 1, c: 1 } },
+      { a: { b: 1 }, c: 1 },
+      { 'a{1:b': 1, '}': 1 },
+    ];
+    expect(new Set(kinds.map((each) => come(by, each))).size).toBe(kinds.length);
+    for (const each of kinds) come(by, each);
+    expect(by.kindOf({ b: 1, a: { c: 2 } }, [])).not.toBe(by.kindOf({ a: 1, b: { c: 2 } }, []));
+    expect(() => by.kindOf({ a: 1, b: [] }, [])).toThrow(TypeError);
+  });
+
   it('generate little in a flood of kinds, and more as messages come', () => {
-    const compile = vi.fn(() => (() => ({})) as never);
+    const compile = compiler();
     const by = new Makers(compile);
     const flood = () => {
-      for (let n = 0; n < 100; n++) for (let time = 0; time < 3; time++) by.of(kind(n));
+      for (let n = 0; n < 100; n++) for (let time = 0; time < 3; time++) come(by, message(n));
     };
     flood();
     const atOnce = compile.mock.calls.length;
@@ -151,12 +269,14 @@ describe('makers', () => {
       throw new EvalError();
     });
     const by = new Makers(refused);
-    for (let time = 0; time < 4; time++) expect(by.of(kind(1))).toBeUndefined();
+    for (let time = 0; time < 4; time++) for (const n of [1, 2]) come(by, message(n));
     expect(refused).toHaveBeenCalledTimes(1);
-    const long = keysOf({ ['x'.repeat(10_000)]: 1 }, []);
     const compile = vi.fn();
     const free = new Makers(compile);
-    for (let time = 0; time < 4; time++) expect(free.of(long)).toBeUndefined();
+    // As long as a name as it may be, and longer as code.
+    for (const name of ['x'.repeat(10_000), '\u2028'.repeat(2_000)]) {
+      for (let time = 0; time < 4; time++) come(free, { [name]: 1 });
+    }
     expect(compile).not.toHaveBeenCalled();
   });
 });
@@ -181,7 +301,7 @@ describe('callback output', () => {
     const seen: unknown[] = [];
     const messages = Array.from({ length: 20 }, (_, n) => ({ id: n }));
     const { output: callback } = output(seen, () => true);
-    const changes = Buffer.from('[{"id":0},-1,{"id":1},0,1,2,9]\n');
+    const changes = bytesOf({ words: [0, -1, 1, 1, 2 << 3, 9], items: [{ id: 0 }, { id: 1 }] });
     callback.write({ lines: lines(messages), changes, messages: 20 });
     expect(seen).toEqual(messages);
     expect(callback.stats()).toMatchObject({ accepted: 20, delivered: 20, dropped: 0 });
@@ -191,9 +311,8 @@ describe('callback output', () => {
     const [seen, streams]: unknown[][] = [[], []];
     const { output: callback } = output(seen as unknown[], () => true, streams, true);
     const stream = { stream: 'sse', id: 0 };
-    const changes = Buffer.from(
-      `${JSON.stringify([stream, -2, stream, { id: 1 }, -1, { id: 2 }, 0, 2, 3, 1, 1, 4, { id: 5, body: 'stream' }])}\n`,
-    );
+    const items = [stream, stream, { id: 1 }, { id: 2 }, { id: 5, body: 'stream' }];
+    const changes = bytesOf({ words: [0, -2, 0, -1, 1, 1 << 2, 3 << 3, 2, 1, 4 << 3, 0], items });
     callback.write({ lines: Buffer.alloc(0), changes, messages: 7 });
     expect(streams).toEqual([stream, stream, { stream: 'sse', id: 3 }]);
     expect(seen).toEqual([{ id: 1 }, { id: 2 }, { id: 4 }, { id: 5, body: 'stream' }]);

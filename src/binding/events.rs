@@ -80,10 +80,10 @@ impl Told {
         let Batch { lines, changes, .. } =
             oldest.ok_or_else(|| Error::from_reason("there is no batch to be copied"))?;
         let Some(target) = target else { return Ok(()) };
-        match target.split_at_mut_checked(lines.len()) {
-            Some((for_lines, rest)) if rest.len() == changes.len() => {
-                for_lines.copy_from_slice(&lines);
-                rest.copy_from_slice(&changes);
+        match target.split_at_mut_checked(changes.len()) {
+            Some((for_changes, rest)) if rest.len() == lines.len() => {
+                for_changes.copy_from_slice(&changes);
+                rest.copy_from_slice(&lines);
                 Ok(())
             }
             _ => Err(Error::from_reason("the target is not as long as the batch")),

@@ -131,9 +131,9 @@ impl Capture {
         self.control.add_tls_keys(&Zeroizing::new(text))
     }
 
-    /// Copies the lines of the oldest `batch` that was told of and not copied yet to `target`: whole JSON lines, each with
-    /// its line feed; after them its changes. Of `facts`, which stand in the same queue, it is their table. Without a `target` they
-    /// are lost. Throws when there is none, or `target` has not its `bytes` and `changesBytes`.
+    /// Copies the oldest `batch` that was told of and not copied yet to `target`: its changes, and after them its lines, each with its
+    /// line feed. Of `facts`, which stand in the same queue, it is their table. Without a `target` they are lost. Throws when there
+    /// is none, or `target` has not its `changesBytes` and `bytes`.
     #[napi]
     pub fn copy_lines(&self, target: Option<BufferSlice<'_>>) -> Result<()> {
         match target {
@@ -155,7 +155,7 @@ impl Capture {
         self.control.open_stdout(open);
     }
 
-    /// From now on large batches have changes, or no longer do: arrays of what to make their messages of, which takes less than to
+    /// From now on large batches have changes, or no longer do: what to make their messages of, which takes less than to
     /// parse each line.
     #[napi]
     pub fn want_changes(&self, want: bool) {

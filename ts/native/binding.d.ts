@@ -29,9 +29,9 @@ export declare class Capture {
   /** Adds lines of a key log (RFC 9850), whole ones. False if so many wait already that these are lost. */
   addTlsKeys(text: string): boolean
   /**
-   * Copies the lines of the oldest `batch` that was told of and not copied yet to `target`: whole JSON lines, each with
-   * its line feed; after them its changes. Of `facts`, which stand in the same queue, it is their table. Without a `target` they
-   * are lost. Throws when there is none, or `target` has not its `bytes` and `changesBytes`.
+   * Copies the oldest `batch` that was told of and not copied yet to `target`: its changes, and after them its lines, each with its
+   * line feed. Of `facts`, which stand in the same queue, it is their table. Without a `target` they are lost. Throws when there
+   * is none, or `target` has not its `changesBytes` and `bytes`.
    */
   copyLines(target?: Buffer | undefined | null): void
   /** Takes back the credit of one batch: JS has finished with it. Without credits no further batch comes. */
@@ -42,7 +42,7 @@ export declare class Capture {
    */
   openStdout(open: boolean): void
   /**
-   * From now on large batches have changes, or no longer do: arrays of what to make their messages of, which takes less than to
+   * From now on large batches have changes, or no longer do: what to make their messages of, which takes less than to
    * parse each line.
    */
   wantChanges(want: boolean): void

@@ -224,7 +224,10 @@ export class Session {
       const buffer = loan?.buffer.subarray(0, all);
       this.#options.capture.copyLines(buffer);
       const keep = bytes < MIN_KEPT_BYTES || loan === undefined ? undefined : () => loan.keep();
-      const [lines, changes] = [buffer?.subarray(0, bytes), changesBytes === 0 ? undefined : buffer?.subarray(bytes)];
+      const [lines, changes] = [
+        buffer?.subarray(changesBytes),
+        changesBytes === 0 ? undefined : buffer?.subarray(0, changesBytes),
+      ];
       if (lines !== undefined) taken = this.#hand(this.#chosen({ lines, changes, messages, keep }));
     } finally {
       // A credit that is not given back is one that the engine never has again.

@@ -1,17 +1,30 @@
 //! The lines of a batch once more, for a receiver that makes objects of them: most messages differ from one before in few values,
 //! and only those need to be read.
 //!
-//! In: whole JSON lines. Out: JSON arrays, each ended by `\n`, whose items are read one after another. Refuses to know: what the
-//! members mean, how objects are made.
+//! In: whole JSON lines. Out: words, texts and JSON arrays, each read from its beginning. Refuses to know: what the members mean, how
+//! objects are made.
 //!
-//! | items               | message                                                                                 |
+//! | words               | message                                                                                 |
 //! |---------------------|-----------------------------------------------------------------------------------------|
-//! | `{…}`               | as it stands                                                                            |
-//! | `-n`, `{…}`         | as it stands; it has `n` values, and is the next pattern: 0, 1, 2…                      |
-//! | `p`, `b…`, `v…`     | the last one of pattern `p` with other values: a bit for each value, the first one lowest, `BITS` in a number; then those that differ |
+//! | `0`                 | as it stands in the arrays                                                              |
+//! | `-n`                | as it stands in the arrays; it has `n` values, and is the next pattern: 1, 2, 3…        |
+//! | `p`, `w…`, `v…`     | the last one of pattern `p` with other values: the way of each value in two bits, the first one lowest, `PLACES` in a word; then a word for each number and short text |
+//!
+//! | way | value                                                                                                   |
+//! |-----|---------------------------------------------------------------------------------------------------------|
+//! | 0   | as before                                                                                               |
+//! | 1   | a number: its word, without the lowest three bits, divided by ten as often as those say                 |
+//! | 2   | a short text: so many bytes of the texts as its word says, or if all bits of that are turned, the text before of that number: 0, 1, 2… |
+//! | 3   | the next item of the arrays                                                                             |
 //!
 //! A value is a string, a number, `true`, `false` or `null`; its place is counted in the text. A pattern holds for its batch alone:
 //! no reader has to remember more than a batch, and none can get out of step.
+//!
+//! First come the arrays, each ended by `\n`; then the texts, and spaces until words are where words may be read; the words; two more:
+//! how many words there are, and how many bytes of arrays. Words are of 32 bits, as this machine has them.
+//!
+//! Not all of it is JSON: V8 enters each string of up to ten bytes that it parses into its table of names, and for ids of messages, which
+//! never come again, that took as long as all else.
 //!
 //! That a line is like a pattern is never guessed: every byte outside of the values was compared. A hash only finds the pattern that
 //! is worth it.
@@ -19,6 +32,7 @@
 mod line;
 #[cfg(test)]
 mod tests;
+mod writer;
 
 use std::collections::VecDeque;
 use std::hash::BuildHasher;
@@ -28,17 +42,14 @@ use memchr::memchr_iter;
 
 use crate::batch::Buffer;
 use line::{Comparison, Span, read};
+use writer::{Writer, word};
 
-/// In one number: any reader takes it for a small whole one.
-const BITS: usize = 30;
 /// In a smaller batch too few lines are like one before.
 pub(super) const MIN_MESSAGES: u32 = 16;
 /// At a time; the pattern that was not used for longest is replaced. A service has some dozen kinds of messages.
 const MAX_PATTERNS: usize = 64;
 /// So many are compared with before a line is read to find the right one: requests and responses take turns.
 const FIRST_TRIES: usize = 3;
-/// An array ends after so many bytes: its reader makes one string of it.
-const ARRAY_BYTES: usize = 32 << 10;
 /// Kinds that came before are told from new ones by the hashes of their keys: so many of those are kept.
 const MAX_KNOWN: usize = 256;
 /// After two batches in which most lines were of new kinds, so many are left as they are: a sender may use ever new field names, and
@@ -65,6 +76,7 @@ pub(super) struct Changes {
     /// That have a number.
     numbered: usize,
     comparison: Comparison,
+    writer: Writer,
     random: RandomState,
     /// The hashes of keys of earlier patterns.
     known: VecDeque<u64>,
@@ -82,35 +94,29 @@ impl Changes {
         }
         self.patterns.clear();
         self.numbered = 0;
-        let mut out = lines.another(lines.len() / 4);
-        let (mut start, mut array_start) = (0, 0);
+        self.writer.begin(lines.another(lines.len() / 4));
+        let mut start = 0;
         let (mut known, mut new) = (0, 0);
         for end in memchr_iter(b'\n', lines) {
-            let before = if out.len() == array_start { b'[' } else { b',' };
-            out.push(before);
-            match self.push(&mut out, lines, Span { start, end }) {
+            match self.push(lines, Span { start, end }) {
                 true => known += 1,
                 false => new += 1,
             }
             start = end + 1;
-            if out.len() - array_start >= ARRAY_BYTES || start == lines.len() {
-                out.extend_from_slice(b"]\n");
-                array_start = out.len();
-            }
         }
         let is_new = new > known;
         if is_new && self.was_new {
             self.rest = REST_BATCHES;
         }
         self.was_new = is_new;
-        out
+        self.writer.end()
     }
 
-    /// Appends the items of one line. Says whether it is like one before, of a kind that was known before that.
-    fn push(&mut self, out: &mut Vec<u8>, lines: &[u8], at: Span) -> bool {
+    /// Tells of one line. Says whether it is like one before, of a kind that was known before that.
+    fn push(&mut self, lines: &[u8], at: Span) -> bool {
         let line = at.of(lines);
         let Some(index) = self.find(lines, at) else {
-            out.extend_from_slice(line);
+            self.writer.push_line(0, line);
             return false;
         };
         // Now it is the first one.
@@ -118,21 +124,17 @@ impl Changes {
             used.rotate_right(1);
         }
         let Some(pattern) = self.patterns.first_mut() else { return false };
-        let is_known = !pattern.is_new;
         pattern.line = at;
         std::mem::swap(&mut pattern.values, &mut self.comparison.values);
         match pattern.number {
-            Some(number) => push_changes(out, number, line, &pattern.values, &self.comparison.changed),
+            Some(number) => self.writer.push_changes(number, line, &pattern.values, &self.comparison.changed),
             None => {
-                pattern.number = Some(self.numbered);
                 self.numbered += 1;
-                out.push(b'-');
-                push_number(out, pattern.values.len());
-                out.push(b',');
-                out.extend_from_slice(line);
+                pattern.number = Some(self.numbered);
+                self.writer.push_line(-word(pattern.values.len()), line);
             }
         }
-        is_known
+        !pattern.is_new
     }
 
     /// The pattern that it is like. Where there is none, there is one now.
@@ -157,23 +159,4 @@ impl Changes {
         }
         found
     }
-}
-
-fn push_changes(out: &mut Vec<u8>, number: usize, line: &[u8], values: &[Span], changed: &[usize]) {
-    push_number(out, number);
-    let mut rest = changed;
-    for first in (0..values.len()).step_by(BITS) {
-        let (these, others) = rest.split_at(rest.partition_point(|place| *place < first + BITS));
-        out.push(b',');
-        push_number(out, these.iter().fold(0, |bits, place| bits | 1 << (place - first)));
-        rest = others;
-    }
-    for span in changed.iter().filter_map(|place| values.get(*place)) {
-        out.push(b',');
-        out.extend_from_slice(span.of(line));
-    }
-}
-
-fn push_number(out: &mut Vec<u8>, number: usize) {
-    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }

@@ -2,6 +2,7 @@ use std::fmt::Write;
 
 use proptest::prelude::*;
 
+use super::writer::{ARRAY_BYTES, PLACES};
 use super::*;
 
 /// One after another, found byte by byte.
@@ -59,37 +60,62 @@ fn parts(line: &str) -> (Vec<String>, Vec<String>) {
 
 /// The lines again, and how many of them were told as changes.
 fn expand(changes: &[u8]) -> (String, usize) {
-    let (mut lines, mut changed) = (String::new(), 0);
+    let (arrays, texts, words) = sections(changes);
+    let (mut items, mut texts) = (arrays.lines().flat_map(items), texts.chars());
+    let mut words = words.into_iter();
+    let (mut lines, mut changed, mut known) = (String::new(), 0, Vec::new());
     let mut patterns: Vec<(Vec<String>, Vec<String>)> = Vec::new();
-    for array in std::str::from_utf8(changes).unwrap().lines() {
-        let mut items = items(array).into_iter();
-        while let Some(item) = items.next() {
-            if let Some(count) = item.strip_prefix('-') {
-                let line = items.next().unwrap();
+    while let Some(word) = words.next() {
+        if word <= 0 {
+            let line = items.next().unwrap();
+            if word < 0 {
                 patterns.push(parts(line));
-                assert_eq!(patterns.last().unwrap().0.len().to_string(), count);
-                writeln!(lines, "{line}").unwrap();
-            } else if item.starts_with('{') {
-                writeln!(lines, "{item}").unwrap();
-            } else {
-                let (values, between) = &mut patterns[item.parse::<usize>().unwrap()];
-                let words = values.len().div_ceil(BITS);
-                let bits: Vec<u32> = items.by_ref().take(words).map(|word| word.parse().unwrap()).collect();
-                for (place, value) in values.iter_mut().enumerate() {
-                    if bits[place / BITS] >> (place % BITS) & 1 == 1 {
-                        let new = items.next().unwrap();
-                        assert_ne!(value, new, "it has not changed");
-                        new.clone_into(value);
-                    }
-                }
-                lines.push_str(&between[0]);
-                values.iter().zip(&between[1..]).for_each(|(value, after)| lines.extend([value.as_str(), after]));
-                lines.push('\n');
-                changed += 1;
+                assert_eq!(patterns.last().unwrap().0.len(), word.unsigned_abs() as usize);
             }
+            writeln!(lines, "{line}").unwrap();
+            continue;
         }
+        let (values, between) = &mut patterns[word as usize - 1];
+        let ways: Vec<i32> = words.by_ref().take(values.len().div_ceil(PLACES)).collect();
+        for (place, value) in values.iter_mut().enumerate() {
+            let new = match ways[place / PLACES] >> (2 * (place % PLACES)) & 3 {
+                0 => continue,
+                1 => {
+                    let (number, decimals) = words.next().map(|word| (word >> 3, word as usize & 7)).unwrap();
+                    let digits = format!("{number:0>width$}", width = decimals + 1);
+                    let (whole, fraction) = digits.split_at(digits.len() - decimals);
+                    if decimals == 0 { digits } else { format!("{whole}.{fraction}") }
+                }
+                2 => {
+                    let word = words.next().unwrap();
+                    if word >= 0 {
+                        known.push(format!("\"{}\"", texts.by_ref().take(word as usize).collect::<String>()));
+                    }
+                    known[if word < 0 { !word as usize } else { known.len() - 1 }].clone()
+                }
+                _ => items.next().unwrap().to_owned(),
+            };
+            assert_ne!(*value, new, "it has not changed");
+            *value = new;
+        }
+        lines.push_str(&between[0]);
+        values.iter().zip(&between[1..]).for_each(|(value, after)| lines.extend([value.as_str(), after]));
+        lines.push('\n');
+        changed += 1;
     }
+    assert_eq!((items.next(), texts.as_str().trim_end()), (None, ""));
     (lines, changed)
+}
+
+/// Arrays, texts and words.
+fn sections(changes: &[u8]) -> (&str, &str, Vec<i32>) {
+    assert_eq!(changes.len() % 4, 0);
+    let words: Vec<i32> = changes.chunks_exact(4).map(|word| i32::from_ne_bytes(word.try_into().unwrap())).collect();
+    let [.., count, arrays_bytes] = words[..] else { panic!("{words:?}") };
+    let words = &words[words.len() - 2 - count as usize..words.len() - 2];
+    let (arrays, rest) = changes.split_at(arrays_bytes as usize);
+    let texts = &rest[..rest.len() - 4 * (words.len() + 2)];
+    (std::str::from_utf8(arrays).unwrap(), std::str::from_utf8(texts).unwrap(), words.to_vec())
 }
 
 fn changes_of(changes: &mut Changes, lines: &str) -> Buffer {
@@ -109,9 +135,51 @@ fn only_the_values_that_differ_are_told() {
         .concat();
     let changes = changes_of(&mut Changes::default(), &lines);
     let [first, second] = [line(1, "/"), line(2, "/")];
-    let expected = format!("[{first},-5,{second},0,17,\"1.3\",3,0,25,\"1.30\",\"/a\\\"}}\",30,0,0]\n");
-    assert_eq!(std::str::from_utf8(&changes).unwrap(), expected);
+    let (arrays, texts, words) = sections(&changes);
+    assert_eq!(arrays, format!("[{first},{second},\"/a\\\"}}\"]\n"));
+    assert_eq!(texts.trim_end(), "1.31.30");
+    let ways = |id: i32, path: i32, size: i32| id | path << 6 | size << 8;
+    assert_eq!(words, [0, -5, 1, ways(2, 0, 1), 3, 3 << 3, 1, ways(2, 3, 1), 4, 30 << 3, 1, 0]);
     assert_eq!(expand(&changes), (lines, 3));
+}
+
+#[test]
+fn numbers_and_short_texts_are_told_by_words() {
+    // The way of the value, and its word.
+    let told = |value: &str| {
+        let lines = format!("{{\"a\":null}}\n{{\"a\":null}}\n{{\"a\":{value}}}\n");
+        let changes = changes_of(&mut Changes::default(), &lines);
+        assert_eq!(expand(&changes), (lines, 1), "{value}");
+        let (_, _, words) = sections(&changes);
+        (words[3], words.get(4).copied())
+    };
+    let number = |digits: i32, decimals: i32| (1, Some(digits << 3 | decimals));
+    assert_eq!(told("0"), number(0, 0));
+    assert_eq!(told("8080"), number(8080, 0));
+    assert_eq!(told("0.050"), number(50, 3));
+    assert_eq!(told("268435455"), number((1 << 28) - 1, 0));
+    assert_eq!(told("1.2345678"), number(12_345_678, 7));
+    let item = (3, None);
+    for value in ["268435456", "99999999999999999999999999", "0.00000001", "-1", "-0", "1e3", "1.5E-7", "true"] {
+        assert_eq!(told(value), item, "{value}");
+    }
+    assert_eq!(told("\"\""), (2, Some(0)));
+    assert_eq!(told("\"a long text.\""), (2, Some(12)));
+    for text in ["\"a longer text\"", "\"\\\\\"", "\"\\n\"", "\"\u{e4}\"", "\"\u{7f}\""] {
+        assert_eq!(told(text), item, "{text}");
+    }
+}
+
+#[test]
+fn a_short_text_that_comes_again_is_told_once() {
+    let [request, response] =
+        ["requests", "responses"].map(|kind| move |id: usize| format!("{{\"id\":\"1.{id}\",\"{kind}\":\"\"}}\n"));
+    let lines: String = (0..20).flat_map(|id| [request(id), response(id)]).collect();
+    let changes = changes_of(&mut Changes::default(), &lines);
+    let (_, texts, words) = sections(&changes);
+    assert_eq!(texts.trim_end(), (2..20).map(|id| format!("1.{id}")).collect::<String>());
+    assert_eq!(words[4..12], [1, 2, 3, 2, 2, !0, 1, 2]);
+    assert_eq!(expand(&changes), (lines, 36));
 }
 
 #[test]
@@ -129,7 +197,7 @@ fn lines_that_are_not_like_a_pattern_stand_as_they_are() {
         let lines = format!("{line}\n").repeat(20);
         let changes = changes_of(&mut Changes::default(), &lines);
         assert_eq!(expand(&changes), (lines, 0));
-        assert!(!std::str::from_utf8(&changes).unwrap().contains(",-"), "{line} is no pattern");
+        assert_eq!(sections(&changes).2, [0; 20], "{line} is no pattern");
     }
     let values = |count: usize| (0..count).map(|n| format!("\"k{n}\":{n}")).collect::<Vec<_>>().join(",");
     for (count, changed) in [(1, 18), (30, 18), (31, 18), (line::MAX_VALUES, 18), (line::MAX_VALUES + 1, 0)] {
@@ -143,7 +211,7 @@ fn arrays_are_of_a_size_that_is_one_string() {
     let lines: String = (0..200).map(|n| line(n, &"x".repeat(n * 100)) + "\n").collect();
     let changes = changes_of(&mut Changes::default(), &lines);
     let longest = lines.lines().map(str::len).max().unwrap();
-    let arrays: Vec<_> = std::str::from_utf8(&changes).unwrap().lines().collect();
+    let arrays: Vec<_> = sections(&changes).0.lines().collect();
     assert!(arrays.len() > 10 && arrays.iter().all(|array| array.len() < ARRAY_BYTES + longest));
     assert_eq!(expand(&changes), (lines, 198));
 }
@@ -203,7 +271,8 @@ fn value() -> impl Strategy<Value = String> {
         "1",
         "a long one that takes several words to compare",
     ];
-    static WORDS: &[&str] = &["0", "1", "12", "123", "1.5", "1.25", "true", "false", "[1,{\"a\":2}]"];
+    static WORDS: &[&str] =
+        &["0", "1", "12", "123", "1.5", "0.025", "-1", "12345678901", "1e3", "true", "[1,{\"a\":2}]"];
     prop_oneof![
         prop::sample::select(TEXTS).prop_map(|text: &str| serde_json::to_string(text).unwrap()),
         prop::sample::select(WORDS).prop_map(str::to_owned),

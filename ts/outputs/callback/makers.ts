@@ -11,17 +11,19 @@
 export type Value = string | number | boolean | null;
 
 /** A key; if its value is an object, the keys of that. */
-export interface Key {
+interface Key {
   readonly name: string;
   readonly inner: Keys | undefined;
 }
-export type Keys = readonly Key[];
+type Keys = readonly Key[];
 
 export type Make = (values: readonly Value[]) => object;
 
-/** Kinds of messages that are known, as lists of keys. A service has some dozen. */
+/** Kinds of messages that are known. A service has some dozen. */
 const MAX_KNOWN = 256;
-/** Longer code is not generated, and nothing as long is kept. */
+/** So many messages of a kind are made by assigning, until it is worth to look for a better way. */
+const FEW_MESSAGES = 8;
+/** Longer code is not generated, and no name as long is kept. */
 const MAX_CODE_CHARS = 8 * 1024;
 /** Generating code takes as long as parsing some ten messages: so it is done once for so many, */
 const MESSAGES_PER_CODE = 1024;
@@ -34,20 +36,34 @@ const ODD_KEY = /^\d|^__proto__$/;
 const LINE_SEPARATORS = /[\u2028\u2029]/g;
 
 /**
- * The keys of an object, as they stand, while its values go to `values`.
- * @throws if it does not consist of plain keys, objects and values alone
+ * The keys of an object, as they stand.
+ * @throws if one of them is not a plain one
  */
-export function keysOf(object: object, values: Value[]): Keys {
+function keysOf(object: object): Keys {
   return Object.entries(object).map(([name, value]: [string, unknown]) => {
-    if (ODD_KEY.test(name) || Array.isArray(value)) throw new TypeError('the object is not a plain one');
-    if (typeof value === 'object' && value !== null) return { name, inner: keysOf(value, values) };
-    values.push(value as Value);
-    return { name, inner: undefined };
+    if (ODD_KEY.test(name)) throw new TypeError('the object is not a plain one');
+    return { name, inner: typeof value === 'object' && value !== null ? keysOf(value) : undefined };
   });
 }
 
+/**
+ * The same for objects with the same keys, and for no other. The values go to `values`.
+ * @throws if it does not consist of objects and values alone
+ */
+function nameOf(object: object, values: Value[]): string {
+  let name = '';
+  for (const [key, value] of Object.entries(object) as [string, Value | object][]) {
+    // What a key has in it is not taken for what stands between keys.
+    name += `${key.length}:${key}`;
+    if (Array.isArray(value)) throw new TypeError('the object is not a plain one');
+    if (typeof value === 'object' && value !== null) name += `{${nameOf(value, values)}}`;
+    else values.push(value);
+  }
+  return name;
+}
+
 /** Assigns each key. */
-export function assigning(keys: Keys): Make {
+function assigning(keys: Keys): Make {
   let next = 0;
   const made = (level: Keys, values: readonly Value[]): object => {
     const object: Record<string, unknown> = {};
@@ -60,9 +76,38 @@ export function assigning(keys: Keys): Make {
   };
 }
 
+/** Messages with the same keys. */
+export class Kind {
+  readonly keys: Keys;
+  /** How many were made. */
+  made = 0;
+  #make: Make;
+  #isFinal = false;
+
+  constructor(keys: Keys) {
+    this.keys = keys;
+    this.#make = assigning(keys);
+  }
+
+  make(values: readonly Value[]): object {
+    this.made++;
+    return this.#make(values);
+  }
+
+  get wantsBetter(): boolean {
+    return this.made >= FEW_MESSAGES && !this.#isFinal;
+  }
+
+  /** The best that there is; `undefined`: it stays as it is. */
+  makeBy(make: Make | undefined): void {
+    this.#make = make ?? this.#make;
+    this.#isFinal = true;
+  }
+}
+
 export class Makers {
-  /** By their code; a kind that was seen once has none of its own yet. The oldest is first. */
-  readonly #known = new Map<string, Make | undefined>();
+  /** By their names. The oldest is first. */
+  readonly #known = new Map<string, Kind>();
   #codes = MAX_CODES_AT_ONCE;
   readonly #compile: (code: string) => Make;
 
@@ -75,23 +120,31 @@ export class Makers {
     this.#codes = Math.min(MAX_CODES_AT_ONCE, this.#codes + messages / MESSAGES_PER_CODE);
   }
 
-  /** Returns the function that makes objects of these keys, if there is a better function than `assigning`. */
-  of(keys: Keys): Make | undefined {
-    const code = codeOf(keys);
-    if (code.length > MAX_CODE_CHARS) return undefined;
-    const known = this.#known.get(code);
-    if (known !== undefined) return known;
-    const before = this.#known.has(code);
-    const make = before && this.#codes >= 1 ? this.#generate(code) : undefined;
-    if (!before && this.#known.size === MAX_KNOWN) {
+  /**
+   * The kind that a message is of, which has better code than `assigning` if it has come before. The message's values go to `values`.
+   * @throws if it does not consist of plain keys, objects and values alone
+   */
+  kindOf(message: object, values: Value[]): Kind {
+    const name = nameOf(message, values);
+    const known = this.#known.get(name);
+    if (known === undefined) return this.#add(name, new Kind(keysOf(message)));
+    if (known.wantsBetter && this.#codes >= 1) known.makeBy(this.#generate(known.keys));
+    return known;
+  }
+
+  #add(name: string, kind: Kind): Kind {
+    if (name.length > MAX_CODE_CHARS) return kind;
+    if (this.#known.size === MAX_KNOWN) {
       const [oldest = ''] = this.#known.keys();
       this.#known.delete(oldest);
     }
-    this.#known.set(code, make);
-    return make;
+    this.#known.set(name, kind);
+    return kind;
   }
 
-  #generate(code: string): Make | undefined {
+  #generate(keys: Keys): Make | undefined {
+    const code = codeOf(keys);
+    if (code.length > MAX_CODE_CHARS) return undefined;
     this.#codes--;
     try {
       return this.#compile(code);

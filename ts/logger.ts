@@ -3,7 +3,8 @@
  * who logs passes facts, not payloads.
  */
 
-import type pino from 'pino';
+import { writeSync } from 'node:fs';
+import { LOG_LEVELS } from './config/rows/run';
 import { readThrown } from './thrown';
 import type { LogLevel } from './types';
 
@@ -16,39 +17,51 @@ export interface Log {
   error: Line;
 }
 
-/** One for the process: written at once, so that nothing is lost at exit. */
-let stderr: ReturnType<typeof pino.destination> | undefined;
-
-function stderrDestination(): ReturnType<typeof pino.destination> {
-  if (stderr === undefined) {
-    stderr = loadPino().destination({ fd: 2, sync: true });
-    // The logs are not read any more, or the disk is full: that must not end the process that is watched.
-    stderr.on('error', () => {});
-  }
-  return stderr;
+/** Where log lines go, each with its line end. */
+export interface LogDestination {
+  write(line: string): void;
 }
 
-/** With the first log, not with the first line: a line has to come also where no file can be opened any more. */
-function loadPino(): typeof pino {
-  return require('pino');
-}
+const STDERR_FD = 2;
+/** Until a pipe that is full is tried again. */
+const RETRY_MS = 100;
 
-export function createLogger(level: LogLevel, destination: pino.DestinationStream = stderrDestination()): Log {
-  const logger = loadPino()(
-    {
-      level,
-      base: null,
-      messageKey: 'message',
-      timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
-      formatters: { level: (label) => ({ level: label }) },
+/** Writes at once, so that nothing is lost at exit. `write` writes what fits, and throws if that is nothing. */
+export function stderrDestination(write = (bytes: Buffer): number => writeSync(STDERR_FD, bytes)): LogDestination {
+  let isCut = false;
+  return {
+    write(line) {
+      // The end of a line that was cut does not come any more.
+      let rest = Buffer.from(isCut ? `\n${line}` : line);
+      while (rest.length > 0) {
+        try {
+          const written = write(rest);
+          rest = rest.subarray(written);
+          isCut = rest.length > 0;
+        } catch (error) {
+          // The logs are not read any more, or the disk is full: that must not end the process that is watched.
+          if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+        }
+      }
     },
-    destination,
-  );
-  const line =
-    (name: 'debug' | 'info' | 'warn' | 'error'): Line =>
-    (fields, message) =>
-      logger[name](fields, message);
-  return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') };
+  };
+}
+
+const STDERR = stderrDestination();
+
+export function createLogger(level: LogLevel, destination: LogDestination = STDERR): Log {
+  return logOf(level, (name) => (fields, message) => {
+    const timestamp = new Date().toISOString();
+    destination.write(`${JSON.stringify({ level: name, timestamp, ...fields, message })}\n`);
+  });
+}
+
+/** Of `line` those of the level and of graver ones; the others do nothing. */
+export function logOf(level: LogLevel, line: (name: keyof Log) => Line): Log {
+  const wanted = (name: keyof Log): Line =>
+    LOG_LEVELS.indexOf(name) > LOG_LEVELS.indexOf(level) ? () => {} : line(name);
+  return { debug: wanted('debug'), info: wanted('info'), warn: wanted('warn'), error: wanted('error') };
 }
 
 /** Longer texts of foreign errors are cut: they may quote what they choked on. */

@@ -59,7 +59,7 @@ const OF_HELP = [
   'native',
   'run',
 ];
-const OF_COMMAND = [...new Set([...OF_HELP, ...OF_REQUIRE, 'command/inputs', 'command/packets', 'pino'])];
+const OF_COMMAND = [...new Set([...OF_HELP, ...OF_REQUIRE, 'command/inputs', 'command/packets'])];
 
 describe('loaded is what is needed, and nothing else, for', () => {
   const live = [CLI, '--ports', '80', '--interface', 'lo', '--duration', '10ms', '--log-level', 'error'];
@@ -79,7 +79,7 @@ describe('loaded is what is needed, and nothing else, for', () => {
     ['a savefile to CSV', [...savefile, '--format', 'csv'], [...OF_COMMAND, 'command/terminal', 'trace']],
     ['a savefile to HAR', [...savefile, '--format', 'har'], [...OF_COMMAND, 'outputs/har', 'trace']],
     ['the library', ['-e', REQUIRE], OF_REQUIRE],
-    ['the library with a callback', library('onHttpMessage() {}'), [...OF_REQUIRE, 'pino']],
+    ['the library with a callback', library('onHttpMessage() {}'), [...OF_REQUIRE]],
     ['the library with a logger', library('logger: console'), OF_REQUIRE],
   ])('%s', (_name, args, expected) => {
     expect(loads(args)).toEqual(expected.toSorted());

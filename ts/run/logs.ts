@@ -11,7 +11,7 @@ import { checkLogger } from '../config/checks';
 import type { RuntimeEnv } from '../config/env';
 import { OPTIONS } from '../config/options';
 import { countsEndpoints } from '../config/outputs';
-import type { Log } from '../logger';
+import { type Log, logOf } from '../logger';
 import type { CaptureInfo } from '../native';
 import { callSafely, readText } from '../thrown';
 import type { Logger, LogLevel } from '../types';
@@ -22,16 +22,15 @@ type CreateLog = (level: LogLevel) => Log;
 /** `createDefault` is for where the config has no logger. */
 export function createLog(logger: Logger | undefined, level: LogLevel, createDefault: CreateLog): Log {
   if (logger === undefined) return createDefault(level);
-  const line = (name: keyof Log): Log[keyof Log] => {
-    if (LOG_LEVELS.indexOf(name) > LOG_LEVELS.indexOf(level)) return () => {};
-    // One that throws stops nothing, and there is no other place to say so.
-    return (fields, message) =>
+  // One that throws stops nothing, and there is no other place to say so.
+  return logOf(
+    level,
+    (name) => (fields, message) =>
       callSafely(
         () => logger[name](fields, message),
         () => {},
-      );
-  };
-  return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') };
+      ),
+  );
 }
 
 /** For complaints about a config that could not say how loud to be, or to whom. */

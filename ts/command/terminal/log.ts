@@ -1,7 +1,6 @@
 /** The log for people: what stands in the JSON lines otherwise, in rows that fit. */
 
-import { LOG_LEVELS } from '../../config';
-import type { Log } from '../../logger';
+import { type Log, logOf } from '../../logger';
 import type { LogLevel } from '../../types';
 import type { Paint, Style } from './style';
 import { printable, type Text } from './text';
@@ -19,18 +18,14 @@ export interface TerminalLogOptions {
 }
 
 export function createTerminalLog({ level, text, paint, columns, write }: TerminalLogOptions): Log {
-  const line =
-    (name: Exclude<LogLevel, 'silent'>): Log['info'] =>
-    (fields, message) => {
-      if (LOG_LEVELS.indexOf(name) > LOG_LEVELS.indexOf(level)) return;
-      const label = `${name}: `;
-      const words = [printable(message), ...Object.entries(fields).flatMap(told)].join(' ');
-      const rows = [...text.wrap(label + words, Math.max(MIN_COLUMNS, columns() - 1), '  ')];
-      write(rows.map((row, index) => `${index === 0 ? paintLabel(row, label, name) : row}\n`).join(''));
-    };
   const paintLabel = (row: string, label: string, name: string): string =>
     row.startsWith(label) ? paint(STYLES[name] ?? 'dim', label) + row.slice(label.length) : row;
-  return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') };
+  return logOf(level, (name) => (fields, message) => {
+    const label = `${name}: `;
+    const words = [printable(message), ...Object.entries(fields).flatMap(told)].join(' ');
+    const rows = [...text.wrap(label + words, Math.max(MIN_COLUMNS, columns() - 1), '  ')];
+    write(rows.map((row, index) => `${index === 0 ? paintLabel(row, label, name) : row}\n`).join(''));
+  });
 }
 
 /** Counters within counters are left to the summary. */

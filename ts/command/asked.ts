@@ -15,7 +15,7 @@ import type { Format } from './formats/names';
 import { pipeIn } from './inputs/again';
 import { findInputs, type Input } from './inputs/find';
 import { ALL_PORTS, AUTO } from './inputs/ports';
-import { FIELD as PACKETS, type PacketsAsked, refuseUncopied } from './packets';
+import { FIELD as PACKETS, type PacketsAsked, refuseUncopied } from './packets/asked';
 import { SHORTS, type Short } from './shorts';
 
 /** Of `--read` too. */

@@ -29,7 +29,8 @@ import { type CreateCapture, captureOf, isPlain } from './inputs';
 import { savefilesOf } from './inputs/again';
 import { type Input, labelOf } from './inputs/find';
 import { portsWithHttp } from './inputs/ports';
-import { FIELD, FLAG, Packets } from './packets';
+import type { Packets } from './packets';
+import { FIELD, FLAG, type PacketsAsked } from './packets/asked';
 import { HINT_AFTER_MS, PortsHint } from './ports-hint';
 import { COMMANDS } from './program';
 import type { Shown } from './show';
@@ -47,7 +48,7 @@ export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Sh
   try {
     asked = readAsked(askedFlags, flags, process.env, COMMANDS);
     config = checkedConfig(asked);
-    if (asked.packets !== undefined) packets = new Packets(asked.packets, asked.inputs);
+    if (asked.packets !== undefined) packets = createPackets(asked.packets, asked.inputs);
     keepNetRaw = readKeepNetRaw(process.env);
     // A savefile does not change: to open it again would not help.
     if (config.pcapFile === undefined) retryOpenMs = readRetryOpenMs(process.env);
@@ -176,7 +177,12 @@ function hintOf({ ports, interface: device = '' }: SnifferConfig, sniffer: Sniff
   return new PortsHint({ ports, interface: device, segments, log });
 }
 
-/** Loaded only where it is asked for. */
+/** Loaded only where they are asked for. */
+function createPackets(asked: PacketsAsked, inputs: readonly Input[]): Packets {
+  const { Packets } = require('./packets') as typeof import('./packets');
+  return new Packets(asked, inputs);
+}
+
 function createPseudonyms(): PseudonymizedLines {
   const { PseudonymizedLines } = require('../pseudonym/lines') as typeof import('../pseudonym/lines');
   return new PseudonymizedLines();

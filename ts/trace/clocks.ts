@@ -93,10 +93,12 @@ function* byPoints(bounds: readonly Bound[]): Generator<[a: string, b: string, B
   for (const [a, of] of pairs) for (const [b, between] of of) yield [a, b, between];
 }
 
-const collator = new Intl.Collator('en', { numeric: true });
+/** Made when it is needed: that takes milliseconds. */
+let collator: Intl.Collator | undefined;
 
 /** `1` and `01` differ too. */
 function inOrder(a: string, b: string): number {
+  collator ??= new Intl.Collator('en', { numeric: true });
   return collator.compare(a, b) || (a < b ? -1 : 1);
 }
 

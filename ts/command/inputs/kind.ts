@@ -1,7 +1,6 @@
 /** The kind of a file, by its first bytes, and the time at which its first packet was captured. */
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { constants, gunzipSync } from 'node:zlib';
 
 export type Kind = 'savefile' | 'lines' | 'har' | 'array' | 'unknown';
 
@@ -64,12 +63,18 @@ function isSavefile(bytes: Buffer): boolean {
 
 export function firstPacketTime(bytes: Buffer): number | undefined {
   try {
-    const plain = isPacked(bytes) ? gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH }) : bytes;
+    const plain = isPacked(bytes) ? unpacked(bytes) : bytes;
     return plain.readUInt32LE(0) === PCAPNG ? timeInPcapng(plain) : timeInPcap(plain);
   } catch {
     // Too short for a packet.
     return undefined;
   }
+}
+
+/** As much as there is of it. */
+function unpacked(bytes: Buffer): Buffer {
+  const { constants, gunzipSync } = require('node:zlib') as typeof import('node:zlib');
+  return gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH });
 }
 
 /** A reader of 32-bit numbers in the file's byte order. */

@@ -3,7 +3,6 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createGunzip } from 'node:zlib';
 
 const CHUNK_BYTES = 256 * 1024;
 /** How soon what is added to a file is seen. */
@@ -16,6 +15,7 @@ export function bytesOf(path: string, signal: AbortSignal): AsyncIterable<Buffer
   }
   const file = createReadStream(path, { highWaterMark: CHUNK_BYTES, signal });
   if (!/\.gz$/i.test(path)) return file;
+  const { createGunzip } = require('node:zlib') as typeof import('node:zlib');
   const unpacked = createGunzip();
   file.on('error', (error) => unpacked.destroy(error));
   return file.pipe(unpacked);

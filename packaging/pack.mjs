@@ -6,6 +6,7 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { transformSync } from 'esbuild';
+import { bundle } from '../scripts/bundle.mjs';
 import { buildAddons, buildFaults } from './addon.mjs';
 import { listComplaints } from './gates.mjs';
 import { notices } from './notices.mjs';
@@ -58,7 +59,7 @@ function rootFiles() {
   return files.map(({ path }) => path).sort();
 }
 
-function stageRoot() {
+async function stageRoot() {
   const folder = freshStage('root');
   for (const path of rootFiles()) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
@@ -74,6 +75,7 @@ function stageRoot() {
     '--outDir',
     join(folder, 'dist'),
   ]);
+  await bundle(join(folder, 'dist'));
   // Nor has it indentation. Names stay, for stack traces.
   for (const path of rootFiles().filter((each) => each.endsWith('.js') && !AS_BUILT.test(each))) {
     const file = join(folder, path);
@@ -124,8 +126,8 @@ function pack(folder, listed, budget) {
   return join(PACKAGES, filename);
 }
 
-function packInto(platforms) {
-  const root = pack(stageRoot(), LISTED.root, ROOT_BUDGET);
+async function packInto(platforms) {
+  const root = pack(await stageRoot(), LISTED.root, ROOT_BUDGET);
   run('npx', ['--no-install', 'publint', 'run', root, '--strict']);
   run('npx', ['--no-install', 'attw', root]);
   const addons = buildAddons(platforms);
@@ -137,12 +139,12 @@ function packInto(platforms) {
 }
 
 /** All of them or, where anything is wrong with one, none. @throws then */
-export function packAll(platforms = PLATFORMS) {
+export async function packAll(platforms = PLATFORMS) {
   run('npm', ['run', '--silent', 'build:ts']);
   rmSync(PACKAGES, { recursive: true, force: true });
   mkdirSync(PACKAGES, { recursive: true });
   try {
-    packInto(platforms);
+    await packInto(platforms);
   } catch (error) {
     rmSync(PACKAGES, { recursive: true });
     throw error;
@@ -159,6 +161,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     writeFileSync(LIST, `${JSON.stringify({ ...LISTED, root: rootFiles() }, null, 2)}\n`);
     process.exit();
   }
-  packAll(names.length > 0 ? names.map(platformNamed) : PLATFORMS);
+  await packAll(names.length > 0 ? names.map(platformNamed) : PLATFORMS);
   console.log(`${readdirSync(PACKAGES).length} tarballs in dist/packages, each with the listed files only`);
 }

@@ -1,10 +1,11 @@
-// ts/ to dist/: compiled afresh, so that nothing stays of a file that is gone; then the generated addon loader and the
+// ts/ to dist/: compiled afresh, so that nothing stays of a file that is gone, and bundled; then the generated addon loader and the
 // addon itself come beside dist/native/index.js, and the command becomes executable. Without a built addon dist/ still
 // serves whatever does not capture, so that is a warning and no failure.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundle } from './bundle.mjs';
 import { buildPage } from './page.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -23,6 +24,7 @@ const { status } = spawnSync(process.execPath, [compiler, '-p', join(root, 'tsco
 });
 if (status !== 0) process.exit(status ?? 1);
 
+await bundle(dist);
 await buildPage(join(dist, 'page'));
 mkdirSync(join(dist, 'native'), { recursive: true });
 const files = readdirSync(from).filter((name) => /^binding\.(js|d\.ts)$|\.node$/.test(name));

@@ -12,7 +12,7 @@ const PRELOADED = join(__dirname, 'setup/loaded.cjs');
 const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8'));
 const PACKAGES = Object.keys({ ...dependencies, ...peerDependencies });
 /** Of Node's own the dear ones. */
-const OF_NODE = ['http', 'https', 'http2'];
+const OF_NODE = ['crypto', 'http', 'https', 'http2', 'zlib'];
 
 /** The folders, packages and servers that the process loads. Each output has a folder of its own, with names that are always there. */
 function loads(args: readonly string[]): string[] {
@@ -46,20 +46,16 @@ const OF_REQUIRE = [
   'outputs/stdout',
   'run',
 ];
-const OF_HELP = [
+const OF_COMMAND = [
+  ...OF_REQUIRE,
   'command',
   'command/compare',
   'command/formats',
+  'command/inputs',
   'command/openapi',
+  'command/packets',
   'commander',
-  'config',
-  'config/rows',
-  'filter',
-  'filter/regex',
-  'native',
-  'run',
 ];
-const OF_COMMAND = [...new Set([...OF_HELP, ...OF_REQUIRE, 'command/inputs', 'command/packets'])];
 
 describe('loaded is what is needed, and nothing else, for', () => {
   const live = [CLI, '--ports', '80', '--interface', 'lo', '--duration', '10ms', '--log-level', 'error'];
@@ -70,16 +66,16 @@ describe('loaded is what is needed, and nothing else, for', () => {
   ];
 
   it.each([
-    ['the version', [CLI, '--version'], OF_HELP],
-    ['help', [CLI, '--help'], OF_HELP],
-    ['help of a topic', [CLI, 'help', 'reading'], OF_HELP],
+    ['the version', [CLI, '--version'], OF_COMMAND],
+    ['help', [CLI, '--help'], OF_COMMAND],
+    ['help of a topic', [CLI, 'help', 'reading'], OF_COMMAND],
     ['a sidecar', live, OF_COMMAND],
     ['a savefile to JSON lines', [...savefile, '--format', 'json'], OF_COMMAND],
     ['a savefile to text', [...savefile, '--format', 'text'], [...OF_COMMAND, 'command/terminal']],
-    ['a savefile to CSV', [...savefile, '--format', 'csv'], [...OF_COMMAND, 'command/terminal', 'trace']],
-    ['a savefile to HAR', [...savefile, '--format', 'har'], [...OF_COMMAND, 'outputs/har', 'trace']],
+    ['a savefile to CSV', [...savefile, '--format', 'csv'], [...OF_COMMAND, 'command/terminal', 'crypto', 'trace']],
+    ['a savefile to HAR', [...savefile, '--format', 'har'], [...OF_COMMAND, 'crypto', 'outputs/har', 'trace']],
     ['the library', ['-e', REQUIRE], OF_REQUIRE],
-    ['the library with a callback', library('onHttpMessage() {}'), [...OF_REQUIRE]],
+    ['the library with a callback', library('onHttpMessage() {}'), OF_REQUIRE],
     ['the library with a logger', library('logger: console'), OF_REQUIRE],
   ])('%s', (_name, args, expected) => {
     expect(loads(args)).toEqual(expected.toSorted());

@@ -164,7 +164,7 @@ describe('a library', () => {
     const files: string[] = JSON.parse(
       execFileSync(execPath, ['-e', script, join(FIXTURES, 'shop.pcap')], { encoding: 'utf8' }),
     );
-    expect(files).toContainEqual(expect.stringMatching(/outputs.view.index\.js$/));
+    expect(files).toContainEqual(expect.stringMatching(/bundles.library\.js$/));
     expect(files.filter((file) => /outputs.(view|html).(?!index)|dist[\\/]page[\\/]/.test(file))).toEqual([]);
   });
 });

@@ -15,6 +15,7 @@ export default function setup(): () => void {
   execFileSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json'), '--outDir', dist], {
     stdio: 'inherit',
   });
+  execFileSync(process.execPath, [join(root, 'scripts', 'bundle.mjs'), dist]);
   execFileSync(process.execPath, [join(root, 'scripts', 'page.mjs'), join(dist, 'page')]);
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   copyFileSync(join(root, 'package.json'), join(folder, 'package.json'));

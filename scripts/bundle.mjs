@@ -1,0 +1,79 @@
+// What each run of the library, or of the command, loads at once, as one file each: to find, read and compile many small files takes most
+// of the time of a start. In: ts/, and a folder with what the compiler made of it. There each bundled module becomes one line, which takes it
+// out of its bundle, so that later parts, tools and tests have the same module by its old name. Packages and the addon are not bundled.
+//   node scripts/bundle.mjs FOLDER
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const SOURCES = join(dirname(dirname(fileURLToPath(import.meta.url))), 'ts');
+const FOLDER = 'bundles';
+/** Which modules each has, with all that these import. What is in one is in none after it. Of dist/index.js Node reads the exported names. */
+const BUNDLES = {
+  library: ['config/index', 'config/env', 'run/deps', 'run/sniffer'],
+  command: ['command/index', 'command/capture'],
+};
+/** As the compiler writes an import: at the margin, where no `require` stands that loads a part later. */
+const IMPORT = /^\S.*\brequire\("(\.[^"]+)"\)/gm;
+
+export async function bundle(dist) {
+  /** The bundle of each module. */
+  const bundleOf = new Map();
+  for (const [name, entries] of Object.entries(BUNDLES)) {
+    const modules = new Set();
+    for (const entry of entries) addWithImports(entry, { modules, bundleOf, dist });
+    await write(name, { modules, bundleOf, dist });
+    for (const module of modules) bundleOf.set(module, name);
+  }
+  for (const [module, name] of bundleOf) {
+    const path = relative(dirname(module), join(FOLDER, name));
+    writeFileSync(join(dist, `${module}.js`), `module.exports = require('./${path}')['${module}'];\n`);
+  }
+}
+
+function addWithImports(module, { modules, bundleOf, dist }) {
+  if (modules.has(module) || bundleOf.has(module)) return;
+  modules.add(module);
+  const text = readFileSync(join(dist, `${module}.js`), 'utf8');
+  if (/\b__(?:dirname|filename)\b/.test(text)) throw new Error(`${module} depends on the folder that it is in`);
+  for (const [, path] of text.matchAll(IMPORT))
+    addWithImports(moduleAt(join(SOURCES, dirname(module), path)), { modules, bundleOf, dist });
+}
+
+/** The name of the module that an import of this path finds in ts/; `undefined` of other files. */
+function moduleAt(path) {
+  const file = [`${path}.ts`, join(path, 'index.ts')].find((each) => existsSync(each));
+  return file && relative(SOURCES, file).slice(0, -'.ts'.length);
+}
+
+async function write(name, { modules, bundleOf, dist }) {
+  const contents = [...modules].map((module) => `export * as '${module}' from './${module}';`).join('\n');
+  const setup = ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^\./ }, ({ path, resolveDir, namespace }) => {
+      if (namespace === 'bundled') return { path, external: true };
+      const file = join(resolveDir, path);
+      const module = moduleAt(file);
+      if (modules.has(module)) return { path: join(SOURCES, `${module}.ts`) };
+      if (bundleOf.has(module)) return { path: module, namespace: 'bundled' };
+      return { path: `./${relative(FOLDER, module ?? relative(SOURCES, file))}`, external: true };
+    });
+    onLoad({ filter: /./, namespace: 'bundled' }, ({ path }) => ({
+      contents: `module.exports = require('./${bundleOf.get(path)}')['${path}'];`,
+    }));
+  };
+  await build({
+    stdin: { contents, resolveDir: SOURCES },
+    outfile: join(dist, FOLDER, `${name}.js`),
+    bundle: true,
+    absWorkingDir: SOURCES,
+    platform: 'node',
+    format: 'cjs',
+    target: 'es2022',
+    packages: 'external',
+    logLevel: 'warning',
+    plugins: [{ name: 'other-files', setup }],
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await bundle(process.argv[2]);

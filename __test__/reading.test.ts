@@ -3,8 +3,10 @@
 import { appendFileSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as zlib from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
-import { FIXTURES, linesOf, messagesOf, runCli, startCli, until } from './live/harness.js';
+import { CLI, FIXTURES, linesOf, messagesOf, runCli, start, startCli, until } from './live/harness.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-reading-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -89,6 +91,26 @@ describe('a savefile', () => {
   });
 });
 
+describe('a pipe with a name', () => {
+  const shell = (script: string) => start(['bash', '-c', script.replaceAll('TS', `${process.execPath} ${CLI}`)]).done;
+
+  test.each([
+    ['a FIFO', 'mkfifo fifo; cat $S > fifo & TS --ports 8080 fifo'],
+    ['of a shell', 'TS --ports 8080 <(cat $S)'],
+    ['with JSON lines', 'TS --ports 8080 $S > lines; TS <(cat lines)'],
+    ['with packed JSON lines', 'TS --ports 8080 $S | gzip > a.log.gz; cat a.log.gz | TS -r -'],
+  ])('%s', async (_, script) => {
+    const run = await shell(`cd ${mkdtempSync(join(folder, 'pipe-'))}; S=${SHOP}; ${script}`);
+    expect(run.code, run.stderr).toBe(0);
+    expect(messagesOf(run.stdout)).toHaveLength(20);
+  });
+
+  test('in a folder is passed over', async () => {
+    const run = await shell(`cd ${mkdtempSync(join(folder, 'pipe-'))}; mkfifo fifo; cp ${SHOP} .; TS --ports 8080 .`);
+    expect([run.code, messagesOf(run.stdout).length]).toEqual([0, 20]);
+  });
+});
+
 describe('--ports auto', () => {
   const found = ({ stderr }: { stderr: string }): unknown =>
     linesOf(stderr)
@@ -149,6 +171,20 @@ describe('JSON lines', () => {
     expect(run.stderr).toMatch(/filtered out: 10/);
   });
 
+  test('are read as they were rotated', async () => {
+    const text = await linesOfDemo();
+    for (const name of ['a.log.gz', 'a.20261129T131459123Z.jsonl.gz']) {
+      writeFileSync(join(folder, name), gzipSync(text));
+      expect(await runCli([join(folder, name)])).toMatchObject({ code: 0, stdout: text });
+    }
+    const zstd = join(folder, 'a.jsonl.zst');
+    const { zstdCompressSync } = zlib as { zstdCompressSync?: (text: string) => Buffer };
+    writeFileSync(zstd, zstdCompressSync?.(text) ?? Buffer.from('28b52ffd0000', 'hex'));
+    const run = await runCli([zstd]);
+    if (zstdCompressSync === undefined) expect(complaints(run.stderr)[0]).toMatch(/needs Node\.js 22\.15.*zstd -dc/);
+    else expect(run).toMatchObject({ code: 0, stdout: text });
+  });
+
   test('of other ports are left out', async () => {
     const lines = join(folder, 'a.jsonl');
     writeFileSync(lines, await linesOfDemo());
@@ -171,6 +207,7 @@ describe('what cannot be read', () => {
   const missing = join(folder, 'missing.pcap');
   test.each([
     ['a file that is not there', [...PORTS, missing], 2, /cannot open savefile .*No such file/],
+    ['such a file to follow', [...PORTS, '--follow', missing], 2, /cannot open savefile .*no such file.*name a file/],
     ['an empty folder', [...PORTS, join(folder, 'empty')], 1, /no file in the folder .* is a savefile/],
     ['a pattern that nothing is like', [...PORTS, join(folder, '*.cap')], 1, /no file is like/],
     ['no savefile', [...PORTS, join(folder, 'words')], 2, /neither pcap nor pcapng/],
@@ -197,7 +234,7 @@ describe('what cannot be read', () => {
     ['a savefile without ports', ['-r', '-'], readFileSync(DEMO), 2, /name its server ports, e\.g\. --ports 8080/],
     ['nothing', ['-r', '-'], Buffer.alloc(0), 0, /nothing stands in '-'/],
     ['other lines', ['-r', '-'], Buffer.from('a\nb\n'), 0, /none of 2 lines is a message/],
-    ['JSON lines where ports are named', [...PORTS, '-r', '-'], Buffer.from('{"id":"1.1"}\n'), 2, /without --ports/],
+    ['JSON lines where ports are named', [...PORTS, '-r', '-'], Buffer.from('{"id":"1.1"}\n'), 2, /without --ports$/],
   ] as const)('%s on stdin', async (_, args, input, code, words) => {
     const run = await runCli([...args], { input });
     expect([run.code, run.stdout]).toEqual([code, '']);

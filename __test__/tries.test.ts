@@ -80,13 +80,26 @@ const REFUSED: [tried: string, args: string[], exit: number, code: string, words
     'UNRECOVERABLE',
     /broken after packet \d+, .*middle of a record/,
   ],
-  ['no such file', ['--ports', '8080', at('captrue.pcap')], 2, 'CAPTURE_OPEN_FAILED', /did you mean 'capture\.pcap'\?/],
+  [
+    'no such file',
+    ['--ports', '8080', at('captrue.pcap')],
+    2,
+    'CAPTURE_OPEN_FAILED',
+    /did you mean '.*\/capture\.pcap'\?/,
+  ],
   [
     'nothing like it',
     ['--ports', '8080', at('zzz')],
     2,
     'CAPTURE_OPEN_FAILED',
     /name a file, a folder, or a pattern in quotes/,
+  ],
+  [
+    'a slip in another folder',
+    ['--ports', '8080', at('folder/b.pcap')],
+    2,
+    'CAPTURE_OPEN_FAILED',
+    /mean '.*folder\/a\.pcap'/,
   ],
   ['no pattern', ['--ports', '8080', at('*.cap')], 1, 'INVALID_CONFIG', /no file is like '.*\*\.cap'/],
   [

@@ -1,6 +1,7 @@
 // What is read in place of an interface: JSON lines, several inputs as one, and what a name stands for.
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -297,7 +298,51 @@ describe('a name', () => {
     // What is wrong with these the engine says.
     expect(found('notes.txt', 'missing')).toEqual(['missing savefile', 'notes.txt savefile']);
     expect(kindOf(gzipSync('{}'), 'x.jsonl.gz')).toBe('lines');
-    expect(kindOf(gzipSync('{}'), 'x.pcap.gz')).toBe('savefile');
+    expect(kindOf(gzipSync(pcapAt(1)), 'x.jsonl.gz')).toBe('savefile');
+    expect(kindOf(gzipSync('words'), 'x.log.gz')).toBe('savefile');
+  });
+
+  it('stands for what is packed in a file, whatever its ending', () => {
+    expect(kindOf(gzipSync(line(request())), 'x.log.gz')).toBe('lines');
+    expect(kindOf(gzipSync(line(request())).subarray(0, 40), 'x.jsonl.gz')).toBe('lines');
+    expect(kindOf(gzipSync('{"log": {}}'), 'x.har.gz')).toBe('har');
+    const zstd = Buffer.from('28b52ffd0000', 'hex');
+    expect(['x.jsonl.zst', 'x.log.zst', 'x.pcap.zst', 'x'].map((name) => kindOf(zstd, name))).toEqual([
+      'lines',
+      'lines',
+      'savefile',
+      'savefile',
+    ]);
+  });
+
+  it('stands for a log in which others have written much before', () => {
+    for (const before of [5_000, 65_530, 200_000]) {
+      writeFileSync(path('long.log'), `${'words of others\n'.repeat(before / 16)}[pod/a] ${line(request())}`);
+      expect(found('long.log'), `${before}`).toEqual(['long.log lines']);
+    }
+    writeFileSync(path('long.log'), 'words of others\n'.repeat(20_000));
+    expect(found('long.log')).toEqual(['long.log savefile']);
+    rmSync(path('long.log'));
+  });
+
+  it('stands for a pipe, of which nothing is read', () => {
+    mkdirSync(path('pipes'));
+    execFileSync('mkfifo', [path('pipes/fifo')]);
+    expect(found('pipes/fifo')).toEqual(['pipes/fifo savefile']);
+    expect(findInputs([path('pipes/fifo')], false)).toEqual([{ path: path('pipes/fifo'), kind: 'lines' }]);
+    expect(() => found('pipes')).toThrow('no file in the folder');
+  });
+
+  it('stands for nothing that is not there', () => {
+    mkdirSync(path('links/real'), { recursive: true });
+    symlinkSync('nowhere', path('links/dangling.pcap'));
+    writeFileSync(path('links/a.pcap'), pcapAt(1));
+    writeFileSync(path('links/real/z.pcap'), pcapAt(1));
+    expect(found('links/*.pcap')).toEqual(['links/a.pcap savefile']);
+    expect(found('links/*/z.pcap')).toEqual(['links/real/z.pcap savefile']);
+    expect(found('links')).toEqual(['links/a.pcap savefile']);
+    expect(found('links/a.pcap/b')).toEqual(['links/a.pcap/b savefile']);
+    expect(() => found('links/a.pcap/*')).toThrow('no file is like');
   });
 
   it('may be several, which are read in the order of their time', () => {

@@ -1,7 +1,7 @@
 /** Advice on a savefile that cannot be opened: the engine says why, and a look at the path now says what helps. */
 
 import { accessSync, constants, readdirSync, type Stats, statSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { ENGINE_ERROR_CODES } from '../errors';
 import type { Log } from '../logger';
 import { suggest } from '../suggest';
@@ -25,6 +25,7 @@ export function withAdvice(createLogger: (level: LogLevel) => Log, inputs: reado
 }
 
 function adviceFor(path: string): string | undefined {
+  if (path === '-') return undefined;
   let status: Stats | undefined;
   try {
     status = statSync(path, { throwIfNoEntry: false });
@@ -37,7 +38,7 @@ function adviceFor(path: string): string | undefined {
     const near = suggest(basename(path), neighboursOf(path));
     return near === undefined
       ? "name a file, a folder, or a pattern in quotes such as '*.pcap'"
-      : `did you mean '${near}'?`;
+      : `did you mean '${join(dirname(path), near)}'?`;
   }
   if (!status.isFile()) return undefined;
   if (status.size === 0) return 'nothing is written yet: --follow waits for what is added';

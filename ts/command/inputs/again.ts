@@ -1,6 +1,6 @@
 /** Inputs that are read more than once: by which name, and which cannot be. */
 
-import { statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { Savefiles } from '../../exchange/savefiles';
 import type { Input } from './find';
 
@@ -15,9 +15,24 @@ export function savefilesOf(inputs: readonly Input[], follows: boolean): Savefil
   return isLost ? undefined : new Savefiles(inputs.map(({ path }) => nameOf(path)));
 }
 
-/** A pipe, as messages name it; `undefined` if all inputs can be read again. The engine reports a missing file. */
+/** `undefined` of what is missing or out of reach: the engine reports that, with the system's own reason. */
+export function statusOf(path: string): Stats | undefined {
+  try {
+    return statSync(nameOf(path));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Stdin, a FIFO, `<(command)`: it is read once, from its beginning. */
+export function isPipe(path: string): boolean {
+  const status = statusOf(path);
+  return path === '-' || status?.isFIFO() === true || status?.isSocket() === true;
+}
+
+/** A pipe, as messages name it; `undefined` if all inputs can be read again. */
 export function pipeIn(inputs: readonly { path: string }[]): string | undefined {
-  const once = inputs.find(({ path }) => statSync(nameOf(path), { throwIfNoEntry: false })?.isFile() === false);
+  const once = inputs.find(({ path }) => statusOf(path)?.isFile() === false);
   if (once === undefined) return undefined;
   return once.path === '-' ? 'stdin' : `'${once.path}'`;
 }

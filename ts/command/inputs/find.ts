@@ -1,7 +1,8 @@
 /** From what a user names (files, folders, patterns, `-`) to inputs in the order of their time, or a refusal that says what to do. */
 
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { isPipe, statusOf } from './again';
 import { type Kind, type Peeked, peek } from './kind';
 
 export interface Input {
@@ -18,7 +19,7 @@ interface Found {
 }
 
 /**
- * `arePortsNamed`: a pipe on stdin is a savefile then, which needs them, else JSON lines.
+ * `arePortsNamed`: a pipe is a savefile then, which needs them, else JSON lines.
  * @throws {Error} what is wrong
  */
 export function findInputs(names: readonly string[], arePortsNamed: boolean): Input[] {
@@ -30,11 +31,11 @@ export function findInputs(names: readonly string[], arePortsNamed: boolean): In
 
 function expand(name: string): Found[] {
   if (name === '-') return [{ path: name, peeked: peek(name) }];
-  const status = statSync(name, { throwIfNoEntry: false });
+  const status = statusOf(name);
   if (status?.isDirectory() === true) return inFolder(name);
   // The engine reports a missing file, with the system's own reason.
   if (status !== undefined || !/[*?]/.test(name)) return [{ path: name, peeked: peek(name) }];
-  const paths = matching(name).filter((path) => statSync(path).isFile());
+  const paths = matching(name).filter((path) => statusOf(path)?.isFile() === true);
   if (paths.length === 0) throw new Error(`no file is like '${name}'`);
   return paths.map((path) => ({ path, peeked: peek(path) }));
 }
@@ -67,8 +68,7 @@ function matching(pattern: string): string[] {
       's',
     );
     folders = folders.flatMap((folder) => {
-      if (!isWild)
-        return [join(folder, part)].filter((path) => statSync(path, { throwIfNoEntry: false }) !== undefined);
+      if (!isWild) return [join(folder, part)].filter((path) => statusOf(path) !== undefined);
       try {
         return entriesOf(folder === '' ? '.' : folder)
           .filter((entry) => isLike.test(entry))
@@ -98,7 +98,7 @@ const INSTEAD: Readonly<Partial<Record<Kind, string>>> = {
 };
 
 function kindOf(path: string, peeked: Peeked | undefined, arePortsNamed: boolean): Input['kind'] {
-  if (peeked === undefined) return path === '-' && !arePortsNamed ? 'lines' : 'savefile';
+  if (peeked === undefined) return isPipe(path) && !arePortsNamed ? 'lines' : 'savefile';
   const instead = INSTEAD[peeked.kind];
   if (instead !== undefined) throw new Error(`'${path}' ${instead}`);
   // If the file is not a savefile, the engine says so best.

@@ -1,7 +1,7 @@
 /** A savefile that is still being written, as a capture: what is added to it goes to the engine through a FIFO. */
 
 import { spawnSync } from 'node:child_process';
-import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { accessSync, closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +17,7 @@ interface Fifo {
 
 /** `create` makes the engine's capture of a path. */
 export function followSavefile(path: string, create: (path: string) => NativeCapture): NativeCapture {
+  refuseUnreadable(path);
   const { reader, writer } = createFifo();
   const own = `/proc/self/fd/${reader}`;
   const capture = reworded(create(own), (message) => message.replaceAll(own, path));
@@ -43,6 +44,16 @@ export function followSavefile(path: string, create: (path: string) => NativeCap
       capture.stop();
     },
   };
+}
+
+/** The engine would see nothing but a FIFO without bytes. @throws {EngineError} */
+function refuseUnreadable(path: string): void {
+  try {
+    accessSync(path, constants.R_OK);
+  } catch (cause) {
+    const message = `cannot open savefile '${path}': ${(cause as Error).message.replace(/, access .*/s, '')}`;
+    throw new EngineError(ENGINE_ERROR_CODES.CAPTURE_OPEN_FAILED, message, { cause });
+  }
 }
 
 /** Both ends, open; its name is gone again. */

@@ -1,6 +1,7 @@
 /** The inputs that are read in place of an interface, as one capture. In: inputs. Out: how their capture is made. */
 
 import type { CaptureOptions, NativeCapture } from '../../native';
+import { isPipe } from './again';
 import { Chain, type Source } from './chain';
 import type { Input } from './find';
 import { followSavefile } from './followed';
@@ -15,7 +16,7 @@ export function captureOf(inputs: readonly Input[], follows: boolean, createEngi
   return (options) => {
     const sources = inputs.map(({ path, kind }): Source => {
       const engine = (pcapFile: string): NativeCapture => createEngine({ ...options, pcapFile });
-      if (path === '-' && kind === 'savefile') return { create: () => reworded(engine(path), withLines) };
+      if (isPipe(path) && kind === 'savefile') return { create: () => reworded(engine(path), withLines) };
       if (kind === 'savefile') return { create: () => (follows ? followSavefile(path, engine) : engine(path)) };
       const read = (signal: AbortSignal): AsyncIterable<Buffer> => (follows ? follow : bytesOf)(path, signal);
       return { create: () => new LinesCapture({ name: path, read }) };
@@ -33,6 +34,6 @@ export function isPlain(inputs: readonly Input[], follows: boolean): boolean {
 /** Of a pipe it is not known what it brings. */
 function withLines(message: string): string {
   return message.includes('neither pcap nor pcapng')
-    ? `${message}; JSON lines of tcp-sniffer are read from stdin without --ports`
+    ? `${message}; JSON lines of tcp-sniffer are read from a pipe without --ports`
     : message;
 }

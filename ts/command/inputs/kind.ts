@@ -1,11 +1,17 @@
-/** The kind of a file, by its first bytes, and the time at which its first packet was captured. */
+/** The kind of a file, by what is in it, and the time at which its first packet was captured. */
 
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { statusOf } from './again';
+import { packingOf, unpackHead } from './packing';
 
 export type Kind = 'savefile' | 'lines' | 'har' | 'array' | 'unknown';
 
 /** Enough for the first packet's head also where it is compressed. */
 const PEEKED_BYTES = 64 * 1024;
+/** Of a text: the first message may stand after much that others have logged. */
+const MAX_SEARCHED_BYTES = 16 * 1024 * 1024;
+/** In every line of ours. */
+const OURS = '"direction":"re';
 
 const LITTLE = 'little';
 /** pcap's magic as little-endian machines write it, by how many of its units make a second; the other order is the reverse. */
@@ -16,8 +22,6 @@ const PCAP_UNITS = new Map([
 /** The same with other fields in records, as some old systems wrote it. */
 const PCAP_MODIFIED = 0xa1b2cd34;
 const PCAPNG = 0x0a0d0d0a;
-const GZIP = 0x8b1f;
-const ZSTD = 0xfd2fb528;
 
 export interface Peeked {
   kind: Kind;
@@ -27,13 +31,15 @@ export interface Peeked {
 
 /** `undefined` of what has no beginning that can be looked at: a pipe, a directory, what is missing. */
 export function peek(path: string): Peeked | undefined {
+  // A pipe must not even be opened: its writer would take that for its reader.
+  if (statusOf(path)?.isFile() !== true) return undefined;
   let fd: number | undefined;
   try {
     fd = path === '-' ? 0 : openSync(path, 'r');
-    if (!fstatSync(fd).isFile()) return undefined;
-    const buffer = Buffer.alloc(PEEKED_BYTES);
-    const bytes = buffer.subarray(0, readSync(fd, buffer, 0, PEEKED_BYTES, 0));
-    return { kind: kindOf(bytes, path), since: firstPacketTime(bytes) };
+    const bytes = readAt(fd, 0);
+    const kind = kindOf(bytes, path);
+    const isLog = kind === 'unknown' && isText(bytes) && hasOurs(fd);
+    return { kind: isLog ? 'lines' : kind, since: firstPacketTime(bytes) };
   } catch {
     return undefined;
   } finally {
@@ -41,40 +47,62 @@ export function peek(path: string): Peeked | undefined {
   }
 }
 
-export function kindOf(bytes: Buffer, path: string): Kind {
-  if (isSavefile(bytes)) return isPacked(bytes) && /\.(jsonl|ndjson)\.gz$/i.test(path) ? 'lines' : 'savefile';
-  const text = bytes.subarray(0, 4_096).toString().trimStart();
-  if (/^\{\s*"log"\s*:/.test(text)) return 'har';
-  if (/^\[\s*\{/.test(text)) return 'array';
-  if (text.startsWith('{') || text.includes('"direction":"re') || /\.(jsonl|ndjson)$/i.test(path)) return 'lines';
-  return 'unknown';
+function readAt(fd: number, position: number): Buffer {
+  const buffer = Buffer.alloc(PEEKED_BYTES);
+  return buffer.subarray(0, readSync(fd, buffer, 0, PEEKED_BYTES, position));
 }
 
-function isPacked(bytes: Buffer): boolean {
-  return bytes.length >= 2 && bytes.readUInt16LE(0) === GZIP;
+function isText(bytes: Buffer): boolean {
+  return bytes.length > 0 && !bytes.includes(0);
+}
+
+/** Searches beyond the beginning. */
+function hasOurs(fd: number): boolean {
+  // Pieces overlap: it may stand across their border.
+  const step = PEEKED_BYTES - OURS.length;
+  for (let position = step; position < MAX_SEARCHED_BYTES; position += step) {
+    const bytes = readAt(fd, position);
+    if (bytes.includes(OURS)) return true;
+    if (bytes.length < PEEKED_BYTES) return false;
+  }
+  return false;
+}
+
+/** `bytes`: the first ones. */
+export function kindOf(bytes: Buffer, path: string): Kind {
+  if (packingOf(bytes) === undefined) return kindOfPlain(bytes, path);
+  const plain = unpackHead(bytes);
+  // Not every Node.js unpacks zstd; the name tells then.
+  if (plain === undefined) return /\.(jsonl|ndjson|log)(\.\w+)?$/i.test(path) ? 'lines' : 'savefile';
+  const kind = kindOfPlain(plain, path);
+  // If it is no savefile, the engine says so best.
+  return kind === 'unknown' ? 'savefile' : kind;
+}
+
+function kindOfPlain(bytes: Buffer, path: string): Kind {
+  if (isSavefile(bytes)) return 'savefile';
+  const text = bytes.toString().trimStart();
+  if (/^\{\s*"log"\s*:/.test(text)) return 'har';
+  if (/^\[\s*\{/.test(text)) return 'array';
+  if (text.startsWith('{') || text.includes(OURS) || /\.(jsonl|ndjson)(\.\w+)?$/i.test(path)) return 'lines';
+  return 'unknown';
 }
 
 function isSavefile(bytes: Buffer): boolean {
   if (bytes.length < 4) return false;
   const magics = [bytes.readUInt32LE(0), bytes.readUInt32BE(0)];
-  const isPcap = magics.some((magic) => PCAP_UNITS.has(magic) || magic === PCAP_MODIFIED || magic === PCAPNG);
-  return isPcap || isPacked(bytes) || magics[0] === ZSTD;
+  return magics.some((magic) => PCAP_UNITS.has(magic) || magic === PCAP_MODIFIED || magic === PCAPNG);
 }
 
 export function firstPacketTime(bytes: Buffer): number | undefined {
   try {
-    const plain = isPacked(bytes) ? unpacked(bytes) : bytes;
+    const plain = packingOf(bytes) === undefined ? bytes : unpackHead(bytes);
+    if (plain === undefined) return undefined;
     return plain.readUInt32LE(0) === PCAPNG ? timeInPcapng(plain) : timeInPcap(plain);
   } catch {
     // Too short for a packet.
     return undefined;
   }
-}
-
-/** As much as there is of it. */
-function unpacked(bytes: Buffer): Buffer {
-  const { constants, gunzipSync } = require('node:zlib') as typeof import('node:zlib');
-  return gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH });
 }
 
 /** A reader of 32-bit numbers in the file's byte order. */

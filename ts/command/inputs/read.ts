@@ -3,22 +3,17 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { unpacked } from './packing';
 
 const CHUNK_BYTES = 256 * 1024;
 /** How soon what is added to a file is seen. */
 const POLL_MS = 200;
 
+/** Unpacked, if it is packed. */
 export function bytesOf(path: string, signal: AbortSignal): AsyncIterable<Buffer> {
-  if (path === '-') {
-    signal.addEventListener('abort', () => process.stdin.destroy(), { once: true });
-    return process.stdin;
-  }
-  const file = createReadStream(path, { highWaterMark: CHUNK_BYTES, signal });
-  if (!/\.gz$/i.test(path)) return file;
-  const { createGunzip } = require('node:zlib') as typeof import('node:zlib');
-  const unpacked = createGunzip();
-  file.on('error', (error) => unpacked.destroy(error));
-  return file.pipe(unpacked);
+  if (path !== '-') return unpacked(createReadStream(path, { highWaterMark: CHUNK_BYTES, signal }));
+  signal.addEventListener('abort', () => process.stdin.destroy(), { once: true });
+  return unpacked(process.stdin);
 }
 
 /** The file from its beginning, then what is added to it, until it is cut off or `signal` says so. */

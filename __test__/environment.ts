@@ -1,7 +1,7 @@
 /**
  * Runs before each file of tests: what they see does not depend on who runs them. In a terminal `npm test` asks its runners
  * for colours (`FORCE_COLOR`), and the commands under test would take that for themselves; what a developer has set for
- * colours or for the sniffer would reach them too.
+ * colours or for the sniffer would reach them too, and so would the zone of the clock.
  */
 
 import { COMMAND_OPTIONS } from '../ts/config/command';
@@ -23,6 +23,7 @@ const OURS = [
 export function makeNeutral(env: NodeJS.ProcessEnv): void {
   for (const name of [...COLOURS, ...OURS]) delete env[name];
   if (env.NODE_ENV === 'production') env.NODE_ENV = 'test';
+  env.TZ = 'UTC';
 }
 
 makeNeutral(process.env);

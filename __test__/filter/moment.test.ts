@@ -1,6 +1,7 @@
 /** Points in time in expressions. */
 
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
+import { day, timeOfDay } from '../../ts/command/terminal/clock';
 import { type Exchange, parseFilter } from '../../ts/filter';
 import { parseMoment } from '../../ts/filter/moment';
 import { request, response } from './exchanges';
@@ -26,9 +27,38 @@ describe('a moment', () => {
   it.each(['', '14', '24:00', '14:60', '2026-02-31', '2026-13-01', 'yesterday', '10', '-5m', '14:03Z', 'T14:03'])(
     "'%s' is none",
     (text) => {
-      expect(() => parseMoment(text, NOW)).toThrow('must be a time (UTC), e.g. 14:03');
+      expect(() => parseMoment(text, NOW)).toThrow('must be a time, e.g. 14:03');
     },
   );
+});
+
+describe('a moment without a zone', () => {
+  const zone = process.env.TZ;
+  afterEach(() => {
+    process.env.TZ = zone;
+  });
+
+  it.each([
+    ['Asia/Kolkata', '2026-05-17T14:03:05.250', '2026-05-17T08:33:05.250Z', 1],
+    ['America/Sao_Paulo', '2026-05-17', '2026-05-17T03:00:00.000Z', 86_400_000],
+    // A day on which the clock is put forward.
+    ['Europe/Berlin', '2026-03-29', '2026-03-28T23:00:00.000Z', 82_800_000],
+    ['Europe/Berlin', '2026-05-17T14:03Z', '2026-05-17T14:03:00.000Z', 60_000],
+    ['Europe/Berlin', '2026-05-17T14:03+01:00', '2026-05-17T13:03:00.000Z', 60_000],
+  ])('in %s: %s', (name, text, from, lasts) => {
+    process.env.TZ = name;
+    const moment = parseMoment(text, NOW);
+    expect([iso(moment.from), moment.to - moment.from]).toEqual([from, lasts]);
+  });
+
+  it.each(['Asia/Kolkata', 'America/Sao_Paulo', 'Pacific/Chatham', 'UTC'])('is what %s shows', (name) => {
+    process.env.TZ = name;
+    const ms = Date.parse(request().timestamp);
+    const whole: Exchange = { request: request(), response: response() };
+    for (const shown of [timeOfDay(ms), timeOfDay(ms).slice(0, 5), `${day(ms).slice(0, 10)}T${timeOfDay(ms)}`])
+      expect([shown, parseFilter(`time=${shown}`).matches(whole)]).toEqual([shown, true]);
+    expect(parseFilter(`time=${timeOfDay(ms + 1)}`).matches(whole)).toBe(false);
+  });
 });
 
 describe('time', () => {

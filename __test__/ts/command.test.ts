@@ -125,7 +125,7 @@ describe('usage', () => {
     [['--ports', '80', '--filter', 'status=200', '--filter', 'path'], {}, '--filter: at character 1: path needs'],
     [['--ports', '80', '--include', ''], {}, '--include: a filter is made of method, path, status, header'],
     [['--ports', '80', '--client', 'example.com'], {}, '--client: client must be an address, e.g. 10.0.0.5'],
-    [['--ports', '80', '--since', 'noon'], {}, '--since: time must be a time (UTC), e.g. 14:03'],
+    [['--ports', '80', '--since', 'noon'], {}, '--since: time must be a time, e.g. 14:03'],
     [['--ports', '80', '--since', '1h', '--since', '2h'], {}, '--since is given twice'],
     [
       ['--ports', '80', '--max-body-size', '1M'],

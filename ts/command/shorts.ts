@@ -24,7 +24,7 @@ export const SHORTS = {
   since: {
     flag: '--since',
     argument: 'time',
-    help: 'only what began then or later (UTC): 14:03, 2026-05-17T14:03, or 10m for that long ago',
+    help: 'only what began then or later: 14:03, 2026-05-17T14:03, with Z for UTC, or 10m for that long ago',
     expression: (value) => `time>=${value}`,
   },
   until: {

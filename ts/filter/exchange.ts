@@ -27,13 +27,25 @@ export function targetOf({ request, response }: Exchange): string | undefined {
   return request?.path ?? response?.request?.path;
 }
 
-/** Without the port, in lower case: of the target if it names one (RFC 9112 §3.2.2), else of the field. */
-export function hostOf({ request }: Exchange): string | undefined {
+/** A host that was asked for, with the ports by which it is known: the one that was named, and the server's. */
+export interface Authority {
+  readonly host: string;
+  readonly ports: readonly number[];
+}
+
+/** In lower case: of the target if it names one (RFC 9112 §3.2.2), else of the field. */
+export function authorityOf({ request }: Exchange): Authority | undefined {
   if (request === undefined) return undefined;
-  const { method, path = '', headers } = request;
+  const { method, path = '', headers, receiver } = request;
   const named = /^https?:\/\/([^/?#]*)/i.exec(path)?.[1]?.replace(/^.*@/, '');
   const authority = named ?? (method === 'CONNECT' ? path : headers.host);
-  return authority?.replace(/:\d*$/, '').toLowerCase();
+  if (authority === undefined) return undefined;
+  const [, host = '', port] = /^(.*?)(?::(\d*))?$/s.exec(authority) ?? [];
+  return { host: host.toLowerCase(), ports: port ? [receiver.port, Number(port)] : [receiver.port] };
+}
+
+export function hostOf(exchange: Exchange): string | undefined {
+  return authorityOf(exchange)?.host;
 }
 
 /** Both ends as the connection has them, and as the PROXY protocol says. */

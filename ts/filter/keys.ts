@@ -86,7 +86,7 @@ function textKey(
     operators: TEXT,
     example,
     secret,
-    compile: (operator, text) => has(place, operator === '~' ? compileRegex(text) : equals(text)),
+    compile: (operator, text) => has(place, operator === '~' ? compileRegex(some(text)) : equals(text)),
   };
 }
 
@@ -113,8 +113,13 @@ function flagKey(example: string, test: Test): Key {
   return { operators: [], example, compile: () => test, present: test };
 }
 
+/** A part of a text, which is in all of them if it is empty. */
+function some(text: string): string {
+  if (text === '') throw new Error('must not be empty, which would be everything');
+  return text;
+}
+
 const like = (pattern: string) => (value: string) => isLike(pattern, value);
-const likeInAnyCase = (pattern: string) => (value: string) => isLike(pattern.toLowerCase(), value.toLowerCase());
 const inList = (item: (text: string) => (value: string) => boolean) => (text: string) => values.oneOf(text, item);
 
 const isUnanswered: Test = ({ response }, whole) => (response !== undefined ? false : whole ? true : undefined);
@@ -183,8 +188,18 @@ const PLAIN: Readonly<Record<string, Key>> = {
     example: 'method=POST',
     compile: (_, text) => has(inExchange(read.methodOf), values.oneOf(text, values.method)),
   },
-  path: textKey(inExchange(read.targetOf), 'path=/orders', (wanted) => (value) => isPathLike(wanted, value)),
-  host: textKey(inExchange(read.hostOf), 'host=*.example.com', inList(likeInAnyCase)),
+  path: textKey(inExchange(read.targetOf), 'path=/orders', (wanted) => {
+    const pattern = some(wanted);
+    return (value) => isPathLike(pattern, value);
+  }),
+  host: {
+    operators: TEXT,
+    example: 'host=*.example.com',
+    compile: (operator, text) =>
+      operator === '~'
+        ? has(inExchange(read.hostOf), compileRegex(some(text)))
+        : has(inExchange(read.authorityOf), values.oneOf(text, values.host)),
+  },
   client: endpointKey(read.clientsOf, 'client=10.0.0.0/8'),
   server: endpointKey(read.serversOf, 'server=10.0.0.5:8080'),
   port: {
@@ -284,7 +299,15 @@ const SIDED: Readonly<Record<string, (side: Side) => Key>> = {
       parseSize,
     ),
   body: (side) =>
-    textKey(inMessages(side, read.textsOf), 'body="out of cups"', (wanted) => (value) => value.includes(wanted), true),
+    textKey(
+      inMessages(side, read.textsOf),
+      'body="out of cups"',
+      (wanted) => {
+        const part = some(wanted);
+        return (value) => value.includes(part);
+      },
+      true,
+    ),
   header: headerKey,
 };
 
@@ -300,7 +323,7 @@ function headerKey(side: Side): Key {
     secret: true,
     compile: (operator, text) => {
       if (operator === '~') {
-        const isFound = compileRegex(text);
+        const isFound = compileRegex(some(text));
         return has(place, ([name, value]) => isFound(`${name}: ${value}`));
       }
       const [, name = text, value] = /^([^:]*):(.*)$/s.exec(text) ?? [];

@@ -220,6 +220,10 @@ class Parser {
 
 function unknownKey(word: string): string {
   const name = word.toLowerCase();
+  // Most keys are of one side alone, and need not say which.
+  const [, rest] = /^(?:request|response|resp|req|res)[._]?(.+)$/.exec(name) ?? [];
+  if (rest !== undefined && (KEY_NAMES.includes(rest) || Object.hasOwn(ELSEWHERE, rest)))
+    return `'${word.slice(0, 40)}' is no key; did you mean ${ELSEWHERE[rest] ?? rest}?`;
   const near = (Object.hasOwn(ELSEWHERE, name) ? ELSEWHERE[name] : undefined) ?? suggest(name, KEY_NAMES);
   const hint = near === undefined ? `the keys are ${KEY_NAMES.join(', ')}` : `did you mean ${near}?`;
   return `'${word.slice(0, 40)}' is no key; ${hint}`;

@@ -18,3 +18,20 @@ export function parsePortRange(text: string): PortRange {
   if (last < first) throw new Error(`the range ends before it begins; did you mean ${last}-${first}?`);
   return { first, last };
 }
+
+/** Fewer neighbours than these are named each. */
+const MIN_RANGE = 3;
+
+/** Ports in their order, neighbours as ranges: `8080`, `8000-8100`. */
+export function portRanges(ports: readonly number[]): (number | string)[] {
+  const sorted = [...ports].sort((a, b) => a - b);
+  const shown: (number | string)[] = [];
+  for (let start = 0; start < sorted.length; ) {
+    let end = start + 1;
+    while (end < sorted.length && sorted[end] === (sorted[end - 1] as number) + 1) end++;
+    if (end - start < MIN_RANGE) shown.push(...sorted.slice(start, end));
+    else shown.push(`${sorted[start]}-${sorted[end - 1]}`);
+    start = end;
+  }
+  return shown;
+}

@@ -3,7 +3,9 @@
 import { suggest } from '../suggest';
 import type { Endpoint } from '../types';
 import { isIn, parseNetwork } from './address';
+import type { Authority } from './exchange';
 import { GRPC_STATUSES } from './grpc';
+import { isLike } from './patterns';
 import { parsePortRange } from './ports';
 
 export type Ordering = '<' | '<=' | '>' | '>=';
@@ -55,6 +57,16 @@ export function method(text: string): (value: string) => boolean {
   if (!TOKEN.test(text)) throw new Error('must be a method, e.g. GET or GET,POST');
   const wanted = text.toUpperCase();
   return (value) => value.toUpperCase() === wanted;
+}
+
+/** A host as the summary names it, with its port or without. */
+export function host(text: string): (value: Authority) => boolean {
+  const url = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)/i.exec(text)?.[1] ?? /^([^/?#]+)[/?#]/.exec(text)?.[1];
+  if (url !== undefined)
+    throw new Error(`must be a host, without scheme and path; did you mean ${url || 'shop.test'}?`);
+  const [, name = text, port] = /^(\[[^\]]*\]|[^:]*):(\d{1,5})$/.exec(text) ?? [];
+  const pattern = name.toLowerCase();
+  return ({ host, ports }) => isLike(pattern, host) && (port === undefined || ports.includes(Number(port)));
 }
 
 /** `404`, `5xx`; `none` is no status code and is not read here. */

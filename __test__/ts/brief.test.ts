@@ -25,6 +25,8 @@ function expected(line: string): object {
   };
 }
 
+const EITHER_ENDS = { receiver: { ip: '10.0.0.5', port: 80 }, destination: { ip: '10.0.0.9', port: 4_000 } };
+
 const told = ({ peers, ...brief }: Brief): object => ({ ...brief, peers: peersOf(peers) });
 
 /** Among them what would be taken for a member if quotes were not looked at. */
@@ -160,6 +162,23 @@ describe('a brief', () => {
     const found = briefs(`${REQUEST}\n${RESPONSE}\n`);
     expect(parse).not.toHaveBeenCalled();
     expect(found.map(told)).toEqual([REQUEST, RESPONSE].map(expected));
+  });
+
+  it.each([
+    ['method', 'request'],
+    ['path', 'request'],
+    ['statusCode', 'response'],
+  ])('has %s that stands later than the engine writes it', (name, direction) => {
+    const start = { id: '1.1', timestamp: '2024-05-17T14:02:58.006Z', direction, ...EITHER_ENDS };
+    const own = direction === 'request' ? { method: 'GET', path: '/a' } : { statusCode: 200 };
+    const { [name]: moved, ...rest } = own as Record<string, unknown>;
+    const members = { headers: { host: 'h' }, body: '', bodySize: 0 };
+    for (const line of [
+      { ...start, ...rest, httpVersion: '1.1', [name]: moved, ...members },
+      { ...start, ...rest, httpVersion: '1.1', ...members, [name]: moved },
+      { ...start, ...rest, headers: { host: 'h' }, [name]: moved, httpVersion: '1.1', body: '', bodySize: 0 },
+    ].map((message) => JSON.stringify(message)))
+      expect(briefs(`${line}\n`).map(told)).toMatchObject([expected(line)]);
   });
 
   it('is had of members in another order, and not of what is no JSON', () => {

@@ -141,6 +141,8 @@ function read(text: string, from: number, to: number): Brief | undefined {
   if (isRequest) {
     if (!readRequest(text, peersEnd, sizeAt, brief)) return undefined;
   } else if (text[peersEnd + 2] === 's') brief.statusCode = numberAt(text, peersEnd + STATUS);
+  // What is not where the engine writes it may stand elsewhere in a line that passed another tool.
+  else return undefined;
   if (hasNoBody) return brief;
   const start = sizeAt + BODY_SIZE.length;
   brief.bodySize = numberAt(text, start);
@@ -150,20 +152,18 @@ function read(text: string, from: number, to: number): Brief | undefined {
 
 function readRequest(text: string, start: number, sizeAt: number, brief: Brief): boolean {
   let at = start;
-  if (text[at + 2] === 'm') {
-    const end = text.indexOf('"', at + METHOD);
-    brief.method = text.slice(at + METHOD, end);
-    // A method with an escape in it is read by the parser of whole lines.
-    if (brief.method.includes('\\')) return false;
-    at = end + 1;
-  }
-  if (text[at + 2] === 'p') {
-    const end = text.indexOf('"', at + PATH);
-    brief.path = text.slice(at + PATH, end);
-    if (brief.path.includes('\\')) return false;
-    at = end + 1;
-  }
-  if (text[at + 2] !== 'h') return false;
+  if (text[at + 2] !== 'm') return false;
+  const methodEnd = text.indexOf('"', at + METHOD);
+  brief.method = text.slice(at + METHOD, methodEnd);
+  // A method with an escape in it is read by the parser of whole lines.
+  if (brief.method.includes('\\')) return false;
+  at = methodEnd + 1;
+  if (text[at + 2] !== 'p') return false;
+  const pathEnd = text.indexOf('"', at + PATH);
+  brief.path = text.slice(at + PATH, pathEnd);
+  if (brief.path.includes('\\')) return false;
+  at = pathEnd + 1;
+  if (text[at + 2] !== 'h' || text[at + 3] !== 't') return false;
   const first = text.indexOf('"', at + VERSION) + 1 + HEADERS;
   // In most requests it is the first field.
   const isFirst = text[first + 1] === 'h' && text.slice(first, first + HOST.length) === HOST;

@@ -15,7 +15,7 @@ import { checkedConfig, giveUpRight } from '../capture';
 import { COMMANDS } from '../program';
 import { readAll, type WhatIsMissing } from '../reading';
 import { show } from '../show';
-import { count } from '../terminal/quantities';
+import { count, exchangeCount } from '../terminal/quantities';
 import { createPaint, type Paint, type Style } from '../terminal/style';
 import { loadText, printable, type Text } from '../terminal/text';
 import { type AskedComparison, READING } from './flags';
@@ -114,7 +114,7 @@ const WORDS: Readonly<Record<FindingKind, readonly [word: string, style: Style]>
 function* rowsOf(result: Result, { text, paint }: { text: Text; paint: Paint }, columns: number): Generator<string> {
   const { names, openapi, contract, check, validators, read } = result;
   const head = [
-    `${names.join(', ')}: ${count(check.exchanges)} exchanges`,
+    `${names.join(', ')}: ${exchangeCount(check.exchanges)}`,
     ...(read.broke ? ['it broke, what came before is compared'] : []),
     ...read.losses.filter(([times]) => times > 0).map(([times, words]) => `${words}: ${count(times)}`),
   ];

@@ -15,7 +15,7 @@ import {
 } from '../../compare/differences';
 import { MAX_ROUTES, MAX_SERVERS } from '../../exchange/servers';
 import { day, timeOfDay } from '../terminal/clock';
-import { count, duration, percent } from '../terminal/quantities';
+import { count, duration, exchangeCount, percent } from '../terminal/quantities';
 
 export interface Read {
   /** As it was named. */
@@ -47,7 +47,7 @@ export function capturesOf({ captures, reads }: Comparison): { letter: string; n
     const { exchanges, firstMs, lastMs, underWay, beyond } = captures.facts[index === 0 ? 0 : 1];
     const lost = losses.filter(([times]) => times > 0);
     const facts = [
-      `${count(exchanges)} exchanges`,
+      exchangeCount(exchanges),
       ...(firstMs <= lastMs ? [`${timeOfDay(firstMs)} to ${timeOfDay(lastMs)}, ${day(firstMs)}`] : []),
       ...(underWay > 0 ? [`under way at the end: ${count(underWay)}`] : []),
       ...(beyond > 0 ? [`not told apart: ${count(beyond)}`] : []),
@@ -66,8 +66,8 @@ export function nameOf({ method, template, server }: Place): string {
 /** Of an endpoint that only one of them has. */
 export function presenceOf({ kind, at }: Change): string | undefined {
   const [a, b] = at.exchanges;
-  if (kind === 'new') return `not in A; ${count(b)} exchanges in B`;
-  return kind === 'vanished' ? `${count(a)} exchanges in A; not in B` : undefined;
+  if (kind === 'new') return `not in A; ${exchangeCount(b)} in B`;
+  return kind === 'vanished' ? `${exchangeCount(a)} in A; not in B` : undefined;
 }
 
 export interface Measured {
@@ -134,6 +134,6 @@ export function* limitsOf({ captures, differences: { sampled, more } }: Comparis
   if (sampled > 0) yield `Of ${count(sampled)} endpoints a sample of the times is compared`;
   if (more > 0) yield `Of ${count(more)} endpoints not all statuses or fields are told apart`;
   const { beyondServers, beyondRoutes } = captures;
-  if (beyondServers > 0) yield `Beyond the first ${count(MAX_SERVERS)} servers: ${count(beyondServers)} exchanges`;
-  if (beyondRoutes > 0) yield `Beyond the first ${count(MAX_ROUTES)} endpoints: ${count(beyondRoutes)} exchanges`;
+  if (beyondServers > 0) yield `Beyond the first ${count(MAX_SERVERS)} servers: ${exchangeCount(beyondServers)}`;
+  if (beyondRoutes > 0) yield `Beyond the first ${count(MAX_ROUTES)} endpoints: ${exchangeCount(beyondRoutes)}`;
 }

@@ -4,7 +4,7 @@ import type { Caller } from '../../exchange/causes';
 import type { Finding } from '../../exchange/findings';
 import type { Found } from '../../exchange/traffic';
 import { timeOfDay } from './clock';
-import { count, duration, percent } from './quantities';
+import { count, duration, exchangeCount, percent } from './quantities';
 import type { Paint, Style } from './style';
 import { printable, type Text } from './text';
 
@@ -57,9 +57,9 @@ function onsetOf({ kind, how, onset, at }: Finding): string {
     ? `from the first on (${timeOfDay(fromMs)})`
     : `${untilMs === undefined ? 'since' : 'from'} ${timeOfDay(fromMs)}${untilMs === undefined ? '' : ` to ${timeOfDay(untilMs)}`}`;
   if (kind === 'slow')
-    return `${since}: the server takes ${duration(inside)}, else ${duration(outside)} (${count(exchanges)} exchanges)`;
+    return `${since}: the server takes ${duration(inside)}, else ${duration(outside)} (${exchangeCount(exchanges)})`;
   if (kind === 'transfer')
-    return `${since}: up- and download take ${duration(inside)}, else ${duration(outside)} (${count(exchanges)} exchanges)`;
+    return `${since}: up- and download take ${duration(inside)}, else ${duration(outside)} (${exchangeCount(exchanges)})`;
   const { serverErrors, unanswered, cut } = at.stats;
   const parts = [
     ...(serverErrors > 0 ? [`5xx: ${count(serverErrors)}`] : []),

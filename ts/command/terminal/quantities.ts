@@ -26,6 +26,10 @@ export function count(value: number): string {
   return value.toLocaleString('en-US').replaceAll(',', ' ');
 }
 
+export function exchangeCount(value: number): string {
+  return value === 1 ? '1 exchange' : `${count(value)} exchanges`;
+}
+
 /** Of a share. Only all of it is 100 %, and only nothing of it 0 %. */
 export function percent(share: number): string {
   if (share <= 0 || share >= 1) return `${share <= 0 ? 0 : 100}%`;

@@ -4,7 +4,7 @@ import type { Finding } from '../../exchange/findings';
 import type { Quantiles } from '../../exchange/quantiles';
 import type { RouteStats } from '../../exchange/route-stats';
 import type { Found, ServerStats, Traffic } from '../../exchange/traffic';
-import { bytes, count, duration } from './quantities';
+import { bytes, count, duration, exchangeCount } from './quantities';
 import type { Paint } from './style';
 import { printable, type Text } from './text';
 
@@ -86,7 +86,7 @@ export function routeRows(
       paint('dim', text.clip(`and ${count(all.length - shownRoutes)} endpoints more, none of them worse`, columns)),
     );
   if (traffic.beyond.exchanges > 0)
-    shown.push(text.clip(`beyond the limits: ${count(traffic.beyond.exchanges)} exchanges, not told apart`, columns));
+    shown.push(text.clip(`beyond the limits: ${exchangeCount(traffic.beyond.exchanges)}, not told apart`, columns));
   return shown;
 }
 
@@ -98,7 +98,7 @@ function worse(a: RouteStats, b: RouteStats): number {
 function serverRow({ name, addresses, exchanges }: ServerStats): string {
   const [first = ''] = addresses;
   const where = addresses.size > 1 ? `${count(addresses.size)} addresses` : first === name ? '' : first;
-  return printable(`${name}${where === '' ? '' : ` (${where})`}: ${count(exchanges)} exchanges`);
+  return printable(`${name}${where === '' ? '' : ` (${where})`}: ${exchangeCount(exchanges)}`);
 }
 
 function wideRow(

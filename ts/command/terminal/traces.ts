@@ -10,7 +10,7 @@ import { inOrder, mostItself, type Node, treesOf } from '../../trace/tree';
 import type { OutputStats } from '../../types';
 import { day, timeOfDay } from './clock';
 import { clockRows, pointNames } from './clocks';
-import { count, duration, percent } from './quantities';
+import { count, duration, exchangeCount, percent } from './quantities';
 import type { Paint } from './style';
 import { printable, type Text } from './text';
 
@@ -131,7 +131,7 @@ function* treeRows(
   const rows = [...inOrder(treesOf(hops))];
   const most = mostItself(rows);
   const wholeMs = lastMs - firstMs;
-  const head = `trace ${id} (${named}): ${hops.length === 1 ? '1 exchange' : `${count(hops.length)} exchanges`}, ${duration(wholeMs)}, from ${timeOfDay(firstMs)}, ${day(firstMs)}`;
+  const head = `trace ${id} (${named}): ${exchangeCount(hops.length)}, ${duration(wholeMs)}, from ${timeOfDay(firstMs)}, ${day(firstMs)}`;
   yield paint('bold', text.clip(printable(head), columns));
   yield paint(
     'dim',
@@ -142,7 +142,7 @@ function* treeRows(
     yield node === most ? paint('yellow', row) : node.hop.isFailed ? paint('red', row) : row;
   }
   const hidden = Math.max(0, rows.length - limit) + more;
-  if (hidden > 0) yield text.clip(`and ${count(hidden)} exchanges more`, columns);
+  if (hidden > 0) yield text.clip(`and ${exchangeCount(hidden)} more`, columns);
   if (most?.selfMs !== undefined && rows.length > 1)
     yield text.clip(`most of it: ${nameOf(most)}, ${selfOf(most)} itself, ${percent(most.selfMs / wholeMs)}`, columns);
   if (rows.some(({ node }) => node.isUncertain))

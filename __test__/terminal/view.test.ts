@@ -16,8 +16,8 @@ beforeAll(async () => {
 
 const plain = (_: unknown, words: string): string => words;
 
-function view(options: { verbose?: boolean; lossless?: boolean; maxWaitingBytes?: number } = {}) {
-  const { verbose = false, lossless = true, maxWaitingBytes = 1 << 20 } = options;
+function view(options: { verbose?: boolean; together?: boolean; lossless?: boolean; maxWaitingBytes?: number } = {}) {
+  const { verbose = false, together = false, lossless = true, maxWaitingBytes = 1 << 20 } = options;
   const stream = new FakeStream();
   const time = new FakeTime();
   const output = new View(
@@ -26,6 +26,7 @@ function view(options: { verbose?: boolean; lossless?: boolean; maxWaitingBytes?
       text,
       paint: plain,
       verbose,
+      together,
       schedule: time.schedule,
     },
     {
@@ -267,6 +268,47 @@ describe('the view', () => {
       if (zone === undefined) delete process.env.TZ;
       else process.env.TZ = zone;
     }
+  });
+
+  it.each([
+    [
+      'before its exchange is whole',
+      ['inside a', 'request a', 'inside a', 'response a'],
+      ['request a', 'response a', 'inside a', 'inside a'],
+    ],
+    [
+      'after it',
+      ['request a', 'switch a', 'inside a', 'request b', 'inside a', 'response b'],
+      ['request a', 'switch a', 'inside a', 'inside a', 'request b', 'response b'],
+    ],
+    ['without it', ['inside a', 'request b', 'response b'], ['request b', 'response b', 'inside a']],
+  ])('--verbose of a savefile has what passed inside a stream below its exchange: %s', async (_, come, shown) => {
+    const { output, rows, adds } = view({ verbose: true, together: true });
+    const made: Record<string, (id: string) => object> = {
+      request: (id) => request(id),
+      response: (id) => response(id),
+      switch: (id) => response(id, 5, 101),
+      inside: (id) => ({
+        ...{ stream: 'websocket', ...EITHER, id, sequence: 1, direction: 'request', timestamp: at(7) },
+        ...{ data: `/${id}`, dataSize: 1, opcode: 'text' },
+      }),
+    };
+    const lines = come.map((each) => made[each.slice(0, -2)]?.(each.slice(-1)));
+    void output.write(batch(...(lines as HttpMessage[])));
+    await output.close();
+    const kinds: [string, RegExp][] = [
+      ['inside', / > text /],
+      ['request', / - +request /],
+      ['switch', / 101 /],
+      ['response', / 200 /],
+    ];
+    const found = rows().flatMap((row) => {
+      const [kind] = kinds.find(([, words]) => words.test(row)) ?? [];
+      return kind === undefined ? [] : `${kind} ${/\/([ab])\b/.exec(row)?.[1]}`;
+    });
+    expect(found).toEqual(shown);
+    adds();
+    expect(output.stats()).toMatchObject({ accepted: come.length, delivered: come.length, waiting: 0 });
   });
 
   it('--verbose shows each message as it comes, and counts the same', async () => {

@@ -16,7 +16,7 @@ import { insideRow } from './inside';
 import { type Facts, factsOf, factsOfResponse, type Lines, lineColumns } from './line';
 import type { Paint } from './style';
 import type { Text } from './text';
-import { Together } from './together';
+import { isInside, Together } from './together';
 import { details, timesRows, tlsRows } from './verbose';
 
 export interface ViewOptions {
@@ -63,7 +63,9 @@ export class View implements Output {
     for (const line of linesOf(batch.lines)) {
       if (isOfStream(line)) {
         const inside = parseStreamLine(line);
-        if (inside !== undefined) rows.push(...this.#inside(inside));
+        if (inside === undefined) continue;
+        if (this.#together === undefined) rows.push(...this.#inside(inside));
+        else this.#together.addInside(inside, line.length);
         continue;
       }
       const message = parseLine(line);
@@ -100,7 +102,8 @@ export class View implements Output {
 
   #takeWhole(): string[] {
     const rows: string[] = [];
-    for (const message of this.#together?.take() ?? []) rows.push(...this.#rows(message));
+    for (const message of this.#together?.take() ?? [])
+      rows.push(...(isInside(message) ? this.#inside(message) : this.#rows(message)));
     return rows;
   }
 

@@ -123,6 +123,11 @@ export function checkFileName(value: unknown, field: string): string {
   return value;
 }
 
+export function checkOutputFile(value: unknown, field: string): string {
+  if (value !== '-') return checkFileName(value, field);
+  throw new ValidationError(field, "must be the path of a file, got '-'; what stdout shows is named by --format");
+}
+
 /** RFC 9110 §5.1: field-name = token. */
 export const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 

@@ -47,6 +47,18 @@ export interface RoutesOptions<Kind extends string> {
 
 /** The client does not read the answer. */
 const ANSWER_TIMEOUT_MS = 5_000;
+/** By the system's reason. */
+const ADVICE: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program has that port; name another one',
+  EACCES: 'ports below 1024 are for root; name a higher one',
+  EADDRNOTAVAIL: 'no interface here has that address; name another one',
+};
+
+function withAdvice(error: NodeJS.ErrnoException): Error {
+  const { code = '', message } = error;
+  return Object.hasOwn(ADVICE, code) ? new Error(`${message}; ${ADVICE[code]}`, { cause: error }) : error;
+}
+
 /** Connections that wait to be accepted (listen(2)); a client whose connection finds no room there tries again after 1 s. */
 const BACKLOG = 4_096;
 
@@ -86,13 +98,14 @@ export class RouteServer<Kind extends string> {
     if (options.background) this.#server.unref();
   }
 
-  /** Rejects when the port cannot be had. */
+  /** Rejects when the port cannot be had, with what helps. */
   listen(): Promise<void> {
     const { port, host } = this.#options;
     return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
+      const refuse = (error: NodeJS.ErrnoException): void => reject(withAdvice(error));
+      this.#server.once('error', refuse);
       this.#server.listen({ port, backlog: BACKLOG, ...(host === '' ? {} : { host }) }, () => {
-        this.#server.off('error', reject);
+        this.#server.off('error', refuse);
         // A connection that could not be accepted is the client's trouble.
         this.#server.on('error', () => {});
         resolve();

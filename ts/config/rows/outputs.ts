@@ -5,8 +5,8 @@ import { checkBatch, parseBatch } from '../batch';
 import {
   checkBoolean,
   checkContentType,
-  checkFileName,
   checkMessageListener,
+  checkOutputFile,
   checkOutputUrl,
   checkStreamListener,
   checkToken,
@@ -150,7 +150,7 @@ export const OUTPUTS = {
    * must be there.
    */
   outputFile: {
-    check: checkFileName,
+    check: checkOutputFile,
     parse: text,
     argument: 'file',
     topic: 'outputs',
@@ -170,7 +170,7 @@ export const OUTPUTS = {
   },
   /** Writes exchanges as HAR 1.2 into this file; one that is there is overwritten when the capture is open. */
   harFile: {
-    check: checkFileName,
+    check: checkOutputFile,
     parse: text,
     flag: '--har',
     argument: 'file',
@@ -199,7 +199,7 @@ export const OUTPUTS = {
   viewToken: { check: checkViewToken },
   /** Writes exchanges into one HTML file that shows them by itself, at the end; one that is there is overwritten. */
   htmlFile: {
-    check: checkFileName,
+    check: checkOutputFile,
     parse: text,
     flag: '--html',
     argument: 'file',

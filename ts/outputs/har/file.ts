@@ -3,20 +3,17 @@
  * document after its entries, and the next one begins where that end stands. Refuses to know what an entry holds.
  */
 
-import { closeSync, constants, ftruncateSync, openSync, readSync, unlinkSync, writeSync, writev } from 'node:fs';
+import { closeSync, ftruncateSync, unlinkSync, writeSync, writev } from 'node:fs';
 import { promisify } from 'node:util';
 import { VERSION } from '../../version';
-import { openRegularFile } from '../regular-file';
+import { openReplaceableFile } from '../regular-file';
 import { PAGE_ID } from './pages';
 
 const writeAt = promisify(writev);
 
 export const BEGIN = `{"log":{"version":"1.2","creator":{"name":"tcp-sniffer","version":"${VERSION}"},"entries":[`;
-const NO_HAR = 'there is a file that is no HAR, which would be lost; remove it, or name another one';
 /** With or without a byte order mark, as each tool indents it. */
-const HAR_HEAD = /^\ufeff?\s*\{\s*"log"\s*:/;
-/** More than any tool puts before it. */
-const HEAD_BYTES = 256;
+const HAR = { name: 'HAR', head: /^\ufeff?\s*\{\s*"log"\s*:/ };
 
 export class HarFile {
   readonly #fd: number;
@@ -36,12 +33,9 @@ export class HarFile {
   /** Opens it for writing; what is in it stays until `begin`. */
   constructor(path: string) {
     this.#path = path;
-    const { fd, isNew } = openRegularFile(path);
+    const { fd, isNew } = openReplaceableFile(path, HAR);
     this.#fd = fd;
     this.#isNew = isNew;
-    if (mayBeOverwritten(path)) return;
-    closeSync(fd);
-    throw new Error(NO_HAR);
   }
 
   /** From here on it is a HAR, without entries yet. */
@@ -108,18 +102,6 @@ export class HarFile {
 export function endOf(startedAt: string, pages?: string): string {
   const one = `[{"startedDateTime":"${startedAt}","id":"${PAGE_ID}","title":"HTTP","pageTimings":{}}]`;
   return `\n],"pages":${pages ?? one}}}\n`;
-}
-
-/** True if the file is a HAR, or empty. */
-function mayBeOverwritten(path: string): boolean {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  try {
-    const head = Buffer.alloc(HEAD_BYTES);
-    const length = readSync(fd, head, 0, HEAD_BYTES, 0);
-    return length === 0 || HAR_HEAD.test(head.toString('utf8', 0, length));
-  } finally {
-    closeSync(fd);
-  }
 }
 
 /** Texts that follow each other as one buffer; the others as they are. */

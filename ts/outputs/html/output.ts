@@ -6,10 +6,13 @@ import { linesOf, parseLine } from '../../exchange/lines';
 import { lossesOf } from '../../losses';
 import type { OutputStats } from '../../types';
 import { type Batch, type Output, Tally } from '../output';
-import { openRegularFile } from '../regular-file';
+import { openReplaceableFile } from '../regular-file';
 import { type Assets, readAssets } from '../view/assets';
 import { documentOf } from '../view/document';
 import { Ring } from '../view/ring';
+
+/** As `documentOf` writes it, and no other page. */
+const PAGE = { name: 'page of tcp-sniffer', head: /^<!doctype html>.*<title>tcp-sniffer<\/title>/s };
 
 export interface HtmlOptions {
   path: string;
@@ -39,7 +42,7 @@ export class HtmlOutput implements Output {
   constructor(options: HtmlOptions) {
     this.#options = options;
     this.#assets = readAssets(options.assets);
-    this.#file = openRegularFile(options.path);
+    this.#file = openReplaceableFile(options.path, PAGE);
   }
 
   begin(): void {

@@ -43,6 +43,11 @@ describe('the help', () => {
     expect(widest(text)).toBeLessThanOrEqual(80);
   });
 
+  it('keeps words off the examples', () => {
+    for (const name of Object.keys(TOPICS)) expect(topic(name)).not.toMatch(/\.pcap\w/);
+    expect(topic('reading')).toContain('--follow capture.pcap  while it is written\n');
+  });
+
   it('shows filters that are right, of every key', () => {
     const text = topic('filter');
     expect(text).toBe(run('--help', 'filters'));

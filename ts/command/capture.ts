@@ -103,6 +103,7 @@ export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Sh
     createLogger: withAdvice(terminal.createLogger, inputs),
     createStdout: terminal.createStdout,
     harTraces: askedFlags.traces,
+    bringsStreams: inputs.some(({ kind }) => kind === 'lines'),
     observe: both(terminal.observe, packets?.observe),
     // Packets are found by the ids of lines, and what has pseudonyms is to be seen with them.
     observeFacts: packets === undefined && pseudonyms === undefined ? terminal.observeFacts : undefined,

@@ -12,6 +12,7 @@ const COLUMNS = 80;
 export const SCREEN_ROWS = 24;
 const MOST_USED_COLUMNS = 25;
 const FLAG_COLUMNS = 22;
+const EXAMPLE_COLUMNS = 42;
 const INDENT = '  ';
 
 const COMMANDS: readonly (readonly [name: string, help: string])[] = [
@@ -153,7 +154,10 @@ function row(name: string, words: string, columns: number): string {
 }
 
 function examples(list: readonly (readonly [command: string, words: string])[]): string[] {
-  return list.map(([command, words]) => `${`${INDENT}tcp-sniffer ${command}`.padEnd(words === '' ? 0 : 42)}${words}`);
+  return list.map(([command, words]) => {
+    const row = `${INDENT}tcp-sniffer ${command}`;
+    return words === '' ? row : `${row.padEnd(EXAMPLE_COLUMNS - INDENT.length)}${INDENT}${words}`;
+  });
 }
 
 /** All of it if that fits, else its first part. */

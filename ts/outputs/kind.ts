@@ -26,6 +26,8 @@ export interface OutputDeps {
   observeFacts?: ((table: Buffer, messages: number) => void) | undefined;
   /** Makes other lines of those that outputs get. */
   rewrite?: ((lines: Buffer) => Pick<Batch, 'lines' | 'messages'>) | undefined;
+  /** Messages inside streams may come although `streamMessages` is not set: JSON lines have those of the capture that wrote them. */
+  bringsStreams?: boolean | undefined;
   /** A HAR file has a page for each trace. */
   harTraces?: boolean | undefined;
   /** Those that are read, if their packets can be copied; by default the savefile of the config. */
@@ -84,6 +86,11 @@ export interface OutputKind {
   reads?(config: ValidatedConfig): readonly MessageField[];
   /** @throws {EngineError} if what it writes to cannot be had */
   create(context: OutputContext): Output;
+}
+
+/** True if messages inside streams come. */
+export function hasStreams({ streamMessages }: ValidatedConfig, { bringsStreams }: OutputDeps): boolean {
+  return streamMessages || bringsStreams === true;
 }
 
 /** Not all that the engine has comes out: it must not write lines itself. */

@@ -1,23 +1,18 @@
 /** Exchanges in a HAR file. */
 
-import type { OutputContext } from '../kind';
+import { hasStreams, type OutputContext } from '../kind';
 import type { Output } from '../output';
 import { unwritable } from '../unwritable';
 import { HarFile } from './file';
 import { HarOutput } from './output';
 import { Pages } from './pages';
 
-export function create({
-  config: { harFile = '', streamMessages: streams },
-  deps: { schedule, now, harTraces },
-  lossless,
-  log,
-  onClosed,
-}: OutputContext): Output {
+export function create({ config, deps, lossless, log, onClosed }: OutputContext): Output {
+  const { schedule, now, harTraces } = deps;
   return new HarOutput({
-    file: openHar(harFile),
+    file: openHar(config.harFile ?? ''),
     pages: harTraces ? new Pages() : undefined,
-    streams,
+    streams: hasStreams(config, deps),
     lossless,
     log,
     schedule,

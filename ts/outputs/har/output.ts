@@ -20,6 +20,8 @@ const CHUNK_BYTES = 1024 * 1024;
 const OVERHEAD_BYTES = 512;
 const BYTES_PER_CHARACTER = 2;
 const SLOW_DISK = 'the disk is slower than the traffic: the oldest waiting exchanges were dropped from the HAR file';
+const OUTSIDE =
+  'messages inside WebSockets are not in the HAR: their exchanges did not come, or were written when too many were open';
 
 export interface HarOptions {
   file: Pick<HarFile, 'begin' | 'append' | 'repair' | 'close'>;
@@ -66,10 +68,12 @@ export class HarOutput implements Output {
   #closed: Promise<void> | undefined;
   #begun = false;
   readonly #overflowLog: LimitedLine;
+  readonly #outsideLog: LimitedLine;
 
   constructor(options: HarOptions) {
     this.#options = options;
     this.#overflowLog = new LimitedLine(options.log.warn, options.now);
+    this.#outsideLog = new LimitedLine(options.log.warn, options.now);
   }
 
   begin(): void {
@@ -144,6 +148,7 @@ export class HarOutput implements Output {
     else if (message.stream !== 'websocket') this.#tally.deliver(1);
     else if (!this.#sockets.add(message, OVERHEAD_BYTES + BYTES_PER_CHARACTER * message.data.length)) {
       this.#tally.drop('overflow', 1);
+      this.#outsideLog.write({ output: this.name, dropped: this.#tally.droppedFor('overflow') }, OUTSIDE);
     }
   }
 

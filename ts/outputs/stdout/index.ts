@@ -1,6 +1,6 @@
 /** JSON lines on stdout. */
 
-import type { OutputKind } from '../kind';
+import { hasStreams, type OutputKind } from '../kind';
 import { type StdoutOptions, StdoutOutput } from './output';
 
 export const stdout: OutputKind = {
@@ -10,6 +10,6 @@ export const stdout: OutputKind = {
     const target = deps.stdout();
     const engine = deps.stdoutIsOurs && target.direct !== undefined && alone ? capture : undefined;
     const options: StdoutOptions = { target, engine, lossless, log, schedule, now, onClosed };
-    return deps.createStdout?.(options, config.streamMessages) ?? new StdoutOutput(options);
+    return deps.createStdout?.(options, hasStreams(config, deps)) ?? new StdoutOutput(options);
   },
 };

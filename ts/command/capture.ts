@@ -14,6 +14,7 @@ import {
 } from '../config/env';
 import { refuseSameFile, refuseSameOutput } from '../config/validate';
 import { EngineError, ValidationError } from '../errors';
+import { portRanges } from '../filter/ports';
 import { errorFields, type Log } from '../logger';
 import { giveUpCapture } from '../native';
 import type { PseudonymizedLines } from '../pseudonym/lines';
@@ -124,7 +125,8 @@ export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Sh
   sniffer.on('error', () => {
     exitCode = FAILED;
   });
-  terminal.attach(sniffer, { pcapFile: config.pcapFile, inputs: inputs.map(({ path }) => path) });
+  const hasPage = config.view !== undefined && config.view !== false;
+  terminal.attach(sniffer, { pcapFile: config.pcapFile, inputs: inputs.map(({ path }) => path), hasPage });
   for (let attempt = 1; ; attempt++) {
     try {
       await sniffer.start();
@@ -212,7 +214,7 @@ function createCaptureOf(inputs: readonly Input[], follow: boolean, packets: Pac
 async function foundPorts(inputs: readonly Input[], config: SnifferConfig, log: Log): Promise<number[]> {
   const ports = await portsWithHttp(inputs, config, DEFAULT_DEPS.createCapture);
   if (ports.length > 0) {
-    log.info({ ports }, 'ports with HTTP');
+    log.info({ ports: portRanges(ports) }, 'ports with HTTP');
     return ports;
   }
   log.warn({}, '--ports auto: HTTP was found on no port; TLS is read with --tls-keylog');

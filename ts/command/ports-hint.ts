@@ -1,5 +1,6 @@
 /** What helps a live capture that sees nothing on its ports: the ports that are listened on here. Said once. */
 
+import { portRanges } from '../filter/ports';
 import type { Log } from '../logger';
 import { type Listener, listenersHere } from './listening';
 
@@ -49,7 +50,7 @@ export class PortsHint {
   #warn(fields: object, words: string): void {
     const { ports, log } = this.#options;
     this.#isSaid = true;
-    log.warn({ ports, code: 'NOTHING_ON_PORTS', ...fields }, words);
+    log.warn({ ports: portRanges(ports), code: 'NOTHING_ON_PORTS', ...fields }, words);
   }
 
   #seesLoopback(): boolean {

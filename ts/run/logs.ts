@@ -11,6 +11,7 @@ import { checkLogger } from '../config/checks';
 import type { RuntimeEnv } from '../config/env';
 import { OPTIONS } from '../config/options';
 import { countsEndpoints } from '../config/outputs';
+import { portRanges } from '../filter/ports';
 import { type Log, logOf } from '../logger';
 import type { CaptureInfo } from '../native';
 import { callSafely, readText } from '../thrown';
@@ -62,7 +63,7 @@ export function logStart(log: Log, config: ValidatedConfig, { info, identity, is
   const source = pcapFile === undefined ? { interface: info.interface, loopback: info.loopback } : { pcapFile };
   const redaction = redactHeaders.length > 0 ? {} : { redactHeaders: 'off' };
   log.info(
-    { version: VERSION, ...source, linkType: info.linkTypeName, ports, ...redaction, ...identity },
+    { version: VERSION, ...source, linkType: info.linkTypeName, ports: portRanges(ports), ...redaction, ...identity },
     'capture started',
   );
   const shown = CONTRACT_DEFAULTS.redactHeaders.filter(

@@ -5,6 +5,7 @@ import { LOG_LEVELS, type SnifferConfig, type ValidatedConfig, validateConfig } 
 import { toCaptureOptions } from '../config/engine';
 import { EnvironmentError, type RuntimeEnv } from '../config/env';
 import { AlreadyRunningError, ENGINE_ERROR_CODES, EngineError, toEngineError, ValidationError } from '../errors';
+import { portRanges } from '../filter/ports';
 import type { MetricsServer } from '../http-server/server';
 import { errorFields, LimitedLine, type Log, listenerErrorFields } from '../logger';
 import type { CaptureInfo, CaptureOptions, NativeCapture } from '../native';
@@ -422,7 +423,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
     if (complete && pcapFile !== undefined && packets !== undefined && !segments) {
       const which = undecodable ? 'packet that was understood' : 'packet';
       run.log.warn(
-        { pcapFile, packets, ports, code: 'NOTHING_ON_PORTS' },
+        { pcapFile, packets, ports: portRanges(ports), code: 'NOTHING_ON_PORTS' },
         `no ${which} of the savefile is TCP with one of the ports`,
       );
     }

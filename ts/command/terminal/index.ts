@@ -36,6 +36,14 @@ export interface Appearance {
   traces?: Traced | undefined;
 }
 
+/** What a sniffer reads. */
+export interface Attached {
+  pcapFile: string | undefined;
+  inputs: readonly string[];
+  /** The log says where a page is. */
+  hasPage: boolean;
+}
+
 /** Where the terminal does not say: as wide as they once were. */
 const DEFAULT_COLUMNS = 80;
 /** Of a summary in a file or a log, which nothing cuts. */
@@ -53,6 +61,8 @@ export class Terminal {
   readonly #summary: Summary | undefined;
   #progress: Progress | undefined;
   #inputs: readonly string[] = [];
+  /** What is read ends by itself, and what reads stdout may be a pager: rows of the log would scroll its screen. */
+  #hidesInfo = false;
 
   static async create(appearance: Appearance): Promise<Terminal> {
     return new Terminal(appearance, await loadText());
@@ -91,6 +101,15 @@ export class Terminal {
 
   #loggerOf(level: LogLevel): Log {
     if (!process.stderr.isTTY) return createLogger(level);
+    const log = this.#logOnTerminal(level);
+    if (level !== 'info') return log;
+    const info: Log['info'] = (fields, message) => {
+      if (!this.#hidesInfo) log.info(fields, message);
+    };
+    return { ...log, info };
+  }
+
+  #logOnTerminal(level: LogLevel): Log {
     const write = (rows: string): void => this.#say(rows);
     if (this.#appearance.format === 'json') return createLogger(level, { write });
     const columns = (): number => columnsOf(process.stderr);
@@ -147,8 +166,9 @@ export class Terminal {
   }
 
   /** To be called before the start. */
-  attach(sniffer: Sniffer, { pcapFile, inputs }: { pcapFile: string | undefined; inputs: readonly string[] }): void {
+  attach(sniffer: Sniffer, { pcapFile, inputs, hasPage }: Attached): void {
     this.#inputs = inputs;
+    this.#hidesInfo = pcapFile !== undefined && !hasPage && isPiped();
     // A dumb terminal cannot write over a line; and what reads stdout from a pipe may be a pager, whose screen that is.
     if (pcapFile === undefined || this.#stderr === undefined || process.env.TERM === 'dumb' || isPiped()) return;
     this.#progress = new Progress({

@@ -57,7 +57,7 @@ it.each([
 it('JSON lines keep their fields, and say so', async () => {
   const { code, stderr } = await runCli([join(FIXTURES, 'demo.jsonl'), '--fields', 'path']);
   expect(code).toBe(1);
-  expect(stderr).toContain('has JSON lines, whose fields stay as they are');
+  expect(stderr).toContain('--fields: is for packets: ');
 });
 
 it('lines without the fields that all messages have are counted when they are read again', async () => {

@@ -185,6 +185,74 @@ describe('JSON lines', () => {
     else expect(run).toMatchObject({ code: 0, stdout: text });
   });
 
+  test.each([
+    ['--redact-body', 'error'],
+    ['--redact-headers', '+x-api-version'],
+    ['--redact-headers', 'authorization,cookie'],
+    ['--redact-query', 'day'],
+    ['--redact', 'strict'],
+    ['--sample-rate', '0'],
+    ['--max-body-size', '5'],
+    ['--fields', 'path'],
+    ['--fields', ''],
+    ['--binary-bodies', 'base64'],
+    ['--tls-keylog', 'keys.log'],
+  ])('%s %s: what the engine would do is refused', async (flag, value) => {
+    const lines = join(folder, 'demo.jsonl');
+    writeFileSync(lines, await linesOfDemo());
+    const words = expect.stringMatching(
+      new RegExp(`^${flag}: is for packets: '.*demo.jsonl' has JSON lines, whose mess`),
+    );
+    const alone = await runCli([lines, flag, value]);
+    expect([alone.code, alone.stdout, complaints(alone.stderr)]).toEqual([1, '', [words]]);
+    const mixed = await runCli([...PORTS, lines, SHOP, flag, value]);
+    // Keys are for the savefile.
+    if (flag === '--tls-keylog') expect(complaints(mixed.stderr)).not.toContainEqual(words);
+    else expect([mixed.code, mixed.stdout, complaints(mixed.stderr)]).toEqual([1, '', [words]]);
+  });
+
+  test('are refused where a variable hides something, and not where it limits a capture', async () => {
+    const input = Buffer.from(await linesOfDemo());
+    const refused = await runCli(['-r', '-'], { input, env: { REDACT_BODY: 'error' } });
+    expect([refused.code, complaints(refused.stderr)[0]]).toEqual([
+      1,
+      expect.stringMatching(/^REDACT_BODY: is for packets/),
+    ]);
+    const env = { INTERFACE: 'eth0', MAX_CONCURRENT_CONNECTIONS: '9', SAMPLE_RATE: '1', REDACT_HEADERS: 'none' };
+    expect(await runCli(['-r', '-'], { input, env })).toMatchObject({ code: 0, stdout: `${input}` });
+  });
+
+  test.each([
+    ['--include', 'status=4xx'],
+    ['--include', 'method=get,path=/'],
+    ['--include', 'header=host'],
+    ['--include', 'header=HOST: shop.test'],
+    ['--include', 'header=host: shop.*'],
+    ['--exclude', 'method=GET'],
+    ['--exclude', 'path=*o*,status=200'],
+  ])('%s %s chooses as it does of packets', async (flag, value) => {
+    const lines = join(folder, 'shop.jsonl');
+    writeFileSync(lines, (await runCli([...PORTS, SHOP])).stdout);
+    const [ofPackets, ofLines] = await Promise.all([
+      runCli([...PORTS, SHOP, flag, value]),
+      runCli([lines, flag, value, '--filter', 'port=8080']),
+    ]);
+    expect(ofLines).toMatchObject({ code: 0, stdout: ofPackets.stdout });
+    const mixed = await runCli([...PORTS, lines, SHOP, flag, value]);
+    expect(linesOf(mixed.stdout)).toHaveLength(2 * linesOf(ofPackets.stdout).length);
+  });
+
+  test('with messages of WebSockets go into a HAR', async () => {
+    const { stdout } = await runCli(['--ports', '80', '--stream-messages', join(FIXTURES, 'websocket.pcap')]);
+    const har = join(folder, 'websocket.har');
+    const run = await runCli(['-r', '-', '--har', har, '--output-stdout'], { input: Buffer.from(stdout) });
+    expect(complaints(run.stderr)).toEqual([]);
+    const [entry] = JSON.parse(readFileSync(har, 'utf8')).log.entries;
+    expect(entry._webSocketMessages).toHaveLength(2);
+    const piped = await runCli(['-r', '-', '--format', 'har'], { input: Buffer.from(stdout) });
+    expect(JSON.parse(piped.stdout).log.entries[0]._webSocketMessages).toHaveLength(2);
+  });
+
   test('of other ports are left out', async () => {
     const lines = join(folder, 'a.jsonl');
     writeFileSync(lines, await linesOfDemo());

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { validateConfig } from '../../ts/config';
 import { toCaptureOptions } from '../../ts/config/engine';
 import { readCommandConfig } from '../../ts/config/env';
-import { MAX_FILTERS, parseFilters } from '../../ts/config/filters';
+import { expressionsOf, MAX_FILTERS, parseFilters } from '../../ts/config/filters';
+import { parseFilter } from '../../ts/filter';
+import { portRanges } from '../../ts/filter/ports';
 
 describe('filters as text', () => {
   it.each([
@@ -91,4 +93,25 @@ describe('filters in the config', () => {
     expect(validateConfig(config(60, 3)).include).toHaveLength(60);
     expect(() => validateConfig(config(60, 4))).toThrow(`at most ${MAX_FILTERS}`);
   });
+});
+
+describe('filters as expressions', () => {
+  it.each([
+    ['method=GET,path=/a*', '', ['method="GET" and path="/a*"']],
+    ['path=/a;status=5xx', '', ['(path="/a") or (status="5xx")']],
+    ['', 'path=/a"b;method=GET', ['not (path="/a\\"b")', 'not (method="GET")']],
+    ['header=x-a', 'header=x-a: b c', ['request.header="x-a"', 'not (request.header="x-a: b c")']],
+    ['header=X-A: b*c.d', '', ['request.header~"^x\\-a: b\\*c\\.d$"']],
+  ])('%s; not %s', (include, exclude, expressions) => {
+    const [wanted, unwanted] = [include, exclude].map((text) => (text === '' ? [] : parseFilters(text)));
+    expect(expressionsOf(wanted ?? [], unwanted ?? [])).toEqual(expressions);
+    expect(() => expressions.map((text) => parseFilter(text))).not.toThrow();
+  });
+});
+
+it('ports are told as ranges where they are neighbours', () => {
+  expect(portRanges([8080])).toEqual([8080]);
+  expect(portRanges([8081, 8080])).toEqual([8080, 8081]);
+  expect(portRanges([443, 8082, 8080, 8081, 80])).toEqual([80, 443, '8080-8082']);
+  expect(portRanges(Array.from({ length: 65_535 }, (_, index) => index + 1))).toEqual(['1-65535']);
 });

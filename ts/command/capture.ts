@@ -12,6 +12,7 @@ import {
   readRetryOpenMs,
   readRuntimeEnv,
 } from '../config/env';
+import { expressionsOf, joinExpressions } from '../config/filters';
 import { refuseSameFile, refuseSameOutput } from '../config/validate';
 import { EngineError, ValidationError } from '../errors';
 import { portRanges } from '../filter/ports';
@@ -27,7 +28,7 @@ import type { DropReason, SnifferStats } from '../types';
 import { withAdvice } from './advice';
 import { type Asked, type AskedFlags, isOfLines, readAsked } from './asked';
 import { type CreateCapture, captureOf, isPlain } from './inputs';
-import { savefilesOf } from './inputs/again';
+import { pipeIn, savefilesOf } from './inputs/again';
 import { type Input, labelOf } from './inputs/find';
 import { portsWithHttp } from './inputs/ports';
 import type { Packets } from './packets';
@@ -35,6 +36,7 @@ import { FIELD, FLAG, type PacketsAsked } from './packets/asked';
 import { HINT_AFTER_MS, PortsHint } from './ports-hint';
 import { COMMANDS } from './program';
 import type { Shown } from './show';
+import { refuseWithoutEffect } from './without-effect';
 
 /** With `trigger` a trigger; otherwise it ends the process, as it does by itself. SIGUSR1 is Node's. */
 const TRIGGER_SIGNAL = 'SIGUSR2';
@@ -248,20 +250,30 @@ function hasLost({ pcapFile }: SnifferConfig, stats: SnifferStats): boolean {
   return Object.keys(droppedFor(stats, reasons)).length > 0;
 }
 
-/** Where fields are left out there is nothing to sum up; and of lines that come in again none is left out. */
-function refuseFields({ inputs, summary, format = 'json' }: Asked): void {
+/** Where fields are left out there is nothing to sum up. */
+function refuseFields({ summary, format = 'json' }: Asked): void {
   const needs = format === 'json' ? summary && '--summary' : `--format ${format}`;
   if (needs) throw new ValidationError('fields', `cannot be given with ${needs}, which needs whole messages`);
-  const lines = inputs.find(({ kind }) => kind === 'lines');
-  if (lines === undefined) return;
-  throw new ValidationError('fields', `is for captures: '${lines.path}' has JSON lines, whose fields stay as they are`);
+}
+
+/** The engine does not see JSON lines: what it would leave out is left out with what the filter leaves out. */
+function withFilter(config: SnifferConfig): SnifferConfig {
+  const { include = [], exclude = [], filter } = config;
+  const expressions = expressionsOf(include, exclude);
+  if (expressions.length === 0) return config;
+  const all = filter === undefined ? expressions : [filter, ...expressions];
+  return { ...config, include: [], exclude: [], filter: joinExpressions(all) };
 }
 
 /** The config, whole and checked, with complaints in the user's own terms: the flag or the variable. */
 export function checkedConfig(asked: Asked, env: Env = process.env): SnifferConfig {
   const { flags, inputs } = asked;
   const readsLines = isOfLines(inputs);
-  const { config: given, labels } = readCommandConfig(flags, env, { needsPorts: !readsLines });
+  const isAuto = inputs.length > 0 && !asked.follow && pipeIn(inputs) === undefined;
+  const { config: given, labels } = readCommandConfig(flags, env, {
+    needsPorts: !readsLines,
+    portsAdvice: isAuto ? '; --ports auto takes those that have HTTP' : '',
+  });
   const config = inputs.length === 0 ? given : { ...given, pcapFile: labelOf(inputs) };
   try {
     const checked = validateConfig(config, { production: readRuntimeEnv(process.env).production, readsLines });
@@ -269,7 +281,8 @@ export function checkedConfig(asked: Asked, env: Env = process.env): SnifferConf
     for (const { path } of inputs) refuseSameFile(files, path);
     refuseSameOutput(files);
     if (checked.fields !== undefined) refuseFields(asked);
-    return config;
+    refuseWithoutEffect(asked, config);
+    return inputs.some(({ kind }) => kind === 'lines') ? withFilter(config) : config;
   } catch (error) {
     if (!(error instanceof ValidationError)) throw error;
     throw new ValidationError(error.field, error.complaint, error.field === FIELD ? FLAG : labels[error.field]);

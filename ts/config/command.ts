@@ -6,7 +6,7 @@ import type { Topic } from './topics';
 import type { SnifferConfig } from './types';
 
 export interface CommandOption
-  extends Pick<Option, 'argument' | 'optionalArgument' | 'short' | 'repeatable' | 'secret' | 'emptyMeans'> {
+  extends Pick<Option, 'argument' | 'optionalArgument' | 'short' | 'repeatable' | 'secret' | 'emptyMeans' | 'acts'> {
   readonly field: keyof SnifferConfig;
   readonly flag: string;
   readonly variable?: string | undefined;
@@ -22,8 +22,20 @@ export interface CommandOption
 }
 
 export const COMMAND_OPTIONS: readonly CommandOption[] = Object.entries<Option>(OPTIONS).flatMap(([field, row]) => {
-  const { topic, help, parse, argument, optionalArgument, short, repeatable, secret, emptyMeans, annotation, needs } =
-    row;
+  const {
+    topic,
+    help,
+    parse,
+    argument,
+    optionalArgument,
+    short,
+    repeatable,
+    secret,
+    emptyMeans,
+    acts,
+    annotation,
+    needs,
+  } = row;
   if (topic === undefined || help === undefined || parse === undefined) return [];
   return {
     field: field as keyof SnifferConfig,
@@ -38,6 +50,7 @@ export const COMMAND_OPTIONS: readonly CommandOption[] = Object.entries<Option>(
     repeatable,
     secret,
     emptyMeans,
+    acts,
     default: row.default,
     needs: needs === undefined ? undefined : { field: needs, flag: flagOf(needs, OPTIONS[needs]) },
     annotation:

@@ -83,7 +83,7 @@ export interface CommandConfig {
  * Flags win over variables; an empty variable counts as not set.
  * @throws {ValidationError} for a text that cannot be what the option needs; ranges are checked by `validateConfig`
  */
-export function readCommandConfig(flags: Flags, env: Env, { needsPorts = true } = {}): CommandConfig {
+export function readCommandConfig(flags: Flags, env: Env, { needsPorts = true, portsAdvice = '' } = {}): CommandConfig {
   const config: Record<string, unknown> = {};
   const labels: Partial<Record<string, string>> = {};
   for (const option of COMMAND_OPTIONS) {
@@ -98,7 +98,8 @@ export function readCommandConfig(flags: Flags, env: Env, { needsPorts = true } 
     labels[option.field] = label;
   }
   if (config.ports === undefined && needsPorts) {
-    throw new ValidationError('ports', 'name at least one port, with --ports or the variable PORTS', '--ports');
+    const complaint = `name at least one port, with --ports or the variable PORTS${portsAdvice}`;
+    throw new ValidationError('ports', complaint, '--ports');
   }
   settleIdle(config, labels, flags);
   if (!mentionsOutput(config)) config.outputStdout = true;

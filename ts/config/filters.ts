@@ -73,6 +73,33 @@ export function joinExpressions(texts: readonly string[], by: 'and' | 'or' = 'an
   return texts.length === 1 ? `${texts[0]}` : texts.map((text) => `(${text})`).join(` ${by} `);
 }
 
+/** `include` and `exclude` as expressions, all of which must be true: for messages that the engine does not make. */
+export function expressionsOf(include: readonly MessageFilter[], exclude: readonly MessageFilter[]): string[] {
+  const excluded = exclude.map((filter) => `not (${expressionOf(filter)})`);
+  return include.length === 0 ? excluded : [joinExpressions(include.map(expressionOf), 'or'), ...excluded];
+}
+
+function expressionOf({ method, path, status, header }: MessageFilter): string {
+  const parts = [
+    ...Object.entries({ method, path, status }).flatMap(([key, text]) => (text ? `${key}=${quote(text)}` : [])),
+    ...(header === undefined ? [] : [headerExpression(header)]),
+  ];
+  return parts.join(' and ');
+}
+
+/** Of the request, with all of its value; a `*` in it is none of a pattern. */
+function headerExpression(text: string): string {
+  const [, name = text, value] = /^([^:]*):(.*)$/s.exec(text) ?? [];
+  if (!value?.includes('*')) return `request.header=${quote(text)}`;
+  const [start, end] = [name.trim().toLowerCase(), value.trim()].map((part) => part.replace(/[^\w\s]/g, '\\$&'));
+  return `request.header~${quote(`^${start}: ${end}$`)}`;
+}
+
+/** A value as it stands in an expression. */
+export function quote(text: string): string {
+  return `"${text.replaceAll('"', '\\"')}"`;
+}
+
 /** `method=POST,path=/api/*;status=5xx`: `;` between filters, `,` between the parts of one. */
 export function parseFilters(text: string): Record<string, string>[] {
   const filters = text.split(';').filter((filter) => filter.trim() !== '');

@@ -36,6 +36,11 @@ export interface Option {
   readonly secret?: true;
   /** The value of a flag with an empty text; an empty variable or annotation counts as left out. */
   readonly emptyMeans?: unknown;
+  /**
+   * Where the option has an effect, if that is not everywhere. `on messages`: on messages that are made of packets; those of JSON lines stay as
+   * they are, and what it says must hold for all that come out.
+   */
+  readonly acts?: 'on an interface' | 'on packets' | 'on messages';
   /** The output that this option turns on. */
   readonly output?: OutputName;
   /** The engine gets the value, under the field's own name. */

@@ -7,7 +7,7 @@ import { type Env, readKeepNetRaw, readLogLevel } from '../../config/env';
 import { ValidationError } from '../../errors';
 import { errorFields } from '../../logger';
 import { BAD_CONFIG, FAILED, SUCCESS } from '../../run/exit-codes';
-import { type Asked, readAsked } from '../asked';
+import { type Asked, isOfLines, readAsked } from '../asked';
 import { checkedConfig, giveUpRight } from '../capture';
 import { COMMANDS } from '../program';
 import { readAll } from '../reading';
@@ -83,6 +83,8 @@ export async function compare(asked: AskedComparison): Promise<number> {
 
 /** @throws {ValidationError} */
 function sideOf(name: string, { flags, asked: shorts }: AskedComparison, env: Env): Side {
-  const asked = readAsked({ ...shorts, inputs: [name], words: [] }, flags, env, COMMANDS);
+  const read = readAsked({ ...shorts, inputs: [name], words: [] }, flags, env, COMMANDS);
+  // Keys may be those of the other one.
+  const asked = isOfLines(read.inputs) ? { ...read, flags: { ...read.flags, tlsKeylog: undefined } } : read;
   return { name, asked, config: { logLevel: 'warn', ...checkedConfig(asked, env) } };
 }

@@ -28,6 +28,7 @@ export const CAPTURE = {
     topic: 'reading',
     help: 'interface; default: the first one that is up and not a loopback',
     engine: true,
+    acts: 'on an interface',
     annotation: 'name of an interface, at most 15 characters; empty is the first that is up and not a loopback',
   },
   /** A savefile (pcap, pcapng; gzip, zstd) to read in place of an interface; `-` is stdin. */

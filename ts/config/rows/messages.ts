@@ -34,6 +34,7 @@ export const MESSAGES = {
     topic: 'reading',
     help: 'look into tunnels: VXLAN, Geneve, GRE, IP in IP; off: --no-decapsulate',
     engine: true,
+    acts: 'on packets',
   },
   /**
    * Key logs of the service's own TLS (RFC 9850): files and folders of files, followed as they appear, grow and are rotated. `[]`
@@ -48,6 +49,7 @@ export const MESSAGES = {
     repeatable: ';',
     emptyMeans: [],
     engine: true,
+    acts: 'on packets',
     annotation: false,
   },
   /** How long records of TLS wait for their keys, in ms; of a savefile only where it is a pipe. Default 10 000. */
@@ -60,6 +62,7 @@ export const MESSAGES = {
     topic: 'tls',
     help: 'how long records of TLS wait for their keys',
     engine: true,
+    acts: 'on packets',
   },
   /** Share of the connections that is processed, 0–1. Default 1. */
   sampleRate: {
@@ -70,6 +73,7 @@ export const MESSAGES = {
     topic: 'reading',
     help: 'share of the connections that is processed, 0-1',
     engine: true,
+    acts: 'on messages',
     annotation: '0–1',
   },
   /** Bytes of each body that are kept, and of its content once it is decoded. Default 1 048 576. */
@@ -81,6 +85,7 @@ export const MESSAGES = {
     topic: 'messages',
     help: 'bytes of each body that are kept',
     engine: true,
+    acts: 'on messages',
     annotation: 'bytes, or as `64KiB`, `1MiB`',
   },
   /** Removes content-codings (gzip, deflate, br, zstd) from bodies, and shows text of any charset. Default true. */
@@ -91,6 +96,7 @@ export const MESSAGES = {
     topic: 'messages',
     help: 'remove gzip, deflate, br and zstd from bodies, show text of any charset; off: --no-decode-body',
     engine: true,
+    acts: 'on messages',
   },
   /** The treatment of bodies that are not UTF-8: `'omit'` leaves them out, `'base64'` shows them as base64. Default `'omit'`. */
   binaryBodies: {
@@ -101,6 +107,7 @@ export const MESSAGES = {
     topic: 'messages',
     help: 'bodies that are not UTF-8: omit or base64',
     engine: true,
+    acts: 'on messages',
   },
   /**
    * A file with a FileDescriptorSet (`protoc --include_imports --descriptor_set_out=FILE`): gRPC messages of the services in it are
@@ -113,6 +120,7 @@ export const MESSAGES = {
     topic: 'messages',
     help: 'show gRPC messages as JSON by this FileDescriptorSet (protoc --descriptor_set_out)',
     engine: true,
+    acts: 'on messages',
     // A file of the container, where the pod cannot put it.
     annotation: false,
   },
@@ -125,6 +133,7 @@ export const MESSAGES = {
     topic: 'limits',
     help: 'connections at one time',
     engine: true,
+    acts: 'on packets',
   },
   /** A connection without new data for so many ms is dropped. Default 300 000. */
   connectionIdleTimeoutMs: {
@@ -135,6 +144,7 @@ export const MESSAGES = {
     topic: 'limits',
     help: 'drop a connection without data for so long',
     engine: true,
+    acts: 'on packets',
   },
   /**
    * Names whose values are hidden beside those of `redactHeaders`, `redactQuery` and `redactBody`: with `'strict'` common ones of
@@ -149,6 +159,7 @@ export const MESSAGES = {
     help: 'strict: hide common names of credentials in headers, queries and bodies',
     annotation:
       '`default`, or `strict`: common names of credentials and payment data are hidden in headers, queries and bodies',
+    acts: 'on messages',
   },
   /**
    * Headers whose values become `[REDACTED]` in every output, any case: names in place of the default, or each with `+` before it
@@ -164,6 +175,7 @@ export const MESSAGES = {
     emptyMeans: [],
     repeatable: ',',
     engine: true,
+    acts: 'on messages',
     annotation:
       'names: `+a,+b` beside authorization and cookie, `a,b` in their place; `none` turns redaction off; empty counts as unset',
   },
@@ -178,6 +190,7 @@ export const MESSAGES = {
     emptyMeans: [],
     repeatable: ',',
     engine: true,
+    acts: 'on messages',
   },
   /**
    * Members of JSON, at any depth, and form fields whose values become `[REDACTED]` in bodies, any case; `api_key`, `api-key` and
@@ -192,6 +205,7 @@ export const MESSAGES = {
     help: 'JSON members and form fields whose values are hidden in bodies, e.g. a,b',
     emptyMeans: [],
     engine: true,
+    acts: 'on messages',
     annotation: 'names of JSON members and form fields, `password,apiKey`: their values are hidden in bodies',
   },
   /**
@@ -207,6 +221,7 @@ export const MESSAGES = {
     emptyMeans: [],
     repeatable: ',',
     engine: true,
+    acts: 'on messages',
     annotation:
       'names of the only fields that messages have beside those that say which it is, `method,path,statusCode`',
   },

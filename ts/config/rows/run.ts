@@ -94,6 +94,7 @@ export const RUN = {
     topic: 'limits',
     help: 'bytes held back over all connections',
     engine: true,
+    acts: 'on packets',
   },
   /**
    * The CPU time that may be taken, as a share of one core: 0.2 is a fifth of one, 2 are two cores. Over it load is shed, step by step
@@ -108,6 +109,7 @@ export const RUN = {
     topic: 'limits',
     help: 'share of a core that may be taken, e.g. 0.2; over it bodies are left out, then connections',
     engine: true,
+    acts: 'on an interface',
     annotation: 'share of a core, e.g. `0.2`: over it bodies are left out, then whole connections, counted and logged',
   },
   /** Bytes captured of each packet, 68–262 144. Offloading makes packets larger than the MTU. Default 262 144. */
@@ -119,6 +121,7 @@ export const RUN = {
     topic: 'limits',
     help: 'bytes captured of each packet',
     engine: true,
+    acts: 'on an interface',
   },
   /**
    * Bytes of the kernel's ring. Without this option fewer in a container with little memory: an eighth of its limit (`memory.max` of its
@@ -132,6 +135,7 @@ export const RUN = {
     topic: 'limits',
     help: "size of the kernel's ring",
     engine: true,
+    acts: 'on an interface',
   },
   /** How long the kernel may gather packets before it hands them over, 1–1000 ms. Default 50. */
   readTimeoutMs: {
@@ -142,6 +146,7 @@ export const RUN = {
     topic: 'limits',
     help: 'how long the kernel may gather packets',
     engine: true,
+    acts: 'on an interface',
   },
   /** Puts the interface into promiscuous mode. Default false. */
   promiscuous: {
@@ -151,6 +156,7 @@ export const RUN = {
     topic: 'reading',
     help: 'promiscuous mode',
     engine: true,
+    acts: 'on an interface',
   },
   /** How often the counters are logged and the event `stats` comes, in ms. Default 60 000. */
   statsIntervalMs: {

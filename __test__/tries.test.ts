@@ -46,7 +46,13 @@ const TEXT = [...READ, '--format', 'text'];
 /** What is tried, the exit code, the code in the log, and what is said. */
 const REFUSED: [tried: string, args: string[], exit: number, code: string, words: RegExp][] = [
   ['nothing', [], 1, 'INVALID_CONFIG', /name at least one port, with --ports or the variable PORTS/],
-  ['no ports', [SHOP], 1, 'INVALID_CONFIG', /name at least one port, with --ports/],
+  [
+    'no ports',
+    [SHOP],
+    1,
+    'INVALID_CONFIG',
+    /name at least one port, with --ports.*; --ports auto takes those that have HTTP/,
+  ],
   ['a flag with a slip', ['--port', '8080', SHOP], 1, 'USAGE', /unknown option '--port' \(Did you mean --ports\?\)/],
   ['a flag without its value', ['--ports'], 1, 'USAGE', /'--ports <list>' argument missing/],
   ['a port that is none', ['--ports', '99999', SHOP], 1, 'INVALID_CONFIG', /each port is from 1 to 65535/],
@@ -57,7 +63,13 @@ const REFUSED: [tried: string, args: string[], exit: number, code: string, words
     'INVALID_CONFIG',
     /must be ports or ranges of ports, e\.g\. 8080/,
   ],
-  ['another port', ['--ports', '81', SHOP], 0, 'NOTHING_ON_PORTS', /no packet of the savefile is TCP with one of the/],
+  [
+    'another port',
+    ['--ports', '81', SHOP],
+    0,
+    'NOTHING_ON_PORTS',
+    /no packet of the savefile is TCP with one of the ports; --ports auto/,
+  ],
   ['an empty file', ['--ports', '8080', at('empty.pcap')], 2, 'CAPTURE_OPEN_FAILED', /it is empty; .*--follow waits/],
   [
     'no capture',
@@ -162,6 +174,13 @@ const REFUSED: [tried: string, args: string[], exit: number, code: string, words
     'UNRECOVERABLE',
     /is no HAR.*remove it, or name another/,
   ],
+  [
+    'a page over another file',
+    [...READ, '--html', at('config.json')],
+    2,
+    'UNRECOVERABLE',
+    /is no page of tcp-sniffer.*remove it, or name another/,
+  ],
   ['a HAR over the savefile', [...READ, '--har', SHOP], 1, 'INVALID_CONFIG', /savefile/],
   [
     'a HAR in no folder',
@@ -240,6 +259,10 @@ describe('an answer', () => {
     ['a folder', ['--ports', '8080', at('folder')], /"path":"\/orders"/],
     ['JSON lines', [at('lines.jsonl'), '--format', 'text'], /POST +\/orders +500 .* 1\.4\n/],
     ['JSON lines after --read', ['--read', at('lines.jsonl'), '--filter', 'status=5xx'], /"statusCode":500/],
+    ['its page again', [...READ, '--html', at('again.html'), '--output-stdout'], /"path":"\/orders"/],
+    ['its page once more', [...READ, '--html', at('again.html'), '--output-stdout'], /"path":"\/orders"/],
+    ['times of two days', [...READ, '--since', '14:03:01', '--until', '14:02:59'], /14:02:58.*14:03:01/s],
+    ['a host as the summary has it', [...READ, '--host', 'shop.test:8080'], /"path":"\/orders"/],
     ['a size in its unit', [...READ, '--max-body-size', '1MiB'], /"path":"\/orders"/],
     ['--version', ['--version'], /^\d+\.\d+\.\d+\n$/],
     ['help', ['help'], /^tcp-sniffer shows .*\n +help TOPIC /s],
@@ -278,6 +301,19 @@ describe('an answer', () => {
     const script = `${process.execPath} ${CLI} ${TEXT.join(' ')} 2>/dev/null | head -2; echo "\${PIPESTATUS[0]}"`;
     const lines = linesOf(execFileSync('bash', ['-c', script], { encoding: 'utf8' }));
     expect(lines).toEqual([expect.stringMatching(/^TIME/), expect.any(String), '0']);
+  });
+
+  test('| less: no rows of the log on the screen of the pager, unless they are warnings', async () => {
+    const pager = at('quiet-pager');
+    execFileSync('mkfifo', [pager]);
+    createReadStream(pager).resume();
+    const terminal = onTerminal([...TEXT, SHOP], 80, { PTY_STDOUT: pager });
+    expect(await terminal.done).toBe(0);
+    expect(terminal.raw()).toBe('');
+    createReadStream(pager).resume();
+    const other = onTerminal(['--ports', '81', SHOP, '--format', 'text'], 80, { PTY_STDOUT: pager });
+    expect(await other.done).toBe(0);
+    expect(linesOn(other.raw()).join(' ')).toMatch(/^warn: no packet of the savefile is TCP(?!.*info:)/);
   });
 
   test('| less: no progress on the screen of the pager', async () => {

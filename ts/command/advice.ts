@@ -6,9 +6,11 @@ import { ENGINE_ERROR_CODES } from '../errors';
 import type { Log } from '../logger';
 import { suggest } from '../suggest';
 import type { LogLevel } from '../types';
+import { pipeIn } from './inputs/again';
 import type { Input } from './inputs/find';
+import { ALL_PORTS } from './inputs/ports';
 
-/** Loggers whose errors about these inputs end in advice. */
+/** Loggers whose complaints about these inputs end in advice. */
 export function withAdvice(createLogger: (level: LogLevel) => Log, inputs: readonly Input[]): (level: LogLevel) => Log {
   return (level) => {
     const log = createLogger(level);
@@ -19,6 +21,11 @@ export function withAdvice(createLogger: (level: LogLevel) => Log, inputs: reado
         const input = isOpening ? inputs.find(({ path }) => message.includes(`'${path}'`)) : undefined;
         const advice = input === undefined ? undefined : adviceFor(input.path);
         log.error(fields, advice === undefined ? message : `${message}; ${advice}`);
+      },
+      warn: (fields, message) => {
+        const isOnOthers = fields.code === 'NOTHING_ON_PORTS' && fields.pcapFile !== undefined;
+        const canFind = isOnOthers && String(fields.ports) !== ALL_PORTS && pipeIn(inputs) === undefined;
+        log.warn(fields, canFind ? `${message}; --ports auto takes those that have HTTP` : message);
       },
     };
   };

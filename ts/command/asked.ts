@@ -5,12 +5,14 @@
 
 import { existsSync } from 'node:fs';
 import { type Env, type Flags, readVariable } from '../config/env';
-import { joinExpressions } from '../config/filters';
+import { joinExpressions, quote } from '../config/filters';
 import { MAX_TIMER_MS } from '../config/limits';
 import { ValidationError } from '../errors';
 import { FilterError, parseFilter } from '../filter';
+import { type Moment, parseMoment } from '../filter/moment';
 import { parseTime } from '../filter/units';
 import { suggest } from '../suggest';
+import { isFlag } from './flags';
 import type { Format } from './formats/names';
 import { pipeIn } from './inputs/again';
 import { findInputs, type Input } from './inputs/find';
@@ -74,7 +76,10 @@ export function readAsked(asked: AskedFlags, given: Flags, env: Env, commands: r
   }
   const packets = packetsOf(asked, inputs);
   const expressions = [
-    ...Object.entries(SHORTS).flatMap(([name, short]) => shortOf(name as keyof typeof SHORTS, short, asked)),
+    ...overMidnight(
+      Object.entries(SHORTS).flatMap(([name, short]) => shortOf(name as keyof typeof SHORTS, short, asked)),
+      asked,
+    ),
     // The ports of lines are those that their writer had; fewer of them are a filter.
     ...(typeof flags.ports === 'string' && !findsPorts && isOfLines(inputs) ? [`port=${quote(flags.ports)}`] : []),
   ];
@@ -125,7 +130,7 @@ export function isOfLines(inputs: readonly Input[]): boolean {
 /** A word that could be either is told as both. */
 function refuseCommand(word: string, commands: readonly string[]): void {
   if (!/^[a-z-]+$/i.test(word) || word === '-' || existsSync(word)) return;
-  const near = suggest(word, commands);
+  const near = suggest(word, commands) ?? (isFlag(`--${word}`) ? `--${word}` : undefined);
   const hint = near === undefined ? '' : `; did you mean ${near}?`;
   throw new ValidationError(INPUTS, `unknown command '${word}', and no such file${hint}`, 'tcp-sniffer');
 }
@@ -169,8 +174,15 @@ function shortOf(name: keyof typeof SHORTS, { flag, expression }: Short, asked: 
   return [text];
 }
 
-function quote(text: string): string {
-  return `"${text.replaceAll('"', '\\"')}"`;
+/** Times of day of which the later one is named first are on two days. @throws {ValidationError} if nothing is between the two */
+function overMidnight(expressions: string[], { since: [since] = [], until: [until] = [] }: AskedFlags): string[] {
+  if (since === undefined || until === undefined) return expressions;
+  const [from, to] = [since, until].map((text) => parseMoment(text, Date.now())) as [Moment, Moment];
+  if (from.ofDay !== to.ofDay || from.from < to.from) return expressions;
+  if (!from.ofDay || from.from === to.from)
+    throw new ValidationError('filter', `must be later than --since ${since}, got '${until}'`, SHORTS.until.flag);
+  const both = [SHORTS.since.expression(quote(since)), SHORTS.until.expression(quote(until))];
+  return [...expressions.filter((each) => !both.includes(each)), joinExpressions(both, 'or')];
 }
 
 function durationOf(text: string | undefined, endsByItself: boolean): number | undefined {

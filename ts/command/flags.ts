@@ -68,6 +68,11 @@ export function helpOf({ help, variable, default: value }: CommandOption): strin
   return `${help} [${[...(variable === undefined ? [] : [variable]), ...shown].join('; ')}]`.replace(' []', '');
 }
 
+/** Also of the flags that every command has. */
+export function isFlag(name: string): boolean {
+  return ['--version', '--help'].includes(name) || ALL_FLAGS.some(({ flag }) => flag.split(/[ ,]+/).includes(name));
+}
+
 export const ALL_FLAGS: readonly Described[] = [
   ...COMMAND_OPTIONS.map((option) => ({ flag: flagOf(option), help: helpOf(option), topic: option.topic })),
   ...OWN_FLAGS,

@@ -77,7 +77,8 @@ async function main(argv: string[]): Promise<Ending> {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return { code: SUCCESS, flush: true };
     const words = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
-    await complain({ code: 'USAGE' }, words);
+    const { aboutFlag } = require('./unknown-flag') as typeof import('./unknown-flag');
+    await complain({ code: 'USAGE' }, aboutFlag(words, !COMMANDS.includes(argv[0] ?? '')));
     return { code: BAD_CONFIG, flush: false };
   }
   return ending;

@@ -13,6 +13,7 @@ import { flagOf, OWN_FLAGS } from './flags';
 import { type Format, readFormat } from './formats/names';
 import { all, screen } from './help';
 import { OPENAPI } from './openapi/flags';
+import { collect, twice } from './reading-flags';
 import { SHORTS } from './shorts';
 import type { Appearance } from './terminal';
 import type { Traced } from './terminal/traces';
@@ -37,6 +38,8 @@ export function buildProgram(
   for (const option of COMMAND_OPTIONS) {
     const flag = new Option(flagOf(option), option.help);
     if (option.argument !== undefined) flag.argParser(collect);
+    // Without its value it is one of its values too.
+    if (option.optionalArgument === true) flag.preset('true');
     program.addOption(flag);
     names.set(flag.attributeName(), option);
     if (option.argument === undefined) program.addOption(new Option(`--no-${option.flag.slice(2)}`).hideHelp());
@@ -95,10 +98,6 @@ export function buildProgram(
   return program;
 }
 
-function collect(text: string, before: string[] = []): string[] {
-  return [...before, text];
-}
-
 function listOf(value: string[] | boolean | undefined): string[] {
   return Array.isArray(value) ? value : [];
 }
@@ -141,8 +140,4 @@ function tracesOf(
     throw new CommanderError(BAD_CONFIG, 'tcp-sniffer.traces', `${refused} leaves no place for --traces and --trace`);
   flags.outputStdout = true;
   return { only: ids[0] };
-}
-
-function twice(flag: string): CommanderError {
-  return new CommanderError(BAD_CONFIG, 'tcp-sniffer.twice', `${flag} is given twice; one value is taken`);
 }

@@ -88,6 +88,6 @@ export function only(values: Values, name: string, flag: string): string | undef
   return list[0];
 }
 
-function twice(flag: string): CommanderError {
+export function twice(flag: string): CommanderError {
   return new CommanderError(BAD_CONFIG, 'tcp-sniffer.twice', `${flag} is given twice; one value is taken`);
 }

@@ -42,6 +42,8 @@ export function checkViewToken(value: unknown, field: string): string {
 
 const EXPECTED = 'must be a port, true, or parts such as port=8000,host=0.0.0.0,certFile=cert.pem,keyFile=key.pem';
 
+const ORDER = 'a file to read stands before --view, or after --read';
+
 /** A port, `true`, `false`, or the parts. */
 export function parseView(value: string): unknown {
   const word = value.toLowerCase();
@@ -50,7 +52,7 @@ export function parseView(value: string): unknown {
   return Object.fromEntries(
     list(value).map((part) => {
       const at = part.indexOf('=');
-      if (at <= 0) throw new Error(EXPECTED);
+      if (at <= 0) throw new Error(/[./]/.test(part) ? `${EXPECTED}; ${ORDER}` : EXPECTED);
       const [name, text] = [part.slice(0, at).trim(), part.slice(at + 1).trim()];
       return [name, name === 'port' ? number(text) : text];
     }),

@@ -109,9 +109,17 @@ describe('filters as expressions', () => {
   });
 });
 
-it('ports are told as ranges where they are neighbours', () => {
+it('many ports are told as ranges where they are neighbours', () => {
   expect(portRanges([8080])).toEqual([8080]);
-  expect(portRanges([8081, 8080])).toEqual([8080, 8081]);
-  expect(portRanges([443, 8082, 8080, 8081, 80])).toEqual([80, 443, '8080-8082']);
+  expect(portRanges([8082, 8081, 8080])).toEqual([8082, 8081, 8080]);
+  expect(portRanges([443, 8082, 8080, 8081, 80, 9001, 7000, 9000, 6000])).toEqual([
+    80,
+    443,
+    6000,
+    7000,
+    '8080-8082',
+    9000,
+    9001,
+  ]);
   expect(portRanges(Array.from({ length: 65_535 }, (_, index) => index + 1))).toEqual(['1-65535']);
 });

@@ -19,11 +19,14 @@ export function parsePortRange(text: string): PortRange {
   return { first, last };
 }
 
+/** So few are told one by one. */
+const FEW_PORTS = 8;
 /** Fewer neighbours than these are named each. */
 const MIN_RANGE = 3;
 
-/** Ports in their order, neighbours as ranges: `8080`, `8000-8100`. */
+/** A few ports as they are; many in their order, neighbours as ranges: `8080`, `8000-8100`. */
 export function portRanges(ports: readonly number[]): (number | string)[] {
+  if (ports.length <= FEW_PORTS) return [...ports];
   const sorted = [...ports].sort((a, b) => a - b);
   const shown: (number | string)[] = [];
   for (let start = 0; start < sorted.length; ) {

@@ -189,10 +189,16 @@ export const TAKEN = [
 const ports = (count) =>
   pod({ containers: [{ ...web, ports: Array.from({ length: count }, (_, at) => ({ containerPort: 10_000 + at })) }] });
 
+const annotated = (count) => pod({}, Object.fromEntries(Array.from({ length: count }, (_, at) => [`a${at}`, ''])));
+
 /** Whether they get a sidecar, and its variable INTERFACE. */
 export const BY_POLICY = [
   ['500 declared ports', { pod: ports(500) }, ''],
   ['501 declared ports', { pod: ports(501) }, undefined],
+  ['1000 annotations', { pod: annotated(1_000) }, ''],
+  ['1001 annotations', { pod: annotated(1_001) }, undefined],
+  // Nearly all that the API server takes.
+  ['40000 annotations', { pod: annotated(40_000) }, undefined],
   ['a namespace of Istio', { pod: pod({}), labels: { 'istio-injection': 'enabled' } }, 'lo'],
   ['a namespace of Kuma', { pod: pod({}), labels: { 'kuma.io/sidecar-injection': 'true' } }, 'lo'],
   ['an expression', { pod: pod({}, { 'tcp-sniffer/filter': 'status=5xx' }) }, undefined],

@@ -102,6 +102,8 @@ const KNOWN = [
 
 /** More cost more than the API server lets an expression cost. */
 const MAX_DECLARED_PORTS = 500;
+/** The time that expressions take grows with the square of them: seconds of the API server's at 20 000. */
+const MAX_ANNOTATIONS = 1_000;
 
 const ports = (containers) =>
   `${containers}.map(c, c.?ports.orValue([]).filter(p, p.?protocol.orValue('TCP') == 'TCP').map(p, string(p.containerPort))).flatten().distinct().join(',')`;
@@ -228,6 +230,11 @@ function reason() {
       complain('invalid_annotation', 'sidecar.options of the chart has a name that mode policy does not read'),
     ],
     ['variables.windows', complain('windows', 'the sniffer runs on Linux only')],
+    // Comes before all that looks at each of them.
+    [
+      `size(variables.a) > ${MAX_ANNOTATIONS}`,
+      complain('too_large', `it has more than ${MAX_ANNOTATIONS} annotations`),
+    ],
     [
       `variables.a.exists(k, k in ${list(NOT_READ.map((name) => PREFIX + name))})`,
       complain('invalid_annotation', `mode policy does not read ${NOT_READ.map((name) => PREFIX + name).join(', ')}`),

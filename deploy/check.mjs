@@ -7,18 +7,17 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
+import { CHART, NAMESPACE, parse, render } from './chart.mjs';
 import { scraped } from './monitors.mjs';
 import { admitted, matches } from './selectors.mjs';
 import { fetchHelm, fetchValidator, HELMS, run } from './tools.mjs';
 
 const DEPLOY = dirname(fileURLToPath(import.meta.url));
-const CHART = join(DEPLOY, 'helm', 'tcp-sniffer');
 const MANIFEST = join(DEPLOY, 'kustomize', 'injector.yaml');
 
 const KUBERNETES = Array.from({ length: 13 }, (_, i) => `1.${25 + i}`);
 /** matchConditions are on from this one. */
 const MANIFEST_KUBERNETES = '1.28';
-const NAMESPACE = 'tcp-sniffer';
 
 const resources = (cpu, memory, cpuLimit, memoryLimit) => ({
   requests: { cpu, memory },
@@ -168,18 +167,6 @@ function fail(message, detail = '') {
   process.exit(1);
 }
 
-function valuesFile(values) {
-  const path = join(work, 'values.json');
-  writeFileSync(path, JSON.stringify(values));
-  return path;
-}
-
-const render = (helm, values, kubernetes) =>
-  run(helm, [
-    ...['template', 'tcp-sniffer', CHART, '--namespace', NAMESPACE],
-    ...['--kube-version', kubernetes, '--values', valuesFile(values)],
-  ]);
-
 const documents = (text) => text.split(/^---\n/m).filter((document) => /^kind:/m.test(document));
 
 const manifest = (helm) =>
@@ -191,7 +178,8 @@ const manifest = (helm) =>
 function checkMatrix(helms, bin) {
   let rendered = 0;
   for (const [name, values] of Object.entries(VARIANTS)) {
-    for (const helm of helms) run(helm, ['lint', '--strict', CHART, '--values', valuesFile(values)]);
+    for (const helm of helms)
+      run(helm, ['lint', '--strict', CHART, '--values', '-'], { input: JSON.stringify(values) });
     for (const kubernetes of KUBERNETES) {
       const minor = Number(kubernetes.slice(2));
       if (minor < sinceOf(values)) continue;
@@ -273,14 +261,6 @@ function checkTooOld(helms) {
     }
   }
 }
-
-/** YAML as objects. */
-const parse = (bin, text) =>
-  JSON.parse(
-    run(join(bin, 'python'), ['-c', 'import json, sys, yaml; print(json.dumps(list(yaml.safe_load_all(sys.stdin))))'], {
-      input: text,
-    }),
-  ).filter((document) => document !== null);
 
 /** For each pair of labels: how many entries want the pod. */
 function checkSelectors(objects) {

@@ -1,0 +1,225 @@
+// The chart's admission policies on a real API server, 1.36 or later. Of every pod of check.mjs it makes what it makes of the
+// webhook's, it warns and refuses as is said there, and it takes each pod that it takes without them.
+//   KUBECONFIG=~/.kube/config node deploy/policy/live.mjs
+// Pods are dry runs but for one. What is made has a label of this run, concerns namespaces of this run alone, and goes at the end.
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { parse, render } from '../chart.mjs';
+import { fetchHelm, fetchValidator, HELMS, run } from '../tools.mjs';
+import { casesByValues } from './pods.mjs';
+
+const RUN = `tcp-sniffer-live-${randomBytes(3).toString('hex')}`;
+const OF_RUN = 'tcp-sniffer-live';
+const OF_VALUES = 'tcp-sniffer-live-values';
+const INJECT = 'tcp-sniffer/inject';
+const KINDS = ['Mutating', 'Validating'].flatMap((kind) => [`${kind}AdmissionPolicy`, `${kind}AdmissionPolicyBinding`]);
+/** The API server learns of policies by a watch, and compiles them then. */
+const PATIENCE_MS = 60_000;
+
+/** Plain HTTP to the API server, with the rights of KUBECONFIG. */
+async function startProxy() {
+  const child = spawn('kubectl', ['proxy', '--port=0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  for await (const line of createInterface({ input: child.stdout })) {
+    const address = /127\.0\.0\.1:\d+/.exec(line)?.[0];
+    if (address !== undefined) return { url: `http://${address}`, child };
+  }
+  throw new Error('kubectl proxy ended');
+}
+
+const make = (items) =>
+  run('kubectl', ['create', '--validate=strict', '-f', '-'], {
+    input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items }),
+  });
+
+/** Our warnings of those that the header has. */
+const warningsOf = (header) =>
+  [...(header ?? '').matchAll(/299 - "((?:[^"\\]|\\.)*)"/g)]
+    .map(([, text]) =>
+      text.replace(/\\(.)/g, '$1').replace(/^Validation failed for \S+ '[^']*' with binding '[^']*': /, ''),
+    )
+    .filter((text) => text.startsWith('tcp-sniffer: '));
+
+/** The pod as the server would keep it, or why it would not, and all that it says. */
+async function ask(url, { namespace, pod, update = false, dryRun = true }) {
+  const path = `/api/v1/namespaces/${namespace}/pods${update ? `/${pod.metadata.name}` : ''}`;
+  const response = await fetch(`${url}${path}?fieldValidation=Ignore${dryRun ? '&dryRun=All' : ''}`, {
+    method: update ? 'PUT' : 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(pod),
+  });
+  const body = await response.json();
+  const said = warningsOf(response.headers.get('warning'));
+  return response.ok ? { pod: body, said } : { refused: body.message, said: [...said, body.message] };
+}
+
+/** Without what each answer has of its own: the name of the token's volume, too, which comes after or before ours. */
+function bare({ metadata, spec, ...pod }) {
+  const { uid, creationTimestamp, managedFields, name, ...others } = metadata;
+  const withoutToken = (list) => list?.filter((each) => !each.name.startsWith('kube-api-access-'));
+  const unmounted = (list) => list?.map((each) => ({ ...each, volumeMounts: withoutToken(each.volumeMounts) ?? [] }));
+  return {
+    ...pod,
+    metadata: { ...others, name: others.generateName === undefined ? name : undefined },
+    spec: {
+      ...spec,
+      volumes: withoutToken(spec.volumes) ?? [],
+      containers: unmounted(spec.containers),
+      initContainers: unmounted(spec.initContainers),
+    },
+  };
+}
+
+/** The chart's policies under a name of this run, for the namespaces of these values. */
+function policies(objects, id) {
+  const own = (name) => name.replace('tcp-sniffer-injector', id);
+  const chosen = objects.filter(({ kind }) => KINDS.includes(kind));
+  for (const { metadata, spec } of chosen) {
+    metadata.name = own(metadata.name);
+    metadata.labels[OF_RUN] = RUN;
+    if (spec.policyName === undefined) continue;
+    spec.policyName = own(spec.policyName);
+    spec.matchResources.namespaceSelector.matchExpressions.push({ key: OF_VALUES, operator: 'In', values: [id] });
+  }
+  return chosen;
+}
+
+/** Each case in a labelled namespace, and if its pod has the label, in another one, too. */
+function place(cases, id) {
+  const names = new Map();
+  const tries = cases.flatMap((each) => {
+    const both = each.pod.metadata.labels?.[INJECT] === 'true' ? [{ [INJECT]: 'true' }, {}] : [{ [INJECT]: 'true' }];
+    return both.map((wish) => {
+      const labels = JSON.stringify({ ...each.labels, ...wish, [OF_VALUES]: id, [OF_RUN]: RUN });
+      if (!names.has(labels)) names.set(labels, `${id}-${names.size}`);
+      return { ...each, namespace: names.get(labels) };
+    });
+  });
+  const namespaces = [...names].map(([labels, name]) => ({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name, labels: JSON.parse(labels) },
+  }));
+  return { tries, namespaces };
+}
+
+/** What the server makes of the pod and of the webhook's while there are no policies; a pod that is there is made. */
+async function before(url, each) {
+  const { namespace, pod, oldPod, expected } = each;
+  if (oldPod !== undefined) {
+    const metadata = { ...pod.metadata, name: 'there' };
+    const made = await ask(url, { namespace, pod: { ...pod, metadata }, dryRun: false });
+    return { ...each, update: true, pod: made.pod };
+  }
+  const taken = await ask(url, { namespace, pod });
+  const wanted = expected && (await ask(url, { namespace, pod: expected }));
+  if (taken.refused === undefined && wanted?.refused !== undefined)
+    throw new Error(`${each.name}: the server takes no pod of the webhook: ${wanted.refused}`);
+  return { ...each, refused: taken.refused, wanted: wanted?.pod };
+}
+
+/** What is wrong with what the policies have made of it. */
+function fault({ pod, refused, wanted, wrong }, answer) {
+  if (refused !== undefined)
+    return answer.refused === undefined ? `taken, but without policies: ${refused}` : undefined;
+  const byLock = /denied request: tcp-sniffer: refused: /.test(answer.refused);
+  if (answer.refused !== undefined && !byLock) return answer.refused;
+  if (!byLock && wanted && !isDeepStrictEqual(bare(answer.pod), bare(wanted)))
+    return `another pod\n${JSON.stringify(bare(answer.pod))}\n${JSON.stringify(bare(wanted))}`;
+  return wrong(answer.pod ?? pod, answer.said);
+}
+
+/** What is wrong with it at last: what does not hold yet is asked again. */
+async function judge(url, each, deadline) {
+  for (;;) {
+    const found = fault(each, await ask(url, each));
+    if (found === undefined) return [];
+    if (Date.now() > deadline) return [`${each.name}, in ${each.namespace}: ${found}`];
+    await sleep(500);
+  }
+}
+
+/** Come first: once each policy that speaks has spoken, no pod is left alone just because it came too early. */
+function probes(namespace) {
+  const web = { name: 'web', image: 'registry.example/web:1' };
+  const ours = { name: 'tcp-sniffer', image: 'registry.example/other:1' };
+  const probe = (name, words, label, containers) => ({
+    ...{ name, namespace, pod: { metadata: { name, labels: { [INJECT]: label } }, spec: { containers } } },
+    wrong: (_, said) => (said.some((text) => text.includes(words)) ? undefined : `does not say${words}, but: ${said}`),
+  });
+  return [
+    probe('warnings', ' not injected: not_opted_in: ', 'neither', [web]),
+    probe('locks', ' refused: ', 'true', [web, ours]),
+  ];
+}
+
+/** Counters of evaluations, without those by which a pod was warned of or refused. */
+const IGNORED =
+  /^apiserver_(mutating_admission_policy_check_total\{|validating_admission_policy_check_total\{enforcement_action="allow")/;
+
+/** Evaluations that failed and were ignored, which is said nowhere else. */
+async function failures(url) {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return text
+    .split('\n')
+    .filter((line) => IGNORED.test(line) && line.includes(RUN) && !line.includes('error_type="no_error"'));
+}
+
+/** Pods need that of their namespace. Its controller makes it after a moment; where none runs, pods need none. */
+async function serviceAccounts(url, groups) {
+  const deadline = Date.now() + 10_000;
+  for (const { metadata } of groups.flatMap(({ namespaces }) => namespaces)) {
+    const path = `/api/v1/namespaces/${metadata.name}/serviceaccounts/default`;
+    while (!(await fetch(url + path)).ok && Date.now() < deadline) await sleep(200);
+  }
+}
+
+async function prove(url, work) {
+  const { gitVersion } = JSON.parse(run('kubectl', ['version', '-o', 'json'])).serverVersion;
+  const helm = join(fetchHelm(HELMS[0]), 'helm', 'helm');
+  const bin = fetchValidator();
+  const groups = [...(await casesByValues(work))].map(([values, cases], index) => {
+    const id = `${RUN}-${index}`;
+    return { ...place(cases, id), objects: policies(parse(bin, render(helm, JSON.parse(values), gitVersion)), id) };
+  });
+  make(groups.flatMap(({ namespaces }) => namespaces));
+  await serviceAccounts(url, groups);
+  for (const group of groups) {
+    const tries = [];
+    for (const each of group.tries) tries.push(await before(url, each));
+    group.tries = tries;
+  }
+  make(groups.flatMap(({ objects }) => objects));
+  const deadline = Date.now() + PATIENCE_MS;
+  const faults = [];
+  let [compared, refused] = [0, 0];
+  for (const { namespaces, tries } of groups) {
+    const labelled = namespaces.find(({ metadata }) => metadata.labels[INJECT] === 'true');
+    for (const each of [...probes(labelled.metadata.name), ...tries]) {
+      faults.push(...(await judge(url, each, deadline)));
+      if (each.refused === undefined) compared++;
+      else refused++;
+    }
+  }
+  faults.push(...(await failures(url)));
+  if (faults.length > 0) throw new Error(faults.join('\n'));
+  return `${gitVersion}: ${compared} pods by ${groups.length} policies; ${refused} that the server takes from nobody`;
+}
+
+const work = mkdtempSync(join(tmpdir(), 'tcp-sniffer-live-'));
+const { url, child } = await startProxy();
+try {
+  console.log(await prove(url, work));
+} catch (error) {
+  console.error(`live: ${error.message}\n${error.stderr ?? ''}`);
+  process.exitCode = 1;
+} finally {
+  child.kill();
+  run('kubectl', ['delete', [...KINDS, 'namespaces'].join(','), '-l', `${OF_RUN}=${RUN}`, '--wait=false']);
+  rmSync(work, { recursive: true, force: true });
+}

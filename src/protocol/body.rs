@@ -3,8 +3,8 @@
 //! It lies in blocks of one size. One piece of memory that grows leaves holes that fit only smaller pieces, and
 //! with thousands of bodies that grow together those holes are as much as the bodies.
 
-use super::grpc::GrpcBody;
-use crate::message::Fields;
+use super::grpc::{Carries, GrpcBody};
+use crate::message::{Fields, Head};
 
 /// Large enough that a body of the usual size lies in one, small enough that the half that the last block has left over is
 /// not what thousands of bodies consist of.
@@ -31,9 +31,14 @@ pub(super) struct Body {
 }
 
 impl Body {
-    /// The body of a message with these fields. `is_partial`: there are more of them, which are not known.
-    pub fn after(head: Fields<'_>, is_partial: bool) -> Self {
-        Self { grpc: GrpcBody::of(head, is_partial), ..Self::default() }
+    /// The body of a message with these fields.
+    pub fn after(head: Fields<'_>) -> Self {
+        Self { grpc: GrpcBody::of(head), ..Self::default() }
+    }
+
+    /// The body of a message with this head, of which some fields are not known. `call`: what is known of that.
+    pub fn after_partial(head: &Head, bytes: &[u8], call: Carries) -> Self {
+        Self { grpc: GrpcBody::of_partial(head, bytes, call), ..Self::default() }
     }
 
     pub fn push(&mut self, bytes: &[u8], max_body_bytes: usize) {

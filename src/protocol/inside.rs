@@ -2,6 +2,7 @@
 
 use super::event_stream::EventStream;
 use super::grpc_stream::GrpcStream;
+use crate::content::grpc::{Kind, MessageIndex};
 use crate::message::{Context, Direction, Head, StreamOf};
 use crate::time::Timestamp;
 
@@ -12,10 +13,18 @@ pub(super) enum Inside {
 }
 
 impl Inside {
-    /// Of a message with this head. `path`: the request's; empty if it is not known.
-    pub fn of(direction: Direction, head: &Head, bytes: &[u8], of: StreamOf, path: &[u8]) -> Option<Self> {
+    /// Of a message with this head. `path`: the request's; empty if it is not known. `known`: it carries gRPC of this kind, and
+    /// so much of it was there before.
+    pub fn of(
+        direction: Direction,
+        head: &Head,
+        bytes: &[u8],
+        of: StreamOf,
+        path: &[u8],
+        known: Option<(Kind, &MessageIndex)>,
+    ) -> Option<Self> {
         let events = || EventStream::of(head, bytes, of).filter(|_| direction == Direction::Response);
-        GrpcStream::of(direction, head, bytes, of, path).map(Self::Grpc).or_else(|| events().map(Self::Events))
+        GrpcStream::of(direction, head, bytes, of, path, known).map(Self::Grpc).or_else(|| events().map(Self::Events))
     }
 
     pub fn on_data(&mut self, bytes: &[u8], at: Timestamp, cx: &mut Context<'_>) {

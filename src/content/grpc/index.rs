@@ -106,6 +106,18 @@ impl MessageIndex {
         self.frames.is_between_frames() && self.text.as_ref().is_none_or(TextDecoder::is_between_groups)
     }
 
+    /// Nothing but messages has this form up to its last byte. Zeros alone may be anything: as a row of empty messages they
+    /// prove nothing.
+    pub fn is_proof(&self) -> bool {
+        let Noted { count, arrived, .. } = self.noted;
+        self.is_whole() && !self.is_lost() && (count == 1 || arrived > count * PREFIX_BYTES as u64)
+    }
+
+    /// As far as the body was read.
+    pub fn frames(&self) -> FrameReader {
+        self.frames.clone()
+    }
+
     /// The trailers of gRPC-Web: of those that were cut the lines that are whole, at most `MAX_WEB_TRAILER_BYTES` of them, and
     /// of those that are compressed or have a gap nothing.
     pub fn web_trailers(&self) -> Option<&[u8]> {

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 use super::body::Body;
 use crate::content::grpc::{
-    Call, FrameReader, Kind, MessageCoding, Part as FramePart, Plain, decompress_passing as decompress,
+    Call, FrameReader, Kind, MessageCoding, MessageIndex, Part as FramePart, Plain, decompress_passing as decompress,
 };
 use crate::message::{Context, Direction, Head, KnownName, Part, Scratch, StreamMessage, StreamOf};
 use crate::time::Timestamp;
@@ -55,23 +55,34 @@ struct Message {
 }
 
 impl GrpcStream {
-    /// Of a message of HTTP with this head, if its body can be read as it comes and the request's path names a method.
-    pub fn of(direction: Direction, head: &Head, bytes: &[u8], of: StreamOf, path: &[u8]) -> Option<Box<Self>> {
+    /// Of a message of HTTP with this head, if its body can be read as it comes and the request's path names a method. `known`: it
+    /// carries gRPC of this kind, and so much of it was there before.
+    pub fn of(
+        direction: Direction,
+        head: &Head,
+        bytes: &[u8],
+        of: StreamOf,
+        path: &[u8],
+        known: Option<(Kind, &MessageIndex)>,
+    ) -> Option<Box<Self>> {
         let value = |name| head.fields.named(name, bytes).next().map(|field| field.value(bytes));
-        let kind = Kind::of_content_type(&value(&CONTENT_TYPE)?)?;
+        let kind = match known {
+            Some((kind, _)) => kind,
+            None => Kind::of_content_type(&value(&CONTENT_TYPE)?)?,
+        };
         let is_coded = value(&CONTENT_ENCODING).is_some_and(|coding| !coding.eq_ignore_ascii_case(b"identity"));
         if kind == Kind::WebText || is_coded || Call::of_path(path).is_none() {
             return None;
         }
         let coding = value(&ENCODING).as_deref().map(MessageCoding::of).unwrap_or_default();
         Some(Box::new(Self {
-            frames: FrameReader::new(kind != Kind::Grpc),
+            frames: known.map_or_else(|| FrameReader::new(kind != Kind::Grpc), |(_, index)| index.frames()),
             reading: Reading {
                 of,
                 direction,
                 path: path.into(),
                 coding,
-                sequence: 0,
+                sequence: known.map_or(0, |(_, index)| index.message_count()),
                 count: 0,
                 began: Timestamp::UNKNOWN,
                 message: None,
@@ -94,7 +105,8 @@ impl GrpcStream {
         if frames.is_lost() {
             return;
         }
-        if frames.is_between_frames() {
+        // What it joined in the middle began at a time that is not known.
+        if frames.is_between_frames() || reading.began == Timestamp::UNKNOWN {
             reading.began = at;
         }
         frames.push(bytes, &mut |part| reading.on_part(part, at, cx));

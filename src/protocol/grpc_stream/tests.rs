@@ -56,7 +56,7 @@ fn of(content_type: &str, more: &[(&str, &str)], path: &[u8]) -> Option<Box<Grpc
         head.fields.push(Field::decoded(&bytes, name, value));
     }
     let of = StreamOf { exchange: 1, ..StreamOf::default() };
-    GrpcStream::of(Direction::Response, &head, &bytes, of, path)
+    GrpcStream::of(Direction::Response, &head, &bytes, of, path, None)
 }
 
 fn with_coding(coding: &str) -> Box<GrpcStream> {

@@ -145,7 +145,7 @@ impl Begun {
         };
         let judged = self.judged;
         let of = StreamOf { exchange: self.number, request_seen: self.request_seen, judged, status };
-        Inside::of(direction, head, bytes, of, path)
+        Inside::of(direction, head, bytes, of, path, None)
     }
 
     /// The bytes that may be its body begin like the next response, as far as they go.

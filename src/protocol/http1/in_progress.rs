@@ -10,7 +10,7 @@ use crate::message::{
     Context, Direction, Extras, FieldLines, Fields, Head, HttpMessage, Incomplete, Judged, Scratch, StartLine,
 };
 use crate::protocol::body::Body;
-use crate::protocol::grpc::{GrpcEnd, Rest};
+use crate::protocol::grpc::{Carries, GrpcEnd, Rest};
 use crate::protocol::inside::Inside;
 use crate::time::{Timestamp, span_micros};
 
@@ -156,10 +156,9 @@ impl InProgress {
             _ => None,
         };
         let mut buffer = std::mem::take(&mut cx.scratch.body);
-        let head = Fields { lines: &self.head.fields, bytes: &self.head_bytes };
         let incomplete = incomplete.or(gap);
-        let rest = Rest::new(trailers, self.body.bytes, incomplete.is_some());
-        let grpc = self.body.grpc().and_then(|grpc| grpc.end(direction, head, rest));
+        let rest = Rest::new(trailers, 0, self.body.bytes, incomplete.is_some());
+        let grpc = self.body.grpc().and_then(|grpc| grpc.end(&self.head, &self.head_bytes, rest, Carries::Unknown));
         let streamed_messages = self.inside.as_ref().map(Inside::count);
         let grpc = grpc.as_ref().map(GrpcEnd::lent);
         let has_extras = grpc.is_some() || streamed_messages.is_some();

@@ -6,7 +6,7 @@ use super::open::{Open, last_at};
 use super::reader::Packet;
 use super::streams::Stream;
 use crate::message::{Context, Direction, Extras, Fields, Head, HttpMessage, Incomplete, Scratch};
-use crate::protocol::grpc::{GrpcBody, GrpcEnd, Rest};
+use crate::protocol::grpc::{Carries, GrpcBody, GrpcEnd, Rest};
 use crate::protocol::inside::Inside;
 use crate::time::span_micros;
 
@@ -61,13 +61,19 @@ struct Parts<'a> {
 
 /// A message that consists of its head.
 pub(super) fn emit_head(
-    stream: &Stream,
+    stream: &mut Stream,
     direction: Direction,
     (head, head_bytes, control): (&Head, &[u8], &Control),
     (began, last): (Packet, Packet),
     cx: &mut Context<'_>,
 ) {
-    let grpc = GrpcBody::of(Fields { lines: &head.fields, bytes: head_bytes }, control.unknown > 0);
+    let grpc = match control.unknown {
+        0 => GrpcBody::of(Fields { lines: &head.fields, bytes: head_bytes }),
+        _ => GrpcBody::of_partial(head, head_bytes, stream.carries),
+    };
+    if !control.is_interim() {
+        stream.note_carried(direction, GrpcBody::carries(grpc.as_deref()));
+    }
     let parts = Parts {
         direction,
         head,
@@ -89,7 +95,7 @@ pub(super) fn emit_head(
 
 /// A message that was in progress.
 pub(super) fn emit_open(
-    stream: &Stream,
+    stream: &mut Stream,
     direction: Direction,
     open: &mut Open,
     ending: Ending,
@@ -127,16 +133,20 @@ pub(super) fn emit_open(
     cx.scratch.body = Scratch::spare(buffer);
 }
 
-fn emit(stream: &Stream, parts: Parts<'_>, cx: &mut Context<'_>) {
+fn emit(stream: &mut Stream, parts: Parts<'_>, cx: &mut Context<'_>) {
     let Parts { direction, head, head_bytes, control, began, .. } = parts;
-    let unknown = control.unknown + parts.trailers.map_or(0, |trailers| trailers.unknown);
+    let unknown_trailers = parts.trailers.map_or(0, |trailers| trailers.unknown);
+    let unknown = control.unknown + unknown_trailers;
     let incomplete = parts.incomplete.or(control.malformed.then_some(Incomplete::Malformed));
     let text = |span: Option<crate::message::Span>| span.map(|span| span.of(head_bytes));
-    let asked = stream.asked.as_ref();
     let trailers = parts.trailers.map(|trailers| trailers.fields);
-    let head_fields = Fields { lines: &head.fields, bytes: head_bytes };
-    let rest = Rest::new(trailers, parts.body_bytes, incomplete.is_some());
-    let grpc = parts.grpc.and_then(|grpc| grpc.end(direction, head_fields, rest));
+    let rest = Rest::new(trailers, unknown_trailers, parts.body_bytes, incomplete.is_some());
+    let grpc = parts.grpc.and_then(|grpc| grpc.end(head, head_bytes, rest, stream.carries));
+    // A request whose body alone proves it proves nothing of the response: the streams of Connect are framed so too.
+    if let (Some(grpc), Direction::Response) = (&grpc, direction) {
+        stream.note_carried(direction, Carries::Grpc(grpc.lent().kind));
+    }
+    let asked = stream.asked.as_ref();
     cx.sink.message(&HttpMessage {
         direction,
         exchange: stream.number,

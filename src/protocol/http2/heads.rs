@@ -8,7 +8,7 @@ use super::socket::stream_of;
 use super::streams::Half;
 use crate::message::{Direction, Fields, Incomplete, StreamOf};
 use crate::protocol::PendingRequest;
-use crate::protocol::inside::Inside;
+use crate::protocol::grpc::Carries;
 
 impl Turn<'_, '_> {
     pub fn on_block_end(&mut self) {
@@ -254,19 +254,30 @@ impl Turn<'_, '_> {
 
     /// The head at hand begins a message with a body.
     fn open(&mut self, owner: BlockOwner, direction: Direction) {
-        let mut open = Box::new(Open::new(&self.shared.buffer, owner.began, self.way.packet));
-        let status = self.shared.buffer.control.status.filter(|_| direction == Direction::Response);
-        if self.cx.readers.streams
-            && let Some(stream) = self.shared.streams.get(owner.stream)
-        {
+        let Some(stream) = self.shared.streams.get(owner.stream) else { return };
+        let mut open = Box::new(Open::new(&self.shared.buffer, owner.began, self.way.packet, stream.carries));
+        let carries = open.carries();
+        stream.note_carried(direction, carries);
+        if self.cx.readers.streams {
+            let status = self.shared.buffer.control.status.filter(|_| direction == Direction::Response);
             let of = StreamOf { status, ..stream_of(stream) };
             let path = stream.asked.as_ref().map_or(&[][..], PendingRequest::target);
-            open.inside = Inside::of(direction, &open.head, &open.head_bytes, of, path);
-            if status.is_some()
-                && let Half::Open(request) = &mut stream.request
-                && let Some(inside) = &mut request.inside
+            // Of a response that succeeds what its call carries, unless it says itself what that is.
+            let carries = if carries == Carries::Unknown && status == Some(200) { stream.carries } else { carries };
+            open.read_inside(direction, carries, of, path);
+            if let Half::Open(request) = &mut stream.request
+                && direction == Direction::Response
             {
-                inside.note_status(status);
+                let before = request.body_bytes();
+                // Its own head did not say so.
+                if request.inside.is_none() && request.carries() == Carries::Unknown {
+                    request.read_inside(Direction::Request, stream.carries, of, path);
+                }
+                if let Some(inside) = &mut request.inside {
+                    inside.note_status(status);
+                }
+                let after = request.body_bytes();
+                self.shared.streams.held_bytes += after - before;
             }
         }
         self.shared.streams.set_half(owner.stream, direction, Half::Open(open));

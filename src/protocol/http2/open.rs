@@ -2,9 +2,10 @@
 
 use super::head::{Control, HeadBuffer};
 use super::reader::Packet;
-use crate::message::{Context, Field, Fields, Head};
+use crate::message::{Context, Direction, Field, Fields, Head, StreamOf};
 use crate::protocol::body::Body;
 use crate::protocol::content_length::{CONTENT_LENGTH, content_length};
+use crate::protocol::grpc::{Carries, GrpcBody};
 use crate::protocol::inside::Inside;
 use crate::time::Timestamp;
 
@@ -26,18 +27,36 @@ pub(super) struct Open {
 }
 
 impl Open {
-    pub fn new(buffer: &HeadBuffer, began: Packet, last: Packet) -> Self {
+    /// `call`: what is known of that.
+    pub fn new(buffer: &HeadBuffer, began: Packet, last: Packet, call: Carries) -> Self {
+        let body = match buffer.control.unknown {
+            0 => Body::after(Fields { lines: &buffer.head.fields, bytes: &buffer.bytes }),
+            _ => Body::after_partial(&buffer.head, &buffer.bytes, call),
+        };
         Self {
             head: buffer.head.clone(),
             head_bytes: buffer.bytes.as_slice().into(),
             control: buffer.control,
             began,
             last,
-            body: Body::after(Fields { lines: &buffer.head.fields, bytes: &buffer.bytes }, buffer.control.unknown > 0),
+            body,
             inside: None,
             gap_bytes: 0,
             has_gap: false,
         }
+    }
+
+    pub fn carries(&self) -> Carries {
+        GrpcBody::carries(self.body.grpc())
+    }
+
+    /// Reads its body as it comes from here on, if there is a reader of such a body. `path`: the request's.
+    pub fn read_inside(&mut self, direction: Direction, carries: Carries, of: StreamOf, path: &[u8]) {
+        let known = match carries {
+            Carries::Grpc(kind) => self.body.grpc().map(|body| (kind, body.index())),
+            Carries::Unknown | Carries::Other => None,
+        };
+        self.inside = Inside::of(direction, &self.head, &self.head_bytes, of, path, known);
     }
 
     /// A packet with more of it.

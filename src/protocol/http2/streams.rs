@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use super::open::Open;
 use crate::message::{Direction, Switch};
 use crate::protocol::PendingRequest;
+use crate::protocol::grpc::Carries;
 use crate::protocol::websocket::Reader;
 
 /// Open streams of one connection: servers allow 100 to 250 by default, load generators ask for 1 000.
@@ -50,6 +51,8 @@ pub(super) struct Stream {
     pub opens: Option<Switch>,
     /// A server began it (RFC 9113 §8.4).
     pub pushed: bool,
+    /// As its fields say.
+    pub carries: Carries,
     pub request: Half,
     pub response: Half,
     /// `Way::losses` of the response's direction when the stream was met.
@@ -61,6 +64,18 @@ impl Stream {
         match direction {
             Direction::Request => &mut self.request,
             Direction::Response => &mut self.response,
+        }
+    }
+
+    /// A message of it is known to carry this.
+    pub fn note_carried(&mut self, direction: Direction, carries: Carries) {
+        let says_it = match direction {
+            Direction::Request => self.carries == Carries::Unknown,
+            // A response that carries something else may be one by somebody between client and server.
+            Direction::Response => matches!(carries, Carries::Grpc(_)),
+        };
+        if says_it {
+            self.carries = carries;
         }
     }
 

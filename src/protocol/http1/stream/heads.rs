@@ -3,7 +3,7 @@
 use super::{State, Stream};
 use crate::message::{Context, Direction, Fields, Head, HttpMessage, Incomplete};
 use crate::protocol::body::Body;
-use crate::protocol::grpc::{GrpcBody, GrpcEnd, Rest};
+use crate::protocol::grpc::{Carries, GrpcBody, GrpcEnd, Rest};
 use crate::protocol::http1::begin::Begun;
 use crate::protocol::http1::chunked::ChunkDecoder;
 use crate::protocol::http1::exchange::Exchanges;
@@ -188,7 +188,7 @@ impl Stream {
             }
             Ok(Framing::CloseDelimited) => BodyState::CloseDelimited,
         };
-        let body = Body::after(Fields { lines: &head.fields, bytes: head_bytes }, false);
+        let body = Body::after(Fields { lines: &head.fields, bytes: head_bytes });
         self.state = State::Body(Box::new(InProgress {
             head: std::mem::take(head),
             head_bytes: head_bytes.into(),
@@ -227,13 +227,12 @@ impl Stream {
             None if begun.interim => exchanges.find(place),
             exchange => exchange.as_ref(),
         };
-        let fields = Fields { lines: &head.fields, bytes: head_bytes };
-        let mut grpc = GrpcBody::of(fields, false);
+        let mut grpc = GrpcBody::of(Fields { lines: &head.fields, bytes: head_bytes });
         if let Some(grpc) = &mut grpc {
             grpc.push(body);
         }
-        let rest = Rest::new(None, body.len() as u64, false);
-        let grpc = grpc.as_ref().and_then(|grpc| grpc.end(self.direction, fields, rest));
+        let rest = Rest::new(None, 0, body.len() as u64, false);
+        let grpc = grpc.as_ref().and_then(|grpc| grpc.end(head, head_bytes, rest, Carries::Unknown));
         let extras = grpc.as_ref().map(GrpcEnd::extras);
         cx.sink.message(&HttpMessage {
             direction: self.direction,

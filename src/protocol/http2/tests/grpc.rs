@@ -237,10 +237,119 @@ fn a_call_without_its_content_type_is_known_by_other_fields() {
         &[
             &format!("> 3 POST  {{grpc-timeout=1S}} '{shown}' ?2 grpc[Some(1)]"),
             &format!("< 3 200 '{shown}' +{{grpc-status=5}} ?1 grpc[Some(1) 5 NOT_FOUND] for POST "),
-            &format!("> 5 POST  {{te=trailers}} '{shown}' ?2"),
+            &format!("> 5 POST  {{te=trailers}} '{shown}' ?2 grpc[Some(1)]"),
             &format!("< 5 200 '{shown}' ?1 for POST "),
             &format!("> 7 POST  {{grpc-encoding=gzip}} '{shown}' ?2 grpc[Some(1) gzip]"),
             &format!("< 7 200 '{shown}' +{{x-plain=a}} ?1 for POST "),
         ],
     );
+}
+
+/// Both sides met late: a table that the other side has holds these fields, and their values are not known.
+pub fn late(c: &mut Encoder, s: &mut Encoder, unknown: &[(&str, &str)]) -> Vec<Turn> {
+    let lost_c = headers(1, &c.block(&[&[(":method", "POST")], unknown].concat()), true);
+    let lost_s = headers(1, &s.block(&[&[(":status", "200")], unknown].concat()), true);
+    vec![
+        C([hello(), lost_c[..12].to_vec()].concat()),
+        LostC(lost_c.len() as u64 - 12),
+        S([settings(&[]), lost_s[..12].to_vec()].concat()),
+        LostS(lost_s.len() as u64 - 12),
+    ]
+}
+
+const UNKNOWN: [(&str, &str); 2] = [("content-type", "application/grpc"), ("grpc-status", "0")];
+const HI: &str = "/pkg.Greeter/Hi";
+
+/// What the request and the response of stream 3 came out as, after such a beginning.
+fn late_call(unknown: &[(&str, &str)], turns: impl FnOnce(&mut Encoder, &mut Encoder) -> Vec<Turn>) -> Vec<String> {
+    let (mut c, mut s) = (Encoder::default(), Encoder::default());
+    let start = late(&mut c, &mut s, unknown);
+    let (lines, _) = talk_with(Http2Connection::new(), false, &[start, turns(&mut c, &mut s)].concat(), Cut::Nowhere);
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    lines
+}
+
+#[test]
+fn a_body_that_is_messages_to_its_end_proves_a_call() {
+    let one = message(0, b"m");
+    for (method, path, body, is_call) in [
+        ("POST", HI, one.clone(), true),
+        ("POST", HI, [message(1, b"ab"), message(0, b"")].concat(), true),
+        ("POST", HI, message(0, b""), true),
+        // Zeros may be anything.
+        ("POST", HI, vec![0; 10], false),
+        ("POST", HI, one[..5].to_vec(), false),
+        ("POST", HI, [&one[..], b"x"].concat(), false),
+        ("POST", HI, message(2, b"m"), false),
+        ("POST", HI, Vec::new(), false),
+        ("GET", HI, one.clone(), false),
+        ("POST", "/", one.clone(), false),
+    ] {
+        let lines = late_call(&UNKNOWN, |c, s| {
+            let asked = [(":method", method), (":scheme", "http"), (":path", path), UNKNOWN[0]];
+            vec![
+                C([headers(3, &c.block(&asked), false), data(3, &body, true)].concat()),
+                S([headers(3, &s.block(&[(":status", "200"), UNKNOWN[0]]), false), data(3, &body, false)].concat()),
+                S(headers(3, &s.block(&[UNKNOWN[1]]), true)),
+            ]
+        });
+        for line in lines {
+            assert_eq!(line.contains(" grpc["), is_call, "{method} {path} {body:?}: {line}");
+        }
+    }
+}
+
+#[test]
+fn a_body_proves_nothing_against_what_is_known() {
+    let body = message(0, b"m");
+    // The content-type; that of the request alone; trailers without a status; no trailers; a status of HTTP.
+    for (request, response, status, trailers) in [
+        ("text/x", Some("text/x"), "200", Some(("te", "trailers"))),
+        ("text/x", None, "200", Some(("te", "trailers"))),
+        ("application/grpc", None, "200", Some(("x-plain", "a"))),
+        ("application/grpc", None, "200", None),
+        ("application/grpc", None, "503", Some(("te", "trailers"))),
+    ] {
+        let lines = late_call(&[("te", "trailers")], |c, s| {
+            let asked = [(":method", "POST"), (":path", HI), ("te", "trailers"), ("content-type", request)];
+            let answer = [(":status", status), ("te", "trailers"), ("content-type", response.unwrap_or_default())];
+            let head = headers(3, &s.block(&answer[..2 + usize::from(response.is_some())]), false);
+            vec![
+                C([headers(3, &c.block(&asked), false), data(3, &body, true)].concat()),
+                S([head, data(3, &body, trailers.is_none())].concat()),
+                S(trailers.map(|field| headers(3, &s.block(&[field]), true)).unwrap_or_default()),
+            ]
+        });
+        assert_eq!(lines[0].contains(" grpc["), request == "application/grpc", "{}", lines[0]);
+        assert!(!lines[1].contains(" grpc["), "{request} {response:?} {status} {trailers:?}: {}", lines[1]);
+    }
+}
+
+/// And not what somebody between client and server answers in place of the server.
+#[test]
+fn the_response_to_a_call_is_of_it_too() {
+    let (one, page) = (message(0, b"m"), b"<p>".to_vec());
+    let trailers = |s: &mut Encoder| headers(3, &s.block(&[UNKNOWN[1]]), true);
+    type End = fn(&mut Encoder) -> Vec<u8>;
+    let (whole, cut): (End, End) = (|_| data(3, b"", true), |_| rst(3, 8));
+    for (status, body, end, shown) in [
+        ("200", &one, &trailers as &dyn Fn(&mut Encoder) -> Vec<u8>, Some("grpc[Some(1)]")),
+        ("200", &Vec::new(), &trailers, Some("grpc[Some(0)]")),
+        ("200", &Vec::new(), &whole, Some("grpc[Some(0)]")),
+        ("200", &one, &cut, Some("!reset CANCEL grpc[Some(1)]")),
+        ("200", &one, &whole, None),
+        ("200", &page, &whole, None),
+        ("200", &page, &cut, None),
+        ("503", &Vec::new(), &whole, None),
+        ("503", &one, &cut, None),
+    ] {
+        let lines = late_call(&UNKNOWN, |c, s| {
+            let asked = [(":method", "POST"), (":path", HI), UNKNOWN[0], ("grpc-timeout", "1S")];
+            let head = headers(3, &s.block(&[(":status", status), UNKNOWN[0]]), false);
+            vec![C(headers(3, &c.block(&asked), true)), S([head, data(3, body, false), end(s)].concat())]
+        });
+        assert!(lines[0].contains(" grpc[Some(0)]"), "{}", lines[0]);
+        assert_eq!(lines[1].split(" for ").next().unwrap().find(" grpc[").is_some(), shown.is_some(), "{}", lines[1]);
+        assert!(lines[1].contains(shown.unwrap_or_default()), "{}", lines[1]);
+    }
 }

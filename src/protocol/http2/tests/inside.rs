@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::grpc::{answer, call, message};
+use super::grpc::{answer, call, late, message};
 use super::wire::*;
 use super::*;
 
@@ -247,5 +247,42 @@ proptest! {
         let (compared, counters) = play(&turns, said, size, |number| lost.contains(&number));
         let told = compared.flagged + counters.streams.lost_boundaries as usize + counters.http2.resyncs as usize;
         prop_assert!(compared.whole == steps.len() || told > 0 || counters.lost_heads > 0, "{:?}", counters);
+    }
+}
+
+/// The `content-type` is in a table that was not seen.
+#[test]
+fn of_a_call_met_late_they_come_out_once_a_side_proves_it() {
+    let unknown = [("content-type", "application/grpc"), ("te", "trailers")];
+    let path = (":path", "/pkg.Greeter/Hi");
+    let body = [message(0, b"one"), message(0, b"two")].concat();
+    for (ask, reply, seen) in [
+        (("grpc-timeout", "1S"), unknown[1], &["> 1 one", "> 2 two", "< 1 one", "< 2 two"][..]),
+        // Known while the first message of the request passes.
+        (unknown[1], ("grpc-encoding", "identity"), &["> 2 two", "< 1 one", "< 2 two"]),
+        (unknown[1], unknown[1], &[]),
+    ] {
+        for at in 0..8 {
+            let (mut c, mut s) = (Encoder::default(), Encoder::default());
+            let mut turns = late(&mut c, &mut s, &unknown);
+            let asked = [(":method", "POST"), path, unknown[0], ask];
+            turns.extend([
+                C([headers(3, &c.block(&asked), false), data(3, &body[..at], false)].concat()),
+                S(headers(3, &s.block(&[(":status", "200"), unknown[0], reply]), false)),
+                C(data(3, &body[at..], true)),
+                S(data(3, &body, false)),
+            ]);
+            let (lines, _) = talk(Http2Connection::new(), &turns, Cut::Nowhere);
+            let shown = |line: &&String| line.contains(" inside ");
+            let inside = lines.iter().filter(shown).map(|line| line.replace("inside 1.", "").replace("grpc '", ""));
+            let inside: Vec<_> = inside.map(|line| line.replace('\'', "")).collect();
+            // Nothing of the message was there yet but its prefix.
+            let seen: Vec<_> = if at < 5 && !seen.is_empty() && seen.len() < 4 {
+                ["> 1 one"].into_iter().chain(seen.iter().copied()).collect()
+            } else {
+                seen.to_vec()
+            };
+            assert_eq!(inside, seen, "{at} {lines:?}");
+        }
     }
 }

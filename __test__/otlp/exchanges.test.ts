@@ -1,5 +1,6 @@
 // Which spans come of exchanges that are not whole, and what is counted in their place.
 import { describe, expect, it } from 'vitest';
+import { Endings } from '../../ts/exchange/endings';
 import type { DropReason } from '../../ts/outputs/output';
 import { packed, REQUEST, RESPONSE, spanOf } from './packed';
 
@@ -13,6 +14,24 @@ describe('exchanges that are not whole', () => {
     expect(span?.attributes).toMatchObject({ 'http.request.method': 'GET', 'error.type': 'no_response' });
     expect(span?.attributes).not.toHaveProperty('http.response.status_code');
     expect((span?.end ?? 0n) - (span?.start ?? 0n)).toBe(4_000_000n);
+  });
+
+  it('and says how the exchange ended, where that is known', () => {
+    const endings = new Endings();
+    let lost = 0;
+    const { add, requests } = packed('json', { endings, losses: () => lost });
+    // Of the second it comes before it does.
+    endings.note({ '8.2': 'closed' });
+    add(...['8.1', '8.2', '8.3'].map((id) => ({ ...REQUEST, id })));
+    const first = requests(false).flatMap(({ spans }) => spans);
+    // What was lost may be the response to the third.
+    lost = 1;
+    endings.note({ '8.1': 'server REFUSED_STREAM' });
+    const spans = requests().flatMap(({ spans }) => spans);
+    expect([...first, ...spans].map(({ status, attributes }) => [status.message, attributes['error.type']])).toEqual([
+      ['connection closed', 'closed'],
+      ['reset by the server with REFUSED_STREAM', 'REFUSED_STREAM'],
+    ]);
   });
 
   it('or when it has waited long enough; its response is then no second span', () => {

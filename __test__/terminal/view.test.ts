@@ -3,6 +3,7 @@ import { Lines } from '../../ts/command/terminal/line';
 import { Summary } from '../../ts/command/terminal/summary';
 import { loadText, type Text } from '../../ts/command/terminal/text';
 import { View } from '../../ts/command/terminal/view';
+import { Endings } from '../../ts/exchange/endings';
 import { MAX_ROUTES } from '../../ts/exchange/servers';
 import { MAX_WAITING, PATIENCE_MS } from '../../ts/exchange/unanswered';
 import type { HttpMessage, HttpRequest, HttpResponse } from '../../ts/types';
@@ -16,8 +17,17 @@ beforeAll(async () => {
 
 const plain = (_: unknown, words: string): string => words;
 
-function view(options: { verbose?: boolean; together?: boolean; lossless?: boolean; maxWaitingBytes?: number } = {}) {
-  const { verbose = false, together = false, lossless = true, maxWaitingBytes = 1 << 20 } = options;
+interface Given {
+  verbose?: boolean;
+  together?: boolean;
+  lossless?: boolean;
+  maxWaitingBytes?: number;
+  endings?: Endings;
+}
+
+function view(options: Given = {}) {
+  const { endings = new Endings(), verbose = false, together = false, lossless = true } = options;
+  const { maxWaitingBytes = 1 << 20 } = options;
   const stream = new FakeStream();
   const time = new FakeTime();
   const output = new View(
@@ -25,6 +35,7 @@ function view(options: { verbose?: boolean; together?: boolean; lossless?: boole
       lines: new Lines(text, plain, () => 80),
       text,
       paint: plain,
+      endings,
       verbose,
       together,
       schedule: time.schedule,
@@ -150,6 +161,23 @@ describe('the view', () => {
       ].sort(() => 0),
     );
     expect(output.stats()).toMatchObject({ accepted: 4, delivered: 4, waiting: 0 });
+  });
+
+  it('says of a request that will have no response how it ended, and does not wait for it', async () => {
+    const endings = new Endings();
+    const { output, rows } = view({ endings });
+    void output.write(batch(request('reset'), request('closed', 1), request('hung', 2)));
+    endings.note({ reset: 'client CANCEL', closed: 'closed' });
+    void output.write(batch(request('last', PATIENCE_MS), request('other', PATIENCE_MS + 5)));
+    endings.note({ last: 'reset' });
+    await output.close();
+    expect(rows()).toEqual([
+      expect.stringMatching(/\/reset .* CANCEL /),
+      expect.stringMatching(/\/closed .* conn\. closed /),
+      expect.stringMatching(/\/hung .* still waiting /),
+      expect.stringMatching(/\/last .* conn\. reset /),
+      expect.stringMatching(/\/other .* no response /),
+    ]);
   });
 
   it('live shows it also when nothing else comes, each once', async () => {

@@ -216,12 +216,14 @@ describe('several inputs', () => {
     first.end();
     await new Promise(setImmediate);
     second.batch(request(), { stream: 'sse', ...request({ id: '1.2' }) }, { sequence: 1, ...request() });
+    second.emit({ kind: 'unanswered', fields: { '1.2': 'closed' } });
     chain.release();
     expect([first.released, second.released]).toEqual([1, 1]);
     expect(chain.stats()).toEqual({ released: 2 });
     second.end();
     expect(ids).toEqual(['1/1.1', '1/1.1', '2/1.1', '2/1.2', '2/1.1']);
-    expect(events.map(({ kind }) => kind)).toEqual(['batch', 'batch', 'end']);
+    expect(events.map(({ kind }) => kind)).toEqual(['batch', 'batch', 'unanswered', 'end']);
+    expect(events[2]?.fields).toEqual({ '2/1.2': 'closed' });
   });
 
   it('are read on where one of them breaks, which is a failure at the end', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Endings } from '../../ts/exchange/endings';
 import { findingsOf } from '../../ts/exchange/findings';
 import { MAX_VALUES } from '../../ts/exchange/routes';
 import { MAX_ROUTES, MAX_SERVERS } from '../../ts/exchange/servers';
@@ -130,6 +131,21 @@ describe('exchanges', () => {
     ]);
     const [{ stats } = { stats: undefined }] = traffic.found();
     expect(stats).toMatchObject({ exchanges: 5, clientErrors: 1, serverErrors: 1, unanswered: 1, failed: 2 });
+  });
+
+  it('without a response are under way only if nothing is known of how they ended', () => {
+    const [reset, closed, open] = times(3, (n) => request(`/${n}`, n)) as [HttpMessage, HttpMessage, HttpMessage];
+    const endings = new Endings();
+    const traffic = new Traffic(endings);
+    // It may be told before its request comes.
+    endings.note({ [reset.id]: 'client CANCEL' });
+    traffic.read(Buffer.from([reset, closed, open].map((message) => `${JSON.stringify(message)}\n`).join('')));
+    endings.note({ [closed.id]: 'closed', '9.9': 'reset' });
+    traffic.end();
+    expect([traffic.unanswered, traffic.underWay]).toEqual([3, 1]);
+    expect(Object.fromEntries(traffic.ended)).toEqual({ 'reset by the client with CANCEL': 1, 'connection closed': 1 });
+    const [{ stats } = { stats: undefined }] = traffic.found();
+    expect(stats).toMatchObject({ exchanges: 3, failed: 2, unanswered: 3 });
   });
 
   it('whose request was dropped on the way are known by their response', () => {

@@ -21,7 +21,7 @@ use crate::notice::Level;
 #[napi(object, object_from_js = false, js_name = "CaptureEvent")]
 pub struct BindingCaptureEvent {
     /// `end` is the last one, always.
-    #[napi(ts_type = "'batch' | 'facts' | 'notice' | 'error' | 'stats' | 'end'")]
+    #[napi(ts_type = "'batch' | 'facts' | 'notice' | 'unanswered' | 'error' | 'stats' | 'end'")]
     pub kind: &'static str,
     /// `batch`: length of its lines. Costs a credit: `copyLines()` at once, `release()` when done with them. `facts`: length of the
     /// table, `copyLines()` and `releaseFacts()`.
@@ -37,7 +37,8 @@ pub struct BindingCaptureEvent {
     pub name: Option<&'static str>,
     /// `notice`, `error`: the text.
     pub message: Option<String>,
-    /// `notice`: further fields of the log line.
+    /// `notice`: further fields of the log line. `unanswered`: the ids of exchanges that ended without a response, and how: `client` or
+    /// `server` reset the stream (with a code), or the connection was `reset` or `closed`. May come before their requests.
     pub fields: Option<BTreeMap<String, String>>,
     /// `error`: the stable code. Only the last `stats` and `end` follow.
     pub code: Option<&'static str>,
@@ -124,6 +125,7 @@ impl BindingCaptureEvent {
                 fields: Some(notice.fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()),
                 ..Self::of("notice")
             },
+            Event::Unanswered(ends) => Self { fields: Some(ends.into_iter().collect()), ..Self::of("unanswered") },
             Event::Error(error) => {
                 Self { code: Some(error.code()), message: Some(error.to_string()), ..Self::of("error") }
             }

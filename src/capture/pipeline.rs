@@ -15,6 +15,7 @@ pub trait Pipeline {
     fn drain(&mut self);
     fn take_batch(&mut self, force: bool) -> Option<Batch>;
     fn take_notices(&mut self) -> Vec<Notice>;
+    fn take_unanswered(&mut self) -> Vec<(String, String)>;
     fn count_queue_drop(&mut self, messages: u64);
     fn stats(&self) -> Stats;
     fn not_understood(&self) -> Option<NotUnderstood>;
@@ -41,6 +42,10 @@ impl Pipeline for Engine {
 
     fn take_notices(&mut self) -> Vec<Notice> {
         self.take_notices()
+    }
+
+    fn take_unanswered(&mut self) -> Vec<(String, String)> {
+        self.take_unanswered()
     }
 
     fn count_queue_drop(&mut self, messages: u64) {

@@ -88,6 +88,7 @@ impl Reports {
         for notice in source.take_notices().into_iter().chain(engine.take_notices()) {
             self.notice(notice, outgoing);
         }
+        tell_unanswered(engine, outgoing);
         if self.quiet.as_mut().is_some_and(|quiet| quiet.due(now)) {
             self.notice(no_packets(&self.interface), outgoing);
         }
@@ -112,6 +113,7 @@ impl Reports {
         for notice in source.take_notices().into_iter().chain(engine.take_notices()) {
             self.notice(notice, outgoing);
         }
+        tell_unanswered(engine, outgoing);
         self.tell_drops(Instant::now(), outgoing);
         if self.suppressed > 0 {
             outgoing.tell(Event::Notice(suppressed(self.suppressed)));
@@ -139,6 +141,14 @@ impl Reports {
             outgoing.tell(Event::Notice(suppressed(std::mem::take(&mut self.suppressed))));
         }
         outgoing.tell(Event::Notice(notice));
+    }
+}
+
+/// Left out too if events wait: who is not told of it waits as long as without it.
+fn tell_unanswered<P: Pipeline>(engine: &mut P, outgoing: &Outgoing) {
+    let unanswered = engine.take_unanswered();
+    if !unanswered.is_empty() && outgoing.backlog() < MAX_EVENT_BACKLOG {
+        outgoing.tell(Event::Unanswered(unanswered));
     }
 }
 

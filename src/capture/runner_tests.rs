@@ -150,6 +150,10 @@ impl Pipeline for FakeEngine {
         std::mem::take(&mut self.notices)
     }
 
+    fn take_unanswered(&mut self) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
     fn count_queue_drop(&mut self, messages: u64) {
         self.dropped.fetch_add(messages, std::sync::atomic::Ordering::Relaxed);
     }
@@ -274,6 +278,7 @@ impl Running {
                     names.push(format!("facts of {}", table.messages));
                     self.control.release_facts();
                 }
+                Event::Unanswered(ends) => names.extend(ends.into_iter().map(|(id, how)| format!("{id} {how}"))),
                 Event::Stats(_) => names.push("stats".to_owned()),
                 Event::End => break,
             }

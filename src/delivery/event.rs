@@ -13,6 +13,8 @@ pub enum Event {
     /// `CaptureControl::release_facts`.
     Facts(Batch),
     Notice(Notice),
+    /// Exchanges that ended without a response, by their ids, and how. May come before their requests.
+    Unanswered(Vec<(String, String)>),
     /// Fatal: only the last `Stats` and `End` follow.
     Error(EngineError),
     Stats(Box<StatsSnapshot>),

@@ -42,6 +42,7 @@ const ORIGIN_BYTES: usize = 120;
 /// The part of a line after the exchange's number, with a place for the time.
 const REQUEST_FORM: &[u8; 62] = b"\",\"timestamp\":\"0000-00-00T00:00:00.000Z\",\"direction\":\"request\"";
 const RESPONSE_FORM: &[u8; 63] = b"\",\"timestamp\":\"0000-00-00T00:00:00.000Z\",\"direction\":\"response\"";
+const ID_START: &[u8] = b"{\"id\":\"";
 const TIME_AT: usize = b"\",\"timestamp\":\"".len();
 const VERSION_AT: usize = b",\"httpVersion\":\"".len();
 
@@ -58,7 +59,7 @@ pub struct Origin {
 impl Origin {
     pub fn new(connection: u64, server: Endpoint, client: Endpoint) -> Self {
         let mut text = Vec::with_capacity(ORIGIN_BYTES);
-        text.extend_from_slice(b"{\"id\":\"");
+        text.extend_from_slice(ID_START);
         push_number(&mut text, connection);
         text.push(b'.');
         let ends_at = text.len();
@@ -67,6 +68,13 @@ impl Origin {
         text.extend_from_slice(b",\"destination\":");
         push_endpoint(&mut text, client);
         Self { server, client, text, ends_at }
+    }
+
+    /// The id of an exchange.
+    pub fn id(&self, exchange: u32) -> String {
+        let (start, _) = self.parts();
+        let connection = start.strip_prefix(ID_START).unwrap_or_default();
+        format!("{}{exchange}", String::from_utf8_lossy(connection))
     }
 
     /// The beginning of a line with `id`, up to the exchange's number; then the two ends.

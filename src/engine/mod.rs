@@ -168,6 +168,11 @@ impl Engine {
         self.outlet.notices.take()
     }
 
+    /// The ids of exchanges that ended without a response since the last call, and how.
+    pub fn take_unanswered(&mut self) -> Vec<(String, String)> {
+        std::mem::take(&mut self.outlet.unanswered)
+    }
+
     /// Messages that were finished but thrown away because the receiver was too slow.
     pub fn count_queue_drop(&mut self, messages: u64) {
         self.outlet.stats.queue_dropped += messages;

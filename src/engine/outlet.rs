@@ -9,7 +9,7 @@ use crate::encode::{Encoder, Origin};
 use crate::flow::{Ends, Side};
 use crate::message::{
     Context, Direction, Extras, HttpCounters, HttpMessage, Incomplete, Judged, Limits, NotHttp, Readers, Scratch,
-    Selection, Sink, StreamMessage, Tls,
+    Selection, Sink, StreamMessage, Tls, Unanswered,
 };
 use crate::notice::{Kind, Notices};
 use crate::stats::Stats;
@@ -32,6 +32,9 @@ fn sample_of(bytes: &[u8]) -> String {
 /// to speak of, and less than to know of each when it was read last.
 const FIELDS_KEPT_MS: u64 = 60_000;
 
+/// Exchanges that ended without a response and were not told yet; past it their receiver is left to find out by waiting.
+const MAX_UNANSWERED: usize = 16_384;
+
 #[derive(Debug)]
 pub(super) struct Outlet {
     /// All but `http`.
@@ -40,6 +43,8 @@ pub(super) struct Outlet {
     pub http: HttpCounters,
     pub notices: Notices,
     pub batcher: Batcher,
+    /// Ids of exchanges that ended without a response, and how.
+    pub unanswered: Vec<(String, String)>,
     encoder: Encoder,
     limits: Limits,
     selection: Selection,
@@ -57,6 +62,7 @@ impl Outlet {
             http: HttpCounters::default(),
             notices: Notices::default(),
             batcher: Batcher::default(),
+            unanswered: Vec::new(),
             encoder: Encoder::new(config),
             limits: Limits { max_body_bytes: config.max_body_size },
             selection: Selection::new(&config.include, &config.exclude).without_posts_to(&config.own_outputs),
@@ -133,6 +139,7 @@ impl Outlet {
             stats: &mut self.stats,
             notices: &mut self.notices,
             batcher: &mut self.batcher,
+            unanswered: &mut self.unanswered,
             encoder: &mut self.encoder,
             selection: &self.selection,
             held,
@@ -158,6 +165,7 @@ struct ToLines<'a> {
     stats: &'a mut Stats,
     notices: &'a mut Notices,
     batcher: &'a mut Batcher,
+    unanswered: &'a mut Vec<(String, String)>,
     encoder: &'a mut Encoder,
     selection: &'a Selection,
     held: &'a mut Held,
@@ -269,6 +277,12 @@ impl Sink for ToLines<'_> {
                 line.raw = encoder.push_stream_line(&mut line.text, origin, message);
                 self.wait((message.of.exchange, false), judged, line);
             }
+        }
+    }
+
+    fn unanswered(&mut self, exchange: u32, how: Unanswered) {
+        if self.unanswered.len() < MAX_UNANSWERED {
+            self.unanswered.push((self.origin.id(exchange), how.words()));
         }
     }
 

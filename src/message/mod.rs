@@ -24,6 +24,7 @@ pub mod selection;
 mod sink;
 mod stream_message;
 mod switch;
+mod unanswered;
 mod verdict;
 pub mod words;
 
@@ -42,4 +43,5 @@ pub use selection::Selection;
 pub use sink::{NotHttp, Sink};
 pub use stream_message::{Opcode, Part, StreamMessage, StreamOf};
 pub use switch::Switch;
+pub use unanswered::Unanswered;
 pub use verdict::{Judged, Mark};

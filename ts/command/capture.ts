@@ -105,6 +105,7 @@ export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Sh
     rewrite: pseudonyms && ((lines) => pseudonyms.replace(lines)),
     createLogger: withAdvice(terminal.createLogger, inputs),
     createStdout: terminal.createStdout,
+    endings: terminal.endings,
     harTraces: askedFlags.traces,
     bringsStreams: inputs.some(({ kind }) => kind === 'lines'),
     observe: both(terminal.observe, packets?.observe),

@@ -3,7 +3,8 @@
 import { createLogger } from '../logger';
 import type { Appearance, Terminal } from './terminal';
 
-export type Shown = Pick<Terminal, 'createLogger' | 'createStdout' | 'observe' | 'observeFacts' | 'attach' | 'close'>;
+export type Shown = Pick<Terminal, 'createLogger' | 'createStdout' | 'observe' | 'observeFacts' | 'attach' | 'close'> &
+  Partial<Pick<Terminal, 'endings'>>;
 
 /** Without a terminal: logs as JSON lines, and nothing else. */
 const UNSEEN: Shown = {

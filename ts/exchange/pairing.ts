@@ -134,6 +134,12 @@ export class Pairing<Request, Response = Request> {
     if (oldest !== undefined) this.#settle(...oldest);
   }
 
+  /** Lets the exchange with this id go, if it waits for its final response. */
+  settleUnanswered(id: string): void {
+    const waiting = this.#unanswered.get(id);
+    if (waiting !== undefined) this.#settle(id, waiting);
+  }
+
   /** The exchange with this id, with a message more. */
   #take(id: string, bytes: number): Waiting<Request, Response> {
     let waiting = this.#unanswered.get(id) ?? this.#early.get(id);

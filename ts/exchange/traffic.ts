@@ -4,6 +4,7 @@
  */
 
 import { type Brief, eachBrief, type GrpcCall, type Peers, peersOf } from './brief';
+import type { Endings } from './endings';
 import { Facts, type Target } from './facts';
 import { Nesting } from './nesting';
 import { ENDED_BY_US, outcomeOf, SERVER_STATUSES } from './outcome';
@@ -70,8 +71,10 @@ export class Traffic {
   exchanges = 0;
   /** Requests without a final response, at the end. */
   unanswered = 0;
-  /** Of those: younger than a second at the end. */
+  /** Of those: younger than a second at the end, and not known to be over. */
   underWay = 0;
+  /** Of those: how many are known to be over, by how they ended. */
+  readonly ended = new Map<string, number>();
   firstMs = Number.POSITIVE_INFINITY;
   lastMs = Number.NEGATIVE_INFINITY;
   readonly #servers = new Servers(() => new RouteStats());
@@ -84,13 +87,20 @@ export class Traffic {
   readonly #nesting = new Nesting();
   #ended = false;
   readonly #pairing = new Pairing<Asked, Answer>({
-    onExchange: ({ request, response }) => {
+    onExchange: ({ request, response }, _messages, id) => {
       const asked = request ?? this.#askedOf(response);
       if (asked === undefined) return;
-      if (response === undefined) this.#noteUnanswered(asked);
+      if (response === undefined) this.#noteUnanswered(asked, id);
       else this.#noteAnswered(asked, response);
     },
   });
+
+  readonly #endings: Endings | undefined;
+
+  /** Without `endings` nothing is known of how requests without a response ended. */
+  constructor(endings?: Endings) {
+    this.#endings = endings;
+  }
 
   /** Takes whole lines; keeps none of the bytes. */
   read(lines: Buffer): void {
@@ -308,11 +318,13 @@ export class Traffic {
     });
   }
 
-  #noteUnanswered(asked: Asked): void {
+  #noteUnanswered(asked: Asked, id: string): void {
     const stats = asked.stats.current;
     this.unanswered++;
     stats.unanswered++;
-    const isUnderWay = this.#ended && this.lastMs - asked.atMs < UNDER_WAY_MS;
+    const words = this.#endings?.of(id)?.words;
+    if (words !== undefined) this.ended.set(words, (this.ended.get(words) ?? 0) + 1);
+    const isUnderWay = words === undefined && this.#ended && this.lastMs - asked.atMs < UNDER_WAY_MS;
     if (isUnderWay) this.underWay++;
     this.#note(asked, !isUnderWay, undefined, undefined);
   }

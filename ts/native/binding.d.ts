@@ -64,7 +64,7 @@ export declare class Capture {
 /** A report of a capture; the fields that are there depend on `kind`. */
 export interface CaptureEvent {
   /** `end` is the last one, always. */
-  kind: 'batch' | 'facts' | 'notice' | 'error' | 'stats' | 'end'
+  kind: 'batch' | 'facts' | 'notice' | 'unanswered' | 'error' | 'stats' | 'end'
   /**
    * `batch`: length of its lines. Costs a credit: `copyLines()` at once, `release()` when done with them. `facts`: length of the
    * table, `copyLines()` and `releaseFacts()`.
@@ -80,7 +80,10 @@ export interface CaptureEvent {
   name?: string
   /** `notice`, `error`: the text. */
   message?: string
-  /** `notice`: further fields of the log line. */
+  /**
+   * `notice`: further fields of the log line. `unanswered`: the ids of exchanges that ended without a response, and how: `client` or
+   * `server` reset the stream (with a code), or the connection was `reset` or `closed`. May come before their requests.
+   */
   fields?: Record<string, string>
   /** `error`: the stable code. Only the last `stats` and `end` follow. */
   code?: string

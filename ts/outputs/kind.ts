@@ -2,6 +2,7 @@
 
 import type { ValidatedConfig } from '../config';
 import type { RuntimeEnv } from '../config/env';
+import type { Endings } from '../exchange/endings';
 import type { Savefiles } from '../exchange/savefiles';
 import type { LimitedLine, Log } from '../logger';
 import type { NativeCapture } from '../native';
@@ -24,6 +25,8 @@ export interface OutputDeps {
   observe?: ((lines: Buffer) => void) | undefined;
   /** The same from the facts of so many messages, where nothing else looks at the lines: the engine then writes them itself. */
   observeFacts?: ((table: Buffer, messages: number) => void) | undefined;
+  /** Is told of exchanges that are over without a response. */
+  endings?: Endings | undefined;
   /** Makes other lines of those that outputs get. */
   rewrite?: ((lines: Buffer) => Pick<Batch, 'lines' | 'messages'>) | undefined;
   /** Messages inside streams may come although `streamMessages` is not set: JSON lines have those of the capture that wrote them. */
@@ -64,6 +67,8 @@ export interface OutputContext {
   listeners: Listeners;
   /** Of `messages()`. */
   readers: Readers;
+  /** Of exchanges without a response. */
+  endings: Endings;
   /** The config turns on no other output, there is no listener, and no message is left out on the way. */
   alone: boolean;
   /** Wait instead of dropping: a savefile is read. */

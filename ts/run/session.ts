@@ -4,6 +4,7 @@
  */
 
 import { ENGINE_ERROR_CODES, EngineError, toEngineError } from '../errors';
+import type { Endings } from '../exchange/endings';
 import type { Selection } from '../exchange/selection';
 import { errorFields, LimitedLine, type Log } from '../logger';
 import type { CaptureEvent, CaptureInfo, NativeCapture } from '../native';
@@ -34,6 +35,7 @@ export interface SessionOptions {
   observersOfAll: readonly Observer[];
   /** Sees the facts of all messages, if the engine was asked for them. */
   observeFacts?: ((table: Buffer, messages: number) => void) | undefined;
+  endings: Endings;
   schedule: Schedule;
   log: Log;
   now(): number;
@@ -178,6 +180,9 @@ export class Session {
         break;
       case 'notice':
         this.#options.log[event.level ?? 'info']({ event: event.name, ...event.fields }, event.message ?? '');
+        break;
+      case 'unanswered':
+        this.#options.endings.note(event.fields ?? {});
         break;
       case 'error':
         this.#fail(toEngineError(event, ENGINE_ERROR_CODES.UNRECOVERABLE));

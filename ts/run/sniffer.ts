@@ -5,6 +5,7 @@ import { LOG_LEVELS, type SnifferConfig, type ValidatedConfig, validateConfig } 
 import { toCaptureOptions } from '../config/engine';
 import { EnvironmentError, type RuntimeEnv } from '../config/env';
 import { AlreadyRunningError, ENGINE_ERROR_CODES, EngineError, toEngineError, ValidationError } from '../errors';
+import { Endings } from '../exchange/endings';
 import { portRanges } from '../filter/ports';
 import type { MetricsServer } from '../http-server/server';
 import { errorFields, LimitedLine, type Log, listenerErrorFields } from '../logger';
@@ -257,8 +258,10 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
     const observeFacts = needsFactsAlone(takers) ? deps.observeFacts : undefined;
     if (observeFacts !== undefined) capture.wantFacts(true);
 
+    const endings = deps.endings ?? new Endings();
     const outputs = buildOutputs({
       config,
+      endings,
       runtime,
       deps,
       capture,
@@ -296,6 +299,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
       rewrite: deps.rewrite,
       ...observersOf(observeFacts === undefined ? deps : {}, serving?.count, stages),
       observeFacts,
+      endings,
       log,
       schedule: deps.schedule,
       now: deps.now,

@@ -3,7 +3,7 @@
 use super::exchange::Exchanges;
 use super::stream::Stream;
 use crate::flow::{DataMeta, Position, StreamEvent};
-use crate::message::{Context, Direction, HttpCounters, Switch};
+use crate::message::{Context, Direction, HttpCounters, Switch, Unanswered};
 use crate::protocol::handover::{Handover, Piece};
 use crate::protocol::met::Met;
 
@@ -92,6 +92,12 @@ impl HttpConnection {
     }
 
     fn on_end(&mut self, direction: Direction, clean: bool, cx: &mut Context<'_>) {
+        if direction == Direction::Response
+            && !self.response.is_opaque()
+            && let Some(how) = Unanswered::of_connection(cx.ending)
+        {
+            self.exchanges.unanswered().for_each(|number| cx.sink.unanswered(number, how));
+        }
         let (stream, opposite_ended) = match direction {
             Direction::Request => (&mut self.request, self.response.is_opaque()),
             Direction::Response => (&mut self.response, true),

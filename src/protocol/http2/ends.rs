@@ -2,9 +2,10 @@
 
 use super::brought::Brought;
 use super::emit::{Ending, emit_open};
+use super::frame::error_name;
 use super::frames::Turn;
 use super::streams::Half;
-use crate::message::{Direction, Incomplete};
+use crate::message::{Direction, Incomplete, Unanswered};
 use crate::time::Timestamp;
 
 impl Turn<'_, '_> {
@@ -55,7 +56,18 @@ impl Turn<'_, '_> {
 
     /// RST_STREAM (RFC 9113 §6.4) ends both directions, from whichever side it comes.
     pub fn on_reset(&mut self, id: u32, code: Option<u32>) {
+        let by = self.way.direction;
+        self.tell_unanswered(id, Unanswered::StreamReset { by, code: code.map(error_name) });
         self.end_both(id, Ending::Reset(code));
+    }
+
+    /// Nothing more comes of the stream. Has its response begun, that tells it.
+    fn tell_unanswered(&mut self, id: u32, how: Unanswered) {
+        let losses = self.losses_of_responses();
+        let Some(stream) = self.shared.streams.get(id) else { return };
+        if stream.asked.is_some() && matches!(stream.response, Half::Idle) && stream.losses == losses {
+            self.cx.sink.unanswered(stream.number, how);
+        }
     }
 
     fn end_both(&mut self, id: u32, ending: Ending) {
@@ -76,7 +88,11 @@ impl Turn<'_, '_> {
     pub fn end_way(&mut self) {
         let direction = self.way.direction;
         let ending = Ending::Early(self.cx.ending);
+        let unanswered = Unanswered::of_connection(self.cx.ending).filter(|_| direction == Direction::Response);
         for id in self.shared.streams.ids() {
+            if let Some(how) = unanswered {
+                self.tell_unanswered(id, how);
+            }
             self.end_half(id, direction, ending);
         }
     }

@@ -111,6 +111,11 @@ export class Chain implements NativeCapture {
         this.#onEvent({ ...event, bytes: numbered.length });
         break;
       }
+      case 'unanswered': {
+        const fields = Object.entries(event.fields ?? {}).map(([id, how]) => [`${this.#index + 1}/${id}`, how]);
+        this.#onEvent({ ...event, fields: Object.fromEntries(fields) });
+        break;
+      }
       case 'error':
         this.#failed(event);
         break;

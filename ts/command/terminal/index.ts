@@ -5,6 +5,7 @@
 
 import { fstatSync } from 'node:fs';
 import type { WriteStream } from 'node:tty';
+import { Endings } from '../../exchange/endings';
 import { createLogger, type Log } from '../../logger';
 import type { InterfaceInfo } from '../../native';
 import type { Output, Schedule } from '../../outputs/output';
@@ -59,6 +60,8 @@ export class Terminal {
   readonly #stdout: TerminalStream | undefined;
   readonly #stderr: TerminalStream | undefined;
   readonly #summary: Summary | undefined;
+  /** To be told of exchanges that are over without a response. */
+  readonly endings = new Endings();
   #progress: Progress | undefined;
   #inputs: readonly string[] = [];
   /** What is read ends by itself, and what reads stdout may be a pager: rows of the log would scroll its screen. */
@@ -74,7 +77,11 @@ export class Terminal {
     this.#stdout = process.stdout.isTTY ? openTerminal(1) : undefined;
     this.#stderr = isOneTerminal() ? this.#stdout : process.stderr.isTTY ? openTerminal(2) : undefined;
     if (appearance.summary ?? (this.#isViewed && process.stderr.isTTY))
-      this.#summary = new Summary({ text, paint: process.stderr.isTTY ? this.#paint : (_, words) => words });
+      this.#summary = new Summary({
+        text,
+        endings: this.endings,
+        paint: process.stderr.isTTY ? this.#paint : (_, words) => words,
+      });
   }
 
   /** Of what goes to stdout. */
@@ -147,6 +154,7 @@ export class Terminal {
       text: this.#text,
       paint,
       verbose: this.#appearance.verbose === true,
+      endings: this.endings,
       together: this.#appearance.together === true,
       schedule: scheduleInBackground,
     };

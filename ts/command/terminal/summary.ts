@@ -1,5 +1,6 @@
 /** The summary of a run. In: the lines of every batch, or the facts of them, at the end the ledger. Out: rows of text. */
 
+import type { Endings } from '../../exchange/endings';
 import { findingsOf } from '../../exchange/findings';
 import { MAX_ROUTES, MAX_SERVERS } from '../../exchange/servers';
 import { Traffic } from '../../exchange/traffic';
@@ -21,15 +22,17 @@ export type Loss = readonly [times: number, words: string];
 export interface SummaryOptions {
   text: Text;
   paint: Paint;
+  endings?: Endings;
 }
 
 export class Summary {
   readonly #options: SummaryOptions;
-  readonly #traffic = new Traffic();
+  readonly #traffic: Traffic;
   readonly #looks = new Map<string, Set<string>>();
 
   constructor(options: SummaryOptions) {
     this.#options = options;
+    this.#traffic = new Traffic(options.endings);
   }
 
   /** Takes whole JSON lines; keeps none of the bytes. */
@@ -65,7 +68,7 @@ export class Summary {
   }
 
   *#facts({ engine, outputs }: SnifferStats, columns: number, others: readonly Loss[]): Generator<string> {
-    const { exchanges, responses, unanswered, underWay, classes, firstMs, lastMs } = this.#traffic;
+    const { exchanges, responses, unanswered, underWay, ended, classes, firstMs, lastMs } = this.#traffic;
     const { beyondServers, beyondRoutes } = this.#traffic;
     // Some may have been dropped on the way here; what the engine parsed is what there was.
     const messages = (engine.requests ?? 0) + (engine.responses ?? 0);
@@ -75,7 +78,9 @@ export class Summary {
       ...(untriggered > 0 ? [`no trigger came for: ${count(untriggered)}`] : []),
     ];
     const alone = responses - exchanges;
-    const open = underWay > 0 ? ` (under way at the end: ${count(underWay)})` : '';
+    const known = [...ended, ...(underWay > 0 ? [['under way at the end', underWay] as const] : [])];
+    const of = known.map(([words, times]) => `${words}: ${count(times)}`).join(', ');
+    const open = of === '' ? '' : ` (${of})`;
     const asides = [
       ...(unanswered > 0 ? [`requests without a response: ${count(unanswered)}${open}`] : []),
       ...(alone > 0 ? [`responses without a request: ${count(alone)}`] : []),

@@ -3,6 +3,7 @@
  * waiting batches as JSON lines go through, so a slow terminal makes nobody wait and a savefile waits for it.
  */
 
+import type { Endings } from '../../exchange/endings';
 import { endpointText } from '../../exchange/endpoints';
 import { isOfStream, linesOf, parseLine, parseStreamLine } from '../../exchange/lines';
 import { isFinal } from '../../exchange/pairing';
@@ -23,6 +24,8 @@ export interface ViewOptions {
   lines: Lines;
   text: Text;
   paint: Paint;
+  /** Of requests that will have no response. */
+  endings?: Endings;
   /** Headers and bodies too. */
   verbose: boolean;
   /** With `verbose`: each exchange is shown together, once it is whole. */
@@ -136,10 +139,7 @@ export class View implements Output {
       await this.#put(rows, before - this.#held);
     }
     const held = this.#held;
-    const { lines } = this.#options;
-    const rows = this.#unanswered
-      .rest()
-      .flatMap((facts) => this.#dated(facts, lines.request(facts, 'no response', 'red')));
+    const rows = this.#unanswered.rest().flatMap((facts) => this.#noResponse(facts));
     await this.#put(rows, held);
     await this.#stdout.close();
   }
@@ -175,7 +175,13 @@ export class View implements Output {
     return this.#dated({ atMs: Date.parse(message.timestamp) }, row);
   }
 
+  #noResponse(facts: Facts): string[] {
+    const { lines, endings } = this.#options;
+    return this.#dated(facts, lines.request(facts, endings?.of(facts.id)?.brief ?? 'no response', 'red'));
+  }
+
   #stillWaiting(facts: Facts): string[] {
+    if (this.#options.endings?.of(facts.id) !== undefined) return this.#noResponse(facts);
     return this.#dated(facts, this.#options.lines.request(facts, 'still waiting', 'yellow'));
   }
 

@@ -39,6 +39,7 @@ export function create(context: OutputContext): Output {
       maxBytes: batch.maxBytes,
       // A savefile is read in its own time.
       patienceMs: lossless ? Number.POSITIVE_INFINITY : config.connectionIdleTimeoutMs,
+      endings: context.endings,
       losses: () => lossesIn(capture.stats()),
       now: deps.now,
     }),

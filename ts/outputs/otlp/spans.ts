@@ -4,6 +4,7 @@
  * says that no response was seen.
  */
 
+import type { Ending, Endings } from '../../exchange/endings';
 import { largeTextIn, PIECE_BYTES, pieceEnd } from '../../exchange/lines';
 import { isFinal, Pairing, type ResponseFacts } from '../../exchange/pairing';
 import { readTraceparent, type TraceContext } from '../../trace/traceparent';
@@ -78,6 +79,8 @@ export interface SpansOptions extends AttributeOptions {
   maxBytes: number;
   /** A request that has waited for so long for its response has none. */
   patienceMs: number;
+  /** Of exchanges that are over without a response. */
+  endings?: Endings;
   /** How much of what was captured, or sent here, is lost so far: a response may be among it. */
   losses(): number;
   now(): number;
@@ -122,6 +125,8 @@ export class SpansPacker implements Packer {
     this.#options = options;
     this.#encoding = options.encoding;
     this.#peers = new Peers(options.encoding);
+    // Its span goes with what comes next.
+    options.endings?.watch((id) => this.#pairing.settleUnanswered(id));
     this.#pairing = new Pairing({
       onExchange: ({ request, response }, messages, id) => this.#finish(id, request, response, messages),
     });
@@ -222,6 +227,7 @@ export class SpansPacker implements Packer {
     if (line.isRequest) {
       const half = this.#requestHalf(line);
       this.#pairing.addRequest({ id }, half, half.attributes.length + OVERHEAD_BYTES);
+      if (this.#options.endings?.of(id) !== undefined) this.#pairing.settleUnanswered(id);
     } else {
       const half = this.#responseHalf(line);
       const facts: ResponseFacts = { id, statusCode, direction: 'response' };
@@ -281,14 +287,15 @@ export class SpansPacker implements Packer {
       if (response !== undefined) keep(this.#doubts, connectionOf(id), response.startMicros, MAX_DOUBTS);
       return;
     }
+    const ending = response === undefined ? this.#options.endings?.of(id) : undefined;
     if (response === undefined) {
-      if (this.#mayBeAnswered(id, asked)) {
+      if (ending === undefined && this.#mayBeAnswered(id, asked)) {
         this.#unpaired += messages;
         return;
       }
       keep(this.#gone, id, undefined, MAX_GONE);
     }
-    const text = this.#span(asked, response);
+    const text = this.#span(asked, response, ending);
     this.#chunk.push(text);
     this.#chunkBytes += text.length;
     this.#chunkMessages += messages;
@@ -309,7 +316,7 @@ export class SpansPacker implements Packer {
     return this.#losses;
   }
 
-  #span(request: RequestHalf, response: ResponseHalf | undefined): string {
+  #span(request: RequestHalf, response: ResponseHalf | undefined, ending: Ending | undefined): string {
     const encoding = this.#encoding;
     const { context, startMicros, rpcMethod } = request;
     let { name, attributes } = request;
@@ -318,7 +325,7 @@ export class SpansPacker implements Packer {
       name = rpcName(rpcMethod, isKnown);
       attributes += rpcMethodAttributes(rpcMethod, isKnown, encoding);
     }
-    attributes += response?.attributes ?? encoding.text(KEYS.errorType, NO_RESPONSE);
+    attributes += response?.attributes ?? encoding.text(KEYS.errorType, ending?.type ?? NO_RESPONSE);
     return (
       encoding.span({
         traceId: context === undefined ? encoding.newId(TRACE_ID_BYTES) : encoding.id(context.traceId),
@@ -331,7 +338,7 @@ export class SpansPacker implements Packer {
         endMicros: endOf(request, response),
         attributes,
         isError: response?.isError ?? true,
-        message: response === undefined ? WORDS[this.#reason] : '',
+        message: response === undefined ? (ending?.words ?? WORDS[this.#reason]) : '',
       }) + this.#options.envelope.separator
     );
   }

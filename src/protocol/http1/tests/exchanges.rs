@@ -139,3 +139,39 @@ fn a_response_without_its_request_may_answer_a_head() {
         assert_eq!(counters.lost_heads, 1);
     }
 }
+
+#[test]
+fn the_end_of_the_connection_is_that_of_what_waits() {
+    let asked = C(b"GET / HTTP/1.1\r\n\r\n");
+    let answered = S(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+    for (turns, unanswered) in [
+        (&[asked][..], &["1 closed"][..]),
+        (&[asked, answered], &[]),
+        (&[asked, answered, asked, asked], &["2 closed", "3 closed"]),
+        (&[asked, S(b"HTTP/1.1 100 Continue\r\n\r\n")], &["1 closed"]),
+        // A head that never became whole is no message.
+        (&[asked, S(b"HTTP/1.1 200")], &["1 closed"]),
+        (&[asked, S(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nbo")], &[]),
+        (&[C(b"CONNECT h:1 HTTP/1.1\r\n\r\n"), S(b"HTTP/1.1 200 OK\r\n\r\n")], &[]),
+    ] {
+        let (seen, _) = talk(turns, Cut::Nowhere, Role::InitiatedBy(Side::Low));
+        assert_eq!(seen.unanswered, unanswered, "{turns:?}");
+    }
+}
+
+#[test]
+fn after_a_loss_nothing_is_said_of_what_waits() {
+    for lost in [None, Some(Side::Low), Some(Side::High)] {
+        let mut reader = Reader::new(Met::AtItsSyn, Seen::default());
+        reader.say(Side::Low, Timestamp::default(), b"GET / HTTP/1.1\r\n\r\n");
+        if let Some(side) = lost {
+            reader.lose(side, 100);
+        }
+        reader.deliver(Side::Low, StreamEvent::End { clean: false, reset: true });
+        assert!(reader.sink.unanswered.is_empty(), "it is for the server's side to end");
+        reader.deliver(Side::High, StreamEvent::End { clean: false, reset: true });
+        let told = reader.sink.unanswered;
+        // What the client said after it may be a request, and no response to the first.
+        assert_eq!(told, if lost == Some(Side::High) { vec![] } else { vec!["1 reset".to_owned()] }, "{lost:?}");
+    }
+}

@@ -16,7 +16,7 @@ use super::malformed::{MAX_FIELDS, MAX_HEAD_BYTES};
 use crate::decode::Endpoint;
 use crate::flow::{DataMeta, Role, Side, StreamEvent};
 use crate::message::{
-    Direction, Fields, HttpCounters, HttpMessage, NotHttp, Proxied, Sink, StartLine, Switch, Version,
+    Direction, Fields, HttpCounters, HttpMessage, NotHttp, Proxied, Sink, StartLine, Switch, Unanswered, Version,
 };
 use crate::protocol::Met;
 use crate::protocol::tests::Reader;
@@ -65,6 +65,8 @@ struct Seen {
     requests: Vec<String>,
     responses: Vec<String>,
     notices: Vec<String>,
+    /// Exchanges without a response, and how they ended.
+    unanswered: Vec<String>,
 }
 
 impl Seen {
@@ -110,6 +112,10 @@ impl Sink for Seen {
             line += &format!(" for {} {}", answered.method.escape_ascii(), answered.target.escape_ascii());
         }
         list.push(line);
+    }
+
+    fn unanswered(&mut self, exchange: u32, how: Unanswered) {
+        self.unanswered.push(format!("{exchange} {}", how.words()));
     }
 
     fn not_http(&mut self, direction: Direction, what: NotHttp<'_>, _sample: &[u8]) {

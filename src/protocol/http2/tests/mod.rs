@@ -1,6 +1,7 @@
 //! Conversations in, messages out. Every case is read whole, byte by byte, and cut in two at each byte of each turn; what
 //! comes out must be the same each time.
 
+mod ends;
 mod entering;
 mod frames;
 mod grpc;
@@ -16,7 +17,7 @@ use super::*;
 use crate::flow::{DataMeta, Position, StreamEvent};
 use crate::message::{
     Context, Direction, Fields, HttpCounters, HttpMessage, Incomplete, Limits, NotHttp, Part, Scratch, Selection, Sink,
-    StartLine, StreamMessage,
+    StartLine, StreamMessage, Unanswered,
 };
 use crate::time::Timestamp;
 
@@ -56,6 +57,8 @@ impl Cut {
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Seen {
     lines: Vec<String>,
+    /// Exchanges without a response, and how they ended.
+    unanswered: Vec<String>,
     with_bodies: bool,
 }
 
@@ -135,6 +138,10 @@ impl Sink for Seen {
         }
         line += &close_code.map(|code| format!(" {code}")).unwrap_or_default();
         self.lines.push(line);
+    }
+
+    fn unanswered(&mut self, exchange: u32, how: Unanswered) {
+        self.unanswered.push(format!("{exchange} {}", how.words()));
     }
 
     fn not_http(&mut self, direction: Direction, _what: NotHttp<'_>, _sample: &[u8]) {

@@ -1,0 +1,53 @@
+/**
+ * Exchanges that are over without a response. In: what the engine tells of them, which may come before their requests. Out: how that of an
+ * id ended, for who settles a request without a response. Bounded: the newest are known.
+ */
+
+const MAX_ENDINGS = 10_000;
+
+export interface Ending {
+  /** For people. */
+  words: string;
+  /** The same where there is room for 13 characters. */
+  brief: string;
+  /** As a response is said to be incomplete by that, or the code of the reset. */
+  type: string;
+}
+
+const CONNECTIONS: Readonly<Record<string, Ending>> = {
+  closed: { words: 'connection closed', brief: 'conn. closed', type: 'closed' },
+  reset: { words: 'connection reset', brief: 'conn. reset', type: 'reset' },
+};
+
+export class Endings {
+  readonly #byId = new Map<string, string>();
+  readonly #watchers: ((id: string) => void)[] = [];
+
+  /** Calls it for each that comes from now on. */
+  watch(watcher: (id: string) => void): void {
+    this.#watchers.push(watcher);
+  }
+
+  /** By ids: who reset the stream, `client` or `server`, and perhaps with which code, or what became of the connection. */
+  note(endings: Readonly<Record<string, string>>): void {
+    for (const [id, how] of Object.entries(endings)) {
+      this.#byId.set(id, how);
+      const [oldest] = this.#byId.keys();
+      if (this.#byId.size > MAX_ENDINGS && oldest !== undefined) this.#byId.delete(oldest);
+      for (const watch of this.#watchers) watch(id);
+    }
+  }
+
+  /** Of an exchange that is over, as far as is known. */
+  of(id: string): Ending | undefined {
+    const how = this.#byId.get(id);
+    return how === undefined ? undefined : (CONNECTIONS[how] ?? ofStream(how));
+  }
+}
+
+function ofStream(how: string): Ending {
+  const [by = '', code] = how.split(' ');
+  const words = `reset by the ${by}`;
+  if (code === undefined) return { words, brief: 'stream reset', type: 'reset' };
+  return { words: `${words} with ${code}`, brief: code, type: code };
+}

@@ -1,3 +1,5 @@
+import fc from 'fast-check';
+import pino from 'pino';
 import { describe, expect, it } from 'vitest';
 import { createLogger, type LogDestination, stderrDestination } from '../../ts/logger';
 import type { LogLevel } from '../../ts/types';
@@ -39,6 +41,31 @@ describe('a logger', () => {
       /^\{"level":"info","timestamp":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z","ports":\[80\],"text":"two\\nlines, \\"quoted\\" \\ud800","message":"a\u2028b"\}\n$/,
     );
   });
+});
+
+/** As the package's log lines were before they were written without it. */
+function byPino(fields: Record<string, unknown>, message: string): Record<string, unknown> {
+  const texts = new Texts();
+  const formatters = { level: (label: string) => ({ level: label }) };
+  pino({ base: null, messageKey: 'message', timestamp: false, formatters }, texts).warn(fields, message);
+  return JSON.parse(texts.text);
+}
+
+it('lines say what those of pino say', () => {
+  const own = ['level', 'timestamp', 'message'];
+  const fields = fc.dictionary(
+    fc.string().filter((name) => !own.includes(name) && name !== '__proto__'),
+    fc.jsonValue(),
+  );
+  fc.assert(
+    fc.property(fields, fc.string({ unit: 'binary' }), (given, message) => {
+      const texts = new Texts();
+      createLogger('warn', texts).warn(given, message);
+      const { timestamp, ...line } = JSON.parse(texts.text);
+      expect(new Date(timestamp).toISOString()).toBe(timestamp);
+      expect(line).toEqual(byPino(given, message));
+    }),
+  );
 });
 
 describe('stderr', () => {

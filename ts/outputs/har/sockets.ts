@@ -93,7 +93,8 @@ export class Sockets<Message extends HttpMessage> {
 }
 
 /** By a 101 (RFC 6455 §4.2.2), or over HTTP/2 (RFC 8441 §5). */
-function isSocket(request: HttpMessage | undefined, { statusCode = 0, headers }: HttpMessage): boolean {
+export function isSocket(request?: HttpMessage, response?: HttpMessage): boolean {
+  const { statusCode = 0, headers = {} } = response ?? {};
   if (statusCode === 101) return /(^|[\s,])websocket/i.test(headers.upgrade ?? '');
   return request?.protocol === 'websocket' && statusCode >= 200 && statusCode < 300;
 }

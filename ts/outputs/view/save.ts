@@ -2,7 +2,7 @@
 
 import { entryOf, startedAtOf } from '../har/entry';
 import { BEGIN, endOf } from '../har/file';
-import { socketMessageOf } from '../har/sockets';
+import { isSocket, socketMessageOf } from '../har/sockets';
 import { exchangeIn } from './lines';
 import type { Ring } from './ring';
 import type { Row } from './shapes';
@@ -40,7 +40,8 @@ export function* harOf(ring: Ring, ranges: readonly Range[]): Generator<string> 
     const began = startedAtOf(exchange);
     if (startedAt === undefined || began < startedAt) startedAt = began;
     const messages = inside.flatMap((message) => socketMessageOf(message) ?? []);
-    yield separator + JSON.stringify(entryOf(exchange, messages.length > 0 ? messages : undefined));
+    const isOpened = isSocket(exchange.request, exchange.response);
+    yield separator + JSON.stringify(entryOf(exchange, isOpened ? messages : undefined));
     separator = ',\n';
   }
   yield endOf(startedAt ?? new Date().toISOString());

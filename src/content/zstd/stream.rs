@@ -134,7 +134,7 @@ impl Frame {
             return Err(Broken);
         }
         let Some([first, rest @ ..]) = raw.get(..len) else { return Ok((0, None)) };
-        if self.given + MAX_BLOCK_BYTES > 2 * self.window.max(MAX_BLOCK_BYTES) {
+        if self.given > 2 * self.window.max(MAX_BLOCK_BYTES) {
             self.cut_to_window()?;
         }
         // To the decoder it is not the last one, after which it would read a checksum.
@@ -148,7 +148,7 @@ impl Frame {
         Ok((len, is_last.then(|| State::after(after))))
     }
 
-    /// Takes all out of the decoder, and puts a window back in as raw blocks. That is about as much as was decoded since the last time.
+    /// Takes all out of the decoder, and puts a window back in as raw blocks: no more than was decoded since the last time.
     fn cut_to_window(&mut self) -> Result<(), Broken> {
         let all = self.decoder.collect().unwrap_or_default();
         let window = all.get(all.len().saturating_sub(self.window)..).unwrap_or(&all);

@@ -150,15 +150,18 @@ impl GrpcBody {
     /// A response has trailers, and those a status. Without it, it may be one by somebody between client and server.
     fn is_proven_response(&self, code: u16, rest: Rest<'_>, call: Carries) -> bool {
         let answers = matches!(call, Carries::Grpc(_)) && code == 200 && !self.index.is_lost();
+        let is_whole = self.index.is_whole();
         match rest {
             Rest::Trailers { fields, .. } if is_proof(fields) => true,
             Rest::Trailers { is_partial: true, .. } => {
-                answers || (matches!(code, 0 | 200) && !self.is_coded && self.index.is_proof())
+                (answers && is_whole) || (matches!(code, 0 | 200) && !self.is_coded && self.index.is_proof())
             }
             Rest::Trailers { is_partial: false, .. } => false,
-            Rest::Body => answers && self.kind != Kind::Grpc,
-            // The status may be among the fields of the head that are not known, or is still to come.
-            Rest::Nothing | Rest::Cut => answers,
+            Rest::Body => answers && is_whole && self.kind != Kind::Grpc,
+            // The status may be among the fields of the head that are not known.
+            Rest::Nothing => answers,
+            // It was still to come.
+            Rest::Cut => answers && self.index.message_count() > 0,
         }
     }
 
@@ -220,9 +223,9 @@ fn is_proof(fields: Fields<'_>) -> bool {
     PROOFS.iter().any(|name| value(name, fields).is_some())
 }
 
-/// Calls are POSTs, and their path names a method. Either is empty where it is not known.
+/// Calls are POSTs, and their path names a method. Where either is not known, a body proves too little.
 fn may_be_asked(method: &[u8], path: &[u8]) -> bool {
-    matches!(method, b"" | b"POST") && (path.is_empty() || Call::of_path(path).is_some())
+    method == b"POST" && Call::of_path(path).is_some()
 }
 
 fn value<'a>(name: &'static KnownName, Fields { lines, bytes }: Fields<'a>) -> Option<Text<'a>> {

@@ -106,6 +106,11 @@ impl Stream {
         self.untouched
     }
 
+    /// Not one byte of a message has come after the last one.
+    pub fn is_between_messages(&self) -> bool {
+        matches!(self.state, State::Boundary) && self.buffer.is_empty()
+    }
+
     pub fn is_opaque(&self) -> bool {
         matches!(self.state, State::Opaque)
     }

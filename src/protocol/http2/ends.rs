@@ -61,11 +61,15 @@ impl Turn<'_, '_> {
         self.end_both(id, Ending::Reset(code));
     }
 
-    /// Nothing more comes of the stream. Has its response begun, that tells it.
+    /// Nothing more comes of the stream. Has its response begun, that tells it; if it may have been passed over, nothing does.
     fn tell_unanswered(&mut self, id: u32, how: Unanswered) {
-        let losses = self.losses_of_responses();
+        let responses = self.way_of_responses();
+        // Of a direction that was not captured there are no SETTINGS.
+        let is_read = responses.is_in_step() && !responses.expects_settings;
+        let losses = responses.losses;
         let Some(stream) = self.shared.streams.get(id) else { return };
-        if stream.asked.is_some() && matches!(stream.response, Half::Idle) && stream.losses == losses {
+        let was_read = stream.in_step && stream.losses == losses;
+        if is_read && was_read && stream.asked.is_some() && matches!(stream.response, Half::Idle) {
             self.cx.sink.unanswered(stream.number, how);
         }
     }

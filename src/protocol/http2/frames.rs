@@ -192,7 +192,7 @@ impl Turn<'_, '_> {
     /// Begins a stream in the middle of a message.
     pub fn begin_headless(&mut self, id: u32) {
         self.make_place();
-        let losses = self.losses_of_responses();
+        let losses = self.way_of_responses().losses;
         let direction = self.way.direction;
         if let Some(stream) = self.shared.streams.begin(id, losses) {
             *stream.half(direction) = Half::Headless;
@@ -200,10 +200,10 @@ impl Turn<'_, '_> {
         }
     }
 
-    pub fn losses_of_responses(&self) -> u32 {
+    pub fn way_of_responses(&self) -> &Way {
         match self.way.direction {
-            Direction::Request => self.peer.losses,
-            Direction::Response => self.way.losses,
+            Direction::Request => self.peer,
+            Direction::Response => self.way,
         }
     }
 }

@@ -97,9 +97,9 @@ impl Turn<'_, '_> {
         let opens = self.shared.buffer.control.opens(bytes);
         if self.shared.streams.get(id).is_none() {
             self.make_place();
-            let losses = self.losses_of_responses();
+            let (losses, in_step) = (self.way_of_responses().losses, self.way_of_responses().is_in_step());
             if let Some(stream) = self.shared.streams.begin(id, losses) {
-                stream.pushed = pushed;
+                (stream.pushed, stream.in_step) = (pushed, in_step);
             }
         }
         self.shared.streams.set_asked(id, asked, opens);

@@ -57,6 +57,8 @@ pub(super) struct Stream {
     pub response: Half,
     /// `Way::losses` of the response's direction when the stream was met.
     pub losses: u32,
+    /// The response's direction was read as frames when the request came.
+    pub in_step: bool,
 }
 
 impl Stream {

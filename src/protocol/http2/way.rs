@@ -97,6 +97,10 @@ impl Way {
         self.expects_settings = false;
     }
 
+    pub fn is_in_step(&self) -> bool {
+        matches!(self.place, Place::Frames)
+    }
+
     pub fn note_packet(&mut self, meta: DataMeta) {
         if meta.segment_start || meta.at != self.packet.at {
             self.packet = Packet { at: meta.at, number: self.packet.number + 1 };

@@ -149,8 +149,8 @@ fn the_end_of_the_connection_is_that_of_what_waits() {
         (&[asked, answered], &[]),
         (&[asked, answered, asked, asked], &["2 closed", "3 closed"]),
         (&[asked, S(b"HTTP/1.1 100 Continue\r\n\r\n")], &["1 closed"]),
-        // A head that never became whole is no message.
-        (&[asked, S(b"HTTP/1.1 200")], &["1 closed"]),
+        // It has begun.
+        (&[asked, S(b"HTTP/1.1 200")], &[]),
         (&[asked, S(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nbo")], &[]),
         (&[C(b"CONNECT h:1 HTTP/1.1\r\n\r\n"), S(b"HTTP/1.1 200 OK\r\n\r\n")], &[]),
     ] {
@@ -164,6 +164,8 @@ fn after_a_loss_nothing_is_said_of_what_waits() {
     for lost in [None, Some(Side::Low), Some(Side::High)] {
         let mut reader = Reader::new(Met::AtItsSyn, Seen::default());
         reader.say(Side::Low, Timestamp::default(), b"GET / HTTP/1.1\r\n\r\n");
+        reader.say(Side::High, Timestamp::default(), b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+        reader.say(Side::Low, Timestamp::default(), b"GET / HTTP/1.1\r\n\r\n");
         if let Some(side) = lost {
             reader.lose(side, 100);
         }
@@ -172,6 +174,17 @@ fn after_a_loss_nothing_is_said_of_what_waits() {
         reader.deliver(Side::High, StreamEvent::End { clean: false, reset: true });
         let told = reader.sink.unanswered;
         // What the client said after it may be a request, and no response to the first.
-        assert_eq!(told, if lost == Some(Side::High) { vec![] } else { vec!["1 reset".to_owned()] }, "{lost:?}");
+        assert_eq!(told, if lost == Some(Side::High) { vec![] } else { vec!["2 reset".to_owned()] }, "{lost:?}");
+    }
+}
+
+/// A reset by the client ends both sides; nothing shows then that the other one was captured at all.
+#[test]
+fn of_a_side_that_said_nothing_only_its_own_end_counts() {
+    for (clean, unanswered) in [(true, &["1 closed"][..]), (false, &[])] {
+        let mut reader = Reader::new(Met::AtItsSyn, Seen::default());
+        reader.say(Side::Low, Timestamp::default(), b"GET / HTTP/1.1\r\n\r\n");
+        reader.deliver(Side::High, StreamEvent::End { clean, reset: !clean });
+        assert_eq!(reader.sink.unanswered, unanswered);
     }
 }

@@ -274,7 +274,7 @@ fn of_a_call_met_late_they_come_out_once_a_side_proves_it() {
             ]);
             let (lines, _) = talk(Http2Connection::new(), &turns, Cut::Nowhere);
             let shown = |line: &&String| line.contains(" inside ");
-            let inside = lines.iter().filter(shown).map(|line| line.replace("inside 1.", "").replace("grpc '", ""));
+            let inside = lines.iter().filter(shown).map(|line| line.replace("inside 2.", "").replace("grpc '", ""));
             let inside: Vec<_> = inside.map(|line| line.replace('\'', "")).collect();
             // Nothing of the message was there yet but its prefix.
             let seen: Vec<_> = if at < 5 && !seen.is_empty() && seen.len() < 4 {

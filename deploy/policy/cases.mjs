@@ -25,6 +25,8 @@ const RULES = {
   maxBodySize: 4096,
   maxSampleRate: 0.5,
 };
+/** All values of `policy` taken away. */
+const NO_RULES = Object.fromEntries([...Object.keys(RULES), 'locked', 'tlsKeylog'].map((name) => [name, null]));
 /** Of a sidecar that fits these rules. */
 const FITTING = {
   REDACT_HEADERS: 'X-Secret, authorization',
@@ -178,6 +180,11 @@ export const TAKEN = [
   ...['https://a.in.example./x', 'https://[fd00::1]:8443?x', 'https://10.1.2.3'].map((url) => [
     `messages to ${url}`,
     locked({ OUTPUT_URL: url }),
+  ]),
+  // `helm upgrade --reuse-values` from a chart that had no such values.
+  ...[{ redactQuery: null, redactBody: null, redact: null }, NO_RULES].map((policy) => [
+    `anything where the chart has no ${Object.keys(policy)}`,
+    { pod: withSidecar({}), values: { policy } },
   ]),
   ['redaction of more', locked({ REDACT_HEADERS: '+x-secret' })],
   [

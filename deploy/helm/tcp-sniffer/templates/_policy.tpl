@@ -88,15 +88,14 @@
 {{- end -}}
 {{- end }}
 
-{{- /* variables.rules: what pods may ask for. No host at all is written as a pattern that no host fits. */ -}}
+{{- /* variables.rules: what pods may ask for. No host at all is written as a pattern that no host fits. Values of an older chart, reused for an upgrade, may have no such rule. */ -}}
 {{- define "tcp-sniffer.policy.rules" -}}
-{{- with .Values.policy -}}
-{{- $hosts := .outputHosts -}}
+{{- $policy := .Values.policy | default dict -}}
+{{- $hosts := $policy.outputHosts -}}
 {{- if and (kindIs "slice" $hosts) (not $hosts) -}}
 {{- $hosts = list "" -}}
 {{- end -}}
-{'images': dyn({{ include "tcp-sniffer.policy.patterns" .images }}), 'outputHosts': dyn({{ include "tcp-sniffer.policy.patterns" $hosts }}), 'redactHeaders': dyn({{ include "tcp-sniffer.policy.lower" .redactHeaders }}), 'redactQuery': dyn({{ include "tcp-sniffer.policy.lower" .redactQuery }}), 'redactBody': dyn({{ toJson .redactBody }}), 'redact': dyn({{ toJson .redact }}), 'locked': dyn({{ toJson .locked }}), 'tlsKeylog': dyn({{ toJson .tlsKeylog }}), 'maxBodySize': dyn({{ include "tcp-sniffer.policy.most" .maxBodySize }}), 'maxSampleRate': dyn({{ include "tcp-sniffer.policy.most" .maxSampleRate }}), 'variables': dyn({{ include "tcp-sniffer.policy.patterns" $.Values.locks.variables }}), 'mountPaths': dyn({{ include "tcp-sniffer.policy.patterns" $.Values.locks.mountPaths }})}
-{{- end -}}
+{'images': dyn({{ include "tcp-sniffer.policy.patterns" $policy.images }}), 'outputHosts': dyn({{ include "tcp-sniffer.policy.patterns" $hosts }}), 'redactHeaders': dyn({{ include "tcp-sniffer.policy.lower" $policy.redactHeaders }}), 'redactQuery': dyn({{ include "tcp-sniffer.policy.lower" $policy.redactQuery }}), 'redactBody': dyn({{ toJson ($policy.redactBody | default list) }}), 'redact': dyn({{ toJson ($policy.redact | default "default") }}), 'locked': dyn({{ toJson ($policy.locked | default list) }}), 'tlsKeylog': dyn({{ toJson ($policy.tlsKeylog | default false) }}), 'maxBodySize': dyn({{ include "tcp-sniffer.policy.most" $policy.maxBodySize }}), 'maxSampleRate': dyn({{ include "tcp-sniffer.policy.most" $policy.maxSampleRate }}), 'variables': dyn({{ include "tcp-sniffer.policy.patterns" .Values.locks.variables }}), 'mountPaths': dyn({{ include "tcp-sniffer.policy.patterns" .Values.locks.mountPaths }})}
 {{- end }}
 
 {{- define "tcp-sniffer.policy.settings" -}}

@@ -150,6 +150,31 @@ describe('sends only to allowed hosts', () => {
   });
 });
 
+describe('writes a host as the parser reads it, which the locks of the chart then know', () => {
+  it.each([
+    ['https://bücher.example/', 'https://xn--bcher-kva.example/'],
+    ['https://BÜCHER.example:8443/ä?b c', 'https://xn--bcher-kva.example:8443/%C3%A4?b%20c'],
+    ['https:///xn--bcher-kva.example', 'https://xn--bcher-kva.example/'],
+    ['https://@xn--bcher-kva.example', 'https://xn--bcher-kva.example/'],
+    ['https://:@xn--bcher-kva.example', 'https://xn--bcher-kva.example/'],
+    ['https://xn--bcher-kva.ex%61mple', 'https://xn--bcher-kva.example/'],
+    ['https://0x0a.1', 'https://10.0.0.1/'],
+    ['https://10.0.0.1./', 'https://10.0.0.1/'],
+    ['https://[fd00:0::1]:443/a', 'https://[fd00::1]/a'],
+    ['HTTPS://XN--bcher-kva.example:443/%zz', 'HTTPS://XN--bcher-kva.example:443/%zz'],
+    ['https://xn--bcher-kva.example.?ä', 'https://xn--bcher-kva.example.?ä'],
+    ['https://[FD00::1]', 'https://[FD00::1]'],
+  ])('%s', (url, written) => {
+    const env = { INJECTOR_POLICY: '{"outputHosts": ["xn--bcher-kva.example", "10.0.0.1", "fd00::1"]}' };
+    expect(environmentOf({ 'tcp-sniffer/output-url': url }, env).OUTPUT_URL).toBe(written);
+  });
+
+  it('where the policy is about hosts', () => {
+    const url = 'https://bücher.example/';
+    expect(environmentOf({ 'tcp-sniffer/output-url': url }, {}).OUTPUT_URL).toBe(url);
+  });
+});
+
 it('lets the options of every sidecar give way to annotations', () => {
   const env = { INJECTOR_SIDECAR_OPTIONS: '{"sample-rate": 0.1, "max-body-size": 5}' };
   expect(environmentOf({ 'tcp-sniffer/sample-rate': '1' }, env)).toMatchObject({

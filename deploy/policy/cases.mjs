@@ -126,6 +126,13 @@ export const REFUSED = [
     'https://evil.example\\@a.in.example/',
     'https://a.in.example../',
     'https://10.010.0.1/',
+    'https://0x7f.1/',
+    'https://10.0x7f/',
+    'https://1@evil.example/',
+    'https://evil.example#@a.in.example/',
+    'https://evil.example?@a.in.example/',
+    'https://\u2028evil.example/.in.example',
+    'https://a\u0117.in.example/',
   ].map((url) => [`messages to ${url}`, locked({ OUTPUT_URL: url }), 'sends messages to a host']),
   ['spans to another host', locked({ OUTPUT_OTLP: 'http://evil.example' }), 'sends messages to a host'],
   ['keeps larger bodies', locked({ MAX_BODY_SIZE: '5KiB' }), 'keeps larger bodies'],
@@ -177,10 +184,33 @@ export const TAKEN = [
     'kafkas://a.in.example.:9093/http?compression=zstd&sasl=scram-sha-256',
     'kafka://[FD00::1]:9092,[fd00::1],b.in.example/http-{pod}?',
   ].map((url) => [`records to ${url}`, locked({ OUTPUT_KAFKA: url })]),
-  ...['https://a.in.example./x', 'https://[fd00::1]:8443?x', 'https://10.1.2.3'].map((url) => [
-    `messages to ${url}`,
-    locked({ OUTPUT_URL: url }),
-  ]),
+  ...[
+    'https://a.in.example./x',
+    'https://[fd00::1]:8443?x',
+    'https://10.1.2.3',
+    'HTTPS://a..in.example:/',
+    'https://-a.in.example:0443/\u00e4',
+    'https://a.in.example/%zz',
+    'https://a.in.example/a b#c d',
+    'https://a.in.example/\\x',
+    'https://a_b.in.example',
+    'https://xn--bcher-kva.in.example/',
+    'https://10.3scale',
+  ].map((url) => [`messages to ${url}`, locked({ OUTPUT_URL: url })]),
+  [
+    'a URL of the chart with space around it',
+    {
+      pod: withSidecar({ env: env({ ...FITTING, OUTPUT_OTLP: 'https://elsewhere.example' }) }),
+      values: { sidecar: { options: { 'output-otlp': ' https://elsewhere.example ' } }, policy: RULES },
+    },
+  ],
+  [
+    'the URL of the chart by annotation, with space around it in the chart',
+    {
+      pod: pod({}, { 'tcp-sniffer/output-otlp': 'https://elsewhere.example' }),
+      values: { sidecar: { options: { 'output-otlp': ' https://elsewhere.example ' } }, policy: RULES },
+    },
+  ],
   // `helm upgrade --reuse-values` from a chart that had no such values.
   ...[{ redactQuery: null, redactBody: null, redact: null }, NO_RULES].map((policy) => [
     `anything where the chart has no ${Object.keys(policy)}`,

@@ -79,13 +79,9 @@ const OCTET = '(?:0|[1-9][0-9]{0,2})';
 const HOST = `(?:(?:${LABEL}\\.)*[A-Za-z](?:[-A-Za-z0-9]*[A-Za-z0-9])?|${OCTET}(?:\\.${OCTET}){3})`;
 
 /** Less than a parser of URLs takes: no user, no IPv6, no backslash, nothing but visible ASCII. */
-export function isUrl(text, schemes) {
-  return isUrlOf(HOST, text, schemes);
-}
-
-function isUrlOf(host, text, schemes) {
+function isUrl(text, schemes) {
   return [
-    matches(text, `^(?i:${schemes.join('|')})://${host}(?::[0-9]{1,5})?(?:[/?#][!-\\[\\]-~]*)?$`),
+    matches(text, `^(?i:${schemes.join('|')})://${HOST}(?::[0-9]{1,5})?(?:[/?#][!-\\[\\]-~]*)?$`),
     // Punycode that is none is no host.
     `!${matches(text, '^[^/]*//(?:[^/?#]*\\.)?(?i:xn--)')}`,
     `isURL(${text})`,
@@ -115,8 +111,18 @@ const ADDRESS = '\\[[0-9A-Fa-f:.]+\\]';
 /** The host of a broker: a dot at its end stands for the root of the names. */
 const BROKER_HOST = '[0-9A-Za-z._-]*[0-9A-Za-z_-]';
 
-/** For who only has to know the hosts of what a sidecar sends to: the rest of the URL is the sidecar's to refuse. */
-export const hasHosts = (text) => isUrlOf(`(?:${HOST}\\.?|${ADDRESS})`, text, ['https', 'http']);
+/** Of characters that a parser of URLs leaves as they are but for their case. Its last label is no number, which makes an address. */
+const NAME = '(?:[0-9A-Za-z_-]*\\.)*(?:[0-9]*[A-WYZa-wyz_-]|(?:[1-9][0-9]*)?[Xx])[0-9A-Za-z_-]*';
+
+/**
+ * For who only has to know the hosts of what a sidecar sends to: the rest of the URL is the sidecar's to refuse. A host ends at the
+ * first `/`, `?` or `#`; up to there stands nothing that would make it another one, as a user, a backslash or a `%` does.
+ */
+export const hasHosts = (text) =>
+  matches(
+    text,
+    `^(?i:https?)://(?:(?:${NAME}|${OCTET}(?:\\.${OCTET}){3})\\.?|${ADDRESS})(?::[0-9]*)?(?:[/?#](?s:.*))?$`,
+  );
 export function hasBrokers(text) {
   const broker = `(?:${BROKER_HOST}\\.?|${ADDRESS})(?::[0-9]{1,5})?`;
   return matches(text, `^(?i:kafkas?)://${broker}(?:,${broker})*/[^/?#@]*(?:\\?[^#@]*)?$`);

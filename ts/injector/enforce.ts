@@ -51,6 +51,14 @@ function checkHosts({ outputHosts }: Policy, field: keyof typeof HOSTS, settings
   if (!hosts.every((host) => matchesAny(outputHosts, host))) {
     throw new PolicyError(`the host of ${name} is not allowed`);
   }
+  if (field !== 'outputKafka') settings.env[name] = withPlainHost(url);
+}
+
+/** The parser's spelling where the host was written in another one: the locks of the chart compare hosts as they are written. */
+function withPlainHost(url: string): string {
+  const { hostname, href } = new URL(url);
+  const [, written = ''] = /^https?:\/\/(\[[^\]]*\]|[^/?#:]*)/i.exec(url) ?? [];
+  return written.toLowerCase() === hostname ? url : href;
 }
 
 /** A value that is not set is the default of the sniffer. */

@@ -26,7 +26,7 @@
 {{- $_ := set $own "kafka-password-secret" $sidecar.kafkaPasswordSecret -}}
 {{- range $name, $value := $own -}}
 {{- if $value -}}
-{{- $_ := set $d $name $value -}}
+{{- $_ := set $d $name (trim $value) -}}
 {{- end -}}
 {{- end -}}
 {{- range $kind, $amounts := dict "request" $sidecar.resources.requests "limit" $sidecar.resources.limits -}}
@@ -35,7 +35,7 @@
 {{- end -}}
 {{- end -}}
 {{- range $name, $value := $options -}}
-{{- $_ := set $d $name (include "tcp-sniffer.policy.text" $value) -}}
+{{- $_ := set $d $name (include "tcp-sniffer.policy.text" $value | trim) -}}
 {{- end -}}
 {{- with .Values.policy -}}
 {{- range $name, $most := dict "max-body-size" .maxBodySize "sample-rate" .maxSampleRate -}}

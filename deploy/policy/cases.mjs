@@ -135,7 +135,11 @@ export const REFUSED = [
     'https://a\u0117.in.example/',
   ].map((url) => [`messages to ${url}`, locked({ OUTPUT_URL: url }), 'sends messages to a host']),
   ['spans to another host', locked({ OUTPUT_OTLP: 'http://evil.example' }), 'sends messages to a host'],
-  ['keeps larger bodies', locked({ MAX_BODY_SIZE: '5KiB' }), 'keeps larger bodies'],
+  ...['5KiB', '4.5KiB', '4097', '+4097.', '.01 GB', '4096 kib'].map((size) => [
+    `bodies of ${size}`,
+    locked({ MAX_BODY_SIZE: size }),
+    'keeps larger bodies',
+  ]),
   ['bodies of the default size', without('MAX_BODY_SIZE'), 'keeps larger bodies'],
   ['a larger share', locked({ SAMPLE_RATE: '0.6' }), 'takes a larger share'],
   ['TLS', locked({ TLS_KEYLOG: '/keys' }), 'reads TLS'],
@@ -197,6 +201,11 @@ export const TAKEN = [
     'https://xn--bcher-kva.in.example/',
     'https://10.3scale',
   ].map((url) => [`messages to ${url}`, locked({ OUTPUT_URL: url })]),
+  ...['3.5KiB', '4096.4b', '+4096.', '4.096  kB', '.004\u00a0MB', '0'].map((size) => [
+    `bodies of ${size}`,
+    locked({ MAX_BODY_SIZE: size }),
+  ]),
+  ...['0.3333333333333333333', '+.5', '-0'].map((share) => [`a share of ${share}`, locked({ SAMPLE_RATE: share })]),
   [
     'a URL of the chart with space around it',
     {

@@ -1,8 +1,8 @@
 // The conditions on a pod's sidecar, however it came into the pod: validations of a policy that refuses pods, and the warnings of
 // the policy that only warns.
 import { createRequire } from 'node:module';
-import { list, literal, quote } from './cel.mjs';
-import { bytesOf, hasBrokers, hasHosts, isSize } from './rules.mjs';
+import { list, literal, matches, quote } from './cel.mjs';
+import { hasBrokers, hasHosts, hasSize, isAtMost } from './rules.mjs';
 import { leftOut, REDACTED, sendsToAllowed, textOf, URLS, urlOf, withoutTag } from './variables.mjs';
 
 const require = createRequire(import.meta.url);
@@ -71,8 +71,8 @@ const sendsTo = (annotation) =>
   `${entries(annotation.toUpperCase().replaceAll('-', '_'))}.all(e, ${value} == variables.d[?'${annotation}'].orValue('') || ` +
   `${annotation === 'output-kafka' ? hasBrokers(value) : hasHosts(value)} && ${sendsToAllowed(annotation, value)})`;
 
-const below = (name, field, rule, valid, number) =>
-  `${RULES}.${rule}.all(most, (size(${entries(name)}) > 0 || ${OPTIONS[field].default.toFixed(1)} <= most) && ${entries(name)}.all(e, ${valid} && double(${number}) <= most))`;
+const below = (name, field, rule, valid, isBelow) =>
+  `${RULES}.${rule}.all(most, (size(${entries(name)}) > 0 || ${OPTIONS[field].default.toFixed(1)} <= most) && ${entries(name)}.all(e, ${valid} && ${isBelow}))`;
 
 /** Expression and message. */
 export const LOCKS = [
@@ -104,7 +104,7 @@ export const LOCKS = [
     'sends messages to a host that the policy does not allow',
   ],
   [
-    each(below('MAX_BODY_SIZE', 'maxBodySize', 'maxBodySize', isSize(value), `(${bytesOf(value)})`)),
+    each(below('MAX_BODY_SIZE', 'maxBodySize', 'maxBodySize', hasSize(value), isAtMost(value, 'most'))),
     'keeps larger bodies than the policy allows',
   ],
   [
@@ -113,8 +113,8 @@ export const LOCKS = [
         'SAMPLE_RATE',
         'sampleRate',
         'maxSampleRate',
-        `${value}.matches(r'^\\+?(\\d{1,17}\\.?\\d{0,17}|\\.\\d{1,17})$')`,
-        value,
+        matches(value, '^[+-]?(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)$'),
+        `double(${value}) <= most`,
       ),
     ),
     'takes a larger share of the connections than the policy allows',

@@ -51,8 +51,20 @@ export const bytesOf = (text) =>
       .join(', ')}}[${text}.find('[A-Za-z]+$').lowerAscii()]`,
   );
 
-export const isSize = (text) =>
-  matches(text, `^(?:[0-9]{1,${DIGITS}}|(?i:[0-9]{1,6} ?(?:${Object.keys(UNITS).join('|')})))$`);
+const isSize = (text) => matches(text, `^(?:[0-9]{1,${DIGITS}}|(?i:[0-9]{1,6} ?(?:${Object.keys(UNITS).join('|')})))$`);
+
+/** A size as the sidecar reads it, of which more is taken than of an annotation; whether it is a whole number is not asked. */
+export const hasSize = (text) =>
+  matches(
+    text,
+    `^(?:[+-]?(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)|(?:[0-9]+(?:\\.[0-9]+)?|\\.[0-9]+)[\\s\\v\\p{Z}\\x{feff}]*(?i:${Object.keys(UNITS).join('|')}))$`,
+  );
+
+/** At most so many bytes, of a text for which `hasSize` holds; parts of a byte are rounded. */
+export const isAtMost = (text, most) =>
+  `double(${text}.find('^[+-]?[0-9.]+')) * {${Object.entries(BYTES_PER_UNIT)
+    .map(([unit, bytes]) => `'${unit}': ${bytes.toFixed(1)}`)
+    .join(', ')}}[${text}.find('[A-Za-z]*$').lowerAscii()] < ${most} + 0.5`;
 
 /** Units of whole milliseconds; their case counts. */
 const TIMES = Object.fromEntries(Object.entries(MS_PER_UNIT).filter(([, ms]) => Number.isInteger(ms)));

@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);
+const { TOKEN } = require('../../dist/config/checks.js');
 const { MAX_PORT } = require('../../dist/config/limits.js');
 const { OBJECT_NAME, SECRET_KEY } = require('../../dist/injector/names.js');
 const { QUANTITY } = require('../../dist/injector/quantity.js');
@@ -26,6 +27,8 @@ export const definitions = () => ({
       items: { type: ['string', 'number'] },
     },
   },
+  header: { type: 'string', pattern: TOKEN.source, not: { pattern: '^(?:\\+.*|(?i:none))$' } },
+  name: { type: 'string', pattern: '^[^,\\p{Cc}\\p{Z}](?:[^,\\p{Cc}]*[^,\\p{Cc}\\p{Z}])?$' },
   ports: { type: 'string', pattern: `^(?:${RANGE}(?:,${RANGE})*)?$` },
   secret: {
     type: 'string',

@@ -47,7 +47,11 @@ const redaction = (field: 'redactHeaders' | 'redactQuery' | 'redactBody') => (va
 const READERS: Readonly<Record<keyof Policy, (value: unknown) => unknown>> = {
   images: texts,
   outputHosts: texts,
-  redactHeaders: redaction('redactHeaders'),
+  redactHeaders: (value) => {
+    // Beside the names of the default: these are always beside what a pod has redacted.
+    if (texts(value).some((name) => name.startsWith('+'))) throw new Error("a name has no '+' before it");
+    return redaction('redactHeaders')(value);
+  },
   redactQuery: redaction('redactQuery'),
   redactBody: redaction('redactBody'),
   redact: (value) => OPTIONS.redact.check(value, 'redact', false),
@@ -66,7 +70,10 @@ const READERS: Readonly<Record<keyof Policy, (value: unknown) => unknown>> = {
     return value;
   },
   maxSampleRate: (value) => {
-    if (typeof value !== 'number' || !(value >= 0 && value <= 1)) throw new Error('must be a number from 0 to 1');
+    // Of a smaller one the text would have an exponent, which no option of the sniffer takes.
+    if (value !== 0 && !(typeof value === 'number' && value >= 0.000001 && value <= 1)) {
+      throw new Error('must be 0, or a number from 0.000001 to 1');
+    }
     return value;
   },
 };

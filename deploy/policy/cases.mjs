@@ -65,6 +65,9 @@ export const REFUSED = [
       { [name]: { exec: { command: ['sh'] } } },
     ]),
     ['another folder to start in', { workingDir: '/tmp' }],
+    ['the end of its log in the status of the pod', { terminationMessagePolicy: 'FallbackToLogsOnError' }],
+    ['another file in the status of the pod', { terminationMessagePath: '/proc/self/environ' }],
+    ['a device', { volumeDevices: [{ name: 'a', devicePath: '/dev/a' }] }],
   ].map(([name, more]) => [name, locked({}, more), 'has a field']),
   ...[
     ['code by NODE_OPTIONS', { name: 'NODE_OPTIONS', value: '--import=data:text/javascript,1' }],
@@ -78,12 +81,27 @@ export const REFUSED = [
       { name: 'NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
     ],
     ['a value of another variable', { name: 'OUTPUT_KAFKA', value: 'kafka://a.in.example/$(KAFKA_USERNAME)' }],
-  ].map(([name, variable]) => [name, locked({}, { env: [...env(FITTING), variable] }), 'has a variable']),
+    ['a user that is another variable', { name: 'KAFKA_USERNAME', value: '$(OUTPUT_URL_AUTH_TOKEN)' }],
+  ].map(([name, variable]) => [
+    name,
+    locked({}, { env: [...env(FITTING), variable] }),
+    `has a variable that no injection gives it: ${variable.name}`,
+  ]),
+  [
+    'variables with long names',
+    locked({}, { env: Array.from({ length: 300 }, (_, at) => ({ name: `LONG_${at}_${'A'.repeat(20)}`, value: '' })) }),
+    'has a variable that no injection gives it: LONG_0_',
+  ],
   ...[
     ['code of a ConfigMap', { name: 'a', mountPath: '/app' }],
     ['our volume elsewhere', { name: 'tcp-sniffer-no-token', mountPath: '/app' }],
     ['the token of the service account', { name: 'a', mountPath: TOKEN_PATH }],
-  ].map(([name, mount]) => [name, locked({}, { volumeMounts: [mount] }), 'has a mount']),
+    ['a folder whose name has two lines', { name: 'a', mountPath: '/app\n/b' }],
+  ].map(([name, mount]) => [
+    name,
+    locked({}, { volumeMounts: [mount] }),
+    `has a mount that no injection gives it: ${mount.mountPath.split('\n')[0]}`,
+  ]),
   [
     'another folder by way of one that the chart allows',
     {
@@ -219,6 +237,10 @@ export const TAKEN = [
       pod: pod({}, { 'tcp-sniffer/output-otlp': 'https://elsewhere.example' }),
       values: { sidecar: { options: { 'output-otlp': ' https://elsewhere.example ' } }, policy: RULES },
     },
+  ],
+  [
+    'what the API server fills in',
+    locked({}, { terminationMessagePolicy: 'File', terminationMessagePath: '/dev/termination-log' }),
   ],
   // `helm upgrade --reuse-values` from a chart that had no such values.
   ...[{ redactQuery: null, redactBody: null, redact: null }, NO_RULES].map((policy) => [

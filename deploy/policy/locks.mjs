@@ -44,14 +44,17 @@ const PLAIN = [
 
 /** Fields by which a container runs something else, or takes its variables from elsewhere. No injection sets them. */
 const NEVER = ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe', 'workingDir'];
-const NEVER_FILLED = ['command', 'args', 'envFrom'];
+const NEVER_FILLED = ['command', 'args', 'envFrom', 'volumeDevices'];
+/** What the API server fills in: by others, more users read what the container has. */
+const FILLED_IN = { terminationMessagePolicy: 'File', terminationMessagePath: '/dev/termination-log' };
 
 /** What the chart names, another webhook may add to every container. */
 const alsoAllowed = (rule, text) => `${RULES}.${rule}.exists(a, ${text}.lowerAscii().matches(a))`;
 
+const isPlain = `!e.?valueFrom.hasValue() && !${written}.replace('$$', '').contains('$')`;
 const isOurVariable = `(e.name in ${literal(FROM_FIELDS)} ? e.?valueFrom.?fieldRef.?fieldPath.orValue('') == ${literal(FROM_FIELDS)}[e.name] :
-e.name in ${list(FROM_SECRETS)} ? !e.?valueFrom.hasValue() || e.?valueFrom.?secretKeyRef.hasValue() :
-e.name in ${list(PLAIN)} ? !e.?valueFrom.hasValue() && !${written}.replace('$$', '').contains('$') : ${alsoAllowed('variables', 'e.name')})`;
+e.name in ${list(FROM_SECRETS)} ? e.?valueFrom.?secretKeyRef.hasValue() || ${isPlain} :
+e.name in ${list(PLAIN)} ? ${isPlain} : ${alsoAllowed('variables', 'e.name')})`;
 
 const isOurMount = `(${MODEL.volumeMounts
   .map(({ name, mountPath }) => `m.name == ${quote(name)} && m.mountPath == ${quote(mountPath)}`)
@@ -74,19 +77,26 @@ const sendsTo = (annotation) =>
 const below = (name, field, rule, valid, isBelow) =>
   `${RULES}.${rule}.all(most, (size(${entries(name)}) > 0 || ${OPTIONS[field].default.toFixed(1)} <= most) && ${entries(name)}.all(e, ${valid} && ${isBelow}))`;
 
-/** Expression and message. */
+/** What is in a container and does not fit, by its names. */
+const others = (part, item, fits, name) =>
+  `variables.ours.map(c, c.?${part}.orValue([]).filter(${item}, !(${fits})).map(${item}, ${name})).flatten()`;
+/** The API server shows no message of several lines, or of more than 5 KiB. */
+const told = (names) => `${names}.join(', ').find(r'^[^\\n\\r]{0,500}')`;
+
+/** Expression, message, and the variable with the names that the message ends with. */
 export const LOCKS = [
   [
     each(
       [
         ...NEVER.map((name) => `!c.?${name}.hasValue()`),
         ...NEVER_FILLED.map((name) => `size(c.?${name}.orValue([])) == 0`),
+        ...Object.entries(FILLED_IN).map(([name, value]) => `c.?${name}.orValue('${value}') == '${value}'`),
       ].join(' && '),
     ),
-    `has a field that no injection gives it: one of ${[...NEVER, ...NEVER_FILLED].join(', ')}`,
+    `has a field that no injection gives it: one of ${[...NEVER, ...NEVER_FILLED, ...Object.keys(FILLED_IN)].join(', ')}`,
   ],
-  [each(`c.?env.orValue([]).all(e, ${isOurVariable})`), 'has a variable that no injection gives it'],
-  [each(`c.?volumeMounts.orValue([]).all(m, ${isOurMount})`), 'has a mount that no injection gives it'],
+  ['size(variables.otherVariables) == 0', 'has a variable that no injection gives it: ', 'variables.otherVariables'],
+  ['size(variables.otherMounts) == 0', 'has a mount that no injection gives it: ', 'variables.otherMounts'],
   [
     // Of any tag: replicas of an injector that an upgrade has not ended yet inject the image before.
     each(
@@ -123,12 +133,16 @@ export const LOCKS = [
     `${RULES}.tlsKeylog || ${each(`size(${entries('TLS_KEYLOG')}) == 0`)}`,
     'reads TLS, which the policy does not allow',
   ],
-].map(([expression, message]) => [
+].map(([expression, message, names]) => [
   expression,
-  quote(`tcp-sniffer: refused: the container ${CONTAINER_NAME} ${message}`),
+  quote(`tcp-sniffer: refused: the container ${CONTAINER_NAME} ${message}`) + (names ? ` + ${told(names)}` : ''),
 ]);
 
-export const LOCK_VARIABLES = [['ours', OURS]];
+export const LOCK_VARIABLES = [
+  ['ours', OURS],
+  ['otherVariables', others('env', 'e', isOurVariable, 'e.name')],
+  ['otherMounts', others('volumeMounts', 'm', isOurMount, 'm.mountPath')],
+];
 
 const injected = `size(variables.sidecar) > 0 && object.metadata.?annotations[?${quote(STATUS_ANNOTATION)}].hasValue()`;
 const chosen = (name) => `!${textOf(name)}.hasValue()`;

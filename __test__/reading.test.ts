@@ -230,6 +230,8 @@ describe('JSON lines', () => {
     ['--include', 'header=host: shop.*'],
     ['--exclude', 'method=GET'],
     ['--exclude', 'path=*o*,status=200'],
+    ['--include', 'path=/a\\'],
+    ['--exclude', 'header=if-match: "a*"'],
   ])('%s %s chooses as it does of packets', async (flag, value) => {
     const lines = join(folder, 'shop.jsonl');
     writeFileSync(lines, (await runCli([...PORTS, SHOP])).stdout);
@@ -240,6 +242,14 @@ describe('JSON lines', () => {
     expect(ofLines).toMatchObject({ code: 0, stdout: ofPackets.stdout });
     const mixed = await runCli([...PORTS, lines, SHOP, flag, value]);
     expect(linesOf(mixed.stdout)).toHaveLength(2 * linesOf(ofPackets.stdout).length);
+  });
+
+  test.each(['--include', '--exclude'])('%s that is too long for them is refused by its own name', async (flag) => {
+    const run = await runCli(['-r', '-', flag, `path=/${'a'.repeat(5_000)}`], { input: Buffer.alloc(0) });
+    expect([run.code, complaints(run.stderr)[0]]).toEqual([
+      1,
+      expect.stringMatching(RegExp(`^${flag}: .* longer than`)),
+    ]);
   });
 
   test('with messages of WebSockets go into a HAR', async () => {

@@ -1,10 +1,13 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { validateConfig } from '../../ts/config';
 import { toCaptureOptions } from '../../ts/config/engine';
 import { readCommandConfig } from '../../ts/config/env';
-import { expressionsOf, MAX_FILTERS, parseFilters } from '../../ts/config/filters';
-import { parseFilter } from '../../ts/filter';
+import { checkFilters, expressionsOf, MAX_FILTERS, parseFilters } from '../../ts/config/filters';
+import { type Exchange, parseFilter } from '../../ts/filter';
+import { isPathLike } from '../../ts/filter/patterns';
 import { portRanges } from '../../ts/filter/ports';
+import { request, response } from '../filter/exchanges';
 
 describe('filters as text', () => {
   it.each([
@@ -101,11 +104,68 @@ describe('filters as expressions', () => {
     ['path=/a;status=5xx', '', ['(path="/a") or (status="5xx")']],
     ['', 'path=/a"b;method=GET', ['not (path="/a\\"b")', 'not (method="GET")']],
     ['header=x-a', 'header=x-a: b c', ['request.header="x-a"', 'not (request.header="x-a: b c")']],
-    ['header=X-A: b*c.d', '', ['request.header~"^x\\-a: b\\*c\\.d$"']],
+    ['header=X-A: b*c.d', '', ['request.header~"^x-a: b\\*c\\.d$"']],
+    ['header=if-match: "a*"', '', ['request.header~"^if-match: \\"a\\*\\"$"']],
+    ['path=/a\\', 'header=x-a: 1\\', ['path~"(?s)^/a[\\\\]"', 'not (request.header~"^x-a: 1[\\\\]$")']],
   ])('%s; not %s', (include, exclude, expressions) => {
     const [wanted, unwanted] = [include, exclude].map((text) => (text === '' ? [] : parseFilters(text)));
     expect(expressionsOf(wanted ?? [], unwanted ?? [])).toEqual(expressions);
     expect(() => expressions.map((text) => parseFilter(text))).not.toThrow();
+  });
+});
+
+describe('filters as expressions are of what the filters are of', () => {
+  const signs = fc.constantFrom(...'"\'\\*.-?:()[]{}|^$+ a1&', 'é', '😀', '\u2028', '\t');
+  const some = fc.string({ unit: signs, maxLength: 30 });
+  const printable = fc.string({ unit: fc.constantFrom(...'"\'\\*.-?:()[]{}|^$+/a1&'), minLength: 1, maxLength: 30 });
+  const holds = (key: 'include' | 'exclude', text: string, exchange: Exchange): boolean => {
+    const filters = { include: [], exclude: [], [key]: checkFilters([JSON.parse(text)], key) };
+    return expressionsOf(filters.include, filters.exclude).every((each) => parseFilter(each).matches(exchange));
+  };
+
+  it('of headers', () => {
+    fc.assert(
+      fc.property(some, fc.string({ unit: signs, minLength: 1, maxLength: 3 }), (value, more) => {
+        const filter = JSON.stringify({ header: `X-a: ${value}` });
+        const [own, other] = [value.trim(), `${value.trim()}${more}`].map(
+          (each): Exchange => ({ request: request({ headers: { 'x-a': each } }), response: response() }),
+        ) as [Exchange, Exchange];
+        expect([holds('include', filter, own), holds('exclude', filter, own)]).toEqual([true, false]);
+        expect([holds('include', filter, other), holds('exclude', filter, other)]).toEqual([false, true]);
+      }),
+    );
+  });
+
+  it('of paths', () => {
+    fc.assert(
+      fc.property(printable, some, (path, other) => {
+        const filter = JSON.stringify({ path });
+        for (const target of [path, path.replaceAll('*', other), `${path}${other}`, other]) {
+          const exchange: Exchange = { request: request({ path: target }), response: response() };
+          const isLike = isPathLike(path, target);
+          expect([holds('include', filter, exchange), holds('exclude', filter, exchange)]).toEqual([isLike, !isLike]);
+        }
+      }),
+    );
+  });
+
+  it('of methods and statuses', () => {
+    const token = fc.string({ unit: fc.constantFrom(..."!#$%&'*+-.^_`|~aZ0"), minLength: 1, maxLength: 9 });
+    const status = fc.stringMatching(/^[1-9xX][0-9xX]{2}$/);
+    fc.assert(
+      fc.property(token, status, (method, status) => {
+        const statusCode = Number(status.toLowerCase().replaceAll('x', '1'));
+        const exchange: Exchange = { request: request({ method }), response: response({ statusCode }) };
+        const filter = JSON.stringify({ method, status });
+        expect([holds('include', filter, exchange), holds('exclude', filter, exchange)]).toEqual([true, false]);
+      }),
+    );
+  });
+
+  it('or are too long, which is said of their own option', () => {
+    const long = checkFilters([{ path: `/${'a'.repeat(5_000)}` }], 'include');
+    expect(() => expressionsOf(long, [])).toThrow(/^include: .*the filter is longer than/);
+    expect(() => expressionsOf([], long)).toThrow(/^exclude: .*the filter is longer than/);
   });
 });
 

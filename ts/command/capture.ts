@@ -12,7 +12,7 @@ import {
   readRetryOpenMs,
   readRuntimeEnv,
 } from '../config/env';
-import { expressionsOf, joinExpressions } from '../config/filters';
+import { checkExpression, expressionsOf, joinExpressions } from '../config/filters';
 import { refuseSameFile, refuseSameOutput } from '../config/validate';
 import { EngineError, ValidationError } from '../errors';
 import { portRanges } from '../filter/ports';
@@ -262,8 +262,10 @@ function withFilter(config: SnifferConfig): SnifferConfig {
   const { include = [], exclude = [], filter } = config;
   const expressions = expressionsOf(include, exclude);
   if (expressions.length === 0) return config;
-  const all = filter === undefined ? expressions : [filter, ...expressions];
-  return { ...config, include: [], exclude: [], filter: joinExpressions(all) };
+  const all = joinExpressions(filter === undefined ? expressions : [filter, ...expressions]);
+  // Together they may be too long.
+  checkExpression(all, include.length > 0 ? 'include' : 'exclude');
+  return { ...config, include: [], exclude: [], filter: all };
 }
 
 /** The config, whole and checked, with complaints in the user's own terms: the flag or the variable. */

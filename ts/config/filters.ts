@@ -73,26 +73,46 @@ export function joinExpressions(texts: readonly string[], by: 'and' | 'or' = 'an
   return texts.length === 1 ? `${texts[0]}` : texts.map((text) => `(${text})`).join(` ${by} `);
 }
 
-/** `include` and `exclude` as expressions, all of which must be true: for messages that the engine does not make. */
+/** `include` and `exclude` as expressions, all of which must be true: for messages that the engine does not make. @throws {ValidationError} */
 export function expressionsOf(include: readonly MessageFilter[], exclude: readonly MessageFilter[]): string[] {
-  const excluded = exclude.map((filter) => `not (${expressionOf(filter)})`);
-  return include.length === 0 ? excluded : [joinExpressions(include.map(expressionOf), 'or'), ...excluded];
+  const wanted = include.length === 0 ? [] : [joinExpressions(include.map(expressionOf), 'or')];
+  const unwanted = exclude.map((filter) => `not (${expressionOf(filter)})`);
+  for (const text of wanted) checkExpression(text, 'include');
+  for (const text of unwanted) checkExpression(text, 'exclude');
+  return [...wanted, ...unwanted];
 }
 
 function expressionOf({ method, path, status, header }: MessageFilter): string {
   const parts = [
-    ...Object.entries({ method, path, status }).flatMap(([key, text]) => (text ? `${key}=${quote(text)}` : [])),
+    ...(method === undefined ? [] : [`method=${quote(method)}`]),
+    ...(path === undefined ? [] : [pathExpression(path)]),
+    ...(status === undefined ? [] : [`status=${quote(status)}`]),
     ...(header === undefined ? [] : [headerExpression(header)]),
   ];
   return parts.join(' and ');
 }
 
+function pathExpression(text: string): string {
+  if (canBeQuoted(text)) return `path=${quote(text)}`;
+  const isPattern = text.includes('*');
+  return `path~${quote(`(?s)^${text.split('*').map(literal).join('.*')}${isPattern ? '$' : ''}`)}`;
+}
+
 /** Of the request, with all of its value; a `*` in it is none of a pattern. */
 function headerExpression(text: string): string {
   const [, name = text, value] = /^([^:]*):(.*)$/s.exec(text) ?? [];
-  if (!value?.includes('*')) return `request.header=${quote(text)}`;
-  const [start, end] = [name.trim().toLowerCase(), value.trim()].map((part) => part.replace(/[^\w\s]/g, '\\$&'));
-  return `request.header~${quote(`^${start}: ${end}$`)}`;
+  if (value === undefined || (!value.includes('*') && canBeQuoted(text))) return `request.header=${quote(text)}`;
+  return `request.header~${quote(`^${literal(name.trim().toLowerCase())}: ${literal(value.trim())}$`)}`;
+}
+
+/** In a regular expression. A backslash is a class, so that none stands before a quote or at the end. */
+function literal(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, (sign) => (sign === '\\' ? '[\\\\]' : `\\${sign}`));
+}
+
+/** A backslash before the quote that ends a value would be taken as one of the value. */
+function canBeQuoted(text: string): boolean {
+  return !/\\("|$)/.test(text);
 }
 
 /** A value as it stands in an expression. */

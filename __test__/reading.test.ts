@@ -38,6 +38,34 @@ describe('a savefile', () => {
     expect(alone.stdout).toBe(named.stdout);
   });
 
+  test('is read with flags that are for an interface; a warning names them', async () => {
+    const flags = [
+      '-i',
+      'none0',
+      '--snaplen-bytes',
+      '100',
+      '--read-timeout-ms',
+      '5',
+      '--cpu-limit-share',
+      '1',
+      '--promiscuous',
+    ];
+    const [run, without] = await Promise.all([runCli([...PORTS, DEMO, ...flags]), runCli([...PORTS, DEMO])]);
+    expect([run.code, run.stdout]).toEqual([0, without.stdout]);
+    const warnings = linesOf(run.stderr).filter((line) => line.includes('"warn"'));
+    expect(warnings.map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({
+        flags: expect.arrayContaining(
+          flags
+            .slice(1)
+            .filter((flag) => flag.startsWith('--'))
+            .concat('--interface'),
+        ),
+        message: 'flags without effect: no interface is captured on',
+      }),
+    ]);
+  });
+
   test('and others are read in the order of their time, each with ids of its own', async () => {
     const run = await runCli([...PORTS, '-r', SHOP, '--read', DEMO]);
     expect(run.code).toBe(0);
@@ -218,7 +246,11 @@ describe('JSON lines', () => {
       1,
       expect.stringMatching(/^REDACT_BODY: is for packets/),
     ]);
-    const env = { INTERFACE: 'eth0', MAX_CONCURRENT_CONNECTIONS: '9', SAMPLE_RATE: '1', REDACT_HEADERS: 'none' };
+    const env = {
+      ...{ INTERFACE: 'eth0', MAX_CONCURRENT_CONNECTIONS: '9', REDACT_HEADERS: 'none', REDACT: 'default' },
+      ...{ SAMPLE_RATE: '0.5', MAX_BODY_SIZE: '5', DECODE_BODY: 'false', BINARY_BODIES: 'base64' },
+      PROTO_DESCRIPTORS: join(folder, 'none.binpb'),
+    };
     expect(await runCli(['-r', '-'], { input, env })).toMatchObject({ code: 0, stdout: `${input}` });
   });
 

@@ -151,12 +151,6 @@ describe('usage', () => {
     [['--ports', '80', '--output-file', '-'], {}, "--output-file: must be the path of a file, got '-'"],
     [['--ports', '80'], { HAR_FILE: '-' }, "HAR_FILE: must be the path of a file, got '-'"],
     [
-      ['--ports', '80', '-r', 'a', '-i', 'lo'],
-      {},
-      "--interface: is for a capture on an interface: 'a' is read in place",
-    ],
-    [['--ports', '80', '-r', 'a', '--promiscuous'], {}, '--promiscuous: is for a capture on an interface'],
-    [
       ['--ports', '80', '--max-body-size', '1M'],
       {},
       "--max-body-size: must be a size in bytes, e.g. 1MiB or 1MB, got '1M'",

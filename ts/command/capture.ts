@@ -36,7 +36,7 @@ import { FIELD, FLAG, type PacketsAsked } from './packets/asked';
 import { HINT_AFTER_MS, PortsHint } from './ports-hint';
 import { COMMANDS } from './program';
 import type { Shown } from './show';
-import { refuseWithoutEffect } from './without-effect';
+import { refuseWithoutEffect, warnOfWithoutEffect } from './without-effect';
 
 /** With `trigger` a trigger; otherwise it ends the process, as it does by itself. SIGUSR1 is Node's. */
 const TRIGGER_SIGNAL = 'SIGUSR2';
@@ -63,6 +63,7 @@ export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Sh
     return BAD_CONFIG;
   }
   const log = terminal.createLogger(config.logLevel ?? 'info');
+  warnOfWithoutEffect(asked, log);
   let exitCode = SUCCESS;
   const { inputs, follow, durationMs } = asked;
   const pseudonyms = asked.pseudonymize ? createPseudonyms() : undefined;

@@ -13,6 +13,7 @@ import { type Asked, isOfLines } from './asked';
 import { giveUpRight } from './capture';
 import { captureOf } from './inputs';
 import type { Shown } from './show';
+import { warnOfWithoutEffect } from './without-effect';
 
 export interface WhatIsMissing {
   /** The parts that are missing, in words. */
@@ -33,6 +34,7 @@ export async function readAll({ asked, config, take }: Reading, terminal: Shown)
   let broke = false;
   const isLive = asked.inputs.length === 0;
   const createLogger = withAdvice(terminal.createLogger, asked.inputs);
+  warnOfWithoutEffect(asked, createLogger(config.logLevel ?? 'info'));
   const sniffer = new Sniffer(config, {
     ...DEFAULT_DEPS,
     ...(isLive ? {} : { createCapture: captureOf(asked.inputs, false, DEFAULT_DEPS.createCapture) }),

@@ -1,30 +1,37 @@
-/** Options that would have no effect on what is read: refused, so that nobody relies on them. */
+/** Options that would have no effect on what is read: nobody may rely on them. */
 
 import { isDeepStrictEqual } from 'node:util';
 import type { SnifferConfig } from '../config';
 import { COMMAND_OPTIONS, type CommandOption } from '../config/command';
 import { ValidationError } from '../errors';
+import type { Log } from '../logger';
 import { type Asked, isOfLines } from './asked';
 
 /**
- * `config`: as it was given. What messages must not have is refused wherever it was said; a variable may be there for all runs, so that of
+ * `config`: as it was given. What is promised to be private is refused wherever it was said; a variable may be there for all runs, so that of
  * other options only flags are.
  * @throws {ValidationError}
  */
 export function refuseWithoutEffect({ inputs, flags }: Asked, config: SnifferConfig): void {
-  const [first] = inputs;
-  if (first === undefined) return;
   const lines = inputs.find(({ kind }) => kind === 'lines');
-  const stay = `is for packets: '${lines?.path}' has JSON lines, whose messages stay as they are`;
+  if (lines === undefined) return;
+  const stay = `is for packets: '${lines.path}' has JSON lines, whose messages stay as they are`;
   for (const option of COMMAND_OPTIONS) {
     const { field, acts } = option;
     const isTyped = flags[field] !== undefined;
-    if (acts === 'on an interface' && isTyped)
-      throw new ValidationError(field, `is for a capture on an interface: '${first.path}' is read in place of one`);
+    const isPrivacy = option.topic === 'privacy';
     if (acts === 'on packets' && isTyped && isOfLines(inputs)) throw new ValidationError(field, stay);
-    if (acts === 'on messages' && lines !== undefined && says(option, config[field]))
-      throw new ValidationError(field, `${stay}${option.topic === 'privacy' ? INSTEAD : ''}`);
+    if (acts === 'on messages' && (isTyped || isPrivacy) && says(option, config[field]))
+      throw new ValidationError(field, `${stay}${isPrivacy ? INSTEAD : ''}`);
   }
+}
+
+/** Flags about an interface change nothing in what comes out of files. */
+export function warnOfWithoutEffect({ inputs, flags }: Asked, log: Log): void {
+  if (inputs.length === 0) return;
+  const without = COMMAND_OPTIONS.filter(({ field, acts }) => acts === 'on an interface' && flags[field] !== undefined);
+  if (without.length === 0) return;
+  log.warn({ flags: without.map(({ flag }) => flag) }, 'flags without effect: no interface is captured on');
 }
 
 const INSTEAD = '; --pseudonymize replaces what is private in them';

@@ -316,6 +316,19 @@ describe('an answer', () => {
     expect(linesOn(other.raw()).join(' ')).toMatch(/^warn: no packet of the savefile is TCP(?!.*info:)/);
   });
 
+  test.each([
+    [[...TEXT, '--log-level', 'info'], /^info: capture started/],
+    [[...READ, '--format', 'json'], /^\{"level":"info",.*"message":"capture started"/],
+    [READ, /^info: capture started/],
+  ])('| cat %j: the log says what it was asked to say, and all beside JSON', async (args, start) => {
+    const pipe = at(`pipe-${start.source.length}-${args.length}`);
+    execFileSync('mkfifo', [pipe]);
+    createReadStream(pipe).resume();
+    const terminal = onTerminal([...args], 80, { PTY_STDOUT: pipe });
+    expect(await terminal.done).toBe(0);
+    expect(linesOn(terminal.raw()).join(' ')).toMatch(start);
+  });
+
   test('| less: no progress on the screen of the pager', async () => {
     const [input, pager] = [at('in'), at('pager')];
     execFileSync('mkfifo', [input, pager]);

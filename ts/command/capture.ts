@@ -130,7 +130,8 @@ export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Sh
     exitCode = FAILED;
   });
   const hasPage = config.view !== undefined && config.view !== false;
-  terminal.attach(sniffer, { pcapFile: config.pcapFile, inputs: inputs.map(({ path }) => path), hasPage });
+  const wantsInfo = hasPage || config.logLevel !== undefined;
+  terminal.attach(sniffer, { pcapFile: config.pcapFile, inputs: inputs.map(({ path }) => path), wantsInfo });
   for (let attempt = 1; ; attempt++) {
     try {
       await sniffer.start();

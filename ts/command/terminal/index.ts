@@ -41,8 +41,8 @@ export interface Appearance {
 export interface Attached {
   pcapFile: string | undefined;
   inputs: readonly string[];
-  /** The log says where a page is. */
-  hasPage: boolean;
+  /** The log says where a page is, or how much it says was asked for. */
+  wantsInfo: boolean;
 }
 
 /** Where the terminal does not say: as wide as they once were. */
@@ -87,6 +87,11 @@ export class Terminal {
   /** Of what goes to stdout. */
   get #format(): Format {
     return this.#appearance.format ?? (process.stdout.isTTY ? 'text' : 'json');
+  }
+
+  /** JSON lines are for a program. */
+  get #mayBePaged(): boolean {
+    return this.#appearance.traces !== undefined || this.#format !== 'json';
   }
 
   /** Lines for people on a terminal. */
@@ -174,9 +179,9 @@ export class Terminal {
   }
 
   /** To be called before the start. */
-  attach(sniffer: Sniffer, { pcapFile, inputs, hasPage }: Attached): void {
+  attach(sniffer: Sniffer, { pcapFile, inputs, wantsInfo }: Attached): void {
     this.#inputs = inputs;
-    this.#hidesInfo = pcapFile !== undefined && !hasPage && isPiped();
+    this.#hidesInfo = pcapFile !== undefined && !wantsInfo && this.#mayBePaged && isPiped();
     // A dumb terminal cannot write over a line; and what reads stdout from a pipe may be a pager, whose screen that is.
     if (pcapFile === undefined || this.#stderr === undefined || process.env.TERM === 'dumb' || isPiped()) return;
     this.#progress = new Progress({

@@ -24,12 +24,24 @@ describe('a moment', () => {
     expect([iso(moment.from), moment.to - moment.from, moment.ofDay]).toEqual([from, lasts, false]);
   });
 
-  it.each(['', '14', '24:00', '14:60', '2026-02-31', '2026-13-01', 'yesterday', '10', '-5m', '14:03Z', 'T14:03'])(
-    "'%s' is none",
-    (text) => {
-      expect(() => parseMoment(text, NOW)).toThrow('must be a time, e.g. 14:03');
-    },
-  );
+  it.each([
+    '',
+    '14',
+    '24:00',
+    '2026-05-17T24:00',
+    '2026-05-17T24:00Z',
+    '2026-05-17 14:60',
+    '14:60',
+    '2026-02-31',
+    '2026-13-01',
+    'yesterday',
+    '10',
+    '-5m',
+    '14:03Z',
+    'T14:03',
+  ])("'%s' is none", (text) => {
+    expect(() => parseMoment(text, NOW)).toThrow('must be a time, e.g. 14:03');
+  });
 });
 
 describe('a moment without a zone', () => {

@@ -5,6 +5,7 @@ import { parseTime } from './units';
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const DAY = 24 * 60 * MINUTE;
+const MAX_HOURS = 23;
 
 /** From `from` on, before `to`: as long as the text is exact. */
 export interface Moment {
@@ -33,6 +34,8 @@ export function parseMoment(text: string, nowMs: number): Moment {
     }
     const [hours, minutes, seconds, fraction, zone] = rest;
     if (zone !== undefined) return { ...clockMoment(midnight - offsetOf(zone), rest), ofDay: false };
+    // V8 takes 24:00 for the next midnight.
+    if (Number(hours) > MAX_HOURS) throw wrong();
     const begin = here(date, `${hours}:${minutes}`);
     return { ...clockMoment(begin, ['00', '00', seconds, fraction]), ofDay: false };
   }
@@ -54,7 +57,7 @@ function here(date: string, clock = '00:00'): number {
 
 function clockMoment(base: number, clock: readonly (string | undefined)[]): Pick<Moment, 'from' | 'to'> {
   const [hours = '', minutes = '', seconds, fraction] = clock;
-  if (Number(hours) > 23 || Number(minutes) > 59 || Number(seconds ?? 0) > 60) throw wrong();
+  if (Number(hours) > MAX_HOURS || Number(minutes) > 59 || Number(seconds ?? 0) > 60) throw wrong();
   const unit = seconds === undefined ? MINUTE : fraction === undefined ? SECOND : 1;
   const from =
     base + Number(hours) * 60 * MINUTE + Number(minutes) * MINUTE + Number(`${seconds ?? 0}${fraction ?? ''}`) * SECOND;

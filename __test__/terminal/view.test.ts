@@ -413,6 +413,15 @@ describe('the summary', () => {
     ]);
   });
 
+  it('tells how many endpoints it does not show', () => {
+    const names = [...'abcdefghij'].flatMap((a) => [...'klmnopq'].map((b) => a + b));
+    const rowsOfPaths = (paths: number): string[] =>
+      rowsOf(names.slice(0, paths).map((name) => ({ ...request(name), path: `/${name}` })));
+    const shown = rowsOfPaths(names.length).filter((row) => / \/[a-j][k-q]$/.test(row)).length;
+    expect(rowsOfPaths(shown + 1).at(-1)).toBe('and 1 endpoint more, not worse');
+    expect(rowsOfPaths(shown + 2).at(-1)).toBe('and 2 endpoints more, none of them worse');
+  });
+
   it('counts calls by gRPC by their own status', () => {
     const rows = rowsOf([
       { ...response('a'), grpc: { status: 0, statusName: 'OK' } },

@@ -1,7 +1,7 @@
 /** A comparison in rows for a terminal: the captures, what differs, the worst first, and by which measure. */
 
 import type { Change, Difference, Kind } from '../../compare/differences';
-import { count } from '../terminal/quantities';
+import { countOf } from '../terminal/quantities';
 import type { Paint, Style } from '../terminal/style';
 import { printable, type Text } from '../terminal/text';
 import {
@@ -56,7 +56,7 @@ function detailsOf(change: Change): string[] {
     ...change.differences.map(differenceOf),
     ...[clientOf(change) ?? []].flat(),
     ...callers.slice(0, SHOWN_CALLERS),
-    ...(more > 0 ? [`with it: ${count(more)} endpoints more`] : []),
+    ...(more > 0 ? [`with it: ${countOf(more, 'endpoint')} more`] : []),
   ];
 }
 

@@ -15,7 +15,7 @@ import {
 } from '../../compare/differences';
 import { MAX_ROUTES, MAX_SERVERS } from '../../exchange/servers';
 import { day, timeOfDay } from '../terminal/clock';
-import { count, duration, exchangeCount, percent } from '../terminal/quantities';
+import { count, countOf, duration, exchangeCount, percent } from '../terminal/quantities';
 
 export interface Read {
   /** As it was named. */
@@ -84,7 +84,7 @@ export function measuredOf(difference: Difference): Measured {
     return {
       what: `${quantile === 0.5 ? 'half' : percent(quantile)} of the waits are within`,
       values: [duration(ms[0]), duration(ms[1])],
-      counts: [`${count(of[0])} times`, `${count(of[1])} times`],
+      counts: [countOf(of[0], 'time'), countOf(of[1], 'time')],
     };
   }
   const { what, name, hits } = difference;
@@ -125,14 +125,14 @@ export function foundOf({ changes, tests, compared, few }: Differences): string 
   const rest = few > 0 ? `; of ${count(few)} the times are too few` : '';
   const found = changes.length === 1 ? '1 endpoint differs' : `${count(changes.length)} endpoints differ`;
   const none = compared === 0 ? 'Nothing to compare' : 'No difference';
-  return `${changes.length === 0 ? none : found}: ${count(compared)} endpoints in both${rest}, ${count(tests)} tests`;
+  return `${changes.length === 0 ? none : found}: ${countOf(compared, 'endpoint')} in both${rest}, ${countOf(tests, 'test')}`;
 }
 
 /** The thresholds, and all that was not compared. */
 export function* limitsOf({ captures, differences: { sampled, more } }: Comparison): Generator<string> {
   yield `Told: what chance explains in less than 1 of ${1 / ALPHA} comparisons, shares from ${MIN_POINTS * 100} point on, times from ${MIN_SHIFT * 100} % and ${MIN_SHIFT_MS} ms on, of ${MIN_TIMES} times or more`;
-  if (sampled > 0) yield `Of ${count(sampled)} endpoints a sample of the times is compared`;
-  if (more > 0) yield `Of ${count(more)} endpoints not all statuses or fields are told apart`;
+  if (sampled > 0) yield `Of ${countOf(sampled, 'endpoint')} a sample of the times is compared`;
+  if (more > 0) yield `Of ${countOf(more, 'endpoint')} not all statuses or fields are told apart`;
   const { beyondServers, beyondRoutes } = captures;
   if (beyondServers > 0) yield `Beyond the first ${count(MAX_SERVERS)} servers: ${exchangeCount(beyondServers)}`;
   if (beyondRoutes > 0) yield `Beyond the first ${count(MAX_ROUTES)} endpoints: ${exchangeCount(beyondRoutes)}`;

@@ -26,8 +26,13 @@ export function count(value: number): string {
   return value.toLocaleString('en-US').replaceAll(',', ' ');
 }
 
+/** `1 endpoint`, `2 endpoints`. */
+export function countOf(value: number, one: string): string {
+  return value === 1 ? `1 ${one}` : `${count(value)} ${one}s`;
+}
+
 export function exchangeCount(value: number): string {
-  return value === 1 ? '1 exchange' : `${count(value)} exchanges`;
+  return countOf(value, 'exchange');
 }
 
 /** Of a share. Only all of it is 100 %, and only nothing of it 0 %. */

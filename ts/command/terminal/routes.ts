@@ -4,7 +4,7 @@ import type { Finding } from '../../exchange/findings';
 import type { Quantiles } from '../../exchange/quantiles';
 import type { RouteStats } from '../../exchange/route-stats';
 import type { Found, ServerStats, Traffic } from '../../exchange/traffic';
-import { bytes, count, duration, exchangeCount } from './quantities';
+import { bytes, count, countOf, duration, exchangeCount } from './quantities';
 import type { Paint } from './style';
 import { printable, type Text } from './text';
 
@@ -81,10 +81,11 @@ export function routeRows(
     shownRoutes++;
   }
   shown.push(...[...servers.values()].flat());
-  if (all.length > shownRoutes)
-    shown.push(
-      paint('dim', text.clip(`and ${count(all.length - shownRoutes)} endpoints more, none of them worse`, columns)),
-    );
+  const more = all.length - shownRoutes;
+  if (more > 0) {
+    const words = `and ${countOf(more, 'endpoint')} more, ${more === 1 ? 'not' : 'none of them'} worse`;
+    shown.push(paint('dim', text.clip(words, columns)));
+  }
   if (traffic.beyond.exchanges > 0)
     shown.push(text.clip(`beyond the limits: ${exchangeCount(traffic.beyond.exchanges)}, not told apart`, columns));
   return shown;

@@ -53,7 +53,9 @@ const STDERR = stderrDestination();
 export function createLogger(level: LogLevel, destination: LogDestination = STDERR): Log {
   return logOf(level, (name) => (fields, message) => {
     const timestamp = new Date().toISOString();
-    destination.write(`${JSON.stringify({ level: name, timestamp, ...fields, message })}\n`);
+    const own = { level: name, timestamp };
+    // First and last: no field is taken for one of these.
+    destination.write(`${JSON.stringify({ ...own, ...fields, ...own, message })}\n`);
   });
 }
 

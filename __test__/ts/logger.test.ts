@@ -43,6 +43,13 @@ describe('a logger', () => {
   });
 });
 
+it('no field takes the place of what each line has', () => {
+  const texts = new Texts();
+  createLogger('info', texts).info({ level: 'error', timestamp: 'never', message: 'a secret', ports: [80] }, 'words');
+  expect(JSON.parse(texts.text)).toMatchObject({ level: 'info', ports: [80], message: 'words' });
+  expect(texts.text).not.toMatch(/never|a secret/);
+});
+
 /** As the package's log lines were before they were written without it. */
 function byPino(fields: Record<string, unknown>, message: string): Record<string, unknown> {
   const texts = new Texts();

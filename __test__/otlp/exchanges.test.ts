@@ -34,6 +34,25 @@ describe('exchanges that are not whole', () => {
     ]);
   });
 
+  it('and are not told of later ones once nothing more comes', () => {
+    const endings = new Endings();
+    const watchers: string[] = [];
+    const watch = endings.watch.bind(endings);
+    endings.watch = (watcher) => {
+      watchers.push('watches');
+      const unwatch = watch(watcher);
+      return () => {
+        watchers.pop();
+        unwatch();
+      };
+    };
+    const { add, requests } = packed('json', { endings });
+    add(REQUEST);
+    expect(watchers).toHaveLength(1);
+    requests();
+    expect(watchers).toHaveLength(0);
+  });
+
   it('or when it has waited long enough; its response is then no second span', () => {
     let now = 0;
     const { add, requests, drops, packer } = packed('json', { patienceMs: 1_000, now: () => now });

@@ -21,11 +21,12 @@ const CONNECTIONS: Readonly<Record<string, Ending>> = {
 
 export class Endings {
   readonly #byId = new Map<string, string>();
-  readonly #watchers: ((id: string) => void)[] = [];
+  readonly #watchers = new Set<(id: string) => void>();
 
-  /** Calls it for each that comes from now on. */
-  watch(watcher: (id: string) => void): void {
-    this.#watchers.push(watcher);
+  /** Calls it for each that comes from now on, until what is returned is called. */
+  watch(watcher: (id: string) => void): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
   }
 
   /** By ids: who reset the stream, `client` or `server`, and perhaps with which code, or what became of the connection. */

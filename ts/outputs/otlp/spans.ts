@@ -120,13 +120,14 @@ export class SpansPacker implements Packer {
   /** Those whose texts may be parts of the lines at hand. */
   #young: RequestHalf[] = [];
   #unpaired = 0;
+  readonly #unwatch: (() => void) | undefined;
 
   constructor(options: SpansOptions) {
     this.#options = options;
     this.#encoding = options.encoding;
     this.#peers = new Peers(options.encoding);
     // Its span goes with what comes next.
-    options.endings?.watch((id) => this.#pairing.settleUnanswered(id));
+    this.#unwatch = options.endings?.watch((id) => this.#pairing.settleUnanswered(id));
     this.#pairing = new Pairing({
       onExchange: ({ request, response }, messages, id) => this.#finish(id, request, response, messages),
     });
@@ -181,6 +182,7 @@ export class SpansPacker implements Packer {
   }
 
   flush(sink: Sink): void {
+    this.#unwatch?.();
     this.#reason = 'end';
     while (this.#pairing.settleOldest()) if (this.#chunkBytes >= CHUNK_BYTES) this.#push(sink);
     this.#reason = 'limit';

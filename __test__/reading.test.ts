@@ -213,6 +213,24 @@ describe('JSON lines', () => {
     else expect(run).toMatchObject({ code: 0, stdout: text });
   });
 
+  test.skipIf(!('zstdCompressSync' in zlib))(
+    'are missing without a word in no file of several frames of zstd',
+    async () => {
+      const { zstdCompressSync } = zlib as unknown as { zstdCompressSync: (text: string) => Buffer };
+      const text = await linesOfDemo();
+      const zstd = join(folder, 'frames.jsonl.zst');
+      writeFileSync(zstd, Buffer.concat([zstdCompressSync(text), zstdCompressSync(text)]));
+      const run = await runCli([zstd]);
+      // A later Node.js may read all of them.
+      if (messagesOf(run.stdout).length === 24) expect(run.code).toBe(0);
+      else
+        expect([run.code, complaints(run.stderr)]).toEqual([
+          2,
+          [expect.stringMatching(/first frame of zstd.*zstd -dc/)],
+        ]);
+    },
+  );
+
   test.each([
     ['--redact-body', 'error'],
     ['--redact-headers', '+x-api-version'],

@@ -12,6 +12,7 @@ import { findInputs, labelOf } from '../../ts/command/inputs/find';
 import { firstPacketTime, kindOf } from '../../ts/command/inputs/kind';
 import { LinesCapture } from '../../ts/command/inputs/lines';
 import { isMessage } from '../../ts/command/inputs/message';
+import { plainHead } from '../../ts/command/inputs/packing';
 import type { CaptureEvent, NativeCapture } from '../../ts/native';
 import type { HttpMessage } from '../../ts/types';
 import { request, response } from '../filter/exchanges';
@@ -308,6 +309,9 @@ describe('a name', () => {
     expect(kindOf(gzipSync(line(request())), 'x.log.gz')).toBe('lines');
     expect(kindOf(gzipSync(line(request())).subarray(0, 40), 'x.jsonl.gz')).toBe('lines');
     expect(kindOf(gzipSync('{"log": {}}'), 'x.har.gz')).toBe('har');
+    const much = gzipSync(line(request()) + '0'.repeat(60_000_000)).subarray(0, 64 * 1024);
+    expect(kindOf(much, 'x')).toBe('lines');
+    expect(plainHead(much)?.length).toBeLessThan(3_000_000);
     const zstd = Buffer.from('28b52ffd0000', 'hex');
     expect(['x.jsonl.zst', 'x.log.zst', 'x.pcap.zst', 'x'].map((name) => kindOf(zstd, name))).toEqual([
       'lines',

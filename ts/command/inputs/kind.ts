@@ -2,7 +2,7 @@
 
 import { closeSync, openSync, readSync } from 'node:fs';
 import { statusOf } from './again';
-import { packingOf, unpackHead } from './packing';
+import { packingOf, plainHead } from './packing';
 
 export type Kind = 'savefile' | 'lines' | 'har' | 'array' | 'unknown';
 
@@ -37,9 +37,10 @@ export function peek(path: string): Peeked | undefined {
   try {
     fd = path === '-' ? 0 : openSync(path, 'r');
     const bytes = readAt(fd, 0);
-    const kind = kindOf(bytes, path);
+    const plain = plainHead(bytes);
+    const kind = kindOfHead(bytes, plain, path);
     const isLog = kind === 'unknown' && isText(bytes) && hasOurs(fd);
-    return { kind: isLog ? 'lines' : kind, since: firstPacketTime(bytes) };
+    return { kind: isLog ? 'lines' : kind, since: plain && firstPacketTime(plain) };
   } catch {
     return undefined;
   } finally {
@@ -70,11 +71,14 @@ function hasOurs(fd: number): boolean {
 
 /** `bytes`: the first ones. */
 export function kindOf(bytes: Buffer, path: string): Kind {
-  if (packingOf(bytes) === undefined) return kindOfPlain(bytes, path);
-  const plain = unpackHead(bytes);
+  return kindOfHead(bytes, plainHead(bytes), path);
+}
+
+function kindOfHead(bytes: Buffer, plain: Buffer | undefined, path: string): Kind {
   // Not every Node.js unpacks zstd; the name tells then.
   if (plain === undefined) return /\.(jsonl|ndjson|log)(\.\w+)?$/i.test(path) ? 'lines' : 'savefile';
   const kind = kindOfPlain(plain, path);
+  if (packingOf(bytes) === undefined) return kind;
   // If it is no savefile, the engine says so best.
   return kind === 'unknown' ? 'savefile' : kind;
 }
@@ -94,10 +98,9 @@ function isSavefile(bytes: Buffer): boolean {
   return magics.some((magic) => PCAP_UNITS.has(magic) || magic === PCAP_MODIFIED || magic === PCAPNG);
 }
 
-export function firstPacketTime(bytes: Buffer): number | undefined {
+/** `plain`: the first bytes, unpacked. */
+export function firstPacketTime(plain: Buffer): number | undefined {
   try {
-    const plain = packingOf(bytes) === undefined ? bytes : unpackHead(bytes);
-    if (plain === undefined) return undefined;
     return plain.readUInt32LE(0) === PCAPNG ? timeInPcapng(plain) : timeInPcap(plain);
   } catch {
     // Too short for a packet.

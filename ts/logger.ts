@@ -4,9 +4,11 @@
  */
 
 import { writeSync } from 'node:fs';
-import { LOG_LEVELS } from './config/rows/run';
 import { readThrown } from './thrown';
 import type { LogLevel } from './types';
+
+/** Each lets through what those before it do. */
+export const LOG_LEVELS: readonly LogLevel[] = ['silent', 'error', 'warn', 'info', 'debug'];
 
 type Line = (fields: Record<string, unknown>, message: string) => void;
 

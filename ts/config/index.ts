@@ -2,9 +2,9 @@
 
 import { OPTIONS } from './options';
 
+export { LOG_LEVELS } from '../logger';
 export { MAX_PORT, MAX_SAMPLE_RATE, MIN_PORT, MIN_SAMPLE_RATE } from './limits';
 export { hasOutputConfigured } from './outputs';
-export { LOG_LEVELS } from './rows/run';
 export type { SnifferConfig, ValidatedConfig } from './types';
 export { validateConfig } from './validate';
 

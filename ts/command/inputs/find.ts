@@ -2,8 +2,8 @@
 
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { isPipe, statusOf } from './again';
 import { type Kind, type Peeked, peek } from './kind';
+import { isPipe, statusOf } from './status';
 
 export interface Input {
   readonly path: string;

@@ -1,13 +1,13 @@
 /** The inputs that are read in place of an interface, as one capture. In: inputs. Out: how their capture is made. */
 
 import type { CaptureOptions, NativeCapture } from '../../native';
-import { isPipe } from './again';
 import { Chain, type Source } from './chain';
 import type { Input } from './find';
 import { followSavefile } from './followed';
 import { LinesCapture } from './lines';
 import { bytesOf, follow } from './read';
 import { reworded } from './reworded';
+import { isPipe } from './status';
 
 export type CreateCapture = (options: CaptureOptions) => NativeCapture;
 

@@ -1,8 +1,8 @@
 /** The kind of a file, by what is in it, and the time at which its first packet was captured. */
 
 import { closeSync, openSync, readSync } from 'node:fs';
-import { statusOf } from './again';
 import { packingOf, plainHead } from './packing';
+import { statusOf } from './status';
 
 export type Kind = 'savefile' | 'lines' | 'har' | 'array' | 'unknown';
 

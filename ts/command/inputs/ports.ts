@@ -7,8 +7,8 @@ import { type SnifferConfig, validateConfig } from '../../config';
 import { toCaptureOptions } from '../../config/engine';
 import { MAX_PORT, MIN_PORT } from '../../config/limits';
 import type { CaptureOptions, NativeCapture } from '../../native';
-import { nameOf } from './again';
 import type { Input } from './find';
+import { nameOf } from './status';
 
 export const AUTO = 'auto';
 

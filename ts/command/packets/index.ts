@@ -7,8 +7,8 @@ import { Connections } from '../../exchange/connections';
 import { Savefiles } from '../../exchange/savefiles';
 import { errorFields, type Log } from '../../logger';
 import type { CaptureOptions } from '../../native';
-import { nameOf } from '../inputs/again';
 import type { Input } from '../inputs/find';
+import { nameOf } from '../inputs/status';
 import { type PacketsAsked, wrong } from './asked';
 import { Target } from './target';
 

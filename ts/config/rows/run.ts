@@ -1,6 +1,6 @@
 /** Rows of the table of options: how a run goes on, what it tells of itself, and what it may take. */
 
-import type { LogLevel } from '../../types';
+import { LOG_LEVELS } from '../../logger';
 import { checkBoolean, checkCpuLimitShare, checkLogger, integer, name, oneOf } from '../checks';
 import {
   MAX_PORT,
@@ -16,8 +16,6 @@ import {
 } from '../limits';
 import type { Option } from '../option';
 import { boolean, number, size, text } from '../texts';
-
-export const LOG_LEVELS: readonly LogLevel[] = ['silent', 'error', 'warn', 'info', 'debug'];
 
 export const RUN = {
   /** The time in which outputs may deliver what waits after `stop()`, in ms; the rest is counted and dropped. Default 10 000. */

@@ -4,7 +4,7 @@ import { applyPatch } from 'rfc6902';
 import { readInjectorConfig } from '../../ts/injector/config';
 import { type Counters, createCounters } from '../../ts/injector/counters';
 import type { Entry } from '../../ts/injector/decide';
-import type { InjectorConfig } from '../../ts/injector/options';
+import type { InjectorConfig } from '../../ts/injector/operator-config';
 import type { Operation } from '../../ts/injector/patch-operation';
 import { review } from '../../ts/injector/review';
 import type { Log } from '../../ts/logger';

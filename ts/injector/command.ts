@@ -13,7 +13,8 @@ import { stopOnSignals } from '../run/signals';
 import { readInjectorConfig, type Sources, warningsOf } from './config';
 import { Injector, type InjectorDeps } from './injector';
 import { inClusterApi, type KubeApi } from './kube-api';
-import { INJECTOR_OPTIONS, type InjectorConfig, type InjectorOption } from './options';
+import type { InjectorConfig } from './operator-config';
+import { INJECTOR_OPTIONS, type InjectorOption } from './options';
 
 const CONFIG_VARIABLE = 'INJECTOR_CONFIG';
 

@@ -3,7 +3,7 @@
 import { enforce, PolicyError } from './enforce';
 import { meshOf } from './mesh';
 import { CONTAINER_NAME, INJECT_LABEL, KEYS_CONTAINER, KEYS_VOLUME, NO_TOKEN_VOLUME, STATUS_ANNOTATION } from './names';
-import type { InjectorConfig } from './options';
+import type { InjectorConfig } from './operator-config';
 import { allContainers, isObject, type Pod } from './pod';
 import { isWindows } from './pod-os';
 import { exceedsPodResources } from './pod-resources';

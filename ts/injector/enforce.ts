@@ -6,8 +6,8 @@
 import { readKafkaUrl } from '../config/kafka';
 import { OPTIONS } from '../config/options';
 import { PREFIX } from './names';
+import type { Policy } from './operator-config';
 import type { Pod } from './pod';
-import type { Policy } from './policy';
 import type { Settings } from './settings';
 import { variableFor } from './sniffer-text';
 

@@ -9,7 +9,7 @@ import { SelfManagedPair } from './certificates/self';
 import { createCounters, injectorText } from './counters';
 import type { KubeApi } from './kube-api';
 import { NativeSidecars } from './native-sidecars';
-import type { InjectorConfig } from './options';
+import type { InjectorConfig } from './operator-config';
 import { OwnerEvents } from './owner-events';
 import { type Reviewer, review } from './review';
 import { WebhookServer } from './server';

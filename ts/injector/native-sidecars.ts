@@ -5,7 +5,7 @@
 
 import { errorFields, type Log } from '../logger';
 import type { KubeApi } from './kube-api';
-import type { NativeMode } from './options';
+import type { NativeMode } from './operator-config';
 import { isObject } from './pod';
 
 /** The first minor version where they are on by default (KEP-753). */

@@ -3,54 +3,14 @@
 import { isIP } from 'node:net';
 import { LOG_LEVELS, MAX_PORT, MIN_PORT } from '../config';
 import { type Check, integer, oneOf } from '../config/checks';
-import type { LogLevel } from '../types';
-import { LABEL_NAME, OBJECT_NAME, parseImage, parseSecretKey, type SecretKey } from './names';
-import { NO_POLICY, type Policy, readPolicy } from './policy';
-import { SECRETS, type SecretOption } from './secrets';
+import { LABEL_NAME, OBJECT_NAME, parseImage, parseSecretKey } from './names';
+import type { InjectorConfig, NativeMode } from './operator-config';
+import { NO_POLICY, readPolicy } from './policy';
+import { SECRETS } from './secrets';
 import { readNamespaces, readSidecarOptions } from './sidecar-options';
 import { checkSnifferText } from './sniffer-text';
 
-export const NATIVE_MODES = ['auto', 'always', 'never'] as const;
-export type NativeMode = (typeof NATIVE_MODES)[number];
-
-export interface InjectorConfig extends Partial<Record<SecretOption, SecretKey>> {
-  /** HTTPS, for the API server. */
-  port: number;
-  /** Plain HTTP, for probes and scrapes. */
-  healthPort: number;
-  certificates: 'files' | 'self';
-  /** Holds `tls.crt` and `tls.key`; `files` only. */
-  tlsDir: string;
-  /** The four of `self`: where the pair is kept, whose `caBundle` is set, and what the certificate is for. */
-  tlsSecret: string;
-  webhookConfiguration: string;
-  service: string;
-  tlsNames: string[];
-  /** Where the injector itself runs: no pod there is injected. */
-  namespace: string;
-  /** Holds `token`, `ca.crt` and `namespace`. */
-  serviceAccountDir: string;
-  native: NativeMode;
-  image: string;
-  imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never';
-  sidecarPorts?: string;
-  sidecarInterface: string;
-  sidecarOutputUrl?: string;
-  sidecarCpuRequest: string;
-  sidecarMemoryRequest: string;
-  sidecarCpuLimit: string;
-  sidecarMemoryLimit: string;
-  /** Further options of every sidecar, by the names of their annotations. */
-  sidecarOptions: Record<string, string>;
-  policy: Policy;
-  /** By the name of a namespace: options of the sidecars in its pods, over those of every sidecar. */
-  namespaces: Record<string, Record<string, string>>;
-  /** Tells the owners of pods that are left without a sidecar by an event. */
-  events: boolean;
-  /** A file with the CA of those who may ask the webhook; without it every client may. */
-  clientCa?: string;
-  logLevel: LogLevel;
-}
+export const NATIVE_MODES: readonly NativeMode[] = ['auto', 'always', 'never'];
 
 export interface InjectorOption {
   field: keyof InjectorConfig;

@@ -2,30 +2,9 @@
 
 import { OPTIONS } from '../config/options';
 import { suggest } from '../suggest';
+import type { Policy } from './operator-config';
 import { isObject } from './pod';
 import { ANNOTATION_NAMES } from './settings';
-
-export interface Policy {
-  /** Images that an annotation may name beside the operator's, without tag and digest; `*` stands for any text. */
-  images: string[];
-  /** Hosts that messages may be sent to beside the operator's; `*.example.com` is every host under it. Left out: every host. */
-  outputHosts?: string[];
-  /** Names of headers that every sidecar redacts, in lower case. */
-  redactHeaders: string[];
-  /** Names of query parameters, of members of JSON and of form fields that every sidecar redacts. */
-  redactQuery: string[];
-  redactBody: string[];
-  /** `strict`: every sidecar does. */
-  redact: 'default' | 'strict';
-  /** Annotations that pods must not have, without the prefix. */
-  locked: string[];
-  /** In bytes. */
-  maxBodySize?: number;
-  /** 0–1. */
-  maxSampleRate?: number;
-  /** Pods may ask for their TLS secrets to be logged. */
-  tlsKeylog: boolean;
-}
 
 export const NO_POLICY: Policy = {
   images: [],

@@ -9,7 +9,7 @@ import { configFor } from './config';
 import type { Counters } from './counters';
 import { type Circumstances, decide, type Entry, type Skip, skip } from './decide';
 import { brokenBound } from './json-bounds';
-import type { InjectorConfig } from './options';
+import type { InjectorConfig } from './operator-config';
 import { type Owner, ownerOf } from './owner-events';
 import { patchFor } from './patch';
 import { isObject, readPod } from './pod';

@@ -6,7 +6,7 @@ import { topicOf } from '../outputs/kafka/topic';
 import { suggest } from '../suggest';
 import { type Mesh, meshOf } from './mesh';
 import { INJECT_LABEL, PREFIX, parseImage, parseSecretKey, type SecretKey, STATUS_ANNOTATION } from './names';
-import type { InjectorConfig } from './options';
+import type { InjectorConfig } from './operator-config';
 import {
   OTEL_VARIABLES,
   type OtelVariable,

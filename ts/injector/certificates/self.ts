@@ -7,7 +7,7 @@
 import { errorFields, type Log } from '../../logger';
 import type { Counters } from '../counters';
 import type { ApiAnswer, KubeApi } from '../kube-api';
-import type { InjectorConfig } from '../options';
+import type { InjectorConfig } from '../operator-config';
 import { isObject } from '../pod';
 import type { PairSink, PairSource } from './files';
 import { checkPair } from './pair';

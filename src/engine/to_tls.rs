@@ -121,6 +121,7 @@ impl ToTls<'_> {
         self.to_protocol.app.conversation.as_ref().is_some_and(|conversation| !conversation.is_tunnel())
     }
 
+    /// Losses before these bytes are counted, and told no further: no record is taken without its tag.
     fn begin_tls(&mut self, side: Side, bytes: &[u8], mut meta: DataMeta, prefix: usize) {
         let (before, rest) = bytes.split_at_checked(prefix).unwrap_or((&[], bytes));
         if !before.is_empty() {

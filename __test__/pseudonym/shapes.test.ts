@@ -91,6 +91,9 @@ describe('stays:', () => {
 });
 
 test('nothing of a secret field stays, whatever form it has', () => {
+  const LEFT = /open|2024|14:02|14%3A02|006Z/;
+  // A pseudonym may have four such digits by chance: what stays, stays with every key.
+  const replacers = [replacer, new Replacer(), new Replacer(), new Replacer()];
   for (const text of [
     'https://open.test/open?open=open&open#open',
     'open-1 2024-05-17T14:02:58.006Z',
@@ -98,16 +101,21 @@ test('nothing of a secret field stays, whatever form it has', () => {
     'open://open',
     '{"a":"ftp://open/open"}',
   ]) {
-    for (const out of [
-      replacer.valueOf('password', text),
-      replacer.pairs(`password=${encodeURIComponent(text)}`),
+    for (const replace of [
+      (each: Replacer) => each.valueOf('password', text),
+      (each: Replacer) => each.pairs(`password=${encodeURIComponent(text)}`),
       // No percent-encoding of UTF-8.
-      replacer.pairs(`password=%ff ${text}`),
-      replacer.path(`/token/${encodeURIComponent(text)}`),
-      replacer.path(`/token/%ff${text.replaceAll('/', ':')}`),
-      replacer.json(JSON.stringify({ password: [text] })),
-    ])
-      expect(out, text).not.toMatch(/open|2024|14:02|14%3A02|006Z/);
+      (each: Replacer) => each.pairs(`password=%ff ${text}`),
+      (each: Replacer) => each.path(`/token/${encodeURIComponent(text)}`),
+      (each: Replacer) => each.path(`/token/%ff${text.replaceAll('/', ':')}`),
+      (each: Replacer) => each.json(JSON.stringify({ password: [text] })) ?? '',
+    ]) {
+      const outs = replacers.map(replace);
+      expect(
+        outs.every((out) => LEFT.test(out)),
+        `${text}: ${outs.join(' ')}`,
+      ).toBe(false);
+    }
   }
 });
 

@@ -1,6 +1,7 @@
 /** Of which connections lines are, by their ids. In: the lines of batches. Out: for each input a bitmap of its connections. */
 
-const LINE_FEED = 0x0a;
+import { lineEnd } from './lines';
+
 /** As the engine writes it, and before that the number of its input where there are several. */
 const HEAD = /^\{(?:"stream":"[a-z]+",)?"id":"([\d/]+)\./;
 const ID = /^(?:(\d+)\/)?(\d+)$/;
@@ -17,8 +18,7 @@ export class Connections {
 
   read(lines: Buffer): void {
     for (let start = 0; start < lines.length; ) {
-      const newline = lines.indexOf(LINE_FEED, start);
-      const end = newline === -1 ? lines.length : newline + 1;
+      const end = lineEnd(lines, start);
       const [, connection = ''] =
         HEAD.exec(lines.toString('latin1', start, Math.min(end, start + MAX_HEAD_BYTES))) ?? [];
       this.#add(connection);

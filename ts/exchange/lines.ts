@@ -17,15 +17,19 @@ export const LARGE_TEXT_BYTES = 64 * 1024;
 /** Without its line feed; a long one as bytes. */
 export type Line = string | Buffer;
 
-const LINE_FEED = 0x0a;
+export const LINE_FEED = 0x0a;
+
+/** Where the line that begins at `start` ends, its line feed included. */
+export function lineEnd(lines: Buffer, start: number): number {
+  const feed = lines.indexOf(LINE_FEED, start);
+  return feed === -1 ? lines.length : feed + 1;
+}
 
 /** Where a piece of whole lines that begins at `start` ends: at most `limit` bytes on, or after one line that is longer. */
 export function pieceEnd(lines: Buffer, start: number, limit: number): number {
   if (lines.length - start <= limit) return lines.length;
   const newline = lines.lastIndexOf(LINE_FEED, start + limit - 1);
-  if (newline >= start) return newline + 1;
-  const beyond = lines.indexOf(LINE_FEED, start + limit);
-  return beyond === -1 ? lines.length : beyond + 1;
+  return newline >= start ? newline + 1 : lineEnd(lines, start + limit);
 }
 
 /** Each line of a batch. */

@@ -5,7 +5,7 @@
 
 import type { Filter } from '../filter';
 import type { HttpMessage } from '../types';
-import { parseLine } from './lines';
+import { lineEnd, parseLine } from './lines';
 import { isFinal } from './pairing';
 import { PATIENCE_MS } from './unanswered';
 
@@ -19,8 +19,6 @@ export const MAX_FOLLOWED = 100_000;
 /** Of a message that waits: its line, and the object that was made of it. */
 const MEMORY_PER_BYTE = 3;
 const OVERHEAD_BYTES = 512;
-
-const LINE_FEED = 0x0a;
 
 /** Whole lines. The bytes are those of the batch that came in, or belong to the caller alone. */
 export interface Chosen {
@@ -94,8 +92,7 @@ export class Selection {
     const waited = this.#unjudged.size;
     let count = 0;
     for (let start = 0; start < lines.length; count++) {
-      const newline = lines.indexOf(LINE_FEED, start);
-      const end = newline === -1 ? lines.length : newline + 1;
+      const end = lineEnd(lines, start);
       this.#take(lines.subarray(start, end));
       start = end;
     }

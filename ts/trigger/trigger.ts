@@ -7,7 +7,7 @@
  * still belongs to its own time. A clock is needed for calls, and for requests that nothing comes after.
  */
 
-import { parseLine } from '../exchange/lines';
+import { lineEnd, parseLine } from '../exchange/lines';
 import { isFinal } from '../exchange/pairing';
 import { PATIENCE_MS } from '../exchange/unanswered';
 import type { Filter } from '../filter';
@@ -19,8 +19,6 @@ import { Windows } from './windows';
 
 /** Lines that go together, unless one is longer: as much as a batch of the engine. */
 export const PIECE_BYTES = 256 * 1024;
-
-const LINE_FEED = 0x0a;
 
 export interface TriggerOptions extends Omit<MemoryOptions, 'onForget'> {
   /** Without it only calls are triggers. */
@@ -97,8 +95,7 @@ export class Trigger {
   take(lines: Buffer): void {
     let failure: { error: unknown } | undefined;
     for (let start = 0; start < lines.length; ) {
-      const newline = lines.indexOf(LINE_FEED, start);
-      const end = newline === -1 ? lines.length : newline + 1;
+      const end = lineEnd(lines, start);
       const line = { order: this.#order++, bytes: lines.subarray(start, end) };
       const known = this.#known;
       try {

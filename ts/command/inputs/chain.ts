@@ -3,10 +3,10 @@
  * of, the others are read all the same, and at the end that is a failure.
  */
 
+import { lineEnd } from '../../exchange/lines';
 import type { CaptureEvent, CaptureInfo, NativeCapture } from '../../native';
 import { readText, readThrown } from '../../thrown';
 
-const LINE_FEED = 0x0a;
 const ID = /^\{(?:"stream":"[a-z]+",)?"id":"/;
 /** Where an id begins at the latest. */
 const MAX_HEAD_BYTES = 64;
@@ -178,8 +178,7 @@ function withNumber(lines: Buffer, number: number): Buffer {
   const prefix = Buffer.from(`${number}/`);
   const parts: Buffer[] = [];
   for (let start = 0; start < lines.length; ) {
-    const newline = lines.indexOf(LINE_FEED, start);
-    const end = newline === -1 ? lines.length : newline + 1;
+    const end = lineEnd(lines, start);
     const head = ID.exec(lines.toString('latin1', start, Math.min(end, start + MAX_HEAD_BYTES)))?.[0];
     const at = start + (head?.length ?? 0);
     if (head === undefined) parts.push(renamed(lines.subarray(start, end), number));

@@ -3,6 +3,7 @@
  * the messages among its lines, in batches; other lines are passed over, and damaged messages are counted.
  */
 
+import { LINE_FEED } from '../../exchange/lines';
 import type { CaptureEvent, CaptureInfo, NativeCapture } from '../../native';
 import { kindOf } from './kind';
 import { isMessage } from './message';
@@ -13,8 +14,6 @@ export const MAX_LINE_BYTES = 64 * 1024 * 1024;
 /** Batches that are told of at one time. */
 const CREDITS = 4;
 const BATCH_BYTES = 256 * 1024;
-
-const LINE_FEED = 0x0a;
 
 export interface LinesSource {
   /** Its name in the log. */

@@ -4,6 +4,7 @@
  * line. Each message is an object of its own, and shares nothing with another but strings and numbers.
  */
 
+import { LINE_FEED } from '../../exchange/lines';
 import type { Kind, Makers, Value } from './makers';
 import type { Messages } from './messages';
 
@@ -16,7 +17,6 @@ const DECIMALS_BITS = 3;
 const POWERS = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7] as const;
 
 const WORD_BYTES = Int32Array.BYTES_PER_ELEMENT;
-const LINE_FEED = 0x0a;
 
 /** The last message of its kind, without the object that was handed out. */
 class Pattern {

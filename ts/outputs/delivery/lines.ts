@@ -1,12 +1,12 @@
 /** Packs lines as they are: a message alone, several as NDJSON, or several as one JSON array. */
 
+import { LINE_FEED } from '../../exchange/lines';
 import type { BatchOptions } from '../../types';
 import { type Batch, type Kept, kept } from '../output';
 import type { WaitingLine } from '../waiting-line';
 import type { Packer, Sink } from './packer';
 import { type Parcel, parcelOf } from './parcel';
 
-const LINE_FEED = 0x0a;
 const COMMA = 0x2c;
 const OPENING = 0x5b;
 const CLOSING = 0x5d;

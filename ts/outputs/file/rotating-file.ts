@@ -6,6 +6,7 @@
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { LINE_FEED } from '../../exchange/lines';
 import type { FileRotation } from '../../types';
 import { FinishedFiles } from './finished-files';
 import { FileNames } from './names';
@@ -22,7 +23,6 @@ const MODE = 0o600;
 /** The beginnings of the engine's lines: of a message, and of a message inside a stream. */
 const BEGINNINGS = ['{"id":"', '{"stream":'];
 const HEAD_BYTES = Math.max(...BEGINNINGS.map(({ length }) => length));
-const LINE_FEED = 0x0a;
 /** Read at one time on the way back to the last whole line. */
 const TAIL_BYTES = 64 * 1024;
 

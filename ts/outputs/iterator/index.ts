@@ -45,7 +45,7 @@ export const iterator: OutputKind = {
 /** Messages inside streams are for listeners of their own event. */
 function withoutStreams({ lines }: Batch): Batch {
   const own = [...linesOf(lines)].filter((line) => !isOfStream(line));
-  return { lines: Buffer.concat(own.flatMap((line) => [Buffer.from(line), LINE_FEED])), messages: own.length };
+  return { lines: Buffer.concat(own.flatMap((line) => [Buffer.from(line), LINE_FEED_BYTES])), messages: own.length };
 }
 
-const LINE_FEED = Buffer.from('\n');
+const LINE_FEED_BYTES = Buffer.from('\n');

@@ -1,9 +1,9 @@
 /** Lines as the records of a topic. */
 
+import { LINE_FEED } from '../../exchange/lines';
 import { Members } from '../../exchange/members';
 import type { KafkaRecord } from './client';
 
-const LINE_FEED = 0x0a;
 const ID = Buffer.from('id');
 const RUN = Buffer.from('run');
 

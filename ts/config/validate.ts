@@ -3,7 +3,6 @@
  * out. Knows no environment, no flags, and opens nothing; it looks at the disk only to tell whether two paths are one file.
  */
 
-import { type BigIntStats, fstatSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ValidationError } from '../errors';
 import { suggest } from '../suggest';
@@ -12,10 +11,9 @@ import { refuseLeftOut } from './fields';
 import { MAX_FILTERS } from './filters';
 import type { Option } from './option';
 import { OPTIONS } from './options';
+import { isSameFile } from './same-file';
 import { withStrictNames } from './strict';
 import type { ValidatedConfig } from './types';
-
-const STDIN_FD = 0;
 
 const ROWS = Object.entries<Option>(OPTIONS);
 
@@ -96,28 +94,6 @@ function outputFilesIn({ outputFile, harFile, htmlFile, write }: OutputFiles): [
   return Object.entries({ outputFile, harFile, htmlFile, write }).flatMap(([field, file]): [string, string][] =>
     file === undefined ? [] : [[field, file]],
   );
-}
-
-/**
- * Also by another name: a path written in another way, a symbolic or hard link, stdin. The output would overwrite what is
- * still to be read. Device and inode tell, as `bigint`: an inode may have more than 53 bits.
- */
-function isSameFile(written: string, other: string): boolean {
-  if (written === other) return true;
-  const mine = statusOf(() => statSync(written, { bigint: true }));
-  const its = statusOf(() =>
-    other === '-' ? fstatSync(STDIN_FD, { bigint: true }) : statSync(other, { bigint: true }),
-  );
-  return mine !== undefined && its !== undefined && mine.dev === its.dev && mine.ino === its.ino;
-}
-
-/** `undefined` of a file that is missing or out of reach: the code that opens it says so. */
-function statusOf(look: () => BigIntStats): BigIntStats | undefined {
-  try {
-    return look();
-  } catch {
-    return undefined;
-  }
 }
 
 function unknownOption(field: string): ValidationError {

@@ -65,3 +65,8 @@ export class Connections<Kind extends string> {
     return made;
   }
 }
+
+/** No two open connections of a server have the same. */
+export function peerOf({ remoteAddress, remotePort, localAddress }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localAddress}`;
+}

@@ -7,7 +7,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { Connections } from './connections';
+import { Connections, peerOf } from './connections';
 
 export interface Route<Kind extends string> {
   /** The kind of its connection while it is answered. */
@@ -181,11 +181,6 @@ export function reply(
   type = 'text/plain; charset=utf-8',
 ): void {
   response.writeHead(status, { 'content-type': type }).end(text);
-}
-
-/** No two open connections of a server have the same. */
-function peerOf({ remoteAddress, remotePort, localAddress }: Socket): string {
-  return `${remoteAddress} ${remotePort} ${localAddress}`;
 }
 
 /** Loaded with the first server that has TLS: metrics and pages do without, and it is most of what a server takes to load. */

@@ -6,7 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { Socket } from 'node:net';
-import { Connections } from '../http-server/connections';
+import { Connections, peerOf } from '../http-server/connections';
 import { Budget } from './budget';
 import type { Counters } from './counters';
 import type { Entry } from './decide';
@@ -199,9 +199,4 @@ function contextOf({ cert, key }: Pair, ca: string | undefined) {
 
 function isJson(contentType: string | undefined): boolean {
   return contentType?.split(';', 1)[0]?.trim().toLowerCase() === 'application/json';
-}
-
-/** No two open connections of a server have the same. */
-function peerOf({ remoteAddress, remotePort, localAddress }: Socket): string {
-  return `${remoteAddress} ${remotePort} ${localAddress}`;
 }

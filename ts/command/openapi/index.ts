@@ -2,6 +2,7 @@
 
 import { LOG_LEVELS, type SnifferConfig } from '../../config';
 import { readKeepNetRaw, readLogLevel } from '../../config/env';
+import { isSameFile } from '../../config/same-file';
 import { ValidationError } from '../../errors';
 import { errorFields, type Log } from '../../logger';
 import { type Document, documentOf, hasExamples } from '../../openapi/document';
@@ -16,7 +17,7 @@ import { readAll, type WhatIsMissing } from '../reading';
 import { show } from '../show';
 import { refuseOthers } from '../whole-file';
 import { type AskedDocument, READING } from './flags';
-import { DOCUMENTS, isSameFile, loadWriter, writeFile } from './write';
+import { DOCUMENTS, loadWriter, writeFile } from './write';
 
 const MERGE = '--merge';
 

@@ -1,6 +1,5 @@
 /** A document as text, and the file that it goes to. */
 
-import { statSync } from 'node:fs';
 import type { Document } from '../../openapi/document';
 import { loadYaml, missingPackage } from '../../openapi/source';
 import { type FileKind, writeWhole } from '../whole-file';
@@ -19,12 +18,6 @@ export async function loadWriter(format: 'json' | 'yaml'): Promise<(document: Do
   const yaml = await loadYaml();
   if (yaml === undefined) throw missingPackage('yaml', 'output', 'YAML', '--format yaml');
   return (document) => yaml.stringify(document, { aliasDuplicateObjects: false, lineWidth: 0 });
-}
-
-/** True if both name one file that is there. */
-export function isSameFile(one: string, other: string): boolean {
-  const [a, b] = [one, other].map((path) => statSync(path, { bigint: true, throwIfNoEntry: false }));
-  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
 }
 
 /** `isPrivate`: only its owner may read it. Else a file that is there keeps who may. @throws {Error} */

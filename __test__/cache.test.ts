@@ -1,4 +1,4 @@
-// What is kept outside the clone is whole or not there.
+// A file that is kept outside the clone is whole or not there.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

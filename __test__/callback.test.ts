@@ -95,7 +95,7 @@ Capture.prototype.open = function (onEvent) {
 
 async function listen(pcapFile: string, options: Partial<SnifferConfig>, listener: (message: object) => void) {
   const sniffer = createSniffer({ ports: [80], pcapFile, logLevel: 'silent', ...options });
-  // What a listener throws, the sniffer keeps to itself.
+  // The sniffer keeps to itself what a listener throws.
   const thrown: unknown[] = [];
   sniffer.on('message', (message) => {
     try {
@@ -129,7 +129,7 @@ describe('an object in a listener', () => {
         expect(message).toEqual(parsed);
         expect(structuredClone(message)).toEqual(structuredClone(parsed));
         expect(Object.entries({ ...message })).toEqual(Object.entries(parsed));
-        // What it does to its message, no other sees.
+        // No other listener sees a change of its message.
         for (const [key, value] of Object.entries(message)) {
           if (typeof value === 'object') for (const inner of Object.keys(value)) value[inner] = 'changed';
           Object.assign(message, { [key]: 'changed' });

@@ -182,7 +182,7 @@ describe('a bomb of 10 MiB', () => {
     await stopped;
     rmSync(folder, { recursive: true });
     expect(bytes).toBe(300 * MEBIBYTE);
-    // What JS has in its hands: batches, the messages of one, and what its collector has not yet looked at.
+    // JS has in its hands batches, the messages of one, and what its collector has not yet looked at.
     expect(peak - before).toBeLessThan(150 * MEBIBYTE);
   });
 });

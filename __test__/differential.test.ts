@@ -1,5 +1,5 @@
 /**
- * The engine and Node's own parser read the same bytes: whatever Node accepts, the engine reads alike. What Node refuses
+ * The engine and Node's own parser read the same bytes: whatever Node accepts, the engine reads alike. Everything that Node refuses
  * the engine may read or refuse; which of it is which is printed.
  */
 
@@ -20,7 +20,7 @@ const CASES = Number(process.env.DIFFERENTIAL_CASES ?? 600);
 const directory = mkdtempSync(join(tmpdir(), 'differential-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
-/** What the engine makes of the outcomes' bytes, by their index. */
+/** The messages that the engine makes of the outcomes' bytes, by their index. */
 async function engineReads(name: string, outcomes: Outcome[], random: Random): Promise<HttpMessage[][]> {
   const file = join(directory, name);
   const conversations = outcomes.map(({ turns }, index) => ({ clientPort: 1_024 + index, turns }));

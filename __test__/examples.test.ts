@@ -48,7 +48,7 @@ async function until<Value>(look: () => Promise<Value | undefined> | Value | und
   }
 }
 
-/** What the example has printed so far. */
+/** The text that the example has printed so far. */
 function printed({ child }: Process): () => string {
   let output = '';
   child.stdout?.on('data', (text) => {

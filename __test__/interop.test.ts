@@ -35,7 +35,7 @@ const EXCHANGES = [GET, GZIP, POST, CUT];
 
 const base64 = (bytes: Buffer) => ({ body: bytes.toString('base64'), bodyEncoding: 'base64' });
 
-/** What a sniffer shows that sees everything. */
+/** The messages of a sniffer that sees everything. */
 function truth(): HttpMessage[] {
   return EXCHANGES.flatMap((exchange, index): HttpMessage[] => {
     const both = { id: `1.${index}`, receiver: server, destination: client, timestamp: '', httpVersion: '1.1' };

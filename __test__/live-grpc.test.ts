@@ -59,7 +59,7 @@ const METHODS = {
 };
 /** The endless calls whose cancellation has reached the server. */
 let cancelled = 0;
-/** What the server does not have. */
+/** A method that the server does not have. */
 const MISSING = method('Missing', false, false);
 
 function failure(): ServiceError {
@@ -107,7 +107,7 @@ function startServer(): Server {
 
 interface Half {
   message: HttpMessage;
-  /** What its messages hold. */
+  /** The content of its messages. */
   messages: Buffer[];
 }
 interface Call {

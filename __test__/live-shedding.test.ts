@@ -36,7 +36,7 @@ describeLive('load shedding', () => {
     const limited = startCli([...args, '--cpu-limit-share', LIMIT]);
     await Promise.all([free.logged('capture started'), limited.logged('capture started')]);
 
-    // Whatever the level that the line is about: it is past bodies.
+    // Any level that the line is about is past bodies.
     let isShed = false;
     const levels = ['1 of 2 connections', '3 of 4', '7 of 8', '15 of 16', 'every connection is left out'];
     void Promise.any(levels.map((text) => limited.logged(text))).then(
@@ -64,7 +64,7 @@ describeLive('load shedding', () => {
     expect(ledger.engine.shedConnections).toBeGreaterThan(0);
     expect(loggedLedger(all.stderr).engine).not.toHaveProperty('shedPackets');
 
-    // What came out is whole, or says that its body was left out.
+    // Each message that came out is whole, or says that its body was left out.
     const messages = messagesOf(some.stdout);
     const bare = messages.filter(({ bodyTruncated, incomplete }) => bodyTruncated && incomplete === undefined);
     expect(bare.length).toBeGreaterThan(0);

@@ -56,7 +56,7 @@ async function talk(port: number, first: number, count: number): Promise<void> {
 
 const data = ({ data, dataEncoding }: StreamMessage): Buffer => Buffer.from(data, dataEncoding ?? 'utf8');
 
-/** What went over one connection in one direction, control frames apart. */
+/** The messages of one connection in one direction, control frames apart. */
 function expectAll(messages: StreamMessage[], first: number, count: number): void {
   const shown = messages.filter(({ opcode }) => opcode === 'text' || opcode === 'binary');
   expect(shown.length).toBe(count);
@@ -136,7 +136,7 @@ describeLive('WebSockets between ws and ws', () => {
   });
 });
 
-/** What an event may take from its server to a listener: 150 ms, and a busy machine. */
+/** The time that an event may take from its server to a listener: 150 ms, and a busy machine. */
 const MAX_DELAY_MS = 1_000;
 const EVENTS = 40;
 

@@ -128,7 +128,7 @@ describeLive('live traffic with a trigger', () => {
       await new Promise((resolve) => setTimeout(resolve, 50));
       for (const path of ['/fail', '/after']) await ask(path);
       await command.logged('a trigger');
-      // What was captured before the signal comes out.
+      // Messages that were captured before the signal come out.
       command.child.kill('SIGTERM');
       const { stderr, code } = await command.done;
       expect(code, stderr).toBe(0);

@@ -47,7 +47,7 @@ describeOnDisk('a disk without room', () => {
       { from: 'server' as const, bytes: Buffer.from('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok') },
     ]).flat();
     writeFileSync(path, savefile([{ clientPort: 10_000, turns }], new Random(12)));
-    // What the disk holds is shown before it is gone with its namespace.
+    // The content of the disk is shown before it is gone with its namespace.
     const script = `${ON_DISK}; code=$?; cat '${FILE}'; exit $code`;
     const { code, stdout, stderr } = await onDisk(script, ['--ports', '80', '--read', path]).done;
     expect(code, stderr).toBe(2);

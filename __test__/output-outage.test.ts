@@ -74,7 +74,7 @@ describeLive('a dead collector', () => {
     expect(outputs.stdout).toMatchObject({ delivered: 2 * exchanges, dropped: 0 });
     const { delivered = 0, dropped = 0, droppedBy = {} } = outputs.http ?? {};
     expect(delivered + dropped).toBe(2 * exchanges);
-    // What was on its way when the collector was killed may have arrived without its answer.
+    // A batch on its way when the collector was killed may have arrived without its answer.
     expect(early + late).toBeGreaterThanOrEqual(delivered);
     expect(early + late - delivered).toBeLessThan(8 * 500);
     expect(droppedBy.failed ?? 0).toBeLessThan(flags.length === 0 ? 100 : 60_000);

@@ -44,7 +44,7 @@ let expected: string;
 beforeAll(async () => {
   const random = new Random(7);
   writeFileSync(SAVEFILE, savefile(conversations(random), random));
-  // Somebody who counts messages wants them all, so each line goes through Node.
+  // A listener that counts messages wants them all, so each line goes through Node.
   const { code, stdout, stderr } = await run('| cat', '--summary');
   expect(code, stderr).toBe(0);
   expect(linesOf(stdout)).toHaveLength(MESSAGES);

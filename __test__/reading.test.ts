@@ -1,4 +1,4 @@
-/** What a new user tries: files, folders, pipes and wrong flags, by the command with the engine. Each ends in an answer or in a sentence. */
+/** The tries of a new user: files, folders, pipes and wrong flags, by the command with the engine. Each ends in an answer or in a sentence. */
 
 import { appendFileSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-/** What `redactBody` hides, by the command on a savefile: the same in its lines and in a HAR, chunked and compressed bodies too. */
+/** The values that `redactBody` hides, by the command on a savefile: the same in its lines and in a HAR, chunked and compressed bodies too. */
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-// What the release script decides.
+// The decisions of the release script.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

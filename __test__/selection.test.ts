@@ -1,4 +1,4 @@
-/** What `include`, `exclude` and `redactQuery` let through, by the command on a savefile: both halves of an exchange alike. */
+/** The messages that `include`, `exclude` and `redactQuery` let through, by the command on a savefile: both halves of an exchange alike. */
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-// What somebody sees while the set-up builds: on a terminal a line that is updated, in a pipe plain lines.
+// The lines that a user sees while the set-up builds: on a terminal a line that is updated, in a pipe plain lines.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 // @ts-expect-error scripts have no types
@@ -11,7 +11,7 @@ function progress({ isTTY, columns, term = 'xterm' }: { isTTY: boolean; columns?
   let text = '';
   const stream = { isTTY, columns, write: (more: string) => (text += more) };
   const shown = showProgress('setup: building', { stream, env: { TERM: term }, now: () => Date.now() });
-  /** What was written since the last time. */
+  /** The text written since the last time. */
   const written = (): string => {
     const all = text;
     text = '';

@@ -59,7 +59,7 @@ async function talk(peers: Peers): Promise<Traffic> {
   };
 }
 
-/** What the clients offer; curl offers HTTP/1.1 with HTTP/2. */
+/** The protocols that the clients offer; curl offers HTTP/1.1 with HTTP/2. */
 const ALPN = ['h2', 'h2,http/1.1', 'http/1.1'];
 
 const isInside = ({ tls }: HttpMessage): boolean => tls !== undefined;

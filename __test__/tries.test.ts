@@ -1,5 +1,5 @@
 /**
- * What a new user tries, with the real command: each try ends in an answer, or in a sentence that says what to do, with a code that
+ * The tries of a new user, with the real command: each try ends in an answer, or in a sentence that says what to do, with a code that
  * stays. Those that need a terminal have one.
  */
 
@@ -43,7 +43,7 @@ writeFileSync(at('lines.jsonl'), LINES);
 const READ = ['--ports', '8080', SHOP];
 const TEXT = [...READ, '--format', 'text'];
 
-/** What is tried, the exit code, the code in the log, and what is said. */
+/** The try, the exit code, the code in the log, and what is said. */
 const REFUSED: [tried: string, args: string[], exit: number, code: string, words: RegExp][] = [
   ['nothing', [], 1, 'INVALID_CONFIG', /name at least one port, with --ports or the variable PORTS/],
   [

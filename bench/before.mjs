@@ -12,7 +12,7 @@ const COMMIT = 'ad086fd37d569c413def3bf902267f1a175e31f8';
 /** The row of a table that has this of that commit. */
 export const asBefore = (name) => `${BEFORE}, ${name}`;
 
-/** What is left of a build: what runs. */
+/** The parts of a build that are kept: those that run. */
 const LEFT = ['bench', 'dist', 'package.json', 'read', 'stages'];
 const BUILD_MS = 30 * 60_000;
 

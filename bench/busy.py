@@ -1,4 +1,4 @@
-"""`busy.py SHARE COMMAND…`: runs COMMAND and beside it does nothing, for SHARE of a core. What that costs a service is what any observer costs that takes so much."""
+"""`busy.py SHARE COMMAND…`: runs COMMAND and beside it does nothing, for SHARE of a core. It costs a service as much as any observer that takes that share."""
 
 import os
 import signal

@@ -66,7 +66,7 @@ export async function captures(cache, { quick, tell }) {
 }
 
 /**
- * What a server (arguments of Node) and its client (the same, or a command) say to each other, as a savefile in the cache; made if it is not there. Returns
+ * The traffic of a server (arguments of Node) and its client (the same, or a command), as a savefile in the cache; made if it is not there. Returns
  * {name, file, bytes, packets, messages, connections}.
  */
 export async function capturedOnce(cache, key, tell, plan) {

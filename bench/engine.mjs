@@ -11,7 +11,7 @@ export const STAGES = ['decode', 'flow', 'http', 'encode', 'engine'];
 /** Seconds to warm up and to measure, each stage of each traffic. */
 const TIMES = { full: ['1', '3'], quick: ['0.1', '0.2'] };
 const LIMIT_SECONDS = 600;
-/** What is measured beside the peer. */
+/** Measured beside the peer. */
 const BESIDE = ['small GETs', '100 kB JSON'];
 const BESIDE_TIMES = { full: ['0.5', '1'], quick: ['0.1', '0.2'] };
 const BESIDE_ROUNDS = 7;

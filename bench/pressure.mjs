@@ -72,7 +72,7 @@ async function startSidecar(port) {
   });
   while (!log.includes('"capture started"')) await once(child.stderr, 'data');
   return {
-    /** What its log says of levels, and of what was left out. */
+    /** The levels and losses in its log. */
     async stop() {
       child.kill('SIGTERM');
       await once(child, 'close');

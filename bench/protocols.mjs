@@ -62,7 +62,7 @@ const OF_HTTP2 = [
 const OF_HTTP1 = ['http.host', 'http.request.method', 'http.request.uri', 'http.response.code', 'http.user_agent'];
 const ENDS = ['frame.time_epoch', 'ip.src', 'tcp.srcport', 'ip.dst', 'tcp.dstport'];
 
-/** What tshark shows of each kind, and the columns in which each message has one value. */
+/** The fields that tshark shows of each kind, and the columns in which each message has one value. */
 const SHOWN = {
   http1: { filter: 'http', fields: OF_HTTP1, counted: ['http.request.method', 'http.response.code'] },
   http2: { filter: 'http2', fields: OF_HTTP2, counted: ['http2.headers.method', 'http2.headers.status'] },

@@ -51,7 +51,7 @@ Written by \`npm run bench\`: figures of one machine, of the run that is named a
 
 ${first === undefined ? '' : `${first}\n\n`}## What must hold
 
-What counts are the ratios: everything that is compared runs in turn (A B C A B C …) on the same traffic, a ratio is taken round by round,
+The ratios count: everything that is compared runs in turn (A B C A B C …) on the same traffic, a ratio is taken round by round,
 and shown is the median with the least and the most of all rounds. CPU time is user and system time of the whole process. ${BEFORE} is an earlier
 commit of this repository, built and measured in the same run. \`npm run bench -- --quick\` is a short run, \`--only PART\` one part: ${Object.keys(
     SECTIONS,
@@ -133,7 +133,7 @@ ${range(http2, (value) => `${(value / 1e6).toFixed(2)} M`)} small messages of HT
     )
     .join('')}
 
-What a body costs is what its JSON string costs (\`encode\`). In text each line break needs an escape, in JSON every quote, here one byte in five;
+A body costs as much as its JSON string (\`encode\`). In text each line break needs an escape, in JSON every quote, here one byte in five;
 bytes that are not UTF-8 are not shown. \`npm run bench:instructions -- --profile FOLDER\` leaves the profiles of fixed traffic there; in that of
 \`large-json\`, half of all instructions are those of \`encode::shuffle\`, where the escapes are put in, and a third copy packets and lines.`;
 }
@@ -192,7 +192,7 @@ both are without, and the server loses at least what an observer takes, whicheve
 
 ${table(['observer', 'requests/s', 'to tcpdump', 'to no observer', 'CPU, of one core', 'packets dropped', 'peak memory'], rows)}
 
-What tcp-sniffer saw: ${count(ours.requests)} requests were answered by wrk's count, ${count(ours.seen)} responses were seen (wrk does not count those that are
+tcp-sniffer saw: ${count(ours.requests)} requests were answered by wrk's count, ${count(ours.seen)} responses were seen (wrk does not count those that are
 under way when its time is up), ${count(ours.written)} lines written.
 ${profile === undefined ? '' : profileTable(profile)}
 
@@ -202,8 +202,8 @@ ${table(['observer', 'p50, one', 'p99, one', 'p50, full', 'p99, full'], latencie
 
 ### A ramp of load
 
-The same full load with larger and larger responses, until packets are dropped. What is seen, dropped and lost is
-what the log on stop says; the lines go to /dev/null.
+The same full load with larger and larger responses, until packets are dropped. The log on stop says
+how much is seen, dropped and lost; the lines go to /dev/null.
 
 ${table(['bytes of a body', 'requests/s', 'traffic', 'requests by wrk', 'requests seen', 'responses seen', 'packets dropped', 'ledger', 'peak memory'], steps)}`;
 }
@@ -323,7 +323,7 @@ function progressSection({ bytes, messages, lines, seconds, jsSeconds, share, to
     ['not shown', range(seconds.hidden), milliseconds(jsSeconds.hidden), '1', '0'],
   ];
   return `A savefile of ${megabytes(bytes)} with ${count(messages)} messages, JSON lines to /dev/null; the progress line is there when stderr is a terminal.
-Both run at the same time, each on a core of its own, then the other way round. What the JS thread does more, the start with
+Both run at the same time, each on a core of its own, then the other way round. The additional work of the JS thread, the start with
 the terminal's part included, is ${percent(share)} of the run's time; the engine's threads have no part in it.
 
 ${table(['progress', 'seconds', 'CPU time of the JS thread', 'CPU time of the other threads', 'times drawn'], rows)}`;

@@ -36,7 +36,7 @@ const PARTS = {
 const NEED_NAMESPACES = ['savefile', 'fields', 'protocols', 'live'];
 /** Parts in which the commit that is a peer is one. */
 const WITH_BEFORE = ['savefile', 'engine', 'start'];
-/** What a part returns has this form; results of another form are measured again. */
+/** A part returns results of this form; results of another form are measured again. */
 const FORM = 2;
 /** No part takes so long; a run that hangs must not hang for ever. */
 const LIMIT_MS = 90 * 60_000;

@@ -5,7 +5,7 @@ import { count, megabytes, percent, range, table, times } from './words.mjs';
 const perSecond = (spread) => range(spread, count);
 const milliseconds = (spread) => range(spread, (value) => `${value.toFixed(0)} ms`);
 
-/** What a user wants to know first: one table, and some sentences from the other parts. */
+/** The answer to a user's first question: one table, and some sentences from the other parts. */
 export function costs({ sidecar, start, memory, live }) {
   const rows = sidecar?.result;
   if (rows === undefined) return undefined;

@@ -1,4 +1,4 @@
-// What the command takes to start, beyond what Node itself takes: until it has told its version, and until the first message of a savefile
+// The time that the command takes to start, beyond that of Node itself: until it has told its version, and until the first message of a savefile
 // is out; beside the commit that is a peer, in turn.
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';

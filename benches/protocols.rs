@@ -18,7 +18,7 @@ use traffic::{LINKTYPE, PORT, Traffic};
 const EXCHANGES: usize = 20_000;
 /// The largest record of TLS (RFC 8446 §5.1), and one of a small message.
 const RECORDS: [(&str, usize); 2] = [("16 kB", 1 << 14), ("200 B", 200)];
-/// What is authenticated beside a record is its header.
+/// The header of a record, which is authenticated beside it.
 const HEADER: [u8; 5] = [23, 3, 3, 0, 0];
 
 fn http2(criterion: &mut Criterion) {

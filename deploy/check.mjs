@@ -176,7 +176,7 @@ function fail(message, detail = '') {
 const documents = (text) => text.split(/^---\n/m).filter((document) => /^kind:/m.test(document));
 
 const manifest = (helm) =>
-  '# What the chart renders with its defaults: node deploy/check.mjs --write\n' +
+  '# The chart as it renders with its defaults: node deploy/check.mjs --write\n' +
   documents(render(helm, {}, MANIFEST_KUBERNETES))
     .map((document) => `---\n${document.replace(/^# Source: .*\n/gm, '')}`)
     .join('');

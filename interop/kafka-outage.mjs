@@ -1,5 +1,5 @@
-// `node interop/kafka-outage.mjs`: a real broker of Kafka that is away, slow, or away at the end, under 1 000 messages a second. What the
-// ledger of the sniffer says is compared with what the topic holds. The broker is yours:
+// `node interop/kafka-outage.mjs`: a real broker of Kafka that is away, slow, or away at the end, under 1 000 messages a second. The
+// ledger of the sniffer is compared with the content of the topic. The broker is yours:
 //   KAFKA_BROKER=127.0.0.1:9092 KAFKA_STOP='…' KAFKA_START='…' KAFKA_PID_FILE=… node interop/kafka-outage.mjs [NAME…]
 // KAFKA_STOP and KAFKA_START are shell commands that keep the broker's data; the process in KAFKA_PID_FILE is paused again and again to
 // be slow. OUTAGE_SECONDS is 60. It captures on loopback, which needs CAP_NET_RAW.

@@ -1,5 +1,5 @@
-// `node interop/otlp-outage.mjs`: a real OpenTelemetry Collector that is away, slow, or away at the end, under 1 000 messages a second. What
-// the ledger of the sniffer says is compared with the spans that the collector wrote. The collector is yours:
+// `node interop/otlp-outage.mjs`: a real OpenTelemetry Collector that is away, slow, or away at the end, under 1 000 messages a second. The
+// ledger of the sniffer is compared with the spans that the collector wrote. The collector is yours:
 //   OTLP_URL=http://127.0.0.1:4318 OTLP_FILE=traces.jsonl OTLP_STOP='…' OTLP_START='…' OTLP_PID_FILE=… node interop/otlp-outage.mjs [NAME…]
 // Its `file` exporter writes OTLP_FILE as JSON, with `append: true`, since a start would empty it otherwise. OTLP_STOP and OTLP_START are
 // shell commands; the process in OTLP_PID_FILE is paused again and again to be slow. OUTAGE_SECONDS is 60. It captures on loopback, which

@@ -1,4 +1,4 @@
-// What each run of the library, or of the command, loads at once, as one file each: to find, read and compile many small files takes most
+// The modules that each run of the library, or of the command, loads at once, as one file each: to find, read and compile many small files takes most
 // of the time of a start. In: ts/, and a folder with what the compiler made of it. There each bundled module becomes one line, which takes it
 // out of its bundle, so that later parts, tools and tests have the same module by its old name. Packages and the addon are not bundled.
 //   node scripts/bundle.mjs FOLDER
@@ -9,7 +9,7 @@ import { build } from 'esbuild';
 
 const SOURCES = join(dirname(dirname(fileURLToPath(import.meta.url))), 'ts');
 const FOLDER = 'bundles';
-/** Which modules each has, with all that these import. What is in one is in none after it. Of dist/index.js Node reads the exported names. */
+/** Which modules each has, with all that these import. A module that is in one is not in those after it. Of dist/index.js Node reads the exported names. */
 const BUNDLES = {
   library: ['config/index', 'config/env', 'run/deps', 'run/sniffer'],
   command: ['command/index', 'command/capture'],

@@ -135,7 +135,7 @@ async function main(version, ...flags) {
   run('node', 'packaging/sbom.mjs');
   run('npm', 'run', '--silent', 'test:install');
   console.log(`
-${version} is ready and nothing is published. What is next:
+${version} is ready and nothing is published. Next:
   .ci/run
   git commit --all --message 'release: ${version}' && git tag v${version}
   git push --atomic origin HEAD v${version}    the workflow builds it again, and asks before it publishes`);

@@ -1,4 +1,4 @@
-/** What a comparison says: of what has changed, that, and of steady traffic nothing. */
+/** A comparison says: of what has changed, that, and of steady traffic nothing. */
 
 import { describe, expect, it } from 'vitest';
 import { Captures } from '../../ts/compare/captures.js';

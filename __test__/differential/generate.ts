@@ -2,7 +2,7 @@
 
 import type { Random } from './random.js';
 
-/** What is odd about a message. Node accepts some of these and refuses the rest. */
+/** An oddity of a message. Node accepts some of these and refuses the rest. */
 type Oddity = (message: string, random: Random) => string;
 
 const afterStartLine = (line: string) => (message: string) => message.replace('\r\n', `\r\n${line}\r\n`);
@@ -82,7 +82,7 @@ export const ODD_CHUNKS: Record<string, Oddity> = {
 
 export interface Generated {
   text: string;
-  /** What is odd about it, if Node may refuse it for that. */
+  /** Its oddity, if Node may refuse it for that. */
   oddity: string | undefined;
 }
 

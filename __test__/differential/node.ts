@@ -1,4 +1,4 @@
-/** What Node's own parser makes of bytes: a real `node:http` server and client, each against a raw socket. */
+/** Node's own parser and its reading of bytes: a real `node:http` server and client, each against a raw socket. */
 
 import { once } from 'node:events';
 import { Agent, createServer, request as httpRequest, type IncomingMessage } from 'node:http';

@@ -1,4 +1,4 @@
-/** What a Markdown text holds besides prose: its fenced blocks with their marks, its inline code, its links and anchors. */
+/** The content of a Markdown text besides prose: its fenced blocks with their marks, its inline code, its links and anchors. */
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';

@@ -31,7 +31,7 @@ const RUNNERS: Record<string, (block: Block) => string | undefined> = {
   'npm run e2e': complaintAboutTurn,
 };
 
-/** What a block that is not run here is marked with, right or wrong; without it the block has to be run. */
+/** The mark of a block that is not run here, right or wrong; without it the block has to be run. */
 export function elsewhere({ mark }: Block): string | undefined {
   return /^(?:run by|not run)\b/.test(mark ?? '') ? mark : undefined;
 }
@@ -44,7 +44,7 @@ export function complaintAbout(block: Block): string | undefined {
   return RUNNERS[runner]?.(block) ?? (SHELL.has(block.language) ? withoutRunning(block.text) : undefined);
 }
 
-/** What is wrong with a script whoever runs it: its syntax, and files of ours that it names and that are not there. */
+/** The faults of a script with any user: its syntax, and files of ours that it names and that are not there. */
 function withoutRunning(text: string): string | undefined {
   const { stderr } = spawnSync('bash', ['-n'], { input: text, encoding: 'utf8' });
   if (stderr !== '') return stderr;
@@ -62,7 +62,7 @@ const commandsOf = (text: string): string[] =>
     .map((line) => line.replace(/\s+#.*$/, '').trim())
     .filter((line) => line !== '' && !line.startsWith('#'));
 
-/** What a command line of a developer names and the repository does not have. */
+/** The names in a command line of a developer that the repository does not have. */
 export function missingIn(command: string): string | undefined {
   const script = /\bnpm (?:run (?:--silent |-s )?([\w:-]+)|(test))\b/.exec(command);
   const name = script?.[1] ?? script?.[2];

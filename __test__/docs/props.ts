@@ -1,4 +1,4 @@
-/** What stands in for things of the machine that blocks of documents name and that no test may touch. */
+/** Stand-ins for things of the machine that blocks of documents name and that no test may touch. */
 
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -41,7 +41,7 @@ export function furnishProps(folder: string): void {
 }
 
 /**
- * What is run in a container is run here; what an ephemeral container is told to do, once its log is asked for. Both end by themselves
+ * A command for a container is run here; what an ephemeral container is told to do, once its log is asked for. Both end by themselves
  * after a while, since the one that reads them is the one that would get a Ctrl-C.
  */
 const kubectl = (place: string): string => `

@@ -23,7 +23,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ROOT } from './blocks.js';
 import { furnishProps, PROPS } from './props.js';
 
-/** What a sniffer that has shown something gets before its Ctrl-C; without output, since it may be there for a POST. */
+/** The request that a sniffer that has shown something gets before its Ctrl-C; without output, since it may be there for a POST. */
 const SHOWN_MS = 1_000;
 const SILENT_MS = 10_000;
 /** Then whatever it is hangs. */
@@ -115,7 +115,7 @@ export class Stage {
     return { code, signal, ...output, effect: output.stdout !== '' || this.#traces() !== before };
   }
 
-  /** As a user does who has seen enough. What reads a savefile, and most programs, end by themselves. */
+  /** As a user does who has seen enough. A command that reads a savefile, and most programs, end by themselves. */
   async #interruptWhenItHasRun(
     child: ChildProcess,
     endless: number | undefined,
@@ -155,7 +155,7 @@ export class Stage {
     return ends || last === '' ? undefined : Number.parseInt(last, 10);
   }
 
-  /** What a block leaves behind: files, and POSTs at the collector. */
+  /** The things that a block leaves behind: files, and POSTs at the collector. */
   #traces(): string {
     return [...readdirSync(this.folder).sort(), this.#posts()].join();
   }

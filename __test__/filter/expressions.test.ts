@@ -1,4 +1,4 @@
-/** What expressions say of exchanges. */
+/** Expressions and the exchanges that they match. */
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

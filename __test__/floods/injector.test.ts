@@ -107,7 +107,7 @@ it('what is ended for its silence is counted, and not as a handshake that failed
       Number(new RegExp(`connections_failed_total\\{reason="${reason}"\\} (\\d+)`).exec(text)?.[1]);
     return { limit: of('limit'), handshake: of('handshake') };
   };
-  // What the tests before have opened may still be ending.
+  // Connections of the tests before may still be ending.
   let before = await counted();
   for (let last = -1; last !== before.handshake + before.limit; before = await counted()) {
     last = before.handshake + before.limit;

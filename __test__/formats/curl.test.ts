@@ -45,7 +45,7 @@ const valuesOf = ({ args }: Called, option: string): string[] =>
 const dataOf = (call: Called): Buffer | undefined =>
   call.stdin ?? valuesOf(call, '--data-raw').map((text) => Buffer.from(text))[0];
 
-/** What shells, curl, printf and terminals take for more than a character. */
+/** Characters that shells, curl, printf and terminals take for more than that. */
 const HOSTILE = [...`'"\`$(){}[]\\!#&|;<>*?~%@=-^ \t\n\r\x1b\x07\x7f\u009b\u202e\u2028é茶😀0123456789abnrtx`];
 const hostile = (options: object = {}) =>
   fc.oneof(

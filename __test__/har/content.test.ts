@@ -48,7 +48,7 @@ const BODIES: Record<string, [string[], Buffer, Content]> = {
 const BASE64: Record<string, Content> = {
   image: { size: 7, text: PNG.toString('base64'), encoding: 'base64' },
   packed: { size: 7, text: PNG.toString('base64'), encoding: 'base64' },
-  // What can be read is text, whatever the bytes were.
+  // Readable content is text, whatever the bytes were.
   latin: { size: 4, text: 'café', encoding: undefined },
   coded: { size: 4, text: 'café', encoding: undefined, compression: 4 - gzipSync(LATIN).length },
 };

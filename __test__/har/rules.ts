@@ -1,4 +1,4 @@
-/** What HAR 1.2 says of an entry and no schema can (http://www.softwareishard.com/blog/har-12-spec/). */
+/** The rules of HAR 1.2 for an entry that no schema can state (http://www.softwareishard.com/blog/har-12-spec/). */
 
 import { readFileSync } from 'node:fs';
 import { har as validate } from 'har-validator';

@@ -14,7 +14,7 @@ import { complaintsAbout, type Entry, entriesOf } from './rules.js';
 const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-har-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** What an entry must be, from the messages that are in the savefile. */
+/** The entry that must be there, from the messages that are in the savefile. */
 function expectedOf(messages: HttpMessage[]): object {
   const request = messages.find(({ direction }) => direction === 'request');
   const responses = messages.filter(({ direction }) => direction === 'response');

@@ -1,4 +1,4 @@
-// What a pod may ask for: what is no good is named, never shown, and never reaches the pod.
+// The annotations of a pod: a bad value is named, never shown, and never reaches the pod.
 
 import { describe, expect, it } from 'vitest';
 import { COMMAND_OPTIONS } from '../../ts/config/command';

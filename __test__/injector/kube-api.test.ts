@@ -1,4 +1,4 @@
-// What goes to the API server and what is made of its answers, by an HTTPS server in its place.
+// Requests to the API server and the use of its answers, by an HTTPS server in its place.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';

@@ -1,4 +1,4 @@
-// What a pod in a mesh is watched by: the variables of its sidecar. The whole patches are golden.
+// The variables of the sidecar of a pod in a mesh. The whole patches are golden.
 
 import { expect, it } from 'vitest';
 import { IN_A_MESH, OUTSIDE_OF_A_MESH } from './mesh-pods';

@@ -1,4 +1,4 @@
-// What the pods of the tables are made of.
+// The parts of the pods of the tables.
 
 import type { Json } from './rig';
 

@@ -9,7 +9,7 @@ import { type InjectorProcess, startInjector } from './process';
 
 export interface Serving {
   injector: InjectorProcess;
-  /** What its certificate is signed with. */
+  /** The key that its certificate is signed with. */
   ca: string;
 }
 

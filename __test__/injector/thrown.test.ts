@@ -1,4 +1,4 @@
-// Whatever is thrown, wherever: a review is answered with `allowed: true`, a probe with a status, and the process goes on.
+// For any throw, anywhere: a review is answered with `allowed: true`, a probe with a status, and the process goes on.
 
 import { request } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';

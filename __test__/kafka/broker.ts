@@ -48,7 +48,7 @@ export const ERRORS = {
   SASL_AUTHENTICATION_FAILED: 58,
 } as const;
 
-/** What becomes of one partition's part of a request; `silent`: it is kept, and the connection breaks before the answer. */
+/** The outcome of one partition's part of a request; `silent`: it is kept, and the connection breaks before the answer. */
 export type Verdict = keyof typeof ERRORS | 'silent';
 
 export interface BrokerOptions {

@@ -1,4 +1,4 @@
-// What the Kafka output is made of: its URL, its records, what errors mean, what it says without its package.
+// The parts of the Kafka output: its URL, its records, what errors mean, what it says without its package.
 import * as zlib from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

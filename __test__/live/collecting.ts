@@ -1,4 +1,4 @@
-/** What the tests of the outputs share: the collector's process, and a sniffer whose log and clock are at hand. */
+/** Shared by the tests of the outputs: the collector's process, and a sniffer whose log and clock are at hand. */
 
 import { fork } from 'node:child_process';
 import { once } from 'node:events';

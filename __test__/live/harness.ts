@@ -1,4 +1,4 @@
-/** What the live tests share: the right to capture, processes around the sniffer, and the comparison with the plan. */
+/** Shared by the live tests: the right to capture, processes around the sniffer, and the comparison with the plan. */
 
 import { isUtf8 } from 'node:buffer';
 import { type ChildProcess, fork, spawn } from 'node:child_process';

@@ -42,7 +42,7 @@ export function loggedLedger(stderr: string): SnifferStats {
   return JSON.parse(line) as SnifferStats;
 }
 
-/** What was received was read, dropped or left; `packets` is the sum of what they were; what was parsed is the sum of where it went. The log leaves zeros out. */
+/** Every received packet was read, dropped or left; `packets` is the sum of what they were; what was parsed is the sum of where it went. The log leaves zeros out. */
 export function expectBalance({ engine, outputs }: SnifferStats): void {
   const sum = (...names: string[]): number => names.reduce((total, name) => total + (engine[name] ?? 0), 0);
   const kinds = [

@@ -1,4 +1,4 @@
-// A real conversation over TLS as a savefile and its key log: `tls-savefile.mjs VERSION FILE.pcap FILE.keys`. What both sides say goes
+// A real conversation over TLS as a savefile and its key log: `tls-savefile.mjs VERSION FILE.pcap FILE.keys`. The bytes of both sides go
 // through a relay, which writes it down.
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';

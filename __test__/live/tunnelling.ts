@@ -88,7 +88,7 @@ export async function startPeers(keyLog: string | undefined, maxVersion: 'TLSv1.
   };
 }
 
-/** What comes up to the text's end. */
+/** Returns the bytes up to the text's end. */
 async function heard(socket: Socket, end: string): Promise<string> {
   let text = '';
   while (!text.endsWith(end)) {

@@ -1,4 +1,4 @@
-/** What linters of OpenAPI want of a document beyond that it is valid, as far as traffic can tell it. */
+/** The wishes of OpenAPI linters for a document beyond that it is valid, as far as traffic can tell it. */
 
 import type { Document } from '../../ts/openapi/document.js';
 import { METHODS } from '../../ts/openapi/exchanges.js';

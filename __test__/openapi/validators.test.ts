@@ -1,4 +1,4 @@
-/** What values and texts fit, and what hostile documents and values cost. */
+/** The values and texts that fit, and the cost of hostile documents and values. */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

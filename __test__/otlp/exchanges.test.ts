@@ -24,7 +24,7 @@ describe('exchanges that are not whole', () => {
     endings.note({ '8.2': 'closed' });
     add(...['8.1', '8.2', '8.3'].map((id) => ({ ...REQUEST, id })));
     const first = requests(false).flatMap(({ spans }) => spans);
-    // What was lost may be the response to the third.
+    // The lost bytes may be the response to the third.
     lost = 1;
     endings.note({ '8.1': 'server REFUSED_STREAM' });
     const spans = requests().flatMap(({ spans }) => spans);

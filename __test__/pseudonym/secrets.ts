@@ -56,7 +56,7 @@ export const allEscaped = (text: string): string =>
     .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
     .join('');
 
-/** What must not be found of a secret, in whatever a format makes of it. */
+/** The forms of a secret that must not be found in any format. */
 export function formsOf(secret: string): string[] {
   const inJson = JSON.stringify(secret).slice(1, -1);
   const forms = [

@@ -1,4 +1,4 @@
-/** What pseudonyms look like, and what stays as it is. */
+/** The shapes of pseudonyms, and the parts that stay as they are. */
 
 import { describe, expect, test } from 'vitest';
 import { replaceBody } from '../../ts/pseudonym/body';

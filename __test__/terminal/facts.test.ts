@@ -1,4 +1,4 @@
-/** What is counted by the facts of messages is what is counted by their lines: of each savefile, and of each row of the summary. */
+/** The counts by the facts of messages are those by their lines: of each savefile, and of each row of the summary. */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -1,6 +1,6 @@
 """Runs a command on a terminal of its own: on_pty.py COLUMNS ROWS COMMAND...
 
-What the terminal gets goes to stdout as it is. On stdin, a line each: `size COLUMNS ROWS`, `key TEXT` (`^C` is the key),
+The bytes for the terminal go to stdout as they are. On stdin, a line each: `size COLUMNS ROWS`, `key TEXT` (`^C` is the key),
 `hold` (nobody reads the terminal), `go`, `hangup` (the terminal goes away). With PTY_STDIN, PTY_STDOUT or PTY_STDERR set to a path, that stream is not the terminal.
 With PTY_USAGE the seconds of processor time that the
 command took go to stderr, and those of its first thread. Ends with the command's exit code.

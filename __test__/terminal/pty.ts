@@ -7,7 +7,7 @@ import { CLI, until } from '../live/harness.js';
 
 export interface OnTerminal {
   child: ChildProcess;
-  /** What came so far, as it came. */
+  /** The bytes so far, as they came. */
   raw(): string;
   /** Of `on_pty.py`: `size 120 24`, `key ^C`, `hold`, `go`. */
   tell(line: string): void;
@@ -48,12 +48,12 @@ const WRITTEN_OVER = /\n|\r\x1b\[K/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it is about
 const OBEYED = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
 
-/** What a terminal obeys and we did not mean to send. */
+/** Sequences that a terminal obeys and we did not mean to send. */
 export function unmeant(raw: string): string[] {
   return raw.replaceAll('\r\n', '\n').replace(OURS, '').match(OBEYED) ?? [];
 }
 
-/** What was shown, without colours; of a line that was written over, each text by itself. */
+/** The text that was shown, without colours; of a line that was written over, each text by itself. */
 export function linesOn(raw: string): string[] {
   return raw
     .replaceAll('\r\n', '\n')

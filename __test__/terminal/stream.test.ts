@@ -1,4 +1,4 @@
-/** What several write to one terminal that takes it slowly: a pipe that is full most of the time. */
+/** Several writers on one terminal that takes their text slowly: a pipe that is full most of the time. */
 
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';

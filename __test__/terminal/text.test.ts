@@ -32,7 +32,7 @@ function some(random: Random, pieces: string[], most: number): string {
   return Array.from({ length: random.upTo(most) }, () => random.pick(pieces)).join('');
 }
 
-/** What `wrap` is to give, said in the plainest way: it measures what it has again for every row. */
+/** The text that `wrap` must return, made in the plainest way: it measures what it has again for every row. */
 function naiveWrap(sample: string, columns: number, indent: string): string[] {
   const clusters = (row: string) => [...new Intl.Segmenter('en').segment(row)].map(({ segment }) => segment);
   const rows: string[] = [];

@@ -19,7 +19,7 @@ export interface FleetOptions {
   orders?: number;
   /** Each way, at most. */
   delayMs?: number;
-  /** What a host captures: all of its traffic, or what it serves alone. */
+  /** The traffic that a host captures: all of its own, or only what it serves. */
   sees?: 'all' | 'served';
   /** Requests of these orders to stock are answered at once, and work goes on: no clock explains that. */
   later?: ReadonlySet<number>;

@@ -112,7 +112,7 @@ export class Rig {
     return out;
   }
 
-  /** What came = what went out, or went otherwise, or is here; nothing twice; the memory is as it was said. */
+  /** Messages in = messages out, or gone otherwise, or here; nothing twice; the memory is as it was said. */
   expectBalance(): void {
     const {
       untriggered = 0,

@@ -1,4 +1,4 @@
-/** What surrounds a trigger comes out, whole and once, and nothing else. */
+/** The exchanges around a trigger come out, whole and once, and nothing else. */
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -320,7 +320,7 @@ describe('memory that nothing needs any more', () => {
 
   /** Bytes of lines that something refers to. */
   function reachable(): number {
-    // What the first one finds is swept by the second.
+    // The second sweeps all that the first finds.
     collect();
     collect();
     return process.memoryUsage().arrayBuffers;

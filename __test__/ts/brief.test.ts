@@ -11,7 +11,7 @@ function briefs(text: string): Brief[] {
   return found;
 }
 
-/** What a brief says, by the slow way. */
+/** A brief, by the slow way. */
 function expected(line: string): object {
   const message = JSON.parse(line) as HttpMessage & { grpc?: unknown };
   const { id, direction, method, path, headers, statusCode, bodySize, request, latencyMs, waitMs, durationMs } =

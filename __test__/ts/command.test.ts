@@ -382,7 +382,7 @@ describe('live', () => {
 
   it('a second signal ends at once', async () => {
     const { child, ended } = command(['--ports', '80', '--interface', 'flood']);
-    // Nobody reads: stop() has to wait for stdout.
+    // There is no reader: stop() has to wait for stdout.
     child.stdout.pause();
     await logged(child, 'the reader of stdout is slower');
     const stopping = logged(child, 'signal received');

@@ -8,7 +8,7 @@ type Step = { push: number } | { take: number } | { takeBeyond: number } | { tak
 
 const sum = (items: readonly { bytes: number }[]): number => items.reduce((total, { bytes }) => total + bytes, 0);
 
-/** What leaves `items`, from the front. */
+/** Returns the items that leave `items`, from the front. */
 function expected(items: { bytes: number }[], step: Exclude<Step, { push: number }>): { bytes: number }[] {
   const taken: { bytes: number }[] = [];
   const goesOn = (): boolean => {

@@ -105,7 +105,7 @@ describe.each([
       const grouped = named.filter((label) => label !== 'le' || name.endsWith('_bucket'));
       for (const label of [...labels, ...grouped]) expect(has, `${label} of ${name}`).toContain(label);
     }
-    // What is said of a series is what it is told by.
+    // A series is described by what tells it apart.
     const said = [...text.matchAll(/\{\{ ?\$labels\.(\w+)|\{\{(\w+)\}\}/g)].map(
       ([, ruled, shown]) => ruled ?? shown ?? '',
     );

@@ -1,4 +1,4 @@
-// What outputs that send parcels share, with a transport made of nothing: what an outcome leads to, and when.
+// Shared by outputs that send parcels, with a transport made of nothing: the effect of an outcome, and its time.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Delivery, type DeliveryOptions, RETRY_DELAYS_MS } from '../../ts/outputs/delivery/delivery';

@@ -1,4 +1,4 @@
-// What is counted by endpoint, and that it is bounded and only grows whatever the traffic.
+// The counts by endpoint: bounded and only grows whatever the traffic.
 import { describe, expect, it } from 'vitest';
 import {
   BOUNDS_MS,
@@ -291,7 +291,7 @@ describe('whatever the traffic', () => {
       for (const value of Object.values(labels)) {
         expect(Buffer.byteLength(value)).toBeLessThanOrEqual(MAX_LABEL_BYTES + 2);
         expect(Buffer.from(value).toString()).toBe(value);
-        // What was not well-formed comes as so many replacement characters, but a whole one is never made into one.
+        // Bytes that were not well-formed come as so many replacement characters, but a whole one is never made into one.
         if (value.includes('\ufffd')) expect(value.replaceAll('\ufffd', '')).toMatch(/^[/a*]*$/);
       }
     }

@@ -1,4 +1,4 @@
-// What the option turns on, by real scrapes: of a fake engine, and of the command that reads a savefile from a pipe.
+// The metrics that the option turns on, by real scrapes: of a fake engine, and of the command that reads a savefile from a pipe.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

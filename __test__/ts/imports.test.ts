@@ -105,7 +105,7 @@ describe('the files of ts/', () => {
       return importedFiles.map(({ fileName }) => fileName).filter((name) => !name.startsWith('.'));
     });
     expect(outside).toEqual([]);
-    // What it imports of the root: types, and the nearest word.
+    // Its imports of the root: types, and the nearest word.
     const root = inFilter.flatMap((file) => imports.get(file) ?? []).filter((file) => layerOf(file) === '');
     expect([...new Set(root)].sort()).toEqual(['suggest.ts', 'types.ts']);
     expect(imports.get('suggest.ts')).toEqual([]);

@@ -1,4 +1,4 @@
-// What is read in place of an interface: JSON lines, several inputs as one, and what a name stands for.
+// Inputs in place of an interface: JSON lines, several inputs as one, and what a name stands for.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -298,7 +298,7 @@ describe('a name', () => {
   it('stands for a file, by what is in it', () => {
     expect(found('a.jsonl')).toEqual(['a.jsonl lines']);
     expect(found('pod.log')).toEqual(['pod.log lines']);
-    // What is wrong with these the engine says.
+    // The engine says what is wrong with these.
     expect(found('notes.txt', 'missing')).toEqual(['missing savefile', 'notes.txt savefile']);
     expect(kindOf(gzipSync('{}'), 'x.jsonl.gz')).toBe('lines');
     expect(kindOf(gzipSync(pcapAt(1)), 'x.jsonl.gz')).toBe('savefile');

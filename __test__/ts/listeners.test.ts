@@ -45,7 +45,7 @@ const THROWN: Record<string, () => unknown> = {
   'an object with a toJSON that throws': () => ({ toJSON: hostile }),
 };
 
-/** What a listener may do to fail. */
+/** The ways in which a listener may fail. */
 const WAYS: Record<string, (thrown: unknown) => unknown> = {
   'throws it': (thrown) => {
     throw thrown;

@@ -1,4 +1,4 @@
-// What each way of running loads: what a run has no use for costs it neither time at its start nor memory.
+// The files that each way of running loads: a file that a run has no use for costs it neither time at its start nor memory.
 
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// What each output holds of large lines that it cannot get rid of: fifty a second of 6 MB, for some seconds, in a process.
+// The memory of each output for large lines that it cannot get rid of: fifty a second of 6 MB, for some seconds, in a process.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// What is said where no addon fits or none is installed.
+// The error if no addon fits or no addon is installed.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -25,7 +25,7 @@ describe('redactHeaders', () => {
     [[], []],
   ])('%j hides %j', (given, names) => {
     expect(redacted(given)).toEqual(names);
-    // What has been checked once may be checked again.
+    // A config that has been checked once may be checked again.
     expect(redacted(redacted(given))).toEqual(names);
   });
 

@@ -155,7 +155,7 @@ describe('a file that rotates', () => {
 
   it.each(['gzip', 'zstd'] as const)('compresses finished files: %s', async (compression) => {
     if (compression === 'zstd' && !('zstdDecompressSync' in zlib)) return;
-    // What was being compressed when an earlier process ended.
+    // A file that was being compressed when an earlier process ended.
     fs.writeFileSync(join(folder, 'messages.20211129T131459123Z.jsonl.gz.tmp'), 'half');
     fs.writeFileSync(join(folder, 'messages.20211129T131459123Z.jsonl'), line(0));
     const { file, said } = rotating({ maxBytes: 20, compression });

@@ -54,7 +54,7 @@ describe('stdout output', () => {
     const stream = new FakeStream();
     const copies: number[] = [];
     let out = '';
-    // What the pipe has room for, one time after the other; then only the stream waits for it.
+    // As much as the pipe has room for, one time after the other; then only the stream waits for it.
     const rooms = [5, 0, 70_000, 0, 0, 3];
     const write = (bytes: Buffer, start: number, length: number): number => {
       const fits = Math.min(rooms.shift() ?? 0, length);

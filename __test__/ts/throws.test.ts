@@ -1,4 +1,4 @@
-// What others than the outputs throw over a batch: the engine has its credit back, and what comes next is delivered.
+// Throws over a batch by others than the outputs: the engine has its credit back, and what comes next is delivered.
 
 import { describe, expect, it } from 'vitest';
 import { request } from '../filter/exchanges';

@@ -23,7 +23,7 @@ export function launch(...flags: string[]): Promise<Browser> {
 
 export interface Watched {
   page: Page;
-  /** What the page complained about, and each request that did not go to its own server. */
+  /** The complaints of the page, and each request that did not go to its own server. */
   wrong: string[];
 }
 

@@ -132,7 +132,7 @@ describe('the feed', () => {
     const path = `/${'x'.repeat(1_000)}`;
     for (let i = 0; i < ROWS; i++) page.write(requestOf(`1.${i}`, { path }));
     await until(() => quick.rows.length >= ROWS, 15_000);
-    // What the kernel does not take waits as changes, of which only the last counts.
+    // Rows that the kernel does not take wait as changes, of which only the last counts.
     for (let i = 0; i < ROWS; i++) page.write(responseOf(`1.${i}`));
     let [all, answered] = [0, 0];
     response.setEncoding('utf8').on('data', (piece: string) => {

@@ -13,7 +13,7 @@ const MAX_RATIO = 5;
 
 const repeated = (text: string): string => text.repeat(BYTES / text.length);
 
-/** What an answer with a body as JSON is like. */
+/** An answer with a body as JSON. */
 const OBJECTS = Array.from({ length: BYTES / OBJECT.length }, () => JSON.parse(OBJECT));
 
 const BODIES: Record<string, [type: string, body: string]> = {

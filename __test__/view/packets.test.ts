@@ -79,7 +79,7 @@ async function read(bytes: Buffer, ...args: string[]): Promise<HttpMessage[]> {
   return messagesOf((await runCli(['--ports', '80,8080', ...args, path])).stdout);
 }
 
-/** What does not depend on the numbers of connections. */
+/** The part that does not depend on the numbers of connections. */
 const bare = (messages: readonly HttpMessage[]): string[] =>
   messages.map(({ id: _, ...rest }) => JSON.stringify(rest)).sort();
 

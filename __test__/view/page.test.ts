@@ -1,4 +1,4 @@
-// What the page is made of, without a browser: rows in order, filters, trees, texts, commands.
+// The parts of the page, without a browser: rows in order, filters, trees, texts, commands.
 
 import { execFileSync } from 'node:child_process';
 import { gzipSync } from 'node:zlib';
@@ -335,7 +335,7 @@ describe('a body', () => {
 });
 
 describe('copied', () => {
-  /** What a shell makes of the command: its words. */
+  /** The words that a shell makes of the command. */
   const wordsOf = (command: string): string[] => {
     const stub = 'curl() { for word in "$@"; do printf "%s\\0" "$word"; done; }\n';
     return execFileSync('sh', ['-c', stub + command], { encoding: 'utf8' })

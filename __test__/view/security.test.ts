@@ -1,4 +1,4 @@
-// What a browser lets another site have of the page: nothing, by any way in which a document can ask for another one's contents.
+// The part of the page that a browser lets another site have: nothing, by any way in which a document can ask for another one's contents.
 
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
@@ -48,7 +48,7 @@ describeInChromium('another site', () => {
   it.each(['evil.test', '127.0.0.1', 'localhost'])('at %s reads nothing', { timeout: TIMEOUT_MS }, async (host) => {
     const page = await context.newPage();
     await page.goto(evilOrigin(host));
-    // What it does works where it may: on itself.
+    // Its ways work where they may: on itself.
     const own = await page.evaluate(attack, evilOrigin(host));
     expect(own).toEqual(expect.arrayContaining(['/: SOMETHING', 'POST /har: SOMETHING', 'frame: SOMETHING']));
     let asked = 0;

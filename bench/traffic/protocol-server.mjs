@@ -1,5 +1,5 @@
 // The server in the captures of other protocols than HTTP/1.x in the clear: `protocol-server.mjs KIND PORT`. Says "listening" when it is.
-// What it answers is as in server.mjs; its keys of TLS are those that Node logs with --tls-keylog.
+// Its answers are those of server.mjs; its keys of TLS are those that Node logs with --tls-keylog.
 import { readFileSync } from 'node:fs';
 import { createServer as createHttp1, STATUS_CODES } from 'node:http';
 import { createServer as createHttp2, createSecureServer } from 'node:http2';

@@ -139,7 +139,7 @@ impl Traffic {
         self.messages += 1;
     }
 
-    /// What is no message by itself.
+    /// Sends a part that is no message by itself.
     fn send_part(&mut self, connection: &mut Connection, client: bool, part: &[u8], segment_bytes: usize) {
         for payload in part.chunks(segment_bytes) {
             self.frame(connection, client, ACK | PSH, payload);

@@ -1,7 +1,7 @@
 // The chart's admission policies on a real API server, 1.36 or later. Of every pod of check.mjs it makes what it makes of the
 // webhook's, it warns and refuses as is said there, and it takes each pod that it takes without them.
 //   KUBECONFIG=~/.kube/config node deploy/policy/live.mjs
-// Pods are dry runs but for one. What is made has a label of this run, concerns namespaces of this run alone, and goes at the end.
+// Pods are dry runs but for one. Every object that it makes has a label of this run, concerns namespaces of this run alone, and goes at the end.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -108,7 +108,7 @@ function place(cases, id) {
   return { tries, namespaces };
 }
 
-/** What the server makes of the pod and of the webhook's while there are no policies; a pod that is there is made. */
+/** The server's answers to the pod and to the webhook's while there are no policies; a pod that is there is made. */
 async function before(url, each) {
   const { namespace, pod, oldPod, expected } = each;
   if (oldPod !== undefined) {
@@ -123,7 +123,7 @@ async function before(url, each) {
   return { ...each, refused: taken.refused, wanted: wanted?.pod };
 }
 
-/** What is wrong with what the policies have made of it. */
+/** The fault of the pod that the policies have made; `undefined` if there is none. */
 function fault({ pod, refused, wanted, wrong }, answer) {
   if (refused !== undefined)
     return answer.refused === undefined ? `taken, but without policies: ${refused}` : undefined;
@@ -134,7 +134,7 @@ function fault({ pod, refused, wanted, wrong }, answer) {
   return wrong(answer.pod ?? pod, answer.said);
 }
 
-/** What is wrong with it at last: what does not hold yet is asked again. */
+/** Its fault at last: while there is one, the server is asked again. */
 async function judge(url, each, deadline) {
   for (;;) {
     const found = fault(each, await ask(url, each));

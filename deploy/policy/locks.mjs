@@ -45,10 +45,10 @@ const PLAIN = [
 /** Fields by which a container runs something else, or takes its variables from elsewhere. No injection sets them. */
 const NEVER = ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe', 'workingDir'];
 const NEVER_FILLED = ['command', 'args', 'envFrom', 'volumeDevices'];
-/** What the API server fills in: by others, more users read what the container has. */
+/** The values that the API server fills in: with others, more users read what the container has. */
 const FILLED_IN = { terminationMessagePolicy: 'File', terminationMessagePath: '/dev/termination-log' };
 
-/** What the chart names, another webhook may add to every container. */
+/** Another webhook may add to every container whatever the chart names. */
 const alsoAllowed = (rule, text) => `${RULES}.${rule}.exists(a, ${text}.lowerAscii().matches(a))`;
 
 const isPlain = `!e.?valueFrom.hasValue() && !${written}.replace('$$', '').contains('$')`;
@@ -77,7 +77,7 @@ const sendsTo = (annotation) =>
 const below = (name, field, rule, valid, isBelow) =>
   `${RULES}.${rule}.all(most, (size(${entries(name)}) > 0 || ${OPTIONS[field].default.toFixed(1)} <= most) && ${entries(name)}.all(e, ${valid} && ${isBelow}))`;
 
-/** What is in a container and does not fit, by its names. */
+/** The items in a container that do not fit, by their names. */
 const others = (part, item, fits, name) =>
   `variables.ours.map(c, c.?${part}.orValue([]).filter(${item}, !(${fits})).map(${item}, ${name})).flatten()`;
 /** The API server shows no message of several lines, or of more than 5 KiB. */

@@ -1,4 +1,4 @@
-// What the schema of the chart's values takes from the code: names of the table of options, and the texts that the injector takes.
+// The parts of the schema of the chart's values that come from the code: names of the table of options, and the texts that the injector takes.
 import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);

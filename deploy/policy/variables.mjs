@@ -337,14 +337,14 @@ function reason() {
 
 const own = (name) => `${textOf(name)}.orValue('')`;
 
-/** What must be redacted stands in the rules by these names. For each: by what the text of its variable is read as a list of names. */
+/** The rules have these names for all that must be redacted. For each: by what the text of its variable is read as a list of names. */
 export const REDACTED = {
   redactHeaders: redactedHeaders,
   redactQuery: (text) => namesIn(`${text}.lowerAscii()`),
   redactBody: namesIn,
 };
 
-/** What is redacted, where the rules add to it. */
+/** The list of names that are redacted, if the rules add to it. */
 function redacted(field) {
   const rule = `variables.rules.${field}`;
   const text = textOf(READ.find((option) => option.field === field).annotation.name);

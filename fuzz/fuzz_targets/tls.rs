@@ -1,5 +1,5 @@
-//! Any records, secrets, losses and pauses: no panic, memory within the budget, every line is a whole JSON object. What comes out of
-//! TLS is what the peers of the seeds said: the fuzzer cannot make a tag, so nothing else can have been verified.
+//! Any records, secrets, losses and pauses: no panic, memory within the budget, every line is a whole JSON object. The bytes that come out of
+//! TLS are those of the peers of the seeds: the fuzzer cannot make a tag, so nothing else can have been verified.
 //!
 //! Input: 1 byte, whose lowest bit says that a CONNECT comes first; then steps of a kind (1 byte: bit 0 the direction, bits 1–3 the
 //! kind) and a length (2). Of data and of lines of a key log the bytes follow; a loss, a pause and an end have only the length.

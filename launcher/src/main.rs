@@ -9,7 +9,7 @@
 //! Where the capability was not granted the program runs all the same: it knows better what it cannot do without.
 //!
 //! Root gets every capability of its container at each `execve`. So a container that was started as root loses all others, also
-//! from its bounding set, and becomes the user of the image. What it may not change it says, and goes on.
+//! from its bounding set, and becomes the user of the image. If it may not change something, it says so and goes on.
 
 use std::env;
 use std::ffi::OsString;

@@ -1,4 +1,4 @@
-//! The launcher as a process. What needs root and file capabilities says where it did not run, and fails with CI set.
+//! The launcher as a process. A test that needs root and file capabilities says if it did not run, and fails with CI set.
 
 #![allow(clippy::unwrap_used, reason = "a test, outside of its test functions too")]
 

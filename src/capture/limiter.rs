@@ -1,8 +1,8 @@
 //! How much load is shed, so that no more CPU time is taken than is allowed. In: samples of both clocks. Out: the level. Pure.
 //!
 //! Bodies are left out at once, with the first window over the limit. Levels that leave out connections cost whole exchanges, so each of
-//! them takes several windows whose mean is over the limit: fewer where it is far over. Down after a time well under it. What a level
-//! saves is not known before: if the load comes back as soon as it is let in, the next try waits twice as long.
+//! them takes several windows whose mean is over the limit: fewer where it is far over. Down after a time well under it. It is not known before how much a
+//! level saves: if the load comes back as soon as it is let in, the next try waits twice as long.
 
 use std::time::Duration;
 
@@ -215,7 +215,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is sampled, a step is of one level, and only with a window over the limit among those judged; a load that takes too
+        /// With any sampling a step is of one level, and only with a window over the limit among those judged; a load that takes too
         /// much at every level ends at the last.
         #[test]
         fn steps_are_of_one_level(shares in prop::collection::vec(0.0..3.0f64, 1..200)) {

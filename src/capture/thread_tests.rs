@@ -113,7 +113,7 @@ fn the_secrets_of_a_short_file_come_first() {
     assert!(secrets.is_some_and(|secrets| secrets.starts_with(LOG)));
     assert_eq!(config.tls_key_wait_ms, 0, "all are known");
 
-    // What was not asked for is not looked for in a file that takes long to read.
+    // Secrets that were not asked for are not looked for in a file that takes long to read.
     let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
     packed.write_all(&file.concat()).unwrap();
     std::fs::write(&path, packed.finish().unwrap()).unwrap();

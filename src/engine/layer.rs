@@ -19,7 +19,7 @@ impl Default for Layer {
     }
 }
 
-/// What came before it is known what the bytes are.
+/// The bytes that came before it is known what they are.
 #[derive(Debug, Default)]
 pub(super) struct Beginning {
     /// Bytes that each side lost before its first ones.

@@ -89,7 +89,7 @@ impl ToTls<'_> {
         }
     }
 
-    /// What came first is not TLS.
+    /// Decides that the first bytes are not TLS.
     fn decide_plain(&mut self) {
         let layer = std::mem::replace(&mut self.to_protocol.app.layer, Layer::Plain);
         let Layer::Undecided(Some(beginning)) = layer else { return };
@@ -116,7 +116,7 @@ impl ToTls<'_> {
         }
     }
 
-    /// What is not in a tunnel, or no longer the beginning of what is in it.
+    /// True if it is not in a tunnel, or no longer at the beginning of what is in it.
     fn has_begun(&self) -> bool {
         self.to_protocol.app.conversation.as_ref().is_some_and(|conversation| !conversation.is_tunnel())
     }

@@ -33,7 +33,7 @@ pub struct Context<'a> {
 pub struct Readers {
     /// Messages inside streams are handed on.
     pub streams: bool,
-    /// What passes in a tunnel is read.
+    /// True if the bytes in a tunnel are read.
     pub tunnels: bool,
 }
 

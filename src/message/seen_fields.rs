@@ -65,7 +65,7 @@ impl Default for SeenFields {
     }
 }
 
-/// What is known of a section.
+/// The knowledge of a section.
 #[derive(Debug, Clone, Copy)]
 pub enum Known {
     /// All of it: where it ends.

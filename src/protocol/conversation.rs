@@ -32,7 +32,7 @@ pub struct Unread {
     pub protocol: &'static str,
 }
 
-/// What passed in a tunnel while it was not known to be one.
+/// The bytes that passed in a tunnel while it was not known to be one.
 #[derive(Debug)]
 pub struct Passed {
     pub pieces: Vec<(Side, Piece)>,
@@ -80,7 +80,7 @@ impl Conversation {
         Some(Unread { bytes, is_first_report, protocol: protocol.unwrap_or("unknown") })
     }
 
-    /// What a tunnel that was opened is to hold, as far as it has passed; once.
+    /// Takes the beginning of a tunnel that was opened, as far as it has passed; once.
     pub fn take_tunnel(&mut self) -> Option<Passed> {
         let Protocol::Tunnel(tunnel) = &mut self.protocol else { return None };
         let server = self.parties.server()?;
@@ -104,7 +104,7 @@ impl Conversation {
         }
     }
 
-    /// What comes is another conversation than it seemed. Its exchanges have numbers after those so far, and the ends that a proxy
+    /// Another conversation comes than it seemed. Its exchanges have numbers after those so far, and the ends that a proxy
     /// has named are its ends too.
     #[cold]
     fn begin_again(&mut self, parties: Parties, met: Met) {

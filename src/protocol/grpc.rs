@@ -17,7 +17,7 @@ static MESSAGE: KnownName = KnownName::new(b"grpc-message");
 static PROOFS: [&KnownName; 5] =
     [&ENCODING, &STATUS, &MESSAGE, &KnownName::new(b"grpc-accept-encoding"), &KnownName::new(b"grpc-timeout")];
 
-/// What a message is known to carry, or a call by its fields.
+/// The content that a message is known to carry, or a call by its fields.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Carries {
     #[default]
@@ -92,7 +92,7 @@ impl GrpcBody {
         Box::new(Self { kind, index: MessageIndex::counting(kind), is_coded, is_guess })
     }
 
-    /// What a message carries that has this.
+    /// The content of a message that has this.
     pub fn carries(body: Option<&Self>) -> Carries {
         match body {
             Some(body) if body.is_guess => Carries::Unknown,

@@ -22,7 +22,7 @@
 //! messages) a stream stops or resynchronises, and says so.
 //!
 //! To add a protocol: a folder beside `http1`, its `mod` here, and a variant of `Protocol` in `in_use`, where rustc then asks for
-//! an arm in each function: what it calls of a connection has the function's own name there. What can be said of a variant
+//! an arm in each function: what it calls of a connection has the function's own name there. A fact of a variant
 //! alone, such as that nothing was passed over, needs no function. A protocol is entered in one of three ways:
 //! - by its first bytes: `Opening` keeps what may be the beginning of a preface as it keeps what may be a proxy's prefix;
 //! - by proof, in the middle of a connection: `Conversation::unproven` reads along until it has found a message;

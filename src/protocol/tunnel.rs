@@ -1,5 +1,5 @@
-//! A tunnel that a CONNECT has opened (RFC 9110 §9.3.6): its bytes are another connection's, and here they are only counted. What
-//! came before its reader knows of it is kept for that one.
+//! A tunnel that a CONNECT has opened (RFC 9110 §9.3.6): its bytes are another connection's, and here they are only counted. Bytes
+//! that came before its reader knows of it are kept for that reader.
 
 use super::handover::{Handover, Piece};
 use crate::flow::StreamEvent;
@@ -13,7 +13,7 @@ pub struct Tunnel {
     last_number: u32,
 }
 
-/// What both sides have sent in a tunnel before its reader knows of it.
+/// The bytes that both sides have sent in a tunnel before its reader knows of it.
 #[derive(Debug)]
 pub struct Beginning {
     pub pieces: Vec<(Direction, Piece)>,
@@ -36,7 +36,7 @@ impl Tunnel {
         }
     }
 
-    /// What has passed in it so far, once. It is not counted.
+    /// Takes the bytes that have passed in it so far, once. They are not counted.
     pub fn take_beginning(&mut self) -> Option<Beginning> {
         self.beginning.take()
     }

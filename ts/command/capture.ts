@@ -196,7 +196,7 @@ function createPseudonyms(): PseudonymizedLines {
   return new PseudonymizedLines();
 }
 
-/** What is left out is a loss, which has to be seen without a summary too. */
+/** Everything left out is a loss, which has to be seen without a summary too. */
 function logReplaced({ replaced, leftOut }: PseudonymizedLines, log: Log): void {
   log.info(occurred(replaced), 'values are replaced by pseudonyms; counts by their kinds');
   const missing = occurred(leftOut);

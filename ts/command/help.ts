@@ -71,7 +71,7 @@ const WORDS: Partial<Record<Topic, () => string[]>> = {
     ]),
   ],
   tls: () => [
-    'TLS is read if the service, or its client, writes a key log: node --tls-keylog=FILE, curl and browsers with the variable SSLKEYLOGFILE=FILE. What has no keys is counted.',
+    'TLS is read if the service, or its client, writes a key log: node --tls-keylog=FILE, curl and browsers with the variable SSLKEYLOGFILE=FILE. Traffic without keys is counted.',
     '',
     ...examples([['--ports 443 --tls-keylog keys.log capture.pcap', '']]),
   ],

@@ -1,4 +1,4 @@
-/** What helps a live capture that sees nothing on its ports: the ports that are listened on here. Said once. */
+/** Help for a live capture that sees nothing on its ports: the ports that are listened on here. Said once. */
 
 import { portRanges } from '../filter/ports';
 import type { Log } from '../logger';
@@ -11,7 +11,7 @@ const MAX_SHOWN = 12;
 
 export interface HintOptions {
   ports: readonly number[];
-  /** What was asked for; empty: the first that is up and no loopback. */
+  /** The one that was asked for; empty: the first that is up and no loopback. */
   interface: string;
   /** TCP with one of the ports that has come so far. */
   segments(): number;

@@ -91,7 +91,7 @@ export function refuseDangling(path: string): void {
 /** A file as long as it is not whole: it is there from the beginning, and nothing else has its name. */
 export class PartialFile {
   readonly path: string;
-  /** What it becomes. */
+  /** The path of the whole file that it becomes. */
   readonly whole: string;
   /** By its name another user, who may write to the folder, could have put a link there meanwhile. */
   readonly fd: number;

@@ -8,7 +8,7 @@ import type { Log } from '../logger';
 import { type Asked, isOfLines } from './asked';
 
 /**
- * `config`: as it was given. What is promised to be private is refused wherever it was said; a variable may be there for all runs, so that of
+ * `config`: as it was given. An option that promises privacy is refused wherever it was said; a variable may be there for all runs, so that of
  * other options only flags are.
  * @throws {ValidationError}
  */

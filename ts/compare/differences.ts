@@ -223,7 +223,7 @@ function joined(
     for (const { at: caller, through, ...rest } of callers) {
       at.change.callers.push({ ...rest, at: caller.change.at, through: through?.change.at });
       const { differences } = caller.change;
-      // What goes the other way is its own matter, and so are fields, and outcomes unless they are of failures that are explained.
+      // A difference that goes the other way is its own matter, and so are fields, and outcomes unless they are of failures that are explained.
       const isExplained = (difference: Difference): boolean => faultOf(difference) !== undefined;
       const fails = differences.some((difference) => difference.what === 'failed' && isExplained(difference));
       caller.change.differences = differences.filter(

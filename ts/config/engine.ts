@@ -17,7 +17,7 @@ const FIELDS = Object.entries<Option>(OPTIONS)
   .filter(([, { engine }]) => engine === true)
   .map(([field]) => field as EngineField);
 
-/** What the engine has to know beside the config. */
+/** Facts that the engine needs beside the config. */
 export interface Circumstances {
   /** The process does nothing but this, so that all its CPU time counts. */
   ownsProcess?: boolean | undefined;

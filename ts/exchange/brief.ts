@@ -141,7 +141,7 @@ function read(text: string, from: number, to: number): Brief | undefined {
   if (isRequest) {
     if (!readRequest(text, peersEnd, sizeAt, brief)) return undefined;
   } else if (text[peersEnd + 2] === 's') brief.statusCode = numberAt(text, peersEnd + STATUS);
-  // What is not where the engine writes it may stand elsewhere in a line that passed another tool.
+  // A member that is not where the engine writes it may stand elsewhere in a line that passed another tool.
   else return undefined;
   if (hasNoBody) return brief;
   const start = sizeAt + BODY_SIZE.length;

@@ -48,7 +48,7 @@ export class Savefiles {
   }
 }
 
-/** What tells a file from another, and from itself once it was written to; empty of one that is not there. */
+/** Tells a file from another, and from itself once it was written to; empty if the file is not there. */
 function identityOf(path: string): string {
   const status = statSync(path, { bigint: true, throwIfNoEntry: false });
   if (status === undefined) return '';

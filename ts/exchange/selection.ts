@@ -86,7 +86,7 @@ export class Selection {
 
   /** The lines of it, and of those that waited, that are known to be wanted. */
   select<Batch extends Chosen>(batch: Batch): Batch | Chosen {
-    // What is left of one that failed has been overwritten.
+    // The rest of a batch that failed has been overwritten.
     this.#out = [];
     const { lines } = batch;
     const waited = this.#unjudged.size;

@@ -46,7 +46,7 @@ interface Answer
   alone?: { atMs: number; connection: Connection; method: string; path: string } | undefined;
 }
 
-/** What is asked, by whom. */
+/** A request, and whose it is. */
 interface Request extends Pick<Asked, 'atMs' | 'uploadMs' | 'bytes'> {
   method: string;
   place: Place;

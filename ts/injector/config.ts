@@ -76,7 +76,7 @@ export function configFor(config: InjectorConfig, namespace: string): InjectorCo
   return own === undefined ? config : { ...config, sidecarOptions: { ...config.sidecarOptions, ...own } };
 }
 
-/** What is right by itself may not go with what every sidecar has. */
+/** A value that is right by itself may not go with what every sidecar has. */
 function checkNamespace(config: InjectorConfig, name: string, production: boolean): void {
   const merged = configFor(config, name);
   const label = `--namespaces: ${name}`;
@@ -88,7 +88,7 @@ function checkNamespace(config: InjectorConfig, name: string, production: boolea
   checkKafka(merged, label);
 }
 
-/** What no pod could mend by its annotations. */
+/** Faults that no pod could mend by its annotations. */
 function checkKafka({ sidecarOptions, policy, ...config }: InjectorConfig, label: string): void {
   const { sidecarKafkaUsernameSecret: username, sidecarKafkaPasswordSecret: password } = config;
   if ((username === undefined) !== (password === undefined)) {
@@ -108,7 +108,7 @@ function checkKafka({ sidecarOptions, policy, ...config }: InjectorConfig, label
   );
 }
 
-/** What is taken, and may not be what the operator means. */
+/** Values that are taken, and may not be what the operator means. */
 export function warningsOf({ sidecarOptions, sidecarOtlpHeadersSecret }: InjectorConfig): string[] {
   const url = sidecarOptions[variableFor('outputOtlp')];
   if (sidecarOtlpHeadersSecret === undefined || url === undefined || /^https:/i.test(url)) return [];

@@ -73,7 +73,7 @@ function checkCeiling(most: number | undefined, field: 'maxBodySize' | 'sampleRa
   }
 }
 
-/** What must be redacted, beside what the pod wants redacted or the sniffer redacts by itself. */
+/** Adds the names that must be redacted to those that the pod wants redacted or the sniffer redacts by itself. */
 function redact(policy: Policy, { env }: Settings): void {
   for (const field of ['redactHeaders', 'redactQuery', 'redactBody'] as const) {
     if (policy[field].length === 0) continue;

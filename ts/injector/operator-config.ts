@@ -1,4 +1,4 @@
-/** What the operator has set. Types alone. */
+/** The settings of the operator. Types alone. */
 
 import type { LogLevel } from '../types';
 import type { SecretKey } from './names';

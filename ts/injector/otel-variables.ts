@@ -1,4 +1,4 @@
-/** What OpenTelemetry has variables of its own for: annotations of a sidecar that are no options of the sniffer. */
+/** Annotations for which OpenTelemetry has variables of its own: they are no options of the sniffer. */
 
 import { readPairs } from '../config/pairs';
 

@@ -1,4 +1,4 @@
-/** What an inferred document may take, and what was cut off for that. */
+/** The size that an inferred document may have, and what was cut off for that. */
 
 /** Schemas of all endpoints together: some 500 bytes each with their names, 25 MiB of all. */
 const MAX_SCHEMAS = 50_000;

@@ -50,7 +50,7 @@ export function readJson(text: string): { value: unknown } | undefined {
   }
 }
 
-/** What was not looked into. */
+/** The parts that were not looked into. */
 export interface Skipped {
   /** Bodies of which a part is missing, or that are not there as text. */
   partial: number;
@@ -154,7 +154,7 @@ export class Content {
     return media;
   }
 
-  /** What has no schema of its own now, as a type or all further ones, must have none later either. */
+  /** A place that has no schema of its own now, as a type or all further ones, must have none later either. */
   #fill(type?: string): void {
     if (type !== undefined) this.#drop(type);
     this.#isFull = true;

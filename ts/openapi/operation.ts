@@ -1,4 +1,4 @@
-/** What is known of one endpoint: parameters, bodies, statuses. In: its exchanges. Out: the Operation of OpenAPI. */
+/** The facts of one endpoint: parameters, bodies, statuses. In: its exchanges. Out: the Operation of OpenAPI. */
 
 import { STATUS_CODES } from 'node:http';
 import type { Counted } from '../exchange/routes';

@@ -1,5 +1,5 @@
 /**
- * The paths of a document, to be found by the paths of requests. What is written as it is goes before a parameter, from left to right,
+ * The paths of a document, to be found by the paths of requests. A concrete segment goes before a parameter, from left to right,
  * as OpenAPI says (Paths Object, "concrete definitions are matched before"). Each request costs no more than the document is large.
  */
 

@@ -15,7 +15,7 @@ export type Use = 'request' | 'response';
 /** Converted ones, each with some 200 bytes; the largest documents that are published have some 100 000. */
 const MAX_SCHEMAS = 2_000_000;
 
-/** Keywords that are taken as they are. What is neither here nor below forbids nothing. */
+/** Keywords that are taken as they are. A keyword that is neither here nor below forbids nothing. */
 const PLAIN: ReadonlySet<string> = new Set([
   ...['type', 'enum', 'const', 'multipleOf', 'maximum', 'exclusiveMaximum', 'minimum', 'exclusiveMinimum'],
   ...['maxLength', 'minLength', 'maxItems', 'minItems', 'uniqueItems', 'maxContains', 'minContains'],

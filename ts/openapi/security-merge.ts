@@ -1,5 +1,5 @@
 /**
- * What is known of credentials, added to a document that says something of them already. Its own requirements stay; another one is added
+ * The facts of credentials, added to a document that says something of them already. Its own requirements stay; another one is added
  * where a request was served that fits none of them. In: two documents. Out: the `security` of operations, and the schemes to add.
  */
 

@@ -188,7 +188,7 @@ export class Shape {
     }
     const shape = this.#below();
     if (shape === undefined) {
-      // What has no schema of its own now must have none later either.
+      // A place that has no schema of its own now must have none later either.
       this.#cut('schemas');
       toMap(members);
       return undefined;

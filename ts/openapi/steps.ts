@@ -1,5 +1,5 @@
 /**
- * What it may take to look at one value. Schemas that refer to themselves in `oneOf` or `anyOf` have a validator look at the same part of
+ * The steps that it may take to look at one value. Schemas that refer to themselves in `oneOf` or `anyOf` have a validator look at the same part of
  * a value twice for each level, so that time would double with each of them. In: steps. Out: a throw past the limit.
  */
 

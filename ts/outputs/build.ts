@@ -35,7 +35,7 @@ function isAlone(takers: Takers): boolean {
   return isAloneButFor(takers) && (takers.deps.observe === undefined || needsFactsAlone(takers));
 }
 
-/** Whatever is observed. Lines that are rewritten are not those that the engine has. */
+/** True if nothing else takes the messages, observers aside. Lines that are rewritten are not those that the engine has. */
 function isAloneButFor({ config, deps, listeners, readers }: Takers): boolean {
   return (
     deps.rewrite === undefined &&

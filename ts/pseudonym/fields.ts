@@ -23,7 +23,7 @@ const AMOUNT = /^\d{1,15}$/;
 const AMOUNT_FIELDS = new Set(['content-length', 'age', 'access-control-max-age', 'retry-after', 'grpc-status']);
 /** Numbers with signs around them, which media types, ranges and lists have. */
 const PROTOCOL_NUMBER = /^[\d.*-]{1,5}$|^[\d-]{1,12}$|^\*$/;
-/** What a content is for (RFC 6266 §4.2, RFC 7578 §4.2). */
+/** The disposition of a content (RFC 6266 §4.2, RFC 7578 §4.2). */
 const DISPOSITIONS = /^(?:inline|attachment|form-data)$/i;
 /** Between semicolons; those in quotes are part of it. Nothing but semicolons is outside of all of them. */
 const DISPOSITION_PART = /(?:"(?:\\.?|[^"\\])*(?:"|$)|[^;"])+/gs;

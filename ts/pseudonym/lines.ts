@@ -172,7 +172,7 @@ export class PseudonymizedLines {
     return this.#replace.leftOut;
   }
 
-  /** What is left out, in words, with how often it was. */
+  /** The parts that are left out, in words, with how often they were. */
   get losses(): [times: number, words: string][] {
     return Object.entries(this.leftOut).map(([reason, times]) => [times, LEFT_OUT[reason as LeftOut]]);
   }

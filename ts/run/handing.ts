@@ -43,7 +43,7 @@ export class Handing {
     try {
       trigger.take(lines);
     } catch (error) {
-      // What is wanted of it is delivered before it is overwritten.
+      // The wanted part of it is delivered before it is overwritten.
       try {
         trigger.keep();
       } finally {

@@ -1,4 +1,4 @@
-/** What stands between the engine and the outputs: a config in, the stages that leave messages out. */
+/** The stages between the engine and the outputs: a config in, the stages that leave messages out. */
 
 import type { ValidatedConfig } from '../config';
 import { onlySignals } from '../config/trigger';
@@ -29,7 +29,7 @@ export function createStages(config: ValidatedConfig, world: World): Stages {
 }
 
 /**
- * The summary is about what comes out. What is counted by endpoint is about the traffic, of which a trigger is a poor sample, unless
+ * The summary is about what comes out. The counts by endpoint are about the traffic, of which a trigger is a poor sample, unless
  * lines are rewritten: what is private in the others must not come out there either.
  */
 export function observersOf(

@@ -21,7 +21,7 @@ export interface Bound {
   isSame: boolean;
 }
 
-/** What several points have seen of one exchange: at the server first. */
+/** One exchange as several points have seen it: at the server first. */
 export type Copies = readonly [Hop, ...Hop[]];
 
 /** All hops, each exchange once. */

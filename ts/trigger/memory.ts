@@ -1,6 +1,6 @@
 /**
- * What is remembered in case a trigger comes: exchanges as the lines of their messages, bounded in bytes. In: lines, and the time.
- * Out: those that a window wants. What goes in another way is counted here. Knows nothing of triggers.
+ * The memory in case a trigger comes: exchanges as the lines of their messages, bounded in bytes. In: lines, and the time.
+ * Out: those that a window wants. A line that leaves in another way is counted here. Knows nothing of triggers.
  */
 
 import type { Span } from './clock';

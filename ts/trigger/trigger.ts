@@ -88,8 +88,8 @@ export class Trigger {
   }
 
   /**
-   * Takes whole lines. The bytes are not needed any more once `next` has returned nothing, or `keep` was called. What an error loses is
-   * counted, and the next lines are read all the same.
+   * Takes whole lines. The bytes are not needed any more once `next` has returned nothing, or `keep` was called. Lines that an error loses are
+   * counted, and the next ones are read all the same.
    * @throws the first error
    */
   take(lines: Buffer): void {
@@ -142,7 +142,7 @@ export class Trigger {
     this.#memory.clear();
   }
 
-  /** What is to be delivered next; `undefined` if nothing waits. The bytes belong to the caller. */
+  /** The piece to be delivered next; `undefined` if nothing waits. The bytes belong to the caller. */
   next(): Piece | undefined {
     const lines: Buffer[] = [];
     let bytes = 0;
@@ -187,7 +187,7 @@ export class Trigger {
     if (failure !== undefined) throw failure.error;
   }
 
-  /** What waits for its delivery takes all the memory: to wait any longer loses what comes. */
+  /** True if the pieces that wait for their delivery take all the memory: to wait any longer loses new ones. */
   get isFull(): boolean {
     return this.#memory.isFull;
   }

@@ -12,7 +12,7 @@ export class FakeCapture implements NativeCapture {
   stops = 0;
   holdEnd = false;
   info: CaptureInfo = { interface: 'eth0', loopback: false, linkType: 1, linkTypeName: 'EN10MB' };
-  /** What open() waits for. */
+  /** The promise that open() waits for. */
   opening: Promise<void> = Promise.resolve();
   /** Called when the handle is open, before open() has resolved. */
   onOpen: () => void = () => {};

@@ -1,4 +1,4 @@
-"""Python's websockets. `serve PORT [plain]`: an echo. `ask PORT COUNT`: a client. What they say is as in window.mjs."""
+"""Python's websockets. `serve PORT [plain]`: an echo. `ask PORT COUNT`: a client. Their messages are those of window.mjs."""
 
 import asyncio
 import hashlib

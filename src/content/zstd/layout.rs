@@ -1,4 +1,4 @@
-//! What the bytes of a frame tell before they are decoded (RFC 8878 §3.1).
+//! The facts that the bytes of a frame tell before they are decoded (RFC 8878 §3.1).
 
 /// Frames that hold nothing for us (§3.1.2); 16 magics, which LZ4 has too.
 const SKIPPABLE: u32 = 0x184d_2a50;

@@ -43,7 +43,7 @@ impl State {
 }
 
 impl Stream {
-    /// What `step` is to decode.
+    /// Adds bytes for `step` to decode.
     pub fn put(&mut self, coded: &[u8]) {
         self.pending.extend_from_slice(coded);
     }

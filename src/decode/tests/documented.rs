@@ -3,7 +3,7 @@
 use super::*;
 
 const PAGE: &str = include_str!("../../../docs/compatibility.md");
-/// What libpcap calls raw IP on an interface; savefiles, and so the page, have 101.
+/// The numbers of libpcap for raw IP on an interface; savefiles, and so the page, have 101.
 const RAW_OF_INTERFACES: [LinkType; 2] = [12, 14];
 
 fn table() -> &'static str {

@@ -140,7 +140,7 @@ fn number(value: &[u8]) -> Option<i32> {
     (decimals < 1 << DECIMALS_BITS).then_some((digits << DECIMALS_BITS | decimals).cast_signed())
 }
 
-/// What is between its quotes, if it is the same as text.
+/// The bytes between its quotes, if they are the same as text.
 fn short_text(value: &[u8]) -> Option<&[u8]> {
     let [b'"', text @ .., b'"'] = value else { return None };
     let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && *byte != b'\\';

@@ -16,7 +16,7 @@ const INCOMPLETE: [&[u8]; 7] = [b"stopped", b"evicted", b"gap", b"timeout", b"ma
 const MAX_DIGITS: usize = 15;
 const DAY_MS: i64 = 86_400_000;
 
-/// What is asked: of a request all of it, of a response what it says of its request. Empty: it does not say that.
+/// The question: of a request all of it, of a response what it says of its request. Empty: it does not say that.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Target<'a> {
     pub method: &'a [u8],
@@ -302,7 +302,7 @@ fn ms_of(text: &[u8; 19]) -> Option<i64> {
     let part = |start: usize, end: usize| text.get(start..end).map(|digits| value_of(digits) as i64);
     let (year, month, day) = (part(0, 4)?, part(5, 7)?, part(8, 10)?);
     let (hour, minute, second) = (part(11, 13)?, part(14, 16)?, part(17, 19)?);
-    // What no clock shows has no time.
+    // A value that no clock shows is no time.
     let is_day = year >= 1970 && (1..=12).contains(&month) && (1..=days_in(year, month)).contains(&day);
     if !is_day || hour > 23 || minute > 59 || second > 59 {
         return None;

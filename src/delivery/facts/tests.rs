@@ -84,7 +84,7 @@ fn only_a_final_response_to_a_request_of_the_table_is_its_answer() {
     let told = table_of(&[request("7.1", "/a", "h"), interim, without, other, first, twice]);
     let flags: Vec<u32> = told.records.iter().map(|record| record[0] as u32 & (IS_PAIRED | IS_HERE)).collect();
     assert_eq!(flags, [IS_PAIRED, IS_PAIRED, 0, IS_PAIRED, IS_PAIRED | IS_HERE, IS_PAIRED]);
-    // What it answers is told where its request is not here: the second target, since it says no host.
+    // The request it answers is told if that is not here: the second target, since it says no host.
     let targets: Vec<usize> = told.records.iter().map(|record| record[1] as usize / TARGET_FACTOR).collect();
     assert_eq!(targets, [0, 1, 0, 1, 0, 1]);
     assert_eq!(table_of(&[response("7.1", 101, ANSWERS), request("7.1", "/a", "h")]).records[1][0], 0.0);
@@ -208,7 +208,7 @@ fn same(a: f64, b: f64) -> bool {
 }
 
 proptest! {
-    /// What is read in a line is what a reader of JSON finds there, whatever stands in its texts; otherwise it is left as it is.
+    /// A line is read as a reader of JSON reads it, whatever stands in its texts; otherwise it is left as it is.
     #[test]
     fn facts_are_those_of_the_json(
         path in "(/[a-z\":,{}\\\\é\t]{0,6}){1,3}",
@@ -237,7 +237,7 @@ proptest! {
         }
     }
 
-    /// Whatever stands there: it is told, and nothing fails.
+    /// With any text there it is told, and nothing fails.
     #[test]
     fn damaged_lines_are_told_too(cut in 0_usize..400, byte in any::<u8>(), at in 0_usize..400) {
         let mut bytes = response("7.3", 200, ANSWERS).into_bytes();

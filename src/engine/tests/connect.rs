@@ -238,7 +238,7 @@ fn paths_and_numbers(peers: &Peers) -> Vec<String> {
     super::all_lines(&mut capture.engine).iter().map(told).collect()
 }
 
-/// What waits for the answer is looked at again in the tunnel, and a loss in it is counted once.
+/// Bytes that wait for the answer are looked at again in the tunnel, and a loss in it is counted once.
 #[test]
 fn a_loss_before_the_answer_is_counted_once() {
     let peers = exchange(Peers::tls13(0x1301));

@@ -23,7 +23,7 @@ fn conversation(turns: &[(From, &[u8])]) -> Vec<Vec<u8>> {
     frames
 }
 
-/// What comes of the frames whose bit in `captured` is set.
+/// The lines of the frames whose bit in `captured` is set.
 fn lines(frames: &[Vec<u8>], captured: usize, tls: bool) -> Vec<serde_json::Value> {
     let mut config = EngineConfig::for_ports(&[SERVER_PORT]);
     config.tls = tls;
@@ -57,7 +57,7 @@ fn any_loss_is_read_alike() {
     }
 }
 
-/// What passes in a tunnel is read only with secrets, so each answer's body names its request here.
+/// The bytes in a tunnel are read only with secrets, so each answer's body names its request here.
 #[test]
 fn any_loss_in_a_tunnel_leaves_the_pairs_right() {
     let [a, b] = ["/a", "/b"].map(answer);

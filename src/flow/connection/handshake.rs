@@ -42,8 +42,8 @@ impl Connection {
         is_there.then(|| (side.other(), self.flow(side.other()).first_seq()))
     }
 
-    /// The other side sends from where only a connection to come has it: `await_answer`. What came with such an ack is not this
-    /// connection's, and is not read.
+    /// The other side sends from where only a connection to come has it: `await_answer`. Bytes with such an ack are not this
+    /// connection's, and are not read.
     #[cold]
     pub(super) fn is_answer_of_another(
         &mut self,

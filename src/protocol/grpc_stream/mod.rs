@@ -105,7 +105,7 @@ impl GrpcStream {
         if frames.is_lost() {
             return;
         }
-        // What it joined in the middle began at a time that is not known.
+        // A message that it joined in the middle began at a time that is not known.
         if frames.is_between_frames() || reading.began == Timestamp::UNKNOWN {
             reading.began = at;
         }

@@ -1,6 +1,6 @@
 //! The packets that a pcapng says were dropped when it was captured: of each interface in its statistics, or beside packets.
 //!
-//! In: what blocks say. Out: one number. What is broken about it says nothing, and stops no reading.
+//! In: what blocks say. Out: one number. A broken block says nothing, and stops no reading.
 
 use super::block::OPT_ENDOFOPT;
 use super::record::Fields;

@@ -31,7 +31,7 @@ pub(super) enum InputError {
     Packed(#[from] Damage),
 }
 
-/// What tells a file on a disk from another, and from itself once it was written to.
+/// Tells a file on a disk from another, and from itself once it was written to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Identity {
     device: u64,

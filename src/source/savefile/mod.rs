@@ -280,7 +280,7 @@ impl PacketSource for SavefileSource {
         (!self.secrets.is_empty()).then(|| std::mem::take(&mut self.secrets))
     }
 
-    /// What was read is what was received. What the file says was dropped before it was written, is not.
+    /// The packets that were read were received. Those that the file says were dropped before it was written, were not.
     fn counters(&mut self) -> CaptureStats {
         let (if_dropped, savefile_bytes) = (self.format.dropped(), self.input.file_offset());
         CaptureStats { received: self.packets, if_dropped, savefile_bytes, ..CaptureStats::default() }

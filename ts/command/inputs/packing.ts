@@ -24,7 +24,7 @@ export function packingOf(bytes: Buffer): Packing | undefined {
 
 /** Some KiB of zstd may be GiB of zeros. */
 const MAX_HEAD_BYTES = 4 * 1024 * 1024;
-/** What unpacks to more than that is looked at in as few bytes: of gzip they cannot be more, and a block of zstd is in them. */
+/** A file that unpacks to more than that is looked at in as few bytes: of gzip they cannot be more, and a block of zstd is in them. */
 const SHORT_HEAD_BYTES = 2 * 1024;
 
 /**

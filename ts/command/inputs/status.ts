@@ -1,4 +1,4 @@
-/** What a name of an input stands for, without opening it. */
+/** The kind of thing that a name of an input stands for, without opening it. */
 
 import { type Stats, statSync } from 'node:fs';
 

@@ -98,7 +98,7 @@ async function prepare({
   return { asked, config, earlier, textOf };
 }
 
-/** What the document does not say is told; without a word it would be taken for all. */
+/** Tells what the document does not say; without a word it would be taken for all. */
 function tell(inference: Inference, { losses }: WhatIsMissing, document: Document, log: Log): void {
   const { leftOut, skipped, beyond, notThere } = inference;
   const exchanges = occurred(Object.entries({ ...leftOut, notThere, beyond }));

@@ -1,4 +1,4 @@
-/** What `-w` asks for, and what it cannot have. Loaded by each run; the rest only if there is `-w`. */
+/** The request of `-w`, and what it cannot have. Loaded by each run; the rest only if there is `-w`. */
 
 import { ValidationError } from '../../errors';
 import { pipeIn } from '../inputs/again';

@@ -1,4 +1,4 @@
-/** What the clocks of several inputs have to do with each other, in rows: offsets, and the hops that contradict them. */
+/** The clocks of several inputs beside each other, in rows: offsets, and the hops that contradict them. */
 
 import type { Alignment } from '../../trace/alignment';
 import type { Clock, Contradiction, Disagreement } from '../../trace/clocks';

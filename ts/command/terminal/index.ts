@@ -37,7 +37,7 @@ export interface Appearance {
   traces?: Traced | undefined;
 }
 
-/** What a sniffer reads. */
+/** The source that a sniffer reads. */
 export interface Attached {
   pcapFile: string | undefined;
   inputs: readonly string[];
@@ -64,7 +64,7 @@ export class Terminal {
   readonly endings = new Endings();
   #progress: Progress | undefined;
   #inputs: readonly string[] = [];
-  /** What is read ends by itself, and what reads stdout may be a pager: rows of the log would scroll its screen. */
+  /** The input ends by itself, and the reader of stdout may be a pager: rows of the log would scroll its screen. */
   #hidesInfo = false;
 
   static async create(appearance: Appearance): Promise<Terminal> {

@@ -53,7 +53,7 @@ function keysOf(object: object): Keys {
 function nameOf(object: object, values: Value[]): string {
   let name = '';
   for (const [key, value] of Object.entries(object) as [string, Value | object][]) {
-    // What a key has in it is not taken for what stands between keys.
+    // The content of a key is not taken for what stands between keys.
     name += `${key.length}:${key}`;
     if (Array.isArray(value)) throw new TypeError('the object is not a plain one');
     if (typeof value === 'object' && value !== null) name += `{${nameOf(value, values)}}`;

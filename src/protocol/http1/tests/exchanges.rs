@@ -173,7 +173,7 @@ fn after_a_loss_nothing_is_said_of_what_waits() {
         assert!(reader.sink.unanswered.is_empty(), "it is for the server's side to end");
         reader.deliver(Side::High, StreamEvent::End { clean: false, reset: true });
         let told = reader.sink.unanswered;
-        // What the client said after it may be a request, and no response to the first.
+        // The bytes of the client after it may be a request, and no response to the first.
         assert_eq!(told, if lost == Some(Side::High) { vec![] } else { vec!["2 reset".to_owned()] }, "{lost:?}");
     }
 }

@@ -261,7 +261,7 @@ pub fn late(c: &mut Encoder, s: &mut Encoder, unknown: &[(&str, &str)]) -> Vec<T
 const UNKNOWN: [(&str, &str); 2] = [("content-type", "application/grpc"), ("grpc-status", "0")];
 const HI: &str = "/pkg.Greeter/Hi";
 
-/// What the request and the response of stream 3 came out as, after such a beginning.
+/// The request and the response of stream 3 as they came out, after such a beginning.
 fn late_call(unknown: &[(&str, &str)], turns: impl FnOnce(&mut Encoder, &mut Encoder) -> Vec<Turn>) -> Vec<String> {
     let (mut c, mut s) = (Encoder::default(), Encoder::default());
     let start = late(&mut c, &mut s, unknown);

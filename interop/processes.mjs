@@ -38,7 +38,7 @@ export async function freePort() {
 }
 
 /** In a group of its own, which ends with this process. `done` resolves with `{ code, stdout, stderr }`. */
-export function start([file, ...args], { cwd, env, onStdout } = {}) {
+export function start([file, ...args], { cwd, env, onStdout, onStderr } = {}) {
   const child = spawn(file, args, {
     cwd,
     env: { ...process.env, ...env },
@@ -56,6 +56,7 @@ export function start([file, ...args], { cwd, env, onStdout } = {}) {
   );
   child.stderr.setEncoding('utf8').on('data', (text) => {
     output.stderr = (output.stderr + text).slice(-STDERR_KEPT_BYTES);
+    onStderr?.(text);
   });
   const failed = new Promise((resolve) => child.on('error', (error) => resolve({ code: error.message, ...output })));
   const done = Promise.race([
@@ -70,7 +71,7 @@ export function start([file, ...args], { cwd, env, onStdout } = {}) {
     signal: (name) => kill(child, name),
     async stop() {
       kill(child, 'SIGTERM');
-      await Promise.race([done, sleep(STOP_LIMIT_MS)]);
+      await Promise.race([done, sleep(STOP_LIMIT_MS, undefined, { ref: false })]);
       // The first of a group may have ended before the others.
       kill(child, 'SIGKILL');
     },

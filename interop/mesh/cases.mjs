@@ -73,7 +73,7 @@ const pod = (annotations, ...containers) => ({
   spec: { containers },
 });
 const istioProxy = container('istio-proxy', 15_090);
-const server = container('app', 8080, 8081, 8082);
+const server = container('app', 8080, 8081, 8082, 8084);
 const client = container('app', 8070);
 /** What the client's application asks. */
 const OF_SERVERS = { 'tcp-sniffer/ports': '8080-8085,8090,8091' };
@@ -82,12 +82,12 @@ const OF_SERVERS = { 'tcp-sniffer/ports': '8080-8085,8090,8091' };
  * Who watches. In a pod the injector decides where, and which ports; `chosen` is what that is to be. On the node they are given.
  */
 export const WATCHERS = [
-  { name: 'server, lo', on: 'server', pod: pod({}, server, istioProxy), chosen: ['lo', '8080,8081,8082'] },
+  { name: 'server, lo', on: 'server', pod: pod({}, server, istioProxy), chosen: ['lo', '8080,8081,8082,8084'] },
   {
     name: 'server, any',
     on: 'server',
-    pod: pod({ 'tcp-sniffer/interface': 'any', 'tcp-sniffer/ports': '8080-8084,15006' }, server, istioProxy),
-    chosen: ['any', '8080-8084,15006'],
+    pod: pod({ 'tcp-sniffer/interface': 'any', 'tcp-sniffer/ports': '8080-8084' }, server, istioProxy),
+    chosen: ['any', '8080-8084'],
   },
   {
     name: 'server, eth0',
@@ -185,16 +185,18 @@ export const CASES = [
       'server, lo': [split(SERVER, `${SERVICE}:8080`), leg(PROXY, `${SERVER}:8080`)],
       'server, any': [split(SERVER, `${SERVICE}:8080`), leg(PROXY, `${SERVER}:8080`)],
     },
-    // The proxy's TLS to itself, of which nothing is read, where its port is watched.
-    { besides: { 'server, any': 1 } },
+    // The proxy's TLS to itself, of which nothing is read.
+    { besides: { 'server, lo': 1, 'server, any': 1 } },
   ),
   asked('mesh-plain', 'client', `http://${SERVER}:8084`, {
     'client, lo': [split(CLIENT, `${SERVER}:8084`)],
     'client, any': [split(CLIENT, `${SERVER}:8084`), leg(CLIENT, `${SERVER}:8084`)],
     ...onEth0(leg(CLIENT, `${SERVER}:8084`)),
+    'server, lo': [leg(PROXY, `${SERVER}:8084`)],
     'server, any': [leg(CLIENT, `${SERVER}:8084`), leg(PROXY, `${SERVER}:8084`)],
   }),
   asked('mesh-hairpin-plain', 'server', `http://${SERVICE}:8084`, {
+    'server, lo': [split(SERVER, `${SERVICE}:8084`), split(SERVER, `${SERVER}:8084`), leg(PROXY, `${SERVER}:8084`)],
     'server, any': [split(SERVER, `${SERVICE}:8084`), split(SERVER, `${SERVER}:8084`), leg(PROXY, `${SERVER}:8084`)],
   }),
   // As a probe of the application's own, or one that uses the pod's address: by no proxy.

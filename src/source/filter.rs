@@ -14,9 +14,9 @@ const MAX_PORT_RANGES: usize = 64;
 /// with a warning on stderr.
 const MAX_INSTRUCTIONS: usize = 1_000;
 
-/// To the proxies to which meshes lead what a pod sends to others (Istio and Kuma, Linkerd): the answers come from the servers'
-/// ports, and one that is watched is enough. The engine passes over packets to servers of other ports.
-const LED_AWAY: &str = "tcp dst port 15001 or tcp dst port 4140";
+/// To the proxies to which meshes lead the requests of a pod, to others and to itself (Istio and Kuma, Linkerd): the answers come from
+/// the servers' ports, and one that is watched is enough. The engine passes over packets to servers of other ports.
+const LED_AWAY: &str = "tcp dst port 15001 or tcp dst port 15006 or tcp dst port 4140 or tcp dst port 4143";
 
 /// Hop-by-hop, routing, fragment, AH, destination options: what can stand before TCP (RFC 8200 §4.1, RFC 4302).
 const IP6_EXTENSIONS: &str = "(ip6[6] = 0 or ip6[6] = 43 or ip6[6] = 44 or ip6[6] = 51 or ip6[6] = 60)";

@@ -70,6 +70,8 @@ fn wanted() -> Vec<(&'static str, Vec<u8>)> {
         ("from the port", ipv4(6, 0, &tcp(8080, 40_000))),
         ("to a mesh's proxy", ipv4(6, 0, &tcp(40_000, 15_001))),
         ("to another mesh's proxy", ipv6(6, &tcp(40_000, 4_140))),
+        ("to a mesh's proxy for its own pod", ipv4(6, 0, &tcp(40_000, 15_006))),
+        ("to another mesh's proxy for its own pod", ipv6(6, &tcp(40_000, 4_143))),
         ("first fragment", ipv4(6, 0x2000, &tcp(8080, 40_000))),
         ("later fragment", ipv4(6, 0x2003, &[0; 64])),
         ("last fragment", ipv4(6, 0x0006, &[0; 64])),
@@ -86,6 +88,7 @@ fn unwanted() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("another port", ipv4(6, 0, &tcp(40_000, 8082))),
         ("from a mesh's proxy", ipv4(6, 0, &tcp(15_001, 40_000))),
+        ("from a mesh's proxy for its own pod", ipv4(6, 0, &tcp(15_006, 40_000))),
         ("udp", ipv4(17, 0, &tcp(40_000, 8080))),
         ("udp fragment", ipv4(17, 0x2003, &[0; 64])),
         ("ipv6, another port", ipv6(6, &tcp(40_000, 8082))),

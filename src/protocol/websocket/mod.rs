@@ -9,11 +9,13 @@
 //!     frame    headers, masks; a header in several pieces is partial
 //!     message  the one in progress, inflated as it comes
 //!     search   where frames begin again after a loss
+//! chain        a row of frames that fit each other: the proof of `search`
 //! agreement    what may be compressed, and how
 //! malformed    why a direction is not read on
 //! ```
 
 mod agreement;
+mod chain;
 mod connection;
 mod frame;
 mod malformed;

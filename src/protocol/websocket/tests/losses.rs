@@ -96,6 +96,32 @@ fn a_message_in_the_middle_is_not_taken_for_frames() {
     assert!(!all.is_empty() && all.iter().all(|line| line.contains("text 'message ")), "{all:?}");
 }
 
+/// In zeros, and where each record stands after its length, every place looks like a continuation that is not the last one.
+#[test]
+fn a_message_of_zeros_or_of_records_is_not_taken_for_frames() {
+    let records = |length: &[u8], count| [length, &[b'r'; 5]].concat().repeat(count);
+    for payload in [
+        vec![0; 20_000],
+        records(&[0, 5], 3_000),
+        records(&[0, 0, 0, 5], 2_000),
+        records(&[0, 0, 0, 0, 0, 0, 0, 5], 2_000),
+    ] {
+        for from in [Request, Response] {
+            // What is sent looks so, masked or not.
+            let mut message = frame(from, FIN | BINARY, &payload);
+            let header = message.len() - payload.len();
+            message[header..].copy_from_slice(&payload);
+            let mut says = vec![Lose(from, 77)];
+            says.extend(message[header..].chunks(1_400).map(|piece| Bytes(from, piece.to_vec())));
+            says.extend(segments(from, 9));
+            let (seen, _) = read("", &says, |_, bytes| vec![bytes.to_vec()]);
+            let mark = if from == Request { '>' } else { '<' };
+            let expected: Vec<_> = (1..4).map(|n| format!("{mark} {n} text 'message {}'", n + 5)).collect();
+            assert_eq!(seen.all(), expected, "{from:?} {:?}", &payload[..8]);
+        }
+    }
+}
+
 #[test]
 fn after_a_loss_only_what_refers_to_nothing_unknown_is_shown() {
     let mut deflater = Deflater::new(false);

@@ -79,7 +79,7 @@ impl ToProtocol<'_> {
         if self.syn_seen {
             conversation.note_syn();
         }
-        let Some(server) = conversation.decide(side, &event) else {
+        let Some(server) = conversation.decide(side, &event, self.outlet.streams) else {
             conversation.pass_over(&event, &mut self.outlet.http);
             return self.report_unread(false);
         };

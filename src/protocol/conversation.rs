@@ -8,6 +8,7 @@ use super::met::Met;
 use super::opening::{Opening, Said, ServerSaid, begins_with_settings};
 use super::sniffing::{Finding, Parties, reconsider};
 use super::tunnel::Beginning;
+use super::websocket::Pickup;
 use crate::flow::{DataMeta, Side, StreamEvent};
 use crate::message::{Context, Direction, HttpCounters, Incomplete};
 
@@ -18,6 +19,8 @@ pub struct Conversation {
     protocol: Protocol,
     /// The connection is read as HTTP/1.x until HTTP/2 is proven: it was met in the middle, or its beginning was lost.
     unproven: Option<Box<Http2Connection>>,
+    /// So it is until a WebSocket is proven.
+    pickup: Option<Box<Pickup>>,
     /// Bytes of what was passed over that were reported.
     reported_bytes: u64,
 }
@@ -46,11 +49,13 @@ const UNREAD_REPORT_BYTES: u64 = 64 << 10;
 impl Conversation {
     #[inline]
     pub fn new(parties: Parties, met: Met) -> Self {
+        let is_in_the_middle = matches!(met, Met::InTheMiddle { .. });
         Self {
             parties,
             opening: Opening::default(),
             protocol: Protocol::Http1(HttpConnection::new(met)),
-            unproven: matches!(met, Met::InTheMiddle { .. }).then(|| Box::new(Http2Connection::unproven())),
+            unproven: is_in_the_middle.then(|| Box::new(Http2Connection::unproven())),
+            pickup: is_in_the_middle.then(Box::default),
             reported_bytes: 0,
         }
     }
@@ -109,13 +114,14 @@ impl Conversation {
     #[cold]
     fn begin_again(&mut self, parties: Parties, met: Met) {
         let (last_number, proxied) = (self.protocol.last_number(), self.opening.proxied);
-        let Self { mut opening, protocol, unproven, .. } = Self::new(parties, met);
+        let Self { mut opening, protocol, unproven, pickup, .. } = Self::new(parties, met);
         opening.proxied = proxied;
         *self = Self {
             parties,
             opening,
             protocol: protocol.after(last_number),
             unproven: unproven.map(|http2| Box::new(http2.after(last_number))),
+            pickup,
             reported_bytes: 0,
         };
     }
@@ -125,8 +131,11 @@ impl Conversation {
         self.parties.server()
     }
 
-    /// The same, after a look at what `side` delivers.
-    pub fn decide(&mut self, side: Side, event: &StreamEvent<'_>) -> Option<Side> {
+    /// The same, after a look at what `side` delivers. `streams`: messages inside streams are asked for.
+    pub fn decide(&mut self, side: Side, event: &StreamEvent<'_>, streams: bool) -> Option<Side> {
+        if self.pickup.is_some() {
+            self.look_for_web_socket(side, event, streams);
+        }
         if let StreamEvent::Data(bytes, meta) = *event {
             match self.parties {
                 Parties::Server(_) => {}
@@ -135,6 +144,19 @@ impl Conversation {
             }
         }
         self.server()
+    }
+
+    /// Whose frames are masked is the client, whatever ports and SYN say.
+    #[cold]
+    fn look_for_web_socket(&mut self, side: Side, event: &StreamEvent<'_>, streams: bool) {
+        let is_over = self.protocol.is_used() || matches!(event, StreamEvent::End { .. });
+        let Some(pickup) = self.pickup.as_mut().filter(|_| !is_over) else {
+            self.pickup = None;
+            return;
+        };
+        if let Some(client) = pickup.push(side, event, streams) {
+            self.parties = Parties::Server(client.other());
+        }
     }
 
     /// A side's first bytes may show that ports and SYN mislead.
@@ -178,6 +200,9 @@ impl Conversation {
         if let StreamEvent::End { reset: true, .. } = event {
             cx.ending = Incomplete::Reset;
         }
+        if let Some(pickup) = self.pickup.take_if(|pickup| pickup.is_proved()) {
+            return self.enter_web_socket(*pickup, event, cx);
+        }
         match (direction, event) {
             (Direction::Request, StreamEvent::Data(bytes, meta)) => self.on_request_data(bytes, meta, cx),
             (Direction::Response, StreamEvent::Data(bytes, meta)) if self.may_be_server_first(bytes) => {
@@ -195,6 +220,19 @@ impl Conversation {
                 }
                 self.deliver(direction, event, cx);
             }
+        }
+    }
+
+    /// What proves it, `last` included, is read as the WebSocket's if that is read at all.
+    #[cold]
+    fn enter_web_socket(&mut self, pickup: Pickup, last: StreamEvent<'_>, cx: &mut Context<'_>) {
+        self.unproven = None;
+        let proxied = self.opening.proxied;
+        self.opening = Opening::default();
+        (self.opening.is_over, self.opening.proxied) = (true, proxied);
+        self.protocol.enter_web_socket(pickup, cx);
+        if !cx.readers.streams {
+            self.protocol.on_event(Direction::Request, last, cx);
         }
     }
 
@@ -271,7 +309,7 @@ impl Conversation {
         let [request, response] = Direction::BOTH.map(|direction| self.protocol.is_untouched(direction));
         let http2 = Http2Connection::begun(request, response).after(self.protocol.last_number());
         self.protocol = Protocol::Http2(Box::new(http2));
-        self.unproven = None;
+        (self.unproven, self.pickup) = (None, None);
     }
 
     /// The client says nothing more that would tell: what was kept is the beginning of both streams.
@@ -318,6 +356,7 @@ impl Conversation {
     fn note_gap(&mut self) {
         if self.unproven.is_none() && matches!(self.protocol, Protocol::Http1(_)) && !self.protocol.is_used() {
             self.unproven = Some(Box::new(Http2Connection::unproven().after(self.protocol.last_number())));
+            self.pickup.get_or_insert_default();
         }
     }
 
@@ -337,6 +376,7 @@ impl Conversation {
         }
         if let Some(proven) = self.unproven.take() {
             self.protocol = Protocol::Http2(proven);
+            self.pickup = None;
         }
         true
     }
@@ -349,12 +389,16 @@ impl Conversation {
             unproven.shed(cx);
             *cx.counters = counted;
         }
+        if let Some(pickup) = &mut self.pickup {
+            pickup.shed();
+        }
         self.protocol.shed(cx);
     }
 
     pub fn buffered_bytes(&self) -> usize {
         self.opening.buffered_bytes()
             + self.unproven.as_ref().map_or(0, |unproven| unproven.buffered_bytes())
+            + self.pickup.as_ref().map_or(0, |pickup| pickup.buffered_bytes())
             + self.protocol.buffered_bytes()
     }
 }

@@ -4,7 +4,7 @@ use super::handover::{Handover, Piece};
 use super::http1::HttpConnection;
 use super::http2::Http2Connection;
 use super::tunnel::Tunnel;
-use super::websocket::WebSocketConnection;
+use super::websocket::{Pickup, WebSocketConnection};
 use crate::flow::StreamEvent;
 use crate::message::{Context, Direction, HttpCounters, StreamOf, Switch};
 
@@ -18,6 +18,8 @@ pub enum Protocol {
     Http1(HttpConnection),
     Http2(Box<Http2Connection>),
     WebSocket(Box<WebSocketConnection>),
+    /// Met in the middle, and not asked for: so many bytes were passed over.
+    UnreadWebSocket(u64),
     Tunnel(Box<Tunnel>),
 }
 
@@ -35,6 +37,12 @@ impl Protocol {
             }
             Self::Http2(http) => http.on_event(direction, event, cx),
             Self::WebSocket(socket) => socket.on_event(direction, event, cx),
+            Self::UnreadWebSocket(bytes) => {
+                if let StreamEvent::Data(more, _) = event {
+                    *bytes += more.len() as u64;
+                    cx.counters.passed_over_bytes += more.len() as u64;
+                }
+            }
             Self::Tunnel(tunnel) => tunnel.on_event(event, cx),
         }
     }
@@ -75,13 +83,26 @@ impl Protocol {
         }
     }
 
+    /// It is a WebSocket that was met in the middle. Its upgrade was an exchange of its own, after those so far.
+    #[cold]
+    pub(super) fn enter_web_socket(&mut self, pickup: Pickup, cx: &mut Context<'_>) {
+        let Some(picked_up) = pickup.picked_up().filter(|_| cx.readers.streams) else {
+            *self = Self::UnreadWebSocket(self.passed_over().0);
+            return;
+        };
+        cx.counters.streams.web_sockets += 1;
+        let exchange = self.last_number().wrapping_add(1);
+        let of = StreamOf { exchange, status: Some(SWITCHING_PROTOCOLS), ..StreamOf::default() };
+        *self = Self::WebSocket(Box::new(WebSocketConnection::met(of, &picked_up, cx)));
+    }
+
     /// Lets go of kept bodies and partial heads: memory is needed elsewhere.
     pub(super) fn shed(&mut self, cx: &mut Context<'_>) {
         match self {
             Self::Http1(http) => http.shed(cx),
             Self::Http2(http) => http.shed(cx),
             Self::WebSocket(socket) => socket.shed(cx),
-            Self::Tunnel(_) => {}
+            Self::UnreadWebSocket(_) | Self::Tunnel(_) => {}
         }
     }
 
@@ -91,6 +112,7 @@ impl Protocol {
             Self::Http1(http) => http.buffered_bytes(),
             Self::Http2(http) => http.buffered_bytes(),
             Self::WebSocket(socket) => socket.buffered_bytes(),
+            Self::UnreadWebSocket(_) => 0,
             Self::Tunnel(tunnel) => tunnel.buffered_bytes(),
         }
     }
@@ -101,6 +123,7 @@ impl Protocol {
         match self {
             Self::Http1(http) => http.is_used(),
             Self::Http2(http) => http.is_used(),
+            Self::UnreadWebSocket(_) => false,
             Self::WebSocket(_) | Self::Tunnel(_) => true,
         }
     }
@@ -111,7 +134,7 @@ impl Protocol {
         match self {
             Self::Http1(http) => http.is_untouched(direction),
             // It was entered for what was seen.
-            Self::Http2(_) | Self::WebSocket(_) | Self::Tunnel(_) => false,
+            Self::Http2(_) | Self::WebSocket(_) | Self::UnreadWebSocket(_) | Self::Tunnel(_) => false,
         }
     }
 
@@ -119,7 +142,7 @@ impl Protocol {
     pub(super) fn note_syn(&mut self) {
         match self {
             Self::Http1(http) => http.note_syn(),
-            Self::Http2(_) | Self::WebSocket(_) | Self::Tunnel(_) => {}
+            Self::Http2(_) | Self::WebSocket(_) | Self::UnreadWebSocket(_) | Self::Tunnel(_) => {}
         }
     }
 
@@ -128,7 +151,7 @@ impl Protocol {
         match self {
             Self::Http1(http) => http.last_number(),
             Self::Tunnel(tunnel) => tunnel.last_number(),
-            Self::Http2(_) | Self::WebSocket(_) => 0,
+            Self::Http2(_) | Self::WebSocket(_) | Self::UnreadWebSocket(_) => 0,
         }
     }
 
@@ -137,7 +160,7 @@ impl Protocol {
         match self {
             Self::Http1(http) => Self::Http1(http.after(last_number)),
             Self::Http2(http) => Self::Http2(Box::new(http.after(last_number))),
-            Self::WebSocket(_) | Self::Tunnel(_) => self,
+            Self::WebSocket(_) | Self::UnreadWebSocket(_) | Self::Tunnel(_) => self,
         }
     }
 
@@ -145,7 +168,9 @@ impl Protocol {
     pub(super) fn pass_over(&mut self, bytes: &[u8], counters: &mut HttpCounters) {
         match self {
             Self::Http1(http) => http.pass_over(bytes, counters),
-            Self::Http2(_) | Self::WebSocket(_) | Self::Tunnel(_) => counters.passed_over_bytes += bytes.len() as u64,
+            Self::Http2(_) | Self::WebSocket(_) | Self::UnreadWebSocket(_) | Self::Tunnel(_) => {
+                counters.passed_over_bytes += bytes.len() as u64;
+            }
         }
     }
 
@@ -155,6 +180,7 @@ impl Protocol {
         match self {
             Self::Http1(http) => http.passed_over(),
             Self::Http2(http) => (http.passed_over_bytes(), Some("http/2")),
+            Self::UnreadWebSocket(bytes) => (*bytes, Some("websocket")),
             Self::WebSocket(_) | Self::Tunnel(_) => (0, None),
         }
     }

@@ -25,7 +25,8 @@
 //! an arm in each function: what it calls of a connection has the function's own name there. A fact of a variant
 //! alone, such as that nothing was passed over, needs no function. A protocol is entered in one of three ways:
 //! - by its first bytes: `Opening` keeps what may be the beginning of a preface as it keeps what may be a proxy's prefix;
-//! - by proof, in the middle of a connection: `Conversation::unproven` reads along until it has found a message;
+//! - by proof, in the middle of a connection: `Conversation::unproven` reads along until it has found a message, and `pickup` until
+//!   there are frames enough;
 //! - from another protocol: `Protocol::follow` takes the `Handover` that `HttpConnection` makes when a response has taken the
 //!   connection to a protocol that there is a reader of: the request that asked for it, and the bytes of both sides since
 //!   then, with their positions and times.

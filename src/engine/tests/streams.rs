@@ -97,6 +97,49 @@ fn a_request_that_was_not_seen_hides_nothing() {
     assert_eq!(seen, [(Some(101), None), (None, Some("YXNr")), (None, Some("hello"))]);
 }
 
+/// A WebSocket of which only messages were captured: who serves says its mask.
+fn met_late(config: EngineConfig) -> Engine {
+    let mut engine = Engine::new(config);
+    let [mut client, mut server] = [7, 9];
+    for n in 0..6_u8 {
+        let ask = [0x81, 0x81, n + 1, n, n, n, b'a' ^ (n + 1)];
+        client = send(&mut engine, From::Client(1), client, server, &ask);
+        server = send(&mut engine, From::Server(1), server, client, &[0x81, 2, b'b', b'0' + n]);
+    }
+    engine
+}
+
+#[test]
+fn a_web_socket_met_in_the_middle_is_read_whatever_its_ports_say() {
+    for ports in [&[SERVER_PORT][..], &[40_000], &[SERVER_PORT, 40_000]] {
+        let mut engine = met_late(EngineConfig { stream_messages: true, ..EngineConfig::for_ports(ports) });
+        let lines = all_lines(&mut engine);
+        let seen: Vec<_> =
+            lines.iter().map(|line| json!([line["direction"], line["sequence"], line["data"]])).collect();
+        let expected: Vec<_> =
+            (1..6).flat_map(|n| [json!(["request", n, "a"]), json!(["response", n, format!("b{n}")])]).collect();
+        assert_eq!(seen, expected, "{ports:?}");
+        assert!(lines.iter().all(|line| line["id"] == "1.1" && line["receiver"]["port"] == SERVER_PORT));
+        let stats = engine.stats();
+        assert_eq!(["webSocketsRead", "unreadConnections"].map(|name| count(&stats, name)), [1, 0]);
+        assert_eq!((stats.buffered_bytes, stats.connections_active), (0, 0));
+    }
+}
+
+#[test]
+fn a_web_socket_met_in_the_middle_is_named_without_the_option() {
+    for ports in [&[SERVER_PORT][..], &[40_000], &[SERVER_PORT, 40_000]] {
+        let mut engine = met_late(EngineConfig::for_ports(ports));
+        assert_eq!(all_lines(&mut engine).len(), 0);
+        let stats = engine.stats();
+        let names = ["webSocketsRead", "unreadConnections", "unreadBytes", "passedOverBytes"];
+        assert_eq!(names.map(|name| count(&stats, name)), [0, 1, 66, 66]);
+        let notices = engine.take_notices();
+        let unread = notices.iter().find(|notice| notice.kind == "unread").unwrap();
+        assert!(unread.fields.contains(&("protocol", "websocket".to_owned())), "{unread:?}");
+    }
+}
+
 #[test]
 fn an_exchange_that_is_hidden_hides_its_messages() {
     let rule = |path: Option<&str>, status: Option<&str>| Rule {

@@ -51,7 +51,7 @@ impl<S: Sink> Reader<S> {
     }
 
     pub fn deliver(&mut self, side: Side, event: StreamEvent<'_>) {
-        self.conversation.decide(side, &event);
+        self.conversation.decide(side, &event, self.streams);
         let mut cx = Context {
             limits: Limits { max_body_bytes: 1 << 20 },
             selection: &self.selection,
@@ -63,6 +63,10 @@ impl<S: Sink> Reader<S> {
             readers: crate::message::Readers { streams: self.streams, tunnels: false },
         };
         self.conversation.on_event(side, event, &mut cx);
+    }
+
+    pub fn buffered_bytes(&self) -> usize {
+        self.conversation.buffered_bytes()
     }
 
     pub fn take_unread(&mut self, ended: bool) -> Option<Unread> {

@@ -25,6 +25,10 @@ pub(super) struct Side {
     pub begins_anew: bool,
 }
 
+impl Side {
+    const UNLIMITED: Self = Self { window_bits: MAX_WINDOW_BITS, begins_anew: false };
+}
+
 impl Deflate {
     pub fn side(&self, from: Direction) -> Side {
         match from {
@@ -35,6 +39,10 @@ impl Deflate {
 }
 
 impl Agreement {
+    /// All that may have been agreed: a sender that compresses less refers to less.
+    pub(super) const UNKNOWN: Self =
+        Self { deflate: Some(Deflate { client: Side::UNLIMITED, server: Side::UNLIMITED }) };
+
     /// `None` if the answer agrees to what is not known: then nothing after it can be read.
     ///
     /// `Sec-WebSocket-Accept` is not asked for: HTTP/2 has none (RFC 8441 §5), and what is no frame ends the reading anyway.
@@ -61,8 +69,7 @@ impl Agreement {
 }
 
 fn deflate<'a>(parameters: impl Iterator<Item = &'a [u8]>) -> Option<Deflate> {
-    let unlimited = Side { window_bits: MAX_WINDOW_BITS, begins_anew: false };
-    let mut agreed = Deflate { client: unlimited, server: unlimited };
+    let mut agreed = Deflate { client: Side::UNLIMITED, server: Side::UNLIMITED };
     for parameter in parameters {
         let mut sides = parameter.splitn(2, |&b| b == b'=').map(trim_ows);
         match (sides.next()?.to_ascii_lowercase().as_slice(), sides.next()) {

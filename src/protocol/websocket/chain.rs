@@ -17,6 +17,8 @@ pub(super) struct Chain {
     payload_left: u64,
     /// Frames that speak for it.
     pub frames: u32,
+    /// The mask of the last of these.
+    pub mask: [u8; 4],
     /// A message is in progress; `None` if that is not known.
     pub is_in_message: Option<bool>,
     /// A close frame was sent: nothing follows it (RFC 6455 §5.5.1).
@@ -27,8 +29,14 @@ pub(super) struct Chain {
 pub(super) struct NoFrame;
 
 impl Chain {
-    pub const BEGIN: Self =
-        Self { header: Partial::EMPTY, payload_left: 0, frames: 0, is_in_message: None, is_closed: false };
+    pub const BEGIN: Self = Self {
+        header: Partial::EMPTY,
+        payload_left: 0,
+        frames: 0,
+        mask: [0; 4],
+        is_in_message: None,
+        is_closed: false,
+    };
 
     /// The next byte begins a frame.
     pub fn is_between(&self) -> bool {
@@ -87,6 +95,7 @@ impl Chain {
         self.is_closed = header.kind == Kind::Control(Opcode::Close);
         if header.kind != Kind::Continuation {
             self.frames = self.frames.saturating_add(1);
+            self.mask = header.mask;
         }
         self.payload_left = header.payload_bytes;
         Ok(())

@@ -1,6 +1,8 @@
-//! A connection that a 101 took there (RFC 6455 §4.2.2): both directions from the first byte after HTTP on.
+//! A connection that a 101 took there (RFC 6455 §4.2.2): both directions from the first byte after HTTP on, or from where frames were
+//! first found in each.
 
 use super::agreement::Agreement;
+use super::pickup::PickedUp;
 use super::reader::Reader;
 use crate::flow::{DataMeta, Position, StreamEvent};
 use crate::message::{Context, Direction, StreamOf};
@@ -19,6 +21,17 @@ impl WebSocketConnection {
     pub fn new(of: StreamOf, agreement: Agreement, client_begins_at: Option<Position>) -> Self {
         let [client, server] = Direction::BOTH.map(|direction| Reader::of(direction, &agreement));
         Self { of, client, server, client_begins_at }
+    }
+
+    /// It was met in the middle.
+    pub fn met(of: StreamOf, picked_up: &PickedUp, cx: &mut Context<'_>) -> Self {
+        let client = Reader::met(Direction::Request, picked_up.client_in_message);
+        let server = Reader::met(Direction::Response, picked_up.server_in_message);
+        let mut met = Self { of, client, server, client_begins_at: None };
+        for (direction, event) in picked_up.pieces() {
+            met.on_event(direction, event, cx);
+        }
+        met
     }
 
     pub fn on_event(&mut self, direction: Direction, event: StreamEvent<'_>, cx: &mut Context<'_>) {

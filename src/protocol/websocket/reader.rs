@@ -70,6 +70,26 @@ impl Reader {
         }
     }
 
+    /// `direction` of a connection that was met where one of its frames begins: what was agreed is not known, nor what compressed
+    /// messages refer to. `is_in_message`: if that frame belongs to a message that was begun before; `None` if that is not known.
+    pub fn met(direction: Direction, is_in_message: Option<bool>) -> Self {
+        let mut reader = Self::of(direction, &Agreement::UNKNOWN);
+        if let Some(Deflate { history, .. }) = &mut reader.deflate {
+            history.lose();
+        }
+        reader.begin_at(is_in_message, Timestamp::UNKNOWN);
+        reader
+    }
+
+    /// A frame begins here.
+    fn begin_at(&mut self, is_in_message: Option<bool>, at: Timestamp) {
+        self.state = State::BETWEEN;
+        self.is_in_step = is_in_message.is_some();
+        if is_in_message == Some(true) {
+            self.message = Some(Box::new(Message::headless(at)));
+        }
+    }
+
     pub fn on_data(&mut self, mut bytes: &[u8], mut meta: DataMeta, of: &StreamOf, cx: &mut Context<'_>) {
         while !bytes.is_empty() {
             let used = match self.read(bytes, meta, of, cx) {
@@ -125,11 +145,7 @@ impl Reader {
                     search.push(bytes, meta.segment_start, self.direction, self.deflate.is_some());
                 cx.counters.passed_over_bytes += used as u64;
                 if let Some(is_in_message) = is_in_message {
-                    self.state = State::BETWEEN;
-                    self.is_in_step = is_in_message.is_some();
-                    if is_in_message == Some(true) {
-                        self.message = Some(Box::new(Message::headless(meta.at)));
-                    }
+                    self.begin_at(is_in_message, meta.at);
                 }
                 Ok(used)
             }

@@ -52,5 +52,6 @@ function adviceOf(name: Counter, look: string): string {
   if (look === 'tls')
     return `TLS is read by its keys: ${KEYS_HELP}; else capture where it is plain, after what ends TLS`;
   if (look === 'http/2' && name === 'unreadConnections') return `HTTP/2 was met in its middle: ${FROM_THE_START}`;
+  if (look === 'websocket') return 'messages of WebSockets are read with --stream-messages';
   return '';
 }

@@ -4,6 +4,7 @@ mod compressed;
 mod hostile;
 mod losses;
 mod messages;
+mod pickup;
 mod properties;
 mod wire;
 

@@ -24,8 +24,13 @@ pub struct Conversation {
 }
 
 impl Conversation {
+    /// Without its beginning.
+    pub fn met_in_the_middle() -> Self {
+        Self { next: [1_000, u32::MAX - 100], at: 1_700_000_000_000_000 }
+    }
+
     pub fn open(engine: &mut Engine) -> Self {
-        let mut conversation = Self { next: [1_000, u32::MAX - 100], at: 1_700_000_000_000_000 };
+        let mut conversation = Self::met_in_the_middle();
         conversation.packet(engine, true, SYN, &[]);
         conversation.next[0] += 1;
         conversation.packet(engine, false, SYN | ACK, &[]);

@@ -374,15 +374,15 @@ describe('the summary', () => {
   it('counts what could not be read, with what helps', () => {
     const summary = new Summary({ text, paint: plain });
     for (const protocol of ['tls', 'ssh', 'tls', 'unknown']) summary.note({ event: 'not-http', protocol });
-    summary.note({ event: 'unread', protocol: 'http/2' });
+    for (const protocol of ['http/2', 'websocket']) summary.note({ event: 'unread', protocol });
     summary.note({ event: 'gap', protocol: 'tls' });
     const rowsFor = (engine: Record<string, number>) =>
       summary.rows({ engine, outputs: { callback: { ...NONE } } }, { columns: 300, rows: 50 });
-    const rows = rowsFor({ notHttpStreams: 6, unreadConnections: 1, tlsUnreadNoKeys: 3 });
+    const rows = rowsFor({ notHttpStreams: 6, unreadConnections: 2, tlsUnreadNoKeys: 3 });
     expect(rows.filter((row) => /^not read|^lost/.test(row))).toEqual([
       expect.stringMatching(/^not read {3}streams that are not HTTP\/1\.x: 6 \(SSH, TLS\); .*--tls-keylog FILE/),
       expect.stringMatching(
-        /^not read {3}connections of which .*: 1 \(HTTP\/2\); HTTP\/2 was met in its middle: capture/,
+        /^not read {3}connections of which .*: 2 \(HTTP\/2, WEBSOCKET\); HTTP\/2 was met in its middle: capture .*; .* --stream-messages$/,
       ),
       expect.stringMatching(/^not read {3}TLS connections whose keys did not come: 3; the key log has to be/),
       'lost       nothing else',

@@ -70,7 +70,7 @@ mod tests {
         assert_eq!(pushed(&Extras::default()), "");
         let tls = Tls {
             version: "1.3",
-            cipher: "TLS_AES_128_GCM_SHA256",
+            cipher: "TLS_AES_128_GCM_SHA256".into(),
             server_name: Some(b"a.example".as_slice().into()),
             alpn: Some(b"h2".as_slice().into()),
         };

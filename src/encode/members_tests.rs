@@ -40,7 +40,7 @@ fn with_messages(test: impl Fn(&HttpMessage<'_>)) {
     let request = head(StartLine::Request { method: Span::new(0, 4), target: Span::new(4, 8) });
     let response = head(StartLine::Status { code: 200, reason: Span::new(8, 10) });
     let lines = [field];
-    let tls = Tls { version: "1.3", cipher: "TLS_AES_128_GCM_SHA256", server_name: None, alpn: None };
+    let tls = Tls { version: "1.3", cipher: "TLS_AES_128_GCM_SHA256".into(), server_name: None, alpn: None };
     let grpc = Grpc {
         kind: Kind::Grpc,
         is_coded: true,

@@ -59,7 +59,7 @@ impl ToProtocol<'_> {
         if self.app.secured.as_ref().is_none_or(|known| !is_same(known, described)) {
             self.app.secured = Some(Box::new(Tls {
                 version: described.version.name(),
-                cipher: described.cipher,
+                cipher: described.cipher.into(),
                 server_name: described.server_name.map(|name| name.as_bytes().into()),
                 alpn: described.alpn.map(|name| name.as_bytes().into()),
             }));
@@ -136,7 +136,7 @@ impl ToProtocol<'_> {
 
 fn is_same(known: &Tls, described: &Described<'_>) -> bool {
     known.version == described.version.name()
-        && known.cipher == described.cipher
+        && *known.cipher == *described.cipher
         && known.server_name.as_deref() == described.server_name.map(str::as_bytes)
         && known.alpn.as_deref() == described.alpn.map(str::as_bytes)
 }

@@ -219,7 +219,11 @@ impl ToTls<'_> {
             if !protocols.is_empty() {
                 fields.push(("alpn", protocols));
             }
-            (format!("records of a TLS connection are not read: {}", reason.words()), fields)
+            let why = match connection.unsupported().filter(|_| reason == Unread::Unsupported) {
+                Some(choice) => format!("{choice} is not supported"),
+                None => reason.words().to_owned(),
+            };
+            (format!("records of a TLS connection are not read: {why}"), fields)
         });
     }
 }

@@ -47,7 +47,7 @@ pub struct Tls {
     /// As `1.2`, `1.3`.
     pub version: &'static str,
     /// The suite's name in IANA's registry.
-    pub cipher: &'static str,
+    pub cipher: Box<str>,
     pub server_name: Option<Box<[u8]>>,
     pub alpn: Option<Box<[u8]>>,
 }

@@ -324,3 +324,23 @@ fn connections_that_are_over_wait_within_the_budget() {
     capture.keys(&peers.log_text());
     assert!(capture.taken() >= 2);
 }
+
+/// The suite is named, for its user to allow another one.
+#[test]
+fn a_suite_that_is_not_read_is_named() {
+    let mut peers = Peers::tls12(0xc02f);
+    let hello = peers.wire.iter_mut().find(|(side, _)| *side == SERVER).unwrap();
+    let suite = hello.1.windows(2).position(|two| two == [0xc0, 0x2f]).unwrap();
+    hello.1[suite..suite + 2].copy_from_slice(&[0xc0, 0x61]);
+    let mut capture = Capture::new();
+    capture.keys(&peers.log_text());
+    capture.open();
+    capture.play(&peers);
+    let notices = capture.engine.take_notices();
+    let notice = notices.iter().find(|notice| notice.kind == "tls-unread").unwrap();
+    assert!(
+        notice.message.contains("cipher suite TLS_ECDHE_RSA_WITH_ARIA_256_GCM_SHA384 is not supported"),
+        "{notice:?}"
+    );
+    assert_eq!(capture.count("tlsUnreadUnsupported"), 1);
+}

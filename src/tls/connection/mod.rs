@@ -16,7 +16,7 @@ mod search;
 mod session;
 
 pub use context::{Context, HANDSHAKE_SECRET_WAIT_MS};
-pub use described::{Described, Version};
+pub use described::{Described, Unsupported, Version};
 use direction::{Direction, Reading, Wait};
 use open::{Outcome, Turn};
 use positions::Ciphertext;
@@ -135,6 +135,11 @@ impl TlsConnection {
     /// The first few protocols that the client offered by ALPN.
     pub fn offered_protocols(&self) -> &[Box<str>] {
         &self.session.offered_protocols
+    }
+
+    /// The server's choice that is not read.
+    pub fn unsupported(&self) -> Option<Unsupported> {
+        self.session.unsupported
     }
 
     /// The reasons for which a direction was not, or is no longer, read.

@@ -65,7 +65,7 @@ impl Turn<'_, '_> {
     pub fn on_record(&mut self, header: Header, record: &mut [u8]) -> Outcome {
         let total = record.len();
         let Some(body) = record.get_mut(HEADER_BYTES..) else { return Outcome::Done };
-        if self.session.is_unsupported && header.content_type != ALERT {
+        if self.session.unsupported.is_some() && header.content_type != ALERT {
             return self.discard(Unread::Unsupported);
         }
         match &self.me.protection {

@@ -118,8 +118,8 @@ impl Turn<'_, '_> {
             match session.negotiated.map(|negotiated| negotiated.version) {
                 Some(Version::Tls12) => self.me.protection = Protection::TLS12,
                 Some(Version::Tls13) => self.me.protection = Protection::Tls13(Box::default()),
-                None if session.client_random.is_none() || session.is_unsupported || self.me.hello_given_up => {
-                    self.discard(if session.is_unsupported { Unread::Unsupported } else { Unread::NoHandshake });
+                None if session.client_random.is_none() || session.unsupported.is_some() || self.me.hello_given_up => {
+                    self.discard(if session.unsupported.is_some() { Unread::Unsupported } else { Unread::NoHandshake });
                     return Outcome::Astray;
                 }
                 None if self.is_client() => return Outcome::Wait(Wait::Hello),

@@ -1,8 +1,8 @@
 //! The facts about the connection that both directions know: the hellos.
 
-use super::described::{Described, Version};
+use super::described::{Described, Unsupported, Version};
 use crate::flow::Side;
-use crate::tls::crypto::Suite;
+use crate::tls::crypto::{Suite, suite_name};
 use crate::tls::hello::{ClientHello, EncryptedExtensions, Random, ServerHello};
 use crate::tls::secret::Label;
 use crate::tls::secret::Secret;
@@ -46,8 +46,10 @@ pub(super) struct Session {
     pub offered_protocols: Vec<Box<str>>,
     pub protocol: Option<Box<str>>,
     pub negotiated: Option<Negotiated>,
-    /// True if the server's choice is not supported.
-    pub is_unsupported: bool,
+    /// The name of the suite that was negotiated last.
+    cipher: Box<str>,
+    /// The server's choice that is not read.
+    pub unsupported: Option<Unsupported>,
     pub early_data: EarlyData,
     /// A ServerHello came before, which asked for another ClientHello.
     pub was_retried: bool,
@@ -78,24 +80,33 @@ impl Session {
         let (version, suite) = match hello.version {
             TLS_1_3 => (Version::Tls13, Suite::tls13(hello.suite)),
             TLS_1_2 => (Version::Tls12, Suite::tls12(hello.suite)),
-            _ => (Version::Tls12, None),
+            version => return self.unsupported = Some(Unsupported::Version(version)),
         };
-        let Some(suite) = suite.filter(|_| !hello.compresses && !hello.truncates_hmac) else {
-            self.is_unsupported = true;
-            return;
-        };
+        let Some(suite) = suite else { return self.unsupported = Some(Unsupported::Suite(hello.suite)) };
+        if hello.compresses || hello.truncates_hmac {
+            let choice = if hello.compresses { Unsupported::Compression } else { Unsupported::TruncatedHmac };
+            return self.unsupported = Some(choice);
+        }
         if version == Version::Tls12 {
             self.refuse_early_data();
             self.protocol = hello.protocol.or(self.protocol.take());
         }
-        self.negotiated =
-            Some(Negotiated { version, suite, server_random: hello.random, encrypt_then_mac: hello.encrypt_then_mac });
+        self.negotiate(Negotiated {
+            version,
+            suite,
+            server_random: hello.random,
+            encrypt_then_mac: hello.encrypt_then_mac,
+        });
+    }
+
+    fn negotiate(&mut self, negotiated: Negotiated) {
+        self.cipher = suite_name(negotiated.suite.id).into();
+        self.negotiated = Some(negotiated);
     }
 
     /// The ServerHello was lost, and a record has proved this.
     pub fn on_guessed(&mut self, suite: Suite) {
-        self.negotiated =
-            Some(Negotiated { version: Version::Tls13, suite, server_random: [0; 32], encrypt_then_mac: false });
+        self.negotiate(Negotiated { version: Version::Tls13, suite, server_random: [0; 32], encrypt_then_mac: false });
     }
 
     pub fn on_encrypted_extensions(&mut self, extensions: EncryptedExtensions) {
@@ -128,7 +139,7 @@ impl Session {
         let negotiated = self.negotiated?;
         Some(Described {
             version: negotiated.version,
-            cipher: negotiated.suite.name,
+            cipher: &self.cipher,
             server_name: self.server_name.as_deref(),
             alpn: self.protocol.as_deref(),
         })

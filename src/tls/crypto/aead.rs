@@ -10,7 +10,7 @@ use aes_gcm::{Aes128Gcm, Aes256Gcm, KeyInit};
 use ccm::Ccm;
 use chacha20poly1305::ChaCha20Poly1305;
 
-use super::suite::Cipher;
+use super::cipher::Cipher;
 
 /// An AEAD with its key (RFC 5116).
 pub(in crate::tls) trait Aead: Send {

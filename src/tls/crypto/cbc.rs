@@ -13,7 +13,7 @@ use sha2::{Sha256, Sha384};
 use zeroize::Zeroizing;
 
 use super::aead::tls12_aad;
-use super::suite::{Cipher, Hash};
+use super::cipher::{Cipher, Hash};
 
 const BLOCK: usize = 16;
 

@@ -5,7 +5,7 @@ use hmac::{Hmac, Mac};
 use sha2::{Sha256, Sha384};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::suite::Hash;
+use super::cipher::Hash;
 use crate::tls::secret::Secret;
 
 /// Longer than any label, context and their lengths.

@@ -5,10 +5,14 @@
 
 mod aead;
 mod cbc;
+mod cipher;
 mod derive;
 mod record_key;
+mod registry;
 mod suite;
 
+#[cfg(test)]
+pub(super) use cipher::Cipher;
 pub(super) use derive::next_traffic_secret;
 pub(super) use record_key::{Opened, RecordKey};
-pub use suite::Suite;
+pub use suite::{Suite, suite_name};

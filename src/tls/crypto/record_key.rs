@@ -2,8 +2,9 @@
 
 use super::aead::{Aead, aead, tls12_aad};
 use super::cbc::CbcKey;
+use super::cipher::Cipher;
 use super::derive::{expand_label, key_block};
-use super::suite::{Cipher, Suite};
+use super::suite::Suite;
 use crate::tls::hello::Random;
 use crate::tls::records::Header;
 use crate::tls::secret::Secret;

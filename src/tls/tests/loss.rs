@@ -8,6 +8,7 @@ use super::splits::conversation;
 use super::text;
 use crate::tls::HANDSHAKE_SECRET_WAIT_MS;
 use crate::tls::counters::Unread;
+use crate::tls::crypto::suite_name;
 
 /// Plays the connection in segments of so many bytes; those at these places are lost.
 fn play_with_losses(driver: &mut Driver, peers: &Peers, size: usize, lost: impl Fn(usize) -> bool) {
@@ -105,7 +106,7 @@ fn the_server_hello_may_be_lost() {
         }
         assert_eq!(driver.plain(SERVER), b"says");
         assert_eq!(driver.plain(CLIENT), b"asks");
-        assert_eq!(driver.connection.described().unwrap().cipher, peers.suite.name);
+        assert_eq!(driver.connection.described().unwrap().cipher, suite_name(peers.suite.id));
     }
 }
 

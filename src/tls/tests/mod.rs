@@ -5,6 +5,7 @@ mod keys;
 mod loss;
 pub mod peer;
 mod refused;
+mod registry;
 mod rfc8448;
 mod splits;
 mod suites;

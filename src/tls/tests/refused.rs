@@ -22,9 +22,18 @@ fn server_hello(version: u16, suite: u16, compression: u8) -> Vec<u8> {
 
 #[test]
 fn unknown_suites_versions_and_compression() {
-    for (version, suite, compression) in
-        [(0x0303, 0x000a, 0), (0x0303, 0x1301, 0), (0x0301, 0xc013, 0), (0x0302, 0xc013, 0), (0x0303, 0xc02f, 1)]
-    {
+    let cases = [
+        (0x0303, 0x000a, 0, "cipher suite TLS_RSA_WITH_3DES_EDE_CBC_SHA"),
+        (0x0303, 0xc061, 0, "cipher suite TLS_ECDHE_RSA_WITH_ARIA_256_GCM_SHA384"),
+        (0x0303, 0x001e, 0, "cipher suite 0x001e"),
+        (0x0303, 0x1301, 0, "cipher suite TLS_AES_128_GCM_SHA256"),
+        (0x0301, 0xc013, 0, "TLS 1.0"),
+        (0x0302, 0xc013, 0, "TLS 1.1"),
+        (0x0300, 0x000a, 0, "SSL 3.0"),
+        (0x7f1c, 0x1301, 0, "version 0x7f1c"),
+        (0x0303, 0xc02f, 1, "compression"),
+    ];
+    for (version, suite, compression, named) in cases {
         let mut peers = Peers::new(Suite::tls12(0xc02f).unwrap());
         peers.plain(CLIENT, HANDSHAKE, &client_hello(&[1; 32], false));
         peers.plain(SERVER, HANDSHAKE, &server_hello(version, suite, compression));
@@ -33,6 +42,7 @@ fn unknown_suites_versions_and_compression() {
         let mut driver = Driver::with_keys(&peers);
         driver.play(&peers);
         assert_eq!(unread(&driver), [Unread::Unsupported]);
+        assert_eq!(driver.connection.unsupported().unwrap().to_string(), named);
         assert_eq!(driver.counters.unread_connections[Unread::Unsupported.index()], 1);
         assert!(driver.out.is_empty());
     }

@@ -14,7 +14,8 @@ const FROM_THE_START = 'capture before its connections begin: start the capture 
 const ADVICE: Partial<Record<Counter, string>> = {
   tlsUnreadNoKeys: 'the key log has to be of this service or its client, and to be written from its start on',
   tlsUnreadWrongKeys: 'the key log is of another service, or of another run',
-  tlsUnreadUnsupported: 'TLS 1.2 and 1.3 with AEAD ciphers are read; others where they are plain',
+  tlsUnreadUnsupported:
+    'TLS 1.2 and 1.3 with AES or ChaCha20 are read (the log names the suite); others where they are plain',
   tlsUnreadNoHandshake: FROM_THE_START,
   tlsUnreadLostStep: 'packets are missing in the capture; fewer ports, or a larger --ring-buffer-bytes',
   shedBodies: SHED_HELP,

@@ -14,6 +14,7 @@ use crate::message::{
 use crate::notice::{Kind, Notices};
 use crate::stats::Stats;
 use crate::time::Timestamp;
+use crate::tls::{ClientHello, first_hello};
 
 /// Bytes of a stream that is not HTTP that a log line shows: enough to tell a binary protocol.
 const BINARY_SAMPLE_BYTES: usize = 16;
@@ -288,6 +289,11 @@ impl Sink for ToLines<'_> {
 
     fn not_http(&mut self, direction: Direction, what: NotHttp<'_>, sample: &[u8]) {
         let origin = self.origin;
+        if let NotHttp::Protocol("tls") = what
+            && let Some(hello) = first_hello(sample)
+        {
+            return self.tls_without_keys(&hello);
+        }
         let kind = match what {
             NotHttp::Protocol(_) => Kind::NotHttp,
             NotHttp::Malformed(_) | NotHttp::Excess => Kind::Malformed,
@@ -307,6 +313,34 @@ impl Sink for ToLines<'_> {
             };
             (message, fields)
         });
+    }
+}
+
+impl ToLines<'_> {
+    /// The same server is said once, as most of its connections are not read then.
+    fn tls_without_keys(&mut self, hello: &ClientHello) {
+        let origin = self.origin;
+        let name = hello.server_name.as_deref();
+        // By its name it may have many addresses.
+        let about = (name, origin.server.port, name.is_none().then_some(origin.server.ip));
+        self.notices.warn_once(self.now, Kind::NotHttp, &about, || {
+            let mut fields = endpoint_fields(origin);
+            fields.push(("protocol", "tls".to_owned()));
+            push_asked(&mut fields, name, &hello.protocols);
+            let message = "connections to a server are TLS and not read: that takes a key log of the server or the client, \
+                           by tlsKeylog";
+            (message.to_owned(), fields)
+        });
+    }
+}
+
+/// What a client asked for in its hello.
+pub(super) fn push_asked(fields: &mut Vec<(&'static str, String)>, name: Option<&str>, protocols: &[Box<str>]) {
+    if let Some(name) = name {
+        fields.push(("serverName", name.to_owned()));
+    }
+    if !protocols.is_empty() {
+        fields.push(("alpn", protocols.join(",")));
     }
 }
 

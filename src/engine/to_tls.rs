@@ -4,7 +4,7 @@
 //! first bytes.
 
 use super::layer::{Kept, Layer, Opening};
-use super::outlet::four_tuple;
+use super::outlet::{four_tuple, push_asked};
 use super::tls_room::TlsRoom;
 use super::to_protocol::ToProtocol;
 use crate::flow::{DataMeta, EntryId, Side, StreamEvent};
@@ -212,13 +212,7 @@ impl ToTls<'_> {
         let (ends, now) = (self.to_protocol.ends, self.to_protocol.now);
         self.to_protocol.outlet.notices.warn(now, Kind::TlsUnread, || {
             let mut fields = vec![("connection", four_tuple(ends))];
-            if let Some(name) = connection.server_name() {
-                fields.push(("serverName", name.to_owned()));
-            }
-            let protocols = connection.offered_protocols().join(",");
-            if !protocols.is_empty() {
-                fields.push(("alpn", protocols));
-            }
+            push_asked(&mut fields, connection.server_name(), connection.offered_protocols());
             let why = match connection.unsupported().filter(|_| reason == Unread::Unsupported) {
                 Some(choice) => format!("{choice} is not supported"),
                 None => reason.words().to_owned(),

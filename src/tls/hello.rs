@@ -80,19 +80,28 @@ pub struct EncryptedExtensions {
 impl ClientHello {
     /// `body` is the message after its type and length. `None` if it is broken.
     pub fn parse(body: &[u8]) -> Option<Self> {
+        Self::read(body).filter(|(_, is_whole)| *is_whole).map(|(hello, _)| hello)
+    }
+
+    /// Of a message whose end may be missing: without the extensions that stand there.
+    pub fn begun(body: &[u8]) -> Option<Self> {
+        Self::read(body).map(|(hello, _)| hello)
+    }
+
+    fn read(body: &[u8]) -> Option<(Self, bool)> {
         let mut cursor = Cursor(body);
         cursor.take(2)?;
         let mut hello = Self { random: cursor.array()?, ..Self::default() };
         cursor.vector8()?; // session id
         cursor.vector16()?; // cipher suites
         cursor.vector8()?; // compression methods
-        each_extension(cursor, |kind, data| match kind {
+        let is_whole = each_extension(cursor, |kind, data| match kind {
             EXTENSION_SERVER_NAME => hello.server_name = server_name(data),
             EXTENSION_ALPN => hello.protocols = protocols(data),
             EXTENSION_EARLY_DATA => hello.offers_early_data = true,
             _ => {}
-        })?;
-        Some(hello)
+        });
+        Some((hello, is_whole))
     }
 }
 
@@ -120,8 +129,8 @@ impl ServerHello {
             EXTENSION_ENCRYPT_THEN_MAC => hello.encrypt_then_mac = true,
             EXTENSION_ALPN => hello.protocol = protocols(data).into_iter().next(),
             _ => {}
-        })?;
-        Some(hello)
+        })
+        .then_some(hello)
     }
 }
 
@@ -132,22 +141,24 @@ impl EncryptedExtensions {
             EXTENSION_ALPN => extensions.protocol = protocols(data).into_iter().next(),
             EXTENSION_EARLY_DATA => extensions.accepts_early_data = true,
             _ => {}
-        })?;
-        Some(extensions)
+        })
+        .then_some(extensions)
     }
 }
 
-/// The list may be left out as a whole (RFC 5246 §7.4.1.2).
-fn each_extension(mut cursor: Cursor<'_>, mut on_extension: impl FnMut(u16, &[u8])) -> Option<()> {
+/// The list may be left out as a whole (RFC 5246 §7.4.1.2). False if a part of it is missing; the extensions before it count.
+fn each_extension(mut cursor: Cursor<'_>, mut on_extension: impl FnMut(u16, &[u8])) -> bool {
     if cursor.0.is_empty() {
-        return Some(());
+        return true;
     }
-    let mut list = Cursor(cursor.vector16()?);
+    let Some(length) = cursor.u16() else { return false };
+    let whole = cursor.0.get(..usize::from(length));
+    let mut list = Cursor(whole.unwrap_or(cursor.0));
     while !list.0.is_empty() {
-        let kind = list.u16()?;
-        on_extension(kind, list.vector16()?);
+        let (Some(kind), Some(data)) = (list.u16(), list.vector16()) else { return false };
+        on_extension(kind, data);
     }
-    Some(())
+    whole.is_some()
 }
 
 /// RFC 6066 §3: the first of type host_name.

@@ -10,6 +10,7 @@
 mod connection;
 mod counters;
 mod crypto;
+mod first_hello;
 mod handshake;
 mod hello;
 mod keylog;
@@ -23,7 +24,8 @@ mod wire;
 pub use connection::{Context, Described, HANDSHAKE_SECRET_WAIT_MS, MAX_WAITING_BYTES, TlsConnection, Version};
 pub use counters::{TlsCounters, Unread};
 pub use crypto::Suite;
-pub use hello::Random;
+pub use first_hello::first_hello;
+pub use hello::{ClientHello, Random};
 pub use keylog::KeyLogReader;
 pub use records::{Beginning, beginning, looks_encrypted};
 pub use secret::MAX_LINE_BYTES;

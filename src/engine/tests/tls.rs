@@ -325,6 +325,32 @@ fn connections_that_are_over_wait_within_the_budget() {
     assert!(capture.taken() >= 2);
 }
 
+/// The log says once of a server what its clients asked for, in whatever piece of the hello the first segment is.
+#[test]
+fn without_keys_configured_a_server_is_named_once() {
+    let peers = exchange(Peers::tls13(0x1301));
+    let hello = &peers.wire[0].1;
+    for first in [hello.len(), hello.len() - 1, 75] {
+        let mut config = EngineConfig::for_ports(&[SERVER_PORT]);
+        config.tls = false;
+        let mut capture = Capture::with(config);
+        for client in 1..=3 {
+            capture.frame(&syn(From::Client(client), 0));
+            capture.frame(&syn_ack(From::Server(client), 0, 1));
+            capture.frame(&packet(From::Client(client), 1, 1, &hello[..first]));
+            capture.frame(&packet(From::Client(client), 1 + first as u32, 1, &hello[first..]));
+        }
+        let notices: Vec<_> =
+            capture.engine.take_notices().into_iter().filter(|said| said.kind == "not-http").collect();
+        let [notice] = &notices[..] else { panic!("{first}: {notices:?}") };
+        let field = |name| notice.fields.iter().find(|field| field.0 == name).map(|field| field.1.as_str());
+        assert_eq!((field("protocol"), field("serverName")), (Some("tls"), Some("shop.invalid")), "{first}");
+        assert_eq!(field("alpn"), Some("h2").filter(|_| first == hello.len()), "{first}");
+        assert!(notice.message.contains("tlsKeylog") && field("sample").is_none(), "{notice:?}");
+        assert_eq!(capture.count("notHttpStreams"), 3);
+    }
+}
+
 /// The suite is named, for its user to allow another one.
 #[test]
 fn a_suite_that_is_not_read_is_named() {

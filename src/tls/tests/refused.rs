@@ -5,6 +5,7 @@ use super::peer::{CLIENT, Peers, SERVER, client_hello};
 use super::{text, unhex};
 use crate::tls::counters::Unread;
 use crate::tls::crypto::Suite;
+use crate::tls::first_hello::first_hello;
 use crate::tls::hello::{ClientHello, MAX_CLIENT_HELLO_BYTES, ServerHello};
 use crate::tls::records::{
     APPLICATION_DATA, Beginning, HANDSHAKE, Header, MAX_BODY_BYTES, Parsed, beginning, looks_encrypted,
@@ -124,6 +125,11 @@ fn hellos_that_are_cut_or_odd() {
         // Without its extensions it is whole too.
         let cut = ClientHello::parse(&message[4..4 + length]);
         assert!(cut.is_none_or(|cut| cut.server_name.is_none()), "{length}");
+        // The beginning of a stream that is not read may be cut: a name counts if it is whole.
+        let record = [&[22, 3, 1, 0, message.len() as u8][..], &message].concat();
+        let name = first_hello(&record[..5 + 4 + length]).and_then(|hello| hello.server_name);
+        let end = message.windows(12).position(|part| part == b"shop.invalid").unwrap() + 12;
+        assert_eq!(name.as_deref(), Some("shop.invalid").filter(|_| 4 + length >= end), "{length}");
     }
     // A name that could be mistaken for something else in a log is none.
     let odd = [&[3, 3][..], &[0; 32], &unhex("00 0002 1301 01 00 000e 0000 000a 0008 00 0005 61 0a 22 c3 bc")].concat();

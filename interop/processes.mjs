@@ -38,12 +38,12 @@ export async function freePort() {
 }
 
 /** In a group of its own, which ends with this process. `done` resolves with `{ code, stdout, stderr }`. */
-export function start([file, ...args], { cwd, env, onStdout, onStderr } = {}) {
+export function start([file, ...args], { cwd, env, onStdout, onStderr, stdin = 'ignore' } = {}) {
   const child = spawn(file, args, {
     cwd,
     env: { ...process.env, ...env },
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [stdin, 'pipe', 'pipe'],
   });
   running.add(child);
   const output = { stdout: '', stderr: '' };
@@ -58,6 +58,7 @@ export function start([file, ...args], { cwd, env, onStdout, onStderr } = {}) {
     output.stderr = (output.stderr + text).slice(-STDERR_KEPT_BYTES);
     onStderr?.(text);
   });
+  child.stdin?.on('error', () => {}); // It has ended, and says why itself.
   const failed = new Promise((resolve) => child.on('error', (error) => resolve({ code: error.message, ...output })));
   const done = Promise.race([
     failed,
@@ -66,7 +67,11 @@ export function start([file, ...args], { cwd, env, onStdout, onStderr } = {}) {
   void done.then(() => running.delete(child));
   return {
     done,
+    stdout: () => output.stdout,
     stderr: () => output.stderr,
+    /** Where `stdin` is `pipe`. */
+    write: (text) => child.stdin.write(text),
+    end: (text) => child.stdin.end(text),
     isRunning: () => running.has(child),
     signal: (name) => kill(child, name),
     async stop() {

@@ -47,6 +47,14 @@ pub fn give_up_capture() -> Result<()> {
     privileges::give_up_capture().map_err(|error| Error::from_reason(error.to_string()))
 }
 
+/// The kernel writes no core of this process from now on, and no other process without SYS_PTRACE may look into it
+/// (PR_SET_DUMPABLE, prctl(2)).
+#[napi]
+pub fn keep_out_of_dumps() {
+    // It fails for no value that it knows.
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+}
+
 /// A write to stdout (file descriptor 1) that is a pipe without room fails from now on (EAGAIN), where it would wait. That holds for
 /// all that share the pipe, and any of them may undo it.
 #[napi]

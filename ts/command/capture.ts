@@ -17,7 +17,7 @@ import { refuseSameFile, refuseSameOutput } from '../config/validate';
 import { EngineError, ValidationError } from '../errors';
 import { portRanges } from '../filter/ports';
 import { errorFields, type Log } from '../logger';
-import { giveUpCapture } from '../native';
+import { giveUpCapture, keepOutOfDumps } from '../native';
 import type { PseudonymizedLines } from '../pseudonym/lines';
 import { DEFAULT_DEPS } from '../run/deps';
 import { BAD_CONFIG, FAILED, SUCCESS } from '../run/exit-codes';
@@ -64,6 +64,7 @@ export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Sh
   }
   const log = terminal.createLogger(config.logLevel ?? 'info');
   warnOfWithoutEffect(asked, log);
+  guardSecrets(config);
   let exitCode = SUCCESS;
   const { inputs, follow, durationMs } = asked;
   const pseudonyms = asked.pseudonymize ? createPseudonyms() : undefined;
@@ -234,6 +235,17 @@ function both(one: Observe | undefined, other: Observe | undefined): Observe | u
     one(lines);
     other(lines);
   };
+}
+
+/** The secrets of a key log stay out of a core dump. A library would not do this to its host process. */
+export function guardSecrets({ tlsKeylog = [] }: SnifferConfig): void {
+  if (tlsKeylog.length === 0) return;
+  try {
+    keepOutOfDumps();
+  } catch (error) {
+    // No addon: no secret is read either, and start() says so.
+    if (!(error instanceof EngineError)) throw error;
+  }
 }
 
 /** With the capture open, NET_RAW is of use only to who breaks in. Without it or with it, messages come. */

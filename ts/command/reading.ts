@@ -10,7 +10,7 @@ import { onCommandSignals, stopOnSignals } from '../run/signals';
 import { Sniffer } from '../run/sniffer';
 import { withAdvice } from './advice';
 import { type Asked, isOfLines } from './asked';
-import { giveUpRight } from './capture';
+import { giveUpRight, guardSecrets } from './capture';
 import { captureOf } from './inputs';
 import type { Shown } from './show';
 import { warnOfWithoutEffect } from './without-effect';
@@ -35,6 +35,7 @@ export async function readAll({ asked, config, take }: Reading, terminal: Shown)
   const isLive = asked.inputs.length === 0;
   const createLogger = withAdvice(terminal.createLogger, asked.inputs);
   warnOfWithoutEffect(asked, createLogger(config.logLevel ?? 'info'));
+  guardSecrets(config);
   const sniffer = new Sniffer(config, {
     ...DEFAULT_DEPS,
     ...(isLive ? {} : { createCapture: captureOf(asked.inputs, false, DEFAULT_DEPS.createCapture) }),

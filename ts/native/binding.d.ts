@@ -231,6 +231,12 @@ export interface InterfaceInfo {
 }
 
 /**
+ * The kernel writes no core of this process from now on, and no other process without SYS_PTRACE may look into it
+ * (PR_SET_DUMPABLE, prctl(2)).
+ */
+export declare function keepOutOfDumps(): void
+
+/**
  * A write to stdout (file descriptor 1) that is a pipe without room fails from now on (EAGAIN), where it would wait. That holds for
  * all that share the pipe, and any of them may undo it.
  */

@@ -838,6 +838,7 @@ module.exports = nativeBinding
 module.exports.Capture = nativeBinding.Capture
 module.exports.extractPackets = nativeBinding.extractPackets
 module.exports.giveUpCapture = nativeBinding.giveUpCapture
+module.exports.keepOutOfDumps = nativeBinding.keepOutOfDumps
 module.exports.keepStdoutFromWaiting = nativeBinding.keepStdoutFromWaiting
 module.exports.listInterfaces = nativeBinding.listInterfaces
 module.exports.takeBackFromStdout = nativeBinding.takeBackFromStdout

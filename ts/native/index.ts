@@ -46,6 +46,11 @@ export function giveUpCapture(): void {
   binding().giveUpCapture();
 }
 
+/** The kernel writes no core of this process from now on, and no other process without SYS_PTRACE may look into it. */
+export function keepOutOfDumps(): void {
+  binding().keepOutOfDumps();
+}
+
 /** Writes the packets of these connections to a file that is there, as a pcapng. `options` are those with which they were read. */
 export async function extractPackets(
   options: CaptureOptions,

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createSniffer, type HttpMessage } from '../dist/index.js';
 import { describeLive, messagesOf, type Run, runCli, start, until } from './live/harness.js';
+import { expectNoSecret } from './live/no-secret.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-tls-'));
 const at = (name: string): string => join(folder, name);
@@ -80,15 +81,6 @@ function expectRead(run: Run, version: string): void {
 interface HarEntry {
   request: { url: string };
   _tls?: HttpMessage['tls'];
-}
-
-/** Every secret and random of the log, in both cases. */
-function expectNoSecret(text: string, keys: string): void {
-  const words = keys.split(/\s+/).filter((word) => /^[0-9a-f]{64,}$/i.test(word));
-  expect(words.length).toBeGreaterThan(1);
-  for (const word of words) {
-    expect(text.includes(word.toLowerCase()) || text.includes(word.toUpperCase()), 'a secret is shown').toBe(false);
-  }
 }
 
 describe.each(VERSIONS)('a savefile of TLS %s', (version) => {

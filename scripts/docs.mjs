@@ -116,7 +116,7 @@ function ruleOf(field) {
     validateConfig({ ports, [field]: Symbol('nothing that fits') });
   } catch ({ complaint }) {
     if (complaint.startsWith('is no option')) throw new Error(`dist/ does not know ${field}: npm run build:ts`);
-    return complaint.replace(/^must be /, '').replace(/, got Symbol\(.*$/, '');
+    return complaint.replace(/^must be /, '').replace(/, got .*$/, '');
   }
   throw new Error(`${field} takes anything`);
 }

@@ -111,10 +111,17 @@ export function checkPath(value: unknown, field: string): string {
   return value;
 }
 
-export function checkPaths(value: unknown, field: string): string[] {
-  const isPath = (each: unknown): boolean => typeof each === 'string' && each !== '' && !each.includes('\0');
-  if (!Array.isArray(value) || !value.every(isPath)) throw wrong(field, 'an array of paths of files or folders', value);
-  return [...new Set<string>(value)];
+/** A random and a secret, as in a line of a key log. */
+const KEY_LOG_LINE = /[0-9a-f]{64}\s+[0-9a-f]{64}/i;
+
+/** The value may be the text of a key log in place of its path: no error shows any of it. */
+export function checkKeyLogs(value: unknown, field: string): string[] {
+  const isPath = (each: unknown): boolean =>
+    typeof each === 'string' && each !== '' && !each.includes('\0') && !KEY_LOG_LINE.test(each);
+  if (Array.isArray(value) && value.every(isPath)) return [...new Set<string>(value)];
+  const came = Array.isArray(value) ? 'an array of others' : value === null ? 'null' : `type ${typeof value}`;
+  const advice = 'the lines of a key log are for addTlsKeys';
+  throw new ValidationError(field, `must be an array of paths of files or folders, got ${came}; ${advice}`);
 }
 
 export function checkFileName(value: unknown, field: string): string {

@@ -1,6 +1,7 @@
 /** The object that the caller holds: starts and stops runs, and turns what they deliver into events. */
 
 import { EventEmitter } from 'node:events';
+import { isUint8Array } from 'node:util/types';
 import { LOG_LEVELS, type SnifferConfig, type ValidatedConfig, validateConfig } from '../config';
 import { toCaptureOptions } from '../config/engine';
 import { EnvironmentError, type RuntimeEnv } from '../config/env';
@@ -197,6 +198,9 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
    * be `[]`. False if so many wait already that these are lost.
    */
   addTlsKeys(text: string | Uint8Array): boolean {
+    // Node's own error would show what came.
+    if (typeof text !== 'string' && !isUint8Array(text))
+      throw new TypeError('addTlsKeys takes a string or a Uint8Array');
     const lines = typeof text === 'string' ? text : Buffer.from(text).toString('latin1');
     if (this.#capture !== undefined) return this.#capture.addTlsKeys(lines);
     if (this.#earlyTlsKeys.length + lines.length >= MAX_EARLY_TLS_KEYS) return false;

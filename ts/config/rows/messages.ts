@@ -1,7 +1,7 @@
 /** Rows of the table of options: what of the traffic becomes messages, and what they have. */
 
 import type { BinaryBodies } from '../../types';
-import { checkBoolean, checkFileName, checkPaths, checkSampleRate, integer, names, oneOf } from '../checks';
+import { checkBoolean, checkFileName, checkKeyLogs, checkSampleRate, integer, names, oneOf } from '../checks';
 import { checkFields } from '../fields';
 import { checkExpression, checkFilters, parseFilters } from '../filters';
 import { MAX_TIMER_MS, MAX_TRIGGER_MEMORY_BYTES, MAX_TRIGGER_MS, MIN_TRIGGER_MEMORY_BYTES } from '../limits';
@@ -41,7 +41,7 @@ export const MESSAGES = {
    * reads TLS with what comes by `addTlsKeys`; without it TLS is not read. Default: none.
    */
   tlsKeylog: {
-    check: checkPaths,
+    check: checkKeyLogs,
     parse: paths,
     argument: 'paths',
     topic: 'tls',

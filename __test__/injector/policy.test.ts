@@ -154,6 +154,19 @@ describe('sends only to allowed hosts', () => {
   });
 });
 
+it.each([
+  ['output-url', 'https://./', false],
+  ['output-url', 'https://a../', false],
+  ['output-url', 'https://a./', true],
+  ['output-url', 'https://a!$~b/', true],
+  ['output-kafka', 'kafka://./http', false],
+  ['output-kafka', 'kafka://a,b../http', false],
+])('takes no host of dots for a name, though any is allowed: %s %s', (name, url, allowed) => {
+  const env = { INJECTOR_POLICY: '{"outputHosts": ["*"]}' };
+  const metadata = { ...(web.metadata as Json), annotations: { [`tcp-sniffer/${name}`]: url } };
+  expect(ask({ ...web, metadata }, { env }).counters.injected).toBe(allowed ? 1 : 0);
+});
+
 describe('writes a host as the parser reads it, which the locks of the chart then know', () => {
   it.each([
     ['https://bücher.example/', 'https://xn--bcher-kva.example/'],

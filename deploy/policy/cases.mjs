@@ -163,6 +163,32 @@ export const REFUSED = [
   ['TLS', locked({ TLS_KEYLOG: '/keys' }), 'reads TLS'],
 ];
 
+/** Of visible ASCII, those that a host may have some of; of letters and digits those that may make it a number. */
+const CHARACTERS = [...'!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~09axX'];
+/** URLs of which the locks take what the webhook makes, and refuse what it refuses for its hosts. */
+export const URLS = [
+  ...CHARACTERS.flatMap((one) =>
+    [`a${one}b.in.example`, `${one}.in.example`, `10.${one}`, `10.0${one}1`, `10.0.0.1${one}`].map((host) => [
+      'output-url',
+      `https://${host}/`,
+    ]),
+  ),
+  ...['', '.', '..', '10.1', '10.1.2.3.', '10.0x', '10.00x1', '10.09', '10.1x'].flatMap((host) => [
+    ['output-url', `https://${host}`],
+    ['output-otlp', `http://${host}:1?`],
+    ['output-kafka', `kafka://${host}:1/http`],
+  ]),
+  ...CHARACTERS.map((one) => ['output-kafka', `kafka://a${one}b.in.example,a.in.example${one}:1/http`]),
+].map(([annotation, url]) => ({
+  ...{ annotation, url, rules: RULES, pod: pod({}, { [`tcp-sniffer/${annotation}`]: url }) },
+  byHand: {
+    pod: withSidecar({
+      env: env({ ...FITTING, [annotation.toUpperCase().replace('-', '_')]: url.replaceAll('$', '$$$$') }),
+    }),
+    values: { policy: RULES },
+  },
+}));
+
 /** Not refused. */
 export const TAKEN = [
   ['what fits', locked({})],

@@ -3,7 +3,7 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import { BY_POLICY, REFUSED, TAKEN } from './cases.mjs';
+import { BY_POLICY, REFUSED, TAKEN, URLS } from './cases.mjs';
 
 const TESTS = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '__test__', 'injector');
 
@@ -107,6 +107,22 @@ async function casesOf(work) {
     });
   for (const [name, one] of TAKEN)
     cases.push({ name: `taken: ${name}`, ...own(one), wrong: (_, said) => (said.length > 0 ? `${said}` : undefined) });
+  for (const { annotation, url, rules, pod, byHand } of URLS) {
+    const answered = ask(pod, { env: { INJECTOR_POLICY: JSON.stringify(rules) } });
+    const after = patched(pod, answered.operations);
+    const reason = reasonOf(answered);
+    if (reason === undefined)
+      cases.push({
+        ...{ name: `${annotation} ${url}, of the webhook`, ...own({ ...byHand, pod: after }), expected: after },
+        wrong: (_, said) => (said.length > 0 ? `${said}` : undefined),
+      });
+    if (reason === 'policy')
+      cases.push({
+        ...{ name: `${annotation} ${url}, by hand`, ...own(byHand) },
+        wrong: (_, said) =>
+          said.some((each) => each.includes('sends messages to a host')) ? undefined : `not refused: ${said}`,
+      });
+  }
   for (const [name, one, name_] of BY_POLICY)
     cases.push({
       ...{ name, ...own(one) },

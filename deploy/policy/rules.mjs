@@ -120,34 +120,40 @@ export function isKafkaUrl(text) {
 const brokersOf = (text) => `${text}.split('/')[2].split(',').map(b, b.split(':'))`;
 
 const ADDRESS = '\\[[0-9A-Fa-f:.]+\\]';
-/** The host of a broker: a dot at its end stands for the root of the names. */
-const BROKER_HOST = '[0-9A-Za-z._-]*[0-9A-Za-z_-]';
+/** What the host of a broker is made of, and that of another URL: what a parser of URLs leaves there as it is but for its case. */
+const BROKER = '0-9A-Za-z_-';
+const NAME = `!"$&'()*+,;=\`{}~${BROKER}`;
 
-/** Of characters that a parser of URLs leaves as they are but for their case. Its last label is no number, which makes an address. */
-const NAME = '(?:[0-9A-Za-z_-]*\\.)*(?:[0-9]*[A-WYZa-wyz_-]|(?:[1-9][0-9]*)?[Xx])[0-9A-Za-z_-]*';
+/** A dot at the end of a host stands for the root of the names. */
+const nameOf = (characters) => `[.${characters}]*[${characters}]`;
 
 /**
  * For who only has to know the hosts of what a sidecar sends to: the rest of the URL is the sidecar's to refuse. A host ends at the
- * first `/`, `?` or `#`; up to there stands nothing that would make it another one, as a user, a backslash or a `%` does.
+ * first `/`, `?` or `#`; up to there stands nothing that would make it another one, as a user, a backslash or a `%` does. A name
+ * whose last label is a number is an address, which is taken only as four decimal numbers.
  */
-export const hasHosts = (text) =>
-  matches(
-    text,
-    `^(?i:https?)://(?:(?:${NAME}|${OCTET}(?:\\.${OCTET}){3})\\.?|${ADDRESS})(?::[0-9]*)?(?:[/?#](?s:.*))?$`,
-  );
+export function hasHosts(text) {
+  const rest = '(?::[0-9]*)?(?:[/?#](?s:.*))?$';
+  const address = matches(text, `^(?i:https?)://(?:${OCTET}(?:\\.${OCTET}){3}|${ADDRESS})${rest}`);
+  const name = matches(text, `^(?i:https?)://${nameOf(NAME)}\\.?${rest}`);
+  const number = matches(text, '^[^/]*//(?:[^/?#:]*\\.)?(?:[0-9]+|0[Xx][0-9A-Fa-f]*)\\.?(?:[:/?#]|$)');
+  return `(${address} || ${name} && !${number})`;
+}
+
 export function hasBrokers(text) {
-  const broker = `(?:${BROKER_HOST}\\.?|${ADDRESS})(?::[0-9]{1,5})?`;
+  const broker = `(?:${nameOf(BROKER)}\\.?|${ADDRESS})(?::[0-9]{1,5})?`;
   return matches(text, `^(?i:kafkas?)://${broker}(?:,${broker})*/[^/?#@]*(?:\\?[^#@]*)?$`);
 }
 
 /** In what stands between `//` and the next slash: the host without brackets and without a dot at its end. */
-const hostIn = (authority) => `${authority}.find(${quote(`^\\[[0-9A-Fa-f:.]+|^${BROKER_HOST}`)}).replace('[', '')`;
-const hostOf = (text) => hostIn(`${text}.split('/')[2]`);
+const hostIn = (authority, characters) =>
+  `${authority}.find(${quote(`^\\[[0-9A-Fa-f:.]+|^${nameOf(characters)}`)}).replace('[', '')`;
+const hostOf = (text) => hostIn(`${text}.split('/')[2]`, NAME);
 
 /** A condition on all hosts of a URL that fits. */
 export const everyHost = (name, text, condition) =>
   name === 'output-kafka'
-    ? `${text}.split('/')[2].split(',').all(b, ${condition(hostIn('b'))})`
+    ? `${text}.split('/')[2].split(',').all(b, ${condition(hostIn('b', BROKER))})`
     : condition(hostOf(text));
 
 /** The names of headers in a text, in lower case; `none` is none of them. */

@@ -1,19 +1,21 @@
 // Checks what deploy/ promises: the chart lints and renders with Helm 3 and 4 for Kubernetes 1.25 to 1.37, every document is valid
-// there, each pod meets at most one webhook entry, and the plain manifests are what the chart renders.
+// there, each pod meets at most one webhook entry, and the plain manifests and golden.diff are what the chart renders.
 //   node deploy/check.mjs            checks; the tools come by npm and pip, once a machine
-//   node deploy/check.mjs --write    renders deploy/kustomize/injector.yaml anew
+//   node deploy/check.mjs --write    renders deploy/kustomize/injector.yaml and deploy/golden.diff anew
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { CHART, NAMESPACE, parse, render } from './chart.mjs';
+import { firstChange, golden } from './golden.mjs';
 import { scraped } from './monitors.mjs';
 import { admitted, matches } from './selectors.mjs';
 import { fetchHelm, fetchValidator, HELMS, run } from './tools.mjs';
 
 const DEPLOY = dirname(fileURLToPath(import.meta.url));
 const MANIFEST = join(DEPLOY, 'kustomize', 'injector.yaml');
+const GOLDEN = join(DEPLOY, 'golden.diff');
 
 const KUBERNETES = Array.from({ length: 13 }, (_, i) => `1.${25 + i}`);
 /** matchConditions are on from this one. */
@@ -103,6 +105,21 @@ const VARIANTS = {
   'with locks': { locks: { enabled: true } },
   'with the least resources': { sidecar: { resources: resources(0.001, '64Mi', '+1e0', 67108864) } },
 };
+/** Further ones whose rendering is held as a text alone. */
+const ALSO_GOLDEN = {
+  'classic sidecars that may log keys of TLS': { sidecar: { native: 'never' }, policy: { tlsKeylog: true } },
+  'classic sidecars without a webhook': { mode: 'policy', sidecar: { native: 'never' } },
+  'alerts and a dashboard': {
+    ...{ serviceMonitor: { enabled: true }, prometheusRule: { enabled: true }, dashboard: { enabled: true } },
+  },
+  'alerts and a dashboard without a webhook': {
+    ...{ mode: 'policy', prometheusRule: { enabled: true }, dashboard: { enabled: true } },
+  },
+  'every namespace, and nothing more': {
+    webhook: { respectPodSecurity: false, matchConditions: false },
+    ...{ events: { enabled: false }, podDisruptionBudget: { enabled: false }, networkPolicy: { enabled: false } },
+  },
+};
 /** The first minor version of Kubernetes that has what these values ask for. */
 const sinceOf = ({ mode, locks }) => (mode === 'policy' ? 36 : locks?.enabled ? 30 : 25);
 const REFUSED = {
@@ -180,6 +197,16 @@ const manifest = (helm) =>
   documents(render(helm, {}, MANIFEST_KUBERNETES))
     .map((document) => `---\n${document.replace(/^# Source: .*\n/gm, '')}`)
     .join('');
+
+const goldenOf = (helm) =>
+  golden([
+    ['the manifests', documents(render(helm, {}, MANIFEST_KUBERNETES))],
+    ['default, Kubernetes 1.27', documents(render(helm, {}, '1.27'))],
+    ...Object.entries({ ...VARIANTS, ...ALSO_GOLDEN }).map(([name, values]) => [
+      name,
+      documents(render(helm, values, KUBERNETES.at(-1))),
+    ]),
+  ]);
 
 function checkMatrix(helms, bin) {
   let rendered = 0;
@@ -381,11 +408,19 @@ const folders = HELMS.map(fetchHelm);
 const helms = folders.map((folder) => join(folder, 'helm', 'helm'));
 if (process.argv.includes('--write')) {
   writeFileSync(MANIFEST, manifest(helms[0]));
+  writeFileSync(GOLDEN, goldenOf(helms[0]));
 } else {
   // To render takes neither dist/ nor packages, which these need.
   const { checkPolicies } = await import('./policy/check.mjs');
   const { check: outdated } = await import('./policy/generate.mjs');
   const bin = fetchValidator();
+  const rendering = goldenOf(helms[0]);
+  const held = readFileSync(GOLDEN, 'utf8');
+  if (held !== rendering)
+    fail(
+      'deploy/golden.diff is not what the chart renders: node deploy/check.mjs --write',
+      firstChange(held, rendering),
+    );
   const rendered = checkMatrix(helms, bin);
   checkRefused(helms);
   checkTooOld(helms);

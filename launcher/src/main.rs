@@ -9,7 +9,8 @@
 //! Where the capability was not granted the program runs all the same: it knows better what it cannot do without.
 //!
 //! Root gets every capability of its container at each `execve`. So a container that was started as root loses all others, also
-//! from its bounding set, and becomes the user of the image. If it may not change something, it says so and goes on.
+//! from its bounding set, and becomes the user of the image. Of its further groups it keeps those that a pod or a command named
+//! (`fsGroup`, `--group-add`): a volume with key logs may be readable for them alone. What it may not change it says, and goes on.
 
 use std::env;
 use std::ffi::OsString;
@@ -18,7 +19,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
 use rustix::io;
-use rustix::process::{Gid, Uid, geteuid};
+use rustix::process::{Gid, Uid, geteuid, getgroups};
 use rustix::thread::{
     CapabilitySet, CapabilitySets, capabilities, capability_is_in_bounding_set, configure_capability_in_ambient_set,
     remove_capability_from_bounding_set, set_capabilities, set_keep_capabilities, set_thread_groups,
@@ -27,6 +28,8 @@ use rustix::thread::{
 
 /// User and group of the image.
 const USER: u32 = 65_532;
+/// Below are the groups of the system (Debian Policy §9.2.2), which the image's `/etc/group` may give root: `disk`, `shadow`.
+const FIRST_GIVEN_GROUP: u32 = 1_000;
 
 /// As `env(1)`, `nohup(1)` and the shells have them.
 const USAGE: u8 = 125;
@@ -52,7 +55,7 @@ fn main() -> ExitCode {
 fn step_down(kept: CapabilitySet) {
     let steps = [
         ("capabilities for later", drop_from_bounding_set(kept)),
-        ("groups", set_thread_groups(&[])),
+        ("groups", keep_given_groups()),
         ("group", set_thread_res_gid(Gid::from_raw(USER), Gid::from_raw(USER), Gid::from_raw(USER))),
         // The change of the user empties the permitted set without this.
         ("user", set_keep_capabilities(true).and_then(|()| become_user(Uid::from_raw(USER)))),
@@ -74,6 +77,11 @@ fn drop_from_bounding_set(kept: CapabilitySet) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+fn keep_given_groups() -> io::Result<()> {
+    let given: Vec<Gid> = getgroups()?.into_iter().filter(|group| group.as_raw() >= FIRST_GIVEN_GROUP).collect();
+    set_thread_groups(&given)
 }
 
 fn become_user(user: Uid) -> io::Result<()> {

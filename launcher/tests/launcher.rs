@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
@@ -156,6 +156,33 @@ fn root_becomes_the_user_of_the_image_with_net_raw_alone() {
     assert!(field(&status, "Groups:").is_empty());
     assert_eq!(Sets::read(&status), Sets::all(NET_RAW));
     assert_eq!(u64::from_str_radix(field(&status, "CapBnd:").first().unwrap(), 16).unwrap(), NET_RAW);
+}
+
+/// Kubernetes gives a container the group of its volumes (`fsGroup`) as a further one; those of the system are root's own.
+#[test]
+fn root_keeps_the_groups_that_the_pod_was_given() {
+    if !is_root() {
+        return;
+    }
+    let folder = std::env::temp_dir().join(format!("tcp-sniffer-launcher-keys-{}", std::process::id()));
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("web.keys"), "read by the group\n").unwrap();
+    for (path, mode) in [(folder.clone(), 0o750), (folder.join("web.keys"), 0o640)] {
+        chown(&path, Some(0), Some(2_000)).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let command = format!("cat {}/web.keys /proc/self/status", folder.display());
+    let output = Command::new("setpriv")
+        .args(["--groups", "0,6,999,1000,2000", LAUNCHER, "sh", "-c", &command])
+        .output()
+        .unwrap();
+    fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(stderr(&output), "");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.starts_with("read by the group\n"), "{text}");
+    assert_eq!(field(&text, "Uid:"), [USER; 4]);
+    assert_eq!(field(&text, "Groups:"), ["1000", "2000"]);
+    assert_eq!(Sets::read(&text), Sets::all(NET_RAW));
 }
 
 /// As Kubernetes starts root with `drop: [ALL]`, `add: [NET_RAW]`.

@@ -23,6 +23,7 @@ import {
   startProxy,
   until,
 } from './cluster';
+import { serviceAccount } from './service-account';
 import { configure, HOST, startWebhook, type Webhook } from './webhook';
 
 const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-e2e-'));
@@ -81,26 +82,9 @@ function grant(): void {
   );
 }
 
-/** Writes into a folder the files that a pod with that service account would find; returns the API server's address. */
-function serviceAccount(): Record<string, string> {
-  const path = `/api/v1/namespaces/${home}/serviceaccounts/${SERVICE_ACCOUNT}/token`;
-  const asked = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 3_600 } };
-  const { stdout, stderr } = kubectl(['create', '--raw', path, '-f', '-'], asked);
-  if (stdout === '') throw new Error(stderr);
-  const [{ cluster }] = JSON.parse(
-    kubectl(['config', 'view', '--raw', '--minify', '--flatten', '-o', 'json']).stdout,
-  ).clusters;
-  writeFileSync(join(folder, 'token'), JSON.parse(stdout).status.token);
-  writeFileSync(join(folder, 'ca.crt'), Buffer.from(cluster['certificate-authority-data'], 'base64'));
-  writeFileSync(join(folder, 'namespace'), home);
-  const { hostname, port } = new URL(cluster.server);
-  return { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port || '443' };
-}
-
 function start(): Promise<Webhook> {
   const env = {
-    ...serviceAccount(),
-    INJECTOR_SERVICE_ACCOUNT_DIR: folder,
+    ...serviceAccount(folder, home, SERVICE_ACCOUNT),
     INJECTOR_CERTIFICATES: 'self',
     INJECTOR_TLS_NAMES: HOST,
     INJECTOR_WEBHOOK_CONFIGURATION: RUN,

@@ -13,7 +13,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const cluster = join(root, '..', 'shared', 'cluster');
 const words = process.argv.slice(2);
 
-const ADMISSION = ['e2e/admission.test.ts', 'e2e/certificates.test.ts'];
+const ADMISSION = ['e2e/admission.test.ts', 'e2e/policy.test.ts', 'e2e/certificates.test.ts'];
 const DOCUMENTS = ['e2e/documents.test.ts'];
 
 if (process.env.KUBECONFIG) process.exitCode = onCluster(process.env) ? 0 : 1;

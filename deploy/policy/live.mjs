@@ -19,7 +19,7 @@ const OF_RUN = 'tcp-sniffer-live';
 const OF_VALUES = 'tcp-sniffer-live-values';
 const INJECT = 'tcp-sniffer/inject';
 const KINDS = ['Mutating', 'Validating'].flatMap((kind) => [`${kind}AdmissionPolicy`, `${kind}AdmissionPolicyBinding`]);
-/** The API server learns of policies by a watch, and compiles them then. */
+/** The API server learns of the policies of a group by a watch, and compiles them then. */
 const PATIENCE_MS = 60_000;
 
 /** Plain HTTP to the API server, with the rights of KUBECONFIG. */
@@ -32,10 +32,28 @@ async function startProxy() {
   throw new Error('kubectl proxy ended');
 }
 
-const make = (items) =>
-  run('kubectl', ['create', '--validate=strict', '-f', '-'], {
-    input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items }),
-  });
+/** Such a path in the API, for what is made here. */
+const pathOf = (kind) =>
+  kind === 'Namespace'
+    ? '/api/v1/namespaces'
+    : `/apis/admissionregistration.k8s.io/v1/${kind.toLowerCase().replace(/y$/, 'ie')}s`;
+
+/** One after the other: to compile a policy takes a slow server seconds, and after 34 s it answers that it has no time left. */
+async function make(url, objects) {
+  for (const object of objects) {
+    for (let tries = 1; ; tries++) {
+      const response = await fetch(`${url}${pathOf(object.kind)}?fieldValidation=Strict`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(object),
+      });
+      const { message } = await response.json();
+      // After such an answer it may have been made all the same.
+      if (response.ok || (tries > 1 && response.status === 409)) break;
+      if (response.status !== 504 || tries === 5) throw new Error(`${object.kind} ${object.metadata.name}: ${message}`);
+    }
+  }
+}
 
 /** Our warnings of those that the header has. */
 const warningsOf = (header) =>
@@ -89,11 +107,12 @@ function policies(objects, id) {
   return chosen;
 }
 
-/** Each case in a labelled namespace, and if its pod has the label, in another one, too. */
+/** Each case in a labelled namespace, and if its pod has the label, in another one, too, unless once is enough. */
 function place(cases, id) {
   const names = new Map();
   const tries = cases.flatMap((each) => {
-    const both = each.pod.metadata.labels?.[INJECT] === 'true' ? [{ [INJECT]: 'true' }, {}] : [{ [INJECT]: 'true' }];
+    const elsewhere = each.pod.metadata.labels?.[INJECT] === 'true' && !each.once ? [{}] : [];
+    const both = [{ [INJECT]: 'true' }, ...elsewhere];
     return both.map((wish) => {
       const labels = JSON.stringify({ ...each.labels, ...wish, [OF_VALUES]: id, [OF_RUN]: RUN });
       if (!names.has(labels)) names.set(labels, `${id}-${names.size}`);
@@ -174,11 +193,11 @@ async function failures(url) {
  * Pods need that of their namespace. Its controller makes it after a moment; where none runs, pods need none. Without a token: the
  * server would mount it into sidecars that are written by hand, too, and the locks refuse that.
  */
-async function serviceAccounts(url, groups) {
+async function serviceAccounts(url, namespaces) {
   const deadline = Date.now() + 10_000;
   const body = JSON.stringify({ automountServiceAccountToken: false });
   const headers = { 'content-type': 'application/merge-patch+json' };
-  for (const { metadata } of groups.flatMap(({ namespaces }) => namespaces)) {
+  for (const { metadata } of namespaces) {
     const account = `${url}/api/v1/namespaces/${metadata.name}/serviceaccounts/default`;
     while (!(await fetch(account, { method: 'PATCH', headers, body })).ok && Date.now() < deadline) await sleep(200);
   }
@@ -203,20 +222,17 @@ async function prove(url, work) {
     const rendered = render(helm, valuesFor(namespaces, values), gitVersion);
     return { tries, namespaces, objects: policies(parse(bin, rendered), id) };
   });
-  make(groups.flatMap(({ namespaces }) => namespaces));
-  await serviceAccounts(url, groups);
-  for (const group of groups) {
-    const tries = [];
-    for (const each of group.tries) tries.push(await before(url, each));
-    group.tries = tries;
-  }
-  make(groups.flatMap(({ objects }) => objects));
-  const deadline = Date.now() + PATIENCE_MS;
   const faults = [];
   let [compared, refused] = [0, 0];
-  for (const { namespaces, tries } of groups) {
+  for (const { namespaces, tries, objects } of groups) {
+    await make(url, namespaces);
+    await serviceAccounts(url, namespaces);
+    const asked = [];
+    for (const each of tries) asked.push(await before(url, each));
+    await make(url, objects);
+    const deadline = Date.now() + PATIENCE_MS;
     const labelled = namespaces.find(({ metadata }) => metadata.labels[INJECT] === 'true');
-    for (const each of [...probes(labelled.metadata.name), ...tries]) {
+    for (const each of [...probes(labelled.metadata.name), ...asked]) {
       faults.push(...(await judge(url, each, deadline)));
       if (each.refused === undefined) compared++;
       else refused++;

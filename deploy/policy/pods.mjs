@@ -60,7 +60,7 @@ const SILENT = ['disabled', 'already_injected'];
 const sidecarOf = ({ spec }) =>
   [...(spec.initContainers ?? []), ...spec.containers].find(({ name }) => name === 'tcp-sniffer');
 
-/** Each with what it is compared by: a function that returns what is wrong. */
+/** Each with what it is compared by: a function that returns what is wrong. `once`: in one namespace of live.mjs. */
 async function casesOf(work) {
   const { INJECTED, SKIPPED, ask, IMAGE, patched, reasonOf } = await webhook(work);
   const cases = [];
@@ -113,12 +113,17 @@ async function casesOf(work) {
     const reason = reasonOf(answered);
     if (reason === undefined)
       cases.push({
-        ...{ name: `${annotation} ${url}, of the webhook`, ...own({ ...byHand, pod: after }), expected: after },
+        ...{
+          name: `${annotation} ${url}, of the webhook`,
+          once: true,
+          ...own({ ...byHand, pod: after }),
+          expected: after,
+        },
         wrong: (_, said) => (said.length > 0 ? `${said}` : undefined),
       });
     if (reason === 'policy')
       cases.push({
-        ...{ name: `${annotation} ${url}, by hand`, ...own(byHand) },
+        ...{ name: `${annotation} ${url}, by hand`, once: true, ...own(byHand) },
         wrong: (_, said) =>
           said.some((each) => each.includes('sends messages to a host')) ? undefined : `not refused: ${said}`,
       });

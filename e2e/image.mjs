@@ -6,17 +6,19 @@
 // E2E_IMAGE: an image that is there already, else it is built here (docker/test-image.sh). E2E_LOAD: a command that brings an
 // image into that cluster, e.g. 'kind load docker-image'. E2E_KEEP=1: what was made stays.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fetchHelm, HELMS, run } from '../deploy/tools.mjs';
+import { imageBom, readImage } from '../packaging/image-sbom.mjs';
 import { clusterUp, Kubectl, noCluster, until } from './image/cluster.mjs';
 import { readsTls, tellsOwner } from './image/cluster-proofs.mjs';
 import { buildImage, makeCertificate, withCa } from './image/make.mjs';
 import * as objects from './image/objects.mjs';
-import { noPodman, Podman } from './image/podman.mjs';
+import { ENV, noPodman, Podman } from './image/podman.mjs';
 import { astray, capabilities, drain, failures, messages } from './image/proofs.mjs';
 
 const CHART = fileURLToPath(new URL('../deploy/helm/tcp-sniffer', import.meta.url));
@@ -60,6 +62,9 @@ try {
     await step('a typo in an annotation is an event on the owner', () => tellsOwner(pods, image));
   }
   await step('what is wrong is one line and its exit code', () => failures(place, image));
+  if (spawnSync('podman', ['--version']).status === 0)
+    await step('the bill of materials has what is in the image', () => namesParts(image));
+  else console.log('bill of materials of the image: NOT RUN, podman is missing');
   console.log(`image in ${missing === undefined ? 'a cluster' : "podman's pods"}: ok`);
 } finally {
   if (!process.env.E2E_KEEP) end();
@@ -136,6 +141,16 @@ async function inject(place, image, { cert, key }) {
   assert.equal(sidecar.length, 1, 'one sidecar');
   assert.deepEqual(sidecar[0].securityContext.capabilities, { add: ['NET_RAW'], drop: ['ALL'] });
   return { place, collector, shop };
+}
+
+function namesParts(image) {
+  const found = readImage(image, ENV);
+  const { components } = imageBom(found);
+  const named = new Set(components.map(({ name }) => name));
+  for (const { path } of found.modules) assert(named.has(path.split('node_modules/').at(-1)), path);
+  for (const name of ['node', 'libpcap', 'preact', 'napi', 'rustix', '@platformatic/kafka'])
+    assert(named.has(name), name);
+  if (found.packages.some((text) => text !== '')) assert(named.has('libc6'), 'libc6');
 }
 
 async function startShop(place, image, collector) {

@@ -6,20 +6,22 @@ import { read } from './platforms.mjs';
 
 const LICENSE_FILE = /^(licen[cs]e|copying|copyright|notice)/i;
 
-/** The crates that a platform's addon links, as `cargo metadata` has them. */
-export function linkedCrates(platform) {
+/** The crates that a platform's addon links, or another program of the workspace, as `cargo metadata` has them. */
+export function linkedCrates(platform, program) {
   const features = ['--features', 'addon', '--filter-platform', platform.rust];
   const metadata = JSON.parse(read('cargo', ['metadata', '--locked', '--format-version', '1', ...features]));
   const nodes = new Map(metadata.resolve.nodes.map((node) => [node.id, node]));
+  const root =
+    program === undefined ? metadata.resolve.root : metadata.packages.find(({ name }) => name === program).id;
   const seen = new Set();
   const visit = (id) => {
     if (seen.has(id)) return;
     seen.add(id);
     for (const { pkg, dep_kinds: kinds } of nodes.get(id).deps) if (kinds.some(({ kind }) => kind === null)) visit(pkg);
   };
-  visit(metadata.resolve.root);
+  visit(root);
   return metadata.packages
-    .filter(({ id }) => seen.has(id) && id !== metadata.resolve.root)
+    .filter(({ id }) => seen.has(id) && id !== root)
     .sort((a, b) => a.id.localeCompare(b.id, 'en'));
 }
 

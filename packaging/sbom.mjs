@@ -15,9 +15,9 @@ export const FOLDER = join(ROOT, 'dist', 'sbom');
 const BUNDLED = ['preact'];
 
 const text = (path) => readFileSync(join(ROOT, path), 'utf8');
-const npmUrl = (name, version) => `pkg:npm/${name.replace(/^@/, '%40')}@${version}`;
+export const npmUrl = (name, version) => `pkg:npm/${name.replace(/^@/, '%40')}@${version}`;
 
-function component({ purl, name, version, license, hash }) {
+export function component({ purl, name, version, license, hash }) {
   return {
     ...{ type: 'library', 'bom-ref': purl, name, version, purl },
     ...(hash === undefined ? {} : { hashes: [hash] }),
@@ -25,12 +25,15 @@ function component({ purl, name, version, license, hash }) {
   };
 }
 
-/** Of the lock file: what is installed with the package, and what is bundled. Optional ones of our own are packages themselves. */
-function npmComponents() {
+/**
+ * Of the lock file.
+ * @param chosen true for the path and the entry of what is to be named; what is bundled always is
+ */
+export function npmComponents(chosen) {
   const { packages } = JSON.parse(text('package-lock.json'));
   const prefix = 'node_modules/';
   return Object.entries(packages)
-    .filter(([path, { dev }]) => path !== '' && (!dev || BUNDLED.includes(path.slice(prefix.length))))
+    .filter(([path, entry]) => path !== '' && (BUNDLED.includes(path.slice(prefix.length)) || chosen(path, entry)))
     .map(([path, { version, license, integrity }]) => {
       const name = path.slice(path.lastIndexOf(prefix) + prefix.length);
       const [, content] = /^sha512-(\S+)/.exec(integrity) ?? [];
@@ -46,27 +49,35 @@ function checksums() {
   return new Map([...entries].map(([, name, version, checksum]) => [`${name} ${version}`, checksum]));
 }
 
-function addonComponents(platform) {
+/** Of the addon, or of another program of the workspace. */
+export function crateComponents(platform, program) {
   const known = checksums();
-  const crates = linkedCrates(platform).map(({ name, version, license }) => {
+  return linkedCrates(platform, program).map(({ name, version, license }) => {
     const content = known.get(`${name} ${version}`);
     const hash = content === undefined ? undefined : { alg: 'SHA-256', content };
     return component({ purl: `pkg:cargo/${name}@${version}`, name, version, license, hash });
   });
+}
+
+export function addonComponents(platform) {
   const libpcap = component({
     ...{ purl: `pkg:generic/libpcap@${LIBPCAP_VERSION}`, name: 'libpcap', version: LIBPCAP_VERSION },
     ...{ license: 'BSD-3-Clause', hash: { alg: 'SHA-256', content: LIBPCAP_SHA256 } },
   });
-  return [...crates, libpcap];
+  return [...crateComponents(platform), libpcap];
 }
 
 function bomOf(name, components) {
   const { version, license } = MANIFEST;
-  const purl = npmUrl(name, version);
+  return documentOf(component({ purl: npmUrl(name, version), name, version, license }), components);
+}
+
+/** @param more further members of the document */
+export function documentOf(about, components, more = {}) {
+  const dependsOn = components.map((one) => one['bom-ref']);
   const content = {
-    metadata: { component: component({ purl, name, version, license }) },
-    components,
-    dependencies: [{ ref: purl, dependsOn: components.map((one) => one['bom-ref']) }],
+    ...{ metadata: { component: about }, components, dependencies: [{ ref: about['bom-ref'], dependsOn }] },
+    ...more,
   };
   // The same content has the same number (RFC 9562 §5.8: version 8 is for what a vendor makes of a hash).
   const hex = createHash('sha256').update(JSON.stringify(content)).digest('hex');
@@ -77,7 +88,8 @@ function bomOf(name, components) {
 /** File names and their content. */
 export function sboms() {
   const files = [
-    [MANIFEST.name, npmComponents()],
+    // What is installed with it. Optional ones of our own are packages themselves.
+    [MANIFEST.name, npmComponents((_, { dev }) => !dev)],
     ...PLATFORMS.map((platform) => [platform.packageName, addonComponents(platform)]),
   ];
   return files.map(([name, components]) => [`${name}-${MANIFEST.version}.cdx.json`, bomOf(name, components)]);

@@ -13,7 +13,7 @@ import { applyPatch } from './json-patch.mjs';
 
 const HOOK = fileURLToPath(new URL('./capabilities-hook.mjs', import.meta.url));
 /** As docker/test-image.sh has it. */
-const ENV = existsSync('/etc/containers/containers.conf')
+export const ENV = existsSync('/etc/containers/containers.conf')
   ? process.env
   : { CONTAINERS_CONF: fileURLToPath(new URL('../../docker/containers.conf', import.meta.url)), ...process.env };
 const INJECTOR = 'tcp-sniffer-e2e-injector';

@@ -2,9 +2,20 @@
 // user can read them, and never gets in the way of the service.
 
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const CLI = join(__dirname, '..', 'dist', 'cli.js');
@@ -103,6 +114,56 @@ it('makes a folder where anybody may log and only the sidecar may look', () => {
   expect(statSync(keys).mode & 0o7777).toBe(0o3773);
   expect(statSync(join(volume, 'preload', 'preload.cjs')).mode & 0o777).toBe(0o755);
 });
+
+/** As a container of that user runs, in a pod whose `fsGroup` is 2000. */
+const as = (user: number, script: string, groups = [2_000]) =>
+  spawnSync(
+    process.execPath,
+    [
+      '-e',
+      `${script}\nprocess.setgroups(${JSON.stringify(groups)}); process.setgid(${user}); process.setuid(${user}); main()`,
+    ],
+    { encoding: 'utf8' },
+  );
+
+it.skipIf(process.getuid?.() !== 0 && process.env.CI === undefined)(
+  "lets the sidecar read what another user logs into a volume with the pod's group (root)",
+  () => {
+    const shared = mkdtempSync(join(tmpdir(), 'tcp-sniffer-keylog-'));
+    try {
+      // Where every user finds them.
+      for (const name of ['prepare.js', 'preload.js'])
+        copyFileSync(join(dirname(CLI), 'keylog', name), join(shared, name));
+      const inPod = join(shared, 'volume');
+      mkdirSync(inPod);
+      chmodSync(shared, 0o755);
+      // As the kubelet makes it.
+      chownSync(inPod, 0, 2_000);
+      chmodSync(inPod, 0o2777);
+      const prepare = JSON.stringify(join(shared, 'prepare.js'));
+      const prepared = as(65_532, `const main = () => require(${prepare}).prepareKeys(${JSON.stringify(inPod)});`);
+      expect(prepared).toMatchObject({ status: 0, stderr: '' });
+      const log = `
+        const main = () => {
+          require(${JSON.stringify(join(inPod, 'preload', 'preload.cjs'))});
+          const { TLSSocket } = require('tls');
+          new TLSSocket(new (require('net').Socket)()).emit('keylog', Buffer.from('CLIENT_RANDOM 1 2\\n'));
+        };`;
+      expect(as(1_000, log)).toMatchObject({ status: 0, stderr: '' });
+      const look = `
+        const { readdirSync, readFileSync } = require('fs');
+        const main = () => {
+          const folder = ${JSON.stringify(join(inPod, 'keys'))};
+          for (const name of readdirSync(folder)) console.log(readFileSync(folder + '/' + name, 'latin1'));
+        };`;
+      // By its own group: that of the volume it may have lost.
+      expect(as(65_532, look, [])).toMatchObject({ status: 0, stdout: 'CLIENT_RANDOM 1 2\n\n' });
+      expect(as(1_001, look).stderr).toContain('EACCES');
+    } finally {
+      rmSync(shared, { recursive: true, force: true });
+    }
+  },
+);
 
 it('says why it cannot prepare a folder', () => {
   const file = join(folder, 'file');

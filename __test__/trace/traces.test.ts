@@ -9,8 +9,9 @@ import type { Hop } from '../../ts/trace/hop';
 import { keysOf } from '../../ts/trace/keys';
 import { Traces } from '../../ts/trace/traces';
 import { type Node, treesOf } from '../../ts/trace/tree';
+import { Tape } from '../incidents/tape.js';
 import { runCli } from '../live/harness.js';
-import { PORTS, shop } from './shop.js';
+import { BEGIN_MS, PORTS, shop } from './shop.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-traces-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -82,6 +83,28 @@ describe('an incident with one slow call', () => {
     expect(await run(join(folder, 'one-host.pcap'), '--traces')).toMatch(
       / 18\.\dms\? {2}200 .*coupon.*\n.* └ GET \/price\/0 on \S+ \?$/m,
     );
+  });
+
+  it('an exchange that its client left has no time of its own, and how it ended is told', async () => {
+    const tape = new Tape();
+    const put = (server: string, from: string, path: string, atMs: number, answerMs: number | undefined): void =>
+      tape.add({
+        ...{ client: { ip: from, port: 20_000 + atMs }, server: { ip: server, port: 3_000 }, atMs: BEGIN_MS + atMs },
+        request: `GET ${path} HTTP/1.1\r\nHost: shop\r\ntraceparent: 00-${'a'.repeat(32)}-${'1'.repeat(16)}-01\r\n\r\n`,
+        response: answerMs === undefined ? [] : [[BEGIN_MS + answerMs, 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n']],
+        ...{
+          endMs: BEGIN_MS + (answerMs ?? atMs + 250),
+          ending: 'client-fin',
+        },
+      });
+    put('10.0.0.1', '10.0.9.9', '/report', 0, 900);
+    put('10.0.0.2', '10.0.0.1', '/left', 10, undefined);
+    put('10.0.0.3', '10.0.0.1', '/instead', 270, 800);
+    const out = await run(savefileOf('left', tape.savefile()), '--traces');
+    expect(out).toMatch(/ 900\.?ms +10\.0ms\? +200 +GET \/report on shop:3000$/m);
+    expect(out).toMatch(/ - +- +none +└ GET \/left on shop:3000, connection closed$/m);
+    expect(out).toMatch(/ 530\.?ms +530\.?ms +200 +└ GET \/instead on shop:3000$/m);
+    expect(out).toContain('\nself with ?: a call without a response counts to the end of its caller\n');
   });
 
   it('clocks that contradict each other are told, and the times of their own are right', async () => {

@@ -30,7 +30,7 @@ export function tracesIn(rows: readonly Row[], isShown: (n: number) => boolean):
 }
 
 function hopIn(row: Row): Hop | undefined {
-  const { id, at, method = '-', path = '-', host, client, server, keys, response, status, grpcStatus } = row;
+  const { id, at, method = '-', path = '-', host, client, server, keys, response, status, grpcStatus, answered } = row;
   const { ip, port } = endpointOf(server);
   const { ip: clientIp, port: clientPort } = endpointOf(client);
   const asked: Asked = {
@@ -44,6 +44,7 @@ function hopIn(row: Row): Hop | undefined {
     clientIp,
     clientPort,
     keys,
+    asked: row.n,
   };
   if (response !== true) return hopOf(asked, undefined);
   const { text, statusCode } = outcomeOf({
@@ -51,6 +52,6 @@ function hopIn(row: Row): Hop | undefined {
     grpc: grpcStatus === undefined ? undefined : { status: grpcStatus },
   });
   const { latency: latencyMs, wait: waitMs, download: durationMs = 0 } = row;
-  const facts = { requestId: undefined, outcome: text, isFailed: statusCode >= 500 };
+  const facts = { requestId: undefined, outcome: text, isFailed: statusCode >= 500, answered };
   return hopOf(asked, { asked, ...facts, latencyMs, waitMs, durationMs });
 }

@@ -133,7 +133,7 @@ export const TEXT = {
     count: (count: number): string => `${count.toLocaleString('en')} ${count === 1 ? 'exchange' : 'exchanges'}`,
     more: (count: number): string => `and ${count.toLocaleString('en')} exchanges more`,
     most: (name: string, time: string, percent: number): string => `Most of it: ${name}, ${time} itself, ${percent} %`,
-    uncertain: '? by the times alone; another caller fits as well',
+    uncertain: '? by the times alone: another caller fits as well, or a call has no response',
     skew: (name: string, time: string): string =>
       `${name} began ${time} before its caller: the clocks differ, or its caller was not captured`,
   },

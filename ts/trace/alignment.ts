@@ -55,7 +55,7 @@ function shift(hop: Hop, clock: Clock | undefined): void {
 function mergedOf([hop, ...others]: Copies): Hop {
   const last = others.filter(({ allMs }) => allMs !== undefined).at(-1);
   if (last === undefined) return hop;
-  const { atMs, allMs, point, slackMs } = last;
-  const nearer: Span = { atMs, allMs, point, ...(slackMs === undefined ? {} : { slackMs }) };
+  const { atMs, allMs, point, slackMs, asked, answered } = last;
+  const nearer: Span = { atMs, allMs, point, asked, answered, ...(slackMs === undefined ? {} : { slackMs }) };
   return Object.assign(hop, { nearer });
 }

@@ -10,15 +10,11 @@ import { keysOf, requestIdOf } from './keys';
 /** Of a path or a host: more is not shown. */
 const MAX_TEXT_UNITS = 256;
 
-export function askedOf({
-  id,
-  timestamp,
-  timestampUnknown,
-  receiver,
-  destination,
-  headers,
-  ...rest
-}: HttpMessage): Asked {
+/** `place`: of a request, in the order in which the messages of all points were whole. */
+export function askedOf(
+  { id, timestamp, timestampUnknown, receiver, destination, headers, ...rest }: HttpMessage,
+  place?: number,
+): Asked {
   const { method = '-', path = '-' } = rest.request ?? rest;
   const host = rest.direction === 'request' ? headers.host?.toLowerCase().replace(/:\d*$/, '') : undefined;
   return {
@@ -32,14 +28,16 @@ export function askedOf({
     clientIp: destination.ip,
     clientPort: destination.port,
     keys: rest.direction === 'request' ? keysOf(headers) : undefined,
+    asked: place,
   };
 }
 
-export function answeredOf(message: HttpMessage): Answered {
+export function answeredOf(message: HttpMessage, place: number): Answered {
   const { text, statusCode } = outcomeOf(message);
   const { headers, latencyMs, waitMs, durationMs = 0 } = message;
   return {
     asked: askedOf(message),
+    answered: place,
     requestId: requestIdOf(headers),
     outcome: text,
     isFailed: statusCode >= 500,

@@ -4,6 +4,9 @@ import type { Keys } from './keys';
 
 const LOOPBACK = /^(?:127\.|::1$)/;
 
+/** Of the times at which messages begin. A difference within it is neither before nor after. */
+export const RESOLUTION_MS = 1;
+
 /** A time at one capture point. */
 export interface Span {
   /** When its first packet came, in ms since the epoch. */
@@ -14,6 +17,12 @@ export interface Span {
   point: string;
   /** How far it may be beside the times of other points, once it was aligned with them. */
   slackMs?: number;
+  /**
+   * When its request was whole, and when its response was: places in the order in which the messages of its point were whole, which tell
+   * what whole milliseconds do not. A call was made after the answer of another one if it has the higher place.
+   */
+  asked?: number | undefined;
+  answered?: number | undefined;
 }
 
 export interface Hop extends Span {
@@ -30,6 +39,8 @@ export interface Hop extends Span {
   /** As it is shown: `200`, `g5`, or that there is no response. */
   outcome: string;
   isFailed: boolean;
+  /** Of an exchange without a response: by which it is known how that ended. */
+  id?: string;
   /** Of all its time, until the request was whole, and from then on until the response began. */
   uploadMs: number;
   waitMs?: number | undefined;
@@ -46,6 +57,11 @@ export function mayHaveCalled(caller: Hop, hop: Hop): boolean {
   return caller.serverIp === hop.clientIp && (caller.point === hop.point || !LOOPBACK.test(hop.clientIp));
 }
 
+/** How far the clocks of two points may be apart still. */
+export function slackOf(a: Span, b: Span): number {
+  return a.point === b.point ? 0 : (a.slackMs ?? 0) + (b.slackMs ?? 0);
+}
+
 /** As the client of the hop waited for it. */
 export function awaitedSpanOf(hop: Hop): Span {
   return hop.nearer ?? hop;
@@ -54,7 +70,7 @@ export function awaitedSpanOf(hop: Hop): Span {
 /** The facts that are kept of a request until its response comes. */
 export type Asked = Pick<
   Hop,
-  'point' | 'atMs' | 'method' | 'path' | 'server' | 'serverIp' | 'serverPort' | 'clientIp' | 'clientPort'
+  'point' | 'atMs' | 'asked' | 'method' | 'path' | 'server' | 'serverIp' | 'serverPort' | 'clientIp' | 'clientPort'
 > & {
   keys: Keys | undefined;
 };
@@ -67,6 +83,8 @@ export function pointOf(id: string): string {
 /** And of a response. */
 export interface Answered {
   asked: Asked;
+  /** Its place. */
+  answered?: number | undefined;
   requestId: string | undefined;
   outcome: string;
   isFailed: boolean;
@@ -83,8 +101,8 @@ export function hopOf(request: Asked | undefined, response: Answered | undefined
     asked?.keys ?? (id === undefined ? undefined : { named: 'x-request-id' as const, trace: id, request: id });
   if (asked === undefined || keys === undefined || Number.isNaN(asked.atMs)) return undefined;
   if (response === undefined) return { ...asked, keys, outcome: 'none', isFailed: true, uploadMs: 0 };
-  const { outcome, isFailed, latencyMs, waitMs = latencyMs, durationMs } = response;
+  const { outcome, isFailed, latencyMs, waitMs = latencyMs, durationMs, answered } = response;
   const uploadMs = latencyMs === undefined || waitMs === undefined ? 0 : latencyMs - waitMs;
   const allMs = latencyMs === undefined ? undefined : latencyMs + durationMs;
-  return { ...asked, keys, outcome, isFailed, allMs, uploadMs, waitMs };
+  return { ...asked, keys, outcome, isFailed, allMs, uploadMs, waitMs, answered };
 }

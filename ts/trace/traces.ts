@@ -12,11 +12,13 @@ import { type Answered, type Asked, hopOf } from './hop';
 export class Traces extends Grouping {
   /** Exchanges that belong to none. */
   untraced = 0;
+  /** Of the message that was read last, in the order of docs/messages.md: as they became whole. */
+  #place = 0;
   readonly #pairing = new Pairing<Asked, Answered>({
-    onExchange: ({ request, response }) => {
+    onExchange: ({ request, response }, _messages, id) => {
       const hop = hopOf(request, response);
       if (hop === undefined) this.untraced++;
-      else this.add(hop);
+      else this.add(response === undefined ? { ...hop, id } : hop);
     },
   });
 
@@ -25,8 +27,9 @@ export class Traces extends Grouping {
     for (const line of linesOf(lines)) {
       const message = isOfStream(line) ? undefined : parseLargeLine(line)?.message;
       if (typeof message?.id !== 'string') continue;
-      if (message.direction === 'request') this.#pairing.addRequest(message, askedOf(message), 0);
-      else if (isFinal(message)) this.#pairing.addResponse(message, answeredOf(message), 0);
+      this.#place++;
+      if (message.direction === 'request') this.#pairing.addRequest(message, askedOf(message, this.#place), 0);
+      else if (isFinal(message)) this.#pairing.addResponse(message, answeredOf(message, this.#place), 0);
     }
   }
 

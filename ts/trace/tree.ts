@@ -5,10 +5,8 @@
  * that a call comes after what it was made for is told.
  */
 
-import { awaitedSpanOf, type Hop, isSameServer, mayHaveCalled, type Span } from './hop';
-
-/** Of the times at which messages begin. A difference within it is neither before nor after. */
-const RESOLUTION_MS = 1;
+import { awaitedSpanOf, type Hop, isSameServer, mayHaveCalled, RESOLUTION_MS, slackOf } from './hop';
+import { selfOf } from './self';
 
 export interface Node {
   hop: Hop;
@@ -17,7 +15,7 @@ export interface Node {
   selfMs?: number | undefined;
   /** Another caller fits as well. */
   isUncertain: boolean;
-  /** Of such a call it is not known if it is this one's. */
+  /** Of such a call it is not known if it is this one's, or of a call without a response until when it was waited for. */
   isSelfUncertain: boolean;
   /** So much before its caller it began: the clocks differ, or the caller is another one that was not captured. */
   skewMs: number;
@@ -77,7 +75,12 @@ export function treesOf(hops: readonly Hop[]): Node[] {
     // Those around the caller wait for it in any case.
     if (isUncertain) for (const other of others) if (!isAbove(other, caller, callers)) other.isSelfUncertain = true;
   }
-  for (const node of nodes) node.selfMs = selfOf(node);
+  for (const node of nodes) {
+    node.selfMs = selfOf(node.hop, node.children);
+    // Nothing says when its client left.
+    const isOpen = node.children.some((child) => awaitedSpanOf(child.hop).allMs === undefined);
+    if (isOpen && node.selfMs !== undefined) node.isSelfUncertain = true;
+  }
   return roots;
 }
 
@@ -117,37 +120,6 @@ function beyondAddresses(hop: Hop, others: readonly Node[]): Placed | undefined 
   return caller && { caller, isUncertain: true, skewMs: 0 };
 }
 
-function selfOf({ hop, children }: Node): number | undefined {
-  const { waitMs, uploadMs, atMs } = hop;
-  if (waitMs === undefined) return undefined;
-  const endMs = atMs + uploadMs + waitMs;
-  let untilMs = atMs + uploadMs;
-  let awaitedMs = 0;
-  const calls = children.map((child) => {
-    const span = awaitedSpanOf(child.hop);
-    const startMs = span.atMs + child.skewMs;
-    const lengthMs = span.allMs ?? Math.max(0, endMs - startMs);
-    return { startMs: fitted(startMs, lengthMs, untilMs, endMs, slackOf(hop, span)), lengthMs };
-  });
-  for (const { startMs, lengthMs } of calls.sort((a, b) => a.startMs - b.startMs)) {
-    awaitedMs += Math.max(0, lengthMs - cut(untilMs - startMs) - cut(startMs + lengthMs - endMs));
-    untilMs = Math.max(untilMs, startMs + lengthMs);
-  }
-  return Math.max(0, waitMs - awaitedMs);
-}
-
-/** As far as the clocks may be wrong a call is where its caller waits for it. */
-function fitted(startMs: number, lengthMs: number, fromMs: number, untilMs: number, slackMs: number): number {
-  if (startMs < fromMs) return Math.min(fromMs, startMs + slackMs);
-  const beyondMs = startMs + lengthMs - untilMs;
-  return beyondMs > 0 ? Math.max(fromMs, startMs - Math.min(slackMs, beyondMs)) : startMs;
-}
-
-/** Of two calls one after the other the second may seem to begin before the end of the first. */
-function cut(overlapMs: number): number {
-  return overlapMs < RESOLUTION_MS ? 0 : overlapMs;
-}
-
 function isWithin(hop: Hop, outer: Hop): boolean {
   const { atMs, allMs = 0 } = awaitedSpanOf(hop);
   // Lengths are known far better than times.
@@ -160,11 +132,6 @@ function skewOf(outer: Hop, hop: Hop): number {
   const inner = awaitedSpanOf(hop);
   const ms = outer.atMs - inner.atMs;
   return ms > RESOLUTION_MS + slackOf(outer, inner) ? ms : 0;
-}
-
-/** How far the clocks of two points may be apart still. */
-function slackOf(a: Span, b: Span): number {
-  return a.point === b.point ? 0 : (a.slackMs ?? 0) + (b.slackMs ?? 0);
 }
 
 /** One that has no response is longer than all others. */

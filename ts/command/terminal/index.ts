@@ -141,7 +141,10 @@ export class Terminal {
       const { TracesView } = require('./traces') as typeof import('./traces');
       const columns = (): number => (isTerminal ? columnsOf(process.stdout) : FILE_COLUMNS);
       return (stdout) =>
-        new TracesView({ ...traces, text: this.#text, paint, columns, inputs: () => this.#inputs }, on(stdout));
+        new TracesView(
+          { ...traces, text: this.#text, paint, columns, inputs: () => this.#inputs, endings: this.endings },
+          on(stdout),
+        );
     }
     const format = this.#format;
     // Elsewhere JSON goes as it is.

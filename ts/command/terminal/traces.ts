@@ -1,5 +1,6 @@
 /** Traces as trees, in place of lines on stdout. In: the engine's batches. Out: rows, at the end. */
 
+import type { Endings } from '../../exchange/endings';
 import type { Batch, Output } from '../../outputs/output';
 import { type StdoutOptions, StdoutOutput } from '../../outputs/stdout/output';
 import { type Alignment, aligned } from '../../trace/alignment';
@@ -33,6 +34,8 @@ export interface TracesViewOptions extends Traced {
   columns(): number;
   /** The names of the inputs, in the order of their numbers in ids. */
   inputs(): readonly string[];
+  /** Without them nothing is known of how exchanges without a response ended. */
+  endings?: Endings;
 }
 
 export class TracesView implements Output {
@@ -124,7 +127,7 @@ function* alignmentRows(
 function* treeRows(
   trace: Trace,
   limit: number,
-  { text, paint }: TracesViewOptions,
+  { text, paint, endings }: TracesViewOptions,
   columns: number,
 ): Generator<string> {
   const { id, named, hops, more, firstMs, lastMs } = trace;
@@ -138,7 +141,7 @@ function* treeRows(
     text.clip(`${['at', 'all', 'self'].map((title) => title.padStart(COLUMN)).join('')}  status`, columns),
   );
   for (const { node, depth } of rows.slice(0, limit)) {
-    const row = text.clip(hopRow(node, depth, firstMs), columns);
+    const row = text.clip(hopRow(node, depth, firstMs, endings), columns);
     yield node === most ? paint('yellow', row) : node.hop.isFailed ? paint('red', row) : row;
   }
   const hidden = Math.max(0, rows.length - limit) + more;
@@ -147,18 +150,21 @@ function* treeRows(
     yield text.clip(`most of it: ${nameOf(most)}, ${selfOf(most)} itself, ${percent(most.selfMs / wholeMs)}`, columns);
   if (rows.some(({ node }) => node.isUncertain))
     yield text.clip('? by the times alone; another caller fits as well', columns);
+  if (rows.some(({ node }) => node.selfMs !== undefined && node.children.some(({ hop }) => hop.allMs === undefined)))
+    yield text.clip('self with ?: a call without a response counts to the end of its caller', columns);
   for (const { node } of rows.filter(({ node: { skewMs } }) => skewMs > 0).slice(0, limit)) {
     const words = `${nameOf(node)} began ${duration(node.skewMs)} before its caller: the clocks differ, or its caller was not captured`;
     yield paint('red', text.clip(words, columns));
   }
 }
 
-function hopRow(node: Node, depth: number, firstMs: number): string {
+function hopRow(node: Node, depth: number, firstMs: number, endings: Endings | undefined): string {
   const { hop, isUncertain } = node;
   const { atMs, allMs } = awaitedSpanOf(hop);
   const times = [timeOf(atMs - firstMs), timeOf(allMs), selfOf(node)].map((time) => time.padStart(COLUMN));
   const indent = depth === 0 ? '' : `${'  '.repeat(Math.min(depth, MAX_DEPTH) - 1)}└ `;
-  return `${times.join('')}  ${hop.outcome.padEnd(6)}  ${indent}${nameOf(node)}${isUncertain ? ' ?' : ''}`;
+  const ending = hop.id === undefined ? undefined : endings?.of(hop.id)?.words;
+  return `${times.join('')}  ${hop.outcome.padEnd(6)}  ${indent}${nameOf(node)}${isUncertain ? ' ?' : ''}${ending === undefined ? '' : `, ${ending}`}`;
 }
 
 function timeOf(ms: number | undefined): string {

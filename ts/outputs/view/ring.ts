@@ -82,6 +82,7 @@ export class Ring {
     } else if (known === undefined) this.#begin(message, line);
     else {
       addTo(known.row, message);
+      this.#noteAnswer(known.row);
       this.#keep(known, line);
     }
     this.#keepLimits();
@@ -110,11 +111,16 @@ export class Ring {
 
   #begin(message: HttpMessage, line: Buffer): void {
     const row = newRow(++this.exchanges, message);
+    this.#noteAnswer(row);
     const entry: Entry = { row, rowBytes: 0, lines: [], lineBytes: 0, version: 0 };
     this.#byId.set(row.id, entry);
     this.#entries.set(row.n, entry);
     this.#whole.add(entry);
     this.#keep(entry, line);
+  }
+
+  #noteAnswer(row: Row): void {
+    if (row.response === true) row.answered ??= this.exchanges;
   }
 
   #keep(entry: Entry, line: Buffer): void {

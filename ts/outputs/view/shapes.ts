@@ -41,6 +41,8 @@ export interface Row {
   /** Which of the two halves were seen. */
   request?: true;
   response?: true;
+  /** The newest exchange when its response was whole: later ones began after that. */
+  answered?: number;
   /** Why a half of it ended early. */
   incomplete?: NonNullable<HttpMessage['incomplete']>;
   /** Bytes of a body, or fields, are missing. */

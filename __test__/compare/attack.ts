@@ -12,7 +12,7 @@ interface Attack {
   marks: string[];
 }
 
-/** A field, a path and a method that only the second capture has; hosts, reasons and keys of JSON are scripts in both. */
+/** A field, a path, a method and a value of a field that only the second capture has; hosts, reasons and keys of JSON are scripts in both. */
 export function attackOf(random: Random): Attack {
   const path = `/${SCRIPT}`;
   // As long as the names of methods that are told apart.
@@ -30,6 +30,7 @@ export function attackOf(random: Random): Attack {
       } else {
         message.reason = SCRIPT;
         if (isAfter) message.headers[field] = SCRIPT;
+        message.headers['x-page'] = isAfter ? `${SCRIPT}&after` : `${SCRIPT}&before`;
         if (isAfter && message.request.path === '/orders') message.request = { method, path };
       }
       return JSON.stringify(message);
@@ -40,7 +41,7 @@ export function attackOf(random: Random): Attack {
   return {
     before: dressed(linesOf(random, 600, shapes), false),
     after: dressed(linesOf(random, 600, shapes), true),
-    marks: [path, method, field, "a&b'c.test:80"],
+    marks: [path, method, field, "a&b'c.test:80", `${SCRIPT}&before`, `${SCRIPT}&after`],
   };
 }
 

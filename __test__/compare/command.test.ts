@@ -64,11 +64,36 @@ describe('compare', () => {
     expect(captures[0].exchanges).toBeGreaterThan(5);
   });
 
+  it('says which value a field had, and which it has, and never more than a part of it', async () => {
+    const valued = (lines: Buffer, value: string): Buffer =>
+      Buffer.from(lines.toString().replaceAll('"headers":{"vary":"1"', `"headers":{"vary":"1","x-policy":"${value}"`));
+    const lines = linesOf(new Random(5), 600, [SHOP[0] as (typeof SHOP)[number]]);
+    const front = "default-src 'self'; ".repeat(10);
+    const old = file('old.jsonl', valued(lines, `${front}img-src a.test${' '.repeat(90)}z`));
+    const now = file('now.jsonl', valued(lines, `${front}img-src b.test`));
+    const { stdout } = await runCli(['compare', old, now]);
+    const words = stdout.replace(/\n +/g, ' ').replace(/ {2,}/g, ' ');
+    expect(words).toMatch(
+      /value of x-policy in responses: "…'self'; img-src a\.test …" -> "…'self'; img-src b\.test" \(\d+ of \d+ -> \d+ of \d+\)/,
+    );
+    const json = JSON.parse((await runCli(['compare', old, now, '--format', 'json'])).stdout);
+    expect(json.changes[0].differences[0]).toMatchObject({
+      ...{ what: 'response-value', name: 'x-policy' },
+      values: { b: `${front}img-src b.test` },
+    });
+  });
+
   it('has documented fields in JSON, and no others', async () => {
     const slow = file('slow.jsonl', chainOf(random, 300, { calledMs: 100, failing: 0 }));
-    const fast = file('fast.jsonl', chainOf(random, 300, { calledMs: 10, failing: 0 }));
+    const chain = chainOf(random, 300, { calledMs: 10, failing: 0 });
+    const fast = file(
+      'fast.jsonl',
+      Buffer.from(chain.toString().replaceAll('"headers":{"host"', '"headers":{"accept":"a","host"')),
+    );
+    writeFileSync(slow, readFileSync(slow, 'utf8').replaceAll('"headers":{"host"', '"headers":{"accept":"b","host"'));
     const { stdout } = await runCli(['compare', fast, slow, '--format', 'json']);
     const found = JSON.parse(stdout);
+    expect(JSON.stringify(found)).toContain('"what":"request-value"');
     expect(found.changes[0].callers[0]).toMatchObject({ server: 'front.test:80', path: '/front' });
     const docs = readFileSync(join(FIXTURES, '../docs/comparing.md'), 'utf8');
     const names = new Set<string>();

@@ -13,6 +13,7 @@ import { UNDER_WAY_MS } from '../exchange/traffic';
 import type { HttpMessage } from '../types';
 import { Endpoint, type SideIndex } from './endpoint';
 import { Draws } from './sample';
+import { ValueRoom } from './values';
 
 /** Any number but 0: with the same captures the same is said. */
 const SEED = 26;
@@ -40,7 +41,8 @@ interface Answer {
   latencyMs: number | undefined;
   waitMs: number | undefined;
   durationMs: number;
-  names: string[] | undefined;
+  /** Of the head, if it counts. */
+  fields: Readonly<Record<string, string>> | undefined;
 }
 
 /** The totals of one capture. */
@@ -57,7 +59,8 @@ export interface CaptureFacts {
 export class Captures {
   readonly facts: readonly [CaptureFacts, CaptureFacts] = [createFacts(), createFacts()];
   readonly #draws = new Draws(SEED);
-  readonly #servers = new Servers(() => new Endpoint(this.#draws));
+  readonly #room = new ValueRoom();
+  readonly #servers = new Servers(() => new Endpoint(this.#draws, this.#room));
   #side: SideIndex = 0;
   #nesting = new Nesting();
   #open: Asked[] = [];
@@ -120,7 +123,7 @@ export class Captures {
   #addRequest(message: HttpMessage): void {
     const asked = this.#askedOf(message, message.method ?? '', message.path ?? '', message.headers.host);
     if (message.incomplete === undefined && message.headersTruncated !== true)
-      asked.endpoint.noteHead(this.#side, 'request', Object.keys(message.headers));
+      asked.endpoint.noteHead(this.#side, 'request', message.headers);
     this.#pairing.addRequest(message, asked, 0);
   }
 
@@ -139,7 +142,7 @@ export class Captures {
       outcome: isCut ? 'cut' : text,
       failed: isCut || like >= 500,
       ...{ latencyMs, waitMs, durationMs },
-      names: isWhole ? Object.keys(headers) : undefined,
+      fields: isWhole ? headers : undefined,
     };
     this.#pairing.addResponse({ id, direction, statusCode, request }, answer, 0);
   }
@@ -168,12 +171,12 @@ export class Captures {
   }
 
   #noteAnswered(asked: Asked, answer: Answer): void {
-    const { outcome, failed, latencyMs, waitMs, durationMs, names } = answer;
+    const { outcome, failed, latencyMs, waitMs, durationMs, fields } = answer;
     const endpoint = asked.endpoint.current;
     const side = endpoint.sides[this.#side];
     if (outcome === 'cut') side.cut++;
     else if (failed) side.serverErrors++;
-    if (names !== undefined) endpoint.noteHead(this.#side, 'response', names);
+    if (fields !== undefined) endpoint.noteHead(this.#side, 'response', fields);
     if (waitMs !== undefined) {
       side.waits.add(waitMs);
       side.spentMs.wait += waitMs;

@@ -10,6 +10,7 @@ import type { Captures } from './captures';
 import type { Endpoint, Side } from './endpoint';
 import { quantileOf } from './sample';
 import { fisher, holm, mannWhitney } from './tests';
+import type { Values } from './values';
 
 /** The probability that a comparison names one difference or more where nothing has changed. */
 export const ALPHA = 0.01;
@@ -20,6 +21,8 @@ export const MIN_SHIFT = 0.2;
 export const MIN_SHIFT_MS = 1;
 /** The same of shares; what was never there before, or never is any more, is told whatever its share. */
 export const MIN_POINTS = 0.01;
+/** Fewer values of a field are not compared. */
+export const MIN_VALUES = 8;
 const TAIL = 0.95;
 
 type Both = readonly [number, number];
@@ -45,7 +48,18 @@ export interface WaitDifference {
   p: number;
 }
 
-export type Difference = ShareDifference | WaitDifference;
+/** A field had one value in nearly all messages, and has another one in nearly all. */
+export interface ValueDifference {
+  what: 'request-value' | 'response-value';
+  name: string;
+  values: readonly [string, string];
+  /** Messages with either's own value, of those that have the field. */
+  hits: Both;
+  of: Both;
+  p: number;
+}
+
+export type Difference = ShareDifference | WaitDifference | ValueDifference;
 
 export type Kind = 'failing' | 'slower' | 'vanished' | 'changed' | 'new' | 'better';
 const KINDS: readonly Kind[] = ['failing', 'slower', 'vanished', 'changed', 'new', 'better'];
@@ -122,8 +136,35 @@ function* sharesOf(at: Place, a: Side, b: Side): Generator<Candidate> {
   const all: Both = [a.exchanges, b.exchanges];
   yield* share(at, 'failed', '', [a.failed, b.failed], all);
   yield* sharesIn(at, 'outcome', a.outcomes, b.outcomes, all);
-  for (const of of ['request', 'response'] as const)
+  for (const of of ['request', 'response'] as const) {
     yield* sharesIn(at, `${of}-header`, a.names[of], b.names[of], [a.heads[of], b.heads[of]]);
+    yield* valuesIn(at, `${of}-value`, a.values[of], b.values[of]);
+  }
+}
+
+/**
+ * Of fields with a value that is stable in the first one: how many have that value on either side. A field whose values vary there says
+ * nothing; one of which all have the same value is no test.
+ */
+function* valuesIn(
+  at: Place,
+  what: ValueDifference['what'],
+  a: ReadonlyMap<string, Values>,
+  b: ReadonlyMap<string, Values>,
+): Generator<Candidate> {
+  for (const [name, before] of a) {
+    const after = b.get(name);
+    const old = before.stable;
+    if (after === undefined || old === undefined || Math.min(before.count, after.count) < MIN_VALUES) continue;
+    const kept = after.hits(old.value);
+    if (old.hits === before.count && kept === after.count) continue;
+    const now = after.stable;
+    const isLarge = now !== undefined && now.value !== old.value;
+    const p = fisher(old.hits, before.count, kept, after.count);
+    const of: Both = [before.count, after.count];
+    const values = [old.value, now?.value ?? old.value] as const;
+    yield { at, difference: { what, name, values, hits: [old.hits, now?.hits ?? kept], of, p }, p, isLarge };
+  }
 }
 
 type Counts = ReadonlyMap<string, number>;

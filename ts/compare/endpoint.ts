@@ -3,6 +3,7 @@
 import { RouteStats } from '../exchange/route-stats';
 import type { Counted } from '../exchange/routes';
 import { type Draws, Sample } from './sample';
+import { isCompared, type ValueRoom, Values } from './values';
 
 /** Names of fields that are told apart, of requests and responses each: more than any interface has. */
 export const MAX_NAMES = 64;
@@ -22,6 +23,8 @@ export class Side extends RouteStats {
   /** Whose heads were seen whole. Of responses those below 400: others have other fields. */
   readonly heads = { request: 0, response: 0 };
   readonly names = { request: new Map<string, number>(), response: new Map<string, number>() };
+  /** By the names of fields, of those whose values may be compared. */
+  readonly values = { request: new Map<string, Values>(), response: new Map<string, Values>() };
 
   constructor(draws: Draws) {
     super();
@@ -32,12 +35,14 @@ export class Side extends RouteStats {
 /** Of both, under one name: where one of them has rare paths that became `:id`, so have both. */
 export class Endpoint implements Counted<Endpoint> {
   readonly sides: readonly [Side, Side];
-  /** It has more outcomes or names of fields than are told apart. */
+  /** It has more outcomes, names of fields or values than are told apart. */
   hasMore = false;
   #into: Endpoint | undefined;
+  readonly #room: ValueRoom;
   readonly #known = { outcomes: new Set<string>(), request: new Set<string>(), response: new Set<string>() };
 
-  constructor(draws: Draws) {
+  constructor(draws: Draws, room: ValueRoom) {
+    this.#room = room;
     this.sides = [new Side(draws), new Side(draws)];
   }
 
@@ -49,7 +54,7 @@ export class Endpoint implements Counted<Endpoint> {
     other.#into = this;
     this.hasMore ||= other.hasMore;
     for (const index of [0, 1] as const) {
-      const { waits, outcomes, heads, names } = other.sides[index];
+      const { waits, outcomes, heads, names, values } = other.sides[index];
       const side = this.sides[index];
       side.takeOver(other.sides[index]);
       side.waits.addAll(waits);
@@ -57,6 +62,7 @@ export class Endpoint implements Counted<Endpoint> {
       for (const of of ['request', 'response'] as const) {
         side.heads[of] += heads[of];
         for (const [name, count] of names[of]) this.#noteName(index, of, name, count);
+        for (const [name, each] of values[of]) this.#valuesOf(index, of, name)?.takeOver(each, this.#room);
       }
     }
   }
@@ -65,9 +71,22 @@ export class Endpoint implements Counted<Endpoint> {
     if (this.#isKnown('outcomes', outcome, MAX_OUTCOMES)) increase(this.sides[index].outcomes, outcome, count);
   }
 
-  noteHead(index: SideIndex, of: 'request' | 'response', names: readonly string[]): void {
+  noteHead(index: SideIndex, of: 'request' | 'response', fields: Readonly<Record<string, string>>): void {
     this.sides[index].heads[of]++;
-    for (const name of names) this.#noteName(index, of, name, 1);
+    for (const [name, value] of Object.entries(fields)) {
+      this.#noteName(index, of, name, 1);
+      if (this.#valuesOf(index, of, name)?.add(value, this.#room) === false) this.hasMore = true;
+    }
+  }
+
+  /** Of a name that is told apart. */
+  #valuesOf(index: SideIndex, of: 'request' | 'response', name: string): Values | undefined {
+    const all = this.sides[index].values[of];
+    const known = all.get(name);
+    if (known !== undefined || !this.#known[of].has(name) || !isCompared(name)) return known;
+    const values = new Values();
+    all.set(name, values);
+    return values;
   }
 
   #noteName(index: SideIndex, of: 'request' | 'response', name: string, count: number): void {

@@ -8,8 +8,10 @@ import {
   MIN_SHIFT,
   MIN_SHIFT_MS,
   MIN_TIMES,
+  MIN_VALUES,
   type Place,
 } from '../../compare/differences';
+import { STABLE_SHARE } from '../../compare/values';
 import type { Comparison } from './words';
 
 export function jsonOf({ captures, reads, differences }: Comparison): unknown {
@@ -27,6 +29,7 @@ export function jsonOf({ captures, reads, differences }: Comparison): unknown {
     }),
     thresholds: {
       ...{ alpha: ALPHA, minTimes: MIN_TIMES, minShift: MIN_SHIFT, minShiftMs: MIN_SHIFT_MS, minShare: MIN_POINTS },
+      ...{ minValues: MIN_VALUES, stableShare: STABLE_SHARE },
     },
     ...{ tests, endpointsInBoth: compared, fewTimes: few, sampledTimes: sampled, endpointsWithMore: more },
     changes: changes.map(changeOf),
@@ -62,5 +65,9 @@ function differenceOf(difference: Difference): object {
   if (difference.what === 'wait')
     return { what, quantile: difference.quantile, ms: { a: difference.ms[0], b: difference.ms[1] }, of, p };
   const { name, hits } = difference;
+  if ('values' in difference) {
+    const [a, b] = difference.values;
+    return { what, name, values: { a, b }, count: { a: hits[0], b: hits[1] }, of, p };
+  }
   return { what, ...(name === '' ? {} : { name }), count: { a: hits[0], b: hits[1] }, of, p };
 }

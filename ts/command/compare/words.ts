@@ -11,8 +11,10 @@ import {
   MIN_SHIFT,
   MIN_SHIFT_MS,
   MIN_TIMES,
+  MIN_VALUES,
   type Place,
 } from '../../compare/differences';
+import { MAX_VALUE_UNITS, STABLE_SHARE } from '../../compare/values';
 import { MAX_ROUTES, MAX_SERVERS } from '../../exchange/servers';
 import { day, timeOfDay } from '../terminal/clock';
 import { count, countOf, duration, exchangeCount, percent } from '../terminal/quantities';
@@ -90,9 +92,26 @@ export function measuredOf(difference: Difference): Measured {
   const { what, name, hits } = difference;
   return {
     what: shareOf(what, name),
-    values: [percent(hits[0] / of[0]), percent(hits[1] / of[1])],
+    values: 'values' in difference ? shown(difference.values) : [percent(hits[0] / of[0]), percent(hits[1] / of[1])],
     counts: [`${count(hits[0])} of ${count(of[0])}`, `${count(hits[1])} of ${count(of[1])}`],
   };
+}
+
+/** Of a value; what both have in front may be left out. */
+const SHOWN_UNITS = 80;
+/** Of that so much stays. */
+const SHOWN_BEFORE = 16;
+
+/** Two values, so that the first place at which they differ is in sight. */
+function shown([a, b]: readonly [string, string]): [string, string] {
+  let same = 0;
+  while (same < a.length && a[same] === b[same]) same++;
+  const from = same + SHOWN_BEFORE < SHOWN_UNITS ? 0 : same - SHOWN_BEFORE;
+  const part = (text: string): string => {
+    const end = text.length > from + SHOWN_UNITS ? '…' : '';
+    return `"${from > 0 ? '…' : ''}${text.slice(from, from + SHOWN_UNITS)}${end}"`;
+  };
+  return [part(a), part(b)];
 }
 
 function shareOf(what: Exclude<Difference['what'], 'wait'>, name: string): string {
@@ -105,6 +124,10 @@ function shareOf(what: Exclude<Difference['what'], 'wait'>, name: string): strin
       return `field ${name} of requests`;
     case 'response-header':
       return `field ${name} of responses`;
+    case 'request-value':
+      return `value of ${name} in requests`;
+    case 'response-value':
+      return `value of ${name} in responses`;
   }
 }
 
@@ -130,9 +153,10 @@ export function foundOf({ changes, tests, compared, few }: Differences): string 
 
 /** The thresholds, and all that was not compared. */
 export function* limitsOf({ captures, differences: { sampled, more } }: Comparison): Generator<string> {
-  yield `Told: what chance explains in less than 1 of ${1 / ALPHA} comparisons, shares from ${MIN_POINTS * 100} point on, times from ${MIN_SHIFT * 100} % and ${MIN_SHIFT_MS} ms on, of ${MIN_TIMES} times or more`;
+  yield `Told: what chance explains in less than 1 of ${1 / ALPHA} comparisons, shares from ${MIN_POINTS * 100} point on, times from ${MIN_SHIFT * 100} % and ${MIN_SHIFT_MS} ms on, of ${MIN_TIMES} times or more, values of fields that ${STABLE_SHARE * 100} % of ${MIN_VALUES} messages or more have`;
   if (sampled > 0) yield `Of ${countOf(sampled, 'endpoint')} a sample of the times is compared`;
-  if (more > 0) yield `Of ${countOf(more, 'endpoint')} not all statuses or fields are told apart`;
+  if (more > 0)
+    yield `Of ${countOf(more, 'endpoint')} not all statuses, fields or values are told apart (values: up to ${count(MAX_VALUE_UNITS)} characters)`;
   const { beyondServers, beyondRoutes } = captures;
   if (beyondServers > 0) yield `Beyond the first ${count(MAX_SERVERS)} servers: ${exchangeCount(beyondServers)}`;
   if (beyondRoutes > 0) yield `Beyond the first ${count(MAX_ROUTES)} endpoints: ${exchangeCount(beyondRoutes)}`;

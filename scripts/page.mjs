@@ -8,6 +8,7 @@ import { rolldown } from 'rolldown';
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const FROM = join(ROOT, 'ts', 'page');
 const TARGET = 'es2022';
+const INJECTED = { h: ['preact', 'h'], Fragment: ['preact', 'Fragment'] };
 
 export async function buildPage(folder) {
   mkdirSync(folder, { recursive: true });
@@ -31,7 +32,8 @@ async function script() {
   const bundle = await rolldown({
     input: join(FROM, 'main.tsx'),
     tsconfig: join(FROM, 'tsconfig.json'),
-    transform: { target: TARGET },
+    // Calls with the children as arguments are shorter than those with them in an object.
+    transform: { target: TARGET, jsx: { runtime: 'classic', pragma: 'h', pragmaFrag: 'Fragment' }, inject: INJECTED },
     onwarn: ({ message }) => {
       throw new Error(`the page was built with a warning: ${message}`);
     },

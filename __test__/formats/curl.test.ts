@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { commandOf, factsOf } from '../../ts/command/formats/curl';
+import { commandOf, factsOf } from '../../ts/exchange/curl';
 import type { HttpRequest } from '../../ts/types';
 import { REQUEST as BASE } from '../bases';
 

@@ -1,9 +1,9 @@
 /** Everything that writes a URL says the same of a message that came in TLS, or whose client asked for https. */
 
 import { expect, it } from 'vitest';
-import { commandOf } from '../../ts/command/formats/curl';
+import { commandOf } from '../../ts/exchange/curl';
 import { entryOf } from '../../ts/outputs/har/entry';
-import { curlOf, fetchOf } from '../../ts/page/copy';
+import { fetchOf } from '../../ts/page/copy';
 import type { HttpRequest } from '../../ts/types';
 import { REQUEST, RESPONSE } from '../bases';
 import { infer, linesOf } from '../openapi/exchanges';
@@ -15,7 +15,6 @@ const firstUrl = (text: string): string | undefined => /[a-z]+:\/\/[^\s'"/]*\//.
 const WRITERS: Record<string, (request: HttpRequest) => unknown> = {
   HAR: (request) => (entryOf({ request, interim: [], response: RESPONSE }) as { request: { url: string } }).request.url,
   'a command of curl': (request) => firstUrl(commandOf({ request, interim: [] })),
-  'the copy as cURL': (request) => firstUrl(curlOf(request)),
   'the copy as fetch': (request) => firstUrl(fetchOf(request)),
   'a span': (request) => `${spanOf(request, RESPONSE).attributes['url.scheme']}://h/`,
   OpenAPI: (request) => `${serverOf(request)}/`,

@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import { Ring } from '../../ts/outputs/view/ring';
 import { tracesIn } from '../../ts/page/hops';
 import type { Trace } from '../../ts/trace/grouping';
+import type { Hop } from '../../ts/trace/hop';
 import { Traces } from '../../ts/trace/traces';
 import { inOrder, treesOf } from '../../ts/trace/tree';
 import type { HttpMessage } from '../../ts/types';
@@ -67,9 +68,11 @@ function messagesOf(id: string, each: Call): HttpMessage[] {
 /** All that is shown of traces, without the order in which their exchanges came. */
 function shownOf(traces: readonly Trace[]): unknown[] {
   const shown = traces.map(({ id, named, hops, firstMs, lastMs }) => {
-    const inTime = [...hops].sort((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b)));
+    // Rows and lines are counted each by itself.
+    const textOf = ({ asked, answered, id: _, ...facts }: Hop): string => JSON.stringify(facts);
+    const inTime = [...hops].sort((a, b) => textOf(a).localeCompare(textOf(b)));
     const tree = [...inOrder(treesOf(inTime))].map(({ node, depth }) => {
-      const { keys, ...facts } = node.hop;
+      const { keys, asked, answered, id: _, ...facts } = node.hop;
       return { ...facts, keys: { ...keys }, depth, selfMs: node.selfMs, isUncertain: node.isUncertain };
     });
     return { id, named, firstMs, lastMs, tree };

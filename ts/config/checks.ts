@@ -135,9 +135,6 @@ export function checkOutputFile(value: unknown, field: string): string {
   throw new ValidationError(field, "must be the path of a file, got '-'; what stdout shows is named by --format");
 }
 
-/** RFC 9110 §5.1: field-name = token. */
-export const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-
 /** Each in lower case, and once. */
 export function names(what: string, isOne: (name: string) => boolean): Check<string[]> {
   return (value, field) => {

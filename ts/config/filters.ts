@@ -3,8 +3,9 @@
 import { ValidationError } from '../errors';
 import { FilterError, parseFilter } from '../filter';
 import { suggest } from '../suggest';
+import { TOKEN } from '../token';
 import type { MessageFilter } from '../types';
-import { TOKEN, wrong } from './checks';
+import { wrong } from './checks';
 
 /** Of `include` and `exclude` together: the engine keeps a bit each (`MAX_RULES`). */
 export const MAX_FILTERS = 63;

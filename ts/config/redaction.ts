@@ -1,7 +1,8 @@
 /** Names whose values are hidden: from what is given, in a config or as a text, to what the engine gets. */
 
 import { ValidationError } from '../errors';
-import { show, TOKEN, wrong } from './checks';
+import { TOKEN } from '../token';
+import { show, wrong } from './checks';
 
 export const DEFAULT_REDACTED_HEADERS: readonly string[] = Object.freeze(['authorization', 'cookie']);
 

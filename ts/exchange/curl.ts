@@ -1,14 +1,16 @@
 /**
  * The request of an exchange as a command of curl, after comments that say what of it is left out. Pure. Nothing of the wire
- * comes into a comment, and nothing of it is read by curl as an option or as the name of a file.
+ * comes into a comment, and nothing of it is read by curl as an option or as the name of a file. Browsers run it too, so it imports
+ * nothing of Node.
  */
 
-import { TOKEN } from '../../config/checks';
-import { endpointText } from '../../exchange/endpoints';
-import type { Exchange } from '../../exchange/pairing';
-import { schemeOf } from '../../exchange/scheme';
-import { authorityOf } from '../../outputs/har/entry';
-import type { HttpMessage } from '../../types';
+import { TOKEN } from '../token';
+import type { HttpMessage } from '../types';
+import { authorityOf, percentEncoded } from './authority';
+import { bytesOfBase64 } from './base64';
+import { endpointText } from './endpoints';
+import type { Exchange } from './pairing';
+import { schemeOf } from './scheme';
 import { isPlain, printing, word } from './shell';
 
 /** curl makes them itself; of a body that is left out they would be wrong. */
@@ -80,9 +82,7 @@ function targetOf(request: HttpMessage): string[] {
 
 /** Encodes the bytes of characters that a URL cannot hold, and the `#` from which on curl would send nothing (RFC 3986 §3.5). */
 function sendable(target: string): string {
-  return target.replace(/[^\x21-\x7e]|#/gu, (character) =>
-    Buffer.from(character).toString('hex').replace(/../g, '%$&'),
-  );
+  return target.replace(/[^\x21-\x7e]|#/gu, percentEncoded);
 }
 
 function fieldsOf({ headers, bodyDecoded, receiver, ...request }: HttpMessage, hasBody: boolean, notes: string[]) {
@@ -110,7 +110,7 @@ function fieldOf(name: string, value: string): string {
 }
 
 /** All of it, or `undefined`: a part would be another request. */
-function bodyOf(request: HttpMessage, notes: string[]): string | Buffer | undefined {
+export function bodyOf(request: HttpMessage, notes: string[]): string | Uint8Array | undefined {
   const { body, bodySize, bodyEncoding, bodyTruncated, incomplete } = request;
   if (bodySize === 0 && incomplete === undefined) return undefined;
   if (bodyTruncated || incomplete !== undefined) {
@@ -122,5 +122,5 @@ function bodyOf(request: HttpMessage, notes: string[]): string | Buffer | undefi
     return undefined;
   }
   if (request.bodyDecoded !== undefined) notes.push('the body without its content-encoding');
-  return bodyEncoding === 'base64' ? Buffer.from(body, 'base64') : body;
+  return bodyEncoding === 'base64' ? bytesOfBase64(body) : body;
 }

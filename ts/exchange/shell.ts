@@ -25,17 +25,21 @@ export function word(text: string): string {
 }
 
 /** A command that writes these bytes. `printf` is a part of the shell: nothing limits its arguments. */
-export function printing(content: string | Buffer): string {
+export function printing(content: string | Uint8Array): string {
   return `printf '${typeof content === 'string' ? formatOf(content) : octal(content)}'`;
 }
 
 function formatOf(text: string): string {
-  const format = text.replace(ESCAPED, (character) => octal(Buffer.from(character)));
+  const format = text.replace(ESCAPED, (character) => octal(bytesOf(character)));
   // It would be an option.
-  return format.startsWith('-') ? octal(Buffer.from('-')) + format.slice(1) : format;
+  return format.startsWith('-') ? octal(bytesOf('-')) + format.slice(1) : format;
 }
 
-function octal(bytes: Buffer): string {
+function bytesOf(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+function octal(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) text += `\\${byte.toString(8).padStart(3, '0')}`;
   return text;

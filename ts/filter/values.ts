@@ -1,6 +1,7 @@
 /** The text after an operator, turned into a test of one value. Each function throws what is expected. */
 
 import { suggest } from '../suggest';
+import { TOKEN } from '../token';
 import type { Endpoint } from '../types';
 import { isIn, parseNetwork } from './address';
 import type { Authority } from './exchange';
@@ -49,9 +50,6 @@ export function within(operator: '=' | '~' | Ordering, from: number, to: number)
       return (value) => value >= from && value < to;
   }
 }
-
-/** RFC 9110 §5.6.2. */
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 export function method(text: string): (value: string) => boolean {
   if (!TOKEN.test(text)) throw new Error('must be a method, e.g. GET or GET,POST');

@@ -22,8 +22,14 @@ const isColumns = (value: unknown): value is readonly ColumnId[] =>
 /** Beside an exchange there is no room for more. */
 const BESIDE_DETAIL: readonly ColumnId[] = ['time', 'method', 'path', 'status', 'wait', 'total', 'waterfall'];
 
-/** A permalink: the id of an exchange after the hash. */
-const linked = (): string => decodeURIComponent(location.hash.slice(1));
+/** A permalink: the id of an exchange after the hash; what is no link leads nowhere. */
+function linked(): string {
+  try {
+    return decodeURIComponent(location.hash.slice(1));
+  } catch {
+    return '';
+  }
+}
 
 export function App({ store, source }: { store: Store; source: Source }) {
   const version = useStore(store);
@@ -116,7 +122,7 @@ export function App({ store, source }: { store: Store; source: Source }) {
         columns={columns}
         setColumns={setColumns}
       />
-      <main class={isOpen && view === 'exchanges' ? 'main split' : 'main'}>
+      <main id="view" class={isOpen && view === 'exchanges' ? 'main split' : 'main'} aria-labelledby={`view-${view}`}>
         {view === 'exchanges' && (
           <Table
             store={store}

@@ -1,12 +1,14 @@
 /** One exchange: heads, bodies, messages inside, times. */
 
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { commandOf } from '../exchange/curl';
+import { endpointText } from '../exchange/endpoints';
 import type { Row } from '../outputs/view/shapes';
 import type { HttpMessage } from '../types';
 import { BodyView } from './body';
-import { curlOf, fetchOf, urlOf } from './copy';
+import { fetchOf, urlOf } from './copy';
 import { copy } from './download';
-import { bodyOf, type Exchange, exchangeOf, lossesOf } from './exchange';
+import { bodyOf, type Exchange, exchangeOf, lossesOf, madeOf } from './exchange';
 import { Fields } from './fields';
 import { Messages } from './messages';
 import { Gone, type Source } from './source';
@@ -30,7 +32,7 @@ export function Detail({ row, source, onClose }: { row: Row; source: Source; onC
   return (
     <section class="detail" aria-label={TEXT.detail}>
       <div class="line">
-        <Tabs label={TEXT.detail} names={hasMessages ? TEXT.tabs : TABS} chosen={tab} choose={setTab} />
+        <Tabs label={TEXT.detail} panel="part" names={hasMessages ? TEXT.tabs : TABS} chosen={tab} choose={setTab} />
         <a class="link" href={`#${encodeURIComponent(row.id)}`}>
           {TEXT.link}
         </a>
@@ -43,7 +45,7 @@ export function Detail({ row, source, onClose }: { row: Row; source: Source; onC
           {complaint ?? TEXT.loading}
         </p>
       ) : (
-        <div class="pane" role="tabpanel">
+        <div class="pane" role="tabpanel" id="part" aria-labelledby={`part-${tab}`}>
           {tab === 'head' && <Heads exchange={exchange} row={row} />}
           {tab === 'request' && <Body message={exchange.request} />}
           {tab === 'response' && <Body message={exchange.response} />}
@@ -140,18 +142,16 @@ function startLine(message: HttpMessage): string {
 
 function connectionOf({ id, client, server, tls }: Row, message: HttpMessage | undefined): [string, string][] {
   const { streamId, tls: facts, proxied, pushed } = message ?? {};
-  const tlsWords = [facts?.version && `TLS ${facts.version}`, facts?.cipher, facts?.serverName, facts?.alpn];
-  return [
-    ['id', id],
-    ['client', client],
-    ['server', server],
-    ...(streamId === undefined ? [] : [['stream', String(streamId)] as [string, string]]),
-    ...(pushed === undefined ? [] : [['pushed', 'true'] as [string, string]]),
-    ...(tls === undefined ? [] : [['tls', tlsWords.filter(Boolean).join(', ')] as [string, string]]),
-    ...(proxied === undefined
-      ? []
-      : [['proxied for', `${proxied.source.ip} ${proxied.source.port}`] as [string, string]]),
-  ];
+  const tlsWords = [facts?.version, facts?.cipher, facts?.serverName, facts?.alpn];
+  const values: Record<keyof typeof TEXT.facts, string | undefined> = {
+    ...{ id, client, server, stream: streamId?.toString(), pushed: pushed?.toString() },
+    tls: tls && tlsWords.filter(Boolean).join(', '),
+    proxied: proxied && endpointText(proxied.source),
+  };
+  return (Object.keys(TEXT.facts) as (keyof typeof values)[]).flatMap((name): [string, string][] => {
+    const value = values[name];
+    return value === undefined ? [] : [[TEXT.facts[name], value]];
+  });
 }
 
 function Losses({ message }: { message: HttpMessage }) {
@@ -172,6 +172,11 @@ function Body({ message }: { message: HttpMessage | undefined }) {
   return (
     <div class="whole">
       <Losses message={message} />
+      {madeOf(message).map((words) => (
+        <p key={words} class="quiet">
+          {words}
+        </p>
+      ))}
       {body === undefined ? <p class="empty">{TEXT.noBody}</p> : <BodyView body={body} />}
     </div>
   );
@@ -188,7 +193,7 @@ function Copies({ request, exchange }: { request: HttpMessage; exchange: Exchang
   const all = [request, ...exchange.interim, exchange.response].filter((message) => message !== undefined);
   return (
     <div class="copies">
-      <button type="button" onClick={() => put(curlOf(request))}>
+      <button type="button" onClick={() => put(commandOf({ request, interim: [] }))}>
         {TEXT.copy.curl}
       </button>
       <button type="button" onClick={() => put(fetchOf(request))}>

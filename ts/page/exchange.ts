@@ -1,8 +1,9 @@
 /** The lines of an exchange, told apart; and what of a message was lost, in words. */
 
+import { bytesOfBase64 } from '../exchange/base64';
 import type { Lines } from '../outputs/view/shapes';
 import type { HttpMessage, StreamMessage } from '../types';
-import { INCOMPLETE, LOSS } from './strings';
+import { bytesOf as bytesInWords, INCOMPLETE, LOSS, MADE } from './strings';
 
 export interface Exchange {
   request?: HttpMessage;
@@ -41,6 +42,15 @@ export function lossesOf(message: HttpMessage): string[] {
   ];
 }
 
+/** How the body that is shown was made of the bytes that were sent, which the capture does not keep beside it. */
+export function madeOf({ bodyDecoded, bodyCharset, bodyRedacted, bodySize }: HttpMessage): string[] {
+  return [
+    ...(bodyDecoded === undefined ? [] : [MADE.decoded(bodyDecoded, bytesInWords(bodySize))]),
+    ...(bodyCharset === undefined ? [] : [MADE.charset(bodyCharset)]),
+    ...(bodyRedacted === undefined ? [] : [MADE.redacted]),
+  ];
+}
+
 function isLeftOut({ body, bodyText, bodyEncoding }: HttpMessage): boolean {
   return body === undefined && bodyText === undefined && bodyEncoding === 'binary';
 }
@@ -61,11 +71,4 @@ export function bodyOf(message: HttpMessage): Body | undefined {
   }
   const text = bodyText ?? body;
   return text === undefined || text === '' ? undefined : { text, bytes: () => new TextEncoder().encode(text), type };
-}
-
-export function bytesOfBase64(text: string): Uint8Array {
-  const binary = atob(text);
-  const bytes = new Uint8Array(binary.length);
-  for (let at = 0; at < binary.length; at++) bytes[at] = binary.charCodeAt(at);
-  return bytes;
 }

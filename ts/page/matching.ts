@@ -23,6 +23,8 @@ export function follow(
       for (const n of found.others) matched.delete(n);
       for (const n of found.matched) matched.add(n);
       if (found.matched.length + found.others.length > 0) filterBy(({ n }) => matched.has(n));
+      // Nothing more comes.
+      if (!source.isLive) return;
       next = found.version;
       more = found.more;
     } catch {

@@ -5,6 +5,7 @@ import { GRPC_STATUSES } from '../filter/grpc';
 export const TEXT = {
   title: 'tcp-sniffer',
   views: { exchanges: 'Exchanges', endpoints: 'Endpoints', hosts: 'Hosts', traces: 'Traces', losses: 'Losses' },
+  viewsLabel: 'Views',
   columns: {
     time: 'Time',
     method: 'Method',
@@ -62,7 +63,6 @@ export const TEXT = {
   disconnected: 'Not connected',
   pending: 'pending',
   noAnswer: 'no response',
-  notSeen: 'not seen',
   detail: 'Exchange',
   close: 'Close',
   link: 'Link to this exchange',
@@ -72,7 +72,9 @@ export const TEXT = {
   interimHead: 'Interim response',
   trailers: 'Trailers',
   connection: 'Connection',
-  copy: { curl: 'Copy as cURL', fetch: 'Copy as fetch', json: 'Copy as JSON', done: 'Copied', failed: 'Not copied' },
+  copy: {
+    ...{ curl: 'Copy as cURL', fetch: 'Copy as fetch', json: 'Copy as JSON', done: 'Copied', failed: 'Not copied' },
+  },
   loading: 'Loading…',
   loadFailed: 'It could not be loaded',
   gone: 'Its messages are not in memory any more: newer ones took their place',
@@ -133,7 +135,7 @@ export const TEXT = {
     count: (count: number): string => `${count.toLocaleString('en')} ${count === 1 ? 'exchange' : 'exchanges'}`,
     more: (count: number): string => `and ${count.toLocaleString('en')} exchanges more`,
     most: (name: string, time: string, percent: number): string => `Most of it: ${name}, ${time} itself, ${percent} %`,
-    uncertain: '? by the times alone: another caller fits as well, or a call has no response',
+    uncertain: '? another caller fits as well, or a call has no response',
     skew: (name: string, time: string): string =>
       `${name} began ${time} before its caller: the clocks differ, or its caller was not captured`,
   },
@@ -145,13 +147,20 @@ export const TEXT = {
     unknown: 'Not measured',
   },
   messages: {
-    direction: 'From',
-    time: 'Time',
-    kind: 'Kind',
-    size: 'Size',
-    data: 'Data',
     client: 'client',
     server: 'server',
+    missing: (count: number): string => `Not read, or gone at the limit of a stream: ${count}`,
+    cut: (units: number): string => `… and ${units} characters more`,
+    truncated: 'cut at maxBodySize, or not whole',
+  },
+  facts: {
+    id: 'id',
+    client: 'client',
+    server: 'server',
+    stream: 'stream',
+    pushed: 'pushed',
+    tls: 'TLS',
+    proxied: 'proxied for',
   },
 } as const;
 
@@ -176,6 +185,13 @@ export const LOSS = {
       : `${count} header ${count === 1 ? 'field is' : 'fields are'} not known`,
   binary: 'The body is no text and was left out; the option binaryBodies keeps such bodies',
   errorCode: (code: string): string => `Reset by ${code}`,
+};
+
+export const MADE = {
+  decoded: (codings: string, size: string): string =>
+    `Decoded from ${codings}; the ${size} that were sent are not kept`,
+  charset: (name: string): string => `Text from ${name}; Hex has its bytes`,
+  redacted: 'Values in it are hidden',
 };
 
 export function countOf(shown: number, all: number): string {

@@ -2,13 +2,15 @@
 
 export interface TabsProps<Name extends string> {
   label: string;
+  /** The id of the element that shows what is chosen. */
+  panel: string;
   /** A tab without a name is left out. */
   names: Readonly<Partial<Record<Name, string | undefined>>>;
   chosen: Name;
   choose(name: Name): void;
 }
 
-export function Tabs<Name extends string>({ label, names, chosen, choose }: TabsProps<Name>) {
+export function Tabs<Name extends string>({ label, panel, names, chosen, choose }: TabsProps<Name>) {
   const ids = (Object.keys(names) as Name[]).filter((id) => names[id] !== undefined);
   const onKeyDown = (event: KeyboardEvent): void => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
@@ -26,7 +28,9 @@ export function Tabs<Name extends string>({ label, names, chosen, choose }: Tabs
           key={id}
           type="button"
           role="tab"
+          id={`${panel}-${id}`}
           aria-selected={id === chosen}
+          aria-controls={id === chosen ? panel : undefined}
           tabIndex={id === chosen ? 0 : -1}
           onClick={() => choose(id)}
         >

@@ -35,7 +35,7 @@ export function Toolbar(props: ToolbarProps) {
     <header class="bar">
       <div class="line">
         <h1>{TEXT.title}</h1>
-        <Tabs label={TEXT.title} names={TEXT.views} chosen={view} choose={setView} />
+        <Tabs label={TEXT.viewsLabel} panel="view" names={TEXT.views} chosen={view} choose={setView} />
         <Status store={store} />
       </div>
       <div class="line">

@@ -15,7 +15,7 @@ export function createFormat(format: 'har' | 'csv' | 'curl', options: StdoutOpti
       return new ExchangeOutput({ header, factsOf, needsBodies: false, textOf }, options);
     }
     case 'curl': {
-      const { commandOf: textOf, factsOf } = require('./curl') as typeof import('./curl');
+      const { commandOf: textOf, factsOf } = require('../../exchange/curl') as typeof import('../../exchange/curl');
       return new ExchangeOutput({ factsOf, needsBodies: true, textOf }, options);
     }
   }

@@ -3,6 +3,7 @@
  * what is known, a field of our own begins with `_`; what is not known is -1 where HAR allows it.
  */
 
+import { authorityOf, HOST, percentEncoded } from '../../exchange/authority';
 import { endpointText } from '../../exchange/endpoints';
 import type { Exchange } from '../../exchange/pairing';
 import { schemeOf } from '../../exchange/scheme';
@@ -269,14 +270,6 @@ function setCookiesOf(field: string | undefined): object[] {
   ];
 }
 
-/** RFC 3986 §3.2.2, as far as a Host field that is one goes. */
-const HOST = /^(?:[\w.~!$&'()*+,;=%-]+|\[[\da-f:.]+\])(?::\d*)?$/i;
-
-/** The Host field, or where there is none that can be one, the server's endpoint. */
-export function authorityOf(host: string | undefined, { receiver }: Pick<HttpMessage, 'receiver'>): string {
-  return host !== undefined && HOST.test(host) ? host : endpointText(receiver);
-}
-
 /** The target URI (RFC 9110 §7.1), of a WebSocket as Chromium writes it. The path is not normalised: what was asked for is what is told. */
 function urlOf(target: string, host: string | undefined, message: HttpMessage, isSocket: boolean): string {
   const authority = authorityOf(host, message);
@@ -291,9 +284,7 @@ function urlOf(target: string, host: string | undefined, message: HttpMessage, i
 
 /** Only what no URI may hold is changed (RFC 3986 §2). */
 function encoded(url: string): string {
-  return url.replace(/[^\x21-\x7e]|["<>\\^`{|}]|%(?![\da-f]{2})/giu, (character) =>
-    Buffer.from(character).toString('hex').replace(/../g, '%$&'),
-  );
+  return url.replace(/[^\x21-\x7e]|["<>\\^`{|}]|%(?![\da-f]{2})/giu, percentEncoded);
 }
 
 function queryOf(url: string): { name: string; value: string }[] {

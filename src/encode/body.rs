@@ -138,17 +138,19 @@ pub struct Showing<'a> {
 impl Unredacted {
     /// Of a body that is shown as it is.
     fn may_have_to_be_redacted(&self, redactor: &Redactor, body: &[u8], cut: bool) -> bool {
-        if self.is_coded || content::utf8(body, cut).is_none() {
-            *self.kind.in_fact(body) != Kind::Other
-        } else {
-            !redactor.has_nothing_in(body, &self.kind)
+        match content::utf8(body, cut) {
+            _ if self.is_coded && self.kind != Kind::Other => true,
+            Some(_) => !redactor.has_nothing_in(body, &self.kind),
+            None => self.is_coded || *self.kind.in_fact(body) != Kind::Other,
         }
     }
 
     /// `None` where nothing is to be hidden. `text` is what can be read of the `bytes`.
     fn redact(&self, redactor: &Redactor, text: Option<&str>, bytes: &[u8], left_coded: bool) -> Option<Redacted> {
         match (text, &self.kind) {
-            _ if left_coded => (self.kind != Kind::Other).then(Redacted::all),
+            // Whatever its type is, JSON may stand under the coding; text was not coded in fact.
+            (None, _) if left_coded => Some(Redacted::all()),
+            (_, kind) if left_coded && *kind != Kind::Other => Some(Redacted::all()),
             (Some(text), kind) => redactor.redact(text.as_bytes(), kind),
             // Its parts may be files.
             (None, kind @ Kind::Multipart { .. }) => redactor.redact(bytes, kind),

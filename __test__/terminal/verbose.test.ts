@@ -1,8 +1,9 @@
-import { beforeAll, expect, it } from 'vitest';
-import { loadText, Text } from '../../ts/command/terminal/text';
+import { beforeAll, expect, it, vi } from 'vitest';
+import { loadText, printable, Text } from '../../ts/command/terminal/text';
 import { details, MAX_ROWS, tlsRows } from '../../ts/command/terminal/verbose';
 import type { HttpRequest } from '../../ts/types';
 import { REQUEST } from '../bases';
+import { Random } from '../differential/random.js';
 
 const COLUMNS = 79;
 let text: Text;
@@ -53,6 +54,45 @@ it.each(HUGE)('so does a header of %s', (_, value) => {
   expect(rows.slice(-2)).toEqual(['>   (more of it with --json)', '> x-next: n']);
   for (const row of rows) expect(plainText.width(row)).toBeLessThanOrEqual(COLUMNS);
   expect(measured).toBeLessThan(2 * MAX_ROWS * COLUMNS);
+});
+
+it('of a body of controls no more is escaped than is shown', () => {
+  // Each character is asked for its number when it is escaped, and what comes of it when it is measured.
+  const asked = vi.spyOn(String.prototype, 'codePointAt');
+  try {
+    shown({ body: '\0'.repeat(70_000), bodySize: 70_000 });
+    expect(asked.mock.calls.length).toBeLessThan(4 * MAX_ROWS * COLUMNS);
+  } finally {
+    asked.mockRestore();
+  }
+});
+
+it('the rows of a long line are those that all of it would have', () => {
+  const random = new Random(15);
+  const pieces = [
+    'a',
+    ' ',
+    'word ',
+    '日',
+    '🎉',
+    'e\u0301',
+    '\u0300\u0301'.repeat(20),
+    '\0',
+    '\x1b',
+    '\ud800',
+    '\u202e',
+    '🇪🇺',
+  ];
+  for (let n = 0; n < 40; n++) {
+    const some = Array.from({ length: 4 }, () => random.pick(pieces));
+    const body = Array.from({ length: 3_000 + random.upTo(6_000) }, () => random.pick(some)).join('');
+    const rows = [...plainText.wrap(printable(body), COLUMNS - 2)].slice(0, MAX_ROWS);
+    expect(
+      shown({ body, bodySize: body.length })
+        .slice(1, 1 + MAX_ROWS)
+        .filter((row) => !row.startsWith('> (')),
+    ).toEqual(rows.map((row) => `> ${row}`).filter((row) => !row.startsWith('> (')));
+  }
 });
 
 it('what fits exactly has no note', () => {

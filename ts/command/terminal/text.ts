@@ -156,6 +156,13 @@ export class Text {
       const piece = text.slice(start, start + units);
       const isLast = start + piece.length === text.length;
       let done = 0;
+      if (ONE_EACH.test(piece)) {
+        // No segmenter is needed to see them; a mark may still follow the last one.
+        for (const end = isLast ? piece.length : piece.length - 1; done < end; done++) yield piece.charAt(done);
+        start += done;
+        units = PIECE_UNITS;
+        continue;
+      }
       for (const { segment } of this.#segmenter.segment(piece)) {
         if (!isLast && done + segment.length === piece.length) break;
         yield segment;
@@ -168,6 +175,7 @@ export class Text {
   }
 
   #clusterWidth(cluster: string): number {
+    if (cluster.length === 1 && ONE_EACH.test(cluster)) return 1;
     if (FLAG.test(cluster)) return 2;
     let columns = 0;
     for (const character of cluster) {

@@ -74,7 +74,7 @@ function* fieldRows(name: string, value: string, text: Text, paint: Paint, width
   const front = field.slice(0, MAX_UNITS);
   let colon = printable(name.slice(0, MAX_UNITS)).length + 1;
   function* painted(): Generator<string> {
-    for (const row of text.wrap(printable(front), width, FIELD_INDENT)) {
+    for (const row of wrappedFront(front, text, width, FIELD_INDENT)) {
       yield paint('cyan', row.slice(0, colon)) + row.slice(colon);
       colon = 0;
     }
@@ -117,7 +117,24 @@ function grpcText(messages: GrpcMessage[]): string {
 
 function* wrappedLines(body: string, text: Text, width: number): Generator<string> {
   for (const line of body.replace(/\r?\n$/, '').split(/\r?\n/))
-    yield* text.wrap(printable(line.replaceAll('\t', TAB)), width);
+    yield* wrappedFront(line.replaceAll('\t', TAB), text, width);
+}
+
+/**
+ * The rows of a line of any text, those that may be shown at least: of a long one only the front is escaped, which is most of the work. The
+ * last row of a front may differ from that of the whole line, and is one that is not shown. Marks, which take no columns, can make the front
+ * too short.
+ */
+function* wrappedFront(line: string, text: Text, width: number, indent = ''): Generator<string> {
+  const enough = (MAX_ROWS + 1) * width;
+  if (line.length > enough) {
+    const rows: string[] = [];
+    for (const row of text.wrap(printable(line.slice(0, enough)), width, indent)) {
+      rows.push(row);
+      if (rows.length > MAX_ROWS) return yield* rows;
+    }
+  }
+  yield* text.wrap(printable(line), width, indent);
 }
 
 /** A row that does not fit goes on below its beginning. */

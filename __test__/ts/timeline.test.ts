@@ -34,6 +34,16 @@ describe('the onset', () => {
     expect(timeline.failing()).toMatchObject({ fromMs: START + 100_000, untilMs: START + 149_900 });
   });
 
+  it('has no end where too few came after it to tell', () => {
+    const some = (fromMs: number) => (at: number) => at >= fromMs && at < 299_000 && at % 300 === 0;
+    const timeline = run(new Timeline(), 0, 300_000, 100, some(200_000));
+    expect(timeline.failing()).toMatchObject({ fromMs: START + 200_100, always: false });
+    expect(timeline.failing()).not.toHaveProperty('untilMs');
+    const slow = run(new Timeline(), 0, 300_000, 100, (at) => at >= 200_000 && at < 299_700);
+    expect(slow.slowWait()).not.toHaveProperty('untilMs');
+    expect(run(slow, 300_000, 400_000, 100, () => false).slowWait()).toHaveProperty('untilMs');
+  });
+
   it('is the first one where all failed, and is none where nothing changed', () => {
     const all = run(new Timeline(), 0, 10_000, 100, () => true);
     expect(all.failing()).toMatchObject({ fromMs: START, always: true, inside: 1 });

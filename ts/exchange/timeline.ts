@@ -20,6 +20,8 @@ const MIN_WAIT_MS = 0.001;
 const MIN_TRANSFER_MS = 1;
 /** Fewer exchanges say nothing about the usual wait. */
 const MIN_TIMED = 5;
+/** So unlikely it has to be that those after the last failure went well by chance, for it to be over. */
+const MAX_CHANCE = 0.01;
 /** Sets off points in time that no log could mean: 1970 to about 5 000. */
 const MAX_MS = 1e14;
 
@@ -44,7 +46,7 @@ interface Slot {
 export interface Onset {
   /** The first exchange that was so. */
   fromMs: number;
-  /** The last one, if it was over before the end. */
+  /** The last one, if it was over before the end; not if only a few came after it. */
   untilMs?: number;
   /** It was so from the first exchange on. */
   always: boolean;
@@ -123,7 +125,7 @@ export class Timeline {
     }
     return {
       fromMs: inside.firstFailedMs,
-      ...(span.end < slots.length ? { untilMs: inside.lastFailedMs } : {}),
+      ...(isOver(total(slots.slice(span.end)), share) ? { untilMs: inside.lastFailedMs } : {}),
       always: span.start === 0 && span.end === slots.length,
       inside: share,
       outside: before,
@@ -166,7 +168,7 @@ export class Timeline {
     const firstSlow = firstOf(inside);
     return {
       fromMs: Number.isFinite(firstSlow) ? firstSlow : inside.firstMs,
-      ...(span.end < slots.length ? { untilMs: (slots[span.end] as Slot).firstMs } : {}),
+      ...(countOf(total(slots.slice(span.end))) < MIN_TIMED ? {} : { untilMs: (slots[span.end] as Slot).firstMs }),
       always: false,
       inside: usual,
       outside: before,
@@ -219,6 +221,11 @@ export class Timeline {
     this.#low = Math.floor(this.#low / 2);
     this.#high = Math.floor(this.#high / 2);
   }
+}
+
+/** `share` of the exchanges before those of `after` failed. */
+function isOver(after: Slot, share: number): boolean {
+  return after.exchanges >= MIN_FAILURES && (1 - share) ** after.exchanges < MAX_CHANCE;
 }
 
 /** The usual time so far, by its logarithm. */

@@ -30,7 +30,7 @@ const SAID: Record<Incident, RegExp[]> = {
   ],
   'storm-behind-retries': [
     /FAILS {2}POST \/charges\/:id on payments\.internal:3002/,
-    /since 14:03:0[78]\.\d{3}: 8\d% fail, else <1% \(5xx: \d+\)/,
+    /since 14:03:0[78]\.\d{3}: 8\d% fail, else <1% \(503: \d+\)/,
     /side of the cause: the server payments\.internal:3002, on which others depend: it answers so/,
     /POST \/pay\/:id on orders\.internal:3000 fails with it, retried: 2\.\d calls each/,
     /POST \/pay\/:id on shop\.test:80, through orders\.internal:3000/,

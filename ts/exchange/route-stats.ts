@@ -9,6 +9,9 @@ export const MAX_CALLEES = 8;
 /** Statuses of gRPC that are told apart: those that there are (https://grpc.io/docs/guides/status-codes/), and some room. */
 const MAX_GRPC_STATUSES = 24;
 
+/** Statuses of server errors that are told apart; a server has a few. */
+const MAX_ERROR_STATUSES = 16;
+
 /** The totals of an endpoint's own calls to another endpoint. */
 export interface Calls {
   /** Of exchanges of the endpoint that made at least one such call. */
@@ -40,6 +43,8 @@ export class RouteStats implements Counted<RouteStats> {
   readonly whole = new Quantiles();
   readonly timeline = new Timeline();
   readonly grpcStatuses = new Map<string, number>();
+  /** How often each status of a server error came, of HTTP or of gRPC. */
+  readonly errorStatuses = new Map<string, number>();
   /** The calls that its exchanges waited for, as far as these were captured too. */
   readonly calls = new Map<RouteStats, Calls>();
   readonly failedClients = new Majority();
@@ -73,6 +78,7 @@ export class RouteStats implements Counted<RouteStats> {
     this.failedClients.addAll(other.failedClients);
     this.clients.addAll(other.clients);
     for (const [name, count] of other.grpcStatuses) this.noteGrpcStatus(name, count);
+    for (const [name, count] of other.errorStatuses) this.#noteErrorStatus(name, count);
     for (const [callee, calls] of other.calls) {
       const mine = this.callsTo(callee);
       if (mine === undefined) continue;
@@ -81,9 +87,16 @@ export class RouteStats implements Counted<RouteStats> {
   }
 
   noteGrpcStatus(name: string, count = 1): void {
-    const before = this.grpcStatuses.get(name);
-    if (before === undefined && this.grpcStatuses.size >= MAX_GRPC_STATUSES) return;
-    this.grpcStatuses.set(name, (before ?? 0) + count);
+    addUpTo(MAX_GRPC_STATUSES, this.grpcStatuses, name, count);
+  }
+
+  noteServerError(status: string): void {
+    this.serverErrors++;
+    this.#noteErrorStatus(status, 1);
+  }
+
+  #noteErrorStatus(status: string, count: number): void {
+    addUpTo(MAX_ERROR_STATUSES, this.errorStatuses, status, count);
   }
 
   /** `undefined` if it waits for too many others already. */
@@ -94,6 +107,12 @@ export class RouteStats implements Counted<RouteStats> {
     this.calls.set(callee, calls);
     return calls;
   }
+}
+
+function addUpTo(most: number, counts: Map<string, number>, name: string, count: number): void {
+  const before = counts.get(name);
+  if (before === undefined && counts.size >= most) return;
+  counts.set(name, (before ?? 0) + count);
 }
 
 /** Who stands for more than half of all, if anybody does (Boyer and Moore's vote). */

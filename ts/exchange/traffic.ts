@@ -290,7 +290,7 @@ export class Traffic {
     const isCut = incomplete !== undefined && !ENDED_BY_US.has(incomplete);
     const kind = grpc === undefined ? kindOfStatus(statusCode) : (kindOfGrpc(grpc) ?? kindOfStatus(statusCode));
     const failed = kind === 'server' || isCut;
-    if (kind === 'server') stats.serverErrors++;
+    if (kind === 'server') stats.noteServerError(statusTextOf(answer));
     else if (kind === 'client') stats.clientErrors++;
     if (isCut) stats.cut++;
     if (grpc?.status !== undefined) stats.noteGrpcStatus(grpc.statusName ?? String(grpc.status));
@@ -394,6 +394,12 @@ type Fault = 'client' | 'server';
 function kindOfStatus(statusCode: number): Fault | undefined {
   if (statusCode >= 500) return 'server';
   return statusCode >= 400 ? 'client' : undefined;
+}
+
+/** The status that made it a server error: the call's own, unless that is none. */
+function statusTextOf({ statusCode = 0, grpc }: Answer): string {
+  const isOfCall = grpc?.status !== undefined && SERVER_STATUSES.has(grpc.status);
+  return isOfCall ? (grpc.statusName ?? `gRPC ${grpc.status}`) : `${statusCode}`;
 }
 
 function kindOfGrpc({ status }: GrpcCall): Fault | undefined {

@@ -2,6 +2,7 @@
 
 import type { Caller } from '../../exchange/causes';
 import type { Finding } from '../../exchange/findings';
+import type { RouteStats } from '../../exchange/route-stats';
 import type { Found } from '../../exchange/traffic';
 import { timeOfDay } from './clock';
 import { count, duration, exchangeCount, percent } from './quantities';
@@ -11,6 +12,7 @@ import { printable, type Text } from './text';
 /** More of them are no first look. */
 const SHOWN_FINDINGS = 3;
 const SHOWN_CALLERS = 3;
+const SHOWN_STATUSES = 3;
 const INDENT = '    ';
 /** More calls than this in each exchange are retries. */
 const MIN_RETRIES = 1.2;
@@ -60,14 +62,22 @@ function onsetOf({ kind, how, onset, at }: Finding): string {
     return `${since}: the server takes ${duration(inside)}, else ${duration(outside)} (${exchangeCount(exchanges)})`;
   if (kind === 'transfer')
     return `${since}: up- and download take ${duration(inside)}, else ${duration(outside)} (${exchangeCount(exchanges)})`;
-  const { serverErrors, unanswered, cut } = at.stats;
+  const { unanswered, cut } = at.stats;
   const parts = [
-    ...(serverErrors > 0 ? [`5xx: ${count(serverErrors)}`] : []),
+    ...errorsOf(at.stats),
     ...(unanswered > 0 ? [`no response: ${count(unanswered)}`] : []),
     ...(cut > 0 ? [`cut: ${count(cut)}`] : []),
   ];
   const words = how === 'errors' ? 'fail' : how === 'cut' ? 'are cut off' : 'get no response';
   return `${since}: ${percent(inside)} ${words}${always ? '' : `, else ${percent(outside)}`} (${parts.join(', ')})`;
+}
+
+/** The statuses that came most, with how often each came. */
+function errorsOf({ serverErrors, errorStatuses }: RouteStats): string[] {
+  const shown = [...errorStatuses].sort(([, a], [, b]) => b - a).slice(0, SHOWN_STATUSES);
+  const others = shown.reduce((rest, [, times]) => rest - times, serverErrors);
+  const words = shown.map(([status, times]) => `${status}: ${count(times)}`);
+  return others > 0 ? [...words, `other errors: ${count(others)}`] : words;
 }
 
 function sideOf({ kind, side, client, how, at, callers }: Finding): string {
@@ -76,7 +86,8 @@ function sideOf({ kind, side, client, how, at, callers }: Finding): string {
   if (kind === 'transfer') return 'the client or the network: the server does not take longer';
   if (client !== undefined)
     return `the client ${printable(client)}: nearly all of it is with this one, others are served`;
-  if (kind === 'slow') return `the server ${server}${dependency}: it takes the time itself, not the transfer`;
+  if (kind === 'slow')
+    return `the server ${server}${dependency}: the time passes in it or in calls that were not captured, not in the transfer`;
   if (how === 'errors' && side === 'server') return `the server ${server}${dependency}: it answers so`;
   return how === 'cut'
     ? 'open: the connection ended within the response; messages do not say who ended it'

@@ -199,6 +199,33 @@ describe('findings', () => {
     expect(findingsOf(trafficOf(all.flat()))).toEqual([]);
   });
 
+  const fromWhere = ['127.0.0.1', '10.0.8.9'];
+  it.each(fromWhere)(
+    'find the innermost on one host, where some calls look like those of others, asked by %s',
+    (ip) => {
+      const host = { ip: '127.0.0.1', port: 9_000 };
+      const [edge, orders, stock] = [80, 3_000, 3_001].map((port) => ({ ...host, port }));
+      /** What each asked, how long after the first of them, and how long before its end it had its answer. */
+      const hops = [
+        { receiver: edge, destination: { ...host, ip }, path: '/checkout/7', apartMs: 0 },
+        { receiver: orders, destination: host, path: '/checkout/7', apartMs: 5 },
+        { receiver: stock, destination: host, path: '/stock/7', apartMs: 20 },
+      ];
+      const ended = times(600, (index) => {
+        const waitMs = index < 400 ? 60 : 1_500 + ((index * 137) % 900);
+        return hops.map(({ path, apartMs, ...ends }) => {
+          const asked = request(path, index * 80 + apartMs, ends);
+          return { atMs: index * 80 + waitMs - apartMs, messages: [asked, response(asked, waitMs - 2 * apartMs)] };
+        });
+      }).flat();
+      const traffic = trafficOf(ended.sort((a, b) => a.atMs - b.atMs).flatMap(({ messages }) => messages));
+      const [first, ...others] = findingsOf(traffic);
+      expect(first?.at).toMatchObject({ template: '/stock/:id', server: { name: 'h:3001' } });
+      expect(first?.callers.map(({ at }) => at.server.name)).toEqual(['h:3000', 'h:80']);
+      expect(others).toEqual([]);
+    },
+  );
+
   it('leave open who left where the messages do not say', () => {
     const all = times(600, (n) => {
       const asked = request('/a', n * 100);

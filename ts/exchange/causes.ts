@@ -3,7 +3,7 @@
  * the endpoints that only wait for it, or were left with it.
  */
 
-import type { RouteStats } from './route-stats';
+import type { Calls, RouteStats } from './route-stats';
 
 /** `failing`: server errors, no response, cut responses. `slow`: the server takes longer. `transfer`: the bytes do. */
 export type Kind = 'failing' | 'slow' | 'transfer';
@@ -38,16 +38,28 @@ export interface Caller<At> {
 
 /** So much of the failures, or of the wait, has to be a callee's for it to be the cause. */
 const EXPLAINED_SHARE = 0.5;
+/** Calls back that are seen in so small a part of the exchanges, beside the calls, are chance. */
+const MAX_BACK_SHARE = 0.25;
+/** In a circle the least explains so much at the most of what the next one does, else all of them stay. */
+const MAX_RIVAL_SHARE = 0.8;
 /** So much of the failures has to be one client's for it to be that client's matter. */
 const ONE_CLIENT_SHARE = 0.9;
 
+/** What a fault comes from, and how much of it that explains. */
+interface Cause<At extends Place, Found extends Fault<At>> {
+  to: Found;
+  caller: Caller<At>;
+  share: number;
+}
+
 /** Those that are causes, with their callers. */
 export function byCause<At extends Place, Found extends Fault<At>>(faults: ReadonlyMap<RouteStats, Found>): Found[] {
-  const causes = new Map<Found, { to: Found; caller: Caller<At> }>();
+  const causes = new Map<Found, Cause<At, Found>>();
   for (const fault of faults.values()) {
     const cause = leftBy<At, Found>(fault, faults) ?? causeOf<At, Found>(fault, faults);
     if (cause !== undefined) causes.set(fault, cause);
   }
+  for (const fault of faults.values()) breakCircle(fault, causes);
   const roots: Found[] = [];
   for (const fault of faults.values()) {
     const own = causes.get(fault);
@@ -68,6 +80,24 @@ export function byCause<At extends Place, Found extends Fault<At>>(faults: Reado
   for (const fault of roots)
     fault.callers.sort((a, b) => Number(a.through !== undefined) - Number(b.through !== undefined));
   return roots;
+}
+
+/** On one host some calls are taken for others' by their times. In a circle the cause that explains clearly the least is such. */
+function breakCircle<At extends Place, Found extends Fault<At>>(
+  start: Found,
+  causes: Map<Found, Cause<At, Found>>,
+): void {
+  const circle: { fault: Found; share: number }[] = [];
+  let fault = start;
+  do {
+    const cause = causes.get(fault);
+    if (cause === undefined || circle.length > causes.size) return;
+    circle.push({ fault, share: cause.share });
+    fault = cause.to;
+  } while (fault !== start);
+  const [least, next] = circle.sort((a, b) => a.share - b.share);
+  if (least !== undefined && next !== undefined && least.share <= MAX_RIVAL_SHARE * next.share)
+    causes.delete(least.fault);
 }
 
 export function howOf({ serverErrors, unanswered, cut }: RouteStats): Fault<Place>['how'] {
@@ -91,12 +121,12 @@ export function oneClient(
 function leftBy<At extends Place, Found extends Fault<At>>(
   { at, how, kind }: Found,
   faults: ReadonlyMap<RouteStats, Found>,
-): { to: Found; caller: Caller<At> } | undefined {
+): Cause<At, Found> | undefined {
   if (kind !== 'failing' || how === 'errors') return undefined;
   for (const to of faults.values()) {
     if (to.client === undefined || to.how === 'errors') continue;
     for (const callee of to.at.stats.calls.keys())
-      if (callee.current === at.stats) return { to, caller: { at, left: true } };
+      if (callee.current === at.stats) return { to, caller: { at, left: true }, share: 1 };
   }
   return undefined;
 }
@@ -105,13 +135,13 @@ function leftBy<At extends Place, Found extends Fault<At>>(
 function causeOf<At extends Place, Found extends Fault<At>>(
   { kind, at, client }: Found,
   faults: ReadonlyMap<RouteStats, Found>,
-): { to: Found; caller: Caller<At> } | undefined {
+): Cause<At, Found> | undefined {
   const { stats } = at;
   if (client !== undefined) return undefined;
-  let best: { to: Found; caller: Caller<At>; share: number } | undefined;
+  let best: Cause<At, Found> | undefined;
   for (const [callee, calls] of stats.calls) {
     const to = faults.get(callee.current);
-    if (to === undefined || to.at.stats === stats || callsBack(to, stats)) continue;
+    if (to === undefined || to.at.stats === stats || callsBack(to, stats, calls)) continue;
     const waited = calls.waitMs / Math.max(stats.spentMs.wait, 1e-9);
     // A call that never ended is in no exchange of the caller's: that both know each other has to do.
     const hung = to.how === 'unanswered' ? to.at.stats.unanswered : 0;
@@ -126,8 +156,10 @@ function causeOf<At extends Place, Found extends Fault<At>>(
   return best;
 }
 
-/** Two that call each other explain nothing. */
-function callsBack(to: Fault<Place>, stats: RouteStats): boolean {
-  for (const callee of to.at.stats.calls.keys()) if (callee.current === stats) return true;
+/** Two that call each other explain nothing. A call back that is seen now and then is another one's, taken for it by its time. */
+function callsBack(to: Fault<Place>, stats: RouteStats, { exchanges }: Calls): boolean {
+  for (const [callee, back] of to.at.stats.calls)
+    if (callee.current === stats)
+      return back.exchanges / to.at.stats.exchanges > MAX_BACK_SHARE * (exchanges / stats.exchanges);
   return false;
 }

@@ -42,7 +42,7 @@ export class Nesting {
   }
 
   #findCalls(outer: Ended): void {
-    const found = new Map<RouteStats, { calls: number; failed: number }>();
+    const found = new Map<RouteStats, { calls: number; failed: number; waitMs: number }>();
     for (let back = 1; back <= MAX_RECENT; back++) {
       const at = (this.#next - back + MAX_RECENT) % MAX_RECENT;
       const inner = this.#recent[at];
@@ -52,19 +52,18 @@ export class Nesting {
       if (inner.startMs < outer.startMs - SLACK_MS || inner.endMs > outer.endMs + SLACK_MS) continue;
       this.#recent[at] = undefined;
       const stats = inner.stats.current;
-      const calls = outer.stats.callsTo(stats);
-      if (calls === undefined) continue;
-      calls.calls++;
-      calls.waitMs += Math.min(inner.waitMs, outer.waitMs);
-      const mine = found.get(stats) ?? { calls: 0, failed: 0 };
+      const mine = found.get(stats) ?? { calls: 0, failed: 0, waitMs: 0 };
       mine.calls++;
+      mine.waitMs += inner.waitMs;
       if (inner.failed) mine.failed++;
       found.set(stats, mine);
     }
-    for (const [stats, { calls, failed }] of found) {
+    for (const [stats, { calls, failed, waitMs }] of found) {
       const all = outer.stats.callsTo(stats);
-      if (all === undefined) continue;
       all.exchanges++;
+      all.calls += calls;
+      // Calls at one time keep it waiting once; on one host they may as well be others'.
+      all.waitMs += Math.min(waitMs, outer.waitMs);
       if (!outer.failed || failed === 0) continue;
       all.failed++;
       all.failedCalls += calls;

@@ -81,7 +81,6 @@ export class RouteStats implements Counted<RouteStats> {
     for (const [name, count] of other.errorStatuses) this.#noteErrorStatus(name, count);
     for (const [callee, calls] of other.calls) {
       const mine = this.callsTo(callee);
-      if (mine === undefined) continue;
       for (const name of Object.keys(calls) as (keyof Calls)[]) mine[name] += calls[name];
     }
   }
@@ -99,10 +98,16 @@ export class RouteStats implements Counted<RouteStats> {
     addUpTo(MAX_ERROR_STATUSES, this.errorStatuses, status, count);
   }
 
-  /** `undefined` if it waits for too many others already. */
-  callsTo(callee: RouteStats): Calls | undefined {
+  /** Past the cap the rarest go: those are others' calls, taken for its own by their time. */
+  callsTo(callee: RouteStats): Calls {
     const known = this.calls.get(callee);
-    if (known !== undefined || this.calls.size >= MAX_CALLEES) return known;
+    if (known !== undefined) return known;
+    if (this.calls.size >= MAX_CALLEES) {
+      let [rarest] = this.calls;
+      for (const entry of this.calls)
+        if (rarest === undefined || entry[1].exchanges < rarest[1].exchanges) rarest = entry;
+      if (rarest !== undefined) this.calls.delete(rarest[0]);
+    }
     const calls = { exchanges: 0, calls: 0, failed: 0, failedCalls: 0, waitMs: 0 };
     this.calls.set(callee, calls);
     return calls;

@@ -378,6 +378,31 @@ describe('a name', () => {
     expect(() => found('empty')).toThrow('no file in the folder');
   });
 
+  it('may be a pattern with sets of characters, unless a file has that name', () => {
+    mkdirSync(path('sets/day[1]'), { recursive: true });
+    const names = ['a.pcap', 'b.pcap', 'c.pcap', ']-.pcap', '^.pcap', '[ab].log', 'day[1]/x.pcap', 'ä.pcap'];
+    for (const name of names) writeFileSync(path(`sets/${name}`), pcapAt(1));
+    const like = (pattern: string): string[] =>
+      found(`sets/${pattern}`).map((line) => line.replace('sets/', '').replace(' savefile', ''));
+    expect(like('[ab].pcap').sort()).toEqual(['a.pcap', 'b.pcap']);
+    expect(like('[b-cz].pcap').sort()).toEqual(['b.pcap', 'c.pcap']);
+    expect(like('[!a-zä]*.pcap').sort()).toEqual([']-.pcap', '^.pcap']);
+    expect(like('[^]^].pcap').sort()).toEqual(['a.pcap', 'b.pcap', 'c.pcap', 'ä.pcap'].sort());
+    expect(like('[]][-a].pcap')).toEqual([']-.pcap']);
+    expect(like('[a^].pcap').sort()).toEqual(['^.pcap', 'a.pcap']);
+    expect(like('[ä].p?ap')).toEqual(['ä.pcap']);
+    // These are names.
+    expect(like('[ab].log')).toEqual(['[ab].log']);
+    expect(like('day[1]/*.pcap')).toEqual(['day[1]/x.pcap']);
+    expect(like('day[1]/[xy].pcap')).toEqual(['day[1]/x.pcap']);
+    // Nothing is like these: the engine says that they are not there.
+    expect(like('[x].pcap')).toEqual(['[x].pcap']);
+    expect(like('[z-a].pcap')).toEqual(['[z-a].pcap']);
+    expect(like('[ab.pcap')).toEqual(['[ab.pcap']);
+    expect(() => like('[ab*.pcap')).toThrow('no file is like');
+    expect(() => like('[].*')).toThrow('no file is like');
+  });
+
   it('is refused with what is near', () => {
     expect(() => found('a.har')).toThrow('is a HAR file, which is written and not read');
     expect(() => found('array.json')).toThrow("jq -c '.[]'");

@@ -1,8 +1,8 @@
 /** From what a user names (files, folders, patterns, `-`) to inputs in the order of their time, or a refusal that says what to do. */
 
-import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type Kind, type Peeked, peek } from './kind';
+import { entriesOf, isPattern, matching, mayBePattern } from './pattern';
 import { isPipe, statusOf } from './status';
 
 export interface Input {
@@ -33,10 +33,11 @@ function expand(name: string): Found[] {
   if (name === '-') return [{ path: name, peeked: peek(name) }];
   const status = statusOf(name);
   if (status?.isDirectory() === true) return inFolder(name);
-  // The engine reports a missing file, with the system's own reason.
-  if (status !== undefined || !/[*?]/.test(name)) return [{ path: name, peeked: peek(name) }];
+  if (status !== undefined || !mayBePattern(name)) return [{ path: name, peeked: peek(name) }];
   const paths = matching(name).filter((path) => statusOf(path)?.isFile() === true);
-  if (paths.length === 0) throw new Error(`no file is like '${name}'`);
+  if (paths.length === 0 && isPattern(name)) throw new Error(`no file is like '${name}'`);
+  // The engine reports a missing file, with the system's own reason.
+  if (paths.length === 0) return [{ path: name, peeked: undefined }];
   return paths.map((path) => ({ path, peeked: peek(path) }));
 }
 
@@ -48,38 +49,6 @@ function inFolder(folder: string): Found[] {
     .filter(({ peeked }) => peeked?.kind === 'savefile' || peeked?.kind === 'lines');
   if (found.length === 0) throw new Error(`no file in the folder '${folder}' is a savefile or has JSON lines`);
   return found;
-}
-
-function entriesOf(folder: string): string[] {
-  return readdirSync(folder).filter((entry) => !entry.startsWith('.'));
-}
-
-/** `*` and `?` in any part of a path. */
-function matching(pattern: string): string[] {
-  const [first = '', ...rest] = pattern.split('/').filter((part, index) => part !== '' || index === 0);
-  let folders = first === '' ? ['/'] : [''];
-  for (const part of first === '' ? rest : [first, ...rest]) {
-    const isWild = /[*?]/.test(part);
-    const isLike = new RegExp(
-      `^${part
-        .replace(/[\\^$+.()|[\]{}]/g, '\\$&')
-        .replace(/\*+/g, '.*')
-        .replaceAll('?', '.')}$`,
-      's',
-    );
-    folders = folders.flatMap((folder) => {
-      if (!isWild) return [join(folder, part)].filter((path) => statusOf(path) !== undefined);
-      try {
-        return entriesOf(folder === '' ? '.' : folder)
-          .filter((entry) => isLike.test(entry))
-          .map((entry) => join(folder, entry));
-      } catch {
-        // No folder, or one that may not be looked into.
-        return [];
-      }
-    });
-  }
-  return folders;
 }
 
 /** By the time of the first packets where all say it; else as numbers in their names say, `cap2` before `cap10`. */

@@ -22,8 +22,9 @@ export function duration(ms: number): string {
   return `${short(ms / 1000)}s`;
 }
 
+/** Of a whole number; those of `Intl` take ten milliseconds for the first. */
 export function count(value: number): string {
-  return value.toLocaleString('en-US').replaceAll(',', ' ');
+  return String(value).replace(/\B(?=(?:\d{3})+$)/g, ' ');
 }
 
 /** `1 endpoint`, `2 endpoints`. */

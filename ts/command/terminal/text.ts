@@ -51,10 +51,16 @@ function escaped(character: string): string {
 /** Lengths in columns. All of it takes printable text only. */
 export class Text {
   readonly #columnsOf: ColumnsOf;
-  readonly #segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
+  #madeSegmenter: Intl.Segmenter | undefined;
 
   constructor(columnsOf: ColumnsOf) {
     this.#columnsOf = columnsOf;
+  }
+
+  /** To make it takes some ten milliseconds, which most runs do not need. */
+  get #segmenter(): Intl.Segmenter {
+    this.#madeSegmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
+    return this.#madeSegmenter;
   }
 
   /** Stops counting at the first cluster that makes it more than `enough`. */

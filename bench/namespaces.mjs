@@ -1,14 +1,17 @@
 // Network namespaces of our own: no other packets, no taken ports, and gone when the run ends.
 import { atExit, output } from './processes.mjs';
 
-/** Whether this process may make them. */
+/** True if this process may make them. */
 export function canMakeNamespaces() {
   return process.getuid() === 0;
 }
 
+let made = 0;
+
 /** A namespace with its loopback up; returns the beginning of a command that runs in it. */
 export function namespace(name) {
-  const full = `tcpsniffer-bench-${process.pid}-${name}`;
+  made++;
+  const full = `tcpsniffer-bench-${process.pid}-${made}-${name}`;
   output('ip', ['netns', 'add', full]);
   atExit(() => {
     try {

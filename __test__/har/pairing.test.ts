@@ -131,7 +131,7 @@ describe('an entry', () => {
     ['ws://other/x', { path: 'http://other/x' }],
   ])('of a WebSocket with its messages the URL is %s, as Chromium writes it', (url, more) => {
     const asked = request('a', { headers: { host: 'h' }, ...more });
-    expect(entryOf({ request: asked, interim: [] }, [])).toMatchObject({ request: { url } });
+    expect(entryOf({ request: asked, interim: [] }, { inside: [] })).toMatchObject({ request: { url } });
   });
 
   it.each(['h/../x', 'a b', '', '<script>'])('a Host field that is none is not believed: %j', (host) =>

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Endings } from '../../ts/exchange/endings';
 import { HarOutput, MAX_HAR_WAITING_BYTES } from '../../ts/outputs/har/output';
 import { FakeLog, FakeTime, settle } from './setup/fakes';
 
@@ -25,11 +26,12 @@ class FakeFile {
   }
 }
 
-function output(options: { lossless?: boolean; streams?: boolean } = {}) {
+function output(options: { lossless?: boolean; streams?: boolean; endings?: Endings } = {}) {
   const [file, time, log] = [new FakeFile(), new FakeTime(), new FakeLog()];
   const har = new HarOutput({
     file,
     streams: options.streams ?? false,
+    ...(options.endings && { endings: options.endings }),
     lossless: options.lossless ?? false,
     log: log.createLogger('info'),
     schedule: time.schedule,
@@ -91,6 +93,25 @@ describe('the HAR output', () => {
       entries.every(({ request, response }) => request.postData.text === HUGE && response.content.text === HUGE),
     ).toBe(true);
     expect(har.stats()).toMatchObject({ accepted: 20, delivered: 20, dropped: 0, waiting: 0 });
+  });
+
+  it('says how a request without a response ended, as far as that is known', async () => {
+    const endings = new Endings();
+    const { har, file } = output({ endings });
+    const requests = [1, 2, 3].map((id) => line(id, 'request', ''));
+    endings.note({ '1.1': 'closed' });
+    har.write({ lines: Buffer.from(requests.join('')), messages: 3 });
+    endings.note({ '1.3': 'client CANCEL' });
+    await har.close();
+    const errors = file.text
+      .trimEnd()
+      .split('\n')
+      .map((text) => JSON.parse(text).response._error);
+    expect(errors).toEqual([
+      'no response: connection closed',
+      'no response was seen',
+      'no response: reset by the client with CANCEL',
+    ]);
   });
 
   it('writes the messages of a WebSocket into its entry, as Chromium does', async () => {

@@ -26,7 +26,7 @@ export async function show(appearance: Appearance): Promise<Shown> {
   const { createFormat } = require('./formats') as typeof import('./formats');
   return {
     ...UNSEEN,
-    createStdout: (options, streams) => createFormat(format, options, streams),
+    createStdout: (options, come) => createFormat(format, options, come),
   };
 }
 

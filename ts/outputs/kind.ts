@@ -19,8 +19,8 @@ export interface OutputDeps {
   stdout(): StdoutTarget;
   /** Only this package writes to stdout, and listeners of `message` are added before the start: an output that is alone then stays it. */
   stdoutIsOurs?: boolean;
-  /** In place of JSON lines on stdout; `streams`: messages inside streams come too. */
-  createStdout?: ((options: StdoutOptions, streams: boolean) => Output) | undefined;
+  /** In place of JSON lines on stdout. */
+  createStdout?: ((options: StdoutOptions, come: Coming) => Output) | undefined;
   /** Sees the lines of each batch before the outputs do; keeps none of the bytes, throws nothing. */
   observe?: ((lines: Buffer) => void) | undefined;
   /** The same from the facts of so many messages, where nothing else looks at the lines: the engine then writes them itself. */
@@ -41,6 +41,14 @@ export interface OutputDeps {
   now(): number;
   /** 0 to 1, evenly. */
   random(): number;
+}
+
+/** What comes beside messages. */
+export interface Coming {
+  /** Messages inside streams. */
+  streams: boolean;
+  /** How exchanges ended that have no response. */
+  endings: Endings;
 }
 
 /** The listeners of one event. */

@@ -5,6 +5,7 @@
 
 import { BEGIN, endOf } from '../../outputs/har/file';
 import { type HarOptions, HarOutput } from '../../outputs/har/output';
+import type { Coming } from '../../outputs/kind';
 import type { Batch, Output } from '../../outputs/output';
 import { type StdoutOptions, StdoutOutput } from '../../outputs/stdout/output';
 import type { OutputStats } from '../../types';
@@ -15,11 +16,11 @@ export class HarOnStdout implements Output {
   readonly #document: HarDocument;
   #closed: Promise<void> | undefined;
 
-  constructor(options: StdoutOptions, streams: boolean) {
+  constructor(options: StdoutOptions, come: Coming) {
     this.#document = new HarDocument(options);
     this.#har = new HarOutput({
       ...options,
-      streams,
+      ...come,
       file: this.#document,
       slow: 'the reader of stdout is slower than the traffic: the oldest waiting exchanges were dropped from the HAR',
     });

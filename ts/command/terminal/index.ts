@@ -8,6 +8,7 @@ import type { WriteStream } from 'node:tty';
 import { Endings } from '../../exchange/endings';
 import { createLogger, type Log } from '../../logger';
 import type { InterfaceInfo } from '../../native';
+import type { Coming } from '../../outputs/kind';
 import type { Output, Schedule } from '../../outputs/output';
 import { type StdoutOptions, StdoutOutput } from '../../outputs/stdout/output';
 import type { Sniffer } from '../../run/sniffer';
@@ -129,7 +130,7 @@ export class Terminal {
   }
 
   /** The output for stdout where it is a terminal, or its format is another one than JSON lines. */
-  get createStdout(): ((options: StdoutOptions, streams: boolean) => Output) | undefined {
+  get createStdout(): ((options: StdoutOptions, come: Coming) => Output) | undefined {
     const stream = this.#stdout;
     const isTerminal = process.stdout.isTTY;
     // The engine writes JSON lines, and those alone.
@@ -155,7 +156,7 @@ export class Terminal {
     if (format === 'json') return isTerminal ? (stdout) => new StdoutOutput(inJson(stdout)) : undefined;
     if (format !== 'text') {
       const { createFormat } = require('../formats') as typeof import('../formats');
-      return (stdout, streams) => createFormat(format, (format === 'har' ? inJson : on)(stdout), streams);
+      return (stdout, come) => createFormat(format, (format === 'har' ? inJson : on)(stdout), come);
     }
     const options = {
       lines: new Lines(this.#text, paint, isTerminal ? () => columnsOf(process.stdout) : undefined),

@@ -7,12 +7,13 @@ import { HarFile } from './file';
 import { HarOutput } from './output';
 import { Pages } from './pages';
 
-export function create({ config, deps, lossless, log, onClosed }: OutputContext): Output {
+export function create({ config, deps, endings, lossless, log, onClosed }: OutputContext): Output {
   const { schedule, now, harTraces } = deps;
   return new HarOutput({
     file: openHar(config.harFile ?? ''),
     pages: harTraces ? new Pages() : undefined,
     streams: hasStreams(config, deps),
+    endings,
     lossless,
     log,
     schedule,

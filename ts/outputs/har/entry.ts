@@ -4,6 +4,7 @@
  */
 
 import { authorityOf, HOST, percentEncoded } from '../../exchange/authority';
+import type { Ending } from '../../exchange/endings';
 import { endpointText } from '../../exchange/endpoints';
 import type { Exchange } from '../../exchange/pairing';
 import { schemeOf } from '../../exchange/scheme';
@@ -19,10 +20,19 @@ const MAX_PAIRS = 1_024;
 /** The media type in a HAR of a content whose type is not known; Chromium's word. */
 const UNKNOWN_TYPE = 'x-unknown';
 
+/** What is known of an exchange beside its messages. */
+export interface About {
+  /** The messages inside its WebSocket, if it is one. */
+  inside?: SocketMessage[] | undefined;
+  /** How it ended without a response. */
+  ending?: Ending | undefined;
+  /** Of its trace. */
+  page?: string | undefined;
+}
+
 export function entryOf(
   { request, interim, response }: Exchange<HarMessage>,
-  inside?: SocketMessage[],
-  page = PAGE_ID,
+  { inside, ending, page = PAGE_ID }: About = {},
 ): object {
   const first = firstOf({ request, interim, response });
   const isSocket = inside !== undefined;
@@ -33,7 +43,7 @@ export function entryOf(
     // HAR wants the sum of the timings that are known.
     time: timings.send + timings.wait + timings.receive,
     request: request === undefined ? unseenOf(first, isSocket) : requestOf(request, isSocket),
-    response: response === undefined ? NO_RESPONSE : responseOf(response),
+    response: response === undefined ? noResponse(ending) : responseOf(response),
     cache: {},
     timings: { blocked: -1, dns: -1, connect: -1, ...timings, ssl: -1 },
     serverIPAddress: first.receiver.ip,
@@ -155,18 +165,20 @@ function responseOf(response: HarMessage): object {
 }
 
 /** As Chromium writes it down. */
-const NO_RESPONSE = {
-  status: 0,
-  statusText: '',
-  httpVersion: '',
-  cookies: [],
-  headers: [],
-  content: { size: 0, mimeType: UNKNOWN_TYPE },
-  redirectURL: '',
-  headersSize: -1,
-  bodySize: -1,
-  _error: 'no response was seen',
-};
+function noResponse(ending: Ending | undefined): object {
+  return {
+    status: 0,
+    statusText: '',
+    httpVersion: '',
+    cookies: [],
+    headers: [],
+    content: { size: 0, mimeType: UNKNOWN_TYPE },
+    redirectURL: '',
+    headersSize: -1,
+    bodySize: -1,
+    _error: ending === undefined ? 'no response was seen' : `no response: ${ending.words}`,
+  };
+}
 
 function interimOf({ timestamp, statusCode, reason, headers }: HttpMessage): object {
   return { timestamp, status: statusCode, statusText: reason ?? '', headers: pairsOf(headers) };

@@ -1,16 +1,17 @@
 /** Batches in, HAR entries in a file out, as exchanges become whole. Live a slow disk makes nobody wait: the oldest go. */
 
+import type { Endings } from '../../exchange/endings';
 import { isOfStream, type Line, linesOf, parseLargeLine, parseStreamLine } from '../../exchange/lines';
 import { type Exchange, Pairing } from '../../exchange/pairing';
 import { LimitedLine, type Log } from '../../logger';
 import type { OutputStats } from '../../types';
 import { CountedQueue } from '../counted-queue';
 import { type Batch, type Output, type Schedule, Tally } from '../output';
-import { entryOf, startedAtOf } from './entry';
+import { type About, entryOf, startedAtOf } from './entry';
 import type { HarFile } from './file';
 import { type HarMessage, type LargeText, withLargeTexts } from './large-text';
 import { MAX_TRACE_PAGES, type Page, type Pages } from './pages';
-import { type SocketMessage, Sockets } from './sockets';
+import { Sockets } from './sockets';
 
 /** Memory of the entries that wait for a slow disk, live; a string may take two bytes a character. */
 export const MAX_HAR_WAITING_BYTES = 16 * 1024 * 1024;
@@ -27,6 +28,8 @@ export interface HarOptions {
   file: Pick<HarFile, 'begin' | 'append' | 'repair' | 'close'>;
   /** Messages inside WebSockets come after their exchanges. */
   streams: boolean;
+  /** How exchanges ended that have no response; absent: nothing is known of it. */
+  endings?: Endings;
   /** A page for each trace; absent: one for all. */
   pages?: Pages | undefined;
   /** Wait instead of dropping: a savefile is read. */
@@ -53,9 +56,11 @@ export class HarOutput implements Output {
   readonly name = 'har';
   readonly #options: HarOptions;
   readonly #tally = new Tally();
-  readonly #pairing = new Pairing<HarMessage>({ onExchange: (exchange, messages) => this.#hold(exchange, messages) });
+  readonly #pairing = new Pairing<HarMessage>({
+    onExchange: (exchange, messages, id) => this.#hold(exchange, messages, id),
+  });
   readonly #sockets = new Sockets<HarMessage>(({ exchange, messages, inside }) =>
-    this.#push(exchange, messages, inside),
+    this.#push(exchange, messages, { inside }),
   );
   readonly #queue = new CountedQueue<Entry>();
   /** The entries that were handed to the disk and are not written yet. */
@@ -153,10 +158,11 @@ export class HarOutput implements Output {
   }
 
   /** A WebSocket waits for its messages. */
-  #hold(exchange: Exchange<HarMessage>, messages: number): void {
+  #hold(exchange: Exchange<HarMessage>, messages: number, id: string): void {
     const isHeld =
       this.#options.streams && this.#off === undefined && this.#sockets.take(exchange, messages, OVERHEAD_BYTES);
-    if (!isHeld) this.#push(exchange, messages);
+    const ending = exchange.response === undefined ? this.#options.endings?.of(id) : undefined;
+    if (!isHeld) this.#push(exchange, messages, { ending });
   }
 
   #settleOldest(): boolean {
@@ -184,7 +190,7 @@ export class HarOutput implements Output {
     if (this.#writing.length === 0) this.#options.file.close();
   }
 
-  #push(exchange: Exchange<HarMessage>, messages: number, inside?: SocketMessage[]): void {
+  #push(exchange: Exchange<HarMessage>, messages: number, about: About): void {
     const { request, interim, response } = exchange;
     for (const { large } of interim) large?.letGo?.();
     const texts = [request, response].flatMap((message: HarMessage | undefined) => message?.large ?? []);
@@ -194,7 +200,7 @@ export class HarOutput implements Output {
       return;
     }
     const page = this.#options.pages?.of(exchange);
-    const pieces = withLargeTexts(JSON.stringify(entryOf(exchange, inside, page?.id)), texts);
+    const pieces = withLargeTexts(JSON.stringify(entryOf(exchange, { ...about, page: page?.id })), texts);
     const bytes = pieces.reduce(
       (sum, piece) => sum + (typeof piece === 'string' ? BYTES_PER_CHARACTER : 1) * piece.length,
       OVERHEAD_BYTES,

@@ -5,11 +5,11 @@ import { type StdoutOptions, StdoutOutput } from './output';
 
 export const stdout: OutputKind = {
   dropReasons: ['overflow', 'abandoned', 'closed'],
-  create({ config, deps, alone, capture, lossless, log, onClosed }) {
+  create({ config, deps, endings, alone, capture, lossless, log, onClosed }) {
     const { schedule, now } = deps;
     const target = deps.stdout();
     const engine = deps.stdoutIsOurs && target.direct !== undefined && alone ? capture : undefined;
     const options: StdoutOptions = { target, engine, lossless, log, schedule, now, onClosed };
-    return deps.createStdout?.(options, hasStreams(config, deps)) ?? new StdoutOutput(options);
+    return deps.createStdout?.(options, { streams: hasStreams(config, deps), endings }) ?? new StdoutOutput(options);
   },
 };

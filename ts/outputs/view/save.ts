@@ -41,7 +41,7 @@ export function* harOf(ring: Ring, ranges: readonly Range[]): Generator<string> 
     if (startedAt === undefined || began < startedAt) startedAt = began;
     const messages = inside.flatMap((message) => socketMessageOf(message) ?? []);
     const isOpened = isSocket(exchange.request, exchange.response);
-    yield separator + JSON.stringify(entryOf(exchange, isOpened ? messages : undefined));
+    yield separator + JSON.stringify(entryOf(exchange, { inside: isOpened ? messages : undefined }));
     separator = ',\n';
   }
   yield endOf(startedAt ?? new Date().toISOString());

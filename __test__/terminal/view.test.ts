@@ -339,6 +339,18 @@ describe('the view', () => {
     expect(output.stats()).toMatchObject({ accepted: come.length, delivered: come.length, waiting: 0 });
   });
 
+  it('--verbose of a savefile says below a request that it has no response', async () => {
+    const endings = new Endings();
+    const { output, rows, adds } = view({ verbose: true, together: true, endings });
+    void output.write(batch(request('a'), request('b'), request('c'), response('c')));
+    endings.note({ a: 'closed' });
+    await output.close();
+    const ends = rows().flatMap((row) => / (request|200|conn\. closed|no response) /.exec(row)?.[1] ?? []);
+    expect(ends).toEqual(['request', '200', 'request', 'conn. closed', 'request', 'no response']);
+    adds();
+    expect(output.stats()).toMatchObject({ accepted: 4, delivered: 4, waiting: 0 });
+  });
+
   it('--verbose shows each message as it comes, and counts the same', async () => {
     const { output, stream, adds } = view({ verbose: true });
     void output.write(batch({ ...request('a'), headers: { host: 'h' } }));

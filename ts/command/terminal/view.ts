@@ -104,10 +104,21 @@ export class View implements Output {
   }
 
   #takeWhole(): string[] {
+    if (this.#together === undefined) return [];
     const rows: string[] = [];
-    for (const message of this.#together?.take() ?? [])
+    let lastId: string | undefined;
+    for (const message of this.#together.take()) {
+      if (message.id !== lastId) rows.push(...this.#takeUnanswered());
+      lastId = message.id;
       rows.push(...(isInside(message) ? this.#inside(message) : this.#rows(message)));
+    }
+    rows.push(...this.#takeUnanswered());
     return rows;
+  }
+
+  /** Of an exchange that is shown together, and whose response will not come. */
+  #takeUnanswered(): string[] {
+    return this.#unanswered.rest().flatMap((facts) => [...this.#noResponse(facts), '']);
   }
 
   /** One timer, for the request that has waited longest. Where that has been answered since, the next one gets it. */

@@ -129,6 +129,8 @@ const REFUSED: [tried: string, args: string[], exit: number, code: string, words
     'INVALID_INTERFACE',
     /no interface named 'eth99'; there are: .*lo/,
   ],
+  ['ports alone', ['8080', SHOP], 1, 'INVALID_CONFIG', /no file is named '8080'; did you mean --ports 8080\?/],
+  ['a port beside an interface', ['-i', 'lo', '80,443'], 1, 'INVALID_CONFIG', /did you mean --ports 80,443\?/],
   ['an unknown command', ['sniff'], 1, 'INVALID_CONFIG', /unknown command 'sniff', and no such file/],
   ['a command with a slip', ['interface'], 1, 'INVALID_CONFIG', /did you mean interfaces\?/],
   ['help about nothing', ['help', 'filetrs'], 1, 'USAGE', /did you mean filters\?/],
@@ -356,6 +358,14 @@ describe('an answer', () => {
     expect(terminal.raw()).toBe('');
     await until(() => linesOf(read).length === 12);
   });
+});
+
+test('Ctrl-C while an empty file is followed: it ends, as nothing is wrong', async () => {
+  const terminal = onTerminal(['--ports', '8080', '--follow', at('empty.pcap')]);
+  await terminal.shows('reading empty.pcap');
+  terminal.tell('key ^C');
+  expect(await terminal.done).toBe(0);
+  expect(terminal.raw()).not.toContain('error');
 });
 
 describeLive('while it captures', () => {

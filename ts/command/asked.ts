@@ -63,6 +63,7 @@ export interface Asked {
 /** @throws {ValidationError} */
 export function readAsked(asked: AskedFlags, given: Flags, env: Env, commands: readonly string[]): Asked {
   for (const word of asked.words) refuseCommand(word, commands);
+  if (given.ports === undefined) for (const word of asked.words) refusePorts(word);
   const inputs = inputsOf(asked, given, env);
   const follow = asked.follow === true;
   const findsPorts = given.ports === AUTO;
@@ -133,6 +134,12 @@ function refuseCommand(word: string, commands: readonly string[]): void {
   const near = suggest(word, commands) ?? (isFlag(`--${word}`) ? `--${word}` : undefined);
   const hint = near === undefined ? '' : `; did you mean ${near}?`;
   throw new ValidationError(INPUTS, `unknown command '${word}', and no such file${hint}`, 'tcp-sniffer');
+}
+
+/** Ports without their flag would be a file that is missing, or one more thing that is said about ports. */
+function refusePorts(word: string): void {
+  if (!/^\d{1,5}(?:[-,]\d{1,5})*$/.test(word) || existsSync(word)) return;
+  throw new ValidationError(INPUTS, `no file is named '${word}'; did you mean --ports ${word}?`, 'tcp-sniffer');
 }
 
 function inputsOf({ inputs }: AskedFlags, { ports }: Flags, env: Env): Input[] {

@@ -40,8 +40,9 @@ export function followSavefile(path: string, create: (path: string) => NativeCap
       return { ...info, interface: path };
     },
     stop(): void {
-      stopped.abort();
+      // The end of the FIFO is no end of the savefile then.
       capture.stop();
+      stopped.abort();
     },
   };
 }

@@ -15,9 +15,9 @@ export async function loadText(): Promise<Text> {
 /**
  * Controls (C0, DEL, C1), format characters (bidi overrides, tags, joiners), separators of lines, surrogates that stand
  * alone, private and unassigned code points: a terminal obeys them or nobody knows how wide they are. Nor do terminals
- * agree on emoji with a skin colour or a style.
+ * agree on emoji with a skin colour or a style. In runs that are short enough for the stack of a regular expression.
  */
-const UNSAFE = /\ufe0f|[\p{C}\p{Zl}\p{Zp}\p{Emoji_Modifier}]/gu;
+const UNSAFE = /(?:\ufe0f|[\p{C}\p{Zl}\p{Zp}\p{Emoji_Modifier}]){1,256}/gu;
 const PLAIN = /^[\x20-\x7e]*$/;
 /** Where characters, UTF-16 units and columns are the same in number; what our own cells hold is among it. */
 const ONE_EACH = /^[\x20-\x7e\xa1-\xac\xae-\u02ff…→]*$/;
@@ -42,10 +42,19 @@ export function printable(text: string): string {
 
 const SHORT: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
-function escaped(character: string): string {
-  const code = character.codePointAt(0) ?? 0;
-  const hex = code.toString(16);
-  return SHORT[character] ?? (code < 0x100 ? `\\x${hex.padStart(2, '0')}` : `\\u{${hex}}`);
+/** Of the codes up to 0xff, which make up most of what is no text. */
+const ESCAPES = Array.from({ length: 0x1_00 }, (_, code) => {
+  return SHORT[String.fromCharCode(code)] ?? `\\x${code.toString(16).padStart(2, '0')}`;
+});
+
+/** A run of unsafe characters: a call for each of them would take most of the time. */
+function escaped(run: string): string {
+  let text = '';
+  for (const character of run) {
+    const code = character.codePointAt(0) ?? 0;
+    text += ESCAPES[code] ?? `\\u{${code.toString(16)}}`;
+  }
+  return text;
 }
 
 /** Lengths in columns. All of it takes printable text only. */

@@ -226,6 +226,22 @@ describe('findings', () => {
     },
   );
 
+  it('name the server that hangs where those that wait for it answer with errors', () => {
+    const [edge, stock] = [
+      { receiver: { ip: '10.0.0.5', port: 80 }, destination: { ip: '10.0.0.9', port: 4_000 } },
+      { receiver: { ip: '10.0.0.6', port: 3_001 }, destination: { ip: '10.0.0.5', port: 4_001 } },
+    ];
+    const all = times(600, (n) => {
+      const [outer, inner] = [request('/checkout', n * 100, edge), request('/stock', n * 100 + 1, stock)];
+      return n < 300
+        ? [inner, response(inner), outer, response(outer, 8)]
+        : [inner, outer, response(outer, 50, { statusCode: 504 })];
+    });
+    const [finding, ...others] = findingsOf(trafficOf(all.flat()));
+    expect(finding).toMatchObject({ how: 'unanswered', side: 'server', at: { template: '/stock' } });
+    expect(others).toEqual([]);
+  });
+
   it('leave open who left where the messages do not say', () => {
     const all = times(600, (n) => {
       const asked = request('/a', n * 100);

@@ -35,7 +35,13 @@ export function findingsOf(traffic: Traffic): Finding[] {
     if (finding !== undefined) findings.set(at.stats, finding);
   }
   const roots = byCause(findings);
+  for (const root of roots) if (root.side === 'unknown' && isMissed(root)) root.side = 'server';
   return roots.sort((a, b) => severityOf(b) - severityOf(a));
+}
+
+/** Those that wait for its answers answer errors themselves: whoever asked them was still there. */
+function isMissed({ how, callers }: Finding): boolean {
+  return how === 'unanswered' && callers.some(({ at }) => howOf(at.stats) === 'errors');
 }
 
 function findingAt(at: Found): Finding | undefined {

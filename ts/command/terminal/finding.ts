@@ -89,6 +89,8 @@ function sideOf({ kind, side, client, how, at, callers }: Finding): string {
   if (kind === 'slow')
     return `the server ${server}${dependency}: the time passes in it or in calls that were not captured, not in the transfer`;
   if (how === 'errors' && side === 'server') return `the server ${server}${dependency}: it answers so`;
+  if (how === 'unanswered' && side === 'server')
+    return `the server ${server}${dependency}: it does not answer in time, and those answer with errors`;
   return how === 'cut'
     ? 'open: the connection ended within the response; messages do not say who ended it'
     : 'open: the server hangs, or the client left; messages do not say which';

@@ -82,7 +82,7 @@ async function read(...flags: string[]): Promise<string> {
   return run.stdout;
 }
 
-/** What an output of a run wrote, and which of the texts that have to stay it shows. */
+/** The text that an output of a run wrote, and which of the texts that have to stay it shows. */
 interface Place {
   flags: string[];
   shows: readonly Part[];

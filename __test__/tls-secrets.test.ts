@@ -1,4 +1,4 @@
-/** Whatever goes wrong with keys, records and options of TLS: none of what is said then has a part of a secret in it. */
+/** Keys, records and options of TLS go wrong in every way: no text that says so has a part of a secret in it. */
 
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';

@@ -23,7 +23,7 @@ const BOMBS = { bombs: 50, heads: 0 };
 const HEADS = { bombs: 0, heads: 400 };
 /** Loading, which loop.cjs leaves out, and a little more. */
 const LOADED_MS = 2_500;
-/** What goes round in batches of a second. */
+/** Batches of a second go round for so long. */
 const SETTLED_MS = 1_500;
 const DRAIN_MS = 5_000;
 const LOOP = ['--require', join(ROOT, 'bench/bombs/loop.cjs')];
@@ -115,7 +115,7 @@ async function kafka(folder) {
   return { flags, found: () => askFor(broker), stop: () => broker.kill() };
 }
 
-/** What loop.cjs says at the end of a process. */
+/** The figures that loop.cjs writes at the end of a process. */
 const loopOf = (stderr) => JSON.parse(stderr.split('\n').findLast((line) => line.includes('"loopP99Ms"')));
 
 async function measure(name, rates, folder) {

@@ -1,4 +1,4 @@
-// What each variant of the chart renders beside the committed defaults (kustomize/injector.yaml), as one text of differences
+// The differences of each variant of the chart from the committed defaults (kustomize/injector.yaml), as one text
 // (golden.diff): a change of a template that nobody meant shows there.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

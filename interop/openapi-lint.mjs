@@ -26,7 +26,7 @@ const { values: flags } = parseArgs({ options: { linters: { type: 'string' } } }
 const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-lint-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
-/** What both print is JSON, of Redocly a text for each document, and their exit code is 1 if there are complaints. To a file: they end before a pipe is read to its end. */
+/** Both print JSON, Redocly a text for each document, and their exit code is 1 if there are complaints. To a file: they end before a pipe is read to its end. */
 function jsonOf(program, args) {
   const output = join(folder, `${program}.json`);
   const fd = openSync(output, 'w');

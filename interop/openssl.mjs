@@ -1,5 +1,5 @@
 // `node interop/openssl.mjs`: the suites of this machine's OpenSSL, and keys that change under way, by s_server and s_client.
-// What tcpdump wrote of them is read with the key log, and has to be what the peers said (openssl/).
+// The savefile of tcpdump is read with the key log, and has to hold what the peers said (openssl/).
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

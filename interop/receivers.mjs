@@ -44,7 +44,7 @@ function goInside() {
 
 const pick = (row, members) => JSON.stringify(members.map((name) => row[name] ?? null));
 
-/** What is missing, and what is there that should not be. */
+/** The members that are missing, and those that should not be there. */
 function differences({ rows, expected }, members) {
   const left = new Map();
   for (const row of expected) left.set(pick(row, members), (left.get(pick(row, members)) ?? 0) + 1);
@@ -83,7 +83,7 @@ async function tryOut({ engine, program }, folder, truth) {
   }
 }
 
-/** What the command shows of the savefile on stdout. */
+/** The messages of the savefile, as the command writes them to stdout. */
 async function truthIn(folder) {
   const capture = join(folder, 'capture.pcap');
   const bytes = savefile();

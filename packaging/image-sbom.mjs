@@ -37,7 +37,7 @@ function look() {
   console.log(JSON.stringify(found));
 }
 
-/** What is in the image, and the id that its builder gave it. */
+/** The content of the image, and the id that its builder gave it. */
 export function readImage(image, env = process.env) {
   const engine = ['podman', 'docker'].find((name) => spawnSync(name, ['--version']).status === 0);
   if (engine === undefined) throw new Error('neither podman nor docker is there');

@@ -88,7 +88,7 @@ export function documentOf(about, components, more = {}) {
 /** File names and their content. */
 export function sboms() {
   const files = [
-    // What is installed with it. Optional ones of our own are packages themselves.
+    // The packages that are installed with it. Optional packages of our own are packages themselves.
     [MANIFEST.name, npmComponents((_, { dev }) => !dev)],
     ...PLATFORMS.map((platform) => [platform.packageName, addonComponents(platform)]),
   ];

@@ -40,7 +40,7 @@ export interface Body {
   isWide: boolean;
 }
 
-/** What a generator of one body knows. */
+/** The knowledge of a generator of one body. */
 interface Draft {
   random: Random;
   kept: string[];

@@ -105,7 +105,7 @@ describe('the files of ts/', () => {
       return importedFiles.map(({ fileName }) => fileName).filter((name) => !name.startsWith('.'));
     });
     expect(outside).toEqual([]);
-    // What it imports of the root: types, the nearest word, and what a token is.
+    // Its imports of the root: types, the nearest word, and what a token is.
     const root = inFilter.flatMap((file) => imports.get(file) ?? []).filter((file) => layerOf(file) === '');
     expect([...new Set(root)].sort()).toEqual(['suggest.ts', 'token.ts', 'types.ts']);
     for (const file of ['suggest.ts', 'token.ts']) expect(imports.get(file)).toEqual([]);

@@ -205,7 +205,7 @@ describe('findings', () => {
     (ip) => {
       const host = { ip: '127.0.0.1', port: 9_000 };
       const [edge, orders, stock] = [80, 3_000, 3_001].map((port) => ({ ...host, port }));
-      /** What each asked, how long after the first of them, and how long before its end it had its answer. */
+      /** The request of each, how long after the first of them, and how long before its end it had its answer. */
       const hops = [
         { receiver: edge, destination: { ...host, ip }, path: '/checkout/7', apartMs: 0 },
         { receiver: orders, destination: host, path: '/checkout/7', apartMs: 5 },

@@ -1,4 +1,4 @@
-// What became of the traffic, by what an output wrote: the halves of ordinary exchanges (`request 17`), and the bombs.
+// The outcome of the traffic, by what an output wrote: the halves of ordinary exchanges (`request 17`), and the bombs.
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 

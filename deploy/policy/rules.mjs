@@ -120,7 +120,7 @@ export function isKafkaUrl(text) {
 const brokersOf = (text) => `${text}.split('/')[2].split(',').map(b, b.split(':'))`;
 
 const ADDRESS = '\\[[0-9A-Fa-f:.]+\\]';
-/** What the host of a broker is made of, and that of another URL: what a parser of URLs leaves there as it is but for its case. */
+/** The characters of a broker's host, and of another URL's: those that a parser of URLs leaves as they are but for their case. */
 const BROKER = '0-9A-Za-z_-';
 const NAME = `!"$&'()*+,;=\`{}~${BROKER}`;
 

@@ -1,4 +1,4 @@
-// What the summary has to say of an incident.
+// The facts that the summary has to say of an incident.
 
 /** The first exchange after the onset may be so late, on a busy machine. */
 const ONSET_SLACK_MS = 1_500;

@@ -1,4 +1,4 @@
-// A service of the shop, until SIGTERM: `service.mjs NAME PORT ADDRESS PLAN`. What it does is said by the plan (plan.mjs), and changes at its onset.
+// A service of the shop, until SIGTERM: `service.mjs NAME PORT ADDRESS PLAN`. The plan (plan.mjs) says what it does, which changes at the onset.
 import { Agent, createServer, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { between, textOf } from './plan.mjs';

@@ -1,5 +1,5 @@
 // The shop: clients -> nginx -> orders -> stock and payments, the services in Node. On one host all of it is on loopback, as pods each
-// has a network namespace on a bridge, and the capture is where the bridge is. What passes is captured by tcpdump on `any`.
+// has a network namespace on a bridge, and the capture is where the bridge is. tcpdump captures the packets on `any`.
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -75,7 +75,7 @@ const pod = (annotations, ...containers) => ({
 const istioProxy = container('istio-proxy', 15_090);
 const server = container('app', 8080, 8081, 8082, 8084);
 const client = container('app', 8070);
-/** What the client's application asks. */
+/** The servers that the client's application asks. */
 const OF_SERVERS = { 'tcp-sniffer/ports': '8080-8085,8090,8091' };
 
 /**

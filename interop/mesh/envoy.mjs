@@ -47,7 +47,7 @@ const originalDst = filter('listener.original_dst', `${LISTENER}.original_dst.v3
 const tlsInspector = filter('listener.tls_inspector', `${LISTENER}.tls_inspector.v3.TlsInspector`);
 const httpInspector = filter('listener.http_inspector', `${LISTENER}.http_inspector.v3.HttpInspector`);
 
-/** What the proxy sends on then comes from the client's own address. */
+/** The proxy's own requests then come from the client's address. */
 const originalSrc = filter('listener.original_src', `${LISTENER}.original_src.v3.OriginalSrc`, { mark: MARK });
 
 const tcpProxy = (cluster, fields = {}) =>
@@ -73,7 +73,7 @@ function http(cluster, fields, { match = { prefix: '/' }, routed = {}, before = 
   });
 }
 
-/** What a proxy speaks to those that it connects to: `h1` or `h2`. */
+/** The protocol that a proxy speaks to those that it connects to: `h1` or `h2`. */
 const speaking = (version) => ({
   typed_extension_protocol_options: {
     'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
@@ -94,7 +94,7 @@ function mutualTls(kind, { folder, name }, alpn_protocols, fields) {
         alpn_protocols,
         tls_certificates: [{ certificate_chain: file(`${name}.crt`), private_key: file(`${name}.key`) }],
         validation_context: { trusted_ca: file('ca.crt') },
-        // What was sent by it can be read afterwards, and so the sniffer's word on it be checked.
+        // Its traffic can be read afterwards, and so the sniffer's word on it be checked.
         key_log: { path: join(folder, `${name}.keys`) },
       },
     },
@@ -178,7 +178,7 @@ function sidecar(pod, { mode, served, asked }) {
   };
 }
 
-/** What ztunnel does in a pod: connections to ports of the mesh go through tunnels, others as they are. */
+/** The work of ztunnel in a pod: connections to ports of the mesh go through tunnels, others as they are. */
 function tunnel(pod, { asked }) {
   /** SO_MARK of SOL_SOCKET (socket(7)) */
   const marked = { socket_options: [{ level: 1, name: 36, int_value: MARK, state: 'STATE_PREBIND' }] };

@@ -1,9 +1,9 @@
-// What a watcher shows, held against what was asked, and what it is to see of that. Pure.
+// The messages of a watcher, compared with what was asked, and with what it is to see of that. Pure.
 import { OF_LOSS } from '../losses.mjs';
 
 /** The clocks of the client, the application and the kernel, each with its own rounding. */
 const CLOCKS_MS = 1;
-/** What is counted of the proxies' TLS, which nobody has the keys of, is no loss. */
+/** The counts of the proxies' TLS, of which there are no keys, are no losses. */
 const OF_TLS = new Set(['notHttpStreams']);
 const NAMES = [
   ...OF_LOSS.filter((name) => !OF_TLS.has(name)),
@@ -128,7 +128,7 @@ export function longer(records, { messages }) {
   return sorted[Math.floor(sorted.length / 2)];
 }
 
-/** What is wrong with what clients and applications say themselves, so that nothing can be said of a sniffer. */
+/** Faults of the clients and applications themselves, with which a sniffer cannot be compared. */
 export function* unsaid(cases, { records, applied }) {
   for (const { name, holds } of cases) {
     const own = records.filter((record) => record.case === name);

@@ -1,9 +1,9 @@
-// What leads packets elsewhere, as those who do it write it; texts for iptables-restore.
+// Rules that lead packets elsewhere, as their authors write them; texts for iptables-restore.
 
 /** The numbers of `ip rule` and `ip route` tables and marks are Istio's too. */
 const WILDCARD = ['local', '0.0.0.0/0', 'dev', 'lo', 'table'];
 
-/** What leads to the proxy what the pod's application asks for; the proxy itself is user or group 1337. */
+/** Leads the requests of the pod's application to the proxy, which is user or group 1337. */
 const NAT_OUTPUT = `-A OUTPUT -j ISTIO_OUTPUT
 -A ISTIO_OUTPUT -o lo -s 127.0.0.6/32 -j RETURN
 -A ISTIO_OUTPUT -o lo ! -d 127.0.0.1/32 -p tcp ! --dport 15008 -m owner --uid-owner 1337 -j ISTIO_IN_REDIRECT

@@ -48,7 +48,7 @@ async function network(hosts) {
   }
 }
 
-/** What runs on the hosts before anybody asks; what the applications say goes to `applied`. */
+/** Starts the services on the hosts; the records of the applications go to `applied`. */
 async function services(hosts, { folder, envoy, applied }) {
   const ready = [];
   const start = (on, command, ports, options) =>
@@ -70,7 +70,7 @@ async function services(hosts, { folder, envoy, applied }) {
   await Promise.all(ready);
 }
 
-/** What the clients say, one host after another. */
+/** Returns the records of the clients, one host after another. */
 async function ask(hosts, cases) {
   const records = [];
   for (const by of new Set(cases.map((one) => one.by))) {

@@ -6,7 +6,7 @@ import { clientOf, serve, TLS13 } from './peers.mjs';
 
 const PATIENCE_MS = 20_000;
 
-// What both ends send for a command, in the counters: a KeyUpdate that asks for one is answered with the next write.
+// The messages of both ends for a command, in the counters: a KeyUpdate that asks for one is answered with the next write.
 const UPDATES = [
   { by: 'client', letter: 'k', tlsKeyUpdates: 1 },
   { by: 'client', letter: 'K', tlsKeyUpdates: 2 },

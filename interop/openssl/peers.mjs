@@ -27,7 +27,7 @@ function certificate(folder, kind, newkey) {
   return files;
 }
 
-/** What the peers of a folder share. */
+/** Makes the files that the peers of a folder share. */
 export function prepare(folder) {
   writeFileSync(join(folder, 'body'), BODY);
   const parameters = join(folder, 'dsa.pem');
@@ -56,7 +56,7 @@ export async function serve(made, certificates, options, streams) {
   const port = await freePort();
   const accept = ['-accept', `127.0.0.1:${port}`, ...withCertificates(...certificates), '-cipher', ANY];
   const more = ['-ciphersuites', TLS13.join(':'), '-psk', PSK];
-  // What it says of a command is in a buffer otherwise.
+  // Its answer to a command stays in a buffer otherwise.
   const child = start(['stdbuf', '-oL', 'openssl', 's_server', ...accept, ...more, ...options], {
     cwd: made.folder,
     ...streams,

@@ -10,7 +10,7 @@
 //!
 //! Root gets every capability of its container at each `execve`. So a container that was started as root loses all others, also
 //! from its bounding set, and becomes the user of the image. Of its further groups it keeps those that a pod or a command named
-//! (`fsGroup`, `--group-add`): a volume with key logs may be readable for them alone. What it may not change it says, and goes on.
+//! (`fsGroup`, `--group-add`): a volume with key logs may be readable for them alone. If it may not change something, it says so and goes on.
 
 use std::env;
 use std::ffi::OsString;

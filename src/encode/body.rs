@@ -148,7 +148,7 @@ impl Unredacted {
     /// `None` where nothing is to be hidden. `text` is what can be read of the `bytes`.
     fn redact(&self, redactor: &Redactor, text: Option<&str>, bytes: &[u8], left_coded: bool) -> Option<Redacted> {
         match (text, &self.kind) {
-            // Whatever its type is, JSON may stand under the coding; text was not coded in fact.
+            // With any type JSON may stand under the coding; text was not coded in fact.
             (None, _) if left_coded => Some(Redacted::all()),
             (_, kind) if left_coded && *kind != Kind::Other => Some(Redacted::all()),
             (Some(text), kind) => redactor.redact(text.as_bytes(), kind),

@@ -334,7 +334,7 @@ impl ToLines<'_> {
     }
 }
 
-/// What a client asked for in its hello.
+/// Adds the names that a client asked for in its hello.
 pub(super) fn push_asked(fields: &mut Vec<(&'static str, String)>, name: Option<&str>, protocols: &[Box<str>]) {
     if let Some(name) = name {
         fields.push(("serverName", name.to_owned()));

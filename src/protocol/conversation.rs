@@ -223,7 +223,7 @@ impl Conversation {
         }
     }
 
-    /// What proves it, `last` included, is read as the WebSocket's if that is read at all.
+    /// The bytes that prove it, `last` included, are read as the WebSocket's if that is read at all.
     #[cold]
     fn enter_web_socket(&mut self, pickup: Pickup, last: StreamEvent<'_>, cx: &mut Context<'_>) {
         self.unproven = None;

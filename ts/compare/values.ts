@@ -33,7 +33,7 @@ export function isCompared(name: string): boolean {
   return !NEVER.has(name) && !isSecretName(name);
 }
 
-/** What is left of the memory for values. */
+/** The rest of the memory for values. */
 export class ValueRoom {
   #units = MAX_KEPT_UNITS;
 

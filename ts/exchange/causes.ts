@@ -45,7 +45,7 @@ const MAX_RIVAL_SHARE = 0.8;
 /** So much of the failures has to be one client's for it to be that client's matter. */
 const ONE_CLIENT_SHARE = 0.9;
 
-/** What a fault comes from, and how much of it that explains. */
+/** The cause of a fault, and how much of it that explains. */
 interface Cause<At extends Place, Found extends Fault<At>> {
   to: Found;
   caller: Caller<At>;

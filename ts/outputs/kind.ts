@@ -43,7 +43,7 @@ export interface OutputDeps {
   random(): number;
 }
 
-/** What comes beside messages. */
+/** Events beside messages. */
 export interface Coming {
   /** Messages inside streams. */
   streams: boolean;

@@ -75,7 +75,7 @@ function earliestOf(call: Call, calls: readonly Call[], index: number, hop: Hop,
   return startMs;
 }
 
-/** `undefined`: it is not known. What has no answer lasts. */
+/** `undefined`: it is not known. A call without an answer lasts. */
 function isMadeAfter(span: Span, before: Span): boolean | undefined {
   if (span.point !== before.point || span.asked === undefined || before.asked === undefined) return undefined;
   return before.answered !== undefined && before.answered < span.asked;

@@ -20,7 +20,7 @@ const MAX_PAIRS = 1_024;
 /** The media type in a HAR of a content whose type is not known; Chromium's word. */
 const UNKNOWN_TYPE = 'x-unknown';
 
-/** What is known of an exchange beside its messages. */
+/** Facts of an exchange beside its messages. */
 export interface About {
   /** The messages inside its WebSocket, if it is one. */
   inside?: SocketMessage[] | undefined;

@@ -107,7 +107,7 @@ fn a_message_of_zeros_or_of_records_is_not_taken_for_frames() {
         records(&[0, 0, 0, 0, 0, 0, 0, 5], 2_000),
     ] {
         for from in [Request, Response] {
-            // What is sent looks so, masked or not.
+            // The payload looks so, masked or not.
             let mut message = frame(from, FIN | BINARY, &payload);
             let header = message.len() - payload.len();
             message[header..].copy_from_slice(&payload);

@@ -1,8 +1,14 @@
 // The page as Chromium tells it to a screen reader; links that are none; and what is copied.
 
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { commandOf } from '../../ts/exchange/curl';
-import { exchange, requestOf, streamedOf } from './rig';
+import { readAssets } from '../../ts/outputs/view/assets';
+import { documentOf } from '../../ts/outputs/view/document';
+import { Ring } from '../../ts/outputs/view/ring';
+import { ASSETS, exchange, requestOf, streamedOf } from './rig';
 import { describePage, TIMEOUT_MS } from './session';
 
 interface Told {
@@ -141,6 +147,38 @@ describePage('what is copied', (session) => {
     );
     expect(text).toBe(commandOf({ request, interim: [] }));
     expect(text).toContain('# [REDACTED] stands for what is hidden\n');
+  });
+});
+
+describePage('a file of its own', (session) => {
+  it('is filtered by bodies, as far as it has them', { timeout: TIMEOUT_MS }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-filter-'));
+    try {
+      const ring = new Ring();
+      const beyond = `${'x'.repeat(70_000)}needle`;
+      const bodies = ['a needle', 'hay', beyond].map((body) => ({ body, bodySize: body.length }));
+      for (const [at, body] of bodies.entries())
+        for (const message of exchange(`1.${at + 1}`, { method: 'POST', body: '{"id":7}', bodySize: 8 }, body))
+          ring.add(message, Buffer.from(JSON.stringify(message)));
+      const counts = { exchanges: 3, rowsGone: 0, messagesGone: 0, overflow: 0, losses: [] };
+      const state = { run: '', source: 'a.pcap', savefile: true, ended: true, ...counts };
+      const file = join(folder, 'capture.html');
+      writeFileSync(file, [...documentOf(ring, state, readAssets(ASSETS))].join(''));
+      await session.show(`file://${file}`, { offline: true });
+      await session.count('3 exchanges');
+      const box = session.page.getByLabel('Filter', { exact: true });
+      for (const [filter, shown] of [
+        ['response.body~needle', '1 of 3 exchanges'],
+        [`body~'"id":7' and status=200`, '3 exchanges'],
+        ['request.body~needle', '0 of 3 exchanges'],
+        ['response.body!~hay', '2 of 3 exchanges'],
+      ] as const) {
+        await box.fill(filter);
+        await session.count(shown);
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 

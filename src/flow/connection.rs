@@ -59,6 +59,8 @@ pub struct Connection {
     unreadable: bool,
     /// The SYN carried data (RFC 7413): the other side may have answered before anything else was sent.
     fast_open: bool,
+    /// The server's side was waited for the client's in vain: nothing else was captured, and none of it is missing.
+    is_one_sided: bool,
     /// The stamp of the last segment.
     last_stamp: Timestamp,
 }
@@ -87,6 +89,7 @@ impl Default for Connection {
             reset: None,
             unreadable: false,
             fast_open: false,
+            is_one_sided: false,
             last_stamp: Timestamp::default(),
         }
     }

@@ -57,13 +57,17 @@ pub struct Patience {
     pub acked_hole_ms: u64,
     /// After a reset that follows bytes that were not captured.
     pub reset_ms: u64,
+    /// The client's side, of which nothing was captured since the server answered its SYN: two taps whose clocks or queues
+    /// differ, or the server's side was captured alone.
+    pub unseen_ms: u64,
 }
 
 impl Patience {
     /// A capture disorders packets by milliseconds, and the messages are waited for.
-    pub const LIVE: Self = Self { acked_hole_ms: 1_000, reset_ms: 500 };
+    pub const LIVE: Self = Self { acked_hole_ms: 1_000, reset_ms: 500, unseen_ms: 100 };
     /// No reader waits, and the file may be disordered by more.
-    pub const SAVEFILE: Self = Self { acked_hole_ms: HOLE_TIMEOUT_MS, reset_ms: HOLE_TIMEOUT_MS };
+    pub const SAVEFILE: Self =
+        Self { acked_hole_ms: HOLE_TIMEOUT_MS, reset_ms: HOLE_TIMEOUT_MS, unseen_ms: HOLE_TIMEOUT_MS };
 }
 
 /// How long a hole that is not acknowledged is kept open for a retransmission (RFC 6298 backs off from 1 s).

@@ -179,6 +179,29 @@ fn a_beginning_that_was_not_captured_is_a_gap_of_unknown_length() {
     }
 }
 
+/// Of two taps that of the server is ahead, or there is no other.
+#[test]
+fn a_server_is_not_ahead_of_a_client_that_is_yet_to_be_captured() {
+    for (before, after, expected) in [
+        ("S0+3/5", "C0+5 S3+2/7 C5+2/3", "C0..5/0 S0..3/5 C5..7/3 S3..5/7"),
+        ("S0+3/5 S3+2/7", "C0+5 C5+2/3", "C0..5/0 S0..3/5 C5..7/3 S3..5/7"),
+        ("S3+2/7 S0+3/5", "C0+5 C5+2/3", "C0..5/0 S0..3/5 C5..7/3 S3..5/7"),
+        ("S0+3/5 S5F", "C0+5 ~ S3+2/5", "C0..5/0 S0..3/5 S3..5/5 S."),
+        // The server speaks first.
+        ("S0+3/0", "C0+5/3", "S0..3/0 C0..5/3"),
+        // Nothing of the client comes in time, so all of it is late.
+        ("S0+3/5 ~ S3+2/7", "C0+5", "S0..3/5 S3..5/7 C0..5/0"),
+        ("S0+3/5 S5+2/7 ~ ~ ~ ~ ~ ~ ~ ~ ~ ~ ~", "C0+5", "S0..3/5 S-2 S5..7/7 C0..5/0"),
+    ] {
+        let mut wire = Wire::default();
+        wire.segment("S", Flags { ack: true, ..SYN }, -1, 0, &[]);
+        wire.tokens(before);
+        wire.segment("C", SYN, -1, 0, &[]);
+        wire.tokens(after);
+        assert_eq!(wire.out.trim_end(), expected, "{before}, then {after}");
+    }
+}
+
 /// Met in the middle: the client's acks tell what the server has sent before the first of it was captured.
 #[test]
 fn what_was_acknowledged_since_a_side_was_met_is_lost_once_it_is_captured() {

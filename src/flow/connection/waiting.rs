@@ -1,7 +1,7 @@
 //! Bytes that wait for missing bytes, of their own direction or of the other: in which order they go, and when the missing
 //! bytes are given up.
 
-use super::{Connection, Next, Reset};
+use super::{Connection, Next, Reset, Role};
 use crate::flow::counters::FlowCounters;
 use crate::flow::key::Side;
 use crate::flow::reassembly::{First, StreamEvent};
@@ -140,7 +140,13 @@ impl Connection {
 
     fn overtakes_its_cause(&self, side: Side, first: First) -> bool {
         let other = self.flow(side.other());
-        first.heard > other.next() && other.seen && !other.ended
+        first.heard > other.next() && (other.seen || self.may_be_early(side)) && !other.ended
+    }
+
+    /// This side answered a SYN, and nothing of the other one was captured yet: two taps, of which one is ahead, or one alone.
+    fn may_be_early(&self, side: Side) -> bool {
+        let other = side.other();
+        !self.is_one_sided && self.role == Role::InitiatedBy(other) && !self.flow(other).seen
     }
 
     /// The receiver has not acknowledged these bytes yet, and may have thrown them away.
@@ -156,7 +162,9 @@ impl Connection {
     fn hole_deadline(&self, side: Side, patience: Patience) -> Option<Timestamp> {
         let flow = self.flow(side);
         let first = flow.first_waiting()?;
-        let wait = if first.start <= flow.next() || flow.is_acked_to(first.start) {
+        let wait = if first.start <= flow.next() && self.may_be_early(side) {
+            patience.unseen_ms
+        } else if first.start <= flow.next() || flow.is_acked_to(first.start) {
             patience.acked_hole_ms
         } else {
             HOLE_TIMEOUT_MS
@@ -178,6 +186,8 @@ impl Connection {
             // Its ack says that bytes were received that were never sent, or are captured very late: no bytes are to be lost by
             // that.
             self.flow_mut(side).deliver_first(&mut |event| sink(side, event));
+        } else if self.may_be_early(side) {
+            self.is_one_sided = true;
         } else if self.is_blocked(side) {
             let other = self.flow_mut(side.other());
             let hole_end = other.first_waiting().map_or(first.heard, |waiting| waiting.start.min(first.heard));

@@ -10,6 +10,7 @@ mod memory;
 mod multipath;
 mod one_side;
 mod own_posts;
+mod pairing;
 mod pickups;
 mod receiver;
 mod redact_body;

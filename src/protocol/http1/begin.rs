@@ -82,6 +82,10 @@ impl Begun {
             if switch.is_some() && followed.is_none() {
                 exchanges.switched_at = place.heard;
             }
+            let may_answer_head = exchanges.may_answer(place, Asked::Head);
+            if !interim {
+                exchanges.note_unpaired();
+            }
             return Self {
                 framing: if may_open_tunnel { Ok(Framing::NoBody) } else { framing },
                 wish: switch.map_or(Wish::None, Wish::To),
@@ -91,7 +95,7 @@ impl Begun {
                 exchange: None,
                 interim,
                 bodyless: matches!(code, 204 | 304),
-                may_answer_head: exchanges.may_answer(place, Asked::Head),
+                may_answer_head,
                 switch,
                 hands_over: followed.is_some(),
                 agreement: followed.unwrap_or_default(),
@@ -103,7 +107,7 @@ impl Begun {
         let switch = if tunnel { Some(Switch::Tunnel) } else { (code == 101).then(|| Switch::named_in(head, bytes)) };
         let switches = switch.is_some();
         let followed = follow(switch, head, bytes, readers).filter(|_| matches!(wished, Wish::To(_)));
-        let exchange = if interim { None } else { exchanges.take_first() };
+        let exchange = if interim { None } else { exchanges.answer_first() };
         exchanges.switched |= switches;
         if !interim && !switches && wished != Wish::None {
             exchanges.declined = Some(number);

@@ -5,7 +5,8 @@
 //! longer known. Then only position tells, and only of a client that waits for each answer: it sends a request when it has
 //! the whole answer before, so the answer to a request starts at or after what the client had received when it sent that
 //! request. Position alone does not tell a client that waits from one that pipelines (RFC 9112 §9.3.2), so the client has
-//! to have shown that it waits (`PROOF_TURNS`), or the connection was silent before the request (`REST_MICROS`).
+//! to have shown that it waits (`PROOF_TURNS`), or the connection was silent before the request (`REST_MICROS`; of a client
+//! that was seen to pipeline `QUIET_MICROS`).
 
 use std::collections::VecDeque;
 
@@ -25,6 +26,11 @@ const PROOF_TURNS: u8 = 2;
 /// When both sides were silent for so long, nothing was outstanding: far above what a pipelining client lets pass between
 /// two requests, and far below what people do.
 pub(super) const REST_MICROS: i64 = 100_000;
+/// The same for a client that pipelines, which may also send a request while a slow server works at those before.
+pub(super) const QUIET_MICROS: i64 = 1_000_000;
+/// What a client hears before the final response may be a 100 (Continue), which is no longer than this.
+pub(super) const MAX_CONTINUE_BYTES: u64 = 64;
+
 #[derive(Debug)]
 pub(super) struct Exchange {
     pub number: u32,
@@ -60,14 +66,24 @@ impl Upgrade {
 }
 
 /// How a request stands to what the server had said when it was sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Turn {
-    /// The client had not heard all of it, or how far the server had come is not known.
+    /// How far the server had come is not known.
+    Unknown,
+    /// The server had begun, or sent, an answer that the client had not heard to its end; or no answer to the request before.
     Overlaps,
     /// The client had heard all of it, and the server was between two messages.
     Follows,
     /// That, and neither side had said anything for a while: no request was outstanding.
     Rested,
+    /// That, and for so long that it is true even of a client that pipelines.
+    Quiet,
+}
+
+impl Turn {
+    fn follows(self) -> bool {
+        self >= Self::Follows
+    }
 }
 
 /// A request's place in its stream.
@@ -76,7 +92,7 @@ pub(super) struct Place {
     pub at: Timestamp,
     pub position: Position,
     pub heard: Position,
-    /// Of a request.
+    /// Of a response `Unknown` if the server had received more than was captured of its client, else `Follows`.
     pub turn: Turn,
 }
 
@@ -102,8 +118,13 @@ pub(super) struct Exchanges {
     pub awaits_syn: bool,
     /// Bytes were lost after the last request; see `Exchange::after_loss`.
     loss: Option<Position>,
-    /// The client was seen to send a request before the answer to the one before.
+    /// The client was seen to send a request before it had the whole answer to the one before. Forever after, what it had heard
+    /// when it sent a request tells which answers come before the request's own, and not that there are no others: after a
+    /// loss only a silence tells that (`first_after_rest`), or that there can be none (`is_next_answer`).
     pipelines: bool,
+    /// At least so many requests are outstanding: those since the beginning, or since the server's stream was in step again,
+    /// less the answers since. Requests of which it is not known whether their answer was passed over are not counted.
+    unanswered: usize,
     /// Turns in a row in which the client waited for the one answer to its one request, up to `PROOF_TURNS`: from there on
     /// it is known to wait.
     turns: u8,
@@ -181,7 +202,11 @@ impl Exchanges {
     }
 
     pub fn asked(&mut self, method: &[u8], target: &[u8], wish: Wish, judged: Judged, place: Place) -> u32 {
-        self.take_turn(place.turn);
+        let waits = self.unanswered == 0 || place.turn == Turn::Unknown;
+        let turn = if waits { place.turn } else { Turn::Overlaps };
+        self.pipelines |= turn == Turn::Overlaps;
+        self.take_turn(turn);
+        self.unanswered += usize::from(turn != Turn::Unknown);
         if let Some(last) = self.outstanding.back() {
             self.pipelines |= match self.order {
                 Order::InStep => self.loss.is_none() || last.heard == place.heard,
@@ -209,7 +234,7 @@ impl Exchanges {
             request,
             start: place.position,
             heard: place.heard,
-            turn: place.turn,
+            turn,
             after_loss: self.loss.take(),
         });
         number
@@ -223,7 +248,7 @@ impl Exchanges {
     }
 
     fn take_turn(&mut self, turn: Turn) {
-        let follows = turn != Turn::Overlaps;
+        let follows = turn.follows();
         if self.turns < PROOF_TURNS {
             self.turns = if follows && self.in_turn && self.answers == 1 { self.turns + 1 } else { 0 };
         }
@@ -254,10 +279,10 @@ impl Exchanges {
         }
     }
 
-    /// Bytes were captured `at`. True if neither side had said anything for a while.
-    pub fn note_data(&mut self, at: Timestamp) -> bool {
+    /// Bytes were captured `at`. Returns for how many microseconds neither side had said anything, if that is known.
+    pub fn note_data(&mut self, at: Timestamp) -> i64 {
         let before = self.last_data_at.replace(at);
-        before.is_some_and(|before| at.micros_since(before) >= REST_MICROS)
+        before.map_or(0, |before| at.micros_since(before))
     }
 
     pub fn note_gap(&mut self) {
@@ -286,6 +311,16 @@ impl Exchanges {
         self.unread.get_or_insert(heard);
     }
 
+    /// A final response came, and which request it answers is not known.
+    pub fn note_unpaired(&mut self) {
+        self.unanswered = self.unanswered.saturating_sub(1);
+    }
+
+    /// Answers may have passed unseen.
+    pub fn forget_unanswered(&mut self) {
+        self.unanswered = 0;
+    }
+
     /// The outstanding request that a response starting there answers, if that is beyond doubt.
     pub fn find(&mut self, response: Place) -> Option<&Exchange> {
         if self.order == Order::Lost || self.outstanding.front().is_some_and(|first| first.after_loss.is_some()) {
@@ -312,18 +347,29 @@ impl Exchanges {
 
     #[cold]
     fn find_by_position(&self, response: Place) -> Option<usize> {
+        if let Some(index) = self.first_after_rest(response) {
+            return Some(index);
+        }
         // It may answer a request that is not read yet.
-        if self.pipelines || self.unread.is_some_and(|heard| heard <= response.position) {
+        if self.unread.is_some_and(|heard| heard <= response.position) {
             return None;
         }
         let index = self.outstanding.iter().rposition(|exchange| exchange.heard <= response.position)?;
         let exchange = self.outstanding.get(index)?;
-        if self.turns < PROOF_TURNS && exchange.turn != Turn::Rested && !self.is_beyond_doubt(index, response) {
+        if self.pipelines {
+            return (index == 0 && self.is_next_answer(exchange, response)).then_some(index);
+        }
+        if self.turns < PROOF_TURNS && exchange.turn < Turn::Rested && !self.is_beyond_doubt(index, response) {
             return None;
         }
-        // A request that was lost after this one may be the one that is answered, unless nothing was answered before.
+        // A request that was lost after this one, or is yet to be captured, may be the one that is answered, unless nothing was
+        // answered before.
         let next = self.outstanding.get(index + 1);
-        if next.map_or(self.loss, |next| next.after_loss).is_some() && exchange.heard != response.position {
+        let may_miss_one = match next {
+            Some(next) => next.after_loss.is_some(),
+            None => self.loss.is_some() || response.turn == Turn::Unknown,
+        };
+        if may_miss_one && exchange.heard != response.position {
             return None;
         }
         // A lost request may still be unanswered, unless the client heard something since.
@@ -331,18 +377,44 @@ impl Exchanges {
         (before.all(|mark| exchange.heard > mark) && exchange.start < response.heard).then_some(index)
     }
 
+    /// The request that was sent when nothing was outstanding, if the response begins just where the client had heard: the
+    /// server has said nothing in between.
+    fn first_after_rest(&self, response: Place) -> Option<usize> {
+        let rest = if self.pipelines { Turn::Quiet } else { Turn::Rested };
+        let is_it = |exchange: &Exchange| exchange.turn >= rest && exchange.heard == response.position;
+        let index = self.outstanding.iter().position(is_it)?;
+        let exchange = self.outstanding.get(index)?;
+        let mut losses = self.outstanding.iter().take(index + 1).filter_map(|exchange| exchange.after_loss);
+        (losses.all(|mark| exchange.heard > mark) && exchange.start < response.heard).then_some(index)
+    }
+
+    /// This is the only request that may be outstanding, and the response begins just where the client had heard when it sent
+    /// that, so nothing has answered it yet. Of several requests with the same ack the first one may have been sent again.
+    fn is_next_answer(&self, first: &Exchange, response: Place) -> bool {
+        let all_seen = !self.may_miss_requests && self.loss.is_none() && first.after_loss.is_none();
+        all_seen && response.turn != Turn::Unknown && first.heard == response.position && first.start < response.heard
+    }
+
     /// All requests were seen, each was sent by a client that had heard something of the answer to the one before, and this
-    /// one by a client that had heard everything up to here.
+    /// one by a client that had heard everything up to here. It was the answer to that one, since the client had all of the
+    /// answers before when it sent it.
     fn is_beyond_doubt(&self, index: usize, response: Place) -> bool {
         let heard = || self.outstanding.iter().take(index + 1).map(|exchange| exchange.heard);
         !self.may_miss_requests
+            && self.outstanding.iter().take(index).all(|exchange| exchange.turn.follows())
             // On a SYN there is no ack.
-            && heard().zip(heard().skip(1)).all(|(one, next)| one.is_known() && one < next)
+            && heard().zip(heard().skip(1)).all(|(one, next)| one.is_known() && next > one + MAX_CONTINUE_BYTES)
             && heard().next_back() == Some(response.position)
     }
 
     /// Removes the request that `find` returned: its final response is there.
-    pub fn take_first(&mut self) -> Option<Exchange> {
+    pub fn answer_first(&mut self) -> Option<Exchange> {
+        let exchange = self.take_first();
+        self.unanswered = self.outstanding.len();
+        exchange
+    }
+
+    fn take_first(&mut self) -> Option<Exchange> {
         let exchange = self.outstanding.pop_front()?;
         self.text_bytes -= exchange.request.held_bytes();
         Some(exchange)
@@ -362,7 +434,10 @@ impl Exchanges {
                 self.may_miss_requests = true;
                 self.loss = self.loss.max(heard.or(Some(Position::UNKNOWN)));
             }
-            Direction::Response => self.order = Order::Lost,
+            Direction::Response => {
+                self.order = Order::Lost;
+                self.forget_unanswered();
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! The facts that one stream knows of the other.
 
-use super::exchange::Turn;
+use super::exchange::{QUIET_MICROS, REST_MICROS, Turn};
 use crate::flow::{DataMeta, Position};
 
 /// The state of one stream that the other has to know to find its way back after a loss.
@@ -18,13 +18,23 @@ pub(super) struct Opposite {
 }
 
 impl Opposite {
-    /// How a request that starts there stands to what the server has said; `rested`: neither side had said anything for a while.
-    pub fn turn_at(&self, meta: DataMeta, rested: bool) -> Turn {
-        let follows = self.untouched || (!self.lost && !self.in_message && meta.heard >= self.position);
-        match (follows, rested) {
-            (false, _) => Turn::Overlaps,
-            (true, false) => Turn::Follows,
-            (true, true) => Turn::Rested,
+    /// How a request that starts there stands to what the server has said; `silence`: for so many microseconds neither side had
+    /// said anything; `is_first`: nor had the client before.
+    pub fn turn_at(&self, meta: DataMeta, silence: i64, is_first: bool) -> Turn {
+        let follows = match self.untouched {
+            // Where the client has heard something of a server of which nothing was captured, that may be anything.
+            true => is_first || meta.heard == Position::ORIGIN,
+            false => !self.in_message && meta.heard >= self.position,
+        };
+        // What the server said when it had this request already was captured early.
+        let is_early = self.last_heard.is_some_and(|heard| heard > meta.position);
+        match silence {
+            QUIET_MICROS.. if follows => Turn::Quiet,
+            _ if self.lost && !self.untouched => Turn::Unknown,
+            REST_MICROS.. if follows => Turn::Rested,
+            _ if follows => Turn::Follows,
+            _ if self.untouched || is_early || !meta.heard.is_known() => Turn::Unknown,
+            _ => Turn::Overlaps,
         }
     }
 }

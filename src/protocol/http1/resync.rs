@@ -1,15 +1,12 @@
 //! Finding the way back: where, after a loss or at a midstream pickup, a message begins.
 
-use super::exchange::Exchanges;
+use super::exchange::{Exchanges, MAX_CONTINUE_BYTES};
 use super::head::find_end;
 use super::opposite::Opposite;
 use super::start_line::{has_whole_start, may_be_start};
 use super::stream::Stream;
 use crate::flow::DataMeta;
 use crate::message::Direction;
-
-/// An unseen answer no longer than this may be a 100 (Continue), and what follows it a body.
-const MAX_CONTINUE_BYTES: u64 = 64;
 
 impl Stream {
     /// True if these bytes, met while not in step, can only be the beginning of a message.

@@ -74,7 +74,7 @@ impl Stream {
                 at: Default::default(),
                 position: Position::UNKNOWN,
                 heard: Position::UNKNOWN,
-                turn: Turn::Overlaps,
+                turn: Turn::Unknown,
             },
             tentative: false,
             untouched: true,
@@ -132,7 +132,7 @@ impl Stream {
         cx: &mut Context<'_>,
     ) -> usize {
         let (all, declined) = (bytes.len(), exchanges.declined);
-        let rested = exchanges.note_data(meta.at);
+        let silence = exchanges.note_data(meta.at);
         if self.is_glued(meta) {
             exchanges.pass_over(&self.buffer, cx.counters);
             self.tentative = false;
@@ -151,6 +151,7 @@ impl Stream {
                 }
                 State::Excess { heard } => {
                     if begins_next_response(bytes, meta, *heard) {
+                        exchanges.forget_unanswered();
                         self.state = State::Boundary;
                         continue;
                     }
@@ -173,14 +174,17 @@ impl Stream {
                     }
                     self.state = State::Boundary;
                     self.tentative = true;
+                    if self.direction == Direction::Response {
+                        exchanges.forget_unanswered();
+                    }
                     continue;
                 }
                 State::Boundary => {
                     if self.buffer.is_empty() {
-                        let turn = if self.direction == Direction::Request {
-                            opposite.as_opposite().turn_at(meta, rested)
-                        } else {
-                            Turn::Overlaps
+                        let turn = match self.direction {
+                            Direction::Request => opposite.as_opposite().turn_at(meta, silence, self.untouched),
+                            Direction::Response if meta.heard > opposite.position => Turn::Unknown,
+                            Direction::Response => Turn::Follows,
                         };
                         self.place = Place { at: meta.at, position: meta.position, heard: meta.heard, turn };
                     }

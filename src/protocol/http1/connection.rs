@@ -84,7 +84,7 @@ impl HttpConnection {
             (StreamEvent::Data(bytes, meta), Direction::Response) => self.on_response_data(bytes, meta, cx),
             (StreamEvent::Gap { len }, Direction::Request) => {
                 self.request.on_gap(len, &mut self.exchanges, cx);
-                self.leave_http(self.request.as_opposite().position);
+                self.leave_http(self.request.as_opposite().position, cx.counters);
             }
             (StreamEvent::Gap { len }, Direction::Response) => self.response.on_gap(len, &mut self.exchanges, cx),
             (StreamEvent::End { clean, .. }, _) => self.on_end(direction, clean, cx),
@@ -124,10 +124,10 @@ impl HttpConnection {
 
     /// Of a connection that has left HTTP/1.x, so has the client once it is past its request for that.
     #[cold]
-    fn leave_http(&mut self, position: Position) {
+    fn leave_http(&mut self, position: Position, counters: &mut HttpCounters) {
         let holds = self.request.as_opposite().holds;
         if self.exchanges.switched && (holds || position >= self.exchanges.switched_at) {
-            self.request.leave_http(&self.exchanges);
+            self.request.leave_http(&self.exchanges, counters);
         }
     }
 
@@ -142,14 +142,14 @@ impl HttpConnection {
             return self.on_request_data(rest, meta, cx);
         }
         if left == 0 && self.exchanges.switched_at.is_known() {
-            self.leave_http(meta.position);
+            self.leave_http(meta.position, cx.counters);
         }
         if !self.request.as_opposite().in_message {
             self.response.on_next_request(meta.heard, &mut self.exchanges, cx);
         }
         self.request.on_data(bytes, meta, &self.response, &mut self.exchanges, cx);
         if !self.exchanges.switched
-            && let Some(number) = self.request.goes_on_with_http()
+            && let Some(number) = self.request.goes_on_with_http(&self.exchanges)
         {
             self.release(number, cx);
         }
@@ -161,7 +161,7 @@ impl HttpConnection {
             let declined = self.exchanges.declined;
             let used = self.response.on_data(bytes, meta, &self.request, &mut self.exchanges, cx);
             if self.exchanges.switched {
-                self.leave_http(self.request.as_opposite().position);
+                self.leave_http(self.request.as_opposite().position, cx.counters);
             }
             if let Some(number) = self.exchanges.declined
                 && declined != Some(number)

@@ -316,6 +316,11 @@ impl Exchanges {
         self.unanswered = self.unanswered.saturating_sub(1);
     }
 
+    /// A final response came since the last request, and none that was not seen.
+    pub fn has_answered(&self) -> bool {
+        self.answers > 0
+    }
+
     /// Answers may have passed unseen.
     pub fn forget_unanswered(&mut self) {
         self.unanswered = 0;
@@ -436,6 +441,7 @@ impl Exchanges {
             }
             Direction::Response => {
                 self.order = Order::Lost;
+                self.answers = 0;
                 self.forget_unanswered();
             }
         }

@@ -40,9 +40,9 @@ impl Held {
         }
     }
 
-    /// The client's first bytes are a request, and no bytes of the protocol after the switch begin like that.
+    /// The client's first bytes are a request line.
     pub fn begins_with_a_request(&self) -> bool {
-        if !self.switch.begins_unlike_http() || self.bytes > MAX_LINE_BYTES + self.pieces.len() * PIECE_OVERHEAD_BYTES {
+        if self.bytes > MAX_LINE_BYTES + self.pieces.len() * PIECE_OVERHEAD_BYTES {
             return false;
         }
         let mut start = Vec::new();

@@ -2,7 +2,7 @@
 
 use super::{State, Stream};
 use crate::flow::DataMeta;
-use crate::message::{Context, Switch};
+use crate::message::{Context, HttpCounters, Switch};
 use crate::protocol::handover::Piece;
 use crate::protocol::http1::begin::Begun;
 use crate::protocol::http1::exchange::{Exchanges, Place, Upgrade};
@@ -12,7 +12,7 @@ impl Stream {
     /// The connection has left HTTP/1.x; a message in progress still comes to its end, and what another protocol takes over waits
     /// for it.
     #[cold]
-    pub(in crate::protocol::http1) fn leave_http(&mut self, exchanges: &Exchanges) {
+    pub(in crate::protocol::http1) fn leave_http(&mut self, exchanges: &Exchanges, counters: &mut HttpCounters) {
         match &self.state {
             State::Body(_) => {}
             // The server had not received all of its head when it switched.
@@ -22,7 +22,15 @@ impl Stream {
                 Some(Upgrade { number, request: None, .. }) => self.hold_unread(*number),
                 _ => self.make_opaque(),
             },
-            _ => self.make_opaque(),
+            State::Held(held) => {
+                // Another request may be the one that was granted, and this one's answer not seen: then these were requests.
+                match exchanges.switched_at.is_known() {
+                    true => counters.lost_heads += u64::from(held.is_worth_counting()),
+                    false => counters.switched_bytes += held.data_bytes,
+                }
+                self.make_opaque();
+            }
+            State::Excess { .. } | State::Opaque => self.make_opaque(),
         }
     }
 
@@ -59,12 +67,13 @@ impl Stream {
         }
     }
 
-    /// The number of the request that wished to leave HTTP/1.x and whose client shows that it did not.
-    pub(in crate::protocol::http1) fn goes_on_with_http(&self) -> Option<u32> {
-        match &self.state {
-            State::Held(held) => held.begins_with_a_request().then_some(held.number),
-            _ => None,
-        }
+    /// The number of the request that wished to leave HTTP/1.x and whose client shows that it did not: it sends a request where
+    /// the other protocol begins otherwise, or where the server has answered and not switched. No client sends bytes of the other
+    /// protocol before it knows that the server speaks that, but for those of a tunnel.
+    pub(in crate::protocol::http1) fn goes_on_with_http(&self, exchanges: &Exchanges) -> Option<u32> {
+        let State::Held(held) = &self.state else { return None };
+        let is_http = held.switch.begins_unlike_http() || (held.switch != Switch::Tunnel && exchanges.has_answered());
+        (is_http && held.begins_with_a_request()).then_some(held.number)
     }
 
     /// The answer to exchange `number` is no: returns what was held, to be read again.

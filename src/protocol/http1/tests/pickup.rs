@@ -25,6 +25,31 @@ fn more_answers_than_requests_prove_that_the_client_pipelines() {
     assert_eq!(counters.unpaired_responses, 6);
 }
 
+/// Which request a response answers is not known, and yet the server has answered the one that wishes to switch, or its client
+/// does not wait: what it sends then is HTTP.
+#[test]
+fn requests_after_a_wish_to_switch_that_was_answered_otherwise_are_read() {
+    for name in ["websocket", "tls/1.2", "chat"] {
+        let wish = format!("GET /u HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: {name}\r\n\r\n");
+        let switch = format!("HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: {name}\r\n\r\n");
+        let all = [C(wish.as_bytes()), S(OK), C(GET), S(OK), C(wish.as_bytes()), S(switch.as_bytes()), C(b"GET /no")];
+        for cut in [Cut::Nowhere].into_iter().chain((1..GET.len()).map(|at| Cut::In(2, at))) {
+            let (seen, counters) = talk(&all, cut, Role::Unknown);
+            assert_eq!(seen.requests, ["> GET /u", "> GET /g", "> GET /u"], "{name} {cut:?}");
+            assert_eq!((counters.switched_bytes, counters.lost_heads), (7, 0), "{name} {cut:?}");
+        }
+    }
+}
+
+/// They may have been requests, if another request was granted.
+#[test]
+fn what_waits_for_an_answer_that_was_not_seen_is_counted() {
+    let wish = b"GET /u HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n";
+    let switch = b"HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: chat\r\n\r\n";
+    let (seen, counters) = talk(&[C(wish), C(GET), S(switch)], Cut::Nowhere, Role::Unknown);
+    assert_eq!((seen.requests.len(), counters.lost_heads), (1, 1));
+}
+
 #[test]
 fn the_end_of_a_body_and_the_next_request_are_no_request_together() {
     let next = "PUT /next HTTP/1.1\r\n\r\n";

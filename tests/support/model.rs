@@ -20,7 +20,7 @@ pub type Capture = fn(&mut Random, &[Rendered], Vec<Packet>) -> Vec<Packet>;
 #[derive(Debug, Clone, Copy)]
 pub enum Allowed {
     Never,
-    /// One message in so many may be wrong: the capture does not tell.
+    /// One message in so many may be wrong, and none of fewer: the capture does not tell.
     OneIn(usize),
 }
 
@@ -102,6 +102,10 @@ impl Model {
 
     pub const fn prose(self) -> Self {
         Self { talk: Talk { prose: true, ..self.talk }, ..self }
+    }
+
+    pub const fn bursts(self) -> Self {
+        Self { talk: Talk { bursts: true, ..self.talk }, ..self }
     }
 
     pub const fn proxied(self) -> Self {

@@ -68,6 +68,16 @@ fn late_and_loss(random: &mut Random, _: &[Rendered], packets: Vec<Packet>) -> V
     lose(random, packets, 40, 2, |_| true)
 }
 
+fn bursts_and_loss(random: &mut Random, talks: &[Rendered], packets: Vec<Packet>) -> Vec<Packet> {
+    let packets = rest(random, talks, packets);
+    lose(random, packets, 40, 2, |_| true)
+}
+
+fn late_bursts(random: &mut Random, talks: &[Rendered], packets: Vec<Packet>) -> Vec<Packet> {
+    let packets = rest(random, talks, packets);
+    begin_late(random, packets)
+}
+
 fn one_side_only(random: &mut Random, _: &[Rendered], packets: Vec<Packet>) -> Vec<Packet> {
     one_side(random, packets)
 }
@@ -172,10 +182,12 @@ pub const MODELS: &[Model] = &[
     Model::new("late-lookalikes", late).lookalikes().one_in(1_000).unpaired(17),
     Model::new("late-both-ports", late).both_ports().unpaired(17),
     Model::new("late-and-loss", late_and_loss).unpaired(17),
+    Model::new("bursts-and-loss", bursts_and_loss).bursts().unpaired(15),
+    Model::new("late-bursts", late_bursts).bursts().unpaired(23),
     Model::new("one-side", one_side_only).unpaired(35),
     Model::new("one-side-and-loss", one_side_and_loss).unpaired(30),
-    Model::new("skew", skewed).unpaired(14),
-    Model::new("skew-and-loss", skew_and_loss).unpaired(15),
+    Model::new("skew", skewed).unpaired(3),
+    Model::new("skew-and-loss", skew_and_loss).unpaired(10),
     Model::new("snaplen", snaplen).unpaired(15),
     Model::new("snaplen-of-some", snaplen_of_some).unpaired(6),
     Model::new("reset", reset_midway),

@@ -191,6 +191,22 @@ pub fn pause(random: &mut Random, mut packets: Vec<Packet>) -> Vec<Packet> {
     packets
 }
 
+/// Half of the clients' requests that follow all answers come after a silence.
+pub fn rest(random: &mut Random, talks: &[Rendered], mut packets: Vec<Packet>) -> Vec<Packet> {
+    let mut silence = 0;
+    for packet in packets.iter_mut().filter(|packet| !packet.syn) {
+        let turns = &talks[packet.connection].turns;
+        let is_next = packet.turn > 0
+            && packet.from == From::Client
+            && !packet.payload.is_empty()
+            && turns[packet.turn].range.start as i64 == packet.offset
+            && turns[packet.turn - 1].from == From::Server;
+        silence += if is_next && random.percent(50) { 2 * SECOND } else { 0 };
+        packet.at += silence;
+    }
+    packets
+}
+
 /// The first request rides on the SYN (RFC 7413), and the server takes it or has it sent again.
 pub fn open_fast(random: &mut Random, mut packets: Vec<Packet>) -> Vec<Packet> {
     let first = packets.iter().position(|packet| packet.from == From::Client && !packet.payload.is_empty());

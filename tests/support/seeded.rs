@@ -15,12 +15,15 @@ pub struct Talk {
     pub proxied: bool,
     /// Servers may refuse a request whose body waits for a 100 (Continue): the body is never sent.
     pub refused: bool,
+    /// Requests come two or three at a time, and the next ones when all are answered.
+    pub bursts: bool,
     /// Only a whole capture tells how to read these: CONNECT, tunnels that hold HTTP, clients that keep two requests open.
     pub anything: bool,
 }
 
 impl Talk {
-    pub const PLAIN: Self = Self { lookalikes: false, prose: false, proxied: false, refused: false, anything: false };
+    pub const PLAIN: Self =
+        Self { lookalikes: false, prose: false, proxied: false, refused: false, bursts: false, anything: false };
 }
 
 /// Exchanges of one conversation are numbered from a multiple of this on.
@@ -29,6 +32,7 @@ pub const MOST_EXCHANGES: usize = 100;
 pub fn conversation(random: &mut Random, connection: usize, talk: Talk) -> Conversation {
     let count = random.pick(&[1, 2, 3, 5, 8, 12]);
     let pace = match random.below(20) {
+        _ if talk.bursts => Pace::Pipelined(random.pick(&[2, 3])),
         0..3 => Pace::Pipelined(count),
         3 => Pace::Together(count),
         4 if talk.anything => Pace::Eager(count),

@@ -145,13 +145,16 @@ impl Case<'_> {
         let body_size = line["bodySize"].as_u64().unwrap() as usize;
         let gap_bytes = line["gapBytes"].as_u64().unwrap_or(0) as usize;
         let body = body_of(line);
+        // Its end is in doubt: more may have been taken for it than it has.
+        let is_doubtful = line["incomplete"] == "malformed" && body_size > sent.body.len();
         if let Some(body) = &body {
-            prop_assert!(sent.body.starts_with(body), "wrong body: {} is {line}", sent.mark);
+            let begins_alike = sent.body.starts_with(body) || (is_doubtful && body.starts_with(&sent.body));
+            prop_assert!(begins_alike, "wrong body: {} is {line}", sent.mark);
             prop_assert!(body.len() <= body_size, "wrong size: {} is {line}", sent.mark);
         }
         // Without its request, an answer to HEAD is like one with a body, and losses after it may be losses of that.
         let unclear = request.method == "HEAD" && line["request"].is_null() && gap_bytes > 0;
-        prop_assert!(body_size <= sent.body.len() || unclear, "wrong size: {} is {line}", sent.mark);
+        prop_assert!(body_size <= sent.body.len() || unclear || is_doubtful, "wrong size: {} is {line}", sent.mark);
         if line["bodyTruncated"].is_null() {
             prop_assert!(line["incomplete"].is_null() && gap_bytes == 0, "no flag: {} is {line}", sent.mark);
             match body {

@@ -1,8 +1,10 @@
 // A service of a chain, in a process and with an address of its own. It answers GET /NAME/N after what it has to do, calls other services for
-// that, one after the other and at the same time, and sends its parent what it took itself, by its own clock.
+// that, one after the other and at the same time, and sends its parent what it took itself, by its own clock, and how long the machine has
+// kept it from running.
 //   service.mjs ADDRESS    the parent sends { routes: { NAME: { work: ms, wait: ms, slow: N, calls: [[[origin, NAME]…]…] } } }
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,6 +13,12 @@ const SLOW_MS = 250;
 
 const [, , address] = process.argv;
 let routes = {};
+
+/** For how long, so far, this thread could have run and had to wait for a processor (Documentation/scheduler/sched-stats.rst). */
+function keptMs() {
+  const [, nanoseconds] = readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ');
+  return Number(nanoseconds) / 1e6;
+}
 
 /** Less than a millisecond, which no timer waits for. */
 function work(ms) {
@@ -56,7 +64,7 @@ const server = createServer({ noDelay: true }, async (request, response) => {
   work(workMs / 2);
   const self = performance.now() - begun - awaited;
   response.end('ok');
-  response.on('finish', () => process.send({ path: request.url, self }));
+  response.on('finish', () => process.send({ path: request.url, self, kept: keptMs() }));
 });
 server.keepAliveTimeout = 60_000;
 process.on('message', (message) => {

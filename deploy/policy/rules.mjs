@@ -9,11 +9,12 @@ const { OPTIONS } = require('../../dist/config/options.js');
 const { checkBatch } = require('../../dist/config/batch.js');
 const { MESSAGE_FIELDS } = require('../../dist/config/fields.js');
 const { DEFAULT_REDACTED_HEADERS } = require('../../dist/config/redaction.js');
-const { MEDIA_TYPE, TOKEN } = require('../../dist/config/checks.js');
+const { MEDIA_TYPE } = require('../../dist/config/checks.js');
 const texts = require('../../dist/config/texts.js');
 const { BYTES_PER_UNIT, MS_PER_UNIT } = require('../../dist/filter/units.js');
 const { MAX_CPU_LIMIT_SHARE, MAX_PORT, MIN_CPU_LIMIT_SHARE, MIN_PORT } = require('../../dist/config/limits.js');
 const { INTERFACE_NAME } = require('../../dist/injector/sniffer-text.js');
+const { TOKEN } = require('../../dist/token.js');
 
 /** Without an expression of CEL that says what they must be: a pod that has one is left as it is. */
 const UNREAD = ['filter', 'trigger'];

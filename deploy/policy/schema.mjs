@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);
-const { TOKEN } = require('../../dist/config/checks.js');
+const { TOKEN } = require('../../dist/token.js');
 const { MAX_PORT } = require('../../dist/config/limits.js');
 const { OBJECT_NAME, SECRET_KEY } = require('../../dist/injector/names.js');
 const { QUANTITY } = require('../../dist/injector/quantity.js');

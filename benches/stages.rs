@@ -16,8 +16,8 @@ use tcp_sniffer::encode::{Encoder, Origin};
 use tcp_sniffer::engine::Engine;
 use tcp_sniffer::flow::{DataMeta, FlowCounters, FlowKey, Patience, Side, StreamEvent, Table};
 use tcp_sniffer::message::{
-    Answered, Context, Direction, Head, HttpCounters, HttpMessage, Incomplete, Judged, Limits, NotHttp, Readers,
-    Scratch, Selection, Sink,
+    Answered, Context, Direction, Head, HttpCounters, HttpMessage, Incomplete, Limits, NotHttp, Readers,
+    RequestVerdict, Scratch, Selection, Sink,
 };
 use tcp_sniffer::protocol::{Conversation, Met, Parties};
 use tcp_sniffer::time::Timestamp;
@@ -196,7 +196,7 @@ impl Owned {
                 wait_micros: *latency_micros,
             }),
             request_seen: true,
-            judged: Judged::default(),
+            verdict: RequestVerdict::default(),
             extras: None,
         }
     }

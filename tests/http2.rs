@@ -126,9 +126,9 @@ proptest! {
     }
 
     #[test]
-    fn losses(plan in plan(), cutting in strategy::brisk_cutting(), fates in strategy::fates(true), link in strategy::link()) {
+    fn losses(plan in plan(), cutting in strategy::brisk_cutting(), arrivals in strategy::arrivals(true), link in strategy::link()) {
         let (rendered, sent) = rendered(&plan);
-        let packets = lose(trace(&rendered, &cutting), &fates);
+        let packets = lose(trace(&rendered, &cutting), &arrivals);
         let (lines, stats) = watch(&link, &packets);
         let whole = is_sound(&lines, &sent)?;
         prop_assert!(whole == sent.len() || is_named(&stats), "{:?}", stats.entries());

@@ -47,11 +47,11 @@ proptest! {
         rendered in strategy::conversation(Scope { pipelined: false, tunnel: false, ..Scope::default() }),
         cutting in strategy::brisk_cutting(),
         again in strategy::again(),
-        fates in strategy::fates(false),
+        arrivals in strategy::arrivals(false),
         delays in strategy::short_delays(),
         link in strategy::link(),
     ) {
-        let packets = contradict(delay(lose(repeat(&rendered, trace(&rendered, &cutting), &again), &fates), &delays));
+        let packets = contradict(delay(lose(repeat(&rendered, trace(&rendered, &cutting), &again), &arrivals), &delays));
         with_case(&rendered, &packets, &link, |case| case.is_sound().map(drop))?;
     }
 
@@ -61,13 +61,13 @@ proptest! {
         rendered in strategy::conversation(Scope { connect: false, ..Scope::default() }),
         cutting in strategy::brisk_cutting(),
         again in strategy::again(),
-        fates in strategy::fates(false),
+        arrivals in strategy::arrivals(false),
         delays in strategy::short_delays(),
         link in strategy::link(),
     ) {
         let all = repeat(&rendered, trace(&rendered, &cutting), &again);
         let (asked, answered): (Vec<_>, Vec<_>) = all.into_iter().partition(|packet| packet.from == From::Client);
-        let packets = contradict(delay([asked, lose(answered, &fates)].concat(), &delays));
+        let packets = contradict(delay([asked, lose(answered, &arrivals)].concat(), &delays));
         with_case(&rendered, &packets, &link, |case| case.is_sound().map(drop))?;
     }
 
@@ -78,11 +78,11 @@ proptest! {
         rendered in strategy::conversation(Scope { head: false, tunnel: false, upgrade: false, ..Scope::default() }),
         cutting in strategy::brisk_cutting(),
         again in strategy::again(),
-        fates in strategy::fates(false),
+        arrivals in strategy::arrivals(false),
         delays in strategy::short_delays(),
         link in strategy::link(),
     ) {
-        let packets = contradict(delay(lose(repeat(&rendered, trace(&rendered, &cutting), &again), &fates), &delays));
+        let packets = contradict(delay(lose(repeat(&rendered, trace(&rendered, &cutting), &again), &arrivals), &delays));
         let mut lines = watch(engine_config(), &link, &packets);
         for (index, line) in lines.iter_mut().enumerate() {
             let object = line.as_object_mut().unwrap();
@@ -98,11 +98,11 @@ proptest! {
     fn nothing_is_invented_when_the_answer_to_the_syn_is_lost(
         rendered in strategy::conversation(Scope { pipelined: false, tunnel: false, ..Scope::default() }),
         cutting in strategy::brisk_cutting(),
-        fates in strategy::fates(false),
+        arrivals in strategy::arrivals(false),
         acks in any::<bool>(),
         link in strategy::link(),
     ) {
-        let mut packets = lose(trace(&rendered, &cutting), &fates);
+        let mut packets = lose(trace(&rendered, &cutting), &arrivals);
         packets.retain(|packet| !(packet.syn && packet.from == From::Server));
         packets.retain(|packet| acks || !packet.payload.is_empty() || packet.syn || packet.fin || packet.rst);
         with_case(&rendered, &packets, &link, |case| case.is_sound().map(drop))?;
@@ -127,11 +127,11 @@ proptest! {
     fn what_the_snaplen_cut_off_is_a_gap(
         rendered in strategy::conversation(Scope { pipelined: false, tunnel: false, ..Scope::default() }),
         cutting in strategy::brisk_cutting(),
-        fates in strategy::fates(true),
+        arrivals in strategy::arrivals(true),
         delays in strategy::short_delays(),
         link in strategy::link(),
     ) {
-        let packets = delay(lose(trace(&rendered, &cutting), &fates), &delays);
+        let packets = delay(lose(trace(&rendered, &cutting), &arrivals), &delays);
         with_case(&rendered, &packets, &link, |case| case.is_sound().map(drop))?;
     }
 
@@ -141,13 +141,13 @@ proptest! {
     fn a_capture_that_begins_anywhere_invents_nothing(
         rendered in strategy::conversation(Scope { pipelined: false, tunnel: false, ..Scope::default() }),
         cutting in strategy::brisk_cutting(),
-        fates in strategy::fates(false),
+        arrivals in strategy::arrivals(false),
         begin in any::<prop::sample::Index>(),
         link in strategy::link(),
     ) {
         let cutting = Cutting { at_lookalikes: false, ..cutting };
         let all = trace(&rendered, &cutting);
-        let packets = lose(all[begin.index(all.len())..].to_vec(), &fates);
+        let packets = lose(all[begin.index(all.len())..].to_vec(), &arrivals);
         let believed = From::BOTH.into_iter().any(|side| {
             let first = packets.iter().find(|packet| packet.from == side && !packet.payload.is_empty());
             first.is_some_and(|first| support::trace::is_like_a_start(&rendered, first))
@@ -168,10 +168,10 @@ proptest! {
         }),
         cutting in strategy::brisk_cutting(),
         side in prop::sample::select(&From::BOTH[..]),
-        fates in strategy::fates(false),
+        arrivals in strategy::arrivals(false),
         link in strategy::link(),
     ) {
-        let mut packets = lose(trace(&rendered, &cutting), &fates);
+        let mut packets = lose(trace(&rendered, &cutting), &arrivals);
         packets.retain(|packet| packet.from == side);
         with_case(&rendered, &packets, &link, |case| case.is_sound().map(drop))?;
     }
@@ -216,11 +216,11 @@ proptest! {
         }),
         cutting in strategy::brisk_cutting(),
         again in strategy::again(),
-        fates in strategy::fates(false),
+        arrivals in strategy::arrivals(false),
         delays in strategy::short_delays(),
         link in strategy::link(),
     ) {
-        let packets = contradict(delay(lose(repeat(&rendered, trace(&rendered, &cutting), &again), &fates), &delays));
+        let packets = contradict(delay(lose(repeat(&rendered, trace(&rendered, &cutting), &again), &arrivals), &delays));
         with_case(&rendered, &packets, &link, |case| {
             case.is_sound()?;
             for survivor in survivors(case) {

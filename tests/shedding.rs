@@ -140,14 +140,14 @@ proptest! {
         rendered in strategy::conversation(scope()),
         cutting in strategy::brisk_cutting(),
         again in strategy::again(),
-        fates in strategy::fates(false),
+        arrivals in strategy::arrivals(false),
         delays in strategy::short_delays(),
         changes in changes(),
         seed in any::<u64>(),
         link in strategy::link(),
     ) {
         let all = repeat(&rendered, trace(&rendered, &Cutting { at_lookalikes: false, ..cutting }), &again);
-        let packets = contradict(delay(lose(all, &fates), &delays));
+        let packets = contradict(delay(lose(all, &arrivals), &delays));
         let shed = watch(&link, &packets, &changes, seed);
         balances(&shed.stats, packets.len())?;
         let seen = From::BOTH.map(|side| shed.read.iter().any(|packet| packet.from == side && !packet.payload.is_empty()));

@@ -67,14 +67,14 @@ proptest! {
         rendered in strategy::conversation(Scope { pipelined: false, tunnel: false, ..Scope::default() }),
         cutting in strategy::brisk_cutting(),
         again in strategy::again(),
-        fates in strategy::fates(false),
+        arrivals in strategy::arrivals(false),
         delays in strategy::short_delays(),
         ports in ports(),
         link in link(),
     ) {
         let mut packets = repeat(&rendered, trace(&rendered, &cutting), &again);
         let rest = packets.split_off(2);
-        let packets = contradict(delay([packets, lose(rest, &fates)].concat(), &delays));
+        let packets = contradict(delay([packets, lose(rest, &arrivals)].concat(), &delays));
         let mut watch = Watch::new(EngineConfig { ports, ..engine_config() });
         packets.iter().for_each(|packet| watch.packet(&link, packet));
         let (lines, _) = watch.end();

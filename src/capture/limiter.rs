@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use crate::engine::ShedLevel;
 
-/// A window that is judged. CPU time of threads is exact, so it may be short.
+/// A window that is measured. CPU time of threads is exact, so it may be short.
 const WINDOW: Duration = Duration::from_millis(250);
-/// Windows whose mean is judged, all of them since the last change of the level: one answer of some megabytes fills one window.
-const JUDGED: usize = 4;
+/// Windows whose mean is compared with the limit, all of them since the last change of the level: one answer of some megabytes fills one window.
+const WINDOWS: usize = 4;
 /// So many are enough if their mean is over this multiple of the limit.
-const FAR_JUDGED: usize = 2;
+const FAR_WINDOWS: usize = 2;
 const FAR: f64 = 2.0;
 /// Under this share of the limit a level down is tried.
 const CALM_SHARE: f64 = 0.6;
@@ -37,8 +37,8 @@ pub(super) struct Limiter {
     excess: f64,
     last: Option<Sample>,
     /// The shares of the last windows since the level changed, the newest first.
-    recent: [f64; JUDGED],
-    judged: usize,
+    recent: [f64; WINDOWS],
+    window_count: usize,
     calm: u32,
     calm_needed: u32,
     since_down: u32,
@@ -52,8 +52,8 @@ impl Limiter {
             level: ShedLevel::NONE,
             excess: 0.0,
             last: None,
-            recent: [0.0; JUDGED],
-            judged: 0,
+            recent: [0.0; WINDOWS],
+            window_count: 0,
             calm: 0,
             calm_needed: MIN_CALM,
             since_down: u32::MAX,
@@ -78,7 +78,7 @@ impl Limiter {
         self.last = Some(Sample { wall, cpu });
         let share = cpu.saturating_sub(last.cpu).as_secs_f64() / passed.as_secs_f64();
         self.since_down = self.since_down.saturating_add(1);
-        if let Some(excess) = self.judge(share) {
+        if let Some(excess) = self.excess_of(share) {
             self.excess = excess;
             self.go_up();
         } else if share < self.limit * CALM_SHARE && self.level > ShedLevel::NONE {
@@ -93,21 +93,21 @@ impl Limiter {
     }
 
     /// With the share of one more window. Returns the share that is too much, if it is.
-    fn judge(&mut self, share: f64) -> Option<f64> {
+    fn excess_of(&mut self, share: f64) -> Option<f64> {
         if self.level == ShedLevel::NONE {
             return (share > self.limit).then_some(share);
         }
         self.recent.rotate_right(1);
         self.recent[0] = share;
-        self.judged = (self.judged + 1).min(JUDGED);
-        let mean = self.recent.iter().take(self.judged).sum::<f64>() / self.judged as f64;
-        let is_enough = self.judged == JUDGED || self.judged >= FAR_JUDGED && mean > self.limit * FAR;
+        self.window_count = (self.window_count + 1).min(WINDOWS);
+        let mean = self.recent.iter().take(self.window_count).sum::<f64>() / self.window_count as f64;
+        let is_enough = self.window_count == WINDOWS || self.window_count >= FAR_WINDOWS && mean > self.limit * FAR;
         (is_enough && mean > self.limit).then_some(mean)
     }
 
     fn go_up(&mut self) {
         self.calm = 0;
-        self.judged = 0;
+        self.window_count = 0;
         if self.since_down <= RELAPSE {
             self.calm_needed = (self.calm_needed * 2).min(MAX_CALM);
             // One relapse, however many levels it goes up.
@@ -118,7 +118,7 @@ impl Limiter {
 
     fn go_down(&mut self) {
         self.calm = 0;
-        self.judged = 0;
+        self.window_count = 0;
         if self.since_down > RELAPSE && self.since_down != u32::MAX {
             // The last level down was right.
             self.calm_needed = (self.calm_needed / 2).max(MIN_CALM);
@@ -215,7 +215,7 @@ mod tests {
     }
 
     proptest! {
-        /// With any sampling a step is of one level, and only with a window over the limit among those judged; a load that takes too
+        /// With any sampling a step is of one level, and only with a window over the limit among those compared; a load that takes too
         /// much at every level ends at the last.
         #[test]
         fn steps_are_of_one_level(shares in prop::collection::vec(0.0..3.0f64, 1..200)) {
@@ -227,11 +227,11 @@ mod tests {
                 if before == ShedLevel::NONE {
                     prop_assert_eq!(level > before, share > LIMIT);
                 } else if level > before {
-                    prop_assert!(shares[n.saturating_sub(JUDGED - 1)..=n].iter().any(|&share| share > LIMIT));
+                    prop_assert!(shares[n.saturating_sub(WINDOWS - 1)..=n].iter().any(|&share| share > LIMIT));
                 }
                 before = level;
             }
-            prop_assert_eq!(last(&run(&mut limiter, JUDGED as u32 * 6, |_| 1.0)), ShedLevel::ALL);
+            prop_assert_eq!(last(&run(&mut limiter, WINDOWS as u32 * 6, |_| 1.0)), ShedLevel::ALL);
         }
     }
 }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::decode::Endpoint;
 use crate::encode::{Encoder, Origin};
-use crate::message::{Direction, Head, HttpMessage, Judged, Part, StreamMessage, StreamOf};
+use crate::message::{Direction, Head, HttpMessage, Part, RequestVerdict, StreamMessage, StreamOf};
 use crate::time::Timestamp;
 
 fn config() -> EngineConfig {
@@ -30,7 +30,7 @@ fn batch(config: &EngineConfig, bodies: &[&[u8]]) -> Batch {
             gap_bytes: 0,
             answered: None,
             request_seen: false,
-            judged: Judged::default(),
+            verdict: RequestVerdict::default(),
             extras: None,
         };
         if let Some(raw) = encoder.push_line(&mut batch.lines, &origin, &message) {

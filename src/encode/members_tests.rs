@@ -76,7 +76,7 @@ fn with_messages(test: impl Fn(&HttpMessage<'_>)) {
         answered: None,
         proxied: Some(Proxied { source: end, destination: end }),
         request_seen: true,
-        judged: Default::default(),
+        verdict: Default::default(),
         extras: Some(&extras),
     };
     test(&message);

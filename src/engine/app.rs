@@ -1,7 +1,7 @@
 //! A connection beyond its flows.
 
-use super::held::Held;
 use super::layer::Layer;
+use super::pending_lines::PendingLines;
 use crate::encode::Origin;
 use crate::flow::EntryId;
 use crate::message::Tls;
@@ -21,7 +21,7 @@ pub(super) struct App {
     /// From the first bytes on, too.
     pub origin: Option<Origin>,
     /// Lines that wait for the decision whether they are shown.
-    pub held: Held,
+    pub pending: PendingLines,
     pub gap_noticed: bool,
     /// Another connection, with its serial, whose SYN came from the same client with the same number.
     pub like_it: Option<(EntryId, u64)>,

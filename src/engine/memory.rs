@@ -22,7 +22,7 @@ impl Engine {
         let held_back = entry.connection.waiting_bytes()
             + entry.app.layer.buffered_bytes()
             + conversation
-            + entry.app.held.buffered_bytes();
+            + entry.app.pending.buffered_bytes();
         let bytes = CONNECTION_BYTES + held_back;
         self.buffered_bytes = self.buffered_bytes - entry.app.charged_bytes + bytes;
         entry.app.charged_bytes = bytes;

@@ -6,12 +6,12 @@
 mod app;
 mod clock;
 mod following;
-mod held;
 mod joining;
 mod layer;
 mod lingering;
 mod memory;
 mod outlet;
+mod pending_lines;
 mod ports;
 mod shed_level;
 mod shedding;

@@ -1,6 +1,6 @@
 //! Where everything that comes out is collected: lines, notices, counters.
 
-use super::held::{Fate, Held};
+use super::pending_lines::{MessageVerdict, PendingLines};
 use super::unread::{NotUnderstood, UnreadLinkTypes};
 use crate::batch::{Batcher, Line};
 use crate::config::EngineConfig;
@@ -8,8 +8,8 @@ use crate::decode::{Endpoint, LinkType, Undecodable, describe_linktype};
 use crate::encode::{Encoder, Origin};
 use crate::flow::{Ends, Side};
 use crate::message::{
-    Context, Direction, Extras, HttpCounters, HttpMessage, Incomplete, Judged, Limits, NotHttp, Readers, Scratch,
-    Selection, Sink, StreamMessage, Tls, Unanswered,
+    Context, Direction, Extras, HttpCounters, HttpMessage, Incomplete, Limits, NotHttp, Readers, RequestVerdict,
+    Scratch, Selection, Sink, StreamMessage, Tls, Unanswered,
 };
 use crate::notice::{Kind, Notices};
 use crate::stats::Stats;
@@ -116,8 +116,8 @@ impl Outlet {
         NotUnderstood::of(&self.stats, &self.unread_linktypes)
     }
 
-    pub fn finish_held(&mut self, held: &mut Held, now: Timestamp) {
-        let (shown, hidden) = held.finish(&self.selection);
+    pub fn finish_pending(&mut self, pending: &mut PendingLines, now: Timestamp) {
+        let (shown, hidden) = pending.finish(&self.selection);
         self.stats.filtered += hidden;
         for line in shown {
             self.batcher.push_line(now, line);
@@ -129,7 +129,7 @@ impl Outlet {
     pub fn with_context(
         &mut self,
         origin: &Origin,
-        held: &mut Held,
+        pending: &mut PendingLines,
         secured: Option<&Tls>,
         now: Timestamp,
         ending: Incomplete,
@@ -143,7 +143,7 @@ impl Outlet {
             unanswered: &mut self.unanswered,
             encoder: &mut self.encoder,
             selection: &self.selection,
-            held,
+            pending,
             origin,
             secured,
             now,
@@ -169,7 +169,7 @@ struct ToLines<'a> {
     unanswered: &'a mut Vec<(String, String)>,
     encoder: &'a mut Encoder,
     selection: &'a Selection,
-    held: &'a mut Held,
+    pending: &'a mut PendingLines,
     origin: &'a Origin,
     /// The TLS that the connection's messages come in.
     secured: Option<&'a Tls>,
@@ -194,8 +194,8 @@ impl ToLines<'_> {
             None => stats.over_body_limit += u64::from(message.is_truncated()),
         }
         let (encoder, origin) = (&mut *self.encoder, self.origin);
-        let fate = self.held.decide(self.selection, message, origin.server.port);
-        if !matches!(fate, Fate::Hide { own: true, .. }) && message.judged.is_marked() {
+        let verdict = self.pending.decide(self.selection, message, origin.server.port);
+        if !matches!(verdict, MessageVerdict::Hide { own: true, .. }) && message.verdict.is_marked() {
             stats.falsely_marked += 1;
             self.notices.warn(self.now, Kind::FalselyMarked, || {
                 let message = "a message carries the marker of our own POSTs and is none: it is shown; \
@@ -205,32 +205,32 @@ impl ToLines<'_> {
         }
         let bare;
         let message = if stats.shed_level > 0 && !message.body.is_empty() {
-            stats.shed_bodies += u64::from(!matches!(fate, Fate::Hide { .. }));
+            stats.shed_bodies += u64::from(!matches!(verdict, MessageVerdict::Hide { .. }));
             // As if it was cut before its first byte.
             bare = HttpMessage { body: &[], ..*message };
             &bare
         } else {
             message
         };
-        match fate {
-            Fate::Show(waited) => {
+        match verdict {
+            MessageVerdict::Show(waited) => {
                 for line in waited {
                     self.batcher.push_line(self.now, line);
                 }
                 self.batcher.push(self.now, |out| encoder.push_line(out, origin, message));
             }
-            Fate::Hide { own: true, .. } => stats.own_messages += 1,
-            Fate::Hide { own: false, waited } => stats.filtered += 1 + waited,
-            Fate::Wait(judged) => {
+            MessageVerdict::Hide { own: true, .. } => stats.own_messages += 1,
+            MessageVerdict::Hide { own: false, waited } => stats.filtered += 1 + waited,
+            MessageVerdict::Wait(verdict) => {
                 let mut line = Line::default();
                 line.raw = encoder.push_line(&mut line.text, origin, message);
-                self.wait((message.exchange, message.direction == Direction::Request), judged, line);
+                self.wait((message.exchange, message.direction == Direction::Request), verdict, line);
             }
         }
     }
 
-    fn wait(&mut self, what: (u32, bool), judged: Judged, line: Line) {
-        match self.held.wait(self.selection, what, judged, line) {
+    fn wait(&mut self, what: (u32, bool), verdict: RequestVerdict, line: Line) {
+        match self.pending.wait(self.selection, what, verdict, line) {
             None => {}
             Some(Some(oldest)) => self.batcher.push_line(self.now, oldest),
             Some(None) => self.stats.filtered += 1,
@@ -255,28 +255,28 @@ impl Sink for ToLines<'_> {
         if let Some(count) = self.stats.stream_messages.get_mut(message.part.index()) {
             *count += 1;
         }
-        let fate = self.held.decide_inside(self.selection, message.of, origin.server.port);
+        let verdict = self.pending.decide_inside(self.selection, message.of, origin.server.port);
         let bare;
         let message = if self.stats.shed_level > 0 && !message.data.is_empty() {
-            self.stats.shed_bodies += u64::from(!matches!(fate, Fate::Hide { .. }));
+            self.stats.shed_bodies += u64::from(!matches!(verdict, MessageVerdict::Hide { .. }));
             bare = StreamMessage { data: &[], truncated: true, ..*message };
             &bare
         } else {
             message
         };
-        match fate {
-            Fate::Show(waited) => {
+        match verdict {
+            MessageVerdict::Show(waited) => {
                 for line in waited {
                     self.batcher.push_line(self.now, line);
                 }
                 self.batcher.push(self.now, |out| encoder.push_stream_line(out, origin, message));
             }
-            Fate::Hide { own: true, .. } => self.stats.own_messages += 1,
-            Fate::Hide { own: false, waited } => self.stats.filtered += 1 + waited,
-            Fate::Wait(judged) => {
+            MessageVerdict::Hide { own: true, .. } => self.stats.own_messages += 1,
+            MessageVerdict::Hide { own: false, waited } => self.stats.filtered += 1 + waited,
+            MessageVerdict::Wait(verdict) => {
                 let mut line = Line::default();
                 line.raw = encoder.push_stream_line(&mut line.text, origin, message);
-                self.wait((message.of.exchange, false), judged, line);
+                self.wait((message.of.exchange, false), verdict, line);
             }
         }
     }

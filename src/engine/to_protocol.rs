@@ -84,10 +84,10 @@ impl ToProtocol<'_> {
             return self.report_unread(false);
         };
         let origin = origin_of(&mut self.app.origin, self.serial, self.ends, server);
-        let (held, secured) = (&mut self.app.held, self.app.secured.as_deref());
+        let (pending, secured) = (&mut self.app.pending, self.app.secured.as_deref());
         // TLS in TLS is not read.
         let readers = Readers { streams: self.outlet.streams, tunnels: self.has_keys && secured.is_none() };
-        self.outlet.with_context(origin, held, secured, self.now, self.ending, readers, |cx| {
+        self.outlet.with_context(origin, pending, secured, self.now, self.ending, readers, |cx| {
             conversation.on_event(side, event, cx);
         });
         if conversation.has_unread() {
@@ -116,13 +116,13 @@ impl ToProtocol<'_> {
             && let Some(server) = conversation.server()
         {
             let origin = origin_of(&mut self.app.origin, self.serial, self.ends, server);
-            let (held, secured) = (&mut self.app.held, self.app.secured.as_deref());
+            let (pending, secured) = (&mut self.app.pending, self.app.secured.as_deref());
             let readers = Readers { streams: self.outlet.streams, tunnels: false };
-            self.outlet.with_context(origin, held, secured, self.now, self.ending, readers, |cx| {
+            self.outlet.with_context(origin, pending, secured, self.now, self.ending, readers, |cx| {
                 conversation.shed(cx);
             });
         }
-        self.outlet.finish_held(&mut self.app.held, self.now);
+        self.outlet.finish_pending(&mut self.app.pending, self.now);
     }
 
     /// No more answers come: what waited for them is decided.
@@ -130,7 +130,7 @@ impl ToProtocol<'_> {
         if self.app.conversation.as_ref().is_some_and(|conversation| conversation.has_unread()) {
             self.report_unread(true);
         }
-        self.outlet.finish_held(&mut self.app.held, self.now);
+        self.outlet.finish_pending(&mut self.app.pending, self.now);
     }
 }
 

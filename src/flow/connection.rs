@@ -72,7 +72,7 @@ struct Reset {
     /// Where it stands in its sender's stream.
     position: Position,
     /// How much its sender had received of the other stream.
-    heard: Position,
+    acked: Position,
 }
 
 impl Default for Connection {
@@ -194,11 +194,11 @@ impl Connection {
             return Next::Continue;
         }
         me.note_window(segment.window);
-        let mut heard = Position::UNKNOWN;
+        let mut acked = Position::UNKNOWN;
         let ack = SeqNumber(segment.ack);
         let was_acked = may_be_another && other.is_acked_to(other.position_of(ack));
         if segment.flags.ack && doubt.is_none() && other.seen && other.takes_ack(other.position_of(ack)) {
-            heard = other.position_of(ack);
+            acked = other.position_of(ack);
             if may_be_another && !was_acked && other.has_delivered() {
                 self.forget_signs_of_another();
             }
@@ -215,13 +215,13 @@ impl Connection {
                 self.await_answer(side, segment);
             }
             match position {
-                Some(position) => heard = position,
+                Some(position) => acked = position,
                 None if self.is_of_another(side, segment) => return Next::Replace,
                 None if length > 0 => {
                     doubt = doubt.or(Some(Doubt::Ack));
-                    heard = self.flow(side.other()).next();
+                    acked = self.flow(side.other()).next();
                 }
-                None if segment.flags.rst => heard = self.flow(side.other()).next(),
+                None if segment.flags.rst => acked = self.flow(side.other()).next(),
                 None => {
                     counters.discarded.impossible_ack += 1;
                     return Next::Continue;
@@ -229,7 +229,7 @@ impl Connection {
             }
         }
         if segment.flags.rst {
-            return self.on_reset(side, first_seq, heard, now, counters, sink);
+            return self.on_reset(side, first_seq, acked, now, counters, sink);
         }
         let me = self.flow(side);
         if !me.is_started() {
@@ -248,7 +248,7 @@ impl Connection {
         }
         if length == 0 && !segment.flags.fin {
             if start > me.next() && near && doubt.is_none() {
-                me.note_sent(start, heard);
+                me.note_sent(start, acked);
             }
             return self.settle(counters, sink);
         }
@@ -277,8 +277,8 @@ impl Connection {
         let fin = segment.flags.fin && doubt.is_some();
         let (payload, missing) = me.text_of(start, segment);
         let length = payload.len() as u64 + u64::from(missing);
-        let piece = Piece { start, payload, missing, at, arrived: now, heard, doubt, fin };
-        if me.is_in_order(&piece) && heard <= other.next() {
+        let piece = Piece { start, payload, missing, at, arrived: now, acked, doubt, fin };
+        if me.is_in_order(&piece) && acked <= other.next() {
             let known = me.next().since(start).min(length);
             if known > 0 {
                 me.count_known(known, start, segment, now, counters);
@@ -289,9 +289,9 @@ impl Connection {
             counters.out_of_order_segments += u64::from(start > me.next());
             let possible = other.captured_to();
             me.displace_by(&piece, possible, &mut counters.discarded);
-            if doubt.is_none() && heard.is_known() {
-                me.lower_heard_before(start + length, heard, possible);
-                me.note_sent(start + length, heard);
+            if doubt.is_none() && acked.is_known() {
+                me.lower_acked_before(start + length, acked, possible);
+                me.note_sent(start + length, acked);
             }
             let known = me.keep(&piece, &mut counters.discarded);
             if known > 0 {
@@ -411,14 +411,14 @@ impl Connection {
         &mut self,
         side: Side,
         seq: SeqNumber,
-        heard: Position,
+        acked: Position,
         now: Timestamp,
         counters: &mut FlowCounters,
         sink: &mut impl FnMut(Side, StreamEvent<'_>),
     ) -> Next {
         let (me, _) = self.flows(side);
         let position = if me.is_started() { me.position_of(seq) } else { Position::UNKNOWN };
-        self.reset.get_or_insert(Reset { at: now, side, position, heard });
+        self.reset.get_or_insert(Reset { at: now, side, position, acked });
         self.settle(counters, sink)
     }
 

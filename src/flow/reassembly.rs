@@ -24,7 +24,7 @@ pub struct DataMeta {
     /// Where the first byte stands in its stream.
     pub position: Position,
     /// How much of the other direction the sender had received when it sent these bytes.
-    pub heard: Position,
+    pub acked: Position,
     /// The first byte is also the first byte of a segment's payload.
     pub segment_start: bool,
 }
@@ -52,7 +52,7 @@ pub(super) struct First {
     pub start: Position,
     pub end: Position,
     pub arrived: Timestamp,
-    pub heard: Position,
+    pub acked: Position,
     pub doubt: Option<Doubt>,
 }
 
@@ -83,7 +83,7 @@ pub(super) struct Reassembler {
     /// How far the numbers of the MPTCP stream are ahead of this subflow's.
     mapping: Option<u32>,
     /// How far the other side has acknowledged; no further than what was captured.
-    acked: Position,
+    peer_acked: Position,
     /// How far beyond that it says it has received: lost here, captured later, or a lie.
     claimed: Position,
     /// How far its sender is known to have come, ahead of what is delivered, and what it had received by then.
@@ -104,7 +104,7 @@ pub(super) struct Piece<'a> {
     pub at: Timestamp,
     /// The engine's time, which never goes back, for the holes.
     pub arrived: Timestamp,
-    pub heard: Position,
+    pub acked: Position,
     pub doubt: Option<Doubt>,
     /// A FIN in doubt stands at its end.
     pub fin: bool,
@@ -125,7 +125,7 @@ impl Reassembler {
         self.started = true;
         self.next = Position::ORIGIN;
         self.met_at = Position::ORIGIN;
-        self.acked = Position::ORIGIN;
+        self.peer_acked = Position::ORIGIN;
         self.base = seq.0.wrapping_sub(Position::ORIGIN.low_bits());
     }
 
@@ -186,7 +186,7 @@ impl Reassembler {
 
     /// A reset counts only inside the window (RFC 9293 §3.10.7.4, RFC 5961 §3), which begins where the receiver has come.
     pub fn may_be_reset_at(&self, position: Position) -> bool {
-        self.is_near(position) && position >= self.acked
+        self.is_near(position) && position >= self.peer_acked
     }
 
     /// The stream's own SYN says where it begins and how its windows are scaled.
@@ -236,7 +236,7 @@ impl Reassembler {
     /// The least that a receiver with this window may acknowledge: what was sent may have crossed what it had received by
     /// then (RFC 5961 §5), but nothing was sent before the SYN.
     pub fn oldest_ack(&self, window: u64) -> Position {
-        let oldest = self.acked.back(window);
+        let oldest = self.peer_acked.back(window);
         if self.began_with_syn { oldest.max(Position::ORIGIN) } else { oldest }
     }
 
@@ -247,7 +247,7 @@ impl Reassembler {
 
     pub fn acknowledge(&mut self, position: Position) {
         if position <= self.next || position <= self.captured_to().max(self.stream_end().unwrap_or_default()) {
-            self.acked = self.acked.max(position);
+            self.peer_acked = self.peer_acked.max(position);
         } else {
             self.claimed = self.claimed.max(position);
         }
@@ -256,9 +256,9 @@ impl Reassembler {
     /// The ordinary case of `acknowledge`: no less than before, no more than was delivered. Returns true if it was that.
     #[inline]
     pub fn takes_ack(&mut self, position: Position) -> bool {
-        let is_ordinary = self.started && position >= self.acked && position <= self.next;
+        let is_ordinary = self.started && position >= self.peer_acked && position <= self.next;
         if is_ordinary {
-            self.acked = position;
+            self.peer_acked = position;
         }
         is_ordinary
     }
@@ -270,7 +270,7 @@ impl Reassembler {
     /// Its own side has sent up to `position`, and nothing beyond by then: what was said to be received is that, or was a lie.
     pub fn settle_claim(&mut self, position: Position) {
         if position >= self.claimed {
-            self.acked = self.acked.max(self.claimed);
+            self.peer_acked = self.peer_acked.max(self.claimed);
             self.claimed = Position::UNKNOWN;
         } else if position >= self.captured_to() {
             self.claimed = Position::UNKNOWN;
@@ -281,7 +281,7 @@ impl Reassembler {
     pub fn skip_unseen(&mut self, position: Position) {
         self.next = self.next.max(position);
         self.met_at = self.next;
-        self.acked = self.next;
+        self.peer_acked = self.next;
     }
 
     /// The stream's first captured packet stands before what the other side had acknowledged: it was captured late, or what
@@ -319,31 +319,31 @@ impl Reassembler {
 
     /// A byte there was received before it was captured.
     pub fn was_received(&self, position: Position) -> bool {
-        self.acked.max(self.claimed) > position
+        self.peer_acked.max(self.claimed) > position
     }
 
     /// Its sender had come to `position` when it had received so much of the other stream.
-    pub fn note_sent(&mut self, position: Position, heard: Position) {
+    pub fn note_sent(&mut self, position: Position, acked: Position) {
         match &mut self.sent {
-            Some((sent, had)) if *sent == position => *had = heard.min(*had),
+            Some((sent, had)) if *sent == position => *had = acked.min(*had),
             Some((sent, _)) if *sent > position => {}
-            sent => *sent = Some((position, heard)),
+            sent => *sent = Some((position, acked)),
         }
     }
 
     /// How far its sender has come, as far as is known.
     pub fn sent_to(&self) -> Position {
         let sent = self.sent.map_or(Position::UNKNOWN, |(position, _)| position);
-        self.captured_to().max(sent).max(self.acked).max(self.claimed)
+        self.captured_to().max(sent).max(self.peer_acked).max(self.claimed)
     }
 
     /// True if the next segment may acknowledge `position`: no less than the segments before it.
     pub fn may_be_acked_next(&self, position: Position) -> bool {
-        self.is_near(position) && position >= self.acked
+        self.is_near(position) && position >= self.peer_acked
     }
 
     pub fn is_acked_to(&self, position: Position) -> bool {
-        self.acked >= position
+        self.peer_acked >= position
     }
 
     /// Nothing waits, and no end is in sight.
@@ -359,7 +359,7 @@ impl Reassembler {
     /// Delivers the new part of an in-order piece without copying it.
     pub fn pass(&mut self, piece: &Piece<'_>, sink: &mut impl FnMut(StreamEvent<'_>)) {
         let known = self.next.since(piece.start);
-        self.emit(piece.payload, known, piece.at, piece.heard, true, sink);
+        self.emit(piece.payload, known, piece.at, piece.acked, true, sink);
     }
 
     fn emit(
@@ -367,12 +367,12 @@ impl Reassembler {
         bytes: &[u8],
         known: u64,
         at: Timestamp,
-        heard: Position,
+        acked: Position,
         segment_start: bool,
         sink: &mut impl FnMut(StreamEvent<'_>),
     ) {
         let Some(fresh) = bytes.get(known as usize..).filter(|bytes| !bytes.is_empty()) else { return };
-        let meta = DataMeta { at, position: self.next, heard, segment_start: segment_start && known == 0 };
+        let meta = DataMeta { at, position: self.next, acked, segment_start: segment_start && known == 0 };
         self.next += fresh.len() as u64;
         sink(StreamEvent::Data(fresh, meta));
     }
@@ -408,7 +408,7 @@ impl Reassembler {
             None => {
                 // The last of it may be a FIN. Where nothing was captured, nothing is missing.
                 if self.seen {
-                    self.give_up_to(self.acked.max(self.claimed).back(1), sink);
+                    self.give_up_to(self.peer_acked.max(self.claimed).back(1), sink);
                 }
                 self.end(false, reset, sink);
             }

@@ -99,7 +99,7 @@ fn tell(out: &mut String, side: Side, event: StreamEvent<'_>) {
             let start = meta.position.offset();
             let end = start + bytes.len() as i64;
             let wrong = bytes.iter().zip(start..).any(|(&byte, at)| byte != byte_at(at as u64));
-            write!(out, "{name}{start}..{end}/{}{} ", meta.heard.offset(), if wrong { "!" } else { "" })
+            write!(out, "{name}{start}..{end}/{}{} ", meta.acked.offset(), if wrong { "!" } else { "" })
         }
         StreamEvent::Gap { len } => write!(out, "{name}-{len} "),
         StreamEvent::End { .. } => write!(out, "{name}. "),

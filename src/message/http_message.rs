@@ -3,7 +3,7 @@
 use super::direction::Direction;
 use super::extras::Extras;
 use super::head::{FieldLines, Head};
-use super::verdict::Judged;
+use super::verdict::RequestVerdict;
 use crate::decode::Endpoint;
 use crate::time::Timestamp;
 
@@ -92,7 +92,7 @@ pub struct HttpMessage<'a> {
     /// The exchange's request was seen: of a request always true.
     pub request_seen: bool,
     /// Which rules that request matches; means nothing if it was not seen.
-    pub judged: Judged,
+    pub verdict: RequestVerdict,
     /// The facts that HTTP/1.x in the clear does not know.
     pub extras: Option<&'a Extras<'a>>,
 }

@@ -44,4 +44,4 @@ pub use sink::{NotHttp, Sink};
 pub use stream_message::{Opcode, Part, StreamMessage, StreamOf};
 pub use switch::Switch;
 pub use unanswered::Unanswered;
-pub use verdict::{Judged, Mark};
+pub use verdict::{Mark, RequestVerdict};

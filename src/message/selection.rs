@@ -5,9 +5,9 @@
 
 use super::head::Head;
 use super::own_posts::{self, OwnOutput};
-use super::verdict::{Judged, Mark};
+use super::verdict::{Mark, RequestVerdict};
 
-/// Rules of `include` and `exclude` together: one bit each in `Judged`.
+/// Rules of `include` and `exclude` together: one bit each in `RequestVerdict`.
 pub const MAX_RULES: usize = 63;
 
 /// All parts that are given must match.
@@ -65,21 +65,21 @@ impl Selection {
         self.include.is_empty() && self.exclude.is_empty()
     }
 
-    pub fn judge(&self, head: &Head, bytes: &[u8]) -> Judged {
+    pub fn judge(&self, head: &Head, bytes: &[u8]) -> RequestVerdict {
         let matches = self.rules().filter(|(_, rule)| rule.matches_request(head, bytes));
         let rules = matches.fold(0, |bits, (bit, _)| bits | bit);
-        Judged { rules, mark: own_posts::mark(&self.outputs, head, bytes) }
+        RequestVerdict { rules, mark: own_posts::mark(&self.outputs, head, bytes) }
     }
 
     /// Judges an exchange whose request was not seen: only rules about the status alone apply.
-    pub fn judge_unseen(&self) -> Judged {
+    pub fn judge_unseen(&self) -> RequestVerdict {
         let matches = self.rules().filter(|(_, rule)| rule.is_about_status_alone());
-        Judged { rules: matches.fold(0, |bits, (bit, _)| bits | bit), mark: Mark::Absent }
+        RequestVerdict { rules: matches.fold(0, |bits, (bit, _)| bits | bit), mark: Mark::Absent }
     }
 
-    pub fn decide(&self, judged: Judged, answer: Answer) -> Decision {
-        let included = self.any(&self.include, 0, judged, answer);
-        let excluded = self.any(&self.exclude, self.include.len(), judged, answer);
+    pub fn decide(&self, verdict: RequestVerdict, answer: Answer) -> Decision {
+        let included = self.any(&self.include, 0, verdict, answer);
+        let excluded = self.any(&self.exclude, self.include.len(), verdict, answer);
         let included = if self.include.is_empty() { Some(true) } else { included };
         match (included, excluded) {
             (Some(false), _) | (_, Some(true)) => Decision::Hide,
@@ -90,10 +90,10 @@ impl Selection {
 
     /// True if any of `rules` matches; `None` while that depends on the answer.
     #[inline]
-    fn any(&self, rules: &[Rule], first_bit: usize, judged: Judged, answer: Answer) -> Option<bool> {
+    fn any(&self, rules: &[Rule], first_bit: usize, verdict: RequestVerdict, answer: Answer) -> Option<bool> {
         let mut open = false;
         for (index, rule) in rules.iter().enumerate() {
-            if judged.rules & (1 << (first_bit + index)) == 0 {
+            if verdict.rules & (1 << (first_bit + index)) == 0 {
                 continue;
             }
             match (&rule.status, answer) {
@@ -212,7 +212,7 @@ mod tests {
         for (include, exclude, bits, answer, decision) in cases {
             let selection = Selection::new(include, exclude);
             assert_eq!(
-                selection.decide(Judged { rules: bits, mark: Mark::Absent }, answer),
+                selection.decide(RequestVerdict { rules: bits, mark: Mark::Absent }, answer),
                 decision,
                 "{include:?} {exclude:?} {bits} {answer:?}"
             );

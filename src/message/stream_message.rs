@@ -1,7 +1,7 @@
 //! A message inside a long exchange, borrowed from wherever its bytes lie.
 
 use super::direction::Direction;
-use super::verdict::Judged;
+use super::verdict::RequestVerdict;
 use crate::time::Timestamp;
 
 /// The exchange that the stream is a part of.
@@ -12,7 +12,7 @@ pub struct StreamOf {
     /// Its request was seen.
     pub request_seen: bool,
     /// Which rules that request matches; means nothing if it was not seen.
-    pub judged: Judged,
+    pub verdict: RequestVerdict,
     /// Of its final response, if that is there by now.
     pub status: Option<u16>,
 }

@@ -2,12 +2,12 @@
 
 /// Which rules a request matches, as far as a request can, and whether it may be a POST of our own.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Judged {
+pub struct RequestVerdict {
     pub(super) rules: u64,
     pub mark: Mark,
 }
 
-impl Judged {
+impl RequestVerdict {
     pub fn is_marked(self) -> bool {
         self.mark != Mark::Absent
     }

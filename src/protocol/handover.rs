@@ -27,7 +27,7 @@ pub struct Handover {
     /// Of a WebSocket.
     pub agreement: Agreement,
     /// How far the server had received when it switched.
-    pub heard: Position,
+    pub acked: Position,
     /// The request that asked for it, if it was seen. To HTTP/2 it is stream 1 (RFC 7540 §3.2): the answer is still to come.
     pub request: Option<PendingRequest>,
     /// Of the exchange of which the head that switches is a part.

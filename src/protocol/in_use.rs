@@ -54,17 +54,17 @@ impl Protocol {
             *self = Self::Tunnel(Box::new(Tunnel::new(handover)));
             return;
         }
-        let Handover { switch, agreement, heard, request, number, last_number, mut client, client_ended, server } =
+        let Handover { switch, agreement, acked, request, number, last_number, mut client, client_ended, server } =
             handover;
         *self = if switch == Switch::WebSocket {
             cx.counters.streams.web_sockets += 1;
             let of = StreamOf {
                 exchange: number,
                 request_seen: request.is_some(),
-                judged: request.as_ref().map(|request| request.judged).unwrap_or_default(),
+                verdict: request.as_ref().map(|request| request.verdict).unwrap_or_default(),
                 status: Some(SWITCHING_PROTOCOLS),
             };
-            let begin = request.is_none().then_some(heard);
+            let begin = request.is_none().then_some(acked);
             // A loss before the client's frames is not a loss of frames: their place is known.
             let is_before = begin.is_some() && client.first() == Some(&Piece::Gap(0));
             client.drain(..usize::from(is_before));

@@ -1,6 +1,6 @@
 //! A request that waits for its answers, as far as they need it.
 
-use crate::message::{Answered, Judged};
+use crate::message::{Answered, RequestVerdict};
 use crate::time::{Timestamp, span_micros};
 
 /// The memory that the allocation of the text takes besides the bytes of the text.
@@ -15,15 +15,15 @@ pub struct PendingRequest {
     at: Timestamp,
     /// Its last packet, once it was seen whole.
     pub ended_at: Option<Timestamp>,
-    pub judged: Judged,
+    pub verdict: RequestVerdict,
 }
 
 impl PendingRequest {
-    pub fn new(method: &[u8], target: &[u8], at: Timestamp, judged: Judged) -> Self {
+    pub fn new(method: &[u8], target: &[u8], at: Timestamp, verdict: RequestVerdict) -> Self {
         let mut text = Vec::with_capacity(method.len() + target.len());
         text.extend_from_slice(method);
         text.extend_from_slice(target);
-        Self { text: text.into(), method_bytes: method.len(), at, ended_at: None, judged }
+        Self { text: text.into(), method_bytes: method.len(), at, ended_at: None, verdict }
     }
 
     pub fn method(&self) -> &[u8] {

@@ -14,15 +14,15 @@ pub enum Parties {
         initiator: Option<Side>,
     },
     Server(Side),
-    /// Ports and SYN do not tell; the first message will. `heard` is how far each side had received when it last sent bytes
+    /// Ports and SYN do not tell; the first message will. `acked` is how far each side had received when it last sent bytes
     /// that were not a message.
     Undecided {
-        heard: [Option<Position>; 2],
+        acked: [Option<Position>; 2],
     },
 }
 
 impl Parties {
-    pub const UNDECIDED: Self = Self::Undecided { heard: [None; 2] };
+    pub const UNDECIDED: Self = Self::Undecided { acked: [None; 2] };
 
     /// The server's side, if it is known.
     #[inline]
@@ -35,14 +35,14 @@ impl Parties {
 
     /// While it is not known who serves: what `side` says may tell.
     pub(super) fn listen(&mut self, side: Side, bytes: &[u8], meta: DataMeta) {
-        let Self::Undecided { heard: [low, high] } = self else { return };
-        let heard = match side {
+        let Self::Undecided { acked: [low, high] } = self else { return };
+        let acked = match side {
             Side::Low => low,
             Side::High => high,
         };
         // As at any pickup: a side's first bytes, or else the other side has to have spoken since.
-        let turn = heard.is_none_or(|heard| meta.heard > heard);
-        *heard = (*heard).max(Some(meta.heard));
+        let turn = acked.is_none_or(|acked| meta.acked > acked);
+        *acked = (*acked).max(Some(meta.acked));
         let answers = bytes.len() >= 8 && looks_like_start(Direction::Response, bytes);
         let asks = bytes.starts_with(PREFACE) || bytes.contains(&b' ') && may_be_start(Direction::Request, bytes);
         if turn && (answers || asks) {

@@ -121,7 +121,7 @@ pub struct Turn {
     pub from: From,
     pub range: Range<usize>,
     /// How much of the other side's stream it waits for, and so acknowledges at least.
-    pub heard: usize,
+    pub acked: usize,
 }
 
 /// A message as it was sent.

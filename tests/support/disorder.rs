@@ -101,9 +101,9 @@ pub fn contradict(mut packets: Vec<Packet>) -> Vec<Packet> {
     packets
 }
 
-/// The fate of a packet with data.
+/// The arrival of a packet with data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub enum Arrival {
     Kept,
     Lost,
     /// The snaplen leaves so much of its payload.
@@ -111,16 +111,16 @@ pub enum Fate {
 }
 
 /// The handshake stays; everything else that carries data or a FIN may be lost.
-pub fn lose(packets: Vec<Packet>, fates: &[Fate]) -> Vec<Packet> {
-    let mut fates = fates.iter().copied().cycle();
+pub fn lose(packets: Vec<Packet>, arrivals: &[Arrival]) -> Vec<Packet> {
+    let mut arrivals = arrivals.iter().copied().cycle();
     let keep = |mut packet: Packet| {
         if packet.syn || (packet.payload.is_empty() && !packet.fin) {
             return Some(packet);
         }
-        match fates.next().unwrap_or(Fate::Kept) {
-            Fate::Kept => Some(packet),
-            Fate::Lost => None,
-            Fate::Cut(bytes) => {
+        match arrivals.next().unwrap_or(Arrival::Kept) {
+            Arrival::Kept => Some(packet),
+            Arrival::Lost => None,
+            Arrival::Cut(bytes) => {
                 packet.snaplen = Some(bytes);
                 Some(packet)
             }

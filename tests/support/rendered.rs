@@ -21,7 +21,7 @@ impl std::fmt::Debug for Rendered {
         writeln!(f, "{:?} {:?}", self.conversation.pace, self.conversation.close)?;
         for turn in &self.turns {
             let bytes = self.stream(turn.from)[turn.range.clone()].escape_ascii();
-            writeln!(f, "  {:?} {:?}, heard {}: {bytes}", turn.from, turn.range, turn.heard)?;
+            writeln!(f, "  {:?} {:?}, acked {}: {bytes}", turn.from, turn.range, turn.acked)?;
         }
         Ok(())
     }
@@ -79,7 +79,7 @@ impl Rendered {
         for (number, interim) in exchange.interims.iter().enumerate() {
             let range = self.add_response(index, interim, true);
             // The client's body is in the stream already, and not yet on the way.
-            self.turns.push(Turn { from: From::Server, range, heard: body.start });
+            self.turns.push(Turn { from: From::Server, range, acked: body.start });
             if number == 0 {
                 self.turn(From::Client, body.clone());
             }
@@ -117,12 +117,12 @@ impl Rendered {
         for (index, exchange) in burst {
             let request = self.add_request(index);
             self.turn(From::Client, request.clone());
-            if let Some((index, exchange, heard)) = needed.replace((index, exchange, request.end)) {
-                self.answer(index, exchange, heard);
+            if let Some((index, exchange, acked)) = needed.replace((index, exchange, request.end)) {
+                self.answer(index, exchange, acked);
             }
         }
-        if let Some((index, exchange, heard)) = needed {
-            self.answer(index, exchange, heard);
+        if let Some((index, exchange, acked)) = needed {
+            self.answer(index, exchange, acked);
         }
     }
 
@@ -137,11 +137,11 @@ impl Rendered {
         }
     }
 
-    fn answer(&mut self, index: usize, exchange: &Exchange, heard: usize) {
+    fn answer(&mut self, index: usize, exchange: &Exchange, acked: usize) {
         let interims = exchange.interims.iter().map(|interim| (interim, true));
         for (response, interim) in interims.chain([(&exchange.response, false)]) {
             let range = self.add_response(index, response, interim);
-            self.turns.push(Turn { from: From::Server, range, heard });
+            self.turns.push(Turn { from: From::Server, range, acked });
         }
     }
 
@@ -150,8 +150,8 @@ impl Rendered {
             range.start = 0; // the prefix leaves with the first request
         }
         if !range.is_empty() {
-            let heard = self.stream(from.other()).len();
-            self.turns.push(Turn { from, range, heard });
+            let acked = self.stream(from.other()).len();
+            self.turns.push(Turn { from, range, acked });
         }
     }
 

@@ -13,7 +13,7 @@ use super::disorder::Spans;
 use super::rendered::Rendered;
 use super::seeded::MOST_EXCHANGES;
 use super::times::negative_time;
-use super::verdict::{Case, Judged, mark_of};
+use super::verdict::{Case, CaseVerdict, mark_of};
 use super::watch::{Watch, engine_config};
 use super::wire::{Link, OTHER_SERVER_PORT, Packet, SERVER_PORT};
 
@@ -118,7 +118,7 @@ impl Scene {
         let packets: Vec<Packet> = self.packets.iter().filter(|packet| packet.connection == index).cloned().collect();
         let patience_ms = Some(self.patience.acked_hole_ms);
         let case = Case { rendered, packets: &packets, link, max_body_bytes: MAX_BODY_BYTES, patience_ms, lines };
-        let Judged { wrong, .. } = case.judge();
+        let CaseVerdict { wrong, .. } = case.judge();
         let negative =
             lines.iter().filter_map(|line| Some(format!("negative time: {} of {line}", negative_time(line)?)));
         outcome.wrong.extend(negative);

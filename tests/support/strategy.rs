@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::conversation::{Close, Conversation, Exchange, Field, From, Pace, Payload, Request, Response};
-use super::disorder::{Again, Fate, What};
+use super::disorder::{Again, Arrival, What};
 use super::rendered::Rendered;
 use super::trace::Cutting;
 use super::wire::Link;
@@ -275,10 +275,10 @@ pub fn link() -> impl Strategy<Value = Link> {
 }
 
 /// Packets that are lost, or that the snaplen cuts.
-pub fn fates(cut: bool) -> impl Strategy<Value = Vec<Fate>> {
-    let fate = match cut {
-        true => prop_oneof![5 => Just(Fate::Kept), 1 => (0usize..300).prop_map(Fate::Cut)].boxed(),
-        false => prop_oneof![5 => Just(Fate::Kept), 1 => Just(Fate::Lost)].boxed(),
+pub fn arrivals(cut: bool) -> impl Strategy<Value = Vec<Arrival>> {
+    let arrival = match cut {
+        true => prop_oneof![5 => Just(Arrival::Kept), 1 => (0usize..300).prop_map(Arrival::Cut)].boxed(),
+        false => prop_oneof![5 => Just(Arrival::Kept), 1 => Just(Arrival::Lost)].boxed(),
     };
-    vec(fate, 1..30)
+    vec(arrival, 1..30)
 }

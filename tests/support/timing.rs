@@ -75,8 +75,8 @@ impl Path<'_> {
                 From::Client => random.pick(&[0, 10 * MICRO, MILLI, 100 * MILLI, 500 * MILLI]),
                 From::Server => random.pick(&[10 * MICRO, MILLI, 2 * MILLI, 30 * MILLI]),
             };
-            let waited = free[said.from as usize] < self.arrival(said.from.other(), said.heard);
-            let mut at = free[said.from as usize].max(self.arrival(said.from.other(), said.heard));
+            let waited = free[said.from as usize] < self.arrival(said.from.other(), said.acked);
+            let mut at = free[said.from as usize].max(self.arrival(said.from.other(), said.acked));
             // Between writes that wait for nothing there is less.
             at += if waited { thought } else { thought / 100 };
             let mut from = said.range.start;

@@ -70,7 +70,7 @@ pub fn trace(rendered: &Rendered, cutting: &Cutting) -> Vec<Packet> {
             if cutting.at_lookalikes {
                 end = first_lookalike(&rendered.stream(turn.from)[..end], start).unwrap_or(end);
             }
-            let packet = tracer.push(turn.from, start as i64, end - start, Some(turn.heard as i64), index);
+            let packet = tracer.push(turn.from, start as i64, end - start, Some(turn.acked as i64), index);
             // A single byte without it would be a keep-alive probe (RFC 1122 §4.2.3.6).
             packet.psh = end == turn.range.end || end - start == 1;
             if acks.next().unwrap() {

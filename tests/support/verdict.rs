@@ -32,7 +32,7 @@ pub struct Case<'a> {
 
 /// The verdict on each line.
 #[derive(Debug, Default)]
-pub struct Judged {
+pub struct CaseVerdict {
     /// Which messages came out as they were sent, by index.
     pub out: Vec<usize>,
     /// The other lines, by number, and what is wrong with each.
@@ -93,15 +93,15 @@ impl Case<'_> {
 
     /// Nothing came out that was not sent, and what is missing is named. Returns which messages came out, by index.
     pub fn is_sound(&self) -> Result<Vec<usize>, TestCaseError> {
-        let Judged { out, wrong } = self.judge();
+        let CaseVerdict { out, wrong } = self.judge();
         wrong.into_iter().next().map_or(Ok(out), |(_, error)| Err(error))
     }
 
     /// The same for each line by itself.
-    pub fn judge(&self) -> Judged {
+    pub fn judge(&self) -> CaseVerdict {
         let mut last: [Option<usize>; 2] = [None, None];
         let mut ids: HashMap<String, usize> = HashMap::new();
-        let mut judged = Judged::default();
+        let mut of_case = CaseVerdict::default();
         for (number, line) in self.lines.iter().enumerate() {
             let verdict = self.sent_as(line).and_then(|(index, sent)| {
                 prop_assert!(last[sent.from as usize] < Some(index), "twice or out of order: {}", sent.mark);
@@ -113,11 +113,11 @@ impl Case<'_> {
                 Ok(index)
             });
             match verdict {
-                Ok(index) => judged.out.push(index),
-                Err(error) => judged.wrong.push((number, error)),
+                Ok(index) => of_case.out.push(index),
+                Err(error) => of_case.wrong.push((number, error)),
             }
         }
-        judged
+        of_case
     }
 
     fn is_part_of(&self, line: &Value, sent: &Sent) -> Verdict {

@@ -274,7 +274,7 @@ fn a_client_that_pipelines_is_paired_again_after_a_silence() {
     }
 }
 
-/// The end of an answer is lost, and no whole one can be: the client had heard nothing after it.
+/// The end of an answer is lost, and no whole one can be: the client had acked nothing after it.
 #[test]
 fn the_first_answer_after_a_loss_is_paired_where_no_other_request_is_open() {
     let [first, rest] = answer_in_two("/b");
@@ -295,7 +295,7 @@ fn the_first_answer_after_a_loss_is_paired_where_no_other_request_is_open() {
     assert_eq!(pairs(&lines(&frames, captured), "cut"), ["/a", "/c", "/d", "/e"]);
 }
 
-/// The first request was not captured until it was sent again, by a client that had heard its answer.
+/// The first request was not captured until it was sent again, by a client that had acked its answer.
 #[test]
 fn a_request_that_is_captured_when_it_is_sent_again() {
     let [asked, answered] = [get("/a"), answer("/a")].map(|said| 1 + said.bytes.len() as u32);

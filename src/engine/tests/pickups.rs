@@ -40,7 +40,7 @@ fn a_method_that_lost_its_first_letters_or_stands_behind_a_body_is_none() {
     }
 }
 
-/// The first request was not captured until it was sent again, by a client that had heard the answer.
+/// The first request was not captured until it was sent again, by a client that had acked the answer.
 #[test]
 fn an_answer_before_its_request_leaves_the_next_one_alone() {
     let answer = |code: u32| format!("HTTP/1.1 {code} OK\r\nContent-Length: 0\r\n\r\n").into_bytes();

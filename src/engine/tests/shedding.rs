@@ -113,14 +113,14 @@ fn a_connection_that_comes_back_was_not_silent() {
 #[test]
 fn a_connection_that_was_read_comes_back_with_its_next_syn_or_after_a_minute() {
     let (request, answer) = (&b"GET /a HTTP/1.1\r\n\r\n"[..], b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-    let (next, heard) = (1 + request.len() as u32, 1 + answer.len() as u32);
+    let (next, acked) = (1 + request.len() as u32, 1 + answer.len() as u32);
     let twice = request.repeat(2);
     for (seq, ack, bytes, later, requests, left_out) in [
-        (next, heard, request, 1_000_000, 1, 1),
-        (next, heard, request, 58_000_000, 1, 1),
-        (next, heard, request, 61_000_000, 2, 0),
+        (next, acked, request, 1_000_000, 1, 1),
+        (next, acked, request, 58_000_000, 1, 1),
+        (next, acked, request, 61_000_000, 2, 0),
         // The first of these was read.
-        (1, heard, &twice, 1_000_000, 1, 1),
+        (1, acked, &twice, 1_000_000, 1, 1),
     ] {
         let mut engine = begun(EngineConfig::for_ports(&[SERVER_PORT]));
         send(&mut engine, CLIENT, 1, 1, request);

@@ -15,9 +15,9 @@ fn no_latency_and_a_flag() {
         (Timestamp::UNKNOWN, Timestamp::UNKNOWN),
     ] {
         let mut engine = Engine::new(EngineConfig::for_ports(&[SERVER_PORT]));
-        let heard = 2 + REQUEST.len() as u32;
+        let acked = 2 + REQUEST.len() as u32;
         let opening = [syn(From::Client(1), 1), syn_ack(From::Server(1), 1, 2)];
-        let exchange = [packet(From::Client(1), 2, 2, REQUEST), packet(From::Server(1), 2, heard, RESPONSE)];
+        let exchange = [packet(From::Client(1), 2, 2, REQUEST), packet(From::Server(1), 2, acked, RESPONSE)];
         for frame in &opening {
             engine.on_packet(asked, RAW_IP, frame, frame.len() as u32);
         }

@@ -101,10 +101,10 @@ impl Connection {
             }
         }
         // Bytes before the reset that are still missing may have been captured after it.
-        if let Some(Reset { side, position, heard, .. }) = self.reset
+        if let Some(Reset { side, position, acked, .. }) = self.reset
             && self.waiting_bytes() == 0
             && self.flow(side).next() >= position
-            && self.flow(side.other()).next() >= heard
+            && self.flow(side.other()).next() >= acked
         {
             self.finish(counters, sink);
         }
@@ -140,7 +140,7 @@ impl Connection {
 
     fn overtakes_its_cause(&self, side: Side, first: First) -> bool {
         let other = self.flow(side.other());
-        first.heard > other.next() && (other.seen || self.may_be_early(side)) && !other.ended
+        first.acked > other.next() && (other.seen || self.may_be_early(side)) && !other.ended
     }
 
     /// This side answered a SYN, and nothing of the other one was captured yet: two taps, of which one is ahead, or one alone.
@@ -182,7 +182,7 @@ impl Connection {
             self.flow_mut(side).give_up_to(first.start, &mut |event| sink(side, event));
         } else if self.is_in_doubt(side, first) {
             self.flow_mut(side).believe_first();
-        } else if first.heard > self.flow(side.other()).captured_to() && self.is_passed_over(side, first) {
+        } else if first.acked > self.flow(side.other()).captured_to() && self.is_passed_over(side, first) {
             // Its ack says that bytes were received that were never sent, or are captured very late: no bytes are to be lost by
             // that.
             self.flow_mut(side).deliver_first(&mut |event| sink(side, event));
@@ -190,7 +190,7 @@ impl Connection {
             self.is_one_sided = true;
         } else if self.is_blocked(side) {
             let other = self.flow_mut(side.other());
-            let hole_end = other.first_waiting().map_or(first.heard, |waiting| waiting.start.min(first.heard));
+            let hole_end = other.first_waiting().map_or(first.acked, |waiting| waiting.start.min(first.acked));
             // The FIN has a sequence number and no byte.
             let hole_end = other.stream_end().map_or(hole_end, |end| hole_end.min(end.back(1)));
             if hole_end > other.next() {
@@ -208,8 +208,8 @@ impl Connection {
         match (mine, theirs) {
             (Some(mine), Some(theirs)) if mine.doubt.is_none() && theirs.doubt.is_none() => {
                 let (resent, end) = match mine.arrived > theirs.arrived {
-                    true => (side, theirs.heard),
-                    false => (side.other(), mine.heard),
+                    true => (side, theirs.acked),
+                    false => (side.other(), mine.acked),
                 };
                 let position = self.flow(resent.other()).before_next();
                 self.flow_mut(resent).lower_first(position, end);

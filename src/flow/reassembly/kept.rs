@@ -11,7 +11,7 @@ pub(super) struct Waiting {
     pub lost: u32,
     pub at: Timestamp,
     pub arrived: Timestamp,
-    pub heard: Position,
+    pub acked: Position,
     pub segment_start: bool,
     pub doubt: Option<Doubt>,
     /// A FIN that counts once these bytes do.

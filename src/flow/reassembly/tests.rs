@@ -51,7 +51,7 @@ impl Direction {
                 missing: if is_lost { len as u32 } else { 0 },
                 at: Timestamp::from_micros(1),
                 arrived: Timestamp::from_micros(1),
-                heard: Position::ORIGIN,
+                acked: Position::ORIGIN,
                 doubt: token.contains('?').then_some(Doubt::Checksum),
                 fin: false,
             };

@@ -17,7 +17,7 @@ impl Reassembler {
     pub fn first_waiting(&self) -> Option<First> {
         let (&start, waiting) = self.waiting.first_key_value()?;
         let end = start + waiting.len();
-        Some(First { start, end, arrived: waiting.arrived, heard: waiting.heard, doubt: waiting.doubt })
+        Some(First { start, end, arrived: waiting.arrived, acked: waiting.acked, doubt: waiting.doubt })
     }
 
     /// The end of everything captured, holes included.
@@ -40,7 +40,7 @@ impl Reassembler {
         let end = piece.end();
         let mut cursor = piece.start.max(self.next);
         // The bytes that were acknowledged before came in another segment, which was not captured.
-        let acked = if piece.doubt == Some(Doubt::Ack) { self.acked } else { Position::UNKNOWN };
+        let peer_acked = if piece.doubt == Some(Doubt::Ack) { self.peer_acked } else { Position::UNKNOWN };
         let mut is_cut = false;
         if let Some((&start, before)) = self.waiting.range(..=cursor).next_back() {
             cursor = cursor.max(start + before.len());
@@ -51,8 +51,8 @@ impl Reassembler {
             let (stop, resume) = following.unwrap_or((end, end));
             if stop > cursor {
                 fresh += stop - cursor;
-                is_cut |= acked > cursor;
-                let from = cursor.max(acked);
+                is_cut |= peer_acked > cursor;
+                let from = cursor.max(peer_acked);
                 self.insert(piece, from, stop.min(data_end));
                 self.insert_lost(piece, from.max(data_end), stop);
             }
@@ -75,7 +75,7 @@ impl Reassembler {
                 lost: 0,
                 at: piece.at,
                 arrived: piece.arrived,
-                heard: self.heard_at_first(from, piece),
+                acked: self.acked_at_first(from, piece),
                 segment_start: from == piece.start,
                 doubt: piece.doubt,
                 fin: piece.fin && to == piece.end(),
@@ -83,10 +83,10 @@ impl Reassembler {
         );
     }
 
-    /// A piece that waits in doubt, or heard of more than `possible`, makes way for a piece of which neither is true. If that has
+    /// A piece that waits in doubt, or acked more than `possible`, makes way for a piece of which neither is true. If that has
     /// the same bytes, the waiting piece was sent again and captured first: only its ack is wrong. So are bytes on a SYN.
     pub fn displace_by(&mut self, piece: &Piece<'_>, possible: Position, discarded: &mut Discarded) {
-        if piece.doubt.is_some() || piece.heard > possible {
+        if piece.doubt.is_some() || piece.acked > possible {
             return;
         }
         let end = piece.start + piece.payload.len() as u64;
@@ -95,7 +95,7 @@ impl Reassembler {
             if start + waiting.len() <= piece.start {
                 break;
             }
-            if waiting.doubt.is_some() || waiting.heard > possible {
+            if waiting.doubt.is_some() || waiting.acked > possible {
                 overlapping.push(start);
             }
         }
@@ -107,7 +107,7 @@ impl Reassembler {
             self.put_part(start, &waiting, end, stop);
             let may_be_sent_again = matches!(waiting.doubt, None | Some(Doubt::Syn));
             if may_be_sent_again && waiting.has_the_bytes_of(start, piece.payload, piece.start) {
-                let sent = Waiting { heard: piece.heard.min(waiting.heard), doubt: None, ..waiting };
+                let sent = Waiting { acked: piece.acked.min(waiting.acked), doubt: None, ..waiting };
                 self.put_part(start, &sent, start.max(piece.start), stop.min(end));
             } else {
                 discarded.count(waiting.doubt.unwrap_or(Doubt::Ack));
@@ -154,7 +154,7 @@ impl Reassembler {
                     lost,
                     at: piece.at,
                     arrived: piece.arrived,
-                    heard: piece.heard,
+                    acked: piece.acked,
                     segment_start: false,
                     doubt: piece.doubt,
                     fin: piece.fin && to == piece.end(),
@@ -188,42 +188,42 @@ impl Reassembler {
             return true;
         }
         let known = self.next.since(start);
-        self.emit(&waiting.bytes, known, waiting.at, waiting.heard, waiting.segment_start, sink);
+        self.emit(&waiting.bytes, known, waiting.at, waiting.acked, waiting.segment_start, sink);
         true
     }
 
     /// A segment that is sent again acknowledges what its sender has received by now. When it sent these bytes first, that
     /// was no more than when it sent what follows them.
-    fn heard_at_first(&self, start: Position, piece: &Piece<'_>) -> Position {
-        let heard = piece.heard;
-        if piece.doubt.is_some() || !heard.is_known() {
-            return heard;
+    fn acked_at_first(&self, start: Position, piece: &Piece<'_>) -> Position {
+        let acked = piece.acked;
+        if piece.doubt.is_some() || !acked.is_known() {
+            return acked;
         }
         let following = self.waiting.range(start..).next().filter(|(_, waiting)| waiting.doubt.is_none());
         let sent = self.sent.filter(|&(sent, _)| sent > start);
-        let known = following.map(|(_, waiting)| waiting.heard).into_iter().chain(sent.map(|(_, heard)| heard));
-        known.fold(heard, Position::min)
+        let known = following.map(|(_, waiting)| waiting.acked).into_iter().chain(sent.map(|(_, acked)| acked));
+        known.fold(acked, Position::min)
     }
 
     /// The same for what waits before `end`, by a segment that ends there.
-    pub fn lower_heard_before(&mut self, end: Position, heard: Position, possible: Position) {
+    pub fn lower_acked_before(&mut self, end: Position, acked: Position, possible: Position) {
         for (_, waiting) in self.waiting.range_mut(..end).rev().take(MAX_COMPARED_ACKS) {
-            if waiting.heard <= heard {
+            if waiting.acked <= acked {
                 break;
             }
-            if waiting.doubt.is_none() && waiting.heard <= possible {
-                waiting.heard = heard;
+            if waiting.doubt.is_none() && waiting.acked <= possible {
+                waiting.acked = acked;
             }
         }
     }
 
-    /// The first waiting bytes were sent, up to `end`, by a sender that had received no more than `heard`.
-    pub fn lower_first(&mut self, heard: Position, end: Position) {
+    /// The first waiting bytes were sent, up to `end`, by a sender that had received no more than `acked`.
+    pub fn lower_first(&mut self, acked: Position, end: Position) {
         let Some((start, mut waiting)) = self.waiting.pop_first() else { return };
         self.waiting_bytes -= waiting.cost();
         let stop = start + waiting.len();
         self.put_part(start, &waiting, end.max(start), stop);
-        waiting.heard = waiting.heard.min(heard);
+        waiting.acked = waiting.acked.min(acked);
         self.put_part(start, &waiting, start, end.min(stop));
     }
 }

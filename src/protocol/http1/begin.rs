@@ -1,10 +1,10 @@
 //! The message that a complete head begins: how its body is framed, its exchange, and the future of the connection.
 
 use super::exchange::{Exchange, Exchanges, Place};
-use super::framing::{self, Asked, Framing, Wish};
+use super::framing::{self, Asked, Framing};
 use super::in_progress::STATUS_LINE;
 use super::malformed::Malformed;
-use crate::message::{Direction, Head, Judged, Readers, Selection, StartLine, StreamOf, Switch};
+use crate::message::{Direction, Head, Readers, RequestVerdict, Selection, StartLine, StreamOf, Switch};
 use crate::protocol::inside::Inside;
 use crate::protocol::websocket::Agreement;
 
@@ -12,11 +12,11 @@ use crate::protocol::websocket::Agreement;
 pub(super) struct Begun {
     /// In doubt where the message ends, why.
     pub framing: Result<Framing, Malformed>,
-    pub wish: Wish,
+    pub switch_asked: Option<Switch>,
     pub number: u32,
     /// Of a request always true.
     pub request_seen: bool,
-    pub judged: Judged,
+    pub verdict: RequestVerdict,
     /// Of a final response: the request that it answers.
     pub exchange: Option<Exchange>,
     /// A response that comes before the final one.
@@ -35,18 +35,18 @@ pub(super) struct Begun {
 
 impl Begun {
     pub fn request(head: &Head, bytes: &[u8], place: Place, exchanges: &mut Exchanges, selection: &Selection) -> Self {
-        let (framing, wish) = match framing::of_request(head, bytes) {
-            Ok((framing, wish)) => (Ok(framing), wish),
-            Err(reason) => (Err(reason), Wish::None),
+        let (framing, switch_asked) = match framing::of_request(head, bytes) {
+            Ok((framing, switch_asked)) => (Ok(framing), switch_asked),
+            Err(reason) => (Err(reason), None),
         };
-        let judged = selection.judge(head, bytes);
-        let number = exchanges.asked(head.method(bytes), head.target(bytes), wish, judged, place);
+        let verdict = selection.judge(head, bytes);
+        let number = exchanges.asked(head.method(bytes), head.target(bytes), switch_asked, verdict, place);
         Self {
             framing,
-            wish,
+            switch_asked,
             number,
             request_seen: true,
-            judged,
+            verdict,
             exchange: None,
             interim: false,
             bodyless: false,
@@ -80,7 +80,7 @@ impl Begun {
             let followed = follow(switch, head, bytes, Readers { tunnels: false, ..readers });
             exchanges.switched |= switch.is_some();
             if switch.is_some() && followed.is_none() {
-                exchanges.switched_at = place.heard;
+                exchanges.switched_at = place.acked;
             }
             let may_answer_head = exchanges.may_answer(place, Asked::Head);
             if !interim {
@@ -88,10 +88,10 @@ impl Begun {
             }
             return Self {
                 framing: if may_open_tunnel { Ok(Framing::NoBody) } else { framing },
-                wish: switch.map_or(Wish::None, Wish::To),
+                switch_asked: switch,
                 number: exchanges.next_number(),
                 request_seen: false,
-                judged: Judged::default(),
+                verdict: RequestVerdict::default(),
                 exchange: None,
                 interim,
                 bodyless: matches!(code, 204 | 304),
@@ -101,25 +101,26 @@ impl Begun {
                 agreement: followed.unwrap_or_default(),
             };
         };
-        let (number, asked, wished, judged) = (found.number, found.asked, found.wish, found.request.judged);
+        let (number, asked, asked_for, verdict) =
+            (found.number, found.asked, found.switch_asked, found.request.verdict);
         let framing = framing::of_response(head, bytes, asked);
         let tunnel = asked == Asked::Connect && matches!(code, 200..=299);
         let switch = if tunnel { Some(Switch::Tunnel) } else { (code == 101).then(|| Switch::named_in(head, bytes)) };
         let switches = switch.is_some();
-        let followed = follow(switch, head, bytes, readers).filter(|_| matches!(wished, Wish::To(_)));
+        let followed = follow(switch, head, bytes, readers).filter(|_| asked_for.is_some());
         let exchange = if interim { None } else { exchanges.answer_first() };
         exchanges.switched |= switches;
-        if !interim && !switches && wished != Wish::None {
+        if !interim && !switches && asked_for.is_some() {
             exchanges.declined = Some(number);
         }
-        let wish = switch.map_or(Wish::None, Wish::To);
+        let switch_asked = switch;
         let bodyless = matches!(code, 204 | 304) || asked == Asked::Head;
         Self {
             framing,
-            wish,
+            switch_asked,
             number,
             request_seen: true,
-            judged,
+            verdict,
             exchange,
             interim,
             bodyless: bodyless && !interim,
@@ -147,8 +148,8 @@ impl Begun {
                 (Direction::Response, Some(code), path)
             }
         };
-        let judged = self.judged;
-        let of = StreamOf { exchange: self.number, request_seen: self.request_seen, judged, status };
+        let verdict = self.verdict;
+        let of = StreamOf { exchange: self.number, request_seen: self.request_seen, verdict, status };
         Inside::of(direction, head, bytes, of, path, None)
     }
 

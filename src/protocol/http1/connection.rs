@@ -145,7 +145,7 @@ impl HttpConnection {
             self.leave_http(meta.position, cx.counters);
         }
         if !self.request.as_opposite().in_message {
-            self.response.on_next_request(meta.heard, &mut self.exchanges, cx);
+            self.response.on_next_request(meta.acked, &mut self.exchanges, cx);
         }
         self.request.on_data(bytes, meta, &self.response, &mut self.exchanges, cx);
         if !self.exchanges.switched
@@ -184,8 +184,8 @@ impl HttpConnection {
     #[cold]
     pub fn take_handover(&mut self, counters: &mut HttpCounters) -> Option<Handover> {
         let upgrade = self.exchanges.upgrade.take()?;
-        let (client, server) = (self.request.take_held(), self.response.take_held());
-        let server_bytes = server.as_ref().map_or(0, |held| held.data_bytes);
+        let (client, server) = (self.request.take_pending(), self.response.take_pending());
+        let server_bytes = server.as_ref().map_or(0, |pending| pending.data_bytes);
         let (Some(client), Some(server)) = (client, server) else {
             counters.switched_bytes += server_bytes;
             if upgrade.switch == Switch::WebSocket {
@@ -193,13 +193,13 @@ impl HttpConnection {
             }
             return None;
         };
-        for held in [&client, &server].into_iter().filter(|held| held.has_loss) {
-            counters.passed_over_bytes += held.data_bytes;
+        for pending in [&client, &server].into_iter().filter(|pending| pending.has_loss) {
+            counters.passed_over_bytes += pending.data_bytes;
         }
         Some(Handover {
             switch: server.switch,
             agreement: upgrade.agreement,
-            heard: upgrade.heard,
+            acked: upgrade.acked,
             request: upgrade.request.map(|exchange| exchange.request),
             number: upgrade.number,
             last_number: self.exchanges.last_number(),
@@ -209,7 +209,7 @@ impl HttpConnection {
         })
     }
 
-    /// Reads what the client sent after a request that wished to leave HTTP/1.x and was declined.
+    /// Reads what the client sent after a request that asked to leave HTTP/1.x and was declined.
     #[cold]
     fn release(&mut self, number: u32, cx: &mut Context<'_>) {
         let end = self.request.deferred_end();

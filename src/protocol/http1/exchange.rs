@@ -10,9 +10,9 @@
 
 use std::collections::VecDeque;
 
-use super::framing::{Asked, Wish};
+use super::framing::Asked;
 use crate::flow::{DataMeta, Position};
-use crate::message::{Direction, HttpCounters, Judged, Switch};
+use crate::message::{Direction, HttpCounters, RequestVerdict, Switch};
 use crate::protocol::names::protocol_met_in_the_middle;
 use crate::protocol::pending_request::PendingRequest;
 use crate::protocol::websocket::Agreement;
@@ -35,13 +35,13 @@ pub(super) const MAX_CONTINUE_BYTES: u64 = 64;
 pub(super) struct Exchange {
     pub number: u32,
     pub asked: Asked,
-    pub wish: Wish,
+    pub switch_asked: Option<Switch>,
     pub request: PendingRequest,
     start: Position,
     /// How far the client had received the server's stream when it sent the request.
-    heard: Position,
+    acked: Position,
     turn: Turn,
-    /// Before this request bytes were lost: what the client had last been heard to have received before that.
+    /// Before this request bytes were lost: what the client had last acked before that.
     after_loss: Option<Position>,
 }
 
@@ -56,7 +56,7 @@ pub(super) struct Upgrade {
     /// Of a WebSocket.
     pub agreement: Agreement,
     /// How far the server had received when it switched.
-    pub heard: Position,
+    pub acked: Position,
 }
 
 impl Upgrade {
@@ -70,9 +70,9 @@ impl Upgrade {
 pub(super) enum Turn {
     /// How far the server had come is not known.
     Unknown,
-    /// The server had begun, or sent, an answer that the client had not heard to its end; or no answer to the request before.
+    /// The server had begun, or sent, an answer that the client had not acked to its end; or no answer to the request before.
     Overlaps,
-    /// The client had heard all of it, and the server was between two messages.
+    /// The client had acked all of it, and the server was between two messages.
     Follows,
     /// That, and neither side had said anything for a while: no request was outstanding.
     Rested,
@@ -91,7 +91,7 @@ impl Turn {
 pub(super) struct Place {
     pub at: Timestamp,
     pub position: Position,
-    pub heard: Position,
+    pub acked: Position,
     /// Of a response `Unknown` if the server had received more than was captured of its client, else `Follows`.
     pub turn: Turn,
 }
@@ -118,7 +118,7 @@ pub(super) struct Exchanges {
     pub awaits_syn: bool,
     /// Bytes were lost after the last request; see `Exchange::after_loss`.
     loss: Option<Position>,
-    /// The client was seen to send a request before it had the whole answer to the one before. Forever after, what it had heard
+    /// The client was seen to send a request before it had the whole answer to the one before. Forever after, what it had acked
     /// when it sent a request tells which answers come before the request's own, and not that there are no others: after a
     /// loss only a silence tells that (`first_after_rest`), or that there can be none (`is_next_answer`).
     pipelines: bool,
@@ -135,11 +135,11 @@ pub(super) struct Exchanges {
     /// When the newest bytes of either direction were captured; `None` if bytes were lost since.
     last_data_at: Option<Timestamp>,
     /// How far the client had received when it sent the last request.
-    last_heard: Option<Position>,
-    /// After the last request there are bytes that are not read yet, since it wishes to leave HTTP/1.x or since they are the
+    last_acked: Option<Position>,
+    /// After the last request there are bytes that are not read yet, since it asks to leave HTTP/1.x or since they are the
     /// beginning of a head: what the client had received when it sent the first of them.
     unread: Option<Position>,
-    /// The last request that wished to leave HTTP/1.x and was answered otherwise: its number.
+    /// The last request that asked to leave HTTP/1.x and was answered otherwise: its number.
     pub declined: Option<u32>,
     /// A tunnel was granted or a 101 came, asked for or not: nothing after it is HTTP/1.x any more.
     pub switched: bool,
@@ -201,7 +201,14 @@ impl Exchanges {
         self.last_number
     }
 
-    pub fn asked(&mut self, method: &[u8], target: &[u8], wish: Wish, judged: Judged, place: Place) -> u32 {
+    pub fn asked(
+        &mut self,
+        method: &[u8],
+        target: &[u8],
+        switch_asked: Option<Switch>,
+        verdict: RequestVerdict,
+        place: Place,
+    ) -> u32 {
         let waits = self.unanswered == 0 || place.turn == Turn::Unknown;
         let turn = if waits { place.turn } else { Turn::Overlaps };
         self.pipelines |= turn == Turn::Overlaps;
@@ -209,19 +216,19 @@ impl Exchanges {
         self.unanswered += usize::from(turn != Turn::Unknown);
         if let Some(last) = self.outstanding.back() {
             self.pipelines |= match self.order {
-                Order::InStep => self.loss.is_none() || last.heard == place.heard,
-                Order::Lost => last.heard == place.heard,
+                Order::InStep => self.loss.is_none() || last.acked == place.acked,
+                Order::Lost => last.acked == place.acked,
             };
         }
         self.unread = None;
-        self.pipelines |= self.last_heard.replace(place.heard) == Some(place.heard);
+        self.pipelines |= self.last_acked.replace(place.acked) == Some(place.acked);
         if self.outstanding.len() >= MAX_OUTSTANDING {
             self.take_first();
             self.order = Order::Lost;
             self.may_miss_requests = true;
         }
         let number = self.next_number();
-        let request = PendingRequest::new(method, target, place.at, judged);
+        let request = PendingRequest::new(method, target, place.at, verdict);
         self.text_bytes += request.held_bytes();
         if self.outstanding.capacity() == 0 {
             // Most clients wait for each answer: room for one is always the same memory, and a quarter of what would be taken.
@@ -230,10 +237,10 @@ impl Exchanges {
         self.outstanding.push_back(Exchange {
             number,
             asked: Asked::by(method),
-            wish,
+            switch_asked,
             request,
             start: place.position,
-            heard: place.heard,
+            acked: place.acked,
             turn,
             after_loss: self.loss.take(),
         });
@@ -262,13 +269,13 @@ impl Exchanges {
         // More answers than requests, and no request was lost in between: they were outstanding together.
         self.pipelines |= self.answers > 1 && self.is_used() && self.loss.is_none();
         // It and the last request crossed: a request before was outstanding when that was sent.
-        let crossed = |last: &Exchange| last.start >= response.heard && last.heard <= response.position;
+        let crossed = |last: &Exchange| last.start >= response.acked && last.acked <= response.position;
         self.pipelines |= self.order == Order::Lost && self.outstanding.back().is_some_and(crossed);
     }
 
     /// A request was sent by a client that had received something at or after `position`.
     pub fn was_asked_after(&self, position: Position) -> Option<Position> {
-        self.outstanding.back().filter(|last| last.heard > position).map(|last| last.start)
+        self.outstanding.back().filter(|last| last.acked > position).map(|last| last.start)
     }
 
     /// The request of that number is over, seen whole; its last packet was captured `at`.
@@ -292,7 +299,7 @@ impl Exchanges {
     /// True if a response that starts there may answer such a request.
     pub fn may_answer(&self, response: Place, asked: Asked) -> bool {
         self.outstanding.iter().any(|exchange| {
-            exchange.asked == asked && exchange.heard <= response.position && exchange.start < response.heard
+            exchange.asked == asked && exchange.acked <= response.position && exchange.start < response.acked
         })
     }
 
@@ -307,8 +314,8 @@ impl Exchanges {
         self.outstanding.iter().any(|exchange| exchange.number == number)
     }
 
-    pub fn note_unread(&mut self, heard: Position) {
-        self.unread.get_or_insert(heard);
+    pub fn note_unread(&mut self, acked: Position) {
+        self.unread.get_or_insert(acked);
     }
 
     /// A final response came, and which request it answers is not known.
@@ -341,7 +348,7 @@ impl Exchanges {
                 first.after_loss = None;
             }
         }
-        if self.outstanding.front().is_none_or(|exchange| exchange.start >= response.heard) {
+        if self.outstanding.front().is_none_or(|exchange| exchange.start >= response.acked) {
             // Its request is not seen yet, or never: what comes then is not the next one's answer.
             self.order = Order::Lost;
             self.may_miss_requests = true;
@@ -356,10 +363,10 @@ impl Exchanges {
             return Some(index);
         }
         // It may answer a request that is not read yet.
-        if self.unread.is_some_and(|heard| heard <= response.position) {
+        if self.unread.is_some_and(|acked| acked <= response.position) {
             return None;
         }
-        let index = self.outstanding.iter().rposition(|exchange| exchange.heard <= response.position)?;
+        let index = self.outstanding.iter().rposition(|exchange| exchange.acked <= response.position)?;
         let exchange = self.outstanding.get(index)?;
         if self.pipelines {
             return (index == 0 && self.is_next_answer(exchange, response)).then_some(index);
@@ -374,42 +381,42 @@ impl Exchanges {
             Some(next) => next.after_loss.is_some(),
             None => self.loss.is_some() || response.turn == Turn::Unknown,
         };
-        if may_miss_one && exchange.heard != response.position {
+        if may_miss_one && exchange.acked != response.position {
             return None;
         }
-        // A lost request may still be unanswered, unless the client heard something since.
+        // A lost request may still be unanswered, unless the client acked something since.
         let mut before = self.outstanding.iter().take(index + 1).filter_map(|exchange| exchange.after_loss);
-        (before.all(|mark| exchange.heard > mark) && exchange.start < response.heard).then_some(index)
+        (before.all(|mark| exchange.acked > mark) && exchange.start < response.acked).then_some(index)
     }
 
-    /// The request that was sent when nothing was outstanding, if the response begins just where the client had heard: the
+    /// The request that was sent when nothing was outstanding, if the response begins just where the client had acked: the
     /// server has said nothing in between.
     fn first_after_rest(&self, response: Place) -> Option<usize> {
         let rest = if self.pipelines { Turn::Quiet } else { Turn::Rested };
-        let is_it = |exchange: &Exchange| exchange.turn >= rest && exchange.heard == response.position;
+        let is_it = |exchange: &Exchange| exchange.turn >= rest && exchange.acked == response.position;
         let index = self.outstanding.iter().position(is_it)?;
         let exchange = self.outstanding.get(index)?;
         let mut losses = self.outstanding.iter().take(index + 1).filter_map(|exchange| exchange.after_loss);
-        (losses.all(|mark| exchange.heard > mark) && exchange.start < response.heard).then_some(index)
+        (losses.all(|mark| exchange.acked > mark) && exchange.start < response.acked).then_some(index)
     }
 
-    /// This is the only request that may be outstanding, and the response begins just where the client had heard when it sent
+    /// This is the only request that may be outstanding, and the response begins just where the client had acked when it sent
     /// that, so nothing has answered it yet. Of several requests with the same ack the first one may have been sent again.
     fn is_next_answer(&self, first: &Exchange, response: Place) -> bool {
         let all_seen = !self.may_miss_requests && self.loss.is_none() && first.after_loss.is_none();
-        all_seen && response.turn != Turn::Unknown && first.heard == response.position && first.start < response.heard
+        all_seen && response.turn != Turn::Unknown && first.acked == response.position && first.start < response.acked
     }
 
-    /// All requests were seen, each was sent by a client that had heard something of the answer to the one before, and this
-    /// one by a client that had heard everything up to here. It was the answer to that one, since the client had all of the
+    /// All requests were seen, each was sent by a client that had acked something of the answer to the one before, and this
+    /// one by a client that had acked everything up to here. It was the answer to that one, since the client had all of the
     /// answers before when it sent it.
     fn is_beyond_doubt(&self, index: usize, response: Place) -> bool {
-        let heard = || self.outstanding.iter().take(index + 1).map(|exchange| exchange.heard);
+        let acked = || self.outstanding.iter().take(index + 1).map(|exchange| exchange.acked);
         !self.may_miss_requests
             && self.outstanding.iter().take(index).all(|exchange| exchange.turn.follows())
             // On a SYN there is no ack.
-            && heard().zip(heard().skip(1)).all(|(one, next)| one.is_known() && next > one + MAX_CONTINUE_BYTES)
-            && heard().next_back() == Some(response.position)
+            && acked().zip(acked().skip(1)).all(|(one, next)| one.is_known() && next > one + MAX_CONTINUE_BYTES)
+            && acked().next_back() == Some(response.position)
     }
 
     /// Removes the request that `find` returned: its final response is there.
@@ -425,10 +432,10 @@ impl Exchanges {
         Some(exchange)
     }
 
-    /// A loss in this direction may have swallowed messages. `heard`: what its sender had last been heard to have
-    /// received before the loss.
+    /// A loss in this direction may have swallowed messages. `acked`: what its sender had last acked
+    /// before the loss.
     #[cold]
-    pub fn lose_step(&mut self, direction: Direction, heard: Option<Position>) {
+    pub fn lose_step(&mut self, direction: Direction, acked: Option<Position>) {
         if self.turns < PROOF_TURNS {
             self.turns = 0;
         }
@@ -437,7 +444,7 @@ impl Exchanges {
         match direction {
             Direction::Request => {
                 self.may_miss_requests = true;
-                self.loss = self.loss.max(heard.or(Some(Position::UNKNOWN)));
+                self.loss = self.loss.max(acked.or(Some(Position::UNKNOWN)));
             }
             Direction::Response => {
                 self.order = Order::Lost;
@@ -449,7 +456,7 @@ impl Exchanges {
 
     /// A request was sent by a client that had received everything before these bytes, and their sender has it.
     pub fn expects_answer_at(&self, meta: DataMeta) -> bool {
-        self.outstanding.iter().any(|exchange| exchange.heard == meta.position && exchange.start < meta.heard)
+        self.outstanding.iter().any(|exchange| exchange.acked == meta.position && exchange.start < meta.acked)
     }
 
     pub fn is_in_step_and_idle(&self) -> bool {

@@ -15,13 +15,6 @@ pub(super) enum Framing {
     LengthOrClose(u64),
 }
 
-/// The switch of the connection that the client wants after this request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wish {
-    None,
-    To(Switch),
-}
-
 /// The request that a response answers, as far as it bears on framing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Asked {
@@ -55,7 +48,7 @@ struct FramingFields {
     identity: bool,
 }
 
-pub(super) fn of_request(head: &Head, bytes: &[u8]) -> Result<(Framing, Wish), Malformed> {
+pub(super) fn of_request(head: &Head, bytes: &[u8]) -> Result<(Framing, Option<Switch>), Malformed> {
     if head.fields.iter().any(|field| is_smuggled(field, bytes)) {
         return Err(Malformed::FramingField);
     }
@@ -68,14 +61,14 @@ pub(super) fn of_request(head: &Head, bytes: &[u8]) -> Result<(Framing, Wish), M
         (None, None | Some(0)) => Framing::NoBody,
         (None, Some(length)) => Framing::Length(length),
     };
-    let wish = if head.method(bytes) == b"CONNECT" {
-        Wish::To(Switch::Tunnel)
+    let switch_asked = if head.method(bytes) == b"CONNECT" {
+        Some(Switch::Tunnel)
     } else if asks_for_upgrade(head, bytes) {
-        Wish::To(Switch::named_in(head, bytes))
+        Some(Switch::named_in(head, bytes))
     } else {
-        Wish::None
+        None
     };
-    Ok((framing, wish))
+    Ok((framing, switch_asked))
 }
 
 pub(super) fn of_response(head: &Head, bytes: &[u8], asked: Asked) -> Result<Framing, Malformed> {

@@ -2,12 +2,12 @@
 
 use super::chunked::ChunkDecoder;
 use super::exchange::{Exchange, Exchanges, Place};
-use super::framing::Wish;
 use super::head::{Parsed, check_start_line, parse_fields};
 use super::start_line::may_be_start;
 use crate::flow::{DataMeta, Position};
 use crate::message::{
-    Context, Direction, Extras, FieldLines, Fields, Head, HttpMessage, Incomplete, Judged, Scratch, StartLine,
+    Context, Direction, Extras, FieldLines, Fields, Head, HttpMessage, Incomplete, RequestVerdict, Scratch, StartLine,
+    Switch,
 };
 use crate::protocol::body::Body;
 use crate::protocol::grpc::{Carries, GrpcEnd, Rest};
@@ -37,9 +37,9 @@ pub(super) struct InProgress {
     pub head_bytes: Box<[u8]>,
     pub place: Place,
     pub number: u32,
-    pub wish: Wish,
+    pub switch_asked: Option<Switch>,
     pub request_seen: bool,
-    pub judged: Judged,
+    pub verdict: RequestVerdict,
     /// Of a response: the request that it answers.
     pub exchange: Option<Exchange>,
     pub state: BodyState,
@@ -176,7 +176,7 @@ impl InProgress {
             incomplete,
             gap_bytes: self.gap_bytes,
             request_seen: self.request_seen,
-            judged: self.judged,
+            verdict: self.verdict,
             extras: extras.as_ref(),
             proxied: cx.proxied,
             answered: self.exchange.as_ref().map(|exchange| exchange.request.answered(self.place.at)),
@@ -192,7 +192,7 @@ impl InProgress {
             && self.exchange.is_none()
             && self.body.bytes == 0
             && meta.segment_start
-            && meta.heard > self.place.heard
+            && meta.acked > self.place.acked
             && matches!(check_start_line(Direction::Response, bytes), Ok(Parsed::Complete(_)))
     }
 
@@ -229,14 +229,14 @@ impl InProgress {
     pub fn was_refused(&self, bytes: &[u8], meta: DataMeta, exchanges: &Exchanges) -> bool {
         self.body.bytes == 0
             && meta.segment_start
-            && meta.heard > self.place.heard
+            && meta.acked > self.place.acked
             && matches!(self.head.start, StartLine::Request { .. })
             && self.expects_continue()
             && !exchanges.is_outstanding(self.number)
             && may_be_start(Direction::Request, bytes)
     }
 
-    /// A response up to the close of the connection, and yet a client that had heard of it has asked for more: where that
+    /// A response up to the close of the connection, and yet a client that had acked a part of it has asked for more: where that
     /// request starts.
     fn next_request(&self, exchanges: &Exchanges) -> Option<Position> {
         let until_close = matches!(self.state, BodyState::CloseDelimited | BodyState::Doubtful);
@@ -248,7 +248,7 @@ impl InProgress {
     pub fn was_left_behind(&self, bytes: &[u8], meta: DataMeta, exchanges: &Exchanges) -> bool {
         meta.segment_start
             && may_be_start(Direction::Response, bytes)
-            && self.next_request(exchanges).is_some_and(|start| meta.heard > start)
+            && self.next_request(exchanges).is_some_and(|start| meta.acked > start)
     }
 
     fn expects_continue(&self) -> bool {

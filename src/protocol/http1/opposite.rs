@@ -9,7 +9,7 @@ pub(super) struct Opposite {
     pub untouched: bool,
     pub lost: bool,
     pub in_message: bool,
-    pub last_heard: Option<Position>,
+    pub last_acked: Option<Position>,
     /// The end of what it said.
     pub position: Position,
     pub last_was_interim: bool,
@@ -22,18 +22,18 @@ impl Opposite {
     /// said anything; `is_first`: nor had the client before.
     pub fn turn_at(&self, meta: DataMeta, silence: i64, is_first: bool) -> Turn {
         let follows = match self.untouched {
-            // Where the client has heard something of a server of which nothing was captured, that may be anything.
-            true => is_first || meta.heard == Position::ORIGIN,
-            false => !self.in_message && meta.heard >= self.position,
+            // Where the client has acked something of a server of which nothing was captured, that may be anything.
+            true => is_first || meta.acked == Position::ORIGIN,
+            false => !self.in_message && meta.acked >= self.position,
         };
         // What the server said when it had this request already was captured early.
-        let is_early = self.last_heard.is_some_and(|heard| heard > meta.position);
+        let is_early = self.last_acked.is_some_and(|acked| acked > meta.position);
         match silence {
             QUIET_MICROS.. if follows => Turn::Quiet,
             _ if self.lost && !self.untouched => Turn::Unknown,
             REST_MICROS.. if follows => Turn::Rested,
             _ if follows => Turn::Follows,
-            _ if self.untouched || is_early || !meta.heard.is_known() => Turn::Unknown,
+            _ if self.untouched || is_early || !meta.acked.is_known() => Turn::Unknown,
             _ => Turn::Overlaps,
         }
     }

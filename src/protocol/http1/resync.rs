@@ -12,17 +12,17 @@ impl Stream {
     /// True if these bytes, met while not in step, can only be the beginning of a message.
     ///
     /// Body text may hold anything, so what the bytes look like is not enough. A message of a client that does not
-    /// pipeline starts exactly where the other side had heard everything when it last spoke, and that other side is not
+    /// pipeline starts exactly where the other side had acked everything when it last spoke, and that other side is not
     /// in the middle of a message then. A server whose client is lost too may begin there all the same; a client may not:
-    /// what it heard may have been a 100 (Continue), and these bytes a body. Where the other side was not captured at all,
+    /// what it acked may have been a 100 (Continue), and these bytes a body. Where the other side was not captured at all,
     /// it must have spoken in between. The first bytes ever seen of a stream are given the benefit of the doubt.
     #[cold]
     pub fn may_begin_here(&self, bytes: &[u8], meta: DataMeta, opposite: Opposite, exchanges: &Exchanges) -> bool {
         if !may_be_start(self.direction, bytes) {
             return false;
         }
-        // Each has heard all that the other had said.
-        let on_turn = opposite.last_heard == Some(meta.position) && meta.heard >= opposite.position;
+        // Each has acked all that the other had said.
+        let on_turn = opposite.last_acked == Some(meta.position) && meta.acked >= opposite.position;
         match self.direction {
             _ if self.untouched => meta.segment_start || on_turn,
             Direction::Request if opposite.untouched => self.was_answered_unseen(bytes, meta, opposite),
@@ -45,7 +45,7 @@ impl Stream {
             Direction::Response => 0,
         };
         meta.segment_start
-            && self.last_heard.is_some_and(|heard| meta.heard > heard + least)
+            && self.last_acked.is_some_and(|acked| meta.acked > acked + least)
             && (!self.lost_since
                 || (opposite.untouched && find_end(bytes, 0).is_some() && has_whole_start(self.direction, bytes)))
     }

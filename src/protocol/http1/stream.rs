@@ -5,12 +5,11 @@ mod waiting;
 
 use super::chunked::Fed;
 use super::exchange::{Exchanges, Place, Turn};
-use super::framing::Wish;
 use super::head::find_end;
-use super::held::Held;
 use super::in_progress::{BodyState, Crossing, InProgress};
 use super::malformed::Malformed;
 use super::opposite::Opposite;
+use super::pending_stream::PendingStream;
 use super::start_line::may_be_start;
 use crate::flow::{DataMeta, Position};
 use crate::message::{Context, Direction, Incomplete, NotHttp, Switch};
@@ -25,11 +24,11 @@ enum State {
     Boundary,
     Body(Box<InProgress>),
     /// A request asked to leave HTTP/1.x: what follows depends on the answer to this exchange.
-    Held(Held),
+    Pending(PendingStream),
     /// A response that has no body was followed by one: passed over up to the response to a request that its sender had not
     /// received when it began.
     Excess {
-        heard: Position,
+        acked: Position,
     },
     /// In step with nothing: waiting for bytes that can only be the beginning of a message.
     Lost,
@@ -54,7 +53,7 @@ pub(super) struct Stream {
     /// The end of what was delivered.
     position: Position,
     /// How far the sender of the last bytes had received.
-    pub(super) last_heard: Option<Position>,
+    pub(super) last_acked: Option<Position>,
     /// Bytes were lost since then.
     pub(super) lost_since: bool,
     last_was_interim: bool,
@@ -73,13 +72,13 @@ impl Stream {
             place: Place {
                 at: Default::default(),
                 position: Position::UNKNOWN,
-                heard: Position::UNKNOWN,
+                acked: Position::UNKNOWN,
                 turn: Turn::Unknown,
             },
             tentative: false,
             untouched: true,
             position: Position::UNKNOWN,
-            last_heard: None,
+            last_acked: None,
             lost_since: false,
             last_was_interim: false,
             is_bodyless: false,
@@ -93,12 +92,12 @@ impl Stream {
             in_message: match self.state {
                 State::Boundary => !self.buffer.is_empty(),
                 State::Body(_) => true,
-                State::Held(_) | State::Excess { .. } | State::Lost | State::Opaque => false,
+                State::Pending(_) | State::Excess { .. } | State::Lost | State::Opaque => false,
             },
-            last_heard: self.last_heard,
+            last_acked: self.last_acked,
             position: self.position,
             last_was_interim: self.last_was_interim,
-            holds: matches!(self.state, State::Held(_)),
+            holds: matches!(self.state, State::Pending(_)),
         }
     }
 
@@ -144,13 +143,13 @@ impl Stream {
                     cx.counters.switched_bytes += if exchanges.switched { bytes.len() as u64 } else { 0 };
                     bytes.len()
                 }
-                State::Held(held) => {
-                    exchanges.note_unread(meta.heard);
-                    held.push(bytes, meta);
+                State::Pending(pending) => {
+                    exchanges.note_unread(meta.acked);
+                    pending.push(bytes, meta);
                     bytes.len()
                 }
-                State::Excess { heard } => {
-                    if begins_next_response(bytes, meta, *heard) {
+                State::Excess { acked } => {
+                    if begins_next_response(bytes, meta, *acked) {
                         exchanges.forget_unanswered();
                         self.state = State::Boundary;
                         continue;
@@ -165,7 +164,7 @@ impl Stream {
                             // It is not shown, since it may be a body's text; if it is none, nothing after it is HTTP/1.x.
                             cx.counters.count_switch(Switch::Other);
                             exchanges.switched = true;
-                            exchanges.switched_at = meta.heard;
+                            exchanges.switched_at = meta.acked;
                             self.make_opaque();
                         }
                         meta.position += bytes.len() as u64;
@@ -183,10 +182,10 @@ impl Stream {
                     if self.buffer.is_empty() {
                         let turn = match self.direction {
                             Direction::Request => opposite.as_opposite().turn_at(meta, silence, self.untouched),
-                            Direction::Response if meta.heard > opposite.position => Turn::Unknown,
+                            Direction::Response if meta.acked > opposite.position => Turn::Unknown,
                             Direction::Response => Turn::Follows,
                         };
-                        self.place = Place { at: meta.at, position: meta.position, heard: meta.heard, turn };
+                        self.place = Place { at: meta.at, position: meta.position, acked: meta.acked, turn };
                     }
                     self.on_head_bytes(bytes, meta.at, exchanges, cx)
                 }
@@ -214,7 +213,7 @@ impl Stream {
         }
         self.untouched = false;
         self.position = meta.position;
-        self.last_heard = self.last_heard.max(Some(meta.heard));
+        self.last_acked = self.last_acked.max(Some(meta.acked));
         self.lost_since = false;
         all - bytes.len()
     }
@@ -226,7 +225,7 @@ impl Stream {
         exchanges.note_gap();
         let in_step = match &mut self.state {
             State::Opaque => return,
-            State::Held(held) => return held.push_gap(len),
+            State::Pending(pending) => return pending.push_gap(len),
             State::Lost | State::Excess { .. } => false,
             State::Boundary => {
                 cx.counters.lost_heads += u64::from(!self.buffer.is_empty());
@@ -255,10 +254,10 @@ impl Stream {
 
     /// The stream ends; what is held back waits on, if an answer may still come.
     pub fn on_end(&mut self, clean: bool, opposite_ended: bool, exchanges: &Exchanges, cx: &mut Context<'_>) {
-        if let State::Held(held) = &mut self.state
+        if let State::Pending(pending) = &mut self.state
             && !opposite_ended
         {
-            held.ended = Some(clean);
+            pending.ended = Some(clean);
             return;
         }
         match std::mem::replace(&mut self.state, State::Opaque) {
@@ -268,8 +267,8 @@ impl Stream {
                 let incomplete = message.incomplete_at_end(clean, exchanges, cx.ending);
                 message.emit(self.direction, incomplete, cx);
             }
-            State::Held(held) if exchanges.switched => cx.counters.switched_bytes += held.data_bytes,
-            State::Held(held) => cx.counters.lost_heads += u64::from(held.is_worth_counting()),
+            State::Pending(pending) if exchanges.switched => cx.counters.switched_bytes += pending.data_bytes,
+            State::Pending(pending) => cx.counters.lost_heads += u64::from(pending.is_worth_counting()),
             State::Excess { .. } | State::Lost | State::Opaque => {}
         }
         self.buffer = Vec::new();
@@ -288,7 +287,7 @@ impl Stream {
                 cx.counters.lost_heads += 1;
                 self.lose(exchanges, cx);
             }
-            State::Held(held) => held.lose(),
+            State::Pending(pending) => pending.lose(),
             State::Boundary | State::Excess { .. } | State::Lost | State::Opaque => {}
         }
     }
@@ -297,7 +296,7 @@ impl Stream {
         self.buffer.capacity()
             + match &self.state {
                 State::Body(message) => message.buffered_bytes(),
-                State::Held(held) => held.buffered_bytes(),
+                State::Pending(pending) => pending.buffered_bytes(),
                 State::Boundary | State::Excess { .. } | State::Lost | State::Opaque => 0,
             }
     }
@@ -307,15 +306,15 @@ impl Stream {
         self.tentative
             && self.direction == Direction::Request
             && !self.buffer.is_empty()
-            && meta.heard > self.place.heard
+            && meta.acked > self.place.acked
     }
 
-    /// The client goes on with another request, having received everything up to `heard`: so for it a message that may be
+    /// The client goes on with another request, having received everything up to `acked`: so for it a message that may be
     /// over, or whose body may be none, is over there.
-    pub fn on_next_request(&mut self, heard: Position, exchanges: &mut Exchanges, cx: &mut Context<'_>) {
+    pub fn on_next_request(&mut self, acked: Position, exchanges: &mut Exchanges, cx: &mut Context<'_>) {
         if let State::Body(message) = &mut self.state
             && message.may_be_over()
-            && heard >= self.position
+            && acked >= self.position
         {
             message.body_is_absent();
             self.finish(None, exchanges, cx);
@@ -326,7 +325,7 @@ impl Stream {
     fn lose(&mut self, exchanges: &mut Exchanges, cx: &mut Context<'_>) {
         self.state = State::Lost;
         self.buffer = Vec::new();
-        exchanges.lose_step(self.direction, self.last_heard);
+        exchanges.lose_step(self.direction, self.last_acked);
         cx.counters.lost_pairings += 1;
     }
 
@@ -356,7 +355,7 @@ impl Stream {
                 Ok(Fed::All)
             }
             BodyState::LengthOrClose { left: 0 } => {
-                if meta.segment_start && may_be_start(self.direction, bytes) && meta.heard > place.heard {
+                if meta.segment_start && may_be_start(self.direction, bytes) && meta.acked > place.acked {
                     Ok(Fed::Done(0))
                 } else {
                     *state = BodyState::Doubtful;
@@ -410,28 +409,28 @@ impl Stream {
     /// The message in progress is over.
     fn finish(&mut self, incomplete: Option<Incomplete>, exchanges: &mut Exchanges, cx: &mut Context<'_>) {
         let State::Body(mut message) = std::mem::replace(&mut self.state, State::Boundary) else { return };
-        let (number, wish) = (message.number, message.wish);
+        let (number, switch_asked) = (message.number, message.switch_asked);
         if self.direction == Direction::Request && incomplete.is_none() && !message.has_gap() {
             exchanges.note_whole_request(number, message.last_at.unwrap_or(message.place.at));
         }
         message.emit(self.direction, incomplete, cx);
-        self.after_message(number, wish, exchanges);
+        self.after_message(number, switch_asked, exchanges);
     }
 
-    fn after_message(&mut self, number: u32, wish: Wish, exchanges: &Exchanges) {
-        self.state = match (self.direction, wish) {
-            (Direction::Request, Wish::To(switch)) if exchanges.may_be_upgraded(number) => {
-                State::Held(Held::after(number, switch))
+    fn after_message(&mut self, number: u32, switch_asked: Option<Switch>, exchanges: &Exchanges) {
+        self.state = match (self.direction, switch_asked) {
+            (Direction::Request, Some(switch)) if exchanges.may_be_upgraded(number) => {
+                State::Pending(PendingStream::after(number, switch))
             }
-            // The client went on up to there, so a wish before that was declined; but a tunnel may hold HTTP.
-            (Direction::Request, wish) if exchanges.switched => match (exchanges.switched_at, wish) {
-                (Position::UNKNOWN, _) | (_, Wish::To(Switch::Tunnel)) => State::Opaque,
+            // The client went on up to there, so an upgrade asked for before that was declined; but a tunnel may hold HTTP.
+            (Direction::Request, switch_asked) if exchanges.switched => match (exchanges.switched_at, switch_asked) {
+                (Position::UNKNOWN, _) | (_, Some(Switch::Tunnel)) => State::Opaque,
                 _ => State::Boundary,
             },
-            (_, Wish::None) => State::Boundary,
+            (_, None) => State::Boundary,
             (Direction::Response, _) => State::Opaque,
             (Direction::Request, _) if exchanges.declined == Some(number) => State::Boundary,
-            (Direction::Request, Wish::To(switch)) => State::Held(Held::after(number, switch)),
+            (Direction::Request, Some(switch)) => State::Pending(PendingStream::after(number, switch)),
         };
     }
 
@@ -440,7 +439,7 @@ impl Stream {
     fn give_up(&mut self, reason: Malformed, sample: &[u8], exchanges: &mut Exchanges, cx: &mut Context<'_>) {
         if self.is_bodyless && reason == Malformed::StartLine {
             self.is_bodyless = false;
-            self.state = State::Excess { heard: self.place.heard };
+            self.state = State::Excess { acked: self.place.acked };
             cx.counters.excess_bytes += sample.len() as u64;
             cx.sink.not_http(self.direction, NotHttp::Excess, sample);
             return;
@@ -475,6 +474,6 @@ fn is_switch(direction: Direction, bytes: &[u8], meta: DataMeta) -> bool {
 }
 
 /// The next request has reached the server since, and here a segment begins with a status line.
-fn begins_next_response(bytes: &[u8], meta: DataMeta, heard: Position) -> bool {
-    meta.segment_start && meta.heard > heard && may_be_start(Direction::Response, bytes)
+fn begins_next_response(bytes: &[u8], meta: DataMeta, acked: Position) -> bool {
+    meta.segment_start && meta.acked > acked && may_be_start(Direction::Response, bytes)
 }

@@ -23,7 +23,7 @@ const MAX_PROVABLE_FRAME_BYTES: u32 = 64 << 10;
 pub(super) struct Mark {
     pub at: usize,
     pub meta: DataMeta,
-    /// Its sender had paused before it: the other side spoke when it had received all that was sent before, and was heard.
+    /// Its sender had paused before it: the other side spoke when it had received all that was sent before, and its packets were captured.
     /// In the middle of a frame the sender does not wait for that.
     pub is_turn: bool,
 }

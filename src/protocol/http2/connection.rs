@@ -163,7 +163,7 @@ impl Http2Connection {
             }
         }
         let way = self.turn(direction, cx).way;
-        way.said.note(meta.position + bytes.len() as u64, meta.heard);
+        way.said.note(meta.position + bytes.len() as u64, meta.acked);
     }
 
     /// Lets go of kept bodies and partial blocks: memory is needed elsewhere.

@@ -162,7 +162,7 @@ fn emit(stream: &mut Stream, parts: Parts<'_>, cx: &mut Context<'_>) {
         answered: asked.filter(|_| direction == Direction::Response).map(|asked| asked.answered(began.at)),
         proxied: cx.proxied,
         request_seen: asked.is_some(),
-        judged: asked.map(|asked| asked.judged).unwrap_or_default(),
+        verdict: asked.map(|asked| asked.verdict).unwrap_or_default(),
         extras: Some(&Extras {
             stream_id: Some(stream.id),
             scheme: text(control.scheme),

@@ -92,8 +92,8 @@ impl Turn<'_, '_> {
         self.shared.is_used = true;
         self.shared.buffer.make_request();
         let (head, bytes) = (&self.shared.buffer.head, &self.shared.buffer.bytes);
-        let judged = self.cx.selection.judge(head, bytes);
-        let asked = PendingRequest::new(head.method(bytes), head.target(bytes), owner.began.at, judged);
+        let verdict = self.cx.selection.judge(head, bytes);
+        let asked = PendingRequest::new(head.method(bytes), head.target(bytes), owner.began.at, verdict);
         let opens = self.shared.buffer.control.opens(bytes);
         if self.shared.streams.get(id).is_none() {
             self.make_place();

@@ -77,7 +77,7 @@ impl Turn<'_, '_> {
             self.lose_step();
         }
         let known = if let Place::Search(_) = self.way.place { self.known_streams() } else { (Vec::new(), 0) };
-        let paused = self.peer.said.shows_pause(meta.position, meta.heard);
+        let paused = self.peer.said.shows_pause(meta.position, meta.acked);
         match &mut self.way.place {
             Place::Search(search) => {
                 let known = Known { streams: &known.0, frames: known.1, max_frame_bytes: self.way.max_frame_bytes };

@@ -14,22 +14,22 @@ pub(super) struct Said {
 }
 
 impl Said {
-    /// A packet's bytes end at `end`; its sender had received `heard`.
+    /// A packet's bytes end at `end`; its sender had received `acked`.
     #[inline]
-    pub fn note(&mut self, end: Position, heard: Position) {
+    pub fn note(&mut self, end: Position, acked: Position) {
         let newest = self.ends.get(self.newest).copied().unwrap_or_default();
-        if heard <= newest.1 && newest.0.is_known() {
+        if acked <= newest.1 && newest.0.is_known() {
             return;
         }
         self.newest = (self.newest + 1) % REMEMBERED;
         if let Some(place) = self.ends.get_mut(self.newest) {
-            *place = (end, heard);
+            *place = (end, acked);
         }
     }
 
     /// Its receiver, which had come to `position`, paused there: the sender had all of that when it sent something that the
-    /// receiver had, as it had received up to `heard`.
-    pub fn shows_pause(&self, position: Position, heard: Position) -> bool {
-        self.ends.iter().any(|&(end, had)| end.is_known() && end <= heard && had >= position)
+    /// receiver had, as it had received up to `acked`.
+    pub fn shows_pause(&self, position: Position, acked: Position) -> bool {
+        self.ends.iter().any(|&(end, had)| end.is_known() && end <= acked && had >= position)
     }
 }

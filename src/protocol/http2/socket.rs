@@ -4,7 +4,7 @@ use super::brought::Brought;
 use super::frames::Turn;
 use super::streams::{Half, Stream};
 use crate::flow::{DataMeta, Position};
-use crate::message::{Direction, Judged, StreamOf, Switch};
+use crate::message::{Direction, RequestVerdict, StreamOf, Switch};
 use crate::protocol::websocket::{Agreement, Reader};
 
 impl Turn<'_, '_> {
@@ -34,7 +34,7 @@ impl Turn<'_, '_> {
         let before = reader.buffered_bytes();
         match brought {
             Brought::Bytes(bytes, segment_start) => {
-                let meta = DataMeta { at, position: Position::UNKNOWN, heard: Position::UNKNOWN, segment_start };
+                let meta = DataMeta { at, position: Position::UNKNOWN, acked: Position::UNKNOWN, segment_start };
                 reader.on_data(bytes, meta, &of, self.cx);
             }
             Brought::Loss(len) => reader.on_gap(len, &of, self.cx),
@@ -58,7 +58,7 @@ pub(super) fn stream_of(stream: &Stream) -> StreamOf {
     StreamOf {
         exchange: stream.number,
         request_seen: stream.asked.is_some(),
-        judged: stream.asked.as_ref().map_or(Judged::default(), |asked| asked.judged),
+        verdict: stream.asked.as_ref().map_or(RequestVerdict::default(), |asked| asked.verdict),
         status: Some(200),
     }
 }

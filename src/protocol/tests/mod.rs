@@ -34,8 +34,8 @@ impl<S: Sink> Reader<S> {
 
     /// One segment, sent by a side that has received all that the other has said.
     pub fn say(&mut self, side: Side, at: Timestamp, bytes: &[u8]) {
-        let [position, heard] = [self.ends[side as usize], self.ends[side.other() as usize]];
-        self.deliver(side, StreamEvent::Data(bytes, DataMeta { at, position, heard, segment_start: true }));
+        let [position, acked] = [self.ends[side as usize], self.ends[side.other() as usize]];
+        self.deliver(side, StreamEvent::Data(bytes, DataMeta { at, position, acked, segment_start: true }));
         self.ends[side as usize] += bytes.len() as u64;
     }
 

@@ -84,7 +84,7 @@ pub(super) struct Mark {
     pub position: Ciphertext,
     pub at: Timestamp,
     /// Of the other direction's ciphertext.
-    pub heard: Ciphertext,
+    pub acked: Ciphertext,
 }
 
 #[derive(Debug)]
@@ -203,12 +203,12 @@ impl Direction {
 
     /// Bytes come: where they stand, and when and by what segment they came.
     pub fn note_segment(&mut self, meta: &DataMeta) {
-        let mark = Mark { position: Ciphertext(meta.position), at: meta.at, heard: Ciphertext(meta.heard) };
+        let mark = Mark { position: Ciphertext(meta.position), at: meta.at, acked: Ciphertext(meta.acked) };
         if self.buffer.is_empty() {
             self.position = mark.position;
             self.marks.clear();
         }
-        let is_alike = |last: &Mark| (last.at, last.heard) == (mark.at, mark.heard);
+        let is_alike = |last: &Mark| (last.at, last.acked) == (mark.at, mark.acked);
         if !self.marks.back().is_some_and(is_alike) {
             self.marks.push_back(mark);
         }
@@ -254,5 +254,5 @@ impl Direction {
 pub(super) fn mark_at(marks: &VecDeque<Mark>, position: Ciphertext) -> Mark {
     let after = marks.partition_point(|mark| mark.position <= position);
     let found = after.checked_sub(1).and_then(|index| marks.get(index)).or(marks.front());
-    found.copied().unwrap_or(Mark { position, at: Timestamp::UNKNOWN, heard: Ciphertext::UNKNOWN })
+    found.copied().unwrap_or(Mark { position, at: Timestamp::UNKNOWN, acked: Ciphertext::UNKNOWN })
 }

@@ -33,14 +33,14 @@ pub(super) fn order(
     total: usize,
 ) -> Option<Ciphertext> {
     let last = position + (total as u64).saturating_sub(1);
-    let heard = mark_at(marks, last).heard;
+    let acked = mark_at(marks, last).acked;
     let is_held = match other.wait? {
         (Wait::Keys { .. }, _) => true,
         // It can go on, and is about to; if it waits for this direction it must not be waited for.
         (Wait::Order, _) => other.ordered_after <= position,
         (Wait::Hello, _) => false,
     };
-    (is_held && heard > other.position).then_some(heard)
+    (is_held && acked > other.position).then_some(acked)
 }
 
 /// One direction at work.
@@ -369,7 +369,7 @@ impl Turn<'_, '_> {
                 let meta = DataMeta {
                     at: mark.at,
                     position: self.me.plain.next,
-                    heard: self.other.plain.positions.plaintext_at(mark.heard),
+                    acked: self.other.plain.positions.plaintext_at(mark.acked),
                     segment_start: done == 0,
                 };
                 (self.cx.sink)(self.session.described(), self.side, StreamEvent::Data(piece, meta));

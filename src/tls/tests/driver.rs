@@ -87,7 +87,7 @@ impl Driver {
         let meta = DataMeta {
             at: Timestamp::from_micros(self.now as i64 * 1_000),
             position: self.sent[side as usize],
-            heard: self.sent[side.other() as usize],
+            acked: self.sent[side.other() as usize],
             segment_start: true,
         };
         self.sent[side as usize] += bytes.len() as u64;
@@ -152,7 +152,7 @@ impl Driver {
             assert!(meta.position >= next[*side as usize], "{out:?}");
             next[*side as usize] = meta.position + bytes.len() as u64;
             assert!(
-                meta.heard <= next[side.other() as usize].max(Position::ORIGIN),
+                meta.acked <= next[side.other() as usize].max(Position::ORIGIN),
                 "an effect before its cause: {out:?}"
             );
         }

@@ -52,7 +52,7 @@ impl Stream {
                     self.buffer.extend_from_slice(bytes);
                     self.searched = bytes.len();
                     if self.direction == Direction::Request {
-                        exchanges.note_unread(self.place.heard);
+                        exchanges.note_unread(self.place.acked);
                     }
                     self.start_line_checked = false;
                     bytes.len()
@@ -194,9 +194,9 @@ impl Stream {
             head_bytes: head_bytes.into(),
             place,
             number: begun.number,
-            wish: begun.wish,
+            switch_asked: begun.switch_asked,
             request_seen: begun.request_seen,
-            judged: begun.judged,
+            verdict: begun.verdict,
             exchange: begun.exchange,
             state,
             body,
@@ -247,7 +247,7 @@ impl Stream {
             incomplete,
             gap_bytes: 0,
             request_seen: begun.request_seen,
-            judged: begun.judged,
+            verdict: begun.verdict,
             extras: extras.as_ref(),
             proxied: cx.proxied,
             answered: answering.map(|exchange| exchange.request.answered(place.at)),
@@ -255,7 +255,7 @@ impl Stream {
         if self.direction == Direction::Request && incomplete.is_none() {
             exchanges.note_whole_request(begun.number, last_at.unwrap_or(place.at));
         }
-        self.after_message(begun.number, begun.wish, exchanges);
+        self.after_message(begun.number, begun.switch_asked, exchanges);
         body.len()
     }
 }

@@ -6,7 +6,7 @@ use crate::message::{Context, HttpCounters, Switch};
 use crate::protocol::handover::Piece;
 use crate::protocol::http1::begin::Begun;
 use crate::protocol::http1::exchange::{Exchanges, Place, Upgrade};
-use crate::protocol::http1::held::Held;
+use crate::protocol::http1::pending_stream::PendingStream;
 
 impl Stream {
     /// The connection has left HTTP/1.x; a message in progress still comes to its end, and what another protocol takes over waits
@@ -17,16 +17,16 @@ impl Stream {
             State::Body(_) => {}
             // The server had not received all of its head when it switched.
             State::Boundary if !self.buffer.is_empty() && exchanges.upgrade.is_none() => {}
-            State::Held(held) if exchanges.may_be_upgraded(held.number) => {}
+            State::Pending(pending) if exchanges.may_be_upgraded(pending.number) => {}
             State::Boundary | State::Lost => match &exchanges.upgrade {
                 Some(Upgrade { number, request: None, .. }) => self.hold_unread(*number),
                 _ => self.make_opaque(),
             },
-            State::Held(held) => {
+            State::Pending(pending) => {
                 // Another request may be the one that was granted, and this one's answer not seen: then these were requests.
                 match exchanges.switched_at.is_known() {
-                    true => counters.lost_heads += u64::from(held.is_worth_counting()),
-                    false => counters.switched_bytes += held.data_bytes,
+                    true => counters.lost_heads += u64::from(pending.is_worth_counting()),
+                    false => counters.switched_bytes += pending.data_bytes,
                 }
                 self.make_opaque();
             }
@@ -36,21 +36,21 @@ impl Stream {
 
     /// The request that asked for the switch was not seen: what comes now is another protocol's, and so is what waits for more.
     fn hold_unread(&mut self, number: u32) {
-        let mut held = Held::after(number, Switch::H2c);
+        let mut pending = PendingStream::after(number, Switch::H2c);
         let buffer = std::mem::take(&mut self.buffer);
         if matches!(self.state, State::Lost) {
-            held.push_gap(0);
+            pending.push_gap(0);
         } else if !buffer.is_empty() {
-            let Place { at, position, heard, .. } = self.place;
-            held.push(&buffer, DataMeta { at, position, heard, segment_start: true });
+            let Place { at, position, acked, .. } = self.place;
+            pending.push(&buffer, DataMeta { at, position, acked, segment_start: true });
         }
-        self.state = State::Held(held);
+        self.state = State::Pending(pending);
     }
 
-    /// Takes the bytes that are held for the protocol that takes over from here on. Nothing more is read here.
-    pub(in crate::protocol::http1) fn take_held(&mut self) -> Option<Held> {
+    /// Takes the bytes that are pending for the protocol that takes over from here on. Nothing more is read here.
+    pub(in crate::protocol::http1) fn take_pending(&mut self) -> Option<PendingStream> {
         match std::mem::replace(&mut self.state, State::Opaque) {
-            State::Held(held) => Some(held),
+            State::Pending(pending) => Some(pending),
             _ => None,
         }
     }
@@ -62,21 +62,22 @@ impl Stream {
     /// How this stream ended, if its end waits for an answer.
     pub(in crate::protocol::http1) fn deferred_end(&self) -> Option<bool> {
         match &self.state {
-            State::Held(held) => held.ended,
+            State::Pending(pending) => pending.ended,
             _ => None,
         }
     }
 
-    /// The number of the request that wished to leave HTTP/1.x and whose client shows that it did not: it sends a request where
+    /// The number of the request that asked to leave HTTP/1.x and whose client shows that it did not: it sends a request where
     /// the other protocol begins otherwise, or where the server has answered and not switched. No client sends bytes of the other
     /// protocol before it knows that the server speaks that, but for those of a tunnel.
     pub(in crate::protocol::http1) fn goes_on_with_http(&self, exchanges: &Exchanges) -> Option<u32> {
-        let State::Held(held) = &self.state else { return None };
-        let is_http = held.switch.begins_unlike_http() || (held.switch != Switch::Tunnel && exchanges.has_answered());
-        (is_http && held.begins_with_a_request()).then_some(held.number)
+        let State::Pending(pending) = &self.state else { return None };
+        let is_http =
+            pending.switch.begins_unlike_http() || (pending.switch != Switch::Tunnel && exchanges.has_answered());
+        (is_http && pending.begins_with_a_request()).then_some(pending.number)
     }
 
-    /// The answer to exchange `number` is no: returns what was held, to be read again.
+    /// The answer to exchange `number` is no: returns what was pending, to be read again.
     #[cold]
     pub(in crate::protocol::http1) fn release(
         &mut self,
@@ -84,28 +85,28 @@ impl Stream {
         exchanges: &mut Exchanges,
         cx: &mut Context<'_>,
     ) -> Vec<Piece> {
-        if !matches!(&self.state, State::Held(held) if held.number == number) {
+        if !matches!(&self.state, State::Pending(pending) if pending.number == number) {
             return Vec::new();
         }
-        let State::Held(held) = std::mem::replace(&mut self.state, State::Boundary) else { return Vec::new() };
-        if held.has_loss {
+        let State::Pending(pending) = std::mem::replace(&mut self.state, State::Boundary) else { return Vec::new() };
+        if pending.has_loss {
             cx.counters.lost_heads += 1;
             self.lose(exchanges, cx);
         }
-        held.into_pieces()
+        pending.into_pieces()
     }
 
     /// A response has taken the connection to a protocol that has a reader: what follows is kept for that one.
     #[cold]
     pub(super) fn begin_handover(&mut self, begun: Begun, exchanges: &mut Exchanges) {
         if let Some(switch) = begun.switch {
-            self.state = State::Held(Held::after(begun.number, switch));
+            self.state = State::Pending(PendingStream::after(begun.number, switch));
             exchanges.upgrade = Some(Upgrade {
                 number: begun.number,
                 request: begun.exchange.map(Box::new),
                 switch,
                 agreement: begun.agreement,
-                heard: self.place.heard,
+                acked: self.place.acked,
             });
         }
     }

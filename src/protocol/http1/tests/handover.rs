@@ -40,10 +40,10 @@ fn read(turns: &[Turn<'_>], closing: Option<usize>, cut: Cut) -> (Option<Handove
         let (side, bytes) = turn.side();
         for piece in cut.pieces(index, bytes) {
             packets += 1;
-            let [position, heard] = [ends[side as usize], ends[side.other() as usize]];
+            let [position, acked] = [ends[side as usize], ends[side.other() as usize]];
             let at = Timestamp::from_micros(packets);
             ends[side as usize] += piece.len() as u64;
-            deliver(side, StreamEvent::Data(piece, DataMeta { at, position, heard, segment_start: true }));
+            deliver(side, StreamEvent::Data(piece, DataMeta { at, position, acked, segment_start: true }));
         }
         if closing == Some(index) {
             deliver(side, StreamEvent::End { clean: true, reset: false });
@@ -102,10 +102,10 @@ fn both_sides_are_handed_over_from_the_first_byte_after_http_on() {
             let answer = format!("< 101 for {} /u", if before == ASK { "GET" } else { "POST" });
             assert_eq!(seen.lines(), [asked, &answer], "{cut:?} of {turns:?}");
             // Where it is cut the switch comes before its last bytes: those are the next reader's own.
-            let held = join(&handover.client, FIRST + before.len() as u64);
-            assert!(client.starts_with(&held), "{cut:?} of {turns:?}");
-            let held = join(&handover.server, FIRST + GRANT.len() as u64);
-            assert!(b"server".starts_with(&held), "{cut:?} of {turns:?}");
+            let pending = join(&handover.client, FIRST + before.len() as u64);
+            assert!(client.starts_with(&pending), "{cut:?} of {turns:?}");
+            let pending = join(&handover.server, FIRST + GRANT.len() as u64);
+            assert!(b"server".starts_with(&pending), "{cut:?} of {turns:?}");
             assert_eq!((handover.number, handover.last_number, handover.switch), (1, 1, Switch::H2c));
             let request = handover.request.unwrap();
             assert_eq!(
@@ -115,7 +115,7 @@ fn both_sides_are_handed_over_from_the_first_byte_after_http_on() {
             assert!(request.ended_at.is_some(), "{cut:?} of {turns:?}");
             assert_eq!(counters.switched[Switch::H2c as usize], 1);
             if let Cut::Nowhere = cut {
-                assert_eq!((held, counters.switched_bytes), (b"server".to_vec(), 0));
+                assert_eq!((pending, counters.switched_bytes), (b"server".to_vec(), 0));
             }
         }
     }

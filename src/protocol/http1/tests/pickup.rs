@@ -30,9 +30,17 @@ fn more_answers_than_requests_prove_that_the_client_pipelines() {
 #[test]
 fn requests_after_a_wish_to_switch_that_was_answered_otherwise_are_read() {
     for name in ["websocket", "tls/1.2", "chat"] {
-        let wish = format!("GET /u HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: {name}\r\n\r\n");
+        let switch_asked = format!("GET /u HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: {name}\r\n\r\n");
         let switch = format!("HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: {name}\r\n\r\n");
-        let all = [C(wish.as_bytes()), S(OK), C(GET), S(OK), C(wish.as_bytes()), S(switch.as_bytes()), C(b"GET /no")];
+        let all = [
+            C(switch_asked.as_bytes()),
+            S(OK),
+            C(GET),
+            S(OK),
+            C(switch_asked.as_bytes()),
+            S(switch.as_bytes()),
+            C(b"GET /no"),
+        ];
         for cut in [Cut::Nowhere].into_iter().chain((1..GET.len()).map(|at| Cut::In(2, at))) {
             let (seen, counters) = talk(&all, cut, Role::Unknown);
             assert_eq!(seen.requests, ["> GET /u", "> GET /g", "> GET /u"], "{name} {cut:?}");
@@ -44,9 +52,9 @@ fn requests_after_a_wish_to_switch_that_was_answered_otherwise_are_read() {
 /// They may have been requests, if another request was granted.
 #[test]
 fn what_waits_for_an_answer_that_was_not_seen_is_counted() {
-    let wish = b"GET /u HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n";
+    let switch_asked = b"GET /u HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n";
     let switch = b"HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: chat\r\n\r\n";
-    let (seen, counters) = talk(&[C(wish), C(GET), S(switch)], Cut::Nowhere, Role::Unknown);
+    let (seen, counters) = talk(&[C(switch_asked), C(GET), S(switch)], Cut::Nowhere, Role::Unknown);
     assert_eq!((seen.requests.len(), counters.lost_heads), (1, 1));
 }
 
@@ -89,7 +97,7 @@ fn what_gave_no_message_is_reported_once() {
     let mut reports = Vec::new();
     for n in 0..1_000 {
         let position = Position::ORIGIN + n * 205;
-        let meta = DataMeta { at: Timestamp::default(), position, heard: Position::UNKNOWN, segment_start: true };
+        let meta = DataMeta { at: Timestamp::default(), position, acked: Position::UNKNOWN, segment_start: true };
         reader.deliver(Side::Low, StreamEvent::Data(&records, meta));
         reports.extend(reader.take_unread(false));
     }

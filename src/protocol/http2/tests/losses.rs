@@ -104,7 +104,7 @@ fn play<'a>(
         let meta = DataMeta {
             at: talker.clock,
             position: talker.ends[own],
-            heard: talker.ends[1 - own] + lost[1 - own],
+            acked: talker.ends[1 - own] + lost[1 - own],
             segment_start: true,
         };
         talker.ends[own] += bytes.len() as u64;

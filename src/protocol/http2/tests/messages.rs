@@ -314,8 +314,8 @@ fn what_is_open_at_the_end_is_said_to_be() {
 #[test]
 fn an_upgraded_request_is_stream_1() {
     let upgraded = || {
-        let judged = crate::message::Judged::default();
-        let request = crate::protocol::PendingRequest::new(b"GET", b"/up", Timestamp::from_micros(1), judged);
+        let verdict = crate::message::RequestVerdict::default();
+        let request = crate::protocol::PendingRequest::new(b"GET", b"/up", Timestamp::from_micros(1), verdict);
         Http2Connection::upgraded(Some(request), 1, 1)
     };
     let (mut c, mut s) = (Encoder::default(), Encoder::default());

@@ -243,7 +243,7 @@ fn is_proved(segments: &[(Side, Vec<u8>)]) -> bool {
     let meta = |segment_start| DataMeta {
         at: Timestamp::UNKNOWN,
         position: Position::UNKNOWN,
-        heard: Position::UNKNOWN,
+        acked: Position::UNKNOWN,
         segment_start,
     };
     segments

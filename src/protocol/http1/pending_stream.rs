@@ -14,21 +14,21 @@ const MAX_LINE_BYTES: usize = 16 << 10;
 const PIECE_OVERHEAD_BYTES: usize = 2 * size_of::<Piece>() + 32;
 
 #[derive(Debug)]
-pub(super) struct Held {
+pub(super) struct PendingStream {
     /// The exchange whose answer is awaited.
     pub number: u32,
     pub switch: Switch,
     pieces: Vec<Piece>,
     bytes: usize,
-    /// Bytes of the stream since it is held, kept or not, gaps aside.
+    /// Bytes of the stream since it is pending, kept or not, gaps aside.
     pub data_bytes: u64,
     /// It did not fit: if the answer is no, the stream is out of step.
     pub has_loss: bool,
-    /// The stream ended while it was held, and how.
+    /// The stream ended while it was pending, and how.
     pub ended: Option<bool>,
 }
 
-impl Held {
+impl PendingStream {
     pub fn after(number: u32, switch: Switch) -> Self {
         Self { number, switch, pieces: Vec::new(), bytes: 0, data_bytes: 0, has_loss: false, ended: None }
     }

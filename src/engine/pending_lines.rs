@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crate::batch::Line;
 use crate::message::own_posts;
 use crate::message::selection::{Answer, Decision, Selection};
-use crate::message::{Direction, HttpMessage, Judged, Mark, StartLine, StreamOf};
+use crate::message::{Direction, HttpMessage, Mark, RequestVerdict, StartLine, StreamOf};
 
 /// Decisions kept for requests that are still uploaded while their answer is already there.
 const MAX_EARLY_DECISIONS: usize = 16;
@@ -17,7 +17,7 @@ const MAX_OWN_EXCHANGES: usize = 64;
 const MAX_LINES: usize = 512;
 
 #[derive(Debug, Default)]
-pub(super) struct Held {
+pub(super) struct PendingLines {
     lines: VecDeque<Waiting>,
     bytes: usize,
     /// Exchanges whose answer came before their request was complete, and whether they are shown.
@@ -43,7 +43,7 @@ struct Waiting {
     exchange: u32,
     /// It is the request itself, and not a message inside of it.
     is_request: bool,
-    judged: Judged,
+    verdict: RequestVerdict,
     line: Line,
 }
 
@@ -54,13 +54,13 @@ impl Waiting {
 
     /// The line, if it is shown without an answer.
     fn unanswered(self, selection: &Selection) -> Option<Line> {
-        (selection.decide(self.judged, Answer::Never) == Decision::Show).then_some(self.line)
+        (selection.decide(self.verdict, Answer::Never) == Decision::Show).then_some(self.line)
     }
 }
 
 /// The decision on a message.
 #[derive(Debug)]
-pub(super) enum Fate {
+pub(super) enum MessageVerdict {
     /// Show it, after these lines of its exchange.
     Show(Vec<Line>),
     /// Hide it, with so many lines of its exchange that waited.
@@ -68,27 +68,27 @@ pub(super) enum Fate {
         own: bool,
         waited: u64,
     },
-    Wait(Judged),
+    Wait(RequestVerdict),
 }
 
-impl Held {
-    pub fn decide(&mut self, selection: &Selection, message: &HttpMessage<'_>, server_port: u16) -> Fate {
+impl PendingLines {
+    pub fn decide(&mut self, selection: &Selection, message: &HttpMessage<'_>, server_port: u16) -> MessageVerdict {
         if self.is_own(message, server_port) {
-            return Fate::Hide { own: true, waited: 0 };
+            return MessageVerdict::Hide { own: true, waited: 0 };
         }
         if selection.is_of_all() {
-            return Fate::Show(Vec::new());
+            return MessageVerdict::Show(Vec::new());
         }
-        let judged = if message.request_seen { message.judged } else { selection.judge_unseen() };
+        let verdict = if message.request_seen { message.verdict } else { selection.judge_unseen() };
         let (answer, is_final) = match message.head.start {
             StartLine::Status { code, .. } if !is_interim(message) => (Answer::Status(code), true),
             _ => (Answer::Awaited, false),
         };
-        match selection.decide(judged, answer) {
-            Decision::NotYet => self.decided_early(message, judged),
+        match selection.decide(verdict, answer) {
+            Decision::NotYet => self.decided_early(message, verdict),
             // The same was decided for all of its exchange, unless the answer was needed.
-            decision if !is_final || selection.decide(judged, Answer::Awaited) == decision => {
-                fate(decision, Vec::new())
+            decision if !is_final || selection.decide(verdict, Answer::Awaited) == decision => {
+                verdict_of(decision, Vec::new())
             }
             decision => {
                 let has_request = self.lines.iter().any(|line| line.exchange == message.exchange && line.is_request);
@@ -96,31 +96,33 @@ impl Held {
                 if !has_request && self.early.len() < MAX_EARLY_DECISIONS {
                     self.early.push((message.exchange, decision == Decision::Show));
                 }
-                fate(decision, waited)
+                verdict_of(decision, waited)
             }
         }
     }
 
     /// The same for a message inside a stream.
-    pub fn decide_inside(&mut self, selection: &Selection, of: StreamOf, server_port: u16) -> Fate {
-        if of.judged.mark == (Mark::Address { port: server_port }) || self.own.contains(&of.exchange) {
-            return Fate::Hide { own: true, waited: 0 };
+    pub fn decide_inside(&mut self, selection: &Selection, of: StreamOf, server_port: u16) -> MessageVerdict {
+        if of.verdict.mark == (Mark::Address { port: server_port }) || self.own.contains(&of.exchange) {
+            return MessageVerdict::Hide { own: true, waited: 0 };
         }
         if selection.is_of_all() {
-            return Fate::Show(Vec::new());
+            return MessageVerdict::Show(Vec::new());
         }
-        let judged = if of.request_seen { of.judged } else { selection.judge_unseen() };
+        let verdict = if of.request_seen { of.verdict } else { selection.judge_unseen() };
         let answer = of.status.map_or(Answer::Awaited, Answer::Status);
-        match selection.decide(judged, answer) {
+        match selection.decide(verdict, answer) {
             // Its answer is over, and the request is not.
             Decision::NotYet => match self.early.iter().find(|(exchange, _)| *exchange == of.exchange) {
-                Some((_, shown)) => fate(if *shown { Decision::Show } else { Decision::Hide }, Vec::new()),
-                None => Fate::Wait(judged),
+                Some((_, shown)) => verdict_of(if *shown { Decision::Show } else { Decision::Hide }, Vec::new()),
+                None => MessageVerdict::Wait(verdict),
             },
             // The same was decided for those before it, unless the answer was needed.
-            decision if selection.decide(judged, Answer::Awaited) == decision => fate(decision, Vec::new()),
+            decision if selection.decide(verdict, Answer::Awaited) == decision => verdict_of(decision, Vec::new()),
             // The answer itself comes later, and the request waits for that.
-            decision => fate(decision, self.take(|waiting| waiting.exchange == of.exchange && !waiting.is_request)),
+            decision => {
+                verdict_of(decision, self.take(|waiting| waiting.exchange == of.exchange && !waiting.is_request))
+            }
         }
     }
 
@@ -129,10 +131,10 @@ impl Held {
         &mut self,
         selection: &Selection,
         (exchange, is_request): (u32, bool),
-        judged: Judged,
+        verdict: RequestVerdict,
         line: Line,
     ) -> Option<Option<Line>> {
-        let waiting = Waiting { exchange, is_request, judged, line };
+        let waiting = Waiting { exchange, is_request, verdict, line };
         self.bytes += waiting.cost();
         self.lines.push_back(waiting);
         if self.lines.len() <= MAX_LINES {
@@ -164,7 +166,7 @@ impl Held {
         if !message.request_seen {
             return self.carries == Carries::OwnPosts;
         }
-        let mark = message.judged.mark;
+        let mark = message.verdict.mark;
         let addressed = mark == Mark::Address { port: server_port };
         if message.direction == Direction::Request {
             let on_path = matches!(mark, Mark::Path | Mark::Address { .. });
@@ -189,14 +191,14 @@ impl Held {
         true
     }
 
-    fn decided_early(&mut self, message: &HttpMessage<'_>, judged: Judged) -> Fate {
+    fn decided_early(&mut self, message: &HttpMessage<'_>, verdict: RequestVerdict) -> MessageVerdict {
         let index = self.early.iter().position(|(exchange, _)| *exchange == message.exchange);
         match index.filter(|_| message.direction == Direction::Request) {
             Some(index) => {
                 let (_, shown) = self.early.remove(index);
-                fate(if shown { Decision::Show } else { Decision::Hide }, Vec::new())
+                verdict_of(if shown { Decision::Show } else { Decision::Hide }, Vec::new())
             }
-            None => Fate::Wait(judged),
+            None => MessageVerdict::Wait(verdict),
         }
     }
 
@@ -218,9 +220,9 @@ fn is_interim(message: &HttpMessage<'_>) -> bool {
     matches!(message.head.start, StartLine::Status { code: 100 | 102..=199, .. })
 }
 
-fn fate(decision: Decision, waited: Vec<Line>) -> Fate {
+fn verdict_of(decision: Decision, waited: Vec<Line>) -> MessageVerdict {
     match decision {
-        Decision::Show | Decision::NotYet => Fate::Show(waited),
-        Decision::Hide => Fate::Hide { own: false, waited: waited.len() as u64 },
+        Decision::Show | Decision::NotYet => MessageVerdict::Show(waited),
+        Decision::Hide => MessageVerdict::Hide { own: false, waited: waited.len() as u64 },
     }
 }

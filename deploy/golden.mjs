@@ -88,7 +88,7 @@ export function golden(variants) {
       ];
       return `\n=== ${variant}\n${lines.join('')}`;
     });
-    return `# What the chart renders, by variant beside its defaults: node deploy/check.mjs --write\n${sections.slice(1).join('')}`;
+    return `# The chart as it renders, by variant beside its defaults: node deploy/check.mjs --write\n${sections.slice(1).join('')}`;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

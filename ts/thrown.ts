@@ -5,7 +5,7 @@
 
 import { types } from 'node:util';
 
-export interface Thrown {
+interface Thrown {
   /** An error's own name; of anything else its type. */
   name: string;
   isError: boolean;

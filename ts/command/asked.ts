@@ -21,7 +21,7 @@ import { FIELD as PACKETS, type PacketsAsked, refuseUncopied } from './packets/a
 import { SHORTS, type Short } from './shorts';
 
 /** Of `--read` too. */
-export const INPUTS = 'inputs';
+const INPUTS = 'inputs';
 
 /** Flags that may be given several times: their values are alternatives. */
 const LISTS: ReadonlySet<string> = new Set(['host', 'client', 'show']);

@@ -62,7 +62,7 @@ export function flagOf({ short, flag, argument, optionalArgument }: CommandOptio
   return `${short === undefined ? '' : `${short}, `}${flag}${value}`;
 }
 
-export function helpOf({ help, variable, default: value }: CommandOption): string {
+function helpOf({ help, variable, default: value }: CommandOption): string {
   const shown =
     value === undefined || value === '' || value === false || `${value}` === '' ? [] : [`default: ${value}`];
   return `${help} [${[...(variable === undefined ? [] : [variable]), ...shown].join('; ')}]`.replace(' []', '');

@@ -9,7 +9,7 @@ export const HINT_AFTER_MS = 10_000;
 /** Of a line. */
 const MAX_SHOWN = 12;
 
-export interface HintOptions {
+interface HintOptions {
   ports: readonly number[];
   /** The one that was asked for; empty: the first that is up and no loopback. */
   interface: string;

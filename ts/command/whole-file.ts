@@ -143,7 +143,7 @@ function realPath(path: string): string {
   }
 }
 
-export interface WholeOptions {
+interface WholeOptions {
   /** One that is there keeps its own mode, and its owner. */
   keepsMode?: boolean;
   chown?: typeof fchownSync;

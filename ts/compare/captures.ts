@@ -46,7 +46,7 @@ interface Answer {
 }
 
 /** The totals of one capture. */
-export interface CaptureFacts {
+interface CaptureFacts {
   exchanges: number;
   firstMs: number;
   lastMs: number;

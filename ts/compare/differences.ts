@@ -28,7 +28,7 @@ const TAIL = 0.95;
 type Both = readonly [number, number];
 
 /** Of exchanges or heads: so many of so many. */
-export interface ShareDifference {
+interface ShareDifference {
   what: 'failed' | 'outcome' | 'request-header' | 'response-header';
   /** The outcome or the field. */
   name: string;
@@ -38,7 +38,7 @@ export interface ShareDifference {
   p: number;
 }
 
-export interface WaitDifference {
+interface WaitDifference {
   what: 'wait';
   /** 0.5 or 0.95. */
   quantile: number;

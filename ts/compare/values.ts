@@ -51,7 +51,7 @@ export class ValueRoom {
 }
 
 /** A value, and how many of the messages that have its field have it. */
-export interface Stable {
+interface Stable {
   value: string;
   hits: number;
 }

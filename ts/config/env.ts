@@ -28,7 +28,7 @@ export interface RuntimeEnv {
   kafka?: { username: string; password: string };
 }
 
-export interface OtelEnv {
+interface OtelEnv {
   /** `OTEL_EXPORTER_OTLP_HEADERS`: may hold secrets. */
   headers?: string;
   /** `OTEL_RESOURCE_ATTRIBUTES` */
@@ -73,7 +73,7 @@ function readOtelEnv(env: Env): OtelEnv {
 /** The values of the flags, by field; a switch is a boolean. */
 export type Flags = Partial<Record<keyof SnifferConfig, string | boolean>>;
 
-export interface CommandConfig {
+interface CommandConfig {
   config: SnifferConfig;
   /** How the user named each option: its flag or its variable. */
   labels: Partial<Record<string, string>>;

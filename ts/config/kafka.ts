@@ -5,7 +5,7 @@ import { wrong } from './checks';
 import { checkCompression } from './compression';
 import { MAX_PORT, MIN_PORT } from './limits';
 
-export type KafkaCompression = 'none' | 'gzip' | 'zstd';
+type KafkaCompression = 'none' | 'gzip' | 'zstd';
 
 /** By their names in the URL, those in the protocol (RFC 4616, RFC 7677). */
 const MECHANISMS = {

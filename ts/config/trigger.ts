@@ -3,7 +3,7 @@
 import { checkExpression, joinExpressions } from './filters';
 
 /** With it alone no exchange is a trigger. */
-export const SIGNAL = 'signal';
+const SIGNAL = 'signal';
 
 export function checkTrigger(value: unknown, field: string): string {
   return value === SIGNAL ? value : checkExpression(value, field);

@@ -17,7 +17,7 @@ import type { ValidatedConfig } from './types';
 
 const ROWS = Object.entries<Option>(OPTIONS);
 
-export interface ValidateOptions {
+interface ValidateOptions {
   production?: boolean;
   /** Messages come from JSON lines: no ports are needed. */
   readsLines?: boolean | undefined;
@@ -70,7 +70,7 @@ function refuseIdle(result: Readonly<Record<string, unknown>>): void {
 }
 
 /** `write` is of the command alone. */
-export type OutputFiles = Pick<ValidatedConfig, 'outputFile' | 'harFile' | 'htmlFile'> & { write?: string | undefined };
+type OutputFiles = Pick<ValidatedConfig, 'outputFile' | 'harFile' | 'htmlFile'> & { write?: string | undefined };
 
 /** @throws {ValidationError} if a file would be written over what is read */
 export function refuseSameFile(files: OutputFiles, pcapFile: string): void {

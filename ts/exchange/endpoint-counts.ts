@@ -32,7 +32,7 @@ export const MAX_LABEL_BYTES = 200;
 /** Stands for all that is beyond a limit, for methods that are no registered ones, and for statuses without a name. */
 export const OTHER = 'other';
 /** Stands for endpoints of which all that is known is that their server has none: 404, 405, UNIMPLEMENTED. */
-export const UNMATCHED = 'unmatched';
+const UNMATCHED = 'unmatched';
 /** Stands for what was not seen. */
 export const UNKNOWN = 'unknown';
 /** Stands for `host:port`, which CONNECT has in place of a path. */
@@ -78,7 +78,7 @@ interface Waiting extends Asked {
   sinceMs: number;
 }
 
-export interface EndpointCountsOptions {
+interface EndpointCountsOptions {
   /** Hosts are told apart. */
   byHost: boolean;
   /** A request waits so long for its response to be complete. */

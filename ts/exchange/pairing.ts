@@ -33,7 +33,7 @@ interface Waiting<Request, Response> {
   bytes: number;
 }
 
-export interface PairingOptions<Request, Response = Request> {
+interface PairingOptions<Request, Response = Request> {
   /** `messages`: how many the exchange is made of. */
   onExchange(exchange: Exchange<Request, Response>, messages: number, id: string): void;
   maxExchanges?: number;

@@ -5,7 +5,7 @@ import type { Counted } from './routes';
 import { Timeline } from './timeline';
 
 /** Endpoints of other servers that one waits for, at most; a service calls a few. */
-export const MAX_CALLEES = 8;
+const MAX_CALLEES = 8;
 /** Statuses of gRPC that are told apart: those that there are (https://grpc.io/docs/guides/status-codes/), and some room. */
 const MAX_GRPC_STATUSES = 24;
 
@@ -121,7 +121,7 @@ function addUpTo(most: number, counts: Map<string, number>, name: string, count:
 }
 
 /** Who stands for more than half of all, if anybody does (Boyer and Moore's vote). */
-export class Majority {
+class Majority {
   #candidate: string | undefined;
   #lead = 0;
   /** Since it is the candidate: a lower bound of how often it came. */

@@ -8,7 +8,7 @@ import { ID, pathOf, segmentsOf } from './templates';
 /** Values that a segment may have before the rare ones are taken for ids: an interface may have so many names. */
 export const MAX_VALUES = 256;
 /** The same at the end, where each of them came seldom. */
-export const MAX_RARE_VALUES = 48;
+const MAX_RARE_VALUES = 48;
 /** Seldom: on average less often than this. */
 const COMMON = 4;
 /** A value with so large a share of the requests keeps its name, if it is common beside the others too. */

@@ -14,14 +14,14 @@ export const MAX_UNJUDGED = 10_000;
 /** Memory of the messages that wait so, as far as it is known. */
 export const MAX_UNJUDGED_BYTES = 24 * 1024 * 1024;
 /** Exchanges whose verdict is remembered for what is still to come of them, some 200 bytes each; past it the oldest is forgotten. */
-export const MAX_FOLLOWED = 100_000;
+const MAX_FOLLOWED = 100_000;
 
 /** Of a message that waits: its line, and the object that was made of it. */
 const MEMORY_PER_BYTE = 3;
 const OVERHEAD_BYTES = 512;
 
 /** Whole lines. The bytes are those of the batch that came in, or belong to the caller alone. */
-export interface Chosen {
+interface Chosen {
   readonly lines: Buffer;
   readonly messages: number;
 }

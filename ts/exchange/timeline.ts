@@ -4,7 +4,7 @@
  */
 
 /** Slots of equal length that a run is divided into; they get longer as it does. */
-export const MAX_SLOTS = 128;
+const MAX_SLOTS = 128;
 /** The first length; those that follow are twice as long each. */
 const MIN_SLOT_MS = 16;
 /** Fewer failures are chance. */

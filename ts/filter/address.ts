@@ -1,7 +1,7 @@
 /** IP addresses and networks. IPv4 is compared as IPv6 (RFC 4291 §2.5.5.2): one way to write 16 bytes. */
 
 /** Eight groups of 16 bits, or `undefined` for text that is no address. */
-export function parseAddress(text: string): number[] | undefined {
+function parseAddress(text: string): number[] | undefined {
   const v4 = parseV4(text);
   if (v4 !== undefined) return [0, 0, 0, 0, 0, 0xffff, ...v4];
   return text.includes(':') ? parseV6(text) : undefined;

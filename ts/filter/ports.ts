@@ -3,7 +3,7 @@
 export const MIN_PORT = 1;
 export const MAX_PORT = 65_535;
 
-export interface PortRange {
+interface PortRange {
   readonly first: number;
   readonly last: number;
 }

@@ -6,7 +6,7 @@
 import type { ServerResponse } from 'node:http';
 import { type Route, RouteServer, reply } from './routes';
 
-export interface MetricsOptions {
+interface MetricsOptions {
   port: number;
   /** `''` is every address. */
   host: string;

@@ -4,7 +4,7 @@ import { Exposition } from '../http-server/exposition';
 import { SKIP_REASONS, type SkipReason } from './decide';
 
 /** Requests that are no review, by their answer. */
-export const REFUSALS = [400, 404, 405, 413, 415, 500, 503] as const;
+const REFUSALS = [400, 404, 405, 413, 415, 500, 503] as const;
 export type Refusal = (typeof REFUSALS)[number];
 
 export interface Counters {
@@ -35,7 +35,7 @@ export function createCounters(): Counters {
   };
 }
 
-export interface Gauges {
+interface Gauges {
   version: string;
   native: boolean;
   /** End of the certificate that is served, in seconds since 1970; 0 before there is one. */

@@ -27,7 +27,7 @@ export interface Memory {
   slabs: Slabs;
 }
 
-export interface ExchangeEvents {
+interface ExchangeEvents {
   /** The request is whole. */
   onBody(body: Buffer): void;
   onRefused(status: Refusal): void;

@@ -10,7 +10,7 @@ import { SECRETS } from './secrets';
 import { readNamespaces, readSidecarOptions } from './sidecar-options';
 import { checkSnifferText } from './sniffer-text';
 
-export const NATIVE_MODES: readonly NativeMode[] = ['auto', 'always', 'never'];
+const NATIVE_MODES: readonly NativeMode[] = ['auto', 'always', 'never'];
 
 export interface InjectorOption {
   field: keyof InjectorConfig;

@@ -23,7 +23,7 @@ export interface Owner {
   uid: string;
 }
 
-export interface OwnerEventsDeps {
+interface OwnerEventsDeps {
   api: KubeApi;
   log: Log;
   counters: Counters;

@@ -27,7 +27,7 @@ export class BadReview extends Error {
   }
 }
 
-export interface ReviewResponse {
+interface ReviewResponse {
   apiVersion: string;
   kind: string;
   response: {

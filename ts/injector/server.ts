@@ -20,7 +20,7 @@ export interface Pair {
   key: string;
 }
 
-export interface WebhookOptions {
+interface WebhookOptions {
   port: number;
   /** PEM: only clients with a certificate of this CA get an answer. Without it every client does. */
   clientCa?: string;

@@ -5,7 +5,7 @@ import type { Pod } from './pod';
 /** Of names and values of all annotations of an object (`TotalAnnotationSizeLimitB`). */
 export const MAX_ANNOTATION_BYTES = 256 * 1024;
 /** A patch repeats what it replaces, so it is as long as the longest text that it meets; an ordinary one has 2 KiB. */
-export const MAX_PATCH_CHARS = 512 * 1024;
+const MAX_PATCH_CHARS = 512 * 1024;
 /** One variable may have 128 KiB (execve(2)); some 700 ports are more than a capture filter takes. */
 export const MAX_PORTS_CHARS = 4_096;
 

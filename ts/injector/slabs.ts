@@ -4,7 +4,7 @@
  */
 
 /** Reviews are of some 10 KiB. */
-export const SMALLEST_SLAB = 16 * 1024;
+const SMALLEST_SLAB = 16 * 1024;
 
 export class Slabs {
   readonly #largest: number;

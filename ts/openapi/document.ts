@@ -6,7 +6,7 @@ import { SECURITY_SCHEMES } from './security';
 import type { Schema } from './shape';
 import { tagOf, tagsOf } from './tags';
 
-export const OPENAPI_VERSION = '3.1.0';
+const OPENAPI_VERSION = '3.1.0';
 /** Servers of a document. */
 const MAX_SERVERS = 100;
 const MAX_OPERATION_ID_UNITS = 80;

@@ -77,7 +77,7 @@ interface Field {
   isRepeated: boolean;
 }
 
-export interface FieldSchema {
+interface FieldSchema {
   name: string;
   isRequired: boolean;
   schema: Schema;

@@ -1,7 +1,7 @@
 /** Traffic that does not fit a document, grouped and counted. Holds names and places, never a value; bounded. */
 
 /** A document and a service that differ in more places are not the same. */
-export const MAX_FINDINGS = 1_000;
+const MAX_FINDINGS = 1_000;
 
 export type FindingKind = 'endpoint' | 'status' | 'media-type' | 'parameter' | 'body';
 

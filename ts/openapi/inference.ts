@@ -10,7 +10,7 @@ import { PathTree } from './path-tree';
 import { type DocumentPath, documentPathOf } from './paths';
 
 /** Of the document that was there before. */
-export interface KnownPath {
+interface KnownPath {
   path: DocumentPath;
   /** No server has a path of its own before it. */
   isAtRoot: boolean;

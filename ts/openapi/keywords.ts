@@ -4,7 +4,7 @@ import type { Ajv2020 } from 'ajv/dist/2020.js';
 import { compileRegex } from '../filter/regex';
 import { STEPS, type Steps } from './steps';
 
-export type RegexOf = NonNullable<NonNullable<import('ajv').Options['code']>['regExp']>;
+type RegexOf = NonNullable<NonNullable<import('ajv').Options['code']>['regExp']>;
 
 /** Ajv keeps regular expressions by the text that `toString` returns. */
 export function linearRegexOf(steps: Steps): RegexOf {

@@ -6,11 +6,11 @@ import { Fields, pairsOf } from './fields';
 import { type Schema, Shape } from './shape';
 
 /** A body of a type that is not known. */
-export const ANY_TYPE = '*/*';
+const ANY_TYPE = '*/*';
 const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/;
 const MAX_TYPE_UNITS = 100;
 
-export type MediaKind = 'json' | 'form' | 'text' | 'other';
+type MediaKind = 'json' | 'form' | 'text' | 'other';
 
 /** In lower case without parameters; `undefined` if there is none that can be read. */
 export function mediaTypeOf({ headers }: Pick<HttpMessage, 'headers'>): string | undefined {

@@ -39,7 +39,7 @@ export async function loadPackage<Module>(load: () => Promise<Module>): Promise<
   }
 }
 
-export type LoadYaml = () => Promise<Pick<typeof import('yaml'), 'parse' | 'stringify'> | undefined>;
+type LoadYaml = () => Promise<Pick<typeof import('yaml'), 'parse' | 'stringify'> | undefined>;
 
 export const loadYaml: LoadYaml = () => loadPackage(() => import('yaml'));
 

@@ -29,9 +29,9 @@ const ALTERNATIVES: ReadonlySet<string> = new Set(['oneOf', 'anyOf']);
 const VALUE = /^\/value/;
 
 export type AjvClass = typeof import('ajv/dist/2020.js').Ajv2020;
-export type LoadAjv = () => Promise<AjvClass | undefined>;
+type LoadAjv = () => Promise<AjvClass | undefined>;
 
-export const loadAjv: LoadAjv = async () => (await loadPackage(() => import('ajv/dist/2020.js')))?.Ajv2020;
+const loadAjv: LoadAjv = async () => (await loadPackage(() => import('ajv/dist/2020.js')))?.Ajv2020;
 
 /** @throws {ValidationError} which says how to install it */
 export async function requireAjv(label: string, load: LoadAjv = loadAjv): Promise<AjvClass> {

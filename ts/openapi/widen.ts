@@ -8,7 +8,7 @@ import { type Schema, UNSEEN } from './shape';
 import { isObject } from './source';
 
 /** Marks the alternative that is inferred. */
-export const SEEN = 'x-tcp-sniffer-seen';
+const SEEN = 'x-tcp-sniffer-seen';
 
 const INFERRED: ReadonlySet<string> = new Set([
   'type',

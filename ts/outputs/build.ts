@@ -8,7 +8,7 @@ import type { Output } from './output';
 
 const KINDS = Object.entries(OUTPUTS) as [OutputName, OutputKind][];
 
-export type BuildOptions = Omit<OutputContext, 'alone' | 'lossless' | 'onClosed'> & {
+type BuildOptions = Omit<OutputContext, 'alone' | 'lossless' | 'onClosed'> & {
   onClosed(name: OutputName, error: NodeJS.ErrnoException): void;
 };
 

@@ -52,7 +52,7 @@ export interface Coming {
 }
 
 /** The listeners of one event. */
-export interface ListenersOf<Message> {
+interface ListenersOf<Message> {
   /** True if there is at least one right now. */
   wanted(): boolean;
   /** Passes one message to all of them; does not throw. */

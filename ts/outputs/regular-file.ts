@@ -10,7 +10,7 @@ const MODE = 0o600;
 const NO_FILE = 'it is no regular file, and is written at positions';
 
 /** @throws {Error} */
-export function openRegularFile(path: string): { fd: number; isNew: boolean } {
+function openRegularFile(path: string): { fd: number; isNew: boolean } {
   const isNew = !existsSync(path);
   const fd = open(path);
   if (fstatSync(fd).isFile()) return { fd, isNew };
@@ -19,7 +19,7 @@ export function openRegularFile(path: string): { fd: number; isNew: boolean } {
 }
 
 /** The files that may be replaced: how they begin, and what they are called. */
-export interface Replaceable {
+interface Replaceable {
   head: RegExp;
   name: string;
 }

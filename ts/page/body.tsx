@@ -38,7 +38,7 @@ export function BodyView({ body }: { body: Body }) {
   );
 }
 
-export function TextView({ text }: { text: string }) {
+function TextView({ text }: { text: string }) {
   const lines = useMemo(() => new TextLines(text), [text]);
   const [words, setWords] = useState('');
   const [found, setFound] = useState<{ index: number; offset: number }>();

@@ -7,7 +7,7 @@ import { type Asked, type Hop, hopOf, pointOf } from '../trace/hop';
 import { endpointOf } from './asked';
 
 /** Traces that are shown. */
-export const MAX_TRACES = 100;
+const MAX_TRACES = 100;
 
 const numbers = new WeakMap<Hop, number>();
 

@@ -4,7 +4,7 @@
  * million of them.
  */
 
-export type NodeKind = 'object' | 'array' | 'string' | 'number' | 'word';
+type NodeKind = 'object' | 'array' | 'string' | 'number' | 'word';
 
 export interface Node {
   kind: NodeKind;

@@ -18,13 +18,13 @@ import { useHeight } from './hooks';
 import type { Store } from './store';
 import { TEXT } from './strings';
 
-export const ROW_HEIGHT = 24;
+const ROW_HEIGHT = 24;
 const OVERSCAN = 6;
 /** As the style has them, in rem. */
 const GAP = 0.5;
 const PADDING = 0.6;
 
-export interface TableProps {
+interface TableProps {
   store: Store;
   columns: readonly ColumnId[];
   selected: number | undefined;

@@ -1,6 +1,6 @@
 /** Tabs, by mouse and by arrow keys (WAI-ARIA Authoring Practices, tabs). */
 
-export interface TabsProps<Name extends string> {
+interface TabsProps<Name extends string> {
   label: string;
   /** The id of the element that shows what is chosen. */
   panel: string;

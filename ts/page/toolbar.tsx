@@ -12,7 +12,7 @@ import { Tabs } from './tabs';
 
 export type View = keyof typeof TEXT.views;
 
-export interface ToolbarProps {
+interface ToolbarProps {
   store: Store;
   source: Source;
   view: View;

@@ -17,7 +17,7 @@ const MAX_SHOWN = 200;
 const MAX_DEPTH = 24;
 const INDENT_EM = 1.2;
 
-export interface TracesViewProps {
+interface TracesViewProps {
   store: Store;
   onOpen(row: Row): void;
 }

@@ -14,7 +14,7 @@ import { useHeight } from './hooks';
 const MAX_PIXELS = 8_000_000;
 const OVERSCAN = 8;
 
-export interface VirtualProps {
+interface VirtualProps {
   count: number;
   height: number;
   label: string;

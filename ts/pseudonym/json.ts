@@ -3,7 +3,7 @@
  * the other. It does not check what a parser checks: all that could hold a value is replaced, whatever its order.
  */
 
-export interface JsonReplacing {
+interface JsonReplacing {
   /** True if all that belongs to a member of this name is secret. */
   isSecret(name: string): boolean;
   name(text: string): string;

@@ -81,7 +81,7 @@ export function isName(text: string): boolean {
 }
 
 /** Handles what is not text: JSON in a value, a URL. */
-export interface Nested {
+interface Nested {
   url(text: string): string;
 }
 

@@ -15,7 +15,7 @@ const TICK_MS = 1_000;
 
 type Waits = Pick<Output, 'stats'>;
 
-export interface HandingOptions {
+interface HandingOptions {
   trigger: Trigger;
   outputs: readonly Waits[];
   /** Outputs wait for what they are handed, and the engine for them. */

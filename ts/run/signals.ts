@@ -8,7 +8,7 @@ import type { Log } from '../logger';
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 /** Of the command: its terminal went away (`signal(7)`). */
 const COMMAND_SIGNALS = [...SIGNALS, 'SIGHUP'] as const;
-export type StopSignal = (typeof COMMAND_SIGNALS)[number];
+type StopSignal = (typeof COMMAND_SIGNALS)[number];
 
 /**
  * One Ctrl-C or `timeout(1)` may come twice: to the process, and to its group, or from npm, which hands it on. So long a first
@@ -59,7 +59,7 @@ export function refuseInspector(): void {
   process.on('SIGUSR1', () => {});
 }
 
-export interface StopOptions {
+interface StopOptions {
   log: Pick<Log, 'info' | 'error'>;
   /** The loss if a second signal comes, in words. */
   loses?: string;

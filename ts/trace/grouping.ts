@@ -9,9 +9,9 @@ import type { Named } from './keys';
 /** Hops that are kept at one time, some 600 bytes each. */
 export const MAX_HOPS = 50_000;
 /** Of one trace: more of them are an id that says nothing. */
-export const MAX_TRACE_HOPS = 1_000;
+const MAX_TRACE_HOPS = 1_000;
 /** Traces that are shown. */
-export const MAX_SLOWEST = 10;
+const MAX_SLOWEST = 10;
 
 export interface Trace {
   id: string;
@@ -30,7 +30,7 @@ interface Judged {
   ms: number;
 }
 
-export interface GroupingOptions {
+interface GroupingOptions {
   /** The trace that is asked for, by any of its ids; all others only help to find its hops. */
   only?: string | undefined;
   maxHops?: number;

@@ -71,7 +71,7 @@ fn conversation(all: &[Said]) -> Vec<(i64, Vec<u8>)> {
     frames
 }
 
-/// What comes of the frames whose bit in `captured` is set.
+/// The lines of the frames whose bit in `captured` is set.
 fn lines(frames: &[(i64, Vec<u8>)], captured: usize) -> Vec<serde_json::Value> {
     let mut engine = Engine::new(EngineConfig::for_ports(&[SERVER_PORT]));
     for (_, (at, frame)) in frames.iter().enumerate().filter(|(index, _)| captured & (1 << index) != 0) {

@@ -28,7 +28,7 @@ const PROOF_TURNS: u8 = 2;
 pub(super) const REST_MICROS: i64 = 100_000;
 /// The same for a client that pipelines, which may also send a request while a slow server works at those before.
 pub(super) const QUIET_MICROS: i64 = 1_000_000;
-/// What a client hears before the final response may be a 100 (Continue), which is no longer than this.
+/// The bytes that a client receives before the final response may be a 100 (Continue), which is no longer than this.
 pub(super) const MAX_CONTINUE_BYTES: u64 = 64;
 
 #[derive(Debug)]

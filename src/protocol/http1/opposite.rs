@@ -26,7 +26,7 @@ impl Opposite {
             true => is_first || meta.acked == Position::ORIGIN,
             false => !self.in_message && meta.acked >= self.position,
         };
-        // What the server said when it had this request already was captured early.
+        // Bytes that the server sent when it had this request already were captured early.
         let is_early = self.last_acked.is_some_and(|acked| acked > meta.position);
         match silence {
             QUIET_MICROS.. if follows => Turn::Quiet,

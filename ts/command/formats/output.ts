@@ -18,7 +18,7 @@ const CHUNK_BYTES = 256 * 1_024;
 const OVERHEAD_BYTES = 512;
 const BYTES_PER_CHARACTER = 2;
 
-export interface ExchangeFormat {
+interface ExchangeFormat {
   /** Before all exchanges. */
   readonly header?: string;
   /** The facts that are needed of a message, which waits for the other half. */

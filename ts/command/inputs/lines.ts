@@ -15,7 +15,7 @@ export const MAX_LINE_BYTES = 64 * 1024 * 1024;
 const CREDITS = 4;
 const BATCH_BYTES = 256 * 1024;
 
-export interface LinesSource {
+interface LinesSource {
   /** Its name in the log. */
   name: string;
   /** Ends by itself, or when `signal` says so. */

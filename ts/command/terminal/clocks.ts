@@ -10,7 +10,7 @@ import type { Style } from './style';
 const MAX_ROWS = 20;
 
 /** The name of a capture point. */
-export type NameOf = (point: string) => string;
+type NameOf = (point: string) => string;
 
 /** Of inputs in the order of their numbers; `2/1` is the first one that a file of lines was made of. */
 export function pointNames(inputs: readonly string[]): NameOf {

@@ -39,7 +39,7 @@ export interface Appearance {
 }
 
 /** The source that a sniffer reads. */
-export interface Attached {
+interface Attached {
   pcapFile: string | undefined;
   inputs: readonly string[];
   /** The log says where a page is, or how much it says was asked for. */

@@ -8,7 +8,7 @@ import { Writable } from 'node:stream';
 /** Outside of strings there is none of them. JSON has to escape the controls below U+0020 alone (RFC 8259 §7). */
 const OBEYED = /(?!\n)[\p{C}\p{Zl}\p{Zp}]/gu;
 
-export function escapedJson(lines: string): string {
+function escapedJson(lines: string): string {
   return lines.replace(OBEYED, (character) => character.split('').map(escaped).join(''));
 }
 

@@ -8,7 +8,7 @@ import { printable, type Text } from './text';
 const STYLES: Record<string, Style> = { error: 'red', warn: 'yellow', info: 'cyan', debug: 'dim' };
 const MIN_COLUMNS = 20;
 
-export interface TerminalLogOptions {
+interface TerminalLogOptions {
   level: LogLevel;
   text: Text;
   paint: Paint;

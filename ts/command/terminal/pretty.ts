@@ -24,7 +24,7 @@ interface Entry {
   value: string | Container;
 }
 
-export interface Pretty {
+interface Pretty {
   /** Without their line ends; each at least as long as its containers are deep. */
   rows: Iterable<string>;
   /** Entries that are in no row. */

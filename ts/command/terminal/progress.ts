@@ -11,7 +11,7 @@ const INTERVAL_MS = 250;
 /** A file that is read in less needs no progress. */
 const DELAY_MS = 500;
 
-export interface ProgressOptions {
+interface ProgressOptions {
   file: string;
   terminal: TerminalStream;
   columns(): number;

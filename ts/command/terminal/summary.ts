@@ -19,7 +19,7 @@ const LABEL = 11;
 
 export type Loss = readonly [times: number, words: string];
 
-export interface SummaryOptions {
+interface SummaryOptions {
   text: Text;
   paint: Paint;
   endings?: Endings;

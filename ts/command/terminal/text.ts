@@ -4,7 +4,7 @@
  */
 
 /** Of one code point: 1 or 2 columns. */
-export type ColumnsOf = (codePoint: number) => number;
+type ColumnsOf = (codePoint: number) => number;
 
 /** The package is an ES module; this one is not, so it comes by `import()`. */
 export async function loadText(): Promise<Text> {

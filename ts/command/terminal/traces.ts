@@ -28,7 +28,7 @@ export interface Traced {
   only?: string | undefined;
 }
 
-export interface TracesViewOptions extends Traced {
+interface TracesViewOptions extends Traced {
   text: Text;
   paint: Paint;
   columns(): number;
@@ -84,7 +84,7 @@ export class TracesView implements Output {
   }
 }
 
-export function* traceRows(traces: Traces, options: TracesViewOptions): Generator<string> {
+function* traceRows(traces: Traces, options: TracesViewOptions): Generator<string> {
   const { only, text } = options;
   const columns = options.columns() - 1;
   const alignment = aligned(traces.all);

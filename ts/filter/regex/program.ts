@@ -26,7 +26,7 @@ export type State =
   | { readonly kind: 'match' };
 
 /** The most steps that one character of a text may cost. */
-export const MAX_STATES = 500;
+const MAX_STATES = 500;
 /** Of so many code points the class stands in a table. */
 const TABLE_SIZE = 128;
 

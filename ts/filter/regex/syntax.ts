@@ -17,14 +17,14 @@ export type Node =
   | { readonly kind: 'repeat'; readonly part: Node; readonly min: number; readonly max: number }
   | { readonly kind: 'assertion'; readonly assertion: Assertion };
 
-export interface Regex {
+interface Regex {
   readonly tree: Node;
   /** `(?m)`: `^` and `$` stand at the lines' ends too. */
   readonly multiline: boolean;
 }
 
 export const LINE_FEED = 0x0a;
-export const MAX_CODE_POINT = 0x10_ffff;
+const MAX_CODE_POINT = 0x10_ffff;
 /** A group in a group, and so on: each takes some stack. */
 const MAX_NESTING = 50;
 /** A counted repetition is written out; the program has a limit of its own. */

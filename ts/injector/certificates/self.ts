@@ -13,7 +13,7 @@ import type { PairSink, PairSource } from './files';
 import { checkPair } from './pair';
 import { bundleOf, type Kept, readKept, withGoodCa, withGoodLeaf, writeKept } from './plan';
 
-export interface SelfManagedDeps {
+interface SelfManagedDeps {
   api: KubeApi | undefined;
   log: Log;
   sink: PairSink;

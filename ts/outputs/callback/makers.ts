@@ -17,7 +17,7 @@ interface Key {
 }
 type Keys = readonly Key[];
 
-export type Make = (values: readonly Value[]) => object;
+type Make = (values: readonly Value[]) => object;
 
 /** Kinds of messages that are known. A service has some dozen. */
 const MAX_KNOWN = 256;

@@ -12,7 +12,7 @@ import { ChangedMessages } from './changes';
 import { Makers } from './makers';
 import { type Messages, ParsedMessages } from './messages';
 
-export interface CallbackOptions {
+interface CallbackOptions {
   listeners: Listeners;
   /** Can tell what changes from line to line. */
   engine?: Pick<NativeCapture, 'wantChanges'> | undefined;

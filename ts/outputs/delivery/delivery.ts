@@ -19,7 +19,7 @@ import type { Outcome, Transport } from './transport';
 /** Waits before the second, third and fourth attempt, at the least. */
 export const RETRY_DELAYS_MS = [1_000, 2_000, 4_000];
 /** Each is longer by up to so much of it, so that a fleet does not come back at one moment. */
-export const RETRY_JITTER = 0.15;
+const RETRY_JITTER = 0.15;
 /** Parcels that wait for their next attempt while others succeed: a few that fail again and again stop no other. */
 const MAX_RETRYING = 256;
 /** Parcels that find out whether a dead endpoint is back. Two, since one may be what the endpoint does not take. */
@@ -28,7 +28,7 @@ const MAX_PROBES = 2;
 const PROBE_MESSAGES = 1;
 
 /** How full a parcel has to be to go, and how long it may wait for that. */
-export interface FillOptions {
+interface FillOptions {
   readonly maxMessages: number;
   readonly maxBytes: number;
   readonly maxDelayMs: number;

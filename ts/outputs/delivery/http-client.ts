@@ -26,7 +26,7 @@ export interface HttpClient {
   close(): void;
 }
 
-export interface HttpClientOptions {
+interface HttpClientOptions {
   url: string;
   /** Connections at one time; each carries one POST at a time and is used again. */
   connections: number;

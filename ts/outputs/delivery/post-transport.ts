@@ -7,7 +7,7 @@ import type { Outcome, Transport } from './transport';
 /** A captured POST is known by this field (`MARKER_FIELD` in the engine). */
 const MARKER = 'tcp-sniffer-output';
 
-export interface PostOptions {
+interface PostOptions {
   client: HttpClient;
   version: string;
   /** Of each POST. */

@@ -15,7 +15,7 @@ const MODE = 0o600;
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW;
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
-export interface FinishedFilesOptions extends Pick<FileRotation, 'maxFiles' | 'compression'> {
+interface FinishedFilesOptions extends Pick<FileRotation, 'maxFiles' | 'compression'> {
   folder: string;
   names: FileNames;
   onError(error: NodeJS.ErrnoException): void;

@@ -20,7 +20,7 @@ export const FILE_RETRY_MS = 1_000;
 /** After the end of the drain: to remove what is compressed in part, and to close the file. */
 const CLOSE_GRACE_MS = 500;
 
-export interface FileOutputOptions {
+interface FileOutputOptions {
   file: Pick<RotatingFile, 'open' | 'append' | 'rotate' | 'room' | 'dueInMs' | 'callOff' | 'close'>;
   path: string;
   /** Wait instead of dropping: a savefile is read. */

@@ -13,7 +13,7 @@ export const PAGE_ID = '1';
 /** Traces with a page of their own; the list is written after each entry, some 150 bytes each. Of more the entries stand with those of no trace. */
 export const MAX_TRACE_PAGES = 1_000;
 /** Ids of requests that are known to stand beside a trace, some 300 bytes each. More of them lead nowhere. */
-export const MAX_REQUEST_IDS = 10_000;
+const MAX_REQUEST_IDS = 10_000;
 
 export interface Page {
   readonly id: string;

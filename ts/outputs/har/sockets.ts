@@ -7,9 +7,9 @@ import type { Exchange } from '../../exchange/pairing';
 import type { HttpMessage, StreamMessage } from '../../types';
 
 /** WebSockets that are open at one time; past it the oldest is written as it is. */
-export const MAX_SOCKETS = 1_000;
+const MAX_SOCKETS = 1_000;
 /** Memory of their messages, as far as it is known. */
-export const MAX_SOCKET_BYTES = 16 * 1024 * 1024;
+const MAX_SOCKET_BYTES = 16 * 1024 * 1024;
 
 /** Opcodes of RFC 6455 §5.2. */
 const OPCODES: Readonly<Record<string, number>> = { text: 1, binary: 2 };

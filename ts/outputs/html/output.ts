@@ -14,7 +14,7 @@ import { Ring } from '../view/ring';
 /** As `documentOf` writes it, and no other page. */
 const PAGE = { name: 'page of tcp-sniffer', head: /^<!doctype html>.*<title>tcp-sniffer<\/title>/s };
 
-export interface HtmlOptions {
+interface HtmlOptions {
   path: string;
   source: string;
   /** A savefile is read. */

@@ -2,7 +2,7 @@
 
 import { readText } from '../../thrown';
 
-export interface Failure {
+interface Failure {
   /** Names of the protocol's errors, or codes. */
   readonly reason: string;
   /** `small`: in smaller requests it may pass. `never`: the same will be refused again. */

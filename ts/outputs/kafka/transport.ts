@@ -12,7 +12,7 @@ const CLOSE_MS = 1_000;
 /** Clients that were given up and have not let go of their connections: to brokers that take nothing. More are not begun. */
 export const MAX_CLOSING = 4;
 
-export interface KafkaTransportOptions {
+interface KafkaTransportOptions {
   connect(): Promise<KafkaProducer>;
   records: Records;
   schedule: Schedule;

@@ -10,7 +10,7 @@ import type { Peers } from './peers';
 /** The longest body in a span: two of them and all the rest stay under the 4 MiB of a request. */
 export const MAX_BODY_BYTES = 1024 * 1024;
 /** The longest of the other texts, such as a path. */
-export const MAX_TEXT_BYTES = 16 * 1024;
+const MAX_TEXT_BYTES = 16 * 1024;
 
 export interface AttributeOptions {
   encoding: Encoding;
@@ -24,7 +24,7 @@ const OTHER = '_OTHER';
 const HTTP = 'HTTP';
 const GRPC = 'grpc';
 
-export interface RequestAttributes {
+interface RequestAttributes {
   readonly name: string;
   readonly attributes: string;
   /** `package.Service/Method` of a gRPC call. */

@@ -5,7 +5,7 @@
 
 import type { Key } from './keys';
 
-export interface SpanParts {
+interface SpanParts {
   /** As `id` or `newId` made them. */
   traceId: string;
   spanId: string;

@@ -29,7 +29,7 @@ interface Client {
   state: string;
 }
 
-export interface FeedOptions {
+interface FeedOptions {
   ring: Ring;
   state(): State;
   schedule: Schedule;

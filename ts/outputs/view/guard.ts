@@ -11,7 +11,7 @@ import type { Refusal } from '../../http-server/routes';
 
 const SECRET_BYTES = 24;
 
-export interface GuardOptions {
+interface GuardOptions {
   secure: boolean;
   port(): number;
   /** True of a name or address, without its port, by which the page may be asked for. */

@@ -27,7 +27,7 @@ export class NoPackets extends Error {
   }
 }
 
-export interface PacketCopy {
+interface PacketCopy {
   /** To be closed. */
   file: FileHandle;
   bytes: number;

@@ -10,7 +10,7 @@ import type { Row } from './shapes';
 /** Rows: as many as the page shows. */
 export const MAX_ROWS = 100_000;
 /** Memory of rows. A row of usual traffic takes some 500 bytes; a hostile one three times as much. */
-export const MAX_ROW_BYTES = 96 * 1024 * 1024;
+const MAX_ROW_BYTES = 96 * 1024 * 1024;
 /** Lines of the last exchanges: some 50 000 of usual traffic. */
 export const MAX_LINE_BYTES = 64 * 1024 * 1024;
 /** Counted for each line on top of its bytes. */
@@ -20,7 +20,7 @@ const MAX_LINES = 2_000;
 /** Changes beyond those that are current, before the journal is written anew. */
 const JOURNAL_SLACK = 4_096;
 
-export interface Limits {
+interface Limits {
   maxRows: number;
   maxRowBytes: number;
   maxLineBytes: number;

@@ -51,7 +51,7 @@ export interface Listening {
   token: string | undefined;
 }
 
-export interface ViewServerOptions extends Listening {
+interface ViewServerOptions extends Listening {
   assets: Assets;
   ring: Ring;
   feed: Feed;

@@ -147,7 +147,7 @@ function protocolGoals(result) {
   return [
     {
       goal: 'HTTP/2, gRPC, TLS, WebSocket: every message is found',
-      measured: lost.length === 0 ? 'every one' : `not in ${lost.map(({ capture }) => capture.name).join('; ')}`,
+      measured: lost.length === 0 ? 'every message' : `not in ${lost.map(({ capture }) => capture.name).join('; ')}`,
       holds: lost.length === 0,
     },
     ...beside,
@@ -179,7 +179,7 @@ function liveGoals(result) {
   const { requests, p99 } = TO_TCPDUMP;
   return [
     {
-      goal: `live, full load: the server keeps ${requests * 100} % of what it has beside \`tcpdump -w /dev/null\``,
+      goal: `live, full load: the server keeps ${requests * 100} % of its rate beside \`tcpdump -w /dev/null\``,
       measured: `${(ours.toTcpdump.median * 100).toFixed(0)} %`,
       holds: ours.toTcpdump.median >= requests,
     },

@@ -42,7 +42,7 @@ export const PEERS = [
     name: 'Suricata',
     package: 'suricata',
     version: () => /version (\S+)/.exec(output('suricata', ['-V']))?.[1],
-    does: 'heads as eve JSON, one line an exchange, no bodies',
+    does: 'heads as eve JSON, a line for each exchange, no bodies',
     command(file, out, work) {
       writeFileSync(join(work, 'suricata.yaml'), suricataConfig(out));
       return {
@@ -67,7 +67,7 @@ export const PEERS = [
     name: 'httpry',
     package: 'httpry',
     version: () => /version (\S+)/.exec(output('sh', ['-c', 'httpry -h 2>&1 || true']))?.[1],
-    does: 'the start line and the host of what begins a packet; no reassembly, no bodies',
+    does: 'the start line and the host of messages that begin a packet; no reassembly, no bodies',
     command: (file, out) => ({ command: ['httpry', '-q', '-r', file, '-o', out, FILTER] }),
     count: (out) => countLines(out, '#'),
     live: (device) => ['httpry', '-i', device, '-o', '/dev/null', FILTER],
@@ -76,7 +76,7 @@ export const PEERS = [
     name: 'tcpflow',
     package: 'tcpflow',
     version: () => output('sh', ['-c', 'tcpflow -V 2>&1 || true']).trim().split('\n')[0],
-    does: 'a file for each flow and each response body (two messages are counted for one)',
+    does: 'a file for each flow and each response body (two messages are counted for each such file)',
     command(file, _out, work) {
       return { command: ['tcpflow', '-q', '-e', 'http', '-r', file, '-o', join(work, 'flows'), FILTER] };
     },

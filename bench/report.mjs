@@ -47,19 +47,18 @@ function introduction(results) {
   const first = costs(results);
   return `# Performance
 
-Written by \`npm run bench\`: figures of one machine, of the run that is named above each part.
-
+\`npm run bench\` writes this page: figures of one machine, of the run that is named above each part.
 ${first === undefined ? '' : `${first}\n\n`}## What must hold
 
-The ratios count: everything that is compared runs in turn (A B C A B C …) on the same traffic, a ratio is taken round by round,
-and shown is the median with the least and the most of all rounds. CPU time is user and system time of the whole process. ${BEFORE} is an earlier
-commit of this repository, built and measured in the same run. \`npm run bench -- --quick\` is a short run, \`--only PART\` one part: ${Object.keys(
+The ratios count: all programs that are compared run in turn (A B C A B C …) on the same traffic, and a ratio is taken in each round.
+The tables show the median, with the least and the most of all rounds. CPU time is user and system time of the whole process. ${BEFORE} is an earlier
+commit of this repository, built and measured in the same run. \`npm run bench -- --quick\` is a short run, \`--only PART\` runs a single part: ${Object.keys(
     SECTIONS,
   )
     .map((part) => `\`${part}\``)
     .join(', ')}. The captures are made at the first run, by real servers, real clients and tcpdump.
 
-Rates are those of the machine. The last column is an earlier run of the same command on other cores, and of earlier code where the commits
+Rates depend on the machine. The last column is an earlier run of the same command on other cores, and of earlier code if the commits
 differ: ${machine}, ${date}, commit ${commit}.
 
 ${table(['what must hold', 'measured', '', machine], rows)}`;
@@ -104,8 +103,8 @@ ${table(['', 'messages found', 'time, by the clock', 'CPU time', 'messages/s', '
   });
   return `Output to /dev/null in the timed rounds; messages are counted in one more run into a file. \`tcp-sniffer\` is the whole command with its
 start, JSON lines with every header and body; \`callback\` the same in the library with a listener (its messages/s are from \`start()\` to
-\`end\`), and once more with each line through \`JSON.parse\`; \`engine\` is \`examples/read.rs\`, the engine alone on one core, and ${asBefore('…')} the same of that commit. "2×" is twice the time of \`tcp-sniffer\`. A count in bold is
-not what was sent.
+\`end\`), and once more with each line through \`JSON.parse\`; \`engine\` is \`examples/read.rs\`, the engine alone on one core, and ${asBefore('…')} the same of that commit. "2×" is twice the time of \`tcp-sniffer\`. A count in bold
+differs from the number that was sent.
 
 ${does.join('\n')}
 
@@ -118,10 +117,10 @@ function engineSection({ stages, http2, beside }) {
       unit === 'messages' ? (value) => `${(value / 1e6).toFixed(2)} M` : (value) => `${(value / 1e9).toFixed(2)} GB`;
     return [`${traffic}, ${unit}/s`, ...STAGES.map((stage) => range(perSecond[stage], rate))];
   };
-  return `From frames in memory to batches of JSON lines that are not read, on one core, and each stage by itself, given what the one before it gave
-(\`cargo bench\`, [benches/stages.rs](../benches/stages.rs)); median and its 95 % confidence interval. "MTU" are packets of 1,460 bytes; the others
-carry up to 64,000, as the kernel hands them over where it merges segments. \`decode\`, \`flow\` and \`http\` of large bodies only pass on where the
-bytes lie, so their rates are no rates of memory.
+  return `Measured from frames in memory to batches of JSON lines that are not read, on one core. Each stage is also measured by itself, with the output of the
+stage before it (\`cargo bench\`, [benches/stages.rs](../benches/stages.rs)); median and its 95 % confidence interval. "MTU" are packets of 1,460 bytes; other
+packets carry up to 64,000 bytes, as the kernel hands them over if it merges segments. \`decode\`, \`flow\` and \`http\` of large bodies only pass on where the
+bytes lie, so their rates are not rates of memory.
 
 ${table(['', ...STAGES], stages.map(words))}
 
@@ -134,8 +133,8 @@ ${range(http2, (value) => `${(value / 1e6).toFixed(2)} M`)} small messages of HT
     .join('')}
 
 A body costs as much as its JSON string (\`encode\`). In text each line break needs an escape, in JSON every quote, here one byte in five;
-bytes that are not UTF-8 are not shown. \`npm run bench:instructions -- --profile FOLDER\` leaves the profiles of fixed traffic there; in that of
-\`large-json\`, half of all instructions are those of \`encode::shuffle\`, where the escapes are put in, and a third copy packets and lines.`;
+bytes that are not UTF-8 are not shown. \`npm run bench:instructions -- --profile FOLDER\` writes the profiles of fixed traffic there. In the profile of
+\`large-json\`, half of all instructions are in \`encode::shuffle\`, which writes the escapes, and a third copy packets and lines.`;
 }
 
 /** `perf report` on one run at full load. */
@@ -149,8 +148,8 @@ function profileTable(profile) {
     return [thread, ...shares.map(cell), cell(shares.reduce((sum, each) => sum + (each ?? 0), 0))];
   });
   return `
-Where its CPU time goes at full load, by thread and by whose code it is (\`perf record -e cpu-clock\`); \`tcp-sniffer\` is the capture
-thread, \`tcp-sniffer-out\` the sending one, and most of the kernel's part in that is the file that the lines are written to:
+This table shows its CPU time at full load, by thread and by the owner of the code (\`perf record -e cpu-clock\`). \`tcp-sniffer\` is the capture
+thread, \`tcp-sniffer-out\` the sending thread; most of the kernel's part in the sending thread is the file to which the lines are written:
 
 ${table(
   ['thread', ...places, 'all'],
@@ -187,8 +186,8 @@ function liveSection({ server, connections, observers, profile, ramp }) {
   ]);
   return `${server} and wrk (one thread, ${connections} connections on keep-alive), each in a network namespace of its own, a veth pair between them; the
 observer captures beside the server. \`tcp-sniffer\` writes JSON lines to a file. tcpdump and httpry write to /dev/null. The busy loop
-does nothing for 20 % of a core, in turns of 10 ms: server and client wait for each other, so what one core is busy with elsewhere
-both are without, and the server loses at least what an observer takes, whichever observer it is.
+takes 20 % of a core, in turns of 10 ms. Server and client wait for each other: time that one core spends elsewhere is lost to both,
+so the server loses at least the time that an observer takes, whichever observer it is.
 
 ${table(['observer', 'requests/s', 'to tcpdump', 'to no observer', 'CPU, of one core', 'packets dropped', 'peak memory'], rows)}
 
@@ -265,18 +264,18 @@ ${table(['connections', 'engine alone', 'whole command', 'bytes a connection'], 
     megabytes(slowBytes),
   ]);
   const total = base + 1e4 * idleBytes + BOUNDS_BYTES;
-  return `Peak resident memory with \`--max-concurrent-connections\` raised to 100 000; bytes a connection are the engine's, against one connection.
-Where all of them together reach \`--max-buffered-bytes\`, what they hold is cut, and a connection costs less again. The peak of
+  return `Peak resident memory with \`--max-concurrent-connections\` raised to 100 000; bytes a connection are the engine's, compared with a single connection.
+If all connections together reach \`--max-buffered-bytes\`, their buffered bytes are cut, and a connection costs less again. The peak of
 the captures is in the tables above.
 
 ${parts.join('\n\n')}
 
-More in progress at one time than may be held, with the defaults; read as fast as it comes, and by a reader of stdout that begins
+More bodies in progress at one time than may be held, with the defaults; with stdout read as fast as it comes, and with a reader of stdout that begins
 late:
 
 ${table(['connections', 'in the middle of a body of', 'in all', 'peak', 'late reader'], worst)}
 
-Sizing, as an upper bound of what a live capture may come to hold:
+Sizing, as an upper bound of the memory of a live capture:
 
 \`\`\`text
   ${megabytes(base).padStart(7)}  Node and the package
@@ -289,7 +288,7 @@ Sizing, as an upper bound of what a live capture may come to hold:
 +    8 MB  the memory that batches are copied into
 \`\`\`
 
-With the defaults, an idle connection in each place of the table and every queue full, that is ${megabytes(total)}: the sidecar's
+With the defaults, an idle connection in each place of the table and every queue full, the sum is ${megabytes(total)}: the sidecar's
 request of 256 MiB (268 MB) is enough for it.`;
 }
 
@@ -306,7 +305,7 @@ function growthSection(dimensions) {
       ]),
     ),
   );
-  return `The engine alone, CPU time less that of its start, on savefiles made for it: connections that are all open at once, bodies of one size, and
+  return `The engine alone, CPU time without its start, on savefiles made for this measurement: connections that are all open at once, bodies of one size, and
 connections that come and go for longer and longer; in HTTP/2 streams that are open at once, connections, and bytes of the tables of HPACK, all full.
 
 ![cost of a packet against size](growth.svg)

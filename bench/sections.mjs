@@ -20,7 +20,7 @@ export function costs({ sidecar, start, memory, live }) {
   const ours = live?.result?.observers.find(({ name }) => name === 'tcp-sniffer');
   if (ours !== undefined)
     facts.push(
-      `A server at full load on the same two cores keeps ${percent(ours.toBare.median)} of its requests a second without an observer, and ${percent(ours.toTcpdump.median)} of those beside
+      `A server at full load on the same two cores keeps ${percent(ours.toBare.median)} of its requests a second without an observer, and ${percent(ours.toTcpdump.median)} of its requests a second beside
   \`tcpdump -w /dev/null\` ([live](#live)).`,
     );
   if (memory?.result !== undefined)
@@ -30,10 +30,10 @@ export function costs({ sidecar, start, memory, live }) {
   const first = start?.result?.rows.find(({ what }) => what === 'first message');
   if (first !== undefined)
     facts.push(`It starts in ${first.now.median.toFixed(0)} ms beyond what Node takes itself ([start](#start)).`);
-  facts.push('What was tried for speed and left out stands in [decisions](decisions.md#tried-for-speed-and-left-out).');
+  facts.push('[Decisions](decisions.md#tried-for-speed-and-left-out) lists what was tried for speed and left out.');
   return `## What it costs
 
-A sidecar beside a service, its lines to nowhere: 1000m is one core. \`node bench/sidecar.mjs\` prints this table on your machine.
+A sidecar beside a service, its lines discarded: 1000m is one core. \`node bench/sidecar.mjs\` prints this table on your machine.
 
 ${table(['requests/s', 'CPU', 'wake-ups/s', 'memory', 'its peak'], lines)}
 
@@ -41,8 +41,8 @@ ${facts.map((fact) => `- ${fact}`).join('\n')}`;
 }
 
 export function sidecarSection() {
-  return `The table at the top of this page: the command on the loopback interface, while a client sends so many requests a second, each answered
-with 120 bytes. CPU is the time that its threads had on a processor; a wake-up is a thread of it that waited and runs again.`;
+  return `The table at the top of this page: the command on the loopback interface, while a client sends that number of requests a second, each answered
+with 120 bytes. CPU is the time that its threads had on a processor; a wake-up is a thread of the command that waited and runs again.`;
 }
 
 export function protocolsSection({ cases, aead }) {
@@ -71,9 +71,9 @@ ${table(['', 'messages found', 'time, by the clock', 'CPU time', 'messages/s', '
       ? ''
       : `
 
-Large bodies in TLS cost the engine ${range(aead.ratio, (value) => `${value.toFixed(2)}×`)} what the AEAD by itself (AES-128-GCM on records of ${aead.records}, ${range(aead.bytesPerSecond, (value) => `${(value / 1e9).toFixed(2)} GB`)} a
-second, [benches/protocols.rs](../benches/protocols.rs)) and the same bodies without TLS cost together.`;
-  return `As savefiles above, from traffic of real servers and clients (Node, grpc-js, ws, h2load). TLS is version 1.3 with AES-128-GCM, and both read
+Large bodies in TLS cost the engine ${range(aead.ratio, (value) => `${value.toFixed(2)}×`)} the sum of two costs: the AEAD by itself (AES-128-GCM on records of ${aead.records}, ${range(aead.bytesPerSecond, (value) => `${(value / 1e9).toFixed(2)} GB`)} a
+second, [benches/protocols.rs](../benches/protocols.rs)) and the same bodies without TLS.`;
+  return `Measured as in the section on savefiles, with traffic of real servers and clients (Node, grpc-js, ws, h2load). TLS is version 1.3 with AES-128-GCM, and both read
 the same key log. \`tcp-sniffer\` shows every header and body; tshark ten fields, of WebSockets with the payload. \`engine\` is the engine
 alone.
 
@@ -91,7 +91,7 @@ export function outputsSection({ messages, slowMessages, bodyBytes, rows }) {
     .filter(({ name, toStdout }) => toStdout !== undefined && name !== 'stdout')
     .map(({ name, toStdout }) => `"${name}" takes ${toStdout.toFixed(2)}× the CPU time of stdout alone.`);
   return `The whole command with its start, from a savefile to a receiver on loopback that is a process of its own: ${count(messages)} messages, bodies of
-${count(bodyBytes)} bytes (${count(slowMessages)} where each message has a POST, fewer to Kafka too). Two messages are one span of OTLP. The share is that of the JS thread in all CPU time.
+${count(bodyBytes)} bytes (${count(slowMessages)} if each message has a POST, fewer to Kafka too). Two messages are one span of OTLP. The share is the JS thread's share of all CPU time.
 
 ${table(['', 'messages/s', 'messages per CPU second', 'of it the JS thread'], lines)}
 
@@ -110,7 +110,7 @@ export function fieldsSection(results) {
 
 ${table(['', 'messages/s', 'CPU time', 'peak memory'], lines)}`;
   });
-  return `What \`fields\` leaves of the cost, in the whole command and in the library with a listener. Heads are start line, header fields, sizes and
+  return `The remaining cost with \`fields\`, in the whole command and in the library with a listener. Heads are start line, header fields, sizes and
 latency.
 
 ${parts.join('\n\n')}`;
@@ -123,7 +123,7 @@ export function startSection({ node, rows }) {
     before === undefined ? '–' : milliseconds(before),
     toBefore === undefined ? '–' : range(toBefore, percent),
   ]);
-  return `Milliseconds beyond those that Node takes for an empty file (${milliseconds(node)}) in the same round: until the command has told its version, and
+  return `Milliseconds beyond the time that Node takes for an empty file (${milliseconds(node)}) in the same round: until the command has printed its version, and
 until the first message of a savefile is out.
 
 ${table(['', 'now', `commit ${BEFORE}`, 'of that'], lines)}`;

@@ -30,7 +30,7 @@ test.each([
   const { code, stdout, stderr } = await read((bytes) => bytes.writeUInt32LE(linktype, 20), '--summary');
   expect(code).toBe(2);
   expect(stdout).toBe('');
-  expect(stderr).toMatch(/none of the \d+ packets of savefile .* was understood: \d+ of link type/);
+  expect(stderr).toMatch(/no packet of \d+ in savefile .* was understood: \d+ of link type/);
   expect(stderr).toContain(name);
   expect(stderr).toMatch(/^lost +packets not understood \(the log says what they are\): \d+$/m);
   expect(stderr).not.toContain('with one of the ports');

@@ -255,9 +255,9 @@ describe('what is refused', () => {
     ['the input', [...PORTS, input, '-w', input], /-w: must not be the savefile that is read/],
     ['a link to the input', [...PORTS, input, '-w', link], /-w: must not be the savefile that is read/],
     ['the file of another output', [...PORTS, DEMO, '-w', copy, '--har', copy], /must not be the file of/],
-    ['a file that is no pcapng', [...PORTS, DEMO, '-w', words], /no pcapng, which would be lost/],
-    ['a pcap', [...PORTS, SHOP, '-w', DEMO], /no pcapng, which would be lost/],
-    ['a folder', [...PORTS, DEMO, '-w', at('folder')], /it is no regular file/],
+    ['a file that is no pcapng', [...PORTS, DEMO, '-w', words], /not a pcapng, which would be lost/],
+    ['a pcap', [...PORTS, SHOP, '-w', DEMO], /not a pcapng, which would be lost/],
+    ['a folder', [...PORTS, DEMO, '-w', at('folder')], /it is not a regular file/],
     ['a link to nothing', [...PORTS, DEMO, '-w', at('dangling.pcapng')], /a link to a file that is not there/],
     ['a folder that is not there', [...PORTS, DEMO, '-w', at('no/where.pcapng')], /ENOENT/],
     ['stdout', [...PORTS, DEMO, '-w', '-'], /names a file/],
@@ -273,9 +273,9 @@ describe('what is refused', () => {
   });
 
   test.each([
-    ['a file that is no pcapng', (path: string): void => writeFileSync(path, 'a few words'), /no pcapng/],
+    ['a file that is no pcapng', (path: string): void => writeFileSync(path, 'a few words'), /not a pcapng/],
     ['a link to nothing', (path: string): void => symlinkSync(at('nothing'), path), /a link to a file/],
-    ['a folder', (path: string): void => mkdirSync(path), /no regular file/],
+    ['a folder', (path: string): void => mkdirSync(path), /not a regular file/],
   ] as const)('%s that came in the meantime stays', (name, create, reason) => {
     const path = at(`meantime-${name}`);
     const target = new Target(path);

@@ -95,7 +95,7 @@ describe('a savefile', () => {
     const run = await runCli([...PORTS, cut, SHOP]);
     expect(run.code).toBe(2);
     expect(messagesOf(run.stdout).filter(({ id }) => id.startsWith('2/'))).toHaveLength(20);
-    expect(complaints(run.stderr)[0]).toMatch(/cut\.pcap.*; the next one is read$/);
+    expect(complaints(run.stderr)[0]).toMatch(/cut\.pcap.*; the next input is read$/);
   });
 
   test('that still grows is followed', async () => {
@@ -361,7 +361,7 @@ describe('what cannot be read', () => {
   test.each([
     ['a savefile without ports', ['-r', '-'], readFileSync(DEMO), 2, /name its server ports, e\.g\. --ports 8080/],
     ['nothing', ['-r', '-'], Buffer.alloc(0), 0, /nothing stands in '-'/],
-    ['other lines', ['-r', '-'], Buffer.from('a\nb\n'), 0, /none of 2 lines is a message/],
+    ['other lines', ['-r', '-'], Buffer.from('a\nb\n'), 0, /no line of 2 is a message/],
     ['JSON lines where ports are named', [...PORTS, '-r', '-'], Buffer.from('{"id":"1.1"}\n'), 2, /without --ports$/],
   ] as const)('%s on stdin', async (_, args, input, code, words) => {
     const run = await runCli([...args], { input });

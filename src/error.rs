@@ -8,7 +8,7 @@ pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 pub enum EngineError {
     #[error("no interface named '{name}'; there are: {}", list(.available))]
     InvalidInterface { name: String, available: Vec<String> },
-    #[error("no interface to capture on: none that is up and not a loopback; there are: {}", list(.available))]
+    #[error("no interface to capture on: each is down or a loopback; there are: {}", list(.available))]
     NoDefaultInterface { available: Vec<String> },
     #[error("cannot capture on '{interface}': {source}{}", hint(*.permission))]
     OpenInterface { interface: String, permission: bool, source: Cause },
@@ -21,7 +21,7 @@ pub enum EngineError {
     #[error("savefile '{path}' is broken after packet {packets}, at byte {offset}: {source}")]
     BrokenSavefile { path: String, packets: u64, offset: u64, source: Cause },
     /// The savefile was read to its end and its packets say nothing to us; `what` says what they are.
-    #[error("none of the {packets} packets of savefile '{path}' was understood: {what}")]
+    #[error("no packet of {packets} in savefile '{path}' was understood: {what}")]
     NothingUnderstood { path: String, packets: u64, what: String },
     #[error("capture on '{interface}' failed: {source}")]
     CaptureFailed { interface: String, source: Cause },

@@ -5,15 +5,15 @@ import { readText, readThrown } from './thrown';
 /** The codes of {@link EngineError}. */
 export const ENGINE_ERROR_CODES = Object.freeze({
   /**
-   * The interface or the savefile could not be opened: no permission, no such file, not a savefile. Also when the file of
-   * `protoDescriptors` cannot be read or is none.
+   * The interface or the savefile could not be opened: no permission, no such file, not a savefile. Also if the file of
+   * `protoDescriptors` cannot be read or has no descriptors.
    */
   CAPTURE_OPEN_FAILED: 'CAPTURE_OPEN_FAILED',
-  /** No interface of that name, or none that is up and not a loopback; the message lists those that exist. */
+  /** No interface of that name, or no interface that is up and not a loopback; the message lists the interfaces that exist. */
   INVALID_INTERFACE: 'INVALID_INTERFACE',
   /**
    * The capture broke after it was open: the device went away, the savefile is broken or none of its packets was understood, the engine
-   * failed. Also when the HAR file or the port for metrics cannot be had.
+   * failed. Also if the HAR file or the port for metrics cannot be opened.
    */
   UNRECOVERABLE: 'UNRECOVERABLE',
 } as const);

@@ -13,7 +13,7 @@ export interface Endpoint {
 
 /** The fields that requests and responses have in common. */
 export interface MessageFields {
-  /** Unique in a run; a request and its responses (interim ones too) share it. */
+  /** Unique in a run; a request and its responses (also interim responses) share it. */
   id: string;
   /** The server's side: the endpoint whose port is in `ports`. */
   receiver: Endpoint;
@@ -29,36 +29,36 @@ export interface MessageFields {
   httpVersion: string;
   /** Names in lower case; repeated fields joined by `, ` (`cookie` by `; `); redacted values are `[REDACTED]`. */
   headers: Record<string, string>;
-  /** The body without its framing and its content-codings, when it is UTF-8; `''` for an empty one. */
+  /** The body without its framing and its content-codings, if it is UTF-8; `''` for an empty body. */
   body?: string;
-  /** Bytes that are not UTF-8: `'base64'` when `body` is that (`binaryBodies`), `'binary'` when `body` is left out. */
+  /** Bytes that are not UTF-8: `'base64'` if `body` is base64 (`binaryBodies`), `'binary'` if `body` is left out. */
   bodyEncoding?: string;
-  /** The text of those bytes, when `content-type` says in which charset they are. */
+  /** The text of those bytes, if `content-type` says in which charset they are. */
   bodyText?: string;
   /** With `bodyText`: the charset, by its name in the WHATWG Encoding Standard, in lower case. */
   bodyCharset?: string;
   /** The content-codings that were removed, in the order in which they were applied: `'gzip'`, `'gzip, br'`. */
   bodyDecoded?: string;
   /**
-   * By `redactBody`: `'values'`, values in the body or its text are replaced; `'rest'`, from some place on all is, since it could not be
-   * read; `'all'`, all of the body is.
+   * By `redactBody`: `'values'`, values in the body or its text are replaced; `'rest'`, everything from some place on is replaced, since it could
+   * not be parsed; `'all'`, the whole body is replaced.
    */
   bodyRedacted?: 'values' | 'rest' | 'all';
   /** Bytes of the body without its framing, still content-coded, kept or not. */
   bodySize: number;
   /** Bytes of the body or its content are missing: over `maxBodySize` or another bound, lost, or ended early. */
   bodyTruncated?: true;
-  /** Text of `headers`, `trailers` or `reason` is missing: too many control characters, each of which takes six in JSON. */
+  /** Text of `headers`, `trailers` or `reason` is missing: too many control characters, each of which takes six bytes in JSON. */
   headersTruncated?: true;
   /**
-   * Why the message ended early; absent when only `maxBodySize` or `cpuLimitShare` cut it. `reset`: by a TCP reset, or by RST_STREAM
-   * (`errorCode`); `malformed`: where it ends is in doubt, or HTTP/2 forbids its fields. A message of HTTP/2 whose body is as long as
-   * its Content-Length says has not ended early, though its stream did.
+   * Why the message ended early; absent if only `maxBodySize` or `cpuLimitShare` cut it. `reset`: by a TCP reset, or by RST_STREAM
+   * (`errorCode`); `malformed`: its end is in doubt, or HTTP/2 forbids its fields. A message of HTTP/2 whose body is as long as
+   * its Content-Length says has not ended early, even if its stream did.
    */
   incomplete?: 'gap' | 'closed' | 'reset' | 'evicted' | 'timeout' | 'stopped' | 'malformed';
   /** Bytes of this message that never arrived. */
   gapBytes?: number;
-  /** Fields after the body, if it brought some; as `headers`. */
+  /** Fields after the body, if there are any; as `headers`. */
   trailers?: Record<string, string>;
   /** Messages of several packets: from the first packet to the last, in ms: the upload, or the download. */
   durationMs?: number;
@@ -68,9 +68,9 @@ export interface MessageFields {
   streamId?: number;
   /** HTTP/2: the server began the exchange (server push). */
   pushed?: true;
-  /** HTTP/2: why the stream was reset, by its name in RFC 9113 §7: `'CANCEL'`, `'INTERNAL_ERROR'`; others are `'UNKNOWN_ERROR'`. */
+  /** HTTP/2: why the stream was reset, by its name in RFC 9113 §7: `'CANCEL'`, `'INTERNAL_ERROR'`; other codes are `'UNKNOWN_ERROR'`. */
   errorCode?: string;
-  /** HTTP/2: fields are missing, since they refer to others that were sent before the capture or were lost. */
+  /** HTTP/2: fields are missing, since they refer to fields that were sent before the capture or were lost. */
   headersIncomplete?: true;
   /** Event streams and gRPC, with `streamMessages`: how many of their messages came out by themselves. */
   streamedMessages?: number;
@@ -79,9 +79,9 @@ export interface MessageFields {
   /**
    * Messages with `content-type: application/grpc`, `application/grpc-web` or `application/grpc-web-text`: the call, by the request's
    * path, and the number of gRPC messages that began in the body. Responses: the status with its name
-   * (`5`, `'NOT_FOUND'`), from the trailers, the last frame of gRPC-Web, or a head that is all, and its text, percent-decoded.
-   * `encoding` is `grpc-encoding`. Unknown values are left out: of a response whose request was not seen the call, after a loss
-   * between two messages their number, of a call that ended without a status the status.
+   * (`5`, `'NOT_FOUND'`), from the trailers, the last frame of gRPC-Web, or a head without a body, and its text, percent-decoded.
+   * `encoding` is `grpc-encoding`. Unknown values are left out: the call if the request was not seen, the number of messages
+   * after a loss between two messages, the status if the call ended without a status.
    */
   grpc?: {
     service?: string;
@@ -93,15 +93,15 @@ export interface MessageFields {
     messageCount?: number;
   };
   /**
-   * The gRPC messages that begin in what was kept of the body (`maxBodySize`), up to 1 024: the size as sent, and what it holds,
-   * decompressed: as JSON where `protoDescriptors` knows its type, else in base64. Both are left out where it could not be
-   * decompressed; `truncated`: an end of it is missing. Left out if there is no body, and of one
-   * with a `content-encoding` that is not removed.
+   * The gRPC messages that begin in the kept part of the body (`maxBodySize`), up to 1 024: the size as sent, and the content,
+   * decompressed: as JSON if `protoDescriptors` knows its type, else in base64. Both forms are left out if a message could not be
+   * decompressed; `truncated`: its end is missing. The field is left out if there is no body, or if the body has a
+   * `content-encoding` that is not removed.
    */
   grpcMessages?: GrpcMessage[];
   /**
-   * The TLS that it came in, where `tlsKeylog` let it be read: the version, `'1.2'` or `'1.3'`, the suite's name in IANA's registry,
-   * the name that the client asked for, the protocol that the server chose.
+   * The TLS in which it came, if `tlsKeylog` let it be read: the version, `'1.2'` or `'1.3'`, the suite's name in IANA's registry,
+   * the name for which the client asked, the protocol that the server chose.
    */
   tls?: { version: string; cipher: string; serverName?: string; alpn?: string };
 }
@@ -140,12 +140,12 @@ export interface HttpResponse extends MessageFields {
   request?: { method: string; path: string };
   /**
    * Responses whose request was seen: from the request's first packet to the response's first, in ms with µs precision.
-   * Left out where the packets' clocks contradict that order.
+   * Left out if the packets' clocks contradict that order.
    */
   latencyMs?: number;
   /**
-   * Responses whose request was seen whole: from the request's last packet to the response's first, in ms: what the server
-   * took. Left out where the response began first.
+   * Responses whose request was seen whole: from the request's last packet to the response's first, in ms: the time that the
+   * server took. Left out if the response began first.
    */
   waitMs?: number;
   /** @hidden */
@@ -160,13 +160,13 @@ export interface HttpResponse extends MessageFields {
 
 /**
  * An HTTP message: the same shape in the event, the callback, the stdout line and the POST body. `direction` tells a request from a
- * response; a field that the other one alone has is `undefined`.
+ * response; a field that only the other has is `undefined`.
  */
 export type HttpMessage = HttpRequest | HttpResponse;
 
 /**
- * A field that `fields` may name. The others come by themselves: with `body` all that tells of it, with `headers`, `trailers` and
- * the start line the marks that something of them is missing, with `timestamp` that it is not known.
+ * A field that `fields` may name. Other fields come by themselves: with `body` all fields that describe it, with `headers`, `trailers` and
+ * the start line the marks that a part of them is missing, with `timestamp` the mark that it is not known.
  */
 export type MessageField = Exclude<
   keyof HttpMessage,
@@ -196,15 +196,15 @@ export interface GrpcMessage {
 }
 
 /**
- * A message inside a long exchange, as it passes (`streamMessages`): the same shape in the event, the callback, the stdout line
+ * A message inside a long exchange, at the time it passes (`streamMessages`): the same shape in the event, the callback, the stdout line
  * and the POST body. `stream` tells it from an `HttpMessage`.
  */
 export interface StreamMessage {
-  /** The kind of stream that it is part of: a WebSocket, Server-Sent Events, a call of gRPC. */
+  /** The kind of its stream: a WebSocket, Server-Sent Events, a call of gRPC. */
   stream: 'websocket' | 'sse' | 'grpc';
-  /** The `id` of its exchange: the request and the response that began the stream have the same. */
+  /** The `id` of its exchange: the request and the response that began the stream have the same `id`. */
   id: string;
-  /** Counted from 1 on in each direction of the stream. A number that is left out is that of a message that could not be read. */
+  /** Counted from 1 on in each direction of the stream. A missing number belongs to a message that could not be read. */
   sequence: number;
   /** The server's side: the endpoint whose port is in `ports`. */
   receiver: Endpoint;
@@ -215,13 +215,13 @@ export interface StreamMessage {
   /** ISO 8601, UTC, with milliseconds: of the packet that began the message. */
   timestamp: string;
   /**
-   * The content: text as it is, anything else in base64 (`dataEncoding`). Of a close frame the reason; `[REDACTED]` of gRPC if
+   * The content: text as it is, anything else in base64 (`dataEncoding`). For a close frame the reason. For gRPC `[REDACTED]` if
    * `redactBody` hides a value in `json`.
    */
   data: string;
-  /** `data` is base64: of binary WebSocket messages and of gRPC, unless it is hidden, of others if the bytes are not UTF-8. */
+  /** `data` is base64: for binary WebSocket messages and for gRPC, unless it is hidden; for other messages if the bytes are not UTF-8. */
   dataEncoding?: 'base64';
-  /** Bytes of the message, kept or not, once it is decompressed; of a message that ended early, or that is compressed and cut, those that are known of. */
+  /** Bytes of the decompressed message, kept or not; if the message ended early, or is compressed and cut, the bytes that are known. */
   dataSize: number;
   /** Bytes are missing in `data`: over `maxBodySize` or another bound, lost, or the stream ended within the message. */
   truncated?: true;
@@ -229,13 +229,13 @@ export interface StreamMessage {
   gapBytes?: number;
   /** WebSocket: what the message is. `ping`, `pong` and `close` are control frames. */
   opcode?: 'text' | 'binary' | 'ping' | 'pong' | 'close';
-  /** WebSocket, of a close frame that has one: the status code (RFC 6455 §7.4). */
+  /** WebSocket: the status code of a close frame, if it has a code (RFC 6455 §7.4). */
   closeCode?: number;
-  /** Server-Sent Events: the event's type, if it has one. */
+  /** Server-Sent Events: the event's type, if it is named. */
   event?: string;
   /** Server-Sent Events: the event's own `id` field. */
   eventId?: string;
-  /** Server-Sent Events: how long a client is to wait before it connects again, in ms. */
+  /** Server-Sent Events: how long a client should wait before it connects again, in ms. */
   retry?: number;
   /** gRPC: what was called. */
   grpc?: { service: string; method: string };
@@ -263,11 +263,11 @@ export interface BatchOptions {
   maxMessages: number;
   /** Bytes of lines before compression; one message may be larger. Default 1 048 576. */
   maxBytes: number;
-  /** How long a message waits for company, in ms. Default 1 000. */
+  /** How long a message waits for further messages, in ms. Default 1 000. */
   maxDelayMs: number;
   /** Compresses the bodies. Default false. */
   gzip: boolean;
-  /** NDJSON, a line a message; or one JSON array of messages, for receivers that take no lines. Default `'ndjson'`. */
+  /** NDJSON, a line for each message; or a JSON array of messages, for receivers that do not accept lines. Default `'ndjson'`. */
   format: BatchFormat;
 }
 
@@ -276,9 +276,9 @@ export type BatchFormat = 'ndjson' | 'json-array';
 
 /** Where the page is served. */
 export interface ViewOptions {
-  /** 0–65535; 0, the default, is any free one. */
+  /** 0–65535; 0, the default, is any free port. */
   port: number;
-  /** The address. Default `'127.0.0.1'`; one that other machines reach needs the other two, and `viewToken`. */
+  /** The address. Default `'127.0.0.1'`; an address that other machines reach needs certificate, key, and `viewToken`. */
   host: string;
   /** File of a certificate and its chain (PEM). */
   certFile?: string;
@@ -289,7 +289,7 @@ export interface ViewOptions {
 /** The treatment of a body that is not text: left out, or shown as base64. */
 export type BinaryBodies = 'omit' | 'base64';
 
-/** Which common names are hidden beside those that are given: authorization and cookie, or a long list. */
+/** Which common names are hidden in addition to the names that are set: authorization and cookie, or a long list. */
 export type RedactPreset = 'default' | 'strict';
 
 /** From nothing at all to everything. */
@@ -306,7 +306,7 @@ export interface Logger {
 /** For one run. */
 export interface StartOptions {
   /**
-   * Stops the run as `stop()` does when it is aborted. A run that is not open by then has no start: `start()` rejects with the signal's
+   * If it is aborted, the run stops, as by `stop()`. If the run is not open by then, `start()` rejects with the signal's
    * reason.
    */
   signal?: AbortSignal | undefined;
@@ -328,11 +328,11 @@ export type OutputName =
 /** How finished output files are compressed; zstd needs Node.js 22.15. */
 export type FileCompression = 'none' | 'gzip' | 'zstd';
 
-/** When an output file is finished and another one begins, and which finished ones are kept. */
+/** When an output file is finished and another file begins, and which finished files are kept. */
 export interface FileRotation {
   /** Bytes of a file, at least 65 536; one line may be longer. Default 104 857 600 (100 MiB). */
   maxBytes: number;
-  /** A file that is not empty is finished after so many ms; 0: only its size counts. Default 0. */
+  /** A file that is not empty is finished after this time, in ms; 0: only its size counts. Default 0. */
   maxAgeMs: number;
   /** Finished files that are kept; the oldest are removed. Default 10. */
   maxFiles: number;
@@ -356,7 +356,7 @@ export type DropReason =
 
 /** The outcome of the messages that reached an output. All but `errors` are counts of messages in this run. */
 export interface OutputStats {
-  /** = `delivered` + `dropped` + `waiting`. callback: only those that had a listener; iterator: of each reader. */
+  /** = `delivered` + `dropped` + `waiting`. callback: only messages that had a listener; iterator: the messages of each reader. */
   accepted: number;
   /**
    * callback: handed to at least one listener; iterator: read; stdout, file: written; http, otlp: answered with 2xx; kafka: acknowledged; har, html: in the
@@ -367,10 +367,10 @@ export interface OutputStats {
   dropped: number;
   /**
    * Reasons that did not occur are left out. `overflow`: the waiting line was full, or memory; of the page, its share of the time · `failed`: all attempts failed, or the disk took
-   * nothing for too long · `rejected`: refused, and would be again ·
+   * nothing for too long · `rejected`: refused, and would be refused again ·
    * `abandoned`: not out in time at stop · `closed`: the reader went away, of stdout or of `messages()`, the disk took nothing · `invalid`: a line
-   * that is no JSON · `unpaired`: it is not known to which request a response belongs, so it is no span · `streamed`: a message of a
-   * stream, which is no span.
+   * that is not JSON · `unpaired`: it is not known to which request a response belongs, so it is not a span · `streamed`: a message of a
+   * stream, which is not a span.
    */
   droppedBy: Partial<Record<DropReason, number>>;
   /** Taken and neither delivered nor dropped yet. */
@@ -382,11 +382,11 @@ export interface OutputStats {
 /** Counters of this version's engine by their names; another version's may have others. */
 export type EngineStats = Partial<Record<EngineCounter, number>> & Record<string, number>;
 
-/** The loss ledger of the present run, or of the last one. */
+/** The loss ledger of the present run, or of the last run. */
 export interface SnifferStats {
   /** The engine's counters by name, such as `received`, `dropped`, `gaps`, `requests`. Empty before the first start. */
   engine: EngineStats;
-  /** By output; those that are not configured, or have no reader, are left out, except the callback. */
+  /** By output; outputs that are not configured, or have no reader, are left out, except the callback. */
   outputs: Partial<Record<OutputName, OutputStats>> & { callback: OutputStats };
 }
 

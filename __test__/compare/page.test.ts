@@ -93,7 +93,7 @@ describe('compare --html', () => {
       const mine = file('mine.html', other);
       const { code, stdout, stderr } = await runCli(['compare', fast, slow, '--html', mine]);
       expect([code, stdout, JSON.parse(stderr)]).toEqual([1, '', expect.objectContaining({ code: 'INVALID_CONFIG' })]);
-      expect(stderr).toContain(`--html: '${mine}' is no page of a comparison, and would be lost`);
+      expect(stderr).toContain(`--html: '${mine}' is not a page of a comparison, and would be lost`);
       expect(readFileSync(mine, 'utf8')).toBe(other);
     }
     const { code } = await runCli(['compare', fast, slow, '--html', slow]);

@@ -129,7 +129,7 @@ describe('a regular expression', () => {
     ['\\u{110000}', 0, 'hexadecimal'],
     ['\\xg1', 0, 'hexadecimal'],
     ['a\\', 1, 'backslash'],
-    ['(?x)a', 2, 'is no flag'],
+    ['(?x)a', 2, 'is not a flag'],
     ['a(?i)', 1, 'at the beginning only'],
     ['('.repeat(60), 50, 'groups inside each other'],
   ])('%s is refused', (pattern, position, words) => {

@@ -56,7 +56,10 @@ describe('--har', () => {
       const path = join(folder, 'precious.json');
       writeFileSync(path, before);
       const run = await runCli([...args, '--har', path]);
-      expect(run).toMatchObject({ code: 2, stderr: expect.stringMatching(/no HAR.*remove it, or name another one/) });
+      expect(run).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(/not a HAR.*remove it, or name another file/),
+      });
       expect(readFileSync(path, 'utf8')).toBe(before);
     },
   );
@@ -74,7 +77,7 @@ describe('--har', () => {
 
   test.each([
     ['a folder that is not there', join(folder, 'no', 'x.har'), 2, 'cannot write the HAR file'],
-    ['no regular file', '/dev/null', 2, 'it is no regular file'],
+    ['no regular file', '/dev/null', 2, 'it is not a regular file'],
     ['the savefile itself', args[1] as string, 1, 'must not be the savefile'],
   ])('%s is refused, with words', async (_, path, code, words) => {
     const run = await runCli([...args, '--har', path]);
@@ -116,7 +119,7 @@ describe('--har', () => {
     const run = await done;
     clearTimeout(limit);
     if (reader !== undefined) closeSync(reader);
-    expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining(`'${fifo}': it is no regular file`) });
+    expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining(`'${fifo}': it is not a regular file`) });
     expect(statSync(fifo).isFIFO()).toBe(true);
   });
 
@@ -136,7 +139,7 @@ describe('--har', () => {
       const run = await start(['prlimit', `--fsize=${bytes}`, process.execPath, CLI, ...args, '--har', path]).done;
       expect(linesOf(run.stderr).filter((line) => line.includes('EFBIG'))).toHaveLength(1);
       expect(run.code).toBe(2);
-      expect(run.stderr).not.toContain('no whole document');
+      expect(run.stderr).not.toContain('not a whole document');
       expect((await entriesOf(path)).length).toBeLessThan(6);
     },
   );
@@ -145,7 +148,7 @@ describe('--har', () => {
     const path = join(folder, 'no-room.har');
     writeFileSync(path, '');
     const run = await start(['prlimit', '--fsize=20', process.execPath, CLI, ...args, '--har', path]).done;
-    expect(run.stderr).toContain('no whole document');
+    expect(run.stderr).toContain('not a whole document');
     expect(run.code).toBe(2);
   });
 

@@ -74,7 +74,7 @@ describe('--har and --traces', () => {
     const run = await start(['prlimit', `--fsize=${bytes}`, ...command]).done;
     expect(run.code).toBe(2);
     expect(run.stderr).toContain('EFBIG');
-    expect(run.stderr).not.toContain('no whole document');
+    expect(run.stderr).not.toContain('not a whole document');
     expect((await documentIn(file)).entries.length).toBeLessThan(log.length * 10);
   });
 });

@@ -76,8 +76,8 @@ it('answers its own clients only, also after its certificate has changed', async
 
 it.each([
   ['is not there', 'nothing', /cannot read it: ENOENT/],
-  ['is none of a CA', 'ours.crt', /no certificate of a CA/],
-  ['is no certificate', 'usage', /no certificate of a CA/],
+  ['is none of a CA', 'ours.crt', /not a certificate of a CA/],
+  ['is no certificate', 'usage', /not a certificate of a CA/],
 ])('says that the CA %s, and ends', async (_, name, words) => {
   const injector = startInjector({ INJECTOR_CLIENT_CA: join(folder, name) });
   const { log, ended } = await injector;

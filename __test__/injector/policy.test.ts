@@ -17,7 +17,7 @@ describe('what is no policy', () => {
   it.each([
     ['{', 'is not JSON'],
     ['[]', 'must be a JSON object'],
-    ['{"image": []}', 'image is no rule; did you mean images?'],
+    ['{"image": []}', 'image is not a rule; did you mean images?'],
     ['{"images": "a"}', 'images: must be a list of texts'],
     ['{"outputHosts": [""]}', 'outputHosts: must be a list of texts'],
     ['{"maxBodySize": 0}', 'maxBodySize: must be bytes, 1 or more'],
@@ -33,9 +33,9 @@ describe('what is no policy', () => {
     ['{"redactBody": ["a\\u0000"]}', 'redactBody: a name has no comma, no control character'],
     ['{"redactBody": "password"}', 'redactBody: '],
     ['{"redact": "srict"}', 'redact: must be one of default, strict'],
-    ['{"locked": ["redact-header"]}', 'locked: redact-header is no annotation; did you mean redact-headers?'],
-    ['{"locked": ["tcp-sniffer/ports"]}', 'locked: tcp-sniffer/ports is no annotation'],
-    ['{"locked": ["constructor"]}', 'locked: constructor is no annotation'],
+    ['{"locked": ["redact-header"]}', 'locked: redact-header is not an annotation; did you mean redact-headers?'],
+    ['{"locked": ["tcp-sniffer/ports"]}', 'locked: tcp-sniffer/ports is not an annotation'],
+    ['{"locked": ["constructor"]}', 'locked: constructor is not an annotation'],
   ])('%s', (text, complaint) => {
     expect(() => configOf({ INJECTOR_POLICY: text })).toThrow(complaint);
   });
@@ -43,12 +43,12 @@ describe('what is no policy', () => {
 
 describe('what is no option of a sidecar', () => {
   it.each([
-    ['{"sample-rat": 1}', 'sample-rat is no option of a sidecar; did you mean sample-rate?'],
+    ['{"sample-rat": 1}', 'sample-rat is not an option of a sidecar; did you mean sample-rate?'],
     ['{"sample-rate": 2}', 'sample-rate: must be a number from 0 to 1'],
     ['{"ports": "80"}', 'ports has an option of the injector of its own'],
-    ['{"har-file": "/tmp/a"}', 'har-file is no option of a sidecar'],
+    ['{"har-file": "/tmp/a"}', 'har-file is not an option of a sidecar'],
     ['{"sample-rate": null}', 'sample-rate: must be a text'],
-    ['{"constructor": "a"}', 'constructor is no option of a sidecar'],
+    ['{"constructor": "a"}', 'constructor is not an option of a sidecar'],
     ['{"redact-query": "a\\u0000"}', 'redact-query: must have no control characters'],
     ['{"otel-resource-attributes": "a=b\\u0000"}', 'otel-resource-attributes: must have no control characters'],
   ])('%s', (text, complaint) => {
@@ -104,8 +104,8 @@ describe('defaults of a namespace', () => {
 
   it.each([
     ['[]', 'must be a JSON object'],
-    ['{"Shop": {}}', 'Shop is no name of a namespace'],
-    ['{"shop": {"sample-rat": 1}}', 'shop: sample-rat is no option of a sidecar; did you mean sample-rate?'],
+    ['{"Shop": {}}', 'Shop is not the name of a namespace'],
+    ['{"shop": {"sample-rat": 1}}', 'shop: sample-rat is not an option of a sidecar; did you mean sample-rate?'],
     ['{"shop": {"sample-rate": 2}}', 'shop: sample-rate: must be a number from 0 to 1'],
   ])('%s', (text, complaint) => {
     expect(() => configOf({ INJECTOR_NAMESPACES: text })).toThrow(complaint);

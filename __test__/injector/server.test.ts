@@ -99,7 +99,7 @@ describe('certificates', () => {
     const volume = volumeOf(good);
     const injector = await ready(await startInjector({ INJECTOR_TLS_DIR: volume.path }));
     const bad: [Pair, RegExp][] = [
-      [{ cert: leaf().cert, key: leaf().key }, /not the one of the certificate/],
+      [{ cert: leaf().cert, key: leaf().key }, /does not belong to the certificate/],
       [{ cert: 'nonsense', key: good.key }, /certificate cannot be read/],
       [{ cert: good.cert, key: 'nonsense' }, /key cannot be read/],
       [leaf(100 * 86_400_000), /has expired/],

@@ -106,12 +106,12 @@ describe('the topic', () => {
   it('needs what it names, and a name that a broker takes', () => {
     expect(() => topicOf('http-{service}', readRuntimeEnv({}))).toThrow(/\{service\}.*OTEL_SERVICE_NAME.*not set/);
     expect(() => topicOf('{service}', readRuntimeEnv({ OTEL_SERVICE_NAME: 'a/b' }))).toThrow(
-      "'a/b' is no name of a topic",
+      "'a/b' is not the name of a topic",
     );
     expect(() => topicOf('{service}', readRuntimeEnv({ OTEL_SERVICE_NAME: '..' }))).toThrow(
-      "'..' is no name of a topic",
+      "'..' is not the name of a topic",
     );
-    expect(() => topicOf('{pod}', readRuntimeEnv({ POD_NAME: 'x'.repeat(250) }))).toThrow('is no name of a topic');
+    expect(() => topicOf('{pod}', readRuntimeEnv({ POD_NAME: 'x'.repeat(250) }))).toThrow('is not the name of a topic');
   });
 });
 

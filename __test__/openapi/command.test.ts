@@ -107,7 +107,7 @@ describe('openapi', () => {
     [['openapi', shop, '--duration', '5s'], 'INVALID_CONFIG', '--duration'],
     [['openapi', shop, '--merge', at('nothing.json')], 'INVALID_CONFIG', 'nothing.json'],
     [['openapi', shop, '--merge', shop], 'INVALID_CONFIG', 'is not JSON'],
-    [['openapi', shop, '-o', shop], 'INVALID_CONFIG', 'is no OpenAPI document, and would be lost'],
+    [['openapi', shop, '-o', shop], 'INVALID_CONFIG', 'is not a document of OpenAPI, and would be lost'],
     [['openapi', shop, '-o', folder], 'INVALID_CONFIG', 'is a folder'],
     [['compare', '--openapi', at('nothing.json'), shop], 'INVALID_CONFIG', 'nothing.json'],
     [['compare', '--openapi', document], 'USAGE', "missing required argument 'captures'"],

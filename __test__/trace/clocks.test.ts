@@ -110,7 +110,7 @@ describe('three hosts whose clocks differ', () => {
     const words = (await run(files, '--traces')).replace(/\n {4}/g, ' ');
     expect(words.match(/no offset makes .*$/gm)).toEqual([
       expect.stringMatching(
-        `no offset makes GET /stock/5/2 on stock:3001 \\(${nameOf.stock}\\) fit within GET /order/5 on orders:3000 \\(${nameOf.orders}\\): it takes 3\\d\\dms longer; it goes on after that, or another one called it`,
+        `no offset makes GET /stock/5/2 on stock:3001 \\(${nameOf.stock}\\) fit within GET /order/5 on orders:3000 \\(${nameOf.orders}\\): it takes 3\\d\\dms longer; it goes on after that, or another exchange called it`,
       ),
     ]);
     const { traces } = await readFrom(files);

@@ -120,7 +120,7 @@ describe('usage', () => {
     [['interface'], {}, "unknown command 'interface', and no such file; did you mean interfaces?"],
     [['--ports', '80', '--interface', 'a', '-i', 'b'], {}, '--interface is given twice; one value is taken'],
     [['--ports', '80', '--filter', ''], {}, '--filter: at character 1: the filter is empty'],
-    [['--ports', '80', '--filter', 'staus=500'], {}, "'staus' is no key; did you mean status?"],
+    [['--ports', '80', '--filter', 'staus=500'], {}, "'staus' is not a key; did you mean status?"],
     [['--ports', '80'], { FILTER: 'status=abc' }, 'FILTER: at character 8: status must be three digits'],
     [['--ports', '80', '--filter', 'status=200', '--filter', 'path'], {}, '--filter: at character 1: path needs'],
     [['--ports', '80', '--include', ''], {}, '--include: a filter is made of method, path, status, header'],

@@ -106,7 +106,7 @@ describe('JSON lines', () => {
   it('are told of if there are none, or if it is a savefile', async () => {
     expect(kinds(await linesOf(), 'notice')[0]?.message).toBe("nothing stands in 'a.jsonl'");
     expect(kinds(await linesOf('a\nb\n'), 'notice')[0]?.message).toBe(
-      "none of 2 lines is a message of tcp-sniffer in 'a.jsonl'",
+      "no line of 2 is a message of tcp-sniffer in 'a.jsonl'",
     );
     const savefile = await linesOf(Buffer.from('d4c3b2a1020004000000', 'hex'));
     expect(kinds(savefile, 'error')[0]?.message).toContain('name its server ports');
@@ -236,8 +236,8 @@ describe('several inputs', () => {
     for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
     third.end();
     expect(events.map(({ kind, message }) => [kind, message])).toEqual([
-      ['notice', 'it is cut off; the next one is read'],
-      ['notice', 'no such file; the next one is read'],
+      ['notice', 'it is cut off; the next input is read'],
+      ['notice', 'no such file; the next input is read'],
       ['error', 'it is cut off; 1 more of the inputs failed'],
       ['end', undefined],
     ]);

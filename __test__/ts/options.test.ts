@@ -55,8 +55,8 @@ describe('each row', () => {
 const OWN_WORDS = [
   'the variable `OUTPUT_URL_AUTH_TOKEN`',
   'the variable `VIEW_TOKEN`',
-  'one message a POST',
-  'what the body is',
+  'one message in each POST',
+  'the type of the body',
 ];
 
 it('flags and variables are distinct, and made of the field where the row has none', () => {

@@ -234,11 +234,11 @@ describe('a file that rotates', () => {
     }
     expect(fs.readFileSync(target, 'utf8')).toBe('');
     execFileSync('mkfifo', [path]);
-    await expect(rotating().file.open()).rejects.toThrow('no regular file');
+    await expect(rotating().file.open()).rejects.toThrow('not a regular file');
     fs.rmSync(path);
     const server = createServer().listen(path);
     await once(server, 'listening');
-    await expect(rotating().file.open()).rejects.toThrow('no regular file');
+    await expect(rotating().file.open()).rejects.toThrow('not a regular file');
     server.close();
     await once(server, 'close');
     fs.mkdirSync(path);

@@ -106,7 +106,7 @@ describe('--html', () => {
 
   it.each([
     ['--html', join(FIXTURES, 'shop.pcap'), 'must not be the savefile that is read'],
-    ['--html', '/dev/null', 'it is no regular file'],
+    ['--html', '/dev/null', 'it is not a regular file'],
     ['--html', '/no/such/folder/x', 'cannot write the HTML file'],
   ])('%s %s is complained about', async (flag, path, words) => {
     const { code, stderr } = await runCli([...SAVEFILE, flag, path]);

@@ -324,7 +324,7 @@ function reason() {
     ],
     [
       "!variables.native && (object.spec.?restartPolicy.orValue('Always') != 'Always' || object.metadata.?ownerReferences.orValue([]).exists(o, o.kind == 'Job'))",
-      complain('job_without_native_sidecars', 'a sidecar that is no native one would keep the Job from ending'),
+      complain('job_without_native_sidecars', 'a sidecar that is not native would keep the Job from ending'),
     ],
     [noRoom(), complain('pod_resources', "the pod's own spec.resources leave no room for the sidecar")],
     [

@@ -169,7 +169,7 @@ impl Followed {
         let file = OpenOptions::new().read(true).custom_flags(flags.bits() as i32).open(path)?;
         let metadata = file.metadata()?;
         if !metadata.is_file() {
-            return Err(io::Error::other("it is no regular file"));
+            return Err(io::Error::other("it is not a regular file"));
         }
         let offset = metadata.len().saturating_sub(MAX_FIRST_BYTES);
         Ok(Self { file, identity: (metadata.dev(), metadata.ino()), offset, reader: KeyLogReader::default() })

@@ -428,7 +428,7 @@ fn a_savefile_of_which_nothing_was_understood_is_an_error() {
     let mut setup = setup(Pace::Lossless, vec![Step::Packets(7)]);
     setup.not_understood = 7;
     let (_, names) = setup.start().rest();
-    let error = "UNRECOVERABLE: none of the 7 packets of savefile 'fake0' was understood: 7 of no use";
+    let error = "UNRECOVERABLE: no packet of 7 in savefile 'fake0' was understood: 7 of no use";
     assert_eq!(names, [error, "stats"]);
 }
 

@@ -436,7 +436,7 @@ impl Engine {
                 let ends = *entry.ends();
                 let limit = self.config.max_concurrent_connections;
                 self.outlet.notices.warn(self.now, Kind::Evicted, || {
-                    let message = format!("{limit} connections are open: the least recently active one is evicted");
+                    let message = format!("{limit} connections are open: the least recently active is evicted");
                     (message, vec![("connection", outlet::four_tuple(&ends))])
                 });
             }

@@ -33,7 +33,7 @@ export const OWN_FLAGS: readonly Described[] = [
   {
     topic: 'privacy',
     flag: '--pseudonymize',
-    help: 'replace tokens, addresses, names and other values, equal ones by equal ones, for what may be shared',
+    help: 'replace tokens, addresses, names and other values by pseudonyms, equal values by equal pseudonyms, to share the output',
   },
   {
     topic: 'formats',

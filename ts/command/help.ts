@@ -29,8 +29,8 @@ const MOST_USED = [
 ];
 
 const EXAMPLES: readonly (readonly [command: string, words: string])[] = [
-  ['--ports 8080 capture.pcap', 'what tcpdump has written down'],
-  ['--ports 8080 -i lo', 'what this host asks itself (as root)'],
+  ['--ports 8080 capture.pcap', 'a file that tcpdump wrote'],
+  ['--ports 8080 -i lo', 'traffic inside this host (as root)'],
   ['--ports 8080 --verbose --filter status=5xx capture.pcap', ''],
 ];
 

@@ -37,7 +37,7 @@ export class PortsHint {
       if (this.#seesLoopback()) return;
       const words = ours.every(({ isLoopback }) => isLoopback)
         ? 'their programs listen on loopback addresses alone; --interface lo'
-        : 'what this machine itself asks passes lo; --interface lo, or any';
+        : 'requests of this machine to itself pass lo; --interface lo, or any';
       this.#warn({}, `nothing came with one of the ports, and ${words}`);
     } else if (found.length > 0) {
       const shown = found.slice(0, MAX_SHOWN).map(nameOf);

@@ -12,25 +12,25 @@ export const SHORTS = {
   host: {
     flag: '--host',
     argument: 'names',
-    help: 'only what was asked of these hosts, e.g. shop.test,*.example.com',
+    help: 'only requests to these hosts, e.g. shop.test,*.example.com',
     expression: (value) => `host=${value}`,
   },
   client: {
     flag: '--client',
     argument: 'addresses',
-    help: 'only what these clients asked, e.g. 10.0.0.9,10.1.0.0/16',
+    help: 'only requests of these clients, e.g. 10.0.0.9,10.1.0.0/16',
     expression: (value) => `client=${value}`,
   },
   since: {
     flag: '--since',
     argument: 'time',
-    help: 'only what began then or later: 14:03, 2026-05-17T14:03, with Z for UTC, or 10m for that long ago',
+    help: 'only exchanges that began then or later: 14:03, 2026-05-17T14:03, with Z for UTC, or 10m for that long ago',
     expression: (value) => `time>=${value}`,
   },
   until: {
     flag: '--until',
     argument: 'time',
-    help: 'only what began before',
+    help: 'only exchanges that began before',
     expression: (value) => `time<${value}`,
   },
   show: {

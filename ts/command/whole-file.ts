@@ -38,7 +38,7 @@ const MODE_OF_OWNER = 0o600;
 export interface FileKind {
   /** How each of them begins. */
   head: RegExp;
-  /** `OpenAPI document` */
+  /** `document of OpenAPI` */
   name: string;
   /** The option that names the file. */
   field: string;
@@ -61,7 +61,7 @@ export function refuseOthers(path: string, { head: pattern, name, field, flag }:
     if (error instanceof DanglingLink) throw refuse(LEADS_NOWHERE);
     throw refuse(`cannot be read: ${(error as NodeJS.ErrnoException).code}`);
   }
-  if (!pattern.test(head)) throw refuse(`is no ${name}, and would be lost; remove it, or name another file`);
+  if (!pattern.test(head)) throw refuse(`is not a ${name}, and would be lost; remove it, or name another file`);
 }
 
 /** The first bytes of a file. @throws {Error} */

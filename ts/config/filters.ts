@@ -146,5 +146,5 @@ function isPart(name: string): name is keyof MessageFilter {
 function unknownPart(name: string): string {
   const near = suggest(name, PART_NAMES);
   const hint = near === undefined ? '' : `; did you mean ${near}?`;
-  return `a filter is made of ${PART_NAMES.join(', ')}${name === '' ? '' : `; '${name}' is none of them${hint}`}`;
+  return `a filter is made of ${PART_NAMES.join(', ')}${name === '' ? '' : `; '${name}' is not among them${hint}`}`;
 }

@@ -50,7 +50,7 @@ export function validateConfig(config: unknown, options: ValidateOptions = {}): 
   if (whole.include.length + whole.exclude.length > MAX_FILTERS) {
     throw new ValidationError(
       whole.include.length > whole.exclude.length ? 'include' : 'exclude',
-      `must be at most ${MAX_FILTERS} filters together with the other one`,
+      `must be at most ${MAX_FILTERS} filters together with the other option`,
     );
   }
   refuseLeftOut(result);

@@ -136,7 +136,7 @@ class Parser {
       return key.present;
     }
     const right = WRITTEN_ELSEWHERE[written];
-    if (right !== undefined) throw this.#wrong(`'${written}' is no operator; did you mean '${right}'?`, operatorAt);
+    if (right !== undefined) throw this.#wrong(`'${written}' is not an operator; did you mean '${right}'?`, operatorAt);
     const isNegated = written.startsWith('!');
     const operator = written.replace('!', '') as Operator;
     if (!key.operators.includes(operator)) throw this.#wrong(noOperator(word, written, key), operatorAt);
@@ -223,10 +223,10 @@ function unknownKey(word: string): string {
   // Most keys are of one side alone, and need not say which.
   const [, rest] = /^(?:request|response|resp|req|res)[._]?(.+)$/.exec(name) ?? [];
   if (rest !== undefined && (KEY_NAMES.includes(rest) || Object.hasOwn(ELSEWHERE, rest)))
-    return `'${word.slice(0, 40)}' is no key; did you mean ${ELSEWHERE[rest] ?? rest}?`;
+    return `'${word.slice(0, 40)}' is not a key; did you mean ${ELSEWHERE[rest] ?? rest}?`;
   const near = (Object.hasOwn(ELSEWHERE, name) ? ELSEWHERE[name] : undefined) ?? suggest(name, KEY_NAMES);
   const hint = near === undefined ? `the keys are ${KEY_NAMES.join(', ')}` : `did you mean ${near}?`;
-  return `'${word.slice(0, 40)}' is no key; ${hint}`;
+  return `'${word.slice(0, 40)}' is not a key; ${hint}`;
 }
 
 function noOperator(word: string, written: string, { operators, example }: Key): string {

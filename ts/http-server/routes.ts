@@ -49,9 +49,9 @@ export interface RoutesOptions<Kind extends string> {
 const ANSWER_TIMEOUT_MS = 5_000;
 /** By the system's reason. */
 const ADVICE: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another program has that port; name another one',
-  EACCES: 'ports below 1024 are for root; name a higher one',
-  EADDRNOTAVAIL: 'no interface here has that address; name another one',
+  EADDRINUSE: 'another program has that port; name another port',
+  EACCES: 'ports below 1024 are for root; name a higher port',
+  EADDRNOTAVAIL: 'no interface here has that address; name another address',
 };
 
 function withAdvice(error: NodeJS.ErrnoException): Error {

@@ -145,7 +145,7 @@ function readClientCa(path: string): string {
   } catch {
     // Said below.
   }
-  throw new ValidationError('clientCa', 'is no certificate of a CA', path);
+  throw new ValidationError('clientCa', 'is not a certificate of a CA', path);
 }
 
 function readIfThere(path: string): string | undefined {

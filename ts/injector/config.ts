@@ -113,7 +113,7 @@ export function warningsOf({ sidecarOptions, sidecarOtlpHeadersSecret }: Injecto
   const url = sidecarOptions[variableFor('outputOtlp')];
   if (sidecarOtlpHeadersSecret === undefined || url === undefined || /^https:/i.test(url)) return [];
   return [
-    'output-otlp of --sidecar-options is no https URL: the headers of --sidecar-otlp-headers-secret go there in the clear',
+    'output-otlp of --sidecar-options is not an https URL: the headers of --sidecar-otlp-headers-secret go there in the clear',
   ];
 }
 

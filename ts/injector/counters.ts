@@ -57,9 +57,12 @@ export function injectorText(counters: Counters, { version, native, certificateE
   ]);
   out.metric('injector_review_seconds_total', 'counter', 'Time spent on reviews.', [[{}, counters.reviewSeconds]]);
   out.metric('injector_native_sidecars', 'gauge', '1 where native sidecars are made.', [[{}, native ? 1 : 0]]);
-  out.metric('injector_certificate_expiry_timestamp_seconds', 'gauge', 'End of the certificate; 0 is none yet.', [
-    [{}, certificateExpiry],
-  ]);
+  out.metric(
+    'injector_certificate_expiry_timestamp_seconds',
+    'gauge',
+    'End of the certificate; 0 if there is no certificate yet.',
+    [[{}, certificateExpiry]],
+  );
   out.metric('injector_certificates_total', 'counter', 'Certificates that were read, by what came of it.', [
     [{ result: 'loaded' }, certificates.loaded],
     [{ result: 'refused' }, certificates.refused],

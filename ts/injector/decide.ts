@@ -115,7 +115,7 @@ export function decide(
   }
   const native = settings.native ?? nativeAvailable;
   if (!native && runsToCompletion(pod)) {
-    return skip('job_without_native_sidecars', 'a sidecar that is no native one would keep the Job from ending');
+    return skip('job_without_native_sidecars', 'a sidecar that is not native would keep the Job from ending');
   }
   if (exceedsPodResources(pod, settings)) {
     return skip('pod_resources', "the pod's own spec.resources leave no room for the sidecar");

@@ -148,7 +148,8 @@ export class Injector {
 
   #refuse(complaint: string): void {
     this.#counters.certificates.refused++;
-    const serving = this.#server === undefined ? 'nothing is served until there is one' : 'the one before stays';
+    const serving =
+      this.#server === undefined ? 'nothing is served until there is a certificate' : 'the certificate before stays';
     this.#log.error({ complaint }, `no good certificate: ${serving}`);
   }
 }

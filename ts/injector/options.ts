@@ -149,7 +149,7 @@ export const INJECTOR_OPTIONS: readonly InjectorOption[] = [
     flag: '--sidecar-interface',
     variable: 'INJECTOR_SIDECAR_INTERFACE',
     argument: 'name',
-    help: 'interface; default: the first one that is up and not a loopback',
+    help: 'interface; default: the first that is up and not a loopback',
     parse: forSniffer('interface'),
     default: '',
   },

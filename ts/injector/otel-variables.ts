@@ -29,7 +29,7 @@ export const OTEL_VARIABLES: readonly OtelVariable[] = [
     annotation: 'otel-resource-attributes',
     variable: 'OTEL_RESOURCE_ATTRIBUTES',
     value:
-      "attributes of what sends the spans, in place of the operator's: `deployment.environment.name=prod,team=shop`, percent-encoded. Names of the pod, its namespace and its node stay the real ones",
+      "attributes of the sender of the spans, in place of the operator's: `deployment.environment.name=prod,team=shop`, percent-encoded. The names of the pod, its namespace and its node stay real",
     check(text) {
       readPairs(text);
     },

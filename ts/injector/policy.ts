@@ -36,7 +36,8 @@ const READERS: Readonly<Record<keyof Policy, (value: unknown) => unknown>> = {
   redact: (value) => OPTIONS.redact.check(value, 'redact', false),
   locked: (value) => {
     for (const name of texts(value)) {
-      if (!ANNOTATION_NAMES.includes(name)) throw new Error(`${name} is no annotation${hint(name, ANNOTATION_NAMES)}`);
+      if (!ANNOTATION_NAMES.includes(name))
+        throw new Error(`${name} is not an annotation${hint(name, ANNOTATION_NAMES)}`);
     }
     return value;
   },
@@ -67,7 +68,7 @@ export function readPolicy(given: unknown): Policy {
   const policy: Record<string, unknown> = { ...NO_POLICY };
   for (const [name, value] of Object.entries(content)) {
     const reader = Object.hasOwn(READERS, name) ? READERS[name as keyof Policy] : undefined;
-    if (reader === undefined) throw new Error(`${name} is no rule${hint(name, Object.keys(READERS))}`);
+    if (reader === undefined) throw new Error(`${name} is not a rule${hint(name, Object.keys(READERS))}`);
     try {
       policy[name] = reader(value);
     } catch (error) {

@@ -268,7 +268,7 @@ function checkKafka({ env, secrets }: Settings): void {
   try {
     topicOf(topic, { production: true, identity: SOME_PLACE, otel: { serviceName: service } });
   } catch {
-    complain('its topic with the name of the service is no name of a topic');
+    complain('its topic with the name of the service is not a valid name of a topic');
   }
 }
 

@@ -48,7 +48,7 @@ export function readSidecarOptions(given: unknown, production: boolean): Record<
       const read = SIDECAR_OPTION_NAMES.includes(name) ? READERS[name] : undefined;
       if (read === undefined) {
         const near = suggest(name, SIDECAR_OPTION_NAMES);
-        throw new Error(`${name} is no option of a sidecar${near === undefined ? '' : `; did you mean ${near}?`}`);
+        throw new Error(`${name} is not an option of a sidecar${near === undefined ? '' : `; did you mean ${near}?`}`);
       }
       if (isObject(value) || value === null) throw new Error(`${name}: must be a text, a number, a boolean or a list`);
       return attempt(name, () => {
@@ -70,7 +70,7 @@ export function readNamespaces(given: unknown, production: boolean): Record<stri
   if (!isObject(content)) throw new Error('must be a JSON object');
   return Object.fromEntries(
     Object.entries(content).map(([name, options]) => {
-      if (!LABEL_NAME.test(name)) throw new Error(`${name} is no name of a namespace`);
+      if (!LABEL_NAME.test(name)) throw new Error(`${name} is not the name of a namespace`);
       return [name, attempt(name, () => readSidecarOptions(options, production))];
     }),
   );

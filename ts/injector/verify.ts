@@ -19,7 +19,7 @@ export function verifyPatch(pod: Pod, operations: readonly Operation[]): Pod {
   const failed = applyPatch(patched, structuredClone(operations) as Operation[]).find((error) => error !== null);
   if (failed) throw new Error(`the patch does not apply: ${failed.name}`);
   const after = readPod(patched);
-  if (after === undefined) throw new Error('the patched pod is none');
+  if (after === undefined) throw new Error('the patched pod is not a pod');
   const names = allContainers(after).map(({ name }) => name);
   if (names.filter((name) => name === CONTAINER_NAME).length !== 1) throw new Error('the sidecar is not there once');
   // Of an object's member `add` replaces, too (RFC 6902 §4.1).

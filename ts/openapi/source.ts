@@ -89,7 +89,7 @@ function checkedDocument(value: unknown, refuse: (complaint: string) => Validati
   const version = typeof openapi === 'number' ? openapi.toFixed(1) : openapi;
   if (typeof version !== 'string' || !VERSION.test(version))
     throw refuse("is no OpenAPI document of version 3: it has no 'openapi: 3.…'");
-  if (!isObject(paths)) throw refuse("has 'paths' that is no object");
+  if (!isObject(paths)) throw refuse("has 'paths' that is not an object");
   if (isDeeper(value, MAX_LEVELS)) throw refuse(`is nested deeper than ${MAX_LEVELS} levels`);
   return { ...value, openapi: version, info: isObject(info) ? info : {}, paths: paths as Document['paths'] };
 }

@@ -7,7 +7,7 @@ const OPEN_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_NONBLOCK
 /** Bodies and headers are in it, so that only its owner may read it (`open(2)`; an existing file keeps its own mode). */
 const MODE = 0o600;
 
-const NO_FILE = 'it is no regular file, and is written at positions';
+const NO_FILE = 'it is not a regular file, and is written at positions';
 
 /** @throws {Error} */
 function openRegularFile(path: string): { fd: number; isNew: boolean } {
@@ -33,7 +33,7 @@ export function openReplaceableFile(path: string, { head, name }: Replaceable): 
   try {
     const found = headOf(path);
     if (found === '' || head.test(found)) return file;
-    throw new Error(`there is a file that is no ${name}, which would be lost; remove it, or name another one`);
+    throw new Error(`there is a file that is not a ${name}, which would be lost; remove it, or name another file`);
   } catch (error) {
     closeSync(file.fd);
     throw error;

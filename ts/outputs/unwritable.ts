@@ -6,7 +6,7 @@ import { ENGINE_ERROR_CODES, EngineError } from '../errors';
 /** By the system's reason. */
 const ADVICE: Readonly<Record<string, (path: string) => string>> = {
   ENOENT: (path) => `make the folder '${dirname(path)}', or name another file`,
-  ENOTDIR: (path) => `'${dirname(path)}' is no folder; name another file`,
+  ENOTDIR: (path) => `'${dirname(path)}' is not a folder; name another file`,
   EISDIR: () => 'it is a folder; name a file in it',
   EACCES: () => 'name a file in a folder in which this user may write',
   EROFS: () => 'name a file in a folder in which this user may write',

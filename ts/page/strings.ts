@@ -77,7 +77,7 @@ export const TEXT = {
   },
   loading: 'Loading…',
   loadFailed: 'It could not be loaded',
-  gone: 'Its messages are not in memory any more: newer ones took their place',
+  gone: 'Its messages are not in memory any more: newer messages took their place',
   noBody: 'No body',
   noMessage: 'It was not seen',
   body: {
@@ -96,7 +96,7 @@ export const TEXT = {
     unfold: 'Unfold',
     tooMany: 'It has more values than a tree can show',
     cut: 'There is more: the text has all of it',
-    imageFailed: 'This is no image that the browser can show',
+    imageFailed: 'The browser cannot show this image',
     part: 'Part',
   },
   losses: {
@@ -183,7 +183,7 @@ export const LOSS = {
     count === undefined
       ? 'Header fields are missing'
       : `${count} header ${count === 1 ? 'field is' : 'fields are'} not known`,
-  binary: 'The body is no text and was left out; the option binaryBodies keeps such bodies',
+  binary: 'The body is not text and was left out; the option binaryBodies keeps such bodies',
   errorCode: (code: string): string => `Reset by ${code}`,
 };
 

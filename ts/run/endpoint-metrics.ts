@@ -27,7 +27,7 @@ const METRICS = {
 const SECONDS =
   'from the first packet of the request to the last of the response; without those whose end was not captured.';
 const UNFINISHED =
-  'Requests whose response was not complete after connectionIdleTimeoutMs: none came, or it goes on as a stream.';
+  'Requests whose response was not complete after connectionIdleTimeoutMs: no response came, or it goes on as a stream.';
 
 /** A savefile is read in its own time: its requests wait until its end. */
 export function createEndpoints(

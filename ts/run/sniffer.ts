@@ -101,7 +101,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
   declare readonly [Symbol.asyncDispose]: () => Promise<void>;
 
   /**
-   * Validates the config and opens the capture; resolves when the handle is open. `signal` is of this one run: a sniffer may be started
+   * Validates the config and opens the capture; resolves when the handle is open. `signal` belongs to this run only: a sniffer may be started
    * again, and a signal is aborted once.
    * @throws {@link ValidationError} for a bad config
    * @throws {@link EngineError} when the capture, the HAR file or the port for metrics cannot be opened; its message says which
@@ -175,16 +175,16 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
 
   /**
    * The messages from now on, for `for await`: a reader of its own, with objects of its own. It may be there before `start()`. It ends
-   * when the run does, after what was captured by then, and throws what the run failed of; `break` takes it off. A reader that is slower
-   * than the traffic holds up to 16 MiB of messages: a savefile waits for it then, and live the oldest ones go, which `stats()` counts
-   * (`outputs.iterator`) and the log says.
+   * when the run ends, after all messages that were captured by then, and throws the error of a run that failed; `break` removes it. A reader that
+   * is slower than the traffic holds up to 16 MiB of messages: a savefile then waits for it. Live the oldest messages are dropped, counted by
+   * `stats()` (`outputs.iterator`) and logged.
    */
   messages(): AsyncIterableIterator<HttpMessage, undefined> {
     return this.#readers.add();
   }
 
   /**
-   * The address of the page (`view`), with the token that opens it once; `undefined` where there is none. A savefile's page stays
+   * The address of the page (`view`), with the token that opens it once; `undefined` if there is no page. A savefile's page stays
    * when the file is read, until `stop()`.
    */
   viewUrl(): string | undefined {
@@ -193,9 +193,9 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
   }
 
   /**
-   * Adds lines of a key log (RFC 9850), whole ones, as `tlsServer.on('keylog', (line) => sniffer.addTlsKeys(line))` does;
-   * before `start()` too, for that run. Of what begins before the first of them TLS is read only with `tlsKeylog`, which may
-   * be `[]`. False if so many wait already that these are lost.
+   * Adds whole lines of a key log (RFC 9850), as `tlsServer.on('keylog', (line) => sniffer.addTlsKeys(line))` does;
+   * before `start()` too, for that run. TLS of connections that begin before the first line is read only with `tlsKeylog`, which may
+   * be `[]`. False if too many lines wait already, and these are lost.
    */
   addTlsKeys(text: string | Uint8Array): boolean {
     // Node's own error would show what came.
@@ -209,8 +209,8 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
   }
 
   /**
-   * A trigger now, as if an exchange had been one: what surrounds it is handed on (`trigger`). False if this run has no triggers, or there
-   * is none.
+   * A trigger now, as if an exchange had been a trigger: the messages around it are handed on (`trigger`). False if this run has no triggers, or
+   * no run is there.
    */
   trigger(): boolean {
     return this.#run?.session.trigger() ?? false;
@@ -221,7 +221,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
     return this.#run?.open === true;
   }
 
-  /** The loss ledger: what came in, what went out, and why the rest did not. Of this run, or else of the last. */
+  /** The loss ledger: what came in, what went out, and why the rest did not. Of this run, or else of the last run. */
   stats(): SnifferStats {
     const run = this.#run;
     if (run !== undefined) {
@@ -354,7 +354,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
       throw new EngineError(ENGINE_ERROR_CODES.UNRECOVERABLE, message, { cause });
     }
     if (metricsPort !== undefined && config.ports.includes(metricsPort)) {
-      log.warn({ metricsPort }, "the metrics' port is among the captured ones: scrapes are shown as messages");
+      log.warn({ metricsPort }, "the metrics' port is among the captured ports: scrapes are shown as messages");
     }
     try {
       for (const output of outputs) await output.open?.();

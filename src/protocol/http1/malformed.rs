@@ -23,7 +23,7 @@ pub enum Malformed {
     HeadTooLong,
     #[error("trailer section over {} bytes", MAX_TRAILER_BYTES)]
     TrailersTooLong,
-    #[error("Content-Length is no number, or there are different ones")]
+    #[error("Content-Length is not a number, or there are different lengths")]
     ContentLength,
     #[error("Transfer-Encoding that does not tell how long the message is")]
     TransferEncoding,

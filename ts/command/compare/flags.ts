@@ -26,7 +26,7 @@ export function addCompare(program: Command, onCompare: (asked: AskedComparison)
     .command(COMPARE)
     .usage('[options] <A> <B>\n       tcp-sniffer compare [options] --openapi <document> <captures...>')
     .description(
-      'what differs between two captures, endpoint by endpoint; or what of captures an OpenAPI document does not have',
+      'what differs between two captures, endpoint by endpoint; or which parts of captures an OpenAPI document does not have',
     )
     .argument('[captures...]', "savefiles, JSON lines, folders, '*.pcap'; '-' is stdin");
   READING.addTo(command);

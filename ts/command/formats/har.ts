@@ -102,7 +102,7 @@ class HarDocument implements NonNullable<HarOptions['file']> {
   async finish(): Promise<void> {
     const isWhole = !this.#begun || (await this.#write([endOf(this.#startedAt)]));
     if (!isWhole && this.#failure === undefined)
-      this.#log.warn({ output: 'stdout' }, 'the end of the HAR is missing: it is no whole document');
+      this.#log.warn({ output: 'stdout' }, 'the end of the HAR is missing: it is not a whole document');
     await this.#stdout.close();
   }
 

@@ -138,7 +138,7 @@ export class Chain implements NativeCapture {
         kind: 'notice',
         level: 'warn',
         name: 'input-failed',
-        message: `${message}; the next one is read`,
+        message: `${message}; the next input is read`,
       });
   }
 

@@ -63,7 +63,7 @@ function inOrder(found: Found[]): Found[] {
 
 const INSTEAD: Readonly<Partial<Record<Kind, string>>> = {
   har: 'is a HAR file, which is written and not read; name the savefile or the JSON lines that it was made of',
-  array: "is one JSON array; JSON lines are read: jq -c '.[]' makes them of it",
+  array: "is one JSON array; JSON lines are read: jq -c '.[]' makes lines of it",
 };
 
 function kindOf(path: string, peeked: Peeked | undefined, arePortsNamed: boolean): Input['kind'] {

@@ -127,7 +127,7 @@ export class LinesCapture implements NativeCapture {
     const { requests, responses, linesPassedOver, linesDamaged } = this.#counts;
     if (requests + responses > 0) return;
     const lines = linesPassedOver + linesDamaged;
-    const message = `${lines === 0 ? 'nothing stands' : `none of ${lines} lines is a message of tcp-sniffer`} in '${this.#source.name}'`;
+    const message = `${lines === 0 ? 'nothing stands' : `no line of ${lines} is a message of tcp-sniffer`} in '${this.#source.name}'`;
     this.#onEvent({ kind: 'notice', level: 'warn', name: 'no-messages', message });
   }
 

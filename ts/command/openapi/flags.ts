@@ -30,7 +30,7 @@ export function addOpenapi(program: Command, onOpenapi: (asked: AskedDocument) =
     .description('an OpenAPI document of what was asked and answered')
     .argument(
       '[files...]',
-      "savefiles, JSON lines, folders, '*.pcap'; '-' is stdin; none: an interface is captured on",
+      "savefiles, JSON lines, folders, '*.pcap'; '-' is stdin; without any: an interface is captured on",
     );
   READING.addTo(command);
   command.addOption(new Option('--duration <time>', 'stop a live capture after so long: 30s, 5m').argParser(collect));

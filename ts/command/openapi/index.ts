@@ -111,7 +111,7 @@ function tell(inference: Inference, { losses }: WhatIsMissing, document: Documen
   if (servers.length > 1)
     log.warn(
       { servers: servers.map(({ url }) => url) },
-      'several servers in one document; --host makes one of a single host',
+      'several servers in one document; --host makes a document of a single host',
     );
   if (Object.keys(document.paths).length === 0)
     log.warn({}, 'the document is empty: no exchange was read that it could describe');

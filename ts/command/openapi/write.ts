@@ -9,7 +9,7 @@ const MODE_WITH_EXAMPLES = 0o600;
 const MODE = 0o666;
 
 export const DOCUMENTS: FileKind = {
-  ...{ head: /["']?openapi["']?\s*:/, name: 'OpenAPI document', field: 'output', flag: '--output' },
+  ...{ head: /["']?openapi["']?\s*:/, name: 'document of OpenAPI', field: 'output', flag: '--output' },
 };
 
 /** @throws {ValidationError} if the package for it is not installed */

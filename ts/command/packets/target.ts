@@ -10,7 +10,7 @@ import { headOf, PartialFile, refuseDangling } from '../whole-file';
 const MODE = 0o600;
 const PCAPNG = Buffer.from([0x0a, 0x0d, 0x0d, 0x0a]);
 
-const NO_PCAPNG = 'there is a file that is no pcapng, which would be lost; remove it, or name another one';
+const NO_PCAPNG = 'there is a file that is not a pcapng, which would be lost; remove it, or name another file';
 
 export class Target {
   readonly #partial: PartialFile;
@@ -59,7 +59,7 @@ function refuseOthers(path: string): void {
   refuseDangling(path);
   const status = statSync(path, { throwIfNoEntry: false });
   if (status === undefined) return;
-  if (!status.isFile()) throw new Error('it is no regular file');
+  if (!status.isFile()) throw new Error('it is not a regular file');
   const head = headOf(path, PCAPNG.length);
   if (head.length > 0 && !head.equals(PCAPNG)) throw new Error(NO_PCAPNG);
 }

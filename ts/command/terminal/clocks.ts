@@ -62,7 +62,7 @@ function wordsOfContradiction({ bound, byMs, isEarly, isNever }: Contradiction, 
   const [one, other] = [hopName(inner), hopName(outer)];
   const [there, here] = [nameOf(inner.point), nameOf(outer.point)];
   if (isNever)
-    return `no offset makes ${one} (${there}) fit within ${other} (${here}): it takes ${duration(byMs)} longer; it goes on after that, or another one called it`;
+    return `no offset makes ${one} (${there}) fit within ${other} (${here}): it takes ${duration(byMs)} longer; it goes on after that, or another exchange called it`;
   const how = isEarly ? `begins ${duration(byMs)} too early` : `ends ${duration(byMs)} too late`;
   if (isSame) return `with these clocks ${one} as ${there} has it ${how} for what ${here} has of it`;
   return `with these clocks ${one} (${there}) does not fit within ${other} (${here}): it ${how}`;

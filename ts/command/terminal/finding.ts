@@ -85,7 +85,7 @@ function sideOf({ kind, side, client, how, at, callers }: Finding): string {
   const dependency = callers.length > 0 ? ', on which others depend' : '';
   if (kind === 'transfer') return 'the client or the network: the server does not take longer';
   if (client !== undefined)
-    return `the client ${printable(client)}: nearly all of it is with this one, others are served`;
+    return `the client ${printable(client)}: nearly all of it is with this client, others are served`;
   if (kind === 'slow')
     return `the server ${server}${dependency}: the time passes in it or in calls that were not captured, not in the transfer`;
   if (how === 'errors' && side === 'server') return `the server ${server}${dependency}: it answers so`;

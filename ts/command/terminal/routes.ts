@@ -83,7 +83,7 @@ export function routeRows(
   shown.push(...[...servers.values()].flat());
   const more = all.length - shownRoutes;
   if (more > 0) {
-    const words = `and ${countOf(more, 'endpoint')} more, ${more === 1 ? 'not' : 'none of them'} worse`;
+    const words = `and ${countOf(more, 'endpoint')} more, not worse`;
     shown.push(paint('dim', text.clip(words, columns)));
   }
   if (traffic.beyond.exchanges > 0)

@@ -12,13 +12,13 @@ export const CAPTURE = {
     parse: ports,
     argument: 'list',
     topic: 'reading',
-    help: 'server ports, e.g. 8080,8443 or 8000-8100; auto: those of a savefile that have HTTP',
+    help: 'server ports, e.g. 8080,8443 or 8000-8100; auto: the ports of a savefile that have HTTP',
     repeatable: ',',
     engine: true,
     annotation:
-      'server ports, `8080,8443` or `8000-8100`; else those of the injector; else the TCP ports that the containers and native sidecars (init containers with `restartPolicy: Always`) declare',
+      'server ports, `8080,8443` or `8000-8100`; else the ports of the injector; else the TCP ports that the containers and native sidecars (init containers with `restartPolicy: Always`) declare',
   },
-  /** Name of the interface; `''` is the first one that is up and not a loopback. Default `''`. */
+  /** Name of the interface; `''` is the first interface that is up and not a loopback. Default `''`. */
   interface: {
     check: name('the name of an interface'),
     default: '',
@@ -26,10 +26,11 @@ export const CAPTURE = {
     short: '-i',
     argument: 'name',
     topic: 'reading',
-    help: 'interface; default: the first one that is up and not a loopback',
+    help: 'interface; default: the first that is up and not a loopback',
     engine: true,
     acts: 'on an interface',
-    annotation: 'name of an interface, at most 15 characters; empty is the first that is up and not a loopback',
+    annotation:
+      'name of an interface, at most 15 characters; empty is the first interface that is up and not a loopback',
   },
   /** A savefile (pcap, pcapng; gzip, zstd) to read in place of an interface; `-` is stdin. */
   pcapFile: {

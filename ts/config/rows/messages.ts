@@ -15,15 +15,15 @@ const BINARY_BODIES: readonly BinaryBodies[] = ['omit', 'base64'];
 
 export const MESSAGES = {
   /**
-   * Hands on what passes inside long exchanges as it passes: the messages of WebSockets and of gRPC
-   * calls, and Server-Sent Events. The exchange itself comes as without it. Default false.
+   * Hands on the messages inside long exchanges at the time they pass: the messages of WebSockets and of gRPC
+   * calls, and Server-Sent Events. The exchange itself comes as without this option. Default false.
    */
   streamMessages: {
     check: checkBoolean,
     default: false,
     parse: boolean,
     topic: 'messages',
-    help: 'hand on messages of WebSockets and gRPC, and server-sent events, as they pass',
+    help: 'hand on messages of WebSockets and gRPC, and server-sent events, at the time they pass',
     engine: true,
   },
   /** Looks into tunnels (VXLAN, Geneve, GRE, IP in IP and others) and reports the addresses inside. Default true. */
@@ -37,8 +37,8 @@ export const MESSAGES = {
     acts: 'on packets',
   },
   /**
-   * Key logs of the service's own TLS (RFC 9850): files and folders of files, followed as they appear, grow and are rotated. `[]`
-   * reads TLS with what comes by `addTlsKeys`; without it TLS is not read. Default: none.
+   * Key logs of the service's own TLS (RFC 9850): files and folders of files, followed when they appear, grow and are rotated. `[]`
+   * reads TLS with the lines that come by `addTlsKeys`; without it TLS is not read. Default: none.
    */
   tlsKeylog: {
     check: checkKeyLogs,
@@ -52,7 +52,7 @@ export const MESSAGES = {
     acts: 'on packets',
     annotation: false,
   },
-  /** How long records of TLS wait for their keys, in ms; of a savefile only where it is a pipe. Default 10 000. */
+  /** How long records of TLS wait for their keys, in ms; for a savefile only if it is a pipe. Default 10 000. */
   tlsKeyWaitMs: {
     check: integer(0, MAX_TIMER_MS),
     // Node writes the keys after the data, by hundreds of ms in a busy process.
@@ -76,7 +76,7 @@ export const MESSAGES = {
     acts: 'on messages',
     annotation: '0–1',
   },
-  /** Bytes of each body that are kept, and of its content once it is decoded. Default 1 048 576. */
+  /** Bytes of each body that are kept, and of its decoded content. Default 1 048 576. */
   maxBodySize: {
     check: integer(1),
     default: 1_048_576,
@@ -124,7 +124,7 @@ export const MESSAGES = {
     // A file of the container, where the pod cannot put it.
     annotation: false,
   },
-  /** Connections at one time; past it the least recently active one goes. Default 10 000. */
+  /** Connections at one time; at this limit the least recently active connection is dropped. Default 10 000. */
   maxConcurrentConnections: {
     check: integer(1),
     default: 10_000,
@@ -135,7 +135,7 @@ export const MESSAGES = {
     engine: true,
     acts: 'on packets',
   },
-  /** A connection without new data for so many ms is dropped. Default 300 000. */
+  /** A connection without new data for this time is dropped, in ms. Default 300 000. */
   connectionIdleTimeoutMs: {
     check: integer(1),
     default: 300_000,
@@ -147,7 +147,7 @@ export const MESSAGES = {
     acts: 'on packets',
   },
   /**
-   * Names whose values are hidden beside those of `redactHeaders`, `redactQuery` and `redactBody`: with `'strict'` common ones of
+   * Names whose values are hidden, in addition to `redactHeaders`, `redactQuery` and `redactBody`: with `'strict'` common names of
    * credentials and payment data, which docs/privacy.md lists. Default `'default'`.
    */
   redact: {
@@ -162,8 +162,8 @@ export const MESSAGES = {
     acts: 'on messages',
   },
   /**
-   * Headers whose values become `[REDACTED]` in every output, any case: names in place of the default, or each with `+` before it
-   * beside the default; `[]` turns it off. Default authorization, cookie.
+   * Headers whose values become `[REDACTED]` in every output, any case: names in place of the default, or names with `+` before each
+   * in addition to the default; `[]` turns redaction off. Default authorization, cookie.
    */
   redactHeaders: {
     check: checkRedactHeaders,
@@ -194,7 +194,7 @@ export const MESSAGES = {
   },
   /**
    * Members of JSON, at any depth, and form fields whose values become `[REDACTED]` in bodies, any case; `api_key`, `api-key` and
-   * `apiKey` are one name. Default none.
+   * `apiKey` are the same name. Default none.
    */
   redactBody: {
     check: checkRedactBody,
@@ -209,8 +209,8 @@ export const MESSAGES = {
     annotation: 'names of JSON members and form fields, `password,apiKey`: their values are hidden in bodies',
   },
   /**
-   * The fields that a message has, of those that are known of it: `id`, `timestamp`, `direction`, `receiver`, `destination` always, others
-   * only if they are named here. Not of a `StreamMessage`. See docs/privacy.md. Default: all.
+   * The fields that a message has: `id`, `timestamp`, `direction`, `receiver`, `destination` always, other known fields
+   * only if they are named here. It does not apply to a `StreamMessage`. See docs/privacy.md. Default: all.
    */
   fields: {
     check: checkFields,
@@ -223,10 +223,10 @@ export const MESSAGES = {
     engine: true,
     acts: 'on messages',
     annotation:
-      'names of the only fields that messages have beside those that say which it is, `method,path,statusCode`',
+      'names of the only fields that messages have beside the fields that identify them, `method,path,statusCode`',
   },
   /**
-   * Only exchanges of which this expression is true come out, both halves: `status=5xx and path=/orders`. Messages wait, bounded,
+   * Only exchanges for which this expression is true come out, both halves: `status=5xx and path=/orders`. Messages wait, bounded,
    * until it is known; `include` and `exclude` are decided before that. The language: docs/filters.md. Default: all.
    */
   filter: {
@@ -239,19 +239,19 @@ export const MESSAGES = {
     secret: true,
   },
   /**
-   * Messages are kept in memory, and only what surrounds an exchange of which this expression is true comes out, or a call of
-   * `trigger()`; `'signal'`: such calls alone. In the command a SIGUSR2 is one. See docs/trigger.md. Default: none.
+   * Messages are kept in memory. Only the messages around an exchange for which this expression is true come out, or around a call of
+   * `trigger()`; `'signal'`: only around such calls. In the command a SIGUSR2 is such a call. See docs/trigger.md. Default: none.
    */
   trigger: {
     check: checkTrigger,
     parse: text,
     argument: 'expression',
     topic: 'filters',
-    help: "hand on only what surrounds such exchanges, e.g. 'status=5xx or latency>2s', and SIGUSR2; signal: that alone",
+    help: "hand on only what surrounds such exchanges, e.g. 'status=5xx or latency>2s', and SIGUSR2; signal: only that",
     repeatable: 'or',
     secret: true,
   },
-  /** How long before a trigger what surrounds it begins, in ms, up to an hour; needs `trigger`. Default 30 000. */
+  /** Messages from this time before a trigger on are handed on, in ms, up to an hour; needs `trigger`. Default 30 000. */
   triggerBeforeMs: {
     check: integer(0, MAX_TRIGGER_MS),
     default: 30_000,
@@ -262,7 +262,7 @@ export const MESSAGES = {
     topic: 'filters',
     help: 'hand on from so long before a trigger, e.g. 30s',
   },
-  /** How long after a trigger it ends, in ms, up to an hour; needs `trigger`. Default 10 000. */
+  /** Messages until this time after a trigger are handed on, in ms, up to an hour; needs `trigger`. Default 10 000. */
   triggerAfterMs: {
     check: integer(0, MAX_TRIGGER_MS),
     default: 10_000,
@@ -273,7 +273,7 @@ export const MESSAGES = {
     topic: 'filters',
     help: 'until so long after a trigger, e.g. 10s',
   },
-  /** Bytes of the messages that are kept for a trigger; past it the oldest go, which is counted. Needs `trigger`. Default 33 554 432 (32 MiB). */
+  /** Bytes of the messages that are kept for a trigger; at this limit the oldest messages are dropped and counted. Needs `trigger`. Default 33 554 432 (32 MiB). */
   triggerMemoryBytes: {
     check: integer(MIN_TRIGGER_MEMORY_BYTES, MAX_TRIGGER_MEMORY_BYTES),
     // 30 s of 1 000 messages a second of 600 bytes each.
@@ -285,7 +285,7 @@ export const MESSAGES = {
     topic: 'limits',
     help: 'bytes of messages that are kept for a trigger',
   },
-  /** The capture stops by itself after so many exchanges. Default: none. */
+  /** The capture stops by itself after this number of exchanges. Default: none. */
   maxExchanges: {
     check: integer(1),
     parse: number,
@@ -295,7 +295,7 @@ export const MESSAGES = {
     topic: 'filters',
     help: 'stop after so many exchanges',
   },
-  /** Only exchanges that match one of these come out, both halves. Default: all. */
+  /** Only exchanges that match one of these filters come out, both halves. Default: all. */
   include: {
     check: checkFilters,
     default: [],
@@ -307,7 +307,7 @@ export const MESSAGES = {
     secret: true,
     engine: true,
   },
-  /** Exchanges that match one of these do not come out, neither half. Default: none. */
+  /** Exchanges that match one of these filters do not come out, neither half. Default: none. */
   exclude: {
     check: checkFilters,
     default: [],

@@ -18,7 +18,7 @@ import type { Option } from '../option';
 import { boolean, number, size, text } from '../texts';
 
 export const RUN = {
-  /** The time in which outputs may deliver what waits after `stop()`, in ms; the rest is counted and dropped. Default 10 000. */
+  /** The time in which outputs may deliver waiting messages after `stop()`, in ms; the rest is counted and dropped. Default 10 000. */
   drainTimeoutMs: {
     check: integer(0, MAX_TIMER_MS),
     // Well inside the 30 s that Kubernetes allows a pod.
@@ -26,10 +26,10 @@ export const RUN = {
     parse: number,
     argument: 'ms',
     topic: 'running',
-    help: 'what outputs may take at stop',
+    help: 'the time that outputs may take at stop',
   },
   /**
-   * SIGTERM and SIGINT stop the sniffer; when it is drained the signal takes its course, a second one at once. Default
+   * SIGTERM and SIGINT stop the sniffer; when it is drained the signal takes its course, a second signal at once. Default
    * false: a library leaves the signals to its host. The command has handlers of its own.
    */
   handleSignals: { check: checkBoolean, default: false },
@@ -48,7 +48,7 @@ export const RUN = {
     parse: text,
     argument: 'address',
     topic: 'running',
-    help: 'the address for that; default: every one',
+    help: 'the address for that; default: every address',
   },
   /**
    * Counts exchanges and their durations by endpoint and status class at `/metrics`; needs `metricsPort`. The messages are read
@@ -79,7 +79,7 @@ export const RUN = {
     help: 'silent, error, warn, info, debug',
   },
   /**
-   * Gets the lines of the log that `logLevel` lets through, with their fields, in place of stderr; a logger of pino is one. Default:
+   * Gets the lines of the log that `logLevel` lets through, with their fields, in place of stderr; a logger of pino is suitable. Default:
    * none.
    */
   logger: { check: checkLogger },
@@ -95,9 +95,9 @@ export const RUN = {
     acts: 'on packets',
   },
   /**
-   * The CPU time that may be taken, as a share of one core: 0.2 is a fifth of one, 2 are two cores. Over it load is shed, step by step
-   * until it is enough: bodies first, then whole connections, all of them at last; each is counted, the log and the metrics say so, and a
-   * message without its body has `bodyTruncated`. The command counts all of its process, a library the two threads of the capture. A
+   * The CPU time that may be taken, as a share of one core: 0.2 is a fifth of a core, 2 are two cores. Over it load is shed, step by step
+   * until it is enough: bodies first, then whole connections, and all connections at last. Each is counted, the log and the metrics say so, and a
+   * message without its body has `bodyTruncated`. The command counts all of its process, a library counts the two threads of the capture. A
    * savefile is never shed. 0.01–64. Default: none.
    */
   cpuLimitShare: {
@@ -122,7 +122,7 @@ export const RUN = {
     acts: 'on an interface',
   },
   /**
-   * Bytes of the kernel's ring. Without this option fewer in a container with little memory: an eighth of its limit (`memory.max` of its
+   * Bytes of the kernel's ring. Without this option the ring is smaller in a container with little memory: an eighth of its limit (`memory.max` of its
    * cgroup, or `memory.limit_in_bytes`), and at least 2 MiB. Default 33 554 432 (32 MiB).
    */
   ringBufferBytes: {

@@ -103,7 +103,7 @@ class Parser {
       if (flag === 'i') this.#ignoreCase = true;
       else if (flag === 's') this.#dotAll = true;
       else if (flag === 'm') this.#multiline = true;
-      else throw this.#wrong(`'${flag}' is no flag; there are i, m and s`, 2 + index);
+      else throw this.#wrong(`'${flag}' is not a flag; there are i, m and s`, 2 + index);
     }
     this.#at = flags.length + 3;
   }

@@ -12,7 +12,7 @@ export interface CheckedPair extends Pair {
 export function checkPair({ cert, key }: Pair, now: number): CheckedPair {
   const certificate = parse(() => new X509Certificate(cert), 'the certificate cannot be read');
   const privateKey = parse(() => createPrivateKey(key), 'the key cannot be read');
-  if (!certificate.checkPrivateKey(privateKey)) throw new Error('the key is not the one of the certificate');
+  if (!certificate.checkPrivateKey(privateKey)) throw new Error('the key does not belong to the certificate');
   const notAfter = Date.parse(certificate.validTo);
   if (notAfter <= now) throw new Error(`the certificate has expired on ${certificate.validTo}`);
   return { cert, key, notAfter };

@@ -198,8 +198,8 @@ export class RotatingFile {
   }
 }
 
-const NO_FILE = 'it is no regular file';
-const NO_LINES = 'there is a file that does not hold messages, which would be spoiled; remove it, or name another one';
+const NO_FILE = 'it is not a regular file';
+const NO_LINES = 'there is a file that does not hold messages, which would be spoiled; remove it, or name another file';
 
 async function openFile(path: string): Promise<FileHandle> {
   try {

@@ -287,6 +287,6 @@ function letGo(texts: readonly LargeText[]): void {
 
 /** The same, and that what is in the file is no JSON. */
 function unfinished(error: NodeJS.ErrnoException): NodeJS.ErrnoException {
-  const words = `${error.message}; the HAR file could not be ended: it is no whole document`;
+  const words = `${error.message}; the HAR file could not be ended: it is not a whole document`;
   return Object.assign(new Error(words, { cause: error }), { code: error.code });
 }

@@ -25,6 +25,6 @@ export function topicOf(template: string, { identity, otel }: RuntimeEnv): strin
   if (isTopic(topic)) return topic;
   throw new EnvironmentError(
     'outputKafka',
-    `'${topic}' is no name of a topic: 1 to 249 characters of letters, digits, dots, hyphens and underscores`,
+    `'${topic}' is not the name of a topic: 1 to 249 characters of letters, digits, dots, hyphens and underscores`,
   );
 }

@@ -40,7 +40,7 @@ const HEADERS = {
   'cache-control': 'no-store',
 };
 
-const NOT_KNOWN = 'The page opens by the address that tcp-sniffer has printed, once; then it prints another one.\n';
+const NOT_KNOWN = 'The page opens by the address that tcp-sniffer has printed, once; then it prints another address.\n';
 
 export interface Listening {
   port: number;

@@ -1,9 +1,14 @@
-/** A rule of the house for texts that people read: no sentence begins with a pronoun of which a reader learns only later what it is. */
+/**
+ * Rules of the house for texts that people read: no sentence begins with a pronoun of which a reader learns only later what it is, and in
+ * documents and the help no *one* and *none* stands for a noun.
+ */
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { ALL_FLAGS } from '../ts/command/flags';
+import { LOSSES } from '../ts/losses';
 
 const ROOT = join(__dirname, '..');
 const READ = /\.(?:md|rs|tsx?|[cm]js|py|sh|ya?ml)$/;
@@ -21,6 +26,28 @@ function beginningsIn(text: string): string[] {
     .filter((rest) => !/^[^.]*\?/.test(rest));
 }
 
+/** Not prose of ours: blocks, spans of code, addresses of links. */
+const NO_PROSE = /^ *```[\s\S]*?^ *```|`[^`\n]*`|\]\([^)\s]*\)/gm;
+const ADJECTIVE = '(?:first|last|next|second|only|other|same|new|old|own|real|current|wrong|[a-z]+er|[a-z]+est)';
+/** *One* with a noun after it is a number, and so is it in *one of the ports*, which is allowed. */
+const AFTER_ONE = '(?=[.,;:)]|$| (?:that|which|whose|who|is|has|was|may|can|with|for|from|if|when|too|comes|goes)\\b)';
+const PRONOUN = new RegExp(
+  [
+    '\\bones\\b',
+    '\\banother one\\b',
+    `\\b(?:the|this|that|each|every|any|no|which|its|their|an?) (?:${ADJECTIVE} )?one\\b${AFTER_ONE}`,
+    '\\bone (?:that|which|whose|who)\\b',
+    '\\bnone of (?:them|these|those|the|its)\\b',
+  ].join('|'),
+  'gim',
+);
+
+/** Where *one* or *none* stands for a noun, as far as a pattern can tell. */
+function pronounsIn(text: string): string[] {
+  const prose = text.replace(NO_PROSE, (code) => code.replace(/[^\n]/g, '`'));
+  return [...prose.matchAll(PRONOUN)].map(({ index }) => text.slice(Math.max(0, index - 40), index + 40));
+}
+
 test('such sentences are found, and questions are none', () => {
   expect(beginningsIn('It ends. What comes is read.\n// Nobody reads it.\n- Whatever it is')).toHaveLength(3);
   expect(beginningsIn('What is it? It says what it is, and nobody reads it.\nWhat,')).toEqual([]);
@@ -34,4 +61,33 @@ test('no sentence in documents, comments and help begins so', () => {
     beginningsIn(readFileSync(join(ROOT, name), 'utf8')).map((rest) => `${name}: ${rest}`),
   );
   expect(found).toEqual([]);
+});
+
+test('pronouns are found, and numbers and code are none', () => {
+  const wrong = [
+    'two ones',
+    'another one',
+    'the first one.',
+    'a longer one, too',
+    'Each one has it',
+    'one whose port is',
+    'none of them',
+  ];
+  for (const words of wrong) expect(pronounsIn(`It has ${words}`)).toHaveLength(1);
+  const right =
+    'one line, one of the ports, one by one, `none of them`, the one client\n```text\nanother one\n```\nthe value none.';
+  expect(pronounsIn(right)).toEqual([]);
+});
+
+test('no one and none stands for a noun in documents and the help', () => {
+  const files = execFileSync('git', ['ls-files', '-z', '*.md'], { cwd: ROOT, encoding: 'utf8' })
+    .split('\0')
+    .filter(Boolean);
+  expect(files.length).toBeGreaterThan(30);
+  const texts = [
+    ...files.map((name) => [name, readFileSync(join(ROOT, name), 'utf8')] as const),
+    ...ALL_FLAGS.map(({ flag, help }) => [flag, help] as const),
+    ...Object.entries(LOSSES),
+  ];
+  expect(texts.flatMap(([name, text]) => pronounsIn(text).map((found) => `${name}: ${found}`))).toEqual([]);
 });

@@ -59,7 +59,8 @@ pub struct Connection {
     unreadable: bool,
     /// The SYN carried data (RFC 7413): the other side may have answered before anything else was sent.
     fast_open: bool,
-    /// The server's side was waited for the client's in vain: nothing else was captured, and none of it is missing.
+    /// True once the client's side was waited for in vain: only the server's side is captured, and no byte of the client counts as
+    /// missing.
     is_one_sided: bool,
     /// The stamp of the last segment.
     last_stamp: Timestamp,

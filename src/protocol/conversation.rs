@@ -146,7 +146,7 @@ impl Conversation {
         self.server()
     }
 
-    /// Whose frames are masked is the client, whatever ports and SYN say.
+    /// The side whose frames are masked is the client, even if ports and SYN say otherwise.
     #[cold]
     fn look_for_web_socket(&mut self, side: Side, event: &StreamEvent<'_>, streams: bool) {
         let is_over = self.protocol.is_used() || matches!(event, StreamEvent::End { .. });
@@ -242,7 +242,7 @@ impl Conversation {
             return self.doubt(bytes, meta, cx);
         }
         while !self.opening.is_over {
-            match self.opening.hear(bytes, meta) {
+            match self.opening.take_client(bytes, meta) {
                 Said::Partial => return,
                 Said::Prefix(used) => {
                     cx.proxied = self.opening.proxied;
@@ -289,7 +289,7 @@ impl Conversation {
     #[cold]
     fn on_server_first(&mut self, bytes: &[u8], meta: DataMeta, cx: &mut Context<'_>) {
         if !self.opening.is_over {
-            return match self.opening.hear_server(bytes, meta) {
+            return match self.opening.take_server(bytes, meta) {
                 ServerSaid::Kept => {}
                 ServerSaid::Http2 => self.end_opening(cx),
                 ServerSaid::Other if self.opening.is_doubted() => self.end_opening(cx),

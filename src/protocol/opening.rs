@@ -72,7 +72,7 @@ pub(super) enum ServerSaid {
 impl Opening {
     /// Takes a piece of the client's.
     #[inline]
-    pub fn hear(&mut self, bytes: &[u8], meta: DataMeta) -> Said {
+    pub fn take_client(&mut self, bytes: &[u8], meta: DataMeta) -> Said {
         let before = self.kept.len();
         if before == 0 && !matches!(bytes.first(), Some(b'P' | b'\r')) {
             return Said::Other;
@@ -110,7 +110,7 @@ impl Opening {
     }
 
     /// Takes a piece of the server's, which has said nothing else before.
-    pub fn hear_server(&mut self, bytes: &[u8], meta: DataMeta) -> ServerSaid {
+    pub fn take_server(&mut self, bytes: &[u8], meta: DataMeta) -> ServerSaid {
         let can_wait = self.server_first.push(bytes, meta) && !self.is_doubted();
         match self.server_settings() {
             Some(true) if !can_wait => ServerSaid::Http2,

@@ -11,18 +11,18 @@ struct Said {
     from: From,
     bytes: Vec<u8>,
     /// So many of the other side's last segments had not arrived when these were sent.
-    unheard: usize,
+    unacked: usize,
     /// Since the segment before.
     micros: i64,
 }
 
 fn says(from: From, bytes: impl Into<Vec<u8>>) -> Said {
-    Said { from, bytes: bytes.into(), unheard: 0, micros: 1_000 }
+    Said { from, bytes: bytes.into(), unacked: 0, micros: 1_000 }
 }
 
 impl Said {
-    fn without_hearing(self, unheard: usize) -> Self {
-        Self { unheard, ..self }
+    fn without_ack_of(self, unacked: usize) -> Self {
+        Self { unacked, ..self }
     }
 
     fn after(self, micros: i64) -> Self {
@@ -39,7 +39,7 @@ fn answer(path: &str) -> Said {
     says(SERVER, format!("HTTP/1.1 200 OK\r\nServer: one with a name\r\nContent-Length: {}\r\n\r\n{path}", path.len()))
 }
 
-/// The same in two segments; what is lost of the second cannot be crossed.
+/// The same in two segments; the part that is lost of the second cannot be crossed.
 fn answer_in_two(path: &str) -> [Said; 2] {
     let head = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{}", &path[..1]);
     let rest = format!("\r\n{:x}\r\n{}\r\n0\r\n\r\n", path.len() - 1, &path[1..]);
@@ -56,7 +56,7 @@ fn conversation(all: &[Said]) -> Vec<(i64, Vec<u8>)> {
         at += said.micros;
         let (mine, theirs) = if said.from == CLIENT { (0, 1) } else { (1, 0) };
         let seq = *ends[mine].last().unwrap();
-        let ack = ends[theirs][ends[theirs].len() - 1 - said.unheard];
+        let ack = ends[theirs][ends[theirs].len() - 1 - said.unacked];
         frames.push((at, packet(said.from, seq, ack, &said.bytes)));
         ends[mine].push(seq + said.bytes.len() as u32);
     }
@@ -136,11 +136,11 @@ fn a_client_that_keeps_two_requests_open() {
         &[
             get("/a"),
             get("/b"),
-            answer("/a").without_hearing(1),
+            answer("/a").without_ack_of(1),
             get("/c"),
-            answer("/b").without_hearing(1),
+            answer("/b").without_ack_of(1),
             get("/d"),
-            answer("/c").without_hearing(1),
+            answer("/c").without_ack_of(1),
             answer("/d"),
         ],
     );
@@ -150,14 +150,14 @@ fn a_client_that_keeps_two_requests_open() {
 
 #[test]
 fn a_client_that_asks_while_it_is_answered() {
-    for unheard in [0, 1] {
+    for unacked in [0, 1] {
         let [first, rest] = answer_in_two("/a");
         check(
             "once",
             &[
                 get("/a"),
                 first,
-                get("/b").without_hearing(unheard),
+                get("/b").without_ack_of(unacked),
                 rest,
                 get("/c"),
                 answer("/b"),
@@ -172,12 +172,12 @@ fn a_client_that_asks_while_it_is_answered() {
             &[
                 get("/a"),
                 first,
-                get("/b").without_hearing(unheard),
+                get("/b").without_ack_of(unacked),
                 rest,
                 answer("/b"),
                 get("/c"),
                 third,
-                get("/d").without_hearing(unheard),
+                get("/d").without_ack_of(unacked),
                 last,
                 answer("/d"),
             ],
@@ -186,11 +186,46 @@ fn a_client_that_asks_while_it_is_answered() {
 }
 
 #[test]
-fn a_client_that_heard_no_more_than_an_interim_response() {
+fn a_client_that_acked_no_more_than_an_interim_response() {
     let put = says(CLIENT, "PUT /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
     let body = says(CLIENT, "bodyGET /b HTTP/1.1\r\n\r\n");
     let go_on = says(SERVER, "HTTP/1.1 100 Continue\r\n\r\n");
     check("100", &[put, go_on, body, answer("/a"), answer("/b"), get("/c"), answer("/c")]);
+}
+
+/// A silence in which an answer is still to come says nothing of the next request.
+#[test]
+fn a_client_that_pipelines_while_a_slow_server_is_silent() {
+    let [first, rest] = answer_in_two("/a");
+    check(
+        "after a loss",
+        &[
+            get("/a"),
+            first,
+            rest,
+            get("/b"),
+            get("/c").after(2 * SECOND),
+            answer("/b"),
+            answer("/c"),
+            get("/d"),
+            answer("/d"),
+        ],
+    );
+    let put = says(CLIENT, "PUT /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
+    let go_on = says(SERVER, "HTTP/1.1 100 Continue\r\n\r\n");
+    check(
+        "after a 100",
+        &[
+            put,
+            go_on,
+            says(CLIENT, "body"),
+            get("/b").after(200_000),
+            answer("/a"),
+            answer("/b"),
+            get("/c"),
+            answer("/c"),
+        ],
+    );
 }
 
 #[test]

@@ -12,7 +12,8 @@ use crate::protocol::websocket::Agreement;
 pub(super) struct Begun {
     /// In doubt where the message ends, why.
     pub framing: Result<Framing, Malformed>,
-    pub switch_asked: Option<Switch>,
+    /// The switch after this message: a request asks for it, a response grants it.
+    pub switch_after: Option<Switch>,
     pub number: u32,
     /// Of a request always true.
     pub request_seen: bool,
@@ -43,7 +44,7 @@ impl Begun {
         let number = exchanges.asked(head.method(bytes), head.target(bytes), switch_asked, verdict, place);
         Self {
             framing,
-            switch_asked,
+            switch_after: switch_asked,
             number,
             request_seen: true,
             verdict,
@@ -88,7 +89,7 @@ impl Begun {
             }
             return Self {
                 framing: if may_open_tunnel { Ok(Framing::NoBody) } else { framing },
-                switch_asked: switch,
+                switch_after: switch,
                 number: exchanges.next_number(),
                 request_seen: false,
                 verdict: RequestVerdict::default(),
@@ -113,11 +114,10 @@ impl Begun {
         if !interim && !switches && asked_for.is_some() {
             exchanges.declined = Some(number);
         }
-        let switch_asked = switch;
         let bodyless = matches!(code, 204 | 304) || asked == Asked::Head;
         Self {
             framing,
-            switch_asked,
+            switch_after: switch,
             number,
             request_seen: true,
             verdict,

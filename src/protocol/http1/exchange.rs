@@ -323,6 +323,12 @@ impl Exchanges {
         self.unanswered = self.unanswered.saturating_sub(1);
     }
 
+    /// The last request is open for certain: the server had not received it when it last sent bytes, of which it had acked as
+    /// much as `server_acked`.
+    pub fn has_open_request(&self, server_acked: Option<Position>) -> bool {
+        self.outstanding.back().is_some_and(|last| server_acked.is_none_or(|acked| acked <= last.start))
+    }
+
     /// A final response came since the last request, and none that was not seen.
     pub fn has_answered(&self) -> bool {
         self.answers > 0
@@ -408,8 +414,8 @@ impl Exchanges {
     }
 
     /// All requests were seen, each was sent by a client that had acked something of the answer to the one before, and this
-    /// one by a client that had acked everything up to here. It was the answer to that one, since the client had all of the
-    /// answers before when it sent it.
+    /// one by a client that had acked everything up to here. The bytes that it had acked in between were the answer to the
+    /// request before: when the client sent that request, it had all earlier answers.
     fn is_beyond_doubt(&self, index: usize, response: Place) -> bool {
         let acked = || self.outstanding.iter().take(index + 1).map(|exchange| exchange.acked);
         !self.may_miss_requests

@@ -37,7 +37,8 @@ pub(super) struct InProgress {
     pub head_bytes: Box<[u8]>,
     pub place: Place,
     pub number: u32,
-    pub switch_asked: Option<Switch>,
+    /// The switch after this message: a request asks for it, a response grants it.
+    pub switch_after: Option<Switch>,
     pub request_seen: bool,
     pub verdict: RequestVerdict,
     /// Of a response: the request that it answers.

@@ -19,7 +19,7 @@ pub(super) struct Opposite {
 
 impl Opposite {
     /// How a request that starts there stands to what the server has said; `silence`: for so many microseconds neither side had
-    /// said anything; `is_first`: nor had the client before.
+    /// said anything; `is_first`: true if these are the first bytes of the client.
     pub fn turn_at(&self, meta: DataMeta, silence: i64, is_first: bool) -> Turn {
         let follows = match self.untouched {
             // Where the client has acked something of a server of which nothing was captured, that may be anything.

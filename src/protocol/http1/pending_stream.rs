@@ -7,7 +7,7 @@ use crate::message::{Direction, Switch};
 use crate::protocol::handover::Piece;
 
 /// Bytes that a client may send before the answer is seen: a few requests, or the beginning of another protocol.
-const MAX_HELD_BYTES: usize = 1 << 20;
+const MAX_PENDING_BYTES: usize = 1 << 20;
 /// No request line that is looked for is longer.
 const MAX_LINE_BYTES: usize = 16 << 10;
 /// The memory of a piece besides its bytes: its place in the list, which doubles when it grows, and an allocation.
@@ -63,7 +63,7 @@ impl PendingStream {
 
     fn has_room(&mut self, bytes: usize) -> bool {
         self.bytes += bytes + PIECE_OVERHEAD_BYTES;
-        if self.bytes > MAX_HELD_BYTES {
+        if self.bytes > MAX_PENDING_BYTES {
             self.lose();
         }
         !self.has_loss

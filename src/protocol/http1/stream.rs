@@ -181,7 +181,13 @@ impl Stream {
                 State::Boundary => {
                     if self.buffer.is_empty() {
                         let turn = match self.direction {
-                            Direction::Request => opposite.as_opposite().turn_at(meta, silence, self.untouched),
+                            Direction::Request => {
+                                let opposite = opposite.as_opposite();
+                                // A silence in which an answer is still to come tells nothing.
+                                let is_open =
+                                    opposite.last_was_interim || exchanges.has_open_request(opposite.last_acked);
+                                opposite.turn_at(meta, if is_open { 0 } else { silence }, self.untouched)
+                            }
                             Direction::Response if meta.acked > opposite.position => Turn::Unknown,
                             Direction::Response => Turn::Follows,
                         };
@@ -409,21 +415,21 @@ impl Stream {
     /// The message in progress is over.
     fn finish(&mut self, incomplete: Option<Incomplete>, exchanges: &mut Exchanges, cx: &mut Context<'_>) {
         let State::Body(mut message) = std::mem::replace(&mut self.state, State::Boundary) else { return };
-        let (number, switch_asked) = (message.number, message.switch_asked);
+        let (number, switch_after) = (message.number, message.switch_after);
         if self.direction == Direction::Request && incomplete.is_none() && !message.has_gap() {
             exchanges.note_whole_request(number, message.last_at.unwrap_or(message.place.at));
         }
         message.emit(self.direction, incomplete, cx);
-        self.after_message(number, switch_asked, exchanges);
+        self.after_message(number, switch_after, exchanges);
     }
 
-    fn after_message(&mut self, number: u32, switch_asked: Option<Switch>, exchanges: &Exchanges) {
-        self.state = match (self.direction, switch_asked) {
+    fn after_message(&mut self, number: u32, switch_after: Option<Switch>, exchanges: &Exchanges) {
+        self.state = match (self.direction, switch_after) {
             (Direction::Request, Some(switch)) if exchanges.may_be_upgraded(number) => {
                 State::Pending(PendingStream::after(number, switch))
             }
             // The client went on up to there, so an upgrade asked for before that was declined; but a tunnel may hold HTTP.
-            (Direction::Request, switch_asked) if exchanges.switched => match (exchanges.switched_at, switch_asked) {
+            (Direction::Request, switch_after) if exchanges.switched => match (exchanges.switched_at, switch_after) {
                 (Position::UNKNOWN, _) | (_, Some(Switch::Tunnel)) => State::Opaque,
                 _ => State::Boundary,
             },

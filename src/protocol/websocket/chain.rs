@@ -25,7 +25,7 @@ pub(super) struct Chain {
     is_closed: bool,
 }
 
-/// There is none here.
+/// The bytes are no frame that fits.
 pub(super) struct NoFrame;
 
 impl Chain {

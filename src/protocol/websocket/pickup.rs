@@ -7,8 +7,8 @@
 //! and of 128 lengths one is right. That is once in 2^12.
 //!
 //! Both sides have to send such segments, one of them masked (RFC 6455 §5.1), each time otherwise (§5.3), and neither may send anything
-//! else in between: one byte that fits no frame, on either side, refutes all before it. So bytes that repeat are none, nor is a
-//! recording of a WebSocket in a body: the other side of HTTP answers it with a head. A client that does not mask, or always does it
+//! else in between: one byte that fits no frame, on either side, refutes all before it. So repeated bytes are no frames, and a
+//! recording of a WebSocket in a body proves nothing: the other side of HTTP answers it with a head. A client that does not mask, or always does it
 //! alike, is not recognized, nor is one that never speaks.
 
 use super::chain::{Chain, NoFrame};
@@ -116,7 +116,8 @@ impl Pickup {
         }
     }
 
-    /// Takes what one side delivered. `keeps`: it will be asked for when it is proved. Returns the client's side once it is.
+    /// Takes what one side delivered. `keeps`: true if the bytes are read once a WebSocket is proved. Returns the client's side
+    /// from then on.
     pub fn push(&mut self, side: Side, event: &StreamEvent<'_>, keeps: bool) -> Option<Side> {
         let StreamEvent::Data(bytes, meta) = *event else {
             self.forget();

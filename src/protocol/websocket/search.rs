@@ -7,7 +7,7 @@
 use super::chain::{Chain, NoFrame};
 use crate::message::Direction;
 
-/// Frames that have to fit.
+/// Frames that have to speak for a start: continuations fit, and do not count.
 const PROOF_FRAMES: u32 = 6;
 /// Starts that are followed at one time.
 const MAX_CHAINS: usize = 8;

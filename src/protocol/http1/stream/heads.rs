@@ -194,7 +194,7 @@ impl Stream {
             head_bytes: head_bytes.into(),
             place,
             number: begun.number,
-            switch_asked: begun.switch_asked,
+            switch_after: begun.switch_after,
             request_seen: begun.request_seen,
             verdict: begun.verdict,
             exchange: begun.exchange,
@@ -255,7 +255,7 @@ impl Stream {
         if self.direction == Direction::Request && incomplete.is_none() {
             exchanges.note_whole_request(begun.number, last_at.unwrap_or(place.at));
         }
-        self.after_message(begun.number, begun.switch_asked, exchanges);
+        self.after_message(begun.number, begun.switch_after, exchanges);
         body.len()
     }
 }

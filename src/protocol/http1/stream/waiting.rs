@@ -19,7 +19,7 @@ impl Stream {
             State::Boundary if !self.buffer.is_empty() && exchanges.upgrade.is_none() => {}
             State::Pending(pending) if exchanges.may_be_upgraded(pending.number) => {}
             State::Boundary | State::Lost => match &exchanges.upgrade {
-                Some(Upgrade { number, request: None, .. }) => self.hold_unread(*number),
+                Some(Upgrade { number, request: None, .. }) => self.keep_unread(*number),
                 _ => self.make_opaque(),
             },
             State::Pending(pending) => {
@@ -35,7 +35,7 @@ impl Stream {
     }
 
     /// The request that asked for the switch was not seen: what comes now is another protocol's, and so is what waits for more.
-    fn hold_unread(&mut self, number: u32) {
+    fn keep_unread(&mut self, number: u32) {
         let mut pending = PendingStream::after(number, Switch::H2c);
         let buffer = std::mem::take(&mut self.buffer);
         if matches!(self.state, State::Lost) {

@@ -30,17 +30,10 @@ fn more_answers_than_requests_prove_that_the_client_pipelines() {
 #[test]
 fn requests_after_a_wish_to_switch_that_was_answered_otherwise_are_read() {
     for name in ["websocket", "tls/1.2", "chat"] {
-        let switch_asked = format!("GET /u HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: {name}\r\n\r\n");
+        let upgrade = format!("GET /u HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: {name}\r\n\r\n");
         let switch = format!("HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: {name}\r\n\r\n");
-        let all = [
-            C(switch_asked.as_bytes()),
-            S(OK),
-            C(GET),
-            S(OK),
-            C(switch_asked.as_bytes()),
-            S(switch.as_bytes()),
-            C(b"GET /no"),
-        ];
+        let all =
+            [C(upgrade.as_bytes()), S(OK), C(GET), S(OK), C(upgrade.as_bytes()), S(switch.as_bytes()), C(b"GET /no")];
         for cut in [Cut::Nowhere].into_iter().chain((1..GET.len()).map(|at| Cut::In(2, at))) {
             let (seen, counters) = talk(&all, cut, Role::Unknown);
             assert_eq!(seen.requests, ["> GET /u", "> GET /g", "> GET /u"], "{name} {cut:?}");
@@ -52,9 +45,9 @@ fn requests_after_a_wish_to_switch_that_was_answered_otherwise_are_read() {
 /// They may have been requests, if another request was granted.
 #[test]
 fn what_waits_for_an_answer_that_was_not_seen_is_counted() {
-    let switch_asked = b"GET /u HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n";
+    let upgrade = b"GET /u HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n";
     let switch = b"HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: chat\r\n\r\n";
-    let (seen, counters) = talk(&[C(switch_asked), C(GET), S(switch)], Cut::Nowhere, Role::Unknown);
+    let (seen, counters) = talk(&[C(upgrade), C(GET), S(switch)], Cut::Nowhere, Role::Unknown);
     assert_eq!((seen.requests.len(), counters.lost_heads), (1, 1));
 }
 

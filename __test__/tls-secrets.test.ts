@@ -115,10 +115,11 @@ describe.each(VERSIONS)('TLS %s', (version) => {
     mkdirSync(logs);
     const link = join(logs, 'link');
     symlinkSync(at(`${version}.keys`), link);
-    writeFileSync(at(`${version}.fifo`), '');
+    execFileSync('mkfifo', [at(`${version}.fifo`)]);
     const unread = [at('not-there'), logs, '/dev/null', '/proc/self/mem', at(`${version}.fifo`)];
     const text = await said('--read', pcap(), '--tls-keylog', unread.join());
     expect(text).toContain('cannot be read');
+    expect(text).toContain('it is not a regular file');
     expectNoSecret(text, keys());
   });
 

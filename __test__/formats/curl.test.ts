@@ -157,6 +157,10 @@ describe('a command', () => {
       '# a binary body is left out: --binary-bodies base64 keeps it\ncurl -X POST --globoff --path-as-is http://h/\n',
     ],
     [
+      { method: 'POST', body: '*', bodySize: 1, bodyEncoding: 'base64' },
+      '# the body is left out: it is not base64, as its line says\ncurl -X POST --globoff --path-as-is http://h/\n',
+    ],
+    [
       { ...withBody('{"a":"it\'s"}'), headers: { host: 'h', 'content-type': 'application/json' } },
       `curl -X POST --globoff --path-as-is http://h/ -H 'content-type: application/json' --data-raw '{"a":"it'\\''s"}'\n`,
     ],

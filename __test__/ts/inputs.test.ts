@@ -164,6 +164,7 @@ describe('a message', () => {
       ['bodyRedacted', 5],
       ['pushed', 'yes'],
       ['streamedMessages', '1'],
+      ['grpc', { status: 13, statusName: '\u001b]0;x' }],
     ] as const)
       expect(isMessage({ ...whole, [name]: value }), name).toBe(false);
     expect(isMessage({ ...whole, id: '1.1"}' })).toBe(false);

@@ -242,6 +242,25 @@ describe('findings', () => {
     expect(others).toEqual([]);
   });
 
+  it('leave it open where those that wait for it are slow alone', () => {
+    const [edge, stock] = [
+      { receiver: { ip: '10.0.0.5', port: 80 }, destination: { ip: '10.0.0.9', port: 4_000 } },
+      { receiver: { ip: '10.0.0.6', port: 3_001 }, destination: { ip: '10.0.0.5', port: 4_001 } },
+    ];
+    const all = times(600, (n) => {
+      const [outer, inner] = [request('/checkout', n * 5_000, edge), request('/stock', n * 5_000 + 1, stock)];
+      if (n < 300) return [inner, response(inner), outer, response(outer, 8)];
+      // Half of them are never answered; asked again, the other half is.
+      const again = request('/stock', n * 5_000 + 1_000, stock);
+      return n % 2 === 0
+        ? [inner, again, response(again, 3_000), outer, response(outer, 4_100)]
+        : [inner, response(inner, 4_000), outer, response(outer, 4_100)];
+    });
+    const [finding] = findingsOf(trafficOf(all.flat()));
+    expect(finding).toMatchObject({ how: 'unanswered', side: 'unknown', at: { template: '/stock' } });
+    expect(finding?.callers).toHaveLength(1);
+  });
+
   it('leave open who left where the messages do not say', () => {
     const all = times(600, (n) => {
       const asked = request('/a', n * 100);

@@ -145,7 +145,8 @@ describePage('what is copied', (session) => {
         globalThis as unknown as { navigator: { clipboard: { readText(): Promise<string> } } }
       ).navigator.clipboard.readText(),
     );
-    expect(text).toBe(commandOf({ request, interim: [] }));
+    // Without a line feed at its end, with which a shell would run it at once.
+    expect(text).toBe(commandOf({ request, interim: [] }).trimEnd());
     expect(text).toContain('# [REDACTED] stands for what is hidden\n');
   });
 });

@@ -121,6 +121,8 @@ export function bodyOf(request: HttpMessage, notes: string[]): string | Uint8Arr
     notes.push('a binary body is left out: --binary-bodies base64 keeps it');
     return undefined;
   }
-  if (request.bodyDecoded !== undefined) notes.push('the body without its content-encoding');
-  return bodyEncoding === 'base64' ? bytesOfBase64(body) : body;
+  const bytes = bodyEncoding === 'base64' ? bytesOfBase64(body) : body;
+  if (bytes === undefined) notes.push('the body is left out: it is not base64, as its line says');
+  else if (request.bodyDecoded !== undefined) notes.push('the body without its content-encoding');
+  return bytes;
 }

@@ -41,7 +41,9 @@ export function findingsOf(traffic: Traffic): Finding[] {
 
 /** Those that wait for its answers answer errors themselves: whoever asked them was still there. */
 function isMissed({ how, callers }: Finding): boolean {
-  return how === 'unanswered' && callers.some(({ at }) => howOf(at.stats) === 'errors');
+  return (
+    how === 'unanswered' && callers.some(({ at: { stats } }) => stats.serverErrors > 0 && howOf(stats) === 'errors')
+  );
 }
 
 function findingAt(at: Found): Finding | undefined {

@@ -26,7 +26,10 @@ export function fetchOf(request: HttpMessage): string {
   const { method = 'GET', headers, body = '' } = request;
   const notes: string[] = [];
   const content = bodyOf(request, notes);
-  const fields = Object.entries(headers).filter(([name]) => !NOT_SET.test(name));
+  const isDecoded = request.bodyDecoded !== undefined;
+  const fields = Object.entries(headers).filter(
+    ([name]) => !NOT_SET.test(name) && !(isDecoded && name === 'content-encoding'),
+  );
   const value =
     typeof content === 'string'
       ? literal(body)

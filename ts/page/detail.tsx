@@ -193,7 +193,7 @@ function Copies({ request, exchange }: { request: HttpMessage; exchange: Exchang
   const all = [request, ...exchange.interim, exchange.response].filter((message) => message !== undefined);
   return (
     <div class="copies">
-      <button type="button" onClick={() => put(commandOf({ request, interim: [] }))}>
+      <button type="button" onClick={() => put(commandOf({ request, interim: [] }).trimEnd())}>
         {TEXT.copy.curl}
       </button>
       <button type="button" onClick={() => put(fetchOf(request))}>

@@ -67,7 +67,7 @@ export function bodyOf(message: HttpMessage): Body | undefined {
   const { body, bodyText, bodyEncoding, headers } = message;
   const type = headers['content-type'] ?? '';
   if (bodyEncoding === 'base64' && body !== undefined) {
-    return { text: bodyText, bytes: () => bytesOfBase64(body), type };
+    return { text: bodyText, bytes: () => bytesOfBase64(body) ?? new Uint8Array(), type };
   }
   const text = bodyText ?? body;
   return text === undefined || text === '' ? undefined : { text, bytes: () => new TextEncoder().encode(text), type };

@@ -43,10 +43,14 @@ const texts = (...names: string[]): Record<string, Check> => Object.fromEntries(
 
 const isGrpcMessage = record({ size: isAmount }, { compressed: isFlag, data: isText, truncated: isFlag });
 
+/** As gRPC names its statuses: it is counted and shown by this name. */
+const isStatusName: Check = (value) => typeof value === 'string' && /^[A-Z_]{1,32}$/.test(value);
+
 const isGrpc = record(
   {},
   {
-    ...texts('service', 'method', 'statusName', 'statusMessage', 'encoding'),
+    ...texts('service', 'method', 'statusMessage', 'encoding'),
+    statusName: isStatusName,
     status: isAmount,
     messageCount: isAmount,
   },

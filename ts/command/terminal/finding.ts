@@ -76,7 +76,7 @@ function onsetOf({ kind, how, onset, at }: Finding): string {
 function errorsOf({ serverErrors, errorStatuses }: RouteStats): string[] {
   const shown = [...errorStatuses].sort(([, a], [, b]) => b - a).slice(0, SHOWN_STATUSES);
   const others = shown.reduce((rest, [, times]) => rest - times, serverErrors);
-  const words = shown.map(([status, times]) => `${status}: ${count(times)}`);
+  const words = shown.map(([status, times]) => `${printable(status)}: ${count(times)}`);
   return others > 0 ? [...words, `other errors: ${count(others)}`] : words;
 }
 

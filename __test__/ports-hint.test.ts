@@ -111,7 +111,7 @@ describe('the hint', () => {
   it('names the loopback interface, if the port is right', () => {
     const ours = { port: 8080, isLoopback: false, isUsed: false };
     expect(said([ours, node])).toEqual([
-      [expect.stringContaining('passes lo; --interface lo, or any'), expect.anything()],
+      [expect.stringContaining('pass lo; --interface lo, or any'), expect.anything()],
     ]);
     expect(said([{ ...ours, isLoopback: true }])).toEqual([
       [expect.stringContaining('on loopback addresses alone; --interface lo'), expect.anything()],

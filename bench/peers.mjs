@@ -76,7 +76,7 @@ export const PEERS = [
     name: 'tcpflow',
     package: 'tcpflow',
     version: () => output('sh', ['-c', 'tcpflow -V 2>&1 || true']).trim().split('\n')[0],
-    does: 'a file for each flow and each response body (two messages are counted for each such file)',
+    does: 'a file for each flow and each response body (two messages are counted for each file of a body)',
     command(file, _out, work) {
       return { command: ['tcpflow', '-q', '-e', 'http', '-r', file, '-o', join(work, 'flows'), FILTER] };
     },

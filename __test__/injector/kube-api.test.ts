@@ -44,6 +44,11 @@ describe('the API server', () => {
     expect((await api.send('GET', '/version')).body).toBe('Bearer second');
   });
 
+  it('is told who asks', async () => {
+    answer = ({ headers }, response) => response.end(JSON.stringify(headers['user-agent']));
+    expect((await api.send('GET', '/version')).body).toMatch(/^tcp-sniffer-injector\/\d+\.\d+\.\d+/);
+  });
+
   it('gets what is sent, as what it is', async () => {
     answer = (request, response) => {
       request.on('data', (body) =>

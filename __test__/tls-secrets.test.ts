@@ -119,7 +119,7 @@ describe.each(VERSIONS)('TLS %s', (version) => {
     const unread = [at('not-there'), logs, '/dev/null', '/proc/self/mem', at(`${version}.fifo`)];
     const text = await said('--read', pcap(), '--tls-keylog', unread.join());
     expect(text).toContain('cannot be read');
-    expect(text).toContain('it is not a regular file');
+    expect(text).toContain("fifo' cannot be read: it is neither a file nor a folder");
     expectNoSecret(text, keys());
   });
 

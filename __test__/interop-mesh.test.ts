@@ -84,7 +84,7 @@ describe('the oracle', () => {
     ['an exchange once more', [...truth(), ...exchange('4.1', 'copied', client, 22)]],
     ['a message that comes twice', [...truth(), ...truth().slice(0, 1)]],
     ['a message of what is seen elsewhere', [...truth(), ...exchange('4.1', 'elsewhere', client, 22)]],
-    ['a message that nobody sent', [...truth(), ...exchange('4.1', 'other', client, 22)]],
+    ['a message that no client sent', [...truth(), ...exchange('4.1', 'other', client, 22)]],
     ['a response without its request', altered(1, { request: undefined })],
     ['an id that is not its request’s', altered(1, { id: '1.9' })],
     ['the proxy as the receiver', altered(0, { receiver: { ip: '127.0.0.1', port: 15_001 } })],

@@ -1,5 +1,5 @@
 // The differences of each variant of the chart from the committed defaults (kustomize/injector.yaml), as one text
-// (golden.diff): a change of a template that nobody meant shows there.
+// (golden.diff): an unintended change of a template shows there.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

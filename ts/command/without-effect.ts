@@ -1,4 +1,4 @@
-/** Options that would have no effect on what is read: nobody may rely on them. */
+/** Options that would have no effect on the input: they are refused, since a user would rely on them. */
 
 import { isDeepStrictEqual } from 'node:util';
 import type { SnifferConfig } from '../config';

@@ -39,7 +39,7 @@ export function findingsOf(traffic: Traffic): Finding[] {
   return roots.sort((a, b) => severityOf(b) - severityOf(a));
 }
 
-/** Those that wait for its answers answer errors themselves: whoever asked them was still there. */
+/** True if the servers that wait for its answers answer errors themselves: their own clients were still there. */
 function isMissed({ how, callers }: Finding): boolean {
   return (
     how === 'unanswered' && callers.some(({ at: { stats } }) => stats.serverErrors > 0 && howOf(stats) === 'errors')

@@ -228,24 +228,26 @@ fn a_client_that_pipelines_while_a_slow_server_is_silent() {
     );
 }
 
+/// Two bursts of two requests, and a request alone, after silences.
+fn bursts(micros: i64) -> [Said; 10] {
+    [
+        get("/a"),
+        get("/b"),
+        answer("/a"),
+        answer("/b"),
+        get("/c").after(micros),
+        get("/d"),
+        answer("/c"),
+        answer("/d"),
+        get("/e").after(micros),
+        answer("/e"),
+    ]
+}
+
 #[test]
 fn a_client_that_pipelines_and_rests() {
     for micros in [200_000, 2 * SECOND] {
-        check(
-            "bursts",
-            &[
-                get("/a"),
-                get("/b"),
-                answer("/a"),
-                answer("/b"),
-                get("/c").after(micros),
-                get("/d"),
-                answer("/c"),
-                answer("/d"),
-                get("/e").after(micros),
-                answer("/e"),
-            ],
-        );
+        check("bursts", &bursts(micros));
         check(
             "a slow server",
             &[
@@ -275,18 +277,7 @@ fn a_client_that_pipelines_and_rests() {
 
 /// The first `lost` frames of two bursts and a request alone are not captured.
 fn after_losing(lost: &[usize], micros: i64) -> Vec<String> {
-    let frames = conversation(&[
-        get("/a"),
-        get("/b"),
-        answer("/a"),
-        answer("/b"),
-        get("/c").after(micros),
-        get("/d"),
-        answer("/c"),
-        answer("/d"),
-        get("/e").after(micros),
-        answer("/e"),
-    ]);
+    let frames = conversation(&bursts(micros));
     let all = (1 << frames.len()) - 1;
     let captured = lost.iter().fold(all, |captured, frame| captured & !(1 << frame));
     pairs(&lines(&frames, captured), "bursts")

@@ -1,7 +1,6 @@
 /** The object that the caller holds: starts and stops runs, and turns what they deliver into events. */
 
 import { EventEmitter } from 'node:events';
-import { isUint8Array } from 'node:util/types';
 import { LOG_LEVELS, type SnifferConfig, type ValidatedConfig, validateConfig } from '../config';
 import { toCaptureOptions } from '../config/engine';
 import { EnvironmentError, type RuntimeEnv } from '../config/env';
@@ -25,6 +24,7 @@ import type {
   StartOptions,
   StreamMessage,
 } from '../types';
+import { EarlyKeys, keyLinesOf } from './early-keys';
 import { countersOf, droppedFor, NO_DELIVERIES } from './ledger';
 import { bootstrapLog, createLog, logStart } from './logs';
 import type { Serving } from './serving';
@@ -50,9 +50,6 @@ export interface SnifferDeps extends OutputDeps {
 
 /** The engine reports its counters once more before the end; that time 'capture stopped' logs them. */
 const STATS_LOG_SLACK = 0.5;
-
-/** Characters of key logs that are kept for the next `start()`. */
-const MAX_EARLY_TLS_KEYS = 4 << 20;
 
 type State = 'stopped' | 'starting' | 'running' | 'stopping';
 
@@ -84,7 +81,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
   /** Of the run. */
   #capture: NativeCapture | undefined;
   /** Lines of key logs that came before `start()`. */
-  #earlyTlsKeys = '';
+  readonly #earlyKeys = new EarlyKeys();
   /** Outputs that still serve their readers after a savefile's end. */
   #staying: readonly Output[] = [];
   readonly #readers = new Readers();
@@ -119,7 +116,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
       run = this.#prepare();
     } catch (error) {
       const log = bootstrapLog(this.#config, this.#deps.createLogger);
-      log[signal?.aborted ? 'info' : 'error'](codeOf(error), messageOf(error));
+      log[signal?.aborted ? 'info' : 'error'](codeOf(error), readThrown(error).message);
       this.#readers.end(signal?.aborted ? undefined : error);
       throw error;
     }
@@ -150,7 +147,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
       logStart(run.log, run.config, { info, identity: this.#deps.runtime().identity, isRead });
     } catch (error) {
       // Asked to stop before a pipe had shown its header: nothing failed.
-      run.log[run.session.stopAsked ? 'info' : 'error'](codeOf(error), messageOf(error));
+      run.log[run.session.stopAsked ? 'info' : 'error'](codeOf(error), readThrown(error).message);
       await run.done;
       this.#readers.end(signal?.aborted ? undefined : error);
       throw signal?.aborted ? signal.reason : error;
@@ -198,14 +195,8 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
    * be `[]`. False if too many lines wait already, and these are lost.
    */
   addTlsKeys(text: string | Uint8Array): boolean {
-    // Node's own error would show what came.
-    if (typeof text !== 'string' && !isUint8Array(text))
-      throw new TypeError('addTlsKeys takes a string or a Uint8Array');
-    const lines = typeof text === 'string' ? text : Buffer.from(text).toString('latin1');
-    if (this.#capture !== undefined) return this.#capture.addTlsKeys(lines);
-    if (this.#earlyTlsKeys.length + lines.length >= MAX_EARLY_TLS_KEYS) return false;
-    this.#earlyTlsKeys += `${lines}\n`;
-    return true;
+    const lines = keyLinesOf(text);
+    return this.#capture?.addTlsKeys(lines) ?? this.#earlyKeys.add(lines);
   }
 
   /**
@@ -256,8 +247,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
     const read = fieldsRead(takers);
     const ringIsGiven = this.#config.ringBufferBytes !== undefined;
     const capture = this.#createCapture(toCaptureOptions(config, read, { ownsProcess: deps.ownsProcess, ringIsGiven }));
-    if (this.#earlyTlsKeys !== '') capture.addTlsKeys(this.#earlyTlsKeys);
-    this.#earlyTlsKeys = '';
+    this.#earlyKeys.handTo(capture);
     this.#capture = capture;
     const observeFacts = needsFactsAlone(takers) ? deps.observeFacts : undefined;
     if (observeFacts !== undefined) capture.wantFacts(true);
@@ -350,7 +340,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
     } catch (cause) {
       await session.closeOutputs();
       const where = `${metricsHost === '' ? 'port' : metricsHost} ${metricsPort}`;
-      const message = `cannot serve metrics on ${where}: ${messageOf(cause)}`;
+      const message = `cannot serve metrics on ${where}: ${readThrown(cause).message}`;
       throw new EngineError(ENGINE_ERROR_CODES.UNRECOVERABLE, message, { cause });
     }
     if (metricsPort !== undefined && config.ports.includes(metricsPort)) {
@@ -506,8 +496,4 @@ if (Symbol.asyncDispose !== undefined) {
 function codeOf(error: unknown): Record<string, unknown> {
   const [code, field] = [readText(error, 'code'), readText(error, 'field')];
   return { ...(code === undefined ? {} : { code }), ...(field === undefined ? {} : { field }) };
-}
-
-function messageOf(error: unknown): string {
-  return readThrown(error).message;
 }

@@ -6,7 +6,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { HttpMessage } from '../../dist/index.js';
 import { FIXTURES, runCli } from '../live/harness.js';
 import { expectBalance, loggedLedger } from '../live/paced.js';
-import { type Broker, type BrokerOptions, startBroker } from './broker';
+import { type Broker, type BrokerOptions, PARTITIONS, startBroker } from './broker';
+import { partitionOfJava } from './partition-of-java';
 
 const CERTIFICATE = join(__dirname, '../live/tls/cert.pem');
 const TLS = { key: readFileSync(join(__dirname, '../live/tls/key.pem')), cert: readFileSync(CERTIFICATE) };
@@ -70,7 +71,7 @@ describe('a savefile', () => {
       expect(key).toBe(`${destination.ip}:${destination.port}-${receiver.ip}:${receiver.port}`);
       expect(headers).toEqual({ id, run: expect.stringMatching(/^[\da-f-]{36}$/) });
       expect(rest).toEqual({ topic: 'http', compression });
-      expect(partitions.get(key) ?? partition).toBe(partition);
+      expect(partition).toBe(partitionOfJava(Buffer.from(key ?? ''), PARTITIONS));
       partitions.set(key, partition);
       runs.add(headers.run);
     }

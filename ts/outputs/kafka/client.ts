@@ -50,7 +50,8 @@ export const kafkaClient: KafkaClient = {
   },
 
   async connect({ target: { brokers, tls, compression }, sasl, timeoutMs }) {
-    const { Producer } = await import('@platformatic/kafka');
+    const { compatibilityPartitioner, Producer } = await import('@platformatic/kafka');
+    let withoutKey = 0;
     const producer = new Producer<Buffer, Buffer, Buffer, Buffer>({
       clientId: 'tcp-sniffer',
       bootstrapBrokers: brokers.map(({ host, port }) => ({ host, port })),
@@ -61,6 +62,9 @@ export const kafkaClient: KafkaClient = {
       // The caller tries again: attempts are counted and bounded in one place.
       retries: 0,
       autocreateTopics: false,
+      // Where the clients of Java and others have the same key. The package's own choice differs for half of all keys, and this function
+      // has all records without a key in one partition.
+      partitioner: (record, key) => (key === undefined ? withoutKey++ : compatibilityPartitioner(record, key)),
       connectTimeout: timeoutMs,
       requestTimeout: timeoutMs,
       timeout: timeoutMs,

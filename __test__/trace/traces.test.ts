@@ -143,6 +143,13 @@ describe('the keys of a request', () => {
       { 'x-b3-traceid': T, 'x-b3-spanid': S, 'x-b3-parentspanid': P },
       { named: 'B3', span: S, parent: P },
     ],
+    ['B3 of 64 bits', { b3: `${T.slice(16)}-${S}` }, { named: 'B3', trace: T.slice(16).padStart(32, '0'), span: S }],
+    [
+      'B3 of 64 bits in several',
+      { 'x-b3-traceid': T.slice(16) },
+      { named: 'B3', trace: T.slice(16).padStart(32, '0') },
+    ],
+    ['B3 of zeros', { b3: `${'0'.repeat(16)}-${S}-1` }, undefined],
     ['both', { traceparent: `00-${T}-${S}-01`, b3: `${T}-${S}-1-${P}` }, { named: 'traceparent', span: S, parent: P }],
     ['an id', { 'x-request-id': 'r1' }, { named: 'x-request-id', trace: 'r1', request: 'r1' }],
     ['a trace of zeros', { traceparent: `00-${'0'.repeat(32)}-${S}-01` }, undefined],
@@ -225,6 +232,18 @@ describe('what is kept', () => {
     grouping.add(hop('last', '1', 9_001, 1));
     expect(grouping.judgedEarly).toBe(6);
     expect(grouping.all.map(({ id }) => id)).toEqual(['slow', 'last']);
+  });
+
+  it('is a trace, whether a hop writes its id of 64 bits with 16 digits or with 32', () => {
+    const [id, span] = ['64fe8b2a57d3eff7', 'e457b5a2e4d86bd1'];
+    const padded = id.padStart(32, '0');
+    const traces = new Traces();
+    traces.read(exchange(1, { b3: `${id}-${span}` }));
+    traces.read(exchange(2, { 'x-b3-traceid': padded, 'x-b3-spanid': span }));
+    traces.read(exchange(3, { traceparent: `00-${padded}-${span}-01` }));
+    traces.end();
+    expect(traces.count).toBe(1);
+    for (const asked of [id, padded, id.toUpperCase()]) expect(traces.find(asked)?.hops.length).toBe(3);
   });
 
   it('of an id that all requests have is bounded too, and the rest is counted', () => {

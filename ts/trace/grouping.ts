@@ -4,7 +4,7 @@
  */
 
 import type { Hop } from './hop';
-import type { Named } from './keys';
+import { type Named, padded } from './keys';
 
 /** Hops that are kept at one time, some 600 bytes each. */
 export const MAX_HOPS = 50_000;
@@ -87,7 +87,8 @@ export class Grouping {
   }
 
   find(id: string): Trace | undefined {
-    return this.#traces.get(id) ?? this.#traces.get(id.toLowerCase()) ?? this.#traces.get(this.#aliases.get(id) ?? '');
+    const ofTrace = padded(id.toLowerCase());
+    return this.#traces.get(id) ?? this.#traces.get(ofTrace) ?? this.#traces.get(this.#aliases.get(id) ?? '');
   }
 
   /** False if the trace has as many hops as are kept. */

@@ -7,7 +7,7 @@ export type Named = 'traceparent' | 'B3' | 'x-request-id';
 
 export interface Keys {
   named: Named;
-  /** Of the trace; of `x-request-id` the id itself. */
+  /** Of the trace, 32 hex digits; of `x-request-id` the id itself. */
   trace: string;
   /** Of the call, and of the call that it was made for, as far as the fields say it. */
   span?: string | undefined;
@@ -22,6 +22,7 @@ type Fields = Readonly<Record<string, string>>;
 const B3 = /^([\da-f]{16}|[\da-f]{32})-([\da-f]{16})(?:-[01d](?:-([\da-f]{16}))?)?$/;
 const B3_TRACE = /^(?:[\da-f]{16}|[\da-f]{32})$/;
 const B3_SPAN = /^[\da-f]{16}$/;
+const TRACE_ID_DIGITS = 32;
 /** Longer ones are no ids. */
 const MAX_REQUEST_ID_UNITS = 128;
 const REDACTED = '[REDACTED]';
@@ -48,11 +49,22 @@ export function requestIdOf(fields: Fields): string | undefined {
 
 function readB3(fields: Fields): Pick<Keys, 'trace' | 'span' | 'parent'> | undefined {
   const [, one, itsSpan, itsParent] = B3.exec(fields.b3 ?? '') ?? [];
-  if (one !== undefined) return { trace: one, span: itsSpan, parent: itsParent };
-  const trace = matching(B3_TRACE, fields['x-b3-traceid']);
+  const whole = wholeTraceId(one);
+  if (whole !== undefined) return { trace: whole, span: itsSpan, parent: itsParent };
+  const trace = wholeTraceId(matching(B3_TRACE, fields['x-b3-traceid']));
   if (trace === undefined) return undefined;
   const [span, parent] = [fields['x-b3-spanid'], fields['x-b3-parentspanid']].map((id) => matching(B3_SPAN, id));
   return { trace, span, parent };
+}
+
+/** A trace of 64 bits has 16 digits at one hop, and 32 after a hop that pads it: these are the same trace. Zeros name no trace. */
+function wholeTraceId(id: string | undefined): string | undefined {
+  return id === undefined || /^0+$/.test(id) ? undefined : padded(id);
+}
+
+/** A trace id as its hops are joined by it. */
+export function padded(id: string): string {
+  return id.padStart(TRACE_ID_DIGITS, '0');
 }
 
 function matching(pattern: RegExp, text: string | undefined): string | undefined {

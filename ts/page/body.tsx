@@ -6,7 +6,8 @@ import type { Body } from './exchange';
 import { Fields } from './fields';
 import { Find } from './find';
 import { hexRow, hexRows, TextLines } from './lines';
-import { bytesOf, TEXT } from './strings';
+import * as TEXT from './strings';
+import { bytesOf } from './strings';
 import { Tree } from './tree';
 import { Virtual } from './virtual';
 
@@ -19,11 +20,11 @@ export function BodyView({ body }: { body: Body }) {
   return (
     <div class="whole">
       <label class="mode">
-        {TEXT.body.mode}{' '}
+        {TEXT.bodyMode}{' '}
         <select value={mode} onChange={({ currentTarget }) => setChosen(currentTarget.value as Mode)}>
           {modes.map((each) => (
             <option key={each} value={each}>
-              {TEXT.body[each]}
+              {TEXT.modes[each]}
             </option>
           ))}
         </select>
@@ -47,7 +48,7 @@ function TextView({ text }: { text: string }) {
     const offset = words === '' ? -1 : text.indexOf(words, from);
     // From the top again.
     const wrapped = offset === -1 && from > 0 && words !== '' ? text.indexOf(words) : offset;
-    setSaid(words === '' ? '' : wrapped === -1 ? TEXT.body.notFound : TEXT.body.found);
+    setSaid(words === '' ? '' : wrapped === -1 ? TEXT.bodyNotFound : TEXT.bodyFound);
     setFound(wrapped === -1 ? undefined : { index: lines.at(wrapped), offset: wrapped });
   };
   return (
@@ -56,7 +57,7 @@ function TextView({ text }: { text: string }) {
       <Virtual
         count={lines.count}
         height={LINE_HEIGHT}
-        label={TEXT.body.text}
+        label={TEXT.modes.text}
         show={found}
         row={(index) => <code>{lines.line(index)}</code>}
       />
@@ -69,7 +70,7 @@ function FormView({ text }: { text: string }) {
   return (
     <div class="scroll">
       <Fields fields={fields} />
-      {isCut && <p class="quiet">{TEXT.body.cut}</p>}
+      {isCut && <p class="quiet">{TEXT.bodyCut}</p>}
     </div>
   );
 }
@@ -81,13 +82,13 @@ function PartsView({ body }: { body: Body }) {
       {parts.map(({ head, size, bytes, text }, index) => (
         <section key={index} class="part">
           <h3>
-            {TEXT.body.part} {index + 1}, {bytesOf(size)}
+            {TEXT.bodyPart} {index + 1}, {bytesOf(size)}
           </h3>
           <pre>{head}</pre>
           <pre>{text ?? hexFront(bytes)}</pre>
         </section>
       ))}
-      {isCut && <p class="quiet">{TEXT.body.cut}</p>}
+      {isCut && <p class="quiet">{TEXT.bodyCut}</p>}
     </div>
   );
 }
@@ -108,7 +109,7 @@ function ImageView({ body }: { body: Body }) {
     setUrl(made);
     return () => URL.revokeObjectURL(made);
   }, [body]);
-  if (failed) return <p class="empty">{TEXT.body.imageFailed}</p>;
+  if (failed) return <p class="empty">{TEXT.bodyImageFailed}</p>;
   return <div class="scroll">{url !== undefined && <img src={url} alt="" onError={() => setFailed(true)} />}</div>;
 }
 
@@ -118,7 +119,7 @@ function HexView({ body }: { body: Body }) {
     <Virtual
       count={hexRows(bytes)}
       height={LINE_HEIGHT}
-      label={TEXT.body.hex}
+      label={TEXT.modes.hex}
       row={(index) => <code>{hexRow(bytes, index)}</code>}
     />
   );

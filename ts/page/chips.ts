@@ -2,7 +2,7 @@
 
 import type { Row } from '../outputs/view/shapes';
 import { waitOf } from './columns';
-import type { TEXT } from './strings';
+import type * as TEXT from './strings';
 
 export type ChipId = keyof typeof TEXT.chips;
 

@@ -1,7 +1,8 @@
 /** The columns of the table: what each shows of a row, and by what it sorts. */
 
 import type { Row } from '../outputs/view/shapes';
-import { bytesOf, durationOf, grpcStatusOf, type TEXT, timeOf } from './strings';
+import type * as TEXT from './strings';
+import { bytesOf, durationOf, grpcStatusOf, timeOf } from './strings';
 
 export type ColumnId = keyof typeof TEXT.columns;
 

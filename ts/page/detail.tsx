@@ -12,7 +12,8 @@ import { bodyOf, type Exchange, exchangeOf, lossesOf, madeOf } from './exchange'
 import { Fields } from './fields';
 import { Messages } from './messages';
 import { Gone, type Source } from './source';
-import { bytesOf, TEXT } from './strings';
+import * as TEXT from './strings';
+import { bytesOf } from './strings';
 import { Tabs } from './tabs';
 import { Timing } from './timing';
 
@@ -186,21 +187,21 @@ function Copies({ request, exchange }: { request: HttpMessage; exchange: Exchang
   const [said, setSaid] = useState('');
   const put = (text: string): void => {
     copy(text).then(
-      () => setSaid(TEXT.copy.done),
-      () => setSaid(TEXT.copy.failed),
+      () => setSaid(TEXT.copyDone),
+      () => setSaid(TEXT.copyFailed),
     );
   };
   const all = [request, ...exchange.interim, exchange.response].filter((message) => message !== undefined);
   return (
     <div class="copies">
       <button type="button" onClick={() => put(commandOf({ request, interim: [] }).trimEnd())}>
-        {TEXT.copy.curl}
+        {TEXT.copyCurl}
       </button>
       <button type="button" onClick={() => put(fetchOf(request))}>
-        {TEXT.copy.fetch}
+        {TEXT.copyFetch}
       </button>
       <button type="button" onClick={() => put(JSON.stringify(all, null, 2))}>
-        {TEXT.copy.json}
+        {TEXT.copyJson}
       </button>
       <span role="status">{said}</span>
     </div>

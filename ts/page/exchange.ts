@@ -3,7 +3,8 @@
 import { bytesOfBase64 } from '../exchange/base64';
 import type { Lines } from '../outputs/view/shapes';
 import type { HttpMessage, StreamMessage } from '../types';
-import { bytesOf as bytesInWords, INCOMPLETE, LOSS, MADE } from './strings';
+import * as TEXT from './strings';
+import { bytesOf as bytesInWords, INCOMPLETE } from './strings';
 
 export interface Exchange {
   request?: HttpMessage;
@@ -33,21 +34,21 @@ export function lossesOf(message: HttpMessage): string[] {
     message;
   return [
     ...(incomplete === undefined ? [] : [INCOMPLETE[incomplete] ?? incomplete]),
-    ...(errorCode === undefined ? [] : [LOSS.errorCode(errorCode)]),
-    ...(gapBytes === undefined ? [] : [LOSS.gapBytes(gapBytes)]),
-    ...(bodyTruncated === undefined ? [] : [LOSS.bodyTruncated]),
-    ...(headersTruncated === undefined ? [] : [LOSS.headersTruncated]),
-    ...(headersIncomplete === undefined ? [] : [LOSS.headersIncomplete(unknownHeaders)]),
-    ...(isLeftOut(message) ? [LOSS.binary] : []),
+    ...(errorCode === undefined ? [] : [TEXT.lossErrorCode(errorCode)]),
+    ...(gapBytes === undefined ? [] : [TEXT.lossGapBytes(gapBytes)]),
+    ...(bodyTruncated === undefined ? [] : [TEXT.lossBodyTruncated]),
+    ...(headersTruncated === undefined ? [] : [TEXT.lossHeadersTruncated]),
+    ...(headersIncomplete === undefined ? [] : [TEXT.lossHeadersIncomplete(unknownHeaders)]),
+    ...(isLeftOut(message) ? [TEXT.lossBinary] : []),
   ];
 }
 
 /** How the body that is shown was made of the bytes that were sent, which the capture does not keep beside it. */
 export function madeOf({ bodyDecoded, bodyCharset, bodyRedacted, bodySize }: HttpMessage): string[] {
   return [
-    ...(bodyDecoded === undefined ? [] : [MADE.decoded(bodyDecoded, bytesInWords(bodySize))]),
-    ...(bodyCharset === undefined ? [] : [MADE.charset(bodyCharset)]),
-    ...(bodyRedacted === undefined ? [] : [MADE.redacted]),
+    ...(bodyDecoded === undefined ? [] : [TEXT.madeDecoded(bodyDecoded, bytesInWords(bodySize))]),
+    ...(bodyCharset === undefined ? [] : [TEXT.madeCharset(bodyCharset)]),
+    ...(bodyRedacted === undefined ? [] : [TEXT.madeRedacted]),
   ];
 }
 

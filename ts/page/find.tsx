@@ -1,6 +1,6 @@
 /** The field in which one searches what is shown, and what came of it. */
 
-import { TEXT } from './strings';
+import * as TEXT from './strings';
 
 export function Find({
   words,
@@ -24,11 +24,11 @@ export function Find({
       <input
         type="search"
         value={words}
-        placeholder={TEXT.body.find}
-        aria-label={TEXT.body.find}
+        placeholder={TEXT.bodyFind}
+        aria-label={TEXT.bodyFind}
         onInput={({ currentTarget }) => change(currentTarget.value)}
       />
-      <button type="submit">{TEXT.body.next}</button>
+      <button type="submit">{TEXT.bodyNext}</button>
       <span role="status">{said}</span>
     </form>
   );

@@ -3,7 +3,8 @@
 import { useMemo } from 'preact/hooks';
 import type { HttpMessage, StreamMessage } from '../types';
 import type { Exchange } from './exchange';
-import { bytesOf, LOSS, TEXT, timeOf } from './strings';
+import * as TEXT from './strings';
+import { bytesOf, timeOf } from './strings';
 import { Virtual } from './virtual';
 
 /** Of each message in the list. */
@@ -31,7 +32,7 @@ export function Messages({ exchange }: { exchange: Exchange }) {
         const { direction, time, kind, size, data, isCut } = shown[index] as Shown;
         return (
           <div class={`message ${direction}${isCut ? ' bad' : ''}`}>
-            <span>{direction === 'request' ? TEXT.messages.client : TEXT.messages.server}</span>
+            <span>{direction === 'request' ? TEXT.messagesClient : TEXT.messagesServer}</span>
             <span>{time}</span>
             <span>{kind}</span>
             <span class="number">{size}</span>
@@ -52,7 +53,7 @@ export function shownOf({ messages, request, response }: Exchange): Shown[] {
       next[direction] = sequence + 1;
       const shown = streamed(line);
       if (missing <= 0) return [shown];
-      return [{ direction, time: '', kind: '', size: '', data: TEXT.messages.missing(missing), isCut: true }, shown];
+      return [{ direction, time: '', kind: '', size: '', data: TEXT.messagesMissing(missing), isCut: true }, shown];
     });
   return [request, response].flatMap((message) => (message === undefined ? [] : calls(message)));
 }
@@ -60,8 +61,8 @@ export function shownOf({ messages, request, response }: Exchange): Shown[] {
 function streamed(line: StreamMessage): Shown {
   const { direction, timestamp, opcode, event, stream, closeCode, dataSize, data, json, gapBytes, truncated } = line;
   const losses = [
-    ...(gapBytes === undefined ? [] : [LOSS.gapBytes(gapBytes)]),
-    ...(truncated === undefined ? [] : [TEXT.messages.truncated]),
+    ...(gapBytes === undefined ? [] : [TEXT.lossGapBytes(gapBytes)]),
+    ...(truncated === undefined ? [] : [TEXT.messagesTruncated]),
   ];
   return {
     direction,
@@ -75,7 +76,7 @@ function streamed(line: StreamMessage): Shown {
 function calls({ direction, grpcMessages = [] }: HttpMessage): Shown[] {
   return grpcMessages.map(({ size, data, json, truncated }) => ({
     ...{ direction, time: '', kind: 'grpc', size: bytesOf(size) },
-    ...textOf(data, json, truncated === undefined ? [] : [TEXT.messages.truncated]),
+    ...textOf(data, json, truncated === undefined ? [] : [TEXT.messagesTruncated]),
   }));
 }
 
@@ -84,7 +85,7 @@ function textOf(data: string | undefined, json: unknown, losses: readonly string
   const more = text.length - MAX_SHOWN;
   const front = losses.length === 0 ? '' : `(${losses.join(', ')}) `;
   return {
-    data: front + (more > 0 ? text.slice(0, MAX_SHOWN) + TEXT.messages.cut(more) : text),
+    data: front + (more > 0 ? text.slice(0, MAX_SHOWN) + TEXT.messagesCut(more) : text),
     isCut: losses.length > 0 || more > 0,
   };
 }

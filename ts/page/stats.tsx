@@ -5,7 +5,8 @@ import { templateOf } from '../exchange/templates';
 import { BUCKETS, type Group, groupsOf } from './groups';
 import { useCounted } from './hooks';
 import type { Store } from './store';
-import { bytesOf, durationOf, TEXT } from './strings';
+import * as TEXT from './strings';
+import { bytesOf, durationOf } from './strings';
 
 const OTHERS = '…';
 /** Rows of the table; the largest. */
@@ -17,14 +18,14 @@ export function Endpoints({ store }: { store: Store }) {
   return (
     <Groups
       store={store}
-      heading={TEXT.stats.endpoint}
+      heading={TEXT.statsEndpoint}
       nameOf={(row) => `${row.method ?? ''} ${templateOf(row.path ?? '')}`}
     />
   );
 }
 
 export function Hosts({ store }: { store: Store }) {
-  return <Groups store={store} heading={TEXT.stats.host} nameOf={(row) => row.host ?? row.server} />;
+  return <Groups store={store} heading={TEXT.statsHost} nameOf={(row) => row.host ?? row.server} />;
 }
 
 function Groups({ store, heading, nameOf }: { store: Store; heading: string; nameOf: Parameters<typeof groupsOf>[1] }) {
@@ -42,7 +43,7 @@ function Groups({ store, heading, nameOf }: { store: Store; heading: string; nam
   ];
   return (
     <section class="sheet">
-      <p class="quiet">{TEXT.stats.of}</p>
+      <p class="quiet">{TEXT.statsOf}</p>
       <table>
         <thead>
           <tr>
@@ -54,7 +55,7 @@ function Groups({ store, heading, nameOf }: { store: Store; heading: string; nam
                 </button>
               </th>
             ))}
-            <th scope="col">{TEXT.stats.trend}</th>
+            <th scope="col">{TEXT.statsTrend}</th>
           </tr>
         </thead>
         <tbody>
@@ -84,7 +85,7 @@ function Trend({ counts, bucketMs }: { counts: readonly number[]; bucketMs: numb
     const height = `${100 - (100 * count) / most}%`;
     return [`${(100 * at) / BUCKETS}% ${height}`, `${(100 * (at + 1)) / BUCKETS}% ${height}`];
   });
-  const words = TEXT.stats.trendOf(most.toLocaleString('en'), durationOf(bucketMs));
+  const words = TEXT.statsTrendOf(most.toLocaleString('en'), durationOf(bucketMs));
   const shape = `polygon(0% 100%, ${corners.join(', ')}, 100% 100%)`;
   return <div class="trend" role="img" aria-label={words} title={words} style={{ clipPath: shape }} />;
 }

@@ -1,167 +1,174 @@
+/** All English that the page shows, and how numbers stand in it. Most texts are constants of their own: a bundle has no names of those. */
+
 import { GRPC_STATUSES } from '../filter/grpc';
 
-/** All English that the page shows, and how numbers stand in it. */
-
-export const TEXT = {
-  title: 'tcp-sniffer',
-  views: { exchanges: 'Exchanges', endpoints: 'Endpoints', hosts: 'Hosts', traces: 'Traces', losses: 'Losses' },
-  viewsLabel: 'Views',
-  columns: {
-    time: 'Time',
-    method: 'Method',
-    host: 'Host',
-    path: 'Path',
-    status: 'Status',
-    type: 'Type',
-    size: 'Size',
-    wait: 'Wait',
-    waterfall: 'Waterfall',
-    client: 'Client',
-    server: 'Server',
-    requestSize: 'Sent',
-    total: 'Total',
-    version: 'HTTP',
-  },
-  chips: {
-    errors: 'Errors',
-    slow: 'Slow',
-    unanswered: 'Unanswered',
-    grpc: 'gRPC',
-    websocket: 'WebSocket',
-    sse: 'SSE',
-  },
-  chipHints: {
-    errors: 'Status 400 and above, a gRPC status that is not OK, ended early',
-    slow: 'The server took 1 s or more',
-    unanswered: 'No response has come',
-    grpc: 'gRPC calls',
-    websocket: 'WebSocket connections',
-    sse: 'Server-sent events',
-  },
-  filter: 'Filter',
-  filterHint: 'Filter ( / )',
-  chipsLabel: 'Quick filters',
-  chooseColumns: 'Columns',
-  pause: 'Pause',
-  resume: 'Resume',
-  clear: 'Clear',
-  saveHar: 'Save HAR',
-  saving: 'Saving…',
-  savePackets: 'Save packets',
-  packetsHint: 'Whole connections, as pcapng; nothing in packets is redacted',
-  saveFailed: 'Not saved',
-  newest: 'Newest',
-  newestHint: 'Follow the newest',
-  gridLabel: 'Exchanges',
-  empty: 'Nothing yet',
-  emptyFilter: 'No exchange matches the filter',
-  ended: 'The capture has ended',
-  read: 'The savefile is read',
-  paused: 'Paused',
-  live: 'Live',
-  connecting: 'Connecting…',
-  disconnected: 'Not connected',
-  pending: 'pending',
-  noAnswer: 'no response',
-  detail: 'Exchange',
-  close: 'Close',
-  link: 'Link to this exchange',
-  tabs: { head: 'Head', request: 'Request', response: 'Response', messages: 'Messages', timing: 'Timing' },
-  requestHead: 'Request',
-  responseHead: 'Response',
-  interimHead: 'Interim response',
-  trailers: 'Trailers',
-  connection: 'Connection',
-  copy: {
-    ...{ curl: 'Copy as cURL', fetch: 'Copy as fetch', json: 'Copy as JSON', done: 'Copied', failed: 'Not copied' },
-  },
-  loading: 'Loading…',
-  loadFailed: 'It could not be loaded',
-  gone: 'Its messages are not in memory any more: newer messages took their place',
-  noBody: 'No body',
-  noMessage: 'It was not seen',
-  body: {
-    text: 'Text',
-    tree: 'Tree',
-    form: 'Form',
-    parts: 'Parts',
-    image: 'Image',
-    hex: 'Hex',
-    mode: 'Show as',
-    find: 'Find in the body',
-    next: 'Next',
-    notFound: 'Not found',
-    found: 'Found',
-    fold: 'Fold',
-    unfold: 'Unfold',
-    tooMany: 'It has more values than a tree can show',
-    cut: 'There is more: the text has all of it',
-    imageFailed: 'The browser cannot show this image',
-    part: 'Part',
-  },
-  losses: {
-    none: 'Nothing was lost',
-    heading: 'What was lost or left out',
-    count: 'Count',
-    what: 'What',
-    overflow: 'messages left out of this page, to keep the capture fast',
-    rowsGone: 'exchanges that are not in memory any more, oldest first',
-    messagesGone: 'exchanges whose messages are not in memory any more, oldest first',
-  },
-  stats: {
-    endpoint: 'Endpoint',
-    host: 'Host',
-    count: 'Count',
-    errors: 'Errors',
-    p50: 'p50',
-    p95: 'p95',
-    p99: 'p99',
-    max: 'Max',
-    bytes: 'Bytes',
-    trend: 'Over time',
-    trendOf: (count: string, time: string): string => `At most ${count} in ${time}`,
-    of: 'Of the exchanges that the filter shows; times are how long the server took',
-  },
-  traces: {
-    of: 'Traces of which the filter shows an exchange, the slowest first; self is the time in which the server waited for no other',
-    none: 'No exchange here has traceparent, B3 or x-request-id',
-    at: 'At',
-    all: 'All',
-    self: 'Self',
-    exchange: 'Exchange',
-    open: 'Open the trace',
-    failed: (count: number): string => `${count} failed`,
-    on: (request: string, server: string): string => `${request} on ${server}`,
-    count: (count: number): string => `${count.toLocaleString('en')} ${count === 1 ? 'exchange' : 'exchanges'}`,
-    more: (count: number): string => `and ${count.toLocaleString('en')} exchanges more`,
-    most: (name: string, time: string, percent: number): string => `Most of it: ${name}, ${time} itself, ${percent} %`,
-    uncertain: '? another caller fits as well, or a call has no response',
-    skew: (name: string, time: string): string =>
-      `${name} began ${time} before its caller: the clocks differ, or its caller was not captured`,
-  },
-  timing: {
-    upload: 'Request: first packet to last',
-    wait: 'Server: last packet of the request to first of the response',
-    download: 'Response: first packet to last',
-    latency: 'First packet of the request to first of the response',
-    unknown: 'Not measured',
-  },
-  messages: {
-    client: 'client',
-    server: 'server',
-    missing: (count: number): string => `Not read, or gone at the limit of a stream: ${count}`,
-    cut: (units: number): string => `… and ${units} characters more`,
-    truncated: 'cut at maxBodySize, or not whole',
-  },
-  facts: {
-    id: 'id',
-    client: 'client',
-    server: 'server',
-    stream: 'stream',
-    pushed: 'pushed',
-    tls: 'TLS',
-    proxied: 'proxied for',
-  },
+export const title = 'tcp-sniffer';
+export const views = {
+  exchanges: 'Exchanges',
+  endpoints: 'Endpoints',
+  hosts: 'Hosts',
+  traces: 'Traces',
+  losses: 'Losses',
+} as const;
+export const viewsLabel = 'Views';
+export const filter = 'Filter';
+export const filterHint = 'Filter ( / )';
+export const chipsLabel = 'Quick filters';
+export const chooseColumns = 'Columns';
+export const pause = 'Pause';
+export const resume = 'Resume';
+export const clear = 'Clear';
+export const saveHar = 'Save HAR';
+export const saving = 'Saving…';
+export const savePackets = 'Save packets';
+export const packetsHint = 'Whole connections, as pcapng; nothing in packets is redacted';
+export const saveFailed = 'Not saved';
+export const newest = 'Newest';
+export const newestHint = 'Follow the newest';
+export const gridLabel = 'Exchanges';
+export const empty = 'Nothing yet';
+export const emptyFilter = 'No exchange matches the filter';
+export const ended = 'The capture has ended';
+export const read = 'The savefile is read';
+export const paused = 'Paused';
+export const live = 'Live';
+export const connecting = 'Connecting…';
+export const disconnected = 'Not connected';
+export const pending = 'pending';
+export const noAnswer = 'no response';
+export const detail = 'Exchange';
+export const close = 'Close';
+export const link = 'Link to this exchange';
+export const tabs = {
+  head: 'Head',
+  request: 'Request',
+  response: 'Response',
+  messages: 'Messages',
+  timing: 'Timing',
+} as const;
+export const requestHead = 'Request';
+export const responseHead = 'Response';
+export const interimHead = 'Interim response';
+export const trailers = 'Trailers';
+export const connection = 'Connection';
+export const loading = 'Loading…';
+export const loadFailed = 'It could not be loaded';
+export const gone = 'Its messages are not in memory any more: newer messages took their place';
+export const noBody = 'No body';
+export const noMessage = 'It was not seen';
+export const columns = {
+  time: 'Time',
+  method: 'Method',
+  host: 'Host',
+  path: 'Path',
+  status: 'Status',
+  type: 'Type',
+  size: 'Size',
+  wait: 'Wait',
+  waterfall: 'Waterfall',
+  client: 'Client',
+  server: 'Server',
+  requestSize: 'Sent',
+  total: 'Total',
+  version: 'HTTP',
+} as const;
+export const chips = {
+  errors: 'Errors',
+  slow: 'Slow',
+  unanswered: 'Unanswered',
+  grpc: 'gRPC',
+  websocket: 'WebSocket',
+  sse: 'SSE',
+} as const;
+export const chipHints = {
+  errors: 'Status 400 and above, a gRPC status that is not OK, ended early',
+  slow: 'The server took 1 s or more',
+  unanswered: 'No response has come',
+  grpc: 'gRPC calls',
+  websocket: 'WebSocket connections',
+  sse: 'Server-sent events',
+} as const;
+export const copyCurl = 'Copy as cURL';
+export const copyFetch = 'Copy as fetch';
+export const copyJson = 'Copy as JSON';
+export const copyDone = 'Copied';
+export const copyFailed = 'Not copied';
+export const modes = {
+  text: 'Text',
+  tree: 'Tree',
+  form: 'Form',
+  parts: 'Parts',
+  image: 'Image',
+  hex: 'Hex',
+} as const;
+export const bodyMode = 'Show as';
+export const bodyFind = 'Find in the body';
+export const bodyNext = 'Next';
+export const bodyNotFound = 'Not found';
+export const bodyFound = 'Found';
+export const bodyFold = 'Fold';
+export const bodyUnfold = 'Unfold';
+export const bodyTooMany = 'It has more values than a tree can show';
+export const bodyCut = 'There is more: the text has all of it';
+export const bodyImageFailed = 'The browser cannot show this image';
+export const bodyPart = 'Part';
+export const lossesNone = 'Nothing was lost';
+export const lossesHeading = 'What was lost or left out';
+export const lossesCount = 'Count';
+export const lossesWhat = 'What';
+export const lossesOverflow = 'messages left out of this page, to keep the capture fast';
+export const lossesRowsGone = 'exchanges that are not in memory any more, oldest first';
+export const lossesMessagesGone = 'exchanges whose messages are not in memory any more, oldest first';
+export const stats = {
+  count: 'Count',
+  errors: 'Errors',
+  p50: 'p50',
+  p95: 'p95',
+  p99: 'p99',
+  max: 'Max',
+  bytes: 'Bytes',
+} as const;
+export const statsEndpoint = 'Endpoint';
+export const statsHost = 'Host';
+export const statsTrend = 'Over time';
+export const statsTrendOf = (count: string, time: string): string => `At most ${count} in ${time}`;
+export const statsOf = 'Of the exchanges that the filter shows; times are how long the server took';
+export const tracesOf =
+  'Traces of which the filter shows an exchange, the slowest first; self is the time in which the server waited for no other';
+export const tracesNone = 'No exchange here has traceparent, B3 or x-request-id';
+export const tracesAt = 'At';
+export const tracesAll = 'All';
+export const tracesSelf = 'Self';
+export const tracesExchange = 'Exchange';
+export const tracesOpen = 'Open the trace';
+export const tracesFailed = (count: number): string => `${count} failed`;
+export const tracesOn = (request: string, server: string): string => `${request} on ${server}`;
+export const tracesCount = (count: number): string =>
+  `${count.toLocaleString('en')} ${count === 1 ? 'exchange' : 'exchanges'}`;
+export const tracesMore = (count: number): string => `and ${count.toLocaleString('en')} exchanges more`;
+export const tracesMost = (name: string, time: string, percent: number): string =>
+  `Most of it: ${name}, ${time} itself, ${percent} %`;
+export const tracesUncertain = '? another caller fits as well, or a call has no response';
+export const tracesSkew = (name: string, time: string): string =>
+  `${name} began ${time} before its caller: the clocks differ, or its caller was not captured`;
+export const timingUpload = 'Request: first packet to last';
+export const timingWait = 'Server: last packet of the request to first of the response';
+export const timingDownload = 'Response: first packet to last';
+export const timingLatency = 'First packet of the request to first of the response';
+export const timingUnknown = 'Not measured';
+export const messagesClient = 'client';
+export const messagesServer = 'server';
+export const messagesMissing = (count: number): string => `Not read, or gone at the limit of a stream: ${count}`;
+export const messagesCut = (units: number): string => `… and ${units} characters more`;
+export const messagesTruncated = 'cut at maxBodySize, or not whole';
+export const facts = {
+  id: 'id',
+  client: 'client',
+  server: 'server',
+  stream: 'stream',
+  pushed: 'pushed',
+  tls: 'TLS',
+  proxied: 'proxied for',
 } as const;
 
 /** Why a message ended early. */
@@ -175,24 +182,20 @@ export const INCOMPLETE: Readonly<Record<string, string>> = {
   malformed: 'Where it ends is in doubt',
 };
 
-export const LOSS = {
-  gapBytes: (bytes: number): string => `${bytes} ${bytes === 1 ? 'byte' : 'bytes'} of it never arrived`,
-  bodyTruncated: 'Bytes of the body are missing',
-  headersTruncated: 'Text of the head is missing',
-  headersIncomplete: (count: number | undefined): string =>
-    count === undefined
-      ? 'Header fields are missing'
-      : `${count} header ${count === 1 ? 'field is' : 'fields are'} not known`,
-  binary: 'The body is not text and was left out; the option binaryBodies keeps such bodies',
-  errorCode: (code: string): string => `Reset by ${code}`,
-};
+export const lossGapBytes = (bytes: number): string => `${bytes} ${bytes === 1 ? 'byte' : 'bytes'} of it never arrived`;
+export const lossBodyTruncated = 'Bytes of the body are missing';
+export const lossHeadersTruncated = 'Text of the head is missing';
+export const lossHeadersIncomplete = (count: number | undefined): string =>
+  count === undefined
+    ? 'Header fields are missing'
+    : `${count} header ${count === 1 ? 'field is' : 'fields are'} not known`;
+export const lossBinary = 'The body is not text and was left out; the option binaryBodies keeps such bodies';
+export const lossErrorCode = (code: string): string => `Reset by ${code}`;
 
-export const MADE = {
-  decoded: (codings: string, size: string): string =>
-    `Decoded from ${codings}; the ${size} that were sent are not kept`,
-  charset: (name: string): string => `Text from ${name}; Hex has its bytes`,
-  redacted: 'Values in it are hidden',
-};
+export const madeDecoded = (codings: string, size: string): string =>
+  `Decoded from ${codings}; the ${size} that were sent are not kept`;
+export const madeCharset = (name: string): string => `Text from ${name}; Hex has its bytes`;
+export const madeRedacted = 'Values in it are hidden';
 
 export function countOf(shown: number, all: number): string {
   return shown === all

@@ -16,7 +16,7 @@ import { isError, isUnanswered } from './chips';
 import { COLUMNS, type ColumnId, totalOf, waitOf } from './columns';
 import { useHeight } from './hooks';
 import type { Store } from './store';
-import { TEXT } from './strings';
+import * as TEXT from './strings';
 
 const ROW_HEIGHT = 24;
 const OVERSCAN = 6;

@@ -2,20 +2,21 @@
 
 import type { Row } from '../outputs/view/shapes';
 import { totalOf } from './columns';
-import { durationOf, TEXT } from './strings';
+import * as TEXT from './strings';
+import { durationOf } from './strings';
 
 export function Timing({ row }: { row: Row }) {
   const { latency, wait, upload, download } = row;
   const total = totalOf(row);
-  if (total === undefined && upload === undefined) return <p class="empty">{TEXT.timing.unknown}</p>;
+  if (total === undefined && upload === undefined) return <p class="empty">{TEXT.timingUnknown}</p>;
   const span = Math.max(total ?? 0, upload ?? 0, Number.EPSILON);
   const begin = latency === undefined ? 0 : latency - (wait ?? 0);
   return (
     <div class="timing">
-      <Phase name="upload" words={TEXT.timing.upload} from={0} ms={upload} span={span} />
-      <Phase name="wait" words={TEXT.timing.wait} from={begin} ms={wait} span={span} />
-      <Phase name="latency" words={TEXT.timing.latency} from={0} ms={latency} span={span} />
-      <Phase name="download" words={TEXT.timing.download} from={latency ?? 0} ms={download} span={span} />
+      <Phase name="upload" words={TEXT.timingUpload} from={0} ms={upload} span={span} />
+      <Phase name="wait" words={TEXT.timingWait} from={begin} ms={wait} span={span} />
+      <Phase name="latency" words={TEXT.timingLatency} from={0} ms={latency} span={span} />
+      <Phase name="download" words={TEXT.timingDownload} from={latency ?? 0} ms={download} span={span} />
     </div>
   );
 }

@@ -7,7 +7,8 @@ import { COLUMN_IDS, type ColumnId } from './columns';
 import { download } from './download';
 import type { Source } from './source';
 import type { Store } from './store';
-import { countOf, TEXT } from './strings';
+import * as TEXT from './strings';
+import { countOf } from './strings';
 import { Tabs } from './tabs';
 
 export type View = keyof typeof TEXT.views;

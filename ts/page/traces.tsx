@@ -9,7 +9,8 @@ import { statusText } from './columns';
 import { useCounted } from './hooks';
 import { numberOf, tracesIn } from './hops';
 import type { Store } from './store';
-import { durationOf, TEXT, timeOf } from './strings';
+import * as TEXT from './strings';
+import { durationOf, timeOf } from './strings';
 
 /** Of one trace. */
 const MAX_SHOWN = 200;
@@ -32,20 +33,20 @@ export function TracesView({ store, onOpen }: TracesViewProps) {
   };
   return (
     <section class="sheet">
-      <p class="quiet">{TEXT.traces.of}</p>
+      <p class="quiet">{TEXT.tracesOf}</p>
       {traces.length === 0 ? (
-        <p>{TEXT.traces.none}</p>
+        <p>{TEXT.tracesNone}</p>
       ) : (
         <table class="traces">
           <thead>
             <tr>
-              {[TEXT.traces.at, TEXT.traces.all, TEXT.traces.self].map((words) => (
+              {[TEXT.tracesAt, TEXT.tracesAll, TEXT.tracesSelf].map((words) => (
                 <th key={words} scope="col" class="number">
                   {words}
                 </th>
               ))}
               <th scope="col">{TEXT.columns.status}</th>
-              <th scope="col">{TEXT.traces.exchange}</th>
+              <th scope="col">{TEXT.tracesExchange}</th>
               <th scope="col">{TEXT.columns.waterfall}</th>
             </tr>
           </thead>
@@ -70,14 +71,14 @@ function Summary({ trace, isOpen, toggle }: { trace: Trace; isOpen: boolean; tog
       <td class="number">{timeOf(firstMs)}</td>
       <td class="number">{durationOf(lastMs - firstMs)}</td>
       <td />
-      <td class="bad">{failed > 0 && TEXT.traces.failed(failed)}</td>
+      <td class="bad">{failed > 0 && TEXT.tracesFailed(failed)}</td>
       <th scope="row" colSpan={2}>
-        <button type="button" class="sort" aria-expanded={isOpen} title={TEXT.traces.open} onClick={toggle}>
+        <button type="button" class="sort" aria-expanded={isOpen} title={TEXT.tracesOpen} onClick={toggle}>
           <span aria-hidden="true">{isOpen ? '▾' : '▸'} </span>
           {nameOf(first)}
         </button>{' '}
         <span class="quiet">
-          {TEXT.traces.count(hops.length + more)}, {named} {id}
+          {TEXT.tracesCount(hops.length + more)}, {named} {id}
         </span>
       </th>
     </tr>
@@ -94,14 +95,14 @@ function Hops({ trace, store, onOpen }: { trace: Trace } & TracesViewProps) {
   const shown = placements.slice(0, MAX_SHOWN);
   const hidden = placements.length - shown.length + more;
   const notes = [
-    ...(hidden > 0 ? [TEXT.traces.more(hidden)] : []),
+    ...(hidden > 0 ? [TEXT.tracesMore(hidden)] : []),
     ...(most?.selfMs !== undefined && placements.length > 1
-      ? [TEXT.traces.most(nameOf(most.hop), selfOf(most), Math.round((100 * most.selfMs) / wholeMs))]
+      ? [TEXT.tracesMost(nameOf(most.hop), selfOf(most), Math.round((100 * most.selfMs) / wholeMs))]
       : []),
-    ...(shown.some(({ node }) => node.isUncertain || node.isSelfUncertain) ? [TEXT.traces.uncertain] : []),
+    ...(shown.some(({ node }) => node.isUncertain || node.isSelfUncertain) ? [TEXT.tracesUncertain] : []),
     ...shown
       .filter(({ node }) => node.skewMs > 0)
-      .map(({ node }) => TEXT.traces.skew(nameOf(node.hop), durationOf(node.skewMs))),
+      .map(({ node }) => TEXT.tracesSkew(nameOf(node.hop), durationOf(node.skewMs))),
   ];
   return (
     <>
@@ -168,5 +169,5 @@ function selfOf({ selfMs, isSelfUncertain }: Node): string {
 }
 
 function nameOf({ method, path, server }: Hop): string {
-  return TEXT.traces.on(`${method} ${path}`, server);
+  return TEXT.tracesOn(`${method} ${path}`, server);
 }

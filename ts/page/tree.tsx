@@ -4,7 +4,7 @@ import type { VNode } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import { Find } from './find';
 import { type Folds, type Nodes, readNodes, unfolded } from './json';
-import { TEXT } from './strings';
+import * as TEXT from './strings';
 import { useTurns } from './turns';
 import { Virtual } from './virtual';
 
@@ -30,7 +30,7 @@ export function Tree({ text, otherwise }: { text: string; otherwise: VNode }) {
   if (read.value !== 'too many') return <Folded nodes={read.value} />;
   return (
     <>
-      <p class="quiet">{TEXT.body.tooMany}</p>
+      <p class="quiet">{TEXT.bodyTooMany}</p>
       {otherwise}
     </>
   );
@@ -58,7 +58,7 @@ function Folded({ nodes }: { nodes: Nodes }) {
   };
   const find = (): void => {
     const match = words === '' ? undefined : search(nodes, words, found === undefined ? 0 : found.offset + 1);
-    setSaid(words === '' ? '' : match === undefined ? TEXT.body.notFound : TEXT.body.found);
+    setSaid(words === '' ? '' : match === undefined ? TEXT.bodyNotFound : TEXT.bodyFound);
     if (match === undefined) {
       setFound(undefined);
       return;
@@ -73,7 +73,7 @@ function Folded({ nodes }: { nodes: Nodes }) {
       <Virtual
         count={rows.length}
         height={LINE_HEIGHT}
-        label={TEXT.body.tree}
+        label={TEXT.modes.tree}
         show={found}
         row={(index) => {
           const at = rows[index] ?? 0;
@@ -137,7 +137,7 @@ function NodeRow({ nodes, at, isFolded, toggle }: NodeRowProps) {
           type="button"
           class="fold"
           aria-expanded={!isFolded}
-          aria-label={isFolded ? TEXT.body.unfold : TEXT.body.fold}
+          aria-label={isFolded ? TEXT.bodyUnfold : TEXT.bodyFold}
           onClick={toggle}
         >
           {isFolded ? '▸' : '▾'}

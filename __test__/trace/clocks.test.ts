@@ -68,7 +68,7 @@ describe('three hosts whose clocks differ', () => {
   it('each hop is there once, below its caller, with the time that its service logged, within a millisecond', async () => {
     const { files, log } = filesOf({ ahead: AHEAD });
     const { traces, alignment } = await readFrom(files);
-    expect(alignment.seenTwice).toBe(30 * 4);
+    expect(alignment.seenTwice).toHaveLength(30 * 4);
     for (const { trace, self } of log) {
       const nodes = nodesOf(traces, trace);
       expect(nodes.map(({ hop }) => hop.path).sort()).toEqual([...self.keys()].sort());

@@ -90,7 +90,7 @@ describe('the files of ts/', () => {
       expect(
         outside.filter(
           (name) =>
-            !/^(preact(\/|$)|\.\.\/filter(\/|$)|\.\.\/exchange\/(authority|base64|curl|endpoints|outcome|scheme|templates)$|\.\.\/trace\/(grouping|hop|tree)$)/.test(
+            !/^(preact(\/|$)|\.\.\/filter(\/|$)|\.\.\/exchange\/(authority|base64|curl|endpoints|outcome|scheme|templates)$|\.\.\/outputs\/view\/hops$|\.\.\/trace\/(copies|grouping|hop|tree)$)/.test(
               name,
             ),
         ),

@@ -32,9 +32,9 @@ function urlIn(stderr: string): string {
   throw new Error(`no address: ${stderr}`);
 }
 
-async function startView(flags: string[], env?: NodeJS.ProcessEnv): Promise<string> {
+async function startView(flags: string[], env?: NodeJS.ProcessEnv, savefile = SAVEFILE): Promise<string> {
   let stderr = '';
-  process = startCli([...SAVEFILE, ...flags], env);
+  process = startCli([...savefile, ...flags], env);
   process.child.stderr?.on('data', (text) => {
     stderr += text;
   });
@@ -66,6 +66,31 @@ describe('--view', () => {
     await process?.logged('capture stopped');
     process?.child.kill('SIGINT');
     expect(linesOf((await process?.done)?.stdout ?? '')).toHaveLength(20);
+  });
+
+  it.each([
+    'unanswered',
+    'two-lengths',
+    'requests-only',
+    'responses-only',
+    'early-hints',
+    'gzip',
+    'lost-in-response-body',
+    'websocket',
+  ])('saves the HAR of %s that --har writes', async (name) => {
+    const file = join(folder, 'a.har');
+    const read = ['--ports', 'auto', '--read', join(FIXTURES, `${name}.pcap`)];
+    const { origin, cookie } = await logIn(
+      await startView(['--view', '--har', file, '--stream-messages'], undefined, read),
+    );
+    await process?.logged('capture stopped');
+    const headers = { cookie, 'content-type': 'application/json' };
+    const { text } = await ask(`${origin}/har`, { method: 'POST', headers, body: '[[1,1000]]' });
+    const entriesOf = (har: string): { _id: string }[] =>
+      JSON.parse(har).log.entries.sort((a: { _id: string }, b: { _id: string }) => a._id.localeCompare(b._id));
+    const wanted = entriesOf(readFileSync(file, 'utf8'));
+    expect(wanted.length).toBeGreaterThan(0);
+    expect(entriesOf(text)).toEqual(wanted);
   });
 
   it('says its address whatever the log level is', async () => {

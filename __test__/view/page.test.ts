@@ -153,6 +153,7 @@ describe('quick filters', () => {
     expect(isUnanswered(row(1), { newestAt: 30_999, ended: false })).toBe(false);
     expect(isUnanswered(row(1), { newestAt: 31_000, ended: false })).toBe(true);
     expect(isUnanswered(row(1), { newestAt: 0, ended: true })).toBe(true);
+    expect(isUnanswered(row(1, { ending: 'connection closed' }), { newestAt: 0, ended: false })).toBe(true);
     expect(isUnanswered(row(1, { response: true }), { newestAt: 99_000, ended: true })).toBe(false);
   });
 });

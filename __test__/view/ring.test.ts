@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Endings } from '../../ts/exchange/endings';
 import { Ring } from '../../ts/outputs/view/ring';
 import type { Row } from '../../ts/outputs/view/shapes';
 import type { HttpMessage, HttpRequest, HttpResponse } from '../../ts/types';
@@ -60,14 +61,20 @@ describe('the ring', () => {
   });
 
   it('tells a reader that asks at any time of every row as it is', () => {
-    const step = fc.record({ id: fc.integer({ min: 1, max: 30 }), half: fc.boolean(), asks: fc.boolean() });
+    const step = fc.record({
+      id: fc.integer({ min: 1, max: 30 }),
+      half: fc.boolean(),
+      ends: fc.boolean(),
+      asks: fc.boolean(),
+    });
     fc.assert(
       fc.property(
         fc.array(step, { maxLength: 200 }),
         fc.integer({ min: 1, max: 10 }),
         fc.integer({ min: 1, max: 10 }),
         (steps, most, roomy) => {
-          const ring = new Ring({ maxRows: 10 });
+          const endings = new Endings();
+          const ring = new Ring({ maxRows: 10 }, endings);
           const seen = new Map<number, Row>();
           let version = 0;
           const askOnce = (): void => {
@@ -77,8 +84,9 @@ describe('the ring', () => {
             version = found.version;
             for (const row of found.rows) seen.set(row.n, structuredClone(row));
           };
-          for (const { id, half, asks } of steps) {
-            add(ring, half ? requestOf(`1.${id}`) : responseOf(`1.${id}`));
+          for (const { id, half, ends, asks } of steps) {
+            if (ends) endings.note({ [`1.${id}`]: 'reset' });
+            else add(ring, half ? requestOf(`1.${id}`) : responseOf(`1.${id}`));
             if (asks) askOnce();
           }
           while (version < ring.version) askOnce();
@@ -104,6 +112,22 @@ describe('a row', () => {
 
   it('is not answered by an interim response', () => {
     expect(rowOf(requestOf('1.1'), responseOf('1.1', { statusCode: 103 }))).not.toHaveProperty('status');
+  });
+
+  it('says how it ended without a response, whichever was told first', () => {
+    const endings = new Endings();
+    const ring = new Ring({}, endings);
+    endings.note({ '1.1': 'closed' });
+    add(ring, requestOf('1.1'), requestOf('1.2'), requestOf('1.3'));
+    const { version } = ring;
+    endings.note({ '1.2': 'client CANCEL', '1.9': 'reset' });
+    expect(ring.changedAfter(version, 9).rows.map(({ id }) => id)).toEqual(['1.2']);
+    const endingsOf = () => ring.rows().map(({ ending }) => ending);
+    expect(endingsOf()).toEqual(['connection closed', 'reset by the client with CANCEL', undefined]);
+    add(ring, responseOf('1.2'));
+    ring.end();
+    endings.note({ '1.3': 'closed' });
+    expect(endingsOf()).toEqual(['connection closed', undefined, undefined]);
   });
 
   it.each<[string, Partial<HttpRequest>, Partial<HttpResponse>]>([

@@ -2,8 +2,10 @@
 
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { alignRows } from '../../ts/outputs/view/clocks';
 import { Ring } from '../../ts/outputs/view/ring';
 import { tracesIn } from '../../ts/page/hops';
+import { type Alignment, aligned } from '../../ts/trace/alignment';
 import type { Trace } from '../../ts/trace/grouping';
 import type { Hop } from '../../ts/trace/hop';
 import { Traces } from '../../ts/trace/traces';
@@ -35,12 +37,14 @@ const call = fc.record({
   grpc: fc.option(fc.constantFrom(0, 5, 14), { nil: undefined }),
   halves: fc.constantFrom('both', 'request', 'response'),
   unknown: fc.boolean(),
+  path: fc.constantFrom('/a', '/b'),
+  point: fc.constantFrom<string>('1', '2', '3/1'),
 });
 
 type Call = typeof call extends fc.Arbitrary<infer Value> ? Value : never;
 
 function messagesOf(id: string, each: Call): HttpMessage[] {
-  const { asked, answered, client, server, begun, ms, waited, status, grpc, halves, unknown } = each;
+  const { asked, answered, client, server, begun, ms, waited, status, grpc, halves, unknown, path } = each;
   const time = (at: number): string => new Date(Date.UTC(2026, 0, 1) + at).toISOString();
   const ends = {
     receiver: { ip: server, port: 8080 },
@@ -48,11 +52,17 @@ function messagesOf(id: string, each: Call): HttpMessage[] {
     ...(unknown ? { timestampUnknown: true as const } : {}),
   };
   const timing = unknown ? {} : { latencyMs: ms, waitMs: Math.round(ms * waited) };
-  const request = requestOf(id, { ...ends, timestamp: time(begun), headers: { host: 'Shop.test:8080', ...asked } });
+  const request = requestOf(id, {
+    ...ends,
+    path,
+    timestamp: time(begun),
+    headers: { host: 'Shop.test:8080', ...asked },
+  });
   const response = responseOf(id, {
     ...ends,
     ...timing,
     timestamp: time(begun + ms),
+    request: { method: 'GET', path },
     headers: answered,
     statusCode: status,
     ...(grpc === undefined ? {} : { grpc: { status: grpc } }),
@@ -69,10 +79,14 @@ function messagesOf(id: string, each: Call): HttpMessage[] {
 function shownOf(traces: readonly Trace[]): unknown[] {
   const shown = traces.map(({ id, named, hops, firstMs, lastMs }) => {
     // Rows and lines are counted each by itself.
-    const textOf = ({ asked, answered, id: _, ...facts }: Hop): string => JSON.stringify(facts);
+    const factsOf = ({ asked, answered, id: _, nearer, ...facts }: Hop) => ({
+      ...facts,
+      ...(nearer === undefined ? {} : { nearer: { ...nearer, asked: 0, answered: 0 } }),
+    });
+    const textOf = (hop: Hop): string => JSON.stringify(factsOf(hop));
     const inTime = [...hops].sort((a, b) => textOf(a).localeCompare(textOf(b)));
     const tree = [...inOrder(treesOf(inTime))].map(({ node, depth }) => {
-      const { keys, asked, answered, id: _, ...facts } = node.hop;
+      const { keys, ...facts } = factsOf(node.hop);
       return { ...facts, keys: { ...keys }, depth, selfMs: node.selfMs, isUncertain: node.isUncertain };
     });
     return { id, named, firstMs, lastMs, tree };
@@ -80,20 +94,32 @@ function shownOf(traces: readonly Trace[]): unknown[] {
   return JSON.parse(JSON.stringify(shown)).sort((a: Trace, b: Trace) => a.id.localeCompare(b.id));
 }
 
-it('whatever the fields say, and however little of an exchange there is', () => {
+const several = fc.array(call, { minLength: 1, maxLength: 12 });
+
+it.each([
+  ['', several.map((calls) => calls.map((each) => ({ ...each, point: '' })))],
+  [', with several clocks', several],
+])('whatever the fields say, and however little of an exchange there is%s', (_, all) => {
   fc.assert(
-    fc.property(fc.array(call, { minLength: 1, maxLength: 12 }), (calls) => {
+    fc.property(all, (calls) => {
       // The command sees an exchange when it ends, the page when it begins: which comes first may decide what it is joined to.
       const ordered = [...calls].sort((a, b) => Number(a.halves !== 'both') - Number(b.halves !== 'both'));
-      const messages = ordered.flatMap((each, at) => messagesOf(`1.${at + 1}`, each));
+      const messages = ordered.flatMap((each, at) => messagesOf(`${each.point && `${each.point}/`}1.${at + 1}`, each));
       const lines = messages.map((message) => `${JSON.stringify(message)}\n`);
       const traces = new Traces();
       traces.read(Buffer.from(lines.join('')));
       traces.end();
       const ring = new Ring();
       for (const [at, message] of messages.entries()) ring.add(message, Buffer.from(lines[at] as string));
-      const found = tracesIn(JSON.parse(JSON.stringify(ring.rows())), () => true);
+      const alignment = aligned(traces.all);
+      const told: Alignment[] = [];
+      const clocks = alignRows(ring, (found) => {
+        told.push(found);
+        return [];
+      });
+      const found = tracesIn(JSON.parse(JSON.stringify(ring.rows())), clocks, () => true);
       expect(shownOf(found)).toEqual(shownOf(traces.slowest()));
+      expect(told.map((each) => each.clocks)).toEqual(clocks === undefined ? [] : [alignment.clocks]);
     }),
     { numRuns: 300 },
   );
@@ -106,7 +132,7 @@ it('shows those of which the filter shows an exchange', () => {
     ring.add(message, Buffer.from(JSON.stringify(message)));
   }
   const idsFor = (shown: number[]) =>
-    tracesIn(ring.rows(), (n) => shown.includes(n)).map(({ id, hops }) => [id[0], hops.length]);
+    tracesIn(ring.rows(), undefined, (n) => shown.includes(n)).map(({ id, hops }) => [id[0], hops.length]);
   expect(idsFor([2])).toEqual([['a', 2]]);
   expect(idsFor([1, 3]).sort()).toEqual([
     ['a', 2],

@@ -71,6 +71,35 @@ describePage('the views', (session) => {
     await session.detail.getByText('GET http://host-4/stock HTTP/1.1').waitFor();
   });
 
+  it('has traces of several capture points by one clock, once all is read', { timeout: TIMEOUT_MS }, async () => {
+    await session.open({
+      wordsOfClocks: ({ clocks }) => clocks.map(({ point, offsetMs }) => `${point}: ${offsetMs} ms`),
+    });
+    const { opened, page } = session;
+    opened.write(
+      ...call({ id: '1/1.1', path: '/checkout', from: '1', to: '2', begun: 0, ms: 100 }),
+      ...call({ id: '2/1.1', path: '/checkout', from: '1', to: '2', begun: 5_002, ms: 96 }),
+      ...call({ id: '2/2.1', path: '/stock', from: '2', to: '3', begun: 5_012, ms: 50 }),
+    );
+    await session.count('3 exchanges');
+    await session.tab('Traces');
+    await page.getByRole('button', { name: 'GET /checkout' }).click();
+    expect(await page.locator('tr.trace').textContent()).toContain('3 exchanges');
+    await opened.view.close();
+    await page.getByText('2: 5000 ms').waitFor();
+    await expect.poll(() => page.locator('tr.trace').textContent()).toContain('2 exchanges');
+    const texts = await page.locator('tbody tr').allInnerTexts();
+    const cells = texts.map((text) => text.split('\t').map((cell) => cell.trim()));
+    expect(cells.slice(1, 3)).toEqual([
+      ['0 µs', '100 ms', '46 ms', '200', 'GET /checkout on host-2:80', ''],
+      ['12 ms', '50 ms', '50 ms', '200', 'GET /stock on host-3:80', ''],
+    ]);
+    // As the other point has it, it is not shown apart, and still found.
+    await page.getByLabel('Filter', { exact: true }).fill('id=2/1.1');
+    await session.count('1 of 3 exchanges');
+    expect(await page.locator('tr.trace').count()).toBe(1);
+  });
+
   it('has the whole trace if the filter shows an exchange of it', { timeout: TIMEOUT_MS }, async () => {
     await session.open();
     const { opened, page } = session;

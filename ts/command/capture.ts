@@ -108,6 +108,13 @@ export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Sh
     createLogger: withAdvice(terminal.createLogger, inputs),
     createStdout: terminal.createStdout,
     endings: terminal.endings,
+    wordsOfClocks: (alignment) => {
+      const { wordsOfClocks } = require('./terminal/clocks') as typeof import('./terminal/clocks');
+      return wordsOfClocks(
+        alignment,
+        inputs.map(({ path }) => path),
+      );
+    },
     harTraces: askedFlags.traces,
     bringsStreams: inputs.some(({ kind }) => kind === 'lines'),
     observe: both(terminal.observe, packets?.observe),

@@ -6,3 +6,9 @@ import type { Endpoint } from '../types';
 export function endpointText({ ip, port }: Endpoint): string {
   return ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`;
 }
+
+/** And back. */
+export function endpointOf(text: string): Endpoint {
+  const colon = text.lastIndexOf(':');
+  return { ip: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
+}

@@ -6,6 +6,7 @@ import type { Endings } from '../exchange/endings';
 import type { Savefiles } from '../exchange/savefiles';
 import type { LimitedLine, Log } from '../logger';
 import type { NativeCapture } from '../native';
+import type { Alignment } from '../trace/alignment';
 import type { HttpMessage, MessageField, StreamMessage } from '../types';
 import type { DeliveryLimits } from './delivery/delivery';
 import type { CreateHttpClient } from './delivery/http-client';
@@ -31,6 +32,8 @@ export interface OutputDeps {
   rewrite?: ((lines: Buffer) => Pick<Batch, 'lines' | 'messages'>) | undefined;
   /** Messages inside streams may come although `streamMessages` is not set: JSON lines have those of the capture that wrote them. */
   bringsStreams?: boolean | undefined;
+  /** The clocks of the inputs in words. */
+  wordsOfClocks?: ((alignment: Alignment) => readonly string[]) | undefined;
   /** A HAR file has a page for each trace. */
   harTraces?: boolean | undefined;
   /** Those that are read, if their packets can be copied; by default the savefile of the config. */

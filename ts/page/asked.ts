@@ -1,5 +1,6 @@
 /** A row as the exchange that the filter's expressions ask about: all but fields of heads and bodies, which a row does not have. */
 
+import { endpointOf } from '../exchange/endpoints';
 import type { Exchange } from '../filter';
 import type { Row } from '../outputs/view/shapes';
 
@@ -58,9 +59,4 @@ function responseOf(row: Row): Half {
     ...(wait === undefined ? {} : { waitMs: wait }),
     ...(download === undefined ? {} : { durationMs: download }),
   };
-}
-
-export function endpointOf(text: string): { ip: string; port: number } {
-  const colon = text.lastIndexOf(':');
-  return { ip: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
 }

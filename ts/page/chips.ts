@@ -23,7 +23,11 @@ export function isError({ status, grpcStatus, incomplete }: Row): boolean {
 }
 
 export function isUnanswered(row: Row, { newestAt, ended }: Progress): boolean {
-  return row.request === true && row.response !== true && (ended || newestAt - row.at >= PATIENCE_MS);
+  return (
+    row.request === true &&
+    row.response !== true &&
+    (row.ending !== undefined || ended || newestAt - row.at >= PATIENCE_MS)
+  );
 }
 
 export const CHIPS: Readonly<Record<ChipId, (row: Row, progress: Progress) => boolean>> = {

@@ -101,19 +101,26 @@ function Heads({ exchange, row }: { exchange: Exchange; row: Row }) {
       {interim.map((message, index) => (
         <Head key={index} title={TEXT.interimHead} message={message} />
       ))}
-      <Head title={TEXT.responseHead} message={response} />
+      <Head title={TEXT.responseHead} message={response} otherwise={row.ending} />
       <h2>{TEXT.connection}</h2>
       <Fields fields={connectionOf(row, request ?? response)} />
     </>
   );
 }
 
-function Head({ title, message }: { title: string; message: HttpMessage | undefined }) {
+interface HeadProps {
+  title: string;
+  message: HttpMessage | undefined;
+  /** Why there is none. */
+  otherwise?: string | undefined;
+}
+
+function Head({ title, message, otherwise = TEXT.noMessage }: HeadProps) {
   if (message === undefined) {
     return (
       <>
         <h2>{title}</h2>
-        <p class="quiet">{TEXT.noMessage}</p>
+        <p class="quiet">{otherwise}</p>
       </>
     );
   }

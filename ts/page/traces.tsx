@@ -3,7 +3,7 @@
 import { useMemo, useState } from 'preact/hooks';
 import type { Row } from '../outputs/view/shapes';
 import type { Trace } from '../trace/grouping';
-import type { Hop } from '../trace/hop';
+import { awaitedSpanOf, type Hop } from '../trace/hop';
 import { inOrder, mostItself, type Node, type Placement, treesOf } from '../trace/tree';
 import { statusText } from './columns';
 import { useCounted } from './hooks';
@@ -25,7 +25,8 @@ interface TracesViewProps {
 
 export function TracesView({ store, onOpen }: TracesViewProps) {
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
-  const traces = useCounted(store, () => tracesIn(store.rows, (n) => store.isShown(n)));
+  const clocks = store.state?.clocks;
+  const traces = useCounted(store, () => tracesIn(store.rows, clocks, (n) => store.isShown(n)));
   const toggle = (id: string): void => {
     const next = new Set(open);
     if (!next.delete(id)) next.add(id);
@@ -34,6 +35,11 @@ export function TracesView({ store, onOpen }: TracesViewProps) {
   return (
     <section class="sheet">
       <p class="quiet">{TEXT.tracesOf}</p>
+      {clocks?.words.map((words) => (
+        <p key={words} class="quiet">
+          {words}
+        </p>
+      ))}
       {traces.length === 0 ? (
         <p>{TEXT.tracesNone}</p>
       ) : (
@@ -88,7 +94,7 @@ function Summary({ trace, isOpen, toggle }: { trace: Trace; isOpen: boolean; tog
 function Hops({ trace, store, onOpen }: { trace: Trace } & TracesViewProps) {
   const { hops, more, firstMs, lastMs } = trace;
   // A trace is made anew with the others; its tree only when one of its exchanges has changed.
-  const known = hops.reduce((sum, { allMs = -1 }) => sum + allMs, 0);
+  const known = hops.reduce((sum, { atMs, allMs = -1 }) => sum + atMs + allMs, 0);
   const placements = useMemo(() => [...inOrder(treesOf(hops))], [hops.length, firstMs, lastMs, known]);
   const most = mostItself(placements);
   const wholeMs = Math.max(lastMs - firstMs, Number.EPSILON);
@@ -137,13 +143,14 @@ interface HopRowProps extends Placement {
 
 function HopRow({ node, depth, firstMs, wholeMs, isMost, row, onOpen }: HopRowProps) {
   const { hop, isUncertain } = node;
+  const { atMs, allMs } = awaitedSpanOf(hop);
   const percent = (ms: number): string => `${Math.min(100, (100 * ms) / wholeMs)}%`;
   return (
     <tr class={hop.isFailed ? 'bad' : ''}>
-      <td class="number">{durationOf(hop.atMs - firstMs)}</td>
-      <td class="number">{durationOf(hop.allMs)}</td>
+      <td class="number">{durationOf(atMs - firstMs)}</td>
+      <td class="number">{durationOf(allMs)}</td>
       <td class={isMost ? 'number strong' : 'number'}>{selfOf(node)}</td>
-      <td>{row?.response === true ? statusText(row) : TEXT.noAnswer}</td>
+      <td>{row?.response === true ? statusText(row) : (row?.ending ?? TEXT.noAnswer)}</td>
       <th scope="row" style={{ paddingInlineStart: `${Math.min(depth + 1, MAX_DEPTH) * INDENT_EM}em` }}>
         <button
           type="button"
@@ -157,7 +164,7 @@ function HopRow({ node, depth, firstMs, wholeMs, isMost, row, onOpen }: HopRowPr
       </th>
       <td aria-hidden="true">
         <span class="track lane">
-          <i class="wait" style={{ marginInlineStart: percent(hop.atMs - firstMs), width: percent(hop.allMs ?? 0) }} />
+          <i class="wait" style={{ marginInlineStart: percent(atMs - firstMs), width: percent(allMs ?? 0) }} />
         </span>
       </td>
     </tr>

@@ -6,6 +6,7 @@
  * client's, and the response the other way round. A call lies within the exchange that it was made for, unless that does not wait for it.
  */
 
+import type { Copies } from './copies';
 import { type Hop, isSameServer, mayHaveCalled } from './hop';
 
 /** Times are whole milliseconds, rounded down: their difference is more or less by up to one. */
@@ -20,9 +21,6 @@ export interface Bound {
   /** Both are the same exchange; else a call, or a request that was handed on, and what it was made for. */
   isSame: boolean;
 }
-
-/** One exchange as several points have seen it: at the server first. */
-export type Copies = readonly [Hop, ...Hop[]];
 
 /** All hops, each exchange once. */
 export function copiesOf(hops: readonly Hop[]): Copies[] {

@@ -5,15 +5,13 @@
  */
 
 import type { Bound } from './bounds';
+import type { Setting } from './copies';
 
-export interface Clock {
+/** `offsetMs` is 0 if its clock may be right. */
+export interface Clock extends Setting {
   point: string;
   /** The point whose clock it is compared with: that which is first, of those that have hops in common. */
   reference: string;
-  /** It is ahead by so much; 0 if it may be right. */
-  offsetMs: number;
-  /** And that may be wrong by so much. */
-  slackMs: number;
   /** The bounds that say so: exchanges that both points have seen, else calls. */
   hops: number;
   isSame: boolean;

@@ -3,7 +3,7 @@
  * been quiet for longest, and of those the slowest are kept, as a single capture point saw them. Browsers run it too, so it imports nothing of Node.
  */
 
-import type { Hop } from './hop';
+import { awaitedSpanOf, type Hop } from './hop';
 import { type Named, padded } from './keys';
 
 /** Hops that are kept at one time, some 600 bytes each. */
@@ -100,8 +100,9 @@ export class Grouping {
     // To the end of the order.
     this.#traces.delete(id);
     this.#traces.set(id, trace);
-    trace.firstMs = Math.min(trace.firstMs, hop.atMs);
-    trace.lastMs = Math.max(trace.lastMs, hop.atMs + (hop.allMs ?? 0));
+    const { atMs, allMs = 0 } = awaitedSpanOf(hop);
+    trace.firstMs = Math.min(trace.firstMs, atMs);
+    trace.lastMs = Math.max(trace.lastMs, atMs + allMs);
     if (trace.hops.length >= MAX_TRACE_HOPS) {
       trace.more++;
       return false;

@@ -28,7 +28,7 @@ export function* clockRows(
   nameOf: NameOf,
   isShown: (hop: Hop) => boolean,
 ): Generator<[words: string, style?: Style]> {
-  if (seenTwice > 0) yield [`exchanges that several inputs have, shown once: ${count(seenTwice)}`];
+  if (seenTwice.length > 0) yield [`exchanges that several inputs have, shown once: ${count(seenTwice.length)}`];
   for (const clock of clocks.slice(0, MAX_ROWS)) yield [wordsOfClock(clock, nameOf)];
   yield* more(clocks.length, 'clocks');
   for (const disagreement of disagreements.slice(0, MAX_ROWS)) yield [wordsOfDisagreement(disagreement, nameOf), 'red'];
@@ -36,6 +36,10 @@ export function* clockRows(
   const shown = contradictions.filter(({ bound: { outer, inner } }) => isShown(outer) || isShown(inner));
   for (const each of shown.slice(0, MAX_ROWS)) yield [wordsOfContradiction(each, nameOf), 'red'];
   yield* more(shown.length, 'hops that contradict the clocks');
+}
+
+export function wordsOfClocks(alignment: Alignment, inputs: readonly string[]): string[] {
+  return [...clockRows(alignment, pointNames(inputs), () => true)].map(([words]) => words);
 }
 
 function* more(all: number, what: string): Generator<[words: string]> {

@@ -25,7 +25,7 @@ export interface About {
   /** The messages inside its WebSocket, if it is one. */
   inside?: SocketMessage[] | undefined;
   /** How it ended without a response. */
-  ending?: Ending | undefined;
+  ending?: Pick<Ending, 'words'> | undefined;
   /** Of its trace. */
   page?: string | undefined;
 }
@@ -165,7 +165,7 @@ function responseOf(response: HarMessage): object {
 }
 
 /** As Chromium writes it down. */
-function noResponse(ending: Ending | undefined): object {
+function noResponse(ending: About['ending']): object {
   return {
     status: 0,
     statusText: '',

@@ -6,13 +6,15 @@ import { unwritable } from '../unwritable';
 
 export const html: OutputKind = {
   dropReasons: ['overflow', 'invalid', 'closed'],
-  create({ config: { htmlFile = '', pcapFile, interface: name }, capture, lossless, onClosed }) {
+  create({ config: { htmlFile = '', pcapFile, interface: name }, deps, endings, capture, lossless, onClosed }) {
     const { HtmlOutput } = require('./output') as typeof import('./output');
     try {
       return new HtmlOutput({
         path: htmlFile,
         source: pcapFile ?? name,
         lossless,
+        endings,
+        wordsOfClocks: deps.wordsOfClocks,
         engineStats: () => capture.stats(),
         onClosed,
       });

@@ -2,12 +2,15 @@
 
 import { randomUUID } from 'node:crypto';
 import { closeSync, ftruncateSync, unlinkSync, writeSync } from 'node:fs';
+import type { Endings } from '../../exchange/endings';
 import { linesOf, parseLine } from '../../exchange/lines';
 import { lossesOf } from '../../losses';
 import type { OutputStats } from '../../types';
+import type { OutputDeps } from '../kind';
 import { type Batch, type Output, Tally } from '../output';
 import { openReplaceableFile } from '../regular-file';
 import { type Assets, readAssets } from '../view/assets';
+import { alignRows } from '../view/clocks';
 import { documentOf } from '../view/document';
 import { Ring } from '../view/ring';
 
@@ -19,6 +22,9 @@ interface HtmlOptions {
   source: string;
   /** A savefile is read. */
   lossless: boolean;
+  /** How exchanges end that have no response. */
+  endings: Endings;
+  wordsOfClocks?: OutputDeps['wordsOfClocks'];
   engineStats(): Record<string, number>;
   /** The file takes nothing. */
   onClosed(error: NodeJS.ErrnoException): void;
@@ -30,7 +36,7 @@ export class HtmlOutput implements Output {
   readonly name = 'html';
   readonly #options: HtmlOptions;
   readonly #assets: Assets;
-  readonly #ring = new Ring();
+  readonly #ring: Ring;
   readonly #tally = new Tally();
   readonly #file: { fd: number; isNew: boolean };
   /** Messages that are to be in the file. */
@@ -41,6 +47,7 @@ export class HtmlOutput implements Output {
   /** Opens the file; what is in it stays until the end. */
   constructor(options: HtmlOptions) {
     this.#options = options;
+    this.#ring = new Ring({}, options.endings);
     this.#assets = readAssets(options.assets);
     this.#file = openReplaceableFile(options.path, PAGE);
   }
@@ -66,6 +73,7 @@ export class HtmlOutput implements Output {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#ring.end();
     try {
       if (this.#begun) await this.#writeAll();
       // A file that is ours and never began is taken away.
@@ -100,11 +108,13 @@ export class HtmlOutput implements Output {
   }
 
   #state() {
-    const { source, lossless, engineStats } = this.#options;
+    const { source, lossless, engineStats, wordsOfClocks = () => [] } = this.#options;
+    const clocks = alignRows(this.#ring, wordsOfClocks);
     const { exchanges, rowsGone, messagesGone } = this.#ring;
     const losses = lossesOf(engineStats());
     const run = randomUUID();
-    return { run, source, savefile: lossless, ended: true, exchanges, rowsGone, messagesGone, overflow: 0, losses };
+    const counts = { exchanges, rowsGone, messagesGone, overflow: 0, losses };
+    return { run, source, savefile: lossless, ended: true, ...counts, ...(clocks === undefined ? {} : { clocks }) };
   }
 }
 

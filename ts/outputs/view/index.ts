@@ -6,7 +6,7 @@ import type { PacketCopies } from './packets';
 
 export const view: OutputKind = {
   dropReasons: ['overflow', 'invalid'],
-  create({ config, deps, capture, lossless, sayAlways }) {
+  create({ config, deps, endings, capture, lossless, sayAlways }) {
     const { checkListening } = require('./listening') as typeof import('./listening');
     const listening = checkListening(config);
     const { ViewOutput } = require('./output') as typeof import('./output');
@@ -16,8 +16,10 @@ export const view: OutputKind = {
       lossless,
       packets: packetsOf({ config, deps }, listening.host),
       source: config.pcapFile ?? config.interface,
+      endings,
       engineStats: () => capture.stats(),
       say: (url) => sayAlways({ url }, 'the page is open at this address, once; keep it to yourself'),
+      wordsOfClocks: deps.wordsOfClocks,
       schedule: deps.schedule,
       now: deps.now,
     });

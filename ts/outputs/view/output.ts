@@ -8,11 +8,14 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { ENGINE_ERROR_CODES, EngineError } from '../../errors';
+import type { Endings } from '../../exchange/endings';
 import { linesOf, parseLine } from '../../exchange/lines';
 import { lossesOf } from '../../losses';
 import type { OutputStats } from '../../types';
+import type { OutputDeps } from '../kind';
 import { type Batch, type Output, type Schedule, Tally } from '../output';
 import { readAssets } from './assets';
+import { alignRows } from './clocks';
 import { Feed } from './feed';
 import type { PacketCopies } from './packets';
 import { Ring } from './ring';
@@ -39,7 +42,10 @@ export interface ViewOptions {
   source: string;
   /** Absent: packets cannot be had. */
   packets?: PacketCopies | undefined;
+  /** How exchanges end that have no response; absent: nothing is known of it. */
+  endings?: Endings;
   engineStats(): Record<string, number>;
+  wordsOfClocks?: OutputDeps['wordsOfClocks'];
   /** The page's address, with the token that opens it. */
   say(url: string): void;
   schedule: Schedule;
@@ -52,11 +58,12 @@ export class ViewOutput implements Output {
   readonly name = 'view';
   readonly #options: ViewOptions;
   readonly #tally = new Tally();
-  readonly #ring = new Ring();
+  readonly #ring: Ring;
   readonly #feed: Feed;
   readonly #run = randomUUID();
   #server: ViewServer | undefined;
   #ended = false;
+  #clocks: State['clocks'];
   #stopped = false;
   /** Ms that may be used now, live. */
   #budgetMs = MAX_BURST_MS;
@@ -65,7 +72,8 @@ export class ViewOutput implements Output {
   constructor(options: ViewOptions) {
     this.#options = options;
     this.#refilledAt = options.now();
-    const { schedule, now } = options;
+    const { endings, schedule, now } = options;
+    this.#ring = new Ring({}, endings);
     this.#feed = new Feed({ ring: this.#ring, state: () => this.#state(), schedule, now });
   }
 
@@ -115,6 +123,8 @@ export class ViewOutput implements Output {
 
   async close(): Promise<void> {
     this.#ended = true;
+    this.#ring.end();
+    this.#clocks = alignRows(this.#ring, this.#options.wordsOfClocks ?? (() => []));
     this.#feed.flush();
     if (this.#stopped || !this.#options.lossless) await this.leave();
   }
@@ -171,6 +181,7 @@ export class ViewOutput implements Output {
       savefile: lossless,
       ...(packets === undefined ? {} : { packets: true as const }),
       ended: this.#ended,
+      ...(this.#clocks === undefined ? {} : { clocks: this.#clocks }),
       exchanges,
       rowsGone,
       messagesGone,

@@ -3,6 +3,7 @@
  * one exchange. The oldest lines go first; their rows stay, until there are too many of those too.
  */
 
+import type { Endings } from '../../exchange/endings';
 import type { HttpMessage, StreamMessage } from '../../types';
 import { addTo, bytesOf, isStreamLine, newRow } from './row';
 import type { Row } from './shapes';
@@ -43,6 +44,8 @@ interface Change {
 
 export class Ring {
   readonly #limits: Limits;
+  readonly #endings: Endings | undefined;
+  readonly #unwatch: (() => void) | undefined;
   readonly #byId = new Map<string, Entry>();
   /** By `n`, the oldest first. */
   readonly #entries = new Map<number, Entry>();
@@ -59,8 +62,16 @@ export class Ring {
   /** Lines that came and are not in memory. */
   linesGone = 0;
 
-  constructor(limits: Partial<Limits> = {}) {
+  /** `endings`: how exchanges end that have no response. */
+  constructor(limits: Partial<Limits> = {}, endings?: Endings) {
     this.#limits = { maxRows: MAX_ROWS, maxRowBytes: MAX_ROW_BYTES, maxLineBytes: MAX_LINE_BYTES, ...limits };
+    this.#endings = endings;
+    this.#unwatch = endings?.watch((id) => this.#noteEnding(this.#byId.get(id)));
+  }
+
+  /** Nothing more comes; what is there can still be read. */
+  end(): void {
+    this.#unwatch?.();
   }
 
   /** Of the last change. */
@@ -97,6 +108,14 @@ export class Ring {
     return [...this.#entries.values()].map(({ row }) => row);
   }
 
+  /** Facts of an exchange that no message of it tells. */
+  change(n: number, facts: Pick<Row, 'ending' | 'copies' | 'isCopy'>): void {
+    const entry = this.#entries.get(n);
+    if (entry === undefined) return;
+    Object.assign(entry.row, facts);
+    this.#measure(entry);
+  }
+
   /** At most so many rows that have changed after this version, as long as there is room, and up to which version these are all. */
   changedAfter(version: number, most: number, hasRoom = (_row: Row) => true): { rows: Row[]; version: number } {
     const rows: Row[] = [];
@@ -117,17 +136,30 @@ export class Ring {
     this.#entries.set(row.n, entry);
     this.#whole.add(entry);
     this.#keep(entry, line);
+    this.#noteEnding(entry);
+  }
+
+  /** It may come before its exchange, and after its row has gone. */
+  #noteEnding(entry: Entry | undefined): void {
+    if (entry === undefined || entry.row.response === true) return;
+    const ending = this.#endings?.of(entry.row.id)?.words;
+    if (ending !== undefined) this.change(entry.row.n, { ending });
   }
 
   #noteAnswer(row: Row): void {
     if (row.response === true) row.answered ??= this.exchanges;
   }
 
-  #keep(entry: Entry, line: Buffer): void {
+  /** The row has changed. */
+  #measure(entry: Entry): void {
     this.#change(entry);
     const rowBytes = bytesOf(entry.row);
     this.#rowBytes += rowBytes - entry.rowBytes;
     entry.rowBytes = rowBytes;
+  }
+
+  #keep(entry: Entry, line: Buffer): void {
+    this.#measure(entry);
     // The rest of an exchange without its beginning would look like all of it.
     if (entry.lines === undefined) {
       this.linesGone++;

@@ -62,6 +62,7 @@ function keysIn({ direction, headers }: HttpMessage): Row['keys'] {
 
 function addResponse(row: Row, message: HttpMessage): void {
   row.response = true;
+  delete row.ending;
   row.size = message.bodySize;
   const grpcStatus = grpcStatusOf(message);
   if (grpcStatus !== undefined) row.grpcStatus = grpcStatus;
@@ -100,8 +101,8 @@ const ROW_BYTES = 400;
 /** And its keys, on top of their texts. */
 const KEYS_BYTES = 160;
 
-export function bytesOf({ id, method, host, path, type, client, server, keys }: Row): number {
+export function bytesOf({ id, method, host, path, type, client, server, ending, keys }: Row): number {
   const { trace, span, parent, request } = keys ?? {};
-  const texts = [id, method, host, path, type, client, server, trace, span, parent, request];
+  const texts = [id, method, host, path, type, client, server, ending, trace, span, parent, request];
   return texts.reduce((sum, text) => sum + (text?.length ?? 0), ROW_BYTES + (keys === undefined ? 0 : KEYS_BYTES));
 }

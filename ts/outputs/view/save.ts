@@ -31,7 +31,7 @@ export function* harOf(ring: Ring, ranges: readonly Range[]): Generator<string> 
   yield BEGIN;
   let separator = '\n';
   let startedAt: string | undefined;
-  for (const { n } of rowsIn(ring, ranges)) {
+  for (const { n, ending } of rowsIn(ring, ranges)) {
     const lines = ring.get(n)?.lines;
     if (lines === undefined) continue;
     const { exchange, inside } = exchangeIn(lines);
@@ -41,7 +41,11 @@ export function* harOf(ring: Ring, ranges: readonly Range[]): Generator<string> 
     if (startedAt === undefined || began < startedAt) startedAt = began;
     const messages = inside.flatMap((message) => socketMessageOf(message) ?? []);
     const isOpened = isSocket(exchange.request, exchange.response);
-    yield separator + JSON.stringify(entryOf(exchange, { inside: isOpened ? messages : undefined }));
+    const about = {
+      inside: isOpened ? messages : undefined,
+      ending: ending === undefined ? undefined : { words: ending },
+    };
+    yield separator + JSON.stringify(entryOf(exchange, about));
     separator = ',\n';
   }
   yield endOf(startedAt ?? new Date().toISOString());

@@ -1,5 +1,6 @@
 /** The data that the page and its server send to each other. Types alone: the page is another program. */
 
+import type { Setting } from '../../trace/copies';
 import type { Keys } from '../../trace/keys';
 import type { HttpMessage, StreamMessage } from '../../types';
 
@@ -43,12 +44,17 @@ export interface Row {
   response?: true;
   /** The newest exchange when its response was whole: later ones began after that. */
   answered?: number;
+  /** How it ended without a response, as far as that was captured. */
+  ending?: string;
   /** Why a half of it ended early. */
   incomplete?: NonNullable<HttpMessage['incomplete']>;
   /** Bytes of a body, or fields, are missing. */
   cut?: true;
   /** The trace that it belongs to, if it is known when it was. */
   keys?: Keys;
+  /** The same exchange as other capture points have it, at the server first; of those it is told that they are copies. */
+  copies?: readonly number[];
+  isCopy?: true;
   /** Messages inside the stream that have come so far. */
   streamed?: number;
 }
@@ -70,6 +76,8 @@ export interface State {
   messagesGone: number;
   /** Messages that were left out since they came faster than the page may take time for. */
   overflow: number;
+  /** At the end, of several capture points: their clocks, as the hops of traces tell them, and the same in words. */
+  clocks?: { settings: Readonly<Record<string, Setting>>; words: readonly string[] };
   /** The ledger in words: how much of what was lost. */
   losses: readonly (readonly [count: number, words: string])[];
 }

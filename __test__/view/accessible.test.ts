@@ -212,7 +212,9 @@ describePage('a message inside a stream', (session) => {
     await session.count('1 exchanges');
     await session.rows().first().click();
     await session.tab('Response');
-    await session.detail.getByText('Decoded from gzip; the 1.2 kB that were sent are not kept').waitFor();
+    await session.detail
+      .getByText('Decoded from gzip; the 1.2 kB that were sent are kept by --no-decode-body --binary-bodies base64')
+      .waitFor();
     await session.detail.getByText('Values in it are hidden').waitFor();
   });
 });

@@ -270,6 +270,10 @@ describe('texts', () => {
   });
 });
 
+it.each(['constructor', '__proto__', 'later'])('a reason that is not known is said as it is: %s', (incomplete) => {
+  expect(lossesOf(responseOf('1.1', { incomplete } as never))).toEqual([incomplete]);
+});
+
 describe('a body', () => {
   const body = (text: string | undefined, type: string) => ({ text, type, bytes: () => Buffer.from(text ?? '\xff') });
 

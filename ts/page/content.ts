@@ -122,7 +122,7 @@ export function partsOf(bytes: Uint8Array, type: string): Parts {
 }
 
 /** The last character may be cut. */
-function utf8(bytes: Uint8Array): string | undefined {
+export function utf8(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes, { stream: true });
   } catch {

@@ -6,6 +6,7 @@ import { endpointText } from '../exchange/endpoints';
 import type { Row } from '../outputs/view/shapes';
 import type { HttpMessage } from '../types';
 import { BodyView } from './body';
+import { useDecoded } from './coding';
 import { fetchOf, urlOf } from './copy';
 import { copy } from './download';
 import { bodyOf, type Exchange, exchangeOf, lossesOf, madeOf } from './exchange';
@@ -175,7 +176,10 @@ function Losses({ message }: { message: HttpMessage }) {
 }
 
 function Body({ message }: { message: HttpMessage | undefined }) {
-  const body = useMemo(() => message && bodyOf(message), [message]);
+  const sent = useMemo(() => message && bodyOf(message), [message]);
+  const decoded = useDecoded(sent);
+  const [isRaw, setIsRaw] = useState(false);
+  const body = isRaw ? sent : (decoded ?? sent);
   if (message === undefined) return <p class="empty">{TEXT.noMessage}</p>;
   return (
     <div class="whole">
@@ -185,6 +189,18 @@ function Body({ message }: { message: HttpMessage | undefined }) {
           {words}
         </p>
       ))}
+      {sent?.codings !== undefined && (
+        <label>
+          <input
+            type="checkbox"
+            checked={body === sent}
+            disabled={decoded === undefined}
+            onChange={() => setIsRaw(!isRaw)}
+          />{' '}
+          {TEXT.bodySent(sent.codings)}
+          {decoded?.isCut && TEXT.bodyHalf}
+        </label>
+      )}
       {body === undefined ? <p class="empty">{TEXT.noBody}</p> : <BodyView body={body} />}
     </div>
   );

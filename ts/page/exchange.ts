@@ -33,7 +33,7 @@ export function lossesOf(message: HttpMessage): string[] {
   const { incomplete, gapBytes, bodyTruncated, headersTruncated, headersIncomplete, unknownHeaders, errorCode } =
     message;
   return [
-    ...(incomplete === undefined ? [] : [INCOMPLETE[incomplete] ?? incomplete]),
+    ...(incomplete === undefined ? [] : [INCOMPLETE.get(incomplete) ?? incomplete]),
     ...(errorCode === undefined ? [] : [TEXT.lossErrorCode(errorCode)]),
     ...(gapBytes === undefined ? [] : [TEXT.lossGapBytes(gapBytes)]),
     ...(bodyTruncated === undefined ? [] : [TEXT.lossBodyTruncated]),
@@ -61,14 +61,17 @@ export interface Body {
   text: string | undefined;
   bytes(): Uint8Array;
   type: string;
+  /** The content-codings that it still has. */
+  codings?: string | undefined;
 }
 
 /** `undefined` if there is none, or none that was kept. */
 export function bodyOf(message: HttpMessage): Body | undefined {
-  const { body, bodyText, bodyEncoding, headers } = message;
+  const { body, bodyText, bodyEncoding, bodyDecoded, headers } = message;
   const type = headers['content-type'] ?? '';
   if (bodyEncoding === 'base64' && body !== undefined) {
-    return { text: bodyText, bytes: () => bytesOfBase64(body) ?? new Uint8Array(), type };
+    const codings = bodyDecoded === undefined ? headers['content-encoding'] : undefined;
+    return { text: bodyText, bytes: () => bytesOfBase64(body) ?? new Uint8Array(), type, codings };
   }
   const text = bodyText ?? body;
   return text === undefined || text === '' ? undefined : { text, bytes: () => new TextEncoder().encode(text), type };

@@ -112,6 +112,8 @@ export const bodyTooMany = 'It has more values than a tree can show';
 export const bodyCut = 'There is more: the text has all of it';
 export const bodyImageFailed = 'The browser cannot show this image';
 export const bodyPart = 'Part';
+export const bodySent = (codings: string): string => `As it was sent, in ${codings}`;
+export const bodyHalf = '; not all of it could be decoded';
 export const lossesNone = 'Nothing was lost';
 export const lossesHeading = 'What was lost or left out';
 export const lossesCount = 'Count';
@@ -172,15 +174,17 @@ export const facts = {
 } as const;
 
 /** Why a message ended early. */
-export const INCOMPLETE: Readonly<Record<string, string>> = {
-  gap: 'Packets are missing in it',
-  closed: 'Its connection ended before it did',
-  reset: 'It was reset',
-  evicted: 'It was cut at a limit of the capture',
-  timeout: 'Its connection went silent',
-  stopped: 'The capture ended before it did',
-  malformed: 'Where it ends is in doubt',
-};
+export const INCOMPLETE: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    gap: 'Packets are missing in it',
+    closed: 'Its connection ended before it did',
+    reset: 'It was reset',
+    evicted: 'It was cut at a limit of the capture',
+    timeout: 'Its connection went silent',
+    stopped: 'The capture ended before it did',
+    malformed: 'Where it ends is in doubt',
+  }),
+);
 
 export const lossGapBytes = (bytes: number): string => `${bytes} ${bytes === 1 ? 'byte' : 'bytes'} of it never arrived`;
 export const lossBodyTruncated = 'Bytes of the body are missing';
@@ -193,7 +197,7 @@ export const lossBinary = 'The body is not text and was left out; the option bin
 export const lossErrorCode = (code: string): string => `Reset by ${code}`;
 
 export const madeDecoded = (codings: string, size: string): string =>
-  `Decoded from ${codings}; the ${size} that were sent are not kept`;
+  `Decoded from ${codings}; the ${size} that were sent are kept by --no-decode-body --binary-bodies base64`;
 export const madeCharset = (name: string): string => `Text from ${name}; Hex has its bytes`;
 export const madeRedacted = 'Values in it are hidden';
 

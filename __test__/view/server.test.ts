@@ -195,6 +195,8 @@ describe('a HAR', () => {
     opened.write(...exchange('1.2'), requestOf('1.3'), ...exchange('1.4'));
     const upgraded = { statusCode: 101, headers: { upgrade: 'websocket' } };
     opened.write(...exchange('1.5', {}, upgraded), streamedOf('1.5', 1), streamedOf('1.5', 2, { opcode: 'ping' }));
+    // A file of lines may say anything.
+    opened.write(streamedOf('1.5', 3, { opcode: 'constructor' as never }));
     const { text } = await post('/har', [
       [4, 9],
       [2, 3],

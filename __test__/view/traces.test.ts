@@ -38,7 +38,7 @@ const call = fc.record({
   halves: fc.constantFrom('both', 'request', 'response'),
   unknown: fc.boolean(),
   path: fc.constantFrom('/a', '/b'),
-  point: fc.constantFrom<string>('1', '2', '3/1'),
+  point: fc.constantFrom<string>('1', '2', '3/1', '__proto__', 'constructor'),
 });
 
 type Call = typeof call extends fc.Arbitrary<infer Value> ? Value : never;

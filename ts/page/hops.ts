@@ -21,8 +21,9 @@ export function tracesIn(rows: readonly Row[], clocks: State['clocks'], isShown:
   const grouping = new Grouping({ most: MAX_TRACES });
   const hops = hopsOf(rows);
   const byNumber = new Map<number, Hop>();
+  const settings = new Map(clocks?.settings);
   for (const [row, hop] of hops) {
-    setRight(hop, clocks?.settings[hop.point]);
+    setRight(hop, settings.get(hop.point));
     byNumber.set(row.n, hop);
   }
   for (const [{ n, copies = [], isCopy }, hop] of hops) {

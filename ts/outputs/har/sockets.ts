@@ -12,7 +12,10 @@ const MAX_SOCKETS = 1_000;
 const MAX_SOCKET_BYTES = 16 * 1024 * 1024;
 
 /** Opcodes of RFC 6455 §5.2. */
-const OPCODES: Readonly<Record<string, number>> = { text: 1, binary: 2 };
+const OPCODES = new Map([
+  ['text', 1],
+  ['binary', 2],
+]);
 
 export interface SocketMessage {
   type: 'send' | 'receive';
@@ -102,7 +105,7 @@ export function isSocket(request?: HttpMessage, response?: HttpMessage): boolean
 /** Undefined for a control frame, and for what is in no WebSocket. */
 export function socketMessageOf(message: StreamMessage): SocketMessage | undefined {
   const { direction, timestamp, opcode, data, truncated } = message;
-  const code = opcode === undefined ? undefined : OPCODES[opcode];
+  const code = OPCODES.get(opcode ?? '');
   if (code === undefined) return undefined;
   return {
     type: direction === 'request' ? 'send' : 'receive',

@@ -24,5 +24,5 @@ export function alignRows(ring: Ring, wordsOf: (alignment: Alignment) => readonl
     for (const n of copies) ring.change(n, { isCopy: true });
   }
   const settings = alignment.clocks.map(({ point, offsetMs, slackMs }) => [point, { offsetMs, slackMs }] as const);
-  return { settings: Object.fromEntries(settings), words: wordsOf(alignment) };
+  return { settings, words: wordsOf(alignment) };
 }

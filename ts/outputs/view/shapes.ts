@@ -77,7 +77,7 @@ export interface State {
   /** Messages that were left out since they came faster than the page may take time for. */
   overflow: number;
   /** At the end, of several capture points: their clocks, as the hops of traces tell them, and the same in words. */
-  clocks?: { settings: Readonly<Record<string, Setting>>; words: readonly string[] };
+  clocks?: { settings: readonly (readonly [point: string, Setting])[]; words: readonly string[] };
   /** The ledger in words: how much of what was lost. */
   losses: readonly (readonly [count: number, words: string])[];
 }

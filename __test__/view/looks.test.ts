@@ -37,8 +37,8 @@ describePage('the page', (session) => {
     expect(await isDark()).toBe(colorScheme !== 'dark');
   });
 
-  it('has everything in a window of 400 pixels', { timeout: TIMEOUT_MS }, async () => {
-    await session.open({}, { viewport: { width: 400, height: 600 } });
+  it.each([400, 320])('has everything in a window of %d pixels', { timeout: TIMEOUT_MS }, async (width) => {
+    await session.open({}, { viewport: { width, height: 600 } });
     const { page } = session;
     write();
     await session.count('5 exchanges');
@@ -48,21 +48,33 @@ describePage('the page', (session) => {
     };
     const path = await boxOf('/a/long/path');
     // Of which the beginning tells most.
-    expect(400 - path.x).toBeGreaterThan(120);
+    expect(path.x).toBeLessThan(260);
     await page.getByRole('grid').evaluate((grid: { scrollLeft: number }) => {
       grid.scrollLeft = 10_000;
     });
     const client = await boxOf('10.0.0.9');
-    expect(client.x + client.width).toBeLessThanOrEqual(400);
+    expect(client.x + client.width).toBeLessThanOrEqual(width);
     for (const name of ['Errors', 'Pause', 'Clear', 'Save HAR']) {
       const box = await session.button(name).boundingBox();
-      expect([name, box !== null && box.x >= 0 && box.x + box.width <= 400]).toEqual([name, true]);
+      expect([name, box !== null && box.x >= 0 && box.x + box.width <= width]).toEqual([name, true]);
     }
     await session.rowWith('/a/long/path').click();
     const detail = await session.detail.boundingBox();
-    expect([detail?.x, detail?.width]).toEqual([0, 400]);
-    expect(await page.evaluate(() => (globalThis as never as Tab).document.documentElement.scrollWidth)).toBe(400);
+    expect([detail?.x, detail?.width]).toEqual([0, width]);
+    expect(await page.evaluate(() => (globalThis as never as Tab).document.documentElement.scrollWidth)).toBe(width);
     await session.detail.getByText('GET http://shop.test/a/long/path').waitFor();
+    await page.locator('summary').click();
+    const menu = await page.locator('.menu').boundingBox();
+    expect([menu !== null && menu.x >= 0, menu !== null && menu.x + menu.width <= width]).toEqual([true, true]);
+    await page.locator('summary').click();
+    for (const view of ['Endpoints', 'Hosts', 'Traces', 'Losses', 'Exchanges']) {
+      await session.tab(view);
+      const { scrollWidth } = await page.evaluate(() => {
+        const { documentElement } = (globalThis as never as Tab).document;
+        return { scrollWidth: documentElement.scrollWidth };
+      });
+      expect([view, scrollWidth]).toEqual([view, width]);
+    }
     await page.keyboard.press('Escape');
     await session.detail.waitFor({ state: 'detached' });
   });

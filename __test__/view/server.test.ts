@@ -256,9 +256,9 @@ describe('limits', () => {
   it.each([
     ['silent ones', ''],
     ['halves of heads', 'GET / HTTP/1.1\r\nhost:'],
-    ['pages that nobody takes', 'GET /page.js HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n'],
+    ['pages that nobody takes', 'GET /page.js HTTP/1.1\r\nhost: 127.0.0.1:PORT\r\n\r\n'],
   ])('%s take no room from a page', async (_, text) => {
-    await open(300, text);
+    await open(300, text.replace('PORT', String(opened.port)));
     expect((await get('/page.js')).status).toBe(200);
   });
 
@@ -270,6 +270,22 @@ describe('limits', () => {
     await open(40, head);
     await ended;
     expect((await get('/page.js')).status).toBe(200);
+  });
+
+  it('requests of strangers, however many at once, close nothing of a page', async () => {
+    const headOf = (headers: string): string =>
+      `GET /feed HTTP/1.1\r\nhost: 127.0.0.1:${opened.port}\r\n${headers}\r\n`;
+    await open(1, headOf(`cookie: ${cookie}\r\n`));
+    let told = '';
+    sockets[0]?.on('data', (piece) => {
+      told += piece;
+    });
+    await expect.poll(() => told, { timeout: 5_000 }).toContain('event: state');
+    await open(60, '');
+    for (const socket of sockets.slice(1)) socket.write(headOf(''));
+    await get('/page.css');
+    opened.write(...exchange('1.2'));
+    await expect.poll(() => told, { timeout: 5_000 }).toContain('/items/1.2');
   });
 
   it('a head has a cap', async () => {

@@ -7,7 +7,7 @@ import { X509Certificate } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
 import { pipeline } from 'node:stream/promises';
-import { type Route, RouteServer, reply } from '../../http-server/routes';
+import { type Refusal, type Route, RouteServer, reply } from '../../http-server/routes';
 import { type Assets, policyOf } from './assets';
 import type { Feed } from './feed';
 import { Guard } from './guard';
@@ -18,8 +18,8 @@ import type { Ring } from './ring';
 import { harOf, type Range, rangesIn, rowsIn } from './save';
 import type { Match } from './shapes';
 
-/** A browser takes six connections of one host; several tabs and a second browser have room. */
-const MAX_CONNECTIONS = { silent: 64, file: 32, feed: 24, exchange: 16, save: 4 };
+/** A browser takes six connections of one host; several tabs and a second browser have room. Strangers reach the first two kinds alone. */
+const MAX_CONNECTIONS = { silent: 64, home: 32, file: 32, feed: 24, exchange: 16, save: 4 };
 /** Browsers connect before they ask, and batches of a savefile keep the event loop busy. */
 const REQUEST_TIMEOUT_MS = 15_000;
 /** Numbers of exchanges that a filter shows, as ranges. */
@@ -30,6 +30,9 @@ const MAX_RANGES = 100_000;
 const PACKETS_TIMEOUT_MS = 30_000;
 
 type Kind = Exclude<keyof typeof MAX_CONNECTIONS, 'silent'>;
+
+const GET = ['GET'];
+const POST = ['POST'];
 
 const HEADERS = {
   'content-security-policy': `${policyOf({ script: "'self'", style: "'self'", image: "'self' blob:", connect: "'self'" })}; frame-ancestors 'none'`,
@@ -77,19 +80,23 @@ export class ViewServer {
       host,
       tls,
       routes: {
-        '/': { kind: 'file', methods: ['GET'], answer: (request, response) => this.#home(request, response) },
-        '/page.js': this.#guarded('file', file(assets.script, 'text/javascript')),
-        '/page.css': this.#guarded('file', file(assets.style, 'text/css')),
-        '/icon.svg': this.#guarded('file', file(assets.icon, 'image/svg+xml')),
-        '/feed': this.#guarded('feed', (request, response) => this.#feed(request, response)),
-        '/exchange': this.#guarded('exchange', (request, response) => this.#exchange(request, response)),
-        '/har': this.#guarded('save', (request, response) => this.#har(request, response), 'POST'),
-        '/packets': this.#guarded('save', (request, response) => this.#packets(request, response), 'POST'),
-        '/match': this.#guarded('exchange', (request, response) => this.#match(request, response), 'POST'),
+        '/': { kind: 'home', methods: GET, answer: (request, response) => this.#home(request, response) },
+        '/page.js': file(assets.script, 'text/javascript'),
+        '/page.css': file(assets.style, 'text/css'),
+        '/icon.svg': file(assets.icon, 'image/svg+xml'),
+        '/feed': { kind: 'feed', methods: GET, answer: (request, response) => this.#feed(request, response) },
+        '/exchange': {
+          kind: 'exchange',
+          methods: GET,
+          answer: (request, response) => this.#exchange(request, response),
+        },
+        '/har': { kind: 'save', methods: POST, answer: (request, response) => this.#har(request, response) },
+        '/packets': { kind: 'save', methods: POST, answer: (request, response) => this.#packets(request, response) },
+        '/match': { kind: 'exchange', methods: POST, answer: (request, response) => this.#match(request, response) },
       },
       notFound: 'there is no such file\n',
       maxConnections: MAX_CONNECTIONS,
-      refuse: (request) => this.#guard.refuse(request),
+      refuse: (request) => this.#guard.refuse(request) ?? this.#refuseStranger(request),
       headers: HEADERS,
       requestTimeoutMs: REQUEST_TIMEOUT_MS,
       background: false,
@@ -117,15 +124,10 @@ export class ViewServer {
     return this.#server.close();
   }
 
-  #guarded(kind: Kind, answer: Route<Kind>['answer'], method = 'GET'): Route<Kind> {
-    return {
-      kind,
-      methods: [method],
-      answer: (request, response) => {
-        if (this.#guard.isKnown(request)) answer(request, response);
-        else reply(response, 403, NOT_KNOWN);
-      },
-    };
+  /** Before it is routed: it takes no room that answers need. */
+  #refuseStranger(request: IncomingMessage): Refusal | undefined {
+    const isHome = request.url?.split('?', 1)[0] === '/';
+    return isHome || this.#guard.isKnown(request) ? undefined : { status: 403, text: NOT_KNOWN };
   }
 
   #home(request: IncomingMessage, response: ServerResponse): void {
@@ -261,8 +263,8 @@ async function write(response: ServerResponse, pieces: Iterable<string>): Promis
   response.end();
 }
 
-function file(text: string, type: string): Route<Kind>['answer'] {
-  return (_, response) => reply(response, 200, text, `${type}; charset=utf-8`);
+function file(text: string, type: string): Route<Kind> {
+  return { kind: 'file', methods: GET, answer: (_, response) => reply(response, 200, text, `${type}; charset=utf-8`) };
 }
 
 /** Never throws, whatever the target of a request is. */

@@ -120,7 +120,8 @@ test('so are those that come out as they pass, unless a value of theirs is hidde
     expect(inside.map(({ id, receiver, destination, timestamp, ...rest }) => rest)).toEqual([
       { ...at('Get', 'request', 1), ...shown(tea, 'tea') },
       { ...at('Get', 'response', 1), ...shown(green, 'grün "é"') },
-      { ...at('Get', 'response', 2), ...plain(Buffer.from([0xff])) },
+      // It is none of its type, and may hold the value all the same.
+      { ...at('Get', 'response', 2), ...(hidden ? { data: '[REDACTED]', dataSize: 1 } : plain(Buffer.from([0xff]))) },
       ...others,
     ]);
     const whole = lines.filter((line): line is HttpMessage => !('stream' in line));
@@ -128,6 +129,20 @@ test('so are those that come out as they pass, unless a value of theirs is hidde
     // Each stands before the end of its own side.
     expect(lines.map((line) => ('stream' in line ? 'm' : 'E')).join('')).toBe('mEmmEmEmmE');
   }
+});
+
+test.each([
+  ['as text', []],
+  ['in base64', ['--binary-bodies', 'base64']],
+])('a value that is hidden in a message is not in the body %s', async (_, flags) => {
+  const args = ['--ports', '80', '--read', pcapFile, '--proto-descriptors', descriptors, '--redact-body', 'name'];
+  const run = await runCli([...args, ...flags]);
+  const [asked, answered]: HttpMessage[] = messagesOf(run.stdout);
+  const hidden = { body: '[REDACTED]', bodyRedacted: 'all' };
+  expect(asked).toMatchObject({ ...hidden, grpcMessages: [{ json: { name: '[REDACTED]' } }] });
+  // Bytes that are no text are not shown in any case.
+  expect(answered).toMatchObject(flags.length > 0 ? hidden : { bodyEncoding: 'binary' });
+  expect(answered?.grpcMessages).toMatchObject([{ json: { name: '[REDACTED]' } }, { data: '[REDACTED]' }]);
 });
 
 test.each([

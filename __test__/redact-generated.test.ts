@@ -73,7 +73,7 @@ function survivorsIn(text: string): string[] {
 
 type Part = keyof Traffic['kept'];
 const BODIES_OF_BOTH: readonly Part[] = ['requests', 'responses', 'wide'];
-const ALL: readonly Part[] = [...BODIES_OF_BOTH, 'sockets'];
+const ALL: readonly Part[] = [...BODIES_OF_BOTH, 'sockets', 'calls'];
 
 async function read(...flags: string[]): Promise<string> {
   const source = ['--read', at('all.pcap'), '--ports', '80', '--log-level', 'error', '--no-summary'];
@@ -194,7 +194,11 @@ const RUNS: Run[] = [
   },
   { stdout: 'CSV', flags: ['--format', 'csv'], shows: [] },
   { stdout: 'HAR', flags: ['--format', 'har'], shows: BODIES_OF_BOTH },
-  { stdout: 'JSON lines, base64', flags: ['--binary-bodies', 'base64', '--stream-messages'], shows: ['sockets'] },
+  {
+    stdout: 'JSON lines, base64',
+    flags: ['--binary-bodies', 'base64', '--stream-messages'],
+    shows: ['sockets', 'calls'],
+  },
   { stdout: 'JSON lines, nothing decoded', flags: ['--binary-bodies', 'base64', '--no-decode-body'], shows: [] },
   { stdout: 'JSON lines, 50 bytes of each', flags: ['--max-body-size', '50', '--stream-messages'], shows: [] },
 ];
@@ -225,7 +229,7 @@ describe('of generated bodies', { timeout: RUN_TIMEOUT_MS }, () => {
   test.each(named)('no hidden value, and all others: %s', async (_, run) => {
     for (const [name, text, shows] of await textsOf(run, REDACTION)) {
       expect(survivorsIn(text), name).toEqual([]);
-      const tokens = new Set(unescaped(text).match(TOKENS));
+      const tokens = new Set([text, ...packedIn(text)].flatMap((plain) => unescaped(plain).match(TOKENS) ?? []));
       const expected = shows.flatMap((part) => traffic.kept[part]);
       const missing = expected.filter((token) => !tokens.has(token));
       const few = run.cutsLong === true && name === run.stdout ? CUT_SHARE * expected.length : 0;

@@ -216,7 +216,7 @@ export interface StreamMessage {
   timestamp: string;
   /**
    * The content: text as it is, anything else in base64 (`dataEncoding`). For a close frame the reason. For gRPC `[REDACTED]` if
-   * `redactBody` hides a value in `json`.
+   * `redactBody` hides a value in `json`, or if no `json` could be made of a type that is known.
    */
   data: string;
   /** `data` is base64: for binary WebSocket messages and for gRPC, unless it is hidden; for other messages if the bytes are not UTF-8. */

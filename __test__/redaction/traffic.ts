@@ -1,6 +1,7 @@
-/** A savefile of generated bodies: whole and cut at every byte, with a length, in chunks, coded; and messages of WebSockets. */
+/** A savefile of generated bodies: whole and cut at every byte, with a length, in chunks, coded; and messages of WebSockets and of calls. */
 
 import { createHash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
 // @ts-expect-error scripts have no types
 import { request, response, verbatim } from '../../fixtures/make/http.mjs';
 // @ts-expect-error scripts have no types
@@ -17,11 +18,11 @@ const SOCKET_MESSAGES = 40;
 
 export interface Traffic {
   savefile: Buffer;
-  /** How many bodies, messages of WebSockets left out. */
+  /** How many bodies, without messages of WebSockets and calls. */
   bodies: number;
   cut: number;
   /** Texts that have to come out, by where they stand; `wide` are those in bodies of UTF-16. */
-  kept: { requests: string[]; responses: string[]; wide: string[]; sockets: string[] };
+  kept: { requests: string[]; responses: string[]; wide: string[]; sockets: string[]; calls: string[] };
 }
 
 /** As fixtures/make/connection.mjs has it. */
@@ -40,7 +41,7 @@ interface Wire {
 
 export function trafficOf(random: Random, count: number): Traffic {
   const tape = new Tape({});
-  const kept: Traffic['kept'] = { requests: [], responses: [], wide: [], sockets: [] };
+  const kept: Traffic['kept'] = { requests: [], responses: [], wide: [], sockets: [], calls: [] };
   let clients = 0;
   const open = (): Connection => {
     const n = clients++;
@@ -84,6 +85,7 @@ export function trafficOf(random: Random, count: number): Traffic {
     connection.close();
   }
   for (let n = 0; n < Math.ceil(count / 1_000); n++) socket(open(), random, `s${n}`, kept.sockets);
+  for (let n = 0; n < Math.ceil(count / 200); n++) call(open(), random, `g${n}`, kept.calls);
   return { savefile: tape.toSavefile(), bodies, cut, kept };
 }
 
@@ -111,6 +113,37 @@ function socket(connection: Connection, random: Random, name: string, kept: stri
     connection.put(connection.write(side, frameOf(Buffer.from(text), side === 'client')));
   }
   connection.close();
+}
+
+/** Calls of gRPC-Web whose messages are JSON, some of them compressed, some cut at their end. */
+function call(connection: Connection, random: Random, name: string, kept: string[]): void {
+  const headers = [
+    ['content-type', random.pick(['application/grpc-web+json', 'application/grpc-web+thrift'])],
+    ['grpc-encoding', 'gzip'],
+  ];
+  const isCut = random.chance(0.3);
+  const frames = (side: string): Buffer => {
+    const found = Array.from({ length: 1 + random.upTo(3) }, (_, n) => {
+      const { text, kept: tokens } = jsonText(random, `${name}${side}-${n}`);
+      if (!isCut) kept.push(...tokens);
+      return prefixed(Buffer.from(text), random.chance(0.3));
+    });
+    const body = Buffer.concat(found);
+    return isCut ? body.subarray(0, 1 + random.upTo(body.length)) : body;
+  };
+  connection.exchange(
+    request('POST', `/shop.Shop/${name}`, { headers, body: frames('a') }),
+    response(200, 'OK', { headers, body: frames('b') }),
+  );
+  connection.close();
+}
+
+/** A flag, a length, data. */
+function prefixed(data: Buffer, isCompressed: boolean): Buffer {
+  const content = isCompressed ? gzipSync(data) : data;
+  const head = Buffer.alloc(5, isCompressed ? 1 : 0);
+  head.writeUInt32BE(content.length, 1);
+  return Buffer.concat([head, content]);
 }
 
 /** A text message in one frame (RFC 6455 §5.2); the mask of all zeros leaves the bytes as they are. */

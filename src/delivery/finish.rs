@@ -133,7 +133,7 @@ impl Finisher {
     /// Appends the members of a body, and returns those for its gRPC messages, which come later in the line.
     fn write(&mut self, out: &mut Vec<u8>, raw: &RawBody, bytes: &[u8], in_haste: bool) -> Vec<u8> {
         if let Some(grpc) = raw.grpc.as_ref().filter(|grpc| grpc.is_message) {
-            return self.write_message(out, grpc, bytes, in_haste);
+            return self.write_message(out, grpc, bytes, raw.cut, in_haste);
         }
         let start = out.len();
         let (decode, max_body_bytes, base64) = (self.decode, self.max_body_bytes, self.base64);
@@ -147,7 +147,19 @@ impl Finisher {
             let content = decoded.as_ref().and_then(|decoded| decoded.as_ref().ok());
             let by_escapes = max_written_bytes(content.map_or(bytes.len(), |content| content.bytes.len()));
             let by_work = if content.is_some() { limits.decoded_bytes } else { usize::MAX };
-            let showing = Showing { base64, max_bytes: by_escapes.min(by_work), redactor };
+            // Of a body that is coded as a whole they are in its content.
+            let carrier = if raw.codings.is_empty() { Some(bytes) } else { content.map(|content| &*content.bytes) };
+            let grpc = raw.grpc.as_ref().zip(carrier).map(|(grpc, carrier)| {
+                let content_bytes = max_body_bytes.min(limits.decoded_bytes);
+                let json_bytes = max_written_bytes(content_bytes).min(limits.decoded_bytes);
+                let room = Room { content_bytes, json_bytes };
+                let mut messages = Vec::new();
+                let (unshown, holds_hidden) =
+                    push_messages(&mut messages, grpc, carrier, room, ToShow { descriptors, redactor, in_haste });
+                (messages, unshown, holds_hidden)
+            });
+            let holds_hidden = grpc.as_ref().is_some_and(|(.., holds_hidden)| *holds_hidden);
+            let showing = Showing { base64, max_bytes: by_escapes.min(by_work), redactor, holds_hidden };
             let Written { too_long: cut, redacted } = raw.push_members(out, bytes, content, showing);
             let outcome = match (&decoded, content) {
                 (_, Some(content)) => Outcome::Decoded {
@@ -158,22 +170,6 @@ impl Finisher {
                 (Some(_), None) => Outcome::Undecodable,
                 (None, None) => Outcome::Left,
             };
-            // Of a body that is coded as a whole they are in its content.
-            let carrier = if raw.codings.is_empty() { Some(bytes) } else { content.map(|content| &*content.bytes) };
-            let grpc = raw.grpc.as_ref().zip(carrier).map(|(grpc, carrier)| {
-                let content_bytes = max_body_bytes.min(limits.decoded_bytes);
-                let json_bytes = max_written_bytes(content_bytes).min(limits.decoded_bytes);
-                let mut messages = Vec::new();
-                let unshown = push_messages(
-                    &mut messages,
-                    grpc,
-                    carrier,
-                    Room { content_bytes, json_bytes },
-                    in_haste,
-                    ToShow { descriptors, redactor },
-                );
-                (messages, unshown)
-            });
             (outcome, cut && by_escapes <= by_work, redacted, grpc)
         }));
         let Ok((outcome, cut_escaped, redacted, grpc)) = written else {
@@ -184,7 +180,7 @@ impl Finisher {
         };
         self.stats.cut_escaped += u64::from(cut_escaped);
         self.stats.count_redacted(redacted);
-        let messages = grpc.map(|(messages, unshown)| {
+        let messages = grpc.map(|(messages, unshown, _)| {
             self.stats.grpc_undecodable += unshown.undecodable;
             self.stats.grpc_left_coded += unshown.left_coded;
             self.stats.grpc_over_limit += unshown.over_limit;
@@ -212,13 +208,13 @@ impl Finisher {
     }
 
     /// The same for a message inside a stream.
-    fn write_message(&mut self, out: &mut Vec<u8>, grpc: &RawGrpc, data: &[u8], in_haste: bool) -> Vec<u8> {
+    fn write_message(&mut self, out: &mut Vec<u8>, grpc: &RawGrpc, data: &[u8], cut: bool, in_haste: bool) -> Vec<u8> {
         let start = out.len();
         let bounds = self.bounds(data.len());
         let json_bytes = max_written_bytes(data.len()).min(bounds.regular.saturating_add(bounds.surplus));
-        let descriptors = self.descriptors.as_ref().and_then(|descriptors| descriptors.get()).filter(|_| !in_haste);
-        let show = ToShow { descriptors, redactor: self.redactor.as_ref() };
-        let written = catch_unwind(AssertUnwindSafe(|| push_passing(out, grpc, data, json_bytes, show)));
+        let descriptors = self.descriptors.as_ref().and_then(|descriptors| descriptors.get());
+        let show = ToShow { descriptors, redactor: self.redactor.as_ref(), in_haste };
+        let written = catch_unwind(AssertUnwindSafe(|| push_passing(out, grpc, data, cut, json_bytes, show)));
         let Ok(json) = written else {
             self.stats.panicked += 1;
             out.truncate(start);

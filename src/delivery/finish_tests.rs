@@ -142,6 +142,13 @@ fn grpc_line(encoding: &[u8], body: &[u8], in_haste: bool) -> (String, ContentSt
 }
 
 fn grpc_line_by(config: EngineConfig, encoding: &[u8], body: &[u8], in_haste: bool) -> (String, ContentStats) {
+    let (line, stats) = whole_grpc_line(config, encoding, body, in_haste);
+    let from = line.find(",\"grpcMessages\"").unwrap();
+    let last = line.strip_suffix("}\n").unwrap();
+    (last[from..].to_owned(), stats)
+}
+
+fn whole_grpc_line(config: EngineConfig, encoding: &[u8], body: &[u8], in_haste: bool) -> (String, ContentStats) {
     let mut batch = batch(&config, &[&[b"\xff", body].concat()]);
     for (_, raw) in &mut batch.raw {
         raw.at.start += 1;
@@ -152,16 +159,14 @@ fn grpc_line_by(config: EngineConfig, encoding: &[u8], body: &[u8], in_haste: bo
             coding: crate::content::grpc::MessageCoding::of(encoding),
             direction: Direction::Response,
             path: b"/s/M".as_slice().into(),
+            text: crate::redact::Kind::Other,
             is_message: false,
         }));
     }
     let mut finisher = Finisher::new(&config);
     let mut lines = Vec::new();
     finisher.finish(batch, in_haste, |piece| lines.extend_from_slice(&piece.lines));
-    let line = String::from_utf8_lossy(&lines);
-    let from = line.find(",\"grpcMessages\"").unwrap();
-    let last = line.strip_suffix("}\n").unwrap();
-    (last[from..].to_owned(), finisher.stats)
+    (String::from_utf8_lossy(&lines).into_owned(), finisher.stats)
 }
 
 #[test]
@@ -288,4 +293,53 @@ fn a_message_inside_a_stream_has_json_if_its_type_is_known() {
     // The data hold the value that is hidden in the JSON.
     let told = inside(hiding(), b"/s/M", b"\x0a\x01x", false, false);
     assert_eq!(told, format!(r#","data":"[REDACTED]"{},"json":{{"text":"[REDACTED]"}}}}"#, call("s")));
+    // So do those of which no JSON is made: in haste, cut, with more behind the value.
+    for (data, cut, in_haste) in
+        [(&b"\x0a\x01x"[..], false, true), (b"\x0a\x01x", true, false), (b"\x0a\x01x\xff", false, false)]
+    {
+        let told = inside(hiding(), b"/s/M", data, cut, in_haste);
+        assert!(told.starts_with(r#","data":"[REDACTED]","dataSize""#) && !told.contains("json"), "{told}");
+        assert_eq!(told.contains(r#","truncated":true"#), cut, "{told}");
+        assert!(inside(hiding(), b"/t/M", data, cut, in_haste).starts_with(r#","data":"Cg"#));
+    }
+}
+
+#[test]
+fn what_is_hidden_in_the_messages_of_a_grpc_body_is_in_no_member_of_its_line() {
+    let json = || EngineConfig {
+        redact_body: vec!["pin".into()],
+        binary_bodies: crate::config::BinaryBodies::Base64,
+        ..config()
+    };
+    let known = || EngineConfig { redact_body: vec!["text".into()], proto_descriptors: Some(descriptors()), ..json() };
+    let gzip = |data: &[u8]| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        std::io::Write::write_all(&mut encoder, data).unwrap();
+        frame(1, &encoder.finish().unwrap())
+    };
+    let pin = br#"{"pin":"1234"}"#;
+    let in_its_place = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, br#"{"pin":"[REDACTED]"}"#);
+    let (unread, cut) = (r#"{"size":3,"data":"[REDACTED]"}"#, r#","data":"[REDACTED]","truncated":true}"#);
+    for (config, body, in_haste, told) in [
+        (json(), frame(0, pin), false, format!(r#"{{"size":14,"data":"{in_its_place}"}}"#)),
+        (json(), frame(0, pin), true, format!(r#"{{"size":14,"data":"{in_its_place}"}}"#)),
+        (json(), gzip(pin), false, format!(r#","compressed":true,"data":"{in_its_place}"}}"#)),
+        // Not looked at.
+        (json(), gzip(pin), true, r#","compressed":true}"#.into()),
+        (json(), [frame(1, b"no gzip"), gzip(pin)].concat(), false, r#","compressed":true}"#.into()),
+        (json(), [frame(0, b"").repeat(1_024), frame(0, pin)].concat(), false, r#""data":""}"#.into()),
+        (known(), frame(0, b"\x0a\x01x"), false, r#"{"size":3,"json":{"text":"[REDACTED]"}}"#.into()),
+        (known(), frame(0, b"\x0a\x01x"), true, unread.into()),
+        (known(), frame(0, b"\x0a\x02x"), false, unread.into()),
+        (known(), frame(0, b"\x0a\x09x........")[..9].to_vec(), false, format!(r#"{{"size":11{cut}"#)),
+    ] {
+        let (line, _) = whole_grpc_line(config, b"gzip", &body, in_haste);
+        assert!(line.contains(r#","body":"[REDACTED]","bodyRedacted":"all""#), "{line}");
+        assert!(line.ends_with(&format!("{told}]}}\n")), "{told} {line}");
+    }
+    // Nothing is hidden in these.
+    for (config, data) in [(json(), &b"\x0a\x01x"[..]), (json(), br#"{"pins":1}"#), (known(), b"")] {
+        let (line, _) = whole_grpc_line(config, b"", &frame(0, data), false);
+        assert!(line.contains(r#","body":""#) && !line.contains("REDACTED"), "{line}");
+    }
 }

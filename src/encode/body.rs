@@ -62,8 +62,8 @@ pub struct Written {
 
 impl RawBody {
     /// Data of a message inside a stream.
-    pub(super) fn of_message(at: Range<usize>, grpc: Box<RawGrpc>) -> Self {
-        Self { at, codings: Vec::new(), charset: None, grpc: Some(grpc), cut: false, unredacted: None }
+    pub(super) fn of_message(at: Range<usize>, grpc: Box<RawGrpc>, cut: bool) -> Self {
+        Self { at, codings: Vec::new(), charset: None, grpc: Some(grpc), cut, unredacted: None }
     }
 
     /// The same in a line that begins so many bytes later.
@@ -83,15 +83,22 @@ impl RawBody {
         out: &mut Vec<u8>,
         bytes: &[u8],
         content: Option<&Content<'_>>,
-        Showing { base64, max_bytes, redactor }: Showing<'_>,
+        Showing { base64, max_bytes, redactor, holds_hidden }: Showing<'_>,
     ) -> Written {
         let (shown, cut) = content.map_or((bytes, self.cut), |content| (&*content.bytes, self.cut || content.cut));
         let mut converted = self.charset.and_then(|charset| content::convert(shown, cut, charset));
-        let redacted = self.unredacted.as_ref().zip(redactor).and_then(|(unredacted, redactor)| {
+        let redacted = redactor.and_then(|redactor| {
             let text = converted.as_ref().map(|converted| converted.text.as_str());
             let text = text.or_else(|| content::utf8(shown, cut));
-            let left_coded = unredacted.is_coded || !self.codings.is_empty() && content.is_none();
-            unredacted.redact(redactor, text, shown, left_coded).filter(|_| text.is_some() || base64)
+            let redacted = match &self.unredacted {
+                _ if holds_hidden => Some(Redacted::all()),
+                Some(unredacted) => {
+                    let left_coded = unredacted.is_coded || !self.codings.is_empty() && content.is_none();
+                    unredacted.redact(redactor, text, shown, left_coded)
+                }
+                None => None,
+            };
+            redacted.filter(|_| text.is_some() || base64)
         });
         let shown = match (&redacted, &mut converted) {
             (None, _) => Some(shown),
@@ -133,6 +140,8 @@ pub struct Showing<'a> {
     pub base64: bool,
     pub max_bytes: usize,
     pub redactor: Option<&'a Redactor>,
+    /// It is made of messages, and values in them are hidden.
+    pub holds_hidden: bool,
 }
 
 impl Unredacted {
@@ -194,7 +203,8 @@ impl BodyWriter {
         if let Some(carried) = message.extras.and_then(|extras| extras.grpc.as_ref())
             && (!carried.is_coded || !codings.is_empty())
         {
-            grpc = Some(RawGrpc::of(carried, message));
+            let kind = self.redactor.as_ref().map_or(Kind::Other, |_| kind_of(message));
+            grpc = Some(RawGrpc::of(carried, message, kind));
         }
         let may_be_text = charset.is_none_or(|charset| charset.is_ascii_compatible());
         let unredacted = match &self.redactor {

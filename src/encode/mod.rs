@@ -24,7 +24,7 @@ pub use body::{BodyWriter, RawBody, Showing, Written, max_written_bytes};
 use extras::push_extras;
 use fields::{SecretFields, push_fields};
 use grpc::SecretGrpc;
-pub use grpc_messages::{RawGrpc, ToJson, push_grpc_messages};
+pub use grpc_messages::{RawGrpc, Shown, push_grpc_messages};
 use json::{digit, push_member, push_number, push_text, push_text_within};
 use pieces::put;
 use seen_fields::SeenTexts;

@@ -39,15 +39,20 @@ impl Encoder {
         };
         let data = redacted.as_ref().map_or(message.data, |redacted| &redacted.text);
         let mut raw = match message.part {
-            Part::Grpc { path } if self.has_descriptors && redacted.is_none() && !message.truncated => {
+            // Data that are cut are not made JSON, but may have to be hidden.
+            Part::Grpc { path }
+                if self.has_descriptors
+                    && redacted.is_none()
+                    && (!message.truncated || self.bodies.redactor.is_some()) =>
+            {
                 let start = out.len();
                 out.extend_from_slice(data);
                 let grpc = RawGrpc::of_message(path, message.direction);
-                Some(RawBody::of_message(start..out.len(), grpc))
+                Some(RawBody::of_message(start..out.len(), grpc, message.truncated))
             }
             _ => None,
         };
-        let truncated = if raw.is_some() { false } else { push_data(out, message, data) };
+        let truncated = if raw.is_some() { message.truncated } else { push_data(out, message, data) };
         push_count(out, b",\"dataSize\":", message.data_bytes);
         if truncated {
             out.extend_from_slice(b",\"truncated\":true");
@@ -113,7 +118,7 @@ fn push_data(out: &mut Vec<u8>, message: &StreamMessage<'_>, data: &[u8]) -> boo
     }
 }
 
-fn push_base64(out: &mut Vec<u8>, bytes: &[u8]) {
+pub(super) fn push_base64(out: &mut Vec<u8>, bytes: &[u8]) {
     let start = out.len();
     out.resize(start + bytes.len().div_ceil(3) * 4, 0);
     // The room is what it takes.

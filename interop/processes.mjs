@@ -100,11 +100,11 @@ const accepts = (port) =>
   });
 
 /** Resolves when the process accepts connections on the port. */
-export async function listening(child, port) {
-  const deadline = Date.now() + START_LIMIT_MS;
+export async function listening(child, port, limitMs = START_LIMIT_MS) {
+  const deadline = Date.now() + limitMs;
   while (!(await accepts(port))) {
     if (!child.isRunning()) throw new Error(`ended before it listened: ${child.stderr().trim()}`);
-    if (Date.now() > deadline) throw new Error(`does not listen after ${START_LIMIT_MS} ms: ${child.stderr().trim()}`);
+    if (Date.now() > deadline) throw new Error(`does not listen after ${limitMs} ms: ${child.stderr().trim()}`);
     await sleep(30);
   }
 }

@@ -1,7 +1,7 @@
 // `node interop/receivers.mjs [WORD]`: the recipes of docs/receivers.md against the software itself, as they stand there: each is started with
 // the config of its block, gets what the block's command sends of a savefile, and is asked what it holds. Each message has to be there once,
 // with its members as on stdout. The engines come from package registries and are kept in the cache; two come from no registry, and
-// FLUENT_BIT and VECTOR name their programs. One that is not there is NOT RUN, and is named. With WORD only those that have it in their names.
+// FLUENT_BIT and VECTOR name their programs. An engine that is not there is NOT RUN, and is named. With WORD only engines with it in their names.
 // It runs in a network of its own, since the recipes name ports; that needs root or user namespaces.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -65,11 +65,11 @@ async function tryOut({ engine, program }, folder, truth) {
   furnishSniffer(folder, truth.capture);
   writeFileSync(join(folder, 'capture.pcap'), truth.bytes);
   const children = [];
-  const serve = async (command, port) => {
+  const serve = async (command, port, limitMs) => {
     let stdout = '';
     const child = start(command, { cwd: folder, onStdout: (text) => (stdout += text) });
     children.push(child);
-    if (port !== undefined) await listening(child, port);
+    if (port !== undefined) await listening(child, port, limitMs);
     return { ...child, stdout: () => stdout };
   };
   try {

@@ -26,6 +26,14 @@ const TAKES = {
       areLines(text)
     );
   },
+  // Elasticsearch, OpenSearch: an index template is a POST or a PUT of JSON
+  9200({ url, type, text }) {
+    const { index_patterns: patterns, template } = JSON.parse(text);
+    const { mappings } = template;
+    return (
+      /^\/_index_template\/\w+$/.test(url.pathname) && type === 'application/json' && patterns.length === 1 && mappings
+    );
+  },
   // VictoriaLogs: https://docs.victoriametrics.com/victorialogs/data-ingestion/#json-stream-api
   9428({ url, type, text }) {
     const names = ['_msg_field', '_stream_fields', '_time_field'];

@@ -1,95 +1,15 @@
-// Receivers that docs/receivers.md has a recipe for: how each is had, started and asked what it holds. An engine that is not there is named.
-import { execFileSync } from 'node:child_process';
+// Receivers that docs/receivers.md has a recipe for: how each is started and asked what it holds. An engine that is not there is named.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
-import { kept } from '../../scripts/cache.mjs';
-import { pythonWith } from '../../scripts/tools.mjs';
+import { jsonLines, MESSAGE, post, until, wholeLinesOf } from './asking.mjs';
 import { blocksUnder, furnish, runBlock } from './blocks.mjs';
+import { COLLECTOR, collector, python, VICTORIA_LOGS, victoriaLogs } from './programs.mjs';
+import { SHIPPED, SHIPPERS, ship } from './shipped.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-/** Their output is for the person who waits. */
-const run = (command, args, options) => execFileSync(command, args, { stdio: ['ignore', 2, 2], ...options });
-const FLUSHED_MS = 15_000;
-const COLLECTOR = { core: 'v0.165.0', contrib: 'v0.165.1', confmap: 'v1.71.0' };
-const VICTORIA_LOGS = 'v1.52.1';
-
-const onPath = (program) => {
-  try {
-    return execFileSync('bash', ['-c', 'command -v "$0"', program], { encoding: 'utf8' }).trim();
-  } catch {
-    return undefined;
-  }
-};
-
-const python = () => join(pythonWith('interop-receivers-1', 'duckdb==2.0.0', 'chdb-core==26.9.0'), 'bin', 'python3');
-
-function collector() {
-  const folder = kept(`interop-otelcol-${COLLECTOR.contrib}`, (part) => {
-    const config = {
-      dist: { name: 'otelcol', output_path: join(part, 'source') },
-      receivers: [
-        { gomod: `go.opentelemetry.io/collector/receiver/otlpreceiver ${COLLECTOR.core}` },
-        {
-          gomod: `github.com/open-telemetry/opentelemetry-collector-contrib/receiver/filelogreceiver ${COLLECTOR.contrib}`,
-        },
-      ],
-      exporters: [
-        { gomod: `go.opentelemetry.io/collector/exporter/debugexporter ${COLLECTOR.core}` },
-        {
-          gomod: `github.com/open-telemetry/opentelemetry-collector-contrib/exporter/fileexporter ${COLLECTOR.contrib}`,
-        },
-      ],
-      providers: ['envprovider', 'fileprovider'].map((name) => ({
-        gomod: `go.opentelemetry.io/collector/confmap/provider/${name} ${COLLECTOR.confmap}`,
-      })),
-    };
-    writeFileSync(join(part, 'build.yaml'), stringify(config));
-    const env = { ...process.env, GOBIN: part };
-    run('go', ['install', `go.opentelemetry.io/collector/cmd/builder@${COLLECTOR.core}`], { env });
-    try {
-      run(join(part, 'builder'), ['--skip-compilation', `--config=${join(part, 'build.yaml')}`], { env });
-    } catch {
-      // It tidies the modules, and gives up if one is missing that only the tests of a part need.
-    }
-    const cwd = join(part, 'source');
-    run('go', ['mod', 'tidy', '-e'], { cwd });
-    run('go', ['build', '-trimpath', '-ldflags=-s -w', '-o', join(part, 'otelcol'), '.'], { cwd });
-  });
-  return join(folder, 'otelcol');
-}
-
-function victoriaLogs() {
-  const folder = kept(`interop-victoria-logs-${VICTORIA_LOGS}`, (part) =>
-    run('go', ['install', `github.com/VictoriaMetrics/VictoriaLogs/app/victoria-logs@${VICTORIA_LOGS}`], {
-      env: { ...process.env, GOBIN: part },
-    }),
-  );
-  return join(folder, 'victoria-logs');
-}
-
-const linesIn = (text) => text.split('\n').filter((line) => line !== '');
-const jsonLines = (text) => linesIn(text).map((line) => JSON.parse(line));
-/** Of what is still being written. */
-const wholeLinesOf = (text) => text.slice(0, text.lastIndexOf('\n') + 1);
 const filesIn = (folder, word) => readdirSync(folder).filter((name) => name.includes(word));
-
-/** Asks until there are so many rows, or for FLUSHED_MS. */
-async function until(count, ask) {
-  for (const deadline = Date.now() + FLUSHED_MS; ; await sleep(200)) {
-    const rows = await ask();
-    if (rows.length >= count || Date.now() > deadline) return rows;
-  }
-}
-
-async function text(url, body) {
-  const response = await fetch(url, { method: 'POST', body });
-  const answer = await response.text();
-  if (!response.ok) throw new Error(`${response.status}: ${answer.slice(0, 500)}`);
-  return answer;
-}
 
 /** Of an attribute of OTLP JSON. */
 const valueIn = ({ stringValue, intValue, doubleValue, boolValue, kvlistValue, arrayValue }) => {
@@ -110,8 +30,6 @@ function withFile({ text: config }, folder) {
   writeFileSync(path, stringify(parsed, { defaultStringType: 'QUOTE_DOUBLE' }));
   return ['--config', path];
 }
-
-const MESSAGE = ['id', 'direction', 'timestamp', 'path', 'statusCode', 'body', 'latencyMs'];
 
 /**
  * `program` returns its path, or undefined if it cannot be had; it may throw. `run` gets {folder, program, serve, messages} and returns rows
@@ -160,38 +78,21 @@ export const ENGINES = [
       return { rows, expected: messages };
     },
   },
-  {
-    name: 'Vector',
-    program: () => process.env.VECTOR ?? onPath('vector'),
-    lacking:
-      'no package registry has it; VECTOR names the program. Loki, Elasticsearch, OpenSearch and NATS are reached through it',
+  ...SHIPPERS.map((shipper) => ({
+    name: shipper.name,
+    program: shipper.program,
+    lacking: 'no package registry has it',
     members: MESSAGE,
-    async run({ folder, program, serve, messages }) {
-      const { yaml, sh } = blocksUnder('Vector');
-      const path = join(folder, 'vector.yaml');
-      writeFileSync(path, yaml[0].text);
-      const child = await serve([program, '--quiet', '--config', path], 8688);
-      await runBlock(sh[0], folder);
-      return { rows: await until(messages.length, () => jsonLines(wholeLinesOf(child.stdout()))), expected: messages };
-    },
-  },
-  {
-    name: 'Fluent Bit',
-    program: () => process.env.FLUENT_BIT ?? onPath('fluent-bit'),
-    lacking: 'no package registry has it; FLUENT_BIT names the program',
-    members: MESSAGE,
-    async run({ folder, program, serve, messages }) {
-      const { yaml, sh } = blocksUnder('Fluent Bit');
-      const config = parse(yaml[0].text);
-      for (const output of config.pipeline.outputs) Object.assign(output, { format: 'json_lines' });
-      const path = join(folder, 'fluent-bit.yaml');
-      writeFileSync(path, stringify(config));
-      const child = await serve([program, '--quiet', '--config', path], 9880);
-      await runBlock(sh[0], folder);
+    async run({ program, messages, ...place }) {
+      const child = await ship(shipper, program, place, (config) => {
+        for (const output of config.pipeline?.outputs ?? []) Object.assign(output, { format: 'json_lines' });
+        return config;
+      });
       const rowsIn = () => jsonLines(wholeLinesOf(child.stdout()));
       return { rows: await until(messages.length, rowsIn), expected: messages };
     },
-  },
+  })),
+  ...SHIPPED,
   {
     name: 'ClickHouse 26.9 (chDB, behind an HTTP server of ours)',
     program: python,
@@ -202,7 +103,7 @@ export const ENGINES = [
       for (const block of sh) await runBlock(block, folder);
       const query = `SELECT id, direction, concat(replace(toString(timestamp), ' ', 'T'), 'Z') AS timestamp,
         path, statusCode, body, latencyMs FROM http`;
-      const rows = jsonLines(await text('http://127.0.0.1:8123/', query)).map((row) => ({
+      const rows = jsonLines(await post('http://127.0.0.1:8123/', query)).map((row) => ({
         ...row,
         path: row.path || undefined,
         statusCode: row.statusCode || undefined,
@@ -230,7 +131,7 @@ export const ENGINES = [
       );
       await runBlock(sh[0], folder);
       const all = new URLSearchParams({ query: '*', limit: '100000' });
-      const ask = async () => jsonLines(await text('http://127.0.0.1:9428/select/logsql/query', all));
+      const ask = async () => jsonLines(await post('http://127.0.0.1:9428/select/logsql/query', all));
       const number = (value) => (value === undefined ? undefined : Number(value));
       const rows = (await until(messages.length, ask)).map((row) => ({
         ...row,

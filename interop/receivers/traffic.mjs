@@ -28,7 +28,9 @@ export function savefile() {
     for (let n = sent; n < sent + PER_CONNECTION; n++) {
       const body = JSON.stringify({ id: n, name: 'tea' });
       connection.exchange(
-        request('GET', `/items/${n % 5}`, { headers: [host, ['X-Request-Id', `r-${n}`]] }),
+        request('GET', `/items/${n % 5}`, {
+          headers: [host, ['X-Request-Id', `r-${n}`], ['X-When', n === 0 ? '2024-05-17' : 'soon']],
+        }),
         response(n % 50 === 49 ? 503 : 200, 'OK', { headers: [JSON_TYPE], body }),
       );
     }
@@ -38,7 +40,7 @@ export function savefile() {
   for (const body of BODIES) {
     odd.exchange(
       request('POST', '/odd', {
-        headers: [host, ['Content-Type', 'text/plain'], ['X.Dotted', '1'], ['X-Number', '0017']],
+        headers: [host, ['Content-Type', 'text/plain'], ['X', '1'], ['X.Dotted', '1'], ['X-Number', '0017']],
         body,
       }),
       response(201, 'Created', {

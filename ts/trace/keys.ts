@@ -18,11 +18,10 @@ export interface Keys {
 
 type Fields = Readonly<Record<string, string>>;
 
-/** https://github.com/openzipkin/b3-propagation: trace, span, sampling, parent. */
-const B3 = /^([\da-f]{16}|[\da-f]{32})-([\da-f]{16})(?:-[01d](?:-([\da-f]{16}))?)?$/;
-const B3_TRACE = /^(?:[\da-f]{16}|[\da-f]{32})$/;
+/** https://github.com/openzipkin/b3-propagation: trace, span, sampling, parent. A trace of zeros is not valid. */
+const B3 = /^(?!0+-)([\da-f]{16}|[\da-f]{32})-([\da-f]{16})(?:-[01d](?:-([\da-f]{16}))?)?$/;
+const B3_TRACE = /^(?!0+$)(?:[\da-f]{16}|[\da-f]{32})$/;
 const B3_SPAN = /^[\da-f]{16}$/;
-const TRACE_ID_DIGITS = 32;
 /** Longer ones are no ids. */
 const MAX_REQUEST_ID_UNITS = 128;
 const REDACTED = '[REDACTED]';
@@ -49,22 +48,16 @@ export function requestIdOf(fields: Fields): string | undefined {
 
 function readB3(fields: Fields): Pick<Keys, 'trace' | 'span' | 'parent'> | undefined {
   const [, one, itsSpan, itsParent] = B3.exec(fields.b3 ?? '') ?? [];
-  const whole = wholeTraceId(one);
-  if (whole !== undefined) return { trace: whole, span: itsSpan, parent: itsParent };
-  const trace = wholeTraceId(matching(B3_TRACE, fields['x-b3-traceid']));
+  if (one !== undefined) return { trace: padded(one), span: itsSpan, parent: itsParent };
+  const trace = matching(B3_TRACE, fields['x-b3-traceid']);
   if (trace === undefined) return undefined;
   const [span, parent] = [fields['x-b3-spanid'], fields['x-b3-parentspanid']].map((id) => matching(B3_SPAN, id));
-  return { trace, span, parent };
+  return { trace: padded(trace), span, parent };
 }
 
-/** A trace of 64 bits has 16 digits at one hop, and 32 after a hop that pads it: these are the same trace. Zeros name no trace. */
-function wholeTraceId(id: string | undefined): string | undefined {
-  return id === undefined || /^0+$/.test(id) ? undefined : padded(id);
-}
-
-/** A trace id as its hops are joined by it. */
-export function padded(id: string): string {
-  return id.padStart(TRACE_ID_DIGITS, '0');
+/** A trace of 64 bits has 16 digits at one hop, and 32 after a hop that pads it: these are the same trace. */
+export function padded(traceId: string): string {
+  return traceId.padStart(32, '0');
 }
 
 function matching(pattern: RegExp, text: string | undefined): string | undefined {

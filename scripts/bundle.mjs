@@ -1,5 +1,5 @@
-// The modules that each run of the library, or of the command, loads at once, as one file each: to find, read and compile many small files takes most
-// of the time of a start. In: ts/, and a folder with what the compiler made of it. There each bundled module becomes one line, which takes it
+// The modules that each run of the library, of the command, or of its display loads at once, as one file each: to find, read and compile many small
+// files takes most of the time of a start. In: ts/, and a folder with what the compiler made of it. There each bundled module becomes one line, which takes it
 // out of its bundle, so that later parts, tools and tests have the same module by its old name. Packages and the addon are not bundled.
 //   node scripts/bundle.mjs FOLDER
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -13,6 +13,16 @@ const FOLDER = 'bundles';
 const BUNDLES = {
   library: ['config/index', 'config/env', 'run/deps', 'run/sniffer'],
   command: ['command/index', 'command/capture'],
+  // Parts of it are loaded by metrics and by some outputs, which have no use for a terminal.
+  exchange: [
+    'exchange/endpoints',
+    'exchange/findings',
+    'exchange/slow',
+    'exchange/times',
+    'exchange/traffic',
+    'losses',
+  ],
+  terminal: ['command/terminal/index'],
 };
 /** As the compiler writes an import: at the margin, where no `require` stands that loads a part later. */
 const IMPORT = /^\S.*\brequire\("(\.[^"]+)"\)/gm;

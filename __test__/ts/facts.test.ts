@@ -73,7 +73,11 @@ describe('facts', () => {
       3,
       START + 1,
     ]);
-    expect([facts.durationMsOf(0), facts.latencyMsOf(0), facts.waitMsOf(0)]).toEqual([undefined, undefined, undefined]);
+    expect([facts.durationMsOf(0), facts.latencyMsOf(0), facts.waitMsOf(0)]).toEqual([
+      Number.NaN,
+      Number.NaN,
+      Number.NaN,
+    ]);
     expect([facts.isHere(1), facts.statusOf(1), facts.incompleteOf(1)]).toEqual([true, 503, 'reset']);
     expect([facts.durationMsOf(1), facts.latencyMsOf(1), facts.waitMsOf(1)]).toEqual([1, 6, 5]);
     expect(facts.other(2).toString()).toBe('{a}');

@@ -67,8 +67,14 @@ function fromLine(line: string): Brief | undefined {
   return isOfStream(line) ? undefined : fromMessage(parseLine(line));
 }
 
+/** As the engine writes it. */
+const PEERS = /^\{"ip":"([\d.a-f:]+)","port":(\d+)\},"destination":\{"ip":"([\d.a-f:]+)","port":(\d+)\}$/;
+
 /** The endpoints of `peers`. */
 export function peersOf(peers: string): Peers {
+  const [, serverIp, serverPort, clientIp, clientPort] = PEERS.exec(peers) ?? [];
+  if (serverIp !== undefined && clientIp !== undefined)
+    return { server: { ip: serverIp, port: Number(serverPort) }, client: { ip: clientIp, port: Number(clientPort) } };
   const { receiver, destination } = JSON.parse(`{"receiver":${peers}}`) as HttpMessage;
   return { server: receiver, client: destination };
 }

@@ -133,16 +133,17 @@ export class Facts {
     return this.#number(message, 4);
   }
 
-  durationMsOf(message: number): number | undefined {
-    return known(this.#number(message, 5));
+  /** NaN if it is not known, like the two that follow. */
+  durationMsOf(message: number): number {
+    return this.#number(message, 5);
   }
 
-  latencyMsOf(message: number): number | undefined {
-    return known(this.#number(message, 6));
+  latencyMsOf(message: number): number {
+    return this.#number(message, 6);
   }
 
-  waitMsOf(message: number): number | undefined {
-    return known(this.#number(message, 7));
+  waitMsOf(message: number): number {
+    return this.#number(message, 7);
   }
 
   #word(message: number): number {
@@ -152,8 +153,4 @@ export class Facts {
   #number(message: number, index: number): number {
     return this.#numbers[SIZE * (message + 1) + index] as number;
   }
-}
-
-function known(value: number): number | undefined {
-  return Number.isNaN(value) ? undefined : value;
 }

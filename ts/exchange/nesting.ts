@@ -28,16 +28,24 @@ export interface Ended {
   failed: boolean;
 }
 
+interface Recent extends Ended {
+  /** It is a call that has found its exchange. */
+  isFound: boolean;
+}
+
 export class Nesting {
-  /** A ring; a call that has found its exchange is gone from it. */
-  readonly #recent: (Ended | undefined)[] = new Array(MAX_RECENT).fill(undefined);
+  /** A ring. The objects stay, with the values of later exchanges, so that exchanges leave no garbage. */
+  readonly #recent: Recent[] = [];
   #next = 0;
   readonly #clients = new Set<string>();
 
+  /** Keeps the values, not the object. */
   add(ended: Ended): void {
     if (this.#clients.has(ended.serverIp)) this.#findCalls(ended);
     if (this.#clients.size < MAX_CLIENTS) this.#clients.add(ended.clientIp);
-    this.#recent[this.#next] = ended;
+    const oldest = this.#recent[this.#next];
+    if (oldest === undefined) this.#recent.push(recentOf(ended));
+    else overwrite(oldest, ended);
     this.#next = (this.#next + 1) % MAX_RECENT;
   }
 
@@ -46,11 +54,13 @@ export class Nesting {
     for (let back = 1; back <= MAX_RECENT; back++) {
       const at = (this.#next - back + MAX_RECENT) % MAX_RECENT;
       const inner = this.#recent[at];
-      if (inner === undefined) continue;
+      // All that there are.
+      if (inner === undefined) break;
+      if (inner.isFound) continue;
       if (inner.overMs < outer.startMs - SLACK_MS) break;
       if (inner.clientIp !== outer.serverIp || inner.server === outer.server) continue;
       if (inner.startMs < outer.startMs - SLACK_MS || inner.endMs > outer.endMs + SLACK_MS) continue;
-      this.#recent[at] = undefined;
+      inner.isFound = true;
       const stats = inner.stats.current;
       const mine = found.get(stats) ?? { calls: 0, failed: 0, waitMs: 0 };
       mine.calls++;
@@ -69,4 +79,21 @@ export class Nesting {
       all.failedCalls += calls;
     }
   }
+}
+
+function recentOf({ stats, server, serverIp, clientIp, startMs, endMs, overMs, waitMs, failed }: Ended): Recent {
+  return { stats, server, serverIp, clientIp, startMs, endMs, overMs, waitMs, failed, isFound: false };
+}
+
+function overwrite(recent: Recent, ended: Ended): void {
+  recent.stats = ended.stats;
+  recent.server = ended.server;
+  recent.serverIp = ended.serverIp;
+  recent.clientIp = ended.clientIp;
+  recent.startMs = ended.startMs;
+  recent.endMs = ended.endMs;
+  recent.overMs = ended.overMs;
+  recent.waitMs = ended.waitMs;
+  recent.failed = ended.failed;
+  recent.isFound = false;
 }

@@ -5,7 +5,7 @@
 
 import type { Endpoint } from '../types';
 import { endpointText } from './endpoints';
-import { type Counted, type Entry, Routes } from './routes';
+import { type Counted, type Entry, ownText, Routes } from './routes';
 
 /** Servers that are told apart. A Host field is the client's to choose: more of them than this are no services. */
 export const MAX_SERVERS = 100;
@@ -48,6 +48,8 @@ export class Servers<Stats extends Counted<Stats>> {
   /** By address: of responses whose request was not kept. */
   readonly #byAddress = new Map<string, Server<Stats>>();
   #routes = 0;
+  /** The answer that was given last: the next one is most often the same. */
+  #last: { ip: string; port: number; host: string | undefined; server: Server<Stats> } | undefined;
 
   constructor(createStats: () => Stats) {
     this.#createStats = createStats;
@@ -69,6 +71,14 @@ export class Servers<Stats extends Counted<Stats>> {
 
   /** The server at this address that is asked as this host. */
   of(at: Endpoint, host: string | undefined): Server<Stats> {
+    const last = this.#last;
+    if (last?.ip === at.ip && last.port === at.port && last.host === host) return last.server;
+    const server = this.#find(at, host);
+    this.#last = server === this.#noServer ? undefined : { ...at, host: host && ownText(host), server };
+    return server;
+  }
+
+  #find(at: Endpoint, host: string | undefined): Server<Stats> {
     const isHost = host !== undefined && host.length <= MAX_HOST_UNITS && HOST.test(host);
     const address = endpointText(at);
     const known = isHost ? undefined : this.#byAddress.get(address);

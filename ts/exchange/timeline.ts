@@ -18,6 +18,7 @@ const LOG_MIN_WAIT_RATIO = Math.log(MIN_WAIT_RATIO);
 const MIN_WAIT_MS = 0.001;
 /** A message that came in one packet took no time at all; beside that anything else would be infinitely longer. */
 const MIN_TRANSFER_MS = 1;
+const LOG_MIN_TRANSFER_MS = Math.log(MIN_TRANSFER_MS);
 /** Fewer exchanges say nothing about the usual wait. */
 const MIN_TIMED = 5;
 /** So unlikely it has to be that those after the last failure went well by chance, for it to be over. */
@@ -70,8 +71,8 @@ export class Timeline {
   #low = Number.POSITIVE_INFINITY;
   #high = Number.NEGATIVE_INFINITY;
 
-  /** `transferMs`: of up- and download together. */
-  add(atMs: number, failed: boolean, waitMs?: number, transferMs?: number): void {
+  /** `transferMs`: of up- and download together. Times that are not known are NaN. */
+  add(atMs: number, failed: boolean, waitMs = Number.NaN, transferMs = Number.NaN): void {
     if (!(atMs > 0 && atMs < MAX_MS)) return;
     const slot = this.#slotAt(atMs);
     slot.exchanges++;
@@ -81,14 +82,15 @@ export class Timeline {
       if (atMs < slot.firstFailedMs) slot.firstFailedMs = atMs;
       if (atMs > slot.lastFailedMs) slot.lastFailedMs = atMs;
     }
-    if (waitMs !== undefined) {
+    if (!Number.isNaN(waitMs)) {
       const log = Math.log(Math.max(waitMs, MIN_WAIT_MS));
       if (this.#waits.note(log) && atMs < slot.firstSlowMs) slot.firstSlowMs = atMs;
       slot.timed++;
       slot.logWait += log;
     }
-    if (transferMs !== undefined) {
-      const log = Math.log(Math.max(transferMs, MIN_TRANSFER_MS));
+    if (!Number.isNaN(transferMs)) {
+      // Of most messages it is 0.
+      const log = transferMs > MIN_TRANSFER_MS ? Math.log(transferMs) : LOG_MIN_TRANSFER_MS;
       if (this.#transfers.note(log) && atMs < slot.firstSlowTransferMs) slot.firstSlowTransferMs = atMs;
       slot.carried++;
       slot.logTransfer += log;

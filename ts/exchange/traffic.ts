@@ -6,7 +6,7 @@
 import { type Brief, eachBrief, type GrpcCall, type Peers, peersOf } from './brief';
 import type { Endings } from './endings';
 import { Facts, type Target } from './facts';
-import { Nesting } from './nesting';
+import { type Ended, Nesting } from './nesting';
 import { ENDED_BY_US, outcomeOf, SERVER_STATUSES } from './outcome';
 import { isFinal, Pairing } from './pairing';
 import { RouteStats } from './route-stats';
@@ -15,6 +15,8 @@ import { type FoundOn, type Server, Servers } from './servers';
 
 /** Connections that are remembered; past it they are read again. */
 const MAX_CONNECTIONS = 4_096;
+/** Hosts and methods of tables that are kept; past it they are read again. */
+const MAX_NAMES = 1_024;
 /** Of a path that waits for its request. */
 const MAX_PATH_UNITS = 1_024;
 /** A request that is younger at the end may still be answered. */
@@ -39,15 +41,24 @@ interface Connection extends Peers {
   to: ServerStats | undefined;
 }
 
-/** The facts that are kept of a response until its request comes; no text of the line, which would stay in memory as a whole. */
-interface Answer
-  extends Pick<Brief, 'statusCode' | 'latencyMs' | 'waitMs' | 'durationMs' | 'bodySize' | 'incomplete' | 'grpc'> {
+/**
+ * The facts that are kept of a response until its request comes; no text of the line, which would stay in memory as a whole. Times that are not
+ * known are NaN: V8 stores a number that may be `undefined` as an object.
+ */
+interface Answer extends Pick<Brief, 'incomplete' | 'grpc'> {
+  /** 0 if it has none. */
+  statusCode: number;
+  latencyMs: number;
+  waitMs: number;
+  /** 0 if it is not known. */
+  durationMs: number;
+  bodySize: number;
   /** Where the request is not there yet, and may never come: what the response says of it. */
-  alone?: { atMs: number; connection: Connection; method: string; path: string } | undefined;
+  alone: { atMs: number; connection: Connection; method: string; path: string } | undefined;
 }
 
-/** A request, and whose it is. */
-interface Request extends Pick<Asked, 'atMs' | 'uploadMs' | 'bytes'> {
+/** The endpoint that is asked for. */
+interface Question {
   method: string;
   place: Place;
   host: string | undefined;
@@ -85,6 +96,15 @@ export class Traffic {
   /** Of what is not gRPC, by status code, which has 16 bits in a table. */
   readonly #groupsByStatus: Group[] = [];
   readonly #nesting = new Nesting();
+  /** Hosts and methods of tables. Texts that are the same object are the same without a look at them. */
+  readonly #names = new Map<string, string>();
+  /**
+   * Of a table the requests whose response is in it too, such a response, and an exchange that has ended. They are used again for the next one: to
+   * collect the garbage of half a million exchanges a second would take longer than to count them.
+   */
+  readonly #askedHere: Asked[] = [];
+  readonly #answerHere = emptyAnswer();
+  #endedHere: Ended | undefined;
   #ended = false;
   readonly #pairing = new Pairing<Asked, Answer>({
     onExchange: ({ request, response }, _messages, id) => {
@@ -118,11 +138,9 @@ export class Traffic {
   }
 
   #readFacts(facts: Facts): void {
-    const places: Place[] = [];
+    const questions: Question[] = [];
     const connections: Connection[] = [];
     let forgotten = this.#forgotten;
-    // Those whose response is here too.
-    const asked: Asked[] = [];
     for (let message = 0; message < facts.messages; message++) {
       if (facts.isOther(message)) {
         eachBrief(facts.other(message), this.#add);
@@ -134,32 +152,51 @@ export class Traffic {
         forgotten = this.#forgotten;
         const index = facts.connectionOf(message);
         connections[index] ??= this.#connectionIn(facts, index);
-        asked[message] = this.#addRequestOf(facts, message, connections[index], places);
+        const targetIndex = facts.targetOf(message);
+        questions[targetIndex] ??= this.#questionOf(facts.targets[targetIndex] as Target);
+        this.#addRequestOf(facts, message, connections[index], questions[targetIndex]);
       } else if (!facts.isHere(message)) this.#addResponseOf(facts, message);
       else {
         this.responses++;
         this.exchanges++;
         this.#groupOf(facts.statusOf(message)).responses++;
         this.#pairing.letGo();
-        this.#noteAnswered(asked[facts.targetOf(message)] as Asked, answerOf(facts, message));
+        readAnswer(facts, message, this.#answerHere);
+        this.#noteAnswered(this.#askedHere[facts.targetOf(message)] as Asked, this.#answerHere);
       }
     }
   }
 
-  #addRequestOf(facts: Facts, message: number, connection: Connection, places: Place[]): Asked {
-    const targetIndex = facts.targetOf(message);
-    const target = facts.targets[targetIndex] as Target;
-    let place = places[targetIndex];
-    if (place === undefined) {
-      place = placeOf(target.path);
-      places[targetIndex] = place;
+  #addRequestOf(facts: Facts, message: number, connection: Connection, question: Question): void {
+    const server = this.#serverOf(connection, question.host);
+    const stats = this.#ask(server, question);
+    const isHere = facts.isPaired(message);
+    const known = isHere ? this.#askedHere[message] : undefined;
+    const asked = known ?? { atMs: Number.NaN, stats, server, peers: connection, uploadMs: 0, bytes: 0 };
+    asked.atMs = facts.atMsOf(message);
+    asked.stats = stats;
+    asked.server = server;
+    asked.peers = connection;
+    asked.uploadMs = facts.durationMsOf(message) || 0;
+    asked.bytes = facts.bodySizeOf(message);
+    if (!isHere) this.#pairing.addRequest({ id: `${connection.number}.${facts.exchangeOf(message)}` }, asked, 0);
+    else {
+      this.#askedHere[message] = asked;
+      this.#pairing.hold();
     }
-    const { method, host } = target;
-    const [atMs, uploadMs] = [facts.atMsOf(message), facts.durationMsOf(message) ?? 0];
-    const asked = this.#ask(connection, { method, place, host, atMs, uploadMs, bytes: facts.bodySizeOf(message) });
-    if (facts.isPaired(message)) this.#pairing.hold();
-    else this.#pairing.addRequest({ id: `${connection.number}.${facts.exchangeOf(message)}` }, asked, 0);
-    return asked;
+  }
+
+  #questionOf({ method, path, host }: Target): Question {
+    return { method: this.#nameOf(method), place: placeOf(path), host: host === undefined ? host : this.#nameOf(host) };
+  }
+
+  #nameOf(text: string): string {
+    const known = this.#names.get(text);
+    if (known !== undefined) return known;
+    if (this.#names.size >= MAX_NAMES) this.#names.clear();
+    const own = ownText(text);
+    this.#names.set(own, own);
+    return own;
   }
 
   /** Its request was told of before, or is still to come. */
@@ -168,20 +205,23 @@ export class Traffic {
     const direction = 'response';
     if (!isFinal({ direction, statusCode })) return;
     const connection = facts.connectionOf(message);
-    this.#addResponse({
-      id: `${facts.numberOf(connection)}.${facts.exchangeOf(message)}`,
-      atMs: facts.atMsOf(message),
-      direction,
-      peers: facts.peersOf(connection),
-      ...(facts.isPaired(message) ? { request: facts.targets[facts.targetOf(message)] } : {}),
-      ...answerOf(facts, message),
-    });
+    const answer = emptyAnswer();
+    readAnswer(facts, message, answer);
+    this.#addResponse(
+      {
+        id: `${facts.numberOf(connection)}.${facts.exchangeOf(message)}`,
+        atMs: facts.atMsOf(message),
+        peers: facts.peersOf(connection),
+        request: facts.isPaired(message) ? facts.targets[facts.targetOf(message)] : undefined,
+      },
+      answer,
+    );
   }
 
   readonly #add = (brief: Brief): void => {
     this.#noteTime(brief.atMs);
     if (brief.direction === 'request') this.#addRequest(brief);
-    else if (isFinal(brief)) this.#addResponse(brief);
+    else if (isFinal(brief)) this.#addResponse(brief, answerOf(brief));
   };
 
   #noteTime(atMs: number): void {
@@ -227,33 +267,37 @@ export class Traffic {
 
   #addRequest(brief: Brief): void {
     const { id, atMs, method = '', path = '', host, durationMs: uploadMs = 0, bodySize: bytes, grpc } = brief;
-    const place = placeOf(path);
-    const asked = this.#ask(this.#connectionOf(brief), { method, place, host, atMs, uploadMs, bytes });
-    if (grpc !== undefined) asked.stats.isGrpc = true;
-    this.#pairing.addRequest({ id: ownId(id) }, asked, 0);
+    const peers = this.#connectionOf(brief);
+    const server = this.#serverOf(peers, host);
+    const stats = this.#ask(server, { method, place: placeOf(path), host });
+    if (grpc !== undefined) stats.isGrpc = true;
+    this.#pairing.addRequest({ id: ownId(id) }, { atMs, stats, server, peers, uploadMs, bytes }, 0);
   }
 
-  #ask(peers: Connection, { method, place, host, atMs, uploadMs, bytes }: Request): Asked {
-    this.requests++;
-    if (peers.to === undefined || peers.host !== host) {
-      peers.to = this.#servers.of(peers.server, host);
-      peers.host = host === undefined ? undefined : ownText(host);
+  /** The server that the connection is asked for with this host. */
+  #serverOf(connection: Connection, host: string | undefined): ServerStats {
+    if (connection.to === undefined || connection.host !== host) {
+      connection.to = this.#servers.of(connection.server, host);
+      connection.host = host === undefined ? undefined : this.#nameOf(host);
     }
-    const server = peers.to;
-    const stats = server.routes.at(method, place) ?? this.beyond;
-    return { atMs, stats, server, peers, uploadMs, bytes };
+    return connection.to;
   }
 
-  #addResponse(brief: Brief): void {
-    const { id, statusCode = 0, request, latencyMs, waitMs, durationMs, bodySize, incomplete, grpc } = brief;
+  #ask({ routes }: ServerStats, { method, place }: Question): RouteStats {
+    this.requests++;
+    return routes.at(method, place) ?? this.beyond;
+  }
+
+  #addResponse(brief: Pick<Brief, 'id' | 'atMs' | 'peers' | 'request'>, answer: Answer): void {
+    const { id, request } = brief;
+    const { statusCode, latencyMs, grpc } = answer;
     this.responses++;
     this.#group(statusCode === 0 ? UNKNOWN : outcomeOf({ statusCode, grpc }).group).responses++;
     if (request === undefined) return;
     this.exchanges++;
-    const answer: Answer = { statusCode, latencyMs, waitMs, durationMs, bodySize, incomplete, grpc };
     if (this.#pairing.requestOf(id) === undefined) {
       const [method, path] = [ownText(request.method), ownText(request.path.slice(0, MAX_PATH_UNITS))];
-      answer.alone = { atMs: brief.atMs - (latencyMs ?? 0), connection: this.#connectionOf(brief), method, path };
+      answer.alone = { atMs: brief.atMs - (latencyMs || 0), connection: this.#connectionOf(brief), method, path };
     }
     this.#pairing.addResponse({ id: ownId(id), direction: 'response', statusCode, request }, answer, 0);
   }
@@ -276,9 +320,9 @@ export class Traffic {
   }
 
   /** Of a request that did not come, since it was dropped on the way here. */
-  #askedOf({ alone }: Answer = NO_ANSWER): Asked | undefined {
-    if (alone === undefined) return undefined;
-    const { atMs, connection: peers, method, path } = alone;
+  #askedOf(answer: Answer | undefined): Asked | undefined {
+    if (answer?.alone === undefined) return undefined;
+    const { atMs, connection: peers, method, path } = answer.alone;
     const server = this.#servers.of(peers.server, undefined);
     const stats = server.routes.of(method, path) ?? this.beyond;
     return { atMs, stats, server, peers, uploadMs: 0, bytes: 0 };
@@ -286,7 +330,7 @@ export class Traffic {
 
   #noteAnswered(asked: Asked, answer: Answer): void {
     const stats = asked.stats.current;
-    const { statusCode = 0, latencyMs, waitMs, durationMs = 0, bodySize, incomplete, grpc } = answer;
+    const { statusCode, latencyMs, waitMs, durationMs, bodySize, incomplete, grpc } = answer;
     const isCut = incomplete !== undefined && !ENDED_BY_US.has(incomplete);
     const kind = grpc === undefined ? kindOfStatus(statusCode) : (kindOfGrpc(grpc) ?? kindOfStatus(statusCode));
     const failed = kind === 'server' || isCut;
@@ -297,25 +341,27 @@ export class Traffic {
     stats.responseBytes += bodySize;
     stats.spentMs.upload += asked.uploadMs;
     stats.spentMs.download += durationMs;
-    if (waitMs !== undefined) {
+    if (!Number.isNaN(waitMs)) {
       stats.wait.add(waitMs);
       stats.spentMs.wait += waitMs;
     }
-    if (latencyMs !== undefined) stats.whole.add(latencyMs + durationMs);
+    if (!Number.isNaN(latencyMs)) stats.whole.add(latencyMs + durationMs);
     this.#note(asked, failed, waitMs, asked.uploadMs + durationMs);
-    const spentMs = waitMs ?? latencyMs;
-    if (spentMs === undefined) return;
-    this.#nesting.add({
-      stats,
-      server: asked.server,
-      serverIp: asked.peers.server.ip,
-      clientIp: asked.peers.client.ip,
-      startMs: asked.atMs,
-      endMs: asked.atMs + (latencyMs ?? spentMs),
-      overMs: asked.atMs + (latencyMs ?? spentMs) + durationMs,
-      waitMs: spentMs,
-      failed,
-    });
+    const spentMs = Number.isNaN(waitMs) ? latencyMs : waitMs;
+    if (Number.isNaN(spentMs)) return;
+    const endMs = asked.atMs + (Number.isNaN(latencyMs) ? spentMs : latencyMs);
+    const ended = this.#endedHere ?? emptyEnded(stats, asked.server);
+    this.#endedHere = ended;
+    ended.stats = stats;
+    ended.server = asked.server;
+    ended.serverIp = asked.peers.server.ip;
+    ended.clientIp = asked.peers.client.ip;
+    ended.startMs = asked.atMs;
+    ended.endMs = endMs;
+    ended.overMs = endMs + durationMs;
+    ended.waitMs = spentMs;
+    ended.failed = failed;
+    this.#nesting.add(ended);
   }
 
   #noteUnanswered(asked: Asked, id: string): void {
@@ -326,10 +372,10 @@ export class Traffic {
     if (words !== undefined) this.ended.set(words, (this.ended.get(words) ?? 0) + 1);
     const isUnderWay = words === undefined && this.#ended && this.lastMs - asked.atMs < UNDER_WAY_MS;
     if (isUnderWay) this.underWay++;
-    this.#note(asked, !isUnderWay, undefined, undefined);
+    this.#note(asked, !isUnderWay, Number.NaN, Number.NaN);
   }
 
-  #note(asked: Asked, failed: boolean, waitMs: number | undefined, transferMs: number | undefined): void {
+  #note(asked: Asked, failed: boolean, waitMs: number, transferMs: number): void {
     const stats = asked.stats.current;
     stats.exchanges++;
     asked.server.exchanges++;
@@ -342,14 +388,14 @@ export class Traffic {
   }
 
   /** Its number is what the id begins with. */
-  #connectionOf({ id, peers }: Brief): Connection {
+  #connectionOf({ id, peers }: Pick<Brief, 'id' | 'peers'>): Connection {
     return this.#connectionAt(Number.parseInt(id, 10), peers);
   }
 
   /** The texts of a connection are the same in all tables, which are those of one run. */
   #connectionIn(facts: Facts, index: number): Connection {
     const number = facts.numberOf(index);
-    return this.#connections.get(number) ?? this.#connectionAt(number, facts.peersOf(index));
+    return this.#connections.get(number) ?? this.#newConnection(number, facts.peersOf(index), undefined);
   }
 
   /** Read once for a connection. */
@@ -357,29 +403,49 @@ export class Traffic {
     const known = this.#connections.get(number);
     // Lines of several runs have the same numbers.
     if (known !== undefined && known.text === text) return known;
+    return this.#newConnection(number, ownText(text), known);
+  }
+
+  #newConnection(number: number, text: string, known: Connection | undefined): Connection {
     if (this.#connections.size >= MAX_CONNECTIONS) {
       this.#connections.clear();
       this.#forgotten++;
     } else if (known !== undefined) this.#forgotten++;
-    const connection: Connection = { number, text: ownText(text), ...peersOf(text), host: undefined, to: undefined };
+    const { server, client } = peersOf(text);
+    const connection: Connection = { number, text, server, client, host: undefined, to: undefined };
     this.#connections.set(number, connection);
     return connection;
   }
 }
 
 const UNKNOWN = 'unknown';
-const NO_ANSWER: Answer = { bodySize: 0 };
 
-function answerOf(facts: Facts, message: number): Answer {
+function emptyAnswer(): Answer {
   return {
-    statusCode: facts.statusOf(message),
-    latencyMs: facts.latencyMsOf(message),
-    waitMs: facts.waitMsOf(message),
-    durationMs: facts.durationMsOf(message),
-    bodySize: facts.bodySizeOf(message),
-    incomplete: facts.incompleteOf(message),
-    grpc: undefined,
+    ...{ statusCode: 0, latencyMs: Number.NaN, waitMs: Number.NaN, durationMs: 0, bodySize: 0 },
+    ...{ incomplete: undefined, grpc: undefined, alone: undefined },
   };
+}
+
+function emptyEnded(stats: RouteStats, server: ServerStats): Ended {
+  const [startMs, endMs, overMs, waitMs] = [Number.NaN, Number.NaN, Number.NaN, Number.NaN];
+  return { stats, server, serverIp: '', clientIp: '', startMs, endMs, overMs, waitMs, failed: false };
+}
+
+/** Into an answer of any message of a table. */
+function readAnswer(facts: Facts, message: number, answer: Answer): void {
+  answer.statusCode = facts.statusOf(message);
+  answer.latencyMs = facts.latencyMsOf(message);
+  answer.waitMs = facts.waitMsOf(message);
+  answer.durationMs = facts.durationMsOf(message) || 0;
+  answer.bodySize = facts.bodySizeOf(message);
+  answer.incomplete = facts.incompleteOf(message);
+}
+
+function answerOf(brief: Brief): Answer {
+  const { statusCode = 0, latencyMs = Number.NaN, waitMs = Number.NaN, durationMs = 0 } = brief;
+  const { bodySize, incomplete, grpc } = brief;
+  return { statusCode, latencyMs, waitMs, durationMs, bodySize, incomplete, grpc, alone: undefined };
 }
 
 /** V8 keeps the text that a longer slice was taken from; a shorter one is copied. */
@@ -397,7 +463,7 @@ function kindOfStatus(statusCode: number): Fault | undefined {
 }
 
 /** The status that made it a server error: the call's own, unless that is none. */
-function statusTextOf({ statusCode = 0, grpc }: Answer): string {
+function statusTextOf({ statusCode, grpc }: Answer): string {
   const isOfCall = grpc?.status !== undefined && SERVER_STATUSES.has(grpc.status);
   return isOfCall ? (grpc.statusName ?? `gRPC ${grpc.status}`) : `${statusCode}`;
 }

@@ -14,6 +14,8 @@ const HOST: &[u8; 8] = b"\"host\":\"";
 const INCOMPLETE: [&[u8]; 7] = [b"stopped", b"evicted", b"gap", b"timeout", b"malformed", b"closed", b"reset"];
 /// A double has all whole numbers of so many digits.
 const MAX_DIGITS: usize = 15;
+const POWERS_OF_TEN: [f64; MAX_DIGITS + 1] =
+    [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
 const DAY_MS: i64 = 86_400_000;
 
 /// The question: of a request all of it, of a response what it says of its request. Empty: it does not say that.
@@ -148,27 +150,37 @@ impl<'a> Cursor<'a> {
         Some(text)
     }
 
-    fn digits(&mut self) -> Option<&'a [u8]> {
-        let len = self.rest.iter().take(MAX_DIGITS + 1).take_while(|byte| byte.is_ascii_digit()).count();
-        if len == 0 || len > MAX_DIGITS { None } else { self.take(len) }
+    /// Goes on with the digits of `value`, which has `before` of them. Returns how many it has then.
+    #[inline(always)]
+    fn digits(&mut self, value: &mut u64, before: usize) -> Option<usize> {
+        let mut digits = before;
+        while let Some((byte @ b'0'..=b'9', rest)) = self.rest.split_first() {
+            if digits == MAX_DIGITS {
+                return None;
+            }
+            *value = *value * 10 + u64::from(byte - b'0');
+            digits += 1;
+            self.rest = rest;
+        }
+        (digits > before).then_some(digits)
     }
 
+    #[inline(always)]
     fn number(&mut self) -> Option<u64> {
-        Some(value_of(self.digits()?))
+        let mut value = 0;
+        self.digits(&mut value, 0)?;
+        Some(value)
     }
 
     /// The same double as it is for a reader of JSON: one division of whole numbers is rounded once.
     fn decimal(&mut self) -> Option<f64> {
-        let whole = self.digits()?;
+        let mut value = 0;
+        let whole = self.digits(&mut value, 0)?;
         if !self.has(b".") {
-            return Some(value_of(whole) as f64);
+            return Some(value as f64);
         }
-        let part = self.digits()?;
-        if whole.len() + part.len() > MAX_DIGITS {
-            return None;
-        }
-        let scale = 10_u64.pow(u32::try_from(part.len()).ok()?);
-        Some((value_of(whole) * scale + value_of(part)) as f64 / scale as f64)
+        let all = self.digits(&mut value, whole)?;
+        Some(value as f64 / POWERS_OF_TEN.get(all - whole)?)
     }
 
     /// `2024-05-17T14:02:58.006Z`

@@ -35,9 +35,9 @@ use memchr::memchr_iter;
 use crate::batch::{Batch, Buffer};
 use line::{Facts, Reader, Target};
 
-/// Messages of a table: JS counts them in about a millisecond. Fewer than exchanges may wait for their other half there, so that the
+/// Messages of a table: JS counts them in about two milliseconds. Fewer than exchanges may wait for their other half there, so that the
 /// one that waits for longest is never one of the table itself.
-const MAX_MESSAGES: usize = 4_096;
+const MAX_MESSAGES: usize = 8_192;
 /// A table with more text is handed on before; one line may go beyond it.
 const MAX_TEXT_BYTES: usize = 256 << 10;
 /// The text of a table may take so much memory also after it was handed on: a few long lines are not to be paid for as long as the

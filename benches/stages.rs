@@ -181,6 +181,7 @@ impl Owned {
             exchange: self.exchange,
             at: self.at,
             duration_micros: None,
+            stall_micros: None,
             proxied: None,
             head: &self.head,
             head_bytes: &self.head_bytes,

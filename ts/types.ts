@@ -62,6 +62,11 @@ export interface MessageFields {
   trailers?: Record<string, string>;
   /** Messages of several packets: from the first packet to the last, in ms: the upload, or the download. */
   durationMs?: number;
+  /**
+   * Of that at least so long, from 1 ms on, later bytes were there and earlier bytes were missing, since their segment was lost and sent again, or
+   * was overtaken. Losses after the packets passed the capture are not in it.
+   */
+  stallMs?: number;
   /** Both ends of the connection that a proxy handed on, as its PROXY protocol prefix says. */
   proxied?: { source: Endpoint; destination: Endpoint };
   /** HTTP/2: the number of the stream on its connection. */

@@ -102,6 +102,18 @@ describe('the view', () => {
     expect(rows().map((row) => / \/\w +(\S+) /.exec(row)?.[1])).toEqual(['g16!', '503', '200']);
   });
 
+  it('says how much of an upload and of a download late segments took, if it is verbose', async () => {
+    const { output, rows } = view({ verbose: true });
+    const answer = { ...response('a', 500), latencyMs: 500, waitMs: 290, durationMs: 30, stallMs: 20 };
+    void output.write(batch({ ...request('a'), durationMs: 210, stallMs: 200 }, answer));
+    await output.close();
+    const at = rows().findIndex((row) => row.startsWith('* '));
+    expect(rows().slice(at, at + 2)).toEqual([
+      '* upload 210ms (200ms of it for late segments), server 290ms, download 30.0ms',
+      '  (20.0ms of it for late segments)',
+    ]);
+  });
+
   it('says in which TLS an exchange came: by a mark, and in words once an exchange if it is verbose', async () => {
     const tls = { version: '1.3', cipher: 'TLS_AES_128_GCM_SHA256', serverName: 'shop.test', alpn: 'h2' };
     const messages = [request('a'), response('a'), response('b'), request('c')].map((each) => ({ ...each, tls }));

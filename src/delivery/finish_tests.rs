@@ -20,6 +20,7 @@ fn batch(config: &EngineConfig, bodies: &[&[u8]]) -> Batch {
             exchange: 1,
             at: Timestamp::default(),
             duration_micros: None,
+            stall_micros: None,
             proxied: None,
             head: &Head::default(),
             head_bytes: b"",

@@ -66,6 +66,7 @@ fn with_messages(test: impl Fn(&HttpMessage<'_>)) {
         exchange: 3,
         at: Timestamp::from_micros(1_700_000_000_123_456),
         duration_micros: Some(3_000),
+        stall_micros: Some(1_000),
         head: &request,
         head_bytes: bytes,
         trailers: Some(Fields { lines: &lines.into_iter().collect(), bytes }),

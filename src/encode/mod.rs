@@ -187,6 +187,7 @@ impl Encoder {
             push_millis(out, b",\"waitMs\":", answered.wait_micros.filter(|_| members.has(Member::WaitMs)));
         }
         push_millis(out, b",\"durationMs\":", message.duration_micros.filter(|_| members.has(Member::DurationMs)));
+        push_millis(out, b",\"stallMs\":", message.stall_micros.filter(|_| members.has(Member::StallMs)));
         if let Some(Proxied { source, destination }) = message.proxied
             && members.has(Member::Proxied)
         {

@@ -27,6 +27,8 @@ pub struct DataMeta {
     pub acked: Position,
     /// The first byte is also the first byte of a segment's payload.
     pub segment_start: bool,
+    /// They had to wait for bytes before them.
+    pub waited: bool,
 }
 
 /// The events that a direction delivers, in stream order.
@@ -359,20 +361,15 @@ impl Reassembler {
     /// Delivers the new part of an in-order piece without copying it.
     pub fn pass(&mut self, piece: &Piece<'_>, sink: &mut impl FnMut(StreamEvent<'_>)) {
         let known = self.next.since(piece.start);
-        self.emit(piece.payload, known, piece.at, piece.acked, true, sink);
+        let meta =
+            DataMeta { at: piece.at, position: self.next, acked: piece.acked, segment_start: true, waited: false };
+        self.emit(piece.payload, known, meta, sink);
     }
 
-    fn emit(
-        &mut self,
-        bytes: &[u8],
-        known: u64,
-        at: Timestamp,
-        acked: Position,
-        segment_start: bool,
-        sink: &mut impl FnMut(StreamEvent<'_>),
-    ) {
+    /// Of `bytes` those that are new; so many are known.
+    fn emit(&mut self, bytes: &[u8], known: u64, mut meta: DataMeta, sink: &mut impl FnMut(StreamEvent<'_>)) {
         let Some(fresh) = bytes.get(known as usize..).filter(|bytes| !bytes.is_empty()) else { return };
-        let meta = DataMeta { at, position: self.next, acked, segment_start: segment_start && known == 0 };
+        meta.segment_start &= known == 0;
         self.next += fresh.len() as u64;
         sink(StreamEvent::Data(fresh, meta));
     }

@@ -77,6 +77,8 @@ pub struct HttpMessage<'a> {
     pub at: Timestamp,
     /// From the message's first packet to its last, if there are several and their clocks agree with their order.
     pub duration_micros: Option<u64>,
+    /// In that time bytes of it were there and bytes before them were missing.
+    pub stall_micros: Option<u64>,
     pub head: &'a Head,
     pub head_bytes: &'a [u8],
     pub trailers: Option<Fields<'a>>,

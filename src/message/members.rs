@@ -19,6 +19,7 @@ pub enum Member {
     LatencyMs,
     WaitMs,
     DurationMs,
+    StallMs,
     Proxied,
     StreamId,
     Scheme,
@@ -34,7 +35,7 @@ pub enum Member {
 const ALWAYS: [&str; 5] = ["id", "timestamp", "direction", "receiver", "destination"];
 
 /// By their names, in the order of a line.
-pub const NAMES: [(&str, Member); 24] = [
+pub const NAMES: [(&str, Member); 25] = [
     ("method", Member::Method),
     ("path", Member::Path),
     ("statusCode", Member::StatusCode),
@@ -50,6 +51,7 @@ pub const NAMES: [(&str, Member); 24] = [
     ("latencyMs", Member::LatencyMs),
     ("waitMs", Member::WaitMs),
     ("durationMs", Member::DurationMs),
+    ("stallMs", Member::StallMs),
     ("proxied", Member::Proxied),
     ("streamId", Member::StreamId),
     ("scheme", Member::Scheme),

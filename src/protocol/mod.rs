@@ -48,6 +48,7 @@ mod opening;
 mod pending_request;
 mod proxy_prefix;
 mod sniffing;
+mod stall;
 #[cfg(test)]
 mod tests;
 mod tunnel;

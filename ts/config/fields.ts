@@ -40,6 +40,7 @@ const TABLE = {
   latencyMs: 'named',
   waitMs: 'named',
   durationMs: 'named',
+  stallMs: 'named',
   proxied: 'named',
   streamId: 'named',
   scheme: 'named',

@@ -117,6 +117,7 @@ const HTTP: Record<string, Member> = {
   latencyMs: amount,
   waitMs: amount,
   durationMs: amount,
+  stallMs: amount,
   proxied: ({ source, destination }: NonNullable<HttpMessage['proxied']>, _, replace) => ({
     source: endpoint(source, replace),
     destination: endpoint(destination, replace),

@@ -270,6 +270,9 @@ impl<'a> Cursor<'a> {
         if self.has(b",\"durationMs\":") {
             facts.duration_ms = self.decimal()?;
         }
+        if self.has(b",\"stallMs\":") {
+            self.decimal()?;
+        }
         self.protocol()?;
         (self.rest == b"}").then_some(())
     }

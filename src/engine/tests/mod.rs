@@ -17,6 +17,7 @@ mod redact_body;
 mod resets;
 mod secrets;
 mod shedding;
+mod stalls;
 mod streams;
 mod time;
 mod timeless;

@@ -1,6 +1,6 @@
 //! The segments of a direction that wait after holes.
 
-use super::{First, Piece, Reassembler, StreamEvent, Waiting};
+use super::{DataMeta, First, Piece, Reassembler, StreamEvent, Waiting};
 use crate::flow::Position;
 use crate::flow::counters::Discarded;
 use crate::flow::receiver::Doubt;
@@ -188,7 +188,9 @@ impl Reassembler {
             return true;
         }
         let known = self.next.since(start);
-        self.emit(&waiting.bytes, known, waiting.at, waiting.acked, waiting.segment_start, sink);
+        let Waiting { at, acked, segment_start, .. } = waiting;
+        let meta = DataMeta { at, position: self.next, acked, segment_start, waited: true };
+        self.emit(&waiting.bytes, known, meta, sink);
         true
     }
 

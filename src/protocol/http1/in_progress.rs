@@ -12,6 +12,7 @@ use crate::message::{
 use crate::protocol::body::Body;
 use crate::protocol::grpc::{Carries, GrpcEnd, Rest};
 use crate::protocol::inside::Inside;
+use crate::protocol::stall::Stall;
 use crate::time::{Timestamp, span_micros};
 
 #[derive(Debug)]
@@ -50,6 +51,7 @@ pub(super) struct InProgress {
     pub has_unknown_gap: bool,
     /// When its last packet so far was captured, if it has several.
     pub last_at: Option<Timestamp>,
+    pub stall: Stall,
     /// Its request is not known, and a HEAD is among those that it may answer.
     pub may_answer_head: bool,
     /// Of a body that is read as it comes.
@@ -73,7 +75,11 @@ impl InProgress {
     /// A packet with more of it; the rest of a packet that was looked at before has the same time.
     pub fn note_packet(&mut self, meta: DataMeta) {
         if meta.segment_start || meta.at != self.last_at.unwrap_or(self.place.at) {
-            self.last_at = Some(meta.at.max(self.last_at.unwrap_or(self.place.at)));
+            let last_at = self.last_at.unwrap_or(self.place.at);
+            if meta.waited {
+                self.stall.note(self.place.at, meta.at, last_at);
+            }
+            self.last_at = Some(meta.at.max(last_at));
         }
     }
 
@@ -169,6 +175,7 @@ impl InProgress {
             exchange: self.number,
             at: self.place.at,
             duration_micros: self.duration_micros(direction, incomplete),
+            stall_micros: self.duration_micros(direction, incomplete).and_then(|_| self.stall.micros()),
             head: &self.head,
             head_bytes: &self.head_bytes,
             trailers,

@@ -8,6 +8,7 @@ use super::streams::Stream;
 use crate::message::{Context, Direction, Extras, Fields, Head, HttpMessage, Incomplete, Scratch};
 use crate::protocol::grpc::{Carries, GrpcBody, GrpcEnd, Rest};
 use crate::protocol::inside::Inside;
+use crate::protocol::stall::Stall;
 use crate::time::span_micros;
 
 /// Why it ends here, if that is not its end.
@@ -48,6 +49,7 @@ struct Parts<'a> {
     control: &'a Control,
     began: Packet,
     last: Packet,
+    stall: Stall,
     body: &'a [u8],
     body_bytes: u64,
     gap_bytes: u64,
@@ -81,6 +83,7 @@ pub(super) fn emit_head(
         control,
         began,
         last,
+        stall: Stall::default(),
         body: &[],
         body_bytes: 0,
         gap_bytes: 0,
@@ -120,6 +123,7 @@ pub(super) fn emit_open(
         control: &open.control,
         began: open.began,
         last: open.last,
+        stall: open.stall,
         body: open.body.kept(&mut buffer),
         body_bytes: open.body.bytes,
         gap_bytes: open.gap_bytes,
@@ -152,6 +156,7 @@ fn emit(stream: &mut Stream, parts: Parts<'_>, cx: &mut Context<'_>) {
         exchange: stream.number,
         at: began.at,
         duration_micros: last_at(began, parts.last).and_then(|last_at| span_micros(began.at, last_at)),
+        stall_micros: parts.stall.micros(),
         head,
         head_bytes,
         trailers,

@@ -7,6 +7,7 @@ use crate::protocol::body::Body;
 use crate::protocol::content_length::{CONTENT_LENGTH, content_length};
 use crate::protocol::grpc::{Carries, GrpcBody};
 use crate::protocol::inside::Inside;
+use crate::protocol::stall::Stall;
 use crate::time::Timestamp;
 
 #[derive(Debug)]
@@ -17,6 +18,7 @@ pub(super) struct Open {
     pub began: Packet,
     /// The newest packet with a part of it.
     pub last: Packet,
+    pub stall: Stall,
     pub body: Body,
     /// Of a body that is read as it comes.
     pub inside: Option<Inside>,
@@ -39,6 +41,7 @@ impl Open {
             control: buffer.control,
             began,
             last,
+            stall: Stall::default(),
             body,
             inside: None,
             gap_bytes: 0,
@@ -62,7 +65,10 @@ impl Open {
     /// A packet with more of it.
     pub fn note_packet(&mut self, packet: Packet) {
         if packet.number != self.last.number {
-            self.last = Packet { at: packet.at.max(self.last.at), number: packet.number };
+            if packet.waited {
+                self.stall.note(self.began.at, packet.at, self.last.at);
+            }
+            self.last = Packet { at: packet.at.max(self.last.at), ..packet };
         }
     }
 

@@ -9,12 +9,14 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Packet {
     pub at: Timestamp,
+    /// Its bytes had to wait for bytes before them.
+    pub waited: bool,
     /// Counts up by packets of one direction.
     pub number: u64,
 }
 
 impl Packet {
-    pub const NONE: Self = Self { at: Timestamp::UNKNOWN, number: 0 };
+    pub const NONE: Self = Self { at: Timestamp::UNKNOWN, waited: false, number: 0 };
 }
 
 /// The client's first bytes (RFC 9113 §3.4).

@@ -34,7 +34,13 @@ impl Turn<'_, '_> {
         let before = reader.buffered_bytes();
         match brought {
             Brought::Bytes(bytes, segment_start) => {
-                let meta = DataMeta { at, position: Position::UNKNOWN, acked: Position::UNKNOWN, segment_start };
+                let meta = DataMeta {
+                    at,
+                    position: Position::UNKNOWN,
+                    acked: Position::UNKNOWN,
+                    segment_start,
+                    waited: false,
+                };
                 reader.on_data(bytes, meta, &of, self.cx);
             }
             Brought::Loss(len) => reader.on_gap(len, &of, self.cx),

@@ -103,7 +103,7 @@ impl Way {
 
     pub fn note_packet(&mut self, meta: DataMeta) {
         if meta.segment_start || meta.at != self.packet.at {
-            self.packet = Packet { at: meta.at, number: self.packet.number + 1 };
+            self.packet = Packet { at: meta.at, waited: meta.waited, number: self.packet.number + 1 };
         }
     }
 

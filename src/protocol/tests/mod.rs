@@ -35,7 +35,10 @@ impl<S: Sink> Reader<S> {
     /// One segment, sent by a side that has received all that the other has said.
     pub fn say(&mut self, side: Side, at: Timestamp, bytes: &[u8]) {
         let [position, acked] = [self.ends[side as usize], self.ends[side.other() as usize]];
-        self.deliver(side, StreamEvent::Data(bytes, DataMeta { at, position, acked, segment_start: true }));
+        self.deliver(
+            side,
+            StreamEvent::Data(bytes, DataMeta { at, position, acked, segment_start: true, waited: false }),
+        );
         self.ends[side as usize] += bytes.len() as u64;
     }
 

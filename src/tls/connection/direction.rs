@@ -85,6 +85,7 @@ pub(super) struct Mark {
     pub at: Timestamp,
     /// Of the other direction's ciphertext.
     pub acked: Ciphertext,
+    pub waited: bool,
 }
 
 #[derive(Debug)]
@@ -203,7 +204,12 @@ impl Direction {
 
     /// Bytes come: where they stand, and when and by what segment they came.
     pub fn note_segment(&mut self, meta: &DataMeta) {
-        let mark = Mark { position: Ciphertext(meta.position), at: meta.at, acked: Ciphertext(meta.acked) };
+        let mark = Mark {
+            position: Ciphertext(meta.position),
+            at: meta.at,
+            acked: Ciphertext(meta.acked),
+            waited: meta.waited,
+        };
         if self.buffer.is_empty() {
             self.position = mark.position;
             self.marks.clear();
@@ -254,5 +260,5 @@ impl Direction {
 pub(super) fn mark_at(marks: &VecDeque<Mark>, position: Ciphertext) -> Mark {
     let after = marks.partition_point(|mark| mark.position <= position);
     let found = after.checked_sub(1).and_then(|index| marks.get(index)).or(marks.front());
-    found.copied().unwrap_or(Mark { position, at: Timestamp::UNKNOWN, acked: Ciphertext::UNKNOWN })
+    found.copied().unwrap_or(Mark { position, at: Timestamp::UNKNOWN, acked: Ciphertext::UNKNOWN, waited: false })
 }

@@ -371,6 +371,7 @@ impl Turn<'_, '_> {
                     position: self.me.plain.next,
                     acked: self.other.plain.positions.plaintext_at(mark.acked),
                     segment_start: done == 0,
+                    waited: mark.waited,
                 };
                 (self.cx.sink)(self.session.described(), self.side, StreamEvent::Data(piece, meta));
                 self.me.plain.next += piece.len() as u64;

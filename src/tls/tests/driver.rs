@@ -89,6 +89,7 @@ impl Driver {
             position: self.sent[side as usize],
             acked: self.sent[side.other() as usize],
             segment_start: true,
+            waited: false,
         };
         self.sent[side as usize] += bytes.len() as u64;
         self.now += 1;

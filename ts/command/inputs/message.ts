@@ -75,6 +75,7 @@ const isHttp = record(
     latencyMs: isAmount,
     waitMs: isAmount,
     durationMs: isAmount,
+    stallMs: isAmount,
     proxied: record({ source: isEndpoint, destination: isEndpoint }),
     streamId: isAmount,
     tls: record(texts('version', 'cipher'), texts('serverName', 'alpn')),

@@ -22,6 +22,8 @@ export interface Facts {
   isTls: boolean;
   /** How long the request took to come, if it was seen whole. */
   uploadMs?: number | undefined;
+  /** Of that, or of what was seen: it waited for late segments. */
+  stallMs?: number | undefined;
 }
 
 /** Longer targets are cut at any width. */
@@ -74,7 +76,7 @@ export function factsOf(message: HttpMessage, asked: Pick<HttpMessage, 'method' 
     method: printable(method.slice(0, MAX_PATH_UNITS)),
     path: printable(path.slice(0, MAX_PATH_UNITS)),
     isTls: tls !== undefined,
-    uploadMs: direction === 'request' ? uploadMsOf(message) : undefined,
+    ...(direction === 'request' ? { uploadMs: uploadMsOf(message), stallMs: message.stallMs } : {}),
   };
 }
 

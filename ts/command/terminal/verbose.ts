@@ -2,6 +2,7 @@
 
 import { timesOf } from '../../exchange/times';
 import type { GrpcMessage, HttpMessage } from '../../types';
+import type { Facts } from './line';
 import { prettyJson } from './pretty';
 import { bytes, duration } from './quantities';
 import type { Paint } from './style';
@@ -45,10 +46,10 @@ export function* tlsRows({ tls }: HttpMessage, text: Text, paint: Paint, columns
   for (const row of firstRows(text.wrap(printable(front), columns, FIELD_INDENT))) yield paint('dim', row);
 }
 
-/** Where the time of the exchange went, in a row, if that is known. */
+/** Where the time of the exchange went, if that is known. */
 export function* timesRows(
   response: HttpMessage,
-  uploadMs: number | undefined,
+  { uploadMs, stallMs }: Pick<Facts, 'uploadMs' | 'stallMs'>,
   text: Text,
   paint: Paint,
   columns: number,
@@ -57,16 +58,21 @@ export function* timesRows(
   const times = timesOf(response, uploadMs);
   const early = times.answeredEarly ? ' (the response began before its end)' : '';
   const parts: [string, number | undefined, string][] = [
-    ['upload', times.uploadMs, early],
+    ['upload', times.uploadMs, stalled(stallMs) + early],
     ['server', times.serverMs, ''],
-    ['upload and server', times.uploadAndServerMs, ''],
-    ['download', times.downloadMs, ''],
+    ['upload and server', times.uploadAndServerMs, stalled(stallMs)],
+    ['download', times.downloadMs, stalled(response.stallMs)],
   ];
   // Of one packet there is no upload, and no download.
   const words = parts.flatMap(([name, ms, note]) =>
     ms === undefined || (ms === 0 && name !== 'server') ? [] : [`${name} ${duration(ms)}${note}`],
   );
-  yield paint('dim', text.clip(`* ${words.join(', ')}`, columns));
+  for (const row of text.wrap(`* ${words.join(', ')}`, columns, FIELD_INDENT)) yield paint('dim', row);
+}
+
+/** They were lost and sent again, or overtaken: neither side took that time. */
+function stalled(ms: number | undefined): string {
+  return ms === undefined ? '' : ` (${duration(ms)} of it for late segments)`;
 }
 
 function* fieldRows(name: string, value: string, text: Text, paint: Paint, width: number): Generator<string> {

@@ -163,7 +163,7 @@ export class View implements Output {
       const facts = request ?? factsOfResponse(message);
       if (verbose || isFinal(message))
         yield* this.#dated(facts, lines.response(message, facts, this.#isSlow(message, facts)));
-      if (verbose && isFinal(message)) yield* timesRows(message, facts.uploadMs, text, paint, lines.columns - 1);
+      if (verbose && isFinal(message)) yield* timesRows(message, facts, text, paint, lines.columns - 1);
     } else if (verbose) {
       const facts = factsOf(message);
       yield* this.#dated(facts, lines.request(facts, 'request', 'dim'));

@@ -221,12 +221,13 @@ function paramsOf(type: string, text: string): { name: string; value: string }[]
 }
 
 /** The facts that HAR has no field for. */
-function asidesOf({ incomplete, gapBytes, bodyTruncated, trailers, grpc, grpcMessages }: HttpMessage): object {
+function asidesOf({ incomplete, gapBytes, stallMs, bodyTruncated, trailers, grpc, grpcMessages }: HttpMessage): object {
   return {
     ...(grpc === undefined ? {} : { _grpc: { ...grpc, ...(grpcMessages && { messages: grpcMessages }) } }),
     ...(bodyTruncated === undefined ? {} : { _bodyTruncated: bodyTruncated }),
     ...(incomplete === undefined ? {} : { _incomplete: incomplete }),
     ...(gapBytes === undefined ? {} : { _gapBytes: gapBytes }),
+    ...(stallMs === undefined ? {} : { _stallMs: stallMs }),
     ...(trailers === undefined ? {} : { _trailers: pairsOf(trailers) }),
   };
 }

@@ -12,6 +12,7 @@ use crate::protocol::http1::head::{Parsed, check_start_line, find_end};
 use crate::protocol::http1::in_progress::{BodyState, InProgress};
 use crate::protocol::http1::malformed::{MAX_HEAD_BYTES, Malformed};
 use crate::protocol::http1::start_line::{MAX_METHOD_BYTES, has_common_form, is_cut_or_glued, looks_like_start};
+use crate::protocol::stall::Stall;
 use crate::time::{Timestamp, span_micros};
 
 impl Stream {
@@ -203,6 +204,7 @@ impl Stream {
             gap_bytes: 0,
             has_unknown_gap: false,
             last_at,
+            stall: Stall::default(),
             may_answer_head: begun.may_answer_head,
             inside,
             spelled: 0,
@@ -239,6 +241,7 @@ impl Stream {
             exchange: begun.number,
             at: place.at,
             duration_micros: last_at.and_then(|last_at| span_micros(place.at, last_at)),
+            stall_micros: None,
             head,
             head_bytes,
             trailers: None,

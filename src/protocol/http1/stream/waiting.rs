@@ -42,7 +42,7 @@ impl Stream {
             pending.push_gap(0);
         } else if !buffer.is_empty() {
             let Place { at, position, acked, .. } = self.place;
-            pending.push(&buffer, DataMeta { at, position, acked, segment_start: true });
+            pending.push(&buffer, DataMeta { at, position, acked, segment_start: true, waited: false });
         }
         self.state = State::Pending(pending);
     }

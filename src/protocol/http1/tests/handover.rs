@@ -43,7 +43,10 @@ fn read(turns: &[Turn<'_>], closing: Option<usize>, cut: Cut) -> (Option<Handove
             let [position, acked] = [ends[side as usize], ends[side.other() as usize]];
             let at = Timestamp::from_micros(packets);
             ends[side as usize] += piece.len() as u64;
-            deliver(side, StreamEvent::Data(piece, DataMeta { at, position, acked, segment_start: true }));
+            deliver(
+                side,
+                StreamEvent::Data(piece, DataMeta { at, position, acked, segment_start: true, waited: false }),
+            );
         }
         if closing == Some(index) {
             deliver(side, StreamEvent::End { clean: true, reset: false });

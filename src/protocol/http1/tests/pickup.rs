@@ -90,7 +90,13 @@ fn what_gave_no_message_is_reported_once() {
     let mut reports = Vec::new();
     for n in 0..1_000 {
         let position = Position::ORIGIN + n * 205;
-        let meta = DataMeta { at: Timestamp::default(), position, acked: Position::UNKNOWN, segment_start: true };
+        let meta = DataMeta {
+            at: Timestamp::default(),
+            position,
+            acked: Position::UNKNOWN,
+            segment_start: true,
+            waited: false,
+        };
         reader.deliver(Side::Low, StreamEvent::Data(&records, meta));
         reports.extend(reader.take_unread(false));
     }

@@ -198,7 +198,13 @@ fn play(turns: &[Turn], said: Said, size: usize, lost: impl Fn(usize) -> bool) -
         let gap = std::mem::take(&mut missing[own]);
         ends[own] += gap;
         let direction = if client { Direction::Request } else { Direction::Response };
-        let meta = DataMeta { at: talker.clock, position: ends[own], acked: ends[1 - own], segment_start: true };
+        let meta = DataMeta {
+            at: talker.clock,
+            position: ends[own],
+            acked: ends[1 - own],
+            segment_start: true,
+            waited: false,
+        };
         ends[own] += bytes.len() as u64;
         for event in
             (gap > 0).then_some(StreamEvent::Gap { len: gap }).into_iter().chain([StreamEvent::Data(bytes, meta)])

@@ -106,6 +106,7 @@ fn play<'a>(
             position: talker.ends[own],
             acked: talker.ends[1 - own] + lost[1 - own],
             segment_start: true,
+            waited: false,
         };
         talker.ends[own] += bytes.len() as u64;
         events.push(StreamEvent::Data(bytes, meta));

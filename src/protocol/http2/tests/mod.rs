@@ -207,7 +207,13 @@ impl Talker {
     fn say(&mut self, client: bool, bytes: &[u8]) {
         let (own, other) = if client { (0, 1) } else { (1, 0) };
         self.clock = self.clock.plus_millis(1);
-        let meta = DataMeta { at: self.clock, position: self.ends[own], acked: self.ends[other], segment_start: true };
+        let meta = DataMeta {
+            at: self.clock,
+            position: self.ends[own],
+            acked: self.ends[other],
+            segment_start: true,
+            waited: false,
+        };
         self.ends[own] += bytes.len() as u64;
         self.event(client, StreamEvent::Data(bytes, meta));
     }

@@ -104,7 +104,8 @@ fn the_time_is_that_of_the_first_byte() {
     let (mut talk, mut times) = (Talk::new(""), Times(Vec::new()));
     for (at, byte) in bytes.iter().enumerate() {
         let at = Timestamp::from_micros(at as i64);
-        let meta = DataMeta { at, position: Position::ORIGIN, acked: Position::UNKNOWN, segment_start: true };
+        let meta =
+            DataMeta { at, position: Position::ORIGIN, acked: Position::UNKNOWN, segment_start: true, waited: false };
         let selection = Selection::new(&[], &[]);
         let mut cx = Context {
             limits: Limits { max_body_bytes: 9 },

@@ -137,7 +137,7 @@ impl Talk {
             Bytes(direction, bytes) => {
                 let position = self.ends[usize::from(*direction == Response)];
                 let at = Timestamp::from_micros(self.at);
-                let meta = DataMeta { at, position, acked: Position::UNKNOWN, segment_start: true };
+                let meta = DataMeta { at, position, acked: Position::UNKNOWN, segment_start: true, waited: false };
                 (*direction, StreamEvent::Data(bytes, meta), bytes.len() as u64)
             }
             Lose(direction, len) => (*direction, StreamEvent::Gap { len: *len }, *len),

@@ -245,6 +245,7 @@ fn is_proved(segments: &[(Side, Vec<u8>)]) -> bool {
         position: Position::UNKNOWN,
         acked: Position::UNKNOWN,
         segment_start,
+        waited: false,
     };
     segments
         .iter()

@@ -395,12 +395,29 @@ export interface SnifferStats {
   outputs: Partial<Record<OutputName, OutputStats>> & { callback: OutputStats };
 }
 
+/** An exchange that ended without a response, of which none was lost. */
+export interface UnansweredExchange {
+  /** That of its request. */
+  id: string;
+  /** Its connection was closed; or its connection was reset, or with `by` its stream of HTTP/2 (RST_STREAM). */
+  ended: 'closed' | 'reset';
+  /** HTTP/2: the side that reset the stream. */
+  by?: 'client' | 'server';
+  /** HTTP/2: why, by its name in RFC 9113 §7, if that was captured. */
+  errorCode?: string;
+}
+
 /** The events of a `Sniffer` and their arguments. */
 export interface SnifferEvents {
   /** Each message, in the order of its stream. */
   message: [message: HttpMessage];
   /** Each message inside a stream, in the order of its stream (`streamMessages`). */
   streamMessage: [message: StreamMessage];
+  /**
+   * Each exchange that ended without a response, at once. That may be before the `message` of its request. With a `filter` it may be an exchange of
+   * which no message comes, since the filter leaves it out later.
+   */
+  unanswered: [exchange: UnansweredExchange];
   /** Fatal, after start: the sniffer has stopped by itself. Without a listener it is only logged. */
   error: [error: EngineError];
   /** The ledger, every `statsIntervalMs` and at the end. */

@@ -1,6 +1,19 @@
 import { expect, it } from 'vitest';
 import { Endings } from '../../ts/exchange/endings';
 
+it('the newest are known, and none that is forgotten', () => {
+  const endings = new Endings();
+  for (let n = 0; n < 10_000; n++) endings.note({ [`1.${n}`]: 'closed' });
+  for (let n = 0; n < 100; n++) endings.forget(`1.${5_000 + n}`);
+  for (let n = 0; n < 101; n++) endings.note({ [`2.${n}`]: 'reset' });
+  expect(['1.0', '1.1', '1.5000', '2.100'].map((id) => endings.of(id)?.type)).toEqual([
+    undefined,
+    'closed',
+    undefined,
+    'reset',
+  ]);
+});
+
 it('watchers are told until they go', () => {
   const endings = new Endings();
   const told: string[] = [];

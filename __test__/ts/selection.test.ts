@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { MAX_UNJUDGED, MAX_UNJUDGED_BYTES, Selection } from '../../ts/exchange/selection';
+import { MAX_UNJUDGED, MAX_UNJUDGED_BYTES, Selection, type SelectionOptions } from '../../ts/exchange/selection';
 import { parseFilter } from '../../ts/filter';
 import type { HttpMessage, HttpRequest, HttpResponse } from '../../ts/types';
 import { request, response } from '../filter/exchanges';
@@ -25,7 +25,7 @@ class Rig {
   nowMs = 0;
   readonly selection: Selection;
 
-  constructor(filter?: string, options: { maxExchanges?: number; live?: boolean; onEnough?: () => void } = {}) {
+  constructor(filter?: string, options: Partial<Omit<SelectionOptions, 'filter' | 'now'>> = {}) {
     this.selection = new Selection({
       live: false,
       ...options,
@@ -90,6 +90,19 @@ const traffic = fc
   });
 
 describe('a filter', () => {
+  it('says which exchanges without a response it leaves out', () => {
+    const leftOut: string[] = [];
+    const rig = new Rig('path=/ok and status=none', { onLeftOut: (id) => leftOut.push(id) });
+    rig.take(asked('1.1', { path: '/ok' }), asked('1.2', { path: '/other' }), asked('1.3', { path: '/ok' }));
+    expect([leftOut, ['1.1', '1.2', '1.4'].map((id) => rig.selection.leavesOut(id))]).toEqual([
+      ['1.2'],
+      [false, true, false],
+    ]);
+    // By its response: nothing tells that it ended without one.
+    rig.take(answered('1.3'));
+    expect([leftOut, ofIds(rig.rest())]).toEqual([['1.2'], ['1.1 request']]);
+  });
+
   it.each([
     'status=5xx',
     'method=POST',

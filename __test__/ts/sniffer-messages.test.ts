@@ -1,7 +1,7 @@
 // A sniffer and its messages, over a fake engine: who gets them, unchanged, and what becomes of those that nobody can take.
 import { once } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
-import type { HttpMessage, StreamMessage } from '../../ts/types';
+import type { HttpMessage, StreamMessage, UnansweredExchange } from '../../ts/types';
 import { settle } from './setup/fakes';
 import { type FakeCapture, rig } from './setup/rig';
 
@@ -44,6 +44,28 @@ describe('messages', () => {
     ]);
     expect(stdout.text).toBe([message, inside, inside].map((it) => `${JSON.stringify(it)}\n`).join(''));
     expect(sniffer.stats().outputs.callback).toMatchObject({ accepted: 3, delivered: 3 });
+  });
+
+  it('that never come are told of: exchanges that ended without a response, unless they are left out', async () => {
+    const { sniffer, captures } = rig({ filter: 'path=/ok' });
+    const told: UnansweredExchange[] = [];
+    sniffer.on('unanswered', () => {
+      throw new Error('a listener');
+    });
+    sniffer.on('unanswered', (exchange) => told.push(exchange));
+    await sniffer.start();
+    await settle();
+    const [capture] = captures as [FakeCapture];
+    capture.batch({ ...message, id: '1.1', method: 'GET', path: '/ok' }, { ...message, id: '1.2', method: 'GET' });
+    capture.emit({ kind: 'unanswered', fields: { '1.1': 'client CANCEL', '1.2': 'closed', '1.3': 'reset' } });
+    capture.emit({ kind: 'unanswered', fields: { '1.4': 'server', '1.5': 'closed' } });
+    await sniffer.stop();
+    expect(told).toEqual([
+      { id: '1.1', ended: 'reset', by: 'client', errorCode: 'CANCEL' },
+      { id: '1.3', ended: 'reset' },
+      { id: '1.4', ended: 'reset', by: 'server' },
+      { id: '1.5', ended: 'closed' },
+    ]);
   });
 
   it('inside streams are parsed only when somebody listens to them', async () => {

@@ -281,8 +281,9 @@ impl Sink for ToLines<'_> {
         }
     }
 
-    fn unanswered(&mut self, exchange: u32, how: Unanswered) {
-        if self.unanswered.len() < MAX_UNANSWERED {
+    fn unanswered(&mut self, exchange: u32, verdict: RequestVerdict, how: Unanswered) {
+        let is_shown = self.pending.shows_unanswered(self.selection, exchange, verdict, self.origin.server.port);
+        if is_shown && self.unanswered.len() < MAX_UNANSWERED {
             self.unanswered.push((self.origin.id(exchange), how.words()));
         }
     }

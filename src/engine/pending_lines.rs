@@ -126,6 +126,18 @@ impl PendingLines {
         }
     }
 
+    /// True if a request that never gets a response is shown.
+    pub fn shows_unanswered(
+        &self,
+        selection: &Selection,
+        exchange: u32,
+        verdict: RequestVerdict,
+        server_port: u16,
+    ) -> bool {
+        let is_own = verdict.mark == (Mark::Address { port: server_port }) || self.own.contains(&exchange);
+        !is_own && selection.decide(verdict, Answer::Never) == Decision::Show
+    }
+
     /// Puts a line aside. One that has waited too long makes room: `None` in its place if it is not shown.
     pub fn wait(
         &mut self,

@@ -1,7 +1,9 @@
 /**
  * Exchanges that are over without a response. In: what the engine tells of them, which may come before their requests. Out: how that of an
- * id ended, for who settles a request without a response. Bounded: the newest are known.
+ * id ended, for who settles a request without a response. Bounded: the newest are known, of those that are not left out.
  */
+
+import type { UnansweredExchange } from '../types';
 
 const MAX_ENDINGS = 10_000;
 
@@ -19,12 +21,14 @@ const CONNECTIONS: Readonly<Record<string, Ending>> = {
   reset: { words: 'connection reset', brief: 'conn. reset', type: 'reset' },
 };
 
+type Watcher = (id: string, exchange: UnansweredExchange) => void;
+
 export class Endings {
   readonly #byId = new Map<string, string>();
-  readonly #watchers = new Set<(id: string) => void>();
+  readonly #watchers = new Set<Watcher>();
 
   /** Calls it for each that comes from now on, until what is returned is called. */
-  watch(watcher: (id: string) => void): () => void {
+  watch(watcher: Watcher): () => void {
     this.#watchers.add(watcher);
     return () => this.#watchers.delete(watcher);
   }
@@ -35,8 +39,13 @@ export class Endings {
       this.#byId.set(id, how);
       const [oldest] = this.#byId.keys();
       if (this.#byId.size > MAX_ENDINGS && oldest !== undefined) this.#byId.delete(oldest);
-      for (const watch of this.#watchers) watch(id);
+      for (const watch of this.#watchers) watch(id, exchangeOf(id, how));
     }
+  }
+
+  /** The exchange is left out, so it is not asked for. */
+  forget(id: string): void {
+    this.#byId.delete(id);
   }
 
   /** Of an exchange that is over, as far as is known. */
@@ -44,6 +53,12 @@ export class Endings {
     const how = this.#byId.get(id);
     return how === undefined ? undefined : (CONNECTIONS[how] ?? ofStream(how));
   }
+}
+
+function exchangeOf(id: string, how: string): UnansweredExchange {
+  const [by, errorCode] = how.split(' ');
+  if (by !== 'client' && by !== 'server') return { id, ended: how === 'closed' ? 'closed' : 'reset' };
+  return { id, ended: 'reset', by, ...(errorCode === undefined ? {} : { errorCode }) };
 }
 
 function ofStream(how: string): Ending {

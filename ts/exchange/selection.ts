@@ -32,6 +32,8 @@ export interface SelectionOptions {
   maxExchanges?: number | undefined;
   /** Called once, when so many are out whole. */
   onEnough?(): void;
+  /** Called for each exchange without a response so far that is not wanted. */
+  onLeftOut?(id: string): void;
   /** True if time passes by itself: an exchange that matches as it is is wanted after 30 s without a response. */
   live: boolean;
   now(): number;
@@ -101,6 +103,11 @@ export class Selection {
     if (waited === 0 && out.length === count) return batch;
     // Of its own: the batch's bytes are overwritten.
     return { lines: Buffer.concat(out), messages: out.length };
+  }
+
+  /** It is not wanted, as far as is known. */
+  leavesOut(id: string): boolean {
+    return this.#followed.get(id)?.verdict === false;
   }
 
   /** Nothing more comes: those that wait, as they are. */
@@ -214,7 +221,10 @@ export class Selection {
       this.wanted++;
       this.#unfinished++;
       for (const line of followed.waiting) this.#out.push(line);
-    } else this.filtered += followed.waiting.length;
+    } else {
+      this.filtered += followed.waiting.length;
+      if (!followed.isResponseSeen) this.#options.onLeftOut?.(id);
+    }
     this.#unjudged.delete(id);
     this.#patient.delete(id);
     this.#unjudgedBytes -= followed.bytes;

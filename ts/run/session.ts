@@ -182,7 +182,7 @@ export class Session {
         this.#options.log[event.level ?? 'info']({ event: event.name, ...event.fields }, event.message ?? '');
         break;
       case 'unanswered':
-        this.#options.endings.note(event.fields ?? {});
+        this.#noteUnanswered(event.fields ?? {});
         break;
       case 'error':
         this.#fail(toEngineError(event, ENGINE_ERROR_CODES.UNRECOVERABLE));
@@ -195,6 +195,13 @@ export class Session {
         void this.#finish();
         break;
     }
+  }
+
+  /** Of those that the selection leaves out nothing is asked. */
+  #noteUnanswered(endings: Record<string, string>): void {
+    const { selection } = this.#options;
+    const wanted = Object.entries(endings).filter(([id]) => selection?.leavesOut(id) !== true);
+    this.#options.endings.note(Object.fromEntries(wanted));
   }
 
   #fail(failure: EngineError): void {

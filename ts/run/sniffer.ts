@@ -253,6 +253,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
     if (observeFacts !== undefined) capture.wantFacts(true);
 
     const endings = deps.endings ?? new Endings();
+    endings.watch((_, exchange) => this.#emitSafely(run, 'unanswered', exchange));
     const outputs = buildOutputs({
       config,
       endings,
@@ -282,7 +283,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
     };
     const { drainTimeoutMs } = config;
     const live = config.pcapFile === undefined || deps.follows === true;
-    const stages = createStages(config, { live, now: deps.now, onEnough: () => session.stop(), log });
+    const stages = createStages(config, { endings, live, now: deps.now, onEnough: () => session.stop(), log });
     const serving = this.#createServing(config, live);
     const session = new Session({
       capture,

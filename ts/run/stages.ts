@@ -2,6 +2,7 @@
 
 import type { ValidatedConfig } from '../config';
 import { onlySignals } from '../config/trigger';
+import type { Endings } from '../exchange/endings';
 import { Selection, type SelectionOptions } from '../exchange/selection';
 import { parseFilter } from '../filter';
 import { LimitedLine, type Log } from '../logger';
@@ -14,6 +15,7 @@ export type Stages = Pick<SessionOptions, 'selection' | 'trigger' | 'limit'>;
 type Observers = Pick<SessionOptions, 'observers' | 'observersOfAll'>;
 
 interface World extends Pick<SelectionOptions, 'live' | 'now' | 'onEnough'> {
+  endings: Pick<Endings, 'forget'>;
   log: Pick<Log, 'info' | 'warn'>;
 }
 
@@ -60,11 +62,12 @@ export function logNothing({ selection, trigger }: Stages, log: Pick<Log, 'warn'
 
 function createSelection(
   { filter, maxExchanges }: Pick<ValidatedConfig, 'filter' | 'maxExchanges'>,
-  { live, now, onEnough }: World,
+  { live, now, onEnough, endings }: World,
 ): Selection | undefined {
   if (filter === undefined && maxExchanges === undefined) return undefined;
   const parsed = filter === undefined ? undefined : parseFilter(filter);
-  return new Selection({ filter: parsed, maxExchanges, live, now, onEnough });
+  const onLeftOut = (id: string): void => endings.forget(id);
+  return new Selection({ filter: parsed, maxExchanges, live, now, onEnough, onLeftOut });
 }
 
 function createTrigger(text: string, config: ValidatedConfig, { now, log }: World): Trigger {

@@ -24,6 +24,7 @@ mod timeless;
 mod tls;
 mod trail;
 mod tunnels;
+mod unanswered;
 mod unread;
 mod waiting;
 

@@ -98,7 +98,7 @@ impl HttpConnection {
             && (clean || !self.response.is_untouched())
             && let Some(how) = Unanswered::of_connection(cx.ending)
         {
-            self.exchanges.unanswered().for_each(|number| cx.sink.unanswered(number, how));
+            self.exchanges.unanswered().for_each(|(number, verdict)| cx.sink.unanswered(number, verdict, how));
         }
         let (stream, opposite_ended) = match direction {
             Direction::Request => (&mut self.request, self.response.is_opaque()),

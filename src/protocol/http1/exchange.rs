@@ -303,11 +303,11 @@ impl Exchanges {
         })
     }
 
-    /// The numbers of the requests that wait, if no response can have been lost.
-    pub fn unanswered(&self) -> impl Iterator<Item = u32> {
+    /// The requests that wait, if no response can have been lost: the number of each, and the verdict on it.
+    pub fn unanswered(&self) -> impl Iterator<Item = (u32, RequestVerdict)> {
         let is_known = self.order == Order::InStep && !self.switched && self.upgrade.is_none();
         let known = self.outstanding.iter().take_while(move |exchange| is_known && exchange.after_loss.is_none());
-        known.map(|exchange| exchange.number)
+        known.map(|exchange| (exchange.number, exchange.request.verdict))
     }
 
     pub fn is_outstanding(&self, number: u32) -> bool {

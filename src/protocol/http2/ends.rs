@@ -69,8 +69,12 @@ impl Turn<'_, '_> {
         let losses = responses.losses;
         let Some(stream) = self.shared.streams.get(id) else { return };
         let was_read = stream.in_step && stream.losses == losses;
-        if is_read && was_read && stream.asked.is_some() && matches!(stream.response, Half::Idle) {
-            self.cx.sink.unanswered(stream.number, how);
+        if let Some(asked) = &stream.asked
+            && is_read
+            && was_read
+            && matches!(stream.response, Half::Idle)
+        {
+            self.cx.sink.unanswered(stream.number, asked.verdict, how);
         }
     }
 

@@ -114,7 +114,7 @@ impl Sink for Seen {
         list.push(line);
     }
 
-    fn unanswered(&mut self, exchange: u32, how: Unanswered) {
+    fn unanswered(&mut self, exchange: u32, _: crate::message::RequestVerdict, how: Unanswered) {
         self.unanswered.push(format!("{exchange} {}", how.words()));
     }
 

@@ -140,7 +140,7 @@ impl Sink for Seen {
         self.lines.push(line);
     }
 
-    fn unanswered(&mut self, exchange: u32, how: Unanswered) {
+    fn unanswered(&mut self, exchange: u32, _: crate::message::RequestVerdict, how: Unanswered) {
         self.unanswered.push(format!("{exchange} {}", how.words()));
     }
 

@@ -3,15 +3,18 @@
  * stays. Those that need a terminal have one.
  */
 
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  closeSync,
   copyFileSync,
   cpSync,
   createReadStream,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
+  readSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -232,6 +235,28 @@ describe('a sentence that says what to do', () => {
     const { code, stderr } = await start(args).done;
     expect(code).toBe(2);
     expect(JSON.parse(stderr).message).toMatch(/^cannot open savefile '.*closed\.pcap': Permission denied[^;]*$/);
+  });
+
+  test('a savefile on stdin that is not named: it is not read, and stays where it is', () => {
+    const stdin = openSync(SHOP, 'r');
+    const args = [CLI, '--ports', '8080', '--interface', 'eth99'];
+    const { stderr, status } = spawnSync(process.execPath, args, { stdio: [stdin, 'pipe', 'pipe'], encoding: 'utf8' });
+    expect([status, stderr]).toEqual([
+      2,
+      expect.stringMatching(/"STDIN_NOT_READ".*stdin is a savefile .*--read - reads it/),
+    ]);
+    // The position is that of the open file, which the child shares.
+    expect(readSync(stdin, Buffer.alloc(4))).toBe(4);
+    closeSync(stdin);
+  });
+
+  test('a pipe at stdin of a terminal that is not named', async () => {
+    const input = at('no-input');
+    execFileSync('mkfifo', [input]);
+    const writer = spawn('bash', ['-c', `exec sleep 60 > ${input}`], { stdio: 'ignore' });
+    const { code, lines } = await shown(['--ports', '8080', '--interface', 'eth99'], 200, { PTY_STDIN: input });
+    writer.kill();
+    expect([code, lines.join(' ')]).toEqual([2, expect.stringMatching(/warn: stdin is a pipe .*--read - reads it/)]);
   });
 
   test('in words on a terminal', async () => {

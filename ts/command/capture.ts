@@ -36,6 +36,7 @@ import { FIELD, FLAG, type PacketsAsked } from './packets/asked';
 import { HINT_AFTER_MS, PortsHint } from './ports-hint';
 import { COMMANDS } from './program';
 import type { Shown } from './show';
+import { hintAtStdin } from './stdin-hint';
 import { refuseWithoutEffect, warnOfWithoutEffect } from './without-effect';
 
 /** With `trigger` a trigger; otherwise it ends the process, as it does by itself. SIGUSR1 is Node's. */
@@ -64,6 +65,7 @@ export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Sh
   }
   const log = terminal.createLogger(config.logLevel ?? 'info');
   warnOfWithoutEffect(asked, log);
+  if (config.pcapFile === undefined) hintAtStdin(log);
   guardSecrets(config);
   let exitCode = SUCCESS;
   const { inputs, follow, durationMs } = asked;

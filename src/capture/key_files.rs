@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, Metadata, OpenOptions, read_dir};
 use std::io::{self, Read, Seek, SeekFrom};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
@@ -27,6 +27,9 @@ const MAX_POLL_BYTES: usize = 1 << 20;
 
 const BUFFER_BYTES: usize = 64 << 10;
 
+/// By so many of the last bytes that were read a log is known again: a line, which no other log has.
+const TAIL_BYTES: usize = 256;
+
 #[derive(Debug)]
 pub(crate) struct KeyFiles {
     roots: Vec<PathBuf>,
@@ -35,6 +38,7 @@ pub(crate) struct KeyFiles {
     said: BTreeSet<PathBuf>,
     notices: Vec<Notice>,
     buffer: Zeroizing<Vec<u8>>,
+    hasher: ahash::RandomState,
 }
 
 #[derive(Debug)]
@@ -43,6 +47,8 @@ struct Followed {
     /// Device and inode.
     identity: (u64, u64),
     offset: u64,
+    /// A hash of the bytes before `offset`, which are secrets.
+    tail: Option<u64>,
     reader: KeyLogReader,
 }
 
@@ -55,6 +61,7 @@ impl KeyFiles {
             said: BTreeSet::new(),
             notices: Vec::new(),
             buffer: Zeroizing::new(vec![0; BUFFER_BYTES]),
+            hasher: ahash::RandomState::default(),
         }
     }
 
@@ -85,7 +92,7 @@ impl KeyFiles {
         let gone: Vec<PathBuf> = self.files.keys().filter(|path| !seen.contains(*path)).cloned().collect();
         for path in gone {
             if let Some(mut followed) = self.files.remove(&path) {
-                let _ = followed.read(&mut self.buffer, store, &mut left);
+                let _ = followed.read(&mut self.buffer, &self.hasher, store, &mut left);
                 followed.reader.finish(store);
             }
         }
@@ -122,12 +129,12 @@ impl KeyFiles {
             && followed.identity != identity
         {
             // Rotated: first what was still written to the old one.
-            let _ = followed.read(&mut self.buffer, store, left);
+            let _ = followed.read(&mut self.buffer, &self.hasher, store, left);
             followed.reader.finish(store);
             self.files.remove(path);
         }
         if !self.files.contains_key(path) {
-            match Followed::open(path) {
+            match Followed::open(path, &mut self.buffer, &self.hasher) {
                 Ok(followed) => {
                     self.said.remove(path);
                     self.files.insert(path.to_owned(), followed);
@@ -136,12 +143,13 @@ impl KeyFiles {
             }
         }
         let Some(followed) = self.files.get_mut(path) else { return };
-        if metadata.len() < followed.offset {
+        // Cut, and maybe written anew since, to any length.
+        if metadata.len() < followed.offset || followed.tail_now(&mut self.buffer, &self.hasher) != followed.tail {
             followed.reader.forget();
             followed.offset = 0;
         }
         if metadata.len() > followed.offset
-            && let Err(error) = followed.read(&mut self.buffer, store, left)
+            && let Err(error) = followed.read(&mut self.buffer, &self.hasher, store, left)
         {
             self.say(path, &error.to_string());
         }
@@ -164,7 +172,7 @@ impl KeyFiles {
 }
 
 impl Followed {
-    fn open(path: &Path) -> io::Result<Self> {
+    fn open(path: &Path, buffer: &mut [u8], hasher: &ahash::RandomState) -> io::Result<Self> {
         let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
         let file = OpenOptions::new().read(true).custom_flags(flags.bits() as i32).open(path)?;
         let metadata = file.metadata()?;
@@ -172,10 +180,27 @@ impl Followed {
             return Err(io::Error::other("it is not a regular file"));
         }
         let offset = metadata.len().saturating_sub(MAX_FIRST_BYTES);
-        Ok(Self { file, identity: (metadata.dev(), metadata.ino()), offset, reader: KeyLogReader::default() })
+        let identity = (metadata.dev(), metadata.ino());
+        let mut followed = Self { file, identity, offset, tail: None, reader: KeyLogReader::default() };
+        followed.tail = followed.tail_now(buffer, hasher);
+        Ok(followed)
     }
 
-    fn read(&mut self, buffer: &mut [u8], store: &mut KeyStore, left: &mut usize) -> io::Result<()> {
+    /// `None` if the bytes cannot be read.
+    fn tail_now(&self, buffer: &mut [u8], hasher: &ahash::RandomState) -> Option<u64> {
+        let start = self.offset.saturating_sub(TAIL_BYTES as u64);
+        let tail = buffer.get_mut(..(self.offset - start) as usize)?;
+        self.file.read_exact_at(tail, start).ok()?;
+        Some(hasher.hash_one(&*tail))
+    }
+
+    fn read(
+        &mut self,
+        buffer: &mut [u8],
+        hasher: &ahash::RandomState,
+        store: &mut KeyStore,
+        left: &mut usize,
+    ) -> io::Result<()> {
         self.file.seek(SeekFrom::Start(self.offset))?;
         while *left > 0 {
             let room = buffer.len().min(*left);
@@ -189,6 +214,7 @@ impl Followed {
             self.offset += count as u64;
             *left -= count;
         }
+        self.tail = self.tail_now(buffer, hasher);
         Ok(())
     }
 }

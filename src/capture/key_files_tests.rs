@@ -74,6 +74,24 @@ fn a_file_may_be_cut_and_replaced() {
     assert_eq!(store.len(), 6);
 }
 
+/// As a program does that makes its log anew at each start: the other lines are as long as those before, or longer.
+#[test]
+fn a_file_may_be_cut_and_be_as_long_again_before_the_next_look() {
+    let folder = Folder::new("anew");
+    let (mut files, mut store) = (KeyFiles::new(&[folder.path("a.log")]), KeyStore::default());
+    let header = "# made by a library that says so each time\n".repeat(3);
+    for (number, more) in
+        [(1, ""), (2, ""), (3, "CLIENT_RAN"), (4, "CLIENT_RAN"), (5, "# longer\n"), (6, "# even longer\n")]
+    {
+        fs::write(folder.0.join("a.log"), format!("{header}{}{more}", line(number))).unwrap();
+        files.poll(&mut store);
+        assert_eq!((store.len(), store.counters.broken_lines), (usize::from(number), 0), "{number}");
+    }
+    folder.append("a.log", &line(7));
+    files.poll(&mut store);
+    assert_eq!((store.len(), store.counters.secrets), (7, 7), "nothing is read twice");
+}
+
 #[test]
 fn a_folder_is_followed_and_leads_nowhere_else() {
     let (folder, elsewhere) = (Folder::new("folder"), Folder::new("elsewhere"));

@@ -1,10 +1,10 @@
 // In place of a cluster: podman's pods, with the capabilities that Kubernetes would set, and the injector as a container. It
 // answers as kubectl would, as far as the proofs ask. The features that podman's pods lack (fields by reference, Secrets, probes,
-// native sidecars) are put in before; so this proves the image and the patch, not the manifests.
+// native sidecars, volumes in memory and parts of them) are put in before; so this proves the image and the patch, not the manifests.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,6 +36,8 @@ export class Podman {
   #image;
   #secrets = new Map();
   #pods = new Map();
+  /** In memory. */
+  #volumes = mkdtempSync('/dev/shm/tcp-sniffer-e2e-');
 
   constructor(folder, image, { cert, key, ca }, host) {
     this.#folder = folder;
@@ -83,6 +85,7 @@ export class Podman {
       INJECTOR_NATIVE: 'never',
       INJECTOR_PORT: PORT,
       INJECTOR_HEALTH_PORT: HEALTH_PORT,
+      INJECTOR_POLICY: JSON.stringify({ tlsKeylog: true }),
       NAMESPACE: 'tcp-sniffer',
     };
     this.#podman([
@@ -150,14 +153,31 @@ export class Podman {
         return { name: variable, value: this.#secrets.get(secretKeyRef.name)?.[secretKeyRef.key] ?? '' };
       return { name: variable, value };
     };
-    const containers = spec.containers.map(({ readinessProbe: _, env, ...container }) => ({
+    const volumes = new Map();
+    const mount = ({ name: volume, subPath, ...mounted }) => {
+      const { emptyDir } = spec.volumes.find((each) => each.name === volume);
+      const path = join(emptyDir ? this.#memory(`${name}-${volume}`) : this.#tls, subPath ?? '');
+      if (subPath !== undefined) prepared(path, spec.initContainers[0]);
+      volumes.set(path, { name: `volume-${volumes.size}`, ...volumes.get(path), hostPath: { path } });
+      return { ...mounted, name: volumes.get(path).name };
+    };
+    const asPlayed = ({ readinessProbe: _, env, volumeMounts, ...container }) => ({
       ...container,
       ...(env === undefined ? {} : { env: env.map(literal) }),
-    }));
-    const volumes = (spec.volumes ?? []).map((volume) => ({ name: volume.name, hostPath: { path: this.#tls } }));
+      ...(volumeMounts === undefined ? {} : { volumeMounts: volumeMounts.map(mount) }),
+    });
+    const initContainers = (spec.initContainers ?? []).map(asPlayed);
+    const containers = spec.containers.map(asPlayed);
     // A pod that is deleted does not start its containers again; podman does not know that one is.
-    const playable = { ...spec, containers, volumes, restartPolicy: 'Never' };
+    const playable = { ...spec, initContainers, containers, volumes: [...volumes.values()], restartPolicy: 'Never' };
     return { apiVersion: 'v1', kind: 'Pod', metadata: { name, labels }, spec: playable };
+  }
+
+  #memory(name) {
+    const path = join(this.#volumes, name);
+    mkdirSync(path, { recursive: true });
+    chmodSync(path, 0o777);
+    return path;
   }
 
   get(kind, name) {
@@ -210,7 +230,14 @@ export class Podman {
   stop() {
     for (const pod of this.#pods.keys()) this.#podman(['pod', 'rm', '--force', '--ignore', '--time', '1', pod]);
     this.#podman(['rm', '--force', '--ignore', '--time', '10', INJECTOR]);
+    rmSync(this.#volumes, { recursive: true });
   }
+}
+
+/** podman wants the folder to be there before the init container runs that would make it. */
+function prepared(path, { securityContext: { runAsUser } }) {
+  mkdirSync(path, { recursive: true });
+  chownSync(path, runAsUser, runAsUser);
 }
 
 const endOf = ({ ExitCode, FinishedAt }) => ({

@@ -2,7 +2,7 @@
 
 use crate::flow::{DataMeta, Side, StreamEvent};
 use crate::protocol::Prefix;
-use crate::tls::{self, TlsConnection, looks_encrypted};
+use crate::tls::{self, TlsConnection, looks_begun};
 
 /// The kind of a connection's bytes, if there may be keys of TLS.
 #[derive(Debug)]
@@ -80,7 +80,7 @@ impl Opening {
         match tls::beginning(rest) {
             tls::Beginning::ClientHello => Self::Tls(prefix),
             tls::Beginning::Partial => Self::More,
-            tls::Beginning::Other if prefix == 0 && looks_encrypted(rest) => Self::Tls(0),
+            tls::Beginning::Other if prefix == 0 && looks_begun(rest) => Self::Tls(0),
             tls::Beginning::Other => Self::Plain,
         }
     }

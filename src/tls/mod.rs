@@ -27,6 +27,6 @@ pub use crypto::Suite;
 pub use first_hello::first_hello;
 pub use hello::{ClientHello, Random};
 pub use keylog::KeyLogReader;
-pub use records::{Beginning, beginning, looks_encrypted};
+pub use records::{Beginning, beginning, looks_begun};
 pub use secret::MAX_LINE_BYTES;
 pub use store::{KeyLogCounters, KeyStore, MAX_KEY_BYTES, MAX_KEYED_CONNECTIONS};

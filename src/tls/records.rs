@@ -82,14 +82,8 @@ pub fn beginning(bytes: &[u8]) -> Beginning {
     if bytes.len() < 6 { Beginning::Partial } else { Beginning::ClientHello }
 }
 
-/// Records of the shape that TLS has once it encrypts stand in a row from the first byte on.
-pub fn looks_encrypted(bytes: &[u8]) -> bool {
+/// Records stand in a row from the first byte on, as in a connection whose ClientHello was not captured.
+pub fn looks_begun(bytes: &[u8]) -> bool {
     let Parsed::Header(header) = Header::parse(bytes) else { return false };
-    if header.version != 0x0303 || header.content_type != APPLICATION_DATA {
-        return false;
-    }
-    match bytes.get(HEADER_BYTES + header.body_bytes()..) {
-        Some(rest) => !matches!(Header::parse(rest), Parsed::Invalid),
-        None => true,
-    }
+    bytes.get(HEADER_BYTES + header.body_bytes()..).is_none_or(|rest| Header::parse(rest) != Parsed::Invalid)
 }

@@ -248,6 +248,30 @@ fn what_is_no_tls_is_read_as_ever() {
     }
 }
 
+/// Any record may come first, of either side.
+#[test]
+fn a_connection_without_its_hello_is_counted_as_tls() {
+    for peers in [exchange(Peers::tls13(0x1301)), exchange(Peers::tls12(0xc02f))] {
+        for first in 1..peers.wire.len() {
+            for from in [Some(CLIENT), Some(SERVER), None] {
+                let mut capture = Capture::new();
+                capture.keys(&peers.log_text());
+                capture.open();
+                let rest = peers.wire[first..].iter().filter(|(side, _)| from.is_none_or(|from| *side == from));
+                rest.clone().for_each(|(side, record)| capture.segment(*side == CLIENT, record));
+                capture.close();
+                capture.pass(2 * WAIT_MS);
+                let expected = u64::from(rest.count() > 0);
+                assert_eq!(capture.count("tlsConnections"), expected, "{first} {from:?}");
+                assert_eq!(capture.count("tlsUnreadNoHandshake"), expected, "{first} {from:?}");
+                for name in ["unreadConnections", "notHttpStreams", "malformedStreams", "requests"] {
+                    assert_eq!(capture.count(name), 0, "{first} {from:?} {name}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn without_keys_configured_nothing_is_held() {
     let mut config = EngineConfig::for_ports(&[SERVER_PORT]);

@@ -8,7 +8,7 @@ use crate::tls::crypto::Suite;
 use crate::tls::first_hello::first_hello;
 use crate::tls::hello::{ClientHello, MAX_CLIENT_HELLO_BYTES, ServerHello};
 use crate::tls::records::{
-    APPLICATION_DATA, Beginning, HANDSHAKE, Header, MAX_BODY_BYTES, Parsed, beginning, looks_encrypted,
+    APPLICATION_DATA, Beginning, HANDSHAKE, Header, MAX_BODY_BYTES, Parsed, beginning, looks_begun,
 };
 
 fn unread(driver: &Driver) -> Vec<Unread> {
@@ -110,9 +110,13 @@ fn beginnings() {
     let mut peers = Peers::tls13(0x1301);
     peers.send(CLIENT, &text(100));
     let last = &peers.wire.last().unwrap().1;
-    assert!(looks_encrypted(last) && looks_encrypted(&last[..20]));
-    assert!(!looks_encrypted(&hello) && !looks_encrypted(b"HTTP/1.1 200") && !looks_encrypted(&last[..3]));
-    assert!(!looks_encrypted(&[&last[..], b"HTTP/1.1"].concat()));
+    assert!(looks_begun(last) && looks_begun(&last[..20]));
+    assert!(!looks_begun(b"HTTP/1.1 200") && !looks_begun(&last[..3]));
+    for (_, record) in &peers.wire {
+        assert!(looks_begun(record) && looks_begun(&[&record[..], last].concat()));
+        assert!(!looks_begun(&[&record[..], b"HTTP/1.1"].concat()));
+    }
+    assert!(!looks_begun(&[&last[..], b"HTTP/1.1"].concat()));
 }
 
 #[test]

@@ -88,6 +88,8 @@ pub struct Stats {
     /// Messages thrown away because the receiver was too slow.
     pub queue_dropped: u64,
     pub tls: TlsCounters,
+    /// Connections that are TLS where there are no key logs; TLS is not looked for then, and their streams are no HTTP.
+    pub tls_unread_no_keylog: u64,
     /// The lines of key logs, by outcome.
     pub tls_keys: KeyLogCounters,
     /// Connections whose secrets made room for newer ones before they were used.
@@ -176,6 +178,7 @@ impl Stats {
             falsely_marked,
             queue_dropped,
             ref tls,
+            tls_unread_no_keylog,
             tls_keys: KeyLogCounters { secrets, ignored_lines, broken_lines },
             tls_keys_evicted,
             notices_held_back,
@@ -275,6 +278,7 @@ impl Stats {
         ]);
         entries.push(("switchedBytes", switched_bytes));
         entries.extend(Switch::ALL.into_iter().zip(switched).map(|(switch, count)| (switch.counter(), count)));
+        entries.push(("tlsUnreadNoKeylog", tls_unread_no_keylog));
         entries.extend(tls.entries());
         entries.extend([
             ("tlsSecrets", secrets),

@@ -110,8 +110,8 @@ export const NO_LOSS = [
   // Of TLS: what was read, what the server itself did not take, what became of lines of key logs.
   ...['tlsConnections', 'tlsRecords', 'tlsResumed', 'tlsKeyUpdates', 'tlsRenegotiations', 'tlsRefusedEarlyBytes'],
   ...['tlsSecrets', 'tlsKeyLinesIgnored', 'tlsKeyLinesBroken', 'tlsKeysEvicted'],
-  // Counted in another way: as bytes, as whole datagrams, as messages that are shown. Of log lines, not of traffic.
-  ...['gaps', 'lateAtPickupBytes', 'fragments', 'falselyMarked', 'noticesHeldBack'],
+  // Counted in another way: as streams, as bytes, as whole datagrams, as messages that are shown. Of log lines, not of traffic.
+  ...['tlsUnreadNoKeylog', 'gaps', 'lateAtPickupBytes', 'fragments', 'falselyMarked', 'noticesHeldBack'],
 ] as const;
 
 /** The names of the engine's counters, but for the parts of `undecodable`, which are more. */

@@ -11,7 +11,10 @@ import { type FakeCapture, rig } from './setup/rig';
 const CAPTURING = { running: true, version: '1.2.3', source: 'eth0' };
 const http = { accepted: 10, delivered: 4, dropped: 3, droppedBy: { failed: 1, overflow: 2 }, waiting: 3, errors: 7 };
 const stats: SnifferStats = {
-  engine: { packets: 5, segments: 3, notTcp: 2, connectionsActive: 1, received: 6, dropped: 1, brandNewThing: 9 },
+  engine: {
+    ...{ packets: 5, segments: 3, notTcp: 2, connectionsActive: 1, received: 6, dropped: 1, brandNewThing: 9 },
+    ...{ tlsUnreadNoKeylog: 8, tlsUnreadNoKeys: 0 },
+  },
   outputs: { callback: { accepted: 0, delivered: 0, dropped: 0, droppedBy: {}, waiting: 0, errors: 0 }, http },
 };
 
@@ -41,6 +44,8 @@ describe('the text', () => {
     'tcp_sniffer_pcap_packets_dropped_total 1',
     'tcp_sniffer_engine_packets_total{kind="segment"} 3',
     'tcp_sniffer_engine_packets_total{kind="not_tcp"} 2',
+    'tcp_sniffer_tls_unread_connections_total{reason="no_keylog"} 8',
+    'tcp_sniffer_tls_unread_connections_total{reason="no_keys"} 0',
     'tcp_sniffer_engine_connections_active 1',
     'tcp_sniffer_engine_brand_new_thing_total 9',
     'tcp_sniffer_output_messages_total{output="http"} 10',
@@ -57,6 +62,20 @@ describe('the text', () => {
       .filter((sample) => sample.startsWith('tcp_sniffer_engine_packets_total'))
       .reduce((total, sample) => total + Number(sample.split(' ').at(-1)), 0);
     expect(sum).toBe(stats.engine.packets);
+  });
+
+  it('has each reason for which TLS is not read under a label', () => {
+    const { createCapture } = require('../../dist/native') as typeof import('../../ts/native');
+    const { toCaptureOptions } = require('../../dist/config/engine') as typeof import('../../ts/config/engine');
+    const { validateConfig } = require('../../dist/config') as typeof import('../../ts/config');
+    const engine = createCapture(toCaptureOptions(validateConfig({ ports: [80], pcapFile: '-' }))).stats();
+    const all = metricsText({ engine, outputs: stats.outputs }, CAPTURING);
+    const reasons = Object.keys(engine).filter((name) => /^tlsUnread(?!Bytes$)/.test(name));
+    expect(reasons.length).toBeGreaterThan(5);
+    expect(all.match(/^tcp_sniffer_tls_unread_connections_total\{reason="[a-z_]+"\} 0$/gm)).toHaveLength(
+      reasons.length,
+    );
+    expect(all.match(/^\w+_tls_unread_\w+_total /gm)).toEqual(['tcp_sniffer_engine_tls_unread_bytes_total ']);
   });
 
   it('escapes what stands in a label', () => {

@@ -290,10 +290,11 @@ impl Sink for ToLines<'_> {
 
     fn not_http(&mut self, direction: Direction, what: NotHttp<'_>, sample: &[u8]) {
         let origin = self.origin;
-        if let NotHttp::Protocol("tls") = what
-            && let Some(hello) = first_hello(sample)
-        {
-            return self.tls_without_keys(&hello);
+        if let NotHttp::Protocol("tls") = what {
+            self.stats.tls_unread_no_keylog += 1;
+            if let Some(hello) = first_hello(sample) {
+                return self.tls_without_keys(&hello);
+            }
         }
         let kind = match what {
             NotHttp::Protocol(_) => Kind::NotHttp,

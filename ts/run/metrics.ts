@@ -73,6 +73,19 @@ const GROUPS: readonly { metric: string; help: string; label: string; counters: 
       shedConnections: 'shed',
     },
   },
+  {
+    metric: 'tls_unread_connections_total',
+    help: 'TLS connections that were not read, or not to their end, by why; a connection counts once for each reason.',
+    label: 'reason',
+    counters: {
+      tlsUnreadNoKeylog: 'no_keylog',
+      tlsUnreadNoKeys: 'no_keys',
+      tlsUnreadWrongKeys: 'wrong_keys',
+      tlsUnreadUnsupported: 'unsupported',
+      tlsUnreadNoHandshake: 'no_handshake',
+      tlsUnreadLostStep: 'lost_step',
+    },
+  },
 ];
 
 const HELP: Record<string, string> = {
@@ -91,7 +104,7 @@ const HELP: Record<string, string> = {
   triggers: 'Exchanges, signals and calls that were triggers.',
   triggerHeldMessages: 'Messages that are kept now in case a trigger comes.',
   triggerHeldBytes: 'Bytes that they take.',
-  tlsConnections: 'Connections that are TLS.',
+  tlsConnections: 'Connections that are TLS, where there are key logs.',
   tlsRecords: 'Records of TLS that were decrypted.',
   tlsResumed: 'Times that records of TLS were read on after a loss.',
   http2Connections: 'Connections that were read as HTTP/2.',

@@ -281,6 +281,7 @@ fn without_keys_configured_nothing_is_held() {
     capture.open();
     capture.play(&peers);
     assert_eq!((capture.outcome().len(), capture.count("tlsConnections"), capture.count("notHttpStreams")), (0, 0, 2));
+    assert_eq!(capture.count("tlsUnreadNoKeylog"), 1);
 }
 
 #[test]
@@ -371,7 +372,7 @@ fn without_keys_configured_a_server_is_named_once() {
         assert_eq!((field("protocol"), field("serverName")), (Some("tls"), Some("shop.invalid")), "{first}");
         assert_eq!(field("alpn"), Some("h2").filter(|_| first == hello.len()), "{first}");
         assert!(notice.message.contains("tlsKeylog") && field("sample").is_none(), "{notice:?}");
-        assert_eq!(capture.count("notHttpStreams"), 3);
+        assert_eq!((capture.count("notHttpStreams"), capture.count("tlsUnreadNoKeylog")), (3, 3));
     }
 }
 

@@ -159,6 +159,10 @@ describe('requests that are no review', () => {
     [400, {}, Buffer.from([...Buffer.from(REVIEW.slice(0, -1)), 0xff])],
     [413, {}, Buffer.alloc(MAX_BODY_BYTES + 1, 0x20)],
     [413, { headers: { 'transfer-encoding': 'chunked' } }, Buffer.alloc(MAX_BODY_BYTES + 1, 0x20)],
+    // Trailing space: the review is whole, and too long.
+    [200, {}, `${REVIEW}${' '.repeat(MAX_BODY_BYTES)}`],
+    [200, { headers: { 'transfer-encoding': 'chunked' } }, `${REVIEW}${' '.repeat(MAX_BODY_BYTES)}`],
+    [413, {}, REVIEW.replace(/"uid":"[^"]*"/, '"uid":""') + ' '.repeat(MAX_BODY_BYTES)],
     [200, {}, REVIEW],
     [200, { path: '/mutate/pod?timeout=5s' }, REVIEW],
     [200, { headers: { 'content-type': 'application/json; charset=utf-8' } }, REVIEW],

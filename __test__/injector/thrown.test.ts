@@ -93,7 +93,8 @@ describe.each(THROWN)('%s', (kind, thrown) => {
       told.push(error);
       throw error;
     };
-    const server = new WebhookServer({ port, counters, answer, onThrown }, createLeaf(ca, ['127.0.0.1'], Date.now()));
+    const options = { port, counters, answer, answerTooLong: answer, onThrown };
+    const server = new WebhookServer(options, createLeaf(ca, ['127.0.0.1'], Date.now()));
     await server.listen();
     closing.push(() => server.close(100));
     const client = clientOf(port, ca.cert, false);

@@ -2,20 +2,21 @@
  * One request to the webhook and its answer. In: the request, read into one piece of memory that counts against the budget.
  * Out: at most one answer. Refuses to know what the body says.
  *
- * A refusal goes out before the request has been read to its end. A connection that is closed with bytes unread is reset, and a
- * reset may overtake the answer: so what is left of the request is read and thrown away for a while, and then the connection
- * ends (RFC 9112 §9.6).
+ * A refusal, or the answer to a request that is too long, goes out before the request has been read to its end. A connection that is
+ * closed with bytes unread is reset, and a reset may overtake the answer: so what is left of the request is read and thrown away for
+ * a while, and then the connection ends (RFC 9112 §9.6).
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Budget, Holder } from './budget';
 import type { Refusal } from './counters';
+import { HEAD_BYTES } from './review-head';
 import type { Slabs } from './slabs';
 import type { Turns } from './turns';
 
 /** The API server takes requests of 3 MiB; a review is the pod with little around it. */
 export const MAX_BODY_BYTES = 3 * 1024 * 1024;
-/** At most so much is read and thrown away after a refusal. */
+/** At most so much is read and thrown away after such an answer. */
 const MAX_UNWANTED_BYTES = 64 * 1024 * 1024;
 const MAX_UNWANTED_MS = 5_000;
 
@@ -30,6 +31,8 @@ export interface Memory {
 interface ExchangeEvents {
   /** The request is whole. */
   onBody(body: Buffer): void;
+  /** It is longer than `MAX_BODY_BYTES`: its first `HEAD_BYTES` or more. */
+  onTooLong(beginning: Buffer): void;
   onRefused(status: Refusal): void;
   /** Something of ours threw; the request is refused with 500. */
   onThrown(error: unknown): void;
@@ -42,6 +45,7 @@ export class Exchange implements Holder {
   readonly #events: ExchangeEvents;
   #body: Buffer = NO_SLAB;
   #length = 0;
+  #limit = MAX_BODY_BYTES;
   /** Only what is reading or whole holds a body. */
   #state: 'reading' | 'whole' | 'answered' | 'refused' = 'reading';
 
@@ -68,8 +72,9 @@ export class Exchange implements Holder {
     }
   }
 
-  /** A request that is whole is handed on when its turn has come. */
-  read(turns: Turns): void {
+  /** A request that is whole is handed on when its turn has come. Of a request that says that it is too long the beginning is read. */
+  read(turns: Turns, announced: number): void {
+    if (announced > MAX_BODY_BYTES) this.#limit = HEAD_BYTES;
     this.#request.on('data', (chunk: Buffer) => this.guard(() => this.#append(chunk)));
     this.#request.on('end', () => {
       if (this.#state !== 'reading') return;
@@ -87,8 +92,7 @@ export class Exchange implements Holder {
     this.#state = 'answered';
     this.#release();
     const bytes = Buffer.from(text);
-    this.#response.writeHead(status, headers(type, bytes, last));
-    this.#response.end(bytes);
+    this.#send(status, headers(type, bytes, last || !this.#request.complete), bytes);
     // Until its receiver has taken it.
     this.#memory.budget.hold(this, bytes.length);
   }
@@ -103,13 +107,7 @@ export class Exchange implements Holder {
     this.#release();
     this.#events.onRefused(status);
     const bytes = Buffer.from(`${text}\n`);
-    this.#response.writeHead(status, { ...headers('text/plain; charset=utf-8', bytes, true), ...more });
-    if (this.#request.complete) this.#response.end(bytes);
-    else {
-      // The whole answer, but no end() yet: with that Node closes the connection.
-      this.#response.write(bytes);
-      this.#discard();
-    }
+    this.#send(status, { ...headers('text/plain; charset=utf-8', bytes, true), ...more }, bytes);
   }
 
   /** The budget wants its bytes back. */
@@ -118,6 +116,16 @@ export class Exchange implements Holder {
     else {
       this.#release();
       this.#response.destroy();
+    }
+  }
+
+  #send(status: number, head: Record<string, string | number>, bytes: Buffer): void {
+    this.#response.writeHead(status, head);
+    if (this.#request.complete) this.#response.end(bytes);
+    else {
+      // The whole answer, but no end() yet: with that Node closes the connection.
+      this.#response.write(bytes);
+      this.#discard();
     }
   }
 
@@ -137,8 +145,9 @@ export class Exchange implements Holder {
   #append(chunk: Buffer): void {
     if (this.#state !== 'reading') return;
     const length = this.#length + chunk.length;
-    if (length > MAX_BODY_BYTES) {
-      this.refuse(413, `the body has more than ${MAX_BODY_BYTES} bytes`);
+    if (length > this.#limit) {
+      const beginning = this.#body.subarray(0, Math.min(this.#length, HEAD_BYTES));
+      this.#events.onTooLong(Buffer.concat([beginning, chunk]));
       return;
     }
     // Copied: a kept chunk of one byte would cost a hundred.

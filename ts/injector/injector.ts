@@ -7,11 +7,12 @@ import { PairFiles, type PairSink, type PairSource } from './certificates/files'
 import type { CheckedPair } from './certificates/pair';
 import { SelfManagedPair } from './certificates/self';
 import { createCounters, injectorText } from './counters';
+import { MAX_BODY_BYTES } from './exchange';
 import type { KubeApi } from './kube-api';
 import { NativeSidecars } from './native-sidecars';
 import type { InjectorConfig } from './operator-config';
 import { OwnerEvents } from './owner-events';
-import { type Reviewer, review } from './review';
+import { leaveAlone, type Reviewer, review } from './review';
 import { WebhookServer } from './server';
 
 export interface InjectorDeps {
@@ -132,10 +133,12 @@ export class Injector {
 
   async #listen(pair: CheckedPair): Promise<void> {
     const answer = (body: Buffer, entry: Parameters<typeof review>[1]) => review(body, entry, this.#reviewer);
+    const answerTooLong = (beginning: Buffer) =>
+      leaveAlone(beginning, `the body has more than ${MAX_BODY_BYTES} bytes`, this.#reviewer);
     const onThrown = (error: unknown) =>
       this.#log.error(errorFields(error), 'a request was refused because of an error of the injector');
     const { port } = this.#config;
-    const options = { port, ...this.#clientCa, counters: this.#counters, answer, onThrown };
+    const options = { port, ...this.#clientCa, counters: this.#counters, answer, answerTooLong, onThrown };
     this.#server = new WebhookServer(options, pair);
     try {
       await this.#server.listen();

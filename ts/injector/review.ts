@@ -13,6 +13,7 @@ import type { InjectorConfig } from './operator-config';
 import { type Owner, ownerOf } from './owner-events';
 import { patchFor } from './patch';
 import { isObject, readPod } from './pod';
+import { readHead } from './review-head';
 import { tooLarge } from './sizes';
 import { verifyPatch } from './verify';
 
@@ -63,20 +64,39 @@ type Outcome = { inject: true; patch: string; native: boolean; warnings: string[
 
 /** @throws {BadReview} */
 export function review(body: Buffer, entry: Entry, reviewer: Reviewer): ReviewResponse {
+  const broken = brokenBound(body);
+  if (broken !== undefined) return leaveAlone(body, broken, reviewer);
   const request = readRequest(body);
-  const { log, counters } = reviewer;
   let outcome: Outcome;
   try {
     outcome = inject(request, entry, reviewer);
   } catch (error) {
     outcome = skip('internal_error', 'see the log of the injector');
     quietly(() =>
-      log.error(
+      reviewer.log.error(
         { uid: request.uid, ...errorFields(error) },
         'the pod is left as it is because of an error of the injector',
       ),
     );
   }
+  return answer(request, outcome, reviewer);
+}
+
+/**
+ * The answer to a review that is too large to be parsed, by its beginning: the pod is not refused because of us. Its owner gets no
+ * event: whether it is a dry run stands after the pod.
+ * @param complaint what is too large
+ * @throws {BadReview} if the beginning is not that of a review
+ */
+export function leaveAlone(beginning: Buffer, complaint: string, reviewer: Reviewer): ReviewResponse {
+  const head = readHead(beginning);
+  if (head === undefined || faultOf(head.review, head.request) !== undefined) throw new BadReview(complaint);
+  return answer(head.request as AdmissionRequest, skip('too_large', `its review is too large: ${complaint}`), reviewer);
+}
+
+/** Counts and logs it, too. */
+function answer(request: AdmissionRequest, outcome: Outcome, reviewer: Reviewer): ReviewResponse {
+  const { log, counters } = reviewer;
   if (outcome.inject) counters.injected++;
   else counters.skipped[outcome.reason]++;
   const result = outcome.inject
@@ -120,8 +140,6 @@ interface AdmissionRequest extends Record<string, unknown> {
 }
 
 function readRequest(body: Buffer): AdmissionRequest {
-  const broken = brokenBound(body);
-  if (broken !== undefined) throw new BadReview(broken);
   let content: unknown;
   try {
     // RFC 8259 §8.1: nothing but UTF-8.
@@ -130,14 +148,21 @@ function readRequest(body: Buffer): AdmissionRequest {
     content = undefined;
   }
   if (content === undefined) throw new BadReview('the body is not JSON');
-  if (!isObject(content) || content.kind !== KIND) throw new BadReview(`the body is no ${KIND}`);
-  if (content.apiVersion !== API_VERSION) throw new BadReview(`apiVersion must be ${API_VERSION}`);
+  if (!isObject(content)) throw new BadReview(`the body is no ${KIND}`);
   const { request } = content;
-  if (!isObject(request)) throw new BadReview('the review has no request');
-  const { uid } = request;
-  if (typeof uid !== 'string' || uid === '' || uid.length > MAX_UID_CHARS)
-    throw new BadReview('the request has no uid');
+  const fault = faultOf(content, request);
+  if (fault !== undefined) throw new BadReview(fault);
   return request as AdmissionRequest;
+}
+
+/** Why the two are no review and its request; `undefined` if they are. */
+function faultOf(review: Record<string, unknown>, request: unknown): string | undefined {
+  if (review.kind !== KIND) return `the body is no ${KIND}`;
+  if (review.apiVersion !== API_VERSION) return `apiVersion must be ${API_VERSION}`;
+  if (!isObject(request)) return 'the review has no request';
+  const { uid } = request;
+  const isUid = typeof uid === 'string' && uid !== '' && uid.length <= MAX_UID_CHARS;
+  return isUid ? undefined : 'the request has no uid';
 }
 
 function inject(request: AdmissionRequest, entry: Entry, { config, production, nativeAvailable }: Reviewer): Outcome {

@@ -27,6 +27,8 @@ interface WebhookOptions {
   counters: Counters;
   /** @throws {BadReview} */
   answer(body: Buffer, entry: Entry): unknown;
+  /** By the beginning of a body that is too long. @throws {BadReview} */
+  answerTooLong(beginning: Buffer): unknown;
   /** A handler of a request threw something else: a bug. */
   onThrown(error: unknown): void;
 }
@@ -160,7 +162,8 @@ export class WebhookServer {
     const path = request.url?.split('?', 1)[0] ?? '';
     const entry = Object.hasOwn(PATHS, path) ? PATHS[path] : undefined;
     const exchange = new Exchange(request, response, this.#memory, {
-      onBody: (body) => this.#answer(body, entry ?? 'any', exchange),
+      onBody: (body) => this.#answer(exchange, 400, () => this.#options.answer(body, entry ?? 'any')),
+      onTooLong: (beginning) => this.#answer(exchange, 413, () => this.#options.answerTooLong(beginning)),
       onRefused: (status) => counters.refused[status]++,
       onThrown,
     });
@@ -170,23 +173,23 @@ export class WebhookServer {
       else if (request.method !== 'POST') exchange.refuse(405, 'only POST', { allow: 'POST' });
       else if (!isJson(type)) exchange.refuse(415, 'only application/json');
       else if (coding !== undefined && coding !== 'identity') exchange.refuse(415, 'no content-encoding');
-      else if (Number(announced) > MAX_BODY_BYTES) exchange.refuse(413, `only ${MAX_BODY_BYTES} bytes`);
       else {
         ready();
-        exchange.read(this.#turns);
+        exchange.read(this.#turns, Number(announced));
       }
     });
   }
 
-  #answer(body: Buffer, entry: Entry, exchange: Exchange): void {
-    const { answer, counters } = this.#options;
+  /** Refuses with that status if it is no review. */
+  #answer(exchange: Exchange, status: 400 | 413, answer: () => unknown): void {
+    const { counters } = this.#options;
     const start = performance.now();
     try {
-      exchange.answer(200, 'application/json', JSON.stringify(answer(body, entry)), this.#closing);
+      exchange.answer(200, 'application/json', JSON.stringify(answer()), this.#closing);
     } catch (error) {
       // Not `instanceof` on what may be anything: a Proxy answers as it likes.
       if (!BadReview.isOne(error)) throw error;
-      exchange.refuse(400, error.message);
+      exchange.refuse(status, error.message);
     } finally {
       counters.reviewSeconds += (performance.now() - start) / 1_000;
     }

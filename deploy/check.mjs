@@ -101,7 +101,10 @@ const VARIANTS = {
   'with metrics of every sidecar': { podMonitor: { enabled: true }, sidecar: { options: { 'metrics-port': 9464 } } },
   everything: EVERYTHING,
   'without a webhook': { mode: 'policy' },
-  'everything without a webhook': { ...EVERYTHING, mode: 'policy', locks: { enabled: true } },
+  'everything without a webhook': {
+    ...{ ...EVERYTHING, mode: 'policy' },
+    locks: { enabled: true, capabilities: ['NET_RAW', 'NET_ADMIN'], capabilityImages: ['registry.example/mesh/*'] },
+  },
   'with locks': { locks: { enabled: true } },
   'with the least resources': { sidecar: { resources: resources(0.001, '64Mi', '+1e0', 67108864) } },
 };
@@ -141,6 +144,7 @@ const REFUSED = {
   'an option that is a value of its own': { sidecar: { options: { ports: '80' } } },
   'an option with a typo, of a namespace': { namespaces: { shop: { options: { 'sample-rat': 1 } } } },
   'a namespace that is none': { namespaces: { Shop: { options: {} } } },
+  'a capability with its prefix': { locks: { capabilities: ['CAP_NET_RAW'] } },
   'a lock with a typo': { policy: { locked: ['redact-header'] } },
   'a preset that is none': { policy: { redact: 'strickt' } },
   'two names in one': { policy: { redactQuery: ['a,b'] } },
@@ -389,6 +393,26 @@ function checkKustomize(kubectl, bin) {
   }
 }
 
+/** Every value that the chart has is in the schema, and no object of the chart's own takes others. */
+function checkSchema(bin) {
+  const schema = JSON.parse(readFileSync(join(CHART, 'values.schema.json'), 'utf8'));
+  const [values] = parse(bin, readFileSync(join(CHART, 'values.yaml'), 'utf8'));
+  const look = (value, { $ref, ...own }, path) => {
+    const rule = $ref === undefined ? own : schema.definitions[$ref.split('/').at(-1)];
+    if (typeof value !== 'object' || value === null || Array.isArray(value) || rule.properties === undefined) return;
+    if (rule.additionalProperties !== false) fail(`values.schema.json: ${path} takes unknown values`);
+    for (const [name, each] of Object.entries(value)) {
+      const member = rule.properties[name];
+      if (member === undefined) fail(`values.schema.json: there is no ${path}.${name}`);
+      look(each, member, `${path}.${name}`);
+    }
+    // `global` is Helm's own, and an empty object is one that the user fills.
+    const missing = Object.keys(rule.properties).filter((name) => name !== 'global' && !(name in value));
+    if (missing.length > 0 && Object.keys(value).length > 0) fail(`values.yaml does not have ${missing} of ${path}`);
+  };
+  look(values, schema, '');
+}
+
 /** The commands of the guide, rendered instead of installed: their flags and values exist. */
 function checkGuide(helms) {
   const guide = readFileSync(join(DEPLOY, '..', 'docs', 'deployment.md'), 'utf8').replaceAll('\\\n', ' ');
@@ -424,6 +448,7 @@ if (process.argv.includes('--write')) {
   const rendered = checkMatrix(helms, bin);
   checkRefused(helms);
   checkTooOld(helms);
+  checkSchema(bin);
   const old = outdated();
   if (old.length > 0) fail(`${old} of the chart's policy/ is not what it is made of: node deploy/policy/generate.mjs`);
   if (!existsSync(MANIFEST) || readFileSync(MANIFEST, 'utf8') !== manifest(helms[0])) {

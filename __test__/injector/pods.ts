@@ -19,6 +19,10 @@ function osAffinity(...terms: string[][] | string[][][]): Json {
   return { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } };
 }
 
+const LONG_BYTES = 128 * 1024 - 100;
+const texts = (count: number): string[] => Array<string>(count).fill('x'.repeat(LONG_BYTES));
+const variables = (count: number): Json[] => texts(count).map((value, at) => ({ name: `LONG_${at}`, value }));
+
 /** Injected ones: the API server must take what comes out. */
 export const INJECTED: readonly (PodCase & { warns?: RegExp })[] = [
   { name: 'plain', pod: pod() },
@@ -260,6 +264,7 @@ export const INJECTED: readonly (PodCase & { warns?: RegExp })[] = [
   },
   { name: 'redaction-unset', pod: annotated({ 'tcp-sniffer/redact-headers': '' }) },
   { name: 'redaction-off', pod: annotated({ 'tcp-sniffer/redact-headers': 'none' }) },
+  { name: 'large', pod: pod({ containers: [{ ...web, env: variables(10), args: texts(1) }] }) },
   ...WITH_OUTPUTS,
   { name: 'native-refused-by-the-pod', pod: annotated({ 'tcp-sniffer/native': 'false' }) },
   {
@@ -427,6 +432,19 @@ export const SKIPPED: readonly (PodCase & { reason: string; warns?: RegExp })[] 
     pod: annotated({ 'a/b': 'x'.repeat(262_032) }),
     reason: 'too_large',
     warns: /annotations/,
+  },
+  {
+    // Nearly all that etcd takes.
+    name: 'a pod that leaves no room',
+    pod: pod({ containers: [{ ...web, env: variables(12) }] }),
+    reason: 'too_large',
+    warns: /etcd/,
+  },
+  {
+    name: 'arguments that leave no room',
+    pod: pod({ initContainers: [{ name: 'migrate', image: 'registry.example/migrate:1', args: texts(12) }] }),
+    reason: 'too_large',
+    warns: /etcd/,
   },
   {
     name: 'ports of init containers that end',

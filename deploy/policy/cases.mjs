@@ -46,6 +46,103 @@ const without = (name) => {
   return { pod: withSidecar({ env: env(others) }), values: { policy: RULES } };
 };
 
+/** The operator has these locked, with a value of its own of some. */
+const LOCKED_VALUES = {
+  sidecar: {
+    options: {
+      'sample-rate': 0.5,
+      include: ['method=GET', 'path=/a'],
+      'redact-headers': '+x-own',
+      'redact-query': 'own',
+    },
+    authSecret: 'collector/token',
+    interface: 'eth7',
+    ports: '80,443',
+  },
+  policy: {
+    redactHeaders: ['X-Secret'],
+    maxBodySize: 4096,
+    locked: [
+      ...[
+        'sample-rate',
+        'include',
+        'exclude',
+        'redact-headers',
+        'redact-query',
+        'max-body-size',
+        'redact',
+        'otel-service-name',
+      ],
+      ...['auth-secret', 'kafka-username-secret', 'interface', 'ports', 'image', 'host-network', 'tls-keylog'],
+      ...['cpu-request', 'memory-limit', 'native', 'termination-grace-period-seconds'],
+    ],
+    images: ['registry.example/team/*'],
+    tlsKeylog: true,
+  },
+};
+const OF_THE_OPERATOR = {
+  ...{ SAMPLE_RATE: '0.5', INCLUDE: 'method=GET,path=/a', REDACT_HEADERS: 'authorization,cookie,x-own,x-secret' },
+  ...{ REDACT_QUERY: 'own', MAX_BODY_SIZE: '4096', INTERFACE: 'eth7', PORTS: '80,443', OUTPUT_STDOUT: 'true' },
+};
+const refTo = (secret, name) => ({ name, valueFrom: { secretKeyRef: { name: secret, key: 'token', optional: true } } });
+const RESOURCES = { requests: { cpu: '0.1', memory: '256Mi' }, limits: { memory: '512Mi', cpu: '2' } };
+/** By hand, with a change of the variables, or of the container, or of the pod. */
+function kept(changes = {}, more = {}, spec = {}, annotations = {}) {
+  const variables = Object.entries({ ...OF_THE_OPERATOR, ...changes }).filter(([, value]) => value !== undefined);
+  const variable = [...env(Object.fromEntries(variables)), refTo('collector', 'OUTPUT_URL_AUTH_TOKEN')];
+  const byHand = withSidecar({ env: variable, resources: RESOURCES, ...more });
+  return {
+    pod: {
+      ...byHand,
+      metadata: { ...byHand.metadata, annotations: { ...STATUS, ...annotations } },
+      spec: { ...byHand.spec, ...spec },
+    },
+    values: LOCKED_VALUES,
+  };
+}
+const UNKEPT = [
+  ['sample-rate', kept({ SAMPLE_RATE: '0.6' })],
+  ['sample-rate', kept({ SAMPLE_RATE: undefined })],
+  ['include', kept({ INCLUDE: 'path=/a' })],
+  ['exclude', kept({ EXCLUDE: 'path=/a' })],
+  ['redact-headers', kept({ REDACT_HEADERS: 'x-secret' })],
+  ['redact-query', kept({ REDACT_QUERY: undefined })],
+  ['max-body-size', kept({ MAX_BODY_SIZE: '4000' })],
+  ['redact', kept({ REDACT: 'strict' })],
+  ['otel-service-name', kept({ OTEL_SERVICE_NAME: 'other' })],
+  ['auth-secret', kept({}, { env: [...env(OF_THE_OPERATOR), refTo('other', 'OUTPUT_URL_AUTH_TOKEN')] })],
+  ['auth-secret', kept({ OUTPUT_URL_AUTH_TOKEN: 'plain' }, {})],
+  ['kafka-username-secret', kept({}, { env: [...env(OF_THE_OPERATOR), refTo('collector', 'KAFKA_USERNAME')] })],
+  ['interface', kept({ INTERFACE: 'lo' })],
+  ['ports', kept({ PORTS: '80,443,8080' })],
+  ['image', kept({}, { image: 'registry.example/team/a:2' })],
+  ['host-network', kept({}, {}, { hostNetwork: true })],
+  ['tls-keylog', kept({ TLS_KEYLOG: '/keys' })],
+  ['cpu-request', kept({}, { resources: { ...RESOURCES, requests: { cpu: '101m' } } })],
+  ['memory-limit', kept({}, { resources: { requests: RESOURCES.requests } })],
+  ['native', kept({}, {}, {}, { 'tcp-sniffer/native': 'false' })],
+];
+
+/** A pod with another container, of which the chart says what it may not add. */
+const beside = (securityContext, more = {}) => ({
+  pod: pod({
+    containers: [web],
+    initContainers: [{ name: 'other', image: 'registry.example/other:1', securityContext }],
+  }),
+  locks: { capabilities: ['NET_RAW', 'NET_ADMIN'], ...more },
+});
+
+const OTHERS_CAPABLE = 'capabilities that only the sidecar may have are in the containers ';
+/** After `kubectl debug --profile=netadmin`. */
+const withDebugger = {
+  ...beside({}),
+  pod: pod({
+    ephemeralContainers: [
+      { name: 'debugger', image: 'a', securityContext: { capabilities: { add: ['NET_ADMIN', 'NET_RAW'] } } },
+    ],
+  }),
+};
+
 /** Refused by the locks, with these words. */
 export const REFUSED = [
   ['another image', locked({}, { image: 'registry.example/evil:1' }), 'has an image'],
@@ -161,6 +258,27 @@ export const REFUSED = [
   ['bodies of the default size', without('MAX_BODY_SIZE'), 'keeps larger bodies'],
   ['a larger share', locked({ SAMPLE_RATE: '0.6' }), 'takes a larger share'],
   ['TLS', locked({ TLS_KEYLOG: '/keys' }), 'reads TLS'],
+  ...UNKEPT.map(([name, one], at) => [
+    `what is locked (${at})`,
+    one,
+    `has something else than the operator, who has locked: ${name}`,
+  ]),
+  ...[
+    ['NET_RAW', { capabilities: { add: ['CHOWN', 'NET_RAW'] } }],
+    ['CAP_NET_ADMIN in another case', { capabilities: { add: ['cap_net_admin'] } }],
+    ['every capability', { capabilities: { drop: ['ALL'], add: ['ALL'] } }],
+    ['a privileged container', { privileged: true }],
+  ].map(([name, context]) => [`${name} beside the sidecar`, beside(context), OTHERS_CAPABLE]),
+  [
+    'an ephemeral container of kubectl debug',
+    { ...withDebugger, oldPod: pod({}), operation: 'UPDATE' },
+    OTHERS_CAPABLE,
+  ],
+  [
+    'another image than those that may',
+    beside({ privileged: true }, { capabilityImages: ['registry.example/mesh/*'] }),
+    OTHERS_CAPABLE,
+  ],
 ];
 
 /** Of visible ASCII, those that a host may have some of; of letters and digits those that may make it a number. */
@@ -274,6 +392,14 @@ export const TAKEN = [
     { pod: withSidecar({}), values: { policy } },
   ]),
   ['redaction of more', locked({ REDACT_HEADERS: '+x-secret' })],
+  ['what is locked as the operator has it', kept()],
+  ['the Secret of the operator left out', kept({}, { env: env(OF_THE_OPERATOR) })],
+  ['capabilities that others may add', beside({ capabilities: { add: ['CHOWN'], drop: ['ALL'] } })],
+  ['capabilities of an image that may', beside({ privileged: true }, { capabilityImages: ['registry.example/other'] })],
+  [
+    'capabilities of a container that is there',
+    { ...beside({ privileged: true }), operation: 'UPDATE', unchanged: true },
+  ],
   [
     'an image of yesterday in a pod that is there',
     { ...locked({}, { image: 'registry.example/evil:1' }), operation: 'UPDATE', unchanged: true },
@@ -282,6 +408,12 @@ export const TAKEN = [
 
 const ports = (count) =>
   pod({ containers: [{ ...web, ports: Array.from({ length: count }, (_, at) => ({ containerPort: 10_000 + at })) }] });
+
+const withVariables = (count) => {
+  const env = Array.from({ length: count / 50 }, () => ({ name: 'A', value: '' }));
+  const containers = Array.from({ length: 49 }, (_, at) => ({ name: `a${at}`, image: 'a', env }));
+  return pod({ containers: [{ ...web, env }, ...containers] });
+};
 
 const annotated = (count) => pod({}, Object.fromEntries(Array.from({ length: count }, (_, at) => [`a${at}`, ''])));
 
@@ -295,12 +427,22 @@ export const BY_POLICY = [
   ['40000 annotations', { pod: annotated(40_000) }, undefined],
   ['a namespace of Istio', { pod: pod({}), labels: { 'istio-injection': 'enabled' } }, 'lo'],
   ['a namespace of Kuma', { pod: pod({}), labels: { 'kuma.io/sidecar-injection': 'true' } }, 'lo'],
-  ['an expression', { pod: pod({}, { 'tcp-sniffer/filter': 'status=5xx' }) }, undefined],
+  ['50000 declared ports', { pod: ports(50_000) }, undefined],
+  ['25000 variables', { pod: withVariables(25_000) }, ''],
+  ['as many variables as the API server takes', { pod: withVariables(150_000) }, undefined],
+  ...[
+    'not status!=5XX or latency>=250ms and path=/orders/*?a={b}',
+    'host=*.example.com and method!=POST and status<400 and status!=none',
+  ].map((filter) => [`filter ${filter}`, { pod: pod({}, { 'tcp-sniffer/filter': filter }) }, '']),
   [
-    'a default that is not read',
-    { pod: pod({}), values: { sidecar: { options: { filter: 'status=5xx' } } } },
+    'a locked annotation, in a pod without a sidecar',
+    { pod: pod({}, { 'tcp-sniffer/ports': '1' }), values: LOCKED_VALUES },
     undefined,
   ],
+  ['a trigger by signals', { pod: pod({}, { 'tcp-sniffer/trigger': 'signal' }) }, ''],
+  ...['(status=5xx)', "path='/a'", 'status=5xx and', 'time>=14:03', 'signal', 'path=/a&&b', 'status=5', ''].map(
+    (filter) => [`filter ${filter}`, { pod: pod({}, { 'tcp-sniffer/filter': filter }) }, undefined],
+  ),
   [
     'times with their unit',
     {

@@ -1,26 +1,33 @@
 // The conditions on a pod's sidecar, however it came into the pod: validations of a policy that refuses pods, and the warnings of
 // the policy that only warns.
 import { createRequire } from 'node:module';
-import { list, literal, matches, quote } from './cel.mjs';
+import { firstOf, list, literal, matches, quote } from './cel.mjs';
 import { hasBrokers, hasHosts, hasSize, isAtMost } from './rules.mjs';
-import { leftOut, REDACTED, sendsToAllowed, textOf, URLS, urlOf, withoutTag } from './variables.mjs';
+import { leftOut, OF_THE_OPERATOR, REDACTED, sendsToAllowed, textOf, URLS, urlOf, withoutTag } from './variables.mjs';
 
 const require = createRequire(import.meta.url);
 const { COMMAND_OPTIONS } = require('../../dist/config/command.js');
 const { OPTIONS } = require('../../dist/config/options.js');
 const { sidecar } = require('../../dist/injector/container.js');
+const { LOOPBACK } = require('../../dist/injector/settings.js');
 const { OTEL_VARIABLES } = require('../../dist/injector/otel-variables.js');
 const { SECRETS } = require('../../dist/injector/secrets.js');
 const { CONTAINER_NAME, PREFIX, STATUS_ANNOTATION } = require('../../dist/injector/names.js');
 
+const RULES = 'variables.rules';
 const containersOf = (object) =>
   `(${object}.spec.containers + ${object}.spec.?initContainers.orValue([]) + ${object}.spec.?ephemeralContainers.orValue([]))`;
 const ours = (object) => `${containersOf(object)}.filter(c, c.name == ${quote(CONTAINER_NAME)})`;
 
 /** Those of a new pod, and of a pod that is there already what is changed: a pod of yesterday's image may live on. */
-const OURS = `oldObject == null ? ${ours('object')} : ${ours('object')}.filter(c, !${ours('oldObject')}.exists(o, o == c))`;
+const changed = (of) =>
+  `oldObject == null ? ${of('object')} : ${of('object')}.filter(c, !${of('oldObject')}.exists(o, o == c))`;
 
-const RULES = 'variables.rules';
+/** The capabilities that others add, where there are some that they must not have. */
+const adding = (object) =>
+  `(size(${RULES}.capabilities) == 0 ? [] : ${containersOf(object)}.filter(c, c.name != ${quote(CONTAINER_NAME)} && ` +
+  `(c.?securityContext.?privileged.orValue(false) || c.?securityContext.?capabilities.?add.orValue([]).exists(k, k.upperAscii().replace('CAP_', '', 1) in ${RULES}.capabilities + ['ALL']))))`;
+
 /** A condition on each of our containers. */
 const each = (condition) => `variables.ours.all(c, ${condition})`;
 /** The entries of a variable; of several the last counts, so that all of them have to fit. */
@@ -76,6 +83,61 @@ const sendsTo = (annotation) =>
 
 const below = (name, field, rule, valid, isBelow) =>
   `${RULES}.${rule}.all(most, (size(${entries(name)}) > 0 || ${OPTIONS[field].default.toFixed(1)} <= most) && ${entries(name)}.all(e, ${valid} && ${isBelow}))`;
+
+/** The variables whose text is an annotation's, by the name of that. */
+const PLAIN_OF = Object.fromEntries(
+  [
+    ...COMMAND_OPTIONS.flatMap(({ annotation, variable }) =>
+      annotation === undefined ? [] : [[annotation.name, variable]],
+    ),
+    ...OTEL_VARIABLES.map(({ annotation, variable }) => [annotation, variable]),
+  ].filter(([name]) => !['ports', 'interface'].includes(name)),
+);
+const SECRET_OF = Object.fromEntries(SECRETS.map(({ annotation, variable }) => [annotation, variable]));
+const REF = 'e.?valueFrom.?secretKeyRef';
+const inEnv = (variable) => `c.?env.orValue([]).filter(e, e.name == ${variable})`;
+const ofOperator = 'variables.d[?l]';
+const amounts = (kind) =>
+  ['cpu', 'memory'].map((name) => [
+    `l == '${name}-${kind}'`,
+    each(
+      `c.?resources.?${kind}s[?'${name}'].optMap(v, quantity(string(v)).compareTo(quantity(${ofOperator}.orValue(''))) == 0).orValue(false)`,
+    ),
+  ]);
+/**
+ * That our containers have what the operator says of the locked annotation `l`. Where the operator says nothing, ports are those that the pod
+ * declares. Nothing is asked of `native`, the grace period and the containers that log keys: they show nothing more of the traffic.
+ */
+const KEPT = firstOf(
+  [
+    [
+      `l in ${literal(PLAIN_OF)}`,
+      each(
+        `${inEnv(`${literal(PLAIN_OF)}[l]`)}.map(e, ${value}) == (l in variables.operators ? variables.operators[l] : ${ofOperator}.optMap(v, [v]).orValue([]))`,
+      ),
+    ],
+    // A pod that names another URL goes without them.
+    [
+      `l in ${literal(SECRET_OF)}`,
+      each(
+        `${inEnv(`${literal(SECRET_OF)}[l]`)}.all(e, ${REF}.?name.orValue('') + '/' + ${REF}.?key.orValue('') == ${ofOperator}.orValue(''))`,
+      ),
+    ],
+    [
+      "l == 'interface'",
+      each(
+        `${entries('INTERFACE')}.all(e, ${value} in ${ofOperator}.optMap(v, [v]).orValue(['', ${quote(LOOPBACK)}]))`,
+      ),
+    ],
+    ["l == 'ports'", each(`${entries('PORTS')}.all(e, ${value} == ${ofOperator}.orValue(${value}))`)],
+    ["l == 'image'", each(`${withoutTag('c.image')} == ${withoutTag("variables.d['image']")}`)],
+    ["l == 'host-network'", '!object.spec.?hostNetwork.orValue(false)'],
+    ["l == 'tls-keylog'", each(`size(${entries('TLS_KEYLOG')}) == 0`)],
+    ...amounts('request'),
+    ...amounts('limit'),
+  ],
+  'true',
+);
 
 /** The items in a container that do not fit, by their names. */
 const others = (part, item, fits, name) =>
@@ -133,13 +195,33 @@ export const LOCKS = [
     `${RULES}.tlsKeylog || ${each(`size(${entries('TLS_KEYLOG')}) == 0`)}`,
     'reads TLS, which the policy does not allow',
   ],
-].map(([expression, message, names]) => [
-  expression,
-  quote(`tcp-sniffer: refused: the container ${CONTAINER_NAME} ${message}`) + (names ? ` + ${told(names)}` : ''),
-]);
+  ['size(variables.unkept) == 0', 'has something else than the operator, who has locked: ', 'variables.unkept'],
+]
+  .map(([expression, message, names]) => [
+    expression,
+    quote(`tcp-sniffer: refused: the container ${CONTAINER_NAME} ${message}`) + (names ? ` + ${told(names)}` : ''),
+  ])
+  .concat([
+    [
+      'size(variables.capable) == 0',
+      `${quote('tcp-sniffer: refused: capabilities that only the sidecar may have are in the containers ')} + ${told('variables.capable.map(c, c.name)')}`,
+    ],
+  ]);
 
 export const LOCK_VARIABLES = [
-  ['ours', OURS],
+  ['ours', changed(ours)],
+  [
+    'operators',
+    `{${OF_THE_OPERATOR.map(([name, text]) => `${quote(name)}: dyn(${text}.optMap(v, [v]).orValue([]))`).join(',\n')}}`,
+  ],
+  [
+    'unkept',
+    `size(variables.ours) == 0 ? [] : ${RULES}.locked.filter(l, ${quote(PREFIX)} + l in object.metadata.?annotations.orValue({}) || !(${KEPT}))`,
+  ],
+  [
+    'capable',
+    `(${changed(adding)}).filter(c, !${RULES}.capabilityImages.exists(i, ${withoutTag('c.image')}.matches(i)))`,
+  ],
   ['otherVariables', others('env', 'e', isOurVariable, 'e.name')],
   ['otherMounts', others('volumeMounts', 'm', isOurMount, 'm.mountPath')],
 ];

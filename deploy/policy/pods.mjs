@@ -12,7 +12,11 @@ async function webhook(work) {
   const outfile = join(work, 'webhook.mjs');
   await build({
     stdin: {
-      contents: "export { INJECTED, SKIPPED } from './pods'; export { ask, IMAGE, patched, reasonOf } from './rig';",
+      contents: `
+        export { WITH_ALL_OPTIONS, WITH_EACH_OPTION, SAMPLES } from './option-pods';
+        export { INJECTED, SKIPPED } from './pods';
+        export { ask, IMAGE, patched, reasonOf } from './rig';
+      `,
       resolveDir: TESTS,
       loader: 'ts',
     },
@@ -51,8 +55,13 @@ const isBeyond = ({ pod, reason, request }) =>
   // Selectors and conditions keep these pods from being looked at.
   request !== undefined ||
   ['mirror_pod', 'unreadable_pod'].includes(reason) ||
-  (reason === 'not_opted_in' && pod.metadata.labels['tcp-sniffer/inject'] === undefined) ||
-  JSON.stringify(pod).includes('"tcp-sniffer/tls-keylog');
+  // The API server takes no such pod.
+  pod.spec.containers.some(({ env = [] }) => !Array.isArray(env)) ||
+  (reason === 'not_opted_in' && pod.metadata.labels['tcp-sniffer/inject'] === undefined);
+
+/** The policy leaves a pod alone that asks for its TLS secrets. */
+const asksForKeys = ({ pod }) =>
+  Object.keys(pod.metadata.annotations ?? {}).some((name) => name.startsWith('tcp-sniffer/tls-keylog'));
 
 /** Reasons of which the webhook says nothing. */
 const SILENT = ['disabled', 'already_injected'];
@@ -62,9 +71,9 @@ const sidecarOf = ({ spec }) =>
 
 /** Each with what it is compared by: a function that returns what is wrong. `once`: in one namespace of live.mjs. */
 async function casesOf(work) {
-  const { INJECTED, SKIPPED, ask, IMAGE, patched, reasonOf } = await webhook(work);
+  const { ask, IMAGE, patched, reasonOf, ...tables } = await webhook(work);
   const cases = [];
-  for (const each of [...INJECTED, ...SKIPPED]) {
+  for (const each of [...tables.INJECTED, ...tables.WITH_EACH_OPTION, ...tables.WITH_ALL_OPTIONS, ...tables.SKIPPED]) {
     const answered = ask(each.pod, each);
     const after = patched(each.pod, answered.operations);
     const values = valuesOf(each, IMAGE);
@@ -77,6 +86,16 @@ async function casesOf(work) {
         wrong: (_, said) => (said.length === warnings ? undefined : `complaints: ${said}`),
       });
     if (isBeyond(each)) continue;
+    if (asksForKeys(each)) {
+      cases.push({
+        ...{ name: `${each.name}, by policy`, values, pod: each.pod, expected: each.pod },
+        wrong: (_, said) =>
+          said.length === 1 && said[0].includes('not injected: invalid_annotation: mode policy does not read')
+            ? undefined
+            : `complaints: ${said}`,
+      });
+      continue;
+    }
     cases.push({
       name: each.name,
       values,
@@ -101,7 +120,9 @@ async function casesOf(work) {
     cases.push({
       ...{ name: `refused: ${name}`, ...own(one) },
       wrong: (_, said) =>
-        said.some((each) => each.includes(`refused: the container tcp-sniffer ${words}`))
+        said.some((each) =>
+          ['refused: ', 'refused: the container tcp-sniffer '].some((begin) => each.includes(begin + words)),
+        )
           ? undefined
           : `not refused: ${said}`,
     });

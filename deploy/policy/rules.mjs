@@ -16,15 +16,8 @@ const { MAX_CPU_LIMIT_SHARE, MAX_PORT, MIN_CPU_LIMIT_SHARE, MIN_PORT } = require
 const { INTERFACE_NAME } = require('../../dist/injector/sniffer-text.js');
 const { TOKEN } = require('../../dist/token.js');
 
-/** Without an expression of CEL that says what they must be: a pod that has one is left as it is. */
-const UNREAD = ['filter', 'trigger'];
-
 /** Options of the sniffer that a pod may set: field, annotation, variable. */
-const ALL = COMMAND_OPTIONS.filter(({ annotation }) => annotation !== undefined);
-export const READ = ALL.filter(({ field }) => !UNREAD.includes(field));
-export const UNREAD_ANNOTATIONS = ALL.filter(({ field }) => UNREAD.includes(field)).map(
-  ({ annotation }) => annotation.name,
-);
+export const READ = COMMAND_OPTIONS.filter(({ annotation }) => annotation !== undefined);
 
 /** The expected value in the check's own words, from its complaint about a value that no check accepts. */
 function expected(check) {
@@ -194,6 +187,19 @@ function areFilters(text) {
   return matches(text, `^${filter}(?:; ?${filter}){0,30}$`);
 }
 
+/** Comparisons joined by `and` and `or`, each with one value and without quotes and parentheses. */
+function isExpression(text) {
+  const comparison = [
+    'status!?=(?:[1-9xX][0-9xX]{2}|none)',
+    'status[<>]=?[1-9][0-9]{2}',
+    'method!?=[A-Za-z]+',
+    'path!?=/[!#-%*-+\\--{}~]*',
+    'host!?=[A-Za-z0-9.*-]+',
+    'latency[<>]=?[0-9]{1,6}(?:ms|s|m|min)',
+  ].join('|');
+  return matches(text, `^(?:not )?(?:${comparison})(?: (?:and|or) (?:not )?(?:${comparison})){0,30}$`);
+}
+
 function isBatch(text) {
   const words = [...texts.TRUE_WORDS, ...texts.FALSE_WORDS].join('|');
   const [, formats] = /^one of (.*)$/.exec(expected(checkBatch.parts.format));
@@ -228,6 +234,8 @@ const BY_FIELD = {
   redactBody: printable,
   include: areFilters,
   exclude: areFilters,
+  filter: isExpression,
+  trigger: (text) => `(${text} == 'signal' || ${isExpression(text)})`,
   metricsHost: printable,
   cpuLimitShare: (text) =>
     `${matches(text, '^[0-9]{1,2}(?:\\.[0-9]{1,15})?$')} && double(${text}) >= ${MIN_CPU_LIMIT_SHARE} && double(${text}) <= ${MAX_CPU_LIMIT_SHARE}.0`,
@@ -257,7 +265,7 @@ export function ruleFor(field, text) {
   }
   if (what === 'a number from 0 to 1')
     return matches(text, '^(?:0(?:\\.[0-9]{1,15})?|\\.[0-9]{1,15}|1(?:\\.0{1,15})?)$');
-  throw new Error(`deploy/policy/rules.mjs has no rule for ${field}, which must be ${what}: add it, or to UNREAD`);
+  throw new Error(`deploy/policy/rules.mjs has no rule for ${field}, which must be ${what}: add it`);
 }
 
 /** Annotations that are no options of the sniffer; less than the webhook takes, in visible ASCII. */

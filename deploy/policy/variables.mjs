@@ -12,7 +12,6 @@ import {
   READ,
   redactedHeaders,
   ruleFor,
-  UNREAD_ANNOTATIONS,
 } from './rules.mjs';
 
 const require = createRequire(import.meta.url);
@@ -31,9 +30,8 @@ const settings = require('../../dist/injector/settings.js');
 const sizes = require('../../dist/injector/sizes.js');
 
 const { PREFIX, CONTAINER_NAME } = names;
-const TLS_KEYS = ['tls-keylog', 'tls-keylog-containers'];
-/** Annotations that make the webhook's patch change the pod's own containers, and those without a rule. */
-export const NOT_READ = [...UNREAD_ANNOTATIONS, ...TLS_KEYS];
+/** Annotations that make the webhook's patch change the pod's own containers: a pod that has one is left as it is. */
+export const NOT_READ = ['tls-keylog', 'tls-keylog-containers'];
 
 /** Whose hosts the rules of the chart are about. */
 export const URLS = ['output-url', 'output-otlp', 'output-kafka'];
@@ -102,8 +100,23 @@ const KNOWN = [
 
 /** More cost more than the API server lets an expression cost. */
 const MAX_DECLARED_PORTS = 500;
+/** As many variables, arguments and words of commands may all containers have together, for the same reason. */
+const MAX_TEXTS = 30_000;
+/** A port in the form in which etcd keeps it. */
+const PORT_BYTES = 20;
+/** For the parts of a pod that are not counted, and the sidecar. */
+const POD_BYTES = 32 * 1024;
 /** The time that expressions take grows with the square of them: seconds of the API server's at 20 000. */
 const MAX_ANNOTATIONS = 1_000;
+
+const length = (text) => `size(bytes(${text}))`;
+const TEXTS_OF_CONTAINERS = ['env', 'args', 'command'];
+/** The parts of a pod that can be large: an expression cannot ask for the size of the whole. */
+const bytesOfContainers = () => {
+  const texts = `c.?args.orValue([]).map(t, ${length('t')}).sum() + c.?command.orValue([]).map(t, ${length('t')}).sum()`;
+  const env = `c.?env.orValue([]).map(e, ${length('e.name')} + ${length("e.?value.orValue('')")}).sum()`;
+  return `${ALL}.map(c, ${env} + ${texts} + ${PORT_BYTES} * size(c.?ports.orValue([]))).sum()`;
+};
 
 const ports = (containers) =>
   `${containers}.map(c, c.?ports.orValue([]).filter(p, p.?protocol.orValue('TCP') == 'TCP').map(p, string(p.containerPort))).flatten().distinct().join(',')`;
@@ -328,8 +341,16 @@ function reason() {
     ],
     [noRoom(), complain('pod_resources', "the pod's own spec.resources leave no room for the sidecar")],
     [
-      `size(bytes(variables.status)) + variables.a.map(k, size(bytes(k)) + size(bytes(variables.a[k]))).sum() + 512 > ${sizes.MAX_ANNOTATION_BYTES}`,
+      `size(bytes(variables.status)) + variables.annotated + 512 > ${sizes.MAX_ANNOTATION_BYTES}`,
       complain('too_large', `its annotations leave no room for ${names.STATUS_ANNOTATION}`),
+    ],
+    [
+      `variables.texts > ${MAX_TEXTS}`,
+      complain('too_large', `its containers have more than ${MAX_TEXTS} variables and arguments`),
+    ],
+    [
+      `variables.bytes + variables.annotated > ${sizes.MAX_POD_BYTES - POD_BYTES}`,
+      complain('too_large', 'with the sidecar it could be larger than etcd takes'),
     ],
   ];
   return firstOf(pairs, "''");
@@ -345,27 +366,39 @@ export const REDACTED = {
 };
 
 /** The list of names that are redacted, if the rules add to it. */
-function redacted(field) {
+function redacted(field, text) {
   const rule = `variables.rules.${field}`;
-  const text = textOf(READ.find((option) => option.field === field).annotation.name);
   const byItself = OPTIONS[field].default.length === 0 ? '[]' : list(OPTIONS[field].default);
   return `(size(${rule}) == 0 ? ${text} : optional.of((${text}.optMap(v, ${REDACTED[field]('v')}).orValue(${byItself}) + ${rule}).distinct().join(',')))`;
 }
 
 /** The sniffer's own default, where that is more than the rules allow, is lowered. */
-const ceiling = (name, field, rule) =>
-  `${textOf(name)}.or(variables.rules.${rule}.exists(most, ${OPTIONS[field].default.toFixed(1)} > most) ? variables.d[?'ceiling/${name}'] : optional.none())`;
+const ceiling = (name, field, rule, text) =>
+  `${text}.or(variables.rules.${rule}.exists(most, ${OPTIONS[field].default.toFixed(1)} > most) ? variables.d[?'ceiling/${name}'] : optional.none())`;
+
+const annotationOf = (field) => READ.find((option) => option.field === field).annotation.name;
+
+/** The options that the rules change, by their fields, made of the text of their annotation or of another one. */
+const ruled = (textFor) => ({
+  ...Object.fromEntries(Object.keys(REDACTED).map((field) => [field, redacted(field, textFor(annotationOf(field)))])),
+  redact: `(variables.rules.redact == 'strict' ? optional.of('strict') : ${textFor('redact')})`,
+  maxBodySize: ceiling('max-body-size', 'maxBodySize', 'maxBodySize', textFor('max-body-size')),
+  sampleRate: ceiling('sample-rate', 'sampleRate', 'maxSampleRate', textFor('sample-rate')),
+});
 
 /** The value of each variable that is not just the text of its annotation, as an optional; by the field of its option, or by its name. */
 export const VALUES = {
   [SERVICE_VARIABLE]: 'variables.service',
   interface: 'optional.of(variables.interface)',
   ports: 'optional.of(variables.ports)',
-  ...Object.fromEntries(Object.keys(REDACTED).map((field) => [field, redacted(field)])),
-  redact: `(variables.rules.redact == 'strict' ? optional.of('strict') : ${textOf('redact')})`,
-  maxBodySize: ceiling('max-body-size', 'maxBodySize', 'maxBodySize'),
-  sampleRate: ceiling('sample-rate', 'sampleRate', 'maxSampleRate'),
+  ...ruled(textOf),
 };
+
+/** The same by annotation for a pod that sets none of them. */
+export const OF_THE_OPERATOR = Object.entries(ruled((name) => `variables.d[?${quote(name)}]`)).map(([field, value]) => [
+  annotationOf(field),
+  value,
+]);
 
 /** Name of the variable with the Secret, of that which says that the chart's is left out, and of the annotation that it goes with. */
 export const camel = ({ annotation }) => annotation.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
@@ -400,6 +433,9 @@ export function variables(status) {
       'ports',
       `${textOf('ports')}.orValue(variables.declared > ${MAX_DECLARED_PORTS} ? '' : variables.mesh == '' ? ${ports('variables.running')} : ${ports('variables.application')})`,
     ],
+    ['annotated', `variables.a.map(k, ${length('k')} + ${length('variables.a[k]')}).sum()`],
+    ['texts', `${ALL}.map(c, ${TEXTS_OF_CONTAINERS.map((part) => `size(c.?${part}.orValue([]))`).join(' + ')}).sum()`],
+    ['bytes', bytesOfContainers()],
     ['image', own('image')],
     ...['cpu-request', 'cpu-limit', 'memory-request', 'memory-limit'].map((name) => [
       name.replace(/-(.)/, (_, letter) => letter.toUpperCase()),

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WITH_ALL_OPTIONS, WITH_EACH_OPTION } from '../__test__/injector/option-pods';
 import { INJECTED } from '../__test__/injector/pods';
 import { ask, patched } from '../__test__/injector/rig';
 import { createCa, createLeaf } from '../ts/injector/certificates/issue';
@@ -183,12 +184,41 @@ describe('pods of any form', () => {
   });
 
   // The server's own validation, whose rules are in no schema.
-  it.each(INJECTED)('of the golden table: $name', ({ name, pod: given, ...asked }) => {
-    const after = patched(given, ask(given, asked).operations) as { metadata: Json; spec: Json };
-    const metadata = { ...after.metadata, name, generateName: undefined, namespace: plain, ownerReferences: undefined };
-    const { pod: created, stderr } = create({ metadata, spec: after.spec }, plain, '--dry-run=server');
-    expect(stderr).not.toMatch(/invalid|error/i);
-    expect(created === undefined ? stderr : sidecarsOf(created)).toHaveLength(1);
+  it.each([...INJECTED, ...WITH_EACH_OPTION, ...WITH_ALL_OPTIONS])(
+    'of the tables: $name',
+    ({ name, pod: given, ...asked }) => {
+      const after = patched(given, ask(given, asked).operations) as { metadata: Json; spec: Json };
+      const metadata = {
+        ...after.metadata,
+        name,
+        generateName: undefined,
+        namespace: plain,
+        ownerReferences: undefined,
+      };
+      const { pod: created, stderr } = create({ metadata, spec: after.spec }, plain, '--dry-run=server');
+      expect(stderr).not.toMatch(/invalid|error/i);
+      expect(created === undefined ? stderr : sidecarsOf(created)).toHaveLength(1);
+    },
+  );
+});
+
+describe('no pod is refused because of us', () => {
+  beforeAll(async () => {
+    configure({ url: webhook.url, ca: ca.cert, failurePolicy: 'Fail' });
+    // The API server learns of it by a watch.
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+  });
+  afterAll(() => configure({ url: webhook.url, ca: ca.cert }));
+
+  const ports = Array.from({ length: 50_000 }, (_, at) => ({ containerPort: at + 1 }));
+  it.each<[string, Json, Json]>([
+    ['very many ports', {}, { containers: [{ ...web, ports }] }],
+    ['annotations at the limit', { annotations: { 'a/b': 'x'.repeat(262_144 - 3) } }, {}],
+    ['nearly all that etcd takes', {}, { containers: [{ ...web, args: Array(12).fill('x'.repeat(128_000)) }] }],
+  ])('%s', async (name, metadata, spec) => {
+    const created = create(pod(name.replaceAll(' ', '-'), { ...metadata, labels: LABEL }, spec), plain);
+    expectAlone(created);
+    expect(created.stderr).toMatch(/not injected \(too_large\)/);
   });
 });
 

@@ -17,6 +17,8 @@ export interface Done {
 export function kubectl(args: string[], input?: unknown): Done {
   const { status, stdout, stderr, error } = spawnSync('kubectl', args, {
     encoding: 'utf8',
+    // The largest pod and its managed fields.
+    maxBuffer: 64 * 1024 * 1024,
     ...(input === undefined ? {} : { input: JSON.stringify(input) }),
   });
   if (error !== undefined) throw error;

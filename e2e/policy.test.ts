@@ -160,6 +160,14 @@ it('has counted each of them', async () => {
   });
 });
 
+it('tells the owner of a typo in an annotation', async () => {
+  const words =
+    'not injected (invalid_annotation): annotation tcp-sniffer/sample-rat: is unknown; did you mean tcp-sniffer/sample-rate?';
+  expect(create(pod('typo', { 'sample-rat': '0.5' }), shop).stderr).toContain(`Warning: tcp-sniffer: ${words}`);
+  await until('there is an event', 20_000, () => eventOf(words) !== undefined);
+  expect(eventOf(words)).toMatchObject({ type: 'Warning', involvedObject: { kind: 'ReplicaSet', name: owner.name } });
+});
+
 it('injects a pod that asks for what it may, with what the policy adds', () => {
   const asked = {
     ...{ image: 'registry.example/team/sniffer:2', 'output-url': 'https://a.in.example/x' },

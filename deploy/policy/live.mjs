@@ -63,9 +63,13 @@ const warningsOf = (header) =>
     )
     .filter((text) => text.startsWith('tcp-sniffer: '));
 
+/** Ephemeral containers have a way of their own into a pod. */
+const placeOf = ({ metadata, spec }) =>
+  `/${metadata.name}${spec.ephemeralContainers === undefined ? '' : '/ephemeralcontainers'}`;
+
 /** The pod as the server would keep it, or why it would not, and all that it says. */
 async function ask(url, { namespace, pod, update = false, dryRun = true }) {
-  const path = `/api/v1/namespaces/${namespace}/pods${update ? `/${pod.metadata.name}` : ''}`;
+  const path = `/api/v1/namespaces/${namespace}/pods${update ? placeOf(pod) : ''}`;
   const response = await fetch(`${url}${path}?fieldValidation=Ignore${dryRun ? '&dryRun=All' : ''}`, {
     method: update ? 'PUT' : 'POST',
     headers: { 'content-type': 'application/json' },
@@ -131,9 +135,10 @@ function place(cases, id) {
 async function before(url, each) {
   const { namespace, pod, oldPod, expected } = each;
   if (oldPod !== undefined) {
-    const metadata = { ...pod.metadata, name: 'there' };
-    const made = await ask(url, { namespace, pod: { ...pod, metadata }, dryRun: false });
-    return { ...each, update: true, pod: made.pod };
+    const metadata = { ...oldPod.metadata, name: `there-${randomBytes(3).toString('hex')}` };
+    const made = await ask(url, { namespace, pod: { ...oldPod, metadata }, dryRun: false });
+    const { ephemeralContainers } = pod.spec;
+    return { ...each, update: true, pod: { ...made.pod, spec: { ...made.pod.spec, ephemeralContainers } } };
   }
   const taken = await ask(url, { namespace, pod });
   const wanted = expected && (await ask(url, { namespace, pod: expected }));

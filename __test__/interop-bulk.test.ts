@@ -92,6 +92,8 @@ describe('exchanges', () => {
     ['of nothing', (all) => [...all, { ...all[4], path: '/none' }]],
   ])('%s', (_, alter) => expect(complaints(alter(truth()))).not.toEqual([]));
   test('the client was not content', () => expect(complaints(truth(), { right: COUNT - 1 })).not.toEqual([]));
+  test('a body of a client that sends none', () =>
+    expect(complaintsOf(new ExchangeJudge(COUNT, { hasBodies: false }), truth(), told)).not.toEqual([]));
 });
 
 describe('calls of gRPC', () => {

@@ -86,6 +86,16 @@ const exchanges = (name, over, server, share = 1) => ({
   judge: (count) => new ExchangeJudge(count),
 });
 
+/** h2load sends no bodies of its own to each target. */
+const fromH2load = ['h2c', 'h2'].map((over) => {
+  const row = exchanges(`h2load -m 100, ${over}`, over, () => process.execPath);
+  return {
+    ...row,
+    client: (port, count) => [process.execPath, peer('h2load.mjs'), port, count, over],
+    judge: (count) => new ExchangeJudge(count, { hasBodies: false }),
+  };
+});
+
 /** A round has 16 calls. */
 const CALLS_A_ROUND = 16;
 const fromGo = [false, true].map((secure) => ({
@@ -124,6 +134,7 @@ export const ROWS = [
   ...NODES.flatMap((version) =>
     ['https', 'h2'].map((over) => exchanges(`${over}, node ${version}`, over, ({ node }) => node(version), 1 / 8)),
   ),
+  ...fromH2load,
   ...late,
   ...webSockets,
   ...calls,

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as zlib from 'node:zlib';
 import { Fold } from '../content.mjs';
 import { textOf } from './events.mjs';
-import { tls } from './window.mjs';
+import { PATIENT, tls } from './window.mjs';
 
 const CODERS = {
   gzip: () => zlib.createGzip(),
@@ -50,8 +50,8 @@ function serve(port, count, coding) {
   };
   const secure = tls();
   const server = secure
-    ? createSecure({ cert: readFileSync(secure.cert), key: readFileSync(secure.key) }, answer)
-    : createServer(answer);
+    ? createSecure({ ...PATIENT, cert: readFileSync(secure.cert), key: readFileSync(secure.key) }, answer)
+    : createServer(PATIENT, answer);
   server.listen(port, '127.0.0.1');
 }
 

@@ -8,6 +8,9 @@ export const tls = () =>
     ? undefined
     : { cert: `${process.env.BULK_TLS}/server.crt`, key: `${process.env.BULK_TLS}/server.key` };
 
+/** Of a server of Node: connections that a browser opens in advance are never asked, and get no 408 for that. */
+export const PATIENT = { headersTimeout: 0, requestTimeout: 0 };
+
 /**
  * Sends `count` messages to an echo. `send(message, n)` sends one; the function that is returned takes each answer and returns true
  * with the last. Then `report()` prints what was sent and what came.

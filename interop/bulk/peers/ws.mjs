@@ -6,7 +6,7 @@ import { createServer as createSecure } from 'node:https';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { WebSocket, WebSocketServer } from 'ws';
-import { echoed, tls } from './window.mjs';
+import { echoed, PATIENT, tls } from './window.mjs';
 
 /** Every so many messages are sent in fragments, by the client that can. */
 const FRAGMENTED_EVERY = 7;
@@ -14,8 +14,8 @@ const FRAGMENTED_EVERY = 7;
 function serve(port, plain) {
   const secure = tls();
   const web = secure
-    ? createSecure({ cert: readFileSync(secure.cert), key: readFileSync(secure.key) })
-    : createServer();
+    ? createSecure({ ...PATIENT, cert: readFileSync(secure.cert), key: readFileSync(secure.key) })
+    : createServer(PATIENT);
   const server = new WebSocketServer({ server: web, perMessageDeflate: plain === undefined && { threshold: 0 } });
   server.on('connection', (socket) => socket.on('message', (data, binary) => socket.send(data, { binary })));
   web.listen(Number(port), '127.0.0.1');

@@ -149,7 +149,8 @@ impl Conversation {
     /// The side whose frames are masked is the client, even if ports and SYN say otherwise.
     #[cold]
     fn look_for_web_socket(&mut self, side: Side, event: &StreamEvent<'_>, streams: bool) {
-        let is_over = self.protocol.is_used() || matches!(event, StreamEvent::End { .. });
+        let is_read = self.protocol.is_used() && !(streams && self.protocol.may_be_web_socket());
+        let is_over = is_read || matches!(event, StreamEvent::End { .. });
         let Some(pickup) = self.pickup.as_mut().filter(|_| !is_over) else {
             self.pickup = None;
             return;
@@ -201,7 +202,7 @@ impl Conversation {
             cx.ending = Incomplete::Reset;
         }
         if let Some(pickup) = self.pickup.take_if(|pickup| pickup.is_proved()) {
-            return self.enter_web_socket(*pickup, event, cx);
+            return self.enter_web_socket(*pickup, Some(event), cx);
         }
         match (direction, event) {
             (Direction::Request, StreamEvent::Data(bytes, meta)) => self.on_request_data(bytes, meta, cx),
@@ -225,13 +226,13 @@ impl Conversation {
 
     /// The bytes that prove it, `last` included, are read as the WebSocket's if that is read at all.
     #[cold]
-    fn enter_web_socket(&mut self, pickup: Pickup, last: StreamEvent<'_>, cx: &mut Context<'_>) {
+    fn enter_web_socket(&mut self, pickup: Pickup, last: Option<StreamEvent<'_>>, cx: &mut Context<'_>) {
         self.unproven = None;
         let proxied = self.opening.proxied;
         self.opening = Opening::default();
         (self.opening.is_over, self.opening.proxied) = (true, proxied);
         self.protocol.enter_web_socket(pickup, cx);
-        if !cx.readers.streams {
+        if let Some(last) = last.filter(|_| !cx.readers.streams) {
             self.protocol.on_event(Direction::Request, last, cx);
         }
     }
@@ -349,6 +350,34 @@ impl Conversation {
             return;
         }
         self.protocol.on_event(direction, event, cx);
+        if let StreamEvent::Gap { .. } = event {
+            self.note_lost_switch(cx);
+        }
+    }
+
+    /// After messages too what made a WebSocket of the connection may be among the bytes that are lost.
+    #[cold]
+    fn note_lost_switch(&mut self, cx: &mut Context<'_>) {
+        let Some(client) = self.server().map(Side::other) else { return };
+        if !cx.readers.streams || !self.protocol.may_be_web_socket() {
+            return;
+        }
+        let Some(pieces) = self.protocol.behind_request() else {
+            self.pickup.get_or_insert_default();
+            return;
+        };
+        if self.pickup.as_ref().is_some_and(|pickup| pickup.is_behind_request()) {
+            return;
+        }
+        let mut pickup = Pickup::behind_request_of(client);
+        for piece in pieces {
+            pickup.push(client, &piece.as_event(), true);
+        }
+        if pickup.is_proved() {
+            self.enter_web_socket(pickup, None, cx);
+        } else {
+            self.pickup = Some(Box::new(pickup));
+        }
     }
 
     /// Before any message bytes are lost: what tells the protocol may be among them.

@@ -83,7 +83,7 @@ impl Protocol {
         }
     }
 
-    /// It is a WebSocket that was met in the middle. Its upgrade was an exchange of its own, after those so far.
+    /// It is a WebSocket whose beginning was not seen. If its request was not either, that was an exchange of its own, after those so far.
     #[cold]
     pub(super) fn enter_web_socket(&mut self, pickup: Pickup, cx: &mut Context<'_>) {
         let Some(picked_up) = pickup.picked_up().filter(|_| cx.readers.streams) else {
@@ -91,9 +91,31 @@ impl Protocol {
             return;
         };
         cx.counters.streams.web_sockets += 1;
-        let exchange = self.last_number().wrapping_add(1);
-        let of = StreamOf { exchange, status: Some(SWITCHING_PROTOCOLS), ..StreamOf::default() };
+        let request = match self {
+            Self::Http1(http) => http.take_granted_unseen(cx.counters),
+            _ => None,
+        };
+        let exchange = request.as_ref().map_or_else(|| self.last_number().wrapping_add(1), |(number, _)| *number);
+        let of = StreamOf {
+            exchange,
+            request_seen: request.is_some(),
+            verdict: request.map(|(_, request)| request.verdict).unwrap_or_default(),
+            status: Some(SWITCHING_PROTOCOLS),
+        };
         *self = Self::WebSocket(Box::new(WebSocketConnection::met(of, &picked_up, cx)));
+    }
+
+    /// HTTP/1.x, of which a response is lost that may have made a WebSocket of it.
+    pub(super) fn may_be_web_socket(&self) -> bool {
+        matches!(self, Self::Http1(http) if http.may_be_web_socket())
+    }
+
+    /// The client's bytes behind its request for a WebSocket.
+    pub(super) fn behind_request(&self) -> Option<&[Piece]> {
+        match self {
+            Self::Http1(http) => http.behind_request(),
+            _ => None,
+        }
     }
 
     /// Lets go of kept bodies and partial heads: memory is needed elsewhere.

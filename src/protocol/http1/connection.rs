@@ -6,6 +6,7 @@ use crate::flow::{DataMeta, Position, StreamEvent};
 use crate::message::{Context, Direction, HttpCounters, Switch, Unanswered};
 use crate::protocol::handover::{Handover, Piece};
 use crate::protocol::met::Met;
+use crate::protocol::pending_request::PendingRequest;
 
 #[derive(Debug)]
 pub struct HttpConnection {
@@ -129,6 +130,26 @@ impl HttpConnection {
         if self.exchanges.switched && (holds || position >= self.exchanges.switched_at) {
             self.request.leave_http(&self.exchanges, counters);
         }
+    }
+
+    /// A response is lost that may have made a WebSocket of the connection: the last one that was asked for, or any.
+    pub fn may_be_web_socket(&self) -> bool {
+        self.response.is_lost() && (self.request.is_lost() || self.request.awaits_web_socket().is_some())
+    }
+
+    /// The client's bytes behind its request for a WebSocket, if that waits for its answer. A loss if they did not fit.
+    pub fn behind_request(&self) -> Option<&[Piece]> {
+        let pending = self.request.awaits_web_socket()?;
+        Some(if pending.has_loss { &[Piece::Gap(0)] } else { pending.pieces() })
+    }
+
+    /// That request was granted by a response that is lost: returns it with the number of its exchange.
+    #[cold]
+    pub fn take_granted_unseen(&mut self, counters: &mut HttpCounters) -> Option<(u32, PendingRequest)> {
+        let pending = self.request.awaits_web_socket()?;
+        counters.passed_over_bytes += pending.data_bytes;
+        let number = pending.number;
+        self.exchanges.take(number).map(|request| (number, request))
     }
 
     fn on_request_data(&mut self, bytes: &[u8], mut meta: DataMeta, cx: &mut Context<'_>) {

@@ -310,6 +310,14 @@ impl Exchanges {
         known.map(|exchange| (exchange.number, exchange.request.verdict))
     }
 
+    /// Removes the request of that number, which was answered unseen.
+    pub fn take(&mut self, number: u32) -> Option<PendingRequest> {
+        let index = self.outstanding.iter().position(|exchange| exchange.number == number)?;
+        let exchange = self.outstanding.remove(index)?;
+        self.text_bytes -= exchange.request.held_bytes();
+        Some(exchange.request)
+    }
+
     pub fn is_outstanding(&self, number: u32) -> bool {
         self.outstanding.iter().any(|exchange| exchange.number == number)
     }

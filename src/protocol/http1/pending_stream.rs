@@ -80,6 +80,10 @@ impl PendingStream {
         self.has_loss || !self.pieces.is_empty()
     }
 
+    pub fn pieces(&self) -> &[Piece] {
+        &self.pieces
+    }
+
     pub fn into_pieces(self) -> Vec<Piece> {
         self.pieces
     }

@@ -12,6 +12,7 @@ impl Turn<'_, '_> {
     /// Nothing more comes of this direction of the stream.
     pub fn end_half(&mut self, id: u32, direction: Direction, ending: Ending) {
         self.on_socket(id, direction, Brought::End);
+        self.shared.streams.take_pickup(id);
         let Some(half) = self.shared.streams.set_half(id, direction, Half::Over) else { return };
         let mut whole_at = None;
         match half {

@@ -140,13 +140,16 @@ impl Turn<'_, '_> {
                 let after = open.body_bytes();
                 self.shared.streams.held_bytes = self.shared.streams.held_bytes + after - before;
             }
-            half @ Half::Idle => {
+            half @ (Half::Idle | Half::Headless) => {
+                self.cx.counters.lost_heads += u64::from(matches!(half, Half::Idle));
                 *half = Half::Headless;
-                self.cx.counters.lost_heads += 1;
                 self.cx.counters.passed_over_bytes += content.len() as u64;
+                self.look_for_socket(id, Brought::Bytes(content, is_start));
             }
-            Half::Headless => self.cx.counters.passed_over_bytes += content.len() as u64,
-            Half::Tunnel => self.cx.counters.switched_bytes += content.len() as u64,
+            Half::Tunnel => {
+                self.cx.counters.switched_bytes += content.len() as u64;
+                self.look_for_socket(id, Brought::Bytes(content, is_start));
+            }
             Half::Socket(_) => self.on_socket(id, direction, Brought::Bytes(content, is_start)),
             Half::Over => {}
         }

@@ -41,6 +41,8 @@ impl Control {
     pub fn opens(&self, bytes: &[u8]) -> Option<Switch> {
         match self.protocol.map(|protocol| protocol.of(bytes)) {
             _ if !self.is_connect(bytes) => None,
+            // Its protocol is not known: a tunnel's request has neither (RFC 9113 §8.5).
+            None if self.path.is_some() || self.scheme.is_some() => Some(Switch::Other),
             None => Some(Switch::Tunnel),
             Some(b"websocket") => Some(Switch::WebSocket),
             Some(_) => Some(Switch::Other),

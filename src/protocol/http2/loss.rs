@@ -56,7 +56,10 @@ impl Turn<'_, '_> {
                     Some(Half::Socket(_)) => {
                         self.on_socket(header.stream, direction, Brought::Loss(content));
                     }
-                    _ => {}
+                    Some(Half::Idle | Half::Headless | Half::Tunnel) => {
+                        self.look_for_socket(header.stream, Brought::Loss(content));
+                    }
+                    Some(Half::Over) | None => {}
                 }
             }
             Kind::PushPromise if !self.way.frame.has_prefix() => {
@@ -109,6 +112,7 @@ impl Turn<'_, '_> {
         }
         let mut freed = 0;
         for stream in self.shared.streams.iter_mut() {
+            freed += stream.shed_pickup();
             match stream.half(direction) {
                 Half::Open(open) => {
                     let before = open.body_bytes();

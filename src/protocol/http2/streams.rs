@@ -6,7 +6,7 @@ use super::open::Open;
 use crate::message::{Direction, Switch};
 use crate::protocol::PendingRequest;
 use crate::protocol::grpc::Carries;
-use crate::protocol::websocket::Reader;
+use crate::protocol::websocket::{Pickup, Reader};
 
 /// Open streams of one connection: servers allow 100 to 250 by default, load generators ask for 1 000.
 pub(super) const MAX_OPEN_STREAMS: usize = 1_024;
@@ -55,6 +55,8 @@ pub(super) struct Stream {
     pub carries: Carries,
     pub request: Half,
     pub response: Half,
+    /// It may be a WebSocket of which a head was not seen: the frames that would prove it.
+    pub pickup: Option<Box<Pickup>>,
     /// `Way::losses` of the response's direction when the stream was met.
     pub losses: u32,
     /// The response's direction was read as frames when the request came.
@@ -67,6 +69,31 @@ impl Stream {
             Direction::Request => &mut self.request,
             Direction::Response => &mut self.response,
         }
+    }
+
+    /// Its DATA may be that of a WebSocket, as far as its heads are known.
+    pub fn may_be_socket(&self) -> bool {
+        let is_unread = |half: &Half| matches!(half, Half::Idle | Half::Headless | Half::Tunnel);
+        let may_open = match self.opens {
+            Some(Switch::Tunnel) => false,
+            // Answered, and agreed to what is not known.
+            Some(Switch::WebSocket) => !matches!(self.response, Half::Tunnel),
+            Some(_) | None => true,
+        };
+        may_open && is_unread(&self.request) && is_unread(&self.response)
+    }
+
+    pub fn pickup_bytes(&self) -> usize {
+        self.pickup.as_ref().map_or(0, |pickup| size_of::<Pickup>() + pickup.buffered_bytes())
+    }
+
+    /// Memory is needed elsewhere; returns how much that frees.
+    pub fn shed_pickup(&mut self) -> usize {
+        let before = self.pickup_bytes();
+        if let Some(pickup) = &mut self.pickup {
+            pickup.shed();
+        }
+        before - self.pickup_bytes()
     }
 
     /// A message of it is known to carry this.
@@ -86,6 +113,7 @@ impl Stream {
             + self.asked.as_ref().map_or(0, PendingRequest::held_bytes)
             + self.request.held_bytes()
             + self.response.held_bytes()
+            + self.pickup_bytes()
     }
 }
 
@@ -171,6 +199,15 @@ impl Streams {
         let before = std::mem::replace(self.half(id, direction)?, now);
         self.held_bytes = self.held_bytes + added - before.held_bytes();
         Some(before)
+    }
+
+    /// Takes what may prove it to be a WebSocket.
+    pub fn take_pickup(&mut self, id: u32) -> Option<Box<Pickup>> {
+        let stream = self.get(id)?;
+        let bytes = stream.pickup_bytes();
+        let pickup = stream.pickup.take();
+        self.held_bytes -= bytes;
+        pickup
     }
 
     /// Its request is there.

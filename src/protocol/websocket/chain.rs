@@ -38,6 +38,9 @@ impl Chain {
         is_closed: false,
     };
 
+    /// It begins with the first frame of all.
+    pub const FIRST: Self = Self { is_in_message: Some(false), ..Self::BEGIN };
+
     /// The next byte begins a frame.
     pub fn is_between(&self) -> bool {
         self.payload_left == 0 && self.header.is_empty()

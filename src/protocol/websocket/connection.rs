@@ -25,8 +25,7 @@ impl WebSocketConnection {
 
     /// It was met in the middle.
     pub fn met(of: StreamOf, picked_up: &PickedUp, cx: &mut Context<'_>) -> Self {
-        let client = Reader::met(Direction::Request, picked_up.client_in_message);
-        let server = Reader::met(Direction::Response, picked_up.server_in_message);
+        let [client, server] = picked_up.readers();
         let mut met = Self { of, client, server, client_begins_at: None };
         for (direction, event) in picked_up.pieces() {
             met.on_event(direction, event, cx);

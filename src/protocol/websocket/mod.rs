@@ -31,4 +31,4 @@ mod tests;
 pub use agreement::Agreement;
 pub use connection::WebSocketConnection;
 pub use pickup::Pickup;
-pub use reader::Reader;
+pub use reader::{Begin, Reader};

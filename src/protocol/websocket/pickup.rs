@@ -10,14 +10,19 @@
 //! else in between: one byte that fits no frame, on either side, refutes all before it. So repeated bytes are no frames, and a
 //! recording of a WebSocket in a body proves nothing: the other side of HTTP answers it with a head. A client that does not mask, or always does it
 //! alike, is not recognized, nor is one that never speaks.
+//!
+//! If its request was seen and only the answer was lost, the client's frames begin right behind the request, and fewer of them are
+//! enough: a client that was answered otherwise sends none.
 
 use super::chain::{Chain, NoFrame};
+use super::reader::{Begin, Reader};
 use crate::flow::{DataMeta, Side, StreamEvent};
 use crate::message::Direction;
 
 /// Whole segments of both sides together, 2^12 each: random bytes would be taken for them once in 2^96.
 const MIN_SEGMENTS: u32 = 8;
-/// Of the client: its masks are what nothing else has, and many clients only answer a ping now and then.
+/// Of the client: its masks are what nothing else has, and many clients only answer a ping now and then. Behind a request for a
+/// WebSocket these alone prove it.
 const MIN_CLIENT_SEGMENTS: u32 = 3;
 const MIN_SERVER_SEGMENTS: u32 = 2;
 /// A side's bytes that wait for proof: those of chats. Of larger messages some are passed over.
@@ -32,6 +37,8 @@ pub struct Pickup {
     kept: Vec<Kept>,
     /// The side of the client, once it is proved.
     client: Option<Side>,
+    /// The side that has asked for a WebSocket.
+    asked: Option<Side>,
 }
 
 /// The frames of one side.
@@ -43,9 +50,8 @@ struct Row {
     segments: u32,
     /// Of the last ones.
     masks: [[u8; 4]; 2],
-    /// Bytes are kept from the beginning of a frame on; inside: if a message was in progress there. The first whole segment is before
-    /// that: a message may end in bytes that look like one.
-    begun: Option<Option<bool>>,
+    /// Bytes are kept from there on. The first whole segment is before that: a message may end in bytes that look like one.
+    begun: Option<Begin>,
     kept_bytes: usize,
     kept_pieces: usize,
 }
@@ -63,12 +69,16 @@ pub struct Kept {
 pub struct PickedUp {
     client: Side,
     kept: Vec<Kept>,
-    /// Where the client's frames begin a message is in progress; `None` if that is not known.
-    pub client_in_message: Option<bool>,
-    pub server_in_message: Option<bool>,
+    begins: [Begin; 2],
 }
 
 impl PickedUp {
+    /// Of the client, of the server.
+    pub fn readers(&self) -> [Reader; 2] {
+        let [client, server] = self.begins;
+        [Reader::met(Direction::Request, client), Reader::met(Direction::Response, server)]
+    }
+
     pub fn pieces(&self) -> impl Iterator<Item = (Direction, StreamEvent<'_>)> {
         let direction = |side| if side == self.client { Direction::Request } else { Direction::Response };
         self.kept.iter().map(move |kept| (direction(kept.side), StreamEvent::Data(&kept.bytes, kept.meta)))
@@ -76,6 +86,11 @@ impl PickedUp {
 }
 
 impl Row {
+    /// Of a side whose first frame comes next.
+    fn from_the_first() -> Self {
+        Self { chain: Some((Direction::Request, Chain::FIRST)), begun: Some(Begin::First), ..Self::default() }
+    }
+
     fn take(&mut self, bytes: &[u8], meta: DataMeta) -> Result<(), NoFrame> {
         let (from, chain) = match (&mut self.chain, bytes) {
             (Some(chain), _) => chain,
@@ -94,9 +109,17 @@ impl Row {
             self.segments = self.segments.saturating_add(1);
         }
         if self.segments > 0 && self.begun.is_none() {
-            self.begun = Some(chain.is_in_message);
+            self.begun = Some(Begin::Frame(chain.is_in_message));
         }
         Ok(())
+    }
+}
+
+impl Row {
+    /// Of a server: so many whole segments that frames begin where they seem to.
+    fn is_placed(&self) -> bool {
+        let is_server = matches!(self.chain, Some((Direction::Response, _)));
+        is_server && self.segments >= MIN_SERVER_SEGMENTS
     }
 }
 
@@ -109,6 +132,13 @@ fn is_new(last: &mut [[u8; 4]; 2], mask: [u8; 4]) -> bool {
 }
 
 impl Pickup {
+    /// The client has asked for a WebSocket; what it sends comes from right behind its request on.
+    pub fn behind_request_of(client: Side) -> Self {
+        let mut pickup = Self { asked: Some(client), ..Self::default() };
+        *pickup.row(client) = Row::from_the_first();
+        pickup
+    }
+
     fn row(&mut self, side: Side) -> &mut Row {
         match side {
             Side::Low => &mut self.low,
@@ -120,16 +150,16 @@ impl Pickup {
     /// from then on.
     pub fn push(&mut self, side: Side, event: &StreamEvent<'_>, keeps: bool) -> Option<Side> {
         let StreamEvent::Data(bytes, meta) = *event else {
-            self.forget();
+            self.forget(side);
             return None;
         };
         let row = self.row(side);
         let (had_chain, had_begun) = (row.chain.is_some(), row.begun.is_some());
         if row.take(bytes, meta).is_err() {
-            self.forget();
+            self.forget(side);
             // It may be where frames begin.
             if had_chain && self.row(side).take(bytes, meta).is_err() {
-                self.forget();
+                self.forget(side);
             }
             return None;
         }
@@ -142,16 +172,27 @@ impl Pickup {
     }
 
     fn proved(&self) -> Option<Side> {
+        if let Some(side) = self.asked {
+            return self.proved_behind_request(side);
+        }
         let (from_low, from_high) = (self.low.chain.as_ref()?.0, self.high.chain.as_ref()?.0);
         let (side, client, server) = match (from_low, from_high) {
             (Direction::Request, Direction::Response) => (Side::Low, &self.low, &self.high),
             (Direction::Response, Direction::Request) => (Side::High, &self.high, &self.low),
             _ => return None,
         };
-        let are_enough = client.segments >= MIN_CLIENT_SEGMENTS
-            && server.segments >= MIN_SERVER_SEGMENTS
-            && client.segments.saturating_add(server.segments) >= MIN_SEGMENTS;
-        (are_enough && client.begun.is_some() && server.begun.is_some()).then_some(side)
+        let has_begun = client.begun.is_some() && server.begun.is_some();
+        let are_enough = client.segments.saturating_add(server.segments) >= MIN_SEGMENTS;
+        (has_begun && are_enough && client.segments >= MIN_CLIENT_SEGMENTS && server.is_placed()).then_some(side)
+    }
+
+    /// The same behind a request: the server's frames tell where they begin, and are waited for for a while.
+    fn proved_behind_request(&self, side: Side) -> Option<Side> {
+        let [client, server] = if side == Side::Low { [&self.low, &self.high] } else { [&self.high, &self.low] };
+        let (from, _) = client.chain.as_ref()?;
+        let has_waited = server.is_placed() || client.segments.saturating_add(server.segments) >= MIN_SEGMENTS;
+        let are_enough = *from == Direction::Request && client.segments >= MIN_CLIENT_SEGMENTS;
+        (are_enough && has_waited && client.begun.is_some()).then_some(side)
     }
 
     fn keep(&mut self, side: Side, bytes: &[u8], meta: DataMeta) {
@@ -172,8 +213,13 @@ impl Pickup {
         (row.begun, row.kept_bytes, row.kept_pieces) = (None, 0, 0);
     }
 
-    /// Bytes are lost, or are no frames.
-    fn forget(&mut self) {
+    /// Bytes of the side are lost, or are no frames: that proves nothing of the other side any more, unless the client's frames do.
+    fn forget(&mut self, side: Side) {
+        if self.asked.is_some() {
+            self.let_go(side);
+            *self.row(side) = Row::default();
+            return;
+        }
         (self.low, self.high) = (Row::default(), Row::default());
         self.kept.clear();
     }
@@ -184,21 +230,33 @@ impl Pickup {
         self.kept = Vec::new();
     }
 
+    /// Where what is kept of the client behind its request begins.
+    pub fn client_begin(&self) -> Begin {
+        let row = self.asked.map(|side| if side == Side::Low { &self.low } else { &self.high });
+        row.and_then(|row| row.begun).unwrap_or(Begin::Unknown)
+    }
+
+    /// The bytes that are kept of the client.
+    pub fn pieces(&self, client: Side) -> impl Iterator<Item = (Direction, StreamEvent<'_>)> {
+        let kept = self.kept.iter().filter(move |kept| kept.side == client);
+        kept.map(|kept| (Direction::Request, StreamEvent::Data(&kept.bytes, kept.meta)))
+    }
+
+    pub fn is_behind_request(&self) -> bool {
+        self.asked.is_some()
+    }
+
     pub fn is_proved(&self) -> bool {
         self.client.is_some()
     }
 
     /// `None` unless it is proved.
     pub fn picked_up(self) -> Option<PickedUp> {
-        let Self { low, high, kept, client } = self;
+        let Self { low, high, kept, client, .. } = self;
         let client = client?;
         let [client_row, server_row] = if client == Side::Low { [low, high] } else { [high, low] };
-        Some(PickedUp {
-            client,
-            kept,
-            client_in_message: client_row.begun.flatten(),
-            server_in_message: server_row.begun.flatten(),
-        })
+        let server = server_row.begun.filter(|_| server_row.is_placed());
+        Some(PickedUp { client, kept, begins: [client_row.begun, server].map(|begun| begun.unwrap_or(Begin::Unknown)) })
     }
 
     pub fn buffered_bytes(&self) -> usize {

@@ -28,6 +28,17 @@ pub struct Reader {
     sequence: u64,
 }
 
+/// Where a direction is begun to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begin {
+    /// With the first frame of all.
+    First,
+    /// With a frame; inside: if a message was begun before it, unless that is not known.
+    Frame(Option<bool>),
+    /// It is not known where frames begin.
+    Unknown,
+}
+
 #[derive(Debug)]
 struct Deflate {
     history: History,
@@ -70,14 +81,18 @@ impl Reader {
         }
     }
 
-    /// `direction` of a connection that was met where one of its frames begins: what was agreed is not known, nor what compressed
-    /// messages refer to. `is_in_message`: if that frame belongs to a message that was begun before; `None` if that is not known.
-    pub fn met(direction: Direction, is_in_message: Option<bool>) -> Self {
+    /// `direction` of a connection whose answer was not seen, from this place on: what was agreed is not known.
+    pub fn met(direction: Direction, begin: Begin) -> Self {
         let mut reader = Self::of(direction, &Agreement::UNKNOWN);
+        match begin {
+            Begin::First => return reader,
+            Begin::Frame(is_in_message) => reader.begin_at(is_in_message, Timestamp::UNKNOWN),
+            Begin::Unknown => reader.state = State::Search(Search::default()),
+        }
+        // Nor is it known what compressed messages refer to.
         if let Some(Deflate { history, .. }) = &mut reader.deflate {
             history.lose();
         }
-        reader.begin_at(is_in_message, Timestamp::UNKNOWN);
         reader
     }
 

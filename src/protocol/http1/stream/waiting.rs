@@ -55,6 +55,19 @@ impl Stream {
         }
     }
 
+    /// It is in step with nothing.
+    pub(in crate::protocol::http1) fn is_lost(&self) -> bool {
+        matches!(self.state, State::Lost)
+    }
+
+    /// The bytes behind a request for a WebSocket whose answer is awaited.
+    pub(in crate::protocol::http1) fn awaits_web_socket(&self) -> Option<&PendingStream> {
+        match &self.state {
+            State::Pending(pending) if pending.switch == Switch::WebSocket => Some(pending),
+            _ => None,
+        }
+    }
+
     pub(in crate::protocol::http1) fn is_in_message(&self) -> bool {
         matches!(self.state, State::Body(_))
     }

@@ -6,6 +6,7 @@ mod losses;
 mod messages;
 mod pickup;
 mod properties;
+mod unanswered;
 mod wire;
 
 use super::*;

@@ -9,10 +9,10 @@ use crate::protocol::tests::Reader;
 use crate::protocol::{Met, Unread};
 
 /// Segments by who sends them.
-type Segments = Vec<(Side, Vec<u8>)>;
+pub(super) type Segments = Vec<(Side, Vec<u8>)>;
 
 /// A client's frame with a mask of its own.
-fn masked(n: u32, first: u8, payload: &[u8]) -> Vec<u8> {
+pub(super) fn masked(n: u32, first: u8, payload: &[u8]) -> Vec<u8> {
     let mut bytes = frame(Request, first, payload);
     let at = bytes.len() - payload.len();
     let mask = (n + 1).wrapping_mul(0x9e37_79b1).to_be_bytes();
@@ -24,11 +24,11 @@ fn masked(n: u32, first: u8, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn ask(n: u32) -> (Side, Vec<u8>) {
+pub(super) fn ask(n: u32) -> (Side, Vec<u8>) {
     (Low, masked(n, FIN | TEXT, format!("ask {n}").as_bytes()))
 }
 
-fn answer(n: u32) -> (Side, Vec<u8>) {
+pub(super) fn answer(n: u32) -> (Side, Vec<u8>) {
     (High, frame(Response, FIN | TEXT, format!("answer {n}").as_bytes()))
 }
 
@@ -38,7 +38,7 @@ fn chat(count: u32) -> Segments {
 }
 
 /// The lines of these numbers, as `Seen::all` has them.
-fn lines(asks: impl Iterator<Item = u32>, answers: impl Iterator<Item = u32>) -> Vec<String> {
+pub(super) fn lines(asks: impl Iterator<Item = u32>, answers: impl Iterator<Item = u32>) -> Vec<String> {
     let asks = (1..).zip(asks).map(|(sequence, n)| format!("> {sequence} text 'ask {n}'"));
     asks.chain((1..).zip(answers).map(|(sequence, n)| format!("< {sequence} text 'answer {n}'"))).collect()
 }

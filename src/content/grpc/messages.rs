@@ -9,8 +9,10 @@ use crate::content::{Coding, Limits, add_codings, decode};
 /// How the messages that are compressed are: `grpc-encoding`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum MessageCoding {
-    /// No coding was named. A compressed message is an error then.
+    /// No coding was named, as far as was seen: the field may refer to what was sent before the capture.
     #[default]
+    Unnamed,
+    /// A compressed message is an error.
     Identity,
     Known(Coding),
     /// One that cannot be removed.
@@ -26,7 +28,20 @@ impl MessageCoding {
             _ => Self::Unknown,
         }
     }
+
+    /// The coding of a compressed message that was `sent`, or of which that is the beginning (`is_cut`). gzip ends with a checksum, so
+    /// that a whole message of it is known for what it is.
+    pub fn of_message(self, sent: &[u8], is_cut: bool) -> Option<Coding> {
+        match self {
+            Self::Known(coding) => Some(coding),
+            Self::Unnamed if !is_cut && sent.starts_with(GZIP) => Some(Coding::Gzip),
+            Self::Unnamed | Self::Identity | Self::Unknown => None,
+        }
+    }
 }
+
+/// The beginning of gzip with deflate (RFC 1952 §2.3.1).
+const GZIP: &[u8] = &[0x1f, 0x8b, 8];
 
 /// One message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,16 +84,18 @@ fn message<'a>(place: Place, body: &Cow<'a, [u8]>, coding: &mut MessageCoding, l
     };
     let message =
         Message { size: place.size, compressed: place.compressed, data: None, truncated: cut, over_limit: false };
-    let message = match (place.compressed && place.size > 0, *coding) {
-        (false, _) => within(sent, message, *left),
-        (true, MessageCoding::Known(known)) => {
-            let message = decompress(&sent, message, known, *left);
-            if message.data.is_none() {
+    let is_compressed = place.compressed && place.size > 0;
+    let message = match coding.of_message(&sent, cut) {
+        _ if !is_compressed => within(sent, message, *left),
+        None => message,
+        Some(known) => {
+            let plain = decompress(&sent, message.clone(), known, *left);
+            let is_proved = *coding != MessageCoding::Unnamed || !plain.truncated;
+            if plain.data.is_none() || !is_proved {
                 *coding = MessageCoding::Unknown;
             }
-            message
+            if is_proved { plain } else { message }
         }
-        (true, MessageCoding::Identity | MessageCoding::Unknown) => message,
     };
     *left -= message.data.as_ref().map_or(0, |data| data.len());
     message

@@ -20,7 +20,8 @@ pub struct Plain {
 }
 
 /// Decompresses a message that was `sent` by `now`, or its beginning if that is all there is (`is_cut`), to at most `max_bytes`.
-/// `None` if it is whole and not coded so, or if the coding is not gzip or deflate, which are what implementations of gRPC have.
+/// `None` if it is whole and not coded so, if the coding is not gzip or deflate, which are what implementations of gRPC have, or if
+/// that is not known.
 pub fn decompress_passing(
     sent: &[u8],
     is_cut: bool,
@@ -29,7 +30,11 @@ pub fn decompress_passing(
     now: Timestamp,
     shared: &mut Inflating,
 ) -> Option<Plain> {
-    let MessageCoding::Known(coding @ (Coding::Gzip | Coding::XGzip | Coding::Deflate)) = coding else { return None };
+    let is_named = coding != MessageCoding::Unnamed;
+    let coding = coding.of_message(sent, is_cut)?;
+    if !matches!(coding, Coding::Gzip | Coding::XGzip | Coding::Deflate) {
+        return None;
+    }
     let nothing = Plain { is_cut: true, ..Plain::default() };
     let allowed = usize::try_from(shared.allowed(sent.len(), now)).unwrap_or(usize::MAX);
     let max = max_bytes.min(allowed);
@@ -41,7 +46,7 @@ pub fn decompress_passing(
     // Of bytes that are not coded so it is not known how much work they were.
     let most = max.min(sent.len().saturating_mul(MAX_DEFLATE_RATIO));
     shared.spend(sent.len(), content.as_ref().map_or(most, |content| content.bytes.len()) as u64);
-    let Some(content) = content else { return is_cut.then_some(nothing) };
+    let Some(content) = content.filter(|content| is_named || !content.cut) else { return is_cut.then_some(nothing) };
     let is_over_ratio = max < max_bytes && (content.over_limit || content.over_work);
     Some(Plain { bytes: content.bytes.into_owned(), is_cut: content.cut, is_over_ratio })
 }

@@ -219,6 +219,30 @@ fn all_messages_together_are_within_the_limit() {
     assert_eq!(told, format!("5:12345, {}z:xxx…, {}z:…, 1:…", sizes[1], sizes[2]));
 }
 
+/// A message of a connection met late, whose head refers to what was sent before: gzip tells itself.
+#[test]
+fn a_coding_that_was_not_seen_is_proved_by_the_checksum_of_gzip() {
+    let whole = gzip(b"compressed");
+    let body = [frame(1, &whole), frame(0, b"plain"), frame(1, &whole)].concat();
+    let index = index_of(Kind::Grpc, [&body[..]]);
+    let size = whole.len();
+    let all = format!("{size}z:compressed, 5:plain, {size}z:compressed");
+    assert_eq!(told(&index, &body, MessageCoding::Unnamed, 100), all);
+    assert_eq!(told(&index, &body, MessageCoding::Identity, 100), format!("{size}z:?, 5:plain, {size}z:?"));
+    // Neither a cut message nor the rest of a broken one is.
+    let cut = told(&index, &body[..body.len() - 1], MessageCoding::Unnamed, 100);
+    assert_eq!(cut, format!("{size}z:compressed, 5:plain, {size}z:?…"));
+    for at in 0..size {
+        let mut broken = body.clone();
+        broken[5 + at] ^= 1;
+        let told = told(&index, &broken, MessageCoding::Unnamed, 100);
+        let is_known = told == all || told.starts_with(&format!("{size}z:?, "));
+        assert!(is_known, "{at}: {told}");
+    }
+    // Nor what is over the limit, whose checksum is not reached.
+    assert!(told(&index, &body, MessageCoding::Unnamed, 5).starts_with(&format!("{size}z:?, ")));
+}
+
 #[test]
 fn a_coding_that_is_not_known_leaves_the_data_out() {
     let body = [frame(1, b"coded"), frame(0, b"plain")].concat();

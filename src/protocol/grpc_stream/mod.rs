@@ -217,7 +217,9 @@ impl Reading {
         let plain = decompress(sent, is_cut, self.coding, max, message.at, &mut cx.scratch.inflating);
         let Some(Plain { bytes, is_cut, is_over_ratio }) = plain else {
             // Nothing else bounds the work that goes into messages that are not coded as they say.
-            self.coding = MessageCoding::Unknown;
+            if self.coding.of_message(sent, is_cut).is_some() {
+                self.coding = MessageCoding::Unknown;
+            }
             return None;
         };
         cx.counters.streams.over_ratio += u64::from(is_over_ratio);

@@ -177,6 +177,16 @@ fn what_cannot_be_decompressed_is_left_out_and_counted() {
 }
 
 #[test]
+fn gzip_needs_no_name() {
+    let body = [frame(1, &gzip(b"text")), frame(0, b"a"), frame(1, b"other"), frame(1, &gzip(b"text"))].concat();
+    let mut reader = Reader::of(of("application/grpc", &[], PATH).unwrap(), 999);
+    reader.read(vec![Ok(&body)]);
+    // A message that does not begin as gzip says nothing of the next one.
+    assert_eq!(reader.seen.lines, ["'text'", "'a'", "4: 'text'"]);
+    assert_eq!(reader.counters.streams.unread_messages, 1);
+}
+
+#[test]
 fn more_than_the_limit_is_not_kept() {
     check("", &[frame(0, b"abcdefgh"), frame(0, b"ij")].concat(), 4, &["'abcd' of 8 !", "'ij'"]);
     check("gzip", &frame(1, &gzip(&[b'x'; 300])), 100, &[&format!("'{}' !", "x".repeat(100))]);

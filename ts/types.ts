@@ -399,12 +399,14 @@ export interface SnifferStats {
 export interface UnansweredExchange {
   /** That of its request. */
   id: string;
-  /** Its connection was closed; or its connection was reset, or with `by` its stream of HTTP/2 (RST_STREAM). */
-  ended: 'closed' | 'reset';
-  /** HTTP/2: the side that reset the stream. */
+  /** Its connection was closed or reset, or its stream of HTTP/2 was (RST_STREAM). */
+  ended: 'closed' | 'reset' | 'streamReset';
+  /** The side that did it first, if that was captured. */
   by?: 'client' | 'server';
-  /** HTTP/2: why, by its name in RFC 9113 §7, if that was captured. */
+  /** Of a stream: why, by its name in RFC 9113 §7, if that was captured. */
   errorCode?: string;
+  /** When that was, as in messages, if it was captured. */
+  timestamp?: string;
 }
 
 /** The events of a `Sniffer` and their arguments. */

@@ -14,6 +14,18 @@ it('the newest are known, and none that is forgotten', () => {
   ]);
 });
 
+it.each([
+  ['client CANCEL@5', { words: 'reset by the client with CANCEL', brief: 'CANCEL', type: 'CANCEL', atMicros: 5 }],
+  ['server', { words: 'reset by the server', brief: 'stream reset', type: 'reset' }],
+  ['closed client@7', { words: 'connection closed by the client', brief: 'conn. closed', type: 'closed', atMicros: 7 }],
+  ['reset', { words: 'connection reset', brief: 'conn. reset', type: 'reset' }],
+])('reads %s', (how, ending) => {
+  const endings = new Endings();
+  endings.note({ '1.1': how });
+  expect(endings.of('1.1')).toEqual(ending);
+  expect(endings.of('1.2')).toBeUndefined();
+});
+
 it('watchers are told until they go', () => {
   const endings = new Endings();
   const told: string[] = [];

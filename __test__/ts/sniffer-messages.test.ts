@@ -57,13 +57,16 @@ describe('messages', () => {
     await settle();
     const [capture] = captures as [FakeCapture];
     capture.batch({ ...message, id: '1.1', method: 'GET', path: '/ok' }, { ...message, id: '1.2', method: 'GET' });
-    capture.emit({ kind: 'unanswered', fields: { '1.1': 'client CANCEL', '1.2': 'closed', '1.3': 'reset' } });
+    capture.emit({
+      kind: 'unanswered',
+      fields: { '1.1': 'client CANCEL', '1.2': 'closed', '1.3': 'reset server@1500000' },
+    });
     capture.emit({ kind: 'unanswered', fields: { '1.4': 'server', '1.5': 'closed' } });
     await sniffer.stop();
     expect(told).toEqual([
-      { id: '1.1', ended: 'reset', by: 'client', errorCode: 'CANCEL' },
-      { id: '1.3', ended: 'reset' },
-      { id: '1.4', ended: 'reset', by: 'server' },
+      { id: '1.1', ended: 'streamReset', by: 'client', errorCode: 'CANCEL' },
+      { id: '1.3', ended: 'reset', by: 'server', timestamp: '1970-01-01T00:00:01.500Z' },
+      { id: '1.4', ended: 'streamReset', by: 'server' },
       { id: '1.5', ended: 'closed' },
     ]);
   });

@@ -3,7 +3,7 @@
 use super::layer::Layer;
 use super::pending_lines::PendingLines;
 use crate::encode::Origin;
-use crate::flow::EntryId;
+use crate::flow::{EntryId, Side};
 use crate::message::Tls;
 use crate::protocol::Conversation;
 use crate::time::Timestamp;
@@ -23,6 +23,8 @@ pub(super) struct App {
     /// Lines that wait for the decision whether they are shown.
     pub pending: PendingLines,
     pub gap_noticed: bool,
+    /// Which side ended the connection first, when, and if it was by a reset.
+    pub ended: Option<(Side, Timestamp, bool)>,
     /// Another connection, with its serial, whose SYN came from the same client with the same number.
     pub like_it: Option<(EntryId, u64)>,
     pub in_shed_queue: bool,

@@ -1,7 +1,7 @@
 //! A connection that is over while the secrets of its records are still to come.
 
 use super::app::App;
-use crate::flow::{Ends, EntryId, Role};
+use crate::flow::{Ends, EntryId, Role, Side};
 
 #[derive(Debug)]
 pub(super) struct Lingering {
@@ -11,5 +11,6 @@ pub(super) struct Lingering {
     pub role: Role,
     pub is_joined: bool,
     pub syn_seen: bool,
+    pub unseen: Option<Side>,
     pub app: App,
 }

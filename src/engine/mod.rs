@@ -168,7 +168,7 @@ impl Engine {
         self.outlet.notices.take()
     }
 
-    /// The ids of exchanges that ended without a response since the last call, and how.
+    /// The ids of exchanges that ended without a response since the last call, and how (`Unanswered::words`).
     pub fn take_unanswered(&mut self) -> Vec<(String, String)> {
         std::mem::take(&mut self.outlet.unanswered)
     }
@@ -321,6 +321,11 @@ impl Engine {
         let Some((connection, counters, mut to_tls)) = self.parts(id, Incomplete::Closed) else {
             return Next::Continue;
         };
+        to_tls.to_protocol.at = at;
+        to_tls.to_protocol.unseen.take_if(|unseen| *unseen == side);
+        if segment.flags.rst {
+            to_tls.to_protocol.reset_by.get_or_insert(side);
+        }
         let is_syn = segment.flags.syn;
         if is_syn {
             to_tls.to_protocol.role = connection.role_after(side, segment);
@@ -492,10 +497,13 @@ impl Engine {
             role: connection.role(),
             is_joined,
             syn_seen: connection.saw_the_opening_syn(),
+            unseen: connection.unseen(),
+            reset_by: connection.reset_by(),
             ports: &self.ports,
             app,
             outlet: &mut self.outlet,
             now: self.now,
+            at: self.now,
             ending,
             has_keys: self.tls.is_on,
         };

@@ -8,7 +8,7 @@ use crate::decode::{Endpoint, LinkType, Undecodable, describe_linktype};
 use crate::encode::{Encoder, Origin};
 use crate::flow::{Ends, Side};
 use crate::message::{
-    Context, Direction, Extras, HttpCounters, HttpMessage, Incomplete, Limits, NotHttp, Readers, RequestVerdict,
+    Context, Direction, Ended, Extras, HttpCounters, HttpMessage, Incomplete, Limits, NotHttp, Readers, RequestVerdict,
     Scratch, Selection, Sink, StreamMessage, Tls, Unanswered,
 };
 use crate::notice::{Kind, Notices};
@@ -125,12 +125,10 @@ impl Outlet {
     }
 
     /// Lends `act` what parsing a connection needs.
-    #[allow(clippy::too_many_arguments, reason = "what is lent, none of which is kept")]
     pub fn with_context(
         &mut self,
-        origin: &Origin,
+        connection: &OfConnection<'_>,
         pending: &mut PendingLines,
-        secured: Option<&Tls>,
         now: Timestamp,
         ending: Incomplete,
         readers: Readers,
@@ -144,8 +142,7 @@ impl Outlet {
             encoder: &mut self.encoder,
             selection: &self.selection,
             pending,
-            origin,
-            secured,
+            connection,
             now,
         };
         act(&mut Context {
@@ -161,6 +158,16 @@ impl Outlet {
     }
 }
 
+/// The facts of the connection that is read.
+pub(super) struct OfConnection<'a> {
+    pub origin: &'a Origin,
+    /// The TLS that its messages come in.
+    pub secured: Option<&'a Tls>,
+    pub ended: Option<Ended>,
+    /// Nothing of the server's direction was captured.
+    pub is_one_sided: bool,
+}
+
 /// Turns one connection's messages into lines and its troubles into notices.
 struct ToLines<'a> {
     stats: &'a mut Stats,
@@ -170,9 +177,7 @@ struct ToLines<'a> {
     encoder: &'a mut Encoder,
     selection: &'a Selection,
     pending: &'a mut PendingLines,
-    origin: &'a Origin,
-    /// The TLS that the connection's messages come in.
-    secured: Option<&'a Tls>,
+    connection: &'a OfConnection<'a>,
     now: Timestamp,
 }
 
@@ -193,7 +198,7 @@ impl ToLines<'_> {
             Some(Incomplete::Malformed) => stats.incomplete_malformed += 1,
             None => stats.over_body_limit += u64::from(message.is_truncated()),
         }
-        let (encoder, origin) = (&mut *self.encoder, self.origin);
+        let (encoder, origin) = (&mut *self.encoder, self.connection.origin);
         let verdict = self.pending.decide(self.selection, message, origin.server.port);
         if !matches!(verdict, MessageVerdict::Hide { own: true, .. }) && message.verdict.is_marked() {
             stats.falsely_marked += 1;
@@ -241,7 +246,7 @@ impl ToLines<'_> {
 impl Sink for ToLines<'_> {
     #[inline]
     fn message(&mut self, message: &HttpMessage<'_>) {
-        match self.secured {
+        match self.connection.secured {
             None => self.take(message),
             Some(tls) => {
                 let extras = Extras { tls: Some(tls), ..message.extras.copied().unwrap_or_default() };
@@ -251,7 +256,7 @@ impl Sink for ToLines<'_> {
     }
 
     fn stream_message(&mut self, message: &StreamMessage<'_>) {
-        let (encoder, origin) = (&mut *self.encoder, self.origin);
+        let (encoder, origin) = (&mut *self.encoder, self.connection.origin);
         if let Some(count) = self.stats.stream_messages.get_mut(message.part.index()) {
             *count += 1;
         }
@@ -282,14 +287,16 @@ impl Sink for ToLines<'_> {
     }
 
     fn unanswered(&mut self, exchange: u32, verdict: RequestVerdict, how: Unanswered) {
-        let is_shown = self.pending.shows_unanswered(self.selection, exchange, verdict, self.origin.server.port);
-        if is_shown && self.unanswered.len() < MAX_UNANSWERED {
-            self.unanswered.push((self.origin.id(exchange), how.words()));
+        let OfConnection { origin, ended, is_one_sided, .. } = *self.connection;
+        let is_shown = self.pending.shows_unanswered(self.selection, exchange, verdict, origin.server.port);
+        // Where only the client's direction was captured, nothing says that there was no response.
+        if is_shown && !is_one_sided && self.unanswered.len() < MAX_UNANSWERED {
+            self.unanswered.push((origin.id(exchange), how.words(ended)));
         }
     }
 
     fn not_http(&mut self, direction: Direction, what: NotHttp<'_>, sample: &[u8]) {
-        let origin = self.origin;
+        let origin = self.connection.origin;
         if let NotHttp::Protocol("tls") = what {
             self.stats.tls_unread_no_keylog += 1;
             if let Some(hello) = first_hello(sample) {
@@ -321,7 +328,7 @@ impl Sink for ToLines<'_> {
 impl ToLines<'_> {
     /// The same server is said once, as most of its connections are not read then.
     fn tls_without_keys(&mut self, hello: &ClientHello) {
-        let origin = self.origin;
+        let origin = self.connection.origin;
         let name = hello.server_name.as_deref();
         // By its name it may have many addresses.
         let about = (name, origin.server.port, name.is_none().then_some(origin.server.ip));

@@ -1,11 +1,11 @@
 //! The way from a connection's flows to its conversation: begins that with the first bytes, notices gaps.
 
 use super::app::App;
-use super::outlet::{Outlet, four_tuple};
+use super::outlet::{OfConnection, Outlet, four_tuple};
 use super::ports::PortSet;
 use crate::encode::Origin;
 use crate::flow::{Ends, Role, Side, StreamEvent};
-use crate::message::{Incomplete, Readers, Tls};
+use crate::message::{Direction, Ended, Incomplete, Readers, Tls};
 use crate::notice::Kind;
 use crate::protocol::{Conversation, Met, Parties, Unread};
 use crate::time::Timestamp;
@@ -19,10 +19,16 @@ pub(super) struct ToProtocol<'a> {
     pub is_joined: bool,
     /// The initiator's SYN was captured, so it is known where its stream begins: a SYN may carry data (RFC 7413).
     pub syn_seen: bool,
+    /// The side of which no packet was captured.
+    pub unseen: Option<Side>,
+    /// The side that broke the connection off, if one did.
+    pub reset_by: Option<Side>,
     pub ports: &'a PortSet,
     pub app: &'a mut App,
     pub outlet: &'a mut Outlet,
     pub now: Timestamp,
+    /// Of the packet at hand, else `now`.
+    pub at: Timestamp,
     /// The reason if a message ends here before it is complete.
     pub ending: Incomplete,
     /// There are keys of TLS: what a CONNECT opens may be read.
@@ -36,6 +42,15 @@ impl ToProtocol<'_> {
             self.note_gap(len);
         }
         self.hand_on(side, event);
+    }
+
+    /// Remembers how the connection's first direction ended.
+    #[inline]
+    pub fn note_end(&mut self, side: Side, event: &StreamEvent<'_>) {
+        if let StreamEvent::End { reset, .. } = *event {
+            let by = self.reset_by.filter(|_| reset).unwrap_or(side);
+            self.app.ended.get_or_insert((by, self.at, reset));
+        }
     }
 
     /// Counts bytes that were not captured, and says it once.
@@ -87,7 +102,13 @@ impl ToProtocol<'_> {
         let (pending, secured) = (&mut self.app.pending, self.app.secured.as_deref());
         // TLS in TLS is not read.
         let readers = Readers { streams: self.outlet.streams, tunnels: self.has_keys && secured.is_none() };
-        self.outlet.with_context(origin, pending, secured, self.now, self.ending, readers, |cx| {
+        let of_connection = OfConnection {
+            origin,
+            secured,
+            ended: self.app.ended.map(|first| ended(server, first)),
+            is_one_sided: self.unseen == Some(server),
+        };
+        self.outlet.with_context(&of_connection, pending, self.now, self.ending, readers, |cx| {
             conversation.on_event(side, event, cx);
         });
         if conversation.has_unread() {
@@ -118,7 +139,8 @@ impl ToProtocol<'_> {
             let origin = origin_of(&mut self.app.origin, self.serial, self.ends, server);
             let (pending, secured) = (&mut self.app.pending, self.app.secured.as_deref());
             let readers = Readers { streams: self.outlet.streams, tunnels: false };
-            self.outlet.with_context(origin, pending, secured, self.now, self.ending, readers, |cx| {
+            let of_connection = OfConnection { origin, secured, ended: None, is_one_sided: false };
+            self.outlet.with_context(&of_connection, pending, self.now, self.ending, readers, |cx| {
                 conversation.shed(cx);
             });
         }
@@ -139,6 +161,10 @@ fn is_same(known: &Tls, described: &Described<'_>) -> bool {
         && *known.cipher == *described.cipher
         && known.server_name.as_deref() == described.server_name.map(str::as_bytes)
         && known.alpn.as_deref() == described.alpn.map(str::as_bytes)
+}
+
+fn ended(server: Side, (by, at, by_reset): (Side, Timestamp, bool)) -> Ended {
+    Ended { by: if by == server { Direction::Response } else { Direction::Request }, at, by_reset }
 }
 
 /// Made once a connection; again if it turns out that the sides were mistaken.

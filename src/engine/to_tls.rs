@@ -21,6 +21,7 @@ pub(super) struct ToTls<'a> {
 impl ToTls<'_> {
     #[inline]
     pub fn deliver(&mut self, side: Side, event: StreamEvent<'_>) {
+        self.to_protocol.note_end(side, &event);
         if self.tls.is_on {
             self.deliver_layered(side, event);
         } else {

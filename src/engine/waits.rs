@@ -57,11 +57,11 @@ impl Engine {
         }
         let Some(entry) = self.table.entry(id) else { return false };
         let (serial, role) = (entry.serial(), entry.connection.role());
-        let syn_seen = entry.connection.saw_the_opening_syn();
+        let (syn_seen, unseen) = (entry.connection.saw_the_opening_syn(), entry.connection.unseen());
         let (ends, is_joined) = (*entry.ends(), entry.is_joined());
         let app = std::mem::take(&mut entry.app);
         self.table.end(id, self.now);
-        let lingering = Lingering { id, ends, role, is_joined, syn_seen, app };
+        let lingering = Lingering { id, ends, role, is_joined, syn_seen, unseen, app };
         self.tls.lingering.insert(serial, lingering);
         if self.tls.lingering.len() > MAX_LINGERING {
             self.tls.counters.waits_cut += 1;
@@ -89,10 +89,13 @@ impl Engine {
             role: lingering.role,
             is_joined: lingering.is_joined,
             syn_seen: lingering.syn_seen,
+            unseen: lingering.unseen,
+            reset_by: None,
             ports: &self.ports,
             app: &mut lingering.app,
             outlet: &mut self.outlet,
             now: self.now,
+            at: self.now,
             ending: Incomplete::Closed,
             has_keys: true,
         };

@@ -43,5 +43,5 @@ pub use selection::Selection;
 pub use sink::{NotHttp, Sink};
 pub use stream_message::{Opcode, Part, StreamMessage, StreamOf};
 pub use switch::Switch;
-pub use unanswered::Unanswered;
+pub use unanswered::{Ended, Unanswered};
 pub use verdict::{Mark, RequestVerdict};

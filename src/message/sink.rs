@@ -11,8 +11,8 @@ pub trait Sink {
     fn message(&mut self, message: &HttpMessage<'_>);
     /// A message inside a stream; comes only if `Context::streams` asks for them.
     fn stream_message(&mut self, _message: &StreamMessage<'_>) {}
-    /// The exchange is over, and no response to its request, which may still be to come itself, has begun or can have been lost. `verdict`:
-    /// on that request.
+    /// The exchange is over, and no response to its request, which may still be to come itself, has begun or can have been lost, if
+    /// the server's direction was captured at all. `verdict`: on that request.
     fn unanswered(&mut self, _exchange: u32, _verdict: RequestVerdict, _how: Unanswered) {}
     /// A stream ends here as HTTP: `sample` holds its first bytes from where it went wrong. Of another protocol it is told once
     /// a connection, by whichever side is the first.

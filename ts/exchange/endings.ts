@@ -14,6 +14,8 @@ export interface Ending {
   brief: string;
   /** As a response is said to be incomplete by that, or the code of the reset. */
   type: string;
+  /** When that was, in µs since the epoch, if it is known. */
+  atMicros?: number;
 }
 
 const CONNECTIONS: Readonly<Record<string, Ending>> = {
@@ -33,7 +35,10 @@ export class Endings {
     return () => this.#watchers.delete(watcher);
   }
 
-  /** By ids: who reset the stream, `client` or `server`, and perhaps with which code, or what became of the connection. */
+  /**
+   * By ids: who reset the stream, `client` or `server`, and perhaps with which code; or what became of the connection, `closed` or `reset`,
+   * and perhaps by whom. After an `@` when that was, in µs.
+   */
   note(endings: Readonly<Record<string, string>>): void {
     for (const [id, how] of Object.entries(endings)) {
       this.#byId.set(id, how);
@@ -51,18 +56,43 @@ export class Endings {
   /** Of an exchange that is over, as far as is known. */
   of(id: string): Ending | undefined {
     const how = this.#byId.get(id);
-    return how === undefined ? undefined : (CONNECTIONS[how] ?? ofStream(how));
+    if (how === undefined) return undefined;
+    const { first, second, micros } = read(how);
+    const connection = CONNECTIONS[first];
+    const ending = connection === undefined ? ofStream(first, second) : ofConnection(connection, second);
+    return micros === undefined ? ending : { ...ending, atMicros: Number(micros) };
   }
 }
 
-function exchangeOf(id: string, how: string): UnansweredExchange {
-  const [by, errorCode] = how.split(' ');
-  if (by !== 'client' && by !== 'server') return { id, ended: how === 'closed' ? 'closed' : 'reset' };
-  return { id, ended: 'reset', by, ...(errorCode === undefined ? {} : { errorCode }) };
+/** As `note` takes it. */
+function read(how: string): { first: string; second: string | undefined; micros: string | undefined } {
+  const [words = '', micros] = how.split('@');
+  const [first = '', second] = words.split(' ');
+  return { first, second, micros };
 }
 
-function ofStream(how: string): Ending {
-  const [by = '', code] = how.split(' ');
+function exchangeOf(id: string, how: string): UnansweredExchange {
+  const { first, second, micros } = read(how);
+  const isOfConnection = first === 'closed' || first === 'reset';
+  const by = isOfConnection ? second : first;
+  return {
+    id,
+    ended: isOfConnection ? first : 'streamReset',
+    ...(isSide(by) && { by }),
+    ...(!isOfConnection && second !== undefined && { errorCode: second }),
+    ...(micros !== undefined && { timestamp: new Date(Number(micros) / 1_000).toISOString() }),
+  };
+}
+
+function isSide(word: string | undefined): word is 'client' | 'server' {
+  return word === 'client' || word === 'server';
+}
+
+function ofConnection(ending: Ending, by: string | undefined): Ending {
+  return by === undefined ? ending : { ...ending, words: `${ending.words} by the ${by}` };
+}
+
+function ofStream(by: string, code: string | undefined): Ending {
   const words = `reset by the ${by}`;
   if (code === undefined) return { words, brief: 'stream reset', type: 'reset' };
   return { words: `${words} with ${code}`, brief: code, type: code };

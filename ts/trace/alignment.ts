@@ -40,7 +40,7 @@ export function aligned(traces: readonly Trace[]): Alignment {
     }
     const spans = trace.hops.map(awaitedSpanOf);
     trace.firstMs = Math.min(...spans.map(({ atMs }) => atMs));
-    trace.lastMs = Math.max(...spans.map(({ atMs, allMs = 0 }) => atMs + allMs));
+    trace.lastMs = Math.max(...spans.map(({ atMs, goneMs = 0, allMs = goneMs }) => atMs + allMs));
   }
   return { ...clocks, seenTwice };
 }

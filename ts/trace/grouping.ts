@@ -30,7 +30,7 @@ interface Judged {
   ms: number;
 }
 
-interface GroupingOptions {
+export interface GroupingOptions {
   /** The trace that is asked for, by any of its ids; all others only help to find its hops. */
   only?: string | undefined;
   maxHops?: number;
@@ -100,7 +100,7 @@ export class Grouping {
     // To the end of the order.
     this.#traces.delete(id);
     this.#traces.set(id, trace);
-    const { atMs, allMs = 0 } = awaitedSpanOf(hop);
+    const { atMs, goneMs = 0, allMs = goneMs } = awaitedSpanOf(hop);
     trace.firstMs = Math.min(trace.firstMs, atMs);
     trace.lastMs = Math.max(trace.lastMs, atMs + allMs);
     if (trace.hops.length >= MAX_TRACE_HOPS) {
@@ -156,7 +156,7 @@ function lengthOf({ firstMs, lastMs }: Trace): number {
 /** Of the time that each capture point saw: their clocks may be hours apart, and are aligned at the end alone. */
 function longestOfPoint(trace: Trace): number {
   const spans = new Map<string, { firstMs: number; lastMs: number }>();
-  for (const { point, atMs, allMs = 0 } of trace.hops) {
+  for (const { point, atMs, goneMs = 0, allMs = goneMs } of trace.hops) {
     const span = spans.get(point) ?? { firstMs: atMs, lastMs: atMs };
     span.firstMs = Math.min(span.firstMs, atMs);
     span.lastMs = Math.max(span.lastMs, atMs + allMs);

@@ -13,6 +13,8 @@ export interface Span {
   atMs: number;
   /** From the first packet to the last; not known without a response. */
   allMs?: number | undefined;
+  /** Without a response: until one side gave it up, if that was captured. */
+  goneMs?: number | undefined;
   /** The capture point: the number of the input that has the packets; empty if there is a single one. */
   point: string;
   /** How far it may be beside the times of other points, once it was aligned with them. */

@@ -21,7 +21,7 @@ interface Call {
   span: Span;
   uploadMs: number;
   startMs: number;
-  /** `undefined`: no response came, so that its caller waited for it to the end. */
+  /** `undefined`: no response came, and nothing says until when it was waited for: to the end of its caller. */
   lengthMs: number | undefined;
   endMs: number;
 }
@@ -48,8 +48,9 @@ export function selfOf(hop: Hop, called: readonly Called[]): number | undefined 
 function callOf({ hop, skewMs }: Called, caller: Hop, fromMs: number, endMs: number): Call {
   const span = awaitedSpanOf(hop);
   const seenMs = span.atMs + skewMs;
-  const startMs = fitted(seenMs, span.allMs ?? Math.max(0, endMs - seenMs), fromMs, endMs, slackOf(caller, span));
-  return { span, uploadMs: hop.uploadMs, startMs, lengthMs: span.allMs, endMs: startMs };
+  const lengthMs = span.allMs ?? span.goneMs;
+  const startMs = fitted(seenMs, lengthMs ?? Math.max(0, endMs - seenMs), fromMs, endMs, slackOf(caller, span));
+  return { span, uploadMs: hop.uploadMs, startMs, lengthMs, endMs: startMs };
 }
 
 function inOrder(a: Call, b: Call): number {

@@ -3,11 +3,17 @@
  * that is grouping.
  */
 
+import type { Endings } from '../exchange/endings';
 import { isOfStream, linesOf, parseLargeLine } from '../exchange/lines';
 import { isFinal, Pairing } from '../exchange/pairing';
 import { answeredOf, askedOf } from './facts';
-import { Grouping } from './grouping';
+import { Grouping, type GroupingOptions } from './grouping';
 import { type Answered, type Asked, hopOf } from './hop';
+
+interface TracesOptions extends GroupingOptions {
+  /** Without them nothing is known of how exchanges without a response ended. */
+  endings?: Endings | undefined;
+}
 
 export class Traces extends Grouping {
   /** Exchanges that belong to none. */
@@ -18,9 +24,15 @@ export class Traces extends Grouping {
     onExchange: ({ request, response }, _messages, id) => {
       const hop = hopOf(request, response);
       if (hop === undefined) this.untraced++;
-      else this.add(response === undefined ? { ...hop, id } : hop);
+      else this.add(response === undefined ? { ...hop, id, goneMs: this.#goneMsOf(id, hop.atMs) } : hop);
     },
   });
+  readonly #endings: Endings | undefined;
+
+  constructor({ endings, ...options }: TracesOptions = {}) {
+    super(options);
+    this.#endings = endings;
+  }
 
   /** Takes whole lines; keeps none of the bytes. */
   read(lines: Buffer): void {
@@ -31,6 +43,11 @@ export class Traces extends Grouping {
       if (message.direction === 'request') this.#pairing.addRequest(message, askedOf(message, this.#place), 0);
       else if (isFinal(message)) this.#pairing.addResponse(message, answeredOf(message, this.#place), 0);
     }
+  }
+
+  #goneMsOf(id: string, atMs: number): number | undefined {
+    const { atMicros } = this.#endings?.of(id) ?? {};
+    return atMicros === undefined ? undefined : Math.max(0, atMicros / 1_000 - atMs);
   }
 
   /** Nothing more comes: what still waits has no response. */

@@ -27,6 +27,12 @@ export interface Placement {
   depth: number;
 }
 
+/** True if nothing says when its client left. */
+export function isOpenEnded(hop: Hop): boolean {
+  const { allMs, goneMs } = awaitedSpanOf(hop);
+  return allMs === undefined && goneMs === undefined;
+}
+
 /** Each call after its caller. */
 export function* inOrder(roots: readonly Node[]): Generator<Placement> {
   // In place of a call for each depth: a chain may be as long as its trace.
@@ -77,8 +83,7 @@ export function treesOf(hops: readonly Hop[]): Node[] {
   }
   for (const node of nodes) {
     node.selfMs = selfOf(node.hop, node.children);
-    // Nothing says when its client left.
-    const isOpen = node.children.some((child) => awaitedSpanOf(child.hop).allMs === undefined);
+    const isOpen = node.children.some(({ hop }) => isOpenEnded(hop));
     if (isOpen && node.selfMs !== undefined) node.isSelfUncertain = true;
   }
   return roots;

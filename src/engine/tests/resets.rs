@@ -9,7 +9,11 @@ const CLIENT: From = From::Client(1);
 const SERVER: From = From::Server(1);
 
 fn give(engine: &mut Engine, frame: &[u8]) {
-    engine.on_packet(Timestamp::from_micros(1_000_000), RAW_IP, frame, frame.len() as u32);
+    give_at(engine, 1_000_000, frame);
+}
+
+fn give_at(engine: &mut Engine, micros: i64, frame: &[u8]) {
+    engine.on_packet(Timestamp::from_micros(micros), RAW_IP, frame, frame.len() as u32);
 }
 
 /// Handshake and request; both streams begin at 1.
@@ -100,5 +104,49 @@ fn a_reset_beyond_which_its_sender_goes_on_ends_nothing() {
         }
         assert_eq!(engine.stats().connections_closed, 0, "{ahead}");
         assert_eq!(summary(&mut engine).iter().filter(|(_, end)| end == "whole").count(), 402, "{ahead}");
+    }
+}
+
+fn fin(from: From, seq: u32, ack: u32) -> Vec<u8> {
+    let mut bytes = packet(from, seq, ack, b"");
+    bytes[33] = 0x11;
+    bytes
+}
+
+/// An exchange without a response ended when the connection did, by the side that was the first.
+#[test]
+fn a_request_without_a_response_tells_who_ended_it_and_when() {
+    let cases: [(&[Vec<u8>], &[&str]); 8] = [
+        (&[reset(CLIENT, ASKED, 1)], &["1.1 reset client@2000000"]),
+        (&[reset(SERVER, 1, ASKED)], &["1.1 reset server@2000000"]),
+        (&[fin(CLIENT, ASKED, 1), fin(SERVER, 1, ASKED + 1)], &["1.1 closed client@2000000"]),
+        (&[fin(SERVER, 1, ASKED), fin(CLIENT, ASKED, 2)], &["1.1 closed server@2000000"]),
+        (&[fin(CLIENT, ASKED, 1), reset(SERVER, 1, ASKED + 1)], &["1.1 closed client@2000000"]),
+        (&[fin(CLIENT, ASKED, 1), reset(CLIENT, ASKED + 1, 1)], &["1.1 closed client@2000000"]),
+        // It has begun, or may have begun.
+        (&[packet(SERVER, 1, ASKED, b"HTTP/1.1 200"), reset(SERVER, 13, ASKED)], &[]),
+        (&[reset(CLIENT, ASKED, 301)], &[]),
+    ];
+    for (ends, told) in cases {
+        let mut engine = asked();
+        for (n, end) in ends.iter().enumerate() {
+            give_at(&mut engine, 2_000_000 + 50_000 * n as i64, end);
+        }
+        engine.on_tick(Timestamp::from_micros(30_000_000));
+        let words = engine.take_unanswered().into_iter().map(|(id, how)| format!("{id} {how}"));
+        assert_eq!(words.collect::<Vec<_>>(), told);
+    }
+}
+
+/// Where only the client was captured, there may have been a response. The server's own reset shows that it was captured.
+#[test]
+fn of_one_direction_alone_nothing_is_told() {
+    for (end, told) in [(reset(CLIENT, ASKED, 1), 0), (fin(CLIENT, ASKED, 1), 0), (reset(SERVER, 1, ASKED), 1)] {
+        let mut engine = Engine::new(EngineConfig::for_ports(&[SERVER_PORT]));
+        give(&mut engine, &syn(CLIENT, 0));
+        give(&mut engine, &packet(CLIENT, 1, 1, REQUEST));
+        give(&mut engine, &end);
+        all_lines(&mut engine);
+        assert_eq!(engine.take_unanswered().len(), told);
     }
 }

@@ -27,12 +27,12 @@ fn those_that_are_shown_and_no_others() {
     let path = |path: &str| Rule { path: Some(path.to_owned()), ..Rule::default() };
     let status = |status: &str| Rule { status: Some(status.to_owned()), ..Rule::default() };
     let cases: [(&[Rule], &[Rule], &[&str]); 6] = [
-        (&[], &[], &["1.1 closed", "1.2 closed"]),
-        (&[path("/b")], &[], &["1.2 closed"]),
-        (&[], &[path("/b")], &["1.1 closed"]),
+        (&[], &[], &["1.1 closed server@1000000", "1.2 closed server@1000000"]),
+        (&[path("/b")], &[], &["1.2 closed server@1000000"]),
+        (&[], &[path("/b")], &["1.1 closed server@1000000"]),
         (&[path("/b")], &[path("/b")], &[]),
         (&[status("5xx")], &[], &[]),
-        (&[], &[status("5xx")], &["1.1 closed", "1.2 closed"]),
+        (&[], &[status("5xx")], &["1.1 closed server@1000000", "1.2 closed server@1000000"]),
     ];
     for (include, exclude, expected) in cases {
         assert_eq!(told(include, exclude), expected, "{include:?} {exclude:?}");

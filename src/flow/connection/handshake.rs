@@ -126,6 +126,11 @@ impl Connection {
         self.flow(side).seen
     }
 
+    /// The side of which nothing was captured.
+    pub fn unseen(&self) -> Option<Side> {
+        Side::BOTH.into_iter().find(|&side| !self.has_seen(side))
+    }
+
     /// The side whose SYN, of the number before this one, has no answer yet.
     pub fn awaits_answer(&self, number: SeqNumber) -> Option<Side> {
         let announced = self.new_syn.filter(|&(_, first)| first == number).map(|(client, _)| client);

@@ -93,10 +93,8 @@ impl HttpConnection {
     }
 
     fn on_end(&mut self, direction: Direction, clean: bool, cx: &mut Context<'_>) {
-        // Where only the other direction was captured, nothing says that there was no response.
         if direction == Direction::Response
             && self.response.is_between_messages()
-            && (clean || !self.response.is_untouched())
             && let Some(how) = Unanswered::of_connection(cx.ending)
         {
             self.exchanges.unanswered().for_each(|(number, verdict)| cx.sink.unanswered(number, verdict, how));

@@ -58,15 +58,14 @@ impl Turn<'_, '_> {
     /// RST_STREAM (RFC 9113 §6.4) ends both directions, from whichever side it comes.
     pub fn on_reset(&mut self, id: u32, code: Option<u32>) {
         let by = self.way.direction;
-        self.tell_unanswered(id, Unanswered::StreamReset { by, code: code.map(error_name) });
+        self.tell_unanswered(id, Unanswered::StreamReset { by, code: code.map(error_name), at: self.way.packet.at });
         self.end_both(id, Ending::Reset(code));
     }
 
     /// Nothing more comes of the stream. Has its response begun, that tells it; if it may have been passed over, nothing does.
     fn tell_unanswered(&mut self, id: u32, how: Unanswered) {
         let responses = self.way_of_responses();
-        // Of a direction that was not captured there are no SETTINGS.
-        let is_read = responses.is_in_step() && !responses.expects_settings;
+        let is_read = responses.is_in_step();
         let losses = responses.losses;
         let Some(stream) = self.shared.streams.get(id) else { return };
         let was_read = stream.in_step && stream.losses == losses;

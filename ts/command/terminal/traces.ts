@@ -7,7 +7,7 @@ import { type Alignment, aligned } from '../../trace/alignment';
 import type { Trace } from '../../trace/grouping';
 import { awaitedSpanOf, type Hop } from '../../trace/hop';
 import { Traces } from '../../trace/traces';
-import { inOrder, mostItself, type Node, treesOf } from '../../trace/tree';
+import { inOrder, isOpenEnded, mostItself, type Node, treesOf } from '../../trace/tree';
 import type { OutputStats } from '../../types';
 import { day, timeOfDay } from './clock';
 import { clockRows, pointNames } from './clocks';
@@ -50,7 +50,7 @@ export class TracesView implements Output {
   constructor(options: TracesViewOptions, stdout: StdoutOptions) {
     this.#options = options;
     this.#stdout = new StdoutOutput(stdout);
-    this.#traces = new Traces({ only: options.only });
+    this.#traces = new Traces({ only: options.only, endings: options.endings });
   }
 
   write({ lines, messages }: Batch): void {
@@ -150,8 +150,11 @@ function* treeRows(
     yield text.clip(`most of it: ${nameOf(most)}, ${selfOf(most)} itself, ${percent(most.selfMs / wholeMs)}`, columns);
   if (rows.some(({ node }) => node.isUncertain))
     yield text.clip('? by the times alone; another caller fits as well', columns);
-  if (rows.some(({ node }) => node.selfMs !== undefined && node.children.some(({ hop }) => hop.allMs === undefined)))
-    yield text.clip('self with ?: a call without a response counts to the end of its caller', columns);
+  if (rows.some(({ node }) => node.selfMs !== undefined && node.children.some(({ hop }) => isOpenEnded(hop))))
+    yield text.clip(
+      'self with ?: a call without a response and without an end counts to the end of its caller',
+      columns,
+    );
   for (const { node } of rows.filter(({ node: { skewMs } }) => skewMs > 0).slice(0, limit)) {
     const words = `${nameOf(node)} began ${duration(node.skewMs)} before its caller: the clocks differ, or its caller was not captured`;
     yield paint('red', text.clip(words, columns));
@@ -160,7 +163,7 @@ function* treeRows(
 
 function hopRow(node: Node, depth: number, firstMs: number, endings: Endings | undefined): string {
   const { hop, isUncertain } = node;
-  const { atMs, allMs } = awaitedSpanOf(hop);
+  const { atMs, goneMs, allMs = goneMs } = awaitedSpanOf(hop);
   const times = [timeOf(atMs - firstMs), timeOf(allMs), selfOf(node)].map((time) => time.padStart(COLUMN));
   const indent = depth === 0 ? '' : `${'  '.repeat(Math.min(depth, MAX_DEPTH) - 1)}└ `;
   const ending = hop.id === undefined ? undefined : endings?.of(hop.id)?.words;

@@ -337,7 +337,7 @@ export class SpansPacker implements Packer {
         traceState: request.traceState,
         name,
         startMicros,
-        endMicros: endOf(request, response),
+        endMicros: Math.max(endOf(request, response), ending?.atMicros ?? 0),
         attributes,
         isError: response?.isError ?? true,
         message: response === undefined ? (ending?.words ?? WORDS[this.#reason]) : '',

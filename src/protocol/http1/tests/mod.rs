@@ -115,7 +115,8 @@ impl Sink for Seen {
     }
 
     fn unanswered(&mut self, exchange: u32, _: crate::message::RequestVerdict, how: Unanswered) {
-        self.unanswered.push(format!("{exchange} {}", how.words()));
+        let words = how.words(None);
+        self.unanswered.push(format!("{exchange} {}", words.split('@').next().unwrap_or_default()));
     }
 
     fn not_http(&mut self, direction: Direction, what: NotHttp<'_>, _sample: &[u8]) {

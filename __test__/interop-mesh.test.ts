@@ -43,7 +43,8 @@ const records = cases.map(({ name }) => {
 });
 const applied = records.map(({ path }) => ({ path, heldMs: 21 }));
 const counters = { joinedConnections: 1, natCopies: 1, dropped: 0, notHttpStreams: 3 };
-const log = [{ event: 'nat-copy' }, { message: 'capture stopped' }];
+const relay = { event: 'relay', connection: '10.0.0.3:8080 - 10.0.0.4:40000', copy: '10.0.0.3:8080 - 127.0.0.6:50000' };
+const log = [{ event: 'nat-copy' }, relay, { message: 'capture stopped' }];
 
 function exchange(id: string, name: string, destination: typeof client, latencyMs: number): HttpMessage[] {
   const { method, path, sent } = asked(name);
@@ -110,8 +111,10 @@ describe('the oracle', () => {
     ['halves that were not joined', { counters: { ...counters, joinedConnections: 0 } }],
     ['halves that were joined to others', { counters: { ...counters, joinedConnections: 2 } }],
     ['copies that are not counted', { counters: { ...counters, natCopies: 0 } }],
-    ['copies that the log does not say', { log: [] }],
-    ['what it takes for copies', { counters: { ...counters, natCopies: 2 }, log: [...log, ...log] }],
+    ['copies that the log does not say', { log: [relay] }],
+    ['what is sent on and the log does not say it', { log: [{ event: 'nat-copy' }] }],
+    ['what it takes for sent on', { log: [...log, { ...relay, copy: '10.0.0.3:8080 - 10.0.0.9:1' }] }],
+    ['what it takes for copies', { counters: { ...counters, natCopies: 2 }, log: [...log, { event: 'nat-copy' }] }],
   ])('complains of %s', (_, seen) => expect(judge(seen)).toHaveLength(Object.keys(seen).length));
 
   test('says what clients and applications say themselves', () => {

@@ -52,6 +52,8 @@ pub struct Stats {
     pub buffered_bytes: u64,
     /// Connections that are another's copy, before NAT or after it: their exchanges come out twice.
     pub nat_copies: u64,
+    /// Exchanges that were seen twice: as they reached a proxy or NAT, and as these sent them on. There may be more.
+    pub relayed_exchanges: u64,
     /// Holes in a stream that never filled.
     pub gaps: u64,
     pub gap_bytes: u64,
@@ -140,6 +142,7 @@ impl Stats {
             connections_active,
             buffered_bytes,
             nat_copies,
+            relayed_exchanges,
             gaps,
             gap_bytes,
             http:
@@ -210,6 +213,7 @@ impl Stats {
             ("joinedConnections", joined_connections),
             ("handshakesForgotten", forgotten_handshakes),
             ("natCopies", nat_copies),
+            ("relayedExchanges", relayed_exchanges),
             ("discardedNoAck", no_ack),
             ("discardedSynData", syn_data),
             ("discardedImpossibleAck", impossible_ack),

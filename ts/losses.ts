@@ -97,7 +97,7 @@ export const NO_LOSS = [
   ...['http2Connections', 'switchedH2c', 'webSocketsRead'],
   ...['streamMessagesWebSocket', 'streamMessagesSse', 'streamMessagesGrpc'],
   ...['connectionsOpened', 'connectionsActive', 'bufferedBytes', 'shedLevel', 'datagramsReassembled', 'bodiesDecoded'],
-  ...['joinedConnections', 'natCopies'],
+  ...['joinedConnections', 'natCopies', 'relayedExchanges'],
   // How connections end; messages that this cut are counted by why.
   ...['connectionsClosed', 'connectionsTimedOut', 'connectionsStopped'],
   // Second copies, and what the receiver's TCP has no use for either.

@@ -91,6 +91,21 @@ function* judgeCounters(legs, { counters, log }, besides) {
   if (said !== copies) yield `${said} log lines say that exchanges come out twice, of ${copies}`;
 }
 
+const wayOf = (outer, from, inner) => `${outer}, then ${from} -> ${inner}`;
+
+/** Exchanges that a proxy or NAT sends on from another address: the log says of each such way that they come out twice. */
+function* judgeRelays(cases, log) {
+  const sentOn = cases.filter((legs) => legs.length > 1 && !legs.some(({ isCopied }) => isCopied));
+  const expected = sentOn.map((legs) => legs.slice(-2)).map(([outer, { from, to }]) => wayOf(outer.to, from, to));
+  const said = log
+    .filter(({ event }) => event === 'relay')
+    .map(({ connection, copy }) => [connection, copy].map((ends) => ends.split(' - ')))
+    .map(([[outer], [inner, client]]) => wayOf(outer, client.replace(/:\d+$/, ''), inner));
+  for (const way of new Set(expected))
+    if (!said.includes(way)) yield `nothing says that exchanges come out twice: ${way}`;
+  for (const way of said) if (!expected.includes(way)) yield `it says that exchanges come out twice: ${way}`;
+}
+
 function grouped(messages) {
   const groups = new Map();
   for (const message of messages) {
@@ -118,6 +133,7 @@ export function* judge(watcher, { cases, records, applied, seen }) {
   }
   const besides = cases.reduce((sum, one) => sum + (one.besides?.[watcher] ?? 0), 0);
   yield* judgeCounters([...legsOf.values()].flat(), seen, besides);
+  yield* judgeRelays([...legsOf.values()], seen.log);
 }
 
 /** By how many ms the waits by a client's own clock are longer than the latencies that this watcher shows, in the median. */

@@ -13,6 +13,7 @@ mod memory;
 mod outlet;
 mod pending_lines;
 mod ports;
+mod relays;
 mod shed_level;
 mod shedding;
 #[cfg(test)]

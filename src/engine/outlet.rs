@@ -1,6 +1,7 @@
 //! Where everything that comes out is collected: lines, notices, counters.
 
-use super::pending_lines::{MessageVerdict, PendingLines};
+use super::pending_lines::{MessageVerdict, PendingLines, is_interim};
+use super::relays::{Answered, Between, Pair, Relays};
 use super::unread::{NotUnderstood, UnreadLinkTypes};
 use crate::batch::{Batcher, Line};
 use crate::config::EngineConfig;
@@ -9,7 +10,7 @@ use crate::encode::{Encoder, Origin};
 use crate::flow::{Ends, Side};
 use crate::message::{
     Context, Direction, Ended, Extras, HttpCounters, HttpMessage, Incomplete, Limits, NotHttp, Readers, RequestVerdict,
-    Scratch, Selection, Sink, StreamMessage, Tls, Unanswered,
+    Scratch, Selection, Sink, StartLine, StreamMessage, Tls, Unanswered,
 };
 use crate::notice::{Kind, Notices};
 use crate::stats::Stats;
@@ -46,6 +47,7 @@ pub(super) struct Outlet {
     pub batcher: Batcher,
     /// Ids of exchanges that ended without a response, and how.
     pub unanswered: Vec<(String, String)>,
+    relays: Relays,
     encoder: Encoder,
     limits: Limits,
     selection: Selection,
@@ -64,6 +66,7 @@ impl Outlet {
             notices: Notices::default(),
             batcher: Batcher::default(),
             unanswered: Vec::new(),
+            relays: Relays::default(),
             encoder: Encoder::new(config),
             limits: Limits { max_body_bytes: config.max_body_size },
             selection: Selection::new(&config.include, &config.exclude).without_posts_to(&config.own_outputs),
@@ -139,6 +142,7 @@ impl Outlet {
             notices: &mut self.notices,
             batcher: &mut self.batcher,
             unanswered: &mut self.unanswered,
+            relays: &mut self.relays,
             encoder: &mut self.encoder,
             selection: &self.selection,
             pending,
@@ -174,6 +178,7 @@ struct ToLines<'a> {
     notices: &'a mut Notices,
     batcher: &'a mut Batcher,
     unanswered: &'a mut Vec<(String, String)>,
+    relays: &'a mut Relays,
     encoder: &'a mut Encoder,
     selection: &'a Selection,
     pending: &'a mut PendingLines,
@@ -207,6 +212,9 @@ impl ToLines<'_> {
                                if another sniffer posts it, exclude its path";
                 (message.to_owned(), endpoint_fields(origin))
             });
+        }
+        if !matches!(verdict, MessageVerdict::Hide { .. }) {
+            note_relayed(self.relays, origin, message, stats, self.notices, self.now);
         }
         let bare;
         let message = if stats.shed_level > 0 && !message.body.is_empty() {
@@ -350,6 +358,37 @@ pub(super) fn push_asked(fields: &mut Vec<(&'static str, String)>, name: Option<
     }
     if !protocols.is_empty() {
         fields.push(("alpn", protocols.join(",")));
+    }
+}
+
+/// Says once of a relay that exchanges come out twice by it.
+fn note_relayed(
+    relays: &mut Relays,
+    &Origin { client, server, .. }: &Origin,
+    message: &HttpMessage<'_>,
+    stats: &mut Stats,
+    notices: &mut Notices,
+    now: Timestamp,
+) {
+    let HttpMessage { answered: Some(request), at, body_bytes, .. } = *message else { return };
+    let (Some(latency), StartLine::Status { code: status, .. }) = (request.latency_micros, message.head.start) else {
+        return;
+    };
+    if !request.is_known() || is_interim(message) {
+        return;
+    }
+    let asked = Timestamp::from_micros(at.micros().saturating_sub_unsigned(latency));
+    let (method, target) = (request.method, request.target);
+    let exchange = Answered { client, server, method, target, status, body_bytes, asked, answered: at };
+    let Some(Pair { outer, inner, known, is_first }) = relays.note(&exchange) else { return };
+    stats.relayed_exchanges += known;
+    if is_first {
+        notices.warn(now, Kind::Relay, || {
+            let message =
+                "exchanges are captured as they reach a proxy or NAT, and as these send them on: they come out twice";
+            let tuple = |Between { client, server }| format!("{} - {}", socket_address(server), socket_address(client));
+            (message.to_owned(), vec![("connection", tuple(outer)), ("copy", tuple(inner))])
+        });
     }
 }
 

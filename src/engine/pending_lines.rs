@@ -228,7 +228,7 @@ impl PendingLines {
     }
 }
 
-fn is_interim(message: &HttpMessage<'_>) -> bool {
+pub(super) fn is_interim(message: &HttpMessage<'_>) -> bool {
     matches!(message.head.start, StartLine::Status { code: 100 | 102..=199, .. })
 }
 

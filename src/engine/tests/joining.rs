@@ -246,3 +246,36 @@ fn a_flood_of_syns_is_bounded_and_counted() {
     let kept = 20_000 - stats.flow.forgotten_handshakes;
     assert!(kept <= 4_096, "{kept}");
 }
+
+/// NAT that replaces the client's address too, and a proxy, make connections of their own. The second exchange shows that they send on.
+#[test]
+fn exchanges_that_are_sent_on_are_told_once() {
+    let (outside, inside) = (([10, 0, 0, 2], 80), ([10, 0, 0, 9], 40_000));
+    for (repeated, said) in [(1, 0), (2, 1), (5, 1)] {
+        let mut tap = Tap::on(&[8_080, 80]);
+        for [client, server] in [[CLIENT, outside], [inside, OTHER]] {
+            tap.sees([client, server], SYN, 100, 0, b"");
+            tap.sees([server, client], SYN_ACK, 500, 101, b"");
+        }
+        let mut numbers = [101, 501];
+        for n in 0..repeated {
+            let request = format!("GET /{n} HTTP/1.1\r\nHost: h\r\n\r\n");
+            let [client, server] = numbers;
+            let asked = client + request.len() as u32;
+            tap.sees([CLIENT, outside], ACK | 0x08, client, server, request.as_bytes());
+            tap.sees([inside, OTHER], ACK | 0x08, client, server, request.as_bytes());
+            tap.sees([OTHER, inside], ACK | 0x08, server, asked, RESPONSE);
+            tap.sees([outside, CLIENT], ACK | 0x08, server, asked, RESPONSE);
+            numbers = [asked, server + RESPONSE.len() as u32];
+        }
+        let notices: Vec<_> = tap.engine.take_notices().into_iter().filter(|notice| notice.kind == "relay").collect();
+        assert_eq!(notices.len(), said, "{notices:?}");
+        if let Some(notice) = notices.first() {
+            let [connection, copy] = ["10.0.0.2:80 - 10.0.0.1:40000", "10.0.0.3:8080 - 10.0.0.9:40000"];
+            assert_eq!(notice.fields, [("connection", connection.to_owned()), ("copy", copy.to_owned())]);
+        }
+        let (messages, stats) = tap.end();
+        let relayed = if repeated == 1 { 0 } else { repeated };
+        assert_eq!((messages.len() as u64, stats.relayed_exchanges), (4 * repeated, relayed));
+    }
+}

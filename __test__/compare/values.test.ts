@@ -3,7 +3,8 @@
 import { describe, expect, it } from 'vitest';
 import { Captures } from '../../ts/compare/captures.js';
 import { type Differences, differencesOf, MIN_VALUES, type ValueDifference } from '../../ts/compare/differences.js';
-import { MAX_KEPT_UNITS, MAX_VALUE_UNITS, MAX_VALUES, ValueRoom, Values } from '../../ts/compare/values.js';
+import { MAX_NAMES } from '../../ts/compare/endpoint.js';
+import { MAX_KEPT_NAMES, MAX_KEPT_UNITS, MAX_VALUE_UNITS, MAX_VALUES, Room, Values } from '../../ts/compare/values.js';
 import { STRICT_NAMES } from '../../ts/config/strict.js';
 import { Random } from '../differential/random.js';
 
@@ -182,14 +183,14 @@ describe('limits', () => {
 
   it('the first few values of a field are told apart, the others are counted', () => {
     const values = new Values();
-    const room = new ValueRoom();
+    const room = new Room();
     for (let n = 0; n < 1_000; n++) expect(values.add(`${n}`, room)).toBe(true);
     expect([values.count, values.hits(`${MAX_VALUES - 1}`), values.hits(`${MAX_VALUES}`)]).toEqual([1_000, 1, 0]);
     expect(values.stable).toBeUndefined();
   });
 
   it('of all fields together so much is kept', () => {
-    const room = new ValueRoom();
+    const room = new Room();
     let kept = 0;
     for (let n = 0; ; n++) {
       if (!new Values().add(`${n}`.padEnd(MAX_VALUE_UNITS), room)) break;
@@ -198,8 +199,43 @@ describe('limits', () => {
     expect(kept).toBe(MAX_KEPT_UNITS);
   });
 
+  it('of all endpoints together so many names are kept, and what has more is told', () => {
+    const captures = new Captures();
+    const hostile = (servers: number): Buffer => {
+      const messages = Array.from({ length: 10 * servers }, (_, n) => {
+        const fields = Object.fromEntries(Array.from({ length: MAX_NAMES }, (_, at) => [`x-${n}-${at}`, 'value']));
+        const path = `/${'abcdefghij'[n % 10]}`;
+        const shared = {
+          ...{ ...ENDS, receiver: { ip: '10.0.0.5', port: 1_000 + Math.floor(n / 10) }, id: `${n}.1` },
+          ...{ timestamp: new Date(START_MS + n).toISOString(), headers: fields },
+        };
+        return [
+          { ...shared, direction: 'request', method: 'GET', path },
+          { ...shared, direction: 'response', statusCode: 200, request: { method: 'GET', path } },
+        ];
+      });
+      return Buffer.from(
+        messages
+          .flat()
+          .map((each) => `${JSON.stringify(each)}\n`)
+          .join(''),
+      );
+    };
+    for (const lines of [hostile(60), hostile(60)]) {
+      captures.read(lines);
+      captures.end();
+    }
+    const endpoints = [...captures.found()].map(({ stats }) => stats);
+    const sizes = endpoints.flatMap(({ sides: [{ names }] }) => [names.request.size, names.response.size]);
+    expect(endpoints).toHaveLength(600);
+    expect(sizes.reduce((sum, size) => sum + size)).toBe(MAX_KEPT_NAMES);
+    expect(differencesOf(captures).more).toBeGreaterThan(300);
+    const after = endpoints.filter(({ hasMore }) => !hasMore).map(({ sides: [a, b] }) => [a.names, b.names]);
+    for (const [a, b] of after) expect(a).toEqual(b);
+  });
+
   it('values of endpoints that become one take the room of one', () => {
-    const room = new ValueRoom();
+    const room = new Room();
     const all = new Values();
     for (let n = 0; n < 100_000; n++) {
       const one = new Values();

@@ -13,7 +13,7 @@ import { UNDER_WAY_MS } from '../exchange/traffic';
 import type { HttpMessage } from '../types';
 import { Endpoint, type SideIndex } from './endpoint';
 import { Draws } from './sample';
-import { ValueRoom } from './values';
+import { Room } from './values';
 
 /** Any number but 0: with the same captures the same is said. */
 const SEED = 26;
@@ -59,7 +59,7 @@ interface CaptureFacts {
 export class Captures {
   readonly facts: readonly [CaptureFacts, CaptureFacts] = [createFacts(), createFacts()];
   readonly #draws = new Draws(SEED);
-  readonly #room = new ValueRoom();
+  readonly #room = new Room();
   readonly #servers = new Servers(() => new Endpoint(this.#draws, this.#room));
   #side: SideIndex = 0;
   #nesting = new Nesting();

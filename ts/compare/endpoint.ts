@@ -3,7 +3,7 @@
 import { RouteStats } from '../exchange/route-stats';
 import type { Counted } from '../exchange/routes';
 import { type Draws, Sample } from './sample';
-import { isCompared, type ValueRoom, Values } from './values';
+import { isCompared, type Room, Values } from './values';
 
 /** Names of fields that are told apart, of requests and responses each: more than any interface has. */
 export const MAX_NAMES = 64;
@@ -38,10 +38,10 @@ export class Endpoint implements Counted<Endpoint> {
   /** It has more outcomes, names of fields or values than are told apart. */
   hasMore = false;
   #into: Endpoint | undefined;
-  readonly #room: ValueRoom;
+  readonly #room: Room;
   readonly #known = { outcomes: new Set<string>(), request: new Set<string>(), response: new Set<string>() };
 
-  constructor(draws: Draws, room: ValueRoom) {
+  constructor(draws: Draws, room: Room) {
     this.#room = room;
     this.sides = [new Side(draws), new Side(draws)];
   }
@@ -53,6 +53,7 @@ export class Endpoint implements Counted<Endpoint> {
   takeOver(other: Endpoint): void {
     other.#into = this;
     this.hasMore ||= other.hasMore;
+    this.#room.freeNames(other.#known.request.size + other.#known.response.size);
     for (const index of [0, 1] as const) {
       const { waits, outcomes, heads, names, values } = other.sides[index];
       const side = this.sides[index];
@@ -98,7 +99,7 @@ export class Endpoint implements Counted<Endpoint> {
   #isKnown(what: 'outcomes' | 'request' | 'response', name: string, most: number): boolean {
     const known = this.#known[what];
     if (known.has(name)) return true;
-    if (known.size >= most) {
+    if (known.size >= most || (what !== 'outcomes' && !this.#room.takeName())) {
       this.hasMore = true;
       return false;
     }

@@ -12,6 +12,8 @@ export const MAX_VALUE_UNITS = 512;
 export const MAX_VALUES = 4;
 /** Of all endpoints together, some 16 MiB; past it values are counted, and not compared. */
 export const MAX_KEPT_UNITS = 8 * 1024 * 1024;
+/** Names of fields of all endpoints together, some 800 bytes each with the counts of both captures. */
+export const MAX_KEPT_NAMES = 32_768;
 /** So large a share of the messages that have a field has the same value. */
 export const STABLE_SHARE = 0.95;
 
@@ -33,9 +35,22 @@ export function isCompared(name: string): boolean {
   return !NEVER.has(name) && !isSecretName(name);
 }
 
-/** The rest of the memory for values. */
-export class ValueRoom {
+/** The rest of the memory for names and values. */
+export class Room {
   #units = MAX_KEPT_UNITS;
+  #names = MAX_KEPT_NAMES;
+
+  /** Returns false if there is no room for one more name. */
+  takeName(): boolean {
+    if (this.#names === 0) return false;
+    this.#names--;
+    return true;
+  }
+
+  /** So many names are not needed any more. */
+  freeNames(count: number): void {
+    this.#names += count;
+  }
 
   /** A text of its own, or `undefined` if there is no room. */
   copy(value: string): string | undefined {
@@ -62,7 +77,7 @@ export class Values {
   readonly #counts = new Map<string, number>();
 
   /** Returns false if the value is too long or there is no room for it, so that it is not told apart. */
-  add(value: string, room: ValueRoom): boolean {
+  add(value: string, room: Room): boolean {
     this.count++;
     const known = this.#counts.get(value);
     if (known !== undefined) {
@@ -77,7 +92,7 @@ export class Values {
   }
 
   /** The other one has nothing any more. */
-  takeOver(other: Values, room: ValueRoom): void {
+  takeOver(other: Values, room: Room): void {
     this.count += other.count;
     for (const [value, count] of other.#counts) {
       const known = this.#counts.get(value);

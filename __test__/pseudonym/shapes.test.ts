@@ -38,6 +38,28 @@ describe('a pseudonym has the shape of', () => {
   });
 });
 
+/** A reader of JSON that sees numbers one after the other would keep each, since it is short. */
+test.each(['4111-1111-1111-1111', '4111 1111 1111 1111', '555-1234', '555 1234', '1 2 3-4', 'true 4111-1111'])(
+  'numbers side by side are no JSON: %s',
+  (text) => {
+    for (const whole of [text, `[${text}]`, `{"a":${text}}`, `{"a":1}\n${text}`])
+      for (const type of ['', 'application/json', 'text/plain', 'text/event-stream'])
+        expect(replaceBody(whole, type, replacer)).not.toContain(text);
+  },
+);
+
+test('JSON texts in lines of their own stay JSON, and so do lists of numbers', () => {
+  for (const text of [
+    '{"a":1}\n{"a":2}\n',
+    '1\n2\n',
+    '[1,2,3]',
+    '\u001e1\u001e2',
+    '[1, 2, {"a": 3}, 4]',
+    '{"a":1}{"b":2}',
+  ])
+    expect(replaceBody(text, '', replacer)).toBe(text);
+});
+
 describe('equal in', () => {
   test('texts and values, JSON in JSON, URLs and hosts', () => {
     const token = value('s3cr3tT0ken');

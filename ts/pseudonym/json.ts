@@ -1,6 +1,7 @@
 /**
  * The values of JSON text replaced where they stand; all else stays as it is written. In: JSON, or several JSON texts one after
- * the other. It does not check what a parser checks: all that could hold a value is replaced, whatever its order.
+ * the other. It does not check what a parser checks: all that could hold a value is replaced, whatever its order. But numbers that stand
+ * side by side, as in a card number, are no JSON: each for itself is so short that it would be kept.
  */
 
 interface JsonReplacing {
@@ -20,6 +21,7 @@ const TOKEN =
 /** Before each text of a sequence (RFC 7464 §2.2). */
 const RECORD_SEPARATOR = '\u001e';
 const COLON = /[ \t\r\n]*:/y;
+const LINE_END = /[\r\n]/;
 
 /** `undefined` if it is no JSON. */
 export function replaceJson(json: string, replacing: JsonReplacing): string | undefined {
@@ -28,10 +30,13 @@ export function replaceJson(json: string, replacing: JsonReplacing): string | un
   const open: { all: boolean; member: boolean }[] = [];
   let here = { all: false, member: false };
   let values = 0;
+  /** A value has ended, and nothing separates it from what follows. */
+  let isAfterValue = false;
   for (let at = 0; at < json.length; ) {
     const isSecret = here.all || here.member;
     if (json[at] === RECORD_SEPARATOR) {
       out.push(RECORD_SEPARATOR);
+      isAfterValue = false;
       at++;
       continue;
     }
@@ -48,6 +53,7 @@ export function replaceJson(json: string, replacing: JsonReplacing): string | un
         out.push(JSON.stringify(replacing.name(text)), colon);
         at += colon.length;
       }
+      isAfterValue = colon === undefined;
       values++;
       continue;
     }
@@ -56,11 +62,19 @@ export function replaceJson(json: string, replacing: JsonReplacing): string | un
     const [part] = found;
     at += part.length;
     if (found.groups?.number !== undefined) {
+      if (isAfterValue) return undefined;
+      isAfterValue = true;
       out.push(replacing.number(part, isSecret));
       values++;
       continue;
     }
     out.push(part);
+    if (part.trim() === '') {
+      // JSON texts that follow each other stand in lines of their own.
+      if (open.length === 0 && LINE_END.test(part)) isAfterValue = false;
+      continue;
+    }
+    isAfterValue = !/[[{,]/.test(part);
     if (part === '{' || part === '[') {
       if (open.length >= MAX_DEPTH) return undefined;
       open.push(here);
@@ -72,7 +86,7 @@ export function replaceJson(json: string, replacing: JsonReplacing): string | un
       here = before;
       here.member = false;
     } else if (part === ',') here.member = false;
-    else if (part.trim() !== '') values++;
+    else values++;
   }
   return open.length === 0 && values > 0 ? out.join('') : undefined;
 }

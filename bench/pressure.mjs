@@ -1,16 +1,24 @@
 // `node bench/pressure.mjs [--share N] [--rounds N] [--seconds N]`: the latency of a service whose core is busy all the time, without a
-// sidecar and with one that may take `--share` of a core (`cpuLimitShare`). Service, client and sidecar share one core, rounds in turn:
-// 16 connections that always ask again, answers of 2 000 bytes. A round with the sidecar begins after it has shed for some seconds.
-// Ratios are taken round by round, the median counts. Needs root or NET_RAW, and taskset.
+// sidecar and with one that may take `--share` of a core (`cpuLimitShare`). Service, client and sidecar share one core: 16 connections
+// that always ask again, answers of 2 000 bytes. A round is `before`, `beside` a sidecar that has shed for some seconds, and `after`.
+// `beside` is compared with the mean of the other two, so that what drifts in a round cancels out; these two are compared with each other,
+// which says how much of a ratio is noise. Medians of the rounds count, the least and the most stand behind them. `sidecar` is the
+// CPU time of its process, in shares of the core. Other programs on this core make every figure worthless, so all three run at a
+// higher priority than they do. Needs root, and taskset.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { Agent, createServer, get } from 'node:http';
+import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { median, spread } from './statistics.mjs';
 
 const CONNECTIONS = 16;
 const CORE = '0';
+const PRIORITY = -15;
+/** Of `/proc/PID/stat`. */
+const TICKS_PER_SECOND = 100;
 const SETTLE_MS = 6_000;
 const BODY = Buffer.alloc(2_000, 'x');
 
@@ -18,7 +26,7 @@ const { values } = parseArgs({
   options: {
     share: { type: 'string', default: '0.03' },
     rounds: { type: 'string', default: '7' },
-    seconds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '4' },
     serve: { type: 'boolean' },
   },
 });
@@ -72,6 +80,11 @@ async function startSidecar(port) {
   });
   while (!log.includes('"capture started"')) await once(child.stderr, 'data');
   return {
+    /** Seconds that the process took so far. */
+    cpu() {
+      const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1].split(' ');
+      return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+    },
     /** The levels and losses in its log. */
     async stop() {
       child.kill('SIGTERM');
@@ -90,40 +103,42 @@ async function startSidecar(port) {
 }
 
 async function measure() {
-  const server = pinned([fileURLToPath(import.meta.url), '--serve'], ['ignore', 'inherit', 'inherit', 'ipc']);
-  const [port] = await once(server, 'message');
+  setPriority(PRIORITY);
   // The client is this process.
   await once(spawn('taskset', ['-cp', CORE, String(process.pid)], { stdio: 'ignore' }), 'exit');
+  const server = pinned([fileURLToPath(import.meta.url), '--serve'], ['ignore', 'inherit', 'inherit', 'ipc']);
+  const [port] = await once(server, 'message');
   const ms = Number(values.seconds) * 1_000;
-  await ask(port, ms);
+  await ask(port, SETTLE_MS);
+  let before = await ask(port, ms);
   const rounds = [];
   for (let round = 0; round < Number(values.rounds); round++) {
-    const without = await ask(port, ms);
     const sidecar = await startSidecar(port);
     await ask(port, SETTLE_MS);
+    const used = sidecar.cpu();
     const beside = await ask(port, ms);
+    const share = (sidecar.cpu() - used) / Number(values.seconds);
     const { levels, engine } = await sidecar.stop();
-    rounds.push({ mean: beside.mean / without.mean, p50: beside.p50 / without.p50, p99: beside.p99 / without.p99 });
+    const after = await ask(port, ms);
+    const of = (what) => ({
+      sidecar: (2 * beside[what]) / (before[what] + after[what]),
+      noise: after[what] / before[what],
+    });
+    rounds.push({ mean: of('mean'), p50: of('p50'), p99: of('p99'), share });
     const { shedLevel, shedBodies = 0, shedConnections = 0, shedPackets = 0, packets, dropped = 0 } = engine;
-    console.log(
-      JSON.stringify({
-        without,
-        beside,
-        levels,
-        shedLevel,
-        shedBodies,
-        shedConnections,
-        shedPackets,
-        packets,
-        dropped,
-      }),
-    );
+    const shed = { levels, shedLevel, shedBodies, shedConnections, shedPackets, packets, dropped };
+    console.log(JSON.stringify({ before, beside, after, share, ...shed }));
+    before = after;
   }
   for (const what of ['mean', 'p50', 'p99']) {
-    const { least, most } = spread(rounds.map((round) => round[what]));
-    console.log(
-      `${what}: ${[median(rounds.map((round) => round[what])), least, most].map((n) => n.toFixed(3)).join(', ')} times`,
-    );
+    const [sidecar, noise] = ['sidecar', 'noise'].map((which) => figures(rounds.map((round) => round[what][which])));
+    console.log(`${what}: ${sidecar} times; the same without it: ${noise}`);
   }
+  console.log(`sidecar: ${figures(rounds.map(({ share }) => share))} of the core`);
   server.disconnect();
+}
+
+function figures(ratios) {
+  const { least, most } = spread(ratios);
+  return [median(ratios), least, most].map((n) => n.toFixed(3)).join(', ');
 }

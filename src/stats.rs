@@ -94,7 +94,7 @@ pub struct Stats {
     pub tls_unread_no_keylog: u64,
     /// The lines of key logs, by outcome.
     pub tls_keys: KeyLogCounters,
-    /// Connections whose secrets made room for newer ones before they were used.
+    /// Connections whose secrets made room for newer secrets before they were used.
     pub tls_keys_evicted: u64,
     /// Log lines about traffic held back to limit their rate.
     pub notices_held_back: u64,
@@ -129,7 +129,7 @@ impl Stats {
                     mptcp_connections,
                     joined_connections,
                     forgotten_handshakes,
-                    discarded: Discarded { no_ack, syn_data, impossible_ack, bad_checksum },
+                    discarded: Discarded { no_ack, syn_data, impossible_ack, bad_checksum, bad_options },
                 },
             connections_opened,
             connections_closed,
@@ -218,6 +218,7 @@ impl Stats {
             ("discardedSynData", syn_data),
             ("discardedImpossibleAck", impossible_ack),
             ("discardedBadChecksum", bad_checksum),
+            ("discardedBadOptions", bad_options),
             ("connectionsOpened", connections_opened),
             ("connectionsClosed", connections_closed),
             ("connectionsEvicted", connections_evicted),
@@ -405,7 +406,7 @@ impl ContentStats {
 /// libpcap's own counters (`pcap_stats(3PCAP)`), widened so that they do not wrap.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CaptureStats {
-    /// Packets that passed the kernel filter, the dropped ones included; before Linux 4.20 those of a loopback interface count twice.
+    /// Packets that passed the kernel filter, dropped packets included; before Linux 4.20 those of a loopback interface count twice.
     /// For a savefile: packets read.
     pub received: u64,
     /// Packets the kernel dropped because the ring was full.

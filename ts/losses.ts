@@ -1,6 +1,6 @@
 /**
  * Which of the engine's counters mean that something did not come out, in words for people. Each counter is in one of the two
- * lists; one that is in neither is told by its name, so that none is forgotten.
+ * lists; a counter that is in neither is told by its name, so that none is forgotten.
  */
 
 const WORDS = {
@@ -103,6 +103,7 @@ export const NO_LOSS = [
   // Second copies, and what the receiver's TCP has no use for either.
   ...['unread', 'captureCopies', 'retransmittedBytes', 'outOfOrderSegments', 'afterClose'],
   ...['noSyn', 'discardedNoAck', 'discardedSynData', 'discardedImpossibleAck', 'discardedBadChecksum'],
+  'discardedBadOptions',
   // Not asked for, or kept in case it is.
   ...['triggers', 'untriggered', 'triggerHeldMessages', 'triggerHeldBytes'],
   ...['bodiesRedacted'],

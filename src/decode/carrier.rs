@@ -1,4 +1,4 @@
-//! Which IP packets may carry another one: by the protocol, of UDP by the port.
+//! Which IP packets may carry another packet: by the protocol, of UDP by the port.
 
 use super::layers::take;
 use super::{Decoded, Fragment, Tunnel, Undecodable};

@@ -1,7 +1,7 @@
 //! Whether a packet's checksums are right (RFC 1071), as its receiver would find them.
 //!
-//! On the sending host the card fills checksums in after the capture, and what a host merges on arrival has none of its
-//! own: what stands in their place is told from a wrong one. Nothing is summed until the flow asks.
+//! On the sending host the card fills checksums in after the capture, and what a host merges on arrival has no checksum of its
+//! own: what stands in their place is told from a wrong checksum. Nothing is summed until the flow asks.
 
 use std::net::IpAddr;
 

@@ -20,6 +20,15 @@ pub struct Flags {
     pub ack: bool,
 }
 
+/// The options by which a receiver tells a segment from an old or a forged segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Marks {
+    /// The sender's clock when it sent this (TSval, RFC 7323 §3.2).
+    pub stamp: Option<u32>,
+    /// It has a signature (RFC 2385).
+    pub is_signed: bool,
+}
+
 /// A TCP segment (RFC 9293 §3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Segment<'a> {
@@ -52,7 +61,7 @@ pub struct Fragment<'a> {
     pub may_begin: bool,
     /// Where `bytes` belong in the reassembled datagram: a multiple of 8, at most 65 528.
     pub offset_bytes: u32,
-    /// Further fragments follow this one.
+    /// Further fragments follow this.
     pub more: bool,
     pub bytes: &'a [u8],
     /// Bytes that were on the wire after `bytes` but were cut off by the snaplen: the datagram cannot be completed.

@@ -23,7 +23,7 @@ mod wrapped;
 use std::net::IpAddr;
 
 pub use checksum::Sum;
-pub use decoded::{Decoded, Endpoint, Flags, Fragment, LinkType, Segment, Tunnel};
+pub use decoded::{Decoded, Endpoint, Flags, Fragment, LinkType, Marks, Segment, Tunnel};
 use layers::Packet;
 pub use linktypes::describe_linktype;
 pub use undecodable::Undecodable;

@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 
-use super::{Endpoint, Flags, Segment, Undecodable};
+use super::{Endpoint, Flags, Marks, Segment, Undecodable};
 
 const MIN_HEADER_LEN: usize = 20;
 
@@ -56,8 +56,14 @@ fn short(bytes: &[u8], missing: u32, header_len: usize) -> Undecodable {
 const END_OF_OPTIONS: u8 = 0;
 const NO_OPERATION: u8 = 1;
 const WINDOW_SCALE: u8 = 3;
-/// RFC 7323 §2.3: larger ones are taken for this.
+/// RFC 7323 §2.3: larger shifts are taken for this.
 const MAX_WINDOW_SHIFT: u8 = 14;
+const TIMESTAMPS: u8 = 8;
+/// RFC 2385 §3.0.
+const MD5_SIGNATURE: u8 = 19;
+/// A header with nothing but timestamps, which nearly all hosts align like this (RFC 7323 appendix A).
+const HEADER_WITH_TIMESTAMPS: usize = 32;
+const ALIGNED_TIMESTAMPS: [u8; 4] = [NO_OPERATION, NO_OPERATION, TIMESTAMPS, 10];
 
 impl<'a> Segment<'a> {
     /// Of TCP, with its options.
@@ -80,6 +86,34 @@ impl<'a> Segment<'a> {
             rest = rest.get(usize::from(len)..)?;
             Some((kind, content))
         })
+    }
+
+    /// The receiver looks at these before it takes anything of the segment.
+    #[inline]
+    pub fn marks(&self) -> Marks {
+        let header = self.header();
+        match header.get(MIN_HEADER_LEN..) {
+            None | Some([]) => Marks::default(),
+            Some([a, b, c, d, stamp @ ..])
+                if header.len() == HEADER_WITH_TIMESTAMPS && [*a, *b, *c, *d] == ALIGNED_TIMESTAMPS =>
+            {
+                Marks { stamp: stamp.first_chunk().map(|stamp| u32::from_be_bytes(*stamp)), is_signed: false }
+            }
+            Some(_) => self.marks_anywhere(),
+        }
+    }
+
+    #[inline(never)]
+    fn marks_anywhere(&self) -> Marks {
+        let mut marks = Marks::default();
+        for (kind, content) in self.options() {
+            match (kind, content.first_chunk()) {
+                (TIMESTAMPS, Some(stamp)) => marks.stamp = Some(u32::from_be_bytes(*stamp)),
+                (MD5_SIGNATURE, _) => marks.is_signed = true,
+                _ => {}
+            }
+        }
+        marks
     }
 
     /// By how many bits the sender of a SYN shifts its windows to the right (RFC 7323 §2.2).

@@ -115,7 +115,7 @@ fn ppi(frame: &[u8]) -> Result<Inside<'_>, Undecodable> {
     inner(u32::from_le_bytes([header[4], header[5], header[6], header[7]]), skip(frame, len)?)
 }
 
-/// A frame of another link type, which is none of those that wrap one: no system wraps twice.
+/// A frame of another link type, which wraps no frame itself: no system wraps twice.
 fn inner(linktype: u32, frame: &[u8]) -> Result<Inside<'_>, Undecodable> {
     let linktype = LinkType::try_from(linktype).unwrap_or(-1);
     match linktype {

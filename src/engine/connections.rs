@@ -113,10 +113,11 @@ impl Engine {
         let entry = self.table.entry(id)?;
         let (key, server, before) = (entry.key, entry.ends().endpoint(side), entry.serial());
         let syn = entry.connection.announced_syn(side, segment);
+        let text = syn.and_then(|(initiator, first)| entry.connection.take_syn_text(initiator, first));
         self.end(id, Incomplete::Closed);
         let id = self.open(key);
         if let (Some((initiator, first)), Some(entry)) = (syn, self.table.entry(id)) {
-            entry.connection.begin_with_syn(initiator, first);
+            entry.connection.begin_with_syn(initiator, first, text, self.now, &mut self.flow);
             if let Some(trail) = &mut self.trail {
                 trail.syns_are_of(before, first, entry.serial());
             }

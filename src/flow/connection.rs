@@ -1,6 +1,7 @@
 //! Both directions of a connection: a segment's way through them.
 
 mod handshake;
+mod syn_text;
 mod waiting;
 
 use std::ops::Range;
@@ -12,8 +13,9 @@ use super::receiver::{Doubt, Verdict};
 use super::{Position, SeqNumber, Side};
 use crate::decode::Segment;
 use crate::time::Timestamp;
+use syn_text::SynText;
 
-/// Data segments in a row that lie outside of any window before the connection is taken for another one, whose SYN
+/// Data segments in a row that lie outside of any window before the connection is taken for another, whose SYN
 /// was not captured.
 const MAX_STRAYS: u8 = 3;
 
@@ -47,6 +49,8 @@ pub struct Connection {
     role: Role,
     /// A SYN with another ISN on a connection that carries data: only an answer proves it real (RFC 5961 §4).
     new_syn: Option<(Side, SeqNumber)>,
+    /// The bytes on that.
+    new_syn_text: Option<Box<SynText>>,
     /// The SYN of this side was captured again: a copy, or that of a connection to come that begins with the same number.
     same_syn: Option<Side>,
     /// Where this side sends if that is a connection to come: the other one acknowledged so much.
@@ -83,6 +87,7 @@ impl Default for Connection {
             high: Reassembler::default(),
             role: Role::Unknown,
             new_syn: None,
+            new_syn_text: None,
             same_syn: None,
             awaited: None,
             strays: 0,
@@ -97,9 +102,9 @@ impl Default for Connection {
 }
 
 impl Connection {
-    /// Bytes that wait after holes, with their overhead.
+    /// Bytes that are held back, with their overhead.
     pub fn waiting_bytes(&self) -> usize {
-        self.low.waiting_bytes() + self.high.waiting_bytes()
+        self.low.waiting_bytes() + self.high.waiting_bytes() + self.new_syn_text.as_ref().map_or(0, |text| text.cost())
     }
 
     /// The sequence number of the direction's first byte; where it is known from a SYN or guessed at pickup.
@@ -145,13 +150,13 @@ impl Connection {
             return Next::Replace;
         }
         if segment.flags.syn {
-            if self.on_syn(side, segment) == Next::Replace {
+            if self.on_syn(side, segment, at) == Next::Replace {
                 return Next::Replace;
             }
         } else if !segment.flags.ack && !segment.flags.rst {
             counters.discarded.no_ack += 1;
             return Next::Continue;
-        } else if self.new_syn == Some((side, SeqNumber(segment.seq)))
+        } else if self.goes_on_from_new_syn(side, SeqNumber(segment.seq))
             && !segment.payload.is_empty()
             && self.next_seq(side) != Some(SeqNumber(segment.seq))
         {
@@ -195,6 +200,10 @@ impl Connection {
             return Next::Continue;
         }
         me.note_window(segment.window);
+        if doubt.is_none() && !segment.flags.rst && me.is_started() {
+            let by_options = me.judge_options(segment, me.position_of(first_seq));
+            doubt = by_options.filter(|_| length > 0);
+        }
         let mut acked = Position::UNKNOWN;
         let ack = SeqNumber(segment.ack);
         let was_acked = may_be_another && other.is_acked_to(other.position_of(ack));
@@ -251,6 +260,9 @@ impl Connection {
             if start > me.next() && near && doubt.is_none() {
                 me.note_sent(start, acked);
             }
+            if near && acked.is_known() {
+                self.strays = 0; // what seemed to be another connection was none
+            }
             return self.settle(counters, sink);
         }
         // Bytes that come again with an ack that this connection cannot have sent are another connection's.
@@ -272,7 +284,7 @@ impl Connection {
         }
         let is_taken = doubt.is_none_or(|doubt| doubt == Doubt::Unfilled);
         if is_taken && self.reset.is_some_and(|reset| reset.side == side && start + length > reset.position) {
-            self.reset = None; // its sender goes on: it was none of its own
+            self.reset = None; // its sender goes on: it was not its own
         }
         let (me, other) = self.flows(side);
         let fin = segment.flags.fin && doubt.is_some();
@@ -331,7 +343,7 @@ impl Connection {
         Next::Continue
     }
 
-    /// A SYN that is not this connection's, with its bytes: another one may begin, else the receiver takes nothing of it
+    /// A SYN that is not this connection's, with its bytes: another connection may begin, else the receiver takes nothing of it
     /// (RFC 5961 §4). Its ack and its window were noted as those of any segment: they end doubts, and bring no bytes.
     #[cold]
     fn on_foreign_syn(

@@ -11,7 +11,7 @@ pub struct FlowCounters {
     pub capture_copies: u64,
     /// Bytes that were captured after what follows them, where the connection was met.
     pub late_at_pickup_bytes: u64,
-    /// Bytes that fit neither the connection on their 4-tuple nor one that could be begun with them.
+    /// Bytes that fit neither the connection on their 4-tuple nor a connection that could be begun with them.
     pub unplaced_bytes: u64,
     /// Connections that carry only a part of their streams (MPTCP).
     pub mptcp_connections: u64,
@@ -33,6 +33,8 @@ pub struct Discarded {
     pub impossible_ack: u64,
     /// Wrong where that direction's checksums are right.
     pub bad_checksum: u64,
+    /// Older than what its receiver had, or with a signature in a connection without signatures.
+    pub bad_options: u64,
 }
 
 impl Discarded {
@@ -40,6 +42,7 @@ impl Discarded {
         match doubt {
             Doubt::Ack => self.impossible_ack += 1,
             Doubt::Syn => self.syn_data += 1,
+            Doubt::Options => self.bad_options += 1,
             Doubt::Checksum | Doubt::Unfilled => self.bad_checksum += 1,
         }
     }

@@ -147,7 +147,7 @@ pub(super) struct Noted {
 }
 
 impl Halves {
-    /// Remembers a half. Returns the one that makes room for it, and another one with its number.
+    /// Remembers a half. Returns the half that makes room for it, and another half with its number.
     pub fn note(&mut self, number: SeqNumber, half: Half, now: Timestamp) -> Noted {
         if self.buckets.is_empty() {
             self.buckets.resize_with(BUCKETS, Bucket::default);
@@ -207,7 +207,7 @@ impl Halves {
         false
     }
 
-    /// There may be one that is not too old.
+    /// There may be a half that is not too old.
     pub fn is_in_use(&self, now: Timestamp) -> bool {
         !self.buckets.is_empty() && self.noted_at.plus_millis(HALF_MEMORY_MS) > now
     }

@@ -43,7 +43,7 @@ pub const MAX_WAITING_BYTES: usize = 4 << 20;
 pub const WAITING_OVERHEAD_BYTES: usize = 160;
 
 /// A segment further than this from what is expected belongs to something else. RFC 7323 §2.3 allows windows up to
-/// 1 GiB; real ones stay far below, and a random new ISN must not look like a hole.
+/// 1 GiB; real windows stay far below, and a random new ISN must not look like a hole.
 pub const MAX_WINDOW_BYTES: u64 = 64 << 20;
 
 /// How far after its SYN a connection may have been met for a SYN that comes later to be its own. Linux counts initial
@@ -55,8 +55,6 @@ pub const MAX_LATE_SYN_BYTES: i32 = 1 << 20;
 pub struct Patience {
     /// The other side has acknowledged the bytes: they will not be sent again, but may have been captured late.
     pub acked_hole_ms: u64,
-    /// After a reset that follows bytes that were not captured.
-    pub reset_ms: u64,
     /// The client's side, of which nothing was captured since the server answered its SYN: two taps whose clocks or queues
     /// differ, or the server's side was captured alone.
     pub unseen_ms: u64,
@@ -64,13 +62,14 @@ pub struct Patience {
 
 impl Patience {
     /// A capture disorders packets by milliseconds, and the messages are waited for.
-    pub const LIVE: Self = Self { acked_hole_ms: 1_000, reset_ms: 500, unseen_ms: 100 };
+    pub const LIVE: Self = Self { acked_hole_ms: 1_000, unseen_ms: 100 };
     /// No reader waits, and the file may be disordered by more.
-    pub const SAVEFILE: Self =
-        Self { acked_hole_ms: HOLE_TIMEOUT_MS, reset_ms: HOLE_TIMEOUT_MS, unseen_ms: HOLE_TIMEOUT_MS };
+    pub const SAVEFILE: Self = Self { acked_hole_ms: HOLE_TIMEOUT_MS, unseen_ms: HOLE_TIMEOUT_MS };
 }
 
-/// How long a hole that is not acknowledged is kept open for a retransmission (RFC 6298 backs off from 1 s).
+/// How long a hole that is not acknowledged is kept open for a retransmission (RFC 6298 backs off from 1 s). A reset after bytes
+/// that were not captured is believed after the same time: at another place than where its receiver is, it ends nothing
+/// (RFC 5961 §3.2), and its sender goes on.
 pub const HOLE_TIMEOUT_MS: u64 = 10_000;
 
 /// How long an ended connection is remembered so that its retransmissions are not taken for a new one (Linux keeps

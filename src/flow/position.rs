@@ -27,6 +27,12 @@ impl Position {
         Self(self.0.saturating_sub(bytes))
     }
 
+    /// How much a sender had received that had received no more than what is before this, and perhaps less: no message is to be
+    /// taken to begin exactly there.
+    pub fn or_less(self) -> Self {
+        if self > Self::ORIGIN { self.back(1) } else { self }
+    }
+
     /// So many bytes on, or back if it is less than 0.
     pub const fn moved(self, bytes: i64) -> Self {
         Self(self.0.saturating_add_signed(bytes))

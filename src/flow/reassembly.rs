@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use super::copies::Recent;
 use super::receiver::{Doubt, Sums};
 use super::{MAX_LATE_SYN_BYTES, MAX_WINDOW_BYTES, Position, SeqNumber};
-use crate::decode::Segment;
+use crate::decode::{Marks, Segment};
 use crate::time::Timestamp;
 use kept::Waiting;
 
@@ -81,6 +81,12 @@ pub(super) struct Reassembler {
     largest_window: u16,
     pub tcp_sums: Sums,
     pub ip_sums: Sums,
+    /// The newest timestamp that its receiver has of it (TS.Recent, RFC 7323 §4.3).
+    stamp: Option<u32>,
+    /// Its SYN had a signature.
+    is_signed: bool,
+    /// Its receiver took a segment in spite of its options, as far as is known.
+    options_do_not_matter: bool,
     pub recent: Recent,
     /// How far the numbers of the MPTCP stream are ahead of this subflow's.
     mapping: Option<u32>,
@@ -139,12 +145,6 @@ impl Reassembler {
         self.next
     }
 
-    /// How much a sender had received that had received no more than the delivered bytes, and perhaps fewer: no message is to be
-    /// taken to begin exactly there.
-    pub fn before_next(&self) -> Position {
-        if self.has_delivered() { self.next.back(1) } else { self.next }
-    }
-
     pub fn next_seq(&self) -> SeqNumber {
         SeqNumber(self.base.wrapping_add(self.next.low_bits()))
     }
@@ -195,6 +195,7 @@ impl Reassembler {
     pub fn begin_with(&mut self, syn: &Segment<'_>) {
         self.began_with_syn = true;
         self.window_shift = Some(syn.window_shift());
+        self.is_signed = syn.marks().is_signed;
     }
 
     pub fn begin_at_syn(&mut self, first: SeqNumber) {
@@ -224,6 +225,21 @@ impl Reassembler {
 
     pub fn began_with_syn(&self) -> bool {
         self.began_with_syn
+    }
+
+    /// The receiver's doubt about a segment at `start`, by its options.
+    #[inline]
+    pub fn judge_options(&mut self, segment: &Segment<'_>, start: Position) -> Option<Doubt> {
+        let Marks { stamp, is_signed } = segment.marks();
+        // Timestamps wrap (RFC 7323 §5.2).
+        let is_old = |newest| stamp.is_some_and(|stamp: u32| (stamp.wrapping_sub(newest) as i32) < 0);
+        if self.stamp.is_some_and(is_old) || (is_signed && self.began_with_syn && !self.is_signed) {
+            return (!self.options_do_not_matter).then_some(Doubt::Options);
+        }
+        if start <= self.next {
+            self.stamp = stamp.or(self.stamp);
+        }
+        None
     }
 
     pub fn note_window(&mut self, window: u16) {

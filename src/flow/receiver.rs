@@ -1,5 +1,6 @@
 //! The verdict of the receiving TCP on a segment: TCP throws away a segment that has no ACK flag (RFC 9293 §3.10.7.4),
-//! acknowledges what was never sent or is long past (RFC 5961 §5), or has a wrong checksum (RFC 9293 §3.1); and the sender
+//! acknowledges what was never sent or is long past (RFC 5961 §5), has a wrong checksum (RFC 9293 §3.1), or has a timestamp older
+//! than what the receiver has (PAWS, RFC 7323 §5) or a signature that the receiver did not ask for (RFC 2385); and the sender
 //! sends it again.
 //!
 //! A capture knows less than the receiver: packets of the other side are missing or come later, cards fill checksums in
@@ -16,6 +17,8 @@ pub enum Doubt {
     Unfilled,
     Checksum,
     Ack,
+    /// An old timestamp or an unexpected signature. Some receivers know neither option.
+    Options,
     /// On a SYN: a server takes such bytes only from a client that it knows (RFC 7413 §4.1.3).
     Syn,
 }
@@ -27,13 +30,13 @@ pub(super) enum Verdict {
     Discard(Doubt),
 }
 
-/// So many right checksums of segments with data, and a wrong one is the sender's no more.
+/// So many right checksums of segments with data, and a wrong checksum is the sender's no more.
 const CERTAIN: u8 = 3;
-/// So many wrong ones in a row, and the direction is none with right checksums (any more).
+/// So many wrong checksums in a row, and the direction has no right checksums (any more).
 const MAX_WRONG: u8 = 8;
 /// So many without a checksum at first, and the direction is known to have none.
 const MAX_UNFILLED: u8 = 2;
-/// Segments of this size cross any path whole; larger ones may be the work of a card.
+/// Segments of this size cross any path whole; larger segments may be the work of a card.
 const ETHERNET_MSS: u64 = 1_460;
 
 /// How reliable the checksums of one direction are.

@@ -1,4 +1,4 @@
-//! All connections: found by key, ordered by activity, woken by deadline; and the ones that ended lately.
+//! All connections: found by key, ordered by activity, woken by deadline; and those that ended lately.
 //!
 //! `A` is what the layer above keeps for each connection.
 
@@ -22,7 +22,7 @@ use crate::time::Timestamp;
 /// Stale timers (of connections that are gone) allowed beyond one for each connection.
 const STALE_TIMERS: usize = 1_024;
 
-/// With fewer bytes after `first`, a number before it is not mistaken for one that is 4 GiB later: they are told apart within
+/// With fewer bytes after `first`, a number before it is not mistaken for a number 4 GiB later: they are told apart within
 /// 2 GiB, of which a window takes its part.
 const MAX_SHORT_BYTES: u64 = 1 << 30;
 

@@ -297,7 +297,7 @@ fn a_syn_ack_with_the_same_number_that_acknowledges_what_was_never_sent_is_of_an
     }
 }
 
-/// No SYN was captured of the connection that took the place of this one.
+/// No SYN was captured of the connection that took the place of this.
 #[test]
 fn what_the_other_side_acknowledges_is_no_stray() {
     for (script, token, next) in [

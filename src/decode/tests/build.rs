@@ -137,7 +137,7 @@ pub(super) fn gtp(optional: &[u8], inner: &[u8]) -> Vec<u8> {
     join(&[&[flags, 255], &len, &[0, 0, 0, 1], optional, inner])
 }
 
-/// `tags` without the one that ends them.
+/// `tags` without the option that ends them.
 pub(super) fn tzsp(tags: &[u8], inner: &[u8]) -> Vec<u8> {
     join(&[&[1, 0, 0, 1], tags, &[1], inner])
 }

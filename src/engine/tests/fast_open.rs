@@ -44,6 +44,39 @@ fn data_on_the_syn_is_read_once_whether_the_server_took_it_or_not() {
     assert_eq!(answered(&rest(true)), ["/a", "/b"]);
 }
 
+/// The client forgot the connection before, and the server has not heard of that yet.
+#[test]
+fn data_on_the_syn_of_a_connection_in_the_place_of_another() {
+    const NEW: u32 = 500_000_000;
+    let asked = NEW + SECOND.len() as u32 + 1;
+    let before = [
+        syn(CLIENT, 0),
+        syn_ack(SERVER, 0, 1),
+        packet(CLIENT, 1, 1, REQUEST),
+        packet(SERVER, 1, ASKED, RESPONSE),
+        packet(CLIENT, ASKED, ANSWERED, b""),
+    ];
+    let mut opening = packet(CLIENT, NEW, 0, SECOND);
+    opening[33] = 0x02;
+    let response = packet(SERVER, NEW + 1, asked, RESPONSE);
+    let third = packet(CLIENT, asked, NEW + 1 + RESPONSE.len() as u32, REQUEST);
+    for (taken, again) in [(true, false), (false, true), (true, true)] {
+        let mut frames = [&before[..], &[opening.clone()]].concat();
+        frames.push(syn_ack(SERVER, NEW, if taken { asked } else { NEW + 1 }));
+        if again {
+            frames.push(packet(CLIENT, NEW + 1, NEW + 1, SECOND));
+        }
+        frames.extend([response.clone(), third.clone()]);
+        frames.push(packet(SERVER, NEW + 1 + RESPONSE.len() as u32, asked + REQUEST.len() as u32, RESPONSE));
+        assert_eq!(answered(&frames), ["/a", "/b", "/a"], "{taken} {again}");
+        let mut engine = Engine::new(EngineConfig::for_ports(&[SERVER_PORT]));
+        for frame in &frames {
+            engine.on_packet(Timestamp::from_micros(1_000_000), RAW_IP, frame, frame.len() as u32);
+        }
+        assert_eq!((engine.stats().flow.unplaced_bytes, engine.stats().gaps), (0, 0), "{taken} {again}");
+    }
+}
+
 #[test]
 fn data_on_a_syn_that_is_captured_late_is_read() {
     let frames = [syn_ack(SERVER, 0, ASKED), syn_with_data(), packet(SERVER, 1, ASKED, RESPONSE)];

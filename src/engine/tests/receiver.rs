@@ -1,5 +1,7 @@
 //! Segments that the receiving TCP throws away are not read; segments that only look like those are read.
 
+mod options;
+
 use super::*;
 use crate::flow::Discarded;
 
@@ -325,7 +327,7 @@ fn bytes_on_a_syn_inside_of_a_connection_are_not_read() {
     }
 }
 
-/// The connection may have given way to another one, whose SYN was not captured: which, the next segments show.
+/// The connection may have given way to another connection, whose SYN was not captured: which, the next segments show.
 #[test]
 fn a_forged_answer_to_a_syn_tears_no_message() {
     for at in [0, 1, 5, 1_000, 100_000, u32::MAX, u32::MAX - 40] {

@@ -1,5 +1,6 @@
-//! Who opened a connection, and when another one takes its place.
+//! Who opened a connection, and when another connection takes its place.
 
+use super::syn_text::SynText;
 use super::{Connection, Next, Role};
 use crate::decode::Segment;
 use crate::flow::MAX_LATE_SYN_BYTES;
@@ -26,9 +27,9 @@ impl Connection {
 
     /// The SYN of a connection to come, if this segment answers it or goes on from it.
     pub fn announced_syn(&self, side: Side, segment: &Segment<'_>) -> Option<(Side, SeqNumber)> {
-        let announced = self.new_syn.filter(|&(initiator, first)| match side == initiator {
-            true => SeqNumber(segment.seq) == first,
-            false => segment.flags.syn && segment.flags.ack && SeqNumber(segment.ack) == first,
+        let announced = self.new_syn.filter(|&(initiator, _)| match side == initiator {
+            true => self.goes_on_from_new_syn(side, SeqNumber(segment.seq)),
+            false => segment.flags.syn && segment.flags.ack && self.answers_new_syn(side, SeqNumber(segment.ack)),
         });
         let renewed = || self.is_renewed_by(side, segment).then_some((side.other(), SeqNumber(segment.ack)));
         announced.or_else(renewed).or_else(|| self.answered_syn(side, segment))
@@ -74,7 +75,7 @@ impl Connection {
         }
     }
 
-    /// This connection goes on: what looked like another one was none.
+    /// This connection goes on: nothing was another connection's.
     #[cold]
     pub(super) fn forget_signs_of_another(&mut self) {
         (self.same_syn, self.awaited, self.stray) = (None, None, None);
@@ -96,12 +97,13 @@ impl Connection {
         !segment.flags.rst && acknowledges_stray
     }
 
-    /// The other side began a new connection with the number with which it had begun this one, and here is the answer: that
+    /// The other side began a new connection with the number with which it had begun this connection, and here is the answer: that
     /// has another number.
     fn is_renewed_by(&self, side: Side, segment: &Segment<'_>) -> bool {
         let first = SeqNumber(segment.seq).plus(1);
         segment.flags.syn
             && segment.flags.ack
+            && self.role != Role::InitiatedBy(side)
             && self.flow(side).began_with_syn()
             && !self.flow(side).began_at(first)
             && self.flow(side.other()).began_with_syn()
@@ -131,7 +133,7 @@ impl Connection {
         Side::BOTH.into_iter().find(|&side| !self.has_seen(side))
     }
 
-    /// The side whose SYN, of the number before this one, has no answer yet.
+    /// The side whose SYN, of the number before this, has no answer yet.
     pub fn awaits_answer(&self, number: SeqNumber) -> Option<Side> {
         let announced = self.new_syn.filter(|&(_, first)| first == number).map(|(client, _)| client);
         announced.or_else(|| self.opened_at(number).filter(|&client| !self.flow(client.other()).seen))
@@ -150,10 +152,46 @@ impl Connection {
         }
     }
 
-    /// It begins with a SYN that was captured before.
-    pub fn begin_with_syn(&mut self, initiator: Side, first: SeqNumber) {
+    /// Takes the bytes of the SYN with that first number.
+    pub fn take_syn_text(&mut self, initiator: Side, first: SeqNumber) -> Option<Box<SynText>> {
+        self.new_syn_text.take_if(|_| self.new_syn == Some((initiator, first)))
+    }
+
+    /// It begins with a SYN that was captured before, and with the bytes on that.
+    pub fn begin_with_syn(
+        &mut self,
+        initiator: Side,
+        first: SeqNumber,
+        text: Option<Box<SynText>>,
+        now: Timestamp,
+        counters: &mut FlowCounters,
+    ) {
         self.role = Role::InitiatedBy(initiator);
-        self.flow_mut(initiator).begin_at_syn(first);
+        self.fast_open = text.is_some();
+        let flow = self.flow_mut(initiator);
+        flow.begin_at_syn(first);
+        if let Some(text) = text {
+            // They seemed to be of no place.
+            counters.unplaced_bytes = counters.unplaced_bytes.saturating_sub(text.len() as u64);
+            flow.seen = true;
+            flow.keep(&text.piece(now), &mut counters.discarded);
+        }
+    }
+
+    /// This side's bytes there follow its new SYN, with or without the bytes on that.
+    pub(super) fn goes_on_from_new_syn(&self, side: Side, number: SeqNumber) -> bool {
+        let is_there = |first: SeqNumber| number == first || number == first.plus(self.new_syn_length());
+        self.new_syn.is_some_and(|(initiator, first)| initiator == side && is_there(first))
+    }
+
+    /// The other side's new SYN is acknowledged, with or without the bytes on it.
+    fn answers_new_syn(&self, side: Side, ack: SeqNumber) -> bool {
+        let is_there = |first: SeqNumber| (0..=self.new_syn_length() as i32).contains(&ack.since(first));
+        self.new_syn.is_some_and(|(initiator, first)| initiator != side && is_there(first))
+    }
+
+    fn new_syn_length(&self) -> u32 {
+        self.new_syn_text.as_ref().map_or(0, |text| text.len() as u32)
     }
 
     pub fn saw_the_opening_syn(&self) -> bool {
@@ -164,10 +202,11 @@ impl Connection {
         self.flow(side).began_with_syn()
     }
 
-    pub(super) fn on_syn(&mut self, side: Side, segment: &Segment<'_>) -> Next {
+    pub(super) fn on_syn(&mut self, side: Side, segment: &Segment<'_>, at: Timestamp) -> Next {
         let first = SeqNumber(segment.seq).plus(1);
-        let (new_syn, renewed) = (self.new_syn, self.is_renewed_by(side, segment));
-        let carries_data = self.carries_data();
+        let confirms = segment.flags.ack && self.answers_new_syn(side, SeqNumber(segment.ack));
+        let renewed = self.is_renewed_by(side, segment);
+        let is_established = self.carries_data() || (self.low.began_with_syn() && self.high.began_with_syn());
         let over = self.reset.is_some() || (self.low.ended && self.high.ended);
         let (me, other) = self.flows(side);
         let answers_another = |is_there: bool| segment.flags.ack && other.is_started() && !is_there;
@@ -182,13 +221,13 @@ impl Connection {
         } else if me.may_have_begun_at(first) {
             return Next::Continue;
         } else {
-            let confirms = segment.flags.ack && new_syn == Some((side.other(), SeqNumber(segment.ack)));
             let stray = answers_another(other.is_near(acknowledged)) && segment.payload.is_empty();
-            if over || !carries_data || confirms || renewed || stray {
+            if over || !is_established || confirms || renewed || stray {
                 return Next::Replace;
             }
             if !segment.flags.ack {
                 self.new_syn = Some((side, first));
+                self.new_syn_text = SynText::of(segment, at);
             }
             return Next::Continue;
         }

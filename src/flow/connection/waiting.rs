@@ -19,7 +19,7 @@ impl Connection {
     /// When `on_time` is to be called at the latest; `None` while nothing waits.
     pub fn deadline(&self, patience: Patience) -> Option<Timestamp> {
         let holes = Side::BOTH.into_iter().filter_map(|side| self.hole_deadline(side, patience)).min();
-        let reset = self.reset.map(|reset| reset.at.plus_millis(patience.reset_ms));
+        let reset = self.reset.map(|reset| reset.at.plus_millis(HOLE_TIMEOUT_MS));
         match (holes, reset) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
@@ -43,7 +43,7 @@ impl Connection {
         counters: &mut FlowCounters,
         sink: &mut impl FnMut(Side, StreamEvent<'_>),
     ) -> Next {
-        if self.reset.is_some_and(|reset| reset.at.plus_millis(patience.reset_ms) <= now) {
+        if self.reset.is_some_and(|reset| reset.at.plus_millis(HOLE_TIMEOUT_MS) <= now) {
             self.finish(counters, sink);
             return Next::Closed;
         }
@@ -102,7 +102,7 @@ impl Connection {
         }
         // Bytes before the reset that are still missing may have been captured after it.
         if let Some(Reset { side, position, acked, .. }) = self.reset
-            && self.waiting_bytes() == 0
+            && self.low.waiting_bytes() + self.high.waiting_bytes() == 0
             && self.flow(side).next() >= position
             && self.flow(side.other()).next() >= acked
         {
@@ -143,7 +143,8 @@ impl Connection {
         first.acked > other.next() && (other.seen || self.may_be_early(side)) && !other.ended
     }
 
-    /// This side answered a SYN, and nothing of the other one was captured yet: two taps, of which one is ahead, or one alone.
+    /// This side answered a SYN, and nothing of the other side was captured yet: two taps, and its tap is
+    /// ahead, or a single tap.
     fn may_be_early(&self, side: Side) -> bool {
         let other = side.other();
         !self.is_one_sided && self.role == Role::InitiatedBy(other) && !self.flow(other).seen
@@ -154,7 +155,7 @@ impl Connection {
         first.doubt.is_some() && !self.flow(side).is_acked_to(first.end)
     }
 
-    /// The receiver of these bytes has spoken since and acknowledged none of them.
+    /// The receiver of these bytes has spoken since and did not acknowledge them.
     fn is_passed_over(&self, side: Side, first: First) -> bool {
         self.flow(side.other()).spoke_at > first.arrived && !self.flow(side).is_acked_to(first.end)
     }
@@ -201,7 +202,7 @@ impl Connection {
         }
     }
 
-    /// Each side waits for the other, so one of them was sent again, and its ack is newer than its bytes: the one that came
+    /// Each side waits for the other, so one of them was sent again, and its ack is newer than its bytes: the bytes that came
     /// later. As far as the other has acknowledged it, it was sent before that was received.
     fn untangle(&mut self, side: Side, sink: &mut impl FnMut(Side, StreamEvent<'_>)) {
         let [mine, theirs] = [side, side.other()].map(|side| self.flow(side).first_waiting());
@@ -211,7 +212,7 @@ impl Connection {
                     true => (side, theirs.acked),
                     false => (side.other(), mine.acked),
                 };
-                let position = self.flow(resent.other()).before_next();
+                let position = self.flow(resent.other()).next().or_less();
                 self.flow_mut(resent).lower_first(position, end);
             }
             _ => drop(self.flow_mut(side).deliver_first(&mut |event| sink(side, event))),

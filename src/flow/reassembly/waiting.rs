@@ -140,6 +140,7 @@ impl Reassembler {
     /// The first that waits is what its receiver read, as far as can be known.
     pub fn believe_first(&mut self) {
         if let Some(mut first) = self.waiting.first_entry() {
+            self.options_do_not_matter |= first.get().doubt == Some(Doubt::Options);
             first.get_mut().doubt = None;
         }
     }
@@ -176,9 +177,13 @@ impl Reassembler {
         }
         let (start, waiting) = first.remove_entry();
         self.waiting_bytes -= waiting.cost();
-        if waiting.doubt == Some(Doubt::Unfilled) {
-            self.tcp_sums.unfilled_is_usual = true;
-            self.ip_sums.unfilled_is_usual = true;
+        match waiting.doubt {
+            Some(Doubt::Unfilled) => {
+                self.tcp_sums.unfilled_is_usual = true;
+                self.ip_sums.unfilled_is_usual = true;
+            }
+            Some(Doubt::Options) => self.options_do_not_matter = true,
+            _ => {}
         }
         if waiting.fin {
             self.finish_at(start + waiting.len());
@@ -204,7 +209,7 @@ impl Reassembler {
         let following = self.waiting.range(start..).next().filter(|(_, waiting)| waiting.doubt.is_none());
         let sent = self.sent.filter(|&(sent, _)| sent > start);
         let known = following.map(|(_, waiting)| waiting.acked).into_iter().chain(sent.map(|(_, acked)| acked));
-        known.fold(acked, Position::min)
+        known.min().filter(|&most| most < acked).map_or(acked, Position::or_less)
     }
 
     /// The same for what waits before `end`, by a segment that ends there.
@@ -214,7 +219,7 @@ impl Reassembler {
                 break;
             }
             if waiting.doubt.is_none() && waiting.acked <= possible {
-                waiting.acked = acked;
+                waiting.acked = acked.or_less();
             }
         }
     }

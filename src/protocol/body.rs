@@ -22,7 +22,7 @@ pub(super) struct Body {
     kept: usize,
     /// Bytes that `blocks` has room for.
     capacity: usize,
-    /// Bytes of the body so far, kept or not, lost ones included.
+    /// Bytes of the body so far, kept or not, lost bytes included.
     pub bytes: u64,
     /// Nothing more is kept: the limit is reached, bytes were lost, or memory ran short.
     full: bool,

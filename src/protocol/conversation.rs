@@ -102,7 +102,7 @@ impl Conversation {
         matches!(self.protocol, Protocol::Tunnel(_))
     }
 
-    /// A conversation in the tunnel takes the place of the one that opened it.
+    /// A conversation in the tunnel takes the place of the conversation that opened it.
     pub fn enter_tunnel(&mut self) {
         if self.is_tunnel() {
             self.begin_again(self.parties, Met::AtItsSyn);

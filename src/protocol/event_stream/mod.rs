@@ -27,7 +27,7 @@ pub struct EventStream {
 }
 
 impl EventStream {
-    /// Of a response with this head, if its body is one that can be read as it comes.
+    /// Of a response with this head, if its body can be read as it comes.
     pub fn of(head: &Head, bytes: &[u8], of: StreamOf) -> Option<Box<Self>> {
         let mut types = head.fields.named(&CONTENT_TYPE, bytes);
         let value = types.next()?.value(bytes);

@@ -171,7 +171,7 @@ fn what_cannot_be_decompressed_is_left_out_and_counted() {
         check(coding, &body, 999, &["2: ''", "'a'"]);
         assert_eq!(read(coding, vec![Ok(&body)], 999).1.streams.unread_messages, 2, "{coding}");
     }
-    // After one that is not coded as it says no other is decompressed.
+    // After a message that is not coded as it says no other is decompressed.
     let body = [frame(1, b"broken"), frame(1, &coded), frame(0, b"a")].concat();
     check("gzip", &body, 999, &["3: 'a'"]);
 }

@@ -124,8 +124,8 @@ impl HttpConnection {
     /// Of a connection that has left HTTP/1.x, so has the client once it is past its request for that.
     #[cold]
     fn leave_http(&mut self, position: Position, counters: &mut HttpCounters) {
-        let holds = self.request.as_opposite().holds;
-        if self.exchanges.switched && (holds || position >= self.exchanges.switched_at) {
+        let is_pending = self.request.as_opposite().is_pending;
+        if self.exchanges.switched && (is_pending || position >= self.exchanges.switched_at) {
             self.request.leave_http(&self.exchanges, counters);
         }
     }

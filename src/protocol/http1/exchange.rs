@@ -4,7 +4,7 @@
 //! request's first byte when it sent the response. After a loss that may have swallowed whole messages the order is no
 //! longer known. Then only position tells, and only of a client that waits for each answer: it sends a request when it has
 //! the whole answer before, so the answer to a request starts at or after what the client had received when it sent that
-//! request. Position alone does not tell a client that waits from one that pipelines (RFC 9112 §9.3.2), so the client has
+//! request. Position alone does not tell a client that waits from a client that pipelines (RFC 9112 §9.3.2), so the client has
 //! to have shown that it waits (`PROOF_TURNS`), or the connection was silent before the request (`REST_MICROS`; of a client
 //! that was seen to pipeline `QUIET_MICROS`).
 
@@ -186,7 +186,7 @@ impl Exchanges {
         self.last_number > self.before
     }
 
-    /// The request of that number is the one, or may be, that was answered with a switch to a protocol that is read.
+    /// The request of that number was, or may have been, answered with a switch to a protocol that is read.
     pub fn may_be_upgraded(&self, number: u32) -> bool {
         self.upgrade.as_ref().is_some_and(|upgrade| upgrade.request.is_none() || upgrade.number == number)
     }
@@ -215,13 +215,12 @@ impl Exchanges {
         self.take_turn(turn);
         self.unanswered += usize::from(turn != Turn::Unknown);
         if let Some(last) = self.outstanding.back() {
-            self.pipelines |= match self.order {
-                Order::InStep => self.loss.is_none() || last.acked == place.acked,
-                Order::Lost => last.acked == place.acked,
-            };
+            let is_in_step = self.order == Order::InStep && self.loss.is_none();
+            self.pipelines |= is_in_step || has_got_nothing_between(last.acked, place.acked);
         }
         self.unread = None;
-        self.pipelines |= self.last_acked.replace(place.acked) == Some(place.acked);
+        let before = self.last_acked.replace(place.acked);
+        self.pipelines |= before.is_some_and(|before| has_got_nothing_between(before, place.acked));
         if self.outstanding.len() >= MAX_OUTSTANDING {
             self.take_first();
             self.order = Order::Lost;
@@ -388,7 +387,7 @@ impl Exchanges {
         if self.turns < PROOF_TURNS && exchange.turn < Turn::Rested && !self.is_beyond_doubt(index, response) {
             return None;
         }
-        // A request that was lost after this one, or is yet to be captured, may be the one that is answered, unless nothing was
+        // A request that was lost after this, or is yet to be captured, may be what is answered, unless nothing was
         // answered before.
         let next = self.outstanding.get(index + 1);
         let may_miss_one = match next {
@@ -415,7 +414,7 @@ impl Exchanges {
     }
 
     /// This is the only request that may be outstanding, and the response begins just where the client had acked when it sent
-    /// that, so nothing has answered it yet. Of several requests with the same ack the first one may have been sent again.
+    /// that, so nothing has answered it yet. Of several requests with the same ack the first may have been sent again.
     fn is_next_answer(&self, first: &Exchange, response: Place) -> bool {
         let all_seen = !self.may_miss_requests && self.loss.is_none() && first.after_loss.is_none();
         all_seen && response.turn != Turn::Unknown && first.acked == response.position && first.start < response.acked
@@ -482,4 +481,10 @@ impl Exchanges {
         let upgraded = request.map_or(0, |exchange| exchange.request.held_bytes());
         upgraded + self.text_bytes + self.outstanding.capacity() * size_of::<Exchange>()
     }
+}
+
+/// True if a client that had acked `before` and then `now` need not have got an answer in between: of a request that was sent
+/// again it is only known what it had acked at most (`Position::or_less`).
+fn has_got_nothing_between(before: Position, now: Position) -> bool {
+    before == now || before == now.or_less()
 }

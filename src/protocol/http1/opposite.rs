@@ -14,7 +14,7 @@ pub(super) struct Opposite {
     pub position: Position,
     pub last_was_interim: bool,
     /// It waits for the answer to a request to leave HTTP/1.x: what the other side sends may be HTTP no more.
-    pub holds: bool,
+    pub is_pending: bool,
 }
 
 impl Opposite {

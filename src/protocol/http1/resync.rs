@@ -28,7 +28,7 @@ impl Stream {
             Direction::Request if opposite.untouched => self.was_answered_unseen(bytes, meta, opposite),
             Direction::Request => on_turn && !opposite.lost && !opposite.in_message && !opposite.last_was_interim,
             Direction::Response if exchanges.expects_answer_at(meta) => true,
-            Direction::Response if opposite.holds => false,
+            Direction::Response if opposite.is_pending => false,
             Direction::Response if opposite.untouched || opposite.lost => {
                 on_turn || self.was_answered_unseen(bytes, meta, opposite)
             }
@@ -36,7 +36,7 @@ impl Stream {
         }
     }
 
-    /// The other side, of which nothing is known, has spoken since the last bytes of this one. When bytes were lost since,
+    /// The other side, of which nothing is known, has spoken since the last bytes of this side. When bytes were lost since,
     /// these may be the rest of what began there: only where the other side is not captured at all, and nothing better
     /// can be had, a whole head is believed then.
     fn was_answered_unseen(&self, bytes: &[u8], meta: DataMeta, opposite: Opposite) -> bool {

@@ -7,12 +7,12 @@ use crate::message::{Direction, is_token};
 pub(super) const MAX_METHOD_BYTES: usize = 64;
 /// None is shorter in the registry of RFC 9110 §18.2 (ACL, GET, PUT).
 const MIN_METHOD_BYTES: usize = 3;
-/// RFC 9110 §9.3 and RFC 5789. None is the end of another one that is in common use.
+/// RFC 9110 §9.3 and RFC 5789. No method is the end of another method in common use.
 const COMMON_METHODS: [&[u8]; 9] =
     [b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH"];
 
 /// Others of the registry (RFC 9110 §18.2), and those of UPnP, RTSP, Icecast, of caches, and of Microsoft that end with another
-/// one (Exchange's WebDAV, BITS, Configuration Manager, SSTP).
+/// method (Exchange's WebDAV, BITS, Configuration Manager, SSTP).
 const FURTHER_METHODS: [&[u8]; 45] = [
     b"ACL",
     b"BASELINE-CONTROL",

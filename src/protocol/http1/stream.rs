@@ -1,7 +1,7 @@
 //! One direction's state machine: between messages, in a body, waiting for an upgrade's answer, lost, or not HTTP.
 
 mod heads;
-mod waiting;
+mod pending;
 
 use super::chunked::Fed;
 use super::exchange::{Exchanges, Place, Turn};
@@ -97,7 +97,7 @@ impl Stream {
             last_acked: self.last_acked,
             position: self.position,
             last_was_interim: self.last_was_interim,
-            holds: matches!(self.state, State::Pending(_)),
+            is_pending: matches!(self.state, State::Pending(_)),
         }
     }
 
@@ -105,7 +105,7 @@ impl Stream {
         self.untouched
     }
 
-    /// Not one byte of a message has come after the last one.
+    /// Not one byte of a message has come after the last.
     pub fn is_between_messages(&self) -> bool {
         matches!(self.state, State::Boundary) && self.buffer.is_empty()
     }
@@ -160,6 +160,12 @@ impl Stream {
                 State::Lost => {
                     if !self.may_begin_here(bytes, meta, opposite.as_opposite(), exchanges) {
                         exchanges.pass_over(bytes, cx.counters);
+                        if meta.segment_start
+                            && self.direction == Direction::Request
+                            && may_be_start(self.direction, bytes)
+                        {
+                            exchanges.note_unread(meta.acked);
+                        }
                         if is_switch(self.direction, bytes, meta) {
                             // It is not shown, since it may be a body's text; if it is none, nothing after it is HTTP/1.x.
                             cx.counters.count_switch(Switch::Other);

@@ -5,7 +5,7 @@ use super::reader::Packet;
 /// Of one block as it is sent: as much as a head of HTTP/1.x may have.
 const MAX_BLOCK_BYTES: usize = 256 << 10;
 /// Frames of one block: a block of the largest size in frames of the smallest limit that peers may set (RFC 9113 §4.2) takes
-/// 16, and software that sends smaller ones exists. A peer can send empty ones without end.
+/// 16, and software that sends smaller frames exists. A peer can send empty frames without end.
 const MAX_BLOCK_FRAMES: u32 = 256;
 
 /// To whom the block belongs.

@@ -157,7 +157,7 @@ impl Chain {
         match stream {
             0 => Some(31),
             id if id == self.last_stream || self.streams.contains(&id) || known.streams.contains(&id) => Some(26),
-            // Pushed ones are rare, and half of all numbers.
+            // Pushed streams are rare, and half of all numbers.
             id if id % 2 == 0 => None,
             // Streams that are open at the same time were mostly begun at the same time.
             id if self.last_stream == 0 => Some(if id < 0x1_0000 { 12 } else { 0 }),

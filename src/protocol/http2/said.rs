@@ -1,4 +1,4 @@
-//! When a direction's sender spoke, as far as it takes to see the pauses of the other one.
+//! When a direction's sender spoke, as far as it takes to see the pauses of the other.
 
 use crate::flow::Position;
 

@@ -127,7 +127,7 @@ pub(super) struct Streams {
     highest: [u32; 2],
     /// At most `MAX_RECENT`, the newest last.
     recent: VecDeque<u32>,
-    /// Bytes that the open ones hold. The caller that adds to a body adds to it.
+    /// Bytes that the open streams hold. The caller that adds to a body adds to it.
     pub held_bytes: usize,
     last_number: u32,
 }
@@ -158,7 +158,7 @@ impl Streams {
         self.highest.get(usize::from(id.is_multiple_of(2))).is_some_and(|highest| id <= *highest)
     }
 
-    /// The stream that has to make place for another one.
+    /// The stream that has to make place for another.
     pub fn oldest_of_too_many(&self) -> Option<u32> {
         self.open.front().filter(|_| self.open.len() >= MAX_OPEN_STREAMS).map(|(id, _)| *id)
     }

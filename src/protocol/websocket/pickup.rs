@@ -9,7 +9,7 @@
 //! Both sides have to send such segments, one of them masked (RFC 6455 §5.1), each time otherwise (§5.3), and neither may send anything
 //! else in between: one byte that fits no frame, on either side, refutes all before it. So repeated bytes are no frames, and a
 //! recording of a WebSocket in a body proves nothing: the other side of HTTP answers it with a head. A client that does not mask, or always does it
-//! alike, is not recognized, nor is one that never speaks.
+//! alike, is not recognized, nor is a client that never speaks.
 //!
 //! If its request was seen and only the answer was lost, the client's frames begin right behind the request, and fewer of them are
 //! enough: a client that was answered otherwise sends none.
@@ -48,7 +48,7 @@ struct Row {
     chain: Option<(Direction, Chain)>,
     /// Whole segments.
     segments: u32,
-    /// Of the last ones.
+    /// Of the last segments.
     masks: [[u8; 4]; 2],
     /// Bytes are kept from there on. The first whole segment is before that: a message may end in bytes that look like one.
     begun: Option<Begin>,
@@ -166,7 +166,7 @@ impl Pickup {
         if had_begun && keeps {
             self.keep(side, bytes, meta);
         }
-        // With bytes that are kept: the last ones are not lost.
+        // With bytes that are kept: the last bytes are not lost.
         self.client = if had_begun { self.proved() } else { None };
         self.client
     }

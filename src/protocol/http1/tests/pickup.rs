@@ -25,7 +25,7 @@ fn more_answers_than_requests_prove_that_the_client_pipelines() {
     assert_eq!(counters.unpaired_responses, 6);
 }
 
-/// Which request a response answers is not known, and yet the server has answered the one that wishes to switch, or its client
+/// Which request a response answers is not known, and yet the server has answered the request that asks to switch, or its client
 /// does not wait: what it sends then is HTTP.
 #[test]
 fn requests_after_a_wish_to_switch_that_was_answered_otherwise_are_read() {

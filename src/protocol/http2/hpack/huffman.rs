@@ -1,7 +1,7 @@
 //! The Huffman code of RFC 7541 Appendix B, read four bits at a time.
 //!
 //! In: a coded string literal. Out: its bytes, or an error where RFC 7541 §5.2 wants one. The code is canonical: codes of
-//! one length count up with their symbols, and longer ones go on from there. So the lengths say all of it, and the
+//! one length count up with their symbols, and longer codes go on from there. So the lengths say all of it, and the
 //! compiler makes the automaton from them.
 
 use super::HpackError;
@@ -43,7 +43,7 @@ struct Step {
 const ENDS_SYMBOL: u8 = 1;
 /// The bits end EOS.
 const ENDS_EOS: u8 = 2;
-/// The string may end here: what follows the last symbol are at most seven bits, the first ones of EOS, all 1.
+/// The string may end here: what follows the last symbol are at most seven bits, the first bits of EOS, all 1.
 const MAY_END: u8 = 4;
 
 static STEPS: [Step; STATES * NIBBLES] = steps();

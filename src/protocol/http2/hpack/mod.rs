@@ -35,7 +35,7 @@ pub struct Decoder {
     table: DynamicTable,
     /// SETTINGS_HEADER_TABLE_SIZE of the peer that receives these blocks, where it was seen.
     limit: Option<u32>,
-    /// The limit before a lower one, until the encoder is known to have seen that: it may use the higher one for as long.
+    /// The limit before a lower limit, until the encoder is known to have seen that: it may use the higher limit for as long.
     former_limit: u32,
 }
 
@@ -68,7 +68,7 @@ impl Decoder {
         self.limit = Some(bytes);
     }
 
-    /// SETTINGS may have been lost: the limit is not known until the next ones.
+    /// SETTINGS may have been lost: the limit is not known until the next SETTINGS.
     pub fn lose_settings(&mut self) {
         self.limit = None;
     }

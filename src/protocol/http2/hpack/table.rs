@@ -1,8 +1,8 @@
 //! The dynamic table (RFC 7541 §2.3.2), as far as it was seen.
 //!
 //! The encoder's table is a queue: an insertion goes to its front, an eviction takes from its end. So the newest entries of
-//! it are the last ones inserted, in that order, and index 0 is the last insertion that was kept. `entries` holds those that
-//! were seen since the last loss, and never one that lies before a hole.
+//! it are the last that were inserted, in that order, and index 0 is the last insertion that was kept. `entries` holds those that
+//! were seen since the last loss, and never an entry that lies before a hole.
 //!
 //! An index below `entries.len()` therefore has the right entry, though it may not be known what the encoder evicted:
 //! - Evictions take from the end. They move no entry that is left, and an entry that a conforming encoder refers to is
@@ -171,7 +171,7 @@ impl DynamicTable {
         self.compact();
     }
 
-    /// The name of an entry for another one: a copy in `bytes`, unless it is long.
+    /// The name of an entry for another: a copy in `bytes`, unless it is long.
     fn repeat_name(&mut self, index: usize) -> (Name, usize) {
         let removed = self.removed;
         let Some(entry) = self.entries.get_mut(index) else { return (Name::Unknown, 0) };

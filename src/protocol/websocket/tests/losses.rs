@@ -96,7 +96,7 @@ fn a_message_in_the_middle_is_not_taken_for_frames() {
     assert!(!all.is_empty() && all.iter().all(|line| line.contains("text 'message ")), "{all:?}");
 }
 
-/// In zeros, and where each record stands after its length, every place looks like a continuation that is not the last one.
+/// In zeros, and where each record stands after its length, every place looks like a continuation that is not the last.
 #[test]
 fn a_message_of_zeros_or_of_records_is_not_taken_for_frames() {
     let records = |length: &[u8], count| [length, &[b'r'; 5]].concat().repeat(count);

@@ -23,7 +23,7 @@ impl Stream {
                 _ => self.make_opaque(),
             },
             State::Pending(pending) => {
-                // Another request may be the one that was granted, and this one's answer not seen: then these were requests.
+                // Another request may have been granted, and the answer to this request not seen: then these were requests.
                 match exchanges.switched_at.is_known() {
                     true => counters.lost_heads += u64::from(pending.is_worth_counting()),
                     false => counters.switched_bytes += pending.data_bytes,
@@ -109,7 +109,7 @@ impl Stream {
         pending.into_pieces()
     }
 
-    /// A response has taken the connection to a protocol that has a reader: what follows is kept for that one.
+    /// A response has taken the connection to a protocol that has a reader: what follows is kept for that reader.
     #[cold]
     pub(super) fn begin_handover(&mut self, begun: Begun, exchanges: &mut Exchanges) {
         if let Some(switch) = begun.switch {

@@ -1,4 +1,4 @@
-//! Bodies like real ones, from a seed: text that is nearly HTTP among them.
+//! Bodies like real bodies, from a seed: text that is nearly HTTP among them.
 
 use super::random::Random;
 

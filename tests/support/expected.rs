@@ -9,7 +9,7 @@ use super::wire::Link;
 /// The captured part of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seen {
-    /// Bytes of the body before the first one that was lost.
+    /// Bytes of the body before the first that was lost.
     pub body_bytes: usize,
     pub lost_bytes: usize,
 }

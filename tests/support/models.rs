@@ -6,6 +6,7 @@ use super::model::Model;
 use super::network::*;
 use super::random::Random;
 use super::rendered::Rendered;
+use super::strangers::*;
 use super::wire::{Checksums, Packet};
 
 /// In microseconds.
@@ -151,6 +152,65 @@ fn clocks(random: &mut Random, _: &[Rendered], packets: Vec<Packet>) -> Vec<Pack
     trouble_the_clock(random, packets)
 }
 
+fn forged_options(random: &mut Random, _: &[Rendered], packets: Vec<Packet>) -> Vec<Packet> {
+    forge_options(random, packets)
+}
+
+fn stamped(random: &mut Random, talks: &[Rendered], packets: Vec<Packet>) -> Vec<Packet> {
+    let packets = retransmit(random, talks, &packets, 6);
+    let packets = stamp(random, packets);
+    reorder(random, packets, 8)
+}
+
+fn stamped_taps(random: &mut Random, talks: &[Rendered], packets: Vec<Packet>) -> Vec<Packet> {
+    let packets = stamp(random, packets);
+    two_taps_far_apart(random, talks, packets)
+}
+
+fn stamped_loss(random: &mut Random, talks: &[Rendered], packets: Vec<Packet>) -> Vec<Packet> {
+    let packets = stamped(random, talks, packets);
+    lose(random, packets, 30, 2, all_but_syn)
+}
+
+fn resets_of_others(random: &mut Random, _: &[Rendered], packets: Vec<Packet>) -> Vec<Packet> {
+    reset_by_others(random, packets)
+}
+
+fn syns_of_others(random: &mut Random, _: &[Rendered], packets: Vec<Packet>) -> Vec<Packet> {
+    open_by_others(random, packets)
+}
+
+fn strays(random: &mut Random, _: &[Rendered], packets: Vec<Packet>) -> Vec<Packet> {
+    stray(random, packets)
+}
+
+fn window_probes(random: &mut Random, talks: &[Rendered], packets: Vec<Packet>) -> Vec<Packet> {
+    let packets = probe_windows(random, packets);
+    retransmit(random, talks, &packets, 6)
+}
+
+fn window_probes_and_loss(random: &mut Random, talks: &[Rendered], packets: Vec<Packet>) -> Vec<Packet> {
+    let packets = window_probes(random, talks, packets);
+    lose(random, packets, 30, 2, all_but_syn)
+}
+
+fn at_once(_: &mut Random, _: &[Rendered], packets: Vec<Packet>) -> Vec<Packet> {
+    open_at_once(packets)
+}
+
+fn fast_reuse(random: &mut Random, _: &[Rendered], packets: Vec<Packet>) -> Vec<Packet> {
+    open_each_fast(random, packets)
+}
+
+fn skewed_by_seconds(random: &mut Random, _: &[Rendered], packets: Vec<Packet>) -> Vec<Packet> {
+    skew(random, packets, &[3_000 * MILLI, 8_000 * MILLI, 20_000 * MILLI, 40_000 * MILLI])
+}
+
+fn acks_only(_: &mut Random, _: &[Rendered], mut packets: Vec<Packet>) -> Vec<Packet> {
+    packets.retain(|packet| packet.payload.is_empty());
+    packets
+}
+
 /// The allowed numbers were measured with 2 000 seeds of each model; of unpaired responses half as many again are allowed.
 pub const MODELS: &[Model] = &[
     Model::new("clean", clean).complete(),
@@ -199,4 +259,17 @@ pub const MODELS: &[Model] = &[
     Model::new("idle", idle),
     Model::new("fast-open-and-loss", fast_open_and_loss).unpaired(11),
     Model::new("clocks", clocks),
+    Model::new("forged-options", forged_options).complete(),
+    Model::new("stamped", stamped).complete(),
+    Model::new("stamped-loss", stamped_loss).unpaired(7),
+    Model::new("stamped-taps", stamped_taps).one_in(5_000).unpaired(4),
+    Model::new("resets-of-others", resets_of_others).complete(),
+    Model::new("syns-of-others", syns_of_others).complete(),
+    Model::new("strays", strays).complete(),
+    Model::new("window-probes", window_probes).complete(),
+    Model::new("window-probes-and-loss", window_probes_and_loss).unpaired(7),
+    Model::new("at-once", at_once).complete(),
+    Model::new("fast-reuse", fast_reuse).reused(),
+    Model::new("skew-by-seconds", skewed_by_seconds).unpaired(20),
+    Model::new("acks-only", acks_only),
 ];

@@ -4,7 +4,7 @@ use super::bodies::{Kind, body};
 use super::conversation::{Close, Conversation, Exchange, Field, From, Pace, Payload, Request, Response};
 use super::random::Random;
 
-/// Features of a conversation, besides the ordinary ones.
+/// Features of a conversation, besides the ordinary.
 #[derive(Debug, Clone, Copy)]
 pub struct Talk {
     /// Bodies hold HTTP.
@@ -15,7 +15,7 @@ pub struct Talk {
     pub proxied: bool,
     /// Servers may refuse a request whose body waits for a 100 (Continue): the body is never sent.
     pub refused: bool,
-    /// Requests come two or three at a time, and the next ones when all are answered.
+    /// Requests come two or three at a time, and the next requests when all are answered.
     pub bursts: bool,
     /// Only a whole capture tells how to read these: CONNECT, tunnels that hold HTTP, clients that keep two requests open.
     pub anything: bool,

@@ -17,7 +17,7 @@ pub struct Scope {
     /// HEAD, whose answer is told from others by its request alone.
     pub head: bool,
     pub tunnel: bool,
-    /// A tunnel may be one that CONNECT asked for.
+    /// A tunnel may be what CONNECT asked for.
     pub connect: bool,
     /// Requests for an upgrade that is refused.
     pub upgrade: bool,

@@ -5,7 +5,6 @@ use proptest::test_runner::TestCaseError;
 use serde_json::{Map, Value};
 
 use super::conversation::{From, Sent};
-use super::trace::EPOCH_MICROS;
 use super::verdict::{Case, Verdict};
 use super::wire::Packet;
 
@@ -75,18 +74,6 @@ impl Case<'_> {
 
 fn micros(millis: Option<&Value>) -> Option<i64> {
     Some((millis?.as_f64()? * 1_000.0).round() as i64)
-}
-
-/// In the days around the one that the traces begin at.
-pub fn timestamp(at: i64) -> String {
-    let millis = (at - EPOCH_MICROS).div_euclid(1_000);
-    let day = match millis.div_euclid(86_400_000) {
-        before if before < 0 => format!("2023-12-{:02}", 32 + before),
-        days => format!("2024-01-{:02}", 1 + days),
-    };
-    let millis = millis.rem_euclid(86_400_000);
-    let (hours, minutes, seconds) = (millis / 3_600_000, millis / 60_000 % 60, millis / 1_000 % 60);
-    format!("{day}T{hours:02}:{minutes:02}:{seconds:02}.{:03}Z", millis % 1_000)
 }
 
 /// A time of this line that is negative.

@@ -10,6 +10,18 @@ pub const EPOCH_MICROS: i64 = 1_704_067_200_000_000;
 /// Text that looks like the beginning of a message and is none.
 pub const LOOKALIKES: [&str; 2] = ["GET /evil HTTP/1.1\r\n", "HTTP/1.1 299 Evil\r\n"];
 
+/// In the days around the day that the traces begin at.
+pub fn timestamp(at: i64) -> String {
+    let millis = (at - EPOCH_MICROS).div_euclid(1_000);
+    let day = match millis.div_euclid(86_400_000) {
+        before if before < 0 => format!("2023-12-{:02}", 32 + before),
+        days => format!("2024-01-{:02}", 1 + days),
+    };
+    let millis = millis.rem_euclid(86_400_000);
+    let (hours, minutes, seconds) = (millis / 3_600_000, millis / 60_000 % 60, millis / 1_000 % 60);
+    format!("{day}T{hours:02}:{minutes:02}:{seconds:02}.{:03}Z", millis % 1_000)
+}
+
 /// How the writes become segments. Lists are used from the front, again and again.
 #[derive(Debug, Clone)]
 pub struct Cutting {

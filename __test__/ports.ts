@@ -1,7 +1,6 @@
 /** Ports for servers that tests start. */
 
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 
 /** A port that no server has, on loopback and elsewhere, at the time of the call. */
 export async function freePort(): Promise<number> {

@@ -1,7 +1,6 @@
 // Pods in a mesh: with the proxy as a container or a native sidecar, and such that the mesh's webhook gives one afterwards.
 
-import { annotated, pod, web } from './parts';
-import type { PodCase } from './pods';
+import { annotated, type PodCase, pod, web } from './parts';
 import type { Json } from './rig';
 
 const proxy = (name: string, ...ports: number[]): Json => ({

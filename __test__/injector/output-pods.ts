@@ -1,7 +1,6 @@
 // Pods by what they ask for of outputs, and of the operator's policy.
 
-import { annotated, pod } from './parts';
-import type { PodCase } from './pods';
+import { annotated, type PodCase, pod } from './parts';
 
 /** Of the injector. */
 const KAFKA = {
@@ -15,7 +14,7 @@ const OTLP = {
   INJECTOR_SIDECAR_OTLP_HEADERS_SECRET: 'collector/headers',
 };
 
-/** Injected ones. */
+/** Injected pods. */
 export const WITH_OUTPUTS: readonly (PodCase & { warns?: RegExp })[] = [
   {
     name: 'another-url-without-the-token',

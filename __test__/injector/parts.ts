@@ -1,6 +1,11 @@
 // The parts of the pods of the tables.
 
-import type { Json } from './rig';
+import type { Asked, Json } from './rig';
+
+export interface PodCase extends Asked {
+  name: string;
+  pod: Json;
+}
 
 export const web = { name: 'web', image: 'registry.example/web:1', ports: [{ containerPort: 8080 }] };
 const LABEL = { 'tcp-sniffer/inject': 'true' };

@@ -2,13 +2,8 @@
 
 import { IN_A_MESH, OUTSIDE_OF_A_MESH } from './mesh-pods';
 import { ASKING_TOO_MUCH, WITH_OUTPUTS } from './output-pods';
-import { annotated, pod, web } from './parts';
-import type { Asked, Json } from './rig';
-
-export interface PodCase extends Asked {
-  name: string;
-  pod: Json;
-}
+import { annotated, type PodCase, pod, web } from './parts';
+import type { Json } from './rig';
 
 /** Required; each term has its expressions as `[operator, ...values]` on the label of the operating system. */
 function osAffinity(...terms: string[][] | string[][][]): Json {
@@ -23,7 +18,7 @@ const LONG_BYTES = 128 * 1024 - 100;
 const texts = (count: number): string[] => Array<string>(count).fill('x'.repeat(LONG_BYTES));
 const variables = (count: number): Json[] => texts(count).map((value, at) => ({ name: `LONG_${at}`, value }));
 
-/** Injected ones: the API server must take what comes out. */
+/** Injected pods: the API server must take what comes out. */
 export const INJECTED: readonly (PodCase & { warns?: RegExp })[] = [
   { name: 'plain', pod: pod() },
   { name: 'plain-classic', pod: pod(), native: false },

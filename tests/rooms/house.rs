@@ -41,7 +41,7 @@ type Read<'a> = &'a dyn Fn(&str) -> Option<String>;
 impl House {
     pub fn read(root: &str, read: Read<'_>) -> Self {
         let mut modules = Modules::new();
-        let folder = root.trim_end_matches("/lib.rs");
+        let folder = root.rsplit_once('/').map_or("", |(folder, _)| folder);
         enter(Path::new(), root, folder, read, &mut modules);
         let mut imports = BTreeSet::new();
         for (module, Module { file, names }) in &modules {

@@ -1,11 +1,12 @@
 //! The files of src/ as a house: no circle among them, and no import against the order of the rooms in the table of src/lib.rs.
+//! No circle among the files of tests/ either.
 //!
 //! An arrow runs from a file to the file that *defines* what it names, in a `use` or in a path such as `super::wire::take`.
 //! - A re-export (`pub use`) is a door: a name that comes through it draws an arrow to the file after it, and the door itself
 //!   draws none. So a folder's `mod.rs` may show what is in the folder. The files in the folder may name its own definitions,
 //!   or it may name theirs, but not both.
 //! - A method is no name: an `impl` in another file draws arrows to the types that it names, and a call draws none.
-//! - Tests, and what only tests compile, do not count.
+//! - Of src/, tests, and what only tests compile, do not count.
 //!
 //! A room is a file or a folder right in src/. It imports only from rooms that stand above it in the table.
 
@@ -29,6 +30,17 @@ fn ours() -> House {
 fn no_file_is_in_a_circle() {
     let circles = circles(&ours().imports);
     assert!(circles.is_empty(), "circles:\n{}", circles.join("\n"));
+}
+
+/// The files that all tests share come with each of them.
+#[test]
+fn no_file_of_the_tests_is_in_a_circle() {
+    for root in ["tests/attack.rs", "tests/rooms/main.rs"] {
+        let imports = House::read(root, &|path| fs::read_to_string(path).ok()).imports;
+        assert!(!imports.is_empty(), "{root}");
+        let circles = circles(&imports);
+        assert!(circles.is_empty(), "circles:\n{}", circles.join("\n"));
+    }
 }
 
 #[test]

@@ -1,78 +1,19 @@
 // The command as a process, with a fake engine (setup/fake-binding.cjs): flags, streams, signals, exit codes.
 
-import { type ChildProcessWithoutNullStreams, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-
-const CLI = join(process.env.TEST_DIST as string, 'cli.js');
+import { command, logged, run, shell } from './setup/command';
 
 const WITHOUT_KAFKA = `--require=${join(__dirname, 'setup/without-kafka.cjs')}`;
-const running: ChildProcessWithoutNullStreams[] = [];
 const servers: Server[] = [];
 afterEach(() => {
-  for (const child of running.splice(0)) child.kill('SIGKILL');
   for (const server of servers.splice(0)) {
     server.closeAllConnections();
     server.close();
   }
 });
-
-interface Ended {
-  code: number | null;
-  signal: string | null;
-  stdout: string;
-  stderr: string;
-  /** The log, each line parsed. */
-  log: Record<string, unknown>[];
-}
-
-function command(
-  args: string[],
-  env: Record<string, string> = {},
-  script = [CLI],
-): { child: ChildProcessWithoutNullStreams; ended: Promise<Ended> } {
-  const child = spawn(process.execPath, [...script, ...args], { env: { PATH: process.env.PATH ?? '', ...env } });
-  running.push(child);
-  const out: Buffer[] = [];
-  let stderr = '';
-  child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
-  const ended = new Promise<Ended>((resolve) =>
-    child.on('close', (code, signal) => {
-      const log = stderr
-        .split('\n')
-        .filter((line) => line !== '')
-        .map((line) => JSON.parse(line) as Record<string, unknown>);
-      resolve({ code, signal, stdout: Buffer.concat(out).toString('utf8'), stderr, log });
-    }),
-  );
-  return { child, ended };
-}
-
-function run(args: string[], env?: Record<string, string>): Promise<Ended> {
-  return command(args, env).ended;
-}
-
-/** A pipeline around the command; what came out on either stream, and the command's own exit status. */
-function shell(script: string): string {
-  // The time limit is for the command itself: a killed shell would leave it running.
-  const cli = `timeout 20 ${process.execPath} ${CLI}`;
-  const text = `exec 2>&1; ${script.replaceAll('CLI', cli)}; echo "status \${PIPESTATUS[0]}"`;
-  return execFileSync('bash', ['-c', text], { encoding: 'utf8' });
-}
-
-/** Until its log says so. */
-function logged(child: ChildProcessWithoutNullStreams, words: string): Promise<void> {
-  return new Promise((resolve) => {
-    let seen = '';
-    child.stderr.on('data', (chunk: string) => {
-      seen += chunk;
-      if (seen.includes(words)) resolve();
-    });
-  });
-}
 
 describe('usage', () => {
   it('--help and --version', async () => {
@@ -432,88 +373,5 @@ describe('live', () => {
   it('a full disk is a failure: one line, exit 2', () => {
     const stdout = shell('CLI --ports 80 --log-level error >/dev/full');
     expect(stdout).toMatch(/^\{.*"message":"cannot write messages".*\}\nstatus 2\n$/);
-  });
-});
-
-describe('the library with handleSignals', () => {
-  const dist = process.env.TEST_DIST as string;
-  const host = (config: string, more = ''): { child: ChildProcessWithoutNullStreams; ended: Promise<Ended> } =>
-    command([], {}, [
-      '-e',
-      `const { createSniffer } = require(${JSON.stringify(dist)});
-       const sniffer = createSniffer({ ports: [80], interface: 'lo', ${config} });
-       sniffer.on('stop', () => console.log('stopped'));
-       ${more}
-       sniffer.start();`,
-    ]);
-
-  it('stops, drains, and lets the signal take its course', async () => {
-    const { child, ended } = host('handleSignals: true');
-    await logged(child, 'capture started');
-    child.kill('SIGTERM');
-    const { signal, stdout, log } = await ended;
-    expect(signal).toBe('SIGTERM');
-    expect(stdout).toBe('stopped\n');
-    expect(log).toContainEqual(expect.objectContaining({ message: 'signal received: stopping', signal: 'SIGTERM' }));
-  });
-
-  it('a second signal does not wait', async () => {
-    const url = `http://127.0.0.1:1/`;
-    const { child, ended } = host(`handleSignals: true, outputUrl: '${url}', drainTimeoutMs: 15_000`);
-    await logged(child, 'capture started');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    const stopping = logged(child, 'signal received');
-    child.kill('SIGINT');
-    await stopping;
-    child.kill('SIGINT');
-    const { signal, stdout, log } = await ended;
-    expect({ signal, stdout }).toEqual({ signal: 'SIGINT', stdout: '' });
-    expect(log.at(-1)).toMatchObject({ level: 'error', message: expect.stringContaining('second signal') });
-  });
-
-  it("leaves the end to the host where that listens too, and the host's signals alone without the option", async () => {
-    const own = `process.on('SIGTERM', () => { console.log('host'); setTimeout(() => process.exit(7), 300); });`;
-    const both = host('handleSignals: true', own);
-    await logged(both.child, 'capture started');
-    both.child.kill('SIGTERM');
-    expect(await both.ended).toMatchObject({ code: 7, stdout: 'host\nstopped\n' });
-    const alone = host('handleSignals: false', own);
-    await logged(alone.child, 'capture started');
-    alone.child.kill('SIGTERM');
-    expect(await alone.ended).toMatchObject({ code: 7, stdout: 'host\n' });
-  });
-});
-
-describe('the library', () => {
-  const dist = process.env.TEST_DIST as string;
-  const script = `
-    const sniffer = createSniffer({ ports: [80], interface: 'lo', logLevel: 'silent' });
-    let seen = 0;
-    sniffer.on('message', async () => { if (++seen === 3) await sniffer.stop(); });
-    sniffer.on('stop', () => console.log('stopped', seen >= 3));
-    sniffer.start();
-  `;
-
-  it.each([
-    ['require', ['-e', `const { createSniffer } = require(${JSON.stringify(dist)}); ${script}`]],
-    [
-      'import',
-      [
-        '--input-type=module',
-        '-e',
-        `import { createSniffer } from ${JSON.stringify(join(dist, 'index.js'))}; ${script}`,
-      ],
-    ],
-  ])('%s: the process lives while it runs and ends by itself after stop()', (_name, args) => {
-    expect(execFileSync(process.execPath, args, { encoding: 'utf8', timeout: 10_000 })).toBe('stopped true\n');
-  });
-
-  it('loads the HTTP client only for a URL', () => {
-    const script = (config: string) =>
-      `require(${JSON.stringify(dist)}).createSniffer({ ports: [80], interface: 'lo', logLevel: 'silent', ${config} }).start()
-         .then(() => process.exit(Object.keys(require.cache).some((file) => file.includes('/undici/')) ? 3 : 4));`;
-    const run = (config: string) => spawnSync(process.execPath, ['-e', script(config)], { timeout: 10_000 }).status;
-    expect(run('')).toBe(4);
-    expect(run("outputUrl: 'http://127.0.0.1:9/'")).toBe(3);
   });
 });

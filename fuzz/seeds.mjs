@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..');
 const FIXTURES = join(ROOT, 'fixtures');
-/** Larger ones slow the fuzzer down and teach it little. */
+/** Larger inputs slow the fuzzer down and teach it little. */
 const MAX_SEED_BYTES = 6_000;
 /** Frames of one seed of `decode`. */
 const MAX_FRAMES = 6;

@@ -38,7 +38,7 @@ const GIVEN_UP: CapabilitySet = CapabilitySet::NET_RAW.union(CapabilitySet::NET_
 
 const SIGNAL: libc::c_int = 33;
 
-/// Threads answer within a millisecond or so; one that hangs in the kernel must not hold everything up.
+/// Threads answer within a millisecond or so; a thread that hangs in the kernel must not hold everything up.
 const PATIENCE: Duration = Duration::from_secs(2);
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(1);
 
@@ -104,7 +104,7 @@ fn holders() -> Result<Vec<Pid>, GiveUpError> {
     for entry in std::fs::read_dir("/proc/self/task").map_err(GiveUpError::Threads)? {
         let name = entry.map_err(GiveUpError::Threads)?.file_name();
         let Some(thread) = name.to_str().and_then(|name| name.parse().ok()).and_then(Pid::from_raw) else { continue };
-        // An error: it has ended. Ambient ones are always permitted too.
+        // An error: it has ended. Ambient capabilities are always permitted too.
         let Ok(sets) = capabilities(Some(thread)) else { continue };
         if (sets.permitted | sets.effective | sets.inheritable).intersects(GIVEN_UP) {
             holders.push(thread);

@@ -104,8 +104,8 @@ proptest! {
         check(&rendered, &packets, &link, 1 << 20, &[From::Client])?;
     }
 
-    /// The answer to an unseen HEAD cannot be told from one whose body is still to come, nor that to an unseen CONNECT
-    /// from one that lasts until the connection closes: these are not in here, nor bodies that begin like an answer.
+    /// The answer to an unseen HEAD cannot be told from an answer whose body is still to come, nor that to an unseen CONNECT
+    /// from an answer that lasts until the connection closes: these are not in here, nor bodies that begin like an answer.
     #[test]
     fn responses_alone(
         rendered in strategy::conversation(Scope { head: false, tunnel: false, lookalikes: false, ..Scope::default() }),

@@ -152,7 +152,7 @@ proptest! {
             let first = packets.iter().find(|packet| packet.from == side && !packet.payload.is_empty());
             first.is_some_and(|first| support::trace::is_like_a_start(&rendered, first))
         });
-        // With all of the other side lost too, it is as if that had not been captured: see the next one.
+        // With all of the other side lost too, it is as if that had not been captured: see the next test.
         let seen = From::BOTH.map(|side| packets.iter().any(|packet| packet.from == side && !packet.payload.is_empty()));
         if believed || seen.contains(&false) {
             return Ok(());

@@ -27,12 +27,12 @@ fn has_any(status: &str) -> bool {
 
 fn threads() -> Vec<String> {
     let tasks = fs::read_dir("/proc/self/task").unwrap();
-    // One that has ended meanwhile has no status.
+    // A thread that has ended meanwhile has no status.
     tasks.filter_map(|task| fs::read_to_string(task.unwrap().path().join("status")).ok()).collect()
 }
 
 fn block_all_signals() {
-    // SAFETY: the set is initialised by sigfillset, and the old one is not asked for.
+    // SAFETY: the set is initialised by sigfillset, and the old set is not asked for.
     unsafe {
         let mut all = std::mem::zeroed();
         libc::sigfillset(&raw mut all);

@@ -41,7 +41,7 @@ fn bounded(name: &str, work: fn()) {
     assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));
 }
 
-/// Does `pieces` pieces of work and checks that the last ones cost what the first ones did, in time on the processor.
+/// Does `pieces` pieces of work and checks that the last pieces cost what the first did, in time on the processor.
 fn linear(pieces: u64, mut piece: impl FnMut(u64)) {
     let mut quarters = Vec::new();
     for quarter in 0..4 {
@@ -251,7 +251,7 @@ fn thousands_of_holes_from_the_end() {
         };
         for shift in [1, 0] {
             linear(HOLES - 1, |index| put(&mut wire, index, shift));
-            // The last one that fills a hole sets all after it free.
+            // The last segment that fills a hole sets all after it free.
             put(&mut wire, HOLES - 1, shift);
         }
         wire.take(true);

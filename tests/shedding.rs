@@ -24,7 +24,7 @@ use tcp_sniffer::stats::Stats;
 
 const MAX_BODY_BYTES: usize = 1 << 20;
 
-/// Before these packets, by index, the level becomes another one.
+/// Before these packets, by index, the level changes to another.
 type Changes = Vec<(prop::sample::Index, ShedLevel)>;
 
 fn level(steps: u8) -> ShedLevel {
@@ -68,7 +68,7 @@ fn watch(link: &Link, packets: &[Packet], changes: &Changes, seed: u64) -> Shed 
     Shed { lines, stats, read, first }
 }
 
-/// A body that was left out is one that was cut before its first byte: the flag, its size, no reason, no bytes. Returns the line as
+/// A body that was left out is a body that was cut before its first byte: the flag, its size, no reason, no bytes. Returns the line as
 /// the verdict has it, which knows cut messages with a reason.
 fn with_reason(rendered: &Rendered, line: &Value) -> Result<Value, TestCaseError> {
     let mut line = line.clone();

@@ -158,7 +158,7 @@ fn root_becomes_the_user_of_the_image_with_net_raw_alone() {
     assert_eq!(u64::from_str_radix(field(&status, "CapBnd:").first().unwrap(), 16).unwrap(), NET_RAW);
 }
 
-/// Kubernetes gives a container the group of its volumes (`fsGroup`) as a further one; those of the system are root's own.
+/// Kubernetes gives a container the group of its volumes (`fsGroup`) as a further group; those of the system are root's own.
 #[test]
 fn root_keeps_the_groups_that_the_pod_was_given() {
     if !is_root() {

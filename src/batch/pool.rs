@@ -1,7 +1,7 @@
 //! The memory of batches, in one place. In: buffers that are dropped, on any thread. Out: buffers for batches to come. Refuses
 //! to know: what is written into them, and how long they are on their way.
 //!
-//! Memory that is new has to be asked of the system, which clears it page by page: so a few buffers are kept. The one that came
+//! Memory that is new has to be asked of the system, which clears it page by page: so a few buffers are kept. The buffer that came
 //! back last goes out first, since it is still in a cache: a channel, which would take turns, costs 4 % of a savefile's time.
 
 use std::ops::{Deref, DerefMut};
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Kept at a time: one for each batch that a receiver may have in its hands.
 pub const MAX_KEPT_BUFFERS: usize = 4;
-/// A buffer with more memory than this is not kept: a batch with one long line is no measure of the next one.
+/// A buffer with more memory than this is not kept: a batch with one long line is no measure of the next.
 pub const MAX_KEPT_BUFFER_BYTES: usize = 512 << 10;
 /// The share of its length that a new buffer has on top: the next batch is about as long, and grows for its last line otherwise.
 const SPARE_SHARE: usize = 8;
@@ -51,7 +51,7 @@ pub struct Buffer {
 }
 
 impl Buffer {
-    /// Another one of the same pool.
+    /// Another writer of the same pool.
     #[must_use]
     pub fn another(&self, bytes: usize) -> Self {
         self.pool.as_ref().map_or_else(|| Vec::with_capacity(bytes).into(), |pool| pool.take(bytes))

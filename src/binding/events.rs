@@ -20,7 +20,7 @@ use crate::notice::Level;
 /// A report of a capture; the fields that are there depend on `kind`.
 #[napi(object, object_from_js = false, js_name = "CaptureEvent")]
 pub struct BindingCaptureEvent {
-    /// `end` is the last one, always.
+    /// `end` is always the last event.
     #[napi(ts_type = "'batch' | 'facts' | 'notice' | 'unanswered' | 'error' | 'stats' | 'end'")]
     pub kind: &'static str,
     /// `batch`: length of its lines. Costs a credit: `copyLines()` at once, `release()` when done with them. `facts`: length of the

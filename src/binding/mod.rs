@@ -133,7 +133,7 @@ impl Capture {
         self.control.stop();
     }
 
-    /// Adds lines of a key log (RFC 9850), whole ones. False if so many wait already that these are lost.
+    /// Adds whole lines of a key log (RFC 9850). False if so many wait already that these are lost.
     #[napi]
     pub fn add_tls_keys(&self, text: String) -> bool {
         self.control.add_tls_keys(&Zeroizing::new(text))
@@ -196,7 +196,7 @@ impl Capture {
         own_posts::seal(&body, self.max_body_bytes)
     }
 
-    /// The counters some 50 ms ago (libpcap's own: 250 ms); after `end` the final ones. Waits for nothing.
+    /// The counters some 50 ms ago (libpcap's own: 250 ms); after `end` the final counters. Waits for nothing.
     #[napi]
     pub fn stats(&self) -> EngineStats {
         stats_of(&self.control.stats())

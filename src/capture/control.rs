@@ -43,7 +43,7 @@ impl CaptureControl {
         self.wake.signal();
     }
 
-    /// Lines of a key log, whole ones. False if so many wait already that these are not taken.
+    /// Whole lines of a key log. False if so many wait already that these are not taken.
     pub fn add_tls_keys(&self, text: &str) -> bool {
         let mut pending = self.tls_keys.lock().unwrap_or_else(PoisonError::into_inner);
         let needed = pending.len() + text.len() + 1;

@@ -1,5 +1,5 @@
 //! In no published addon: a panic on demand, to show that it ends the capture and not the process. Only with the feature
-//! `faults`. In: a source, the variable `TCP_SNIFFER_PANIC_AT_PACKET`. Out: the same packets, until that one, counted from 1.
+//! `faults`. In: a source, the variable `TCP_SNIFFER_PANIC_AT_PACKET`. Out: the same packets, until that packet, counted from 1.
 
 use std::os::fd::BorrowedFd;
 

@@ -33,7 +33,7 @@ pub(super) struct Reports {
     last_drop_notice: Option<Instant>,
     /// Messages dropped at the queue that no notice has told yet.
     untold_drops: u64,
-    /// Notices left out since the last one that was delivered.
+    /// Notices left out since the last notice that was delivered.
     suppressed: u64,
     capture: CaptureStats,
 }

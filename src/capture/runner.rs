@@ -222,7 +222,7 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
     }
 
     /// Nothing waits to be read. A young batch need not wait for company, but where full
-    /// ones just went there is plenty: it has until the next time, a tick at most, to become one of them.
+    /// batches just went there is plenty: it has until the next time, a tick at most, to become one of them.
     fn on_dry(&mut self) {
         self.tick();
         let busy = std::mem::take(&mut self.batch_went);
@@ -255,7 +255,7 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
         }
     }
 
-    /// Full and old batches go to the queue, young ones too with `force`.
+    /// Full and old batches go to the queue, young batches too with `force`.
     fn collect(&mut self, force: bool) {
         let Self { engine, outgoing, reports, .. } = self;
         take_batches(engine, outgoing, reports, force, self.max_queue_bytes);

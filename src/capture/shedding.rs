@@ -45,7 +45,7 @@ impl Shedding {
         }
     }
 
-    /// On the capture thread. Returns the level, if it is another one now.
+    /// On the capture thread. Returns the level, if it has changed.
     pub(super) fn due(&mut self, now: Instant) -> Option<ShedLevel> {
         let cpu = if self.limit.of_process {
             cpu_of_process()

@@ -5,7 +5,7 @@ use memchr::{memchr2, memmem};
 
 pub type Charset = &'static Encoding;
 
-/// The charset that a `Content-Type` value names, if it is one that is known and not UTF-8.
+/// The charset that a `Content-Type` value names, if that charset is known and not UTF-8.
 pub fn charset_of(content_type: &[u8]) -> Option<Charset> {
     let parameters = content_type.split(|&b| b == b';').skip(1);
     let label = parameters.filter_map(|parameter| {

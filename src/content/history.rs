@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 
 /// The largest window (RFC 1951 §2).
 pub const MAX_WINDOW_BITS: u8 = 15;
-/// zlib has no smaller window than this, also where a smaller one was agreed.
+/// zlib has no smaller window than this, also where a smaller window was agreed.
 const MIN_WINDOW_BITS: u8 = 9;
 /// The first piece of memory of a history; it grows by doubling.
 const FIRST_BYTES: usize = 512;

@@ -111,8 +111,8 @@ pub struct Content<'a> {
     pub without_end: bool,
 }
 
-/// Removes the codings from `body`, the one that was applied last first. As much is given as can be of a body that is `cut`,
-/// and of one that ends early.
+/// Removes the codings from `body`, the coding that was applied last first. As much is given as can be of a body that is `cut`,
+/// and of a body that ends early.
 ///
 /// # Errors
 /// When the bytes are not coded so, or are too few to give any content.

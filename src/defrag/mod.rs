@@ -23,7 +23,7 @@ pub const MAX_HELD_BYTES: usize = 4 * 1024 * 1024;
 /// From a datagram's first fragment, in packet time; as long as Linux waits (`ipfrag_time`).
 pub const LIFETIME_MICROS: i64 = 30_000_000;
 
-/// Datagrams just completed, whose late duplicates begin no new one: where a packet is captured twice (`any`, a bridge)
+/// Datagrams just completed, whose late duplicates begin no new datagram: where a packet is captured twice (`any`, a bridge)
 /// the second copy of the last fragment would wait in vain and be counted as a loss.
 const MAX_FINISHED: usize = 16;
 /// How late a duplicate may be. Much less than it takes a sender to come round to an identification again.

@@ -3,7 +3,7 @@
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-/// Batches that the receiver may hold at one time: enough that it never runs dry while the next one is on its way,
+/// Batches that the receiver may hold at one time: enough that it never runs dry while the next batch is on its way,
 /// few enough that what it holds is bounded (a batch is bounded in bytes).
 pub const CREDITS: usize = 4;
 

@@ -95,7 +95,7 @@ impl Finisher {
         self
     }
 
-    /// Hands `give` the lines in batches of about the usual size, each before the next one is made. With `in_haste` nothing is
+    /// Hands `give` the lines in batches of about the usual size, each before the next is made. With `in_haste` nothing is
     /// decoded.
     pub fn finish(&mut self, batch: Batch, in_haste: bool, mut give: impl FnMut(Batch)) {
         if batch.raw.is_empty() {

@@ -192,7 +192,7 @@ fn the_messages_of_a_grpc_body() {
     let unshown = r#","grpcMessages":[{"size":23,"compressed":true}]"#.to_owned();
     assert_eq!(grpc_line(b"snappy", &small, false), (unshown.clone(), ContentStats { grpc_undecodable: 1, ..none }));
     assert_eq!(grpc_line(b"gzip", &small, true), (unshown, ContentStats { grpc_left_coded: 1, ..none }));
-    // After one that is broken the others are left.
+    // After a broken message the others are left.
     let (line, stats) = grpc_line(b"gzip", &[&frame(1, b"no gzip")[..], &small, &frame(0, b"one")].concat(), false);
     let told =
         r#","grpcMessages":[{"size":7,"compressed":true},{"size":23,"compressed":true},{"size":3,"data":"b25l"}]"#;

@@ -1,4 +1,4 @@
-//! Batches on their way from the capture thread to the sending thread, in their order, and the end after the last one. In:
+//! Batches on their way from the capture thread to the sending thread, in their order, and the end after the last batch. In:
 //! batches, the end. Out: the same; whether the other side is where one waits for it. Refuses to know: credits, the receiver.
 //!
 //! The channel has no bound of its own, since a batch counts by its bytes. There is one producer, so it may look at the counter
@@ -19,7 +19,7 @@ pub const MAX_QUEUE_BYTES: usize = 32 << 20;
 /// A lossless source is not read while so many batches wait: one for the sending thread to go on with, and the next.
 const MAX_LOSSLESS_BATCHES: usize = 2;
 
-/// Counted for each batch on top of its lines, so that many small ones are bounded as well.
+/// Counted for each batch on top of its lines, so that many small batches are bounded as well.
 const BATCH_OVERHEAD_BYTES: usize = 256;
 
 #[derive(Debug)]
@@ -85,7 +85,7 @@ impl QueueIn {
         let _ = self.items.send(Item::End(error));
     }
 
-    /// No batch is before one that would come now.
+    /// No batch is before a batch that would come now.
     pub(super) fn is_idle(&self) -> bool {
         self.shared.pending.load(Ordering::SeqCst) == 0
     }
@@ -211,7 +211,7 @@ mod tests {
         assert_eq!(capture.push(batch(1, 7), 1_000), 7, "what is not taken is counted");
     }
 
-    /// Two threads; the one that produces sleeps only where it is told of the end of that.
+    /// Two threads; the producing thread sleeps only where it is told of the end of that.
     #[test]
     fn no_wake_up_is_lost() {
         let (mut capture, sending) = queue();

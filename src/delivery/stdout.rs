@@ -47,7 +47,7 @@ impl StdoutOutput {
             return None;
         }
         batch.lines.drain(..taken);
-        // The first one may be no more than the end of a line: it is out when that is.
+        // The first line may be no more than the end of a line: it is out when that is.
         let left = u32::try_from(memchr_iter(b'\n', &batch.lines).count()).unwrap_or(u32::MAX).min(batch.messages);
         self.count(batch.messages - left);
         batch.messages = left;
@@ -91,7 +91,7 @@ fn write_at_once(stdout: BorrowedFd<'_>, lines: &[u8]) -> usize {
     let mut rest = lines;
     while !rest.is_empty() {
         let piece = rest.get(..piece_end(rest, piece_bytes)).unwrap_or(rest);
-        // Before each one: another process may have undone it since.
+        // Before each write: another process may have undone it since.
         if piece_bytes == PIPE_BUF_BYTES {
             keep_from_waiting(stdout);
         }
@@ -113,7 +113,7 @@ fn torn_bytes(lines: &[u8], taken: usize) -> usize {
     if taken == lines.len() { 0 } else { taken - memrchr(b'\n', before).map_or(0, |at| at + 1) }
 }
 
-/// As many whole lines as fit into `limit`, or one that is longer.
+/// As many whole lines as fit into `limit`, or a single longer line.
 fn piece_end(lines: &[u8], limit: usize) -> usize {
     let Some((within, beyond)) = lines.split_at_checked(limit) else { return lines.len() };
     match memrchr(b'\n', within) {

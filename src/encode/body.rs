@@ -243,7 +243,7 @@ impl BodyWriter {
         Some(RawBody { at: start..out.len(), codings, charset, grpc, cut: *cut, unredacted })
     }
 
-    /// `None` where there is one that is not known.
+    /// `None` if a coding is not known.
     fn codings(&mut self, message: &HttpMessage<'_>) -> Option<Vec<Coding>> {
         let mut codings = Vec::new();
         for value in values(&CONTENT_ENCODING, message.fields()) {

@@ -1,4 +1,4 @@
-//! Fields as a JSON object, values of secret ones replaced.
+//! Fields as a JSON object, values of secret fields replaced.
 //!
 //! Names are compared generously: what a lenient receiver might take for a secret name is one (`names`). So is what a value
 //! holds after a line break that only some receivers see.

@@ -200,7 +200,7 @@ pub(super) fn push_number(out: &mut Vec<u8>, number: u64) {
     }
 }
 
-/// Its last one.
+/// Its last byte.
 pub(super) const fn digit(number: u64) -> u8 {
     b'0' + (number % 10) as u8
 }

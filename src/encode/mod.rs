@@ -249,7 +249,7 @@ impl Encoder {
     }
 }
 
-/// Appends a text with another one put into it. Their lengths are known here, so that no call copies them, and the space is
+/// Appends a text with another text put into it. Their lengths are known here, so that no call copies them, and the space is
 /// looked for once.
 #[inline(always)]
 fn push_form<const N: usize, const M: usize>(out: &mut Vec<u8>, form: &[u8; N], at: usize, text: &[u8; M]) {

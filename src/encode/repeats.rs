@@ -61,7 +61,7 @@ impl<'a> Repeats<'a> {
         }
     }
 
-    /// The next one with its name.
+    /// The next field with its name.
     pub fn next(&self, index: usize) -> Option<usize> {
         match self {
             Self::Few(Fields { lines, bytes }) => {

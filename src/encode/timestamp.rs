@@ -23,7 +23,7 @@ impl Default for TimestampWriter {
 }
 
 impl TimestampWriter {
-    /// Times before 1970, unknown ones too, or after 9999 (broken savefiles) are clamped.
+    /// Times before 1970, unknown times too, or after 9999 (broken savefiles) are clamped.
     #[inline]
     pub fn text(&mut self, at: Timestamp) -> [u8; 24] {
         let micros = at.micros().clamp(0, LAST_MICROS) as u64;

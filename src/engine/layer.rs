@@ -22,7 +22,7 @@ impl Default for Layer {
 /// The bytes that came before it is known what they are.
 #[derive(Debug, Default)]
 pub(super) struct Beginning {
-    /// Bytes that each side lost before its first ones.
+    /// Bytes that each side lost before its first bytes.
     lost: [Option<u64>; 2],
     pub kept: Option<Kept>,
 }

@@ -11,7 +11,7 @@ use crate::flow::{EntryId, FlowKey};
 use crate::message::Incomplete;
 
 impl Engine {
-    /// From now on so much is left out. With the same `seed` the connections of a level are those of the next one too.
+    /// From now on so much is left out. With the same `seed` the connections of a level are those of the next level too.
     pub fn shed_load(&mut self, level: ShedLevel, seed: u64) {
         let before = std::mem::replace(&mut self.shedding, Shedding::new(level, seed));
         self.outlet.stats.shed_level = level.number();
@@ -50,7 +50,7 @@ impl Engine {
         self.shedding.leaves_out(key, &self.ports)
     }
 
-    /// A segment of a connection that the level leaves out; one that is not sampled would not be read at all.
+    /// A segment of a connection that the level leaves out; a connection that is not sampled would not be read at all.
     #[cold]
     pub(super) fn leave_out(&mut self, key: &FlowKey, segment: &Segment<'_>) {
         if self.is_sampled(key) { self.count_left_out(segment) } else { self.outlet.stats.not_sampled += 1 }

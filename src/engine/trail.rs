@@ -18,7 +18,7 @@ use crate::defrag;
 use crate::flow::{FlowKey, SeqNumber};
 use crate::tls::{KeyStore, MAX_KEY_BYTES, Random};
 
-/// Packets with a SYN of which no port is watched, and others with one whose connection is not known yet; past it the oldest is forgotten.
+/// Packets with a SYN of which no port is watched, and others with a SYN whose connection is not known yet; past it the oldest is forgotten.
 /// As many as the engine remembers.
 const MAX_APART: usize = 4_096;
 
@@ -26,7 +26,7 @@ const MAX_APART: usize = 4_096;
 /// datagram that is still put together is forgotten here.
 const MAX_DATAGRAMS: usize = defrag::MAX_DATAGRAMS;
 
-/// Of a datagram; real ones have at most some dozens.
+/// Of a datagram; real datagrams have at most some dozens.
 const MAX_FRAGMENTS: usize = 8_192;
 
 /// Randoms whose secrets are taken, each once; past it those of other connections are left out.

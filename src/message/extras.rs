@@ -2,7 +2,7 @@
 
 use crate::content::grpc::Kind;
 
-/// Lent to a message as `HttpMessage::extras`: one that has none of this, as of HTTP/1.x in the clear, pays for an empty
+/// Lent to a message as `HttpMessage::extras`: a message without any of this, as of HTTP/1.x in the clear, pays for an empty
 /// reference. Each part is encoded only if it is there.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Extras<'a> {

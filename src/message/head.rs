@@ -199,7 +199,7 @@ impl FieldLines {
         (self.names, self.repeated, self.section) = (others.names, others.repeated, others.section);
     }
 
-    /// After the last one was pushed.
+    /// After the last field was pushed.
     pub(super) fn set_section(&mut self, section: Option<SectionNumber>) {
         self.section = section;
     }

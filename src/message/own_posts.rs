@@ -64,7 +64,7 @@ pub fn mark(outputs: &[OwnOutput], head: &Head, bytes: &[u8]) -> Mark {
     mark
 }
 
-/// The body of a marked request is the one that the marker was made for.
+/// The body of a marked request is the body that the marker was made for.
 pub fn is_sealed(message: &HttpMessage<'_>) -> bool {
     let seal = || sealed(message.body, message.body_bytes);
     matches!(message.head.start, StartLine::Request { .. })

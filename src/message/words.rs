@@ -149,7 +149,7 @@ pub fn is_name(name: &[u8], known: &[u8]) -> bool {
     };
     let same = |name: &[u8; 8], known: &[u8; 8]| {
         let known = u64::from_le_bytes(*known);
-        // Digits and `-` lack the bit of letters, and a capital lacks the next one.
+        // Digits and `-` lack the bit of letters, and a capital lacks the next bit.
         let letters = (known & (ONES * 0x40)) >> 1;
         u64::from_le_bytes(*name) | letters == known
     };

@@ -1,6 +1,6 @@
 //! Where in JSON the values of named members stand, found with as little work as will do.
 //!
-//! The names are searched for first. Where each one that is there is a whole string, it is known from what is around it what that
+//! The names are searched for first. If each name that is there is a whole string, it is known from what is around it what that
 //! string is: in JSON a quote after a letter, without a backslash before it, ends a string, and a string with a colon after it is
 //! the name of a member. Names in any other place, and escapes that may hide one, take a walk through all of the text. A text in
 //! which no name is, in whatever way, is left as it is also where it is no JSON.
@@ -89,7 +89,7 @@ fn near_names(search: &Search, text: &[u8]) -> Option<Found> {
 }
 
 /// Where a text that has a value of an object before `at` is no JSON any more. A comma may follow, or brackets that close, and after the
-/// last of these a comma, nothing, or the next text: one that could be the rest of a number only on a line of its own.
+/// last of these a comma, nothing, or the next text: a text that could be the rest of a number only on a line of its own.
 fn lost_after(text: &[u8], at: usize) -> Option<usize> {
     let rest = text.get(at..).unwrap_or_default();
     let closing =

@@ -17,7 +17,7 @@ pub enum Kind {
     },
     /// `text/event-stream`, whose events may be JSON.
     Events,
-    /// None of them: it is read if it is JSON all the same.
+    /// Another type: it is read if it is JSON all the same.
     Other,
 }
 
@@ -85,7 +85,7 @@ pub(super) fn all_parameters(text: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
     all
 }
 
-/// A quoted string after its first quote, and what follows the last one.
+/// A quoted string after its first quote, and what follows the last quote.
 fn unquoted(quoted: &[u8]) -> (Vec<u8>, &[u8]) {
     let (mut value, mut rest) = (Vec::new(), quoted);
     while let Some((byte, more)) = rest.split_first() {

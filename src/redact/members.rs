@@ -16,7 +16,7 @@ pub(super) struct MemberNames {
     joints: HashMap<Vec<u8>, Vec<usize>, RandomState>,
     /// The first bytes of names, a bit each.
     firsts: [u64; 4],
-    /// Of the shortest name and of the longest one with all its joints.
+    /// Of the shortest name and of the longest with all its joints.
     lengths: (usize, usize),
 }
 

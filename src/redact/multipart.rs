@@ -24,7 +24,7 @@ pub(super) fn parts(text: &[u8], boundary: &[u8]) -> (Vec<Part>, Option<usize>) 
     }
     let delimiter = [b"\n--", boundary].concat();
     let finder = memmem::Finder::new(&delimiter);
-    // The first one may stand at the very beginning.
+    // The first delimiter may stand at the very beginning.
     let mut at = match text.strip_prefix(delimiter.get(1..).unwrap_or_default()) {
         Some(_) => delimiter.len() - 1,
         None => match finder.find(text) {

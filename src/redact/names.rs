@@ -15,7 +15,7 @@ pub(crate) const REDACTED: &[u8] = b"[REDACTED]";
 /// The names as a tree, one symbol a node: a walk through it costs no more than the text has in common with a name.
 #[derive(Debug)]
 pub(crate) struct Names {
-    /// The first one is the root.
+    /// The first is the root.
     nodes: Vec<Node>,
     /// The root's children by their symbols: most walks end here.
     firsts: Box<[u32; 256]>,

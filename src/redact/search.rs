@@ -11,7 +11,7 @@ use super::tables::{Tables, WINDOW, groups_at};
 
 /// Groups: as many as a byte has bits.
 const GROUPS: usize = 8;
-/// Letters by how often English has them, and so names of members: the ones to look for stand last.
+/// Letters by how often English has them, and so names of members: the bytes to look for stand last.
 const BY_FREQUENCY: &[u8] = b"etaoinsrhldcumfpgwybvkxjqz";
 
 #[derive(Debug)]

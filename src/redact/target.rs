@@ -88,7 +88,7 @@ impl Targets {
                     }
                     (name_start, separated) = (at + 1, None);
                 }
-                // A name begins after a separator, not where nothing but odd bytes follows that one.
+                // A name begins after a separator, not where nothing but odd bytes follows that.
                 b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | 0x80.. => {
                     if let Some(start) = separated.take() {
                         name_start = start;

@@ -367,7 +367,7 @@ proptest! {
             if at == text.len() {
                 continue;
             }
-            // A name that was changed is another one, and so is one with a letter's escape beside it.
+            // A name that was changed is another name, and so is a name with a letter's escape beside it.
             let near = |name: &Range<usize>| at + 7 > name.start && at < name.end + 7;
             if names.iter().any(near) && text.contains(&b'\\') || names.iter().any(|name| at >= name.start && at <= name.end)
                 || !text[at].is_ascii() {

@@ -15,7 +15,7 @@ const MAX_PORT_RANGES: usize = 64;
 const MAX_INSTRUCTIONS: usize = 1_000;
 
 /// To the proxies to which meshes lead the requests of a pod, to others and to itself (Istio and Kuma, Linkerd): the answers come from
-/// the servers' ports, and one that is watched is enough. The engine passes over packets to servers of other ports.
+/// the servers' ports, and one watched port is enough. The engine passes over packets to servers of other ports.
 const LED_AWAY: &str = "tcp dst port 15001 or tcp dst port 15006 or tcp dst port 4140 or tcp dst port 4143";
 
 /// Hop-by-hop, routing, fragment, AH, destination options: what can stand before TCP (RFC 8200 §4.1, RFC 4302).
@@ -62,10 +62,10 @@ fn candidates(ports: &[u16], decapsulate: bool) -> Vec<String> {
     with_ports.into_iter().flatten().chain(without_ports).collect()
 }
 
-/// `untagged`: the same in several lengths, the one that lets the least through first.
+/// `untagged`: the same in several lengths, the length that lets the least through first.
 fn shapes(untagged: &[String]) -> Vec<String> {
     // `vlan` moves the offsets of all that stands after it, wherever the parentheses are: each level once,
-    // innermost last. It looks for the tag in the packet's metadata as well, where Linux puts the first one.
+    // innermost last. It looks for the tag in the packet's metadata as well, where Linux puts the first.
     let with_vlan =
         untagged.iter().map(|untagged| format!("({untagged}) or (vlan and (({untagged}) or (vlan and ({untagged}))))"));
     let with_tagged = untagged.iter().map(|untagged| format!("({untagged}) or {TAGGED}"));

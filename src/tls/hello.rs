@@ -18,7 +18,7 @@ pub const MAX_SERVER_MESSAGE_BYTES: usize = 8 << 10;
 /// RFC 6066 §3: a DNS name, which has 253 characters at most.
 const MAX_SERVER_NAME_BYTES: usize = 253;
 
-/// RFC 7301 §3.1 allows names of 255 bytes; registered ones have 30 at most.
+/// RFC 7301 §3.1 allows names of 255 bytes; registered names have 30 at most.
 const MAX_PROTOCOL_NAME_BYTES: usize = 64;
 
 /// Names of protocols that are kept of a ClientHello's list, to be shown.

@@ -26,7 +26,7 @@ const ORDER_SLACK: usize = 1_024;
 /// Counters of the lines that were read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct KeyLogCounters {
-    /// Secrets that were taken; doubled ones once.
+    /// Secrets that were taken; doubled secrets once.
     pub secrets: u64,
     /// Lines with labels that open no record, and comments.
     pub ignored_lines: u64,
@@ -57,7 +57,7 @@ pub struct KeyStore {
     awaited: HashSet<Random, ahash::RandomState>,
     arrived: Vec<Random>,
     pub counters: KeyLogCounters,
-    /// Connections whose secrets made room for newer ones before they were used.
+    /// Connections whose secrets made room for newer secrets before they were used.
     pub evicted: u64,
     max_connections: Option<usize>,
 }

@@ -15,7 +15,7 @@ pub enum MessageCoding {
     /// A compressed message is an error.
     Identity,
     Known(Coding),
-    /// One that cannot be removed.
+    /// A coding that cannot be removed.
     Unknown,
 }
 

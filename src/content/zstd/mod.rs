@@ -16,10 +16,10 @@ pub(super) use stream::Stream;
 
 /// RFC 9659 §3.
 const MAX_WINDOW_BYTES: u64 = 8 << 20;
-/// Frames, and skippable ones, that are read of one body: each costs something, however short it is.
+/// Frames, skippable frames too, that are read of one body: each costs something, however short it is.
 const MAX_FRAMES: usize = 1_024;
 
-/// One frame after the other. Whole frames stay when a later one is broken.
+/// One frame after the other. Whole frames stay when a later frame is broken.
 pub(super) fn decode(coded: &[u8], out: &mut Room) -> Result<End, Broken> {
     let mut input = Input { rest: coded, ran_dry: false };
     let mut decoder = FrameDecoder::new();

@@ -137,7 +137,7 @@ impl Frame {
         if self.given > 2 * self.window.max(MAX_BLOCK_BYTES) {
             self.cut_to_window()?;
         }
-        // To the decoder it is not the last one, after which it would read a checksum.
+        // To the decoder it is not the last block, after which it would read a checksum.
         self.put([first & !1].as_slice().chain(rest))?;
         let mut onlooker = Onlooker { seen: self.given, give };
         self.decoder.collect_to_writer(&mut onlooker).map_err(|_| Broken)?;

@@ -64,7 +64,7 @@ pub(super) fn read(line: &[u8], values: &mut Vec<Span>, mut keys: impl Hasher) -
 pub(super) struct Comparison {
     /// Where the values of the line stand.
     pub values: Vec<Span>,
-    /// Those that the other one has not, by their places.
+    /// Those that the other line has not, by their places.
     pub changed: Vec<usize>,
 }
 

@@ -50,7 +50,7 @@ pub(super) const MIN_MESSAGES: u32 = 16;
 const MAX_PATTERNS: usize = 64;
 /// So many are compared with before a line is read to find the right one: requests and responses take turns.
 const FIRST_TRIES: usize = 3;
-/// Kinds that came before are told from new ones by the hashes of their keys: so many of those are kept.
+/// Kinds that came before are told from new kinds by the hashes of their keys: so many of those are kept.
 const MAX_KNOWN: usize = 256;
 /// After two batches in which most lines were of new kinds, so many are left as they are: a sender may use ever new field names, and
 /// what is done for a kind of message does not pay for few of it.
@@ -119,7 +119,7 @@ impl Changes {
             self.writer.push_line(0, line);
             return false;
         };
-        // Now it is the first one.
+        // Now it is the first.
         if let Some(used) = self.patterns.get_mut(..=index) {
             used.rotate_right(1);
         }

@@ -11,9 +11,9 @@ use crate::batch::Buffer;
 
 /// Values whose ways are in one word. Its sign is not used.
 pub(super) const PLACES: usize = 15;
-/// A text of so many bytes is copied by V8 where it is cut from a longer one, which it then does not keep alive.
+/// A text of so many bytes is copied by V8 where it is cut from a longer text, which it then does not keep alive.
 const MAX_TEXT_BYTES: usize = 12;
-/// A number has fewer than so many ones, tenths, hundredths…; in its word there is room for so many decimals.
+/// A number has fewer than so many units, tenths, hundredths…; in its word there is room for so many decimals.
 const MAX_NUMBER: u32 = 1 << 28;
 const DECIMALS_BITS: u32 = 3;
 /// An array ends after so many bytes: its reader makes one string of it.

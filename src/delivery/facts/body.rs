@@ -2,7 +2,7 @@
 //! body is.
 //!
 //! The headers end before them and the size comes after them, and each value in between is a string or `true`. Within a string a quote
-//! is escaped, so that the end of headers stands in none of those before it.
+//! is escaped, so that the end of headers stands in no text before it.
 
 use std::ops::Range;
 

@@ -199,7 +199,7 @@ impl<'a> Cursor<'a> {
         Some((last.ms + value_of(&digits) as i64) as f64)
     }
 
-    /// From the brace of the first endpoint to that of the second one.
+    /// From the brace of the first endpoint to that of the second.
     fn peers(&mut self) -> Option<&'a [u8]> {
         let start = self.rest;
         self.pass(b"{\"ip\":\"")?;

@@ -17,8 +17,8 @@
 //!
 //! After them come two doubles for each connection: its number, and where its text ends. The text is the JSON of the two endpoints of
 //! each connection, a line for each target (method, path and, if there is one, host, with tabs between), and the lines that are not as
-//! usual: their receiver reads them as JSON. They are whole, but for the body of long ones, which takes the memory and which no
-//! statistics need. A table holds by itself: no reader has to remember another one.
+//! usual: their receiver reads them as JSON. They are whole, but for the body of long lines, which takes the memory and which no
+//! statistics need. A table holds by itself: no reader has to remember another table.
 
 mod body;
 mod line;
@@ -173,7 +173,7 @@ impl Table {
             word = RESPONSE | u32::from(facts.incomplete) << INCOMPLETE_SHIFT | u32::from(facts.status) << STATUS_SHIFT;
             if let Some(asked) = facts.target {
                 word |= IS_PAIRED;
-                // Interim ones come before the final one, and end no exchange (RFC 9110 §15.2); 101 ends HTTP.
+                // Interim responses come before the final response, and end no exchange (RFC 9110 §15.2); 101 ends HTTP.
                 let is_final = facts.status >= 200 || facts.status == 101;
                 let request = if is_final { self.open.remove(&key) } else { None };
                 match request {

@@ -138,7 +138,7 @@ fn trimmed(value: &[u8]) -> &[u8] {
     &value[start..end]
 }
 
-/// Where a name that is redacted ends in this one, found by trying each beginning and each end. Of letters beyond ASCII it
+/// Where a name that is redacted ends in this name, found by trying each beginning and each end. Of letters beyond ASCII it
 /// knows what the names here have of them, nothing.
 fn secret_end(name: &[u8]) -> Option<usize> {
     let simple = name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-');

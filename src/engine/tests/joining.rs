@@ -1,4 +1,4 @@
-//! Who may join whose connection: the halves of a handshake that have other addresses, honest ones and forged ones.
+//! Who may join whose connection: the halves of a handshake that have other addresses, honest and forged.
 
 use super::*;
 use crate::stats::Stats;
@@ -96,7 +96,7 @@ fn an_answer_to_another_number_joins_nothing() {
     }
 }
 
-/// Its own server has spoken: another one's answer, forged or late, changes nothing.
+/// Its own server has spoken: another server's answer, forged or late, changes nothing.
 #[test]
 fn an_answered_connection_is_not_stolen() {
     let mut tap = Tap::on(&[8_080]);
@@ -129,7 +129,7 @@ fn a_forged_handshake_with_another_server_ends_nothing() {
     assert_eq!(stats.flow.joined_connections, 0);
 }
 
-/// A forged answer came before the server's own: that one is believed when it comes.
+/// A forged answer came before the server's own: that is believed when it comes.
 #[test]
 fn the_servers_own_answer_takes_the_place_of_a_forged_one() {
     let mut tap = Tap::on(&[8_080]);

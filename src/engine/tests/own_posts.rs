@@ -129,7 +129,7 @@ fn an_unpaired_response_is_hidden_only_on_a_connection_of_our_own() {
     }
 }
 
-/// Both halves, though the answer comes first and over interim ones.
+/// Both halves, though the answer comes first and over interim responses.
 #[test]
 fn an_answer_is_hidden_with_its_post_at_any_time() {
     let text = own();

@@ -68,7 +68,7 @@ fn a_reset_of_what_is_long_received_ends_nothing() {
     assert_eq!(summary(&mut engine), [(0, "whole".into()), (200, "whole".into())]);
 }
 
-/// The reset was none of its own, or never arrived.
+/// The reset was not its own, or never arrived.
 #[test]
 fn who_goes_on_behind_its_reset_is_met_again() {
     let mut engine = asked();

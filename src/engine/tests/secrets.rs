@@ -256,7 +256,7 @@ proptest! {
     }
 }
 
-/// Field sections are kept for the next ones like them, and not for as long as the capture runs.
+/// Field sections are kept for the next sections like them, and not for as long as the capture runs.
 #[test]
 fn fields_that_are_kept_are_forgotten_in_time() {
     let mut engine = Engine::new(EngineConfig::for_ports(&[SERVER_PORT]));

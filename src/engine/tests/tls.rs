@@ -376,7 +376,7 @@ fn without_keys_configured_a_server_is_named_once() {
     }
 }
 
-/// The suite is named, for its user to allow another one.
+/// The suite is named, for its user to allow another suite.
 #[test]
 fn a_suite_that_is_not_read_is_named() {
     let mut peers = Peers::tls12(0xc02f);

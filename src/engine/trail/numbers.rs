@@ -2,7 +2,7 @@
 
 const BITS: u64 = u64::BITS as u64;
 
-/// Larger ones are not taken: 512 MiB of bits. A savefile of so many packets has 64 GB at least.
+/// Larger numbers are not taken: 512 MiB of bits. A savefile of so many packets has 64 GB at least.
 pub const MAX_NUMBER: u64 = 1 << 32;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 use super::block::OPT_ENDOFOPT;
 use super::record::Fields;
 
-/// Option of a packet (§4.3): dropped between the one before and this one.
+/// Option of a packet (§4.3): dropped between the packet before and this.
 const EPB_DROPCOUNT: u16 = 4;
 /// Options of an interface's statistics (§4.6): dropped by the interface, by the system; both since the capture began.
 const ISB_IFDROP: u16 = 5;

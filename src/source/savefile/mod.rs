@@ -232,7 +232,7 @@ struct DamagedAt {
     offset: u64,
 }
 
-/// The offset is none of the file itself.
+/// The offset is not in the file itself.
 #[derive(Debug, thiserror::Error)]
 #[error("{source}; counted in what its {packing} data unpacks to")]
 struct Unpacked {

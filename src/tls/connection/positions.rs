@@ -38,11 +38,11 @@ impl AddAssign<u64> for Ciphertext {
     }
 }
 
-/// Records whose ends are remembered. Past it every second one is forgotten, the newest never: a position then stands for less
+/// Records whose ends are remembered. Past it every second is forgotten, the newest never: a position then stands for less
 /// plaintext than was received, as if it had been acknowledged later.
 const MAX_ENDS: usize = 1_024;
 
-/// Ends before the newest position asked for that are kept: segments that were sent again bring older ones.
+/// Ends before the newest position asked for that are kept: segments that were sent again bring older records.
 const KEPT_BEHIND: usize = 16;
 
 #[derive(Debug, Default)]

@@ -82,7 +82,7 @@ impl Order {
     }
 }
 
-/// The first number, the distance to each next one, and the key exchanges.
+/// The first number, the distance to each next number, and the key exchanges.
 struct Run(u16, u8, Order);
 
 impl Kind {

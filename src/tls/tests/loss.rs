@@ -1,4 +1,4 @@
-//! Lost segments, damaged ones, and what is no TLS at all.
+//! Lost segments, damaged segments, and what is no TLS at all.
 
 use proptest::prelude::*;
 

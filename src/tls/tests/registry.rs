@@ -22,7 +22,7 @@ fn names_and_numbers_are_those_of_the_list() {
     }
 }
 
-/// No suite is read by mistake, and none of the list is left out for another reason than its cipher.
+/// No suite is read by mistake, and no suite of the list is left out for another reason than its cipher.
 #[test]
 fn what_is_read_is_the_ciphers_that_are_there() {
     let listed = listed();

@@ -69,7 +69,7 @@ impl Zstd {
         Ok(Step::On { taken: len, written: 0 })
     }
 
-    /// The checksum after the last one comes with it.
+    /// The checksum after the last block comes with it.
     fn block(&mut self, raw: &[u8]) -> Result<Step, Damage> {
         let Some(Block { len, is_last }) = Block::of(raw) else { return Ok(Step::Wants(BLOCK_HEADER_BYTES)) };
         let len = len + if is_last && self.has_checksum { CHECKSUM_BYTES } else { 0 };

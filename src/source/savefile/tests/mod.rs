@@ -118,7 +118,7 @@ fn resolutions_and_offsets_become_microseconds() {
         (vec![], 0, MICROS as u64, MICROS),
         (vec![0x06], 3_600, MICROS as u64, MICROS + 3_600_000_000),
         (vec![0x06], -3_600, MICROS as u64, MICROS - 3_600_000_000),
-        // Hostile ones.
+        // Hostile files.
         (vec![0x06], i64::MAX, u64::MAX, i64::MAX),
         (vec![0x06], i64::MIN, 0, i64::MIN),
         (vec![0x00], 0, u64::MAX, i64::MAX),
@@ -215,7 +215,7 @@ fn packets_without_time_are_said_once() {
     assert_eq!((kinds, source.take_notices().len()), (vec!["packets-without-time"], 0));
 }
 
-/// Of each interface its own, and the block's padding is no part of the frame; those of other kinds and custom ones (§4.9) are skipped.
+/// Of each interface its own, and the block's padding is no part of the frame; those of other kinds and custom blocks (§4.9) are skipped.
 #[test]
 fn simple_packets_are_cut_to_the_first_interfaces_snaplen() {
     for w in [LITTLE, BIG] {

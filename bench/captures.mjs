@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { namespace } from './namespaces.mjs';
 import { said, sleep, start } from './processes.mjs';
 
-/** One that every reader takes for HTTP without being told. */
+/** A port that every reader takes for HTTP without being told. */
 export const PORT = 8080;
 const SERVER = 'bench/traffic/server.mjs';
 const CLIENT = 'bench/traffic/client.mjs';

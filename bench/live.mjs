@@ -14,7 +14,7 @@ const DEVICE = 'tsb-server';
 const CONNECTIONS = 32;
 /** One request at a time leaves both cores idle now and then: latency without the queue. */
 const ALONE = 1;
-/** Many short ones: the machine's speed changes by the second. */
+/** Many short rounds: the machine's speed changes by the second. */
 const ROUNDS = 11;
 const SECONDS = { alone: 1, full: 2 };
 const QUICK_SECONDS = { alone: 1, full: 1 };

@@ -1,5 +1,5 @@
 // `node bench/page.mjs [--rows N] [--rate N] [--seconds N]`: what the live page costs Chromium. The page has 100 000 rows and 1 000 exchanges
-// a second come, while it follows the newest one, and then while one scrolls with every frame. For each a line of JSON: the share of the time
+// a second come, while it follows the newest, and then while one scrolls with every frame. For each a line of JSON: the share of the time
 // that the main thread works (its own time on a processor, so that other programs do not count), the median and the 99th percentile of a
 // frame, the heap after a collection.
 //

@@ -9,14 +9,14 @@ import { fileURLToPath } from 'node:url';
 const RATES = [0, 100, 1_000, 10_000];
 const SECONDS = 10;
 const QUICK_SECONDS = 2;
-/** Node compiles what it runs often; one that has nothing to do collects its garbage once, some 8 s after its start. */
+/** Node compiles what it runs often; a process that has nothing to do collects its garbage once, some 8 s after its start. */
 const WARM_SECONDS = 3;
 const SETTLE_SECONDS = 15;
 
 const file = (path) => fileURLToPath(new URL(path, import.meta.url));
 
 /**
- * CPU time of all threads in seconds (proc(5), schedstat: nanoseconds; ticks of 10 ms are too coarse for one that is idle), how often one
+ * CPU time of all threads in seconds (proc(5), schedstat: nanoseconds; ticks of 10 ms are too coarse for an idle process), how often one
  * of them was woken, resident memory in bytes (now, and its peak).
  */
 function costOf(pid) {

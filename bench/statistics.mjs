@@ -12,8 +12,8 @@ export function spread(values) {
 }
 
 /**
- * Runs `entries` ([{name, run}]) in turn, A B C A B C …, `rounds` times: Map from name to the figures of each round. One
- * that has used up `budgetSeconds` of wall time is left out of further rounds.
+ * Runs `entries` ([{name, run}]) in turn, A B C A B C …, `rounds` times: Map from name to the figures of each round. A
+ * part that has used up `budgetSeconds` of wall time is left out of further rounds.
  */
 export async function inTurn(entries, { rounds, budgetSeconds = Number.POSITIVE_INFINITY }) {
   const figures = new Map(entries.map(({ name }) => [name, []]));

@@ -18,7 +18,7 @@ const MANIFEST = join(DEPLOY, 'kustomize', 'injector.yaml');
 const GOLDEN = join(DEPLOY, 'golden.diff');
 
 const KUBERNETES = Array.from({ length: 13 }, (_, i) => `1.${25 + i}`);
-/** matchConditions are on from this one. */
+/** matchConditions are on from this version. */
 const MANIFEST_KUBERNETES = '1.28';
 
 const resources = (cpu, memory, cpuLimit, memoryLimit) => ({
@@ -108,7 +108,7 @@ const VARIANTS = {
   'with locks': { locks: { enabled: true } },
   'with the least resources': { sidecar: { resources: resources(0.001, '64Mi', '+1e0', 67108864) } },
 };
-/** Further ones whose rendering is held as a text alone. */
+/** Further settings whose rendering is held as a text alone. */
 const ALSO_GOLDEN = {
   'classic sidecars that may log keys of TLS': { sidecar: { native: 'never' }, policy: { tlsKeylog: true } },
   'classic sidecars without a webhook': { mode: 'policy', sidecar: { native: 'never' } },

@@ -55,7 +55,7 @@ function difference(folder, before, after) {
   }
 }
 
-/** @param variants each with its name and its documents. All are compared with the first one, or with the first that has such an object. */
+/** @param variants each with its name and its documents. All are compared with the first, or with the first that has such an object. */
 export function golden(variants) {
   const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-golden-'));
   const shown = new Map();

@@ -112,7 +112,7 @@ async function install(kubectl, image) {
     'policy.tlsKeylog': true,
   };
   const sets = Object.entries(values).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
-  // The chart wants 1.21; what it renders for 1.25 goes into an older one too, but for the disruption budget.
+  // The chart wants 1.21; what it renders for 1.25 goes into an older cluster too, but for the disruption budget.
   const version = `1.${Math.max(minor, 25)}`;
   const helm = join(fetchHelm(HELMS[0]), 'helm', 'helm');
   const words = ['template', 'tcp-sniffer', CHART, '--namespace', INJECTOR_NAMESPACE, '--kube-version', version];

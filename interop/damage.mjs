@@ -1,5 +1,5 @@
-// `node interop/damage.mjs`: savefiles of real streams, damaged again and again: every message that is shown as whole is one that was
-// sent, in the order in which they were sent, and whatever is missing was told.
+// `node interop/damage.mjs`: savefiles of real streams, damaged again and again: every message that is shown as whole was sent,
+// in the order in which they were sent, and whatever is missing was told.
 //   --rows WORDS     of the rows of bulk.mjs, by words in their names, separated by semicolons
 //   --messages N     in each direction
 //   --times N        so many damaged copies of each savefile

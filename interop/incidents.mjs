@@ -2,7 +2,7 @@
 // endpoint, the onset and the side of the cause.
 //   --kinds WORDS      only these, separated by commas: slow-dependency, storm-behind-retries, client-hangs-up
 //   --place NAME       one-host (default) or pods, which needs root
-//   --seconds N        how long each one is; default: 40
+//   --seconds N        how long each is; default: 40
 //   --mb N             about so large is each savefile; default: 20
 //   --keep FOLDER      the savefiles go there, and what the command said
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';

@@ -84,7 +84,7 @@ function keep({ records, applied, watched }) {
   }
 }
 
-/** A session that a busy machine kept from being seen whole says nothing, so there is another one. */
+/** A session that a busy machine kept from being seen whole says nothing, so there is another turn. */
 async function undropped() {
   for (let attempt = 1; ; attempt++) {
     const said = await session(cases, place);

@@ -32,7 +32,7 @@ export async function freePort() {
       await new Promise((resolve) => server.close(resolve));
       return port;
     } catch {
-      // Taken; another one.
+      // Taken; another port.
     }
   }
 }

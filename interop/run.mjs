@@ -74,7 +74,7 @@ function keep({ file }, name) {
   copyFileSync(file, join(flags.keep, `${name}.pcap`));
 }
 
-/** A session that a busy machine kept from being seen whole says nothing, so there is another one. */
+/** A session that a busy machine kept from being seen whole says nothing, so there is another turn. */
 async function undropped(server, able, place) {
   for (let attempt = 1; ; attempt++) {
     rmSync(place, { recursive: true, force: true });

@@ -37,7 +37,7 @@ export function newestGlibc(dynamicSymbols) {
   return versions.sort(compareVersions).at(-1);
 }
 
-/** Symbols that `objdump -T` says must be found elsewhere: `{ name, version }`; weak ones may stay unfound. */
+/** Symbols that `objdump -T` says must be found elsewhere: `{ name, version }`; weak symbols may stay unfound. */
 export function undefinedSymbols(dynamicSymbols) {
   const symbols = [];
   for (const line of dynamicSymbols.split('\n')) {

@@ -10,7 +10,7 @@ import { unpackPackages } from './debian.mjs';
 import { run } from './platforms.mjs';
 
 const SUITE = 'trixie';
-/** The one for virtual machines; its name holds its version. */
+/** The kernel for virtual machines; its name holds its version. */
 const KERNEL = '^linux-image-[0-9.]+\\+deb13-cloud-arm64$';
 const MEMORY_MIB = 2048;
 const BOOT_AND_RUN_MS = 10 * 60 * 1000;

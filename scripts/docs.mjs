@@ -45,7 +45,7 @@ function writeApi() {
   }
 }
 
-/** Of an interface that extends another one of ours only what it adds or narrows; the other one is named above it. */
+/** Of an interface that extends another of ours only what it adds or narrows; the other is named above it. */
 function withoutInherited(text) {
   let isShort = false;
   let isLeftOut = false;

@@ -1,5 +1,5 @@
 // docs/terminal.svg: what the command shows in a terminal of 80 columns, from a real run over fixtures/shop.pcap. Part of
-// `npm run docs`. The terminal is the one that script(1) opens.
+// `npm run docs`. The terminal is what script(1) opens.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -17,7 +17,7 @@ export const pythonWith = (name, ...packages) =>
     run(join(folder, 'bin', 'python3'), '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages);
   });
 
-/** Downloads the one wheel of a package for a platform that need not be this one; returns its path. */
+/** Downloads the one wheel of a package for a platform that need not be this machine's; returns its path. */
 export function fetchFromPyPI(requirement, platform, folder) {
   const python = join(pythonWith('pip'), 'bin', 'python3');
   const flags = [

@@ -47,7 +47,7 @@ const HOLES = new Map([
   ),
 ]);
 
-/** Entries that are there under a condition are optional ones. */
+/** Entries that are there under a condition are optional. */
 function environment(entries) {
   const items = entries.map((entry) => {
     if (entry.value === hole(entry.name)) {

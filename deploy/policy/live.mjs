@@ -111,7 +111,7 @@ function policies(objects, id) {
   return chosen;
 }
 
-/** Each case in a labelled namespace, and if its pod has the label, in another one, too, unless once is enough. */
+/** Each case in a labelled namespace, and if its pod has the label, in another namespace, too, unless once is enough. */
 function place(cases, id) {
   const names = new Map();
   const tries = cases.flatMap((each) => {

@@ -67,7 +67,7 @@ const isOurMount = `(${MODEL.volumeMounts
   .map(({ name, mountPath }) => `m.name == ${quote(name)} && m.mountPath == ${quote(mountPath)}`)
   .join(' || ')} || !m.mountPath.contains('..') && ${alsoAllowed('mountPaths', 'm.mountPath')})`;
 
-/** All that the rule names; case counts in none of them, and of bodies the rest of the spelling does here. */
+/** All that the rule names; case never counts, and of bodies the rest of the spelling does here. */
 function redacts(field) {
   const variable = variableOf(field);
   const contains = (names) =>

@@ -123,7 +123,7 @@ const nameOf = (characters) => `[.${characters}]*[${characters}]`;
 
 /**
  * For who only has to know the hosts of what a sidecar sends to: the rest of the URL is the sidecar's to refuse. A host ends at the
- * first `/`, `?` or `#`; up to there stands nothing that would make it another one, as a user, a backslash or a `%` does. A name
+ * first `/`, `?` or `#`; up to there stands nothing that would make it another host, as a user, a backslash or a `%` does. A name
  * whose last label is a number is an address, which is taken only as four decimal numbers.
  */
 export function hasHosts(text) {
@@ -150,7 +150,7 @@ export const everyHost = (name, text, condition) =>
     ? `${text}.split('/')[2].split(',').all(b, ${condition(hostIn('b', BROKER))})`
     : condition(hostOf(text));
 
-/** The names of headers in a text, in lower case; `none` is none of them. */
+/** The names of headers in a text, in lower case; `none` is not among them. */
 export const headerNames = (text) =>
   `(${text}.trim().lowerAscii() == 'none' ? [] : ${namesIn(`${text}.lowerAscii()`)})`;
 

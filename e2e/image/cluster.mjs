@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const LOCAL = join(ROOT, '..', 'shared', 'cluster');
-/** Of our own, so that another one without a node may run beside it. */
+/** Of our own, so that another cluster without a node may run beside it. */
 const CLUSTER_DIR = '/tmp/tcp-sniffer-e2e-node';
 /** A collector's log is the longest. */
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;

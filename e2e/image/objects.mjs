@@ -44,7 +44,7 @@ export const SECURE_UID = 1000;
 /** A request there makes the application fetch something from the collector. */
 export const OUTBOUND_PATH = '/outbound';
 
-/** An HTTPS server that is a client of another one, too; it knows of no key log. */
+/** An HTTPS server that is a client of another server, too; it knows of no key log. */
 const SECURE = `
 const { readFileSync } = require('node:fs');
 const tls = { key: readFileSync('/tls/tls.key'), cert: readFileSync('/tls/tls.crt') };

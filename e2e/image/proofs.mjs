@@ -85,7 +85,7 @@ async function notHttp(pods, ip) {
   assert.deepEqual(statuses, [200, 200, 200]);
   const isSaid = ({ receiver, message }) => receiver === `${ip}:${HTTPS_PORT}` && /TLS and not read/.test(message);
   await until('TLS is said not to be read', 20, () => sidecarLines(pods).find(isSaid));
-  // Three requests went over the one connection; what would be said of the later ones has been said by then.
+  // Three requests went over the one connection; what would be said of the later requests has been said by then.
   send(pods, [['GET', `http://${ip}:${HTTP_PORT}/after`]]);
   await until('what came after', 20, () => sidecarLines(pods).find(({ path }) => path === '/after'));
   const said = sidecarLines(pods).filter(isSaid);

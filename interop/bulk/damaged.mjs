@@ -59,7 +59,7 @@ export class DamagedJudge {
       return sent !== undefined && (isFlagged ? bytes.equals(sent.subarray(0, bytes.length)) : bytes.equals(sent));
     });
     if (found === undefined) {
-      // The beginning of one that was cut may say nothing.
+      // The beginning of a body that was cut may say nothing.
       if (!isFlagged || bytes.length > 400)
         this.#faults.add(
           isFlagged ? 'a cut message that is the beginning of none' : 'a message that was not sent',

@@ -1,4 +1,4 @@
-// The answers on one socket, for the raw client: as RFC 9112 §6.3 says, for well-formed ones.
+// The answers on one socket, for the raw client: as RFC 9112 §6.3 says, for well-formed answers.
 
 const END = Buffer.from('\r\n\r\n');
 const parsedHead = (text) => {

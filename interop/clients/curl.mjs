@@ -38,7 +38,7 @@ function words(exchange) {
   return own;
 }
 
-/** The last head of the file, after interim ones: its status and its x-got. */
+/** The last head of the file, after interim heads: its status and its x-got. */
 function headIn(file) {
   const last = readFileSync(file, 'latin1').trimEnd().split('\r\n\r\n').at(-1);
   return { status: Number(last.split(' ')[1]), got: /^x-got: *(.*)$/im.exec(last)?.[1] };

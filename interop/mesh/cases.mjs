@@ -55,7 +55,7 @@ export const PROXIES = [
   { on: 'asking', mode: 'ambient', served: [], asked: [{ port: 8086, endpoint: AMBIENT }] },
 ];
 
-/** Docker's: DNAT of two ports of the host, and the proxy in user space of another one. */
+/** Docker's: DNAT of two ports of the host, and the proxy in user space of another host. */
 const CONTAINER = { ip: APART, port: 8090 };
 export const PUBLISHED = [
   [18_090, CONTAINER],
@@ -199,7 +199,7 @@ export const CASES = [
     'server, lo': [split(SERVER, `${SERVICE}:8084`), split(SERVER, `${SERVER}:8084`), leg(PROXY, `${SERVER}:8084`)],
     'server, any': [split(SERVER, `${SERVICE}:8084`), split(SERVER, `${SERVER}:8084`), leg(PROXY, `${SERVER}:8084`)],
   }),
-  // As a probe of the application's own, or one that uses the pod's address: by no proxy.
+  // As a probe of the application's own, or a probe that uses the pod's address: by no proxy.
   asked('localhost', 'server', 'http://127.0.0.1:8080', onLoopback(leg('127.0.0.1', '127.0.0.1:8080'))),
   asked('own-address', 'server', `http://${SERVER}:8082`, onLoopback(leg(SERVER, `${SERVER}:8082`))),
   asked('tproxy-mtls', 'client', `http://${TRANSPARENT}:8085`, {

@@ -37,7 +37,7 @@ async function until(isDone, what) {
 
 const answerTo = (path) => `answer to ${path}`.padEnd(20_000, '.');
 
-/** One connection: an exchange, and another one after each command. Returns the paths. */
+/** One connection: an exchange, and another after each command. Returns the paths. */
 async function connection(row, client, server) {
   const paths = [];
   const exchange = async (words) => {

@@ -1,4 +1,4 @@
-// A savefile for receivers: ordinary exchanges, and what a pipeline may trip over. Its times are now, since some keep no old ones.
+// A savefile for receivers: ordinary exchanges, and what a pipeline may trip over. Its times are now, since some receivers keep no old times.
 import { gzipSync } from 'node:zlib';
 import { request, response } from '../../fixtures/make/http.mjs';
 import { Tape } from '../../fixtures/make/tape.mjs';

@@ -106,7 +106,7 @@ impl Peer {
         }
     }
 
-    /// The connection that is open, or a new one.
+    /// The connection that is open, or a new connection.
     async fn sender(&mut self) -> Result<&mut Sender, Failure> {
         let is_open = match &mut self.sender {
             Some(sender) => sender.ready().await.is_ok(),
@@ -149,7 +149,7 @@ impl Peer {
     }
 }
 
-/// The content of an answer, without content-coding; nothing of one that the client leaves.
+/// The content of an answer, without content-coding; nothing of an answer that the client leaves.
 async fn read(response: Response<Incoming>, exchange: &Exchange) -> Result<Option<Vec<u8>>, Failure> {
     let is_coded = response.headers().contains_key("content-encoding");
     let mut body = response.into_body();

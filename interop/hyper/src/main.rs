@@ -6,7 +6,7 @@ mod tls;
 
 use sha2::{Digest, Sha256};
 
-/// As the program says it of itself: it is not the one that is tested.
+/// As the program says it of itself: another version may be tested.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn sha256(data: &[u8]) -> String {

@@ -61,7 +61,7 @@ export function createLogger(level: LogLevel, destination: LogDestination = STDE
   });
 }
 
-/** Of `line` those of the level and of graver ones; the others do nothing. */
+/** Of `line` those of the level and of graver levels; the others do nothing. */
 export function logOf(level: LogLevel, line: (name: keyof Log) => Line): Log {
   const wanted = (name: keyof Log): Line =>
     LOG_LEVELS.indexOf(name) > LOG_LEVELS.indexOf(level) ? () => {} : line(name);
@@ -87,7 +87,7 @@ export function listenerErrorFields(error: unknown): Record<string, unknown> {
   return { error: name.slice(0, MAX_ERROR_CHARS), ...(at === undefined ? {} : { at }) };
 }
 
-/** One line a cause in so many ms; how many were left out since stands in the next one. */
+/** One line a cause in so many ms; how many were left out since stands in the next. */
 const LIMIT_INTERVAL_MS = 10_000;
 
 /** Passes the first line, then one an interval, with a count of those between. */

@@ -18,7 +18,7 @@ export function suggest(word: string, known: readonly string[]): string | undefi
   return best;
 }
 
-/** Of edits: a character more, less, another one, or two neighbours that changed places; one row at a time. */
+/** Of edits: a character more, less, another, or two neighbours that changed places; one row at a time. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   let above: number[] = [];

@@ -150,7 +150,7 @@ function inputsOf({ inputs }: AskedFlags, { ports }: Flags, env: Env): Input[] {
   }
 }
 
-/** All of them must be true beside the filter that is there already. One that is wrong stays as it is, and is told as its own. */
+/** All of them must be true beside the filter that is there already. A wrong filter stays as it is, and is told as its own. */
 function withExpressions(flags: Flags, env: Env, expressions: readonly string[]): Flags {
   const filter = typeof flags.filter === 'string' ? flags.filter : env.FILTER?.trim() || undefined;
   if (expressions.length === 0) return flags;
@@ -181,7 +181,7 @@ function shortOf(name: keyof typeof SHORTS, { flag, expression }: Short, asked: 
   return [text];
 }
 
-/** Times of day of which the later one is named first are on two days. @throws {ValidationError} if nothing is between the two */
+/** Times of day of which the later is named first are on two days. @throws {ValidationError} if nothing is between the two */
 function overMidnight(expressions: string[], { since: [since] = [], until: [until] = [] }: AskedFlags): string[] {
   if (since === undefined || until === undefined) return expressions;
   const [from, to] = [since, until].map((text) => parseMoment(text, Date.now())) as [Moment, Moment];

@@ -11,7 +11,7 @@ const MAX_SHOWN = 12;
 
 interface HintOptions {
   ports: readonly number[];
-  /** The one that was asked for; empty: the first that is up and no loopback. */
+  /** The interface that was asked for; empty: the first that is up and no loopback. */
   interface: string;
   /** TCP with one of the ports that has come so far. */
   segments(): number;

@@ -25,7 +25,7 @@ export interface WhatIsMissing {
 export interface Reading {
   asked: Asked;
   config: SnifferConfig;
-  /** Whole lines; none of the bytes may be kept. */
+  /** Whole lines; no byte may be kept. */
   take(lines: Buffer): void;
 }
 

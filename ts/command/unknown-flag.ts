@@ -1,4 +1,4 @@
-/** Words about a flag that does not exist: the nearest one that does. */
+/** Words about a flag that does not exist: the nearest that does. */
 
 import { suggest } from '../suggest';
 

@@ -28,7 +28,7 @@ const GROUP_BITS = 0o070;
 const GROUP_SHIFT = 3;
 /** In place of an owner that stays. */
 const SAME_OWNER = -1;
-/** Of the name: a process that was killed leaves its part, and in a container the next one has the same number. */
+/** Of the name: a process that was killed leaves its part, and in a container the next has the same number. */
 const RANDOM_BYTES = 6;
 const LEADS_NOWHERE = 'is a link to a file that is not there; remove it, or name the file';
 /** Until it has those of the file that it replaces. */
@@ -144,7 +144,7 @@ function realPath(path: string): string {
 }
 
 interface WholeOptions {
-  /** One that is there keeps its own mode, and its owner. */
+  /** A file that is there keeps its own mode, and its owner. */
   keepsMode?: boolean;
   chown?: typeof fchownSync;
 }

@@ -15,7 +15,7 @@ export interface CommandOption
   readonly default?: unknown;
   /** Without the prefix. */
   readonly annotation?: { readonly name: string; readonly value: string } | undefined;
-  /** The option without which this one has no effect. */
+  /** The option without which this has no effect. */
   readonly needs?: { readonly field: keyof SnifferConfig; readonly flag: string } | undefined;
   /** Throws what is expected. */
   parse(text: string): unknown;

@@ -51,7 +51,7 @@ export function toCaptureOptions(
   return options;
 }
 
-/** A POST to the URL, as it stands on the wire (RFC 9112 §3.2): our own ones are no messages. */
+/** A POST to the URL, as it stands on the wire (RFC 9112 §3.2): our own are no messages. */
 function ownOutput(url: string): OwnOutputOptions {
   const { protocol, hostname, port, pathname, search } = new URL(url);
   const number = Number(port || (protocol === 'https:' ? 443 : 80));

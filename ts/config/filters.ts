@@ -62,7 +62,7 @@ export function checkExpression(value: unknown, field: string): string {
   return value;
 }
 
-/** Expressions of which all must be true, or one. One that is wrong comes back alone, so that its complaint says the right place. */
+/** Expressions of which all must be true, or one. A wrong expression comes back alone, so that its complaint says the right place. */
 export function joinExpressions(texts: readonly string[], by: 'and' | 'or' = 'and'): string {
   for (const text of texts) {
     try {

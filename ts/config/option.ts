@@ -30,7 +30,7 @@ export interface Option {
   readonly variable?: string | false;
   /** The flag may be given several times; the texts are joined by this, as they stand in the variable, or as expressions. */
   readonly repeatable?: ';' | ',' | 'and' | 'or';
-  /** The field of the option without which this one has no effect. */
+  /** The field of the option without which this has no effect. */
   readonly needs?: 'trigger';
   /** The value that came is not shown in a complaint. */
   readonly secret?: true;

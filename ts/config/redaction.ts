@@ -6,12 +6,12 @@ import { show, wrong } from './checks';
 
 export const DEFAULT_REDACTED_HEADERS: readonly string[] = Object.freeze(['authorization', 'cookie']);
 
-/** Before a name: beside the default ones. RFC 9110 allows it in a name too; no such field is known. */
+/** Before a name: beside the default names. RFC 9110 allows it in a name too; no such field is known. */
 const ADD = '+';
 /** The text that turns redaction off. A field of that name cannot be hidden. */
 const NONE = 'none';
 
-/** The names in lower case, each once: either those that are given, or with `+` before each the default ones and those. */
+/** The names in lower case, each once: either those that are given, or with `+` before each the default names and those. */
 export function checkRedactHeaders(value: unknown, field: string): string[] {
   if (!Array.isArray(value)) throw wrong(field, 'an array of header names', value);
   const names = value.map((each: unknown) => {

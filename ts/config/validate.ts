@@ -21,7 +21,7 @@ interface ValidateOptions {
   production?: boolean;
   /** Messages come from JSON lines: no ports are needed. */
   readsLines?: boolean | undefined;
-  /** It is a part of a config: options may be there without the one that they need. */
+  /** It is a part of a config: options may be there without the option that they need. */
   isPart?: boolean;
 }
 

@@ -16,7 +16,7 @@ export interface Fault<At extends Place> {
   client?: string | undefined;
   /** Most of what failed was `errors`, `unanswered` or `cut`. */
   how: 'errors' | 'unanswered' | 'cut';
-  /** Endpoints that are slow or fail for the same cause: since they wait for this one, mostly. */
+  /** Endpoints that are slow or fail for the same cause: since they wait for this, mostly. */
   callers: Caller<At>[];
 }
 
@@ -28,11 +28,11 @@ export interface Caller<At> {
   at: At;
   /** It calls nothing: it was called for the client that left, and left in turn. */
   left?: true;
-  /** It waits for this one, which waits for the cause, perhaps through others. */
+  /** It waits for this endpoint, which waits for the cause, perhaps through others. */
   through?: At | undefined;
   /** Calls in each of its exchanges that failed: more than one are retries. */
   callsEach?: number | undefined;
-  /** Of what it waited, so much was for this one. */
+  /** Of what it waited, so much was for this endpoint. */
   share?: number | undefined;
 }
 
@@ -156,7 +156,7 @@ function causeOf<At extends Place, Found extends Fault<At>>(
   return best;
 }
 
-/** Two that call each other explain nothing. A call back that is seen now and then is another one's, taken for it by its time. */
+/** Two that call each other explain nothing. A call back that is seen now and then is another caller's, taken for it by its time. */
 function callsBack(to: Fault<Place>, stats: RouteStats, { exchanges }: Calls): boolean {
   for (const [callee, back] of to.at.stats.calls)
     if (callee.current === stats)

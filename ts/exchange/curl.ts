@@ -74,7 +74,7 @@ function targetOf(request: HttpMessage): string[] {
   const origin = `${scheme}://${authority}`;
   const port = Number(/:(\d+)$/.exec(authority)?.[1] ?? DEFAULT_PORTS[scheme]);
   const options = ['--globoff', '--path-as-is'];
-  // With a proxy or a published port in front the server has another port than the one that was asked for.
+  // With a proxy or a published port in front the server has another port than the port that was asked for.
   if (port !== receiver.port) options.push('--connect-to', `::${endpointText(receiver)}`);
   if (path.startsWith('/')) return [...options, `${origin}${sendable(path)}`];
   return [...options, '--request-target', sendable(path), `${origin}/`];

@@ -2,8 +2,8 @@
  * Rate, errors and durations by endpoint, for metrics. In: the lines of batches. Out: what is counted for each endpoint, in
  * bounded memory: whatever clients ask for, there are so many endpoints and no more; the rest is one of them.
  *
- * A count only grows, and what was counted for one endpoint is never moved to another one: a rate that is made of it would
- * show that as traffic. So an endpoint is what its path says by itself (`templates.ts`), and the first ones keep their names.
+ * A count only grows, and what was counted for one endpoint is never moved to another: a rate that is made of it would
+ * show that as traffic. So an endpoint is what its path says by itself (`templates.ts`), and the first values keep their names.
  */
 
 import { GRPC_STATUSES } from '../filter/grpc';
@@ -29,7 +29,7 @@ export const MAX_WAITING = 10_000;
 /** Longer paths end in `*`, longer names of gRPC are `other`, of hosts `unknown`: a label is in each of the endpoint's series. */
 export const MAX_LABEL_BYTES = 200;
 
-/** Stands for all that is beyond a limit, for methods that are no registered ones, and for statuses without a name. */
+/** Stands for all that is beyond a limit, for methods that are not registered, and for statuses without a name. */
 export const OTHER = 'other';
 /** Stands for endpoints of which all that is known is that their server has none: 404, 405, UNIMPLEMENTED. */
 const UNMATCHED = 'unmatched';
@@ -47,7 +47,7 @@ const UNIMPLEMENTED = 12;
 /** The counts for an endpoint and a status. */
 export interface Outcomes {
   exchanges: number;
-  /** Of those whose duration is known, by upper bound; the last one has no bound. Not cumulative. */
+  /** Of those whose duration is known, by upper bound; the last has no bound. Not cumulative. */
   readonly buckets: number[];
   /** Their durations together, in whole microseconds, which add up without error. */
   sumMicroseconds: number;
@@ -107,7 +107,7 @@ export class EndpointTable {
     this.#options = options;
   }
 
-  /** Takes whole lines; keeps none of the bytes, throws nothing. */
+  /** Takes whole lines; keeps no byte, throws nothing. */
   readonly read = (lines: Buffer): void => {
     this.settle();
     eachBrief(lines, this.#add);
@@ -260,7 +260,7 @@ function callIn({ grpc }: Brief): Asked['grpc'] {
   return grpc == null ? undefined : { service: grpcName(grpc.service), method: grpcName(grpc.method) };
 }
 
-/** No part of it but the last one has a space. */
+/** No part of it but the last has a space. */
 function keyOf({ protocol, labels }: Call, port: string, host: string | undefined): string {
   return `${protocol} ${port} ${host ?? ''} ${JSON.stringify(Object.values(labels))}`;
 }

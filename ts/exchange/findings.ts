@@ -1,7 +1,7 @@
 /**
  * The faults of a run, as far as its messages show them. In: the endpoints with what was counted. Out: for each endpoint
- * that began to fail or to slow down the onset and the side of the cause, the worst first; those that only wait for another
- * one that did are named there.
+ * that began to fail or to slow down the onset and the side of the cause, the worst first; those that only wait for
+ * another that did are named there.
  */
 
 import { byCause, type Fault, howOf, oneClient } from './causes';
@@ -21,7 +21,7 @@ export interface Finding extends Fault<Found> {
 const MIN_SLOW_MS = 20;
 /** The same of the way of the bytes. */
 const MIN_TRANSFER_MS = 200;
-/** A failing exchange counts as so many slow ones. */
+/** A failing exchange counts as so many slow exchanges. */
 const FAILURE_WEIGHT = 4;
 /** Fewer failures are told only if they are so large a share: some requests fail every day. */
 const MANY_FAILURES = 20;

@@ -45,7 +45,7 @@ export class Members {
     if (bytes[at] !== OPENING) throw new Error('no object');
   }
 
-  /** To the next member; false after the last one. */
+  /** To the next member; false after the last. */
   next(): boolean {
     const bytes = this.#bytes;
     if (!this.#isPassed) this.#pass();
@@ -100,7 +100,7 @@ export class Members {
     if (this.#bytes[start - 1] !== QUOTE) return '';
     const between = this.#text.indexOf(BETWEEN, start);
     if (between === -1 || between >= lineEnd) return this.string();
-    // If its first quote is an escaped one, the last one is the end: no name begins with what follows an end.
+    // If its first quote is escaped, the last quote is the end: no name begins with what follows an end.
     const after = this.#bytes[between + BETWEEN.length];
     const end = after === COMMA || after === CLOSING ? between + BETWEEN.length - 1 : between;
     this.#passTo(end + 1);
@@ -112,7 +112,7 @@ export class Members {
     const bytes = this.#bytes;
     const start = this.#at;
     let value = 0;
-    // Most are short whole ones.
+    // Most are short and whole.
     for (let at = start; at < start + MAX_DIGITS; at++) {
       const byte = bytes[at] as number;
       if (byte >= ZERO && byte <= NINE) value = value * 10 + byte - ZERO;

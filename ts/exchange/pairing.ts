@@ -17,7 +17,7 @@ export const MAX_EXCHANGES = 10_000;
 /** Memory of those that wait so, as far as it is known. */
 export const MAX_BYTES = 24 * 1024 * 1024;
 
-/** Not the interim ones, which another response of the same request follows (RFC 9110 §15.2); 101 ends HTTP. */
+/** Not the interim responses, which another response of the same request follows (RFC 9110 §15.2); 101 ends HTTP. */
 export function isFinal({ direction, statusCode = 0 }: Pick<HttpMessage, 'direction' | 'statusCode'>): boolean {
   return direction === 'response' && (statusCode >= 200 || statusCode === 101);
 }
@@ -113,7 +113,7 @@ export class Pairing<Request, Response = Request> {
     this.#held--;
   }
 
-  /** The caller has none of them any more. */
+  /** The caller does not have them any more. */
   letAllGo(): void {
     this.#held = 0;
   }

@@ -1,11 +1,11 @@
 /**
  * The endpoints of a server as a tree of path segments. In: methods and paths. Out: one entry an endpoint, in bounded
- * memory: where a segment has many values, the rare ones become `:id`, and what was counted for them is added up.
+ * memory: where a segment has many values, the rare values become `:id`, and what was counted for them is added up.
  */
 
 import { ID, pathOf, segmentsOf } from './templates';
 
-/** Values that a segment may have before the rare ones are taken for ids: an interface may have so many names. */
+/** Values that a segment may have before the rare values are taken for ids: an interface may have so many names. */
 export const MAX_VALUES = 256;
 /** The same at the end, where each of them came seldom. */
 const MAX_RARE_VALUES = 48;
@@ -20,7 +20,7 @@ const MAX_TARGET_UNITS = 256;
 
 /** The counts of an endpoint. */
 export interface Counted<Self> {
-  /** Its path became that of another one; what still comes for `other` counts for this one too. */
+  /** Its path became that of another endpoint; what still comes for `other` counts for this endpoint too. */
   takeOver(other: Self): void;
 }
 
@@ -67,7 +67,7 @@ export function placeOf(target: string): Place {
 
 export interface RoutesOptions<Stats> {
   createStats(): Stats;
-  /** Asked before an endpoint is added; false if there may be no further one. */
+  /** Asked before an endpoint is added; false if there may be no more. */
   mayAdd(): boolean;
   /** Endpoints that are gone, since they were added to others. */
   onMerged(routes: number): void;
@@ -84,7 +84,7 @@ export class Routes<Stats extends Counted<Stats>> {
     this.#options = options;
   }
 
-  /** `undefined` if it is a new one and there may be no further one. */
+  /** `undefined` if it is new and there may be no more. */
   of(method: string, target: string): Stats | undefined {
     return this.at(method, placeOf(target));
   }

@@ -17,7 +17,7 @@ export function isPlain(text: string): boolean {
   return text.length <= MAX_ARGUMENT_UNITS && !UNSAFE.test(text);
 }
 
-/** One word. NUL stands in no argument, and a shell takes line feeds from the end of what `printf` wrote: have none of them in it. */
+/** One word. NUL stands in no argument, and a shell takes line feeds from the end of what `printf` wrote: have no line feed in it. */
 export function word(text: string): string {
   if (BARE.test(text)) return text;
   if (!UNSAFE.test(text)) return `'${text.replaceAll("'", "'\\''")}'`;

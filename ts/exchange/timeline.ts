@@ -1,6 +1,6 @@
 /**
  * When something began to go wrong. In: exchanges with their times, failed or not, fast or slow. Out: the span in which the
- * share of failures, or the wait, was another one than outside. Bounded: so many slots, each as long as it has to be.
+ * share of failures, or the wait, was not as outside. Bounded: so many slots, each as long as it has to be.
  */
 
 /** Slots of equal length that a run is divided into; they get longer as it does. */
@@ -14,7 +14,7 @@ const MIN_FAILURE_RATIO = 3;
 /** The same of the usual wait. */
 const MIN_WAIT_RATIO = 2;
 const LOG_MIN_WAIT_RATIO = Math.log(MIN_WAIT_RATIO);
-/** Shorter ones are that: none is measured finer. */
+/** A shorter wait counts as that: no wait is measured finer. */
 const MIN_WAIT_MS = 0.001;
 /** A message that came in one packet took no time at all; beside that anything else would be infinitely longer. */
 const MIN_TRANSFER_MS = 1;
@@ -47,7 +47,7 @@ interface Slot {
 export interface Onset {
   /** The first exchange that was so. */
   fromMs: number;
-  /** The last one, if it was over before the end; not if only a few came after it. */
+  /** The last slot, if it was over before the end; not if only a few came after it. */
   untilMs?: number;
   /** It was so from the first exchange on. */
   always: boolean;
@@ -63,7 +63,7 @@ export class Timeline {
   #slotMs = MIN_SLOT_MS;
   /** By number: the time divided by the length. */
   #slots = new Map<number, Slot>();
-  /** The one that was asked for last: the next exchange is most often in it too. */
+  /** The slot that was asked for last: the next exchange is most often in it too. */
   #last: Slot | undefined;
   #lastNumber = Number.NaN;
   readonly #waits = new Usual();
@@ -235,7 +235,7 @@ class Usual {
   #count = 0;
   #sum = 0;
 
-  /** Returns true if this one is far above it. */
+  /** Returns true if this is far above it. */
   note(log: number): boolean {
     const isSlow = this.#count >= MIN_TIMED && log > this.#sum / this.#count + LOG_MIN_WAIT_RATIO;
     this.#count++;
@@ -329,7 +329,7 @@ function largestRise(
   let lowestAt = 0;
   for (const [index, slot] of slots.entries()) {
     sum += sumOf(slot) - mean * weightOf(slot);
-    // Of equal ones the widest: rounding must not cut a run without a change into pieces.
+    // Of equal runs the widest: rounding must not cut a run without a change into pieces.
     if (sum - lowest > bestRise + 1e-9) {
       bestRise = sum - lowest;
       best = { start: lowestAt, end: index + 1 };

@@ -76,7 +76,7 @@ interface Asked {
 
 export class Traffic {
   requests = 0;
-  /** Final ones. */
+  /** Final responses. */
   responses = 0;
   /** Final responses whose request was seen. */
   exchanges = 0;
@@ -122,12 +122,12 @@ export class Traffic {
     this.#endings = endings;
   }
 
-  /** Takes whole lines; keeps none of the bytes. */
+  /** Takes whole lines; keeps no byte. */
   read(lines: Buffer): void {
     eachBrief(lines, this.#add);
   }
 
-  /** Takes a table of so many messages of one run, which says the same as their lines; keeps none of the bytes. */
+  /** Takes a table of so many messages of one run, which says the same as their lines; keeps no byte. */
   readFacts(table: Buffer, messages: number): void {
     try {
       this.#readFacts(new Facts(table, messages));

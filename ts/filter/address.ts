@@ -25,7 +25,7 @@ function parseV6(text: string): number[] | undefined {
   return [...head, ...new Array<number>(8 - head.length - tail.length).fill(0), ...tail];
 }
 
-/** `undefined` where one of them is no group; the last one may be an IPv4 address. */
+/** `undefined` where one of them is no group; the last may be an IPv4 address. */
 function groups(half: string): number[] | undefined {
   const parts = half.split(':');
   const found: number[] = [];

@@ -27,7 +27,7 @@ export function targetOf({ request, response }: Exchange): string | undefined {
   return request?.path ?? response?.request?.path;
 }
 
-/** A host that was asked for, with the ports by which it is known: the one that was named, and the server's. */
+/** A host that was asked for, with the ports by which it is known: the port that was named, and the server's. */
 export interface Authority {
   readonly host: string;
   readonly ports: readonly number[];
@@ -74,7 +74,7 @@ export function beginningOf({ request, response }: Exchange): number | undefined
   return request === undefined ? ms - (response?.latencyMs ?? 0) : ms;
 }
 
-/** The texts of the body. Bytes that are no text are in none of them. */
+/** The texts of the body. Bytes that are no text are left out. */
 export function textsOf({ body, bodyEncoding, bodyText }: HttpMessage): string[] {
   const own = bodyEncoding === undefined ? body : undefined;
   return [own, bodyText].filter((text) => text !== undefined);

@@ -289,7 +289,7 @@ function ofGrpc(of: (exchange: Exchange) => string | undefined, example: string)
   return { ...key, only: isOfGrpc, compile: (operator, text) => and(isOfGrpc, key.compile(operator, text)) };
 }
 
-/** Keys of a message: of either one of an exchange, or with `request.` and `response.` before them of that one. */
+/** Keys of a message: of either one of an exchange, or with `request.` and `response.` before them of that exchange. */
 const SIDED: Readonly<Record<string, (side: Side) => Key>> = {
   // Of either one the response's, as everywhere where a size is shown.
   size: (side) =>

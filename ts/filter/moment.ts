@@ -48,7 +48,7 @@ export function parseMoment(text: string, nowMs: number): Moment {
   }
 }
 
-/** A local time; one that the clock skipped is after that. */
+/** A local time; a time that the clock skipped is after that. */
 function here(date: string, clock = '00:00'): number {
   const ms = Date.parse(`${date}T${clock}`);
   if (Number.isNaN(ms)) throw wrong();

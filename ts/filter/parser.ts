@@ -5,7 +5,7 @@ import { FilterError } from './error';
 import type { Test } from './exchange';
 import { and, findKey, KEY_NAMES, type Key, not, type Operator, or } from './keys';
 
-/** Longer ones are made by a machine, which can filter by itself. */
+/** Longer expressions are made by a machine, which can filter by itself. */
 export const MAX_CHARACTERS = 4_096;
 /** Parentheses and `not`, one inside the other: each takes some stack. */
 const MAX_NESTING = 50;

@@ -6,7 +6,7 @@ export type Type = 'counter' | 'gauge';
 
 /** The counts of a histogram. */
 export interface Distribution {
-  /** By upper bound; the last one has no bound. Not cumulative. */
+  /** By upper bound; the last has no bound. Not cumulative. */
   readonly buckets: readonly number[];
   readonly sum: number;
 }
@@ -25,7 +25,7 @@ export class Exposition {
     for (const [labels, value] of samples) this.#text += `${full}${labelText(labels)} ${value}\n`;
   }
 
-  /** `bounds`: of the buckets but the last one, as they are shown. */
+  /** `bounds`: of the buckets but the last, as they are shown. */
   histogram(name: string, help: string, bounds: readonly string[], samples: readonly [Labels, Distribution][]): void {
     const full = `tcp_sniffer_${name}`;
     this.#head(full, 'histogram', help);

@@ -31,7 +31,7 @@ export interface RoutesOptions<Kind extends string> {
   routes: Readonly<Record<string, Route<Kind>>>;
   /** The text of the answer to a path without a route. */
   notFound: string;
-  /** Connections at one time; `silent` ones have sent no whole head of a request yet. */
+  /** Connections at one time; `silent` connections have sent no whole head of a request yet. */
   maxConnections: Readonly<Record<Kind | 'silent', number>>;
   /** Looks at each request before it is routed. */
   refuse?(request: IncomingMessage): Refusal | undefined;
@@ -113,7 +113,7 @@ export class RouteServer<Kind extends string> {
     });
   }
 
-  /** Where it listens: of port 0 the one that was free. */
+  /** Where it listens: of port 0 the port that was free. */
   get port(): number {
     return (this.#server.address() as AddressInfo | null)?.port ?? this.#options.port;
   }
@@ -144,7 +144,7 @@ export class RouteServer<Kind extends string> {
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
     const socket = this.#below.get(request.socket) ?? request.socket;
-    // The first answer is the last one on its connection; and nothing is answered on one that was closed to make room.
+    // The first answer is the last on its connection; and nothing is answered on a connection that was closed to make room.
     if (this.#asked.has(socket) || this.#connections.kindOf(socket) === undefined) return;
     this.#asked.add(socket);
     const { routes, headers = {} } = this.#options;

@@ -23,7 +23,7 @@ const CAPTURE_COMPLAINTS = { healthz: 'the capture is not alive', readyz: 'not c
 
 /** Scrapers and probes are few. */
 const MAX_CONNECTIONS = {
-  /** No whole head of a request yet, or one that no route answers. */
+  /** No whole head of a request yet, or a head that no route answers. */
   silent: 64,
   /** With an answer under way that is not taken yet. */
   scrape: 8,

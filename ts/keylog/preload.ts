@@ -28,7 +28,7 @@ interface Initialized {
 
 /** Returns the function that writes a line; a full disk may have room again, any other error ends it. */
 function keyFiles(folder: string): (line: Buffer) => void {
-  // Several users share the folder, so an own file is never one that is there already, or a link.
+  // Several users share the folder, so an own file is never there already, or a link.
   const flags =
     constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_APPEND | (constants.O_NOFOLLOW || 0);
   const prefix = join(folder, `${process.pid}-${randomBytes(8).toString('hex')}`);

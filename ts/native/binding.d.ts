@@ -26,7 +26,7 @@ export declare class Capture {
    * At any time, any number of times; returns at once.
    */
   stop(): void
-  /** Adds lines of a key log (RFC 9850), whole ones. False if so many wait already that these are lost. */
+  /** Adds whole lines of a key log (RFC 9850). False if so many wait already that these are lost. */
   addTlsKeys(text: string): boolean
   /**
    * Copies the oldest `batch` that was told of and not copied yet to `target`: its changes, and after them its lines, each with its
@@ -57,13 +57,13 @@ export declare class Capture {
   writtenToStdout(): number
   /** The mark of a POST with this body as our own, after the version in the field `tcp-sniffer-output`. */
   seal(body: Buffer): string
-  /** The counters some 50 ms ago (libpcap's own: 250 ms); after `end` the final ones. Waits for nothing. */
+  /** The counters some 50 ms ago (libpcap's own: 250 ms); after `end` the final counters. Waits for nothing. */
   stats(): EngineStats
 }
 
 /** A report of a capture; the fields that are there depend on `kind`. */
 export interface CaptureEvent {
-  /** `end` is the last one, always. */
+  /** `end` is always the last event. */
   kind: 'batch' | 'facts' | 'notice' | 'unanswered' | 'error' | 'stats' | 'end'
   /**
    * `batch`: length of its lines. Costs a credit: `copyLines()` at once, `release()` when done with them. `facts`: length of the

@@ -215,7 +215,7 @@ export class Check extends Exchanges {
     }
     const misfits = this.#validators.misfitsOfTexts(schema, texts.length === 1 ? first : [...texts]);
     if (misfits === undefined || misfits.length === 0 || between === undefined || texts.length > 1) return misfits;
-    // Several values in one text, or one that has a comma: it fits if either does.
+    // Several values in one text, or a text that has a comma: it fits if either does.
     const asList = this.#validators.misfitsOfTexts(schema, first.split(between));
     return asList?.length === 0 ? asList : misfits;
   }

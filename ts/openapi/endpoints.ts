@@ -25,7 +25,7 @@ export class Endpoints<Stats extends Counted<Stats>> {
     return this.#count < MAX_ENDPOINTS;
   }
 
-  /** Of one that no route leads to. */
+  /** Of an endpoint that no route leads to. */
   create(): Stats {
     this.#count++;
     return this.#create();

@@ -55,7 +55,7 @@ export abstract class Exchanges {
 
   protected abstract add(exchange: HttpExchange): void;
 
-  /** Takes whole lines; keeps none of the bytes. */
+  /** Takes whole lines; keeps no byte. */
   read(lines: Buffer): void {
     for (const line of linesOf(lines)) {
       const message = isOfStream(line) ? undefined : parseLine(line);

@@ -72,7 +72,7 @@ export class Inference extends Exchanges {
     return this.#thoseThere([...found.values(), ...this.#others.values()]);
   }
 
-  /** Where another path takes the place of one that is not there, its exchanges are that one's. */
+  /** Where another path takes the place of a missing path, its exchanges are that path's. */
   #thoseThere(all: readonly Found[]): Found[] {
     const isThere = ({ operation }: Found): boolean => operation.isThere || this.#kept.has(operation);
     const found = all.filter(isThere);

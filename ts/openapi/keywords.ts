@@ -47,7 +47,7 @@ export function boundSteps(ajv: Ajv2020, steps: Steps): void {
   });
 }
 
-/** Ajv's own compares each item with each other one. */
+/** Ajv's own compares each item with each other item. */
 function areUnique(items: readonly unknown[], steps: Steps): boolean {
   const seen = new Set<string>();
   for (const item of items) {

@@ -154,7 +154,7 @@ export class Content {
     return media;
   }
 
-  /** A place that has no schema of its own now, as a type or all further ones, must have none later either. */
+  /** A place that has no schema of its own now, as a type or all further members, must have none later either. */
   #fill(type?: string): void {
     if (type !== undefined) this.#drop(type);
     this.#isFull = true;

@@ -1,6 +1,6 @@
 /**
  * A document that was there before, widened by an inferred one: endpoints, statuses, media types and types are added, and nothing is
- * taken away but that something is required. All else in it stays. In: two documents. Out: a new one.
+ * taken away but that something is required. All else in it stays. In: two documents. Out: a new document.
  */
 
 import { ID } from '../exchange/templates';
@@ -66,7 +66,7 @@ export function merged(earlier: Document, inferred: Document, label: string): Do
     });
     paths.push([path, Object.fromEntries(operations)]);
   }
-  // Where not all servers have all paths, each path says which ones have it.
+  // Where not all servers have all paths, each path says which servers have it.
   if (servers.length > 1) {
     for (const [path, item] of paths) {
       const before = earlier.paths[path];
@@ -130,7 +130,7 @@ function renamed(inferred: Document['paths'], earlier: Document['paths']): Map<s
   );
 }
 
-/** The earlier ones first, as they are. */
+/** The earlier entries first, as they are. */
 function union(earlier: readonly Server[], seen: readonly Server[]): Server[] {
   const urls = new Set(earlier.map(({ url }) => url));
   return [...earlier, ...seen.filter(({ url }) => !urls.has(url))];

@@ -2,7 +2,7 @@
 
 import { segmentTemplate } from '../exchange/templates';
 
-/** Longer ones are no names. */
+/** Longer texts are no names. */
 const MAX_NAME_UNITS = 64;
 /** Letters of any script, `$`, `@type`, `xml:lang`, `line_1`; no dots and no space: hosts, files and sentences are data. */
 const NAME = /^[\p{L}_$@][\p{L}\p{N}_$:-]*$/u;

@@ -12,7 +12,7 @@ import { STEPS } from './steps';
 /** A request does not have what is `readOnly`, a response not what is `writeOnly`. */
 export type Use = 'request' | 'response';
 
-/** Converted ones, each with some 200 bytes; the largest documents that are published have some 100 000. */
+/** Converted schemas, each with some 200 bytes; the largest documents that are published have some 100 000. */
 const MAX_SCHEMAS = 2_000_000;
 
 /** Keywords that are taken as they are. A keyword that is neither here nor below forbids nothing. */
@@ -106,7 +106,7 @@ export class Schemas {
     }
     if (Object.keys(out).some((keyword) => SCHEMA.has(keyword) || SCHEMAS.has(keyword) || NAMED_SCHEMAS.has(keyword)))
       out[STEPS] = true;
-    // Members that a pattern would have taken are no further ones.
+    // Members that a pattern would have taken are no further members.
     if (isOpen) for (const keyword of ['additionalProperties', 'unevaluatedProperties']) delete out[keyword];
     return this.#isOld ? modern(out, schema.nullable === true) : out;
   }

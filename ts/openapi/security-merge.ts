@@ -1,6 +1,6 @@
 /**
- * The facts of credentials, added to a document that says something of them already. Its own requirements stay; another one is added
- * where a request was served that fits none of them. In: two documents. Out: the `security` of operations, and the schemes to add.
+ * The facts of credentials, added to a document that says something of them already. Its own requirements stay; another is added where
+ * a request was served that fits no requirement. In: two documents. Out: the `security` of operations, and the schemes to add.
  */
 
 import type { Document } from './document';
@@ -21,7 +21,7 @@ export class SecurityMerge {
     const schemes = isObject(securitySchemes) ? Object.entries(securitySchemes) : [];
     this.#schemes = new Map(schemes.map(([name, scheme]) => [name, references.object(scheme)]));
     const common = requirementsOf(earlier.security);
-    // With none in it the document says no more than one that has no `security`.
+    // With none in it the document says no more than a document that has no `security`.
     this.#common = common?.length === 0 ? undefined : common;
   }
 
@@ -87,7 +87,7 @@ function isSame(one: Schema, other: Schema): boolean {
   return one.in === 'header' ? lower(one.name) === lower(other.name) : one.name === other.name;
 }
 
-/** True if a request with what `seen` says may be one that `scheme` asks for. */
+/** True if a request with what `seen` says may be a request that `scheme` asks for. */
 function carries(scheme: Schema, seen: Schema): boolean {
   if (isSame(scheme, seen)) return true;
   if (isAuthorization(scheme)) return seen.type === 'http';

@@ -1,4 +1,4 @@
-/** The paths of servers, below which those of a document are. Hosts are not compared: a capture sees other ones than clients do. */
+/** The paths of servers, below which those of a document are. Hosts are not compared: a capture sees other hosts than clients do. */
 
 import type { Schema } from './shape';
 import { isObject } from './source';

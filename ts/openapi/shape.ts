@@ -65,7 +65,7 @@ export class Shape {
     else if (typeof value === 'object') this.#addObject(value as Record<string, unknown>);
   }
 
-  /** Takes over all that is known of another one's values; that one is not used any more. */
+  /** Takes over all that is known of another shape's values; that shape is not used any more. */
   takeOver(other: Shape): void {
     for (const cut of other.#cuts ?? []) this.#cut(cut);
     if (other.#isAny) this.#become();

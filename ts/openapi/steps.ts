@@ -3,7 +3,7 @@
  * a value twice for each level, so that time would double with each of them. In: steps. Out: a throw past the limit.
  */
 
-/** In all schemas that look at further ones: Ajv calls it before them. */
+/** In all schemas that look at further schemas: Ajv calls it before them. */
 export const STEPS = 'x-tcp-sniffer-steps';
 
 /** For small values with schemas of many alternatives: some 20 ms. */

@@ -2,7 +2,7 @@
 
 import type { Schema } from './shape';
 
-/** Stands before all paths of an interface and tells none of them apart. */
+/** Stands before all paths of an interface and tells no path from another. */
 const PREFIX = /^(?:api|rest|v\d{1,3}(?:\.\d{1,3})*)$/i;
 /** Of paths that are parameters alone. */
 const ROOT = '/';

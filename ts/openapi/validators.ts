@@ -13,17 +13,17 @@ export interface Misfit {
   /** JSON Pointer into the value. */
   pointer: string;
   keyword: string;
-  /** Of `required`: the member that is missing; of `additionalProperties` the one that is there. */
+  /** Of `required`: the member that is missing; of `additionalProperties` the member that is there. */
   name?: string | undefined;
 }
 
-/** All places of a value are told; of a larger one the first: Ajv copies all of an array's misfits for each further one. */
+/** All places of a value are told; of a larger one the first: Ajv copies all of an array's misfits for each further misfit. */
 const MAX_ALL_UNITS = 16 * 1024;
 const DOCUMENT = 'tcp-sniffer:document';
-/** Ajv tells them beside the one that says what is wrong. */
+/** Ajv tells them beside the error that says what is wrong. */
 const OUTER: ReadonlySet<string> = new Set(['if', 'propertyNames']);
 
-/** Of which one is to fit: if several texts are in them it is not known which reading of each belongs to which. */
+/** Of which a single schema is to fit: if several texts are in them it is not known which reading of each belongs to which. */
 const ALTERNATIVES: ReadonlySet<string> = new Set(['oneOf', 'anyOf']);
 /** Where texts stand when they are read by Ajv, which replaces them there. */
 const VALUE = /^\/value/;

@@ -1,5 +1,5 @@
 /**
- * Two schemas as one that takes what either takes. The second one is inferred; the first one may be anybody's. Where the first one has
+ * Two schemas as one schema that takes what either takes. The second is inferred; the first may be anybody's. Where the first has
  * keywords that are not inferred, it stays as it is, and what was seen besides stands next to it in `anyOf`. Pure.
  */
 
@@ -95,7 +95,7 @@ function typesOf(types: readonly string[]): string[] {
   return TYPES.filter((type) => all.has(type));
 }
 
-/** One that only one of them has says nothing of the strings of the other one, if it has some. */
+/** A keyword that only one of them has says nothing of the strings of the other, if it has some. */
 function formatOf(a: Schema, b: Schema): unknown {
   if (a.format === b.format) return a.format;
   const [without, format] = a.format === undefined ? [a, b.format] : [b, a.format];

@@ -22,7 +22,7 @@ export interface OutputDeps {
   stdoutIsOurs?: boolean;
   /** In place of JSON lines on stdout. */
   createStdout?: ((options: StdoutOptions, come: Coming) => Output) | undefined;
-  /** Sees the lines of each batch before the outputs do; keeps none of the bytes, throws nothing. */
+  /** Sees the lines of each batch before the outputs do; keeps no byte, throws nothing. */
   observe?: ((lines: Buffer) => void) | undefined;
   /** The same from the facts of so many messages, where nothing else looks at the lines: the engine then writes them itself. */
   observeFacts?: ((table: Buffer, messages: number) => void) | undefined;

@@ -27,7 +27,7 @@ interface Replaceable {
 /** More than any tool puts before what tells the kind. */
 const HEAD_BYTES = 4_096;
 
-/** The same, if it is empty or of that kind: another one would be lost. @throws {Error} */
+/** The same, if it is empty or of that kind: another would be lost. @throws {Error} */
 export function openReplaceableFile(path: string, { head, name }: Replaceable): { fd: number; isNew: boolean } {
   const file = openRegularFile(path);
   try {

@@ -5,7 +5,7 @@
 
 import type { Kept } from './output';
 
-/** Counted for each batch on top of its lines, so that many small ones are bounded as well. */
+/** Counted for each batch on top of its lines, so that many small batches are bounded as well. */
 const BATCH_OVERHEAD_BYTES = 512;
 
 const NEWLINE = 0x0a;

@@ -11,7 +11,7 @@ import { isCard, type Pseudonyms } from './pseudonyms';
 
 /** The text of a value that is hidden already. */
 const REDACTED = '[REDACTED]';
-/** Values of fields that say a state; a secret of a field with another name is none of them. */
+/** Values of fields that say a state; a secret of a field with another name is not among them. */
 const COMMON_VALUES = new Set(
   (
     'true false null none unknown default other yes no on off ok error success failure failed pass fail passed info warn warning debug ' +
@@ -38,7 +38,7 @@ const PARTS = new RegExp(
 );
 const WORD = /[\p{L}\p{N}\p{M}](?:[-_.~@!$&*#^|]{0,16}[\p{L}\p{N}\p{M}]){0,4095}/gu;
 const HAS_WORD = /[\p{L}\p{N}\p{M}]/u;
-/** Shorter ones say nothing: `*`, `-`, `...`. */
+/** Shorter words say nothing: `*`, `-`, `...`. */
 const MIN_SYMBOLS = 4;
 
 const MAX_NAME_UNITS = 64;

@@ -1,4 +1,4 @@
-/** Lines of key logs that the caller adds before the capture is there: they wait for the next one. */
+/** Lines of key logs that the caller adds before the capture is there: they wait for the next capture. */
 
 import { isUint8Array } from 'node:util/types';
 import type { NativeCapture } from '../native';

@@ -91,7 +91,7 @@ function writeProtocol(out: Exposition, protocol: EndpointCounts['protocol'], en
     unfinished,
     'counter',
     UNFINISHED,
-    // From zero on, so that the first one is an increase.
+    // From zero on, so that the first is an increase.
     entries.map((entry): [Labels, number] => [entry.labels, entry.unfinished]),
   );
 }

@@ -95,7 +95,7 @@ export class Handing {
     this.#isGoing = false;
   }
 
-  /** One that fails is lost, and the next ones are delivered all the same. */
+  /** A message that fails is lost, and the next are delivered all the same. */
   #deliverPiece(): { taken: Promise<void>[]; messages: number } {
     const { trigger, deliver, onFailure } = this.#options;
     const failedBefore = trigger.failed;

@@ -23,7 +23,7 @@ type CreateLog = (level: LogLevel) => Log;
 /** `createDefault` is for where the config has no logger. */
 export function createLog(logger: Logger | undefined, level: LogLevel, createDefault: CreateLog): Log {
   if (logger === undefined) return createDefault(level);
-  // One that throws stops nothing, and there is no other place to say so.
+  // A logger that throws stops nothing, and there is no other place to say so.
   return logOf(
     level,
     (name) => (fields, message) =>

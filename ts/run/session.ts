@@ -205,7 +205,7 @@ export class Session {
   }
 
   #fail(failure: EngineError): void {
-    // The first one is the cause, whatever follows from it.
+    // The first error is the cause, whatever follows from it.
     if (this.#failure === undefined) this.#failure = failure;
     this.#options.log.error({ code: failure.code }, failure.message);
     this.#stopCapture();
@@ -242,7 +242,7 @@ export class Session {
       ];
       if (lines !== undefined) taken = this.#hand(this.#chosen({ lines, changes, messages, keep }));
     } finally {
-      // A credit that is not given back is one that the engine never has again.
+      // The engine never has a credit again that is not given back.
       const released = this.#release(loan, taken).finally(() => this.#unreleased.delete(released));
       this.#unreleased.add(released);
     }
@@ -256,7 +256,7 @@ export class Session {
       this.#options.capture.copyLines(table);
       this.#options.observeFacts?.(table, messages);
     } catch (error) {
-      // Not copied, it would be taken for the next one.
+      // Not copied, it would be taken for the next.
       if (loan === undefined) this.#options.capture.copyLines();
       const text = 'messages are missing in what is counted: their facts could not be read';
       this.#observerLog.write({ messages, ...errorFields(error) }, text);

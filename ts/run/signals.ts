@@ -12,7 +12,7 @@ type StopSignal = (typeof COMMAND_SIGNALS)[number];
 
 /**
  * One Ctrl-C or `timeout(1)` may come twice: to the process, and to its group, or from npm, which hands it on. So long a first
- * signal waits for the same one. A person who means two takes longer.
+ * signal waits for the same signal. A person who means two takes longer.
  */
 export const SAME_SIGNAL_MS = 100;
 

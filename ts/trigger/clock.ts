@@ -27,7 +27,7 @@ export class CaptureClock {
   }
 
   /**
-   * The time that has passed for sure: none of the last messages was whole earlier. One wrong time, or a clock that was set, does not
+   * The time that has passed for sure: no message of the last was whole earlier. One wrong time, or a clock that was set, does not
    * make everything old that is remembered.
    */
   get sure(): number {

@@ -69,7 +69,7 @@ export interface MemoryOptions {
 
 export class Memory {
   readonly #options: MemoryOptions;
-  /** Of these and the next the one that got no line for longest is first. Not wanted so far. */
+  /** Of these and the next the entry that got no line for longest is first. Not wanted so far. */
   readonly #open = new Order<Remembered>();
   readonly #whole = new Order<Remembered>();
   /** Wanted, and more of it is to come. */
@@ -242,7 +242,7 @@ export class Memory {
     return lines.length;
   }
 
-  /** One that is whole may have the same key: ids of lines that are read are not always unique. */
+  /** An entry that is whole may have the same key: ids of lines that are read are not always unique. */
   #remove(remembered: Remembered): void {
     remembered.order?.remove(remembered);
     if (this.#byId.get(remembered.key) === remembered) this.#byId.delete(remembered.key);

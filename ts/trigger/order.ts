@@ -23,7 +23,7 @@ export class Order<Item extends Ordered<Item>> {
     this.#last = item;
   }
 
-  /** It is in this one. */
+  /** It is in this order. */
   remove(item: Item): void {
     const { previous, next } = item;
     if (previous === undefined) this.first = next;

@@ -89,7 +89,7 @@ export class Trigger {
 
   /**
    * Takes whole lines. The bytes are not needed any more once `next` has returned nothing, or `keep` was called. Lines that an error loses are
-   * counted, and the next ones are read all the same.
+   * counted, and the next are read all the same.
    * @throws the first error
    */
   take(lines: Buffer): void {
@@ -187,7 +187,7 @@ export class Trigger {
     if (failure !== undefined) throw failure.error;
   }
 
-  /** True if the pieces that wait for their delivery take all the memory: to wait any longer loses new ones. */
+  /** True if the pieces that wait for their delivery take all the memory: to wait any longer loses new lines. */
   get isFull(): boolean {
     return this.#memory.isFull;
   }

@@ -37,7 +37,7 @@ export class Waiting {
     this.size--;
   }
 
-  /** Those whose bytes are overwritten next. None of them is asked for twice: each is copied or removed. */
+  /** Those whose bytes are overwritten next. No entry is asked for twice: each is copied or removed. */
   *ofBatch(): Generator<WaitingLine> {
     for (let line = this.#firstNew; line !== undefined; ) {
       const { next } = line;

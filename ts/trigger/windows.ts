@@ -42,7 +42,7 @@ export class Windows {
   }
 
   #find(begin: number, end: number): Window | undefined {
-    // The last one that begins before that end reaches furthest of all that do. Mostly it is the newest.
+    // The last window that begins before that end reaches furthest of all that do. Mostly it is the newest.
     let at = this.#windows.length - 1;
     if ((this.#windows[at]?.from ?? begin) > end) {
       let low = -1;

@@ -14,7 +14,7 @@ const FORMATS = ['text', 'json'] as const;
 export interface AskedComparison extends AskedReading {
   /** The first capture and the second; with a document there may be any number of them. */
   names: readonly string[];
-  /** The OpenAPI document that takes the place of the first one. */
+  /** The OpenAPI document that takes the place of the first capture. */
   openapi: string | undefined;
   format: (typeof FORMATS)[number];
   /** The page that is written as well. */

@@ -84,7 +84,7 @@ export async function compare(asked: AskedComparison): Promise<number> {
 /** @throws {ValidationError} */
 function sideOf(name: string, { flags, asked: shorts }: AskedComparison, env: Env): Side {
   const read = readAsked({ ...shorts, inputs: [name], words: [] }, flags, env, COMMANDS);
-  // Keys may be those of the other one.
+  // Keys may be those of the other capture.
   const asked = isOfLines(read.inputs) ? { ...read, flags: { ...read.flags, tlsKeylog: undefined } } : read;
   return { name, asked, config: { logLevel: 'warn', ...checkedConfig(asked, env) } };
 }

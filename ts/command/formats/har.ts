@@ -1,6 +1,6 @@
 /**
- * A HAR on stdout, in one go forward: entries as exchanges become whole, a line each, and the end of the document after the last
- * one. In: batches, for the HAR output. Out: its entries, by the way that JSON lines go.
+ * A HAR on stdout, in one go forward: entries as exchanges become whole, a line each, and the end of the document after the
+ * last. In: batches, for the HAR output. Out: its entries, by the way that JSON lines go.
  */
 
 import { BEGIN, endOf } from '../../outputs/har/file';

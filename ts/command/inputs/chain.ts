@@ -148,7 +148,7 @@ export class Chain implements NativeCapture {
     this.#current = (this.#sources[this.#index] as Source).create();
   }
 
-  /** Of the current one. Never rejects. */
+  /** Of the current input. Never rejects. */
   async #end(): Promise<void> {
     while (!this.#isStopped && this.#index + 1 < this.#sources.length) {
       try {

@@ -69,7 +69,7 @@ function hasOurs(fd: number): boolean {
   return false;
 }
 
-/** `bytes`: the first ones. */
+/** `bytes`: the first bytes. */
 export function kindOf(bytes: Buffer, path: string): Kind {
   return kindOfHead(bytes, plainHead(bytes), path);
 }

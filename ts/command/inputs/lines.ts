@@ -156,7 +156,7 @@ export class LinesCapture implements NativeCapture {
     const text = start === -1 ? '' : line.slice(start).trimEnd();
     const value = parse(text);
     if (value === undefined || typeof value !== 'object' || !Object.hasOwn(value as object, 'direction')) {
-      // One that was cut off on its way is a message that is missing here.
+      // A line that was cut off on its way is a message that is missing here.
       if (value === undefined && text.includes('"direction":"re')) this.#counts.linesDamaged++;
       else this.#counts.linesPassedOver++;
       return;
@@ -190,7 +190,7 @@ export class LinesCapture implements NativeCapture {
   }
 }
 
-/** Of `kubectl logs --timestamps`: another one on each line. */
+/** Of `kubectl logs --timestamps`: another on each line. */
 const TIMESTAMP = /\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)/;
 
 function parse(text: string): unknown {

@@ -34,7 +34,7 @@ export function matching(pattern: string): string[] {
           .filter((entry) => isLike.test(entry))
           .map((entry) => join(folder, entry));
       } catch {
-        // No folder, or one that may not be looked into.
+        // No folder, or a folder that may not be looked into.
         return [];
       }
     });

@@ -1,6 +1,6 @@
 /**
  * `--ports auto`: on which ports of savefiles HTTP is proved. In: savefiles. Out: the ports of servers of which a message came, where all
- * ports were read. That is one more reading of each savefile: what else is spoken there is no loss of the one that is shown.
+ * ports were read. That is one more reading of each savefile: what else is spoken there is no loss of the protocol that is shown.
  */
 
 import { type SnifferConfig, validateConfig } from '../../config';

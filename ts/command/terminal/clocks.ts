@@ -12,7 +12,7 @@ const MAX_ROWS = 20;
 /** The name of a capture point. */
 type NameOf = (point: string) => string;
 
-/** Of inputs in the order of their numbers; `2/1` is the first one that a file of lines was made of. */
+/** Of inputs in the order of their numbers; `2/1` is the first that a file of lines was made of. */
 export function pointNames(inputs: readonly string[]): NameOf {
   return (point) => {
     const [number = '', ...rest] = point.split('/');

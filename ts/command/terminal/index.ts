@@ -129,7 +129,7 @@ export class Terminal {
     return createTerminalLog({ level, text: this.#text, paint: this.#paint, columns, write });
   }
 
-  /** The output for stdout where it is a terminal, or its format is another one than JSON lines. */
+  /** The output for stdout where it is a terminal, or its format is not JSON lines. */
   get createStdout(): ((options: StdoutOptions, come: Coming) => Output) | undefined {
     const stream = this.#stdout;
     const isTerminal = process.stdout.isTTY;

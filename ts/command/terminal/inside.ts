@@ -7,7 +7,7 @@ import { bytes } from './quantities';
 import type { Paint } from './style';
 import { printable, type Text } from './text';
 
-/** Longer ones are cut at any width. */
+/** Longer texts are cut at any width. */
 const MAX_UNITS = 1_024;
 const INDENT = '  ';
 

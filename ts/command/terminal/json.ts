@@ -5,7 +5,7 @@
 
 import { Writable } from 'node:stream';
 
-/** Outside of strings there is none of them. JSON has to escape the controls below U+0020 alone (RFC 8259 §7). */
+/** Outside of strings there are no such bytes. JSON has to escape the controls below U+0020 alone (RFC 8259 §7). */
 const OBEYED = /(?!\n)[\p{C}\p{Zl}\p{Zp}]/gu;
 
 function escapedJson(lines: string): string {

@@ -35,7 +35,7 @@ const FILE_COLUMNS = 133;
 const UNCUT_COLUMNS = 1_024 * 1_024;
 /** Where the terminal is so wide that the line has milliseconds. */
 const TIME = { wide: 'HH:MM:SS.mmm'.length, narrow: 'HH:MM:SS'.length };
-/** OPTIONS and CONNECT are the longest of the usual ones. */
+/** OPTIONS and CONNECT are the longest of the usual methods. */
 const METHOD = 7;
 /** Three digits, or `g` and the one or two of gRPC, and the marks. */
 const STATUS = 5;

@@ -35,7 +35,7 @@ export class Summary {
     this.#traffic = new Traffic(options.endings);
   }
 
-  /** Takes whole JSON lines; keeps none of the bytes. */
+  /** Takes whole JSON lines; keeps no byte. */
   read(lines: Buffer): void {
     this.#traffic.read(lines);
   }

@@ -6,7 +6,7 @@
 /** Of one code point: 1 or 2 columns. */
 type ColumnsOf = (codePoint: number) => number;
 
-/** The package is an ES module; this one is not, so it comes by `import()`. */
+/** The package is an ES module; this is not, so it comes by `import()`. */
 export async function loadText(): Promise<Text> {
   const { eastAsianWidth } = await import('get-east-asian-width');
   return new Text((codePoint) => eastAsianWidth(codePoint));
@@ -162,7 +162,7 @@ export class Text {
   /**
    * The text in grapheme clusters, which are looked for in one short piece after the other: V8's segmenter copies all that
    * it was given for every cluster that it returns. Where a cluster ends depends on what is before that and on the next
-   * character, so within a piece only the last one may be cut.
+   * character, so within a piece only the last may be cut.
    */
   *#clustersOf(text: string): Generator<string> {
     let start = 0;
@@ -172,7 +172,7 @@ export class Text {
       const isLast = start + piece.length === text.length;
       let done = 0;
       if (ONE_EACH.test(piece)) {
-        // No segmenter is needed to see them; a mark may still follow the last one.
+        // No segmenter is needed to see them; a mark may still follow the last character.
         for (const end = isLast ? piece.length : piece.length - 1; done < end; done++) yield piece.charAt(done);
         start += done;
         units = PIECE_UNITS;

@@ -13,7 +13,7 @@ export const MAX_ROWS = 40;
 /** Characters of a body, and of each field, that are looked at for that: the rest is cut off before anything is escaped. */
 const MAX_UNITS = 64 * 1_024;
 const TAB = '    ';
-/** JSON that is no wider than this is in one row; wider ones are hard to read. */
+/** JSON that is no wider than this is in one row; wider JSON is hard to read. */
 const MAX_JSON_COLUMNS = 100;
 /** Of the further rows of a field. */
 const FIELD_INDENT = '  ';
@@ -128,7 +128,7 @@ function* wrappedLines(body: string, text: Text, width: number): Generator<strin
 
 /**
  * The rows of a line of any text, those that may be shown at least: of a long one only the front is escaped, which is most of the work. The
- * last row of a front may differ from that of the whole line, and is one that is not shown. Marks, which take no columns, can make the front
+ * last row of a front may differ from that of the whole line, and is not shown. Marks, which take no columns, can make the front
  * too short.
  */
 function* wrappedFront(line: string, text: Text, width: number, indent = ''): Generator<string> {

@@ -196,7 +196,7 @@ export class View implements Output {
     return this.#dated(facts, this.#options.lines.request(facts, 'still waiting', 'yellow'));
   }
 
-  /** With the day above it where that is another one. */
+  /** With the day above it where that is another day. */
   #dated({ atMs }: Pick<Facts, 'atMs'>, row: string): string[] {
     const before = this.#day;
     this.#day = day(atMs);

@@ -3,7 +3,7 @@
 import { FilterError } from '../error';
 import { type Assertion, LINE_FEED, type Node, type Range, WORD } from './syntax';
 
-/** A class is a set of code points that no part of the expression tells apart; the last one is the end of the text. */
+/** A class is a set of code points that no part of the expression tells apart; the last is the end of the text. */
 export interface Program {
   readonly states: readonly State[];
   readonly start: number;
@@ -32,7 +32,7 @@ const TABLE_SIZE = 128;
 
 const TOO_LARGE = 'regular expression: it is too large; a counted repetition takes as much as if it were written out';
 
-/** @throws {FilterError} for one that is too large */
+/** @throws {FilterError} for an expression that is too large */
 export function compile(tree: Node, multiline: boolean): Program {
   const starts = boundaries(tree);
   const classes = starts.length + 1;

@@ -65,7 +65,7 @@ export function parseRegex(pattern: string): Regex {
   return new Parser(pattern).parse();
 }
 
-/** The code points that are in none of them. */
+/** The code points that are in no set of these. */
 export function complement(ranges: readonly Range[]): Range[] {
   const gaps: Range[] = [];
   let next = 0;

@@ -3,7 +3,7 @@
 import { isOfStream, type Line, linesOf, parseLine } from '../../exchange/lines';
 
 export interface Messages {
-  /** Goes on to the next one; false if there is none. */
+  /** Goes on to the next; false if there is none. */
   next(): boolean;
   /** The message is one inside a stream. */
   readonly isOfStream: boolean;

@@ -2,7 +2,7 @@
  * Messages in, parcels out. Live it never makes anybody wait: its waiting line is bounded and the oldest message goes first.
  * From a savefile (`lossless`) it makes the engine wait instead.
  *
- * A parcel (one message, or a batch of them) is waiting, taken or settled. Taken ones are on their way, or wait for
+ * A parcel (one message, or a batch of them) is waiting, taken or settled. Taken parcels are on their way, or wait for
  * their next attempt without holding a place: others overtake them. How many may be taken at one time is bounded, and
  * while nothing succeeds it is next to none: a dead endpoint is asked by few, and the others are kept for the time when it
  * is back.
@@ -59,7 +59,7 @@ export interface DeliveryOptions extends DeliveryLimits {
   transport: Transport;
   /** Absent: each message goes at once. */
   batch: FillOptions | undefined;
-  /** The next parcel waits until this one is settled, its retries too: what is sent keeps its order. */
+  /** The next parcel waits until this is settled, its retries too: what is sent keeps its order. */
   ordered?: boolean;
 }
 
@@ -75,7 +75,7 @@ export class Delivery implements Output {
   #ready: Parcel[] = [];
   /** Attempts under way. */
   #active = 0;
-  /** Failed attempts since the last one that succeeded. */
+  /** Failed attempts since the last that succeeded. */
   #failuresInARow = 0;
   /** Engine batches that wait for room in the line. */
   #roomWaiters: (() => void)[] = [];

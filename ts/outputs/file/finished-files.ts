@@ -31,7 +31,7 @@ export class FinishedFiles {
     this.#options = options;
   }
 
-  /** The time of the newest one; 0 where there is none. */
+  /** The time of the newest; 0 where there is none. */
   async newest(): Promise<number> {
     const { folder, names } = this.#options;
     return names.finishedIn(await readdir(folder)).at(-1)?.time ?? 0;

@@ -1,6 +1,6 @@
 /**
- * The file that lines are appended to. In: whole lines. Out: a file that ends with a whole line after each call, and another one
- * when it is large or old enough. It waits for the disk alone, and calls come one after the other.
+ * The file that lines are appended to. In: whole lines. Out: a file that ends with a whole line after each call, and another when
+ * it is large or old enough. It waits for the disk alone, and calls come one after the other.
  */
 
 import { constants, type Stats } from 'node:fs';
@@ -107,7 +107,7 @@ export class RotatingFile {
     return Math.min(maxAgeMs, Math.max(0, this.#since + maxAgeMs - date()));
   }
 
-  /** Finishes the file. The next one is opened when there is a line for it. */
+  /** Finishes the file. The next is opened when there is a line for it. */
   async rotate(): Promise<void> {
     const { path, date } = this.#options;
     await this.#close();
@@ -136,7 +136,7 @@ export class RotatingFile {
     await handle?.close();
   }
 
-  /** Another file may be there by now, or none: `logrotate`, `rm`. And others may have cut this one, or written to it. */
+  /** Another file may be there by now, or none: `logrotate`, `rm`. And others may have cut this file, or written to it. */
   async #look(): Promise<void> {
     if (this.#handle === undefined) return;
     const status = await lstat(this.#options.path).catch(absent);

@@ -52,7 +52,7 @@ export class HarFile {
   /** JSON texts of entries, each in pieces, when the first of them began, and the pages, if there are several; one call at a time. */
   async append(entries: readonly (readonly (string | Buffer)[])[], startedAt: string, pages?: string): Promise<void> {
     if (entries.length === 0) return;
-    // Exchanges are written as they become whole: one that began before others may come after them.
+    // Exchanges are written as they become whole: an exchange that began before others may come after them.
     if (startedAt.length === this.#startedAt.length && (this.#empty || startedAt < this.#startedAt))
       this.#startedAt = startedAt;
     const end = endOf(this.#startedAt, pages);

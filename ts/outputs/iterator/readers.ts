@@ -40,7 +40,7 @@ export class Readers {
     return this.#readers.size;
   }
 
-  /** True if there was a reader in this run, or in the last one. */
+  /** True if there was a reader in this run, or in the last. */
   get isUsed(): boolean {
     return this.#isUsed || this.size > 0;
   }

@@ -64,7 +64,7 @@ export class KafkaTransport implements Transport {
     });
   }
 
-  /** An attempt that was called off goes on in its client, so the next one has another. */
+  /** An attempt that was called off goes on in its client, so the next has another. */
   #letGo(producer: KafkaProducer): void {
     if (this.#producer !== producer || this.#closing >= MAX_CLOSING) return;
     this.#producer = undefined;

@@ -159,7 +159,7 @@ function escapeAcross(text: string, end: number): number | undefined {
   if (at === -1 || at <= end - LONGEST_ESCAPE) return undefined;
   let before = 0;
   while (text[at - 1 - before] === '\\') before++;
-  // After an odd number of backslashes this one is what is escaped.
+  // After an odd number of backslashes this character is what is escaped.
   const start = before % 2 === 0 ? at : at - 1;
   const length = text[start + 1] === 'u' ? LONGEST_ESCAPE : 2;
   return start + length > end ? start : undefined;

@@ -36,7 +36,7 @@ export function addressOf(node: string): string {
 /** RFC 3986 §3.2.2 and §3.2.3, as far as a Host field that is one goes. */
 const AUTHORITY = /^(\[[\da-f:.]+\]|[\w.~!$&'()*+,;=%-]+)(?::(\d{1,5}))?$/i;
 
-/** The last authority that was asked for: nearly all requests have the same one. */
+/** The last authority that was asked for: nearly all requests have the same. */
 let last = { authority: '', host: '', port: 0 };
 
 /** Name and port of an authority; the name is `''` if it is none, the port 0 if it is not there. */

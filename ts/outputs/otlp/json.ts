@@ -39,7 +39,7 @@ export const json: Encoding = {
       separator: ',',
       wrap(spans) {
         const all = Buffer.concat([begin, ...spans, end]);
-        // The comma after the last span is the one too many.
+        // The comma after the last span is one too many.
         end.copy(all, all.length - end.length - 1);
         return all.subarray(0, all.length - 1);
       },

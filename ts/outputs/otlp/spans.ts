@@ -33,7 +33,7 @@ export const MAX_REQUEST_BYTES = 4 * 1024 * 1024 - 64 * 1024;
 const CHUNK_BYTES = 128 * 1024;
 /** Counted for each half that waits on top of its texts. */
 const OVERHEAD_BYTES = 512;
-/** Ids of requests whose span has gone without a response: one that comes all the same is not a second span. */
+/** Ids of requests whose span has gone without a response: a response that comes all the same is not a second span. */
 const MAX_GONE = 10_000;
 /** Connections with responses of which it is not known what they answer. */
 const MAX_DOUBTS = 10_000;
@@ -69,7 +69,7 @@ interface ResponseHalf extends ResponseAttributes {
   readonly startMicros: number;
   readonly durationMicros: number;
   readonly latencyMicros: number;
-  /** Of one that came before its request, or without it: what is known of the request by it. */
+  /** Of a response that came before its request, or without it: what is known of the request by it. */
   readonly request: RequestHalf | undefined;
 }
 
@@ -303,7 +303,7 @@ export class SpansPacker implements Packer {
     this.#chunkMessages += messages;
   }
 
-  /** True if its response may be one that was lost, or that could not be told to be its own: then it is no error. */
+  /** True if its response may be a response that was lost, or that could not be told to be its own: then it is no error. */
   #mayBeAnswered(id: string, { startMicros, losses }: RequestHalf): boolean {
     const doubt = this.#doubts.get(connectionOf(id));
     return (doubt !== undefined && doubt >= startMicros) || this.#options.losses() > losses;
@@ -386,7 +386,7 @@ function isFinalStatus(statusCode: number): boolean {
 
 const scratch = Buffer.allocUnsafeSlow(64 * 1024);
 
-/** The same text in memory of its own: one that was cut out of a piece keeps the whole piece. */
+/** The same text in memory of its own: a text that was cut out of a piece keeps the whole piece. */
 function flat(text: string): string {
   if (text.length < MIN_CUT_CHARS) return text;
   if (text.length > scratch.length) return Buffer.from(text, 'latin1').toString('latin1');

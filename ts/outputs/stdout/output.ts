@@ -157,7 +157,7 @@ export class StdoutOutput implements Output {
     this.#settling.wake();
   }
 
-  /** As many whole lines as one write may carry, or one that is longer. */
+  /** As many whole lines as one write may carry, or a single longer line. */
   #pieceEnd(lines: Buffer): number {
     const { direct } = this.#options.target;
     return direct === undefined ? lines.length : pieceEnd(lines, this.#written, direct.pieceBytes);

@@ -68,7 +68,7 @@ export class Captures {
   #ended = false;
   #pairing = this.#createPairing();
 
-  /** Takes whole lines of the capture that is read; keeps none of the bytes. */
+  /** Takes whole lines of the capture that is read; keeps no byte. */
   read(lines: Buffer): void {
     for (const line of linesOf(lines)) {
       const message = isOfStream(line) ? undefined : parseLargeLine(line)?.message;
@@ -79,7 +79,7 @@ export class Captures {
     }
   }
 
-  /** Nothing more comes of the capture that is read; what comes from now on is of the second one. */
+  /** Nothing more comes of the capture that is read; what comes from now on is of the second. */
   end(): void {
     this.#ended = true;
     while (this.#pairing.settleOldest());
@@ -194,7 +194,7 @@ export class Captures {
     });
   }
 
-  /** Open at the end. One that would have waited longer than any other has no response; without a time it is not known for how long. */
+  /** Open at the end. A request that would have waited longer than any other has no response; without a time it is not known for how long. */
   #noteOpen(asked: Asked): void {
     const facts = this.facts[this.#side];
     const longestMs = this.#longestMs.get(asked.endpoint.current) ?? 0;

@@ -1,6 +1,6 @@
 /**
  * The changes from one capture to the other. In: their endpoints. Out: the differences that are neither noise nor small, the worst
- * endpoint first; endpoints that only wait for another one, or fail with it, are named there.
+ * endpoint first; endpoints that only wait for another, or fail with it, are named there.
  */
 
 import { byCause, type Caller, type Fault, howOf, oneClient } from '../exchange/causes';
@@ -16,7 +16,7 @@ import type { Values } from './values';
 export const ALPHA = 0.01;
 /** Fewer times are not compared. */
 export const MIN_TIMES = 8;
-/** Smaller differences of times are not told, however sure they are: of the smaller one, and in ms. */
+/** Smaller differences of times are not told, however sure they are: of the smaller time, and in ms. */
 export const MIN_SHIFT = 0.2;
 export const MIN_SHIFT_MS = 1;
 /** The same of shares; what was never there before, or never is any more, is told whatever its share. */
@@ -48,7 +48,7 @@ interface WaitDifference {
   p: number;
 }
 
-/** A field had one value in nearly all messages, and has another one in nearly all. */
+/** A field had one value in nearly all messages, and has another in nearly all. */
 export interface ValueDifference {
   what: 'request-value' | 'response-value';
   name: string;
@@ -72,7 +72,7 @@ export interface Change {
   kind: Kind;
   at: Place;
   differences: Difference[];
-  /** Of a new endpoint, and one that is gone. */
+  /** Of a new endpoint, and of an endpoint that is gone. */
   p?: number | undefined;
   /** Nearly all that fails is from this client. */
   client?: string | undefined;
@@ -143,7 +143,7 @@ function* sharesOf(at: Place, a: Side, b: Side): Generator<Candidate> {
 }
 
 /**
- * Of fields with a value that is stable in the first one: how many have that value on either side. A field whose values vary there says
+ * Of fields with a value that is stable in the first capture: how many have that value on either side. A field whose values vary there says
  * nothing; one of which all have the same value is no test.
  */
 function* valuesIn(
@@ -244,7 +244,7 @@ function kindOf(differences: readonly Difference[]): Kind | undefined {
 
 type FaultAt = Fault<{ stats: RouteStats; change: Change }>;
 
-/** Takes from those that are no cause what is another one's doing, which has it in `callers` then. `side`: where the fault is. */
+/** Takes from those that are no cause what is another endpoint's doing, which has it in `callers` then. `side`: where the fault is. */
 function joined(
   changes: readonly Change[],
   side: 0 | 1,

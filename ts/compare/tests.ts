@@ -35,7 +35,7 @@ export function mannWhitney(a: readonly number[], b: readonly number[]): number 
 
 /**
  * Fisher's exact test (Fisher, J. R. Stat. Soc. 98, 1935) of `hitsA` of `a` against `hitsB` of `b`: the sum over all tables with the same
- * margins that are no more likely than this one.
+ * margins that are no more likely than this table.
  */
 export function fisher(hitsA: number, a: number, hitsB: number, b: number): number {
   const hits = hitsA + hitsB;

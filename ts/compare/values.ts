@@ -8,7 +8,7 @@ import { isSecretName } from '../pseudonym/text';
 
 /** Longer values are not compared: no setting that people read is so long, but for a few policies. */
 export const MAX_VALUE_UNITS = 512;
-/** Of a field, the first ones. A field of which there are more has hardly a value that nearly all messages have. */
+/** Of a field, the first values. A field of which there are more has hardly a value that nearly all messages have. */
 export const MAX_VALUES = 4;
 /** Of all endpoints together, some 16 MiB; past it values are counted, and not compared. */
 export const MAX_KEPT_UNITS = 8 * 1024 * 1024;

@@ -15,7 +15,7 @@ export class Budget {
     this.#cap = cap;
   }
 
-  /** The holder has so many bytes now, not so many more. It may be the one that has to give up. */
+  /** The holder has so many bytes now, not so many more. It may itself have to give up. */
   hold(holder: Holder, bytes: number): void {
     this.#sum += bytes - (this.#held.get(holder) ?? 0);
     this.#held.set(holder, bytes);

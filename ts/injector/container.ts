@@ -10,7 +10,7 @@ const USER_ID = 65_532;
 
 type EnvVar = { name: string; value: string } | { name: string; valueFrom: Record<string, unknown> };
 
-/** A container that ends makes its pod unready: one that cannot capture says so, waits, and tries again. */
+/** A container that ends makes its pod unready: a sidecar that cannot capture says so, waits, and tries again. */
 const RETRY_OPEN_MS = 60_000;
 
 /** Without probes: a sidecar that only watches must never make its pod unready, nor hold up its start. */

@@ -55,7 +55,7 @@ function checkHosts({ outputHosts }: Policy, field: keyof typeof HOSTS, settings
   if (field !== 'outputKafka') settings.env[name] = withPlainHost(url);
 }
 
-/** The parser's spelling where the host was written in another one: the locks of the chart compare hosts as they are written. */
+/** The parser's spelling where the host was written in another spelling: the locks of the chart compare hosts as they are written. */
 function withPlainHost(url: string): string {
   const { hostname, href } = new URL(url);
   const [, written = ''] = /^https?:\/\/(\[[^\]]*\]|[^/?#:]*)/i.exec(url) ?? [];

@@ -1,6 +1,6 @@
 /**
- * Pods with resources of their own (`spec.resources`, Kubernetes 1.32 and later): the API server refuses one whose
- * containers ask for more than the pod, and one that has a container with a higher limit.
+ * Pods with resources of their own (`spec.resources`, Kubernetes 1.32 and later): the API server refuses a pod
+ * whose containers ask for more than the pod, and a pod that has a container with a higher limit.
  */
 
 import { isObject, type Pod, runningContainers } from './pod';

@@ -53,11 +53,11 @@ export interface Reviewer {
 
 const API_VERSION = 'admission.k8s.io/v1';
 const KIND = 'AdmissionReview';
-/** The API server cuts or drops longer ones. */
+/** The API server cuts or drops longer warnings. */
 const MAX_WARNING_CHARS = 250;
 /** A UID of the API server has 36. */
 const MAX_UID_CHARS = 128;
-/** As long as a name may be; what asks may send a longer one, which the API server refuses only after us. */
+/** As long as a name may be; what asks may send a longer name, which the API server refuses only after us. */
 const MAX_NAME_CHARS = 253;
 
 type Outcome = { inject: true; patch: string; native: boolean; warnings: string[] } | Skip;

@@ -53,7 +53,7 @@ const HANDSHAKE_TIMEOUT_MS = 5_000;
 const HEADERS_TIMEOUT_MS = 5_000;
 /** The API server itself waits 10 s by default. */
 const REQUEST_TIMEOUT_MS = 10_000;
-/** Go's client keeps idle connections for 90 s: it has to be the one that closes them, or a request may be lost. */
+/** Go's client keeps idle connections for 90 s: it has to close them itself, or a request may be lost. */
 const KEEP_ALIVE_TIMEOUT_MS = 120_000;
 /** The client does not read the answer. */
 const ANSWER_TIMEOUT_MS = 15_000;

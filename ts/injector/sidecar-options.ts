@@ -76,7 +76,7 @@ export function readNamespaces(given: unknown, production: boolean): Record<stri
   );
 }
 
-/** @throws {Error} for the first option that does not go with another one */
+/** @throws {Error} for the first option that does not go with another */
 export function checkOptionsTogether(env: Readonly<Record<string, string>>, production: boolean): void {
   try {
     checkSnifferTexts(env, production);

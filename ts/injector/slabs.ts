@@ -1,6 +1,6 @@
 /**
  * Memory for bodies, used again: left to the garbage collector it would be several times of what is in use before it is
- * collected. Sizes are few, so a slab that was given back fits the next one that is asked for.
+ * collected. Sizes are few, so a slab that was given back fits the next that is asked for.
  */
 
 /** Reviews are of some 10 KiB. */

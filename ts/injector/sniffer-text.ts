@@ -53,7 +53,7 @@ export class CombinationError extends Error {
 
 /**
  * All that a sidecar will find in its environment: what is right by itself may not go together.
- * @throws {CombinationError} for the first option that does not go with another one
+ * @throws {CombinationError} for the first option that does not go with another
  */
 export function checkSnifferTexts(env: Readonly<Record<string, string>>, production: boolean): void {
   const given = COMMAND_OPTIONS.flatMap(({ field, variable, parse }): [string, unknown][] => {

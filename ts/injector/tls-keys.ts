@@ -94,7 +94,7 @@ function append(list: unknown, path: string, added: readonly unknown[]): Operati
 function environment({ env }: Container): { name: string; value?: unknown }[] | undefined {
   if (isAbsent(env)) return [];
   const known = Array.isArray(env) && env.every((each) => isObject(each) && typeof each.name === 'string');
-  // An empty value may be left out; one that comes from elsewhere has `valueFrom`.
+  // An empty value may be left out; a value that comes from elsewhere has `valueFrom`.
   return known ? env.map((each) => ({ value: isAbsent(each.valueFrom) ? '' : undefined, ...each })) : undefined;
 }
 

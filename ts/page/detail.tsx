@@ -23,7 +23,7 @@ type Tab = keyof typeof TEXT.tabs;
 /** Of an exchange without messages inside. */
 const TABS: Readonly<Partial<Record<Tab, string>>> = { ...TEXT.tabs, messages: undefined };
 
-/** Between looks at an exchange that grows; one that is large takes no more than a part of the time. */
+/** Between looks at an exchange that grows; a large exchange takes no more than a part of the time. */
 const LOOK_AGAIN_MS = 1_000;
 const LOOK_PART = 10;
 

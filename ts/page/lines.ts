@@ -1,6 +1,6 @@
 /** A text as lines of bounded length, without copies of it: where each begins and ends. */
 
-/** Characters of a line that is shown; a longer one goes on in the next. */
+/** Characters of a line that is shown; a longer line goes on in the next. */
 export const MAX_LINE = 200;
 
 export class TextLines {

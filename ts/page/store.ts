@@ -113,7 +113,7 @@ export class Store {
       return;
     }
     const at = place(this.rows, row.n);
-    // One that has gone already.
+    // A row that has gone already.
     if (this.rows[at]?.n !== row.n) return;
     this.rows[at] = row;
     const seenAt = place(this.#seen, row.n);

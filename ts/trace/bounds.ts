@@ -43,7 +43,7 @@ function copiesIn(same: readonly Hop[]): Hop[][] {
   return first.map((_, index) => points.flatMap((at) => at[index] ?? []));
 }
 
-/** The response begins first at the inner one. */
+/** The response begins first at the inner hop. */
 function* answeredWithin(outer: Hop, inner: Hop, isSame: boolean): Generator<Bound> {
   const shorterMs = answeredMsOf(inner) - answeredMsOf(outer);
   if (!Number.isFinite(shorterMs)) return;

@@ -1,7 +1,7 @@
 /**
  * How far the clocks of capture points are apart. In: bounds. Out: for each point its offset and how sure that is, and the hops that
  * contradict it. Between two points it is where most of the bounds overlap, as NTP chooses among servers (RFC 5905 §11.2.1), so that a few
- * wrong ones move nothing. If all clocks may be right, none is moved.
+ * wrong clocks move nothing. If all clocks may be right, none is moved.
  */
 
 import type { Bound } from './bounds';
@@ -32,12 +32,12 @@ export interface Contradiction {
   byMs: number;
   /** It begins too early; else it ends too late. */
   isEarly: boolean;
-  /** It is longer than the one that it has to lie within. */
+  /** It is longer than what it has to lie within. */
   isNever: boolean;
 }
 
 export interface Clocks {
-  /** Of the points that have hops in common with another one, but for those that they are compared with. */
+  /** Of the points that have hops in common with another, but for those that they are compared with. */
   clocks: Clock[];
   disagreements: Disagreement[];
   contradictions: Contradiction[];
@@ -46,7 +46,7 @@ export interface Clocks {
 type Settings = ReadonlyMap<string, Clock>;
 
 interface Edge {
-  /** `b` is the later one. */
+  /** `b` is the later. */
   a: string;
   b: string;
   leastMs: number;
@@ -104,7 +104,7 @@ function isNever({ leastMs, mostMs }: Bound): boolean {
   return leastMs > mostMs;
 }
 
-/** How far the other one is ahead of `a`. */
+/** How far the other is ahead of `a`. */
 function rangeOf({ outer, leastMs, mostMs }: Bound, a: string): Range {
   return outer.point === a ? { leastMs, mostMs } : { leastMs: 0 - mostMs, mostMs: 0 - leastMs };
 }
@@ -158,7 +158,7 @@ function set(edges: readonly Edge[]): { clocks: Clock[]; settings: Settings } {
   return { clocks, settings };
 }
 
-/** The edges of each point that join all points that hang together, the narrowest ones (Kruskal). There may be as many points as hops. */
+/** The edges of each point that join all points that hang together, the narrowest bounds (Kruskal). There may be as many points as hops. */
 function treeOf(edges: readonly Edge[]): Map<string, Edge[]> {
   const next = new Map<string, Edge[]>();
   const joined = new Map<string, string>();

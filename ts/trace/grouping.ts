@@ -44,7 +44,7 @@ export class Grouping {
   readonly #only: string | undefined;
   readonly #maxHops: number;
   readonly #most: number;
-  /** By id, the one that was quiet for longest first. */
+  /** By id, the trace that was quiet for longest first. */
   readonly #traces = new Map<string, Trace>();
   /**
    * The trace that a request's id stands beside; `''`: it stands beside several, and joins nothing. Bounded by `MAX_HOPS`, and one for the

@@ -21,7 +21,7 @@ export interface Span {
   slackMs?: number;
   /**
    * When its request was whole, and when its response was: places in the order in which the messages of its point were whole, which tell
-   * what whole milliseconds do not. A call was made after the answer of another one if it has the higher place.
+   * what whole milliseconds do not. A call was made after the answer of another if it has the higher place.
    */
   asked?: number | undefined;
   answered?: number | undefined;
@@ -54,7 +54,7 @@ export function isSameServer(a: Hop, b: Hop): boolean {
   return a.serverIp === b.serverIp && a.serverPort === b.serverPort;
 }
 
-/** True if the server of the one is the client of the other, by the addresses. Those of a host itself say nothing of another host. */
+/** True if the server of one is the client of the other, by the addresses. Those of a host itself say nothing of another host. */
 export function mayHaveCalled(caller: Hop, hop: Hop): boolean {
   return caller.serverIp === hop.clientIp && (caller.point === hop.point || !LOOPBACK.test(hop.clientIp));
 }

@@ -22,7 +22,7 @@ type Fields = Readonly<Record<string, string>>;
 const B3 = /^(?!0+-)([\da-f]{16}|[\da-f]{32})-([\da-f]{16})(?:-[01d](?:-([\da-f]{16}))?)?$/;
 const B3_TRACE = /^(?!0+$)(?:[\da-f]{16}|[\da-f]{32})$/;
 const B3_SPAN = /^[\da-f]{16}$/;
-/** Longer ones are no ids. */
+/** Longer texts are no ids. */
 const MAX_REQUEST_ID_UNITS = 128;
 const REDACTED = '[REDACTED]';
 

@@ -4,7 +4,7 @@
  *
  * Lengths have microseconds, but times of packets are whole milliseconds, rounded down: each call began within a millisecond from its time
  * on. So of two calls within one millisecond the times alone do not say if the second waited for the first. The order in which messages
- * became whole does: a call that was made after another one was answered overlaps it nowhere, all others overlap as their times say. Each
+ * became whole does: a call that was made after another was answered overlaps it nowhere, all others overlap as their times say. Each
  * call is put as early as that allows. Then calls one after the other are summed exactly, however short they are, and calls at the same
  * time are counted once, their begin and their end known to the millisecond.
  */
@@ -55,7 +55,7 @@ function callOf({ hop, skewMs }: Called, caller: Hop, fromMs: number, endMs: num
 
 function inOrder(a: Call, b: Call): number {
   const lengthOf = ({ lengthMs = Number.MAX_VALUE }: Call): number => lengthMs;
-  // Of those of which no order is known the shorter one may have come before the longer one, not the other way round.
+  // Of those of which no order is known the shorter may have come before the longer, not the other way round.
   return a.startMs - b.startMs || (a.span.asked ?? 0) - (b.span.asked ?? 0) || lengthOf(a) - lengthOf(b);
 }
 

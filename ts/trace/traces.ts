@@ -34,7 +34,7 @@ export class Traces extends Grouping {
     this.#endings = endings;
   }
 
-  /** Takes whole lines; keeps none of the bytes. */
+  /** Takes whole lines; keeps no byte. */
   read(lines: Buffer): void {
     for (const line of linesOf(lines)) {
       const message = isOfStream(line) ? undefined : parseLargeLine(line)?.message;

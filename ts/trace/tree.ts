@@ -17,7 +17,7 @@ export interface Node {
   isUncertain: boolean;
   /** Of such a call it is not known if it is this one's, or of a call without a response until when it was waited for. */
   isSelfUncertain: boolean;
-  /** So much before its caller it began: the clocks differ, or the caller is another one that was not captured. */
+  /** So much before its caller it began: the clocks differ, or the caller is another hop that was not captured. */
   skewMs: number;
 }
 
@@ -44,7 +44,7 @@ export function* inOrder(roots: readonly Node[]): Generator<Placement> {
   }
 }
 
-/** The one that took most of the time itself. */
+/** The hop that took most of the time itself. */
 export function mostItself(placements: readonly Placement[]): Node | undefined {
   return placements.reduce<Node | undefined>(
     (best, { node }) => ((node.selfMs ?? 0) > (best?.selfMs ?? 0) ? node : best),
@@ -132,14 +132,14 @@ function isWithin(hop: Hop, outer: Hop): boolean {
   return atMs + allMs <= outer.atMs + lengthOf(outer) + RESOLUTION_MS + slackOf(outer, awaitedSpanOf(hop));
 }
 
-/** So much the inner one begins before the outer one. */
+/** So much the inner hop begins before the outer. */
 function skewOf(outer: Hop, hop: Hop): number {
   const inner = awaitedSpanOf(hop);
   const ms = outer.atMs - inner.atMs;
   return ms > RESOLUTION_MS + slackOf(outer, inner) ? ms : 0;
 }
 
-/** One that has no response is longer than all others. */
+/** A hop that has no response is longer than all others. */
 function lengthOf({ allMs }: Hop): number {
   return allMs ?? Number.POSITIVE_INFINITY;
 }

@@ -1,6 +1,6 @@
 /**
  * A pair from a folder that something else fills: cert-manager's Secret as a volume, or files. Whenever it changes, the new
- * pair is handed on; one that is no good is not, and the one before stays.
+ * pair is handed on; a pair that is no good is not, and the pair before stays.
  */
 
 import { type FSWatcher, readFileSync, watch } from 'node:fs';
@@ -15,7 +15,7 @@ export interface PairSource {
 }
 
 export interface PairSink {
-  /** A good pair, and another one than before. */
+  /** A good pair, and not the pair from before. */
   onPair(pair: CheckedPair): void;
   /** The pair is bad or cannot be read; told once for each. */
   onBadPair(complaint: string): void;

@@ -1,7 +1,7 @@
 /**
  * The self-managed pair: kept in a Secret that all replicas share, its CAs in `caBundle` of the webhook configuration.
  * Every replica looks after both once a minute; the first does what is due, and the others find it done: writes
- * carry the version of what was read, and one that comes too late reads again.
+ * carry the version of what was read, and a write that comes too late reads again.
  */
 
 import { errorFields, type Log } from '../../logger';
@@ -174,7 +174,7 @@ export class SelfManagedPair implements PairSource {
     return answer.body as Secret;
   }
 
-  /** `before` has the version that must still be the current one. */
+  /** `before` has the version that must still be current. */
   async #writeSecret(before: Secret | undefined, kept: Kept): Promise<Secret> {
     const data = encode(writeKept(kept));
     const isNew = before === undefined;

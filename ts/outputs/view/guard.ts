@@ -18,7 +18,7 @@ interface GuardOptions {
   isOurName(host: string): boolean;
   /** The operator's own token, which may be used again; without it each token is made here and used once. */
   token?: string | undefined;
-  /** A token was used; another one takes its place. */
+  /** A token was used; another takes its place. */
   onUsed(): void;
 }
 

@@ -28,7 +28,7 @@ const SHARE_OF_TIME = 0.25;
 const MAX_BURST_MS = 50;
 /** Lines between looks at the clock. */
 const LINES_BETWEEN_LOOKS = 32;
-/** Free ports that are tried, where the one that was free is captured. */
+/** Free ports that are tried, where the port that was free is captured. */
 const MAX_TRIES = 8;
 
 const SILENCED = 'times that a page read nothing for a minute and was disconnected; it connects again by itself';

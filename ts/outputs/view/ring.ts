@@ -16,7 +16,7 @@ const MAX_ROW_BYTES = 96 * 1024 * 1024;
 export const MAX_LINE_BYTES = 64 * 1024 * 1024;
 /** Counted for each line on top of its bytes. */
 const LINE_OVERHEAD_BYTES = 128;
-/** Lines of one exchange; a stream may have any number of messages inside. The first and the last ones stay. */
+/** Lines of one exchange; a stream may have any number of messages inside. The first and the last messages stay. */
 const MAX_LINES = 2_000;
 /** Changes beyond those that are current, before the journal is written anew. */
 const JOURNAL_SLACK = 4_096;

@@ -273,7 +273,7 @@ function queryOf({ url = '' }: IncomingMessage): URLSearchParams {
   return new URLSearchParams(at === -1 ? '' : url.slice(at + 1));
 }
 
-/** With TLS the certificate says by which names the page is asked for; no other server has one that a browser takes. */
+/** With TLS the certificate says by which names the page is asked for; no other server has a certificate that a browser takes. */
 function namesOf(cert: Buffer): (host: string) => boolean {
   const certificate = new X509Certificate(cert);
   return (host) => (isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host)) !== undefined;

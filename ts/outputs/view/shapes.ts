@@ -42,7 +42,7 @@ export interface Row {
   /** Which of the two halves were seen. */
   request?: true;
   response?: true;
-  /** The newest exchange when its response was whole: later ones began after that. */
+  /** The newest exchange when its response was whole: later exchanges began after that. */
   answered?: number;
   /** How it ended without a response, as far as that was captured. */
   ending?: string;
@@ -61,7 +61,7 @@ export interface Row {
 
 /** Of the capture as a whole. */
 export interface State {
-  /** Another one: what the page has is of a run that is over. */
+  /** Another run: what the page has is of a run that is over. */
   run: string;
   /** Interface or savefile. */
   source: string;

@@ -1,4 +1,4 @@
-/** Content decoding against Node's own zlib: an ordinary server's bodies live, hostile ones from savefiles. */
+/** Content decoding against Node's own zlib: an ordinary server's bodies live, hostile bodies from savefiles. */
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, get } from 'node:http';
@@ -34,7 +34,7 @@ const coded = (coding: string, content: Buffer): Body => ({
   bytes: coding.split(', ').reduce((bytes, name) => ENCODERS[name]?.(bytes) ?? bytes, content),
 });
 
-/** Of all packets the one that comes after so large a share of them is left out. */
+/** Of all packets the packet that comes after so large a share of them is left out. */
 function withoutOne(pcap: Buffer, share: number): Buffer {
   const starts: number[] = [];
   for (let at = 24; at < pcap.length; at += 16 + pcap.readUInt32LE(at + 8)) starts.push(at);

@@ -1,6 +1,6 @@
 /**
- * Rules of the house for texts that people read: no sentence begins with a pronoun of which a reader learns only later what it is, and in
- * documents and the help no *one* and *none* stands for a noun.
+ * Rules of the house for texts that people read: no sentence begins with a pronoun of which a reader learns only later what it is, and no
+ * *one* and *none* stands for a noun.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -48,6 +48,26 @@ function pronounsIn(text: string): string[] {
   return [...prose.matchAll(PRONOUN)].map(({ index }) => text.slice(Math.max(0, index - 40), index + 40));
 }
 
+/** Made by tools. */
+const GENERATED = ['ts/native/binding.js', 'Cargo.lock', 'package-lock.json'];
+const HAS_COMMENTS = /\.(?:rs|tsx?|mts|[cm]?js|py|sh|ya?ml|toml)$|Dockerfile$|^\.ci\/(?!.*\.md$)/;
+
+/** The comments, each as one line. */
+function commentsIn(name: string, text: string): string[] {
+  const isLikeC = /\.(?:rs|[cm]?[jt]sx?|mts)$/.test(name);
+  const line = isLikeC ? /^\s*(?:\/\/[/!]?|\/?\*+(?!\/)) ?(.*)$/ : /^\s*#(?!!) ?(.*)$/;
+  const afterCode = isLikeC ? /[;,{})\]] +(?:\/\/|\/\*+) (.*)$/ : /\s# (.*)$/;
+  const comments: string[] = [];
+  let isGoingOn = false;
+  for (const row of text.split('\n')) {
+    const [, alone] = row.match(line) ?? [];
+    if (alone !== undefined && isGoingOn) comments.push(`${comments.pop()} ${alone}`);
+    else comments.push(alone ?? row.match(afterCode)?.[1] ?? '');
+    isGoingOn = alone !== undefined;
+  }
+  return comments.filter(Boolean);
+}
+
 test('such sentences are found, and questions are none', () => {
   expect(beginningsIn('It ends. What comes is read.\n// Nobody reads it.\n- Whatever it is')).toHaveLength(3);
   expect(beginningsIn('What is it? It says what it is, and nobody reads it.\nWhat,')).toEqual([]);
@@ -90,4 +110,24 @@ test('no one and none stands for a noun in documents and the help', () => {
     ...Object.entries(LOSSES),
   ];
   expect(texts.flatMap(([name, text]) => pronounsIn(text).map((found) => `${name}: ${found}`))).toEqual([]);
+});
+
+test('comments are found, over their lines', () => {
+  expect(commentsIn('a.rs', '//! A\n/// b\nlet a = "http://b";\nlet b = 1; // c\n    // d')).toEqual(['A b', 'c', 'd']);
+  expect(commentsIn('a.ts', '/** A\n * b */\nf(); // c')).toEqual(['A b */', 'c']);
+  expect(commentsIn('a.yaml', '#!sh\n# A\n# b\nc: 1 # d')).toEqual(['A b', 'd']);
+});
+
+test('no one and none stands for a noun in comments', () => {
+  const files = execFileSync('git', ['ls-files', '-z'], { cwd: ROOT, encoding: 'utf8' }).split('\0');
+  const read = files.filter(
+    (name) => HAS_COMMENTS.test(name) && !GENERATED.includes(name) && name !== '__test__/english.test.ts',
+  );
+  expect(read.length).toBeGreaterThan(900);
+  const found = read.flatMap((name) =>
+    commentsIn(name, readFileSync(join(ROOT, name), 'utf8')).flatMap((comment) =>
+      pronounsIn(comment).map((words) => `${name}: ${words}`),
+    ),
+  );
+  expect(found).toEqual([]);
 });

@@ -14,7 +14,7 @@ import { describeLive } from './live/harness.js';
 
 const MESSAGES = 2_000;
 
-/** Texts that have much in common, binary data, empty ones, and some that take several packets and frames. */
+/** Texts that have much in common, binary data, empty texts, and some that take several packets and frames. */
 function messageOf(n: number): string | Buffer {
   if (n % 97 === 0) return '';
   if (n % 11 === 0) return Buffer.from(Array.from({ length: n % 300 }, (_, at) => (at * n) & 0xff));

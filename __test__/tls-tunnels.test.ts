@@ -30,7 +30,7 @@ const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-tunnels-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const MAX_BODY_BYTES = 4 << 20;
-/** A busy machine takes longer than this one. */
+/** A busy machine takes longer than this. */
 const PATIENCE_MS = 30_000;
 const pathsFrom = (first: number, count: number): string[] => Array.from({ length: count }, (_, n) => `/${first + n}`);
 const SAID = Array.from({ length: 60 }, (_, n) => (n % 7 === 0 ? Buffer.alloc(n * 900, n) : `${n} äöü `.repeat(n * 3)));

@@ -410,7 +410,7 @@ describeLive('while it captures', () => {
     terminal.tell('key ^C');
     await terminal.shows('stopping');
     terminal.tell('key ^C');
-    // The second one may come when all is done already.
+    // The second may come when all is done already.
     expect([0, 2]).toContain(await terminal.done);
   });
 

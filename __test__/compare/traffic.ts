@@ -52,7 +52,7 @@ export function linesOf(random: Random, exchanges: number, shapes: readonly Shap
 }
 
 export interface Chain {
-  /** The wait for the one that is called; the caller takes little longer. */
+  /** The wait for the server that is called; the caller takes little longer. */
   calledMs: number;
   /** Share of 503 of the caller's own. */
   failing: number;

@@ -1,4 +1,4 @@
-/** Values of fields: one that nearly all messages had, and that nearly all have another one in place of, is told; nothing else is. */
+/** Values of fields: a value that nearly all messages had, and that nearly all have another value in place of, is told; nothing else is. */
 
 import { describe, expect, it } from 'vitest';
 import { Captures } from '../../ts/compare/captures.js';

@@ -54,7 +54,7 @@ function withoutRunning(text: string): string | undefined {
 
 const plain = (text: string): string => text.replace(/ (--silent|-s)\b/g, '');
 
-/** The lines without comments, continued ones as one. */
+/** The lines without comments, continued lines as one line. */
 const commandsOf = (text: string): string[] =>
   text
     .replaceAll('\\\n', ' ')

@@ -42,7 +42,7 @@ export function furnishProps(folder: string): void {
 
 /**
  * A command for a container is run here; what an ephemeral container is told to do, once its log is asked for. Both end by themselves
- * after a while, since the one that reads them is the one that would get a Ctrl-C.
+ * after a while, since their reader would get a Ctrl-C.
  */
 const kubectl = (place: string): string => `
 asked="${join(place, 'asked')}"

@@ -43,7 +43,7 @@ interface Shown {
   text?: string;
 }
 
-/** In the page of the developer tools: the file as the panel's "Import HAR" reads it. A text, since here `import` would be another one. */
+/** In the page of the developer tools: the file as the panel's "Import HAR" reads it. A text, since here `import` would be another function. */
 const IMPORT_HAR = `async (har) => {
   const { HARFormat, Importer } = await import('devtools://devtools/bundled/models/har/har.js');
   const { log } = new HARFormat.HARRoot(JSON.parse(har));
@@ -65,7 +65,7 @@ const IMPORT_HAR = `async (har) => {
   return shown;
 }`;
 
-/** It takes this one for none. */
+/** It takes this for no archive. */
 const shownType = (type: string): string | undefined => (type === 'x-unknown' ? undefined : type);
 
 const beganAt = ({ startedDateTime }: Entry): number => Date.parse(startedDateTime);

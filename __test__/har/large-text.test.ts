@@ -28,7 +28,7 @@ const request = (headers: object, body: object, more?: object): Buffer =>
 const response = (headers: object, body: object, more?: object): Buffer =>
   line({ id: '1.1', ...ENDS, direction: 'response', statusCode: 200, headers }, body, more);
 
-/** The entry by way of strings, and the one with large texts. */
+/** The entry by way of strings, and the entry with large texts. */
 function bothWays(lines: { request?: Buffer; response?: Buffer }): { plain: unknown; large: unknown; texts: number } {
   const plain: Exchange<HarMessage> = { interim: [] };
   const large: Exchange<HarMessage> = { interim: [] };

@@ -81,7 +81,7 @@ class Shop {
     return answer;
   }
 
-  /** One that its client leaves. */
+  /** A request that its client leaves. */
   leave(clientIp: string, service: Service, target: string, atMs: number, endMs: number): void {
     this.#put(clientIp, service, target, atMs, [], endMs, 'client-fin');
   }

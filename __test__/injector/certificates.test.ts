@@ -93,7 +93,7 @@ class Cluster {
     return { look: () => pair.look(), served, log };
   }
 
-  /** Every certificate in the Secret is one that every webhook trusts. */
+  /** Every webhook trusts every certificate in the Secret. */
   check(): void {
     const kept = readKept(this.api.secretTexts());
     if (kept === undefined) throw new Error('no Secret');

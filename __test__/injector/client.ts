@@ -1,4 +1,4 @@
-// A client like the API server's: HTTPS that trusts one CA bundle, on kept connections or each time on a new one.
+// A client like the API server's: HTTPS that trusts one CA bundle, on kept connections or each time on a new connection.
 
 import { Agent, type RequestOptions, request } from 'node:https';
 

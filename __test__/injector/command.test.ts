@@ -1,4 +1,4 @@
-// The command: its options by flag, variable and file, what it says of bad ones, and that it needs no addon.
+// The command: its options by flag, variable and file, what it says of bad options, and that it needs no addon.
 
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';

@@ -338,7 +338,7 @@ describe(`with a heap of ${HEAP_MIB} MiB`, () => {
   }, 60_000);
 
   it('answers that nobody takes', async () => {
-    // Large ones: as long as an answer may become.
+    // Large names: as long as an answer may become.
     const body = withValue(`{"tcp-sniffer/status":"${'x'.repeat(200_000)}"}`, 'annotations');
     const request = `POST /mutate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
     for (let index = 0; index < 100; index++) {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 const PYTHON = process.env.KUBERNETES_VALIDATE_PYTHON ?? 'python3';
 export const VERSIONS = Array.from({ length: 13 }, (_, index) => `1.${25 + index}`);
-/** The first one that has the fields of native sidecars. */
+/** The first version that has the fields of native sidecars. */
 export const NATIVE_VERSIONS = VERSIONS.filter((version) => Number(version.slice(2)) >= 29);
 
 /** `false` where the package is not there; with CI set that is an error. */

@@ -256,7 +256,7 @@ describe('the end', () => {
     injector.child.kill('SIGTERM');
     await injector.logged('signal received');
     expect((await injector.health('/readyz')).status).toBe(503);
-    // On the connection that was open, and on a new one.
+    // On the connection that was open, and on a new connection.
     expect((await kept.post(REVIEW)).status).toBe(200);
     expect((await client(injector.port, false).post(REVIEW)).status).toBe(200);
     expect(await injector.ended).toBe(0);

@@ -15,7 +15,7 @@ export interface Pacer {
   stop(): void;
 }
 
-/** `within`: a command that runs another one in the namespaces of a process. */
+/** `within`: a command that runs another command in the namespaces of a process. */
 export async function startPacer(exchangesPerSecond: number, port = 0, within: string[] = []): Promise<Pacer> {
   const [execPath = process.execPath, ...execArgv] = [...within, process.execPath];
   const child = fork(join(__dirname, 'pacer.mjs'), [exchangesPerSecond, port].map(String), { execPath, execArgv });

@@ -20,7 +20,7 @@ export function operationsOf(document: Document): [where: string, operation: Ope
   );
 }
 
-/** Complaints; none of them in a document that was inferred, or widened after that. */
+/** Complaints; none may be in a document that was inferred, or widened after that. */
 export function lintsOf(document: object): string[] {
   const { tags, components, security, ...rest } = document as Document;
   const { securitySchemes = {} } = (components ?? {}) as { securitySchemes?: object };

@@ -1,4 +1,4 @@
-/** No secret is left where it was, in any place, encoding and format; and equal ones stay equal. */
+/** No secret is left where it was, in any place, encoding and format; and equal secrets stay equal. */
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -110,7 +110,7 @@ describe('10 000 secrets', { timeout: 180_000 }, () => {
       expect([json.state, json.count, json.ok, query.get('page')]).toEqual(['active', 3, true, '2']);
       pseudonyms.add(pseudonym);
     });
-    // Different ones become different ones.
+    // Different secrets become different words.
     expect(pseudonyms.size).toBeGreaterThan(SECRETS.length - 10);
   });
 });

@@ -40,7 +40,7 @@ const KINDS: readonly ((random: Random) => string)[] = [
   (random) => exactly(random, 12, LOWER),
 ];
 
-/** Each of them another one. */
+/** Each is different. */
 export function secrets(random: Random, count: number): string[] {
   const found = new Set<string>();
   while (found.size < count) found.add((KINDS[found.size % KINDS.length] as (typeof KINDS)[number])(random));

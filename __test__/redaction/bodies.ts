@@ -23,7 +23,7 @@ const SPELLINGS = [
 /** They stay. */
 const NEAR = ['passwords', 'my_password', 'apiKeys', 'note', 'id', 'user', 'items', 'pass'];
 
-/** Four of these marks in a row, any of the letters, and the number are of hidden values alone. Base64 has none of the marks. */
+/** Four of these marks in a row, any of the letters, and the number are of hidden values alone. Base64 has no mark. */
 const MARKS = '~^!$';
 const LETTERS = 'ЖЩЮЯ';
 const NUMBER = '90909090909';

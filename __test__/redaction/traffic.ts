@@ -9,9 +9,9 @@ import { Tape } from '../../fixtures/make/tape.mjs';
 import type { Random } from '../differential/random.js';
 import { bodyOf, CODINGS, jsonText, pieces } from './bodies.js';
 
-/** Exchanges of a connection: as many as one that stays open has. */
+/** Exchanges of a connection: as many as a connection that stays open has. */
 const EXCHANGES = 20;
-/** Of all bodies, so many are cut: some short ones, each at every byte. */
+/** Of all bodies, so many are cut: some short bodies, each at every byte. */
 const CUT_SHARE = 0.4;
 const MOST_BYTES_TO_CUT = 400;
 const SOCKET_MESSAGES = 40;

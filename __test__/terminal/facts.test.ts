@@ -59,7 +59,7 @@ async function bothWays(config: Parameters<typeof validateConfig>[0]) {
   return { byLines: byLines.rows(stats, SCREEN), byFacts: byFacts.rows(stats, SCREEN), lines, told, odd, tables };
 }
 
-/** Messages whose lines hold more than the facts of the usual ones: trailers. */
+/** Messages whose lines hold more than the facts of the usual lines: trailers. */
 const ODD: Readonly<Record<string, number>> = { chunked: 2 };
 
 describe('the summary by facts is the summary by lines', () => {

@@ -17,7 +17,7 @@ beforeAll(async () => {
     return eastAsianWidth(codePoint);
   };
   text = new Text(columnsOf);
-  // The tests measure with another one, so that this is not counted.
+  // The tests measure with another clock, so that this is not counted.
   plainText = await loadText();
 });
 let plainText: Text;

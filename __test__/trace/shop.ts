@@ -1,6 +1,6 @@
 /**
  * A shop of three hops, made by code: nginx, which names each request (`x-request-id`), before a service in Node, which begins a trace
- * (`traceparent`) and calls another one several times, and one more at the same time. Each service logs what it took itself.
+ * (`traceparent`) and calls another service several times, and one more at the same time. Each service logs what it took itself.
  */
 
 import { Random } from '../differential/random.js';

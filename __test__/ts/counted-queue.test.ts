@@ -1,4 +1,4 @@
-/** The queue beside the simplest one that does the same. */
+/** The queue beside the simplest queue that does the same. */
 
 import fc from 'fast-check';
 import { expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-// Batches lie in memory that later ones overwrite: whatever the reader does, what comes out is what was handed in.
+// Batches lie in memory that later batches overwrite: whatever the reader does, what comes out is what was handed in.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PIPE_BUF_BYTES, StdoutOutput } from '../../ts/outputs/stdout/output';

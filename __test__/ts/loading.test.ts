@@ -11,7 +11,7 @@ const CLI = join(DIST, 'cli.js');
 const PRELOADED = join(__dirname, 'setup/loaded.cjs');
 const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8'));
 const PACKAGES = Object.keys({ ...dependencies, ...peerDependencies });
-/** Of Node's own the dear ones. */
+/** Of Node's own the costly modules. */
 const OF_NODE = ['crypto', 'http', 'https', 'http2', 'zlib'];
 
 /** The folders, packages and servers that the process loads. Each output has a folder of its own, with names that are always there. */

@@ -100,7 +100,7 @@ describe('messages()', () => {
     const count = MAX_READER_BYTES / MIB + 3;
     for (let n = 0; n < count; n++) capture?.batch(message(n, MIB));
     await settle();
-    // The last ones keep their credits.
+    // The last batches keep their credits.
     expect(capture?.released).toBeLessThan(count);
     const first = [await slow.next(), await slow.next(), await slow.next(), await slow.next(), await slow.next()];
     await settle();

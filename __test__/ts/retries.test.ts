@@ -103,7 +103,7 @@ describe('places', () => {
     const { http, write, time, posted, log } = output(() => (dead ? 503 : 200));
     write(...range(500));
     await settle(50);
-    // Each place that fails takes another one until all four have.
+    // Each place that fails takes another batch until all four have.
     expect(posted.length).toBeLessThan(8);
     for (let second = 0; second < 60; second++) {
       time.advance(1_000);

@@ -41,7 +41,7 @@ function rotating(options: Partial<RotatingFileOptions> = {}) {
 
 const line = (id: number | string, bytes = 20): string => `${`{"id":"${id}"}`.padEnd(bytes - 1)}\n`;
 
-/** By name, and of finished ones by age; the last one is that which is written to. */
+/** By name, and of finished files by age; the last is what is written to. */
 function contents(): Record<string, string> {
   const read = (name: string): string => {
     const bytes = fs.readFileSync(join(folder, name));

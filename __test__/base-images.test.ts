@@ -1,4 +1,5 @@
-// The release takes base images by digest, and knows how to ask a registry for them; here for a registry that is a server of ours.
+// The release takes base images by digest, and knows how to ask a registry for them; here for a registry that is a server of
+// ours.
 
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';

@@ -1,6 +1,6 @@
 /**
- * Rules of the house for texts that people read: no sentence begins with a pronoun of which a reader learns only later what it is, and no
- * *one* and *none* stands for a noun.
+ * Rules of the house for texts that people read: no sentence begins with a pronoun of which a reader learns only later what it
+ * is, and no *one* and *none* stands for a noun.
  */
 
 import { execFileSync } from 'node:child_process';

@@ -1,6 +1,7 @@
 /**
- * Figures in the prose of documents that are a default of an option or a cap in the code. They stand here once more, each as the name of
- * what it comes from: if that changes, the sentence is not found any more. Other figures in documents were measured, and name the command.
+ * Figures in the prose of documents that are a default of an option or a cap in the code. They stand here once more, each as the
+ * name of what it comes from: if that changes, the sentence is not found any more. Other figures in documents were measured, and
+ * name the command.
  */
 
 import { readFileSync } from 'node:fs';
@@ -12,8 +13,8 @@ const ROOT = join(__dirname, '..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
 /**
- * By document, with `{option}` for its default, and `{path NAME}` for a constant. The name tells the unit, unless one of *size*, *time*,
- * *count*, *seconds* or *minutes* follows.
+ * By document, with `{option}` for its default, and `{path NAME}` for a constant. The name tells the unit, unless one of *size*,
+ * *time*, *count*, *seconds* or *minutes* follows.
  */
 const SENTENCES: Readonly<Record<string, readonly string[]>> = {
   'SECURITY.md': [

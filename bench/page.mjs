@@ -1,7 +1,7 @@
 // `node bench/page.mjs [--rows N] [--rate N] [--seconds N]`: what the live page costs Chromium. The page has 100 000 rows and 1 000 exchanges
-// a second come, while it follows the newest, and then while one scrolls with every frame. For each a line of JSON: the share of the time
-// that the main thread works (its own time on a processor, so that other programs do not count), the median and the 99th percentile of a
-// frame, the heap after a collection.
+// a second come, while it follows the newest, and then while one scrolls with every frame. For each a line of JSON: the share of
+// the time that the main thread works (its own time on a processor, so that other programs do not count), the median and the 99th
+// percentile of a frame, the heap after a collection.
 //
 // The exchanges come from this process, which takes processor time too; frames are drawn in software. `npm run build:ts` before.
 import { createRequire } from 'node:module';

@@ -16,8 +16,8 @@ const SETTLE_SECONDS = 15;
 const file = (path) => fileURLToPath(new URL(path, import.meta.url));
 
 /**
- * CPU time of all threads in seconds (proc(5), schedstat: nanoseconds; ticks of 10 ms are too coarse for an idle process), how often one
- * of them was woken, resident memory in bytes (now, and its peak).
+ * CPU time of all threads in seconds (proc(5), schedstat: nanoseconds; ticks of 10 ms are too coarse for an idle process), how
+ * often one of them was woken, resident memory in bytes (now, and its peak).
  */
 function costOf(pid) {
   const fieldOf = (text, name) => Number(new RegExp(`^${name}:\\s*(\\d+)`, 'm').exec(text)[1]);

@@ -1,8 +1,8 @@
 // The blocks of docs/deployment.md that need an image or a cluster: each is run as it stands, by bash, and then what it is for has
 // to be true. Images go to a registry on the loopback and, by E2E_LOAD, into the cluster that KUBECONFIG names; without one
 // those blocks do not run.
-// E2E_IMAGE: where no image can be built, this image is in its place. E2E_LOWERED: the server is older than the chart wants; a copy
-// of it is run that wants less.
+// E2E_IMAGE: where no image can be built, this image is in its place. E2E_LOWERED: the server is older than the chart wants; a
+// copy of it is run that wants less.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';

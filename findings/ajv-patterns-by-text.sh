@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Ajv lets its user compile the `pattern`s of a JSON Schema with another engine (option `code.regExp`), such as RE2, so that no pattern takes
 # exponential time. The object that it returns needs `test` alone, by the type `RegExpLike`. Yet Ajv keeps it under the text that its toString() returns:
-# all objects without a toString() of their own are "[object Object]", and every pattern is checked with the pattern that was compiled first. That is
-# one of the meta-schema, which is compiled before the schema: "^[^#]*#?$", which nearly all texts fit.
+# all objects without a toString() of their own are "[object Object]", and every pattern is checked with the pattern that was
+# compiled first. That is one of the meta-schema, which is compiled before the schema: "^[^#]*#?$", which nearly all texts fit.
 #
 # Seen with ajv 8.17.1 and re2js 1.2.0, properties a: ^a+$ and b: ^b+$, the value {"a":"aaa","b":"aaa"}:
 #   RegExp of JavaScript, and an object with toString():  invalid, at /b

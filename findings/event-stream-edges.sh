@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Four clients of Server-Sent Events read four streams that the HTML standard (§9.2.6) leaves no doubt about: a byte order mark at the
-# beginning is skipped; an event without data is not dispatched; neither is an event that the end of the stream cuts off; CR alone ends a line.
+# beginning is skipped; an event without data is not dispatched; neither is an event that the end of the stream cuts off; CR alone
+# ends a line.
 #
 # Seen with httpx-sse 0.4.3 (httpx 0.28.1) and sseclient-py 1.9.0 (requests 2.32.5) in Python, eventsource 4.0.0 and undici 7.16.0 in Node:
 #                  bom     no-data   cut-off   cr

@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # Three readers of pcapng in Python are asked when a packet came that was captured at 1 700 000 000 s. Each file is valid and says it in
 # another way (draft-ietf-opsawg-pcapng §4.2, §4.3, §4.4): microseconds; 2^-20 s by if_tsresol; seconds to be added by if_tsoffset; a
-# second interface that counts nanoseconds beside a first interface that counts microseconds; a Simple Packet Block, which has no time.
+# second interface that counts nanoseconds beside a first interface that counts microseconds; a Simple Packet Block, which has no
+# time.
 #
 # Seen with dpkt 1.9.8, scapy 2.6.1, python-pcapng 2.1.1:
 #                   microseconds  binary      offset      second      simple
 #   dpkt            right         right       right       x 1000      no packet
 #   scapy           right         right       - 1.6e9 s   right       the time of reading
 #   python-pcapng   right         right       - 1.6e9 s   right       no time
-# No reader is right in all. scapy shows a packet without a time as one of today; dpkt takes the resolution of the first interface for
-# all, as happens where a capture of several interfaces was merged, and leaves packets without a time out.
+# No reader is right in all. scapy shows a packet without a time as one of today; dpkt takes the resolution of the first interface
+# for all, as happens where a capture of several interfaces was merged, and leaves packets without a time out.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -406,8 +406,8 @@ impl ContentStats {
 /// libpcap's own counters (`pcap_stats(3PCAP)`), widened so that they do not wrap.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CaptureStats {
-    /// Packets that passed the kernel filter, dropped packets included; before Linux 4.20 those of a loopback interface count twice.
-    /// For a savefile: packets read.
+    /// Packets that passed the kernel filter, dropped packets included; before Linux 4.20 those of a loopback interface count
+    /// twice. For a savefile: packets read.
     pub received: u64,
     /// Packets the kernel dropped because the ring was full.
     pub dropped: u64,

@@ -68,8 +68,8 @@ fn watch(link: &Link, packets: &[Packet], changes: &Changes, seed: u64) -> Shed 
     Shed { lines, stats, read, first }
 }
 
-/// A body that was left out is a body that was cut before its first byte: the flag, its size, no reason, no bytes. Returns the line as
-/// the verdict has it, which knows cut messages with a reason.
+/// A body that was left out is a body that was cut before its first byte: the flag, its size, no reason, no bytes. Returns the
+/// line as the verdict has it, which knows cut messages with a reason.
 fn with_reason(rendered: &Rendered, line: &Value) -> Result<Value, TestCaseError> {
     let mut line = line.clone();
     if line["bodyTruncated"] == true && line["incomplete"].is_null() {

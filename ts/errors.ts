@@ -12,8 +12,8 @@ export const ENGINE_ERROR_CODES = Object.freeze({
   /** No interface of that name, or no interface that is up and not a loopback; the message lists the interfaces that exist. */
   INVALID_INTERFACE: 'INVALID_INTERFACE',
   /**
-   * The capture broke after it was open: the device went away, the savefile is broken or no packet of it was understood, the engine
-   * failed. Also if the HAR file or the port for metrics cannot be opened.
+   * The capture broke after it was open: the device went away, the savefile is broken or no packet of it was understood, the
+   * engine failed. Also if the HAR file or the port for metrics cannot be opened.
    */
   UNRECOVERABLE: 'UNRECOVERABLE',
 } as const);

@@ -1,4 +1,5 @@
-// The library in a process of its own, with a fake engine (setup/fake-binding.cjs): signals, the end of the process, what is loaded.
+// The library in a process of its own, with a fake engine (setup/fake-binding.cjs): signals, the end of the process, what is
+// loaded.
 
 import { type ChildProcessWithoutNullStreams, execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';

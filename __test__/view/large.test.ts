@@ -1,5 +1,5 @@
-// A body of 10 000 000 bytes, in each of the ways in which it is shown: no task of the page takes much longer than the task that cannot be
-// avoided, which is to make objects of an answer of that size.
+// A body of 10 000 000 bytes, in each of the ways in which it is shown: no task of the page takes much longer than the task that
+// cannot be avoided, which is to make objects of an answer of that size.
 
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';

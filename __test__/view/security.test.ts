@@ -1,4 +1,5 @@
-// The part of the page that a browser lets another site have: nothing, by any way in which a document can ask for another document's contents.
+// The part of the page that a browser lets another site have: nothing, by any way in which a document can ask for another
+// document's contents.
 
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';

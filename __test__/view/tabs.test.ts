@@ -1,4 +1,5 @@
-// Several tabs of one browser: each with its own filter, all with the same exchanges; a page that reads nothing costs the others nothing.
+// Several tabs of one browser: each with its own filter, all with the same exchanges; a page that reads nothing costs the others
+// nothing.
 
 import { expect, it } from 'vitest';
 import { exchange } from './rig';

@@ -1,5 +1,5 @@
-//! The whole way from a savefile's bytes, compressed or not: any file is read to its end or to an error with a place in it, without a panic,
-//! and what the engine makes of its packets is whole JSON lines. Input: the file.
+//! The whole way from a savefile's bytes, compressed or not: any file is read to its end or to an error with a place in it,
+//! without a panic, and what the engine makes of its packets is whole JSON lines. Input: the file.
 #![no_main]
 
 mod wire;

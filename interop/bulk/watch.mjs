@@ -1,4 +1,5 @@
-// The traffic of one port while `act` runs, shown to one judge live and to another judge by `--read` of what tcpdump wrote meanwhile.
+// The traffic of one port while `act` runs, shown to one judge live and to another judge by `--read` of what tcpdump wrote
+// meanwhile.
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';

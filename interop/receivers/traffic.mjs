@@ -1,4 +1,5 @@
-// A savefile for receivers: ordinary exchanges, and what a pipeline may trip over. Its times are now, since some receivers keep no old times.
+// A savefile for receivers: ordinary exchanges, and what a pipeline may trip over. Its times are now, since some receivers keep
+// no old times.
 import { gzipSync } from 'node:zlib';
 import { request, response } from '../../fixtures/make/http.mjs';
 import { Tape } from '../../fixtures/make/tape.mjs';

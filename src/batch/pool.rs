@@ -1,8 +1,9 @@
 //! The memory of batches, in one place. In: buffers that are dropped, on any thread. Out: buffers for batches to come. Refuses
 //! to know: what is written into them, and how long they are on their way.
 //!
-//! Memory that is new has to be asked of the system, which clears it page by page: so a few buffers are kept. The buffer that came
-//! back last goes out first, since it is still in a cache: a channel, which would take turns, costs 4 % of a savefile's time.
+//! Memory that is new has to be asked of the system, which clears it page by page: so a few buffers are kept. The buffer that
+//! came back last goes out first, since it is still in a cache: a channel, which would take turns, costs 4 % of a savefile's
+//! time.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -34,8 +34,8 @@ pub(super) fn push_escaped(out: &mut Vec<u8>, bytes: &[u8]) -> bool {
     can
 }
 
-/// Bytes that are put together before they are appended; `N` with room for a block after the last byte that counts. Each `push` returns
-/// how many are used: that number stays in a register, which it would not in this struct.
+/// Bytes that are put together before they are appended; `N` with room for a block after the last byte that counts. Each `push`
+/// returns how many are used: that number stays in a register, which it would not in this struct.
 struct Staged<const N: usize>([u8; N]);
 
 impl<const N: usize> Staged<N> {

@@ -34,8 +34,8 @@ impl Engine {
         }
     }
 
-    /// Past the memory budget: the connections that began to hold bytes back first let go of them. A connection that cannot (heads,
-    /// requests that wait for their answer) is evicted, so that each turn frees something and keeping the budget ends.
+    /// Past the memory budget: the connections that began to hold bytes back first let go of them. A connection that cannot
+    /// (heads, requests that wait for their answer) is evicted, so that each turn frees something and keeping the budget ends.
     pub(super) fn shed(&mut self) {
         while self.buffered_bytes > self.config.max_buffered_bytes {
             if self.end_oldest_lingering() {

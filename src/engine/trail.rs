@@ -18,8 +18,8 @@ use crate::defrag;
 use crate::flow::{FlowKey, SeqNumber};
 use crate::tls::{KeyStore, MAX_KEY_BYTES, Random};
 
-/// Packets with a SYN of which no port is watched, and others with a SYN whose connection is not known yet; past it the oldest is forgotten.
-/// As many as the engine remembers.
+/// Packets with a SYN of which no port is watched, and others with a SYN whose connection is not known yet; past it the oldest is
+/// forgotten. As many as the engine remembers.
 const MAX_APART: usize = 4_096;
 
 /// Datagrams whose fragments are remembered: as many as are put together at one time. The oldest of either goes first, so that no

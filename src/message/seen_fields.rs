@@ -19,8 +19,8 @@ pub const PLACES: usize = 16;
 const MAX_SECTION_BYTES: usize = 2 << 10;
 /// One with more fields is not kept, so that its fields take no more memory than its bytes.
 const MAX_SECTION_FIELDS: usize = 64;
-/// A section takes the place of another every so many times. A section that will come again is kept soon enough; where none comes again,
-/// to keep each would cost more than it ever saves.
+/// A section takes the place of another every so many times. A section that will come again is kept soon enough; where none comes
+/// again, to keep each would cost more than it ever saves.
 const TURNS: u8 = 8;
 /// The end of a section.
 const EMPTY_LINE: &[u8] = b"\r\n";

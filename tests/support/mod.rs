@@ -2,8 +2,9 @@
 //!
 //! `conversation` says what two parties send and `rendered` which streams and messages that is, without asking the engine.
 //! It comes from `strategy`, small and with everything at once, so that what fails can be made smaller still, or from `seeded`,
-//! like real conversations. `trace` cuts it into packets and `disorder` shakes these; `timing` sends them over a path with delays and
-//! true acks, and each of the `models` lets `network` do to them what networks and captures do. `watch` passes them to an engine,
+//! like real conversations. `trace` cuts it into packets and `disorder` shakes these; `timing` sends them over a path with delays
+//! and true acks, and each of the `models` lets `network` do to them what networks and captures do. `watch` passes them to an
+//! engine,
 //! `verdict` and `times` compare with what was sent, `scene` for a whole capture, which `look` saves and tells.
 #![allow(dead_code, reason = "each test binary uses a part")]
 #![allow(

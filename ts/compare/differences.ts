@@ -143,8 +143,8 @@ function* sharesOf(at: Place, a: Side, b: Side): Generator<Candidate> {
 }
 
 /**
- * Of fields with a value that is stable in the first capture: how many have that value on either side. A field whose values vary there says
- * nothing; one of which all have the same value is no test.
+ * Of fields with a value that is stable in the first capture: how many have that value on either side. A field whose values vary
+ * there says nothing; one of which all have the same value is no test.
  */
 function* valuesIn(
   at: Place,

@@ -1,7 +1,7 @@
 /**
  * Which exchanges waited for which others. In: exchanges as they end. An exchange that a server had as a client, within the
- * time of an exchange that it answered itself, is a call of that exchange: that is how a chain of services looks from outside. The result
- * is right on average, not for each exchange: calls of exchanges that run side by side may be taken for each other's.
+ * time of an exchange that it answered itself, is a call of that exchange: that is how a chain of services looks from outside.
+ * The result is right on average, not for each exchange: calls of exchanges that run side by side may be taken for each other's.
  */
 
 import type { RouteStats } from './route-stats';

@@ -1,6 +1,7 @@
 /**
  * The open connections of a server, by kind: what each of them is doing. Each kind has a cap; when it is reached, the oldest
- * connection of that kind is closed. So a new connection always has room, and a silent one takes no room from a connection that is served.
+ * connection of that kind is closed. So a new connection always has room, and a silent one takes no room from a connection that
+ * is served.
  */
 
 import type { Socket } from 'node:net';

@@ -1,6 +1,7 @@
 /**
- * The facts of credentials, added to a document that says something of them already. Its own requirements stay; another is added where
- * a request was served that fits no requirement. In: two documents. Out: the `security` of operations, and the schemes to add.
+ * The facts of credentials, added to a document that says something of them already. Its own requirements stay; another is added
+ * where a request was served that fits no requirement. In: two documents. Out: the `security` of operations, and the schemes to
+ * add.
  */
 
 import type { Document } from './document';

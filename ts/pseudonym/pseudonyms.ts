@@ -1,7 +1,7 @@
 /**
- * A word in, its pseudonym out: equal words have equal pseudonyms, in any place and of any message of a run. They are made with a random
- * key that is never written down, so that a word cannot be found from them. A pseudonym shows the form
- * of its word: an e-mail address, an IP address, a card number, letters and digits in their places.
+ * A word in, its pseudonym out: equal words have equal pseudonyms, in any place and of any message of a run. They are made with a
+ * random key that is never written down, so that a word cannot be found from them. A pseudonym shows the form of its word: an
+ * e-mail address, an IP address, a card number, letters and digits in their places.
  */
 
 import { createCipheriv, createHmac, randomBytes } from 'node:crypto';

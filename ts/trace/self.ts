@@ -4,9 +4,9 @@
  *
  * Lengths have microseconds, but times of packets are whole milliseconds, rounded down: each call began within a millisecond from its time
  * on. So of two calls within one millisecond the times alone do not say if the second waited for the first. The order in which messages
- * became whole does: a call that was made after another was answered overlaps it nowhere, all others overlap as their times say. Each
- * call is put as early as that allows. Then calls one after the other are summed exactly, however short they are, and calls at the same
- * time are counted once, their begin and their end known to the millisecond.
+ * became whole does: a call that was made after another was answered overlaps it nowhere, all others overlap as their times say.
+ * Each call is put as early as that allows. Then calls one after the other are summed exactly, however short they are, and calls
+ * at the same time are counted once, their begin and their end known to the millisecond.
  */
 
 import { awaitedSpanOf, type Hop, RESOLUTION_MS, type Span, slackOf } from './hop';

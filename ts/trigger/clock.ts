@@ -27,8 +27,8 @@ export class CaptureClock {
   }
 
   /**
-   * The time that has passed for sure: no message of the last was whole earlier. One wrong time, or a clock that was set, does not
-   * make everything old that is remembered.
+   * The time that has passed for sure: no message of the last was whole earlier. One wrong time, or a clock that was set, does
+   * not make everything old that is remembered.
    */
   get sure(): number {
     if (this.#count === 0) return Number.NEGATIVE_INFINITY;

@@ -97,8 +97,8 @@ impl Connection {
         !segment.flags.rst && acknowledges_stray
     }
 
-    /// The other side began a new connection with the number with which it had begun this connection, and here is the answer: that
-    /// has another number.
+    /// The other side began a new connection with the number with which it had begun this connection, and here is the answer:
+    /// that has another number.
     fn is_renewed_by(&self, side: Side, segment: &Segment<'_>) -> bool {
         let first = SeqNumber(segment.seq).plus(1);
         segment.flags.syn

@@ -31,7 +31,8 @@ impl Suite {
         suites.filter(move |suite| suite.hash.output_bytes() == bytes)
     }
 
-    /// The hash is SHA-256 unless the name ends with another hash (RFC 5246 §5, RFC 6655 §3), which the MAC of TLS 1.2 does not change:
+    /// The hash is SHA-256 unless the name ends with another hash (RFC 5246 §5, RFC 6655 §3), which the MAC of TLS 1.2 does not
+    /// change:
     /// SHA-1 is that of no PRF in these versions.
     fn of(id: u16, name: &str, cipher: Cipher) -> Self {
         Self { id, cipher, hash: if name.ends_with("SHA384") { Hash::Sha384 } else { Hash::Sha256 } }

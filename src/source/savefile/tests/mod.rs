@@ -215,7 +215,8 @@ fn packets_without_time_are_said_once() {
     assert_eq!((kinds, source.take_notices().len()), (vec!["packets-without-time"], 0));
 }
 
-/// Of each interface its own, and the block's padding is no part of the frame; those of other kinds and custom blocks (§4.9) are skipped.
+/// Of each interface its own, and the block's padding is no part of the frame; those of other kinds and custom blocks (§4.9) are
+/// skipped.
 #[test]
 fn simple_packets_are_cut_to_the_first_interfaces_snaplen() {
     for w in [LITTLE, BIG] {

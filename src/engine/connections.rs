@@ -106,7 +106,7 @@ impl Engine {
         }
     }
 
-    /// Ends a connection and opens the one that follows it on the same addresses, of which this segment is.
+    /// Ends a connection and opens the next on the same addresses, of which this segment is.
     #[cold]
     pub(super) fn replace(&mut self, id: EntryId, side: Side, segment: &Segment<'_>) -> Option<EntryId> {
         self.outlet.stats.connections_closed += 1;
@@ -130,7 +130,7 @@ impl Engine {
         Some(id)
     }
 
-    /// Ends what is read of a connection, which stays: what still comes of it is not to be met as a new one.
+    /// Ends what is read of a connection, which stays: what still comes of it is not to be met as a new connection.
     #[cold]
     pub(super) fn leave_unread(&mut self, id: EntryId) {
         if let Some((connection, counters, mut to_tls)) = self.parts(id, Incomplete::Gap) {

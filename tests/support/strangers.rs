@@ -1,5 +1,5 @@
-//! What others put into a connection, and what hosts seldom do: segments that the receiver throws away, resets of a third party,
-//! probes of a closed window, both sides opening at once. As in `network`, packets come and go in the order of the capture.
+//! Packets that others put into a connection, or that hosts seldom send: those that the receiver throws away, resets of a third
+//! party, probes of a closed window, both sides opening at once. As in `network`, packets come and go in the order of the capture.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-// The command as a process, with a fake engine (fake-binding.cjs). What still runs after a test is killed.
+// The command as a process, with a fake engine (fake-binding.cjs). A process that still runs after a test is killed.
 
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
 import { join } from 'node:path';

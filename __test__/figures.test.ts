@@ -37,17 +37,16 @@ const SENTENCES: Readonly<Record<string, readonly string[]>> = {
     'twice its bytes and {src/encode/body.rs ESCAPE_ALLOWANCE_BYTES}',
     'twice their bytes and {src/encode/fields.rs ESCAPE_ALLOWANCE_BYTES}',
   ],
-  'docs/deployment.md': [
-    'An output that takes longer than {drainTimeoutMs seconds} loses the rest',
-    'the review is larger than {ts/injector/exchange.ts MAX_BODY_BYTES} or has more than {ts/injector/json-bounds.ts MAX_TOKENS} values',
-  ],
+  'docs/deployment.md': ['An output that takes longer than {drainTimeoutMs seconds} loses the rest'],
   'docs/filters.md': [
     'At most {ts/exchange/selection.ts MAX_UNJUDGED} exchanges or {ts/exchange/selection.ts MAX_UNJUDGED_BYTES} wait',
   ],
   'docs/injector.md': [
     'annotations over {ts/injector/sizes.ts MAX_ANNOTATION_BYTES}',
     'come once in {ts/injector/owner-events.ts REPEAT_MS minutes}. At most {ts/injector/owner-events.ts BURST} events go out at once',
-    '| 413 | more than {ts/injector/exchange.ts MAX_BODY_BYTES} |',
+    '| 413 | the same, of more than {ts/injector/exchange.ts MAX_BODY_BYTES} |',
+    'A review of more than {ts/injector/exchange.ts MAX_BODY_BYTES}, of more than {ts/injector/json-bounds.ts MAX_TOKENS} values',
+    'reads the first {ts/injector/review-head.ts HEAD_BYTES}',
     '{ts/injector/server.ts HANDSHAKE_TIMEOUT_MS} for TLS, {ts/injector/server.ts HEADERS_TIMEOUT_MS} for the head',
     '{ts/injector/server.ts REQUEST_TIMEOUT_MS} for the request, {ts/injector/server.ts ANSWER_TIMEOUT_MS} without progress of the answer',
     'kept open after an answer | 128 | {ts/injector/server.ts KEEP_ALIVE_TIMEOUT_MS} |',

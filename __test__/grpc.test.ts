@@ -120,7 +120,7 @@ test('so are those that come out as they pass, unless a value of theirs is hidde
     expect(inside.map(({ id, receiver, destination, timestamp, ...rest }) => rest)).toEqual([
       { ...at('Get', 'request', 1), ...shown(tea, 'tea') },
       { ...at('Get', 'response', 1), ...shown(green, 'grün "é"') },
-      // It is none of its type, and may hold the value all the same.
+      // It does not fit its type, and may hold the value all the same.
       { ...at('Get', 'response', 2), ...(hidden ? { data: '[REDACTED]', dataSize: 1 } : plain(Buffer.from([0xff]))) },
       ...others,
     ]);

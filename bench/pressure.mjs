@@ -1,5 +1,5 @@
 // `node bench/pressure.mjs [--share N] [--rounds N] [--seconds N]`: the latency of a service whose core is busy all the time, without a
-// sidecar and with one that may take `--share` of a core (`cpuLimitShare`). Service, client and sidecar share one core: 16 connections
+// sidecar and with a sidecar that may take `--share` of a core (`cpuLimitShare`). Service, client and sidecar share one core: 16 connections
 // that always ask again, answers of 2 000 bytes. A round is `before`, `beside` a sidecar that has shed for some seconds, and `after`.
 // `beside` is compared with the mean of the other two, so that what drifts in a round cancels out; these two are compared with each other,
 // which says how much of a ratio is noise. Medians of the rounds count, the least and the most stand behind them. `sidecar` is the

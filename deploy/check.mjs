@@ -406,7 +406,7 @@ function checkSchema(bin) {
       if (member === undefined) fail(`values.schema.json: there is no ${path}.${name}`);
       look(each, member, `${path}.${name}`);
     }
-    // `global` is Helm's own, and an empty object is one that the user fills.
+    // `global` is Helm's own, and what an empty object may hold is the user's.
     const missing = Object.keys(rule.properties).filter((name) => name !== 'global' && !(name in value));
     if (missing.length > 0 && Object.keys(value).length > 0) fail(`values.yaml does not have ${missing} of ${path}`);
   };

@@ -8,8 +8,7 @@ import { SECRETS } from '../../ts/injector/secrets';
 import { ANNOTATION_NAMES } from '../../ts/injector/settings';
 import { SIDECAR_OPTION_NAMES } from '../../ts/injector/sidecar-options';
 import { checkSnifferText } from '../../ts/injector/sniffer-text';
-import { annotated, pod } from './parts';
-import type { PodCase } from './pods';
+import { annotated, type PodCase, pod } from './parts';
 
 /** An option gets the first that it takes and that is not its default. */
 const TEXTS = [

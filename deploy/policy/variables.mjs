@@ -378,7 +378,7 @@ const ceiling = (name, field, rule, text) =>
 
 const annotationOf = (field) => READ.find((option) => option.field === field).annotation.name;
 
-/** The options that the rules change, by their fields, made of the text of their annotation or of another one. */
+/** The options that the rules change, by their fields, made of the text of their annotation or of another. */
 const ruled = (textFor) => ({
   ...Object.fromEntries(Object.keys(REDACTED).map((field) => [field, redacted(field, textFor(annotationOf(field)))])),
   redact: `(variables.rules.redact == 'strict' ? optional.of('strict') : ${textFor('redact')})`,
@@ -394,7 +394,7 @@ export const VALUES = {
   ...ruled(textOf),
 };
 
-/** The same by annotation for a pod that sets none of them. */
+/** The same by annotation for a pod that does not set them. */
 export const OF_THE_OPERATOR = Object.entries(ruled((name) => `variables.d[?${quote(name)}]`)).map(([field, value]) => [
   annotationOf(field),
   value,

@@ -168,7 +168,7 @@ export class Podman {
     });
     const initContainers = (spec.initContainers ?? []).map(asPlayed);
     const containers = spec.containers.map(asPlayed);
-    // A pod that is deleted does not start its containers again; podman does not know that one is.
+    // A pod that is deleted does not start its containers again; podman does not know such a sidecar.
     const playable = { ...spec, initContainers, containers, volumes: [...volumes.values()], restartPolicy: 'Never' };
     return { apiVersion: 'v1', kind: 'Pod', metadata: { name, labels }, spec: playable };
   }

@@ -128,7 +128,7 @@ impl KeyFiles {
         if let Some(followed) = self.files.get_mut(path)
             && followed.identity != identity
         {
-            // Rotated: first what was still written to the old one.
+            // Rotated: first what was still written to the old file.
             let _ = followed.read(&mut self.buffer, &self.hasher, store, left);
             followed.reader.finish(store);
             self.files.remove(path);

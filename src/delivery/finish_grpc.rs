@@ -67,7 +67,7 @@ pub(super) fn push_passing(
     [b",\"json\":", redacted.map_or(json, |redacted| redacted.text).as_slice()].concat()
 }
 
-/// Appends the member for those that begin in `body`; in haste without what is in compressed ones. By `descriptors` those whose
+/// Appends the member for those that begin in `body`; in haste without what is in compressed messages. By `descriptors` those whose
 /// method they name are JSON. Says too whether `body` may not be shown: a value is hidden in them, or not all of them were looked at.
 pub(super) fn push_messages(
     out: &mut Vec<u8>,

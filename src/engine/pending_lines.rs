@@ -138,7 +138,7 @@ impl PendingLines {
         !is_own && selection.decide(verdict, Answer::Never) == Decision::Show
     }
 
-    /// Puts a line aside. One that has waited too long makes room: `None` in its place if it is not shown.
+    /// Puts a line aside. A line that has waited too long makes room: `None` in its place if it is not shown.
     pub fn wait(
         &mut self,
         selection: &Selection,

@@ -1,5 +1,5 @@
 //! Exchanges that come out twice: as they reach a proxy or NAT, and as these send them on. In: answered exchanges. Out: pairs of connections
-//! on which the same ones were seen. That is said and counted; nothing is left out for it, since a client may ask the same twice.
+//! on which the same exchanges were seen. That is said and counted; nothing is left out for it, since a client may ask the same twice.
 //!
 //! Two exchanges are a pair if they have the same method, target, status and size of the body, and one of them lies within the other on
 //! another connection. Requests that come all the time meet each other by chance, so only those count that nobody made a moment before.
@@ -55,7 +55,7 @@ struct Place {
     times: u32,
 }
 
-/// Where requests to one server come from as they are sent on to another, or to the same one.
+/// Where requests to one server come from as they are sent on to another, or to the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Way {
     outer: Endpoint,

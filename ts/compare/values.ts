@@ -91,7 +91,7 @@ export class Values {
     return true;
   }
 
-  /** The other one has nothing any more. */
+  /** The other has nothing any more. */
   takeOver(other: Values, room: Room): void {
     this.count += other.count;
     for (const [value, count] of other.#counts) {

@@ -48,7 +48,7 @@ export class Servers<Stats extends Counted<Stats>> {
   /** By address: of responses whose request was not kept. */
   readonly #byAddress = new Map<string, Server<Stats>>();
   #routes = 0;
-  /** The answer that was given last: the next one is most often the same. */
+  /** The answer that was given last: the next is most often the same. */
   #last: { ip: string; port: number; host: string | undefined; server: Server<Stats> } | undefined;
 
   constructor(createStats: () => Stats) {

@@ -99,7 +99,7 @@ export class Traffic {
   /** Hosts and methods of tables. Texts that are the same object are the same without a look at them. */
   readonly #names = new Map<string, string>();
   /**
-   * Of a table the requests whose response is in it too, such a response, and an exchange that has ended. They are used again for the next one: to
+   * Of a table the requests whose response is in it too, such a response, and an exchange that has ended. They are used again for the next: to
    * collect the garbage of half a million exchanges a second would take longer than to count them.
    */
   readonly #askedHere: Asked[] = [];
@@ -448,7 +448,7 @@ function answerOf(brief: Brief): Answer {
   return { statusCode, latencyMs, waitMs, durationMs, bodySize, incomplete, grpc, alone: undefined };
 }
 
-/** V8 keeps the text that a longer slice was taken from; a shorter one is copied. */
+/** V8 keeps the text that a longer slice was taken from; a shorter slice is copied. */
 const MAX_COPIED_UNITS = 12;
 
 function ownId(id: string): string {

@@ -36,7 +36,7 @@ use crate::batch::{Batch, Buffer};
 use line::{Facts, Reader, Target};
 
 /// Messages of a table: JS counts them in about two milliseconds. Fewer than exchanges may wait for their other half there, so that the
-/// one that waits for longest is never one of the table itself.
+/// exchange that waits for longest is never of the table itself.
 const MAX_MESSAGES: usize = 8_192;
 /// A table with more text is handed on before; one line may go beyond it.
 const MAX_TEXT_BYTES: usize = 256 << 10;

@@ -58,7 +58,7 @@ fn a_segment_that_is_sent_again_is_a_stall() {
         (&[(10, 2..4), (20, 0..2), (30, 6..8), (50, 4..6)], [50.0, 30.0]),
         // Sent again for no reason.
         (&[(10, 0..4), (100, 0..4), (110, 4..8)], [110.0, 0.0]),
-        // Bytes that came together with the missing ones did not wait.
+        // Bytes that came together with the missing bytes did not wait.
         (&[(10, 4..6), (50, 0..8)], [50.0, 40.0]),
     ];
     for (pieces, expected) in cases {

@@ -181,7 +181,7 @@ fn gzip_needs_no_name() {
     let body = [frame(1, &gzip(b"text")), frame(0, b"a"), frame(1, b"other"), frame(1, &gzip(b"text"))].concat();
     let mut reader = Reader::of(of("application/grpc", &[], PATH).unwrap(), 999);
     reader.read(vec![Ok(&body)]);
-    // A message that does not begin as gzip says nothing of the next one.
+    // A message that does not begin as gzip says nothing of the next.
     assert_eq!(reader.seen.lines, ["'text'", "'a'", "4: 'text'"]);
     assert_eq!(reader.counters.streams.unread_messages, 1);
 }

@@ -130,7 +130,7 @@ impl HttpConnection {
         }
     }
 
-    /// A response is lost that may have made a WebSocket of the connection: the last one that was asked for, or any.
+    /// A response is lost that may have made a WebSocket of the connection: that of the last request for it, or any.
     pub fn may_be_web_socket(&self) -> bool {
         self.response.is_lost() && (self.request.is_lost() || self.request.awaits_web_socket().is_some())
     }

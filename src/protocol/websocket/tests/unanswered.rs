@@ -148,7 +148,7 @@ fn what_the_client_compressed_is_shown_from_the_first_on() {
     let reader = read(Met::AtItsSyn, after(vec![(Low, seen(ASK)), (High, lost(GRANT))], segments));
     let expected: Vec<_> = (0..9).map(|n| (Opcode::Text, text(n).into_bytes())).collect();
     assert_eq!(reader.sink.inside.data[0], expected);
-    // The server's refer to its first one, which was before the proof.
+    // The server's messages refer to its first message, which was before the proof.
     assert_eq!(reader.sink.inside.data[1], []);
     assert_eq!(reader.counters.streams.unread_messages, 8);
 }

@@ -8,7 +8,7 @@ const LEFT_OUT_WHERE_CODED = { body: undefined, bodyEncoding: undefined, bodyDec
 function streams(messages) {
   const streams = new Map();
   for (const message of messages) {
-    const { id, timestamp, latencyMs, durationMs, waitMs, ...same } = message;
+    const { id, timestamp, latencyMs, durationMs, stallMs, waitMs, ...same } = message;
     // How much of what was cut came before the reset is a race of two processors, and each capture sees its own end of it.
     if (message.bodyTruncated) Object.assign(same, { body: undefined, bodySize: undefined });
     // Which bodies are left coded is a matter of the moment (losses.mjs).

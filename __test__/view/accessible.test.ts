@@ -90,7 +90,7 @@ describePage('a screen reader', (session) => {
     expect(all.filter(({ role, properties }) => role === 'tab' && properties.selected === true)).toHaveLength(1);
     expect(await page.getByRole('columnheader', { name: 'Time' }).getAttribute('aria-sort')).toBe('ascending');
     await session.button('Status').click();
-    expect(await page.getByRole('columnheader', { name: 'Status' }).getAttribute('aria-sort')).toBe('ascending');
+    await page.getByRole('columnheader', { name: 'Status' }).and(page.locator('[aria-sort="ascending"]')).waitFor();
     await session.button('Errors').click();
     await session.count('1 of 2 exchanges');
     all = await told();

@@ -21,6 +21,17 @@ const IPV4: LinkType = 228;
 const IPV6: LinkType = 229;
 const LINUX_SLL2: LinkType = 276;
 
+/// True of a capture in which a packet may come again as it is sent on: of several interfaces (`any`), or of the loopback interface, whose
+/// Ethernet addresses are zeros.
+#[inline]
+pub fn may_hold_both_sides(linktype: LinkType, frame: &[u8]) -> bool {
+    match linktype {
+        LINUX_SLL | LINUX_SLL2 => true,
+        ETHERNET => frame.starts_with(&[0; 12]),
+        _ => false,
+    }
+}
+
 // Devices for which the protocol field of a cooked header is no ethertype
 // (<https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL.html>).
 const ARPHRD_FRAD: u16 = 770;

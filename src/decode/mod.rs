@@ -25,6 +25,7 @@ use std::net::IpAddr;
 pub use checksum::Sum;
 pub use decoded::{Decoded, Endpoint, Flags, Fragment, LinkType, Marks, Segment, Tunnel};
 use layers::Packet;
+pub use link::may_hold_both_sides;
 pub use linktypes::describe_linktype;
 pub use undecodable::Undecodable;
 

@@ -88,6 +88,11 @@ impl<'a> Segment<'a> {
         })
     }
 
+    #[inline]
+    pub fn has_options(&self) -> bool {
+        self.header().len() > MIN_HEADER_LEN
+    }
+
     /// The receiver looks at these before it takes anything of the segment.
     #[inline]
     pub fn marks(&self) -> Marks {

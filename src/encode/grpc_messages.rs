@@ -1,7 +1,7 @@
 //! The messages of a gRPC body.
 
+use super::base64::push_base64;
 use super::json::{push_member, push_number};
-use super::stream_message::push_base64;
 use crate::content::grpc::{Kind, Message, MessageCoding};
 use crate::message::{Direction, Grpc, HttpMessage};
 use crate::redact::{Kind as TextKind, REDACTED};

@@ -3,6 +3,7 @@
 //! In: a message and its two endpoints. Out: one line of JSON, with its `\n`, appended to a buffer. Refuses to know where
 //! it goes.
 
+mod base64;
 mod body;
 mod escapes;
 mod extras;
@@ -20,6 +21,7 @@ mod timestamp;
 
 use std::net::{IpAddr, Ipv4Addr};
 
+pub use base64::push_base64_data;
 pub use body::{BodyWriter, RawBody, Showing, Written, max_written_bytes};
 use extras::push_extras;
 use fields::{SecretFields, push_fields};
@@ -28,7 +30,6 @@ pub use grpc_messages::{RawGrpc, Shown, push_grpc_messages};
 use json::{digit, push_member, push_number, push_text, push_text_within};
 use pieces::put;
 use seen_fields::SeenTexts;
-pub use stream_message::push_base64_data;
 use timestamp::TimestampWriter;
 
 use crate::config::{BinaryBodies, EngineConfig};

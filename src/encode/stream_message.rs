@@ -1,15 +1,13 @@
 //! A message inside a stream as its JSON line (`StreamMessage` in docs/messages.md).
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-
+use super::base64::push_base64_data;
 use super::body::max_written_bytes;
 use super::json::{push_member, push_number, push_string_within};
 use super::{Encoder, Origin, RawBody, RawGrpc};
 use crate::content;
 use crate::content::grpc::Call;
 use crate::message::{Direction, Opcode, Part, StreamMessage};
-use crate::redact::{Kind, REDACTED};
+use crate::redact::Kind;
 
 impl Encoder {
     /// Appends the message's line to `out`. Its data may have to be finished.
@@ -90,18 +88,6 @@ impl Encoder {
     }
 }
 
-/// Appends data in base64; without data that it is not shown.
-pub fn push_base64_data(out: &mut Vec<u8>, data: Option<&[u8]>) {
-    match data {
-        Some(data) => {
-            out.extend_from_slice(b",\"data\":\"");
-            push_base64(out, data);
-            out.extend_from_slice(b"\",\"dataEncoding\":\"base64\"");
-        }
-        None => push_member(out, b",\"data\":", REDACTED),
-    }
-}
-
 /// Text as text, anything else in base64; of binary messages all. Says whether bytes are missing.
 fn push_data(out: &mut Vec<u8>, message: &StreamMessage<'_>, data: &[u8]) -> bool {
     let is_binary = matches!(message.part, Part::WebSocket { opcode: Opcode::Binary, .. } | Part::Grpc { .. });
@@ -116,14 +102,6 @@ fn push_data(out: &mut Vec<u8>, message: &StreamMessage<'_>, data: &[u8]) -> boo
             message.truncated
         }
     }
-}
-
-pub(super) fn push_base64(out: &mut Vec<u8>, bytes: &[u8]) {
-    let start = out.len();
-    out.resize(start + bytes.len().div_ceil(3) * 4, 0);
-    // The room is what it takes.
-    let written = BASE64_STANDARD.encode_slice(bytes, out.get_mut(start..).unwrap_or_default()).unwrap_or_default();
-    out.truncate(start + written);
 }
 
 fn push_text(out: &mut Vec<u8>, start: &[u8], text: Option<&[u8]>) {
@@ -145,6 +123,9 @@ fn push_count(out: &mut Vec<u8>, start: &[u8], number: u64) {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::prelude::BASE64_STANDARD;
+
     use std::net::{IpAddr, Ipv4Addr};
 
     use super::*;

@@ -47,6 +47,8 @@ pub(super) struct Outlet {
     pub batcher: Batcher,
     /// Ids of exchanges that ended without a response, and how.
     pub unanswered: Vec<(String, String)>,
+    /// Exchanges may come out twice here. Elsewhere to look for them would be in vain, and costs as much as to read a head.
+    pub looks_for_relays: bool,
     relays: Relays,
     encoder: Encoder,
     limits: Limits,
@@ -66,6 +68,7 @@ impl Outlet {
             notices: Notices::default(),
             batcher: Batcher::default(),
             unanswered: Vec::new(),
+            looks_for_relays: false,
             relays: Relays::default(),
             encoder: Encoder::new(config),
             limits: Limits { max_body_bytes: config.max_body_size },
@@ -142,7 +145,7 @@ impl Outlet {
             notices: &mut self.notices,
             batcher: &mut self.batcher,
             unanswered: &mut self.unanswered,
-            relays: &mut self.relays,
+            relays: self.looks_for_relays.then_some(&mut self.relays),
             encoder: &mut self.encoder,
             selection: &self.selection,
             pending,
@@ -167,9 +170,18 @@ pub(super) struct OfConnection<'a> {
     pub origin: &'a Origin,
     /// The TLS that its messages come in.
     pub secured: Option<&'a Tls>,
-    pub ended: Option<Ended>,
-    /// Nothing of the server's direction was captured.
-    pub is_one_sided: bool,
+    pub server: Side,
+    /// Which side ended it first, when, and if it was by a reset.
+    pub ended: &'a Option<(Side, Timestamp, bool)>,
+    /// The side of which no packet was captured.
+    pub unseen: Option<Side>,
+}
+
+impl OfConnection<'_> {
+    fn ended(&self) -> Option<Ended> {
+        let (by, at, by_reset) = (*self.ended)?;
+        Some(Ended { by: if by == self.server { Direction::Response } else { Direction::Request }, at, by_reset })
+    }
 }
 
 /// Turns one connection's messages into lines and its troubles into notices.
@@ -178,7 +190,7 @@ struct ToLines<'a> {
     notices: &'a mut Notices,
     batcher: &'a mut Batcher,
     unanswered: &'a mut Vec<(String, String)>,
-    relays: &'a mut Relays,
+    relays: Option<&'a mut Relays>,
     encoder: &'a mut Encoder,
     selection: &'a Selection,
     pending: &'a mut PendingLines,
@@ -213,8 +225,10 @@ impl ToLines<'_> {
                 (message.to_owned(), endpoint_fields(origin))
             });
         }
-        if !matches!(verdict, MessageVerdict::Hide { .. }) {
-            note_relayed(self.relays, origin, message, stats, self.notices, self.now);
+        if let Some(relays) = &mut self.relays
+            && !matches!(verdict, MessageVerdict::Hide { .. })
+        {
+            note_relayed(relays, origin, message, stats, self.notices, self.now);
         }
         let bare;
         let message = if stats.shed_level > 0 && !message.body.is_empty() {
@@ -295,11 +309,11 @@ impl Sink for ToLines<'_> {
     }
 
     fn unanswered(&mut self, exchange: u32, verdict: RequestVerdict, how: Unanswered) {
-        let OfConnection { origin, ended, is_one_sided, .. } = *self.connection;
+        let OfConnection { origin, server, unseen, .. } = *self.connection;
         let is_shown = self.pending.shows_unanswered(self.selection, exchange, verdict, origin.server.port);
         // Where only the client's direction was captured, nothing says that there was no response.
-        if is_shown && !is_one_sided && self.unanswered.len() < MAX_UNANSWERED {
-            self.unanswered.push((origin.id(exchange), how.words(ended)));
+        if is_shown && unseen != Some(server) && self.unanswered.len() < MAX_UNANSWERED {
+            self.unanswered.push((origin.id(exchange), how.words(self.connection.ended())));
         }
     }
 

@@ -5,7 +5,7 @@ use super::outlet::{OfConnection, Outlet, four_tuple};
 use super::ports::PortSet;
 use crate::encode::Origin;
 use crate::flow::{Ends, Role, Side, StreamEvent};
-use crate::message::{Direction, Ended, Incomplete, Readers, Tls};
+use crate::message::{Incomplete, Readers, Tls};
 use crate::notice::Kind;
 use crate::protocol::{Conversation, Met, Parties, Unread};
 use crate::time::Timestamp;
@@ -102,12 +102,7 @@ impl ToProtocol<'_> {
         let (pending, secured) = (&mut self.app.pending, self.app.secured.as_deref());
         // TLS in TLS is not read.
         let readers = Readers { streams: self.outlet.streams, tunnels: self.has_keys && secured.is_none() };
-        let of_connection = OfConnection {
-            origin,
-            secured,
-            ended: self.app.ended.map(|first| ended(server, first)),
-            is_one_sided: self.unseen == Some(server),
-        };
+        let of_connection = OfConnection { origin, secured, server, ended: &self.app.ended, unseen: self.unseen };
         self.outlet.with_context(&of_connection, pending, self.now, self.ending, readers, |cx| {
             conversation.on_event(side, event, cx);
         });
@@ -139,7 +134,7 @@ impl ToProtocol<'_> {
             let origin = origin_of(&mut self.app.origin, self.serial, self.ends, server);
             let (pending, secured) = (&mut self.app.pending, self.app.secured.as_deref());
             let readers = Readers { streams: self.outlet.streams, tunnels: false };
-            let of_connection = OfConnection { origin, secured, ended: None, is_one_sided: false };
+            let of_connection = OfConnection { origin, secured, server, ended: &None, unseen: None };
             self.outlet.with_context(&of_connection, pending, self.now, self.ending, readers, |cx| {
                 conversation.shed(cx);
             });
@@ -161,10 +156,6 @@ fn is_same(known: &Tls, described: &Described<'_>) -> bool {
         && *known.cipher == *described.cipher
         && known.server_name.as_deref() == described.server_name.map(str::as_bytes)
         && known.alpn.as_deref() == described.alpn.map(str::as_bytes)
-}
-
-fn ended(server: Side, (by, at, by_reset): (Side, Timestamp, bool)) -> Ended {
-    Ended { by: if by == server { Direction::Response } else { Direction::Request }, at, by_reset }
 }
 
 /// Made once a connection; again if it turns out that the sides were mistaken.

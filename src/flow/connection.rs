@@ -200,7 +200,7 @@ impl Connection {
             return Next::Continue;
         }
         me.note_window(segment.window);
-        if doubt.is_none() && !segment.flags.rst && me.is_started() {
+        if segment.has_options() && doubt.is_none() && !segment.flags.rst && me.is_started() {
             let by_options = me.judge_options(segment, me.position_of(first_seq));
             doubt = by_options.filter(|_| length > 0);
         }

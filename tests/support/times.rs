@@ -48,13 +48,21 @@ impl Case<'_> {
         Ok(())
     }
 
-    /// A message lasts no longer than its packets do, and no answer is waited for longer than since its request's end.
+    /// A message lasts no longer than its packets do, it stands still no longer than it lasts, and no answer is waited for longer than since its request's end.
     pub fn has_times(&self, line: &Map<String, Value>, sent: &Sent) -> Verdict {
         if let Some(duration) = micros(line.get("durationMs")) {
             let longest = self.last_seen(sent).saturating_sub(self.began(sent)?);
             prop_assert!(
                 duration <= longest || !self.is_steady(),
                 "wrong time: duration of {} is {duration}, at most {longest} is right",
+                sent.mark
+            );
+        }
+        if let Some(stall) = micros(line.get("stallMs")) {
+            let longest = micros(line.get("durationMs")).unwrap_or_default();
+            prop_assert!(
+                stall <= longest,
+                "wrong time: {} stood still for {stall}, at most {longest} is right",
                 sent.mark
             );
         }
@@ -79,5 +87,5 @@ fn micros(millis: Option<&Value>) -> Option<i64> {
 /// A time of this line that is negative.
 pub fn negative_time(line: &Value) -> Option<&'static str> {
     let negative = |name: &&str| line[name].as_f64().is_some_and(|millis| millis < 0.0);
-    ["latencyMs", "durationMs", "waitMs"].into_iter().find(negative)
+    ["latencyMs", "durationMs", "stallMs", "waitMs"].into_iter().find(negative)
 }

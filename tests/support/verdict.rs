@@ -78,6 +78,7 @@ impl Case<'_> {
         self.has_times(object, sent)?;
         let latency = object.remove("latencyMs");
         object.remove("durationMs");
+        object.remove("stallMs");
         object.remove("waitMs");
         if !paired {
             object.remove("request");

@@ -1,7 +1,10 @@
 //! Who may join whose connection: the halves of a handshake that have other addresses, honest and forged.
 
 use super::*;
+use crate::decode::LinkType;
 use crate::stats::Stats;
+
+const LINUX_SLL: LinkType = 113;
 
 type Address = ([u8; 4], u16);
 
@@ -21,11 +24,13 @@ const RESPONSE: &[u8] = b"HTTP/1.1 204 No Content\r\n\r\n";
 struct Tap {
     engine: Engine,
     at: i64,
+    /// As `any` captures.
+    is_cooked: bool,
 }
 
 impl Tap {
     fn on(ports: &[u16]) -> Self {
-        Self { engine: Engine::new(EngineConfig::for_ports(ports)), at: 1_000_000 }
+        Self { engine: Engine::new(EngineConfig::for_ports(ports)), at: 1_000_000, is_cooked: false }
     }
 
     fn sees(&mut self, [source, destination]: [Address; 2], flags: u8, seq: u32, ack: u32, payload: &[u8]) {
@@ -36,7 +41,12 @@ impl Tap {
         frame[22..24].copy_from_slice(&destination.1.to_be_bytes());
         frame[33] = flags;
         self.at += 1_000;
-        self.engine.on_packet(Timestamp::from_micros(self.at), RAW_IP, &frame, frame.len() as u32);
+        let linktype = if self.is_cooked { LINUX_SLL } else { RAW_IP };
+        if self.is_cooked {
+            // From an Ethernet device, IPv4.
+            frame.splice(..0, [0, 0, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0, 8, 0]);
+        }
+        self.engine.on_packet(Timestamp::from_micros(self.at), linktype, &frame, frame.len() as u32);
     }
 
     /// A request to `to` and the answer of `from`, after a handshake with 100 and 500.
@@ -251,8 +261,8 @@ fn a_flood_of_syns_is_bounded_and_counted() {
 #[test]
 fn exchanges_that_are_sent_on_are_told_once() {
     let (outside, inside) = (([10, 0, 0, 2], 80), ([10, 0, 0, 9], 40_000));
-    for (repeated, said) in [(1, 0), (2, 1), (5, 1)] {
-        let mut tap = Tap::on(&[8_080, 80]);
+    for (repeated, said, is_cooked) in [(1, 0, true), (2, 1, true), (5, 1, true), (5, 0, false)] {
+        let mut tap = Tap { is_cooked, ..Tap::on(&[8_080, 80]) };
         for [client, server] in [[CLIENT, outside], [inside, OTHER]] {
             tap.sees([client, server], SYN, 100, 0, b"");
             tap.sees([server, client], SYN_ACK, 500, 101, b"");
@@ -275,7 +285,7 @@ fn exchanges_that_are_sent_on_are_told_once() {
             assert_eq!(notice.fields, [("connection", connection.to_owned()), ("copy", copy.to_owned())]);
         }
         let (messages, stats) = tap.end();
-        let relayed = if repeated == 1 { 0 } else { repeated };
+        let relayed = if said == 0 { 0 } else { repeated };
         assert_eq!((messages.len() as u64, stats.relayed_exchanges), (4 * repeated, relayed));
     }
 }

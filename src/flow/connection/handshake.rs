@@ -130,7 +130,11 @@ impl Connection {
 
     /// The side of which nothing was captured.
     pub fn unseen(&self) -> Option<Side> {
-        Side::BOTH.into_iter().find(|&side| !self.has_seen(side))
+        match (self.low.seen, self.high.seen) {
+            (false, _) => Some(Side::Low),
+            (_, false) => Some(Side::High),
+            _ => None,
+        }
     }
 
     /// The side whose SYN, of the number before this, has no answer yet.

@@ -2,7 +2,7 @@
 // sidecar and with a sidecar that may take `--share` of a core (`cpuLimitShare`). Service, client and sidecar share one core: 16 connections
 // that always ask again, answers of 2 000 bytes. A round is `before`, `beside` a sidecar that has shed for some seconds, and `after`.
 // `beside` is compared with the mean of the other two, so that what drifts in a round cancels out; these two are compared with each other,
-// which says how much of a ratio is noise. Medians of the rounds count, the least and the most stand behind them. `sidecar` is the
+// which says how much of a ratio is noise. Medians of the rounds count, the least and the most stand after them. `sidecar` is the
 // CPU time of its process, in shares of the core. Other programs on this core make every figure worthless, so all three run at a
 // higher priority than they do. Needs root, and taskset.
 import { spawn } from 'node:child_process';

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # A header of the PROXY protocol need not name a client: `PROXY UNKNOWN` in version 1, the command LOCAL in version 2, as HAProxy begins its
 # own health checks (haproxy.org, proxy-protocol.txt §2.1, §2.2). In version 2 further values (TLV) may follow the addresses and count in the
-# header's length, for example the value that only fills up (NOOP). Three parsers read such headers, each with an HTTP request behind it.
+# header's length, for example the value that only fills up (NOOP). Three parsers read such headers, each with an HTTP request after it.
 #
 # Seen with proxy-protocol-js 4.0.6 and @balena/proxy-protocol-parser 1.0.2 in Node, proxy-protocol 0.11.3 in Python:
 #                                   PROXY UNKNOWN          LOCAL      addresses and NOOP
-#   proxy-protocol.txt              no client              no client  the client; the request is behind
+#   proxy-protocol.txt              no client              no client  the client; the request is after it
 #   proxy-protocol-js               refused                no client  the client; 7 bytes of NOOP, then the request
 #   @balena/proxy-protocol-parser   client "\r\n" by IPv6,  no client  the client
 #                                   server "GET"
-#   proxy-protocol                  no client              no client  the client; the request is behind
-# A server with the first refuses health checks in version 1, and finds no HTTP behind a proxy that fills up its headers.
+#   proxy-protocol                  no client              no client  the client; the request is after it
+# A server with the first refuses health checks in version 1, and finds no HTTP from a proxy that fills up its headers.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -21,7 +21,7 @@ python3 -m venv "$folder/venv"
     npm install --silent --no-audit --no-fund 'proxy-protocol-js@4.0.6' '@balena/proxy-protocol-parser@1.0.2'
 )
 cat > "$folder/headers.py" <<'PY'
-# Each header, with a request behind it, in hex.
+# Each header, with a request after it, in hex.
 import json
 SIGNATURE = "0d0a0d0a000d0a515549540a"
 ADDRESSES = "c0000201" "c633640a" "9c40" "0050"  # 192.0.2.1:40000 to 198.51.100.10:80

@@ -256,7 +256,7 @@ describe('limits', () => {
   it.each([
     ['silent ones', ''],
     ['halves of heads', 'GET / HTTP/1.1\r\nhost:'],
-    ['pages that nobody takes', 'GET /page.js HTTP/1.1\r\nhost: 127.0.0.1:PORT\r\n\r\n'],
+    ['pages that are not taken', 'GET /page.js HTTP/1.1\r\nhost: 127.0.0.1:PORT\r\n\r\n'],
   ])('%s take no room from a page', async (_, text) => {
     await open(300, text.replace('PORT', String(opened.port)));
     expect((await get('/page.js')).status).toBe(200);

@@ -294,7 +294,7 @@ fn a_message_inside_a_stream_has_json_if_its_type_is_known() {
     // The data hold the value that is hidden in the JSON.
     let told = inside(hiding(), b"/s/M", b"\x0a\x01x", false, false);
     assert_eq!(told, format!(r#","data":"[REDACTED]"{},"json":{{"text":"[REDACTED]"}}}}"#, call("s")));
-    // So do those of which no JSON is made: in haste, cut, with more behind the value.
+    // So do those of which no JSON is made: in haste, cut, with more after the value.
     for (data, cut, in_haste) in
         [(&b"\x0a\x01x"[..], false, true), (b"\x0a\x01x", true, false), (b"\x0a\x01x\xff", false, false)]
     {

@@ -2,7 +2,7 @@
 //! on which the same exchanges were seen. That is said and counted; nothing is left out for it, since a client may ask the same twice.
 //!
 //! Two exchanges are a pair if they have the same method, target, status and size of the body, and one of them lies within the other on
-//! another connection. Requests that come all the time meet each other by chance, so only those count that nobody made a moment before.
+//! another connection. Requests that come all the time meet each other by chance, so only those count that were not made a moment before.
 //! A relay is known by the second of its pairs, unless two like exchanges overlap between them, of which neither lies within the other.
 
 use std::collections::VecDeque;

@@ -110,7 +110,7 @@ impl Protocol {
         matches!(self, Self::Http1(http) if http.may_be_web_socket())
     }
 
-    /// The client's bytes behind its request for a WebSocket.
+    /// The client's bytes after its request for a WebSocket.
     pub(super) fn behind_request(&self) -> Option<&[Piece]> {
         match self {
             Self::Http1(http) => http.behind_request(),

@@ -27,7 +27,7 @@ pub fn stamp(random: &mut Random, mut packets: Vec<Packet>) -> Vec<Packet> {
     packets
 }
 
-/// Before some segments comes one with other bytes and an older timestamp, or with a signature, which nobody asked for.
+/// Before some segments comes one with other bytes and an older timestamp, or with a signature, which was not asked for.
 pub fn forge_options(random: &mut Random, packets: Vec<Packet>) -> Vec<Packet> {
     let packets = stamp(random, packets);
     let first = From::BOTH.map(|side| stamp_of(packets.iter().find(|packet| packet.from == side)));

@@ -9,7 +9,7 @@ import { statusOf } from './inputs/status';
 
 export function hintAtStdin(log: Log): void {
   const isSavefile = peek('-')?.kind === 'savefile';
-  // In a terminal only: a supervisor may run it with a pipe that nobody writes to.
+  // In a terminal only: a supervisor may run it with a pipe that has no writer.
   const isPipe = process.stderr.isTTY && statusOf('-')?.isFIFO() === true;
   if (!isSavefile && !isPipe) return;
   const what = isSavefile ? 'a savefile' : 'a pipe';

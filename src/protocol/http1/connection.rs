@@ -135,7 +135,7 @@ impl HttpConnection {
         self.response.is_lost() && (self.request.is_lost() || self.request.awaits_web_socket().is_some())
     }
 
-    /// The client's bytes behind its request for a WebSocket, if that waits for its answer. A loss if they did not fit.
+    /// The client's bytes after its request for a WebSocket, if that waits for its answer. A loss if they did not fit.
     pub fn behind_request(&self) -> Option<&[Piece]> {
         let pending = self.request.awaits_web_socket()?;
         Some(if pending.has_loss { &[Piece::Gap(0)] } else { pending.pieces() })

@@ -11,7 +11,7 @@
 //! recording of a WebSocket in a body proves nothing: the other side of HTTP answers it with a head. A client that does not mask, or always does it
 //! alike, is not recognized, nor is a client that never speaks.
 //!
-//! If its request was seen and only the answer was lost, the client's frames begin right behind the request, and fewer of them are
+//! If its request was seen and only the answer was lost, the client's frames begin right after the request, and fewer of them are
 //! enough: a client that was answered otherwise sends none.
 
 use super::chain::{Chain, NoFrame};
@@ -21,7 +21,7 @@ use crate::message::Direction;
 
 /// Whole segments of both sides together, 2^12 each: random bytes would be taken for them once in 2^96.
 const MIN_SEGMENTS: u32 = 8;
-/// Of the client: its masks are what nothing else has, and many clients only answer a ping now and then. Behind a request for a
+/// Of the client: its masks are what nothing else has, and many clients only answer a ping now and then. After a request for a
 /// WebSocket these alone prove it.
 const MIN_CLIENT_SEGMENTS: u32 = 3;
 const MIN_SERVER_SEGMENTS: u32 = 2;
@@ -132,7 +132,7 @@ fn is_new(last: &mut [[u8; 4]; 2], mask: [u8; 4]) -> bool {
 }
 
 impl Pickup {
-    /// The client has asked for a WebSocket; what it sends comes from right behind its request on.
+    /// The client has asked for a WebSocket; what it sends comes from right after its request on.
     pub fn behind_request_of(client: Side) -> Self {
         let mut pickup = Self { asked: Some(client), ..Self::default() };
         *pickup.row(client) = Row::from_the_first();
@@ -186,7 +186,7 @@ impl Pickup {
         (has_begun && are_enough && client.segments >= MIN_CLIENT_SEGMENTS && server.is_placed()).then_some(side)
     }
 
-    /// The same behind a request: the server's frames tell where they begin, and are waited for for a while.
+    /// The same after a request: the server's frames tell where they begin, and are waited for for a while.
     fn proved_behind_request(&self, side: Side) -> Option<Side> {
         let [client, server] = if side == Side::Low { [&self.low, &self.high] } else { [&self.high, &self.low] };
         let (from, _) = client.chain.as_ref()?;
@@ -230,7 +230,7 @@ impl Pickup {
         self.kept = Vec::new();
     }
 
-    /// Where what is kept of the client behind its request begins.
+    /// Where what is kept of the client after its request begins.
     pub fn client_begin(&self) -> Begin {
         let row = self.asked.map(|side| if side == Side::Low { &self.low } else { &self.high });
         row.and_then(|row| row.begun).unwrap_or(Begin::Unknown)

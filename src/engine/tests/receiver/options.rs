@@ -18,7 +18,7 @@ fn stamped(frame: Vec<u8>, stamp: u32) -> Vec<u8> {
     with_options(frame, &[&[1, 1, 8, 10], &stamp.to_be_bytes()[..], &[0; 4]].concat())
 }
 
-/// The same behind another option, as on a SYN.
+/// The same after another option, as on a SYN.
 fn stamped_late(frame: Vec<u8>, stamp: u32) -> Vec<u8> {
     with_options(frame, &[&[4, 2, 8, 10], &stamp.to_be_bytes()[..], &[0; 4]].concat())
 }

@@ -60,7 +60,7 @@ impl Stream {
         matches!(self.state, State::Lost)
     }
 
-    /// The bytes behind a request for a WebSocket whose answer is awaited.
+    /// The bytes after a request for a WebSocket whose answer is awaited.
     pub(in crate::protocol::http1) fn awaits_web_socket(&self) -> Option<&PendingStream> {
         match &self.state {
             State::Pending(pending) if pending.switch == Switch::WebSocket => Some(pending),

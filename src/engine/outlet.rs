@@ -47,7 +47,8 @@ pub(super) struct Outlet {
     pub batcher: Batcher,
     /// Ids of exchanges that ended without a response, and how.
     pub unanswered: Vec<(String, String)>,
-    /// Exchanges may come out twice here. Elsewhere to look for them would be in vain, and costs as much as to read a head.
+    /// Exchanges may come out twice here. Elsewhere that is rare (a hairpin on its bridge), and to look for them costs as much as to read a
+    /// head.
     pub looks_for_relays: bool,
     relays: Relays,
     encoder: Encoder,

@@ -22,6 +22,7 @@ mod streams;
 mod time;
 mod timeless;
 mod tls;
+mod tls_losses;
 mod trail;
 mod tunnels;
 mod unanswered;

@@ -46,6 +46,8 @@ pub(super) struct Search {
     pub passed: u64,
     /// Bytes of records whose tags were tried.
     pub tried: u64,
+    /// That plaintext is missing was said when the search began, and at each loss since.
+    pub is_told: bool,
 }
 
 #[derive(Debug)]
@@ -165,9 +167,9 @@ impl Default for Direction {
 }
 
 impl Direction {
-    /// While the next record is looked for: the bytes that were passed over.
-    pub fn passed_in_search(&self) -> Option<u64> {
-        if let Reading::Searching(search) = &self.reading { Some(search.passed) } else { None }
+    /// The bytes that were passed over while the next record is looked for.
+    pub fn passed_in_search(&self) -> u64 {
+        if let Reading::Searching(search) = &self.reading { search.passed } else { 0 }
     }
 
     pub fn must_queue(&self) -> bool {
@@ -248,11 +250,17 @@ impl Direction {
         }
     }
 
-    /// Plaintext that was sent here will never be known.
+    /// The plaintext of so many bytes from here on will never be known.
     pub fn lose_plaintext(&mut self, ciphertext_bytes: u64) {
         self.plain.is_missing = true;
         // How many bytes it was is not known. So that two places in the stream with a loss between them stay two.
-        self.plain.next += ciphertext_bytes.max(1);
+        self.skip_plaintext(ciphertext_bytes, ciphertext_bytes.max(1));
+    }
+
+    /// Of so many bytes from here on no plaintext comes. The other side goes on as having received what was in them.
+    pub fn skip_plaintext(&mut self, ciphertext_bytes: u64, plaintext_bytes: u64) {
+        self.plain.next += plaintext_bytes;
+        self.plain.positions.skip(self.position + ciphertext_bytes, self.plain.next);
     }
 }
 

@@ -17,7 +17,7 @@ mod session;
 
 pub use context::{Context, HANDSHAKE_SECRET_WAIT_MS};
 pub use described::{Described, Unsupported, Version};
-use direction::{Direction, Reading, Wait};
+use direction::{Direction, Reading, Search, Wait};
 use open::{Outcome, Turn};
 use positions::Ciphertext;
 use search::Found;
@@ -223,7 +223,7 @@ impl Turn<'_, '_> {
             return;
         }
         let opened = self.me.opened;
-        self.search_from_here(None);
+        self.me.reading = Reading::Searching(Search::default());
         self.me.buffer.remove(0);
         self.me.pass(1);
         self.read(&[]);
@@ -310,7 +310,7 @@ impl Turn<'_, '_> {
                     match self.on_record(header, record) {
                         Outcome::Done => Some(record.len()),
                         Outcome::Astray => {
-                            self.search_from_here(None);
+                            self.go_astray(None, 0);
                             Some(0)
                         }
                         Outcome::Wait(wait) => self.hold(wait),

@@ -240,7 +240,7 @@ impl Turn<'_, '_> {
     /// No record begins where one should: its header is damaged, or the length of the one before, whose tag was wrong then.
     pub fn on_broken_header(&mut self) {
         self.cx.counters.broken_records += u64::from(self.me.broken_in_a_row == 0);
-        self.search_from_here(None);
+        self.go_astray(None, 0);
     }
 
     /// A record that will not be read has gone by.
@@ -395,13 +395,12 @@ impl Turn<'_, '_> {
         if std::mem::replace(&mut self.me.plain.has_ended, true) {
             return;
         }
-        // No record was found again after a loss, so that a message under way was not cut by its sender.
+        // No record was found again after a loss.
         let passed = self.me.passed_in_search();
-        let is_astray = passed.is_some();
-        if let Some(bytes @ 1..) = passed {
-            self.count_unread(Unread::LostStep, bytes as usize);
+        if passed > 0 {
+            self.count_unread(Unread::LostStep, passed as usize);
         }
-        if self.me.plain.has_begun && (std::mem::take(&mut self.me.plain.is_missing) || is_astray) {
+        if self.me.plain.has_begun && std::mem::take(&mut self.me.plain.is_missing) {
             (self.cx.sink)(self.session.described(), self.side, StreamEvent::Gap { len: 0 });
         }
         (self.cx.sink)(self.session.described(), self.side, StreamEvent::End { clean, reset });

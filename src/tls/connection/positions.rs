@@ -51,11 +51,23 @@ pub struct Positions {
     ends: VecDeque<(Ciphertext, Position)>,
     /// The plaintext before the first of them.
     before: Option<Position>,
+    /// The last of them is the end of bytes without plaintext.
+    ends_with_skip: bool,
 }
 
 impl Positions {
+    /// Bytes without plaintext end there; of several in a row the end of the last is remembered.
+    pub fn skip(&mut self, ciphertext: Ciphertext, plaintext: Position) {
+        if self.ends_with_skip {
+            self.ends.pop_back();
+        }
+        self.note(ciphertext, plaintext);
+        self.ends_with_skip = true;
+    }
+
     /// The plaintext up to here ends with the record that ends there.
     pub fn note(&mut self, ciphertext: Ciphertext, plaintext: Position) {
+        self.ends_with_skip = false;
         self.ends.push_back((ciphertext, plaintext));
         if self.ends.len() <= MAX_ENDS {
             return;
@@ -105,6 +117,19 @@ mod tests {
         positions.note(ciphertext(200), plaintext(30));
         assert_eq!(positions.plaintext_at(Ciphertext::UNKNOWN), Position::UNKNOWN);
         for (come, read) in [(1, 0), (99, 0), (100, 10), (199, 10), (1_000, 30)] {
+            assert_eq!(positions.plaintext_at(ciphertext(come)), plaintext(read), "{come}");
+        }
+    }
+
+    #[test]
+    fn bytes_without_plaintext_take_one_place() {
+        let mut positions = Positions::default();
+        positions.note(ciphertext(100), plaintext(10));
+        (1..=50).for_each(|lost| positions.skip(ciphertext(100 + lost), plaintext(10 + lost)));
+        positions.note(ciphertext(200), plaintext(90));
+        positions.skip(ciphertext(210), plaintext(100));
+        assert_eq!(positions.ends.len(), 4);
+        for (come, read) in [(100, 10), (149, 10), (150, 60), (199, 60), (200, 90), (210, 100)] {
             assert_eq!(positions.plaintext_at(ciphertext(come)), plaintext(read), "{come}");
         }
     }

@@ -58,16 +58,34 @@ impl Turn<'_, '_> {
                 self.lose_record(whole);
                 self.me.reading = Reading::Skipping(whole - have - len);
             }
-            Reading::Searching(search) => search.lost = search.lost.filter(|_| len > 0).map(|lost| lost + len),
+            Reading::Searching(search) => {
+                search.lost = search.lost.filter(|_| len > 0).map(|lost| lost + len);
+                self.tell_loss(have + len);
+            }
             Reading::Records | Reading::Skipping(_) => {
                 self.me.messages.forget();
-                self.search_from_here((len > 0).then_some(have + len));
+                self.go_astray((len > 0).then_some(have + len), have + len);
             }
         }
     }
 
-    pub fn search_from_here(&mut self, lost: Option<u64>) {
-        self.me.reading = Reading::Searching(Search { lost, ..Search::default() });
+    /// The next record is looked for from here on. `lost`: so many bytes of records are missing, if that is known. The next `gone`
+    /// bytes do not come.
+    pub fn go_astray(&mut self, lost: Option<u64>, gone: u64) {
+        let is_told = self.tell_loss(gone);
+        self.me.reading = Reading::Searching(Search { lost, is_told, ..Search::default() });
+    }
+
+    /// Says it at once where a message may be under way: what the other side sends next may follow what was in these bytes. Before
+    /// that it may be the handshake that is lost; the next record tells. Returns true if it was said.
+    fn tell_loss(&mut self, ciphertext_bytes: u64) -> bool {
+        if self.me.plain.has_begun {
+            self.me.lose_plaintext(ciphertext_bytes);
+            self.say_what_is_missing();
+        } else {
+            self.me.skip_plaintext(ciphertext_bytes, ciphertext_bytes);
+        }
+        self.me.plain.has_begun
     }
 
     pub fn search(&mut self, rest: &mut [u8]) -> Found {
@@ -91,12 +109,11 @@ impl Turn<'_, '_> {
         }
         let Some(body) = record.get_mut(HEADER_BYTES..) else { return self.pass_over(1) };
         let Some((opened, is_missing)) = self.prove(header, body) else { return self.pass_over(1) };
+        let is_told = matches!(&self.me.reading, Reading::Searching(search) if search.is_told);
         self.me.reading = Reading::Records;
         self.cx.counters.resumed += 1;
         self.lose_handshake();
-        if is_missing {
-            self.me.lose_plaintext(total as u64);
-        }
+        self.me.plain.is_missing |= is_missing && !is_told;
         self.on_opened(opened, body, total);
         Found::Record(total)
     }
@@ -104,7 +121,9 @@ impl Turn<'_, '_> {
     fn pass_over(&mut self, count: usize) -> Found {
         let Reading::Searching(search) = &mut self.me.reading else { return Found::Nothing };
         search.passed += count as u64;
-        if search.passed <= MAX_PASSED_BYTES && search.tried <= MAX_TRIED_BYTES {
+        let is_going_on = search.passed <= MAX_PASSED_BYTES && search.tried <= MAX_TRIED_BYTES;
+        self.me.skip_plaintext(count as u64, count as u64);
+        if is_going_on {
             return Found::Pass(count);
         }
         self.discard(if self.me.opened == 0 { Unread::WrongKeys } else { Unread::LostStep });

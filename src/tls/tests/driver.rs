@@ -145,17 +145,31 @@ impl Driver {
         self.assert_ordered();
     }
 
-    /// Each byte's sender had received what came out of the other direction before it, and positions only grow.
+    /// Each byte's sender had received what came out of the other direction before it, and what is lost there and does not come; positions
+    /// only grow.
     pub fn assert_ordered(&self) {
-        let mut next = [Position::UNKNOWN; 2];
-        for out in &self.out {
-            let Out::Data(side, bytes, meta) = out else { continue };
-            assert!(meta.position >= next[*side as usize], "{out:?}");
-            next[*side as usize] = meta.position + bytes.len() as u64;
-            assert!(
-                meta.acked <= next[side.other() as usize].max(Position::ORIGIN),
-                "an effect before its cause: {out:?}"
-            );
+        let mut next = [Position::ORIGIN; 2];
+        // Before the first bytes a part of the handshake may be lost.
+        let mut is_lost = [true; 2];
+        for (index, out) in self.out.iter().enumerate() {
+            let (side, bytes, meta) = match out {
+                Out::Data(side, bytes, meta) => (*side, bytes, meta),
+                Out::Gap(side) => {
+                    is_lost[*side as usize] = true;
+                    continue;
+                }
+                Out::End(..) => continue,
+            };
+            assert!(meta.position >= next[side as usize], "{out:?}");
+            next[side as usize] = meta.position + bytes.len() as u64;
+            is_lost[side as usize] = false;
+            let other = side.other();
+            let to_come = self.out[index..].iter().find_map(|out| match out {
+                Out::Data(of, _, meta) if *of == other => Some(meta.position),
+                _ => None,
+            });
+            let most = if is_lost[other as usize] { to_come.unwrap_or(meta.acked) } else { next[other as usize] };
+            assert!(meta.acked <= most, "an effect before its cause: {out:?}");
         }
     }
 

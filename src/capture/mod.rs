@@ -34,5 +34,5 @@ pub use thread::{THREAD_NAME, spawn};
 
 use std::time::Duration;
 
-/// The longest that anything timed is late: ticks, young batches, expiry, reports.
+/// The longest that anything timed is late while packets come: ticks, young batches, expiry, reports.
 const TICK: Duration = Duration::from_millis(50);

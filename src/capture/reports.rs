@@ -55,9 +55,9 @@ impl Reports {
         }
     }
 
-    pub(super) fn on_packets(&mut self) {
+    pub(super) fn on_packets(&mut self, now: Instant) {
         if let Some(quiet) = &mut self.quiet {
-            quiet.on_packets(Instant::now());
+            quiet.on_packets(now);
         }
     }
 

@@ -30,6 +30,9 @@ use crate::tls::KeyLogReader;
 const BURST_PACKETS: usize = 64;
 /// When the source was readable and yet has no packet (an interface that went down): no busy loop.
 const IDLE_NAP: Duration = Duration::from_millis(2);
+/// An interface that was silent for so long has a longer tick: a sidecar of a service that has nothing to do has nothing to do.
+const IDLE_AFTER: Duration = Duration::from_secs(2);
+const IDLE_TICK: Duration = Duration::from_millis(250);
 
 #[derive(Debug)]
 pub struct Runner<S, P> {
@@ -48,6 +51,7 @@ pub struct Runner<S, P> {
     /// Elapsed time of a live capture: on the clock that stamps its packets, as that stood at the start.
     began: (Instant, Timestamp),
     last_tick: Instant,
+    last_packet: Instant,
     /// A batch went since the source was dry last.
     batch_went: bool,
     /// The source has no more, and that was no stop.
@@ -87,6 +91,7 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
             packets: 0,
             began: (Instant::now(), system_time()),
             last_tick: Instant::now(),
+            last_packet: Instant::now(),
             batch_went: false,
             source_ended: false,
             stopping: None,
@@ -139,7 +144,8 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
             let before = self.packets;
             let progress = self.read()?;
             if self.packets > before {
-                self.reports.on_packets();
+                self.last_packet = Instant::now();
+                self.reports.on_packets(self.last_packet);
             }
             match progress {
                 Progress::More => self.report(),
@@ -283,9 +289,10 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
     /// Until a signal, a tick, or with `for_packets` until there may be some; whether it was that.
     fn wait(&self, for_packets: bool) -> Result<bool, EngineError> {
         let readable = if for_packets { self.source.readable() } else { None };
+        let now = Instant::now();
         let timeout = match &self.stopping {
-            Some(stopping) => stopping.remaining(Instant::now()).min(TICK),
-            None => TICK,
+            Some(stopping) => stopping.remaining(now).min(TICK),
+            None => tick_after(now.duration_since(self.last_packet)),
         };
         wait(&self.control.wake, readable, timeout).map_err(|errno| EngineError::CaptureFailed {
             interface: self.source.info().interface.clone(),
@@ -296,6 +303,12 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
     fn report(&mut self) {
         self.reports.due(&mut self.source, &mut self.engine, &self.control.ledger, &self.outgoing);
     }
+}
+
+/// The time until the thread looks again if nothing wakes it, when no packet came for so long. A savefile that is slow may wait as
+/// well: nothing of it is timed.
+fn tick_after(silence: Duration) -> Duration {
+    if silence < IDLE_AFTER { TICK } else { IDLE_TICK }
 }
 
 /// Whether there was one.

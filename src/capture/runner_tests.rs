@@ -332,6 +332,15 @@ fn a_live_source_drops_past_the_cap_and_counts() {
 }
 
 #[test]
+fn a_silent_interface_is_looked_at_less_often() {
+    for ms in [0, 50, 1_999] {
+        assert_eq!(tick_after(Duration::from_millis(ms)), TICK);
+    }
+    assert!(tick_after(IDLE_AFTER) > TICK);
+    assert_eq!(tick_after(Duration::from_secs(1 << 30)), IDLE_TICK);
+}
+
+#[test]
 fn a_young_batch_is_flushed_when_the_source_runs_dry() {
     let mut setup = setup(LIVE, vec![Step::Packets(1)]);
     setup.per_batch = 1_000;

@@ -92,6 +92,27 @@ describe('pairing', () => {
 });
 
 describe('an entry', () => {
+  const MICROS = Date.parse(ENDS.timestamp) * 1_000;
+  const words = 'connection reset by the client';
+  const left = 'no response: wait is the time until the exchange ended';
+  const cut = `${left}, or a part of its upload`;
+
+  it.each<[string, Partial<HttpRequest>, number | undefined, [number, number], string]>([
+    ['when it ended', {}, MICROS + 250_250, [0, 250.25], left],
+    ['when it ended, after an upload', { durationMs: 30.125 }, MICROS + 250_250, [30.125, 220.125], left],
+    ['when its upload ended', { durationMs: 30, incomplete: 'reset' }, MICROS + 20_000, [20, 0], cut],
+    ['before it began, by a clock that was set', { durationMs: 30 }, MICROS - 1, [0, 0], left],
+    ['nothing of it', { durationMs: 30 }, undefined, [30, 0], 'not measured'],
+    ['nothing of its begin', { durationMs: 30, timestampUnknown: true }, MICROS, [30, 0], 'not measured'],
+  ])('without a response, of which is known %s', (_, more, atMicros, [send, wait], comment) => {
+    const ending = { words, ...(atMicros !== undefined && { atMicros }) };
+    expect(entryOf({ request: request('a', more), interim: [] }, { ending })).toMatchObject({
+      time: send + wait,
+      timings: { send, wait, receive: 0, comment },
+      response: { status: 0, _error: `no response: ${words}` },
+    });
+  });
+
   const url = (path: string, headers: Record<string, string> = { host: 'h.example' }): unknown =>
     (entryOf({ request: request('a', { path, headers }), interim: [] }) as { request: { url: unknown } }).request.url;
 

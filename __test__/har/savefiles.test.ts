@@ -15,19 +15,22 @@ const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-har-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** The entry that must be there, from the messages that are in the savefile. */
-function expectedOf(messages: HttpMessage[]): object {
+/** `endedAt`: when it was known that no response comes. */
+function expectedOf(messages: HttpMessage[], endedAt: Map<string, string>): object {
   const request = messages.find(({ direction }) => direction === 'request');
   const responses = messages.filter(({ direction }) => direction === 'response');
   const response = responses.find(({ statusCode = 0 }) => statusCode >= 200 || statusCode === 101);
   const interim = responses.filter((one) => one !== response).map(({ statusCode }) => statusCode);
   const first = request ?? responses[0];
+  const end = request === undefined ? undefined : endedAt.get(request.id);
+  const lastedMs = end === undefined ? undefined : Date.parse(end) - Date.parse(request?.timestamp ?? '');
   return {
     method: request?.method ?? '',
     requestBody: request === undefined ? -1 : request.bodySize,
     status: response?.statusCode ?? 0,
     responseBody: response === undefined ? -1 : response.bodySize,
     text: response?.bodyText ?? response?.body,
-    firstByte: response?.latencyMs ?? request?.durationMs ?? 0,
+    firstByte: response?.latencyMs ?? Math.floor(lastedMs ?? request?.durationMs ?? 0),
     receive: response?.durationMs ?? 0,
     // Of the others a comment says that the wait is not known.
     wait: response?.waitMs,
@@ -39,13 +42,15 @@ function expectedOf(messages: HttpMessage[]): object {
 }
 
 function actualOf({ request, response, timings, serverIPAddress, startedDateTime, _interim = [] }: Entry): object {
+  const firstByte = Math.round((timings.send + timings.wait) * 1_000) / 1_000;
   return {
     method: request.method,
     requestBody: request.bodySize,
     status: response.status,
     responseBody: response.bodySize,
     text: response.content.text,
-    firstByte: Math.round((timings.send + timings.wait) * 1_000) / 1_000,
+    // The timestamp of an end has whole milliseconds.
+    firstByte: response.status === 0 ? Math.floor(firstByte) : firstByte,
     receive: timings.receive,
     wait: 'comment' in timings ? undefined : timings.wait,
     server: serverIPAddress,
@@ -67,12 +72,14 @@ describe('savefile to HAR', () => {
     const sniffer = createSniffer({ ports, ...options, harFile, pcapFile: join(FIXTURES, file), logLevel: 'silent' });
     const messages: HttpMessage[] = [];
     sniffer.on('message', (message) => messages.push(message));
+    const endedAt = new Map<string, string>();
+    sniffer.on('unanswered', ({ id, timestamp }) => timestamp !== undefined && endedAt.set(id, timestamp));
     const ended = once(sniffer, 'end');
     await sniffer.start();
     await ended;
     const byId = new Map<string, HttpMessage[]>();
     for (const message of messages) byId.set(message.id, [...(byId.get(message.id) ?? []), message]);
-    const expected = [...byId.values()].map(expectedOf);
+    const expected = [...byId.values()].map((exchange) => expectedOf(exchange, endedAt));
     const entries = await entriesOf(harFile);
     expect(entries.map(actualOf).sort(byText)).toEqual(expected.sort(byText));
     expect(messages.length).toBe(linesOf(readFileSync(join(FIXTURES, `${name}.jsonl`), 'utf8')).length);

@@ -101,16 +101,18 @@ describe('the HAR output', () => {
     const requests = [1, 2, 3].map((id) => line(id, 'request', ''));
     endings.note({ '1.1': 'closed' });
     har.write({ lines: Buffer.from(requests.join('')), messages: 3 });
-    endings.note({ '1.3': 'client CANCEL' });
+    const atMicros = (Date.parse(ENDS.timestamp) + 1_500) * 1_000;
+    endings.note({ '1.3': `client CANCEL@${atMicros}` });
     await har.close();
-    const errors = file.text
+    const told = file.text
       .trimEnd()
       .split('\n')
-      .map((text) => JSON.parse(text).response._error);
-    expect(errors).toEqual([
-      'no response: connection closed',
-      'no response was seen',
-      'no response: reset by the client with CANCEL',
+      .map((text) => JSON.parse(text))
+      .map(({ response, time }) => [response._error, time]);
+    expect(told).toEqual([
+      ['no response: connection closed', 0],
+      ['no response was seen', 0],
+      ['no response: reset by the client with CANCEL', 1_500],
     ]);
   });
 

@@ -23,6 +23,11 @@ const CONNECTIONS: Readonly<Record<string, Ending>> = {
   reset: { words: 'connection reset', brief: 'conn. reset', type: 'reset' },
 };
 
+/** From `atMs`, when the exchange began, to its end, if that is known. Never negative. */
+export function lastedMs(ending: Pick<Ending, 'atMicros'> | undefined, atMs: number): number | undefined {
+  return ending?.atMicros === undefined ? undefined : Math.max(0, Math.round(ending.atMicros - atMs * 1_000) / 1_000);
+}
+
 type Watcher = (id: string, exchange: UnansweredExchange) => void;
 
 export class Endings {

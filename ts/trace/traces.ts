@@ -3,7 +3,7 @@
  * that is grouping.
  */
 
-import type { Endings } from '../exchange/endings';
+import { type Endings, lastedMs } from '../exchange/endings';
 import { isOfStream, linesOf, parseLargeLine } from '../exchange/lines';
 import { isFinal, Pairing } from '../exchange/pairing';
 import { answeredOf, askedOf } from './facts';
@@ -46,8 +46,7 @@ export class Traces extends Grouping {
   }
 
   #goneMsOf(id: string, atMs: number): number | undefined {
-    const { atMicros } = this.#endings?.of(id) ?? {};
-    return atMicros === undefined ? undefined : Math.max(0, atMicros / 1_000 - atMs);
+    return lastedMs(this.#endings?.of(id), atMs);
   }
 
   /** Nothing more comes: what still waits has no response. */

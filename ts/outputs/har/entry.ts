@@ -4,7 +4,7 @@
  */
 
 import { authorityOf, HOST, percentEncoded } from '../../exchange/authority';
-import type { Ending } from '../../exchange/endings';
+import { type Ending, lastedMs } from '../../exchange/endings';
 import { endpointText } from '../../exchange/endpoints';
 import type { Exchange } from '../../exchange/pairing';
 import { schemeOf } from '../../exchange/scheme';
@@ -24,8 +24,8 @@ const UNKNOWN_TYPE = 'x-unknown';
 export interface About {
   /** The messages inside its WebSocket, if it is one. */
   inside?: SocketMessage[] | undefined;
-  /** How it ended without a response. */
-  ending?: Pick<Ending, 'words'> | undefined;
+  /** How it ended without a response, and when. */
+  ending?: Pick<Ending, 'words' | 'atMicros'> | undefined;
   /** Of its trace. */
   page?: string | undefined;
 }
@@ -36,7 +36,7 @@ export function entryOf(
 ): object {
   const first = firstOf({ request, interim, response });
   const isSocket = inside !== undefined;
-  const timings = timingsOf(request, response);
+  const timings = response === undefined ? timingsUntil(ending, request) : timingsOf(request, response);
   return {
     pageref: page,
     startedDateTime: startOf(first, response?.latencyMs),
@@ -73,18 +73,34 @@ interface Timings {
   comment?: string;
 }
 
-/** HAR does not allow -1 for these three, so a comment says what is not known. */
-function timingsOf(request: HttpMessage | undefined, response: HttpMessage | undefined): Timings {
+/** Of an exchange without a response: until its end, if it is known when that was. */
+function timingsUntil(ending: About['ending'], request: HttpMessage | undefined): Timings {
   const sentMs = request?.durationMs ?? 0;
-  if (response === undefined) return { send: sentMs, wait: 0, receive: 0, comment: 'not measured' };
+  const isTimed = request !== undefined && request.timestampUnknown !== true;
+  const lasted = isTimed ? lastedMs(ending, Date.parse(request.timestamp)) : undefined;
+  if (lasted === undefined) return { send: sentMs, wait: 0, receive: 0, comment: 'not measured' };
+  return {
+    ...split(lasted, sentMs),
+    receive: 0,
+    comment: `no response: wait is the time until the exchange ended${request?.incomplete === undefined ? '' : ', or a part of its upload'}`,
+  };
+}
+
+/** The time that was not sent in is waited for. */
+function split(ms: number, sentMs: number): Pick<Timings, 'send' | 'wait'> {
+  const send = Math.min(sentMs, ms);
+  return { send, wait: Math.round((ms - send) * 1_000) / 1_000 };
+}
+
+/** HAR does not allow -1 for these three, so a comment says what is not known. */
+function timingsOf(request: HttpMessage | undefined, response: HttpMessage): Timings {
+  const sentMs = request?.durationMs ?? 0;
   const times = timesOf(response, request === undefined ? undefined : uploadMsOf(request));
   const { uploadMs: send = sentMs, serverMs: wait = 0, uploadAndServerMs, downloadMs: receive, answeredEarly } = times;
   if (answeredEarly) return { send, wait, receive, comment: 'the response began before the request ended' };
   if (uploadAndServerMs !== undefined) {
-    const sent = Math.min(sentMs, uploadAndServerMs);
-    const rest = Math.round((uploadAndServerMs - sent) * 1_000) / 1_000;
     const comment = 'the request was not seen whole: wait may be a part of its upload';
-    return { send: sent, wait: rest, receive, comment };
+    return { ...split(uploadAndServerMs, sentMs), receive, comment };
   }
   return { send, wait, receive, ...(times.serverMs === undefined ? { comment: 'not measured' } : {}) };
 }

@@ -109,7 +109,7 @@ export class Ring {
   }
 
   /** Facts of an exchange that no message of it tells. */
-  change(n: number, facts: Pick<Row, 'ending' | 'copies' | 'isCopy'>): void {
+  change(n: number, facts: Pick<Row, 'ending' | 'endedAt' | 'copies' | 'isCopy'>): void {
     const entry = this.#entries.get(n);
     if (entry === undefined) return;
     Object.assign(entry.row, facts);
@@ -142,8 +142,10 @@ export class Ring {
   /** It may come before its exchange, and after its row has gone. */
   #noteEnding(entry: Entry | undefined): void {
     if (entry === undefined || entry.row.response === true) return;
-    const ending = this.#endings?.of(entry.row.id)?.words;
-    if (ending !== undefined) this.change(entry.row.n, { ending });
+    const ending = this.#endings?.of(entry.row.id);
+    if (ending === undefined) return;
+    const { words, atMicros } = ending;
+    this.change(entry.row.n, { ending: words, ...(atMicros !== undefined && { endedAt: atMicros / 1_000 }) });
   }
 
   #noteAnswer(row: Row): void {

@@ -63,6 +63,7 @@ function keysIn({ direction, headers }: HttpMessage): Row['keys'] {
 function addResponse(row: Row, message: HttpMessage): void {
   row.response = true;
   delete row.ending;
+  delete row.endedAt;
   row.size = message.bodySize;
   const grpcStatus = grpcStatusOf(message);
   if (grpcStatus !== undefined) row.grpcStatus = grpcStatus;

@@ -31,7 +31,7 @@ export function* harOf(ring: Ring, ranges: readonly Range[]): Generator<string> 
   yield BEGIN;
   let separator = '\n';
   let startedAt: string | undefined;
-  for (const { n, ending } of rowsIn(ring, ranges)) {
+  for (const { n, ending, endedAt } of rowsIn(ring, ranges)) {
     const lines = ring.get(n)?.lines;
     if (lines === undefined) continue;
     const { exchange, inside } = exchangeIn(lines);
@@ -43,7 +43,10 @@ export function* harOf(ring: Ring, ranges: readonly Range[]): Generator<string> 
     const isOpened = isSocket(exchange.request, exchange.response);
     const about = {
       inside: isOpened ? messages : undefined,
-      ending: ending === undefined ? undefined : { words: ending },
+      ending:
+        ending === undefined
+          ? undefined
+          : { words: ending, ...(endedAt !== undefined && { atMicros: endedAt * 1_000 }) },
     };
     yield separator + JSON.stringify(entryOf(exchange, about));
     separator = ',\n';

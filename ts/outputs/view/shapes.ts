@@ -46,6 +46,8 @@ export interface Row {
   answered?: number;
   /** How it ended without a response, as far as that was captured. */
   ending?: string;
+  /** When that was, in ms since the epoch. */
+  endedAt?: number;
   /** Why a half of it ended early. */
   incomplete?: NonNullable<HttpMessage['incomplete']>;
   /** Bytes of a body, or fields, are missing. */

@@ -19,6 +19,10 @@ function card(random: Random): string {
   return `${front}${(10 - (sum % 10)) % 10}`;
 }
 
+/** Check digits by ISO 13616-1 are no matter here: each group of digits is a part of it. */
+const iban = (random: Random): string => `DE${exactly(random, 20, '0123456789')}`;
+const inGroups = (text: string): string => text.replace(/(.{4})(?=.)/g, '$1 ');
+
 const KINDS: readonly ((random: Random) => string)[] = [
   (random) => exactly(random, 32, '0123456789abcdef'),
   (random) => exactly(random, 22, `${ALL}-_`),
@@ -38,6 +42,32 @@ const KINDS: readonly ((random: Random) => string)[] = [
   (random) => exactly(random, 9, '0123456789'),
   (random) => `+49 ${exactly(random, 3, '123456789')} ${exactly(random, 7, '123456789')}`,
   (random) => exactly(random, 12, LOWER),
+  (random) => {
+    const parts = [
+      { alg: 'RS256', typ: 'JWT' },
+      { sub: exactly(random, 9, ALL), iat: 1_700_000_000 },
+    ];
+    const [head, claims] = parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'));
+    return `${head}.${claims}.${exactly(random, 43, `${ALL}-_`)}`;
+  },
+  (random) => iban(random),
+  (random) => inGroups(iban(random)),
+  (random) =>
+    `(${exactly(random, 3, '23456789')}) ${exactly(random, 3, '23456789')}-${exactly(random, 4, '123456789')}`,
+  (random) => `0${exactly(random, 3, '123456789')}/${exactly(random, 7, '123456789')}`,
+  // Keys of AWS, which may have no digit, and their secrets.
+  (random) => `AKIA${exactly(random, 16, `${LOWER.toUpperCase()}234567`)}`,
+  (random) => `ASIA${exactly(random, 16, LOWER.toUpperCase())}`,
+  (random) => exactly(random, 40, `${ALL}+/`),
+  // Ids of sessions.
+  (random) => exactly(random, 21, `${ALL}-_`),
+  (random) => `s:${exactly(random, 32, `${ALL}-_`)}.${exactly(random, 43, ALL)}`,
+  (random) => exactly(random, 26, `${LOWER}0123456789`),
+  (random) => exactly(random, 32, '0123456789ABCDEF').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'),
+  (random) => `${exactly(random, 6, LOWER)}+${exactly(random, 5, LOWER)}@${exactly(random, 8, LOWER)}.test`,
+  (random) => inGroups(exactly(random, 32, '0123456789abcdef')).replaceAll(' ', ':'),
+  (random) => `2001:db8::${exactly(random, 4, '123456789')}:${exactly(random, 4, 'abcdef')}`,
+  (random) => exactly(random, 12, '0123456789abcdef').replace(/(..)(?=.)/g, '$1-'),
 ];
 
 /** Each is different. */
@@ -98,7 +128,8 @@ export function exchangeWith(secret: string, number: number): Exchanged {
   const bodies = [json, form, `<a b="${secret.replace(/["&<>]/g, '')}">${secret.replace(/["&<>]/g, '')}</a>`];
   const types = ['application/json', 'application/x-www-form-urlencoded', 'text/xml'];
   const body = bodies[number % 3] as string;
-  const path = `/v1/orders/17?${query}`;
+  // A segment that is a word or short stays, if the segment before does not say that it is secret.
+  const path = `/v1/${/^(?:[a-z]+|\w{0,15})$/.test(secret) ? 'session' : 'orders'}/${encodeURIComponent(secret)}/items?${query}`;
   return {
     request: {
       ...base,

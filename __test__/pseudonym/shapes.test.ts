@@ -91,15 +91,36 @@ describe('stays:', () => {
     expect(replacer.valueOf('password', text)).not.toBe(text);
   });
 
-  test.each(['userId', 'x-api-version', '$ref', 'soap:Envelope', 'shop.v1.Cart', 'items[]', 'index.html'])(
-    'the name %j',
-    (name) => expect(isName(name)).toBe(true),
-  );
+  test.each([
+    'userId',
+    'x-api-version',
+    '$ref',
+    'soap:Envelope',
+    'shop.v1.Cart',
+    'items[]',
+    'index.html',
+    'addressLine1',
+    'shippingAddressOfCustomer',
+    'ORDER_STATUS_NOTIFICATIONS',
+    'X-Amz-SignedHeaders',
+    'com.example.shop.v1.CartServiceStub',
+  ])('the name %j', (name) => expect(isName(name)).toBe(true));
 
-  test.each(['anna@shop.test', 'sk_live_4eC39HqLyjWD3Xk', 'two words', '123456', 'shop.test', '10.0.0.1'])(
-    'not the name %j',
-    (name) => expect(isName(name)).toBe(false),
-  );
+  test.each([
+    'anna@shop.test',
+    'sk_live_4eC39HqLyjWD3Xk',
+    'two words',
+    '123456',
+    'shop.test',
+    '10.0.0.1',
+    'ASIAEJJAWDUPSSUAEYCK',
+    'HEFCMSwpYvYp-_wh_qTseZ',
+    'D33JK-K9aQZzB-FEvHW2n',
+    'Nty16_yrFq_YrqejrClms',
+    'kdg2bwJ_NzqjBLsmMojgn',
+    'sk_live_QtEnPddcAfodzjFyiOipmoUL',
+    'c0-3c-db-ac-f8-e2',
+  ])('not the name %j', (name) => expect(isName(name)).toBe(false));
 
   test('the path, where it is words', () => {
     expect(replacer.target('/v1/orders/17/items.json?page=2&sort=asc')).toBe(

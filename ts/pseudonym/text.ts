@@ -46,6 +46,15 @@ const NAME = /^[a-z_$@:][\w$.:[\]-]*$/i;
 /** Digits and letters in turn, as no word has them. */
 const MIXED = /\d[a-z]+\d+[a-z]/i;
 const NAME_PARTS = /[:[\]@]/;
+/** The address of a network card. */
+const MAC = /^(?:[\da-f]{2}[:-]){5,7}[\da-f]{2}$/i;
+/** Fewer letters may be a name, whatever their order. */
+const MIN_CASED_UNITS = 16;
+/** Of the letters of a name in camel case no more are capitals; of a token with digits there may be fewer. */
+const MAX_CAPITALS = 0.25;
+const MAX_CAPITALS_WITH_DIGITS = 0.2;
+/** So many consonants in a row are no word, nor two. */
+const CONSONANTS = /[b-df-hj-np-tv-xz]{6}/i;
 /** A host, and no class of a package, which has a capital, nor a file. */
 const HOST = /^(?:[a-z\d](?:[a-z\d-]*[a-z\d])?\.)+[a-z]{2,24}$/;
 const FILE =
@@ -75,9 +84,23 @@ export function isName(text: string): boolean {
     text.length <= MAX_NAME_UNITS &&
     NAME.test(text) &&
     !MIXED.test(text) &&
+    !MAC.test(text) &&
+    !isCasedToken(text) &&
     !text.split(NAME_PARTS).some((part) => HOST.test(part) && !FILE.test(part)) &&
     segmentTemplate(text) === text
   );
+}
+
+/** Base64, an id, a key: long, and not written as names are. Of constants, which are all capitals, each word is looked at by itself. */
+function isCasedToken(text: string): boolean {
+  const parts = /[a-z]/.test(text) ? [text.replace(/[^a-z\d]/gi, '')] : text.split(/[^A-Z\d]/);
+  return parts.some((part) => {
+    const letters = part.replace(/\d/g, '');
+    const capitals = letters.replace(/[a-z]/g, '').length;
+    const most = letters === part ? MAX_CAPITALS : MAX_CAPITALS_WITH_DIGITS;
+    const isOdd = capitals > most * letters.length || (capitals > 0 && CONSONANTS.test(letters));
+    return part.length >= MIN_CASED_UNITS && isOdd;
+  });
 }
 
 /** Handles what is not text: JSON in a value, a URL. */

@@ -123,6 +123,7 @@ export const WATCHERS = [
   { name: 'node, any', on: 'node', chosen: ['any', '18090,18091,8090'] },
   { name: 'node, any, one port', on: 'node', chosen: ['any', '8090'] },
   { name: 'node, bridge', on: 'node', chosen: [BRIDGE, '8090'] },
+  { name: 'node, bridge, both ports', on: 'node', chosen: [BRIDGE, '18090,8090'] },
   { name: 'node, cluster IP', on: 'node', chosen: ['lo', '80,8095'] },
 ];
 
@@ -232,21 +233,25 @@ export const CASES = [
     'node, any': copied(leg(ABROAD, `${OUTSIDE}:18090`), leg(ABROAD, CONTAINERS)),
     'node, any, one port': [leg(ABROAD, CONTAINERS)],
     'node, bridge': [leg(ABROAD, CONTAINERS)],
+    'node, bridge, both ports': [leg(ABROAD, CONTAINERS)],
   }),
   asked('published-same', 'abroad', `http://${OUTSIDE}:8090`, {
     'node, any': copied(leg(ABROAD, `${OUTSIDE}:8090`), leg(ABROAD, CONTAINERS)),
     'node, any, one port': copied(leg(ABROAD, `${OUTSIDE}:8090`), leg(ABROAD, CONTAINERS)),
     'node, bridge': [leg(ABROAD, CONTAINERS)],
+    'node, bridge, both ports': [leg(ABROAD, CONTAINERS)],
   }),
   asked('published-hairpin', 'apart', `http://${OUTSIDE}:18090`, {
     'node, any': [leg(APART, `${OUTSIDE}:18090`), leg(INSIDE, CONTAINERS)],
     'node, any, one port': [leg(INSIDE, CONTAINERS)],
     'node, bridge': [leg(INSIDE, CONTAINERS)],
+    'node, bridge, both ports': [leg(APART, `${OUTSIDE}:18090`), leg(INSIDE, CONTAINERS)],
   }),
   asked('userland', 'abroad', `http://${OUTSIDE}:18091`, {
     'node, any': [leg(ABROAD, `${OUTSIDE}:18091`), leg(INSIDE, CONTAINERS)],
     'node, any, one port': [leg(INSIDE, CONTAINERS)],
     'node, bridge': [leg(INSIDE, CONTAINERS)],
+    'node, bridge, both ports': [leg(INSIDE, CONTAINERS)],
   }),
   asked('cluster-ip', 'node', `http://${NODE_SERVICE}:80`, {
     'node, cluster IP': [split(OUTSIDE, `${NODE_SERVICE}:80`)],

@@ -119,7 +119,9 @@ impl Engine {
         if self.began.is_none() && at.is_known() {
             self.began = Some(at);
         }
-        self.outlet.looks_for_relays |= decode::may_hold_both_sides(linktype, frame);
+        if decode::may_hold_both_sides(linktype, frame) {
+            self.outlet.relays.look_everywhere();
+        }
         let before = self.now;
         let step = self.clock.packet(at);
         self.now = self.clock.now();

@@ -47,10 +47,7 @@ pub(super) struct Outlet {
     pub batcher: Batcher,
     /// Ids of exchanges that ended without a response, and how.
     pub unanswered: Vec<(String, String)>,
-    /// Exchanges may come out twice here. Elsewhere that is rare (a hairpin on its bridge), and to look for them costs as much as to read a
-    /// head.
-    pub looks_for_relays: bool,
-    relays: Relays,
+    pub relays: Relays,
     encoder: Encoder,
     limits: Limits,
     selection: Selection,
@@ -69,7 +66,6 @@ impl Outlet {
             notices: Notices::default(),
             batcher: Batcher::default(),
             unanswered: Vec::new(),
-            looks_for_relays: false,
             relays: Relays::default(),
             encoder: Encoder::new(config),
             limits: Limits { max_body_bytes: config.max_body_size },
@@ -146,7 +142,7 @@ impl Outlet {
             notices: &mut self.notices,
             batcher: &mut self.batcher,
             unanswered: &mut self.unanswered,
-            relays: self.looks_for_relays.then_some(&mut self.relays),
+            relays: self.relays.is_on().then_some(&mut self.relays),
             encoder: &mut self.encoder,
             selection: &self.selection,
             pending,

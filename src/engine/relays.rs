@@ -4,6 +4,9 @@
 //! Two exchanges are a pair if they have the same method, target, status and size of the body, and one of them lies within the other on
 //! another connection. Requests that come all the time meet each other by chance, so only those count that were not made a moment before.
 //! A relay is known by the second of its pairs, unless two like exchanges overlap between them, of which neither lies within the other.
+//!
+//! To look at each exchange costs as much as to read its head. In a capture that seldom has both sides of a relay that is done from the
+//! second server on, and only exchanges of two clients with two servers are a pair: a single client may ask several servers the same.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -21,6 +24,22 @@ const REST_MS: u64 = 1_000;
 const PROOF: u32 = 2;
 /// Relays, and those that may be; past it the oldest is forgotten.
 const MAX_RELAYS: usize = 256;
+
+/// Which exchanges may be a pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    /// Not any: there is no second server yet.
+    OneServer(Option<Endpoint>),
+    /// Those of two clients with two servers.
+    TwoHosts,
+    All,
+}
+
+impl Default for Scope {
+    fn default() -> Self {
+        Self::OneServer(None)
+    }
+}
 
 /// An exchange that was answered.
 #[derive(Debug, Clone, Copy)]
@@ -82,6 +101,7 @@ pub(super) struct Pair {
 
 #[derive(Debug, Default)]
 pub(super) struct Relays {
+    scope: Scope,
     hasher: RandomState,
     /// Empty until there is an exchange.
     places: Vec<Option<Place>>,
@@ -89,6 +109,27 @@ pub(super) struct Relays {
 }
 
 impl Relays {
+    /// The capture may hold both sides of each relay.
+    #[inline]
+    pub fn look_everywhere(&mut self) {
+        self.scope = Scope::All;
+    }
+
+    /// There is a connection to this server.
+    pub fn meet(&mut self, server: Endpoint) {
+        if let Scope::OneServer(known) = &mut self.scope
+            && *known.get_or_insert(server) != server
+        {
+            self.scope = Scope::TwoHosts;
+        }
+    }
+
+    /// Exchanges are to be noted.
+    #[inline]
+    pub fn is_on(&self) -> bool {
+        !matches!(self.scope, Scope::OneServer(_))
+    }
+
     /// Returns the pair that it makes of a known relay.
     pub fn note(&mut self, exchange: &Answered<'_>) -> Option<Pair> {
         let Answered { client, server, method, target, status, body_bytes, asked, answered } = *exchange;
@@ -108,6 +149,9 @@ impl Relays {
                 }
                 let (there, here) = ((like.asked, like.answered), (asked, answered));
                 let there_between = like.between;
+                if self.scope != Scope::All && !are_of_two_hosts(there_between, between) {
+                    return None;
+                }
                 if is_within(here, there) {
                     self.count(there_between, between)
                 } else if is_within(there, here) {
@@ -157,6 +201,10 @@ impl Way {
     }
 }
 
+fn are_of_two_hosts(one: Between, other: Between) -> bool {
+    one.client.ip != other.client.ip && one.server != other.server
+}
+
 fn is_within(inner: (Timestamp, Timestamp), outer: (Timestamp, Timestamp)) -> bool {
     outer.0 <= inner.0 && inner.1 <= outer.1
 }
@@ -191,7 +239,10 @@ mod tests {
 
     /// Which of some exchanges, one after the other, make pairs, and how many these are.
     fn pairs(exchanges: &[Answered<'_>]) -> Vec<(usize, u64, bool)> {
-        let mut relays = Relays::default();
+        pairs_in(Relays { scope: Scope::All, ..Relays::default() }, exchanges)
+    }
+
+    fn pairs_in(mut relays: Relays, exchanges: &[Answered<'_>]) -> Vec<(usize, u64, bool)> {
         let noted = exchanges
             .iter()
             .enumerate()
@@ -267,6 +318,27 @@ mod tests {
             exchange
         });
         assert_eq!(pairs(&all.collect::<Vec<_>>()), []);
+    }
+
+    #[test]
+    fn in_other_captures_two_clients_and_two_servers_make_a_pair() {
+        let two_servers = || {
+            let mut relays = Relays::default();
+            for server in [PROXY, PROXY, SERVER, PROXY] {
+                assert!(!relays.is_on() || server == PROXY);
+                relays.meet(server);
+            }
+            assert!(relays.is_on());
+            relays
+        };
+        let of_client = Endpoint { port: 50_000, ..CLIENT };
+        for ([client, server], count) in [([OF_PROXY, SERVER], 2), ([OF_PROXY, PROXY], 0), ([of_client, SERVER], 0)] {
+            let mut exchanges = sent_on(&["/a", "/b", "/c"], [0, 9], [1, 8], false);
+            for inner in exchanges.iter_mut().skip(1).step_by(2) {
+                (inner.client, inner.server) = (client, server);
+            }
+            assert_eq!(pairs_in(two_servers(), &exchanges).len(), count, "{client:?} {server:?}");
+        }
     }
 
     #[test]

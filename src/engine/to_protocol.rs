@@ -3,6 +3,7 @@
 use super::app::App;
 use super::outlet::{OfConnection, Outlet, four_tuple};
 use super::ports::PortSet;
+use super::relays::Relays;
 use crate::encode::Origin;
 use crate::flow::{Ends, Role, Side, StreamEvent};
 use crate::message::{Incomplete, Readers, Tls};
@@ -98,7 +99,7 @@ impl ToProtocol<'_> {
             conversation.pass_over(&event, &mut self.outlet.http);
             return self.report_unread(false);
         };
-        let origin = origin_of(&mut self.app.origin, self.serial, self.ends, server);
+        let origin = origin_of(&mut self.app.origin, self.serial, self.ends, server, &mut self.outlet.relays);
         let (pending, secured) = (&mut self.app.pending, self.app.secured.as_deref());
         // TLS in TLS is not read.
         let readers = Readers { streams: self.outlet.streams, tunnels: self.has_keys && secured.is_none() };
@@ -131,7 +132,7 @@ impl ToProtocol<'_> {
         if let Some(conversation) = &mut self.app.conversation
             && let Some(server) = conversation.server()
         {
-            let origin = origin_of(&mut self.app.origin, self.serial, self.ends, server);
+            let origin = origin_of(&mut self.app.origin, self.serial, self.ends, server, &mut self.outlet.relays);
             let (pending, secured) = (&mut self.app.pending, self.app.secured.as_deref());
             let readers = Readers { streams: self.outlet.streams, tunnels: false };
             let of_connection = OfConnection { origin, secured, server, ended: &None, unseen: None };
@@ -159,12 +160,25 @@ fn is_same(known: &Tls, described: &Described<'_>) -> bool {
 }
 
 /// Made once a connection; again if it turns out that the sides were mistaken.
-fn origin_of<'a>(known: &'a mut Option<Origin>, connection: u64, ends: &Ends, server: Side) -> &'a Origin {
-    let [client, server] = [server.other(), server].map(|side| ends.endpoint(side));
-    if known.as_ref().is_some_and(|origin| origin.server != server) {
+#[inline]
+fn origin_of<'a>(
+    known: &'a mut Option<Origin>,
+    connection: u64,
+    ends: &Ends,
+    server: Side,
+    relays: &mut Relays,
+) -> &'a Origin {
+    if known.as_ref().is_some_and(|origin| origin.server != ends.endpoint(server)) {
         *known = None;
     }
-    known.get_or_insert_with(|| Origin::new(connection, server, client))
+    known.get_or_insert_with(|| meet(connection, ends, server, relays))
+}
+
+#[cold]
+fn meet(connection: u64, ends: &Ends, server: Side, relays: &mut Relays) -> Origin {
+    let [client, server] = [server.other(), server].map(|side| ends.endpoint(side));
+    relays.meet(server);
+    Origin::new(connection, server, client)
 }
 
 /// The server is the side whose port is watched; where both are, the side the SYN went to, as well as where the server has

@@ -305,9 +305,6 @@ impl Engine {
         };
         to_tls.to_protocol.at = at;
         to_tls.to_protocol.unseen.take_if(|unseen| *unseen == side);
-        if segment.flags.rst {
-            to_tls.to_protocol.reset_by.get_or_insert(side);
-        }
         let is_syn = segment.flags.syn;
         if is_syn {
             to_tls.to_protocol.role = connection.role_after(side, segment);
@@ -369,7 +366,6 @@ impl Engine {
             is_joined,
             syn_seen: connection.saw_the_opening_syn(),
             unseen: connection.unseen(),
-            reset_by: connection.reset_by(),
             ports: &self.ports,
             app,
             outlet: &mut self.outlet,

@@ -22,8 +22,6 @@ pub(super) struct ToProtocol<'a> {
     pub syn_seen: bool,
     /// The side of which no packet was captured.
     pub unseen: Option<Side>,
-    /// The side that broke the connection off, if one did.
-    pub reset_by: Option<Side>,
     pub ports: &'a PortSet,
     pub app: &'a mut App,
     pub outlet: &'a mut Outlet,
@@ -49,8 +47,7 @@ impl ToProtocol<'_> {
     #[inline]
     pub fn note_end(&mut self, side: Side, event: &StreamEvent<'_>) {
         if let StreamEvent::End { reset, .. } = *event {
-            let by = self.reset_by.filter(|_| reset).unwrap_or(side);
-            self.app.ended.get_or_insert((by, self.at, reset));
+            self.app.ended.get_or_insert((reset.unwrap_or(side), self.at, reset.is_some()));
         }
     }
 

@@ -112,7 +112,7 @@ impl ToTls<'_> {
                 self.hand_on(side, piece.as_event());
             }
             if let Some((side, clean)) = end {
-                self.hand_on(side, StreamEvent::End { clean, reset: false });
+                self.hand_on(side, StreamEvent::End { clean, reset: None });
             }
         }
     }

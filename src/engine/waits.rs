@@ -90,7 +90,6 @@ impl Engine {
             is_joined: lingering.is_joined,
             syn_seen: lingering.syn_seen,
             unseen: lingering.unseen,
-            reset_by: None,
             ports: &self.ports,
             app: &mut lingering.app,
             outlet: &mut self.outlet,

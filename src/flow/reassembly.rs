@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use super::copies::Recent;
 use super::receiver::{Doubt, Sums};
-use super::{MAX_LATE_SYN_BYTES, MAX_WINDOW_BYTES, Position, SeqNumber};
+use super::{MAX_LATE_SYN_BYTES, MAX_WINDOW_BYTES, Position, SeqNumber, Side};
 use crate::decode::{Marks, Segment};
 use crate::time::Timestamp;
 use kept::Waiting;
@@ -43,8 +43,8 @@ pub enum StreamEvent<'a> {
     /// Nothing follows. `clean` when a FIN said so (RFC 9293 §3.6).
     End {
         clean: bool,
-        /// A reset broke the connection off (RFC 9293 §3.5.2).
-        reset: bool,
+        /// The side whose reset broke the connection off (RFC 9293 §3.5.2), if that ended it.
+        reset: Option<Side>,
     },
 }
 
@@ -403,13 +403,13 @@ impl Reassembler {
     pub fn end_at_fin(&mut self, sink: &mut impl FnMut(StreamEvent<'_>)) {
         if !self.ended && self.fin.is_some_and(|fin| fin <= self.next) {
             self.next += 1; // the FIN itself has a sequence number
-            self.end(true, false, sink);
+            self.end(true, None, sink);
         }
     }
 
     /// Ends the stream here and now; a FIN that stands beyond a hole still makes it a clean end, and what the other side had
     /// acknowledged is missing.
-    pub fn end_now(&mut self, reset: bool, sink: &mut impl FnMut(StreamEvent<'_>)) {
+    pub fn end_now(&mut self, reset: Option<Side>, sink: &mut impl FnMut(StreamEvent<'_>)) {
         if self.ended {
             return;
         }
@@ -428,7 +428,7 @@ impl Reassembler {
         }
     }
 
-    fn end(&mut self, clean: bool, reset: bool, sink: &mut impl FnMut(StreamEvent<'_>)) {
+    fn end(&mut self, clean: bool, reset: Option<Side>, sink: &mut impl FnMut(StreamEvent<'_>)) {
         self.ended = true;
         self.waiting.clear();
         self.waiting_bytes = 0;

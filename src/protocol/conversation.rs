@@ -198,7 +198,7 @@ impl Conversation {
         if self.opening.proxied.is_some() {
             cx.proxied = self.opening.proxied;
         }
-        if let StreamEvent::End { reset: true, .. } = event {
+        if let StreamEvent::End { reset: Some(_), .. } = event {
             cx.ending = Incomplete::Reset;
         }
         if let Some(pickup) = self.pickup.take_if(|pickup| pickup.is_proved()) {

@@ -79,7 +79,7 @@ impl Protocol {
             self.on_event(Direction::Request, piece.as_event(), cx);
         }
         if let Some(clean) = client_ended {
-            self.on_event(Direction::Request, StreamEvent::End { clean, reset: false }, cx);
+            self.on_event(Direction::Request, StreamEvent::End { clean, reset: None }, cx);
         }
     }
 

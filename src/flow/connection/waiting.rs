@@ -73,7 +73,7 @@ impl Connection {
             // Everything before it was sent.
             self.flow_mut(side).acknowledge(position);
         }
-        let reset = self.reset.is_some();
+        let reset = self.reset_by();
         for side in Side::BOTH {
             self.flow_mut(side).end_now(reset, &mut |event| sink(side, event));
         }
@@ -84,7 +84,7 @@ impl Connection {
     pub fn leave(&mut self, sink: &mut impl FnMut(Side, StreamEvent<'_>)) {
         self.deliver(sink);
         for side in Side::BOTH.into_iter().filter(|&side| !self.flow(side).ended) {
-            sink(side, StreamEvent::End { clean: false, reset: false });
+            sink(side, StreamEvent::End { clean: false, reset: None });
         }
     }
 

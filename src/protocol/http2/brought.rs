@@ -27,7 +27,7 @@ impl<'a> Brought<'a> {
                 StreamEvent::Data(bytes, meta)
             }
             Self::Loss(len) => StreamEvent::Gap { len },
-            Self::End => StreamEvent::End { clean: true, reset: false },
+            Self::End => StreamEvent::End { clean: true, reset: None },
         }
     }
 }

@@ -50,7 +50,7 @@ impl<S: Sink> Reader<S> {
 
     /// The side closes; what it says afterwards is delivered all the same.
     pub fn close(&mut self, side: Side) {
-        self.deliver(side, StreamEvent::End { clean: true, reset: false });
+        self.deliver(side, StreamEvent::End { clean: true, reset: None });
     }
 
     pub fn deliver(&mut self, side: Side, event: StreamEvent<'_>) {

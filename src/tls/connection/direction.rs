@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::keys::Protection;
 use super::positions::{Ciphertext, Positions};
-use crate::flow::{DataMeta, Position, StreamEvent};
+use crate::flow::{DataMeta, Position, Side, StreamEvent};
 use crate::time::Timestamp;
 use crate::tls::counters::Unread;
 use crate::tls::handshake::Messages;
@@ -54,7 +54,7 @@ pub(super) struct Search {
 pub(super) enum Queued {
     Data(Box<[u8]>, DataMeta),
     Gap(u64),
-    End { clean: bool, reset: bool },
+    End { clean: bool, reset: Option<Side> },
 }
 
 impl Queued {

@@ -98,7 +98,7 @@ impl TlsConnection {
             let mut turn = self.turn(side, cx);
             if turn.me.plain.has_begun {
                 turn.read_within_last();
-                turn.end(false, false);
+                turn.end(false, None);
             }
         }
     }

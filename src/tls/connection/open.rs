@@ -317,7 +317,7 @@ impl Turn<'_, '_> {
 
     fn on_alert(&mut self, text: &[u8]) {
         if text.get(1) == Some(&CLOSE_NOTIFY) {
-            self.end(true, false);
+            self.end(true, None);
         }
     }
 
@@ -391,7 +391,7 @@ impl Turn<'_, '_> {
         }
     }
 
-    pub fn end(&mut self, clean: bool, reset: bool) {
+    pub fn end(&mut self, clean: bool, reset: Option<Side>) {
         if std::mem::replace(&mut self.me.plain.has_ended, true) {
             return;
         }

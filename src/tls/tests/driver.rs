@@ -115,7 +115,7 @@ impl Driver {
 
     pub fn finish(&mut self) {
         for side in [CLIENT, SERVER] {
-            self.event(side, StreamEvent::End { clean: true, reset: false });
+            self.event(side, StreamEvent::End { clean: true, reset: None });
         }
         self.run(|connection, cx| connection.finish(cx));
     }

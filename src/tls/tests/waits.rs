@@ -34,7 +34,7 @@ fn what_comes_after_the_end_of_the_connection_is_read_too() {
         let mut driver = Driver::new();
         driver.play(&peers);
         for side in [CLIENT, SERVER] {
-            driver.event(side, crate::flow::StreamEvent::End { clean: true, reset: false });
+            driver.event(side, crate::flow::StreamEvent::End { clean: true, reset: None });
         }
         assert!(driver.connection.is_waiting());
         driver.add_keys(&peers.log_text());

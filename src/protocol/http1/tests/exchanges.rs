@@ -169,9 +169,9 @@ fn after_a_loss_nothing_is_said_of_what_waits() {
         if let Some(side) = lost {
             reader.lose(side, 100);
         }
-        reader.deliver(Side::Low, StreamEvent::End { clean: false, reset: true });
+        reader.deliver(Side::Low, StreamEvent::End { clean: false, reset: Some(Side::Low) });
         assert!(reader.sink.unanswered.is_empty(), "it is for the server's side to end");
-        reader.deliver(Side::High, StreamEvent::End { clean: false, reset: true });
+        reader.deliver(Side::High, StreamEvent::End { clean: false, reset: Some(Side::Low) });
         let told = reader.sink.unanswered;
         // The bytes of the client after it may be a request, and no response to the first.
         assert_eq!(told, if lost == Some(Side::High) { vec![] } else { vec!["2 reset".to_owned()] }, "{lost:?}");
@@ -183,7 +183,7 @@ fn a_side_that_said_nothing_may_end_by_a_reset() {
     for (clean, unanswered) in [(true, ["1 closed"]), (false, ["1 reset"])] {
         let mut reader = Reader::new(Met::AtItsSyn, Seen::default());
         reader.say(Side::Low, Timestamp::default(), b"GET / HTTP/1.1\r\n\r\n");
-        reader.deliver(Side::High, StreamEvent::End { clean, reset: !clean });
+        reader.deliver(Side::High, StreamEvent::End { clean, reset: (!clean).then_some(Side::High) });
         assert_eq!(reader.sink.unanswered, unanswered);
     }
 }

@@ -49,7 +49,7 @@ fn read(turns: &[Turn<'_>], closing: Option<usize>, cut: Cut) -> (Option<Handove
             );
         }
         if closing == Some(index) {
-            deliver(side, StreamEvent::End { clean: true, reset: false });
+            deliver(side, StreamEvent::End { clean: true, reset: None });
         }
     }
     (handover, sink, counters)

@@ -13,7 +13,7 @@ fn check(turns: &[Turn], during: &[&str], after: &[&str]) {
     assert_eq!(std::mem::take(&mut talker.seen.unanswered), during);
     for client in [true, false] {
         let seen = talker.seen.unanswered.len();
-        talker.event(client, StreamEvent::End { clean: true, reset: false });
+        talker.event(client, StreamEvent::End { clean: true, reset: None });
         assert!(!client || talker.seen.unanswered.len() == seen, "the server may go on");
     }
     assert_eq!(talker.seen.unanswered, after);

@@ -216,7 +216,7 @@ fn play(turns: &[Turn], said: Said, size: usize, lost: impl Fn(usize) -> bool) -
         if len > 0 {
             deliver(&mut talker, &mut compared, direction, StreamEvent::Gap { len });
         }
-        deliver(&mut talker, &mut compared, direction, StreamEvent::End { clean: true, reset: false });
+        deliver(&mut talker, &mut compared, direction, StreamEvent::End { clean: true, reset: None });
     }
     (compared, talker.counters)
 }

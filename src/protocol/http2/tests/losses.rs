@@ -119,7 +119,7 @@ fn play<'a>(
         if len > 0 {
             deliver(&mut talker, &mut checked, client, StreamEvent::Gap { len });
         }
-        deliver(&mut talker, &mut checked, client, StreamEvent::End { clean: true, reset: false });
+        deliver(&mut talker, &mut checked, client, StreamEvent::End { clean: true, reset: None });
     }
     (checked, talker.counters)
 }

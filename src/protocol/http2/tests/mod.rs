@@ -241,8 +241,8 @@ impl Talker {
     }
 
     fn end(mut self) -> (Vec<String>, HttpCounters) {
-        self.event(true, StreamEvent::End { clean: true, reset: false });
-        self.event(false, StreamEvent::End { clean: true, reset: false });
+        self.event(true, StreamEvent::End { clean: true, reset: None });
+        self.event(false, StreamEvent::End { clean: true, reset: None });
         assert!(self.connection.buffered_bytes() < 96 << 10, "{}", self.connection.buffered_bytes());
         (self.seen.lines, self.counters)
     }

@@ -142,7 +142,7 @@ impl Talk {
                 (*direction, StreamEvent::Data(bytes, meta), bytes.len() as u64)
             }
             Lose(direction, len) => (*direction, StreamEvent::Gap { len: *len }, *len),
-            Close(direction) => (*direction, StreamEvent::End { clean: true, reset: false }, 0),
+            Close(direction) => (*direction, StreamEvent::End { clean: true, reset: None }, 0),
         };
         self.ends[usize::from(direction == Response)] += len;
         self.context(|connection, cx| connection.on_event(direction, event, cx));

@@ -6,7 +6,8 @@
 //! the whole answer before, so the answer to a request starts at or after what the client had received when it sent that
 //! request. Position alone does not tell a client that waits from a client that pipelines (RFC 9112 §9.3.2), so the client has
 //! to have shown that it waits (`PROOF_TURNS`), or the connection was silent before the request (`REST_MICROS`; of a client
-//! that was seen to pipeline `QUIET_MICROS`).
+//! that was seen to pipeline `QUIET_MICROS`). A client that is met while it keeps two requests open, and sends the next request
+//! after each answer, takes the same turns as a client that waits, and nothing in TCP tells them apart.
 
 use std::collections::VecDeque;
 
@@ -270,6 +271,13 @@ impl Exchanges {
         // It and the last request crossed: a request before was outstanding when that was sent.
         let crossed = |last: &Exchange| last.start >= response.acked && last.acked <= response.position;
         self.pipelines |= self.order == Order::Lost && self.outstanding.back().is_some_and(crossed);
+    }
+
+    /// A response begins there whose server had another request than those that were seen. If the last of these is not answered
+    /// yet, its client did not wait.
+    #[cold]
+    pub fn note_asked_more(&mut self, response: Position) {
+        self.pipelines |= self.outstanding.back().is_some_and(|last| last.acked == response);
     }
 
     /// A request was sent by a client that had received something at or after `position`.

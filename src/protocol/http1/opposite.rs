@@ -3,6 +3,9 @@
 use super::exchange::{QUIET_MICROS, REST_MICROS, Turn};
 use crate::flow::{DataMeta, Position};
 
+/// `GET / HTTP/1.1` and the end of that line; a FIN or an empty line after a body is less.
+const LEAST_REQUEST_BYTES: u64 = 16;
+
 /// The state of one stream that the other has to know to find its way back after a loss.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Opposite {
@@ -18,6 +21,12 @@ pub(super) struct Opposite {
 }
 
 impl Opposite {
+    /// To have received that much, the server must have another request than those that were seen.
+    pub fn has_asked_more(&self, acked: Position) -> bool {
+        let is_between_messages = !self.untouched && !self.lost && !self.in_message && !self.is_pending;
+        is_between_messages && acked >= self.position + LEAST_REQUEST_BYTES
+    }
+
     /// How a request that starts there stands to what the server has said; `silence`: for so many microseconds neither side had
     /// said anything; `is_first`: true if these are the first bytes of the client.
     pub fn turn_at(&self, meta: DataMeta, silence: i64, is_first: bool) -> Turn {

@@ -194,7 +194,12 @@ impl Stream {
                                     opposite.last_was_interim || exchanges.has_open_request(opposite.last_acked);
                                 opposite.turn_at(meta, if is_open { 0 } else { silence }, self.untouched)
                             }
-                            Direction::Response if meta.acked > opposite.position => Turn::Unknown,
+                            Direction::Response if meta.acked > opposite.position => {
+                                if opposite.as_opposite().has_asked_more(meta.acked) {
+                                    exchanges.note_asked_more(meta.position);
+                                }
+                                Turn::Unknown
+                            }
                             Direction::Response => Turn::Follows,
                         };
                         self.place = Place { at: meta.at, position: meta.position, acked: meta.acked, turn };

@@ -25,6 +25,32 @@ fn more_answers_than_requests_prove_that_the_client_pipelines() {
     assert_eq!(counters.unpaired_responses, 6);
 }
 
+/// A client that has waited keeps two requests open: the second of them is lost, and later its answer.
+#[test]
+fn a_request_that_the_server_had_too_early_proves_that_the_client_pipelines() {
+    let (request, response) = (GET.len() as u64, OK.len() as u64);
+    let mut reader = Reader::new(Met::AtItsSyn, Seen::default());
+    for _ in 0..3 {
+        reader.say(Side::Low, Timestamp::default(), GET);
+        reader.say(Side::High, Timestamp::default(), OK);
+    }
+    reader.say(Side::Low, Timestamp::default(), GET);
+    let said = |requests: u64, responses: u64, from_client: bool| {
+        let [asked, answered] = [requests * request, responses * response].map(|bytes| Position::ORIGIN + bytes);
+        let (bytes, position, acked) = if from_client { (GET, asked, answered) } else { (OK, answered, asked) };
+        let meta = DataMeta { at: Timestamp::default(), position, acked, segment_start: true, waited: false };
+        StreamEvent::Data(bytes, meta)
+    };
+    reader.deliver(Side::High, said(5, 3, false));
+    reader.deliver(Side::Low, StreamEvent::Gap { len: request });
+    reader.deliver(Side::Low, said(5, 4, true));
+    reader.deliver(Side::High, StreamEvent::Gap { len: response });
+    reader.deliver(Side::Low, said(6, 5, true));
+    reader.deliver(Side::High, said(7, 5, false));
+    assert_eq!(reader.sink.requests.len(), 6);
+    assert_eq!(reader.sink.responses[3..], ["< 200 'ok' for GET /g", "< 200 'ok'"]);
+}
+
 /// Which request a response answers is not known, and yet the server has answered the request that asks to switch, or its client
 /// does not wait: what it sends then is HTTP.
 #[test]

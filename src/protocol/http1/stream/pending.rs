@@ -23,9 +23,11 @@ impl Stream {
                 _ => self.make_opaque(),
             },
             State::Pending(pending) => {
-                // Another request may have been granted, and the answer to this request not seen: then these were requests.
+                // Another request may have been granted, and the answer to this request not seen: then these were requests,
+                // and so is what the server had received besides.
+                let awaits_more = self.position < exchanges.switched_at;
                 match exchanges.switched_at.is_known() {
-                    true => counters.lost_heads += u64::from(pending.is_worth_counting()),
+                    true => counters.lost_heads += u64::from(awaits_more || pending.is_worth_counting()),
                     false => counters.switched_bytes += pending.data_bytes,
                 }
                 self.make_opaque();

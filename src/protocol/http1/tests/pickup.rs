@@ -75,6 +75,15 @@ fn what_waits_for_an_answer_that_was_not_seen_is_counted() {
     let switch = b"HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: chat\r\n\r\n";
     let (seen, counters) = talk(&[C(upgrade), C(GET), S(switch)], Cut::Nowhere, Role::Unknown);
     assert_eq!((seen.requests.len(), counters.lost_heads), (1, 1));
+
+    // The same if they are captured later than the answer.
+    let mut reader = Reader::new(Met::of(Role::Unknown, true, None), Seen::default());
+    reader.say(Side::Low, Timestamp::default(), upgrade);
+    let (position, acked) = (Position::ORIGIN, Position::ORIGIN + (upgrade.len() + GET.len()) as u64);
+    let meta = DataMeta { at: Timestamp::default(), position, acked, segment_start: true, waited: false };
+    reader.deliver(Side::High, StreamEvent::Data(switch, meta));
+    reader.say(Side::Low, Timestamp::default(), GET);
+    assert_eq!((reader.sink.requests.len(), reader.counters.lost_heads), (1, 1));
 }
 
 #[test]

@@ -10,7 +10,7 @@ mod support;
 #[allow(dead_code, reason = "the unit tests use all of it")]
 mod wire;
 
-use plan::{Messages, Plan, Sent, plan};
+use plan::{Messages, Plan, Sent, interim_of, plan};
 use proptest::prelude::*;
 use serde_json::Value;
 use support::conversation::{Close, Conversation, From, Pace};
@@ -47,7 +47,8 @@ fn watch(link: &Link, packets: &[Packet]) -> (Vec<Value>, Stats) {
 
 /// The message that a line shows, if the line says nothing else.
 fn sent_of<'a>(line: &Value, sent: &'a Messages) -> Result<((bool, u32), &'a Sent), TestCaseError> {
-    let key = (line["direction"] == "request", line["streamId"].as_u64().unwrap_or(0) as u32);
+    let id = line["streamId"].as_u64().unwrap_or(0) as u32;
+    let key = (line["direction"] == "request", if line["statusCode"] == 103 { interim_of(id) } else { id });
     let Some(message) = sent.get(&key) else {
         return Err(TestCaseError::fail(format!("never sent: {line}")));
     };
@@ -74,7 +75,7 @@ fn sent_of<'a>(line: &Value, sent: &'a Messages) -> Result<((bool, u32), &'a Sen
     };
     prop_assert!(message.body.starts_with(&body) && (!whole || body == message.body), "another body: {}", line);
     if let Some(path) = line["request"]["path"].as_str() {
-        let asked = &sent[&(true, key.1)];
+        let asked = &sent[&(true, id)];
         prop_assert!(asked.fields.iter().any(|(name, value)| name == ":path" && value == path), "{}", line);
     }
     Ok((key, message))

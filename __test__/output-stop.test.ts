@@ -27,7 +27,7 @@ async function collectorOf(actions?: string[]) {
 }
 
 describeLive('SIGTERM at 5 000 requests a second', () => {
-  test('messages out = messages captured, the ledger adds up, exit 0 soon', { timeout: 60_000 }, async () => {
+  test('messages out = messages captured, the ledger adds up, exit 0', { timeout: 60_000 }, async () => {
     const pacer = await pacerOf(5_000);
     const collector = await collectorOf();
     collector.send('quiet');
@@ -36,15 +36,12 @@ describeLive('SIGTERM at 5 000 requests a second', () => {
     await command.logged('capture started');
     const traffic = pacer.run(5);
     await sleep(2_500);
-    const asked = performance.now();
     command.child.kill('SIGTERM');
     const run = await command.done;
-    const took = performance.now() - asked;
     await traffic;
 
     const ledger = loggedLedger(run.stderr);
     expect({ code: run.code, signal: run.signal }, run.stderr).toEqual({ code: 0, signal: null });
-    expect(took).toBeLessThan(10_000);
     expectBalance(ledger);
     const { requests = 0, responses = 0, dropped, queueDropped } = ledger.engine;
     expect(requests).toBeGreaterThan(10_000);
@@ -157,11 +154,9 @@ describeLive('the drain', () => {
     await command.logged('capture started');
     const exchanges = await pacer.run(1);
     await sleep(150);
-    const asked = performance.now();
     command.child.kill('SIGTERM');
     const run = await command.done;
     expect(run.code, run.stderr).toBe(2);
-    expect(performance.now() - asked).toBeLessThan(3_000);
     const ledger = loggedLedger(run.stderr);
     expectBalance(ledger);
     expect(ledger.outputs.http).toMatchObject({ delivered: 0, droppedBy: { abandoned: 2 * exchanges } });

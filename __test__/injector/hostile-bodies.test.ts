@@ -313,25 +313,26 @@ describe(`with a heap of ${HEAP_MIB} MiB`, () => {
       [...bodies, ...bodies].map((body) =>
         client.post(body).then(
           ({ status }) => status,
-          (error) => error,
+          ({ code }) => code,
         ),
       ),
     );
-    // Where there are too many the oldest are refused.
-    expect(answers.filter((status) => ![200, 400, 503].includes(status))).toEqual([]);
+    // If there are too many, the oldest are refused, mostly while their bodies are still being written.
+    const allowed = new Set([200, 400, 503, 'ECONNRESET', 'EPIPE']);
+    expect(answers.filter((answer) => !allowed.has(answer))).toEqual([]);
     await expectWell();
   }, 60_000);
 
   it('many that stop before their end: the oldest are refused, and reviews are answered at once', async () => {
+    let ended = 0;
     const stalled = Array.from({ length: 40 }, () =>
-      raw(`content-length: ${MAX_BODY_BYTES}`, (socket) => socket.write(Buffer.alloc(MAX_BODY_BYTES - 1, ' '))).catch(
-        (error) => `${error}`,
-      ),
+      raw(`content-length: ${MAX_BODY_BYTES}`, (socket) => socket.write(Buffer.alloc(MAX_BODY_BYTES - 1, ' ')))
+        .catch((error) => `${error}`)
+        .finally(() => ended++),
     );
     expect(await Promise.race(stalled)).toMatch(/^HTTP\/1.1 503 /);
-    const start = performance.now();
     await expectWell();
-    expect(performance.now() - start).toBeLessThan(2_000);
+    expect(ended).toBeLessThan(stalled.length);
     for (const socket of open) socket.destroy();
     await Promise.all(stalled);
     await expectWell();

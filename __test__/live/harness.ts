@@ -194,8 +194,8 @@ export function expectPlan(messages: HttpMessage[], port: number, from: number, 
   expect(seen.size).toBe(to - from);
 }
 
-/** Looks until it is so, or for `forMs`. */
-export async function until(isSo: () => boolean, forMs = 5000): Promise<void> {
+/** Looks until it is so, or for `forMs`: longer than a machine under load needs, shorter than the runner waits for a test. */
+export async function until(isSo: () => boolean, forMs = 15_000): Promise<void> {
   const deadline = Date.now() + forMs;
   while (!isSo() && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 5));
   expect(isSo()).toBe(true);

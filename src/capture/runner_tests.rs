@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::os::fd::BorrowedFd;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 
 use super::*;
 use crate::batch::Batch;
@@ -193,6 +193,9 @@ impl Delivery for ChannelDelivery {
     }
 }
 
+/// How long a test waits for what must come: a machine under load does not need so long.
+pub(in crate::capture) const PATIENCE: Duration = Duration::from_secs(60);
+
 struct Setup {
     pace: Pace,
     steps: Vec<Step>,
@@ -257,7 +260,7 @@ impl Setup {
 
 impl Running {
     fn next(&self) -> Event {
-        self.events.recv_timeout(Duration::from_secs(10)).expect("an event")
+        self.events.recv_timeout(PATIENCE).expect("an event")
     }
 
     /// All until `End`, every batch given back: the packets' numbers, and the names of the other events in order.
@@ -283,7 +286,11 @@ impl Running {
                 Event::End => break,
             }
         }
-        assert!(self.events.recv_timeout(Duration::from_secs(10)).is_err(), "End is the last event");
+        assert_eq!(
+            self.events.recv_timeout(PATIENCE).err(),
+            Some(RecvTimeoutError::Disconnected),
+            "End is the last event"
+        );
         (numbers, names)
     }
 }
@@ -319,7 +326,7 @@ fn a_live_source_drops_past_the_cap_and_counts() {
     let mut setup = setup(LIVE, vec![Step::Packets(messages)]);
     setup.message_bytes = 1 << 20;
     let running = setup.start();
-    let until = Instant::now() + Duration::from_secs(10);
+    let until = Instant::now() + PATIENCE;
     while running.control.stats().engine.packets < messages.into() && Instant::now() < until {
         thread::sleep(Duration::from_millis(10));
     }
@@ -344,10 +351,8 @@ fn a_silent_interface_is_looked_at_less_often() {
 fn a_young_batch_is_flushed_when_the_source_runs_dry() {
     let mut setup = setup(LIVE, vec![Step::Packets(1)]);
     setup.per_batch = 1_000;
-    let start = Instant::now();
-    let running = setup.start();
-    assert!(matches!(running.next(), Event::Batch(_)));
-    assert!(start.elapsed() < Duration::from_millis(100), "{:?}", start.elapsed());
+    // Only a dry source or the end makes the engine part with it.
+    assert!(matches!(setup.start().next(), Event::Batch(_)));
 }
 
 #[test]
@@ -367,17 +372,15 @@ fn stop_drains_and_ends() {
     let mut setup = setup(LIVE, vec![Step::Dry, Step::Packets(150), Step::Dry]);
     setup.per_batch = 100;
     let running = setup.start();
-    let (mut seen, until) = (0, Instant::now() + Duration::from_secs(10));
+    let (mut seen, until) = (0, Instant::now() + PATIENCE);
     while seen < 150 && Instant::now() < until {
         if let Event::Batch(batch) = running.next() {
             seen += batch.messages;
         }
     }
-    let start = Instant::now();
     running.control.stop();
     running.control.stop();
     let (numbers, names) = running.rest();
-    assert!(start.elapsed() < Duration::from_millis(500), "{:?}", start.elapsed());
     assert_eq!((numbers.len(), names), (0, vec!["stats".to_owned()]));
 }
 
@@ -395,10 +398,10 @@ fn packets_newer_than_the_stop_are_left_out() {
     let running = setup(LIVE, vec![Step::Packets(u32::MAX)]).start();
     assert!(matches!(running.next(), Event::Batch(_)));
     running.control.release();
-    let start = Instant::now();
     running.control.stop();
     running.rest();
-    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    let stats = running.control.stats();
+    assert!(stats.engine.packets < stats.capture.received, "{stats:?}");
 }
 
 #[test]

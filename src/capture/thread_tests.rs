@@ -2,12 +2,12 @@
 
 use std::io::Write as _;
 use std::sync::mpsc::channel;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::super::runner::tests::{ChannelDelivery, FakeEngine};
+use super::super::runner::tests::{ChannelDelivery, FakeEngine, PATIENCE};
 use super::*;
 use crate::config::EngineConfig;
 use crate::delivery::Event;
@@ -17,7 +17,7 @@ use crate::source::{Fifo, LiveOptions, echo, listen, open_lo};
 const PCAP_HEADER: [u8; 24] = [0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0];
 
 #[test]
-fn a_stop_right_after_the_last_packet_loses_none_and_is_quick() {
+fn a_stop_right_after_the_last_packet_loses_none() {
     let (listener, port) = listen();
     let Some(source) = open_lo(port) else { return };
     let control = Arc::new(CaptureControl::new().unwrap());
@@ -37,11 +37,10 @@ fn a_stop_right_after_the_last_packet_loses_none_and_is_quick() {
     for _ in 0..20 {
         echo(&listener);
     }
-    let start = Instant::now();
     control.stop();
     let mut packets = 0;
     loop {
-        match events.recv_timeout(Duration::from_secs(5)).unwrap() {
+        match events.recv_timeout(PATIENCE).unwrap() {
             Event::Batch(batch) => {
                 packets += batch.messages;
                 control.release();
@@ -51,7 +50,6 @@ fn a_stop_right_after_the_last_packet_loses_none_and_is_quick() {
             other => panic!("{other:?}"),
         }
     }
-    assert!(start.elapsed() < Duration::from_millis(600), "{:?}", start.elapsed());
     assert!(packets >= 20 * 8, "{packets}");
 }
 
@@ -74,7 +72,7 @@ fn a_stop_ends_what_is_silent() {
         let delivery = ChannelDelivery { events: sender, backlog: 0 };
         let on_open = move |info| opened_sender.send(info).unwrap();
         spawn(options, Arc::clone(&control), delivery, on_open).unwrap();
-        let info = opened.recv_timeout(Duration::from_secs(5)).unwrap().unwrap();
+        let info = opened.recv_timeout(PATIENCE).unwrap().unwrap();
         assert_eq!((info.interface.as_str(), info.linktype), (fifo.path(), None));
         let _writer = bytes.map(|bytes| {
             let mut writer = fifo.writer();
@@ -82,11 +80,9 @@ fn a_stop_ends_what_is_silent() {
             writer
         });
         assert!(events.recv_timeout(Duration::from_millis(100)).is_err(), "nothing happens by itself");
-        let start = Instant::now();
         control.stop();
-        assert!(matches!(events.recv_timeout(Duration::from_secs(5)), Ok(Event::Stats(_))));
-        assert!(matches!(events.recv_timeout(Duration::from_secs(5)), Ok(Event::End)));
-        assert!(start.elapsed() < Duration::from_secs(1), "{name}: {:?}", start.elapsed());
+        assert!(matches!(events.recv_timeout(PATIENCE), Ok(Event::Stats(_))));
+        assert!(matches!(events.recv_timeout(PATIENCE), Ok(Event::End)));
     }
 }
 

@@ -1,9 +1,13 @@
 //! Shared by the tests of all protocols: a connection that is read.
 
+mod growth;
+
 use crate::flow::{DataMeta, Position, Side, StreamEvent};
 use crate::message::{Context, HttpCounters, Incomplete, Limits, Scratch, Selection, Sink};
 use crate::protocol::{Conversation, Met, Parties, Unread};
 use crate::time::Timestamp;
+
+pub(in crate::protocol) use growth::expect_linear;
 
 /// A connection whose server is expected on the high side, with what its reader is lent.
 #[derive(Debug)]

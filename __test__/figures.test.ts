@@ -13,10 +13,15 @@ const ROOT = join(__dirname, '..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
 /**
- * By document, with `{option}` for its default, and `{path NAME}` for a constant. The name tells the unit, unless one of *size*,
- * *time*, *count*, *seconds* or *minutes* follows.
+ * By document, with `{option}` for its default, `{path NAME}` for a constant, and `{node}` for the oldest Node. The name tells the unit,
+ * unless one of *size*, *time*, *count*, *seconds* or *minutes* follows. A list of names is written with `and`.
  */
 const SENTENCES: Readonly<Record<string, readonly string[]>> = {
+  'README.md': [
+    'Linux, Node {node} or later',
+    'Exit code {ts/run/exit-codes.ts SUCCESS} is success, {ts/run/exit-codes.ts BAD_CONFIG} a bad configuration, {ts/run/exit-codes.ts FAILED} a failure',
+    'The values of {redactHeaders} become',
+  ],
   'SECURITY.md': [
     'the first {src/engine/outlet.rs TEXT_SAMPLE_BYTES} bytes of its first word',
     'up to {src/engine/outlet.rs BINARY_SAMPLE_BYTES} bytes if it begins with bytes that are not text',
@@ -145,11 +150,14 @@ function constant(path: string, name: string): number {
   return Number(new Function(`return ${found}`)());
 }
 
+/** A figure, or a list of names. */
 function figure(place: string): string {
+  if (place === 'node') return JSON.parse(read('package.json')).engines.node.replace('>=', '');
   const [first = '', ...rest] = place.split(' ');
   const isOption = !first.includes('/');
   const name = isOption ? first : (rest.shift() ?? '');
   const value = isOption ? (OPTIONS as Record<string, { default?: unknown }>)[name]?.default : constant(first, name);
+  if (Array.isArray(value)) return value.map((each) => `\`${each}\``).join(' and ');
   if (typeof value !== 'number') throw new Error(`no figure: {${place}}`);
   if (name.endsWith('_MICROS')) return (MEASURES.time as (ms: number) => string)(value / 1_000);
   return (MEASURES[rest[0] ?? measureOf(name)] as (value: number) => string)(value);

@@ -71,7 +71,7 @@ const GRPC: Record<string, Member> = {
   messageCount: amount,
 };
 
-const COMMON: Record<string, Member> = {
+const COMMON = {
   id: (text: string, _, { replacer }) => (ID.test(text) ? text : replacer.text(text)),
   timestamp: (text: string) => (TIME.test(text) ? text : undefined),
   timestampUnknown: mark,
@@ -80,9 +80,9 @@ const COMMON: Record<string, Member> = {
   destination: end,
   gapBytes: amount,
   grpc: members(GRPC),
-};
+} satisfies Record<string, Member>;
 
-const HTTP: Record<string, Member> = {
+const HTTP: Readonly<Record<keyof HttpMessage, Member>> = {
   ...COMMON,
   method,
   path: (path: string, { method: verb }, replace) => target(path, verb, replace),
@@ -135,7 +135,7 @@ const HTTP: Record<string, Member> = {
     }),
 };
 
-const INSIDE: Record<string, Member> = {
+const INSIDE: Readonly<Record<keyof StreamMessage, Member>> = {
   ...COMMON,
   stream: word,
   sequence: amount,
@@ -147,6 +147,8 @@ const INSIDE: Record<string, Member> = {
     replace.leftOut[reason]++;
     return '';
   },
+  // Its data is left out.
+  dataEncoding: () => undefined,
   dataSize: amount,
   truncated: mark,
   opcode: word,

@@ -1,5 +1,7 @@
 /** Checks that a JSON value is a message of ours: the fields that others rely on have the types that `HttpMessage` says. */
 
+import type { HttpMessage, StreamMessage } from '../../types';
+
 type Check = (value: unknown) => boolean;
 
 const isText: Check = (value) => typeof value === 'string';
@@ -39,7 +41,8 @@ const COMMON = {
 
 const isTime: Check = (value) => !Number.isNaN(Date.parse(value as string));
 
-const texts = (...names: string[]): Record<string, Check> => Object.fromEntries(names.map((name) => [name, isText]));
+const texts = <Name extends string>(...names: Name[]): Record<Name, Check> =>
+  Object.fromEntries(names.map((name) => [name, isText])) as Record<Name, Check>;
 
 const isGrpcMessage = record({ size: isAmount }, { compressed: isFlag, data: isText, truncated: isFlag });
 
@@ -56,47 +59,46 @@ const isGrpc = record(
   },
 );
 
-const isHttp = record(
-  { ...COMMON, httpVersion: isText, headers: areFields, bodySize: isAmount },
-  {
-    ...texts('method', 'path', 'reason', 'body', 'bodyEncoding', 'bodyText', 'bodyCharset', 'bodyDecoded'),
-    ...texts('incomplete', 'scheme', 'protocol', 'errorCode', 'bodyRedacted'),
-    statusCode: (value) => Number.isInteger(value) && (value as number) >= 100 && (value as number) <= 999,
-    timestampUnknown: isFlag,
-    bodyTruncated: isFlag,
-    headersTruncated: isFlag,
-    headersIncomplete: isFlag,
-    pushed: isFlag,
-    unknownHeaders: isAmount,
-    streamedMessages: isAmount,
-    trailers: areFields,
-    request: record(texts('method', 'path')),
-    gapBytes: isAmount,
-    latencyMs: isAmount,
-    waitMs: isAmount,
-    durationMs: isAmount,
-    stallMs: isAmount,
-    proxied: record({ source: isEndpoint, destination: isEndpoint }),
-    streamId: isAmount,
-    tls: record(texts('version', 'cipher'), texts('serverName', 'alpn')),
-    grpc: isGrpc,
-    grpcMessages: (value) => Array.isArray(value) && value.every(isGrpcMessage),
-  },
-);
+const HTTP = { ...COMMON, httpVersion: isText, headers: areFields, bodySize: isAmount };
 
-const inStream = record(
-  { ...COMMON, stream: isText, data: isText, dataSize: isAmount },
-  {
-    ...texts('dataEncoding', 'opcode', 'event', 'eventId'),
-    sequence: isAmount,
-    gapBytes: isAmount,
-    closeCode: isAmount,
-    retry: isAmount,
-    truncated: isFlag,
-    timestampUnknown: isFlag,
-    grpc: isGrpc,
-  },
-);
+const isHttp = record(HTTP, {
+  ...texts('method', 'path', 'reason', 'body', 'bodyEncoding', 'bodyText', 'bodyCharset', 'bodyDecoded'),
+  ...texts('incomplete', 'scheme', 'protocol', 'errorCode', 'bodyRedacted'),
+  statusCode: (value) => Number.isInteger(value) && (value as number) >= 100 && (value as number) <= 999,
+  timestampUnknown: isFlag,
+  bodyTruncated: isFlag,
+  headersTruncated: isFlag,
+  headersIncomplete: isFlag,
+  pushed: isFlag,
+  unknownHeaders: isAmount,
+  streamedMessages: isAmount,
+  trailers: areFields,
+  request: record(texts('method', 'path')),
+  gapBytes: isAmount,
+  latencyMs: isAmount,
+  waitMs: isAmount,
+  durationMs: isAmount,
+  stallMs: isAmount,
+  proxied: record({ source: isEndpoint, destination: isEndpoint }),
+  streamId: isAmount,
+  tls: record(texts('version', 'cipher'), texts('serverName', 'alpn')),
+  grpc: isGrpc,
+  grpcMessages: (value) => Array.isArray(value) && value.every(isGrpcMessage),
+} satisfies Record<Exclude<keyof HttpMessage, keyof typeof HTTP>, Check>);
+
+const INSIDE = { ...COMMON, stream: isText, data: isText, dataSize: isAmount };
+
+const inStream = record(INSIDE, {
+  ...texts('dataEncoding', 'opcode', 'event', 'eventId'),
+  sequence: isAmount,
+  gapBytes: isAmount,
+  closeCode: isAmount,
+  retry: isAmount,
+  truncated: isFlag,
+  timestampUnknown: isFlag,
+  grpc: isGrpc,
+  json: () => true,
+} satisfies Record<Exclude<keyof StreamMessage, keyof typeof INSIDE>, Check>);
 
 export interface Message {
   id: string;

@@ -8,24 +8,17 @@ import { AlreadyRunningError, ENGINE_ERROR_CODES, EngineError, toEngineError, Va
 import { Endings } from '../exchange/endings';
 import { portRanges } from '../filter/ports';
 import type { MetricsServer } from '../http-server/server';
-import { errorFields, LimitedLine, type Log, listenerErrorFields } from '../logger';
+import { errorFields, LimitedLine, type Log } from '../logger';
 import type { CaptureInfo, CaptureOptions, NativeCapture } from '../native';
 import { buildOutputs, fieldsRead, needsFactsAlone } from '../outputs/build';
 import { Readers } from '../outputs/iterator/readers';
-import type { Listeners, OutputDeps } from '../outputs/kind';
+import type { OutputDeps } from '../outputs/kind';
 import type { Output } from '../outputs/output';
-import { callSafely, readText, readThrown } from '../thrown';
-import type {
-  HttpMessage,
-  LogLevel,
-  OutputName,
-  SnifferEvents,
-  SnifferStats,
-  StartOptions,
-  StreamMessage,
-} from '../types';
+import { readText, readThrown } from '../thrown';
+import type { HttpMessage, LogLevel, OutputName, SnifferEvents, SnifferStats, StartOptions } from '../types';
 import { EarlyKeys, keyLinesOf } from './early-keys';
 import { countersOf, droppedFor, NO_DELIVERIES } from './ledger';
+import { ListenerCalls } from './listener-calls';
 import { bootstrapLog, createLog, logStart } from './logs';
 import type { Serving } from './serving';
 import { type Outcome, Session } from './session';
@@ -57,12 +50,10 @@ interface Run {
   session: Session;
   outputs: readonly Output[];
   stages: Stages;
-  /** How many times a listener threw, or its promise was rejected. */
-  listenerErrors: number;
+  listeners: ListenerCalls;
   metrics: MetricsServer | undefined;
   config: ValidatedConfig;
   log: Log;
-  listenerLog: LimitedLine;
   /** The handle is open. */
   open: boolean;
   /** Interface or savefile, once it is known. */
@@ -234,15 +225,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
     const createLogger = (level: LogLevel): Log => createLog(config.logger, level, deps.createLogger);
     const log = createLogger(config.logLevel);
     const listenerLog = new LimitedLine(log.error, deps.now);
-    const listeners: Listeners = {
-      wanted: () => config.onHttpMessage !== undefined || this.listenerCount('message') > 0,
-      dispatch: (message) => this.#dispatch(run, message),
-      streams: {
-        wanted: () => config.onStreamMessage !== undefined || this.listenerCount('streamMessage') > 0,
-        dispatch: (message) => this.#dispatchStream(run, message),
-      },
-      errors: () => run.listenerErrors,
-    };
+    const listeners = new ListenerCalls(this, config, listenerLog);
     const takers = { config, deps, listeners, readers: this.#readers };
     const read = fieldsRead(takers);
     const ringIsGiven = this.#config.ringBufferBytes !== undefined;
@@ -253,7 +236,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
     if (observeFacts !== undefined) capture.wantFacts(true);
 
     const endings = deps.endings ?? new Endings();
-    endings.watch((_, exchange) => this.#emitSafely(run, 'unanswered', exchange));
+    endings.watch((_, exchange) => listeners.emit('unanswered', exchange));
     const outputs = buildOutputs({
       config,
       endings,
@@ -279,7 +262,7 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
         log.info(countersOf(stats), 'counters');
         nextLogged = deps.now() + config.statsIntervalMs * STATS_LOG_SLACK;
       }
-      this.#emitSafely(run, 'stats', stats);
+      listeners.emit('stats', stats);
     };
     const { drainTimeoutMs } = config;
     const live = config.pcapFile === undefined || deps.follows === true;
@@ -300,21 +283,19 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
       now: deps.now,
       onStats,
     });
-    const run: Run = {
+    return {
       session,
       outputs,
       stages,
-      listenerErrors: 0,
+      listeners,
       metrics: serving?.server,
       config,
       log,
-      listenerLog,
       open: false,
       source: config.pcapFile ?? config.interface,
       letSignalsGo: () => {},
       done: Promise.resolve(),
     };
-    return run;
   }
 
   #createServing(config: ValidatedConfig, live: boolean): Serving | undefined {
@@ -429,61 +410,15 @@ export class Sniffer extends EventEmitter<SnifferEvents> implements AsyncDisposa
     if (complete) logNothing(run.stages, run.log);
     run.log.info(countersOf(stats), 'capture stopped');
     this.#readers.end(failure);
-    if (failure !== undefined) this.#emitSafely(run, 'error', failure);
-    if (complete) this.#emitSafely(run, 'end');
-    this.#emitSafely(run, 'stop');
+    if (failure !== undefined) run.listeners.emit('error', failure);
+    if (complete) run.listeners.emit('end');
+    run.listeners.emit('stop');
   }
 
   async #leave(): Promise<void> {
     const outputs = this.#staying;
     this.#staying = [];
     for (const output of outputs) await output.leave?.();
-  }
-
-  #dispatch(run: Run, message: HttpMessage): void {
-    const { config } = run;
-    if (config.onHttpMessage !== undefined) this.#guard(run, 'onHttpMessage', config.onHttpMessage, config, message);
-    if (this.listenerCount('message') > 0) this.#emitSafely(run, 'message', message);
-  }
-
-  #dispatchStream(run: Run, message: StreamMessage): void {
-    const { config } = run;
-    if (config.onStreamMessage !== undefined) {
-      this.#guard(run, 'onStreamMessage', config.onStreamMessage, config, message);
-    }
-    if (this.listenerCount('streamMessage') > 0) this.#emitSafely(run, 'streamMessage', message);
-  }
-
-  /** Like `emit`, except that a listener that throws stops neither the others nor the process. */
-  #emitSafely<Name extends keyof SnifferEvents>(run: Run, name: Name, ...args: SnifferEvents[Name]): void {
-    // rawListeners: the wrapper of a once() listener takes itself off when it is called.
-    for (const listener of this.rawListeners(name)) {
-      this.#guard(run, `the '${name}' listener`, listener, this, ...args);
-    }
-  }
-
-  /** It is called for each message: no closure is made for those that neither throw nor return anything. */
-  #guard(run: Run, who: string, listener: (...args: never[]) => unknown, self: object, ...args: unknown[]): void {
-    let result: unknown;
-    try {
-      result = Reflect.apply(listener, self, args);
-    } catch (thrown) {
-      this.#failed(run, who, thrown);
-      return;
-    }
-    if (result !== undefined) this.#follow(run, who, result);
-  }
-
-  #follow(run: Run, who: string, result: unknown): void {
-    callSafely(
-      () => result,
-      (thrown) => this.#failed(run, who, thrown),
-    );
-  }
-
-  #failed(run: Run, who: string, thrown: unknown): void {
-    run.listenerErrors++;
-    run.listenerLog.write(listenerErrorFields(thrown), `${who} threw; the capture goes on`);
   }
 }
 

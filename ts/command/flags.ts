@@ -18,7 +18,7 @@ export const OWN_FLAGS: readonly Described[] = [
   ...Object.values(SHORTS).map(
     ({ flag, argument, help }): Described => ({ flag: `${flag} <${argument}>`, help, topic: 'filters' }),
   ),
-  { topic: 'reading', flag: '--follow', help: 'go on with what is added to the file; Ctrl-C ends it' },
+  { topic: 'reading', flag: '--follow', help: 'read on as the file grows, until Ctrl-C' },
   { topic: 'reading', flag: '--duration <time>', help: 'stop a live capture after so long: 30s, 5m' },
   {
     topic: 'reading',
@@ -46,7 +46,7 @@ export const OWN_FLAGS: readonly Described[] = [
     flag: '--format <name>',
     help: 'text, json, har, csv or curl on stdout; default: text on a terminal, else json',
   },
-  { topic: 'formats', flag: '--json', help: '--format json where stdout is written; logs are JSON too' },
+  { topic: 'formats', flag: '--json', help: 'JSON lines if stdout is an output; JSON logs' },
   { topic: 'formats', flag: '-v, --verbose', help: 'headers and bodies too, in text' },
   {
     topic: 'formats',

@@ -102,7 +102,7 @@ export function all(): string {
 
 const OTHERS = [
   row('-V, --version', 'the version', FLAG_COLUMNS),
-  row('-h, --help', 'this; on a terminal one screen of it, `tcp-sniffer help all` has all', FLAG_COLUMNS),
+  row('-h, --help', 'this help; a terminal shows one screen of it, `tcp-sniffer help all` all of it', FLAG_COLUMNS),
 ];
 
 /** Throws a sentence. */

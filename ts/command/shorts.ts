@@ -30,7 +30,7 @@ export const SHORTS = {
   until: {
     flag: '--until',
     argument: 'time',
-    help: 'only exchanges that began before',
+    help: 'only exchanges that began before this time',
     expression: (value) => `time<${value}`,
   },
   show: {

@@ -41,7 +41,7 @@ export const CAPTURE = {
     variable: false,
     argument: 'file',
     topic: 'reading',
-    help: "read it in place of an interface: a savefile, JSON lines, a folder, '*.pcap'; '-' is stdin; repeatable",
+    help: "read this in place of an interface: a savefile, JSON lines, a folder, '*.pcap'; '-' is stdin; repeatable",
     emptyMeans: '',
     engine: true,
   },

@@ -39,7 +39,7 @@ export const RUN = {
     parse: number,
     argument: 'port',
     topic: 'running',
-    help: 'serve /metrics, /healthz and /readyz there',
+    help: 'serve /metrics, /healthz and /readyz on this port',
   },
   /** The address for that port; `''` is every address, which Prometheus and the kubelet need. Default `''`. */
   metricsHost: {
@@ -48,7 +48,7 @@ export const RUN = {
     parse: text,
     argument: 'address',
     topic: 'running',
-    help: 'the address for that; default: every address',
+    help: 'the address to serve metrics on; default: every address',
   },
   /**
    * Counts exchanges and their durations by endpoint and status class at `/metrics`; needs `metricsPort`. The messages are read
@@ -61,13 +61,13 @@ export const RUN = {
     topic: 'running',
     help: 'count exchanges and their durations by endpoint at /metrics; paths without their ids are labels',
   },
-  /** With `metricsByEndpoint`: by the Host field too, up to 32 values of it. Default false. */
+  /** With `metricsByEndpoint`: counts by the Host field too, up to 32 of its values. Default false. */
   metricsByHost: {
     check: checkBoolean,
     default: false,
     parse: boolean,
     topic: 'running',
-    help: 'by the Host field too, up to 32 values of it',
+    help: 'count by the Host field too, up to 32 of its values',
   },
   /** Lowest level that is logged, on stderr. Default `'info'`. */
   logLevel: {

@@ -63,13 +63,13 @@ impl BindingCaptureEvent {
     }
 }
 
-/// The batches that JS was told of, oldest first. It copies their bytes into memory of its own, which it can use again
+/// The batches that were announced to JS, oldest first. It copies their bytes into memory of its own, which it can use again
 /// for the next batch: memory that is new for each has to be asked of the system and cleared each time. No more than there
 /// are credits.
 #[derive(Debug, Default)]
-pub(super) struct Told(Mutex<VecDeque<Batch>>);
+pub(super) struct AnnouncedBatches(Mutex<VecDeque<Batch>>);
 
-impl Told {
+impl AnnouncedBatches {
     fn push(&self, batch: Batch) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(batch);
     }
@@ -93,7 +93,7 @@ impl Told {
 }
 
 impl BindingCaptureEvent {
-    fn from_event(event: Event, told: &Told) -> Self {
+    fn from_event(event: Event, announced: &AnnouncedBatches) -> Self {
         match event {
             Event::Batch(batch) => {
                 let bytes = |buffer: &[u8]| u32::try_from(buffer.len()).unwrap_or(u32::MAX);
@@ -103,7 +103,7 @@ impl BindingCaptureEvent {
                     messages: Some(batch.messages),
                     ..Self::of("batch")
                 };
-                told.push(batch);
+                announced.push(batch);
                 event
             }
             Event::Facts(table) => {
@@ -112,7 +112,7 @@ impl BindingCaptureEvent {
                     messages: Some(table.messages),
                     ..Self::of("facts")
                 };
-                told.push(table);
+                announced.push(table);
                 event
             }
             Event::Notice(notice) => Self {
@@ -147,13 +147,16 @@ pub(super) struct JsDelivery {
 }
 
 impl JsDelivery {
-    pub(super) fn new(on_event: &Function<'_, BindingCaptureEvent, ()>, told: Arc<Told>) -> Result<Self> {
+    pub(super) fn new(
+        on_event: &Function<'_, BindingCaptureEvent, ()>,
+        announced: Arc<AnnouncedBatches>,
+    ) -> Result<Self> {
         let backlog = Arc::new(AtomicUsize::new(0));
         let begun = Arc::clone(&backlog);
         let function =
             on_event.build_threadsafe_function::<Event>().callee_handled::<false>().build_callback(move |context| {
                 begun.fetch_sub(1, Ordering::Relaxed);
-                Ok(BindingCaptureEvent::from_event(context.value, &told))
+                Ok(BindingCaptureEvent::from_event(context.value, &announced))
             })?;
         Ok(Self { function, backlog, refused: AtomicBool::new(false) })
     }

@@ -28,7 +28,7 @@ use crate::message::own_posts;
 use crate::privileges;
 use crate::source;
 use errors::js_error;
-use events::{BindingCaptureEvent, JsDelivery, Told};
+use events::{AnnouncedBatches, BindingCaptureEvent, JsDelivery};
 use info::{BindingCaptureInfo, BindingInterfaceInfo};
 use options::BindingCaptureOptions;
 use stats::{EngineStats, stats_of};
@@ -77,7 +77,7 @@ pub struct Capture {
     options: Option<CaptureOptions>,
     max_body_bytes: usize,
     control: Arc<CaptureControl>,
-    told: Arc<Told>,
+    announced: Arc<AnnouncedBatches>,
 }
 
 /// Settles the promise of `open`; runs on the JS thread.
@@ -91,7 +91,7 @@ impl Capture {
         let control = CaptureControl::new().map_err(|error| Error::from_reason(error.to_string()))?;
         let options: CaptureOptions = options.try_into()?;
         let max_body_bytes = options.engine.max_body_size;
-        Ok(Self { options: Some(options), max_body_bytes, control: Arc::new(control), told: Arc::default() })
+        Ok(Self { options: Some(options), max_body_bytes, control: Arc::new(control), announced: Arc::default() })
     }
 
     /// Opens the capture on a thread of its own and lets it run. Rejects with an `Error` that has a stable `code`;
@@ -107,7 +107,7 @@ impl Capture {
     ) -> Result<Object<'env>> {
         let once = || Error::new(Status::GenericFailure, "a capture is opened once");
         let options = self.options.take().ok_or_else(once)?;
-        let delivery = JsDelivery::new(&on_event, Arc::clone(&self.told))?;
+        let delivery = JsDelivery::new(&on_event, Arc::clone(&self.announced))?;
         let (give_deferred, take_deferred) = mpsc::channel::<JsDeferred<BindingCaptureInfo, Settle>>();
         capture::spawn(options, Arc::clone(&self.control), delivery, move |opened| {
             let Ok(deferred) = take_deferred.recv() else { return };
@@ -139,14 +139,14 @@ impl Capture {
         self.control.add_tls_keys(&Zeroizing::new(text))
     }
 
-    /// Copies the oldest `batch` that was told of and not copied yet to `target`: its changes, and after them its lines, each with its
+    /// Copies the oldest `batch` that was announced and not copied yet to `target`: its changes, and after them its lines, each with its
     /// line feed. Of `facts`, which stand in the same queue, it is their table. Without a `target` they are lost. Throws when there
     /// is none, or `target` has not its `changesBytes` and `bytes`.
     #[napi]
     pub fn copy_lines(&self, target: Option<BufferSlice<'_>>) -> Result<()> {
         match target {
-            Some(mut target) => self.told.take_oldest(Some(&mut target)),
-            None => self.told.take_oldest(None),
+            Some(mut target) => self.announced.take_oldest(Some(&mut target)),
+            None => self.announced.take_oldest(None),
         }
     }
 

@@ -144,7 +144,7 @@ impl KeyFiles {
         }
         let Some(followed) = self.files.get_mut(path) else { return };
         // Cut, and maybe written anew since, to any length.
-        if metadata.len() < followed.offset || followed.tail_now(&mut self.buffer, &self.hasher) != followed.tail {
+        if metadata.len() < followed.offset || followed.hash_of_tail(&mut self.buffer, &self.hasher) != followed.tail {
             followed.reader.forget();
             followed.offset = 0;
         }
@@ -182,12 +182,12 @@ impl Followed {
         let offset = metadata.len().saturating_sub(MAX_FIRST_BYTES);
         let identity = (metadata.dev(), metadata.ino());
         let mut followed = Self { file, identity, offset, tail: None, reader: KeyLogReader::default() };
-        followed.tail = followed.tail_now(buffer, hasher);
+        followed.tail = followed.hash_of_tail(buffer, hasher);
         Ok(followed)
     }
 
     /// `None` if the bytes cannot be read.
-    fn tail_now(&self, buffer: &mut [u8], hasher: &ahash::RandomState) -> Option<u64> {
+    fn hash_of_tail(&self, buffer: &mut [u8], hasher: &ahash::RandomState) -> Option<u64> {
         let start = self.offset.saturating_sub(TAIL_BYTES as u64);
         let tail = buffer.get_mut(..(self.offset - start) as usize)?;
         self.file.read_exact_at(tail, start).ok()?;
@@ -214,7 +214,7 @@ impl Followed {
             self.offset += count as u64;
             *left -= count;
         }
-        self.tail = self.tail_now(buffer, hasher);
+        self.tail = self.hash_of_tail(buffer, hasher);
         Ok(())
     }
 }

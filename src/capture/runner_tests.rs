@@ -356,7 +356,7 @@ fn a_young_batch_is_flushed_when_the_source_runs_dry() {
 }
 
 #[test]
-fn behind_full_batches_a_young_one_waits_for_company() {
+fn after_full_batches_a_young_batch_waits_for_more() {
     let mut setup = setup(LIVE, vec![Step::Packets(50), Step::Packets(100), Step::Dry, Step::Packets(20)]);
     setup.per_batch = 100;
     let running = setup.start();

@@ -2,7 +2,7 @@
 
 use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
 
-use super::room::{Broken, End, Room};
+use super::content_buffer::{Broken, ContentBuffer, End};
 
 /// A stream of br, decoded piece by piece.
 pub(super) struct Stream(BrotliState<StandardAlloc, StandardAlloc, StandardAlloc>);
@@ -34,7 +34,7 @@ impl Stream {
 }
 
 /// Bytes after the stream are padding.
-pub(super) fn decode(mut coded: &[u8], out: &mut Room) -> Result<End, Broken> {
+pub(super) fn decode(mut coded: &[u8], out: &mut ContentBuffer) -> Result<End, Broken> {
     let mut stream = Stream::new();
     let mut step = |room: &mut [u8]| stream.step(&mut coded, room);
     loop {

@@ -2,7 +2,7 @@
 
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
-use super::room::{Broken, End, Room};
+use super::content_buffer::{Broken, ContentBuffer, End};
 
 /// Members that are read of one gzip body. Each costs a decoder, however short it is.
 const MAX_MEMBERS: usize = 1_024;
@@ -17,7 +17,7 @@ const RESERVED: u8 = 0xe0;
 
 /// One member after the other. Bytes after the last member are padding. Members whose check holds stay when a later member
 /// is broken.
-pub(super) fn gzip(mut coded: &[u8], out: &mut Room) -> Result<End, Broken> {
+pub(super) fn gzip(mut coded: &[u8], out: &mut ContentBuffer) -> Result<End, Broken> {
     for _ in 0..MAX_MEMBERS {
         let start = out.bytes.len();
         let (end, rest) = match member(coded, out) {
@@ -37,7 +37,7 @@ pub(super) fn gzip(mut coded: &[u8], out: &mut Room) -> Result<End, Broken> {
 }
 
 /// Appends one member's content; returns how far that came and what follows the member.
-fn member<'a>(coded: &'a [u8], out: &mut Room) -> Result<(End, &'a [u8]), Broken> {
+fn member<'a>(coded: &'a [u8], out: &mut ContentBuffer) -> Result<(End, &'a [u8]), Broken> {
     let Some(body) = header(coded)? else { return Ok((End::Early, &[])) };
     let start = out.bytes.len();
     let (end, rest) = inflate(Decompress::new(false), body, out)?;
@@ -76,7 +76,7 @@ pub fn header(coded: &[u8]) -> Result<Option<&[u8]>, Broken> {
     Ok(if flags & HEADER_CRC != 0 { rest.get(2..) } else { Some(rest) })
 }
 
-pub(super) fn deflate(coded: &[u8], out: &mut Room) -> Result<End, Broken> {
+pub(super) fn deflate(coded: &[u8], out: &mut ContentBuffer) -> Result<End, Broken> {
     let ([_, _, raw @ ..], true) = (coded, is_zlib(coded)) else {
         return if coded.len() < 2 {
             Ok(End::Early)
@@ -104,7 +104,7 @@ pub(super) fn is_zlib(coded: &[u8]) -> bool {
 }
 
 /// Appends what comes out; returns how far that is and the coded bytes after it.
-fn inflate<'a>(mut state: Decompress, coded: &'a [u8], out: &mut Room) -> Result<(End, &'a [u8]), Broken> {
+fn inflate<'a>(mut state: Decompress, coded: &'a [u8], out: &mut ContentBuffer) -> Result<(End, &'a [u8]), Broken> {
     loop {
         let consumed = usize::try_from(state.total_in()).unwrap_or(usize::MAX);
         let rest = coded.get(consumed..).unwrap_or_default();

@@ -6,11 +6,11 @@
 
 mod brotli;
 mod charset;
+mod content_buffer;
 mod flowing;
 pub mod grpc;
 mod history;
 mod inflate;
-mod room;
 #[cfg(test)]
 mod tests;
 pub(crate) mod zstd;
@@ -18,11 +18,11 @@ pub(crate) mod zstd;
 use std::borrow::Cow;
 
 pub use charset::{Charset, Converted, charset_of, convert, utf8};
+pub use content_buffer::Broken;
+use content_buffer::{ContentBuffer, End};
 pub use flowing::Flowing;
 pub use history::{History, Inflating, Inflation, MAX_WINDOW_BITS, Unread};
 pub(crate) use inflate::header as gzip_header;
-pub use room::Broken;
-use room::{End, Room};
 
 /// Codings of one body; there is no reason for more than two, and each is a pass over the bytes.
 const MAX_CODINGS: usize = 3;
@@ -60,7 +60,7 @@ impl Coding {
         }
     }
 
-    fn remove(self, coded: &[u8], out: &mut Room) -> Result<End, Broken> {
+    fn remove(self, coded: &[u8], out: &mut ContentBuffer) -> Result<End, Broken> {
         match self {
             Self::Gzip | Self::XGzip => inflate::gzip(coded, out),
             Self::Deflate => inflate::deflate(coded, out),
@@ -121,7 +121,7 @@ pub fn decode<'a>(body: &'a [u8], cut: bool, codings: &[Coding], limits: Limits)
         Content { bytes: Cow::Borrowed(body), cut, over_limit: false, over_work: false, without_end: false };
     let mut left = limits.decoded_bytes;
     for coding in codings.iter().rev() {
-        let mut out = Room::new(limits.content_bytes.min(left));
+        let mut out = ContentBuffer::new(limits.content_bytes.min(left));
         let end = coding.remove(&content.bytes, &mut out)?;
         if end != End::Whole && out.bytes.is_empty() {
             return Err(Broken);

@@ -3,7 +3,7 @@ use std::io::Write as _;
 use proptest::prelude::*;
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
-use super::room::FIRST_GROWTH_BYTES;
+use super::content_buffer::FIRST_GROWTH_BYTES;
 use super::*;
 
 const LIMIT: usize = 1 << 20;

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use memchr::memchr;
 
-use super::finish_grpc::{Room, ToShow, push_messages, push_passing};
+use super::finish_grpc::{MessageLimits, ToShow, push_messages, push_passing};
 use crate::batch::{Batch, MAX_BATCH_BYTES};
 use crate::config::{BinaryBodies, EngineConfig};
 use crate::content::{self, Broken, Coding, Content, Limits};
@@ -152,10 +152,10 @@ impl Finisher {
             let grpc = raw.grpc.as_ref().zip(carrier).map(|(grpc, carrier)| {
                 let content_bytes = max_body_bytes.min(limits.decoded_bytes);
                 let json_bytes = max_written_bytes(content_bytes).min(limits.decoded_bytes);
-                let room = Room { content_bytes, json_bytes };
+                let limits = MessageLimits { content_bytes, json_bytes };
                 let mut messages = Vec::new();
                 let (unshown, holds_hidden) =
-                    push_messages(&mut messages, grpc, carrier, room, ToShow { descriptors, redactor, in_haste });
+                    push_messages(&mut messages, grpc, carrier, limits, ToShow { descriptors, redactor, in_haste });
                 (messages, unshown, holds_hidden)
             });
             let holds_hidden = grpc.as_ref().is_some_and(|(.., holds_hidden)| *holds_hidden);

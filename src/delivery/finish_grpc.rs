@@ -20,7 +20,7 @@ pub(super) struct Unshown {
 
 /// Their bounds: the output for a body is in proportion to its bytes.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Room {
+pub(super) struct MessageLimits {
     /// For what they hold, all together.
     pub content_bytes: usize,
     /// For those that are written as JSON, all together.
@@ -73,7 +73,7 @@ pub(super) fn push_messages(
     out: &mut Vec<u8>,
     grpc: &RawGrpc,
     body: &[u8],
-    Room { content_bytes, json_bytes }: Room,
+    MessageLimits { content_bytes, json_bytes }: MessageLimits,
     show: ToShow<'_>,
 ) -> (Unshown, bool) {
     let ToShow { redactor, in_haste, .. } = show;

@@ -167,7 +167,7 @@ impl Conversation {
             false => (Direction::Request, Direction::Response),
         };
         // The client's first bytes, which are kept in doubt, are no less said.
-        let has_begun = self.protocol.is_used() || self.opening.is_doubted();
+        let has_begun = self.protocol.is_used() || self.opening.is_unconfirmed();
         if has_begun || !self.protocol.is_untouched(first) {
             return;
         }
@@ -210,13 +210,13 @@ impl Conversation {
                 self.on_server_first(bytes, meta, cx);
             }
             (Direction::Response, StreamEvent::Data(..)) => {
-                if self.opening.is_doubted() {
+                if self.opening.is_unconfirmed() {
                     self.end_opening(cx);
                 }
                 self.deliver(direction, event, cx);
             }
             (_, StreamEvent::Gap { .. } | StreamEvent::End { .. }) => {
-                if direction == Direction::Request || self.opening.has_server_first() || self.opening.is_doubted() {
+                if direction == Direction::Request || self.opening.has_server_first() || self.opening.is_unconfirmed() {
                     self.end_opening(cx);
                 }
                 self.deliver(direction, event, cx);
@@ -239,7 +239,7 @@ impl Conversation {
 
     /// The client's bytes, without the prefix of a proxy.
     fn on_request_data(&mut self, mut bytes: &[u8], mut meta: DataMeta, cx: &mut Context<'_>) {
-        if self.opening.is_doubted() {
+        if self.opening.is_unconfirmed() {
             return self.doubt(bytes, meta, cx);
         }
         while !self.opening.is_over {
@@ -293,7 +293,7 @@ impl Conversation {
             return match self.opening.take_server(bytes, meta) {
                 ServerSaid::Kept => {}
                 ServerSaid::Http2 => self.end_opening(cx),
-                ServerSaid::Other if self.opening.is_doubted() => self.end_opening(cx),
+                ServerSaid::Other if self.opening.is_unconfirmed() => self.end_opening(cx),
                 ServerSaid::Other => self.read_opening(cx),
             };
         }
@@ -327,7 +327,7 @@ impl Conversation {
         if self.opening.keeps_nothing() {
             return;
         }
-        for (bytes, meta) in self.opening.take_doubted() {
+        for (bytes, meta) in self.opening.take_unconfirmed() {
             self.deliver(Direction::Request, StreamEvent::Data(&bytes, meta), cx);
         }
         for (bytes, meta) in self.opening.take_server_first() {
@@ -362,14 +362,14 @@ impl Conversation {
         if !cx.readers.streams || !self.protocol.may_be_web_socket() {
             return;
         }
-        let Some(pieces) = self.protocol.behind_request() else {
+        let Some(pieces) = self.protocol.after_request() else {
             self.pickup.get_or_insert_default();
             return;
         };
-        if self.pickup.as_ref().is_some_and(|pickup| pickup.is_behind_request()) {
+        if self.pickup.as_ref().is_some_and(|pickup| pickup.is_after_request()) {
             return;
         }
-        let mut pickup = Pickup::behind_request_of(client);
+        let mut pickup = Pickup::after_request_of(client);
         for piece in pieces {
             pickup.push(client, &piece.as_event(), true);
         }

@@ -111,9 +111,9 @@ impl Protocol {
     }
 
     /// The client's bytes after its request for a WebSocket.
-    pub(super) fn behind_request(&self) -> Option<&[Piece]> {
+    pub(super) fn after_request(&self) -> Option<&[Piece]> {
         match self {
-            Self::Http1(http) => http.behind_request(),
+            Self::Http1(http) => http.after_request(),
             _ => None,
         }
     }

@@ -23,7 +23,7 @@ pub(super) struct Opening {
     kept: Vec<u8>,
     first: Option<DataMeta>,
     /// A preface and what follows it, as long as it may stand in a body.
-    doubted: FirstBytes,
+    unconfirmed: FirstBytes,
     /// The bytes that the server sent before, as long as they may be SETTINGS.
     server_first: FirstBytes,
 }
@@ -111,7 +111,7 @@ impl Opening {
 
     /// Takes a piece of the server's, which has said nothing else before.
     pub fn take_server(&mut self, bytes: &[u8], meta: DataMeta) -> ServerSaid {
-        let can_wait = self.server_first.push(bytes, meta) && !self.is_doubted();
+        let can_wait = self.server_first.push(bytes, meta) && !self.is_unconfirmed();
         match self.server_settings() {
             Some(true) if !can_wait => ServerSaid::Http2,
             Some(false) => ServerSaid::Other,
@@ -128,14 +128,14 @@ impl Opening {
     /// much to wait on.
     pub fn doubt(&mut self, bytes: &[u8], meta: DataMeta) -> bool {
         if let Some((kept, first)) = self.take_kept() {
-            self.doubted.push(&kept, first);
+            self.unconfirmed.push(&kept, first);
         }
-        self.doubted.push(bytes, meta)
+        self.unconfirmed.push(bytes, meta)
     }
 
     /// The client's bytes are kept until the server speaks.
-    pub fn is_doubted(&self) -> bool {
-        !self.doubted.pieces.is_empty()
+    pub fn is_unconfirmed(&self) -> bool {
+        !self.unconfirmed.pieces.is_empty()
     }
 
     /// It begins with SETTINGS; `None` as long as that is not clear.
@@ -149,13 +149,13 @@ impl Opening {
         std::mem::take(&mut self.server_first).pieces
     }
 
-    pub fn take_doubted(&mut self) -> Vec<(Vec<u8>, DataMeta)> {
-        std::mem::take(&mut self.doubted).pieces
+    pub fn take_unconfirmed(&mut self) -> Vec<(Vec<u8>, DataMeta)> {
+        std::mem::take(&mut self.unconfirmed).pieces
     }
 
     /// As nearly always: the first bytes told.
     pub fn keeps_nothing(&self) -> bool {
-        self.first.is_none() && !self.is_doubted() && !self.has_server_first()
+        self.first.is_none() && !self.is_unconfirmed() && !self.has_server_first()
     }
 
     /// Takes the kept bytes of the client.
@@ -168,7 +168,7 @@ impl Opening {
         if self.is_over {
             return 0; // all of it was taken
         }
-        self.kept.capacity() + self.doubted.buffered_bytes() + self.server_first.buffered_bytes()
+        self.kept.capacity() + self.unconfirmed.buffered_bytes() + self.server_first.buffered_bytes()
     }
 }
 

@@ -29,7 +29,7 @@ export declare class Capture {
   /** Adds whole lines of a key log (RFC 9850). False if so many wait already that these are lost. */
   addTlsKeys(text: string): boolean
   /**
-   * Copies the oldest `batch` that was told of and not copied yet to `target`: its changes, and after them its lines, each with its
+   * Copies the oldest `batch` that was announced and not copied yet to `target`: its changes, and after them its lines, each with its
    * line feed. Of `facts`, which stand in the same queue, it is their table. Without a `target` they are lost. Throws when there
    * is none, or `target` has not its `changesBytes` and `bytes`.
    */

@@ -10,7 +10,7 @@ use std::io::{self, Read};
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
-use super::room::{Broken, End, Room};
+use super::content_buffer::{Broken, ContentBuffer, End};
 use layout::EMPTY_LAST_BLOCK;
 pub(super) use stream::Stream;
 
@@ -20,7 +20,7 @@ const MAX_WINDOW_BYTES: u64 = 8 << 20;
 const MAX_FRAMES: usize = 1_024;
 
 /// One frame after the other. Whole frames stay when a later frame is broken.
-pub(super) fn decode(coded: &[u8], out: &mut Room) -> Result<End, Broken> {
+pub(super) fn decode(coded: &[u8], out: &mut ContentBuffer) -> Result<End, Broken> {
     let mut input = Input { rest: coded, ran_dry: false };
     let mut decoder = FrameDecoder::new();
     decoder.set_max_window_size(MAX_WINDOW_BYTES);
@@ -54,7 +54,7 @@ pub(super) fn decode(coded: &[u8], out: &mut Room) -> Result<End, Broken> {
     Ok(End::Limit)
 }
 
-fn frame(decoder: &mut FrameDecoder, input: &mut Input<'_>, out: &mut Room) -> Result<End, Broken> {
+fn frame(decoder: &mut FrameDecoder, input: &mut Input<'_>, out: &mut ContentBuffer) -> Result<End, Broken> {
     let wanted = (out.max_bytes - out.bytes.len()).saturating_add(1);
     // Block by block, each at most 128 KiB.
     let end = match decoder.decode_blocks(&mut *input, BlockDecodingStrategy::UptoBytes(wanted)) {

@@ -14,7 +14,7 @@ use super::layout::{
     BLOCK_HEADER_BYTES, Block, CHECKSUM_BYTES, EMPTY_LAST_BLOCK, Header, MAX_BLOCK_BYTES, SKIPPABLE_HEADER_BYTES,
     is_skippable,
 };
-use crate::content::room::Broken;
+use crate::content::content_buffer::Broken;
 
 /// The memory that a decoder needs besides what grows.
 const DECODER_BYTES: usize = 48 << 10;

@@ -242,9 +242,9 @@ proptest! {
         let (piecewise, same, _) = read(coded.chunks(size));
         prop_assert_eq!((&came, result), (&piecewise, same));
         // As far as the whole body is read, it is the same.
-        let mut room = Room::new(1 << 20);
-        if decode(&coded, &mut room) == Ok(End::Whole) {
-            prop_assert_eq!(came, room.bytes);
+        let mut buffer = ContentBuffer::new(1 << 20);
+        if decode(&coded, &mut buffer) == Ok(End::Whole) {
+            prop_assert_eq!(came, buffer.bytes);
         }
     }
 }

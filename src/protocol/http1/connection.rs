@@ -136,7 +136,7 @@ impl HttpConnection {
     }
 
     /// The client's bytes after its request for a WebSocket, if that waits for its answer. A loss if they did not fit.
-    pub fn behind_request(&self) -> Option<&[Piece]> {
+    pub fn after_request(&self) -> Option<&[Piece]> {
         let pending = self.request.awaits_web_socket()?;
         Some(if pending.has_loss { &[Piece::Gap(0)] } else { pending.pieces() })
     }

@@ -86,7 +86,7 @@ impl InProgress {
     /// A loss of `len` bytes; 0 is a loss of an unknown number of them.
     pub fn cross(&mut self, len: u64, cx: &mut Context<'_>) -> Crossing {
         if len == 0 {
-            self.lose_inside(0, cx);
+            self.pass_gap_inside(0, cx);
             self.has_unknown_gap = true;
             self.body.lose(0);
             self.spelled = STATUS_LINE.len();
@@ -125,12 +125,12 @@ impl InProgress {
         self.spelled = STATUS_LINE.len();
         self.gap_bytes += lost;
         self.body.lose(lost);
-        self.lose_inside(lost, cx);
+        self.pass_gap_inside(lost, cx);
         crossing
     }
 
     /// So many bytes of the body are lost; 0 if it is not known how many.
-    fn lose_inside(&mut self, len: u64, cx: &mut Context<'_>) {
+    fn pass_gap_inside(&mut self, len: u64, cx: &mut Context<'_>) {
         if let Some(inside) = &mut self.inside {
             inside.on_gap(len, cx);
         }
@@ -253,7 +253,7 @@ impl InProgress {
     }
 
     /// That, and here the next response begins.
-    pub fn was_left_behind(&self, bytes: &[u8], meta: DataMeta, exchanges: &Exchanges) -> bool {
+    pub fn belongs_to_next_message(&self, bytes: &[u8], meta: DataMeta, exchanges: &Exchanges) -> bool {
         meta.segment_start
             && may_be_start(Direction::Response, bytes)
             && self.next_request(exchanges).is_some_and(|start| meta.acked > start)

@@ -216,7 +216,7 @@ impl Stream {
                     self.finish(None, exchanges, cx);
                     continue;
                 }
-                State::Body(message) if message.was_left_behind(bytes, meta, exchanges) => {
+                State::Body(message) if message.belongs_to_next_message(bytes, meta, exchanges) => {
                     self.finish(Some(Incomplete::Malformed), exchanges, cx);
                     self.lose(exchanges, cx);
                     continue;

@@ -50,7 +50,7 @@ impl Block {
     pub fn note_continuation(&mut self) {
         self.frames = self.frames.saturating_add(1);
         if self.frames > MAX_BLOCK_FRAMES {
-            self.spoil(Defect::TooLong);
+            self.mark_undecodable(Defect::TooLong);
         }
     }
 
@@ -59,13 +59,13 @@ impl Block {
             return;
         }
         if self.bytes.len() + bytes.len() > MAX_BLOCK_BYTES {
-            return self.spoil(Defect::TooLong);
+            return self.mark_undecodable(Defect::TooLong);
         }
         self.bytes.extend_from_slice(bytes);
     }
 
     /// It will not be decoded; its frames are still to be read over.
-    pub fn spoil(&mut self, defect: Defect) {
+    pub fn mark_undecodable(&mut self, defect: Defect) {
         self.defect.get_or_insert(defect);
         self.bytes = Vec::new();
     }

@@ -104,7 +104,9 @@ impl Turn<'_, '_> {
     fn known_streams(&self) -> (Vec<u32>, u32) {
         match &self.peer.place {
             Place::Frames => (self.shared.streams.known_ids(), u32::MAX / 2),
-            Place::Search(peer) => peer.spoken_of().map(|(ids, frames)| (ids.to_vec(), frames)).unwrap_or_default(),
+            Place::Search(peer) => {
+                peer.streams_since_pause().map(|(ids, frames)| (ids.to_vec(), frames)).unwrap_or_default()
+            }
             Place::Over => (Vec::new(), 0),
         }
     }

@@ -70,9 +70,9 @@ impl Turn<'_, '_> {
                     end_stream: false,
                     began: self.way.reader.began(),
                 });
-                self.way.block.spoil(Defect::Lost);
+                self.way.block.mark_undecodable(Defect::Lost);
             }
-            Kind::Headers | Kind::PushPromise | Kind::Continuation => self.way.block.spoil(Defect::Lost),
+            Kind::Headers | Kind::PushPromise | Kind::Continuation => self.way.block.mark_undecodable(Defect::Lost),
             Kind::Settings => self.peer.decoder.lose_settings(),
             _ => {}
         }
@@ -108,7 +108,7 @@ impl Turn<'_, '_> {
             search.shed(self.cx.counters);
         }
         if self.way.block.buffered_bytes() > 0 {
-            self.way.block.spoil(Defect::Lost);
+            self.way.block.mark_undecodable(Defect::Lost);
         }
         let mut freed = 0;
         for stream in self.shared.streams.iter_mut() {

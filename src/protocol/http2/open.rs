@@ -76,10 +76,10 @@ impl Open {
     pub fn lose(&mut self, cx: &mut Context<'_>) {
         self.has_gap = true;
         self.body.lose(0);
-        self.lose_inside(0, cx);
+        self.pass_gap_inside(0, cx);
     }
 
-    fn lose_inside(&mut self, bytes: u64, cx: &mut Context<'_>) {
+    fn pass_gap_inside(&mut self, bytes: u64, cx: &mut Context<'_>) {
         if let Some(inside) = &mut self.inside {
             inside.on_gap(bytes, cx);
         }
@@ -100,7 +100,7 @@ impl Open {
     pub fn lose_bytes(&mut self, bytes: u64, cx: &mut Context<'_>) {
         self.gap_bytes += bytes;
         self.body.lose(bytes);
-        self.lose_inside(bytes, cx);
+        self.pass_gap_inside(bytes, cx);
     }
 
     /// Bytes that its body holds, and those that the reader of the body holds.

@@ -179,8 +179,8 @@ impl Search {
     }
 
     /// The streams of a row of frames that is all its sender said since it paused, and how many frames it has.
-    pub fn spoken_of(&self) -> Option<(&[u32], u32)> {
-        self.word.spoken_of(self.bytes.len())
+    pub fn streams_since_pause(&self) -> Option<(&[u32], u32)> {
+        self.word.streams_since_pause(self.bytes.len())
     }
 
     pub fn buffered_bytes(&self) -> usize {

@@ -54,7 +54,7 @@ impl Turn<'_, '_> {
         // Else the answer is still to come.
         let is_answered = !is_asked || matches!(stream.response, Half::Headless) || stream.losses != losses;
         let before = stream.pickup_bytes();
-        let begun = || if is_asked { Pickup::behind_request_of(CLIENT) } else { Pickup::default() };
+        let begun = || if is_asked { Pickup::after_request_of(CLIENT) } else { Pickup::default() };
         let pickup = stream.pickup.get_or_insert_with(|| Box::new(begun()));
         let side = if direction == Direction::Request { CLIENT } else { SERVER };
         let proved = pickup.push(side, &brought.as_event(at), true);

@@ -95,7 +95,7 @@ impl Word {
     }
 
     /// The streams of a row that is all its sender has said since the pause, and how many frames it has.
-    pub fn spoken_of(&self, end: usize) -> Option<(&[u32], u32)> {
+    pub fn streams_since_pause(&self, end: usize) -> Option<(&[u32], u32)> {
         let is_whole = self.start.is_some() && self.chain.frames() > 0 && self.chain.ends_at(end);
         is_whole.then(|| (self.chain.streams(), self.chain.frames()))
     }

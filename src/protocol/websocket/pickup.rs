@@ -133,7 +133,7 @@ fn is_new(last: &mut [[u8; 4]; 2], mask: [u8; 4]) -> bool {
 
 impl Pickup {
     /// The client has asked for a WebSocket; what it sends comes from right after its request on.
-    pub fn behind_request_of(client: Side) -> Self {
+    pub fn after_request_of(client: Side) -> Self {
         let mut pickup = Self { asked: Some(client), ..Self::default() };
         *pickup.row(client) = Row::from_the_first();
         pickup
@@ -173,7 +173,7 @@ impl Pickup {
 
     fn proved(&self) -> Option<Side> {
         if let Some(side) = self.asked {
-            return self.proved_behind_request(side);
+            return self.proved_after_request(side);
         }
         let (from_low, from_high) = (self.low.chain.as_ref()?.0, self.high.chain.as_ref()?.0);
         let (side, client, server) = match (from_low, from_high) {
@@ -187,7 +187,7 @@ impl Pickup {
     }
 
     /// The same after a request: the server's frames tell where they begin, and are waited for for a while.
-    fn proved_behind_request(&self, side: Side) -> Option<Side> {
+    fn proved_after_request(&self, side: Side) -> Option<Side> {
         let [client, server] = if side == Side::Low { [&self.low, &self.high] } else { [&self.high, &self.low] };
         let (from, _) = client.chain.as_ref()?;
         let has_waited = server.is_placed() || client.segments.saturating_add(server.segments) >= MIN_SEGMENTS;
@@ -242,7 +242,7 @@ impl Pickup {
         kept.map(|kept| (Direction::Request, StreamEvent::Data(&kept.bytes, kept.meta)))
     }
 
-    pub fn is_behind_request(&self) -> bool {
+    pub fn is_after_request(&self) -> bool {
         self.asked.is_some()
     }
 

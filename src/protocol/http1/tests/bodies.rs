@@ -93,7 +93,7 @@ fn responses_without_a_body() {
 }
 
 #[test]
-fn what_follows_the_last_message_is_nobodys() {
+fn bytes_after_the_last_message_belong_to_no_message() {
     let post = "POST /a HTTP/1.1\r\nContent-Length: 3\r\n\r\n";
     // More body than was announced: none of it reaches the log.
     requests(format!("{post}xyz-secret\r\n").as_bytes(), &["> POST /a 'xyz'", "x Request StartLine"]);

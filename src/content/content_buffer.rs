@@ -1,6 +1,6 @@
 //! Where decoders write, and how far they came.
 
-/// Room for decoded bytes grows by doubling from here.
+/// Memory for decoded bytes grows by doubling from here.
 pub(super) const FIRST_GROWTH_BYTES: usize = 16 << 10;
 
 /// The bytes are not what their coding says.
@@ -22,12 +22,12 @@ pub(super) enum End {
 
 /// Decoded bytes, never more than the limit.
 #[derive(Debug)]
-pub(super) struct Room {
+pub(super) struct ContentBuffer {
     pub bytes: Vec<u8>,
     pub max_bytes: usize,
 }
 
-impl Room {
+impl ContentBuffer {
     pub fn new(max_bytes: usize) -> Self {
         Self { bytes: Vec::new(), max_bytes }
     }

@@ -42,7 +42,10 @@ const SENTENCES: Readonly<Record<string, readonly string[]>> = {
     'twice its bytes and {src/encode/body.rs ESCAPE_ALLOWANCE_BYTES}',
     'twice their bytes and {src/encode/fields.rs ESCAPE_ALLOWANCE_BYTES}',
   ],
-  'docs/deployment.md': ['An output that takes longer than {drainTimeoutMs seconds} loses the rest'],
+  'docs/deployment.md': [
+    'An output that takes longer than {drainTimeoutMs seconds} loses the rest',
+    'so many reviews over {ts/injector/exchange.ts SMALL_BODY_BYTES} come at one time that a review waits for its turn for {ts/injector/server.ts LARGE_WAIT_MS}',
+  ],
   'docs/filters.md': [
     'At most {ts/exchange/selection.ts MAX_UNJUDGED} exchanges or {ts/exchange/selection.ts MAX_UNJUDGED_BYTES} wait',
   ],
@@ -52,6 +55,9 @@ const SENTENCES: Readonly<Record<string, readonly string[]>> = {
     '| 413 | the same, of more than {ts/injector/exchange.ts MAX_BODY_BYTES} |',
     'A review of more than {ts/injector/exchange.ts MAX_BODY_BYTES}, of more than {ts/injector/json-bounds.ts MAX_TOKENS} values',
     'reads the first {ts/injector/review-head.ts HEAD_BYTES}',
+    'Reviews of up to {ts/injector/exchange.ts SMALL_BODY_BYTES}, which nearly all pods have',
+    'Of larger reviews {ts/injector/server.ts LARGE_PLACES} are read at a time, and the others wait: for {ts/injector/server.ts LARGE_WAIT_MS}',
+    'a review that was read for {ts/injector/server.ts LARGE_READ_MS} and is not whole',
     '{ts/injector/server.ts HANDSHAKE_TIMEOUT_MS} for TLS, {ts/injector/server.ts HEADERS_TIMEOUT_MS} for the head',
     '{ts/injector/server.ts REQUEST_TIMEOUT_MS} for the request, {ts/injector/server.ts ANSWER_TIMEOUT_MS} without progress of the answer',
     'kept open after an answer | 128 | {ts/injector/server.ts KEEP_ALIVE_TIMEOUT_MS} |',

@@ -2,11 +2,11 @@
 
 import { X509Certificate } from 'node:crypto';
 import { connect as connectTcp } from 'node:net';
-import { connect } from 'node:tls';
+import { connect, type TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createCa, createLeaf } from '../../ts/injector/certificates/issue';
 import { MAX_BODY_BYTES } from '../../ts/injector/exchange';
-import { MAX_CONNECTIONS, MAX_PENDING_BYTES, type Pair } from '../../ts/injector/server';
+import { LARGE_PLACES, MAX_CONNECTIONS, MAX_PENDING_BYTES, type Pair } from '../../ts/injector/server';
 import { type Client, clientOf } from './client';
 import { INJECTED } from './pods';
 import { type InjectorProcess, killAll, startInjector } from './process';
@@ -171,25 +171,38 @@ describe('requests that are no review', () => {
     expect((await client(port, false).post(REVIEW)).status).toBe(200);
   });
 
-  it('that are too much at one time', async () => {
-    const announced = MAX_BODY_BYTES - 1;
-    const head = `POST /mutate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${announced}\r\n\r\n`;
-    const sockets = Array.from({ length: MAX_PENDING_BYTES / MAX_BODY_BYTES + 1 }, () =>
-      connect({ host: '127.0.0.1', port, ca: ca.cert }),
+  it('that are large, many at one time: each waits for its turn', async () => {
+    const body = REVIEW + ' '.repeat(2 ** 20 - REVIEW.length);
+    const answers = await Promise.all(Array.from({ length: 10 }, () => client(port, false).post(body)));
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+  });
+
+  it('that are large and stop before their end: they make room for those that wait', async () => {
+    const stalled = Array.from({ length: LARGE_PLACES + 1 }, () => stall(`content-length: ${MAX_BODY_BYTES}`));
+    const body = REVIEW + ' '.repeat(MAX_BODY_BYTES - REVIEW.length);
+    expect((await client(port, false).post(body)).status).toBe(200);
+    expect(await Promise.race(stalled.map(({ answer }) => answer))).toMatch(/^HTTP\/1.1 503 /);
+    for (const { socket } of stalled) socket.destroy();
+  });
+
+  it('that say no length and are too much at one time: the oldest is refused', async () => {
+    const stalled = Array.from({ length: Math.ceil(MAX_PENDING_BYTES / MAX_BODY_BYTES) + 1 }, () =>
+      stall('transfer-encoding: chunked'),
     );
-    const refused = new Promise<string>((resolve) => {
-      for (const socket of sockets) {
-        socket.on('error', () => {});
-        socket.on('data', (data) => resolve(data.toString()));
-        socket.on('secureConnect', () =>
-          socket.write(Buffer.concat([Buffer.from(head), Buffer.alloc(announced - 1, 0x20)])),
-        );
-      }
-    });
-    expect(await refused).toMatch(/^HTTP\/1.1 503 /);
-    for (const socket of sockets) socket.destroy();
+    expect(await Promise.race(stalled.map(({ answer }) => answer))).toMatch(/^HTTP\/1.1 503 /);
+    for (const { socket } of stalled) socket.destroy();
     await until(async () => (await client(port, false).post(REVIEW)).status === 200);
   });
+
+  /** All of a body of the largest size but its last byte. */
+  function stall(framing: string): { socket: TLSSocket; answer: Promise<string> } {
+    const head = `POST /mutate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n${framing}\r\n\r\n`;
+    const size = framing.startsWith('transfer') ? `${MAX_BODY_BYTES.toString(16)}\r\n` : '';
+    const socket = connect({ host: '127.0.0.1', port, ca: ca.cert });
+    socket.on('error', () => {}).on('secureConnect', () => socket.write(head + size + ' '.repeat(MAX_BODY_BYTES - 1)));
+    const answer = new Promise<string>((resolve) => socket.once('data', (data) => resolve(data.toString())));
+    return { socket, answer };
+  }
 
   it('connections at their limit: who kept one goes on, who waits idle makes room, and it is counted', async () => {
     const kept = client(port);

@@ -10,12 +10,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Budget, Holder } from './budget';
 import type { Refusal } from './counters';
+import type { LargeBodies, LargeBody } from './large-bodies';
 import { HEAD_BYTES } from './review-head';
 import type { Slabs } from './slabs';
 import type { Turns } from './turns';
 
 /** The API server takes requests of 3 MiB; a review is the pod with little around it. */
 export const MAX_BODY_BYTES = 3 * 1024 * 1024;
+/** Bodies up to this size never wait: nearly all pods. */
+export const SMALL_BODY_BYTES = 64 * 1024;
 /** At most so much is read and thrown away after such an answer. */
 const MAX_UNWANTED_BYTES = 64 * 1024 * 1024;
 const MAX_UNWANTED_MS = 5_000;
@@ -26,6 +29,7 @@ const NO_SLAB = Buffer.alloc(0);
 export interface Memory {
   budget: Budget;
   slabs: Slabs;
+  large: LargeBodies;
 }
 
 interface ExchangeEvents {
@@ -38,7 +42,7 @@ interface ExchangeEvents {
   onThrown(error: unknown): void;
 }
 
-export class Exchange implements Holder {
+export class Exchange implements Holder, LargeBody {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #memory: Memory;
@@ -72,10 +76,12 @@ export class Exchange implements Holder {
     }
   }
 
-  /** A request that is whole is handed on when its turn has come. Of a request that says that it is too long the beginning is read. */
+  /**
+   * A request that is whole is handed on when its turn has come. Of a request that says that it is too long the beginning is read; if it
+   * says that it is large, it waits for its turn to be read, too.
+   */
   read(turns: Turns, announced: number): void {
     if (announced > MAX_BODY_BYTES) this.#limit = HEAD_BYTES;
-    this.#request.on('data', (chunk: Buffer) => this.guard(() => this.#append(chunk)));
     this.#request.on('end', () => {
       if (this.#state !== 'reading') return;
       this.#state = 'whole';
@@ -85,6 +91,16 @@ export class Exchange implements Holder {
         }),
       );
     });
+    if (announced > SMALL_BODY_BYTES && announced <= MAX_BODY_BYTES) this.#memory.large.enter(this);
+    else this.begin();
+  }
+
+  begin(): void {
+    this.#request.on('data', (chunk: Buffer) => this.guard(() => this.#append(chunk)));
+  }
+
+  timeUp(): void {
+    if (this.#state === 'reading') this.refuse(503, 'too much at one time');
   }
 
   answer(status: number, type: string, text: string, last: boolean): void {
@@ -184,11 +200,12 @@ export class Exchange implements Holder {
   }
 
   #release(): void {
-    const { budget, slabs } = this.#memory;
+    const { budget, slabs, large } = this.#memory;
     budget.release(this);
     slabs.give(this.#body);
     this.#body = NO_SLAB;
     this.#length = 0;
+    large.leave(this);
   }
 }
 

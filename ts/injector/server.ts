@@ -10,7 +10,8 @@ import { Connections, peerOf } from '../http-server/connections';
 import { Budget } from './budget';
 import type { Counters } from './counters';
 import type { Entry } from './decide';
-import { Exchange, MAX_BODY_BYTES } from './exchange';
+import { Exchange, MAX_BODY_BYTES, SMALL_BODY_BYTES } from './exchange';
+import { LargeBodies } from './large-bodies';
 import { BadReview } from './review';
 import { Slabs } from './slabs';
 import { Turns } from './turns';
@@ -35,8 +36,6 @@ interface WebhookOptions {
 
 const PATHS: Record<string, Entry> = { '/mutate': 'any', '/mutate/namespace': 'namespace', '/mutate/pod': 'pod' };
 
-/** Over all requests that are being read and all answers that are not taken yet: a small part of the injector's memory. */
-export const MAX_PENDING_BYTES = 3 * MAX_BODY_BYTES;
 /** API servers are few, and keep their connections. Each costs some 50 KiB for TLS. */
 export const MAX_CONNECTIONS = {
   /** No whole head of a request yet: only TCP, a TLS handshake under way, or a part of a head. */
@@ -46,6 +45,14 @@ export const MAX_CONNECTIONS = {
   /** Kept open after an answer. */
   idle: 128,
 };
+/** Of bodies over `SMALL_BODY_BYTES`, so many are read or answered at one time. */
+export const LARGE_PLACES = 3;
+/** Such a body waits for its turn; after that the API server is mostly gone (`timeoutSeconds`). */
+const LARGE_WAIT_MS = 5_000;
+/** From its turn on, if others wait: the API server sends it in some ms. Both are less than the time of a request. */
+const LARGE_READ_MS = 2_000;
+/** Over all requests that are being read and all answers that are not taken yet: all that there may be of each size. */
+export const MAX_PENDING_BYTES = LARGE_PLACES * MAX_BODY_BYTES + MAX_CONNECTIONS.busy * SMALL_BODY_BYTES;
 /** Connections that wait to be accepted (listen(2)); a client whose connection finds no room there tries again after 1 s. */
 const BACKLOG = 4_096;
 /** An API server takes a few ms from the connection to the head of its request. */
@@ -62,7 +69,11 @@ export class WebhookServer {
   readonly #options: WebhookOptions;
   readonly #server: Server;
   readonly #connections: Connections<keyof typeof MAX_CONNECTIONS>;
-  readonly #memory = { budget: new Budget(MAX_PENDING_BYTES), slabs: new Slabs(MAX_BODY_BYTES, 2 * MAX_BODY_BYTES) };
+  readonly #memory = {
+    budget: new Budget(MAX_PENDING_BYTES),
+    slabs: new Slabs(MAX_BODY_BYTES, 2 * MAX_BODY_BYTES),
+    large: new LargeBodies({ places: LARGE_PLACES, waitMs: LARGE_WAIT_MS, readMs: LARGE_READ_MS }),
+  };
   readonly #turns = new Turns();
   /** Connections whose TLS is not there yet, by who is at the other end. TLS makes another socket of each. */
   readonly #handshakes = new Map<string, Socket>();

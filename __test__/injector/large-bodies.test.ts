@@ -6,7 +6,7 @@ import { LargeBodies, type LargeBody } from '../../ts/injector/large-bodies';
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] }));
 afterEach(() => void vi.useRealTimers());
 
-/** Says what it is told; one that is whole does not leave when its time is up. */
+/** Says what it is told; a body that is whole does not leave when its time is up. */
 function crowd(count: number, whole: readonly number[] = []) {
   const large = new LargeBodies({ places: 2, waitMs: 5_000, readMs: 2_000 });
   const said: string[] = [];

@@ -1,6 +1,7 @@
 // Pods as they come: each with what it is there for. Those of the end-to-end tests, too.
 
 import { IN_A_MESH, OUTSIDE_OF_A_MESH } from './mesh-pods';
+import { ODD } from './odd-pods';
 import { ASKING_TOO_MUCH, WITH_OUTPUTS } from './output-pods';
 import { annotated, type PodCase, pod, web } from './parts';
 import type { Json } from './rig';
@@ -268,6 +269,7 @@ export const INJECTED: readonly (PodCase & { warns?: RegExp })[] = [
   },
   ...IN_A_MESH,
   ...OUTSIDE_OF_A_MESH,
+  ...ODD,
 ];
 
 const ours = { name: 'tcp-sniffer', image: 'registry.example/other:1' };

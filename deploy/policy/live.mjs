@@ -21,6 +21,8 @@ const INJECT = 'tcp-sniffer/inject';
 const KINDS = ['Mutating', 'Validating'].flatMap((kind) => [`${kind}AdmissionPolicy`, `${kind}AdmissionPolicyBinding`]);
 /** The API server learns of the policies of a group by a watch, and compiles them then. */
 const PATIENCE_MS = 60_000;
+/** Of what the server says of a pod that it does not take. */
+const MAX_REASON_CHARS = 200;
 
 /** Plain HTTP to the API server, with the rights of KUBECONFIG. */
 async function startProxy() {
@@ -228,7 +230,8 @@ async function prove(url, work) {
     return { tries, namespaces, objects: policies(parse(bin, rendered), id) };
   });
   const faults = [];
-  let [compared, refused] = [0, 0];
+  const refused = new Map();
+  let compared = 0;
   for (const { namespaces, tries, objects } of groups) {
     await make(url, namespaces);
     await serviceAccounts(url, namespaces);
@@ -240,12 +243,13 @@ async function prove(url, work) {
     for (const each of [...probes(labelled.metadata.name), ...asked]) {
       faults.push(...(await judge(url, each, deadline)));
       if (each.refused === undefined) compared++;
-      else refused++;
+      else refused.set(each.name, each.refused);
     }
   }
   faults.push(...(await failures(url)));
   if (faults.length > 0) throw new Error(faults.join('\n'));
-  return `${gitVersion}: ${compared} pods by ${groups.length} policies; ${refused} that the server takes from nobody`;
+  const reasons = [...refused].map(([name, reason]) => `\n  ${name}: ${reason.slice(0, MAX_REASON_CHARS)}`);
+  return `${gitVersion}: ${compared} pods by ${groups.length} policies; taken from nobody: ${refused.size}${reasons.join('')}`;
 }
 
 const work = mkdtempSync(join(tmpdir(), 'tcp-sniffer-live-'));

@@ -82,8 +82,8 @@ async function ask(url, { namespace, pod, update = false, dryRun = true }) {
   return response.ok ? { pod: body, said } : { refused: body.message, said: [...said, body.message] };
 }
 
-/** Without what each answer has of its own: the name of the token's volume, too, which comes after or before ours. */
-function bare({ metadata, spec, ...pod }) {
+/** Without the times in the status, and without the token's volume, whose name differs and which comes after or before ours. */
+function bare({ metadata, spec, status, ...pod }) {
   const { uid, creationTimestamp, managedFields, name, ...others } = metadata;
   const withoutToken = (list) => list?.filter((each) => !each.name.startsWith('kube-api-access-'));
   const unmounted = (list) => list?.map((each) => ({ ...each, volumeMounts: withoutToken(each.volumeMounts) ?? [] }));
@@ -138,7 +138,9 @@ async function before(url, each) {
   const { namespace, pod, oldPod, expected } = each;
   if (oldPod !== undefined) {
     const metadata = { ...oldPod.metadata, name: `there-${randomBytes(3).toString('hex')}` };
-    const made = await ask(url, { namespace, pod: { ...oldPod, metadata }, dryRun: false });
+    // No scheduler takes it: a node would change the pod before we do.
+    const spec = { ...oldPod.spec, schedulerName: RUN };
+    const made = await ask(url, { namespace, pod: { ...oldPod, metadata, spec }, dryRun: false });
     const { ephemeralContainers } = pod.spec;
     return { ...each, update: true, pod: { ...made.pod, spec: { ...made.pod.spec, ephemeralContainers } } };
   }

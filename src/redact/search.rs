@@ -218,8 +218,8 @@ mod tests {
             (r"pin \u0050in", &["pin", "escape"]),
             (r"api\u005fkey", &["escape"]),
         ] {
-            for before in 0..40 {
-                let text = [&vec![b' '; before], text.as_bytes(), &vec![b' '; 40 - before]].concat();
+            for (before, after) in (0..170).flat_map(|before| [(before, 0), (before, 170 - before)]) {
+                let text = [&vec![b' '; before], text.as_bytes(), &vec![b' '; after]].concat();
                 assert_eq!(all(&search, &text), found, "{}", String::from_utf8_lossy(&text));
             }
         }
@@ -230,7 +230,7 @@ mod tests {
         #[test]
         fn vectors_find_what_bytes_find(
             names in prop::collection::vec("[a-c_]{0,4}[a-c]", 1..20),
-            text in "[a-cA-C_\\- u0é]{0,200}",
+            text in "[a-cA-C_\\- u0é]{0,400}",
         ) {
             let search = Search::new(names.iter().map(String::as_str)).unwrap();
             all(&search, text.as_bytes());

@@ -5,15 +5,20 @@
 )]
 
 use std::arch::x86_64::{
-    __m256i, _mm256_and_si256, _mm256_cmpeq_epi8, _mm256_movemask_epi8, _mm256_set_epi64x, _mm256_setzero_si256,
-    _mm256_shuffle_epi8,
+    __m256i, _mm256_and_si256, _mm256_cmpeq_epi8, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set_epi64x,
+    _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_testz_si256,
 };
 
 use super::tables::{Tables, WINDOW, groups_at};
 
 const BLOCK_BYTES: usize = 32;
-/// A block with as much after it as the window of its last byte takes.
-const SPAN_BYTES: usize = BLOCK_BYTES + WINDOW - 1;
+/// As much after a block as the window of its last byte takes.
+const MORE_BYTES: usize = WINDOW - 1;
+/// A block with that.
+const SPAN_BYTES: usize = BLOCK_BYTES + MORE_BYTES;
+/// Where blocks begin that are tested together: hardly ever a group fits anywhere in them.
+const BLOCKS: [usize; 8] = [0, 32, 64, 96, 128, 160, 192, 224];
+const STRIDE_BYTES: usize = BLOCKS.len() * BLOCK_BYTES;
 
 /// Looks for the first place from `from` on where a group fits and `accept` takes it. `None` where the processor cannot.
 pub(super) fn next<Hit>(
@@ -36,16 +41,9 @@ fn search<Hit>(
     from: usize,
     accept: &mut dyn FnMut(usize, u8) -> Option<Hit>,
 ) -> Option<Hit> {
-    let [first, second, third, fourth] = tables.map(|table| twice(table));
-    let zero = _mm256_setzero_si256();
-    let mut at = from;
-    while let Some(span) = text.get(at..).and_then(<[u8]>::first_chunk::<SPAN_BYTES>) {
-        // A byte beyond ASCII picks nothing: its highest bit is set.
-        let fit = _mm256_and_si256(
-            _mm256_and_si256(_mm256_shuffle_epi8(first, block(span, 0)), _mm256_shuffle_epi8(second, block(span, 1))),
-            _mm256_and_si256(_mm256_shuffle_epi8(third, block(span, 2)), _mm256_shuffle_epi8(fourth, block(span, 3))),
-        );
-        let mut places = !_mm256_movemask_epi8(_mm256_cmpeq_epi8(fit, zero)) as u32;
+    let doubled = tables.map(|table| twice(table));
+    // The hit among the places of a block, which begins at `at`.
+    let mut among = |mut places: u32, at: usize| {
         while places != 0 {
             let place = at + places.trailing_zeros() as usize;
             let hit = accept(place, groups_at(tables, text, place));
@@ -54,12 +52,59 @@ fn search<Hit>(
             }
             places &= places - 1;
         }
+        None
+    };
+    let mut at = from;
+    while let Some(stride) = text.get(at..).and_then(<[u8]>::first_chunk::<{ STRIDE_BYTES + MORE_BYTES }>) {
+        let fits = BLOCKS.map(|block| fit(&doubled, stride, block));
+        let any = fits.into_iter().fold(_mm256_setzero_si256(), |any, fit| _mm256_or_si256(any, fit));
+        if _mm256_testz_si256(any, any) == 0 {
+            for (block, fit) in BLOCKS.into_iter().zip(fits) {
+                let hit = among(places(fit), at + block);
+                if hit.is_some() {
+                    return hit;
+                }
+            }
+        }
+        at += STRIDE_BYTES;
+    }
+    while at < text.len() {
+        let rest = text.get(at..).unwrap_or_default();
+        let fit = match rest.first_chunk::<SPAN_BYTES>() {
+            Some(span) => fit(&doubled, span, 0),
+            None => {
+                // After the end stands what `groups_at` takes to be there.
+                let mut span = [0; SPAN_BYTES];
+                span.iter_mut().zip(rest).for_each(|(place, byte)| *place = *byte);
+                fit(&doubled, &span, 0)
+            }
+        };
+        let hit = among(places(fit), at);
+        if hit.is_some() {
+            return hit;
+        }
         at += BLOCK_BYTES;
     }
-    (at..text.len()).find_map(|place| match groups_at(tables, text, place) {
-        0 => None,
-        groups => accept(place, groups),
-    })
+    None
+}
+
+/// The groups that fit from each byte of the block at `at` on.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn fit<const N: usize>([first, second, third, fourth]: &[__m256i; WINDOW], bytes: &[u8; N], at: usize) -> __m256i {
+    // A byte beyond ASCII picks nothing: its highest bit is set.
+    let picked = |table: &__m256i, place| _mm256_shuffle_epi8(*table, block(bytes, at + place));
+    _mm256_and_si256(
+        _mm256_and_si256(picked(first, 0), picked(second, 1)),
+        _mm256_and_si256(picked(third, 2), picked(fourth, 3)),
+    )
+}
+
+/// The bytes at which any group fits, a bit each.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn places(fit: __m256i) -> u32 {
+    !_mm256_movemask_epi8(_mm256_cmpeq_epi8(fit, _mm256_setzero_si256())) as u32
 }
 
 #[target_feature(enable = "avx2")]
@@ -72,7 +117,7 @@ fn twice(table: [u8; 16]) -> __m256i {
 /// The 32 bytes from `at` on.
 #[target_feature(enable = "avx2")]
 #[inline]
-fn block(span: &[u8; SPAN_BYTES], at: usize) -> __m256i {
+fn block<const N: usize>(span: &[u8; N], at: usize) -> __m256i {
     let bytes = span.get(at..).and_then(<[u8]>::first_chunk::<BLOCK_BYTES>).unwrap_or(&[0; BLOCK_BYTES]);
     let [a, b] = bytes.as_chunks::<16>().0.first_chunk::<2>().map_or([[0; 2]; 2], |halves_| halves_.map(halves));
     _mm256_set_epi64x(b[1], b[0], a[1], a[0])

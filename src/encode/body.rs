@@ -3,6 +3,7 @@
 //! `finish` writes the members in their place. So do bodies in which a name of `redactBody` may stand.
 
 use std::borrow::Cow;
+use std::cell::LazyCell;
 use std::ops::Range;
 
 use base64::Engine as _;
@@ -145,9 +146,9 @@ pub struct Showing<'a> {
 }
 
 impl Unredacted {
-    /// Of a body that is shown as it is.
-    fn may_have_to_be_redacted(&self, redactor: &Redactor, body: &[u8], cut: bool) -> bool {
-        match content::utf8(body, cut) {
+    /// Of a body that is shown as it is; `text` is what can be read of it.
+    fn may_have_to_be_redacted(&self, redactor: &Redactor, body: &[u8], text: Option<&str>) -> bool {
+        match text {
             _ if self.is_coded && self.kind != Kind::Other => true,
             Some(_) => !redactor.has_nothing_in(body, &self.kind),
             None => self.is_coded || *self.kind.in_fact(body) != Kind::Other,
@@ -207,12 +208,14 @@ impl BodyWriter {
             grpc = Some(RawGrpc::of(carried, message, kind));
         }
         let may_be_text = charset.is_none_or(|charset| charset.is_ascii_compatible());
+        let is_cut = *cut;
+        let text = LazyCell::new(|| content::utf8(message.body, is_cut));
         let unredacted = match &self.redactor {
             Some(redactor) => {
                 is_coded |= !self.decode && values(&CONTENT_ENCODING, message.fields()).next().is_some();
                 let unredacted = Unredacted { kind: kind_of(message), is_coded };
                 let is_plain = codings.is_empty() && may_be_text;
-                (!is_plain || unredacted.may_have_to_be_redacted(redactor, message.body, *cut)).then_some(unredacted)
+                (!is_plain || unredacted.may_have_to_be_redacted(redactor, message.body, *text)).then_some(unredacted)
             }
             _ => None,
         };
@@ -222,7 +225,7 @@ impl BodyWriter {
                 push_utf8(out, message.body);
                 return None;
             }
-            match content::utf8(message.body, *cut) {
+            match *text {
                 Some(text) if may_be_text => {
                     let max_bytes = max_written_bytes(text.len());
                     if push_member_within(out, b",\"body\":", text, max_bytes) {

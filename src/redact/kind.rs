@@ -26,16 +26,21 @@ impl Kind {
     pub fn of(content_type: &[u8]) -> Self {
         let end = memchr(b';', content_type).unwrap_or(content_type.len());
         let (essence, parameters) = content_type.split_at(end);
-        let essence = essence.trim_ascii().to_ascii_lowercase();
-        match essence.as_slice() {
-            b"application/x-www-form-urlencoded" => Self::Form,
-            b"text/event-stream" => Self::Events,
-            _ if essence.windows(4).any(|word| word == b"json") => Self::Json,
-            _ if essence.starts_with(b"multipart/") => Self::Multipart {
+        let essence = essence.trim_ascii();
+        let is = |known: &[u8]| essence.eq_ignore_ascii_case(known);
+        if is(b"application/json") || essence.windows(4).any(|word| word.eq_ignore_ascii_case(b"json")) {
+            Self::Json
+        } else if is(b"application/x-www-form-urlencoded") {
+            Self::Form
+        } else if is(b"text/event-stream") {
+            Self::Events
+        } else if essence.get(..10).is_some_and(|start| start.eq_ignore_ascii_case(b"multipart/")) {
+            Self::Multipart {
                 boundary: parameter(parameters, b"boundary").unwrap_or_default(),
-                is_form: essence == b"multipart/form-data",
-            },
-            _ => Self::Other,
+                is_form: is(b"multipart/form-data"),
+            }
+        } else {
+            Self::Other
         }
     }
 

@@ -55,7 +55,7 @@ export const INJECTED: readonly (PodCase & { warns?: RegExp })[] = [
   {
     name: 'stale-status',
     pod: annotated({
-      'tcp-sniffer/status': 'copied from another pod',
+      'tcp-sniffer/status': 'copied from a pod of R&D',
       'kubectl.kubernetes.io/default-container': 'web',
     }),
     native: false,

@@ -85,8 +85,13 @@ export function send(body: Buffer, { env, native = true, production = false, ent
   return { response, operations: JSON.parse(patch), log, counters };
 }
 
-/** The pod as the API server makes it of a patch. */
+/**
+ * The pod as the API server makes it of a patch. The server's `test` compares texts as they are written, and Go escapes these
+ * characters (findings/json-patch-test-by-text.sh).
+ */
 export function patched<Pod>(pod: Pod, operations: readonly Operation[]): Pod {
+  const escaped = operations.find(({ op, value }) => op === 'test' && /[<>&\u2028\u2029]/.test(JSON.stringify(value)));
+  if (escaped !== undefined) throw new Error(`a test at ${escaped.path} that the API server would refuse`);
   const copy = structuredClone(pod);
   const errors = applyPatch(copy, structuredClone(operations) as Operation[]).filter((error) => error !== null);
   if (errors.length > 0) throw errors[0];

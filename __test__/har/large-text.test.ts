@@ -108,7 +108,7 @@ describe('a large body', () => {
     const type = { 'content-type': 'application/x-www-form-urlencoded' };
     const { large, texts } = bothWays({ request: request(type, { body: 'a=b&'.repeat(REPEATS) }) });
     expect(texts).toBe(1);
-    expect(large).toMatchObject({ request: { postData: { params: [] } } });
+    expect(Object.keys((large as { request: { postData: object } }).request.postData)).toEqual(['mimeType', 'text']);
   });
 });
 

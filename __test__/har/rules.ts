@@ -30,7 +30,7 @@ export interface Entry {
     queryString: Pair[];
     headersSize: number;
     bodySize: number;
-    postData?: { mimeType: string; params: Pair[]; text: string };
+    postData?: { mimeType: string; params?: Pair[]; text: string };
     _incomplete?: string;
   };
   response: {

@@ -147,7 +147,7 @@ function requestOf(request: HarMessage, isSocket: boolean): object {
       : {
           postData: {
             mimeType: type,
-            params: request.bodyTruncated === true || request.large !== undefined ? [] : paramsOf(type, text),
+            ...paramsOf(type, request.bodyTruncated === true || request.large !== undefined ? undefined : text),
             text,
             ...encodingOf(request, '_encoding'),
           },
@@ -231,9 +231,13 @@ function compressionOf({ body, bodyDecoded, bodyTruncated, bodySize }: HttpMessa
   return known ? { compression: size - bodySize } : {};
 }
 
-/** Of a form: its fields. HAR has them beside the text (as browsers do, although its words are against it). */
-function paramsOf(type: string, text: string): { name: string; value: string }[] {
-  return /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(type) ? fieldsOf(text) : [];
+/**
+ * Of a form: its fields. HAR has them beside the text (as browsers do, although its words are against it). If its text is not at
+ * hand, they are left out: an empty list would say that the form is empty.
+ */
+function paramsOf(type: string, text: string | undefined): object {
+  if (!/^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(type)) return { params: [] };
+  return text === undefined ? {} : { params: fieldsOf(text) };
 }
 
 /** The facts that HAR has no field for. */

@@ -20,6 +20,9 @@ export function setRight(hop: Hop, clock: Setting | undefined): void {
 
 /** The server's side says how long the server took, the client's how long its client waited. */
 export function mergedOf([hop, ...others]: Copies): Hop {
+  // A proxy between two points may write another kind of field.
+  const hasBoth = hop.keys.named === 'B3' && others.some(({ keys }) => keys.named === 'traceparent');
+  if (hasBoth) hop.keys = { ...hop.keys, named: 'traceparent' };
   const last = others.filter(({ allMs }) => allMs !== undefined).at(-1);
   if (last === undefined) return hop;
   const { atMs, allMs, point, slackMs, asked, answered } = last;

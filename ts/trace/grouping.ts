@@ -97,6 +97,8 @@ export class Grouping {
       ...{ id, named: hop.keys.named, hops: [], more: 0 },
       ...{ firstMs: Number.POSITIVE_INFINITY, lastMs: Number.NEGATIVE_INFINITY },
     };
+    // By either order of the two.
+    if (trace.named === 'B3' && hop.keys.named === 'traceparent') trace.named = 'traceparent';
     // To the end of the order.
     this.#traces.delete(id);
     this.#traces.set(id, trace);

@@ -34,6 +34,8 @@ async function script() {
     tsconfig: join(FROM, 'tsconfig.json'),
     // Calls with the children as arguments are shorter than those with them in an object.
     transform: { target: TARGET, jsx: { runtime: 'classic', pragma: 'h', pragmaFrag: 'Fragment' }, inject: INJECTED },
+    // A text that stands in one place needs no name.
+    optimization: { inlineConst: { mode: 'all', pass: 3 } },
     onwarn: ({ message }) => {
       throw new Error(`the page was built with a warning: ${message}`);
     },

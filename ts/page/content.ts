@@ -7,15 +7,7 @@ export type Mode = 'text' | 'tree' | 'form' | 'parts' | 'image' | 'hex';
 /**
  * Types of which a browser makes a picture and nothing more. SVG is not among them: it is a document, and stays text.
  */
-const IMAGES = new Set([
-  'image/png',
-  'image/jpeg',
-  'image/gif',
-  'image/webp',
-  'image/avif',
-  'image/bmp',
-  'image/x-icon',
-]);
+const IMAGE_TYPE = /^image\/(png|jpeg|gif|webp|avif|bmp|x-icon)$/;
 
 const JSON_TYPE = /^(application\/(.+\+)?json|text\/json)$/;
 
@@ -38,7 +30,7 @@ export function modesOf({ text, type }: Body): Mode[] {
     if (media === 'application/x-www-form-urlencoded') modes.push('form');
   }
   if (media.startsWith('multipart/') && boundaryOf(type) !== undefined) modes.push('parts');
-  if (IMAGES.has(media)) modes.push('image');
+  if (IMAGE_TYPE.test(media)) modes.push('image');
   if (text !== undefined) modes.push('text');
   // Of another type, or of none: it may be JSON all the same.
   if (text !== undefined && !JSON_TYPE.test(media) && /^\s*[[{]/.test(text)) modes.push('tree');

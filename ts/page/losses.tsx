@@ -2,6 +2,7 @@
 
 import type { State } from '../outputs/view/shapes';
 import * as TEXT from './strings';
+import { grouped } from './strings';
 
 export function Losses({ state }: { state: State | undefined }) {
   const own: [number, string][] = [
@@ -28,7 +29,7 @@ export function Losses({ state }: { state: State | undefined }) {
           <tbody>
             {all.map(([count, words]) => (
               <tr key={words}>
-                <td class="number">{count.toLocaleString('en')}</td>
+                <td class="number">{grouped(count)}</td>
                 <td>{words}</td>
               </tr>
             ))}

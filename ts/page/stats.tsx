@@ -6,7 +6,7 @@ import { BUCKETS, type Group, groupsOf } from './groups';
 import { useCounted } from './hooks';
 import type { Store } from './store';
 import * as TEXT from './strings';
-import { bytesOf, durationOf } from './strings';
+import { bytesOf, durationOf, grouped } from './strings';
 
 const OTHERS = '…';
 /** Rows of the table; the largest. */
@@ -32,14 +32,14 @@ function Groups({ store, heading, nameOf }: { store: Store; heading: string; nam
   const [sort, setSort] = useState<Sort>('count');
   const { groups, bucketMs } = useCounted(store, () => groupsOf(store.shown, nameOf, OTHERS));
   const shown = [...groups].sort((a, b) => (b[sort] ?? -1) - (a[sort] ?? -1)).slice(0, MAX_SHOWN);
-  const columns: readonly [Sort, (group: Group) => string][] = [
-    ['count', ({ count }) => count.toLocaleString('en')],
-    ['errors', ({ errors }) => errors.toLocaleString('en')],
-    ['p50', ({ p50 }) => durationOf(p50)],
-    ['p95', ({ p95 }) => durationOf(p95)],
-    ['p99', ({ p99 }) => durationOf(p99)],
-    ['max', ({ max }) => durationOf(max)],
-    ['bytes', ({ bytes }) => bytesOf(bytes)],
+  const columns: readonly [Sort, (value: number | undefined) => string][] = [
+    ['count', grouped],
+    ['errors', grouped],
+    ['p50', durationOf],
+    ['p95', durationOf],
+    ['p99', durationOf],
+    ['max', durationOf],
+    ['bytes', bytesOf],
   ];
   return (
     <section class="sheet">
@@ -64,7 +64,7 @@ function Groups({ store, heading, nameOf }: { store: Store; heading: string; nam
               <th scope="row">{group.name}</th>
               {columns.map(([id, text]) => (
                 <td key={id} class={id === 'errors' && group.errors > 0 ? 'number bad' : 'number'}>
-                  {text(group)}
+                  {text(group[id])}
                 </td>
               ))}
               <td>
@@ -85,7 +85,7 @@ function Trend({ counts, bucketMs }: { counts: readonly number[]; bucketMs: numb
     const height = `${100 - (100 * count) / most}%`;
     return [`${(100 * at) / BUCKETS}% ${height}`, `${(100 * (at + 1)) / BUCKETS}% ${height}`];
   });
-  const words = TEXT.statsTrendOf(most.toLocaleString('en'), durationOf(bucketMs));
+  const words = TEXT.statsTrendOf(grouped(most), durationOf(bucketMs));
   const shape = `polygon(0% 100%, ${corners.join(', ')}, 100% 100%)`;
   return <div class="trend" role="img" aria-label={words} title={words} style={{ clipPath: shape }} />;
 }

@@ -10,6 +10,8 @@ import { COLUMNS, type ColumnId } from './columns';
 export const MAX_ROWS = 100_000;
 /** They go many at a time. */
 const SLACK = 5_000;
+/** Facts of rows whose texts come again and again. */
+const REPEATED = ['client', 'server', 'host', 'path', 'type'] as const;
 /** Sorting again may take one part in so many of the time. */
 const SORT_PART = 10;
 
@@ -129,14 +131,13 @@ export class Store {
     this.#sorted = undefined;
   }
 
-  /** The same text once: hosts, clients and paths come again and again. */
+  /** The same text once. */
   #interned(row: Row): Row {
     if (this.#texts.size > MAX_ROWS) this.#texts.clear();
-    row.client = this.#text(row.client);
-    row.server = this.#text(row.server);
-    if (row.host !== undefined) row.host = this.#text(row.host);
-    if (row.path !== undefined) row.path = this.#text(row.path);
-    if (row.type !== undefined) row.type = this.#text(row.type);
+    for (const name of REPEATED) {
+      const text = row[name];
+      if (text !== undefined) row[name] = this.#text(text);
+    }
     return row;
   }
 

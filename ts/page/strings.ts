@@ -53,7 +53,7 @@ export const trailers = 'Trailers';
 export const connection = 'Connection';
 export const loading = 'Loading…';
 export const loadFailed = 'It could not be loaded';
-export const gone = 'Its messages are not in memory any more: newer messages took their place';
+export const gone = 'No longer in memory: newer messages took its place';
 export const noBody = 'No body';
 export const noMessage = 'It was not seen';
 export const columns = {
@@ -118,9 +118,9 @@ export const lossesNone = 'Nothing was lost';
 export const lossesHeading = 'What was lost or left out';
 export const lossesCount = 'Count';
 export const lossesWhat = 'What';
-export const lossesOverflow = 'messages left out of this page, to keep the capture fast';
-export const lossesRowsGone = 'exchanges that are not in memory any more, oldest first';
-export const lossesMessagesGone = 'exchanges whose messages are not in memory any more, oldest first';
+export const lossesOverflow = 'messages left out of this page to keep the capture fast';
+export const lossesRowsGone = 'exchanges no longer in memory, oldest first';
+export const lossesMessagesGone = 'exchanges whose messages are no longer in memory, oldest first';
 export const stats = {
   count: 'Count',
   errors: 'Errors',
@@ -145,14 +145,13 @@ export const tracesExchange = 'Exchange';
 export const tracesOpen = 'Open the trace';
 export const tracesFailed = (count: number): string => `${count} failed`;
 export const tracesOn = (request: string, server: string): string => `${request} on ${server}`;
-export const tracesCount = (count: number): string =>
-  `${count.toLocaleString('en')} ${count === 1 ? 'exchange' : 'exchanges'}`;
-export const tracesMore = (count: number): string => `and ${count.toLocaleString('en')} exchanges more`;
+export const tracesCount = (count: number): string => `${grouped(count)} ${count === 1 ? 'exchange' : 'exchanges'}`;
+export const tracesMore = (count: number): string => `and ${grouped(count)} exchanges more`;
 export const tracesMost = (name: string, time: string, percent: number): string =>
   `Most of it: ${name}, ${time} itself, ${percent} %`;
 export const tracesUncertain = '? another caller fits as well, or a call has no response';
 export const tracesSkew = (name: string, time: string): string =>
-  `${name} began ${time} before its caller: the clocks differ, or its caller was not captured`;
+  `${name} began ${time} before its caller: clocks differ, or its caller was not captured`;
 export const timingUpload = 'Request: first packet to last';
 export const timingWait = 'Server: last packet of the request to first of the response';
 export const timingDownload = 'Response: first packet to last';
@@ -202,9 +201,7 @@ export const madeCharset = (name: string): string => `Text from ${name}; Hex has
 export const madeRedacted = 'Values in it are hidden';
 
 export function countOf(shown: number, all: number): string {
-  return shown === all
-    ? `${all.toLocaleString('en')} exchanges`
-    : `${shown.toLocaleString('en')} of ${all.toLocaleString('en')} exchanges`;
+  return `${shown === all ? '' : `${grouped(shown)} of `}${grouped(all)} exchanges`;
 }
 
 export function bytesOf(bytes: number | undefined): string {
@@ -219,6 +216,10 @@ export function durationOf(ms: number | undefined): string {
   if (ms < 1) return `${Math.round(ms * 1_000)} µs`;
   if (ms < 999.5) return `${round(ms)} ms`;
   return `${round(ms / 1_000)} s`;
+}
+
+export function grouped(count: number | undefined): string {
+  return count?.toLocaleString('en') ?? '';
 }
 
 /** Three digits are enough. */

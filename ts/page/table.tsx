@@ -150,6 +150,7 @@ function leastOf(width: string): number {
 
 function Heading({ id, store }: { id: ColumnId; store: Store }) {
   const { order } = store;
+  const { isNumber } = COLUMNS[id];
   const isChosen = order?.column === id;
   const sort = isChosen
     ? order.descending
@@ -158,15 +159,14 @@ function Heading({ id, store }: { id: ColumnId; store: Store }) {
     : id === 'time' && !order
       ? 'ascending'
       : 'none';
-  /** Ascending, descending, as they came. */
+  /** First the greatest or the newest on top, then the other way round, then as they came. */
   const next = (): void => {
-    if (!isChosen) store.sort({ column: id, descending: COLUMNS[id].isNumber === true || id === 'time' });
-    else if (order.descending === (COLUMNS[id].isNumber === true || id === 'time'))
-      store.sort({ column: id, descending: !order.descending });
-    else store.sort(undefined);
+    const descending = isNumber === true || id === 'time';
+    if (!isChosen) store.sort({ column: id, descending });
+    else store.sort(order.descending === descending ? { column: id, descending: !descending } : undefined);
   };
   return (
-    <div role="columnheader" aria-sort={sort} class={COLUMNS[id].isNumber ? 'number' : ''}>
+    <div role="columnheader" aria-sort={sort} class={isNumber ? 'number' : ''}>
       <button type="button" onClick={next}>
         {TEXT.columns[id]}
         {isChosen && <span aria-hidden="true">{order.descending ? ' ↓' : ' ↑'}</span>}

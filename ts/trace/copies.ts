@@ -1,6 +1,7 @@
 /** One exchange as several capture points have seen it. Browsers run it too, so it imports nothing of Node. */
 
 import type { Hop, Span } from './hop';
+import { strongerOf } from './keys';
 
 /** At the server first. */
 export type Copies = readonly [Hop, ...Hop[]];
@@ -21,8 +22,7 @@ export function setRight(hop: Hop, clock: Setting | undefined): void {
 /** The server's side says how long the server took, the client's how long its client waited. */
 export function mergedOf([hop, ...others]: Copies): Hop {
   // A proxy between two points may write another kind of field.
-  const hasBoth = hop.keys.named === 'B3' && others.some(({ keys }) => keys.named === 'traceparent');
-  if (hasBoth) hop.keys = { ...hop.keys, named: 'traceparent' };
+  for (const { keys } of others) hop.keys = { ...hop.keys, named: strongerOf(hop.keys.named, keys.named) };
   const last = others.filter(({ allMs }) => allMs !== undefined).at(-1);
   if (last === undefined) return hop;
   const { atMs, allMs, point, slackMs, asked, answered } = last;

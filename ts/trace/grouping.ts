@@ -4,7 +4,7 @@
  */
 
 import { awaitedSpanOf, type Hop } from './hop';
-import { type Named, padded } from './keys';
+import { type Named, padded, strongerOf } from './keys';
 
 /** Hops that are kept at one time, some 600 bytes each. */
 export const MAX_HOPS = 50_000;
@@ -97,8 +97,7 @@ export class Grouping {
       ...{ id, named: hop.keys.named, hops: [], more: 0 },
       ...{ firstMs: Number.POSITIVE_INFINITY, lastMs: Number.NEGATIVE_INFINITY },
     };
-    // By either order of the two.
-    if (trace.named === 'B3' && hop.keys.named === 'traceparent') trace.named = 'traceparent';
+    trace.named = strongerOf(trace.named, hop.keys.named);
     // To the end of the order.
     this.#traces.delete(id);
     this.#traces.set(id, trace);

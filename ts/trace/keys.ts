@@ -5,6 +5,11 @@ import { readTraceparent } from './traceparent';
 /** The kind of key that a trace is named by. */
 export type Named = 'traceparent' | 'B3' | 'x-request-id';
 
+/** Of a trace whose requests have fields of both: the first that stands in `Named`, in whichever order they come. */
+export function strongerOf(named: Named, other: Named): Named {
+  return named === 'B3' && other === 'traceparent' ? other : named;
+}
+
 export interface Keys {
   named: Named;
   /** Of the trace, 32 hex digits; of `x-request-id` the id itself. */

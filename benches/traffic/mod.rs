@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "the benches and the example use a part each")]
 
 mod http2;
+mod tls;
 
 use std::ops::Range;
 

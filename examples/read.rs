@@ -1,5 +1,5 @@
 //! Reads a savefile with the engine alone and prints its messages:
-//! `cargo run --example read -- FILE PORT[,PORT…] [MAX_CONNECTIONS [KEY_LOG]]`.
+//! `cargo run --example read -- FILE PORT[,PORT…] [MAX_CONNECTIONS [KEY_LOG [NAME[,NAME…]]]]`; values with these names are redacted.
 
 use std::io::Write;
 
@@ -15,7 +15,7 @@ const BURST_PACKETS: usize = 64;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [file, ports, rest @ ..] = arguments.as_slice() else {
-        return Err("usage: read FILE PORT[,PORT…] [MAX_CONNECTIONS [KEY_LOG]]".into());
+        return Err("usage: read FILE PORT[,PORT…] [MAX_CONNECTIONS [KEY_LOG [NAME[,NAME…]]]]".into());
     };
     let ports = ports.split(',').map(str::parse).collect::<Result<Vec<u16>, _>>()?;
     let mut config = EngineConfig::for_ports(&ports);
@@ -23,6 +23,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     config.redact_headers.clear();
     config.max_body_size = 100 << 20;
     config.decode_body = true;
+    if let [_, _, names] = rest {
+        let names: Vec<String> = names.split(',').map(Into::into).collect();
+        config.redact_body = names.clone();
+        config.redact_query = names.clone();
+        config.redact_headers = names;
+    }
     let mut finisher = Finisher::new(&config);
     if let [max_concurrent_connections, ..] = rest {
         config.max_concurrent_connections = max_concurrent_connections.parse()?;
@@ -30,7 +36,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // As a savefile with its key log is read: what is not known yet will never be.
     config.tls_key_wait_ms = 0;
     let mut engine = Engine::new(config);
-    if let [_, key_log] = rest {
+    if let [_, key_log, ..] = rest {
         let lines = std::fs::read(key_log)?;
         engine.add_tls_keys(|keys| {
             let mut reader = KeyLogReader::default();

@@ -1,10 +1,12 @@
 // Every tarball into dist/packages/: the root package and a package for each platform, gated, holding what is listed in
 // packaging/files.json and nothing else.
 //   node packaging/pack.mjs [PLATFORM...]     without names: all of them
+//   node packaging/pack.mjs --by-profile      as they are published: for this CPU by profile (packaging/profile.mjs), which takes minutes more
 //   node packaging/pack.mjs --accept-files    writes the list of the root's files anew, to be looked at before it is committed
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { transformSync } from 'esbuild';
 import { bundle } from '../scripts/bundle.mjs';
 import { buildAddons, buildFaults } from './addon.mjs';
@@ -128,11 +130,11 @@ function pack(folder, listed, budget) {
   return join(PACKAGES, filename);
 }
 
-async function packInto(platforms) {
+async function packInto(platforms, how) {
   const root = pack(await stageRoot(), LISTED.root, ROOT_BUDGET);
   run('npx', ['--no-install', 'publint', 'run', root, '--strict']);
   run('npx', ['--no-install', 'attw', root]);
-  const addons = buildAddons(platforms);
+  const addons = buildAddons(platforms, how);
   buildFaults(platforms);
   platforms.forEach((platform, at) => {
     const listed = LISTED.platform.map((path) => (path === '*.node' ? platform.addon : path));
@@ -141,12 +143,12 @@ async function packInto(platforms) {
 }
 
 /** All of them or, where anything is wrong with one, none. @throws then */
-export async function packAll(platforms = PLATFORMS) {
+export async function packAll(platforms = PLATFORMS, how = {}) {
   run('npm', ['run', '--silent', 'build:ts']);
   rmSync(PACKAGES, { recursive: true, force: true });
   mkdirSync(PACKAGES, { recursive: true });
   try {
-    await packInto(platforms);
+    await packInto(platforms, how);
   } catch (error) {
     rmSync(PACKAGES, { recursive: true });
     throw error;
@@ -157,12 +159,13 @@ export async function packAll(platforms = PLATFORMS) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const names = process.argv.slice(2);
-  if (names[0] === '--accept-files') {
+  const options = { 'accept-files': { type: 'boolean' }, 'by-profile': { type: 'boolean' } };
+  const { values, positionals: names } = parseArgs({ allowPositionals: true, options });
+  if (values['accept-files']) {
     run('npm', ['run', '--silent', 'build:ts']);
     writeFileSync(LIST, `${JSON.stringify({ ...LISTED, root: rootFiles() }, null, 2)}\n`);
     process.exit();
   }
-  await packAll(names.length > 0 ? names.map(platformNamed) : PLATFORMS);
+  await packAll(names.length > 0 ? names.map(platformNamed) : PLATFORMS, { isByProfile: values['by-profile'] });
   console.log(`${readdirSync(PACKAGES).length} tarballs in dist/packages, each with the listed files only`);
 }

@@ -125,13 +125,15 @@ async function main(version, ...flags) {
   const files = filesWithVersion().map((path) => ({ path, after: bumped(path, text(path), current, version) }));
   console.log(`${current} -> ${version} in ${files.map(({ path }) => path).join(', ')}`);
   if (!write) {
-    console.log('then: build:addon, pack:all, sbom, test:install. Nothing was changed; with --write it is done.');
+    console.log(
+      'then: build:addon, pack:all by profile, sbom, test:install. Nothing was changed; with --write it is done.',
+    );
     return;
   }
   for (const { path, after } of files) writeFileSync(join(ROOT, path), after);
   run('npm', 'run', '--silent', 'build:addon');
   run('cargo', 'metadata', '--locked', '--format-version', '1', '--no-deps', '--quiet');
-  run('npm', 'run', '--silent', 'pack:all');
+  run('npm', 'run', '--silent', 'pack:all', '--', '--by-profile');
   run('node', 'packaging/sbom.mjs');
   run('npm', 'run', '--silent', 'test:install');
   console.log(`

@@ -3,7 +3,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { output, ROOT, timed } from './processes.mjs';
+import { timed } from './processes.mjs';
+import { programsOf } from './programs.mjs';
 import { spread } from './statistics.mjs';
 
 /** In the order of a packet's way; `engine` is all of it. */
@@ -53,25 +54,6 @@ async function besideOf(now, then, quick, tell) {
     rows.push({ traffic, ratio: spread(ratios) });
   }
   return rows;
-}
-
-/** The programs of these benches, built. */
-export function programsOf(...benches) {
-  const args = [
-    'bench',
-    '--quiet',
-    '--no-run',
-    '--message-format=json',
-    ...benches.flatMap((name) => ['--bench', name]),
-  ];
-  const messages = output('cargo', args, { cwd: ROOT, timeout: 1_800_000 })
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
-  return benches.map((bench) => {
-    const isOf = ({ executable, target }) => typeof executable === 'string' && target.name === bench;
-    return messages.find(isOf).executable;
-  });
 }
 
 /** Runs a program of benches, those that fit the pattern: [{name, unit, perSecond: {stage: {median, least, most}}}], a group each. */

@@ -4,8 +4,9 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { capturedOnce, shrunk } from './captures.mjs';
-import { criterion, programsOf } from './engine.mjs';
+import { criterion } from './engine.mjs';
 import { timed } from './processes.mjs';
+import { programsOf } from './programs.mjs';
 import { ENGINE, measureReaders, toLines } from './savefile.mjs';
 import { inTurn, spread } from './statistics.mjs';
 

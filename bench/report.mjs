@@ -52,7 +52,8 @@ ${first === undefined ? '' : `${first}\n\n`}## What must hold
 
 The ratios count: all programs that are compared run in turn (A B C A B C …) on the same traffic, and a ratio is taken in each round.
 The tables show the median, with the least and the most of all rounds. CPU time is user and system time of the whole process. ${BEFORE} is an earlier
-commit of this repository, built and measured in the same run. \`npm run bench -- --quick\` is a short run, \`--only PART\` runs a single part: ${Object.keys(
+commit of this repository, built and measured in the same run, without a profile. Each part says how our own programs were built for it: by
+profile is how [what is published](releasing.md#packages) is built for x86-64. \`npm run bench -- --quick\` is a short run, \`--only PART\` runs a single part: ${Object.keys(
     SECTIONS,
   )
     .map((part) => `\`${part}\``)
@@ -67,8 +68,8 @@ ${table(['what must hold', 'measured', '', machine], rows)}`;
 /** Parts in which tools besides ours are used. */
 const WITH_TOOLS = ['savefile', 'protocols', 'live'];
 
-function provenance(part, { date, machine, versions, absent, load, quick }) {
-  const measured = `\`npm run bench --${quick ? ' --quick' : ''} --only ${part}\`, ${date.slice(0, 16).replace('T', ' ')} UTC, commit ${machine.commit}, load ${load.toFixed(1)} at its start.
+function provenance(part, { date, machine, versions, absent, load, quick, built = 'for development' }) {
+  const measured = `\`npm run bench --${quick ? ' --quick' : ''} --only ${part}\`, ${date.slice(0, 16).replace('T', ' ')} UTC, commit ${machine.commit} built ${built}, load ${load.toFixed(1)} at its start.
 ${machine.cpu}, ${(machine.memoryBytes / 2 ** 30).toFixed(0)} GiB; ${machine.system}, Linux ${machine.kernel}, Node ${machine.node}, ${machine.rustc}.`;
   if (!WITH_TOOLS.includes(part)) return measured;
   const tools = Object.entries(versions).map(([name, version]) =>

@@ -15,6 +15,7 @@ import { canMakeNamespaces } from './namespaces.mjs';
 import { PEERS, provide, TOOLS } from './peers.mjs';
 import { growthPlot } from './plot.mjs';
 import { output, ROOT } from './processes.mjs';
+import { buildByProfile, built } from './programs.mjs';
 import { report } from './report.mjs';
 
 const PARTS = {
@@ -82,7 +83,7 @@ async function measure(parts) {
   if (!existsSync(join(ROOT, 'dist/cli.js'))) fail('dist/ is missing: npm run setup');
   if (!canMakeNamespaces() && parts.some((part) => NEED_NAMESPACES.includes(part)))
     fail(`needs root for network namespaces and captures: ${NEED_NAMESPACES.join(', ')} (sudo, or --only memory)`);
-  if (!quick) buildEngine();
+  if (!quick) buildPrograms();
   const tools = flags['without-peers'] ? TOOLS.filter(({ name }) => name === 'tcpdump') : [...PEERS, ...TOOLS];
   const { versions, absent } = provide(tools, tell);
   if (flags['without-peers'])
@@ -100,6 +101,7 @@ async function measure(parts) {
       versions,
       absent,
       quick,
+      built,
     };
     try {
       results[part] = { ...about, result: await PARTS[part]({ cache, quick, absent, before, tell }) };
@@ -123,16 +125,16 @@ function providedBefore(absent) {
   }
 }
 
-function buildEngine() {
-  tell('building the engine alone');
+function buildPrograms() {
   try {
+    buildByProfile(tell);
+  } catch (error) {
+    tell(`not built by profile, so as for development: ${error.message}`);
     execFileSync('cargo', ['build', '--release', '--quiet', '--example', 'read'], {
       cwd: ROOT,
       stdio: 'inherit',
       timeout: 1_800_000,
     });
-  } catch (error) {
-    tell(`without the engine alone: ${error.message}`);
   }
 }
 

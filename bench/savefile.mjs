@@ -1,15 +1,15 @@
 // Savefile to messages: the whole command, a JS callback and the engine alone, beside the peers on the same captures.
-import { existsSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { asBefore } from './before.mjs';
 import { PORT } from './captures.mjs';
 import { countLines, freshFolder, PEERS } from './peers.mjs';
 import { ROOT, timed } from './processes.mjs';
+import { engine } from './programs.mjs';
 import { inTurn, median, ratios, spread } from './statistics.mjs';
 
-const ENGINE_PATH = join(ROOT, 'target/release/examples/read');
 /** The engine without Node; undefined where it is not built. */
-export const ENGINE = existsSync(ENGINE_PATH) ? ENGINE_PATH : undefined;
+export const ENGINE = engine();
 /** The first capture decides about the ratios, the others tell where they differ. */
 const FIRST = { rounds: 7, budgetSeconds: 25 };
 const OTHER = { rounds: 5, budgetSeconds: 3 };

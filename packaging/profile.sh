@@ -31,8 +31,8 @@ done <<'KINDS'
 small-gets 20000
 small-http2 20000
 connections 5000
-large-text 100
-large-text-mtu 100
+large-text 400
+large-text-mtu 400
 large-json 50
 large-binary 50
 small-tls 10000

@@ -25,8 +25,8 @@ const PODS = {
 };
 
 /**
- * `sudo` for who is root already, a `node` that capabilities may be given to, a `kubectl` for a pod that is this machine, and a `duckdb`
- * that knows the fields of our lines.
+ * `sudo` for who is root already, a `node` that capabilities may be given to, a `kubectl` for a pod that is this machine, a `duckdb`
+ * that knows the fields of our lines, and a `nats` that takes nothing but these.
  */
 export function furnishProps(folder: string): void {
   const place = join(folder, PROPS);
@@ -35,10 +35,18 @@ export function furnishProps(folder: string): void {
     writeFileSync(join(place, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
   script('sudo', 'exec "$@"');
   script('duckdb', `exec "${process.execPath}" "${join(__dirname, 'stage-duckdb.mjs')}" "$@"`);
+  script('nats', NATS);
   copyFileSync(process.execPath, join(place, 'node'));
   writeFileSync(join(place, 'pods.json'), JSON.stringify(PODS));
   script('kubectl', kubectl(place));
 }
+
+const NATS = `
+case "$1 $2" in
+'stream add') ;;
+'pub http.messages') while read -r line; do case $line in '{"id":"'*) ;; *) exit 1 ;; esac; done ;;
+*) exit 1 ;;
+esac`;
 
 /**
  * A command for a container is run here; what an ephemeral container is told to do, once its log is asked for. Both end by themselves

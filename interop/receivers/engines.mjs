@@ -3,10 +3,23 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
+import { run } from '../processes.mjs';
 import { jsonLines, MESSAGE, post, until, wholeLinesOf } from './asking.mjs';
 import { blocksUnder, furnish, runBlock } from './blocks.mjs';
-import { COLLECTOR, collector, python, VICTORIA_LOGS, victoriaLogs } from './programs.mjs';
+import {
+  COLLECTOR,
+  collector,
+  NATS,
+  NATS_COMMAND,
+  nats,
+  natsCommand,
+  python,
+  VICTORIA_LOGS,
+  victoriaLogs,
+} from './programs.mjs';
 import { SHIPPED, SHIPPERS, ship } from './shipped.mjs';
+
+const ASK_LIMIT_MS = 30_000;
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const filesIn = (folder, word) => readdirSync(folder).filter((name) => name.includes(word));
@@ -142,6 +155,21 @@ export const ENGINES = [
         latencyMs: number(row.latencyMs),
       }));
       return { rows, expected: messages.map((message) => ({ ...message, body: message.body || undefined })) };
+    },
+  },
+  {
+    name: `NATS ${NATS}, by nats ${NATS_COMMAND}`,
+    program: () => ({ server: nats(), command: natsCommand() }),
+    members: MESSAGE,
+    async run({ folder, program: { server, command }, serve, messages }) {
+      await serve([server, '-a', '127.0.0.1', '-p', '4222', '-js', '-sd', join(folder, 'data')], 4222);
+      furnish(folder, 'nats', `exec '${command}' "$@"`);
+      for (const block of blocksUnder('NATS').sh) await runBlock(block, folder);
+      const stored = async () =>
+        JSON.parse((await run([command, 'stream', 'info', 'http', '--json'], ASK_LIMIT_MS)).stdout);
+      const { length } = await until(messages.length, async () => ({ length: (await stored()).state.messages }));
+      const all = [command, 'sub', '--stream', 'http', '--all', '--raw', '--count', String(length)];
+      return { rows: jsonLines((await run(all, ASK_LIMIT_MS)).stdout), expected: messages };
     },
   },
   {

@@ -14,7 +14,7 @@ const run = (command, args, options) => execFileSync(command, args, { stdio: ['i
 export const COLLECTOR = { core: 'v0.165.0', contrib: 'v0.165.1', confmap: 'v1.71.0' };
 export const VICTORIA_LOGS = 'v1.52.1';
 export const NATS = 'v2.15.3';
-const NATS_CLIENT = '3.4.0';
+export const NATS_COMMAND = 'v0.5.0';
 export const OPENSEARCH = '2.19.6';
 
 export const onPath = (program) => {
@@ -77,14 +77,8 @@ export const victoriaLogs = () =>
 
 export const nats = () => goProgram('nats-server', 'github.com/nats-io/nats-server/v2', NATS);
 
-/** The folder with its client in it. */
-export const natsClient = () =>
-  kept(`interop-nats-client-${NATS_CLIENT}`, (part) =>
-    run('npm', [
-      ...['install', '--no-audit', '--no-fund', '--prefix', part],
-      ...['transport-node', 'jetstream'].map((name) => `@nats-io/${name}@${NATS_CLIENT}`),
-    ]),
-  );
+/** Its own command. */
+export const natsCommand = () => goProgram('nats', 'github.com/nats-io/natscli/nats', NATS_COMMAND);
 
 /** Its jars, and those that it needs; undefined without Java and Maven. */
 export function openSearch() {

@@ -1,25 +1,14 @@
 // Receivers that docs/receivers.md reaches through Fluent Bit or Vector: the block of a receiver takes the place of the output in the
 // block of Fluent Bit or Vector, as the document says. Loki itself is not here: VictoriaLogs takes its push requests.
 import { writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
 import { jsonLines, MESSAGE, post, until } from './asking.mjs';
 import { blocksUnder, runBlock } from './blocks.mjs';
-import {
-  fluentBit,
-  NATS,
-  nats,
-  natsClient,
-  OPENSEARCH,
-  openSearch,
-  VICTORIA_LOGS,
-  vector,
-  victoriaLogs,
-} from './programs.mjs';
+import { fluentBit, OPENSEARCH, openSearch, VICTORIA_LOGS, vector, victoriaLogs } from './programs.mjs';
 
-const PORTS = { loki: 3100, openSearch: 9200, nats: 4222 };
+const PORTS = { loki: 3100, openSearch: 9200 };
 const SEARCHED_AT_MOST = 10_000;
 const JVM_START_LIMIT_MS = 120_000;
 
@@ -108,29 +97,6 @@ const RECEIVERS = [
         return JSON.parse(await post(`${base}/_search?size=${SEARCHED_AT_MOST}`)).hits.hits;
       };
       return async (count) => (await until(count, hitsIn)).map(({ _source }) => withTime(_source));
-    },
-  },
-  {
-    heading: 'NATS',
-    name: `NATS ${NATS}`,
-    program: nats,
-    async open({ folder, serve }, program) {
-      const command = [program, '-a', '127.0.0.1', '-p', String(PORTS.nats), '-js', '-sd', join(folder, 'data')];
-      await serve(command, PORTS.nats);
-      const load = createRequire(join(natsClient(), 'package.json'));
-      const connection = await load('@nats-io/transport-node').connect({ servers: `127.0.0.1:${PORTS.nats}` });
-      const { jetstream, jetstreamManager } = load('@nats-io/jetstream');
-      const { streams } = await jetstreamManager(connection);
-      await streams.add({ name: 'http', subjects: ['http.*'] });
-      return async (count) => {
-        const { length } = await until(count, async () => ({ length: (await streams.info('http')).state.messages }));
-        const consumer = await jetstream(connection).consumers.get('http');
-        const rows = [];
-        for await (const message of await consumer.fetch({ max_messages: length, expires: 10_000 }))
-          rows.push(withTime(message.json()));
-        await connection.close();
-        return rows;
-      };
     },
   },
 ];

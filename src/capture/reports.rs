@@ -144,11 +144,12 @@ impl Reports {
     }
 }
 
-/// Left out too if events wait: who is not told of it waits as long as without it.
-fn tell_unanswered<P: Pipeline>(engine: &mut P, outgoing: &Outgoing) {
+/// To be called before each batch: the ends of exchanges are known no later than the messages that came after them. Left out if events
+/// wait: who is not told of it waits as long as without it.
+pub(super) fn tell_unanswered<P: Pipeline>(engine: &mut P, outgoing: &Outgoing) {
     let unanswered = engine.take_unanswered();
     if !unanswered.is_empty() && outgoing.backlog() < MAX_EVENT_BACKLOG {
-        outgoing.tell(Event::Unanswered(unanswered));
+        outgoing.tell_at_once(Event::Unanswered(unanswered));
     }
 }
 

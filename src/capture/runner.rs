@@ -14,7 +14,7 @@ use super::control::CaptureControl;
 use super::key_files::KeyFiles;
 use super::options::CaptureOptions;
 use super::pipeline::Pipeline;
-use super::reports::Reports;
+use super::reports::{Reports, tell_unanswered};
 use super::shedding::Shedding;
 use super::stopping::Stopping;
 use super::wake::wait;
@@ -274,6 +274,7 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
         while !self.outgoing.is_gone()
             && let Some(batch) = self.engine.take_batch(true)
         {
+            tell_unanswered(&mut self.engine, &self.outgoing);
             // Only a sending thread that is gone refuses one.
             let dropped = self.outgoing.push(batch, usize::MAX);
             self.engine.count_queue_drop(dropped);
@@ -322,6 +323,7 @@ fn take_batches<P: Pipeline>(
     let mut went = false;
     while let Some(batch) = engine.take_batch(force) {
         went = true;
+        tell_unanswered(engine, outgoing);
         let dropped = outgoing.push(batch, max_queue_bytes);
         if dropped > 0 {
             engine.count_queue_drop(dropped);

@@ -86,6 +86,9 @@ pub(in crate::capture) struct FakeEngine {
     per_batch: u32,
     notices_per_packet: u32,
     notices: Vec<Notice>,
+    /// Each packet ends an exchange.
+    tells_ends: bool,
+    unanswered: Vec<(String, String)>,
     young: Batch,
     full: VecDeque<Batch>,
     stats: Stats,
@@ -102,6 +105,8 @@ impl FakeEngine {
             per_batch,
             notices_per_packet: 0,
             notices: Vec::new(),
+            tells_ends: false,
+            unanswered: Vec::new(),
             young: Batch::default(),
             full: VecDeque::new(),
             stats: Stats::default(),
@@ -127,6 +132,9 @@ impl Pipeline for FakeEngine {
         if self.young.messages == self.per_batch {
             self.full.push_back(std::mem::take(&mut self.young));
         }
+        if self.tells_ends {
+            self.unanswered.push((self.stats.packets.to_string(), "closed".to_owned()));
+        }
         for _ in 0..self.notices_per_packet {
             let message = String::new();
             self.notices.push(Notice { at, level: Level::Info, kind: "fake", message, fields: Vec::new() });
@@ -151,7 +159,7 @@ impl Pipeline for FakeEngine {
     }
 
     fn take_unanswered(&mut self) -> Vec<(String, String)> {
-        Vec::new()
+        std::mem::take(&mut self.unanswered)
     }
 
     fn count_queue_drop(&mut self, messages: u64) {
@@ -202,6 +210,7 @@ struct Setup {
     message_bytes: usize,
     per_batch: u32,
     notices_per_packet: u32,
+    tells_ends: bool,
     backlog: usize,
     panic_at_packet: Option<u64>,
     not_understood: u64,
@@ -216,6 +225,7 @@ fn setup(pace: Pace, steps: Vec<Step>) -> Setup {
         message_bytes: 8,
         per_batch: 1,
         notices_per_packet: 0,
+        tells_ends: false,
         backlog: 0,
         panic_at_packet: None,
         not_understood: 0,
@@ -235,6 +245,7 @@ impl Setup {
         let dropped = Arc::default();
         let mut engine = FakeEngine::new(self.message_bytes, self.per_batch);
         engine.notices_per_packet = self.notices_per_packet;
+        engine.tells_ends = self.tells_ends;
         engine.not_understood = self.not_understood;
         engine.panic_at_packet = self.panic_at_packet;
         engine.dropped = Arc::clone(&dropped);
@@ -432,6 +443,33 @@ fn notices_are_left_out_when_the_receiver_does_not_take_them() {
         let (_, names) = setup.start().rest();
         assert_eq!(names.first().map(String::as_str), Some(expected), "{names:?}");
         assert_eq!(names.len(), if backlog == 0 { 4 } else { 2 });
+    }
+}
+
+#[test]
+fn the_end_of_an_exchange_is_told_before_the_messages_after_it() {
+    for pace in [Pace::Lossless, LIVE] {
+        let mut setup = setup(pace, vec![Step::Packets(500)]);
+        (setup.tells_ends, setup.per_batch) = (true, 3);
+        let running = setup.start();
+        let (mut told, mut came) = (0, 0);
+        loop {
+            match running.next() {
+                Event::Unanswered(ends) => told += ends.len(),
+                Event::Batch(batch) => {
+                    came += batch.messages as usize;
+                    assert!(told >= came, "{told} ends for {came} messages");
+                    running.control.release();
+                    // A live source does not end by itself.
+                    if came == 500 {
+                        running.control.stop();
+                    }
+                }
+                Event::End => break,
+                _ => {}
+            }
+        }
+        assert_eq!((told, came), (500, 500));
     }
 }
 

@@ -61,6 +61,11 @@ impl Outgoing {
         let _ = self.events.send(event);
     }
 
+    /// Ahead of every batch that is pushed after it, also of a batch that goes to the receiver at once.
+    pub(crate) fn tell_at_once(&self, event: Event) {
+        self.receiver.deliver(event);
+    }
+
     /// Events that the receiver has not begun to take.
     pub(crate) fn backlog(&self) -> usize {
         self.events.len() + self.receiver.backlog()

@@ -1,11 +1,18 @@
 /** The command with a trigger, on real traffic and on a savefile. */
 
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, get, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { HttpMessage } from '../dist/index.js';
+// @ts-expect-error scripts have no types
+import { request, response } from '../fixtures/make/http.mjs';
+// @ts-expect-error scripts have no types
+import { Tape } from '../fixtures/make/tape.mjs';
+import { PATIENCE_MS } from '../ts/exchange/unanswered.js';
 import { startCollector } from './live/collecting.js';
 import { describeLive, FIXTURES, linesOf, messagesOf, type Process, runCli, startCli, until } from './live/harness.js';
 
@@ -59,11 +66,63 @@ describe('a savefile with a trigger', () => {
   });
 });
 
+describe('a connection that ends without a response', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tcp-sniffer-trigger-'));
+  const path = join(folder, 'lost.pcap');
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  /** 4 000 exchanges in 400 s, and one request whose connection is closed in their middle. */
+  function save(): void {
+    const tape = new Tape({});
+    const host = ['Host', 'shop.test'];
+    const open = (port: number) =>
+      tape.connection({ client: `192.0.2.10:${port}`, server: '198.51.100.80:8080' }).open();
+    const busy = open(20_000);
+    const lost = open(20_001);
+    for (let n = 0; n < 4_000; n++) {
+      if (n === 1_850) lost.send(request('GET', '/lost', { headers: [host] }));
+      if (n === 2_000) lost.close('server');
+      busy.exchange(request('GET', `/${n}`, { headers: [host] }), response(200, 'OK', { headers: [], body: 'tea' }));
+      tape.wait(100);
+    }
+    writeFileSync(path, tape.toSavefile());
+  }
+
+  test('is a trigger at its end, wherever that falls in the reading', { timeout: 60_000 }, async () => {
+    save();
+    const flags = ['--read', path, '--ports', '8080', '--trigger', 'status=none', '--before', '2s', '--after', '1s'];
+    const { stdout, stderr } = await runCli(flags);
+    const { engine } = ledgerOf(stderr);
+    expect(engine).toMatchObject({ triggers: 1 });
+    expect(engine).not.toHaveProperty('triggerWindowsCut');
+    const messages = messagesOf(stdout);
+    const answered = messages.flatMap(({ direction, request: asked }) =>
+      direction === 'response' ? [Number(asked?.path.slice(1))] : [],
+    );
+    expect(messages.filter(({ path: target }) => target === '/lost')).toHaveLength(1);
+    expect(messages).toHaveLength(2 * answered.length + 1);
+    // An exchange takes 0.1 s.
+    const [first = 0, last = 0] = [Math.min(...answered), Math.max(...answered)];
+    expect(answered).toHaveLength(last - first + 1);
+    expect(first).toBeGreaterThan(1_975);
+    expect(first).toBeLessThan(1_985);
+    expect(last).toBeGreaterThan(2_005);
+    expect(last).toBeLessThan(2_015);
+    expectBalance(stderr, 'stdout');
+  });
+});
+
 describeLive('live traffic with a trigger', () => {
   let server: Server;
   let port = 0;
+  /** Connections whose request is not answered. */
+  const hung: Socket[] = [];
   beforeAll(async () => {
     server = createServer((request, response) => {
+      if (request.url === '/hang') {
+        hung.push(request.socket);
+        return;
+      }
       response.statusCode = request.url?.startsWith('/fail') === true ? 500 : 200;
       response.end(`to ${request.url}`);
     }).listen(0, '127.0.0.1');
@@ -140,6 +199,26 @@ describeLive('live traffic with a trigger', () => {
     } finally {
       await collector.stop();
     }
+  });
+
+  test('a connection that ends without a response is a trigger at once', { timeout: 60_000 }, async () => {
+    const command = await startOn('--trigger', 'status=none', '--before', '60s');
+    await ask('/before');
+    const asking = get({ host: '127.0.0.1', port, path: '/hang', agent: false });
+    asking.on('error', () => {});
+    await until(() => hung.length > 0, 30_000);
+    hung.pop()?.destroy();
+    await command.logged('a trigger');
+    command.child.kill('SIGTERM');
+    const { stdout, stderr, code } = await command.done;
+    expect(code, stderr).toBe(0);
+    const messages = messagesOf(stdout);
+    expect([...pathsOf(messages)].sort()).toEqual(['/before', '/hang']);
+    const { timestamp = '' } = messages.find(({ path }) => path === '/hang') ?? {};
+    const { at } = JSON.parse(linesOf(stderr).find((line) => line.includes('a trigger')) as string);
+    // Otherwise it is a trigger after that.
+    expect(Date.parse(at) - Date.parse(timestamp)).toBeLessThan(PATIENCE_MS);
+    expect(ledgerOf(stderr).engine).toMatchObject({ triggers: 1 });
   });
 
   test('a SIGUSR2 is a trigger', { timeout: 60_000 }, async () => {

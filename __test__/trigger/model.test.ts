@@ -11,13 +11,15 @@ import { answered, asked, inStream, lineOf, type Message, nameOf, Rig } from './
 interface Passed {
   /** A call when the last message before it was whole. */
   isCall?: true;
+  /** The exchange is over without a response by `endMs`, which is known here. */
+  isOver?: true;
   id: string;
   beginMs: number;
   endMs: number;
   message: Message;
 }
 
-const HALVES = ['both', 'both', 'both', 'request', 'response', 'early', 'stream', 'call'] as const;
+const HALVES = ['both', 'both', 'both', 'request', 'response', 'early', 'stream', 'call', 'over', 'over'] as const;
 
 /** Messages in the order in which they become whole, over 20 s. */
 const traffic = fc
@@ -35,6 +37,7 @@ const traffic = fc
     { maxLength: 30 },
   )
   .map((kinds) => {
+    const early = new Set<Message>();
     const passed = kinds.flatMap((kind, index): Passed[] => {
       const { beginMs, uploadMs, waitMs, downloadMs, statusCode, isDebug, isInterim, halves } = kind;
       const id = `${index}`;
@@ -59,10 +62,16 @@ const traffic = fc
       const response = { id, beginMs: fromMs, endMs: lastMs, message: answer };
       const interim = { id, beginMs: fromMs, endMs: fromMs, message: answered(id, fromMs, { statusCode: 103 }) };
       if (halves === 'request') return [request];
+      // It may be known before the request.
+      const over: Passed = { isOver: true, id, beginMs: lastMs, endMs: lastMs, message: asking };
+      if (isInterim) early.add(asking);
+      if (halves === 'over') return [request, over];
       if (halves === 'response') return [response];
       return isInterim && !isEarly ? [request, interim, response] : [request, response];
     });
-    return passed.sort((a, b) => a.endMs - b.endMs);
+    const knownMs = ({ isOver, endMs, message }: Passed): number =>
+      isOver === true && early.has(message) ? Number.NEGATIVE_INFINITY : endMs;
+    return passed.sort((a, b) => knownMs(a) - knownMs(b));
   });
 
 function grouped<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {
@@ -76,10 +85,12 @@ const isFinal = ({ direction, statusCode = 0 }: HttpMessage): boolean => directi
 /** The names of what surrounds a trigger. */
 function modelOf(passed: readonly Passed[], text: string | undefined, beforeMs: number, afterMs: number): Set<string> {
   const filter = text === undefined ? undefined : parseFilter(text);
-  const messages = passed.filter(({ isCall }) => isCall !== true);
+  const isMessage = ({ isCall, isOver }: Passed): boolean => isCall !== true && isOver !== true;
+  const messages = passed.filter(isMessage);
+  const overMs = new Map(passed.flatMap(({ isOver, id, endMs }) => (isOver === true ? [[id, endMs]] : [])));
   const lastMs = messages.at(-1)?.endMs ?? 0;
   const triggers: number[] = passed.flatMap(({ isCall }, at) => {
-    const before = passed.slice(0, at).filter((other) => other.isCall !== true);
+    const before = passed.slice(0, at).filter(isMessage);
     return isCall === true ? [before.at(-1)?.endMs ?? Number.NEGATIVE_INFINITY] : [];
   });
   const byId = grouped(messages, ({ id }) => id);
@@ -94,8 +105,8 @@ function modelOf(passed: readonly Passed[], text: string | undefined, beforeMs: 
       continue;
     }
     const isWhole = response !== undefined && (request !== undefined || response.request === undefined);
-    const endMs = Math.max(...own.map((each) => each.endMs));
-    spans.set(id, [Math.min(...own.map(({ beginMs }) => beginMs)), isWhole ? endMs : Number.POSITIVE_INFINITY]);
+    const endMs = isWhole ? Math.max(...own.map((each) => each.endMs)) : (overMs.get(id) ?? Number.POSITIVE_INFINITY);
+    spans.set(id, [Math.min(...own.map(({ beginMs }) => beginMs)), endMs]);
     // When it was known, if it is so: by the first half, by both, or since nothing came any more.
     const halves = own.filter(({ message }) => [request, response].includes(message as unknown as HttpMessage));
     const known = halves
@@ -109,7 +120,9 @@ function modelOf(passed: readonly Passed[], text: string | undefined, beforeMs: 
       })
       .find(({ verdict }) => verdict !== undefined);
     if (known?.verdict === true) triggers.push(known.atMs);
-    else if (known === undefined && filter?.matches({ request, response }) === true) triggers.push(lastMs);
+    else if (known === undefined && filter?.matches({ request, response }) === true) {
+      triggers.push(overMs.get(id) ?? lastMs);
+    }
   }
   const isWanted = ([begin, end]: [number, number]): boolean =>
     triggers.some((at) => begin <= at + afterMs && end >= at - beforeMs);
@@ -122,10 +135,11 @@ function modelOf(passed: readonly Passed[], text: string | undefined, beforeMs: 
 function feed(rig: Rig, passed: readonly Passed[], sizes: readonly number[]): void {
   let batch: Message[] = [];
   let turn = 0;
-  for (const { isCall, message } of passed) {
-    if (isCall === true) {
+  for (const { isCall, isOver, id, endMs, message } of passed) {
+    if (isCall === true || isOver === true) {
       rig.take(...batch.splice(0));
-      rig.call();
+      if (isOver === true) rig.over(id, endMs);
+      else rig.call();
     } else {
       batch.push(message);
       if (batch.length > (sizes[turn % sizes.length] as number)) {

@@ -1,6 +1,7 @@
 /** A trigger that is fed messages, and what came out of it. */
 
 import { expect } from 'vitest';
+import { Endings } from '../../ts/exchange/endings';
 import { parseFilter } from '../../ts/filter';
 import { Trigger, type TriggerOptions } from '../../ts/trigger/trigger';
 import { request, response } from '../filter/exchanges';
@@ -49,7 +50,7 @@ const bytesOf = (messages: readonly object[]): Buffer => Buffer.from(messages.ma
 export const nameOf = ({ id, direction, stream, sequence, statusCode = 200 }: Message): string =>
   `${id} ${statusCode < 200 ? 'interim' : direction}${stream === undefined ? '' : ` ${sequence}`}`;
 
-export interface RigOptions extends Partial<Omit<TriggerOptions, 'filter' | 'wallMs'>> {
+export interface RigOptions extends Partial<Omit<TriggerOptions, 'filter' | 'wallMs' | 'endings'>> {
   filter?: string;
   /** The time of packets is that of a clock. */
   live?: boolean;
@@ -57,6 +58,7 @@ export interface RigOptions extends Partial<Omit<TriggerOptions, 'filter' | 'wal
 
 export class Rig {
   readonly trigger: Trigger;
+  readonly #endings = new Endings();
   readonly windows: Parameters<TriggerOptions['onWindow']>[0][] = [];
   wallMs = START;
   came = 0;
@@ -72,6 +74,7 @@ export class Rig {
       onWindow: (window) => this.windows.push(window),
       wallMs: live === true ? () => this.wallMs : undefined,
       ...options,
+      endings: this.#endings,
       maxBytes: this.#maxBytes,
       filter: filter === undefined ? undefined : parseFilter(filter),
     });
@@ -92,6 +95,13 @@ export class Rig {
     this.came += messages.length;
     this.trigger.keep();
     batch.fill('x');
+    return this.#taken();
+  }
+
+  /** The exchange is over without a response. */
+  over(id: string, atMs?: number): string[] {
+    this.#endings.note({ [id]: atMs === undefined ? 'closed client' : `closed client@${(START + atMs) * 1_000}` });
+    this.trigger.unanswered([id]);
     return this.#taken();
   }
 

@@ -59,6 +59,18 @@ describe('around an exchange that is a trigger', () => {
     expect(rig.trigger.counters()).toMatchObject({ triggers: 3, untriggered: 0 });
   });
 
+  it('comes no request that was over before it without a response, and comes when it was not', () => {
+    const rig = new Rig({ filter: 'status=500' });
+    rig.take(asked('over', 0), asked('open', 10), asked('early', 20));
+    rig.over('over', 500);
+    rig.over('early', 1_600);
+    for (let at = 1_700; at < 1_800; at += 10) rig.take(...exchange(`${at}`, at, at));
+    const out = rig.take(...exchange('bad', 2_000, 2_010, 500));
+    expect(out.slice(0, 3)).toEqual(['open request', 'early request', '1700 request']);
+    rig.end();
+    expect(rig.trigger.counters()).toMatchObject({ untriggered: 1 });
+  });
+
   it('counts the download of what passes: it may have begun before, and ended after', () => {
     const rig = new Rig({ filter: 'status=500' });
     rig.take(...exchange('bad', 3_000, 3_010, 500));
@@ -112,6 +124,42 @@ describe('what is a trigger', () => {
     const rig = new Rig({ filter: 'status=none' });
     rig.take(asked('lost', 0), ...exchange('1', 100, 200));
     expect(rig.end()).toEqual(['lost request', '1 request', '1 response']);
+  });
+
+  it('is a request whose connection ends without a response', () => {
+    const rig = new Rig({ filter: 'status=none', live: true });
+    rig.take(asked('lost', 0), ...exchange('old', 3_900, 3_950), ...exchange('near', 4_500, 4_600));
+    rig.wallMs = START + 5_010;
+    expect(rig.over('lost', 5_000)).toEqual(['lost request', 'near request', 'near response']);
+    expect(rig.windows).toEqual([{ id: 'lost', at: '2024-05-17T14:00:05.000Z', messages: 3, isCut: false }]);
+    expect(rig.take(...exchange('after', 5_400, 5_450), ...exchange('late', 5_501, 5_502))).toEqual([
+      ...['after request', 'after response'],
+    ]);
+    expect(rig.end()).toEqual([]);
+    expect(rig.trigger.triggers).toBe(1);
+  });
+
+  it('is it in a savefile too, where that may be known long before what came until then', () => {
+    const rig = new Rig({ filter: 'status=none' });
+    expect(rig.over('lost', 5_000)).toEqual([]);
+    rig.take(asked('lost', 0), ...exchange('old', 3_800, 3_990), asked('open', 3_995), answered('open', 3_999));
+    rig.take(...exchange('near', 4_100, 4_200), ...exchange('after', 5_400, 5_500), ...exchange('late', 5_501, 5_502));
+    expect(rig.end()).toEqual(['lost request', 'near request', 'near response', 'after request', 'after response']);
+    expect(rig.windows).toMatchObject([{ id: 'lost', at: '2024-05-17T14:00:05.000Z', isCut: false }]);
+  });
+
+  it('is it at its last packet if the time of the end is not known', () => {
+    const rig = new Rig({ filter: 'status=none' });
+    rig.take(asked('lost', 0, { durationMs: 700 }), ...exchange('1', 1_100, 1_150), ...exchange('2', 1_300, 1_350));
+    expect(rig.over('lost')).toEqual(['lost request', '1 request', '1 response']);
+  });
+
+  it('is no exchange that has a response, or that the expression does not mean', () => {
+    const rig = new Rig({ filter: 'status=none and method=PUT' });
+    rig.take(...exchange('answered', 0, 10), asked('get', 20));
+    expect([...rig.over('answered', 30), ...rig.over('get', 30), ...rig.over('never seen', 30)]).toEqual([]);
+    rig.take(...exchange('x', 40_000, 40_001));
+    expect(rig.trigger.triggers).toBe(0);
   });
 
   it('is live no request that is under way at the end, and one that is late by the clock', () => {

@@ -64,6 +64,12 @@ export class Handing {
     void this.#go();
   }
 
+  /** These exchanges are over without a response. */
+  unanswered(ids: readonly string[]): void {
+    this.#guarded((trigger) => trigger.unanswered(ids));
+    void this.#go();
+  }
+
   /** Nothing more comes; settles when the outputs have all that they get. */
   async end(): Promise<void> {
     this.#cancelTick?.();

@@ -202,6 +202,7 @@ export class Session {
     const { selection } = this.#options;
     const wanted = Object.entries(endings).filter(([id]) => selection?.leavesOut(id) !== true);
     this.#options.endings.note(Object.fromEntries(wanted));
+    this.#handing?.unanswered(wanted.map(([id]) => id));
   }
 
   #fail(failure: EngineError): void {

@@ -15,7 +15,7 @@ export type Stages = Pick<SessionOptions, 'selection' | 'trigger' | 'limit'>;
 type Observers = Pick<SessionOptions, 'observers' | 'observersOfAll'>;
 
 interface World extends Pick<SelectionOptions, 'live' | 'now' | 'onEnough'> {
-  endings: Pick<Endings, 'forget'>;
+  endings: Pick<Endings, 'forget' | 'of'>;
   log: Pick<Log, 'info' | 'warn'>;
 }
 
@@ -70,7 +70,7 @@ function createSelection(
   return new Selection({ filter: parsed, maxExchanges, live, now, onEnough, onLeftOut });
 }
 
-function createTrigger(text: string, config: ValidatedConfig, { now, log }: World): Trigger {
+function createTrigger(text: string, config: ValidatedConfig, { endings, now, log }: World): Trigger {
   const { Trigger } = require('../trigger/trigger') as typeof import('../trigger/trigger');
   const { triggerBeforeMs, triggerAfterMs, triggerMemoryBytes, connectionIdleTimeoutMs, pcapFile } = config;
   const windowLog = new LimitedLine(log.info, now);
@@ -81,6 +81,7 @@ function createTrigger(text: string, config: ValidatedConfig, { now, log }: Worl
     afterMs: triggerAfterMs,
     maxBytes: triggerMemoryBytes,
     patienceMs: connectionIdleTimeoutMs,
+    endings,
     // Packets of an interface have the time of this clock.
     wallMs: pcapFile === undefined ? Date.now : undefined,
     onWindow: ({ isCut, ...fields }) => {

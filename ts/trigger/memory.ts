@@ -28,6 +28,10 @@ export class Remembered extends Ordered<Remembered> {
   end = Number.NEGATIVE_INFINITY;
   isRequestSeen = false;
   isResponseSeen = false;
+  /** When it is over without a response, if that is known. */
+  overMs = Number.POSITIVE_INFINITY;
+  /** That time has come. */
+  isOver = false;
   isWanted = false;
   isJudged = false;
   /** Lines of it went before it was wanted. */
@@ -46,7 +50,11 @@ export class Remembered extends Ordered<Remembered> {
   }
 
   get isWhole(): boolean {
-    return this.isRequestSeen && this.isResponseSeen;
+    return this.isRequestSeen && (this.isResponseSeen || this.isOver);
+  }
+
+  get underWayUntil(): number {
+    return this.isWhole ? this.end : this.overMs;
   }
 
   passed({ begin, end }: Span): void {
@@ -143,11 +151,10 @@ export class Memory {
   want(windows: Windows): Line[] {
     const lines: Line[] = [];
     for (const open of this.#open.items()) {
-      // It is still under way.
-      if (windows.overlaps(open.begin, Number.POSITIVE_INFINITY)) lines.push(...this.take(open));
+      if (windows.overlaps(open.begin, open.underWayUntil)) lines.push(...this.take(open));
     }
     for (const whole of this.#whole.items()) {
-      if (windows.overlaps(whole.begin, whole.end)) lines.push(...this.take(whole));
+      if (windows.overlaps(whole.begin, whole.underWayUntil)) lines.push(...this.take(whole));
     }
     return lines.sort((a, b) => a.order - b.order);
   }

@@ -7,6 +7,7 @@
  * still belongs to its own time. A clock is needed for calls, and for requests that nothing comes after.
  */
 
+import type { Endings } from '../exchange/endings';
 import { lineEnd, parseLine } from '../exchange/lines';
 import { isFinal } from '../exchange/pairing';
 import { PATIENCE_MS } from '../exchange/unanswered';
@@ -24,6 +25,8 @@ export interface TriggerOptions extends Omit<MemoryOptions, 'onForget'> {
   /** Without it only calls are triggers. */
   readonly filter?: Filter | undefined;
   readonly afterMs: number;
+  /** Of exchanges that are over without a response. */
+  readonly endings?: Pick<Endings, 'of'> | undefined;
   /** The time now, in ms since the epoch, where packets have it too; a savefile has a time of its own. */
   readonly wallMs?: (() => number) | undefined;
   /** A window begins: it is the first trigger for some time. */
@@ -48,6 +51,8 @@ export class Trigger {
   readonly #unjudged = new Map<string, Remembered>();
   /** Before that it is not known of any of them that nothing comes. */
   #overdueMs = Number.POSITIVE_INFINITY;
+  /** Exchanges that are over without a response, in the order of their ends; not all that came until then is read yet. */
+  readonly #ends: { readonly id: string; readonly atMs: number }[] = [];
   readonly #waiting = new Waiting();
   #order = 0;
   /** How many triggers there were. */
@@ -116,10 +121,21 @@ export class Trigger {
     return messages + untriggered + evicted + this.#waiting.size + this.failed;
   }
 
+  /** These exchanges are over without a response, by `endings`; their requests may come later. */
+  unanswered(ids: readonly string[]): void {
+    for (const id of ids) {
+      const exchange = this.#memory.find(id);
+      if (exchange !== undefined) this.#awaitEnd(exchange);
+    }
+    this.look();
+  }
+
   /** Time has passed: judges the requests that nothing has answered for long, and forgets what is old. */
   look(): void {
     const sure = this.#clock.sure;
-    this.#judgeOverdue(Math.max(sure, this.#options.wallMs?.() ?? sure));
+    const nowMs = Math.max(sure, this.#options.wallMs?.() ?? sure);
+    this.#endUntil(nowMs);
+    this.#judgeOverdue(nowMs);
     this.#memory.keepBounds(sure);
   }
 
@@ -135,6 +151,7 @@ export class Trigger {
 
   /** Nothing more comes. Of a savefile what has no response by now has none; live it may have been on its way. */
   end(): void {
+    this.#endUntil(Number.POSITIVE_INFINITY);
     if (this.#options.wallMs === undefined) {
       for (const unjudged of this.#unjudged.values()) this.#judgeAsItIs(unjudged, this.#clock.last);
     }
@@ -236,11 +253,12 @@ export class Trigger {
       note(exchange, message);
       if (!exchange.isJudged) this.#judge(exchange, message, line);
     }
+    this.#awaitEnd(exchange);
     if (exchange.isJudged) this.#unjudged.delete(id);
     this.#memory.place(exchange, line.order);
-    const end = exchange.isWhole ? exchange.end : Number.POSITIVE_INFINITY;
-    if (exchange.isWanted || !this.#windows.overlaps(exchange.begin, end)) return;
-    if (exchange.isCut && this.#windows.cut(exchange.begin, end)) this.windowsCut++;
+    const { begin, underWayUntil, isWanted, isCut } = exchange;
+    if (isWanted || !this.#windows.overlaps(begin, underWayUntil)) return;
+    if (isCut && this.#windows.cut(begin, underWayUntil)) this.windowsCut++;
     this.#deliverAll(this.#memory.take(exchange));
   }
 
@@ -300,6 +318,32 @@ export class Trigger {
     exchange.request = undefined;
     exchange.response = undefined;
     this.#fire(atMs, exchange);
+  }
+
+  /** How an exchange ends may be known before the messages that came until then. */
+  #awaitEnd(exchange: Remembered): void {
+    if (exchange.isWhole || !exchange.isRequestSeen) return;
+    const ending = this.#options.endings?.of(exchange.key);
+    if (ending === undefined) return;
+    const atMs = Math.max(exchange.end, (ending.atMicros ?? 0) / 1_000);
+    exchange.overMs = atMs;
+    // Mostly they come in their order.
+    const after = this.#ends.findLastIndex((end) => end.atMs <= atMs);
+    this.#ends.splice(after + 1, 0, { id: exchange.key, atMs });
+  }
+
+  /** Exchanges that were over by then without a response are under way no longer. */
+  #endUntil(nowMs: number): void {
+    for (let [first] = this.#ends; first !== undefined && first.atMs <= nowMs; [first] = this.#ends) {
+      this.#ends.shift();
+      const exchange = this.#memory.find(first.id);
+      if (exchange === undefined) continue;
+      exchange.isOver = true;
+      exchange.end = Math.max(exchange.end, first.atMs);
+      if (this.#unjudged.delete(first.id)) this.#judgeAsItIs(exchange, exchange.end);
+      exchange.isJudged = true;
+      this.#memory.place(exchange, this.#order);
+    }
   }
 
   #fire(atMs: number, exchange?: Remembered): void {

@@ -1,6 +1,7 @@
 // `--output-otlp` as a user meets it: a savefile, or live traffic, to a receiver on loopback.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { HttpMessage } from '../../dist/index.js';
 import { CLI, describeLive, FIXTURES, runCli, start, startCli } from '../live/harness.js';
@@ -124,16 +125,20 @@ describe('a savefile', () => {
     expect(loggedLedger(run.stderr).outputs.otlp).toMatchObject({ delivered: 12, errors: 1 });
   });
 
-  test('spans that a receiver leaves out of what it takes are counted', async () => {
-    const receiver = await receiverOf((response) => {
-      response.setHeader('content-type', 'application/json');
-      response.end('{"partialSuccess":{"rejectedSpans":"2","errorMessage":"a secret"}}');
-    });
-    const run = await runCli([...read('demo'), '--output-otlp', receiver.url, '--otlp-encoding', 'json']);
-    expect(run.code).toBe(2);
-    expect(run.stderr).not.toContain('a secret');
-    expect(loggedLedger(run.stderr).outputs.otlp).toMatchObject({ delivered: 8, droppedBy: { rejected: 4 } });
-  });
+  test.each(['identity', 'gzip'])(
+    'spans that a receiver leaves out of what it takes are counted: %s',
+    async (coding) => {
+      const answer = '{"partialSuccess":{"rejectedSpans":"2","errorMessage":"a secret"}}';
+      const receiver = await receiverOf((response) => {
+        response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': coding });
+        response.end(coding === 'gzip' ? gzipSync(answer) : answer);
+      });
+      const run = await runCli([...read('demo'), '--output-otlp', receiver.url, '--otlp-encoding', 'json']);
+      expect(run.code).toBe(2);
+      expect(run.stderr).not.toContain('a secret');
+      expect(loggedLedger(run.stderr).outputs.otlp).toMatchObject({ delivered: 8, droppedBy: { rejected: 4 } });
+    },
+  );
 
   test('a receiver that is not there: four attempts, and all is counted', { timeout: 40_000 }, async () => {
     const receiver = await startReceiver();

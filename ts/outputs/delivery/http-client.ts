@@ -4,6 +4,8 @@
  * undici is loaded with the first client: it is more than half of what the package takes to load.
  */
 
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
 import { retryAfterMs } from './retry-after';
 
 /** More of an answer than this is not worth reading for the sake of a reusable connection; nor to wait longer for it. */
@@ -69,7 +71,10 @@ export const createHttpClient: CreateHttpClient = ({ url, connections, connectTi
         const { statusCode: status, headers: fields, body: answer } = await pool.request(request);
         // Read away, so that the connection can be used again. An answer that breaks off after its status changes nothing.
         rest = setTimeout(() => answer.destroy(), MAX_ANSWER_MS);
-        const read = readsAnswers === true ? readAll(answer) : answer.dump({ limit: MAX_ANSWER_BYTES });
+        const read =
+          readsAnswers === true
+            ? readAll(answer, /^(x-)?gzip$/i.test(String(fields['content-encoding'])))
+            : answer.dump({ limit: MAX_ANSWER_BYTES });
         const text = (await read.catch(() => undefined)) as Buffer | undefined;
         return { status, retryAfterMs: retryAfterMs(fields['retry-after']), body: text };
       } finally {
@@ -84,7 +89,7 @@ export const createHttpClient: CreateHttpClient = ({ url, connections, connectTi
 };
 
 /** All of it, unless it is too long. */
-async function readAll(answer: AsyncIterable<Buffer>): Promise<Buffer | undefined> {
+async function readAll(answer: AsyncIterable<Buffer>, isGzip: boolean): Promise<Buffer | undefined> {
   const pieces: Buffer[] = [];
   let bytes = 0;
   for await (const piece of answer) {
@@ -93,7 +98,9 @@ async function readAll(answer: AsyncIterable<Buffer>): Promise<Buffer | undefine
     if (bytes > MAX_ANSWER_BYTES) return undefined;
     pieces.push(piece);
   }
-  return Buffer.concat(pieces);
+  const whole = Buffer.concat(pieces);
+  // Who is not asked for a coding may use any (RFC 9110 §12.5.3).
+  return isGzip ? promisify(gunzip)(whole, { maxOutputLength: MAX_ANSWER_BYTES }) : whole;
 }
 
 class InterimResponsesError extends Error {

@@ -74,6 +74,12 @@ fn sent_of<'a>(line: &Value, sent: &'a Messages) -> Result<((bool, u32), &'a Sen
         (_, text) => text.unwrap_or_default().as_bytes().to_vec(),
     };
     prop_assert!(message.body.starts_with(&body) && (!whole || body == message.body), "another body: {}", line);
+    prop_assert!(line["bodySize"].as_u64() <= Some(message.body.len() as u64), "more than was sent: {}", line);
+    let trailers = line["trailers"].as_object().into_iter().flatten();
+    let trailers: Vec<_> = trailers.map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let were_sent = message.trailers.iter().map(|(name, value)| (name.as_str(), Some(value.as_str())));
+    prop_assert!(trailers.iter().all(|field| were_sent.clone().any(|sent| sent == *field)), "{}", line);
+    prop_assert!(trailers.len() == message.trailers.len() || unknown > 0 || !whole, "{}", line);
     if let Some(path) = line["request"]["path"].as_str() {
         let asked = &sent[&(true, id)];
         prop_assert!(asked.fields.iter().any(|(name, value)| name == ":path" && value == path), "{}", line);

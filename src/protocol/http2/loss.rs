@@ -40,6 +40,10 @@ impl Turn<'_, '_> {
                 let padding = pad.saturating_sub(left).min(lost);
                 self.way.frame.filled = header.prefix_bytes() as u8;
                 let content = if knows_padding { u64::from(lost - padding) } else { 0 };
+                if !knows_padding {
+                    // How much of the rest is padding is lost too.
+                    self.way.frame.pad = u32::MAX;
+                }
                 match self.shared.streams.half(header.stream, direction) {
                     // Nothing is lost with padding.
                     Some(Half::Open(_) | Half::Socket(_)) if knows_padding && content == 0 => {}

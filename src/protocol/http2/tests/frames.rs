@@ -116,3 +116,14 @@ fn a_loss_of_padding_alone_leaves_the_body_whole() {
         assert_eq!(lines, [format!("> 1 POST / {{host=h}} {shown}")], "{from}..{to}");
     }
 }
+
+/// The byte that says how much of a frame is padding is lost, and any bytes after it.
+#[test]
+fn bytes_that_may_be_padding_are_no_body() {
+    let (mut c, padded) = (Encoder::default(), padded_data(1, b"body", 200, true));
+    let begin = [hello(), headers(1, &c.block(&POST), false), padded[..9].to_vec()].concat();
+    for lost in [1, 2, 5, 6, 100, 205] {
+        let turns = [C(begin.clone()), LostC(lost as u64), C(padded[9 + lost..].to_vec())];
+        check(&turns, &["> 1 POST / {host=h} !gap"]);
+    }
+}

@@ -55,7 +55,18 @@ impl Sink for Checked<'_> {
             shown == ordinary || extras.unknown_headers.is_some(),
             "a field is missing and nothing says so: {message:?}"
         );
+        let pairs = |of: Fields<'_>| {
+            let pair = |field: &crate::message::Field| (text(field.name.of(of.bytes)), text(&field.value(of.bytes)));
+            of.lines.iter().map(pair).collect::<Vec<_>>()
+        };
+        let trailers = message.trailers.map(pairs).unwrap_or_default();
+        assert!(trailers.iter().all(|field| sent.trailers.contains(field)), "{message:?}");
+        assert!(
+            trailers == sent.trailers || extras.unknown_headers.is_some() || message.incomplete.is_some(),
+            "a trailer is missing and nothing says so: {message:?}"
+        );
         assert!(sent.body.starts_with(message.body), "another body: {key:?}");
+        assert!(message.body_bytes <= sent.body.len() as u64, "more than was sent: {message:?}");
         if message.incomplete.is_none() {
             assert_eq!(message.body, sent.body, "{key:?}");
         }

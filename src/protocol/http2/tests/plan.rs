@@ -13,6 +13,7 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 pub struct Sent {
     pub fields: Vec<(String, String)>,
     pub body: Vec<u8>,
+    pub trailers: Vec<(String, String)>,
 }
 
 #[derive(Debug, Clone)]
@@ -168,7 +169,8 @@ impl Plan {
                     if !client && noise.one_in(4) {
                         let interim = vec![(":status".to_owned(), "103".to_owned())];
                         head.extend(noise.headers(id, b"\x08\x03103", false));
-                        sent.insert((client, interim_of(id)), Sent { fields: interim, body: Vec::new() });
+                        let interim = Sent { fields: interim, body: Vec::new(), trailers: Vec::new() };
+                        sent.insert((client, interim_of(id)), interim);
                     }
                     noise.resize(encoder);
                     let block = encoder.block(&block_fields);
@@ -181,10 +183,15 @@ impl Plan {
                     parts.push(
                         pieces.iter().enumerate().map(|(n, piece)| noise.data(id, piece, n + 1 == last)).collect(),
                     );
+                    let own = match has_trailers {
+                        true => [("x-0", "value-0".to_owned()), ("x-trailer", format!("trailer-{id}"))].to_vec(),
+                        false => Vec::new(),
+                    };
+                    let own: Vec<_> = own.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
                     if has_trailers {
-                        trailers.push((id, format!("trailer-{id}")));
+                        trailers.push((id, own.clone()));
                     }
-                    sent.insert((client, id), Sent { fields, body });
+                    sent.insert((client, id), Sent { fields, body, trailers: own });
                 }
                 let (heads, bodies): (Vec<_>, Vec<_>) = parts.into_iter().enumerate().partition(|(n, _)| n % 2 == 0);
                 let mut bytes: Vec<u8> = heads.into_iter().flat_map(|(_, head)| head.concat()).collect();
@@ -195,9 +202,10 @@ impl Plan {
                     bytes.extend(next.unwrap_or_default());
                     more | is_some
                 }) {}
-                for (id, value) in trailers {
+                for (id, fields) in trailers {
                     noise.resize(encoder);
-                    let block = encoder.block(&[("x-0", "value-0"), ("x-trailer", &value)]);
+                    let fields: Vec<_> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+                    let block = encoder.block(&fields);
                     bytes.extend(noise.headers(id, &block, true));
                 }
                 turns.push((client, if client { bytes } else { [window_update(0), bytes].concat() }));

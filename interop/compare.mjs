@@ -4,8 +4,8 @@ import { uploadOf } from './cases.mjs';
 import { answered, sha256 } from './content.mjs';
 import { isLeftCoded } from './losses.mjs';
 
-/** The end of a cut message, by name. */
-const CUT_BY = ['closed', 'reset'];
+/** The end of a cut message, by name. Over HTTP/2 its sender may end the stream and so contradict its Content-Length. */
+const CUT_BY = ['closed', 'reset', 'malformed'];
 const NO_BODY = [204, 304];
 /** Bad Request, Request Timeout. */
 const TO_NOTHING = [400, 408];

@@ -52,8 +52,8 @@ export interface MessageFields {
   headersTruncated?: true;
   /**
    * Why the message ended early; absent if only `maxBodySize` or `cpuLimitShare` cut it. `reset`: by a TCP reset, or by RST_STREAM
-   * (`errorCode`); `malformed`: its end is in doubt, or HTTP/2 forbids its fields. A message of HTTP/2 whose body is as long as
-   * its Content-Length says has not ended early, even if its stream did.
+   * (`errorCode`); `malformed`: its end is in doubt, or HTTP/2 forbids its fields or its length. A message of HTTP/2 whose body
+   * is as long as its Content-Length says has not ended early, even if its stream did.
    */
   incomplete?: 'gap' | 'closed' | 'reset' | 'evicted' | 'timeout' | 'stopped' | 'malformed';
   /** Bytes of this message that never arrived. */

@@ -1,8 +1,15 @@
 //! The length of a body that its field says, the same in all versions of HTTP.
 
-use crate::message::{KnownName, trim_ows};
+use crate::message::{Fields, KnownName, trim_ows};
 
 pub(super) static CONTENT_LENGTH: KnownName = KnownName::new(b"content-length");
+
+/// All of these Content-Lengths are that of a body of so many bytes; `None` if there are none.
+pub(super) fn is_length_of(fields: Fields<'_>, bytes: u64) -> Option<bool> {
+    let lengths = fields.lines.named(&CONTENT_LENGTH, fields.bytes);
+    let is_right = lengths.map(|field| content_length(&field.value(fields.bytes)) == Some(bytes));
+    is_right.reduce(|all, next| all && next)
+}
 
 /// A Content-Length; the same one several times in a list counts once (RFC 9112 §6.3 item 5). `None` if it is none.
 pub(super) fn content_length(value: &[u8]) -> Option<u64> {

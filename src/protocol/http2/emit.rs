@@ -6,6 +6,7 @@ use super::open::{Open, last_at};
 use super::reader::Packet;
 use super::streams::Stream;
 use crate::message::{Context, Direction, Extras, Fields, Head, HttpMessage, Incomplete, Scratch};
+use crate::protocol::content_length::is_length_of;
 use crate::protocol::grpc::{Carries, GrpcBody, GrpcEnd, Rest};
 use crate::protocol::inside::Inside;
 use crate::protocol::stall::Stall;
@@ -76,6 +77,7 @@ pub(super) fn emit_head(
     if !control.is_interim() {
         stream.note_carried(direction, GrpcBody::carries(grpc.as_deref()));
     }
+    let fields = Fields { lines: &head.fields, bytes: head_bytes };
     let parts = Parts {
         direction,
         head,
@@ -87,7 +89,7 @@ pub(super) fn emit_head(
         body: &[],
         body_bytes: 0,
         gap_bytes: 0,
-        incomplete: None,
+        incomplete: contradicts_length(stream, direction, fields, control, 0).then_some(Incomplete::Malformed),
         error_code: None,
         trailers: None,
         grpc: grpc.as_deref(),
@@ -106,8 +108,10 @@ pub(super) fn emit_open(
     cx: &mut Context<'_>,
 ) {
     let gap = (open.has_gap || open.gap_bytes > 0).then_some(Incomplete::Gap);
+    let fields = Fields { lines: &open.head.fields, bytes: &open.head_bytes };
+    let contradicts = || contradicts_length(stream, direction, fields, &open.control, open.body.bytes);
     let (incomplete, error_code) = match ending {
-        Ending::Whole => (gap, None),
+        Ending::Whole => (gap.or_else(|| contradicts().then_some(Incomplete::Malformed)), None),
         _ if ending.may_follow_all() && open.has_whole_body() => (None, None),
         Ending::Reset(code) => (Some(Incomplete::Reset), code),
         Ending::Early(why) => (Some(why), None),
@@ -135,6 +139,25 @@ pub(super) fn emit_open(
     };
     emit(stream, parts, cx);
     cx.scratch.body = Scratch::spare(buffer);
+}
+
+/// A whole message of another length than it says is malformed (RFC 9113 §8.1.1): its sender broke off.
+fn contradicts_length(
+    stream: &Stream,
+    direction: Direction,
+    fields: Fields<'_>,
+    control: &Control,
+    body_bytes: u64,
+) -> bool {
+    // Without content a response may name the length that it would have (RFC 9110 §8.6).
+    let has_none = || match direction {
+        Direction::Request => control.is_connect(fields.bytes),
+        Direction::Response => {
+            let is_head = stream.asked.as_ref().is_none_or(|asked| matches!(asked.method(), b"" | b"HEAD"));
+            is_head || stream.opens.is_some() || matches!(control.status, None | Some(100..=199 | 204 | 304))
+        }
+    };
+    is_length_of(fields, body_bytes) == Some(false) && (body_bytes > 0 || !has_none())
 }
 
 fn emit(stream: &mut Stream, parts: Parts<'_>, cx: &mut Context<'_>) {

@@ -2,9 +2,9 @@
 
 use super::head::{Control, HeadBuffer};
 use super::reader::Packet;
-use crate::message::{Context, Direction, Field, Fields, Head, StreamOf};
+use crate::message::{Context, Direction, Fields, Head, StreamOf};
 use crate::protocol::body::Body;
-use crate::protocol::content_length::{CONTENT_LENGTH, content_length};
+use crate::protocol::content_length::is_length_of;
 use crate::protocol::grpc::{Carries, GrpcBody};
 use crate::protocol::inside::Inside;
 use crate::protocol::stall::Stall;
@@ -92,9 +92,8 @@ impl Open {
 
     /// Nothing of its body is missing, by its Content-Length: a peer that has all of it may leave before END_STREAM comes.
     pub fn has_whole_body(&self) -> bool {
-        let mut lengths = self.head.fields.named(&CONTENT_LENGTH, &self.head_bytes);
-        let is_length = |field: &Field| content_length(&field.value(&self.head_bytes)) == Some(self.body.bytes);
-        self.is_whole() && self.control.unknown == 0 && lengths.next().is_some_and(is_length) && lengths.all(is_length)
+        let fields = Fields { lines: &self.head.fields, bytes: &self.head_bytes };
+        self.is_whole() && self.control.unknown == 0 && is_length_of(fields, self.body.bytes) == Some(true)
     }
 
     pub fn lose_bytes(&mut self, bytes: u64, cx: &mut Context<'_>) {

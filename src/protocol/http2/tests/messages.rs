@@ -141,6 +141,66 @@ fn resets() {
     );
 }
 
+/// A peer that breaks off may end its stream as if all were sent (RFC 9113 §8.1.1).
+#[test]
+fn a_body_of_another_length_than_it_says_is_malformed() {
+    let (mut c, mut s) = (Encoder::default(), Encoder::default());
+    let mut ask = |id, method: &str, length: &str, body: &[u8]| {
+        let fields =
+            [(":method", method), (":scheme", "http"), (":authority", "h"), (":path", "/"), ("content-length", length)];
+        let head = headers(id, &c.block(&fields), body.is_empty());
+        if body.is_empty() { head } else { [head, data(id, body, true)].concat() }
+    };
+    let mut answer = |id, status: &str, length: &str, body: &[u8], end| {
+        let head = s.block(&[(":status", status), ("content-length", length)]);
+        [headers(id, &head, end), if end { vec![] } else { data(id, body, true) }].concat()
+    };
+    let asked = [
+        ask(1, "POST", "3", b"ab"),
+        ask(3, "POST", "1", b"ab"),
+        ask(5, "POST", "2", b""),
+        ask(7, "HEAD", "0", b""),
+        ask(9, "GET", "0", b""),
+        ask(11, "GET", "0", b""),
+        ask(13, "GET", "0", b""),
+    ];
+    let answers = [
+        answer(1, "200", "2", b"ab", false),
+        answer(3, "200", "3", b"ab", false),
+        answer(5, "200", "3", b"", true),
+        answer(7, "200", "3", b"", false),
+        answer(9, "304", "3", b"", true),
+        answer(11, "200", "x", b"ab", false),
+        answer(13, "200", "2, 2", b"ab", false),
+    ];
+    check(
+        &[C([hello(), asked.concat()].concat()), S([settings(&[]), answers.concat()].concat())],
+        &[
+            "> 1 POST / {host=h|content-length=3} 'ab' !malformed",
+            "> 3 POST / {host=h|content-length=1} 'ab' !malformed",
+            "> 5 POST / {host=h|content-length=2} !malformed",
+            "> 7 HEAD / {host=h|content-length=0}",
+            "> 9 GET / {host=h|content-length=0}",
+            "> 11 GET / {host=h|content-length=0}",
+            "> 13 GET / {host=h|content-length=0}",
+            "< 1 200 {content-length=2} 'ab' for POST /",
+            "< 3 200 {content-length=3} 'ab' !malformed for POST /",
+            "< 5 200 {content-length=3} !malformed for POST /",
+            "< 7 200 {content-length=3} for HEAD /",
+            "< 9 304 {content-length=3} for GET /",
+            "< 11 200 {content-length=x} 'ab' !malformed for GET /",
+            "< 13 200 {content-length=2, 2} 'ab' for GET /",
+        ],
+    );
+    // The request was not seen: it may have been a HEAD.
+    let mut late = Encoder::default();
+    let mut block = |id| headers(id, &late.block(&[(":status", "200"), ("content-length", "3")]), true);
+    check(
+        &[C(hello()), S(settings(&[])), LostC(50), S([block(1), block(3)].concat())],
+        &["< 1 200 {content-length=3}", "< 3 200 {content-length=3}"],
+    );
+}
+
 /// curl leaves as soon as it has the bytes of Content-Length; the frame with END_STREAM is still on its way then.
 #[test]
 fn a_body_as_long_as_it_says_is_whole() {

@@ -63,8 +63,8 @@ pub struct Field {
 }
 
 impl Field {
-    /// A field that was decoded, not read from a line: `name` and `value` are spans of `bytes`. The caller has checked that
-    /// there is no CR, LF or NUL in them (RFC 9113 §8.2.1).
+    /// A field that was decoded, not read from a line: `name` and `value` are spans of `bytes`. If there is CR, LF or NUL in them,
+    /// the caller flags the message (RFC 9113 §8.2.1).
     pub fn decoded(bytes: &[u8], name: Span, raw_value: Span) -> Self {
         let (text, value) = (name.of(bytes), raw_value.of(bytes));
         let (ordinary, _) = scan_name(text, 0);

@@ -83,7 +83,7 @@ impl HeadBuffer {
             } else {
                 let field = Field::decoded(bytes, name, value);
                 // Malformed (RFC 9113 §8.2.1): what the receiver makes of it is not known.
-                control.malformed |= !field.plain && has_line_break(value.of(bytes));
+                control.malformed |= field.odd_name || (!field.plain && has_line_break(value.of(bytes)));
                 head.fields.push(field);
             }
         }

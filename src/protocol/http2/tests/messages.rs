@@ -400,6 +400,19 @@ fn a_host_that_came_is_not_replaced_and_crumbs_stay_apart() {
     );
 }
 
+/// A proxy that passes it on in HTTP/1.1 may make two fields of it (RFC 9113 §8.2.1, §10.3).
+#[test]
+fn a_field_with_a_line_break_or_a_name_that_is_none_is_malformed() {
+    for (name, value) in [("x", "a\r\nb"), ("x", "a\nb"), ("x", "a\0b"), ("x\r\ny", "1"), ("x y", "1"), ("x:", "1")] {
+        let mut c = Encoder::default();
+        let (shown_name, shown_value) = (name.as_bytes().escape_ascii(), value.as_bytes().escape_ascii());
+        check(
+            &[C([hello(), headers(1, &c.block(&[get("/"), vec![(name, value)]].concat()), true)].concat())],
+            &[&format!("> 1 GET / {{host=h|{shown_name}={shown_value}}} !malformed")],
+        );
+    }
+}
+
 #[test]
 fn what_is_no_message() {
     let (mut c, mut s) = (Encoder::default(), Encoder::default());

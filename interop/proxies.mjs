@@ -1,10 +1,10 @@
 // Proxies: the configuration of each, without what the machine has of its own.
 
-/** `how` says how the server is talked to. */
-const nginx = (how) => ({
+/** `how` says how the server is talked to, `front` more about the port. */
+const nginx = (how, front = '') => ({
   program: 'nginx',
   command: (file, folder) => ['nginx', '-e', 'stderr', '-p', folder, '-c', file],
-  text: (front, back, folder) => `
+  text: (port, back, folder) => `
 daemon off; pid ${folder}/nginx.pid; error_log stderr error; worker_processes 2;
 events { worker_connections 512; }
 http {
@@ -13,18 +13,19 @@ http {
   uwsgi_temp_path ${folder}/4; scgi_temp_path ${folder}/5;
   upstream origin { server 127.0.0.1:${back}; keepalive 8; }
   server {
-    listen 127.0.0.1:${front};
-    location / { proxy_pass http://origin; ${how} }
+    listen 127.0.0.1:${port} ${front};
+    location / { ${how} }
   }
 }
 `,
 });
 
+const PROXIED = 'proxy_pass http://origin;';
 const STREAMED =
   "proxy_http_version 1.1; proxy_set_header Connection ''; proxy_request_buffering off; proxy_buffering off;";
 
-/** `toServer` are further words on the server's line. */
-const haproxy = (toServer) => ({
+/** `toServer` are further words on the server's line, `toClient` on the port's. */
+const haproxy = (toServer, toClient = '') => ({
   program: 'haproxy',
   command: (file) => ['haproxy', '-q', '-db', '-f', file],
   text: (front, back) => `
@@ -34,7 +35,7 @@ defaults
   timeout client 30s
   timeout server 30s
 frontend front
-  bind 127.0.0.1:${front}
+  bind 127.0.0.1:${front} ${toClient}
   default_backend origin
 backend origin
   server origin 127.0.0.1:${back} ${toServer}
@@ -137,9 +138,12 @@ shutdown_lifetime 0 seconds
 };
 
 export const PROXIES = {
-  nginx: nginx(STREAMED),
-  'nginx as it comes': nginx(''),
+  nginx: nginx(`${PROXIED} ${STREAMED}`),
+  'nginx as it comes': nginx(PROXIED),
+  'nginx h2c': nginx(`${PROXIED} ${STREAMED}`, 'http2'),
+  'nginx h2c, grpc_pass': { ...nginx('grpc_pass grpc://origin;', 'http2'), originOver: 'h2c' },
   HAProxy: haproxy(''),
+  'HAProxy h2c': haproxy('', 'proto h2'),
   'HAProxy, PROXY v1': { ...haproxy('send-proxy'), origin: 'node-behind-proxy.mjs', proxied: true },
   'HAProxy, PROXY v2': { ...haproxy('send-proxy-v2'), origin: 'node-behind-proxy.mjs', proxied: true },
   lighttpd,

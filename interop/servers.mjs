@@ -49,6 +49,8 @@ const nodeOver = (over, name = `node ${over}`, node = undefined) =>
   direct(name, script('node.mjs', node, over), { over, without: over === 'h2c' ? UPGRADES : [] });
 
 const proxyNamed = (name, lacks) => proxy(name, { ...PROXIES[name], lacks });
+/** By prior knowledge only. */
+const proxyOverH2c = (name) => proxy(name, { ...PROXIES[name], over: 'h2c', without: UPGRADES });
 
 export const SMALL = [
   direct('node http', script('node.mjs')),
@@ -151,4 +153,5 @@ export const LARGE = [
   }),
   ...['nginx as it comes', 'HAProxy', 'lighttpd', 'Apache', 'Caddy', 'Squid'].map((name) => proxyNamed(name)),
   proxyNamed('Varnish', ['chunk extensions']),
+  ...['nginx h2c', 'nginx h2c, grpc_pass', 'HAProxy h2c'].map(proxyOverH2c),
 ];

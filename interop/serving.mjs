@@ -33,15 +33,19 @@ export const direct = (name, command, { lacks = [], programs = [], without = [],
  * A proxy before node:http: what goes between the two is watched as well. `text(front, back, folder)` is its configuration,
  * `command(file, folder, front)` its command line.
  */
-export const proxy = (name, { text, command, program, lacks = [], origin = 'node.mjs', proxied, over = 'http' }) => ({
+export const proxy = (
+  name,
+  { text, command, program, lacks = [], origin = 'node.mjs', originOver = 'http', proxied, over = 'http', without },
+) => ({
   name,
   over,
+  without,
   // Towards its client a proxy ends what its server broke off in a way of its own.
   lacks: [...lacks, 'reset'],
   programs: [program],
   async start(machine) {
     const [front, back] = [await freePort(), await freePort()];
-    await machine.serve(script(origin)(back), back);
+    await machine.serve(script(origin, undefined, originOver)(back), back);
     const file = join(machine.folder, 'proxy.conf');
     writeFileSync(file, text(front, back, machine.folder));
     await machine.serve(command(file, machine.folder, front), front);

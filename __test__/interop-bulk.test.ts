@@ -122,9 +122,20 @@ describe('calls of gRPC', () => {
     half('2', 'response', { method: 'Fail', status: 5, statusMessage: 'nö' }, []),
     half('3', 'request', { method: 'Slow' }, []),
   ];
+  /** Its last message is cut. */
+  const cut = (id: string, method: string): Message[] => [
+    { ...part(`i${id}`, 'request', 1, 'no'), truncated: true },
+    {
+      ...half(id, 'request', { method, encoding: 'gzip' }, []),
+      incomplete: 'reset',
+      grpcMessages: [{ truncated: true }],
+    },
+  ];
   const complaints = (messages: Message[]) => complaintsOf(new CallJudge(), messages, records);
 
   test('that are right', () => expect(complaints(truth())).toEqual([]));
+  test('a request that the server resets in the middle of a message', () =>
+    expect(complaints(truth().toSpliced(5, 1, ...cut('2', 'Fail')))).toEqual([]));
   test.each<[string, Alter]>([
     ['a message is missing', (all) => all.toSpliced(1, 1)],
     ['a message is another', (all) => all.with(2, part('i1', 'response', 1, 'd'))],
@@ -138,6 +149,8 @@ describe('calls of gRPC', () => {
     ['a response is missing', (all) => all.toSpliced(6, 1)],
     ['a call twice', (all) => [...all, half('3', 'request', { method: 'Slow' }, [])]],
     ['a flag', (all) => all.with(4, { ...all[4], incomplete: 'closed' })],
+    ['a message of a request is cut', (all) => all.with(1, { ...all[1], truncated: true })],
+    ['a message follows the cut one', (all) => all.toSpliced(5, 1, ...cut('2', 'Fail'), part('i2', 'request', 2, 'a'))],
   ])('%s', (_, alter) => expect(complaints(alter(truth()))).not.toEqual([]));
 });
 

@@ -26,13 +26,16 @@ export class CallJudge {
     if (stream === undefined) exchange[direction].push(message);
     else {
       const inside = exchange.inside[direction];
-      if (stream !== 'grpc' || truncated || sequence !== inside.length + 1)
+      const isRequest = direction === 'request';
+      const follows = sequence === inside.length + 1 && !(isRequest && exchange.isCut);
+      if (stream !== 'grpc' || !follows || (truncated && !isRequest))
         this.#faults.add('not whole', `${id} ${sequence}`);
-      inside.push(sum(data));
+      if (truncated) exchange.isCut = true;
+      else inside.push(sum(data));
     }
   }
 
-  #judge(record, { request: [request, ...second], response: [response, ...more], inside }) {
+  #judge(record, { request: [request, ...second], response: [response, ...more], inside, isCut: endsCut }) {
     const { call, method, gzip, sent, got, code, message } = record;
     const fault = (kind, detail) => this.#faults.add(kind, `${method} ${call}: ${detail}`);
     if (second.length + more.length > 0) fault('twice', `${second.length} ${more.length}`);
@@ -41,6 +44,9 @@ export class CallJudge {
       fault('a request', JSON.stringify(grpc));
     if (gzip !== (grpc.encoding === 'gzip')) fault('a coding', grpc.encoding);
     const isCut = CUT_SHORT.includes(method);
+    // The server's reset may come in the middle of a message.
+    if (endsCut && !(isCut && request.incomplete === 'reset'))
+      fault('a message of a request is cut', request.incomplete);
     if (!isBeginning(inside.request, sent) || (!isCut && inside.request.length < sent.length))
       fault('messages of a request', `${inside.request.length} of ${sent.length}`);
     if (String(inside.response) !== String(got))
@@ -49,7 +55,7 @@ export class CallJudge {
       [request, inside.request],
       [response, inside.response],
     ]) {
-      const held = half?.grpcMessages?.map(({ data }) => sum(data)) ?? [];
+      const held = half?.grpcMessages?.filter(({ truncated }) => !truncated).map(({ data }) => sum(data)) ?? [];
       if (String(held) !== String(streamed))
         fault('a body', `${half?.direction}: ${held.length} of ${streamed.length}`);
     }

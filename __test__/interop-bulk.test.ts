@@ -91,6 +91,25 @@ describe('exchanges', () => {
     ['a flag', (all) => all.with(5, { ...all[5], incomplete: 'closed' })],
     ['of nothing', (all) => [...all, { ...all[4], path: '/none' }]],
   ])('%s', (_, alter) => expect(complaints(alter(truth()))).not.toEqual([]));
+  describe('after an upgrade', () => {
+    const upgraded = (): Message[] => {
+      const [first, answer, ...rest] = truth().map((message) => ({ ...message, httpVersion: '2.0' }));
+      const ofHttp1 = { id: 'i0', httpVersion: '1.1' };
+      return [
+        { ...first, ...ofHttp1 },
+        { ...ofHttp1, direction: 'response', statusCode: 101 },
+        answer as Message,
+        ...rest,
+      ];
+    };
+    const found = (messages: Message[]) => complaintsOf(new ExchangeJudge(COUNT, { upgrades: true }), messages, told);
+
+    test('that is right', () => expect(found(upgraded())).toEqual([]));
+    test.each<[string, Alter]>([
+      ['there was none', (all) => all.toSpliced(1, 1)],
+      ['a request of HTTP/1 follows', (all) => all.with(5, { ...all[5], httpVersion: '1.1' })],
+    ])('%s', (_, alter) => expect(found(alter(upgraded()))).not.toEqual([]));
+  });
   test('the client was not content', () => expect(complaints(truth(), { right: COUNT - 1 })).not.toEqual([]));
   test('a body of a client that sends none', () =>
     expect(complaintsOf(new ExchangeJudge(COUNT, { hasBodies: false }), truth(), told)).not.toEqual([]));

@@ -59,15 +59,21 @@ export class StreamJudge {
   }
 }
 
-/** `count` exchanges: a request and its response with the same id, once each, bodies byte for byte. `hasBodies`: of requests. */
+/**
+ * `count` exchanges: a request and its response with the same id, once each, bodies byte for byte. `hasBodies`: of requests. `upgrades`: the
+ * first of a connection has a 101, and all that follows is of HTTP/2.
+ */
 export class ExchangeJudge {
   #faults = new Faults();
   #idOf = new Map();
   #answered = new Set();
+  #switches = 0;
+  #ofHttp1 = 0;
   shown = 0;
 
-  constructor(count, { hasBodies = true } = {}) {
+  constructor(count, { hasBodies = true, upgrades = false } = {}) {
     this.count = count;
+    this.upgrades = upgrades;
     this.sent = (n) => (hasBodies ? messageOf(n).bytes : Buffer.alloc(0));
   }
 
@@ -75,6 +81,11 @@ export class ExchangeJudge {
     this.shown++;
     const { direction, id, path, headers, body, bodyEncoding, bodySize, bodyTruncated, incomplete, gapBytes } = message;
     const isRequest = direction === 'request';
+    if (this.upgrades && message.httpVersion !== '2.0') this.#ofHttp1++;
+    if (this.upgrades && message.statusCode === 101) {
+      this.#switches++;
+      return;
+    }
     const n = Number(isRequest ? path?.slice(1) : headers['x-number']);
     if (!Number.isInteger(n) || n < 0 || n >= this.count)
       return this.#faults.add('of no exchange', `${direction} ${path ?? headers['x-number']}`);
@@ -100,6 +111,8 @@ export class ExchangeJudge {
     if (right !== this.count)
       this.#faults.add('the client itself was not content', `${right} of ${this.count} were right`);
     if (this.#idOf.size !== this.count) this.#faults.add('requests', `${this.#idOf.size} of ${this.count}`);
+    if (this.upgrades && (this.#switches === 0 || this.#ofHttp1 !== 2 * this.#switches))
+      this.#faults.add('no upgrade', `${this.#switches} of 101, ${this.#ofHttp1} messages of HTTP/1`);
     if (this.#answered.size !== this.count) this.#faults.add('responses', `${this.#answered.size} of ${this.count}`);
     return this.#faults.list();
   }

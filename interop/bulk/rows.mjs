@@ -96,6 +96,36 @@ const fromH2load = ['h2c', 'h2'].map((over) => {
   };
 });
 
+const node = (over) => (port) => [process.execPath, peer('exchanges.mjs'), 'serve', port, over];
+const goNet =
+  (act) =>
+  (...words) =>
+  (port, count, { goModule }) => [goModule('net-http'), act, port, ...(act === 'ask' ? [count] : []), ...words];
+const hyper =
+  (act) =>
+  (...words) =>
+  (port, count, { rust }) => [rust('hyper'), `${act}-bulk`, port, ...(act === 'ask' ? [count] : []), ...words];
+const java = (over) => (port, count) => ['java', peer('Exchanges.java'), port, count, over];
+const curl = (way) => (port, count) => [process.execPath, peer('curl.mjs'), port, count, way];
+
+/** By name: how client and server come to speak HTTP/2 without TLS is in the name where there is more than one way. */
+const between = Object.entries({
+  'h2c Go - curl, prior knowledge': ['h2c', goNet('serve')('h2c'), curl('--http2-prior-knowledge')],
+  'h2c Go - curl, Upgrade': ['h2c', goNet('serve')('h2c'), curl('--http2'), { upgrades: true }],
+  'h2c Go - Java, Upgrade': ['h2c', goNet('serve')('h2c'), java('h2c'), { upgrades: true }],
+  'h2 node - Java': ['h2', node('h2'), java('h2')],
+  'h2c hyper - Go': ['h2c', hyper('serve')('h2c'), goNet('ask')('h2c')],
+  'h2 hyper - Go': ['h2', hyper('serve')('h2'), goNet('ask')('h2')],
+  'h2c Go - hyper': ['h2c', goNet('serve')('h2c'), hyper('ask')('h2c')],
+  'h2 Go - hyper': ['h2', goNet('serve')('h2'), hyper('ask')('h2')],
+}).map(([name, [over, server, client, judged]]) => ({
+  name,
+  secure: over === 'h2',
+  server,
+  client,
+  judge: (count) => new ExchangeJudge(count, judged),
+}));
+
 /** A round has 16 calls. */
 const CALLS_A_ROUND = 16;
 const fromGo = [false, true].map((secure) => ({
@@ -135,6 +165,7 @@ export const ROWS = [
     ['https', 'h2'].map((over) => exchanges(`${over}, node ${version}`, over, ({ node }) => node(version), 1 / 8)),
   ),
   ...fromH2load,
+  ...between,
   ...late,
   ...webSockets,
   ...calls,

@@ -14,7 +14,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 
-use crate::{sha256, tls, Failure};
+use crate::{numbers, sha256, tls, Failure};
 
 const PIECE_BYTES: usize = 4000;
 
@@ -81,16 +81,18 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Body>, Failure> {
 }
 
 /// To the end of the connection, however that comes.
-async fn talk(stream: impl AsyncRead + AsyncWrite + Unpin + 'static, over: &str) {
+async fn talk(stream: impl AsyncRead + AsyncWrite + Unpin + 'static, over: &str, is_bulk: bool) {
     let io = TokioIo::new(stream);
+    let h2 = || http2::Builder::new(TokioExecutor::new());
     let _ = match over {
-        "h2" | "h2c" => http2::Builder::new(TokioExecutor::new()).serve_connection(io, service_fn(answer)).await,
+        "h2" | "h2c" if is_bulk => h2().serve_connection(io, service_fn(numbers::answer)).await,
+        "h2" | "h2c" => h2().serve_connection(io, service_fn(answer)).await,
         _ => http1::Builder::new().serve_connection(io, service_fn(answer)).await,
     };
 }
 
-/// `version` is the only one of TLS that it speaks, if it is named.
-pub async fn serve(port: &str, over: &str, version: Option<&str>) -> Result<(), Failure> {
+/// `version` is the only one of TLS that it speaks, if it is named; `is_bulk`: for a row of bulk.mjs.
+pub async fn serve(port: &str, over: &str, version: Option<&str>, is_bulk: bool) -> Result<(), Failure> {
     let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await?;
     let acceptor = if matches!(over, "https" | "h2") { Some(tls::acceptor(over, version)?) } else { None };
     loop {
@@ -99,10 +101,10 @@ pub async fn serve(port: &str, over: &str, version: Option<&str>) -> Result<(), 
         let (acceptor, over) = (acceptor.clone(), over.to_owned());
         tokio::spawn(async move {
             match acceptor {
-                None => talk(stream, &over).await,
+                None => talk(stream, &over, is_bulk).await,
                 Some(acceptor) => {
                     if let Ok(secured) = acceptor.accept(stream).await {
-                        talk(secured, &over).await;
+                        talk(secured, &over, is_bulk).await;
                     }
                 }
             }

@@ -10,6 +10,8 @@ import { answerOf, foldOf, messageOf } from '../interop/bulk/content.mjs';
 import { DamagedJudge } from '../interop/bulk/damaged.mjs';
 // @ts-expect-error scripts have no types
 import { ExchangeJudge, StreamJudge } from '../interop/bulk/judges.mjs';
+// @ts-expect-error scripts have no types
+import * as odd from '../interop/bulk/odd.mjs';
 
 const COUNT = 12;
 type Message = Record<string, unknown>;
@@ -113,6 +115,88 @@ describe('exchanges', () => {
   test('the client was not content', () => expect(complaints(truth(), { right: COUNT - 1 })).not.toEqual([]));
   test('a body of a client that sends none', () =>
     expect(complaintsOf(new ExchangeJudge(COUNT, { hasBodies: false }), truth(), told)).not.toEqual([]));
+});
+
+describe('odd exchanges', () => {
+  const told = { right: COUNT, pushed: 1 };
+  const body = (bytes: Buffer) => ({ body: base64(bytes), bodyEncoding: 'base64', bodySize: bytes.length });
+  const half = (n: number, direction: string, more: Message): Message => {
+    const hasTrailers = odd.kindOf(n) === 'trailers' && { trailers: odd.trailersOf(n, direction) };
+    const headers = { 'x-number': `${n}`, ...odd.fieldsOf(n, direction), ...(more.headers as object) };
+    return { id: `i${n}`, direction, ...hasTrailers, ...more, headers };
+  };
+  const at = (kind: string) => numbers.find((n) => odd.kindOf(n) === kind) as number;
+  const of = (n: number): Message[] => {
+    const kind = odd.kindOf(n);
+    const flag = (breaks: string) => (kind === breaks ? { incomplete: 'malformed', bodyTruncated: true } : {});
+    const request = half(n, 'request', { path: `/${n}`, ...body(odd.requestBody(n)), ...flag('uploadBreaksOff') });
+    if (kind === 'uploadBreaksOff') return [request];
+    const answered = { request: { path: `/${n}` }, statusCode: odd.statusOf(n), ...body(odd.responseBody(n)) };
+    const pushes = kind === 'push' && { headers: { 'x-pushes': '1' } };
+    const response = half(n, 'response', { ...answered, ...pushes, ...flag('serverResets') });
+    return kind === 'earlyHints'
+      ? [request, { ...response, statusCode: 103, ...body(Buffer.alloc(0)) }, response]
+      : [request, response];
+  };
+  const pushed = (): Message[] => {
+    const [n, path] = [at('push'), `/pushed/${at('push')}`];
+    return [
+      { id: 'p', direction: 'request', path, headers: {}, ...body(Buffer.alloc(0)) },
+      {
+        id: 'p',
+        direction: 'response',
+        request: { path },
+        statusCode: 200,
+        headers: { 'x-number': `${n}` },
+        ...body(answerOf(n)),
+      },
+    ];
+  };
+  const truth = () => [...numbers.flatMap(of), ...pushed()];
+  const complaints = (messages: Message[], said = told) => complaintsOf(new odd.OddJudge(COUNT), messages, said);
+  const altered =
+    (kind: string, direction: string, more: Message): Alter =>
+    (all) =>
+      all.map((message) => {
+        const isIt = message.direction === direction && message.id === `i${at(kind)}` && message.statusCode !== 103;
+        return isIt ? { ...message, ...more } : message;
+      });
+  const cut = {
+    incomplete: 'reset',
+    errorCode: 'CANCEL',
+    ...body(odd.responseBody(at('clientCancels')).subarray(0, 9)),
+  };
+
+  test('that are right', () => expect(complaints(truth())).toEqual([]));
+  test('an answer that its client cuts', () =>
+    expect(complaints(altered('clientCancels', 'response', cut)(truth()))).toEqual([]));
+  test.each<[string, Alter]>([
+    ['a response is missing', (all) => all.toSpliced(1, 1)],
+    ['a request comes twice', (all) => [...all, all[0] as Message]],
+    ['the pushed response is missing', (all) => all.slice(0, -1)],
+    ['the hints are missing', (all) => all.filter(({ statusCode }) => statusCode !== 103)],
+    ['another id', altered('plain', 'response', { id: 'x' })],
+    ['no trailers', altered('trailers', 'request', { trailers: undefined })],
+    ['another field', altered('largeFields', 'request', { headers: {} })],
+    ['unknown fields', altered('plain', 'request', { unknownHeaders: 1 })],
+    ['another status', altered('noContent', 'response', { statusCode: 200 })],
+    ['another body', altered('echo', 'response', body(Buffer.from('x')))],
+    ['a part without a flag', altered('clientCancels', 'response', { ...cut, incomplete: undefined })],
+    ['a flag of a whole body', altered('plain', 'response', { incomplete: 'reset', errorCode: 'CANCEL' })],
+    ['no flag of an upload that breaks off', altered('uploadBreaksOff', 'request', { incomplete: undefined })],
+    ['of nothing', (all) => [...all, { ...all[0], path: '/none' }]],
+  ])('%s', (_, alter) => expect(complaints(alter(truth()))).not.toEqual([]));
+  test('the client got no push', () => expect(complaints(truth(), { ...told, pushed: 0 })).not.toEqual([]));
+  test('the same messages have the same fingerprint', () => {
+    const print = (messages: Message[]) => {
+      const judge = new odd.OddJudge(COUNT);
+      for (const message of messages) judge.take(message);
+      return judge.fingerprint();
+    };
+    const other = truth().map((message) => ({ ...message, id: 'x', timestamp: 'now' }));
+    expect(print(other.toReversed())).toBe(print(truth()));
+    expect(print(altered('plain', 'request', { method: 'PUT' })(truth()))).not.toBe(print(truth()));
+  });
 });
 
 describe('calls of gRPC', () => {

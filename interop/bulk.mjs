@@ -41,6 +41,7 @@ async function attempt(row, count, place) {
       (name) => `live: ${name} is ${counters[name]}`,
     ),
   ];
+  if (live.fingerprint?.() !== read.fingerprint?.()) complaints.push('live and --read differ');
   return { complaints, dropped, live, read, file };
 }
 

@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { CallJudge } from './calls.mjs';
 import { ExchangeJudge, StreamJudge } from './judges.mjs';
+import { OddJudge } from './odd.mjs';
 
 const peer = (name) => fileURLToPath(new URL(`peers/${name}`, import.meta.url));
 const NODES = ['20.20.2', '22.23.3', '24.21.0', '26.10.0'];
@@ -126,6 +127,15 @@ const between = Object.entries({
   judge: (count) => new ExchangeJudge(count, judged),
 }));
 
+const odd = {
+  name: 'h2c, odd exchanges',
+  share: 1 / 10,
+  secure: false,
+  server: (port) => [process.execPath, peer('odd.mjs'), 'serve', port],
+  client: (port, count) => [process.execPath, peer('odd.mjs'), 'ask', port, count],
+  judge: (count) => new OddJudge(count),
+};
+
 /** A round has 16 calls. */
 const CALLS_A_ROUND = 16;
 const fromGo = [false, true].map((secure) => ({
@@ -166,6 +176,7 @@ export const ROWS = [
   ),
   ...fromH2load,
   ...between,
+  odd,
   ...late,
   ...webSockets,
   ...calls,

@@ -15,17 +15,23 @@ import { fileURLToPath } from 'node:url';
 import { fetchHelm, HELMS, run } from '../deploy/tools.mjs';
 import { imageBom, readImage } from '../packaging/image-sbom.mjs';
 import { clusterUp, Kubectl, noCluster, until } from './image/cluster.mjs';
-import { tellsOwner } from './image/cluster-proofs.mjs';
+import { controllers, tellsOwner } from './image/cluster-proofs.mjs';
 import { buildImage, makeCertificate, withCa } from './image/make.mjs';
 import * as objects from './image/objects.mjs';
 import { ENV, noPodman, Podman } from './image/podman.mjs';
-import { astray, capabilities, drain, failures, messages } from './image/proofs.mjs';
+import { astray, capabilities, drain, failures, messages, SIDECAR } from './image/proofs.mjs';
 import { readsTls } from './image/tls-proof.mjs';
 
 const CHART = fileURLToPath(new URL('../deploy/helm/tcp-sniffer', import.meta.url));
 const INJECTOR_NAMESPACE = 'tcp-sniffer';
 const INJECTOR = 'tcp-sniffer-injector';
 const { NAMESPACE } = objects;
+/** The first version with mode: policy. */
+const POLICY_MINOR = 36;
+const POLICIES = ['Mutating', 'Validating'].flatMap((kind) => [
+  `${kind}AdmissionPolicy`,
+  `${kind}AdmissionPolicyBinding`,
+]);
 /** Of a node that loses how a container ended, so many in a row are not chance. */
 const DRAIN_TRIES = 5;
 
@@ -59,8 +65,16 @@ try {
   await step("TLS of a Node application under another uid is read, its server's and its fetch's", () =>
     readsTls(pods, image, (name) => ready(place, name)),
   );
-  if (missing === undefined)
+  if (missing === undefined) {
     await step('a typo in an annotation is an event on the owner', () => tellsOwner(pods, image));
+    await step('pods of a Deployment and of a Job too', () => controllers(pods, image, 'webhook'));
+    if (place.minor() >= POLICY_MINOR)
+      await step('and with a policy in place of the webhook', async () => {
+        await replaceByPolicy(place, image);
+        await controllers(pods, image, 'policy');
+      });
+    else console.log(`mode policy: NOT RUN, the server is older than 1.${POLICY_MINOR}`);
+  }
   await step('what is wrong is one line and its exit code', () => failures(place, image));
   if (spawnSync('podman', ['--version']).status === 0)
     await step('the bill of materials has what is in the image', () => namesParts(image));
@@ -103,21 +117,8 @@ async function step(name, action) {
 }
 
 async function install(kubectl, image) {
-  const minor = kubectl.minor();
-  const [, repository, tag] = /^(.*):([^:]*)$/.exec(image);
-  const values = {
-    'image.repository': repository,
-    'image.tag': tag,
-    'podDisruptionBudget.enabled': minor >= 21,
-    'policy.tlsKeylog': true,
-  };
-  const sets = Object.entries(values).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
-  // The chart wants 1.21; what it renders for 1.25 goes into an older cluster too, but for the disruption budget.
-  const version = `1.${Math.max(minor, 25)}`;
-  const helm = join(fetchHelm(HELMS[0]), 'helm', 'helm');
-  const words = ['template', 'tcp-sniffer', CHART, '--namespace', INJECTOR_NAMESPACE, '--kube-version', version];
   kubectl.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: INJECTOR_NAMESPACE } });
-  kubectl.apply(run(helm, [...words, ...sets]));
+  applyChart(kubectl, image, { 'podDisruptionBudget.enabled': kubectl.minor() >= 21, 'policy.tlsKeylog': true });
   await until('the injector is available', 90, () => {
     const { status } = kubectl.get('deployment', INJECTOR, INJECTOR_NAMESPACE);
     return status.availableReplicas === 2 || undefined;
@@ -126,6 +127,28 @@ async function install(kubectl, image) {
     const { webhooks } = kubectl.get('mutatingwebhookconfiguration', INJECTOR);
     return webhooks.every(({ clientConfig }) => clientConfig.caBundle) || undefined;
   });
+}
+
+async function replaceByPolicy(kubectl, image) {
+  kubectl.run(['delete', 'mutatingwebhookconfiguration', INJECTOR]);
+  // A busy server may take longer to compile a policy than a request may take.
+  await until('the chart is applied', 300, () => applyChart(kubectl, image, { mode: 'policy', 'locks.enabled': true }));
+  await until('the policy adds sidecars', 60, () => {
+    const words = ['create', '--dry-run=server', '--validate=false', '-o', 'json', '-f', '-'];
+    const { spec } = JSON.parse(kubectl.run(words, JSON.stringify(objects.shop(image, '127.0.0.1'))));
+    return spec.initContainers?.some(({ name }) => name === SIDECAR) || undefined;
+  });
+}
+
+function applyChart(kubectl, image, values) {
+  const [, repository, tag] = /^(.*):([^:]*)$/.exec(image);
+  const all = { 'image.repository': repository, 'image.tag': tag, ...values };
+  const sets = Object.entries(all).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+  // The chart wants 1.21; what it renders for 1.25 goes into an older cluster too, but for the disruption budget.
+  const version = `1.${Math.max(kubectl.minor(), 25)}`;
+  const helm = join(fetchHelm(HELMS[0]), 'helm', 'helm');
+  const words = ['template', 'tcp-sniffer', CHART, '--namespace', INJECTOR_NAMESPACE, '--kube-version', version];
+  return kubectl.apply(run(helm, [...words, ...sets]));
 }
 
 async function inject(place, image, { cert, key }) {
@@ -137,7 +160,7 @@ async function inject(place, image, { cert, key }) {
   const collector = await ready(place, 'collector');
   const shop = await startShop(place, image, collector);
   const { containers, initContainers = [] } = shop.spec;
-  const sidecar = [...initContainers, ...containers].filter(({ name }) => name === 'tcp-sniffer');
+  const sidecar = [...initContainers, ...containers].filter(({ name }) => name === SIDECAR);
   assert.equal(sidecar.length, 1, 'one sidecar');
   assert.deepEqual(sidecar[0].securityContext.capabilities, { add: ['NET_RAW'], drop: ['ALL'] });
   return { place, collector, shop };
@@ -190,4 +213,6 @@ function cleanUp(kubectl) {
   ]) {
     kubectl.run(['delete', kind, name, '--ignore-not-found', '--wait=false']);
   }
+  if (kubectl.minor() >= POLICY_MINOR)
+    kubectl.run(['delete', POLICIES.join(','), '-l', 'app.kubernetes.io/name=tcp-sniffer-injector', '--wait=false']);
 }

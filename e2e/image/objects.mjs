@@ -10,10 +10,14 @@ export const HTTPS_PORT = 8443;
 /** Holds a pod's object after its containers have ended, so that how they ended can be read. */
 const HOLD = 'tcp-sniffer.io/e2e';
 
+/** A request there ends the server that was not prepared. */
+export const END_PATH = '/end';
+
 /** A server that was not prepared. */
 const SERVER = `
 const { createServer } = require('node:http');
 const answer = (request, response) => {
+  if (request.url === '${END_PATH}') response.on('close', () => process.exit(0));
   request.resume();
   request.on('end', () => {
     response.statusCode = request.url.startsWith('/missing') ? 404 : request.method === 'POST' ? 201 : 200;
@@ -177,26 +181,35 @@ export const secure = (image, collectorIp) => {
   );
 };
 
-/** A workload whose pods have an annotation that is none. */
-export const typo = (image) => {
-  const labels = { app: 'typo', 'tcp-sniffer/inject': 'true' };
+const template = (image, app, annotations = {}) => ({
+  metadata: { labels: { app, 'tcp-sniffer/inject': 'true' }, annotations },
+  spec: {
+    containers: [container('shop', image, SERVER, [HTTP_PORT])],
+    volumes: [tls],
+    automountServiceAccountToken: false,
+  },
+});
+
+export const deployment = (image, name, annotations) => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: metadata(name),
+  spec: { selector: { matchLabels: { app: name } }, template: template(image, name, annotations) },
+});
+
+/** Ends with 0 after a request for END_PATH. */
+export const job = (image, name) => {
+  const { metadata: meta, spec } = template(image, name);
   return {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: metadata('typo'),
-    spec: {
-      selector: { matchLabels: { app: 'typo' } },
-      template: {
-        metadata: { labels, annotations: { 'tcp-sniffer/sample-rat': '0.1' } },
-        spec: {
-          containers: [container('shop', image, SERVER, [HTTP_PORT])],
-          volumes: [tls],
-          automountServiceAccountToken: false,
-        },
-      },
-    },
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: metadata(name),
+    spec: { backoffLimit: 0, template: { metadata: meta, spec: { ...spec, restartPolicy: 'Never' } } },
   };
 };
+
+/** A workload whose pods have an annotation that does not exist. */
+export const typo = (image) => deployment(image, 'typo', { 'tcp-sniffer/sample-rat': '0.1' });
 
 /** Asks for what is not there: an interface, and the Secret of a token. */
 export const astray = (image) =>

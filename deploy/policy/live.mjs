@@ -21,6 +21,11 @@ const INJECT = 'tcp-sniffer/inject';
 const KINDS = ['Mutating', 'Validating'].flatMap((kind) => [`${kind}AdmissionPolicy`, `${kind}AdmissionPolicyBinding`]);
 /** The API server learns of the policies of a group by a watch, and compiles them then. */
 const PATIENCE_MS = 60_000;
+/** A server that has no time left for a request compiles on after its answer; a second request beside that would be as slow. */
+const COMPILE_MS = 30_000;
+const MAX_TRIES = 8;
+/** Requests at one time. */
+const AT_ONCE = 8;
 /** Of what the server says of a pod that it does not take. */
 const MAX_REASON_CHARS = 200;
 
@@ -52,7 +57,9 @@ async function make(url, objects) {
       const { message } = await response.json();
       // After such an answer it may have been made all the same.
       if (response.ok || (tries > 1 && response.status === 409)) break;
-      if (response.status !== 504 || tries === 5) throw new Error(`${object.kind} ${object.metadata.name}: ${message}`);
+      if (response.status !== 504 || tries === MAX_TRIES)
+        throw new Error(`${object.kind} ${object.metadata.name}: ${message}`);
+      await sleep(COMPILE_MS);
     }
   }
 }
@@ -162,6 +169,14 @@ function fault({ pod, refused, wanted, wrong }, answer) {
   return wrong(answer.pod ?? pod, answer.said);
 }
 
+/** The results of `action` in the order of the list. */
+async function mapped(list, action) {
+  const results = [];
+  for (let at = 0; at < list.length; at += AT_ONCE)
+    results.push(...(await Promise.all(list.slice(at, at + AT_ONCE).map(action))));
+  return results;
+}
+
 /** Its fault at last: while there is one, the server is asked again. */
 async function judge(url, each, deadline) {
   for (;;) {
@@ -234,24 +249,31 @@ async function prove(url, work) {
   const faults = [];
   const refused = new Map();
   let compared = 0;
-  for (const { namespaces, tries, objects } of groups) {
+  for (const [index, { namespaces, tries, objects }] of groups.entries()) {
+    console.error(`live: values ${index + 1} of ${groups.length}`);
     await make(url, namespaces);
     await serviceAccounts(url, namespaces);
-    const asked = [];
-    for (const each of tries) asked.push(await before(url, each));
+    const asked = await mapped(tries, (each) => before(url, each));
     await make(url, objects);
     const deadline = Date.now() + PATIENCE_MS;
     const labelled = namespaces.find(({ metadata }) => metadata.labels[INJECT] === 'true');
-    for (const each of [...probes(labelled.metadata.name), ...asked]) {
-      faults.push(...(await judge(url, each, deadline)));
+    for (const probe of probes(labelled.metadata.name)) faults.push(...(await judge(url, probe, deadline)));
+    faults.push(...(await mapped(asked, (each) => judge(url, each, deadline))).flat());
+    for (const each of asked) {
       if (each.refused === undefined) compared++;
       else refused.set(each.name, each.refused);
     }
+    // Policies that are not needed any more would only slow the server down.
+    remove(KINDS);
   }
   faults.push(...(await failures(url)));
   if (faults.length > 0) throw new Error(faults.join('\n'));
   const reasons = [...refused].map(([name, reason]) => `\n  ${name}: ${reason.slice(0, MAX_REASON_CHARS)}`);
   return `${gitVersion}: ${compared} pods by ${groups.length} policies; taken from nobody: ${refused.size}${reasons.join('')}`;
+}
+
+function remove(kinds) {
+  run('kubectl', ['delete', kinds.join(','), '-l', `${OF_RUN}=${RUN}`, '--wait=false']);
 }
 
 const work = mkdtempSync(join(tmpdir(), 'tcp-sniffer-live-'));
@@ -263,6 +285,6 @@ try {
   process.exitCode = 1;
 } finally {
   child.kill();
-  run('kubectl', ['delete', [...KINDS, 'namespaces'].join(','), '-l', `${OF_RUN}=${RUN}`, '--wait=false']);
+  remove([...KINDS, 'namespaces']);
   rmSync(work, { recursive: true, force: true });
 }

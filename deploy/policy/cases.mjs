@@ -13,7 +13,16 @@ const pod = (spec, annotations) => ({
 const STATUS = { 'tcp-sniffer/status': '{}' };
 const env = (variables) => Object.entries(variables).map(([name, value]) => ({ name, value }));
 /** A pod that a user wrote a sidecar into, with the annotation that says it is ours. */
-const withSidecar = (sidecar) => pod({ containers: [web, { name: 'tcp-sniffer', image: IMAGE, ...sidecar }] }, STATUS);
+const withSidecar = (sidecar) =>
+  pod({ containers: [web, { name: 'tcp-sniffer', image: IMAGE, ...sidecar }], volumes: volumesFor(sidecar) }, STATUS);
+/** Without these the API server would refuse the pod by itself. */
+function volumesFor({ volumeMounts = [], volumeDevices = [] }) {
+  const empty = new Set(volumeMounts.map(({ name }) => name));
+  return [
+    ...[...empty].map((name) => ({ name, emptyDir: {} })),
+    ...volumeDevices.map(({ name }) => ({ name, persistentVolumeClaim: { claimName: name } })),
+  ];
+}
 
 const RULES = {
   images: ['registry.example/team/*'],

@@ -28,8 +28,6 @@ import (
 
 const (
 	service = "interop.v1.Everything"
-	// Calls at the same time.
-	atOnce  = 16
 	tooLate = 30 * time.Millisecond
 	reason  = "100% wrong: ü, \"quoted\"\nand a second line"
 )
@@ -37,9 +35,12 @@ const (
 // Messages are bytes as they are.
 type raw struct{}
 
-func (raw) Marshal(v any) ([]byte, error)      { return *v.(*[]byte), nil }
-func (raw) Unmarshal(data []byte, v any) error { *v.(*[]byte) = append([]byte(nil), data...); return nil }
-func (raw) Name() string                       { return "raw" }
+func (raw) Marshal(v any) ([]byte, error) { return *v.(*[]byte), nil }
+func (raw) Unmarshal(data []byte, v any) error {
+	*v.(*[]byte) = append([]byte(nil), data...)
+	return nil
+}
+func (raw) Name() string { return "raw" }
 
 func reversed(data []byte) []byte {
 	out := make([]byte, len(data))
@@ -227,6 +228,15 @@ func callOne(connection *grpc.ClientConn, call int, name string, compressed bool
 	}
 }
 
+// Calls at the same time: fewer if the machine is too busy (bulk.mjs).
+func atOnce() int {
+	inFlight, err := strconv.Atoi(os.Getenv("BULK_IN_FLIGHT"))
+	if err != nil {
+		inFlight = 64
+	}
+	return inFlight / 4
+}
+
 func ask(port, rounds, folder string) error {
 	security := insecure.NewCredentials()
 	if folder != "" {
@@ -244,7 +254,7 @@ func ask(port, rounds, folder string) error {
 	}
 	var printing sync.Mutex
 	var running sync.WaitGroup
-	places := make(chan struct{}, atOnce)
+	places := make(chan struct{}, atOnce())
 	call := 0
 	for range count {
 		for _, name := range append(methods, "Missing") {

@@ -49,7 +49,7 @@ export function programsOf(...names) {
   });
 }
 
-/** What cargo says of each thing that it has built, or had. */
+/** Builds them; returns what cargo says of each. */
 function build(words, ...what) {
   const said = output('cargo', [...words, '--quiet', '--message-format=json', ...what], {
     cwd: ROOT,

@@ -51,7 +51,7 @@ const SENTENCES: Readonly<Record<string, readonly string[]>> = {
   ],
   'docs/injector.md': [
     'annotations over {ts/injector/sizes.ts MAX_ANNOTATION_BYTES}',
-    'come once in {ts/injector/owner-events.ts REPEAT_MS minutes}. At most {ts/injector/owner-events.ts BURST} events go out at once',
+    'about the same owner once in {ts/injector/owner-events.ts REPEAT_MS minutes}. It sends at most {ts/injector/owner-events.ts BURST} events at once',
     '| 413 | the same, of more than {ts/injector/exchange.ts MAX_BODY_BYTES} |',
     'A review of more than {ts/injector/exchange.ts MAX_BODY_BYTES}, of more than {ts/injector/json-bounds.ts MAX_TOKENS} values',
     'reads the first {ts/injector/review-head.ts HEAD_BYTES}',

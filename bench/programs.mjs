@@ -1,7 +1,7 @@
 // Our own programs of the bench. A full run measures what is published: the addon, and the engine alone, built by profile (packaging/profile.mjs).
 import { copyFileSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { byProfile, READER, READER_OF_BENCHES } from '../packaging/profile.mjs';
+import { byProfile, checkProfile, READER, READER_OF_BENCHES } from '../packaging/profile.mjs';
 import { output, ROOT } from './processes.mjs';
 
 const BUILD_MS = 30 * 60_000;
@@ -49,13 +49,14 @@ export function programsOf(...names) {
   });
 }
 
-/** Builds them; returns what cargo says of each. */
+/** Builds them; returns what cargo says of each. @throws if a profile was given and not used */
 function build(words, ...what) {
   const said = output('cargo', [...words, '--quiet', '--message-format=json', ...what], {
     cwd: ROOT,
     env: { ...process.env, ...ENV },
     timeout: BUILD_MS,
   });
+  checkProfile(said);
   return said
     .trim()
     .split('\n')

@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { complaints, neededLibraries, newestGlibc } from './gates.mjs';
 import { buildLibpcap, LIBPCAP_VERSION } from './libpcap.mjs';
-import { GLIBC_FLOOR, installToolchain, platformNamed, ROOT, read, run } from './platforms.mjs';
-import { byProfile } from './profile.mjs';
+import { errorsOf, GLIBC_FLOOR, installToolchain, platformNamed, ROOT, read, run } from './platforms.mjs';
+import { byProfile, checkProfile } from './profile.mjs';
 
 /** Where the addons are put together, one folder a platform package. */
 export const ADDONS = join(ROOT, 'target', 'packaging', 'addons');
@@ -79,15 +79,13 @@ function build(platforms, { features, folder, isByProfile }) {
     return configOf(flags);
   });
   // All at once: while one is linked, which takes one core, others are compiled.
-  run(
-    'cargo',
-    [
-      ...['zigbuild', ...words, '--lib', '--target-dir', target],
-      ...platforms.flatMap((platform) => ['--target', platform.cargo]),
-      ...configs.flatMap((config) => ['--config', config]),
-    ],
-    { env },
-  );
+  const args = [
+    ...['zigbuild', ...words, '--lib', '--target-dir', target],
+    ...platforms.flatMap((platform) => ['--target', platform.cargo]),
+    ...configs.flatMap((config) => ['--config', config]),
+  ];
+  if (isByProfile) console.error(checkProfile(errorsOf('cargo', args, { env })));
+  else run('cargo', args, { env });
   mkdirSync(folder, { recursive: true });
   return platforms.map((platform) => {
     const addon = join(folder, platform.addon);

@@ -1,6 +1,6 @@
 // The platforms there are packages for, and the toolchain that builds all of them on one machine: Rust's own std of each
 // target, and zig as C compiler, linker and C library, because it links against any glibc however old and against musl.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -48,6 +48,16 @@ export function platformNamed(folder) {
 export function run(command, args, { env = {}, cwd = ROOT } = {}) {
   console.log(`$ ${[command, ...args].join(' ')}`);
   execFileSync(command, args, { cwd, env: { ...process.env, ...env }, stdio: 'inherit' });
+}
+
+/** Returns the text on stderr of a command. @throws if it fails, and shows that text */
+export function errorsOf(command, args, { env = {} } = {}) {
+  console.log(`$ ${[command, ...args].join(' ')}`);
+  const options = { cwd: ROOT, env: { ...process.env, ...env }, encoding: 'utf8', maxBuffer: 1024 * 1024 * 1024 };
+  const { status, stderr, error } = spawnSync(command, args, { ...options, stdio: ['ignore', 'inherit', 'pipe'] });
+  if (status === 0) return stderr;
+  console.error(stderr);
+  throw error ?? new Error(`${command} failed (${status})`);
 }
 
 /** The output of a command. */

@@ -136,6 +136,12 @@ const odd = {
   judge: (count) => new OddJudge(count),
 };
 
+const linesOfJson = (lines) =>
+  lines
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
 /** A round has 16 calls. */
 const CALLS_A_ROUND = 16;
 const fromGo = [false, true].map((secure) => ({
@@ -151,11 +157,17 @@ const fromGo = [false, true].map((secure) => ({
     ...(secure ? ['.'] : []),
   ],
   judge: () => new CallJudge(),
-  told: (lines) =>
-    lines
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line)),
+  told: linesOfJson,
+}));
+
+const calling = withNode('calls.mjs');
+const fromNode = [false, true].map((secure) => ({
+  name: `grpc-js, all kinds${secure ? ', TLS' : ''}`,
+  secure,
+  server: calling((port) => ['serve', port]),
+  client: calling((port, count) => ['ask', port, count]),
+  judge: () => new CallJudge(),
+  told: linesOfJson,
 }));
 
 const late = ['https', 'h2'].map((over) => {
@@ -181,5 +193,6 @@ export const ROWS = [
   ...webSockets,
   ...calls,
   ...fromGo,
+  ...fromNode,
   ...events,
 ];

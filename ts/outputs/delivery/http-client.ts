@@ -5,7 +5,6 @@
  */
 
 import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
 import { retryAfterMs } from './retry-after';
 
 /** More of an answer than this is not worth reading for the sake of a reusable connection; nor to wait longer for it. */
@@ -99,8 +98,10 @@ async function readAll(answer: AsyncIterable<Buffer>, isGzip: boolean): Promise<
     pieces.push(piece);
   }
   const whole = Buffer.concat(pieces);
+  if (!isGzip) return whole;
   // Who is not asked for a coding may use any (RFC 9110 §12.5.3).
-  return isGzip ? promisify(gunzip)(whole, { maxOutputLength: MAX_ANSWER_BYTES }) : whole;
+  const { gunzip } = require('node:zlib') as typeof import('node:zlib');
+  return promisify(gunzip)(whole, { maxOutputLength: MAX_ANSWER_BYTES });
 }
 
 class InterimResponsesError extends Error {

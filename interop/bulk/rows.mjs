@@ -163,6 +163,8 @@ const fromGo = [false, true].map((secure) => ({
 const calling = withNode('calls.mjs');
 const fromNode = [false, true].map((secure) => ({
   name: `grpc-js, all kinds${secure ? ', TLS' : ''}`,
+  // A call has eight messages.
+  share: 1 / 4,
   secure,
   server: calling((port) => ['serve', port]),
   client: calling((port, count) => ['ask', port, count]),

@@ -26,6 +26,12 @@ describe('a build by profile', () => {
     );
   });
 
+  it('is refused for the image by the same name', () => {
+    const name = WRITES_LINES.match(/Encoder9push_line/)?.[0];
+    for (const file of ['packaging/profile.mjs', 'docker/Dockerfile'])
+      expect(readFileSync(join(ROOT, file), 'utf8')).toContain(name);
+  });
+
   it('trains with traffic that there is', () => {
     const [, kinds = ''] =
       /<<'KINDS'\n([\s\S]*?)\nKINDS\n/.exec(readFileSync(join(ROOT, 'packaging/profile.sh'), 'utf8')) ?? [];

@@ -130,11 +130,19 @@ function buildPrograms() {
     buildByProfile(tell);
   } catch (error) {
     tell(`not built by profile, so as for development: ${error.message}`);
+    buildEngine();
+  }
+}
+
+function buildEngine() {
+  try {
     execFileSync('cargo', ['build', '--release', '--quiet', '--example', 'read'], {
       cwd: ROOT,
       stdio: 'inherit',
       timeout: 1_800_000,
     });
+  } catch (error) {
+    tell(`without the engine alone: ${error.message}`);
   }
 }
 

@@ -1,27 +1,19 @@
 // grpc-js: calls of all four kinds, many at once. `calls.mjs serve PORT` or `calls.mjs ask PORT COUNT`, which prints a line of JSON for each call as
 // interop/grpc-go does: what it sent, what it got, and the status.
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { Client, credentials, Metadata, Server, ServerCredentials } from '@grpc/grpc-js';
-import { tls } from './window.mjs';
+import { Metadata, Server } from '@grpc/grpc-js';
+import { clientOf, listen, methodOf, same } from './grpc-ends.mjs';
 
 const SERVICE = 'interop.v1.Everything';
 const AT_ONCE = 100;
 /** Of one call that gets several. */
 const ANSWERS = 5;
-/** grpc-js names the coding by its number. */
-const GZIP = 2;
-const same = (bytes) => bytes;
 
-const methodOf = (name, requestStream, responseStream) => ({
-  ...{ path: `/${SERVICE}/${name}`, requestStream, responseStream },
-  ...{ requestSerialize: same, requestDeserialize: same, responseSerialize: same, responseDeserialize: same },
-});
 const METHODS = {
-  Unary: methodOf('Unary', false, false),
-  Many: methodOf('Many', false, true),
-  Collect: methodOf('Collect', true, false),
-  Chat: methodOf('Chat', true, true),
+  Unary: methodOf(`/${SERVICE}/Unary`, false, false),
+  Many: methodOf(`/${SERVICE}/Many`, false, true),
+  Collect: methodOf(`/${SERVICE}/Collect`, true, false),
+  Chat: methodOf(`/${SERVICE}/Chat`, true, true),
 };
 const NAMES = Object.keys(METHODS);
 
@@ -48,13 +40,7 @@ const HANDLERS = {
 function serve(port) {
   const server = new Server();
   server.addService(METHODS, HANDLERS);
-  const pair = tls();
-  const security = pair
-    ? ServerCredentials.createSsl(null, [{ cert_chain: readFileSync(pair.cert), private_key: readFileSync(pair.key) }])
-    : ServerCredentials.createInsecure();
-  server.bindAsync(`127.0.0.1:${port}`, security, (error) => {
-    if (error) throw error;
-  });
+  listen(server, port);
 }
 
 function questionsOf(number, { requestStream }) {
@@ -97,11 +83,7 @@ function ask(client, number, gzip) {
 }
 
 async function askAll(port, count) {
-  const pair = tls();
-  const security = pair ? credentials.createSsl(readFileSync(pair.cert)) : credentials.createInsecure();
-  const [plain, gzip] = [{}, { 'grpc.default_compression_algorithm': GZIP }].map(
-    (options) => new Client(`127.0.0.1:${port}`, security, options),
-  );
+  const [plain, gzip] = [clientOf(port, false), clientOf(port, true)];
   let next = 0;
   const one = async () => {
     while (next < count) {

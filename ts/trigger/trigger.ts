@@ -326,6 +326,8 @@ export class Trigger {
     const ending = this.#options.endings?.of(exchange.key);
     if (ending === undefined) return;
     const atMs = Math.max(exchange.end, (ending.atMicros ?? 0) / 1_000);
+    // It is awaited already.
+    if (atMs === exchange.overMs) return;
     exchange.overMs = atMs;
     // Mostly they come in their order.
     const after = this.#ends.findLastIndex((end) => end.atMs <= atMs);

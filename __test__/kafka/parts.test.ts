@@ -197,7 +197,7 @@ describe('an error', () => {
       'UNKNOWN_TOPIC_OR_PARTITION',
     ],
     ['another leader', broker('NOT_LEADER_OR_FOLLOWER'), 'later', 'NOT_LEADER_OR_FOLLOWER'],
-    ['both', broker('MESSAGE_TOO_LARGE', 'INVALID_RECORD'), 'never', 'MESSAGE_TOO_LARGE, INVALID_RECORD'],
+    ['both', broker('MESSAGE_TOO_LARGE', 'INVALID_RECORD'), 'small', 'MESSAGE_TOO_LARGE, INVALID_RECORD'],
     [
       'one may pass',
       broker('MESSAGE_TOO_LARGE', 'NOT_ENOUGH_REPLICAS'),

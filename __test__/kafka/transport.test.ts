@@ -178,6 +178,20 @@ describe('a refusal', () => {
     expect(output.stats()).toMatchObject({ delivered: 7, dropped: 0, errors: 0 });
   });
 
+  it('of a size in one partition and for good in another drops the small request that is refused for good', async () => {
+    const sent: string[] = [];
+    const { output, write } = kafka((request) => {
+      const reasons = [request.length > 2 && 'RECORD_LIST_TOO_LARGE', request.includes('bad') && 'INVALID_RECORD'];
+      const names = reasons.filter((reason) => reason !== false);
+      if (names.length > 0) throw new AggregateError(names.map(refused));
+      sent.push(...request);
+    });
+    write('a', 'b', 'c', 'd', 'e', 'bad', 'f', 'g');
+    await settle(40);
+    expect(sent).toEqual(['a', 'b', 'c', 'd', 'f', 'g']);
+    expect(output.stats()).toMatchObject({ delivered: 6, droppedBy: { rejected: 2 }, waiting: 0 });
+  });
+
   it('that may pass within a part is a reason to send all of it again', async () => {
     const { output, requests, write, pass } = kafka((request, attempt) => {
       if (request.length > 1) throw refused('MESSAGE_TOO_LARGE');

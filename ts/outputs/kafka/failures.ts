@@ -39,7 +39,8 @@ export function failureOf(error: unknown): Failure {
   if (known.length === 0 || !known.every((name) => FINAL.has(name) || TOO_LARGE.has(name))) {
     return { reason, again: 'later' };
   }
-  return { reason, again: known.every((name) => TOO_LARGE.has(name)) ? 'small' : 'never' };
+  // Records that are too large together may pass in parts, whatever the other partitions refuse.
+  return { reason, again: known.some((name) => TOO_LARGE.has(name)) ? 'small' : 'never' };
 }
 
 /** The innermost errors say what it was; those around them say only that there was something. */

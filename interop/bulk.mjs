@@ -31,7 +31,7 @@ async function attempt(row, count, place) {
   mkdirSync(place);
   const [live, read] = [row.judge(count), row.judge(count)];
   const file = join(place, 'capture.pcap');
-  const { told, counters, dropped } = await withServer(row, count, place, ({ port, keylog, ask }) =>
+  const { told, counters, leftOut } = await withServer(row, count, place, ({ port, keylog, ask }) =>
     watch({ port, file, keylog, live, read }, ask),
   );
   const complaints = [
@@ -42,7 +42,7 @@ async function attempt(row, count, place) {
     ),
   ];
   if (live.fingerprint?.() !== read.fingerprint?.()) complaints.push('live and --read differ');
-  return { complaints, dropped, live, read, file };
+  return { complaints, leftOut, live, read, file };
 }
 
 async function resultOf(row) {
@@ -52,8 +52,8 @@ async function resultOf(row) {
     rmSync(place, { recursive: true, force: true });
     process.env.BULK_IN_FLIGHT = String(IN_FLIGHT[tries - 1]);
     const result = await attempt(row, count, place);
-    if (result.dropped === 0 || tries === IN_FLIGHT.length) return result;
-    console.log(`${row.name}: again, the machine was busy: ${result.dropped} dropped`);
+    if (result.leftOut === 0 || tries === IN_FLIGHT.length) return result;
+    console.log(`${row.name}: again, the machine was busy: ${result.leftOut} left out`);
   }
 }
 

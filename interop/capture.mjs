@@ -14,12 +14,12 @@ const { createSniffer } = createRequire(import.meta.url)(join(dist, 'index.js'))
 /** No body of the cases is larger, so nothing is cut by it. */
 const MAX_BODY_BYTES = 32 * 1024 * 1024;
 /** The bytes that a session may take of the disk; the largest takes a third of them. */
-export const MAX_SAVEFILE_BYTES = 1024 ** 3;
+const MAX_SAVEFILE_BYTES = 1024 ** 3;
 const TCPDUMP_BUFFER_KIB = 65_536;
 /** The time for a server to close connections after its clients are gone. */
 const SETTLE_MS = 300;
-/** tcpdump takes up to a second to get packets from the kernel. */
-const MARK_LIMIT_MS = 20_000;
+/** The time without a byte from tcpdump, which takes up to a second to get packets from the kernel. */
+const SILENCE_LIMIT_MS = 20_000;
 /** The SYN and the reset that answers it, and what a busy loopback may put after them. */
 const MARK_BYTES = 4096;
 const READ_LIMIT_MS = 120_000;
@@ -48,32 +48,38 @@ async function sniff(ports, decodeBody, keylog) {
 }
 
 /** A packet to a port without a listener; that it is in the savefile says that all before it are. */
-async function mark(port, file) {
+async function mark(port, file, tcpdump) {
   const localPort = await freePort();
   const bytes = Buffer.alloc(4);
   bytes.writeUInt16BE(localPort, 0);
   bytes.writeUInt16BE(port, 2);
   await new Promise((resolve) => connect({ port, host: '127.0.0.1', localPort }).on('error', resolve));
-  const deadline = Date.now() + MARK_LIMIT_MS;
-  while (!tailOf(file, MARK_BYTES).includes(bytes)) {
-    if (Date.now() > deadline) throw new Error(`tcpdump wrote no last packet within ${MARK_LIMIT_MS} ms`);
+  let [written, deadline] = [0, 0];
+  for (;;) {
+    const { size, tail } = endOf(file, MARK_BYTES);
+    if (tail.includes(bytes)) return;
+    // The kernel ends it at the limit of the file, too.
+    if (!tcpdump.isRunning()) throw new Error(`tcpdump ended before its last packet, with ${size} bytes written`);
+    if (size > written) [written, deadline] = [size, Date.now() + SILENCE_LIMIT_MS];
+    else if (Date.now() > deadline)
+      throw new Error(`tcpdump wrote nothing for ${SILENCE_LIMIT_MS} ms, and no last packet`);
     await sleep(50);
   }
 }
 
-function tailOf(file, length) {
+function endOf(file, length) {
   const descriptor = openSync(file, 'r');
   try {
     const tail = Buffer.alloc(length);
     const { size } = fstatSync(descriptor);
-    return tail.subarray(0, readSync(descriptor, tail, 0, length, Math.max(0, size - length)));
+    return { size, tail: tail.subarray(0, readSync(descriptor, tail, 0, length, Math.max(0, size - length))) };
   } finally {
     closeSync(descriptor);
   }
 }
 
 /** tcpdump on these ports; `stop()` returns once all that was before it is in the file. */
-export async function dump(ports, file) {
+export async function dump(ports, file, maxBytes = MAX_SAVEFILE_BYTES) {
   const last = await freePort();
   const filter = [...ports, last].map((port) => `tcp port ${port}`).join(' or ');
   const user = process.getuid() === 0 ? ['-Z', 'root'] : [];
@@ -92,14 +98,14 @@ export async function dump(ports, file) {
     filter,
   ];
   // The kernel holds it to its share of the disk.
-  const child = start(['bash', '-c', 'ulimit -f "$0"; exec "$@"', String(MAX_SAVEFILE_BYTES / 1024), ...tcpdump]);
+  const child = start(['bash', '-c', 'ulimit -f "$0"; exec "$@"', String(maxBytes / 1024), ...tcpdump]);
   while (!child.stderr().includes('listening on')) {
     if (!child.isRunning()) throw new Error(`tcpdump: ${child.stderr().trim()}`);
     await sleep(10);
   }
   return {
     async stop() {
-      await mark(last, file);
+      await mark(last, file, child);
       child.signal('SIGINT');
       const { code, stderr } = await child.done;
       if (code !== 0) throw new Error(`tcpdump: ${code} ${stderr.trim()}`);

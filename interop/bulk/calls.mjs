@@ -1,4 +1,4 @@
-// The calls of grpc-go as the sniffers show them, against the records of its client (grpc-go/main.go).
+// The calls of grpc-go and grpc-js as the sniffers show them, against the records of their clients (grpc-go/main.go, peers/calls.mjs).
 import { createHash } from 'node:crypto';
 import { Faults } from './faults.mjs';
 
@@ -11,6 +11,15 @@ const sum = (base64) =>
   createHash('sha256')
     .update(Buffer.from(base64 ?? '', 'base64'))
     .digest('hex');
+/** The parts of a message that are judged: 100 000 calls with all their bodies are more than Node keeps. */
+const judged = ({ direction, headers, grpc, grpcMessages = [], incomplete, bodyTruncated, gapBytes }) => ({
+  direction,
+  call: headers['x-call'],
+  grpc,
+  held: grpcMessages.filter(({ truncated }) => !truncated).map(({ data }) => sum(data)),
+  incomplete,
+  isCut: Boolean(bodyTruncated || gapBytes),
+});
 const isBeginning = (part, all) => part.every((value, index) => value === all[index]);
 
 export class CallJudge {
@@ -23,7 +32,7 @@ export class CallJudge {
     const { id, direction, stream, sequence, truncated, data } = message;
     const exchange = this.#exchanges.get(id) ?? { request: [], response: [], inside: { request: [], response: [] } };
     this.#exchanges.set(id, exchange);
-    if (stream === undefined) exchange[direction].push(message);
+    if (stream === undefined) exchange[direction].push(judged(message));
     else {
       const inside = exchange.inside[direction];
       const isRequest = direction === 'request';
@@ -55,7 +64,7 @@ export class CallJudge {
       [request, inside.request],
       [response, inside.response],
     ]) {
-      const held = half?.grpcMessages?.filter(({ truncated }) => !truncated).map(({ data }) => sum(data)) ?? [];
+      const held = half?.held ?? [];
       if (String(held) !== String(streamed))
         fault('a body', `${half?.direction}: ${held.length} of ${streamed.length}`);
     }
@@ -65,13 +74,13 @@ export class CallJudge {
     const { status, statusMessage = '' } = response?.grpc ?? {};
     if (status !== code || statusMessage !== message)
       fault('a status', `${status} ${statusMessage} of ${code} ${message}`);
-    if (response?.incomplete || response?.bodyTruncated || response?.gapBytes) fault('a flag', response.incomplete);
+    if (response?.incomplete || response?.isCut) fault('a flag', response.incomplete);
   }
 
   complaints(records) {
     const byCall = new Map();
     for (const exchange of this.#exchanges.values()) {
-      const call = exchange.request[0]?.headers['x-call'];
+      const call = exchange.request[0]?.call;
       if (call === undefined || byCall.has(call)) this.#faults.add('an exchange of no call', `${call}`);
       byCall.set(call, exchange);
     }

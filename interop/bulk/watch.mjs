@@ -11,10 +11,15 @@ const { createSniffer } = createRequire(import.meta.url)(
 );
 
 const RING_BYTES = 64 * 1024 * 1024;
+/** 100 000 calls of gRPC, each with some megabytes to a hundred of them, take 3 GB. */
+const MAX_SAVEFILE_BYTES = 8 * 1024 ** 3;
 /** The time for the last packets of a connection that ends. */
 const SETTLE_MS = 300;
 
-/** Returns what `act` returned, how much a busy machine dropped, and the engine's counters. */
+/** Named by the engine where it had no time for all of the content. */
+const LEFT_IN_HASTE = ['dropped', 'queueDropped', 'bodiesLeftCoded', 'grpcMessagesLeftCoded'];
+
+/** Returns what `act` returned, how much a busy machine left out, and the engine's counters. */
 export async function watch({ port, file, keylog, live, read }, act) {
   const sniffer = createSniffer({
     ports: [port],
@@ -27,7 +32,7 @@ export async function watch({ port, file, keylog, live, read }, act) {
   });
   for (const event of ['message', 'streamMessage']) sniffer.on(event, (message) => live.take(message));
   await sniffer.start();
-  const written = await dump([port], file);
+  const written = await dump([port], file, MAX_SAVEFILE_BYTES);
   let told;
   let ofFile;
   try {
@@ -39,7 +44,8 @@ export async function watch({ port, file, keylog, live, read }, act) {
   }
   const { engine: counters } = sniffer.stats();
   await readEach([port], file, keylog, ['--stream-messages'], (message) => read.take(message));
-  return { told, counters, dropped: counters.dropped + counters.queueDropped + ofFile.dropped };
+  const leftOut = LEFT_IN_HASTE.reduce((sum, name) => sum + counters[name], ofFile.dropped);
+  return { told, counters, leftOut };
 }
 
 /** The messages of a savefile to a judge; returns the engine's counters. */

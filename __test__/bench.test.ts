@@ -114,7 +114,10 @@ describe('what must hold', () => {
       start: { rows: [{ what: '--version', now: spread(50), toBefore: spread(value) }] },
       sidecar: [{ perSecond: 0, cores: value, wakeUps: 10 }],
       live: {
-        observers: [{ name: 'tcp-sniffer', toTcpdump: spread(value), p99ToTcpdump: spread(value), dropped: 0 }],
+        observers: [
+          { name: 'no observer' },
+          { name: 'ours', beside: 'theirs', rateBeside: spread(value), p99Beside: spread(value), dropped: 0 },
+        ],
       },
       outputs: {
         rows: [

@@ -175,21 +175,21 @@ function outputGoals(result) {
 
 function liveGoals(result) {
   if (result === undefined) return [];
-  const ours = result.observers.find(({ name }) => name === 'tcp-sniffer');
   const { requests, p99 } = TO_TCPDUMP;
-  return [
-    {
-      goal: `live, full load: the server keeps ${requests * 100} % of its rate beside \`tcpdump -w /dev/null\``,
-      measured: `${(ours.toTcpdump.median * 100).toFixed(0)} %`,
-      holds: ours.toTcpdump.median >= requests,
-    },
-    {
-      goal: `live, full load: p99 of the service within ${p99}× of that beside tcpdump`,
-      measured: `${ours.p99ToTcpdump.median.toFixed(1)}×`,
-      holds: ours.p99ToTcpdump.median <= p99,
-    },
-    { goal: 'live, full load: no packet dropped', measured: `${ours.dropped} dropped`, holds: ours.dropped === 0 },
-  ];
+  return result.observers.flatMap(({ name, beside, rateBeside, p99Beside, dropped }) => {
+    if (beside === undefined) return [];
+    const row = (goal, measured, holds) => ({ goal: `live, full load, \`${name}\`: ${goal}`, measured, holds });
+    const [rate, latency] = [rateBeside.median, p99Beside.median];
+    return [
+      row(
+        `the server keeps ${requests * 100} % of its rate beside \`${beside}\``,
+        `${(rate * 100).toFixed(0)} %`,
+        rate >= requests,
+      ),
+      row(`p99 of the service within ${p99}× of that beside \`${beside}\``, `${latency.toFixed(1)}×`, latency <= p99),
+      row('no packet dropped', `${dropped} dropped`, dropped === 0),
+    ];
+  });
 }
 
 function sidecarGoals(rows) {

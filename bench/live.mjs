@@ -25,44 +25,47 @@ const PROFILE_SECONDS = 4;
 const SETTLE_MS = 400;
 const CLOCK_TICKS = Number(output('getconf', ['CLK_TCK']));
 
-const TCPDUMP = ['tcpdump', '-n', '-s0', '-i', DEVICE, '-w', '/dev/null', `tcp port ${PORT}`];
+const NOWHERE = '/dev/null';
+const tcpdump = (out) => ['tcpdump', '-n', '-s0', '-i', DEVICE, '-Z', 'root', '-w', out, `tcp port ${PORT}`];
 const tcpdumpLedger = (words) => ({ dropped: Number(/(\d+) packets? dropped by kernel/.exec(words)?.[1]) });
 /** Of a core: what an observer may take that leaves the server its share. */
 const BUSY_SHARE = 0.2;
 
-/** Each with the text that says that it captures. */
+const OURS = {
+  command: () => [process.execPath, 'dist/cli.js', '--ports', String(PORT), '--interface', DEVICE],
+  ready: /capture started/,
+  ledger: stoppedLedger,
+};
+const OF_TCPDUMP = { tool: 'tcpdump', out: NOWHERE, ready: /listening on/, ledger: tcpdumpLedger };
+
+/** Each with the text that says that it captures, and with `out` where its stdout goes, a file if it is left out. `beside`: the observer that does no more than write. */
 const OBSERVERS = [
   { name: 'no observer' },
+  { name: 'tcpdump -w /dev/null', command: () => tcpdump(NOWHERE), ...OF_TCPDUMP },
+  { name: 'tcpdump -w FILE', command: tcpdump, ...OF_TCPDUMP },
   {
-    name: 'tcpdump -w /dev/null',
-    tool: 'tcpdump',
-    command: TCPDUMP,
-    ready: /listening on/,
-    ledger: tcpdumpLedger,
+    name: 'tcpdump -w /dev/null, and a loop that is busy',
+    command: () => ['python3', 'bench/busy.py', String(BUSY_SHARE), ...tcpdump(NOWHERE)],
+    ...OF_TCPDUMP,
   },
   {
-    name: 'tcpdump, and a loop that is busy',
-    tool: 'tcpdump',
-    command: ['python3', 'bench/busy.py', String(BUSY_SHARE), ...TCPDUMP],
-    ready: /listening on/,
-    ledger: tcpdumpLedger,
-  },
-  {
-    name: 'httpry',
+    name: 'httpry > /dev/null',
     tool: 'httpry',
-    command: PEERS.find(({ name }) => name === 'httpry').live(DEVICE),
+    out: NOWHERE,
+    command: () => PEERS.find(({ name }) => name === 'httpry').live(DEVICE),
     ready: /Starting capture/,
     ledger: (words) => ({ dropped: Number(/(\d+) packets? dropped/.exec(words)?.[1]) }),
   },
-  {
-    name: 'tcp-sniffer',
-    command: [process.execPath, 'dist/cli.js', '--ports', String(PORT), '--interface', DEVICE],
-    ready: /capture started/,
-    ledger: stoppedLedger,
-  },
+  { name: 'tcp-sniffer > /dev/null', out: NOWHERE, beside: 'tcpdump -w /dev/null', ...OURS },
+  { name: 'tcp-sniffer > FILE', beside: 'tcpdump -w FILE', ...OURS },
 ];
+/** Its lines are counted. */
+const TO_FILE = OBSERVERS.at(-1);
 
-/** {observers: [{name, …}], profile?: […], ramp: [{bytes, …}]}; what is relative is so to `tcpdump -w /dev/null` in the same round. */
+/**
+ * {observers: [{name, …}], profile?: […], ramp: [{bytes, …}]}; what is relative is so in the same round, `rateBeside` and `p99Beside` to the
+ * observer of that name.
+ */
 export async function measureLive({ cache, quick, absent, tell }) {
   const missing = ['tcpdump', 'wrk'].filter((tool) => tool in absent);
   if (missing.length > 0) throw new Error(`needs ${missing.join(' and ')}`);
@@ -100,16 +103,17 @@ export async function measureLive({ cache, quick, absent, tell }) {
 }
 
 function row([name, runs], figures) {
-  const beside = figures.get('tcpdump -w /dev/null');
-  const bare = figures.get('no observer');
-  const relative = (part, what, to) => spread(runs.map((run, round) => run[part][what] / to[round][part][what]));
+  const relative = (what, to) => spread(runs.map(({ full }, round) => full[what] / figures.get(to)[round].full[what]));
+  const { beside } = OBSERVERS.find((observer) => observer.name === name);
   const sum = (what) => runs.reduce((total, { ledger }) => total + (ledger?.[what] ?? 0), 0);
   return {
     name,
     requestsPerSecond: spread(runs.map(({ full }) => full.requestsPerSecond)),
-    toTcpdump: relative('full', 'requestsPerSecond', beside),
-    p99ToTcpdump: relative('full', 'p99Micros', beside),
-    toBare: relative('full', 'requestsPerSecond', bare),
+    beside,
+    rateBeside: beside && relative('requestsPerSecond', beside),
+    p99Beside: beside && relative('p99Micros', beside),
+    toTcpdump: relative('requestsPerSecond', 'tcpdump -w /dev/null'),
+    toBare: relative('requestsPerSecond', 'no observer'),
     cpuShare: spread(runs.map(({ cpuSeconds, wallSeconds }) => cpuSeconds / wallSeconds)),
     full: { p50: spread(runs.map(({ full }) => full.p50Micros)), p99: spread(runs.map(({ full }) => full.p99Micros)) },
     alone: {
@@ -191,8 +195,8 @@ const bytesOf = (text) =>
   Number.parseFloat(text) * { B: 1, KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 }[/[A-Z]+$/.exec(text)[0]];
 
 async function observe(observer, { server, work, load, seconds }) {
-  const out = join(work, 'messages.jsonl');
-  const watching = observer.command === undefined ? undefined : await startObserver(observer, server, out);
+  const file = join(work, 'written');
+  const watching = observer.command === undefined ? undefined : await startObserver(observer, server, file);
   const before = performance.now();
   const cpuBefore = watching === undefined ? 0 : cpuSecondsOf(watching.pid);
   const alone = await load({ connections: ALONE, seconds: seconds.alone });
@@ -205,8 +209,8 @@ async function observe(observer, { server, work, load, seconds }) {
     run.cpuSeconds = cpuSecondsOf(watching.pid) - cpuBefore;
     run.peakBytes = peakBytesOf(watching.pid);
     run.ledger = await stop(watching, observer);
-    if (observer.name === 'tcp-sniffer') run.lines = await countLines(out);
-    rmSync(out, { force: true });
+    if (observer === TO_FILE) run.lines = await countLines(file);
+    rmSync(file, { force: true });
   }
   return run;
 }
@@ -214,17 +218,16 @@ async function observe(observer, { server, work, load, seconds }) {
 /** Of its CPU time at full load, by thread and by whose code it is: [{thread, where, share}]; without perf nothing. */
 async function profiled({ server, work, load }) {
   const data = join(work, 'perf.data');
-  const out = join(work, 'messages.jsonl');
-  const observer = OBSERVERS.find(({ name }) => name === 'tcp-sniffer');
-  const watching = await startObserver(observer, server, out);
+  const file = join(work, 'written');
+  const watching = await startObserver(TO_FILE, server, file);
   const loading = load({ connections: CONNECTIONS, seconds: PROFILE_SECONDS + 1 });
   await sleep(SETTLE_MS);
   const record = ['record', '-q', '-e', 'cpu-clock', '-F', '2000', '-o', data, '-p', String(watching.pid)];
   const perf = spawn('perf', [...record, '--', 'sleep', String(PROFILE_SECONDS)], { stdio: 'ignore' });
   const ended = await new Promise((resolve) => perf.on('error', () => resolve(1)).on('exit', resolve));
   await loading;
-  await stop(watching, observer);
-  rmSync(out, { force: true });
+  await stop(watching, TO_FILE);
+  rmSync(file, { force: true });
   if (ended !== 0) return undefined;
   const shares = new Map();
   const rows = output('perf', ['report', '-i', data, '--stdio', '--sort', 'comm,dso', '-t', '|']);
@@ -244,8 +247,7 @@ function whoseCode(object) {
 
 /** JSON lines go nowhere here, so that the disk has no say. */
 async function step(bytes, { server, load }) {
-  const observer = OBSERVERS.find(({ name }) => name === 'tcp-sniffer');
-  const watching = await startObserver(observer, server, '/dev/null');
+  const watching = await startObserver(TO_FILE, server, NOWHERE);
   const { requests, requestsPerSecond, bytesPerSecond, failed } = await load({
     connections: CONNECTIONS,
     seconds: RAMP_SECONDS,
@@ -260,14 +262,14 @@ async function step(bytes, { server, load }) {
     bytesPerSecond,
     failed,
     peakBytes,
-    ledger: await stop(watching, observer),
+    ledger: await stop(watching, TO_FILE),
   };
 }
 
-async function startObserver({ command, ready }, { run }, out) {
-  const file = openSync(out, 'w');
-  const child = start([...run, ...command], { limitSeconds: 60, stdio: ['ignore', file, 'pipe'] });
-  closeSync(file);
+async function startObserver({ command, ready, out }, { run }, file) {
+  const stdout = openSync(out ?? file, 'w');
+  const child = start([...run, ...command(file)], { limitSeconds: 60, stdio: ['ignore', stdout, 'pipe'] });
+  closeSync(stdout);
   child.words = textOf(child.stderr);
   await said(child.stderr, ready);
   // `ip netns exec` becomes the command: it has the same process id.

@@ -149,7 +149,7 @@ function profileTable(profile) {
     return [thread, ...shares.map(cell), cell(shares.reduce((sum, each) => sum + (each ?? 0), 0))];
   });
   return `
-This table shows its CPU time at full load, by thread and by the owner of the code (\`perf record -e cpu-clock\`). \`tcp-sniffer\` is the capture
+This table shows the CPU time of \`tcp-sniffer > FILE\` at full load, by thread and by the owner of the code (\`perf record -e cpu-clock\`). \`tcp-sniffer\` is the capture
 thread, \`tcp-sniffer-out\` the sending thread; most of the kernel's part in the sending thread is the file to which the lines are written:
 
 ${table(
@@ -173,7 +173,7 @@ function liveSection({ server, connections, observers, profile, ramp }) {
     name,
     ...[alone.p50, alone.p99, full.p50, full.p99].map(micros),
   ]);
-  const ours = observers.find(({ name }) => name === 'tcp-sniffer');
+  const ours = observers.find(({ written }) => written > 0);
   const steps = ramp.map(({ bytes, requests, requestsPerSecond, bytesPerSecond, ledger, peakBytes }) => [
     bytes === 0 ? 'some 70 B' : count(bytes),
     count(requestsPerSecond),
@@ -186,13 +186,13 @@ function liveSection({ server, connections, observers, profile, ramp }) {
     megabytes(peakBytes),
   ]);
   return `${server} and wrk (one thread, ${connections} connections on keep-alive), each in a network namespace of its own, a veth pair between them; the
-observer captures beside the server. \`tcp-sniffer\` writes JSON lines to a file. tcpdump and httpry write to /dev/null. The busy loop
-takes 20 % of a core, in turns of 10 ms. Server and client wait for each other: time that one core spends elsewhere is lost to both,
+observer captures beside the server. FILE is on a disk. An observer that writes packets or lines is compared with tcpdump that does
+the same with its packets. The busy loop takes 20 % of a core, in turns of 10 ms. Server and client wait for each other: time that one core spends elsewhere is lost to both,
 so the server loses at least the time that an observer takes, whichever observer it is.
 
-${table(['observer', 'requests/s', 'to tcpdump', 'to no observer', 'CPU, of one core', 'packets dropped', 'peak memory'], rows)}
+${table(['observer', 'requests/s', 'to `tcpdump -w /dev/null`', 'to no observer', 'CPU, of one core', 'packets dropped', 'peak memory'], rows)}
 
-tcp-sniffer saw: ${count(ours.requests)} requests were answered by wrk's count, ${count(ours.seen)} responses were seen (wrk does not count those that are
+\`${ours.name}\` saw: ${count(ours.requests)} requests were answered by wrk's count, ${count(ours.seen)} responses were seen (wrk does not count those that are
 under way when its time is up), ${count(ours.written)} lines written.
 ${profile === undefined ? '' : profileTable(profile)}
 

@@ -24,6 +24,8 @@ const BUNDLES = {
   ],
   terminal: ['command/terminal/index'],
 };
+/** Loaded without any bundle too. */
+const ALONE = 'version';
 /** As the compiler writes an import: at the margin, where no `require` stands that loads a part later. */
 const IMPORT = /^\S.*\brequire\("(\.[^"]+)"\)/gm;
 
@@ -43,7 +45,7 @@ export async function bundle(dist) {
 }
 
 function addWithImports(module, { modules, bundleOf, dist }) {
-  if (modules.has(module) || bundleOf.has(module)) return;
+  if (module === ALONE || modules.has(module) || bundleOf.has(module)) return;
   modules.add(module);
   const text = readFileSync(join(dist, `${module}.js`), 'utf8');
   if (/\b__(?:dirname|filename)\b/.test(text)) throw new Error(`${module} depends on the folder that it is in`);

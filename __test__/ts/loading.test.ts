@@ -66,7 +66,8 @@ describe('loaded is what is needed, and nothing else, for', () => {
   ];
 
   it.each([
-    ['the version', [CLI, '--version'], OF_COMMAND],
+    ['the version', [CLI, '--version'], []],
+    ['the version beside other flags', [CLI, '--version', '--ports', '80'], OF_COMMAND],
     ['help', [CLI, '--help'], OF_COMMAND],
     ['help of a topic', [CLI, 'help', 'reading'], OF_COMMAND],
     ['a sidecar', live, OF_COMMAND],

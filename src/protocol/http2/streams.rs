@@ -12,8 +12,6 @@ use crate::protocol::websocket::{Pickup, Reader};
 pub(super) const MAX_OPEN_STREAMS: usize = 1_024;
 /// Streams that were begun last: what a side speaks of while the other is being looked for.
 const MAX_RECENT: usize = 16;
-/// Streams whose memory is used again.
-const MAX_SPARE_STREAMS: usize = 16;
 
 /// One direction of a stream.
 #[derive(Debug, Default)]
@@ -121,8 +119,6 @@ impl Stream {
 pub(super) struct Streams {
     /// At most `MAX_OPEN_STREAMS`, by ascending numbers.
     open: VecDeque<(u32, Box<Stream>)>,
-    #[allow(clippy::vec_box, reason = "what is kept is the memory of each")]
-    spare: Vec<Box<Stream>>,
     /// The highest number so far of the streams that each side began: client, server.
     highest: [u32; 2],
     /// At most `MAX_RECENT`, the newest last.
@@ -179,8 +175,7 @@ impl Streams {
             self.recent.pop_front();
         }
         self.recent.push_back(id);
-        let mut stream = self.spare.pop().unwrap_or_default();
-        *stream = Stream { id, number, losses, ..Stream::default() };
+        let stream = Box::new(Stream { id, number, losses, ..Stream::default() });
         let index = self.find(id).unwrap_or_else(|index| index);
         self.open.insert(index, (id, stream));
         self.held_bytes += size_of::<Stream>();
@@ -221,13 +216,9 @@ impl Streams {
 
     pub fn remove(&mut self, id: u32) {
         if let Ok(index) = self.find(id)
-            && let Some((_, mut stream)) = self.open.remove(index)
+            && let Some((_, stream)) = self.open.remove(index)
         {
             self.held_bytes -= stream.held_bytes();
-            if self.spare.len() < MAX_SPARE_STREAMS {
-                *stream = Stream::default();
-                self.spare.push(stream);
-            }
         }
     }
 
@@ -245,8 +236,6 @@ impl Streams {
     }
 
     pub fn buffered_bytes(&self) -> usize {
-        self.held_bytes
-            + self.open.capacity() * size_of::<(u32, Box<Stream>)>()
-            + self.spare.len() * size_of::<Stream>()
+        self.held_bytes + self.open.capacity() * size_of::<(u32, Box<Stream>)>()
     }
 }

@@ -44,7 +44,7 @@ use crate::batch::Batch;
 use crate::config::EngineConfig;
 use crate::decode::{self, Decoded, Fragment, LinkType, Segment, Tunnel, Undecodable};
 use crate::defrag::{Datagram, Defragmenter};
-use crate::flow::{Connection, EntryId, FlowCounters, FlowKey, Next, Side, Table};
+use crate::flow::{Connection, EntryId, FlowCounters, FlowKey, Next, Side, Table, prefetch};
 use crate::message::Incomplete;
 use crate::notice::Notice;
 use crate::stats::Stats;
@@ -285,7 +285,18 @@ impl Engine {
         }
         let (key, side) = FlowKey::of(segment.source, segment.destination);
         let Some((id, side)) = self.table.find(&key, side).or_else(|| self.meet(key, side, segment)) else { return };
+        if self.table.is_far() {
+            self.fetch(id);
+        }
         self.take(id, side, at, segment);
+    }
+
+    /// Its flows are on their way to the processor; so will be the rest that is used next.
+    #[inline(never)]
+    fn fetch(&mut self, id: EntryId) {
+        if let Some(conversation) = self.table.entry(id).and_then(|entry| entry.app.conversation.as_deref()) {
+            prefetch(conversation);
+        }
     }
 
     #[inline]

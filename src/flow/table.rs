@@ -11,7 +11,9 @@ use ahash::RandomState;
 
 use super::counters::FlowCounters;
 use super::halves::Halves;
+use super::index::Index;
 use super::joined::Joined;
+use super::prefetch::prefetch;
 use super::{
     CLOSED_MEMORY_MS, Connection, EntryId, FlowKey, MAX_CLOSED_REMEMBERED, MAX_LATE_SYN_BYTES, MAX_WINDOW_BYTES,
     Patience, SeqNumber, Side,
@@ -26,10 +28,10 @@ const STALE_TIMERS: usize = 1_024;
 /// 2 GiB, of which a window takes its part.
 const MAX_SHORT_BYTES: u64 = 1 << 30;
 
-const NONE: u32 = u32::MAX;
+/// So many entries, with all that is theirs, are in a processor's second cache at least.
+const NEAR_ENTRIES: usize = 256;
 
-/// In the index: this key's sides are the other way round in the entry.
-const FLIPPED: u32 = 1 << 31;
+const NONE: u32 = u32::MAX;
 
 #[derive(Debug)]
 pub struct Entry<A> {
@@ -104,8 +106,7 @@ impl Ended {
 #[derive(Debug)]
 pub struct Table<A> {
     patience: Patience,
-    /// The slot of each key, and `FLIPPED`.
-    index: HashMap<FlowKey, u32, RandomState>,
+    index: Index,
     /// SYNs without an answer on their key, and answers without a SYN.
     syns: Halves,
     answers: Halves,
@@ -126,7 +127,7 @@ impl<A> Table<A> {
     pub fn new(patience: Patience) -> Self {
         Self {
             patience,
-            index: HashMap::default(),
+            index: Index::default(),
             syns: Halves::default(),
             answers: Halves::default(),
             joined: 0,
@@ -151,8 +152,22 @@ impl<A> Table<A> {
 
     /// The connection of a key, and which side of it this side of the key is.
     pub fn find(&self, key: &FlowKey, side: Side) -> Option<(EntryId, Side)> {
-        let place = *self.index.get(key)?;
-        Some((EntryId(place & !FLIPPED), if place & FLIPPED == 0 { side } else { side.other() }))
+        let is_far = self.is_far();
+        let slot = self.index.find(key, |slot| {
+            let Some(slot) = self.slots.get(slot as usize) else { return false };
+            if is_far {
+                prefetch(slot);
+            }
+            slot.as_ref().is_some_and(|entry| entry.key == *key || entry.is_joined() && entry.flips(key).is_some())
+        })?;
+        let id = EntryId(slot);
+        Some((id, if self.has_joined() && self.flips(id, key) { side.other() } else { side }))
+    }
+
+    /// There are more entries than the fast memory of a processor holds.
+    #[inline]
+    pub fn is_far(&self) -> bool {
+        self.slots.len() > NEAR_ENTRIES
     }
 
     pub fn entry(&mut self, id: EntryId) -> Option<&mut Entry<A>> {
@@ -188,7 +203,7 @@ impl<A> Table<A> {
         if let Some(place) = self.slots.get_mut(slot as usize) {
             *place = Some(entry);
         }
-        self.index.insert(key, slot);
+        self.index.insert(&key, slot);
         self.link_newest(slot);
         EntryId(slot)
     }
@@ -203,10 +218,10 @@ impl<A> Table<A> {
             *place = None;
         }
         self.free.push(id.0);
-        self.index.remove(&key);
+        self.index.remove(&key, id.0);
         self.remember(key, ended);
         if let Some(joined) = joined {
-            self.part(&joined, &ended);
+            self.part(id, &joined, &ended);
         }
     }
 

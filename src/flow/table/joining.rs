@@ -1,6 +1,6 @@
 //! Connections whose two directions have different addresses: one entry with two keys (see `halves`).
 
-use super::{Ended, Entry, FLIPPED, Table};
+use super::{Ended, Entry, Table};
 use crate::decode::{Endpoint, Segment};
 use crate::flow::counters::FlowCounters;
 use crate::flow::halves::{Apart, Half, Noted, Opening};
@@ -20,6 +20,12 @@ impl<A> Entry<A> {
     pub fn keys(&self) -> impl Iterator<Item = FlowKey> {
         let others = self.joined.iter().flat_map(|joined| &joined.keys);
         std::iter::once(self.key).chain(others.map(|&(key, _)| key))
+    }
+
+    /// Whether the sides of this further key are the other way round here.
+    #[inline(never)]
+    pub(super) fn flips(&self, key: &FlowKey) -> Option<bool> {
+        self.joined.as_ref()?.keys.iter().find(|(other, _)| other == key).map(|&(_, flips)| flips)
     }
 
     pub fn ends(&self) -> &Ends {
@@ -132,7 +138,7 @@ impl<A> Table<A> {
     /// From now on segments with this key are of this connection too; its `of_key` is the connection's `side`. False if they
     /// are another's.
     pub fn join(&mut self, id: EntryId, key: FlowKey, of_key: Side, side: Side) -> bool {
-        if self.index.contains_key(&key) {
+        if self.find(&key, of_key).is_some() {
             return false;
         }
         let Some(entry) = self.slots.get_mut(id.0 as usize).and_then(Option::as_mut) else { return false };
@@ -142,9 +148,8 @@ impl<A> Table<A> {
         if joined.keys.len() >= MAX_OTHER_KEYS {
             return false;
         }
-        let flipped = of_key != side;
-        joined.keys.push((key, flipped));
-        self.index.insert(key, if flipped { id.0 | FLIPPED } else { id.0 });
+        joined.keys.push((key, of_key != side));
+        self.index.insert(&key, id.0);
         true
     }
 
@@ -155,16 +160,21 @@ impl<A> Table<A> {
         }
     }
 
+    #[cold]
+    pub(super) fn flips(&self, id: EntryId, key: &FlowKey) -> bool {
+        self.slots.get(id.0 as usize).and_then(Option::as_ref).and_then(|entry| entry.flips(key)) == Some(true)
+    }
+
     /// There is a connection with several keys.
     pub fn has_joined(&self) -> bool {
         self.joined > 0
     }
 
     /// A joined connection has ended: so have its other keys.
-    pub(super) fn part(&mut self, joined: &Joined, ended: &Ended) {
+    pub(super) fn part(&mut self, id: EntryId, joined: &Joined, ended: &Ended) {
         self.joined -= 1;
         for &(key, flipped) in &joined.keys {
-            self.index.remove(&key);
+            self.index.remove(&key, id.0);
             self.remember(key, if flipped { ended.flipped() } else { *ended });
         }
     }

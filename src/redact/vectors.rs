@@ -16,9 +16,9 @@ const BLOCK_BYTES: usize = 32;
 const MORE_BYTES: usize = WINDOW - 1;
 /// A block with that.
 const SPAN_BYTES: usize = BLOCK_BYTES + MORE_BYTES;
-/// Where blocks begin that are tested together: hardly ever a group fits anywhere in them.
-const BLOCKS: [usize; 8] = [0, 32, 64, 96, 128, 160, 192, 224];
-const STRIDE_BYTES: usize = BLOCKS.len() * BLOCK_BYTES;
+/// Blocks that are tested together: hardly ever a group fits anywhere in them.
+const STRIDE_BLOCKS: usize = 8;
+const STRIDE_BYTES: usize = STRIDE_BLOCKS * BLOCK_BYTES;
 
 /// Looks for the first place from `from` on where a group fits and `accept` takes it. `None` where the processor cannot.
 pub(super) fn next<Hit>(
@@ -56,11 +56,11 @@ fn search<Hit>(
     };
     let mut at = from;
     while let Some(stride) = text.get(at..).and_then(<[u8]>::first_chunk::<{ STRIDE_BYTES + MORE_BYTES }>) {
-        let fits = BLOCKS.map(|block| fit(&doubled, stride, block));
-        let any = fits.into_iter().fold(_mm256_setzero_si256(), |any, fit| _mm256_or_si256(any, fit));
+        // Kept together only: to keep the result of each block takes longer than to make it again.
+        let any = spans(stride).fold(_mm256_setzero_si256(), |any, span| _mm256_or_si256(any, fit(&doubled, span)));
         if _mm256_testz_si256(any, any) == 0 {
-            for (block, fit) in BLOCKS.into_iter().zip(fits) {
-                let hit = among(places(fit), at + block);
+            for (span, block) in spans(stride).zip((0..).step_by(BLOCK_BYTES)) {
+                let hit = among(places(fit(&doubled, span)), at + block);
                 if hit.is_some() {
                     return hit;
                 }
@@ -71,12 +71,12 @@ fn search<Hit>(
     while at < text.len() {
         let rest = text.get(at..).unwrap_or_default();
         let fit = match rest.first_chunk::<SPAN_BYTES>() {
-            Some(span) => fit(&doubled, span, 0),
+            Some(span) => fit(&doubled, span),
             None => {
                 // After the end stands what `groups_at` takes to be there.
                 let mut span = [0; SPAN_BYTES];
                 span.iter_mut().zip(rest).for_each(|(place, byte)| *place = *byte);
-                fit(&doubled, &span, 0)
+                fit(&doubled, &span)
             }
         };
         let hit = among(places(fit), at);
@@ -88,12 +88,17 @@ fn search<Hit>(
     None
 }
 
-/// The groups that fit from each byte of the block at `at` on.
+/// The blocks of a stride, each with what comes after it.
+fn spans(stride: &[u8; STRIDE_BYTES + MORE_BYTES]) -> impl Iterator<Item = &[u8; SPAN_BYTES]> {
+    (0..STRIDE_BYTES).step_by(BLOCK_BYTES).filter_map(|at| stride.get(at..)?.first_chunk())
+}
+
+/// The groups that fit from each byte of a block on.
 #[target_feature(enable = "avx2")]
 #[inline]
-fn fit<const N: usize>([first, second, third, fourth]: &[__m256i; WINDOW], bytes: &[u8; N], at: usize) -> __m256i {
+fn fit([first, second, third, fourth]: &[__m256i; WINDOW], span: &[u8; SPAN_BYTES]) -> __m256i {
     // A byte beyond ASCII picks nothing: its highest bit is set.
-    let picked = |table: &__m256i, place| _mm256_shuffle_epi8(*table, block(bytes, at + place));
+    let picked = |table: &__m256i, place| _mm256_shuffle_epi8(*table, block(span, place));
     _mm256_and_si256(
         _mm256_and_si256(picked(first, 0), picked(second, 1)),
         _mm256_and_si256(picked(third, 2), picked(fourth, 3)),
@@ -117,7 +122,7 @@ fn twice(table: [u8; 16]) -> __m256i {
 /// The 32 bytes from `at` on.
 #[target_feature(enable = "avx2")]
 #[inline]
-fn block<const N: usize>(span: &[u8; N], at: usize) -> __m256i {
+fn block(span: &[u8; SPAN_BYTES], at: usize) -> __m256i {
     let bytes = span.get(at..).and_then(<[u8]>::first_chunk::<BLOCK_BYTES>).unwrap_or(&[0; BLOCK_BYTES]);
     let [a, b] = bytes.as_chunks::<16>().0.first_chunk::<2>().map_or([[0; 2]; 2], |halves_| halves_.map(halves));
     _mm256_set_epi64x(b[1], b[0], a[1], a[0])

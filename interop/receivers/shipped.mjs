@@ -2,6 +2,7 @@
 // block of Fluent Bit or Vector, as the document says. Loki itself is not here: VictoriaLogs takes its push requests.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
 import { jsonLines, MESSAGE, post, until } from './asking.mjs';
@@ -11,8 +12,15 @@ import { fluentBit, OPENSEARCH, openSearch, VICTORIA_LOGS, vector, victoriaLogs 
 const PORTS = { loki: 3100, openSearch: 9200 };
 const SEARCHED_AT_MOST = 10_000;
 const JVM_START_LIMIT_MS = 120_000;
+/** Over the default of `outputTimeoutMs`. */
+const AWAY_MS = 12_000;
+/** After an outage the shipper's own retries are this far apart at most: copies that a retry made are there by then. */
+const COPIES_MS = 10_000;
 
-/** The member `part` of a block's config shows whose it is. `with` returns the own config with the outputs of another. */
+/**
+ * The member `part` of a block's config shows whose it is. `with` returns the own config with the outputs of another. `waits` is
+ * true if it answers a POST only after the receiver has its messages.
+ */
 export const SHIPPERS = [
   {
     name: 'Fluent Bit',
@@ -27,6 +35,7 @@ export const SHIPPERS = [
     program: vector,
     part: 'sinks',
     port: 8688,
+    waits: true,
     with: (own, other, folder) => ({ data_dir: folder, ...own, ...other }),
     toVictoriaLogs: ({ sinks }) => Object.assign(sinks.loki, { endpoint: `${sinks.loki.endpoint}/insert` }),
   },
@@ -49,7 +58,10 @@ export async function ship(shipper, program, { folder, serve }, alter) {
 /** Vector reads and writes a time as such. */
 const withTime = (row, time = row.timestamp) => ({ ...row, timestamp: new Date(time).toISOString() });
 
-/** `open` starts one and returns how it is asked for `count` rows; `alter` of the shipper's config. */
+/**
+ * `open` starts one and returns how it is asked for `count` rows; `alter` of the shipper's config. `isSetUp` is true if the document
+ * sets something up in it before messages come.
+ */
 const RECEIVERS = [
   {
     heading: 'Loki',
@@ -78,6 +90,7 @@ const RECEIVERS = [
     name: `OpenSearch ${OPENSEARCH}`,
     program: openSearch,
     lacking: 'it needs java and mvn',
+    isSetUp: true,
     async open({ folder, serve }, jars) {
       const node = fileURLToPath(new URL('opensearch/OpenSearch.java', import.meta.url));
       const command = [
@@ -101,25 +114,43 @@ const RECEIVERS = [
   },
 ];
 
-/** Each of them with each shipper that the document has a block for. */
-export const SHIPPED = RECEIVERS.flatMap(({ heading, name, program, lacking, alter = () => {}, open }) =>
-  SHIPPERS.filter((shipper) => parsed(heading, shipper) !== undefined).map((shipper) => ({
-    name: `${name}, by ${shipper.name}`,
-    program() {
-      const own = shipper.program();
-      const receiver = own && program();
-      return receiver && { own, receiver };
-    },
-    lacking: [`no package registry has ${shipper.name}`, lacking].filter(Boolean).join('; '),
-    members: MESSAGE,
-    async run({ program: programs, messages, ...place }) {
-      const rowsIn = await open(place, programs.receiver);
-      await ship(shipper, programs.own, place, (own) => {
+/** A row: a receiver that a shipper reaches. The receiver starts `awayMs` after the shipper, or before it without `awayMs`. */
+const shipped = ({ heading, name, program, lacking, alter = () => {}, open }, shipper, awayMs) => ({
+  name: `${name}, by ${shipper.name}${awayMs === undefined ? '' : `, away for ${awayMs / 1000} s`}`,
+  program() {
+    const own = shipper.program();
+    const receiver = own && program();
+    return receiver && { own, receiver };
+  },
+  lacking: [`no package registry has ${shipper.name}`, lacking].filter(Boolean).join('; '),
+  members: MESSAGE,
+  async run({ program: programs, messages, ...place }) {
+    const send = () =>
+      ship(shipper, programs.own, place, (own) => {
         const other = parsed(heading, shipper);
         alter(other, shipper);
         return shipper.with(own, other, place.folder);
       });
-      return { rows: await rowsIn(messages.length), expected: messages };
-    },
-  })),
+    const opened = () => open(place, programs.receiver);
+    let rowsIn;
+    if (awayMs === undefined) {
+      rowsIn = await opened();
+      await send();
+    } else {
+      [rowsIn] = await Promise.all([sleep(awayMs).then(opened), send()]);
+      await sleep(COPIES_MS);
+    }
+    return { rows: await rowsIn(messages.length), expected: messages };
+  },
+});
+
+/**
+ * Each of them with each shipper that the document has a block for. A receiver that is set up must be there before messages, so it
+ * has no outage.
+ */
+export const SHIPPED = RECEIVERS.flatMap((receiver) =>
+  SHIPPERS.filter((shipper) => parsed(receiver.heading, shipper) !== undefined).flatMap((shipper) => [
+    shipped(receiver, shipper),
+    ...(shipper.waits && !receiver.isSetUp ? [shipped(receiver, shipper, AWAY_MS)] : []),
+  ]),
 );

@@ -182,7 +182,9 @@ impl Secrets {
         for (Range { start, end }, quoted) in self.values {
             out.extend_from_slice(text.get(copied..start).unwrap_or_default());
             let quote: &[u8] = if quoted { b"\"" } else { b"" };
-            out.extend([quote, REDACTED, quote].concat());
+            for part in [quote, REDACTED, quote] {
+                out.extend_from_slice(part);
+            }
             copied = end;
         }
         let mut extent = Extent::Values;

@@ -115,11 +115,19 @@ impl Search {
 
     /// The hit at `at`, if the bytes there are as in a needle of these groups.
     fn compare(&self, text: &[u8], at: usize, groups: u8) -> Option<Hit> {
-        let needles = self.groups.iter().enumerate().filter(|(group, _)| groups >> group & 1 == 1);
-        let found =
-            needles.flat_map(|(_, needles)| needles).filter_map(|needle| needle.compare(text, at, self.letters));
-        // The longest: `card` stands in `card number`, which may be a name too.
-        found.max_by_key(|hit| if let Hit::Name(name) = hit { name.len() } else { usize::MAX })
+        let length = |hit: &Hit| if let Hit::Name(name) = hit { name.len() } else { usize::MAX };
+        let (mut left, mut found): (u8, Option<Hit>) = (groups, None);
+        while left != 0 {
+            for needle in self.groups.get(left.trailing_zeros() as usize)? {
+                let hit = needle.compare(text, at, self.letters);
+                // The longest: `card` stands in `card number`, which may be a name too.
+                if hit.as_ref().map(length) > found.as_ref().map(length) {
+                    found = hit;
+                }
+            }
+            left &= left - 1;
+        }
+        found
     }
 }
 

@@ -53,7 +53,7 @@ ${first === undefined ? '' : `${first}\n\n`}## What must hold
 The ratios count: all programs that are compared run in turn (A B C A B C …) on the same traffic, and a ratio is taken in each round.
 The tables show the median, with the least and the most of all rounds. CPU time is user and system time of the whole process. ${BEFORE} is an earlier
 commit of this repository, built and measured in the same run, without a profile. Each part says how our own programs were built for it: by
-profile is how [what is published](releasing.md#packages) is built for x86-64. \`npm run bench -- --quick\` is a short run, \`--only PART\` runs a single part: ${Object.keys(
+profile is how [what is published](releasing.md#packages) is built for x86-64. \`npm run bench -- --quick\` is a short run, \`--only PART,…\` runs these parts: ${Object.keys(
     SECTIONS,
   )
     .map((part) => `\`${part}\``)

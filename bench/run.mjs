@@ -1,6 +1,6 @@
 // `npm run bench`: everything in one run, then docs/performance.md from it.
 //   --quick           small captures, few rounds, the document stays as it is
-//   --only PART       one of PARTS below; the other parts stay as they were measured last
+//   --only PART,…     these of PARTS below, in this order; the other parts stay as they were measured last
 //   --without-peers   nothing is compared with, nothing is installed
 //   --report          measures nothing: writes the document from the last run again
 //   --cache FOLDER    captures and results; default: in the user's cache folder
@@ -55,7 +55,8 @@ const { values: flags } = parseArgs({
   },
 });
 const { quick } = flags;
-if (flags.only !== undefined && !(flags.only in PARTS)) fail(`--only takes one of ${Object.keys(PARTS).join(', ')}`);
+const parts = flags.only?.split(',') ?? Object.keys(PARTS);
+if (!parts.every((part) => part in PARTS)) fail(`--only takes some of ${Object.keys(PARTS).join(',')}`);
 const cache = resolve(flags.cache);
 const resultsFile = join(cache, quick ? 'results-quick.json' : 'results.json');
 mkdirSync(cache, { recursive: true });
@@ -68,7 +69,7 @@ for (const name of ['NODE_EXTRA_CA_CERTS', 'NODE_OPTIONS']) delete process.env[n
 const began = performance.now();
 const tell = (words) => console.error(`[${((performance.now() - began) / 1000).toFixed(0).padStart(4)} s] ${words}`);
 
-if (!flags.report) await measure(flags.only === undefined ? Object.keys(PARTS) : [flags.only]);
+if (!flags.report) await measure();
 const text = report(results);
 if (quick) console.log(text);
 else {
@@ -78,7 +79,7 @@ else {
 }
 process.exit(Object.values(results).some(({ failure }) => failure !== undefined) ? 1 : 0);
 
-async function measure(parts) {
+async function measure() {
   setTimeout(() => fail('the run hangs'), LIMIT_MS).unref();
   if (!existsSync(join(ROOT, 'dist/cli.js'))) fail('dist/ is missing: npm run setup');
   if (!canMakeNamespaces() && parts.some((part) => NEED_NAMESPACES.includes(part)))

@@ -52,7 +52,7 @@ impl Http2Connection {
         // They came in a field of the request (RFC 7540 §3.2.1).
         connection.response.decoder.lose_settings();
         let streams = &mut connection.shared.streams;
-        streams.insert(1, number, 0);
+        streams.insert(1, number, connection.response.reading());
         if let Some(request) = request {
             streams.set_asked(1, request, None);
         }

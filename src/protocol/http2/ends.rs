@@ -64,14 +64,10 @@ impl Turn<'_, '_> {
 
     /// Nothing more comes of the stream. Has its response begun, that tells it; if it may have been passed over, nothing does.
     fn tell_unanswered(&mut self, id: u32, how: Unanswered) {
-        let responses = self.way_of_responses();
-        let is_read = responses.is_in_step();
-        let losses = responses.losses;
+        let reading = self.way_of_responses().reading();
         let Some(stream) = self.shared.streams.get(id) else { return };
-        let was_read = stream.in_step && stream.losses == losses;
         if let Some(asked) = &stream.asked
-            && is_read
-            && was_read
+            && stream.was_read(reading)
             && matches!(stream.response, Half::Idle)
         {
             self.cx.sink.unanswered(stream.number, asked.verdict, how);

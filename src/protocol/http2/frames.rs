@@ -195,9 +195,9 @@ impl Turn<'_, '_> {
     /// Begins a stream in the middle of a message.
     pub fn begin_headless(&mut self, id: u32) {
         self.make_place();
-        let losses = self.way_of_responses().losses;
+        let reading = self.way_of_responses().reading();
         let direction = self.way.direction;
-        if let Some(stream) = self.shared.streams.begin(id, losses) {
+        if let Some(stream) = self.shared.streams.begin(id, reading) {
             *stream.half(direction) = Half::Headless;
             stream.pushed = id.is_multiple_of(2);
         }

@@ -97,9 +97,9 @@ impl Turn<'_, '_> {
         let opens = self.shared.buffer.control.opens(bytes);
         if self.shared.streams.get(id).is_none() {
             self.make_place();
-            let (losses, in_step) = (self.way_of_responses().losses, self.way_of_responses().is_in_step());
-            if let Some(stream) = self.shared.streams.begin(id, losses) {
-                (stream.pushed, stream.in_step) = (pushed, in_step);
+            let reading = self.way_of_responses().reading();
+            if let Some(stream) = self.shared.streams.begin(id, reading) {
+                stream.pushed = pushed;
             }
         }
         self.shared.streams.set_asked(id, asked, opens);
@@ -131,13 +131,13 @@ impl Turn<'_, '_> {
                 return;
             }
             self.make_place();
-            let losses = self.way.losses;
-            if let Some(stream) = self.shared.streams.begin(id, losses) {
+            let reading = self.way.reading();
+            if let Some(stream) = self.shared.streams.begin(id, reading) {
                 stream.pushed = id.is_multiple_of(2);
             }
         }
         let Some(stream) = self.shared.streams.get(id) else { return };
-        let nothing_lost = stream.losses == self.way.losses;
+        let nothing_lost = stream.was_read(self.way.reading());
         match &stream.response {
             Half::Idle | Half::Headless if control.status.is_some() => self.on_response(owner),
             // Its first block, and one of the fields that are not known is the status.

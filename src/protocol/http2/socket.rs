@@ -42,7 +42,7 @@ impl Turn<'_, '_> {
 
     /// A stream may be a WebSocket of which a head was not seen: its frames prove it, or what they have proved is lost.
     pub fn look_for_socket(&mut self, id: u32, brought: Brought<'_>) {
-        let (at, direction, losses) = (self.way.packet.at, self.way.direction, self.way_of_responses().losses);
+        let (at, direction, reading) = (self.way.packet.at, self.way.direction, self.way_of_responses().reading());
         let Some(stream) = self.shared.streams.get(id) else { return };
         if !self.cx.readers.streams || !stream.may_be_socket() {
             return;
@@ -52,7 +52,7 @@ impl Turn<'_, '_> {
             return;
         }
         // Else the answer is still to come.
-        let is_answered = !is_asked || matches!(stream.response, Half::Headless) || stream.losses != losses;
+        let is_answered = !is_asked || matches!(stream.response, Half::Headless) || !stream.was_read(reading);
         let before = stream.pickup_bytes();
         let begun = || if is_asked { Pickup::after_request_of(CLIENT) } else { Pickup::default() };
         let pickup = stream.pickup.get_or_insert_with(|| Box::new(begun()));

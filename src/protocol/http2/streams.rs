@@ -55,10 +55,8 @@ pub(super) struct Stream {
     pub response: Half,
     /// It may be a WebSocket of which a head was not seen: the frames that would prove it.
     pub pickup: Option<Box<Pickup>>,
-    /// `Way::losses` of the response's direction when the stream was met.
-    pub losses: u32,
-    /// The response's direction was read as frames when the request came.
-    pub in_step: bool,
+    /// `Way::reading` of the response's direction when the stream was met.
+    pub reading: Option<u32>,
 }
 
 impl Stream {
@@ -67,6 +65,11 @@ impl Stream {
             Direction::Request => &mut self.request,
             Direction::Response => &mut self.response,
         }
+    }
+
+    /// All that came of its response was read, if this is the reading now.
+    pub fn was_read(&self, now: Option<u32>) -> bool {
+        now.is_some() && self.reading == now
     }
 
     /// Its DATA may be that of a WebSocket, as far as its heads are known.
@@ -160,14 +163,14 @@ impl Streams {
     }
 
     /// The stream `id`, which is not open yet.
-    pub fn begin(&mut self, id: u32, losses: u32) -> Option<&mut Stream> {
+    pub fn begin(&mut self, id: u32, reading: Option<u32>) -> Option<&mut Stream> {
         self.last_number = self.last_number.wrapping_add(1);
         let number = self.last_number;
-        self.insert(id, number, losses)
+        self.insert(id, number, reading)
     }
 
     /// The same for an exchange that has a number.
-    pub fn insert(&mut self, id: u32, number: u32, losses: u32) -> Option<&mut Stream> {
+    pub fn insert(&mut self, id: u32, number: u32, reading: Option<u32>) -> Option<&mut Stream> {
         if let Some(highest) = self.highest.get_mut(usize::from(id.is_multiple_of(2))) {
             *highest = id.max(*highest);
         }
@@ -175,7 +178,7 @@ impl Streams {
             self.recent.pop_front();
         }
         self.recent.push_back(id);
-        let stream = Box::new(Stream { id, number, losses, ..Stream::default() });
+        let stream = Box::new(Stream { id, number, reading, ..Stream::default() });
         let index = self.find(id).unwrap_or_else(|index| index);
         self.open.insert(index, (id, stream));
         self.held_bytes += size_of::<Stream>();

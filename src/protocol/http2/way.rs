@@ -97,8 +97,9 @@ impl Way {
         self.expects_settings = false;
     }
 
-    pub fn is_in_step(&self) -> bool {
-        matches!(self.place, Place::Frames)
+    /// Another number after each loss; `None` while frames are searched for, and what comes may be passed over.
+    pub fn reading(&self) -> Option<u32> {
+        matches!(self.place, Place::Frames).then_some(self.losses)
     }
 
     pub fn note_packet(&mut self, meta: DataMeta) {

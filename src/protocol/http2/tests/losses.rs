@@ -251,3 +251,15 @@ fn a_bulk_transfer_is_found() {
         assert!(checked.seen.len() >= 6, "from {from}: {:?} {counters:?}", checked.seen);
     }
 }
+
+/// The request comes while the frames of the answer are still searched for: the first block that is found may be the trailers.
+#[test]
+fn trailers_are_no_head_if_the_head_was_searched_over() {
+    let exchanges = vec![(0, 17_340, 2), (0, 1_028, 91), (1, 1, 0), (28_928, 35_548, 103), (1_655, 0, 117)];
+    let plan = Plan { exchanges, width: 2, nested: false, frame: 16_384, noise: 11_850_237_984_062_207_263 };
+    let (turns, sent) = plan.turns();
+    let packets = packets(&turns, 1_007);
+    for lost in 0..packets.len() {
+        play(Http2Connection::new(), &packets, 0, |index| index != lost, &sent);
+    }
+}

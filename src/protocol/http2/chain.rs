@@ -63,6 +63,8 @@ pub(super) struct Chain {
     next: usize,
     frames: u32,
     bits: u32,
+    /// Where the first frames end that are no chance together.
+    firm: Option<usize>,
     /// The stream whose header block goes on.
     block: Option<u32>,
     /// The last one of all; 0 before any.
@@ -94,15 +96,15 @@ impl Chain {
         if self.frames == 0 {
             self.next = start;
         }
-        // No frame that began before `start` goes on after it.
-        let beyond = start + known.frame_limit() as usize + HEADER_BYTES;
         loop {
             let at = match self.step(bytes, from_client, known) {
                 Ok(Some(at)) => at,
                 Ok(None) => return Verdict::Open,
                 Err(_) => return Verdict::Refuted(start),
             };
-            if at >= beyond && self.is_strong() {
+            // The first of them may be none by chance, and a frame that began within it goes on no further.
+            let is_beyond = |firm| at >= firm + known.frame_limit() as usize + HEADER_BYTES;
+            if self.firm.is_some_and(is_beyond) {
                 return match decodes(bytes, start..at, from_client) {
                     Ok(_) => Verdict::Proven(at),
                     Err(wrong) => Verdict::Refuted(wrong),
@@ -143,6 +145,9 @@ impl Chain {
         self.bits = self.bits.saturating_add(9 + stream_bits + length_bits);
         self.frames = self.frames.saturating_add(1);
         self.next += HEADER_BYTES + length as usize;
+        if self.is_strong() {
+            self.firm.get_or_insert(self.next);
+        }
         if opens_block && !self.streams.contains(&stream) && self.streams.len() < MAX_STREAMS {
             self.streams.push(stream);
         }
@@ -188,6 +193,7 @@ impl Chain {
     /// So many bytes before it were let go of.
     pub fn move_back(&mut self, bytes: usize) {
         self.next = self.next.saturating_sub(bytes);
+        self.firm = self.firm.map(|firm| firm.saturating_sub(bytes));
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! A body may hold anything, whole frames and whole conversations too. So headers that look right in a row are not enough; they
 //! are believed
-//! - when they go on for longer than a frame may be, from there on: a body that holds frames is itself cut into frames, and
-//!   where one of those ends the row breaks off; or
+//! - when, after as many as are no chance, they go on for longer than a frame may be, from there on: a body that holds frames is
+//!   itself cut into frames, and where one of those ends the row breaks off; or
 //! - from a pause of their sender on (see `word`), when they go on after another pause, or when streams of them are those that
 //!   the other direction is known to have open, or speaks of after a pause too.
 //!
@@ -18,8 +18,8 @@ use super::word::Word;
 use crate::flow::DataMeta;
 use crate::message::{Direction, HttpCounters};
 
-/// Bytes that wait for proof: some frames of the usual largest size.
-const MAX_WAITING_BYTES: usize = 128 << 10;
+/// Bytes that wait for proof: some frames of twice the usual largest size.
+const MAX_WAITING_BYTES: usize = 256 << 10;
 /// After so many bytes without proof a direction is given up: far more than frames of any size in use would need.
 const MAX_SEARCHED_BYTES: u64 = 16 << 20;
 /// Packets that wait with them. Empty frames come in packets of their own.

@@ -263,3 +263,24 @@ fn trailers_are_no_head_if_the_head_was_searched_over() {
         play(Http2Connection::new(), &packets, 0, |index| index != lost, &sent);
     }
 }
+
+/// A row in a body may begin before that: with bytes of a head that look like a frame, and end where one in the body begins.
+#[test]
+fn a_chance_before_a_body_adds_nothing_to_its_frames() {
+    let exchanges = vec![
+        (26_515, 34_089, 17),
+        (1, 9, 107),
+        (470, 35_373, 33),
+        (414, 1_736, 10),
+        (1, 790, 0),
+        (32, 1, 67),
+        (26_770, 1_012, 151),
+        (10, 24_791, 37),
+    ];
+    let plan = Plan { exchanges, width: 1, nested: true, frame: 16_384, noise: 2_628_860_701_026_778_204 };
+    let (turns, sent) = plan.turns();
+    let packets = packets(&turns, 5);
+    for lost in 20_050..20_150 {
+        play(Http2Connection::new(), &packets, 0, |index| index != lost, &sent);
+    }
+}

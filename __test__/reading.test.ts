@@ -120,7 +120,8 @@ describe('a savefile', () => {
 });
 
 describe('a pipe with a name', () => {
-  const shell = (script: string) => start(['bash', '-c', script.replaceAll('TS', `${process.execPath} ${CLI}`)]).done;
+  const shell = (script: string) =>
+    start(['bash', '-c', script.replaceAll(/\bTS\b/g, `${process.execPath} ${CLI}`)]).done;
 
   test.each([
     ['a FIFO', 'mkfifo fifo; cat $S > fifo & TS --ports 8080 fifo'],

@@ -154,7 +154,7 @@ impl Http2Connection {
                 self.turn(Direction::Request, cx).search_again(&ahead);
             }
             let mut turn = self.turn(direction, cx);
-            turn.take_all(waiting);
+            turn.take_waiting(waiting);
             if is_in_step {
                 turn.read_all(bytes, meta);
             }

@@ -195,12 +195,18 @@ impl Turn<'_, '_> {
     /// Begins a stream in the middle of a message.
     pub fn begin_headless(&mut self, id: u32) {
         self.make_place();
-        let reading = self.way_of_responses().reading();
+        let reading = self.reading_of_responses();
         let direction = self.way.direction;
         if let Some(stream) = self.shared.streams.begin(id, reading) {
             *stream.half(direction) = Half::Headless;
             stream.pushed = id.is_multiple_of(2);
         }
+    }
+
+    /// For a stream that is met now. `None` if its request waited: its response may have begun meanwhile.
+    pub fn reading_of_responses(&self) -> Option<u32> {
+        let way = self.way_of_responses();
+        way.reading().filter(|_| self.way.direction == Direction::Response || !self.way.has_waited)
     }
 
     pub fn way_of_responses(&self) -> &Way {

@@ -97,7 +97,7 @@ impl Turn<'_, '_> {
         let opens = self.shared.buffer.control.opens(bytes);
         if self.shared.streams.get(id).is_none() {
             self.make_place();
-            let reading = self.way_of_responses().reading();
+            let reading = self.reading_of_responses();
             if let Some(stream) = self.shared.streams.begin(id, reading) {
                 stream.pushed = pushed;
             }

@@ -30,7 +30,7 @@ impl Turn<'_, '_> {
         let found = search.run(&known, self.cx.counters);
         let mut waiting = VecDeque::new();
         self.on_found(found, &mut waiting);
-        self.take_all(waiting);
+        self.take_waiting(waiting);
     }
 
     /// Streams that these bytes, which are in step, speak of in frames that begin in them.
@@ -57,7 +57,14 @@ impl Turn<'_, '_> {
         self.take_all(waiting);
     }
 
-    pub fn take_all(&mut self, mut waiting: VecDeque<(Vec<u8>, DataMeta)>) {
+    /// Reads what was searched.
+    pub fn take_waiting(&mut self, waiting: VecDeque<(Vec<u8>, DataMeta)>) {
+        self.way.has_waited = true;
+        self.take_all(waiting);
+        self.way.has_waited = false;
+    }
+
+    fn take_all(&mut self, mut waiting: VecDeque<(Vec<u8>, DataMeta)>) {
         while let Some((bytes, meta)) = waiting.pop_front() {
             self.take(&bytes, meta, &mut waiting);
         }

@@ -31,6 +31,8 @@ pub(super) struct Way {
     pub losses: u32,
     /// The packet that brings the bytes at hand.
     pub packet: Packet,
+    /// They waited: the other direction may have gone on meanwhile.
+    pub has_waited: bool,
     /// The first frame of all is still to come: SETTINGS (RFC 9113 §3.4).
     pub expects_settings: bool,
     /// The largest payload of a frame that its receiver is known to take (RFC 9113 §4.2); `None` if its SETTINGS were not seen.
@@ -84,6 +86,7 @@ impl Way {
             decoder,
             losses: 0,
             packet: Packet::NONE,
+            has_waited: false,
             expects_settings: true,
             max_frame_bytes: None,
             said: Said::default(),

@@ -284,3 +284,16 @@ fn a_chance_before_a_body_adds_nothing_to_its_frames() {
         play(Http2Connection::new(), &packets, 0, |index| index != lost, &sent);
     }
 }
+
+/// The head of the answer comes first, with a status that is not known, and only then the request, which was searched for: the next
+/// block is the trailers.
+#[test]
+fn trailers_are_no_head_if_the_head_came_before_its_request() {
+    let exchanges = vec![(1_447, 0, 225), (1_782, 1, 97), (1, 37_167, 72), (1, 33_703, 2), (1, 2, 183), (909, 22, 75)];
+    let plan = Plan { exchanges, width: 3, nested: false, frame: 16_384, noise: 1_069_745_935_692_954_935 };
+    let (turns, sent) = plan.turns();
+    let packets = packets(&turns, 19);
+    for from in 0..packets.len() {
+        play(Http2Connection::unproven(), &packets, from, |_| true, &sent);
+    }
+}

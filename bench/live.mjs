@@ -38,7 +38,12 @@ const OURS = {
 };
 const OF_TCPDUMP = { tool: 'tcpdump', out: NOWHERE, ready: /listening on/, ledger: tcpdumpLedger };
 
-/** Each with the text that says that it captures, and with `out` where its stdout goes, a file if it is left out. `beside`: the observer that does no more than write. */
+/** Its lines are counted. */
+const TO_FILE = { name: 'tcp-sniffer > FILE', beside: 'tcpdump -w FILE', ...OURS };
+/**
+ * Each with the text that says that it captures, and with `out` where its stdout goes, a file if it is left out. `beside`: the observer
+ * that does no more than write.
+ */
 const OBSERVERS = [
   { name: 'no observer' },
   { name: 'tcpdump -w /dev/null', command: () => tcpdump(NOWHERE), ...OF_TCPDUMP },
@@ -57,10 +62,8 @@ const OBSERVERS = [
     ledger: (words) => ({ dropped: Number(/(\d+) packets? dropped/.exec(words)?.[1]) }),
   },
   { name: 'tcp-sniffer > /dev/null', out: NOWHERE, beside: 'tcpdump -w /dev/null', ...OURS },
-  { name: 'tcp-sniffer > FILE', beside: 'tcpdump -w FILE', ...OURS },
+  TO_FILE,
 ];
-/** Its lines are counted. */
-const TO_FILE = OBSERVERS.at(-1);
 
 /**
  * {observers: [{name, …}], profile?: […], ramp: [{bytes, …}]}; what is relative is so in the same round, `rateBeside` and `p99Beside` to the

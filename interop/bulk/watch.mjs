@@ -11,7 +11,7 @@ const { createSniffer } = createRequire(import.meta.url)(
 );
 
 const RING_BYTES = 64 * 1024 * 1024;
-/** 100 000 calls of gRPC, each with some megabytes to a hundred of them, take 3 GB. */
+/** 100 000 calls of gRPC take more than 1 GiB. */
 const MAX_SAVEFILE_BYTES = 8 * 1024 ** 3;
 /** The time for the last packets of a connection that ends. */
 const SETTLE_MS = 300;

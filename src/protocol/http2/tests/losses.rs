@@ -285,8 +285,8 @@ fn a_chance_before_a_body_adds_nothing_to_its_frames() {
     }
 }
 
-/// The head of the answer comes first, with a status that is not known, and only then the request, which was searched for: the next
-/// block is the trailers.
+/// Request and answer are both searched for. The answer is found after its head, and then the request, from before that: the next block
+/// is the trailers.
 #[test]
 fn trailers_are_no_head_if_the_head_came_before_its_request() {
     let exchanges = vec![(1_447, 0, 225), (1_782, 1, 97), (1, 37_167, 72), (1, 33_703, 2), (1, 2, 183), (909, 22, 75)];

@@ -4,6 +4,8 @@ import { secured } from '../secured.mjs';
 import { TOOLS } from '../tools.mjs';
 
 const CLIENT_LIMIT_MS = 600_000;
+/** The server and the client give way to the sniffer, tcpdump and the judge: with few cores, those would else be too late. */
+const GIVING_WAY = ['nice', '-n', '19'];
 
 /** While the server runs: `act({ port, keylog, ask })`, where `ask()` runs the client to its end and returns what it told. */
 export async function withServer(row, count, place, act) {
@@ -18,9 +20,10 @@ export async function withServer(row, count, place, act) {
     },
   };
   const port = await freePort();
-  const server = start(row.server(port, count, TOOLS).map(String), options);
+  const command = (words) => [...GIVING_WAY, ...words].map(String);
+  const server = start(command(row.server(port, count, TOOLS)), options);
   const ask = async () => {
-    const { code, stdout, stderr } = await run(row.client(port, count, TOOLS).map(String), CLIENT_LIMIT_MS, options);
+    const { code, stdout, stderr } = await run(command(row.client(port, count, TOOLS)), CLIENT_LIMIT_MS, options);
     if (code !== 0) throw new Error(`the client: exit ${code}, ${stderr.trim()}`);
     return (row.told ?? JSON.parse)(stdout);
   };

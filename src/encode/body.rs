@@ -10,10 +10,10 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
 use super::grpc_messages::RawGrpc;
-use super::json::{push_string, push_string_within, push_utf8};
+use super::json::{push_string, push_string_within, push_utf8, push_utf8_within};
 use crate::content::{self, Charset, Coding, Content, Converted};
 use crate::message::{Fields, HttpMessage, KnownName};
-use crate::redact::{Extent, Kind, Redacted, Redactor};
+use crate::redact::{Extent, Kind, Nothing, Redacted, Redactor};
 
 /// A text may take this much more in its line than twice its bytes, which is what quotes and line breaks take. Only control
 /// characters take more: six times.
@@ -146,13 +146,22 @@ pub struct Showing<'a> {
 }
 
 impl Unredacted {
-    /// Of a body that is shown as it is; `text` is what can be read of it.
-    fn may_have_to_be_redacted(&self, redactor: &Redactor, body: &[u8], text: Option<&str>) -> bool {
-        match text {
-            _ if self.is_coded && self.kind != Kind::Other => true,
-            Some(_) => !redactor.has_nothing_in(body, &self.kind),
-            None => self.is_coded || *self.kind.in_fact(body) != Kind::Other,
+    /// Of a body that is shown as it is. `None` if it may have to be redacted; `text` returns what can be read of it.
+    fn nothing_in<'a>(
+        &self,
+        redactor: &Redactor,
+        body: &[u8],
+        text: impl FnOnce() -> Option<&'a str>,
+    ) -> Option<Nothing> {
+        if self.is_coded && self.kind != Kind::Other {
+            return None;
         }
+        let nothing = redactor.nothing_in(body, &self.kind);
+        if nothing.is_some_and(|nothing| nothing.is_ascii) || text().is_some() {
+            return nothing;
+        }
+        let is_unread = self.is_coded || *self.kind.in_fact(body) != Kind::Other;
+        (!is_unread).then_some(Nothing { is_ascii: false })
     }
 
     /// `None` where nothing is to be hidden. `text` is what can be read of the `bytes`.
@@ -210,25 +219,26 @@ impl BodyWriter {
         let may_be_text = charset.is_none_or(|charset| charset.is_ascii_compatible());
         let is_cut = *cut;
         let text = LazyCell::new(|| content::utf8(message.body, is_cut));
-        let unredacted = match &self.redactor {
-            Some(redactor) => {
-                is_coded |= !self.decode && values(&CONTENT_ENCODING, message.fields()).next().is_some();
-                let unredacted = Unredacted { kind: kind_of(message), is_coded };
-                let is_plain = codings.is_empty() && may_be_text;
-                (!is_plain || unredacted.may_have_to_be_redacted(redactor, message.body, *text)).then_some(unredacted)
-            }
-            _ => None,
-        };
+        let (mut unredacted, mut is_ascii) = (None, false);
+        if let Some(redactor) = &self.redactor {
+            is_coded |= !self.decode && values(&CONTENT_ENCODING, message.fields()).next().is_some();
+            let kind = Unredacted { kind: kind_of(message), is_coded };
+            let is_plain = codings.is_empty() && may_be_text;
+            let nothing = is_plain.then(|| kind.nothing_in(redactor, message.body, || *text)).flatten();
+            is_ascii = nothing.is_some_and(|nothing| nothing.is_ascii);
+            unredacted = nothing.is_none().then_some(kind);
+        }
         if codings.is_empty() && grpc.is_none() && unredacted.is_none() {
             if may_be_text && message.body.len() <= SHORT_BYTES && message.body.is_ascii() {
                 out.extend_from_slice(b",\"body\":");
                 push_utf8(out, message.body);
                 return None;
             }
-            match *text {
+            let text = if is_ascii { Some(message.body) } else { text.map(str::as_bytes) };
+            match text {
                 Some(text) if may_be_text => {
-                    let max_bytes = max_written_bytes(text.len());
-                    if push_member_within(out, b",\"body\":", text, max_bytes) {
+                    out.extend_from_slice(b",\"body\":");
+                    if push_utf8_within(out, text, max_written_bytes(text.len())) {
                         self.cut += 1;
                         *cut = true;
                     }

@@ -41,16 +41,22 @@ fn cut_text(out: &mut Vec<u8>, start: usize, bytes: &[u8], max_bytes: usize) -> 
 /// Appends a JSON string in at most `max_bytes` with quotes and escapes, two at least. Says whether the end had to be left out.
 #[inline]
 pub(super) fn push_string_within(out: &mut Vec<u8>, text: &str, max_bytes: usize) -> bool {
+    push_utf8_within(out, text.as_bytes(), max_bytes)
+}
+
+/// The same of bytes that are known to be UTF-8.
+#[inline]
+pub(super) fn push_utf8_within(out: &mut Vec<u8>, text: &[u8], max_bytes: usize) -> bool {
     let start = out.len();
     // Hardly any text is too long: it is counted when it is written.
-    push_string(out, text);
+    push_utf8(out, text);
     out.len() - start > max_bytes && cut_string(out, start, text, max_bytes)
 }
 
 #[cold]
-fn cut_string(out: &mut Vec<u8>, start: usize, text: &str, max_bytes: usize) -> bool {
+fn cut_string(out: &mut Vec<u8>, start: usize, text: &[u8], max_bytes: usize) -> bool {
     out.truncate(start);
-    push_string(out, beginning(text, max_bytes.saturating_sub(2)));
+    push_string(out, beginning(&String::from_utf8_lossy(text), max_bytes.saturating_sub(2)));
     true
 }
 

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::json::{self, Found, Stop, space_end, value_end};
 use super::members::MemberNames;
-use super::search::{Hit, Search};
+use super::search::{Hit, Nothing, Search};
 
 #[derive(Debug)]
 pub(super) struct Finder {
@@ -33,9 +33,9 @@ impl Finder {
         Self { names: MemberNames::new(names.clone()), search: Search::new(names) }
     }
 
-    /// True if a search shows that no name is in there.
-    pub fn has_none(&self, text: &[u8]) -> bool {
-        !has_wide_start(text) && self.search.as_ref().is_some_and(|search| search.next(text, 0).is_none())
+    /// `Some` if a search shows that no name is in there.
+    pub fn nothing_in(&self, text: &[u8]) -> Option<Nothing> {
+        self.search.as_ref().filter(|_| !has_wide_start(text))?.nothing_in(text)
     }
 
     pub fn find(&self, text: &[u8]) -> Found {

@@ -26,6 +26,7 @@ use json::Found;
 pub use kind::Kind;
 use kind::begins_as_json;
 pub(crate) use names::{Names, REDACTED};
+pub use search::Nothing;
 pub(crate) use target::Targets;
 
 /// Multiparts in multiparts are looked into so deep; files that were chosen together once came so (RFC 7578 §4.3).
@@ -93,12 +94,12 @@ impl Redactor {
         })
     }
 
-    /// True if it is sure, after a quick look, that there is nothing to replace.
-    pub fn has_nothing_in(&self, text: &[u8], kind: &Kind) -> bool {
+    /// `Some` if it is sure, after a quick look, that there is nothing to replace.
+    pub fn nothing_in(&self, text: &[u8], kind: &Kind) -> Option<Nothing> {
         match kind.in_fact(text) {
-            Kind::Json | Kind::Events => self.members.has_none(text),
-            Kind::Other => true,
-            Kind::Form | Kind::Multipart { .. } => text.is_empty(),
+            Kind::Json | Kind::Events => self.members.nothing_in(text),
+            Kind::Other => Some(Nothing { is_ascii: false }),
+            Kind::Form | Kind::Multipart { .. } => text.is_empty().then_some(Nothing { is_ascii: true }),
         }
     }
 
@@ -118,7 +119,7 @@ impl Redactor {
     fn find(&self, piece: &[u8], kind: &Kind, start: usize, nesting: usize, secrets: &mut Secrets) {
         match kind.in_fact(piece) {
             Kind::Json => secrets.add(self.members.find(piece), start),
-            Kind::Events if !self.members.has_none(piece) => self.find_in_events(piece, start, secrets),
+            Kind::Events if self.members.nothing_in(piece).is_none() => self.find_in_events(piece, start, secrets),
             Kind::Multipart { boundary, is_form } => {
                 let (parts, lost_at) = multipart::parts(piece, boundary);
                 for part in parts {

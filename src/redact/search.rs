@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::members::{Folded, is_joint, unit};
-use super::tables::{Tables, WINDOW, groups_at};
+use super::tables::{Passed, Tables, WINDOW, groups_at};
 
 /// Groups: as many as a byte has bits.
 const GROUPS: usize = 8;
@@ -39,6 +39,13 @@ pub(super) enum Hit {
     Name(Range<usize>),
     /// `\u00XX` that stands for a letter of a name.
     Escape,
+}
+
+/// No name is in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Nothing {
+    /// True if all bytes were seen to be ASCII.
+    pub is_ascii: bool,
 }
 
 impl Search {
@@ -89,28 +96,25 @@ impl Search {
 
     /// The first that stands at `from` or after it.
     pub fn next(&self, text: &[u8], from: usize) -> Option<Hit> {
-        #[cfg(target_arch = "x86_64")]
-        if let Some(found) =
-            super::vectors::next(&self.tables, text, from, &mut |at, groups| self.compare(text, at, groups))
-        {
-            return found;
-        }
-        self.next_by_bytes(text, from)
+        self.look(text, from, pass).ok()
     }
 
-    /// On any processor.
-    pub fn next_by_bytes(&self, text: &[u8], from: usize) -> Option<Hit> {
-        let mut at = from;
+    /// `None` if there is a hit.
+    pub fn nothing_in(&self, text: &[u8]) -> Option<Nothing> {
+        self.look(text, 0, pass).err()
+    }
+
+    fn look(&self, text: &[u8], from: usize, pass: impl Fn(&Tables, &[u8], usize) -> Passed) -> Result<Hit, Nothing> {
+        let (mut at, mut is_ascii) = (from, true);
         while at < text.len() {
-            let groups = groups_at(&self.tables, text, at);
-            if groups != 0
-                && let Some(hit) = self.compare(text, at, groups)
-            {
-                return Some(hit);
+            let passed = pass(&self.tables, text, at);
+            is_ascii &= passed.is_ascii;
+            if let Some(hit) = self.compare(text, passed.at, groups_at(&self.tables, text, passed.at)) {
+                return Ok(hit);
             }
-            at += 1;
+            at = passed.at + 1;
         }
-        None
+        Err(Nothing { is_ascii })
     }
 
     /// The hit at `at`, if the bytes there are as in a needle of these groups.
@@ -129,6 +133,21 @@ impl Search {
         }
         found
     }
+}
+
+/// Looks for the first place from `from` on where a group fits.
+fn pass(tables: &Tables, text: &[u8], from: usize) -> Passed {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(passed) = super::vectors::pass(tables, text, from) {
+        return passed;
+    }
+    pass_by_bytes(tables, text, from)
+}
+
+/// On any processor.
+fn pass_by_bytes(tables: &Tables, text: &[u8], from: usize) -> Passed {
+    let at = (from..text.len()).find(|at| groups_at(tables, text, *at) != 0).unwrap_or(text.len());
+    Passed { at, is_ascii: text.get(from..at).is_some_and(<[u8]>::is_ascii) }
 }
 
 impl Needle {
@@ -200,16 +219,34 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// As the processor does it, in all ways that it can.
+    fn look(search: &Search, text: &[u8], from: usize) -> Result<Hit, Nothing> {
+        let found = search.look(text, from, pass_by_bytes);
+        assert_eq!(search.look(text, from, pass), found);
+        #[cfg(target_arch = "x86_64")]
+        for by in [super::super::vectors::pass_by_64_bytes, super::super::vectors::pass_by_32_bytes] {
+            if by(&search.tables, text, from).is_some() {
+                assert_eq!(search.look(text, from, |tables, text, from| by(tables, text, from).unwrap()), found);
+            }
+        }
+        found
+    }
+
     fn all(search: &Search, text: &[u8]) -> Vec<String> {
         let (mut found, mut from) = (Vec::new(), 0);
-        while let Some(hit) = search.next(text, from) {
-            assert_eq!(search.next_by_bytes(text, from).as_ref(), Some(&hit));
-            let Hit::Name(name) = hit else { return [found, vec!["escape".to_owned()]].concat() };
-            found.push(String::from_utf8_lossy(&text[name.clone()]).into_owned());
-            from = name.end;
+        loop {
+            match look(search, text, from) {
+                Ok(Hit::Name(name)) => {
+                    found.push(String::from_utf8_lossy(&text[name.clone()]).into_owned());
+                    from = name.end;
+                }
+                Ok(Hit::Escape) => return [found, vec!["escape".to_owned()]].concat(),
+                Err(nothing) => {
+                    assert_eq!(nothing, Nothing { is_ascii: text[from..].is_ascii() });
+                    return found;
+                }
+            }
         }
-        assert_eq!(search.next_by_bytes(text, from), None);
-        found
     }
 
     #[test]

@@ -194,11 +194,15 @@ fn the_line_of_a_small_bomb_is_small() {
 #[test]
 fn a_line_is_in_proportion_to_its_bytes() {
     let controls = vec![1; 1 << 20];
-    let (lines, content, stats) = finished(config(), &[response("X: y", &controls)]);
-    let written = lines[1].to_string().len();
-    assert!(written > 2 << 20 && written < (2 << 20) + (257 << 10), "{written}");
-    assert_eq!((&lines[1]["bodyTruncated"], &lines[1]["bodySize"]), (&true.into(), &(1 << 20).into()));
-    assert_eq!((stats.cut_bodies, content.cut_escaped, lines[1].get("incomplete")), (1, 0, None));
+    let redacting = || EngineConfig { redact_body: vec!["pin".to_owned()], ..config() };
+    for (config, fields) in [(config(), "X: y"), (redacting(), "X: y"), (redacting(), "Content-Type: application/json")]
+    {
+        let (lines, content, stats) = finished(config, &[response(fields, &controls)]);
+        let written = lines[1].to_string().len();
+        assert!(written > 2 << 20 && written < (2 << 20) + (257 << 10), "{written}");
+        assert_eq!((&lines[1]["bodyTruncated"], &lines[1]["bodySize"]), (&true.into(), &(1 << 20).into()));
+        assert_eq!((stats.cut_bodies, content.cut_escaped, lines[1].get("incomplete")), (1, 0, None));
+    }
     let (lines, content, stats) =
         finished(config(), &[response("Content-Type: a/b; charset=utf-16", &[b'h', 0].repeat(500_000))]);
     assert_eq!((&lines[1]["bodyText"].as_str().unwrap().len(), &lines[1]["bodyTruncated"]), (&500_000, &true.into()));

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! PacketSource --> [runner] --> Engine ([pipeline]) --> Outgoing
-//!                     ^   [reports], [quiet], [stopping], [shedding] by its [limiter]
+//!                     ^   [reports], [quiet], [stopping], [turns], [shedding] by its [limiter]
 //!                     +-- [wake] <-- [control]: stop, credits, counters
 //! ```
 
@@ -23,6 +23,7 @@ mod runner;
 mod shedding;
 mod stopping;
 mod thread;
+mod turns;
 mod wake;
 
 pub use control::CaptureControl;

@@ -17,6 +17,7 @@ use super::pipeline::Pipeline;
 use super::reports::{Reports, tell_unanswered};
 use super::shedding::Shedding;
 use super::stopping::Stopping;
+use super::turns::{REST, Turns};
 use super::wake::wait;
 use crate::delivery::{MAX_QUEUE_BYTES, Outgoing};
 use crate::engine::Engine;
@@ -52,6 +53,7 @@ pub struct Runner<S, P> {
     began: (Instant, Timestamp),
     last_tick: Instant,
     last_packet: Instant,
+    turns: Turns,
     /// A batch went since the source was dry last.
     batch_went: bool,
     /// The source has no more, and that was no stop.
@@ -92,6 +94,7 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
             began: (Instant::now(), system_time()),
             last_tick: Instant::now(),
             last_packet: Instant::now(),
+            turns: Turns::new(Instant::now()),
             batch_went: false,
             source_ended: false,
             stopping: None,
@@ -148,13 +151,18 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
                 self.reports.on_packets(self.last_packet);
             }
             match progress {
-                Progress::More => self.report(),
+                Progress::More => {
+                    self.report();
+                    self.rest();
+                }
                 Progress::Dry => {
                     self.on_dry();
                     if was_readable && self.packets == before {
                         thread::sleep(IDLE_NAP);
                     }
+                    let dry = Instant::now();
                     was_readable = self.wait(true)?;
+                    self.turns.on_wait(dry, Instant::now());
                 }
                 Progress::Ended => {
                     self.source_ended = true;
@@ -299,6 +307,13 @@ impl<S: PacketSource, P: Pipeline> Runner<S, P> {
             interface: self.source.info().interface.clone(),
             source: errno.into(),
         })
+    }
+
+    fn rest(&mut self) {
+        if matches!(self.pace, Pace::Live { .. }) && self.turns.is_over(Instant::now()) {
+            thread::sleep(REST);
+            self.turns.on_rest(Instant::now());
+        }
     }
 
     fn report(&mut self) {

@@ -16,9 +16,9 @@ use tcp_sniffer::encode::{Encoder, Origin};
 use tcp_sniffer::engine::Engine;
 use tcp_sniffer::flow::{DataMeta, FlowCounters, FlowKey, Patience, Side, StreamEvent, Table};
 use tcp_sniffer::message::{
-    Answered, Context, Direction, Head, HttpCounters, HttpMessage, Incomplete, Limits, NotHttp, Readers,
-    RequestVerdict, Scratch, Selection, Sink,
+    Answered, Direction, Head, HttpCounters, HttpMessage, Incomplete, NotHttp, RequestVerdict, Selection, Sink,
 };
+use tcp_sniffer::protocol::{Context, Limits, Readers, Scratch};
 use tcp_sniffer::protocol::{Conversation, Met, Parties};
 use tcp_sniffer::time::Timestamp;
 use traffic::{CONNECTIONS, Content, FIRST_CLIENT_PORT, LINKTYPE, MERGED_PAYLOAD, MTU_PAYLOAD, PORT, Traffic};

@@ -9,10 +9,11 @@ use crate::decode::{Endpoint, LinkType, Undecodable, describe_linktype};
 use crate::encode::{Encoder, Origin};
 use crate::flow::{Ends, Side};
 use crate::message::{
-    Context, Direction, Ended, Extras, HttpCounters, HttpMessage, Incomplete, Limits, NotHttp, Readers, RequestVerdict,
-    Scratch, Selection, Sink, StartLine, StreamMessage, Tls, Unanswered,
+    Direction, Ended, Extras, HttpCounters, HttpMessage, Incomplete, NotHttp, RequestVerdict, Selection, Sink,
+    StartLine, StreamMessage, Tls, Unanswered,
 };
 use crate::notice::{Kind, Notices};
+use crate::protocol::{Context, Limits, Readers, Scratch};
 use crate::stats::Stats;
 use crate::time::Timestamp;
 use crate::tls::{ClientHello, first_hello};

@@ -11,7 +11,6 @@
 //! - `Selection::judge` is asked once a request, and what it says is kept with the exchange for the response;
 //! - what HTTP/1.x does not know of a message goes into `Extras`, which is lent to it.
 
-mod context;
 mod counters;
 mod direction;
 mod extras;
@@ -28,7 +27,6 @@ mod unanswered;
 mod verdict;
 pub mod words;
 
-pub use context::{Context, Limits, Readers, Scratch};
 pub use counters::{Http2Counters, HttpCounters, StreamCounters};
 pub use direction::Direction;
 pub use extras::{Extras, Grpc, Tls};

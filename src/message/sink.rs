@@ -9,7 +9,7 @@ use super::verdict::RequestVerdict;
 /// Takes the output of the layer: messages, messages inside streams, and remarks on streams.
 pub trait Sink {
     fn message(&mut self, message: &HttpMessage<'_>);
-    /// A message inside a stream; comes only if `Context::streams` asks for them.
+    /// A message inside a stream; comes only if such messages are asked for.
     fn stream_message(&mut self, _message: &StreamMessage<'_>) {}
     /// The exchange is over, and no response to its request, which may still be to come itself, has begun or can have been lost, if
     /// the server's direction was captured at all. `verdict`: on that request.

@@ -10,7 +10,8 @@ use super::sniffing::{Finding, Parties, reconsider};
 use super::tunnel::Beginning;
 use super::websocket::Pickup;
 use crate::flow::{DataMeta, Side, StreamEvent};
-use crate::message::{Context, Direction, HttpCounters, Incomplete};
+use crate::message::{Direction, HttpCounters, Incomplete};
+use crate::protocol::Context;
 
 #[derive(Debug)]
 pub struct Conversation {

@@ -6,7 +6,8 @@ use super::http2::Http2Connection;
 use super::tunnel::Tunnel;
 use super::websocket::{Pickup, WebSocketConnection};
 use crate::flow::StreamEvent;
-use crate::message::{Context, Direction, HttpCounters, StreamOf, Switch};
+use crate::message::{Direction, HttpCounters, StreamOf, Switch};
+use crate::protocol::Context;
 
 /// RFC 9110 §15.2.2.
 const SWITCHING_PROTOCOLS: u16 = 101;

@@ -3,7 +3,8 @@
 use super::event_stream::EventStream;
 use super::grpc_stream::GrpcStream;
 use crate::content::grpc::{Kind, MessageIndex};
-use crate::message::{Context, Direction, Head, StreamOf};
+use crate::message::{Direction, Head, StreamOf};
+use crate::protocol::Context;
 use crate::time::Timestamp;
 
 #[derive(Debug)]

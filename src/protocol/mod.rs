@@ -15,6 +15,7 @@
 //!                are asked for; inside: the first two, which are bodies of messages of HTTP
 //! tunnel         what a CONNECT opened: counted, or handed on to the reader of TLS
 //! handover       what one protocol leaves to the next
+//! context        what a reader is lent: limits, the sink, buffers that all connections share
 //! met, names, pending_request   plain values that all of them know
 //! ```
 //!
@@ -33,6 +34,7 @@
 
 mod body;
 mod content_length;
+mod context;
 mod conversation;
 mod event_stream;
 mod grpc;
@@ -54,6 +56,7 @@ mod tests;
 mod tunnel;
 mod websocket;
 
+pub use context::{Context, Limits, Readers, Scratch};
 pub use conversation::{Conversation, Passed, Unread};
 pub use handover::{Handover, Piece};
 pub use in_use::Protocol;

@@ -3,7 +3,8 @@
 
 use super::handover::{Handover, Piece};
 use crate::flow::StreamEvent;
-use crate::message::{Context, Direction};
+use crate::message::Direction;
+use crate::protocol::Context;
 
 #[derive(Debug)]
 pub struct Tunnel {

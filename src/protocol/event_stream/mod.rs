@@ -9,7 +9,8 @@ mod tests;
 use parser::{Event, Parser};
 
 use crate::content::{self, Flowing};
-use crate::message::{Context, Direction, Head, KnownName, Part, Scratch, Sink, StreamMessage, StreamOf, trim_ows};
+use crate::message::{Direction, Head, KnownName, Part, Sink, StreamMessage, StreamOf, trim_ows};
+use crate::protocol::{Context, Scratch};
 use crate::time::Timestamp;
 
 static CONTENT_TYPE: KnownName = KnownName::new(b"content-type");

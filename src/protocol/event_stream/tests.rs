@@ -9,7 +9,8 @@ use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
 use super::*;
 use crate::content::zstd::layout::{Block, Header};
-use crate::message::{HttpCounters, HttpMessage, Incomplete, Limits, NotHttp, Selection};
+use crate::message::{HttpCounters, HttpMessage, Incomplete, NotHttp, Selection};
+use crate::protocol::Limits;
 
 #[derive(Debug, Default)]
 struct Seen(Vec<String>);
@@ -61,7 +62,7 @@ fn read(coding: &str, pieces: Pieces<'_>, max_body_bytes: usize) -> (Vec<String>
             ending: Incomplete::Closed,
             proxied: None,
             scratch: &mut scratch,
-            readers: crate::message::Readers { streams: true, tunnels: false },
+            readers: crate::protocol::Readers { streams: true, tunnels: false },
         };
         match piece {
             Ok(bytes) => events.on_data(bytes, Timestamp::default(), &mut cx),

@@ -13,7 +13,8 @@ use super::body::Body;
 use crate::content::grpc::{
     Call, FrameReader, Kind, MessageCoding, MessageIndex, Part as FramePart, Plain, decompress_passing as decompress,
 };
-use crate::message::{Context, Direction, Head, KnownName, Part, Scratch, StreamMessage, StreamOf};
+use crate::message::{Direction, Head, KnownName, Part, StreamMessage, StreamOf};
+use crate::protocol::{Context, Scratch};
 use crate::time::Timestamp;
 
 static CONTENT_TYPE: KnownName = KnownName::new(b"content-type");

@@ -7,7 +7,8 @@ use flate2::write::{GzEncoder, ZlibEncoder};
 use proptest::prelude::*;
 
 use super::*;
-use crate::message::{Field, HttpCounters, HttpMessage, Incomplete, Limits, NotHttp, Selection, Sink, Span};
+use crate::message::{Field, HttpCounters, HttpMessage, Incomplete, NotHttp, Selection, Sink, Span};
+use crate::protocol::Limits;
 
 #[derive(Debug, Default)]
 struct Seen {
@@ -109,7 +110,7 @@ impl Reader {
                 ending: Incomplete::Closed,
                 proxied: None,
                 scratch: &mut self.scratch,
-                readers: crate::message::Readers { streams: true, tunnels: false },
+                readers: crate::protocol::Readers { streams: true, tunnels: false },
             },
         );
     }

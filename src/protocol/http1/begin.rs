@@ -4,7 +4,8 @@ use super::exchange::{Exchange, Exchanges, Place};
 use super::framing::{self, Asked, Framing};
 use super::in_progress::STATUS_LINE;
 use super::malformed::Malformed;
-use crate::message::{Direction, Head, Readers, RequestVerdict, Selection, StartLine, StreamOf, Switch};
+use crate::message::{Direction, Head, RequestVerdict, Selection, StartLine, StreamOf, Switch};
+use crate::protocol::Readers;
 use crate::protocol::inside::Inside;
 use crate::protocol::websocket::Agreement;
 

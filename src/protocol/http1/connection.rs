@@ -3,7 +3,8 @@
 use super::exchange::Exchanges;
 use super::stream::Stream;
 use crate::flow::{DataMeta, Position, StreamEvent};
-use crate::message::{Context, Direction, HttpCounters, Switch, Unanswered};
+use crate::message::{Direction, HttpCounters, Switch, Unanswered};
+use crate::protocol::Context;
 use crate::protocol::handover::{Handover, Piece};
 use crate::protocol::met::Met;
 use crate::protocol::pending_request::PendingRequest;

@@ -6,13 +6,13 @@ use super::head::{Parsed, check_start_line, parse_fields};
 use super::start_line::may_be_start;
 use crate::flow::{DataMeta, Position};
 use crate::message::{
-    Context, Direction, Extras, FieldLines, Fields, Head, HttpMessage, Incomplete, RequestVerdict, Scratch, StartLine,
-    Switch,
+    Direction, Extras, FieldLines, Fields, Head, HttpMessage, Incomplete, RequestVerdict, StartLine, Switch,
 };
 use crate::protocol::body::Body;
 use crate::protocol::grpc::{Carries, GrpcEnd, Rest};
 use crate::protocol::inside::Inside;
 use crate::protocol::stall::Stall;
+use crate::protocol::{Context, Scratch};
 use crate::time::{Timestamp, span_micros};
 
 #[derive(Debug)]

@@ -12,7 +12,8 @@ use super::opposite::Opposite;
 use super::pending_stream::PendingStream;
 use super::start_line::may_be_start;
 use crate::flow::{DataMeta, Position};
-use crate::message::{Context, Direction, Incomplete, NotHttp, Switch};
+use crate::message::{Direction, Incomplete, NotHttp, Switch};
+use crate::protocol::Context;
 use crate::protocol::names::protocol_name;
 
 /// A partial head larger than this is given up when memory runs short.

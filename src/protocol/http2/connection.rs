@@ -9,7 +9,8 @@ use super::shared::Shared;
 use super::streams::{Half, Streams};
 use super::way::{Place, Way};
 use crate::flow::{DataMeta, StreamEvent};
-use crate::message::{Context, Direction};
+use crate::message::Direction;
+use crate::protocol::Context;
 use crate::protocol::PendingRequest;
 
 #[derive(Debug)]

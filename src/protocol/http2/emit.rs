@@ -5,11 +5,12 @@ use super::head::Control;
 use super::open::{Open, last_at};
 use super::reader::Packet;
 use super::streams::Stream;
-use crate::message::{Context, Direction, Extras, Fields, Head, HttpMessage, Incomplete, Scratch};
+use crate::message::{Direction, Extras, Fields, Head, HttpMessage, Incomplete};
 use crate::protocol::content_length::is_length_of;
 use crate::protocol::grpc::{Carries, GrpcBody, GrpcEnd, Rest};
 use crate::protocol::inside::Inside;
 use crate::protocol::stall::Stall;
+use crate::protocol::{Context, Scratch};
 use crate::time::span_micros;
 
 /// Why it ends here, if that is not its end.

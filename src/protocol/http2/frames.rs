@@ -7,7 +7,8 @@ use super::frame::{ACK, END_HEADERS, END_STREAM, FrameHeader, Kind, MIN_MAX_FRAM
 use super::shared::Shared;
 use super::streams::Half;
 use super::way::{Frame, Way};
-use crate::message::{Context, Direction};
+use crate::message::Direction;
+use crate::protocol::Context;
 
 /// SETTINGS_HEADER_TABLE_SIZE and SETTINGS_MAX_FRAME_SIZE (RFC 9113 §6.5.2).
 const HEADER_TABLE_SIZE: u16 = 1;

@@ -2,7 +2,8 @@
 
 use super::head::{Control, HeadBuffer};
 use super::reader::Packet;
-use crate::message::{Context, Direction, Fields, Head, StreamOf};
+use crate::message::{Direction, Fields, Head, StreamOf};
+use crate::protocol::Context;
 use crate::protocol::body::Body;
 use crate::protocol::content_length::is_length_of;
 use crate::protocol::grpc::{Carries, GrpcBody};

@@ -3,7 +3,8 @@
 mod growth;
 
 use crate::flow::{DataMeta, Position, Side, StreamEvent};
-use crate::message::{Context, HttpCounters, Incomplete, Limits, Scratch, Selection, Sink};
+use crate::message::{HttpCounters, Incomplete, Selection, Sink};
+use crate::protocol::{Context, Limits, Scratch};
 use crate::protocol::{Conversation, Met, Parties, Unread};
 use crate::time::Timestamp;
 
@@ -67,7 +68,7 @@ impl<S: Sink> Reader<S> {
             ending: Incomplete::Closed,
             proxied: None,
             scratch: &mut self.scratch,
-            readers: crate::message::Readers { streams: self.streams, tunnels: false },
+            readers: crate::protocol::Readers { streams: self.streams, tunnels: false },
         };
         self.conversation.on_event(side, event, &mut cx);
     }

@@ -5,7 +5,8 @@ use super::agreement::Agreement;
 use super::pickup::PickedUp;
 use super::reader::Reader;
 use crate::flow::{DataMeta, Position, StreamEvent};
-use crate::message::{Context, Direction, StreamOf};
+use crate::message::{Direction, StreamOf};
+use crate::protocol::Context;
 
 #[derive(Debug)]
 pub struct WebSocketConnection {

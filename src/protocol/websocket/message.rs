@@ -2,7 +2,8 @@
 
 use super::frame::unmask;
 use crate::content::{History, Inflation, Unread};
-use crate::message::{Context, Opcode};
+use crate::message::Opcode;
+use crate::protocol::Context;
 use crate::protocol::body::Body;
 use crate::time::Timestamp;
 

@@ -11,7 +11,8 @@ use super::partial::Partial;
 use super::search::{Found, Search};
 use crate::content::{History, Unread};
 use crate::flow::DataMeta;
-use crate::message::{Context, Direction, NotHttp, Opcode, Part, Scratch, StreamMessage, StreamOf};
+use crate::message::{Direction, NotHttp, Opcode, Part, StreamMessage, StreamOf};
+use crate::protocol::{Context, Scratch};
 use crate::time::Timestamp;
 
 #[derive(Debug)]

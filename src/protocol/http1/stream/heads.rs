@@ -1,7 +1,8 @@
 //! Between messages: from the first bytes of a start line to a complete head, and the message that needs nothing more.
 
 use super::{State, Stream};
-use crate::message::{Context, Direction, Fields, Head, HttpMessage, Incomplete};
+use crate::message::{Direction, Fields, Head, HttpMessage, Incomplete};
+use crate::protocol::Context;
 use crate::protocol::body::Body;
 use crate::protocol::grpc::{Carries, GrpcBody, GrpcEnd, Rest};
 use crate::protocol::http1::begin::Begun;

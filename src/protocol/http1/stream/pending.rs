@@ -2,7 +2,8 @@
 
 use super::{State, Stream};
 use crate::flow::DataMeta;
-use crate::message::{Context, HttpCounters, Switch};
+use crate::message::{HttpCounters, Switch};
+use crate::protocol::Context;
 use crate::protocol::handover::Piece;
 use crate::protocol::http1::begin::Begun;
 use crate::protocol::http1::exchange::{Exchanges, Place, Upgrade};

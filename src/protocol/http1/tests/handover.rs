@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::flow::Position;
-use crate::message::{Context, Incomplete, Limits, Scratch, Selection};
+use crate::message::{Incomplete, Selection};
 use crate::protocol::http1::HttpConnection;
+use crate::protocol::{Context, Limits, Scratch};
 use crate::protocol::{Handover, Piece};
 
 const GET: &[u8] = b"GET /g HTTP/1.1\r\n\r\n";
@@ -28,7 +29,7 @@ fn read(turns: &[Turn<'_>], closing: Option<usize>, cut: Cut) -> (Option<Handove
             ending: Incomplete::Closed,
             proxied: None,
             scratch: &mut scratch,
-            readers: crate::message::Readers { streams: false, tunnels: false },
+            readers: crate::protocol::Readers { streams: false, tunnels: false },
         };
         let direction = if side == Side::Low { Direction::Request } else { Direction::Response };
         connection.on_event(direction, event, &mut cx);

@@ -233,7 +233,7 @@ fn deliver(talker: &mut Talker, sink: &mut Compared, direction: Direction, event
             ending: Incomplete::Closed,
             proxied: None,
             scratch: &mut talker.scratch,
-            readers: crate::message::Readers { streams: true, tunnels: false },
+            readers: crate::protocol::Readers { streams: true, tunnels: false },
         },
     );
 }

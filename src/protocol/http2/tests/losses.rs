@@ -150,7 +150,7 @@ fn deliver(talker: &mut Talker, checked: &mut Checked<'_>, client: bool, event: 
             ending: Incomplete::Closed,
             proxied: None,
             scratch: &mut talker.scratch,
-            readers: crate::message::Readers { streams: false, tunnels: false },
+            readers: crate::protocol::Readers { streams: false, tunnels: false },
         },
     );
 }

@@ -16,9 +16,10 @@ mod wire;
 use super::*;
 use crate::flow::{DataMeta, Position, StreamEvent};
 use crate::message::{
-    Context, Direction, Fields, HttpCounters, HttpMessage, Incomplete, Limits, NotHttp, Part, Scratch, Selection, Sink,
-    StartLine, StreamMessage, Unanswered,
+    Direction, Fields, HttpCounters, HttpMessage, Incomplete, NotHttp, Part, Selection, Sink, StartLine, StreamMessage,
+    Unanswered,
 };
+use crate::protocol::{Context, Limits, Scratch};
 use crate::time::Timestamp;
 
 /// The bytes that one side sends at a time.
@@ -200,7 +201,7 @@ impl Talker {
                 ending: Incomplete::Closed,
                 proxied: None,
                 scratch: &mut self.scratch,
-                readers: crate::message::Readers { streams: self.streams, tunnels: false },
+                readers: crate::protocol::Readers { streams: self.streams, tunnels: false },
             },
         );
     }

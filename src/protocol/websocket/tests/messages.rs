@@ -115,7 +115,7 @@ fn the_time_is_that_of_the_first_byte() {
             ending: Incomplete::Closed,
             proxied: None,
             scratch: &mut talk.scratch,
-            readers: crate::message::Readers { streams: true, tunnels: false },
+            readers: crate::protocol::Readers { streams: true, tunnels: false },
         };
         talk.connection.on_event(Response, StreamEvent::Data(&[*byte], meta), &mut cx);
     }

@@ -12,9 +12,9 @@ mod wire;
 use super::*;
 use crate::flow::{DataMeta, Position, StreamEvent};
 use crate::message::{
-    Context, Direction, HttpCounters, HttpMessage, Incomplete, Limits, NotHttp, Opcode, Part, Scratch, Selection, Sink,
-    StreamMessage, StreamOf,
+    Direction, HttpCounters, HttpMessage, Incomplete, NotHttp, Opcode, Part, Selection, Sink, StreamMessage, StreamOf,
 };
+use crate::protocol::{Context, Limits, Scratch};
 use crate::time::Timestamp;
 use wire::frame;
 
@@ -128,7 +128,7 @@ impl Talk {
                 ending: Incomplete::Closed,
                 proxied: None,
                 scratch: &mut self.scratch,
-                readers: crate::message::Readers { streams: true, tunnels: false },
+                readers: crate::protocol::Readers { streams: true, tunnels: false },
             },
         )
     }

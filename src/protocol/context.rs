@@ -1,12 +1,7 @@
 //! The context that a protocol is lent while it reads.
 
-use super::counters::HttpCounters;
-use super::head::Head;
-use super::http_message::{Incomplete, Proxied};
-use super::seen_fields::SeenFields;
-use super::selection::Selection;
-use super::sink::Sink;
 use crate::content::Inflating;
+use crate::message::{Head, HttpCounters, Incomplete, Proxied, SeenFields, Selection, Sink};
 
 /// Limits for each message.
 #[derive(Debug, Clone, Copy)]

@@ -1,5 +1,6 @@
 //! The context that a protocol is lent while it reads.
 
+use super::http2::HeadBuffer;
 use crate::content::Inflating;
 use crate::message::{Head, HttpCounters, Incomplete, Proxied, SeenFields, Selection, Sink};
 
@@ -38,6 +39,8 @@ pub struct Scratch {
     /// For the fields of the head at hand.
     pub head: Head,
     pub seen_fields: SeenFields,
+    /// That head itself, if it was decoded by HPACK; lent to the connection at hand.
+    pub(super) head_of_http2: Option<Box<HeadBuffer>>,
     /// For a body that lies in blocks.
     pub body: Vec<u8>,
     /// For what is unmasked or inflated.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::frame::{END_HEADERS, FrameHeader, HEADER_BYTES, Kind, MIN_MAX_FRAME_BYTES};
 use super::head::HeadBuffer;
-use super::hpack::{Decoder, FieldBlock};
+use super::hpack::Decoder;
 use crate::flow::DataMeta;
 
 /// So many bits of a row are as only frames have them: random bytes would have them once in 2^72 tries.
@@ -201,7 +201,7 @@ impl Chain {
 /// message's head, or else where the frame of the wrong one begins.
 pub(super) fn decodes(bytes: &[u8], range: Range<usize>, from_client: bool) -> Result<bool, usize> {
     let mut decoder = Decoder::new_unknown();
-    let (mut fields, mut buffer, mut block) = (FieldBlock::new(), HeadBuffer::default(), Vec::new());
+    let (mut buffer, mut block) = (HeadBuffer::default(), Vec::new());
     let (mut next, mut has_head) = (range.start, false);
     while next < range.end
         && let Some((header, after)) = bytes.get(next..).and_then(|rest| rest.split_first_chunk::<HEADER_BYTES>())
@@ -219,12 +219,10 @@ pub(super) fn decodes(bytes: &[u8], range: Range<usize>, from_client: bool) -> R
         if !header.has(END_HEADERS) {
             continue;
         }
-        fields.clear();
-        if decoder.decode(&block, &mut fields).is_err() {
+        if buffer.read(&block, &mut decoder).is_err() {
             return Err(at);
         }
         block.clear();
-        buffer.read(&fields);
         let control = buffer.control;
         // Neither side sends what is the other's (RFC 9113 §8.3).
         let is_foreign = match (from_client, header.kind) {

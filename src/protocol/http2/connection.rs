@@ -4,7 +4,7 @@ use super::frames::Turn;
 use super::head::HeadBuffer;
 use std::collections::VecDeque;
 
-use super::hpack::{Decoder, FieldBlock};
+use super::hpack::Decoder;
 use super::shared::Shared;
 use super::streams::{Half, Streams};
 use super::way::{Place, Way};
@@ -24,8 +24,8 @@ pub struct Http2Connection {
     passed_over_bytes: u64,
 }
 
-/// Room for fields that is kept from one block to the next.
-const MAX_SPARE_BYTES: usize = 8 << 10;
+/// Room that is kept for the next head: enough for any but an attack.
+const MAX_SPARE_BYTES: usize = 64 << 10;
 
 impl Http2Connection {
     /// Both directions are seen from their first byte on.
@@ -106,21 +106,27 @@ impl Http2Connection {
     }
 
     /// One direction, for as long as an event takes.
-    fn turn<'a, 'b>(&'a mut self, direction: Direction, cx: &'a mut Context<'b>) -> Turn<'a, 'b> {
+    fn turn<'a, 'b>(
+        &'a mut self,
+        direction: Direction,
+        buffer: &'a mut HeadBuffer,
+        cx: &'a mut Context<'b>,
+    ) -> Turn<'a, 'b> {
         let (way, peer) = match direction {
             Direction::Request => (&mut self.request, &mut self.response),
             Direction::Response => (&mut self.response, &mut self.request),
         };
-        Turn { way, peer, shared: &mut self.shared, cx }
+        Turn { way, peer, shared: &mut self.shared, buffer, cx }
     }
 
     pub fn on_event(&mut self, direction: Direction, event: StreamEvent<'_>, cx: &mut Context<'_>) {
         let passed_over = cx.counters.passed_over_bytes;
+        let mut buffer = cx.scratch.head_of_http2.take().unwrap_or_default();
         match event {
-            StreamEvent::Data(bytes, meta) => self.on_data(direction, bytes, meta, cx),
-            StreamEvent::Gap { len } => self.turn(direction, cx).on_gap(len),
+            StreamEvent::Data(bytes, meta) => self.on_data(direction, bytes, meta, &mut buffer, cx),
+            StreamEvent::Gap { len } => self.turn(direction, &mut buffer, cx).on_gap(len),
             StreamEvent::End { .. } => {
-                let mut turn = self.turn(direction, cx);
+                let mut turn = self.turn(direction, &mut buffer, cx);
                 turn.end_way();
                 turn.way.end(turn.cx.counters);
             }
@@ -130,16 +136,18 @@ impl Http2Connection {
             cx.counters.http2.connections += 1;
         }
         self.passed_over_bytes += cx.counters.passed_over_bytes - passed_over;
-        if self.shared.fields.memory_bytes() > MAX_SPARE_BYTES {
-            self.shared.fields = FieldBlock::new();
-        }
-        if self.shared.buffer.memory_bytes() > MAX_SPARE_BYTES {
-            self.shared.buffer = HeadBuffer::default();
-        }
+        cx.scratch.head_of_http2 = Some(buffer).filter(|buffer| buffer.memory_bytes() <= MAX_SPARE_BYTES);
     }
 
-    fn on_data(&mut self, direction: Direction, bytes: &[u8], meta: DataMeta, cx: &mut Context<'_>) {
-        let mut turn = self.turn(direction, cx);
+    fn on_data(
+        &mut self,
+        direction: Direction,
+        bytes: &[u8],
+        meta: DataMeta,
+        buffer: &mut HeadBuffer,
+        cx: &mut Context<'_>,
+    ) {
+        let mut turn = self.turn(direction, buffer, cx);
         let is_in_step = matches!(turn.way.place, Place::Frames);
         if is_in_step && !matches!(turn.peer.place, Place::Search(_)) {
             turn.read_all(bytes, meta);
@@ -152,36 +160,30 @@ impl Http2Connection {
             };
             // A response is read after its request.
             if direction == Direction::Response {
-                self.turn(Direction::Request, cx).search_again(&ahead);
+                self.turn(Direction::Request, buffer, cx).search_again(&ahead);
             }
-            let mut turn = self.turn(direction, cx);
+            let mut turn = self.turn(direction, buffer, cx);
             turn.take_waiting(waiting);
             if is_in_step {
                 turn.read_all(bytes, meta);
             }
             if direction == Direction::Request {
-                self.turn(Direction::Response, cx).search_again(&ahead);
+                self.turn(Direction::Response, buffer, cx).search_again(&ahead);
             }
         }
-        let way = self.turn(direction, cx).way;
+        let way = self.turn(direction, buffer, cx).way;
         way.said.note(meta.position + bytes.len() as u64, meta.acked);
     }
 
     /// Lets go of kept bodies and partial blocks: memory is needed elsewhere.
     pub fn shed(&mut self, cx: &mut Context<'_>) {
-        self.turn(Direction::Request, cx).shed();
-        self.turn(Direction::Response, cx).shed();
-        self.shared.fields = FieldBlock::new();
-        self.shared.buffer = HeadBuffer::default();
+        let mut buffer = HeadBuffer::default();
+        self.turn(Direction::Request, &mut buffer, cx).shed();
+        self.turn(Direction::Response, &mut buffer, cx).shed();
     }
 
     pub fn buffered_bytes(&self) -> usize {
-        let Shared { streams, fields, buffer, .. } = &self.shared;
-        self.request.buffered_bytes()
-            + self.response.buffered_bytes()
-            + streams.buffered_bytes()
-            + fields.memory_bytes()
-            + buffer.memory_bytes()
+        self.request.buffered_bytes() + self.response.buffered_bytes() + self.shared.streams.buffered_bytes()
     }
 }
 

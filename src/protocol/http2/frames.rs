@@ -4,6 +4,7 @@ use super::block::BlockOwner;
 use super::brought::Brought;
 use super::emit::Ending;
 use super::frame::{ACK, END_HEADERS, END_STREAM, FrameHeader, Kind, MIN_MAX_FRAME_BYTES};
+use super::head::HeadBuffer;
 use super::shared::Shared;
 use super::streams::Half;
 use super::way::{Frame, Way};
@@ -19,6 +20,8 @@ pub(super) struct Turn<'a, 'b> {
     pub way: &'a mut Way,
     pub peer: &'a mut Way,
     pub shared: &'a mut Shared,
+    /// For the head at hand.
+    pub buffer: &'a mut HeadBuffer,
     pub cx: &'a mut Context<'b>,
 }
 

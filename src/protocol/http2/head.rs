@@ -1,13 +1,13 @@
 //! From the fields of a block to a message's head: pseudo-header fields are taken out (RFC 9113 §8.3), the others stay.
 
-use super::hpack::FieldBlock;
+use super::hpack::{Decoder, FieldBlock, HpackError};
 use crate::message::{Field, Head, KnownName, Span, StartLine, Switch, Version};
 
 static HOST: KnownName = KnownName::new(b"host");
 
 /// The values of the pseudo-header fields, and what is not known of the block.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Control {
+pub struct Control {
     pub method: Option<Span>,
     pub scheme: Option<Span>,
     pub authority: Option<Span>,
@@ -56,18 +56,23 @@ impl Control {
     }
 }
 
-/// A head and the bytes that it points into, used again for each block.
+/// The head at hand with the bytes that it points into, used again for each block of any connection.
 #[derive(Debug, Default)]
-pub(super) struct HeadBuffer {
+pub struct HeadBuffer {
+    block: FieldBlock,
     pub head: Head,
-    pub bytes: Vec<u8>,
     pub control: Control,
 }
 
 impl HeadBuffer {
-    pub fn read(&mut self, block: &FieldBlock) {
-        let Self { head, bytes, control } = self;
-        bytes.clear();
+    /// Decodes a whole block, and finds the head in its fields.
+    ///
+    /// # Errors
+    /// When it is not HPACK; no head is at hand then.
+    pub fn read(&mut self, bytes: &[u8], decoder: &mut Decoder) -> Result<(), HpackError> {
+        let Self { block, head, control } = self;
+        block.clear();
+        decoder.decode(bytes, block)?;
         head.fields.clear();
         head.version = Version::HTTP_2;
         *control = Control {
@@ -75,11 +80,10 @@ impl HeadBuffer {
             begins_unknown: block.begins_unknown,
             ..Control::default()
         };
-        for field in block.iter() {
-            let name = append(bytes, field.name);
-            let value = append(bytes, field.value);
-            if let [b':', ..] = field.name {
-                control.malformed |= !head.fields.is_empty() || !control.take(field.name, value, bytes);
+        let bytes = block.bytes();
+        for (name, value) in block.spans() {
+            if let text @ [b':', ..] = name.of(bytes) {
+                control.malformed |= !head.fields.is_empty() || !control.take(text, value, bytes);
             } else {
                 let field = Field::decoded(bytes, name, value);
                 // Malformed (RFC 9113 §8.2.1): what the receiver makes of it is not known.
@@ -90,13 +94,19 @@ impl HeadBuffer {
         if let Some(authority) = control.authority
             && head.fields.named(&HOST, bytes).next().is_none()
         {
-            let name = append(bytes, b"host");
-            head.fields.push_first(Field::decoded(bytes, name, authority));
+            let name = block.append(b"host");
+            head.fields.push_first(Field::decoded(block.bytes(), name, authority));
         }
+        Ok(())
+    }
+
+    /// The bytes that `head` and `control` point into.
+    pub fn bytes(&self) -> &[u8] {
+        self.block.bytes()
     }
 
     pub fn make_request(&mut self) {
-        let target = self.control.target(&self.bytes).unwrap_or_default();
+        let target = self.control.target(self.bytes()).unwrap_or_default();
         self.head.start = StartLine::Request { method: self.control.method.unwrap_or_default(), target };
     }
 
@@ -105,7 +115,7 @@ impl HeadBuffer {
     }
 
     pub fn memory_bytes(&self) -> usize {
-        self.bytes.capacity() + self.head.fields.memory_bytes()
+        self.block.memory_bytes() + self.head.fields.memory_bytes()
     }
 }
 
@@ -130,12 +140,6 @@ impl Control {
         place.get_or_insert(value);
         is_first
     }
-}
-
-fn append(bytes: &mut Vec<u8>, text: &[u8]) -> Span {
-    let start = bytes.len();
-    bytes.extend_from_slice(text);
-    Span::new(start, bytes.len())
 }
 
 fn has_line_break(value: &[u8]) -> bool {

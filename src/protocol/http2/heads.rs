@@ -23,10 +23,8 @@ impl Turn<'_, '_> {
     }
 
     pub fn on_block(&mut self, owner: BlockOwner, bytes: Result<&[u8], Defect>) {
-        let fields = &mut self.shared.fields;
-        fields.clear();
         let is_decoded = match bytes {
-            Ok(bytes) => self.way.decoder.decode(bytes, fields).is_ok(),
+            Ok(bytes) => self.buffer.read(bytes, &mut self.way.decoder).is_ok(),
             Err(_) => {
                 self.way.decoder.lose();
                 false
@@ -36,8 +34,7 @@ impl Turn<'_, '_> {
             self.cx.counters.http2.lost_blocks += 1;
             return self.on_lost_block(owner);
         }
-        self.cx.counters.http2.partial_blocks += u64::from(fields.is_incomplete());
-        self.shared.buffer.read(fields);
+        self.cx.counters.http2.partial_blocks += u64::from(self.buffer.control.unknown > 0);
         match (owner.promised, self.way.direction) {
             (Some(promised), _) => self.on_promise(owner, promised),
             (None, Direction::Request) => self.on_request_block(owner),
@@ -47,7 +44,7 @@ impl Turn<'_, '_> {
 
     fn on_request_block(&mut self, owner: BlockOwner) {
         let id = owner.stream;
-        let is_request = self.shared.buffer.control.is_of_request();
+        let is_request = self.buffer.control.is_of_request();
         let was_met = self.shared.streams.was_met(id);
         match self.shared.streams.half(id, Direction::Request) {
             None if is_request && !was_met => self.on_request(owner),
@@ -65,8 +62,8 @@ impl Turn<'_, '_> {
 
     /// A request begins.
     fn on_request(&mut self, owner: BlockOwner) {
-        let control = self.shared.buffer.control;
-        let is_connect = control.is_connect(&self.shared.buffer.bytes);
+        let control = self.buffer.control;
+        let is_connect = control.is_connect(self.buffer.bytes());
         // Malformed without them (RFC 9113 §8.3.1): no server answers it as a request.
         let lacks = control.method.is_none() || (control.path.is_none() && !is_connect);
         if lacks && control.unknown == 0 {
@@ -90,11 +87,11 @@ impl Turn<'_, '_> {
     /// The fields at hand are a request, which is remembered.
     fn ask(&mut self, owner: BlockOwner, id: u32, pushed: bool) {
         self.shared.is_used = true;
-        self.shared.buffer.make_request();
-        let (head, bytes) = (&self.shared.buffer.head, &self.shared.buffer.bytes);
+        self.buffer.make_request();
+        let (head, bytes) = (&self.buffer.head, self.buffer.bytes());
         let verdict = self.cx.selection.judge(head, bytes);
         let asked = PendingRequest::new(head.method(bytes), head.target(bytes), owner.began.at, verdict);
-        let opens = self.shared.buffer.control.opens(bytes);
+        let opens = self.buffer.control.opens(bytes);
         if self.shared.streams.get(id).is_none() {
             self.make_place();
             let reading = self.reading_of_responses();
@@ -107,7 +104,7 @@ impl Turn<'_, '_> {
 
     fn on_promise(&mut self, owner: BlockOwner, promised: u32) {
         let is_new = promised != 0 && promised.is_multiple_of(2) && !self.shared.streams.was_met(promised);
-        if !is_new || !self.shared.buffer.control.is_of_request() {
+        if !is_new || !self.buffer.control.is_of_request() {
             self.cx.counters.lost_heads += 1;
             return;
         }
@@ -119,7 +116,7 @@ impl Turn<'_, '_> {
 
     fn on_response_block(&mut self, owner: BlockOwner) {
         let id = owner.stream;
-        let control = self.shared.buffer.control;
+        let control = self.buffer.control;
         if self.shared.streams.get(id).is_none() {
             // All that was asked was seen: the stream is closed, and this was sent before the server knew.
             let is_late = self.shared.streams.was_met(id) && self.way.losses == 0 && self.peer.losses == 0;
@@ -180,8 +177,8 @@ impl Turn<'_, '_> {
     fn on_response(&mut self, owner: BlockOwner) {
         let id = owner.stream;
         self.shared.is_used = true;
-        self.shared.buffer.make_response();
-        let control = self.shared.buffer.control;
+        self.buffer.make_response();
+        let control = self.buffer.control;
         if control.is_interim() && !owner.end_stream {
             return self.emit_buffered(owner, id, Direction::Response);
         }
@@ -220,9 +217,9 @@ impl Turn<'_, '_> {
             return;
         };
         open.note_packet(packet);
-        let buffer = &self.shared.buffer;
+        let buffer = &self.buffer;
         let trailers = Trailers {
-            fields: Fields { lines: &buffer.head.fields, bytes: &buffer.bytes },
+            fields: Fields { lines: &buffer.head.fields, bytes: buffer.bytes() },
             unknown: buffer.control.unknown,
         };
         if let Some(stream) = self.shared.streams.get(owner.stream) {
@@ -255,11 +252,11 @@ impl Turn<'_, '_> {
     /// The head at hand begins a message with a body.
     fn open(&mut self, owner: BlockOwner, direction: Direction) {
         let Some(stream) = self.shared.streams.get(owner.stream) else { return };
-        let mut open = Box::new(Open::new(&self.shared.buffer, owner.began, self.way.packet, stream.carries));
+        let mut open = Box::new(Open::new(self.buffer, owner.began, self.way.packet, stream.carries));
         let carries = open.carries();
         stream.note_carried(direction, carries);
         if self.cx.readers.streams {
-            let status = self.shared.buffer.control.status.filter(|_| direction == Direction::Response);
+            let status = self.buffer.control.status.filter(|_| direction == Direction::Response);
             let of = StreamOf { status, ..stream_of(stream) };
             let path = stream.asked.as_ref().map_or(&[][..], PendingRequest::target);
             // Of a response that succeeds what its call carries, unless it says itself what that is.
@@ -285,8 +282,8 @@ impl Turn<'_, '_> {
 
     /// The head at hand is all of the message.
     fn emit_buffered(&mut self, owner: BlockOwner, id: u32, direction: Direction) {
-        let buffer = &self.shared.buffer;
-        let head = (&buffer.head, buffer.bytes.as_slice(), &buffer.control);
+        let buffer = &self.buffer;
+        let head = (&buffer.head, buffer.bytes(), &buffer.control);
         if let Some(stream) = self.shared.streams.get(id) {
             emit_head(stream, direction, head, (owner.began, self.way.packet), self.cx);
         }

@@ -48,4 +48,5 @@ mod way;
 mod word;
 
 pub use connection::Http2Connection;
+pub(super) use head::HeadBuffer;
 pub use reader::PREFACE;

@@ -33,12 +33,12 @@ impl Open {
     /// `call`: what is known of that.
     pub fn new(buffer: &HeadBuffer, began: Packet, last: Packet, call: Carries) -> Self {
         let body = match buffer.control.unknown {
-            0 => Body::after(Fields { lines: &buffer.head.fields, bytes: &buffer.bytes }),
-            _ => Body::after_partial(&buffer.head, &buffer.bytes, call),
+            0 => Body::after(Fields { lines: &buffer.head.fields, bytes: buffer.bytes() }),
+            _ => Body::after_partial(&buffer.head, buffer.bytes(), call),
         };
         Self {
             head: buffer.head.clone(),
-            head_bytes: buffer.bytes.as_slice().into(),
+            head_bytes: buffer.bytes().into(),
             control: buffer.control,
             began,
             last,

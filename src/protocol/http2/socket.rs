@@ -17,7 +17,7 @@ impl Turn<'_, '_> {
         if opens != Some(Switch::WebSocket) || !self.cx.readers.streams {
             return false;
         }
-        let Some(agreement) = Agreement::of(&self.shared.buffer.head, &self.shared.buffer.bytes) else {
+        let Some(agreement) = Agreement::of(&self.buffer.head, self.buffer.bytes()) else {
             return false;
         };
         let streams = &mut self.shared.streams;

@@ -1,5 +1,7 @@
 //! The fields of one header block: all their bytes in one buffer, which is used again for the next block.
 
+use crate::message::Span;
+
 /// Of one block's fields, counted as SETTINGS_MAX_HEADER_LIST_SIZE counts them (RFC 9113 §6.5.2): four times what most
 /// servers take. A block of 12 kB can stand for many megabytes.
 pub const MAX_HEADER_BLOCK_BYTES: usize = 256 << 10;
@@ -92,6 +94,24 @@ impl FieldBlock {
     /// Memory that it holds.
     pub fn memory_bytes(&self) -> usize {
         self.bytes.capacity() + self.fields.capacity() * size_of::<Place>()
+    }
+
+    /// The bytes of all fields.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Where names and values lie in `bytes`.
+    pub fn spans(&self) -> impl ExactSizeIterator<Item = (Span, Span)> {
+        let span = |from: u32, to: u32| Span::new(from as usize, to as usize);
+        self.fields.iter().map(move |place| (span(place.name, place.value), span(place.value, place.end)))
+    }
+
+    /// Adds text that is part of no field.
+    pub fn append(&mut self, text: &[u8]) -> Span {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(text);
+        Span::new(start, self.bytes.len())
     }
 
     fn at(&self, place: Place) -> Field<'_> {

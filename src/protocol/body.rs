@@ -9,7 +9,7 @@ use crate::message::{Fields, Head};
 /// Large enough that a body of the usual size lies in one, small enough that the half that the last block has left over is
 /// not what thousands of bodies consist of.
 const BLOCK_BYTES: usize = 16 << 10;
-/// The first block grows by doubling from here; small bodies are taken as they come.
+/// The first block grows by doubling from here. A body that comes in one piece has a block of its own size.
 const FIRST_GROWTH_BYTES: usize = 4 << 10;
 /// The memory of a block besides its bytes: its place in the list, which doubles when it grows, and an allocation.
 const BLOCK_OVERHEAD_BYTES: usize = 2 * size_of::<Vec<u8>>() + 16;
@@ -68,7 +68,11 @@ impl Body {
         let before = block.capacity();
         if needed > before {
             // Never more than the limit: the capacity is what counts against the memory budget.
-            let least = if others == 0 { (before * 2).max(FIRST_GROWTH_BYTES) } else { BLOCK_BYTES };
+            let least = match (others, before) {
+                (0, 0) => 0,
+                (0, _) => (before * 2).max(FIRST_GROWTH_BYTES),
+                _ => BLOCK_BYTES,
+            };
             let goal = least.min(BLOCK_BYTES).min(max_body_bytes.saturating_sub(others)).max(needed);
             block.reserve_exact(goal - block.len());
             self.capacity += block.capacity() - before;
@@ -126,6 +130,16 @@ impl Body {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Most bodies are small, and thousands of them may be in progress.
+    #[test]
+    fn a_body_in_one_piece_takes_no_more_than_that() {
+        for length in [1, 46, FIRST_GROWTH_BYTES + 1] {
+            let mut body = Body::default();
+            body.push(&vec![0; length], usize::MAX);
+            assert_eq!(body.capacity, length);
+        }
+    }
 
     #[test]
     fn pieces_of_any_size_are_put_together_up_to_the_limit() {

@@ -124,8 +124,8 @@ pub(super) struct Streams {
     open: VecDeque<(u32, Box<Stream>)>,
     /// The highest number so far of the streams that each side began: client, server.
     highest: [u32; 2],
-    /// At most `MAX_RECENT`, the newest last.
-    recent: VecDeque<u32>,
+    /// Those that were begun last, each over the oldest of them; 0 where there was none yet.
+    recent: [u32; MAX_RECENT],
     /// Bytes that the open streams hold. The caller that adds to a body adds to it.
     pub held_bytes: usize,
     last_number: u32,
@@ -174,10 +174,9 @@ impl Streams {
         if let Some(highest) = self.highest.get_mut(usize::from(id.is_multiple_of(2))) {
             *highest = id.max(*highest);
         }
-        if self.recent.len() >= MAX_RECENT {
-            self.recent.pop_front();
+        if let Some(place) = self.recent.get_mut(number as usize % MAX_RECENT) {
+            *place = id;
         }
-        self.recent.push_back(id);
         let stream = Box::new(Stream { id, number, reading, ..Stream::default() });
         let index = self.find(id).unwrap_or_else(|index| index);
         self.open.insert(index, (id, stream));
@@ -222,6 +221,10 @@ impl Streams {
             && let Some((_, stream)) = self.open.remove(index)
         {
             self.held_bytes -= stream.held_bytes();
+            if self.open.is_empty() {
+                // The next streams use the same memory.
+                self.open.clear();
+            }
         }
     }
 
@@ -235,7 +238,8 @@ impl Streams {
 
     /// Streams that are open, or were lately.
     pub fn known_ids(&self) -> Vec<u32> {
-        self.open.iter().map(|(id, _)| *id).chain(self.recent.iter().copied()).collect()
+        let recent = self.recent.iter().copied().filter(|&id| id != 0);
+        self.open.iter().map(|(id, _)| *id).chain(recent).collect()
     }
 
     pub fn buffered_bytes(&self) -> usize {

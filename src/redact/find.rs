@@ -88,19 +88,41 @@ fn near_names(search: &Search, text: &[u8]) -> Option<Found> {
     Some(found)
 }
 
-/// Where a text that has a value of an object before `at` is no JSON any more. A comma may follow, or brackets that close, and after the
-/// last of these a comma, nothing, or the next text: a text that could be the rest of a number only on a line of its own.
+/// Where a text that has a value of an object before `at` is no JSON any more. The next member may follow, or brackets that close, and
+/// after the last of these a comma, nothing, or the next text: a text that could be the rest of the value only on a line of its own.
 fn lost_after(text: &[u8], at: usize) -> Option<usize> {
     let rest = text.get(at..).unwrap_or_default();
     let closing =
         rest.iter().take_while(|byte| matches!(byte, b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n' | 0x1e)).count();
     let (closing, rest) = rest.split_at_checked(closing).unwrap_or_default();
-    let is_next = closing.first() == Some(&b'}') && closing.iter().any(|byte| matches!(byte, b'\n' | b'\r' | 0x1e));
-    let goes_on = match rest.first() {
-        None | Some(b',' | b'{' | b'[' | b'"') => closing.is_empty() || closing.first() == Some(&b'}'),
-        Some(_) => is_next,
+    let after = at + closing.len();
+    let goes_on = match (closing.first(), rest.first()) {
+        (None, Some(b',')) => is_member_or_end(text, after + 1),
+        (None, next) => next.is_none(),
+        (Some(b'}'), None | Some(b'{' | b'[' | b'"')) => true,
+        (Some(b'}'), Some(b',')) => is_value_or_end(text, after + 1),
+        (Some(b'}'), Some(_)) => closing.iter().any(|byte| matches!(byte, b'\n' | b'\r' | 0x1e)),
+        (Some(_), _) => false,
     };
-    (!goes_on).then_some(at + closing.len())
+    (!goes_on).then_some(after)
+}
+
+/// A name and its colon, as far as the text goes; or the end of an object.
+fn is_member_or_end(text: &[u8], at: usize) -> bool {
+    match text.get(space_end(text, at)) {
+        None | Some(b'}') => true,
+        Some(b'"') => match value_end(text, at) {
+            Ok(name) => matches!(text.get(space_end(text, name.end)), None | Some(b':')),
+            Err(stop) => stop == Stop::End,
+        },
+        Some(_) => false,
+    }
+}
+
+/// The first byte of a value or of a name, or a bracket that closes.
+fn is_value_or_end(text: &[u8], at: usize) -> bool {
+    let begins = |byte: &u8| byte.is_ascii_digit() || b"\"{}[]-tfnNI".contains(byte);
+    text.get(space_end(text, at)).is_none_or(begins)
 }
 
 fn place_of(text: &[u8], name: &Range<usize>) -> Place {

@@ -149,7 +149,8 @@ impl Walk<'_> {
         match self.text.get(self.at) {
             None => return Err(Stop::End),
             Some(b':') => self.at += 1,
-            Some(_) => return Err(Stop::Lost(self.at)),
+            // No name, and so perhaps the rest of the value before it.
+            Some(_) => return Err(Stop::Lost(start)),
         }
         *next = Next::Value;
         if named {

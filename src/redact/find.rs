@@ -88,8 +88,8 @@ fn near_names(search: &Search, text: &[u8]) -> Option<Found> {
     Some(found)
 }
 
-/// Where a text that has a value of an object before `at` is no JSON any more. The next member may follow, or brackets that close, and
-/// after the last of these a comma, nothing, or the next text: a text that could be the rest of the value only on a line of its own.
+/// Where a text that has a value of an object before `at` is no JSON any more. The next member may follow, or brackets that close,
+/// and after the last of these a comma, nothing, or the next text, which is on a line of its own if it could be the value's rest.
 fn lost_after(text: &[u8], at: usize) -> Option<usize> {
     let rest = text.get(at..).unwrap_or_default();
     let closing =

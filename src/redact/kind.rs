@@ -4,6 +4,11 @@ use memchr::memchr;
 
 use super::json::{BYTE_ORDER_MARK, space_end};
 
+/// Before a text of JSON in a sequence (RFC 7464).
+const RECORD_SEPARATOR: &[u8] = b"\x1e";
+/// Enough to tell JSON in UTF-32 by.
+const WIDE_START_BYTES: usize = 32;
+
 /// Where names and values stand, by a `Content-Type`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
@@ -28,9 +33,11 @@ impl Kind {
         let (essence, parameters) = content_type.split_at(end);
         let essence = essence.trim_ascii();
         let is = |known: &[u8]| essence.eq_ignore_ascii_case(known);
-        if is(b"application/json") || essence.windows(4).any(|word| word.eq_ignore_ascii_case(b"json")) {
+        // Some receivers read no further than to a comma or a space.
+        let has = |known: &[u8]| essence.windows(known.len()).any(|part| part.eq_ignore_ascii_case(known));
+        if has(b"json") {
             Self::Json
-        } else if is(b"application/x-www-form-urlencoded") {
+        } else if has(b"x-www-form-urlencoded") {
             Self::Form
         } else if is(b"text/event-stream") {
             Self::Events
@@ -44,24 +51,54 @@ impl Kind {
         }
     }
 
-    /// The kind that a body of this kind has in fact: many clients send JSON as a form, or say nothing of it.
+    /// The kind that a body of this kind has in fact: many clients send JSON as a form, many servers an error as JSON whatever
+    /// was asked for, or say nothing of it.
     pub fn in_fact(&self, text: &[u8]) -> &Self {
-        if matches!(self, Self::Form | Self::Other) && begins_as_json(text) { &Self::Json } else { self }
+        let may_be_json = matches!(self, Self::Form | Self::Events | Self::Other);
+        if may_be_json && (begins_as_json(text) || begins_as_wide_json(text)) { &Self::Json } else { self }
     }
 }
 
 /// An object, or an array with something that may be in one.
 pub(super) fn begins_as_json(text: &[u8]) -> bool {
     let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    let text = text.strip_prefix(RECORD_SEPARATOR).unwrap_or(text);
     let next = |at: usize| {
         let at = space_end(text, at);
         (at, text.get(at))
     };
     match next(0) {
         (at, Some(b'{')) => matches!(next(at + 1).1, None | Some(b'"' | b'}')),
-        (at, Some(b'[')) => matches!(next(at + 1).1, None | Some(b'{' | b'[' | b']' | b'"' | b'-' | b'0'..=b'9')),
+        (at, Some(b'[')) => match next(at + 1) {
+            (_, None | Some(b'{' | b'[' | b']' | b'"' | b'-' | b'0'..=b'9')) => true,
+            (at, Some(_)) => begins_as_word(text.get(at..).unwrap_or_default()),
+        },
         _ => false,
     }
+}
+
+/// A word that is a value, as far as the text goes.
+fn begins_as_word(text: &[u8]) -> bool {
+    let length = text.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    let word = text.get(..length).unwrap_or_default();
+    let is_cut = length == text.len();
+    [&b"null"[..], b"true", b"false"].iter().any(|known| *known == word || is_cut && known.starts_with(word))
+}
+
+/// The same in UTF-16 or UTF-32, of whose first characters half of the bytes and more are zeros (RFC 4627 §3).
+fn begins_as_wide_json(text: &[u8]) -> bool {
+    let start = text.get(..WIDE_START_BYTES).unwrap_or(text);
+    if !start.contains(&0) {
+        return false;
+    }
+    let start = without_zeros(start);
+    let marked = [b"\xff\xfe", b"\xfe\xff"].iter().find_map(|mark| start.strip_prefix(*mark));
+    begins_as_json(marked.unwrap_or(&start))
+}
+
+/// Text in UTF-16 or UTF-32 as if each character were a byte.
+fn without_zeros(text: &[u8]) -> Vec<u8> {
+    text.iter().copied().filter(|byte| *byte != 0).collect()
 }
 
 /// The value of a parameter (RFC 9110 §5.6.6), the first one of this name.
@@ -123,6 +160,8 @@ mod tests {
             ("application/json-seq", Kind::Json),
             ("text/event-stream;charset=utf-8", Kind::Events),
             ("application/x-www-form-urlencoded", Kind::Form),
+            ("Application/X-WWW-Form-URLencoded charset=utf-8", Kind::Form),
+            ("application/x-www-form-urlencoded, text/plain", Kind::Form),
             ("multipart/form-data; boundary=abc", multipart("abc", true)),
             ("multipart/mixed; x=\"a;boundary=b\"; Boundary = \"a\\\"b c\"", multipart("a\"b c", false)),
             ("multipart/form-data", multipart("", true)),
@@ -135,11 +174,32 @@ mod tests {
 
     #[test]
     fn what_begins_as_json() {
-        for text in ["{\"a\"", " [ {", "\u{feff}{}", "[[1", "[-1", "[", "{ ", "[]"] {
+        let wide = ["{\"", "[ nul", "[1"];
+        for text in
+            ["{\"a\"", " [ {", "\u{feff}{}", "\u{1e}{}", "[[1", "[-1", "[", "{ ", "[]", "[null", "[ true,", "[f"]
+        {
             assert!(begins_as_json(text.as_bytes()), "{text}");
+            assert_eq!(Kind::Events.in_fact(text.as_bytes()), &Kind::Json);
         }
-        for text in ["a=b", "[info] x", "{a:1}", "", "\"{\"", "{{x}}", "<a>"] {
+        for text in ["a=b", "[info] x", "[nullable]", "[n]", "{a:1}", "", "\"{\"", "{{x}}", "<a>"] {
             assert!(!begins_as_json(text.as_bytes()), "{text}");
+        }
+        for text in wide {
+            for text in [text.to_owned(), format!("\u{feff}{text}")] {
+                let units = || text.encode_utf16();
+                let chars = || text.chars().map(u32::from);
+                for bytes in [
+                    units().flat_map(u16::to_le_bytes).collect::<Vec<_>>(),
+                    units().flat_map(u16::to_be_bytes).collect(),
+                    chars().flat_map(u32::to_le_bytes).collect(),
+                    chars().flat_map(u32::to_be_bytes).collect(),
+                ] {
+                    assert_eq!(Kind::Other.in_fact(&bytes), &Kind::Json, "{bytes:?}");
+                }
+            }
+        }
+        for bytes in [&b"a\0=\0b"[..], b"\0", b"\0[i", b"[\0i\0n\0"] {
+            assert_eq!(Kind::Form.in_fact(bytes), &Kind::Form, "{bytes:?}");
         }
     }
 }

@@ -22,9 +22,10 @@ mod vectors;
 use std::ops::Range;
 
 use find::Finder;
-use json::Found;
+use json::{BYTE_ORDER_MARK, Found};
 pub use kind::Kind;
 use kind::begins_as_json;
+use memchr::memchr2;
 pub(crate) use names::{Names, REDACTED};
 pub use search::Nothing;
 pub(crate) use target::Targets;
@@ -97,6 +98,8 @@ impl Redactor {
     /// `Some` if it is sure, after a quick look, that there is nothing to replace.
     pub fn nothing_in(&self, text: &[u8], kind: &Kind) -> Option<Nothing> {
         match kind.in_fact(text) {
+            // A form may begin as JSON does.
+            Kind::Json if *kind == Kind::Form && memchr2(b'=', b'%', text).is_some() => None,
             Kind::Json | Kind::Events => self.members.nothing_in(text),
             Kind::Other => Some(Nothing { is_ascii: false }),
             Kind::Form | Kind::Multipart { .. } => text.is_empty().then_some(Nothing { is_ascii: true }),
@@ -105,14 +108,19 @@ impl Redactor {
 
     /// `None` if there is nothing to replace. The text may be cut: a value without its end is replaced as far as it goes.
     pub fn redact(&self, text: &[u8], kind: &Kind) -> Option<Redacted> {
-        let mut secrets = Secrets::default();
-        let kind = kind.in_fact(text);
-        if *kind == Kind::Form {
-            let redacted = self.fields.redact_form(text);
-            return (*redacted != *text).then(|| Redacted { text: redacted.into_owned(), extent: Extent::Values });
+        let in_fact = kind.in_fact(text);
+        if *in_fact != Kind::Form {
+            let mut secrets = Secrets::default();
+            self.find(text, in_fact, 0, MAX_NESTING, &mut secrets);
+            let redacted = secrets.replace(text);
+            if redacted.is_some() || *kind != Kind::Form {
+                return redacted;
+            }
         }
-        self.find(text, kind, 0, MAX_NESTING, &mut secrets);
-        secrets.replace(text)
+        let redacted = self.fields.redact_form(text);
+        // A form may begin as JSON does, and JSON may have a query in a string.
+        let is_form = || *in_fact == Kind::Form || self.members.walk(text).lost_at.is_some();
+        (*redacted != *text && is_form()).then(|| Redacted { text: redacted.into_owned(), extent: Extent::Values })
     }
 
     /// Adds what is to be replaced in a piece of a text, which begins at `start` in it.
@@ -149,8 +157,9 @@ impl Redactor {
 
     /// Each line of data by itself. JSON over several lines is not read: from its second one on nothing is known.
     fn find_in_events(&self, text: &[u8], start: usize, secrets: &mut Secrets) {
-        let mut at = start;
-        for line in text.split_inclusive(|byte| matches!(byte, b'\n' | b'\r')) {
+        let marked = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+        let mut at = start + text.len() - marked.len();
+        for line in marked.split_inclusive(|byte| matches!(byte, b'\n' | b'\r')) {
             if let Some(data) =
                 line.strip_prefix(b"data:").map(<[u8]>::trim_ascii_end).filter(|data| begins_as_json(data))
             {

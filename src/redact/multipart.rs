@@ -5,6 +5,7 @@ use std::ops::Range;
 use memchr::{memchr, memchr_iter, memmem};
 
 use super::kind::{Kind, all_parameters};
+use super::target::without_percents;
 
 /// One part.
 #[derive(Debug, PartialEq, Eq)]
@@ -93,9 +94,7 @@ fn part(text: &[u8], head_start: usize, content: Range<usize>) -> Part {
         let value = value.get(1..).unwrap_or_default().trim_ascii();
         let name = name.trim_ascii();
         if name.eq_ignore_ascii_case(b"content-disposition") {
-            let named =
-                all_parameters(value).into_iter().filter(|(name, _)| matches!(name.as_slice(), b"name" | b"name*"));
-            part.names.extend(named.map(|(_, value)| value));
+            part.names.extend(names(value));
         } else if name.eq_ignore_ascii_case(b"content-type") && part.kind == Kind::Other {
             part.kind = Kind::of(value);
         } else if name.eq_ignore_ascii_case(b"content-transfer-encoding") {
@@ -103,6 +102,23 @@ fn part(text: &[u8], head_start: usize, content: Range<usize>) -> Part {
         }
     }
     part
+}
+
+/// The names in a `Content-Disposition`. RFC 7578 §4.2 has plain names only; some receivers read those of RFC 2231 too, and
+/// encoded words (RFC 2047), which are not read here: such a name is not known.
+fn names(disposition: &[u8]) -> Vec<Vec<u8>> {
+    let (mut names, mut extended) = (Vec::new(), Vec::new());
+    for (parameter, value) in all_parameters(disposition) {
+        if parameter == b"name" && !value.starts_with(b"=?") {
+            names.push(value);
+        } else if parameter.starts_with(b"name*") {
+            extended.extend(value);
+        }
+    }
+    if !extended.is_empty() {
+        names.push(without_percents(&extended).into_owned());
+    }
+    names
 }
 
 /// With folded lines in one (RFC 5322 §2.2.3).

@@ -186,6 +186,10 @@ fn without(target: &[u8], mut secrets: Vec<Range<usize>>) -> Cow<'_, [u8]> {
     Cow::Owned(out)
 }
 
+pub(super) fn without_percents(text: &[u8]) -> Cow<'_, [u8]> {
+    Decoded::of(text).bytes
+}
+
 /// The bytes without percent-encoding, each with the place where it began.
 struct Decoded<'a> {
     bytes: Cow<'a, [u8]>,

@@ -85,14 +85,27 @@ fn values_of_named_members_and_nothing_else() {
 #[test]
 fn what_says_nothing_of_json_and_is_it() {
     let redactor = redactor(&["pin"]);
-    for kind in [Kind::Other, Kind::Form] {
+    for kind in [Kind::Other, Kind::Form, Kind::Events] {
         assert_eq!(shown(&redactor, br#" {"pin":1}"#, &kind).0, r#" {"pin":"[REDACTED]"}"#);
+        assert_eq!(shown(&redactor, br#"[null,{"pin":1}]"#, &kind).0, r#"[null,{"pin":"[REDACTED]"}]"#);
+        assert_eq!(shown(&redactor, b"{\0\"\0p\0i\0n\0", &kind).0, "{[REDACTED]");
+    }
+    // A form may begin as JSON does.
+    for (form, expected) in [
+        ("[]=a&p%69n=1&b=c", "[]=a&p%69n=[REDACTED]&b=c"),
+        ("[0]%3Da&p%69n%3D1", "[0]%3Da&p%69n%3D[REDACTED]"),
+        ("[]=a&pin=1&b=c", "[][REDACTED]"),
+        (r#"{"a":"/b?p%69n=1"}"#, r#"{"a":"/b?p%69n=1"}"#),
+    ] {
+        assert_eq!(shown(&redactor, form.as_bytes(), &Kind::Form).0, expected);
     }
     assert_eq!(shown(&redactor, b"pin=1&x={\"pin\":1}", &Kind::Form).0, "pin=[REDACTED]&x={\"pin\":1}");
     assert_eq!(shown(&redactor, b"my pin: 1", &Kind::Other), ("my pin: 1".to_owned(), None));
     let events = "event: x\ndata: {\"pin\":1,\"a\":2}\n\ndata:{\"a\":2}\r\n\r\n: the pin\ndata: pin\n";
     let redacted = "event: x\ndata: {\"pin\":\"[REDACTED]\",\"a\":2}\n\ndata:{\"a\":2}\r\n\r\n: the pin\ndata: pin\n";
     assert_eq!(shown(&redactor, events.as_bytes(), &Kind::Events), (redacted.to_owned(), Some(Extent::Values)));
+    let marked = "\u{feff}data: {\"pin\":1}\n";
+    assert_eq!(shown(&redactor, marked.as_bytes(), &Kind::Events).0, marked.replace('1', "\"[REDACTED]\""));
     let several = b"data: {\"a\":1,\ndata: \"pin\":2}\n\n";
     assert_eq!(shown(&redactor, several, &Kind::Events), ("data: {\"a\":1,[REDACTED]".to_owned(), Some(Extent::Rest)));
 }
@@ -109,6 +122,9 @@ fn fields_of_multiparts() {
         part("content-disposition:form-data;\r\n name=\"api key\"", ""),
         part("Content-Disposition: form-data; name=doc\r\nContent-Type: application/json", r#"{"pin":5,"a":6}"#),
         part("Content-Type: text/plain", "7"),
+        named("a; name*=utf-8''p%69n", "2"),
+        named("a; name*0=\"p\"; name*1*=\"%69n\"", "3"),
+        named("\"=?utf-8?B?cGlu?=\"", "4"),
         "--b--\r\n".to_owned(),
     ];
     let expected = [
@@ -121,6 +137,9 @@ fn fields_of_multiparts() {
             r#"{"pin":"[REDACTED]","a":6}"#,
         ),
         part("Content-Type: text/plain", "[REDACTED]"),
+        named("a; name*=utf-8''p%69n", "[REDACTED]"),
+        named("a; name*0=\"p\"; name*1*=\"%69n\"", "[REDACTED]"),
+        named("\"=?utf-8?B?cGlu?=\"", "[REDACTED]"),
         "--b--\r\n".to_owned(),
     ];
     let kind = Kind::of(b"multipart/form-data; boundary=b");

@@ -95,7 +95,9 @@ impl RawBody {
                 _ if holds_hidden => Some(Redacted::all()),
                 Some(unredacted) => {
                     let left_coded = unredacted.is_coded || !self.codings.is_empty() && content.is_none();
-                    unredacted.redact(redactor, text, shown, left_coded)
+                    let in_bytes = || converted.is_some() && redactor.finds_in_bytes(shown, &unredacted.kind);
+                    let redacted = unredacted.redact(redactor, text, shown, left_coded);
+                    redacted.or_else(|| in_bytes().then(Redacted::all))
                 }
                 None => None,
             };
@@ -222,6 +224,7 @@ impl BodyWriter {
         let (mut unredacted, mut is_ascii) = (None, false);
         if let Some(redactor) = &self.redactor {
             is_coded |= !self.decode && values(&CONTENT_ENCODING, message.fields()).next().is_some();
+            is_coded |= values(&TRANSFER_ENCODING, message.fields()).any(|value| has_transfer_coding(&value));
             let kind = Unredacted { kind: kind_of(message), is_coded };
             let is_plain = codings.is_empty() && may_be_text;
             let nothing = is_plain.then(|| kind.nothing_in(redactor, message.body, || *text)).flatten();
@@ -281,6 +284,13 @@ fn declared_charset(message: &HttpMessage<'_>) -> Option<Charset> {
 
 static CONTENT_ENCODING: KnownName = KnownName::new(b"content-encoding");
 static CONTENT_TYPE: KnownName = KnownName::new(b"content-type");
+static TRANSFER_ENCODING: KnownName = KnownName::new(b"transfer-encoding");
+
+/// Another transfer coding than those that are removed: a compression (RFC 9112 §7.2).
+fn has_transfer_coding(value: &[u8]) -> bool {
+    let mut codings = value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+    codings.any(|coding| ![&b""[..], b"chunked", b"identity"].iter().any(|known| coding.eq_ignore_ascii_case(known)))
+}
 
 fn values<'a>(name: &'static KnownName, Fields { lines, bytes }: Fields<'a>) -> impl Iterator<Item = Cow<'a, [u8]>> {
     lines.named(name, bytes).map(|field| field.value(bytes))

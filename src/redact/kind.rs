@@ -97,7 +97,7 @@ fn begins_as_wide_json(text: &[u8]) -> bool {
 }
 
 /// Text in UTF-16 or UTF-32 as if each character were a byte.
-fn without_zeros(text: &[u8]) -> Vec<u8> {
+pub(super) fn without_zeros(text: &[u8]) -> Vec<u8> {
     text.iter().copied().filter(|byte| *byte != 0).collect()
 }
 

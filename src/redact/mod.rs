@@ -24,7 +24,7 @@ use std::ops::Range;
 use find::Finder;
 use json::{BYTE_ORDER_MARK, Found};
 pub use kind::Kind;
-use kind::begins_as_json;
+use kind::{begins_as_json, without_zeros};
 use memchr::memchr2;
 pub(crate) use names::{Names, REDACTED};
 pub use search::Nothing;
@@ -121,6 +121,11 @@ impl Redactor {
         // A form may begin as JSON does, and JSON may have a query in a string.
         let is_form = || *in_fact == Kind::Form || self.members.walk(text).lost_at.is_some();
         (*redacted != *text && is_form()).then(|| Redacted { text: redacted.into_owned(), extent: Extent::Values })
+    }
+
+    /// True if there is something to replace in bytes that are text by a charset which may not be theirs.
+    pub fn finds_in_bytes(&self, bytes: &[u8], kind: &Kind) -> bool {
+        self.redact(&without_zeros(bytes), kind).is_some()
     }
 
     /// Adds what is to be replaced in a piece of a text, which begins at `start` in it.

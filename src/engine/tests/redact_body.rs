@@ -27,6 +27,8 @@ fn what_is_shown_of_a_body() {
     let shown = r#"{"a":1,"PIN":"[REDACTED]","api_key":"[REDACTED]"}"#;
     let coded = gzip(text);
     let utf16: Vec<u8> = "{\"pin\":1}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let utf16_swapped: Vec<u8> = "{\"pin\":1}".encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let utf16_other: Vec<u8> = "{\"pins\":1}".encode_utf16().flat_map(u16::to_le_bytes).collect();
     let all = json!({"body": "[REDACTED]", "bodyRedacted": "all"});
     let gzip_and = |fields: &str| format!("Content-Encoding: gzip\r\n{fields}");
     let form = "Content-Type: application/x-www-form-urlencoded";
@@ -54,6 +56,19 @@ fn what_is_shown_of_a_body() {
         (base64(), &gzip_and(JSON), b"\x1f\x8bno", all.clone()),
         (base64(), &gzip_and("X: y"), b"\x1f\x8bno", all.clone()),
         (redacting(), &gzip_and("X: y"), text, json!({"body": shown, "bodyRedacted": "values"})),
+        // Under a transfer coding too.
+        (
+            base64(),
+            "Transfer-Encoding: gzip",
+            b"\x1f\x8bno",
+            json!({"body": "[REDACTED]", "bodyRedacted": "all", "bodyTruncated": true}),
+        ),
+        (
+            base64(),
+            "Transfer-Encoding: , Chunked",
+            b"2\r\n\xff\xff\r\n0\r\n\r\n",
+            json!({"body": "//8=", "bodyEncoding": "base64"}),
+        ),
         (redacting(), "Content-Encoding: x", br#"{"pins":1}"#, json!({"body": "{\"pins\":1}"})),
         (redacting(), "Content-Encoding: x\r\nContent-Type: text/json", text, all.clone()),
         (not_decoded(), &gzip_and(JSON), &coded, json!({"bodyEncoding": "binary"})),
@@ -80,6 +95,31 @@ fn what_is_shown_of_a_body() {
             json!({
                 "bodyEncoding": "binary", "bodyText": "{\"pin\":\"[REDACTED]\"}",
                 "bodyCharset": "utf-16le", "bodyRedacted": "values",
+            }),
+        ),
+        // A charset that is not the body's.
+        (
+            base64(),
+            "Content-Type: application/json; charset=utf-16",
+            &utf16_swapped,
+            json!({
+                "bodyEncoding": "binary", "bodyText": "[REDACTED]", "bodyCharset": "utf-16le", "bodyRedacted": "all",
+            }),
+        ),
+        (
+            redacting(),
+            "Content-Type: application/json; charset=utf-16",
+            b"{\"\0\":22,\"pin\":1}",
+            json!({
+                "bodyEncoding": "binary", "bodyText": "[REDACTED]", "bodyCharset": "utf-16le", "bodyRedacted": "all",
+            }),
+        ),
+        (
+            redacting(),
+            "Content-Type: application/json; charset=utf-16",
+            &utf16_other,
+            json!({
+                "body": "{\0\"\0p\0i\0n\0s\0\"\0:\x001\0}\0", "bodyText": "{\"pins\":1}", "bodyCharset": "utf-16le",
             }),
         ),
         (redacting(), JSON, &utf16, json!({"body": "{[REDACTED]", "bodyRedacted": "rest"})),

@@ -20,7 +20,7 @@ use crate::redact::{Names, REDACTED, Targets};
 const ESCAPE_ALLOWANCE_BYTES: usize = 16 << 10;
 
 /// Fields whose values are URLs: `redactQuery` holds for them too.
-static URL_FIELDS: [KnownName; 9] = [
+static URL_FIELDS: [KnownName; 14] = [
     KnownName::new(b"referer"),
     KnownName::new(b"location"),
     KnownName::new(b"content-location"),
@@ -31,6 +31,12 @@ static URL_FIELDS: [KnownName; 9] = [
     KnownName::new(b"x-original-uri"),
     KnownName::new(b"x-rewrite-url"),
     KnownName::new(b"x-forwarded-uri"),
+    KnownName::new(b"x-envoy-original-path"),
+    KnownName::new(b"x-auth-request-redirect"),
+    KnownName::new(b"x-ms-original-url"),
+    KnownName::new(b"x-waws-unencoded-url"),
+    // Of htmx, which tells where the browser is.
+    KnownName::new(b"hx-current-url"),
 ];
 
 /// Which fields are secret.

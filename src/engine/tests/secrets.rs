@@ -162,7 +162,9 @@ fn other_fields_are_shown_as_they_are() {
 /// As a path, as what a response tells of its request, and in fields whose values are URLs.
 fn expect_hidden_in_targets(target: &str) {
     let ok = "HTTP/1.1 302 Found\r\nContent-Length: 0\r\n";
-    for field in ["Location", "referer", "Content-Location", "X-Original-URI"] {
+    for field in
+        ["Location", "referer", "Content-Location", "X-Original-URI", "X-Envoy-Original-Path", "HX-Current-URL"]
+    {
         let request = format!("GET {target} HTTP/1.1\r\n{field}: {target}\r\n\r\n");
         let response = format!("{ok}{field}: {target}\r\n\r\n");
         let shown = shown(redacting(), request.as_bytes(), response.as_bytes());

@@ -90,7 +90,8 @@ pub(super) fn push_messages(
     };
     let kind = show.type_of(grpc);
     let mut left = json_bytes;
-    let mut holds_hidden = redactor.is_some() && unshown != Unshown::default();
+    let is_read = unshown == Unshown::default() && (!index.is_lost() || messages.is_empty());
+    let mut holds_hidden = redactor.is_some() && !is_read;
     push_grpc_messages(out, &messages, &mut |data, truncated, out| {
         let start = out.len();
         let may_be_json = !truncated && !in_haste;

@@ -328,6 +328,7 @@ fn what_is_hidden_in_the_messages_of_a_grpc_body_is_in_no_member_of_its_line() {
         // Not looked at.
         (json(), gzip(pin), true, r#","compressed":true}"#.into()),
         (json(), [frame(1, b"no gzip"), gzip(pin)].concat(), false, r#","compressed":true}"#.into()),
+        (json(), [&frame(0, b"1")[..], pin].concat(), false, r#"{"size":1,"data":"MQ=="}"#.into()),
         (json(), [frame(0, b"").repeat(1_024), frame(0, pin)].concat(), false, r#""data":""}"#.into()),
         (known(), frame(0, b"\x0a\x01x"), false, r#"{"size":3,"json":{"text":"[REDACTED]"}}"#.into()),
         (known(), frame(0, b"\x0a\x01x"), true, unread.into()),

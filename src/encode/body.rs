@@ -272,10 +272,13 @@ impl BodyWriter {
     }
 }
 
-/// The kind that a `Content-Type` field of the message names; there should be only one such field.
+/// The kind that a `Content-Type` field of the message names; there should be only one such field. Fields that were not seen may
+/// be one, but for what is known to be gRPC.
 fn kind_of(message: &HttpMessage<'_>) -> Kind {
-    let mut kinds = values(&CONTENT_TYPE, message.fields()).map(|value| Kind::of(&value));
-    kinds.find(|kind| *kind != Kind::Other).unwrap_or(Kind::Other)
+    let mut kinds = values(&CONTENT_TYPE, message.fields()).map(|value| Kind::of(&value)).peekable();
+    let may_be_unseen = message.extras.is_some_and(|extras| extras.unknown_headers.is_some() && extras.grpc.is_none());
+    let other = if may_be_unseen && kinds.peek().is_none() { Kind::Unknown } else { Kind::Other };
+    kinds.find(|kind| *kind != Kind::Other).unwrap_or(other)
 }
 
 fn declared_charset(message: &HttpMessage<'_>) -> Option<Charset> {

@@ -32,7 +32,7 @@ impl Encoder {
         out.extend_from_slice(&self.timestamps.text(message.at));
         out.push(b'"');
         let redacted = match &self.bodies.redactor {
-            Some(redactor) => redactor.redact(message.data, &Kind::Other),
+            Some(redactor) => redactor.redact(message.data, kind_of(message.part)),
             None => None,
         };
         let data = redacted.as_ref().map_or(message.data, |redacted| &redacted.text);
@@ -85,6 +85,13 @@ impl Encoder {
         }
         out.extend_from_slice(b"}\n");
         raw
+    }
+}
+
+const fn kind_of(part: Part<'_>) -> &'static Kind {
+    match part {
+        Part::Sse { .. } => &Kind::Lines,
+        Part::WebSocket { .. } | Part::Grpc { .. } => &Kind::Other,
     }
 }
 
@@ -226,9 +233,12 @@ mod tests {
         let origin = Origin::new(5, endpoint(1, 80), endpoint(2, 999));
         let binary = Part::WebSocket { opcode: Opcode::Binary, close_code: None };
         let data = br#"{"a":1,"password":"s3cret"}"#;
-        for (part, shown) in [
-            (TEXT, r#""data":"{\"a\":1,\"password\":\"[REDACTED]\"}","dataSize":27"#.to_owned()),
-            (binary, format!(r#""data":"{}""#, BASE64_STANDARD.encode(br#"{"a":1,"password":"[REDACTED]"}"#))),
+        let sse = Part::Sse { event: None, id: None, retry: None };
+        let lines = b"note\n{\"password\":1}";
+        for (part, data, shown) in [
+            (sse, &lines[..], r#""data":"note\n{\"password\":\"[REDACTED]\"}""#.to_owned()),
+            (TEXT, data, r#""data":"{\"a\":1,\"password\":\"[REDACTED]\"}","dataSize":27"#.to_owned()),
+            (binary, data, format!(r#""data":"{}""#, BASE64_STANDARD.encode(br#"{"a":1,"password":"[REDACTED]"}"#))),
         ] {
             let mut out = Vec::new();
             Encoder::new(&config).push_stream_line(&mut out, &origin, &message(part, data));

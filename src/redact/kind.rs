@@ -22,6 +22,10 @@ pub enum Kind {
     },
     /// `text/event-stream`, whose events may be JSON.
     Events,
+    /// The data of one event: JSON, or lines that may be.
+    Lines,
+    /// It may be any of these: the field that names its type was not seen.
+    Unknown,
     /// Another type: it is read if it is JSON all the same.
     Other,
 }
@@ -54,12 +58,24 @@ impl Kind {
     /// The kind that a body of this kind has in fact: many clients send JSON as a form, many servers an error as JSON whatever
     /// was asked for, or say nothing of it.
     pub fn in_fact(&self, text: &[u8]) -> &Self {
-        let may_be_json = matches!(self, Self::Form | Self::Events | Self::Other);
+        let may_be_json = matches!(self, Self::Form | Self::Events | Self::Lines | Self::Unknown | Self::Other);
         if may_be_json && (begins_as_json(text) || begins_as_wide_json(text)) { &Self::Json } else { self }
+    }
+
+    /// The kind that a text of an unknown type may be, by its first line. As a form it is read if it is no other.
+    pub fn guessed(text: &[u8]) -> Self {
+        let line = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text).trim_ascii_start();
+        let line = line.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
+        if let Some(boundary) = line.strip_prefix(b"--") {
+            return Self::Multipart { boundary: boundary.trim_ascii_end().to_vec(), is_form: true };
+        }
+        let is_of_events = |field: &&[u8]| line.starts_with(field);
+        let of_events = [&b"data:"[..], b"event:", b"id:", b"retry:", b":"];
+        if of_events.iter().any(is_of_events) { Self::Events } else { Self::Form }
     }
 }
 
-/// An object, or an array with something that may be in one.
+/// An object, or an array with something that may be in one. Digits may stand right before it, as Socket.IO has them.
 pub(super) fn begins_as_json(text: &[u8]) -> bool {
     let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let text = text.strip_prefix(RECORD_SEPARATOR).unwrap_or(text);
@@ -67,7 +83,8 @@ pub(super) fn begins_as_json(text: &[u8]) -> bool {
         let at = space_end(text, at);
         (at, text.get(at))
     };
-    match next(0) {
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    match if digits == 0 { next(0) } else { (digits, text.get(digits)) } {
         (at, Some(b'{')) => matches!(next(at + 1).1, None | Some(b'"' | b'}')),
         (at, Some(b'[')) => match next(at + 1) {
             (_, None | Some(b'{' | b'[' | b']' | b'"' | b'-' | b'0'..=b'9')) => true,
@@ -173,15 +190,42 @@ mod tests {
     }
 
     #[test]
+    fn what_a_text_of_an_unknown_type_may_be() {
+        let multipart = Kind::Multipart { boundary: b"-x".to_vec(), is_form: true };
+        for (text, kind) in [
+            ("---x \r\na: b", multipart.clone()),
+            ("\r\n---x", multipart),
+            ("event: a\ndata: b", Kind::Events),
+            ("\u{feff}: note\n", Kind::Events),
+            ("a=b", Kind::Form),
+            ("", Kind::Form),
+        ] {
+            assert_eq!(Kind::guessed(text.as_bytes()), kind, "{text}");
+        }
+    }
+
+    #[test]
     fn what_begins_as_json() {
         let wide = ["{\"", "[ nul", "[1"];
-        for text in
-            ["{\"a\"", " [ {", "\u{feff}{}", "\u{1e}{}", "[[1", "[-1", "[", "{ ", "[]", "[null", "[ true,", "[f"]
-        {
+        for text in [
+            "{\"a\"",
+            " [ {",
+            "\u{feff}{}",
+            "\u{1e}{}",
+            "[[1",
+            "[-1",
+            "[",
+            "{ ",
+            "[]",
+            "[null",
+            "[ true,",
+            "[f",
+            "42[\"a",
+        ] {
             assert!(begins_as_json(text.as_bytes()), "{text}");
             assert_eq!(Kind::Events.in_fact(text.as_bytes()), &Kind::Json);
         }
-        for text in ["a=b", "[info] x", "[nullable]", "[n]", "{a:1}", "", "\"{\"", "{{x}}", "<a>"] {
+        for text in ["a=b", "[info] x", "[nullable]", "[n]", "{a:1}", "", "\"{\"", "{{x}}", "<a>", "42", "4 ["] {
             assert!(!begins_as_json(text.as_bytes()), "{text}");
         }
         for text in wide {

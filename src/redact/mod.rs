@@ -99,15 +99,20 @@ impl Redactor {
     pub fn nothing_in(&self, text: &[u8], kind: &Kind) -> Option<Nothing> {
         match kind.in_fact(text) {
             // A form may begin as JSON does.
-            Kind::Json if *kind == Kind::Form && memchr2(b'=', b'%', text).is_some() => None,
-            Kind::Json | Kind::Events => self.members.nothing_in(text),
+            Kind::Json if matches!(kind, Kind::Form | Kind::Unknown) && memchr2(b'=', b'%', text).is_some() => None,
+            Kind::Json | Kind::Events | Kind::Lines => self.members.nothing_in(text),
             Kind::Other => Some(Nothing { is_ascii: false }),
-            Kind::Form | Kind::Multipart { .. } => text.is_empty().then_some(Nothing { is_ascii: true }),
+            Kind::Unknown | Kind::Form | Kind::Multipart { .. } => {
+                text.is_empty().then_some(Nothing { is_ascii: true })
+            }
         }
     }
 
     /// `None` if there is nothing to replace. The text may be cut: a value without its end is replaced as far as it goes.
     pub fn redact(&self, text: &[u8], kind: &Kind) -> Option<Redacted> {
+        if *kind == Kind::Unknown {
+            return self.redact(text, &Kind::guessed(text));
+        }
         let in_fact = kind.in_fact(text);
         if *in_fact != Kind::Form {
             let mut secrets = Secrets::default();
@@ -132,7 +137,10 @@ impl Redactor {
     fn find(&self, piece: &[u8], kind: &Kind, start: usize, nesting: usize, secrets: &mut Secrets) {
         match kind.in_fact(piece) {
             Kind::Json => secrets.add(self.members.find(piece), start),
-            Kind::Events if self.members.nothing_in(piece).is_none() => self.find_in_events(piece, start, secrets),
+            Kind::Events if self.members.nothing_in(piece).is_none() => {
+                self.find_in_lines(piece, b"data:", start, secrets);
+            }
+            Kind::Lines if self.members.nothing_in(piece).is_none() => self.find_in_lines(piece, b"", start, secrets),
             Kind::Multipart { boundary, is_form } => {
                 let (parts, lost_at) = multipart::parts(piece, boundary);
                 for part in parts {
@@ -156,23 +164,23 @@ impl Redactor {
             Kind::Form if *self.fields.redact_form(piece) != *piece => {
                 secrets.values.push((start..start + piece.len(), false));
             }
-            Kind::Form | Kind::Events | Kind::Other => {}
+            Kind::Form | Kind::Events | Kind::Lines | Kind::Unknown | Kind::Other => {}
         }
     }
 
-    /// Each line of data by itself. JSON over several lines is not read: from its second one on nothing is known.
-    fn find_in_events(&self, text: &[u8], start: usize, secrets: &mut Secrets) {
+    /// Each line with this before it by itself. JSON over several lines is not read: from its second one on nothing is known.
+    fn find_in_lines(&self, text: &[u8], before: &[u8], start: usize, secrets: &mut Secrets) {
         let marked = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
         let mut at = start + text.len() - marked.len();
         for line in marked.split_inclusive(|byte| matches!(byte, b'\n' | b'\r')) {
             if let Some(data) =
-                line.strip_prefix(b"data:").map(<[u8]>::trim_ascii_end).filter(|data| begins_as_json(data))
+                line.strip_prefix(before).map(<[u8]>::trim_ascii_end).filter(|data| begins_as_json(data))
             {
                 let mut found = self.members.walk(data);
                 if found.open && found.lost_at.is_none() {
                     found.lost_at = Some(data.len());
                 }
-                secrets.add(found, at + b"data:".len());
+                secrets.add(found, at + before.len());
                 if secrets.rest_from.is_some() {
                     return;
                 }

@@ -169,3 +169,41 @@ fn what_was_hidden_is_counted() {
     assert_eq!((stats.redacted, stats.redacted_rest, stats.redacted_all), (2, 1, 1));
     assert_eq!(lines[1]["bodySize"], 9, "of the bytes as they were sent");
 }
+
+fn http2_frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(payload.len()).unwrap();
+    [&[0, 0, length, kind, flags, 0, 0, 0, stream], payload].concat()
+}
+
+/// The field that names the type stands in what was sent before the capture.
+#[test]
+fn a_body_whose_type_was_not_seen_may_be_anything() {
+    let multipart = "--b\r\nContent-Disposition: form-data; name=pin\r\n\r\n1\r\n--b--\r\n";
+    for (body, expected) in [
+        (&b"a=2&p%69n=1"[..], Some("a=2&p%69n=[REDACTED]".to_owned())),
+        (b"a=2", Some("a=2".to_owned())),
+        (br#"{"pin":1}"#, Some(r#"{"pin":"[REDACTED]"}"#.to_owned())),
+        (b"data: {\"pin\":1}\n\n", Some("data: {\"pin\":\"[REDACTED]\"}\n\n".to_owned())),
+        (multipart.as_bytes(), Some(multipart.replace('1', "[REDACTED]"))),
+        (&gzip(br#"{"pin":1}"#), Some("[REDACTED]".to_owned())),
+    ] {
+        let config = EngineConfig { binary_bodies: BinaryBodies::Base64, ..redacting() };
+        let mut finisher = crate::delivery::Finisher::new(&config);
+        let mut engine = Engine::new(config);
+        let client = send(&mut engine, From::Client(1), 1, 1, &http2_frame(6, 0, 0, &[0; 8]));
+        let server = send(&mut engine, From::Server(1), 1, client, &http2_frame(6, 1, 0, &[0; 8]));
+        // POST, http, a path, and a field that is not known.
+        let head = http2_frame(1, 4, 9, &[0x83, 0x86, 0x84, 0x80 | 62]);
+        let asked = [head, http2_frame(0, 1, 9, body)].concat();
+        let client = send(&mut engine, From::Client(1), client, server, &asked);
+        send(&mut engine, From::Server(1), server, client, &http2_frame(1, 5, 9, &[0x88]));
+        engine.drain();
+        let mut lines = Vec::new();
+        while let Some(batch) = engine.take_batch(true) {
+            finisher.finish(batch, false, |batch| lines.extend_from_slice(&batch.lines));
+        }
+        let request = lines.split(|byte| *byte == b'\n').next().unwrap();
+        let line: Value = serde_json::from_slice(request).unwrap();
+        assert_eq!((&line["headersIncomplete"], line["body"].as_str()), (&true.into(), expected.as_deref()), "{line}");
+    }
+}

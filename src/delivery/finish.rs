@@ -15,7 +15,7 @@ use crate::config::{BinaryBodies, EngineConfig};
 use crate::content::{self, Broken, Coding, Content, Limits};
 use crate::encode::{RawBody, RawGrpc, Showing, Written, max_written_bytes, push_base64_data};
 use crate::protobuf::Descriptors;
-use crate::redact::Redactor;
+use crate::redact::{Names, Redactor};
 use crate::stats::ContentStats;
 
 /// Content, as it is written, may always be so many times the coded bytes: the work stays in proportion to the traffic.
@@ -37,6 +37,7 @@ pub struct Finisher {
     max_body_bytes: usize,
     base64: bool,
     redactor: Option<Redactor>,
+    secret_fields: Names,
     decode: Decode,
     rate: Option<Rate>,
     descriptors: Option<Arc<OnceLock<Descriptors>>>,
@@ -81,6 +82,7 @@ impl Finisher {
             max_body_bytes: config.max_body_size,
             base64: config.binary_bodies == BinaryBodies::Base64,
             redactor: Redactor::new(&config.redact_body),
+            secret_fields: Names::new(config.redact_headers.iter().map(String::as_str)),
             decode: content::decode,
             rate: None,
             descriptors: config.proto_descriptors.as_ref().map(|file| Arc::clone(&file.content)),
@@ -138,7 +140,7 @@ impl Finisher {
         let start = out.len();
         let (decode, max_body_bytes, base64) = (self.decode, self.max_body_bytes, self.base64);
         let bounds = self.bounds(bytes.len());
-        let redactor = self.redactor.as_ref();
+        let (redactor, secret_fields) = (self.redactor.as_ref(), &self.secret_fields);
         let limits =
             Limits { content_bytes: max_body_bytes, decoded_bytes: bounds.regular.saturating_add(bounds.surplus) };
         let descriptors = self.descriptors.as_ref().and_then(|descriptors| descriptors.get());
@@ -154,8 +156,13 @@ impl Finisher {
                 let json_bytes = max_written_bytes(content_bytes).min(limits.decoded_bytes);
                 let limits = MessageLimits { content_bytes, json_bytes };
                 let mut messages = Vec::new();
-                let (unshown, holds_hidden) =
-                    push_messages(&mut messages, grpc, carrier, limits, ToShow { descriptors, redactor, in_haste });
+                let (unshown, holds_hidden) = push_messages(
+                    &mut messages,
+                    grpc,
+                    carrier,
+                    limits,
+                    ToShow { descriptors, redactor, secret_fields, in_haste },
+                );
                 (messages, unshown, holds_hidden)
             });
             let holds_hidden = grpc.as_ref().is_some_and(|(.., holds_hidden)| *holds_hidden);
@@ -213,7 +220,8 @@ impl Finisher {
         let bounds = self.bounds(data.len());
         let json_bytes = max_written_bytes(data.len()).min(bounds.regular.saturating_add(bounds.surplus));
         let descriptors = self.descriptors.as_ref().and_then(|descriptors| descriptors.get());
-        let show = ToShow { descriptors, redactor: self.redactor.as_ref(), in_haste };
+        let show =
+            ToShow { descriptors, redactor: self.redactor.as_ref(), secret_fields: &self.secret_fields, in_haste };
         let written = catch_unwind(AssertUnwindSafe(|| push_passing(out, grpc, data, cut, json_bytes, show)));
         let Ok(json) = written else {
             self.stats.panicked += 1;

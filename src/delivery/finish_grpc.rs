@@ -3,7 +3,7 @@
 use crate::content::grpc::{Call, MAX_MESSAGES, MessageCoding, MessageIndex, messages};
 use crate::encode::{RawGrpc, Shown, push_base64_data, push_grpc_messages};
 use crate::protobuf::{Descriptors, MessageType};
-use crate::redact::{Kind, Redactor};
+use crate::redact::{Kind, Names, Redactor};
 
 /// Counts the messages that are not shown, or not in full, by reason.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub(super) struct MessageLimits {
 pub(super) struct ToShow<'a> {
     pub descriptors: Option<&'a Descriptors>,
     pub redactor: Option<&'a Redactor>,
+    /// Of fields, which may stand in trailers of gRPC-Web.
+    pub secret_fields: &'a Names,
     /// Nothing is decompressed, and nothing is made JSON.
     pub in_haste: bool,
 }
@@ -76,7 +78,7 @@ pub(super) fn push_messages(
     MessageLimits { content_bytes, json_bytes }: MessageLimits,
     show: ToShow<'_>,
 ) -> (Unshown, bool) {
-    let ToShow { redactor, in_haste, .. } = show;
+    let ToShow { redactor, secret_fields, in_haste, .. } = show;
     let mut index = MessageIndex::new(grpc.kind);
     index.push(body);
     let coding = if in_haste { MessageCoding::Unknown } else { grpc.coding };
@@ -91,7 +93,8 @@ pub(super) fn push_messages(
     let kind = show.type_of(grpc);
     let mut left = json_bytes;
     let is_read = unshown == Unshown::default() && (!index.is_lost() || messages.is_empty());
-    let mut holds_hidden = redactor.is_some() && !is_read;
+    let mut holds_hidden = redactor.is_some() && !is_read
+        || !secret_fields.is_empty() && index.may_have_trailer(|name| secret_fields.find(name).is_some());
     push_grpc_messages(out, &messages, &mut |data, truncated, out| {
         let start = out.len();
         let may_be_json = !truncated && !in_haste;

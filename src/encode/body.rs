@@ -88,21 +88,21 @@ impl RawBody {
     ) -> Written {
         let (shown, cut) = content.map_or((bytes, self.cut), |content| (&*content.bytes, self.cut || content.cut));
         let mut converted = self.charset.and_then(|charset| content::convert(shown, cut, charset));
-        let redacted = redactor.and_then(|redactor| {
-            let text = converted.as_ref().map(|converted| converted.text.as_str());
-            let text = text.or_else(|| content::utf8(shown, cut));
-            let redacted = match &self.unredacted {
-                _ if holds_hidden => Some(Redacted::all()),
-                Some(unredacted) => {
-                    let left_coded = unredacted.is_coded || !self.codings.is_empty() && content.is_none();
-                    let in_bytes = || converted.is_some() && redactor.finds_in_bytes(shown, &unredacted.kind);
-                    let redacted = unredacted.redact(redactor, text, shown, left_coded);
-                    redacted.or_else(|| in_bytes().then(Redacted::all))
-                }
-                None => None,
-            };
-            redacted.filter(|_| text.is_some() || base64)
-        });
+        let text = || match &converted {
+            Some(converted) => Some(converted.text.as_str()),
+            None => content::utf8(shown, cut),
+        };
+        let redacted = match (redactor, &self.unredacted) {
+            _ if holds_hidden => Some(Redacted::all()),
+            (Some(redactor), Some(unredacted)) => {
+                let left_coded = unredacted.is_coded || !self.codings.is_empty() && content.is_none();
+                let in_bytes = || converted.is_some() && redactor.finds_in_bytes(shown, &unredacted.kind);
+                let redacted = unredacted.redact(redactor, text(), shown, left_coded);
+                redacted.or_else(|| in_bytes().then(Redacted::all))
+            }
+            _ => None,
+        };
+        let redacted = redacted.filter(|_| base64 || text().is_some());
         let shown = match (&redacted, &mut converted) {
             (None, _) => Some(shown),
             (Some(redacted), None) => Some(&*redacted.text),

@@ -130,6 +130,15 @@ impl MessageIndex {
         block.get(..end)
     }
 
+    /// True if the body may hold a field of trailers of gRPC-Web whose name is one of these.
+    pub fn may_have_trailer(&self, is_named: impl Fn(&[u8]) -> bool) -> bool {
+        self.noted.web_trailers.as_ref().is_some_and(|WebTrailers { block, compressed, has_gap }| {
+            let name = |line: &[u8]| is_named(line.split(|byte| *byte == b':').next().unwrap_or_default());
+            let is_read = !compressed && !has_gap && block.len() < MAX_WEB_TRAILER_BYTES;
+            !is_read || block.split(|byte| *byte == b'\n').any(name)
+        })
+    }
+
     /// Memory that it holds besides itself.
     pub fn memory_bytes(&self) -> usize {
         let trailers = self.noted.web_trailers.as_ref().map_or(0, |trailers| trailers.block.capacity());

@@ -170,6 +170,36 @@ fn what_was_hidden_is_counted() {
     assert_eq!(lines[1]["bodySize"], 9, "of the bytes as they were sent");
 }
 
+/// Trailers of gRPC-Web are bytes of the body: a field that is hidden may be in them, whatever the option for bodies is.
+#[test]
+fn a_body_with_a_secret_trailer_is_not_shown() {
+    use base64::Engine as _;
+    let trailers = |flag: u8, block: &[u8]| [b"\0\0\0\0\x01a", &[flag, 0, 0, 0, block.len() as u8][..], block].concat();
+    let hidden = json!({"body": "[REDACTED]", "bodyRedacted": "all"});
+    for (body, is_hidden) in [
+        (trailers(0x80, b"grpc-status: 0\r\nX_Secret: abc\r\n"), true),
+        (trailers(0x80, b"grpc-status: 0\r\nX-Secret: abc\r\n")[..40].to_vec(), true),
+        (trailers(0x81, &gzip(b"x-secret: abc")), true),
+        (trailers(0x80, b"grpc-status: 0\r\nx-secrets: abc\r\n"), false),
+        (trailers(0, b"x-secret: abc\r\n"), false),
+    ] {
+        let config = || EngineConfig {
+            redact_headers: vec!["x-secret".into()],
+            binary_bodies: BinaryBodies::Base64,
+            ..config()
+        };
+        let text = base64::prelude::BASE64_STANDARD.encode(&body);
+        let fields = "Content-Type: application/grpc-web";
+        let found = body_of(config(), &response(fields, &body));
+        let found_in_text = body_of(config(), &response(&format!("{fields}-text"), text.as_bytes()));
+        assert_eq!(
+            (found == hidden, found_in_text == hidden),
+            (is_hidden, is_hidden),
+            "{body:?} {found} {found_in_text}"
+        );
+    }
+}
+
 fn http2_frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
     let length = u8::try_from(payload.len()).unwrap();
     [&[0, 0, length, kind, flags, 0, 0, 0, stream], payload].concat()

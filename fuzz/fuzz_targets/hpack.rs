@@ -24,11 +24,11 @@ fuzz_target!(|data: &[u8]| {
                 check(&mut decoder, block, &mut out);
             }
             1 => decoder.lose(),
-            2 => decoder.set_settings_limit(u32::from(*number) << 10),
+            2 => decoder.note_settings_limit(u32::from(*number) << 10),
             _ => decoder.lose_settings(),
         }
     }
-    decoder.set_settings_limit(4_096);
+    decoder.note_settings_limit(4_096);
     out.clear();
     assert_eq!(decoder.decode(FRESH, &mut out), Ok(()));
     assert_eq!(out.unknown_fields, 0);

@@ -171,7 +171,7 @@ impl Turn<'_, '_> {
             let value = u32::from_be_bytes(value);
             match u16::from_be_bytes([a, b]) {
                 // It binds the encoder of the other direction.
-                HEADER_TABLE_SIZE => self.peer.decoder.set_settings_limit(value),
+                HEADER_TABLE_SIZE => self.peer.decoder.note_settings_limit(value),
                 MAX_FRAME_SIZE => self.peer.max_frame_bytes = self.peer.max_frame_bytes.max(Some(value)),
                 _ => {}
             }

@@ -27,8 +27,6 @@ pub struct FieldBlock {
     pub over_bytes: bool,
     /// `MAX_HEADER_FIELDS` was reached.
     pub over_fields: bool,
-    /// The block changes the size of the dynamic table, and the SETTINGS that allow it were not seen.
-    pub unchecked_size_update: bool,
     list_bytes: usize,
 }
 

@@ -33,10 +33,9 @@ const MAX_UNSEEN_LIMIT_BYTES: u32 = 16 << 20;
 #[derive(Debug, Clone)]
 pub struct Decoder {
     table: DynamicTable,
-    /// SETTINGS_HEADER_TABLE_SIZE of the peer that receives these blocks, where it was seen.
-    limit: Option<u32>,
-    /// The limit before a lower limit, until the encoder is known to have seen that: it may use the higher limit for as long.
-    former_limit: u32,
+    /// The highest SETTINGS_HEADER_TABLE_SIZE that the peer that receives these blocks may have sent. A lower limit binds the encoder
+    /// once it has acknowledged it; until then it may change its size up to this at any time.
+    limit: u32,
 }
 
 impl Default for Decoder {
@@ -49,7 +48,7 @@ impl Decoder {
     /// For a connection whose first block is still to come: its table is empty, and has the default size.
     pub fn new() -> Self {
         let table = DynamicTable::new(DEFAULT_TABLE_BYTES as usize);
-        Self { table, limit: Some(DEFAULT_TABLE_BYTES), former_limit: 0 }
+        Self { table, limit: DEFAULT_TABLE_BYTES }
     }
 
     /// For a connection that was met in mid-stream: neither its table nor the SETTINGS are known.
@@ -60,23 +59,19 @@ impl Decoder {
         decoder
     }
 
-    /// The peer that receives these blocks sent SETTINGS_HEADER_TABLE_SIZE. Call it once for each value, in their order: one
-    /// frame may hold several. It binds the encoder from its acknowledgment on; until then the encoder may follow either
-    /// the old value or the new.
-    pub fn set_settings_limit(&mut self, bytes: u32) {
-        self.former_limit = self.former_limit.max(self.limit.unwrap_or(MAX_UNSEEN_LIMIT_BYTES));
-        self.limit = Some(bytes);
+    /// The peer that receives these blocks sent SETTINGS_HEADER_TABLE_SIZE.
+    pub fn note_settings_limit(&mut self, bytes: u32) {
+        self.limit = self.limit.max(bytes);
     }
 
-    /// SETTINGS may have been lost: the limit is not known until the next SETTINGS.
+    /// SETTINGS may have been lost.
     pub fn lose_settings(&mut self) {
-        self.limit = None;
+        self.note_settings_limit(MAX_UNSEEN_LIMIT_BYTES);
     }
 
     /// A block was lost: what the table held is unknown from now on.
     pub fn lose(&mut self) {
-        let limit = self.limit.unwrap_or(MAX_UNSEEN_LIMIT_BYTES).max(self.former_limit);
-        self.table.lose(limit as usize);
+        self.table.lose(self.limit as usize);
     }
 
     /// Memory that it holds besides itself.
@@ -104,7 +99,7 @@ impl Decoder {
         // RFC 7541 §4.2 allows them here only. One is not more than another: after two decreases both may stand here.
         while let Some(0x20..=0x3f) = reader.peek() {
             let bytes = reader.integer(5)?;
-            self.change_size(bytes, out)?;
+            self.change_size(bytes)?;
         }
         while let Some(first) = reader.peek() {
             match first {
@@ -121,16 +116,10 @@ impl Decoder {
         Ok(())
     }
 
-    fn change_size(&mut self, bytes: u32, out: &mut FieldBlock) -> Result<(), HpackError> {
-        let limit = self.limit.unwrap_or(MAX_UNSEEN_LIMIT_BYTES);
-        let allowed = limit.max(self.former_limit);
-        if bytes > allowed {
-            return Err(HpackError::SizeOverLimit { bytes, limit: allowed });
+    fn change_size(&mut self, bytes: u32) -> Result<(), HpackError> {
+        if bytes > self.limit {
+            return Err(HpackError::SizeOverLimit { bytes, limit: self.limit });
         }
-        if bytes <= limit {
-            self.former_limit = 0;
-        }
-        out.unchecked_size_update |= self.limit.is_none();
         self.table.set_max_size(bytes as usize);
         Ok(())
     }

@@ -73,7 +73,7 @@ fn truth(block: &Block) -> Vec<Pair> {
 
 fn decoder() -> Decoder {
     let mut decoder = Decoder::new();
-    decoder.set_settings_limit(MAX_SIZE);
+    decoder.note_settings_limit(MAX_SIZE);
     decoder
 }
 
@@ -123,7 +123,7 @@ proptest! {
         let mut encoder = Encoder::new();
         let mut decoder = Decoder::new_unknown();
         if limit_is_seen {
-            decoder.set_settings_limit(MAX_SIZE);
+            decoder.note_settings_limit(MAX_SIZE);
         }
         let mut known_entries = HashSet::new();
         for (index, (block, lost)) in story.iter().zip(lost).enumerate() {
@@ -182,7 +182,7 @@ proptest! {
     ) {
         let mut decoder = if begins_here { Decoder::new() } else { Decoder::new_unknown() };
         if let Some(limit) = limit {
-            decoder.set_settings_limit(limit);
+            decoder.note_settings_limit(limit);
         }
         for block in &blocks {
             let mut out = FieldBlock::new();

@@ -33,7 +33,7 @@ fn c2_each_representation() {
 /// Blocks of one connection, with what the table counts after each.
 fn story(blocks: [&str; 3], expected: [&[(&str, &str)]; 3], table_bytes: u32, sizes: [usize; 3]) {
     let mut decoder = Decoder::new();
-    decoder.set_settings_limit(table_bytes);
+    decoder.note_settings_limit(table_bytes);
     decoder.table.set_max_size(table_bytes as usize);
     for ((block, expected), size) in blocks.iter().zip(expected).zip(sizes) {
         let expected: Vec<Pair> = expected.iter().map(|(name, value)| pair(name, value)).collect();

@@ -39,7 +39,7 @@ pub fn status_name(status: u32) -> Option<&'static str> {
 }
 
 /// The text of `grpc-message`: percent-encoded bytes are decoded, and what is not properly encoded stays as it is, as the
-/// protocol wants it.
+/// protocol wants it. Decoded bytes that are not UTF-8, such as the first half of a character, become U+FFFD: the rest is right.
 pub fn message_text(value: &[u8]) -> Cow<'_, [u8]> {
     let Some(first) = memchr(b'%', value) else { return Cow::Borrowed(value) };
     let (plain, mut rest) = value.split_at(first);
@@ -55,7 +55,7 @@ pub fn message_text(value: &[u8]) -> Cow<'_, [u8]> {
                 text.push(byte);
                 rest = rest.get(1..).unwrap_or_default();
             }
-            [] => return Cow::Owned(text),
+            [] => return Cow::Owned(String::from_utf8_lossy(&text).into_owned().into_bytes()),
         }
     }
 }

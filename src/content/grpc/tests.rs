@@ -109,6 +109,8 @@ fn status_and_message() {
         ("%4g%41", "%4gA"),
         ("%%41%", "%A%"),
         ("%c3%bC", "ü"),
+        ("%C3%BC, cut: %C3", "ü, cut: \u{fffd}"),
+        ("%E4%C3%A4", "\u{fffd}ä"),
     ] {
         assert_eq!(message_text(value.as_bytes()), text.as_bytes(), "{value}");
     }

@@ -31,9 +31,9 @@ pub(super) struct Body {
 }
 
 impl Body {
-    /// The body of a message with these fields.
-    pub fn after(head: Fields<'_>) -> Self {
-        Self { grpc: GrpcBody::of(head), ..Self::default() }
+    /// The body of a message with these fields. `call`: what is known of its call.
+    pub fn after(head: Fields<'_>, call: Carries) -> Self {
+        Self { grpc: GrpcBody::of(head, call), ..Self::default() }
     }
 
     /// The body of a message with this head, of which some fields are not known. `call`: what is known of that.

@@ -63,9 +63,14 @@ impl<'a> Rest<'a> {
 }
 
 impl GrpcBody {
-    /// By a head whose fields are all known.
-    pub fn of(head: Fields<'_>) -> Option<Box<Self>> {
-        let kind = Kind::of_content_type(&value(&CONTENT_TYPE, head)?)?;
+    /// By a head whose fields are all known, and by what is known of its call.
+    pub fn of(head: Fields<'_>, call: Carries) -> Option<Box<Self>> {
+        let kind = match (value(&CONTENT_TYPE, head), call) {
+            (Some(content_type), _) => Kind::of_content_type(&content_type)?,
+            // Some servers leave it out where the status is all that they send, and clients take the status.
+            (None, Carries::Grpc(kind)) if value(&STATUS, head).is_some() => kind,
+            (None, _) => return None,
+        };
         Some(Self::with(kind, false, head))
     }
 
@@ -74,7 +79,7 @@ impl GrpcBody {
     pub fn of_partial(head: &Head, bytes: &[u8], call: Carries) -> Option<Box<Self>> {
         let fields = Fields { lines: &head.fields, bytes };
         if value(&CONTENT_TYPE, fields).is_some() {
-            return Self::of(fields);
+            return Self::of(fields, call);
         }
         if is_proof(fields) {
             return Some(Self::with(Kind::Grpc, false, fields));

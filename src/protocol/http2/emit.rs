@@ -72,7 +72,7 @@ pub(super) fn emit_head(
     cx: &mut Context<'_>,
 ) {
     let grpc = match control.unknown {
-        0 => GrpcBody::of(Fields { lines: &head.fields, bytes: head_bytes }),
+        0 => GrpcBody::of(Fields { lines: &head.fields, bytes: head_bytes }, stream.carries),
         _ => GrpcBody::of_partial(head, head_bytes, stream.carries),
     };
     if !control.is_interim() {

@@ -33,7 +33,7 @@ impl Open {
     /// `call`: what is known of that.
     pub fn new(buffer: &HeadBuffer, began: Packet, last: Packet, call: Carries) -> Self {
         let body = match buffer.control.unknown {
-            0 => Body::after(Fields { lines: &buffer.head.fields, bytes: buffer.bytes() }),
+            0 => Body::after(Fields { lines: &buffer.head.fields, bytes: buffer.bytes() }, call),
             _ => Body::after_partial(&buffer.head, buffer.bytes(), call),
         };
         Self {

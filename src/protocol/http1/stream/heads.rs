@@ -190,7 +190,7 @@ impl Stream {
             }
             Ok(Framing::CloseDelimited) => BodyState::CloseDelimited,
         };
-        let body = Body::after(Fields { lines: &head.fields, bytes: head_bytes });
+        let body = Body::after(Fields { lines: &head.fields, bytes: head_bytes }, Carries::Unknown);
         self.state = State::Body(Box::new(InProgress {
             head: std::mem::take(head),
             head_bytes: head_bytes.into(),
@@ -230,7 +230,7 @@ impl Stream {
             None if begun.interim => exchanges.find(place),
             exchange => exchange.as_ref(),
         };
-        let mut grpc = GrpcBody::of(Fields { lines: &head.fields, bytes: head_bytes });
+        let mut grpc = GrpcBody::of(Fields { lines: &head.fields, bytes: head_bytes }, Carries::Unknown);
         if let Some(grpc) = &mut grpc {
             grpc.push(body);
         }

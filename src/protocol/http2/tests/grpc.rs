@@ -74,6 +74,35 @@ fn a_head_that_is_all_has_the_status() {
 }
 
 #[test]
+fn a_status_without_a_content_type_answers_a_call() {
+    let (mut c, mut s) = (Encoder::default(), Encoder::default());
+    let status = [(":status", "200"), ("grpc-status", "12")];
+    check(
+        &[
+            C([hello(), headers(1, &c.block(&call("application/grpc", &[])), true)].concat()),
+            S([settings(&[]), headers(1, &s.block(&status), true)].concat()),
+            C(headers(3, &c.block(&call("application/grpc", &[])), true)),
+            S([headers(3, &s.block(&status), false), data(3, b"", true)].concat()),
+            // Without a status, and without a call, it is not of gRPC.
+            C(headers(5, &c.block(&call("application/grpc", &[])), true)),
+            S(headers(5, &s.block(&status[..1]), true)),
+            C(headers(7, &c.block(&call("text/plain", &[])), true)),
+            S(headers(7, &s.block(&status), true)),
+        ],
+        &[
+            "> 1 POST /pkg.Greeter/Hi {content-type=application/grpc} grpc[Some(0)]",
+            "< 1 200 {grpc-status=12} grpc[Some(0) 12 UNIMPLEMENTED] for POST /pkg.Greeter/Hi",
+            "> 3 POST /pkg.Greeter/Hi {content-type=application/grpc} grpc[Some(0)]",
+            "< 3 200 {grpc-status=12} grpc[Some(0) 12 UNIMPLEMENTED] for POST /pkg.Greeter/Hi",
+            "> 5 POST /pkg.Greeter/Hi {content-type=application/grpc} grpc[Some(0)]",
+            "< 5 200 for POST /pkg.Greeter/Hi",
+            "> 7 POST /pkg.Greeter/Hi {content-type=text/plain}",
+            "< 7 200 {grpc-status=12} for POST /pkg.Greeter/Hi",
+        ],
+    );
+}
+
+#[test]
 fn grpc_web_has_its_trailers_in_the_body() {
     let (mut c, mut s) = (Encoder::default(), Encoder::default());
     let body = [message(0, b"m"), message(0x80, b"grpc-status: 7\r\nGrpc-Message:a%0Ab\r\n")].concat();

@@ -13,7 +13,7 @@ pub use json::MAX_JSON_MESSAGE_BYTES;
 use std::collections::HashSet;
 
 use prost_reflect::prost::{DecodeError, Message as _};
-use prost_reflect::prost_types::FileDescriptorSet;
+use prost_reflect::prost_types::{FileDescriptorProto, FileDescriptorSet};
 use prost_reflect::{DescriptorError, DescriptorPool, MessageDescriptor};
 
 use crate::message::Direction;
@@ -25,6 +25,8 @@ pub enum DescriptorsError {
     NotASet(#[from] DecodeError),
     #[error("the FileDescriptorSet does not hold together: {0}")]
     Invalid(#[from] DescriptorError),
+    #[error("{file}: the syntax {syntax:?} is not known")]
+    UnknownSyntax { file: String, syntax: String },
     #[error("the FileDescriptorSet has no service in it")]
     NoService,
 }
@@ -45,10 +47,11 @@ impl Descriptors {
     /// The well-known types (`google/protobuf/timestamp.proto` and the like) may be missing from the set.
     ///
     /// # Errors
-    /// When the bytes are no FileDescriptorSet, a file or a type that they refer to is missing, or there is no service.
+    /// When the bytes are no FileDescriptorSet, a file has an unknown syntax, a file or a type that they refer to is missing, or there is no service.
     pub fn decode(bytes: &[u8]) -> Result<Self, DescriptorsError> {
         let mut set = FileDescriptorSet::decode(bytes)?;
         add_well_known(&mut set);
+        set.file.iter_mut().try_for_each(make_known_syntax)?;
         let pool = DescriptorPool::from_file_descriptor_set(set)?;
         if pool.services().len() == 0 {
             return Err(DescriptorsError::NoService);
@@ -66,6 +69,19 @@ impl Descriptors {
         };
         Some(MessageType { descriptor })
     }
+}
+
+/// The library knows proto2 and proto3. The messages of a file of an edition are written alike, but for fields that are
+/// encoded as DELIMITED: for those the library returns an error, since they are groups on the wire.
+fn make_known_syntax(file: &mut FileDescriptorProto) -> Result<(), DescriptorsError> {
+    match file.syntax() {
+        "" | "proto2" | "proto3" => {}
+        "editions" => file.syntax = Some("proto2".into()),
+        other => {
+            return Err(DescriptorsError::UnknownSyntax { file: file.name().into(), syntax: other.into() });
+        }
+    }
+    Ok(())
 }
 
 /// Adds the files with well-known types that others import and that are not in the set.

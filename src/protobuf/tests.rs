@@ -205,6 +205,27 @@ fn descriptors_that_are_none() {
     assert!(error(&missing.encode_to_vec()).contains("other.proto"), "{}", error(&missing.encode_to_vec()));
 }
 
+#[test]
+fn files_of_editions_are_read() {
+    let mut set = set();
+    set.file[0].syntax = Some("editions".into());
+    let descriptors = Descriptors::decode(&set.encode_to_vec()).unwrap();
+    let all = descriptors.message_type(b"test.Teller", b"Tell", Direction::Request).unwrap();
+    let json = |bytes: &[u8]| {
+        let mut out = Vec::new();
+        all.push_json(bytes, 1 << 20, &mut out).then(|| String::from_utf8(out).unwrap())
+    };
+    // A name, flags packed and not, a colour that has no name.
+    let text = json(b"\x0a\x01a\x42\x01\x01\x40\x00\x20\x4d").unwrap();
+    for part in [r#""name":"a""#, r#""colour":77"#, r#""flags":[true,false]"#] {
+        assert!(text.contains(part), "{text}");
+    }
+    assert_eq!(json(b"\x2b\x0a\x01a\x2c"), None, "a group for a message");
+    set.file[0].syntax = Some("proto4".into());
+    let error = Descriptors::decode(&set.encode_to_vec()).unwrap_err();
+    assert_eq!(error.to_string(), r#"test.proto: the syntax "proto4" is not known"#);
+}
+
 /// protoc puts them in, in its own edition, with `--include_imports`.
 #[test]
 fn a_set_may_have_the_well_known_types_in_it() {

@@ -2,7 +2,8 @@
 //! to rest.
 //!
 //! The kernel hands packets over in blocks of 256 kB, and at full load the thread works on a block for some 0.2 ms. Where no core is idle, a
-//! request that comes meanwhile takes so much longer. The thread rests only if it has caught up with its source: one that is behind works on.
+//! request that comes meanwhile takes so much longer. It rests only if it has caught up with its source; as long as
+//! it is behind, it works on.
 
 use std::time::{Duration, Instant};
 

@@ -49,7 +49,7 @@ const FOUND = {
   release: 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nVERSION_ID="12"\nID=debian\n',
   packages: [DPKG],
   ...{ version, node: '22.1.0', cpu: 'arm64', id: 'a'.repeat(64) },
-  modules: ['commander', '@platformatic/kafka'].map(moduleOf),
+  modules: ['undici', '@platformatic/kafka'].map(moduleOf),
 };
 
 describe('an image', () => {
@@ -73,7 +73,7 @@ describe('an image', () => {
 
   it('has what npm installed in it and what is bundled, and nothing else of the lock file', () => {
     const npm = bom.components.filter(({ purl }) => purl?.startsWith('pkg:npm/')).map(({ name }) => name);
-    expect(npm.sort()).toEqual(['@platformatic/kafka', 'commander', 'preact']);
+    expect(npm.sort()).toEqual(['@platformatic/kafka', 'commander', 'preact', 'undici']);
   });
 
   it('has what addon and launcher link, once', () => {

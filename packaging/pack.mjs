@@ -28,9 +28,9 @@ const WITHOUT_COMMENTS = ['--removeComments', '--declaration', 'false'];
  * OpenAPI (85 KiB) past 856, triggers, the page of a comparison and the limits on a foreign contract past 940; clocks of several captures,
  * facts for the summary, Kafka and OTLP of sidecars and what each run loads by itself past 1,000; more refusals that help, inputs told by
  * their content and options by namespace past 1,040, while pino and the 12 packages it brought are gone; values of header fields in a
- * comparison, self times by order and causes that cross on one host past 1,080.
+ * comparison, self times by order and causes that cross on one host past 1,080; commander, which was a package beside it of 216 KiB, past 1,100.
  */
-const ROOT_BUDGET = 1_100 * 1024;
+const ROOT_BUDGET = 1_160 * 1024;
 /** The page is small already; the script for watched services has to be parsed by any Node. */
 const AS_BUILT = /^dist\/(page\/|keylog\/preload\.js$)/;
 const OPTION_ROWS = /^dist\/config\/rows\/.*\.d\.ts$/;

@@ -1,18 +1,19 @@
-// The contents of the packages, as CycloneDX 1.5: of the root package what npm installs along with it and what is bundled into the
-// page, of each platform's package the crates and the libpcap that its addon links. Made of the lock files, so that it is the same
+// The contents of the packages, as CycloneDX 1.5: of the root package what npm installs along with it and what is bundled into it,
+// of each platform's package the crates and the libpcap that its addon links. Made of the lock files, so that it is the same
 // on every machine.
 //   node packaging/sbom.mjs     into dist/sbom/, one file a package
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { BUNDLED as WITH_COMMAND } from '../scripts/bundle.mjs';
 import { LIBPCAP_SHA256, LIBPCAP_VERSION } from './libpcap.mjs';
 import { linkedCrates } from './notices.mjs';
 import { MANIFEST, PLATFORMS, ROOT } from './platforms.mjs';
 
 export const FOLDER = join(ROOT, 'dist', 'sbom');
-/** Bundled into dist/page/ by scripts/page.mjs. */
-const BUNDLED = ['preact'];
+/** Into dist/page/ by scripts/page.mjs, and with the command. */
+const BUNDLED = ['preact', ...WITH_COMMAND];
 
 const text = (path) => readFileSync(join(ROOT, path), 'utf8');
 export const npmUrl = (name, version) => `pkg:npm/${name.replace(/^@/, '%40')}@${version}`;

@@ -1,13 +1,14 @@
 // The modules that each run of the library, of the command, or of its display loads at once, as one file each: to find, read and compile many small
 // files takes most of the time of a start. In: ts/, and a folder with what the compiler made of it. There each bundled module becomes one line, which takes it
-// out of its bundle, so that later parts, tools and tests have the same module by its old name. Packages and the addon are not bundled.
+// out of its bundle, so that later parts, tools and tests have the same module by its old name. Of packages one is bundled; the addon is not.
 //   node scripts/bundle.mjs FOLDER
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-const SOURCES = join(dirname(dirname(fileURLToPath(import.meta.url))), 'ts');
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const SOURCES = join(ROOT, 'ts');
 const FOLDER = 'bundles';
 /** Which modules each has, with all that these import. A module that is in one is not in those after it. Of dist/index.js Node reads the exported names. */
 const BUNDLES = {
@@ -26,6 +27,8 @@ const BUNDLES = {
 };
 /** Loaded without any bundle too. */
 const ALONE = 'version';
+/** The packages that are bundled; their licences stand beside the bundles. */
+export const BUNDLED = ['commander'];
 /** As the compiler writes an import: at the margin, where no `require` stands that loads a part later. */
 const IMPORT = /^\S.*\brequire\("(\.[^"]+)"\)/gm;
 
@@ -42,6 +45,8 @@ export async function bundle(dist) {
     const path = relative(dirname(module), join(FOLDER, name));
     writeFileSync(join(dist, `${module}.js`), `module.exports = require('./${path}')['${module}'];\n`);
   }
+  for (const name of BUNDLED)
+    copyFileSync(join(ROOT, 'node_modules', name, 'LICENSE'), join(dist, FOLDER, `${name}.LICENSE`));
 }
 
 function addWithImports(module, { modules, bundleOf, dist }) {
@@ -64,12 +69,19 @@ async function write(name, { modules, bundleOf, dist }) {
   const setup = ({ onResolve, onLoad }) => {
     onResolve({ filter: /^\./ }, ({ path, resolveDir, namespace }) => {
       if (namespace === 'bundled') return { path, external: true };
+      if (!resolveDir.startsWith(SOURCES)) return undefined;
       const file = join(resolveDir, path);
       const module = moduleAt(file);
       if (modules.has(module)) return { path: join(SOURCES, `${module}.ts`) };
       if (bundleOf.has(module)) return { path: module, namespace: 'bundled' };
       return { path: `./${relative(FOLDER, module ?? relative(SOURCES, file))}`, external: true };
     });
+    onResolve({ filter: /^[^.]/ }, ({ path, resolveDir }) => {
+      // Commander has it for commands that are programs of their own.
+      if (path === 'node:child_process' && !resolveDir.startsWith(SOURCES)) return { path, namespace: 'unused' };
+      return BUNDLED.includes(path) ? undefined : { path, external: true };
+    });
+    onLoad({ filter: /./, namespace: 'unused' }, () => ({ contents: 'module.exports = {};' }));
     onLoad({ filter: /./, namespace: 'bundled' }, ({ path }) => ({
       contents: `module.exports = require('./${bundleOf.get(path)}')['${path}'];`,
     }));
@@ -82,7 +94,7 @@ async function write(name, { modules, bundleOf, dist }) {
     platform: 'node',
     format: 'cjs',
     target: 'es2022',
-    packages: 'external',
+    legalComments: 'none',
     logLevel: 'warning',
     plugins: [{ name: 'other-files', setup }],
   });

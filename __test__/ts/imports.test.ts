@@ -1,9 +1,14 @@
 // Who imports whom: no circle among files, and in ts/ no folder imports from a folder above it.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { dirname, join, sep } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, it, test } from 'vitest';
+// @ts-expect-error scripts have no types
+import { BUNDLED as UNTYPED } from '../../scripts/bundle.mjs';
+
+const BUNDLED: readonly string[] = UNTYPED;
 
 const PROJECT = join(__dirname, '../..');
 const ROOT = join(PROJECT, 'ts');
@@ -118,6 +123,23 @@ describe('the files of ts/', () => {
         ),
       ).toEqual([]);
     }
+  });
+
+  it('outside page/ have no package but those that npm installs along with the package, and the bundled ones in one place', () => {
+    const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8'));
+    const installed = Object.keys({ ...dependencies, ...peerDependencies });
+    const others = files
+      .filter((file) => layerOf(file) !== 'page')
+      .flatMap((file) => {
+        const { importedFiles } = ts.preProcessFile(readFileSync(join(ROOT, file), 'utf8'), true, true);
+        const names = importedFiles
+          .map(({ fileName }) => fileName)
+          .filter((name) => !name.startsWith('.') && !isBuiltin(name));
+        return names
+          .filter((name) => !installed.some((each) => name === each || name.startsWith(`${each}/`)))
+          .map((name) => `${file} -> ${name}`);
+      });
+    expect(others).toEqual(BUNDLED.map((name) => `${name}.ts -> ${name}`));
   });
 
   it('of filter/ run in browsers', () => {

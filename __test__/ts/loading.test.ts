@@ -54,7 +54,6 @@ const OF_COMMAND = [
   'command/inputs',
   'command/openapi',
   'command/packets',
-  'commander',
 ];
 
 describe('loaded is what is needed, and nothing else, for', () => {

@@ -1,6 +1,6 @@
 /** The help. In: the tables of flags, keys and formats. Out: one screen of what is used most, all flags by topic, or one topic. */
 
-import { Help } from 'commander';
+import { Help } from '../commander';
 import { TOPICS, type Topic } from '../config/topics';
 import { KEYS } from '../filter';
 import { suggest } from '../suggest';

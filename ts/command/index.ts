@@ -2,7 +2,7 @@
 
 import { closeSync, fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { CommanderError } from 'commander';
+import { CommanderError } from '../commander';
 import { LOG_LEVELS } from '../config';
 import { type Flags, readLogLevel, readVariable } from '../config/env';
 import { EngineError } from '../errors';

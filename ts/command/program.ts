@@ -1,6 +1,6 @@
 /** The flags, the commands and their help. In: the tables of options. Out: what the user asked for. */
 
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, Option } from '../commander';
 import { COMMAND_OPTIONS, type CommandOption } from '../config/command';
 import type { Flags } from '../config/env';
 import { joinExpressions } from '../config/filters';

@@ -1,6 +1,6 @@
 /** Flags of commands that read exchanges and hand them on nowhere: of the options those that say which exchanges, and how. */
 
-import { type Command, CommanderError, Option } from 'commander';
+import { type Command, CommanderError, Option } from '../commander';
 import { COMMAND_OPTIONS, type CommandOption } from '../config/command';
 import type { Env, Flags } from '../config/env';
 import { joinExpressions } from '../config/filters';

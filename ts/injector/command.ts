@@ -3,7 +3,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, Option } from '../commander';
 import { LOG_LEVELS } from '../config';
 import { type Env, readLogLevel, readRuntimeEnv } from '../config/env';
 import { ValidationError } from '../errors';

@@ -1,6 +1,6 @@
 /** The flags of `compare`. */
 
-import { type Command, CommanderError, Option } from 'commander';
+import { type Command, CommanderError, Option } from '../../commander';
 import { BAD_CONFIG } from '../../run/exit-codes';
 import { type AskedReading, collect, only, ReadingFlags, type Values } from '../reading-flags';
 

@@ -1,6 +1,6 @@
 /** The flags of `openapi`. */
 
-import { type Command, Option } from 'commander';
+import { type Command, Option } from '../../commander';
 import { type AskedReading, collect, only, ReadingFlags, type Values } from '../reading-flags';
 
 export const OPENAPI = 'openapi';

@@ -13,7 +13,7 @@ const FOLDER = 'bundles';
 /** Which modules each has, with all that these import. A module that is in one is not in those after it. Of dist/index.js Node reads the exported names. */
 const BUNDLES = {
   library: ['config/index', 'config/env', 'run/deps', 'run/sniffer'],
-  command: ['command/index', 'command/capture'],
+  command: ['command/index'],
   // Parts of it are loaded by metrics and by some outputs, which have no use for a terminal.
   exchange: [
     'exchange/endpoints',
@@ -31,6 +31,8 @@ const ALONE = 'version';
 export const BUNDLED = ['commander'];
 /** As the compiler writes an import: at the margin, where no `require` stands that loads a part later. */
 const IMPORT = /^\S.*\brequire\("(\.[^"]+)"\)/gm;
+/** As it writes an export. */
+const EXPORT = /\bexports\.(\w+) = /g;
 
 export async function bundle(dist) {
   /** The bundle of each module. */
@@ -43,7 +45,7 @@ export async function bundle(dist) {
   }
   for (const [module, name] of bundleOf) {
     const path = relative(dirname(module), join(FOLDER, name));
-    writeFileSync(join(dist, `${module}.js`), `module.exports = require('./${path}')['${module}'];\n`);
+    writeFileSync(join(dist, `${module}.js`), `module.exports = require('./${path}').modules['${module}'];\n`);
   }
   for (const name of BUNDLED)
     copyFileSync(join(ROOT, 'node_modules', name, 'LICENSE'), join(dist, FOLDER, `${name}.LICENSE`));
@@ -65,29 +67,8 @@ function moduleAt(path) {
 }
 
 async function write(name, { modules, bundleOf, dist }) {
-  const contents = [...modules].map((module) => `export * as '${module}' from './${module}';`).join('\n');
-  const setup = ({ onResolve, onLoad }) => {
-    onResolve({ filter: /^\./ }, ({ path, resolveDir, namespace }) => {
-      if (namespace === 'bundled') return { path, external: true };
-      if (!resolveDir.startsWith(SOURCES)) return undefined;
-      const file = join(resolveDir, path);
-      const module = moduleAt(file);
-      if (modules.has(module)) return { path: join(SOURCES, `${module}.ts`) };
-      if (bundleOf.has(module)) return { path: module, namespace: 'bundled' };
-      return { path: `./${relative(FOLDER, module ?? relative(SOURCES, file))}`, external: true };
-    });
-    onResolve({ filter: /^[^.]/ }, ({ path, resolveDir }) => {
-      // Commander has it for commands that are programs of their own.
-      if (path === 'node:child_process' && !resolveDir.startsWith(SOURCES)) return { path, namespace: 'unused' };
-      return BUNDLED.includes(path) ? undefined : { path, external: true };
-    });
-    onLoad({ filter: /./, namespace: 'unused' }, () => ({ contents: 'module.exports = {};' }));
-    onLoad({ filter: /./, namespace: 'bundled' }, ({ path }) => ({
-      contents: `module.exports = require('./${bundleOf.get(path)}')['${path}'];`,
-    }));
-  };
   await build({
-    stdin: { contents, resolveDir: SOURCES },
+    stdin: { contents: entryOf([...modules], dist), resolveDir: SOURCES },
     outfile: join(dist, FOLDER, `${name}.js`),
     bundle: true,
     absWorkingDir: SOURCES,
@@ -96,8 +77,60 @@ async function write(name, { modules, bundleOf, dist }) {
     target: 'es2022',
     legalComments: 'none',
     logLevel: 'warning',
-    plugins: [{ name: 'other-files', setup }],
+    plugins: [
+      { name: 'other-files', setup: (build) => findFiles(build, { name, modules, bundleOf, dist }) },
+      { name: 'packages', setup: findPackages },
+    ],
   });
+}
+
+/** All modules as plain objects, and not as esbuild makes them: it takes long to define a getter for each export. */
+function entryOf(modules, dist) {
+  const imports = modules.map((module, at) => `import * as module${at} from './${module}';`);
+  const members = modules.map((module, at) => {
+    const names = exportsOf(module, dist).map((each) => `${each}: module${at}.${each}`);
+    return `'${module}': { ${names} },`;
+  });
+  return `${imports.join('\n')}\nexport const modules = {\n${members.join('\n')}\n};\n`;
+}
+
+function exportsOf(module, dist) {
+  const text = readFileSync(join(dist, `${module}.js`), 'utf8');
+  return [...new Set([...text.matchAll(EXPORT)].map(([, name]) => name))];
+}
+
+/** Modules of the bundle from ts/. The exports of a module of an earlier bundle become variables here. */
+function findFiles({ onResolve, onLoad }, { name, modules, bundleOf, dist }) {
+  onResolve({ filter: /^\./ }, ({ path, kind, resolveDir, namespace }) => {
+    if (namespace === 'bundle') return { path, external: true };
+    if (!resolveDir.startsWith(SOURCES)) return undefined;
+    const file = join(resolveDir, path);
+    const module = moduleAt(file);
+    if (modules.has(module)) {
+      // It would become a function, and with it all that it imports.
+      if (kind === 'require-call') throw new Error(`${name}: ${module} is loaded with it anyway: import it`);
+      return { path: join(SOURCES, `${module}.ts`) };
+    }
+    if (bundleOf.has(module) && kind !== 'require-call') return { path: module, namespace: 'bundled' };
+    return { path: `./${relative(FOLDER, module ?? relative(SOURCES, file))}`, external: true };
+  });
+  onLoad({ filter: /./, namespace: 'bundled' }, ({ path }) => ({
+    contents: `import { modules } from '${bundleOf.get(path)}';
+      export const { ${exportsOf(path, dist)} } = modules['${path}'];`,
+  }));
+  onResolve({ filter: /./, namespace: 'bundled' }, ({ path }) => ({ path, namespace: 'bundle' }));
+  onLoad({ filter: /./, namespace: 'bundle' }, ({ path }) => ({
+    contents: `export const { modules } = require('./${path}');`,
+  }));
+}
+
+function findPackages({ onResolve, onLoad }) {
+  onResolve({ filter: /^[^.]/ }, ({ path, resolveDir }) => {
+    // Commander has it for commands that are programs of their own.
+    if (path === 'node:child_process' && !resolveDir.startsWith(SOURCES)) return { path, namespace: 'unused' };
+    return BUNDLED.includes(path) ? undefined : { path, external: true };
+  });
+  onLoad({ filter: /./, namespace: 'unused' }, () => ({ contents: 'module.exports = {};' }));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await bundle(process.argv[2]);

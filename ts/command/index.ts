@@ -10,7 +10,9 @@ import { createLogger, errorFields } from '../logger';
 import { type InterfaceInfo, listInterfaces } from '../native';
 import { BAD_CONFIG, FAILED, SUCCESS } from '../run/exit-codes';
 import { refuseInspector } from '../run/signals';
+import { capture } from './capture';
 import { addCompare } from './compare/flags';
+import { screen, topic } from './help';
 import { addOpenapi } from './openapi/flags';
 import { buildProgram, COMMANDS, HELP, INJECTOR } from './program';
 import { loadTerminal, show } from './show';
@@ -49,7 +51,6 @@ async function main(argv: string[]): Promise<Ending> {
     async (flags, asked, appearance) => {
       // Rows for people are made of whole messages.
       const format = appearance.format ?? (namesFields(flags) ? 'json' : undefined);
-      const { capture } = require('./capture') as typeof import('./capture');
       ending = { code: await capture(flags, asked, await show({ ...appearance, format })), flush: false };
     },
     async (options) => {
@@ -92,7 +93,6 @@ function helpAsked([first = '', ...more]: string[]): string[] | undefined {
 async function explain([word, ...more]: string[]): Promise<Ending> {
   const isOfCommand = word !== undefined && word !== HELP && COMMANDS.includes(word);
   if (isOfCommand && more.length === 0) return main([word, '--help']);
-  const { screen, topic } = require('./help') as typeof import('./help');
   try {
     if (more.length > 0) throw new Error(`help takes one topic, got ${more.length + 1}`);
     process.stdout.write(word === undefined ? screen() : topic(word));

@@ -5,7 +5,8 @@ const { basename, dirname, join } = require('node:path');
 process.on('exit', () => {
   const files = Object.entries(require.cache).flatMap(([file, { exports }]) => {
     const folder = dirname(file);
-    return basename(folder) === 'bundles' ? Object.keys(exports).map((name) => join(folder, '..', `${name}.js`)) : file;
+    if (basename(folder) !== 'bundles') return file;
+    return Object.keys(exports.modules).map((name) => join(folder, '..', `${name}.js`));
   });
   const ofNode = process.moduleLoadList
     .filter((name) => name.startsWith('NativeModule '))

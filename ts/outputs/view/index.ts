@@ -1,6 +1,7 @@
 /** Exchanges on a page. Only this file is always loaded; the rest comes with a run that has a page. */
 
 import { statSync } from 'node:fs';
+import { toCaptureOptions } from '../../config/engine';
 import type { OutputContext, OutputKind } from '../kind';
 import type { PacketCopies } from './packets';
 
@@ -34,7 +35,6 @@ function packetsOf({ config, deps }: Pick<OutputContext, 'config' | 'deps'>, hos
   if (deps.savefiles === undefined && statSync(pcapFile, { throwIfNoEntry: false })?.isFile() !== true)
     return undefined;
   const { Savefiles } = require('../../exchange/savefiles') as typeof import('../../exchange/savefiles');
-  const { toCaptureOptions } = require('../../config/engine') as typeof import('../../config/engine');
   const { PacketCopies } = require('./packets') as typeof import('./packets');
   return new PacketCopies({
     savefiles: deps.savefiles ?? new Savefiles([pcapFile]),

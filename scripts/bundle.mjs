@@ -13,6 +13,9 @@ const FOLDER = 'bundles';
 /** Which modules each has, with all that these import. A module that is in one is not in those after it. Of dist/index.js Node reads the exported names. */
 const BUNDLES = {
   library: ['config/index', 'config/env', 'run/deps', 'run/sniffer'],
+  // With parts of a filter that metrics and the page have too.
+  selection: ['exchange/selection', 'filter/grpc'],
+  filter: ['filter/index'],
   command: ['command/index'],
   // Parts of it are loaded by metrics and by some outputs, which have no use for a terminal.
   exchange: [
@@ -23,6 +26,7 @@ const BUNDLES = {
     'exchange/traffic',
     'losses',
   ],
+  inputs: ['command/inputs/combined'],
   terminal: ['command/terminal/index'],
 };
 /** Loaded without any bundle too. */

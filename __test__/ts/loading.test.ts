@@ -12,7 +12,9 @@ const PRELOADED = join(__dirname, 'setup/loaded.cjs');
 const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8'));
 const PACKAGES = Object.keys({ ...dependencies, ...peerDependencies });
 /** Of Node's own the costly modules. */
-const OF_NODE = ['crypto', 'http', 'https', 'http2', 'zlib'];
+const OF_NODE = [
+  ...['child_process', 'crypto', 'fs/promises', 'http', 'https', 'http2', 'net', 'perf_hooks', 'stream', 'tty', 'zlib'],
+];
 
 /** The folders, packages and servers that the process loads. Each output has a folder of its own, with names that are always there. */
 function loads(args: readonly string[]): string[] {
@@ -40,7 +42,6 @@ const OF_REQUIRE = [
   'config/rows',
   'exchange',
   'filter',
-  'filter/regex',
   'native',
   'outputs/callback',
   'outputs/stdout',
@@ -65,15 +66,24 @@ describe('loaded is what is needed, and nothing else, for', () => {
   ];
 
   it.each([
-    ['the version', [CLI, '--version'], []],
-    ['the version beside other flags', [CLI, '--version', '--ports', '80'], OF_COMMAND],
-    ['help', [CLI, '--help'], OF_COMMAND],
-    ['help of a topic', [CLI, 'help', 'reading'], OF_COMMAND],
+    ['the version', [CLI, '--version'], ['net', 'stream']],
+    ['the version beside other flags', [CLI, '--version', '--ports', '80'], [...OF_COMMAND, 'stream']],
+    ['help', [CLI, '--help'], [...OF_COMMAND, 'filter/regex', 'stream']],
+    ['help of a topic', [CLI, 'help', 'reading'], [...OF_COMMAND, 'filter/regex', 'stream']],
     ['a sidecar', live, OF_COMMAND],
     ['a savefile to JSON lines', [...savefile, '--format', 'json'], OF_COMMAND],
-    ['a savefile to text', [...savefile, '--format', 'text'], [...OF_COMMAND, 'command/terminal']],
-    ['a savefile to CSV', [...savefile, '--format', 'csv'], [...OF_COMMAND, 'command/terminal', 'crypto', 'trace']],
-    ['a savefile to HAR', [...savefile, '--format', 'har'], [...OF_COMMAND, 'crypto', 'outputs/har', 'trace']],
+    ['a savefile by a filter', [...savefile, '--filter', 'status=5xx'], [...OF_COMMAND, 'filter/regex']],
+    ['a savefile to text', [...savefile, '--format', 'text'], [...OF_COMMAND, 'command/terminal', 'stream']],
+    [
+      'a savefile to CSV',
+      [...savefile, '--format', 'csv'],
+      [...OF_COMMAND, 'command/terminal', 'crypto', 'stream', 'trace'],
+    ],
+    [
+      'a savefile to HAR',
+      [...savefile, '--format', 'har'],
+      [...OF_COMMAND, 'crypto', 'outputs/har', 'stream', 'trace'],
+    ],
     ['the library', ['-e', REQUIRE], OF_REQUIRE],
     ['the library with a callback', library('onHttpMessage() {}'), OF_REQUIRE],
     ['the library with a logger', library('logger: console'), OF_REQUIRE],
@@ -83,6 +93,6 @@ describe('loaded is what is needed, and nothing else, for', () => {
 
   it('metrics, without TLS', async () => {
     const args = [...live, '--metrics-port', String(await freePort())];
-    expect(loads(args)).toEqual([...OF_COMMAND, 'http', 'http-server'].toSorted());
+    expect(loads(args)).toEqual([...OF_COMMAND, 'child_process', 'http', 'http-server', 'net', 'stream'].toSorted());
   });
 });

@@ -50,6 +50,31 @@ describe('stdout output', () => {
     await stdout.close();
   });
 
+  it.each([
+    ['asks for a stream that is its own', true, 0],
+    ['minds what others write to a stream that it shares', undefined, 1],
+  ])('%s when stdout takes nothing', async (_, ownsStream, asked) => {
+    const stream = new FakeStream();
+    let times = 0;
+    let takes = true;
+    const target = {
+      get stream() {
+        times++;
+        return stream;
+      },
+      direct: { write: (_bytes: Buffer, _start: number, length: number) => (takes ? length : 0), pieceBytes: 4_096 },
+    };
+    const { stdout, onClosed } = output({ target, ownsStream });
+    await stdout.write(two);
+    expect([times, stream.text]).toEqual([asked, '']);
+    takes = false;
+    await stdout.write(two);
+    expect([times, stream.text]).toEqual([1, two.lines.toString()]);
+    stream.emit('error', new Error('gone'));
+    expect(onClosed).toHaveBeenCalledTimes(1);
+    await stdout.close();
+  });
+
   it('gives a line that is longer than a piece to its reader as it fits, and leaves no more than a piece to the stream', async () => {
     const stream = new FakeStream();
     const copies: number[] = [];

@@ -5,11 +5,10 @@
 
 import { existsSync } from 'node:fs';
 import { type Env, type Flags, readVariable } from '../config/env';
-import { joinExpressions, quote } from '../config/filters';
+import { filterLanguage, joinExpressions, quote } from '../config/filters';
 import { MAX_TIMER_MS } from '../config/limits';
 import { ValidationError } from '../errors';
-import { FilterError, parseFilter } from '../filter';
-import { type Moment, parseMoment } from '../filter/moment';
+import type { Moment } from '../filter';
 import { parseTime } from '../filter/units';
 import { suggest } from '../suggest';
 import { isFlag } from './flags';
@@ -160,7 +159,7 @@ function withExpressions(flags: Flags, env: Env, expressions: readonly string[])
 
 function isRight(expression: string): boolean {
   try {
-    parseFilter(expression);
+    filterLanguage().parseFilter(expression);
     return true;
   } catch {
     return false;
@@ -172,6 +171,7 @@ function shortOf(name: keyof typeof SHORTS, { flag, expression }: Short, asked: 
   if (values === undefined) return [];
   const value = LISTS.has(name) ? values.join(',') : `${values[0]}`;
   const text = expression(quote(value));
+  const { FilterError, parseFilter } = filterLanguage();
   try {
     parseFilter(text);
   } catch (error) {
@@ -184,6 +184,7 @@ function shortOf(name: keyof typeof SHORTS, { flag, expression }: Short, asked: 
 /** Times of day of which the later is named first are on two days. @throws {ValidationError} if nothing is between the two */
 function overMidnight(expressions: string[], { since: [since] = [], until: [until] = [] }: AskedFlags): string[] {
   if (since === undefined || until === undefined) return expressions;
+  const { parseMoment } = filterLanguage();
   const [from, to] = [since, until].map((text) => parseMoment(text, Date.now())) as [Moment, Moment];
   if (from.ofDay !== to.ofDay || from.from < to.from) return expressions;
   if (!from.ofDay || from.from === to.from)

@@ -1,6 +1,5 @@
 /** One capture: flags and environment to a sniffer, signals to stop(), the outcome to an exit code. */
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import { LOG_LEVELS, type SnifferConfig, validateConfig } from '../config';
 import {
   type Env,
@@ -24,6 +23,7 @@ import { BAD_CONFIG, FAILED, SUCCESS } from '../run/exit-codes';
 import { droppedFor } from '../run/ledger';
 import { onCommandSignals, stopOnSignals } from '../run/signals';
 import { Sniffer } from '../run/sniffer';
+import { isTerminal } from '../run/standard';
 import type { DropReason, SnifferStats } from '../types';
 import { withAdvice } from './advice';
 import { type Asked, type AskedFlags, isOfLines, readAsked } from './asked';
@@ -173,13 +173,13 @@ export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Sh
   }
   if (config.pcapFile === undefined && !keepNetRaw) giveUpRight(log);
   const hint = config.pcapFile === undefined ? hintOf(config, sniffer, log) : undefined;
-  const sinceMs = performance.now();
-  if (process.stderr.isTTY) setTimeout(() => hint?.say(), HINT_AFTER_MS).unref();
+  const sinceMs = DEFAULT_DEPS.now();
+  if (isTerminal(2)) setTimeout(() => hint?.say(), HINT_AFTER_MS).unref();
   // Unlike a stop by a signal it is no end of the process: what it is about may be slow to come out.
   if (durationMs !== undefined) setTimeout(() => void sniffer.stop(), durationMs).unref();
   await stopped;
   // If a signal came at once, nothing was waited for.
-  const hasWaited = durationMs !== undefined || performance.now() - sinceMs >= HINT_AFTER_MS;
+  const hasWaited = durationMs !== undefined || DEFAULT_DEPS.now() - sinceMs >= HINT_AFTER_MS;
   if (exitCode === SUCCESS && hasWaited) hint?.say();
   if (pseudonyms !== undefined) logReplaced(pseudonyms, log);
   if ((await packets?.write(log)) === false) exitCode = FAILED;
@@ -189,6 +189,11 @@ export async function capture(flags: Flags, askedFlags: AskedFlags, terminal: Sh
   await sniffer.stop();
   return exitCode === SUCCESS && hasLost(config, sniffer.stats()) ? FAILED : exitCode;
 }
+
+const sleep = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 
 function hintOf({ ports, interface: device = '' }: SnifferConfig, sniffer: Sniffer, log: Log): PortsHint {
   const segments = (): number => sniffer.stats().engine.segments ?? 0;

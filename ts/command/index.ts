@@ -1,7 +1,6 @@
 /** The command: argv and environment to a capture, a list or the injector; outcomes to exit codes and one line each. */
 
 import { closeSync, fstatSync } from 'node:fs';
-import { isatty } from 'node:tty';
 import { CommanderError } from '../commander';
 import { LOG_LEVELS } from '../config';
 import { type Flags, readLogLevel, readVariable } from '../config/env';
@@ -10,9 +9,9 @@ import { createLogger, errorFields } from '../logger';
 import { type InterfaceInfo, listInterfaces } from '../native';
 import { BAD_CONFIG, FAILED, SUCCESS } from '../run/exit-codes';
 import { refuseInspector } from '../run/signals';
+import { isTerminal, print } from '../run/standard';
 import { capture } from './capture';
 import { addCompare } from './compare/flags';
-import { screen, topic } from './help';
 import { addOpenapi } from './openapi/flags';
 import { buildProgram, COMMANDS, HELP, INJECTOR } from './program';
 import { loadTerminal, show } from './show';
@@ -28,8 +27,6 @@ interface Ending {
 
 /** Ends the process when the command has done its work. */
 export function runCommand(argv: string[]): void {
-  // Help and lists into a pipe that nobody reads; the messages' own output sees to itself.
-  process.stdout.on('error', () => {});
   refuseInspector();
   main(argv).then(flushAndExit, async (error: unknown) => {
     await complain(errorFields(error), 'the command failed; this is a bug, please report it');
@@ -91,11 +88,12 @@ function helpAsked([first = '', ...more]: string[]): string[] | undefined {
 }
 
 async function explain([word, ...more]: string[]): Promise<Ending> {
+  const { screen, topic } = require('./help') as typeof import('./help');
   const isOfCommand = word !== undefined && word !== HELP && COMMANDS.includes(word);
   if (isOfCommand && more.length === 0) return main([word, '--help']);
   try {
     if (more.length > 0) throw new Error(`help takes one topic, got ${more.length + 1}`);
-    process.stdout.write(word === undefined ? screen() : topic(word));
+    print(word === undefined ? screen() : topic(word));
   } catch (error) {
     await complain({ code: 'USAGE' }, (error as Error).message);
     return { code: BAD_CONFIG, flush: false };
@@ -133,7 +131,7 @@ async function printInterfaces(json: boolean): Promise<number> {
     return FAILED;
   }
   const rows = (): Promise<string[]> => loadTerminal({}).then((terminal) => terminal.interfaces(interfaces));
-  process.stdout.write(`${json ? JSON.stringify(interfaces, null, 2) : (await rows()).join('\n')}\n`);
+  print(`${json ? JSON.stringify(interfaces, null, 2) : (await rows()).join('\n')}\n`);
   return SUCCESS;
 }
 
@@ -148,7 +146,7 @@ async function complain(fields: Record<string, unknown>, message: string): Promi
  * reads is not waited for again.
  */
 function flushAndExit({ code, flush }: Ending): void {
-  if (flush) process.stdout.write('', () => exit(code));
+  if (flush) print('', () => exit(code));
   else exit(code);
 }
 
@@ -156,7 +154,7 @@ function flushAndExit({ code, flush }: Ending): void {
 function exit(code: number): never {
   for (const fd of STANDARD_FDS) {
     try {
-      if (fstatSync(fd).isCharacterDevice() && !isatty(fd)) closeSync(fd);
+      if (fstatSync(fd).isCharacterDevice() && !isTerminal(fd)) closeSync(fd);
     } catch {
       // It was closed before.
     }

@@ -6,12 +6,12 @@ import type { Flags } from '../config/env';
 import { joinExpressions } from '../config/filters';
 import { joinTriggers } from '../config/trigger';
 import { BAD_CONFIG } from '../run/exit-codes';
+import { isTerminal, print } from '../run/standard';
 import { VERSION } from '../version';
 import type { AskedFlags } from './asked';
 import { COMPARE } from './compare/flags';
 import { flagOf, OWN_FLAGS } from './flags';
 import { type Format, readFormat } from './formats/names';
-import { all, screen } from './help';
 import { OPENAPI } from './openapi/flags';
 import { collect, twice } from './reading-flags';
 import { SHORTS } from './shorts';
@@ -33,7 +33,7 @@ export function buildProgram(
     .exitOverride()
     // `interfaces` has a --json of its own.
     .enablePositionalOptions()
-    .configureOutput({ writeErr: () => {} });
+    .configureOutput({ writeOut: print, writeErr: () => {} });
   const names = new Map<string, CommandOption>();
   for (const option of COMMAND_OPTIONS) {
     const flag = new Option(flagOf(option), option.help);
@@ -50,7 +50,10 @@ export function buildProgram(
   }
   program.argument('[files...]');
   // A terminal shows the end of what is longer.
-  program.helpInformation = () => (process.stdout.isTTY ? screen() : all());
+  program.helpInformation = () => {
+    const { all, screen } = require('./help') as typeof import('./help');
+    return isTerminal(1) ? screen() : all();
+  };
   program.action(async (words: string[], values: Record<string, string[] | boolean>) => {
     const flags: Flags = {};
     for (const [name, option] of names) {

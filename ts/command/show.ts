@@ -1,6 +1,7 @@
 /** The display of the command beside the sniffer's own outputs, loaded only if there is a terminal. */
 
 import { createLogger } from '../logger';
+import { isTerminal } from '../run/standard';
 import type { Appearance, Terminal } from './terminal';
 
 export type Shown = Pick<Terminal, 'createLogger' | 'createStdout' | 'observe' | 'observeFacts' | 'attach' | 'close'> &
@@ -19,8 +20,7 @@ const UNSEEN: Shown = {
 /** The parts for people are loaded only if there is a terminal or a summary: every start of the command would wait for them. */
 export async function show(appearance: Appearance): Promise<Shown> {
   const { format, summary, traces } = appearance;
-  const isLookedAt =
-    process.stdout.isTTY || process.stderr.isTTY || summary === true || format === 'text' || traces !== undefined;
+  const isLookedAt = isTerminal(1) || isTerminal(2) || summary === true || format === 'text' || traces !== undefined;
   if (isLookedAt) return loadTerminal(appearance);
   if (format === undefined || format === 'json') return UNSEEN;
   const { createFormat } = require('./formats') as typeof import('./formats');

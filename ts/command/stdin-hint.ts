@@ -4,13 +4,14 @@
  */
 
 import type { Log } from '../logger';
+import { isTerminal } from '../run/standard';
 import { peek } from './inputs/kind';
 import { statusOf } from './inputs/status';
 
 export function hintAtStdin(log: Log): void {
   const isSavefile = peek('-')?.kind === 'savefile';
   // In a terminal only: a supervisor may run it with a pipe that has no writer.
-  const isPipe = process.stderr.isTTY && statusOf('-')?.isFIFO() === true;
+  const isPipe = isTerminal(2) && statusOf('-')?.isFIFO() === true;
   if (!isSavefile && !isPipe) return;
   const what = isSavefile ? 'a savefile' : 'a pipe';
   log.warn(

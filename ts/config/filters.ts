@@ -1,7 +1,6 @@
 /** `include` and `exclude`: checked as the engine needs them, and read from the text of a flag or a variable. */
 
 import { ValidationError } from '../errors';
-import { FilterError, parseFilter } from '../filter';
 import { suggest } from '../suggest';
 import { TOKEN } from '../token';
 import type { MessageFilter } from '../types';
@@ -9,6 +8,9 @@ import { wrong } from './checks';
 
 /** Of `include` and `exclude` together: the engine keeps a bit each (`MAX_RULES`). */
 export const MAX_FILTERS = 63;
+
+/** Loaded with the first expression: most runs have none. */
+export const filterLanguage = () => require('../filter') as typeof import('../filter');
 
 /** The rule for each part. Header values may be secrets: the text that came is never shown. */
 const PARTS: Record<keyof MessageFilter, { expected: string; isOne(text: string): boolean }> = {
@@ -53,6 +55,7 @@ function checkFilter(value: unknown, field: string): MessageFilter {
 /** `filter`, as it is kept: the text. Complaints about it show no value that may be a secret. */
 export function checkExpression(value: unknown, field: string): string {
   if (typeof value !== 'string') throw wrong(field, 'an expression, such as status=5xx', value);
+  const { FilterError, parseFilter } = filterLanguage();
   try {
     parseFilter(value);
   } catch (error) {
@@ -64,6 +67,7 @@ export function checkExpression(value: unknown, field: string): string {
 
 /** Expressions of which all must be true, or one. A wrong expression comes back alone, so that its complaint says the right place. */
 export function joinExpressions(texts: readonly string[], by: 'and' | 'or' = 'and'): string {
+  const { parseFilter } = filterLanguage();
   for (const text of texts) {
     try {
       parseFilter(text);

@@ -11,6 +11,7 @@ import { parse } from './parser';
 export { FilterError } from './error';
 export type { Exchange } from './exchange';
 export { KEY_NAMES, KEYS } from './keys';
+export { type Moment, parseMoment } from './moment';
 export { MAX_CHARACTERS } from './parser';
 
 export interface Filter {

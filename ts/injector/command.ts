@@ -10,6 +10,7 @@ import { ValidationError } from '../errors';
 import { createLogger, errorFields } from '../logger';
 import { BAD_CONFIG, FAILED, SUCCESS } from '../run/exit-codes';
 import { stopOnSignals } from '../run/signals';
+import { print } from '../run/standard';
 import { readInjectorConfig, type Sources, warningsOf } from './config';
 import { Injector, type InjectorDeps } from './injector';
 import { inClusterApi, type KubeApi } from './kube-api';
@@ -88,7 +89,7 @@ function readFlags(argv: string[]): Record<string, string> {
       'The mutating webhook that adds the sidecar to pods. A flag wins over its variable, that over the file.',
     )
     .exitOverride()
-    .configureOutput({ writeErr: () => {} })
+    .configureOutput({ writeOut: print, writeErr: () => {} })
     .addOption(
       new Option('--config <file>', `JSON with options by their names, e.g. {"port": 8443} [${CONFIG_VARIABLE}]`),
     );

@@ -18,6 +18,8 @@ import type { StdoutOptions, StdoutTarget } from './stdout/output';
 /** The world outside. */
 export interface OutputDeps {
   stdout(): StdoutTarget;
+  /** The process does nothing but this. */
+  ownsProcess?: boolean;
   /** Only this package writes to stdout, and listeners of `message` are added before the start: an output that is alone then stays it. */
   stdoutIsOurs?: boolean;
   /** In place of JSON lines on stdout. */

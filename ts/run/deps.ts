@@ -10,23 +10,31 @@ import { schedule } from '../outputs/output';
 import { PIPE_BUF_BYTES, type StdoutTarget } from '../outputs/stdout/output';
 import { onSignals } from './signals';
 import type { SnifferDeps } from './sniffer';
+import { isTerminal } from './standard';
 
 const STDOUT_FD = 1;
 
 function stdout(): StdoutTarget {
-  const stream = process.stdout;
-  if (stream.isTTY) return { stream };
+  return {
+    get stream() {
+      return process.stdout;
+    },
+    ...(isTerminal(STDOUT_FD) ? {} : { direct: directStdout() }),
+  };
+}
+
+function directStdout(): NonNullable<StdoutTarget['direct']> {
   const status = fstatSync(STDOUT_FD);
   // A file takes all at once, or what the disk has left.
   if (!status.isFIFO() && !status.isSocket()) {
     const takeBack = status.isFile() ? takeBackFromStdout : () => false;
-    return { stream, direct: { write: writeToFd, pieceBytes: Number.POSITIVE_INFINITY, takeBack } };
+    return { write: writeToFd, pieceBytes: Number.POSITIVE_INFINITY, takeBack };
   }
   const write = (bytes: Buffer, start: number, length: number): number => {
     keepStdoutFromWaiting();
     return writeToFd(bytes, start, length);
   };
-  return { stream, direct: { write, pieceBytes: PIPE_BUF_BYTES } };
+  return { write, pieceBytes: PIPE_BUF_BYTES };
 }
 
 function writeToFd(bytes: Buffer, start: number, length: number): number {
@@ -38,6 +46,12 @@ function writeToFd(bytes: Buffer, start: number, length: number): number {
   }
 }
 
+/** As `performance.now()`, which takes longer to load. */
+function now(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1_000 + nanoseconds / 1_000_000;
+}
+
 export const DEFAULT_DEPS: SnifferDeps = {
   createCapture,
   createLogger,
@@ -47,6 +61,6 @@ export const DEFAULT_DEPS: SnifferDeps = {
   createHttpClient,
   kafka: kafkaClient,
   schedule,
-  now: () => performance.now(),
+  now,
   random: Math.random,
 };

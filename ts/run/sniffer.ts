@@ -35,8 +35,6 @@ export interface SnifferDeps extends OutputDeps {
   readsLines?: boolean;
   /** The input is still being written. */
   follows?: boolean;
-  /** The process does nothing but this. */
-  ownsProcess?: boolean;
   /** An output takes nothing any more. Without this it is logged, and the output is off. */
   onOutputClosed?: (name: OutputName, error: NodeJS.ErrnoException) => void;
 }

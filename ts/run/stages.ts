@@ -1,10 +1,10 @@
 /** The stages between the engine and the outputs: a config in, the stages that leave messages out. */
 
 import type { ValidatedConfig } from '../config';
+import { filterLanguage } from '../config/filters';
 import { onlySignals } from '../config/trigger';
 import type { Endings } from '../exchange/endings';
-import { Selection, type SelectionOptions } from '../exchange/selection';
-import { parseFilter } from '../filter';
+import type { Selection, SelectionOptions } from '../exchange/selection';
 import { LimitedLine, type Log } from '../logger';
 import type { OutputDeps } from '../outputs/kind';
 import type { Trigger } from '../trigger/trigger';
@@ -65,7 +65,8 @@ function createSelection(
   { live, now, onEnough, endings }: World,
 ): Selection | undefined {
   if (filter === undefined && maxExchanges === undefined) return undefined;
-  const parsed = filter === undefined ? undefined : parseFilter(filter);
+  const { Selection } = require('../exchange/selection') as typeof import('../exchange/selection');
+  const parsed = filter === undefined ? undefined : filterLanguage().parseFilter(filter);
   const onLeftOut = (id: string): void => endings.forget(id);
   return new Selection({ filter: parsed, maxExchanges, live, now, onEnough, onLeftOut });
 }
@@ -76,7 +77,7 @@ function createTrigger(text: string, config: ValidatedConfig, { endings, now, lo
   const windowLog = new LimitedLine(log.info, now);
   const cutLog = new LimitedLine(log.warn, now);
   return new Trigger({
-    filter: onlySignals(text) ? undefined : parseFilter(text),
+    filter: onlySignals(text) ? undefined : filterLanguage().parseFilter(text),
     beforeMs: triggerBeforeMs,
     afterMs: triggerAfterMs,
     maxBytes: triggerMemoryBytes,

@@ -166,7 +166,8 @@ class Capture {
 
 module.exports = {
   Capture,
-  keepStdoutFromWaiting() {},
+  // Node makes it so with its stream.
+  keepStdoutFromWaiting: () => void process.stdout,
   giveUpCapture() {
     if (process.env.FAKE_KEEPS_NET_RAW) throw new Error('2 threads still have it');
   },

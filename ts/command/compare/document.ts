@@ -10,6 +10,7 @@ import type { Finding, FindingKind } from '../../openapi/findings';
 import { readDocument } from '../../openapi/source';
 import { requireAjv, Validators } from '../../openapi/validators';
 import { BAD_CONFIG, FAILED, SUCCESS } from '../../run/exit-codes';
+import { isTerminal, print } from '../../run/standard';
 import { type Asked, readAsked } from '../asked';
 import { checkedConfig, giveUpRight } from '../capture';
 import { COMMANDS } from '../program';
@@ -54,11 +55,11 @@ export async function compareWithDocument(given: AskedComparison & { openapi: st
   if (typeof read === 'number') return read;
   check.end();
   const result: Result = { names, openapi, contract, check, validators, read };
-  if (format === 'json') process.stdout.write(`${JSON.stringify(jsonOf(result))}\n`);
+  if (format === 'json') print(`${JSON.stringify(jsonOf(result))}\n`);
   else {
     const text = await loadText();
-    const paint = process.stdout.isTTY ? createPaint(process.env) : (_: unknown, words: string) => words;
-    process.stdout.write(`${[...rowsOf(result, { text, paint }, process.stdout.columns || COLUMNS)].join('\n')}\n`);
+    const paint = isTerminal(1) ? createPaint(process.env) : (_: unknown, words: string) => words;
+    print(`${[...rowsOf(result, { text, paint }, process.stdout.columns || COLUMNS)].join('\n')}\n`);
   }
   return read.broke ? FAILED : SUCCESS;
 }

@@ -7,6 +7,7 @@ import { type Env, readKeepNetRaw, readLogLevel } from '../../config/env';
 import { ValidationError } from '../../errors';
 import { errorFields } from '../../logger';
 import { BAD_CONFIG, FAILED, SUCCESS } from '../../run/exit-codes';
+import { isTerminal, print } from '../../run/standard';
 import { type Asked, isOfLines, readAsked } from '../asked';
 import { checkedConfig, giveUpRight } from '../capture';
 import { COMMANDS } from '../program';
@@ -62,12 +63,12 @@ export async function compare(asked: AskedComparison): Promise<number> {
     captures.end();
   }
   const result: Comparison = { captures, reads, differences: differencesOf(captures) };
-  if (format === 'json') process.stdout.write(`${JSON.stringify(jsonOf(result))}\n`);
+  if (format === 'json') print(`${JSON.stringify(jsonOf(result))}\n`);
   else {
     const text = await loadText();
-    const paint = process.stdout.isTTY ? createPaint(process.env) : (_: unknown, words: string) => words;
+    const paint = isTerminal(1) ? createPaint(process.env) : (_: unknown, words: string) => words;
     const rows = [...reportRows(result, { text, paint }, process.stdout.columns || COLUMNS)];
-    process.stdout.write(`${rows.join('\n')}\n`);
+    print(`${rows.join('\n')}\n`);
   }
   let exitCode = reads.some(({ broke }) => broke) ? FAILED : SUCCESS;
   try {

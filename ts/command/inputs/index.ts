@@ -1,39 +1,21 @@
 /** The inputs that are read in place of an interface, as one capture. In: inputs. Out: how their capture is made. */
 
-import type { CaptureOptions, NativeCapture } from '../../native';
-import { Chain, type Source } from './chain';
+import type { CreateCapture } from './combined';
 import type { Input } from './find';
-import { followSavefile } from './followed';
-import { LinesCapture } from './lines';
-import { bytesOf, follow } from './read';
-import { reworded } from './reworded';
 import { isPipe } from './status';
 
-export type CreateCapture = (options: CaptureOptions) => NativeCapture;
+export type { CreateCapture } from './combined';
 
 /** `createEngine` makes the engine's own capture of one savefile. */
 export function captureOf(inputs: readonly Input[], follows: boolean, createEngine: CreateCapture): CreateCapture {
-  return (options) => {
-    const sources = inputs.map(({ path, kind }): Source => {
-      const engine = (pcapFile: string): NativeCapture => createEngine({ ...options, pcapFile });
-      if (isPipe(path) && kind === 'savefile') return { create: () => reworded(engine(path), withLines) };
-      if (kind === 'savefile') return { create: () => (follows ? followSavefile(path, engine) : engine(path)) };
-      const read = (signal: AbortSignal): AsyncIterable<Buffer> => (follows ? follow : bytesOf)(path, signal);
-      return { create: () => new LinesCapture({ name: path, read }) };
-    });
-    const [first] = sources;
-    return first !== undefined && sources.length === 1 ? first.create() : new Chain(sources);
-  };
+  const [first] = inputs;
+  if (first !== undefined && isPlain(inputs, follows) && !isPipe(first.path))
+    return (options) => createEngine({ ...options, pcapFile: first.path });
+  const { combined } = require('./combined') as typeof import('./combined');
+  return combined(inputs, follows, createEngine);
 }
 
 /** The engine's own way is open: one savefile that is read as it is. */
 export function isPlain(inputs: readonly Input[], follows: boolean): boolean {
   return inputs.length === 0 || (inputs.length === 1 && inputs[0]?.kind === 'savefile' && !follows);
-}
-
-/** Of a pipe it is not known what it brings. */
-function withLines(message: string): string {
-  return message.includes('neither pcap nor pcapng')
-    ? `${message}; JSON lines of tcp-sniffer are read from a pipe without --ports`
-    : message;
 }

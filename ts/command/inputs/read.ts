@@ -3,7 +3,7 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { unpacked } from './packing';
+import { unpacked } from './unpacked';
 
 const CHUNK_BYTES = 256 * 1024;
 /** How soon what is added to a file is seen. */

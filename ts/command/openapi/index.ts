@@ -10,6 +10,7 @@ import { Inference } from '../../openapi/inference';
 import { knownPathsOf, merged } from '../../openapi/merge';
 import { readDocument } from '../../openapi/source';
 import { BAD_CONFIG, FAILED, SUCCESS } from '../../run/exit-codes';
+import { print } from '../../run/standard';
 import { type Asked, readAsked } from '../asked';
 import { checkedConfig, giveUpRight } from '../capture';
 import { COMMANDS } from '../program';
@@ -63,7 +64,7 @@ export async function openapi(given: AskedDocument): Promise<number> {
   tell(inference, read, document, log);
   const text = textOf(document);
   try {
-    if (output === undefined) process.stdout.write(text);
+    if (output === undefined) print(text);
     else {
       // Its owner has said who may read the examples of the file that is widened.
       const isTold = merge !== undefined && isSameFile(merge, output);

@@ -12,6 +12,7 @@ import type { Coming } from '../../outputs/kind';
 import type { Output, Schedule } from '../../outputs/output';
 import { type StdoutOptions, StdoutOutput } from '../../outputs/stdout/output';
 import type { Sniffer } from '../../run/sniffer';
+import { isTerminal } from '../../run/standard';
 import type { LogLevel, SnifferStats } from '../../types';
 import type { Format } from '../formats/names';
 import { interfaceRows } from './interfaces';
@@ -58,6 +59,9 @@ export class Terminal {
   readonly #appearance: Appearance;
   readonly #text: Text;
   readonly #paint: Paint = createPaint(process.env);
+  /** Even after it went away. */
+  readonly #isOnStdout = isTerminal(1);
+  readonly #isOnStderr = isTerminal(2);
   readonly #stdout: TerminalStream | undefined;
   readonly #stderr: TerminalStream | undefined;
   readonly #summary: Summary | undefined;
@@ -75,19 +79,26 @@ export class Terminal {
   private constructor(appearance: Appearance, text: Text) {
     this.#appearance = appearance;
     this.#text = text;
-    this.#stdout = process.stdout.isTTY ? openTerminal(1) : undefined;
-    this.#stderr = isOneTerminal() ? this.#stdout : process.stderr.isTTY ? openTerminal(2) : undefined;
-    if (appearance.summary ?? (this.#isViewed && process.stderr.isTTY))
+    this.#stdout = this.#isOnStdout ? openTerminal(1) : undefined;
+    this.#stderr = this.#isOne() ? this.#stdout : this.#isOnStderr ? openTerminal(2) : undefined;
+    if (appearance.summary ?? (this.#isViewed && this.#isOnStderr))
       this.#summary = new Summary({
         text,
         endings: this.endings,
-        paint: process.stderr.isTTY ? this.#paint : (_, words) => words,
+        paint: this.#isOnStderr ? this.#paint : (_, words) => words,
       });
+  }
+
+  /** stdout and stderr are on it. */
+  #isOne(): boolean {
+    if (!this.#isOnStdout || !this.#isOnStderr) return false;
+    const [stdout, stderr] = [fstatSync(1), fstatSync(2)];
+    return stdout.dev === stderr.dev && stdout.ino === stderr.ino;
   }
 
   /** Of what goes to stdout. */
   get #format(): Format {
-    return this.#appearance.format ?? (process.stdout.isTTY ? 'text' : 'json');
+    return this.#appearance.format ?? (this.#isOnStdout ? 'text' : 'json');
   }
 
   /** JSON lines are for a program. */
@@ -97,7 +108,7 @@ export class Terminal {
 
   /** Lines for people on a terminal. */
   get #isViewed(): boolean {
-    return process.stdout.isTTY && this.#format === 'text';
+    return this.#isOnStdout && this.#format === 'text';
   }
 
   /** In words where stderr is looked at, else as JSON lines. */
@@ -113,7 +124,7 @@ export class Terminal {
   };
 
   #loggerOf(level: LogLevel): Log {
-    if (!process.stderr.isTTY) return createLogger(level);
+    if (!this.#isOnStderr) return createLogger(level);
     const log = this.#logOnTerminal(level);
     if (level !== 'info') return log;
     const info: Log['info'] = (fields, message) => {
@@ -132,7 +143,7 @@ export class Terminal {
   /** The output for stdout where it is a terminal, or its format is not JSON lines. */
   get createStdout(): ((options: StdoutOptions, come: Coming) => Output) | undefined {
     const stream = this.#stdout;
-    const isTerminal = process.stdout.isTTY;
+    const isTerminal = this.#isOnStdout;
     // The engine writes JSON lines, and those alone.
     const on = (stdout: StdoutOptions): StdoutOptions =>
       stream === undefined ? { ...stdout, engine: undefined } : { ...stdout, engine: undefined, target: { stream } };
@@ -211,7 +222,7 @@ export class Terminal {
 
   /** The rows that `tcp-sniffer interfaces` lists. */
   interfaces(interfaces: readonly InterfaceInfo[]): string[] {
-    return interfaceRows(interfaces, this.#text, process.stdout.isTTY ? columnsOf(process.stdout) : undefined);
+    return interfaceRows(interfaces, this.#text, this.#isOnStdout ? columnsOf(process.stdout) : undefined);
   }
 
   #say(rows: string): void {
@@ -233,11 +244,4 @@ function columnsOf(stream: WriteStream, otherwise = DEFAULT_COLUMNS): number {
 function isPiped(): boolean {
   const stdout = fstatSync(1);
   return stdout.isFIFO() || stdout.isSocket();
-}
-
-/** stdout and stderr are on it. */
-function isOneTerminal(): boolean {
-  if (!process.stdout.isTTY || !process.stderr.isTTY) return false;
-  const [stdout, stderr] = [fstatSync(1), fstatSync(2)];
-  return stdout.dev === stderr.dev && stdout.ino === stderr.ino;
 }

@@ -3,7 +3,6 @@
  * looked for when the output is built, and loaded with the first request.
  */
 
-import { isIP } from 'node:net';
 import type { KafkaTarget, SaslMechanism } from '../../config/kafka';
 
 export const CLIENT_PACKAGE = '@platformatic/kafka';
@@ -51,6 +50,7 @@ export const kafkaClient: KafkaClient = {
 
   async connect({ target: { brokers, tls, compression }, sasl, timeoutMs }) {
     const { compatibilityPartitioner, Producer } = await import('@platformatic/kafka');
+    const { isIP } = await import('node:net');
     let withoutKey = 0;
     const producer = new Producer<Buffer, Buffer, Buffer, Buffer>({
       clientId: 'tcp-sniffer',

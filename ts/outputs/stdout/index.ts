@@ -9,7 +9,8 @@ export const stdout: OutputKind = {
     const { schedule, now } = deps;
     const target = deps.stdout();
     const engine = deps.stdoutIsOurs && target.direct !== undefined && alone ? capture : undefined;
-    const options: StdoutOptions = { target, engine, lossless, log, schedule, now, onClosed };
+    const about = { target, engine, ownsStream: deps.ownsProcess };
+    const options: StdoutOptions = { ...about, lossless, log, schedule, now, onClosed };
     return deps.createStdout?.(options, { streams: hasStreams(config, deps), endings }) ?? new StdoutOutput(options);
   },
 };

@@ -27,6 +27,7 @@ const NEWLINE = 0x0a;
 
 /** Where the lines go. */
 export interface StdoutTarget {
+  /** May be made when it is first asked for. */
   readonly stream: Writable;
   /** The target of the stream, if it can be written to without the stream. */
   readonly direct?: {
@@ -43,6 +44,8 @@ export interface StdoutOptions {
   target: StdoutTarget;
   /** Writes to the same stdout, where this is the only output and nothing else writes there. */
   engine?: Pick<NativeCapture, 'openStdout' | 'writtenToStdout'> | undefined;
+  /** Nothing else in this process writes to the stream: it is asked for when it is needed. */
+  ownsStream?: boolean | undefined;
   /** Wait instead of dropping: a savefile is read. */
   lossless: boolean;
   log: Log;
@@ -62,6 +65,7 @@ export class StdoutOutput implements Output {
   /** The batch that is being written, and how much of it is. It counts as delivered when it is out whole. */
   #current: Kept | undefined;
   #written = 0;
+  #stream: Writable | undefined;
   /** The stream has a piece that it has not written yet. */
   #busy = false;
   /** Batches that hold their credit until so many messages in all are settled. */
@@ -78,7 +82,15 @@ export class StdoutOutput implements Output {
     this.#maxWaitingBytes = options.maxWaitingBytes ?? MAX_STDOUT_WAITING_BYTES;
     this.#overflowLog = new LimitedLine(options.log.warn, options.now);
     this.#onError = (error) => this.#close(error);
-    options.target.stream.on('error', this.#onError);
+    if (options.ownsStream !== true) this.#openStream();
+  }
+
+  #openStream(): Writable {
+    if (this.#stream === undefined) {
+      this.#stream = this.#options.target.stream;
+      this.#stream.on('error', this.#onError);
+    }
+    return this.#stream;
   }
 
   begin(): void {
@@ -122,7 +134,7 @@ export class StdoutOutput implements Output {
     await this.#settling.all();
     this.#cancelLimit?.();
     // A broken stream emits its error a moment later: that one still needs its listener.
-    if (this.#off === undefined) this.#options.target.stream.off('error', this.#onError);
+    if (this.#off === undefined) this.#stream?.off('error', this.#onError);
   }
 
   stats(): OutputStats {
@@ -165,10 +177,10 @@ export class StdoutOutput implements Output {
 
   /** At once what fits, else by the stream, which says when. */
   #write(lines: Buffer, end: number): void {
-    const { stream, direct } = this.#options.target;
+    const { direct } = this.#options.target;
     let sent = end - this.#written;
     // Not past what others have written to the stream.
-    if (direct !== undefined && stream.writableLength === 0) {
+    if (direct !== undefined && (this.#stream === undefined || this.#stream.writableLength === 0)) {
       try {
         const written = direct.write(lines, this.#written, sent);
         this.#written += written;
@@ -184,7 +196,7 @@ export class StdoutOutput implements Output {
     this.#busy = true;
     // The stream may have it longer than this output waits for it.
     const piece = Buffer.from(lines.subarray(this.#written, this.#written + sent));
-    stream.write(piece, (error) => {
+    this.#openStream().write(piece, (error) => {
       this.#busy = false;
       if (error) this.#close(error);
       else {

@@ -9,7 +9,7 @@ import { wrong } from './checks';
 /** Of `include` and `exclude` together: the engine keeps a bit each (`MAX_RULES`). */
 export const MAX_FILTERS = 63;
 
-/** Loaded with the first expression: most runs have none. */
+/** Loaded with the first expression: most runs have none. @internal */
 export const filterLanguage = () => require('../filter') as typeof import('../filter');
 
 /** The rule for each part. Header values may be secrets: the text that came is never shown. */

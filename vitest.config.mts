@@ -7,7 +7,7 @@ const SOURCES = join(import.meta.dirname, 'ts') + sep;
  * `require('./x') as typeof import('./x')` in ts/ loads a part late, and Node's `require` finds no TypeScript: where tests import the sources,
  * the part is imported with the rest.
  */
-const lateParts = {
+export const lateParts = {
   name: 'late-parts',
   enforce: 'pre' as const,
   transform(code: string, id: string): string | undefined {

@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
+import { lateParts } from '../vitest.config.mts';
 
 export default defineConfig({
+  plugins: [lateParts],
   test: {
     include: ['e2e/**/*.test.ts'],
     // One cluster, one webhook at a time.

@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
-import { lateParts } from '../vitest.config.mts';
+import { lateParts } from '../scripts/late-parts.mjs';
 
 export default defineConfig({
   plugins: [lateParts],

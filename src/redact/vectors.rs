@@ -76,14 +76,28 @@ macro_rules! pass_in_blocks {
             // A byte beyond ASCII picks nothing: its highest bit is set.
             (a, and(and(pick(first, a), pick(second, b)), and(pick(third, c), pick(fourth, d))))
         }
+
+        #[target_feature(enable = $feature)]
+        #[inline]
+        fn load(block: &[u8; BLOCK_BYTES]) -> Vector {
+            // SAFETY: it reads as many bytes as the block has, wherever they stand.
+            unsafe { read(block.as_ptr().cast()) }
+        }
+
+        #[target_feature(enable = $feature)]
+        #[inline]
+        fn in_each_lane(table: [u8; 16]) -> Vector {
+            // SAFETY: it reads as many bytes as the table has, wherever they stand.
+            in_lanes(unsafe { _mm_loadu_si128(table.as_ptr().cast()) })
+        }
     };
 }
 
 mod of_32_bytes {
     use std::arch::x86_64::{
-        __m256i as Vector, _mm_loadu_si128, _mm256_and_si256 as and, _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8,
-        _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256 as or, _mm256_setzero_si256 as nothing,
-        _mm256_shuffle_epi8 as pick,
+        __m256i as Vector, _mm_loadu_si128, _mm256_and_si256 as and, _mm256_broadcastsi128_si256 as in_lanes,
+        _mm256_cmpeq_epi8, _mm256_loadu_si256 as read, _mm256_movemask_epi8, _mm256_or_si256 as or,
+        _mm256_setzero_si256 as nothing, _mm256_shuffle_epi8 as pick,
     };
 
     use crate::redact::tables::{Passed, Tables, WINDOW};
@@ -91,20 +105,6 @@ mod of_32_bytes {
     const BLOCK_BYTES: usize = 32;
 
     pass_in_blocks!("avx2");
-
-    #[target_feature(enable = "avx2")]
-    #[inline]
-    fn load(block: &[u8; BLOCK_BYTES]) -> Vector {
-        // SAFETY: it reads as many bytes as the block has, wherever they stand.
-        unsafe { _mm256_loadu_si256(block.as_ptr().cast()) }
-    }
-
-    #[target_feature(enable = "avx2")]
-    #[inline]
-    fn in_each_lane(table: [u8; 16]) -> Vector {
-        // SAFETY: it reads as many bytes as the table has, wherever they stand.
-        _mm256_broadcastsi128_si256(unsafe { _mm_loadu_si128(table.as_ptr().cast()) })
-    }
 
     /// The bytes that are not zero, a bit each.
     #[target_feature(enable = "avx2")]
@@ -122,9 +122,9 @@ mod of_32_bytes {
 
 mod of_64_bytes {
     use std::arch::x86_64::{
-        __m512i as Vector, _mm_loadu_si128, _mm512_and_si512 as and, _mm512_broadcast_i32x4, _mm512_loadu_si512,
-        _mm512_movepi8_mask, _mm512_or_si512 as or, _mm512_setzero_si512 as nothing, _mm512_shuffle_epi8 as pick,
-        _mm512_test_epi8_mask,
+        __m512i as Vector, _mm_loadu_si128, _mm512_and_si512 as and, _mm512_broadcast_i32x4 as in_lanes,
+        _mm512_loadu_si512 as read, _mm512_movepi8_mask, _mm512_or_si512 as or, _mm512_setzero_si512 as nothing,
+        _mm512_shuffle_epi8 as pick, _mm512_test_epi8_mask,
     };
 
     use crate::redact::tables::{Passed, Tables, WINDOW};
@@ -132,20 +132,6 @@ mod of_64_bytes {
     const BLOCK_BYTES: usize = 64;
 
     pass_in_blocks!("avx512bw");
-
-    #[target_feature(enable = "avx512bw")]
-    #[inline]
-    fn load(block: &[u8; BLOCK_BYTES]) -> Vector {
-        // SAFETY: it reads as many bytes as the block has, wherever they stand.
-        unsafe { _mm512_loadu_si512(block.as_ptr().cast()) }
-    }
-
-    #[target_feature(enable = "avx512bw")]
-    #[inline]
-    fn in_each_lane(table: [u8; 16]) -> Vector {
-        // SAFETY: it reads as many bytes as the table has, wherever they stand.
-        _mm512_broadcast_i32x4(unsafe { _mm_loadu_si128(table.as_ptr().cast()) })
-    }
 
     /// The bytes that are not zero, a bit each.
     #[target_feature(enable = "avx512bw")]
